@@ -1,0 +1,200 @@
+//! `src/client.rs`: the typed client. Required arguments are positional, optional ones are setters.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{rust, tables};
+use crate::model::{Kind, Location, Model, Operation, Parameter};
+
+/// Clippy's limit for arguments, less one for `self`.
+const MAX_ARGUMENTS: usize = 6;
+
+pub(super) fn emit(model: &Model) -> String {
+    let methods = model.operations.iter().map(|operation| method(model, operation));
+    let client_docs = rust::docs(&format!(
+        "A client for {}.\n\nCloning is cheap: clones share one connection pool.",
+        rust::plain(&model.title)
+    ));
+    let environment = match model.variables.as_slice() {
+        [] => String::new(),
+        names => format!(
+            " Reads {} from the environment.",
+            names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+        ),
+    };
+    let from_env_docs = rust::docs(&format!(
+        "A client with the settings of the capability.{environment}\n\n# Errors\nWhen variables are missing, all of which the error names, or when the client cannot be set up."
+    ));
+    let serialize = uses_serialize(model).then(|| quote! { Serialize, });
+    let mut items = vec![
+        quote! {
+            use naftiko_runtime::__private::{Connection, Request, #serialize Value};
+            use naftiko_runtime::{ClientBuilder, ConfigError, Error, Response};
+
+            use crate::operations;
+        },
+        quote! {
+            #client_docs
+            #[derive(Clone, Debug)]
+            pub struct Client {
+                connection: Connection,
+            }
+        },
+        quote! {
+            impl From<Connection> for Client {
+                fn from(connection: Connection) -> Self {
+                    Self { connection }
+                }
+            }
+        },
+        quote! {
+            impl Client {
+                /// Sets up a client: base URI, credentials, timeouts.
+                pub fn builder() -> ClientBuilder<Self> {
+                    ClientBuilder::new(&operations::CAPABILITY)
+                }
+
+                #from_env_docs
+                pub fn from_env() -> Result<Self, ConfigError> {
+                    Self::builder().from_env().build()
+                }
+
+                #(#methods)*
+            }
+        },
+    ];
+    if model.has_server() {
+        items.push(quote! {
+            #[cfg(any(feature = "rest", feature = "mcp"))]
+            impl Client {
+                pub(crate) fn connection(&self) -> &Connection {
+                    &self.connection
+                }
+            }
+        });
+    }
+    for operation in &model.operations {
+        items.extend(builder(operation));
+    }
+    rust::file(model, "The typed client: one method per operation, one builder per call.", &items)
+}
+
+fn uses_serialize(model: &Model) -> bool {
+    model
+        .operations
+        .iter()
+        .flat_map(|operation| &operation.parameters)
+        .any(|parameter| matches!(shape(parameter), Shape::Json))
+}
+
+fn method(model: &Model, operation: &Operation) -> TokenStream {
+    let summary = rust::sentence(&operation.description, &format!("Calls `{}`.", operation.name));
+    let docs = rust::docs(&format!(
+        "{summary}\n\n`{} {}`: the operation `{}` of `{}#L{}`.",
+        operation.method.as_str(),
+        operation.path_text.replace('`', "'"),
+        operation.name.replace('`', "'"),
+        model.spec,
+        operation.line,
+    ));
+    let name = tables::ident(&operation.method_name);
+    let call = tables::ident(&operation.type_name);
+    let constant = tables::ident(&operation.const_name);
+    let required: Vec<_> =
+        operation.parameters.iter().enumerate().filter(|(_, parameter)| parameter.required).collect();
+    let many = (required.len() > MAX_ARGUMENTS)
+        .then(|| quote! { #[allow(clippy::too_many_arguments, reason = "the operation requires that many")] });
+    let arguments = required.iter().map(|(_, parameter)| argument(parameter));
+    let sets = required.iter().map(|(index, parameter)| {
+        let set = set(*index, parameter);
+        quote! { .#set }
+    });
+    quote! {
+        #docs
+        #many
+        pub fn #name(&self, #(#arguments),*) -> #call {
+            #call(self.connection.request(&operations::#constant) #(#sets)*)
+        }
+    }
+}
+
+fn builder(operation: &Operation) -> [TokenStream; 2] {
+    let call = tables::ident(&operation.type_name);
+    let docs = rust::docs(&format!("A call of [`Client::{}`].", operation.method_name));
+    let setters = operation.parameters.iter().enumerate().filter(|(_, parameter)| !parameter.required).map(
+        |(index, parameter)| {
+            let docs = rust::docs(&rust::sentence(
+                &parameter.description,
+                &format!("Sets `{}`.", parameter.name.replace('`', "'")),
+            ));
+            let (name, argument, set) =
+                (tables::ident(&parameter.rust_name), argument(parameter), set(index, parameter));
+            quote! {
+                #docs
+                pub fn #name(self, #argument) -> Self {
+                    Self(self.0.#set)
+                }
+            }
+        },
+    );
+    [
+        quote! {
+            #docs
+            #[derive(Debug)]
+            #[must_use = "a call does nothing until it is sent"]
+            pub struct #call(Request);
+        },
+        quote! {
+            impl #call {
+                #(#setters)*
+
+                /// Sends the request.
+                ///
+                /// # Errors
+                /// When an argument is refused, when the upstream cannot be reached, or when it answers with an error.
+                pub async fn send(self) -> Result<Response<Value>, Error> {
+                    self.0.send().await
+                }
+            }
+        },
+    ]
+}
+
+/// How an argument is taken from a caller.
+enum Shape {
+    Text,
+    Texts,
+    Plain(TokenStream),
+    Json,
+}
+
+fn shape(parameter: &Parameter) -> Shape {
+    match parameter.kind {
+        Kind::String => Shape::Text,
+        Kind::Integer => Shape::Plain(quote! { i64 }),
+        Kind::Number => Shape::Plain(quote! { f64 }),
+        Kind::Boolean => Shape::Plain(quote! { bool }),
+        Kind::Array if parameter.location != Location::Body => Shape::Texts,
+        Kind::Array | Kind::Object | Kind::Any => Shape::Json,
+    }
+}
+
+fn argument(parameter: &Parameter) -> TokenStream {
+    let name = tables::ident(&parameter.rust_name);
+    match shape(parameter) {
+        Shape::Text => quote! { #name: impl Into<String> },
+        Shape::Texts => quote! { #name: impl IntoIterator<Item = impl Into<String>> },
+        Shape::Plain(kind) => quote! { #name: #kind },
+        Shape::Json => quote! { #name: impl Serialize },
+    }
+}
+
+fn set(index: usize, parameter: &Parameter) -> TokenStream {
+    let index = tables::index(index);
+    let name = tables::ident(&parameter.rust_name);
+    match shape(parameter) {
+        Shape::Text => quote! { text(#index, #name) },
+        Shape::Texts => quote! { texts(#index, #name) },
+        Shape::Plain(_) | Shape::Json => quote! { set(#index, #name) },
+    }
+}

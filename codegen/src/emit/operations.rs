@@ -1,0 +1,91 @@
+//! `src/operations.rs`: the tables of the consumed operations.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{rust, tables};
+use crate::model::{Api, Authentication, Model, Operation, PathPart};
+
+pub(super) fn emit(model: &Model) -> String {
+    let (title, description) = (&model.title, &model.description);
+    let apis = model.apis.iter().map(api);
+    let variables = &model.variables;
+    let imports = quote! {
+        use naftiko_runtime::__private::*;
+    };
+    let capability = quote! {
+        /// The capability.
+        pub(crate) static CAPABILITY: Capability = Capability {
+            name: env!("CARGO_PKG_NAME"),
+            title: #title,
+            version: env!("CARGO_PKG_VERSION"),
+            description: #description,
+            apis: &[#(#apis),*],
+            variables: &[#(Variable { name: #variables }),*],
+        };
+    };
+    let mut items = vec![imports, capability];
+    items.extend(model.operations.iter().map(operation));
+    rust::file(model, "What the capability consumes: APIs, variables and operations, as tables.", &items)
+}
+
+fn api(api: &Api) -> TokenStream {
+    let namespace = &api.namespace;
+    let base_uri = match &api.base_uri {
+        Some(uri) => quote! { Some(#uri) },
+        None => quote! { None },
+    };
+    let authentication = match &api.authentication {
+        Authentication::None => quote! { Authentication::None },
+        Authentication::Header { name, value } => {
+            let value = tables::template(value);
+            quote! { Authentication::Header { name: #name, value: #value } }
+        }
+        Authentication::Query { name, value } => {
+            let value = tables::template(value);
+            quote! { Authentication::Query { name: #name, value: #value } }
+        }
+        Authentication::Bearer { token } => {
+            let token = tables::template(token);
+            quote! { Authentication::Bearer { token: #token } }
+        }
+        Authentication::Basic { username, password } => {
+            let (username, password) = (tables::template(username), tables::template(password));
+            quote! { Authentication::Basic { username: #username, password: #password } }
+        }
+    };
+    quote! { Api { namespace: #namespace, base_uri: #base_uri, authentication: #authentication } }
+}
+
+fn operation(operation: &Operation) -> TokenStream {
+    let Operation { name, json_output, .. } = operation;
+    let api = tables::index(operation.api);
+    let docs = rust::docs(&format!("`{} {}`", operation.method.as_str(), operation.path_text.replace('`', "'")));
+    let constant = tables::ident(&operation.const_name);
+    let method = tables::method(operation.method);
+    let path = operation.path.iter().map(|part| match part {
+        PathPart::Literal(text) => quote! { PathPart::Literal(#text) },
+        PathPart::Parameter(parameter) => {
+            let parameter = tables::index(*parameter);
+            quote! { PathPart::Parameter(#parameter) }
+        }
+    });
+    let parameters = operation.parameters.iter().map(tables::parameter);
+    let constants = operation.constants.iter().map(|constant| {
+        let (name, location, value) =
+            (&constant.name, tables::location(constant.location), tables::template(&constant.value));
+        quote! { Constant { name: #name, location: #location, value: #value } }
+    });
+    quote! {
+        #docs
+        pub(crate) static #constant: Operation = Operation {
+            name: #name,
+            api: #api,
+            method: #method,
+            path: &[#(#path),*],
+            parameters: &[#(#parameters),*],
+            constants: &[#(#constants),*],
+            json_output: #json_output,
+        };
+    }
+}

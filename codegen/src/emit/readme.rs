@@ -1,0 +1,48 @@
+//! `README.md`: what the crate is and how to use it.
+
+use super::library::example;
+use super::{MARKER, rust};
+use crate::model::Model;
+
+pub(super) fn emit(model: &Model) -> String {
+    let name = &model.crate_name;
+    let mut text = format!(
+        "<!-- {MARKER} by `cargo xtask gen` from {}. Do not edit: change the specification instead. -->\n\n# {}\n\n",
+        model.spec,
+        rust::plain(&model.title)
+    );
+    if !model.description.is_empty() {
+        text.push_str(&format!("{}\n\n", rust::plain(&model.description)));
+    }
+    if !model.variables.is_empty() {
+        let names: Vec<_> = model.variables.iter().map(|variable| format!("`{variable}`")).collect();
+        text.push_str(&format!("It needs {} in the environment.\n\n", names.join(", ")));
+    }
+    if let Some(example) = example(model) {
+        text.push_str(&format!("## Client\n\n```rust\n{example}```\n\n"));
+    }
+    if model.has_server() {
+        text.push_str(&format!("## Server\n\n```sh\ncargo run -p {name} --features server -- serve\n```\n\n"));
+        if let Some(rest) = &model.rest {
+            text.push_str(&format!("REST on 127.0.0.1:{}:\n\n| route | what it does |\n|---|---|\n", rest.port));
+            for route in &rest.routes {
+                let path = route.path.replace('|', "\\|").replace('`', "'");
+                text.push_str(&format!("| `{} {path}` | {} |\n", route.method.as_str(), rust::plain(&route.summary)));
+            }
+            text.push('\n');
+        }
+        if let Some(mcp) = &model.mcp {
+            text.push_str(&format!(
+                "MCP on 127.0.0.1:{}/mcp, or on stdio with `-- mcp`:\n\n| tool | what it does |\n|---|---|\n",
+                mcp.port
+            ));
+            for tool in &mcp.tools {
+                text.push_str(&format!("| `{}` | {} |\n", tool.name, rust::plain(&tool.description)));
+            }
+            text.push('\n');
+        }
+    }
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
+}

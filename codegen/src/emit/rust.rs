@@ -1,0 +1,65 @@
+//! Writing Rust: formatting, headers, and documentation text that cannot break out of its comment.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::MARKER;
+use crate::model::Model;
+
+/// Formats a file and puts the header before it. Items are separated by blank lines.
+pub(super) fn file(model: &Model, docs: &str, items: &[TokenStream]) -> String {
+    let mut text = format!(
+        "// {MARKER} by `cargo xtask gen` from {}.\n// Do not edit: change the specification instead.\n\n",
+        model.spec
+    );
+    let docs = doc_lines(docs).map(|line| quote! { #![doc = #line] });
+    let head = quote! { #(#docs)* #![cfg_attr(rustfmt, rustfmt_skip)] };
+    text.push_str(&format(head));
+    for item in items {
+        text.push('\n');
+        text.push_str(&format(item.clone()));
+    }
+    text
+}
+
+fn format(tokens: TokenStream) -> String {
+    let text = tokens.to_string();
+    // Emitters write valid Rust; if one did not, the compile tests show the unformatted text.
+    let formatted = syn::parse2(tokens).map_or(text, |file| prettyplease::unparse(&file));
+    // prettyplease sets the items of an `impl` without blank lines.
+    formatted.replace("    }\n    ///", "    }\n\n    ///")
+}
+
+/// Documentation attributes for an item. The text is Markdown.
+pub(super) fn docs(text: &str) -> TokenStream {
+    let lines = doc_lines(text).map(|line| quote! { #[doc = #line] });
+    quote! { #(#lines)* }
+}
+
+fn doc_lines(text: &str) -> impl Iterator<Item = String> {
+    text.lines().map(|line| if line.is_empty() { String::new() } else { format!(" {line}") })
+}
+
+/// Text from a specification as Markdown that renders as that text and nothing else: no links, no HTML, no code.
+pub(super) fn plain(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '$' | '&') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    // An address would be flagged as a bare link; and a line may not start like a list or a quotation.
+    let out = out.replace("://", ":\u{200b}//");
+    if out.starts_with(['-', '+', '=', ':']) || out.starts_with(|c: char| c.is_ascii_digit()) {
+        format!("\u{200b}{out}")
+    } else {
+        out
+    }
+}
+
+/// A sentence for documentation: the text, or a fallback, with a full stop.
+pub(super) fn sentence(text: &str, fallback: &str) -> String {
+    let text = if text.is_empty() { fallback.to_owned() } else { plain(text) };
+    if text.ends_with(['.', '!', '?', ':', ')']) { text } else { format!("{text}.") }
+}

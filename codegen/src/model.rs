@@ -1,0 +1,251 @@
+//! The model: every decision made, nothing left to look up. Emitters read it and nothing else.
+
+use serde::Serialize;
+
+/// A capability, ready to be emitted.
+#[derive(Debug, Serialize)]
+pub(crate) struct Model {
+    /// The generated crate.
+    pub(crate) crate_name: String,
+    /// The source, relative to the repository.
+    pub(crate) spec: String,
+    pub(crate) title: String,
+    pub(crate) description: String,
+    /// Environment variables.
+    pub(crate) variables: Vec<String>,
+    pub(crate) apis: Vec<Api>,
+    pub(crate) operations: Vec<Operation>,
+    pub(crate) rest: Option<Rest>,
+    pub(crate) mcp: Option<Mcp>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Api {
+    pub(crate) namespace: String,
+    /// `None` leaves it to configuration.
+    pub(crate) base_uri: Option<String>,
+    pub(crate) authentication: Authentication,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) enum Authentication {
+    None,
+    Header { name: String, value: Vec<TemplatePart> },
+    Query { name: String, value: Vec<TemplatePart> },
+    Bearer { token: Vec<TemplatePart> },
+    Basic { username: Vec<TemplatePart>, password: Vec<TemplatePart> },
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(crate) enum TemplatePart {
+    Literal(String),
+    Variable(usize),
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Operation {
+    /// The name in the capability.
+    pub(crate) name: String,
+    /// The name of the client's method.
+    pub(crate) method_name: String,
+    /// The name of the call's builder type.
+    pub(crate) type_name: String,
+    /// The name of the table entry.
+    pub(crate) const_name: String,
+    /// The line in the source.
+    pub(crate) line: usize,
+    pub(crate) api: usize,
+    pub(crate) method: Method,
+    /// The path as the author wrote it, for documentation.
+    pub(crate) path_text: String,
+    pub(crate) path: Vec<PathPart>,
+    pub(crate) description: String,
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) constants: Vec<Constant>,
+    pub(crate) json_output: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub(crate) enum Method {
+    Get,
+    Head,
+    Options,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+impl Method {
+    pub(crate) const ALL: [(&'static str, Self); 7] = [
+        ("GET", Self::Get),
+        ("HEAD", Self::Head),
+        ("OPTIONS", Self::Options),
+        ("POST", Self::Post),
+        ("PUT", Self::Put),
+        ("PATCH", Self::Patch),
+        ("DELETE", Self::Delete),
+    ];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(_, method)| *method == self).map_or("", |(name, _)| name)
+    }
+
+    /// Whether a request changes nothing (RFC 9110 §9.2.1).
+    pub(crate) fn is_safe(self) -> bool {
+        matches!(self, Self::Get | Self::Head | Self::Options)
+    }
+
+    /// Whether a repeated request has the effect of one (RFC 9110 §9.2.2).
+    pub(crate) fn is_idempotent(self) -> bool {
+        self.is_safe() || matches!(self, Self::Put | Self::Delete)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) enum PathPart {
+    Literal(String),
+    Parameter(usize),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Parameter {
+    /// The name on the wire.
+    pub(crate) name: String,
+    /// The name of the argument or setter.
+    pub(crate) rust_name: String,
+    pub(crate) location: Location,
+    pub(crate) kind: Kind,
+    pub(crate) required: bool,
+    /// JSON text for REST and MCP callers that leave it out.
+    pub(crate) default: Option<String>,
+    pub(crate) description: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) enum Location {
+    Path,
+    Query,
+    Header,
+    Cookie,
+    Body,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) enum Kind {
+    String,
+    Integer,
+    Number,
+    Boolean,
+    Array,
+    Object,
+    Any,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Constant {
+    pub(crate) name: String,
+    pub(crate) location: Location,
+    pub(crate) value: Vec<TemplatePart>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Rest {
+    pub(crate) port: u16,
+    pub(crate) routes: Vec<Route>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Route {
+    pub(crate) method: Method,
+    /// The path with its placeholders as `{name}`.
+    pub(crate) path: String,
+    /// The input that each placeholder feeds, in order; `None` where nothing reads it.
+    pub(crate) captures: Vec<Option<usize>>,
+    pub(crate) summary: String,
+    pub(crate) call: Call,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Mcp {
+    pub(crate) port: u16,
+    pub(crate) description: String,
+    pub(crate) tools: Vec<Tool>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Tool {
+    pub(crate) name: String,
+    pub(crate) title: String,
+    pub(crate) description: String,
+    pub(crate) hints: Hints,
+    pub(crate) call: Call,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Hints {
+    pub(crate) read_only: bool,
+    pub(crate) destructive: bool,
+    pub(crate) idempotent: bool,
+    pub(crate) open_world: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Call {
+    pub(crate) operation: usize,
+    pub(crate) wiring: Wiring,
+    pub(crate) output: Output,
+}
+
+/// How the caller's inputs become the operation's arguments.
+#[derive(Debug, Serialize)]
+pub(crate) enum Wiring {
+    /// The inputs are the operation's parameters.
+    Direct,
+    /// The inputs differ; there is one source for each of the operation's parameters.
+    Mapped { inputs: Vec<Parameter>, sources: Vec<Source> },
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(crate) enum Source {
+    Absent,
+    Input(usize),
+    Json(String),
+    Text(Vec<TextPart>),
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(crate) enum TextPart {
+    Literal(String),
+    Input(usize),
+}
+
+/// What of the answer the caller gets.
+#[derive(Debug, Serialize)]
+pub(crate) enum Output {
+    /// All of it, as it came.
+    Whole,
+    /// A document made of it.
+    Projected(Projection),
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(crate) enum Projection {
+    /// The value at a path.
+    Path(Vec<PathStep>),
+    /// A fixed value, as JSON text.
+    Json(String),
+    /// An object made of the value at a path.
+    Object { at: Vec<PathStep>, fields: Vec<(String, Projection)> },
+    /// An array with each item of the array at a path made over.
+    Array { at: Vec<PathStep>, item: Box<Projection> },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) enum PathStep {
+    Key(String),
+    /// Counted from the end where negative.
+    Index(i64),
+    /// Every item.
+    Each,
+}

@@ -1,0 +1,194 @@
+//! Rust names for wire names: valid, unique in their scope, and the same on every run.
+//!
+//! A name is cut into words (at separators and case borders; where the file lost the borders, at known words, if there
+//! is exactly one way to do so), written in the case that Rust wants, and given a `_` if it is a keyword or reserved.
+//! When two wire names of one scope come out equal, the later one gets a number.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use heck::{ToShoutySnakeCase as _, ToSnakeCase as _, ToUpperCamelCase as _};
+
+/// Verbs that operation names start with, besides the words of the operation's own path.
+const VERBS: [&str; 30] = [
+    "access", "add", "attach", "cancel", "check", "create", "delete", "detach", "disable", "download", "enable",
+    "execute", "export", "find", "get", "import", "list", "move", "patch", "post", "put", "query", "remove", "reset",
+    "restore", "search", "set", "update", "upload", "validate",
+];
+
+/// The form in which an exposed placeholder and a parameter name are compared: `-` and `_` mean the same.
+pub(crate) fn fold(name: &str) -> String {
+    name.replace('-', "_")
+}
+
+/// The crate of a specification file: the folders below `spec/` and the file's stem, as one kebab-case name.
+pub fn crate_name(path: &str) -> Option<String> {
+    let path = path.strip_prefix("spec/").unwrap_or(path);
+    let (stem, extension) = path.rsplit_once('.')?;
+    if !matches!(extension, "yaml" | "yml") {
+        return None;
+    }
+    let kebab: String =
+        stem.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    let name = kebab.split('-').filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-");
+    name.starts_with(|c: char| c.is_ascii_alphabetic()).then_some(name)
+}
+
+/// Cuts an operation's name into words and joins them with `_`.
+///
+/// Names with separators or case borders keep them. A name in one run of small letters is cut where it is made up of
+/// verbs and of words of the operation's path, if that can be done in exactly one way; else it stays whole.
+pub(crate) fn operation_words(name: &str, path: &str) -> String {
+    let one_run = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    if one_run { segment(name, &path_words(path)).unwrap_or_else(|| name.to_owned()) } else { name.to_snake_case() }
+}
+
+fn path_words(path: &str) -> BTreeSet<String> {
+    let mut words: BTreeSet<String> = VERBS.iter().map(|verb| (*verb).to_owned()).collect();
+    for word in path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| word.len() > 1) {
+        let word = word.to_ascii_lowercase();
+        if let Some(stem) = word.strip_suffix("ies") {
+            words.insert(format!("{stem}y"));
+        } else if let Some(stem) = word.strip_suffix('s').filter(|stem| stem.len() > 1 && !stem.ends_with('s')) {
+            words.insert(stem.to_owned());
+        } else {
+            words.insert(format!("{word}s"));
+        }
+        words.insert(word);
+    }
+    words
+}
+
+/// The only way to write `name` as a row of words, if there is exactly one.
+fn segment(name: &str, words: &BTreeSet<String>) -> Option<String> {
+    // ways[i]: how often the first i bytes can be cut, and where the last word of the first way starts.
+    let mut ways = vec![(0_u32, 0_usize); name.len() + 1];
+    if let Some(first) = ways.first_mut() {
+        first.0 = 1;
+    }
+    for end in 1..=name.len() {
+        for start in 0..end {
+            let count = ways.get(start).map_or(0, |way| way.0);
+            if count > 0
+                && name.get(start..end).is_some_and(|word| words.contains(word))
+                && let Some(way) = ways.get_mut(end)
+            {
+                *way = (way.0.saturating_add(count), start);
+            }
+        }
+    }
+    if ways.last()?.0 != 1 {
+        return None;
+    }
+    let mut cut = Vec::new();
+    let mut end = name.len();
+    while end > 0 {
+        let start = ways.get(end)?.1;
+        cut.push(name.get(start..end)?);
+        end = start;
+    }
+    cut.reverse();
+    Some(cut.join("_"))
+}
+
+/// The names of one scope.
+pub(crate) struct Scope {
+    taken: BTreeMap<String, u32>,
+}
+
+impl Scope {
+    /// A scope in which these names belong to somebody else.
+    pub(crate) fn new(reserved: &[&str]) -> Self {
+        Self { taken: reserved.iter().map(|name| ((*name).to_owned(), 1)).collect() }
+    }
+
+    /// A function, field or module name.
+    pub(crate) fn snake(&mut self, name: &str) -> String {
+        self.unique(identifier(&name.to_snake_case(), "n"))
+    }
+
+    /// A type name.
+    pub(crate) fn camel(&mut self, name: &str) -> String {
+        self.unique(identifier(&name.to_upper_camel_case(), "N"))
+    }
+
+    /// A constant name.
+    pub(crate) fn shouty(&mut self, name: &str) -> String {
+        self.unique(identifier(&name.to_shouty_snake_case(), "N"))
+    }
+
+    fn unique(&mut self, name: String) -> String {
+        let mut candidate = name.clone();
+        // A reserved name reads better with an underscore than with a number.
+        if self.taken.contains_key(&candidate) && !name.ends_with('_') {
+            candidate = format!("{name}_");
+        }
+        let mut number = 2;
+        while self.taken.contains_key(&candidate) {
+            candidate = format!("{}_{number}", name.trim_end_matches('_'));
+            number += 1;
+        }
+        self.taken.insert(candidate.clone(), number);
+        candidate
+    }
+}
+
+/// Makes a valid identifier of a name that is in its case already.
+fn identifier(name: &str, prefix: &str) -> String {
+    let mut name: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    if name.is_empty() {
+        name = format!("{prefix}_unnamed");
+    }
+    if name.starts_with(|c: char| c.is_ascii_digit()) {
+        name.insert_str(0, prefix);
+    }
+    if syn::parse_str::<syn::Ident>(&name).is_err() {
+        name.push('_');
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATH: &str = "/secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}/restore";
+
+    #[test]
+    fn lost_word_borders_are_recovered_where_that_is_certain() {
+        assert_eq!(operation_words("restoresecretversion", PATH), "restore_secret_version");
+        assert_eq!(operation_words("addsecretowner", "/secrets/{id}/add-owner"), "add_secret_owner");
+        assert_eq!(operation_words("unprotectsecret", "/secrets/{id}/unprotect"), "unprotect_secret");
+        assert_eq!(operation_words("listpolicies", "/policies"), "list_policies");
+        assert_eq!(operation_words("getpolicy", "/policies/{id}"), "get_policy");
+        assert_eq!(operation_words("frobnicatesecret", PATH), "frobnicatesecret");
+        // `setup` + `s` or `set` + `ups`: two ways, so the name stays.
+        assert_eq!(operation_words("setups", "/setup/ups"), "setups");
+        assert_eq!(operation_words("getUserById", "/users/{id}"), "get_user_by_id");
+        assert_eq!(operation_words("list-issues", "/issues"), "list_issues");
+    }
+
+    #[test]
+    fn names_are_valid_and_unique() {
+        let mut scope = Scope::new(&["send"]);
+        assert_eq!(scope.snake("type"), "type_");
+        assert_eq!(scope.snake("send"), "send_");
+        assert_eq!(scope.snake("page-size"), "page_size");
+        assert_eq!(scope.snake("page_size"), "page_size_");
+        assert_eq!(scope.snake("pageSize"), "page_size_2");
+        assert_eq!(scope.snake("2fa"), "n2fa");
+        assert_eq!(scope.snake("$"), "n_unnamed");
+        assert_eq!(scope.snake("self"), "self_");
+        assert_eq!(Scope::new(&[]).camel("self"), "Self_");
+    }
+
+    #[test]
+    fn crate_names_follow_the_path() {
+        assert_eq!(
+            crate_name("spec/scaleway/secret-manager-secrets.yaml").as_deref(),
+            Some("scaleway-secret-manager-secrets")
+        );
+        assert_eq!(crate_name("spec/A b/C_d.yml").as_deref(), Some("a-b-c-d"));
+        assert_eq!(crate_name("spec/1.yaml"), None);
+        assert_eq!(crate_name("spec/readme.md"), None);
+    }
+}

@@ -1,0 +1,150 @@
+//! A capability as its author wrote it: one type per kind of mapping, every name with its place.
+
+use crate::diagnostic::Place;
+
+use super::yaml::Node;
+
+/// A text and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Text {
+    pub(crate) value: String,
+    pub(crate) place: Place,
+}
+
+#[derive(Debug)]
+pub(crate) struct Document {
+    pub(crate) title: Option<Text>,
+    pub(crate) description: Option<Text>,
+    pub(crate) binds: Vec<Bind>,
+    pub(crate) consumes: Vec<Consumes>,
+    pub(crate) rest: Vec<Rest>,
+    pub(crate) mcp: Vec<Mcp>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Bind {
+    pub(crate) namespace: Option<Text>,
+    /// Variable and source key.
+    pub(crate) keys: Vec<(Text, Text)>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Consumes {
+    pub(crate) place: Place,
+    pub(crate) namespace: Text,
+    pub(crate) base_uri: Option<Text>,
+    pub(crate) authentication: Option<Authentication>,
+    pub(crate) inputs: Vec<Input>,
+    pub(crate) resources: Vec<ConsumedResource>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Authentication {
+    pub(crate) place: Place,
+    pub(crate) kind: Text,
+    pub(crate) key: Option<Text>,
+    pub(crate) value: Option<Text>,
+    pub(crate) placement: Option<Text>,
+    pub(crate) token: Option<Text>,
+    pub(crate) username: Option<Text>,
+    pub(crate) password: Option<Text>,
+}
+
+#[derive(Debug)]
+pub(crate) struct ConsumedResource {
+    pub(crate) path: Text,
+    pub(crate) inputs: Vec<Input>,
+    pub(crate) operations: Vec<ConsumedOperation>,
+}
+
+#[derive(Debug)]
+pub(crate) struct ConsumedOperation {
+    pub(crate) name: Text,
+    pub(crate) method: Option<Text>,
+    pub(crate) description: Option<Text>,
+    pub(crate) output_format: Option<Text>,
+    pub(crate) inputs: Vec<Input>,
+}
+
+/// An input parameter, of a consumed operation, a route or a tool.
+#[derive(Clone, Debug)]
+pub(crate) struct Input {
+    pub(crate) name: Text,
+    pub(crate) location: Option<Text>,
+    pub(crate) kind: Option<Text>,
+    pub(crate) description: Option<Text>,
+    pub(crate) required: Option<bool>,
+    /// A fixed value, or a template.
+    pub(crate) value: Option<Node>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Rest {
+    pub(crate) place: Place,
+    pub(crate) namespace: Option<Text>,
+    pub(crate) port: Option<u16>,
+    pub(crate) resources: Vec<RestResource>,
+}
+
+#[derive(Debug)]
+pub(crate) struct RestResource {
+    pub(crate) path: Text,
+    pub(crate) inputs: Vec<Input>,
+    pub(crate) operations: Vec<RestOperation>,
+}
+
+#[derive(Debug)]
+pub(crate) struct RestOperation {
+    pub(crate) place: Place,
+    pub(crate) method: Option<Text>,
+    pub(crate) name: Option<Text>,
+    pub(crate) description: Option<Text>,
+    pub(crate) invocation: Invocation,
+}
+
+#[derive(Debug)]
+pub(crate) struct Mcp {
+    pub(crate) place: Place,
+    pub(crate) namespace: Option<Text>,
+    pub(crate) port: Option<u16>,
+    pub(crate) description: Option<Text>,
+    pub(crate) tools: Vec<Tool>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Tool {
+    pub(crate) name: Text,
+    pub(crate) title: Option<Text>,
+    pub(crate) description: Option<Text>,
+    pub(crate) hints: Hints,
+    pub(crate) invocation: Invocation,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Hints {
+    pub(crate) read_only: Option<bool>,
+    pub(crate) destructive: Option<bool>,
+    pub(crate) idempotent: Option<bool>,
+    pub(crate) open_world: Option<bool>,
+}
+
+/// How a route or a tool calls an operation.
+#[derive(Debug)]
+pub(crate) struct Invocation {
+    pub(crate) call: Option<Text>,
+    /// Parameter and value; `None` where there is no `with` at all.
+    pub(crate) with: Option<Vec<(Text, Node)>>,
+    pub(crate) inputs: Vec<Input>,
+    pub(crate) outputs: Vec<Output>,
+}
+
+/// An output parameter: what of the answer the caller gets.
+#[derive(Clone, Debug)]
+pub(crate) struct Output {
+    pub(crate) name: Option<Text>,
+    pub(crate) kind: Option<Text>,
+    pub(crate) mapping: Option<Text>,
+    pub(crate) value: Option<Node>,
+    pub(crate) properties: Vec<Output>,
+    pub(crate) items: Option<Box<Output>>,
+}

@@ -1,0 +1,223 @@
+//! YAML with places: every value knows its line and column.
+//!
+//! The values come from `serde_yaml`, which knows no places and keeps the last of two equal keys silently. So the same
+//! text is also walked as a stream of marked events; that walk gives the places, and finds duplicate keys first.
+
+use saphyr_parser::{Event, Parser, Span};
+use serde::Deserialize as _;
+use serde_yaml::Value;
+
+use crate::codes::Code;
+use crate::diagnostic::{Place, Sink};
+
+/// Values nested deeper than this are refused; no real capability comes near.
+const MAX_DEPTH: usize = 100;
+
+/// A YAML value with its place.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) content: Content,
+    pub(crate) place: Place,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Content {
+    Null,
+    Bool(bool),
+    /// A number, and its text as it stands in the source.
+    Number(serde_json::Number, String),
+    Text(String),
+    Sequence(Vec<Node>),
+    Mapping(Vec<Entry>),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    pub(crate) place: Place,
+    pub(crate) value: Node,
+}
+
+/// Parses a text. Every problem is reported; `None` means that no value can be made of it.
+pub(crate) fn parse(text: &str, sink: &mut Sink) -> Option<Node> {
+    let places = index(text, sink)?;
+    if sink.has_errors() {
+        return None;
+    }
+    let value = serde_yaml::Deserializer::from_str(text);
+    match Value::deserialize(value).and_then(|mut value| value.apply_merge().map(|()| value)) {
+        Ok(value) => Some(node(value, Some(&places), places.place)),
+        Err(error) => {
+            let place =
+                error.location().map_or(places.place, |at| Place { line: at.line(), column: at.column(), length: 1 });
+            sink.report(Code::Syntax, place, format!("this is not valid YAML: {error}"), "");
+            None
+        }
+    }
+}
+
+/// The places of a value, in the shape of the value. An alias has a place but no children.
+struct Places {
+    place: Place,
+    text: String,
+    items: Vec<Places>,
+    entries: Vec<(String, Place, Places)>,
+}
+
+enum Open {
+    Sequence(Places),
+    Mapping(Places, Option<(String, Place)>),
+}
+
+fn index(text: &str, sink: &mut Sink) -> Option<Places> {
+    let mut open: Vec<Open> = Vec::new();
+    let mut root = None;
+    let mut documents = 0;
+    for event in Parser::new_from_str(text) {
+        let (event, span) = match event {
+            Ok(event) => event,
+            Err(error) => {
+                let place = Place { line: error.marker().line(), column: error.marker().col() + 1, length: 1 };
+                sink.report(Code::Syntax, place, format!("this is not valid YAML: {}", error.info()), "");
+                return None;
+            }
+        };
+        let place = place(span);
+        let places = |text| Places { place, text, items: Vec::new(), entries: Vec::new() };
+        let closed = match event {
+            Event::DocumentStart(_) => {
+                documents += 1;
+                if documents == 2 {
+                    let help = "keep one capability per file";
+                    sink.report(Code::SeveralDocuments, place, "a second YAML document starts here", help);
+                }
+                continue;
+            }
+            Event::SequenceStart(..) => {
+                open.push(Open::Sequence(places(String::new())));
+                None
+            }
+            Event::MappingStart(..) => {
+                open.push(Open::Mapping(places(String::new()), None));
+                None
+            }
+            Event::SequenceEnd | Event::MappingEnd => open.pop().map(|done| match done {
+                Open::Sequence(places) | Open::Mapping(places, _) => places,
+            }),
+            Event::Scalar(value, ..) => Some(places(value.into_owned())),
+            Event::Alias(_) => Some(places(String::new())),
+            _ => continue,
+        };
+        if open.len() > MAX_DEPTH {
+            sink.report(Code::TooDeep, place, format!("values are nested more than {MAX_DEPTH} levels deep"), "");
+            return None;
+        }
+        let Some(closed) = closed else { continue };
+        match open.last_mut() {
+            None => {
+                root.get_or_insert(closed);
+            }
+            Some(Open::Sequence(parent)) => parent.items.push(closed),
+            Some(Open::Mapping(parent, key)) => match key.take() {
+                None => *key = Some((closed.text, closed.place)),
+                Some((name, at)) => {
+                    if let Some((_, first, _)) = parent.entries.iter().find(|(known, ..)| *known == name) {
+                        let message = format!("the key `{name}` stands twice in this mapping");
+                        let help = format!("the first one is on line {}; remove one of the two", first.line);
+                        sink.report(Code::DuplicateKey, at, message, help);
+                    }
+                    parent.entries.push((name, at, closed));
+                }
+            },
+        }
+    }
+    if root.is_none() {
+        sink.report(Code::NotACapability, Place { line: 1, column: 1, length: 1 }, "the file is empty", "");
+    }
+    root
+}
+
+fn place(span: Span) -> Place {
+    let length = if span.end.line() == span.start.line() { span.end.col().saturating_sub(span.start.col()) } else { 0 };
+    // A scalar over several lines is marked by its first character.
+    Place { line: span.start.line(), column: span.start.col() + 1, length: length.max(1) }
+}
+
+fn node(value: Value, places: Option<&Places>, fallback: Place) -> Node {
+    let place = places.map_or(fallback, |places| places.place);
+    let content = match value {
+        Value::Null => Content::Null,
+        Value::Bool(flag) => Content::Bool(flag),
+        Value::Number(number) => number_content(&number, places),
+        Value::String(text) => Content::Text(text),
+        Value::Sequence(items) => {
+            let children = items.into_iter().enumerate();
+            Content::Sequence(
+                children.map(|(i, item)| node(item, places.and_then(|places| places.items.get(i)), place)).collect(),
+            )
+        }
+        Value::Mapping(entries) => {
+            Content::Mapping(entries.into_iter().map(|(k, v)| entry(&k, v, places, place)).collect())
+        }
+        Value::Tagged(tagged) => return node(tagged.value, places, fallback),
+    };
+    Node { content, place }
+}
+
+fn entry(key: &Value, value: Value, places: Option<&Places>, fallback: Place) -> Entry {
+    let key = match key {
+        Value::String(text) => text.clone(),
+        Value::Null => "null".to_owned(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Number(number) => number.to_string(),
+        // `{{name}}` without quotes is a mapping whose key is a mapping.
+        _ => "{…}".to_owned(),
+    };
+    let known = places.and_then(|places| places.entries.iter().find(|(name, ..)| *name == key));
+    match known {
+        Some((_, at, places)) => Entry { key, place: *at, value: node(value, Some(places), *at) },
+        None => Entry { key, place: fallback, value: node(value, None, fallback) },
+    }
+}
+
+fn number_content(number: &serde_yaml::Number, places: Option<&Places>) -> Content {
+    let text = places.map(|places| places.text.clone()).filter(|text| !text.is_empty());
+    let text = text.unwrap_or_else(|| number.to_string());
+    let json = if let Some(whole) = number.as_i64() {
+        Some(whole.into())
+    } else if let Some(whole) = number.as_u64() {
+        Some(whole.into())
+    } else {
+        number.as_f64().and_then(serde_json::Number::from_f64)
+    };
+    // `.inf` and `.nan` are no JSON numbers.
+    json.map_or_else(|| Content::Text(text.clone()), |json| Content::Number(json, text.clone()))
+}
+
+impl Node {
+    /// What the value is, for a message.
+    pub(crate) fn what(&self) -> &'static str {
+        match self.content {
+            Content::Null => "nothing",
+            Content::Bool(_) => "a boolean",
+            Content::Number(..) => "a number",
+            Content::Text(_) => "text",
+            Content::Sequence(_) => "a list",
+            Content::Mapping(_) => "a mapping",
+        }
+    }
+
+    /// The value as JSON.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        match &self.content {
+            Content::Null => serde_json::Value::Null,
+            Content::Bool(flag) => (*flag).into(),
+            Content::Number(number, _) => number.clone().into(),
+            Content::Text(text) => text.clone().into(),
+            Content::Sequence(items) => items.iter().map(Self::to_json).collect(),
+            Content::Mapping(entries) => {
+                entries.iter().map(|entry| (entry.key.clone(), entry.value.to_json())).collect()
+            }
+        }
+    }
+}

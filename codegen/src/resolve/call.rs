@@ -1,0 +1,241 @@
+//! Calls: from a route or a tool to an operation, with every argument traced to its source.
+
+use crate::codes::Code;
+use crate::diagnostic::{Place, Sink, did_you_mean};
+use crate::linked::{Call, Linked, Location, Operation, Parameter, Source, TextPart};
+use crate::names::fold;
+use crate::read::document::{Input, Invocation, Text};
+use crate::read::yaml::{Content, Node};
+use crate::template::{Piece, split};
+use crate::vocabulary::location;
+
+/// The prefixes that mean "what the caller sent".
+pub(super) struct Scope<'d> {
+    /// `rest` or `tools`, which mean the route or the tool itself.
+    pub(super) kind: &'static str,
+    pub(super) namespace: Option<&'d Text>,
+}
+
+pub(super) struct Context<'c, 'd> {
+    /// The place of the route or tool, for findings about the whole of it.
+    pub(super) place: Place,
+    pub(super) scope: &'c Scope<'d>,
+    /// Input parameters that the route shares with its siblings.
+    pub(super) shared: &'d [Input],
+    /// The route's path; a tool has none.
+    pub(super) path: Option<&'c [Piece]>,
+}
+
+pub(super) fn link<'d>(
+    linked: &Linked<'d>,
+    invocation: &'d Invocation,
+    context: &Context<'_, 'd>,
+    sink: &mut Sink,
+) -> Option<Call<'d>> {
+    let Some(call) = &invocation.call else {
+        let help = "add `call: namespace.operation`";
+        sink.report(Code::MissingKey, context.place, "nothing is called: there is no `call`", help);
+        return None;
+    };
+    let index = target(linked, call, sink)?;
+    let operation = linked.operations.get(index)?;
+    let declared: Vec<&Input> = invocation.inputs.iter().chain(context.shared).collect();
+    let mut inputs = Inputs { inputs: declared_inputs(&declared, context, sink), open: declared.is_empty(), context };
+    let sources = match &invocation.with {
+        Some(with) => bind(operation, with, &mut inputs, sink),
+        None => operation.parameters.iter().map(|parameter| inputs.same(parameter)).collect(),
+    };
+    for (parameter, source) in operation.parameters.iter().zip(&sources) {
+        if parameter.required && *source == Source::Absent {
+            let message = format!("`{}` needs `{}`, and nothing is given for it", operation.name.value, parameter.name);
+            sink.report(
+                Code::MissingArgument,
+                context.place,
+                message,
+                format!("add `{}:` under `with`", parameter.name),
+            );
+        }
+    }
+    Some(Call { operation: index, inputs: inputs.inputs, sources, outputs: &invocation.outputs })
+}
+
+fn target(linked: &Linked<'_>, call: &Text, sink: &mut Sink) -> Option<usize> {
+    let full_name = |operation: &Operation<'_>| {
+        let namespace = linked.apis.get(operation.api).map_or("", |api| api.source.namespace.value.as_str());
+        format!("{namespace}.{}", operation.name.value)
+    };
+    let found = linked.operations.iter().position(|operation| full_name(operation) == call.value);
+    if found.is_none() {
+        let names: Vec<String> = linked.operations.iter().map(full_name).collect();
+        let help = match did_you_mean(&call.value, names.iter().map(String::as_str)) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => "a call is `namespace.operation`, both from `consumes`".to_owned(),
+        };
+        sink.report(Code::UnknownCall, call.place, format!("there is no operation `{}`", call.value), help);
+    }
+    found
+}
+
+fn declared_inputs(declared: &[&Input], context: &Context<'_, '_>, sink: &mut Sink) -> Vec<Parameter> {
+    let mut inputs: Vec<Parameter> = Vec::new();
+    for input in declared {
+        // The operation's own declaration comes first and replaces the shared one.
+        if inputs.iter().any(|known| known.name == input.name.value) {
+            continue;
+        }
+        let location = match &input.location {
+            Some(_) => location(input.location.as_ref(), sink),
+            None => Some(if context.path.is_some() { Location::Query } else { Location::Body }),
+        };
+        inputs.push(Parameter {
+            name: input.name.value.clone(),
+            place: input.name.place,
+            location: location.unwrap_or(Location::Query),
+            kind: input.kind.clone(),
+            // Exposed parameters are required unless they say otherwise; see the format's tool parameters.
+            required: input.required.unwrap_or(context.path.is_none() || location == Some(Location::Path)),
+            description: input.description.as_ref().map(|text| text.value.clone()),
+        });
+    }
+    inputs
+}
+
+fn bind(operation: &Operation<'_>, with: &[(Text, Node)], inputs: &mut Inputs<'_, '_>, sink: &mut Sink) -> Vec<Source> {
+    for (name, _) in with {
+        if !operation.parameters.iter().any(|parameter| parameter.name == name.value) {
+            let known = operation.parameters.iter().map(|parameter| parameter.name.as_str());
+            let help =
+                did_you_mean(&name.value, known).map(|name| format!("did you mean `{name}`?")).unwrap_or_default();
+            let message = format!("`{}` has no parameter `{}`", operation.name.value, name.value);
+            sink.report(Code::UnknownParameter, name.place, message, help);
+        }
+    }
+    operation
+        .parameters
+        .iter()
+        .map(|parameter| match with.iter().find(|(name, _)| name.value == parameter.name) {
+            Some((_, node)) => inputs.source(parameter, node, sink),
+            // What `with` leaves out may still come from a declared input of that name.
+            None if !inputs.open => inputs.same(parameter),
+            None => Source::Absent,
+        })
+        .collect()
+}
+
+/// The caller's inputs. Where a route or tool declares none, they are derived from the parameters that they feed.
+struct Inputs<'c, 'd> {
+    inputs: Vec<Parameter>,
+    open: bool,
+    context: &'c Context<'c, 'd>,
+}
+
+impl Inputs<'_, '_> {
+    /// The input that has the parameter's own name.
+    fn same(&mut self, parameter: &Parameter) -> Source {
+        self.input(&parameter.name, Some(parameter)).map_or(Source::Absent, Source::Input)
+    }
+
+    fn source(&mut self, parameter: &Parameter, node: &Node, sink: &mut Sink) -> Source {
+        let Content::Text(text) = &node.content else { return Source::Json(node.to_json()) };
+        let pieces = split(text);
+        if let [Piece::Placeholder(name)] = pieces.as_slice() {
+            let name = self.strip(name).unwrap_or(name);
+            return self.reference(parameter, name, node.place, sink);
+        }
+        if pieces.iter().any(|piece| matches!(piece, Piece::Placeholder(_))) {
+            return self.text(parameter, pieces, node.place, sink);
+        }
+        match self.strip(text) {
+            Some(name) => self.reference(parameter, name, node.place, sink),
+            None => {
+                if looks_like_reference(text) {
+                    let message = format!("`{text}` is sent as it stands: no part of the capability has that name");
+                    let own = self.context.scope.namespace.map_or("", |namespace| namespace.value.as_str());
+                    let help = format!("what the caller sends is `{own}.name` or `{}.name`", self.context.scope.kind);
+                    sink.report(Code::LiteralReference, node.place, message, help);
+                }
+                Source::Json(text.clone().into())
+            }
+        }
+    }
+
+    /// The name behind a prefix that means "what the caller sent".
+    fn strip<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let text = text.strip_prefix("$this.").unwrap_or(text);
+        let (prefix, name) = text.split_once('.')?;
+        let scope = self.context.scope;
+        let own = scope.namespace.is_some_and(|namespace| namespace.value == prefix);
+        ((own || scope.kind == prefix) && is_name(name)).then_some(name)
+    }
+
+    fn reference(&mut self, parameter: &Parameter, name: &str, place: Place, sink: &mut Sink) -> Source {
+        match self.input(name, Some(parameter)) {
+            Some(index) => Source::Input(index),
+            None => {
+                let known = self.inputs.iter().map(|input| input.name.as_str());
+                let help = did_you_mean(name, known).map(|name| format!("did you mean `{name}`?"));
+                let help = help.unwrap_or_else(|| "declare it under `inputParameters`".to_owned());
+                sink.report(Code::UnknownReference, place, format!("the caller has no input `{name}`"), help);
+                Source::Absent
+            }
+        }
+    }
+
+    fn text(&mut self, parameter: &Parameter, pieces: Vec<Piece>, place: Place, sink: &mut Sink) -> Source {
+        let mut parts = Vec::new();
+        for piece in pieces {
+            match piece {
+                Piece::Literal(literal) => parts.push(TextPart::Literal(literal)),
+                Piece::Placeholder(name) => {
+                    let name = self.strip(&name).unwrap_or(&name).to_owned();
+                    // Inside other text an input is text, whatever the parameter takes.
+                    let derived = Parameter { kind: None, ..parameter.clone() };
+                    match self.reference(&derived, &name, place, sink) {
+                        Source::Input(index) => parts.push(TextPart::Input(index)),
+                        _ => return Source::Absent,
+                    }
+                }
+            }
+        }
+        Source::Text(parts)
+    }
+
+    /// The index of the input with this name, derived from `parameter` if it may be and is not there yet.
+    fn input(&mut self, name: &str, parameter: Option<&Parameter>) -> Option<usize> {
+        if let Some(index) = self.inputs.iter().position(|input| input.name == name) {
+            if let (true, Some(input), Some(parameter)) = (self.open, self.inputs.get_mut(index), parameter) {
+                input.required |= parameter.required;
+            }
+            return Some(index);
+        }
+        let parameter = parameter.filter(|_| self.open)?;
+        let location = self.derived_location(name, parameter);
+        self.inputs.push(Parameter { name: name.to_owned(), location, ..parameter.clone() });
+        Some(self.inputs.len() - 1)
+    }
+
+    /// A route's input is in its path if a placeholder there has that name; else it travels as the parameter does.
+    fn derived_location(&self, name: &str, parameter: &Parameter) -> Location {
+        let Some(path) = self.context.path else { return parameter.location };
+        let in_path = path.iter().any(|piece| matches!(piece, Piece::Placeholder(known) if fold(known) == fold(name)));
+        match parameter.location {
+            _ if in_path => Location::Path,
+            Location::Path => Location::Query,
+            other => other,
+        }
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && !text.contains(char::is_whitespace)
+}
+
+/// Whether a literal has the shape of a reference, as `tools.name` in a route: probably not meant as text.
+fn looks_like_reference(text: &str) -> bool {
+    let word = |part: &str| {
+        part.chars().next().is_some_and(char::is_alphabetic)
+            && part.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+    };
+    let text = text.strip_prefix("$this.").unwrap_or(text);
+    text.split_once('.').is_some_and(|(prefix, name)| word(prefix) && word(name))
+}

@@ -1,0 +1,63 @@
+//! The words that the format uses for methods, types and locations, and what a base URI may be.
+
+use crate::codes::Code;
+use crate::diagnostic::Sink;
+use crate::linked::Location;
+use crate::model::{Kind, Method};
+use crate::read::document::Text;
+
+/// Reads the `in` of a parameter. `environment` parameters carry no request data and are refused.
+pub(crate) fn location(text: Option<&Text>, sink: &mut Sink) -> Option<Location> {
+    let text = text?;
+    match text.value.as_str() {
+        "path" => Some(Location::Path),
+        "query" => Some(Location::Query),
+        "header" => Some(Location::Header),
+        "cookie" => Some(Location::Cookie),
+        "body" => Some(Location::Body),
+        other => {
+            let help = "use `path`, `query`, `header`, `cookie` or `body`";
+            sink.report(Code::Unsupported, text.place, format!("parameters in `{other}` are not supported"), help);
+            None
+        }
+    }
+}
+
+/// The base URI without trailing slash; `None` where it has placeholders and so is left to configuration.
+pub(crate) fn base_uri(text: &str) -> Result<Option<String>, &'static str> {
+    if text.is_empty() || text.contains(['{', '}', '$']) {
+        return Ok(None);
+    }
+    let Some((_, rest)) = text.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https")) else {
+        return Err("does not start with `http://` or `https://`");
+    };
+    let host = rest.split('/').next().unwrap_or_default();
+    if host.is_empty()
+        || rest.contains(|c: char| c.is_whitespace() || matches!(c, '?' | '#' | '@' | '\\' | '"' | '<' | '>'))
+    {
+        return Err("is not a host with an optional path");
+    }
+    Ok(Some(text.trim_end_matches('/').to_owned()))
+}
+
+/// The type that a parameter's `type` names. Without one it is a string, or any value in a body.
+pub(crate) fn kind(text: Option<&Text>, location: Location) -> Option<Kind> {
+    let Some(text) = text else {
+        return Some(if location == Location::Body { Kind::Any } else { Kind::String });
+    };
+    match text.value.as_str() {
+        "string" => Some(Kind::String),
+        "integer" => Some(Kind::Integer),
+        "number" => Some(Kind::Number),
+        "boolean" => Some(Kind::Boolean),
+        "array" => Some(Kind::Array),
+        "object" => Some(Kind::Object),
+        _ => None,
+    }
+}
+
+/// The HTTP method; `GET` where none is given.
+pub(crate) fn method(text: Option<&Text>) -> Option<Method> {
+    let Some(text) = text else { return Some(Method::Get) };
+    Method::ALL.iter().find(|(name, _)| text.value.eq_ignore_ascii_case(name)).map(|(_, method)| *method)
+}

@@ -1,0 +1,178 @@
+//! Argument values: reading them from text, and one verdict on them for client, REST and MCP.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::operation::{Kind, Location, Parameter};
+
+/// One argument that breaks the rules of its parameter. Values never appear in it: they may be secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The parameter's name as the caller knows it.
+    pub parameter: String,
+    /// What is wrong and what is allowed.
+    pub problem: String,
+}
+
+impl Violation {
+    pub(crate) fn new(parameter: &str, problem: impl Into<String>) -> Self {
+        Self { parameter: parameter.to_owned(), problem: problem.into() }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` {}", self.parameter, self.problem)
+    }
+}
+
+/// Reads an argument from the texts of a path, query, header or cookie. Several texts are one array.
+#[cfg(feature = "rest")]
+pub(crate) fn from_texts(parameter: &Parameter, texts: Vec<String>) -> Result<Value, Violation> {
+    if parameter.kind == Kind::Array {
+        return Ok(texts.into_iter().map(Value::String).collect());
+    }
+    let count = texts.len();
+    let mut texts = texts.into_iter();
+    let (Some(text), None) = (texts.next(), texts.next()) else {
+        return Err(Violation::new(parameter.name, format!("is given {count} times; it takes one value")));
+    };
+    let wrong = |what: &str| Violation::new(parameter.name, format!("must be {what}"));
+    match parameter.kind {
+        Kind::String | Kind::Array => Ok(Value::String(text)),
+        Kind::Boolean => match text.as_str() {
+            "true" => Ok(Value::Bool(true)),
+            "false" => Ok(Value::Bool(false)),
+            _ => Err(wrong("`true` or `false`")),
+        },
+        Kind::Integer => {
+            let number = text.parse::<i64>().map(Value::from).or_else(|_| text.parse::<u64>().map(Value::from));
+            number.map_err(|_| wrong("a whole number"))
+        }
+        Kind::Number => {
+            let number = text.parse::<serde_json::Number>().map_err(|_| wrong("a number"))?;
+            Ok(Value::Number(number))
+        }
+        Kind::Object => serde_json::from_str(&text).map_err(|_| wrong("a JSON object")),
+        Kind::Any => Ok(Value::String(text)),
+    }
+}
+
+/// Checks one argument against its parameter. `None` stands for an argument that the caller left out.
+pub(crate) fn check(parameter: &Parameter, value: Option<&Value>) -> Result<(), Violation> {
+    let Some(value) = value else {
+        return if parameter.required { Err(Violation::new(parameter.name, "is required")) } else { Ok(()) };
+    };
+    let accepted = match parameter.kind {
+        Kind::String => value.is_string(),
+        Kind::Integer => is_integer(value),
+        Kind::Number => value.is_number(),
+        Kind::Boolean => value.is_boolean(),
+        Kind::Array => value.is_array(),
+        Kind::Object => value.is_object(),
+        Kind::Any => true,
+    };
+    if !accepted {
+        return Err(Violation::new(parameter.name, format!("must be {}", kind_name(parameter.kind))));
+    }
+    match parameter.location {
+        Location::Path => check_path_segment(parameter.name, value),
+        Location::Query | Location::Header | Location::Cookie => check_items(parameter.name, value),
+        Location::Body => Ok(()),
+    }
+}
+
+fn is_integer(value: &Value) -> bool {
+    // JSON Schema counts 10.0 as an integer.
+    value.is_i64()
+        || value.is_u64()
+        || value.as_f64().is_some_and(|number| number.fract() == 0.0 && number.abs() < 9.0e15)
+}
+
+pub(crate) fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::String => "a string",
+        Kind::Integer => "a whole number",
+        Kind::Number => "a number",
+        Kind::Boolean => "`true` or `false`",
+        Kind::Array => "an array",
+        Kind::Object => "an object",
+        Kind::Any => "any JSON value",
+    }
+}
+
+/// Refuses the values that would change which resource a path names. Percent-encoding does not help: URL parsers
+/// resolve `.` and `..` even when their dots are encoded (RFC 3986 §5.2.4; WHATWG URL, "double-dot path segment").
+fn check_path_segment(name: &str, value: &Value) -> Result<(), Violation> {
+    let Some(text) = scalar_text(value) else {
+        return Err(Violation::new(name, "must be one value that fits a path segment"));
+    };
+    if text.is_empty() {
+        return Err(Violation::new(name, "must not be empty: it is a segment of the path"));
+    }
+    let dots = text.to_ascii_lowercase().replace("%2e", ".");
+    if dots == "." || dots == ".." {
+        return Err(Violation::new(name, "must not be `.` or `..`: it is a segment of the path"));
+    }
+    Ok(())
+}
+
+fn check_items(name: &str, value: &Value) -> Result<(), Violation> {
+    match value {
+        Value::Array(items) if items.iter().any(|item| scalar_text(item).is_none()) => {
+            Err(Violation::new(name, "must hold strings, numbers or booleans only"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The text of a string, number or boolean; nothing for the rest.
+pub(crate) fn scalar_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(match number.as_f64() {
+            // A whole number that came as 10.0 is written as 10.
+            Some(float) if !number.is_i64() && !number.is_u64() && float.fract() == 0.0 && float.abs() < 9.0e15 => {
+                format!("{float:.0}")
+            }
+            _ => number.to_string(),
+        }),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(value: &str) -> Result<(), Violation> {
+        let parameter = Parameter::new("id", Location::Path, Kind::String).required();
+        check(&parameter, Some(&Value::from(value)))
+    }
+
+    #[test]
+    fn path_segments_that_would_move_are_refused() {
+        for text in ["", ".", "..", "%2e", "%2E", "%2e%2e", ".%2E", "%2e."] {
+            assert!(path(text).is_err(), "{text:?} must be refused");
+        }
+        for text in ["...", "..a", "../x", "%2f", "a"] {
+            assert!(path(text).is_ok(), "{text:?} must be accepted");
+        }
+    }
+
+    #[test]
+    fn a_missing_required_argument_is_a_violation() {
+        let parameter = Parameter::new("region", Location::Query, Kind::String).required();
+        assert_eq!(check(&parameter, None), Err(Violation::new("region", "is required")));
+    }
+
+    #[test]
+    fn integers_may_be_written_as_floats() {
+        let parameter = Parameter::new("page", Location::Query, Kind::Integer);
+        assert!(check(&parameter, Some(&Value::from(10.0))).is_ok());
+        assert!(check(&parameter, Some(&Value::from(10.5))).is_err());
+        assert_eq!(scalar_text(&Value::from(10.0)).as_deref(), Some("10"));
+    }
+}

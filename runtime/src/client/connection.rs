@@ -1,0 +1,177 @@
+//! Execution of an operation: one non-generic path from arguments to an answer.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{ACCEPT, COOKIE, HeaderMap, HeaderName, HeaderValue};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::config::{ConfiguredApi, Credential, render};
+use crate::Violation;
+use crate::error::{Answer, Error, ErrorKind};
+use crate::operation::{Capability, Constant, Location, Operation};
+use crate::request::{Argument, Arguments, Parts, build};
+use crate::response::Response;
+
+/// The shared, configured state behind every handle of a client. Cloning is cheap.
+#[derive(Clone)]
+pub struct Connection(Arc<Shared>);
+
+pub(super) struct Shared {
+    pub(super) capability: &'static Capability,
+    pub(super) http: reqwest::Client,
+    pub(super) apis: Vec<ConfiguredApi>,
+    pub(super) variables: Vec<SecretString>,
+    pub(super) response_limit: usize,
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("capability", &self.0.capability.name).finish_non_exhaustive()
+    }
+}
+
+impl Connection {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+
+    /// A call of `operation` without arguments yet.
+    pub fn request(&self, operation: &'static Operation) -> Request {
+        Request { connection: self.clone(), operation, arguments: Arguments::new(operation), violations: Vec::new() }
+    }
+
+    /// Checks the arguments, sends the request and reads the whole answer. A status that is no success is an error.
+    pub(crate) async fn execute(
+        &self,
+        operation: &'static Operation,
+        arguments: &Arguments,
+    ) -> Result<Response<Bytes>, Error> {
+        let violations = arguments.check(operation);
+        if !violations.is_empty() {
+            return Err(Error::arguments(operation.name, violations));
+        }
+        let request = self.build(operation, arguments)?;
+        let answer = self.0.http.execute(request).await.map_err(|error| Error::transport(operation.name, error))?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let body = self
+            .read(operation, answer)
+            .await
+            .map_err(|error| error.answered(Answer { status, headers: headers.clone(), body: Bytes::new() }))?;
+        if status.is_success() {
+            Ok(Response::new(status, headers, body))
+        } else {
+            Err(Error::new(operation.name, ErrorKind::Status(status)).answered(Answer { status, headers, body }))
+        }
+    }
+
+    fn build(&self, operation: &'static Operation, arguments: &Arguments) -> Result<reqwest::Request, Error> {
+        // A table that names an API which does not exist cannot be generated; it is still no reason to panic.
+        let api = self.0.apis.get(operation.api).ok_or_else(|| Error::arguments(operation.name, Vec::new()))?;
+        let Parts { mut url, headers, body } = build(&api.base_uri, operation, arguments)
+            .map_err(|violations| Error::arguments(operation.name, violations))?;
+        if let Credential::Query(name, value) = &api.credential {
+            url.query_pairs_mut().append_pair(name, value.expose_secret());
+        }
+        let mut headers = headers;
+        for constant in operation.constants {
+            let value = render(constant.value, &self.0.variables);
+            match constant.location {
+                Location::Query => drop(url.query_pairs_mut().append_pair(constant.name, value.expose_secret())),
+                Location::Header | Location::Cookie => add_header(&mut headers, constant, value.expose_secret())
+                    .map_err(|violation| Error::arguments(operation.name, vec![violation]))?,
+                Location::Path | Location::Body => {}
+            }
+        }
+        let mut request = reqwest::Request::new(operation.method.to_http(), url);
+        *request.headers_mut() = headers;
+        if operation.json_output {
+            request.headers_mut().entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
+        }
+        // The credential comes last, so that no argument can take its place.
+        if let Credential::Header(name, value) = &api.credential {
+            request.headers_mut().insert(name.clone(), value.clone());
+        }
+        *request.body_mut() = body.map(reqwest::Body::from);
+        Ok(request)
+    }
+
+    async fn read(&self, operation: &'static Operation, mut answer: reqwest::Response) -> Result<Bytes, Error> {
+        let limit = self.0.response_limit;
+        let mut body = BytesMut::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| Error::transport(operation.name, error))? {
+            if body.len() + chunk.len() > limit {
+                return Err(Error::new(operation.name, ErrorKind::TooLarge { limit }));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    }
+}
+
+/// Adds a fixed header, or a fixed pair to the cookies that are there.
+fn add_header(headers: &mut HeaderMap, constant: &Constant, value: &str) -> Result<(), Violation> {
+    let invalid = || Violation::new(constant.name, "has a fixed value that no header may have");
+    let (name, value) = if constant.location == Location::Cookie {
+        let others = headers.get(COOKIE).and_then(|value| value.to_str().ok()).map(|text| format!("{text}; "));
+        (COOKIE, format!("{}{}={value}", others.unwrap_or_default(), constant.name))
+    } else {
+        (HeaderName::try_from(constant.name).map_err(|_| invalid())?, value.to_owned())
+    };
+    let mut value = HeaderValue::from_str(&value).map_err(|_| invalid())?;
+    value.set_sensitive(true);
+    headers.insert(name, value);
+    Ok(())
+}
+
+/// A call that is being put together: the machinery behind the typed builders of a generated client.
+#[must_use = "a call does nothing until it is sent"]
+pub struct Request {
+    connection: Connection,
+    operation: &'static Operation,
+    arguments: Arguments,
+    violations: Vec<Violation>,
+}
+
+impl Request {
+    /// Sets the argument with this index. A value that is no JSON is reported when the call is sent.
+    pub fn set(mut self, index: usize, value: impl Serialize) -> Self {
+        match serde_json::to_value(value) {
+            Ok(value) => self.arguments.set(index, Argument::Value(value)),
+            Err(error) => {
+                let name = self.operation.parameters.get(index).map_or("", |parameter| parameter.name);
+                self.violations.push(Violation::new(name, format!("cannot be written as JSON: {error}")));
+            }
+        }
+        self
+    }
+
+    /// Sets a text argument.
+    pub fn text(self, index: usize, text: impl Into<String>) -> Self {
+        self.set(index, text.into())
+    }
+
+    /// Sets an argument of several texts.
+    pub fn texts(self, index: usize, texts: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.set(index, texts.into_iter().map(Into::into).collect::<Vec<String>>())
+    }
+
+    /// Sends the request and decodes the answer.
+    pub async fn send(self) -> Result<Response<Value>, Error> {
+        if !self.violations.is_empty() {
+            return Err(Error::arguments(self.operation.name, self.violations));
+        }
+        let response = self.connection.execute(self.operation, &self.arguments).await?;
+        response.decode(self.operation.name, self.operation.json_output)
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Arguments stay out: they may be secrets.
+        f.debug_struct("Request").field("operation", &self.operation.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,155 @@
+//! From what a REST or MCP caller sends to the arguments of an operation.
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use crate::Violation;
+use crate::argument::{self, scalar_text};
+use crate::client::Connection;
+use crate::error::Error;
+use crate::operation::{Kind, Operation, Parameter};
+use crate::output::Output;
+use crate::request::{Argument, Arguments};
+use crate::response::Response;
+
+/// What a route or a tool does: which operation it calls, with what, and what of the answer it gives back.
+#[derive(Debug)]
+pub struct Call {
+    /// The operation.
+    pub operation: &'static Operation,
+    /// How the caller's inputs become arguments.
+    pub wiring: Wiring,
+    /// What of the answer the caller gets.
+    pub output: Output,
+}
+
+/// How the caller's inputs become the operation's arguments.
+#[derive(Debug)]
+pub enum Wiring {
+    /// The inputs are the operation's parameters.
+    Direct,
+    /// The inputs differ.
+    Mapped {
+        /// What the caller may send.
+        inputs: &'static [Parameter],
+        /// One source for each parameter of the operation, in order.
+        sources: &'static [Source],
+    },
+}
+
+/// Where the argument for a parameter comes from.
+#[derive(Debug)]
+pub enum Source {
+    /// Nowhere: it is left out.
+    Absent,
+    /// From the input with this index.
+    Input(usize),
+    /// A fixed value, as JSON text.
+    Json(&'static str),
+    /// Text with inputs in it. It is left out when one of them is.
+    Text(&'static [TextPart]),
+}
+
+/// A piece of [`Source::Text`].
+#[derive(Debug)]
+pub enum TextPart {
+    /// Text that stands as it is.
+    Literal(&'static str),
+    /// The text of the input with this index.
+    Input(usize),
+}
+
+/// What a caller sent, by input index.
+pub(crate) type Values = Vec<Option<Argument>>;
+
+impl Call {
+    /// What the caller may send.
+    pub(crate) fn inputs(&self) -> &'static [Parameter] {
+        match self.wiring {
+            Wiring::Direct => self.operation.parameters,
+            Wiring::Mapped { inputs, .. } => inputs,
+        }
+    }
+
+    /// Room for the caller's values.
+    pub(crate) fn values(&self) -> Values {
+        vec![None; self.inputs().len()]
+    }
+
+    /// Checks the caller's values, in the caller's own terms, and calls the operation.
+    pub(crate) async fn execute(&self, connection: &Connection, mut values: Values) -> Result<Response<Bytes>, Error> {
+        let mut violations = Vec::new();
+        for (input, value) in self.inputs().iter().zip(&mut values) {
+            if value.is_none() {
+                *value = input.default.and_then(|json| serde_json::from_str(json).ok()).map(Argument::Value);
+            }
+            match value {
+                Some(Argument::Json(_)) => {}
+                Some(Argument::Value(value)) => violations.extend(argument::check(input, Some(value)).err()),
+                None => violations.extend(argument::check(input, None).err()),
+            }
+        }
+        if !violations.is_empty() {
+            return Err(Error::arguments(self.operation.name, violations));
+        }
+        connection.execute(self.operation, &self.arguments(&values)).await
+    }
+
+    fn arguments(&self, values: &Values) -> Arguments {
+        let mut arguments = Arguments::new(self.operation);
+        for (index, parameter) in self.operation.parameters.iter().enumerate() {
+            let argument = match self.wiring {
+                Wiring::Direct => values.get(index).cloned().flatten(),
+                Wiring::Mapped { sources, .. } => sources.get(index).and_then(|source| source.argument(values)),
+            };
+            if let Some(argument) = argument {
+                arguments.set(index, convert(argument, parameter));
+            }
+        }
+        arguments
+    }
+}
+
+impl Source {
+    fn argument(&self, values: &Values) -> Option<Argument> {
+        match self {
+            Self::Absent => None,
+            Self::Input(index) => values.get(*index).cloned().flatten(),
+            Self::Json(json) => serde_json::from_str(json).ok().map(Argument::Value),
+            Self::Text(parts) => {
+                let text = |part: &TextPart| match part {
+                    TextPart::Literal(text) => Some((*text).to_owned()),
+                    TextPart::Input(index) => match values.get(*index)? {
+                        Some(Argument::Value(value)) => Some(scalar_text(value).unwrap_or_else(|| value.to_string())),
+                        Some(Argument::Json(bytes)) => Some(String::from_utf8_lossy(bytes).into_owned()),
+                        None => None,
+                    },
+                };
+                let texts: Option<String> = parts.iter().map(text).collect();
+                texts.map(|text| Argument::Value(Value::String(text)))
+            }
+        }
+    }
+}
+
+/// A caller's input may have another type than the parameter that it feeds: text for a number, a number for text.
+fn convert(argument: Argument, parameter: &Parameter) -> Argument {
+    let Argument::Value(value) = argument else { return argument };
+    let converted = match (&value, parameter.kind) {
+        (Value::Number(_) | Value::Bool(_), Kind::String) => scalar_text(&value).map(Value::String),
+        (Value::String(text), Kind::Integer | Kind::Number | Kind::Boolean) => {
+            serde_json::from_str(text).ok().filter(|typed: &Value| typed.is_number() || typed.is_boolean())
+        }
+        _ => None,
+    };
+    Argument::Value(converted.unwrap_or(value))
+}
+
+/// What is wrong with an input that does not exist, and which ones do.
+pub(crate) fn unknown_input(name: &str, inputs: &[Parameter]) -> Violation {
+    let known: Vec<_> = inputs.iter().map(|input| format!("`{}`", input.name)).collect();
+    let known = if known.is_empty() { "there are none".to_owned() } else { format!("known are {}", known.join(", ")) };
+    // The name comes from the caller; a long one would only blow up the answer.
+    let name: String = name.chars().take(64).collect();
+    Violation { parameter: name, problem: format!("is not known; {known}") }
+}

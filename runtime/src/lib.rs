@@ -1,0 +1,54 @@
+//! What every generated capability crate shares: request execution, the REST adapter, the MCP server and the command
+//! line. Generated crates declare static tables and name things; the behaviour lives here, once, with its tests.
+//!
+//! Users of a generated crate meet the public part: [`ClientBuilder`], [`Response`], [`Error`]. The module `__private`
+//! is for generated code only and promises nothing.
+
+mod argument;
+mod client;
+mod error;
+mod operation;
+mod request;
+mod response;
+
+#[cfg(any(feature = "rest", feature = "mcp"))]
+mod exposure;
+#[cfg(any(feature = "rest", feature = "mcp"))]
+mod output;
+
+#[cfg(feature = "mcp")]
+pub mod mcp;
+#[cfg(feature = "rest")]
+pub mod rest;
+#[cfg(feature = "server")]
+mod server;
+
+pub use argument::Violation;
+pub use client::{ClientBuilder, ConfigError};
+pub use error::{Error, ErrorKind};
+pub use response::Response;
+
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::client::{Connection, Request};
+    #[cfg(any(feature = "rest", feature = "mcp"))]
+    pub use crate::exposure::{Call, Source, TextPart, Wiring};
+    #[cfg(feature = "mcp")]
+    pub use crate::mcp::{Hints, McpAdapter, Tool};
+    pub use crate::operation::{
+        Api, Authentication, Capability, Constant, Kind, Location, Method, Operation, Parameter, PathPart,
+        TemplatePart, Variable,
+    };
+    #[cfg(any(feature = "rest", feature = "mcp"))]
+    pub use crate::output::{Output, PathStep, Projection};
+    #[cfg(feature = "rest")]
+    pub use crate::rest::{RestAdapter, Route};
+    #[cfg(feature = "server")]
+    pub use crate::server::{Program, run};
+    #[cfg(any(feature = "rest", feature = "mcp"))]
+    pub use axum::Router;
+    pub use reqwest;
+    pub use secrecy::SecretString;
+    pub use serde::Serialize;
+    pub use serde_json::Value;
+}

@@ -1,0 +1,66 @@
+//! Tool results: the upstream's answer as text and, where it is JSON, as structured content.
+
+use bytes::Bytes;
+use rmcp::model::{CallToolResult, ContentBlock};
+use serde_json::{Value, json};
+
+use crate::Response;
+use crate::error::{Error, ErrorKind};
+use crate::exposure::Call;
+use crate::output::Output;
+
+/// The result of a call. Failures of the upstream are results, not protocol errors: the model can act on them.
+pub(super) fn result(call: &Call, outcome: Result<Response<Bytes>, Error>) -> CallToolResult {
+    match outcome.and_then(|response| success(call, response)) {
+        Ok(result) => result,
+        Err(error) => failure(&error),
+    }
+}
+
+fn success(call: &Call, response: Response<Bytes>) -> Result<CallToolResult, Error> {
+    if response.body().is_empty() {
+        return Ok(CallToolResult::success(vec![ContentBlock::text(response.status().to_string())]));
+    }
+    let raw = response.body().clone();
+    let decoded = response.decode(call.operation.name, call.operation.json_output)?.into_body();
+    let (text, structured) = match (&call.output, decoded) {
+        (Output::Projected(projection), document) => {
+            let document = projection.apply(&document);
+            (document.to_string(), Some(document))
+        }
+        (Output::Whole, Value::String(text)) if !raw.starts_with(b"\"") => (text, None),
+        (Output::Whole, document) => (String::from_utf8_lossy(&raw).into_owned(), Some(document)),
+    };
+    let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
+    result.structured_content = structured;
+    Ok(result)
+}
+
+fn failure(error: &Error) -> CallToolResult {
+    let body = String::from_utf8_lossy(error.body());
+    let mut text = error.to_string();
+    if !body.is_empty() {
+        text.push('\n');
+        text.push_str(&body);
+    }
+    let mut details = json!({ "message": error.to_string() });
+    if let Value::Object(details) = &mut details {
+        if let Some(status) = error.status() {
+            details.insert("status".to_owned(), status.as_u16().into());
+        }
+        if let Some(id) = error.request_id() {
+            details.insert("requestId".to_owned(), id.into());
+        }
+        if !body.is_empty() {
+            let body = serde_json::from_slice(error.body()).unwrap_or_else(|_| Value::from(body.as_ref()));
+            details.insert("body".to_owned(), body);
+        }
+        if let ErrorKind::Arguments(violations) = error.kind() {
+            let each = violations.iter().map(|v| json!({"argument": v.parameter, "problem": v.problem}));
+            details.insert("arguments".to_owned(), each.collect());
+        }
+    }
+    let mut result = CallToolResult::error(vec![ContentBlock::text(text)]);
+    result.structured_content = Some(json!({ "error": details }));
+    result
+}

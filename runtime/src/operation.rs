@@ -1,0 +1,245 @@
+//! The static tables that describe a capability. Generated code declares them; everything else in this crate reads them.
+
+/// An HTTP request method (RFC 9110 §9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `HEAD`
+    Head,
+    /// `OPTIONS`
+    Options,
+    /// `POST`
+    Post,
+    /// `PUT`
+    Put,
+    /// `PATCH`
+    Patch,
+    /// `DELETE`
+    Delete,
+}
+
+impl Method {
+    /// The method's name as it stands on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Options => "OPTIONS",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+
+    pub(crate) fn to_http(self) -> http::Method {
+        match self {
+            Self::Get => http::Method::GET,
+            Self::Head => http::Method::HEAD,
+            Self::Options => http::Method::OPTIONS,
+            Self::Post => http::Method::POST,
+            Self::Put => http::Method::PUT,
+            Self::Patch => http::Method::PATCH,
+            Self::Delete => http::Method::DELETE,
+        }
+    }
+}
+
+/// Where a parameter travels in an HTTP request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// One segment of the path.
+    Path,
+    /// The query; an array repeats its key.
+    Query,
+    /// A header field.
+    Header,
+    /// One pair of the `Cookie` header.
+    Cookie,
+    /// The whole entity, as JSON.
+    Body,
+}
+
+/// The JSON type that a parameter accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A string.
+    String,
+    /// A whole number that fits 64 bits.
+    Integer,
+    /// Any finite number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// An array; of strings, unless it is a body.
+    Array,
+    /// An object.
+    Object,
+    /// Any JSON value.
+    Any,
+}
+
+/// A parameter of an operation, a route or a tool.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    /// The name on the wire.
+    pub name: &'static str,
+    /// Where it travels.
+    pub location: Location,
+    /// What it accepts.
+    pub kind: Kind,
+    /// Whether a caller must give it.
+    pub required: bool,
+    /// The JSON text that REST and MCP callers get when they leave it out.
+    pub default: Option<&'static str>,
+    /// What it means; may be empty.
+    pub description: &'static str,
+}
+
+impl Parameter {
+    /// An optional parameter.
+    pub const fn new(name: &'static str, location: Location, kind: Kind) -> Self {
+        Self { name, location, kind, required: false, default: None, description: "" }
+    }
+
+    /// The same parameter, required.
+    #[must_use]
+    pub const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    /// The same parameter with a default, given as JSON text.
+    #[must_use]
+    pub const fn default(mut self, json: &'static str) -> Self {
+        self.default = Some(json);
+        self
+    }
+
+    /// The same parameter with a description.
+    #[must_use]
+    pub const fn describe(mut self, description: &'static str) -> Self {
+        self.description = description;
+        self
+    }
+}
+
+/// A piece of a path template.
+#[derive(Clone, Copy, Debug)]
+pub enum PathPart {
+    /// Text that stands in the path as it is.
+    Literal(&'static str),
+    /// The value of the parameter with this index, percent-encoded.
+    Parameter(usize),
+}
+
+/// One operation of a consumed API.
+#[derive(Debug)]
+pub struct Operation {
+    /// The operation's name in the capability.
+    pub name: &'static str,
+    /// The API that it belongs to, an index into [`Capability::apis`].
+    pub api: usize,
+    /// The HTTP method.
+    pub method: Method,
+    /// The path template, relative to the API's base URI.
+    pub path: &'static [PathPart],
+    /// The parameters, in declaration order.
+    pub parameters: &'static [Parameter],
+    /// What the capability fixes: headers, cookies and query parameters that no caller sets.
+    pub constants: &'static [Constant],
+    /// Whether the answer is declared to be JSON.
+    pub json_output: bool,
+}
+
+/// A header, cookie or query parameter with a fixed value.
+#[derive(Clone, Copy, Debug)]
+pub struct Constant {
+    /// The name on the wire.
+    pub name: &'static str,
+    /// Where it travels.
+    pub location: Location,
+    /// The value.
+    pub value: Template,
+}
+
+/// Text with configuration variables in it.
+pub(crate) type Template = &'static [TemplatePart];
+
+/// A piece of text with configuration variables in it.
+#[derive(Clone, Copy, Debug)]
+pub enum TemplatePart {
+    /// Text that stands as it is.
+    Literal(&'static str),
+    /// The value of the variable with this index in [`Capability::variables`].
+    Variable(usize),
+}
+
+/// How requests to an API are authenticated.
+#[derive(Clone, Copy, Debug)]
+pub enum Authentication {
+    /// Not at all.
+    None,
+    /// A header field.
+    Header {
+        /// The field's name.
+        name: &'static str,
+        /// The field's value.
+        value: Template,
+    },
+    /// A query parameter.
+    Query {
+        /// The parameter's name.
+        name: &'static str,
+        /// The parameter's value.
+        value: Template,
+    },
+    /// `Authorization: Bearer` (RFC 6750).
+    Bearer {
+        /// The token.
+        token: Template,
+    },
+    /// `Authorization: Basic` (RFC 7617).
+    Basic {
+        /// The user name.
+        username: Template,
+        /// The password.
+        password: Template,
+    },
+}
+
+/// A consumed API: one `consumes` entry of the capability.
+#[derive(Debug)]
+pub struct Api {
+    /// The entry's namespace.
+    pub namespace: &'static str,
+    /// The base URI, unless the user must configure it.
+    pub base_uri: Option<&'static str>,
+    /// How requests are authenticated.
+    pub authentication: Authentication,
+}
+
+/// A value that comes from the environment, as the capability's `binds` say. Every one is treated as a secret.
+#[derive(Clone, Copy, Debug)]
+pub struct Variable {
+    /// The environment variable.
+    pub name: &'static str,
+}
+
+/// A whole capability.
+#[derive(Debug)]
+pub struct Capability {
+    /// The name of the generated crate.
+    pub name: &'static str,
+    /// The human-readable title.
+    pub title: &'static str,
+    /// The version of the generated crate.
+    pub version: &'static str,
+    /// What it is for; may be empty.
+    pub description: &'static str,
+    /// The consumed APIs.
+    pub apis: &'static [Api],
+    /// The configuration variables.
+    pub variables: &'static [Variable],
+}

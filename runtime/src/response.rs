@@ -1,0 +1,111 @@
+//! A successful answer.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use serde_json::Value;
+
+use crate::error::{Answer, Error, ErrorKind};
+
+/// The upstream's answer to a call that succeeded (any 2xx status).
+#[derive(Clone)]
+pub struct Response<T> {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: T,
+}
+
+impl<T> Response<T> {
+    pub(crate) fn new(status: StatusCode, headers: HeaderMap, body: T) -> Self {
+        Self { status, headers, body }
+    }
+
+    /// The upstream's status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The upstream's headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The upstream's request id, where it gave one.
+    pub fn request_id(&self) -> Option<&str> {
+        request_id(&self.headers)
+    }
+
+    /// The body. An empty body, such as that of a 204, decodes to JSON null.
+    pub fn body(&self) -> &T {
+        &self.body
+    }
+
+    /// The body, taken out of the answer.
+    pub fn into_body(self) -> T {
+        self.body
+    }
+}
+
+impl Response<Bytes> {
+    /// Decodes the body. Whether there is one decides its length: a 204 may well claim to be JSON.
+    pub(crate) fn decode(self, operation: &'static str, json: bool) -> Result<Response<Value>, Error> {
+        let Self { status, headers, body } = self;
+        let decoded = if body.is_empty() {
+            Ok(Value::Null)
+        } else if json && !is_plain_text(&headers) {
+            serde_json::from_slice(&body)
+                .map_err(|error| Error::new(operation, ErrorKind::Decode).because(Syntax::of(&error)))
+        } else {
+            Ok(Value::String(String::from_utf8_lossy(&body).into_owned()))
+        };
+        match decoded {
+            Ok(body) => Ok(Response { status, headers, body }),
+            Err(error) => Err(error.answered(Answer { status, headers, body })),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Response<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Headers and body stay out: answers may carry secrets.
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("request_id", &self.request_id())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Some APIs declare JSON and answer `text/plain` (a stored file, say); that text is the answer.
+fn is_plain_text(headers: &HeaderMap) -> bool {
+    content_type(headers).is_some_and(|media_type| media_type.starts_with("text/plain"))
+}
+
+pub(crate) fn content_type(headers: &HeaderMap) -> Option<&str> {
+    headers.get(http::header::CONTENT_TYPE)?.to_str().ok()
+}
+
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
+    headers.get("x-request-id")?.to_str().ok()
+}
+
+/// Where JSON is malformed. The original error may quote the document, and documents may hold secrets.
+#[derive(Debug)]
+struct Syntax {
+    line: usize,
+    column: usize,
+}
+
+impl Syntax {
+    fn of(error: &serde_json::Error) -> Self {
+        Self { line: error.line(), column: error.column() }
+    }
+}
+
+impl fmt::Display for Syntax {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "malformed JSON at line {}, column {}", self.line, self.column)
+    }
+}
+
+impl std::error::Error for Syntax {}

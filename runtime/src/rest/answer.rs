@@ -1,0 +1,85 @@
+//! Answering: the upstream's answer, passed on.
+
+use axum::body::Body;
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+
+use super::problem::Problem;
+use crate::error::{Error, ErrorKind};
+use crate::exposure::Call;
+use crate::output::Output;
+
+/// Fields about the upstream's connection, server or session, which end here (RFC 9110 §7.6.1).
+const NOT_PASSED_ON: [HeaderName; 13] = [
+    header::CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    header::CONTENT_LENGTH,
+    header::DATE,
+    header::SERVER,
+    header::SET_COOKIE,
+];
+
+pub(super) fn answer(call: &Call, outcome: Result<crate::Response<Bytes>, Error>) -> Response {
+    match outcome {
+        Ok(response) => {
+            let (status, headers) = (response.status(), response.headers().clone());
+            match &call.output {
+                Output::Projected(projection) if !response.body().is_empty() => {
+                    match response.decode(call.operation.name, call.operation.json_output) {
+                        Ok(response) => projected(status, &headers, projection.apply(response.body()).to_string()),
+                        Err(error) => failure(&error),
+                    }
+                }
+                Output::Whole | Output::Projected(_) => pass_on(status, &headers, response.into_body()),
+            }
+        }
+        Err(error) => failure(&error),
+    }
+}
+
+fn projected(status: StatusCode, headers: &HeaderMap, body: String) -> Response {
+    let mut response = pass_on(status, headers, Bytes::from(body));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn pass_on(status: StatusCode, headers: &HeaderMap, body: Bytes) -> Response {
+    let named: Vec<String> = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|text| text.split(',').map(|name| name.trim().to_ascii_lowercase()))
+        .collect();
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    for (name, value) in headers {
+        if !NOT_PASSED_ON.contains(name) && !named.iter().any(|hop| hop == name.as_str()) {
+            response.headers_mut().append(name.clone(), value.clone());
+        }
+    }
+    response
+}
+
+fn failure(error: &Error) -> Response {
+    let problem = match error.kind() {
+        ErrorKind::Status(status) => {
+            let headers = error.headers().cloned().unwrap_or_default();
+            return pass_on(*status, &headers, Bytes::copy_from_slice(error.body()));
+        }
+        ErrorKind::Arguments(violations) => Problem::arguments(violations.clone()),
+        ErrorKind::Timeout => Problem::new(StatusCode::GATEWAY_TIMEOUT, "the upstream did not answer in time"),
+        ErrorKind::Connect | ErrorKind::Transport | ErrorKind::TooLarge { .. } | ErrorKind::Decode => {
+            Problem::new(StatusCode::BAD_GATEWAY, error.to_string())
+        }
+    };
+    problem.into_response()
+}

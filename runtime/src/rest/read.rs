@@ -1,0 +1,172 @@
+//! Reading a request: every input of a route from the place where it travels.
+
+use axum::body::Body;
+use axum::extract::rejection::RawPathParamsRejection;
+use axum::extract::{RawPathParams, Request};
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, COOKIE};
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use percent_encoding::percent_decode_str;
+use serde::de::IgnoredAny;
+
+use super::Route;
+use super::problem::Problem;
+use crate::Violation;
+use crate::argument::{from_texts, kind_name};
+use crate::exposure::{Values, unknown_input};
+use crate::operation::{Kind, Location, Parameter};
+use crate::request::Argument;
+
+/// The largest request body, in bytes.
+const BODY_LIMIT: usize = 1 << 20;
+
+/// The values of a route's inputs. All violations are reported together.
+pub(super) async fn values(
+    route: &Route,
+    path: Result<RawPathParams, RawPathParamsRejection>,
+    request: Request,
+) -> Result<Values, Problem> {
+    let inputs = route.call.inputs();
+    let path = path.map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "the path is not percent-encoded UTF-8"))?;
+    let (parts, body) = request.into_parts();
+    let mut reader = Reader { inputs, values: route.call.values(), violations: Vec::new() };
+    for ((_, text), capture) in path.iter().zip(route.captures) {
+        if let Some(index) = capture {
+            reader.set(*index, vec![text.to_owned()]);
+        }
+    }
+    reader.query(parts.uri.query().unwrap_or_default());
+    reader.headers(&parts.headers);
+    reader.cookies(&parts.headers);
+    reader.body(&parts, body).await?;
+    if reader.violations.is_empty() { Ok(reader.values) } else { Err(Problem::arguments(reader.violations)) }
+}
+
+struct Reader {
+    inputs: &'static [Parameter],
+    values: Values,
+    violations: Vec<Violation>,
+}
+
+impl Reader {
+    fn at(&self, location: Location) -> impl Iterator<Item = (usize, &'static Parameter)> + use<> {
+        self.inputs.iter().enumerate().filter(move |(_, input)| input.location == location)
+    }
+
+    fn set(&mut self, index: usize, texts: Vec<String>) {
+        let Some(input) = self.inputs.get(index) else { return };
+        match (from_texts(input, texts), self.values.get_mut(index)) {
+            (Ok(value), Some(slot)) => *slot = Some(Argument::Value(value)),
+            (Ok(_), None) => {}
+            (Err(violation), _) => self.violations.push(violation),
+        }
+    }
+
+    fn query(&mut self, query: &str) {
+        let mut found: Vec<(String, Vec<String>)> = Vec::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let (Some(name), Some(value)) = (decode_form(name), decode_form(value)) else {
+                self.violations.push(Violation::new("query", "is not percent-encoded UTF-8"));
+                return;
+            };
+            match found.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, values)) => values.push(value),
+                None => found.push((name, vec![value])),
+            }
+        }
+        for (name, texts) in found {
+            match self.at(Location::Query).find(|(_, input)| input.name == name) {
+                Some((index, _)) => self.set(index, texts),
+                None => {
+                    let known: Vec<_> = self.at(Location::Query).map(|(_, input)| *input).collect();
+                    self.violations.push(unknown_input(&name, &known));
+                }
+            }
+        }
+    }
+
+    fn headers(&mut self, headers: &HeaderMap) {
+        for (index, input) in self.at(Location::Header) {
+            let texts: Result<Vec<_>, _> =
+                headers.get_all(input.name).iter().map(|value| value.to_str().map(str::to_owned)).collect();
+            match texts {
+                Ok(texts) if texts.is_empty() => {}
+                Ok(texts) => self.set(index, texts),
+                Err(_) => self.violations.push(Violation::new(input.name, "must be visible ASCII")),
+            }
+        }
+    }
+
+    fn cookies(&mut self, headers: &HeaderMap) {
+        for (index, input) in self.at(Location::Cookie) {
+            let pairs =
+                headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(';'));
+            let value = pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == input.name);
+            if let Some((_, value)) = value {
+                match percent_decode_str(value).decode_utf8() {
+                    Ok(text) => self.set(index, vec![text.into_owned()]),
+                    Err(_) => self.violations.push(Violation::new(input.name, "is not percent-encoded UTF-8")),
+                }
+            }
+        }
+    }
+
+    async fn body(&mut self, parts: &Parts, body: Body) -> Result<(), Problem> {
+        let input = self.at(Location::Body).next();
+        let bytes = match Limited::new(body, BODY_LIMIT).collect().await {
+            Ok(collected) => collected.to_bytes(),
+            Err(error) if error.is::<LengthLimitError>() => {
+                let detail = format!("the body is larger than {BODY_LIMIT} bytes");
+                return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
+            }
+            Err(_) => return Err(Problem::new(StatusCode::BAD_REQUEST, "the body broke off")),
+        };
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let Some((index, input)) = input else {
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "this route takes no body"));
+        };
+        if !is_json(&parts.headers) {
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must be `application/json`"));
+        }
+        if let Err(error) = serde_json::from_slice::<IgnoredAny>(&bytes) {
+            let detail = format!("the body is not valid JSON: line {}, column {}", error.line(), error.column());
+            return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
+        }
+        if !is_kind(&bytes, input.kind) {
+            self.violations.push(Violation::new(input.name, format!("must be {}", kind_name(input.kind))));
+        } else if let Some(slot) = self.values.get_mut(index) {
+            *slot = Some(Argument::Json(bytes));
+        }
+        Ok(())
+    }
+}
+
+/// Decodes a name or a value of a query: `+` is a blank there (WHATWG URL, application/x-www-form-urlencoded).
+fn decode_form(text: &str) -> Option<String> {
+    let text = text.replace('+', " ");
+    percent_decode_str(&text).decode_utf8().ok().map(|text| text.into_owned())
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(text) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
+    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+/// Whether valid JSON text is of a kind; its first character tells.
+fn is_kind(json: &Bytes, kind: Kind) -> bool {
+    let first = json.iter().find(|byte| !byte.is_ascii_whitespace()).copied().unwrap_or_default();
+    match kind {
+        Kind::Object => first == b'{',
+        Kind::Array => first == b'[',
+        Kind::String => first == b'"',
+        Kind::Boolean => matches!(first, b't' | b'f'),
+        Kind::Integer | Kind::Number => first == b'-' || first.is_ascii_digit(),
+        Kind::Any => true,
+    }
+}

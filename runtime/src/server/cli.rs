@@ -1,0 +1,73 @@
+//! The command line. Every flag can also be set in the environment.
+
+use std::net::IpAddr;
+
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use crate::operation::Capability;
+
+#[derive(Parser)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Serve REST and MCP over HTTP until Ctrl-C or SIGTERM
+    Serve(Serve),
+    /// Serve MCP to one client over standard input and output
+    Mcp(Upstream),
+    /// List the MCP tools
+    Tools,
+    /// List the REST routes
+    Routes,
+}
+
+#[derive(Args)]
+pub(super) struct Serve {
+    /// The address to listen on
+    #[arg(long, env = "NAFTIKO_ADDRESS", default_value = "127.0.0.1")]
+    pub(super) address: IpAddr,
+    /// The port for REST; the capability's unless set, 0 for any
+    #[arg(long, env = "NAFTIKO_REST_PORT")]
+    pub(super) rest_port: Option<u16>,
+    /// The port for MCP; the capability's unless set, 0 for any
+    #[arg(long, env = "NAFTIKO_MCP_PORT")]
+    pub(super) mcp_port: Option<u16>,
+    /// Listen beyond this machine although nobody has to authenticate
+    #[arg(long, env = "NAFTIKO_ALLOW_UNAUTHENTICATED")]
+    pub(super) allow_unauthenticated: bool,
+    /// Another host name under which MCP clients may reach this server (repeatable)
+    #[arg(long, env = "NAFTIKO_MCP_ALLOWED_HOSTS", value_name = "HOST", value_delimiter = ',')]
+    pub(super) mcp_allowed_host: Vec<String>,
+    /// Another origin from which browsers may call MCP, as scheme://host:port (repeatable)
+    #[arg(long, env = "NAFTIKO_MCP_ALLOWED_ORIGINS", value_name = "ORIGIN", value_delimiter = ',')]
+    pub(super) mcp_allowed_origin: Vec<String>,
+    #[command(flatten)]
+    pub(super) upstream: Upstream,
+}
+
+#[derive(Args)]
+pub(super) struct Upstream {
+    /// The base URI of the upstream; NAMESPACE=URI where the capability consumes several (repeatable)
+    #[arg(long, env = "NAFTIKO_BASE_URI", value_name = "URI", value_delimiter = ',')]
+    pub(super) base_uri: Vec<String>,
+    /// Send credentials over plain http to another machine
+    #[arg(long, env = "NAFTIKO_ALLOW_PLAIN_HTTP")]
+    pub(super) allow_plain_http: bool,
+}
+
+/// Parses the command line of the process; ends it with a message when that is not possible.
+pub(super) fn parse(capability: &'static Capability) -> Command {
+    let mut command = Arguments::command().name(capability.name).version(capability.version).about(capability.title);
+    let names: Vec<_> = capability.variables.iter().map(|variable| variable.name).collect();
+    if !names.is_empty() {
+        command = command.after_help(format!("Needs in the environment: {}", names.join(", ")));
+    }
+    let parsed = Arguments::from_arg_matches(&command.clone().get_matches());
+    match parsed {
+        Ok(arguments) => arguments.command,
+        Err(error) => error.format(&mut command).exit(),
+    }
+}

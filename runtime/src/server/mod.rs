@@ -1,0 +1,110 @@
+//! The program around a capability: command line, listeners, signals.
+
+mod cli;
+mod serve;
+
+use std::process::ExitCode;
+
+use crate::client::{ClientBuilder, ConfigError, Connection};
+use crate::mcp::{McpAdapter, Server};
+use crate::operation::Capability;
+use crate::rest::RestAdapter;
+use cli::{Command, Upstream};
+
+/// What the program serves.
+#[derive(Debug)]
+pub struct Program {
+    /// The capability.
+    pub capability: &'static Capability,
+    /// Its routes.
+    pub rest: Option<&'static RestAdapter>,
+    /// Its tools.
+    pub mcp: Option<&'static McpAdapter>,
+}
+
+/// Why the program ends early.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Configuration(#[from] ConfigError),
+    #[error("{0}")]
+    Refused(String),
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    #[error("{what} cannot listen on {address}: {source}")]
+    Listen { what: &'static str, address: std::net::SocketAddr, source: std::io::Error },
+}
+
+/// Runs the command line. A configuration that cannot work ends it with code 2, other failures with code 1.
+pub fn run(program: &'static Program) -> ExitCode {
+    let command = cli::parse(program.capability);
+    log_to_stderr();
+    match execute(program, command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            match failure {
+                Failure::Configuration(_) | Failure::Refused(_) => ExitCode::from(2),
+                Failure::Io(_) | Failure::Listen { .. } => ExitCode::FAILURE,
+            }
+        }
+    }
+}
+
+fn execute(program: &'static Program, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Serve(options) => {
+            let connection = connect(program, &options.upstream)?;
+            runtime()?.block_on(serve::serve(program, &connection, options))
+        }
+        Command::Mcp(upstream) => {
+            let adapter =
+                program.mcp.ok_or_else(|| Failure::Refused("the capability exposes no MCP tools".to_owned()))?;
+            let connection = connect(program, &upstream)?;
+            let runtime = runtime()?;
+            let served = runtime.block_on(Server::new(adapter, &connection).serve_stdio());
+            // A read of standard input may still be blocked; nobody waits for it.
+            runtime.shutdown_background();
+            Ok(served?)
+        }
+        Command::Tools => {
+            for tool in program.mcp.map_or(&[][..], |adapter| adapter.tools) {
+                println!("{:<40} {}", tool.name, tool.description);
+            }
+            Ok(())
+        }
+        Command::Routes => {
+            for route in program.rest.map_or(&[][..], |adapter| adapter.routes) {
+                println!("{:<7} {}", route.method.as_str(), route.path);
+            }
+            Ok(())
+        }
+    }
+}
+
+fn connect(program: &Program, upstream: &Upstream) -> Result<Connection, Failure> {
+    let mut builder = ClientBuilder::<Connection>::new(program.capability).from_env();
+    for uri in &upstream.base_uri {
+        builder = match uri.split_once('=') {
+            Some((namespace, uri)) if !namespace.contains("://") => builder.base_uri_of(namespace, uri),
+            _ => builder.base_uri(uri),
+        };
+    }
+    if upstream.allow_plain_http {
+        builder = builder.allow_plain_http();
+    }
+    Ok(builder.build()?)
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+/// Standard output belongs to MCP on stdio, and to listings.
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,naftiko_runtime=info"));
+    // It fails only where a subscriber is installed already, and then that one is meant.
+    let _ =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();
+}

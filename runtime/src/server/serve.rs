@@ -1,0 +1,123 @@
+//! Listening, and stopping when told to.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::{StatusCode, Uri};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::cli::Serve;
+use super::{Failure, Program};
+use crate::client::Connection;
+use crate::mcp::{HttpOptions, Server};
+use crate::rest::Problem;
+
+/// How long running requests may take after the signal to stop.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// Serves until a signal arrives.
+pub(super) async fn serve(program: &'static Program, connection: &Connection, options: Serve) -> Result<(), Failure> {
+    if !options.address.is_loopback() && !options.allow_unauthenticated {
+        let message = format!(
+            "{} is not this machine only, and nobody has to authenticate; add --allow-unauthenticated if that is meant",
+            options.address
+        );
+        return Err(Failure::Refused(message));
+    }
+    let stop = CancellationToken::new();
+    let rest = match program.rest {
+        Some(adapter) => {
+            let port = options.rest_port.unwrap_or(adapter.port);
+            let router = adapter.router(connection).fallback(not_found).method_not_allowed_fallback(method_not_allowed);
+            Some(listen("REST", options.address, port, "", router).await?)
+        }
+        None => None,
+    };
+    let mcp = match program.mcp {
+        Some(adapter) => {
+            let port = options.mcp_port.unwrap_or(adapter.port);
+            let router = Server::new(adapter, connection).router(http_options(&options, stop.child_token()));
+            Some(listen("MCP", options.address, port, "/mcp", router).await?)
+        }
+        None => None,
+    };
+    if rest.is_none() && mcp.is_none() {
+        return Err(Failure::Refused("the capability exposes nothing".to_owned()));
+    }
+    tokio::spawn(stop_on_signal(stop.clone()));
+    let finished = async { tokio::try_join!(run(rest, &stop), run(mcp, &stop)) };
+    tokio::select! {
+        outcome = finished => outcome.map(drop)?,
+        () = deadline(&stop) => tracing::warn!("requests still run {} s after the signal; giving them up", GRACE.as_secs()),
+    }
+    Ok(())
+}
+
+fn http_options(options: &Serve, cancellation: CancellationToken) -> HttpOptions {
+    let mut http = HttpOptions { cancellation, ..HttpOptions::default() };
+    http.allowed_hosts.extend(options.mcp_allowed_host.iter().cloned());
+    http.allowed_origins.extend(options.mcp_allowed_origin.iter().cloned());
+    if !options.address.is_loopback() && !options.address.is_unspecified() {
+        http.allowed_hosts.push(options.address.to_string());
+    }
+    http
+}
+
+type Listening = (TcpListener, Router);
+
+async fn listen(
+    what: &'static str,
+    address: IpAddr,
+    port: u16,
+    path: &str,
+    router: Router,
+) -> Result<Listening, Failure> {
+    let address = SocketAddr::new(address, port);
+    let listener = TcpListener::bind(address).await.map_err(|source| Failure::Listen { what, address, source })?;
+    tracing::info!("{what} on http://{}{path}", listener.local_addr()?);
+    Ok((listener, router))
+}
+
+async fn run(listening: Option<Listening>, stop: &CancellationToken) -> std::io::Result<()> {
+    let Some((listener, router)) = listening else { return Ok(()) };
+    axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned()).await
+}
+
+async fn deadline(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(GRACE).await;
+}
+
+/// The first signal stops gracefully, the second at once.
+async fn stop_on_signal(stop: CancellationToken) {
+    signal().await;
+    tracing::info!("stopping");
+    stop.cancel();
+    signal().await;
+    std::process::exit(130);
+}
+
+async fn signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+async fn not_found(uri: Uri) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, format!("no route has the path {}", uri.path()))
+}
+
+async fn method_not_allowed() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "the path has no such method; see the Allow header")
+}

@@ -1,0 +1,3 @@
+//! All integration tests in one binary: they link once.
+
+mod generation;

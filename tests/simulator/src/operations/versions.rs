@@ -1,0 +1,114 @@
+//! Operations on the versions of one secret.
+
+use crate::answers::{Answer, Refusal};
+use crate::arguments::{Fields, Revision};
+use crate::payload;
+use crate::secret::Secret;
+use crate::service::Call;
+use crate::version::Version;
+
+/// Versions that a secret may have, erased ones aside.
+const QUOTA: usize = 20;
+
+/// The revision of a request, also as the client wrote it.
+pub(super) struct Wanted {
+    pub(super) revision: Revision,
+    pub(super) text: String,
+}
+
+pub(super) fn create(call: &mut Call<'_>, id: &str) -> Result<Answer, Refusal> {
+    let fields = Fields::parse(call.body)?;
+    let data = fields.text("data")?.unwrap_or_default();
+    let data_crc32 = fields.number("data_crc32")?;
+    let disable_previous = fields.flag("disable_previous")?.unwrap_or_default();
+    let description = fields.text("description")?.unwrap_or_default();
+    payload::check(&data, data_crc32)?;
+
+    let secret = call.store.find(&call.region, id)?;
+    secret.ensure_usable()?;
+    let kept = secret.versions.iter().filter(|v| v.deleted_at.is_none());
+    if kept.count() >= QUOTA {
+        return Err(Refusal::QuotaExceeded { resource: "secret_version", quota: QUOTA });
+    }
+    let mut revision = 1;
+    if let Some(previous) = secret.versions.last_mut() {
+        revision = previous.revision + 1;
+        previous.latest = false;
+        if disable_previous && previous.status() == "enabled" {
+            previous.disable(call.now)?;
+        }
+    }
+    let version = Version {
+        revision,
+        secret_id: id.to_owned(),
+        region: call.region.clone(),
+        description,
+        data,
+        data_crc32,
+        latest: true,
+        enabled: true,
+        ephemeral: secret.policy.map(|policy| policy.properties(call.now)),
+        created_at: call.now,
+        updated_at: call.now,
+        deletion_requested_at: None,
+        deleted_at: None,
+    };
+    let created = version.to_json();
+    secret.versions.push(version);
+    Ok(Answer::ok(created))
+}
+
+pub(super) fn get(call: &mut Call<'_>, id: &str, wanted: &Wanted) -> Result<Answer, Refusal> {
+    let secret = call.store.find_to_read(&call.region, id)?;
+    let version = secret.version(&wanted.revision, &wanted.text)?;
+    Ok(Answer::ok(version.to_json()))
+}
+
+pub(super) fn access(call: &mut Call<'_>, id: &str, wanted: &Wanted) -> Result<Answer, Refusal> {
+    let secret = call.store.find_to_read(&call.region, id)?;
+    let kind = secret.kind;
+    let version = usable_version(secret, wanted)?;
+    Ok(Answer::ok(version.access(kind, call.now)?))
+}
+
+pub(super) fn delete(call: &mut Call<'_>, id: &str, wanted: &Wanted) -> Result<Answer, Refusal> {
+    let secret = call.store.find(&call.region, id)?;
+    usable_version(secret, wanted)?.delete(call.now)?;
+    Ok(Answer::no_content())
+}
+
+pub(super) fn disable(call: &mut Call<'_>, id: &str, wanted: &Wanted) -> Result<Answer, Refusal> {
+    Fields::parse(call.body)?;
+    let secret = call.store.find(&call.region, id)?;
+    let version = usable_version(secret, wanted)?;
+    version.disable(call.now)?;
+    Ok(Answer::ok(version.to_json()))
+}
+
+pub(super) fn enable(call: &mut Call<'_>, id: &str, wanted: &Wanted) -> Result<Answer, Refusal> {
+    Fields::parse(call.body)?;
+    let secret = call.store.find(&call.region, id)?;
+    let policy = secret.policy;
+    let version = usable_version(secret, wanted)?;
+    version.enable(policy, call.now)?;
+    Ok(Answer::ok(version.to_json()))
+}
+
+pub(super) fn restore(call: &mut Call<'_>, id: &str, wanted: &Wanted) -> Result<Answer, Refusal> {
+    Fields::parse(call.body)?;
+    let secret = call.store.find(&call.region, id)?;
+    let version = usable_version(secret, wanted)?;
+    if !version.is_scheduled() {
+        return Err(Refusal::NotUsable { help: "cannot restore a version that is not scheduled for deletion" });
+    }
+    version.restore();
+    Ok(Answer::ok(version.to_json()))
+}
+
+/// Finds a version of a secret whose state allows more than reading.
+fn usable_version<'a>(secret: &'a mut Secret, wanted: &Wanted) -> Result<&'a mut Version, Refusal> {
+    let usable = secret.ensure_usable();
+    let version = secret.version(&wanted.revision, &wanted.text)?;
+    usable?;
+    Ok(version)
+}

@@ -1,0 +1,257 @@
+//! `cargo xtask gen`: plans what has to change under `generated/`, then writes it or compares it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, IsTerminal as _};
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use naftiko_codegen::{Diagnostics, MARKER, Sources, generate};
+use similar::TextDiff;
+
+/// What has to happen to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It is missing.
+    Create,
+    /// Its text differs.
+    Update,
+    /// It is generated, but by nothing any more.
+    Remove,
+}
+
+/// A file that has to change.
+#[derive(Debug)]
+pub struct Change {
+    /// The path, relative to the repository.
+    pub path: String,
+    /// What has to happen.
+    pub action: Action,
+    before: String,
+    after: String,
+}
+
+/// The difference between the specifications and the tree.
+#[derive(Debug)]
+pub struct Plan {
+    /// Files that have to change.
+    pub changes: Vec<Change>,
+    /// How many files are as they should be.
+    pub unchanged: usize,
+    /// Files under `generated/` that no generator wrote. They are never touched.
+    pub foreign: Vec<String>,
+    /// The crates that the specifications make.
+    pub crates: Vec<String>,
+}
+
+/// Runs the command. `Ok(false)` means that it found something that has to be mended.
+///
+/// # Errors
+/// When files cannot be read or written, or a name is not known.
+pub fn run(root: &Path, names: &[String], check: bool, diff: bool) -> Result<bool> {
+    let sources = select(read_sources(root)?, names)?;
+    let Some(plan) = plan(root, &sources, names)? else { return Ok(false) };
+    for file in &plan.foreign {
+        anstream::eprintln!("warning: {file} was not written by the generator; move it out of generated/");
+    }
+    if diff {
+        plan.changes.iter().for_each(print_diff);
+    }
+    if check { Ok(report(&plan, names)) } else { write(root, &plan).map(|()| true) }
+}
+
+/// Reads all specifications.
+///
+/// # Errors
+/// When a file cannot be read or is not UTF-8.
+pub fn read_sources(root: &Path) -> Result<Sources> {
+    let mut sources = Sources::new();
+    for path in walk(&root.join("spec"), root)? {
+        if path.ends_with(".yaml") || path.ends_with(".yml") {
+            let text = fs::read(root.join(&path)).with_context(|| format!("{path} cannot be read"))?;
+            let text = String::from_utf8(text).map_err(|error| {
+                let valid = error.utf8_error().valid_up_to();
+                let line = error.as_bytes().iter().take(valid).filter(|byte| **byte == b'\n').count() + 1;
+                anyhow::anyhow!("{path}:{line}: the file is not UTF-8; save it as UTF-8")
+            })?;
+            sources.insert(path, text);
+        }
+    }
+    Ok(sources)
+}
+
+/// Keeps the sources of the named crates; all of them if there is no name.
+fn select(sources: Sources, names: &[String]) -> Result<Sources> {
+    if names.is_empty() {
+        return Ok(sources);
+    }
+    let crates: BTreeMap<String, String> =
+        sources.keys().filter_map(|path| Some((naftiko_codegen::crate_name(path)?, path.clone()))).collect();
+    let mut selected = Sources::new();
+    for name in names {
+        let Some(path) = crates.get(name) else {
+            let known: Vec<_> = crates.keys().map(String::as_str).collect();
+            bail!("no specification makes a crate `{name}`; there is {}", known.join(", "));
+        };
+        selected.extend(sources.get(path).map(|text| (path.clone(), text.clone())));
+    }
+    Ok(selected)
+}
+
+/// Compares the tree with what the sources make. `None` means that a source has errors; they are printed.
+///
+/// # Errors
+/// When files cannot be read, or a file that no generator wrote is in the way.
+pub fn plan(root: &Path, sources: &Sources, names: &[String]) -> Result<Option<Plan>> {
+    let generated = match generate(sources) {
+        Ok(generated) => generated,
+        Err(diagnostics) => {
+            print(&diagnostics, sources);
+            anstream::eprintln!("\nNothing was written.");
+            return Ok(None);
+        }
+    };
+    print(&generated.warnings, sources);
+    let mut plan = Plan { changes: Vec::new(), unchanged: 0, foreign: Vec::new(), crates: generated.crates };
+    let present = walk(&root.join("generated"), root)?;
+    let in_scope =
+        |path: &str| names.is_empty() || names.iter().any(|name| path.starts_with(&format!("generated/{name}/")));
+    for path in present.iter().filter(|path| in_scope(path) && !generated.files.contains_key(*path)) {
+        match fs::read_to_string(root.join(path)) {
+            Ok(before) if is_generated(&before) => {
+                plan.changes.push(Change { path: path.clone(), action: Action::Remove, before, after: String::new() });
+            }
+            _ => plan.foreign.push(path.clone()),
+        }
+    }
+    for (path, after) in generated.files {
+        let before = match fs::read_to_string(root.join(&path)) {
+            Ok(before) => before,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                plan.changes.push(Change { path, action: Action::Create, before: String::new(), after });
+                continue;
+            }
+            Err(error) => return Err(error).with_context(|| format!("{path} cannot be read")),
+        };
+        if before == after {
+            plan.unchanged += 1;
+        } else if is_generated(&before) {
+            plan.changes.push(Change { path, action: Action::Update, before, after });
+        } else {
+            bail!("{path} was not written by the generator and is in its way; move it out of generated/");
+        }
+    }
+    plan.changes.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(Some(plan))
+}
+
+fn is_generated(text: &str) -> bool {
+    text.lines().take(3).any(|line| line.contains(MARKER))
+}
+
+fn print(diagnostics: &Diagnostics, sources: &Sources) {
+    if diagnostics.iter().next().is_some() {
+        anstream::eprintln!("{}", diagnostics.render(sources, io::stderr().is_terminal()));
+    }
+}
+
+fn print_diff(change: &Change) {
+    let diff = TextDiff::from_lines(&change.before, &change.after);
+    anstream::print!("{}", diff.unified_diff().header(&format!("a/{}", change.path), &format!("b/{}", change.path)));
+}
+
+fn report(plan: &Plan, names: &[String]) -> bool {
+    for change in &plan.changes {
+        let state = match change.action {
+            Action::Create => "missing",
+            Action::Update => "stale",
+            Action::Remove => "extra",
+        };
+        anstream::eprintln!("{state}: {}", change.path);
+    }
+    for file in &plan.foreign {
+        anstream::eprintln!("extra: {file}");
+    }
+    let fresh = plan.changes.is_empty() && plan.foreign.is_empty();
+    if fresh {
+        anstream::println!("{} files of {} are up to date", plan.unchanged, count(plan));
+    } else if !plan.changes.is_empty() {
+        let names: String = names.iter().map(|name| format!(" {name}")).collect();
+        anstream::eprintln!("run `cargo xtask gen{names}` and commit the result");
+    }
+    fresh
+}
+
+fn write(root: &Path, plan: &Plan) -> Result<()> {
+    for change in &plan.changes {
+        let path = root.join(&change.path);
+        let verb = match change.action {
+            Action::Remove => {
+                fs::remove_file(&path).with_context(|| format!("{} cannot be removed", change.path))?;
+                remove_empty_parents(root, &path);
+                "removed"
+            }
+            Action::Create | Action::Update => {
+                write_atomically(&path, &change.after).with_context(|| format!("{} cannot be written", change.path))?;
+                if change.action == Action::Create { "created" } else { "updated" }
+            }
+        };
+        anstream::println!("{verb} {}", change.path);
+    }
+    let written = plan.changes.iter().filter(|change| change.action != Action::Remove).count();
+    let removed = plan.changes.len() - written;
+    anstream::println!("{}: {written} files written, {removed} removed, {} unchanged", count(plan), plan.unchanged);
+    Ok(())
+}
+
+fn count(plan: &Plan) -> String {
+    match plan.crates.as_slice() {
+        [only] => only.clone(),
+        crates => format!("{} crates", crates.len()),
+    }
+}
+
+/// Readers see the old text or the new one, never half of it.
+fn write_atomically(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(".new");
+    fs::write(&draft, text)?;
+    fs::rename(&draft, path)
+}
+
+fn remove_empty_parents(root: &Path, path: &Path) {
+    let generated = root.join("generated");
+    for folder in path.ancestors().skip(1).take_while(|folder| *folder != generated) {
+        // It fails for a folder that is not empty, and that is where the way ends.
+        if fs::remove_dir(folder).is_err() {
+            break;
+        }
+    }
+}
+
+/// All files below a folder, relative to `root`, with `/` between the parts.
+fn walk(folder: &Path, root: &Path) -> Result<Vec<String>> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error).with_context(|| format!("{} cannot be read", folder.display())),
+        };
+        for entry in entries {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let parts = path.strip_prefix(root)?.components().map(|part| part.as_os_str().to_string_lossy());
+                files.push(parts.collect::<Vec<_>>().join("/"));
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}

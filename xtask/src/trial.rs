@@ -1,0 +1,44 @@
+//! `cargo xtask try`: a generated server against a simulator of its upstream.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+/// Runs the command: the tour is a program of the tests, this only builds the server and starts it.
+///
+/// # Errors
+/// When the server or the tour cannot be built or started.
+pub fn run(root: &Path, name: &str, once: bool) -> Result<bool> {
+    let server = build(root, name)?;
+    let mut tour = cargo(root);
+    tour.args(["run", "--quiet", "--package", "naftiko-tests", "--bin", "try", "--", name]).arg(server);
+    if once {
+        tour.arg("--once");
+    }
+    Ok(tour.status().context("cargo cannot be started")?.success())
+}
+
+/// Builds the binary of a generated crate and says where it is.
+///
+/// # Errors
+/// When it cannot be built, or when there is no such crate.
+pub fn build(root: &Path, name: &str) -> Result<PathBuf> {
+    if !root.join("generated").join(name).join("src/main.rs").is_file() {
+        bail!("there is no server `{name}` under generated/");
+    }
+    // The whole workspace is named so that features, and with them built dependencies, are those of the tests.
+    let status = cargo(root).args(["build", "--quiet", "--workspace", "--bin", name]).status();
+    if !status.context("cargo cannot be started")?.success() {
+        bail!("`{name}` cannot be built");
+    }
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder));
+    Ok(target.join("debug").join(format!("{name}{}", env::consts::EXE_SUFFIX)))
+}
+
+fn cargo(root: &Path) -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root);
+    command
+}
