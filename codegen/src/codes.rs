@@ -40,6 +40,7 @@ codes! {
     UnknownKey = 108, Warning, "a key is not known and is ignored";
     Unsupported = 109, Error, "a feature of the format is not supported yet";
     UnknownVersion = 110, Warning, "the version of the format is not known";
+    NothingConsumed = 111, Error, "the capability consumes no operation";
 
     // resolve: references
     UnknownCall = 201, Error, "a call names no operation";

@@ -15,9 +15,10 @@ const VERBS: [&str; 30] = [
     "restore", "search", "set", "update", "upload", "validate",
 ];
 
-/// The form in which an exposed placeholder and a parameter name are compared: `-` and `_` mean the same.
+/// The form in which an exposed placeholder and a parameter name are compared: `-` and `_`, and small and capital
+/// letters, mean the same.
 pub(crate) fn fold(name: &str) -> String {
-    name.replace('-', "_")
+    name.replace('-', "_").to_lowercase()
 }
 
 /// The crate of a specification file: the folders below `spec/` and the file's stem, as one kebab-case name.

@@ -73,8 +73,9 @@ fn check_captures(route: &Route<'_>, sink: &mut Sink) {
             }
             1 => {}
             _ => {
-                let message =
-                    format!("the placeholder `{{{name}}}` fits several parameters: `-` and `_` mean the same here");
+                let message = format!(
+                    "the placeholder `{{{name}}}` fits several parameters: `-` and `_`, and letters of both cases, mean the same here"
+                );
                 sink.report(Code::AmbiguousPlaceholder, route.path.place, message, "rename one of them");
             }
         }

@@ -63,9 +63,15 @@ pub(super) fn emit(model: &Model) -> String {
             }
         },
     ];
+    let adapters = [(model.rest.is_some(), "rest"), (model.mcp.is_some(), "mcp")];
+    let features: Vec<_> = adapters.iter().filter(|(present, _)| *present).map(|(_, name)| name).collect();
+    let condition = match features.as_slice() {
+        [only] => quote! { feature = #only },
+        several => quote! { any(#(feature = #several),*) },
+    };
     if model.has_server() {
         items.push(quote! {
-            #[cfg(any(feature = "rest", feature = "mcp"))]
+            #[cfg(#condition)]
             impl Client {
                 pub(crate) fn connection(&self) -> &Connection {
                     &self.connection

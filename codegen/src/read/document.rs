@@ -13,6 +13,8 @@ pub(crate) struct Text {
 
 #[derive(Debug)]
 pub(crate) struct Document {
+    /// The place of `capability`.
+    pub(crate) place: Place,
     pub(crate) title: Option<Text>,
     pub(crate) description: Option<Text>,
     pub(crate) binds: Vec<Bind>,

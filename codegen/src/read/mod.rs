@@ -31,6 +31,7 @@ pub(crate) fn read(text: &str, sink: &mut Sink) -> Option<Document> {
     };
     check_version(version, root.place, sink);
     let mut document = Document {
+        place: capability.place,
         title: None,
         description: None,
         binds: Vec::new(),

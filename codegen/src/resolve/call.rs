@@ -115,8 +115,9 @@ fn bind(operation: &Operation<'_>, with: &[(Text, Node)], inputs: &mut Inputs<'_
         .iter()
         .map(|parameter| match with.iter().find(|(name, _)| name.value == parameter.name) {
             Some((_, node)) => inputs.source(parameter, node, sink),
-            // What `with` leaves out may still come from a declared input of that name.
-            None if !inputs.open => inputs.same(parameter),
+            // What `with` leaves out may still come from an input of that name: from a declared one, and always where
+            // the path has no meaning without it.
+            None if !inputs.open || parameter.location == Location::Path => inputs.same(parameter),
             None => Source::Absent,
         })
         .collect()
