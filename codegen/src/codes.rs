@@ -2,7 +2,16 @@
 
 use std::fmt;
 
-use crate::diagnostic::Severity::{self, Error, Warning};
+use Severity::{Error, Warning};
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The file has no usable meaning here; nothing is generated.
+    Error,
+    /// A meaning was chosen; the text says which.
+    Warning,
+}
 
 macro_rules! codes {
     ($($name:ident = $number:literal, $severity:ident, $title:literal;)*) => {

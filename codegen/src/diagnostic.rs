@@ -5,7 +5,7 @@ use std::fmt;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use crate::Sources;
-use crate::codes::Code;
+use crate::codes::{Code, Severity};
 
 /// A place in a source: 1-based line and column, and a length in characters on that line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,15 +16,6 @@ pub struct Place {
     pub column: usize,
     /// How many characters are meant.
     pub length: usize,
-}
-
-/// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// The file has no usable meaning here; nothing is generated.
-    Error,
-    /// A meaning was chosen; the text says which.
-    Warning,
 }
 
 /// One finding.

@@ -27,8 +27,8 @@ mod vocabulary;
 
 use std::collections::BTreeMap;
 
-pub use codes::Code;
-pub use diagnostic::{Diagnostic, Diagnostics, Place, Severity};
+pub use codes::{Code, Severity};
+pub use diagnostic::{Diagnostic, Diagnostics, Place};
 pub use emit::MARKER;
 pub use names::crate_name;
 

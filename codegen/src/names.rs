@@ -4,7 +4,7 @@
 //! is exactly one way to do so), written in the case that Rust wants, and given a `_` if it is a keyword or reserved.
 //! When two wire names of one scope come out equal, the later one gets a number.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use heck::{ToShoutySnakeCase as _, ToSnakeCase as _, ToUpperCamelCase as _};
 
@@ -93,42 +93,39 @@ fn segment(name: &str, words: &BTreeSet<String>) -> Option<String> {
 
 /// The names of one scope.
 pub(crate) struct Scope {
-    taken: BTreeMap<String, u32>,
+    reserved: BTreeSet<String>,
+    taken: BTreeSet<String>,
 }
 
 impl Scope {
     /// A scope in which these names belong to somebody else.
     pub(crate) fn new(reserved: &[&str]) -> Self {
-        Self { taken: reserved.iter().map(|name| ((*name).to_owned(), 1)).collect() }
+        Self { reserved: reserved.iter().map(|name| (*name).to_owned()).collect(), taken: BTreeSet::new() }
     }
 
     /// A function, field or module name.
     pub(crate) fn snake(&mut self, name: &str) -> String {
-        self.unique(identifier(&name.to_snake_case(), "n"))
+        self.unique(identifier(&name.to_snake_case(), "n"), "_")
     }
 
     /// A type name.
     pub(crate) fn camel(&mut self, name: &str) -> String {
-        self.unique(identifier(&name.to_upper_camel_case(), "N"))
+        self.unique(identifier(&name.to_upper_camel_case(), "N"), "")
     }
 
     /// A constant name.
     pub(crate) fn shouty(&mut self, name: &str) -> String {
-        self.unique(identifier(&name.to_shouty_snake_case(), "N"))
+        self.unique(identifier(&name.to_shouty_snake_case(), "N"), "_")
     }
 
-    fn unique(&mut self, name: String) -> String {
+    fn unique(&mut self, name: String, separator: &str) -> String {
+        let name = if self.reserved.contains(&name) { format!("{name}_") } else { name };
         let mut candidate = name.clone();
-        // A reserved name reads better with an underscore than with a number.
-        if self.taken.contains_key(&candidate) && !name.ends_with('_') {
-            candidate = format!("{name}_");
-        }
         let mut number = 2;
-        while self.taken.contains_key(&candidate) {
-            candidate = format!("{}_{number}", name.trim_end_matches('_'));
+        while !self.taken.insert(candidate.clone()) || self.reserved.contains(&candidate) {
+            candidate = format!("{}{separator}{number}", name.trim_end_matches('_'));
             number += 1;
         }
-        self.taken.insert(candidate.clone(), number);
         candidate
     }
 }
@@ -174,12 +171,16 @@ mod tests {
         assert_eq!(scope.snake("type"), "type_");
         assert_eq!(scope.snake("send"), "send_");
         assert_eq!(scope.snake("page-size"), "page_size");
-        assert_eq!(scope.snake("page_size"), "page_size_");
-        assert_eq!(scope.snake("pageSize"), "page_size_2");
+        assert_eq!(scope.snake("page_size"), "page_size_2");
+        assert_eq!(scope.snake("pageSize"), "page_size_3");
         assert_eq!(scope.snake("2fa"), "n2fa");
         assert_eq!(scope.snake("$"), "n_unnamed");
         assert_eq!(scope.snake("self"), "self_");
-        assert_eq!(Scope::new(&[]).camel("self"), "Self_");
+        let mut scope = Scope::new(&["Client"]);
+        assert_eq!(scope.camel("self"), "Self_");
+        assert_eq!(scope.camel("client"), "Client_");
+        assert_eq!(scope.camel("list"), "List");
+        assert_eq!(scope.camel("List"), "List2");
     }
 
     #[test]
@@ -191,5 +192,21 @@ mod tests {
         assert_eq!(crate_name("spec/A b/C_d.yml").as_deref(), Some("a-b-c-d"));
         assert_eq!(crate_name("spec/1.yaml"), None);
         assert_eq!(crate_name("spec/readme.md"), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_names_give_valid_and_different_identifiers(wire in proptest::collection::vec(".*", 1..8)) {
+            let mut scope = Scope::new(&["send", "Client"]);
+            for make in [Scope::snake, Scope::camel, Scope::shouty] {
+                let names: Vec<_> = wire.iter().map(|name| make(&mut scope, name)).collect();
+                for name in &names {
+                    proptest::prop_assert!(syn::parse_str::<syn::Ident>(name).is_ok(), "{name:?} is no identifier");
+                    proptest::prop_assert!(!["send", "Client"].contains(&name.as_str()));
+                }
+                let different: BTreeSet<_> = names.iter().collect();
+                proptest::prop_assert_eq!(different.len(), names.len());
+            }
+        }
     }
 }

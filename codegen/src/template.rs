@@ -79,4 +79,17 @@ mod tests {
         assert!(split_path("/a/x}").is_err());
         assert!(split_path("/a/{}").is_err());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_of_a_path_is_lost(path in "[a-z/{}%]{0,20}") {
+            if let Ok(pieces) = split_path(&path) {
+                let text: String = pieces.iter().map(|piece| match piece {
+                    Piece::Literal(text) => text.clone(),
+                    Piece::Placeholder(name) => format!("{{{name}}}"),
+                }).collect();
+                proptest::prop_assert_eq!(text, path.replace("{{", "{").replace("}}", "}"));
+            }
+        }
+    }
 }

@@ -7,7 +7,6 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
 use crate::argument::Violation;
-use crate::response::request_id;
 
 /// Why a call failed, and at what point. It never holds the request's URI, headers or credentials.
 pub struct Error(Box<Inner>);
@@ -116,6 +115,11 @@ impl Error {
         let texts = ["message", "detail", "title", "error_description", "error"];
         texts.iter().find_map(|key| document.get(key)?.as_str().map(str::to_owned))
     }
+}
+
+/// The upstream's request id, where it gave one.
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
+    headers.get("x-request-id")?.to_str().ok()
 }
 
 impl fmt::Display for Error {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::Violation;
+use crate::argument::Violation;
 use crate::argument::{self, scalar_text};
 use crate::client::Connection;
 use crate::error::Error;

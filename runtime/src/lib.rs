@@ -47,8 +47,6 @@ pub mod __private {
     pub use crate::server::{Program, run};
     #[cfg(any(feature = "rest", feature = "mcp"))]
     pub use axum::Router;
-    pub use reqwest;
-    pub use secrecy::SecretString;
     pub use serde::Serialize;
     pub use serde_json::Value;
 }

@@ -143,3 +143,82 @@ fn texts(value: &Value) -> Vec<String> {
 fn encode(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use percent_encoding::percent_decode_str;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::operation::{Kind, Method};
+
+    static OPERATION: Operation = Operation {
+        name: "op",
+        api: 0,
+        method: Method::Get,
+        path: &[PathPart::Literal("/a/"), PathPart::Parameter(0), PathPart::Literal("/b")],
+        parameters: &[
+            Parameter::new("id", Location::Path, Kind::String).required(),
+            Parameter::new("q&=", Location::Query, Kind::Array),
+            Parameter::new("x-note", Location::Header, Kind::String),
+        ],
+        constants: &[],
+        json_output: true,
+    };
+
+    fn arguments(id: &str, tags: &[String]) -> Arguments {
+        let mut arguments = Arguments::new(&OPERATION);
+        arguments.set(0, Argument::Value(id.into()));
+        arguments.set(1, Argument::Value(tags.to_vec().into()));
+        arguments
+    }
+
+    fn built(arguments: &Arguments) -> Url {
+        let base = Url::parse("https://api.test/base/").expect("a base URI");
+        build(&base, &OPERATION, arguments).expect("the arguments were checked").url
+    }
+
+    proptest! {
+        #[test]
+        fn a_path_argument_is_one_segment_whatever_it_holds(id in any::<String>()) {
+            let arguments = arguments(&id, &[]);
+            if arguments.check(&OPERATION).is_empty() {
+                let url = built(&arguments);
+                let segments: Vec<_> = url.path().split('/').collect();
+                prop_assert_eq!(segments.len(), 5, "{}", url);
+                prop_assert_eq!(percent_decode_str(segments[3]).decode_utf8().expect("UTF-8"), id.as_str());
+                prop_assert_eq!(url.host_str(), Some("api.test"));
+            } else {
+                let dots = id.to_ascii_lowercase().replace("%2e", ".");
+                prop_assert!(["", ".", ".."].contains(&dots.as_str()), "{id:?} was refused");
+            }
+        }
+
+        #[test]
+        fn query_values_arrive_as_they_were_given(tags in proptest::collection::vec(any::<String>(), 0..4)) {
+            let url = built(&arguments("x", &tags));
+            let arrived: Vec<_> = url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+            let given: Vec<_> = tags.iter().map(|tag| ("q&=".to_owned(), tag.clone())).collect();
+            prop_assert_eq!(arrived, given);
+        }
+
+        #[test]
+        fn no_header_value_breaks_the_line(note in any::<String>()) {
+            let mut arguments = arguments("x", &[]);
+            arguments.set(2, Argument::Value(note.as_str().into()));
+            let base = Url::parse("https://api.test").expect("a base URI");
+            if let Ok(parts) = build(&base, &OPERATION, &arguments) {
+                let value = parts.headers.get("x-note").expect("the header is set").as_bytes();
+                prop_assert!(!value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)));
+            } else {
+                prop_assert!(note.chars().any(|c| c.is_control()), "{note:?} was refused");
+            }
+        }
+    }
+
+    #[test]
+    fn plain_names_stay_as_they_are() {
+        assert_eq!(built(&arguments("fr-par-1", &[])).as_str(), "https://api.test/base/a/fr-par-1/b");
+        assert_eq!(built(&arguments("../../admin", &[])).path(), "/base/a/..%2F..%2Fadmin/b");
+    }
+}

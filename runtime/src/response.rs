@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use crate::error::{Answer, Error, ErrorKind};
+use crate::error::{Answer, Error, ErrorKind, request_id};
 
 /// The upstream's answer to a call that succeeded (any 2xx status).
 #[derive(Clone)]
@@ -83,10 +83,6 @@ fn is_plain_text(headers: &HeaderMap) -> bool {
 
 pub(crate) fn content_type(headers: &HeaderMap) -> Option<&str> {
     headers.get(http::header::CONTENT_TYPE)?.to_str().ok()
-}
-
-pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
-    headers.get("x-request-id")?.to_str().ok()
 }
 
 /// Where JSON is malformed. The original error may quote the document, and documents may hold secrets.

@@ -198,6 +198,10 @@ fn write(root: &Path, plan: &Plan) -> Result<()> {
         };
         anstream::println!("{verb} {}", change.path);
     }
+    if plan.changes.is_empty() {
+        anstream::println!("{}: up to date, {} files unchanged", count(plan), plan.unchanged);
+        return Ok(());
+    }
     let written = plan.changes.iter().filter(|change| change.action != Action::Remove).count();
     let removed = plan.changes.len() - written;
     anstream::println!("{}: {written} files written, {removed} removed, {} unchanged", count(plan), plan.unchanged);

@@ -1,6 +1,7 @@
 //! The commands of `cargo xtask`, for the binary and for the tests that run them.
 
 pub mod generation;
+pub mod interop;
 pub mod trial;
 
 use std::path::PathBuf;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{generation, root, trial};
+use xtask::{generation, interop, root, trial};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Generates crates from Naftiko capabilities and tries them out")]
@@ -33,12 +33,21 @@ enum Command {
         #[arg(long)]
         once: bool,
     },
+    /// Let official clients of a protocol talk to a generated server; they come from PyPI and npm
+    Interop {
+        /// The protocol
+        protocol: interop::Protocol,
+        /// Fail where a client cannot be installed, instead of skipping it
+        #[arg(long)]
+        require: bool,
+    },
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Gen { names, check, diff } => generation::run(&root(), &names, check, diff),
         Command::Try { name, once } => trial::run(&root(), &name, once),
+        Command::Interop { protocol, require } => interop::run(&root(), protocol, require),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

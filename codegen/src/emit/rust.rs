@@ -49,12 +49,17 @@ pub(super) fn plain(text: &str) -> String {
         }
         out.push(c);
     }
-    // An address would be flagged as a bare link; and a line may not start like a list or a quotation.
-    let out = out.replace("://", ":\u{200b}//");
-    if out.starts_with(['-', '+', '=', ':']) || out.starts_with(|c: char| c.is_ascii_digit()) {
-        format!("\u{200b}{out}")
-    } else {
-        out
+    // An address would be flagged as a bare link, and a line may not start like a list, a heading or a definition.
+    let out = out.replace("://", "\\://");
+    if out.starts_with(['-', '+', '=', ':']) {
+        return format!("\\{out}");
+    }
+    match out.find(|c: char| !c.is_ascii_digit()) {
+        Some(end) if end > 0 => match out.split_at(end) {
+            (digits, rest) if rest.starts_with(['.', ')']) => format!("{digits}\\{rest}"),
+            _ => out,
+        },
+        _ => out,
     }
 }
 

@@ -93,6 +93,16 @@ fn unsupported(fields: &mut Fields<'_>, key: &'static str, what: &str, sink: &mu
     }
 }
 
+/// Reports an entry that stands for one in another file.
+fn import(fields: &mut Fields<'_>, keys: &[&'static str], sink: &mut Sink) -> bool {
+    let place = fields.get(keys).map(|entry| entry.place);
+    if let Some(place) = place {
+        let help = "copy the entry from that file into this one";
+        sink.report(Code::Unsupported, place, "imports from other files are not supported yet", help);
+    }
+    place.is_some()
+}
+
 type Member<'n> = (Option<Text>, &'n Node);
 
 fn read_all<T>(
@@ -125,8 +135,8 @@ fn bind(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Bind> {
 
 fn consumes(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Consumes> {
     let mut fields = Fields::of(node, "a `consumes` entry", sink);
-    for import in ["location", "from", "import"] {
-        unsupported(&mut fields, import, "a `consumes` entry", sink);
+    if import(&mut fields, &["location", "from"], sink) {
+        return None;
     }
     if let Some(kind) = fields.text(&["type"], sink).filter(|kind| kind.value != "http") {
         let message = format!("an API of type `{}` cannot be consumed", kind.value);
@@ -212,8 +222,8 @@ fn input(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Input> {
 
 fn exposes(key: Option<Text>, node: &Node, document: &mut Document, sink: &mut Sink) {
     let mut fields = Fields::of(node, "an `exposes` entry", sink);
-    for import in ["from", "import"] {
-        unsupported(&mut fields, import, "an `exposes` entry", sink);
+    if import(&mut fields, &["from"], sink) {
+        return;
     }
     let Some(kind) = fields.required_text(&["type"], sink) else { return };
     let namespace = fields.text(&["namespace"], sink).or(key);

@@ -56,7 +56,39 @@ pub(super) fn link<'d>(
             );
         }
     }
-    Some(Call { operation: index, inputs: inputs.inputs, sources, outputs: &invocation.outputs })
+    let mut inputs = inputs.inputs;
+    if context.path.is_none() {
+        follow_parameters(&mut inputs, operation, &sources);
+    } else {
+        check_body(&inputs, operation, &sources, sink);
+    }
+    Some(Call { operation: index, inputs, sources, outputs: &invocation.outputs })
+}
+
+/// The inputs of a tool travel nowhere themselves; what they may hold depends on where the parameters travel.
+fn follow_parameters(inputs: &mut [Parameter], operation: &Operation<'_>, sources: &[Source]) {
+    for (parameter, source) in operation.parameters.iter().zip(sources) {
+        if let Source::Input(index) = source
+            && let Some(input) = inputs.get_mut(*index)
+        {
+            input.location = parameter.location;
+        }
+    }
+}
+
+/// The body of a route is one input and feeds the body of the operation. Inputs that are fields of it come later.
+fn check_body(inputs: &[Parameter], operation: &Operation<'_>, sources: &[Source], sink: &mut Sink) {
+    for (index, input) in inputs.iter().enumerate().filter(|(_, input)| input.location == Location::Body) {
+        let feeds_body = operation
+            .parameters
+            .iter()
+            .zip(sources)
+            .any(|(parameter, source)| parameter.location == Location::Body && *source == Source::Input(index));
+        if !feeds_body {
+            let message = format!("the input `{}` is a field of the body, and that is not supported yet", input.name);
+            sink.report(Code::Unsupported, input.place, message, "take it `in: query`, or pass the whole body on");
+        }
+    }
 }
 
 fn target(linked: &Linked<'_>, call: &Text, sink: &mut Sink) -> Option<usize> {

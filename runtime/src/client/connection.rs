@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::config::{ConfiguredApi, Credential, render};
-use crate::Violation;
+use crate::argument::Violation;
 use crate::error::{Answer, Error, ErrorKind};
 use crate::operation::{Capability, Constant, Location, Operation};
 use crate::request::{Argument, Arguments, Parts, build};

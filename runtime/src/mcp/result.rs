@@ -4,10 +4,10 @@ use bytes::Bytes;
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::{Value, json};
 
-use crate::Response;
 use crate::error::{Error, ErrorKind};
 use crate::exposure::Call;
 use crate::output::Output;
+use crate::response::Response;
 
 /// The result of a call. Failures of the upstream are results, not protocol errors: the model can act on them.
 pub(super) fn result(call: &Call, outcome: Result<Response<Bytes>, Error>) -> CallToolResult {

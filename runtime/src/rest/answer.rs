@@ -10,6 +10,7 @@ use super::problem::Problem;
 use crate::error::{Error, ErrorKind};
 use crate::exposure::Call;
 use crate::output::Output;
+use crate::response;
 
 /// Fields about the upstream's connection, server or session, which end here (RFC 9110 §7.6.1).
 const NOT_PASSED_ON: [HeaderName; 13] = [
@@ -28,7 +29,7 @@ const NOT_PASSED_ON: [HeaderName; 13] = [
     header::SET_COOKIE,
 ];
 
-pub(super) fn answer(call: &Call, outcome: Result<crate::Response<Bytes>, Error>) -> Response {
+pub(super) fn answer(call: &Call, outcome: Result<response::Response<Bytes>, Error>) -> Response {
     match outcome {
         Ok(response) => {
             let (status, headers) = (response.status(), response.headers().clone());

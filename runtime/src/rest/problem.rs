@@ -5,7 +5,7 @@ use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::json;
 
-use crate::Violation;
+use crate::argument::Violation;
 
 /// A problem document.
 #[derive(Debug)]

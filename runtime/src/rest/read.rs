@@ -13,7 +13,7 @@ use serde::de::IgnoredAny;
 
 use super::Route;
 use super::problem::Problem;
-use crate::Violation;
+use crate::argument::Violation;
 use crate::argument::{from_texts, kind_name};
 use crate::exposure::{Values, unknown_input};
 use crate::operation::{Kind, Location, Parameter};

@@ -103,7 +103,7 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 /// Standard output belongs to MCP on stdio, and to listings.
 fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,naftiko_runtime=info"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,rmcp=error,naftiko_runtime=info"));
     // It fails only where a subscriber is installed already, and then that one is meant.
     let _ =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();

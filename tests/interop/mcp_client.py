@@ -1,0 +1,185 @@
+"""Talks to a generated server with the official Python client of MCP.
+
+Usage: mcp_client.py MCP_URL SERVER_BINARY
+
+The URL is that of a running server in front of the simulator. The binary is started for stdio; for that,
+NAFTIKO_BASE_URI and SCALEWAY_API_KEY name the simulator and its token. Every transport is tried in both eras
+of the protocol: with `initialize`, and stateless. The exit status is 0 only when everything is as expected.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import time
+import uuid
+from urllib.parse import urlsplit
+
+import anyio
+from mcp import Client, MCPError, StdioServerParameters
+
+# Per tool: is it read-only, destructive, idempotent, and does it reach the world outside?
+TOOLS = {
+    "list-secrets": (True, False, True, True),
+    "create-secret": (False, False, False, True),
+    "get-metadata-using-secret-s-id": (True, False, True, True),
+    "update-metadata-secret": (False, False, True, True),
+    "delete-secret": (False, True, True, True),
+    "allow-product-use-secret": (False, False, False, True),
+    "enable-secret-protection": (False, False, False, True),
+    "restore-secret": (False, False, False, True),
+    "disable-secret-protection": (False, False, False, True),
+    "restore-version": (False, False, False, True),
+}
+SERVER = "scaleway-secret-manager-secrets"
+REVISIONS = {"legacy": "2025-11-25", "modern": "2026-07-28"}
+REGION = "fr-par"
+PROJECT_ID = "7e57ab1e-0000-4000-8000-0000000000bb"  # The only project of the simulator's token.
+TIMEOUT = 60
+
+
+class Relay:
+    """Stands between a server and its upstream, and counts the bytes that the server sends."""
+
+    def __init__(self, upstream):
+        address = urlsplit(upstream)
+        self.upstream = (address.hostname, address.port)
+        self.sent = 0
+
+    async def __aenter__(self):
+        self.listener = await asyncio.start_server(self.accept, "127.0.0.1", 0)
+        self.uri = f"http://127.0.0.1:{self.listener.sockets[0].getsockname()[1]}"
+        return self
+
+    async def __aexit__(self, *_):
+        self.listener.close()
+
+    async def accept(self, reader, writer):
+        async def pump(source, sink, count):
+            while data := await source.read(65536):
+                self.sent += len(data) if count else 0
+                sink.write(data)
+            sink.close()
+
+        answers, requests = await asyncio.open_connection(*self.upstream)
+        await asyncio.gather(pump(reader, requests, True), pump(answers, writer, False))
+
+
+class Run:
+    """The calls of one connection, in groups that build on one another."""
+
+    def __init__(self, client, label, relay):
+        self.client = client
+        self.relay = relay
+        self.secret = {"name": f"python-{label.replace(' ', '-')}-{uuid.uuid4()}"}
+
+    async def call(self, tool, **arguments):
+        return await self.client.call_tool(tool, {"region": REGION, **arguments})
+
+    async def document(self, tool, **arguments):
+        """Calls a tool that has to succeed with a document, which is also the text of the result."""
+        result = await self.call(tool, **arguments)
+        check(not result.is_error, f"{tool} succeeds, not: {result.content}")
+        check(json.loads(result.content[0].text) == result.structured_content, f"{tool} has one document, twice")
+        return result.structured_content
+
+    async def listing(self):
+        tools = (await self.client.list_tools()).tools
+        check([tool.name for tool in tools] == list(TOOLS), f"these are the tools: {[tool.name for tool in tools]}")
+        for tool in tools:
+            hints = tool.annotations
+            hints = (hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint, hints.open_world_hint)
+            check(hints == TOOLS[tool.name], f"{tool.name} has its hints, not {hints}")
+            check(tool.input_schema["type"] == "object", f"{tool.name} takes an object")
+        check(self.client.server_info.name == SERVER, f"the server says who it is, not {self.client.server_info}")
+
+    async def life(self):
+        name = self.secret["name"]
+        self.secret = await self.document("create-secret", body={"project_id": PROJECT_ID, "name": name})
+        check(self.secret["name"] == name, f"the secret has its name: {self.secret}")
+        listed = await self.document("list-secrets", project_id=PROJECT_ID, name=name, scheduled_for_deletion=False)
+        check([secret["id"] for secret in listed["secrets"]] == [self.secret["id"]], f"it is listed: {listed}")
+        found = await self.document("get-metadata-using-secret-s-id", secret_id=self.secret["id"])
+        check(found == self.secret, f"it is found: {found}")
+
+    async def protection(self):
+        secret_id = self.secret["id"]
+        secret = await self.document("enable-secret-protection", secret_id=secret_id)
+        check(secret["protected"] is True, f"it is protected: {secret}")
+        refused = await self.call("delete-secret", secret_id=secret_id)
+        check(refused.is_error, "a protected secret is not deleted")
+        check(refused.structured_content["error"]["status"] == 412, f"status 412: {refused.structured_content}")
+        secret = await self.document("disable-secret-protection", secret_id=secret_id)
+        check(secret["protected"] is False, f"it is not protected: {secret}")
+        deleted = await self.call("delete-secret", secret_id=secret_id)
+        check(not deleted.is_error, f"it is deleted, not: {deleted.content}")
+        check(deleted.structured_content is None, f"nothing is answered: {deleted.structured_content}")
+
+    async def errors(self):
+        sent = self.relay.sent if self.relay else 0
+        refused = await self.call("get-metadata-using-secret-s-id", secret_id="..")
+        check(refused.is_error, "the argument is refused")
+        error = refused.structured_content["error"]
+        check([each["argument"] for each in error["arguments"]] == ["secret_id"], f"which one is named: {error}")
+        check("status" not in error and "requestId" not in error, f"no upstream answered: {error}")
+        if self.relay:
+            check(self.relay.sent == sent > 0, f"nothing is sent to the upstream, not {self.relay.sent - sent} bytes")
+        try:
+            await self.call("no-such-tool")
+        except MCPError as error:
+            check(error.code == -32602, f"the code is that of invalid parameters, not {error.code}")
+        else:
+            check(False, "an unknown tool is an error of the protocol")
+
+
+def check(truth, expectation):
+    if not truth:
+        raise AssertionError(f"expected: {expectation}")
+
+
+def reason(error):
+    """The message of an error; groups of errors are opened."""
+    while isinstance(inner := getattr(error, "exceptions", [None])[0], BaseException):
+        error = inner
+    return f"{type(error).__name__}: {error}"
+
+
+async def attempt(server, label, era, relay=None):
+    """Tries one transport in one era."""
+    revision, group = "-", "connect"
+    try:
+        with anyio.fail_after(TIMEOUT):
+            async with Client(server, mode="legacy" if era == "legacy" else "auto") as client:
+                revision = client.protocol_version
+                check(revision == REVISIONS[era], f"the revision is {REVISIONS[era]}, not {revision}")
+                run = Run(client, label, relay)
+                for group in ("listing", "life", "protection", "errors"):
+                    await getattr(run, group)()
+                    print(f"{label}: {group} ok", flush=True)
+    except Exception as error:
+        print(f"{label}: {group} FAILED: {reason(error)}", flush=True)
+        return revision, f"FAILED in {group}"
+    return revision, "ok"
+
+
+async def main(url, binary):
+    rows = []
+    async with Relay(os.environ["NAFTIKO_BASE_URI"]) as relay:
+        token = os.environ["SCALEWAY_API_KEY"]
+        environment = {"NAFTIKO_BASE_URI": relay.uri, "SCALEWAY_API_KEY": token, "RUST_LOG": "error"}
+        stdio = StdioServerParameters(command=binary, args=["mcp"], env=environment)
+        for transport, server in (("http", url), ("stdio", stdio)):
+            for era in REVISIONS:
+                start = time.monotonic()
+                counter = relay if transport == "stdio" else None
+                revision, result = await attempt(server, f"{transport} {era}", era, counter)
+                rows.append((transport, era, revision, result, time.monotonic() - start))
+    for transport, era, revision, result, seconds in rows:
+        print(f"{'python':<11} {transport:<9} {era:<7} {revision:<11} {seconds:5.2f} s  {result}")
+    return 0 if all(row[3] == "ok" for row in rows) else 1
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    sys.exit(asyncio.run(main(*sys.argv[1:])))

@@ -1,0 +1,332 @@
+//! Hostile arguments, redirects and leaks, over all three surfaces.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use naftiko_tests::{OPERATIONS, Operation, World, encode};
+use scaleway_secret_manager_secrets::{Client, ErrorKind};
+use scaleway_simulator::{EXPIRED_TOKEN, Fault, PROJECT_ID, Simulator, TOKEN};
+use serde_json::{Map, Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::server::{Server, command};
+
+const GET: &str = "get-metadata-using-secret-s-id";
+
+/// A way to call an operation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Surface {
+    Client,
+    Rest,
+    Mcp,
+}
+
+pub(crate) const SURFACES: [Surface; 3] = [Surface::Client, Surface::Rest, Surface::Mcp];
+
+/// What a caller got, on whatever surface.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// The upstream's status, where it answered.
+    pub(crate) status: Option<u16>,
+    /// The upstream's document.
+    pub(crate) body: Value,
+    /// Whether arguments were refused.
+    pub(crate) refused: bool,
+    /// All that the caller can see.
+    pub(crate) seen: String,
+}
+
+impl Surface {
+    pub(crate) async fn call(self, world: &World, tool: &str, arguments: &Map<String, Value>) -> Outcome {
+        match self {
+            Self::Client => match crate::client::call(&world.client, tool, arguments).await {
+                Ok(response) => Outcome {
+                    status: Some(response.status().as_u16()),
+                    body: response.body().clone(),
+                    refused: false,
+                    seen: format!("{response:?} {:?} {}", response.headers(), response.body()),
+                },
+                Err(error) => {
+                    let mut seen = format!("{error} {error:?} {error:#?} {:?}", error.headers());
+                    let mut source = error.source();
+                    while let Some(cause) = source {
+                        seen.push_str(&format!(" {cause} {cause:?}"));
+                        source = cause.source();
+                    }
+                    Outcome {
+                        status: error.status().map(|status| status.as_u16()),
+                        body: serde_json::from_slice(error.body()).unwrap_or_default(),
+                        refused: matches!(error.kind(), ErrorKind::Arguments(_)),
+                        seen,
+                    }
+                }
+            },
+            Self::Rest => {
+                let answer = crate::rest::call(world, tool, arguments).await;
+                let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+                let text = answer.text().await.expect("the answer is whole");
+                let own = headers.get("content-type").is_some_and(|value| value == "application/problem+json");
+                Outcome {
+                    status: (!own).then_some(status),
+                    body: serde_json::from_str(&text).unwrap_or_default(),
+                    refused: own && status == 400,
+                    seen: format!("{status} {headers:?} {text}"),
+                }
+            }
+            Self::Mcp => {
+                let message = crate::mcp::message(tool, &Value::Object(arguments.clone()));
+                let answer = crate::mcp::post(&world.http, &world.mcp, &message).await;
+                let headers = answer.headers().clone();
+                let text = answer.text().await.expect("the answer is whole");
+                let answer: Value = serde_json::from_str(&text).expect("the answer is JSON");
+                let (result, seen) = (&answer["result"], format!("{headers:?} {text}"));
+                let error = &result["structuredContent"]["error"];
+                if result["isError"] == true {
+                    let status = error["status"].as_u64().and_then(|status| u16::try_from(status).ok());
+                    return Outcome {
+                        status,
+                        body: error["body"].clone(),
+                        refused: error["arguments"].is_array(),
+                        seen,
+                    };
+                }
+                let empty = result["content"][0]["text"] == "204 No Content";
+                let body = result["structuredContent"].clone();
+                Outcome { status: Some(if empty { 204 } else { 200 }), body, refused: false, seen }
+            }
+        }
+    }
+}
+
+/// Sends a request whose target stands as it is: HTTP clients would resolve its dots. Gives the answer's head and body.
+async fn raw(world: &World, method: &str, target: &str) -> String {
+    let address = world.rest.strip_prefix("http://").expect("the address of the adapter");
+    let mut stream = TcpStream::connect(address).await.expect("the adapter listens");
+    let head =
+        format!("{method} {target} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.expect("the adapter reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("the adapter answers");
+    answer
+}
+
+#[tokio::test]
+async fn segments_that_would_move_are_refused_by_client_and_mcp() {
+    let world = World::start().await;
+    for operation in &OPERATIONS {
+        for name in operation.placeholders() {
+            for value in ["", ".", "..", "%2e", "%2e%2e", "%2E.", ".%2e", "%2E%2E"] {
+                let mut arguments = operation.arguments("some");
+                arguments.insert(name.to_owned(), value.into());
+                for surface in [Surface::Client, Surface::Mcp] {
+                    let outcome = surface.call(&world, operation.tool, &arguments).await;
+                    assert!(outcome.refused, "{surface:?} {} {name}={value:?}: {outcome:?}", operation.tool);
+                }
+            }
+        }
+    }
+    assert!(world.simulator.requests().is_empty(), "nothing is sent");
+}
+
+#[tokio::test]
+async fn segments_that_would_move_are_refused_by_rest() {
+    let world = World::start().await;
+    for operation in &OPERATIONS {
+        for name in operation.placeholders() {
+            let mut arguments = operation.arguments("some");
+            arguments.insert(name.to_owned(), "HOSTILE".into());
+            let target = format!("/v1{}", operation.target(&arguments));
+            for segment in [".", "..", "%2e", "%2e%2e", "%2E.", ".%2e", "%252e", "%252e%252e", "%252E."] {
+                let answer = raw(&world, operation.method, &target.replace("HOSTILE", segment)).await;
+                let context = format!("{} {name}={segment}: {answer}", operation.tool);
+                assert!(answer.starts_with("HTTP/1.1 400 "), "{context}");
+                assert!(answer.contains("application/problem+json") && answer.contains("`.` or `..`"), "{context}");
+            }
+            let answer = raw(&world, operation.method, &target.replace("HOSTILE", "")).await;
+            // An empty segment at the end fits no route; one in the middle is an empty argument.
+            let refused = ["HTTP/1.1 400 ", "HTTP/1.1 404 "].iter().any(|start| answer.starts_with(start));
+            assert!(refused, "{} without {name}: {answer}", operation.tool);
+        }
+    }
+    assert!(world.simulator.requests().is_empty(), "nothing is sent");
+}
+
+#[tokio::test]
+async fn hostile_segments_arrive_as_one_segment() {
+    let world = World::start().await;
+    let values = ["../../admin", "a/b", "/", "..\\..", "a\\b", "é", "日本", "?", "a?b=c", "#", "%", "%2F", "%2e%2e%2f"];
+    let more = [" ", "a b", "a+b", "a;b", "a&b=c", "@", ":", "...", "\t", "a\r\nX-Injected: 1", "\0", "{region}"];
+    for value in values.into_iter().chain(more).chain(["{{SCALEWAY_API_KEY}}", "$(id)", "fr-par-1", "x.y_z~1"]) {
+        for tool in [GET, "delete-secret", "restore-version"] {
+            let operation = Operation::of(tool);
+            let name = operation.placeholders().pop().expect("there is a placeholder");
+            let mut arguments = operation.arguments("some");
+            arguments.insert(name.to_owned(), value.into());
+            for surface in SURFACES {
+                let outcome = surface.call(&world, tool, &arguments).await;
+                let request = world.request();
+                let expected = operation.path.replace("{region}", "fr-par").replace(&format!("{{{name}}}"), "HOSTILE");
+                let expected = expected.replace("{secret_id}", "some").replace("HOSTILE", &encode(value));
+                let expected = format!("/secret-manager/v1beta1/regions{expected}");
+                assert_eq!(request.target(), expected, "{surface:?} {tool} {value:?}");
+                assert_eq!(request.header("x-injected"), None, "{surface:?} {tool} {value:?}");
+                let refused = outcome.status.is_some_and(|status| status >= 400);
+                assert!(refused, "{surface:?} {tool} {value:?}: there is no such secret: {outcome:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn unreserved_characters_arrive_as_they_are() {
+    let world = World::start().await;
+    let arguments = json!({"region": "fr-par-1", "secret_id": "x.y_z~1"});
+    for surface in SURFACES {
+        surface.call(&world, GET, arguments.as_object().expect("an object")).await;
+        assert_eq!(world.request().path, "/secret-manager/v1beta1/regions/fr-par-1/secrets/x.y_z~1", "{surface:?}");
+    }
+}
+
+#[tokio::test]
+async fn hostile_tags_arrive_as_repeated_keys_on_all_surfaces() {
+    let world = World::start().await;
+    let tags = json!(["a&b=c d", "é+%", "", "x\r\ny", "a,b", "[]"]);
+    let mut arguments = Operation::of("list-secrets").arguments("none");
+    arguments.insert("tags".to_owned(), tags);
+    let expected = format!(
+        "project_id={PROJECT_ID}&tags=a%26b%3Dc%20d&tags=%C3%A9%2B%25&tags=&tags=x%0D%0Ay&tags=a%2Cb&tags=%5B%5D\
+         &scheduled_for_deletion=false"
+    );
+    for surface in SURFACES {
+        let outcome = surface.call(&world, "list-secrets", &arguments).await;
+        assert_eq!(outcome.status, Some(200), "{surface:?}: {outcome:?}");
+        assert_eq!(world.request().query.as_deref(), Some(&*expected), "{surface:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_plus_in_a_query_of_rest_is_a_blank() {
+    let world = World::start().await;
+    let uri = format!("{}?tags=a+b&tags=a%2Bb&scheduled_for_deletion=false", world.secrets("fr-par"));
+    world.http.get(uri).send().await.expect("the adapter answers");
+    assert_eq!(world.request().query.as_deref(), Some("tags=a%20b&tags=a%2Bb&scheduled_for_deletion=false"));
+}
+
+#[tokio::test]
+async fn redirects_are_never_followed() {
+    let mut world = World::start().await;
+    let following_none = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    world.http = following_none.build().expect("the client is built");
+    let other = Simulator::start().await.expect("the simulator starts");
+    for status in [301, 302, 303, 307, 308] {
+        for tool in [GET, "create-secret"] {
+            for surface in SURFACES {
+                world.simulator.fault(Fault::status(status).header("location", &other.base_uri()));
+                let outcome = surface.call(&world, tool, &Operation::of(tool).arguments("some")).await;
+                assert_eq!(outcome.status, Some(status), "{surface:?} {tool}: {outcome:?}");
+                assert_eq!(world.simulator.take_requests().len(), 1, "{surface:?} {tool} {status}");
+            }
+        }
+    }
+    assert!(other.requests().is_empty(), "the token must not travel: {:?}", other.requests());
+}
+
+#[tokio::test]
+async fn no_outcome_shows_the_token() {
+    let simulator = Simulator::start().await.expect("the simulator starts");
+    let builder = Client::builder().base_uri(simulator.base_uri()).token(TOKEN);
+    let builder = builder.timeout(Duration::from_millis(150)).response_limit(1000);
+    let world = World::around(simulator, builder.build().expect("the client is built")).await;
+    let location = format!("{}/elsewhere", world.simulator.base_uri());
+    let faults = [
+        Fault::slow(Duration::ZERO),
+        Fault::slow(Duration::from_secs(60)),
+        Fault::status(500),
+        Fault::rate_limited(),
+        Fault::reset(),
+        Fault::truncated(),
+        Fault::malformed_json(),
+        Fault::html(502),
+        Fault::status(200).json(json!("x".repeat(1000))),
+        Fault::status(307).header("x-location", &location),
+    ];
+    for fault in faults {
+        for surface in SURFACES {
+            world.simulator.fault(fault.clone());
+            let outcome = surface.call(&world, GET, &Operation::of(GET).arguments("some")).await;
+            assert!(!outcome.seen.contains(TOKEN), "{surface:?}: {}", outcome.seen);
+        }
+    }
+    let call = world.client.get_secret("fr-par", "some");
+    assert!(!format!("{:?} {call:?}", world.client).contains(TOKEN), "debugging shows the token");
+}
+
+#[tokio::test]
+async fn a_token_that_the_upstream_refuses_is_not_shown() {
+    for token in [EXPIRED_TOKEN, "7e57ab1e-0000-4000-8000-0000000000ff", "no-uuid-at-all"] {
+        let world = World::with_token(token).await;
+        for surface in SURFACES {
+            let outcome = surface.call(&world, GET, &Operation::of(GET).arguments("some")).await;
+            assert_eq!(outcome.status, Some(401), "{surface:?}: {outcome:?}");
+            assert!(!outcome.seen.contains(token), "{surface:?}: {}", outcome.seen);
+        }
+    }
+}
+
+#[test]
+fn errors_of_the_builder_do_not_show_what_is_secret() {
+    let base_uri = |uri: &str| Client::builder().token(TOKEN).base_uri(uri);
+    for builder in [
+        base_uri(&format!("https://user:{TOKEN}@host")),
+        base_uri(&format!("https://host?token={TOKEN}")),
+        base_uri("http://host"),
+        Client::builder().variable("OTHER", TOKEN),
+        Client::builder().token(format!("{TOKEN}\n")),
+    ] {
+        let error = builder.build().expect_err("the builder refuses");
+        let source = error.source().map(|source| format!("{source} {source:?}"));
+        assert!(!format!("{error} {error:?} {source:?}").contains(TOKEN), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn values_of_refused_arguments_are_not_shown() {
+    let world = World::start().await;
+    let uri = format!("{}?page_size={TOKEN}&scheduled_for_deletion={TOKEN}", world.secrets("fr-par"));
+    let problem = crate::rest::problem(world.http.get(uri).send().await.expect("an answer"), 400).await;
+    assert!(!problem.to_string().contains(TOKEN), "{problem}");
+    let arguments = json!({"region": [TOKEN], "page_size": TOKEN, "tags": [[TOKEN]], "scheduled_for_deletion": TOKEN});
+    let outcome = Surface::Mcp.call(&world, "list-secrets", arguments.as_object().expect("an object")).await;
+    assert!(outcome.refused && !outcome.seen.contains(TOKEN), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn the_log_of_the_server_does_not_show_the_token() {
+    let mut world = World::start().await;
+    let server = Server::start(&world).await;
+    (world.rest, world.mcp) = (server.rest.clone(), server.mcp.clone());
+    for fault in [Fault::status(404), Fault::reset(), Fault::truncated(), Fault::malformed_json()] {
+        for surface in [Surface::Rest, Surface::Mcp] {
+            world.simulator.fault(fault.clone());
+            surface.call(&world, GET, &Operation::of(GET).arguments("some")).await;
+        }
+    }
+    let (code, log) = server.stop("-TERM").await;
+    assert_eq!(code, Some(0));
+    assert!(log.contains("TRACE"), "the log is as talkative as it can be");
+    assert!(!log.contains(TOKEN), "the token is in the log");
+}
+
+#[tokio::test]
+async fn the_last_words_of_the_server_do_not_show_the_token() {
+    let base_uri = format!("https://user:{TOKEN}@host");
+    let mut broken = command(&["serve"]);
+    broken.env("SCALEWAY_API_KEY", format!("{TOKEN}\n"));
+    for mut command in [broken, command(&["serve", "--base-uri", &base_uri])] {
+        let output = command.output().await.expect("the binary starts");
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(!text.contains(TOKEN), "{text}");
+    }
+}

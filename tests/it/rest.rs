@@ -1,0 +1,254 @@
+//! The REST adapter: exposed routes, what passes through it, and what it refuses itself.
+
+use naftiko_tests::{OPERATIONS, Operation, World};
+use reqwest::Response;
+use scaleway_simulator::{Fault, PROJECT_ID, Rendering, TOKEN};
+use serde_json::{Map, Value, json};
+
+use crate::server::Server;
+
+/// Calls the route behind a tool with the tool's arguments.
+pub(crate) async fn call(world: &World, tool: &str, arguments: &Map<String, Value>) -> Response {
+    let operation = Operation::of(tool);
+    let method = operation.method.parse().expect("a method");
+    let request = world.http.request(method, format!("{}/v1{}", world.rest, operation.target(arguments)));
+    let request = match arguments.get("body") {
+        Some(body) => request.json(body),
+        None => request,
+    };
+    request.send().await.expect("the adapter answers")
+}
+
+/// Reads a problem document (RFC 9457) and checks its fixed part.
+pub(crate) async fn problem(answer: Response, status: u16) -> Value {
+    let context = format!("{} {}", answer.status(), answer.url());
+    assert_eq!(answer.status(), status, "{context}");
+    assert_eq!(answer.headers()["content-type"], "application/problem+json", "{context}");
+    let document: Value = answer.json().await.expect("a problem document is JSON");
+    assert_eq!(document["status"], status, "{context}: {document}");
+    for member in ["type", "title", "detail"] {
+        assert!(document[member].is_string(), "{context}: {member} is missing in {document}");
+    }
+    document
+}
+
+/// The parameters that a problem document complains about.
+fn blamed(problem: &Value) -> Vec<&str> {
+    let errors = problem["errors"].as_array().expect("the problem names its errors");
+    errors.iter().filter_map(|error| error["parameter"].as_str()).collect()
+}
+
+async fn get(world: &World, uri: &str) -> Response {
+    world.http.get(uri).send().await.expect("the adapter answers")
+}
+
+#[tokio::test]
+async fn every_route_passes_its_request_and_its_answer_on() {
+    let world = World::start().await;
+    for operation in &OPERATIONS {
+        let tool = operation.tool;
+        let arguments = operation.arguments(&world.secret_for(operation).await);
+        let answer = call(&world, tool, &arguments).await;
+        let request = world.request();
+        assert_eq!(request.method, operation.method, "{tool}");
+        assert_eq!(request.target(), operation.target(&arguments), "{tool}");
+        assert_eq!(String::from_utf8_lossy(&request.body), operation.body.unwrap_or_default(), "{tool}");
+        assert_eq!(request.header("content-type"), operation.body.map(|_| "application/json"), "{tool}");
+        assert_eq!(request.header("x-auth-token"), Some(TOKEN), "{tool}");
+        assert_eq!(answer.status(), operation.status, "{tool}");
+        assert!(answer.headers().contains_key("x-request-id"), "{tool}: the upstream's request id passes through");
+        let body = answer.bytes().await.expect("the answer is whole");
+        assert_eq!(body.is_empty(), operation.status == 204, "{tool}: {body:?}");
+    }
+}
+
+#[tokio::test]
+async fn answers_pass_through_byte_for_byte() {
+    let world = World::start().await;
+    let id = world.secret("exact").await;
+    world.simulator.set_rendering(Rendering::SpacedAlphabetical);
+    world.simulator.add_unknown_field(true);
+    let path = format!("/secret-manager/v1beta1/regions/fr-par/secrets/{id}");
+    let direct = world.http.get(format!("{}{path}", world.simulator.base_uri())).header("x-auth-token", TOKEN);
+    let direct = direct.send().await.expect("the simulator answers").bytes().await.expect("the answer is whole");
+    let passed = get(&world, &format!("{}/v1{path}", world.rest)).await.bytes().await.expect("the answer is whole");
+    assert!(direct.starts_with(b"{\"created_at\": "), "{direct:?}");
+    assert_eq!(passed, direct);
+
+    let odd = br#" {"n":1.0e2, "n":12345678901234567890123, "s":"\u0061" } "#;
+    world.simulator.fault(Fault::status(200).body("application/json", odd.to_vec()));
+    let passed = get(&world, &format!("{}/v1{path}", world.rest)).await;
+    assert_eq!(passed.headers()["content-type"], "application/json");
+    assert_eq!(passed.bytes().await.expect("the answer is whole"), &odd[..]);
+}
+
+#[tokio::test]
+async fn bodies_pass_through_byte_for_byte() {
+    let world = World::start().await;
+    let id = world.secret("exact").await;
+    let body = "\n{ \"description\" : \"\\u00e9 é\", \"unknown\":[1.0e2,12345678901234567890123] }\n";
+    let request = world.http.patch(format!("{}/{id}", world.secrets("fr-par"))).body(body);
+    let answer = request.header("content-type", "application/json; charset=utf-8").send().await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    let document: Value = answer.json().await.expect("the answer is JSON");
+    assert_eq!(document["description"], "é é");
+    assert_eq!(String::from_utf8_lossy(&world.request().body), body);
+}
+
+#[tokio::test]
+async fn a_body_that_is_left_out_is_an_empty_object() {
+    let world = World::start().await;
+    let id = world.secret("default").await;
+    for action in ["protect", "unprotect"] {
+        let uri = format!("{}/{id}/{action}", world.secrets("fr-par"));
+        assert_eq!(world.http.post(uri).send().await.expect("an answer").status(), 200, "{action}");
+        let request = world.request();
+        assert_eq!(request.body, b"{}", "{action}");
+        assert_eq!(request.header("content-type"), Some("application/json"), "{action}");
+    }
+}
+
+#[tokio::test]
+async fn refusals_of_the_upstream_pass_through() {
+    let world = World::start().await;
+    let uri = format!("{}/none", world.secrets("fr-par"));
+    for status in [400, 401, 403, 404, 409, 412, 423, 429, 500, 503] {
+        let body = format!("{{ \"message\": \"this is {status}\" }}");
+        let fault = Fault::status(status).body("application/json", body.clone()).header("x-request-id", "the-id");
+        world.simulator.fault(fault.header("retry-after", "7"));
+        let answer = get(&world, &uri).await;
+        assert_eq!(answer.status(), status);
+        assert_eq!(answer.headers()["content-type"], "application/json", "{status}");
+        assert_eq!(answer.headers()["x-request-id"], "the-id", "{status}");
+        assert_eq!(answer.headers()["retry-after"], "7", "{status}");
+        assert_eq!(answer.text().await.expect("the answer is whole"), body);
+    }
+}
+
+#[tokio::test]
+async fn fields_of_the_upstream_connection_end_here() {
+    let world = World::start().await;
+    let dropped = ["keep-alive", "proxy-authenticate", "upgrade", "trailer", "te", "set-cookie", "x-hop", "server"];
+    for status in [200, 404] {
+        let fault = Fault::status(status).json(json!({})).header("connection", "X-Hop").header("etag", "\"kept\"");
+        world.simulator.fault(dropped.iter().fold(fault, |fault, name| fault.header(name, "upstream")));
+        let answer = get(&world, &format!("{}/none", world.secrets("fr-par"))).await;
+        assert_eq!(answer.status(), status);
+        for name in dropped {
+            assert_eq!(answer.headers().get(name), None, "{name} of a {status} must not pass");
+        }
+        assert_eq!(answer.headers()["etag"], "\"kept\"");
+        assert_eq!(answer.headers().get_all("date").iter().count(), 1, "one date");
+    }
+}
+
+#[tokio::test]
+async fn headers_of_the_caller_end_here() {
+    let world = World::start().await;
+    let request = world.http.get(format!("{}/none", world.secrets("fr-par"))).header("x-auth-token", "mine");
+    let request = request.header("authorization", "Bearer mine").header("cookie", "a=mine").header("x-mine", "mine");
+    request.send().await.expect("the adapter answers");
+    let request = world.request();
+    assert_eq!(request.header("x-auth-token"), Some(TOKEN));
+    assert!(request.headers.iter().all(|(_, value)| !value.contains("mine")), "{:?}", request.headers);
+}
+
+#[tokio::test]
+async fn the_placeholder_with_a_hyphen_is_the_secret_id() {
+    let world = World::start().await;
+    let id = world.secret("hyphen").await;
+    let answer = get(&world, &format!("{}/{id}", world.secrets("fr-par"))).await;
+    let document: Value = answer.json().await.expect("the answer is JSON");
+    assert_eq!(document["id"], id.as_str());
+    assert_eq!(world.request().path, format!("/secret-manager/v1beta1/regions/fr-par/secrets/{id}"));
+}
+
+#[tokio::test]
+async fn wrong_queries_are_refused_with_all_their_errors() {
+    let world = World::start().await;
+    let cases: [(&str, &[&str]); 9] = [
+        ("", &["scheduled_for_deletion"]),
+        ("scheduled_for_deletion=", &["scheduled_for_deletion"]),
+        ("scheduled_for_deletion=maybe&page_size=ten", &["page_size", "scheduled_for_deletion"]),
+        ("scheduled_for_deletion=false&page_size=1.5", &["page_size"]),
+        ("scheduled_for_deletion=false&page_size=99999999999999999999", &["page_size"]),
+        ("scheduled_for_deletion=false&page=1&page=2", &["page"]),
+        ("scheduled_for_deletion=false&scheduled_for_deletion=true", &["scheduled_for_deletion"]),
+        ("scheduled_for_deletion=false&projectid=1&tags[]=a", &["projectid", "tags[]"]),
+        ("scheduled_for_deletion=false&region=nl-ams", &["region"]),
+    ];
+    for (query, expected) in cases {
+        let answer = get(&world, &format!("{}?{query}", world.secrets("fr-par"))).await;
+        let problem = problem(answer, 400).await;
+        let mut blamed = blamed(&problem);
+        blamed.sort_unstable();
+        assert_eq!(blamed, expected, "{query}");
+    }
+    problem(get(&world, &format!("{}?name=%FF", world.secrets("fr-par"))).await, 400).await;
+    problem(get(&world, &format!("{}/%FF", world.secrets("fr-par"))).await, 400).await;
+    assert!(world.simulator.requests().is_empty(), "nothing is sent");
+}
+
+#[tokio::test]
+async fn wrong_bodies_are_refused() {
+    let world = World::start().await;
+    let id = world.secret("body").await;
+    let uri = format!("{}/{id}", world.secrets("fr-par"));
+    let send = |media_type: &'static str, body: Vec<u8>| {
+        let request = world.http.patch(&uri).body(body);
+        let request = if media_type.is_empty() { request } else { request.header("content-type", media_type) };
+        async { request.send().await.expect("the adapter answers") }
+    };
+    for body in ["{", "{\"a\":1,}", "{} {}", "'x'", "{\"a\":NaN}"] {
+        let problem = problem(send("application/json", body.into()).await, 400).await;
+        assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("line 1")), "{body}: {problem}");
+    }
+    for body in ["[]", "\"x\"", "1", "true", "null"] {
+        let problem = problem(send("application/json", body.into()).await, 400).await;
+        assert_eq!(blamed(&problem), ["body"], "{body}");
+    }
+    for media_type in ["", "text/plain", "application/x-www-form-urlencoded", "application/jsonp"] {
+        problem(send(media_type, b"{}".to_vec()).await, 415).await;
+    }
+    let mut large = b"{}".to_vec();
+    large.resize((1 << 20) + 1, b' ');
+    problem(send("application/json", large).await, 413).await;
+    let get_with_body = world.http.get(&uri).header("content-type", "application/json").body("{}");
+    problem(get_with_body.send().await.expect("the adapter answers"), 400).await;
+    assert!(world.simulator.requests().is_empty(), "nothing is sent");
+}
+
+#[tokio::test]
+async fn an_upstream_that_is_gone_is_a_bad_gateway() {
+    let world = World::start().await;
+    world.simulator.fault(Fault::reset().times(u32::MAX));
+    let problem = problem(get(&world, &format!("{}/none", world.secrets("fr-par"))).await, 502).await;
+    assert!(!problem.to_string().contains("127.0.0.1"), "the upstream's address stays inside: {problem}");
+}
+
+#[tokio::test]
+async fn unknown_paths_and_methods_are_problems_of_the_served_binary() {
+    let world = World::start().await;
+    let server = Server::start(&world).await;
+    let route = format!("{}/v1/secret-manager/v1beta1/regions/fr-par/secrets", server.rest);
+    let elsewhere = ["/", "/v1", "/secret-manager/v1beta1/regions/fr-par/secrets", "/v1/metadata", "/mcp"];
+    for path in elsewhere {
+        problem(get(&world, &format!("{}{path}", server.rest)).await, 404).await;
+    }
+    for suffix in ["/", "/a/b", "/a/versions", "/a/versions/1", "/a/versions/1/access", "/a/versions/1/restore/x"] {
+        problem(get(&world, &format!("{route}{suffix}")).await, 404).await;
+    }
+    let cases = [("PUT", "", "GET,POST"), ("POST", "/a", "GET,PATCH,DELETE"), ("GET", "/a/protect", "POST")];
+    for (method, suffix, allowed) in cases {
+        let request = world.http.request(method.parse().expect("a method"), format!("{route}{suffix}"));
+        let answer = request.send().await.expect("the server answers");
+        let allow = answer.headers().get("allow").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        for name in allowed.split(',') {
+            assert!(allow.split(',').any(|one| one.trim() == name), "{method} {suffix}: {name} is not in `{allow}`");
+        }
+        problem(answer, 405).await;
+    }
+    let answer = get(&world, &format!("{route}?project_id={PROJECT_ID}&scheduled_for_deletion=false")).await;
+    assert_eq!(answer.status(), 200, "the served binary answers its routes");
+    assert_eq!(world.simulator.requests().len(), 1, "nothing else was sent");
+}
