@@ -111,6 +111,11 @@ async fn raw(world: &World, method: &str, target: &str) -> String {
     answer
 }
 
+fn following_no_redirects() -> reqwest::Client {
+    let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    builder.build().expect("the client is built")
+}
+
 #[tokio::test]
 async fn segments_that_would_move_are_refused_by_client_and_mcp() {
     let world = World::start().await;
@@ -216,8 +221,7 @@ async fn a_plus_in_a_query_of_rest_is_a_blank() {
 #[tokio::test]
 async fn redirects_are_never_followed() {
     let mut world = World::start().await;
-    let following_none = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
-    world.http = following_none.build().expect("the client is built");
+    world.http = following_no_redirects();
     let other = Simulator::start().await.expect("the simulator starts");
     for status in [301, 302, 303, 307, 308] {
         for tool in [GET, "create-secret"] {
@@ -233,12 +237,13 @@ async fn redirects_are_never_followed() {
 }
 
 #[tokio::test]
-async fn no_outcome_shows_the_token() {
+async fn no_outcome_shows_the_token_or_the_upstreams_address() {
     let simulator = Simulator::start().await.expect("the simulator starts");
     let builder = Client::builder().base_uri(simulator.base_uri()).token(TOKEN);
     let builder = builder.timeout(Duration::from_millis(150)).response_limit(1000);
-    let world = World::around(simulator, builder.build().expect("the client is built")).await;
-    let location = format!("{}/elsewhere", world.simulator.base_uri());
+    let mut world = World::around(simulator, builder.build().expect("the client is built")).await;
+    world.http = following_no_redirects();
+    let upstream = world.simulator.base_uri().replace("http://", "");
     let faults = [
         Fault::slow(Duration::ZERO),
         Fault::slow(Duration::from_secs(60)),
@@ -249,13 +254,14 @@ async fn no_outcome_shows_the_token() {
         Fault::malformed_json(),
         Fault::html(502),
         Fault::status(200).json(json!("x".repeat(1000))),
-        Fault::status(307).header("x-location", &location),
+        Fault::redirect("/elsewhere"),
     ];
     for fault in faults {
         for surface in SURFACES {
             world.simulator.fault(fault.clone());
             let outcome = surface.call(&world, GET, &Operation::of(GET).arguments("some")).await;
             assert!(!outcome.seen.contains(TOKEN), "{surface:?}: {}", outcome.seen);
+            assert!(!outcome.seen.contains(&upstream), "{surface:?}: {}", outcome.seen);
         }
     }
     let call = world.client.get_secret("fr-par", "some");

@@ -9,3 +9,4 @@ mod properties;
 mod rest;
 mod scenarios;
 mod server;
+mod tables;

@@ -191,6 +191,16 @@ async fn a_running_request_is_finished_after_the_signal() {
 }
 
 #[tokio::test]
+async fn a_signal_right_after_the_start_stops_the_server_gracefully() {
+    let world = World::start().await;
+    for attempt in 0..20 {
+        let server = Server::start(&world).await;
+        let (code, log) = server.stop("-TERM").await;
+        assert_eq!(code, Some(0), "attempt {attempt}: {log}");
+    }
+}
+
+#[tokio::test]
 async fn a_second_signal_does_not_wait_for_running_requests() {
     let world = World::start().await;
     let mut server = Server::start(&world).await;
@@ -235,7 +245,9 @@ async fn more_hosts_and_origins_may_call_mcp_when_that_is_asked_for() {
 async fn other_machines_are_served_when_that_is_asked_for() {
     let world = World::start().await;
     let server = Server::start_with(&world, &["--address", "0.0.0.0", "--allow-unauthenticated"]).await;
-    assert!(server.rest.starts_with("http://0.0.0.0:"), "{}", server.rest);
+    let port = server.rest.strip_prefix("http://0.0.0.0:").expect("all addresses are listened on");
+    let answer = world.http.get(format!("http://127.0.0.1:{port}/")).send().await.expect("the server answers");
+    assert_eq!(answer.status(), 404);
     assert_eq!(server.stop("-TERM").await.0, Some(0));
 }
 
