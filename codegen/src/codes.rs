@@ -17,8 +17,7 @@ macro_rules! codes {
     ($($name:ident = $number:literal, $severity:ident, $title:literal;)*) => {
         /// What kind of finding a diagnostic is.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        #[allow(missing_docs, reason = "each variant is documented by its title, see `Code::title`")]
-        pub enum Code { $($name = $number,)* }
+        pub enum Code { $(#[doc = $title] $name = $number,)* }
 
         impl Code {
             /// How bad findings with this code are.

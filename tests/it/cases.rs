@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use naftiko_codegen::{Files, Sources, generate};
+use naftiko_codegen::{Code, Files, Sources, generate};
 use xtask::root;
 
 /// The cases of a folder: name and sources. Each case is the only specification of its provider `cases`.
@@ -58,6 +58,21 @@ fn bad_cases_are_refused_with_what_their_snapshots_hold() {
         let findings = generate(&sources).expect_err(&name);
         snapshot("err", &name, &findings.render(&sources, false));
     }
+}
+
+#[test]
+fn every_code_has_a_case() {
+    let mut snapshots = String::new();
+    for folder in ["ok", "err"] {
+        for (name, _) in cases(folder) {
+            let snapshot = root().join("tests/cases").join(folder).join(format!("{name}.snap"));
+            snapshots.push_str(&fs::read_to_string(snapshot).expect("a case has a snapshot"));
+        }
+    }
+    // What is wrong with a file's path cannot be shown by a file's text.
+    let missing: Vec<_> = Code::ALL.iter().filter(|code| **code != Code::CrateName).collect();
+    let missing: Vec<_> = missing.iter().filter(|code| !snapshots.contains(&format!("[{code}]"))).collect();
+    assert!(missing.is_empty(), "add a case for {missing:?}");
 }
 
 #[test]

@@ -140,3 +140,18 @@ fn a_specification_that_is_not_utf8_is_named_with_its_line() {
     let error = run(repository.path(), &[], false, false).expect_err("it cannot be read");
     assert!(error.to_string().starts_with("spec/acme/latin.yaml:2"), "{error}");
 }
+
+#[test]
+fn two_specifications_cannot_make_one_crate() {
+    let paths = ["spec/a-b/c.yaml", "spec/a/b-c.yaml", "spec/1.yaml"];
+    let sources = paths.map(|path| (path.to_owned(), CAPABILITY.to_owned())).into();
+    let findings = generate(&sources).expect_err("the crates would be one");
+    let findings: Vec<_> = findings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        findings,
+        [
+            "spec/1.yaml:1:1: NK0315: `spec/1.yaml` gives no crate name",
+            "spec/a/b-c.yaml:1:1: NK0315: `spec/a/b-c.yaml` and `spec/a-b/c.yaml` would both be the crate `a-b-c`",
+        ]
+    );
+}

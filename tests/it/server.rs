@@ -12,8 +12,8 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// Far more than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Far more than anything here takes, and less than the server gives running requests after a signal.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The binary with these arguments, the token and the most talkative log.
 pub(crate) fn command(arguments: &[&str]) -> Command {

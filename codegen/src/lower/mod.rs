@@ -40,11 +40,11 @@ pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, spec: &str) -> Model 
         description: text(document.description.as_ref()),
         variables: linked.variables.clone(),
         apis: linked.apis.iter().map(api).collect(),
-        rest: document.rest.first().map(|adapter| Rest {
+        rest: document.rest.first().filter(|_| !linked.routes.is_empty()).map(|adapter| Rest {
             port: adapter.port.unwrap_or(8080),
             routes: linked.routes.iter().map(|source| route(source, &operations)).collect(),
         }),
-        mcp: document.mcp.first().map(|adapter| Mcp {
+        mcp: document.mcp.first().filter(|_| !linked.tools.is_empty()).map(|adapter| Mcp {
             port: adapter.port.unwrap_or(9090),
             description: text(adapter.description.as_ref()),
             tools: linked.tools.iter().map(|source| tool(source, &operations)).collect(),

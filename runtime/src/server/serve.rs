@@ -27,6 +27,8 @@ pub(super) async fn serve(program: &'static Program, connection: &Connection, op
         return Err(Failure::Refused(message));
     }
     let stop = CancellationToken::new();
+    // Before anything says that the server is up: whoever reads that may send a signal at once.
+    tokio::spawn(stop_on_signal(Signals::listen()?, stop.clone()));
     let rest = match program.rest {
         Some(adapter) => {
             let port = options.rest_port.unwrap_or(adapter.port);
@@ -46,7 +48,6 @@ pub(super) async fn serve(program: &'static Program, connection: &Connection, op
     if rest.is_none() && mcp.is_none() {
         return Err(Failure::Refused("the capability exposes nothing".to_owned()));
     }
-    tokio::spawn(stop_on_signal(stop.clone()));
     let finished = async { tokio::try_join!(run(rest, &stop), run(mcp, &stop)) };
     tokio::select! {
         outcome = finished => outcome.map(drop)?,
@@ -90,28 +91,48 @@ async fn deadline(stop: &CancellationToken) {
     tokio::time::sleep(GRACE).await;
 }
 
-/// The first signal stops gracefully, the second at once.
-async fn stop_on_signal(stop: CancellationToken) {
-    signal().await;
-    tracing::info!("stopping");
-    stop.cancel();
-    signal().await;
-    std::process::exit(130);
+/// The signals that ask the program to stop.
+struct Signals {
+    interrupt: Signal,
+    #[cfg(unix)]
+    terminate: Signal,
 }
 
-async fn signal() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
+#[cfg(unix)]
+type Signal = tokio::signal::unix::Signal;
+#[cfg(windows)]
+type Signal = tokio::signal::windows::CtrlC;
+
+impl Signals {
+    /// Starts to listen. From here on a signal no longer ends the process by itself.
+    fn listen() -> std::io::Result<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
         }
+        #[cfg(windows)]
+        Ok(Self { interrupt: tokio::signal::windows::ctrl_c()? })
     }
-    let _ = tokio::signal::ctrl_c().await;
+
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+        #[cfg(windows)]
+        let _ = self.interrupt.recv().await;
+    }
+}
+
+/// The first signal stops gracefully, the second at once.
+async fn stop_on_signal(mut signals: Signals, stop: CancellationToken) {
+    signals.next().await;
+    tracing::info!("stopping");
+    stop.cancel();
+    signals.next().await;
+    std::process::exit(130);
 }
 
 async fn not_found(uri: Uri) -> Problem {
