@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::server::{Server, command};
+use crate::server::{command, serve};
 
 const GET: &str = "get-metadata-using-secret-s-id";
 
@@ -310,7 +310,7 @@ async fn values_of_refused_arguments_are_not_shown() {
 #[tokio::test]
 async fn the_log_of_the_server_does_not_show_the_token() {
     let mut world = World::start().await;
-    let server = Server::start(&world).await;
+    let server = serve(&world, &[]).await;
     (world.rest, world.mcp) = (server.rest.clone(), server.mcp.clone());
     for fault in [Fault::status(404), Fault::reset(), Fault::truncated(), Fault::malformed_json()] {
         for surface in [Surface::Rest, Surface::Mcp] {

@@ -5,7 +5,7 @@ use reqwest::Response;
 use scaleway_simulator::{Fault, PROJECT_ID, Rendering, TOKEN};
 use serde_json::{Map, Value, json};
 
-use crate::server::Server;
+use crate::server::serve;
 
 /// Calls the route behind a tool with the tool's arguments.
 pub(crate) async fn call(world: &World, tool: &str, arguments: &Map<String, Value>) -> Response {
@@ -229,7 +229,7 @@ async fn an_upstream_that_is_gone_is_a_bad_gateway() {
 #[tokio::test]
 async fn unknown_paths_and_methods_are_problems_of_the_served_binary() {
     let world = World::start().await;
-    let server = Server::start(&world).await;
+    let server = serve(&world, &[]).await;
     let route = format!("{}/v1/secret-manager/v1beta1/regions/fr-par/secrets", server.rest);
     let elsewhere = ["/", "/v1", "/secret-manager/v1beta1/regions/fr-par/secrets", "/v1/metadata", "/mcp"];
     for path in elsewhere {

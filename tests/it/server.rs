@@ -3,88 +3,31 @@
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use naftiko_tests::process::{self, PATIENCE, Server};
 use naftiko_tests::{OPERATIONS, World, server_binary};
 use scaleway_simulator::{Fault, TOKEN};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
-use tokio::task::JoinHandle;
+use tokio::process::Command;
 use tokio::time::timeout;
-
-/// Far more than anything here takes, and less than the server gives running requests after a signal.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The binary with these arguments, the token and the most talkative log.
 pub(crate) fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(server_binary());
-    command.args(arguments).env_clear().env("SCALEWAY_API_KEY", TOKEN).env("RUST_LOG", "trace");
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut command = process::command(&server_binary(), arguments);
+    command.env("RUST_LOG", "trace");
     command
+}
+
+/// `serve` in front of the world's simulator, with the most talkative log.
+pub(crate) async fn serve(world: &World, more: &[&str]) -> Server {
+    let started = Server::start(&server_binary(), &world.simulator.base_uri(), more, "trace").await;
+    started.unwrap_or_else(|error| panic!("{error:#}"))
 }
 
 async fn output(mut command: Command) -> Output {
     let output = command.stdin(Stdio::null()).output();
     timeout(PATIENCE, output).await.expect("the binary ends").expect("the binary starts")
-}
-
-/// `serve` in front of a simulator.
-pub(crate) struct Server {
-    /// The base URI of REST.
-    pub(crate) rest: String,
-    /// The URI of MCP.
-    pub(crate) mcp: String,
-    child: Child,
-    log: JoinHandle<String>,
-}
-
-impl Server {
-    pub(crate) async fn start(world: &World) -> Self {
-        Self::start_with(world, &[]).await
-    }
-
-    async fn start_with(world: &World, more: &[&str]) -> Self {
-        let base_uri = world.simulator.base_uri();
-        let arguments = ["serve", "--rest-port", "0", "--mcp-port", "0", "--base-uri", &base_uri];
-        let mut child = command(&[&arguments, more].concat()).spawn().expect("the binary starts");
-        let mut stderr = BufReader::new(child.stderr.take().expect("standard error is piped"));
-        let mut log = String::new();
-        let mut address = async |what: &str| {
-            loop {
-                let start = log.len();
-                let read = timeout(PATIENCE, stderr.read_line(&mut log)).await.expect("the server starts");
-                assert_ne!(read.expect("the log is text"), 0, "the server ended: {log}");
-                if let Some((_, address)) = log[start..].split_once(what) {
-                    return address.trim().to_owned();
-                }
-            }
-        };
-        let (rest, mcp) = (address("REST on ").await, address("MCP on ").await);
-        // Nobody else reads the pipe, and a full one would stop the server.
-        let log = tokio::spawn(async move {
-            stderr.read_to_string(&mut log).await.expect("the log is text");
-            log
-        });
-        Self { rest, mcp, child, log }
-    }
-
-    fn signal(&self, signal: &str) {
-        let id = self.child.id().expect("the server runs").to_string();
-        let status = std::process::Command::new("kill").args([signal, &id]).status();
-        assert!(status.expect("kill can be started").success(), "the signal is sent");
-    }
-
-    /// The exit code and the log.
-    async fn end(mut self) -> (Option<i32>, String) {
-        let status = timeout(PATIENCE, self.child.wait()).await.expect("the server ends").expect("it can be awaited");
-        (status.code(), self.log.await.expect("the log is read"))
-    }
-
-    /// Stops the server with this signal; gives the exit code and the log.
-    pub(crate) async fn stop(self, signal: &str) -> (Option<i32>, String) {
-        self.signal(signal);
-        self.end().await
-    }
 }
 
 #[tokio::test]
@@ -159,7 +102,7 @@ async fn both_listeners_answer_until_a_signal_stops_them() {
     let world = World::start().await;
     let id = world.secret("served").await;
     for signal in ["-TERM", "-INT"] {
-        let server = Server::start(&world).await;
+        let server = serve(&world, &[]).await;
         let uri = format!("{}/v1/secret-manager/v1beta1/regions/fr-par/secrets/{id}", server.rest);
         let answer = world.http.get(uri).send().await.expect("REST answers");
         assert_eq!(answer.status(), 200);
@@ -177,7 +120,7 @@ async fn both_listeners_answer_until_a_signal_stops_them() {
 async fn a_running_request_is_finished_after_the_signal() {
     let world = World::start().await;
     let id = world.secret("slow").await;
-    let server = Server::start(&world).await;
+    let server = serve(&world, &[]).await;
     world.simulator.fault(Fault::slow(Duration::from_millis(150)));
     let uri = format!("{}/v1/secret-manager/v1beta1/regions/fr-par/secrets/{id}", server.rest);
     let running = tokio::spawn(world.http.get(uri).send());
@@ -194,7 +137,7 @@ async fn a_running_request_is_finished_after_the_signal() {
 async fn a_signal_right_after_the_start_stops_the_server_gracefully() {
     let world = World::start().await;
     for attempt in 0..20 {
-        let server = Server::start(&world).await;
+        let server = serve(&world, &[]).await;
         let (code, log) = server.stop("-TERM").await;
         assert_eq!(code, Some(0), "attempt {attempt}: {log}");
     }
@@ -203,7 +146,7 @@ async fn a_signal_right_after_the_start_stops_the_server_gracefully() {
 #[tokio::test]
 async fn a_second_signal_does_not_wait_for_running_requests() {
     let world = World::start().await;
-    let mut server = Server::start(&world).await;
+    let mut server = serve(&world, &[]).await;
     world.simulator.fault(Fault::slow(Duration::from_secs(60)));
     let uri = format!("{}/v1/secret-manager/v1beta1/regions/fr-par/secrets/some", server.rest);
     let running = tokio::spawn(world.http.get(uri).send());
@@ -212,7 +155,7 @@ async fn a_second_signal_does_not_wait_for_running_requests() {
     }
     server.signal("-TERM");
     let impatient = async {
-        while timeout(Duration::from_millis(50), server.child.wait()).await.is_err() {
+        while !server.ends_within(Duration::from_millis(50)).await {
             server.signal("-TERM");
         }
     };
@@ -225,7 +168,7 @@ async fn a_second_signal_does_not_wait_for_running_requests() {
 async fn more_hosts_and_origins_may_call_mcp_when_that_is_asked_for() {
     let world = World::start().await;
     let more = ["--mcp-allowed-host", "mcp.example", "--mcp-allowed-origin", "https://app.example:443"];
-    let server = Server::start_with(&world, &more).await;
+    let server = serve(&world, &more).await;
     let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}});
     for (header, value, status) in [
         ("host", "mcp.example", 200),
@@ -244,7 +187,7 @@ async fn more_hosts_and_origins_may_call_mcp_when_that_is_asked_for() {
 #[tokio::test]
 async fn other_machines_are_served_when_that_is_asked_for() {
     let world = World::start().await;
-    let server = Server::start_with(&world, &["--address", "0.0.0.0", "--allow-unauthenticated"]).await;
+    let server = serve(&world, &["--address", "0.0.0.0", "--allow-unauthenticated"]).await;
     let port = server.rest.strip_prefix("http://0.0.0.0:").expect("all addresses are listened on");
     let answer = world.http.get(format!("http://127.0.0.1:{port}/")).send().await.expect("the server answers");
     assert_eq!(answer.status(), 404);

@@ -1,74 +1,102 @@
 //! A generated server as a process of its own.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use scaleway_simulator::TOKEN;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
-/// A running server. It is killed when it is dropped.
-#[derive(Debug)]
-pub struct ServerProcess {
-    /// The process.
-    pub child: Child,
-    /// The base URI of the REST adapter.
-    pub rest: String,
-    /// The URI of the MCP endpoint.
-    pub mcp: String,
-    log: Arc<Mutex<String>>,
+/// Far more than anything here takes, and less than the server gives running requests after a signal.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A binary with these arguments, the simulator's token, and nothing else in its environment.
+pub fn command(binary: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(binary);
+    command.args(arguments).env_clear().env("SCALEWAY_API_KEY", TOKEN);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    command
 }
 
-impl ServerProcess {
-    /// Starts `serve` on free ports in front of an upstream.
+/// `serve` in front of an upstream. It is killed when it is dropped.
+#[derive(Debug)]
+pub struct Server {
+    /// The base URI of REST.
+    pub rest: String,
+    /// The URI of MCP.
+    pub mcp: String,
+    child: Child,
+    log: JoinHandle<String>,
+}
+
+impl Server {
+    /// Starts it on free ports; `log` is what `RUST_LOG` says.
     ///
     /// # Errors
     /// When it does not start; the error holds what it said.
-    pub fn start(binary: &Path, base_uri: &str) -> Result<Self> {
-        let mut child = Command::new(binary)
-            .args(["serve", "--rest-port", "0", "--mcp-port", "0", "--base-uri", base_uri])
-            .env("SCALEWAY_API_KEY", TOKEN)
-            .env_remove("RUST_LOG")
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
+    pub async fn start(binary: &Path, base_uri: &str, more: &[&str], log: &str) -> Result<Self> {
+        let arguments = ["serve", "--rest-port", "0", "--mcp-port", "0", "--base-uri", base_uri];
+        let mut child = command(binary, &[&arguments, more].concat())
+            .env("RUST_LOG", log)
             .spawn()
             .with_context(|| format!("{} cannot be started", binary.display()))?;
-        let mut lines = BufReader::new(child.stderr.take().context("the server has no standard error")?).lines();
-        let log = Arc::new(Mutex::new(String::new()));
-        let (mut rest, mut mcp) = (None, None);
-        while rest.is_none() || mcp.is_none() {
-            let Some(line) = lines.next().transpose()? else {
-                let status = child.wait()?;
-                bail!("the server ended with {status}:\n{}", log.lock().unwrap_or_else(PoisonError::into_inner));
-            };
-            append(&log, &line);
-            let address = |label: &str| line.split_once(label).map(|(_, address)| address.trim().to_owned());
-            rest = rest.or_else(|| address("REST on "));
-            mcp = mcp.or_else(|| address("MCP on "));
-        }
-        let further = log.clone();
-        thread::spawn(move || lines.map_while(Result::ok).for_each(|line| append(&further, &line)));
-        Ok(Self { child, rest: rest.unwrap_or_default(), mcp: mcp.unwrap_or_default(), log })
+        let mut stderr = BufReader::new(child.stderr.take().context("standard error is piped")?);
+        let mut said = String::new();
+        let mut address = async |what: &str| -> Result<String> {
+            loop {
+                let start = said.len();
+                if timeout(PATIENCE, stderr.read_line(&mut said)).await.context("the server does not start")?? == 0 {
+                    bail!("the server ended:\n{said}");
+                }
+                if let Some((_, address)) = said[start..].split_once(what) {
+                    return Ok(address.trim().to_owned());
+                }
+            }
+        };
+        let (rest, mcp) = (address("REST on ").await?, address("MCP on ").await?);
+        // Nobody else reads the pipe, and a full one would stop the server.
+        let log = tokio::spawn(async move {
+            // What cannot be read any more is what a killed server leaves behind.
+            let _ = stderr.read_to_string(&mut said).await;
+            said
+        });
+        Ok(Self { rest, mcp, child, log })
     }
 
-    /// What it has said on standard error so far.
-    pub fn log(&self) -> String {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Sends it a signal, such as `-TERM`.
+    ///
+    /// # Panics
+    /// When it does not run any more.
+    pub fn signal(&self, signal: &str) {
+        let id = self.child.id().expect("the server runs").to_string();
+        let status = std::process::Command::new("kill").args([signal, &id]).status();
+        assert!(status.expect("kill can be started").success(), "the signal is sent");
     }
-}
 
-impl Drop for ServerProcess {
-    fn drop(&mut self) {
-        // It may have ended already, which is what is wanted.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    /// Whether it ends within this time.
+    pub async fn ends_within(&mut self, time: Duration) -> bool {
+        timeout(time, self.child.wait()).await.is_ok()
     }
-}
 
-fn append(log: &Mutex<String>, line: &str) {
-    let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
-    log.push_str(line);
-    log.push('\n');
+    /// Waits for its end; gives the exit code and the log.
+    ///
+    /// # Panics
+    /// When it does not end.
+    pub async fn end(mut self) -> (Option<i32>, String) {
+        let status = timeout(PATIENCE, self.child.wait()).await.expect("the server ends").expect("it can be awaited");
+        (status.code(), self.log.await.expect("the log is read"))
+    }
+
+    /// Stops it with a signal; gives the exit code and the log.
+    ///
+    /// # Panics
+    /// When it does not end.
+    pub async fn stop(self, signal: &str) -> (Option<i32>, String) {
+        self.signal(signal);
+        self.end().await
+    }
 }

@@ -37,9 +37,8 @@ pub fn run(root: &Path, protocol: Protocol, require: bool) -> Result<bool> {
 
 fn mcp(root: &Path, require: bool) -> Result<bool> {
     let server = trial::build(root, SERVER)?;
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let build = ["build", "--quiet", "--workspace", "--bin", SIMULATOR];
-    succeed("cargo build", Command::new(cargo).args(build).current_dir(root))?;
+    succeed("cargo build", trial::cargo(root).args(build))?;
     let simulator = server.with_file_name(format!("{SIMULATOR}{}", env::consts::EXE_SUFFIX));
 
     let target = server.ancestors().nth(2).context("the server is not in a target folder")?;

@@ -37,8 +37,14 @@ pub fn build(root: &Path, name: &str) -> Result<PathBuf> {
     Ok(target.join("debug").join(format!("{name}{}", env::consts::EXE_SUFFIX)))
 }
 
-fn cargo(root: &Path) -> Command {
+pub(crate) fn cargo(root: &Path) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root);
+    // Cargo describes the package that it runs to it. Build scripts that track these variables would run again.
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
+            command.env_remove(name);
+        }
+    }
     command
 }

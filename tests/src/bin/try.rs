@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
-use naftiko_tests::{process::ServerProcess, tour};
+use naftiko_tests::process::Server;
+use naftiko_tests::tour;
 use scaleway_simulator::{PROJECT_ID, Simulator};
 
 #[tokio::main]
@@ -26,7 +27,7 @@ async fn run() -> Result<()> {
         bail!("there is no simulator for `{name}`; there is one for scaleway-secret-manager-secrets");
     }
     let simulator = Simulator::start().await.context("the simulator does not start")?;
-    let server = ServerProcess::start(Path::new(server), &simulator.base_uri())?;
+    let server = Server::start(Path::new(server), &simulator.base_uri(), &[], "info").await?;
     println!("simulator  {}", simulator.base_uri());
     println!("REST       {}", server.rest);
     println!("MCP        {}", server.mcp);
@@ -36,10 +37,24 @@ async fn run() -> Result<()> {
         return Ok(());
     }
     print_examples(&server);
-    tokio::signal::ctrl_c().await.context("Ctrl-C cannot be waited for")
+    wait_for_signal().await.context("signals cannot be waited for")
 }
 
-fn print_examples(server: &ServerProcess) {
+/// Waits until the program is asked to stop, so that it takes the server with it.
+async fn wait_for_signal() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            done = tokio::signal::ctrl_c() => done,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}
+
+fn print_examples(server: &Server) {
     let secrets = format!("{}{}", server.rest, tour::SECRETS);
     let mcp = &server.mcp;
     println!(
