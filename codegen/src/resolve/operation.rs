@@ -4,6 +4,7 @@ use super::variables::Variables;
 use crate::codes::Code;
 use crate::diagnostic::Sink;
 use crate::linked::{Constant, Location, Operation, Parameter};
+use crate::names::fold;
 use crate::read::document::{ConsumedOperation, ConsumedResource, Consumes, Input, Text};
 use crate::template::Piece;
 use crate::vocabulary::location;
@@ -39,7 +40,7 @@ pub(super) fn link<'d>(
 }
 
 fn add(operation: &mut Operation<'_>, input: &Input, variables: &mut Variables<'_>, sink: &mut Sink) {
-    let in_path = operation.pieces.contains(&Piece::Placeholder(input.name.value.clone()));
+    let in_path = stands_in_path(operation, input);
     let implied = if in_path { Location::Path } else { Location::Query };
     let location = if input.location.is_some() { location(input.location.as_ref(), sink) } else { Some(implied) };
     let Some(location) = location else { return };
@@ -73,6 +74,26 @@ fn add(operation: &mut Operation<'_>, input: &Input, variables: &mut Variables<'
         required: location == Location::Path || input.required.unwrap_or(false),
         description: input.description.as_ref().map(|text| text.value.clone()),
     });
+}
+
+/// Whether a placeholder of the path has the parameter's name. One that differs in `-`, `_` or case only is meant, too,
+/// where the parameter says that it is in the path; it takes the parameter's name then.
+fn stands_in_path(operation: &mut Operation<'_>, input: &Input) -> bool {
+    let name = &input.name.value;
+    if operation.pieces.contains(&Piece::Placeholder(name.clone())) {
+        return true;
+    }
+    if input.location.as_ref().is_none_or(|location| location.value != "path") {
+        return false;
+    }
+    let like = |piece: &&mut Piece| matches!(piece, Piece::Placeholder(known) if fold(known) == fold(name));
+    match operation.pieces.iter_mut().find(like) {
+        Some(piece) => {
+            *piece = Piece::Placeholder(name.clone());
+            true
+        }
+        None => false,
+    }
 }
 
 /// A placeholder that nobody declared is a required string: the path has no meaning without it.
