@@ -8,6 +8,7 @@ use crate::operation::{Kind, Location, Parameter};
 
 /// One argument that breaks the rules of its parameter. Values never appear in it: they may be secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Violation {
     /// The parameter's name as the caller knows it.
     pub parameter: String,
@@ -46,13 +47,9 @@ pub(crate) fn from_texts(parameter: &Parameter, texts: Vec<String>) -> Result<Va
             "false" => Ok(Value::Bool(false)),
             _ => Err(wrong("`true` or `false`")),
         },
-        Kind::Integer => {
-            let number = text.parse::<i64>().map(Value::from).or_else(|_| text.parse::<u64>().map(Value::from));
-            number.map_err(|_| wrong("a whole number"))
-        }
-        Kind::Number => {
-            let number = text.parse::<serde_json::Number>().map_err(|_| wrong("a number"))?;
-            Ok(Value::Number(number))
+        Kind::Integer | Kind::Number => {
+            let number = serde_json::from_str(&text).map(Value::Number);
+            number.map_err(|_| wrong(kind_name(parameter.kind)))
         }
         Kind::Object => serde_json::from_str(&text).map_err(|_| wrong("a JSON object")),
         Kind::Any => Ok(Value::String(text)),
@@ -64,7 +61,18 @@ pub(crate) fn check(parameter: &Parameter, value: Option<&Value>) -> Result<(), 
     let Some(value) = value else {
         return if parameter.required { Err(Violation::new(parameter.name, "is required")) } else { Ok(()) };
     };
-    let accepted = match parameter.kind {
+    if !accepts(parameter.kind, value) {
+        return Err(Violation::new(parameter.name, format!("must be {}", kind_name(parameter.kind))));
+    }
+    match parameter.location {
+        Location::Path => check_path_segment(parameter.name, value),
+        Location::Query | Location::Header | Location::Cookie => check_items(parameter.name, value),
+        Location::Body => Ok(()),
+    }
+}
+
+fn accepts(kind: Kind, value: &Value) -> bool {
+    match kind {
         Kind::String => value.is_string(),
         Kind::Integer => is_integer(value),
         Kind::Number => value.is_number(),
@@ -72,14 +80,22 @@ pub(crate) fn check(parameter: &Parameter, value: Option<&Value>) -> Result<(), 
         Kind::Array => value.is_array(),
         Kind::Object => value.is_object(),
         Kind::Any => true,
-    };
-    if !accepted {
-        return Err(Violation::new(parameter.name, format!("must be {}", kind_name(parameter.kind))));
     }
-    match parameter.location {
-        Location::Path => check_path_segment(parameter.name, value),
-        Location::Query | Location::Header | Location::Cookie => check_items(parameter.name, value),
-        Location::Body => Ok(()),
+}
+
+/// Checks a body that is valid JSON text. Objects and arrays are told by their first character, without parsing them.
+pub(crate) fn check_json(parameter: &Parameter, json: &[u8]) -> Result<(), Violation> {
+    let first = json.iter().find(|byte| !byte.is_ascii_whitespace());
+    let accepted = match parameter.kind {
+        Kind::Object => first == Some(&b'{'),
+        Kind::Array => first == Some(&b'['),
+        Kind::Any => true,
+        kind => serde_json::from_slice(json).is_ok_and(|value| accepts(kind, &value)),
+    };
+    if accepted {
+        Ok(())
+    } else {
+        Err(Violation::new(parameter.name, format!("must be {}", kind_name(parameter.kind))))
     }
 }
 
@@ -90,7 +106,7 @@ fn is_integer(value: &Value) -> bool {
         || value.as_f64().is_some_and(|number| number.fract() == 0.0 && number.abs() < 9.0e15)
 }
 
-pub(crate) fn kind_name(kind: Kind) -> &'static str {
+fn kind_name(kind: Kind) -> &'static str {
     match kind {
         Kind::String => "a string",
         Kind::Integer => "a whole number",

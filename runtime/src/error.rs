@@ -8,7 +8,11 @@ use http::{HeaderMap, StatusCode};
 
 use crate::argument::Violation;
 
-/// Why a call failed, and at what point. It never holds the request's URI, headers or credentials.
+/// How much of an upstream's message is worth repeating, in characters.
+const MESSAGE_LIMIT: usize = 500;
+
+/// Why a call failed, and at what point. It never holds the request's URI, headers or
+/// credentials; where the upstream's refusal repeats a credential, that is blotted out.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -59,10 +63,13 @@ impl Error {
 
     /// Wraps an error of reqwest without the URI that it would print.
     pub(crate) fn transport(operation: &'static str, source: reqwest::Error) -> Self {
-        let kind = if source.is_timeout() {
-            ErrorKind::Timeout
-        } else if source.is_connect() {
+        // A connection that was not made in time is no connection: nothing was sent.
+        let kind = if source.is_connect() {
             ErrorKind::Connect
+        } else if source.is_timeout() {
+            ErrorKind::Timeout
+        } else if source.is_builder() {
+            ErrorKind::Arguments(vec![Violation::new("request", "cannot be sent: an argument is too long")])
         } else {
             ErrorKind::Transport
         };
@@ -113,7 +120,26 @@ impl Error {
     pub fn message(&self) -> Option<String> {
         let document: serde_json::Value = serde_json::from_slice(self.body()).ok()?;
         let texts = ["message", "detail", "title", "error_description", "error"];
-        texts.iter().find_map(|key| document.get(key)?.as_str().map(str::to_owned))
+        let message = texts.iter().find_map(|key| document.get(key)?.as_str())?;
+        Some(message.chars().take(MESSAGE_LIMIT).collect())
+    }
+
+    /// Whether the upstream could not be reached, or did not answer to the end.
+    #[cfg(any(feature = "rest", feature = "mcp"))]
+    pub(crate) fn is_transport(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Transport)
+    }
+
+    /// All causes, for the log of whoever runs the server.
+    #[cfg(any(feature = "rest", feature = "mcp"))]
+    pub(crate) fn causes(&self) -> String {
+        let mut causes = Vec::new();
+        let mut next = self.source();
+        while let Some(cause) = next {
+            causes.push(cause.to_string());
+            next = cause.source();
+        }
+        causes.join(": ")
     }
 }
 

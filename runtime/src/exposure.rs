@@ -7,7 +7,7 @@ use crate::argument::Violation;
 use crate::argument::{self, scalar_text};
 use crate::client::Connection;
 use crate::error::Error;
-use crate::operation::{Kind, Operation, Parameter};
+use crate::operation::{Kind, Location, Operation, Parameter};
 use crate::output::Output;
 use crate::request::{Argument, Arguments};
 use crate::response::Response;
@@ -84,7 +84,7 @@ impl Call {
                 *value = input.default.and_then(|json| serde_json::from_str(json).ok()).map(Argument::Value);
             }
             match value {
-                Some(Argument::Json(_)) => {}
+                Some(Argument::Json(json)) => violations.extend(argument::check_json(input, json).err()),
                 Some(Argument::Value(value)) => violations.extend(argument::check(input, Some(value)).err()),
                 None => violations.extend(argument::check(input, None).err()),
             }
@@ -92,7 +92,14 @@ impl Call {
         if !violations.is_empty() {
             return Err(Error::arguments(self.operation.name, violations));
         }
-        connection.execute(self.operation, &self.arguments(&values)).await
+        let outcome = connection.execute(self.operation, &self.arguments(&values)).await;
+        if let Err(error) = &outcome
+            && error.is_transport()
+        {
+            // Callers are told less: the causes name the upstream's address.
+            tracing::warn!(operation = error.operation(), kind = ?error.kind(), causes = error.causes(), "upstream failed");
+        }
+        outcome
     }
 
     fn arguments(&self, values: &Values) -> Arguments {
@@ -134,7 +141,11 @@ impl Source {
 
 /// A caller's input may have another type than the parameter that it feeds: text for a number, a number for text.
 fn convert(argument: Argument, parameter: &Parameter) -> Argument {
-    let Argument::Value(value) = argument else { return argument };
+    let value = match argument {
+        Argument::Json(_) if parameter.location == Location::Body => return argument,
+        Argument::Json(json) => serde_json::from_slice(&json).unwrap_or_default(),
+        Argument::Value(value) => value,
+    };
     let converted = match (&value, parameter.kind) {
         (Value::Number(_) | Value::Bool(_), Kind::String) => scalar_text(&value).map(Value::String),
         (Value::String(text), Kind::Integer | Kind::Number | Kind::Boolean) => {

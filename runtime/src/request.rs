@@ -47,7 +47,7 @@ impl Arguments {
     pub(crate) fn check(&self, operation: &Operation) -> Vec<Violation> {
         self.pairs(operation)
             .filter_map(|(parameter, argument)| match argument {
-                Some(Argument::Json(_)) => None,
+                Some(Argument::Json(json)) => argument::check_json(parameter, json).err(),
                 Some(Argument::Value(value)) => argument::check(parameter, Some(value)).err(),
                 None => argument::check(parameter, None).err(),
             })
@@ -81,14 +81,14 @@ pub(crate) fn build(base_uri: &Url, operation: &Operation, arguments: &Arguments
             (Location::Body, Argument::Value(value)) => body = Some(Bytes::from(value.to_string())),
             (_, Argument::Json(_)) => violations.push(Violation::new(parameter.name, "cannot be raw JSON")),
             (Location::Query, Argument::Value(value)) => {
-                query.extend(texts(value).iter().map(|text| format!("{}={}", encode(parameter.name), encode(text))));
+                query.extend(texts(value).iter().map(|text| pair(parameter.name, text)));
             }
             (Location::Header, Argument::Value(value)) => match header(parameter.name, &texts(value).join(", ")) {
                 Ok((name, value)) => drop(headers.insert(name, value)),
                 Err(violation) => violations.push(violation),
             },
             (Location::Cookie, Argument::Value(value)) => {
-                cookies.extend(texts(value).iter().map(|text| format!("{}={}", encode(parameter.name), encode(text))));
+                cookies.extend(texts(value).iter().map(|text| pair(parameter.name, text)));
             }
         }
     }
@@ -124,8 +124,9 @@ fn path(operation: &Operation, arguments: &Arguments) -> String {
 }
 
 fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Violation> {
-    let invalid = || Violation::new(name, "must be a valid header value: no line breaks or control characters");
-    let value = HeaderValue::from_str(value).map_err(|_| invalid())?;
+    let invalid =
+        || Violation::new(name, "must be a valid header value: ASCII without line breaks and control characters");
+    let value = HeaderValue::from_str(value).ok().filter(|_| value.is_ascii()).ok_or_else(invalid)?;
     let name = HeaderName::try_from(name).map_err(|_| Violation::new(name, "is not a valid header name"))?;
     Ok((name, value))
 }
@@ -138,6 +139,11 @@ fn texts(value: &Value) -> Vec<String> {
         Value::Object(_) => vec![value.to_string()],
         scalar => scalar_text(scalar).into_iter().collect(),
     }
+}
+
+/// A name and a value, as they stand in a query or a cookie.
+pub(crate) fn pair(name: &str, value: &str) -> String {
+    format!("{}={}", encode(name), encode(value))
 }
 
 fn encode(text: &str) -> String {
@@ -211,7 +217,7 @@ mod tests {
                 let value = parts.headers.get("x-note").expect("the header is set").as_bytes();
                 prop_assert!(!value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)));
             } else {
-                prop_assert!(note.chars().any(|c| c.is_control()), "{note:?} was refused");
+                prop_assert!(note.chars().any(|c| c.is_control() || !c.is_ascii()), "{note:?} was refused");
             }
         }
     }

@@ -54,7 +54,7 @@ impl Response<Bytes> {
         let decoded = if body.is_empty() {
             Ok(Value::Null)
         } else if json && !is_plain_text(&headers) {
-            serde_json::from_slice(&body)
+            serde_json::from_slice(without_mark(&body))
                 .map_err(|error| Error::new(operation, ErrorKind::Decode).because(Syntax::of(&error)))
         } else {
             Ok(Value::String(String::from_utf8_lossy(&body).into_owned()))
@@ -63,6 +63,26 @@ impl Response<Bytes> {
             Ok(body) => Ok(Response { status, headers, body }),
             Err(error) => Err(error.answered(Answer { status, headers, body })),
         }
+    }
+}
+
+#[cfg(any(feature = "rest", feature = "mcp"))]
+impl Response<Bytes> {
+    /// Decodes a body from which a document is to be made: JSON counts there, whatever the content type says.
+    pub(crate) fn document(self, operation: &'static str, json: bool) -> Result<Response<Value>, Error> {
+        let mut decoded = self.decode(operation, json)?;
+        if let Value::String(text) = &decoded.body
+            && let Ok(document) = serde_json::from_str(text)
+        {
+            decoded.body = document;
+        }
+        Ok(decoded)
+    }
+
+    /// Whether the body is JSON, even if of a kind that no value can hold: huge numbers, lone surrogates, deep nesting.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn is_json(&self) -> bool {
+        serde_json::from_slice::<serde::de::IgnoredAny>(without_mark(&self.body)).is_ok()
     }
 }
 
@@ -76,9 +96,14 @@ impl<T> fmt::Debug for Response<T> {
     }
 }
 
+/// JSON without the byte order mark that some servers put before it (RFC 8259 §8.1 lets a reader ignore it).
+fn without_mark(json: &[u8]) -> &[u8] {
+    json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json)
+}
+
 /// Some APIs declare JSON and answer `text/plain` (a stored file, say); that text is the answer.
 fn is_plain_text(headers: &HeaderMap) -> bool {
-    content_type(headers).is_some_and(|media_type| media_type.starts_with("text/plain"))
+    content_type(headers).is_some_and(|media_type| media_type.to_ascii_lowercase().starts_with("text/plain"))
 }
 
 pub(crate) fn content_type(headers: &HeaderMap) -> Option<&str> {

@@ -228,7 +228,9 @@ async fn redirects_are_never_followed() {
             for surface in SURFACES {
                 world.simulator.fault(Fault::status(status).header("location", &other.base_uri()));
                 let outcome = surface.call(&world, tool, &Operation::of(tool).arguments("some")).await;
-                assert_eq!(outcome.status, Some(status), "{surface:?} {tool}: {outcome:?}");
+                // A caller of REST would follow it around the adapter, so the adapter answers itself.
+                let passed_on = Some(status).filter(|_| !matches!(surface, Surface::Rest));
+                assert_eq!(outcome.status, passed_on, "{surface:?} {tool}: {outcome:?}");
                 assert_eq!(world.simulator.take_requests().len(), 1, "{surface:?} {tool} {status}");
             }
         }
@@ -266,6 +268,18 @@ async fn no_outcome_shows_the_token_or_the_upstreams_address() {
     }
     let call = world.client.get_secret("fr-par", "some");
     assert!(!format!("{:?} {call:?}", world.client).contains(TOKEN), "debugging shows the token");
+}
+
+#[tokio::test]
+async fn a_refusal_that_repeats_the_token_is_blotted_out() {
+    let world = World::start().await;
+    for surface in SURFACES {
+        let echo = json!({"message": format!("bad token {TOKEN}"), "headers": {"x-auth-token": TOKEN}});
+        world.simulator.fault(Fault::status(403).json(echo));
+        let outcome = surface.call(&world, GET, &Operation::of(GET).arguments("some")).await;
+        assert!(!outcome.seen.contains(TOKEN), "{surface:?}: {outcome:?}");
+        assert!(outcome.seen.contains("bad token [redacted]"), "{surface:?}: {outcome:?}");
+    }
 }
 
 #[tokio::test]
@@ -328,7 +342,7 @@ async fn the_log_of_the_server_does_not_show_the_token() {
 async fn the_last_words_of_the_server_do_not_show_the_token() {
     let base_uri = format!("https://user:{TOKEN}@host");
     let mut broken = command(&["serve"]);
-    broken.env("SCALEWAY_API_KEY", format!("{TOKEN}\n"));
+    broken.env("SCALEWAY_API_KEY", format!("{TOKEN}\nx"));
     for mut command in [broken, command(&["serve", "--base-uri", &base_uri])] {
         let output = command.output().await.expect("the binary starts");
         let text = String::from_utf8_lossy(&output.stderr);

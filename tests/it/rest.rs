@@ -203,7 +203,7 @@ async fn wrong_bodies_are_refused() {
         let problem = problem(send("application/json", body.into()).await, 400).await;
         assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("line 1")), "{body}: {problem}");
     }
-    for body in ["[]", "\"x\"", "1", "true", "null"] {
+    for body in ["[]", "\"x\"", "1", "true"] {
         let problem = problem(send("application/json", body.into()).await, 400).await;
         assert_eq!(blamed(&problem), ["body"], "{body}");
     }

@@ -127,9 +127,21 @@ async fn a_running_request_is_finished_after_the_signal() {
     while world.simulator.requests().is_empty() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    let arguments = json!({"region": "fr-par", "secret_id": id});
+    let (http, mcp) = (world.http.clone(), server.mcp.clone());
+    world.simulator.fault(Fault::slow(Duration::from_millis(150)));
+    let calling =
+        tokio::spawn(
+            async move { crate::mcp::call_at(&http, &mcp, "get-metadata-using-secret-s-id", &arguments).await },
+        );
+    while world.simulator.requests().len() < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     server.signal("-TERM");
     let answer = running.await.expect("the request is not cancelled").expect("the request is finished");
     assert_eq!(answer.status(), 200);
+    let result = calling.await.expect("the call is not cancelled");
+    assert_eq!(result["structuredContent"]["id"], id.as_str(), "{result}");
     assert_eq!(server.end().await.0, Some(0));
 }
 
@@ -165,9 +177,9 @@ async fn a_second_signal_does_not_wait_for_running_requests() {
 }
 
 #[tokio::test]
-async fn more_hosts_and_origins_may_call_mcp_when_that_is_asked_for() {
+async fn more_hosts_and_origins_may_call_when_that_is_asked_for() {
     let world = World::start().await;
-    let more = ["--mcp-allowed-host", "mcp.example", "--mcp-allowed-origin", "https://app.example:443"];
+    let more = ["--allowed-host", "mcp.example", "--allowed-origin", "https://app.example:443"];
     let server = serve(&world, &more).await;
     let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}});
     for (header, value, status) in [
@@ -180,6 +192,10 @@ async fn more_hosts_and_origins_may_call_mcp_when_that_is_asked_for() {
         let request = world.http.post(&server.mcp).header("accept", "application/json, text/event-stream").json(&list);
         let request = request.header("mcp-protocol-version", "2025-11-25").header(header, value);
         assert_eq!(request.send().await.expect("the server answers").status(), status, "{header}: {value}");
+        // REST knows no such path, but says so only to whom it may.
+        let request = world.http.get(&server.rest).header(header, value);
+        let expected = if status == 200 { 404 } else { 403 };
+        assert_eq!(request.send().await.expect("the server answers").status(), expected, "REST, {header}: {value}");
     }
     assert_eq!(server.stop("-TERM").await.0, Some(0));
 }

@@ -56,7 +56,9 @@ pub enum ConfigError {
     #[error("the base URI must be an absolute http or https URI without user, query and fragment")]
     BaseUri,
     /// The base URI would send credentials in clear text to another machine.
-    #[error("the base URI is plain http to another machine; use https, or call `allow_plain_http`")]
+    #[error(
+        "the base URI is plain http to another machine; use https, or allow it (`allow_plain_http`, `--allow-plain-http`)"
+    )]
     PlainHttp,
     /// A credential cannot be a header value.
     #[error("a credential of `{capability}` holds characters that no header value may have")]
@@ -137,7 +139,8 @@ impl<C: From<Connection>> ClientBuilder<C> {
     /// Brings your own settings of reqwest: proxies, root certificates, local addresses.
     ///
     /// It takes a builder and no finished client because redirects must stay off: reqwest would carry a credential in
-    /// a custom header to whatever host an answer names. Timeouts come from this builder, too.
+    /// a custom header to whatever host an answer names. Redirects, timeouts and the user agent are set by this builder
+    /// in any case, and where the upstream is on this machine over plain http, no proxy is used.
     pub fn http(mut self, builder: reqwest::ClientBuilder) -> Self {
         self.http = builder;
         self
@@ -174,7 +177,7 @@ impl<C: From<Connection>> ClientBuilder<C> {
     pub fn build(mut self) -> Result<C, ConfigError> {
         let variables = self.resolve_variables()?;
         let base_uris = self.resolve_base_uris()?;
-        let apis = self
+        let apis: Vec<_> = self
             .capability
             .apis
             .iter()
@@ -183,8 +186,11 @@ impl<C: From<Connection>> ClientBuilder<C> {
                 ConfiguredApi::new(self.capability, api, uri.as_deref(), self.allow_plain_http, &variables)
             })
             .collect::<Result<_, _>>()?;
-        let http = self
-            .http
+        let base_uris: Vec<_> = apis.iter().map(|api: &ConfiguredApi| &api.base_uri).collect();
+        // A proxy from the environment would carry the credential off this machine in clear text.
+        let local = !self.allow_plain_http && base_uris.iter().all(|uri| uri.scheme() == "http");
+        let http = if local { self.http.no_proxy() } else { self.http };
+        let http = http
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(self.connect_timeout)
             .timeout(self.timeout)
@@ -211,7 +217,8 @@ impl<C: From<Connection>> ClientBuilder<C> {
                 self.variables.iter().rev().find(|(name, _)| name == variable.name).map(|(_, value)| value.clone());
             let environment = || {
                 let value = if self.environment { std::env::var(variable.name).ok() } else { None };
-                value.map(SecretString::from)
+                // Mounted secrets often end with a line break.
+                value.map(|value| SecretString::from(value.trim_end_matches(['\r', '\n'])))
             };
             // An empty secret is a missing one: it would be sent and refused with a message that leads astray.
             match given.or_else(environment).filter(|value| !value.expose_secret().trim().is_empty()) {

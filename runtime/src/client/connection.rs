@@ -8,12 +8,13 @@ use http::header::{ACCEPT, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use serde_json::Value;
+use url::Url;
 
 use super::config::{ConfiguredApi, Credential, render};
 use crate::argument::Violation;
 use crate::error::{Answer, Error, ErrorKind};
 use crate::operation::{Capability, Constant, Location, Operation};
-use crate::request::{Argument, Arguments, Parts, build};
+use crate::request::{Argument, Arguments, Parts, build, pair};
 use crate::response::Response;
 
 /// The shared, configured state behind every handle of a client. Cloning is cheap.
@@ -26,6 +27,23 @@ pub(super) struct Shared {
     pub(super) apis: Vec<ConfiguredApi>,
     pub(super) variables: Vec<SecretString>,
     pub(super) response_limit: usize,
+}
+
+impl Shared {
+    /// Blots out the secrets in a refusal: some servers repeat the request that they refuse.
+    fn redact(&self, body: Bytes) -> Bytes {
+        let secrets = self.variables.iter().map(|secret| secret.expose_secret());
+        let leaked: Vec<_> = secrets.filter(|secret| contains(&body, secret.as_bytes())).collect();
+        if leaked.is_empty() {
+            return body;
+        }
+        let text = String::from_utf8_lossy(&body).into_owned();
+        leaked.into_iter().fold(text, |text, secret| text.replace(secret, "[redacted]")).into()
+    }
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    !part.is_empty() && text.windows(part.len()).any(|window| window == part)
 }
 
 impl fmt::Debug for Connection {
@@ -64,6 +82,7 @@ impl Connection {
         if status.is_success() {
             Ok(Response::new(status, headers, body))
         } else {
+            let body = self.0.redact(body);
             Err(Error::new(operation.name, ErrorKind::Status(status)).answered(Answer { status, headers, body }))
         }
     }
@@ -74,13 +93,13 @@ impl Connection {
         let Parts { mut url, headers, body } = build(&api.base_uri, operation, arguments)
             .map_err(|violations| Error::arguments(operation.name, violations))?;
         if let Credential::Query(name, value) = &api.credential {
-            url.query_pairs_mut().append_pair(name, value.expose_secret());
+            append_query(&mut url, name, value);
         }
         let mut headers = headers;
         for constant in operation.constants {
             let value = render(constant.value, &self.0.variables);
             match constant.location {
-                Location::Query => drop(url.query_pairs_mut().append_pair(constant.name, value.expose_secret())),
+                Location::Query => append_query(&mut url, constant.name, &value),
                 Location::Header | Location::Cookie => add_header(&mut headers, constant, value.expose_secret())
                     .map_err(|violation| Error::arguments(operation.name, vec![violation]))?,
                 Location::Path | Location::Body => {}
@@ -103,13 +122,25 @@ impl Connection {
         let limit = self.0.response_limit;
         let mut body = BytesMut::new();
         while let Some(chunk) = answer.chunk().await.map_err(|error| Error::transport(operation.name, error))? {
-            if body.len() + chunk.len() > limit {
+            let room = limit - body.len();
+            if chunk.len() <= room {
+                body.extend_from_slice(&chunk);
+            } else if answer.status().is_success() {
                 return Err(Error::new(operation.name, ErrorKind::TooLarge { limit }));
+            } else {
+                // What a refusal says at its beginning is worth more than its length.
+                body.extend_from_slice(chunk.get(..room).unwrap_or_default());
+                break;
             }
-            body.extend_from_slice(&chunk);
         }
         Ok(body.freeze())
     }
+}
+
+fn append_query(url: &mut Url, name: &str, value: &SecretString) {
+    let pair = pair(name, value.expose_secret());
+    let query = url.query().map_or_else(|| pair.clone(), |query| format!("{query}&{pair}"));
+    url.set_query(Some(&query));
 }
 
 /// Adds a fixed header, or a fixed pair to the cookies that are there.
@@ -117,7 +148,7 @@ fn add_header(headers: &mut HeaderMap, constant: &Constant, value: &str) -> Resu
     let invalid = || Violation::new(constant.name, "has a fixed value that no header may have");
     let (name, value) = if constant.location == Location::Cookie {
         let others = headers.get(COOKIE).and_then(|value| value.to_str().ok()).map(|text| format!("{text}; "));
-        (COOKIE, format!("{}{}={value}", others.unwrap_or_default(), constant.name))
+        (COOKIE, format!("{}{}", others.unwrap_or_default(), pair(constant.name, value)))
     } else {
         (HeaderName::try_from(constant.name).map_err(|_| invalid())?, value.to_owned())
     };

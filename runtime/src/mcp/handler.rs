@@ -18,6 +18,7 @@ use super::{McpAdapter, Tool};
 use crate::client::Connection;
 use crate::error::Error;
 use crate::exposure::unknown_input;
+use crate::operation::Kind;
 use crate::request::Argument;
 
 /// The revisions that are served: those with `initialize` that are still in use, and the stateless one.
@@ -142,10 +143,11 @@ impl ServerHandler for Server {
         let mut values = tool.call.values();
         let mut violations = Vec::new();
         for (name, value) in request.arguments.unwrap_or_default() {
-            match tool.call.inputs().iter().position(|input| input.name == name) {
-                // Null stands for "not given" where a parameter cannot be null anyway; models like to write it.
-                Some(_) if value == Value::Null => {}
-                Some(index) => {
+            let mut inputs = tool.call.inputs().iter().enumerate();
+            match inputs.find(|(_, input)| input.name == name) {
+                // Null stands for "left out" where it could not be meant as a value; models like to write it.
+                Some((_, input)) if value == Value::Null && input.kind != Kind::Any => {}
+                Some((index, _)) => {
                     if let Some(slot) = values.get_mut(index) {
                         *slot = Some(Argument::Value(value));
                     }

@@ -21,15 +21,22 @@ fn success(call: &Call, response: Response<Bytes>) -> Result<CallToolResult, Err
     if response.body().is_empty() {
         return Ok(CallToolResult::success(vec![ContentBlock::text(response.status().to_string())]));
     }
-    let raw = response.body().clone();
-    let decoded = response.decode(call.operation.name, call.operation.json_output)?.into_body();
-    let (text, structured) = match (&call.output, decoded) {
-        (Output::Projected(projection), document) => {
-            let document = projection.apply(&document);
+    let (operation, json) = (call.operation.name, call.operation.json_output);
+    let (text, structured) = match &call.output {
+        Output::Projected(projection) => {
+            let document = projection.apply(response.document(operation, json)?.body());
             (document.to_string(), Some(document))
         }
-        (Output::Whole, Value::String(text)) if !raw.starts_with(b"\"") => (text, None),
-        (Output::Whole, document) => (String::from_utf8_lossy(&raw).into_owned(), Some(document)),
+        Output::Whole => {
+            let (raw, is_json) = (response.body().clone(), response.is_json());
+            let structured = match response.decode(operation, json) {
+                Ok(decoded) => Some(decoded.into_body()).filter(|_| is_json),
+                // The call has succeeded, and calling it a failure might lead to a second one.
+                Err(_) if is_json => None,
+                Err(error) => return Err(error),
+            };
+            (String::from_utf8_lossy(&raw).into_owned(), structured)
+        }
     };
     let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
     result.structured_content = structured;

@@ -13,7 +13,8 @@ use crate::output::Output;
 use crate::response;
 
 /// Fields about the upstream's connection, server or session, which end here (RFC 9110 §7.6.1).
-const NOT_PASSED_ON: [HeaderName; 13] = [
+const NOT_PASSED_ON: [HeaderName; 14] = [
+    header::ALT_SVC,
     header::CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
@@ -35,7 +36,7 @@ pub(super) fn answer(call: &Call, outcome: Result<response::Response<Bytes>, Err
             let (status, headers) = (response.status(), response.headers().clone());
             match &call.output {
                 Output::Projected(projection) if !response.body().is_empty() => {
-                    match response.decode(call.operation.name, call.operation.json_output) {
+                    match response.document(call.operation.name, call.operation.json_output) {
                         Ok(response) => projected(status, &headers, projection.apply(response.body()).to_string()),
                         Err(error) => failure(&error),
                     }
@@ -63,15 +64,26 @@ fn pass_on(status: StatusCode, headers: &HeaderMap, body: Bytes) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     for (name, value) in headers {
-        if !NOT_PASSED_ON.contains(name) && !named.iter().any(|hop| hop == name.as_str()) {
+        // Which web pages may read an answer of this server is not the upstream's to say.
+        let cors = name.as_str().starts_with("access-control-");
+        if !cors && !NOT_PASSED_ON.contains(name) && !named.iter().any(|hop| hop == name.as_str()) {
             response.headers_mut().append(name.clone(), value.clone());
         }
     }
     response
 }
 
+/// Whether a status would send the caller around this server, or out of HTTP (RFC 9110 §15.2, §15.4).
+fn leads_away(status: StatusCode) -> bool {
+    status.is_informational() || (status.is_redirection() && status != StatusCode::NOT_MODIFIED)
+}
+
 fn failure(error: &Error) -> Response {
     let problem = match error.kind() {
+        ErrorKind::Status(status) if leads_away(*status) => {
+            let detail = format!("the upstream answered {status}, which is not followed");
+            Problem::new(StatusCode::BAD_GATEWAY, detail)
+        }
         ErrorKind::Status(status) => {
             let headers = error.headers().cloned().unwrap_or_default();
             return pass_on(*status, &headers, Bytes::copy_from_slice(error.body()));

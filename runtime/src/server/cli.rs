@@ -38,12 +38,12 @@ pub(super) struct Serve {
     /// Listen beyond this machine although nobody has to authenticate
     #[arg(long, env = "NAFTIKO_ALLOW_UNAUTHENTICATED")]
     pub(super) allow_unauthenticated: bool,
-    /// Another host name under which MCP clients may reach this server (repeatable)
-    #[arg(long, env = "NAFTIKO_MCP_ALLOWED_HOSTS", value_name = "HOST", value_delimiter = ',')]
-    pub(super) mcp_allowed_host: Vec<String>,
-    /// Another origin from which browsers may call MCP, as scheme://host:port (repeatable)
-    #[arg(long, env = "NAFTIKO_MCP_ALLOWED_ORIGINS", value_name = "ORIGIN", value_delimiter = ',')]
-    pub(super) mcp_allowed_origin: Vec<String>,
+    /// Another host name under which clients may reach this server (repeatable)
+    #[arg(long, env = "NAFTIKO_ALLOWED_HOSTS", value_name = "HOST", value_delimiter = ',')]
+    pub(super) allowed_host: Vec<String>,
+    /// Another origin from which web pages may call this server, as scheme://host:port (repeatable)
+    #[arg(long, env = "NAFTIKO_ALLOWED_ORIGINS", value_name = "ORIGIN", value_delimiter = ',')]
+    pub(super) allowed_origin: Vec<String>,
     #[command(flatten)]
     pub(super) upstream: Upstream,
 }

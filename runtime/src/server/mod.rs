@@ -1,8 +1,10 @@
 //! The program around a capability: command line, listeners, signals.
 
+mod access;
 mod cli;
 mod serve;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use crate::client::{ClientBuilder, ConfigError, Connection};
@@ -10,6 +12,7 @@ use crate::mcp::{McpAdapter, Server};
 use crate::operation::Capability;
 use crate::rest::RestAdapter;
 use cli::{Command, Upstream};
+use tracing_subscriber::EnvFilter;
 
 /// What the program serves.
 #[derive(Debug)]
@@ -62,23 +65,28 @@ fn execute(program: &'static Program, command: Command) -> Result<(), Failure> {
                 program.mcp.ok_or_else(|| Failure::Refused("the capability exposes no MCP tools".to_owned()))?;
             let connection = connect(program, &upstream)?;
             let runtime = runtime()?;
-            let served = runtime.block_on(Server::new(adapter, &connection).serve_stdio());
+            let served = runtime.block_on(serve::stdio(Server::new(adapter, &connection)));
             // A read of standard input may still be blocked; nobody waits for it.
             runtime.shutdown_background();
             Ok(served?)
         }
         Command::Tools => {
-            for tool in program.mcp.map_or(&[][..], |adapter| adapter.tools) {
-                println!("{:<40} {}", tool.name, tool.description);
-            }
-            Ok(())
+            let tools = program.mcp.map_or(&[][..], |adapter| adapter.tools);
+            list(tools.iter().map(|tool| format!("{:<40} {}", tool.name, tool.description)))
         }
         Command::Routes => {
-            for route in program.rest.map_or(&[][..], |adapter| adapter.routes) {
-                println!("{:<7} {}", route.method.as_str(), route.path);
-            }
-            Ok(())
+            let routes = program.rest.map_or(&[][..], |adapter| adapter.routes);
+            list(routes.iter().map(|route| format!("{:<7} {}", route.method.as_str(), route.path)))
         }
+    }
+}
+
+/// Prints lines. A reader that has seen enough and leaves is no failure.
+fn list(mut lines: impl Iterator<Item = String>) -> Result<(), Failure> {
+    let mut output = std::io::stdout().lock();
+    match lines.try_for_each(|line| writeln!(output, "{line}")) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
     }
 }
 
@@ -102,8 +110,15 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 
 /// Standard output belongs to MCP on stdio, and to listings.
 fn log_to_stderr() {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,rmcp=error,naftiko_runtime=info"));
+    let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn,naftiko_runtime=info".to_owned());
+    let mut filter = EnvFilter::builder().parse(&wanted).unwrap_or_else(|error| {
+        eprintln!("warning: RUST_LOG is not understood: {error}");
+        EnvFilter::new("warn")
+    });
+    // Below that level rmcp logs whole requests and results, and these may hold secrets.
+    if let Ok(directive) = "rmcp=error".parse() {
+        filter = filter.add_directive(directive);
+    }
     // It fails only where a subscriber is installed already, and then that one is meant.
     let _ =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::{StatusCode, Uri};
+use axum::middleware;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::access::Access;
 use super::cli::Serve;
 use super::{Failure, Program};
 use crate::client::Connection;
-use crate::mcp::{HttpOptions, Server};
+use crate::mcp::Server;
 use crate::rest::Problem;
 
 /// How long running requests may take after the signal to stop.
@@ -26,13 +28,15 @@ pub(super) async fn serve(program: &'static Program, connection: &Connection, op
         );
         return Err(Failure::Refused(message));
     }
-    let stop = CancellationToken::new();
+    let access = Access::new(&options);
+    let (stop, give_up) = (CancellationToken::new(), CancellationToken::new());
     // Before anything says that the server is up: whoever reads that may send a signal at once.
     tokio::spawn(stop_on_signal(Signals::listen()?, stop.clone()));
     let rest = match program.rest {
         Some(adapter) => {
             let port = options.rest_port.unwrap_or(adapter.port);
             let router = adapter.router(connection).fallback(not_found).method_not_allowed_fallback(method_not_allowed);
+            let router = router.layer(middleware::from_fn_with_state(access.clone(), Access::check));
             Some(listen("REST", options.address, port, "", router).await?)
         }
         None => None,
@@ -40,7 +44,7 @@ pub(super) async fn serve(program: &'static Program, connection: &Connection, op
     let mcp = match program.mcp {
         Some(adapter) => {
             let port = options.mcp_port.unwrap_or(adapter.port);
-            let router = Server::new(adapter, connection).router(http_options(&options, stop.child_token()));
+            let router = Server::new(adapter, connection).router(access.mcp(give_up.clone()));
             Some(listen("MCP", options.address, port, "/mcp", router).await?)
         }
         None => None,
@@ -51,19 +55,21 @@ pub(super) async fn serve(program: &'static Program, connection: &Connection, op
     let finished = async { tokio::try_join!(run(rest, &stop), run(mcp, &stop)) };
     tokio::select! {
         outcome = finished => outcome.map(drop)?,
-        () = deadline(&stop) => tracing::warn!("requests still run {} s after the signal; giving them up", GRACE.as_secs()),
+        () = deadline(&stop) => {
+            tracing::warn!("connections are still open {} s after the signal; closing them", GRACE.as_secs());
+            give_up.cancel();
+        }
     }
     Ok(())
 }
 
-fn http_options(options: &Serve, cancellation: CancellationToken) -> HttpOptions {
-    let mut http = HttpOptions { cancellation, ..HttpOptions::default() };
-    http.allowed_hosts.extend(options.mcp_allowed_host.iter().cloned());
-    http.allowed_origins.extend(options.mcp_allowed_origin.iter().cloned());
-    if !options.address.is_loopback() && !options.address.is_unspecified() {
-        http.allowed_hosts.push(options.address.to_string());
+/// Serves MCP on stdio until the client leaves or a signal arrives.
+pub(super) async fn stdio(server: Server) -> std::io::Result<()> {
+    let mut signals = Signals::listen()?;
+    tokio::select! {
+        served = server.serve_stdio() => served,
+        () = signals.next() => Ok(()),
     }
-    http
 }
 
 type Listening = (TcpListener, Router);

@@ -1,0 +1,78 @@
+//! Who may talk to the server: it holds a credential, and any web page can send requests to this machine.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use http::header::{HOST, ORIGIN};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderName, StatusCode, Uri};
+use tokio_util::sync::CancellationToken;
+
+use super::cli::Serve;
+use crate::mcp::HttpOptions;
+use crate::rest::Problem;
+
+/// The hosts and origins that are accepted.
+#[derive(Clone)]
+pub(super) struct Access(Arc<Inner>);
+
+struct Inner {
+    hosts: Vec<String>,
+    origins: Vec<String>,
+    /// Only a server that nobody else can reach knows all names under which it is reached.
+    check_host: bool,
+}
+
+impl Access {
+    pub(super) fn new(options: &Serve) -> Self {
+        let HttpOptions { allowed_hosts: mut hosts, allowed_origins: mut origins, .. } = HttpOptions::default();
+        hosts.extend(options.allowed_host.iter().cloned());
+        origins.extend(options.allowed_origin.iter().cloned());
+        if !options.address.is_unspecified() {
+            hosts.push(options.address.to_string());
+        }
+        Self(Arc::new(Inner { hosts, origins, check_host: options.address.is_loopback() }))
+    }
+
+    /// The same rules for MCP, whose transport applies them itself.
+    pub(super) fn mcp(&self, cancellation: CancellationToken) -> HttpOptions {
+        HttpOptions { allowed_hosts: self.0.hosts.clone(), allowed_origins: self.0.origins.clone(), cancellation }
+    }
+
+    /// Refuses requests for foreign hosts, a sign of DNS rebinding, and from foreign origins.
+    pub(super) async fn check(State(access): State<Self>, request: Request, next: Next) -> Response {
+        let headers = request.headers();
+        let host = text(headers, &HOST).or_else(|| request.uri().authority().map(|authority| authority.to_string()));
+        if access.0.check_host && !host.is_some_and(|host| access.knows_host(&host)) {
+            let detail = "the Host is not one of this server's; see --allowed-host";
+            return Problem::new(StatusCode::FORBIDDEN, detail).into_response();
+        }
+        if headers.contains_key(ORIGIN) && !text(headers, &ORIGIN).is_some_and(|origin| access.knows_origin(&origin)) {
+            let detail = "pages of this origin may not call this server; see --allowed-origin";
+            return Problem::new(StatusCode::FORBIDDEN, detail).into_response();
+        }
+        next.run(request).await
+    }
+
+    fn knows_host(&self, host: &str) -> bool {
+        let Ok(authority) = host.parse::<Authority>() else { return false };
+        let name = authority.host().trim_start_matches('[').trim_end_matches(']');
+        self.0.hosts.iter().any(|known| known.eq_ignore_ascii_case(name) || known.eq_ignore_ascii_case(host))
+    }
+
+    /// An allowed origin is `scheme://host:port`, with `*` for any port.
+    fn knows_origin(&self, origin: &str) -> bool {
+        let Ok(uri) = origin.parse::<Uri>() else { return false };
+        let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) else { return false };
+        let port = uri.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
+        let any = format!("{scheme}://{host}:*");
+        let exact = format!("{scheme}://{host}:{port}");
+        self.0.origins.iter().any(|known| known.eq_ignore_ascii_case(&any) || known.eq_ignore_ascii_case(&exact))
+    }
+}
+
+fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
+}
