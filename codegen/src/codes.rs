@@ -42,13 +42,15 @@ codes! {
     DuplicateKey = 102, Error, "a key stands twice in one mapping";
     TooDeep = 103, Error, "values are nested too deeply";
     SeveralDocuments = 104, Error, "the file holds several YAML documents";
-    NotACapability = 105, Warning, "the file is not a Naftiko capability";
+    NotACapability = 105, Warning, "the file is not a Naftiko capability and is skipped";
     WrongType = 106, Error, "a value has the wrong type";
     MissingKey = 107, Error, "a required key is missing";
     UnknownKey = 108, Warning, "a key is not known and is ignored";
     Unsupported = 109, Error, "a feature of the format is not supported yet";
     UnknownVersion = 110, Warning, "the version of the format is not known";
     NothingConsumed = 111, Error, "the capability consumes no operation";
+    NoCapability = 112, Error, "the file has no capability although it should";
+    TooLarge = 113, Error, "aliases make too many values";
 
     // resolve: references
     UnknownCall = 201, Error, "a call names no operation";
@@ -61,6 +63,9 @@ codes! {
     UnusedPathParameter = 208, Warning, "a path parameter stands nowhere in the path";
     DuplicateName = 209, Error, "a name is used twice";
     ImplicitVariable = 210, Warning, "an environment variable is used without a bind";
+    BadVariable = 211, Error, "an environment variable has a name that cannot be";
+    UnusedInput = 212, Warning, "a declared input goes nowhere";
+    TypeMismatch = 213, Error, "an argument can never be of the type that its parameter takes";
 
     // check: rules over the linked document
     BadPath = 301, Error, "a path cannot be used";

@@ -46,9 +46,11 @@ impl Diagnostic {
             Severity::Warning => Level::WARNING,
         };
         let text = sources.get(&self.file).map_or("", String::as_str);
-        let snippet = Snippet::source(text)
+        let line = text.lines().nth(self.place.line.saturating_sub(1)).unwrap_or_default();
+        let snippet = Snippet::source(line)
+            .line_start(self.place.line)
             .path(self.file.as_str())
-            .annotation(AnnotationKind::Primary.span(byte_range(text, self.place)));
+            .annotation(AnnotationKind::Primary.span(byte_range(line, self.place)));
         let mut group = level.primary_title(self.message.as_str()).id(self.code.to_string()).element(snippet);
         if !self.help.is_empty() {
             group = group.element(Level::HELP.message(self.help.as_str()));
@@ -66,20 +68,14 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-fn byte_range(text: &str, place: Place) -> std::ops::Range<usize> {
-    let mut start = 0;
-    for (index, line) in text.split_inclusive('\n').enumerate() {
-        if index + 1 == place.line {
-            let line = line.trim_end_matches(['\n', '\r']);
-            let offset = |characters: usize| line.char_indices().nth(characters).map_or(line.len(), |(at, _)| at);
-            let first = offset(place.column.saturating_sub(1));
-            let last = offset(place.column.saturating_sub(1) + place.length.max(1));
-            return start + first..start + last.max(first);
-        }
-        start += line.len();
-    }
-    text.len()..text.len()
+fn byte_range(line: &str, place: Place) -> std::ops::Range<usize> {
+    let offset = |characters: usize| line.char_indices().nth(characters).map_or(line.len(), |(at, _)| at);
+    let first = offset(place.column.saturating_sub(1));
+    first..offset(place.column.saturating_sub(1) + place.length.max(1)).max(first)
 }
+
+/// Findings after these are counted, not shown.
+const SHOWN: usize = 100;
 
 /// All findings of a run, in order of file and place.
 #[derive(Clone, Debug, Default)]
@@ -98,8 +94,10 @@ impl Diagnostics {
 
     /// Renders all findings, one after the other.
     pub fn render(&self, sources: &Sources, styled: bool) -> String {
-        let texts: Vec<_> = self.0.iter().map(|diagnostic| diagnostic.render(sources, styled)).collect();
-        texts.join("\n\n")
+        let shown = self.0.iter().take(SHOWN).map(|diagnostic| diagnostic.render(sources, styled));
+        let more = self.0.len().saturating_sub(SHOWN);
+        let more = (more > 0).then(|| format!("{more} more findings are not shown."));
+        shown.chain(more).collect::<Vec<_>>().join("\n\n")
     }
 
     pub(crate) fn extend(&mut self, other: Self) {
@@ -111,36 +109,42 @@ impl Diagnostics {
 pub(crate) struct Sink {
     file: String,
     found: Vec<Diagnostic>,
+    errors: bool,
 }
 
 impl Sink {
     pub(crate) fn new(file: &str) -> Self {
-        Self { file: file.to_owned(), found: Vec::new() }
+        Self { file: file.to_owned(), found: Vec::new(), errors: false }
     }
 
     pub(crate) fn report(&mut self, code: Code, place: Place, message: impl Into<String>, help: impl Into<String>) {
-        let diagnostic =
-            Diagnostic { code, file: self.file.clone(), place, message: message.into(), help: help.into() };
-        if !self.found.contains(&diagnostic) {
-            self.found.push(diagnostic);
-        }
+        let (message, help) = (message.into(), help.into());
+        self.errors |= code.severity() == Severity::Error;
+        self.found.push(Diagnostic { code, file: self.file.clone(), place, message, help });
     }
 
     pub(crate) fn has_errors(&self) -> bool {
-        self.found.iter().any(|diagnostic| diagnostic.severity() == Severity::Error)
+        self.errors
     }
 
     pub(crate) fn finish(mut self) -> Diagnostics {
-        self.found.sort_by_key(|diagnostic| (diagnostic.place, diagnostic.code));
+        self.found.sort_by(|a, b| (a.place, a.code, &a.message).cmp(&(b.place, b.code, &b.message)));
+        self.found.dedup();
         Diagnostics(self.found)
     }
 }
 
+/// How many candidates of about the right length are compared.
+const CANDIDATES: usize = 200;
+
 /// The candidate that is most like `given`, when one is like enough to be what was meant.
 pub(crate) fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = given.chars().count() / 3 + 1;
+    let length = given.chars().count();
     candidates
         .into_iter()
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= limit)
+        .take(CANDIDATES)
         .map(|candidate| (distance(given, candidate), candidate))
         .filter(|(distance, _)| *distance <= limit)
         .min()

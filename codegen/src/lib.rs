@@ -76,8 +76,9 @@ fn compile<'s>(
     let document = read::read(text, sink)?;
     let start = Place { line: 1, column: 1, length: 1 };
     let Some(name) = names::crate_name(path) else {
-        let help = "name it `spec/provider/capability.yaml`, with a letter first";
-        sink.report(Code::CrateName, start, format!("`{path}` gives no crate name"), help);
+        let help =
+            "name it `spec/provider/capability.yaml`: letters, digits and hyphens, a letter first, no reserved name";
+        sink.report(Code::CrateName, start, "the path gives no crate name", help);
         return None;
     };
     if let Some(owner) = owners.get(&name) {

@@ -1,9 +1,7 @@
 //! The model: every decision made, nothing left to look up. Emitters read it and nothing else.
 
-use serde::Serialize;
-
 /// A capability, ready to be emitted.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(crate) struct Model {
     /// The generated crate.
     pub(crate) crate_name: String,
@@ -19,7 +17,7 @@ pub(crate) struct Model {
     pub(crate) mcp: Option<Mcp>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(crate) struct Api {
     pub(crate) namespace: String,
     /// `None` leaves it to configuration.
@@ -27,7 +25,7 @@ pub(crate) struct Api {
     pub(crate) authentication: Authentication,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(crate) enum Authentication {
     None,
     Header { name: String, value: Vec<TemplatePart> },
@@ -36,13 +34,13 @@ pub(crate) enum Authentication {
     Basic { username: Vec<TemplatePart>, password: Vec<TemplatePart> },
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(crate) enum TemplatePart {
     Literal(String),
     Variable(usize),
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(crate) struct Operation {
     /// The name in the capability.
     pub(crate) name: String,
@@ -65,7 +63,7 @@ pub(crate) struct Operation {
     pub(crate) json_output: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Method {
     Get,
     Head,
@@ -102,13 +100,13 @@ impl Method {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum PathPart {
     Literal(String),
     Parameter(usize),
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Parameter {
     /// The name on the wire.
     pub(crate) name: String,
@@ -122,7 +120,7 @@ pub(crate) struct Parameter {
     pub(crate) description: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Location {
     Path,
     Query,
@@ -131,7 +129,7 @@ pub(crate) enum Location {
     Body,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     String,
     Integer,
@@ -142,20 +140,20 @@ pub(crate) enum Kind {
     Any,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(crate) struct Constant {
     pub(crate) name: String,
     pub(crate) location: Location,
     pub(crate) value: Vec<TemplatePart>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(crate) struct Rest {
     pub(crate) port: u16,
     pub(crate) routes: Vec<Route>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(crate) struct Route {
     pub(crate) method: Method,
     /// The path with its placeholders as `{name}`.
@@ -166,14 +164,14 @@ pub(crate) struct Route {
     pub(crate) call: Call,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(crate) struct Mcp {
     pub(crate) port: u16,
     pub(crate) description: String,
     pub(crate) tools: Vec<Tool>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(crate) struct Tool {
     pub(crate) name: String,
     pub(crate) title: String,
@@ -182,7 +180,7 @@ pub(crate) struct Tool {
     pub(crate) call: Call,
 }
 
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Hints {
     pub(crate) read_only: bool,
     pub(crate) destructive: bool,
@@ -190,7 +188,7 @@ pub(crate) struct Hints {
     pub(crate) open_world: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) operation: usize,
     pub(crate) wiring: Wiring,
@@ -198,7 +196,7 @@ pub(crate) struct Call {
 }
 
 /// How the caller's inputs become the operation's arguments.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(crate) enum Wiring {
     /// The inputs are the operation's parameters.
     Direct,
@@ -206,7 +204,7 @@ pub(crate) enum Wiring {
     Mapped { inputs: Vec<Parameter>, sources: Vec<Source> },
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(crate) enum Source {
     Absent,
     Input(usize),
@@ -214,14 +212,14 @@ pub(crate) enum Source {
     Text(Vec<TextPart>),
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(crate) enum TextPart {
     Literal(String),
     Input(usize),
 }
 
 /// What of the answer the caller gets.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(crate) enum Output {
     /// All of it, as it came.
     Whole,
@@ -229,7 +227,7 @@ pub(crate) enum Output {
     Projected(Projection),
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(crate) enum Projection {
     /// The value at a path.
     Path(Vec<PathStep>),
@@ -241,7 +239,7 @@ pub(crate) enum Projection {
     Array { at: Vec<PathStep>, item: Box<Projection> },
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum PathStep {
     Key(String),
     /// Counted from the end where negative.

@@ -21,17 +21,40 @@ pub(crate) fn fold(name: &str) -> String {
     name.replace('-', "_").to_lowercase()
 }
 
-/// The crate of a specification file: the folders below `spec/` and the file's stem, as one kebab-case name.
+/// Names that cargo, the compiler or this workspace keep for themselves.
+const RESERVED_CRATES: [&str; 15] = [
+    "alloc",
+    "build",
+    "compile-tests",
+    "core",
+    "deps",
+    "examples",
+    "incremental",
+    "naftiko-codegen",
+    "naftiko-runtime",
+    "naftiko-tests",
+    "proc-macro",
+    "scaleway-simulator",
+    "std",
+    "test",
+    "xtask",
+];
+
+/// The crate of a specification file: the folders below `spec/` and the file's stem, as one kebab-case name. Paths that
+/// hold more than letters, digits, dots, hyphens and underscores give none, nor do names that somebody else keeps.
 pub fn crate_name(path: &str) -> Option<String> {
     let path = path.strip_prefix("spec/").unwrap_or(path);
     let (stem, extension) = path.rsplit_once('.')?;
-    if !matches!(extension, "yaml" | "yml") {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_');
+    if !matches!(extension, "yaml" | "yml") || !stem.chars().all(plain) {
         return None;
     }
-    let kebab: String =
-        stem.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
-    let name = kebab.split('-').filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-");
-    name.starts_with(|c: char| c.is_ascii_alphabetic()).then_some(name)
+    let words = stem.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let name = words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-");
+    let usable = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && !RESERVED_CRATES.contains(&name.as_str())
+        && syn::parse_str::<syn::Ident>(&name.replace('-', "_")).is_ok();
+    usable.then_some(name)
 }
 
 /// Cuts an operation's name into words and joins them with `_`.
@@ -105,17 +128,17 @@ impl Scope {
 
     /// A function, field or module name.
     pub(crate) fn snake(&mut self, name: &str) -> String {
-        self.unique(identifier(&name.to_snake_case(), "n"), "_")
+        self.unique(identifier(&ascii(name).to_snake_case(), "n"), "_")
     }
 
     /// A type name.
     pub(crate) fn camel(&mut self, name: &str) -> String {
-        self.unique(identifier(&name.to_upper_camel_case(), "N"), "")
+        self.unique(identifier(&ascii(name).to_upper_camel_case(), "N"), "")
     }
 
     /// A constant name.
     pub(crate) fn shouty(&mut self, name: &str) -> String {
-        self.unique(identifier(&name.to_shouty_snake_case(), "N"), "_")
+        self.unique(identifier(&ascii(name).to_shouty_snake_case(), "N"), "_")
     }
 
     fn unique(&mut self, name: String, separator: &str) -> String {
@@ -130,19 +153,17 @@ impl Scope {
     }
 }
 
+/// The name with a blank for every character that is no ASCII letter or digit; a word for a name without any.
+fn ascii(name: &str) -> String {
+    let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' }).collect();
+    if name.trim().is_empty() { "unnamed".to_owned() } else { name }
+}
+
 /// Makes a valid identifier of a name that is in its case already.
 fn identifier(name: &str, prefix: &str) -> String {
-    let mut name: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-    if name.is_empty() {
-        name = format!("{prefix}_unnamed");
-    }
-    if name.starts_with(|c: char| c.is_ascii_digit()) {
-        name.insert_str(0, prefix);
-    }
-    if syn::parse_str::<syn::Ident>(&name).is_err() {
-        name.push('_');
-    }
-    name
+    let digit = name.starts_with(|c: char| c.is_ascii_digit());
+    let name = if digit { format!("{prefix}{name}") } else { name.to_owned() };
+    if syn::parse_str::<syn::Ident>(&name).is_err() { format!("{name}_") } else { name }
 }
 
 #[cfg(test)]
@@ -174,7 +195,8 @@ mod tests {
         assert_eq!(scope.snake("page_size"), "page_size_2");
         assert_eq!(scope.snake("pageSize"), "page_size_3");
         assert_eq!(scope.snake("2fa"), "n2fa");
-        assert_eq!(scope.snake("$"), "n_unnamed");
+        assert_eq!(scope.snake("$"), "unnamed");
+        assert_eq!(scope.snake("a_é_b"), "a_b");
         assert_eq!(scope.snake("self"), "self_");
         let mut scope = Scope::new(&["Client"]);
         assert_eq!(scope.camel("self"), "Self_");
@@ -189,7 +211,10 @@ mod tests {
             crate_name("spec/scaleway/secret-manager-secrets.yaml").as_deref(),
             Some("scaleway-secret-manager-secrets")
         );
-        assert_eq!(crate_name("spec/A b/C_d.yml").as_deref(), Some("a-b-c-d"));
+        assert_eq!(crate_name("spec/A.b/C_d.yml").as_deref(), Some("a-b-c-d"));
+        for path in ["spec/a b.yaml", "spec/fn.yaml", "spec/naftiko/runtime.yaml", "spec/a\nb.yaml", "spec/-->.yaml"] {
+            assert_eq!(crate_name(path), None, "{path}");
+        }
         assert_eq!(crate_name("spec/1.yaml"), None);
         assert_eq!(crate_name("spec/readme.md"), None);
     }

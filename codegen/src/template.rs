@@ -32,8 +32,8 @@ pub(crate) fn split_path(path: &str) -> Result<Vec<Piece>, &'static str> {
         let (after, close) = after.strip_prefix('{').map_or((after, "}"), |after| (after, "}}"));
         let Some((name, tail)) = after.split_once(close) else { return Err("a `{` is not closed") };
         let name = name.trim();
-        if name.is_empty() || name.contains(['{', '}', '/']) {
-            return Err("a placeholder is empty, or holds a brace or a slash");
+        if !is_name(name) {
+            return Err("a placeholder is no name");
         }
         push_literal(&mut pieces, before);
         pieces.push(Piece::Placeholder(name.to_owned()));
@@ -44,6 +44,12 @@ pub(crate) fn split_path(path: &str) -> Result<Vec<Piece>, &'static str> {
     }
     push_literal(&mut pieces, rest);
     Ok(pieces)
+}
+
+/// Whether a placeholder holds a name and not a section, a comment or a partial of the template language.
+pub(crate) fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '@'))
+        && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '$' | '@' | '[' | ']'))
 }
 
 fn push_literal(pieces: &mut Vec<Piece>, text: &str) {

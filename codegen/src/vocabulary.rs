@@ -61,3 +61,14 @@ pub(crate) fn method(text: Option<&Text>) -> Option<Method> {
     let Some(text) = text else { return Some(Method::Get) };
     Method::ALL.iter().find(|(name, _)| text.value.eq_ignore_ascii_case(name)).map(|(_, method)| *method)
 }
+
+/// Whether a character takes no room or turns the direction of text: code and documentation with it do not say what
+/// they seem to (Unicode TR 36; rustc refuses some of them).
+pub(crate) fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// Whether a segment is `.` or `..`, which URL parsers resolve even where the dots are encoded.
+pub(crate) fn is_dots(segment: &str) -> bool {
+    matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
+}

@@ -148,9 +148,11 @@ fn convert(argument: Argument, parameter: &Parameter) -> Argument {
     };
     let converted = match (&value, parameter.kind) {
         (Value::Number(_) | Value::Bool(_), Kind::String) => scalar_text(&value).map(Value::String),
-        (Value::String(text), Kind::Integer | Kind::Number | Kind::Boolean) => {
-            serde_json::from_str(text).ok().filter(|typed: &Value| typed.is_number() || typed.is_boolean())
+        (Value::String(text), Kind::Integer | Kind::Number | Kind::Boolean | Kind::Object) => {
+            serde_json::from_str(text).ok().filter(|typed: &Value| !typed.is_string() && !typed.is_null())
         }
+        // One value where several may be given.
+        (Value::String(_) | Value::Number(_) | Value::Bool(_), Kind::Array) => Some(Value::Array(vec![value.clone()])),
         _ => None,
     };
     Argument::Value(converted.unwrap_or(value))

@@ -85,15 +85,20 @@ fn select(sources: Sources, names: &[String]) -> Result<Sources> {
     if names.is_empty() {
         return Ok(sources);
     }
-    let crates: BTreeMap<String, String> =
-        sources.keys().filter_map(|path| Some((naftiko_codegen::crate_name(path)?, path.clone()))).collect();
+    let mut crates: BTreeMap<String, Vec<&String>> = BTreeMap::new();
+    for path in sources.keys() {
+        if let Some(name) = naftiko_codegen::crate_name(path) {
+            crates.entry(name).or_default().push(path);
+        }
+    }
     let mut selected = Sources::new();
     for name in names {
-        let Some(path) = crates.get(name) else {
+        let Some(paths) = crates.get(name) else {
             let known: Vec<_> = crates.keys().map(String::as_str).collect();
             bail!("no specification makes a crate `{name}`; there is {}", known.join(", "));
         };
-        selected.extend(sources.get(path).map(|text| (path.clone(), text.clone())));
+        // All of them, where there are several: that two make one crate is a finding.
+        selected.extend(paths.iter().filter_map(|path| Some(((*path).clone(), sources.get(*path)?.clone()))));
     }
     Ok(selected)
 }
@@ -117,7 +122,7 @@ pub fn plan(root: &Path, sources: &Sources, names: &[String]) -> Result<Option<P
     let in_scope =
         |path: &str| names.is_empty() || names.iter().any(|name| path.starts_with(&format!("generated/{name}/")));
     for path in present.iter().filter(|path| in_scope(path) && !generated.files.contains_key(*path)) {
-        match fs::read_to_string(root.join(path)) {
+        match read_own(&root.join(path)) {
             Ok(before) if is_generated(&before) => {
                 plan.changes.push(Change { path: path.clone(), action: Action::Remove, before, after: String::new() });
             }
@@ -125,7 +130,7 @@ pub fn plan(root: &Path, sources: &Sources, names: &[String]) -> Result<Option<P
         }
     }
     for (path, after) in generated.files {
-        let before = match fs::read_to_string(root.join(&path)) {
+        let before = match read_own(&root.join(&path)) {
             Ok(before) => before,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 plan.changes.push(Change { path, action: Action::Create, before: String::new(), after });
@@ -145,6 +150,15 @@ pub fn plan(root: &Path, sources: &Sources, names: &[String]) -> Result<Option<P
     Ok(Some(plan))
 }
 
+/// Reads a file; one behind a link is nobody's that may be read as generated.
+fn read_own(path: &Path) -> io::Result<String> {
+    if fs::symlink_metadata(path)?.is_symlink() {
+        return Ok(String::new());
+    }
+    fs::read_to_string(path)
+}
+
+/// Whether this generator wrote a text. Other tools have marks of their own.
 fn is_generated(text: &str) -> bool {
     text.lines().take(3).any(|line| line.contains(MARKER))
 }
@@ -192,7 +206,8 @@ fn write(root: &Path, plan: &Plan) -> Result<()> {
                 "removed"
             }
             Action::Create | Action::Update => {
-                write_atomically(&path, &change.after).with_context(|| format!("{} cannot be written", change.path))?;
+                write_atomically(root, &path, &change.after)
+                    .with_context(|| format!("{} cannot be written", change.path))?;
                 if change.action == Action::Create { "created" } else { "updated" }
             }
         };
@@ -215,13 +230,14 @@ fn count(plan: &Plan) -> String {
     }
 }
 
-/// Readers see the old text or the new one, never half of it.
-fn write_atomically(path: &Path, text: &str) -> io::Result<()> {
+/// Readers see the old text or the new one, never half of it. The draft lies outside of what is scanned.
+fn write_atomically(root: &Path, path: &Path, text: &str) -> io::Result<()> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent)?;
     }
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(".new");
+    let draft = root.join("target/gen.draft");
+    fs::create_dir_all(root.join("target"))?;
+    let _ = fs::remove_file(&draft);
     fs::write(&draft, text)?;
     fs::rename(&draft, path)
 }
@@ -247,12 +263,16 @@ fn walk(folder: &Path, root: &Path) -> Result<Vec<String>> {
             Err(error) => return Err(error).with_context(|| format!("{} cannot be read", folder.display())),
         };
         for entry in entries {
-            let path = entry?.path();
-            if path.is_dir() {
+            let entry = entry?;
+            let path = entry.path();
+            // Links are not followed: what lies behind them is not this repository's.
+            if entry.file_type()?.is_dir() {
                 folders.push(path);
             } else {
-                let parts = path.strip_prefix(root)?.components().map(|part| part.as_os_str().to_string_lossy());
-                files.push(parts.collect::<Vec<_>>().join("/"));
+                let parts = path.strip_prefix(root)?.components().map(|part| part.as_os_str().to_str());
+                let parts: Option<Vec<_>> = parts.collect();
+                let parts = parts.with_context(|| format!("the name of {} is not UTF-8; rename it", path.display()))?;
+                files.push(parts.join("/"));
             }
         }
     }

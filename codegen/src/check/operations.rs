@@ -1,11 +1,13 @@
 //! Rules for consumed APIs and their operations.
 
+use std::collections::BTreeSet;
+
 use crate::codes::Code;
 use crate::diagnostic::Sink;
 use crate::linked::{Api, Credential, Linked, Location, Operation, Parameter, TemplatePart};
 use crate::read::document::Text;
 use crate::template::Piece;
-use crate::vocabulary::{base_uri, kind, method};
+use crate::vocabulary::{base_uri, is_dots, is_invisible, kind, method};
 
 /// Fields that frame the message or belong to the connection (RFC 9110 §7.6.1, RFC 9112 §6.3).
 const FORBIDDEN_HEADERS: [&str; 9] = [
@@ -23,6 +25,9 @@ const FORBIDDEN_HEADERS: [&str; 9] = [
 pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
     for api in &linked.apis {
         check_base_uri(api, sink);
+        if let Some(Credential::Header { name, .. }) = &api.credential {
+            check_header(&name.value, name.place, None, sink);
+        }
     }
     for operation in &linked.operations {
         check_method(operation.method, sink);
@@ -59,8 +64,8 @@ pub(super) fn check_method(text: Option<&Text>, sink: &mut Sink) {
 
 fn check_path(operation: &Operation<'_>, sink: &mut Sink) {
     let bad = |piece: &Piece| matches!(piece, Piece::Literal(text) if text.contains(['?', '#']));
-    let dots = operation.path.value.split('/').any(|segment| matches!(segment, "." | ".."));
-    if operation.pieces.iter().any(bad) || dots {
+    let unseen = operation.path.value.contains(|c: char| c.is_control() || is_invisible(c));
+    if operation.pieces.iter().any(bad) || operation.path.value.split('/').any(is_dots) || unseen {
         let help = "declare what follows `?` as query parameters; `.` and `..` are no segments";
         let message = format!("the path `{}` holds more than a path", operation.path.value);
         sink.report(Code::BadPath, operation.path.place, message, help);
@@ -83,8 +88,11 @@ fn check_parameters(linked: &Linked<'_>, operation: &Operation<'_>, sink: &mut S
         if constant.location == Location::Header {
             check_header(&constant.name.value, constant.name.place, credential, sink);
         }
-        let variable = constant.value.iter().any(|part| matches!(part, TemplatePart::Variable(_)));
-        if constant.location == Location::Body || (constant.location == Location::Path && variable) {
+        let no_segment = match constant.value.as_slice() {
+            [TemplatePart::Literal(text)] => is_dots(text),
+            _ => true,
+        };
+        if constant.location == Location::Body || (constant.location == Location::Path && no_segment) {
             let message = format!("the fixed value of `{}` cannot be placed there", constant.name.value);
             sink.report(
                 Code::Unsupported,
@@ -92,6 +100,23 @@ fn check_parameters(linked: &Linked<'_>, operation: &Operation<'_>, sink: &mut S
                 message,
                 "fixed values may be headers, cookies and query parameters",
             );
+        }
+    }
+    let names = operation.parameters.iter().filter(|parameter| parameter.location == Location::Header);
+    let mut known = BTreeSet::new();
+    for parameter in names {
+        if !known.insert(parameter.name.to_ascii_lowercase()) {
+            let message =
+                format!("the header `{}` is declared twice: letters of both cases mean the same", parameter.name);
+            sink.report(Code::DuplicateName, parameter.place, message, "remove one of the two");
+        }
+    }
+    if let Some(Credential::Query { name, .. }) = credential {
+        let query = operation.parameters.iter().find(|p| p.location == Location::Query && p.name == name.value);
+        if let Some(parameter) = query {
+            let message =
+                format!("the query parameter `{}` is the API key's own, no caller may set it", parameter.name);
+            sink.report(Code::ForbiddenHeader, parameter.place, message, "remove the parameter");
         }
     }
     let mut bodies = operation.parameters.iter().filter(|parameter| parameter.location == Location::Body);

@@ -1,6 +1,6 @@
 //! Rules for the routes of REST adapters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::operations::{check_kind, check_method};
 use crate::codes::Code;
@@ -8,6 +8,7 @@ use crate::diagnostic::{Place, Sink};
 use crate::linked::{Linked, Location, Route, Source};
 use crate::names::fold;
 use crate::template::Piece;
+use crate::vocabulary::is_invisible;
 
 pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
     let mut known: BTreeMap<(String, String), Place> = BTreeMap::new();
@@ -37,7 +38,8 @@ pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
 /// The path with its placeholders made equal: two routes with one shape and one method cannot be told apart.
 fn shape(route: &Route<'_>) -> String {
     let piece = |piece: &Piece| match piece {
-        Piece::Literal(text) => text.clone(),
+        // The server matches decoded segments: `/a b` and `/a%20b` are one.
+        Piece::Literal(text) => decode(text),
         Piece::Placeholder(_) => "{}".to_owned(),
     };
     route.pieces.iter().map(piece).collect()
@@ -49,6 +51,8 @@ fn check_path(route: &Route<'_>, sink: &mut Sink) {
         "does not start with `/`"
     } else if path.contains(['?', '#']) {
         "holds a query or a fragment, and requests are matched by path alone"
+    } else if path.contains(|c: char| c.is_control() || is_invisible(c)) {
+        "holds characters that cannot be seen"
     } else if shape(route).split('/').any(|segment| segment.contains("{}") && segment != "{}") {
         "has a segment that is only partly a placeholder; that is not supported yet"
     } else {
@@ -57,7 +61,38 @@ fn check_path(route: &Route<'_>, sink: &mut Sink) {
     sink.report(Code::BadPath, route.path.place, format!("the path `{path}` {problem}"), "");
 }
 
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex.filter(|_| *first == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = tail.get(2..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 fn check_captures(route: &Route<'_>, sink: &mut Sink) {
+    let mut known = BTreeSet::new();
+    for piece in &route.pieces {
+        if let Piece::Placeholder(name) = piece
+            && !known.insert(fold(name))
+        {
+            let message = format!(
+                "the placeholder `{{{name}}}` stands twice in `{}`, and a request fills both",
+                route.path.value
+            );
+            sink.report(Code::AmbiguousPlaceholder, route.path.place, message, "give one of the two another name");
+        }
+    }
     for piece in &route.pieces {
         let Piece::Placeholder(name) = piece else { continue };
         let fits = |location: &Location, input: &str| *location == Location::Path && fold(input) == fold(name);

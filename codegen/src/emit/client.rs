@@ -19,7 +19,7 @@ pub(super) fn emit(model: &Model) -> String {
         [] => String::new(),
         names => format!(
             " Reads {} from the environment.",
-            names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+            names.iter().map(|name| rust::code(name)).collect::<Vec<_>>().join(", ")
         ),
     };
     let from_env_docs = rust::docs(&format!(
@@ -94,12 +94,11 @@ fn uses_serialize(model: &Model) -> bool {
 }
 
 fn method(model: &Model, operation: &Operation) -> TokenStream {
-    let summary = rust::sentence(&operation.description, &format!("Calls `{}`.", operation.name));
+    let summary = rust::sentence(&operation.description, &format!("Calls {}.", rust::code(&operation.name)));
     let docs = rust::docs(&format!(
-        "{summary}\n\n`{} {}`: the operation `{}` of `{}#L{}`.",
-        operation.method.as_str(),
-        operation.path_text.replace('`', "'"),
-        operation.name.replace('`', "'"),
+        "{summary}\n\n{}: the operation {} of `{}#L{}`.",
+        rust::code(&format!("{} {}", operation.method.as_str(), operation.path_text)),
+        rust::code(&operation.name),
         model.spec,
         operation.line,
     ));
@@ -129,10 +128,8 @@ fn builder(operation: &Operation) -> [TokenStream; 2] {
     let docs = rust::docs(&format!("A call of [`Client::{}`].", operation.method_name));
     let setters = operation.parameters.iter().enumerate().filter(|(_, parameter)| !parameter.required).map(
         |(index, parameter)| {
-            let docs = rust::docs(&rust::sentence(
-                &parameter.description,
-                &format!("Sets `{}`.", parameter.name.replace('`', "'")),
-            ));
+            let docs =
+                rust::docs(&rust::sentence(&parameter.description, &format!("Sets {}.", rust::code(&parameter.name))));
             let (name, argument, set) =
                 (tables::ident(&parameter.rust_name), argument(parameter), set(index, parameter));
             quote! {

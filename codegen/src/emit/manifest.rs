@@ -21,7 +21,7 @@ pub(super) fn emit(model: &Model) -> String {
         );
     }
     format!(
-        "# {MARKER} by `cargo xtask gen` from {spec}.\n# Do not edit: change the specification instead.\n\n\
+        "# {MARKER} from {spec}.\n# Do not edit: change the specification instead.\n\n\
          [package]\n\
          name = {name:?}\n\
          description = {description}\n\

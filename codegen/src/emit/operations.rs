@@ -60,7 +60,7 @@ fn api(api: &Api) -> TokenStream {
 fn operation(operation: &Operation) -> TokenStream {
     let Operation { name, json_output, .. } = operation;
     let api = tables::index(operation.api);
-    let docs = rust::docs(&format!("`{} {}`", operation.method.as_str(), operation.path_text.replace('`', "'")));
+    let docs = rust::docs(&rust::code(&format!("{} {}", operation.method.as_str(), operation.path_text)));
     let constant = tables::ident(&operation.const_name);
     let method = tables::method(operation.method);
     let path = operation.path.iter().map(|part| match part {

@@ -7,7 +7,7 @@ use crate::model::Model;
 pub(super) fn emit(model: &Model) -> String {
     let name = &model.crate_name;
     let mut text = format!(
-        "<!-- {MARKER} by `cargo xtask gen` from {}. Do not edit: change the specification instead. -->\n\n# {}\n\n",
+        "<!-- {MARKER} from {}. Do not edit: change the specification instead. -->\n\n# {}\n\n",
         model.spec,
         rust::plain(&model.title)
     );
@@ -15,7 +15,7 @@ pub(super) fn emit(model: &Model) -> String {
         text.push_str(&format!("{}\n\n", rust::plain(&model.description)));
     }
     if !model.variables.is_empty() {
-        let names: Vec<_> = model.variables.iter().map(|variable| format!("`{variable}`")).collect();
+        let names: Vec<_> = model.variables.iter().map(|variable| rust::code(variable)).collect();
         text.push_str(&format!("It needs {} in the environment.\n\n", names.join(", ")));
     }
     if let Some(example) = example(model) {
@@ -26,8 +26,8 @@ pub(super) fn emit(model: &Model) -> String {
         if let Some(rest) = &model.rest {
             text.push_str(&format!("REST on 127.0.0.1:{}:\n\n| route | what it does |\n|---|---|\n", rest.port));
             for route in &rest.routes {
-                let path = route.path.replace('|', "\\|").replace('`', "'");
-                text.push_str(&format!("| `{} {path}` | {} |\n", route.method.as_str(), rust::plain(&route.summary)));
+                let route_text = rust::code(&format!("{} {}", route.method.as_str(), route.path)).replace('|', "\\|");
+                text.push_str(&format!("| {route_text} | {} |\n", rust::plain(&route.summary)));
             }
             text.push('\n');
         }

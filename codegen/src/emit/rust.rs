@@ -5,13 +5,11 @@ use quote::quote;
 
 use super::MARKER;
 use crate::model::Model;
+use crate::vocabulary::is_invisible;
 
 /// Formats a file and puts the header before it. Items are separated by blank lines.
 pub(super) fn file(model: &Model, docs: &str, items: &[TokenStream]) -> String {
-    let mut text = format!(
-        "// {MARKER} by `cargo xtask gen` from {}.\n// Do not edit: change the specification instead.\n\n",
-        model.spec
-    );
+    let mut text = format!("// {MARKER} from {}.\n// Do not edit: change the specification instead.\n\n", model.spec);
     let docs = doc_lines(docs).map(|line| quote! { #![doc = #line] });
     let head = quote! { #(#docs)* #![cfg_attr(rustfmt, rustfmt_skip)] };
     text.push_str(&format(head));
@@ -61,6 +59,12 @@ pub(super) fn plain(text: &str) -> String {
         },
         _ => out,
     }
+}
+
+/// Text from a specification as an inline code span.
+pub(super) fn code(text: &str) -> String {
+    let plain = |c: char| if c.is_control() || is_invisible(c) || c == '`' { '\'' } else { c };
+    format!("`{}`", text.chars().map(plain).collect::<String>())
 }
 
 /// A sentence for documentation: the text, or a fallback, with a full stop.

@@ -11,19 +11,73 @@ use crate::model::{
 use crate::names::{Scope, fold, operation_words};
 use crate::read::document::Text;
 use crate::template::Piece;
-use crate::vocabulary::{base_uri, kind, method};
+use crate::vocabulary::{base_uri, is_invisible, kind, method};
 
-/// Names that the generated client module uses itself.
-const CLIENT_TYPES: [&str; 9] =
-    ["Client", "ClientBuilder", "ConfigError", "Connection", "Error", "From", "Request", "Response", "Value"];
-const CLIENT_METHODS: [&str; 5] = ["builder", "clone", "connection", "from", "from_env"];
+/// Types and traits that the generated client module names.
+const CLIENT_TYPES: [&str; 21] = [
+    "Client",
+    "ClientBuilder",
+    "ConfigError",
+    "Connection",
+    "Debug",
+    "Err",
+    "Error",
+    "From",
+    "Into",
+    "IntoIterator",
+    "Item",
+    "None",
+    "Ok",
+    "Option",
+    "Request",
+    "Response",
+    "Result",
+    "Serialize",
+    "Some",
+    "String",
+    "Value",
+];
+/// Methods of the client itself, and names that clippy keeps for what the standard traits mean by them.
+const CLIENT_METHODS: [&str; 7] = ["builder", "connection", "default", "from_env", "from_str", "into_iter", "new"];
+const TRAIT_METHODS: [&str; 28] = [
+    "add",
+    "as_mut",
+    "as_ref",
+    "bitand",
+    "bitor",
+    "bitxor",
+    "borrow",
+    "borrow_mut",
+    "clone",
+    "cmp",
+    "deref",
+    "deref_mut",
+    "div",
+    "drop",
+    "eq",
+    "from",
+    "from_iter",
+    "hash",
+    "index",
+    "index_mut",
+    "mul",
+    "neg",
+    "next",
+    "not",
+    "rem",
+    "shl",
+    "shr",
+    "sub",
+];
+/// Methods of a call's builder.
 const SETTERS: [&str; 1] = ["send"];
+const CONSTANTS: [&str; 1] = ["CAPABILITY"];
 
 /// Lowers a document that has no errors.
 pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, spec: &str) -> Model {
     let document = linked.document;
-    let (mut methods, mut types, mut consts) =
-        (Scope::new(&CLIENT_METHODS), Scope::new(&CLIENT_TYPES), Scope::new(&[]));
+    let mut methods = Scope::new(&[&CLIENT_METHODS[..], &TRAIT_METHODS].concat());
+    let (mut types, mut consts) = (Scope::new(&CLIENT_TYPES), Scope::new(&CONSTANTS));
     let operations: Vec<Operation> = linked
         .operations
         .iter()
@@ -32,7 +86,8 @@ pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, spec: &str) -> Model 
             operation(source, methods.snake(&words), types.camel(&words), consts.shouty(&words))
         })
         .collect();
-    let title = document.title.as_ref().map_or_else(|| crate_name.to_owned(), |title| one_line(&title.value));
+    let title = Some(text(document.title.as_ref())).filter(|title| !title.is_empty());
+    let title = title.unwrap_or_else(|| crate_name.to_owned());
     Model {
         crate_name: crate_name.to_owned(),
         spec: spec.to_owned(),
@@ -72,7 +127,7 @@ fn api(source: &linked::Api<'_>) -> Api {
 }
 
 fn operation(source: &linked::Operation<'_>, method_name: String, type_name: String, const_name: String) -> Operation {
-    let mut names = Scope::new(&SETTERS);
+    let mut names = Scope::new(&[&SETTERS[..], &TRAIT_METHODS].concat());
     let parameters: Vec<Parameter> = source.parameters.iter().map(|source| parameter(source, &mut names)).collect();
     let constant = |name: &str| {
         let found = source.constants.iter().find(|c| c.location == linked::Location::Path && c.name.value == name)?;
@@ -210,8 +265,9 @@ fn text(text: Option<&Text>) -> String {
     text.map(|text| one_line(&text.value)).unwrap_or_default()
 }
 
-/// The text with every run of white space and control characters made one blank.
+/// The text with every run of white space and control characters made one blank, without what cannot be seen.
 fn one_line(text: &str) -> String {
+    let text: String = text.chars().filter(|c| !is_invisible(*c)).collect();
     let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ")
 }

@@ -25,6 +25,8 @@ pub(crate) struct Document {
 
 #[derive(Debug)]
 pub(crate) struct Bind {
+    /// Whether the source keys are environment variables, and not keys in a file or vault.
+    pub(crate) environment: bool,
     pub(crate) namespace: Option<Text>,
     /// Variable and source key.
     pub(crate) keys: Vec<(Text, Text)>,
@@ -143,6 +145,7 @@ pub(crate) struct Invocation {
 /// An output parameter: what of the answer the caller gets.
 #[derive(Clone, Debug)]
 pub(crate) struct Output {
+    pub(crate) place: Place,
     pub(crate) name: Option<Text>,
     pub(crate) kind: Option<Text>,
     pub(crate) mapping: Option<Text>,

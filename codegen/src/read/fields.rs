@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::document::Text;
-use super::yaml::{Content, Entry, Node};
+use super::yaml::{Content, Entry, Node, UNQUOTED};
 use crate::codes::Code;
 use crate::diagnostic::{Place, Sink, did_you_mean};
 
@@ -147,7 +147,7 @@ pub(super) fn text(node: &Node, key: &str, sink: &mut Sink) -> Option<Text> {
         Content::Null => return None,
         Content::Mapping(_) | Content::Sequence(_) => {
             let help = match &node.content {
-                Content::Mapping(entries) if entries.iter().any(|entry| entry.key == "{…}") => {
+                Content::Mapping(entries) if entries.iter().any(|entry| entry.key == UNQUOTED) => {
                     "put quotes around a template: '{{name}}'"
                 }
                 _ => "",

@@ -26,7 +26,17 @@ pub(crate) fn read(text: &str, sink: &mut Sink) -> Option<Document> {
     let mut fields = Fields::of(&root, "a capability file", sink);
     let version = fields.text(&["naftiko", "ikanos"], sink);
     let Some(capability) = fields.get(&["capability"]) else {
-        not_a_capability(root.place, "the file has no `capability`", sink);
+        let shared = ["consumes", "exposes", "aggregates", "binds"].iter().any(|key| fields.get(&[key]).is_some());
+        match version {
+            Some(version) if !shared => {
+                let help = "add `capability:`; or is it spelled differently?";
+                sink.report(Code::NoCapability, version.place, "the file has a version but no `capability`", help);
+            }
+            Some(_) => {
+                not_a_capability(root.place, "the file has no `capability`, only parts that others import", sink)
+            }
+            None => not_a_capability(root.place, "the file has no `capability`", sink),
+        }
         return None;
     };
     check_version(version, root.place, sink);
@@ -122,6 +132,7 @@ fn name_of(key: Option<Text>, fields: &mut Fields<'_>, sink: &mut Sink) -> Optio
 fn bind(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Bind> {
     let mut fields = Fields::of(node, "a bind", sink);
     let namespace = fields.text(&["namespace"], sink).or(key);
+    let environment = fields.place_of("location").is_none();
     unsupported(&mut fields, "location", "a bind", sink);
     fields.ignore(&["description"]);
     let pairs = fields.pairs("keys", sink).unwrap_or_default();
@@ -130,7 +141,7 @@ fn bind(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Bind> {
         .filter_map(|(name, node)| Some((name.clone(), fields::text(node, &name.value, sink)?)))
         .collect();
     fields.finish(sink);
-    Some(Bind { namespace, keys })
+    Some(Bind { environment, namespace, keys })
 }
 
 fn consumes(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Consumes> {
@@ -338,10 +349,11 @@ fn output(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Output> {
     let name = name_of(key, &mut fields, sink);
     let kind = fields.text(&["type"], sink);
     let mapping = fields.text(&["mapping"], sink);
-    let value = fields.get(&["value"]).map(|entry| entry.value.clone());
+    let value = fields.get(&["value", "const"]).map(|entry| entry.value.clone());
     let properties = read_all(fields.members(&["properties"], sink), output, sink);
     let items = fields.get(&["items"]).and_then(|entry| output(None, &entry.value, sink)).map(Box::new);
-    fields.ignore(&["description", "const", "required"]);
+    fields.ignore(&["description", "required"]);
+    let place = fields.place;
     fields.finish(sink);
-    Some(Output { name, kind, mapping, value, properties, items })
+    Some(Output { place, name, kind, mapping, value, properties, items })
 }

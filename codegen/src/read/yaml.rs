@@ -3,6 +3,8 @@
 //! The values come from `serde_yaml`, which knows no places and keeps the last of two equal keys silently. So the same
 //! text is also walked as a stream of marked events; that walk gives the places, and finds duplicate keys first.
 
+use std::collections::BTreeMap;
+
 use saphyr_parser::{Event, Parser, Span};
 use serde::Deserialize as _;
 use serde_yaml::Value;
@@ -12,6 +14,12 @@ use crate::diagnostic::{Place, Sink};
 
 /// Values nested deeper than this are refused; no real capability comes near.
 const MAX_DEPTH: usize = 100;
+
+/// More values than this are refused; the largest real capabilities have a tenth of it.
+const MAX_VALUES: usize = 1_000_000;
+
+/// Stands for a key that is no scalar: `{{name}}` without quotes is a mapping whose key is a mapping.
+pub(crate) const UNQUOTED: &str = "{…}";
 
 /// A YAML value with its place.
 #[derive(Clone, Debug)]
@@ -40,6 +48,8 @@ pub(crate) struct Entry {
 
 /// Parses a text. Every problem is reported; `None` means that no value can be made of it.
 pub(crate) fn parse(text: &str, sink: &mut Sink) -> Option<Node> {
+    // Editors on Windows put a byte order mark before the text; it means nothing.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let places = index(text, sink)?;
     if sink.has_errors() {
         return None;
@@ -59,18 +69,30 @@ pub(crate) fn parse(text: &str, sink: &mut Sink) -> Option<Node> {
 /// The places of a value, in the shape of the value. An alias has a place but no children.
 struct Places {
     place: Place,
-    text: String,
+    /// The text of a scalar.
+    text: Option<String>,
+    /// How many values it is when every alias is replaced by what it stands for.
+    size: usize,
+    anchor: usize,
     items: Vec<Places>,
-    entries: Vec<(String, Place, Places)>,
+    entries: BTreeMap<String, (Place, Places)>,
+}
+
+impl Places {
+    fn new(place: Place, text: Option<String>, anchor: usize) -> Self {
+        Self { place, text, size: 1, anchor, items: Vec::new(), entries: BTreeMap::new() }
+    }
 }
 
 enum Open {
     Sequence(Places),
-    Mapping(Places, Option<(String, Place)>),
+    /// The mapping, and its key that waits for a value.
+    Mapping(Places, Option<Places>),
 }
 
 fn index(text: &str, sink: &mut Sink) -> Option<Places> {
     let mut open: Vec<Open> = Vec::new();
+    let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
     let mut root = None;
     let mut documents = 0;
     for event in Parser::new_from_str(text) {
@@ -78,12 +100,15 @@ fn index(text: &str, sink: &mut Sink) -> Option<Places> {
             Ok(event) => event,
             Err(error) => {
                 let place = Place { line: error.marker().line(), column: error.marker().col() + 1, length: 1 };
-                sink.report(Code::Syntax, place, format!("this is not valid YAML: {}", error.info()), "");
+                if error.info().contains("recursion limit") {
+                    too_deep(place, sink);
+                } else {
+                    sink.report(Code::Syntax, place, format!("this is not valid YAML: {}", error.info()), "");
+                }
                 return None;
             }
         };
         let place = place(span);
-        let places = |text| Places { place, text, items: Vec::new(), entries: Vec::new() };
         let closed = match event {
             Event::DocumentStart(_) => {
                 documents += 1;
@@ -93,48 +118,76 @@ fn index(text: &str, sink: &mut Sink) -> Option<Places> {
                 }
                 continue;
             }
-            Event::SequenceStart(..) => {
-                open.push(Open::Sequence(places(String::new())));
+            Event::SequenceStart(anchor, _) => {
+                open.push(Open::Sequence(Places::new(place, None, anchor)));
                 None
             }
-            Event::MappingStart(..) => {
-                open.push(Open::Mapping(places(String::new()), None));
+            Event::MappingStart(anchor, _) => {
+                open.push(Open::Mapping(Places::new(place, None, anchor), None));
                 None
             }
             Event::SequenceEnd | Event::MappingEnd => open.pop().map(|done| match done {
                 Open::Sequence(places) | Open::Mapping(places, _) => places,
             }),
-            Event::Scalar(value, ..) => Some(places(value.into_owned())),
-            Event::Alias(_) => Some(places(String::new())),
+            Event::Scalar(value, _, anchor, _) => Some(Places::new(place, Some(value.into_owned()), anchor)),
+            Event::Alias(anchor) => {
+                let mut alias = Places::new(place, None, 0);
+                alias.size = sizes.get(&anchor).copied().unwrap_or(1);
+                Some(alias)
+            }
             _ => continue,
         };
         if open.len() > MAX_DEPTH {
-            sink.report(Code::TooDeep, place, format!("values are nested more than {MAX_DEPTH} levels deep"), "");
+            too_deep(place, sink);
             return None;
         }
         let Some(closed) = closed else { continue };
+        if closed.size > MAX_VALUES {
+            let message = format!("aliases make more than {MAX_VALUES} values of this text");
+            sink.report(Code::TooLarge, closed.place, message, "write the values out, or remove some aliases");
+            return None;
+        }
+        if closed.anchor > 0 {
+            sizes.insert(closed.anchor, closed.size);
+        }
         match open.last_mut() {
             None => {
                 root.get_or_insert(closed);
             }
-            Some(Open::Sequence(parent)) => parent.items.push(closed),
-            Some(Open::Mapping(parent, key)) => match key.take() {
-                None => *key = Some((closed.text, closed.place)),
-                Some((name, at)) => {
-                    if let Some((_, first, _)) = parent.entries.iter().find(|(known, ..)| *known == name) {
-                        let message = format!("the key `{name}` stands twice in this mapping");
-                        let help = format!("the first one is on line {}; remove one of the two", first.line);
-                        sink.report(Code::DuplicateKey, at, message, help);
-                    }
-                    parent.entries.push((name, at, closed));
+            Some(Open::Sequence(parent)) => {
+                parent.size = parent.size.saturating_add(closed.size);
+                parent.items.push(closed);
+            }
+            Some(Open::Mapping(parent, key)) => {
+                parent.size = parent.size.saturating_add(closed.size);
+                match key.take() {
+                    None => *key = Some(closed),
+                    Some(key) => enter(parent, key, closed, sink),
                 }
-            },
+            }
         }
     }
     if root.is_none() {
-        sink.report(Code::NotACapability, Place { line: 1, column: 1, length: 1 }, "the file is empty", "");
+        let help = "write a capability, or remove the file";
+        sink.report(Code::NoCapability, Place { line: 1, column: 1, length: 1 }, "the file is empty", help);
     }
     root
+}
+
+/// Enters a value into a mapping. Keys that are no text have no name to look them up by.
+fn enter(mapping: &mut Places, key: Places, value: Places, sink: &mut Sink) {
+    let Some(name) = key.text else { return };
+    if let Some((first, _)) = mapping.entries.get(&name) {
+        let message = format!("the key `{name}` stands twice in this mapping");
+        let help = format!("the first one is on line {}; remove one of the two", first.line);
+        sink.report(Code::DuplicateKey, key.place, message, help);
+        return;
+    }
+    mapping.entries.insert(name, (key.place, value));
+}
+
+fn too_deep(place: Place, sink: &mut Sink) {
+    sink.report(Code::TooDeep, place, format!("values are nested more than {MAX_DEPTH} levels deep"), "");
 }
 
 fn place(span: Span) -> Place {
@@ -170,19 +223,16 @@ fn entry(key: &Value, value: Value, places: Option<&Places>, fallback: Place) ->
         Value::Null => "null".to_owned(),
         Value::Bool(flag) => flag.to_string(),
         Value::Number(number) => number.to_string(),
-        // `{{name}}` without quotes is a mapping whose key is a mapping.
-        _ => "{…}".to_owned(),
+        _ => UNQUOTED.to_owned(),
     };
-    let known = places.and_then(|places| places.entries.iter().find(|(name, ..)| *name == key));
-    match known {
-        Some((_, at, places)) => Entry { key, place: *at, value: node(value, Some(places), *at) },
+    match places.and_then(|places| places.entries.get(&key)) {
+        Some((at, places)) => Entry { key, place: *at, value: node(value, Some(places), *at) },
         None => Entry { key, place: fallback, value: node(value, None, fallback) },
     }
 }
 
 fn number_content(number: &serde_yaml::Number, places: Option<&Places>) -> Content {
-    let text = places.map(|places| places.text.clone()).filter(|text| !text.is_empty());
-    let text = text.unwrap_or_else(|| number.to_string());
+    let text = places.and_then(|places| places.text.clone()).unwrap_or_else(|| number.to_string());
     let json = if let Some(whole) = number.as_i64() {
         Some(whole.into())
     } else if let Some(whole) = number.as_u64() {
@@ -204,6 +254,15 @@ impl Node {
             Content::Text(_) => "text",
             Content::Sequence(_) => "a list",
             Content::Mapping(_) => "a mapping",
+        }
+    }
+
+    /// The text of a scalar as it is written: `1.10` stays `1.10`.
+    pub(crate) fn scalar_text(&self) -> Option<String> {
+        match &self.content {
+            Content::Bool(flag) => Some(flag.to_string()),
+            Content::Number(_, text) | Content::Text(text) => Some(text.clone()),
+            Content::Null | Content::Sequence(_) | Content::Mapping(_) => None,
         }
     }
 

@@ -1,25 +1,29 @@
 //! Calls: from a route or a tool to an operation, with every argument traced to its source.
 
+use super::unique_inputs;
+use super::variables::Variables;
 use crate::codes::Code;
 use crate::diagnostic::{Place, Sink, did_you_mean};
 use crate::linked::{Call, Linked, Location, Operation, Parameter, Source, TextPart};
+use crate::model::Kind;
 use crate::names::fold;
 use crate::read::document::{Input, Invocation, Text};
-use crate::read::yaml::{Content, Node};
-use crate::template::{Piece, split};
-use crate::vocabulary::location;
+use crate::read::yaml::{Content, Node, UNQUOTED};
+use crate::template::{self, Piece, split};
+use crate::vocabulary::{self, is_dots, location};
 
 /// The prefixes that mean "what the caller sent".
-pub(super) struct Scope<'d> {
+pub(super) struct Scope<'c> {
     /// `rest` or `tools`, which mean the route or the tool itself.
     pub(super) kind: &'static str,
-    pub(super) namespace: Option<&'d Text>,
+    pub(super) namespace: Option<&'c Text>,
+    pub(super) variables: &'c Variables<'c>,
 }
 
 pub(super) struct Context<'c, 'd> {
     /// The place of the route or tool, for findings about the whole of it.
     pub(super) place: Place,
-    pub(super) scope: &'c Scope<'d>,
+    pub(super) scope: &'c Scope<'c>,
     /// Input parameters that the route shares with its siblings.
     pub(super) shared: &'d [Input],
     /// The route's path; a tool has none.
@@ -39,6 +43,7 @@ pub(super) fn link<'d>(
     };
     let index = target(linked, call, sink)?;
     let operation = linked.operations.get(index)?;
+    unique_inputs(&invocation.inputs, sink);
     let declared: Vec<&Input> = invocation.inputs.iter().chain(context.shared).collect();
     let mut inputs = Inputs { inputs: declared_inputs(&declared, context, sink), open: declared.is_empty(), context };
     let sources = match &invocation.with {
@@ -57,12 +62,31 @@ pub(super) fn link<'d>(
         }
     }
     let mut inputs = inputs.inputs;
+    settle(&mut inputs, operation, &sources, sink);
     if context.path.is_none() {
         follow_parameters(&mut inputs, operation, &sources);
     } else {
         check_body(&inputs, operation, &sources, sink);
     }
     Some(Call { operation: index, inputs, sources, outputs: &invocation.outputs })
+}
+
+/// An input that feeds a required parameter is required, whatever it says; one that feeds nothing is not.
+fn settle(inputs: &mut [Parameter], operation: &Operation<'_>, sources: &[Source], sink: &mut Sink) {
+    for (index, input) in inputs.iter_mut().enumerate() {
+        let feeds = |source: &Source| match source {
+            Source::Input(fed) => *fed == index,
+            Source::Text(parts) => parts.contains(&TextPart::Input(index)),
+            Source::Absent | Source::Json(_) => false,
+        };
+        let mut fed = operation.parameters.iter().zip(sources).filter(|(_, source)| feeds(source)).peekable();
+        if fed.peek().is_none() {
+            let message = format!("the input `{}` goes nowhere; callers may leave it out", input.name);
+            sink.report(Code::UnusedInput, input.place, message, "pass it on under `with`, or remove it");
+            input.required = input.location == Location::Path;
+        }
+        input.required |= fed.any(|(parameter, _)| parameter.required);
+    }
 }
 
 /// The inputs of a tool travel nowhere themselves; what they may hold depends on where the parameters travel.
@@ -115,6 +139,10 @@ fn declared_inputs(declared: &[&Input], context: &Context<'_, '_>, sink: &mut Si
         if inputs.iter().any(|known| known.name == input.name.value) {
             continue;
         }
+        if let Some(value) = &input.value {
+            let message = format!("a fixed value of the input `{}` is not supported yet", input.name.value);
+            sink.report(Code::Unsupported, value.place, message, "write the value under `with`");
+        }
         let location = match &input.location {
             Some(_) => location(input.location.as_ref(), sink),
             None => Some(if context.path.is_some() { Location::Query } else { Location::Body }),
@@ -165,15 +193,17 @@ struct Inputs<'c, 'd> {
 impl Inputs<'_, '_> {
     /// The input that has the parameter's own name.
     fn same(&mut self, parameter: &Parameter) -> Source {
-        self.input(&parameter.name, Some(parameter)).map_or(Source::Absent, Source::Input)
+        self.input(&parameter.name, parameter).map_or(Source::Absent, Source::Input)
     }
 
     fn source(&mut self, parameter: &Parameter, node: &Node, sink: &mut Sink) -> Source {
-        let Content::Text(text) = &node.content else { return Source::Json(node.to_json()) };
+        let Content::Text(text) = &node.content else { return self.literal(parameter, node, sink) };
         let pieces = split(text);
         if let [Piece::Placeholder(name)] = pieces.as_slice() {
-            let name = self.strip(name).unwrap_or(name);
-            return self.reference(parameter, name, node.place, sink);
+            return match self.placeholder(name, node.place, sink) {
+                Some(name) => self.reference(parameter, &name, node.place, sink),
+                None => Source::Absent,
+            };
         }
         if pieces.iter().any(|piece| matches!(piece, Piece::Placeholder(_))) {
             return self.text(parameter, pieces, node.place, sink);
@@ -184,12 +214,101 @@ impl Inputs<'_, '_> {
                 if looks_like_reference(text) {
                     let message = format!("`{text}` is sent as it stands: no part of the capability has that name");
                     let own = self.context.scope.namespace.map_or("", |namespace| namespace.value.as_str());
-                    let help = format!("what the caller sends is `{own}.name` or `{}.name`", self.context.scope.kind);
+                    let kind = self.context.scope.kind;
+                    let help = format!("what the caller sends is `{own}.name` or `{kind}.name`");
                     sink.report(Code::LiteralReference, node.place, message, help);
                 }
-                Source::Json(text.clone().into())
+                self.literal(parameter, node, sink)
             }
         }
+    }
+
+    /// The name of the caller's input that a placeholder stands for.
+    fn placeholder(&self, name: &str, place: Place, sink: &mut Sink) -> Option<String> {
+        if self.context.scope.variables.knows(name) {
+            let message = format!("`{{{{{name}}}}}` is a bound variable, and these are not supported under `with` yet");
+            sink.report(
+                Code::Unsupported,
+                place,
+                message,
+                "use it in `authentication` or in a fixed value of `consumes`",
+            );
+            return None;
+        }
+        let name = self.strip(name).unwrap_or(name);
+        if !template::is_name(name) {
+            let message = format!("`{{{{{name}}}}}` is no name, and sections and the like are not supported");
+            sink.report(Code::Unsupported, place, message, "write `{{name}}`");
+            return None;
+        }
+        Some(name.to_owned())
+    }
+
+    /// A fixed value. It must fit its parameter, and whatever it holds is sent as it stands.
+    fn literal(&self, parameter: &Parameter, node: &Node, sink: &mut Sink) -> Source {
+        if !self.is_plain(node, sink) {
+            return Source::Absent;
+        }
+        let kind = vocabulary::kind(parameter.kind.as_ref(), parameter.location).unwrap_or(Kind::String);
+        let value = match (kind, node.scalar_text()) {
+            (_, None) if matches!(node.content, Content::Null) => return Source::Absent,
+            (Kind::String, Some(text)) => text.into(),
+            (Kind::Integer | Kind::Number | Kind::Boolean, Some(text)) => {
+                serde_json::from_str(&text).unwrap_or_else(|_| text.into())
+            }
+            _ => node.to_json(),
+        };
+        let fits = match kind {
+            Kind::String => value.is_string(),
+            Kind::Integer => value.is_i64() || value.is_u64(),
+            Kind::Number => value.is_number(),
+            Kind::Boolean => value.is_boolean(),
+            Kind::Array => !value.is_object(),
+            Kind::Object => value.is_object(),
+            Kind::Any => true,
+        };
+        let segment = parameter.location != Location::Path || value.as_str().is_none_or(|text| !is_dots(text));
+        if !fits || !segment {
+            let message = format!("`{value}` cannot be the value of `{}`", parameter.name);
+            let help = format!(
+                "it takes {}",
+                if segment {
+                    format!("a value of type {kind:?}").to_lowercase()
+                } else {
+                    "a segment of a path".to_owned()
+                }
+            );
+            sink.report(Code::TypeMismatch, node.place, message, help);
+        }
+        Source::Json(value)
+    }
+
+    /// Whether a fixed value holds no template and no reference in its depth, where they would be sent as text.
+    fn is_plain(&self, node: &Node, sink: &mut Sink) -> bool {
+        match &node.content {
+            Content::Sequence(items) => items.iter().all(|item| self.is_plain_inside(item, sink)),
+            Content::Mapping(entries) => entries.iter().all(|entry| {
+                if entry.key == UNQUOTED {
+                    let message = "a template without quotes is a mapping in YAML";
+                    sink.report(Code::WrongType, node.place, message, "put quotes around it: '{{name}}'");
+                    return false;
+                }
+                self.is_plain_inside(&entry.value, sink)
+            }),
+            _ => true,
+        }
+    }
+
+    fn is_plain_inside(&self, node: &Node, sink: &mut Sink) -> bool {
+        let Content::Text(text) = &node.content else { return self.is_plain(node, sink) };
+        if text.contains("{{") || self.strip(text).is_some() {
+            let message = format!(
+                "`{text}` would be sent as it stands: references inside lists and mappings are not supported yet"
+            );
+            sink.report(Code::Unsupported, node.place, message, "pass a whole input on");
+            return false;
+        }
+        true
     }
 
     /// The name behind a prefix that means "what the caller sent".
@@ -202,7 +321,7 @@ impl Inputs<'_, '_> {
     }
 
     fn reference(&mut self, parameter: &Parameter, name: &str, place: Place, sink: &mut Sink) -> Source {
-        match self.input(name, Some(parameter)) {
+        match self.input(name, parameter) {
             Some(index) => Source::Input(index),
             None => {
                 let known = self.inputs.iter().map(|input| input.name.as_str());
@@ -220,7 +339,7 @@ impl Inputs<'_, '_> {
             match piece {
                 Piece::Literal(literal) => parts.push(TextPart::Literal(literal)),
                 Piece::Placeholder(name) => {
-                    let name = self.strip(&name).unwrap_or(&name).to_owned();
+                    let Some(name) = self.placeholder(&name, place, sink) else { return Source::Absent };
                     // Inside other text an input is text, whatever the parameter takes.
                     let derived = Parameter { kind: None, ..parameter.clone() };
                     match self.reference(&derived, &name, place, sink) {
@@ -234,14 +353,13 @@ impl Inputs<'_, '_> {
     }
 
     /// The index of the input with this name, derived from `parameter` if it may be and is not there yet.
-    fn input(&mut self, name: &str, parameter: Option<&Parameter>) -> Option<usize> {
+    fn input(&mut self, name: &str, parameter: &Parameter) -> Option<usize> {
         if let Some(index) = self.inputs.iter().position(|input| input.name == name) {
-            if let (true, Some(input), Some(parameter)) = (self.open, self.inputs.get_mut(index), parameter) {
-                input.required |= parameter.required;
-            }
             return Some(index);
         }
-        let parameter = parameter.filter(|_| self.open)?;
+        if !self.open {
+            return None;
+        }
         let location = self.derived_location(name, parameter);
         self.inputs.push(Parameter { name: name.to_owned(), location, ..parameter.clone() });
         Some(self.inputs.len() - 1)

@@ -4,18 +4,18 @@ mod call;
 mod operation;
 mod variables;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::codes::Code;
 use crate::diagnostic::{Place, Sink};
 use crate::linked::{Api, Credential, Linked, Operation, Route, TemplatePart, Tool};
-use crate::read::document::{Authentication, Consumes, Document, Text};
+use crate::read::document::{Authentication, Consumes, Document, Input, Text};
 use crate::template::{Piece, split_path};
 use variables::Variables;
 
 /// Links a document. References that point nowhere are reported; what they stand in is left out.
 pub(crate) fn resolve<'d>(document: &'d Document, sink: &mut Sink) -> Linked<'d> {
-    let mut variables = Variables::new(document);
+    let mut variables = Variables::new(document, sink);
     let mut apis = Vec::new();
     let mut operations = Vec::new();
     unique(document.consumes.iter().map(|api| &api.namespace), "namespace", sink);
@@ -25,9 +25,9 @@ pub(crate) fn resolve<'d>(document: &'d Document, sink: &mut Sink) -> Linked<'d>
         operations.extend(operations_of(index, source, &mut variables, sink));
     }
     let mut linked =
-        Linked { document, variables: variables.into_names(), apis, operations, routes: Vec::new(), tools: Vec::new() };
-    linked.routes = routes(&linked, sink);
-    linked.tools = tools(&linked, sink);
+        Linked { document, variables: variables.names(), apis, operations, routes: Vec::new(), tools: Vec::new() };
+    linked.routes = routes(&linked, &variables, sink);
+    linked.tools = tools(&linked, &variables, sink);
     linked
 }
 
@@ -100,10 +100,10 @@ fn credential<'d>(auth: &'d Authentication, variables: &mut Variables<'_>, sink:
     }
 }
 
-fn routes<'d>(linked: &Linked<'d>, sink: &mut Sink) -> Vec<Route<'d>> {
+fn routes<'d>(linked: &Linked<'d>, variables: &Variables<'_>, sink: &mut Sink) -> Vec<Route<'d>> {
     let mut routes = Vec::new();
     for rest in &linked.document.rest {
-        let scope = call::Scope { kind: "rest", namespace: rest.namespace.as_ref() };
+        let scope = call::Scope { kind: "rest", namespace: rest.namespace.as_ref(), variables };
         for resource in &rest.resources {
             let Some(pieces) = path(&resource.path, sink) else { continue };
             for operation in &resource.operations {
@@ -128,11 +128,11 @@ fn routes<'d>(linked: &Linked<'d>, sink: &mut Sink) -> Vec<Route<'d>> {
     routes
 }
 
-fn tools<'d>(linked: &Linked<'d>, sink: &mut Sink) -> Vec<Tool<'d>> {
+fn tools<'d>(linked: &Linked<'d>, variables: &Variables<'_>, sink: &mut Sink) -> Vec<Tool<'d>> {
     let mut tools = Vec::new();
     unique(linked.document.mcp.iter().flat_map(|mcp| &mcp.tools).map(|tool| &tool.name), "tool", sink);
     for mcp in &linked.document.mcp {
-        let scope = call::Scope { kind: "tools", namespace: mcp.namespace.as_ref() };
+        let scope = call::Scope { kind: "tools", namespace: mcp.namespace.as_ref(), variables };
         for tool in &mcp.tools {
             let context = call::Context { place: tool.name.place, scope: &scope, shared: &[], path: None };
             let Some(call) = call::link(linked, &tool.invocation, &context, sink) else { continue };
@@ -157,6 +157,17 @@ fn unique<'d>(names: impl Iterator<Item = &'d Text>, what: &str, sink: &mut Sink
             sink.report(Code::DuplicateName, name.place, message, help);
         } else {
             first.insert(&name.value, name.place);
+        }
+    }
+}
+
+/// Reports parameters that are declared twice in one list. One name in two places of a request is two parameters.
+fn unique_inputs(inputs: &[Input], sink: &mut Sink) {
+    let mut known = BTreeSet::new();
+    for input in inputs {
+        if !known.insert((&input.name.value, input.location.as_ref().map(|location| &location.value))) {
+            let message = format!("the parameter `{}` is declared twice", input.name.value);
+            sink.report(Code::DuplicateName, input.name.place, message, "remove one of the two");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Consumed operations: which parameters they have and where these travel.
 
+use super::unique_inputs;
 use super::variables::Variables;
 use crate::codes::Code;
 use crate::diagnostic::Sink;
@@ -31,6 +32,7 @@ pub(super) fn link<'d>(
     };
     // A parameter of the operation replaces one of the resource, which replaces one of the API.
     for inputs in [&operation.inputs, &resource.inputs, &source.inputs] {
+        unique_inputs(inputs, sink);
         for input in inputs {
             add(&mut linked, input, variables, sink);
         }
@@ -57,12 +59,8 @@ fn add(operation: &mut Operation<'_>, input: &Input, variables: &mut Variables<'
         return;
     }
     if let Some(value) = &input.value {
-        let value = match value.to_json() {
-            serde_json::Value::String(text) => text,
-            other => other.to_string(),
-        };
-        let text = Text { value, place: input.name.place };
-        let value = variables.template(&text, sink);
+        let text = value.scalar_text().unwrap_or_else(|| value.to_json().to_string());
+        let value = variables.template(&Text { value: text, place: value.place }, sink);
         operation.constants.push(Constant { name: input.name.clone(), location, value });
         return;
     }

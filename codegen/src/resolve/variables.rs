@@ -14,17 +14,29 @@ pub(super) struct Variables<'d> {
 }
 
 impl<'d> Variables<'d> {
-    pub(super) fn new(document: &'d Document) -> Self {
+    pub(super) fn new(document: &'d Document, sink: &mut Sink) -> Self {
         let mut bound = Vec::new();
         for bind in &document.binds {
             let namespace = bind.namespace.as_ref().map_or("", |namespace| namespace.value.as_str());
+            for (_, key) in bind.keys.iter().filter(|(_, key)| bind.environment && !is_variable(&key.value)) {
+                let message = "this cannot be the name of an environment variable";
+                sink.report(Code::BadVariable, key.place, message, "use letters, digits and `_`, no digit first");
+            }
             bound.extend(bind.keys.iter().map(|(name, key)| (namespace, name.value.as_str(), key.value.as_str())));
         }
         Self { bound, used: Vec::new() }
     }
 
-    pub(super) fn into_names(self) -> Vec<String> {
-        self.used
+    /// The environment variables in use so far.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.used.clone()
+    }
+
+    /// Whether a placeholder names a bound variable, in one of its spellings.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        let (namespace, variable) = name.rsplit_once('.').unwrap_or(("", name));
+        let fits = |ns: &str| if namespace.is_empty() { true } else { ns == namespace };
+        self.bound.iter().any(|(ns, bound, _)| *bound == variable && fits(ns))
     }
 
     /// Resolves the placeholders of a text to variables.
@@ -51,7 +63,7 @@ impl<'d> Variables<'d> {
         keys.dedup();
         match keys.as_slice() {
             [key] => Some(self.index(key)),
-            [] if namespace == "env" => {
+            [] if namespace == "env" && is_variable(variable) => {
                 let message = format!("`{{{{{name}}}}}` is read from the environment although no bind names it");
                 let help = format!("add it to `binds`: `keys: {{ {variable}: {variable} }}`");
                 sink.report(Code::ImplicitVariable, text.place, message, help);
@@ -79,4 +91,10 @@ impl<'d> Variables<'d> {
         self.used.push(name.to_owned());
         self.used.len() - 1
     }
+}
+
+fn is_variable(name: &str) -> bool {
+    !name.starts_with(|c: char| c.is_ascii_digit())
+        && !name.is_empty()
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
