@@ -1,6 +1,7 @@
 //! A capability whose references all point to something: what `resolve` makes and `check` and `lower` read.
 
 use crate::diagnostic::Place;
+pub(crate) use crate::model::{Location, TemplatePart, TextPart};
 use crate::read::document::{Consumes, Document, Hints, Output, Text};
 use crate::template::Piece;
 
@@ -43,14 +44,6 @@ pub(crate) enum Credential<'d> {
     Unsupported,
 }
 
-/// A piece of a template whose placeholders are variables.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum TemplatePart {
-    Literal(String),
-    /// An index into [`Linked::variables`].
-    Variable(usize),
-}
-
 #[derive(Debug)]
 pub(crate) struct Operation<'d> {
     pub(crate) api: usize,
@@ -62,16 +55,6 @@ pub(crate) struct Operation<'d> {
     pub(crate) pieces: Vec<Piece>,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) constants: Vec<Constant>,
-}
-
-/// Where a parameter travels, as the author said or as its place implies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Location {
-    Path,
-    Query,
-    Header,
-    Cookie,
-    Body,
 }
 
 #[derive(Clone, Debug)]
@@ -134,11 +117,4 @@ pub(crate) enum Source {
     Json(serde_json::Value),
     /// Text with the caller's inputs in it.
     Text(Vec<TextPart>),
-}
-
-/// A piece of [`Source::Text`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum TextPart {
-    Literal(String),
-    Input(usize),
 }

@@ -34,9 +34,11 @@ pub(crate) enum Authentication {
     Basic { username: Vec<TemplatePart>, password: Vec<TemplatePart> },
 }
 
-#[derive(Clone, Debug)]
+/// A piece of text with variables in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TemplatePart {
     Literal(String),
+    /// An index into [`Model::variables`].
     Variable(usize),
 }
 
@@ -120,6 +122,7 @@ pub(crate) struct Parameter {
     pub(crate) description: String,
 }
 
+/// Where a parameter travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Location {
     Path,
@@ -212,7 +215,8 @@ pub(crate) enum Source {
     Text(Vec<TextPart>),
 }
 
-#[derive(Clone, Debug)]
+/// A piece of text with the caller's inputs in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TextPart {
     Literal(String),
     Input(usize),

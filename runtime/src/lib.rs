@@ -30,7 +30,7 @@ pub use response::Response;
 
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::client::{Connection, Request};
+    pub use crate::client::{Connection, Handle, Request};
     #[cfg(any(feature = "rest", feature = "mcp"))]
     pub use crate::exposure::{Call, Source, TextPart, Wiring};
     #[cfg(feature = "mcp")]

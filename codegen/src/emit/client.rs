@@ -28,7 +28,7 @@ pub(super) fn emit(model: &Model) -> String {
     let serialize = uses_serialize(model).then(|| quote! { Serialize, });
     let mut items = vec![
         quote! {
-            use naftiko_runtime::__private::{Connection, Request, #serialize Value};
+            use naftiko_runtime::__private::{Connection, Handle, Request, #serialize Value};
             use naftiko_runtime::{ClientBuilder, ConfigError, Error, Response};
 
             use crate::operations;
@@ -41,8 +41,8 @@ pub(super) fn emit(model: &Model) -> String {
             }
         },
         quote! {
-            impl From<Connection> for Client {
-                fn from(connection: Connection) -> Self {
+            impl Handle for Client {
+                fn over(connection: Connection) -> Self {
                     Self { connection }
                 }
             }

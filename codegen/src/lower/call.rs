@@ -2,7 +2,7 @@
 
 use super::{output, parameter};
 use crate::linked;
-use crate::model::{Call, Operation, Parameter, Source, TextPart, Wiring};
+use crate::model::{Call, Operation, Parameter, Source, Wiring};
 use crate::names::Scope;
 
 pub(super) fn call(source: &linked::Call<'_>, operations: &[Operation]) -> Call {
@@ -29,14 +29,6 @@ fn argument(source: &linked::Source) -> Source {
         linked::Source::Absent => Source::Absent,
         linked::Source::Input(index) => Source::Input(*index),
         linked::Source::Json(value) => Source::Json(value.to_string()),
-        linked::Source::Text(parts) => Source::Text(
-            parts
-                .iter()
-                .map(|part| match part {
-                    linked::TextPart::Literal(text) => TextPart::Literal(text.clone()),
-                    linked::TextPart::Input(index) => TextPart::Input(*index),
-                })
-                .collect(),
-        ),
+        linked::Source::Text(parts) => Source::Text(parts.clone()),
     }
 }

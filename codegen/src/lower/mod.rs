@@ -22,7 +22,7 @@ const CLIENT_TYPES: [&str; 21] = [
     "Debug",
     "Err",
     "Error",
-    "From",
+    "Handle",
     "Into",
     "IntoIterator",
     "Item",
@@ -113,14 +113,14 @@ fn api(source: &linked::Api<'_>) -> Api {
     let authentication = match &source.credential {
         None | Some(Credential::Unsupported) => Authentication::None,
         Some(Credential::Header { name, value }) => {
-            Authentication::Header { name: name.value.clone(), value: template(value) }
+            Authentication::Header { name: name.value.clone(), value: value.clone() }
         }
         Some(Credential::Query { name, value }) => {
-            Authentication::Query { name: name.value.clone(), value: template(value) }
+            Authentication::Query { name: name.value.clone(), value: value.clone() }
         }
-        Some(Credential::Bearer { token }) => Authentication::Bearer { token: template(token) },
+        Some(Credential::Bearer { token }) => Authentication::Bearer { token: token.clone() },
         Some(Credential::Basic { username, password }) => {
-            Authentication::Basic { username: template(username), password: template(password) }
+            Authentication::Basic { username: username.clone(), password: password.clone() }
         }
     };
     Api { namespace: source.source.namespace.value.clone(), base_uri: uri, authentication }
@@ -130,8 +130,8 @@ fn operation(source: &linked::Operation<'_>, method_name: String, type_name: Str
     let mut names = Scope::new(&[&SETTERS[..], &TRAIT_METHODS].concat());
     let parameters: Vec<Parameter> = source.parameters.iter().map(|source| parameter(source, &mut names)).collect();
     let constant = |name: &str| {
-        let found = source.constants.iter().find(|c| c.location == linked::Location::Path && c.name.value == name)?;
-        Some(template(&found.value))
+        let found = source.constants.iter().find(|c| c.location == Location::Path && c.name.value == name)?;
+        Some(found.value.clone())
     };
     let mut path = Vec::new();
     for piece in &source.pieces {
@@ -150,7 +150,7 @@ fn operation(source: &linked::Operation<'_>, method_name: String, type_name: Str
             }
         }
     }
-    let constants = source.constants.iter().filter(|constant| constant.location != linked::Location::Path);
+    let constants = source.constants.iter().filter(|constant| constant.location != Location::Path);
     Operation {
         name: source.name.value.clone(),
         method_name,
@@ -165,8 +165,8 @@ fn operation(source: &linked::Operation<'_>, method_name: String, type_name: Str
         constants: constants
             .map(|constant| Constant {
                 name: constant.name.value.clone(),
-                location: location(constant.location),
-                value: template(&constant.value),
+                location: constant.location,
+                value: constant.value.clone(),
             })
             .collect(),
         parameters,
@@ -184,34 +184,16 @@ fn encode(text: &str) -> String {
 
 fn parameter(source: &linked::Parameter, names: &mut Scope) -> Parameter {
     let kind = kind(source.kind.as_ref(), source.location).unwrap_or(Kind::String);
-    let empty_object = source.location == linked::Location::Body && source.required && kind == Kind::Object;
+    let empty_object = source.location == Location::Body && source.required && kind == Kind::Object;
     Parameter {
         name: source.name.clone(),
         rust_name: names.snake(&source.name),
-        location: location(source.location),
+        location: source.location,
         kind,
         required: source.required,
         default: empty_object.then(|| "{}".to_owned()),
         description: source.description.as_deref().map(one_line).unwrap_or_default(),
     }
-}
-
-fn location(location: linked::Location) -> Location {
-    match location {
-        linked::Location::Path => Location::Path,
-        linked::Location::Query => Location::Query,
-        linked::Location::Header => Location::Header,
-        linked::Location::Cookie => Location::Cookie,
-        linked::Location::Body => Location::Body,
-    }
-}
-
-fn template(parts: &[linked::TemplatePart]) -> Vec<TemplatePart> {
-    let part = |part: &linked::TemplatePart| match part {
-        linked::TemplatePart::Literal(text) => TemplatePart::Literal(text.clone()),
-        linked::TemplatePart::Variable(index) => TemplatePart::Variable(*index),
-    };
-    parts.iter().map(part).collect()
 }
 
 fn route(source: &linked::Route<'_>, operations: &[Operation]) -> Route {
@@ -221,9 +203,8 @@ fn route(source: &linked::Route<'_>, operations: &[Operation]) -> Route {
         match piece {
             Piece::Literal(text) => path.push_str(text),
             Piece::Placeholder(name) => {
-                let is = |input: &linked::Parameter| {
-                    input.location == linked::Location::Path && fold(&input.name) == fold(name)
-                };
+                let is =
+                    |input: &linked::Parameter| input.location == Location::Path && fold(&input.name) == fold(name);
                 captures.push(source.call.inputs.iter().position(is));
                 path.push_str(&format!("{{{name}}}"));
             }

@@ -4,7 +4,7 @@
 //! The typed client: one method per operation, one builder per call.
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
-use naftiko_runtime::__private::{Connection, Request, Serialize, Value};
+use naftiko_runtime::__private::{Connection, Handle, Request, Serialize, Value};
 use naftiko_runtime::{ClientBuilder, ConfigError, Error, Response};
 use crate::operations;
 
@@ -16,8 +16,8 @@ pub struct Client {
     connection: Connection,
 }
 
-impl From<Connection> for Client {
-    fn from(connection: Connection) -> Self {
+impl Handle for Client {
+    fn over(connection: Connection) -> Self {
         Self { connection }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::config::ConfiguredApi;
-use super::connection::{Connection, Shared};
+use super::connection::{Connection, Handle, Shared};
 use crate::operation::Capability;
 
 /// Why a client cannot be built. Values never appear in it.
@@ -87,7 +87,7 @@ pub struct ClientBuilder<C> {
     client: PhantomData<fn() -> C>,
 }
 
-impl<C: From<Connection>> ClientBuilder<C> {
+impl<C: Handle> ClientBuilder<C> {
     #[doc(hidden)]
     pub fn new(capability: &'static Capability) -> Self {
         install_crypto_provider();
@@ -198,7 +198,7 @@ impl<C: From<Connection>> ClientBuilder<C> {
             .build()
             .map_err(|error| ConfigError::Http(error.without_url()))?;
         let shared = Shared { capability: self.capability, http, apis, variables, response_limit: self.response_limit };
-        Ok(C::from(Connection::new(Arc::new(shared))))
+        Ok(C::over(Connection::new(Arc::new(shared))))
     }
 
     fn resolve_variables(&mut self) -> Result<Vec<SecretString>, ConfigError> {

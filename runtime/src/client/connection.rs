@@ -21,6 +21,18 @@ use crate::response::Response;
 #[derive(Clone)]
 pub struct Connection(Arc<Shared>);
 
+/// What a [`ClientBuilder`](super::ClientBuilder) builds: the typed client of a generated crate.
+pub trait Handle {
+    /// The client over a connection.
+    fn over(connection: Connection) -> Self;
+}
+
+impl Handle for Connection {
+    fn over(connection: Self) -> Self {
+        connection
+    }
+}
+
 pub(super) struct Shared {
     pub(super) capability: &'static Capability,
     pub(super) http: reqwest::Client,

@@ -5,4 +5,4 @@ mod config;
 mod connection;
 
 pub use builder::{ClientBuilder, ConfigError};
-pub use connection::{Connection, Request};
+pub use connection::{Connection, Handle, Request};
