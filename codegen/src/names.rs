@@ -120,10 +120,40 @@ pub(crate) struct Scope {
     taken: BTreeSet<String>,
 }
 
+/// Types and traits that a generated client module names itself.
+const CLIENT_TYPES: &str = "Client ClientBuilder ConfigError Connection Debug Err Error Handle Into IntoIterator Item \
+    None Ok Option Request Response Result Serialize Some String Value";
+/// Methods of a generated client itself.
+const CLIENT_METHODS: &str = "builder connection from_env";
+/// Methods that clippy keeps for what the standard traits mean by them.
+const TRAIT_METHODS: &str = "add as_mut as_ref bitand bitor bitxor borrow borrow_mut clone cmp default deref deref_mut \
+    div drop eq from from_iter from_str hash index index_mut into_iter mul neg new next not rem shl shr sub";
+
 impl Scope {
-    /// A scope in which these names belong to somebody else.
-    pub(crate) fn new(reserved: &[&str]) -> Self {
-        Self { reserved: reserved.iter().map(|name| (*name).to_owned()).collect(), taken: BTreeSet::new() }
+    /// A scope in which these names, parted by blanks, belong to somebody else.
+    fn new(reserved: &[&str]) -> Self {
+        let names = reserved.iter().flat_map(|names| names.split_whitespace());
+        Self { reserved: names.map(str::to_owned).collect(), taken: BTreeSet::new() }
+    }
+
+    /// The methods of a client.
+    pub(crate) fn client_methods() -> Self {
+        Self::new(&[CLIENT_METHODS, TRAIT_METHODS])
+    }
+
+    /// The types of a client module.
+    pub(crate) fn client_types() -> Self {
+        Self::new(&[CLIENT_TYPES])
+    }
+
+    /// The constants of an operations module.
+    pub(crate) fn constants() -> Self {
+        Self::new(&["CAPABILITY"])
+    }
+
+    /// The methods of a call's builder.
+    pub(crate) fn setters() -> Self {
+        Self::new(&["send", TRAIT_METHODS])
     }
 
     /// A function, field or module name.

@@ -6,7 +6,7 @@ use crate::model::{Call, Operation, Parameter, Source, Wiring};
 use crate::names::Scope;
 
 pub(super) fn call(source: &linked::Call<'_>, operations: &[Operation]) -> Call {
-    let mut names = Scope::new(&[]);
+    let mut names = Scope::setters();
     let inputs: Vec<Parameter> = source.inputs.iter().map(|input| parameter(input, &mut names)).collect();
     let parameters = operations.get(source.operation).map_or(&[][..], |operation| &operation.parameters);
     let straight = source.sources.iter().enumerate().all(|(index, source)| *source == linked::Source::Input(index));

@@ -13,71 +13,10 @@ use crate::read::document::Text;
 use crate::template::Piece;
 use crate::vocabulary::{base_uri, is_invisible, kind, method};
 
-/// Types and traits that the generated client module names.
-const CLIENT_TYPES: [&str; 21] = [
-    "Client",
-    "ClientBuilder",
-    "ConfigError",
-    "Connection",
-    "Debug",
-    "Err",
-    "Error",
-    "Handle",
-    "Into",
-    "IntoIterator",
-    "Item",
-    "None",
-    "Ok",
-    "Option",
-    "Request",
-    "Response",
-    "Result",
-    "Serialize",
-    "Some",
-    "String",
-    "Value",
-];
-/// Methods of the client itself, and names that clippy keeps for what the standard traits mean by them.
-const CLIENT_METHODS: [&str; 7] = ["builder", "connection", "default", "from_env", "from_str", "into_iter", "new"];
-const TRAIT_METHODS: [&str; 28] = [
-    "add",
-    "as_mut",
-    "as_ref",
-    "bitand",
-    "bitor",
-    "bitxor",
-    "borrow",
-    "borrow_mut",
-    "clone",
-    "cmp",
-    "deref",
-    "deref_mut",
-    "div",
-    "drop",
-    "eq",
-    "from",
-    "from_iter",
-    "hash",
-    "index",
-    "index_mut",
-    "mul",
-    "neg",
-    "next",
-    "not",
-    "rem",
-    "shl",
-    "shr",
-    "sub",
-];
-/// Methods of a call's builder.
-const SETTERS: [&str; 1] = ["send"];
-const CONSTANTS: [&str; 1] = ["CAPABILITY"];
-
 /// Lowers a document that has no errors.
 pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, spec: &str) -> Model {
     let document = linked.document;
-    let mut methods = Scope::new(&[&CLIENT_METHODS[..], &TRAIT_METHODS].concat());
-    let (mut types, mut consts) = (Scope::new(&CLIENT_TYPES), Scope::new(&CONSTANTS));
+    let (mut methods, mut types, mut consts) = (Scope::client_methods(), Scope::client_types(), Scope::constants());
     let operations: Vec<Operation> = linked
         .operations
         .iter()
@@ -127,7 +66,7 @@ fn api(source: &linked::Api<'_>) -> Api {
 }
 
 fn operation(source: &linked::Operation<'_>, method_name: String, type_name: String, const_name: String) -> Operation {
-    let mut names = Scope::new(&[&SETTERS[..], &TRAIT_METHODS].concat());
+    let mut names = Scope::setters();
     let parameters: Vec<Parameter> = source.parameters.iter().map(|source| parameter(source, &mut names)).collect();
     let constant = |name: &str| {
         let found = source.constants.iter().find(|c| c.location == Location::Path && c.name.value == name)?;
