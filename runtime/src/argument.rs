@@ -39,19 +39,17 @@ pub(crate) fn from_texts(parameter: &Parameter, texts: Vec<String>) -> Result<Va
     let (Some(text), None) = (texts.next(), texts.next()) else {
         return Err(Violation::new(parameter.name, format!("is given {count} times; it takes one value")));
     };
-    let wrong = |what: &str| Violation::new(parameter.name, format!("must be {what}"));
     match parameter.kind {
         Kind::String | Kind::Array => Ok(Value::String(text)),
         Kind::Boolean => match text.as_str() {
             "true" => Ok(Value::Bool(true)),
             "false" => Ok(Value::Bool(false)),
-            _ => Err(wrong("`true` or `false`")),
+            _ => Err(wrong_kind(parameter)),
         },
         Kind::Integer | Kind::Number => {
-            let number = serde_json::from_str(&text).map(Value::Number);
-            number.map_err(|_| wrong(kind_name(parameter.kind)))
+            serde_json::from_str(&text).map(Value::Number).map_err(|_| wrong_kind(parameter))
         }
-        Kind::Object => serde_json::from_str(&text).map_err(|_| wrong("a JSON object")),
+        Kind::Object => serde_json::from_str(&text).map_err(|_| wrong_kind(parameter)),
         Kind::Any => Ok(Value::String(text)),
     }
 }
@@ -62,7 +60,7 @@ pub(crate) fn check(parameter: &Parameter, value: Option<&Value>) -> Result<(), 
         return if parameter.required { Err(Violation::new(parameter.name, "is required")) } else { Ok(()) };
     };
     if !accepts(parameter.kind, value) {
-        return Err(Violation::new(parameter.name, format!("must be {}", kind_name(parameter.kind))));
+        return Err(wrong_kind(parameter));
     }
     match parameter.location {
         Location::Path => check_path_segment(parameter.name, value),
@@ -92,11 +90,7 @@ pub(crate) fn check_json(parameter: &Parameter, json: &[u8]) -> Result<(), Viola
         Kind::Any => true,
         kind => serde_json::from_slice(json).is_ok_and(|value| accepts(kind, &value)),
     };
-    if accepted {
-        Ok(())
-    } else {
-        Err(Violation::new(parameter.name, format!("must be {}", kind_name(parameter.kind))))
-    }
+    if accepted { Ok(()) } else { Err(wrong_kind(parameter)) }
 }
 
 fn is_integer(value: &Value) -> bool {
@@ -106,8 +100,8 @@ fn is_integer(value: &Value) -> bool {
         || value.as_f64().is_some_and(|number| number.fract() == 0.0 && number.abs() < 9.0e15)
 }
 
-fn kind_name(kind: Kind) -> &'static str {
-    match kind {
+fn wrong_kind(parameter: &Parameter) -> Violation {
+    let kind = match parameter.kind {
         Kind::String => "a string",
         Kind::Integer => "a whole number",
         Kind::Number => "a number",
@@ -115,7 +109,8 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::Array => "an array",
         Kind::Object => "an object",
         Kind::Any => "any JSON value",
-    }
+    };
+    Violation::new(parameter.name, format!("must be {kind}"))
 }
 
 /// Refuses the values that would change which resource a path names. Percent-encoding does not help: URL parsers

@@ -3,8 +3,7 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::argument::Violation;
-use crate::argument::{self, scalar_text};
+use crate::argument::{Violation, scalar_text};
 use crate::client::Connection;
 use crate::error::Error;
 use crate::operation::{Kind, Location, Operation, Parameter};
@@ -83,11 +82,7 @@ impl Call {
             if value.is_none() {
                 *value = input.default.and_then(|json| serde_json::from_str(json).ok()).map(Argument::Value);
             }
-            match value {
-                Some(Argument::Json(json)) => violations.extend(argument::check_json(input, json).err()),
-                Some(Argument::Value(value)) => violations.extend(argument::check(input, Some(value)).err()),
-                None => violations.extend(argument::check(input, None).err()),
-            }
+            violations.extend(Argument::check(input, value.as_ref()).err());
         }
         if !violations.is_empty() {
             return Err(Error::arguments(self.operation.name, violations));

@@ -25,6 +25,17 @@ pub(crate) enum Argument {
 #[derive(Clone, Debug)]
 pub(crate) struct Arguments(Vec<Option<Argument>>);
 
+impl Argument {
+    /// The verdict on an argument, or on one that was left out.
+    pub(crate) fn check(parameter: &Parameter, argument: Option<&Self>) -> Result<(), Violation> {
+        match argument {
+            Some(Self::Json(json)) => argument::check_json(parameter, json),
+            Some(Self::Value(value)) => argument::check(parameter, Some(value)),
+            None => argument::check(parameter, None),
+        }
+    }
+}
+
 impl Arguments {
     pub(crate) fn new(operation: &Operation) -> Self {
         Self(vec![None; operation.parameters.len()])
@@ -45,13 +56,7 @@ impl Arguments {
 
     /// All violations of all arguments.
     pub(crate) fn check(&self, operation: &Operation) -> Vec<Violation> {
-        self.pairs(operation)
-            .filter_map(|(parameter, argument)| match argument {
-                Some(Argument::Json(json)) => argument::check_json(parameter, json).err(),
-                Some(Argument::Value(value)) => argument::check(parameter, Some(value)).err(),
-                None => argument::check(parameter, None).err(),
-            })
-            .collect()
+        self.pairs(operation).filter_map(|(parameter, argument)| Argument::check(parameter, argument).err()).collect()
     }
 }
 

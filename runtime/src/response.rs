@@ -41,6 +41,11 @@ impl<T> Response<T> {
         &self.body
     }
 
+    #[cfg(feature = "rest")]
+    pub(crate) fn into_parts(self) -> (StatusCode, HeaderMap, T) {
+        (self.status, self.headers, self.body)
+    }
+
     /// The body, taken out of the answer.
     pub fn into_body(self) -> T {
         self.body
@@ -78,12 +83,12 @@ impl Response<Bytes> {
         }
         Ok(decoded)
     }
+}
 
-    /// Whether the body is JSON, even if of a kind that no value can hold: huge numbers, lone surrogates, deep nesting.
-    #[cfg(feature = "mcp")]
-    pub(crate) fn is_json(&self) -> bool {
-        serde_json::from_slice::<serde::de::IgnoredAny>(without_mark(&self.body)).is_ok()
-    }
+/// Whether a body is JSON, even if of a kind that no value can hold: huge numbers, lone surrogates, deep nesting.
+#[cfg(feature = "mcp")]
+pub(crate) fn is_json(body: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(without_mark(body)).is_ok()
 }
 
 impl<T> fmt::Debug for Response<T> {

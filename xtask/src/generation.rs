@@ -235,8 +235,7 @@ fn write_atomically(root: &Path, path: &Path, text: &str) -> io::Result<()> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent)?;
     }
-    let draft = root.join("target/gen.draft");
-    fs::create_dir_all(root.join("target"))?;
+    let draft = root.join(".gen.draft");
     let _ = fs::remove_file(&draft);
     fs::write(&draft, text)?;
     fs::rename(&draft, path)

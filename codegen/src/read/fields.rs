@@ -140,26 +140,13 @@ fn rank(names: &[&str], key: &str) -> usize {
 
 /// A node as text.
 pub(super) fn text(node: &Node, key: &str, sink: &mut Sink) -> Option<Text> {
-    let value = match &node.content {
-        Content::Text(text) => text.clone(),
-        Content::Number(_, text) => text.clone(),
-        Content::Bool(flag) => flag.to_string(),
-        Content::Null => return None,
-        Content::Mapping(_) | Content::Sequence(_) => {
-            let help = match &node.content {
-                Content::Mapping(entries) if entries.iter().any(|entry| entry.key == UNQUOTED) => {
-                    "put quotes around a template: '{{name}}'"
-                }
-                _ => "",
-            };
-            sink.report(
-                Code::WrongType,
-                node.place,
-                format!("`{key}` must be text, and this is {}", node.what()),
-                help,
-            );
-            return None;
+    let help = match &node.content {
+        Content::Mapping(entries) if entries.iter().any(|entry| entry.key == UNQUOTED) => {
+            "put quotes around a template: '{{name}}'"
         }
+        Content::Mapping(_) | Content::Sequence(_) => "",
+        _ => return node.scalar_text().map(|value| Text { value, place: node.place }),
     };
-    Some(Text { value, place: node.place })
+    sink.report(Code::WrongType, node.place, format!("`{key}` must be text, and this is {}", node.what()), help);
+    None
 }

@@ -267,17 +267,12 @@ impl Inputs<'_, '_> {
             Kind::Object => value.is_object(),
             Kind::Any => true,
         };
-        let segment = parameter.location != Location::Path || value.as_str().is_none_or(|text| !is_dots(text));
+        let is_segment = |text: &str| !text.is_empty() && !is_dots(text);
+        let segment = parameter.location != Location::Path || value.as_str().is_none_or(is_segment);
         if !fits || !segment {
             let message = format!("`{value}` cannot be the value of `{}`", parameter.name);
-            let help = format!(
-                "it takes {}",
-                if segment {
-                    format!("a value of type {kind:?}").to_lowercase()
-                } else {
-                    "a segment of a path".to_owned()
-                }
-            );
+            let takes = if segment { format!("a value of type {kind:?}") } else { "a segment of a path".to_owned() };
+            let help = format!("it takes {}", takes.to_lowercase());
             sink.report(Code::TypeMismatch, node.place, message, help);
         }
         Source::Json(value)

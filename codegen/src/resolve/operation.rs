@@ -85,13 +85,10 @@ fn stands_in_path(operation: &mut Operation<'_>, input: &Input) -> bool {
         return false;
     }
     let like = |piece: &&mut Piece| matches!(piece, Piece::Placeholder(known) if fold(known) == fold(name));
-    match operation.pieces.iter_mut().find(like) {
-        Some(piece) => {
-            *piece = Piece::Placeholder(name.clone());
-            true
-        }
-        None => false,
-    }
+    let mut meant = operation.pieces.iter_mut().filter(like).peekable();
+    let found = meant.peek().is_some();
+    meant.for_each(|piece| *piece = Piece::Placeholder(name.clone()));
+    found
 }
 
 /// A placeholder that nobody declared is a required string: the path has no meaning without it.

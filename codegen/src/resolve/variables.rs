@@ -34,9 +34,14 @@ impl<'d> Variables<'d> {
 
     /// Whether a placeholder names a bound variable, in one of its spellings.
     pub(super) fn knows(&self, name: &str) -> bool {
+        self.keys(name).next().is_some()
+    }
+
+    /// The environment variables that a placeholder can stand for.
+    fn keys(&self, name: &str) -> impl Iterator<Item = &'d str> {
         let (namespace, variable) = name.rsplit_once('.').unwrap_or(("", name));
-        let fits = |ns: &str| if namespace.is_empty() { true } else { ns == namespace };
-        self.bound.iter().any(|(ns, bound, _)| *bound == variable && fits(ns))
+        let fits = move |ns: &str, bound: &str| bound == variable && (namespace.is_empty() || ns == namespace);
+        self.bound.iter().filter(move |(ns, bound, _)| fits(ns, bound)).map(|(.., key)| *key)
     }
 
     /// Resolves the placeholders of a text to variables.
@@ -54,12 +59,7 @@ impl<'d> Variables<'d> {
     /// `{{namespace.VARIABLE}}`, then a bare `{{VARIABLE}}`, then `{{env.VARIABLE}}` without a bind.
     fn variable(&mut self, name: &str, text: &Text, sink: &mut Sink) -> Option<usize> {
         let (namespace, variable) = name.rsplit_once('.').unwrap_or(("", name));
-        let mut keys: Vec<&str> = self
-            .bound
-            .iter()
-            .filter(|(ns, bound, _)| *bound == variable && (namespace.is_empty() || *ns == namespace))
-            .map(|(.., key)| *key)
-            .collect();
+        let mut keys: Vec<&str> = self.keys(name).collect();
         keys.dedup();
         match keys.as_slice() {
             [key] => Some(self.index(key)),

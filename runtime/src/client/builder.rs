@@ -140,7 +140,7 @@ impl<C: Handle> ClientBuilder<C> {
     ///
     /// It takes a builder and no finished client because redirects must stay off: reqwest would carry a credential in
     /// a custom header to whatever host an answer names. Redirects, timeouts and the user agent are set by this builder
-    /// in any case, and where the upstream is on this machine over plain http, no proxy is used.
+    /// in any case, and where all upstreams are on this machine over plain http, no proxy is used.
     pub fn http(mut self, builder: reqwest::ClientBuilder) -> Self {
         self.http = builder;
         self

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::error::{Error, ErrorKind};
 use crate::exposure::Call;
 use crate::output::Output;
-use crate::response::Response;
+use crate::response::{Response, is_json};
 
 /// The result of a call. Failures of the upstream are results, not protocol errors: the model can act on them.
 pub(super) fn result(call: &Call, outcome: Result<Response<Bytes>, Error>) -> CallToolResult {
@@ -28,14 +28,17 @@ fn success(call: &Call, response: Response<Bytes>) -> Result<CallToolResult, Err
             (document.to_string(), Some(document))
         }
         Output::Whole => {
-            let (raw, is_json) = (response.body().clone(), response.is_json());
-            let structured = match response.decode(operation, json) {
-                Ok(decoded) => Some(decoded.into_body()).filter(|_| is_json),
+            let raw = response.body().clone();
+            let text = String::from_utf8_lossy(&raw).into_owned();
+            let structured = match response.decode(operation, json).map(Response::into_body) {
+                // Plain text has no structure.
+                Ok(Value::String(decoded)) if decoded == text => None,
+                Ok(document) => Some(document),
                 // The call has succeeded, and calling it a failure might lead to a second one.
-                Err(_) if is_json => None,
+                Err(_) if is_json(&raw) => None,
                 Err(error) => return Err(error),
             };
-            (String::from_utf8_lossy(&raw).into_owned(), structured)
+            (text, structured)
         }
     };
     let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);

@@ -31,20 +31,20 @@ const NOT_PASSED_ON: [HeaderName; 14] = [
 ];
 
 pub(super) fn answer(call: &Call, outcome: Result<response::Response<Bytes>, Error>) -> Response {
-    match outcome {
-        Ok(response) => {
-            let (status, headers) = (response.status(), response.headers().clone());
-            match &call.output {
-                Output::Projected(projection) if !response.body().is_empty() => {
-                    match response.document(call.operation.name, call.operation.json_output) {
-                        Ok(response) => projected(status, &headers, projection.apply(response.body()).to_string()),
-                        Err(error) => failure(&error),
-                    }
-                }
-                Output::Whole | Output::Projected(_) => pass_on(status, &headers, response.into_body()),
-            }
+    outcome.and_then(|response| success(call, response)).unwrap_or_else(|error| failure(&error))
+}
+
+fn success(call: &Call, response: response::Response<Bytes>) -> Result<Response, Error> {
+    match &call.output {
+        Output::Projected(projection) if !response.body().is_empty() => {
+            let document = response.document(call.operation.name, call.operation.json_output)?;
+            let (status, headers, document) = document.into_parts();
+            Ok(projected(status, &headers, projection.apply(&document).to_string()))
         }
-        Err(error) => failure(&error),
+        Output::Whole | Output::Projected(_) => {
+            let (status, headers, body) = response.into_parts();
+            Ok(pass_on(status, &headers, body))
+        }
     }
 }
 
@@ -85,8 +85,8 @@ fn failure(error: &Error) -> Response {
             Problem::new(StatusCode::BAD_GATEWAY, detail)
         }
         ErrorKind::Status(status) => {
-            let headers = error.headers().cloned().unwrap_or_default();
-            return pass_on(*status, &headers, Bytes::copy_from_slice(error.body()));
+            let (none, body) = (HeaderMap::new(), Bytes::copy_from_slice(error.body()));
+            return pass_on(*status, error.headers().unwrap_or(&none), body);
         }
         ErrorKind::Arguments(violations) => Problem::arguments(violations.clone()),
         ErrorKind::Timeout => Problem::new(StatusCode::GATEWAY_TIMEOUT, "the upstream did not answer in time"),

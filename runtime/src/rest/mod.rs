@@ -5,7 +5,6 @@ mod problem;
 mod read;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::rejection::RawPathParamsRejection;
@@ -88,7 +87,6 @@ impl Route {
             Method::Patch => MethodFilter::PATCH,
             Method::Delete => MethodFilter::DELETE,
         };
-        let connection = Arc::new(connection);
         on(filter, move |path: Result<RawPathParams, RawPathParamsRejection>, request: Request| {
             let connection = connection.clone();
             async move { self.serve(&connection, path, request).await }

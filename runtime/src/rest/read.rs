@@ -12,8 +12,7 @@ use serde::de::IgnoredAny;
 
 use super::Route;
 use super::problem::Problem;
-use crate::argument::Violation;
-use crate::argument::from_texts;
+use crate::argument::{Violation, from_texts};
 use crate::exposure::{Values, unknown_input};
 use crate::operation::{Kind, Location, Parameter};
 use crate::request::Argument;
