@@ -1,5 +1,6 @@
 //! Findings about a specification: what happened, where, and what to do.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
@@ -16,6 +17,20 @@ pub struct Place {
     pub column: usize,
     /// How many characters are meant.
     pub length: usize,
+    /// Which of the files that were read, in order; the first is the capability itself.
+    pub(crate) file: usize,
+}
+
+impl Place {
+    /// A place in a file that is a capability itself.
+    pub fn new(line: usize, column: usize, length: usize) -> Self {
+        Self { line, column, length, file: 0 }
+    }
+
+    /// The first character of a file.
+    pub(crate) fn start(file: usize) -> Self {
+        Self { line: 1, column: 1, length: 1, file }
+    }
 }
 
 /// One finding.
@@ -44,6 +59,7 @@ impl Diagnostic {
         let level = match self.severity() {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
+            Severity::Note => Level::NOTE,
         };
         let text = sources.get(&self.file).map_or("", String::as_str);
         let line = text.lines().nth(self.place.line.saturating_sub(1)).unwrap_or_default();
@@ -87,6 +103,12 @@ impl Diagnostics {
         self.0.iter().any(|diagnostic| diagnostic.severity() == Severity::Error)
     }
 
+    /// The findings of a severity or a worse one.
+    #[must_use]
+    pub fn at_least(&self, severity: Severity) -> Self {
+        Self(self.0.iter().filter(|diagnostic| diagnostic.severity() <= severity).cloned().collect())
+    }
+
     /// The findings.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.0.iter()
@@ -103,24 +125,62 @@ impl Diagnostics {
     pub(crate) fn extend(&mut self, other: Self) {
         self.0.extend(other.0);
     }
+
+    /// Puts the findings of one capability into the order of its files and their lines.
+    pub(crate) fn sort(&mut self) {
+        self.0.sort_by(|a, b| {
+            (a.place.file, a.place, a.code, &a.message).cmp(&(b.place.file, b.place, b.code, &b.message))
+        });
+        self.0.dedup();
+    }
 }
 
-/// Collects the findings of one file.
+/// Collects the findings of one capability and of the files that it imports.
 pub(crate) struct Sink {
-    file: String,
+    files: Vec<String>,
     found: Vec<Diagnostic>,
+    /// Findings that stand for all of their kind, and how many these are.
+    once: BTreeMap<(Code, String), (usize, usize)>,
     errors: bool,
 }
 
 impl Sink {
     pub(crate) fn new(file: &str) -> Self {
-        Self { file: file.to_owned(), found: Vec::new(), errors: false }
+        Self { files: vec![file.to_owned()], found: Vec::new(), once: BTreeMap::new(), errors: false }
+    }
+
+    /// Enters another file and returns its number, for [`Place`].
+    pub(crate) fn enter(&mut self, file: &str) -> usize {
+        self.files.push(file.to_owned());
+        self.files.len() - 1
+    }
+
+    /// The path of a file by its number.
+    pub(crate) fn path(&self, file: usize) -> &str {
+        self.files.get(file).map_or("", String::as_str)
     }
 
     pub(crate) fn report(&mut self, code: Code, place: Place, message: impl Into<String>, help: impl Into<String>) {
         let (message, help) = (message.into(), help.into());
         self.errors |= code.severity() == Severity::Error;
-        self.found.push(Diagnostic { code, file: self.file.clone(), place, message, help });
+        self.found.push(Diagnostic { code, file: self.path(place.file).to_owned(), place, message, help });
+    }
+
+    /// Reports a finding of a kind that may come often. Only the first is kept; it says how many there are.
+    pub(crate) fn report_once(
+        &mut self,
+        code: Code,
+        kind: &str,
+        place: Place,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        if let Some((_, count)) = self.once.get_mut(&(code, kind.to_owned())) {
+            *count += 1;
+            return;
+        }
+        self.once.insert((code, kind.to_owned()), (self.found.len(), 1));
+        self.report(code, place, message, help);
     }
 
     pub(crate) fn has_errors(&self) -> bool {
@@ -128,9 +188,14 @@ impl Sink {
     }
 
     pub(crate) fn finish(mut self) -> Diagnostics {
-        self.found.sort_by(|a, b| (a.place, a.code, &a.message).cmp(&(b.place, b.code, &b.message)));
-        self.found.dedup();
-        Diagnostics(self.found)
+        for (index, count) in self.once.into_values().filter(|(_, count)| *count > 1) {
+            if let Some(finding) = self.found.get_mut(index) {
+                finding.message.push_str(&format!(" ({count} times, first here)"));
+            }
+        }
+        let mut diagnostics = Diagnostics(self.found);
+        diagnostics.sort();
+        diagnostics
     }
 }
 

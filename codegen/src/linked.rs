@@ -1,8 +1,9 @@
 //! A capability whose references all point to something: what `resolve` makes and `check` and `lower` read.
 
 use crate::diagnostic::Place;
-pub(crate) use crate::model::{Location, TemplatePart, TextPart};
-use crate::read::document::{Consumes, Document, Hints, Output, Text};
+pub(crate) use crate::model::{Authentication, Body, Location, TemplatePart, TextPart};
+use crate::names::fold;
+use crate::read::document::{Document, Hints, Output, Text};
 use crate::template::Piece;
 
 #[derive(Debug)]
@@ -18,30 +19,13 @@ pub(crate) struct Linked<'d> {
 
 #[derive(Debug)]
 pub(crate) struct Api<'d> {
-    pub(crate) source: &'d Consumes,
-    pub(crate) credential: Option<Credential<'d>>,
-}
-
-/// The authentication of an API with its templates resolved to variables.
-#[derive(Debug)]
-pub(crate) enum Credential<'d> {
-    Header {
-        name: &'d Text,
-        value: Vec<TemplatePart>,
-    },
-    Query {
-        name: &'d Text,
-        value: Vec<TemplatePart>,
-    },
-    Bearer {
-        token: Vec<TemplatePart>,
-    },
-    Basic {
-        username: Vec<TemplatePart>,
-        password: Vec<TemplatePart>,
-    },
-    /// A kind that is not supported; it was reported.
-    Unsupported,
+    pub(crate) place: Place,
+    /// The namespace as calls spell it.
+    pub(crate) namespace: &'d str,
+    /// The namespace, told apart from others of the same name.
+    pub(crate) name: String,
+    pub(crate) base_uri: Option<&'d Text>,
+    pub(crate) credentials: Vec<Authentication>,
 }
 
 #[derive(Debug)]
@@ -51,15 +35,22 @@ pub(crate) struct Operation<'d> {
     pub(crate) method: Option<&'d Text>,
     pub(crate) description: Option<&'d Text>,
     pub(crate) output_format: Option<&'d Text>,
-    pub(crate) path: &'d Text,
+    /// The whole path as its author wrote it.
+    pub(crate) path: Text,
     pub(crate) pieces: Vec<Piece>,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) constants: Vec<Constant>,
+    pub(crate) body: Option<Body>,
+    /// Declared parameters that are left out for a reason that was reported.
+    pub(crate) left_out: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Parameter {
+    /// The name that the capability knows it by.
     pub(crate) name: String,
+    /// The name that travels.
+    pub(crate) wire: String,
     pub(crate) place: Place,
     pub(crate) location: Location,
     pub(crate) kind: Option<Text>,
@@ -79,15 +70,63 @@ pub(crate) struct Constant {
 pub(crate) struct Route<'d> {
     pub(crate) place: Place,
     pub(crate) method: Option<&'d Text>,
-    pub(crate) path: &'d Text,
+    pub(crate) path: Text,
     pub(crate) pieces: Vec<Piece>,
     pub(crate) description: Option<&'d Text>,
     pub(crate) call: Call<'d>,
 }
 
+impl Route<'_> {
+    /// What tells the route apart from others: its method, and its path with all placeholders made equal. The server
+    /// matches decoded segments, so `/a b` and `/a%20b` are one.
+    pub(crate) fn shape(&self) -> (String, String) {
+        let method = self.method.map_or("GET", |method| method.value.as_str()).to_ascii_uppercase();
+        let piece = |piece: &Piece| match piece {
+            Piece::Literal(text) => percent_decode(text),
+            Piece::Placeholder(_) => "{}".to_owned(),
+            Piece::Segments(_) => "{+}".to_owned(),
+        };
+        (method, self.pieces.iter().map(piece).collect())
+    }
+
+    /// The input that a placeholder feeds: one of exactly its name, or the only one whose name is equal when folded.
+    /// The error says that there are several.
+    pub(crate) fn input_of(&self, placeholder: &str) -> Result<Option<usize>, ()> {
+        let inputs = || self.call.inputs.iter().enumerate().filter(|(_, input)| input.location.is_path());
+        if let Some((index, _)) = inputs().find(|(_, input)| input.name == placeholder) {
+            return Ok(Some(index));
+        }
+        let mut like = inputs().filter(|(_, input)| fold(&input.name) == fold(placeholder));
+        match (like.next(), like.next()) {
+            (_, Some(_)) => Err(()),
+            (found, None) => Ok(found.map(|(index, _)| index)),
+        }
+    }
+}
+
+pub(crate) fn percent_decode(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex.filter(|_| *first == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = tail.get(2..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 #[derive(Debug)]
 pub(crate) struct Tool<'d> {
-    pub(crate) name: &'d Text,
+    /// The name that clients see.
+    pub(crate) name: String,
     pub(crate) title: Option<&'d Text>,
     pub(crate) description: Option<&'d Text>,
     pub(crate) hints: Hints,
@@ -117,4 +156,21 @@ pub(crate) enum Source {
     Json(serde_json::Value),
     /// Text with the caller's inputs in it.
     Text(Vec<TextPart>),
+    /// A list with the caller's inputs in it.
+    List(Vec<Source>),
+    /// An object with the caller's inputs in it.
+    Object(Vec<(String, Source)>),
+}
+
+impl Source {
+    /// Whether the input with this index is part of it.
+    pub(crate) fn takes(&self, index: usize) -> bool {
+        match self {
+            Self::Absent | Self::Json(_) => false,
+            Self::Input(fed) => *fed == index,
+            Self::Text(parts) => parts.contains(&TextPart::Input(index)),
+            Self::List(items) => items.iter().any(|item| item.takes(index)),
+            Self::Object(members) => members.iter().any(|(_, member)| member.takes(index)),
+        }
+    }
 }

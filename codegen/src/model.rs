@@ -22,14 +22,15 @@ pub(crate) struct Api {
     pub(crate) namespace: String,
     /// `None` leaves it to configuration.
     pub(crate) base_uri: Option<String>,
-    pub(crate) authentication: Authentication,
+    pub(crate) authentication: Vec<Authentication>,
 }
 
-#[derive(Debug)]
+/// A credential that goes with every request.
+#[derive(Clone, Debug)]
 pub(crate) enum Authentication {
-    None,
     Header { name: String, value: Vec<TemplatePart> },
     Query { name: String, value: Vec<TemplatePart> },
+    Cookie { name: String, value: Vec<TemplatePart> },
     Bearer { token: Vec<TemplatePart> },
     Basic { username: Vec<TemplatePart>, password: Vec<TemplatePart> },
 }
@@ -52,8 +53,8 @@ pub(crate) struct Operation {
     pub(crate) type_name: String,
     /// The name of the table entry.
     pub(crate) const_name: String,
-    /// The line in the source.
-    pub(crate) line: usize,
+    /// Where it is declared: file and line.
+    pub(crate) origin: String,
     pub(crate) api: usize,
     pub(crate) method: Method,
     /// The path as the author wrote it, for documentation.
@@ -62,6 +63,8 @@ pub(crate) struct Operation {
     pub(crate) description: String,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) constants: Vec<Constant>,
+    /// How the body is made of parameters of location [`Location::Field`].
+    pub(crate) body: Option<Body>,
     pub(crate) json_output: bool,
 }
 
@@ -125,11 +128,66 @@ pub(crate) struct Parameter {
 /// Where a parameter travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Location {
+    /// One segment of the path, or a part of one.
     Path,
+    /// One or more segments of the path.
+    Segments,
     Query,
     Header,
     Cookie,
+    /// The whole body.
     Body,
+    /// A part of the body.
+    Field,
+}
+
+impl Location {
+    /// Whether the parameter stands in the path.
+    pub(crate) fn is_path(self) -> bool {
+        matches!(self, Self::Path | Self::Segments)
+    }
+
+    /// Whether the parameter travels in the body.
+    pub(crate) fn is_body(self) -> bool {
+        matches!(self, Self::Body | Self::Field)
+    }
+}
+
+/// A body that is made of several parameters and fixed text.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Body {
+    pub(crate) media_type: String,
+    pub(crate) content: Content,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Content {
+    Json(Node),
+    /// Pairs of `application/x-www-form-urlencoded`.
+    Form(Vec<(String, Node)>),
+    Text(Vec<BodyPart>),
+}
+
+/// A value of a body.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Node {
+    /// A fixed value, as JSON text.
+    Json(String),
+    /// The value of a parameter of the operation.
+    Parameter(usize),
+    Text(Vec<BodyPart>),
+    Object(Vec<(String, Node)>),
+    Array(Vec<Node>),
+}
+
+/// A piece of text in a body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum BodyPart {
+    Literal(String),
+    /// An index into [`Operation::parameters`].
+    Parameter(usize),
+    /// An index into [`Model::variables`].
+    Variable(usize),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,7 +217,7 @@ pub(crate) struct Rest {
 #[derive(Debug)]
 pub(crate) struct Route {
     pub(crate) method: Method,
-    /// The path with its placeholders as `{name}`.
+    /// The path with its placeholders as `{name}`, or `{name+}` for several segments.
     pub(crate) path: String,
     /// The input that each placeholder feeds, in order; `None` where nothing reads it.
     pub(crate) captures: Vec<Option<usize>>,
@@ -213,6 +271,8 @@ pub(crate) enum Source {
     Input(usize),
     Json(String),
     Text(Vec<TextPart>),
+    List(Vec<Source>),
+    Object(Vec<(String, Source)>),
 }
 
 /// A piece of text with the caller's inputs in it.

@@ -5,6 +5,18 @@
 pub(crate) enum Piece {
     Literal(String),
     Placeholder(String),
+    /// A placeholder of a path for one or more segments.
+    Segments(String),
+}
+
+impl Piece {
+    /// The name of a placeholder.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match self {
+            Self::Literal(_) => None,
+            Self::Placeholder(name) | Self::Segments(name) => Some(name),
+        }
+    }
 }
 
 /// Splits text at its `{{name}}` placeholders. An unclosed `{{` is literal text.
@@ -21,7 +33,8 @@ pub(crate) fn split(text: &str) -> Vec<Piece> {
     pieces
 }
 
-/// Splits a path at its placeholders; `{{x}}` and `{x}` mean the same. Unbalanced braces are an error.
+/// Splits a path at its placeholders; `{{x}}` and `{x}` mean the same, and so do `{x+}`, `{x*}` and `{*x}`, which take
+/// several segments. Unbalanced braces are an error.
 pub(crate) fn split_path(path: &str) -> Result<Vec<Piece>, &'static str> {
     let mut pieces = Vec::new();
     let mut rest = path;
@@ -32,11 +45,16 @@ pub(crate) fn split_path(path: &str) -> Result<Vec<Piece>, &'static str> {
         let (after, close) = after.strip_prefix('{').map_or((after, "}"), |after| (after, "}}"));
         let Some((name, tail)) = after.split_once(close) else { return Err("a `{` is not closed") };
         let name = name.trim();
-        if !is_name(name) {
+        let several = name.strip_prefix('*').or(name.strip_suffix('+')).or(name.strip_suffix('*'));
+        let name = several.unwrap_or(name).trim();
+        if name.is_empty() || name.contains(['{', '/', '?', '#', '\\']) || name.contains(char::is_control) {
             return Err("a placeholder is no name");
         }
         push_literal(&mut pieces, before);
-        pieces.push(Piece::Placeholder(name.to_owned()));
+        pieces.push(match several {
+            Some(_) => Piece::Segments(name.to_owned()),
+            None => Piece::Placeholder(name.to_owned()),
+        });
         rest = tail;
     }
     if rest.contains('}') {
@@ -46,10 +64,43 @@ pub(crate) fn split_path(path: &str) -> Result<Vec<Piece>, &'static str> {
     Ok(pieces)
 }
 
+/// Cuts what an author wrote as a path into path, query and fragment (RFC 3986 §3). Placeholders are left alone, but
+/// for those of RFC 6570 §3.2.8 that stand for a query: `{?a,b}` is `?a={a}&b={b}`.
+pub(crate) fn cut(text: &str) -> (String, Option<String>, Option<String>) {
+    let (mut path, mut query, mut fragment) = (String::new(), None::<String>, None::<String>);
+    let (mut depth, mut rest) = (0_usize, text);
+    while let Some(c) = rest.chars().next() {
+        let expansion = rest.strip_prefix("{?").or(rest.strip_prefix("{&")).and_then(|rest| rest.split_once('}'));
+        if let Some((names, tail)) = expansion.filter(|_| depth == 0 && fragment.is_none()) {
+            let pairs = names.split(',').map(|name| name.trim().trim_end_matches('*'));
+            let pairs = pairs.map(|name| format!("{name}={{{name}}}")).collect::<Vec<_>>().join("&");
+            let before = query.take().filter(|query| !query.is_empty()).map(|query| query + "&");
+            query = Some(before.unwrap_or_default() + &pairs);
+            rest = tail;
+            continue;
+        }
+        rest = rest.get(c.len_utf8()..).unwrap_or_default();
+        match c {
+            '?' if depth == 0 && query.is_none() && fragment.is_none() => query = Some(String::new()),
+            '#' if depth == 0 && fragment.is_none() => fragment = Some(String::new()),
+            _ => {
+                match c {
+                    '{' => depth += 1,
+                    '}' => depth = depth.saturating_sub(1),
+                    _ => {}
+                }
+                fragment.as_mut().or(query.as_mut()).unwrap_or(&mut path).push(c);
+            }
+        }
+    }
+    (path, query, fragment)
+}
+
 /// Whether a placeholder holds a name and not a section, a comment or a partial of the template language.
 pub(crate) fn is_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '@'))
-        && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '$' | '@' | '[' | ']'))
+    !text.is_empty()
+        && !text.starts_with(['#', '/', '^', '!', '>', '&', '=', '.'])
+        && !text.contains(|c: char| c.is_control() || c.is_whitespace() || matches!(c, '{' | '}' | '(' | ')'))
 }
 
 fn push_literal(pieces: &mut Vec<Piece>, text: &str) {
@@ -84,6 +135,21 @@ mod tests {
         assert!(split_path("/a/{x").is_err());
         assert!(split_path("/a/x}").is_err());
         assert!(split_path("/a/{}").is_err());
+        assert_eq!(split_path("/{Key+}"), Ok(vec![literal("/"), Piece::Segments("Key".to_owned())]));
+        assert_eq!(split_path("/{*path}"), Ok(vec![literal("/"), Piece::Segments("path".to_owned())]));
+    }
+
+    #[test]
+    fn a_path_ends_where_its_query_or_fragment_begins() {
+        let cut = |text| {
+            let (path, query, fragment) = cut(text);
+            [path, query.unwrap_or_else(|| "-".to_owned()), fragment.unwrap_or_else(|| "-".to_owned())]
+        };
+        assert_eq!(cut("/a/{b}"), ["/a/{b}", "-", "-"]);
+        assert_eq!(cut("/?Action=Run&x={y?}"), ["/", "Action=Run&x={y?}", "-"]);
+        assert_eq!(cut("/#X-Target=A?b"), ["/", "-", "X-Target=A?b"]);
+        assert_eq!(cut("/a?#"), ["/a", "", ""]);
+        assert_eq!(cut("/a{?b,c}"), ["/a", "b={b}&c={c}", "-"]);
     }
 
     proptest::proptest! {
@@ -92,9 +158,19 @@ mod tests {
             if let Ok(pieces) = split_path(&path) {
                 let text: String = pieces.iter().map(|piece| match piece {
                     Piece::Literal(text) => text.clone(),
-                    Piece::Placeholder(name) => format!("{{{name}}}"),
+                    Piece::Placeholder(name) | Piece::Segments(name) => format!("{{{name}}}"),
                 }).collect();
                 proptest::prop_assert_eq!(text, path.replace("{{", "{").replace("}}", "}"));
+            }
+        }
+
+        #[test]
+        fn cutting_takes_any_text(text in ".{0,40}") {
+            let (path, query, fragment) = cut(&text);
+            if !text.contains('{') {
+                let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+                let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
+                proptest::prop_assert_eq!(format!("{path}{query}{fragment}"), text);
             }
         }
     }

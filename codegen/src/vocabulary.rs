@@ -25,6 +25,7 @@ pub(crate) fn location(text: Option<&Text>, sink: &mut Sink) -> Option<Location>
 
 /// The base URI without trailing slash; `None` where it has placeholders and so is left to configuration.
 pub(crate) fn base_uri(text: &str) -> Result<Option<String>, &'static str> {
+    let text = text.trim();
     if text.is_empty() || text.contains(['{', '}', '$']) {
         return Ok(None);
     }
@@ -52,6 +53,7 @@ pub(crate) fn kind(text: Option<&Text>, location: Location) -> Option<Kind> {
         "boolean" => Some(Kind::Boolean),
         "array" => Some(Kind::Array),
         "object" => Some(Kind::Object),
+        "any" => Some(Kind::Any),
         _ => None,
     }
 }
@@ -60,6 +62,32 @@ pub(crate) fn kind(text: Option<&Text>, location: Location) -> Option<Kind> {
 pub(crate) fn method(text: Option<&Text>) -> Option<Method> {
     let Some(text) = text else { return Some(Method::Get) };
     Method::ALL.iter().find(|(name, _)| text.value.eq_ignore_ascii_case(name)).map(|(_, method)| *method)
+}
+
+/// Fields that frame the message, belong to the connection, or say what the client can decode (RFC 9110 §7.6.1, §12.5.3,
+/// RFC 9112 §6).
+const RESERVED_HEADERS: [&str; 11] = [
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Whether a header is the HTTP client's own to set.
+pub(crate) fn is_reserved_header(name: &str) -> bool {
+    RESERVED_HEADERS.iter().any(|reserved| reserved.eq_ignore_ascii_case(name))
+}
+
+/// Whether a name can be that of a header or cookie (RFC 9110 §5.6.2, RFC 6265 §4.1.1).
+pub(crate) fn is_token(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c))
 }
 
 /// Whether a character takes no room or turns the direction of text: code and documentation with it do not say what

@@ -64,8 +64,9 @@ pub(crate) fn check(parameter: &Parameter, value: Option<&Value>) -> Result<(), 
     }
     match parameter.location {
         Location::Path => check_path_segment(parameter.name, value),
+        Location::Segments => check_path_segments(parameter.name, value),
         Location::Query | Location::Header | Location::Cookie => check_items(parameter.name, value),
-        Location::Body => Ok(()),
+        Location::Body | Location::Field => Ok(()),
     }
 }
 
@@ -122,11 +123,26 @@ fn check_path_segment(name: &str, value: &Value) -> Result<(), Violation> {
     if text.is_empty() {
         return Err(Violation::new(name, "must not be empty: it is a segment of the path"));
     }
-    let dots = text.to_ascii_lowercase().replace("%2e", ".");
-    if dots == "." || dots == ".." {
+    if is_dots(&text) {
         return Err(Violation::new(name, "must not be `.` or `..`: it is a segment of the path"));
     }
     Ok(())
+}
+
+fn check_path_segments(name: &str, value: &Value) -> Result<(), Violation> {
+    let Some(text) = scalar_text(value) else {
+        return Err(Violation::new(name, "must be one value that fits a path"));
+    };
+    if text.split('/').any(|segment| segment.is_empty() || is_dots(segment)) {
+        return Err(Violation::new(name, "must be segments of a path, none of them empty, `.` or `..`"));
+    }
+    Ok(())
+}
+
+/// Whether URL parsers take a segment for `.` or `..`.
+pub(crate) fn is_dots(segment: &str) -> bool {
+    let dots = segment.to_ascii_lowercase().replace("%2e", ".");
+    dots == "." || dots == ".."
 }
 
 fn check_items(name: &str, value: &Value) -> Result<(), Violation> {
@@ -161,6 +177,17 @@ mod tests {
     fn path(value: &str) -> Result<(), Violation> {
         let parameter = Parameter::new("id", Location::Path, Kind::String).required();
         check(&parameter, Some(&Value::from(value)))
+    }
+
+    #[test]
+    fn segments_that_would_move_are_refused() {
+        let parameter = Parameter::new("key", Location::Segments, Kind::String).required();
+        for text in ["", "/", "a/", "/a", "a//b", "..", "a/../b", "a/%2E%2e", "%2e/a"] {
+            assert!(check(&parameter, Some(&Value::from(text))).is_err(), "{text:?} must be refused");
+        }
+        for text in ["a", "a/b/c", "a/...", "a b/\\..", "a/%2f"] {
+            assert!(check(&parameter, Some(&Value::from(text))).is_ok(), "{text:?} must be accepted");
+        }
     }
 
     #[test]

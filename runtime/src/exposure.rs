@@ -1,9 +1,9 @@
 //! From what a REST or MCP caller sends to the arguments of an operation.
 
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::argument::{Violation, scalar_text};
+use crate::argument::{Violation, check_json, scalar_text};
 use crate::client::Connection;
 use crate::error::Error;
 use crate::operation::{Kind, Location, Operation, Parameter};
@@ -47,6 +47,10 @@ pub enum Source {
     Json(&'static str),
     /// Text with inputs in it. It is left out when one of them is.
     Text(&'static [TextPart]),
+    /// A list of what is not left out. It is left out itself when all of its items are.
+    List(&'static [Source]),
+    /// An object of what is not left out. It is left out itself when all of its members are.
+    Object(&'static [(&'static str, Source)]),
 }
 
 /// A piece of [`Source::Text`].
@@ -121,14 +125,20 @@ impl Source {
             Self::Text(parts) => {
                 let text = |part: &TextPart| match part {
                     TextPart::Literal(text) => Some((*text).to_owned()),
-                    TextPart::Input(index) => match values.get(*index)? {
-                        Some(Argument::Value(value)) => Some(scalar_text(value).unwrap_or_else(|| value.to_string())),
-                        Some(Argument::Json(bytes)) => Some(String::from_utf8_lossy(bytes).into_owned()),
-                        None => None,
-                    },
+                    TextPart::Input(index) => values.get(*index)?.as_ref().map(Argument::text),
                 };
                 let texts: Option<String> = parts.iter().map(text).collect();
                 texts.map(|text| Argument::Value(Value::String(text)))
+            }
+            Self::List(items) => {
+                let given: Vec<Value> = items.iter().filter_map(|item| item.argument(values)?.into_value()).collect();
+                (!given.is_empty() || items.is_empty()).then(|| Argument::Value(given.into()))
+            }
+            Self::Object(members) => {
+                let member =
+                    |(name, source): &(&str, Self)| Some(((*name).to_owned(), source.argument(values)?.into_value()?));
+                let given: Map<String, Value> = members.iter().filter_map(member).collect();
+                (!given.is_empty() || members.is_empty()).then(|| Argument::Value(given.into()))
             }
         }
     }
@@ -138,7 +148,15 @@ impl Source {
 fn convert(argument: Argument, parameter: &Parameter) -> Argument {
     let value = match argument {
         Argument::Json(_) if parameter.location == Location::Body => return argument,
-        Argument::Json(json) => serde_json::from_slice(&json).unwrap_or_default(),
+        // What fits as it is keeps its digits.
+        Argument::Json(ref json) if parameter.location == Location::Field && check_json(parameter, json).is_ok() => {
+            return argument;
+        }
+        Argument::Json(ref json) => match serde_json::from_slice(json) {
+            Ok(value) => value,
+            // It is nested too deeply for anything but a body, which is for the request to say.
+            Err(_) => return argument,
+        },
         Argument::Value(value) => value,
     };
     let converted = match (&value, parameter.kind) {
@@ -153,11 +171,13 @@ fn convert(argument: Argument, parameter: &Parameter) -> Argument {
     Argument::Value(converted.unwrap_or(value))
 }
 
+/// How much of a name that a caller made up is repeated, in characters: a long one would only blow up the answer.
+pub(crate) const NAME_LIMIT: usize = 64;
+
 /// What is wrong with an input that does not exist, and which ones do.
 pub(crate) fn unknown_input(name: &str, inputs: &[Parameter]) -> Violation {
     let known: Vec<_> = inputs.iter().map(|input| format!("`{}`", input.name)).collect();
     let known = if known.is_empty() { "there are none".to_owned() } else { format!("known are {}", known.join(", ")) };
-    // The name comes from the caller; a long one would only blow up the answer.
-    let name: String = name.chars().take(64).collect();
+    let name: String = name.chars().take(NAME_LIMIT).collect();
     Violation { parameter: name, problem: format!("is not known; {known}") }
 }

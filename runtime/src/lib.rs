@@ -5,6 +5,7 @@
 //! is for generated code only and promises nothing.
 
 mod argument;
+mod body;
 mod client;
 mod error;
 mod operation;
@@ -36,8 +37,8 @@ pub mod __private {
     #[cfg(feature = "mcp")]
     pub use crate::mcp::{Hints, McpAdapter, Tool};
     pub use crate::operation::{
-        Api, Authentication, Capability, Constant, Kind, Location, Method, Operation, Parameter, PathPart,
-        TemplatePart, Variable,
+        Api, Authentication, Body, BodyPart, Capability, Constant, Content, Kind, Location, Method, Node, Operation,
+        Parameter, PathPart, TemplatePart, Variable,
     };
     #[cfg(any(feature = "rest", feature = "mcp"))]
     pub use crate::output::{Output, PathStep, Projection};

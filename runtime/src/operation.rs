@@ -49,16 +49,20 @@ impl Method {
 /// Where a parameter travels in an HTTP request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Location {
-    /// One segment of the path.
+    /// One segment of the path, or a part of one.
     Path,
+    /// One or more segments of the path: `/` stays, everything else is encoded.
+    Segments,
     /// The query; an array repeats its key.
     Query,
     /// A header field.
     Header,
     /// One pair of the `Cookie` header.
     Cookie,
-    /// The whole entity, as JSON.
+    /// The whole body, as JSON.
     Body,
+    /// A part of the body: what [`Operation::body`] makes of it, or a member of the JSON object that a caller sends.
+    Field,
 }
 
 /// The JSON type that a parameter accepts.
@@ -72,7 +76,7 @@ pub enum Kind {
     Number,
     /// `true` or `false`.
     Boolean,
-    /// An array; of strings, unless it is a body.
+    /// An array; of strings, unless it is a body or a part of one.
     Array,
     /// An object.
     Object,
@@ -149,8 +153,57 @@ pub struct Operation {
     pub parameters: &'static [Parameter],
     /// What the capability fixes: headers, cookies and query parameters that no caller sets.
     pub constants: &'static [Constant],
+    /// How the body is made of parameters of location [`Location::Field`]. Without it the body is the parameter of
+    /// location [`Location::Body`], if there is one.
+    pub body: Option<Body>,
     /// Whether the answer is declared to be JSON.
     pub json_output: bool,
+}
+
+/// A body that is made of several parameters and fixed text.
+#[derive(Clone, Copy, Debug)]
+pub struct Body {
+    /// The `Content-Type`.
+    pub media_type: &'static str,
+    /// What is sent.
+    pub content: Content,
+}
+
+/// What a [`Body`] holds.
+#[derive(Clone, Copy, Debug)]
+pub enum Content {
+    /// A JSON document.
+    Json(Node),
+    /// Pairs of `application/x-www-form-urlencoded`; an array repeats its key.
+    Form(&'static [(&'static str, Node)]),
+    /// Text. Values are escaped where the media type is XML.
+    Text(&'static [BodyPart]),
+}
+
+/// A value of a [`Body`].
+#[derive(Clone, Copy, Debug)]
+pub enum Node {
+    /// A fixed value, as JSON text.
+    Json(&'static str),
+    /// The value of the parameter with this index, in its own type. It is left out when the parameter is.
+    Parameter(usize),
+    /// Text with values in it. It is left out when one of its parameters is.
+    Text(&'static [BodyPart]),
+    /// An object. Below the root it is left out when it has members and all of them are.
+    Object(&'static [(&'static str, Node)]),
+    /// An array.
+    Array(&'static [Node]),
+}
+
+/// A piece of text in a [`Body`].
+#[derive(Clone, Copy, Debug)]
+pub enum BodyPart {
+    /// Text that stands as it is.
+    Literal(&'static str),
+    /// The text of the parameter with this index.
+    Parameter(usize),
+    /// The value of the variable with this index in [`Capability::variables`].
+    Variable(usize),
 }
 
 /// A header, cookie or query parameter with a fixed value.
@@ -176,11 +229,9 @@ pub enum TemplatePart {
     Variable(usize),
 }
 
-/// How requests to an API are authenticated.
+/// A credential that goes with every request to an API.
 #[derive(Clone, Copy, Debug)]
 pub enum Authentication {
-    /// Not at all.
-    None,
     /// A header field.
     Header {
         /// The field's name.
@@ -193,6 +244,13 @@ pub enum Authentication {
         /// The parameter's name.
         name: &'static str,
         /// The parameter's value.
+        value: Template,
+    },
+    /// A pair of the `Cookie` header.
+    Cookie {
+        /// The cookie's name.
+        name: &'static str,
+        /// The cookie's value.
         value: Template,
     },
     /// `Authorization: Bearer` (RFC 6750).
@@ -216,8 +274,8 @@ pub struct Api {
     pub namespace: &'static str,
     /// The base URI, unless the user must configure it.
     pub base_uri: Option<&'static str>,
-    /// How requests are authenticated.
-    pub authentication: Authentication,
+    /// The credentials of every request.
+    pub authentication: &'static [Authentication],
 }
 
 /// A value that comes from the environment, as the capability's `binds` say. Every one is treated as a secret.

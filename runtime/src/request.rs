@@ -1,12 +1,14 @@
 //! From an operation and its arguments to the parts of an HTTP request.
 
 use bytes::Bytes;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::SecretString;
 use serde_json::Value;
 use url::Url;
 
 use crate::argument::{self, Violation, scalar_text};
+use crate::body::Ingredients;
 use crate::operation::{Location, Operation, Parameter, PathPart};
 
 /// All but the unreserved characters of RFC 3986 §2.3.
@@ -16,7 +18,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 #[derive(Clone, Debug)]
 pub(crate) enum Argument {
     Value(Value),
-    /// Only bodies are raw: bytes that were checked to be JSON of the right type, kept so that numbers lose nothing.
+    /// Only bodies and parts of them are raw: bytes that were checked to be JSON, kept so that numbers lose nothing.
     #[cfg_attr(not(feature = "rest"), allow(dead_code, reason = "only the REST adapter receives bodies as bytes"))]
     Json(Bytes),
 }
@@ -29,11 +31,37 @@ impl Argument {
     /// The verdict on an argument, or on one that was left out.
     pub(crate) fn check(parameter: &Parameter, argument: Option<&Self>) -> Result<(), Violation> {
         match argument {
-            Some(Self::Json(json)) => argument::check_json(parameter, json),
+            Some(Self::Json(json)) if matches!(parameter.location, Location::Body | Location::Field) => {
+                argument::check_json(parameter, json)
+            }
+            // Whatever is sent elsewhere was parsed, unless that is not possible.
+            Some(Self::Json(_)) => Err(Violation::new(parameter.name, "is nested too deeply")),
             Some(Self::Value(value)) => argument::check(parameter, Some(value)),
             None => argument::check(parameter, None),
         }
     }
+
+    /// The argument as a value; none, if it is nested too deeply for one.
+    #[cfg(any(feature = "rest", feature = "mcp"))]
+    pub(crate) fn into_value(self) -> Option<Value> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Json(json) => serde_json::from_slice(&json).ok(),
+        }
+    }
+
+    /// The argument as it stands within other text: arrays and objects are JSON.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Value(value) => scalar_text(value).unwrap_or_else(|| value.to_string()),
+            Self::Json(json) => json_text(json),
+        }
+    }
+}
+
+/// What a string says, and the JSON text of everything else.
+pub(crate) fn json_text(json: &[u8]) -> String {
+    serde_json::from_slice(json).unwrap_or_else(|_| String::from_utf8_lossy(json.trim_ascii()).into_owned())
 }
 
 impl Arguments {
@@ -45,6 +73,10 @@ impl Arguments {
         if let Some(slot) = self.0.get_mut(index) {
             *slot = Some(argument);
         }
+    }
+
+    pub(crate) fn get(&self, index: usize) -> Option<&Argument> {
+        self.0.get(index)?.as_ref()
     }
 
     pub(crate) fn pairs<'a>(
@@ -60,8 +92,8 @@ impl Arguments {
     }
 }
 
-/// The parts of a request that follow from its arguments; authentication is added later.
-#[derive(Debug)]
+/// The parts of a request that follow from its arguments; authentication is added later. There is no `Debug`: a body
+/// may hold secrets.
 pub(crate) struct Parts {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
@@ -69,11 +101,18 @@ pub(crate) struct Parts {
 }
 
 /// Builds the request's parts. Arguments must have passed [`Arguments::check`].
-pub(crate) fn build(base_uri: &Url, operation: &Operation, arguments: &Arguments) -> Result<Parts, Vec<Violation>> {
+pub(crate) fn build(
+    base_uri: &Url,
+    operation: &Operation,
+    arguments: &Arguments,
+    variables: &[SecretString],
+) -> Result<Parts, Vec<Violation>> {
     let mut violations = Vec::new();
     let mut url = base_uri.clone();
-    let path = format!("{}{}", base_uri.path().trim_end_matches('/'), path(operation, arguments));
-    url.set_path(&path);
+    match path(operation, arguments) {
+        Ok(path) => url.set_path(&format!("{}{path}", base_uri.path().trim_end_matches('/'))),
+        Err(violation) => violations.push(violation),
+    }
     let mut query = Vec::new();
     let mut headers = HeaderMap::new();
     let mut cookies = Vec::new();
@@ -81,7 +120,7 @@ pub(crate) fn build(base_uri: &Url, operation: &Operation, arguments: &Arguments
     for (parameter, argument) in arguments.pairs(operation) {
         let Some(argument) = argument else { continue };
         match (parameter.location, argument) {
-            (Location::Path, _) => {}
+            (Location::Path | Location::Segments | Location::Field, _) => {}
             (Location::Body, Argument::Json(bytes)) => body = Some(bytes.clone()),
             (Location::Body, Argument::Value(value)) => body = Some(Bytes::from(value.to_string())),
             (_, Argument::Json(_)) => violations.push(Violation::new(parameter.name, "cannot be raw JSON")),
@@ -106,26 +145,56 @@ pub(crate) fn build(base_uri: &Url, operation: &Operation, arguments: &Arguments
             Err(violation) => violations.push(violation),
         }
     }
-    if body.is_some() {
-        headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let mut media_type = "application/json";
+    if let Some(template) = &operation.body {
+        media_type = template.media_type;
+        match (Ingredients { operation, arguments, variables }).body(template) {
+            Ok(made) => body = made,
+            Err(violation) => violations.push(violation),
+        }
+    }
+    // Whoever gives the header knows better what the body is.
+    if body.is_some() && !headers.contains_key(CONTENT_TYPE) {
+        match header("content-type", media_type) {
+            Ok((name, value)) => drop(headers.insert(name, value)),
+            Err(violation) => violations.push(violation),
+        }
     }
     if violations.is_empty() { Ok(Parts { url, headers, body }) } else { Err(violations) }
 }
 
-fn path(operation: &Operation, arguments: &Arguments) -> String {
-    let values: Vec<_> = arguments.pairs(operation).map(|(_, argument)| argument).collect();
+/// The operation's own path. An argument may be a part of a segment only, so the verdict on segments comes at the end.
+fn path(operation: &Operation, arguments: &Arguments) -> Result<String, Violation> {
     let mut path = String::new();
+    // Where in the path each argument stands.
+    let mut places = Vec::new();
     for part in operation.path {
         match part {
             PathPart::Literal(text) => path.push_str(text),
             PathPart::Parameter(index) => {
-                if let Some(Some(Argument::Value(value))) = values.get(*index) {
-                    path.push_str(&encode(&scalar_text(value).unwrap_or_default()));
+                let text = arguments.get(*index).map(Argument::text).unwrap_or_default();
+                let parameter = operation.parameters.get(*index);
+                places.push((path.len(), parameter.map_or("path", |parameter| parameter.name)));
+                if parameter.is_some_and(|parameter| parameter.location == Location::Segments) {
+                    path.push_str(&text.split('/').map(encode).collect::<Vec<_>>().join("/"));
+                } else {
+                    path.push_str(&encode(&text));
                 }
             }
         }
     }
-    path
+    let mut start = 0;
+    // URL parsers take a backslash for a slash, and skip tabs and line breaks.
+    for segment in path.split(['/', '\\']) {
+        let end = start + segment.len();
+        if argument::is_dots(&segment.replace(['\t', '\r', '\n'], "")) {
+            let place = places.iter().rev().find(|(at, _)| (start..=end).contains(at));
+            let name = place.map_or("path", |(_, name)| *name);
+            return Err(Violation::new(name, "must not make a segment of the path `.` or `..`"));
+        }
+        start = end + 1;
+    }
+    Ok(path)
 }
 
 fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Violation> {
@@ -174,6 +243,7 @@ mod tests {
             Parameter::new("x-note", Location::Header, Kind::String),
         ],
         constants: &[],
+        body: None,
         json_output: true,
     };
 
@@ -186,10 +256,38 @@ mod tests {
 
     fn built(arguments: &Arguments) -> Url {
         let base = Url::parse("https://api.test/base/").expect("a base URI");
-        build(&base, &OPERATION, arguments).expect("the arguments were checked").url
+        build(&base, &OPERATION, arguments, &[]).expect("the arguments were checked").url
     }
 
+    static OBJECT: Operation = Operation {
+        name: "object",
+        api: 0,
+        method: Method::Get,
+        path: &[PathPart::Literal("/bucket/"), PathPart::Parameter(0)],
+        parameters: &[Parameter::new("key", Location::Segments, Kind::String).required()],
+        constants: &[],
+        body: None,
+        json_output: true,
+    };
+
     proptest! {
+        #[test]
+        fn segments_never_leave_their_prefix(key in "(\\PC|[/.%\\\\?#\t]|%2e|%2F){0,12}") {
+            let mut arguments = Arguments::new(&OBJECT);
+            arguments.set(0, Argument::Value(key.as_str().into()));
+            let moves = |segment: &str| segment.is_empty() || argument::is_dots(segment);
+            if arguments.check(&OBJECT).is_empty() {
+                let base = Url::parse("https://api.test/base").expect("a base URI");
+                let url = build(&base, &OBJECT, &arguments, &[]).expect("the arguments were checked").url;
+                let rest = url.path().strip_prefix("/base/bucket/").expect("the prefix stays");
+                prop_assert_eq!(rest.split('/').count(), key.split('/').count());
+                prop_assert_eq!(percent_decode_str(rest).decode_utf8().expect("UTF-8"), key.as_str());
+                prop_assert_eq!((url.query(), url.fragment()), (None, None));
+            } else {
+                prop_assert!(key.split('/').any(moves), "{key:?} was refused");
+            }
+        }
+
         #[test]
         fn a_path_argument_is_one_segment_whatever_it_holds(id in any::<String>()) {
             let arguments = arguments(&id, &[]);
@@ -218,12 +316,48 @@ mod tests {
             let mut arguments = arguments("x", &[]);
             arguments.set(2, Argument::Value(note.as_str().into()));
             let base = Url::parse("https://api.test").expect("a base URI");
-            if let Ok(parts) = build(&base, &OPERATION, &arguments) {
+            if let Ok(parts) = build(&base, &OPERATION, &arguments, &[]) {
                 let value = parts.headers.get("x-note").expect("the header is set").as_bytes();
                 prop_assert!(!value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)));
             } else {
                 prop_assert!(note.chars().any(|c| c.is_control() || !c.is_ascii()), "{note:?} was refused");
             }
+        }
+    }
+
+    #[test]
+    fn parts_of_segments_do_not_make_dots_together() {
+        static PARTS: Operation = Operation {
+            name: "parts",
+            api: 0,
+            method: Method::Get,
+            path: &[
+                PathPart::Literal("/a/%2"),
+                PathPart::Parameter(0),
+                PathPart::Parameter(1),
+                PathPart::Literal("/b("),
+                PathPart::Parameter(1),
+                PathPart::Literal(").."),
+            ],
+            parameters: &[
+                Parameter::new("first", Location::Path, Kind::String).required(),
+                Parameter::new("second", Location::Path, Kind::String).required(),
+            ],
+            constants: &[],
+            body: None,
+            json_output: true,
+        };
+        let built = |first: &str, second: &str| {
+            let mut arguments = Arguments::new(&PARTS);
+            arguments.set(0, Argument::Value(first.into()));
+            arguments.set(1, Argument::Value(second.into()));
+            let base = Url::parse("https://api.test").expect("a base URI");
+            build(&base, &PARTS, &arguments, &[]).map(|parts| parts.url.path().to_owned())
+        };
+        assert_eq!(built("0", "x"), Ok("/a/%20x/b(x)..".to_owned()));
+        for (first, second) in [("e", "."), ("E", ".")] {
+            let violations = built(first, second).expect_err("it would be `..`");
+            assert_eq!(violations.first().map(|violation| violation.parameter.as_str()), Some("second"));
         }
     }
 

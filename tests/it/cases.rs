@@ -6,24 +6,68 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
-use naftiko_codegen::{Code, Files, Sources, generate};
+use naftiko_codegen::{Code, Files, Sources, generate, lint};
 use xtask::root;
 
-/// The cases of a folder: name and sources. Each case is the only specification of its provider `cases`.
-fn cases(folder: &str) -> Vec<(String, Sources)> {
-    let folder = root().join("tests/cases").join(folder);
-    let mut files: Vec<PathBuf> =
-        fs::read_dir(folder).expect("the folder is there").map(|e| e.expect("an entry").path()).collect();
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "yaml"));
-    files.sort();
-    assert!(!files.is_empty(), "there are cases");
-    let case = |file: PathBuf| {
-        let name = file.file_stem().expect("a file has a name").to_string_lossy().into_owned();
-        let text = fs::read_to_string(&file).expect("a case is UTF-8");
-        (name.clone(), Sources::from([(format!("spec/cases/{name}.yaml"), text)]))
-    };
-    files.into_iter().map(case).collect()
+/// A capability and the files that it imports. Each case is the only one of its provider `cases`.
+struct Case {
+    name: String,
+    /// The path of the capability among the sources.
+    path: String,
+    sources: Sources,
+}
+
+impl Case {
+    /// One file, with a text that no file can hold well.
+    fn of(name: &str, text: String) -> Self {
+        let path = format!("spec/cases/{name}.yaml");
+        Self { name: name.to_owned(), sources: Sources::from([(path.clone(), text)]), path }
+    }
+
+    /// A file, or a folder in which one has the folder's name.
+    fn read(entry: &Path) -> Self {
+        let name = entry.file_stem().expect("a case has a name").to_string_lossy().into_owned();
+        if entry.is_file() {
+            return Self::of(&name, text(entry));
+        }
+        let mut sources = Sources::new();
+        for file in files_below(entry) {
+            let below = file.strip_prefix(entry).expect("a file is below its folder");
+            let below: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+            sources.insert(format!("spec/cases/{name}/{}", below.join("/")), text(&file));
+        }
+        let path = format!("spec/cases/{name}/{name}.yaml");
+        assert!(sources.contains_key(&path), "{path} is missing");
+        Self { name, path, sources }
+    }
+}
+
+fn text(file: &Path) -> String {
+    fs::read_to_string(file).expect("a case is UTF-8")
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("the folder is there").map(|entry| entry.expect("an entry").path());
+    let mut entries: Vec<PathBuf> = entries.collect();
+    entries.sort();
+    entries
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    entries(folder)
+        .into_iter()
+        .flat_map(|entry| if entry.is_dir() { files_below(&entry) } else { vec![entry] })
+        .collect()
+}
+
+/// The cases of a folder.
+fn cases(folder: &str) -> Vec<Case> {
+    let mut entries = entries(&root().join("tests/cases").join(folder));
+    entries.retain(|entry| entry.is_dir() || entry.extension().is_some_and(|extension| extension == "yaml"));
+    assert!(!entries.is_empty(), "there are cases");
+    entries.iter().map(|entry| Case::read(entry)).collect()
 }
 
 fn snapshot(folder: &str, name: &str, text: &str) {
@@ -36,61 +80,140 @@ fn snapshot(folder: &str, name: &str, text: &str) {
 
 #[test]
 fn good_cases_make_what_their_snapshots_hold() {
-    for (name, sources) in cases("ok") {
-        let generated =
-            generate(&sources).unwrap_or_else(|findings| panic!("{name}:\n{}", findings.render(&sources, false)));
+    let mut refused = String::new();
+    for Case { name, sources, .. } in cases("ok") {
+        let generated = match generate(&sources) {
+            Ok(generated) => generated,
+            Err(findings) => {
+                write!(refused, "\n\n{name}:\n{}", findings.render(&sources, false)).expect("a string takes all");
+                continue;
+            }
+        };
         let mut text = generated.warnings.render(&sources, false);
-        for (path, file) in generated.files.iter().filter(|(path, _)| is_telling(path)) {
+        for (path, file) in generated.files.iter().filter(|(path, _)| is_telling(&name, path)) {
             write!(text, "\n\n======== {path}\n{file}").expect("a string takes all");
         }
         snapshot("ok", &name, text.trim());
     }
+    assert!(refused.is_empty(), "{refused}");
 }
 
-/// What differs between crates in more than a name.
-fn is_telling(path: &str) -> bool {
-    path.ends_with(".rs") && !path.ends_with("main.rs")
+/// What differs between crates in more than a name. Manifest and README are of interest where texts could break out.
+fn is_telling(name: &str, path: &str) -> bool {
+    name.starts_with("text-") || path.ends_with(".rs") && !path.ends_with("main.rs")
 }
 
 #[test]
 fn bad_cases_are_refused_with_what_their_snapshots_hold() {
-    for (name, sources) in cases("err") {
-        let findings = generate(&sources).expect_err(&name);
-        snapshot("err", &name, &findings.render(&sources, false));
+    let mut accepted = Vec::new();
+    for Case { name, sources, .. } in cases("err") {
+        match generate(&sources) {
+            Ok(_) => accepted.push(name),
+            Err(findings) => snapshot("err", &name, &findings.render(&sources, false)),
+        }
     }
+    assert!(accepted.is_empty(), "{accepted:?} are accepted");
+}
+
+/// What the compiler says of the same text is shown by the other cases.
+#[test]
+fn style_is_judged_as_the_snapshots_hold() {
+    for Case { name, path, sources } in cases("lint") {
+        let findings = lint(&sources, &path);
+        let style = findings.iter().filter(|finding| is_style(finding.code));
+        let style: Vec<_> = style.map(|finding| finding.render(&sources, false)).collect();
+        assert!(!style.is_empty(), "{name} has no finding");
+        snapshot("lint", &name, &style.join("\n\n"));
+    }
+}
+
+fn is_style(code: Code) -> bool {
+    code as u16 >= 400 || code == Code::HintContradiction
 }
 
 #[test]
 fn every_code_has_a_case() {
     let mut snapshots = String::new();
-    for folder in ["ok", "err"] {
-        for (name, _) in cases(folder) {
+    for folder in ["ok", "err", "lint"] {
+        for Case { name, .. } in cases(folder) {
             let snapshot = root().join("tests/cases").join(folder).join(format!("{name}.snap"));
             snapshots.push_str(&fs::read_to_string(snapshot).expect("a case has a snapshot"));
         }
     }
-    // What is wrong with a file's path cannot be shown by a file's text.
-    let missing: Vec<_> = Code::ALL.iter().filter(|code| **code != Code::CrateName).collect();
-    let missing: Vec<_> = missing.iter().filter(|code| !snapshots.contains(&format!("[{code}]"))).collect();
+    // What is wrong with a file's path or bytes cannot be shown by a file's text.
+    let shown = Code::ALL.iter().filter(|code| !matches!(code, Code::CrateName | Code::NotUtf8));
+    let missing: Vec<_> = shown.filter(|code| !snapshots.contains(&format!("[{code}]"))).collect();
     assert!(missing.is_empty(), "add a case for {missing:?}");
+}
+
+/// A text with its findings on one line each, for cases that are made here.
+fn findings(text: String) -> String {
+    let Case { path, sources, .. } = Case::of("made", text);
+    let lines: Vec<_> =
+        lint(&sources, &path).iter().filter(|found| !is_style(found.code)).map(ToString::to_string).collect();
+    lines.join("\n")
+}
+
+#[test]
+fn windows_line_ends_and_a_byte_order_mark_mean_nothing() {
+    for Case { name, sources, .. } in cases("ok") {
+        let windows = |text: &String| format!("\u{feff}{}", text.replace('\n', "\r\n"));
+        let windows: Sources = sources.iter().map(|(path, text)| (path.clone(), windows(text))).collect();
+        let (plain, windows) = (generate(&sources).expect(&name), generate(&windows).expect(&name));
+        assert_eq!(plain.files, windows.files, "{name}");
+        let places =
+            |findings: &naftiko_codegen::Diagnostics| findings.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(places(&plain.warnings), places(&windows.warnings), "{name}");
+    }
+}
+
+#[test]
+fn a_text_of_two_megabytes_is_refused() {
+    let text = format!("naftiko: 1.0.0-alpha2\ninfo:\n  description: {}\ncapability: {{}}\n", "x".repeat(2 << 20));
+    assert_eq!(findings(text), "spec/cases/made.yaml:3:16: NK0113: this text is longer than 1024 KiB");
+}
+
+#[test]
+fn control_characters_are_refused() {
+    for character in ['\0', '\u{1}', '\u{1b}', '\u{7f}'] {
+        let found = findings(format!("naftiko: 1.0.0-alpha2\ninfo: {{label: a{character}b}}\ncapability: {{}}\n"));
+        assert!(found.contains("NK0101: this is not valid YAML"), "{character:?}: {found}");
+    }
+}
+
+/// What the good cases make, as a workspace of its own.
+static WORKSPACE: LazyLock<PathBuf> = LazyLock::new(|| {
+    let mut files = Files::new();
+    for Case { name, sources, .. } in cases("ok") {
+        files.extend(generate(&sources).expect(&name).files);
+    }
+    let folder = root().join("target/cases");
+    write_workspace(&folder, &files);
+    folder
+});
+
+/// Runs cargo over what the good cases make; warnings of any tool are errors.
+fn cargo(arguments: &[&str]) {
+    let run = Command::new(env!("CARGO"))
+        .current_dir(&*WORKSPACE)
+        .args(arguments)
+        .args(["--quiet", "--offline", "--workspace", "--all-features", "--keep-going"])
+        .env("CARGO_TARGET_DIR", root().join("target/cases-build"))
+        .env("RUSTFLAGS", "-D warnings")
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .output()
+        .expect("cargo starts");
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
 }
 
 #[test]
 fn what_the_good_cases_make_compiles_without_warnings() {
-    let mut files = Files::new();
-    for (name, sources) in cases("ok") {
-        files.extend(generate(&sources).expect(&name).files);
-    }
-    let scratch = root().join("target/cases");
-    write_workspace(&scratch, &files);
-    let check = Command::new(env!("CARGO"))
-        .current_dir(&scratch)
-        .args(["clippy", "--quiet", "--offline", "--workspace", "--all-features", "--keep-going"])
-        .env("CARGO_TARGET_DIR", root().join("target/cases-build"))
-        .env("RUSTFLAGS", "-D warnings")
-        .output()
-        .expect("cargo starts");
-    assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
+    cargo(&["clippy"]);
+}
+
+#[test]
+fn the_documentation_of_what_the_good_cases_make_compiles_without_warnings() {
+    cargo(&["doc", "--no-deps"]);
 }
 
 /// Writes crates into a workspace of their own, with the versions and lints of this one.

@@ -31,7 +31,8 @@ fn repository() -> tempfile::TempDir {
     folder
 }
 
-const CAPABILITY: &str = "\
+/// A capability as small as it can be.
+pub(crate) const CAPABILITY: &str = "\
 naftiko: 1.0.0-alpha2
 capability:
   consumes:

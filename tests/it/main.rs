@@ -1,10 +1,14 @@
 //! All integration tests in one binary: they link once.
 
+mod bodies;
 mod cases;
 mod client;
+mod commands;
+mod corpus;
 mod generation;
 mod hostile;
 mod mcp;
+mod paths;
 mod properties;
 mod rest;
 mod scenarios;

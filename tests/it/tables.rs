@@ -18,20 +18,29 @@ static CAPABILITY: Capability = Capability {
         Api {
             namespace: "basic",
             base_uri: None,
-            authentication: Authentication::Basic {
+            authentication: &[Authentication::Basic {
                 username: &[TemplatePart::Variable(0)],
                 password: &[TemplatePart::Literal("pass "), TemplatePart::Variable(1)],
-            },
+            }],
         },
         Api {
             namespace: "bearer",
             base_uri: None,
-            authentication: Authentication::Bearer { token: &[TemplatePart::Variable(1)] },
+            authentication: &[Authentication::Bearer { token: &[TemplatePart::Variable(1)] }],
         },
         Api {
             namespace: "query",
             base_uri: None,
-            authentication: Authentication::Query { name: "api key", value: &[TemplatePart::Variable(1)] },
+            authentication: &[Authentication::Query { name: "api key", value: &[TemplatePart::Variable(1)] }],
+        },
+        Api {
+            namespace: "several",
+            base_uri: None,
+            authentication: &[
+                Authentication::Cookie { name: "session", value: &[TemplatePart::Variable(1)] },
+                Authentication::Header { name: "X-Key", value: &[TemplatePart::Variable(0)] },
+                Authentication::Query { name: "key", value: &[TemplatePart::Variable(1)] },
+            ],
         },
     ],
     variables: &[Variable { name: "TABLES_USER" }, Variable { name: "TABLES_SECRET" }],
@@ -54,6 +63,7 @@ static GET: Operation = Operation {
         Constant { name: "fixed", location: Location::Query, value: &[TemplatePart::Literal("a b")] },
         Constant { name: "theme", location: Location::Cookie, value: &[TemplatePart::Literal("dark")] },
     ],
+    body: None,
     json_output: true,
 };
 
@@ -67,6 +77,7 @@ static DELETE: Operation = Operation {
         Parameter::new("body", Location::Body, Kind::Object),
     ],
     constants: &[],
+    body: None,
     json_output: true,
 };
 
@@ -77,6 +88,26 @@ static LIST: Operation = Operation {
     path: &[PathPart::Literal("/things")],
     parameters: &[],
     constants: &[],
+    body: None,
+    json_output: true,
+};
+
+/// Its parameters are named like the credentials.
+static PROVEN: Operation = Operation {
+    name: "proven",
+    api: 3,
+    method: Method::Get,
+    path: &[PathPart::Literal("/proven")],
+    parameters: &[
+        Parameter::new("session", Location::Cookie, Kind::String),
+        Parameter::new("other", Location::Cookie, Kind::String),
+        Parameter::new("x-key", Location::Header, Kind::String),
+        Parameter::new("key", Location::Query, Kind::String),
+        Parameter::new("more", Location::Query, Kind::String),
+        Parameter::new("Cookie", Location::Header, Kind::String),
+    ],
+    constants: &[],
+    body: None,
     json_output: true,
 };
 
@@ -157,7 +188,7 @@ static MCP: McpAdapter = McpAdapter {
 };
 
 /// Answers every request with what it is.
-async fn echo(request: Request) -> axum::response::Response {
+pub(crate) async fn echo(request: Request) -> axum::response::Response {
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 1 << 20).await.expect("the body is whole");
     let headers: Vec<_> =
@@ -174,32 +205,42 @@ async fn echo(request: Request) -> axum::response::Response {
         .expect("an answer")
 }
 
-async fn serve(router: Router) -> String {
+pub(crate) async fn serve(router: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = listener.local_addr().expect("the listener has an address");
     tokio::spawn(async move { axum::serve(listener, router).await });
     format!("http://{address}")
 }
 
-async fn start() -> (String, reqwest::Client) {
+async fn connect() -> Connection {
     let upstream = serve(Router::new().fallback(echo)).await + "/base/";
-    let connection = ClientBuilder::<Connection>::new(&CAPABILITY)
-        .base_uri_of("basic", &upstream)
-        .base_uri_of("bearer", &upstream)
-        .base_uri_of("query", &upstream)
-        .variable("TABLES_USER", "user")
-        .variable("TABLES_SECRET", "s&cret")
-        .build()
-        .expect("the client is built");
+    let mut builder = ClientBuilder::<Connection>::new(&CAPABILITY);
+    for api in CAPABILITY.apis {
+        builder = builder.base_uri_of(api.namespace, &upstream);
+    }
+    builder.variable("TABLES_USER", "user").variable("TABLES_SECRET", "s&cret").build().expect("the client is built")
+}
+
+async fn start() -> (String, reqwest::Client) {
+    let connection = connect().await;
     let mcp = Server::new(&MCP, &connection).router(HttpOptions::default());
     (serve(REST.router(&connection).merge(mcp)).await, reqwest::Client::new())
 }
 
-async fn get(http: &reqwest::Client, uri: String) -> Value {
+pub(crate) async fn get(http: &reqwest::Client, uri: String) -> Value {
     http.get(uri).send().await.expect("an answer").json().await.expect("JSON")
 }
 
-fn header<'a>(echo: &'a Value, name: &str) -> Option<&'a str> {
+/// Calls a tool and gives its result.
+pub(crate) async fn call(http: &reqwest::Client, base: &str, tool: &str, arguments: Value) -> Value {
+    let params = json!({"name": tool, "arguments": arguments});
+    let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
+    let request = http.post(format!("{base}/mcp")).header("accept", "application/json, text/event-stream").json(&call);
+    let answer: Value = request.send().await.expect("an answer").json().await.expect("JSON");
+    answer["result"].clone()
+}
+
+pub(crate) fn header<'a>(echo: &'a Value, name: &str) -> Option<&'a str> {
     let headers = echo["headers"].as_array()?;
     headers.iter().find(|pair| pair[0] == name).and_then(|pair| pair[1].as_str())
 }
@@ -259,15 +300,40 @@ async fn a_key_in_the_query_is_encoded_and_literal_paths_too() {
 }
 
 #[tokio::test]
+async fn no_argument_takes_the_place_of_a_credential() {
+    let connection = connect().await;
+    let echo = connection.request(&PROVEN).send().await.expect("an answer");
+    assert_eq!(echo.body()["target"], "/base/proven?key=s%26cret");
+    assert_eq!(header(echo.body(), "cookie"), Some("session=s&cret"));
+    assert_eq!(header(echo.body(), "x-key"), Some("user"));
+    let call = connection.request(&PROVEN).text(0, "mine").text(1, "a").text(2, "mine").text(3, "mine").text(4, "b");
+    let echo = call.send().await.expect("an answer");
+    assert_eq!(echo.body()["target"], "/base/proven?more=b&key=s%26cret");
+    assert_eq!(header(echo.body(), "cookie"), Some("other=a; session=s&cret"));
+    assert_eq!(header(echo.body(), "x-key"), Some("user"));
+    let call = connection.request(&PROVEN).text(5, "session=mine;other=a; ; %73ession=mine; session");
+    let echo = call.send().await.expect("an answer");
+    assert_eq!(header(echo.body(), "cookie"), Some("other=a; session=s&cret"));
+    assert!(!echo.body().to_string().contains("mine"), "{}", echo.body());
+    assert!(!format!("{connection:?}").contains("s&cret"));
+}
+
+#[tokio::test]
+async fn a_cookie_that_would_break_out_is_refused() {
+    let secret = "a; admin=1";
+    let builder = ClientBuilder::<Connection>::new(&CAPABILITY).variable("TABLES_USER", "user");
+    let mut builder = builder.variable("TABLES_SECRET", secret);
+    for api in CAPABILITY.apis {
+        builder = builder.base_uri_of(api.namespace, "https://api.test");
+    }
+    let error = builder.build().expect_err("the secret is no cookie");
+    assert!(!format!("{error} {error:?}").contains(secret), "{error}");
+}
+
+#[tokio::test]
 async fn inputs_of_other_types_are_converted() {
     let (base, http) = start().await;
-    let call = async |arguments: Value| -> Value {
-        let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "find", "arguments": arguments}});
-        let request =
-            http.post(format!("{base}/mcp")).header("accept", "application/json, text/event-stream").json(&call);
-        let answer: Value = request.send().await.expect("an answer").json().await.expect("JSON");
-        answer["result"].clone()
-    };
+    let call = async |arguments: Value| -> Value { call(&http, &base, "find", arguments).await };
     let found = call(json!({"number": 7.0, "most": "12"})).await;
     // Clients of this era take objects only as structured content; the text is the same document.
     assert_eq!(found["content"][0]["text"], "\"/base/things/7?limit=12&fixed=a%20b\"");

@@ -6,8 +6,11 @@ use std::io::{self, IsTerminal as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use naftiko_codegen::{Diagnostics, MARKER, Sources, generate};
+use naftiko_codegen::{Diagnostics, MARKER, Severity, Sources, generate};
 use similar::TextDiff;
+
+use crate::finding::Finding;
+use crate::sources::{self, Tree};
 
 /// What has to happen to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,21 +66,20 @@ pub fn run(root: &Path, names: &[String], check: bool, diff: bool) -> Result<boo
 /// Reads all specifications.
 ///
 /// # Errors
-/// When a file cannot be read or is not UTF-8.
+/// When there is a file that cannot be read or is not UTF-8; all of them are named.
 pub fn read_sources(root: &Path) -> Result<Sources> {
-    let mut sources = Sources::new();
-    for path in walk(&root.join("spec"), root)? {
-        if path.ends_with(".yaml") || path.ends_with(".yml") {
-            let text = fs::read(root.join(&path)).with_context(|| format!("{path} cannot be read"))?;
-            let text = String::from_utf8(text).map_err(|error| {
-                let valid = error.utf8_error().valid_up_to();
-                let line = error.as_bytes().iter().take(valid).filter(|byte| **byte == b'\n').count() + 1;
-                anyhow::anyhow!("{path}:{line}: the file is not UTF-8; save it as UTF-8")
-            })?;
-            sources.insert(path, text);
-        }
-    }
+    let Tree { sources, findings } = sources::read(&root.join("spec"), root);
+    fail_on(&findings)?;
     Ok(sources)
+}
+
+/// What is not readable may be any file, so nothing can be said about what has to change.
+fn fail_on(findings: &[Finding]) -> Result<()> {
+    if findings.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<_> = findings.iter().map(|finding| format!("{finding}; {}", finding.help)).collect();
+    bail!("{}", lines.join("\n"))
 }
 
 /// Keeps the sources of the named crates; all of them if there is no name.
@@ -118,7 +120,11 @@ pub fn plan(root: &Path, sources: &Sources, names: &[String]) -> Result<Option<P
     };
     print(&generated.warnings, sources);
     let mut plan = Plan { changes: Vec::new(), unchanged: 0, foreign: Vec::new(), crates: generated.crates };
-    let present = walk(&root.join("generated"), root)?;
+    let mut findings = Vec::new();
+    let present = sources::walk(&root.join("generated"), root, &mut findings);
+    fail_on(&findings)?;
+    let present = present.into_iter().filter(|entry| !entry.kind.is_dir()).map(|entry| entry.path);
+    let present: Vec<_> = present.collect();
     let in_scope =
         |path: &str| names.is_empty() || names.iter().any(|name| path.starts_with(&format!("generated/{name}/")));
     for path in present.iter().filter(|path| in_scope(path) && !generated.files.contains_key(*path)) {
@@ -164,6 +170,8 @@ fn is_generated(text: &str) -> bool {
 }
 
 fn print(diagnostics: &Diagnostics, sources: &Sources) {
+    // Files that others import are known to be there.
+    let diagnostics = diagnostics.at_least(Severity::Warning);
     if diagnostics.iter().next().is_some() {
         anstream::eprintln!("{}", diagnostics.render(sources, io::stderr().is_terminal()));
     }
@@ -249,32 +257,4 @@ fn remove_empty_parents(root: &Path, path: &Path) {
             break;
         }
     }
-}
-
-/// All files below a folder, relative to `root`, with `/` between the parts.
-fn walk(folder: &Path, root: &Path) -> Result<Vec<String>> {
-    let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(error).with_context(|| format!("{} cannot be read", folder.display())),
-        };
-        for entry in entries {
-            let entry = entry?;
-            let path = entry.path();
-            // Links are not followed: what lies behind them is not this repository's.
-            if entry.file_type()?.is_dir() {
-                folders.push(path);
-            } else {
-                let parts = path.strip_prefix(root)?.components().map(|part| part.as_os_str().to_str());
-                let parts: Option<Vec<_>> = parts.collect();
-                let parts = parts.with_context(|| format!("the name of {} is not UTF-8; rename it", path.display()))?;
-                files.push(parts.join("/"));
-            }
-        }
-    }
-    files.sort();
-    Ok(files)
 }

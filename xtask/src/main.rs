@@ -1,9 +1,10 @@
 //! `cargo xtask`: generates crates from capabilities and tries them out.
 
+use std::env;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{generation, interop, root, trial};
+use xtask::{corpus, explain, generation, interop, lint, root, starter, trial, watch};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Generates crates from Naftiko capabilities and tries them out")]
@@ -24,7 +25,24 @@ enum Command {
         /// Show what changes, line by line
         #[arg(long)]
         diff: bool,
+        /// Generate again whenever a specification changes, until Ctrl-C
+        #[arg(long, conflicts_with = "check")]
+        watch: bool,
     },
+    /// Start a new specification under `spec/`
+    New {
+        /// What to call it: `provider/capability`
+        name: String,
+    },
+    /// Print all findings about files and folders
+    Lint(lint::Options),
+    /// Say what a code of a finding means, or list all codes
+    Explain {
+        /// The code, such as `NK0201`
+        code: Option<String>,
+    },
+    /// Say how the compiler fares with a folder of specifications
+    Corpus(corpus::Options),
     /// Run a generated server against a simulator of its upstream: no account, no network
     Try {
         /// The crate, such as `scaleway-secret-manager-secrets`
@@ -45,9 +63,16 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
-        Command::Gen { names, check, diff } => generation::run(&root(), &names, check, diff),
+        Command::Gen { names, diff, watch: true, .. } => watch::run(&root(), &names, diff),
+        Command::Gen { names, check, diff, .. } => generation::run(&root(), &names, check, diff),
         Command::Try { name, once } => trial::run(&root(), &name, once),
         Command::Interop { protocol, require } => interop::run(&root(), protocol, require),
+        Command::New { name } => starter::run(&root(), &name),
+        Command::Lint(options) => {
+            env::current_dir().map_err(Into::into).and_then(|folder| lint::run(&folder, &options))
+        }
+        Command::Explain { code } => explain::run(code.as_deref()),
+        Command::Corpus(options) => corpus::run(&root(), &options),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

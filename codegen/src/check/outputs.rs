@@ -5,19 +5,34 @@ use std::collections::BTreeSet;
 use crate::codes::Code;
 use crate::diagnostic::Sink;
 use crate::json_path;
-use crate::linked::Linked;
+use crate::linked::{Linked, Operation};
 use crate::read::document::Output;
 use crate::read::yaml::Node;
 
 pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
     let calls = linked.routes.iter().map(|route| &route.call).chain(linked.tools.iter().map(|tool| &tool.call));
-    for outputs in calls.map(|call| call.outputs) {
+    for call in calls {
+        let outputs = call.outputs;
+        if let Some(operation) = linked.operations.get(call.operation) {
+            check_format(operation, outputs, sink);
+        }
         if outputs.len() > 1 {
             check_names(outputs, sink);
         }
         for output in outputs {
             check_output(output, sink);
         }
+    }
+}
+
+/// Formats that the engine would convert to JSON before it maps them. Bytes and plain text pass as they are.
+fn check_format(operation: &Operation<'_>, outputs: &[Output], sink: &mut Sink) {
+    let Some(format) = operation.output_format else { return };
+    let structured = ["xml", "yaml", "csv", "tsv", "psv", "html", "markdown", "avro", "protobuf"];
+    if structured.contains(&format.value.to_ascii_lowercase().as_str()) && !outputs.is_empty() {
+        let message = format!("answers in `{}` cannot be mapped yet", format.value);
+        let help = "without `outputParameters` the answer is passed on as it comes";
+        sink.report_once(Code::OutputFormat, &format.value, format.place, message, help);
     }
 }
 
@@ -31,7 +46,7 @@ fn check_names(outputs: &[Output], sink: &mut Sink) {
                 sink.report(Code::MissingKey, output.place, message, "add `name:` to each of them");
             }
             Some(name) if !known.insert(&name.value) => {
-                let message = format!("the output `{}` is defined twice", name.value);
+                let message = format!("the output `{}` is defined twice; the first one counts", name.value);
                 sink.report(Code::DuplicateName, name.place, message, "give one of the two another name");
             }
             Some(_) => {}

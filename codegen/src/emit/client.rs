@@ -10,7 +10,7 @@ use crate::model::{Kind, Location, Model, Operation, Parameter};
 const MAX_ARGUMENTS: usize = 6;
 
 pub(super) fn emit(model: &Model) -> String {
-    let methods = model.operations.iter().map(|operation| method(model, operation));
+    let methods = model.operations.iter().map(method);
     let client_docs = rust::docs(&format!(
         "A client for {}.\n\nCloning is cheap: clones share one connection pool.",
         rust::plain(&model.title)
@@ -93,14 +93,13 @@ fn uses_serialize(model: &Model) -> bool {
         .any(|parameter| matches!(shape(parameter), Shape::Json))
 }
 
-fn method(model: &Model, operation: &Operation) -> TokenStream {
+fn method(operation: &Operation) -> TokenStream {
     let summary = rust::sentence(&operation.description, &format!("Calls {}.", rust::code(&operation.name)));
     let docs = rust::docs(&format!(
-        "{summary}\n\n{}: the operation {} of `{}#L{}`.",
+        "{summary}\n\n{}: the operation {} of {}.",
         rust::code(&format!("{} {}", operation.method.as_str(), operation.path_text)),
         rust::code(&operation.name),
-        model.spec,
-        operation.line,
+        rust::code(&operation.origin),
     ));
     let name = tables::ident(&operation.method_name);
     let call = tables::ident(&operation.type_name);

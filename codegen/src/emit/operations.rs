@@ -35,8 +35,7 @@ fn api(api: &Api) -> TokenStream {
         Some(uri) => quote! { Some(#uri) },
         None => quote! { None },
     };
-    let authentication = match &api.authentication {
-        Authentication::None => quote! { Authentication::None },
+    let authentication = api.authentication.iter().map(|credential| match credential {
         Authentication::Header { name, value } => {
             let value = tables::template(value);
             quote! { Authentication::Header { name: #name, value: #value } }
@@ -44,6 +43,10 @@ fn api(api: &Api) -> TokenStream {
         Authentication::Query { name, value } => {
             let value = tables::template(value);
             quote! { Authentication::Query { name: #name, value: #value } }
+        }
+        Authentication::Cookie { name, value } => {
+            let value = tables::template(value);
+            quote! { Authentication::Cookie { name: #name, value: #value } }
         }
         Authentication::Bearer { token } => {
             let token = tables::template(token);
@@ -53,8 +56,8 @@ fn api(api: &Api) -> TokenStream {
             let (username, password) = (tables::template(username), tables::template(password));
             quote! { Authentication::Basic { username: #username, password: #password } }
         }
-    };
-    quote! { Api { namespace: #namespace, base_uri: #base_uri, authentication: #authentication } }
+    });
+    quote! { Api { namespace: #namespace, base_uri: #base_uri, authentication: &[#(#authentication),*] } }
 }
 
 fn operation(operation: &Operation) -> TokenStream {
@@ -76,6 +79,13 @@ fn operation(operation: &Operation) -> TokenStream {
             (&constant.name, tables::location(constant.location), tables::template(&constant.value));
         quote! { Constant { name: #name, location: #location, value: #value } }
     });
+    let body = match &operation.body {
+        Some(body) => {
+            let body = tables::body(body);
+            quote! { Some(#body) }
+        }
+        None => quote! { None },
+    };
     quote! {
         #docs
         pub(crate) static #constant: Operation = Operation {
@@ -85,6 +95,7 @@ fn operation(operation: &Operation) -> TokenStream {
             path: &[#(#path),*],
             parameters: &[#(#parameters),*],
             constants: &[#(#constants),*],
+            body: #body,
             json_output: #json_output,
         };
     }

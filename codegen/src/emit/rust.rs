@@ -21,9 +21,11 @@ pub(super) fn file(model: &Model, docs: &str, items: &[TokenStream]) -> String {
 }
 
 fn format(tokens: TokenStream) -> String {
-    let text = tokens.to_string();
-    // Emitters write valid Rust; if one did not, the compile tests show the unformatted text.
-    let formatted = syn::parse2(tokens).map_or(text, |file| prettyplease::unparse(&file));
+    let formatted = match syn::parse2(tokens.clone()) {
+        Ok(file) => prettyplease::unparse(&file),
+        // Emitters write valid Rust; if one did not, the compile tests show the unformatted text.
+        Err(_) => tokens.to_string(),
+    };
     // prettyplease sets the items of an `impl` without blank lines.
     formatted.replace("    }\n    ///", "    }\n\n    ///")
 }

@@ -4,8 +4,8 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 
 use crate::model::{
-    Call, Kind, Location, Method, Operation, Output, Parameter, PathStep, Projection, Source, TemplatePart, TextPart,
-    Wiring,
+    Body, BodyPart, Call, Content, Kind, Location, Method, Node, Operation, Output, Parameter, PathStep, Projection,
+    Source, TemplatePart, TextPart, Wiring,
 };
 
 /// An identifier that `names` made.
@@ -53,6 +53,70 @@ pub(super) fn template(parts: &[TemplatePart]) -> TokenStream {
     quote! { &[#(#parts),*] }
 }
 
+pub(super) fn body(body: &Body) -> TokenStream {
+    let media_type = &body.media_type;
+    let content = match &body.content {
+        Content::Json(root) => {
+            let root = node(root);
+            quote! { Content::Json(#root) }
+        }
+        Content::Form(pairs) => {
+            let pairs = members(pairs);
+            quote! { Content::Form(#pairs) }
+        }
+        Content::Text(parts) => {
+            let parts = body_parts(parts);
+            quote! { Content::Text(#parts) }
+        }
+    };
+    quote! { Body { media_type: #media_type, content: #content } }
+}
+
+fn node(source: &Node) -> TokenStream {
+    match source {
+        Node::Json(json) => quote! { Node::Json(#json) },
+        Node::Parameter(parameter) => {
+            let parameter = index(*parameter);
+            quote! { Node::Parameter(#parameter) }
+        }
+        Node::Text(parts) => {
+            let parts = body_parts(parts);
+            quote! { Node::Text(#parts) }
+        }
+        Node::Object(pairs) => {
+            let pairs = members(pairs);
+            quote! { Node::Object(#pairs) }
+        }
+        Node::Array(items) => {
+            let items = items.iter().map(node);
+            quote! { Node::Array(&[#(#items),*]) }
+        }
+    }
+}
+
+fn members(pairs: &[(String, Node)]) -> TokenStream {
+    let pairs = pairs.iter().map(|(name, value)| {
+        let value = node(value);
+        quote! { (#name, #value) }
+    });
+    quote! { &[#(#pairs),*] }
+}
+
+fn body_parts(parts: &[BodyPart]) -> TokenStream {
+    let parts = parts.iter().map(|part| match part {
+        BodyPart::Literal(text) => quote! { BodyPart::Literal(#text) },
+        BodyPart::Parameter(parameter) => {
+            let parameter = index(*parameter);
+            quote! { BodyPart::Parameter(#parameter) }
+        }
+        BodyPart::Variable(variable) => {
+            let variable = index(*variable);
+            quote! { BodyPart::Variable(#variable) }
+        }
+    });
+    quote! { &[#(#parts),*] }
+}
+
 pub(super) fn call(call: &Call, operations: &[Operation]) -> TokenStream {
     let operation = operations.get(call.operation).map(|operation| ident(&operation.const_name));
     let wiring = match &call.wiring {
@@ -72,8 +136,8 @@ pub(super) fn call(call: &Call, operations: &[Operation]) -> TokenStream {
     quote! { Call { operation: &operations::#operation, wiring: #wiring, output: #output } }
 }
 
-fn source(source: &Source) -> TokenStream {
-    match source {
+fn source(from: &Source) -> TokenStream {
+    match from {
         Source::Absent => quote! { Source::Absent },
         Source::Input(input) => {
             let input = index(*input);
@@ -89,6 +153,17 @@ fn source(source: &Source) -> TokenStream {
                 }
             });
             quote! { Source::Text(&[#(#parts),*]) }
+        }
+        Source::List(items) => {
+            let items = items.iter().map(source);
+            quote! { Source::List(&[#(#items),*]) }
+        }
+        Source::Object(members) => {
+            let members = members.iter().map(|(name, member)| {
+                let member = source(member);
+                quote! { (#name, #member) }
+            });
+            quote! { Source::Object(&[#(#members),*]) }
         }
     }
 }

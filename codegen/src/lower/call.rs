@@ -3,11 +3,9 @@
 use super::{output, parameter};
 use crate::linked;
 use crate::model::{Call, Operation, Parameter, Source, Wiring};
-use crate::names::Scope;
 
 pub(super) fn call(source: &linked::Call<'_>, operations: &[Operation]) -> Call {
-    let mut names = Scope::setters();
-    let inputs: Vec<Parameter> = source.inputs.iter().map(|input| parameter(input, &mut names)).collect();
+    let inputs: Vec<Parameter> = source.inputs.iter().map(|input| parameter(input, String::new())).collect();
     let parameters = operations.get(source.operation).map_or(&[][..], |operation| &operation.parameters);
     let straight = source.sources.iter().enumerate().all(|(index, source)| *source == linked::Source::Input(index));
     let same = inputs.len() == parameters.len()
@@ -30,5 +28,9 @@ fn argument(source: &linked::Source) -> Source {
         linked::Source::Input(index) => Source::Input(*index),
         linked::Source::Json(value) => Source::Json(value.to_string()),
         linked::Source::Text(parts) => Source::Text(parts.clone()),
+        linked::Source::List(items) => Source::List(items.iter().map(argument).collect()),
+        linked::Source::Object(members) => {
+            Source::Object(members.iter().map(|(name, member)| (name.clone(), argument(member))).collect())
+        }
     }
 }

@@ -3,42 +3,43 @@
 mod call;
 mod output;
 
-use crate::linked::{self, Credential, Linked};
+use crate::linked::{self, Linked};
 use crate::model::{
-    Api, Authentication, Constant, Hints, Kind, Location, Mcp, Method, Model, Operation, Parameter, PathPart, Rest,
-    Route, TemplatePart, Tool,
+    Api, Constant, Hints, Kind, Location, Mcp, Method, Model, Operation, Parameter, PathPart, Rest, Route,
+    TemplatePart, Tool,
 };
-use crate::names::{Scope, fold, operation_words};
-use crate::read::document::Text;
+use crate::names::{Scope, Wish};
+use crate::read::document::{AdapterKind, Text};
 use crate::template::Piece;
 use crate::vocabulary::{base_uri, is_invisible, kind, method};
 
-/// Lowers a document that has no errors.
-pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, spec: &str) -> Model {
+/// Lowers a document that has no errors. `path_of` gives the paths of the files that it was read from.
+pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, path_of: &dyn Fn(usize) -> String) -> Model {
     let document = linked.document;
-    let (mut methods, mut types, mut consts) = (Scope::client_methods(), Scope::client_types(), Scope::constants());
-    let operations: Vec<Operation> = linked
-        .operations
-        .iter()
-        .map(|source| {
-            let words = operation_words(&source.name.value, &source.path.value);
-            operation(source, methods.snake(&words), types.camel(&words), consts.shouty(&words))
-        })
+    let wishes: Vec<Wish> = linked.operations.iter().map(|operation| wish(linked, operation)).collect();
+    let methods = Scope::client_methods().assign(&wishes);
+    let types = Scope::client_types().assign(&wishes);
+    let constants = Scope::constants().assign(&wishes);
+    let names = methods.into_iter().zip(types).zip(constants);
+    let sources = linked.operations.iter().zip(names);
+    let operations: Vec<Operation> = sources
+        .map(|(source, ((method, kind), constant))| operation(source, [method, kind, constant], path_of))
         .collect();
-    let title = Some(text(document.title.as_ref())).filter(|title| !title.is_empty());
-    let title = title.unwrap_or_else(|| crate_name.to_owned());
+    let title = Some(text(document.info.title.as_ref())).filter(|title| !title.is_empty());
+    let rest = document.adapters.iter().find(|adapter| matches!(adapter.kind, AdapterKind::Rest(_)));
+    let mcp = document.adapters.iter().find(|adapter| matches!(adapter.kind, AdapterKind::Mcp(_)));
     Model {
         crate_name: crate_name.to_owned(),
-        spec: spec.to_owned(),
-        title,
-        description: text(document.description.as_ref()),
+        spec: path_of(0),
+        title: title.unwrap_or_else(|| crate_name.to_owned()),
+        description: text(document.info.description.as_ref()),
         variables: linked.variables.clone(),
         apis: linked.apis.iter().map(api).collect(),
-        rest: document.rest.first().filter(|_| !linked.routes.is_empty()).map(|adapter| Rest {
+        rest: rest.filter(|_| !linked.routes.is_empty()).map(|adapter| Rest {
             port: adapter.port.unwrap_or(8080),
             routes: linked.routes.iter().map(|source| route(source, &operations)).collect(),
         }),
-        mcp: document.mcp.first().filter(|_| !linked.tools.is_empty()).map(|adapter| Mcp {
+        mcp: mcp.filter(|_| !linked.tools.is_empty()).map(|adapter| Mcp {
             port: adapter.port.unwrap_or(9090),
             description: text(adapter.description.as_ref()),
             tools: linked.tools.iter().map(|source| tool(source, &operations)).collect(),
@@ -47,58 +48,45 @@ pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, spec: &str) -> Model 
     }
 }
 
-fn api(source: &linked::Api<'_>) -> Api {
-    let uri = source.source.base_uri.as_ref().and_then(|uri| base_uri(&uri.value).ok().flatten());
-    let authentication = match &source.credential {
-        None | Some(Credential::Unsupported) => Authentication::None,
-        Some(Credential::Header { name, value }) => {
-            Authentication::Header { name: name.value.clone(), value: value.clone() }
-        }
-        Some(Credential::Query { name, value }) => {
-            Authentication::Query { name: name.value.clone(), value: value.clone() }
-        }
-        Some(Credential::Bearer { token }) => Authentication::Bearer { token: token.clone() },
-        Some(Credential::Basic { username, password }) => {
-            Authentication::Basic { username: username.clone(), password: password.clone() }
-        }
-    };
-    Api { namespace: source.source.namespace.value.clone(), base_uri: uri, authentication }
+fn wish(linked: &Linked<'_>, operation: &linked::Operation<'_>) -> Wish {
+    let namespace = linked.apis.get(operation.api).map_or("", |api| api.name.as_str());
+    let method = method(operation.method).unwrap_or(Method::Get);
+    Wish::operation(namespace, &operation.name.value, method.as_str(), &operation.path.value)
 }
 
-fn operation(source: &linked::Operation<'_>, method_name: String, type_name: String, const_name: String) -> Operation {
-    let mut names = Scope::setters();
-    let parameters: Vec<Parameter> = source.parameters.iter().map(|source| parameter(source, &mut names)).collect();
-    let constant = |name: &str| {
-        let found = source.constants.iter().find(|c| c.location == Location::Path && c.name.value == name)?;
-        Some(found.value.clone())
-    };
+fn api(source: &linked::Api<'_>) -> Api {
+    let uri = source.base_uri.and_then(|uri| base_uri(&uri.value).ok().flatten());
+    Api { namespace: source.name.clone(), base_uri: uri, authentication: source.credentials.clone() }
+}
+
+fn operation(
+    source: &linked::Operation<'_>,
+    [method_name, type_name, const_name]: [String; 3],
+    path_of: &dyn Fn(usize) -> String,
+) -> Operation {
+    let location = |location: Location| format!("{location:?}").to_lowercase();
+    let wishes =
+        source.parameters.iter().map(|parameter| Wish::parameter(&parameter.name, &location(parameter.location)));
+    let names = Scope::setters().assign(&wishes.collect::<Vec<_>>());
+    let parameters: Vec<Parameter> =
+        source.parameters.iter().zip(names).map(|(source, name)| parameter(source, name)).collect();
     let mut path = Vec::new();
     for piece in &source.pieces {
         match piece {
             Piece::Literal(text) => path.push(PathPart::Literal(text.clone())),
-            Piece::Placeholder(name) => {
-                let is = |parameter: &Parameter| parameter.location == Location::Path && parameter.name == *name;
-                match (parameters.iter().position(is), constant(name)) {
-                    (Some(index), _) => path.push(PathPart::Parameter(index)),
-                    (None, Some(value)) => path.extend(value.into_iter().filter_map(|part| match part {
-                        TemplatePart::Literal(text) => Some(PathPart::Literal(encode(&text))),
-                        TemplatePart::Variable(_) => None,
-                    })),
-                    (None, None) => {}
-                }
-            }
+            Piece::Placeholder(name) | Piece::Segments(name) => path.extend(filled(source, name)),
         }
     }
-    let constants = source.constants.iter().filter(|constant| constant.location != Location::Path);
+    let constants = source.constants.iter().filter(|constant| !constant.location.is_path());
     Operation {
         name: source.name.value.clone(),
         method_name,
         type_name,
         const_name,
-        line: source.name.place.line,
+        origin: format!("{}#L{}", path_of(source.name.place.file), source.name.place.line),
         api: source.api,
         method: method(source.method).unwrap_or(Method::Get),
-        path_text: source.path.value.clone(),
+        path_text: one_line(&source.path.value),
         path,
         description: text(source.description),
         constants: constants
@@ -109,8 +97,24 @@ fn operation(source: &linked::Operation<'_>, method_name: String, type_name: Str
             })
             .collect(),
         parameters,
+        body: source.body.clone(),
         json_output: source.output_format.is_none_or(|format| format.value.eq_ignore_ascii_case("json")),
     }
+}
+
+/// What stands in the place of a placeholder: a parameter, or a fixed value.
+fn filled(source: &linked::Operation<'_>, name: &str) -> Vec<PathPart> {
+    let is = |parameter: &linked::Parameter| parameter.location.is_path() && parameter.name == name;
+    if let Some(index) = source.parameters.iter().position(is) {
+        return vec![PathPart::Parameter(index)];
+    }
+    let fixed = source.constants.iter().find(|constant| constant.location.is_path() && constant.name.value == name);
+    let parts = fixed.map_or(&[][..], |constant| &constant.value);
+    let literal = |part: &TemplatePart| match part {
+        TemplatePart::Literal(text) => Some(PathPart::Literal(encode(text))),
+        TemplatePart::Variable(_) => None,
+    };
+    parts.iter().filter_map(literal).collect()
 }
 
 /// Percent-encodes a fixed value as one segment of a path.
@@ -121,12 +125,12 @@ fn encode(text: &str) -> String {
         .collect()
 }
 
-fn parameter(source: &linked::Parameter, names: &mut Scope) -> Parameter {
+fn parameter(source: &linked::Parameter, rust_name: String) -> Parameter {
     let kind = kind(source.kind.as_ref(), source.location).unwrap_or(Kind::String);
     let empty_object = source.location == Location::Body && source.required && kind == Kind::Object;
     Parameter {
-        name: source.name.clone(),
-        rust_name: names.snake(&source.name),
+        name: source.wire.clone(),
+        rust_name,
         location: source.location,
         kind,
         required: source.required,
@@ -141,12 +145,11 @@ fn route(source: &linked::Route<'_>, operations: &[Operation]) -> Route {
     for piece in &source.pieces {
         match piece {
             Piece::Literal(text) => path.push_str(text),
-            Piece::Placeholder(name) => {
-                let is =
-                    |input: &linked::Parameter| input.location == Location::Path && fold(&input.name) == fold(name);
-                captures.push(source.call.inputs.iter().position(is));
-                path.push_str(&format!("{{{name}}}"));
-            }
+            Piece::Placeholder(name) => path.push_str(&format!("{{{name}}}")),
+            Piece::Segments(name) => path.push_str(&format!("{{{name}+}}")),
+        }
+        if let Some(name) = piece.name() {
+            captures.push(source.input_of(name).ok().flatten());
         }
     }
     Route {
@@ -162,13 +165,13 @@ fn tool(source: &linked::Tool<'_>, operations: &[Operation]) -> Tool {
     let operation = operations.get(source.call.operation);
     let method = operation.map_or(Method::Post, |operation| operation.method);
     let described = operation.map(|operation| operation.description.clone()).filter(|text| !text.is_empty());
-    let humanised = || source.name.value.replace(['-', '_', '.'], " ");
+    let humanised = || source.name.replace(['-', '_', '.'], " ");
     let description =
         Some(text(source.description)).filter(|text| !text.is_empty()).or(described).unwrap_or_else(humanised);
     let title = source.title.map(|title| one_line(&title.value));
     let short = |text: &String| text.chars().count() <= 60;
     Tool {
-        name: source.name.value.clone(),
+        name: source.name.clone(),
         title: title.or_else(|| Some(description.clone()).filter(short)).unwrap_or_else(humanised),
         description,
         hints: Hints {

@@ -22,8 +22,14 @@ pub(super) fn output(outputs: &[document::Output]) -> Output {
 }
 
 fn fields(outputs: &[document::Output]) -> Vec<(String, Projection)> {
-    let name = |output: &document::Output| output.name.as_ref().map_or("value", |name| &name.value).to_owned();
-    outputs.iter().map(|output| (name(output), projection(output))).collect()
+    let mut fields: Vec<(String, Projection)> = Vec::new();
+    for output in outputs {
+        let name = output.name.as_ref().map_or("value", |name| &name.value);
+        if !fields.iter().any(|(known, _)| known == name) {
+            fields.push((name.to_owned(), projection(output)));
+        }
+    }
+    fields
 }
 
 fn projection(output: &document::Output) -> Projection {

@@ -15,18 +15,24 @@ pub(crate) struct Text {
 pub(crate) struct Document {
     /// The place of `capability`.
     pub(crate) place: Place,
-    pub(crate) title: Option<Text>,
-    pub(crate) description: Option<Text>,
+    pub(crate) info: Info,
     pub(crate) binds: Vec<Bind>,
     pub(crate) consumes: Vec<Consumes>,
-    pub(crate) rest: Vec<Rest>,
-    pub(crate) mcp: Vec<Mcp>,
+    pub(crate) adapters: Vec<Adapter>,
+    /// The namespaces that were to be imported and are nowhere.
+    pub(crate) missing: Vec<String>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Info {
+    pub(crate) title: Option<Text>,
+    pub(crate) description: Option<Text>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Bind {
-    /// Whether the source keys are environment variables, and not keys in a file or vault.
-    pub(crate) environment: bool,
+    /// Where the source keys are looked up: in the environment, if nowhere else.
+    pub(crate) location: Option<Text>,
     pub(crate) namespace: Option<Text>,
     /// Variable and source key.
     pub(crate) keys: Vec<(Text, Text)>,
@@ -46,17 +52,21 @@ pub(crate) struct Consumes {
 pub(crate) struct Authentication {
     pub(crate) place: Place,
     pub(crate) kind: Text,
+    /// The name of the header, query parameter or cookie.
     pub(crate) key: Option<Text>,
     pub(crate) value: Option<Text>,
     pub(crate) placement: Option<Text>,
     pub(crate) token: Option<Text>,
     pub(crate) username: Option<Text>,
     pub(crate) password: Option<Text>,
+    /// Several headers or query parameters with their values.
+    pub(crate) headers: Vec<(Text, Text)>,
+    pub(crate) parameters: Vec<(Text, Text)>,
 }
 
 #[derive(Debug)]
 pub(crate) struct ConsumedResource {
-    pub(crate) path: Text,
+    pub(crate) path: Option<Text>,
     pub(crate) inputs: Vec<Input>,
     pub(crate) operations: Vec<ConsumedOperation>,
 }
@@ -65,9 +75,21 @@ pub(crate) struct ConsumedResource {
 pub(crate) struct ConsumedOperation {
     pub(crate) name: Text,
     pub(crate) method: Option<Text>,
+    /// A path of the operation's own.
+    pub(crate) path: Option<Text>,
     pub(crate) description: Option<Text>,
     pub(crate) output_format: Option<Text>,
     pub(crate) inputs: Vec<Input>,
+    pub(crate) body: Option<BodySource>,
+}
+
+/// The `body` of a consumed operation.
+#[derive(Debug)]
+pub(crate) struct BodySource {
+    pub(crate) place: Place,
+    /// `json`, `form`, `text` and so on; none where the body is given as mere text.
+    pub(crate) kind: Option<Text>,
+    pub(crate) data: Option<Node>,
 }
 
 /// An input parameter, of a consumed operation, a route or a tool.
@@ -82,12 +104,23 @@ pub(crate) struct Input {
     pub(crate) value: Option<Node>,
 }
 
+/// An `exposes` entry.
 #[derive(Debug)]
-pub(crate) struct Rest {
+pub(crate) struct Adapter {
     pub(crate) place: Place,
+    pub(crate) kind: AdapterKind,
     pub(crate) namespace: Option<Text>,
+    pub(crate) address: Option<Text>,
     pub(crate) port: Option<u16>,
-    pub(crate) resources: Vec<RestResource>,
+    pub(crate) description: Option<Text>,
+}
+
+#[derive(Debug)]
+pub(crate) enum AdapterKind {
+    Rest(Vec<RestResource>),
+    Mcp(Vec<Tool>),
+    /// An adapter that is left out; that was reported.
+    Other,
 }
 
 #[derive(Debug)]
@@ -101,18 +134,11 @@ pub(crate) struct RestResource {
 pub(crate) struct RestOperation {
     pub(crate) place: Place,
     pub(crate) method: Option<Text>,
+    /// A path of the operation's own, below that of the resource.
+    pub(crate) path: Option<Text>,
     pub(crate) name: Option<Text>,
     pub(crate) description: Option<Text>,
     pub(crate) invocation: Invocation,
-}
-
-#[derive(Debug)]
-pub(crate) struct Mcp {
-    pub(crate) place: Place,
-    pub(crate) namespace: Option<Text>,
-    pub(crate) port: Option<u16>,
-    pub(crate) description: Option<Text>,
-    pub(crate) tools: Vec<Tool>,
 }
 
 #[derive(Debug)]
@@ -136,6 +162,8 @@ pub(crate) struct Hints {
 #[derive(Debug)]
 pub(crate) struct Invocation {
     pub(crate) call: Option<Text>,
+    /// Whether something else stands in the place of `call`, which was reported.
+    pub(crate) refused: bool,
     /// Parameter and value; `None` where there is no `with` at all.
     pub(crate) with: Option<Vec<(Text, Node)>>,
     pub(crate) inputs: Vec<Input>,

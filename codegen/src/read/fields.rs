@@ -115,6 +115,17 @@ impl<'n> Fields<'n> {
         Some(entries.iter().map(|e| (Text { value: e.key.clone(), place: e.place }, &e.value)).collect())
     }
 
+    /// The texts of a free mapping whose values are texts.
+    pub(super) fn texts(&mut self, name: &'static str, sink: &mut Sink) -> Vec<(Text, Text)> {
+        let pairs = self.pairs(name, sink).unwrap_or_default();
+        pairs.into_iter().filter_map(|(name, node)| Some((name.clone(), text(node, &name.value, sink)?))).collect()
+    }
+
+    /// Whether one of the keys is there, whatever stands under it.
+    pub(super) fn has(&self, names: &[&str]) -> bool {
+        self.entries.iter().any(|entry| names.contains(&entry.key.as_str()))
+    }
+
     /// Marks keys as known that carry no meaning for generated code.
     pub(super) fn ignore(&mut self, names: &[&'static str]) {
         for name in names {
@@ -129,7 +140,8 @@ impl<'n> Fields<'n> {
                 .map(|name| format!("did you mean `{name}`?"))
                 .unwrap_or_default();
             let message = format!("{} knows no key `{}`; it is ignored", self.what, entry.key);
-            sink.report(Code::UnknownKey, entry.place, message, help);
+            let kind = format!("{} {}", self.what, entry.key);
+            sink.report_once(Code::UnknownKey, &kind, entry.place, message, help);
         }
     }
 }

@@ -1,75 +1,93 @@
 //! The first stage: from text to a [`Document`]. It is tolerant: what it cannot read it reports, and goes on.
 
+mod consumes;
 pub(crate) mod document;
+mod exposes;
 mod fields;
+mod imports;
 pub(crate) mod yaml;
 
+use crate::Sources;
 use crate::codes::Code;
 use crate::diagnostic::{Place, Sink};
-use document::{
-    Authentication, Bind, ConsumedOperation, ConsumedResource, Consumes, Document, Hints, Input, Invocation, Mcp,
-    Output, Rest, RestOperation, RestResource, Text, Tool,
-};
+use document::{Bind, Document, Info, Text};
 use fields::Fields;
+use imports::Imports;
 use yaml::{Content, Node};
 
-/// Versions of the format whose shape this reader knows.
-const KNOWN_VERSIONS: [&str; 3] = ["1.0.0-alpha1", "1.0.0-alpha2", "1.0.0-alpha3"];
+/// Versions of the format whose shape this reader knows: of `naftiko`, and of `ikanos`, as it was called later.
+const KNOWN_VERSIONS: [&str; 12] = [
+    "0.3",
+    "0.4",
+    "0.5",
+    "1.0.0-alpha1",
+    "1.0.0-alpha2",
+    "1.0.0-alpha3",
+    "1.0.0-alpha4",
+    "1.0.0-beta1",
+    "1.0.0-beta2",
+    "1.0.0-beta3",
+    "1.0.0-beta4",
+    "1.0.0-beta5",
+];
 
-/// Reads a capability. `None` means that there is none in the text; the sink says why.
-pub(crate) fn read(text: &str, sink: &mut Sink) -> Option<Document> {
-    let root = yaml::parse(text, sink)?;
+/// The sections that a file may hold for others to import.
+const SECTIONS: [&str; 4] = ["consumes", "exposes", "aggregates", "binds"];
+
+/// Reads the capability at a path, with what it imports. `None` means that there is none; the sink says why.
+pub(crate) fn read(sources: &Sources, path: &str, sink: &mut Sink) -> Option<Document> {
+    let text = sources.get(path).map_or("", String::as_str);
+    let root = yaml::parse(text, 0, sink)?;
     let Content::Mapping(_) = root.content else {
         not_a_capability(root.place, &format!("the file holds {} where a capability is a mapping", root.what()), sink);
         return None;
     };
     let mut fields = Fields::of(&root, "a capability file", sink);
-    let version = fields.text(&["naftiko", "ikanos"], sink);
+    let version = version(&mut fields, sink);
     let Some(capability) = fields.get(&["capability"]) else {
-        let shared = ["consumes", "exposes", "aggregates", "binds"].iter().any(|key| fields.get(&[key]).is_some());
-        match version {
-            Some(version) if !shared => {
-                let help = "add `capability:`; or is it spelled differently?";
-                sink.report(Code::NoCapability, version.place, "the file has a version but no `capability`", help);
-            }
-            Some(_) => {
-                not_a_capability(root.place, "the file has no `capability`, only parts that others import", sink)
-            }
-            None => not_a_capability(root.place, "the file has no `capability`", sink),
-        }
+        tell_apart(&mut fields, version, root.place, sink);
         return None;
     };
     check_version(version, root.place, sink);
-    let mut document = Document {
-        place: capability.place,
-        title: None,
-        description: None,
-        binds: Vec::new(),
-        consumes: Vec::new(),
-        rest: Vec::new(),
-        mcp: Vec::new(),
-    };
-    if let Some(info) = fields.get(&["info"]) {
-        let mut info = Fields::of(&info.value, "`info`", sink);
-        document.title = info.text(&["label", "display", "title"], sink);
-        document.description = info.text(&["description"], sink);
-        info.ignore(&["tags", "created", "modified", "version", "stakeholders"]);
-        info.finish(sink);
-    }
-    document.binds =
-        fields.members(&["binds"], sink).into_iter().filter_map(|(name, node)| bind(name, node, sink)).collect();
+    let mut imports = Imports::new(sources, path);
+    let info = fields.get(&["info"]).map(|entry| info(&entry.value, sink)).unwrap_or_default();
+    let mut binds = imports.members(fields.members(&["binds", "externalRefs"], sink), "binds", bind, sink);
     fields.finish(sink);
 
     let mut fields = Fields::of(&capability.value, "`capability`", sink);
-    document.consumes = read_all(fields.members(&["consumes"], sink), consumes, sink);
-    for (name, node) in fields.members(&["exposes"], sink) {
-        exposes(name, node, &mut document, sink);
-    }
-    for key in ["aggregates", "binds"] {
-        unsupported(&mut fields, key, "`capability`", sink);
-    }
+    let consumes = imports.members(fields.members(&["consumes"], sink), "consumes", consumes::consumes, sink);
+    let adapters = imports.members(fields.members(&["exposes"], sink), "exposes", exposes::adapter, sink);
+    binds.extend(imports.members(fields.members(&["binds"], sink), "binds", bind, sink));
+    unsupported(&mut fields, "aggregates", Code::Aggregates, "aggregates are not compiled yet", sink);
     fields.finish(sink);
-    Some(document)
+    Some(Document { place: capability.place, info, binds, consumes, adapters, missing: imports.missing })
+}
+
+/// The version line. One early dialect writes a mapping.
+fn version(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Text> {
+    let entry = fields.get(&["naftiko", "ikanos", "specVersion"])?;
+    if let Content::Mapping(_) = entry.value.content {
+        let mut fields = Fields::of(&entry.value, "the version line", sink);
+        return fields.text(&["version"], sink);
+    }
+    fields::text(&entry.value, &entry.key, sink)
+}
+
+/// Says what a file without `capability` is: parts for other files, YAML of another kind, or a mistake.
+fn tell_apart(fields: &mut Fields<'_>, version: Option<Text>, root: Place, sink: &mut Sink) {
+    let sections: Vec<_> = SECTIONS.into_iter().filter(|key| fields.has(&[key])).collect();
+    match version {
+        Some(version) if sections.is_empty() => {
+            let help = "add `capability:`; or is it spelled differently?";
+            sink.report(Code::NoCapability, version.place, "the file has a version but no `capability`", help);
+        }
+        Some(version) => {
+            let message =
+                format!("the file has no `capability`, only `{}` for others to import", sections.join("`, `"));
+            sink.report(Code::SharedPart, version.place, message, "");
+        }
+        None => not_a_capability(root, "the file has no `capability` and no version line", sink),
+    }
 }
 
 fn not_a_capability(place: Place, message: &str, sink: &mut Sink) {
@@ -80,12 +98,10 @@ fn not_a_capability(place: Place, message: &str, sink: &mut Sink) {
 fn check_version(version: Option<Text>, root: Place, sink: &mut Sink) {
     let known = format!("known versions are {}", KNOWN_VERSIONS.join(", "));
     match version {
-        None => sink.report(
-            Code::UnknownVersion,
-            root,
-            "the file does not say which version of the format it follows",
-            known,
-        ),
+        None => {
+            let message = "the file does not say which version of the format it follows";
+            sink.report(Code::UnknownVersion, root, message, known);
+        }
         Some(version) if !KNOWN_VERSIONS.contains(&version.value.as_str()) => {
             let message =
                 format!("version `{}` of the format is not known; the file is read all the same", version.value);
@@ -95,20 +111,21 @@ fn check_version(version: Option<Text>, root: Place, sink: &mut Sink) {
     }
 }
 
-/// Reports a key whose feature is not there yet. Leaving it out silently would change what the capability does.
-fn unsupported(fields: &mut Fields<'_>, key: &'static str, what: &str, sink: &mut Sink) {
-    if let Some(place) = fields.place_of(key) {
-        let help = "remove it, or generate this capability with a later version";
-        sink.report(Code::Unsupported, place, format!("`{key}` of {what} is not supported yet"), help);
-    }
+fn info(node: &Node, sink: &mut Sink) -> Info {
+    let mut fields = Fields::of(node, "`info`", sink);
+    let title = fields.text(&["label", "display", "title", "name"], sink);
+    let description = fields.text(&["description"], sink);
+    fields.ignore(&["tags", "created", "modified", "version", "stakeholders"]);
+    fields.finish(sink);
+    Info { title, description }
 }
 
-/// Reports an entry that stands for one in another file.
-fn import(fields: &mut Fields<'_>, keys: &[&'static str], sink: &mut Sink) -> bool {
-    let place = fields.get(keys).map(|entry| entry.place);
+/// Reports a key whose feature is not there yet. Leaving it out silently would change what the capability does.
+fn unsupported(fields: &mut Fields<'_>, key: &'static str, code: Code, message: &str, sink: &mut Sink) -> bool {
+    let place = fields.place_of(key);
     if let Some(place) = place {
-        let help = "copy the entry from that file into this one";
-        sink.report(Code::Unsupported, place, "imports from other files are not supported yet", help);
+        let help = "remove it, or generate this capability with a later version";
+        sink.report(code, place, message, help);
     }
     place.is_some()
 }
@@ -131,229 +148,10 @@ fn name_of(key: Option<Text>, fields: &mut Fields<'_>, sink: &mut Sink) -> Optio
 
 fn bind(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Bind> {
     let mut fields = Fields::of(node, "a bind", sink);
-    let namespace = fields.text(&["namespace"], sink).or(key);
-    let environment = fields.place_of("location").is_none();
-    unsupported(&mut fields, "location", "a bind", sink);
-    fields.ignore(&["description"]);
-    let pairs = fields.pairs("keys", sink).unwrap_or_default();
-    let keys = pairs
-        .into_iter()
-        .filter_map(|(name, node)| Some((name.clone(), fields::text(node, &name.value, sink)?)))
-        .collect();
+    let namespace = fields.text(&["namespace", "name"], sink).or(key);
+    let location = fields.text(&["location", "uri"], sink);
+    fields.ignore(&["description", "type", "resolution"]);
+    let keys = fields.texts("keys", sink);
     fields.finish(sink);
-    Some(Bind { environment, namespace, keys })
-}
-
-fn consumes(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Consumes> {
-    let mut fields = Fields::of(node, "a `consumes` entry", sink);
-    if import(&mut fields, &["location", "from"], sink) {
-        return None;
-    }
-    if let Some(kind) = fields.text(&["type"], sink).filter(|kind| kind.value != "http") {
-        let message = format!("an API of type `{}` cannot be consumed", kind.value);
-        sink.report(Code::Unsupported, kind.place, message, "only `type: http` is known");
-    }
-    unsupported(&mut fields, "tunnel", "a `consumes` entry", sink);
-    let given = fields.text(&["namespace"], sink);
-    let Some(namespace) = given.or(key) else {
-        fields.missing(&["namespace"], sink);
-        return None;
-    };
-    let base_uri = fields.text(&["baseUri"], sink);
-    fields.ignore(&["description", "as"]);
-    let authentication = fields.get(&["authentication"]).and_then(|entry| authentication(&entry.value, sink));
-    let inputs = read_all(fields.members(&["inputParameters"], sink), input, sink);
-    let resources = read_all(fields.members(&["resources"], sink), consumed_resource, sink);
-    let place = fields.place;
-    fields.finish(sink);
-    Some(Consumes { place, namespace, base_uri, authentication, inputs, resources })
-}
-
-fn authentication(node: &Node, sink: &mut Sink) -> Option<Authentication> {
-    let mut fields = Fields::of(node, "`authentication`", sink);
-    let kind = fields.required_text(&["type"], sink);
-    let mut text = |name| fields.text(&[name], sink);
-    let (key, value, placement) = (text("key"), text("value"), text("placement"));
-    let (token, username, password) = (text("token"), text("username"), text("password"));
-    let place = fields.place;
-    fields.finish(sink);
-    Some(Authentication { place, kind: kind?, key, value, placement, token, username, password })
-}
-
-fn consumed_resource(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<ConsumedResource> {
-    let mut fields = Fields::of(node, "a consumed resource", sink);
-    name_of(key, &mut fields, sink);
-    let path = fields.required_text(&["path"], sink);
-    fields.ignore(&["label", "display", "description", "tags"]);
-    let inputs = read_all(fields.members(&["inputParameters"], sink), input, sink);
-    let operations = read_all(fields.members(&["operations"], sink), consumed_operation, sink);
-    fields.finish(sink);
-    Some(ConsumedResource { path: path?, inputs, operations })
-}
-
-fn consumed_operation(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<ConsumedOperation> {
-    let mut fields = Fields::of(node, "a consumed operation", sink);
-    let name = name_of(key, &mut fields, sink);
-    if name.is_none() {
-        fields.missing(&["name"], sink);
-    }
-    let method = fields.text(&["method"], sink);
-    let description = fields.text(&["description"], sink);
-    let output_format = fields.text(&["outputRawFormat"], sink);
-    unsupported(&mut fields, "body", "a consumed operation", sink);
-    let inputs = read_all(fields.members(&["inputParameters"], sink), input, sink);
-    fields.ignore(&[
-        "label",
-        "display",
-        "tags",
-        "outputParameters",
-        "outputSchema",
-        "outputMediaType",
-        "maxBinarySize",
-    ]);
-    fields.finish(sink);
-    Some(ConsumedOperation { name: name?, method, description, output_format, inputs })
-}
-
-fn input(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Input> {
-    let mut fields = Fields::of(node, "an input parameter", sink);
-    let name = name_of(key, &mut fields, sink);
-    if name.is_none() {
-        fields.missing(&["name"], sink);
-    }
-    let location = fields.text(&["in"], sink);
-    let kind = fields.text(&["type"], sink);
-    let description = fields.text(&["description"], sink);
-    let required = fields.flag("required", sink);
-    let value = fields.get(&["value", "const"]).map(|entry| entry.value.clone());
-    fields.ignore(&["label", "display"]);
-    fields.finish(sink);
-    Some(Input { name: name?, location, kind, description, required, value })
-}
-
-fn exposes(key: Option<Text>, node: &Node, document: &mut Document, sink: &mut Sink) {
-    let mut fields = Fields::of(node, "an `exposes` entry", sink);
-    if import(&mut fields, &["from"], sink) {
-        return;
-    }
-    let Some(kind) = fields.required_text(&["type"], sink) else { return };
-    let namespace = fields.text(&["namespace"], sink).or(key);
-    let port = port(&mut fields, sink);
-    for feature in ["authentication", "address", "inputParameters"] {
-        unsupported(&mut fields, feature, "an `exposes` entry", sink);
-    }
-    match kind.value.as_str() {
-        "rest" => {
-            fields.ignore(&["description"]);
-            let resources = read_all(fields.members(&["resources"], sink), rest_resource, sink);
-            document.rest.push(Rest { place: fields.place, namespace, port, resources });
-        }
-        "mcp" => {
-            fields.ignore(&["transport", "ttlMs", "cacheScope"]);
-            let description = fields.text(&["description"], sink);
-            let tools = read_all(fields.members(&["tools"], sink), tool, sink);
-            for feature in ["resources", "prompts"] {
-                unsupported(&mut fields, feature, "an MCP adapter", sink);
-            }
-            document.mcp.push(Mcp { place: fields.place, namespace, port, description, tools });
-        }
-        other => {
-            let message = format!("adapters of type `{other}` are not supported yet");
-            sink.report(Code::Unsupported, kind.place, message, "`rest` and `mcp` are known");
-            return;
-        }
-    }
-    fields.finish(sink);
-}
-
-fn port(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<u16> {
-    let text = fields.text(&["port"], sink)?;
-    let port = text.value.parse().ok().filter(|port| *port != 0);
-    if port.is_none() {
-        sink.report(
-            Code::WrongType,
-            text.place,
-            format!("`{}` is no port", text.value),
-            "a port is a number from 1 to 65535",
-        );
-    }
-    port
-}
-
-fn rest_resource(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<RestResource> {
-    let mut fields = Fields::of(node, "a REST resource", sink);
-    name_of(key, &mut fields, sink);
-    let path = fields.required_text(&["path"], sink);
-    fields.ignore(&["label", "display", "description", "tags"]);
-    unsupported(&mut fields, "forward", "a REST resource", sink);
-    let inputs = read_all(fields.members(&["inputParameters"], sink), input, sink);
-    let operations = read_all(fields.members(&["operations"], sink), rest_operation, sink);
-    fields.finish(sink);
-    Some(RestResource { path: path?, inputs, operations })
-}
-
-fn rest_operation(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<RestOperation> {
-    let mut fields = Fields::of(node, "a REST operation", sink);
-    let name = name_of(key, &mut fields, sink);
-    let method = fields.text(&["method"], sink);
-    let description = fields.text(&["description"], sink);
-    fields.ignore(&["label", "display", "tags"]);
-    for feature in ["responses", "responseBinary"] {
-        unsupported(&mut fields, feature, "a REST operation", sink);
-    }
-    let invocation = invocation(&mut fields, "a REST operation", sink);
-    let place = fields.place;
-    fields.finish(sink);
-    Some(RestOperation { place, method, name, description, invocation })
-}
-
-fn tool(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Tool> {
-    let mut fields = Fields::of(node, "a tool", sink);
-    let name = name_of(key, &mut fields, sink);
-    if name.is_none() {
-        fields.missing(&["name"], sink);
-    }
-    let title = fields.text(&["label", "display", "title"], sink);
-    let description = fields.text(&["description"], sink);
-    fields.ignore(&["tags"]);
-    let hints = fields.get(&["hints"]).map(|entry| {
-        let mut hints = Fields::of(&entry.value, "`hints`", sink);
-        let read = Hints {
-            read_only: hints.flag("readOnly", sink),
-            destructive: hints.flag("destructive", sink),
-            idempotent: hints.flag("idempotent", sink),
-            open_world: hints.flag("openWorld", sink),
-        };
-        hints.finish(sink);
-        read
-    });
-    let invocation = invocation(&mut fields, "a tool", sink);
-    fields.finish(sink);
-    Some(Tool { name: name?, title, description, hints: hints.unwrap_or_default(), invocation })
-}
-
-fn invocation(fields: &mut Fields<'_>, what: &str, sink: &mut Sink) -> Invocation {
-    for feature in ["ref", "steps", "mappings"] {
-        unsupported(fields, feature, what, sink);
-    }
-    let call = fields.text(&["call"], sink);
-    let with = fields.pairs("with", sink);
-    let with = with.map(|pairs| pairs.into_iter().map(|(name, node)| (name, node.clone())).collect());
-    let inputs = read_all(fields.members(&["inputParameters"], sink), input, sink);
-    let outputs = read_all(fields.members(&["outputParameters"], sink), output, sink);
-    Invocation { call, with, inputs, outputs }
-}
-
-fn output(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Output> {
-    let mut fields = Fields::of(node, "an output parameter", sink);
-    let name = name_of(key, &mut fields, sink);
-    let kind = fields.text(&["type"], sink);
-    let mapping = fields.text(&["mapping"], sink);
-    let value = fields.get(&["value", "const"]).map(|entry| entry.value.clone());
-    let properties = read_all(fields.members(&["properties"], sink), output, sink);
-    let items = fields.get(&["items"]).and_then(|entry| output(None, &entry.value, sink)).map(Box::new);
-    fields.ignore(&["description", "required"]);
-    let place = fields.place;
-    fields.finish(sink);
-    Some(Output { place, name, kind, mapping, value, properties, items })
+    Some(Bind { location, namespace, keys })
 }

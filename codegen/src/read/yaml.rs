@@ -18,6 +18,9 @@ const MAX_DEPTH: usize = 100;
 /// More values than this are refused; the largest real capabilities have a tenth of it.
 const MAX_VALUES: usize = 1_000_000;
 
+/// Longer texts are refused, in bytes; the longest descriptions have a hundredth of it.
+const MAX_SCALAR: usize = 1 << 20;
+
 /// Stands for a key that is no scalar: `{{name}}` without quotes is a mapping whose key is a mapping.
 pub(crate) const UNQUOTED: &str = "{…}";
 
@@ -47,10 +50,10 @@ pub(crate) struct Entry {
 }
 
 /// Parses a text. Every problem is reported; `None` means that no value can be made of it.
-pub(crate) fn parse(text: &str, sink: &mut Sink) -> Option<Node> {
+pub(crate) fn parse(text: &str, file: usize, sink: &mut Sink) -> Option<Node> {
     // Editors on Windows put a byte order mark before the text; it means nothing.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let places = index(text, sink)?;
+    let places = index(text, file, sink)?;
     if sink.has_errors() {
         return None;
     }
@@ -58,8 +61,12 @@ pub(crate) fn parse(text: &str, sink: &mut Sink) -> Option<Node> {
     match Value::deserialize(value).and_then(|mut value| value.apply_merge().map(|()| value)) {
         Ok(value) => Some(node(value, Some(&places), places.place)),
         Err(error) => {
-            let place =
-                error.location().map_or(places.place, |at| Place { line: at.line(), column: at.column(), length: 1 });
+            let place = error.location().map_or(places.place, |at| Place {
+                line: at.line(),
+                column: at.column(),
+                length: 1,
+                file,
+            });
             sink.report(Code::Syntax, place, format!("this is not valid YAML: {error}"), "");
             None
         }
@@ -90,7 +97,7 @@ enum Open {
     Mapping(Places, Option<Places>),
 }
 
-fn index(text: &str, sink: &mut Sink) -> Option<Places> {
+fn index(text: &str, file: usize, sink: &mut Sink) -> Option<Places> {
     let mut open: Vec<Open> = Vec::new();
     let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
     let mut root = None;
@@ -99,7 +106,7 @@ fn index(text: &str, sink: &mut Sink) -> Option<Places> {
         let (event, span) = match event {
             Ok(event) => event,
             Err(error) => {
-                let place = Place { line: error.marker().line(), column: error.marker().col() + 1, length: 1 };
+                let place = Place { line: error.marker().line(), column: error.marker().col() + 1, length: 1, file };
                 if error.info().contains("recursion limit") {
                     too_deep(place, sink);
                 } else {
@@ -108,7 +115,7 @@ fn index(text: &str, sink: &mut Sink) -> Option<Places> {
                 return None;
             }
         };
-        let place = place(span);
+        let place = place(span, file);
         let closed = match event {
             Event::DocumentStart(_) => {
                 documents += 1;
@@ -129,6 +136,11 @@ fn index(text: &str, sink: &mut Sink) -> Option<Places> {
             Event::SequenceEnd | Event::MappingEnd => open.pop().map(|done| match done {
                 Open::Sequence(places) | Open::Mapping(places, _) => places,
             }),
+            Event::Scalar(value, ..) if value.len() > MAX_SCALAR => {
+                let message = format!("this text is longer than {} KiB", MAX_SCALAR >> 10);
+                sink.report(Code::TooLarge, place, message, "no value of a capability is that long");
+                return None;
+            }
             Event::Scalar(value, _, anchor, _) => Some(Places::new(place, Some(value.into_owned()), anchor)),
             Event::Alias(anchor) => {
                 let mut alias = Places::new(place, None, 0);
@@ -169,7 +181,7 @@ fn index(text: &str, sink: &mut Sink) -> Option<Places> {
     }
     if root.is_none() {
         let help = "write a capability, or remove the file";
-        sink.report(Code::NoCapability, Place { line: 1, column: 1, length: 1 }, "the file is empty", help);
+        sink.report(Code::NoCapability, Place::start(file), "the file is empty", help);
     }
     root
 }
@@ -190,10 +202,10 @@ fn too_deep(place: Place, sink: &mut Sink) {
     sink.report(Code::TooDeep, place, format!("values are nested more than {MAX_DEPTH} levels deep"), "");
 }
 
-fn place(span: Span) -> Place {
+fn place(span: Span, file: usize) -> Place {
     let length = if span.end.line() == span.start.line() { span.end.col().saturating_sub(span.start.col()) } else { 0 };
     // A scalar over several lines is marked by its first character.
-    Place { line: span.start.line(), column: span.start.col() + 1, length: length.max(1) }
+    Place { line: span.start.line(), column: span.start.col() + 1, length: length.max(1), file }
 }
 
 fn node(value: Value, places: Option<&Places>, fallback: Place) -> Node {
@@ -255,6 +267,12 @@ impl Node {
             Content::Sequence(_) => "a list",
             Content::Mapping(_) => "a mapping",
         }
+    }
+
+    /// The value under a key of a mapping.
+    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
+        let Content::Mapping(entries) = &self.content else { return None };
+        entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
 
     /// The text of a scalar as it is written: `1.10` stays `1.10`.

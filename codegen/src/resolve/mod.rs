@@ -1,16 +1,24 @@
 //! The second stage: every reference points to something, or is a finding.
 
+mod body;
 mod call;
+mod credential;
+mod inputs;
 mod operation;
+mod target;
 mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::codes::Code;
 use crate::diagnostic::{Place, Sink};
-use crate::linked::{Api, Credential, Linked, Operation, Route, TemplatePart, Tool};
-use crate::read::document::{Authentication, Consumes, Document, Input, Text};
-use crate::template::{Piece, split_path};
+use crate::linked::{Api, Linked, Operation, Route, Tool};
+use crate::names::{distinct, tool_name};
+use crate::read::document::{
+    Adapter, AdapterKind, Consumes, Document, Input, Invocation, RestOperation, RestResource, Text,
+};
+use crate::template::{Piece, cut, split_path};
+use target::{Surroundings, Targets};
 use variables::Variables;
 
 /// Links a document. References that point nowhere are reported; what they stand in is left out.
@@ -18,126 +26,188 @@ pub(crate) fn resolve<'d>(document: &'d Document, sink: &mut Sink) -> Linked<'d>
     let mut variables = Variables::new(document, sink);
     let mut apis = Vec::new();
     let mut operations = Vec::new();
-    unique(document.consumes.iter().map(|api| &api.namespace), "namespace", sink);
-    for (index, source) in document.consumes.iter().enumerate() {
-        let credential = source.authentication.as_ref().map(|auth| credential(auth, &mut variables, sink));
-        apis.push(Api { source, credential });
-        operations.extend(operations_of(index, source, &mut variables, sink));
+    let namespaces = document.consumes.iter().map(|api| &api.namespace);
+    duplicates(namespaces, "namespace", "calls look for their operation in both", sink);
+    let names: Vec<&str> = document.consumes.iter().map(|api| api.namespace.value.as_str()).collect();
+    for (index, (source, name)) in document.consumes.iter().zip(distinct(&names)).enumerate() {
+        let api = Api {
+            place: source.place,
+            namespace: &source.namespace.value,
+            name,
+            base_uri: source.base_uri.as_ref(),
+            credentials: source
+                .authentication
+                .as_ref()
+                .map(|authentication| credential::link(authentication, &mut variables, sink))
+                .unwrap_or_default(),
+        };
+        operations.extend(operations_of(index, source, &api, &mut variables, sink));
+        apis.push(api);
     }
     let mut linked =
         Linked { document, variables: variables.names(), apis, operations, routes: Vec::new(), tools: Vec::new() };
-    linked.routes = routes(&linked, &variables, sink);
-    linked.tools = tools(&linked, &variables, sink);
+    let targets = Targets::new(&linked.apis, &linked.operations, &document.missing);
+    let (routes, tools) = (routes(&linked, &targets, &variables, sink), tools(&linked, &targets, &variables, sink));
+    (linked.routes, linked.tools) = (routes, tools);
     linked
 }
 
 fn operations_of<'d>(
-    api: usize,
+    index: usize,
     source: &'d Consumes,
+    api: &Api<'_>,
     variables: &mut Variables<'_>,
     sink: &mut Sink,
 ) -> Vec<Operation<'d>> {
     let names = source.resources.iter().flat_map(|resource| &resource.operations).map(|operation| &operation.name);
-    unique(names, "operation", sink);
+    duplicates(names, "operation", "method and path tell the two apart", sink);
+    let shared = operation::Shared {
+        index,
+        source,
+        credentials: &api.credentials,
+        own_paths_are_whole: operation::own_paths_are_whole(source),
+    };
     let mut operations = Vec::new();
     for resource in &source.resources {
-        let Some(pieces) = path(&resource.path, sink) else { continue };
         for operation in &resource.operations {
-            operations.push(operation::link(api, source, resource, operation, &pieces, variables, sink));
+            operations.extend(operation::link(&shared, resource, operation, variables, sink));
         }
     }
     operations
 }
 
-fn path(path: &Text, sink: &mut Sink) -> Option<Vec<Piece>> {
-    match split_path(&path.value) {
-        Ok(pieces) => Some(pieces),
-        Err(problem) => {
-            sink.report(Code::BadPath, path.place, format!("the path `{}` cannot be read: {problem}", path.value), "");
-            None
-        }
-    }
-}
-
-fn credential<'d>(auth: &'d Authentication, variables: &mut Variables<'_>, sink: &mut Sink) -> Credential<'d> {
-    let mut template = |field: &'d Option<Text>, name: &str, sink: &mut Sink| -> Vec<TemplatePart> {
-        match field {
-            Some(text) => variables.template(text, sink),
-            None => {
-                let message = format!("authentication of type `{}` has no `{name}`", auth.kind.value);
-                sink.report(Code::MissingKey, auth.place, message, format!("add `{name}:`"));
-                Vec::new()
+fn routes<'d>(
+    linked: &Linked<'d>,
+    targets: &Targets<'_>,
+    variables: &Variables<'_>,
+    sink: &mut Sink,
+) -> Vec<Route<'d>> {
+    let mut routes: Vec<Route<'d>> = Vec::new();
+    let mut known: BTreeMap<(String, String), Place> = BTreeMap::new();
+    for (adapter, resources) in adapters(linked.document) {
+        let AdapterKind::Rest(resources) = resources else { continue };
+        let scope = call::Scope { kind: "rest", namespace: adapter.namespace.as_ref(), variables };
+        for (resource, operation) in resources.iter().flat_map(|r| r.operations.iter().map(move |o| (r, o))) {
+            let Some(route) = route(linked, targets, &scope, resource, operation, sink) else { continue };
+            let shape = route.shape();
+            if let Some(first) = known.get(&shape) {
+                let message = format!(
+                    "`{} {}` answers the same requests as an earlier route and is left out",
+                    shape.0, route.path.value
+                );
+                let help = format!("the other one is on line {}; only one of them can answer", first.line);
+                sink.report(Code::RouteConflict, route.place, message, help);
+                continue;
             }
-        }
-    };
-    match auth.kind.value.as_str() {
-        "apikey" => {
-            let value = template(&auth.value, "value", sink);
-            let Some(name) = &auth.key else {
-                sink.report(Code::MissingKey, auth.place, "authentication of type `apikey` has no `key`", "add `key:`");
-                return Credential::Unsupported;
-            };
-            match auth.placement.as_ref().map(|placement| (placement, placement.value.as_str())) {
-                None | Some((_, "header")) => Credential::Header { name, value },
-                Some((_, "query")) => Credential::Query { name, value },
-                Some((placement, other)) => {
-                    let message = format!("an API key cannot be placed in `{other}`");
-                    sink.report(Code::Unsupported, placement.place, message, "`header` and `query` are known");
-                    Credential::Unsupported
-                }
-            }
-        }
-        "bearer" => Credential::Bearer { token: template(&auth.token, "token", sink) },
-        "basic" => {
-            let username = template(&auth.username, "username", sink);
-            Credential::Basic { username, password: template(&auth.password, "password", sink) }
-        }
-        other => {
-            let message = format!("authentication of type `{other}` is not supported yet");
-            sink.report(Code::Unsupported, auth.kind.place, message, "`apikey`, `bearer` and `basic` are known");
-            Credential::Unsupported
-        }
-    }
-}
-
-fn routes<'d>(linked: &Linked<'d>, variables: &Variables<'_>, sink: &mut Sink) -> Vec<Route<'d>> {
-    let mut routes = Vec::new();
-    for rest in &linked.document.rest {
-        let scope = call::Scope { kind: "rest", namespace: rest.namespace.as_ref(), variables };
-        for resource in &rest.resources {
-            let Some(pieces) = path(&resource.path, sink) else { continue };
-            for operation in &resource.operations {
-                let context = call::Context {
-                    place: operation.place,
-                    scope: &scope,
-                    shared: &resource.inputs,
-                    path: Some(&pieces),
-                };
-                let Some(call) = call::link(linked, &operation.invocation, &context, sink) else { continue };
-                routes.push(Route {
-                    place: operation.place,
-                    method: operation.method.as_ref(),
-                    path: &resource.path,
-                    pieces: pieces.clone(),
-                    description: operation.description.as_ref().or(operation.name.as_ref()),
-                    call,
-                });
-            }
+            known.insert(shape, route.place);
+            routes.push(route);
         }
     }
     routes
 }
 
-fn tools<'d>(linked: &Linked<'d>, variables: &Variables<'_>, sink: &mut Sink) -> Vec<Tool<'d>> {
+fn adapters(document: &Document) -> impl Iterator<Item = (&Adapter, &AdapterKind)> {
+    document.adapters.iter().map(|adapter| (adapter, &adapter.kind))
+}
+
+fn route<'d>(
+    linked: &Linked<'d>,
+    targets: &Targets<'_>,
+    scope: &call::Scope<'_>,
+    resource: &'d RestResource,
+    operation: &'d RestOperation,
+    sink: &mut Sink,
+) -> Option<Route<'d>> {
+    let path = route_path(resource, operation);
+    let pieces = route_pieces(&path, sink)?;
+    let method = operation.method.as_ref().map_or("GET", |method| method.value.as_str());
+    let around = Surroundings {
+        place: operation.place,
+        name: operation.name.as_ref().map(|name| name.value.as_str()),
+        description: operation.description.as_ref().map(|text| text.value.as_str()),
+        method: Some(method),
+        path: Some(&pieces),
+        arguments: arguments(&operation.invocation),
+    };
+    let index = target(targets, &operation.invocation, &around, sink)?;
+    let context = call::Context {
+        place: operation.place,
+        scope,
+        shared: &resource.inputs,
+        path: Some(&pieces),
+        has_body: ["POST", "PUT", "PATCH"].iter().any(|name| method.eq_ignore_ascii_case(name)),
+    };
+    let call = call::link(linked, index, &operation.invocation, &context, sink)?;
+    Some(Route {
+        place: operation.place,
+        method: operation.method.as_ref(),
+        path,
+        pieces,
+        description: operation.description.as_ref().or(operation.name.as_ref()),
+        call,
+    })
+}
+
+/// The path of a route: the resource's, with the operation's own below it.
+fn route_path(resource: &RestResource, operation: &RestOperation) -> Text {
+    let base = &resource.path;
+    match &operation.path {
+        None => base.clone(),
+        Some(own) if own.value.starts_with(base.value.trim_end_matches('/')) => own.clone(),
+        Some(own) => {
+            let value = format!("{}/{}", base.value.trim_end_matches('/'), own.value.trim_start_matches('/'));
+            Text { value, place: own.place }
+        }
+    }
+}
+
+/// The pieces of a route's path. A server matches paths only, so a query or fragment in it is text of the path.
+fn route_pieces(path: &Text, sink: &mut Sink) -> Option<Vec<Piece>> {
+    let (_, query, fragment) = cut(&path.value);
+    for (code, part, sign) in [(Code::QueryInPath, query, "?"), (Code::FragmentInPath, fragment, "#")] {
+        if part.is_some() {
+            let message = format!("the route `{}` holds a `{sign}`: callers must percent-encode it", path.value);
+            let help = "requests are matched by path alone (RFC 3986 §3.3)";
+            sink.report_once(code, "route", path.place, message, help);
+        }
+    }
+    let mut pieces = match split_path(&path.value) {
+        Ok(pieces) => pieces,
+        Err(problem) => {
+            let message = format!("the path `{}` cannot be read: {problem}", path.value);
+            sink.report(Code::BadPath, path.place, message, "placeholders are written `{name}`");
+            return None;
+        }
+    };
+    if !path.value.starts_with('/') {
+        let message = format!("the path `{}` does not start with `/`; one is put before it", path.value);
+        sink.report(Code::MissingSlash, path.place, message, "write it with its slash");
+        pieces.insert(0, Piece::Literal("/".to_owned()));
+    }
+    Some(pieces)
+}
+
+fn tools<'d>(linked: &Linked<'d>, targets: &Targets<'_>, variables: &Variables<'_>, sink: &mut Sink) -> Vec<Tool<'d>> {
     let mut tools = Vec::new();
-    unique(linked.document.mcp.iter().flat_map(|mcp| &mcp.tools).map(|tool| &tool.name), "tool", sink);
-    for mcp in &linked.document.mcp {
-        let scope = call::Scope { kind: "tools", namespace: mcp.namespace.as_ref(), variables };
-        for tool in &mcp.tools {
-            let context = call::Context { place: tool.name.place, scope: &scope, shared: &[], path: None };
-            let Some(call) = call::link(linked, &tool.invocation, &context, sink) else { continue };
+    let mut known = BTreeMap::new();
+    for (adapter, kind) in adapters(linked.document) {
+        let AdapterKind::Mcp(sources) = kind else { continue };
+        let scope = call::Scope { kind: "tools", namespace: adapter.namespace.as_ref(), variables };
+        for tool in sources {
+            let around = Surroundings {
+                place: tool.name.place,
+                name: Some(&tool.name.value),
+                description: tool.description.as_ref().map(|text| text.value.as_str()),
+                method: None,
+                path: None,
+                arguments: arguments(&tool.invocation),
+            };
+            let Some(index) = target(targets, &tool.invocation, &around, sink) else { continue };
+            let context =
+                call::Context { place: tool.name.place, scope: &scope, shared: &[], path: None, has_body: true };
+            let Some(call) = call::link(linked, index, &tool.invocation, &context, sink) else { continue };
             tools.push(Tool {
-                name: &tool.name,
+                name: unique_tool(&tool.name, &mut known, sink),
                 title: tool.title.as_ref(),
                 description: tool.description.as_ref(),
                 hints: tool.hints,
@@ -148,13 +218,51 @@ fn tools<'d>(linked: &Linked<'d>, variables: &Variables<'_>, sink: &mut Sink) ->
     tools
 }
 
-fn unique<'d>(names: impl Iterator<Item = &'d Text>, what: &str, sink: &mut Sink) {
+/// A tool's name as clients see it: one that all of them take, and no other tool's.
+fn unique_tool(name: &Text, known: &mut BTreeMap<String, Place>, sink: &mut Sink) -> String {
+    let wanted = tool_name(&name.value, 1);
+    if wanted != name.value {
+        let message = format!("`{}` cannot be the name of a tool; it is called `{wanted}`", name.value);
+        sink.report(
+            Code::ToolName,
+            name.place,
+            message,
+            "use 1 to 64 of the characters A-Z, a-z, 0-9, `_`, `-` and `.`",
+        );
+    }
+    let mut chosen = wanted.clone();
+    let mut number = 1;
+    while known.contains_key(&chosen) {
+        number += 1;
+        chosen = tool_name(&name.value, number);
+    }
+    if let Some(first) = known.get(&wanted) {
+        let message = format!("the tool `{wanted}` is defined twice; this one is called `{chosen}`");
+        let help = format!("the first one is on line {}; give one of the two another name", first.line);
+        sink.report(Code::DuplicateName, name.place, message, help);
+    }
+    known.insert(chosen.clone(), name.place);
+    chosen
+}
+
+/// The operation that is called; none, if something that is refused stands in the place of a call.
+fn target(targets: &Targets<'_>, invocation: &Invocation, around: &Surroundings<'_>, sink: &mut Sink) -> Option<usize> {
+    if invocation.refused { None } else { targets.find(invocation.call.as_ref(), around, sink) }
+}
+
+fn arguments(invocation: &Invocation) -> Option<BTreeSet<&str>> {
+    let with = invocation.with.as_ref()?;
+    Some(with.iter().map(|(name, _)| name.value.as_str()).collect())
+}
+
+/// Reports names that stand twice, with what is made of them.
+fn duplicates<'d>(names: impl Iterator<Item = &'d Text>, what: &str, meaning: &str, sink: &mut Sink) {
     let mut first: BTreeMap<&str, Place> = BTreeMap::new();
     for name in names {
         if let Some(place) = first.get(name.value.as_str()) {
-            let message = format!("the {what} `{}` is defined twice", name.value);
+            let message = format!("the {what} `{}` is defined twice; {meaning}", name.value);
             let help = format!("the first one is on line {}; give one of the two another name", place.line);
-            sink.report(Code::DuplicateName, name.place, message, help);
+            sink.report_once(Code::DuplicateName, &format!("{what} {}", name.value), name.place, message, help);
         } else {
             first.insert(&name.value, name.place);
         }
@@ -164,10 +272,10 @@ fn unique<'d>(names: impl Iterator<Item = &'d Text>, what: &str, sink: &mut Sink
 /// Reports parameters that are declared twice in one list. One name in two places of a request is two parameters.
 fn unique_inputs(inputs: &[Input], sink: &mut Sink) {
     let mut known = BTreeSet::new();
-    for input in inputs {
+    for input in inputs.iter().filter(|input| !input.name.value.is_empty()) {
         if !known.insert((&input.name.value, input.location.as_ref().map(|location| &location.value))) {
-            let message = format!("the parameter `{}` is declared twice", input.name.value);
-            sink.report(Code::DuplicateName, input.name.place, message, "remove one of the two");
+            let message = format!("the parameter `{}` is declared twice; the first one counts", input.name.value);
+            sink.report_once(Code::DuplicateName, "parameter", input.name.place, message, "remove one of the two");
         }
     }
 }

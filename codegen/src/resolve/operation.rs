@@ -1,117 +1,352 @@
 //! Consumed operations: which parameters they have and where these travel.
 
-use super::unique_inputs;
+use super::body;
 use super::variables::Variables;
 use crate::codes::Code;
-use crate::diagnostic::Sink;
-use crate::linked::{Constant, Location, Operation, Parameter};
+use crate::diagnostic::{Place, Sink};
+use crate::linked::{Authentication, Constant, Location, Operation, Parameter, TemplatePart};
 use crate::names::fold;
 use crate::read::document::{ConsumedOperation, ConsumedResource, Consumes, Input, Text};
-use crate::template::Piece;
-use crate::vocabulary::location;
+use crate::read::yaml::Node;
+use crate::template::{Piece, cut, split, split_path};
+use crate::vocabulary::{is_reserved_header, location};
 
+/// What all operations of an API share.
+pub(super) struct Shared<'c, 'd> {
+    pub(super) index: usize,
+    pub(super) source: &'d Consumes,
+    pub(super) credentials: &'c [Authentication],
+    /// Whether an operation's own path is the whole path, and not what follows the resource's.
+    pub(super) own_paths_are_whole: bool,
+}
+
+/// Links one operation. A path that cannot be read leaves it out.
 pub(super) fn link<'d>(
-    api: usize,
-    source: &'d Consumes,
+    shared: &Shared<'_, 'd>,
     resource: &'d ConsumedResource,
     operation: &'d ConsumedOperation,
-    pieces: &[Piece],
     variables: &mut Variables<'_>,
     sink: &mut Sink,
-) -> Operation<'d> {
+) -> Option<Operation<'d>> {
+    let path = path_of(shared, resource, operation, sink)?;
+    let (text, query, fragment) = cut(&path.value);
+    if fragment.is_some() {
+        let message = format!("the fragment of `{}` is not sent: it never is (RFC 9110 §7.1)", path.value);
+        sink.report(Code::FragmentInPath, path.place, message, "declare what it stands for as a header or query");
+    }
+    let mut pieces = match split_path(&text) {
+        Ok(pieces) => pieces,
+        Err(problem) => {
+            let message = format!("the path `{}` cannot be read: {problem}", path.value);
+            sink.report(Code::BadPath, path.place, message, "placeholders are written `{name}`");
+            return None;
+        }
+    };
+    if !text.starts_with('/') {
+        let message = format!("the path `{}` does not start with `/`; one is put before it", path.value);
+        sink.report(Code::MissingSlash, path.place, message, "write it with its slash");
+        pieces.insert(0, Piece::Literal("/".to_owned()));
+    }
     let mut linked = Operation {
-        api,
+        api: shared.index,
         name: &operation.name,
         method: operation.method.as_ref(),
         description: operation.description.as_ref(),
         output_format: operation.output_format.as_ref(),
-        path: &resource.path,
-        pieces: pieces.to_vec(),
+        path,
+        pieces,
         parameters: Vec::new(),
         constants: Vec::new(),
+        body: None,
+        left_out: Vec::new(),
     };
+    let mut builder = Builder { operation: &mut linked, shared, variables, query: Vec::new() };
+    if let Some(query) = query {
+        builder.query(&query, sink);
+    }
     // A parameter of the operation replaces one of the resource, which replaces one of the API.
-    for inputs in [&operation.inputs, &resource.inputs, &source.inputs] {
-        unique_inputs(inputs, sink);
+    for inputs in [&operation.inputs, &resource.inputs, &shared.source.inputs] {
+        super::unique_inputs(inputs, sink);
         for input in inputs {
-            add(&mut linked, input, variables, sink);
+            builder.add(input, operation.body.is_some(), sink);
         }
     }
+    builder.declare_query(sink);
     declare_placeholders(&mut linked, sink);
-    linked
+    body::link(&mut linked, operation.body.as_ref(), operation.inputs.as_slice(), variables, sink);
+    shared_names(&linked, sink);
+    Some(linked)
 }
 
-fn add(operation: &mut Operation<'_>, input: &Input, variables: &mut Variables<'_>, sink: &mut Sink) {
-    let in_path = stands_in_path(operation, input);
-    let implied = if in_path { Location::Path } else { Location::Query };
-    let location = if input.location.is_some() { location(input.location.as_ref(), sink) } else { Some(implied) };
-    let Some(location) = location else { return };
-    let name = &input.name.value;
-    let known = operation.parameters.iter().any(|known| known.name == *name && known.location == location)
-        || operation.constants.iter().any(|known| known.name.value == *name && known.location == location);
-    if known {
-        return;
+/// The whole path of an operation, from the resource's and its own.
+fn path_of(
+    shared: &Shared<'_, '_>,
+    resource: &ConsumedResource,
+    operation: &ConsumedOperation,
+    sink: &mut Sink,
+) -> Option<Text> {
+    let (base, own) = match (&resource.path, &operation.path) {
+        (Some(base), None) => return Some(base.clone()),
+        (None, Some(own)) => return Some(own.clone()),
+        (None, None) => {
+            let message = format!("neither `{}` nor its resource has a `path`", operation.name.value);
+            sink.report(Code::MissingKey, operation.name.place, message, "add `path:`");
+            return None;
+        }
+        (Some(base), Some(own)) => (base, own),
+    };
+    let whole = if shared.own_paths_are_whole {
+        own.value.clone()
+    } else {
+        format!("{}/{}", base.value.trim_end_matches('/'), own.value.trim_start_matches('/'))
+    };
+    let namespace = &shared.source.namespace.value;
+    let message = format!("the operation has a path of its own; the whole path is `{whole}`");
+    let help = "write the whole path into a resource of its own";
+    sink.report_once(Code::OwnPath, namespace, own.place, message, help);
+    Some(Text { value: whole, place: own.place })
+}
+
+/// Whether the operations of an API repeat their resource's path when they have one of their own.
+pub(super) fn own_paths_are_whole(source: &Consumes) -> bool {
+    source.resources.iter().any(|resource| {
+        let base = resource.path.as_ref().map_or("", |path| path.value.trim_end_matches('/'));
+        let repeats = |own: &Text| !base.is_empty() && own.value.starts_with(base);
+        resource.operations.iter().filter_map(|operation| operation.path.as_ref()).any(repeats)
+    })
+}
+
+struct Builder<'b, 'v, 'c, 'd> {
+    operation: &'b mut Operation<'d>,
+    shared: &'b Shared<'c, 'd>,
+    variables: &'b mut Variables<'v>,
+    /// Parameters of the path's query: the name that travels, and the placeholder.
+    query: Vec<(String, String)>,
+}
+
+impl Builder<'_, '_, '_, '_> {
+    /// The query of a path: fixed values stay fixed, placeholders become parameters.
+    fn query(&mut self, query: &str, sink: &mut Sink) {
+        let path = &self.operation.path;
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            match split_path(value).as_deref() {
+                Ok([Piece::Placeholder(placeholder)]) => self.query.push((name.to_owned(), placeholder.clone())),
+                Ok([] | [Piece::Literal(_)]) if !name.contains(['{', '}']) => {
+                    let name = Text { value: decode(name), place: path.place };
+                    let value = vec![TemplatePart::Literal(decode(value))];
+                    self.operation.constants.push(Constant { name, location: Location::Query, value });
+                }
+                _ => {
+                    let message = format!("`{pair}` in the query of `{}` mixes text and placeholders", path.value);
+                    let help = "declare it as a query parameter";
+                    sink.report(Code::BadPath, path.place, message, help);
+                }
+            }
+        }
+        let message = format!("the query of `{}` becomes query parameters", self.operation.path.value);
+        let help = "declare them as input parameters with `in: query`";
+        sink.report_once(Code::QueryInPath, "consumed", self.operation.path.place, message, help);
     }
-    if location == Location::Path && !in_path {
-        let message =
-            format!("the path parameter `{name}` stands nowhere in `{}`; it is ignored", operation.path.value);
-        sink.report(Code::UnusedPathParameter, input.name.place, message, format!("write `{{{name}}}` into the path"));
-        return;
+
+    fn add(&mut self, input: &Input, has_template: bool, sink: &mut Sink) {
+        let name = &input.name.value;
+        if name.is_empty() {
+            let message = format!("a parameter of `{}` has no name and is left out", self.operation.name.value);
+            sink.report_once(Code::Nameless, "parameter", input.name.place, message, "give it a name, or remove it");
+            return;
+        }
+        if input.location.as_ref().is_some_and(|location| location.value == "environment") {
+            return;
+        }
+        let placeholder = stands_in_path(self.operation, input);
+        let Some(location) = self.location(input, placeholder, sink) else { return };
+        let known = self.operation.parameters.iter().any(|known| known.name == *name && known.location == location)
+            || self.operation.constants.iter().any(|known| known.name.value == *name && known.location == location);
+        if known || (location.is_body() && has_template && input.value.is_none()) {
+            return;
+        }
+        if location == Location::Header && self.is_left_out(input, sink) {
+            return;
+        }
+        if location.is_path() && placeholder.is_none() {
+            let message =
+                format!("the path parameter `{name}` stands nowhere in `{}`; it is ignored", self.operation.path.value);
+            let help = format!("write `{{{name}}}` into the path");
+            sink.report(Code::UnusedPathParameter, input.name.place, message, help);
+            self.operation.left_out.push(name.clone());
+            return;
+        }
+        if let Some(value) = &input.value {
+            return self.fix(input, location, value, sink);
+        }
+        // The client asks for JSON by itself, so nobody has to.
+        let accept = location == Location::Header && name.eq_ignore_ascii_case("accept");
+        self.operation.parameters.push(Parameter {
+            name: name.clone(),
+            wire: name.clone(),
+            place: input.name.place,
+            location,
+            kind: input.kind.clone(),
+            required: location.is_path() || (input.required.unwrap_or(false) && !accept),
+            description: input.description.as_ref().map(|text| text.value.clone()),
+        });
     }
-    if let Some(value) = &input.value {
+
+    fn location(&mut self, input: &Input, placeholder: Option<Location>, sink: &mut Sink) -> Option<Location> {
+        let name = &input.name.value;
+        if self.query.iter().any(|(_, placeholder)| placeholder == name) {
+            return Some(Location::Query);
+        }
+        let given = match &input.location {
+            Some(_) => location(input.location.as_ref(), sink)?,
+            None => {
+                let implied = placeholder.unwrap_or(Location::Query);
+                let message = format!("`{name}` has no `in`; it is taken for a {implied:?} parameter").to_lowercase();
+                let help = "say where it travels: `in: query`, say";
+                sink.report_once(Code::ImpliedLocation, "in", input.name.place, message, help);
+                implied
+            }
+        };
+        Some(if given == Location::Path { placeholder.unwrap_or(given) } else { given })
+    }
+
+    /// Whether a header is the client's own to set, or declared already in other letters.
+    fn is_left_out(&mut self, input: &Input, sink: &mut Sink) -> bool {
+        let name = &input.name.value;
+        let own = self.shared.credentials.iter().any(|credential| match credential {
+            Authentication::Header { name: own, .. } => own.eq_ignore_ascii_case(name),
+            Authentication::Bearer { .. } | Authentication::Basic { .. } => name.eq_ignore_ascii_case("authorization"),
+            Authentication::Query { .. } | Authentication::Cookie { .. } => false,
+        });
+        // A fixed content type says something that the client cannot know; a caller's would contradict the body.
+        let content_type = name.eq_ignore_ascii_case("content-type") && input.value.is_none();
+        if own || content_type || is_reserved_header(name) {
+            let message = format!("the header `{name}` is set by the client itself; the parameter is left out");
+            sink.report_once(Code::ReservedHeader, name, input.name.place, message, "remove the parameter");
+            self.operation.left_out.push(name.clone());
+            return true;
+        }
+        let headers = self.operation.parameters.iter().filter(|parameter| parameter.location == Location::Header);
+        let mut fixed = self.operation.constants.iter().filter(|constant| constant.location == Location::Header);
+        headers.into_iter().any(|known| known.name.eq_ignore_ascii_case(name))
+            || fixed.any(|known| known.name.value.eq_ignore_ascii_case(name))
+    }
+
+    /// A parameter with a value: fixed, or under another name the caller's.
+    fn fix(&mut self, input: &Input, location: Location, value: &Node, sink: &mut Sink) {
         let text = value.scalar_text().unwrap_or_else(|| value.to_json().to_string());
-        let value = variables.template(&Text { value: text, place: value.place }, sink);
-        operation.constants.push(Constant { name: input.name.clone(), location, value });
-        return;
+        let text = Text { value: text, place: value.place };
+        if let [Piece::Placeholder(name)] = split(&text.value).as_slice()
+            && !self.variables.means_variable(name)
+        {
+            self.operation.parameters.push(Parameter {
+                name: name.clone(),
+                wire: input.name.value.clone(),
+                place: input.name.place,
+                location,
+                kind: input.kind.clone(),
+                required: location.is_path() || input.required.unwrap_or(false),
+                description: input.description.as_ref().map(|text| text.value.clone()),
+            });
+            return;
+        }
+        let value = self.variables.template(&text, sink);
+        self.operation.constants.push(Constant { name: input.name.clone(), location, value });
     }
-    operation.parameters.push(Parameter {
-        name: name.clone(),
-        place: input.name.place,
-        location,
-        kind: input.kind.clone(),
-        required: location == Location::Path || input.required.unwrap_or(false),
-        description: input.description.as_ref().map(|text| text.value.clone()),
-    });
+
+    /// Gives the parameters of the path's query the names that travel there, and declares those that nobody declared.
+    fn declare_query(&mut self, sink: &mut Sink) {
+        for (wire, name) in std::mem::take(&mut self.query) {
+            let operation = &mut *self.operation;
+            let known = operation.parameters.iter_mut().find(|p| p.name == name && p.location == Location::Query);
+            match known {
+                Some(parameter) => parameter.wire = decode(&wire),
+                None => {
+                    undeclared(operation, &name, sink);
+                    operation.parameters.push(required_string(&name, Location::Query, operation.path.place));
+                    if let Some(last) = operation.parameters.last_mut() {
+                        last.wire = decode(&wire);
+                    }
+                }
+            }
+        }
+    }
 }
 
-/// Whether a placeholder of the path has the parameter's name. One that differs in `-`, `_` or case only is meant, too,
-/// where the parameter says that it is in the path; it takes the parameter's name then.
-fn stands_in_path(operation: &mut Operation<'_>, input: &Input) -> bool {
+/// Where in the path a placeholder of the parameter's name stands. One that differs in separators or case only is
+/// meant, too, where the parameter says that it is in the path; it takes the parameter's name then.
+fn stands_in_path(operation: &mut Operation<'_>, input: &Input) -> Option<Location> {
+    let location = |piece: &Piece| match piece {
+        Piece::Segments(_) => Location::Segments,
+        _ => Location::Path,
+    };
     let name = &input.name.value;
-    if operation.pieces.contains(&Piece::Placeholder(name.clone())) {
-        return true;
+    if let Some(piece) = operation.pieces.iter().find(|piece| piece.name() == Some(name)) {
+        return Some(location(piece));
     }
     if input.location.as_ref().is_none_or(|location| location.value != "path") {
-        return false;
+        return None;
     }
-    let like = |piece: &&mut Piece| matches!(piece, Piece::Placeholder(known) if fold(known) == fold(name));
-    let mut meant = operation.pieces.iter_mut().filter(like).peekable();
-    let found = meant.peek().is_some();
-    meant.for_each(|piece| *piece = Piece::Placeholder(name.clone()));
+    let mut found = None;
+    for piece in &mut operation.pieces {
+        if let Piece::Placeholder(known) | Piece::Segments(known) = piece
+            && fold(known) == fold(name)
+        {
+            known.clone_from(name);
+            found = Some(location(piece));
+        }
+    }
     found
 }
 
-/// A placeholder that nobody declared is a required string: the path has no meaning without it.
+/// A placeholder that nobody declared is a required string: the path has no meaning without it. It comes first, as
+/// declared ones do.
 fn declare_placeholders(operation: &mut Operation<'_>, sink: &mut Sink) {
-    for piece in operation.pieces.clone() {
-        let Piece::Placeholder(name) = piece else { continue };
-        let declared = operation.parameters.iter().any(|known| known.location == Location::Path && known.name == name)
-            || operation.constants.iter().any(|known| known.location == Location::Path && known.name.value == name);
+    let mut synthesised: Vec<Parameter> = Vec::new();
+    for piece in &operation.pieces {
+        let Some(name) = piece.name() else { continue };
+        let mut known = operation.parameters.iter().chain(&synthesised);
+        let declared = known.any(|known| known.location.is_path() && known.name == name)
+            || operation.constants.iter().any(|known| known.location.is_path() && known.name.value == name);
         if !declared {
-            let message = format!(
-                "the placeholder `{{{name}}}` is declared nowhere; `{}` takes it as a required string",
-                operation.name.value
-            );
-            let help = format!("add an input parameter `{name}` with `in: path`");
-            sink.report(Code::UndeclaredPlaceholder, operation.path.place, message, help);
-            operation.parameters.push(Parameter {
-                name,
-                place: operation.path.place,
-                location: Location::Path,
-                kind: None,
-                required: true,
-                description: None,
-            });
+            undeclared(operation, name, sink);
+            let location = if matches!(piece, Piece::Segments(_)) { Location::Segments } else { Location::Path };
+            synthesised.push(required_string(name, location, operation.path.place));
         }
     }
+    operation.parameters.splice(0..0, synthesised);
+}
+
+fn undeclared(operation: &Operation<'_>, name: &str, sink: &mut Sink) {
+    let message = format!(
+        "the placeholder `{{{name}}}` of `{}` is declared nowhere; it is a required string",
+        operation.path.value
+    );
+    let help = format!("add an input parameter `{name}` with `in: path`");
+    sink.report_once(Code::UndeclaredPlaceholder, name, operation.path.place, message, help);
+}
+
+fn required_string(name: &str, location: Location, place: Place) -> Parameter {
+    let (name, wire) = (name.to_owned(), name.to_owned());
+    Parameter { name, wire, place, location, kind: None, required: true, description: None }
+}
+
+/// One name may be a parameter in two places of a request. A caller has one value for it.
+fn shared_names(operation: &Operation<'_>, sink: &mut Sink) {
+    for (index, parameter) in operation.parameters.iter().enumerate() {
+        let earlier = operation.parameters.iter().take(index).find(|other| other.name == parameter.name);
+        if let Some(earlier) = earlier {
+            let message = format!(
+                "`{}` is a {:?} and a {:?} parameter of `{}`; a caller's value goes to both",
+                parameter.name, earlier.location, parameter.location, operation.name.value
+            );
+            sink.report_once(Code::SharedName, "name", parameter.place, message, "give one of the two another name");
+        }
+    }
+}
+
+/// A name or value of a query without its percent-encoding.
+fn decode(text: &str) -> String {
+    crate::linked::percent_decode(&text.replace('+', " "))
 }

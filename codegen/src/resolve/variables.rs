@@ -1,10 +1,12 @@
 //! Templates over the environment variables that the capability binds.
 
+use heck::ToShoutySnakeCase as _;
+
 use crate::codes::Code;
 use crate::diagnostic::{Sink, did_you_mean};
 use crate::linked::TemplatePart;
 use crate::read::document::{Document, Text};
-use crate::template::{Piece, split};
+use crate::template::{Piece, is_name, split};
 
 /// The bound variables, and those of them that are in use.
 pub(super) struct Variables<'d> {
@@ -18,11 +20,25 @@ impl<'d> Variables<'d> {
         let mut bound = Vec::new();
         for bind in &document.binds {
             let namespace = bind.namespace.as_ref().map_or("", |namespace| namespace.value.as_str());
-            for (_, key) in bind.keys.iter().filter(|(_, key)| bind.environment && !is_variable(&key.value)) {
-                let message = "this cannot be the name of an environment variable";
-                sink.report(Code::BadVariable, key.place, message, "use letters, digits and `_`, no digit first");
+            if let Some(location) = &bind.location {
+                let message = format!("`{}` is not read; the variables come from the environment", location.value);
+                let names: Vec<_> = bind.keys.iter().map(|(name, _)| format!("`{}`", name.value)).collect();
+                sink.report(Code::SourceIgnored, location.place, message, format!("set {}", names.join(", ")));
             }
-            bound.extend(bind.keys.iter().map(|(name, key)| (namespace, name.value.as_str(), key.value.as_str())));
+            for (name, key) in &bind.keys {
+                // Keys of a file or vault may be anything; the variable's own name is one that an environment can have.
+                let key = if bind.location.is_some() { name } else { key };
+                if !is_variable(&key.value) {
+                    let message = format!("`{}` cannot be the name of an environment variable", key.value);
+                    sink.report(Code::BadVariable, key.place, message, "use letters, digits and `_`, no digit first");
+                }
+                bound.push((namespace, name.value.as_str(), key.value.as_str()));
+            }
+        }
+        // A parameter from the environment is a variable by another name.
+        let inputs = document.consumes.iter().flat_map(|api| &api.inputs);
+        for input in inputs.filter(|input| input.location.as_ref().is_some_and(|at| at.value == "environment")) {
+            bound.push(("", input.name.value.as_str(), input.name.value.as_str()));
         }
         Self { bound, used: Vec::new() }
     }
@@ -35,6 +51,12 @@ impl<'d> Variables<'d> {
     /// Whether a placeholder names a bound variable, in one of its spellings.
     pub(super) fn knows(&self, name: &str) -> bool {
         self.keys(name).next().is_some()
+    }
+
+    /// Whether a placeholder stands for a variable, bound or not, and not for something that a caller sends.
+    pub(super) fn means_variable(&self, name: &str) -> bool {
+        let shouted = |name: &str| is_variable(name) && name.contains('_') && !name.contains(char::is_lowercase);
+        self.knows(name) || name.strip_prefix("env.").map_or_else(|| shouted(name), is_variable)
     }
 
     /// The environment variables that a placeholder can stand for.
@@ -50,7 +72,9 @@ impl<'d> Variables<'d> {
         for piece in split(&text.value) {
             match piece {
                 Piece::Literal(literal) => parts.push(TemplatePart::Literal(literal)),
-                Piece::Placeholder(name) => parts.extend(self.variable(&name, text, sink).map(TemplatePart::Variable)),
+                Piece::Placeholder(name) | Piece::Segments(name) => {
+                    parts.extend(self.variable(&name, text, sink).map(TemplatePart::Variable))
+                }
             }
         }
         parts
@@ -63,11 +87,16 @@ impl<'d> Variables<'d> {
         keys.dedup();
         match keys.as_slice() {
             [key] => Some(self.index(key)),
-            [] if namespace == "env" && is_variable(variable) => {
-                let message = format!("`{{{{{name}}}}}` is read from the environment although no bind names it");
-                let help = format!("add it to `binds`: `keys: {{ {variable}: {variable} }}`");
-                sink.report(Code::ImplicitVariable, text.place, message, help);
-                Some(self.index(variable))
+            [] if matches!(namespace, "" | "env") && !environment_name(variable).is_empty() => {
+                let key = environment_name(variable);
+                let message = format!("`{{{{{name}}}}}` is read from the environment as `{key}`: no bind names it");
+                let known = self.bound.iter().map(|(_, bound, _)| *bound);
+                let help = match did_you_mean(variable, known) {
+                    Some(name) => format!("did you mean `{name}`? If not, add it to `binds`"),
+                    None => format!("add it to `binds`: `keys: {{ {key}: {key} }}`"),
+                };
+                sink.report_once(Code::ImplicitVariable, name, text.place, message, help);
+                Some(self.index(&key))
             }
             [] => {
                 let known = self.bound.iter().map(|(_, bound, _)| *bound);
@@ -91,6 +120,15 @@ impl<'d> Variables<'d> {
         self.used.push(name.to_owned());
         self.used.len() - 1
     }
+}
+
+/// The environment variable that a name stands for: itself, or its words in capitals. Empty, if there is none.
+fn environment_name(name: &str) -> String {
+    if is_variable(name) {
+        return name.to_owned();
+    }
+    let words = name.to_shouty_snake_case();
+    if is_variable(&words) && is_name(name) { words } else { String::new() }
 }
 
 fn is_variable(name: &str) -> bool {

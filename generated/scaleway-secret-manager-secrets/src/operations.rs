@@ -16,10 +16,12 @@ pub(crate) static CAPABILITY: Capability = Capability {
         Api {
             namespace: "secret-manager-secrets",
             base_uri: Some("https://api.scaleway.com"),
-            authentication: Authentication::Header {
-                name: "X-Auth-Token",
-                value: &[TemplatePart::Variable(0)],
-            },
+            authentication: &[
+                Authentication::Header {
+                    name: "X-Auth-Token",
+                    value: &[TemplatePart::Variable(0)],
+                },
+            ],
         },
     ],
     variables: &[
@@ -67,6 +69,7 @@ pub(crate) static LIST_SECRETS: Operation = Operation {
             ),
     ],
     constants: &[],
+    body: None,
     json_output: true,
 };
 
@@ -90,6 +93,7 @@ pub(crate) static CREATE_SECRET: Operation = Operation {
             .describe("Request body (JSON)."),
     ],
     constants: &[],
+    body: None,
     json_output: true,
 };
 
@@ -113,6 +117,7 @@ pub(crate) static GET_SECRET: Operation = Operation {
             .describe("ID of the secret. (UUID format)"),
     ],
     constants: &[],
+    body: None,
     json_output: true,
 };
 
@@ -140,6 +145,7 @@ pub(crate) static UPDATE_SECRET: Operation = Operation {
             .describe("Request body (JSON)."),
     ],
     constants: &[],
+    body: None,
     json_output: true,
 };
 
@@ -163,6 +169,7 @@ pub(crate) static DELETE_SECRET: Operation = Operation {
             .describe("ID of the secret. (UUID format)"),
     ],
     constants: &[],
+    body: None,
     json_output: true,
 };
 
@@ -191,6 +198,7 @@ pub(crate) static ADD_SECRET_OWNER: Operation = Operation {
             .describe("Request body (JSON)."),
     ],
     constants: &[],
+    body: None,
     json_output: true,
 };
 
@@ -219,6 +227,7 @@ pub(crate) static PROTECT_SECRET: Operation = Operation {
             .describe("Request body (JSON)."),
     ],
     constants: &[],
+    body: None,
     json_output: true,
 };
 
@@ -247,6 +256,7 @@ pub(crate) static RESTORE_SECRET: Operation = Operation {
             .describe("Request body (JSON)."),
     ],
     constants: &[],
+    body: None,
     json_output: true,
 };
 
@@ -277,6 +287,7 @@ pub(crate) static UNPROTECT_SECRET: Operation = Operation {
             .describe("Request body (JSON)."),
     ],
     constants: &[],
+    body: None,
     json_output: true,
 };
 
@@ -308,5 +319,6 @@ pub(crate) static RESTORE_SECRET_VERSION: Operation = Operation {
             .describe("Request body (JSON)."),
     ],
     constants: &[],
+    body: None,
     json_output: true,
 };

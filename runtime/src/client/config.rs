@@ -11,13 +11,13 @@ use crate::operation::{Api, Authentication, Capability, Template, TemplatePart};
 /// A consumed API, configured: where it is and what proves who we are. It has no `Debug`.
 pub(super) struct ConfiguredApi {
     pub(super) base_uri: Url,
-    pub(super) credential: Credential,
+    pub(super) credentials: Vec<Credential>,
 }
 
 pub(super) enum Credential {
-    None,
     Header(HeaderName, HeaderValue),
     Query(&'static str, SecretString),
+    Cookie(&'static str, SecretString),
 }
 
 impl ConfiguredApi {
@@ -30,26 +30,38 @@ impl ConfiguredApi {
     ) -> Result<Self, ConfigError> {
         let uri = base_uri.or(api.base_uri).ok_or(ConfigError::NoBaseUri { namespace: api.namespace })?;
         let base_uri = parse_base_uri(uri, allow_plain_http)?;
+        let credentials = api.authentication.iter().map(|authentication| {
+            Credential::new(authentication, variables).ok_or(ConfigError::Credential { capability: capability.name })
+        });
+        Ok(Self { base_uri, credentials: credentials.collect::<Result<_, _>>()? })
+    }
+}
+
+impl Credential {
+    /// The credential, unless its place in a request cannot hold it.
+    fn new(authentication: &Authentication, variables: &[SecretString]) -> Option<Self> {
         let text = |template| render(template, variables);
-        let credential = match api.authentication {
-            Authentication::None => Credential::None,
-            Authentication::Query { name, value } => Credential::Query(name, text(value)),
+        Some(match *authentication {
+            Authentication::Query { name, value } => Self::Query(name, text(value)),
+            Authentication::Cookie { name, value } => {
+                // Servers differ in whether they decode cookies, so this one is sent as it is or not at all.
+                let value = Some(text(value)).filter(|value| value.expose_secret().bytes().all(is_cookie_octet))?;
+                // The name of a cookie and the name of a header are the same kind of token (RFC 6265 §4.1.1).
+                HeaderName::try_from(name).ok()?;
+                Self::Cookie(name, value)
+            }
             Authentication::Header { name, value } => {
-                let name =
-                    HeaderName::try_from(name).map_err(|_| ConfigError::Credential { capability: capability.name })?;
-                Credential::Header(name, header(capability, text(value).expose_secret())?)
+                Self::Header(HeaderName::try_from(name).ok()?, header(text(value).expose_secret())?)
             }
             Authentication::Bearer { token } => {
-                let value = format!("Bearer {}", text(token).expose_secret());
-                Credential::Header(AUTHORIZATION, header(capability, &value)?)
+                Self::Header(AUTHORIZATION, header(&format!("Bearer {}", text(token).expose_secret()))?)
             }
             Authentication::Basic { username, password } => {
                 let pair = format!("{}:{}", text(username).expose_secret(), text(password).expose_secret());
                 let value = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
-                Credential::Header(AUTHORIZATION, header(capability, &value)?)
+                Self::Header(AUTHORIZATION, header(&value)?)
             }
-        };
-        Ok(Self { base_uri, credential })
+        })
     }
 }
 
@@ -66,11 +78,15 @@ pub(super) fn render(template: Template, variables: &[SecretString]) -> SecretSt
     text.into()
 }
 
-fn header(capability: &Capability, value: &str) -> Result<HeaderValue, ConfigError> {
-    let mut value =
-        HeaderValue::from_str(value).map_err(|_| ConfigError::Credential { capability: capability.name })?;
+fn header(value: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(value).ok()?;
     value.set_sensitive(true);
-    Ok(value)
+    Some(value)
+}
+
+/// What the value of a cookie may hold (RFC 6265 §4.1.1).
+fn is_cookie_octet(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
 }
 
 /// A credential must not travel in clear text, so plain `http` is for this machine only, or for whoever asks for it.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{ACCEPT, COOKIE, HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use serde_json::Value;
@@ -106,30 +107,27 @@ impl Connection {
     fn build(&self, operation: &'static Operation, arguments: &Arguments) -> Result<reqwest::Request, Error> {
         // A table that names an API which does not exist cannot be generated; it is still no reason to panic.
         let api = self.0.apis.get(operation.api).ok_or_else(|| Error::arguments(operation.name, Vec::new()))?;
-        let Parts { mut url, headers, body } = build(&api.base_uri, operation, arguments)
+        let Parts { mut url, mut headers, body } = build(&api.base_uri, operation, arguments, &self.0.variables)
             .map_err(|violations| Error::arguments(operation.name, violations))?;
-        if let Credential::Query(name, value) = &api.credential {
-            append_query(&mut url, name, value);
-        }
-        let mut headers = headers;
         for constant in operation.constants {
             let value = render(constant.value, &self.0.variables);
             match constant.location {
                 Location::Query => append_query(&mut url, constant.name, &value),
                 Location::Header | Location::Cookie => add_header(&mut headers, constant, value.expose_secret())
                     .map_err(|violation| Error::arguments(operation.name, vec![violation]))?,
-                Location::Path | Location::Body => {}
+                Location::Path | Location::Segments | Location::Body | Location::Field => {}
             }
+        }
+        if operation.json_output {
+            headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
+        }
+        // Credentials come last, so that no argument can take their place.
+        for credential in &api.credentials {
+            prove(credential, &mut url, &mut headers)
+                .map_err(|violation| Error::arguments(operation.name, vec![violation]))?;
         }
         let mut request = reqwest::Request::new(operation.method.to_http(), url);
         *request.headers_mut() = headers;
-        if operation.json_output {
-            request.headers_mut().entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
-        }
-        // The credential comes last, so that no argument can take its place.
-        if let Credential::Header(name, value) = &api.credential {
-            request.headers_mut().insert(name.clone(), value.clone());
-        }
         *request.body_mut() = body.map(reqwest::Body::from);
         Ok(request)
     }
@@ -157,6 +155,40 @@ fn append_query(url: &mut Url, name: &str, value: &SecretString) {
     let pair = pair(name, value.expose_secret());
     let query = url.query().map_or_else(|| pair.clone(), |query| format!("{query}&{pair}"));
     url.set_query(Some(&query));
+}
+
+/// Adds a credential in place of whatever has its name.
+fn prove(credential: &Credential, url: &mut Url, headers: &mut HeaderMap) -> Result<(), Violation> {
+    match credential {
+        Credential::Header(name, value) => drop(headers.insert(name.clone(), value.clone())),
+        Credential::Query(name, value) => {
+            let others = url.query().map(|query| without(name, query, "&"));
+            url.set_query(others.as_deref().filter(|others| !others.is_empty()));
+            append_query(url, name, value);
+        }
+        Credential::Cookie(name, value) => {
+            let others =
+                headers.get(COOKIE).map(|value| without(name, &String::from_utf8_lossy(value.as_bytes()), "; "));
+            let own = format!("{name}={}", value.expose_secret());
+            let all =
+                others.filter(|others| !others.is_empty()).map_or(own.clone(), |others| format!("{others}; {own}"));
+            let mut value =
+                HeaderValue::from_str(&all).map_err(|_| Violation::new("cookie", "must be a valid header value"))?;
+            value.set_sensitive(true);
+            headers.insert(COOKIE, value);
+        }
+    }
+    Ok(())
+}
+
+/// The pairs of a query or a cookie that have another name.
+fn without(name: &str, pairs: &str, separator: &str) -> String {
+    let other = |pair: &&str| {
+        let found = pair.split_once('=').map_or(*pair, |(found, _)| found);
+        percent_decode_str(found).decode_utf8_lossy() != name
+    };
+    let pairs = pairs.split(separator.trim_end()).map(str::trim).filter(|pair| !pair.is_empty());
+    pairs.filter(other).collect::<Vec<_>>().join(separator)
 }
 
 /// Adds a fixed header, or a fixed pair to the cookies that are there.

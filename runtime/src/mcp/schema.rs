@@ -32,7 +32,9 @@ fn property(input: &Parameter) -> Value {
         Kind::Number => json!({"type": "number"}),
         Kind::Boolean => json!({"type": "boolean"}),
         Kind::Object => json!({"type": "object"}),
-        Kind::Array if input.location == Location::Body => json!({"type": "array", "items": {}}),
+        Kind::Array if matches!(input.location, Location::Body | Location::Field) => {
+            json!({"type": "array", "items": {}})
+        }
         Kind::Array => json!({"type": "array", "items": {"type": "string"}}),
         Kind::Any => json!({}),
     };

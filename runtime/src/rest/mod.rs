@@ -1,27 +1,25 @@
 //! The REST adapter: exposed routes, served over the consumed operations.
 
 mod answer;
+mod pattern;
 mod problem;
 mod read;
+mod table;
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::rejection::RawPathParamsRejection;
-use axum::extract::{RawPathParams, Request};
+use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodFilter, MethodRouter, on};
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use axum::routing::any;
+use http::StatusCode;
+use http::header::{ALLOW, HeaderValue};
 
 use crate::client::Connection;
 use crate::exposure::Call;
 use crate::operation::Method;
-#[cfg(feature = "server")]
 pub(crate) use problem::Problem;
-
-/// What a path may hold besides percent-encoded bytes (RFC 3986 §3.3).
-const PATH: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'?').add(b'`').add(b'{').add(b'}');
+use table::{Match, Table};
 
 /// The routes of a capability.
 #[derive(Debug)]
@@ -37,7 +35,8 @@ pub struct RestAdapter {
 pub struct Route {
     /// The method.
     pub method: Method,
-    /// The path, with `{name}` for each of its placeholders. A placeholder is a whole segment.
+    /// The path, with `{name}` for each of its placeholders, which may be a part of a segment only. `{name+}` as the
+    /// last segment takes the rest of the path.
     pub path: &'static str,
     /// The input that each placeholder feeds, in order.
     pub captures: &'static [Option<usize>],
@@ -50,59 +49,33 @@ pub struct Route {
 impl RestAdapter {
     /// The routes as an axum router.
     pub fn router(&'static self, connection: &Connection) -> Router {
-        let mut shapes: BTreeMap<String, MethodRouter> = BTreeMap::new();
-        for route in self.routes {
-            // Routes of one shape share an entry, whatever they call their placeholders: axum refuses two.
-            let methods = shapes.remove(&route.shape()).unwrap_or_default();
-            shapes.insert(route.shape(), methods.merge(route.handler(connection.clone())));
-        }
-        shapes
-            .into_iter()
-            .fold(Router::new().without_v07_checks(), |router, (shape, methods)| router.route(&shape, methods))
+        let table = Arc::new(Table::new(self.routes));
+        let shapes = table.shapes();
+        let connection = connection.clone();
+        // Every shape leads to the same table: axum only tells which paths are none of its business.
+        let handler = any(move |request: Request| {
+            let (table, connection) = (Arc::clone(&table), connection.clone());
+            async move { serve(&table, &connection, request).await }
+        });
+        shapes.iter().fold(Router::new(), |router, shape| router.route(shape, handler.clone()))
     }
 }
 
-impl Route {
-    /// The path with its placeholders numbered: `/a/{p0}/b/{p1}`.
-    fn shape(&self) -> String {
-        let mut number = 0;
-        let segments = self.path.split('/').map(|segment| {
-            if segment.starts_with('{') && segment.ends_with('}') {
-                number += 1;
-                format!("{{p{}}}", number - 1)
-            } else {
-                utf8_percent_encode(segment, PATH).to_string()
-            }
-        });
-        segments.collect::<Vec<_>>().join("/")
-    }
-
-    fn handler(&'static self, connection: Connection) -> MethodRouter {
-        let filter = match self.method {
-            Method::Get => MethodFilter::GET,
-            Method::Head => MethodFilter::HEAD,
-            Method::Options => MethodFilter::OPTIONS,
-            Method::Post => MethodFilter::POST,
-            Method::Put => MethodFilter::PUT,
-            Method::Patch => MethodFilter::PATCH,
-            Method::Delete => MethodFilter::DELETE,
-        };
-        on(filter, move |path: Result<RawPathParams, RawPathParamsRejection>, request: Request| {
-            let connection = connection.clone();
-            async move { self.serve(&connection, path, request).await }
-        })
-    }
-
-    async fn serve(
-        &self,
-        connection: &Connection,
-        path: Result<RawPathParams, RawPathParamsRejection>,
-        request: Request,
-    ) -> Response {
-        let values = match read::values(self, path, request).await {
-            Ok(values) => values,
-            Err(problem) => return problem.into_response(),
-        };
-        answer::answer(&self.call, self.call.execute(connection, values).await)
+async fn serve(table: &Table, connection: &Connection, request: Request) -> Response {
+    match table.find(request.method(), request.uri().path()) {
+        Match::Found(route, captures) => match read::values(route, captures, request).await {
+            Ok(values) => answer::answer(&route.call, route.call.execute(connection, values).await),
+            Err(problem) => problem.into_response(),
+        },
+        Match::OtherMethods(methods) => {
+            let detail = "the path has no such method; see the Allow header";
+            let mut response = Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail).into_response();
+            response.headers_mut().extend(HeaderValue::try_from(methods.join(",")).map(|value| (ALLOW, value)));
+            response
+        }
+        Match::Nothing => Problem::not_found(request.uri().path()).into_response(),
+        Match::NotText => {
+            Problem::new(StatusCode::BAD_REQUEST, "the path is not percent-encoded UTF-8").into_response()
+        }
     }
 }

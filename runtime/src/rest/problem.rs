@@ -20,6 +20,10 @@ impl Problem {
         Self { status, detail: detail.into(), violations: Vec::new() }
     }
 
+    pub(crate) fn not_found(path: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, format!("no route has the path {path}"))
+    }
+
     pub(crate) fn arguments(violations: Vec<Violation>) -> Self {
         let detail = "the request's arguments are wrong; nothing was sent upstream".to_owned();
         Self { status: StatusCode::BAD_REQUEST, detail, violations }

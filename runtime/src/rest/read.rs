@@ -1,19 +1,23 @@
 //! Reading a request: every input of a route from the place where it travels.
 
+use std::collections::HashSet;
+use std::fmt;
+
 use axum::body::Body;
-use axum::extract::rejection::RawPathParamsRejection;
-use axum::extract::{RawPathParams, Request};
+use axum::extract::Request;
+use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use percent_encoding::percent_decode_str;
-use serde::de::IgnoredAny;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::Route;
 use super::problem::Problem;
 use crate::argument::{Violation, from_texts};
-use crate::exposure::{Values, unknown_input};
+use crate::exposure::{NAME_LIMIT, Values, unknown_input};
 use crate::operation::{Kind, Location, Parameter};
 use crate::request::Argument;
 
@@ -21,20 +25,11 @@ use crate::request::Argument;
 const BODY_LIMIT: usize = 1 << 20;
 
 /// The values of a route's inputs. All violations are reported together.
-pub(super) async fn values(
-    route: &Route,
-    path: Result<RawPathParams, RawPathParamsRejection>,
-    request: Request,
-) -> Result<Values, Problem> {
+pub(super) async fn values(route: &Route, captures: Vec<String>, request: Request) -> Result<Values, Problem> {
     let inputs = route.call.inputs();
-    let path = path.map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "the path is not percent-encoded UTF-8"))?;
     let (parts, body) = request.into_parts();
     let mut reader = Reader { inputs, values: route.call.values(), violations: Vec::new() };
-    for ((_, text), capture) in path.iter().zip(route.captures) {
-        if let Some(index) = capture {
-            reader.set(*index, vec![text.to_owned()]);
-        }
-    }
+    reader.path(captures, route.captures);
     reader.query(parts.uri.query().unwrap_or_default());
     reader.headers(&parts.headers);
     reader.cookies(&parts.headers);
@@ -59,6 +54,23 @@ impl Reader {
             (Ok(value), Some(slot)) => *slot = Some(Argument::Value(value)),
             (Ok(_), None) => {}
             (Err(violation), _) => self.violations.push(violation),
+        }
+    }
+
+    fn path(&mut self, texts: Vec<String>, fed: &[Option<usize>]) {
+        let mut found: Vec<(usize, String)> = Vec::new();
+        for (text, index) in texts.into_iter().zip(fed).filter_map(|(text, fed)| Some((text, (*fed)?))) {
+            match found.iter().find(|(known, _)| *known == index) {
+                Some((_, known)) if *known == text => {}
+                Some(_) => {
+                    let name = self.inputs.get(index).map_or("path", |input| input.name);
+                    self.violations.push(Violation::new(name, "must have the same value wherever the path has it"));
+                }
+                None => found.push((index, text)),
+            }
+        }
+        for (index, text) in found {
+            self.set(index, vec![text]);
         }
     }
 
@@ -113,7 +125,6 @@ impl Reader {
     }
 
     async fn body(&mut self, parts: &Parts, body: Body) -> Result<(), Problem> {
-        let input = self.at(Location::Body).next();
         let bytes = match Limited::new(body, BODY_LIMIT).collect().await {
             Ok(collected) => collected.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => {
@@ -125,9 +136,11 @@ impl Reader {
         if bytes.is_empty() {
             return Ok(());
         }
-        let Some((index, input)) = input else {
+        let whole = self.at(Location::Body).next();
+        let has_fields = self.at(Location::Field).next().is_some();
+        if whole.is_none() && !has_fields {
             return Err(Problem::new(StatusCode::BAD_REQUEST, "this route takes no body"));
-        };
+        }
         if !is_json(&parts.headers) {
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must be `application/json`"));
         }
@@ -137,16 +150,96 @@ impl Reader {
         if std::str::from_utf8(&bytes).is_err() {
             return Err(Problem::new(StatusCode::BAD_REQUEST, "the body is not UTF-8"));
         }
-        if let Err(error) = serde_json::from_slice::<IgnoredAny>(&bytes) {
-            let detail = format!("the body is not valid JSON: line {}, column {}", error.line(), error.column());
-            return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
+        serde_json::from_slice::<IgnoredAny>(&bytes).map_err(|error| not_json(&error))?;
+        if let Some((index, input)) = whole {
+            // Null stands for "left out" where it could not be meant as a value, as in a tool's arguments.
+            if input.kind != Kind::Any && is_null(&bytes) {
+                return Ok(());
+            }
+            if let Some(slot) = self.values.get_mut(index) {
+                *slot = Some(Argument::Json(bytes.clone()));
+            }
         }
-        // Null stands for "left out" where it could not be meant as a value, as in a tool's arguments.
-        let left_out = input.kind != Kind::Any && bytes.trim_ascii() == b"null";
-        if let Some(slot) = self.values.get_mut(index).filter(|_| !left_out) {
-            *slot = Some(Argument::Json(bytes));
+        if has_fields {
+            self.fields(&bytes, whole.is_some())?;
         }
         Ok(())
+    }
+
+    /// Reads the members of a body. Another input may take the whole of it, and then it may hold others, too.
+    fn fields(&mut self, json: &Bytes, others: bool) -> Result<(), Problem> {
+        if json.trim_ascii_start().first() != Some(&b'{') {
+            self.violations.push(Violation::new("body", "must be a JSON object"));
+            return Ok(());
+        }
+        let Members(members) = serde_json::from_slice(json).map_err(|error| not_json(&error))?;
+        let mut seen = HashSet::new();
+        for (name, value) in members {
+            if !seen.insert(name.clone()) {
+                let name: String = name.chars().take(NAME_LIMIT).collect();
+                self.violations.push(Violation::new(&name, "is given twice"));
+                continue;
+            }
+            match self.at(Location::Field).find(|(_, input)| input.name == name) {
+                Some((_, input)) if input.kind != Kind::Any && is_null(value.get().as_bytes()) => {}
+                Some((index, input)) => {
+                    if let Some(slot) = self.values.get_mut(index) {
+                        *slot = Some(member(input.kind, value));
+                    }
+                }
+                None if others => {}
+                None => {
+                    let known: Vec<_> = self.at(Location::Field).map(|(_, input)| *input).collect();
+                    self.violations.push(unknown_input(&name, &known));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Values that lose nothing by it are parsed at once, the rest stays as it came.
+fn member(kind: Kind, json: &RawValue) -> Argument {
+    let parsed = match kind {
+        Kind::String | Kind::Integer | Kind::Boolean => serde_json::from_str(json.get()).ok(),
+        Kind::Number | Kind::Array | Kind::Object | Kind::Any => None,
+    };
+    parsed.map_or_else(|| Argument::Json(Bytes::copy_from_slice(json.get().as_bytes())), Argument::Value)
+}
+
+fn is_null(json: &[u8]) -> bool {
+    json.trim_ascii() == b"null"
+}
+
+fn not_json(error: &serde_json::Error) -> Problem {
+    let detail = format!("the body is not valid JSON: line {}, column {}", error.line(), error.column());
+    Problem::new(StatusCode::BAD_REQUEST, detail)
+}
+
+/// The members of an object in their order, equal names included.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+
+        impl<'de> Visitor<'de> for Read {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(Read)
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::{StatusCode, Uri};
+use axum::http::Uri;
 use axum::middleware;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -35,7 +35,7 @@ pub(super) async fn serve(program: &'static Program, connection: &Connection, op
     let rest = match program.rest {
         Some(adapter) => {
             let port = options.rest_port.unwrap_or(adapter.port);
-            let router = adapter.router(connection).fallback(not_found).method_not_allowed_fallback(method_not_allowed);
+            let router = adapter.router(connection).fallback(not_found);
             let router = router.layer(middleware::from_fn_with_state(access.clone(), Access::check));
             Some(listen("REST", options.address, port, "", router).await?)
         }
@@ -142,9 +142,5 @@ async fn stop_on_signal(mut signals: Signals, stop: CancellationToken) {
 }
 
 async fn not_found(uri: Uri) -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, format!("no route has the path {}", uri.path()))
-}
-
-async fn method_not_allowed() -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "the path has no such method; see the Allow header")
+    Problem::not_found(uri.path())
 }

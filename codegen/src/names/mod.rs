@@ -1,0 +1,104 @@
+//! Names: Rust names for wire names, and names that MCP clients take.
+//!
+//! A Rust name is made in these steps, and from nothing but the names of its own scope, so that edits elsewhere in the
+//! file do not change it:
+//!
+//! 1. The wire name is cut into words, at separators and case borders. Where an operation's name has lost its borders
+//!    (`listsecrets`), it is cut at words that are known, if that can be done in exactly one way.
+//! 2. The words are written in the case that Rust wants. A digit at the start gets a letter before it; a keyword or a
+//!    reserved name gets a `_` after it; a name without any letter or digit is spelled out (`$` is `dollar`).
+//! 3. Where several names of a scope come out equal, the one whose wire name is that very word keeps it. The others say
+//!    more: an operation its namespace, its method, its path; a parameter its symbols and style, then where it travels.
+//!    The first of these that tells all of them apart is used, and a number if none does.
+
+mod mcp;
+mod scope;
+mod words;
+
+pub(crate) use mcp::{tool_inputs, tool_name};
+pub(crate) use scope::{Scope, Wish};
+
+use std::collections::BTreeSet;
+
+/// The form in which names are compared that may be spelled in different styles: separators, and whether letters are
+/// small or capital, mean nothing.
+pub(crate) fn fold(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, '-' | '_' | '.' | ' ')).flat_map(char::to_lowercase).collect()
+}
+
+/// Names that cargo, the compiler or this workspace keep for themselves.
+const RESERVED_CRATES: [&str; 15] = [
+    "alloc",
+    "build",
+    "compile-tests",
+    "core",
+    "deps",
+    "examples",
+    "incremental",
+    "naftiko-codegen",
+    "naftiko-runtime",
+    "naftiko-tests",
+    "proc-macro",
+    "scaleway-simulator",
+    "std",
+    "test",
+    "xtask",
+];
+
+/// The crate of a specification file: the folders below `spec/` and the file's stem, as one kebab-case name. Paths that
+/// hold more than letters, digits, dots, hyphens and underscores give none, nor do names that somebody else keeps.
+pub fn crate_name(path: &str) -> Option<String> {
+    let path = path.strip_prefix("spec/").unwrap_or(path);
+    let (stem, extension) = path.rsplit_once('.')?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_');
+    if !matches!(extension, "yaml" | "yml") || !stem.chars().all(plain) {
+        return None;
+    }
+    let words = stem.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let name = words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-");
+    let usable = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && !RESERVED_CRATES.contains(&name.as_str())
+        && syn::parse_str::<syn::Ident>(&name.replace('-', "_")).is_ok();
+    usable.then_some(name)
+}
+
+/// Names that are told apart by a number where they stand several times.
+pub(crate) fn distinct(names: &[&str]) -> Vec<String> {
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    let all: BTreeSet<&str> = names.iter().copied().collect();
+    let mut fresh = |name: &&str| {
+        let mut chosen = (*name).to_owned();
+        let mut number = 1;
+        while taken.contains(&chosen) || (number > 1 && all.contains(chosen.as_str())) {
+            number += 1;
+            chosen = format!("{name}-{number}");
+        }
+        taken.insert(chosen.clone());
+        chosen
+    };
+    names.iter().map(&mut fresh).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crate_names_follow_the_path() {
+        assert_eq!(
+            crate_name("spec/scaleway/secret-manager-secrets.yaml").as_deref(),
+            Some("scaleway-secret-manager-secrets")
+        );
+        assert_eq!(crate_name("spec/A.b/C_d.yml").as_deref(), Some("a-b-c-d"));
+        for path in ["spec/a b.yaml", "spec/fn.yaml", "spec/naftiko/runtime.yaml", "spec/a\nb.yaml", "spec/-->.yaml"] {
+            assert_eq!(crate_name(path), None, "{path}");
+        }
+        assert_eq!(crate_name("spec/1.yaml"), None);
+        assert_eq!(crate_name("spec/readme.md"), None);
+    }
+
+    #[test]
+    fn equal_names_get_a_number_that_nobody_has() {
+        assert_eq!(distinct(&["a", "a", "a-2"]), ["a", "a-3", "a-2"]);
+    }
+}

@@ -1,0 +1,139 @@
+//! Reading `consumes`: APIs, their authentication, resources, operations and input parameters.
+
+use super::document::{Authentication, BodySource, ConsumedOperation, ConsumedResource, Consumes, Input, Text};
+use super::fields::Fields;
+use super::yaml::{Content, Node};
+use super::{name_of, read_all, unsupported};
+use crate::codes::Code;
+use crate::diagnostic::Sink;
+
+pub(super) fn consumes(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Consumes> {
+    let mut fields = Fields::of(node, "a `consumes` entry", sink);
+    if let Some(kind) = fields.text(&["type"], sink).filter(|kind| kind.value != "http") {
+        let message = format!("an API of type `{}` cannot be consumed", kind.value);
+        sink.report(Code::ConsumedType, kind.place, message, "only `type: http` is known");
+    }
+    unsupported(&mut fields, "tunnel", Code::Tunnel, "tunnels are not supported", sink);
+    let given = fields.text(&["namespace"], sink);
+    let Some(namespace) = given.or(key) else {
+        fields.missing(&["namespace"], sink);
+        return None;
+    };
+    let base_uri = fields.text(&["baseUri"], sink);
+    fields.ignore(&["description", "as", "import"]);
+    let authentication = fields.get(&["authentication", "auth"]).and_then(|entry| authentication(&entry.value, sink));
+    let mut inputs = read_all(fields.members(&["inputParameters"], sink), input, sink);
+    inputs.extend(fixed_headers(&mut fields, sink));
+    let resources = read_all(fields.members(&["resources"], sink), resource, sink);
+    let place = fields.place;
+    fields.finish(sink);
+    Some(Consumes { place, namespace, base_uri, authentication, inputs, resources })
+}
+
+/// Headers with fixed values, as some files write them.
+fn fixed_headers(fields: &mut Fields<'_>, sink: &mut Sink) -> Vec<Input> {
+    let headers = fields.pairs("headers", sink).unwrap_or_default();
+    let header = |(name, node): (Text, &Node)| Input {
+        location: Some(Text { value: "header".to_owned(), place: name.place }),
+        name,
+        kind: None,
+        description: None,
+        required: None,
+        value: Some(node.clone()),
+    };
+    headers.into_iter().map(header).collect()
+}
+
+fn authentication(node: &Node, sink: &mut Sink) -> Option<Authentication> {
+    let mut fields = Fields::of(node, "`authentication`", sink);
+    let kind = fields.required_text(&["type"], sink)?;
+    let mut text = |names: &[&'static str]| fields.text(names, sink);
+    // `header` with the value under `key` is one more spelling of an API key.
+    let header = text(&["header"]);
+    let (key, value) = match header {
+        Some(header) => (Some(header), text(&["value", "key", "token"])),
+        None => (text(&["key", "name"]), text(&["value"])),
+    };
+    let placement = text(&["placement", "in"]);
+    let (token, username, password) = (text(&["token"]), text(&["username"]), text(&["password"]));
+    let headers = fields.texts("headers", sink);
+    let parameters = read_all(fields.members(&["parameters"], sink), input, sink);
+    let parameters = parameters.into_iter().filter_map(|input| {
+        let value = input.value?;
+        Some((input.name, Text { value: value.scalar_text()?, place: value.place }))
+    });
+    let parameters = parameters.collect();
+    let place = fields.place;
+    // What kinds that are refused need besides is not worth a finding.
+    if ["apikey", "bearer", "basic", "header", "query"].contains(&kind.value.to_ascii_lowercase().as_str()) {
+        fields.finish(sink);
+    }
+    Some(Authentication { place, kind, key, value, placement, token, username, password, headers, parameters })
+}
+
+fn resource(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<ConsumedResource> {
+    let mut fields = Fields::of(node, "a consumed resource", sink);
+    name_of(key, &mut fields, sink);
+    let path = fields.text(&["path"], sink);
+    fields.ignore(&["label", "display", "description", "tags"]);
+    let inputs = read_all(fields.members(&["inputParameters"], sink), input, sink);
+    let operations = read_all(fields.members(&["operations"], sink), operation, sink);
+    fields.finish(sink);
+    Some(ConsumedResource { path, inputs, operations })
+}
+
+fn operation(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<ConsumedOperation> {
+    let mut fields = Fields::of(node, "a consumed operation", sink);
+    let given = fields.text(&["name", "id", "operationId"], sink);
+    let name = key.or(given);
+    if name.is_none() {
+        fields.missing(&["name"], sink);
+    }
+    let method = fields.text(&["method"], sink);
+    let path = fields.text(&["path"], sink);
+    let description = fields.text(&["description"], sink);
+    let output_format = fields.text(&["outputRawFormat"], sink);
+    let body = fields.get(&["body", "requestBody"]).map(|entry| body(&entry.value, sink));
+    let inputs = read_all(fields.members(&["inputParameters"], sink), input, sink);
+    fields.ignore(&[
+        "label",
+        "display",
+        "tags",
+        // They count where an operation is a step, and steps are refused.
+        "outputParameters",
+        "outputSchema",
+        "outputMediaType",
+        "maxBinarySize",
+    ]);
+    fields.finish(sink);
+    Some(ConsumedOperation { name: name?, method, path, description, output_format, inputs, body })
+}
+
+fn body(node: &Node, sink: &mut Sink) -> BodySource {
+    match &node.content {
+        Content::Mapping(_) if node.get("type").is_some() => {
+            let mut fields = Fields::of(node, "`body`", sink);
+            let kind = fields.text(&["type"], sink);
+            let data = fields.get(&["data"]).map(|entry| entry.value.clone());
+            fields.finish(sink);
+            BodySource { place: node.place, kind, data }
+        }
+        _ => BodySource { place: node.place, kind: None, data: Some(node.clone()) },
+    }
+}
+
+pub(super) fn input(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Input> {
+    let mut fields = Fields::of(node, "an input parameter", sink);
+    let name = name_of(key, &mut fields, sink);
+    if name.is_none() {
+        fields.missing(&["name"], sink);
+    }
+    let location = fields.text(&["in"], sink);
+    let kind = fields.text(&["type"], sink);
+    let description = fields.text(&["description"], sink);
+    let required = fields.flag("required", sink);
+    let value = fields.get(&["value", "const", "template"]).map(|entry| entry.value.clone());
+    fields.ignore(&["label", "display"]);
+    fields.finish(sink);
+    Some(Input { name: name?, location, kind, description, required, value })
+}

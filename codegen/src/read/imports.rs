@@ -1,0 +1,233 @@
+//! Imports: entries of a section that stand for entries of the same section in another file.
+//!
+//! Paths are relative to the file that names them, and nothing outside of the given sources is ever read.
+
+use super::document::{Adapter, Bind, Consumes, Text};
+use super::fields::Fields;
+use super::yaml::{self, Node};
+use super::{Member, SECTIONS};
+use crate::Sources;
+use crate::codes::Code;
+use crate::diagnostic::{Sink, did_you_mean};
+
+/// How many files may import each other in a row.
+const MAX_CHAIN: usize = 16;
+
+/// Follows the imports of one capability.
+pub(super) struct Imports<'s> {
+    sources: &'s Sources,
+    /// The files that are being read, from the capability to the innermost.
+    chain: Vec<String>,
+    /// The namespaces of imports that led nowhere.
+    pub(super) missing: Vec<String>,
+}
+
+/// What an import says.
+struct Import {
+    from: Text,
+    namespace: Option<Text>,
+    alias: Option<Text>,
+}
+
+/// An entry that goes by a namespace.
+pub(super) trait Named {
+    /// Gives the entry another namespace.
+    fn rename(&mut self, namespace: Text);
+}
+
+impl Named for Consumes {
+    fn rename(&mut self, namespace: Text) {
+        self.namespace = namespace;
+    }
+}
+
+impl Named for Adapter {
+    fn rename(&mut self, namespace: Text) {
+        self.namespace = Some(namespace);
+    }
+}
+
+impl Named for Bind {
+    fn rename(&mut self, namespace: Text) {
+        self.namespace = Some(namespace);
+    }
+}
+
+type Read<T> = fn(Option<Text>, &Node, &mut Sink) -> Option<T>;
+
+impl<'s> Imports<'s> {
+    pub(super) fn new(sources: &'s Sources, path: &str) -> Self {
+        Self { sources, chain: vec![path.to_owned()], missing: Vec::new() }
+    }
+
+    /// Reads the members of a section, those of other files included.
+    pub(super) fn members<T: Named>(
+        &mut self,
+        members: Vec<Member<'_>>,
+        section: &'static str,
+        read: Read<T>,
+        sink: &mut Sink,
+    ) -> Vec<T> {
+        let mut all = Vec::new();
+        for (key, node) in members {
+            match import(node, section, sink) {
+                Some(import) => {
+                    let found = self.follow(&import, section, read, sink);
+                    if found.is_none() {
+                        self.missing.extend(import.alias.or(import.namespace).map(|name| name.value));
+                    }
+                    all.extend(found);
+                }
+                None => all.extend(read(key, node, sink)),
+            }
+        }
+        all
+    }
+
+    fn follow<T: Named>(
+        &mut self,
+        import: &Import,
+        section: &'static str,
+        read: Read<T>,
+        sink: &mut Sink,
+    ) -> Option<T> {
+        let importer = self.chain.last().cloned().unwrap_or_default();
+        let path = relative(&importer, &import.from.value);
+        let Some((path, text)) = path.as_ref().and_then(|path| self.sources.get_key_value(path)) else {
+            let given = path.as_deref().unwrap_or(&import.from.value);
+            let name = |path: &str| path.rsplit('/').next().map(str::to_owned);
+            let mut same = self.sources.keys().filter(|known| name(known) == name(given));
+            let help = match (same.next(), same.next()) {
+                (Some(only), None) => format!("did you mean the file at `{only}`?"),
+                _ => "the path is relative to the file that imports it".to_owned(),
+            };
+            sink.report(Code::BrokenImport, import.from.place, format!("there is no file `{given}` to import"), help);
+            return None;
+        };
+        if self.chain.contains(path) || self.chain.len() >= MAX_CHAIN {
+            let message = format!("`{path}` imports itself, by way of {} files", self.chain.len());
+            sink.report(Code::ImportCycle, import.from.place, message, "move what both need into a third file");
+            return None;
+        }
+        let file = sink.enter(path);
+        let root = yaml::parse(text, file, sink)?;
+        let entries = section_of(&root, section, sink);
+        self.chain.push(path.clone());
+        let found = self.select(import, path, entries, section, read, sink);
+        self.chain.pop();
+        found
+    }
+
+    /// Picks the entry with the imported namespace; the only one, where the import names none.
+    fn select<T: Named>(
+        &mut self,
+        import: &Import,
+        path: &str,
+        entries: Vec<Member<'_>>,
+        section: &'static str,
+        read: Read<T>,
+        sink: &mut Sink,
+    ) -> Option<T> {
+        let names: Vec<Option<String>> = entries.iter().map(|(key, node)| namespace(key.as_ref(), node)).collect();
+        let position = match &import.namespace {
+            Some(wanted) => names.iter().position(|name| name.as_ref() == Some(&wanted.value)),
+            None => (entries.len() == 1).then_some(0),
+        };
+        let Some((key, node)) = position.and_then(|index| entries.get(index)) else {
+            let known: Vec<&str> = names.iter().flatten().map(String::as_str).collect();
+            let (place, message) = match &import.namespace {
+                Some(wanted) => {
+                    (wanted.place, format!("`{path}` has no namespace `{}` under `{section}`", wanted.value))
+                }
+                None => (import.from.place, format!("the import does not say which part of `{path}` it takes")),
+            };
+            let wanted = import.namespace.as_ref().map_or("", |wanted| wanted.value.as_str());
+            let help = match did_you_mean(wanted, known.iter().copied()) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None if known.is_empty() => format!("it has no `{section}` at all"),
+                None => format!("it has `{}`", known.join("`, `")),
+            };
+            sink.report(Code::BrokenImport, place, message, help);
+            return None;
+        };
+        let member = vec![(key.clone(), *node)];
+        let mut entry = self.members(member, section, read, sink).pop()?;
+        if let Some(alias) = &import.alias {
+            entry.rename(alias.clone());
+        }
+        Some(entry)
+    }
+}
+
+/// What an entry imports; nothing, if it stands for itself.
+fn import(node: &Node, section: &str, sink: &mut Sink) -> Option<Import> {
+    // Only `consumes` had imports when they were spelled `location`; binds mean something else by it.
+    let names: &[&'static str] = if section == "consumes" { &["from", "location"] } else { &["from"] };
+    if !names.iter().any(|name| node.get(name).is_some()) {
+        return None;
+    }
+    let mut fields = Fields::of(node, "an import", sink);
+    let from = fields.text(names, sink);
+    let namespace = fields.text(&["import"], sink);
+    let alias = fields.text(&["as"], sink);
+    // Some tools repeat what the imported entry says; that entry counts.
+    fields.ignore(&["description", "type", "namespace", "baseUri"]);
+    fields.finish(sink);
+    Some(Import { from: from?, namespace, alias })
+}
+
+/// The members of a section of another file, at its root or in its capability.
+fn section_of<'n>(root: &'n Node, section: &'static str, sink: &mut Sink) -> Vec<Member<'n>> {
+    debug_assert!(SECTIONS.contains(&section));
+    let mut fields = Fields::of(root, "an imported file", sink);
+    if fields.has(&[section]) {
+        return fields.members(&[section], sink);
+    }
+    match fields.get(&["capability"]) {
+        Some(entry) => Fields::of(&entry.value, "`capability`", sink).members(&[section], sink),
+        None => Vec::new(),
+    }
+}
+
+fn namespace(key: Option<&Text>, node: &Node) -> Option<String> {
+    let given = node.get("namespace").and_then(Node::scalar_text);
+    given.or_else(|| key.map(|key| key.value.clone()))
+}
+
+/// The path of a file that another one names, or nothing if it leads out of the sources.
+fn relative(importer: &str, named: &str) -> Option<String> {
+    let named = named.strip_prefix("file://").unwrap_or(named);
+    let mut parts: Vec<&str> = importer.split('/').collect();
+    parts.pop();
+    for part in named.split(['/', '\\']) {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            name => parts.push(name),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Place;
+
+    #[test]
+    fn paths_are_relative_to_the_importer_and_stay_inside() {
+        let from = |named| relative("spec/a/b.yaml", named);
+        assert_eq!(from("./shared/c.yaml").as_deref(), Some("spec/a/shared/c.yaml"));
+        assert_eq!(from("../c.yaml").as_deref(), Some("spec/c.yaml"));
+        assert_eq!(from("file://./c.yaml").as_deref(), Some("spec/a/c.yaml"));
+        assert_eq!(from("../../../c.yaml"), None);
+    }
+
+    #[test]
+    fn places_of_other_files_name_them() {
+        let mut sink = Sink::new("a.yaml");
+        let file = sink.enter("b.yaml");
+        sink.report(Code::BrokenImport, Place::start(file), "gone", "");
+        assert_eq!(sink.finish().iter().next().map(|found| found.file.clone()).as_deref(), Some("b.yaml"));
+    }
+}
