@@ -155,6 +155,15 @@ impl Sink {
         self.files.len() - 1
     }
 
+    /// A place in words, for a finding elsewhere.
+    pub(crate) fn line(&self, place: Place, from: Place) -> String {
+        if place.file == from.file {
+            format!("line {}", place.line)
+        } else {
+            format!("line {} of `{}`", place.line, self.path(place.file))
+        }
+    }
+
     /// The path of a file by its number.
     pub(crate) fn path(&self, file: usize) -> &str {
         self.files.get(file).map_or("", String::as_str)
@@ -204,7 +213,7 @@ const CANDIDATES: usize = 200;
 
 /// The candidate that is most like `given`, when one is like enough to be what was meant.
 pub(crate) fn did_you_mean<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = given.chars().count() / 3 + 1;
+    let limit = given.chars().count() / 4 + 1;
     let length = given.chars().count();
     candidates
         .into_iter()

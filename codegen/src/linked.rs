@@ -64,6 +64,8 @@ pub(crate) struct Constant {
     pub(crate) name: Text,
     pub(crate) location: Location,
     pub(crate) value: Vec<TemplatePart>,
+    /// The value in its own type, unless variables are in it.
+    pub(crate) json: Option<serde_json::Value>,
 }
 
 #[derive(Debug)]

@@ -147,6 +147,17 @@ impl Location {
         matches!(self, Self::Path | Self::Segments)
     }
 
+    /// The part of a request, in a word.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Path | Self::Segments => "path",
+            Self::Query => "query",
+            Self::Header => "header",
+            Self::Cookie => "cookie",
+            Self::Body | Self::Field => "body",
+        }
+    }
+
     /// Whether the parameter travels in the body.
     pub(crate) fn is_body(self) -> bool {
         matches!(self, Self::Body | Self::Field)

@@ -33,8 +33,8 @@ pub(crate) fn split(text: &str) -> Vec<Piece> {
     pieces
 }
 
-/// Splits a path at its placeholders; `{{x}}` and `{x}` mean the same, and so do `{x+}`, `{x*}` and `{*x}`, which take
-/// several segments. Unbalanced braces are an error.
+/// Splits a path at its placeholders; `{{x}}` and `{x}` mean the same, and so do `{x+}`, `{+x}`, `{x*}` and `{*x}`, which
+/// take several segments. Unbalanced braces are an error.
 pub(crate) fn split_path(path: &str) -> Result<Vec<Piece>, &'static str> {
     let mut pieces = Vec::new();
     let mut rest = path;
@@ -45,7 +45,7 @@ pub(crate) fn split_path(path: &str) -> Result<Vec<Piece>, &'static str> {
         let (after, close) = after.strip_prefix('{').map_or((after, "}"), |after| (after, "}}"));
         let Some((name, tail)) = after.split_once(close) else { return Err("a `{` is not closed") };
         let name = name.trim();
-        let several = name.strip_prefix('*').or(name.strip_suffix('+')).or(name.strip_suffix('*'));
+        let several = name.strip_prefix(['*', '+']).or(name.strip_suffix(['+', '*']));
         let name = several.unwrap_or(name).trim();
         if name.is_empty() || name.contains(['{', '/', '?', '#', '\\']) || name.contains(char::is_control) {
             return Err("a placeholder is no name");
@@ -65,7 +65,8 @@ pub(crate) fn split_path(path: &str) -> Result<Vec<Piece>, &'static str> {
 }
 
 /// Cuts what an author wrote as a path into path, query and fragment (RFC 3986 §3). Placeholders are left alone, but
-/// for those of RFC 6570 §3.2.8 that stand for a query: `{?a,b}` is `?a={a}&b={b}`.
+/// for those of RFC 6570 §3.2.8 that stand for a query: `{?a,b}` is `?a={?a}&b={?b}`, where `?` marks what may be left
+/// out.
 pub(crate) fn cut(text: &str) -> (String, Option<String>, Option<String>) {
     let (mut path, mut query, mut fragment) = (String::new(), None::<String>, None::<String>);
     let (mut depth, mut rest) = (0_usize, text);
@@ -73,7 +74,7 @@ pub(crate) fn cut(text: &str) -> (String, Option<String>, Option<String>) {
         let expansion = rest.strip_prefix("{?").or(rest.strip_prefix("{&")).and_then(|rest| rest.split_once('}'));
         if let Some((names, tail)) = expansion.filter(|_| depth == 0 && fragment.is_none()) {
             let pairs = names.split(',').map(|name| name.trim().trim_end_matches('*'));
-            let pairs = pairs.map(|name| format!("{name}={{{name}}}")).collect::<Vec<_>>().join("&");
+            let pairs = pairs.map(|name| format!("{name}={{?{name}}}")).collect::<Vec<_>>().join("&");
             let before = query.take().filter(|query| !query.is_empty()).map(|query| query + "&");
             query = Some(before.unwrap_or_default() + &pairs);
             rest = tail;
@@ -149,7 +150,7 @@ mod tests {
         assert_eq!(cut("/?Action=Run&x={y?}"), ["/", "Action=Run&x={y?}", "-"]);
         assert_eq!(cut("/#X-Target=A?b"), ["/", "-", "X-Target=A?b"]);
         assert_eq!(cut("/a?#"), ["/a", "", ""]);
-        assert_eq!(cut("/a{?b,c}"), ["/a", "b={b}&c={c}", "-"]);
+        assert_eq!(cut("/a{?b,c}"), ["/a", "b={?b}&c={?c}", "-"]);
     }
 
     proptest::proptest! {

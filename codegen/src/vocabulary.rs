@@ -29,16 +29,33 @@ pub(crate) fn base_uri(text: &str) -> Result<Option<String>, &'static str> {
     if text.is_empty() || text.contains(['{', '}', '$']) {
         return Ok(None);
     }
-    let Some((_, rest)) = text.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https")) else {
+    let http = |scheme: &str| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    let Some((_, rest)) = text.split_once("://").filter(|(scheme, _)| http(scheme)) else {
         return Err("does not start with `http://` or `https://`");
     };
-    let host = rest.split('/').next().unwrap_or_default();
-    if host.is_empty()
-        || rest.contains(|c: char| c.is_whitespace() || matches!(c, '?' | '#' | '@' | '\\' | '"' | '<' | '>'))
-    {
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    if !is_authority(authority) {
+        return Err("names no host, or one that cannot be");
+    }
+    let in_path = |c: char| !c.is_control() && !c.is_whitespace() && !is_invisible(c) && !"?#\\\"<>|^`".contains(c);
+    if !path.chars().all(in_path) || path.split('/').any(is_dots) {
         return Err("is not a host with an optional path");
     }
     Ok(Some(text.trim_end_matches('/').to_owned()))
+}
+
+/// Whether a text is a host with an optional port, and no user (RFC 3986 §3.2).
+fn is_authority(text: &str) -> bool {
+    let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, port)) => {
+            let address = address.parse::<std::net::Ipv6Addr>().is_ok();
+            (if address { "ipv6" } else { "" }, port.strip_prefix(':').or(port.is_empty().then_some("80")))
+        }
+        None => text.split_once(':').map_or((text, Some("80")), |(host, port)| (host, Some(port))),
+    };
+    let port = port.and_then(|port| port.parse::<u16>().ok()).is_some_and(|port| port > 0);
+    let in_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_' | '~');
+    port && !host.is_empty() && host.chars().all(in_name)
 }
 
 /// The type that a parameter's `type` names. Without one it is a string, or any value in a body.

@@ -14,3 +14,4 @@ mod rest;
 mod scenarios;
 mod server;
 mod tables;
+mod wire;

@@ -10,11 +10,20 @@ use crate::vocabulary::{base_uri, is_dots, is_invisible, is_token, kind, method}
 pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
     for api in &linked.apis {
         check_base_uri(api, sink);
+        for credential in &api.credentials {
+            match credential {
+                Authentication::Header { name, value } | Authentication::Cookie { name, value } => {
+                    check_header_text(value, name, api.place, sink);
+                }
+                Authentication::Bearer { token } => check_header_text(token, "Authorization", api.place, sink),
+                Authentication::Query { .. } | Authentication::Basic { .. } => {}
+            }
+        }
     }
     for operation in &linked.operations {
         check_method(operation.method, sink);
         check_path(operation, sink);
-        check_parameters(linked, operation, sink);
+        check_parameters(operation, sink);
     }
 }
 
@@ -56,13 +65,16 @@ fn check_path(operation: &Operation<'_>, sink: &mut Sink) {
     }
 }
 
-fn check_parameters(linked: &Linked<'_>, operation: &Operation<'_>, sink: &mut Sink) {
+fn check_parameters(operation: &Operation<'_>, sink: &mut Sink) {
     for parameter in &operation.parameters {
         check_kind(parameter, sink);
         check_name(&parameter.wire, parameter.location, parameter.place, sink);
     }
     for constant in &operation.constants {
         check_name(&constant.name.value, constant.location, constant.name.place, sink);
+        if constant.location == Location::Header {
+            check_header_text(&constant.value, &constant.name.value, constant.name.place, sink);
+        }
         let no_segment = match constant.value.as_slice() {
             [TemplatePart::Literal(text)] => is_dots(text) || text.is_empty(),
             _ => true,
@@ -73,14 +85,18 @@ fn check_parameters(linked: &Linked<'_>, operation: &Operation<'_>, sink: &mut S
             sink.report(Code::Unsupported, constant.name.place, message, help);
         }
     }
-    let credentials = linked.apis.get(operation.api).map_or(&[][..], |api| &api.credentials);
-    for credential in credentials {
-        let Authentication::Query { name, .. } = credential else { continue };
-        let query = operation.parameters.iter().find(|p| p.location == Location::Query && p.wire == *name);
-        if let Some(parameter) = query {
-            let message = format!("the query parameter `{name}` is the API key's own; the key counts");
-            sink.report_once(Code::ReservedHeader, name, parameter.place, message, "remove the parameter");
-        }
+}
+
+/// Text of a header is visible ASCII, blanks and tabs (RFC 9110 §5.5; other bytes mean nothing that servers agree on).
+fn check_header_text(parts: &[TemplatePart], name: &str, place: Place, sink: &mut Sink) {
+    let fits = |c: char| matches!(c, ' '..='~' | '\t');
+    let mut literals = parts.iter().filter_map(|part| match part {
+        TemplatePart::Literal(text) => Some(text),
+        TemplatePart::Variable(_) => None,
+    });
+    if literals.any(|text| !text.chars().all(fits)) {
+        let message = format!("the value of the header `{name}` holds characters that no header can");
+        sink.report(Code::TypeMismatch, place, message, "use ASCII on one line");
     }
 }
 

@@ -6,7 +6,7 @@ use crate::diagnostic::Sink;
 use crate::linked::{Linked, Route, Source};
 use crate::read::document::AdapterKind;
 use crate::template::Piece;
-use crate::vocabulary::is_invisible;
+use crate::vocabulary::{is_dots, is_invisible};
 
 pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
     for route in &linked.routes {
@@ -30,6 +30,11 @@ fn check_path(route: &Route<'_>, sink: &mut Sink) {
     let several = |(index, piece): (usize, &Piece)| matches!(piece, Piece::Segments(_)) && index != last;
     let (problem, help) = if path.contains(|c: char| c.is_control() || is_invisible(c)) {
         ("holds characters that cannot be seen", "remove them")
+    } else if path.contains('\\') || path.split('/').any(is_dots) {
+        (
+            "holds `.` or `..` as a segment, or `\\`, which clients resolve before they send it",
+            "write the path as it is sent",
+        )
     } else if route.pieces.iter().enumerate().any(several) {
         ("has a placeholder for several segments that is not its last", "put it at the end of the path")
     } else {

@@ -73,7 +73,7 @@ fn operation(
     let mut path = Vec::new();
     for piece in &source.pieces {
         match piece {
-            Piece::Literal(text) => path.push(PathPart::Literal(text.clone())),
+            Piece::Literal(text) => path.push(PathPart::Literal(percent(text))),
             Piece::Placeholder(name) | Piece::Segments(name) => path.extend(filled(source, name)),
         }
     }
@@ -86,7 +86,7 @@ fn operation(
         origin: format!("{}#L{}", path_of(source.name.place.file), source.name.place.line),
         api: source.api,
         method: method(source.method).unwrap_or(Method::Get),
-        path_text: one_line(&source.path.value),
+        path_text: Some(one_line(&source.path.value)).filter(|path| !path.is_empty()).unwrap_or_else(|| "/".to_owned()),
         path,
         description: text(source.description),
         constants: constants
@@ -115,6 +115,19 @@ fn filled(source: &linked::Operation<'_>, name: &str) -> Vec<PathPart> {
         TemplatePart::Variable(_) => None,
     };
     parts.iter().filter_map(literal).collect()
+}
+
+/// The text of a path with every `%` that begins no encoded byte encoded itself.
+fn percent(text: &str) -> String {
+    let mut encoded = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('%') {
+        let hex = after.get(..2).is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        encoded.push_str(before);
+        encoded.push_str(if hex { "%" } else { "%25" });
+        rest = after;
+    }
+    encoded + rest
 }
 
 /// Percent-encodes a fixed value as one segment of a path.
@@ -165,7 +178,7 @@ fn tool(source: &linked::Tool<'_>, operations: &[Operation]) -> Tool {
     let operation = operations.get(source.call.operation);
     let method = operation.map_or(Method::Post, |operation| operation.method);
     let described = operation.map(|operation| operation.description.clone()).filter(|text| !text.is_empty());
-    let humanised = || source.name.replace(['-', '_', '.'], " ");
+    let humanised = || source.name.replace(['-', '_', '.'], " ").trim().to_owned();
     let description =
         Some(text(source.description)).filter(|text| !text.is_empty()).or(described).unwrap_or_else(humanised);
     let title = source.title.map(|title| one_line(&title.value));

@@ -5,31 +5,42 @@ use std::collections::BTreeSet;
 /// The longest name of a tool or of its input that all clients take.
 const MCP_LIMIT: usize = 64;
 
-/// A tool's name as all MCP clients take it: itself, where it can be. The second tool of a name gets a number, and so on.
-pub(crate) fn tool_name(name: &str, number: usize) -> String {
-    let name: String = name.trim().chars().map(|c| if is_mcp(c) { c } else { '-' }).collect();
-    let name = if name.is_empty() { "unnamed".to_owned() } else { name };
-    limit(&name, if number > 1 { format!("-{number}") } else { String::new() })
+/// The names of tools as all MCP clients take them. One that is fine stays; of equal ones, the first.
+pub(crate) fn tool_names(names: &[&str]) -> Vec<String> {
+    portable(names, tool_name, "-")
 }
 
 /// The names of a tool's inputs as all MCP clients take them: themselves, where they can be.
 pub(crate) fn tool_inputs(names: &[&str]) -> Vec<String> {
-    let portable: Vec<String> = names.iter().map(|name| tool_input(name)).collect();
-    let kept = names.iter().zip(&portable).filter(|(name, portable)| name == portable);
-    let mut taken: BTreeSet<String> = kept.map(|(_, portable)| portable.clone()).collect();
-    let fresh = |(name, portable): (&&str, &String)| {
-        if name == portable {
-            return portable.clone();
-        }
+    portable(names, tool_input, "_")
+}
+
+/// Names made over, all different: those that are fine keep to themselves, the others get a number where they must.
+fn portable(names: &[&str], make: fn(&str) -> String, separator: &str) -> Vec<String> {
+    let made: Vec<String> = names.iter().map(|name| make(name)).collect();
+    let fine: BTreeSet<&String> =
+        names.iter().zip(&made).filter(|(name, made)| name == made).map(|(_, made)| made).collect();
+    let mut taken: BTreeSet<String> = BTreeSet::new();
+    let fresh = |(name, made): (&&str, &String)| {
         let numbered = (1..).map(|number| match number {
-            1 => portable.clone(),
-            number => limit(portable, format!("_{number}")),
+            1 => made.clone(),
+            number => limit(made, format!("{separator}{number}")),
         });
-        let chosen = numbered.into_iter().find(|candidate| !taken.contains(candidate)).unwrap_or_default();
+        let free = |candidate: &String| !taken.contains(candidate) && (candidate == name || !fine.contains(candidate));
+        let chosen = numbered.into_iter().find(free).unwrap_or_default();
         taken.insert(chosen.clone());
         chosen
     };
-    names.iter().zip(&portable).map(fresh).collect()
+    names.iter().zip(&made).map(fresh).collect()
+}
+
+fn tool_name(name: &str) -> String {
+    if !name.is_empty() && name.len() <= MCP_LIMIT && name.chars().all(is_mcp) {
+        return name.to_owned();
+    }
+    let clean: String = name.chars().map(|c| if is_mcp(c) { c } else { '-' }).collect();
+    let clean = clean.trim_matches('-');
+    limit(if clean.is_empty() { "tool" } else { clean }, String::new())
 }
 
 fn tool_input(name: &str) -> String {
@@ -70,11 +81,17 @@ mod tests {
             tool_inputs(&["$select", "select", "fields[]", "a.b", "x y", ""]),
             ["select_2", "select", "fields", "a.b", "x_y", "unnamed"]
         );
-        assert_eq!(tool_name("list things", 1), "list-things");
-        assert_eq!(tool_name("list", 2), "list-2");
-        let long = tool_name(&"x".repeat(80), 1);
+        assert_eq!(
+            tool_names(&["list things", "list", "list", "x", "x-2", "x"]),
+            ["list-things", "list", "list-2", "x", "x-2", "x-3"]
+        );
+        assert_eq!(
+            tool_names(&["list all", "list-all", "名", "名", ""]),
+            ["list-all-2", "list-all", "tool", "tool-2", "tool-3"]
+        );
+        let long = tool_name(&"x".repeat(80));
         assert_eq!(long.len(), 64);
-        assert_ne!(long, tool_name(&"x".repeat(81), 1));
+        assert_ne!(long, tool_name(&"x".repeat(81)));
     }
 
     proptest::proptest! {

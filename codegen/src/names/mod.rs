@@ -15,7 +15,7 @@ mod mcp;
 mod scope;
 mod words;
 
-pub(crate) use mcp::{tool_inputs, tool_name};
+pub(crate) use mcp::{tool_inputs, tool_names};
 pub(crate) use scope::{Scope, Wish};
 
 use std::collections::BTreeSet;

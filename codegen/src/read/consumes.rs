@@ -111,7 +111,8 @@ fn operation(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Consumed
 
 fn body(node: &Node, sink: &mut Sink) -> BodySource {
     match &node.content {
-        Content::Mapping(_) if node.get("type").is_some() => {
+        // A document may have a member `type`, too.
+        Content::Mapping(entries) if node.get("data").is_some() || entries.iter().all(|entry| entry.key == "type") => {
             let mut fields = Fields::of(node, "`body`", sink);
             let kind = fields.text(&["type"], sink);
             let data = fields.get(&["data"]).map(|entry| entry.value.clone());

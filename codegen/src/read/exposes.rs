@@ -27,7 +27,7 @@ pub(super) fn adapter(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option
     let message = "authentication of callers is not supported yet, and without it the server would be open";
     let refused = unsupported(&mut fields, "authentication", Code::InboundAuthentication, message, sink);
     let place = fields.place;
-    let kind = match kind.value.as_str() {
+    let kind = match kind.value.to_ascii_lowercase().as_str() {
         // Early versions called it `api`.
         "rest" | "api" => rest(&mut fields, sink),
         "mcp" => mcp(&mut fields, sink),

@@ -34,18 +34,21 @@ impl<'n> Fields<'n> {
         Self { what, entries, seen, asked: Vec::new(), place: node.place }
     }
 
-    /// The value under the first of these names that is present; the others are its older or newer spellings.
+    /// The value under the first of these names that has one; the others are its older or newer spellings.
     pub(super) fn get(&mut self, names: &[&'static str]) -> Option<&'n Entry> {
         self.asked.extend(names);
         let mut found = None;
         for (entry, seen) in self.entries.iter().zip(&self.seen) {
             if names.contains(&entry.key.as_str()) {
                 seen.set(true);
+                if matches!(entry.value.content, Content::Null) {
+                    continue;
+                }
                 let earlier = found.is_some_and(|found: &Entry| rank(names, &found.key) <= rank(names, &entry.key));
                 found = if earlier { found } else { Some(entry) };
             }
         }
-        found.filter(|entry| !matches!(entry.value.content, Content::Null))
+        found
     }
 
     /// The place of a key, if it is there.

@@ -73,7 +73,7 @@ impl<'s> Imports<'s> {
             match import(node, section, sink) {
                 Some(import) => {
                     let found = self.follow(&import, section, read, sink);
-                    if found.is_none() {
+                    if found.is_none() && section == "consumes" {
                         self.missing.extend(import.alias.or(import.namespace).map(|name| name.value));
                     }
                     all.extend(found);
@@ -105,7 +105,12 @@ impl<'s> Imports<'s> {
             return None;
         };
         if self.chain.contains(path) || self.chain.len() >= MAX_CHAIN {
-            let message = format!("`{path}` imports itself, by way of {} files", self.chain.len());
+            let circle: Vec<&str> =
+                self.chain.iter().map(String::as_str).skip_while(|other| other != path).skip(1).collect();
+            let message = match circle.as_slice() {
+                [] => format!("`{path}` imports itself"),
+                others => format!("`{path}` imports itself, by way of `{}`", others.join("`, `")),
+            };
             sink.report(Code::ImportCycle, import.from.place, message, "move what both need into a third file");
             return None;
         }
@@ -190,8 +195,10 @@ fn section_of<'n>(root: &'n Node, section: &'static str, sink: &mut Sink) -> Vec
 }
 
 fn namespace(key: Option<&Text>, node: &Node) -> Option<String> {
-    let given = node.get("namespace").and_then(Node::scalar_text);
-    given.or_else(|| key.map(|key| key.value.clone()))
+    let text = |name| node.get(name).and_then(Node::scalar_text);
+    // An entry that is imported itself goes by its name here.
+    let imported = node.get("from").or(node.get("location")).and_then(|_| text("as").or(text("import")));
+    imported.or(text("namespace")).or_else(|| key.map(|key| key.value.clone()))
 }
 
 /// The path of a file that another one names, or nothing if it leads out of the sources.

@@ -269,6 +269,11 @@ impl Node {
         }
     }
 
+    /// Whether it is a template that lost its quotes: `{{name}}` is a mapping whose key is a mapping.
+    pub(crate) fn is_unquoted(&self) -> bool {
+        matches!(&self.content, Content::Mapping(entries) if entries.iter().any(|entry| entry.key == UNQUOTED))
+    }
+
     /// The value under a key of a mapping.
     pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         let Content::Mapping(entries) = &self.content else { return None };

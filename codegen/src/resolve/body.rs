@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::variables::Variables;
 use crate::codes::Code;
 use crate::diagnostic::{Place, Sink};
-use crate::linked::{Body, Location, Operation, Parameter};
+use crate::linked::{Body, Constant, Location, Operation, Parameter, TemplatePart};
 use crate::model::{BodyPart, Content, Node};
 use crate::names::fold;
 use crate::read::document::{BodySource, Input, Text};
@@ -27,13 +27,12 @@ const MARKS: [char; 2] = ['\u{f8f0}', '\u{f8f1}'];
 pub(super) fn link(
     operation: &mut Operation<'_>,
     source: Option<&BodySource>,
-    inputs: &[Input],
+    declared: Vec<&Input>,
     variables: &mut Variables<'_>,
     sink: &mut Sink,
 ) {
     match source {
         Some(source) => {
-            let declared: Vec<&Input> = inputs.iter().collect();
             let mut template = Template { operation, declared, variables, place: source.place, required: false };
             let body = template.body(source, sink);
             template.report_unused(sink);
@@ -64,13 +63,14 @@ fn members(operation: &mut Operation<'_>, sink: &mut Sink) {
         if fixed.is_empty() {
             return;
         }
-        operation.body = Some(object(fixed.into_iter().map(|constant| (constant.name.value, text(&constant.value)))));
+        operation.body =
+            Some(object(fixed.into_iter().map(|constant| (constant.name.value.clone(), fixed_value(&constant)))));
         return;
     };
     let message = format!("the parameters in the body of `{}` are members of one JSON object", operation.name.value);
     let help = "declare one parameter `body` of type `object` if that is not meant";
     sink.report_once(Code::BodyMembers, "members", first.place, message, help);
-    let fixed = fixed.into_iter().map(|constant| (constant.name.value, text(&constant.value)));
+    let fixed = fixed.into_iter().map(|constant| (constant.name.value.clone(), fixed_value(&constant)));
     let mut pairs = Vec::new();
     for index in in_body {
         if let Some(parameter) = operation.parameters.get_mut(index) {
@@ -90,15 +90,14 @@ fn object(members: impl Iterator<Item = (String, Node)>) -> Body {
     Body { media_type: JSON.to_owned(), content: Content::Json(Node::Object(members.collect())) }
 }
 
-fn text(parts: &[crate::linked::TemplatePart]) -> Node {
-    use crate::linked::TemplatePart;
+fn fixed_value(constant: &Constant) -> Node {
     let part = |part: &TemplatePart| match part {
         TemplatePart::Literal(text) => BodyPart::Literal(text.clone()),
         TemplatePart::Variable(variable) => BodyPart::Variable(*variable),
     };
-    match parts {
-        [TemplatePart::Literal(text)] => Node::Json(Value::from(text.as_str()).to_string()),
-        parts => Node::Text(parts.iter().map(part).collect()),
+    match &constant.json {
+        Some(json) => Node::Json(json.to_string()),
+        None => Node::Text(constant.value.iter().map(part).collect()),
     }
 }
 
@@ -193,7 +192,10 @@ impl Template<'_, '_, '_> {
         match serde_json::from_str::<Value>(&text) {
             Ok(value) => Some(Content::Json(self.marked(&value, &names, sink)?)),
             Err(error) => {
-                let message = format!("the body is not JSON: {error}");
+                // The error's own place counts in a text that has marks in it.
+                let error = error.to_string();
+                let problem = error.split(" at line ").next().unwrap_or_default();
+                let message = format!("the body is not JSON: {problem}");
                 let help = "write `type: text` above it if it is meant as text";
                 sink.report(Code::BodyFormat, self.place, message, help);
                 None
@@ -321,8 +323,8 @@ impl Template<'_, '_, '_> {
             let text = Text { value: format!("{{{{{name}}}}}"), place: self.place };
             let parts = self.variables.template(&text, sink);
             return parts.into_iter().find_map(|part| match part {
-                crate::linked::TemplatePart::Variable(variable) => Some(BodyPart::Variable(variable)),
-                crate::linked::TemplatePart::Literal(_) => None,
+                TemplatePart::Variable(variable) => Some(BodyPart::Variable(variable)),
+                TemplatePart::Literal(_) => None,
             });
         }
         let name = strip(name);

@@ -38,10 +38,10 @@ pub(super) fn link<'d>(
     sink: &mut Sink,
 ) -> Option<Call<'d>> {
     let operation = linked.operations.get(index)?;
-    let mut inputs = Inputs::declared(invocation, context, sink);
+    let mut inputs = Inputs::declared(invocation, operation, context, sink);
     let sources = bind(operation, invocation.with.as_deref(), &mut inputs, sink);
     let mut inputs = inputs.inputs;
-    settle(&mut inputs, operation, &sources, sink);
+    settle(&mut inputs, operation, &sources, context.shared, sink);
     if context.path.is_none() {
         follow_parameters(&mut inputs, operation, &sources);
         portable(&mut inputs, sink);
@@ -52,13 +52,19 @@ pub(super) fn link<'d>(
 }
 
 /// An input that feeds a required parameter is required, whatever it says; one that feeds nothing is not.
-fn settle(inputs: &mut [Parameter], operation: &Operation<'_>, sources: &[Source], sink: &mut Sink) {
+fn settle(inputs: &mut [Parameter], operation: &Operation<'_>, sources: &[Source], shared: &[Input], sink: &mut Sink) {
+    let shared: Vec<&String> = shared.iter().map(|input| &input.name.value).collect();
     for (index, input) in inputs.iter_mut().enumerate() {
         let mut fed = operation.parameters.iter().zip(sources).filter(|(_, source)| source.takes(index)).peekable();
         if fed.peek().is_none() {
-            let message = format!("the input `{}` goes nowhere; callers may leave it out", input.name);
-            sink.report(Code::UnusedInput, input.place, message, "pass it on under `with`, or remove it");
-            input.required = input.location.is_path();
+            let in_path = input.location.is_path();
+            let meaning = if in_path { "whatever it is" } else { "callers may leave it out" };
+            // What several routes share need not be of use to each of them.
+            if !shared.contains(&&input.name) {
+                let message = format!("the input `{}` goes nowhere; {meaning}", input.name);
+                sink.report(Code::UnusedInput, input.place, message, "pass it on under `with`, or remove it");
+            }
+            input.required = in_path;
         }
         input.required |= fed.any(|(parameter, _)| parameter.required);
     }
@@ -69,6 +75,8 @@ fn follow_parameters(inputs: &mut [Parameter], operation: &Operation<'_>, source
     for (parameter, source) in operation.parameters.iter().zip(sources) {
         if let Source::Input(index) = source
             && let Some(input) = inputs.get_mut(*index)
+            // What goes to several places must be fit for the strictest of them.
+            && !input.location.is_path()
         {
             input.location = parameter.location;
         }
@@ -112,9 +120,12 @@ fn bind(
 ) -> Vec<Source> {
     for (name, _) in with.unwrap_or_default() {
         let known = operation.parameters.iter().any(|parameter| parameter.name == name.value)
-            || operation.left_out.contains(&name.value)
-            || operation.constants.iter().any(|constant| constant.name.value == name.value);
-        if !known && argument(operation, with, &name.value).is_none() {
+            || operation.left_out.contains(&name.value);
+        if operation.constants.iter().any(|constant| constant.name.value == name.value) {
+            let message = format!("`{}` has a fixed value; the argument is not sent", name.value);
+            let help = "remove the argument, or the value under `consumes`";
+            sink.report(Code::UnknownParameter, name.place, message, help);
+        } else if !known && argument(operation, with, &name.value).is_none() {
             let known = operation.parameters.iter().map(|parameter| parameter.name.as_str());
             let help = did_you_mean(&name.value, known).map(|name| format!("did you mean `{name}`?"));
             let help = help.unwrap_or_else(|| "declare it as an input parameter of the operation".to_owned());
@@ -128,7 +139,7 @@ fn bind(
         .iter()
         .map(|parameter| match with.map(|pairs| (pairs, find(operation, pairs, parameter))) {
             Some((_, Some(node))) => inputs.source(parameter, node, sink),
-            None => inputs.same(parameter),
+            None => inputs.same_or_required(parameter, sink),
             // What `with` leaves out may still come from an input of that name: from a declared one, and always where
             // the path has no meaning without it.
             Some((_, None)) if !inputs.open || parameter.location.is_path() => inputs.same_or_required(parameter, sink),

@@ -4,8 +4,9 @@ use super::call::Context;
 use super::unique_inputs;
 use crate::codes::Code;
 use crate::diagnostic::{Place, Sink, did_you_mean};
-use crate::linked::{Location, Parameter, Source, TextPart};
-use crate::model::Kind;
+use crate::json_path;
+use crate::linked::{Location, Operation, Parameter, Source, TextPart};
+use crate::model::{Kind, PathStep};
 use crate::names::fold;
 use crate::read::document::{Input, Invocation, Text};
 use crate::read::yaml::{Content, Node, UNQUOTED};
@@ -20,18 +21,29 @@ pub(super) struct Inputs<'c, 'd> {
     pub(super) inputs: Vec<Parameter>,
     /// Inputs with a fixed value.
     constants: Vec<(&'d str, &'d Node)>,
+    /// How many of the inputs are declared; the others were derived.
+    declared: usize,
     /// Whether none is declared.
     pub(super) open: bool,
+    /// The names of the operation's parameters.
+    parameters: Vec<&'c str>,
     context: &'c Context<'c, 'd>,
 }
 
 impl<'c, 'd> Inputs<'c, 'd> {
     /// The inputs that a route or tool declares.
-    pub(super) fn declared(invocation: &'d Invocation, context: &'c Context<'c, 'd>, sink: &mut Sink) -> Self {
+    pub(super) fn declared(
+        invocation: &'d Invocation,
+        operation: &'c Operation<'_>,
+        context: &'c Context<'c, 'd>,
+        sink: &mut Sink,
+    ) -> Self {
         unique_inputs(&invocation.inputs, sink);
         let declared: Vec<&Input> = invocation.inputs.iter().chain(context.shared).collect();
         let inputs = declared_inputs(&declared, context, sink);
-        Self { inputs, constants: constants(&declared), open: declared.is_empty(), context }
+        let parameters = operation.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+        let (count, open) = (inputs.len(), declared.is_empty());
+        Self { inputs, constants: constants(&declared), declared: count, open, parameters, context }
     }
 
     /// The input that has the parameter's own name: exactly, or folded where that is one only.
@@ -54,6 +66,10 @@ impl<'c, 'd> Inputs<'c, 'd> {
 
     /// A required parameter that gets no argument is the caller's to give.
     pub(super) fn required(&mut self, parameter: &Parameter, sink: &mut Sink) -> Source {
+        // A placeholder of a route is declared by its path.
+        if self.context.path.is_some_and(|path| stands_in(path, &parameter.name)) {
+            return Source::Input(self.derive(&parameter.name, parameter));
+        }
         if !parameter.required {
             return Source::Absent;
         }
@@ -69,11 +85,15 @@ impl<'c, 'd> Inputs<'c, 'd> {
         Some(Source::Json(node.to_json()))
     }
 
+    /// The input of this name; or the only declared one that is equal when folded, unless it is named after another
+    /// parameter.
     fn known(&self, name: &str) -> Option<usize> {
         if let Some(index) = self.inputs.iter().position(|input| input.name == name) {
             return Some(index);
         }
-        let mut like = self.inputs.iter().enumerate().filter(|(_, input)| fold(&input.name) == fold(name));
+        let free = |input: &Parameter| !self.parameters.contains(&input.name.as_str());
+        let declared = self.inputs.iter().take(self.declared).enumerate();
+        let mut like = declared.filter(|(_, input)| fold(&input.name) == fold(name) && free(input));
         like.next().filter(|_| like.next().is_none()).map(|(index, _)| index)
     }
 
@@ -136,7 +156,13 @@ impl<'c, 'd> Inputs<'c, 'd> {
     fn literal(&self, parameter: &Parameter, node: &Node, sink: &mut Sink) -> Source {
         let kind = vocabulary::kind(parameter.kind.as_ref(), parameter.location).unwrap_or(Kind::String);
         let value = match (kind, node.scalar_text()) {
-            (_, None) if matches!(node.content, Content::Null) => return Source::Absent,
+            (_, None) if matches!(node.content, Content::Null) => {
+                if parameter.required {
+                    let message = format!("`{}` is required and cannot be null", parameter.name);
+                    sink.report(Code::TypeMismatch, node.place, message, "give it a value, or an input of the caller");
+                }
+                return Source::Absent;
+            }
             (Kind::String, Some(text)) => text.into(),
             (Kind::Integer | Kind::Number | Kind::Boolean, Some(text)) => {
                 serde_json::from_str(&text).unwrap_or_else(|_| text.into())
@@ -224,6 +250,8 @@ impl<'c, 'd> Inputs<'c, 'd> {
                     let derived = Parameter { kind: None, ..parameter.clone() };
                     match self.reference(&derived, &name, place, sink) {
                         Source::Input(index) => parts.push(TextPart::Input(index)),
+                        Source::Json(serde_json::Value::String(text)) => parts.push(TextPart::Literal(text)),
+                        Source::Json(value) => parts.push(TextPart::Literal(value.to_string())),
                         _ => return Source::Absent,
                     }
                 }
@@ -280,6 +308,7 @@ fn declared_inputs(declared: &[&Input], context: &Context<'_, '_>, sink: &mut Si
         }
     }
     for input in declared.iter().filter(|input| input.value.as_ref().is_none_or(is_body_path)) {
+        let member = body_member(input, sink);
         let name = &input.name.value;
         if name.is_empty() {
             let help = "give it a name, or remove it";
@@ -298,13 +327,19 @@ fn declared_inputs(declared: &[&Input], context: &Context<'_, '_>, sink: &mut Si
             (None, _) => Some(Location::Body),
         };
         let location = match (location.unwrap_or(Location::Query), context.path) {
-            (Location::Path, Some(path)) if !stands_in(path, name) => Location::Query,
+            (Location::Path, Some(path)) if !stands_in(path, name) => {
+                let message =
+                    format!("the input `{name}` stands nowhere in the route's path; it is taken from the query");
+                let help = format!("write `{{{name}}}` into the path, or `in: query`");
+                sink.report(Code::UnusedPathParameter, input.name.place, message, help);
+                Location::Query
+            }
             (Location::Path, Some(path)) => place_in(path, name),
             (location, _) => location,
         };
         inputs.push(Parameter {
             name: name.clone(),
-            wire: name.clone(),
+            wire: member.unwrap_or_else(|| name.clone()),
             place: input.name.place,
             location,
             kind: input.kind.clone(),
@@ -314,6 +349,22 @@ fn declared_inputs(declared: &[&Input], context: &Context<'_, '_>, sink: &mut Si
         });
     }
     inputs
+}
+
+/// The member of the body that an input is, where its value says so: `$.name`.
+fn body_member(input: &Input, sink: &mut Sink) -> Option<String> {
+    let value = input.value.as_ref()?;
+    let text = value.scalar_text()?;
+    let in_body = input.location.as_ref().is_none_or(|location| location.value == "body");
+    match json_path::parse(&text).as_deref() {
+        Ok([PathStep::Key(member)]) if in_body => Some(member.clone()),
+        Ok([]) if in_body => None,
+        _ => {
+            let message = format!("`{text}` is no member of the body; deeper paths are not supported yet");
+            sink.report(Code::Unsupported, value.place, message, "write `$.member`, or take the whole body");
+            None
+        }
+    }
 }
 
 /// Whether the value of an input says where in the body it stands: `$.name`.

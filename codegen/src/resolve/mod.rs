@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::codes::Code;
 use crate::diagnostic::{Place, Sink};
 use crate::linked::{Api, Linked, Operation, Route, Tool};
-use crate::names::{distinct, tool_name};
+use crate::names::{distinct, tool_names};
 use crate::read::document::{
     Adapter, AdapterKind, Consumes, Document, Input, Invocation, RestOperation, RestResource, Text,
 };
@@ -95,7 +95,8 @@ fn routes<'d>(
                     "`{} {}` answers the same requests as an earlier route and is left out",
                     shape.0, route.path.value
                 );
-                let help = format!("the other one is on line {}; only one of them can answer", first.line);
+                let help =
+                    format!("the other one is on {}; only one of them can answer", sink.line(*first, route.place));
                 sink.report(Code::RouteConflict, route.place, message, help);
                 continue;
             }
@@ -188,60 +189,51 @@ fn route_pieces(path: &Text, sink: &mut Sink) -> Option<Vec<Piece>> {
 }
 
 fn tools<'d>(linked: &Linked<'d>, targets: &Targets<'_>, variables: &Variables<'_>, sink: &mut Sink) -> Vec<Tool<'d>> {
-    let mut tools = Vec::new();
-    let mut known = BTreeMap::new();
+    let mut sources = Vec::new();
     for (adapter, kind) in adapters(linked.document) {
-        let AdapterKind::Mcp(sources) = kind else { continue };
-        let scope = call::Scope { kind: "tools", namespace: adapter.namespace.as_ref(), variables };
-        for tool in sources {
-            let around = Surroundings {
-                place: tool.name.place,
-                name: Some(&tool.name.value),
-                description: tool.description.as_ref().map(|text| text.value.as_str()),
-                method: None,
-                path: None,
-                arguments: arguments(&tool.invocation),
-            };
-            let Some(index) = target(targets, &tool.invocation, &around, sink) else { continue };
-            let context =
-                call::Context { place: tool.name.place, scope: &scope, shared: &[], path: None, has_body: true };
-            let Some(call) = call::link(linked, index, &tool.invocation, &context, sink) else { continue };
-            tools.push(Tool {
-                name: unique_tool(&tool.name, &mut known, sink),
-                title: tool.title.as_ref(),
-                description: tool.description.as_ref(),
-                hints: tool.hints,
-                call,
-            });
+        if let AdapterKind::Mcp(tools) = kind {
+            sources.extend(tools.iter().map(|tool| (adapter, tool)));
         }
+    }
+    let names: Vec<&Text> = sources.iter().map(|(_, tool)| &tool.name).collect();
+    let mut tools = Vec::new();
+    for ((adapter, tool), name) in sources.iter().zip(named(&names, sink)) {
+        let scope = call::Scope { kind: "tools", namespace: adapter.namespace.as_ref(), variables };
+        let around = Surroundings {
+            place: tool.name.place,
+            name: Some(&tool.name.value),
+            description: tool.description.as_ref().map(|text| text.value.as_str()),
+            method: None,
+            path: None,
+            arguments: arguments(&tool.invocation),
+        };
+        let Some(index) = target(targets, &tool.invocation, &around, sink) else { continue };
+        let context = call::Context { place: tool.name.place, scope: &scope, shared: &[], path: None, has_body: true };
+        let Some(call) = call::link(linked, index, &tool.invocation, &context, sink) else { continue };
+        let (title, description) = (tool.title.as_ref(), tool.description.as_ref());
+        tools.push(Tool { name, title, description, hints: tool.hints, call });
     }
     tools
 }
 
-/// A tool's name as clients see it: one that all of them take, and no other tool's.
-fn unique_tool(name: &Text, known: &mut BTreeMap<String, Place>, sink: &mut Sink) -> String {
-    let wanted = tool_name(&name.value, 1);
-    if wanted != name.value {
-        let message = format!("`{}` cannot be the name of a tool; it is called `{wanted}`", name.value);
-        sink.report(
-            Code::ToolName,
-            name.place,
-            message,
-            "use 1 to 64 of the characters A-Z, a-z, 0-9, `_`, `-` and `.`",
-        );
+/// The names of tools as clients see them, with a finding for each that is not what its author wrote.
+fn named(names: &[&Text], sink: &mut Sink) -> Vec<String> {
+    let written: Vec<&str> = names.iter().map(|name| name.value.as_str()).collect();
+    let chosen = tool_names(&written);
+    let mut first: BTreeMap<&str, Place> = BTreeMap::new();
+    for (name, chosen) in names.iter().zip(&chosen).filter(|(name, _)| !name.value.is_empty()) {
+        if let Some(place) = first.get(name.value.as_str()) {
+            let message = format!("the tool `{}` is defined twice; this one is called `{chosen}`", name.value);
+            let help =
+                format!("the first one is on {}; give one of the two another name", sink.line(*place, name.place));
+            sink.report(Code::DuplicateName, name.place, message, help);
+        } else if name.value != *chosen {
+            let message = format!("`{}` cannot be the name of a tool; it is called `{chosen}`", name.value);
+            let help = "use 1 to 64 of the characters A-Z, a-z, 0-9, `_`, `-` and `.`";
+            sink.report(Code::ToolName, name.place, message, help);
+        }
+        first.entry(&name.value).or_insert(name.place);
     }
-    let mut chosen = wanted.clone();
-    let mut number = 1;
-    while known.contains_key(&chosen) {
-        number += 1;
-        chosen = tool_name(&name.value, number);
-    }
-    if let Some(first) = known.get(&wanted) {
-        let message = format!("the tool `{wanted}` is defined twice; this one is called `{chosen}`");
-        let help = format!("the first one is on line {}; give one of the two another name", first.line);
-        sink.report(Code::DuplicateName, name.place, message, help);
-    }
-    known.insert(chosen.clone(), name.place);
     chosen
 }
 
@@ -261,7 +253,8 @@ fn duplicates<'d>(names: impl Iterator<Item = &'d Text>, what: &str, meaning: &s
     for name in names {
         if let Some(place) = first.get(name.value.as_str()) {
             let message = format!("the {what} `{}` is defined twice; {meaning}", name.value);
-            let help = format!("the first one is on line {}; give one of the two another name", place.line);
+            let help =
+                format!("the first one is on {}; give one of the two another name", sink.line(*place, name.place));
             sink.report_once(Code::DuplicateName, &format!("{what} {}", name.value), name.place, message, help);
         } else {
             first.insert(&name.value, name.place);

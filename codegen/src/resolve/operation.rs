@@ -7,7 +7,7 @@ use crate::diagnostic::{Place, Sink};
 use crate::linked::{Authentication, Constant, Location, Operation, Parameter, TemplatePart};
 use crate::names::fold;
 use crate::read::document::{ConsumedOperation, ConsumedResource, Consumes, Input, Text};
-use crate::read::yaml::Node;
+use crate::read::yaml::{Content, Node};
 use crate::template::{Piece, cut, split, split_path};
 use crate::vocabulary::{is_reserved_header, location};
 
@@ -29,6 +29,11 @@ pub(super) fn link<'d>(
     sink: &mut Sink,
 ) -> Option<Operation<'d>> {
     let path = path_of(shared, resource, operation, sink)?;
+    if path.value.contains("://") {
+        let message = format!("`{}` is no path", path.value);
+        sink.report(Code::BadPath, path.place, message, "write what follows the host, and the rest into `baseUri`");
+        return None;
+    }
     let (text, query, fragment) = cut(&path.value);
     if fragment.is_some() {
         let message = format!("the fragment of `{}` is not sent: it never is (RFC 9110 §7.1)", path.value);
@@ -73,7 +78,8 @@ pub(super) fn link<'d>(
     }
     builder.declare_query(sink);
     declare_placeholders(&mut linked, sink);
-    body::link(&mut linked, operation.body.as_ref(), operation.inputs.as_slice(), variables, sink);
+    let declared = operation.inputs.iter().chain(&resource.inputs).chain(&shared.source.inputs).collect();
+    body::link(&mut linked, operation.body.as_ref(), declared, variables, sink);
     shared_names(&linked, sink);
     Some(linked)
 }
@@ -120,8 +126,8 @@ struct Builder<'b, 'v, 'c, 'd> {
     operation: &'b mut Operation<'d>,
     shared: &'b Shared<'c, 'd>,
     variables: &'b mut Variables<'v>,
-    /// Parameters of the path's query: the name that travels, and the placeholder.
-    query: Vec<(String, String)>,
+    /// Parameters of the path's query: the name that travels, the placeholder, and whether it must be given.
+    query: Vec<(String, String, bool)>,
 }
 
 impl Builder<'_, '_, '_, '_> {
@@ -130,12 +136,18 @@ impl Builder<'_, '_, '_, '_> {
         let path = &self.operation.path;
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            if let Some(placeholder) = value.strip_prefix("{?").and_then(|value| value.strip_suffix('}')) {
+                self.query.push((name.to_owned(), placeholder.to_owned(), false));
+                continue;
+            }
             match split_path(value).as_deref() {
-                Ok([Piece::Placeholder(placeholder)]) => self.query.push((name.to_owned(), placeholder.clone())),
+                Ok([Piece::Placeholder(placeholder)]) => {
+                    self.query.push((name.to_owned(), placeholder.clone(), true));
+                }
                 Ok([] | [Piece::Literal(_)]) if !name.contains(['{', '}']) => {
                     let name = Text { value: decode(name), place: path.place };
                     let value = vec![TemplatePart::Literal(decode(value))];
-                    self.operation.constants.push(Constant { name, location: Location::Query, value });
+                    self.operation.constants.push(Constant { name, location: Location::Query, value, json: None });
                 }
                 _ => {
                     let message = format!("`{pair}` in the query of `{}` mixes text and placeholders", path.value);
@@ -166,7 +178,9 @@ impl Builder<'_, '_, '_, '_> {
         if known || (location.is_body() && has_template && input.value.is_none()) {
             return;
         }
-        if location == Location::Header && self.is_left_out(input, sink) {
+        if matches!(location, Location::Header | Location::Query | Location::Cookie)
+            && self.is_left_out(input, location, sink)
+        {
             return;
         }
         if location.is_path() && placeholder.is_none() {
@@ -195,15 +209,20 @@ impl Builder<'_, '_, '_, '_> {
 
     fn location(&mut self, input: &Input, placeholder: Option<Location>, sink: &mut Sink) -> Option<Location> {
         let name = &input.name.value;
-        if self.query.iter().any(|(_, placeholder)| placeholder == name) {
+        if self.query.iter().any(|(_, placeholder, _)| placeholder == name) {
             return Some(Location::Query);
         }
         let given = match &input.location {
             Some(_) => location(input.location.as_ref(), sink)?,
             None => {
-                let implied = placeholder.unwrap_or(Location::Query);
-                let message = format!("`{name}` has no `in`; it is taken for a {implied:?} parameter").to_lowercase();
-                let help = "say where it travels: `in: query`, say";
+                let object = input.kind.as_ref().is_some_and(|kind| kind.value == "object");
+                let implied = match placeholder {
+                    Some(location) => location,
+                    None if object && has_body(self.operation.method) => Location::Body,
+                    None => Location::Query,
+                };
+                let message = format!("`{name}` has no `in`; it is taken for one in the {}", implied.as_str());
+                let help = "say where it travels: `in: query`, for one";
                 sink.report_once(Code::ImpliedLocation, "in", input.name.place, message, help);
                 implied
             }
@@ -211,33 +230,64 @@ impl Builder<'_, '_, '_, '_> {
         Some(if given == Location::Path { placeholder.unwrap_or(given) } else { given })
     }
 
-    /// Whether a header is the client's own to set, or declared already in other letters.
-    fn is_left_out(&mut self, input: &Input, sink: &mut Sink) -> bool {
+    /// Whether a parameter is the client's own to set, or a header that is declared already in other letters.
+    fn is_left_out(&mut self, input: &Input, location: Location, sink: &mut Sink) -> bool {
         let name = &input.name.value;
+        let header = location == Location::Header;
         let own = self.shared.credentials.iter().any(|credential| match credential {
-            Authentication::Header { name: own, .. } => own.eq_ignore_ascii_case(name),
-            Authentication::Bearer { .. } | Authentication::Basic { .. } => name.eq_ignore_ascii_case("authorization"),
-            Authentication::Query { .. } | Authentication::Cookie { .. } => false,
+            Authentication::Header { name: own, .. } => header && own.eq_ignore_ascii_case(name),
+            Authentication::Bearer { .. } | Authentication::Basic { .. } => {
+                header && name.eq_ignore_ascii_case("authorization")
+            }
+            Authentication::Query { name: own, .. } => location == Location::Query && own == name,
+            Authentication::Cookie { name: own, .. } => location == Location::Cookie && own == name,
         });
         // A fixed content type says something that the client cannot know; a caller's would contradict the body.
-        let content_type = name.eq_ignore_ascii_case("content-type") && input.value.is_none();
-        if own || content_type || is_reserved_header(name) {
-            let message = format!("the header `{name}` is set by the client itself; the parameter is left out");
+        let content_type = header && name.eq_ignore_ascii_case("content-type") && input.value.is_none();
+        if own || content_type || (header && is_reserved_header(name)) {
+            let message = format!("`{name}` is set by the client itself; the parameter is left out");
             sink.report_once(Code::ReservedHeader, name, input.name.place, message, "remove the parameter");
             self.operation.left_out.push(name.clone());
             return true;
         }
         let headers = self.operation.parameters.iter().filter(|parameter| parameter.location == Location::Header);
-        let mut fixed = self.operation.constants.iter().filter(|constant| constant.location == Location::Header);
-        headers.into_iter().any(|known| known.name.eq_ignore_ascii_case(name))
-            || fixed.any(|known| known.name.value.eq_ignore_ascii_case(name))
+        let fixed = self.operation.constants.iter().filter(|constant| constant.location == Location::Header);
+        let mut known = headers.map(|known| &known.name).chain(fixed.map(|known| &known.name.value));
+        let twice = header && known.any(|known| known.eq_ignore_ascii_case(name));
+        if twice {
+            let message = format!("the header `{name}` is declared in other letters already; the first one counts");
+            sink.report_once(Code::DuplicateName, "header", input.name.place, message, "remove one of the two");
+        }
+        twice
     }
 
     /// A parameter with a value: fixed, or under another name the caller's.
     fn fix(&mut self, input: &Input, location: Location, value: &Node, sink: &mut Sink) {
-        let text = value.scalar_text().unwrap_or_else(|| value.to_json().to_string());
+        let mut push = |value, json| {
+            self.operation.constants.push(Constant { name: input.name.clone(), location, value, json });
+        };
+        let Some(text) = value.scalar_text() else {
+            match &value.content {
+                // The key is repeated, as for a caller's array.
+                Content::Sequence(items)
+                    if items.iter().all(|item| item.scalar_text().is_some()) && !location.is_body() =>
+                {
+                    for text in items.iter().filter_map(Node::scalar_text) {
+                        push(vec![TemplatePart::Literal(text)], None);
+                    }
+                }
+                _ if location.is_body() && !value.is_unquoted() => push(Vec::new(), Some(value.to_json())),
+                _ => {
+                    let message =
+                        format!("the value of `{}` must be text, and this is {}", input.name.value, value.what());
+                    sink.report(Code::WrongType, value.place, message, "put quotes around a template: '{{name}}'");
+                }
+            }
+            return;
+        };
         let text = Text { value: text, place: value.place };
-        if let [Piece::Placeholder(name)] = split(&text.value).as_slice()
+        let pieces = split(&text.value);
+        if let [Piece::Placeholder(name)] = pieces.as_slice()
             && !self.variables.means_variable(name)
         {
             self.operation.parameters.push(Parameter {
@@ -251,25 +301,29 @@ impl Builder<'_, '_, '_, '_> {
             });
             return;
         }
-        let value = self.variables.template(&text, sink);
-        self.operation.constants.push(Constant { name: input.name.clone(), location, value });
+        if pieces.iter().filter_map(Piece::name).any(|name| !self.variables.means_variable(name)) {
+            let message = format!("the value of `{}` mixes text with what callers send", input.name.value);
+            sink.report(Code::Unsupported, value.place, message, "let the callers send the whole of it");
+            return;
+        }
+        let fixed = pieces.iter().all(|piece| piece.name().is_none());
+        let parts = self.variables.template(&text, sink);
+        push(parts, fixed.then(|| value.to_json()));
     }
 
     /// Gives the parameters of the path's query the names that travel there, and declares those that nobody declared.
     fn declare_query(&mut self, sink: &mut Sink) {
-        for (wire, name) in std::mem::take(&mut self.query) {
+        for (wire, name, required) in std::mem::take(&mut self.query) {
             let operation = &mut *self.operation;
             let known = operation.parameters.iter_mut().find(|p| p.name == name && p.location == Location::Query);
-            match known {
-                Some(parameter) => parameter.wire = decode(&wire),
-                None => {
-                    undeclared(operation, &name, sink);
-                    operation.parameters.push(required_string(&name, Location::Query, operation.path.place));
-                    if let Some(last) = operation.parameters.last_mut() {
-                        last.wire = decode(&wire);
-                    }
-                }
+            if let Some(parameter) = known {
+                parameter.wire = decode(&wire);
+                continue;
             }
+            undeclared(operation, &name, "query", sink);
+            let place = operation.path.place;
+            let declared = required_string(&name, Location::Query, place);
+            operation.parameters.push(Parameter { wire: decode(&wire), required, ..declared });
         }
     }
 }
@@ -285,7 +339,7 @@ fn stands_in_path(operation: &mut Operation<'_>, input: &Input) -> Option<Locati
     if let Some(piece) = operation.pieces.iter().find(|piece| piece.name() == Some(name)) {
         return Some(location(piece));
     }
-    if input.location.as_ref().is_none_or(|location| location.value != "path") {
+    if input.location.as_ref().is_some_and(|location| location.value != "path") {
         return None;
     }
     let mut found = None;
@@ -310,7 +364,7 @@ fn declare_placeholders(operation: &mut Operation<'_>, sink: &mut Sink) {
         let declared = known.any(|known| known.location.is_path() && known.name == name)
             || operation.constants.iter().any(|known| known.location.is_path() && known.name.value == name);
         if !declared {
-            undeclared(operation, name, sink);
+            undeclared(operation, name, "path", sink);
             let location = if matches!(piece, Piece::Segments(_)) { Location::Segments } else { Location::Path };
             synthesised.push(required_string(name, location, operation.path.place));
         }
@@ -318,12 +372,12 @@ fn declare_placeholders(operation: &mut Operation<'_>, sink: &mut Sink) {
     operation.parameters.splice(0..0, synthesised);
 }
 
-fn undeclared(operation: &Operation<'_>, name: &str, sink: &mut Sink) {
+fn undeclared(operation: &Operation<'_>, name: &str, location: &str, sink: &mut Sink) {
     let message = format!(
-        "the placeholder `{{{name}}}` of `{}` is declared nowhere; it is a required string",
+        "the placeholder `{{{name}}}` of `{}` is declared nowhere; it is taken for a string",
         operation.path.value
     );
-    let help = format!("add an input parameter `{name}` with `in: path`");
+    let help = format!("add an input parameter `{name}` with `in: {location}`");
     sink.report_once(Code::UndeclaredPlaceholder, name, operation.path.place, message, help);
 }
 
@@ -338,12 +392,20 @@ fn shared_names(operation: &Operation<'_>, sink: &mut Sink) {
         let earlier = operation.parameters.iter().take(index).find(|other| other.name == parameter.name);
         if let Some(earlier) = earlier {
             let message = format!(
-                "`{}` is a {:?} and a {:?} parameter of `{}`; a caller's value goes to both",
-                parameter.name, earlier.location, parameter.location, operation.name.value
+                "`{}` is a parameter of `{}` in the {} and in the {}; a caller's value goes to both",
+                parameter.name,
+                operation.name.value,
+                earlier.location.as_str(),
+                parameter.location.as_str()
             );
             sink.report_once(Code::SharedName, "name", parameter.place, message, "give one of the two another name");
         }
     }
+}
+
+/// Whether requests with a method usually have a body (RFC 9110 §9.3).
+fn has_body(method: Option<&Text>) -> bool {
+    method.is_some_and(|method| ["POST", "PUT", "PATCH"].iter().any(|name| method.value.eq_ignore_ascii_case(name)))
 }
 
 /// A name or value of a query without its percent-encoding.

@@ -20,6 +20,8 @@ pub(super) struct Targets<'l> {
     short: BTreeMap<&'l str, Vec<usize>>,
     /// The operation alone, folded.
     folded: BTreeMap<String, Vec<usize>>,
+    /// The namespaces of the APIs, in order.
+    namespaces: Vec<&'l str>,
     operations: &'l [Operation<'l>],
     /// Namespaces that were to be imported and are nowhere.
     missing: &'l [String],
@@ -41,7 +43,8 @@ pub(super) struct Surroundings<'s> {
 impl<'l> Targets<'l> {
     pub(super) fn new(apis: &[Api<'l>], operations: &'l [Operation<'l>], missing: &'l [String]) -> Self {
         let (full, short, folded) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        let mut targets = Self { full, short, folded, operations, missing };
+        let namespaces = apis.iter().map(|api| api.namespace).collect();
+        let mut targets = Self { full, short, folded, namespaces, operations, missing };
         for (index, operation) in operations.iter().enumerate() {
             let name = operation.name.value.as_str();
             let namespace = apis.get(operation.api).map_or("", |api| api.namespace);
@@ -65,33 +68,47 @@ impl<'l> Targets<'l> {
             sink.report_once(Code::LeftOutCall, namespace, place, message, help);
             return None;
         }
-        let candidates = match text {
+        let mut candidates = match text {
             Some(text) => self.named(text),
             None => around.name.and_then(|name| self.folded.get(&fold(name))).cloned().unwrap_or_default(),
         };
-        let candidates = match (candidates.is_empty(), text) {
-            (true, None) => self.of_shape((0..self.operations.len()).collect(), around),
-            _ => candidates,
+        // A route never becomes a call with another method because of a name that is only like it.
+        let same_method = |index: &usize| {
+            let method = self.operations.get(*index).map_or("", method_of);
+            around.method.is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
         };
+        candidates.retain(same_method);
+        if candidates.is_empty() && text.is_none() {
+            candidates = self.of_shape(around);
+        }
         match self.narrow(candidates, around).as_slice() {
             [] => self.unknown(call, place, sink),
             [only] => {
-                let name = self.operations.get(*only).map_or("", |operation| operation.name.value.as_str());
+                let operation = self.operations.get(*only)?;
+                let what = format!("`{} {}`", method_of(operation), operation.path.value);
                 let message = match text {
-                    Some(text) => format!("`{text}` is taken for a call of `{name}`, the only operation that fits"),
-                    None => format!("there is no `call`; `{name}` is called, the only operation that fits"),
+                    Some(text) => format!("`{text}` is taken for {what}, the only operation that fits"),
+                    None => format!("there is no `call`; {what} is called, the only operation that fits"),
                 };
-                sink.report_once(Code::InferredCall, "call", place, message, "write `call: namespace.operation`");
+                let full = format!("{}.{}", self.namespace(*only).unwrap_or_default(), operation.name.value);
+                let help = match self.full.get(&full).map(Vec::len) {
+                    Some(1) => format!("write `call: {full}`"),
+                    _ => "give the operation a name of its own".to_owned(),
+                };
+                sink.report(Code::InferredCall, place, message, help);
                 Some(*only)
             }
             several => {
-                let lines: Vec<String> = several
+                let several: Vec<String> = several
                     .iter()
                     .filter_map(|index| self.operations.get(*index))
-                    .map(|operation| operation.name.place.line.to_string())
+                    .map(|operation| format!("`{} {}`", method_of(operation), operation.path.value))
                     .collect();
-                let message = format!("`{}` fits several operations", text.unwrap_or_default());
-                let help = format!("they are on lines {}; give them different names", lines.join(", "));
+                let message = match text {
+                    Some(text) => format!("`{text}` fits several operations"),
+                    None => "there is no `call`, and several operations fit".to_owned(),
+                };
+                let help = format!("they are {}; write `namespace.operation` with different names", several.join(", "));
                 sink.report(Code::AmbiguousCall, place, message, help);
                 None
             }
@@ -100,28 +117,35 @@ impl<'l> Targets<'l> {
 
     /// The operations that a text may name, from the strictest reading to the loosest.
     fn named(&self, text: &str) -> Vec<usize> {
-        let last = text.rsplit('.').next().unwrap_or(text);
-        let namespaced = |index: &usize| {
-            let Some(operation) = self.operations.get(*index) else { return false };
-            self.full.iter().any(|(full, indices)| {
-                let namespace = full.strip_suffix(&operation.name.value).unwrap_or_default();
-                indices.contains(index) && text.starts_with(namespace)
-            })
-        };
         if let Some(found) = self.full.get(text) {
             return found.clone();
         }
-        for found in [self.short.get(text), self.short.get(last), self.folded.get(&fold(last))].into_iter().flatten() {
-            // The namespace may be missing or be followed by a resource; a wrong one needs a name that is the only one.
-            let same: Vec<usize> = found.iter().copied().filter(|index| namespaced(index)).collect();
-            if !same.is_empty() {
-                return same;
-            }
-            if let [only] = found.as_slice() {
-                return vec![*only];
+        let Some((_, last)) = text.rsplit_once('.') else {
+            // Without a namespace it is whatever has the name.
+            return self.short.get(text).or_else(|| self.folded.get(&fold(text))).cloned().unwrap_or_default();
+        };
+        // Between the namespace and the operation there may be a resource.
+        let within = |found: Option<&Vec<usize>>| {
+            let found = found.into_iter().flatten().copied();
+            found.filter(|index| self.namespace(*index).is_some_and(|name| belongs(text, name))).collect::<Vec<_>>()
+        };
+        for found in [within(self.short.get(last)), within(self.folded.get(&fold(last)))] {
+            if !found.is_empty() {
+                return found;
             }
         }
-        Vec::new()
+        // A namespace that is not there is overlooked where the name is the only one of its kind.
+        if self.namespaces.iter().any(|name| belongs(text, name)) {
+            return Vec::new();
+        }
+        match self.short.get(last).or_else(|| self.folded.get(&fold(last))).map(Vec::as_slice) {
+            Some([only]) => vec![*only],
+            _ => Vec::new(),
+        }
+    }
+
+    fn namespace(&self, index: usize) -> Option<&'l str> {
+        self.namespaces.get(self.operations.get(index)?.api).copied()
     }
 
     /// Those of the candidates that fit best: by method and path for a route, by parameters, by description.
@@ -161,13 +185,13 @@ impl<'l> Targets<'l> {
     }
 
     /// The operations with a route's method and path, whatever the route puts before it.
-    fn of_shape(&self, candidates: Vec<usize>, around: &Surroundings<'_>) -> Vec<usize> {
+    fn of_shape(&self, around: &Surroundings<'_>) -> Vec<usize> {
         let (Some(method), Some(path)) = (around.method, around.path) else { return Vec::new() };
         let wanted = shape(path);
         let fits = |operation: &Operation<'_>| {
             method_of(operation).eq_ignore_ascii_case(method) && wanted.ends_with(&shape(&operation.pieces))
         };
-        candidates.into_iter().filter(|index| self.operations.get(*index).is_some_and(fits)).collect()
+        self.operations.iter().enumerate().filter(|(_, operation)| fits(operation)).map(|(index, _)| index).collect()
     }
 
     fn unknown(&self, call: Option<&Text>, place: Place, sink: &mut Sink) -> Option<usize> {

@@ -56,7 +56,7 @@ impl<'d> Variables<'d> {
     /// Whether a placeholder stands for a variable, bound or not, and not for something that a caller sends.
     pub(super) fn means_variable(&self, name: &str) -> bool {
         let shouted = |name: &str| is_variable(name) && name.contains('_') && !name.contains(char::is_lowercase);
-        self.knows(name) || name.strip_prefix("env.").map_or_else(|| shouted(name), is_variable)
+        self.knows(name) || name.starts_with("env.") || shouted(name)
     }
 
     /// The environment variables that a placeholder can stand for.
@@ -69,6 +69,11 @@ impl<'d> Variables<'d> {
     /// Resolves the placeholders of a text to variables.
     pub(super) fn template(&mut self, text: &Text, sink: &mut Sink) -> Vec<TemplatePart> {
         let mut parts = Vec::new();
+        // The shell's way to write it, where it is all of the text.
+        let name = text.value.strip_prefix('$').map(|rest| rest.trim_start_matches('{').trim_end_matches('}'));
+        if let Some(name) = name.filter(|name| is_variable(name)) {
+            return self.variable(name, text, sink).map(TemplatePart::Variable).into_iter().collect();
+        }
         for piece in split(&text.value) {
             match piece {
                 Piece::Literal(literal) => parts.push(TemplatePart::Literal(literal)),
