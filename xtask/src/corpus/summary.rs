@@ -60,7 +60,9 @@ fn write_classes(text: &mut String, tally: &Tally<'_>) -> std::fmt::Result {
             write!(text, " {:>9}", count(outcome))?;
         }
         let made = count(Outcome::Generated) + count(Outcome::GeneratedWithWarnings);
-        writeln!(text, " {:>8.1}%", percent(made, outcomes.values().sum()))?;
+        // What is no capability was never to be made.
+        let capabilities = outcomes.values().sum::<usize>() - count(Outcome::NotACapability);
+        writeln!(text, " {:>8.1}%", percent(made, capabilities))?;
     }
     Ok(())
 }
