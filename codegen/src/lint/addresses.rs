@@ -116,7 +116,8 @@ fn check_tunnel(root: &Node, api: &Member<'_>, tunnel: &Node, base: Option<Name<
     let host = host(base.text);
     if tree::says(tunnel, "fallback", "direct") && !is_loopback(host) {
         let message = format!("without its tunnel, {} is called in the open at `{host}`", api.called());
-        sink.report(Code::TunnelFallback, base.place, message, "write `fallback: fail`");
+        let place = tree::first_text(tunnel, &["fallback"]).map_or(base.place, |fallback| fallback.place);
+        sink.report(Code::TunnelFallback, place, message, "write `fallback: fail`");
     }
     if host.rsplit_once('.').is_some_and(|(_, ending)| PUBLIC.contains(&ending)) {
         let message = format!("the tunnel to {} leads to `{host}`, which looks like a public name", api.called());

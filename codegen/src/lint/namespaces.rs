@@ -61,7 +61,7 @@ fn check_reuse(root: &Node, sink: &mut Sink) {
 
 fn check_pair(first: &Use<'_>, second: &Use<'_>, sink: &mut Sink) {
     let (name, section) = (second.name, second.section);
-    let help = format!("the first one is on line {}; ", first.name.place.line);
+    let help = format!("the other one is on line {}; ", first.name.place.line);
     match section == first.section {
         // The compiler reports these itself.
         true if section == "consumes" => {}
@@ -104,7 +104,7 @@ fn check_functions(aggregate: &Member<'_>, sink: &mut Sink) {
         match known.get(name.text) {
             Some(first) => {
                 let message = format!("the aggregate {} has two functions `{}`", aggregate.called(), name.text);
-                let help = format!("the first one is on line {}; rename one of the two", first.place.line);
+                let help = format!("the other one is on line {}; rename one of the two", first.place.line);
                 sink.report(Code::FunctionName, name.place, message, help);
             }
             None => drop(known.insert(name.text, name)),

@@ -32,7 +32,7 @@ pub(super) fn check(root: &Node, sink: &mut Sink) {
 fn described(code: Code, what: &str, member: &Member<'_>, sink: &mut Sink) {
     if tree::is_empty(member.node, "description") {
         let message = format!("{what} {} has no description", member.called());
-        sink.report_once(code, "", member.place(), message, "add `description:`; models choose by it");
+        sink.report_once(code, "", member.place(), message, "add `description:`: it is what people read first");
     }
 }
 

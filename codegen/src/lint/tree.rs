@@ -28,7 +28,8 @@ impl Member<'_> {
 
     /// The name for a message.
     pub(super) fn called(&self) -> String {
-        self.name.map_or_else(|| "without a name".to_owned(), |name| format!("`{}`", name.text))
+        let name = self.name.or_else(|| first_text(self.node, &["path", "method"]));
+        name.map_or_else(|| "without a name".to_owned(), |name| format!("`{}`", name.text))
     }
 }
 
