@@ -19,7 +19,7 @@ pub(crate) struct Document {
     pub(crate) binds: Vec<Bind>,
     pub(crate) consumes: Vec<Consumes>,
     pub(crate) adapters: Vec<Adapter>,
-    /// The namespaces that were to be imported and are nowhere.
+    /// The namespaces that were to be imported and are nowhere; empty where an import names none.
     pub(crate) missing: Vec<String>,
 }
 

@@ -18,7 +18,7 @@ pub(super) struct Imports<'s> {
     sources: &'s Sources,
     /// The files that are being read, from the capability to the innermost.
     chain: Vec<String>,
-    /// The namespaces of imports that led nowhere.
+    /// The namespaces of imports that led nowhere; empty where the import names none.
     pub(super) missing: Vec<String>,
 }
 
@@ -74,7 +74,8 @@ impl<'s> Imports<'s> {
                 Some(import) => {
                     let found = self.follow(&import, section, read, sink);
                     if found.is_none() && section == "consumes" {
-                        self.missing.extend(import.alias.or(import.namespace).map(|name| name.value));
+                        let name = import.alias.or(import.namespace);
+                        self.missing.push(name.map(|name| name.value).unwrap_or_default());
                     }
                     all.extend(found);
                 }
@@ -167,7 +168,7 @@ impl<'s> Imports<'s> {
 /// What an entry imports; nothing, if it stands for itself.
 fn import(node: &Node, section: &str, sink: &mut Sink) -> Option<Import> {
     // Only `consumes` had imports when they were spelled `location`; binds mean something else by it.
-    let names: &[&'static str] = if section == "consumes" { &["from", "location"] } else { &["from"] };
+    let names: &[&'static str] = if section == "consumes" { &["from", "location", "ref"] } else { &["from"] };
     if !names.iter().any(|name| node.get(name).is_some()) {
         return None;
     }

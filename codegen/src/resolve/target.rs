@@ -62,7 +62,7 @@ impl<'l> Targets<'l> {
         if let Some([only]) = text.and_then(|text| self.full.get(text)).map(Vec::as_slice) {
             return Some(*only);
         }
-        if let Some(namespace) = self.missing.iter().find(|name| text.is_some_and(|text| belongs(text, name))) {
+        if let Some(namespace) = text.and_then(|text| self.missing_namespace(text)) {
             let message = format!("calls into `{namespace}` are left out: it could not be imported");
             let help = "the import that leads nowhere is a finding of its own";
             sink.report_once(Code::LeftOutCall, namespace, place, message, help);
@@ -113,6 +113,14 @@ impl<'l> Targets<'l> {
                 None
             }
         }
+    }
+
+    /// The namespace of a call into an import that leads nowhere. One that names no namespace may have held any.
+    fn missing_namespace<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let (first, _) = text.split_once('.')?;
+        let named = self.missing.iter().find(|name| belongs(text, name)).and_then(|name| text.get(..name.len()));
+        let known = self.namespaces.iter().any(|name| belongs(text, name));
+        named.or_else(|| (self.missing.iter().any(String::is_empty) && !known).then_some(first))
     }
 
     /// The operations that a text may name, from the strictest reading to the loosest.
@@ -225,5 +233,5 @@ fn shape(pieces: &[Piece]) -> Vec<String> {
 
 /// Whether a call is one into a namespace.
 fn belongs(call: &str, namespace: &str) -> bool {
-    call.strip_prefix(namespace).is_some_and(|rest| rest.starts_with('.'))
+    !namespace.is_empty() && call.strip_prefix(namespace).is_some_and(|rest| rest.starts_with('.'))
 }
