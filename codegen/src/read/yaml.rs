@@ -82,12 +82,15 @@ struct Places {
     size: usize,
     anchor: usize,
     items: Vec<Places>,
-    entries: BTreeMap<String, (Place, Places)>,
+    /// Key, its place and its value, in order.
+    entries: Vec<(String, Place, Places)>,
+    /// The keys that are text, and where they stand in `entries`.
+    keys: BTreeMap<String, usize>,
 }
 
 impl Places {
     fn new(place: Place, text: Option<String>, anchor: usize) -> Self {
-        Self { place, text, size: 1, anchor, items: Vec::new(), entries: BTreeMap::new() }
+        Self { place, text, size: 1, anchor, items: Vec::new(), entries: Vec::new(), keys: BTreeMap::new() }
     }
 }
 
@@ -186,16 +189,17 @@ fn index(text: &str, file: usize, sink: &mut Sink) -> Option<Places> {
     root
 }
 
-/// Enters a value into a mapping. Keys that are no text have no name to look them up by.
+/// Enters a value into a mapping.
 fn enter(mapping: &mut Places, key: Places, value: Places, sink: &mut Sink) {
-    let Some(name) = key.text else { return };
-    if let Some((first, _)) = mapping.entries.get(&name) {
+    let index = mapping.entries.len();
+    if let Some(name) = &key.text
+        && let Some(first) = mapping.keys.insert(name.clone(), index).and_then(|first| mapping.entries.get(first))
+    {
         let message = format!("the key `{name}` stands twice in this mapping");
-        let help = format!("the first one is on line {}; remove one of the two", first.line);
+        let help = format!("the first one is on line {}; remove one of the two", first.1.line);
         sink.report(Code::DuplicateKey, key.place, message, help);
-        return;
     }
-    mapping.entries.insert(name, (key.place, value));
+    mapping.entries.push((key.text.unwrap_or_else(|| UNQUOTED.to_owned()), key.place, value));
 }
 
 fn too_deep(place: Place, sink: &mut Sink) {
@@ -222,24 +226,37 @@ fn node(value: Value, places: Option<&Places>, fallback: Place) -> Node {
             )
         }
         Value::Mapping(entries) => {
-            Content::Mapping(entries.into_iter().map(|(k, v)| entry(&k, v, places, place)).collect())
+            // Entries stand where they are written, unless merged ones are among them; then their keys tell.
+            let written = places.filter(|at| at.entries.len() == entries.len() && !at.keys.contains_key("<<"));
+            let entries = entries.into_iter().enumerate().map(|(index, (key, value))| {
+                let found = match written {
+                    Some(at) => at.entries.get(index),
+                    None => places.and_then(|at| at.entries.get(*at.keys.get(key.as_str()?)?)),
+                };
+                match found {
+                    Some((written, at, places)) => {
+                        // An alias in the place of a key has no text of its own.
+                        let key = if written == UNQUOTED { key_text(&key) } else { written.clone() };
+                        Entry { key, place: *at, value: node(value, Some(places), *at) }
+                    }
+                    None => Entry { key: key_text(&key), place, value: node(value, None, place) },
+                }
+            });
+            Content::Mapping(entries.collect())
         }
         Value::Tagged(tagged) => return node(tagged.value, places, fallback),
     };
     Node { content, place }
 }
 
-fn entry(key: &Value, value: Value, places: Option<&Places>, fallback: Place) -> Entry {
-    let key = match key {
+/// A key as text.
+fn key_text(key: &Value) -> String {
+    match key {
         Value::String(text) => text.clone(),
         Value::Null => "null".to_owned(),
         Value::Bool(flag) => flag.to_string(),
         Value::Number(number) => number.to_string(),
         _ => UNQUOTED.to_owned(),
-    };
-    match places.and_then(|places| places.entries.get(&key)) {
-        Some((at, places)) => Entry { key, place: *at, value: node(value, Some(places), *at) },
-        None => Entry { key, place: fallback, value: node(value, None, fallback) },
     }
 }
 
