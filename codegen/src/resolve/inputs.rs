@@ -66,6 +66,9 @@ impl<'c, 'd> Inputs<'c, 'd> {
 
     /// A required parameter that gets no argument is the caller's to give.
     pub(super) fn required(&mut self, parameter: &Parameter, sink: &mut Sink) -> Source {
+        if let Some(index) = self.inputs.iter().position(|input| input.name == parameter.name) {
+            return if parameter.required { Source::Input(index) } else { Source::Absent };
+        }
         // A placeholder of a route is declared by its path.
         if self.context.path.is_some_and(|path| stands_in(path, &parameter.name)) {
             return Source::Input(self.derive(&parameter.name, parameter));
@@ -193,7 +196,8 @@ impl<'c, 'd> Inputs<'c, 'd> {
     fn nested(&mut self, parameter: &Parameter, node: &Node, sink: &mut Sink) -> Source {
         // Whatever feeds a part of a value may be anything.
         let any = Text { value: "any".to_owned(), place: node.place };
-        let part = Parameter { kind: Some(any), location: Location::Field, ..parameter.clone() };
+        let location = if parameter.location.is_body() { Location::Field } else { Location::Query };
+        let part = Parameter { kind: Some(any), location, ..parameter.clone() };
         match &node.content {
             Content::Sequence(items) => Source::List(items.iter().map(|item| self.nested(&part, item, sink)).collect()),
             Content::Mapping(entries) => {
