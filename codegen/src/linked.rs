@@ -135,6 +135,19 @@ pub(crate) struct Tool<'d> {
     pub(crate) call: Call<'d>,
 }
 
+impl Tool<'_> {
+    /// Whether callers could not tell the two apart but for their names.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let text = |text: Option<&Text>| text.map(|text| text.value.clone());
+        let input = |input: &Parameter| {
+            (input.wire.clone(), input.location, input.required, input.kind.as_ref().map(|kind| kind.value.clone()))
+        };
+        let inputs = |tool: &Self| tool.call.inputs.iter().map(input).collect::<Vec<_>>();
+        let same = self.call.operation == other.call.operation && self.call.sources == other.call.sources;
+        same && inputs(self) == inputs(other) && text(self.description) == text(other.description)
+    }
+}
+
 /// A call with every argument traced to its source.
 #[derive(Debug)]
 pub(crate) struct Call<'d> {

@@ -26,6 +26,8 @@ pub(super) struct Context<'c, 'd> {
     pub(super) shared: &'d [Input],
     /// The route's path; a tool has none.
     pub(super) path: Option<&'c [Piece]>,
+    /// Whether an input that does not say if it is required is as the parameter that it feeds.
+    pub(super) inherits: bool,
     /// Whether requests with the route's method usually have a body (RFC 9110 §9.3).
     pub(super) has_body: bool,
 }

@@ -47,18 +47,18 @@ impl<'c, 'd> Inputs<'c, 'd> {
     }
 
     /// The input that has the parameter's own name: exactly, or folded where that is one only.
-    pub(super) fn same(&mut self, parameter: &Parameter) -> Source {
+    fn same(&mut self, parameter: &Parameter, sink: &mut Sink) -> Source {
         if let Some(source) = self.constant(&parameter.name) {
             return source;
         }
         if let Some(index) = self.known(&parameter.name) {
             return Source::Input(index);
         }
-        if self.open { Source::Input(self.derive(&parameter.name, parameter)) } else { Source::Absent }
+        if self.open { Source::Input(self.derive(&parameter.name, parameter, sink)) } else { Source::Absent }
     }
 
     pub(super) fn same_or_required(&mut self, parameter: &Parameter, sink: &mut Sink) -> Source {
-        match self.same(parameter) {
+        match self.same(parameter, sink) {
             Source::Absent => self.required(parameter, sink),
             source => source,
         }
@@ -71,7 +71,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
         }
         // A placeholder of a route is declared by its path.
         if self.context.path.is_some_and(|path| stands_in(path, &parameter.name)) {
-            return Source::Input(self.derive(&parameter.name, parameter));
+            return Source::Input(self.derive(&parameter.name, parameter, sink));
         }
         if !parameter.required {
             return Source::Absent;
@@ -79,7 +79,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
         let message = format!("nothing is given for `{}`, which is required; it becomes an input", parameter.name);
         let help = format!("add `{}:` under `with`", parameter.name);
         sink.report(Code::MissingArgument, self.context.place, message, help);
-        Source::Input(self.derive(&parameter.name, parameter))
+        Source::Input(self.derive(&parameter.name, parameter, sink))
     }
 
     /// The fixed value of an input.
@@ -240,7 +240,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
             let message = format!("the input `{name}` is not declared; it takes what `{}` takes", parameter.name);
             sink.report(Code::UnknownReference, place, message, help);
         }
-        Source::Input(self.derive(name, parameter))
+        Source::Input(self.derive(name, parameter, sink))
     }
 
     fn text(&mut self, parameter: &Parameter, pieces: Vec<Piece>, place: Place, sink: &mut Sink) -> Source {
@@ -265,10 +265,16 @@ impl<'c, 'd> Inputs<'c, 'd> {
     }
 
     /// Derives an input from the parameter that it feeds.
-    fn derive(&mut self, name: &str, parameter: &Parameter) -> usize {
+    fn derive(&mut self, name: &str, parameter: &Parameter, sink: &mut Sink) -> usize {
         let location = self.derived_location(name, parameter);
+        if self.context.path.is_some() && parameter.location.is_path() && !location.is_path() {
+            let message = format!("the route has no placeholder for `{name}`; callers give it in the query");
+            let help = format!("write `{{{name}}}` into the path of the route");
+            sink.report_once(Code::MissingArgument, name, self.context.place, message, help);
+        }
         let (name, wire) = (name.to_owned(), name.to_owned());
-        self.inputs.push(Parameter { name, wire, location, ..parameter.clone() });
+        let required = parameter.required || location.is_path();
+        self.inputs.push(Parameter { name, wire, location, required, ..parameter.clone() });
         self.inputs.len() - 1
     }
 
@@ -347,8 +353,9 @@ fn declared_inputs(declared: &[&Input], context: &Context<'_, '_>, sink: &mut Si
             place: input.name.place,
             location,
             kind: input.kind.clone(),
-            // Exposed parameters are required unless they say otherwise; see the format's tool parameters.
-            required: input.required.unwrap_or(context.path.is_none() || location.is_path()),
+            // The format's inputs of tools are required unless they say otherwise. Where consumed parameters say it, too,
+            // an input that says nothing is as they are.
+            required: input.required.unwrap_or(location.is_path() || (context.path.is_none() && !context.inherits)),
             description: input.description.as_ref().map(|text| text.value.clone()),
         });
     }

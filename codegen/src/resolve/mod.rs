@@ -136,6 +136,7 @@ fn route<'d>(
         scope,
         shared: &resource.inputs,
         path: Some(&pieces),
+        inherits: true,
         has_body: ["POST", "PUT", "PATCH"].iter().any(|name| method.eq_ignore_ascii_case(name)),
     };
     let call = call::link(linked, index, &operation.invocation, &context, sink)?;
@@ -189,52 +190,70 @@ fn route_pieces(path: &Text, sink: &mut Sink) -> Option<Vec<Piece>> {
 }
 
 fn tools<'d>(linked: &Linked<'d>, targets: &Targets<'_>, variables: &Variables<'_>, sink: &mut Sink) -> Vec<Tool<'d>> {
-    let mut sources = Vec::new();
+    // The format has no `required` for consumed parameters; files that write it mean it.
+    let inherits = linked.document.consumes.iter().any(says_required);
+    let mut tools: Vec<Tool<'d>> = Vec::new();
+    let mut names: Vec<&Text> = Vec::new();
     for (adapter, kind) in adapters(linked.document) {
-        if let AdapterKind::Mcp(tools) = kind {
-            sources.extend(tools.iter().map(|tool| (adapter, tool)));
+        let AdapterKind::Mcp(sources) = kind else { continue };
+        let scope = call::Scope { kind: "tools", namespace: adapter.namespace.as_ref(), variables };
+        for source in sources {
+            let place = source.name.place;
+            let around = Surroundings {
+                place,
+                name: Some(&source.name.value),
+                description: source.description.as_ref().map(|text| text.value.as_str()),
+                method: None,
+                path: None,
+                arguments: arguments(&source.invocation),
+            };
+            let Some(index) = target(targets, &source.invocation, &around, sink) else { continue };
+            let context = call::Context { place, scope: &scope, shared: &[], path: None, inherits, has_body: true };
+            let Some(call) = call::link(linked, index, &source.invocation, &context, sink) else { continue };
+            let (title, description) = (source.title.as_ref(), source.description.as_ref());
+            let tool = Tool { name: String::new(), title, description, hints: source.hints, call };
+            // Adapters that differ in their transport only list the same tools: all are served over both.
+            let mut known = names.iter().zip(&tools);
+            match known.find(|(name, other)| name.value == source.name.value && other.is_like(&tool)) {
+                Some((first, _)) => report_twice(&source.name, first.place, "it is served once", sink),
+                None => {
+                    names.push(&source.name);
+                    tools.push(tool);
+                }
+            }
         }
     }
-    let names: Vec<&Text> = sources.iter().map(|(_, tool)| &tool.name).collect();
-    let mut tools = Vec::new();
-    for ((adapter, tool), name) in sources.iter().zip(named(&names, sink)) {
-        let scope = call::Scope { kind: "tools", namespace: adapter.namespace.as_ref(), variables };
-        let around = Surroundings {
-            place: tool.name.place,
-            name: Some(&tool.name.value),
-            description: tool.description.as_ref().map(|text| text.value.as_str()),
-            method: None,
-            path: None,
-            arguments: arguments(&tool.invocation),
-        };
-        let Some(index) = target(targets, &tool.invocation, &around, sink) else { continue };
-        let context = call::Context { place: tool.name.place, scope: &scope, shared: &[], path: None, has_body: true };
-        let Some(call) = call::link(linked, index, &tool.invocation, &context, sink) else { continue };
-        let (title, description) = (tool.title.as_ref(), tool.description.as_ref());
-        tools.push(Tool { name, title, description, hints: tool.hints, call });
-    }
+    name_tools(&mut tools, &names, sink);
     tools
 }
 
-/// The names of tools as clients see them, with a finding for each that is not what its author wrote.
-fn named(names: &[&Text], sink: &mut Sink) -> Vec<String> {
-    let written: Vec<&str> = names.iter().map(|name| name.value.as_str()).collect();
-    let chosen = tool_names(&written);
+/// Gives tools the names that clients see, with a finding for each that is not what its author wrote.
+fn name_tools(tools: &mut [Tool<'_>], names: &[&Text], sink: &mut Sink) {
+    let chosen = tool_names(&names.iter().map(|name| name.value.as_str()).collect::<Vec<_>>());
     let mut first: BTreeMap<&str, Place> = BTreeMap::new();
-    for (name, chosen) in names.iter().zip(&chosen).filter(|(name, _)| !name.value.is_empty()) {
-        if let Some(place) = first.get(name.value.as_str()) {
-            let message = format!("the tool `{}` is defined twice; this one is called `{chosen}`", name.value);
-            let help =
-                format!("the first one is on {}; give one of the two another name", sink.line(*place, name.place));
-            sink.report(Code::DuplicateName, name.place, message, help);
-        } else if name.value != *chosen {
+    for ((tool, name), chosen) in tools.iter_mut().zip(names).zip(chosen) {
+        if let Some(first) = first.get(name.value.as_str()) {
+            report_twice(name, *first, &format!("this one is called `{chosen}`"), sink);
+        } else if name.value != chosen {
             let message = format!("`{}` cannot be the name of a tool; it is called `{chosen}`", name.value);
             let help = "use 1 to 64 of the characters A-Z, a-z, 0-9, `_`, `-` and `.`";
             sink.report(Code::ToolName, name.place, message, help);
         }
         first.entry(&name.value).or_insert(name.place);
+        tool.name = chosen;
     }
-    chosen
+}
+
+fn report_twice(name: &Text, first: Place, meaning: &str, sink: &mut Sink) {
+    let message = format!("the tool `{}` is defined twice; {meaning}", name.value);
+    let help = format!("the first one is on {}; give one of the two another name", sink.line(first, name.place));
+    sink.report(Code::DuplicateName, name.place, message, help);
+}
+
+fn says_required(api: &Consumes) -> bool {
+    let operations = api.resources.iter().flat_map(|resource| &resource.operations);
+    let mut inputs = operations.flat_map(|operation| &operation.inputs).chain(&api.inputs);
+    inputs.any(|input| input.required.is_some())
 }
 
 /// The operation that is called; none, if something that is refused stands in the place of a call.

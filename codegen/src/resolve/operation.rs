@@ -70,7 +70,12 @@ pub(super) fn link<'d>(
         builder.query(&query, sink);
     }
     // A parameter of the operation replaces one of the resource, which replaces one of the API.
-    for inputs in [&operation.inputs, &resource.inputs, &shared.source.inputs] {
+    super::unique_inputs(&operation.inputs, sink);
+    for input in &operation.inputs {
+        builder.append(input, sink);
+        builder.add(input, operation.body.is_some(), sink);
+    }
+    for inputs in [&resource.inputs, &shared.source.inputs] {
         super::unique_inputs(inputs, sink);
         for input in inputs {
             builder.add(input, operation.body.is_some(), sink);
@@ -159,6 +164,31 @@ impl Builder<'_, '_, '_, '_> {
         let message = format!("the query of `{}` becomes query parameters", self.operation.path.value);
         let help = "declare them as input parameters with `in: query`";
         sink.report_once(Code::QueryInPath, "consumed", self.operation.path.place, message, help);
+    }
+
+    /// Puts a path parameter of the operation itself that stands nowhere at the end of the path. Files that list
+    /// `/items` once and under it what is done to all of them and to one mean it so; and without its identifier, what
+    /// deletes one would reach out for all.
+    fn append(&mut self, input: &Input, sink: &mut Sink) {
+        let name = &input.name.value;
+        let wanted = input.required != Some(false) && input.value.is_none() && !name.is_empty();
+        let in_path = input.location.as_ref().is_some_and(|location| location.value == "path");
+        let in_query = self.query.iter().any(|(_, placeholder, _)| placeholder == name);
+        if !wanted || !in_path || in_query || stands_in_path(self.operation, input).is_some() {
+            return;
+        }
+        let operation = &mut *self.operation;
+        let before = operation.path.value.clone();
+        let (path, rest) = before.split_at(before.find(['?', '#']).unwrap_or(before.len()));
+        operation.path.value = format!("{}/{{{name}}}{rest}", path.trim_end_matches('/'));
+        if let Some(Piece::Literal(last)) = operation.pieces.last_mut() {
+            last.truncate(last.trim_end_matches('/').len());
+        }
+        operation.pieces.push(Piece::Literal("/".to_owned()));
+        operation.pieces.push(Piece::Placeholder(name.clone()));
+        let message = format!("the path parameter `{name}` stands nowhere in `{before}`; it is put at its end");
+        let help = format!("write `{}`", operation.path.value);
+        sink.report(Code::UnusedPathParameter, input.name.place, message, help);
     }
 
     fn add(&mut self, input: &Input, has_template: bool, sink: &mut Sink) {
