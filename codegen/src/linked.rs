@@ -59,7 +59,7 @@ pub(crate) struct Parameter {
 }
 
 /// A parameter whose value the capability fixes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Constant {
     pub(crate) name: Text,
     pub(crate) location: Location,

@@ -37,17 +37,38 @@ pub(super) fn link(
             let body = template.body(source, sink);
             template.report_unused(sink);
             operation.body = body;
-            operation.constants.retain(|constant| !constant.location.is_body());
+            add_fixed(operation, source.place, sink);
         }
         None => members(operation, sink),
     }
+}
+
+/// Adds fixed members to a template, unless they are in it.
+fn add_fixed(operation: &mut Operation<'_>, place: Place, sink: &mut Sink) {
+    let fixed = operation.constants.extract_if(.., |constant| constant.location.is_body()).collect::<Vec<_>>();
+    for constant in fixed {
+        let name = &constant.name.value;
+        match operation.body.as_mut().map(|body| &mut body.content) {
+            Some(Content::Json(Node::Object(members)) | Content::Form(members)) => {
+                if !members.iter().any(|(known, _)| known == name) {
+                    members.push((name.clone(), fixed_value(&constant)));
+                }
+            }
+            _ => no_room(&constant, place, sink),
+        }
+    }
+}
+
+fn no_room(constant: &Constant, place: Place, sink: &mut Sink) {
+    let message = format!("the fixed member `{}` cannot be added to a body that is the caller's", constant.name.value);
+    sink.report(Code::Unsupported, place, message, "write the members of the body out");
 }
 
 /// Parameters in the body without a template: the whole body, if it is one and looks like it; else its members.
 fn members(operation: &mut Operation<'_>, sink: &mut Sink) {
     let in_body: Vec<usize> = indices(operation);
     let fixed: Vec<_> = operation.constants.extract_if(.., |constant| constant.location.is_body()).collect();
-    if let ([only], []) = (in_body.as_slice(), fixed.as_slice()) {
+    if let [only] = in_body.as_slice() {
         let Some(parameter) = operation.parameters.get_mut(*only) else { return };
         let kind = parameter.kind.as_ref().map(|kind| kind.value.as_str());
         let named = WHOLE.contains(&fold(&parameter.name).as_str());
@@ -56,6 +77,8 @@ fn members(operation: &mut Operation<'_>, sink: &mut Sink) {
             if kind == Some("string") {
                 parameter.kind = None;
             }
+            let place = parameter.place;
+            fixed.iter().for_each(|constant| no_room(constant, place, sink));
             return;
         }
     }

@@ -18,6 +18,7 @@ use crate::read::document::{
     Adapter, AdapterKind, Consumes, Document, Input, Invocation, RestOperation, RestResource, Text,
 };
 use crate::template::{Piece, cut, split_path};
+use credential::Credentials;
 use target::{Surroundings, Targets};
 use variables::Variables;
 
@@ -30,19 +31,17 @@ pub(crate) fn resolve<'d>(document: &'d Document, sink: &mut Sink) -> Linked<'d>
     duplicates(namespaces, "namespace", "calls look for their operation in both", sink);
     let names: Vec<&str> = document.consumes.iter().map(|api| api.namespace.value.as_str()).collect();
     for (index, (source, name)) in document.consumes.iter().zip(distinct(&names)).enumerate() {
-        let api = Api {
+        let authentication = source.authentication.as_ref();
+        let credentials =
+            authentication.map(|source| credential::link(source, &mut variables, sink)).unwrap_or_default();
+        operations.extend(operations_of(index, source, &credentials, &mut variables, sink));
+        apis.push(Api {
             place: source.place,
             namespace: &source.namespace.value,
             name,
             base_uri: source.base_uri.as_ref(),
-            credentials: source
-                .authentication
-                .as_ref()
-                .map(|authentication| credential::link(authentication, &mut variables, sink))
-                .unwrap_or_default(),
-        };
-        operations.extend(operations_of(index, source, &api, &mut variables, sink));
-        apis.push(api);
+            credentials: credentials.credentials,
+        });
     }
     let mut linked =
         Linked { document, variables: variables.names(), apis, operations, routes: Vec::new(), tools: Vec::new() };
@@ -55,18 +54,14 @@ pub(crate) fn resolve<'d>(document: &'d Document, sink: &mut Sink) -> Linked<'d>
 fn operations_of<'d>(
     index: usize,
     source: &'d Consumes,
-    api: &Api<'_>,
+    credentials: &Credentials,
     variables: &mut Variables<'_>,
     sink: &mut Sink,
 ) -> Vec<Operation<'d>> {
     let names = source.resources.iter().flat_map(|resource| &resource.operations).map(|operation| &operation.name);
     duplicates(names, "operation", "method and path tell the two apart", sink);
-    let shared = operation::Shared {
-        index,
-        source,
-        credentials: &api.credentials,
-        own_paths_are_whole: operation::own_paths_are_whole(source),
-    };
+    let shared =
+        operation::Shared { index, source, credentials, own_paths_are_whole: operation::own_paths_are_whole(source) };
     let mut operations = Vec::new();
     for resource in &source.resources {
         for operation in &resource.operations {

@@ -1,6 +1,7 @@
 //! Consumed operations: which parameters they have and where these travel.
 
 use super::body;
+use super::credential::Credentials;
 use super::variables::Variables;
 use crate::codes::Code;
 use crate::diagnostic::{Place, Sink};
@@ -15,7 +16,7 @@ use crate::vocabulary::{is_reserved_header, location};
 pub(super) struct Shared<'c, 'd> {
     pub(super) index: usize,
     pub(super) source: &'d Consumes,
-    pub(super) credentials: &'c [Authentication],
+    pub(super) credentials: &'c Credentials,
     /// Whether an operation's own path is the whole path, and not what follows the resource's.
     pub(super) own_paths_are_whole: bool,
 }
@@ -83,10 +84,25 @@ pub(super) fn link<'d>(
     }
     builder.declare_query(sink);
     declare_placeholders(&mut linked, sink);
+    prove(&mut linked, shared, sink);
     let declared = operation.inputs.iter().chain(&resource.inputs).chain(&shared.source.inputs).collect();
     body::link(&mut linked, operation.body.as_ref(), declared, variables, sink);
     shared_names(&linked, sink);
     Some(linked)
+}
+
+/// Adds the credentials that travel in the body.
+fn prove(operation: &mut Operation<'_>, shared: &Shared<'_, '_>, sink: &mut Sink) {
+    for member in &shared.credentials.members {
+        if has_body(operation.method) {
+            operation.constants.push(member.clone());
+        } else {
+            let message =
+                format!("`{}` has no body that the API key `{}` could be in", operation.name.value, member.name.value);
+            let help = "place it in the header or query, if the API takes it there";
+            sink.report(Code::CredentialKind, member.name.place, message, help);
+        }
+    }
 }
 
 /// The whole path of an operation, from the resource's and its own.
@@ -264,7 +280,7 @@ impl Builder<'_, '_, '_, '_> {
     fn is_left_out(&mut self, input: &Input, location: Location, sink: &mut Sink) -> bool {
         let name = &input.name.value;
         let header = location == Location::Header;
-        let own = self.shared.credentials.iter().any(|credential| match credential {
+        let own = self.shared.credentials.credentials.iter().any(|credential| match credential {
             Authentication::Header { name: own, .. } => header && own.eq_ignore_ascii_case(name),
             Authentication::Bearer { .. } | Authentication::Basic { .. } => {
                 header && name.eq_ignore_ascii_case("authorization")
