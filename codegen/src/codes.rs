@@ -74,6 +74,7 @@ codes! {
     BrokenImport = 116, Warning, "an import leads nowhere and is left out";
     ImportCycle = 117, Error, "files import each other in a circle";
     LeftOutCall = 118, Warning, "a call into an import that leads nowhere is left out";
+    CallsNothing = 119, Warning, "a route or tool calls nothing and is left out";
 
     // read: features of the format that are not compiled yet
     Aggregates = 120, Error, "aggregates are not supported yet";

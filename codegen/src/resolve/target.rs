@@ -204,8 +204,8 @@ impl<'l> Targets<'l> {
 
     fn unknown(&self, call: Option<&Text>, place: Place, sink: &mut Sink) -> Option<usize> {
         let Some(call) = call else {
-            let message = "nothing is called: there is no `call`, and no operation that fits";
-            sink.report(Code::MissingKey, place, message, "add `call: namespace.operation`");
+            let message = "nothing is called: there is no `call`, and no operation that fits; it is left out";
+            sink.report(Code::CallsNothing, place, message, "add `call: namespace.operation`");
             return None;
         };
         let help = match did_you_mean(&call.value, self.full.keys().map(String::as_str)) {
