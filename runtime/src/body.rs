@@ -8,8 +8,9 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::argument::{Violation, scalar_text};
+use crate::arguments::{Argument, Arguments, json_text};
+use crate::encoding::pair;
 use crate::operation::{Body, BodyPart, Content, Kind, Node, Operation};
-use crate::request::{Argument, Arguments, json_text, pair};
 
 /// What a body is made of.
 pub(crate) struct Ingredients<'a> {

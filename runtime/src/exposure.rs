@@ -4,11 +4,11 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use crate::argument::{Violation, check_json, scalar_text};
+use crate::arguments::{Argument, Arguments};
 use crate::client::Connection;
 use crate::error::Error;
 use crate::operation::{Kind, Location, Operation, Parameter};
 use crate::output::Output;
-use crate::request::{Argument, Arguments};
 use crate::response::Response;
 
 /// What a route or a tool does: which operation it calls, with what, and what of the answer it gives back.

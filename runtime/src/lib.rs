@@ -5,8 +5,10 @@
 //! is for generated code only and promises nothing.
 
 mod argument;
+mod arguments;
 mod body;
 mod client;
+mod encoding;
 mod error;
 mod operation;
 mod request;

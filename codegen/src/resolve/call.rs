@@ -1,36 +1,12 @@
 //! Calls: from a route or a tool to an operation, with every argument traced to its source.
 
-use super::inputs::Inputs;
-use super::variables::Variables;
+use super::inputs::{Context, Inputs};
 use crate::codes::Code;
-use crate::diagnostic::{Place, Sink, did_you_mean};
+use crate::diagnostic::{Sink, did_you_mean};
 use crate::linked::{Call, Linked, Location, Operation, Parameter, Source};
 use crate::names::{fold, tool_inputs};
 use crate::read::document::{Input, Invocation, Text};
 use crate::read::yaml::Node;
-use crate::template::Piece;
-
-/// The prefixes that mean "what the caller sent".
-pub(super) struct Scope<'c> {
-    /// `rest` or `tools`, which mean the route or the tool itself.
-    pub(super) kind: &'static str,
-    pub(super) namespace: Option<&'c Text>,
-    pub(super) variables: &'c Variables<'c>,
-}
-
-pub(super) struct Context<'c, 'd> {
-    /// The place of the route or tool, for findings about the whole of it.
-    pub(super) place: Place,
-    pub(super) scope: &'c Scope<'c>,
-    /// Input parameters that the route shares with its siblings.
-    pub(super) shared: &'d [Input],
-    /// The route's path; a tool has none.
-    pub(super) path: Option<&'c [Piece]>,
-    /// Whether an input that does not say if it is required is as the parameter that it feeds.
-    pub(super) inherits: bool,
-    /// Whether requests with the route's method usually have a body (RFC 9110 §9.3).
-    pub(super) has_body: bool,
-}
 
 pub(super) fn link<'d>(
     linked: &Linked<'d>,

@@ -1,7 +1,7 @@
 //! The caller's inputs of a route or tool, and what `with` makes of them.
 
-use super::call::Context;
 use super::unique_inputs;
+use super::variables::Variables;
 use crate::codes::Code;
 use crate::diagnostic::{Place, Sink, did_you_mean};
 use crate::json_path;
@@ -15,6 +15,28 @@ use crate::vocabulary::{self, is_dots, location};
 
 /// The words that mean "what the caller sent". Files use either of them in routes and in tools.
 const KINDS: [&str; 2] = ["rest", "tools"];
+
+/// The prefixes that mean "what the caller sent".
+pub(super) struct Scope<'c> {
+    /// `rest` or `tools`, which mean the route or the tool itself.
+    pub(super) kind: &'static str,
+    pub(super) namespace: Option<&'c Text>,
+    pub(super) variables: &'c Variables<'c>,
+}
+
+pub(super) struct Context<'c, 'd> {
+    /// The place of the route or tool, for findings about the whole of it.
+    pub(super) place: Place,
+    pub(super) scope: &'c Scope<'c>,
+    /// Input parameters that the route shares with its siblings.
+    pub(super) shared: &'d [Input],
+    /// The route's path; a tool has none.
+    pub(super) path: Option<&'c [Piece]>,
+    /// Whether an input that does not say if it is required is as the parameter that it feeds.
+    pub(super) inherits: bool,
+    /// Whether requests with the route's method usually have a body (RFC 9110 §9.3).
+    pub(super) has_body: bool,
+}
 
 /// The caller's inputs. Where a route or tool declares none, they are derived from the parameters that they feed.
 pub(super) struct Inputs<'c, 'd> {

@@ -5,6 +5,7 @@ mod call;
 mod credential;
 mod inputs;
 mod operation;
+mod path;
 mod target;
 mod variables;
 
@@ -17,8 +18,8 @@ use crate::names::{distinct, tool_names};
 use crate::read::document::{
     Adapter, AdapterKind, Consumes, Document, Input, Invocation, RestOperation, RestResource, Text,
 };
-use crate::template::{Piece, cut, split_path};
 use credential::Credentials;
+use inputs::{Context, Scope};
 use target::{Surroundings, Targets};
 use variables::Variables;
 
@@ -61,7 +62,7 @@ fn operations_of<'d>(
     let names = source.resources.iter().flat_map(|resource| &resource.operations).map(|operation| &operation.name);
     duplicates(names, "operation", "method and path tell the two apart", sink);
     let shared =
-        operation::Shared { index, source, credentials, own_paths_are_whole: operation::own_paths_are_whole(source) };
+        operation::Shared { index, source, credentials, own_paths_are_whole: path::own_paths_are_whole(source) };
     let mut operations = Vec::new();
     for resource in &source.resources {
         for operation in &resource.operations {
@@ -81,7 +82,7 @@ fn routes<'d>(
     let mut known: BTreeMap<(String, String), Place> = BTreeMap::new();
     for (adapter, resources) in adapters(linked.document) {
         let AdapterKind::Rest(resources) = resources else { continue };
-        let scope = call::Scope { kind: "rest", namespace: adapter.namespace.as_ref(), variables };
+        let scope = Scope { kind: "rest", namespace: adapter.namespace.as_ref(), variables };
         for (resource, operation) in resources.iter().flat_map(|r| r.operations.iter().map(move |o| (r, o))) {
             let Some(route) = route(linked, targets, &scope, resource, operation, sink) else { continue };
             let shape = route.shape();
@@ -109,13 +110,13 @@ fn adapters(document: &Document) -> impl Iterator<Item = (&Adapter, &AdapterKind
 fn route<'d>(
     linked: &Linked<'d>,
     targets: &Targets<'_>,
-    scope: &call::Scope<'_>,
+    scope: &Scope<'_>,
     resource: &'d RestResource,
     operation: &'d RestOperation,
     sink: &mut Sink,
 ) -> Option<Route<'d>> {
-    let path = route_path(resource, operation);
-    let pieces = route_pieces(&path, sink)?;
+    let path = path::of_route(resource, operation);
+    let pieces = path::pieces_of_route(&path, sink)?;
     let method = operation.method.as_ref().map_or("GET", |method| method.value.as_str());
     let around = Surroundings {
         place: operation.place,
@@ -126,7 +127,7 @@ fn route<'d>(
         arguments: arguments(&operation.invocation),
     };
     let index = target(targets, &operation.invocation, &around, sink)?;
-    let context = call::Context {
+    let context = Context {
         place: operation.place,
         scope,
         shared: &resource.inputs,
@@ -145,45 +146,6 @@ fn route<'d>(
     })
 }
 
-/// The path of a route: the resource's, with the operation's own below it.
-fn route_path(resource: &RestResource, operation: &RestOperation) -> Text {
-    let base = &resource.path;
-    match &operation.path {
-        None => base.clone(),
-        Some(own) if own.value.starts_with(base.value.trim_end_matches('/')) => own.clone(),
-        Some(own) => {
-            let value = format!("{}/{}", base.value.trim_end_matches('/'), own.value.trim_start_matches('/'));
-            Text { value, place: own.place }
-        }
-    }
-}
-
-/// The pieces of a route's path. A server matches paths only, so a query or fragment in it is text of the path.
-fn route_pieces(path: &Text, sink: &mut Sink) -> Option<Vec<Piece>> {
-    let (_, query, fragment) = cut(&path.value);
-    for (code, part, sign) in [(Code::QueryInPath, query, "?"), (Code::FragmentInPath, fragment, "#")] {
-        if part.is_some() {
-            let message = format!("the route `{}` holds a `{sign}`: callers must percent-encode it", path.value);
-            let help = "requests are matched by path alone (RFC 3986 §3.3)";
-            sink.report_once(code, "route", path.place, message, help);
-        }
-    }
-    let mut pieces = match split_path(&path.value) {
-        Ok(pieces) => pieces,
-        Err(problem) => {
-            let message = format!("the path `{}` cannot be read: {problem}", path.value);
-            sink.report(Code::BadPath, path.place, message, "placeholders are written `{name}`");
-            return None;
-        }
-    };
-    if !path.value.starts_with('/') {
-        let message = format!("the path `{}` does not start with `/`; one is put before it", path.value);
-        sink.report(Code::MissingSlash, path.place, message, "write it with its slash");
-        pieces.insert(0, Piece::Literal("/".to_owned()));
-    }
-    Some(pieces)
-}
-
 fn tools<'d>(linked: &Linked<'d>, targets: &Targets<'_>, variables: &Variables<'_>, sink: &mut Sink) -> Vec<Tool<'d>> {
     // The format has no `required` for consumed parameters; files that write it mean it.
     let inherits = linked.document.consumes.iter().any(says_required);
@@ -191,7 +153,7 @@ fn tools<'d>(linked: &Linked<'d>, targets: &Targets<'_>, variables: &Variables<'
     let mut names: Vec<&Text> = Vec::new();
     for (adapter, kind) in adapters(linked.document) {
         let AdapterKind::Mcp(sources) = kind else { continue };
-        let scope = call::Scope { kind: "tools", namespace: adapter.namespace.as_ref(), variables };
+        let scope = Scope { kind: "tools", namespace: adapter.namespace.as_ref(), variables };
         for source in sources {
             let place = source.name.place;
             let around = Surroundings {
@@ -203,7 +165,7 @@ fn tools<'d>(linked: &Linked<'d>, targets: &Targets<'_>, variables: &Variables<'
                 arguments: arguments(&source.invocation),
             };
             let Some(index) = target(targets, &source.invocation, &around, sink) else { continue };
-            let context = call::Context { place, scope: &scope, shared: &[], path: None, inherits, has_body: true };
+            let context = Context { place, scope: &scope, shared: &[], path: None, inherits, has_body: true };
             let Some(call) = call::link(linked, index, &source.invocation, &context, sink) else { continue };
             let (title, description) = (source.title.as_ref(), source.description.as_ref());
             let tool = Tool { name: String::new(), title, description, hints: source.hints, call };

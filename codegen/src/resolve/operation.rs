@@ -2,6 +2,7 @@
 
 use super::body;
 use super::credential::Credentials;
+use super::path;
 use super::variables::Variables;
 use crate::codes::Code;
 use crate::diagnostic::{Place, Sink};
@@ -9,7 +10,7 @@ use crate::linked::{Authentication, Constant, Location, Operation, Parameter, Te
 use crate::names::fold;
 use crate::read::document::{ConsumedOperation, ConsumedResource, Consumes, Input, Text};
 use crate::read::yaml::{Content, Node};
-use crate::template::{Piece, cut, split, split_path};
+use crate::template::{Piece, split, split_path};
 use crate::vocabulary::{is_reserved_header, location};
 
 /// What all operations of an API share.
@@ -29,30 +30,8 @@ pub(super) fn link<'d>(
     variables: &mut Variables<'_>,
     sink: &mut Sink,
 ) -> Option<Operation<'d>> {
-    let path = path_of(shared, resource, operation, sink)?;
-    if path.value.contains("://") {
-        let message = format!("`{}` is no path", path.value);
-        sink.report(Code::BadPath, path.place, message, "write what follows the host, and the rest into `baseUri`");
-        return None;
-    }
-    let (text, query, fragment) = cut(&path.value);
-    if fragment.is_some() {
-        let message = format!("the fragment of `{}` is not sent: it never is (RFC 9110 §7.1)", path.value);
-        sink.report(Code::FragmentInPath, path.place, message, "declare what it stands for as a header or query");
-    }
-    let mut pieces = match split_path(&text) {
-        Ok(pieces) => pieces,
-        Err(problem) => {
-            let message = format!("the path `{}` cannot be read: {problem}", path.value);
-            sink.report(Code::BadPath, path.place, message, "placeholders are written `{name}`");
-            return None;
-        }
-    };
-    if !text.starts_with('/') {
-        let message = format!("the path `{}` does not start with `/`; one is put before it", path.value);
-        sink.report(Code::MissingSlash, path.place, message, "write it with its slash");
-        pieces.insert(0, Piece::Literal("/".to_owned()));
-    }
+    let path = path::of_operation(shared, resource, operation, sink)?;
+    let (pieces, query) = path::pieces_of_operation(&path, sink)?;
     let mut linked = Operation {
         api: shared.index,
         name: &operation.name,
@@ -103,44 +82,6 @@ fn prove(operation: &mut Operation<'_>, shared: &Shared<'_, '_>, sink: &mut Sink
             sink.report(Code::CredentialKind, member.name.place, message, help);
         }
     }
-}
-
-/// The whole path of an operation, from the resource's and its own.
-fn path_of(
-    shared: &Shared<'_, '_>,
-    resource: &ConsumedResource,
-    operation: &ConsumedOperation,
-    sink: &mut Sink,
-) -> Option<Text> {
-    let (base, own) = match (&resource.path, &operation.path) {
-        (Some(base), None) => return Some(base.clone()),
-        (None, Some(own)) => return Some(own.clone()),
-        (None, None) => {
-            let message = format!("neither `{}` nor its resource has a `path`", operation.name.value);
-            sink.report(Code::MissingKey, operation.name.place, message, "add `path:`");
-            return None;
-        }
-        (Some(base), Some(own)) => (base, own),
-    };
-    let whole = if shared.own_paths_are_whole {
-        own.value.clone()
-    } else {
-        format!("{}/{}", base.value.trim_end_matches('/'), own.value.trim_start_matches('/'))
-    };
-    let namespace = &shared.source.namespace.value;
-    let message = format!("the operation has a path of its own; the whole path is `{whole}`");
-    let help = "write the whole path into a resource of its own";
-    sink.report_once(Code::OwnPath, namespace, own.place, message, help);
-    Some(Text { value: whole, place: own.place })
-}
-
-/// Whether the operations of an API repeat their resource's path when they have one of their own.
-pub(super) fn own_paths_are_whole(source: &Consumes) -> bool {
-    source.resources.iter().any(|resource| {
-        let base = resource.path.as_ref().map_or("", |path| path.value.trim_end_matches('/'));
-        let repeats = |own: &Text| !base.is_empty() && own.value.starts_with(base);
-        resource.operations.iter().filter_map(|operation| operation.path.as_ref()).any(repeats)
-    })
 }
 
 struct Builder<'b, 'v, 'c, 'd> {

@@ -13,9 +13,11 @@ use url::Url;
 
 use super::config::{ConfiguredApi, Credential, render};
 use crate::argument::Violation;
+use crate::arguments::{Argument, Arguments};
+use crate::encoding::pair;
 use crate::error::{Answer, Error, ErrorKind};
 use crate::operation::{Capability, Constant, Location, Operation};
-use crate::request::{Argument, Arguments, Parts, build, pair};
+use crate::request::{Parts, build};
 use crate::response::Response;
 
 /// The shared, configured state behind every handle of a client. Cloning is cheap.

@@ -15,11 +15,11 @@ use serde_json::Value;
 use super::result::result;
 use super::schema::input_schema;
 use super::{McpAdapter, Tool};
+use crate::arguments::Argument;
 use crate::client::Connection;
 use crate::error::Error;
 use crate::exposure::unknown_input;
 use crate::operation::Kind;
-use crate::request::Argument;
 
 /// The revisions that are served: those with `initialize` that are still in use, and the stateless one.
 const VERSIONS: [ProtocolVersion; 3] =

@@ -17,9 +17,9 @@ use serde_json::value::RawValue;
 use super::Route;
 use super::problem::Problem;
 use crate::argument::{Violation, from_texts};
+use crate::arguments::Argument;
 use crate::exposure::{NAME_LIMIT, Values, unknown_input};
 use crate::operation::{Kind, Location, Parameter};
-use crate::request::Argument;
 
 /// The largest request body, in bytes.
 const BODY_LIMIT: usize = 1 << 20;

@@ -1,0 +1,85 @@
+//! The arguments of one call, on their way from whoever calls to the request.
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use crate::argument::{self, Violation, scalar_text};
+use crate::operation::{Location, Operation, Parameter};
+
+/// An argument: a JSON value, or JSON text that is sent as it came.
+#[derive(Clone, Debug)]
+pub(crate) enum Argument {
+    Value(Value),
+    /// Only bodies and parts of them are raw: bytes that were checked to be JSON, kept so that numbers lose nothing.
+    #[cfg_attr(not(feature = "rest"), allow(dead_code, reason = "only the REST adapter receives bodies as bytes"))]
+    Json(Bytes),
+}
+
+/// The arguments of one operation, by parameter index.
+#[derive(Clone, Debug)]
+pub(crate) struct Arguments(Vec<Option<Argument>>);
+
+impl Argument {
+    /// The verdict on an argument, or on one that was left out.
+    pub(crate) fn check(parameter: &Parameter, argument: Option<&Self>) -> Result<(), Violation> {
+        match argument {
+            Some(Self::Json(json)) if matches!(parameter.location, Location::Body | Location::Field) => {
+                argument::check_json(parameter, json)
+            }
+            // Whatever is sent elsewhere was parsed, unless that is not possible.
+            Some(Self::Json(_)) => Err(Violation::new(parameter.name, "is nested too deeply")),
+            Some(Self::Value(value)) => argument::check(parameter, Some(value)),
+            None => argument::check(parameter, None),
+        }
+    }
+
+    /// The argument as a value; none, if it is nested too deeply for one.
+    #[cfg(any(feature = "rest", feature = "mcp"))]
+    pub(crate) fn into_value(self) -> Option<Value> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Json(json) => serde_json::from_slice(&json).ok(),
+        }
+    }
+
+    /// The argument as it stands within other text: arrays and objects are JSON.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Value(value) => scalar_text(value).unwrap_or_else(|| value.to_string()),
+            Self::Json(json) => json_text(json),
+        }
+    }
+}
+
+/// What a string says, and the JSON text of everything else.
+pub(crate) fn json_text(json: &[u8]) -> String {
+    serde_json::from_slice(json).unwrap_or_else(|_| String::from_utf8_lossy(json.trim_ascii()).into_owned())
+}
+
+impl Arguments {
+    pub(crate) fn new(operation: &Operation) -> Self {
+        Self(vec![None; operation.parameters.len()])
+    }
+
+    pub(crate) fn set(&mut self, index: usize, argument: Argument) {
+        if let Some(slot) = self.0.get_mut(index) {
+            *slot = Some(argument);
+        }
+    }
+
+    pub(crate) fn get(&self, index: usize) -> Option<&Argument> {
+        self.0.get(index)?.as_ref()
+    }
+
+    pub(crate) fn pairs<'a>(
+        &'a self,
+        operation: &'a Operation,
+    ) -> impl Iterator<Item = (&'a Parameter, Option<&'a Argument>)> {
+        operation.parameters.iter().zip(self.0.iter().map(Option::as_ref))
+    }
+
+    /// All violations of all arguments.
+    pub(crate) fn check(&self, operation: &Operation) -> Vec<Violation> {
+        self.pairs(operation).filter_map(|(parameter, argument)| Argument::check(parameter, argument).err()).collect()
+    }
+}
