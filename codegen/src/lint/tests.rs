@@ -71,6 +71,7 @@ fn imports() {
         ("NK0423", "capability: {consumes: [{from: ./a.yaml}]}"),
         ("NK0423", "capability: {consumes: [{location: ./a.yaml, as: b}]}"),
         ("", "capability: {consumes: [{from: ./a.yaml, import: a}, {location: ./a.yaml, import: b, as: c}]}"),
+        ("", "capability: {consumes: [{ref: ./a.yaml, import: a}]}"),
         ("NK0424", "capability: {exposes: [{from: ./a.yaml, import: a}, {from: ./b.yaml, import: b, as: a}]}"),
         ("NK0424", "capability: {aggregates: [{namespace: a}, {from: ./b.yaml, import: a}]}"),
         ("", "capability: {exposes: [{from: ./a.yaml, import: a}, {from: ./b.yaml, import: a, as: b}]}"),

@@ -122,13 +122,18 @@ pub(super) fn own<'n>(root: &'n Node, name: &str) -> Vec<Member<'n>> {
 
 /// The keys under which an import of a section says its file. In binds, `location` says where values come from.
 pub(super) fn source_keys(section: &str) -> &'static [&'static str] {
-    if section == "binds" { &["from"] } else { &["from", "location"] }
+    match section {
+        "binds" => &["from"],
+        "consumes" => &["from", "location", "ref"],
+        _ => &["from", "location"],
+    }
 }
 
 /// Whether an entry of a section stands for one in another file.
 pub(super) fn is_import(entry: &Node, section: &str) -> bool {
     let located = matches!(section, "consumes" | "aggregates") && get(entry, "location").is_some();
-    located || get(entry, "import").is_some() || get(entry, "from").is_some()
+    let referred = section == "consumes" && get(entry, "ref").is_some();
+    located || referred || get(entry, "import").is_some() || get(entry, "from").is_some()
 }
 
 /// The adapters of a type.
