@@ -114,7 +114,7 @@ mod tests {
         };
         [
             finding("spec/a b/ä:#.yaml", Code::UnknownCall, "do that"),
-            finding("/tmp/x.yaml", Code::UnknownKey, ""),
+            finding("/abs/x.yaml", Code::UnknownKey, ""),
             Finding { rule: Rule::Unreadable, ..finding("y.yaml", Code::UnknownCall, "") },
         ]
     }
@@ -155,6 +155,6 @@ mod tests {
         assert_eq!(results[0]["message"]["text"], "so; do that");
         let uris: Vec<_> =
             results.iter().map(|r| &r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]).collect();
-        assert_eq!(uris, ["spec/a%20b/%C3%A4%3A%23.yaml", "file:///tmp/x.yaml", "y.yaml"]);
+        assert_eq!(uris, ["spec/a%20b/%C3%A4%3A%23.yaml", "file:///abs/x.yaml", "y.yaml"]);
     }
 }
