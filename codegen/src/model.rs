@@ -66,6 +66,18 @@ pub(crate) struct Operation {
     /// How the body is made of parameters of location [`Location::Field`].
     pub(crate) body: Option<Body>,
     pub(crate) json_output: bool,
+    pub(crate) repeat: Repeat,
+}
+
+/// When a failed call may be sent again without being asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// The operation is idempotent.
+    Always,
+    /// It is not: only where the upstream cannot have acted.
+    Unacted,
+    /// It looks like a plain read, and changes something all the same.
+    Never,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

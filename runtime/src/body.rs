@@ -101,7 +101,8 @@ impl Ingredients<'_> {
                 Some(text) => out.extend_from_slice(text.as_bytes()),
                 None => out.extend_from_slice(value.to_string().as_bytes()),
             },
-            None => return false,
+            // Parts of a body are never raw: the arguments were checked.
+            Some(Argument::Raw(_)) | None => return false,
         }
         true
     }
@@ -191,7 +192,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::operation::{Location, Method, Parameter};
+    use crate::operation::{Location, Method, Parameter, Repeat};
 
     static OPERATION: Operation = Operation {
         name: "op",
@@ -206,6 +207,7 @@ mod tests {
         constants: &[],
         body: None,
         json_output: true,
+        repeat: Repeat::Always,
     };
 
     static DOCUMENT: Node = Node::Object(&[

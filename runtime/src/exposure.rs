@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::argument::{Violation, check_json, scalar_text};
 use crate::arguments::{Argument, Arguments};
-use crate::client::Connection;
+use crate::client::{Connection, Options};
 use crate::error::Error;
 use crate::operation::{Kind, Location, Operation, Parameter};
 use crate::output::Output;
@@ -13,7 +13,7 @@ use crate::response::Response;
 
 /// What a route or a tool does: which operation it calls, with what, and what of the answer it gives back.
 #[derive(Debug)]
-pub struct Call {
+pub struct Exposure {
     /// The operation.
     pub operation: &'static Operation,
     /// How the caller's inputs become arguments.
@@ -65,7 +65,7 @@ pub enum TextPart {
 /// What a caller sent, by input index.
 pub(crate) type Values = Vec<Option<Argument>>;
 
-impl Call {
+impl Exposure {
     /// What the caller may send.
     pub(crate) fn inputs(&self) -> &'static [Parameter] {
         match self.wiring {
@@ -91,7 +91,7 @@ impl Call {
         if !violations.is_empty() {
             return Err(Error::arguments(self.operation.name, violations));
         }
-        let outcome = connection.execute(self.operation, &self.arguments(&values)).await;
+        let outcome = connection.execute(self.operation, &self.arguments(&values), &Options::default()).await;
         if let Err(error) = &outcome
             && error.is_transport()
         {
@@ -147,6 +147,7 @@ impl Source {
 /// A caller's input may have another type than the parameter that it feeds: text for a number, a number for text.
 fn convert(argument: Argument, parameter: &Parameter) -> Argument {
     let value = match argument {
+        Argument::Raw(_) => return argument,
         Argument::Json(_) if parameter.location == Location::Body => return argument,
         // What fits as it is keeps its digits.
         Argument::Json(ref json) if parameter.location == Location::Field && check_json(parameter, json).is_ok() => {

@@ -1,8 +1,8 @@
 //! What every generated capability crate shares: request execution, the REST adapter, the MCP server and the command
 //! line. Generated crates declare static tables and name things; the behaviour lives here, once, with its tests.
 //!
-//! Users of a generated crate meet the public part: [`ClientBuilder`], [`Response`], [`Error`]. The module `__private`
-//! is for generated code only and promises nothing.
+//! Users of a generated crate meet the public part: [`ClientBuilder`], [`Call`], [`Response`], [`Error`]. The module
+//! `__private` is for generated code only and promises nothing.
 
 mod argument;
 mod arguments;
@@ -11,6 +11,8 @@ mod client;
 mod encoding;
 mod error;
 mod operation;
+mod paging;
+mod raw_body;
 mod request;
 mod response;
 
@@ -25,22 +27,34 @@ pub mod mcp;
 pub mod rest;
 #[cfg(feature = "server")]
 mod server;
+#[cfg(feature = "test-util")]
+pub mod testing;
 
 pub use argument::Violation;
-pub use client::{ClientBuilder, ConfigError};
-pub use error::{Error, ErrorKind};
-pub use response::Response;
+pub use client::{
+    Attempt, BoxError, BoxFuture, Call, ClientBuilder, ClientCredentials, ConfigError, Outcome, ResultStream,
+    RetryPolicy, TokenProvider, Transport, TransportError,
+};
+#[cfg(feature = "blocking")]
+pub use client::{Blocking, BlockingResults};
+pub use error::{Error, ErrorKind, Phase, Refusal};
+pub use paging::Paging;
+pub use raw_body::{IntoBody, RawBody, SecretBody};
+pub use response::{JsonError, Response};
+
+/// The crates whose types are part of this one's.
+pub use {bytes, http, reqwest, secrecy, serde_json};
 
 #[doc(hidden)]
 pub mod __private {
     pub use crate::client::{Connection, Handle, Request};
     #[cfg(any(feature = "rest", feature = "mcp"))]
-    pub use crate::exposure::{Call, Source, TextPart, Wiring};
+    pub use crate::exposure::{Exposure, Source, TextPart, Wiring};
     #[cfg(feature = "mcp")]
     pub use crate::mcp::{Hints, McpAdapter, Tool};
     pub use crate::operation::{
         Api, Authentication, Body, BodyPart, Capability, Constant, Content, Kind, Location, Method, Node, Operation,
-        Parameter, PathPart, TemplatePart, Variable,
+        Parameter, PathPart, Repeat, TemplatePart, Variable,
     };
     #[cfg(any(feature = "rest", feature = "mcp"))]
     pub use crate::output::{Output, PathStep, Projection};

@@ -158,6 +158,32 @@ pub struct Operation {
     pub body: Option<Body>,
     /// Whether the answer is declared to be JSON.
     pub json_output: bool,
+    /// When a call may be sent again without being asked for.
+    pub repeat: Repeat,
+}
+
+/// When a call may be sent again after it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// Whenever that may help: the operation is idempotent (RFC 9110 §9.2.2).
+    Always,
+    /// Only where the upstream cannot have acted: it was never reached, or turned the request away with a 429.
+    Unacted,
+    /// Never: it looks like a plain read, and changes something all the same.
+    Never,
+}
+
+impl Operation {
+    /// The path template as a specification would write it, `/secrets/{secret_id}`.
+    pub(crate) fn path_template(&self) -> String {
+        let part = |part: &PathPart| match part {
+            PathPart::Literal(text) => (*text).to_owned(),
+            PathPart::Parameter(index) => {
+                format!("{{{}}}", self.parameters.get(*index).map_or("", |parameter| parameter.name))
+            }
+        };
+        self.path.iter().map(part).collect()
+    }
 }
 
 /// A body that is made of several parameters and fixed text.

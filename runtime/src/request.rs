@@ -1,7 +1,6 @@
 //! From an operation and its arguments to the parts of an HTTP request.
 
-use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::SecretString;
 use serde_json::Value;
 use url::Url;
@@ -17,7 +16,7 @@ use crate::operation::{Location, Operation, PathPart};
 pub(crate) struct Parts {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Option<Bytes>,
+    pub(crate) body: Option<reqwest::Body>,
 }
 
 /// Builds the request's parts. Arguments must have passed [`Arguments::check`].
@@ -37,13 +36,20 @@ pub(crate) fn build(
     let mut headers = HeaderMap::new();
     let mut cookies = Vec::new();
     let mut body = None;
+    let mut media_type = "application/json";
     for (parameter, argument) in arguments.pairs(operation) {
         let Some(argument) = argument else { continue };
         match (parameter.location, argument) {
             (Location::Path | Location::Segments | Location::Field, _) => {}
-            (Location::Body, Argument::Json(bytes)) => body = Some(bytes.clone()),
-            (Location::Body, Argument::Value(value)) => body = Some(Bytes::from(value.to_string())),
-            (_, Argument::Json(_)) => violations.push(Violation::new(parameter.name, "cannot be raw JSON")),
+            (Location::Body, Argument::Json(bytes)) => body = Some(bytes.clone().into()),
+            (Location::Body, Argument::Value(value)) => body = Some(value.to_string().into()),
+            (Location::Body, Argument::Raw(raw)) => {
+                media_type = raw.media_type();
+                body = raw.to_content();
+            }
+            (_, Argument::Json(_) | Argument::Raw(_)) => {
+                violations.push(Violation::new(parameter.name, "cannot be a raw body"));
+            }
             (Location::Query, Argument::Value(value)) => {
                 query.extend(texts(value).iter().map(|text| pair(parameter.name, text)));
             }
@@ -65,11 +71,10 @@ pub(crate) fn build(
             Err(violation) => violations.push(violation),
         }
     }
-    let mut media_type = "application/json";
     if let Some(template) = &operation.body {
         media_type = template.media_type;
         match (Ingredients { operation, arguments, variables }).body(template) {
-            Ok(made) => body = made,
+            Ok(made) => body = made.map(Into::into),
             Err(violation) => violations.push(violation),
         }
     }
@@ -117,6 +122,23 @@ fn path(operation: &Operation, arguments: &Arguments) -> Result<String, Violatio
     Ok(path)
 }
 
+/// Whether a field frames the message, is about the connection, or names the target (RFC 9110 §7.2, §7.6.1): these are
+/// not for callers to set.
+pub(crate) fn is_framing(name: &HeaderName) -> bool {
+    const FRAMING: [HeaderName; 9] = [
+        header::HOST,
+        header::CONTENT_LENGTH,
+        header::TRANSFER_ENCODING,
+        header::CONNECTION,
+        header::TE,
+        header::TRAILER,
+        header::UPGRADE,
+        HeaderName::from_static("keep-alive"),
+        HeaderName::from_static("proxy-connection"),
+    ];
+    FRAMING.contains(name)
+}
+
 fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Violation> {
     let invalid =
         || Violation::new(name, "must be a valid header value: ASCII without line breaks and control characters");
@@ -141,7 +163,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::operation::{Kind, Method, Parameter};
+    use crate::operation::{Kind, Method, Parameter, Repeat};
 
     static OPERATION: Operation = Operation {
         name: "op",
@@ -156,6 +178,7 @@ mod tests {
         constants: &[],
         body: None,
         json_output: true,
+        repeat: Repeat::Always,
     };
 
     fn arguments(id: &str, tags: &[String]) -> Arguments {
@@ -179,6 +202,7 @@ mod tests {
         constants: &[],
         body: None,
         json_output: true,
+        repeat: Repeat::Always,
     };
 
     proptest! {
@@ -257,6 +281,7 @@ mod tests {
             constants: &[],
             body: None,
             json_output: true,
+            repeat: Repeat::Always,
         };
         let built = |first: &str, second: &str| {
             let mut arguments = Arguments::new(&PARTS);

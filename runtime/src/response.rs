@@ -4,9 +4,10 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::error::{Answer, Error, ErrorKind, request_id};
+use crate::error::{Answer, Error, ErrorKind, Phase, request_id};
 
 /// The upstream's answer to a call that succeeded (any 2xx status).
 #[derive(Clone)]
@@ -59,16 +60,42 @@ impl Response<Bytes> {
         let decoded = if body.is_empty() {
             Ok(Value::Null)
         } else if json && !is_plain_text(&headers) {
-            serde_json::from_slice(without_mark(&body))
-                .map_err(|error| Error::new(operation, ErrorKind::Decode).because(Syntax::of(&error)))
+            from_json(operation, &body)
         } else {
             Ok(Value::String(String::from_utf8_lossy(&body).into_owned()))
         };
+        Self { status, headers, body }.with(decoded)
+    }
+
+    /// Decodes the body into a type of the caller's. One that is not there is null.
+    pub(crate) fn decoded<T: DeserializeOwned>(self, operation: &'static str) -> Result<Response<T>, Error> {
+        let body: &[u8] = if self.body.is_empty() { b"null" } else { &self.body };
+        let decoded = from_json(operation, body);
+        self.with(decoded)
+    }
+
+    /// The body as a type of yours: for operations that answer different things with different statuses.
+    ///
+    /// # Errors
+    /// When it does not fit. The error says where, and quotes nothing.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, JsonError> {
+        let body: &[u8] = if self.body.is_empty() { b"null" } else { &self.body };
+        serde_json::from_slice(without_mark(body)).map_err(|error| JsonError::of(&error))
+    }
+
+    fn with<T>(self, decoded: Result<T, Error>) -> Result<Response<T>, Error> {
+        let Self { status, headers, body } = self;
         match decoded {
             Ok(body) => Ok(Response { status, headers, body }),
             Err(error) => Err(error.answered(Answer { status, headers, body })),
         }
     }
+}
+
+fn from_json<T: DeserializeOwned>(operation: &'static str, json: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(without_mark(json)).map_err(|error| {
+        Error::new(operation, ErrorKind::Decode, Phase::Decode).caused_by(JsonError::of(&error).into())
+    })
 }
 
 #[cfg(any(feature = "rest", feature = "mcp"))]
@@ -115,23 +142,25 @@ pub(crate) fn content_type(headers: &HeaderMap) -> Option<&str> {
     headers.get(http::header::CONTENT_TYPE)?.to_str().ok()
 }
 
-/// Where JSON is malformed. The original error may quote the document, and documents may hold secrets.
-#[derive(Debug)]
-struct Syntax {
+/// Where JSON is malformed, or is not what was expected. It quotes nothing: documents may hold secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JsonError {
+    malformed: bool,
     line: usize,
     column: usize,
 }
 
-impl Syntax {
-    fn of(error: &serde_json::Error) -> Self {
-        Self { line: error.line(), column: error.column() }
+impl JsonError {
+    pub(crate) fn of(error: &serde_json::Error) -> Self {
+        Self { malformed: !error.is_data(), line: error.line(), column: error.column() }
     }
 }
 
-impl fmt::Display for Syntax {
+impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "malformed JSON at line {}, column {}", self.line, self.column)
+        let what = if self.malformed { "malformed JSON" } else { "JSON of another type than expected" };
+        write!(f, "{what} at line {}, column {}", self.line, self.column)
     }
 }
 
-impl std::error::Error for Syntax {}
+impl std::error::Error for JsonError {}

@@ -35,6 +35,7 @@ const fn operation(name: &'static str, body: Body) -> Operation {
         constants: &[],
         body: Some(body),
         json_output: true,
+        repeat: Repeat::Always,
     }
 }
 
@@ -94,6 +95,7 @@ static WHOLE: Operation = Operation {
     constants: &[],
     body: None,
     json_output: true,
+    repeat: Repeat::Always,
 };
 
 const fn route(path: &'static str, operation: &'static Operation, wiring: Wiring) -> Route {
@@ -102,7 +104,7 @@ const fn route(path: &'static str, operation: &'static Operation, wiring: Wiring
         path,
         captures: &[],
         summary: "",
-        call: Call { operation, wiring, output: Output::Whole },
+        call: Exposure { operation, wiring, output: Output::Whole },
     }
 }
 
@@ -164,7 +166,7 @@ static MCP: McpAdapter = McpAdapter {
         title: "",
         description: "",
         hints: Hints { read_only: false, destructive: false, idempotent: false, open_world: true },
-        call: Call { operation: &DOCUMENT, wiring: Wiring::Direct, output: Output::Whole },
+        call: Exposure { operation: &DOCUMENT, wiring: Wiring::Direct, output: Output::Whole },
     }],
 };
 

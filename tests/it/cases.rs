@@ -198,7 +198,7 @@ fn cargo(arguments: &[&str]) {
     let run = Command::new(env!("CARGO"))
         .current_dir(&*WORKSPACE)
         .args(arguments)
-        .args(["--quiet", "--offline", "--workspace", "--all-features", "--keep-going"])
+        .args(["--quiet", "--offline", "--workspace", "--features", "blocking,server,test-util", "--keep-going"])
         .env("CARGO_TARGET_DIR", root().join("target/cases-build"))
         .env("RUSTFLAGS", "-D warnings")
         .env("RUSTDOCFLAGS", "-D warnings")

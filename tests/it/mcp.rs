@@ -200,7 +200,8 @@ async fn refusals_of_the_upstream_are_results_with_status_and_body() {
     for peer in [http, stdio] {
         for status in [400, 404, 412, 503] {
             let document = json!({"message": "no such thing", "details": [{"reason": "format"}]});
-            world.simulator.fault(Fault::status(status).json(document.clone()).header("x-request-id", "the-id"));
+            let fault = Fault::status(status).json(document.clone()).header("x-request-id", "the-id");
+            world.simulator.fault(fault.times(u32::MAX));
             let arguments = Operation::of("delete-secret").arguments("none");
             let result = call(&peer, "delete-secret", arguments).await;
             assert_eq!(result.is_error, Some(true), "{status}");
@@ -208,6 +209,7 @@ async fn refusals_of_the_upstream_are_results_with_status_and_body() {
             let error = &result.structured_content.expect("there is structure")["error"];
             assert_eq!(error["status"], status);
             assert_eq!((&error["body"], &error["requestId"]), (&document, &json!("the-id")));
+            world.simulator.clear_faults();
         }
     }
 }

@@ -21,7 +21,17 @@ const fn operation(
     path: &'static [PathPart],
     parameters: &'static [Parameter],
 ) -> Operation {
-    Operation { name, api: 0, method, path, parameters, constants: &[], body: None, json_output: true }
+    Operation {
+        name,
+        api: 0,
+        method,
+        path,
+        parameters,
+        constants: &[],
+        body: None,
+        json_output: true,
+        repeat: Repeat::Always,
+    }
 }
 
 static OBJECT: Operation = operation(
@@ -69,7 +79,7 @@ const fn route(
         path,
         captures,
         summary: "",
-        call: Call { operation, wiring: Wiring::Direct, output: Output::Whole },
+        call: Exposure { operation, wiring: Wiring::Direct, output: Output::Whole },
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use naftiko_tests::World;
-use scaleway_secret_manager_secrets::{Client, ConfigError, ErrorKind};
+use scaleway_secret_manager_secrets::{Client, ConfigError, ErrorKind, RetryPolicy};
 use scaleway_simulator::{EXPIRED_TOKEN, Fault, PROJECT_ID, Simulator, TOKEN};
 use serde_json::{Value, json};
 
@@ -200,17 +200,29 @@ async fn scenario_07_protection_and_deletion_refuse_with_different_preconditions
 }
 
 #[tokio::test]
-async fn scenario_08_a_rate_limit_reaches_the_caller_and_creates_nothing() {
-    let world = World::start().await;
+async fn scenario_08_a_rate_limit_is_waited_out_and_creates_nothing_twice() {
+    let simulator = Simulator::start().await.expect("the simulator starts");
+    let builder = Client::builder().base_uri(simulator.base_uri()).token(TOKEN);
+    let retry = RetryPolicy::default().attempts(3).base_delay(Duration::from_millis(1));
+    let world = World::around(simulator, builder.retry(retry).build().expect("the client is built")).await;
     let id = world.secret("limited").await;
     for caller in Caller::all(&world) {
-        world.simulator.fault(Fault::rate_limited().times(2));
-        let body = json!({"project_id": PROJECT_ID, "name": "never"});
+        let named =
+            |name: &str| json!({"body": {"project_id": PROJECT_ID, "name": format!("{name}-{:?}", caller.surface)}});
+        for (tool, arguments) in [(GET, json!({"secret_id": id})), (CREATE, named("patient"))] {
+            world.simulator.fault(Fault::rate_limited().times(2));
+            caller.done(tool, arguments).await;
+            assert_eq!(world.simulator.take_requests().len(), 3, "{:?} {tool}", caller.surface);
+        }
+        world.simulator.fault(Fault::rate_limited().times(u32::MAX));
         assert_eq!(caller.refused(GET, json!({"secret_id": id}), 429).await, Value::Null);
-        assert_eq!(caller.refused(CREATE, json!({"body": body}), 429).await, Value::Null);
-        assert_eq!(world.simulator.take_requests().len(), 2, "{:?}: one request for each call", caller.surface);
-        assert_eq!(caller.names(json!({"name": "never"})).await, Vec::<String>::new());
-        caller.done(GET, json!({"secret_id": id})).await;
+        assert_eq!(caller.refused(CREATE, named("never"), 429).await, Value::Null);
+        assert_eq!(world.simulator.take_requests().len(), 6, "{:?}: three requests for each call", caller.surface);
+        world.simulator.clear_faults();
+        let made = [format!("patient-{:?}", caller.surface)];
+        let names = caller.names(json!({})).await;
+        assert_eq!(names.iter().filter(|name| **name == made[0]).count(), 1, "{names:?}");
+        assert!(!names.iter().any(|name| name.starts_with("never")), "{names:?}");
         world.simulator.take_requests();
     }
 }
@@ -263,7 +275,11 @@ async fn scenario_11_unknown_values_and_fields_pass_through() {
 #[tokio::test]
 async fn scenario_12_broken_answers_are_typed_and_keep_their_request_id() {
     let simulator = Simulator::start().await.expect("the simulator starts");
-    let builder = Client::builder().base_uri(simulator.base_uri()).token(TOKEN).timeout(Duration::from_millis(150));
+    let builder = Client::builder()
+        .base_uri(simulator.base_uri())
+        .token(TOKEN)
+        .retry(RetryPolicy::none())
+        .timeout(Duration::from_millis(150));
     let world = World::around(simulator, builder.build().expect("the client is built")).await;
     let bad_gateway = ErrorKind::Status(reqwest::StatusCode::BAD_GATEWAY);
     // The fault, the kind of error, whether an answer began, and the status over REST.

@@ -65,6 +65,7 @@ static GET: Operation = Operation {
     ],
     body: None,
     json_output: true,
+    repeat: Repeat::Always,
 };
 
 static DELETE: Operation = Operation {
@@ -79,6 +80,7 @@ static DELETE: Operation = Operation {
     constants: &[],
     body: None,
     json_output: true,
+    repeat: Repeat::Always,
 };
 
 static LIST: Operation = Operation {
@@ -90,6 +92,7 @@ static LIST: Operation = Operation {
     constants: &[],
     body: None,
     json_output: true,
+    repeat: Repeat::Always,
 };
 
 /// Its parameters are named like the credentials.
@@ -109,6 +112,7 @@ static PROVEN: Operation = Operation {
     constants: &[],
     body: None,
     json_output: true,
+    repeat: Repeat::Always,
 };
 
 static REST: RestAdapter = RestAdapter {
@@ -119,21 +123,21 @@ static REST: RestAdapter = RestAdapter {
             path: "/things/{id}",
             captures: &[Some(0)],
             summary: "",
-            call: Call { operation: &GET, wiring: Wiring::Direct, output: Output::Whole },
+            call: Exposure { operation: &GET, wiring: Wiring::Direct, output: Output::Whole },
         },
         Route {
             method: Method::Delete,
             path: "/things/{thing-id}",
             captures: &[Some(0)],
             summary: "",
-            call: Call { operation: &DELETE, wiring: Wiring::Direct, output: Output::Whole },
+            call: Exposure { operation: &DELETE, wiring: Wiring::Direct, output: Output::Whole },
         },
         Route {
             method: Method::Get,
             path: "/things/default",
             captures: &[],
             summary: "",
-            call: Call {
+            call: Exposure {
                 operation: &GET,
                 wiring: Wiring::Mapped {
                     inputs: &[Parameter::new("who", Location::Query, Kind::String).required()],
@@ -159,7 +163,7 @@ static REST: RestAdapter = RestAdapter {
             path: "/ein ding/é",
             captures: &[],
             summary: "",
-            call: Call { operation: &LIST, wiring: Wiring::Direct, output: Output::Whole },
+            call: Exposure { operation: &LIST, wiring: Wiring::Direct, output: Output::Whole },
         },
     ],
 };
@@ -173,7 +177,7 @@ static MCP: McpAdapter = McpAdapter {
         title: "Find",
         description: "Find a thing",
         hints: Hints { read_only: true, destructive: false, idempotent: true, open_world: true },
-        call: Call {
+        call: Exposure {
             operation: &GET,
             wiring: Wiring::Mapped {
                 inputs: &[

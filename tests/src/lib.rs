@@ -5,7 +5,7 @@ pub mod tour;
 
 use std::path::PathBuf;
 
-use scaleway_secret_manager_secrets::{Client, mcp, rest};
+use scaleway_secret_manager_secrets::{Client, RetryPolicy, mcp, rest};
 use scaleway_simulator::{PROJECT_ID, Recorded, Simulator, TOKEN};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
@@ -33,8 +33,9 @@ impl World {
     /// Starts everything with this token for the upstream.
     pub async fn with_token(token: &str) -> Self {
         let simulator = Simulator::start().await.expect("the simulator starts");
-        let client =
-            Client::builder().base_uri(simulator.base_uri()).token(token).build().expect("the client is built");
+        // A fault of the simulator strikes once, and a retry would hide it.
+        let builder = Client::builder().base_uri(simulator.base_uri()).token(token).retry(RetryPolicy::none());
+        let client = builder.build().expect("the client is built");
         Self::around(simulator, client).await
     }
 

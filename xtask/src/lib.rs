@@ -10,6 +10,7 @@ pub mod report;
 pub mod sources;
 pub mod starter;
 pub mod trial;
+pub mod variants;
 pub mod watch;
 
 use std::io::Write as _;

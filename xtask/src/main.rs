@@ -4,7 +4,7 @@ use std::env;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{corpus, explain, generation, interop, lint, root, starter, trial, watch};
+use xtask::{corpus, explain, generation, interop, lint, root, starter, trial, variants, watch};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Generates crates from Naftiko capabilities and tries them out")]
@@ -51,6 +51,12 @@ enum Command {
         #[arg(long)]
         once: bool,
     },
+    /// Check that generated crates build with the oldest Rust that is promised, and with every kind of TLS
+    Variants {
+        /// Fail where something is not installed, instead of skipping it
+        #[arg(long)]
+        require: bool,
+    },
     /// Let official clients of a protocol talk to a generated server; they come from PyPI and npm
     Interop {
         /// The protocol
@@ -67,6 +73,7 @@ fn main() -> ExitCode {
         Command::Gen { names, check, diff, .. } => generation::run(&root(), &names, check, diff),
         Command::Try { name, once } => trial::run(&root(), &name, once),
         Command::Interop { protocol, require } => interop::run(&root(), protocol, require),
+        Command::Variants { require } => variants::run(&root(), require),
         Command::New { name } => starter::run(&root(), &name),
         Command::Lint(options) => {
             env::current_dir().map_err(Into::into).and_then(|folder| lint::run(&folder, &options))

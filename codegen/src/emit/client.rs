@@ -3,14 +3,14 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{rust, tables};
+use super::{example, rust, tables};
 use crate::model::{Kind, Location, Model, Operation, Parameter};
 
 /// Clippy's limit for arguments, less one for `self`.
 const MAX_ARGUMENTS: usize = 6;
 
 pub(super) fn emit(model: &Model) -> String {
-    let methods = model.operations.iter().map(method);
+    let methods = model.operations.iter().map(|operation| method(model, operation));
     let client_docs = rust::docs(&format!(
         "A client for {}.\n\nCloning is cheap: clones share one connection pool.",
         rust::plain(&model.title)
@@ -25,11 +25,12 @@ pub(super) fn emit(model: &Model) -> String {
     let from_env_docs = rust::docs(&format!(
         "A client with the settings of the capability.{environment}\n\n# Errors\nWhen variables are missing, all of which the error names, or when the client cannot be set up."
     ));
-    let serialize = uses_serialize(model).then(|| quote! { Serialize, });
+    let serialize = takes(model, Shape::Json).then(|| quote! { Serialize, });
+    let into_body = takes(model, Shape::Body).then(|| quote! { IntoBody, });
     let mut items = vec![
         quote! {
             use naftiko_runtime::__private::{Connection, Handle, Request, #serialize Value};
-            use naftiko_runtime::{ClientBuilder, ConfigError, Error, Response};
+            use naftiko_runtime::{Call, ClientBuilder, ConfigError, Error, #into_body Response};
 
             use crate::operations;
         },
@@ -85,21 +86,18 @@ pub(super) fn emit(model: &Model) -> String {
     rust::file(model, "The typed client: one method per operation, one builder per call.", &items)
 }
 
-fn uses_serialize(model: &Model) -> bool {
-    model
-        .operations
-        .iter()
-        .flat_map(|operation| &operation.parameters)
-        .any(|parameter| matches!(shape(parameter), Shape::Json))
+fn takes(model: &Model, wanted: Shape) -> bool {
+    model.operations.iter().flat_map(|operation| &operation.parameters).any(|parameter| shape(parameter) == wanted)
 }
 
-fn method(operation: &Operation) -> TokenStream {
+fn method(model: &Model, operation: &Operation) -> TokenStream {
     let summary = rust::sentence(&operation.description, &format!("Calls {}.", rust::code(&operation.name)));
     let docs = rust::docs(&format!(
-        "{summary}\n\n{}: the operation {} of {}.",
+        "{summary}\n\n{}: the operation {} of {}.\n\n{}",
         rust::code(&format!("{} {}", operation.method.as_str(), operation.path_text)),
         rust::code(&operation.name),
         rust::code(&operation.origin),
+        example::of_method(model, operation),
     ));
     let name = tables::ident(&operation.method_name);
     let call = tables::ident(&operation.type_name);
@@ -122,7 +120,7 @@ fn method(operation: &Operation) -> TokenStream {
     }
 }
 
-fn builder(operation: &Operation) -> [TokenStream; 2] {
+fn builder(operation: &Operation) -> [TokenStream; 3] {
     let call = tables::ident(&operation.type_name);
     let docs = rust::docs(&format!("A call of [`Client::{}`].", operation.method_name));
     let setters = operation.parameters.iter().enumerate().filter(|(_, parameter)| !parameter.required).map(
@@ -159,25 +157,37 @@ fn builder(operation: &Operation) -> [TokenStream; 2] {
                 }
             }
         },
+        quote! {
+            impl Call for #call {
+                fn parts(self) -> (Request, fn(Request) -> Self) {
+                    (self.0, Self)
+                }
+            }
+        },
     ]
 }
 
 /// How an argument is taken from a caller.
+#[derive(PartialEq)]
 enum Shape {
     Text,
     Texts,
-    Plain(TokenStream),
+    Plain(&'static str),
     Json,
+    Body,
 }
 
 fn shape(parameter: &Parameter) -> Shape {
+    if parameter.location == Location::Body {
+        return Shape::Body;
+    }
     match parameter.kind {
         Kind::String => Shape::Text,
-        Kind::Integer => Shape::Plain(quote! { i64 }),
-        Kind::Number => Shape::Plain(quote! { f64 }),
-        Kind::Boolean => Shape::Plain(quote! { bool }),
-        Kind::Array if parameter.location != Location::Body => Shape::Texts,
-        Kind::Array | Kind::Object | Kind::Any => Shape::Json,
+        Kind::Integer => Shape::Plain("i64"),
+        Kind::Number => Shape::Plain("f64"),
+        Kind::Boolean => Shape::Plain("bool"),
+        Kind::Array => Shape::Texts,
+        Kind::Object | Kind::Any => Shape::Json,
     }
 }
 
@@ -186,7 +196,11 @@ fn argument(parameter: &Parameter) -> TokenStream {
     match shape(parameter) {
         Shape::Text => quote! { #name: impl Into<String> },
         Shape::Texts => quote! { #name: impl IntoIterator<Item = impl Into<String>> },
-        Shape::Plain(kind) => quote! { #name: #kind },
+        Shape::Plain(kind) => {
+            let kind = tables::ident(kind);
+            quote! { #name: #kind }
+        }
+        Shape::Body => quote! { #name: impl IntoBody },
         Shape::Json => quote! { #name: impl Serialize },
     }
 }
@@ -198,5 +212,6 @@ fn set(index: usize, parameter: &Parameter) -> TokenStream {
         Shape::Text => quote! { text(#index, #name) },
         Shape::Texts => quote! { texts(#index, #name) },
         Shape::Plain(_) | Shape::Json => quote! { set(#index, #name) },
+        Shape::Body => quote! { body(#index, #name) },
     }
 }

@@ -33,13 +33,20 @@ pub(super) fn emit(model: &Model) -> String {
          [lints]\n\
          workspace = true\n\n\
          [features]\n\
-         default = [\"client\"]\n\
+         default = [\"client\", \"ring\"]\n\
          # The client is always there; the feature lets a dependency name what it uses.\n\
          client = []\n\
+         # TLS: rustls with one of two providers, or what the operating system has.\n\
+         ring = [\"naftiko-runtime/ring\"]\n\
+         aws-lc-rs = [\"naftiko-runtime/aws-lc-rs\"]\n\
+         native-tls = [\"naftiko-runtime/native-tls\"]\n\
+         blocking = [\"naftiko-runtime/blocking\"]\n\
+         test-util = [\"naftiko-runtime/test-util\"]\n\
          {features}{binary}\n\
          [dependencies]\n\
          naftiko-runtime.workspace = true\n\n\
          [dev-dependencies]\n\
+         serde.workspace = true # Types in the examples of the documentation.\n\
          serde_json.workspace = true # Bodies in the examples of the documentation.\n",
         spec = model.spec,
         name = model.crate_name,

@@ -1,6 +1,8 @@
 //! The fifth stage: from the model to files. Each emitter writes one of them; they are peers and know only the model.
 
 mod client;
+mod example;
+mod guide;
 mod library;
 mod manifest;
 mod mcp;

@@ -74,6 +74,7 @@ fn operation(operation: &Operation) -> TokenStream {
         }
     });
     let parameters = operation.parameters.iter().map(tables::parameter);
+    let repeat = tables::repeat(operation.repeat);
     let constants = operation.constants.iter().map(|constant| {
         let (name, location, value) =
             (&constant.name, tables::location(constant.location), tables::template(&constant.value));
@@ -97,6 +98,7 @@ fn operation(operation: &Operation) -> TokenStream {
             constants: &[#(#constants),*],
             body: #body,
             json_output: #json_output,
+            repeat: #repeat,
         };
     }
 }

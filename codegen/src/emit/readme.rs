@@ -1,7 +1,6 @@
 //! `README.md`: what the crate is and how to use it.
 
-use super::library::example;
-use super::{MARKER, rust};
+use super::{MARKER, example, rust};
 use crate::model::Model;
 
 pub(super) fn emit(model: &Model) -> String {
@@ -18,7 +17,7 @@ pub(super) fn emit(model: &Model) -> String {
         let names: Vec<_> = model.variables.iter().map(|variable| rust::code(variable)).collect();
         text.push_str(&format!("It needs {} in the environment.\n\n", names.join(", ")));
     }
-    if let Some(example) = example(model) {
+    if let Some(example) = example::first(model) {
         text.push_str(&format!("## Client\n\n```rust\n{example}```\n\n"));
     }
     if model.has_server() {

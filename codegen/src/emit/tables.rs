@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 
 use crate::model::{
     Body, BodyPart, Call, Content, Kind, Location, Method, Node, Operation, Output, Parameter, PathStep, Projection,
-    Source, TemplatePart, TextPart, Wiring,
+    Repeat, Source, TemplatePart, TextPart, Wiring,
 };
 
 /// An identifier that `names` made.
@@ -26,6 +26,11 @@ pub(super) fn method(method: Method) -> TokenStream {
 pub(super) fn location(location: Location) -> TokenStream {
     let name = format_ident!("{location:?}");
     quote! { Location::#name }
+}
+
+pub(super) fn repeat(repeat: Repeat) -> TokenStream {
+    let name = format_ident!("{repeat:?}");
+    quote! { Repeat::#name }
 }
 
 fn kind(kind: Kind) -> TokenStream {
@@ -133,7 +138,7 @@ pub(super) fn call(call: &Call, operations: &[Operation]) -> TokenStream {
             quote! { Output::Projected(#tree) }
         }
     };
-    quote! { Call { operation: &operations::#operation, wiring: #wiring, output: #output } }
+    quote! { Exposure { operation: &operations::#operation, wiring: #wiring, output: #output } }
 }
 
 fn source(from: &Source) -> TokenStream {

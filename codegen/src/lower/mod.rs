@@ -5,11 +5,11 @@ mod output;
 
 use crate::linked::{self, Linked};
 use crate::model::{
-    Api, Constant, Hints, Kind, Location, Mcp, Method, Model, Operation, Parameter, PathPart, Rest, Route,
+    Api, Constant, Hints, Kind, Location, Mcp, Method, Model, Operation, Parameter, PathPart, Repeat, Rest, Route,
     TemplatePart, Tool,
 };
 use crate::names::{Scope, Wish};
-use crate::read::document::{AdapterKind, Text};
+use crate::read::document::{self as read, AdapterKind, Text};
 use crate::template::Piece;
 use crate::vocabulary::{base_uri, is_invisible, kind, method};
 
@@ -22,9 +22,13 @@ pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, path_of: &dyn Fn(usiz
     let constants = Scope::constants().assign(&wishes);
     let names = methods.into_iter().zip(types).zip(constants);
     let sources = linked.operations.iter().zip(names);
-    let operations: Vec<Operation> = sources
+    let mut operations: Vec<Operation> = sources
         .map(|(source, ((method, kind), constant))| operation(source, [method, kind, constant], path_of))
         .collect();
+    for (index, operation) in operations.iter_mut().enumerate() {
+        let tools = linked.tools.iter().filter(|tool| tool.call.operation == index);
+        operation.repeat = repeat(operation.method, &tools.map(|tool| tool.hints).collect::<Vec<_>>());
+    }
     let title = Some(text(document.info.title.as_ref())).filter(|title| !title.is_empty());
     let rest = document.adapters.iter().find(|adapter| matches!(adapter.kind, AdapterKind::Rest(_)));
     let mcp = document.adapters.iter().find(|adapter| matches!(adapter.kind, AdapterKind::Mcp(_)));
@@ -98,8 +102,22 @@ fn operation(
             .collect(),
         parameters,
         body: source.body.clone(),
+        repeat: Repeat::Unacted,
         json_output: source.output_format.is_none_or(|format| format.value.eq_ignore_ascii_case("json")),
     }
+}
+
+/// When a call of an operation may be sent again, by the hints of the tools over it and else by its method. Where tools
+/// disagree, the cautious one is believed.
+fn repeat(method: Method, hints: &[read::Hints]) -> Repeat {
+    let any = |says: &dyn Fn(&read::Hints) -> bool| hints.iter().any(says);
+    let one_by_one = any(&|hints| hints.idempotent == Some(false));
+    if method.is_safe() {
+        let changes = any(&|hints| hints.read_only == Some(false) || hints.destructive == Some(true));
+        return if changes || one_by_one { Repeat::Never } else { Repeat::Always };
+    }
+    let idempotent = any(&|hints| hints.idempotent == Some(true) || hints.read_only == Some(true));
+    if !one_by_one && (idempotent || method.is_idempotent()) { Repeat::Always } else { Repeat::Unacted }
 }
 
 /// What stands in the place of a placeholder: a parameter, or a fixed value.

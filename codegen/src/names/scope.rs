@@ -7,8 +7,8 @@ use heck::{ToShoutySnakeCase as _, ToSnakeCase as _, ToUpperCamelCase as _};
 use super::words::operation_words;
 
 /// Types and traits that a generated client module names itself.
-const CLIENT_TYPES: &str = "Client ClientBuilder ConfigError Connection Debug Err Error Handle Into IntoIterator Item \
-    None Ok Option Request Response Result Serialize Some String Value";
+const CLIENT_TYPES: &str = "Call Client ClientBuilder ConfigError Connection Debug Err Error Handle Into IntoBody \
+    IntoIterator Item None Ok Option Request Response Result Serialize Some String Value";
 /// Methods of a generated client itself.
 const CLIENT_METHODS: &str = "builder connection from_env";
 /// Methods that clippy keeps for what the standard traits mean by them.

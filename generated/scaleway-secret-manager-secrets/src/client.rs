@@ -4,8 +4,8 @@
 //! The typed client: one method per operation, one builder per call.
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
-use naftiko_runtime::__private::{Connection, Handle, Request, Serialize, Value};
-use naftiko_runtime::{ClientBuilder, ConfigError, Error, Response};
+use naftiko_runtime::__private::{Connection, Handle, Request, Value};
+use naftiko_runtime::{Call, ClientBuilder, ConfigError, Error, IntoBody, Response};
 use crate::operations;
 
 /// A client for Secret Manager API — Secrets.
@@ -39,6 +39,13 @@ impl Client {
     /// List secrets.
     ///
     /// `GET /secret-manager/v1beta1/regions/{region}/secrets`: the operation `listsecrets` of `spec/scaleway/secret-manager-secrets.yaml#L25`.
+    ///
+    /// ```no_run
+    /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
+    /// let response = client.list_secrets("region", false).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list_secrets(
         &self,
         region: impl Into<String>,
@@ -56,23 +63,37 @@ impl Client {
     /// Create a secret.
     ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets`: the operation `createsecret` of `spec/scaleway/secret-manager-secrets.yaml#L82`.
+    ///
+    /// ```no_run
+    /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
+    /// let response = client.create_secret("region", serde_json::json!({})).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create_secret(
         &self,
         region: impl Into<String>,
-        body: impl Serialize,
+        body: impl IntoBody,
     ) -> CreateSecret {
         CreateSecret(
             self
                 .connection
                 .request(&operations::CREATE_SECRET)
                 .text(0, region)
-                .set(1, body),
+                .body(1, body),
         )
     }
 
     /// Get metadata using the secret's ID.
     ///
     /// `GET /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`: the operation `getsecret` of `spec/scaleway/secret-manager-secrets.yaml#L104`.
+    ///
+    /// ```no_run
+    /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
+    /// let response = client.get_secret("region", "secret_id").send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get_secret(
         &self,
         region: impl Into<String>,
@@ -90,11 +111,18 @@ impl Client {
     /// Update metadata of a secret.
     ///
     /// `PATCH /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`: the operation `updatesecret` of `spec/scaleway/secret-manager-secrets.yaml#L123`.
+    ///
+    /// ```no_run
+    /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
+    /// let response = client.update_secret("region", "secret_id", serde_json::json!({})).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update_secret(
         &self,
         region: impl Into<String>,
         secret_id: impl Into<String>,
-        body: impl Serialize,
+        body: impl IntoBody,
     ) -> UpdateSecret {
         UpdateSecret(
             self
@@ -102,13 +130,20 @@ impl Client {
                 .request(&operations::UPDATE_SECRET)
                 .text(0, region)
                 .text(1, secret_id)
-                .set(2, body),
+                .body(2, body),
         )
     }
 
     /// Delete a secret.
     ///
     /// `DELETE /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`: the operation `deletesecret` of `spec/scaleway/secret-manager-secrets.yaml#L147`.
+    ///
+    /// ```no_run
+    /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
+    /// let response = client.delete_secret("region", "secret_id").send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delete_secret(
         &self,
         region: impl Into<String>,
@@ -126,11 +161,18 @@ impl Client {
     /// Allow a product to use the secret.
     ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/add-owner`: the operation `addsecretowner` of `spec/scaleway/secret-manager-secrets.yaml#L169`.
+    ///
+    /// ```no_run
+    /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
+    /// let response = client.add_secret_owner("region", "secret_id", serde_json::json!({})).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn add_secret_owner(
         &self,
         region: impl Into<String>,
         secret_id: impl Into<String>,
-        body: impl Serialize,
+        body: impl IntoBody,
     ) -> AddSecretOwner {
         AddSecretOwner(
             self
@@ -138,18 +180,25 @@ impl Client {
                 .request(&operations::ADD_SECRET_OWNER)
                 .text(0, region)
                 .text(1, secret_id)
-                .set(2, body),
+                .body(2, body),
         )
     }
 
     /// Enable secret protection.
     ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/protect`: the operation `protectsecret` of `spec/scaleway/secret-manager-secrets.yaml#L196`.
+    ///
+    /// ```no_run
+    /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
+    /// let response = client.protect_secret("region", "secret_id", serde_json::json!({})).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn protect_secret(
         &self,
         region: impl Into<String>,
         secret_id: impl Into<String>,
-        body: impl Serialize,
+        body: impl IntoBody,
     ) -> ProtectSecret {
         ProtectSecret(
             self
@@ -157,18 +206,25 @@ impl Client {
                 .request(&operations::PROTECT_SECRET)
                 .text(0, region)
                 .text(1, secret_id)
-                .set(2, body),
+                .body(2, body),
         )
     }
 
     /// Restore a secret.
     ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/restore`: the operation `restoresecret` of `spec/scaleway/secret-manager-secrets.yaml#L223`.
+    ///
+    /// ```no_run
+    /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
+    /// let response = client.restore_secret("region", "secret_id", serde_json::json!({})).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn restore_secret(
         &self,
         region: impl Into<String>,
         secret_id: impl Into<String>,
-        body: impl Serialize,
+        body: impl IntoBody,
     ) -> RestoreSecret {
         RestoreSecret(
             self
@@ -176,18 +232,25 @@ impl Client {
                 .request(&operations::RESTORE_SECRET)
                 .text(0, region)
                 .text(1, secret_id)
-                .set(2, body),
+                .body(2, body),
         )
     }
 
     /// Disable secret protection.
     ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/unprotect`: the operation `unprotectsecret` of `spec/scaleway/secret-manager-secrets.yaml#L250`.
+    ///
+    /// ```no_run
+    /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
+    /// let response = client.unprotect_secret("region", "secret_id", serde_json::json!({})).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn unprotect_secret(
         &self,
         region: impl Into<String>,
         secret_id: impl Into<String>,
-        body: impl Serialize,
+        body: impl IntoBody,
     ) -> UnprotectSecret {
         UnprotectSecret(
             self
@@ -195,19 +258,26 @@ impl Client {
                 .request(&operations::UNPROTECT_SECRET)
                 .text(0, region)
                 .text(1, secret_id)
-                .set(2, body),
+                .body(2, body),
         )
     }
 
     /// Restore a version.
     ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}/restore`: the operation `restoresecretversion` of `spec/scaleway/secret-manager-secrets.yaml#L277`.
+    ///
+    /// ```no_run
+    /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
+    /// let response = client.restore_secret_version("region", "secret_id", "revision", serde_json::json!({})).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn restore_secret_version(
         &self,
         region: impl Into<String>,
         secret_id: impl Into<String>,
         revision: impl Into<String>,
-        body: impl Serialize,
+        body: impl IntoBody,
     ) -> RestoreSecretVersion {
         RestoreSecretVersion(
             self
@@ -216,7 +286,7 @@ impl Client {
                 .text(0, region)
                 .text(1, secret_id)
                 .text(2, revision)
-                .set(3, body),
+                .body(3, body),
         )
     }
 }
@@ -293,6 +363,12 @@ impl ListSecrets {
     }
 }
 
+impl Call for ListSecrets {
+    fn parts(self) -> (Request, fn(Request) -> Self) {
+        (self.0, Self)
+    }
+}
+
 /// A call of [`Client::create_secret`].
 #[derive(Debug)]
 #[must_use = "a call does nothing until it is sent"]
@@ -305,6 +381,12 @@ impl CreateSecret {
     /// When an argument is refused, when the upstream cannot be reached, or when it answers with an error.
     pub async fn send(self) -> Result<Response<Value>, Error> {
         self.0.send().await
+    }
+}
+
+impl Call for CreateSecret {
+    fn parts(self) -> (Request, fn(Request) -> Self) {
+        (self.0, Self)
     }
 }
 
@@ -323,6 +405,12 @@ impl GetSecret {
     }
 }
 
+impl Call for GetSecret {
+    fn parts(self) -> (Request, fn(Request) -> Self) {
+        (self.0, Self)
+    }
+}
+
 /// A call of [`Client::update_secret`].
 #[derive(Debug)]
 #[must_use = "a call does nothing until it is sent"]
@@ -335,6 +423,12 @@ impl UpdateSecret {
     /// When an argument is refused, when the upstream cannot be reached, or when it answers with an error.
     pub async fn send(self) -> Result<Response<Value>, Error> {
         self.0.send().await
+    }
+}
+
+impl Call for UpdateSecret {
+    fn parts(self) -> (Request, fn(Request) -> Self) {
+        (self.0, Self)
     }
 }
 
@@ -353,6 +447,12 @@ impl DeleteSecret {
     }
 }
 
+impl Call for DeleteSecret {
+    fn parts(self) -> (Request, fn(Request) -> Self) {
+        (self.0, Self)
+    }
+}
+
 /// A call of [`Client::add_secret_owner`].
 #[derive(Debug)]
 #[must_use = "a call does nothing until it is sent"]
@@ -365,6 +465,12 @@ impl AddSecretOwner {
     /// When an argument is refused, when the upstream cannot be reached, or when it answers with an error.
     pub async fn send(self) -> Result<Response<Value>, Error> {
         self.0.send().await
+    }
+}
+
+impl Call for AddSecretOwner {
+    fn parts(self) -> (Request, fn(Request) -> Self) {
+        (self.0, Self)
     }
 }
 
@@ -383,6 +489,12 @@ impl ProtectSecret {
     }
 }
 
+impl Call for ProtectSecret {
+    fn parts(self) -> (Request, fn(Request) -> Self) {
+        (self.0, Self)
+    }
+}
+
 /// A call of [`Client::restore_secret`].
 #[derive(Debug)]
 #[must_use = "a call does nothing until it is sent"]
@@ -395,6 +507,12 @@ impl RestoreSecret {
     /// When an argument is refused, when the upstream cannot be reached, or when it answers with an error.
     pub async fn send(self) -> Result<Response<Value>, Error> {
         self.0.send().await
+    }
+}
+
+impl Call for RestoreSecret {
+    fn parts(self) -> (Request, fn(Request) -> Self) {
+        (self.0, Self)
     }
 }
 
@@ -413,6 +531,12 @@ impl UnprotectSecret {
     }
 }
 
+impl Call for UnprotectSecret {
+    fn parts(self) -> (Request, fn(Request) -> Self) {
+        (self.0, Self)
+    }
+}
+
 /// A call of [`Client::restore_secret_version`].
 #[derive(Debug)]
 #[must_use = "a call does nothing until it is sent"]
@@ -425,5 +549,11 @@ impl RestoreSecretVersion {
     /// When an argument is refused, when the upstream cannot be reached, or when it answers with an error.
     pub async fn send(self) -> Result<Response<Value>, Error> {
         self.0.send().await
+    }
+}
+
+impl Call for RestoreSecretVersion {
+    fn parts(self) -> (Request, fn(Request) -> Self) {
+        (self.0, Self)
     }
 }

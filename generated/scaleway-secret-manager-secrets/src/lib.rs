@@ -16,7 +16,151 @@
 //! # }
 //! ```
 //!
-//! Features: `client` (always on), `rest` (an axum router), `mcp` (an MCP server), `server` (the binary that serves all of it).
+//! # Set-up
+//! `Client::builder()` sets what the capability leaves open, and what an application may want otherwise: base URI, time limits, retries, hooks, a client of reqwest that is there already. Cloning a client is cheap.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! # use scaleway_secret_manager_secrets::{Client, RetryPolicy};
+//! # use std::time::Duration;
+//! let client = Client::builder()
+//!     .from_env()
+//!     .timeout(Duration::from_secs(10))
+//!     .attempt_timeout(Duration::from_secs(3))
+//!     .retry(RetryPolicy::default().attempts(5))
+//!     .user_agent("my-app/1.0")
+//!     .after(|attempt, outcome| {
+//!         println!("{} took {:?}", attempt.operation(), outcome.elapsed);
+//!     })
+//!     .build()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//!
+//! # Authentication
+//! The credential is made of `SCALEWAY_API_KEY`, from the environment or from the builder. One that changes comes from a [`runtime::TokenProvider`]: a function, or [`runtime::ClientCredentials`] for OAuth 2.0. Secrets never appear in `Debug`, logs, URIs of errors, or error texts.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! # use scaleway_secret_manager_secrets::Client;
+//! let client = Client::builder()
+//!     .token_provider(|| Ok(std::fs::read_to_string("/run/secrets/token")?.trim().into()))
+//!     .build()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//!
+//! # Answers
+//! An answer is decoded to a [`serde_json::Value`](https://docs.rs/serde_json), to a type of yours, or not at all. What every call can do beside `send` is in the trait [`Call`].
+//!
+//! ```no_run
+//! # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
+//! use scaleway_secret_manager_secrets::Call as _;
+//!
+//! #[derive(serde::Deserialize)]
+//! struct Answer {}
+//!
+//! let answer: Answer = client.list_secrets("region", false).send_as().await?.into_body();
+//! let bytes = client.list_secrets("region", false).send_bytes().await?;
+//! let mut stream = client.list_secrets("region", false).send_streaming().await?.into_body();
+//! while let Some(piece) = stream.next().await {
+//!     println!("{} bytes", piece?.len());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Bodies
+//! A body is anything that serializes, as JSON, or a [`RawBody`]: text, bytes, a stream.
+//!
+//! ```no_run
+//! # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
+//! use scaleway_secret_manager_secrets::RawBody;
+//!
+//! client.create_secret("region", RawBody::bytes("application/json", "{}")).send().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Errors
+//! There is one [`Error`]. It says which operation failed, how far it came, what kind of failure it is, and all that the upstream said: status, headers, request id, type, message, details, the raw body.
+//!
+//! ```no_run
+//! # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
+//! use scaleway_secret_manager_secrets::ErrorKind;
+//!
+//! match client.list_secrets("region", false).send().await {
+//!     Ok(response) => println!("{}", response.status()),
+//!     Err(error) => match error.kind() {
+//!         ErrorKind::Status(status) if status.as_u16() == 404 => println!("{:?}", error.upstream_type()),
+//!         ErrorKind::Arguments(violations) => println!("{violations:?}"),
+//!         _ if error.is_transient() => println!("later: {error}"),
+//!         _ => return Err(error),
+//!     },
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Retries
+//! Calls are repeated when they fail for a reason that may pass: up to three attempts, with random pauses that grow, as `Retry-After` says where it says something, within the call's timeout, and from a budget. What is not idempotent is repeated only where the upstream cannot have acted. See [`RetryPolicy`].
+//!
+//! ```no_run
+//! # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
+//! use scaleway_secret_manager_secrets::{Call as _, RetryPolicy};
+//!
+//! client.list_secrets("region", false).retry(RetryPolicy::none()).send().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Pagination
+//! `items` and `pages` follow a list to its end, one request per page. How the pages follow each other is recognised: page numbers, offsets, cursors, links. Where it is not, [`Paging`] says it.
+//!
+//! ```no_run
+//! # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
+//! use scaleway_secret_manager_secrets::Call as _;
+//! use scaleway_secret_manager_secrets::runtime::serde_json::Value;
+//!
+//! let mut items = client.list_secrets("region", false).items::<Value>();
+//! while let Some(item) = items.next().await {
+//!     println!("{}", item?);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Testing
+//! With the feature `test-util`, `runtime::testing` has transports that need no socket: scripted answers, and recordings of real ones.
+//!
+//! ```no_run
+//! # #[cfg(feature = "test-util")]
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use scaleway_secret_manager_secrets::Client;
+//! use scaleway_secret_manager_secrets::runtime::testing::{Answer, Script};
+//!
+//! let script = Script::new([Answer::status(429), Answer::json(200, serde_json::json!({}))]);
+//! let client = Client::builder().variable("SCALEWAY_API_KEY", "a-test-token").transport(script.clone()).build()?;
+//! client.list_secrets("region", false).send().await?;
+//! assert_eq!(script.requests().len(), 2);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//! | feature | what it adds |
+//! |---|---|
+//! | `client` | the client; always on |
+//! | `ring` | TLS by rustls with ring; on unless default features are off |
+//! | `aws-lc-rs` | TLS by rustls with aws-lc-rs |
+//! | `native-tls` | TLS of the operating system |
+//! | `blocking` | calls without `async` |
+//! | `test-util` | transports for tests |
+//! | `rest` | an axum router |
+//! | `mcp` | an MCP server |
+//! | `server` | the binary that serves all of it |
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 pub mod client;
@@ -27,8 +171,10 @@ mod operations;
 pub mod rest;
 
 pub use client::Client;
+pub use naftiko_runtime as runtime;
 pub use naftiko_runtime::{
-    ClientBuilder, ConfigError, Error, ErrorKind, Response, Violation,
+    Call, ClientBuilder, ConfigError, Error, ErrorKind, Paging, RawBody, Response,
+    RetryPolicy, Violation,
 };
 
 #[cfg(feature = "server")]

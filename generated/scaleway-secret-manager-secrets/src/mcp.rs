@@ -23,7 +23,7 @@ pub(crate) static ADAPTER: McpAdapter = McpAdapter {
                 idempotent: true,
                 open_world: true,
             },
-            call: Call {
+            call: Exposure {
                 operation: &operations::LIST_SECRETS,
                 wiring: Wiring::Direct,
                 output: Output::Whole,
@@ -39,7 +39,7 @@ pub(crate) static ADAPTER: McpAdapter = McpAdapter {
                 idempotent: false,
                 open_world: true,
             },
-            call: Call {
+            call: Exposure {
                 operation: &operations::CREATE_SECRET,
                 wiring: Wiring::Direct,
                 output: Output::Whole,
@@ -55,7 +55,7 @@ pub(crate) static ADAPTER: McpAdapter = McpAdapter {
                 idempotent: true,
                 open_world: true,
             },
-            call: Call {
+            call: Exposure {
                 operation: &operations::GET_SECRET,
                 wiring: Wiring::Direct,
                 output: Output::Whole,
@@ -71,7 +71,7 @@ pub(crate) static ADAPTER: McpAdapter = McpAdapter {
                 idempotent: true,
                 open_world: true,
             },
-            call: Call {
+            call: Exposure {
                 operation: &operations::UPDATE_SECRET,
                 wiring: Wiring::Direct,
                 output: Output::Whole,
@@ -87,7 +87,7 @@ pub(crate) static ADAPTER: McpAdapter = McpAdapter {
                 idempotent: true,
                 open_world: true,
             },
-            call: Call {
+            call: Exposure {
                 operation: &operations::DELETE_SECRET,
                 wiring: Wiring::Direct,
                 output: Output::Whole,
@@ -103,7 +103,7 @@ pub(crate) static ADAPTER: McpAdapter = McpAdapter {
                 idempotent: false,
                 open_world: true,
             },
-            call: Call {
+            call: Exposure {
                 operation: &operations::ADD_SECRET_OWNER,
                 wiring: Wiring::Direct,
                 output: Output::Whole,
@@ -119,7 +119,7 @@ pub(crate) static ADAPTER: McpAdapter = McpAdapter {
                 idempotent: false,
                 open_world: true,
             },
-            call: Call {
+            call: Exposure {
                 operation: &operations::PROTECT_SECRET,
                 wiring: Wiring::Direct,
                 output: Output::Whole,
@@ -135,7 +135,7 @@ pub(crate) static ADAPTER: McpAdapter = McpAdapter {
                 idempotent: false,
                 open_world: true,
             },
-            call: Call {
+            call: Exposure {
                 operation: &operations::RESTORE_SECRET,
                 wiring: Wiring::Direct,
                 output: Output::Whole,
@@ -151,7 +151,7 @@ pub(crate) static ADAPTER: McpAdapter = McpAdapter {
                 idempotent: false,
                 open_world: true,
             },
-            call: Call {
+            call: Exposure {
                 operation: &operations::UNPROTECT_SECRET,
                 wiring: Wiring::Direct,
                 output: Output::Whole,
@@ -167,7 +167,7 @@ pub(crate) static ADAPTER: McpAdapter = McpAdapter {
                 idempotent: false,
                 open_world: true,
             },
-            call: Call {
+            call: Exposure {
                 operation: &operations::RESTORE_SECRET_VERSION,
                 wiring: Wiring::Direct,
                 output: Output::Whole,

@@ -71,6 +71,7 @@ pub(crate) static LIST_SECRETS: Operation = Operation {
     constants: &[],
     body: None,
     json_output: true,
+    repeat: Repeat::Always,
 };
 
 /// `POST /secret-manager/v1beta1/regions/{region}/secrets`
@@ -95,6 +96,7 @@ pub(crate) static CREATE_SECRET: Operation = Operation {
     constants: &[],
     body: None,
     json_output: true,
+    repeat: Repeat::Unacted,
 };
 
 /// `GET /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`
@@ -119,6 +121,7 @@ pub(crate) static GET_SECRET: Operation = Operation {
     constants: &[],
     body: None,
     json_output: true,
+    repeat: Repeat::Always,
 };
 
 /// `PATCH /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`
@@ -147,6 +150,7 @@ pub(crate) static UPDATE_SECRET: Operation = Operation {
     constants: &[],
     body: None,
     json_output: true,
+    repeat: Repeat::Always,
 };
 
 /// `DELETE /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`
@@ -171,6 +175,7 @@ pub(crate) static DELETE_SECRET: Operation = Operation {
     constants: &[],
     body: None,
     json_output: true,
+    repeat: Repeat::Always,
 };
 
 /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/add-owner`
@@ -200,6 +205,7 @@ pub(crate) static ADD_SECRET_OWNER: Operation = Operation {
     constants: &[],
     body: None,
     json_output: true,
+    repeat: Repeat::Unacted,
 };
 
 /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/protect`
@@ -229,6 +235,7 @@ pub(crate) static PROTECT_SECRET: Operation = Operation {
     constants: &[],
     body: None,
     json_output: true,
+    repeat: Repeat::Unacted,
 };
 
 /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/restore`
@@ -258,6 +265,7 @@ pub(crate) static RESTORE_SECRET: Operation = Operation {
     constants: &[],
     body: None,
     json_output: true,
+    repeat: Repeat::Unacted,
 };
 
 /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/unprotect`
@@ -289,6 +297,7 @@ pub(crate) static UNPROTECT_SECRET: Operation = Operation {
     constants: &[],
     body: None,
     json_output: true,
+    repeat: Repeat::Unacted,
 };
 
 /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}/restore`
@@ -321,4 +330,5 @@ pub(crate) static RESTORE_SECRET_VERSION: Operation = Operation {
     constants: &[],
     body: None,
     json_output: true,
+    repeat: Repeat::Unacted,
 };

@@ -15,7 +15,7 @@ pub(crate) static ADAPTER: RestAdapter = RestAdapter {
             path: "/v1/secret-manager/v1beta1/regions/{region}/secrets",
             captures: &[Some(0)],
             summary: "List secrets",
-            call: Call {
+            call: Exposure {
                 operation: &operations::LIST_SECRETS,
                 wiring: Wiring::Direct,
                 output: Output::Whole,
@@ -26,7 +26,7 @@ pub(crate) static ADAPTER: RestAdapter = RestAdapter {
             path: "/v1/secret-manager/v1beta1/regions/{region}/secrets",
             captures: &[Some(0)],
             summary: "Create a secret",
-            call: Call {
+            call: Exposure {
                 operation: &operations::CREATE_SECRET,
                 wiring: Wiring::Direct,
                 output: Output::Whole,
@@ -37,7 +37,7 @@ pub(crate) static ADAPTER: RestAdapter = RestAdapter {
             path: "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}",
             captures: &[Some(0), Some(1)],
             summary: "Get metadata using the secret's ID",
-            call: Call {
+            call: Exposure {
                 operation: &operations::GET_SECRET,
                 wiring: Wiring::Direct,
                 output: Output::Whole,
@@ -48,7 +48,7 @@ pub(crate) static ADAPTER: RestAdapter = RestAdapter {
             path: "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}",
             captures: &[Some(0), Some(1)],
             summary: "Update metadata of a secret",
-            call: Call {
+            call: Exposure {
                 operation: &operations::UPDATE_SECRET,
                 wiring: Wiring::Direct,
                 output: Output::Whole,
@@ -59,7 +59,7 @@ pub(crate) static ADAPTER: RestAdapter = RestAdapter {
             path: "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}",
             captures: &[Some(0), Some(1)],
             summary: "Delete a secret",
-            call: Call {
+            call: Exposure {
                 operation: &operations::DELETE_SECRET,
                 wiring: Wiring::Direct,
                 output: Output::Whole,
@@ -70,7 +70,7 @@ pub(crate) static ADAPTER: RestAdapter = RestAdapter {
             path: "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/add-owner",
             captures: &[Some(0), Some(1)],
             summary: "Allow a product to use the secret",
-            call: Call {
+            call: Exposure {
                 operation: &operations::ADD_SECRET_OWNER,
                 wiring: Wiring::Direct,
                 output: Output::Whole,
@@ -81,7 +81,7 @@ pub(crate) static ADAPTER: RestAdapter = RestAdapter {
             path: "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/protect",
             captures: &[Some(0), Some(1)],
             summary: "Enable secret protection",
-            call: Call {
+            call: Exposure {
                 operation: &operations::PROTECT_SECRET,
                 wiring: Wiring::Direct,
                 output: Output::Whole,
@@ -92,7 +92,7 @@ pub(crate) static ADAPTER: RestAdapter = RestAdapter {
             path: "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/restore",
             captures: &[Some(0), Some(1)],
             summary: "Restore a secret",
-            call: Call {
+            call: Exposure {
                 operation: &operations::RESTORE_SECRET,
                 wiring: Wiring::Direct,
                 output: Output::Whole,
@@ -103,7 +103,7 @@ pub(crate) static ADAPTER: RestAdapter = RestAdapter {
             path: "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/unprotect",
             captures: &[Some(0), Some(1)],
             summary: "Disable secret protection",
-            call: Call {
+            call: Exposure {
                 operation: &operations::UNPROTECT_SECRET,
                 wiring: Wiring::Direct,
                 output: Output::Whole,
@@ -114,7 +114,7 @@ pub(crate) static ADAPTER: RestAdapter = RestAdapter {
             path: "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/versions/{revision}/restore",
             captures: &[Some(0), Some(1), Some(2)],
             summary: "Restore a version",
-            call: Call {
+            call: Exposure {
                 operation: &operations::RESTORE_SECRET_VERSION,
                 wiring: Wiring::Direct,
                 output: Output::Whole,

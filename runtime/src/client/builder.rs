@@ -4,103 +4,68 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderMap;
 use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
 
-use super::config::ConfiguredApi;
+use super::attempt::{After, Before};
 use super::connection::{Connection, Handle, Shared};
+use super::credential::parse_base_uri;
+use super::keys::{Keyring, Source};
+use super::retry::{Budget, RetryPolicy};
+use super::token::TokenProvider;
+use super::transport::Transport;
+use super::{Attempt, ConfigError, Outcome, tls};
 use crate::operation::Capability;
-
-/// Why a client cannot be built. Values never appear in it.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// Variables are set neither in the builder nor in the environment. All of them are named at once.
-    #[error("missing environment {}: {}", if .names.len() == 1 { "variable" } else { "variables" }, .names.join(", "))]
-    MissingVariables {
-        /// The names of the missing environment variables.
-        names: Vec<&'static str>,
-    },
-    /// `token` was called, but the capability does not have exactly one variable for it.
-    #[error("`token` sets the only variable of a capability, and this one has {count}; use `variable`")]
-    Token {
-        /// How many variables the capability has.
-        count: usize,
-    },
-    /// `variable` was called with a name that the capability does not bind.
-    #[error("the capability binds no variable `{name}`")]
-    UnknownVariable {
-        /// The name that was given.
-        name: String,
-    },
-    /// The capability names no base URI and none was given.
-    #[error("no base URI for `{namespace}`: the capability leaves it to you, set one with `base_uri`")]
-    NoBaseUri {
-        /// The consumed namespace.
-        namespace: &'static str,
-    },
-    /// `base_uri` was called, but the capability consumes several APIs.
-    #[error(
-        "`base_uri` sets the base URI of the only API of a capability, and this one has {count}; use `base_uri_of`"
-    )]
-    SeveralApis {
-        /// How many APIs the capability consumes.
-        count: usize,
-    },
-    /// `base_uri_of` was called with a namespace that the capability does not consume.
-    #[error("the capability consumes no API `{namespace}`")]
-    UnknownApi {
-        /// The namespace that was given.
-        namespace: String,
-    },
-    /// The base URI is not an absolute `http` or `https` URI without user, query and fragment.
-    #[error("the base URI must be an absolute http or https URI without user, query and fragment")]
-    BaseUri,
-    /// The base URI would send credentials in clear text to another machine.
-    #[error(
-        "the base URI is plain http to another machine; use https, or allow it (`allow_plain_http`, `--allow-plain-http`)"
-    )]
-    PlainHttp,
-    /// A credential cannot be a header value.
-    #[error("a credential of `{capability}` holds characters that no header value may have")]
-    Credential {
-        /// The capability.
-        capability: &'static str,
-    },
-    /// The HTTP client cannot be made, for want of trusted root certificates, say.
-    #[error("the HTTP client cannot be made")]
-    Http(#[source] reqwest::Error),
-}
 
 /// Builds a client. `C` is the typed client of the generated crate.
 #[must_use]
 pub struct ClientBuilder<C> {
     capability: &'static Capability,
     base_uris: Vec<(Option<String>, String)>,
-    token: Option<SecretString>,
-    variables: Vec<(String, SecretString)>,
+    token: Option<Source>,
+    variables: Vec<(String, Source)>,
     environment: bool,
-    http: reqwest::ClientBuilder,
+    network: Network,
     connect_timeout: Duration,
+    attempt_timeout: Option<Duration>,
     timeout: Duration,
     response_limit: usize,
+    retry: RetryPolicy,
+    retry_budget: u32,
+    user_agent: Option<String>,
+    before: Vec<Before>,
+    after: Vec<After>,
     allow_plain_http: bool,
     client: PhantomData<fn() -> C>,
+}
+
+/// What brings requests to the upstream.
+enum Network {
+    Settings(Box<reqwest::ClientBuilder>),
+    Transport(Arc<dyn Transport>),
 }
 
 impl<C: Handle> ClientBuilder<C> {
     #[doc(hidden)]
     pub fn new(capability: &'static Capability) -> Self {
-        install_crypto_provider();
+        tls::install_crypto_provider();
         Self {
             capability,
             base_uris: Vec::new(),
             token: None,
             variables: Vec::new(),
             environment: false,
-            http: reqwest::Client::builder(),
+            network: Network::Settings(Box::default()),
             connect_timeout: Duration::from_secs(5),
+            attempt_timeout: None,
             timeout: Duration::from_secs(30),
             response_limit: 10 << 20,
+            retry: RetryPolicy::default(),
+            retry_budget: 50,
+            user_agent: None,
+            before: Vec::new(),
+            after: Vec::new(),
             allow_plain_http: false,
             client: PhantomData,
         }
@@ -120,17 +85,30 @@ impl<C: Handle> ClientBuilder<C> {
 
     /// Sets the only variable of the capability: its token, API key or the like.
     pub fn token(mut self, token: impl Into<SecretString>) -> Self {
-        self.token = Some(token.into());
+        self.token = Some(Source::Fixed(token.into()));
+        self
+    }
+
+    /// Asks for the only variable of the capability before every attempt: for tokens that are rotated.
+    pub fn token_provider(mut self, provider: impl TokenProvider) -> Self {
+        self.token = Some(Source::Provider(Arc::new(provider)));
         self
     }
 
     /// Sets a variable of the capability by the name of its environment variable.
     pub fn variable(mut self, name: impl Into<String>, value: impl Into<SecretString>) -> Self {
-        self.variables.push((name.into(), value.into()));
+        self.variables.push((name.into(), Source::Fixed(value.into())));
         self
     }
 
-    /// Reads the variables that are not set otherwise from the environment.
+    /// Asks for a variable of the capability before every attempt.
+    pub fn variable_provider(mut self, name: impl Into<String>, provider: impl TokenProvider) -> Self {
+        self.variables.push((name.into(), Source::Provider(Arc::new(provider))));
+        self
+    }
+
+    /// Reads what is not set otherwise from the environment: the variables of the capability, and its base URI from
+    /// `<CRATE>_BASE_URI`, or from `<CRATE>_<NAMESPACE>_BASE_URI` where it consumes several APIs.
     pub fn from_env(mut self) -> Self {
         self.environment = true;
         self
@@ -138,11 +116,23 @@ impl<C: Handle> ClientBuilder<C> {
 
     /// Brings your own settings of reqwest: proxies, root certificates, local addresses.
     ///
-    /// It takes a builder and no finished client because redirects must stay off: reqwest would carry a credential in
-    /// a custom header to whatever host an answer names. Redirects, timeouts and the user agent are set by this builder
-    /// in any case, and where all upstreams are on this machine over plain http, no proxy is used.
+    /// Redirects, the connect timeout and the user agent are set by this builder in any case, and where all upstreams
+    /// are on this machine over plain http, no proxy is used.
     pub fn http(mut self, builder: reqwest::ClientBuilder) -> Self {
-        self.http = builder;
+        self.network = Network::Settings(Box::new(builder));
+        self
+    }
+
+    /// Brings your own client of reqwest, and its connections with it. Its settings stay as they are, so build it with
+    /// `redirect::Policy::none()`: reqwest would carry a credential in a custom header to whatever host an answer names.
+    /// An answer that came by a redirect is an error.
+    pub fn http_client(self, client: reqwest::Client) -> Self {
+        self.transport(client)
+    }
+
+    /// Brings your own way to the upstream, or something that takes the upstream's place in a test.
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.network = Network::Transport(Arc::new(transport));
         self
     }
 
@@ -152,15 +142,51 @@ impl<C: Handle> ClientBuilder<C> {
         self
     }
 
-    /// How long a call may take in all, from its start to the last byte of the answer; 30 seconds unless set.
+    /// How long one attempt may take, to the last byte of its answer; as long as the call unless set.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// How long a call may take in all, attempts and the pauses between them; 30 seconds unless set.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// The largest answer to accept, in bytes; 10 MiB unless set.
+    /// The largest answer to accept, in bytes after decompression; 10 MiB unless set. Streams have no limit.
     pub fn response_limit(mut self, bytes: usize) -> Self {
         self.response_limit = bytes;
+        self
+    }
+
+    /// How calls are repeated that fail for a reason which may pass.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// How many retries the client and its clones have in reserve; 50 unless set. Ten successful calls earn another one.
+    pub fn retry_budget(mut self, retries: u32) -> Self {
+        self.retry_budget = retries;
+        self
+    }
+
+    /// Names the application in the `User-Agent`, before the name of the crate (RFC 9110 §10.1.5).
+    pub fn user_agent(mut self, product: impl Into<String>) -> Self {
+        self.user_agent = Some(product.into());
+        self
+    }
+
+    /// Runs before every attempt. The hook may add headers; credentials come later, so it neither sees nor replaces them.
+    pub fn before(mut self, hook: impl Fn(&Attempt<'_>, &mut HeaderMap) + Send + Sync + 'static) -> Self {
+        self.before.push(Box::new(hook));
+        self
+    }
+
+    /// Runs after every attempt: for metrics, audit logs, rate limits.
+    pub fn after(mut self, hook: impl Fn(&Attempt<'_>, &Outcome<'_>) + Send + Sync + 'static) -> Self {
+        self.after.push(Box::new(hook));
         self
     }
 
@@ -175,33 +201,42 @@ impl<C: Handle> ClientBuilder<C> {
     /// # Errors
     /// When variables are missing, when a base URI is not usable, or when TLS cannot be set up.
     pub fn build(mut self) -> Result<C, ConfigError> {
-        let variables = self.resolve_variables()?;
+        let keyring = Keyring::new(self.capability, self.resolve_variables()?)?;
         let base_uris = self.resolve_base_uris()?;
-        let apis: Vec<_> = self
-            .capability
-            .apis
-            .iter()
-            .zip(&base_uris)
-            .map(|(api, uri)| {
-                ConfiguredApi::new(self.capability, api, uri.as_deref(), self.allow_plain_http, &variables)
-            })
-            .collect::<Result<_, _>>()?;
-        let base_uris: Vec<_> = apis.iter().map(|api: &ConfiguredApi| &api.base_uri).collect();
+        let name = format!("{}/{}", self.capability.name, self.capability.version);
+        let user_agent = self.user_agent.take().map_or(name.clone(), |product| format!("{product} {name}"));
+        let user_agent = user_agent.try_into().map_err(|_| ConfigError::UserAgent)?;
         // A proxy from the environment would carry the credential off this machine in clear text.
         let local = !self.allow_plain_http && base_uris.iter().all(|uri| uri.scheme() == "http");
-        let http = if local { self.http.no_proxy() } else { self.http };
-        let http = http
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(self.connect_timeout)
-            .timeout(self.timeout)
-            .user_agent(format!("{}/{}", self.capability.name, self.capability.version))
-            .build()
-            .map_err(|error| ConfigError::Http(error.without_url()))?;
-        let shared = Shared { capability: self.capability, http, apis, variables, response_limit: self.response_limit };
-        Ok(C::over(Connection::new(Arc::new(shared))))
+        let transport = match self.network {
+            Network::Transport(transport) => transport,
+            Network::Settings(_) if !tls::BUILT_IN && base_uris.iter().any(|uri| uri.scheme() == "https") => {
+                return Err(ConfigError::NoTls);
+            }
+            Network::Settings(builder) => {
+                let builder = if local { builder.no_proxy() } else { *builder };
+                let builder = builder.redirect(reqwest::redirect::Policy::none()).connect_timeout(self.connect_timeout);
+                Arc::new(builder.build().map_err(|error| ConfigError::Http(error.without_url()))?)
+            }
+        };
+        let shared = Shared {
+            capability: self.capability,
+            transport,
+            base_uris,
+            keyring,
+            user_agent,
+            timeout: self.timeout,
+            attempt_timeout: self.attempt_timeout,
+            response_limit: self.response_limit,
+            retry: self.retry,
+            budget: Budget::new(self.retry_budget),
+            before: self.before,
+            after: self.after,
+        };
+        Ok(C::over(Connection::new(shared)))
     }
 
-    fn resolve_variables(&mut self) -> Result<Vec<SecretString>, ConfigError> {
+    fn resolve_variables(&mut self) -> Result<Vec<Source>, ConfigError> {
         let declared = self.capability.variables;
         if let Some(token) = self.token.take() {
             let [variable] = declared else { return Err(ConfigError::Token { count: declared.len() }) };
@@ -215,13 +250,17 @@ impl<C: Handle> ClientBuilder<C> {
         for variable in declared {
             let given =
                 self.variables.iter().rev().find(|(name, _)| name == variable.name).map(|(_, value)| value.clone());
+            // Mounted secrets often end with a line break.
             let environment = || {
-                let value = if self.environment { std::env::var(variable.name).ok() } else { None };
-                // Mounted secrets often end with a line break.
-                value.map(|value| SecretString::from(value.trim_end_matches(['\r', '\n'])))
+                self.environment_variable(variable.name)
+                    .map(|value| Source::Fixed(value.trim_end_matches(['\r', '\n']).into()))
             };
             // An empty secret is a missing one: it would be sent and refused with a message that leads astray.
-            match given.or_else(environment).filter(|value| !value.expose_secret().trim().is_empty()) {
+            let filled = |source: &Source| match source {
+                Source::Fixed(value) => !value.expose_secret().trim().is_empty(),
+                Source::Provider(_) => true,
+            };
+            match given.or_else(environment).filter(filled) {
                 Some(value) => values.push(value),
                 None => missing.push(variable.name),
             }
@@ -229,25 +268,35 @@ impl<C: Handle> ClientBuilder<C> {
         if missing.is_empty() { Ok(values) } else { Err(ConfigError::MissingVariables { names: missing }) }
     }
 
-    fn resolve_base_uris(&self) -> Result<Vec<Option<String>>, ConfigError> {
+    fn environment_variable(&self, name: &str) -> Option<String> {
+        if self.environment { std::env::var(name).ok() } else { None }
+    }
+
+    fn resolve_base_uris(&self) -> Result<Vec<Url>, ConfigError> {
         let apis = self.capability.apis;
-        let mut uris = vec![None; apis.len()];
+        let mut given = vec![None; apis.len()];
         for (namespace, uri) in &self.base_uris {
             let index = match namespace {
                 None if apis.len() == 1 => Some(0),
                 None => return Err(ConfigError::SeveralApis { count: apis.len() }),
                 Some(namespace) => apis.iter().position(|api| api.namespace == namespace),
             };
-            match index.and_then(|index| uris.get_mut(index)) {
+            match index.and_then(|index| given.get_mut(index)) {
                 Some(slot) => *slot = Some(uri.clone()),
                 None => return Err(ConfigError::UnknownApi { namespace: namespace.clone().unwrap_or_default() }),
             }
         }
-        Ok(uris)
+        let uris = apis.iter().zip(given).map(|(api, given)| {
+            let name = if apis.len() == 1 { String::new() } else { format!("_{}", api.namespace) };
+            let name = shouty(&format!("{}{name}_BASE_URI", self.capability.name));
+            let uri = given.or_else(|| self.environment_variable(&name)).or_else(|| api.base_uri.map(str::to_owned));
+            parse_base_uri(&uri.ok_or(ConfigError::NoBaseUri { namespace: api.namespace })?, self.allow_plain_http)
+        });
+        uris.collect()
     }
 }
 
-/// rustls panics on first use when no provider is installed. An application that installed its own keeps it.
-fn install_crypto_provider() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
+/// A name as environment variables are written.
+fn shouty(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
 }

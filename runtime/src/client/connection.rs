@@ -1,24 +1,25 @@
-//! Execution of an operation: one non-generic path from arguments to an answer.
+//! The shared state of a client, and the requests that it makes of calls.
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use http::header::{ACCEPT, COOKIE, HeaderMap, HeaderName, HeaderValue};
+use http::header::{ACCEPT, COOKIE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Serialize;
-use serde_json::Value;
 use url::Url;
 
-use super::config::{ConfiguredApi, Credential, render};
+use super::attempt::{After, Attempt, Before};
+use super::call::{Options, Request};
+use super::credential::{Credential, render};
+use super::keys::{Keyring, Keys};
+use super::retry::{Budget, RetryPolicy};
+use super::transport::Transport;
 use crate::argument::Violation;
-use crate::arguments::{Argument, Arguments};
+use crate::arguments::Arguments;
 use crate::encoding::pair;
-use crate::error::{Answer, Error, ErrorKind};
 use crate::operation::{Capability, Constant, Location, Operation};
 use crate::request::{Parts, build};
-use crate::response::Response;
 
 /// The shared, configured state behind every handle of a client. Cloning is cheap.
 #[derive(Clone)]
@@ -38,31 +39,18 @@ impl Handle for Connection {
 
 pub(super) struct Shared {
     pub(super) capability: &'static Capability,
-    pub(super) http: reqwest::Client,
-    pub(super) apis: Vec<ConfiguredApi>,
-    pub(super) variables: Vec<SecretString>,
+    pub(super) transport: Arc<dyn Transport>,
+    /// The base URI of each API.
+    pub(super) base_uris: Vec<Url>,
+    pub(super) keyring: Keyring,
+    pub(super) user_agent: HeaderValue,
+    pub(super) timeout: Duration,
+    pub(super) attempt_timeout: Option<Duration>,
     pub(super) response_limit: usize,
-}
-
-/// Shorter values, such as user names, stand in many a text by chance. In bytes.
-const TELLING: usize = 8;
-
-impl Shared {
-    /// Blots out the secrets in a refusal: some servers repeat the request that they refuse.
-    fn redact(&self, body: Bytes) -> Bytes {
-        let secrets =
-            self.variables.iter().map(|secret| secret.expose_secret()).filter(|secret| secret.len() >= TELLING);
-        let leaked: Vec<_> = secrets.filter(|secret| contains(&body, secret.as_bytes())).collect();
-        if leaked.is_empty() {
-            return body;
-        }
-        let text = String::from_utf8_lossy(&body).into_owned();
-        leaked.into_iter().fold(text, |text, secret| text.replace(secret, "[redacted]")).into()
-    }
-}
-
-fn contains(text: &[u8], part: &[u8]) -> bool {
-    !part.is_empty() && text.windows(part.len()).any(|window| window == part)
+    pub(super) retry: RetryPolicy,
+    pub(super) budget: Budget,
+    pub(super) before: Vec<Before>,
+    pub(super) after: Vec<After>,
 }
 
 impl fmt::Debug for Connection {
@@ -72,84 +60,71 @@ impl fmt::Debug for Connection {
 }
 
 impl Connection {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self(shared)
+    pub(super) fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.0
     }
 
     /// A call of `operation` without arguments yet.
     pub fn request(&self, operation: &'static Operation) -> Request {
-        Request { connection: self.clone(), operation, arguments: Arguments::new(operation), violations: Vec::new() }
+        Request::new(self.clone(), operation)
     }
+}
 
-    /// Checks the arguments, sends the request and reads the whole answer. A status that is no success is an error.
-    pub(crate) async fn execute(
+impl Shared {
+    /// Makes the request of an attempt.
+    pub(super) fn build(
         &self,
         operation: &'static Operation,
         arguments: &Arguments,
-    ) -> Result<Response<Bytes>, Error> {
-        let violations = arguments.check(operation);
-        if !violations.is_empty() {
-            return Err(Error::arguments(operation.name, violations));
-        }
-        let request = self.build(operation, arguments)?;
-        let answer = self.0.http.execute(request).await.map_err(|error| Error::transport(operation.name, error))?;
-        let (status, headers) = (answer.status(), answer.headers().clone());
-        let body = self
-            .read(operation, answer)
-            .await
-            .map_err(|error| error.answered(Answer { status, headers: headers.clone(), body: Bytes::new() }))?;
-        if status.is_success() {
-            Ok(Response::new(status, headers, body))
-        } else {
-            let body = self.0.redact(body);
-            Err(Error::new(operation.name, ErrorKind::Status(status)).answered(Answer { status, headers, body }))
-        }
-    }
-
-    fn build(&self, operation: &'static Operation, arguments: &Arguments) -> Result<reqwest::Request, Error> {
+        options: &Options,
+        attempt: &Attempt<'_>,
+    ) -> Result<reqwest::Request, Vec<Violation>> {
+        let keys: &Keys = attempt.keys;
+        let one = |violation| vec![violation];
         // A table that names an API which does not exist cannot be generated; it is still no reason to panic.
-        let api = self.0.apis.get(operation.api).ok_or_else(|| Error::arguments(operation.name, Vec::new()))?;
-        let Parts { mut url, mut headers, body } = build(&api.base_uri, operation, arguments, &self.0.variables)
-            .map_err(|violations| Error::arguments(operation.name, violations))?;
+        let (Some(base_uri), Some(credentials)) =
+            (self.base_uris.get(operation.api), keys.credentials.get(operation.api))
+        else {
+            return Err(Vec::new());
+        };
+        let Parts { mut url, mut headers, body } = build(base_uri, operation, arguments, &keys.variables)?;
+        // A link in an answer may carry any name; what the capability fixes is not for it to change.
+        let fixed = |name: &str| operation.constants.iter().any(|c| c.location == Location::Query && c.name == name);
+        let pairs = || options.query.iter().filter(|(name, _)| !fixed(name));
+        pairs().for_each(|(name, _)| remove_query(&mut url, name));
+        for (name, value) in pairs() {
+            append_query(&mut url, name, value);
+        }
         for constant in operation.constants {
-            let value = render(constant.value, &self.0.variables);
+            let value = render(constant.value, &keys.variables);
             match constant.location {
                 Location::Query => append_query(&mut url, constant.name, &value),
-                Location::Header | Location::Cookie => add_header(&mut headers, constant, value.expose_secret())
-                    .map_err(|violation| Error::arguments(operation.name, vec![violation]))?,
+                Location::Header | Location::Cookie => {
+                    add_header(&mut headers, constant, value.expose_secret()).map_err(one)?;
+                }
                 Location::Path | Location::Segments | Location::Body | Location::Field => {}
             }
         }
         if operation.json_output {
             headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
         }
-        // Credentials come last, so that no argument can take their place.
-        for credential in &api.credentials {
-            prove(credential, &mut url, &mut headers)
-                .map_err(|violation| Error::arguments(operation.name, vec![violation]))?;
+        headers.entry(USER_AGENT).or_insert_with(|| self.user_agent.clone());
+        headers.extend(options.headers.clone());
+        for hook in &self.before {
+            hook(attempt, &mut headers);
+        }
+        // Credentials come last, so that nothing can take their place.
+        for credential in credentials {
+            prove(credential, &mut url, &mut headers).map_err(one)?;
         }
         let mut request = reqwest::Request::new(operation.method.to_http(), url);
         *request.headers_mut() = headers;
-        *request.body_mut() = body.map(reqwest::Body::from);
+        *request.body_mut() = body;
         Ok(request)
-    }
-
-    async fn read(&self, operation: &'static Operation, mut answer: reqwest::Response) -> Result<Bytes, Error> {
-        let limit = self.0.response_limit;
-        let mut body = BytesMut::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| Error::transport(operation.name, error))? {
-            let room = limit - body.len();
-            if chunk.len() <= room {
-                body.extend_from_slice(&chunk);
-            } else if answer.status().is_success() {
-                return Err(Error::new(operation.name, ErrorKind::TooLarge { limit }));
-            } else {
-                // What a refusal says at its beginning is worth more than its length.
-                body.extend_from_slice(chunk.get(..room).unwrap_or_default());
-                break;
-            }
-        }
-        Ok(body.freeze())
     }
 }
 
@@ -159,13 +134,17 @@ fn append_query(url: &mut Url, name: &str, value: &SecretString) {
     url.set_query(Some(&query));
 }
 
+fn remove_query(url: &mut Url, name: &str) {
+    let others = url.query().map(|query| without(name, query, "&"));
+    url.set_query(others.as_deref().filter(|others| !others.is_empty()));
+}
+
 /// Adds a credential in place of whatever has its name.
 fn prove(credential: &Credential, url: &mut Url, headers: &mut HeaderMap) -> Result<(), Violation> {
     match credential {
         Credential::Header(name, value) => drop(headers.insert(name.clone(), value.clone())),
         Credential::Query(name, value) => {
-            let others = url.query().map(|query| without(name, query, "&"));
-            url.set_query(others.as_deref().filter(|others| !others.is_empty()));
+            remove_query(url, name);
             append_query(url, name, value);
         }
         Credential::Cookie(name, value) => {
@@ -206,54 +185,4 @@ fn add_header(headers: &mut HeaderMap, constant: &Constant, value: &str) -> Resu
     value.set_sensitive(true);
     headers.insert(name, value);
     Ok(())
-}
-
-/// A call that is being put together: the machinery behind the typed builders of a generated client.
-#[must_use = "a call does nothing until it is sent"]
-pub struct Request {
-    connection: Connection,
-    operation: &'static Operation,
-    arguments: Arguments,
-    violations: Vec<Violation>,
-}
-
-impl Request {
-    /// Sets the argument with this index. A value that is no JSON is reported when the call is sent.
-    pub fn set(mut self, index: usize, value: impl Serialize) -> Self {
-        match serde_json::to_value(value) {
-            Ok(value) => self.arguments.set(index, Argument::Value(value)),
-            // What the serializer says may quote the value.
-            Err(_) => {
-                let name = self.operation.parameters.get(index).map_or("", |parameter| parameter.name);
-                self.violations.push(Violation::new(name, "cannot be written as JSON"));
-            }
-        }
-        self
-    }
-
-    /// Sets a text argument.
-    pub fn text(self, index: usize, text: impl Into<String>) -> Self {
-        self.set(index, text.into())
-    }
-
-    /// Sets an argument of several texts.
-    pub fn texts(self, index: usize, texts: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.set(index, texts.into_iter().map(Into::into).collect::<Vec<String>>())
-    }
-
-    /// Sends the request and decodes the answer.
-    pub async fn send(self) -> Result<Response<Value>, Error> {
-        if !self.violations.is_empty() {
-            return Err(Error::arguments(self.operation.name, self.violations));
-        }
-        let response = self.connection.execute(self.operation, &self.arguments).await?;
-        response.decode(self.operation.name, self.operation.json_output)
-    }
-}
-
-impl fmt::Debug for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Arguments stay out: they may be secrets.
-        f.debug_struct("Request").field("operation", &self.operation.name).finish_non_exhaustive()
-    }
 }

@@ -1,8 +1,36 @@
-//! The client side: configuration, and the execution of an operation.
+//! The client side: configuration, calls, and their execution.
 
+mod attempt;
+#[cfg(feature = "blocking")]
+mod blocking;
 mod builder;
-mod config;
+mod call;
+mod config_error;
 mod connection;
+mod credential;
+mod execution;
+mod keys;
+mod list;
+mod oauth2;
+mod retry;
+mod stream;
+mod tls;
+mod token;
+mod transport;
 
-pub use builder::{ClientBuilder, ConfigError};
-pub use connection::{Connection, Handle, Request};
+pub use attempt::{Attempt, Outcome};
+#[cfg(feature = "blocking")]
+pub use blocking::{Blocking, BlockingResults};
+pub use builder::ClientBuilder;
+#[cfg(any(feature = "rest", feature = "mcp"))]
+pub(crate) use call::Options;
+pub use call::{Call, Request};
+pub use config_error::ConfigError;
+pub use connection::{Connection, Handle};
+pub use oauth2::ClientCredentials;
+pub use retry::RetryPolicy;
+pub(crate) use retry::retry_after;
+pub use stream::ResultStream;
+pub use token::TokenProvider;
+pub(crate) use transport::Failure;
+pub use transport::{BoxError, BoxFuture, Transport, TransportError};

@@ -8,7 +8,7 @@ mod schema;
 pub use self::http::HttpOptions;
 pub use handler::Server;
 
-use crate::exposure::Call;
+use crate::exposure::Exposure;
 use crate::operation::Capability;
 
 /// The tools of a capability.
@@ -36,7 +36,7 @@ pub struct Tool {
     /// What a client may assume about it.
     pub hints: Hints,
     /// What it calls.
-    pub call: Call,
+    pub call: Exposure,
 }
 
 /// The annotations of a tool (MCP, "ToolAnnotations"). All four are always sent.

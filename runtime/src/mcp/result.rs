@@ -5,19 +5,19 @@ use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::{Value, json};
 
 use crate::error::{Error, ErrorKind};
-use crate::exposure::Call;
+use crate::exposure::Exposure;
 use crate::output::Output;
 use crate::response::{Response, is_json};
 
 /// The result of a call. Failures of the upstream are results, not protocol errors: the model can act on them.
-pub(super) fn result(call: &Call, outcome: Result<Response<Bytes>, Error>) -> CallToolResult {
+pub(super) fn result(call: &Exposure, outcome: Result<Response<Bytes>, Error>) -> CallToolResult {
     match outcome.and_then(|response| success(call, response)) {
         Ok(result) => result,
         Err(error) => failure(&error),
     }
 }
 
-fn success(call: &Call, response: Response<Bytes>) -> Result<CallToolResult, Error> {
+fn success(call: &Exposure, response: Response<Bytes>) -> Result<CallToolResult, Error> {
     if response.body().is_empty() {
         return Ok(CallToolResult::success(vec![ContentBlock::text(response.status().to_string())]));
     }

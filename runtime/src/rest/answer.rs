@@ -8,7 +8,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use super::problem::Problem;
 use crate::error::{Error, ErrorKind};
-use crate::exposure::Call;
+use crate::exposure::Exposure;
 use crate::output::Output;
 use crate::response;
 
@@ -30,11 +30,11 @@ const NOT_PASSED_ON: [HeaderName; 14] = [
     header::SET_COOKIE,
 ];
 
-pub(super) fn answer(call: &Call, outcome: Result<response::Response<Bytes>, Error>) -> Response {
+pub(super) fn answer(call: &Exposure, outcome: Result<response::Response<Bytes>, Error>) -> Response {
     outcome.and_then(|response| success(call, response)).unwrap_or_else(|error| failure(&error))
 }
 
-fn success(call: &Call, response: response::Response<Bytes>) -> Result<Response, Error> {
+fn success(call: &Exposure, response: response::Response<Bytes>) -> Result<Response, Error> {
     match &call.output {
         Output::Projected(projection) if !response.body().is_empty() => {
             let document = response.document(call.operation.name, call.operation.json_output)?;
@@ -90,9 +90,13 @@ fn failure(error: &Error) -> Response {
         }
         ErrorKind::Arguments(violations) => Problem::arguments(violations.clone()),
         ErrorKind::Timeout => Problem::new(StatusCode::GATEWAY_TIMEOUT, "the upstream did not answer in time"),
-        ErrorKind::Connect | ErrorKind::Transport | ErrorKind::TooLarge { .. } | ErrorKind::Decode => {
-            Problem::new(StatusCode::BAD_GATEWAY, error.to_string())
-        }
+        ErrorKind::Connect
+        | ErrorKind::Transport
+        | ErrorKind::TooLarge { .. }
+        | ErrorKind::Decode
+        | ErrorKind::Token
+        | ErrorKind::Runtime
+        | ErrorKind::Paging(_) => Problem::new(StatusCode::BAD_GATEWAY, error.to_string()),
     };
     problem.into_response()
 }

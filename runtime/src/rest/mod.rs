@@ -16,7 +16,7 @@ use http::StatusCode;
 use http::header::{ALLOW, HeaderValue};
 
 use crate::client::Connection;
-use crate::exposure::Call;
+use crate::exposure::Exposure;
 use crate::operation::Method;
 pub(crate) use problem::Problem;
 use table::{Match, Table};
@@ -43,7 +43,7 @@ pub struct Route {
     /// What it does.
     pub summary: &'static str,
     /// What it calls.
-    pub call: Call,
+    pub call: Exposure,
 }
 
 impl RestAdapter {

@@ -68,8 +68,8 @@ mod tests {
 
     use super::*;
     use crate::client::{ClientBuilder, Connection};
-    use crate::exposure::{Call, Wiring};
-    use crate::operation::{Capability, Kind, Location, Operation, Parameter};
+    use crate::exposure::{Exposure, Wiring};
+    use crate::operation::{Capability, Kind, Location, Operation, Parameter, Repeat};
     use crate::output::Output;
     use crate::rest::RestAdapter;
 
@@ -86,6 +86,7 @@ mod tests {
         constants: &[],
         body: None,
         json_output: true,
+        repeat: Repeat::Always,
     };
 
     fn adapter(routes: &[(Method, &str)]) -> &'static RestAdapter {
@@ -94,7 +95,7 @@ mod tests {
             path: path.to_string().leak(),
             captures: &[],
             summary: "",
-            call: Call { operation: &OPERATION, wiring: Wiring::Direct, output: Output::Whole },
+            call: Exposure { operation: &OPERATION, wiring: Wiring::Direct, output: Output::Whole },
         });
         Box::leak(Box::new(RestAdapter { port: 0, routes: routes.collect::<Vec<_>>().leak() }))
     }

@@ -134,7 +134,9 @@ impl<'a> Scratch<'a> {
 
     fn check(&self, workspace: &Path, crates: &[&Crate]) -> Result<Checked> {
         let mut cargo = self.cargo(workspace, "check");
-        cargo.args(["--workspace", "--all-features", "--all-targets", "--keep-going", "--quiet"]);
+        let server = crates.iter().any(|made| made.files.keys().any(|path| path.ends_with("/src/main.rs")));
+        let features = if server { "blocking,test-util,server" } else { "blocking,test-util" };
+        cargo.args(["--workspace", "--features", features, "--all-targets", "--keep-going", "--quiet"]);
         let output = cargo.args(["--message-format", "json"]).output().context("cargo cannot be started")?;
         let mut failures = Failures::new();
         for (owner, error) in errors(&String::from_utf8_lossy(&output.stdout)) {

@@ -1,7 +1,17 @@
 //! The typed client against the simulator, and the errors of its builder.
 
+mod answers;
+mod doubles;
+mod errors;
+mod lists;
+mod retries;
+mod seams;
+mod spans;
+mod tokens;
+
 use std::time::Duration;
 
+use naftiko_runtime::testing::Script;
 use naftiko_tests::{OPERATIONS, World};
 use scaleway_secret_manager_secrets::{Client, ClientBuilder, ConfigError, Error, ErrorKind, Response};
 use scaleway_simulator::{Fault, PROJECT_ID, Simulator, TOKEN};
@@ -52,6 +62,11 @@ async fn world(configure: impl FnOnce(ClientBuilder<Client>) -> ClientBuilder<Cl
     let builder = Client::builder().base_uri(simulator.base_uri()).token(TOKEN);
     let client = configure(builder).build().expect("the client is built");
     World::around(simulator, client).await
+}
+
+/// A client that a script answers.
+fn scripted(script: &Script) -> ClientBuilder<Client> {
+    Client::builder().token(TOKEN).transport(script.clone())
 }
 
 async fn failure(world: &World, fault: Fault) -> Error {
@@ -231,7 +246,7 @@ async fn a_refusal_keeps_all_that_the_upstream_said() {
     let error = failure(&world, fault.header("x-more", "kept")).await;
     assert_eq!(error.kind(), &ErrorKind::Status(reqwest::StatusCode::NOT_FOUND));
     assert_eq!(error.status(), Some(reqwest::StatusCode::NOT_FOUND));
-    assert_eq!(error.message().as_deref(), Some("no such thing"));
+    assert_eq!(error.message(), Some("no such thing"));
     assert_eq!(error.request_id(), Some("the-id"));
     assert_eq!(error.headers().expect("there are headers")["x-more"], "kept");
     assert_eq!(error.body(), document);

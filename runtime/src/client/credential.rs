@@ -1,4 +1,4 @@
-//! The secrets of a client and the credentials made of them.
+//! Credentials, and the addresses that they may be sent to.
 
 use base64::Engine as _;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
@@ -6,13 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::ConfigError;
-use crate::operation::{Api, Authentication, Capability, Template, TemplatePart};
-
-/// A consumed API, configured: where it is and what proves who we are. It has no `Debug`.
-pub(super) struct ConfiguredApi {
-    pub(super) base_uri: Url,
-    pub(super) credentials: Vec<Credential>,
-}
+use crate::operation::{Authentication, Template, TemplatePart};
 
 pub(super) enum Credential {
     Header(HeaderName, HeaderValue),
@@ -20,26 +14,9 @@ pub(super) enum Credential {
     Cookie(&'static str, SecretString),
 }
 
-impl ConfiguredApi {
-    pub(super) fn new(
-        capability: &Capability,
-        api: &Api,
-        base_uri: Option<&str>,
-        allow_plain_http: bool,
-        variables: &[SecretString],
-    ) -> Result<Self, ConfigError> {
-        let uri = base_uri.or(api.base_uri).ok_or(ConfigError::NoBaseUri { namespace: api.namespace })?;
-        let base_uri = parse_base_uri(uri, allow_plain_http)?;
-        let credentials = api.authentication.iter().map(|authentication| {
-            Credential::new(authentication, variables).ok_or(ConfigError::Credential { capability: capability.name })
-        });
-        Ok(Self { base_uri, credentials: credentials.collect::<Result<_, _>>()? })
-    }
-}
-
 impl Credential {
     /// The credential, unless its place in a request cannot hold it.
-    fn new(authentication: &Authentication, variables: &[SecretString]) -> Option<Self> {
+    pub(super) fn new(authentication: &Authentication, variables: &[SecretString]) -> Option<Self> {
         let text = |template| render(template, variables);
         Some(match *authentication {
             Authentication::Query { name, value } => Self::Query(name, text(value)),
@@ -57,12 +34,24 @@ impl Credential {
                 Self::Header(AUTHORIZATION, header(&format!("Bearer {}", text(token).expose_secret()))?)
             }
             Authentication::Basic { username, password } => {
-                let pair = format!("{}:{}", text(username).expose_secret(), text(password).expose_secret());
-                let value = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
+                let value = basic(text(username).expose_secret(), text(password).expose_secret());
                 Self::Header(AUTHORIZATION, header(&value)?)
             }
         })
     }
+
+    /// What proves who we are, as it stands on the wire, without the name of its scheme.
+    pub(super) fn telling(&self) -> Option<&str> {
+        match self {
+            Self::Header(_, value) => value.to_str().ok()?.rsplit(' ').next(),
+            Self::Query(_, value) | Self::Cookie(_, value) => Some(value.expose_secret()),
+        }
+    }
+}
+
+/// The value of `Authorization` for a user name and a password (RFC 7617 §2).
+pub(super) fn basic(username: &str, password: &str) -> String {
+    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{username}:{password}")))
 }
 
 pub(super) fn render(template: Template, variables: &[SecretString]) -> SecretString {
@@ -89,8 +78,8 @@ fn is_cookie_octet(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
 }
 
-/// A credential must not travel in clear text, so plain `http` is for this machine only, or for whoever asks for it.
-fn parse_base_uri(text: &str, allow_plain_http: bool) -> Result<Url, ConfigError> {
+/// Reads a base URI. A credential must not travel in clear text, so plain `http` is for this machine only, or for whoever asks for it.
+pub(super) fn parse_base_uri(text: &str, allow_plain_http: bool) -> Result<Url, ConfigError> {
     let url = Url::parse(text).map_err(|_| ConfigError::BaseUri)?;
     if !matches!(url.scheme(), "http" | "https")
         || url.host().is_none()

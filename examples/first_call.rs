@@ -1,0 +1,60 @@
+//! A client, a call, a typed answer, and errors that say what happened.
+//!
+//! `cargo run -p examples --bin first_call`
+
+use std::error::Error;
+use std::time::Duration;
+
+use scaleway_secret_manager_secrets::{Call as _, Client, ErrorKind};
+use scaleway_simulator::{PROJECT_ID, Simulator, TOKEN};
+use serde::{Deserialize, Serialize};
+
+/// What this program wants to know of a secret. The answer has more, which is ignored.
+#[derive(Debug, Deserialize)]
+struct Secret {
+    id: String,
+    name: String,
+    tags: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct NewSecret<'a> {
+    project_id: &'a str,
+    name: &'a str,
+    tags: &'a [&'a str],
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let simulator = Simulator::start().await?;
+    // With an account this is `Client::from_env()?`, and `SCALEWAY_API_KEY` in the environment.
+    let client = Client::builder()
+        .base_uri(simulator.base_uri())
+        .token(TOKEN)
+        .timeout(Duration::from_secs(10))
+        .user_agent("first-call/1.0")
+        .build()?;
+
+    let new = NewSecret { project_id: PROJECT_ID, name: "database", tags: &["prod", "db"] };
+    let created = client.create_secret("fr-par", &new).send_as::<Secret>().await?;
+    println!("created {} with {:?}, {}", created.body().name, created.body().tags, created.status());
+
+    // An error is one value with all there is to know.
+    let refused = client.create_secret("fr-par", &new).send().await;
+    if let Err(error) = refused {
+        println!("refused: {error}");
+        println!("  the upstream calls it {:?}", error.upstream_type());
+        println!("  details: {}", error.refusal().and_then(|refusal| refusal.details.clone()).unwrap_or_default());
+    }
+
+    // What would leave its place in the path is never sent.
+    if let Err(error) = client.get_secret("fr-par", "..").send().await
+        && let ErrorKind::Arguments(violations) = error.kind()
+    {
+        println!("not sent: {violations:?}");
+    }
+
+    client.delete_secret("fr-par", created.into_body().id).send().await?;
+    println!("deleted");
+    Ok(())
+}

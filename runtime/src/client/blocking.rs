@@ -1,0 +1,93 @@
+//! Calls for programs that do not use `async`.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::runtime::{Builder, Runtime};
+
+use super::call::{Call, Request};
+use super::stream::ResultStream;
+use crate::error::{Error, ErrorKind, Phase};
+use crate::response::Response;
+
+/// A call that blocks the thread until it is done. Not for threads that run asynchronous code: there it would hold up
+/// everything else, and fails.
+#[must_use = "a call does nothing until it is sent"]
+pub struct Blocking(Request);
+
+impl Blocking {
+    pub(super) fn new(request: Request) -> Self {
+        Self(request)
+    }
+
+    /// Sends the request and decodes the answer.
+    ///
+    /// # Errors
+    /// When an argument is refused, when the upstream cannot be reached, or when it answers with an error.
+    pub fn send(self) -> Result<Response<Value>, Error> {
+        wait(self.0.operation.name, self.0.send())?
+    }
+
+    /// Sends the request and decodes the answer into a type of yours.
+    ///
+    /// # Errors
+    /// Those of `send`, and when the answer does not fit the type.
+    pub fn send_as<T: DeserializeOwned + Send>(self) -> Result<Response<T>, Error> {
+        wait(self.0.operation.name, Call::send_as(self.0))?
+    }
+
+    /// Sends the request and gives the answer's body as it came.
+    ///
+    /// # Errors
+    /// Those of `send`, but for decoding.
+    pub fn send_bytes(self) -> Result<Response<Bytes>, Error> {
+        wait(self.0.operation.name, Call::send_bytes(self.0))?
+    }
+
+    /// The pages of a list.
+    pub fn pages(self) -> BlockingResults<Response<Value>> {
+        BlockingResults { operation: self.0.operation.name, stream: Call::pages(self.0) }
+    }
+
+    /// The items of a list, of all its pages.
+    pub fn items<T: DeserializeOwned + Send + 'static>(self) -> BlockingResults<T> {
+        BlockingResults { operation: self.0.operation.name, stream: Call::items(self.0) }
+    }
+}
+
+impl fmt::Debug for Blocking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Blocking").field(&self.0).finish()
+    }
+}
+
+/// A [`ResultStream`] as an iterator. It ends after the first error.
+#[derive(Debug)]
+#[must_use = "an iterator does nothing until it is read"]
+pub struct BlockingResults<T> {
+    operation: &'static str,
+    stream: ResultStream<T>,
+}
+
+impl<T: Send + 'static> Iterator for BlockingResults<T> {
+    type Item = Result<T, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        wait(self.operation, self.stream.next()).unwrap_or_else(|error| Some(Err(error)))
+    }
+}
+
+/// Waits for a future on the runtime that all blocking calls of the process share.
+fn wait<F: Future>(operation: &'static str, future: F) -> Result<F::Output, Error> {
+    static RUNTIME: OnceLock<std::io::Result<Runtime>> = OnceLock::new();
+    let failed = |message: String| Error::new(operation, ErrorKind::Runtime, Phase::Prepare).caused_by(message.into());
+    if tokio::runtime::Handle::try_current().is_ok() {
+        return Err(failed("this thread runs asynchronous code; use `send` without `blocking`".to_owned()));
+    }
+    // One worker keeps idle connections alive while nobody waits.
+    let runtime = RUNTIME.get_or_init(|| Builder::new_multi_thread().worker_threads(1).enable_all().build());
+    runtime.as_ref().map(|runtime| runtime.block_on(future)).map_err(|error| failed(error.to_string()))
+}

@@ -1,0 +1,103 @@
+//! Lists, page by page and item by item.
+
+use std::vec;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::call::Request;
+use super::stream::ResultStream;
+use crate::arguments::Argument;
+use crate::error::{Error, ErrorKind, Phase};
+use crate::operation::Location;
+use crate::paging::{Next, Pager, PagingProblem, Turn};
+use crate::response::{JsonError, Response};
+
+pub(super) fn pages(request: Request) -> ResultStream<Response<Value>> {
+    ResultStream::new(Walk::new(request), |mut walk| async move {
+        Ok(match walk.turn().await? {
+            Some((page, turn)) if !turn.repeated => Some((page, walk)),
+            _ => None,
+        })
+    })
+}
+
+pub(super) fn items<T: DeserializeOwned + Send + 'static>(request: Request) -> ResultStream<T> {
+    ResultStream::new((Walk::new(request), Vec::new().into_iter()), next_item)
+}
+
+type Items = vec::IntoIter<Value>;
+
+async fn next_item<T: DeserializeOwned>(
+    (mut walk, mut items): (Walk, Items),
+) -> Result<Option<(T, (Walk, Items))>, Error> {
+    loop {
+        if let Some(item) = items.next() {
+            let item = serde_json::from_value(item).map_err(|error| walk.misfit(&error))?;
+            return Ok(Some((item, (walk, items))));
+        }
+        let Some((page, turn)) = walk.turn().await? else { return Ok(None) };
+        items = turn.items(page.into_body()).map_err(|problem| walk.lost(&problem))?.into_iter();
+    }
+}
+
+/// A walk through the pages of a list.
+struct Walk {
+    request: Request,
+    pager: Option<Pager>,
+    next: Result<Next, PagingProblem>,
+}
+
+impl Walk {
+    fn new(request: Request) -> Self {
+        Self { request, pager: None, next: Ok(Next::Query(Vec::new())) }
+    }
+
+    /// The next page, if there is one.
+    async fn turn(&mut self) -> Result<Option<(Response<Value>, Turn)>, Error> {
+        match std::mem::replace(&mut self.next, Ok(Next::End)) {
+            Ok(Next::End) => return Ok(None),
+            Ok(Next::Query(pairs)) => {
+                self.request.options.query = pairs.into_iter().map(|(name, value)| (name, value.into())).collect();
+            }
+            Err(problem) => return Err(self.lost(&problem)),
+        }
+        let pager = match &mut self.pager {
+            Some(pager) => pager,
+            none => none.insert(start(&self.request)?),
+        };
+        let page = self.request.clone().send().await?;
+        let mut turn = pager.turn(page.body(), page.headers());
+        match std::mem::replace(&mut turn.next, Ok(Next::End)) {
+            Err(problem) if turn.repeated => Err(self.lost(&problem)),
+            next => {
+                self.next = next;
+                Ok(Some((page, turn)))
+            }
+        }
+    }
+
+    fn lost(&self, problem: &PagingProblem) -> Error {
+        lost(&self.request, problem)
+    }
+
+    fn misfit(&self, error: &serde_json::Error) -> Error {
+        let error = JsonError::of(error);
+        Error::new(self.request.operation.name, ErrorKind::Decode, Phase::Decode).caused_by(error.into())
+    }
+}
+
+fn start(request: &Request) -> Result<Pager, Error> {
+    let value = |name: &str| {
+        let mut pairs = request.arguments.pairs(request.operation);
+        match pairs.find(|(parameter, _)| parameter.location == Location::Query && parameter.name == name)?.1? {
+            Argument::Value(value) => Some(value.clone()),
+            Argument::Json(_) | Argument::Raw(_) => None,
+        }
+    };
+    Pager::new(request.operation, &request.options.paging, value).map_err(|problem| lost(request, &problem))
+}
+
+fn lost(request: &Request, problem: &PagingProblem) -> Error {
+    Error::new(request.operation.name, ErrorKind::Paging(problem.to_string()), Phase::Decode)
+}

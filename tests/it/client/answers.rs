@@ -1,0 +1,207 @@
+//! The forms in which bodies go out and answers come in.
+
+use naftiko_runtime::bytes::Bytes;
+use naftiko_runtime::testing::{Answer, Script};
+use naftiko_tests::World;
+use scaleway_secret_manager_secrets::{Call as _, ErrorKind, RawBody};
+use scaleway_simulator::Fault;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::scripted;
+
+fn script(answer: Answer) -> (Script, scaleway_secret_manager_secrets::Client) {
+    let script = Script::new([answer]);
+    let client = scripted(&script).build().expect("the client is built");
+    (script, client)
+}
+
+#[tokio::test]
+async fn serde_models_of_the_caller_fit() {
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Secret {
+        id: String,
+        tags: Vec<String>,
+    }
+    let world = World::start().await;
+    let id = world.secret("typed").await;
+    world.simulator.add_unknown_field(true);
+    let response = world.client.get_secret("fr-par", &id).send_as::<Secret>().await.expect("it fits");
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.body(), &Secret { id, tags: vec!["a".to_owned()] });
+}
+
+#[tokio::test]
+async fn unknown_response_fields_are_ignored_and_unknown_values_kept() {
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Secret {
+        status: String,
+    }
+    let (_, client) = script(Answer::json(200, json!({"status": "hibernating", "field_added_later": {"a": [1]}})));
+    let secret = client.get_secret("fr-par", "some").send_as::<Secret>().await.expect("both are new");
+    assert_eq!(secret.into_body(), Secret { status: "hibernating".to_owned() });
+}
+
+#[tokio::test]
+async fn several_response_types_per_operation_are_told_by_status() {
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Done {
+        result: u32,
+    }
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Accepted {
+        task: String,
+    }
+    #[derive(Debug, PartialEq)]
+    enum Outcome {
+        Done(Done),
+        Accepted(Accepted),
+    }
+    let (done, accepted) = (json!({"result": 1}), json!({"task": "t"}));
+    for (answer, expected) in [
+        (Answer::json(200, done), Outcome::Done(Done { result: 1 })),
+        (Answer::json(202, accepted), Outcome::Accepted(Accepted { task: "t".to_owned() })),
+    ] {
+        let (_, client) = script(answer);
+        let response = client.create_secret("fr-par", json!({})).send_bytes().await.expect("a success");
+        let outcome = match response.status().as_u16() {
+            202 => Outcome::Accepted(response.json().expect("it fits")),
+            _ => Outcome::Done(response.json().expect("it fits")),
+        };
+        assert_eq!(outcome, expected);
+        let error = response.json::<Vec<u8>>().expect_err("it is an object");
+        assert!(error.to_string().contains("another type"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_answer_is_null_for_every_type() {
+    for empty in [Answer::status(204), Answer::status(200).header("content-type", "application/json")] {
+        let script = Script::new(vec![empty; 4]);
+        let client = scripted(&script).build().expect("the client is built");
+        client.delete_secret("fr-par", "some").send_as::<()>().await.expect("nothing is what was asked for");
+        let none = client.delete_secret("fr-par", "some").send_as::<Option<u8>>().await.expect("so is no number");
+        assert_eq!(none.into_body(), None);
+        let bytes = client.delete_secret("fr-par", "some").send_bytes().await.expect("and no bytes");
+        assert!(bytes.body().is_empty());
+        let error = client.delete_secret("fr-par", "some").send_as::<u8>().await.expect_err("there is no number");
+        assert_eq!(error.kind(), &ErrorKind::Decode);
+    }
+}
+
+#[tokio::test]
+async fn null_and_absent_are_told_apart() {
+    #[derive(Serialize)]
+    struct Update {
+        tags: Option<Vec<String>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        description: Option<String>,
+    }
+    let (script, client) = script(Answer::json(200, json!({})));
+    let update = Update { tags: None, description: None };
+    client.update_secret("fr-par", "some", &update).send().await.expect("a success");
+    assert_eq!(script.requests()[0].body, r#"{"tags":null}"#, "what is null is sent, what is absent is not");
+}
+
+#[tokio::test]
+async fn date_times_and_uuids_are_strings_unless_the_caller_wants_more() {
+    #[derive(Deserialize)]
+    struct Secret {
+        id: uuid::Uuid,
+        created_at: jiff::Timestamp,
+    }
+    let world = World::start().await;
+    let id = world.secret("dated").await;
+    let plain = world.client.get_secret("fr-par", &id).send().await.expect("a secret").into_body();
+    let typed = world.client.get_secret("fr-par", &id).send_as::<Secret>().await.expect("it fits").into_body();
+    assert_eq!(plain["id"].as_str(), Some(typed.id.to_string().as_str()));
+    let created: jiff::Timestamp = plain["created_at"].as_str().expect("text").parse().expect("RFC 3339");
+    assert_eq!(typed.created_at, created);
+}
+
+#[tokio::test]
+async fn a_raw_byte_stream_flows_without_being_kept() {
+    let world = World::start().await;
+    let body: Vec<u8> = (0..3_u32 << 20).map(|index| (index % 251) as u8).collect();
+    world.simulator.fault(Fault::status(200).body("application/octet-stream", body.clone()));
+    let call = world.client.get_secret("fr-par", "some");
+    let response = call.send_streaming().await.expect("a success");
+    assert_eq!(response.headers()["content-type"], "application/octet-stream");
+    let mut stream = response.into_body();
+    let (mut received, mut pieces) = (Vec::new(), 0);
+    while let Some(piece) = stream.next().await {
+        received.extend_from_slice(&piece.expect("a piece"));
+        pieces += 1;
+    }
+    assert!(received == body && pieces > 1, "{} bytes in {pieces} pieces", received.len());
+}
+
+#[tokio::test]
+async fn a_stream_that_breaks_or_grows_too_long_ends_with_an_error() {
+    let world = World::start().await;
+    world.simulator.fault(Fault::truncated());
+    let stream = world.client.get_secret("fr-par", "some").send_streaming().await.expect("it begins").into_body();
+    assert_eq!(stream.all().await.expect_err("it breaks off").kind(), &ErrorKind::Transport);
+    world.simulator.fault(Fault::status(200).body("a/b", vec![0; 1 << 20]));
+    let call = world.client.get_secret("fr-par", "some").response_limit(1000);
+    let stream = call.send_streaming().await.expect("it begins").into_body();
+    assert_eq!(stream.all().await.expect_err("it is too long").kind(), &ErrorKind::TooLarge { limit: 1000 });
+    world.simulator.fault(Fault::status(404).json(json!({"message": "none"})));
+    let error = world.client.get_secret("fr-par", "some").send_streaming().await.expect_err("a refusal is none");
+    assert_eq!(error.message(), Some("none"));
+}
+
+#[tokio::test]
+async fn bodies_may_be_text_bytes_and_streams() {
+    let world = World::start().await;
+    let chunks = || futures_util::stream::iter([Ok(Bytes::from("{\"a\"")), Ok(Bytes::from(":1}"))]);
+    let bodies = [
+        (RawBody::text("plain é"), "text/plain; charset=utf-8", "plain é"),
+        (RawBody::bytes("application/x-thing", "bytes"), "application/x-thing", "bytes"),
+        (RawBody::stream("application/json", chunks()), "application/json", "{\"a\":1}"),
+    ];
+    for (body, media_type, sent) in bodies {
+        world.simulator.fault(Fault::status(200).json(json!({})));
+        world.client.create_secret("fr-par", body).send().await.expect("a success");
+        let request = world.request();
+        assert_eq!(request.header("content-type"), Some(media_type));
+        assert_eq!(String::from_utf8_lossy(&request.body), sent);
+    }
+}
+
+#[tokio::test]
+async fn compressed_answers_are_read_and_limited_by_what_they_become() {
+    let world = World::start().await;
+    // 4 MiB of nothing, which gzip makes small.
+    let bomb = |length: usize| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        std::io::Write::write_all(&mut encoder, &vec![b' '; length]).expect("memory takes it");
+        encoder.finish().expect("memory takes it")
+    };
+    let fault = |length| Fault::status(200).body("text/plain", bomb(length)).header("content-encoding", "gzip");
+    world.simulator.fault(fault(1000));
+    let response = world.client.get_secret("fr-par", "some").send_bytes().await.expect("a success");
+    assert_eq!(response.body().len(), 1000);
+    assert!(world.request().header("accept-encoding").is_some_and(|accepted| accepted.contains("gzip")));
+    let small = bomb(4 << 20).len();
+    world.simulator.fault(fault(4 << 20));
+    let call = world.client.get_secret("fr-par", "some").response_limit(1 << 20);
+    let error = call.send_bytes().await.expect_err("it grows too long");
+    assert!(small < 1 << 20, "what travels is within the limit: {small}");
+    assert_eq!(error.kind(), &ErrorKind::TooLarge { limit: 1 << 20 });
+}
+
+#[tokio::test]
+async fn one_request_struct_per_operation_can_be_kept_and_passed_on() {
+    fn narrowed(
+        list: scaleway_secret_manager_secrets::client::ListSecrets,
+    ) -> scaleway_secret_manager_secrets::client::ListSecrets {
+        list.name("mine").page_size(1)
+    }
+    let (script, client) = script(Answer::json(200, json!({"secrets": [], "total_count": 0})));
+    let answer = narrowed(client.list_secrets("fr-par", false)).header("x-extra", "1").send().await;
+    assert_eq!(answer.expect("a success").body()["secrets"], Value::Array(Vec::new()));
+    let request = &script.requests()[0];
+    assert!(request.target.ends_with("?page_size=1&name=mine&scheduled_for_deletion=false"), "{}", request.target);
+    assert_eq!((request.header("x-extra"), request.operation.as_str()), (Some("1"), "listsecrets"));
+}

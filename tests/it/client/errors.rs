@@ -1,0 +1,163 @@
+//! What an error says, and what it must not say.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use naftiko_runtime::testing::{Answer, Script};
+use naftiko_runtime::{Phase, SecretBody};
+use scaleway_secret_manager_secrets::{Call as _, Client, Error, ErrorKind, RawBody, RetryPolicy};
+use scaleway_simulator::{Fault, Simulator, TOKEN};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::scripted;
+
+async fn failure(answer: Answer) -> Error {
+    let client = scripted(&Script::new([answer])).retry(RetryPolicy::none()).build().expect("the client is built");
+    client.get_secret("fr-par", "some").send().await.expect_err("the script fails")
+}
+
+#[tokio::test]
+async fn a_typed_error_has_what_the_upstream_says() {
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Detail {
+        argument_name: String,
+        reason: String,
+    }
+    #[derive(Deserialize)]
+    struct Document {
+        details: Vec<Detail>,
+    }
+    let document = json!({
+        "type": "invalid_arguments",
+        "message": "invalid argument(s)",
+        "details": [{"argument_name": "name", "reason": "format", "help_message": "cannot have same secret name"}],
+    });
+    let answer = Answer::json(400, document.clone()).header("x-request-id", "the-id").header("x-more", "kept");
+    let error = failure(answer).await;
+    assert!(matches!(error.kind(), ErrorKind::Status(status) if status.as_u16() == 400));
+    assert_eq!((error.operation(), error.phase(), error.attempts()), ("getsecret", Phase::Receive, 1));
+    assert_eq!((error.upstream_type(), error.message()), (Some("invalid_arguments"), Some("invalid argument(s)")));
+    assert_eq!((error.request_id(), error.is_transient()), (Some("the-id"), false));
+    assert_eq!(error.headers().expect("there are headers")["x-more"], "kept");
+    let refusal = error.refusal().expect("the upstream answered");
+    assert_eq!((refusal.details.as_ref(), refusal.document.as_ref()), (Some(&document["details"]), Some(&document)));
+    let typed: Document = error.body_as().expect("it fits");
+    assert_eq!(typed.details, [Detail { argument_name: "name".into(), reason: "format".into() }]);
+    let text = error.to_string();
+    for part in ["getsecret", "400", "invalid_arguments", "invalid argument(s)", "the-id"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn refusals_of_every_shape_are_read() {
+    let problem = json!({"type": "https://e.test/gone", "title": "Gone", "detail": "it is gone", "status": 410});
+    let problem = Answer::status(410).body("application/problem+json", problem.to_string());
+    let cases = [
+        (Answer::json(404, json!({"message": "lbs not Found"})), None, Some("lbs not Found")),
+        (problem, Some("https://e.test/gone"), Some("it is gone")),
+        (Answer::status(502).body("text/html", "<html><title>Bad Gateway</title>"), None, Some("Bad Gateway")),
+        (Answer::status(429).header("x-envoy-ratelimited", "true"), None, None),
+        (
+            Answer::status(503).body("application/json", "upstream request timeout"),
+            None,
+            Some("upstream request timeout"),
+        ),
+        (Answer::status(500).body("application/json", vec![0xff, 0xfe]), None, Some("\u{fffd}\u{fffd}")),
+    ];
+    for (answer, kind, message) in cases {
+        let error = failure(answer).await;
+        assert_eq!((error.upstream_type(), error.message()), (kind, message), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn phases_and_causes_say_how_far_a_call_came() {
+    let cases = [
+        (Answer::unreachable(), ErrorKind::Connect, Phase::Connect),
+        (Answer::broken(), ErrorKind::Transport, Phase::Send),
+        (Answer::json(200, json!({})).breaks_off(), ErrorKind::Transport, Phase::Receive),
+        (Answer::status(200).body("application/json", "{"), ErrorKind::Decode, Phase::Decode),
+    ];
+    for (answer, kind, phase) in cases {
+        let error = failure(answer).await;
+        assert_eq!((error.kind(), error.phase()), (&kind, phase));
+        let cause = error.source().unwrap_or_else(|| panic!("{kind:?} has a cause"));
+        assert!(!cause.to_string().is_empty());
+    }
+    let client = scripted(&Script::default()).build().expect("the client is built");
+    let error = client.get_secret("fr-par", "..").send().await.expect_err("it would leave its path");
+    assert_eq!((error.phase(), error.attempts()), (Phase::Prepare, 0));
+    let client = scripted(&Script::default()).token_provider(|| Err("the vault is closed".into()));
+    let error = client.build().expect("built").get_secret("fr-par", "id").send().await.expect_err("there is no token");
+    assert_eq!((error.kind(), error.phase()), (&ErrorKind::Token, Phase::Prepare));
+    assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("the vault is closed"));
+}
+
+#[tokio::test]
+async fn an_error_shows_no_secret() {
+    let value = "correct horse battery staple";
+    let echo = format!("cannot store {value}, token {TOKEN}");
+    let document = json!({"message": echo, "details": [{"help_message": echo}]});
+    let bodies: [fn(&str) -> SecretBody<RawBody>; 2] =
+        [|text| SecretBody::new(RawBody::text(text)), |text| SecretBody::new(RawBody::bytes("a/b", text.to_owned()))];
+    for body in bodies {
+        let script = Script::new([Answer::json(400, document.clone())]);
+        let client = scripted(&script).build().expect("the client is built");
+        let error = client.create_secret("fr-par", body(value)).send().await.expect_err("a refusal");
+        let body = String::from_utf8_lossy(error.body()).into_owned();
+        let all = format!("{error} {error:?} {:?} {body} {:?}", error.message(), error.refusal());
+        assert!(!all.contains(value) && !all.contains(TOKEN), "{all}");
+        assert!(body.contains("[redacted]"), "{body}");
+    }
+    let script = Script::new([Answer::json(400, document)]);
+    let client = scripted(&script).build().expect("the client is built");
+    let body = SecretBody::new(json!({"data": {"value": [value]}}));
+    assert!(!format!("{body:?}").contains(value));
+    let error = client.create_secret("fr-par", body).send().await.expect_err("a refusal");
+    assert!(!String::from_utf8_lossy(error.body()).contains(value), "{error}");
+}
+
+#[tokio::test]
+async fn an_error_names_no_address() {
+    let simulator = Simulator::start().await.expect("the simulator starts");
+    let builder = Client::builder().base_uri(simulator.base_uri()).token(TOKEN).retry(RetryPolicy::none());
+    let client = builder.timeout(Duration::from_millis(100)).build().expect("the client is built");
+    for fault in [Fault::reset(), Fault::truncated(), Fault::slow(Duration::from_secs(60)), Fault::status(503)] {
+        simulator.fault(fault);
+        let call = client.list_secrets("fr-par", false).name("a-private-name");
+        let error = call.send().await.expect_err("the fault strikes");
+        let mut text = format!("{error} {error:?}");
+        let mut cause = error.source();
+        while let Some(next) = cause {
+            text.push_str(&format!(" {next} {next:?}"));
+            cause = next.source();
+        }
+        assert!(!text.contains("a-private-name") && !text.contains("127.0.0.1"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_fit_is_located_and_not_quoted() {
+    #[derive(Debug, Deserialize)]
+    struct Wrong {
+        #[expect(dead_code, reason = "it is never made")]
+        id: u32,
+    }
+    let script = Script::new([Answer::json(200, json!({"id": "hidden value"}))]);
+    let client = scripted(&script).build().expect("the client is built");
+    let error = client.get_secret("fr-par", "some").send_as::<Wrong>().await.expect_err("the id is text");
+    assert_eq!((error.kind(), error.phase()), (&ErrorKind::Decode, Phase::Decode));
+    let text = format!("{error} {error:?}");
+    assert!(text.contains("another type") && text.contains("line 1, column"), "{text}");
+    assert!(!text.contains("hidden"), "{text}");
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(200), "the call itself succeeded");
+}
+
+#[tokio::test]
+async fn a_long_refusal_is_bounded() {
+    let error = failure(Answer::status(500).body("text/plain", vec![b'x'; 3 << 20])).await;
+    assert_eq!(error.body().len(), 1 << 20);
+    assert_eq!(error.message().map(str::len), Some(500));
+}

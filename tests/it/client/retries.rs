@@ -1,0 +1,248 @@
+//! When calls are repeated, and when not. Time stands still here but for what the client waits for.
+
+use std::time::Duration;
+
+use naftiko_runtime::__private::{Api, Capability, Connection, Method, Operation, PathPart, Repeat};
+use naftiko_runtime::testing::{Answer, Script};
+use scaleway_secret_manager_secrets::{Call as _, Client, ClientBuilder, ErrorKind, RawBody, RetryPolicy};
+use scaleway_simulator::{Fault, PROJECT_ID, Simulator, TOKEN};
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::scripted;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn ok() -> Answer {
+    Answer::json(200, json!({}))
+}
+
+fn times(count: usize, answer: &Answer) -> Vec<Answer> {
+    vec![answer.clone(); count]
+}
+
+/// How often an operation is sent when its first attempts end like this, and whether it succeeds in the end.
+async fn sent(tool: &str, answer: Answer) -> (usize, bool) {
+    let script = Script::new([answer, ok()]);
+    let arguments = naftiko_tests::Operation::of(tool).arguments("some");
+    let outcome = super::call(&scripted(&script).build().expect("the client is built"), tool, &arguments).await;
+    (script.requests().len(), outcome.is_ok())
+}
+
+#[tokio::test(start_paused = true)]
+async fn built_in_retry_outlasts_failures_that_pass() {
+    for failure in [Answer::unreachable(), Answer::broken(), ok().breaks_off()] {
+        assert_eq!(sent("get-metadata-using-secret-s-id", failure.clone()).await, (2, true), "{failure:?}");
+    }
+    for status in [408, 429, 502, 503, 504] {
+        assert_eq!(sent("get-metadata-using-secret-s-id", Answer::status(status)).await, (2, true), "{status}");
+    }
+    for status in [400, 401, 404, 409, 412, 500, 501] {
+        assert_eq!(sent("get-metadata-using-secret-s-id", Answer::status(status)).await, (1, false), "{status}");
+    }
+    let script = Script::new(times(5, &Answer::status(503)));
+    let client = scripted(&script).build().expect("the client is built");
+    let error = client.get_secret("fr-par", "some").send().await.expect_err("it never gets better");
+    assert_eq!((script.requests().len(), error.attempts()), (3, 3));
+    assert!(error.to_string().contains("after 3 attempts"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn idempotency_decides_retry() {
+    // By the hints of the capability: a PATCH that is idempotent, and POSTs that are not.
+    for tool in ["list-secrets", "update-metadata-secret", "delete-secret"] {
+        for failure in [Answer::status(503), Answer::broken()] {
+            assert_eq!(sent(tool, failure).await, (2, true), "{tool}");
+        }
+    }
+    for tool in ["create-secret", "enable-secret-protection", "restore-version"] {
+        for failure in [Answer::status(503), Answer::status(408), Answer::broken(), ok().breaks_off()] {
+            assert_eq!(
+                sent(tool, failure.clone()).await,
+                (1, false),
+                "{tool}: the upstream may have acted: {failure:?}"
+            );
+        }
+        for failure in [Answer::status(429), Answer::unreachable()] {
+            assert_eq!(sent(tool, failure.clone()).await, (2, true), "{tool}: it cannot have acted: {failure:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_may_say_itself_how_it_is_repeated() {
+    let script = Script::new([Answer::status(503), ok()]);
+    let client = scripted(&script).build().expect("the client is built");
+    let create = client.create_secret("fr-par", json!({})).retry(RetryPolicy::default().idempotent(true));
+    create.send().await.expect("it is repeated");
+    for policy in [RetryPolicy::none(), RetryPolicy::default().idempotent(false)] {
+        script.push(Answer::status(503));
+        let error = client.get_secret("fr-par", "some").retry(policy).send().await.expect_err("it is not repeated");
+        assert_eq!(error.attempts(), 1);
+    }
+    assert_eq!(script.requests().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_get_that_changes_state_is_never_repeated() {
+    static CAPABILITY: Capability = Capability {
+        name: "one-time",
+        title: "",
+        version: "",
+        description: "",
+        apis: &[Api { namespace: "a", base_uri: Some("https://api.test"), authentication: &[] }],
+        variables: &[],
+    };
+    static TAKE: Operation = Operation {
+        name: "take",
+        api: 0,
+        method: Method::Get,
+        path: &[PathPart::Literal("/take")],
+        parameters: &[],
+        constants: &[],
+        body: None,
+        json_output: true,
+        repeat: Repeat::Never,
+    };
+    for failure in [Answer::status(503), Answer::status(429), Answer::broken(), Answer::unreachable()] {
+        let script = Script::new([failure.clone()]);
+        let builder = ClientBuilder::<Connection>::new(&CAPABILITY).transport(script.clone());
+        let connection = builder.build().expect("the connection is made");
+        connection.request(&TAKE).send().await.expect_err("it is not repeated");
+        assert_eq!(script.requests().len(), 1, "{failure:?}");
+    }
+}
+
+/// How long a call takes whose first attempt is answered like this.
+async fn pause(answer: Answer) -> Duration {
+    let script = Script::new([answer, ok()]);
+    let client = scripted(&script).build().expect("the client is built");
+    let start = Instant::now();
+    client.get_secret("fr-par", "some").send().await.expect("the second attempt succeeds");
+    start.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_after_is_kept_in_seconds_and_as_a_date() {
+    let limited = || Answer::status(429).header("x-envoy-ratelimited", "true");
+    assert!(pause(limited()).await <= SECOND / 5, "without the header the pause is the usual one");
+    // The pause is a little longer than asked for, so that not everybody comes back at once.
+    let fits = |pause: Duration, asked: Duration| pause >= asked && pause <= asked + SECOND / 5 + SECOND / 100;
+    let seconds = pause(limited().header("retry-after", "7")).await;
+    assert!(fits(seconds, 7 * SECOND), "{seconds:?}");
+    let dated = |date: &str, after: &str| limited().header("date", date).header("retry-after", after);
+    let date = pause(dated("Wed, 25 Nov 2026 12:00:00 GMT", "Wed, 25 Nov 2026 12:00:09 GMT")).await;
+    assert!(fits(date, 9 * SECOND), "{date:?}");
+    let past = pause(dated("Wed, 25 Nov 2026 12:00:00 GMT", "Tue, 24 Nov 2026 12:00:00 GMT")).await;
+    assert!(fits(past, Duration::ZERO), "{past:?}");
+    let strange = pause(limited().header("retry-after", "soon")).await;
+    assert!(strange <= SECOND / 5, "what is not understood is as if it were not there: {strange:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn backoff_has_jitter_and_a_cap() {
+    let mut pauses = std::collections::BTreeSet::new();
+    for _ in 0..40 {
+        pauses.insert(pause(Answer::status(503)).await);
+    }
+    assert!(pauses.len() > 10, "pauses are random: {pauses:?}");
+    assert!(pauses.last().is_some_and(|longest| *longest <= SECOND / 5), "{pauses:?}");
+    let script = Script::new(times(10, &Answer::status(503)));
+    let policy = RetryPolicy::default().attempts(10).base_delay(SECOND).max_delay(2 * SECOND);
+    let client = scripted(&script).retry(policy).build().expect("the client is built");
+    let start = Instant::now();
+    client.get_secret("fr-par", "some").send().await.expect_err("it never gets better");
+    assert!(
+        start.elapsed() <= 17 * SECOND + SECOND / 10,
+        "one pause up to 1 s, eight up to 2 s: {:?}",
+        start.elapsed()
+    );
+    assert_eq!(script.requests().len(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_total_deadline_ends_attempts_and_pauses() {
+    // A pause that would outlast the call is not begun.
+    let script = Script::new([Answer::status(503).header("retry-after", "60"), ok()]);
+    let client = scripted(&script).timeout(5 * SECOND).build().expect("the client is built");
+    let start = Instant::now();
+    let error = client.get_secret("fr-par", "some").send().await.expect_err("a minute is too long");
+    assert_eq!((start.elapsed(), script.requests().len()), (Duration::ZERO, 1));
+    assert_eq!(error.retry_after(), Some(60 * SECOND), "the caller may wait that long");
+    // An attempt that hangs is cut off, and so is one that begins late.
+    let script = Script::new([Answer::status(503).header("retry-after", "3"), ok().delay(60 * SECOND)]);
+    let client = scripted(&script).timeout(5 * SECOND).build().expect("the client is built");
+    let start = Instant::now();
+    let error = client.get_secret("fr-par", "some").send().await.expect_err("five seconds pass");
+    assert_eq!(error.kind(), &ErrorKind::Timeout);
+    assert_eq!(start.elapsed().as_millis() / 10, 500);
+}
+
+#[tokio::test(start_paused = true)]
+async fn timeouts_for_attempt_and_call_are_apart() {
+    let script = Script::new([ok().delay(60 * SECOND), ok()]);
+    let client = scripted(&script).attempt_timeout(2 * SECOND).build().expect("the client is built");
+    let start = Instant::now();
+    client.get_secret("fr-par", "some").send().await.expect("the second attempt is fast");
+    assert!(start.elapsed() >= 2 * SECOND && start.elapsed() <= 3 * SECOND, "{:?}", start.elapsed());
+    script.push(ok().delay(60 * SECOND));
+    let start = Instant::now();
+    let call = client.create_secret("fr-par", json!({})).attempt_timeout(3 * SECOND);
+    let error = call.send().await.expect_err("what is not idempotent has one attempt");
+    assert_eq!((error.kind(), start.elapsed().as_secs()), (&ErrorKind::Timeout, 3));
+    script.push(ok().delay(60 * SECOND));
+    let start = Instant::now();
+    let call = client.get_secret("fr-par", "some").timeout(SECOND);
+    call.send().await.expect_err("the call's own time is over");
+    assert_eq!(start.elapsed().as_secs(), 1);
+    // A time that no clock can show is no reason to fail.
+    script.push(ok());
+    client.get_secret("fr-par", "some").timeout(Duration::MAX).send().await.expect("there is time enough");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_budget_keeps_retries_from_adding_to_the_load() {
+    let script = Script::new(times(4, &Answer::status(503)));
+    let client = scripted(&script).retry_budget(2).build().expect("the client is built");
+    let other = client.clone();
+    client.get_secret("fr-par", "some").send().await.expect_err("it takes both retries");
+    let error = other.get_secret("fr-par", "some").send().await.expect_err("nothing is left, for clones neither");
+    assert_eq!((script.requests().len(), error.attempts()), (4, 1));
+    for _ in 0..10 {
+        script.push(ok());
+        client.get_secret("fr-par", "some").send().await.expect("a success");
+    }
+    script.push(Answer::status(503));
+    script.push(ok());
+    client.get_secret("fr-par", "some").send().await.expect("ten successes have earned a retry");
+    assert_eq!(script.remaining(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_is_gone_is_not_sent_again() {
+    let script = Script::new([Answer::status(429)]);
+    let client = scripted(&script).build().expect("the client is built");
+    let chunks = futures_util::stream::iter([Ok("{".into()), Ok("}".into())]);
+    let body = RawBody::stream("application/json", chunks);
+    let error = client.create_secret("fr-par", body).send().await.expect_err("the stream was read");
+    assert_eq!(error.attempts(), 1);
+    assert_eq!(script.requests()[0].body, "{}");
+    let script = Script::new([Answer::status(429), ok()]);
+    let client = scripted(&script).build().expect("the client is built");
+    client.create_secret("fr-par", RawBody::text("again")).send().await.expect("bytes can be sent twice");
+    assert!(script.requests().iter().all(|request| request.body == "again"));
+}
+
+/// No time is paused here, as sockets are real; nothing waits either.
+#[tokio::test]
+async fn a_post_that_was_stored_before_its_503_is_not_repeated() {
+    let simulator = Simulator::start().await.expect("the simulator starts");
+    let client = Client::builder().base_uri(simulator.base_uri()).token(TOKEN).build().expect("the client is built");
+    simulator.fault(Fault::status(503).json(json!({"message": "upstream request timeout"})).after_effect());
+    let body = json!({"project_id": PROJECT_ID, "name": "once"});
+    let error = client.create_secret("fr-par", body).send().await.expect_err("the answer is a 503");
+    assert_eq!((error.attempts(), error.is_transient()), (1, true));
+    assert_eq!(simulator.take_requests().len(), 1);
+    let list = client.list_secrets("fr-par", false).project_id(PROJECT_ID).send().await.expect("the list is answered");
+    assert_eq!(list.body()["total_count"], 1, "it was stored, once");
+}

@@ -1,0 +1,164 @@
+//! Where an application reaches into a client: hooks, transports, its own client of reqwest, addresses, spans.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use naftiko_runtime::testing::{Answer, Script};
+use naftiko_tests::{World, process};
+use scaleway_secret_manager_secrets::{Call as _, Client, ErrorKind, RetryPolicy};
+use scaleway_simulator::{Fault, Simulator, TOKEN};
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+
+use super::scripted;
+use super::spans::Spans;
+
+#[tokio::test(start_paused = true)]
+async fn hooks_run_around_every_attempt() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let (before, after) = (Arc::clone(&seen), Arc::clone(&seen));
+    let script = Script::new([Answer::status(503), Answer::broken(), Answer::json(200, json!({}))]);
+    let client = scripted(&script)
+        .before(move |attempt, headers| {
+            headers.insert("x-trace", attempt.number().into());
+            // A credential cannot be seen, and what takes its place is replaced.
+            assert!(!headers.contains_key("x-auth-token"));
+            headers.insert("x-auth-token", "mine".parse().expect("a value"));
+            let (name, namespace) = (attempt.operation(), attempt.namespace());
+            let text = format!("{name} {namespace} {} {}", attempt.method(), attempt.is_idempotent());
+            before.lock().expect("no panic").push(text);
+        })
+        .after(move |attempt, outcome| {
+            let (status, failed) = (outcome.status.map(|s| s.as_u16()), outcome.error.map(|e| e.kind().name()));
+            after.lock().expect("no panic").push(format!("{} {status:?} {failed:?}", attempt.number()));
+        });
+    let client = client.build().expect("the client is built");
+    client.get_secret("fr-par", "some").send().await.expect("the third attempt succeeds");
+    let call = "getsecret secret-manager-secrets GET true".to_owned();
+    let expected = [
+        call.clone(),
+        "1 Some(503) Some(\"status\")".to_owned(),
+        call.clone(),
+        "2 None Some(\"transport\")".to_owned(),
+        call,
+        "3 Some(200) None".to_owned(),
+    ];
+    assert_eq!(*seen.lock().expect("no panic"), expected);
+    let sent: Vec<_> = script.requests().iter().map(|r| r.header("x-trace").map(str::to_owned)).collect();
+    assert_eq!(sent, ["1", "2", "3"].map(|number| Some(number.to_owned())));
+    assert!(script.requests().iter().all(|request| request.header("x-auth-token") == Some("[redacted]")));
+}
+
+#[tokio::test]
+async fn bring_your_own_reqwest_client() {
+    let simulator = Simulator::start().await.expect("the simulator starts");
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    let http = http.default_headers([(reqwest::header::DNT, "1".parse().expect("a value"))].into_iter().collect());
+    let builder = Client::builder().base_uri(simulator.base_uri()).token(TOKEN);
+    let client = builder.http_client(http.build().expect("reqwest works")).build().expect("the client is built");
+    let world = World::around(simulator, client).await;
+    let id = world.secret("own").await;
+    world.client.get_secret("fr-par", &id).send().await.expect("a secret");
+    let request = world.request();
+    assert_eq!((request.header("dnt"), request.header("x-auth-token")), (Some("1"), Some(TOKEN)));
+    let agent = request.header("user-agent").unwrap_or_default();
+    assert!(agent.starts_with("scaleway-secret-manager-secrets/"), "{agent}");
+}
+
+#[tokio::test]
+async fn an_answer_that_came_by_a_redirect_is_an_error() {
+    let simulator = Simulator::start().await.expect("the simulator starts");
+    simulator.fault(Fault::redirect(&format!("{}/elsewhere", simulator.base_uri())));
+    let builder = Client::builder().base_uri(simulator.base_uri()).token(TOKEN).retry(RetryPolicy::none());
+    let client = builder.http_client(reqwest::Client::new()).build().expect("the client is built");
+    let error = client.get_secret("fr-par", "some").send().await.expect_err("the redirect was followed");
+    assert_eq!(error.kind(), &ErrorKind::Transport);
+    let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+    assert!(cause.contains("Policy::none"), "{cause}");
+}
+
+#[tokio::test]
+async fn headers_of_a_call_are_added_but_for_those_that_are_not_its_own() {
+    let script = Script::new([Answer::json(200, json!({}))]);
+    let client = scripted(&script).user_agent("my-app/1.0").build().expect("the client is built");
+    let call = client.get_secret("fr-par", "some").header("x-correlation", "7").header("x-auth-token", "mine");
+    call.send().await.expect("a success");
+    let request = &script.requests()[0];
+    assert_eq!((request.header("x-correlation"), request.header("x-auth-token")), (Some("7"), Some("[redacted]")));
+    let agent = request.header("user-agent").unwrap_or_default();
+    assert!(agent.starts_with("my-app/1.0 scaleway-secret-manager-secrets/"), "{agent}");
+    for (name, value) in [
+        ("host", "evil.test"),
+        ("Content-Length", "0"),
+        ("transfer-encoding", "chunked"),
+        ("connection", "close"),
+        ("x-a", "b\r\nx-c: d"),
+        ("not a name", "x"),
+    ] {
+        let error = client.get_secret("fr-par", "some").header(name, value).send().await.expect_err(name);
+        assert!(matches!(error.kind(), ErrorKind::Arguments(violations) if violations[0].parameter == name), "{error}");
+    }
+    assert_eq!(script.requests().len(), 1);
+}
+
+#[test]
+fn a_user_agent_that_no_header_may_hold_is_refused() {
+    Client::builder().token(TOKEN).user_agent("line\nbreak").build().expect_err("it has a line break");
+}
+
+#[tokio::test]
+async fn tracing_spans_have_the_names_of_opentelemetry() {
+    let spans = Spans::default();
+    let guard = spans.watch();
+    let script = Script::new([Answer::status(503), Answer::json(200, json!({}))]);
+    let retry = RetryPolicy::default().base_delay(Duration::ZERO);
+    let client = scripted(&script).retry(retry).build().expect("the client is built");
+    client.list_secrets("fr-par", false).name("a-private-name").send().await.expect("the second attempt succeeds");
+    drop(guard);
+    let spans = spans.take();
+    assert_eq!(spans.len(), 2, "one for each attempt: {spans:?}");
+    let template = "/secret-manager/v1beta1/regions/{region}/secrets";
+    for (name, value) in [
+        ("otel.name", format!("GET {template}")),
+        ("otel.kind", "client".to_owned()),
+        ("http.request.method", "GET".to_owned()),
+        ("url.template", template.to_owned()),
+        ("server.address", "api.scaleway.com".to_owned()),
+        ("server.port", "443".to_owned()),
+        ("naftiko.operation", "listsecrets".to_owned()),
+    ] {
+        assert!(spans.iter().all(|span| span.get(name) == Some(&value)), "{name}: {spans:?}");
+    }
+    let field = |index: usize, name: &str| spans[index].get(name).map(String::as_str);
+    assert_eq!((field(0, "http.response.status_code"), field(0, "error.type")), (Some("503"), Some("status")));
+    assert_eq!((field(1, "http.response.status_code"), field(1, "error.type")), (Some("200"), None));
+    assert_eq!((field(0, "http.request.resend_count"), field(1, "http.request.resend_count")), (None, Some("1")));
+    let text = format!("{spans:?}");
+    assert!(!text.contains("a-private-name") && !text.contains(TOKEN), "{text}");
+}
+
+/// The environment of this process is shared by all tests, so another process is asked.
+#[tokio::test]
+async fn the_base_url_may_come_from_the_environment() {
+    let simulator = Simulator::start().await.expect("the simulator starts");
+    let lines = [
+        json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": "2025-11-25",
+            "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}}),
+        json!({"jsonrpc": "2.0", "method": "notifications/initialized"}),
+        json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "list-secrets",
+            "arguments": {"region": "fr-par", "scheduled_for_deletion": false}}}),
+    ];
+    let mut command = process::command(&naftiko_tests::server_binary(), &["mcp"]);
+    command.env("SCALEWAY_SECRET_MANAGER_SECRETS_BASE_URI", simulator.base_uri());
+    let mut child = command.spawn().expect("the binary starts");
+    let mut input = child.stdin.take().expect("it is piped");
+    for line in lines {
+        input.write_all(format!("{line}\n").as_bytes()).await.expect("it reads");
+    }
+    let mut output = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+    for _ in 0..2 {
+        let line = tokio::time::timeout(process::PATIENCE, output.next_line()).await.expect("it answers");
+        line.expect("it is text").expect("it goes on");
+    }
+    assert_eq!(simulator.requests().len(), 1);
+}

@@ -1,0 +1,166 @@
+//! Tokens that change.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use naftiko_runtime::testing::{Answer, Script};
+use naftiko_runtime::{BoxError, BoxFuture, ClientCredentials, TokenProvider};
+use scaleway_secret_manager_secrets::{Call as _, Client, ConfigError, ErrorKind};
+use scaleway_simulator::{Simulator, TOKEN};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+
+/// A provider that counts, and gives the next token when one is refused.
+struct Rotating(AtomicUsize);
+
+impl TokenProvider for Rotating {
+    fn token(&self) -> BoxFuture<'_, Result<SecretString, BoxError>> {
+        let token = ["7e57ab1e-0000-4000-8000-0000000000ff", TOKEN][self.0.load(Ordering::Relaxed).min(1)];
+        Box::pin(async move { Ok(token.into()) })
+    }
+
+    fn refused<'a>(&'a self, token: &'a SecretString) -> BoxFuture<'a, bool> {
+        Box::pin(async move { token.expose_secret() != TOKEN && self.0.fetch_add(1, Ordering::Relaxed) < 5 })
+    }
+}
+
+#[tokio::test]
+async fn a_token_provider_is_asked_for_every_attempt() {
+    let simulator = Simulator::start().await.expect("the simulator starts");
+    let tokens = Arc::new(Mutex::new(vec![TOKEN.to_owned(), "another-token".to_owned()]));
+    let provider = move || tokens.lock().expect("no panic").pop().map(Into::into).ok_or_else(|| "no more".into());
+    let builder = Client::builder().base_uri(simulator.base_uri()).token_provider(provider);
+    let client = builder.build().expect("the client is built");
+    let list = || client.list_secrets("fr-par", false).project_id(scaleway_simulator::PROJECT_ID).send();
+    let error = list().await.expect_err("the first token is wrong");
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(401));
+    list().await.expect("the second one is right");
+    let error = list().await.expect_err("there is no third one");
+    assert_eq!(error.kind(), &ErrorKind::Token);
+    let sent: Vec<_> = simulator.take_requests().iter().map(|r| r.header("x-auth-token").map(str::to_owned)).collect();
+    assert_eq!(sent, [Some("another-token".to_owned()), Some(TOKEN.to_owned())]);
+}
+
+#[tokio::test]
+async fn a_refused_token_is_replaced_once() {
+    let simulator = Simulator::start().await.expect("the simulator starts");
+    let builder = Client::builder().base_uri(simulator.base_uri()).token_provider(Rotating(AtomicUsize::new(0)));
+    let client = builder.build().expect("the client is built");
+    let body = json!({"project_id": scaleway_simulator::PROJECT_ID, "name": "new"});
+    // A POST too: who refuses a token has done nothing.
+    client.create_secret("fr-par", body).send().await.expect("the second token is right");
+    assert_eq!(simulator.take_requests().len(), 2);
+    let script = Script::new([Answer::status(401), Answer::status(401), Answer::status(401)]);
+    let builder = Client::builder().transport(script.clone()).token_provider(Rotating(AtomicUsize::new(0)));
+    let error = builder.build().expect("built").get_secret("fr-par", "some").send().await.expect_err("both are wrong");
+    assert_eq!((script.requests().len(), error.attempts()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_token_that_no_header_may_hold_is_an_error_of_the_call() {
+    let builder = Client::builder().transport(Script::default()).token_provider(|| Ok("line\nbreak".into()));
+    let error = builder.build().expect("built").get_secret("fr-par", "some").send().await.expect_err("a line break");
+    assert_eq!(error.kind(), &ErrorKind::Token);
+    assert!(!format!("{error} {error:?}").contains("break"), "{error:?}");
+}
+
+/// An authorization server that counts its tokens and keeps what it was sent.
+#[derive(Clone, Default)]
+struct Issuer {
+    issued: Arc<AtomicUsize>,
+    asked: Arc<Mutex<Vec<(String, String)>>>,
+}
+
+impl Issuer {
+    async fn start(&self) -> String {
+        let router = Router::new().route("/token", post(Self::answer)).with_state(self.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let uri = format!("http://{}/token", listener.local_addr().expect("an address"));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        uri
+    }
+
+    async fn answer(State(issuer): State<Self>, headers: HeaderMap, body: String) -> (StatusCode, String) {
+        let proof = headers["authorization"].to_str().expect("text").to_owned();
+        issuer.asked.lock().expect("no panic").push((proof, body));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        match issuer.issued.fetch_add(1, Ordering::Relaxed) {
+            // "an id:a/secret", both encoded first.
+            _ if issuer.asked.lock().expect("no panic")[0].0 != "Basic YW4lMjBpZDphJTJGc2VjcmV0" => {
+                let document = json!({"error": "invalid_client", "error_description": "not a/secret"});
+                (StatusCode::UNAUTHORIZED, document.to_string())
+            }
+            number => {
+                let document =
+                    json!({"access_token": format!("token-{number}"), "token_type": "bearer", "expires_in": 31});
+                (StatusCode::OK, document.to_string())
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn oauth2_client_credentials_are_exchanged_kept_and_renewed() {
+    let issuer = Issuer::default();
+    let endpoint = issuer.start().await;
+    let credentials = ClientCredentials::new(&endpoint, "an id", "a/secret", Some("read write")).expect("it is set up");
+    let script = Script::new(vec![Answer::json(200, json!({})); 5]);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let tokens = Arc::clone(&seen);
+    // The script blots credentials out, so the provider is watched.
+    let watched = Watched { inner: credentials.clone(), seen: tokens };
+    let client = Client::builder().transport(script.clone()).token_provider(watched).build().expect("built");
+    let get = || client.get_secret("fr-par", "some").send();
+    let (one, two) = tokio::join!(get(), get());
+    one.expect("a success");
+    two.expect("a success");
+    assert_eq!(issuer.asked.lock().expect("no panic").len(), 1, "calls at the same time share a token");
+    assert_eq!(issuer.asked.lock().expect("no panic")[0].1, "grant_type=client_credentials&scope=read%20write");
+    // It lasts for 31 seconds, and is replaced 30 seconds before it is over.
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_millis(1100) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    get().await.expect("a success");
+    credentials.refused(&"token-1".into()).await;
+    get().await.expect("a success");
+    credentials.refused(&"token-1".into()).await;
+    get().await.expect("what was refused long ago takes nothing away");
+    assert_eq!(*seen.lock().expect("no panic"), ["token-0", "token-0", "token-1", "token-2", "token-2"]);
+    let debug = format!("{credentials:?}");
+    assert!(debug.contains("an id") && !debug.contains("a/secret"), "{debug}");
+}
+
+struct Watched {
+    inner: ClientCredentials,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+impl TokenProvider for Watched {
+    fn token(&self) -> BoxFuture<'_, Result<SecretString, BoxError>> {
+        Box::pin(async move {
+            let token = self.inner.token().await?;
+            self.seen.lock().expect("no panic").push(token.expose_secret().to_owned());
+            Ok(token)
+        })
+    }
+}
+
+#[tokio::test]
+async fn an_authorization_server_that_refuses_is_named_by_its_word_only() {
+    let endpoint = Issuer::default().start().await;
+    let credentials = ClientCredentials::new(&endpoint, "an id", "wrong", None).expect("it is set up");
+    let client = Client::builder().transport(Script::default()).token_provider(credentials).build().expect("built");
+    let error = client.get_secret("fr-par", "some").retry(Default::default()).send().await.expect_err("refused");
+    let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+    assert_eq!(cause, "the authorization server answered 401 Unauthorized: invalid_client");
+    let error = ClientCredentials::new("http://auth.example.com/token", "id", "secret", None).expect_err("plain http");
+    assert!(matches!(error, ConfigError::PlainHttp), "{error}");
+}

@@ -1,0 +1,98 @@
+//! `cargo xtask variants`: whether generated crates build in the ways in which nothing else here builds them.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::trial;
+
+/// A client with each kind of TLS, and without any.
+const TLS: [&str; 4] = ["ring", "aws-lc-rs", "native-tls", ""];
+
+/// Runs the command: the oldest Rust that the manifests promise, and every kind of TLS. What is not installed here, and
+/// cannot be, is skipped and named, unless it is required.
+///
+/// # Errors
+/// When cargo cannot be started, or the manifest of the workspace names no `rust-version`.
+pub fn run(root: &Path, require: bool) -> Result<bool> {
+    let mut variants = Vec::new();
+    let oldest = rust_version(root)?;
+    let toolchain = rustup(&["toolchain", "install", "--profile", "minimal", "--no-self-update", &oldest]);
+    let arguments = ["--workspace", "--exclude", "naftiko-tests", "--features", "blocking,ring,server,test-util"];
+    let missing = (!toolchain).then_some("rustup cannot install it here");
+    variants.push((format!("Rust {oldest}"), Some(oldest.as_str()), arguments.map(str::to_owned).to_vec(), missing));
+    for tls in TLS {
+        let mut arguments = vec!["--no-default-features".to_owned()];
+        for name in generated(root)? {
+            arguments.extend(["--package".to_owned(), name]);
+        }
+        arguments.extend(["--features".to_owned(), format!("client,{tls}").trim_end_matches(',').to_owned()]);
+        let missing = (tls == "native-tls" && cfg!(target_os = "linux") && !has_openssl())
+            .then_some("pkg-config knows no OpenSSL, which it needs on Linux");
+        let name = if tls.is_empty() { "client without TLS".to_owned() } else { format!("client with {tls}") };
+        variants.push((name, None, arguments, missing));
+    }
+    let mut good = true;
+    for (name, toolchain, arguments, missing) in variants {
+        let outcome = match missing {
+            Some(reason) if require => {
+                good = false;
+                format!("MISSING: {reason}")
+            }
+            Some(reason) => format!("skipped: {reason}"),
+            None if check(root, toolchain, &arguments)? => "builds".to_owned(),
+            None => {
+                good = false;
+                "DOES NOT BUILD".to_owned()
+            }
+        };
+        println!("{name:<28} {outcome}");
+    }
+    Ok(good)
+}
+
+fn check(root: &Path, toolchain: Option<&str>, arguments: &[String]) -> Result<bool> {
+    // The cargo that runs this one is of its own toolchain, and `cargo +1.89` is understood by rustup's alone.
+    let mut cargo = if let Some(toolchain) = toolchain {
+        let mut cargo = Command::new("rustup");
+        cargo.args(["run", toolchain, "cargo"]).current_dir(root).env_remove("RUSTUP_TOOLCHAIN");
+        cargo.env_remove("RUSTC").env_remove("RUSTDOC").env_remove("CARGO");
+        cargo
+    } else {
+        trial::cargo(root)
+    };
+    let folder = root.join("target/variants");
+    cargo.args(["check", "--quiet"]).args(arguments).env("CARGO_TARGET_DIR", folder).env("RUSTFLAGS", "-D warnings");
+    Ok(cargo.status().context("cargo cannot be started")?.success())
+}
+
+fn rust_version(root: &Path) -> Result<String> {
+    let manifest = std::fs::read_to_string(root.join("Cargo.toml")).context("Cargo.toml cannot be read")?;
+    let value = manifest.lines().find_map(|line| line.strip_prefix("rust-version = \"")?.strip_suffix('"'));
+    Ok(value.context("Cargo.toml names no rust-version")?.to_owned())
+}
+
+fn generated(root: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(root.join("generated")).context("generated/ cannot be read")? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    if names.is_empty() {
+        bail!("nothing is generated");
+    }
+    Ok(names)
+}
+
+fn rustup(arguments: &[&str]) -> bool {
+    quiet(Command::new("rustup").args(arguments))
+}
+
+fn has_openssl() -> bool {
+    quiet(Command::new("pkg-config").args(["--exists", "openssl"]))
+}
+
+fn quiet(command: &mut Command) -> bool {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
