@@ -23,6 +23,15 @@ pub(crate) struct Api {
     /// `None` leaves it to configuration.
     pub(crate) base_uri: Option<String>,
     pub(crate) authentication: Vec<Authentication>,
+    /// The feature and the module of its operations, where there are several APIs.
+    pub(crate) part: Option<Part>,
+}
+
+/// A part of a generated client that may be left out.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) feature: String,
+    pub(crate) module: String,
 }
 
 /// A credential that goes with every request.

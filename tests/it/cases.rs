@@ -193,12 +193,16 @@ static WORKSPACE: LazyLock<PathBuf> = LazyLock::new(|| {
     folder
 });
 
-/// Runs cargo over what the good cases make; warnings of any tool are errors.
-fn cargo(arguments: &[&str]) {
+/// All crates, with all features that need nothing but Rust.
+const ALL: [&str; 4] = ["--workspace", "--keep-going", "--features", "blocking,server,test-util"];
+
+/// Runs cargo where the good cases are; warnings of any tool are errors.
+fn cargo(arguments: &[&str], crates: &[&str]) {
     let run = Command::new(env!("CARGO"))
         .current_dir(&*WORKSPACE)
         .args(arguments)
-        .args(["--quiet", "--offline", "--workspace", "--features", "blocking,server,test-util", "--keep-going"])
+        .args(["--quiet", "--offline"])
+        .args(crates)
         .env("CARGO_TARGET_DIR", root().join("target/cases-build"))
         .env("RUSTFLAGS", "-D warnings")
         .env("RUSTDOCFLAGS", "-D warnings")
@@ -209,18 +213,28 @@ fn cargo(arguments: &[&str]) {
 
 /// The server of a generated crate of a good case, built.
 pub(crate) fn binary(name: &str) -> PathBuf {
-    cargo(&["build", "--bin", name]);
+    cargo(&["build", "--bin", name], &ALL);
     root().join("target/cases-build/debug").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
 }
 
 #[test]
 fn what_the_good_cases_make_compiles_without_warnings() {
-    cargo(&["clippy"]);
+    cargo(&["clippy"], &ALL);
+}
+
+#[test]
+fn feature_flags_build_only_what_is_used() {
+    let only = |features| ["--package", "cases-calls-that-are-completed", "--no-default-features", "--features", features];
+    for features in ["client,ring,api-shop", "client,ring,api-other"] {
+        cargo(&["check"], &only(features));
+    }
+    // What is served calls all of them.
+    cargo(&["check"], &only("ring,rest"));
 }
 
 #[test]
 fn the_documentation_of_what_the_good_cases_make_compiles_without_warnings() {
-    cargo(&["doc", "--no-deps"]);
+    cargo(&["doc", "--no-deps"], &ALL);
 }
 
 /// Writes crates into a workspace of their own, with the versions and lints of this one.

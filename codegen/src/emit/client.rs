@@ -10,7 +10,6 @@ use crate::model::{Kind, Location, Model, Operation, Parameter};
 const MAX_ARGUMENTS: usize = 6;
 
 pub(super) fn emit(model: &Model) -> String {
-    let methods = model.operations.iter().map(|operation| method(model, operation));
     let client_docs = rust::docs(&format!(
         "A client for {}.\n\nCloning is cheap: clones share one connection pool.",
         rust::plain(&model.title)
@@ -25,15 +24,27 @@ pub(super) fn emit(model: &Model) -> String {
     let from_env_docs = rust::docs(&format!(
         "A client with the settings of the capability.{environment}\n\n# Errors\nWhen variables are missing, all of which the error names, or when the client cannot be set up."
     ));
-    let serialize = takes(model, Shape::Json).then(|| quote! { Serialize, });
-    let into_body = takes(model, Shape::Body).then(|| quote! { IntoBody, });
-    let mut items = vec![
+    let imports = if model.is_divided() {
         quote! {
-            use naftiko_runtime::__private::{Connection, Handle, Request, #serialize Value};
-            use naftiko_runtime::{Call, ClientBuilder, ConfigError, Error, #into_body Response};
+            use naftiko_runtime::__private::{Connection, Handle};
+            use naftiko_runtime::{ClientBuilder, ConfigError};
 
             use crate::operations;
-        },
+        }
+    } else {
+        let used = Used::by(&model.operations.iter().collect::<Vec<_>>());
+        let (private, public) = (used.private(), used.public());
+        quote! {
+            use naftiko_runtime::__private::{Connection, Handle, #private};
+            use naftiko_runtime::{ClientBuilder, ConfigError, #public};
+
+            use crate::operations;
+        }
+    };
+    let whole: Vec<&Operation> = if model.is_divided() { Vec::new() } else { model.operations.iter().collect() };
+    let methods = whole.iter().map(|operation| method(model, operation));
+    let mut items = vec![
+        imports,
         quote! {
             #client_docs
             #[derive(Clone, Debug)]
@@ -80,14 +91,67 @@ pub(super) fn emit(model: &Model) -> String {
             }
         });
     }
-    for operation in &model.operations {
-        items.extend(builder(operation));
-    }
+    items.extend(whole.iter().flat_map(|operation| builder(operation)));
+    items.extend((0..model.apis.len()).filter_map(|index| part(model, index)));
     rust::file(model, "The typed client: one method per operation, one builder per call.", &items)
 }
 
-fn takes(model: &Model, wanted: Shape) -> bool {
-    model.operations.iter().flat_map(|operation| &operation.parameters).any(|parameter| shape(parameter) == wanted)
+/// The operations of one of several APIs, in a module that its feature adds.
+fn part(model: &Model, index: usize) -> Option<TokenStream> {
+    let part = model.apis.get(index)?.part.as_ref()?;
+    let operations: Vec<&Operation> = model.operations.iter().filter(|operation| operation.api == index).collect();
+    if operations.is_empty() {
+        return None;
+    }
+    let (feature, module) = (&part.feature, tables::ident(&part.module));
+    let used = Used::by(&operations);
+    let (private, public) = (used.private(), used.public());
+    let methods = operations.iter().map(|operation| method(model, operation));
+    let builders = operations.iter().flat_map(|operation| builder(operation));
+    Some(quote! {
+        #[cfg(feature = #feature)]
+        mod #module {
+            use naftiko_runtime::__private::{#private};
+            use naftiko_runtime::{#public};
+
+            use super::Client;
+            use crate::operations;
+
+            impl Client {
+                #(#methods)*
+            }
+
+            #(#builders)*
+        }
+
+        #[cfg(feature = #feature)]
+        pub use #module::*;
+    })
+}
+
+/// Which traits of arguments operations use.
+struct Used {
+    serialize: bool,
+    into_body: bool,
+}
+
+impl Used {
+    fn by(operations: &[&Operation]) -> Self {
+        let takes = |wanted: &Shape| {
+            operations.iter().flat_map(|operation| &operation.parameters).any(|parameter| shape(parameter) == *wanted)
+        };
+        Self { serialize: takes(&Shape::Json), into_body: takes(&Shape::Body) }
+    }
+
+    fn private(&self) -> TokenStream {
+        let serialize = self.serialize.then(|| quote! { Serialize, });
+        quote! { Request, #serialize Value }
+    }
+
+    fn public(&self) -> TokenStream {
+        let into_body = self.into_body.then(|| quote! { IntoBody, });
+        quote! { Call, Error, #into_body Response }
+    }
 }
 
 fn method(model: &Model, operation: &Operation) -> TokenStream {

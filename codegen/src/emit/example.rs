@@ -1,6 +1,6 @@
 //! Calls as an application would write them, for documentation. All of them are compiled.
 
-use crate::model::{Kind, Location, Model, Operation, Parameter};
+use crate::model::{Kind, Location, Method, Model, Operation, Parameter};
 
 /// An example around statements that end in `Ok(())`, as the text of a documentation comment.
 pub(super) fn block(model: &Model, statements: &str) -> String {
@@ -42,6 +42,16 @@ pub(super) fn first(model: &Model) -> Option<String> {
 pub(super) fn simplest(model: &Model) -> Option<&Operation> {
     let bodiless = |operation: &&Operation| !operation.parameters.iter().any(|p| p.location == Location::Body);
     model.operations.iter().find(bodiless).or_else(|| model.operations.first())
+}
+
+/// An operation that answers with a list of several pages, as far as its parameters tell.
+pub(super) fn list(model: &Model) -> Option<&Operation> {
+    let pages = |parameter: &Parameter| {
+        let name = parameter.name.to_ascii_lowercase().replace(['_', '-'], "");
+        parameter.location == Location::Query
+            && ["page", "pagesize", "perpage", "pagetoken", "cursor", "offset", "limit"].contains(&name.as_str())
+    };
+    model.operations.iter().find(|operation| operation.method == Method::Get && operation.parameters.iter().any(pages))
 }
 
 /// An operation with a body, and the text of a call of it with this body.

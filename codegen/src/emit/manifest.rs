@@ -6,9 +6,14 @@ use crate::model::Model;
 pub(super) fn emit(model: &Model) -> String {
     let mut server = Vec::new();
     let mut features = String::new();
+    let parts: String = model.parts().map(|(_, part)| format!(", {:?}", part.feature)).collect();
+    if model.is_divided() {
+        features.push_str("# The operations of each consumed API.\n");
+        features.extend(model.parts().map(|(_, part)| format!("{} = []\n", part.feature)));
+    }
     for (present, name) in [(model.rest.is_some(), "rest"), (model.mcp.is_some(), "mcp")] {
         if present {
-            features.push_str(&format!("{name} = [\"naftiko-runtime/{name}\"]\n"));
+            features.push_str(&format!("{name} = [\"naftiko-runtime/{name}\"{parts}]\n"));
             server.push(format!("{name:?}"));
         }
     }
@@ -33,7 +38,7 @@ pub(super) fn emit(model: &Model) -> String {
          [lints]\n\
          workspace = true\n\n\
          [features]\n\
-         default = [\"client\", \"ring\"]\n\
+         default = [\"client\", \"ring\"{parts}]\n\
          # The client is always there; the feature lets a dependency name what it uses.\n\
          client = []\n\
          # TLS: rustls with one of two providers, or what the operating system has.\n\

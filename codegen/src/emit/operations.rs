@@ -25,7 +25,7 @@ pub(super) fn emit(model: &Model) -> String {
         };
     };
     let mut items = vec![imports, capability];
-    items.extend(model.operations.iter().map(operation));
+    items.extend(model.operations.iter().map(|source| operation(model, source)));
     rust::file(model, "What the capability consumes: APIs, variables and operations, as tables.", &items)
 }
 
@@ -60,7 +60,7 @@ fn api(api: &Api) -> TokenStream {
     quote! { Api { namespace: #namespace, base_uri: #base_uri, authentication: &[#(#authentication),*] } }
 }
 
-fn operation(operation: &Operation) -> TokenStream {
+fn operation(model: &Model, operation: &Operation) -> TokenStream {
     let Operation { name, json_output, .. } = operation;
     let api = tables::index(operation.api);
     let docs = rust::docs(&rust::code(&format!("{} {}", operation.method.as_str(), operation.path_text)));
@@ -87,8 +87,13 @@ fn operation(operation: &Operation) -> TokenStream {
         }
         None => quote! { None },
     };
+    let part = model.apis.get(operation.api).and_then(|api| api.part.as_ref()).map(|part| {
+        let feature = &part.feature;
+        quote! { #[cfg(feature = #feature)] }
+    });
     quote! {
         #docs
+        #part
         pub(crate) static #constant: Operation = Operation {
             name: #name,
             api: #api,

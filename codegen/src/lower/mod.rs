@@ -5,8 +5,8 @@ mod output;
 
 use crate::linked::{self, Linked};
 use crate::model::{
-    Api, Constant, Hints, Kind, Location, Mcp, Method, Model, Operation, Parameter, PathPart, Repeat, Rest, Route,
-    TemplatePart, Tool,
+    Api, Constant, Hints, Kind, Location, Mcp, Method, Model, Operation, Parameter, Part, PathPart, Repeat, Rest,
+    Route, TemplatePart, Tool,
 };
 use crate::names::{Scope, Wish};
 use crate::read::document::{self as read, AdapterKind, Text};
@@ -38,7 +38,7 @@ pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, path_of: &dyn Fn(usiz
         title: title.unwrap_or_else(|| crate_name.to_owned()),
         description: text(document.info.description.as_ref()),
         variables: linked.variables.clone(),
-        apis: linked.apis.iter().map(api).collect(),
+        apis: apis(linked),
         rest: rest.filter(|_| !linked.routes.is_empty()).map(|adapter| Rest {
             port: adapter.port.unwrap_or(8080),
             routes: linked.routes.iter().map(|source| route(source, &operations)).collect(),
@@ -58,9 +58,18 @@ fn wish(linked: &Linked<'_>, operation: &linked::Operation<'_>) -> Wish {
     Wish::operation(namespace, &operation.name.value, method.as_str(), &operation.path.value)
 }
 
-fn api(source: &linked::Api<'_>) -> Api {
-    let uri = source.base_uri.and_then(|uri| base_uri(&uri.value).ok().flatten());
-    Api { namespace: source.name.clone(), base_uri: uri, authentication: source.credentials.clone() }
+fn apis(linked: &Linked<'_>) -> Vec<Api> {
+    let wishes: Vec<Wish> = linked.apis.iter().map(|api| Wish::parameter(&api.name, "api")).collect();
+    let several = linked.apis.len() > 1;
+    let names = Scope::modules().assign(&wishes);
+    let apis = linked.apis.iter().zip(names).map(|(source, name)| Api {
+        namespace: source.name.clone(),
+        base_uri: source.base_uri.and_then(|uri| base_uri(&uri.value).ok().flatten()),
+        authentication: source.credentials.clone(),
+        part: several
+            .then(|| Part { feature: format!("api-{}", name.replace('_', "-")), module: format!("api_{name}") }),
+    });
+    apis.collect()
 }
 
 fn operation(

@@ -171,6 +171,11 @@ impl Scope {
         Self::new(&["send", TRAIT_METHODS], Case::Snake)
     }
 
+    /// The modules of a generated client, but for what stands before their names.
+    pub(crate) fn modules() -> Self {
+        Self::new(&[], Case::Snake)
+    }
+
     /// A name for each wish, all different.
     pub(crate) fn assign(&self, wishes: &[Wish]) -> Vec<String> {
         let mut names: Vec<Option<String>> = vec![None; wishes.len()];

@@ -5,7 +5,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use naftiko_runtime::__private::{Connection, Handle, Request, Value};
-use naftiko_runtime::{Call, ClientBuilder, ConfigError, Error, IntoBody, Response};
+use naftiko_runtime::{ClientBuilder, ConfigError, Call, Error, IntoBody, Response};
 use crate::operations;
 
 /// A client for Secret Manager API — Secrets.

@@ -21,29 +21,29 @@
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! # use scaleway_secret_manager_secrets::{Client, RetryPolicy};
-//! # use std::time::Duration;
+//! use std::time::Duration;
+//!
+//! use scaleway_secret_manager_secrets::{Client, RetryPolicy};
+//!
 //! let client = Client::builder()
 //!     .from_env()
 //!     .timeout(Duration::from_secs(10))
 //!     .attempt_timeout(Duration::from_secs(3))
 //!     .retry(RetryPolicy::default().attempts(5))
 //!     .user_agent("my-app/1.0")
-//!     .after(|attempt, outcome| {
-//!         println!("{} took {:?}", attempt.operation(), outcome.elapsed);
-//!     })
+//!     .after(|attempt, outcome| println!("{} took {:?}", attempt.operation(), outcome.elapsed))
 //!     .build()?;
 //! # Ok(())
 //! # }
 //! ```
-//!
 //!
 //! # Authentication
 //! The credential is made of `SCALEWAY_API_KEY`, from the environment or from the builder. One that changes comes from a [`runtime::TokenProvider`]: a function, or [`runtime::ClientCredentials`] for OAuth 2.0. Secrets never appear in `Debug`, logs, URIs of errors, or error texts.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! # use scaleway_secret_manager_secrets::Client;
+//! use scaleway_secret_manager_secrets::Client;
+//!
 //! let client = Client::builder()
 //!     .token_provider(|| Ok(std::fs::read_to_string("/run/secrets/token")?.trim().into()))
 //!     .build()?;
@@ -51,19 +51,18 @@
 //! # }
 //! ```
 //!
-//!
 //! # Answers
-//! An answer is decoded to a [`serde_json::Value`](https://docs.rs/serde_json), to a type of yours, or not at all. What every call can do beside `send` is in the trait [`Call`].
+//! `send` decodes an answer to a [`runtime::serde_json::Value`]. What every call can do beside it is in the trait [`Call`]: answers of your types, as bytes, as a stream of bytes; options for one call; pages.
 //!
 //! ```no_run
 //! # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
 //! use scaleway_secret_manager_secrets::Call as _;
 //!
 //! #[derive(serde::Deserialize)]
-//! struct Answer {}
+//! struct Answer {/* the members that matter; others are ignored */}
 //!
 //! let answer: Answer = client.list_secrets("region", false).send_as().await?.into_body();
-//! let bytes = client.list_secrets("region", false).send_bytes().await?;
+//! let bytes = client.list_secrets("region", false).send_bytes().await?.into_body();
 //! let mut stream = client.list_secrets("region", false).send_streaming().await?.into_body();
 //! while let Some(piece) = stream.next().await {
 //!     println!("{} bytes", piece?.len());
@@ -95,8 +94,8 @@
 //!     Ok(response) => println!("{}", response.status()),
 //!     Err(error) => match error.kind() {
 //!         ErrorKind::Status(status) if status.as_u16() == 404 => println!("{:?}", error.upstream_type()),
-//!         ErrorKind::Arguments(violations) => println!("{violations:?}"),
-//!         _ if error.is_transient() => println!("later: {error}"),
+//!         ErrorKind::Arguments(violations) => println!("nothing was sent: {violations:?}"),
+//!         _ if error.is_transient() => println!("later perhaps: {error}"),
 //!         _ => return Err(error),
 //!     },
 //! }
@@ -144,7 +143,7 @@
 //! let script = Script::new([Answer::status(429), Answer::json(200, serde_json::json!({}))]);
 //! let client = Client::builder().variable("SCALEWAY_API_KEY", "a-test-token").transport(script.clone()).build()?;
 //! client.list_secrets("region", false).send().await?;
-//! assert_eq!(script.requests().len(), 2);
+//! assert_eq!(script.requests().len(), 2, "a 429 is worth another attempt");
 //! # Ok(())
 //! # }
 //! ```
