@@ -224,7 +224,8 @@ fn what_the_good_cases_make_compiles_without_warnings() {
 
 #[test]
 fn feature_flags_build_only_what_is_used() {
-    let only = |features| ["--package", "cases-calls-that-are-completed", "--no-default-features", "--features", features];
+    let only =
+        |features| ["--package", "cases-calls-that-are-completed", "--no-default-features", "--features", features];
     for features in ["client,ring,api-shop", "client,ring,api-other"] {
         cargo(&["check"], &only(features));
     }

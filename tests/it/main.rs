@@ -1,6 +1,7 @@
 //! All integration tests in one binary: they link once.
 
 mod bodies;
+mod builds;
 mod cases;
 mod client;
 mod commands;
