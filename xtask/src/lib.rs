@@ -7,19 +7,33 @@ pub mod generation;
 pub mod interop;
 pub mod lint;
 pub mod report;
+pub mod semver;
 pub mod sources;
 pub mod starter;
 pub mod trial;
 pub mod variants;
 pub mod watch;
 
+use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
 
 /// The root of the repository.
 pub fn root() -> PathBuf {
     let manifest = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     manifest.parent().map(PathBuf::from).unwrap_or(manifest)
+}
+
+/// The names of the generated crates, sorted.
+fn generated(root: &Path) -> anyhow::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(root.join("generated")).context("generated/ cannot be read")? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
 }
 
 /// Prints a text to standard output. A reader that leaves early, such as `head`, is no failure.

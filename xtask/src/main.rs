@@ -4,7 +4,7 @@ use std::env;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{corpus, explain, generation, interop, lint, root, starter, trial, variants, watch};
+use xtask::{corpus, explain, generation, interop, lint, root, semver, starter, trial, variants, watch};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Generates crates from Naftiko capabilities and tries them out")]
@@ -51,6 +51,11 @@ enum Command {
         #[arg(long)]
         once: bool,
     },
+    /// Compare the public part of the runtime and of generated crates with that of an earlier revision
+    Semver {
+        /// The revision, such as the tag of the last release
+        baseline: String,
+    },
     /// Check that generated crates build with the oldest Rust that is promised, and with every kind of TLS
     Variants {
         /// Fail where something is not installed, instead of skipping it
@@ -73,6 +78,7 @@ fn main() -> ExitCode {
         Command::Gen { names, check, diff, .. } => generation::run(&root(), &names, check, diff),
         Command::Try { name, once } => trial::run(&root(), &name, once),
         Command::Interop { protocol, require } => interop::run(&root(), protocol, require),
+        Command::Semver { baseline } => semver::run(&root(), &baseline),
         Command::Variants { require } => variants::run(&root(), require),
         Command::New { name } => starter::run(&root(), &name),
         Command::Lint(options) => {

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 
-use crate::trial;
+use crate::{generated, trial};
 
 /// A client with each kind of TLS, and without any.
 const TLS: [&str; 4] = ["ring", "aws-lc-rs", "native-tls", ""];
@@ -71,18 +71,6 @@ fn rust_version(root: &Path) -> Result<String> {
     let manifest = std::fs::read_to_string(root.join("Cargo.toml")).context("Cargo.toml cannot be read")?;
     let value = manifest.lines().find_map(|line| line.strip_prefix("rust-version = \"")?.strip_suffix('"'));
     Ok(value.context("Cargo.toml names no rust-version")?.to_owned())
-}
-
-fn generated(root: &Path) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(root.join("generated")).context("generated/ cannot be read")? {
-        names.push(entry?.file_name().to_string_lossy().into_owned());
-    }
-    names.sort();
-    if names.is_empty() {
-        bail!("nothing is generated");
-    }
-    Ok(names)
 }
 
 fn rustup(arguments: &[&str]) -> bool {
