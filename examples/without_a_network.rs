@@ -5,7 +5,6 @@
 
 use std::error::Error;
 
-use scaleway_secret_manager_secrets::runtime::reqwest;
 use scaleway_secret_manager_secrets::runtime::testing::{Answer, Recorder, Recording, Replay, Script};
 use scaleway_secret_manager_secrets::{Call as _, Client};
 use scaleway_simulator::{PROJECT_ID, Simulator, TOKEN};
@@ -29,8 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // A recording: once with the upstream, then as often as needed without. As a file it would lie beside the test.
     let runtime = tokio::runtime::Runtime::new()?;
     let simulator = runtime.block_on(Simulator::start())?;
-    let network = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
-    let recorder = Recorder::new(network);
+    let recorder = Recorder::network()?;
     let client = Client::builder().base_uri(simulator.base_uri()).token(TOKEN).transport(recorder.clone()).build()?;
     let recorded = count(&client)?;
     drop(simulator);

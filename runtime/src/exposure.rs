@@ -93,7 +93,7 @@ impl Exposure {
         }
         let outcome = connection.execute(self.operation, &self.arguments(&values), &Options::default()).await;
         if let Err(error) = &outcome
-            && error.is_transport()
+            && error.is_for_the_operator()
         {
             // Callers are told less: the causes name the upstream's address.
             tracing::warn!(operation = error.operation(), kind = ?error.kind(), causes = error.causes(), "upstream failed");

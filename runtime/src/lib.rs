@@ -33,7 +33,7 @@ pub mod testing;
 pub use argument::Violation;
 pub use client::{
     Attempt, BoxError, BoxFuture, Call, ClientBuilder, ClientCredentials, ConfigError, Outcome, ResultStream,
-    RetryPolicy, TokenProvider, Transport, TransportError,
+    RetryPolicy, TokenProvider, Transport, TransportError, install_crypto_provider,
 };
 #[cfg(feature = "blocking")]
 pub use client::{Blocking, BlockingResults};
@@ -43,7 +43,7 @@ pub use raw_body::{IntoBody, RawBody, SecretBody};
 pub use response::{JsonError, Response};
 
 /// The crates whose types are part of this one's.
-pub use {bytes, http, reqwest, secrecy, serde_json};
+pub use {bytes, futures_core, http, reqwest, secrecy, serde_json};
 
 #[doc(hidden)]
 pub mod __private {

@@ -243,6 +243,14 @@ pub struct Constant {
     pub value: Template,
 }
 
+impl Constant {
+    /// Whether its value may be a secret.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn has_variable(&self) -> bool {
+        self.value.iter().any(|part| matches!(part, TemplatePart::Variable(_)))
+    }
+}
+
 /// Text with configuration variables in it.
 pub(crate) type Template = &'static [TemplatePart];
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures_core::Stream;
+use futures_util::TryStreamExt as _;
 use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::Value;
@@ -40,12 +41,15 @@ impl RawBody {
         Self::bytes("text/plain; charset=utf-8", text.into())
     }
 
-    /// A stream of bytes of this media type. Its call cannot be repeated, whatever fails.
-    pub fn stream<S>(media_type: impl Into<String>, stream: S) -> Self
+    /// A stream of bytes of this media type, a file say, sent in chunks. It can be sent once, and clones share it: its call
+    /// is not repeated, whatever fails, and a second one with it is refused.
+    pub fn stream<S, B, E>(media_type: impl Into<String>, stream: S) -> Self
     where
-        S: Stream<Item = Result<Bytes, BoxError>> + Send + 'static,
+        S: Stream<Item = Result<B, E>> + Send + 'static,
+        B: Into<Bytes> + 'static,
+        E: Into<BoxError> + 'static,
     {
-        let body = reqwest::Body::wrap_stream(stream);
+        let body = reqwest::Body::wrap_stream(stream.map_ok(Into::into));
         Self { media_type: media_type.into(), content: Content::Stream(Arc::new(Mutex::new(Some(body)))) }
     }
 
@@ -73,7 +77,8 @@ impl fmt::Debug for RawBody {
     }
 }
 
-/// A body whose texts are secrets: where a refusal of the upstream repeats one of them, the error has it blotted out.
+/// A body whose texts and numbers are secrets: where a refusal of the upstream repeats one of them, of four characters at
+/// least, the error has it blotted out.
 #[derive(Clone)]
 pub struct SecretBody<B>(B);
 
@@ -116,6 +121,9 @@ impl<B: IntoBody> IntoBody for SecretBody<B> {
             Argument::Value(value) => collect_texts(value, &mut secrets),
             Argument::Raw(RawBody { content: Content::Bytes(bytes), .. }) | Argument::Json(bytes) => {
                 secrets.push(String::from_utf8_lossy(bytes).into_owned().into());
+                if let Ok(document) = serde_json::from_slice(bytes) {
+                    collect_texts(&document, &mut secrets);
+                }
             }
             // What a stream holds is not known here, and kept nowhere.
             Argument::Raw(_) => {}
@@ -129,6 +137,7 @@ fn collect_texts(value: &Value, found: &mut Vec<SecretString>) {
         Value::String(text) => found.push(text.as_str().into()),
         Value::Array(items) => items.iter().for_each(|item| collect_texts(item, found)),
         Value::Object(members) => members.values().for_each(|member| collect_texts(member, found)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::Number(number) => found.push(number.to_string().into()),
+        Value::Null | Value::Bool(_) => {}
     }
 }

@@ -46,6 +46,10 @@ pub(crate) fn build(
             (Location::Body, Argument::Raw(raw)) => {
                 media_type = raw.media_type();
                 body = raw.to_content();
+                if body.is_none() {
+                    violations
+                        .push(Violation::new(parameter.name, "is a stream that was read already; make a new one"));
+                }
             }
             (_, Argument::Json(_) | Argument::Raw(_)) => {
                 violations.push(Violation::new(parameter.name, "cannot be a raw body"));
@@ -122,21 +126,28 @@ fn path(operation: &Operation, arguments: &Arguments) -> Result<String, Violatio
     Ok(path)
 }
 
-/// Whether a field frames the message, is about the connection, or names the target (RFC 9110 §7.2, §7.6.1): these are
-/// not for callers to set.
+/// The fields that frame the message, are about the connection, or name the target (RFC 9110 §7.2, §7.6.1): these are not
+/// for callers to set.
+const FRAMING: [HeaderName; 9] = [
+    header::HOST,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::CONNECTION,
+    header::TE,
+    header::TRAILER,
+    header::UPGRADE,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+];
+
 pub(crate) fn is_framing(name: &HeaderName) -> bool {
-    const FRAMING: [HeaderName; 9] = [
-        header::HOST,
-        header::CONTENT_LENGTH,
-        header::TRANSFER_ENCODING,
-        header::CONNECTION,
-        header::TE,
-        header::TRAILER,
-        header::UPGRADE,
-        HeaderName::from_static("keep-alive"),
-        HeaderName::from_static("proxy-connection"),
-    ];
     FRAMING.contains(name)
+}
+
+pub(crate) fn remove_framing(headers: &mut HeaderMap) {
+    for name in FRAMING {
+        headers.remove(name);
+    }
 }
 
 fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Violation> {

@@ -14,12 +14,14 @@ use crate::error::{Answer, Error, ErrorKind, Phase, request_id};
 pub struct Response<T> {
     status: StatusCode,
     headers: HeaderMap,
+    attempts: u32,
     body: T,
 }
 
 impl<T> Response<T> {
-    pub(crate) fn new(status: StatusCode, headers: HeaderMap, body: T) -> Self {
-        Self { status, headers, body }
+    /// The answer to an attempt, which is counted from 1.
+    pub(crate) fn new(status: StatusCode, headers: HeaderMap, attempts: u32, body: T) -> Self {
+        Self { status, headers, attempts, body }
     }
 
     /// The upstream's status.
@@ -42,8 +44,29 @@ impl<T> Response<T> {
         &self.body
     }
 
-    #[cfg(feature = "rest")]
-    pub(crate) fn into_parts(self) -> (StatusCode, HeaderMap, T) {
+    /// How many attempts the call took.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// The same answer with something else made of its body.
+    pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Response<U> {
+        let Self { status, headers, attempts, body } = self;
+        Response { status, headers, attempts, body: make(body) }
+    }
+
+    pub(crate) fn body_mut(&mut self) -> &mut T {
+        &mut self.body
+    }
+
+    /// The answer without its body, and the body.
+    pub(crate) fn split(self) -> (Response<()>, T) {
+        let Self { status, headers, attempts, body } = self;
+        (Response { status, headers, attempts, body: () }, body)
+    }
+
+    /// What makes up the answer: status, headers, body.
+    pub fn into_parts(self) -> (StatusCode, HeaderMap, T) {
         (self.status, self.headers, self.body)
     }
 
@@ -56,22 +79,20 @@ impl<T> Response<T> {
 impl Response<Bytes> {
     /// Decodes the body. Whether there is one decides its length: a 204 may well claim to be JSON.
     pub(crate) fn decode(self, operation: &'static str, json: bool) -> Result<Response<Value>, Error> {
-        let Self { status, headers, body } = self;
-        let decoded = if body.is_empty() {
+        let decoded = if self.body.is_empty() {
             Ok(Value::Null)
-        } else if json && !is_plain_text(&headers) {
-            from_json(operation, &body)
+        } else if json && !is_plain_text(&self.headers) {
+            from_json(&self.body)
         } else {
-            Ok(Value::String(String::from_utf8_lossy(&body).into_owned()))
+            Ok(Value::String(String::from_utf8_lossy(&self.body).into_owned()))
         };
-        Self { status, headers, body }.with(decoded)
+        self.with(operation, decoded)
     }
 
     /// Decodes the body into a type of the caller's. One that is not there is null.
     pub(crate) fn decoded<T: DeserializeOwned>(self, operation: &'static str) -> Result<Response<T>, Error> {
-        let body: &[u8] = if self.body.is_empty() { b"null" } else { &self.body };
-        let decoded = from_json(operation, body);
-        self.with(decoded)
+        let decoded = self.json();
+        self.with(operation, decoded)
     }
 
     /// The body as a type of yours: for operations that answer different things with different statuses.
@@ -80,22 +101,26 @@ impl Response<Bytes> {
     /// When it does not fit. The error says where, and quotes nothing.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, JsonError> {
         let body: &[u8] = if self.body.is_empty() { b"null" } else { &self.body };
-        serde_json::from_slice(without_mark(body)).map_err(|error| JsonError::of(&error))
+        from_json(body)
     }
 
-    fn with<T>(self, decoded: Result<T, Error>) -> Result<Response<T>, Error> {
-        let Self { status, headers, body } = self;
+    fn with<T>(self, operation: &'static str, decoded: Result<T, JsonError>) -> Result<Response<T>, Error> {
         match decoded {
-            Ok(body) => Ok(Response { status, headers, body }),
-            Err(error) => Err(error.answered(Answer { status, headers, body })),
+            Ok(decoded) => Ok(self.map(|_| decoded)),
+            Err(error) => Err(self.misfit(operation, error)),
         }
+    }
+
+    /// The error of an answer that cannot be read.
+    pub(crate) fn misfit(self, operation: &'static str, error: JsonError) -> Error {
+        let Self { status, headers, attempts, body } = self;
+        let misfit = Error::new(operation, ErrorKind::Decode, Phase::Decode).caused_by(error.into());
+        misfit.answered(Answer { status, headers, body }).after(attempts)
     }
 }
 
-fn from_json<T: DeserializeOwned>(operation: &'static str, json: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(without_mark(json)).map_err(|error| {
-        Error::new(operation, ErrorKind::Decode, Phase::Decode).caused_by(JsonError::of(&error).into())
-    })
+fn from_json<T: DeserializeOwned>(json: &[u8]) -> Result<T, JsonError> {
+    serde_json::from_slice(without_mark(json)).map_err(|error| JsonError::of(&error))
 }
 
 #[cfg(any(feature = "rest", feature = "mcp"))]
@@ -142,24 +167,53 @@ pub(crate) fn content_type(headers: &HeaderMap) -> Option<&str> {
     headers.get(http::header::CONTENT_TYPE)?.to_str().ok()
 }
 
-/// Where JSON is malformed, or is not what was expected. It quotes nothing: documents may hold secrets.
+/// Where JSON is malformed, or how it differs from what was expected. It quotes nothing of the document, which may hold
+/// secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonError {
-    malformed: bool,
-    line: usize,
-    column: usize,
+    what: String,
+    /// Line and column, where they are known.
+    place: Option<(usize, usize)>,
 }
 
 impl JsonError {
     pub(crate) fn of(error: &serde_json::Error) -> Self {
-        Self { malformed: !error.is_data(), line: error.line(), column: error.column() }
+        let what = if error.is_data() { difference(&error.to_string()) } else { "malformed JSON".to_owned() };
+        Self { what, place: Some((error.line(), error.column())).filter(|(line, _)| *line > 0) }
+    }
+
+    /// The same, of this item of a list, counted from 1.
+    pub(crate) fn of_item(error: &serde_json::Error, number: usize) -> Self {
+        let Self { what, place } = Self::of(error);
+        Self { what: format!("item {number}: {what}"), place }
+    }
+}
+
+/// What a message of serde says of the type that was expected. What it says of the document is left out.
+fn difference(message: &str) -> String {
+    let quoted = |start: &str| message.strip_prefix(start)?.split('`').next();
+    let starts = ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant ", "unknown field "];
+    if let Some(field) = quoted("missing field `") {
+        return format!("the field `{field}` is missing");
+    }
+    let expected = message.rsplit_once(", expected ").filter(|_| starts.iter().any(|start| message.starts_with(start)));
+    match expected {
+        // The place follows, where there is one.
+        Some((_, expected)) => {
+            let expected = expected.rsplit_once(" at line ").map_or(expected, |(expected, _)| expected);
+            format!("JSON of another type than expected, which is {expected}")
+        }
+        None => "JSON of another type than expected".to_owned(),
     }
 }
 
 impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = if self.malformed { "malformed JSON" } else { "JSON of another type than expected" };
-        write!(f, "{what} at line {}, column {}", self.line, self.column)
+        write!(f, "{}", self.what)?;
+        match self.place {
+            Some((line, column)) => write!(f, " at line {line}, column {column}"),
+            None => Ok(()),
+        }
     }
 }
 

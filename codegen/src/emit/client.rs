@@ -14,15 +14,11 @@ pub(super) fn emit(model: &Model) -> String {
         "A client for {}.\n\nCloning is cheap: clones share one connection pool.",
         rust::plain(&model.title)
     ));
-    let environment = match model.variables.as_slice() {
-        [] => String::new(),
-        names => format!(
-            " Reads {} from the environment.",
-            names.iter().map(|name| rust::code(name)).collect::<Vec<_>>().join(", ")
-        ),
-    };
+    let names: Vec<_> = model.variables.iter().map(|name| rust::code(name)).collect();
+    let needed = if names.is_empty() { String::new() } else { format!("{}, and ", names.join(", ")) };
     let from_env_docs = rust::docs(&format!(
-        "A client with the settings of the capability.{environment}\n\n# Errors\nWhen variables are missing, all of which the error names, or when the client cannot be set up."
+        "A client with the settings of the environment: {needed}{} for another base URI.\n\n# Errors\nWhen variables are missing, all of which the error names, or when the client cannot be set up.",
+        base_uri_variables(model)
     ));
     let imports = if model.is_divided() {
         quote! {
@@ -53,6 +49,7 @@ pub(super) fn emit(model: &Model) -> String {
             }
         },
         quote! {
+            #[doc(hidden)]
             impl Handle for Client {
                 fn over(connection: Connection) -> Self {
                     Self { connection }
@@ -94,6 +91,18 @@ pub(super) fn emit(model: &Model) -> String {
     items.extend(whole.iter().flat_map(|operation| builder(operation)));
     items.extend((0..model.apis.len()).filter_map(|index| part(model, index)));
     rust::file(model, "The typed client: one method per operation, one builder per call.", &items)
+}
+
+/// The environment variables that hold base URIs.
+fn base_uri_variables(model: &Model) -> String {
+    let shouty = |name: &str| name.to_ascii_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    let name = |namespace: &str| rust::code(&format!("{}{namespace}_BASE_URI", shouty(&model.crate_name)));
+    match model.apis.as_slice() {
+        [_] => name(""),
+        several => {
+            several.iter().map(|api| name(&format!("_{}", shouty(&api.namespace)))).collect::<Vec<_>>().join(", ")
+        }
+    }
 }
 
 /// The operations of one of several APIs, in a module that its feature adds.
@@ -157,10 +166,11 @@ impl Used {
 fn method(model: &Model, operation: &Operation) -> TokenStream {
     let summary = rust::sentence(&operation.description, &format!("Calls {}.", rust::code(&operation.name)));
     let docs = rust::docs(&format!(
-        "{summary}\n\n{}: the operation {} of {}.\n\n{}",
+        "{summary}\n\n{}: the operation {} of {}.\n\n{}{}",
         rust::code(&format!("{} {}", operation.method.as_str(), operation.path_text)),
         rust::code(&operation.name),
         rust::code(&operation.origin),
+        arguments_text(operation),
         example::of_method(model, operation),
     ));
     let name = tables::ident(&operation.method_name);
@@ -184,6 +194,15 @@ fn method(model: &Model, operation: &Operation) -> TokenStream {
     }
 }
 
+/// What the file says about the arguments that a method takes.
+fn arguments_text(operation: &Operation) -> String {
+    let described = operation.parameters.iter().filter(|p| p.required && !p.description.is_empty());
+    let lines: String = described
+        .map(|p| format!("- {}: {}\n", rust::code(&p.rust_name), rust::sentence(&p.description, "")))
+        .collect();
+    if lines.is_empty() { lines } else { format!("{lines}\n") }
+}
+
 fn builder(operation: &Operation) -> [TokenStream; 3] {
     let call = tables::ident(&operation.type_name);
     let docs = rust::docs(&format!("A call of [`Client::{}`].", operation.method_name));
@@ -204,7 +223,7 @@ fn builder(operation: &Operation) -> [TokenStream; 3] {
     [
         quote! {
             #docs
-            #[derive(Debug)]
+            #[derive(Clone, Debug)]
             #[must_use = "a call does nothing until it is sent"]
             pub struct #call(Request);
         },

@@ -80,7 +80,7 @@ fn value(parameter: &Parameter) -> String {
         return "serde_json::json!({})".to_owned();
     }
     match parameter.kind {
-        Kind::String => format!("{:?}", parameter.rust_name),
+        Kind::String => format!("{:?}", parameter.rust_name.to_uppercase()),
         Kind::Integer => "1".to_owned(),
         Kind::Number => "1.0".to_owned(),
         Kind::Boolean => "false".to_owned(),

@@ -7,9 +7,14 @@ use crate::model::Model;
 const PAGE: &str = include_str!("guide.md");
 
 pub(super) fn docs(model: &Model) -> String {
-    let mut docs = format!("{}\n", rust::sentence(&model.title, ""));
-    if !model.description.is_empty() && model.description != model.title {
-        docs.push_str(&format!("\n{}\n", rust::sentence(&model.description, "")));
+    // A description that begins with the title says it already.
+    let mut docs = String::new();
+    for text in [&model.title, &model.description] {
+        let repeated = text == &model.title && model.description.starts_with(text.as_str());
+        if !text.is_empty() && !repeated {
+            let gap = if docs.is_empty() { "" } else { "\n" };
+            docs.push_str(&format!("{gap}{}\n", rust::sentence(text, "")));
+        }
     }
     let variable = match model.variables.as_slice() {
         [only] => Some(rust::code(only)),

@@ -19,7 +19,8 @@ pub(super) fn emit(model: &Model) -> String {
             pub use client::Client;
             pub use naftiko_runtime as runtime;
             pub use naftiko_runtime::{
-                Call, ClientBuilder, ConfigError, Error, ErrorKind, Paging, RawBody, Response, RetryPolicy, Violation,
+                Attempt, Call, ClientBuilder, ConfigError, Error, ErrorKind, IntoBody, Outcome, Paging, Phase, RawBody, Refusal,
+                Response, ResultStream, RetryPolicy, SecretBody, TokenProvider, Transport, Violation,
             };
         },
     ];

@@ -16,6 +16,7 @@ pub struct Client {
     connection: Connection,
 }
 
+#[doc(hidden)]
 impl Handle for Client {
     fn over(connection: Connection) -> Self {
         Self { connection }
@@ -28,7 +29,7 @@ impl Client {
         ClientBuilder::new(&operations::CAPABILITY)
     }
 
-    /// A client with the settings of the capability. Reads `SCALEWAY_API_KEY` from the environment.
+    /// A client with the settings of the environment: `SCALEWAY_API_KEY`, and `SCALEWAY_SECRET_MANAGER_SECRETS_BASE_URI` for another base URI.
     ///
     /// # Errors
     /// When variables are missing, all of which the error names, or when the client cannot be set up.
@@ -40,9 +41,12 @@ impl Client {
     ///
     /// `GET /secret-manager/v1beta1/regions/{region}/secrets`: the operation `listsecrets` of `spec/scaleway/secret-manager-secrets.yaml#L25`.
     ///
+    /// - `region`: The region you want to target.
+    /// - `scheduled_for_deletion`: Filter by whether the secret was scheduled for deletion / not scheduled for deletion. By default, it will display only not scheduled for deletion secrets.
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
-    /// let response = client.list_secrets("region", false).send().await?;
+    /// let response = client.list_secrets("REGION", false).send().await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -64,9 +68,12 @@ impl Client {
     ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets`: the operation `createsecret` of `spec/scaleway/secret-manager-secrets.yaml#L82`.
     ///
+    /// - `region`: The region you want to target.
+    /// - `body`: Request body (JSON).
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
-    /// let response = client.create_secret("region", serde_json::json!({})).send().await?;
+    /// let response = client.create_secret("REGION", serde_json::json!({})).send().await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -88,9 +95,12 @@ impl Client {
     ///
     /// `GET /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`: the operation `getsecret` of `spec/scaleway/secret-manager-secrets.yaml#L104`.
     ///
+    /// - `region`: The region you want to target.
+    /// - `secret_id`: ID of the secret. (UUID format)
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
-    /// let response = client.get_secret("region", "secret_id").send().await?;
+    /// let response = client.get_secret("REGION", "SECRET_ID").send().await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -112,9 +122,13 @@ impl Client {
     ///
     /// `PATCH /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`: the operation `updatesecret` of `spec/scaleway/secret-manager-secrets.yaml#L123`.
     ///
+    /// - `region`: The region you want to target.
+    /// - `secret_id`: ID of the secret. (UUID format)
+    /// - `body`: Request body (JSON).
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
-    /// let response = client.update_secret("region", "secret_id", serde_json::json!({})).send().await?;
+    /// let response = client.update_secret("REGION", "SECRET_ID", serde_json::json!({})).send().await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -138,9 +152,12 @@ impl Client {
     ///
     /// `DELETE /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`: the operation `deletesecret` of `spec/scaleway/secret-manager-secrets.yaml#L147`.
     ///
+    /// - `region`: The region you want to target.
+    /// - `secret_id`: ID of the secret. (UUID format)
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
-    /// let response = client.delete_secret("region", "secret_id").send().await?;
+    /// let response = client.delete_secret("REGION", "SECRET_ID").send().await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -162,9 +179,13 @@ impl Client {
     ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/add-owner`: the operation `addsecretowner` of `spec/scaleway/secret-manager-secrets.yaml#L169`.
     ///
+    /// - `region`: The region you want to target.
+    /// - `secret_id`: ID of the secret. (UUID format)
+    /// - `body`: Request body (JSON).
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
-    /// let response = client.add_secret_owner("region", "secret_id", serde_json::json!({})).send().await?;
+    /// let response = client.add_secret_owner("REGION", "SECRET_ID", serde_json::json!({})).send().await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -188,9 +209,13 @@ impl Client {
     ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/protect`: the operation `protectsecret` of `spec/scaleway/secret-manager-secrets.yaml#L196`.
     ///
+    /// - `region`: The region you want to target.
+    /// - `secret_id`: ID of the secret to enable secret protection for. (UUID format)
+    /// - `body`: Request body (JSON).
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
-    /// let response = client.protect_secret("region", "secret_id", serde_json::json!({})).send().await?;
+    /// let response = client.protect_secret("REGION", "SECRET_ID", serde_json::json!({})).send().await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -214,9 +239,13 @@ impl Client {
     ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/restore`: the operation `restoresecret` of `spec/scaleway/secret-manager-secrets.yaml#L223`.
     ///
+    /// - `region`: The region you want to target.
+    /// - `secret_id`: (UUID format)
+    /// - `body`: Request body (JSON).
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
-    /// let response = client.restore_secret("region", "secret_id", serde_json::json!({})).send().await?;
+    /// let response = client.restore_secret("REGION", "SECRET_ID", serde_json::json!({})).send().await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -240,9 +269,13 @@ impl Client {
     ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/unprotect`: the operation `unprotectsecret` of `spec/scaleway/secret-manager-secrets.yaml#L250`.
     ///
+    /// - `region`: The region you want to target.
+    /// - `secret_id`: ID of the secret to disable secret protection for. (UUID format)
+    /// - `body`: Request body (JSON).
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
-    /// let response = client.unprotect_secret("region", "secret_id", serde_json::json!({})).send().await?;
+    /// let response = client.unprotect_secret("REGION", "SECRET_ID", serde_json::json!({})).send().await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -266,9 +299,13 @@ impl Client {
     ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}/restore`: the operation `restoresecretversion` of `spec/scaleway/secret-manager-secrets.yaml#L277`.
     ///
+    /// - `region`: The region you want to target.
+    /// - `secret_id`: (UUID format)
+    /// - `body`: Request body (JSON).
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
-    /// let response = client.restore_secret_version("region", "secret_id", "revision", serde_json::json!({})).send().await?;
+    /// let response = client.restore_secret_version("REGION", "SECRET_ID", "REVISION", serde_json::json!({})).send().await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -299,7 +336,7 @@ impl Client {
 }
 
 /// A call of [`Client::list_secrets`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct ListSecrets(Request);
 
@@ -370,7 +407,7 @@ impl Call for ListSecrets {
 }
 
 /// A call of [`Client::create_secret`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct CreateSecret(Request);
 
@@ -391,7 +428,7 @@ impl Call for CreateSecret {
 }
 
 /// A call of [`Client::get_secret`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct GetSecret(Request);
 
@@ -412,7 +449,7 @@ impl Call for GetSecret {
 }
 
 /// A call of [`Client::update_secret`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct UpdateSecret(Request);
 
@@ -433,7 +470,7 @@ impl Call for UpdateSecret {
 }
 
 /// A call of [`Client::delete_secret`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct DeleteSecret(Request);
 
@@ -454,7 +491,7 @@ impl Call for DeleteSecret {
 }
 
 /// A call of [`Client::add_secret_owner`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct AddSecretOwner(Request);
 
@@ -475,7 +512,7 @@ impl Call for AddSecretOwner {
 }
 
 /// A call of [`Client::protect_secret`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct ProtectSecret(Request);
 
@@ -496,7 +533,7 @@ impl Call for ProtectSecret {
 }
 
 /// A call of [`Client::restore_secret`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct RestoreSecret(Request);
 
@@ -517,7 +554,7 @@ impl Call for RestoreSecret {
 }
 
 /// A call of [`Client::unprotect_secret`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct UnprotectSecret(Request);
 
@@ -538,7 +575,7 @@ impl Call for UnprotectSecret {
 }
 
 /// A call of [`Client::restore_secret_version`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct RestoreSecretVersion(Request);
 

@@ -5,8 +5,12 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
+#[cfg(feature = "test-util")]
+use super::credential::Credential;
 use super::keys::Keys;
 use crate::error::Error;
+#[cfg(feature = "test-util")]
+use crate::operation::Location;
 use crate::operation::{Capability, Operation, Repeat};
 
 /// One attempt of a call: what is called, and for which time.
@@ -15,7 +19,7 @@ pub struct Attempt<'a> {
     pub(super) capability: &'static Capability,
     pub(super) operation: &'static Operation,
     pub(super) number: u32,
-    pub(super) keys: &'a Keys,
+    pub(super) keys: Option<&'a Keys>,
 }
 
 impl Attempt<'_> {
@@ -56,7 +60,27 @@ impl Attempt<'_> {
 
     /// The text with the client's secrets blotted out: for logs and recordings.
     pub fn redact(&self, text: &str) -> String {
-        self.keys.redact_text(text)
+        self.keys.map_or_else(|| text.to_owned(), |keys| keys.redact_text(text))
+    }
+
+    /// Path and query of a URI, with every value of the query blotted out that may be a secret.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn target(&self, uri: &url::Url) -> String {
+        let secret = |pair: &str| {
+            let name = pair.split('=').next().unwrap_or_default();
+            let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
+            let fixed = self.operation.constants.iter().filter(|constant| constant.location == Location::Query);
+            let held = self.keys.and_then(|keys| keys.credentials.get(self.operation.api)).into_iter().flatten();
+            fixed.clone().any(|constant| constant.name == name && constant.has_variable())
+                || held.filter_map(Credential::query_name).any(|known| known == name)
+        };
+        let pairs = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+        let pairs = pairs.map(|pair| match pair.split_once('=') {
+            Some((name, _)) if secret(pair) => format!("{name}=[redacted]"),
+            _ => pair.to_owned(),
+        });
+        let query = pairs.collect::<Vec<_>>().join("&");
+        self.redact(&if query.is_empty() { uri.path().to_owned() } else { format!("{}?{query}", uri.path()) })
     }
 }
 
@@ -69,7 +93,7 @@ impl fmt::Debug for Attempt<'_> {
     }
 }
 
-/// How an attempt ended.
+/// How an attempt ended. What becomes of its answer later, decoding say, is no part of it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Outcome<'a> {

@@ -1,7 +1,7 @@
 //! Calls for programs that do not use `async`.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{OnceLock, mpsc};
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -10,11 +10,12 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::call::{Call, Request};
 use super::stream::ResultStream;
+use super::transport::BoxError;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::response::Response;
 
-/// A call that blocks the thread until it is done. Not for threads that run asynchronous code: there it would hold up
-/// everything else, and fails.
+/// A call that blocks the thread until it is done: for programs without `async`, and for what runs in `spawn_blocking`. On a
+/// thread that runs asynchronous code it would hold up everything else.
 #[must_use = "a call does nothing until it is sent"]
 pub struct Blocking(Request);
 
@@ -28,14 +29,14 @@ impl Blocking {
     /// # Errors
     /// When an argument is refused, when the upstream cannot be reached, or when it answers with an error.
     pub fn send(self) -> Result<Response<Value>, Error> {
-        wait(self.0.operation.name, self.0.send())?
+        wait(self.0.operation.name, Call::send(self.0))?
     }
 
     /// Sends the request and decodes the answer into a type of yours.
     ///
     /// # Errors
     /// Those of `send`, and when the answer does not fit the type.
-    pub fn send_as<T: DeserializeOwned + Send>(self) -> Result<Response<T>, Error> {
+    pub fn send_as<T: DeserializeOwned + Send + 'static>(self) -> Result<Response<T>, Error> {
         wait(self.0.operation.name, Call::send_as(self.0))?
     }
 
@@ -49,12 +50,12 @@ impl Blocking {
 
     /// The pages of a list.
     pub fn pages(self) -> BlockingResults<Response<Value>> {
-        BlockingResults { operation: self.0.operation.name, stream: Call::pages(self.0) }
+        BlockingResults { operation: self.0.operation.name, stream: Some(Call::pages(self.0)) }
     }
 
     /// The items of a list, of all its pages.
     pub fn items<T: DeserializeOwned + Send + 'static>(self) -> BlockingResults<T> {
-        BlockingResults { operation: self.0.operation.name, stream: Call::items(self.0) }
+        BlockingResults { operation: self.0.operation.name, stream: Some(Call::items(self.0)) }
     }
 }
 
@@ -69,25 +70,39 @@ impl fmt::Debug for Blocking {
 #[must_use = "an iterator does nothing until it is read"]
 pub struct BlockingResults<T> {
     operation: &'static str,
-    stream: ResultStream<T>,
+    stream: Option<ResultStream<T>>,
 }
 
 impl<T: Send + 'static> Iterator for BlockingResults<T> {
     type Item = Result<T, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        wait(self.operation, self.stream.next()).unwrap_or_else(|error| Some(Err(error)))
+        let mut stream = self.stream.take()?;
+        match wait(self.operation, async move { (stream.next().await, stream) }) {
+            Ok((next, stream)) => {
+                self.stream = Some(stream);
+                next
+            }
+            Err(error) => Some(Err(error)),
+        }
     }
 }
 
-/// Waits for a future on the runtime that all blocking calls of the process share.
-fn wait<F: Future>(operation: &'static str, future: F) -> Result<F::Output, Error> {
+/// Waits for a future that the runtime of all blocking calls of the process drives. The thread itself drives nothing, so
+/// it may be one of another runtime.
+fn wait<F>(operation: &'static str, future: F) -> Result<F::Output, Error>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
     static RUNTIME: OnceLock<std::io::Result<Runtime>> = OnceLock::new();
-    let failed = |message: String| Error::new(operation, ErrorKind::Runtime, Phase::Prepare).caused_by(message.into());
-    if tokio::runtime::Handle::try_current().is_ok() {
-        return Err(failed("this thread runs asynchronous code; use `send` without `blocking`".to_owned()));
-    }
-    // One worker keeps idle connections alive while nobody waits.
+    let failed = |cause: BoxError| Error::new(operation, ErrorKind::Runtime, Phase::Prepare).caused_by(cause);
     let runtime = RUNTIME.get_or_init(|| Builder::new_multi_thread().worker_threads(1).enable_all().build());
-    runtime.as_ref().map(|runtime| runtime.block_on(future)).map_err(|error| failed(error.to_string()))
+    let runtime = runtime.as_ref().map_err(|error| failed(error.to_string().into()))?;
+    let (done, result) = mpsc::sync_channel(1);
+    runtime.spawn(async move {
+        // Whoever waits cannot have left.
+        let _ = done.send(future.await);
+    });
+    result.recv().map_err(|_| failed("the call panicked".into()))
 }

@@ -9,8 +9,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::attempt::{After, Before};
-use super::connection::{Connection, Handle, Shared};
-use super::credential::parse_base_uri;
+use super::connection::{Connection, Endpoint, Handle, Shared};
+use super::credential::{is_local, parse_base_uri};
 use super::keys::{Keyring, Source};
 use super::retry::{Budget, RetryPolicy};
 use super::token::TokenProvider;
@@ -46,17 +46,22 @@ enum Network {
     Transport(Arc<dyn Transport>),
 }
 
+impl Default for Network {
+    fn default() -> Self {
+        Self::Settings(Box::new(tls::choose(reqwest::Client::builder())))
+    }
+}
+
 impl<C: Handle> ClientBuilder<C> {
     #[doc(hidden)]
     pub fn new(capability: &'static Capability) -> Self {
-        tls::install_crypto_provider();
         Self {
             capability,
             base_uris: Vec::new(),
             token: None,
             variables: Vec::new(),
             environment: false,
-            network: Network::Settings(Box::default()),
+            network: Network::default(),
             connect_timeout: Duration::from_secs(5),
             attempt_timeout: None,
             timeout: Duration::from_secs(30),
@@ -116,8 +121,9 @@ impl<C: Handle> ClientBuilder<C> {
 
     /// Brings your own settings of reqwest: proxies, root certificates, local addresses.
     ///
-    /// Redirects, the connect timeout and the user agent are set by this builder in any case, and where all upstreams
-    /// are on this machine over plain http, no proxy is used.
+    /// Redirects, the connect timeout and the user agent are set by this builder in any case. No proxy is used for an
+    /// upstream on this machine over plain http; where there are others too, that one has a client with none of your
+    /// settings.
     pub fn http(mut self, builder: reqwest::ClientBuilder) -> Self {
         self.network = Network::Settings(Box::new(builder));
         self
@@ -125,7 +131,8 @@ impl<C: Handle> ClientBuilder<C> {
 
     /// Brings your own client of reqwest, and its connections with it. Its settings stay as they are, so build it with
     /// `redirect::Policy::none()`: reqwest would carry a credential in a custom header to whatever host an answer names.
-    /// An answer that came by a redirect is an error.
+    /// An answer that came by a redirect is an error. Where it is built before any client of ours,
+    /// [`install_crypto_provider`](crate::install_crypto_provider) comes first.
     pub fn http_client(self, client: reqwest::Client) -> Self {
         self.transport(client)
     }
@@ -142,7 +149,8 @@ impl<C: Handle> ClientBuilder<C> {
         self
     }
 
-    /// How long one attempt may take, to the last byte of its answer; as long as the call unless set.
+    /// How long one attempt may take, to the last byte of its answer; as long as the call unless set. Set it to have an
+    /// attempt that hangs followed by another.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = Some(timeout);
         self
@@ -178,13 +186,15 @@ impl<C: Handle> ClientBuilder<C> {
         self
     }
 
-    /// Runs before every attempt. The hook may add headers; credentials come later, so it neither sees nor replaces them.
+    /// Runs before every attempt, when it is ready to be sent. The hook may add headers. Credentials and what the capability
+    /// fixes come later, so it neither sees nor replaces them, and fields that frame the message are taken out again.
     pub fn before(mut self, hook: impl Fn(&Attempt<'_>, &mut HeaderMap) + Send + Sync + 'static) -> Self {
         self.before.push(Box::new(hook));
         self
     }
 
-    /// Runs after every attempt: for metrics, audit logs, rate limits.
+    /// Runs once for every time that `before` hooks ran, also when nobody waits for the call any more: for metrics and audit
+    /// logs.
     pub fn after(mut self, hook: impl Fn(&Attempt<'_>, &Outcome<'_>) + Send + Sync + 'static) -> Self {
         self.after.push(Box::new(hook));
         self
@@ -202,27 +212,13 @@ impl<C: Handle> ClientBuilder<C> {
     /// When variables are missing, when a base URI is not usable, or when TLS cannot be set up.
     pub fn build(mut self) -> Result<C, ConfigError> {
         let keyring = Keyring::new(self.capability, self.resolve_variables()?)?;
-        let base_uris = self.resolve_base_uris()?;
+        let endpoints = self.endpoints()?;
         let name = format!("{}/{}", self.capability.name, self.capability.version);
         let user_agent = self.user_agent.take().map_or(name.clone(), |product| format!("{product} {name}"));
         let user_agent = user_agent.try_into().map_err(|_| ConfigError::UserAgent)?;
-        // A proxy from the environment would carry the credential off this machine in clear text.
-        let local = !self.allow_plain_http && base_uris.iter().all(|uri| uri.scheme() == "http");
-        let transport = match self.network {
-            Network::Transport(transport) => transport,
-            Network::Settings(_) if !tls::BUILT_IN && base_uris.iter().any(|uri| uri.scheme() == "https") => {
-                return Err(ConfigError::NoTls);
-            }
-            Network::Settings(builder) => {
-                let builder = if local { builder.no_proxy() } else { *builder };
-                let builder = builder.redirect(reqwest::redirect::Policy::none()).connect_timeout(self.connect_timeout);
-                Arc::new(builder.build().map_err(|error| ConfigError::Http(error.without_url()))?)
-            }
-        };
         let shared = Shared {
             capability: self.capability,
-            transport,
-            base_uris,
+            endpoints,
             keyring,
             user_agent,
             timeout: self.timeout,
@@ -234,6 +230,41 @@ impl<C: Handle> ClientBuilder<C> {
             after: self.after,
         };
         Ok(C::over(Connection::new(shared)))
+    }
+
+    fn endpoints(&mut self) -> Result<Vec<Endpoint>, ConfigError> {
+        let uris = self.resolve_base_uris()?;
+        let (network, local): (Arc<dyn Transport>, Arc<dyn Transport>) = match std::mem::take(&mut self.network) {
+            Network::Transport(transport) => (Arc::clone(&transport), transport),
+            Network::Settings(_) if !tls::BUILT_IN && uris.iter().any(|uri| uri.scheme() == "https") => {
+                return Err(ConfigError::NoTls);
+            }
+            // A proxy from the environment would carry the credential off this machine in clear text.
+            Network::Settings(own) if uris.iter().all(is_local) => {
+                let client = Arc::new(self.client(own.no_proxy())?);
+                (Arc::clone(&client) as _, client)
+            }
+            Network::Settings(own) => {
+                let network = Arc::new(self.client(*own)?);
+                let local = if uris.iter().any(is_local) {
+                    Arc::new(self.client(tls::choose(reqwest::Client::builder()).no_proxy())?)
+                } else {
+                    Arc::clone(&network)
+                };
+                (network, local)
+            }
+        };
+        let endpoint = |base_uri: Url| {
+            let transport = Arc::clone(if is_local(&base_uri) { &local } else { &network });
+            Endpoint { base_uri, transport }
+        };
+        Ok(uris.into_iter().map(endpoint).collect())
+    }
+
+    fn client(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::Client, ConfigError> {
+        tls::install_crypto_provider();
+        let builder = builder.redirect(reqwest::redirect::Policy::none()).connect_timeout(self.connect_timeout);
+        builder.build().map_err(|error| ConfigError::Http(error.without_url()))
     }
 
     fn resolve_variables(&mut self) -> Result<Vec<Source>, ConfigError> {

@@ -25,7 +25,7 @@ use crate::response::Response;
 /// What every call of a generated client can do beside `send`.
 ///
 /// The calls themselves have one setter for each optional argument of their operation; where such a setter has the name of
-/// a method here, it is the setter that is meant.
+/// a method here, it is the setter that is meant. A call may be kept, cloned and sent again.
 pub trait Call: Sized {
     /// The untyped call, and the way back.
     #[doc(hidden)]
@@ -72,6 +72,15 @@ pub trait Call: Sized {
     #[must_use]
     fn paging(self, paging: Paging) -> Self {
         self.with(|options| options.paging = paging)
+    }
+
+    /// Sends the request and decodes the answer, as the method of the same name of each call does.
+    ///
+    /// # Errors
+    /// When an argument is refused, when the upstream cannot be reached, or when it answers with an error.
+    fn send(self) -> impl Future<Output = Result<Response<Value>, Error>> + Send {
+        let (request, _) = self.parts();
+        async move { request.execute().await?.decode(request.operation.name, request.operation.json_output) }
     }
 
     /// Sends the request and decodes the answer into a type of yours. Members that it does not have are ignored; an answer
@@ -200,7 +209,7 @@ impl Request {
 
     /// Sends the request and decodes the answer.
     pub async fn send(self) -> Result<Response<Value>, Error> {
-        self.execute().await?.decode(self.operation.name, self.operation.json_output)
+        Call::send(self).await
     }
 
     async fn execute(&self) -> Result<Response<Bytes>, Error> {

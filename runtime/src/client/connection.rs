@@ -1,5 +1,6 @@
 //! The shared state of a client, and the requests that it makes of calls.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use super::attempt::{After, Attempt, Before};
+use super::attempt::{After, Before};
 use super::call::{Options, Request};
 use super::credential::{Credential, render};
 use super::keys::{Keyring, Keys};
@@ -19,7 +20,7 @@ use crate::argument::Violation;
 use crate::arguments::Arguments;
 use crate::encoding::pair;
 use crate::operation::{Capability, Constant, Location, Operation};
-use crate::request::{Parts, build};
+use crate::request::{Parts, build, remove_framing};
 
 /// The shared, configured state behind every handle of a client. Cloning is cheap.
 #[derive(Clone)]
@@ -39,9 +40,8 @@ impl Handle for Connection {
 
 pub(super) struct Shared {
     pub(super) capability: &'static Capability,
-    pub(super) transport: Arc<dyn Transport>,
-    /// The base URI of each API.
-    pub(super) base_uris: Vec<Url>,
+    /// Where each API is.
+    pub(super) endpoints: Vec<Endpoint>,
     pub(super) keyring: Keyring,
     pub(super) user_agent: HeaderValue,
     pub(super) timeout: Duration,
@@ -51,6 +51,12 @@ pub(super) struct Shared {
     pub(super) budget: Budget,
     pub(super) before: Vec<Before>,
     pub(super) after: Vec<After>,
+}
+
+/// Where an API is, and what goes there.
+pub(super) struct Endpoint {
+    pub(super) base_uri: Url,
+    pub(super) transport: Arc<dyn Transport>,
 }
 
 impl fmt::Debug for Connection {
@@ -75,56 +81,59 @@ impl Connection {
 }
 
 impl Shared {
-    /// Makes the request of an attempt.
-    pub(super) fn build(
+    pub(super) fn endpoint(&self, operation: &Operation) -> Option<&Endpoint> {
+        self.endpoints.get(operation.api)
+    }
+
+    /// Makes a request of all that callers have a say in.
+    pub(super) fn compose(
         &self,
         operation: &'static Operation,
         arguments: &Arguments,
         options: &Options,
-        attempt: &Attempt<'_>,
+        keys: &Keys,
     ) -> Result<reqwest::Request, Vec<Violation>> {
-        let keys: &Keys = attempt.keys;
-        let one = |violation| vec![violation];
         // A table that names an API which does not exist cannot be generated; it is still no reason to panic.
-        let (Some(base_uri), Some(credentials)) =
-            (self.base_uris.get(operation.api), keys.credentials.get(operation.api))
-        else {
-            return Err(Vec::new());
-        };
-        let Parts { mut url, mut headers, body } = build(base_uri, operation, arguments, &keys.variables)?;
-        // A link in an answer may carry any name; what the capability fixes is not for it to change.
-        let fixed = |name: &str| operation.constants.iter().any(|c| c.location == Location::Query && c.name == name);
-        let pairs = || options.query.iter().filter(|(name, _)| !fixed(name));
-        pairs().for_each(|(name, _)| remove_query(&mut url, name));
-        for (name, value) in pairs() {
-            append_query(&mut url, name, value);
-        }
-        for constant in operation.constants {
-            let value = render(constant.value, &keys.variables);
-            match constant.location {
-                Location::Query => append_query(&mut url, constant.name, &value),
-                Location::Header | Location::Cookie => {
-                    add_header(&mut headers, constant, value.expose_secret()).map_err(one)?;
-                }
-                Location::Path | Location::Segments | Location::Body | Location::Field => {}
-            }
+        let Some(endpoint) = self.endpoint(operation) else { return Err(Vec::new()) };
+        let Parts { mut url, mut headers, body } = build(&endpoint.base_uri, operation, arguments, &keys.variables)?;
+        if !options.query.is_empty() {
+            replace_query(&mut url, &options.query);
         }
         if operation.json_output {
             headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
         }
         headers.entry(USER_AGENT).or_insert_with(|| self.user_agent.clone());
         headers.extend(options.headers.clone());
-        for hook in &self.before {
-            hook(attempt, &mut headers);
-        }
-        // Credentials come last, so that nothing can take their place.
-        for credential in credentials {
-            prove(credential, &mut url, &mut headers).map_err(one)?;
-        }
         let mut request = reqwest::Request::new(operation.method.to_http(), url);
         *request.headers_mut() = headers;
         *request.body_mut() = body;
         Ok(request)
+    }
+
+    /// Adds what no caller has a say in. It comes last, so that nothing can take its place.
+    pub(super) fn seal(
+        &self,
+        request: &mut reqwest::Request,
+        operation: &'static Operation,
+        keys: &Keys,
+    ) -> Result<(), Vec<Violation>> {
+        let one = |violation| vec![violation];
+        remove_framing(request.headers_mut());
+        let fixed = |location| operation.constants.iter().filter(move |constant| constant.location == location);
+        // A link in an answer may carry any name.
+        let names: Vec<_> = fixed(Location::Query).map(|constant| constant.name).collect();
+        remove_query(request.url_mut(), &names);
+        for constant in fixed(Location::Query) {
+            append_query(request.url_mut(), constant.name, &render(constant.value, &keys.variables));
+        }
+        for constant in fixed(Location::Header).chain(fixed(Location::Cookie)) {
+            let value = render(constant.value, &keys.variables);
+            add_header(request.headers_mut(), constant, value.expose_secret()).map_err(one)?;
+        }
+        for credential in keys.credentials.get(operation.api).into_iter().flatten() {
+            prove(credential, request).map_err(one)?;
+        }
+        Ok(())
     }
 }
 
@@ -134,39 +143,54 @@ fn append_query(url: &mut Url, name: &str, value: &SecretString) {
     url.set_query(Some(&query));
 }
 
-fn remove_query(url: &mut Url, name: &str) {
-    let others = url.query().map(|query| without(name, query, "&"));
-    url.set_query(others.as_deref().filter(|others| !others.is_empty()));
+fn remove_query(url: &mut Url, names: &[&str]) {
+    if !names.is_empty() {
+        let others = url.query().map(|query| without(|name| names.contains(&name), query, "&"));
+        url.set_query(others.as_deref().filter(|others| !others.is_empty()));
+    }
+}
+
+/// Puts pairs in the place of all that have their names.
+fn replace_query(url: &mut Url, pairs: &[(String, SecretString)]) {
+    let names: HashSet<&str> = pairs.iter().map(|(name, _)| name.as_str()).collect();
+    let mut query = without(|name| names.contains(name), url.query().unwrap_or_default(), "&");
+    for (name, value) in pairs {
+        if !query.is_empty() {
+            query.push('&');
+        }
+        query.push_str(&pair(name, value.expose_secret()));
+    }
+    url.set_query(Some(&query).filter(|query| !query.is_empty()).map(String::as_str));
 }
 
 /// Adds a credential in place of whatever has its name.
-fn prove(credential: &Credential, url: &mut Url, headers: &mut HeaderMap) -> Result<(), Violation> {
+fn prove(credential: &Credential, request: &mut reqwest::Request) -> Result<(), Violation> {
     match credential {
-        Credential::Header(name, value) => drop(headers.insert(name.clone(), value.clone())),
+        Credential::Header(name, value) => drop(request.headers_mut().insert(name.clone(), value.clone())),
         Credential::Query(name, value) => {
-            remove_query(url, name);
-            append_query(url, name, value);
+            remove_query(request.url_mut(), &[name]);
+            append_query(request.url_mut(), name, value);
         }
         Credential::Cookie(name, value) => {
-            let others =
-                headers.get(COOKIE).map(|value| without(name, &String::from_utf8_lossy(value.as_bytes()), "; "));
+            let others = request.headers().get(COOKIE).map(|value| String::from_utf8_lossy(value.as_bytes()));
+            let others = others.map(|others| without(|other| other == *name, &others, "; "));
             let own = format!("{name}={}", value.expose_secret());
             let all =
                 others.filter(|others| !others.is_empty()).map_or(own.clone(), |others| format!("{others}; {own}"));
             let mut value =
                 HeaderValue::from_str(&all).map_err(|_| Violation::new("cookie", "must be a valid header value"))?;
             value.set_sensitive(true);
-            headers.insert(COOKIE, value);
+            request.headers_mut().insert(COOKIE, value);
         }
     }
     Ok(())
 }
 
-/// The pairs of a query or a cookie that have another name.
-fn without(name: &str, pairs: &str, separator: &str) -> String {
+/// The pairs of a query or a cookie whose names are not those.
+fn without(those: impl Fn(&str) -> bool, pairs: &str, separator: &str) -> String {
     let other = |pair: &&str| {
         let found = pair.split_once('=').map_or(*pair, |(found, _)| found);
-        percent_decode_str(found).decode_utf8_lossy() != name
+        !those(&percent_decode_str(found).decode_utf8_lossy())
     };
     let pairs = pairs.split(separator.trim_end()).map(str::trim).filter(|pair| !pair.is_empty());
     pairs.filter(other).collect::<Vec<_>>().join(separator)

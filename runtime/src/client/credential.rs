@@ -40,6 +40,15 @@ impl Credential {
         })
     }
 
+    /// The name of the query parameter that it is.
+    #[cfg(feature = "test-util")]
+    pub(super) fn query_name(&self) -> Option<&'static str> {
+        match self {
+            Self::Query(name, _) => Some(name),
+            Self::Header(..) | Self::Cookie(..) => None,
+        }
+    }
+
     /// What proves who we are, as it stands on the wire, without the name of its scheme.
     pub(super) fn telling(&self) -> Option<&str> {
         match self {
@@ -78,26 +87,37 @@ fn is_cookie_octet(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
 }
 
-/// Reads a base URI. A credential must not travel in clear text, so plain `http` is for this machine only, or for whoever asks for it.
+/// Reads a base URI. A credential must not travel in clear text, so plain `http` is for this machine only, or for whoever
+/// asks for it.
 pub(super) fn parse_base_uri(text: &str, allow_plain_http: bool) -> Result<Url, ConfigError> {
+    let url = parse_endpoint(text, allow_plain_http)?;
+    if url.query().is_some() { Err(ConfigError::BaseUri) } else { Ok(url) }
+}
+
+/// Reads a URI that credentials are sent to, which may have a query.
+pub(super) fn parse_endpoint(text: &str, allow_plain_http: bool) -> Result<Url, ConfigError> {
     let url = Url::parse(text).map_err(|_| ConfigError::BaseUri)?;
     if !matches!(url.scheme(), "http" | "https")
         || url.host().is_none()
-        || url.query().is_some()
         || url.fragment().is_some()
         || !url.username().is_empty()
         || url.password().is_some()
     {
         return Err(ConfigError::BaseUri);
     }
+    if url.scheme() == "http" && !is_local(&url) && !allow_plain_http {
+        return Err(ConfigError::PlainHttp);
+    }
+    Ok(url)
+}
+
+/// Whether requests to a URI stay on this machine, in clear text.
+pub(super) fn is_local(url: &Url) -> bool {
     let loopback = match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         Some(url::Host::Domain(name)) => name == "localhost",
         None => false,
     };
-    if url.scheme() == "http" && !loopback && !allow_plain_http {
-        return Err(ConfigError::PlainHttp);
-    }
-    Ok(url)
+    url.scheme() == "http" && loopback
 }

@@ -20,6 +20,8 @@ use crate::response::Response;
 
 /// How much of a refusal is kept, in bytes.
 const REFUSAL_LIMIT: usize = 1 << 20;
+/// How long the body of a refusal may take. What matters most is known without it.
+const REFUSAL_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What is called with what.
 #[derive(Clone, Copy)]
@@ -41,7 +43,7 @@ impl Connection {
         loop {
             let span = run.span();
             let whole = async {
-                let answer = run.attempt().await?;
+                let answer = run.attempt(&span).await?;
                 run.read(answer).await
             };
             let outcome = whole.instrument(span.clone()).await;
@@ -61,9 +63,9 @@ impl Connection {
         let mut run = Run::new(self, Order { operation, arguments, options })?;
         loop {
             let span = run.span();
-            let outcome = run.attempt().instrument(span.clone()).await.map(|answer| {
+            let outcome = run.attempt(&span).instrument(span.clone()).await.map(|answer| {
                 let (status, headers) = (answer.status(), answer.headers().clone());
-                Response::new(status, headers, run.stream(answer))
+                Response::new(status, headers, run.number, run.stream(answer))
             });
             if let Some(response) = run.settle(outcome, span).await? {
                 return Ok(response);
@@ -76,14 +78,21 @@ impl Connection {
 struct Run<'a> {
     connection: &'a Connection,
     order: Order<'a>,
+    /// The number of the attempt, counted from 1.
     number: u32,
     started: Instant,
     /// When the call must be over.
     deadline: Instant,
     /// When the attempt must be over.
     attempt_deadline: Instant,
+    /// The secrets of the attempt.
     keys: Option<Arc<Keys>>,
+    /// Whether hooks know of the attempt, and do not know yet how it ended.
+    under_way: bool,
+    /// Whether a refused token was replaced.
     renewed: bool,
+    /// Whether an attempt failed after which nobody can say what the upstream did.
+    may_have_acted: bool,
 }
 
 impl<'a> Run<'a> {
@@ -102,14 +111,16 @@ impl<'a> Run<'a> {
             deadline,
             attempt_deadline: deadline,
             keys: None,
+            under_way: false,
             renewed: false,
+            may_have_acted: false,
         })
     }
 
     /// The span of the next attempt, with the names of OpenTelemetry's semantic conventions for HTTP clients.
     fn span(&self) -> Span {
         let Order { operation, .. } = self.order;
-        let base_uri = self.connection.shared().base_uris.get(operation.api);
+        let base_uri = self.connection.shared().endpoint(operation).map(|endpoint| &endpoint.base_uri);
         tracing::info_span!(
             "http.client.request",
             otel.name = format!("{} {}", operation.method.as_str(), operation.path_template()),
@@ -126,35 +137,43 @@ impl<'a> Run<'a> {
     }
 
     /// Sends the request and waits for the head of an answer that is a success.
-    async fn attempt(&mut self) -> Result<reqwest::Response, Error> {
+    async fn attempt(&mut self, span: &Span) -> Result<reqwest::Response, Error> {
         let shared = self.connection.shared();
         let Order { operation, arguments, options } = self.order;
         self.number += 1;
         self.started = Instant::now();
         let limit = options.attempt_timeout.or(shared.attempt_timeout);
         self.attempt_deadline = limit.map_or(self.deadline, |limit| after(self.started, limit).min(self.deadline));
-        let late = || Error::new(operation.name, ErrorKind::Timeout, Phase::Send);
+        let late = |phase| move |_| Error::new(operation.name, ErrorKind::Timeout, phase);
+        let wrong = |violations| Error::arguments(operation.name, violations);
+        self.keys = None;
         let keys = timeout_at(self.attempt_deadline, shared.keyring.keys())
             .await
-            .map_err(|_| Error::new(operation.name, ErrorKind::Timeout, Phase::Prepare))?
+            .map_err(late(Phase::Prepare))?
             .map_err(|error| Error::new(operation.name, ErrorKind::Token, Phase::Prepare).caused_by(error))?;
-        let keys = self.keys.insert(keys);
-        let attempt = Attempt { capability: shared.capability, operation, number: self.number, keys };
-        let request = shared
-            .build(operation, arguments, options, &attempt)
-            .map_err(|violations| Error::arguments(operation.name, violations))?;
-        let sent = timeout_at(self.attempt_deadline, shared.transport.send(request, &attempt)).await;
-        let answer = sent.map_err(|_| late())?.map_err(|error| Error::transport(operation.name, error))?;
+        self.keys = Some(Arc::clone(&keys));
+        let mut request = shared.compose(operation, arguments, options, &keys).map_err(wrong)?;
+        let attempt = Attempt { capability: shared.capability, operation, number: self.number, keys: Some(&keys) };
+        self.under_way = true;
+        for hook in &shared.before {
+            hook(&attempt, request.headers_mut());
+        }
+        shared.seal(&mut request, operation, &keys).map_err(wrong)?;
+        // Without one there was nothing to compose.
+        let Some(endpoint) = shared.endpoint(operation) else { return Err(wrong(Vec::new())) };
+        let sent = timeout_at(self.attempt_deadline, endpoint.transport.send(request, &attempt)).await;
+        let answer = sent.map_err(late(Phase::Send))?.map_err(|error| Error::transport(operation.name, error))?;
         let status = answer.status();
-        Span::current().record("http.response.status_code", status.as_u16());
+        span.record("http.response.status_code", status.as_u16());
         if status.is_success() { Ok(answer) } else { Err(self.refusal(answer).await) }
     }
 
     /// Reads a refusal. Whatever goes wrong with that, it is one.
     async fn refusal(&self, mut answer: reqwest::Response) -> Error {
         let limit = self.response_limit().min(REFUSAL_LIMIT);
+        let deadline = self.attempt_deadline.min(after(Instant::now(), REFUSAL_PATIENCE));
         let mut body = BytesMut::new();
-        while let Ok(Ok(Some(chunk))) = timeout_at(self.attempt_deadline, answer.chunk()).await {
+        while let Ok(Ok(Some(chunk))) = timeout_at(deadline, answer.chunk()).await {
             // What a refusal says at its beginning is worth more than its length.
             let room = limit - body.len();
             body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
@@ -162,9 +181,13 @@ impl<'a> Run<'a> {
                 break;
             }
         }
-        let (status, headers) = (answer.status(), answer.headers().clone());
-        let secrets = self.order.arguments.secrets();
-        let body = self.keys.as_ref().map_or_else(Bytes::new, |keys| keys.redact(body.freeze(), secrets));
+        let (status, mut headers) = (answer.status(), answer.headers().clone());
+        let mut body = body.freeze();
+        if let Some(keys) = &self.keys {
+            let blots = keys.blots(self.order.arguments.secrets());
+            body = blots.out_of(body);
+            blots.out_of_headers(&mut headers);
+        }
         Error::new(self.order.operation.name, ErrorKind::Status(status), Phase::Receive).answered(Answer {
             status,
             headers,
@@ -179,7 +202,7 @@ impl<'a> Run<'a> {
         let mut body = BytesMut::new();
         let failed = loop {
             match timeout_at(self.attempt_deadline, answer.chunk()).await {
-                Ok(Ok(None)) => return Ok(Response::new(status, headers, body.freeze())),
+                Ok(Ok(None)) => return Ok(Response::new(status, headers, self.number, body.freeze())),
                 Ok(Ok(Some(chunk))) if chunk.len() <= limit - body.len() => body.extend_from_slice(&chunk),
                 Ok(Ok(Some(_))) => break Error::new(name, ErrorKind::TooLarge { limit }, Phase::Receive),
                 Ok(Err(error)) => break Error::interrupted(name, error),
@@ -191,7 +214,7 @@ impl<'a> Run<'a> {
 
     fn stream(&self, answer: reqwest::Response) -> ResultStream<Bytes> {
         let name = self.order.operation.name;
-        let limit = self.order.options.response_limit;
+        let (number, limit) = (self.number, self.order.options.response_limit);
         // The call's deadline ends with the head of the answer: a stream may flow for days, but must not stand still.
         let patience = self.order.options.timeout.unwrap_or(self.connection.shared().timeout);
         ResultStream::new((answer, 0_usize), move |(mut answer, before)| async move {
@@ -208,7 +231,7 @@ impl<'a> Run<'a> {
                 Err(_) => Error::new(name, ErrorKind::Timeout, Phase::Receive),
             };
             let (status, headers) = (answer.status(), answer.headers().clone());
-            Err(failed.answered(Answer { status, headers, body: Bytes::new() }))
+            Err(failed.answered(Answer { status, headers, body: Bytes::new() }).after(number))
         })
     }
 
@@ -216,7 +239,7 @@ impl<'a> Run<'a> {
         self.order.options.response_limit.unwrap_or(self.connection.shared().response_limit)
     }
 
-    /// Reports how an attempt ended. Gives the answer back, or the error where there is to be no other attempt; otherwise
+    /// Notes how an attempt ended. Gives the answer back, or the error where there is to be no other attempt; otherwise
     /// returns when that is due.
     async fn settle<T>(
         &mut self,
@@ -224,58 +247,75 @@ impl<'a> Run<'a> {
         span: Span,
     ) -> Result<Option<Response<T>>, Error> {
         let shared = self.connection.shared();
+        let outcome = outcome.map_err(|error| {
+            // What was never made ready was no attempt.
+            let made = if error.phase() == Phase::Prepare { self.number - 1 } else { self.number };
+            self.may_have_acted |= error.leaves_open_what_happened();
+            error.after(made).open(self.may_have_acted)
+        });
         self.report(outcome.as_ref(), &span);
-        drop(span);
         let error = match outcome {
             Ok(response) => {
                 shared.budget.deposit();
                 return Ok(Some(response));
             }
-            Err(error) => error.after(self.number),
+            Err(error) => error,
         };
         if self.renew(&error).await {
             return Ok(None);
         }
-        match self.pause(&error) {
-            Some(pause) => {
-                let (operation, next) = (self.order.operation.name, self.number + 1);
-                let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-                tracing::info!(operation, attempt = next, pause_ms, kind = error.kind().name(), "repeating the call");
-                sleep(pause).await;
-                Ok(None)
-            }
-            None => Err(error),
-        }
+        let Some(pause) = self.pause(&error) else { return Err(error) };
+        span.in_scope(|| {
+            tracing::info!(
+                operation = self.order.operation.name,
+                attempt = self.number + 1,
+                pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
+                kind = error.kind().name(),
+                status = error.status().map(|status| status.as_u16()),
+                "repeating the call"
+            );
+        });
+        drop(span);
+        sleep(pause).await;
+        Ok(None)
     }
 
     /// The pause before the next attempt, if there is to be one.
     fn pause(&self, error: &Error) -> Option<Duration> {
         let shared = self.connection.shared();
         let Order { operation, arguments, options } = self.order;
-        let policy = options.retry.as_ref().unwrap_or(&shared.retry);
-        let pause = policy.delay(error, operation.repeat, self.number)?;
+        let pause = match &options.retry {
+            Some(own) => own.delay(error, own.repeat_of_call(operation.repeat), self.number),
+            None => shared.retry.delay(error, shared.retry.repeat_of_all(operation.repeat), self.number),
+        }?;
         let in_time = Instant::now().checked_add(pause).is_some_and(|due| due < self.deadline);
         (in_time && arguments.are_repeatable() && shared.budget.withdraw()).then_some(pause)
     }
 
-    /// Whether the upstream refused a token that its provider can replace. A refused call did nothing, so it may be sent
-    /// again whatever it does.
+    /// Whether the upstream refused a token that its provider can replace in time. A refused call did nothing, so it may be
+    /// sent again whatever it does.
     async fn renew(&mut self, error: &Error) -> bool {
         let refused = error.status() == Some(StatusCode::UNAUTHORIZED);
         let Some(keys) = self.keys.clone().filter(|_| refused && !self.renewed) else { return false };
         self.renewed = true;
-        self.order.arguments.are_repeatable() && self.connection.shared().keyring.refused(&keys).await
+        let renewed = timeout_at(self.deadline, self.connection.shared().keyring.refused(&keys));
+        self.order.arguments.are_repeatable() && renewed.await.unwrap_or(false) && Instant::now() < self.deadline
     }
 
-    fn report<T>(&self, outcome: Result<&Response<T>, &Error>, span: &Span) {
-        let shared = self.connection.shared();
+    /// Tells the span and the hooks how an attempt ended.
+    fn report<T>(&mut self, outcome: Result<&Response<T>, &Error>, span: &Span) {
         let error = outcome.err();
-        if let Some(error) = error {
-            span.record("error.type", error.kind().name());
+        match error.map(Error::kind) {
+            Some(ErrorKind::Status(status)) => drop(span.record("error.type", status.as_str())),
+            Some(kind) => drop(span.record("error.type", kind.name())),
+            None => {}
         }
-        let Some(keys) = self.keys.as_deref() else { return };
-        let attempt =
-            Attempt { capability: shared.capability, operation: self.order.operation, number: self.number, keys };
+        if !std::mem::take(&mut self.under_way) {
+            return;
+        }
+        let shared = self.connection.shared();
+        let (operation, keys) = (self.order.operation, self.keys.as_deref());
+        let attempt = Attempt { capability: shared.capability, operation, number: self.number, keys };
         let (status, headers) = match outcome {
             Ok(response) => (Some(response.status()), Some(response.headers())),
             Err(error) => (error.status(), error.headers()),
@@ -283,6 +323,16 @@ impl<'a> Run<'a> {
         let outcome = Outcome { status, headers, error, elapsed: self.started.elapsed() };
         for hook in &shared.after {
             hook(&attempt, &outcome);
+        }
+    }
+}
+
+impl Drop for Run<'_> {
+    /// Nobody waits for the call any more. Who counts attempts must learn of it all the same.
+    fn drop(&mut self) {
+        if self.under_way {
+            let error = Error::new(self.order.operation.name, ErrorKind::Cancelled, Phase::Send).after(self.number);
+            self.report::<()>(Err(&error), &Span::none());
         }
     }
 }

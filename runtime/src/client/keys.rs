@@ -3,10 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use http::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
 
 use super::credential::Credential;
 use super::token::TokenProvider;
+use super::transport::without_url;
 use super::{BoxError, ConfigError};
 use crate::encoding::encode;
 use crate::operation::Capability;
@@ -30,12 +33,14 @@ pub(super) struct Keys {
     pub(super) variables: Vec<SecretString>,
     /// The credentials of each API.
     pub(super) credentials: Vec<Vec<Credential>>,
-    /// The texts that must not appear anywhere.
+    /// The texts that must not appear anywhere, in all their spellings.
     telling: Vec<SecretString>,
 }
 
 /// Shorter values, such as user names, stand in many a text by chance. In bytes.
 const TELLING: usize = 8;
+/// What somebody marks as secret is more likely to be one.
+const TELLING_IN_BODIES: usize = 4;
 const BLOT: &str = "[redacted]";
 
 impl Keyring {
@@ -64,7 +69,7 @@ impl Keyring {
         for source in &self.sources {
             values.push(match source {
                 Source::Fixed(value) => value.clone(),
-                Source::Provider(provider) => provider.token().await?,
+                Source::Provider(provider) => provider.token().await.map_err(without_url)?,
             });
         }
         if let Some(keys) = known.filter(|keys| keys.hold(&values)) {
@@ -98,40 +103,72 @@ impl Keys {
         let apis = capability.apis.iter();
         let credentials: Vec<Vec<_>> =
             apis.map(|api| api.authentication.iter().map(credential).collect()).collect::<Result<_, _>>()?;
-        let plain = variables.iter().map(|value| value.expose_secret().to_owned());
-        let encoded = variables.iter().map(|value| encode(value.expose_secret()));
-        let made = credentials.iter().flatten().filter_map(|credential| credential.telling().map(str::to_owned));
-        let mut telling: Vec<String> = plain.chain(encoded).chain(made).filter(|text| text.len() >= TELLING).collect();
-        // What contains another secret goes first, or a part of it would be left.
-        telling.sort_by_key(|text| std::cmp::Reverse(text.len()));
-        telling.dedup();
-        let telling = telling.into_iter().map(SecretString::from).collect();
+        let made = credentials.iter().flatten().filter_map(Credential::telling);
+        let texts = variables.iter().map(|value| value.expose_secret()).chain(made);
+        let telling = texts.filter(|text| text.len() >= TELLING).flat_map(spellings).map(SecretString::from).collect();
         Ok(Self { variables, credentials, telling })
     }
 
     fn hold(&self, values: &[SecretString]) -> bool {
-        let texts = |values: &[SecretString]| values.iter().map(|v| v.expose_secret().to_owned()).collect::<Vec<_>>();
-        texts(&self.variables) == texts(values)
+        let same = |(one, other): (&SecretString, &SecretString)| one.expose_secret() == other.expose_secret();
+        self.variables.len() == values.len() && self.variables.iter().zip(values).all(same)
     }
 
-    /// Blots the secrets out of a text, and those `more` that are worth hiding.
-    pub(super) fn redact(&self, body: Bytes, more: &[SecretString]) -> Bytes {
-        let secrets = self.telling.iter().chain(more).map(|secret| secret.expose_secret());
-        let leaked: Vec<_> =
-            secrets.filter(|secret| secret.len() >= TELLING && contains(&body, secret.as_bytes())).collect();
-        if leaked.is_empty() {
-            return body;
-        }
-        let text = String::from_utf8_lossy(&body).into_owned();
-        leaked.into_iter().fold(text, |text, secret| text.replace(secret, BLOT)).into()
+    /// What must not be repeated: the client's secrets, and those of a call.
+    pub(super) fn blots(&self, more: &[SecretString]) -> Blots {
+        let own = self.telling.iter().map(|text| text.expose_secret().to_owned());
+        let more = more.iter().filter(|text| text.expose_secret().len() >= TELLING_IN_BODIES);
+        Blots::new(own.chain(more.flat_map(|text| spellings(text.expose_secret()))).collect())
     }
 
     pub(super) fn redact_text(&self, text: &str) -> String {
-        let secrets = self.telling.iter().map(|secret| secret.expose_secret());
-        secrets.fold(text.to_owned(), |text, secret| text.replace(secret, BLOT))
+        self.blots(&[]).out_of_text(text)
     }
 }
 
+/// Texts that are blotted out of others.
+pub(super) struct Blots(Vec<String>);
+
+impl Blots {
+    fn new(mut texts: Vec<String>) -> Self {
+        // What contains another secret goes first, or a part of it would be left.
+        texts.sort_by(|one, other| (other.len(), one).cmp(&(one.len(), other)));
+        texts.dedup();
+        Self(texts)
+    }
+
+    pub(super) fn out_of(&self, bytes: Bytes) -> Bytes {
+        if !self.0.iter().any(|text| contains(&bytes, text.as_bytes())) {
+            return bytes;
+        }
+        self.out_of_text(&String::from_utf8_lossy(&bytes)).into()
+    }
+
+    pub(super) fn out_of_text(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret, BLOT))
+    }
+
+    pub(super) fn out_of_headers(&self, headers: &mut HeaderMap) {
+        for value in headers.values_mut() {
+            if self.0.iter().any(|text| contains(value.as_bytes(), text.as_bytes())) {
+                *value = HeaderValue::from_static(BLOT);
+            }
+        }
+    }
+}
+
+/// How servers spell a text that they repeat: as it is, in a URI, in JSON.
+fn spellings(text: &str) -> [String; 4] {
+    let json = Value::from(text).to_string();
+    let json = json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or(&json).to_owned();
+    let unit = |unit: u16| match u8::try_from(unit) {
+        Ok(ascii @ ..=0x7f) => char::from(ascii).to_string(),
+        _ => format!("\\u{unit:04x}"),
+    };
+    let ascii: String = json.encode_utf16().map(unit).collect();
+    [text.to_owned(), encode(text), json, ascii]
+}
+
 fn contains(text: &[u8], part: &[u8]) -> bool {
-    text.windows(part.len()).any(|window| window == part)
+    !part.is_empty() && text.windows(part.len()).any(|window| window == part)
 }

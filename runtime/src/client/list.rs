@@ -1,7 +1,9 @@
 //! Lists, page by page and item by item.
 
+use std::iter::Enumerate;
 use std::vec;
 
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -23,21 +25,31 @@ pub(super) fn pages(request: Request) -> ResultStream<Response<Value>> {
 }
 
 pub(super) fn items<T: DeserializeOwned + Send + 'static>(request: Request) -> ResultStream<T> {
-    ResultStream::new((Walk::new(request), Vec::new().into_iter()), next_item)
+    ResultStream::new((Walk::new(request), None), next_item)
 }
 
-type Items = vec::IntoIter<Value>;
+/// The items of a page that are left, with their numbers in it.
+type Items = Option<Response<Enumerate<vec::IntoIter<Value>>>>;
 
 async fn next_item<T: DeserializeOwned>(
-    (mut walk, mut items): (Walk, Items),
+    (mut walk, mut page): (Walk, Items),
 ) -> Result<Option<(T, (Walk, Items))>, Error> {
     loop {
-        if let Some(item) = items.next() {
-            let item = serde_json::from_value(item).map_err(|error| walk.misfit(&error))?;
-            return Ok(Some((item, (walk, items))));
+        if let Some(mut items) = page.take()
+            && let Some((index, item)) = items.body_mut().next()
+        {
+            return match serde_json::from_value(item) {
+                Ok(item) => Ok(Some((item, (walk, Some(items))))),
+                Err(error) => {
+                    let error = JsonError::of_item(&error, index + 1);
+                    Err(items.map(|_| Bytes::new()).misfit(walk.request.operation.name, error))
+                }
+            };
         }
-        let Some((page, turn)) = walk.turn().await? else { return Ok(None) };
-        items = turn.items(page.into_body()).map_err(|problem| walk.lost(&problem))?.into_iter();
+        let Some((document, turn)) = walk.turn().await? else { return Ok(None) };
+        let (answer, document) = document.split();
+        let items = turn.items(document).map_err(|problem| walk.lost(&problem))?;
+        page = Some(answer.map(|()| items.into_iter().enumerate()));
     }
 }
 
@@ -79,11 +91,6 @@ impl Walk {
 
     fn lost(&self, problem: &PagingProblem) -> Error {
         lost(&self.request, problem)
-    }
-
-    fn misfit(&self, error: &serde_json::Error) -> Error {
-        let error = JsonError::of(error);
-        Error::new(self.request.operation.name, ErrorKind::Decode, Phase::Decode).caused_by(error.into())
     }
 }
 

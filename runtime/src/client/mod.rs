@@ -31,6 +31,7 @@ pub use oauth2::ClientCredentials;
 pub use retry::RetryPolicy;
 pub(crate) use retry::retry_after;
 pub use stream::ResultStream;
+pub use tls::install_crypto_provider;
 pub use token::TokenProvider;
 pub(crate) use transport::Failure;
 pub use transport::{BoxError, BoxFuture, Transport, TransportError};

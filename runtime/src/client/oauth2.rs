@@ -7,11 +7,12 @@ use std::time::Duration;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 use url::Url;
 
-use super::credential::{basic, parse_base_uri};
+use super::credential::{basic, is_local, parse_endpoint};
 use super::token::TokenProvider;
 use super::{BoxError, BoxFuture, ConfigError, tls};
 use crate::encoding::{encode, pair};
@@ -41,7 +42,7 @@ struct Inner {
 #[derive(Deserialize)]
 struct Granted {
     access_token: String,
-    expires_in: Option<u64>,
+    expires_in: Option<Value>,
 }
 
 impl ClientCredentials {
@@ -56,15 +57,28 @@ impl ClientCredentials {
         scope: Option<&str>,
     ) -> Result<Self, ConfigError> {
         tls::install_crypto_provider();
-        let endpoint = parse_base_uri(endpoint, false)?;
-        let http = reqwest::Client::builder()
+        let endpoint = parse_endpoint(endpoint, false)?;
+        let http = tls::choose(reqwest::Client::builder())
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(5))
             .timeout(Duration::from_secs(30));
-        let http = if endpoint.scheme() == "http" { http.no_proxy() } else { http };
+        let http = if is_local(&endpoint) { http.no_proxy() } else { http };
         let http = http.build().map_err(|error| ConfigError::Http(error.without_url()))?;
         let (id, secret, scope) = (id.into(), secret.into(), scope.map(str::to_owned));
         Ok(Self(Arc::new(Inner { endpoint, id, secret, scope, http, token: Mutex::new(None) })))
+    }
+
+    async fn current(&self) -> Result<SecretString, BoxError> {
+        let mut known = self.0.token.lock().await;
+        if let Some((token, until)) = &*known
+            && Instant::now() < *until
+        {
+            return Ok(token.clone());
+        }
+        let granted = self.grant().await?;
+        let token = granted.0.clone();
+        *known = Some(granted);
+        Ok(token)
     }
 
     async fn grant(&self) -> Result<(SecretString, Instant), BoxError> {
@@ -95,33 +109,30 @@ impl ClientCredentials {
         let status = answer.status();
         if !status.is_success() {
             // Only the word for programs is repeated: descriptions may quote the request.
-            let document: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
-            let code = document.get("error").and_then(serde_json::Value::as_str).unwrap_or("no error code");
+            let document: Value = serde_json::from_slice(&body).unwrap_or_default();
+            let code = document.get("error").and_then(Value::as_str).unwrap_or("no error code");
             let code: String = code.chars().filter(char::is_ascii_graphic).take(64).collect();
             return Err(format!("the authorization server answered {status}: {code}").into());
         }
         // What serde says might quote the token.
         let granted: Granted =
             serde_json::from_slice(&body).map_err(|_| "the authorization server's answer holds no access token")?;
-        let lifetime = granted.expires_in.map_or(UNSAID, Duration::from_secs).saturating_sub(MARGIN);
+        let lifetime = granted.expires_in.as_ref().and_then(seconds).unwrap_or(UNSAID).saturating_sub(MARGIN);
         Ok((granted.access_token.into(), asked.checked_add(lifetime).unwrap_or(asked)))
     }
 }
 
+/// Seconds, as a number or, as some servers have it, as text.
+fn seconds(value: &Value) -> Option<Duration> {
+    let seconds = value.as_f64().or_else(|| value.as_str()?.parse().ok())?;
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
 impl TokenProvider for ClientCredentials {
     fn token(&self) -> BoxFuture<'_, Result<SecretString, BoxError>> {
-        Box::pin(async move {
-            let mut known = self.0.token.lock().await;
-            if let Some((token, until)) = &*known
-                && Instant::now() < *until
-            {
-                return Ok(token.clone());
-            }
-            let granted = self.grant().await?;
-            let token = granted.0.clone();
-            *known = Some(granted);
-            Ok(token)
-        })
+        // What one call has begun others wait for, so it goes on when that call is given up.
+        let own = self.clone();
+        Box::pin(async move { tokio::spawn(async move { own.current().await }).await? })
     }
 
     fn refused<'a>(&'a self, token: &'a SecretString) -> BoxFuture<'a, bool> {

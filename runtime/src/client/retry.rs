@@ -15,6 +15,9 @@ use crate::operation::Repeat;
 /// Operations that are not idempotent are repeated only where the upstream cannot have acted: when it was never reached,
 /// and after a 429. The pause before attempt *n* is random between nothing and `base_delay * 2^(n-2)`, `max_delay` at most;
 /// where the answer says `Retry-After`, at least that. A pause that would outlast the call's timeout is not begun.
+///
+/// An attempt that hangs takes all of the call's time, unless there is an `attempt_timeout`. A DELETE that is repeated
+/// after its answer was lost may find nothing left to delete: see [`Error::may_have_acted`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct RetryPolicy {
@@ -60,19 +63,29 @@ impl RetryPolicy {
         self
     }
 
-    /// Says that what is called is idempotent, or is not, whatever the capability says.
+    /// Says that what is called is idempotent, or is not, whatever the capability says. Only the policy of a single call can
+    /// say so of a GET that changes something.
     pub fn idempotent(mut self, idempotent: bool) -> Self {
         self.idempotent = Some(idempotent);
         self
     }
 
+    /// When a call may be repeated for which this policy was made.
+    pub(super) fn repeat_of_call(&self, repeat: Repeat) -> Repeat {
+        match (self.idempotent, repeat) {
+            (None, _) | (Some(false), Repeat::Never) => repeat,
+            (Some(true), _) => Repeat::Always,
+            (Some(false), Repeat::Always | Repeat::Unacted) => Repeat::Unacted,
+        }
+    }
+
+    /// When a call may be repeated under this policy for all: it does not make a harmful repetition harmless.
+    pub(super) fn repeat_of_all(&self, repeat: Repeat) -> Repeat {
+        if repeat == Repeat::Never { repeat } else { self.repeat_of_call(repeat) }
+    }
+
     /// The pause before the next attempt; none where there must not be one.
     pub(super) fn delay(&self, error: &Error, repeat: Repeat, number: u32) -> Option<Duration> {
-        let repeat = match self.idempotent {
-            None => repeat,
-            Some(true) => Repeat::Always,
-            Some(false) => Repeat::Unacted,
-        };
         let allowed = match repeat {
             Repeat::Always => error.is_transient(),
             Repeat::Unacted => {

@@ -31,12 +31,12 @@ impl<T: Send + 'static> ResultStream<T> {
     ///
     /// # Errors
     /// The first error.
-    pub async fn all(mut self) -> Result<Vec<T>, Error> {
-        let mut all = Vec::new();
+    pub async fn into_vec(mut self) -> Result<Vec<T>, Error> {
+        let mut results = Vec::new();
         while let Some(next) = self.next().await {
-            all.push(next?);
+            results.push(next?);
         }
-        Ok(all)
+        Ok(results)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Tokens that change while a client lives.
 
+use std::sync::Arc;
+
 use secrecy::SecretString;
 
 use super::{BoxError, BoxFuture};
@@ -7,6 +9,9 @@ use super::{BoxError, BoxFuture};
 /// Gives the token for every attempt: from a file that is rotated, a vault, an authorization server.
 ///
 /// It is asked often, so it should keep what it has until that expires.
+#[diagnostic::on_unimplemented(
+    note = "a function `Fn() -> Result<SecretString, BoxError>` is a provider; for asynchronous code, implement the trait"
+)]
 pub trait TokenProvider: Send + Sync + 'static {
     /// The token of now.
     ///
@@ -19,6 +24,16 @@ pub trait TokenProvider: Send + Sync + 'static {
     fn refused<'a>(&'a self, token: &'a SecretString) -> BoxFuture<'a, bool> {
         let _ = token;
         Box::pin(async { false })
+    }
+}
+
+impl<T: TokenProvider + ?Sized> TokenProvider for Arc<T> {
+    fn token(&self) -> BoxFuture<'_, Result<SecretString, BoxError>> {
+        (**self).token()
+    }
+
+    fn refused<'a>(&'a self, token: &'a SecretString) -> BoxFuture<'a, bool> {
+        (**self).refused(token)
     }
 }
 

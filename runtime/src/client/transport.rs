@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use super::Attempt;
 
@@ -38,14 +39,21 @@ impl Transport for reqwest::Client {
         Box::pin(async move {
             let answer = self.execute(request).await?;
             // reqwest sends custom headers, and credentials in them, to wherever an answer leads.
-            if *answer.url() == uri { Ok(answer) } else { Err(TransportError::broken(FollowedRedirect)) }
+            let redirected = TransportError { failure: Failure::Redirected, source: None };
+            if *answer.url() == uri { Ok(answer) } else { Err(redirected) }
         })
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("the HTTP client follows redirects; build it with `redirect::Policy::none()`")]
-struct FollowedRedirect;
+impl<T: Transport + ?Sized> Transport for Arc<T> {
+    fn send<'a>(
+        &'a self,
+        request: reqwest::Request,
+        attempt: &'a Attempt<'_>,
+    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+        (**self).send(request, attempt)
+    }
+}
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -57,21 +65,24 @@ pub struct TransportError {
 /// How far a request came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
+    TooLong,
     Unsendable,
+    Redirected,
     Connect,
     Timeout,
     Broken,
+    Decode,
 }
 
 impl TransportError {
     /// The request is not one that can be sent, now or later.
     pub fn unsendable(source: impl Into<BoxError>) -> Self {
-        Self { failure: Failure::Unsendable, source: Some(source.into()) }
+        Self { failure: Failure::Unsendable, source: Some(without_url(source.into())) }
     }
 
     /// No connection could be made. Nothing was sent.
     pub fn connect(source: impl Into<BoxError>) -> Self {
-        Self { failure: Failure::Connect, source: Some(source.into()) }
+        Self { failure: Failure::Connect, source: Some(without_url(source.into())) }
     }
 
     /// No answer came in time.
@@ -81,7 +92,7 @@ impl TransportError {
 
     /// The connection broke. The upstream may have acted.
     pub fn broken(source: impl Into<BoxError>) -> Self {
-        Self { failure: Failure::Broken, source: Some(source.into()) }
+        Self { failure: Failure::Broken, source: Some(without_url(source.into())) }
     }
 }
 
@@ -93,19 +104,43 @@ impl From<reqwest::Error> for TransportError {
         } else if error.is_timeout() {
             Failure::Timeout
         } else if error.is_builder() {
-            return Self::unsendable("an argument is too long");
+            Failure::TooLong
+        } else if is_malformed(&error) {
+            Failure::Decode
         } else {
             Failure::Broken
         };
-        // The URI may hold a credential, and names hosts that are nobody's business.
         Self { failure, source: Some(error.without_url().into()) }
+    }
+}
+
+/// Whether the answer came, and was not what it claimed to be: no gzip, say. To reqwest all that breaks an answer is alike.
+fn is_malformed(error: &reqwest::Error) -> bool {
+    let mut next = error.source().filter(|_| error.is_decode());
+    while let Some(cause) = next {
+        let kind = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        if matches!(kind, Some(std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput)) {
+            return true;
+        }
+        next = cause.source();
+    }
+    false
+}
+
+/// An error without the URI that reqwest would print: it may hold a credential, and names hosts that are nobody's business.
+pub(super) fn without_url(error: BoxError) -> BoxError {
+    match error.downcast::<reqwest::Error>() {
+        Ok(error) => error.without_url().into(),
+        Err(error) => error,
     }
 }
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.failure {
-            Failure::Unsendable => "the request cannot be sent",
+            Failure::TooLong | Failure::Unsendable => "the request cannot be sent",
+            Failure::Redirected => "the request was redirected",
+            Failure::Decode => "the answer cannot be decompressed",
             Failure::Connect => "no connection",
             Failure::Timeout => "no answer in time",
             Failure::Broken => "the connection broke",

@@ -24,6 +24,7 @@ struct Inner {
     kind: ErrorKind,
     phase: Phase,
     attempts: u32,
+    may_have_acted: bool,
     answer: Option<Answer>,
     refusal: OnceLock<Refusal>,
     source: Option<BoxError>,
@@ -75,7 +76,14 @@ pub enum ErrorKind {
     Decode,
     /// The token provider gave no token. Nothing was sent.
     Token,
-    /// A blocking call was made where it cannot wait. Nothing was sent.
+    /// The transport cannot send the request, now or later. Nothing was sent.
+    Unsendable,
+    /// The answer came by a redirect, from wherever that led, and the credential went there too. The application's own HTTP
+    /// client must not follow redirects.
+    Redirected,
+    /// Nobody waited for the call any more. Only hooks see this.
+    Cancelled,
+    /// The runtime of blocking calls does not work. Nothing was sent.
     Runtime,
     /// The pages of a list do not follow each other in a way that can be followed.
     Paging(String),
@@ -93,6 +101,9 @@ impl ErrorKind {
             Self::TooLarge { .. } => "too_large",
             Self::Decode => "decode",
             Self::Token => "token",
+            Self::Unsendable => "unsendable",
+            Self::Redirected => "redirected",
+            Self::Cancelled => "cancelled",
             Self::Runtime => "runtime",
             Self::Paging(_) => "paging",
         }
@@ -102,7 +113,8 @@ impl ErrorKind {
 impl Error {
     pub(crate) fn new(operation: &'static str, kind: ErrorKind, phase: Phase) -> Self {
         let (answer, refusal, source) = (None, OnceLock::new(), None);
-        Self(Box::new(Inner { operation, kind, phase, attempts: 0, answer, refusal, source }))
+        let (attempts, may_have_acted) = (0, false);
+        Self(Box::new(Inner { operation, kind, phase, attempts, may_have_acted, answer, refusal, source }))
     }
 
     pub(crate) fn arguments(operation: &'static str, violations: Vec<Violation>) -> Self {
@@ -114,11 +126,13 @@ impl Error {
             Failure::Connect => (ErrorKind::Connect, Phase::Connect),
             Failure::Timeout => (ErrorKind::Timeout, Phase::Send),
             Failure::Broken => (ErrorKind::Transport, Phase::Send),
-            Failure::Unsendable => {
-                let reason = error.source.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-                let violation = Violation::new("request", format!("cannot be sent{reason}"));
+            Failure::TooLong => {
+                let violation = Violation::new("request", "cannot be sent: an argument is too long");
                 (ErrorKind::Arguments(vec![violation]), Phase::Prepare)
             }
+            Failure::Unsendable => (ErrorKind::Unsendable, Phase::Prepare),
+            Failure::Redirected => (ErrorKind::Redirected, Phase::Send),
+            Failure::Decode => (ErrorKind::Decode, Phase::Decode),
         };
         let new = Self::new(operation, kind, phase);
         match error.source {
@@ -130,7 +144,9 @@ impl Error {
     /// The answer broke off.
     pub(crate) fn interrupted(operation: &'static str, error: reqwest::Error) -> Self {
         let mut error = Self::transport(operation, error.into());
-        error.0.phase = Phase::Receive;
+        if error.0.phase == Phase::Send {
+            error.0.phase = Phase::Receive;
+        }
         error
     }
 
@@ -149,7 +165,25 @@ impl Error {
         self
     }
 
-    /// The operation's name in the capability.
+    pub(crate) fn open(mut self, may_have_acted: bool) -> Self {
+        self.0.may_have_acted = may_have_acted;
+        self
+    }
+
+    /// Whether the attempt that failed with this leaves open what the upstream did.
+    pub(crate) fn leaves_open_what_happened(&self) -> bool {
+        match &self.0.kind {
+            ErrorKind::Status(status) => status.is_server_error() || *status == StatusCode::REQUEST_TIMEOUT,
+            _ => matches!(self.0.phase, Phase::Send | Phase::Receive | Phase::Decode),
+        }
+    }
+
+    /// Whether the text of the error would say nothing without its cause.
+    fn names_its_cause(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::Decode | ErrorKind::Unsendable)
+    }
+
+    /// The operation's name in the capability, which the documentation of its method repeats.
     pub fn operation(&self) -> &'static str {
         self.0.operation
     }
@@ -184,9 +218,16 @@ impl Error {
         self.0.phase
     }
 
-    /// How many attempts were made; none where the arguments were refused.
+    /// How many attempts were made; none where nothing was sent.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
+    }
+
+    /// Whether the upstream may have done what was asked although the call failed: an attempt ended without an answer, or with
+    /// one that does not say. A call that was repeated may then be refused for what it did itself, with a 404 after a DELETE,
+    /// say.
+    pub fn may_have_acted(&self) -> bool {
+        self.0.may_have_acted || (self.0.attempts > 0 && self.leaves_open_what_happened())
     }
 
     /// What the upstream says about it, where it answered.
@@ -225,10 +266,10 @@ impl Error {
         }
     }
 
-    /// Whether the upstream could not be reached, or did not answer to the end.
+    /// Whether nobody but whoever runs the client can do something about it.
     #[cfg(any(feature = "rest", feature = "mcp"))]
-    pub(crate) fn is_transport(&self) -> bool {
-        matches!(self.0.kind, ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Transport)
+    pub(crate) fn is_for_the_operator(&self) -> bool {
+        !matches!(self.0.kind, ErrorKind::Arguments(_) | ErrorKind::Status(_) | ErrorKind::TooLarge { .. })
     }
 
     /// All causes, for the log of whoever runs the server.
@@ -271,15 +312,20 @@ impl fmt::Display for Error {
                 }
             }
             ErrorKind::TooLarge { limit } => write!(f, "the upstream's answer is larger than {limit} bytes")?,
-            ErrorKind::Decode => {
-                write!(f, "the upstream's answer cannot be read")?;
-                if let Some(source) = &self.0.source {
-                    write!(f, ": {source}")?;
-                }
+            ErrorKind::Decode => write!(f, "the upstream's answer cannot be read")?,
+            ErrorKind::Unsendable => write!(f, "the request cannot be sent")?,
+            ErrorKind::Redirected => {
+                write!(f, "the HTTP client followed a redirect; build it with `redirect::Policy::none()`")?;
             }
+            ErrorKind::Cancelled => write!(f, "nobody waits for the call any more")?,
             ErrorKind::Token => write!(f, "nothing was sent, there is no token")?,
-            ErrorKind::Runtime => write!(f, "nothing was sent, a blocking call cannot wait here")?,
+            ErrorKind::Runtime => write!(f, "nothing was sent, the runtime of blocking calls does not work")?,
             ErrorKind::Paging(problem) => write!(f, "{problem}")?,
+        }
+        if self.names_its_cause()
+            && let Some(source) = &self.0.source
+        {
+            write!(f, ": {source}")?;
         }
         if self.0.attempts > 1 {
             write!(f, " after {} attempts", self.0.attempts)?;
@@ -299,6 +345,8 @@ impl fmt::Debug for Error {
             .field("kind", &self.0.kind)
             .field("phase", &self.0.phase)
             .field("attempts", &self.0.attempts)
+            .field("upstream_type", &self.upstream_type())
+            .field("message", &self.message())
             .field("request_id", &self.request_id())
             .field("source", &self.0.source)
             .finish_non_exhaustive()
@@ -306,7 +354,9 @@ impl fmt::Debug for Error {
 }
 
 impl StdError for Error {
+    /// The cause, unless the error's own text says it already: then the cause of the cause.
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_ref().map(|source| source.as_ref() as _)
+        let source: &(dyn StdError + 'static) = self.0.source.as_ref()?.as_ref();
+        if self.names_its_cause() { source.source() } else { Some(source) }
     }
 }

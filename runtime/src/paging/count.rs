@@ -1,7 +1,7 @@
 //! Lists whose pages, or whose items, are counted.
 
 use super::PagingProblem;
-use super::answer::{Page, number};
+use super::answer::{Page, has_more, number};
 use super::names::{find, plain};
 use super::way::{Query, Step};
 
@@ -36,11 +36,12 @@ impl Count {
         let (at, passed) = self.place.unwrap_or_else(|| self.begin(page, count));
         let passed = passed.saturating_add(count);
         // Totals are not to be trusted: they change from page to page, and some are 0 beside items.
-        let complete = page.total.is_some_and(|total| total > 0 && passed >= total);
+        let more = has_more(page.document) == Some(true);
+        let complete = !more && page.total.is_some_and(|total| total > 0 && passed >= total);
         let width = if self.unit == Unit::Page { 1 } else { count };
         match at.checked_add(width) {
             // Servers cap the size of pages, so that a short one is not the last.
-            Some(next) if count > 0 && !complete => {
+            Some(next) if (count > 0 || more) && !complete => {
                 self.place = Some((next, passed));
                 Step::Next(self.query(next))
             }

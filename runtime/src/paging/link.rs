@@ -10,6 +10,9 @@ use super::way::Query;
 
 const MEMBERS: &[&str] = &["next", "nexturl", "nextlink", "odatanextlink", "nextpage", "nextpageurl"];
 
+/// The longest query of a link that is followed, in bytes.
+const QUERY_LIMIT: usize = 8 << 10;
+
 /// What a page says about the one after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Link {
@@ -59,9 +62,11 @@ fn is_link(text: &str) -> bool {
     text.starts_with('/') || text.contains('?') || text.contains("://")
 }
 
+/// The pairs of a link's query. One that is longer than servers accept is taken for none.
 fn query(target: &str) -> Query {
     let target = target.split_once('#').map_or(target, |(target, _)| target);
     let query = target.split_once('?').map_or("", |(_, query)| query);
+    let query = if query.len() > QUERY_LIMIT { "" } else { query };
     form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }
 

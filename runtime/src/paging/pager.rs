@@ -16,7 +16,6 @@ use crate::operation::Operation;
 pub(crate) struct Pager {
     /// The ways that may lead on; one, as soon as a page has shown which.
     ways: Vec<Way>,
-    recognises: bool,
     lists: Lists,
     total: Option<String>,
     page_limit: usize,
@@ -68,7 +67,6 @@ impl Pager {
         Ok(Self {
             asked: ways.iter().filter_map(|way| way.start(&given)).collect(),
             ways,
-            recognises: matches!(paging.rule, Rule::Recognise),
             lists: Lists::new(operation, paging.items.clone()),
             total: paging.total.clone(),
             page_limit: paging.page_limit,
@@ -93,9 +91,10 @@ impl Pager {
         if !repeated {
             self.items += page.items.map_or(0, |items| items.len() as u64);
         }
+        let more = has_more(document) == Some(true) || total.is_some_and(|total| total > self.items);
         let next = match step {
-            _ if repeated && total.is_some_and(|total| total > self.items) => Err(PagingProblem::Repeats),
             Step::Lost(problem) => Err(problem),
+            _ if (circle || repeated) && more => Err(PagingProblem::Repeats),
             Step::Next(_) if circle || repeated => Ok(Next::End),
             Step::Next(_) if self.pages >= self.page_limit => Err(PagingProblem::TooMany(self.page_limit)),
             Step::Next(query) => Ok(Next::Query(query)),
@@ -121,7 +120,7 @@ impl Pager {
             }
         }
         match (list, self.ways.as_slice()) {
-            (List::Unknown(problem), [Way::Count(_)]) if !self.recognises => Step::Lost(problem.clone()),
+            (List::Unknown(problem), [Way::Count(_)]) => Step::Lost(problem.clone()),
             _ => other,
         }
     }

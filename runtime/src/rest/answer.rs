@@ -95,6 +95,9 @@ fn failure(error: &Error) -> Response {
         | ErrorKind::TooLarge { .. }
         | ErrorKind::Decode
         | ErrorKind::Token
+        | ErrorKind::Unsendable
+        | ErrorKind::Redirected
+        | ErrorKind::Cancelled
         | ErrorKind::Runtime
         | ErrorKind::Paging(_) => Problem::new(StatusCode::BAD_GATEWAY, error.to_string()),
     };

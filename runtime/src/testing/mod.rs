@@ -11,7 +11,7 @@ pub use recording::{Recorder, Recording, Replay};
 pub use script::{Answer, Script};
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::header::{HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
 use http_body_util::BodyExt as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -61,11 +61,10 @@ impl Sent {
             }
             None => Bytes::new(),
         };
-        let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
         let sent = Self {
             operation: attempt.operation().to_owned(),
             method: method.to_string(),
-            target: attempt.redact(&format!("{}{query}", url.path())),
+            target: attempt.target(&url),
             headers: texts(&headers, attempt),
             body: attempt.redact(&String::from_utf8_lossy(&body)),
         };
@@ -75,11 +74,11 @@ impl Sent {
 
 /// Headers as texts, without what is secret.
 fn texts(headers: &HeaderMap, attempt: &Attempt<'_>) -> Vec<(String, String)> {
-    let text = |value: &http::HeaderValue| match value.is_sensitive() {
+    let text = |(name, value): (&HeaderName, &HeaderValue)| match value.is_sensitive() || name == SET_COOKIE {
         true => "[redacted]".to_owned(),
         false => attempt.redact(&String::from_utf8_lossy(value.as_bytes())),
     };
-    headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect()
+    headers.iter().map(|field| (field.0.to_string(), text(field))).collect()
 }
 
 fn answer(status: u16, headers: &[(String, String)], body: reqwest::Body) -> Result<reqwest::Response, TransportError> {

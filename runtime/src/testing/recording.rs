@@ -10,10 +10,11 @@ use http_body_util::BodyExt as _;
 use serde::{Deserialize, Serialize};
 
 use super::{Sent, answer, texts};
-use crate::client::{Attempt, BoxError, BoxFuture, Transport, TransportError};
+use crate::client::{Attempt, BoxError, BoxFuture, ConfigError, Transport, TransportError, install_crypto_provider};
 
 /// Requests and their answers, in the order in which they happened. It is JSON outside of the program: a file beside the
-/// test. The client's credentials are blotted out; what else is in bodies stays, so look before you check one in.
+/// test. Attempts without an answer are not in it. The client's credentials and cookies
+/// are blotted out; what else is in bodies stays, so look before you check one in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Recording {
     exchanges: Vec<Exchange>,
@@ -67,7 +68,17 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// A recorder before a transport: a client of reqwest that follows no redirects, say.
+    /// A recorder before the network.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn network() -> Result<Self, ConfigError> {
+        install_crypto_provider();
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+        Ok(Self::new(http.build().map_err(|error| ConfigError::Http(error.without_url()))?))
+    }
+
+    /// A recorder before another transport.
     pub fn new(transport: impl Transport) -> Self {
         Self { inner: Arc::new(transport), recording: Arc::default() }
     }
@@ -109,7 +120,16 @@ impl Received {
     fn of(status: u16, headers: Vec<(String, String)>, body: &Bytes, attempt: &Attempt<'_>) -> Self {
         match std::str::from_utf8(body) {
             Ok(text) => Self { status, headers, body: attempt.redact(text), base64: false },
-            Err(_) => Self { status, headers, body: STANDARD.encode(body), base64: true },
+            // A secret in it makes it text; it is of no use otherwise.
+            Err(_) => {
+                let text = String::from_utf8_lossy(body);
+                let redacted = attempt.redact(&text);
+                if redacted == text {
+                    Self { status, headers, body: STANDARD.encode(body), base64: true }
+                } else {
+                    Self { status, headers, body: redacted, base64: false }
+                }
+            }
         }
     }
 

@@ -26,7 +26,7 @@ async fn lists(client: Client) -> Result<Vec<Value>, Error> {
     let mut pages = patient(client.list_secrets("fr-par", false)).pages();
     let _first: Option<Result<_, Error>> = pages.next().await;
     let items: ResultStream<Value> = client.list_secrets("fr-par", false).paging(Paging::pages("page")).items();
-    items.all().await
+    items.into_vec().await
 }
 
 async fn bodies(client: Client) -> Result<(), Error> {

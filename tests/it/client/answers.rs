@@ -1,6 +1,5 @@
 //! The forms in which bodies go out and answers come in.
 
-use naftiko_runtime::bytes::Bytes;
 use naftiko_runtime::testing::{Answer, Script};
 use naftiko_tests::World;
 use scaleway_secret_manager_secrets::{Call as _, ErrorKind, RawBody};
@@ -141,11 +140,11 @@ async fn a_stream_that_breaks_or_grows_too_long_ends_with_an_error() {
     let world = World::start().await;
     world.simulator.fault(Fault::truncated());
     let stream = world.client.get_secret("fr-par", "some").send_streaming().await.expect("it begins").into_body();
-    assert_eq!(stream.all().await.expect_err("it breaks off").kind(), &ErrorKind::Transport);
+    assert_eq!(stream.into_vec().await.expect_err("it breaks off").kind(), &ErrorKind::Transport);
     world.simulator.fault(Fault::status(200).body("a/b", vec![0; 1 << 20]));
     let call = world.client.get_secret("fr-par", "some").response_limit(1000);
     let stream = call.send_streaming().await.expect("it begins").into_body();
-    assert_eq!(stream.all().await.expect_err("it is too long").kind(), &ErrorKind::TooLarge { limit: 1000 });
+    assert_eq!(stream.into_vec().await.expect_err("it is too long").kind(), &ErrorKind::TooLarge { limit: 1000 });
     world.simulator.fault(Fault::status(404).json(json!({"message": "none"})));
     let error = world.client.get_secret("fr-par", "some").send_streaming().await.expect_err("a refusal is none");
     assert_eq!(error.message(), Some("none"));
@@ -154,7 +153,7 @@ async fn a_stream_that_breaks_or_grows_too_long_ends_with_an_error() {
 #[tokio::test]
 async fn bodies_may_be_text_bytes_and_streams() {
     let world = World::start().await;
-    let chunks = || futures_util::stream::iter([Ok(Bytes::from("{\"a\"")), Ok(Bytes::from(":1}"))]);
+    let chunks = || futures_util::stream::iter([Ok::<_, std::io::Error>("{\"a\""), Ok(":1}")]);
     let bodies = [
         (RawBody::text("plain é"), "text/plain; charset=utf-8", "plain é"),
         (RawBody::bytes("application/x-thing", "bytes"), "application/x-thing", "bytes"),
@@ -167,6 +166,38 @@ async fn bodies_may_be_text_bytes_and_streams() {
         assert_eq!(request.header("content-type"), Some(media_type));
         assert_eq!(String::from_utf8_lossy(&request.body), sent);
     }
+}
+
+#[tokio::test]
+async fn a_stream_that_was_sent_is_not_sent_as_nothing() {
+    let script = Script::new(vec![Answer::json(200, json!({})); 2]);
+    let client = scripted(&script).build().expect("the client is built");
+    let body = RawBody::stream("application/json", futures_util::stream::iter([Ok::<_, std::io::Error>("{}")]));
+    client.update_secret("fr-par", "some", body.clone()).send().await.expect("the first time it is there");
+    let error = client.update_secret("fr-par", "some", body).send().await.expect_err("it was read");
+    assert!(matches!(error.kind(), ErrorKind::Arguments(violations) if violations[0].parameter == "body"), "{error}");
+    assert_eq!((script.requests().len(), error.attempts()), (1, 0));
+}
+
+#[tokio::test]
+async fn what_claims_to_be_compressed_and_is_not_cannot_be_read() {
+    let world = World::start().await;
+    let fault = Fault::status(200).body("text/plain", "no gzip").header("content-encoding", "gzip");
+    world.simulator.fault(fault.times(3));
+    let call = world.client.get_secret("fr-par", "some").retry(Default::default());
+    let error = call.send_bytes().await.expect_err("it is no gzip");
+    assert_eq!((error.kind(), error.attempts()), (&ErrorKind::Decode, 1), "a second attempt would not help");
+}
+
+#[tokio::test]
+async fn calls_may_be_kept_and_sent_again_from_generic_code() {
+    async fn twice<C: scaleway_secret_manager_secrets::Call + Clone>(call: C) -> [u16; 2] {
+        let status = async |call: C| call.send().await.expect("a success").status().as_u16();
+        [status(call.clone()).await, status(call).await]
+    }
+    let script = Script::new(vec![Answer::json(200, json!({})), Answer::status(204)]);
+    let client = scripted(&script).build().expect("the client is built");
+    assert_eq!(twice(client.get_secret("fr-par", "some")).await, [200, 204]);
 }
 
 #[tokio::test]

@@ -35,8 +35,7 @@ async fn work(client: &Client) -> Result<Value, Error> {
 #[tokio::test]
 async fn mock_a_recording_replays_what_was_on_the_wire() {
     let simulator = Simulator::start().await.expect("the simulator starts");
-    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("reqwest works");
-    let recorder = Recorder::new(http);
+    let recorder = Recorder::network().expect("TLS can be set up");
     let builder = Client::builder().base_uri(simulator.base_uri()).token(TOKEN).retry(RetryPolicy::none());
     let first =
         work(&builder.transport(recorder.clone()).build().expect("built")).await.expect("the upstream is there");
@@ -87,6 +86,7 @@ fn a_blocking_client_does_the_same_without_async() {
     assert!(!list().blocking().send_bytes().expect("bytes").body().is_empty());
     let error = world.client.get_secret("fr-par", "..").blocking().send().expect_err("it would leave its path");
     assert!(matches!(error.kind(), ErrorKind::Arguments(_)), "{error}");
-    let inside = runtime.block_on(async { list().blocking().send() });
-    assert_eq!(inside.expect_err("this thread must not wait").kind(), &ErrorKind::Runtime);
+    let call = list();
+    let inside = runtime.block_on(async { tokio::task::spawn_blocking(move || call.blocking().send()).await });
+    inside.expect("it does not panic").expect("a thread of another runtime may wait");
 }

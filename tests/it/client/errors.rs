@@ -4,8 +4,10 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use naftiko_runtime::testing::{Answer, Script};
-use naftiko_runtime::{Phase, SecretBody};
-use scaleway_secret_manager_secrets::{Call as _, Client, Error, ErrorKind, RawBody, RetryPolicy};
+use naftiko_runtime::{BoxFuture, TransportError};
+use scaleway_secret_manager_secrets::{
+    Attempt, Call as _, Client, Error, ErrorKind, Phase, RawBody, RetryPolicy, SecretBody, Transport,
+};
 use scaleway_simulator::{Fault, Simulator, TOKEN};
 use serde::Deserialize;
 use serde_json::json;
@@ -83,8 +85,10 @@ async fn phases_and_causes_say_how_far_a_call_came() {
     for (answer, kind, phase) in cases {
         let error = failure(answer).await;
         assert_eq!((error.kind(), error.phase()), (&kind, phase));
-        let cause = error.source().unwrap_or_else(|| panic!("{kind:?} has a cause"));
-        assert!(!cause.to_string().is_empty());
+        // Either the text says the cause, or the chain does; never both.
+        let cause = error.source().map(ToString::to_string);
+        assert_eq!(cause.is_none(), kind == ErrorKind::Decode, "{error:?}");
+        assert!(cause.is_none_or(|cause| !error.to_string().contains(&cause)), "{error}");
     }
     let client = scripted(&Script::default()).build().expect("the client is built");
     let error = client.get_secret("fr-par", "..").send().await.expect_err("it would leave its path");
@@ -120,6 +124,53 @@ async fn an_error_shows_no_secret() {
 }
 
 #[tokio::test]
+async fn an_error_shows_no_secret_in_another_spelling() {
+    let key = "-----BEGIN KEY-----\nAb+/\"\\é\n";
+    let document = json!({"pem": key, "pin": 123_456, "short": "pass", "long": "password12345678"});
+    let escaped = serde_json::to_string(&json!({"message": document})).expect("it is JSON");
+    let ascii = escaped.replace('é', "\\u00e9");
+    let form = format!("password12345678 and {}", naftiko_tests::encode(key));
+    for echo in [escaped, ascii, form] {
+        let raw = RawBody::bytes("application/json", document.to_string());
+        let answer = || Answer::status(400).body("application/json", echo.clone()).header("x-request-id", TOKEN);
+        let script = Script::new([answer(), answer()]);
+        let client = scripted(&script).build().expect("the client is built");
+        let errors = [
+            client.create_secret("fr-par", SecretBody::new(&document)).send().await.expect_err("a refusal"),
+            client.create_secret("fr-par", SecretBody::new(raw)).send().await.expect_err("a refusal"),
+        ];
+        for error in errors {
+            let body = String::from_utf8_lossy(error.body()).into_owned();
+            let all = format!("{error} {error:?} {body} {:?} {:?}", error.headers(), error.request_id());
+            for secret in ["BEGIN", "Ab+", "Ab%2B", "123456", "pass", "12345678", TOKEN] {
+                // The names of members are no secrets.
+                assert!(!all.replace("\"pass", "").contains(secret), "{secret}: {all}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_transport_of_the_application_shows_no_address_either() {
+    struct Careless(reqwest::Client);
+    impl Transport for Careless {
+        fn send<'a>(
+            &'a self,
+            request: reqwest::Request,
+            _: &'a Attempt<'_>,
+        ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+            Box::pin(async move { self.0.execute(request).await.map_err(TransportError::connect) })
+        }
+    }
+    naftiko_runtime::install_crypto_provider();
+    let builder = Client::builder().base_uri("http://127.0.0.1:9/a-private-path").token(TOKEN);
+    let builder = builder.transport(Careless(reqwest::Client::new())).retry(RetryPolicy::none());
+    let client = builder.build().expect("the client is built");
+    let error = client.get_secret("fr-par", "some").send().await.expect_err("nobody listens");
+    assert!(!format!("{error:?}").contains("a-private-path"), "{error:?}");
+}
+
+#[tokio::test]
 async fn an_error_names_no_address() {
     let simulator = Simulator::start().await.expect("the simulator starts");
     let builder = Client::builder().base_uri(simulator.base_uri()).token(TOKEN).retry(RetryPolicy::none());
@@ -150,9 +201,29 @@ async fn what_does_not_fit_is_located_and_not_quoted() {
     let error = client.get_secret("fr-par", "some").send_as::<Wrong>().await.expect_err("the id is text");
     assert_eq!((error.kind(), error.phase()), (&ErrorKind::Decode, Phase::Decode));
     let text = format!("{error} {error:?}");
-    assert!(text.contains("another type") && text.contains("line 1, column"), "{text}");
+    assert!(text.contains("another type than expected, which is u32 at line 1, column"), "{text}");
+    assert_eq!(error.attempts(), 1);
     assert!(!text.contains("hidden"), "{text}");
     assert_eq!(error.status().map(|status| status.as_u16()), Some(200), "the call itself succeeded");
+}
+
+#[tokio::test]
+async fn what_is_missing_is_named_and_items_are_counted() {
+    #[derive(Debug, Deserialize)]
+    struct Secret {
+        #[expect(dead_code, reason = "it is never made")]
+        nam: String,
+    }
+    let items = json!({"secrets": [{"name": "hidden"}], "total_count": 1});
+    let script = Script::new([Answer::json(200, json!({"name": "hidden"})), Answer::json(200, items)]);
+    let client = scripted(&script).build().expect("the client is built");
+    let error = client.get_secret("fr-par", "some").send_as::<Secret>().await.expect_err("it is misspelt");
+    assert!(error.to_string().contains("the field `nam` is missing"), "{error}");
+    let mut secrets = client.list_secrets("fr-par", false).items::<Secret>();
+    let error = secrets.next().await.expect("an error").expect_err("it is misspelt");
+    assert!(error.to_string().contains("item 1: the field `nam` is missing"), "{error}");
+    assert_eq!((error.attempts(), error.status().map(|s| s.as_u16())), (1, Some(200)));
+    assert!(!format!("{error} {error:?}").contains("hidden"));
 }
 
 #[tokio::test]

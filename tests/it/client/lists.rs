@@ -32,7 +32,7 @@ fn list(client: &Client) -> scaleway_secret_manager_secrets::client::ListSecrets
 #[tokio::test]
 async fn pagination_as_a_stream_of_items_and_of_pages() {
     let world = filled(105).await;
-    let items: Vec<Secret> = list(&world.client).page_size(20).items().all().await.expect("all pages");
+    let items: Vec<Secret> = list(&world.client).page_size(20).items().into_vec().await.expect("all pages");
     let names: Vec<_> = items.iter().map(|secret| secret.name.clone()).collect();
     assert_eq!(names, (0..105).map(|number| format!("secret-{number:03}")).collect::<Vec<_>>());
     let asked: Vec<_> = world.simulator.take_requests().iter().filter_map(|r| r.query.clone()).collect();
@@ -52,14 +52,14 @@ async fn pagination_as_a_stream_of_items_and_of_pages() {
 #[tokio::test]
 async fn pages_without_a_size_are_followed_too() {
     let world = filled(60).await;
-    let items = list(&world.client).items::<Value>().all().await.expect("all pages");
+    let items = list(&world.client).items::<Value>().into_vec().await.expect("all pages");
     assert_eq!((items.len(), world.simulator.take_requests().len()), (60, 2), "the upstream's pages have 50 rows");
 }
 
 #[tokio::test]
 async fn a_list_may_begin_in_the_middle() {
     let world = filled(25).await;
-    let items: Vec<Secret> = list(&world.client).page_size(10).page("2").items().all().await.expect("all pages");
+    let items: Vec<Secret> = list(&world.client).page_size(10).page("2").items().into_vec().await.expect("all pages");
     assert_eq!((items.len(), items[0].name.as_str()), (15, "secret-010"));
 }
 
@@ -107,7 +107,7 @@ async fn asked(paging: Option<Paging>, answers: Vec<Answer>) -> (Vec<Value>, Vec
         Some(paging) => call.paging(paging),
         None => call,
     };
-    let items = call.items().all().await.expect("all pages");
+    let items = call.items().into_vec().await.expect("all pages");
     let query = |target: &str| target.split_once('?').map_or(String::new(), |(_, query)| query.to_owned());
     assert_eq!(script.remaining(), 0);
     (items, script.requests().iter().map(|request| query(&request.target)).collect())
@@ -121,6 +121,23 @@ async fn links_of_headers_are_followed_by_their_query_only() {
     let (items, asked) = asked(None, vec![first, second]).await;
     assert_eq!(items, [1, 2, 3]);
     assert_eq!(asked, ["scheduled_for_deletion=false", "scheduled_for_deletion=false&page=2&opaque=a%26b"]);
+}
+
+#[tokio::test]
+async fn a_link_that_is_too_long_is_not_followed() {
+    let link = format!("/x?{}", "a&".repeat(100_000));
+    let first = Answer::json(200, json!({"secrets": [1], "next": link}));
+    let (items, asked) = asked(None, vec![first, Answer::json(200, json!({"secrets": []}))]).await;
+    assert_eq!(items, [1]);
+    assert_eq!(asked[1], "scheduled_for_deletion=false&page=2", "there is another way");
+}
+
+#[tokio::test]
+async fn what_an_answer_says_of_more_is_believed() {
+    let page = |items: Value, more: bool| Answer::json(200, json!({"inventory": items, "total": 2, "has_more": more}));
+    let answers = vec![page(json!([1, 2]), true), page(json!([]), true), page(json!([3]), false)];
+    let (items, _) = asked(None, answers).await;
+    assert_eq!(items, [1, 2, 3], "that total counts a page");
 }
 
 #[tokio::test]
@@ -166,7 +183,7 @@ async fn a_list_that_is_cut_short_is_not_taken_for_whole() {
     assert!(matches!(error.kind(), ErrorKind::Paging(_)), "{error}");
     let script = Script::new([same(), same()]);
     let client = scripted(&script).build().expect("the client is built");
-    client.list_secrets("fr-par", false).pages().all().await.expect_err("pages say the same");
+    client.list_secrets("fr-par", false).pages().into_vec().await.expect_err("pages say the same");
 }
 
 #[tokio::test]
@@ -189,8 +206,8 @@ async fn an_answer_without_a_list_is_a_page_and_has_no_items() {
     let answer = || Answer::json(200, json!({"id": "x"}));
     let script = Script::new([answer(), answer()]);
     let client = scripted(&script).build().expect("the client is built");
-    assert_eq!(client.get_secret("fr-par", "x").pages().all().await.expect("one page").len(), 1);
-    let error = client.get_secret("fr-par", "x").items::<Value>().all().await.expect_err("there is no list");
+    assert_eq!(client.get_secret("fr-par", "x").pages().into_vec().await.expect("one page").len(), 1);
+    let error = client.get_secret("fr-par", "x").items::<Value>().into_vec().await.expect_err("there is no list");
     assert!(matches!(error.kind(), ErrorKind::Paging(problem) if problem.contains("items_at")), "{error}");
 }
 

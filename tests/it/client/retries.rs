@@ -1,10 +1,14 @@
 //! When calls are repeated, and when not. Time stands still here but for what the client waits for.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use naftiko_runtime::__private::{Api, Capability, Connection, Method, Operation, PathPart, Repeat};
 use naftiko_runtime::testing::{Answer, Script};
-use scaleway_secret_manager_secrets::{Call as _, Client, ClientBuilder, ErrorKind, RawBody, RetryPolicy};
+use naftiko_runtime::{BoxFuture, TransportError};
+use scaleway_secret_manager_secrets::{
+    Attempt, Call as _, Client, ClientBuilder, ErrorKind, RawBody, RetryPolicy, Transport,
+};
 use scaleway_simulator::{Fault, PROJECT_ID, Simulator, TOKEN};
 use serde_json::json;
 use tokio::time::Instant;
@@ -84,6 +88,55 @@ async fn a_call_may_say_itself_how_it_is_repeated() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_error_says_whether_an_attempt_may_have_acted() {
+    // The answer of the first DELETE is lost, and the second one finds nothing.
+    let script = Script::new([Answer::broken(), Answer::status(404)]);
+    let client = scripted(&script).build().expect("the client is built");
+    let error = client.delete_secret("fr-par", "some").send().await.expect_err("it is gone");
+    assert_eq!((error.status().map(|s| s.as_u16()), error.may_have_acted()), (Some(404), true));
+    for (answer, acted) in [
+        (Answer::status(404), false),
+        (Answer::status(503), true),
+        (Answer::broken(), true),
+        (Answer::unreachable(), false),
+        (Answer::status(429), false),
+        (ok().breaks_off(), true),
+    ] {
+        let script = Script::new([answer.clone()]);
+        let client = scripted(&script).retry(RetryPolicy::none()).build().expect("the client is built");
+        let error = client.create_secret("fr-par", json!({})).send().await.expect_err("a failure");
+        assert_eq!(error.may_have_acted(), acted, "{answer:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_without_its_body_is_repeated_in_time() {
+    struct Stalling(Script);
+    impl Transport for Stalling {
+        fn send<'a>(
+            &'a self,
+            request: reqwest::Request,
+            attempt: &'a Attempt<'_>,
+        ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+            Box::pin(async move {
+                if attempt.number() > 1 {
+                    return self.0.send(request, attempt).await;
+                }
+                let body = futures_util::stream::pending::<Result<&str, std::io::Error>>();
+                let mut answer = naftiko_runtime::http::Response::new(reqwest::Body::wrap_stream(body));
+                *answer.status_mut() = reqwest::StatusCode::SERVICE_UNAVAILABLE;
+                Ok(answer.into())
+            })
+        }
+    }
+    let client = Client::builder().token(TOKEN).transport(Arc::new(Stalling(Script::new([ok()]))));
+    let client = client.timeout(5 * SECOND).build().expect("the client is built");
+    let start = Instant::now();
+    client.get_secret("fr-par", "some").send().await.expect("there is time for another attempt");
+    assert!(start.elapsed() < 3 * SECOND, "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_get_that_changes_state_is_never_repeated() {
     static CAPABILITY: Capability = Capability {
         name: "one-time",
@@ -110,6 +163,19 @@ async fn a_get_that_changes_state_is_never_repeated() {
         let connection = builder.build().expect("the connection is made");
         connection.request(&TAKE).send().await.expect_err("it is not repeated");
         assert_eq!(script.requests().len(), 1, "{failure:?}");
+    }
+    // No policy for all calls changes that; one for this call does.
+    for idempotent in [true, false] {
+        let script = Script::new([Answer::status(429)]);
+        let builder = ClientBuilder::<Connection>::new(&CAPABILITY).transport(script.clone());
+        let builder = builder.retry(RetryPolicy::default().idempotent(idempotent));
+        let connection = builder.build().expect("the connection is made");
+        connection.request(&TAKE).send().await.expect_err("it is not repeated");
+        assert_eq!(script.requests().len(), 1, "{idempotent}");
+        script.push(Answer::status(429));
+        script.push(ok());
+        let own = connection.request(&TAKE).retry(RetryPolicy::default().idempotent(idempotent));
+        assert_eq!(own.send().await.is_ok(), idempotent);
     }
 }
 
@@ -222,7 +288,7 @@ async fn a_retry_budget_keeps_retries_from_adding_to_the_load() {
 async fn a_body_that_is_gone_is_not_sent_again() {
     let script = Script::new([Answer::status(429)]);
     let client = scripted(&script).build().expect("the client is built");
-    let chunks = futures_util::stream::iter([Ok("{".into()), Ok("}".into())]);
+    let chunks = futures_util::stream::iter([Ok::<_, std::io::Error>("{"), Ok("}")]);
     let body = RawBody::stream("application/json", chunks);
     let error = client.create_secret("fr-par", body).send().await.expect_err("the stream was read");
     assert_eq!(error.attempts(), 1);

@@ -49,6 +49,43 @@ async fn hooks_run_around_every_attempt() {
     assert!(script.requests().iter().all(|request| request.header("x-auth-token") == Some("[redacted]")));
 }
 
+#[tokio::test(start_paused = true)]
+async fn after_runs_once_for_every_before() {
+    let counts = Arc::new(Mutex::new((0_i32, Vec::new())));
+    let (before, after) = (Arc::clone(&counts), Arc::clone(&counts));
+    let script = Script::new([Answer::json(200, json!({})).delay(Duration::from_secs(60)), Answer::status(404)]);
+    let client = scripted(&script)
+        .before(move |_, headers| {
+            headers.insert("host", "evil.test".parse().expect("a value"));
+            before.lock().expect("no panic").0 += 1;
+        })
+        .after(move |_, outcome| {
+            let mut counts = after.lock().expect("no panic");
+            counts.0 -= 1;
+            counts.1.push(outcome.error.map(|error| (error.kind().name(), error.attempts())));
+        });
+    let client = client.build().expect("the client is built");
+    let call = client.get_secret("fr-par", "some").send();
+    tokio::time::timeout(Duration::from_secs(1), call).await.expect_err("it is given up");
+    client.get_secret("fr-par", "some").send().await.expect_err("a refusal");
+    client.get_secret("fr-par", "..").send().await.expect_err("it is not sent");
+    assert_eq!(*counts.lock().expect("no panic"), (0, vec![Some(("cancelled", 1)), Some(("status", 1))]));
+    assert!(script.requests().iter().all(|request| request.header("host").is_none()));
+}
+
+#[tokio::test]
+async fn a_span_around_the_call_is_left_alone() {
+    let spans = Spans::default();
+    let guard = spans.watch_without_the_client();
+    let around = tracing::info_span!(target: "naftiko_runtime_test", "around", http.response.status_code = tracing::field::Empty);
+    let script = Script::new([Answer::json(201, json!({}))]);
+    let client = scripted(&script).build().expect("the client is built");
+    tracing::Instrument::instrument(client.get_secret("fr-par", "some").send(), around).await.expect("a success");
+    drop(guard);
+    let spans = spans.take();
+    assert!(spans.len() == 1 && spans[0].is_empty(), "{spans:?}");
+}
+
 #[tokio::test]
 async fn bring_your_own_reqwest_client() {
     let simulator = Simulator::start().await.expect("the simulator starts");
@@ -69,12 +106,11 @@ async fn bring_your_own_reqwest_client() {
 async fn an_answer_that_came_by_a_redirect_is_an_error() {
     let simulator = Simulator::start().await.expect("the simulator starts");
     simulator.fault(Fault::redirect(&format!("{}/elsewhere", simulator.base_uri())));
-    let builder = Client::builder().base_uri(simulator.base_uri()).token(TOKEN).retry(RetryPolicy::none());
+    let builder = Client::builder().base_uri(simulator.base_uri()).token(TOKEN);
     let client = builder.http_client(reqwest::Client::new()).build().expect("the client is built");
     let error = client.get_secret("fr-par", "some").send().await.expect_err("the redirect was followed");
-    assert_eq!(error.kind(), &ErrorKind::Transport);
-    let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-    assert!(cause.contains("Policy::none"), "{cause}");
+    assert_eq!((error.kind(), error.attempts()), (&ErrorKind::Redirected, 1));
+    assert!(error.to_string().contains("Policy::none"), "{error}");
 }
 
 #[tokio::test]
@@ -130,7 +166,7 @@ async fn tracing_spans_have_the_names_of_opentelemetry() {
         assert!(spans.iter().all(|span| span.get(name) == Some(&value)), "{name}: {spans:?}");
     }
     let field = |index: usize, name: &str| spans[index].get(name).map(String::as_str);
-    assert_eq!((field(0, "http.response.status_code"), field(0, "error.type")), (Some("503"), Some("status")));
+    assert_eq!((field(0, "http.response.status_code"), field(0, "error.type")), (Some("503"), Some("503")));
     assert_eq!((field(1, "http.response.status_code"), field(1, "error.type")), (Some("200"), None));
     assert_eq!((field(0, "http.request.resend_count"), field(1, "http.request.resend_count")), (None, Some("1")));
     let text = format!("{spans:?}");

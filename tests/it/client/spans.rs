@@ -22,6 +22,12 @@ impl Spans {
         tracing::subscriber::set_default(tracing_subscriber::registry().with(self.clone()))
     }
 
+    /// The same for whoever does not want to see the client's own spans.
+    pub(super) fn watch_without_the_client(&self) -> DefaultGuard {
+        let wanted = tracing_subscriber::filter::filter_fn(|metadata| metadata.target() == "naftiko_runtime_test");
+        tracing::subscriber::set_default(tracing_subscriber::registry().with(self.clone().with_filter(wanted)))
+    }
+
     pub(super) fn take(&self) -> Vec<Fields> {
         std::mem::take(&mut *self.0.lock().expect("no panic")).into_iter().map(|(_, fields)| fields).collect()
     }

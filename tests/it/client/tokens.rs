@@ -71,6 +71,29 @@ async fn a_token_that_no_header_may_hold_is_an_error_of_the_call() {
     assert!(!format!("{error} {error:?}").contains("break"), "{error:?}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_takes_its_time_does_not_outlast_the_call() {
+    struct Slow;
+    impl TokenProvider for Slow {
+        fn token(&self) -> BoxFuture<'_, Result<SecretString, BoxError>> {
+            Box::pin(async { Ok("a token".into()) })
+        }
+
+        fn refused<'a>(&'a self, _: &'a SecretString) -> BoxFuture<'a, bool> {
+            Box::pin(async {
+                tokio::time::sleep(Duration::from_secs(60)).await;
+                true
+            })
+        }
+    }
+    let script = Script::new([Answer::status(401)]);
+    let builder = Client::builder().transport(script.clone()).token_provider(Arc::new(Slow));
+    let client = builder.timeout(Duration::from_secs(2)).build().expect("the client is built");
+    let start = Instant::now();
+    let error = client.get_secret("fr-par", "some").send().await.expect_err("the token is refused");
+    assert_eq!((error.status().map(|s| s.as_u16()), start.elapsed().as_secs()), (Some(401), 2));
+}
+
 /// An authorization server that counts its tokens and keeps what it was sent.
 #[derive(Clone, Default)]
 struct Issuer {
@@ -99,7 +122,7 @@ impl Issuer {
             }
             number => {
                 let document =
-                    json!({"access_token": format!("token-{number}"), "token_type": "bearer", "expires_in": 31});
+                    json!({"access_token": format!("token-{number}"), "token_type": "bearer", "expires_in": "31"});
                 (StatusCode::OK, document.to_string())
             }
         }
