@@ -10,6 +10,8 @@ mod body;
 mod client;
 mod encoding;
 mod error;
+mod headers;
+mod into_body;
 mod operation;
 mod paging;
 mod raw_body;
@@ -38,8 +40,9 @@ pub use client::{
 #[cfg(feature = "blocking")]
 pub use client::{Blocking, BlockingResults};
 pub use error::{Error, ErrorKind, Phase, Refusal};
+pub use into_body::{IntoBody, SecretBody};
 pub use paging::Paging;
-pub use raw_body::{IntoBody, RawBody, SecretBody};
+pub use raw_body::RawBody;
 pub use response::{JsonError, Response};
 
 /// The crates whose types are part of this one's.

@@ -1,4 +1,4 @@
-//! Bodies: what a call takes for one.
+//! Bodies that are sent as they are.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,11 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use futures_core::Stream;
 use futures_util::TryStreamExt as _;
-use secrecy::SecretString;
-use serde::Serialize;
-use serde_json::Value;
 
-use crate::arguments::Argument;
 use crate::client::BoxError;
 
 /// A body that is sent as it is: text, bytes, or a stream of them. It goes wherever a call takes a body, and the
@@ -65,6 +61,14 @@ impl RawBody {
         }
     }
 
+    /// What is sent, unless it is a stream.
+    pub(crate) fn as_bytes(&self) -> Option<&Bytes> {
+        match &self.content {
+            Content::Bytes(bytes) => Some(bytes),
+            Content::Stream(_) => None,
+        }
+    }
+
     pub(crate) fn is_repeatable(&self) -> bool {
         matches!(self.content, Content::Bytes(_))
     }
@@ -74,70 +78,5 @@ impl fmt::Debug for RawBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The content stays out: it may be a secret.
         f.debug_struct("RawBody").field("media_type", &self.media_type).finish_non_exhaustive()
-    }
-}
-
-/// A body whose texts and numbers are secrets: where a refusal of the upstream repeats one of them, of four characters at
-/// least, the error has it blotted out.
-#[derive(Clone)]
-pub struct SecretBody<B>(B);
-
-impl<B: IntoBody> SecretBody<B> {
-    /// Marks a body as secret.
-    pub fn new(body: B) -> Self {
-        Self(body)
-    }
-}
-
-impl<B> fmt::Debug for SecretBody<B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SecretBody([redacted])")
-    }
-}
-
-/// What a call takes for a body: anything that serializes, a [`RawBody`], and either of them as a [`SecretBody`].
-pub trait IntoBody {
-    /// The body as an argument, and the secrets in it; nothing where it cannot be written as JSON.
-    #[doc(hidden)]
-    fn into_argument(self) -> Option<(Argument, Vec<SecretString>)>;
-}
-
-impl<T: Serialize> IntoBody for T {
-    fn into_argument(self) -> Option<(Argument, Vec<SecretString>)> {
-        Some((Argument::Value(serde_json::to_value(self).ok()?), Vec::new()))
-    }
-}
-
-impl IntoBody for RawBody {
-    fn into_argument(self) -> Option<(Argument, Vec<SecretString>)> {
-        Some((Argument::Raw(self), Vec::new()))
-    }
-}
-
-impl<B: IntoBody> IntoBody for SecretBody<B> {
-    fn into_argument(self) -> Option<(Argument, Vec<SecretString>)> {
-        let (argument, mut secrets) = self.0.into_argument()?;
-        match &argument {
-            Argument::Value(value) => collect_texts(value, &mut secrets),
-            Argument::Raw(RawBody { content: Content::Bytes(bytes), .. }) | Argument::Json(bytes) => {
-                secrets.push(String::from_utf8_lossy(bytes).into_owned().into());
-                if let Ok(document) = serde_json::from_slice(bytes) {
-                    collect_texts(&document, &mut secrets);
-                }
-            }
-            // What a stream holds is not known here, and kept nowhere.
-            Argument::Raw(_) => {}
-        }
-        Some((argument, secrets))
-    }
-}
-
-fn collect_texts(value: &Value, found: &mut Vec<SecretString>) {
-    match value {
-        Value::String(text) => found.push(text.as_str().into()),
-        Value::Array(items) => items.iter().for_each(|item| collect_texts(item, found)),
-        Value::Object(members) => members.values().for_each(|member| collect_texts(member, found)),
-        Value::Number(number) => found.push(number.to_string().into()),
-        Value::Null | Value::Bool(_) => {}
     }
 }

@@ -7,7 +7,8 @@ use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::error::{Answer, Error, ErrorKind, Phase, request_id};
+use crate::error::{Answer, Error, ErrorKind, Phase};
+use crate::headers::{content_type, request_id};
 
 /// The upstream's answer to a call that succeeded (any 2xx status).
 #[derive(Clone)]
@@ -161,10 +162,6 @@ fn without_mark(json: &[u8]) -> &[u8] {
 /// Some APIs declare JSON and answer `text/plain` (a stored file, say); that text is the answer.
 fn is_plain_text(headers: &HeaderMap) -> bool {
     content_type(headers).is_some_and(|media_type| media_type.to_ascii_lowercase().starts_with("text/plain"))
-}
-
-pub(crate) fn content_type(headers: &HeaderMap) -> Option<&str> {
-    headers.get(http::header::CONTENT_TYPE)?.to_str().ok()
 }
 
 /// Where JSON is malformed, or how it differs from what was expected. It quotes nothing of the document, which may hold

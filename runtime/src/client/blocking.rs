@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
-use super::call::{Call, Request};
+use super::call::Call;
+use super::request::Request;
 use super::stream::ResultStream;
 use super::transport::BoxError;
 use crate::error::{Error, ErrorKind, Phase};

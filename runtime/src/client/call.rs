@@ -1,24 +1,20 @@
-//! A call: what may be said about it before it is sent, and in which forms its answer comes.
+//! What may be said about a call before it is sent, and in which forms its answer comes.
 
-use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{HeaderMap, HeaderName, HeaderValue};
-use secrecy::SecretString;
-use serde::Serialize;
+use http::header::{HeaderName, HeaderValue};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::connection::Connection;
+use super::list;
+use super::options::Options;
+use super::request::Request;
 use super::retry::RetryPolicy;
 use super::stream::ResultStream;
 use crate::argument::Violation;
-use crate::arguments::{Argument, Arguments};
 use crate::error::Error;
-use crate::operation::Operation;
 use crate::paging::Paging;
-use crate::raw_body::IntoBody;
 use crate::request::is_framing;
 use crate::response::Response;
 
@@ -80,7 +76,7 @@ pub trait Call: Sized {
     /// When an argument is refused, when the upstream cannot be reached, or when it answers with an error.
     fn send(self) -> impl Future<Output = Result<Response<Value>, Error>> + Send {
         let (request, _) = self.parts();
-        async move { request.execute().await?.decode(request.operation.name, request.operation.json_output) }
+        async move { request.send().await }
     }
 
     /// Sends the request and decodes the answer into a type of yours. Members that it does not have are ignored; an answer
@@ -117,12 +113,12 @@ pub trait Call: Sized {
 
     /// The pages of a list, one request each, from the one that the arguments ask for to the last.
     fn pages(self) -> ResultStream<Response<Value>> {
-        super::list::pages(self.parts().0)
+        list::pages(self.parts().0)
     }
 
     /// The items of a list, of all its pages.
     fn items<T: DeserializeOwned + Send + 'static>(self) -> ResultStream<T> {
-        super::list::items(self.parts().0)
+        list::items(self.parts().0)
     }
 
     /// The same call for programs that do not use `async`.
@@ -140,101 +136,8 @@ pub trait Call: Sized {
     }
 }
 
-/// What is said about a single call.
-#[doc(hidden)]
-#[derive(Clone, Default)]
-pub struct Options {
-    pub(super) timeout: Option<Duration>,
-    pub(super) attempt_timeout: Option<Duration>,
-    pub(super) retry: Option<RetryPolicy>,
-    pub(super) response_limit: Option<usize>,
-    pub(super) headers: HeaderMap,
-    /// Pairs of the query, in place of those with the same names.
-    pub(super) query: Vec<(String, SecretString)>,
-    pub(super) paging: Paging,
-}
-
-/// A call that is being put together: the machinery behind the typed calls of a generated client.
-#[derive(Clone)]
-#[must_use = "a call does nothing until it is sent"]
-pub struct Request {
-    pub(super) connection: Connection,
-    pub(super) operation: &'static Operation,
-    pub(super) arguments: Arguments,
-    pub(super) options: Options,
-    violations: Vec<Violation>,
-}
-
-impl Request {
-    pub(super) fn new(connection: Connection, operation: &'static Operation) -> Self {
-        let arguments = Arguments::new(operation);
-        Self { connection, operation, arguments, options: Options::default(), violations: Vec::new() }
-    }
-
-    /// Sets the argument with this index. A value that is no JSON is reported when the call is sent.
-    pub fn set(mut self, index: usize, value: impl Serialize) -> Self {
-        let value = serde_json::to_value(value).map(Argument::Value).ok();
-        self.put(index, value);
-        self
-    }
-
-    /// Sets a text argument.
-    pub fn text(self, index: usize, text: impl Into<String>) -> Self {
-        self.set(index, text.into())
-    }
-
-    /// Sets an argument of several texts.
-    pub fn texts(self, index: usize, texts: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.set(index, texts.into_iter().map(Into::into).collect::<Vec<String>>())
-    }
-
-    /// Sets the body.
-    pub fn body(mut self, index: usize, body: impl IntoBody) -> Self {
-        let (body, secrets) = body.into_argument().unzip();
-        self.arguments.add_secrets(secrets.unwrap_or_default());
-        self.put(index, body);
-        self
-    }
-
-    fn put(&mut self, index: usize, argument: Option<Argument>) {
-        match argument {
-            Some(argument) => self.arguments.set(index, argument),
-            // What the serializer says may quote the value.
-            None => {
-                let name = self.operation.parameters.get(index).map_or("", |parameter| parameter.name);
-                self.violations.push(Violation::new(name, "cannot be written as JSON"));
-            }
-        }
-    }
-
-    /// Sends the request and decodes the answer.
-    pub async fn send(self) -> Result<Response<Value>, Error> {
-        Call::send(self).await
-    }
-
-    async fn execute(&self) -> Result<Response<Bytes>, Error> {
-        self.checked()?;
-        self.connection.execute(self.operation, &self.arguments, &self.options).await
-    }
-
-    fn checked(&self) -> Result<(), Error> {
-        if self.violations.is_empty() {
-            Ok(())
-        } else {
-            Err(Error::arguments(self.operation.name, self.violations.clone()))
-        }
-    }
-}
-
 impl Call for Request {
     fn parts(self) -> (Self, fn(Self) -> Self) {
         (self, |request| request)
-    }
-}
-
-impl fmt::Debug for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Arguments stay out: they may be secrets.
-        f.debug_struct("Request").field("operation", &self.operation.name).finish_non_exhaustive()
     }
 }

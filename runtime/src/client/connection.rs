@@ -11,9 +11,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::attempt::{After, Before};
-use super::call::{Options, Request};
 use super::credential::{Credential, render};
 use super::keys::{Keyring, Keys};
+use super::options::Options;
 use super::retry::{Budget, RetryPolicy};
 use super::transport::Transport;
 use crate::argument::Violation;
@@ -72,11 +72,6 @@ impl Connection {
 
     pub(super) fn shared(&self) -> &Shared {
         &self.0
-    }
-
-    /// A call of `operation` without arguments yet.
-    pub fn request(&self, operation: &'static Operation) -> Request {
-        Request::new(self.clone(), operation)
     }
 }
 

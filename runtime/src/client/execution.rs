@@ -9,9 +9,9 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument as _, Span};
 
 use super::attempt::{Attempt, Outcome};
-use super::call::Options;
 use super::connection::Connection;
 use super::keys::Keys;
+use super::options::Options;
 use super::stream::ResultStream;
 use crate::arguments::Arguments;
 use crate::error::{Answer, Error, ErrorKind, Phase};

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::call::Request;
+use super::request::Request;
 use super::stream::ResultStream;
 use crate::arguments::Argument;
 use crate::error::{Error, ErrorKind, Phase};

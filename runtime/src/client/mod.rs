@@ -12,6 +12,8 @@ mod execution;
 mod keys;
 mod list;
 mod oauth2;
+mod options;
+mod request;
 mod retry;
 mod stream;
 mod tls;
@@ -22,12 +24,13 @@ pub use attempt::{Attempt, Outcome};
 #[cfg(feature = "blocking")]
 pub use blocking::{Blocking, BlockingResults};
 pub use builder::ClientBuilder;
-#[cfg(any(feature = "rest", feature = "mcp"))]
-pub(crate) use call::Options;
-pub use call::{Call, Request};
+pub use call::Call;
 pub use config_error::ConfigError;
 pub use connection::{Connection, Handle};
 pub use oauth2::ClientCredentials;
+#[cfg(any(feature = "rest", feature = "mcp"))]
+pub(crate) use options::Options;
+pub use request::Request;
 pub use retry::RetryPolicy;
 pub(crate) use retry::retry_after;
 pub use stream::ResultStream;

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::argument::Violation;
 use crate::client::{BoxError, Failure, TransportError, retry_after};
+use crate::headers::request_id;
 pub use refusal::Refusal;
 
 /// Why a call failed, and at what point. It never holds the request's URI, headers, body or credentials; where the
@@ -283,11 +284,6 @@ impl Error {
         }
         causes.join(": ")
     }
-}
-
-/// The upstream's request id, where it gave one.
-pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
-    headers.get("x-request-id")?.to_str().ok()
 }
 
 impl fmt::Display for Error {

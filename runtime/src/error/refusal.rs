@@ -3,7 +3,7 @@
 use http::HeaderMap;
 use serde_json::Value;
 
-use crate::response::content_type;
+use crate::headers::content_type;
 
 /// How much of an upstream's text is worth repeating, in characters.
 const TEXT_LIMIT: usize = 500;

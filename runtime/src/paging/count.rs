@@ -3,7 +3,7 @@
 use super::PagingProblem;
 use super::answer::{Page, has_more, number};
 use super::names::{find, plain};
-use super::way::{Query, Step};
+use super::step::{Query, Step};
 
 /// What a parameter counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use super::names::find;
-use super::way::Query;
+use super::step::Query;
 
 const MEMBERS: &[&str] = &["next", "nexturl", "nextlink", "odatanextlink", "nextpage", "nextpageurl"];
 

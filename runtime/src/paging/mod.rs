@@ -7,6 +7,7 @@ mod items;
 mod link;
 mod names;
 mod pager;
+mod step;
 mod way;
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::answer::{Page, has_more, total};
 use super::items::{List, Lists};
-use super::way::{Query, Step, Way};
+use super::step::{Query, Step};
+use super::way::Way;
 use super::{Paging, PagingProblem, Rule};
 use crate::operation::Operation;
 

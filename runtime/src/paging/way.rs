@@ -6,6 +6,7 @@ use super::answer::{Page, cursor, cursor_text, has_more, last_id, number};
 use super::count::{Count, Unit, given};
 use super::link::{self, Link};
 use super::names::rank;
+use super::step::{Query, Step};
 use super::{PagingProblem, Rule};
 use crate::argument::scalar_text;
 use crate::operation::{Kind, Location, Operation, Parameter};
@@ -25,9 +26,6 @@ const CURSORS: &[&str] = &[
 ];
 const LAST_ITEMS: &[&str] = &["startingafter", "afterid", "after"];
 
-/// Pairs of a query, as plain text.
-pub(super) type Query = Vec<(String, String)>;
-
 /// One way from a page to the next.
 #[derive(Clone, Debug)]
 pub(super) enum Way {
@@ -40,17 +38,6 @@ pub(super) enum Way {
     /// The cursor is the last item's identifier.
     LastItem(String),
     Count(Count),
-}
-
-/// Where a way leads from one page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    /// The page says nothing about this way.
-    Unknown,
-    End,
-    Next(Query),
-    /// There is a next page, which cannot be reached.
-    Lost(PagingProblem),
 }
 
 impl Way {
