@@ -26,7 +26,7 @@ pub(crate) async fn problem(answer: Response, status: u16) -> Value {
     assert_eq!(answer.headers()["content-type"], "application/problem+json", "{context}");
     let document: Value = answer.json().await.expect("a problem document is JSON");
     assert_eq!(document["status"], status, "{context}: {document}");
-    for member in ["type", "title", "detail"] {
+    for member in ["type", "title", "detail", "instance"] {
         assert!(document[member].is_string(), "{context}: {member} is missing in {document}");
     }
     document
@@ -109,20 +109,26 @@ async fn a_body_that_is_left_out_is_an_empty_object() {
 }
 
 #[tokio::test]
-async fn refusals_of_the_upstream_pass_through() {
+async fn refusals_of_the_upstream_are_problems_that_keep_what_it_said() {
     let world = World::start().await;
     let uri = format!("{}/none", world.secrets("fr-par"));
-    for status in [400, 401, 403, 404, 409, 412, 423, 429, 500, 503] {
-        let body = format!("{{ \"message\": \"this is {status}\" }}");
-        let fault = Fault::status(status).body("application/json", body.clone()).header("x-request-id", "the-id");
+    // What was asked for is refused as such; what is between this server and the upstream is not the caller's business.
+    let statuses = [(400, 400), (401, 502), (403, 502), (404, 404), (409, 409), (412, 412), (423, 423), (429, 429)];
+    for (status, expected) in statuses.into_iter().chain([(500, 502), (501, 502), (502, 502), (503, 502)]) {
+        let body = json!({"message": format!("this is {status}"), "details": [{"n": 1}]});
+        let fault = Fault::status(status).json(body.clone()).header("x-request-id", "the-id");
         world.simulator.fault(fault.header("retry-after", "7"));
         let answer = get(&world, &uri).await;
-        assert_eq!(answer.status(), status);
-        assert_eq!(answer.headers()["content-type"], "application/json", "{status}");
-        assert_eq!(answer.headers()["x-request-id"], "the-id", "{status}");
         assert_eq!(answer.headers()["retry-after"], "7", "{status}");
-        assert_eq!(answer.text().await.expect("the answer is whole"), body);
+        let problem = problem(answer, expected).await;
+        assert_eq!(problem["upstream"], json!({"status": status, "requestId": "the-id", "body": body}));
+        assert!(problem["detail"].as_str().is_some_and(|d| d.contains(&format!("this is {status}"))), "{problem}");
+        let credential = problem["title"] == "The upstream refuses this server's credential";
+        assert_eq!(credential, [401, 403].contains(&status), "{problem}");
     }
+    world.simulator.fault(Fault::html(404));
+    let problem = problem(get(&world, &uri).await, 404).await;
+    assert!(problem["upstream"]["body"].as_str().is_some_and(|body| body.contains("<html>")), "{problem}");
 }
 
 #[tokio::test]
@@ -137,9 +143,39 @@ async fn fields_of_the_upstream_connection_end_here() {
         for name in dropped {
             assert_eq!(answer.headers().get(name), None, "{name} of a {status} must not pass");
         }
-        assert_eq!(answer.headers()["etag"], "\"kept\"");
+        // A problem is not what the upstream's field describes.
+        let kept = Some("\"kept\"").filter(|_| status == 200);
+        assert_eq!(answer.headers().get("etag").and_then(|etag| etag.to_str().ok()), kept);
         assert_eq!(answer.headers().get_all("date").iter().count(), 1, "one date");
     }
+}
+
+#[tokio::test]
+async fn what_a_path_can_do_is_told_without_the_upstream() {
+    let world = World::start().await;
+    let options = world.http.request(reqwest::Method::OPTIONS, world.secrets("fr-par"));
+    let answer = options.send().await.expect("the adapter answers");
+    assert_eq!(
+        (answer.status().as_u16(), &answer.headers()["allow"]),
+        (204, &"GET, HEAD, POST, OPTIONS".parse().expect("a value"))
+    );
+    assert!(world.simulator.requests().is_empty(), "nothing is sent");
+}
+
+#[tokio::test]
+async fn answers_are_json_or_not_acceptable() {
+    let world = World::start().await;
+    let id = world.secret("accepted").await;
+    let uri = format!("{}/{id}", world.secrets("fr-par"));
+    let asked = |accept: &'static str| world.http.get(&uri).header("accept", accept).send();
+    for accept in ["*/*", "application/json", "text/html, application/*;q=0.1", "application/vnd.x+json; q=1"] {
+        assert_eq!(asked(accept).await.expect("an answer").status(), 200, "{accept}");
+    }
+    world.simulator.take_requests();
+    for accept in ["text/html", "application/json;q=0", "image/*, text/*"] {
+        problem(asked(accept).await.expect("an answer"), 406).await;
+    }
+    assert!(world.simulator.requests().is_empty(), "nothing is sent");
 }
 
 #[tokio::test]
@@ -204,11 +240,16 @@ async fn wrong_bodies_are_refused() {
         assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("line 1")), "{body}: {problem}");
     }
     for body in ["[]", "\"x\"", "1", "true"] {
-        let problem = problem(send("application/json", body.into()).await, 400).await;
+        let problem = problem(send("application/json", body.into()).await, 422).await;
         assert_eq!(blamed(&problem), ["body"], "{body}");
+        assert_eq!(problem["errors"][0]["pointer"], "#", "{body}");
     }
+    let twice = problem(send("application/json", br#"{"a":[{"b":1,"b":2}]}"#.to_vec()).await, 400).await;
+    assert!(twice["detail"].as_str().is_some_and(|detail| detail.contains("`b`")), "{twice}");
     for media_type in ["", "text/plain", "application/x-www-form-urlencoded", "application/jsonp"] {
-        problem(send(media_type, b"{}".to_vec()).await, 415).await;
+        let answer = send(media_type, b"{}".to_vec()).await;
+        assert_eq!(answer.headers()["accept"], "application/json", "{media_type}");
+        problem(answer, 415).await;
     }
     let mut large = b"{}".to_vec();
     large.resize((1 << 20) + 1, b' ');

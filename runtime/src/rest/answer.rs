@@ -1,14 +1,17 @@
 //! Answering: the upstream's answer, passed on.
 
 use axum::body::Body;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use serde_json::{Value, json};
 
 use super::problem::Problem;
+use crate::argument::Violation;
 use crate::error::{Error, ErrorKind};
 use crate::exposure::Exposure;
+use crate::operation::Parameter;
 use crate::output::Output;
 use crate::response;
 
@@ -30,8 +33,8 @@ const NOT_PASSED_ON: [HeaderName; 14] = [
     header::SET_COOKIE,
 ];
 
-pub(super) fn answer(call: &Exposure, outcome: Result<response::Response<Bytes>, Error>) -> Response {
-    outcome.and_then(|response| success(call, response)).unwrap_or_else(|error| failure(&error))
+pub(super) fn answer(call: &Exposure, outcome: Result<response::Response<Bytes>, Error>) -> Result<Response, Problem> {
+    outcome.and_then(|response| success(call, response)).map_err(|error| failure(&error, call.inputs()))
 }
 
 fn success(call: &Exposure, response: response::Response<Bytes>) -> Result<Response, Error> {
@@ -73,23 +76,34 @@ fn pass_on(status: StatusCode, headers: &HeaderMap, body: Bytes) -> Response {
     response
 }
 
-/// Whether a status would send the caller around this server, or out of HTTP (RFC 9110 §15.2, §15.4).
-fn leads_away(status: StatusCode) -> bool {
-    status.is_informational() || (status.is_redirection() && status != StatusCode::NOT_MODIFIED)
-}
-
-fn failure(error: &Error) -> Response {
-    let problem = match error.kind() {
-        ErrorKind::Status(status) if leads_away(*status) => {
-            let detail = format!("the upstream answered {status}, which is not followed");
-            Problem::new(StatusCode::BAD_GATEWAY, detail)
+/// What the caller gets for an error. Refusals of what he asked for keep their status; what is the upstream's own fault, or
+/// this server's, is a bad gateway (RFC 9110 §15.6.3), so that nobody looks for the cause at the wrong place.
+fn failure(error: &Error, inputs: &[Parameter]) -> Problem {
+    let gateway = |status| Problem::new(status, error.to_string());
+    match error.kind() {
+        ErrorKind::Arguments(violations) => {
+            let place = |violation: &Violation| {
+                inputs.iter().find(|input| input.name == violation.parameter).map(|input| input.location)
+            };
+            let placed: Vec<_> = violations.iter().map(|violation| (place(violation), violation.clone())).collect();
+            Problem::arguments(&placed)
         }
-        ErrorKind::Status(status) => {
-            let (none, body) = (HeaderMap::new(), Bytes::copy_from_slice(error.body()));
-            return pass_on(*status, error.headers().unwrap_or(&none), body);
+        ErrorKind::Timeout => gateway(StatusCode::GATEWAY_TIMEOUT),
+        &ErrorKind::Status(status) => {
+            let problem = match status {
+                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => gateway(StatusCode::BAD_GATEWAY)
+                    .of("credential-refused", "The upstream refuses this server's credential"),
+                _ if status.is_client_error() => Problem::new(status, error.to_string())
+                    .of("refused-upstream", status.canonical_reason().unwrap_or("Refused by the upstream")),
+                // Redirects, too, which would lead the caller around this server.
+                _ => gateway(StatusCode::BAD_GATEWAY),
+            };
+            let problem = problem.with("upstream", upstream(error, status));
+            match error.headers().and_then(|headers| headers.get(header::RETRY_AFTER)) {
+                Some(value) => problem.header(header::RETRY_AFTER, value.clone()),
+                None => problem,
+            }
         }
-        ErrorKind::Arguments(violations) => Problem::arguments(violations.clone()),
-        ErrorKind::Timeout => Problem::new(StatusCode::GATEWAY_TIMEOUT, "the upstream did not answer in time"),
         ErrorKind::Connect
         | ErrorKind::Transport
         | ErrorKind::TooLarge { .. }
@@ -99,7 +113,16 @@ fn failure(error: &Error) -> Response {
         | ErrorKind::Redirected
         | ErrorKind::Cancelled
         | ErrorKind::Runtime
-        | ErrorKind::Paging(_) => Problem::new(StatusCode::BAD_GATEWAY, error.to_string()),
+        | ErrorKind::Paging(_) => gateway(StatusCode::BAD_GATEWAY),
+    }
+}
+
+/// What the upstream answered, as a member of a problem. A body that is JSON stays JSON.
+fn upstream(error: &Error, status: StatusCode) -> Value {
+    let body = match error.refusal().and_then(|refusal| refusal.document.clone()) {
+        Some(document) => document,
+        None if error.body().is_empty() => Value::Null,
+        None => String::from_utf8_lossy(error.body()).into(),
     };
-    problem.into_response()
+    json!({"status": status.as_u16(), "requestId": error.request_id(), "body": body})
 }

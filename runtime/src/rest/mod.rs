@@ -1,6 +1,7 @@
 //! The REST adapter: exposed routes, served over the consumed operations.
 
 mod answer;
+mod json;
 mod pattern;
 mod problem;
 mod read;
@@ -13,7 +14,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use http::StatusCode;
-use http::header::{ALLOW, HeaderValue};
+use http::header::{ACCEPT, ALLOW, HeaderMap, HeaderValue};
 
 use crate::client::Connection;
 use crate::exposure::Exposure;
@@ -62,20 +63,53 @@ impl RestAdapter {
 }
 
 async fn serve(table: &Table, connection: &Connection, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    match respond(table, connection, request).await {
+        Ok(response) => response,
+        Err(problem) => problem.at(&path).into_response(),
+    }
+}
+
+async fn respond(table: &Table, connection: &Connection, request: Request) -> Result<Response, Problem> {
     match table.find(request.method(), request.uri().path()) {
-        Match::Found(route, captures) => match read::values(route, captures, request).await {
-            Ok(values) => answer::answer(&route.call, route.call.execute(connection, values).await),
-            Err(problem) => problem.into_response(),
-        },
+        Match::Found(route, captures) => {
+            if !is_acceptable(request.headers(), route) {
+                let detail = "the answer is `application/json`, which the request does not accept";
+                return Err(Problem::new(StatusCode::NOT_ACCEPTABLE, detail));
+            }
+            let values = read::values(route, captures, request).await?;
+            answer::answer(&route.call, route.call.execute(connection, values).await)
+        }
+        // What can be asked for is known without the upstream (RFC 9110 §9.3.7).
+        Match::OtherMethods(methods) if request.method() == http::Method::OPTIONS => {
+            let mut response = StatusCode::NO_CONTENT.into_response();
+            response.headers_mut().insert(ALLOW, allowed(&methods));
+            Ok(response)
+        }
         Match::OtherMethods(methods) => {
             let detail = "the path has no such method; see the Allow header";
-            let mut response = Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail).into_response();
-            response.headers_mut().extend(HeaderValue::try_from(methods.join(",")).map(|value| (ALLOW, value)));
-            response
+            Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail).header(ALLOW, allowed(&methods)))
         }
-        Match::Nothing => Problem::not_found(request.uri().path()).into_response(),
-        Match::NotText => {
-            Problem::new(StatusCode::BAD_REQUEST, "the path is not percent-encoded UTF-8").into_response()
-        }
+        Match::Nothing => Err(Problem::not_found(request.uri().path())),
+        Match::NotText => Err(Problem::new(StatusCode::BAD_REQUEST, "the path is not percent-encoded UTF-8")),
     }
+}
+
+fn allowed(methods: &[&'static str]) -> HeaderValue {
+    let options = (!methods.contains(&"OPTIONS")).then_some("OPTIONS");
+    let methods: Vec<_> = methods.iter().copied().chain(options).collect();
+    HeaderValue::try_from(methods.join(", ")).unwrap_or_else(|_| HeaderValue::from_static("OPTIONS"))
+}
+
+/// Whether the caller takes JSON, where that is what he will get (RFC 9110 §12.5.1).
+fn is_acceptable(headers: &HeaderMap, route: &Route) -> bool {
+    let ranges: Vec<&str> = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
+    let json = |range: &str| {
+        let mut parts = range.split(';').map(|part| part.trim().to_ascii_lowercase());
+        let media_type = parts.next().unwrap_or_default();
+        let refused = parts.any(|part| matches!(part.strip_prefix("q="), Some("0" | "0.0" | "0.00" | "0.000")));
+        let taken = ["*/*", "application/*", "application/json"].contains(&media_type.as_str());
+        !refused && (taken || media_type.ends_with("+json"))
+    };
+    !route.call.operation.json_output || ranges.is_empty() || ranges.iter().any(|list| list.split(',').any(json))
 }

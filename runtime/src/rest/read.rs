@@ -1,12 +1,11 @@
 //! Reading a request: every input of a route from the place where it travels.
 
-use std::collections::HashSet;
 use std::fmt;
 
 use axum::body::Body;
 use axum::extract::Request;
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, COOKIE};
+use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HeaderValue};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -15,6 +14,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::Route;
+use super::json::repeated_name;
 use super::problem::Problem;
 use crate::argument::{Violation, from_texts};
 use crate::arguments::Argument;
@@ -34,13 +34,14 @@ pub(super) async fn values(route: &Route, captures: Vec<String>, request: Reques
     reader.headers(&parts.headers);
     reader.cookies(&parts.headers);
     reader.body(&parts, body).await?;
-    if reader.violations.is_empty() { Ok(reader.values) } else { Err(Problem::arguments(reader.violations)) }
+    if reader.violations.is_empty() { Ok(reader.values) } else { Err(Problem::arguments(&reader.violations)) }
 }
 
 struct Reader {
     inputs: &'static [Parameter],
     values: Values,
-    violations: Vec<Violation>,
+    /// What is wrong, and where.
+    violations: Vec<(Option<Location>, Violation)>,
 }
 
 impl Reader {
@@ -53,7 +54,7 @@ impl Reader {
         match (from_texts(input, texts), self.values.get_mut(index)) {
             (Ok(value), Some(slot)) => *slot = Some(Argument::Value(value)),
             (Ok(_), None) => {}
-            (Err(violation), _) => self.violations.push(violation),
+            (Err(violation), _) => self.violations.push((Some(input.location), violation)),
         }
     }
 
@@ -64,7 +65,8 @@ impl Reader {
                 Some((_, known)) if *known == text => {}
                 Some(_) => {
                     let name = self.inputs.get(index).map_or("path", |input| input.name);
-                    self.violations.push(Violation::new(name, "must have the same value wherever the path has it"));
+                    let violation = Violation::new(name, "must have the same value wherever the path has it");
+                    self.violations.push((Some(Location::Path), violation));
                 }
                 None => found.push((index, text)),
             }
@@ -79,7 +81,7 @@ impl Reader {
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (Some(name), Some(value)) = (decode_form(name), decode_form(value)) else {
-                self.violations.push(Violation::new("query", "is not percent-encoded UTF-8"));
+                self.violations.push((Some(Location::Query), Violation::new("query", "is not percent-encoded UTF-8")));
                 return;
             };
             match found.iter_mut().find(|(known, _)| *known == name) {
@@ -92,7 +94,7 @@ impl Reader {
                 Some((index, _)) => self.set(index, texts),
                 None => {
                     let known: Vec<_> = self.at(Location::Query).map(|(_, input)| *input).collect();
-                    self.violations.push(unknown_input(&name, &known));
+                    self.violations.push((Some(Location::Query), unknown_input(&name, &known)));
                 }
             }
         }
@@ -105,7 +107,10 @@ impl Reader {
             match texts {
                 Ok(texts) if texts.is_empty() => {}
                 Ok(texts) => self.set(index, texts),
-                Err(_) => self.violations.push(Violation::new(input.name, "must be visible ASCII")),
+                Err(_) => {
+                    let violation = Violation::new(input.name, "must be visible ASCII");
+                    self.violations.push((Some(Location::Header), violation));
+                }
             }
         }
     }
@@ -118,7 +123,10 @@ impl Reader {
             if let Some((_, value)) = value {
                 match percent_decode_str(value).decode_utf8() {
                     Ok(text) => self.set(index, vec![text.into_owned()]),
-                    Err(_) => self.violations.push(Violation::new(input.name, "is not percent-encoded UTF-8")),
+                    Err(_) => {
+                        let violation = Violation::new(input.name, "is not percent-encoded UTF-8");
+                        self.violations.push((Some(Location::Cookie), violation));
+                    }
                 }
             }
         }
@@ -142,15 +150,20 @@ impl Reader {
             return Err(Problem::new(StatusCode::BAD_REQUEST, "this route takes no body"));
         }
         if !is_json(&parts.headers) {
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must be `application/json`"));
+            return Err(unsupported("the body must be `application/json`"));
         }
         if parts.headers.contains_key(CONTENT_ENCODING) {
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must not be compressed"));
+            return Err(unsupported("the body must not be compressed"));
         }
         if std::str::from_utf8(&bytes).is_err() {
             return Err(Problem::new(StatusCode::BAD_REQUEST, "the body is not UTF-8"));
         }
         serde_json::from_slice::<IgnoredAny>(&bytes).map_err(|error| not_json(&error))?;
+        if let Some(name) = repeated_name(&bytes) {
+            let name: String = name.chars().take(NAME_LIMIT).collect();
+            let detail = format!("the body has two members `{name}` in one object, and only one can be meant");
+            return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
+        }
         if let Some((index, input)) = whole {
             // Null stands for "left out" where it could not be meant as a value, as in a tool's arguments.
             if input.kind != Kind::Any && is_null(&bytes) {
@@ -169,17 +182,11 @@ impl Reader {
     /// Reads the members of a body. Another input may take the whole of it, and then it may hold others, too.
     fn fields(&mut self, json: &Bytes, others: bool) -> Result<(), Problem> {
         if json.trim_ascii_start().first() != Some(&b'{') {
-            self.violations.push(Violation::new("body", "must be a JSON object"));
+            self.violations.push((Some(Location::Body), Violation::new("body", "must be a JSON object")));
             return Ok(());
         }
         let Members(members) = serde_json::from_slice(json).map_err(|error| not_json(&error))?;
-        let mut seen = HashSet::new();
         for (name, value) in members {
-            if !seen.insert(name.clone()) {
-                let name: String = name.chars().take(NAME_LIMIT).collect();
-                self.violations.push(Violation::new(&name, "is given twice"));
-                continue;
-            }
             match self.at(Location::Field).find(|(_, input)| input.name == name) {
                 Some((_, input)) if input.kind != Kind::Any && is_null(value.get().as_bytes()) => {}
                 Some((index, input)) => {
@@ -190,7 +197,7 @@ impl Reader {
                 None if others => {}
                 None => {
                     let known: Vec<_> = self.at(Location::Field).map(|(_, input)| *input).collect();
-                    self.violations.push(unknown_input(&name, &known));
+                    self.violations.push((Some(Location::Field), unknown_input(&name, &known)));
                 }
             }
         }
@@ -209,6 +216,12 @@ fn member(kind: Kind, json: &RawValue) -> Argument {
 
 fn is_null(json: &[u8]) -> bool {
     json.trim_ascii() == b"null"
+}
+
+/// What may be sent instead is said in `Accept` (RFC 9110 §15.5.16).
+fn unsupported(detail: &str) -> Problem {
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
+        .header(ACCEPT, HeaderValue::from_static("application/json"))
 }
 
 fn not_json(error: &serde_json::Error) -> Problem {

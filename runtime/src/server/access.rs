@@ -47,11 +47,11 @@ impl Access {
         let host = text(headers, &HOST).or_else(|| request.uri().authority().map(|authority| authority.to_string()));
         if access.0.check_host && !host.is_some_and(|host| access.knows_host(&host)) {
             let detail = "the Host is not one of this server's; see --allowed-host";
-            return Problem::new(StatusCode::FORBIDDEN, detail).into_response();
+            return Problem::new(StatusCode::FORBIDDEN, detail).at(request.uri().path()).into_response();
         }
         if headers.contains_key(ORIGIN) && !text(headers, &ORIGIN).is_some_and(|origin| access.knows_origin(&origin)) {
             let detail = "pages of this origin may not call this server; see --allowed-origin";
-            return Problem::new(StatusCode::FORBIDDEN, detail).into_response();
+            return Problem::new(StatusCode::FORBIDDEN, detail).at(request.uri().path()).into_response();
         }
         next.run(request).await
     }

@@ -142,5 +142,5 @@ async fn stop_on_signal(mut signals: Signals, stop: CancellationToken) {
 }
 
 async fn not_found(uri: Uri) -> Problem {
-    Problem::not_found(uri.path())
+    Problem::not_found(uri.path()).at(uri.path())
 }
