@@ -1,6 +1,7 @@
 //! From what a REST or MCP caller sends to the arguments of an operation.
 
 use bytes::Bytes;
+use http::HeaderMap;
 use serde_json::{Map, Value};
 
 use crate::argument::{Violation, check_json, scalar_text};
@@ -62,6 +63,10 @@ pub enum TextPart {
     Input(usize),
 }
 
+/// Header fields that go upstream with a call beside those that it sets: its id, its trace.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Forwarded(pub(crate) HeaderMap);
+
 /// What a caller sent, by input index.
 pub(crate) type Values = Vec<Option<Argument>>;
 
@@ -80,7 +85,12 @@ impl Exposure {
     }
 
     /// Checks the caller's values, in the caller's own terms, and calls the operation.
-    pub(crate) async fn execute(&self, connection: &Connection, mut values: Values) -> Result<Response<Bytes>, Error> {
+    pub(crate) async fn execute(
+        &self,
+        connection: &Connection,
+        mut values: Values,
+        forwarded: Forwarded,
+    ) -> Result<Response<Bytes>, Error> {
         let mut violations = Vec::new();
         for (input, value) in self.inputs().iter().zip(&mut values) {
             if value.is_none() {
@@ -91,7 +101,8 @@ impl Exposure {
         if !violations.is_empty() {
             return Err(Error::arguments(self.operation.name, violations));
         }
-        let outcome = connection.execute(self.operation, &self.arguments(&values), &Options::default()).await;
+        let outcome =
+            connection.execute(self.operation, &self.arguments(&values), &Options::forwarding(forwarded.0)).await;
         if let Err(error) = &outcome
             && error.is_for_the_operator()
         {

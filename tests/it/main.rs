@@ -11,6 +11,7 @@ mod hostile;
 mod mcp;
 mod paths;
 mod properties;
+mod protection;
 mod rest;
 mod scenarios;
 mod server;

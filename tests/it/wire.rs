@@ -56,7 +56,7 @@ async fn what_a_caller_must_not_send_is_refused_before_it_is_sent() {
     let (server, http) = start().await;
     let rest = server.rest.trim_end_matches('/').to_owned();
     let unknown = send(&http, "POST", format!("{rest}/v1/orders"), r#"{"name":"n","oops":1}"#).await;
-    assert_eq!((&unknown["status"], &unknown["errors"][0]["parameter"]), (&400.into(), &"oops".into()));
+    assert_eq!((&unknown["status"], &unknown["errors"][0]["parameter"]), (&422.into(), &"oops".into()));
     // Another route has this path, and another method.
     let method = send(&http, "POST", format!("{rest}/v1/orders/o-1:nothing"), "{}").await;
     assert_eq!(method["status"], 405);

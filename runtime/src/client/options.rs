@@ -21,3 +21,11 @@ pub struct Options {
     pub(in crate::client) query: Vec<(String, SecretString)>,
     pub(in crate::client) paging: Paging,
 }
+
+#[cfg(any(feature = "rest", feature = "mcp"))]
+impl Options {
+    /// Only these header fields.
+    pub(crate) fn forwarding(headers: HeaderMap) -> Self {
+        Self { headers, ..Self::default() }
+    }
+}

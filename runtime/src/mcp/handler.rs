@@ -18,7 +18,7 @@ use super::{McpAdapter, Tool};
 use crate::arguments::Argument;
 use crate::client::Connection;
 use crate::error::Error;
-use crate::exposure::unknown_input;
+use crate::exposure::{Forwarded, unknown_input};
 use crate::operation::Kind;
 
 /// The revisions that are served: those with `initialize` that are still in use, and the stateless one.
@@ -155,9 +155,11 @@ impl ServerHandler for Server {
                 None => violations.push(unknown_input(&name, tool.call.inputs())),
             }
         }
+        let forwarded = context.extensions.get::<http::request::Parts>();
+        let forwarded = forwarded.and_then(|parts| parts.extensions.get::<Forwarded>()).cloned().unwrap_or_default();
         let outcome = if violations.is_empty() {
             tokio::select! {
-                outcome = tool.call.execute(&self.0.connection, values) => outcome,
+                outcome = tool.call.execute(&self.0.connection, values, forwarded) => outcome,
                 // Dropping the call closes the upstream request; nobody waits for this answer any more.
                 () = context.ct.cancelled() => return Err(ErrorData::internal_error("the call was cancelled", None)),
             }

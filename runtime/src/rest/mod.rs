@@ -17,7 +17,7 @@ use http::StatusCode;
 use http::header::{ACCEPT, ALLOW, HeaderMap, HeaderValue};
 
 use crate::client::Connection;
-use crate::exposure::Exposure;
+use crate::exposure::{Exposure, Forwarded};
 use crate::operation::Method;
 pub(crate) use problem::Problem;
 use table::{Match, Table};
@@ -77,8 +77,9 @@ async fn respond(table: &Table, connection: &Connection, request: Request) -> Re
                 let detail = "the answer is `application/json`, which the request does not accept";
                 return Err(Problem::new(StatusCode::NOT_ACCEPTABLE, detail));
             }
+            let forwarded = request.extensions().get::<Forwarded>().cloned().unwrap_or_default();
             let values = read::values(route, captures, request).await?;
-            answer::answer(&route.call, route.call.execute(connection, values).await)
+            answer::answer(&route.call, route.call.execute(connection, values, forwarded).await)
         }
         // What can be asked for is known without the upstream (RFC 9110 §9.3.7).
         Match::OtherMethods(methods) if request.method() == http::Method::OPTIONS => {
@@ -112,4 +113,58 @@ fn is_acceptable(headers: &HeaderMap, route: &Route) -> bool {
         !refused && (taken || media_type.ends_with("+json"))
     };
     !route.call.operation.json_output || ranges.is_empty() || ranges.iter().any(|list| list.split(',').any(json))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::client::ClientBuilder;
+    use crate::exposure::Wiring;
+    use crate::operation::{Api, Capability, Kind, Location, Operation, Parameter, PathPart, Repeat};
+    use crate::output::Output;
+
+    static CAPABILITY: Capability = Capability {
+        name: "body",
+        title: "",
+        version: "",
+        description: "",
+        apis: &[Api { namespace: "a", base_uri: Some("http://127.0.0.1:9"), authentication: &[] }],
+        variables: &[],
+    };
+    static OPERATION: Operation = Operation {
+        name: "put",
+        api: 0,
+        method: Method::Put,
+        path: &[PathPart::Literal("/x")],
+        parameters: &[Parameter::new("body", Location::Body, Kind::Any)],
+        constants: &[],
+        body: None,
+        json_output: true,
+        repeat: Repeat::Always,
+    };
+    static ADAPTER: RestAdapter = RestAdapter {
+        port: 0,
+        routes: &[Route {
+            method: Method::Put,
+            path: "/x",
+            captures: &[],
+            summary: "",
+            call: Exposure { operation: &OPERATION, wiring: Wiring::Direct, output: Output::Whole },
+        }],
+    };
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_is_half_sent_is_given_up_in_time() {
+        let connection = ClientBuilder::<Connection>::new(&CAPABILITY).build().expect("the connection is made");
+        let never = futures_util::stream::pending::<Result<&str, std::io::Error>>();
+        let request = Request::put("/x").body(Body::from_stream(never)).expect("a request");
+        let start = tokio::time::Instant::now();
+        let answer = ADAPTER.router(&connection).oneshot(request).await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(answer.headers()["connection"], "close");
+        assert_eq!(start.elapsed().as_secs(), 30);
+    }
 }

@@ -1,11 +1,12 @@
 //! Reading a request: every input of a route from the place where it travels.
 
 use std::fmt;
+use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::Request;
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HeaderValue};
+use http::header::{ACCEPT, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HeaderValue};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -23,6 +24,8 @@ use crate::operation::{Kind, Location, Parameter};
 
 /// The largest request body, in bytes.
 const BODY_LIMIT: usize = 1 << 20;
+/// How long a request body may take.
+const BODY_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The values of a route's inputs. All violations are reported together.
 pub(super) async fn values(route: &Route, captures: Vec<String>, request: Request) -> Result<Values, Problem> {
@@ -133,7 +136,14 @@ impl Reader {
     }
 
     async fn body(&mut self, parts: &Parts, body: Body) -> Result<(), Problem> {
-        let bytes = match Limited::new(body, BODY_LIMIT).collect().await {
+        if body.is_end_stream() {
+            return Ok(());
+        }
+        let Ok(collected) = tokio::time::timeout(BODY_PATIENCE, Limited::new(body, BODY_LIMIT).collect()).await else {
+            return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not come in time")
+                .header(CONNECTION, HeaderValue::from_static("close")));
+        };
+        let bytes = match collected {
             Ok(collected) => collected.to_bytes(),
             Err(error) if error.is::<LengthLimitError>() => {
                 let detail = format!("the body is larger than {BODY_LIMIT} bytes");

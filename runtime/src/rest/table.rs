@@ -146,7 +146,7 @@ mod tests {
 
     fn answer(adapter: &'static RestAdapter, connection: &Connection, method: &http::Method, path: &str) -> StatusCode {
         let request = Request::builder().method(method).uri(path).body(Body::empty()).expect("a request");
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
         runtime.block_on(adapter.router(connection).oneshot(request)).expect("an answer").status()
     }
 

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use secrecy::SecretString;
 
 use crate::operation::Capability;
 
@@ -38,6 +39,21 @@ pub(super) struct Serve {
     /// Listen beyond this machine although nobody has to authenticate
     #[arg(long, env = "NAFTIKO_ALLOW_UNAUTHENTICATED")]
     pub(super) allow_unauthenticated: bool,
+    /// The bearer token that callers must send
+    #[arg(long, env = "NAFTIKO_BEARER_TOKEN", hide_env_values = true, value_parser = secret)]
+    pub(super) bearer_token: Option<SecretString>,
+    /// The API key that callers must send
+    #[arg(long, env = "NAFTIKO_API_KEY", hide_env_values = true, value_parser = secret)]
+    pub(super) api_key: Option<SecretString>,
+    /// The header that has the API key
+    #[arg(long, env = "NAFTIKO_API_KEY_HEADER", default_value = "x-api-key", value_name = "NAME")]
+    pub(super) api_key_header: String,
+    /// How many requests may run at once; others are told to come back
+    #[arg(long, env = "NAFTIKO_MAX_IN_FLIGHT", default_value_t = 256, value_name = "COUNT")]
+    pub(super) max_in_flight: usize,
+    /// How long the head of a request may take, and how long a connection may lie idle, in seconds
+    #[arg(long, env = "NAFTIKO_HEAD_TIMEOUT", default_value_t = 10, value_name = "SECONDS")]
+    pub(super) head_timeout: u64,
     /// Another host name under which clients may reach this server (repeatable)
     #[arg(long, env = "NAFTIKO_ALLOWED_HOSTS", value_name = "HOST", value_delimiter = ',')]
     pub(super) allowed_host: Vec<String>,
@@ -56,6 +72,10 @@ pub(super) struct Upstream {
     /// Send credentials over plain http to another machine
     #[arg(long, env = "NAFTIKO_ALLOW_PLAIN_HTTP")]
     pub(super) allow_plain_http: bool,
+}
+
+fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
+    Ok(text.into())
 }
 
 /// Parses the command line of the process; ends it with a message when that is not possible.

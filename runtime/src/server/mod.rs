@@ -2,7 +2,12 @@
 
 mod access;
 mod cli;
+mod guard;
+mod health;
+mod inbound;
+mod listener;
 mod serve;
+mod trace;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -11,7 +11,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
 use super::cli::Serve;
-use super::{Failure, Program};
+use super::guard::Guard;
+use super::health::Health;
+use super::inbound::Inbound;
+use super::{Failure, Program, listener};
 use crate::client::Connection;
 use crate::mcp::Server;
 use crate::rest::Problem;
@@ -21,40 +24,53 @@ const GRACE: Duration = Duration::from_secs(30);
 
 /// Serves until a signal arrives.
 pub(super) async fn serve(program: &'static Program, connection: &Connection, options: Serve) -> Result<(), Failure> {
-    if !options.address.is_loopback() && !options.allow_unauthenticated {
+    let inbound = Inbound::new(&options)?;
+    if !options.address.is_loopback() && inbound.is_open() && !options.allow_unauthenticated {
         let message = format!(
-            "{} is not this machine only, and nobody has to authenticate; add --allow-unauthenticated if that is meant",
+            "{} is not this machine only, and nobody has to authenticate; set NAFTIKO_BEARER_TOKEN or NAFTIKO_API_KEY, \
+             or add --allow-unauthenticated if that is meant",
             options.address
         );
         return Err(Failure::Refused(message));
     }
     let access = Access::new(&options);
+    let guard = Guard::new(options.max_in_flight);
     let (stop, give_up) = (CancellationToken::new(), CancellationToken::new());
     // Before anything says that the server is up: whoever reads that may send a signal at once.
     tokio::spawn(stop_on_signal(Signals::listen()?, stop.clone()));
+    // The last layer is the first that sees a request.
+    let protected = |router: Router, health: Health| {
+        router
+            .layer(middleware::from_fn_with_state(inbound.clone(), Inbound::check))
+            .layer(middleware::from_fn_with_state(health, Health::probe))
+            .layer(middleware::from_fn_with_state(guard.clone(), Guard::around))
+    };
     let rest = match program.rest {
         Some(adapter) => {
             let port = options.rest_port.unwrap_or(adapter.port);
             let router = adapter.router(connection).fallback(not_found);
             let router = router.layer(middleware::from_fn_with_state(access.clone(), Access::check));
-            Some(listen("REST", options.address, port, "", router).await?)
+            let health = Health::new(&stop, adapter.routes.iter().map(|route| route.path));
+            Some(listen("REST", options.address, port, "", protected(router, health)).await?)
         }
         None => None,
     };
     let mcp = match program.mcp {
         Some(adapter) => {
             let port = options.mcp_port.unwrap_or(adapter.port);
-            let router = Server::new(adapter, connection).router(access.mcp(give_up.clone()));
-            Some(listen("MCP", options.address, port, "/mcp", router).await?)
+            let router = Server::new(adapter, connection).router(access.mcp(give_up.clone())).fallback(not_found);
+            let health = Health::new(&stop, std::iter::empty());
+            Some(listen("MCP", options.address, port, "/mcp", protected(router, health)).await?)
         }
         None => None,
     };
     if rest.is_none() && mcp.is_none() {
         return Err(Failure::Refused("the capability exposes nothing".to_owned()));
     }
-    let finished = async { tokio::try_join!(run(rest, &stop), run(mcp, &stop)) };
+    let patience = Duration::from_secs(options.head_timeout);
+    let finished = async { tokio::join!(run(rest, patience, &stop), run(mcp, patience, &stop)) };
     tokio::select! {
-        outcome = finished => outcome.map(drop)?,
+        ((), ()) = finished => {}
         () = deadline(&stop) => {
             tracing::warn!("connections are still open {} s after the signal; closing them", GRACE.as_secs());
             give_up.cancel();
@@ -87,9 +103,10 @@ async fn listen(
     Ok((listener, router))
 }
 
-async fn run(listening: Option<Listening>, stop: &CancellationToken) -> std::io::Result<()> {
-    let Some((listener, router)) = listening else { return Ok(()) };
-    axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned()).await
+async fn run(listening: Option<Listening>, patience: Duration, stop: &CancellationToken) {
+    if let Some((listener, router)) = listening {
+        listener::serve(listener, router, patience, stop).await;
+    }
 }
 
 async fn deadline(stop: &CancellationToken) {

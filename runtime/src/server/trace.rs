@@ -1,0 +1,113 @@
+//! Trace context across the server (W3C Trace Context).
+
+use std::fmt::Write as _;
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+
+/// The context of what the server sends upstream: the caller's trace with a span of our own, or a new trace where there is
+/// none that is valid (§3.2, §4.3).
+pub(super) fn context(headers: &HeaderMap) -> HeaderMap {
+    let mut own = HeaderMap::new();
+    let given = one(headers, &TRACEPARENT).and_then(|value| parse(value.to_str().ok()?));
+    let (trace, flags) = match given {
+        Some((trace, flags)) => {
+            for state in headers.get_all(TRACESTATE) {
+                own.append(TRACESTATE, state.clone());
+            }
+            (trace, flags)
+        }
+        None => (hexadecimal(16), "00".to_owned()),
+    };
+    let parent = format!("00-{trace}-{}-{flags}", hexadecimal(8));
+    own.extend(HeaderValue::try_from(parent).map(|value| (TRACEPARENT, value)));
+    own
+}
+
+fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
+    let mut values = headers.get_all(name).iter();
+    values.next().filter(|_| values.next().is_none())
+}
+
+/// The trace id and the flags of a `traceparent`.
+fn parse(text: &str) -> Option<(String, String)> {
+    let lower = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let mut parts = text.split('-');
+    let (version, trace, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let lengths = (version.len(), trace.len(), parent.len(), flags.len()) == (2, 32, 16, 2);
+    let zero = |text: &str| text.bytes().all(|byte| byte == b'0');
+    // Later versions may say more at the end; the first one may not.
+    let whole = version != "00" || parts.next().is_none();
+    let valid = lengths && whole && version != "ff" && [version, trace, parent, flags].into_iter().all(lower);
+    (valid && !zero(trace) && !zero(parent)).then(|| (trace.to_owned(), flags.to_owned()))
+}
+
+/// Random bytes, not all of them zero.
+fn hexadecimal(bytes: usize) -> String {
+    let mut text = String::with_capacity(bytes * 2);
+    for index in 0..bytes {
+        let byte = if index == 0 { fastrand::u8(1..) } else { fastrand::u8(..) };
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn passed_on(parent: &str) -> String {
+        let headers = HeaderMap::from_iter([(TRACEPARENT, HeaderValue::try_from(parent).expect("a value"))]);
+        context(&headers)[TRACEPARENT].to_str().expect("text").to_owned()
+    }
+
+    #[test]
+    fn a_valid_trace_goes_on_with_a_span_of_our_own() {
+        let trace = "0af7651916cd43dd8448eb211c80319c";
+        for (given, flags) in [("00", "01"), ("00", "00"), ("cc", "01")] {
+            let rest = if given == "cc" { "-more" } else { "" };
+            let own = passed_on(&format!("{given}-{trace}-b7ad6b7169203331-{flags}{rest}"));
+            assert!(own.starts_with(&format!("00-{trace}-")) && own.ends_with(&format!("-{flags}")), "{own}");
+            assert!(!own.contains("b7ad6b7169203331"), "{own}");
+        }
+    }
+
+    #[test]
+    fn an_invalid_trace_begins_anew_and_loses_its_state() {
+        let trace = "0af7651916cd43dd8448eb211c80319c";
+        for given in [
+            "".to_owned(),
+            format!("ff-{trace}-b7ad6b7169203331-01"),
+            format!("00-{trace}-b7ad6b7169203331-01-more"),
+            format!("00-{}-b7ad6b7169203331-01", trace.to_uppercase()),
+            format!("00-{trace}-0000000000000000-01"),
+            format!("00-{}-b7ad6b7169203331-01", "0".repeat(32)),
+            format!("00-{trace}-b7ad6b716920333-01"),
+        ] {
+            let mut headers = HeaderMap::from_iter([(TRACEPARENT, HeaderValue::try_from(&given).expect("a value"))]);
+            headers.insert(TRACESTATE, HeaderValue::from_static("a=b"));
+            let own = context(&headers);
+            let parent = own[TRACEPARENT].to_str().expect("text");
+            assert!(parse(parent).is_some_and(|(new, _)| new != trace), "{given}: {parent}");
+            assert!(!own.contains_key(TRACESTATE), "{given}");
+        }
+        let twice = HeaderMap::from_iter([1, 2].map(|_| {
+            (TRACEPARENT, HeaderValue::try_from(format!("00-{trace}-b7ad6b7169203331-01")).expect("a value"))
+        }));
+        assert!(!context(&twice)[TRACEPARENT].to_str().expect("text").contains("zz"));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_given_a_valid_context_comes_out(given in "\\PC{0,60}") {
+            if let Ok(value) = HeaderValue::try_from(given) {
+                let own = context(&HeaderMap::from_iter([(TRACEPARENT, value)]));
+                prop_assert!(parse(own[TRACEPARENT].to_str().expect("text")).is_some());
+            }
+        }
+    }
+}

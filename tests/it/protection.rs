@@ -1,0 +1,195 @@
+//! What protects a served capability: limits of time, size and number, credentials of callers, and answers whatever happens.
+
+use std::time::{Duration, Instant};
+
+use naftiko_tests::process::{self, Server};
+use naftiko_tests::{World, server_binary};
+use scaleway_simulator::Fault;
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::rest::problem;
+use crate::server::serve;
+
+async fn connect(server: &Server) -> TcpStream {
+    let address = server.rest.strip_prefix("http://").expect("the base URI is plain http");
+    TcpStream::connect(address).await.expect("the server listens")
+}
+
+/// All that a server sends until it closes the connection.
+async fn until_closed(mut stream: TcpStream) -> String {
+    let mut text = Vec::new();
+    // A reset ends it, too.
+    let _ = tokio::time::timeout(process::PATIENCE, stream.read_to_end(&mut text)).await.expect("it is closed");
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+#[tokio::test]
+async fn a_head_that_is_half_sent_is_closed_in_time() {
+    let world = World::start().await;
+    let server = serve(&world, &["--head-timeout", "1"]).await;
+    let start = Instant::now();
+    for half in ["", "GET /v1/", "GET /v1/x HTTP/1.1\r\nHost: localhost\r\nX-Slow: "] {
+        let mut stream = connect(&server).await;
+        stream.write_all(half.as_bytes()).await.expect("it listens");
+        until_closed(stream).await;
+    }
+    assert!(start.elapsed() >= Duration::from_secs(3) && start.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_long_is_refused() {
+    let world = World::start().await;
+    let server = serve(&world, &[]).await;
+    for length in [40_000, 400_000] {
+        let mut stream = connect(&server).await;
+        let head = format!(
+            "GET /v1/x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Long: {}\r\n\r\n",
+            "x".repeat(length)
+        );
+        // The server may not want to hear the end.
+        let _ = stream.write_all(head.as_bytes()).await;
+        let answer = until_closed(stream).await;
+        assert!(answer.starts_with("HTTP/1.1 431 ") || (length > 100_000 && answer.is_empty()), "{length}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn requests_that_could_be_smuggled_are_refused() {
+    let world = World::start().await;
+    let server = serve(&world, &[]).await;
+    for fields in [
+        "Content-Length: 2\r\nContent-Length: 3\r\n",
+        "Content-Length: 2\r\nTransfer-Encoding: gzip\r\n",
+        "Transfer-Encoding: chunked, gzip\r\n",
+        "X-A: b\r\n folded: c\r\n",
+        "Content-Length: +2\r\n",
+    ] {
+        let mut stream = connect(&server).await;
+        let request = format!(
+            "POST /v1/secret-manager/v1beta1/regions/fr-par/secrets HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n{{}}"
+        );
+        stream.write_all(request.as_bytes()).await.expect("it listens");
+        let answer = until_closed(stream).await;
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{fields:?}: {answer}");
+    }
+    assert!(world.simulator.requests().is_empty(), "nothing is sent");
+}
+
+#[tokio::test]
+async fn what_is_too_much_at_once_is_told_to_come_back() {
+    let world = World::start().await;
+    let server = serve(&world, &["--max-in-flight", "1"]).await;
+    world.simulator.fault(Fault::slow(Duration::from_secs(2)));
+    let uri = format!("{}/v1/secret-manager/v1beta1/regions/fr-par/secrets/some", server.rest);
+    let first = tokio::spawn(world.http.get(&uri).send());
+    while world.simulator.requests().is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let answer = world.http.get(&uri).send().await.expect("an answer");
+    assert_eq!(answer.headers()["retry-after"], "1");
+    problem(answer, 503).await;
+    let first = first.await.expect("no panic").expect("an answer");
+    assert_eq!(first.status(), 400, "what runs is not disturbed: the upstream wants a UUID");
+}
+
+#[tokio::test]
+async fn probes_are_answered_without_the_upstream_and_without_a_credential() {
+    let world = World::start().await;
+    let server = serve(&world, &["--bearer-token", "a-token-of-a-test"]).await;
+    let mcp = server.mcp.trim_end_matches("/mcp").to_owned();
+    for base in [&server.rest, &mcp] {
+        for (path, word) in [("/healthz", "alive"), ("/readyz", "ready")] {
+            let answer = world.http.get(format!("{base}{path}")).send().await.expect("an answer");
+            assert_eq!(answer.status(), 200, "{path}");
+            assert_eq!(answer.headers()["cache-control"], "no-store");
+            assert_eq!(answer.json::<serde_json::Value>().await.expect("JSON"), json!({"status": word}));
+        }
+    }
+    assert!(world.simulator.requests().is_empty(), "nothing is sent");
+}
+
+#[tokio::test]
+async fn callers_prove_themselves_with_a_bearer_token() {
+    let world = World::start().await;
+    let server = serve(&world, &["--bearer-token", "a-token-of-a-test"]).await;
+    let uri = format!("{}/v1/secret-manager/v1beta1/regions/fr-par/secrets/some", server.rest);
+    for (proof, challenge) in [
+        (None, "Bearer"),
+        (Some("Basic YTpi"), "Bearer"),
+        (Some("Bearer a-token-of-a-tesT"), "Bearer error=\"invalid_token\""),
+        (Some("Bearer a-token-of-a-test2"), "Bearer error=\"invalid_token\""),
+    ] {
+        for uri in [&uri, &server.mcp] {
+            let request = world.http.get(uri);
+            let request = if let Some(proof) = proof { request.header("authorization", proof) } else { request };
+            let answer = request.send().await.expect("an answer");
+            assert_eq!(answer.headers()["www-authenticate"], challenge, "{proof:?}");
+            problem(answer, 401).await;
+        }
+    }
+    assert!(world.simulator.requests().is_empty(), "nothing is sent");
+    let request = world.http.get(&uri).header("authorization", "bearer a-token-of-a-test");
+    assert_eq!(request.send().await.expect("an answer").status(), 400, "the upstream is asked");
+    assert_eq!(world.request().header("authorization"), None, "the caller's credential ends here");
+    assert!(!server.stop("-TERM").await.1.contains("a-token-of-a-test"), "the log does not show it");
+}
+
+#[tokio::test]
+async fn callers_prove_themselves_with_an_api_key() {
+    let world = World::start().await;
+    let server = serve(&world, &["--api-key", "a-key-of-a-test", "--api-key-header", "X-Key"]).await;
+    let uri = format!("{}/v1/secret-manager/v1beta1/regions/fr-par/secrets/some", server.rest);
+    for key in [None, Some("a-key-of-a-tes"), Some("")] {
+        let request = world.http.get(&uri);
+        let request = if let Some(key) = key { request.header("x-key", key) } else { request };
+        problem(request.send().await.expect("an answer"), 401).await;
+    }
+    let request = world.http.get(&uri).header("x-key", "a-key-of-a-test");
+    assert_eq!(request.send().await.expect("an answer").status(), 400, "the upstream is asked");
+    assert_eq!(world.request().header("x-key"), None, "the caller's credential ends here");
+}
+
+#[tokio::test]
+async fn secrets_of_callers_must_make_sense() {
+    for arguments in [
+        &["--bearer-token", " "][..],
+        &["--bearer-token", "a", "--api-key", "b"],
+        &["--api-key", "a", "--api-key-header", "not a name"],
+    ] {
+        let arguments = [&["serve", "--rest-port", "0", "--mcp-port", "0"], arguments].concat();
+        let output = process::command(&server_binary(), &arguments).output().await.expect("it starts");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[tokio::test]
+async fn requests_have_an_id_and_a_trace_from_end_to_end() {
+    let world = World::start().await;
+    let server = serve(&world, &[]).await;
+    let uri = format!("{}/v1/secret-manager/v1beta1/regions/fr-par/secrets/some", server.rest);
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let request = world.http.get(&uri).header("x-request-id", "my-own").header("tracestate", "a=b");
+    let request = request.header("traceparent", format!("00-{trace}-b7ad6b7169203331-01"));
+    let answer = request.send().await.expect("an answer");
+    assert_eq!(
+        (&answer.headers()["x-request-id"], &answer.headers()["x-content-type-options"]),
+        (&"my-own".parse().expect("a value"), &"nosniff".parse().expect("a value"))
+    );
+    let sent = world.request();
+    assert_eq!((sent.header("x-request-id"), sent.header("tracestate")), (Some("my-own"), Some("a=b")));
+    let parent = sent.header("traceparent").unwrap_or_default();
+    assert!(parent.starts_with(&format!("00-{trace}-")) && !parent.contains("b7ad6b7169203331"), "{parent}");
+    for id in ["", "two words", &"x".repeat(129)] {
+        let answer = world.http.get(&uri).header("x-request-id", id).send().await.expect("an answer");
+        let made = answer.headers()["x-request-id"].to_str().expect("text").to_owned();
+        let uuid: uuid::Uuid = made.parse().expect("it is a UUID");
+        assert_eq!(uuid.get_version_num(), 7);
+        assert_eq!(world.request().header("x-request-id"), Some(made.as_str()));
+    }
+    let message =
+        crate::mcp::message("get-metadata-using-secret-s-id", &json!({"region": "fr-par", "secret_id": "some"}));
+    crate::mcp::post(&world.http, &server.mcp, &message).await;
+    assert!(world.request().header("traceparent").is_some(), "tools are traced, too");
+}
