@@ -193,3 +193,31 @@ async fn requests_have_an_id_and_a_trace_from_end_to_end() {
     crate::mcp::post(&world.http, &server.mcp, &message).await;
     assert!(world.request().header("traceparent").is_some(), "tools are traced, too");
 }
+
+#[tokio::test]
+async fn metrics_name_routes_and_operations_and_nothing_that_a_caller_made_up() {
+    let world = World::start().await;
+    let server = serve(&world, &[]).await;
+    let secrets = format!("{}/v1/secret-manager/v1beta1/regions/fr-par/secrets", server.rest);
+    world.http.get(format!("{secrets}/a-made-up-id")).send().await.expect("an answer");
+    world.http.get(format!("{}/a-made-up-path", server.rest)).send().await.expect("an answer");
+    world.http.request("BREW".parse().expect("a method"), &secrets).send().await.expect("an answer");
+    world.simulator.fault(Fault::status(503).times(3));
+    world.http.get(format!("{secrets}/{}", uuid::Uuid::nil())).send().await.expect("an answer");
+    let answer = world.http.get(format!("{}/metrics", server.rest)).send().await.expect("an answer");
+    assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4");
+    let text = answer.text().await.expect("text");
+    let route = "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}";
+    for line in [
+        format!(r#"http_server_request_duration_seconds_count{{http_request_method="GET",http_response_status_code="400",http_route="{route}"}} 1"#),
+        format!(r#"http_server_request_duration_seconds_count{{http_request_method="GET",http_response_status_code="502",http_route="{route}"}} 1"#),
+        r#"http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="404",http_route=""} 1"#.to_owned(),
+        r#"http_server_request_duration_seconds_count{http_request_method="_OTHER",http_response_status_code="405",http_route=""} 1"#.to_owned(),
+        r#"http_client_request_duration_seconds_count{error_type="status",http_request_method="GET",http_response_status_code="503",naftiko_operation="getsecret"} 3"#.to_owned(),
+        "http_server_active_requests 1".to_owned(),
+    ] {
+        assert!(text.lines().any(|known| known == line), "{line}\n{text}");
+    }
+    assert!(text.contains(r#"naftiko_build_info{name="scaleway-secret-manager-secrets",version="#), "{text}");
+    assert!(!text.contains("made-up") && !text.contains("BREW"), "{text}");
+}

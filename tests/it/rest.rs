@@ -151,6 +151,32 @@ async fn fields_of_the_upstream_connection_end_here() {
 }
 
 #[tokio::test]
+async fn places_of_the_upstream_become_places_of_this_server() {
+    let world = World::start().await;
+    let collection = "/secret-manager/v1beta1/regions/fr-par/secrets";
+    let own = format!("/v1{collection}/a%20b");
+    for (place, expected) in [
+        (format!("{collection}/a%20b"), Some(own.as_str())),
+        (format!("{}{collection}/a%20b", world.simulator.base_uri()), Some(own.as_str())),
+        (collection.to_owned(), None),
+        (format!("{collection}/a/b/c"), None),
+        (format!("{collection}/x?a=b"), None),
+        ("/elsewhere".to_owned(), None),
+        (format!("https://evil.test{collection}/x"), None),
+        ("\u{e9}".to_owned(), None),
+    ] {
+        world.simulator.fault(Fault::status(201).json(json!({})).header("location", &place));
+        let request = world.http.post(world.secrets("fr-par")).json(&json!({"name": "n"}));
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["cache-control"]),
+            (201, &"no-store".parse().expect("a value"))
+        );
+        assert_eq!(answer.headers().get("location").and_then(|place| place.to_str().ok()), expected, "{place}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_path_can_do_is_told_without_the_upstream() {
     let world = World::start().await;
     let options = world.http.request(reqwest::Method::OPTIONS, world.secrets("fr-par"));

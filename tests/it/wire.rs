@@ -13,6 +13,7 @@ async fn start() -> (Server, reqwest::Client) {
     let server = Server::start(&binary("cases-wire-wire"), &upstream, &[], "warn,naftiko_runtime=info")
         .await
         .expect("the server starts");
+    naftiko_runtime::install_crypto_provider();
     (server, reqwest::Client::builder().no_proxy().build().expect("a client"))
 }
 

@@ -70,6 +70,12 @@ impl Connection {
         Self(Arc::new(shared))
     }
 
+    /// Where the API of an operation is.
+    #[cfg(feature = "rest")]
+    pub(crate) fn base_uri(&self, operation: &Operation) -> Option<&Url> {
+        self.0.endpoint(operation).map(|endpoint| &endpoint.base_uri)
+    }
+
     pub(super) fn shared(&self) -> &Shared {
         &self.0
     }

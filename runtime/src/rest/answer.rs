@@ -73,6 +73,8 @@ fn pass_on(status: StatusCode, headers: &HeaderMap, body: Bytes) -> Response {
             response.headers_mut().append(name.clone(), value.clone());
         }
     }
+    // Answers may hold secrets, so none is kept by anybody on the way unless the upstream says that it may be (RFC 9111 §5.2.2.5).
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
 

@@ -2,6 +2,7 @@
 
 mod answer;
 mod json;
+mod location;
 mod pattern;
 mod problem;
 mod read;
@@ -14,7 +15,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use http::StatusCode;
-use http::header::{ACCEPT, ALLOW, HeaderMap, HeaderValue};
+use http::header::{ACCEPT, ALLOW, HeaderMap, HeaderValue, LOCATION};
 
 use crate::client::Connection;
 use crate::exposure::{Exposure, Forwarded};
@@ -62,16 +63,31 @@ impl RestAdapter {
     }
 }
 
+/// The path of the route that made an answer, as the capability has it.
+#[derive(Clone, Copy)]
+pub(crate) struct Matched(
+    #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "the server reads it"))] pub(crate) &'static str,
+);
+
 async fn serve(table: &Table, connection: &Connection, request: Request) -> Response {
     let path = request.uri().path().to_owned();
-    match respond(table, connection, request).await {
+    let found = table.find(request.method(), request.uri().path());
+    let matched = match &found {
+        Match::Found(route, _) => Some(Matched(route.path)),
+        _ => None,
+    };
+    let mut response = match respond(table, found, connection, request).await {
         Ok(response) => response,
         Err(problem) => problem.at(&path).into_response(),
+    };
+    if let Some(matched) = matched {
+        response.extensions_mut().insert(matched);
     }
+    response
 }
 
-async fn respond(table: &Table, connection: &Connection, request: Request) -> Result<Response, Problem> {
-    match table.find(request.method(), request.uri().path()) {
+async fn respond(table: &Table, found: Match, connection: &Connection, request: Request) -> Result<Response, Problem> {
+    match found {
         Match::Found(route, captures) => {
             if !is_acceptable(request.headers(), route) {
                 let detail = "the answer is `application/json`, which the request does not accept";
@@ -79,7 +95,15 @@ async fn respond(table: &Table, connection: &Connection, request: Request) -> Re
             }
             let forwarded = request.extensions().get::<Forwarded>().cloned().unwrap_or_default();
             let values = read::values(route, captures, request).await?;
-            answer::answer(&route.call, route.call.execute(connection, values, forwarded).await)
+            let mut response = answer::answer(&route.call, route.call.execute(connection, values, forwarded).await)?;
+            let base_uri = connection.base_uri(route.call.operation);
+            if let Some(place) = response.headers_mut().remove(LOCATION)
+                && let (Some(base_uri), Ok(place)) = (base_uri, place.to_str())
+                && let Some(own) = location::relocated(place, base_uri, table.routes())
+            {
+                response.headers_mut().extend(HeaderValue::try_from(own).map(|own| (LOCATION, own)));
+            }
+            Ok(response)
         }
         // What can be asked for is known without the upstream (RFC 9110 §9.3.7).
         Match::OtherMethods(methods) if request.method() == http::Method::OPTIONS => {

@@ -4,6 +4,8 @@ use std::cmp::Reverse;
 
 use percent_encoding::percent_decode_str;
 
+use crate::encoding::encode;
+
 /// A path with placeholders.
 #[derive(Debug)]
 pub(super) struct Pattern {
@@ -54,6 +56,22 @@ impl Pattern {
             return None;
         }
         Some(captures)
+    }
+
+    /// The path with these values, encoded already, in its placeholders; none where one takes the rest of the path.
+    pub(super) fn filled(&self, values: &[&str]) -> Option<String> {
+        let mut values = values.iter().filter(|_| !self.rest);
+        let mut path = String::new();
+        for pieces in &self.segments {
+            path.push('/');
+            for piece in pieces {
+                match piece {
+                    Piece::Literal(text) => path.push_str(&encode(text)),
+                    Piece::Capture => path.push_str(values.next()?),
+                }
+            }
+        }
+        Some(path).filter(|_| !self.rest)
     }
 
     /// The smaller, the more specific.

@@ -37,6 +37,10 @@ impl Table {
         free.map(|shape| shape.path()).collect()
     }
 
+    pub(super) fn routes(&self) -> &[(Pattern, &'static Route)] {
+        &self.0
+    }
+
     pub(super) fn find(&self, method: &http::Method, path: &str) -> Match {
         let Some(path) = decode(path) else { return Match::NotText };
         let mut methods = Vec::new();

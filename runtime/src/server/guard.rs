@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -13,6 +14,7 @@ use http::{HeaderMap, StatusCode};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use super::metrics::Metrics;
 use super::trace;
 use crate::exposure::Forwarded;
 use crate::rest::Problem;
@@ -28,15 +30,18 @@ const ID_LIMIT: usize = 128;
 #[derive(Clone)]
 pub(super) struct Guard {
     places: Arc<Semaphore>,
+    metrics: Metrics,
 }
 
 impl Guard {
-    pub(super) fn new(max_in_flight: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(max_in_flight.min(Semaphore::MAX_PERMITS))) }
+    pub(super) fn new(max_in_flight: usize, metrics: Metrics) -> Self {
+        Self { metrics, places: Arc::new(Semaphore::new(max_in_flight.min(Semaphore::MAX_PERMITS))) }
     }
 
     pub(super) async fn around(State(guard): State<Self>, mut request: Request, next: Next) -> Response {
-        let path = request.uri().path().to_owned();
+        let _running = guard.metrics.running();
+        let start = Instant::now();
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let id = request_id(request.headers());
         let mut forwarded = trace::context(request.headers());
         forwarded.insert(REQUEST_ID, id.clone());
@@ -60,6 +65,7 @@ impl Guard {
         headers.insert(REQUEST_ID, id);
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.remove(SERVER);
+        guard.metrics.served(&method, &response, start.elapsed());
         response
     }
 }

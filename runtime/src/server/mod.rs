@@ -6,6 +6,7 @@ mod guard;
 mod health;
 mod inbound;
 mod listener;
+mod metrics;
 mod serve;
 mod trace;
 
@@ -17,6 +18,7 @@ use crate::mcp::{McpAdapter, Server};
 use crate::operation::Capability;
 use crate::rest::RestAdapter;
 use cli::{Command, Upstream};
+use metrics::Metrics;
 use tracing_subscriber::EnvFilter;
 
 /// What the program serves.
@@ -38,6 +40,8 @@ enum Failure {
     #[error("{0}")]
     Refused(String),
     #[error(transparent)]
+    Metrics(#[from] prometheus::Error),
+    #[error(transparent)]
     Io(#[from] std::io::Error),
     #[error("{what} cannot listen on {address}: {source}")]
     Listen { what: &'static str, address: std::net::SocketAddr, source: std::io::Error },
@@ -53,7 +57,7 @@ pub fn run(program: &'static Program) -> ExitCode {
             eprintln!("error: {failure}");
             match failure {
                 Failure::Configuration(_) | Failure::Refused(_) => ExitCode::from(2),
-                Failure::Io(_) | Failure::Listen { .. } => ExitCode::FAILURE,
+                Failure::Metrics(_) | Failure::Io(_) | Failure::Listen { .. } => ExitCode::FAILURE,
             }
         }
     }
@@ -62,13 +66,18 @@ pub fn run(program: &'static Program) -> ExitCode {
 fn execute(program: &'static Program, command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve(options) => {
-            let connection = connect(program, &options.upstream)?;
-            runtime()?.block_on(serve::serve(program, &connection, options))
+            let routes = program.rest.map_or(&[][..], |adapter| adapter.routes);
+            let metrics = Metrics::new(program.capability, routes.iter().map(|route| route.path))?;
+            let calls = metrics.clone();
+            let counted =
+                client(program, &options.upstream).after(move |attempt, outcome| calls.called(attempt, outcome));
+            let connection = counted.build()?;
+            runtime()?.block_on(serve::serve(program, &connection, metrics, options))
         }
         Command::Mcp(upstream) => {
             let adapter =
                 program.mcp.ok_or_else(|| Failure::Refused("the capability exposes no MCP tools".to_owned()))?;
-            let connection = connect(program, &upstream)?;
+            let connection = client(program, &upstream).build()?;
             let runtime = runtime()?;
             let served = runtime.block_on(serve::stdio(Server::new(adapter, &connection)));
             // A read of standard input may still be blocked; nobody waits for it.
@@ -95,7 +104,7 @@ fn list(mut lines: impl Iterator<Item = String>) -> Result<(), Failure> {
     }
 }
 
-fn connect(program: &Program, upstream: &Upstream) -> Result<Connection, Failure> {
+fn client(program: &Program, upstream: &Upstream) -> ClientBuilder<Connection> {
     let mut builder = ClientBuilder::<Connection>::new(program.capability).from_env();
     for uri in &upstream.base_uri {
         builder = match uri.split_once('=') {
@@ -103,10 +112,7 @@ fn connect(program: &Program, upstream: &Upstream) -> Result<Connection, Failure
             _ => builder.base_uri(uri),
         };
     }
-    if upstream.allow_plain_http {
-        builder = builder.allow_plain_http();
-    }
-    Ok(builder.build()?)
+    if upstream.allow_plain_http { builder.allow_plain_http() } else { builder }
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {

@@ -14,6 +14,7 @@ use super::cli::Serve;
 use super::guard::Guard;
 use super::health::Health;
 use super::inbound::Inbound;
+use super::metrics::Metrics;
 use super::{Failure, Program, listener};
 use crate::client::Connection;
 use crate::mcp::Server;
@@ -23,7 +24,12 @@ use crate::rest::Problem;
 const GRACE: Duration = Duration::from_secs(30);
 
 /// Serves until a signal arrives.
-pub(super) async fn serve(program: &'static Program, connection: &Connection, options: Serve) -> Result<(), Failure> {
+pub(super) async fn serve(
+    program: &'static Program,
+    connection: &Connection,
+    metrics: Metrics,
+    options: Serve,
+) -> Result<(), Failure> {
     let inbound = Inbound::new(&options)?;
     if !options.address.is_loopback() && inbound.is_open() && !options.allow_unauthenticated {
         let message = format!(
@@ -34,7 +40,7 @@ pub(super) async fn serve(program: &'static Program, connection: &Connection, op
         return Err(Failure::Refused(message));
     }
     let access = Access::new(&options);
-    let guard = Guard::new(options.max_in_flight);
+    let guard = Guard::new(options.max_in_flight, metrics.clone());
     let (stop, give_up) = (CancellationToken::new(), CancellationToken::new());
     // Before anything says that the server is up: whoever reads that may send a signal at once.
     tokio::spawn(stop_on_signal(Signals::listen()?, stop.clone()));
@@ -49,7 +55,9 @@ pub(super) async fn serve(program: &'static Program, connection: &Connection, op
         Some(adapter) => {
             let port = options.rest_port.unwrap_or(adapter.port);
             let router = adapter.router(connection).fallback(not_found);
-            let router = router.layer(middleware::from_fn_with_state(access.clone(), Access::check));
+            let router = router
+                .layer(middleware::from_fn_with_state(metrics.clone(), Metrics::collect))
+                .layer(middleware::from_fn_with_state(access.clone(), Access::check));
             let health = Health::new(&stop, adapter.routes.iter().map(|route| route.path));
             Some(listen("REST", options.address, port, "", protected(router, health)).await?)
         }

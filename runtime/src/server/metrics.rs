@@ -1,0 +1,120 @@
+//! Numbers for whoever watches the server, in Prometheus' text format, under the names of OpenTelemetry's conventions. Their
+//! labels come from tables, never from requests, so that nobody can make up new ones.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::{Method, StatusCode};
+use prometheus::{
+    Encoder as _, HistogramOpts, HistogramVec, IntGauge, IntGaugeVec, Opts, Registry, TEXT_FORMAT, TextEncoder,
+};
+
+use crate::client::{Attempt, Outcome};
+use crate::operation::Capability;
+use crate::rest::Matched;
+
+/// The boundaries of OpenTelemetry's conventions for HTTP, in seconds.
+const BOUNDARIES: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+const PATH: &str = "/metrics";
+
+/// What is counted.
+#[derive(Clone)]
+pub(super) struct Metrics(Arc<Inner>);
+
+struct Inner {
+    registry: Registry,
+    served: HistogramVec,
+    running: IntGauge,
+    called: HistogramVec,
+    /// Whether the capability has the path itself, which it keeps.
+    taken: bool,
+}
+
+impl Metrics {
+    pub(super) fn new(
+        capability: &Capability,
+        mut routes: impl Iterator<Item = &'static str>,
+    ) -> prometheus::Result<Self> {
+        let histogram = |name: &str, help: &str, labels: &[&str]| {
+            HistogramVec::new(HistogramOpts::new(name, help).buckets(BOUNDARIES.to_vec()), labels)
+        };
+        let served = histogram(
+            "http_server_request_duration_seconds",
+            "How long requests took",
+            &["http_request_method", "http_route", "http_response_status_code"],
+        )?;
+        let called = histogram(
+            "http_client_request_duration_seconds",
+            "How long attempts to call the upstream took",
+            &["naftiko_operation", "http_request_method", "http_response_status_code", "error_type"],
+        )?;
+        let running = IntGauge::new("http_server_active_requests", "How many requests are running")?;
+        let build = IntGaugeVec::new(Opts::new("naftiko_build_info", "What is running"), &["name", "version"])?;
+        build.with_label_values(&[capability.name, capability.version]).set(1);
+        let registry = Registry::new();
+        registry.register(Box::new(served.clone()))?;
+        registry.register(Box::new(called.clone()))?;
+        registry.register(Box::new(running.clone()))?;
+        registry.register(Box::new(build))?;
+        Ok(Self(Arc::new(Inner { registry, served, running, called, taken: routes.any(|path| path == PATH) })))
+    }
+
+    /// Counts a request as running until what this gives is dropped.
+    pub(super) fn running(&self) -> Running {
+        self.0.running.inc();
+        Running(self.0.running.clone())
+    }
+
+    /// Notes how a request ended.
+    pub(super) fn served(&self, method: &Method, response: &Response, took: Duration) {
+        let route = response.extensions().get::<Matched>().map_or("", |Matched(route)| *route);
+        let status = response.status();
+        self.0.served.with_label_values(&[known(method), route, status.as_str()]).observe(took.as_secs_f64());
+    }
+
+    /// Notes how an attempt to call the upstream ended.
+    pub(super) fn called(&self, attempt: &Attempt<'_>, outcome: &Outcome<'_>) {
+        let status = outcome.status.as_ref().map_or("", StatusCode::as_str);
+        let error = outcome.error.map_or("", |error| error.kind().name());
+        let labels = [attempt.operation(), attempt.method(), status, error];
+        self.0.called.with_label_values(&labels).observe(outcome.elapsed.as_secs_f64());
+    }
+
+    /// Answers whoever collects them.
+    pub(super) async fn collect(State(metrics): State<Self>, request: Request, next: Next) -> Response {
+        if request.uri().path() != PATH || request.method() != Method::GET || metrics.0.taken {
+            return next.run(request).await;
+        }
+        let mut text = Vec::new();
+        if let Err(error) = TextEncoder::new().encode(&metrics.0.registry.gather(), &mut text) {
+            tracing::error!(%error, "metrics cannot be written");
+        }
+        let mut response = text.into_response();
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(TEXT_FORMAT));
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+}
+
+/// A request that is running.
+pub(super) struct Running(IntGauge);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// The method, if it is one that everybody knows.
+fn known(method: &Method) -> &str {
+    match *method {
+        Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::PATCH | Method::DELETE | Method::OPTIONS => {
+            method.as_str()
+        }
+        _ => "_OTHER",
+    }
+}
