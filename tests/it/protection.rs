@@ -221,3 +221,63 @@ async fn metrics_name_routes_and_operations_and_nothing_that_a_caller_made_up() 
     assert!(text.contains(r#"naftiko_build_info{name="scaleway-secret-manager-secrets",version="#), "{text}");
     assert!(!text.contains("made-up") && !text.contains("BREW"), "{text}");
 }
+
+#[tokio::test]
+async fn web_pages_read_nothing_unless_their_origin_is_named() {
+    let world = World::start().await;
+    let origin = "https://app.example.com";
+    for (arguments, readable) in [(&[][..], false), (&["--allowed-origin", "https://app.example.com:443"], true)] {
+        let server = serve(&world, arguments).await;
+        let uri = format!("{}/v1/secret-manager/v1beta1/regions/fr-par/secrets/some", server.rest);
+        let asked = world.http.request(reqwest::Method::OPTIONS, &uri).header("origin", origin);
+        let asked = asked.header("access-control-request-method", "DELETE");
+        let asked = asked.header("access-control-request-headers", "authorization").send().await.expect("an answer");
+        let read = world.http.get(&uri).header("origin", origin).send().await.expect("an answer");
+        for answer in [asked, read] {
+            let allowed = answer.headers().get("access-control-allow-origin").and_then(|value| value.to_str().ok());
+            assert_eq!(allowed, readable.then_some(origin), "{arguments:?}: {answer:?}");
+            assert!(!answer.headers().contains_key("access-control-allow-credentials"));
+        }
+        let foreign = world.http.get(&uri).header("origin", "https://evil.test").send().await.expect("an answer");
+        assert!(
+            foreign.status() == 403 && !foreign.headers().contains_key("access-control-allow-origin"),
+            "{foreign:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_told_to_stop_answers_all_that_it_let_in() {
+    let world = World::start().await;
+    let server = serve(&world, &[]).await;
+    let address = server.rest.strip_prefix("http://").expect("plain http").to_owned();
+    let request = "GET /v1/secret-manager/v1beta1/regions/fr-par/secrets/some HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    // Each client counts the answers that came back whole.
+    let clients: Vec<_> = (0..32)
+        .map(|_| {
+            let address = address.clone();
+            tokio::spawn(async move {
+                let mut answered = 0;
+                while let Ok(mut stream) = TcpStream::connect(&address).await {
+                    let mut answer = String::new();
+                    let whole = stream.write_all(request.as_bytes()).await.is_ok()
+                        && stream.read_to_string(&mut answer).await.is_ok()
+                        && answer.starts_with("HTTP/1.1 400 ");
+                    answered += usize::from(whole);
+                }
+                answered
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let (code, _) = server.stop("-TERM").await;
+    assert_eq!(code, Some(0));
+    let mut answered = 0;
+    for client in clients {
+        answered += client.await.expect("no panic");
+    }
+    // What the upstream saw was let in; what the system let in while the listener was being closed was not.
+    let let_in = world.simulator.requests().len();
+    assert!(let_in > 100, "{let_in}");
+    assert_eq!(answered, let_in, "every request that was let in is answered");
+}

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use http::header::{HOST, ORIGIN};
+use http::header::{HOST, HeaderValue, LOCATION, ORIGIN, RETRY_AFTER};
+use http::request::Parts;
 use http::uri::Authority;
-use http::{HeaderMap, HeaderName, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
 use tokio_util::sync::CancellationToken;
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use super::cli::Serve;
 use crate::mcp::HttpOptions;
@@ -34,6 +36,19 @@ impl Access {
             hosts.push(options.address.to_string());
         }
         Self(Arc::new(Inner { hosts, origins, check_host: options.address.is_loopback() }))
+    }
+
+    /// Lets pages of the origins that were named read answers (Fetch, "CORS protocol"); without any, no page may.
+    pub(super) fn cors(&self, options: &Serve) -> Option<CorsLayer> {
+        let named: Vec<String> = options.allowed_origin.clone();
+        let known = move |origin: &HeaderValue, _: &Parts| origin.to_str().is_ok_and(|origin| is_among(origin, &named));
+        let methods = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+        let layer = CorsLayer::new()
+            .allow_origin(AllowOrigin::predicate(known))
+            .allow_methods(methods)
+            .allow_headers(AllowHeaders::mirror_request())
+            .expose_headers([RETRY_AFTER, LOCATION, HeaderName::from_static("x-request-id")]);
+        (!options.allowed_origin.is_empty()).then_some(layer)
     }
 
     /// The same rules for MCP, whose transport applies them itself.
@@ -62,15 +77,19 @@ impl Access {
         self.0.hosts.iter().any(|known| known.eq_ignore_ascii_case(name) || known.eq_ignore_ascii_case(host))
     }
 
-    /// An allowed origin is `scheme://host:port`, with `*` for any port.
     fn knows_origin(&self, origin: &str) -> bool {
-        let Ok(uri) = origin.parse::<Uri>() else { return false };
-        let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) else { return false };
-        let port = uri.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
-        let any = format!("{scheme}://{host}:*");
-        let exact = format!("{scheme}://{host}:{port}");
-        self.0.origins.iter().any(|known| known.eq_ignore_ascii_case(&any) || known.eq_ignore_ascii_case(&exact))
+        is_among(origin, &self.0.origins)
     }
+}
+
+/// Whether an origin is one of those, which are `scheme://host:port` with `*` for any port.
+fn is_among(origin: &str, those: &[String]) -> bool {
+    let Ok(uri) = origin.parse::<Uri>() else { return false };
+    let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) else { return false };
+    let port = uri.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
+    let any = format!("{scheme}://{host}:*");
+    let exact = format!("{scheme}://{host}:{port}");
+    those.iter().any(|known| known.eq_ignore_ascii_case(&any) || known.eq_ignore_ascii_case(&exact))
 }
 
 fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {

@@ -46,8 +46,10 @@ pub(super) async fn serve(
     tokio::spawn(stop_on_signal(Signals::listen()?, stop.clone()));
     // The last layer is the first that sees a request.
     let protected = |router: Router, health: Health| {
+        let router = router.layer(middleware::from_fn_with_state(inbound.clone(), Inbound::check));
+        // A browser asks before it sends a credential.
+        let router = access.cors(&options).into_iter().fold(router, |router, cors| router.layer(cors));
         router
-            .layer(middleware::from_fn_with_state(inbound.clone(), Inbound::check))
             .layer(middleware::from_fn_with_state(health, Health::probe))
             .layer(middleware::from_fn_with_state(guard.clone(), Guard::around))
     };
