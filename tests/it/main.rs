@@ -12,6 +12,7 @@ mod mcp;
 mod paths;
 mod properties;
 mod protection;
+mod quality;
 mod rest;
 mod scenarios;
 mod server;

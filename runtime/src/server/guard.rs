@@ -89,3 +89,42 @@ fn panicked(panic: &(dyn Any + Send), path: &str, id: &HeaderValue) -> Response 
         .at(path)
         .into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::middleware::from_fn_with_state;
+    use axum::routing::get;
+    use http_body_util::BodyExt as _;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::operation::Capability;
+
+    static CAPABILITY: Capability =
+        Capability { name: "defect", title: "", version: "1", description: "", apis: &[], variables: &[] };
+
+    async fn broken() -> StatusCode {
+        panic!("with a secret in its message")
+    }
+
+    #[tokio::test]
+    async fn a_defect_is_answered_and_tells_nothing() {
+        let metrics = Metrics::new(&CAPABILITY, std::iter::empty()).expect("names are valid");
+        let guard = Guard::new(1, metrics);
+        let router = Router::new().route("/x", get(broken)).layer(from_fn_with_state(guard, Guard::around));
+        // Its place among the running requests is free again after it.
+        for _ in 0..2 {
+            let request = Request::get("/x").header(REQUEST_ID, "the-id").body(Body::empty()).expect("a request");
+            let answer = router.clone().oneshot(request).await.expect("an answer");
+            assert_eq!(
+                (answer.status(), answer.headers()[REQUEST_ID].as_bytes()),
+                (StatusCode::INTERNAL_SERVER_ERROR, &b"the-id"[..])
+            );
+            let body = answer.into_body().collect().await.expect("a body").to_bytes();
+            let text = String::from_utf8_lossy(&body).into_owned();
+            assert!(text.contains("\"status\":500") && !text.contains("secret"), "{text}");
+        }
+    }
+}
