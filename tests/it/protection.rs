@@ -181,6 +181,12 @@ async fn requests_have_an_id_and_a_trace_from_end_to_end() {
     assert_eq!((sent.header("x-request-id"), sent.header("tracestate")), (Some("my-own"), Some("a=b")));
     let parent = sent.header("traceparent").unwrap_or_default();
     assert!(parent.starts_with(&format!("00-{trace}-")) && !parent.contains("b7ad6b7169203331"), "{parent}");
+    let theirs = answer.headers().get("x-upstream-request-id");
+    assert!(theirs.is_none(), "a problem has it in its document: {theirs:?}");
+    let id = world.secret("traced").await;
+    let found = world.http.get(uri.replace("/some", &format!("/{id}"))).send().await.expect("an answer");
+    assert_eq!(found.headers()["x-upstream-request-id"].len(), 36, "an answer has both");
+    world.simulator.take_requests();
     for id in ["", "two words", &"x".repeat(129)] {
         let answer = world.http.get(&uri).header("x-request-id", id).send().await.expect("an answer");
         let made = answer.headers()["x-request-id"].to_str().expect("text").to_owned();
@@ -280,4 +286,19 @@ async fn a_server_that_is_told_to_stop_answers_all_that_it_let_in() {
     let let_in = world.simulator.requests().len();
     assert!(let_in > 100, "{let_in}");
     assert_eq!(answered, let_in, "every request that was let in is answered");
+}
+
+#[tokio::test]
+async fn the_configuration_in_effect_is_printed_without_secrets() {
+    let mut command = process::command(&server_binary(), &["serve", "--print-config", "--rest-port", "8123"]);
+    command.env("NAFTIKO_BEARER_TOKEN", "a-token-of-a-test").env("NAFTIKO_MAX_IN_FLIGHT", "7");
+    let output = command.output().await.expect("it starts");
+    let config: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    assert_eq!(
+        (&config["restPort"], &config["mcpPort"], &config["maxInFlight"]),
+        (&json!(8123), &json!(9090), &json!(7))
+    );
+    assert_eq!((&config["bearerToken"], &config["variables"]["SCALEWAY_API_KEY"]), (&json!("set"), &json!("set")));
+    let text = format!("{output:?}");
+    assert!(!text.contains("a-token-of-a-test") && !text.contains(scaleway_simulator::TOKEN), "{text}");
 }

@@ -60,6 +60,9 @@ pub(super) struct Serve {
     /// Another origin from which web pages may call this server, as scheme://host:port (repeatable)
     #[arg(long, env = "NAFTIKO_ALLOWED_ORIGINS", value_name = "ORIGIN", value_delimiter = ',')]
     pub(super) allowed_origin: Vec<String>,
+    /// Print what would be served with these flags and this environment, without secrets, and stop
+    #[arg(long)]
+    pub(super) print_config: bool,
     #[command(flatten)]
     pub(super) upstream: Upstream,
 }

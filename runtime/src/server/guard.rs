@@ -21,6 +21,8 @@ use crate::rest::Problem;
 
 /// The header that has the id of a request, in and out.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The header that has the upstream's id of a request.
+const UPSTREAM_ID: HeaderName = HeaderName::from_static("x-upstream-request-id");
 /// The longest list of header fields, in bytes; a longer one is answered with a 431 (RFC 6585 §5).
 const FIELDS_LIMIT: usize = 32 << 10;
 /// The longest id that is taken from a client, in bytes.
@@ -62,7 +64,10 @@ impl Guard {
                 .into_response(),
         };
         let headers = response.headers_mut();
-        headers.insert(REQUEST_ID, id);
+        // Both ids help: ours finds the request in our log, the upstream's in that of the upstream.
+        if let Some(theirs) = headers.insert(REQUEST_ID, id.clone()).filter(|theirs| *theirs != id) {
+            headers.insert(UPSTREAM_ID, theirs);
+        }
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.remove(SERVER);
         guard.metrics.served(&method, &response, start.elapsed());

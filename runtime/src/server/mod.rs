@@ -2,6 +2,7 @@
 
 mod access;
 mod cli;
+mod config;
 mod guard;
 mod health;
 mod inbound;
@@ -65,6 +66,9 @@ pub fn run(program: &'static Program) -> ExitCode {
 
 fn execute(program: &'static Program, command: Command) -> Result<(), Failure> {
     match command {
+        Command::Serve(options) if options.print_config => {
+            list(std::iter::once(format!("{:#}", config::describe(program, &options))))
+        }
         Command::Serve(options) => {
             let routes = program.rest.map_or(&[][..], |adapter| adapter.routes);
             let metrics = Metrics::new(program.capability, routes.iter().map(|route| route.path))?;
