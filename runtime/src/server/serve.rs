@@ -48,6 +48,7 @@ pub(super) async fn serve(
     let protected = |router: Router, health: Health| {
         let router = router
             .layer(middleware::from_fn_with_state(metrics.clone(), Metrics::collect))
+            .layer(middleware::from_fn_with_state(access.clone(), Access::check))
             .layer(middleware::from_fn_with_state(inbound.clone(), Inbound::check));
         // A browser asks before it sends a credential.
         let router = access.cors(&options).into_iter().fold(router, |router, cors| router.layer(cors));
@@ -59,7 +60,6 @@ pub(super) async fn serve(
         Some(adapter) => {
             let port = options.rest_port.unwrap_or(adapter.port);
             let router = adapter.router(connection).fallback(not_found);
-            let router = router.layer(middleware::from_fn_with_state(access.clone(), Access::check));
             let health = Health::new(&stop, adapter.routes.iter().map(|route| route.path));
             Some(listen("REST", options.address, port, "", protected(router, health)).await?)
         }
