@@ -6,6 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::argument::{Violation, check_json, scalar_text};
 use crate::arguments::{Argument, Arguments};
+#[cfg(feature = "rest")]
+use crate::client::Flow;
 use crate::client::{Connection, Options};
 use crate::error::Error;
 use crate::operation::{Kind, Location, Operation, Parameter};
@@ -63,6 +65,13 @@ pub enum TextPart {
     Input(usize),
 }
 
+/// Callers are told less than the log: the causes name the upstream's address.
+fn tell_operator(error: &Error) {
+    if error.is_for_the_operator() {
+        tracing::warn!(operation = error.operation(), kind = ?error.kind(), causes = error.causes(), "upstream failed");
+    }
+}
+
 /// Header fields that go upstream with a call beside those that it sets: its id, its trace.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Forwarded(pub(crate) HeaderMap);
@@ -88,9 +97,28 @@ impl Exposure {
     pub(crate) async fn execute(
         &self,
         connection: &Connection,
-        mut values: Values,
+        values: Values,
         forwarded: Forwarded,
     ) -> Result<Response<Bytes>, Error> {
+        let arguments = self.checked(values)?;
+        let outcome = connection.execute(self.operation, &arguments, &Options::forwarding(forwarded.0)).await;
+        outcome.inspect_err(tell_operator)
+    }
+
+    /// The same for an answer that is passed on as it comes.
+    #[cfg(feature = "rest")]
+    pub(crate) async fn flow(
+        &self,
+        connection: &Connection,
+        values: Values,
+        forwarded: Forwarded,
+    ) -> Result<Response<Flow>, Error> {
+        let arguments = self.checked(values)?;
+        let outcome = connection.flow(self.operation, &arguments, &Options::forwarding(forwarded.0)).await;
+        outcome.inspect_err(tell_operator)
+    }
+
+    fn checked(&self, mut values: Values) -> Result<Arguments, Error> {
         let mut violations = Vec::new();
         for (input, value) in self.inputs().iter().zip(&mut values) {
             if value.is_none() {
@@ -98,18 +126,11 @@ impl Exposure {
             }
             violations.extend(Argument::check(input, value.as_ref()).err());
         }
-        if !violations.is_empty() {
-            return Err(Error::arguments(self.operation.name, violations));
+        if violations.is_empty() {
+            Ok(self.arguments(&values))
+        } else {
+            Err(Error::arguments(self.operation.name, violations))
         }
-        let outcome =
-            connection.execute(self.operation, &self.arguments(&values), &Options::forwarding(forwarded.0)).await;
-        if let Err(error) = &outcome
-            && error.is_for_the_operator()
-        {
-            // Callers are told less: the causes name the upstream's address.
-            tracing::warn!(operation = error.operation(), kind = ?error.kind(), causes = error.causes(), "upstream failed");
-        }
-        outcome
     }
 
     fn arguments(&self, values: &Values) -> Arguments {

@@ -2,7 +2,8 @@
 
 use naftiko_tests::{OPERATIONS, Operation, World};
 use reqwest::Response;
-use scaleway_simulator::{Fault, PROJECT_ID, Rendering, TOKEN};
+use scaleway_secret_manager_secrets::Client;
+use scaleway_simulator::{Fault, PROJECT_ID, Rendering, Simulator, TOKEN};
 use serde_json::{Map, Value, json};
 
 use crate::server::serve;
@@ -80,6 +81,22 @@ async fn answers_pass_through_byte_for_byte() {
     let passed = get(&world, &format!("{}/v1{path}", world.rest)).await;
     assert_eq!(passed.headers()["content-type"], "application/json");
     assert_eq!(passed.bytes().await.expect("the answer is whole"), &odd[..]);
+}
+
+#[tokio::test]
+async fn long_answers_flow_and_break_off_where_the_upstream_does() {
+    let simulator = Simulator::start().await.expect("the simulator starts");
+    let builder = Client::builder().base_uri(simulator.base_uri()).token(TOKEN).response_limit(4 << 20);
+    let world = World::around(simulator, builder.build().expect("the client is built")).await;
+    let uri = format!("{}/none", world.secrets("fr-par"));
+    let body: Vec<u8> = (0..3_u32 << 20).map(|index| (index % 251) as u8).collect();
+    world.simulator.fault(Fault::status(200).body("application/octet-stream", body.clone()));
+    let answer = get(&world, &uri).await;
+    assert_eq!(answer.headers()["content-type"], "application/octet-stream");
+    assert!(answer.bytes().await.expect("all of it") == body);
+    // More than the limit is cut off, and nobody takes a part for the whole.
+    world.simulator.fault(Fault::status(200).body("application/octet-stream", vec![b'x'; 5 << 20]));
+    get(&world, &uri).await.bytes().await.expect_err("it is too long");
 }
 
 #[tokio::test]

@@ -3,25 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::StatusCode;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument as _, Span};
 
 use super::attempt::{Attempt, Outcome};
 use super::connection::Connection;
+use super::deadline::after;
 use super::keys::Keys;
 use super::options::Options;
 use super::stream::ResultStream;
 use crate::arguments::Arguments;
-use crate::error::{Answer, Error, ErrorKind, Phase};
+use crate::error::{Error, ErrorKind, Phase};
 use crate::operation::Operation;
 use crate::response::Response;
-
-/// How much of a refusal is kept, in bytes.
-const REFUSAL_LIMIT: usize = 1 << 20;
-/// How long the body of a refusal may take. What matters most is known without it.
-const REFUSAL_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What is called with what.
 #[derive(Clone, Copy)]
@@ -65,7 +61,7 @@ impl Connection {
             let span = run.span();
             let outcome = run.attempt(&span).instrument(span.clone()).await.map(|answer| {
                 let (status, headers) = (answer.status(), answer.headers().clone());
-                Response::new(status, headers, run.number, run.stream(answer))
+                Response::new(status, headers, run.number, run.stream(answer, Bytes::new(), options.response_limit))
             });
             if let Some(response) = run.settle(outcome, span).await? {
                 return Ok(response);
@@ -75,18 +71,18 @@ impl Connection {
 }
 
 /// A call under way.
-struct Run<'a> {
-    connection: &'a Connection,
-    order: Order<'a>,
+pub(super) struct Run<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) order: Order<'a>,
     /// The number of the attempt, counted from 1.
-    number: u32,
+    pub(super) number: u32,
     started: Instant,
     /// When the call must be over.
     deadline: Instant,
     /// When the attempt must be over.
-    attempt_deadline: Instant,
+    pub(super) attempt_deadline: Instant,
     /// The secrets of the attempt.
-    keys: Option<Arc<Keys>>,
+    pub(super) keys: Option<Arc<Keys>>,
     /// Whether hooks know of the attempt, and do not know yet how it ended.
     under_way: bool,
     /// Whether a refused token was replaced.
@@ -96,7 +92,7 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(connection: &'a Connection, order: Order<'a>) -> Result<Self, Error> {
+    pub(super) fn new(connection: &'a Connection, order: Order<'a>) -> Result<Self, Error> {
         let violations = order.arguments.check(order.operation);
         if !violations.is_empty() {
             return Err(Error::arguments(order.operation.name, violations));
@@ -118,7 +114,7 @@ impl<'a> Run<'a> {
     }
 
     /// The span of the next attempt, with the names of OpenTelemetry's semantic conventions for HTTP clients.
-    fn span(&self) -> Span {
+    pub(super) fn span(&self) -> Span {
         let Order { operation, .. } = self.order;
         let base_uri = self.connection.shared().endpoint(operation).map(|endpoint| &endpoint.base_uri);
         tracing::info_span!(
@@ -137,7 +133,7 @@ impl<'a> Run<'a> {
     }
 
     /// Sends the request and waits for the head of an answer that is a success.
-    async fn attempt(&mut self, span: &Span) -> Result<reqwest::Response, Error> {
+    pub(super) async fn attempt(&mut self, span: &Span) -> Result<reqwest::Response, Error> {
         let shared = self.connection.shared();
         let Order { operation, arguments, options } = self.order;
         self.number += 1;
@@ -168,80 +164,9 @@ impl<'a> Run<'a> {
         if status.is_success() { Ok(answer) } else { Err(self.refusal(answer).await) }
     }
 
-    /// Reads a refusal. Whatever goes wrong with that, it is one.
-    async fn refusal(&self, mut answer: reqwest::Response) -> Error {
-        let limit = self.response_limit().min(REFUSAL_LIMIT);
-        let deadline = self.attempt_deadline.min(after(Instant::now(), REFUSAL_PATIENCE));
-        let mut body = BytesMut::new();
-        while let Ok(Ok(Some(chunk))) = timeout_at(deadline, answer.chunk()).await {
-            // What a refusal says at its beginning is worth more than its length.
-            let room = limit - body.len();
-            body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
-            if body.len() == limit {
-                break;
-            }
-        }
-        let (status, mut headers) = (answer.status(), answer.headers().clone());
-        let mut body = body.freeze();
-        if let Some(keys) = &self.keys {
-            let blots = keys.blots(self.order.arguments.secrets());
-            body = blots.out_of(body);
-            blots.out_of_headers(&mut headers);
-        }
-        Error::new(self.order.operation.name, ErrorKind::Status(status), Phase::Receive).answered(Answer {
-            status,
-            headers,
-            body,
-        })
-    }
-
-    async fn read(&self, mut answer: reqwest::Response) -> Result<Response<Bytes>, Error> {
-        let name = self.order.operation.name;
-        let limit = self.response_limit();
-        let (status, headers) = (answer.status(), answer.headers().clone());
-        let mut body = BytesMut::new();
-        let failed = loop {
-            match timeout_at(self.attempt_deadline, answer.chunk()).await {
-                Ok(Ok(None)) => return Ok(Response::new(status, headers, self.number, body.freeze())),
-                Ok(Ok(Some(chunk))) if chunk.len() <= limit - body.len() => body.extend_from_slice(&chunk),
-                Ok(Ok(Some(_))) => break Error::new(name, ErrorKind::TooLarge { limit }, Phase::Receive),
-                Ok(Err(error)) => break Error::interrupted(name, error),
-                Err(_) => break Error::new(name, ErrorKind::Timeout, Phase::Receive),
-            }
-        };
-        Err(failed.answered(Answer { status, headers, body: Bytes::new() }))
-    }
-
-    fn stream(&self, answer: reqwest::Response) -> ResultStream<Bytes> {
-        let name = self.order.operation.name;
-        let (number, limit) = (self.number, self.order.options.response_limit);
-        // The call's deadline ends with the head of the answer: a stream may flow for days, but must not stand still.
-        let patience = self.order.options.timeout.unwrap_or(self.connection.shared().timeout);
-        ResultStream::new((answer, 0_usize), move |(mut answer, before)| async move {
-            let failed = match timeout_at(after(Instant::now(), patience), answer.chunk()).await {
-                Ok(Ok(None)) => return Ok(None),
-                Ok(Ok(Some(chunk))) => {
-                    let length = before.saturating_add(chunk.len());
-                    match limit.filter(|limit| length > *limit) {
-                        None => return Ok(Some((chunk, (answer, length)))),
-                        Some(limit) => Error::new(name, ErrorKind::TooLarge { limit }, Phase::Receive),
-                    }
-                }
-                Ok(Err(error)) => Error::interrupted(name, error),
-                Err(_) => Error::new(name, ErrorKind::Timeout, Phase::Receive),
-            };
-            let (status, headers) = (answer.status(), answer.headers().clone());
-            Err(failed.answered(Answer { status, headers, body: Bytes::new() }).after(number))
-        })
-    }
-
-    fn response_limit(&self) -> usize {
-        self.order.options.response_limit.unwrap_or(self.connection.shared().response_limit)
-    }
-
     /// Notes how an attempt ended. Gives the answer back, or the error where there is to be no other attempt; otherwise
     /// returns when that is due.
-    async fn settle<T>(
+    pub(super) async fn settle<T>(
         &mut self,
         outcome: Result<Response<T>, Error>,
         span: Span,
@@ -335,10 +260,4 @@ impl Drop for Run<'_> {
             self.report::<()>(Err(&error), &Span::none());
         }
     }
-}
-
-/// A moment after another. One that no clock can show is as good as never.
-fn after(moment: Instant, wait: Duration) -> Instant {
-    const YEAR: Duration = Duration::from_secs(365 * 86_400);
-    moment.checked_add(wait).unwrap_or_else(|| moment + YEAR)
 }

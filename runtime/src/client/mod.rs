@@ -8,11 +8,15 @@ mod call;
 mod config_error;
 mod connection;
 mod credential;
+mod deadline;
 mod execution;
+#[cfg(feature = "rest")]
+mod flow;
 mod keys;
 mod list;
 mod oauth2;
 mod options;
+mod reading;
 mod request;
 mod retry;
 mod stream;
@@ -27,6 +31,8 @@ pub use builder::ClientBuilder;
 pub use call::Call;
 pub use config_error::ConfigError;
 pub use connection::{Connection, Handle};
+#[cfg(feature = "rest")]
+pub(crate) use flow::Flow;
 pub use oauth2::ClientCredentials;
 #[cfg(any(feature = "rest", feature = "mcp"))]
 pub(crate) use options::Options;

@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 
 use super::problem::Problem;
 use crate::argument::Violation;
+use crate::client::{Connection, Flow};
 use crate::error::{Error, ErrorKind};
-use crate::exposure::Exposure;
+use crate::exposure::{Exposure, Forwarded, Values};
 use crate::operation::Parameter;
-use crate::output::Output;
+use crate::output::{Output, Projection};
 use crate::response;
 
 /// Fields about the upstream's connection, server or session, which end here (RFC 9110 §7.6.1).
@@ -33,38 +34,54 @@ const NOT_PASSED_ON: [HeaderName; 14] = [
     header::SET_COOKIE,
 ];
 
-pub(super) fn answer(call: &Exposure, outcome: Result<response::Response<Bytes>, Error>) -> Result<Response, Problem> {
-    outcome.and_then(|response| success(call, response)).map_err(|error| failure(&error, call.inputs()))
+/// Calls the operation, and answers with what it answers.
+pub(super) async fn answer(
+    call: &Exposure,
+    connection: &Connection,
+    values: Values,
+    forwarded: Forwarded,
+) -> Result<Response, Problem> {
+    let outcome = match &call.output {
+        Output::Whole => call.flow(connection, values, forwarded).await.map(|response| {
+            let (status, headers, body) = response.into_parts();
+            let body = match body {
+                Flow::Whole(bytes) => Body::from(bytes),
+                Flow::Stream(stream) => Body::from_stream(stream),
+            };
+            pass_on(status, &headers, body)
+        }),
+        Output::Projected(projection) => {
+            call.execute(connection, values, forwarded).await.and_then(|response| made(call, projection, response))
+        }
+    };
+    outcome.map_err(|error| failure(&error, call.inputs()))
 }
 
-fn success(call: &Exposure, response: response::Response<Bytes>) -> Result<Response, Error> {
-    match &call.output {
-        Output::Projected(projection) if !response.body().is_empty() => {
-            let document = response.document(call.operation.name, call.operation.json_output)?;
-            let (status, headers, document) = document.into_parts();
-            Ok(projected(status, &headers, projection.apply(&document).to_string()))
-        }
-        Output::Whole | Output::Projected(_) => {
-            let (status, headers, body) = response.into_parts();
-            Ok(pass_on(status, &headers, body))
-        }
+/// A document made of the answer. One without a body stays as it is.
+fn made(call: &Exposure, projection: &Projection, response: response::Response<Bytes>) -> Result<Response, Error> {
+    if response.body().is_empty() {
+        let (status, headers, body) = response.into_parts();
+        return Ok(pass_on(status, &headers, Body::from(body)));
     }
+    let document = response.document(call.operation.name, call.operation.json_output)?;
+    let (status, headers, document) = document.into_parts();
+    Ok(projected(status, &headers, projection.apply(&document).to_string()))
 }
 
 fn projected(status: StatusCode, headers: &HeaderMap, body: String) -> Response {
-    let mut response = pass_on(status, headers, Bytes::from(body));
+    let mut response = pass_on(status, headers, Body::from(body));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
-fn pass_on(status: StatusCode, headers: &HeaderMap, body: Bytes) -> Response {
+fn pass_on(status: StatusCode, headers: &HeaderMap, body: Body) -> Response {
     let named: Vec<String> = headers
         .get_all(header::CONNECTION)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|text| text.split(',').map(|name| name.trim().to_ascii_lowercase()))
         .collect();
-    let mut response = Response::new(Body::from(body));
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     for (name, value) in headers {
         // Which web pages may read an answer of this server is not the upstream's to say.

@@ -95,7 +95,7 @@ async fn respond(table: &Table, found: Match, connection: &Connection, request: 
             }
             let forwarded = request.extensions().get::<Forwarded>().cloned().unwrap_or_default();
             let values = read::values(route, captures, request).await?;
-            let mut response = answer::answer(&route.call, route.call.execute(connection, values, forwarded).await)?;
+            let mut response = answer::answer(&route.call, connection, values, forwarded).await?;
             let base_uri = connection.base_uri(route.call.operation);
             if let Some(place) = response.headers_mut().remove(LOCATION)
                 && let (Some(base_uri), Ok(place)) = (base_uri, place.to_str())
