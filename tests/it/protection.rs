@@ -39,6 +39,22 @@ async fn a_head_that_is_half_sent_is_closed_in_time() {
 }
 
 #[tokio::test]
+async fn connections_that_say_nothing_cost_next_to_nothing() {
+    let world = World::start().await;
+    let server = serve(&world, &["--head-timeout", "60"]).await;
+    let Some(before) = server.memory() else { return };
+    // Few enough for any system; ten thousand are to fit into 64 MiB.
+    let mut idle = Vec::new();
+    for _ in 0..400 {
+        idle.push(connect(&server).await);
+    }
+    let uri = format!("{}/healthz", server.rest);
+    assert_eq!(world.http.get(uri).send().await.expect("an answer").status(), 200, "there is room for who speaks");
+    let grown = server.memory().expect("it runs").saturating_sub(before);
+    assert!(grown < 400 * (64 << 20) / 10_000, "{grown} bytes for {} connections", idle.len());
+}
+
+#[tokio::test]
 async fn a_head_that_is_too_long_is_refused() {
     let world = World::start().await;
     let server = serve(&world, &[]).await;

@@ -77,6 +77,13 @@ impl Server {
         assert!(status.expect("kill can be started").success(), "the signal is sent");
     }
 
+    /// The memory that it has in use, in bytes, where the system says so.
+    pub fn memory(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
+        let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"))?;
+        Some(kilobytes.trim().parse::<u64>().ok()? * 1024)
+    }
+
     /// Whether it ends within this time.
     pub async fn ends_within(&mut self, time: Duration) -> bool {
         timeout(time, self.child.wait()).await.is_ok()

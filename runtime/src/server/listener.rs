@@ -7,7 +7,7 @@ use axum::Router;
 use futures_util::FutureExt as _;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -26,11 +26,11 @@ pub(super) async fn serve(listener: TcpListener, router: Router, patience: Durat
     let serve = |stream: TcpStream| {
         // Answers are written whole, so waiting for more to send only costs time.
         let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+        let (router, http, watcher, stop) = (router.clone(), http.clone(), graceful.watcher(), stop.clone());
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
+            if speaks(&stream, patience, &stop).await {
+                // On the heap, so that a connection which lies idle has no room for it yet.
+                Box::pin(talk(http, router, watcher, stream)).await;
             }
         });
     };
@@ -55,4 +55,26 @@ pub(super) async fn serve(listener: TcpListener, router: Router, patience: Durat
     }
     drop(listener);
     graceful.shutdown().await;
+}
+
+/// Whether a client has something to say. Until then its connection costs next to nothing; buffers come with the first byte.
+async fn speaks(stream: &TcpStream, patience: Duration, stop: &CancellationToken) -> bool {
+    let mut first = [0];
+    let stopped = async {
+        stop.cancelled().await;
+        // What it said a moment ago may still be on its way.
+        tokio::time::sleep(BREATH).await;
+    };
+    tokio::select! {
+        biased;
+        ready = tokio::time::timeout(patience, stream.peek(&mut first)) => matches!(ready, Ok(Ok(1))),
+        () = stopped => false,
+    }
+}
+
+async fn talk(http: http1::Builder, router: Router, watcher: Watcher, stream: TcpStream) {
+    let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%error, "a connection ended early");
+    }
 }
