@@ -30,6 +30,8 @@ pub struct RestAdapter {
     pub port: u16,
     /// The routes.
     pub routes: &'static [Route],
+    /// Their OpenAPI document, as JSON.
+    pub openapi: &'static str,
 }
 
 /// A route: one method on one path.
@@ -178,6 +180,7 @@ mod tests {
             summary: "",
             call: Exposure { operation: &OPERATION, wiring: Wiring::Direct, output: Output::Whole },
         }],
+        openapi: "",
     };
 
     #[tokio::test(start_paused = true)]
