@@ -63,6 +63,12 @@ impl RestAdapter {
         });
         shapes.iter().fold(Router::new(), |router, shape| router.route(shape, handler.clone()))
     }
+
+    /// Whether a route has this path, with whatever method.
+    #[cfg(feature = "server")]
+    pub(crate) fn has(&self, path: &str) -> bool {
+        !matches!(Table::new(self.routes).find(&http::Method::GET, path), Match::Nothing)
+    }
 }
 
 /// The path of the route that made an answer, as the capability has it.
