@@ -110,6 +110,7 @@ const fn route(path: &'static str, operation: &'static Operation, wiring: Wiring
 
 static REST: RestAdapter = RestAdapter {
     port: 0,
+    openapi: "",
     routes: &[
         route(
             "/document",

@@ -12,11 +12,11 @@ use naftiko_codegen::{Code, Files, Sources, generate, lint};
 use xtask::root;
 
 /// A capability and the files that it imports. Each case is the only one of its provider `cases`.
-struct Case {
-    name: String,
+pub(crate) struct Case {
+    pub(crate) name: String,
     /// The path of the capability among the sources.
     path: String,
-    sources: Sources,
+    pub(crate) sources: Sources,
 }
 
 impl Case {
@@ -63,7 +63,7 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The cases of a folder.
-fn cases(folder: &str) -> Vec<Case> {
+pub(crate) fn cases(folder: &str) -> Vec<Case> {
     let mut entries = entries(&root().join("tests/cases").join(folder));
     entries.retain(|entry| entry.is_dir() || entry.extension().is_some_and(|extension| extension == "yaml"));
     assert!(!entries.is_empty(), "there are cases");

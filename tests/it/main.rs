@@ -9,6 +9,7 @@ mod corpus;
 mod generation;
 mod hostile;
 mod mcp;
+mod openapi;
 mod paths;
 mod properties;
 mod protection;

@@ -117,6 +117,7 @@ static PROVEN: Operation = Operation {
 
 static REST: RestAdapter = RestAdapter {
     port: 0,
+    openapi: "",
     routes: &[
         Route {
             method: Method::Get,

@@ -6,6 +6,7 @@ mod guide;
 mod library;
 mod manifest;
 mod mcp;
+mod openapi;
 mod operations;
 mod readme;
 mod rest;
@@ -29,6 +30,7 @@ pub(crate) fn emit(model: &Model) -> Files {
     add("src/client.rs", client::emit(model));
     if model.rest.is_some() {
         add("src/rest.rs", rest::emit(model));
+        add("openapi.json", openapi::emit(model));
     }
     if model.mcp.is_some() {
         add("src/mcp.rs", mcp::emit(model));

@@ -28,7 +28,7 @@ pub(super) fn emit(model: &Model) -> String {
                 let route_text = rust::code(&format!("{} {}", route.method.as_str(), route.path)).replace('|', "\\|");
                 text.push_str(&format!("| {route_text} | {} |\n", rust::plain(&route.summary)));
             }
-            text.push('\n');
+            text.push_str("\n[`openapi.json`](openapi.json) describes them; the server shows it at `/docs`.\n\n");
         }
         if let Some(mcp) = &model.mcp {
             text.push_str(&format!(

@@ -27,9 +27,14 @@ pub(super) fn emit(model: &Model) -> String {
             use crate::{Client, operations};
         },
         quote! {
+            /// The OpenAPI 3.1 document of the routes, as JSON. The server has it at `/openapi.json`.
+            pub const OPENAPI: &str = include_str!("../openapi.json");
+        },
+        quote! {
             pub(crate) static ADAPTER: RestAdapter = RestAdapter {
                 port: #port,
                 routes: &[#(#routes),*],
+                openapi: OPENAPI,
             };
         },
         quote! {

@@ -7,6 +7,9 @@
 use naftiko_runtime::__private::*;
 use crate::{Client, operations};
 
+/// The OpenAPI 3.1 document of the routes, as JSON. The server has it at `/openapi.json`.
+pub const OPENAPI: &str = include_str!("../openapi.json");
+
 pub(crate) static ADAPTER: RestAdapter = RestAdapter {
     port: 8080,
     routes: &[
@@ -121,6 +124,7 @@ pub(crate) static ADAPTER: RestAdapter = RestAdapter {
             },
         },
     ],
+    openapi: OPENAPI,
 };
 
 /// The routes, to be served alone or mounted in an application.

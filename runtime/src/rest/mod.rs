@@ -30,6 +30,8 @@ pub struct RestAdapter {
     pub port: u16,
     /// The routes.
     pub routes: &'static [Route],
+    /// Their OpenAPI document, as JSON.
+    pub openapi: &'static str,
 }
 
 /// A route: one method on one path.
@@ -60,6 +62,12 @@ impl RestAdapter {
             async move { serve(&table, &connection, request).await }
         });
         shapes.iter().fold(Router::new(), |router, shape| router.route(shape, handler.clone()))
+    }
+
+    /// Whether a route has this path, with whatever method.
+    #[cfg(feature = "server")]
+    pub(crate) fn has(&self, path: &str) -> bool {
+        !matches!(Table::new(self.routes).find(&http::Method::GET, path), Match::Nothing)
     }
 }
 
@@ -178,6 +186,7 @@ mod tests {
             summary: "",
             call: Exposure { operation: &OPERATION, wiring: Wiring::Direct, output: Output::Whole },
         }],
+        openapi: "",
     };
 
     #[tokio::test(start_paused = true)]

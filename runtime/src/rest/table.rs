@@ -101,7 +101,7 @@ mod tests {
             summary: "",
             call: Exposure { operation: &OPERATION, wiring: Wiring::Direct, output: Output::Whole },
         });
-        Box::leak(Box::new(RestAdapter { port: 0, routes: routes.collect::<Vec<_>>().leak() }))
+        Box::leak(Box::new(RestAdapter { port: 0, routes: routes.collect::<Vec<_>>().leak(), openapi: "" }))
     }
 
     fn found(table: &Table, method: &http::Method, path: &str) -> String {

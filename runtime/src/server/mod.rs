@@ -3,6 +3,7 @@
 mod access;
 mod cli;
 mod config;
+mod docs;
 mod guard;
 mod health;
 mod inbound;

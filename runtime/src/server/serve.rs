@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
 use super::cli::Serve;
+use super::docs::Docs;
 use super::guard::Guard;
 use super::health::Health;
 use super::inbound::Inbound;
@@ -60,6 +61,7 @@ pub(super) async fn serve(
         Some(adapter) => {
             let port = options.rest_port.unwrap_or(adapter.port);
             let router = adapter.router(connection).fallback(not_found);
+            let router = router.layer(middleware::from_fn_with_state(Docs::new(adapter), Docs::show));
             let health = Health::new(&stop, adapter.routes.iter().map(|route| route.path));
             Some(listen("REST", options.address, port, "", protected(router, health)).await?)
         }

@@ -1,0 +1,153 @@
+//! `openapi.json`: what the REST adapter takes and answers, in OpenAPI 3.1.
+
+mod path;
+mod schema;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use self::path::{Template, unused};
+use self::schema::with;
+use super::{MARKER, rust};
+use crate::model::{Method, Model, Operation, Output, Parameter, Rest, Route, Wiring};
+use crate::vocabulary::is_invisible;
+
+/// What all documents share: problem documents, and how callers prove themselves.
+const COMPONENTS: &str = include_str!("components.json");
+
+pub(super) fn emit(model: &Model) -> String {
+    let Some(rest) = &model.rest else { return String::new() };
+    let description = Some(&model.description).filter(|text| !text.is_empty()).unwrap_or(&model.title);
+    let license = env!("CARGO_PKG_LICENSE");
+    let document = json!({
+        "x-generated": format!("{MARKER} from {}. Do not edit: change the specification instead.", model.spec),
+        "openapi": "3.1.0",
+        "info": {
+            "title": model.title,
+            "description": description,
+            // Version and licence of the crate are those of its workspace, and so the compiler's.
+            "version": env!("CARGO_PKG_VERSION"),
+            "contact": {"name": "Whoever runs this server"},
+            "license": {"name": license, "identifier": license},
+        },
+        "servers": [
+            {"url": "/", "description": "The server that this document comes from."},
+            {"url": format!("http://127.0.0.1:{}", rest.port), "description": "This machine, on the default port."},
+        ],
+        "security": [{}, {"bearer": []}, {"api-key": []}],
+        "tags": tags(model, rest),
+        "paths": paths(model, rest),
+        "components": serde_json::from_str::<Value>(COMPONENTS).unwrap_or_default(),
+    });
+    visible(&format!("{document:#}\n"))
+}
+
+/// Escapes what cannot be seen: it would make the text look like another one.
+fn visible(json: &str) -> String {
+    let escaped = |c: char| if is_invisible(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
+    json.chars().map(escaped).collect()
+}
+
+/// One tag for each consumed API.
+fn tags(model: &Model, rest: &Rest) -> Vec<Value> {
+    let exposed = |api: usize| rest.routes.iter().any(|route| operation(model, route).is_some_and(|op| op.api == api));
+    let apis = model.apis.iter().enumerate().filter(|(index, _)| exposed(*index));
+    let tag =
+        |namespace: &str| json!({"name": namespace, "description": format!("What {} offers.", rust::code(namespace))});
+    apis.map(|(_, api)| tag(&api.namespace)).collect()
+}
+
+fn operation<'m>(model: &'m Model, route: &Route) -> Option<&'m Operation> {
+    model.operations.get(route.call.operation)
+}
+
+/// All paths. OpenAPI takes those for one that differ only in the names of placeholders, or in how much the last of them
+/// takes; of two routes with one path and method it can only say the more specific one.
+fn paths(model: &Model, rest: &Rest) -> Map<String, Value> {
+    let routes = rest.routes.iter().map(|route| (Template::of(&route.path), route));
+    let (greedy, modest): (Vec<_>, Vec<_>) = routes.partition(|(template, _)| template.takes_rest);
+    let mut templates: BTreeMap<String, Template> = BTreeMap::new();
+    let mut ids = Vec::new();
+    let mut paths = Map::new();
+    for (template, route) in modest.into_iter().chain(greedy) {
+        let takes_rest = template.takes_rest;
+        let template = templates.entry(template.shape()).or_insert(template);
+        let (Some(operation), Some(item)) =
+            (operation(model, route), paths.entry(template.path()).or_insert_with(|| json!({})).as_object_mut())
+        else {
+            continue;
+        };
+        let method = route.method.as_str().to_ascii_lowercase();
+        if !item.contains_key(&method) {
+            let id = unused(&operation.method_name, &ids);
+            item.insert(method, described(model, operation, route, &id, template, takes_rest));
+            ids.push(id);
+        }
+    }
+    paths
+}
+
+/// A route as an operation.
+fn described(
+    model: &Model,
+    operation: &Operation,
+    route: &Route,
+    id: &str,
+    template: &Template,
+    takes_rest: bool,
+) -> Value {
+    let humanised = operation.method_name.replace('_', " ");
+    let first = |texts: [&str; 3]| texts.into_iter().find(|text| !text.is_empty()).unwrap_or_default().to_owned();
+    let inputs = match &route.call.wiring {
+        Wiring::Direct => &operation.parameters,
+        Wiring::Mapped { inputs, .. } => inputs,
+    };
+    let namespace = model.apis.get(operation.api).map_or("", |api| &api.namespace);
+    let mut parameters = placeholders(route, inputs, template, takes_rest);
+    parameters.extend(schema::parameters(inputs));
+    let mut described = json!({
+        "operationId": id,
+        "summary": first([&route.summary, &operation.description, &humanised]),
+        "description": first([&operation.description, &route.summary, &humanised]),
+        "tags": [namespace],
+    });
+    if !parameters.is_empty() {
+        described = with(described, "parameters", parameters.into());
+    }
+    if let Some(body) = schema::body(inputs) {
+        described = with(described, "requestBody", body);
+    }
+    with(described, "responses", responses(operation, route))
+}
+
+fn placeholders(route: &Route, inputs: &[Parameter], template: &Template, takes_rest: bool) -> Vec<Value> {
+    let placeholder = |(index, (name, capture)): (usize, (&String, &Option<usize>))| {
+        let input = capture.and_then(|input| inputs.get(input));
+        let earlier = route.captures.iter().take(index).position(|other| capture.is_some() && other == capture);
+        let remark = match earlier.and_then(|earlier| template.names.get(earlier)) {
+            Some(earlier) => Some(format!("It must have the value of {}.", rust::code(earlier))),
+            None if takes_rest && index + 1 == template.names.len() => {
+                Some("It may be several segments of the path.".to_owned())
+            }
+            None => None,
+        };
+        schema::placeholder(name, input, remark)
+    };
+    template.names.iter().zip(&route.captures).enumerate().map(placeholder).collect()
+}
+
+/// Answers of the upstream pass through, and everything else is a problem. `HEAD` has no bodies.
+fn responses(operation: &Operation, route: &Route) -> Value {
+    let mut success = json!({"description": "What the upstream answered."});
+    if ![route.method, operation.method].contains(&Method::Head) {
+        let json = operation.json_output || matches!(route.call.output, Output::Projected(_));
+        let media_type = if json { "application/json" } else { "*/*" };
+        success = with(success, "content", with(json!({}), media_type, json!({"schema": {}})));
+    }
+    let failure = match route.method {
+        Method::Head => json!({"description": "Anything but success."}),
+        _ => json!({"$ref": "#/components/responses/Problem"}),
+    };
+    json!({"204": {"description": "Success, and nothing to say."}, "2XX": success, "default": failure})
+}

@@ -1,0 +1,100 @@
+//! Paths of routes as OpenAPI writes them: placeholders have plain names that differ, all else is percent-encoded.
+
+use crate::template::{Piece, split_path};
+
+/// A path with placeholders.
+pub(super) struct Template {
+    /// The text before each placeholder, and after the last one.
+    literals: Vec<String>,
+    /// The placeholders, in order.
+    pub(super) names: Vec<String>,
+    /// Whether the last placeholder takes the rest of the path, which OpenAPI cannot say.
+    pub(super) takes_rest: bool,
+}
+
+impl Template {
+    pub(super) fn of(path: &str) -> Self {
+        let mut template = Self { literals: Vec::new(), names: Vec::new(), takes_rest: false };
+        let mut literal = String::new();
+        for piece in split_path(path).unwrap_or_default() {
+            let several = matches!(piece, Piece::Segments(_));
+            match piece {
+                Piece::Literal(text) => literal.push_str(&encode(&text)),
+                Piece::Placeholder(name) | Piece::Segments(name) => {
+                    // The server takes more than a segment only where the placeholder is the whole of it.
+                    template.takes_rest = several && literal.ends_with('/');
+                    template.literals.push(std::mem::take(&mut literal));
+                    template.names.push(unused(&plain(&name), &template.names));
+                }
+            }
+        }
+        template.literals.push(literal);
+        template
+    }
+
+    /// What is left when placeholders lose their names. OpenAPI takes paths for one that are equal then.
+    pub(super) fn shape(&self) -> String {
+        self.literals.join("{}")
+    }
+
+    pub(super) fn path(&self) -> String {
+        let names = self.names.iter().map(|name| format!("{{{name}}}")).chain([String::new()]);
+        self.literals.iter().zip(names).map(|(literal, name)| format!("{literal}{name}")).collect()
+    }
+}
+
+/// The name, with a number where it is used already.
+pub(super) fn unused(name: &str, used: &[String]) -> String {
+    let free = |name: &String| !used.contains(name);
+    let numbered = (2..).map(|number| format!("{name}_{number}"));
+    std::iter::once(name.to_owned()).chain(numbered).find(free).unwrap_or_default()
+}
+
+/// A name of letters, digits and what separates them: tools look for no other characters between the braces.
+fn plain(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_'));
+    let name = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-");
+    if name.is_empty() { "value".to_owned() } else { name }
+}
+
+/// Percent-encodes what cannot stand in a path (RFC 3986 §3.3), and leaves what is encoded already.
+fn encode(text: &str) -> String {
+    let mut encoded = String::new();
+    let mut rest = text.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        let escape = after.get(..2).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
+        match byte {
+            b'%' if escape => encoded.push('%'),
+            byte if byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@".contains(byte) => {
+                encoded.push(char::from(*byte));
+            }
+            byte => encoded.push_str(&format!("%{byte:02X}")),
+        }
+        rest = after;
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_written_as_openapi_wants_them() {
+        let cases = [
+            ("/things/{thing-id}", "/things/{thing-id}", false),
+            ("/files/{Key+}", "/files/{Key}", true),
+            ("/files/x{Key+}", "/files/x{Key}", false),
+            ("/{id}/copies/{id}/{id_2}", "/{id}/copies/{id_2}/{id_2_2}", false),
+            ("/compare/{base}...{head}", "/compare/{base}...{head}", false),
+            ("/Products({the key})/{é}", "/Products({the-key})/{value}", false),
+            ("/a b?c=\"%41%\"#`é/{x}:go", "/a%20b%3Fc=%22%41%25%22%23%60%C3%A9/{x}:go", false),
+            ("/", "/", false),
+        ];
+        for (path, expected, takes_rest) in cases {
+            let template = Template::of(path);
+            assert_eq!((template.path().as_str(), template.takes_rest), (expected, takes_rest), "{path}");
+        }
+        assert_eq!(Template::of("/a/{b}-{c}").shape(), Template::of("/a/{c}-{d+}").shape());
+    }
+}

@@ -1,0 +1,141 @@
+//! What a caller may send: parameters and bodies, with schemas that say what the server's validator says.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use crate::model::{Kind, Location, Parameter};
+
+/// A placeholder of a path, under its name there. It takes any text where it feeds no input.
+pub(super) fn placeholder(name: &str, input: Option<&Parameter>, remark: Option<String>) -> Value {
+    let told = input.map_or("Any text: nothing reads it.", |input| &input.description);
+    let told: Vec<_> = [told].into_iter().chain(remark.as_deref()).filter(|text| !text.is_empty()).collect();
+    let mut schema = match input.map(|input| input.kind) {
+        Some(kind @ (Kind::Integer | Kind::Number | Kind::Boolean)) => of_kind(kind),
+        _ => json!({"type": "string", "minLength": 1}),
+    };
+    add_default(&mut schema, input);
+    let mut parameter = json!({"name": name, "in": "path", "required": true});
+    describe(&mut parameter, &told.join(" "));
+    with(parameter, "schema", schema)
+}
+
+/// The parameters in query, header and cookie.
+pub(super) fn parameters(inputs: &[Parameter]) -> Vec<Value> {
+    let mut known = BTreeSet::new();
+    let outside = inputs
+        .iter()
+        .filter(|input| matches!(input.location, Location::Query | Location::Header | Location::Cookie))
+        .filter(|input| {
+            // What differs in case only is one header field.
+            let header = input.location == Location::Header;
+            let name = if header { input.name.to_ascii_lowercase() } else { input.name.clone() };
+            known.insert((input.location.as_str(), name))
+        });
+    outside.map(parameter).collect()
+}
+
+fn parameter(input: &Parameter) -> Value {
+    let mut parameter = json!({"name": input.name, "in": input.location.as_str(), "required": is_required(input)});
+    describe(&mut parameter, &input.description);
+    let mut schema = match (input.kind, input.location) {
+        (Kind::Any, _) | (Kind::Array, Location::Cookie) => json!({"type": "string"}),
+        (Kind::Array, _) => json!({"type": "array", "items": {"type": "string"}}),
+        (kind, _) => of_kind(kind),
+    };
+    add_default(&mut schema, Some(input));
+    match (input.kind, input.location) {
+        // An object travels as JSON.
+        (Kind::Object, _) => with(parameter, "content", json!({"application/json": {"schema": schema}})),
+        (Kind::Array, Location::Query) => {
+            with(with(with(parameter, "style", "form".into()), "explode", true.into()), "schema", schema)
+        }
+        _ => with(parameter, "schema", schema),
+    }
+}
+
+/// The body, if there is one.
+pub(super) fn body(inputs: &[Parameter]) -> Option<Value> {
+    let whole = inputs.iter().find(|input| input.location == Location::Body);
+    let fields: Vec<_> = inputs.iter().filter(|input| input.location == Location::Field).collect();
+    if whole.is_none() && fields.is_empty() {
+        return None;
+    }
+    let mut schema = match whole {
+        Some(whole) if fields.is_empty() => of_value(whole),
+        _ => object(&fields, whole),
+    };
+    add_default(&mut schema, whole);
+    let mut body = json!({"required": whole.into_iter().chain(fields).any(is_required)});
+    describe(&mut body, whole.map_or("", |whole| &whole.description));
+    Some(with(body, "content", json!({"application/json": {"schema": schema}})))
+}
+
+/// An object with these members, and others where an input takes the whole of it.
+fn object(fields: &[&Parameter], whole: Option<&Parameter>) -> Value {
+    let mut properties = Map::new();
+    for field in fields {
+        let mut schema = of_value(field);
+        describe(&mut schema, &field.description);
+        add_default(&mut schema, Some(field));
+        properties.entry(field.name.clone()).or_insert(schema);
+    }
+    let required: BTreeSet<_> = fields.iter().filter(|field| is_required(field)).map(|field| &field.name).collect();
+    // Null stands for a body that is left out, which nothing may need then.
+    let left_out = required.is_empty() && whole.is_some_and(|whole| whole.kind != Kind::Any && !is_required(whole));
+    let mut schema = json!({"type": if left_out { json!(["object", "null"]) } else { json!("object") }});
+    schema = with(schema, "properties", properties.into());
+    if !required.is_empty() {
+        schema = with(schema, "required", json!(required));
+    }
+    if whole.is_some() { schema } else { with(schema, "additionalProperties", false.into()) }
+}
+
+/// The value of a body or of one of its members. Null stands for one that is left out.
+fn of_value(input: &Parameter) -> Value {
+    let mut schema = of_kind(input.kind);
+    if !is_required(input)
+        && let Some(kind) = schema.get_mut("type")
+    {
+        *kind = json!([kind.take(), "null"]);
+    }
+    schema
+}
+
+fn of_kind(kind: Kind) -> Value {
+    match kind {
+        Kind::String => json!({"type": "string"}),
+        Kind::Integer => json!({"type": "integer", "format": "int64"}),
+        Kind::Number => json!({"type": "number", "format": "double"}),
+        Kind::Boolean => json!({"type": "boolean"}),
+        Kind::Array => json!({"type": "array", "items": {}}),
+        Kind::Object => json!({"type": "object"}),
+        Kind::Any => json!({}),
+    }
+}
+
+/// A default is what the server sends upstream for a caller who says nothing, so he need not.
+fn is_required(input: &Parameter) -> bool {
+    input.required && input.default.is_none()
+}
+
+fn add_default(schema: &mut Value, input: Option<&Parameter>) {
+    let default = input.and_then(|input| serde_json::from_str(input.default.as_deref()?).ok());
+    if let (Some(default), Value::Object(schema)) = (default, schema) {
+        schema.insert("default".to_owned(), default);
+    }
+}
+
+fn describe(value: &mut Value, description: &str) {
+    if let (Value::Object(members), false) = (value, description.is_empty()) {
+        members.insert("description".to_owned(), description.into());
+    }
+}
+
+/// The object with one more member.
+pub(super) fn with(mut object: Value, name: &str, value: Value) -> Value {
+    if let Value::Object(members) = &mut object {
+        members.insert(name.to_owned(), value);
+    }
+    object
+}
