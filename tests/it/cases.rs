@@ -78,6 +78,14 @@ fn snapshot(folder: &str, name: &str, text: &str) {
     settings.bind(|| insta::assert_snapshot!(name, text));
 }
 
+/// What the good cases make, with their names.
+pub(crate) fn good() -> impl Iterator<Item = (String, Files)> {
+    cases("ok").into_iter().map(|Case { name, sources, .. }| {
+        let generated = generate(&sources).expect(&name);
+        (name, generated.files)
+    })
+}
+
 #[test]
 fn good_cases_make_what_their_snapshots_hold() {
     let mut refused = String::new();
@@ -185,9 +193,7 @@ fn control_characters_are_refused() {
 /// What the good cases make, as a workspace of its own.
 static WORKSPACE: LazyLock<PathBuf> = LazyLock::new(|| {
     let mut files = Files::new();
-    for Case { name, sources, .. } in cases("ok") {
-        files.extend(generate(&sources).expect(&name).files);
-    }
+    good().for_each(|(_, made)| files.extend(made));
     let folder = root().join("target/cases");
     write_workspace(&folder, &files);
     folder

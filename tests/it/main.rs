@@ -6,6 +6,7 @@ mod cases;
 mod client;
 mod commands;
 mod corpus;
+mod deploy;
 mod generation;
 mod hostile;
 mod mcp;

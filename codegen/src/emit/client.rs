@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::{example, rust, tables};
-use crate::model::{Kind, Location, Model, Operation, Parameter};
+use crate::model::{Api, Kind, Location, Model, Operation, Parameter};
 
 /// Clippy's limit for arguments, less one for `self`.
 const MAX_ARGUMENTS: usize = 6;
@@ -95,14 +95,15 @@ pub(super) fn emit(model: &Model) -> String {
 
 /// The environment variables that hold base URIs.
 fn base_uri_variables(model: &Model) -> String {
-    let shouty = |name: &str| name.to_ascii_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
-    let name = |namespace: &str| rust::code(&format!("{}{namespace}_BASE_URI", shouty(&model.crate_name)));
-    match model.apis.as_slice() {
-        [_] => name(""),
-        several => {
-            several.iter().map(|api| name(&format!("_{}", shouty(&api.namespace)))).collect::<Vec<_>>().join(", ")
-        }
-    }
+    let names = model.apis.iter().map(|api| rust::code(&base_uri_variable(model, api)));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// The environment variable that holds the base URI of an API.
+pub(super) fn base_uri_variable(model: &Model, api: &Api) -> String {
+    let name = if model.apis.len() == 1 { String::new() } else { format!("_{}", api.namespace) };
+    let name = format!("{}{name}_BASE_URI", model.crate_name);
+    name.to_ascii_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_")
 }
 
 /// The operations of one of several APIs, in a module that its feature adds.

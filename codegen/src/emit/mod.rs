@@ -1,6 +1,7 @@
 //! The fifth stage: from the model to files. Each emitter writes one of them; they are peers and know only the model.
 
 mod client;
+mod deploy;
 mod example;
 mod guide;
 mod library;
@@ -8,6 +9,7 @@ mod manifest;
 mod mcp;
 mod openapi;
 mod operations;
+mod quoted;
 mod readme;
 mod rest;
 mod rust;
@@ -37,6 +39,9 @@ pub(crate) fn emit(model: &Model) -> Files {
     }
     if model.has_server() {
         add("src/main.rs", library::emit_main(model));
+        add("deploy/Containerfile", deploy::containerfile(model));
+        add("deploy/kubernetes.yaml", deploy::kubernetes(model));
+        add("deploy/kustomization.yaml", deploy::kustomization(model));
     }
     files
 }

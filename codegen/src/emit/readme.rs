@@ -1,6 +1,6 @@
 //! `README.md`: what the crate is and how to use it.
 
-use super::{MARKER, example, rust};
+use super::{MARKER, deploy, example, rust};
 use crate::model::Model;
 
 pub(super) fn emit(model: &Model) -> String {
@@ -40,8 +40,21 @@ pub(super) fn emit(model: &Model) -> String {
             }
             text.push('\n');
         }
+        text.push_str(&deployment(name));
     }
     text.truncate(text.trim_end().len());
     text.push('\n');
     text
+}
+
+fn deployment(name: &str) -> String {
+    let image = deploy::label(name);
+    format!(
+        "## Deploy\n\n```sh\n\
+         docker build --file generated/{name}/deploy/Containerfile --tag {image} \\\n  \
+         --build-arg VERSION=\"$(cargo pkgid --package {name} | sed 's/.*[#@]//')\" .\n\
+         kubectl apply --kustomize generated/{name}/deploy\n```\n\n\
+         Before the second, make the Secret that [`kubernetes.yaml`](deploy/kubernetes.yaml) describes, and say where the \
+         cluster finds the image in an overlay of [`kustomization.yaml`](deploy/kustomization.yaml).\n"
+    )
 }

@@ -1,0 +1,185 @@
+//! `deploy/`: how an image of the server is built, and how it is run in a cluster.
+
+use std::collections::BTreeSet;
+
+use super::{MARKER, client, quoted};
+use crate::model::{Model, Rest};
+
+const CONTAINERFILE: &str = include_str!("deploy/Containerfile");
+const KUBERNETES: &str = include_str!("deploy/kubernetes.yaml");
+const KUSTOMIZATION: &str = include_str!("deploy/kustomization.yaml");
+/// The toolchain that builds the image: the one that runs the tests.
+const RUST: &str = "1.95.0";
+/// The longest label (RFC 1123 §2.1), and with it the longest name of a service.
+const LONGEST: usize = 63;
+/// The variables for what callers must send.
+const INBOUND: [&str; 2] = ["NAFTIKO_BEARER_TOKEN", "NAFTIKO_API_KEY"];
+
+/// The name of a value, which stands between `@` in a template, and the value: a list.
+type Value = (&'static str, Vec<String>);
+
+pub(super) fn containerfile(model: &Model) -> String {
+    let mut values = port_values(model);
+    values.extend([
+        ("rust", vec![RUST.to_owned()]),
+        ("crate", vec![model.crate_name.clone()]),
+        ("title", vec![quoted::dockerfile(&model.title)]),
+        ("description", vec![quoted::dockerfile(about(model))]),
+    ]);
+    file(model, CONTAINERFILE, &values)
+}
+
+pub(super) fn kubernetes(model: &Model) -> String {
+    let own = |name: &str| model.variables.iter().any(|variable| variable == name);
+    let inbound = INBOUND.iter().filter(|name| !own(name)).map(|name| (*name).to_owned());
+    let upstream: BTreeSet<u16> = model.apis.iter().map(|api| upstream_port(api.base_uri.as_deref())).collect();
+    let privileged = ports(model).into_iter().flatten().any(|port| port < 1024);
+    let mut values = port_values(model);
+    values.extend([
+        ("name", vec![quoted::yaml(&label(&model.crate_name))]),
+        ("description", vec![quoted::yaml(about(model))]),
+        ("variable", model.variables.clone()),
+        ("inbound", inbound.collect()),
+        ("settings", settings(model).into_iter().collect()),
+        ("upstream", upstream.iter().map(u16::to_string).collect()),
+        ("ready", vec![probe(model, "/readyz")]),
+        ("alive", vec![probe(model, "/healthz")]),
+        ("low", privileged.then(|| "0".to_owned()).into_iter().collect()),
+    ]);
+    file(model, KUBERNETES, &values)
+}
+
+pub(super) fn kustomization(model: &Model) -> String {
+    let values = [("crate", vec![model.crate_name.clone()]), ("name", vec![label(&model.crate_name)])];
+    file(model, KUSTOMIZATION, &values)
+}
+
+/// The name of the image and of all that runs it: that of the crate. One that is too long for a label is cut, and ends in a
+/// hash, so that no two become one.
+pub(super) fn label(crate_name: &str) -> String {
+    if crate_name.len() <= LONGEST {
+        return crate_name.to_owned();
+    }
+    // FNV-1a: the same everywhere and always, which hashers of the standard library do not promise.
+    let hash =
+        crate_name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let hash = format!("-{hash:08x}");
+    let start: String = crate_name.chars().take(LONGEST - hash.len()).collect();
+    format!("{}{hash}", start.trim_end_matches('-'))
+}
+
+fn about(model: &Model) -> &str {
+    if model.description.is_empty() { &model.title } else { &model.description }
+}
+
+/// The ports of REST and MCP. One that the capability leaves to chance has to be known here.
+fn ports(model: &Model) -> [Option<u16>; 2] {
+    let (rest, mcp) = (model.rest.as_ref().map(|rest| rest.port), model.mcp.as_ref().map(|mcp| mcp.port));
+    let known = |port: u16, usual: u16, other: Option<u16>| match port {
+        0 if other == Some(usual) => usual + 1,
+        0 => usual,
+        port => port,
+    };
+    let rest = rest.map(|port| known(port, 8080, mcp));
+    [rest, mcp.map(|port| known(port, 9090, rest))]
+}
+
+fn port_values(model: &Model) -> Vec<Value> {
+    let [rest, mcp] = ports(model).map(|port| port.iter().map(u16::to_string).collect());
+    vec![("rest", rest), ("mcp", mcp)]
+}
+
+/// The port of a base URI, or of whatever is configured where there is none.
+fn upstream_port(base_uri: Option<&str>) -> u16 {
+    let Some((scheme, rest)) = base_uri.and_then(|uri| uri.split_once("://")) else { return 443 };
+    let authority = rest.split('/').next().unwrap_or_default();
+    // Colons within brackets belong to an address.
+    let port = authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+    port.filter(|_| !authority.ends_with(']')).unwrap_or(if scheme.eq_ignore_ascii_case("http") { 80 } else { 443 })
+}
+
+/// The base URIs that have to be configured, as arguments of `kubectl create configmap`.
+fn settings(model: &Model) -> Option<String> {
+    let open = model.apis.iter().filter(|api| api.base_uri.is_none());
+    let arguments: Vec<_> = open
+        .map(|api| format!("--from-literal={}=https://api.example.com", client::base_uri_variable(model, api)))
+        .collect();
+    (!arguments.is_empty()).then(|| arguments.join(" "))
+}
+
+/// How a cluster asks the server about itself. A route of the capability takes the place of the server's own, on its port.
+fn probe(model: &Model, path: &str) -> String {
+    let taken = |rest: &Rest| rest.routes.iter().any(|route| route.path == path);
+    match &model.rest {
+        Some(rest) if !taken(rest) => format!("httpGet: {{path: {path}, port: rest}}"),
+        _ if model.mcp.is_some() => format!("httpGet: {{path: {path}, port: mcp}}"),
+        _ => "tcpSocket: {port: rest}".to_owned(),
+    }
+}
+
+fn file(model: &Model, template: &str, values: &[Value]) -> String {
+    let head = format!("# {MARKER} from {}.\n# Do not edit: change the specification instead.\n\n", model.spec);
+    head + &fill(template, values)
+}
+
+/// A template with its values filled in. A line stands once for each value of the list that it names, so where a list is
+/// empty it is left out; a list of one goes with any other.
+fn fill(template: &str, values: &[Value]) -> String {
+    let list = |name: &str| values.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, list)| list);
+    let mut filled = String::new();
+    for line in template.lines() {
+        let lengths = || line.split('@').skip(1).step_by(2).map(|name| list(name).len());
+        let times = if lengths().any(|length| length == 0) { 0 } else { lengths().max().unwrap_or(1) };
+        for time in 0..times {
+            for (index, part) in line.split('@').enumerate() {
+                let value = || list(part).get(time).or(list(part).first()).map_or("", String::as_str);
+                filled.push_str(if index % 2 == 0 { part } else { value() });
+            }
+            filled.push('\n');
+        }
+    }
+    filled
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_line_stands_once_for_each_value() {
+        let values = [("one", vec!["1".to_owned()]), ("two", vec!["a".to_owned(), "b".to_owned()]), ("none", vec![])];
+        assert_eq!(fill("x @one@\n@two@=@one@ @two@\n@one@ @none@\ny", &values), "x 1\na=1 a\nb=1 b\ny\n");
+    }
+
+    #[test]
+    fn a_port_is_that_of_the_base_uri_or_of_its_scheme() {
+        for (uri, port) in [
+            (Some("https://a.test/x:1/y"), 443),
+            (Some("HTTP://a.test"), 80),
+            (Some("https://a.test:8443/x"), 8443),
+            (Some("http://[::1]/x"), 80),
+            (Some("https://[::1]:9443"), 9443),
+            (None, 443),
+        ] {
+            assert_eq!(upstream_port(uri), port, "{uri:?}");
+        }
+    }
+
+    #[test]
+    fn long_names_stay_apart() {
+        let [a, b] = ["a", "b"].map(|end| label(&format!("{}-{end}", "long-".repeat(20))));
+        assert_ne!(a, b);
+        assert_eq!(label("short"), "short");
+    }
+
+    proptest! {
+        #[test]
+        fn every_name_of_a_crate_gives_a_label(name in "[a-z][a-z0-9]{0,9}(-[a-z0-9]{1,20}){0,9}") {
+            let label = label(&name);
+            prop_assert!((1..=LONGEST).contains(&label.len()) && !label.ends_with('-') && !label.contains("--"), "{}", label);
+            prop_assert!(name.len() > LONGEST || label == name);
+        }
+    }
+}
