@@ -80,6 +80,7 @@ impl Process {
             }
             ensure!(process.child.try_wait()?.is_none(), "the server ended at once");
             ensure!(start.elapsed() < PATIENCE, "the server does not start");
+            // The runtime's own timer is no finer than a millisecond, and nothing else waits here.
             std::thread::sleep(Duration::from_micros(200));
         }
     }

@@ -38,8 +38,8 @@ impl Report {
     /// As tables in Markdown: medians of rounds, and medians of the ratios within rounds.
     pub fn tables(&self) -> String {
         let mut text = String::from(
-            "| bytes | connections | direct req/s | floor req/s | generated req/s | ratio | p50 µs floor, generated \
-             | p99 µs floor, generated | CPU µs/req floor, generated | ratio |\n|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
+            "| bytes | connections | direct req/s | floor req/s | generated req/s | req/s ratio | p50 µs floor, generated \
+             | p99 µs floor, generated | CPU µs/req floor, generated | CPU ratio |\n|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
         );
         for cell in &self.cells {
             let figure = |server, digits, figure: fn(&Load) -> Option<f64>| {
