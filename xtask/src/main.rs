@@ -4,7 +4,7 @@ use std::env;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{corpus, explain, generation, interop, lint, root, semver, starter, trial, variants, watch};
+use xtask::{bench, corpus, explain, generation, interop, lint, root, semver, starter, trial, variants, watch};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Generates crates from Naftiko capabilities and tries them out")]
@@ -51,6 +51,8 @@ enum Command {
         #[arg(long)]
         once: bool,
     },
+    /// Measure a generated server beside the least that a server of its kind has to do
+    Bench(bench::Options),
     /// Compare the public part of the runtime and of generated crates with that of an earlier revision
     Semver {
         /// The revision, such as the tag of the last release
@@ -78,6 +80,7 @@ fn main() -> ExitCode {
         Command::Gen { names, check, diff, .. } => generation::run(&root(), &names, check, diff),
         Command::Try { name, once } => trial::run(&root(), &name, once),
         Command::Interop { protocol, require } => interop::run(&root(), protocol, require),
+        Command::Bench(options) => bench::run(&root(), &options),
         Command::Semver { baseline } => semver::run(&root(), &baseline),
         Command::Variants { require } => variants::run(&root(), require),
         Command::New { name } => starter::run(&root(), &name),

@@ -33,8 +33,13 @@ pub fn build(root: &Path, name: &str) -> Result<PathBuf> {
     if !status.context("cargo cannot be started")?.success() {
         bail!("`{name}` cannot be built");
     }
+    Ok(program(root, "debug", name))
+}
+
+/// Where cargo puts a program that it builds.
+pub(crate) fn program(root: &Path, profile: &str, name: &str) -> PathBuf {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder));
-    Ok(target.join("debug").join(format!("{name}{}", env::consts::EXE_SUFFIX)))
+    target.join(profile).join(format!("{name}{}", env::consts::EXE_SUFFIX))
 }
 
 pub(crate) fn cargo(root: &Path) -> Command {

@@ -1,0 +1,50 @@
+//! What is compared: servers side by side, for one size of answers and one number of connections.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+
+use crate::SIZES;
+use crate::load::{self, Load};
+use crate::process::Process;
+
+/// How many connections ask at the same time.
+pub const CONNECTIONS: [usize; 3] = [1, 16, 128];
+
+/// One kind of load, and what each server did under it, round by round.
+#[derive(Debug)]
+pub struct Cell {
+    /// The size of an answer, in bytes.
+    pub size: usize,
+    /// How many connections asked at the same time.
+    pub connections: usize,
+    /// For each round, what each server did, in the order of the servers.
+    pub rounds: Vec<Vec<Load>>,
+}
+
+/// Measures all cells. Servers take turns within a round, so that whatever else the machine does strikes them alike.
+///
+/// # Errors
+/// When a server makes a mistake.
+pub async fn measure(servers: &[(&str, &Process)], rounds: usize, time: Duration) -> Result<Vec<Cell>> {
+    let kinds = SIZES.iter().flat_map(|size| CONNECTIONS.iter().map(|connections| (*size, *connections)));
+    let mut cells: Vec<_> = kinds.map(|(size, connections)| Cell { size, connections, rounds: Vec::new() }).collect();
+    for round in 0..rounds {
+        for cell in &mut cells {
+            let mut loads = Vec::new();
+            // Who comes first in one round comes last in the next.
+            let order: Vec<_> =
+                if round % 2 == 0 { (0..servers.len()).collect() } else { (0..servers.len()).rev().collect() };
+            for index in order {
+                let (name, server) = servers.get(index).context("there is such a server")?;
+                let load = load::run(server, cell.size, cell.connections, time).await;
+                let what = || format!("{name}, {} bytes, {} connections", cell.size, cell.connections);
+                loads.push((index, load.with_context(what)?));
+            }
+            loads.sort_by_key(|(index, _)| *index);
+            cell.rounds.push(loads.into_iter().map(|(_, load)| load).collect());
+        }
+        eprintln!("round {} of {rounds}", round + 1);
+    }
+    Ok(cells)
+}
