@@ -93,6 +93,7 @@ async fn long_answers_flow_and_break_off_where_the_upstream_does() {
     world.simulator.fault(Fault::status(200).body("application/octet-stream", body.clone()));
     let answer = get(&world, &uri).await;
     assert_eq!(answer.headers()["content-type"], "application/octet-stream");
+    assert_eq!(answer.headers()["content-length"], body.len().to_string());
     assert!(answer.bytes().await.expect("all of it") == body);
     // More than the limit is cut off, and nobody takes a part for the whole.
     world.simulator.fault(Fault::status(200).body("application/octet-stream", vec![b'x'; 5 << 20]));

@@ -16,7 +16,8 @@ use crate::response::Response;
 /// as it comes.
 pub(crate) enum Flow {
     Whole(Bytes),
-    Stream(ResultStream<Bytes>),
+    /// With its length in bytes, where the upstream says it.
+    Stream(ResultStream<Bytes>, Option<u64>),
 }
 
 /// The longest answer that is read before it is passed on, in bytes.
@@ -36,11 +37,12 @@ impl Connection {
             let answer = async {
                 let mut answer = run.attempt(&span).await?;
                 let (status, headers) = (answer.status(), answer.headers().clone());
+                let length = answer.content_length();
                 let mut start = BytesMut::new();
                 let flow = if run.read_on(&mut answer, &mut start, SHORT).await? {
                     Flow::Whole(start.freeze())
                 } else {
-                    Flow::Stream(run.stream(answer, start.freeze(), Some(run.response_limit())))
+                    Flow::Stream(run.stream(answer, start.freeze(), Some(run.response_limit())), length)
                 };
                 Ok(Response::new(status, headers, run.number, flow))
             };

@@ -44,11 +44,14 @@ pub(super) async fn answer(
     let outcome = match &call.output {
         Output::Whole => call.flow(connection, values, forwarded).await.map(|response| {
             let (status, headers, body) = response.into_parts();
-            let body = match body {
-                Flow::Whole(bytes) => Body::from(bytes),
-                Flow::Stream(stream) => Body::from_stream(stream),
-            };
-            pass_on(status, &headers, body)
+            match body {
+                Flow::Whole(bytes) => pass_on(status, &headers, Body::from(bytes)),
+                Flow::Stream(stream, length) => {
+                    let mut response = pass_on(status, &headers, Body::from_stream(stream));
+                    response.headers_mut().extend(length.map(|length| (header::CONTENT_LENGTH, length.into())));
+                    response
+                }
+            }
         }),
         Output::Projected(projection) => {
             call.execute(connection, values, forwarded).await.and_then(|response| made(call, projection, response))

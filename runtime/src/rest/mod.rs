@@ -53,15 +53,22 @@ pub struct Route {
 impl RestAdapter {
     /// The routes as an axum router.
     pub fn router(&'static self, connection: &Connection) -> Router {
-        let table = Arc::new(Table::new(self.routes));
-        let shapes = table.shapes();
-        let connection = connection.clone();
+        let routes = self.over(connection);
+        let shapes = routes.0.table.shapes();
         // Every shape leads to the same table: axum only tells which paths are none of its business.
         let handler = any(move |request: Request| {
-            let (table, connection) = (Arc::clone(&table), connection.clone());
-            async move { serve(&table, &connection, request).await }
+            let routes = routes.clone();
+            async move {
+                let forwarded = request.extensions().get::<Forwarded>().cloned().unwrap_or_default();
+                routes.answer(request, forwarded).await
+            }
         });
         shapes.iter().fold(Router::new(), |router, shape| router.route(shape, handler.clone()))
+    }
+
+    /// The routes over a connection, without a router before them.
+    pub(crate) fn over(&'static self, connection: &Connection) -> Routes {
+        Routes(Arc::new(Served { table: Table::new(self.routes), connection: connection.clone() }))
     }
 
     /// Whether a route has this path, with whatever method.
@@ -77,54 +84,67 @@ pub(crate) struct Matched(
     #[cfg_attr(not(feature = "server"), expect(dead_code, reason = "the server reads it"))] pub(crate) &'static str,
 );
 
-async fn serve(table: &Table, connection: &Connection, request: Request) -> Response {
-    let path = request.uri().path().to_owned();
-    let found = table.find(request.method(), request.uri().path());
-    let matched = match &found {
-        Match::Found(route, _) => Some(Matched(route.path)),
-        _ => None,
-    };
-    let mut response = match respond(table, found, connection, request).await {
-        Ok(response) => response,
-        Err(problem) => problem.at(&path).into_response(),
-    };
-    if let Some(matched) = matched {
-        response.extensions_mut().insert(matched);
-    }
-    response
+/// Routes, and the upstream behind them. Cloning is cheap.
+#[derive(Clone)]
+pub(crate) struct Routes(Arc<Served>);
+
+struct Served {
+    table: Table,
+    connection: Connection,
 }
 
-async fn respond(table: &Table, found: Match, connection: &Connection, request: Request) -> Result<Response, Problem> {
-    match found {
-        Match::Found(route, captures) => {
-            if !is_acceptable(request.headers(), route) {
-                let detail = "the answer is `application/json`, which the request does not accept";
-                return Err(Problem::new(StatusCode::NOT_ACCEPTABLE, detail));
+impl Routes {
+    /// Answers a request, also one that no route is there for.
+    pub(crate) async fn answer(&self, request: Request, forwarded: Forwarded) -> Response {
+        let uri = request.uri().clone();
+        let found = self.0.table.find(request.method(), uri.path());
+        let matched = match &found {
+            Match::Found(route, _) => Some(Matched(route.path)),
+            _ => None,
+        };
+        let mut response = match self.0.respond(found, request, forwarded).await {
+            Ok(response) => response,
+            Err(problem) => problem.at(uri.path()).into_response(),
+        };
+        if let Some(matched) = matched {
+            response.extensions_mut().insert(matched);
+        }
+        response
+    }
+}
+
+impl Served {
+    async fn respond(&self, found: Match, request: Request, forwarded: Forwarded) -> Result<Response, Problem> {
+        match found {
+            Match::Found(route, captures) => {
+                if !is_acceptable(request.headers(), route) {
+                    let detail = "the answer is `application/json`, which the request does not accept";
+                    return Err(Problem::new(StatusCode::NOT_ACCEPTABLE, detail));
+                }
+                let values = read::values(route, captures, request).await?;
+                let mut response = answer::answer(&route.call, &self.connection, values, forwarded).await?;
+                let base_uri = self.connection.base_uri(route.call.operation);
+                if let Some(place) = response.headers_mut().remove(LOCATION)
+                    && let (Some(base_uri), Ok(place)) = (base_uri, place.to_str())
+                    && let Some(own) = location::relocated(place, base_uri, self.table.routes())
+                {
+                    response.headers_mut().extend(HeaderValue::try_from(own).map(|own| (LOCATION, own)));
+                }
+                Ok(response)
             }
-            let forwarded = request.extensions().get::<Forwarded>().cloned().unwrap_or_default();
-            let values = read::values(route, captures, request).await?;
-            let mut response = answer::answer(&route.call, connection, values, forwarded).await?;
-            let base_uri = connection.base_uri(route.call.operation);
-            if let Some(place) = response.headers_mut().remove(LOCATION)
-                && let (Some(base_uri), Ok(place)) = (base_uri, place.to_str())
-                && let Some(own) = location::relocated(place, base_uri, table.routes())
-            {
-                response.headers_mut().extend(HeaderValue::try_from(own).map(|own| (LOCATION, own)));
+            // What can be asked for is known without the upstream (RFC 9110 §9.3.7).
+            Match::OtherMethods(methods) if request.method() == http::Method::OPTIONS => {
+                let mut response = StatusCode::NO_CONTENT.into_response();
+                response.headers_mut().insert(ALLOW, allowed(&methods));
+                Ok(response)
             }
-            Ok(response)
+            Match::OtherMethods(methods) => {
+                let detail = "the path has no such method; see the Allow header";
+                Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail).header(ALLOW, allowed(&methods)))
+            }
+            Match::Nothing => Err(Problem::not_found(request.uri().path())),
+            Match::NotText => Err(Problem::new(StatusCode::BAD_REQUEST, "the path is not percent-encoded UTF-8")),
         }
-        // What can be asked for is known without the upstream (RFC 9110 §9.3.7).
-        Match::OtherMethods(methods) if request.method() == http::Method::OPTIONS => {
-            let mut response = StatusCode::NO_CONTENT.into_response();
-            response.headers_mut().insert(ALLOW, allowed(&methods));
-            Ok(response)
-        }
-        Match::OtherMethods(methods) => {
-            let detail = "the path has no such method; see the Allow header";
-            Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail).header(ALLOW, allowed(&methods)))
-        }
-        Match::Nothing => Err(Problem::not_found(request.uri().path())),
-        Match::NotText => Err(Problem::new(StatusCode::BAD_REQUEST, "the path is not percent-encoded UTF-8")),
     }
 }
 

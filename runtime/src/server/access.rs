@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::extract::Request;
 use http::header::{HOST, HeaderValue, LOCATION, ORIGIN, RETRY_AFTER};
 use http::request::Parts;
 use http::uri::Authority;
@@ -57,18 +55,18 @@ impl Access {
     }
 
     /// Refuses requests for foreign hosts, a sign of DNS rebinding, and from foreign origins.
-    pub(super) async fn check(State(access): State<Self>, request: Request, next: Next) -> Response {
+    pub(super) fn check(&self, request: &Request) -> Result<(), Problem> {
         let headers = request.headers();
-        let host = text(headers, &HOST).or_else(|| request.uri().authority().map(|authority| authority.to_string()));
-        if access.0.check_host && !host.is_some_and(|host| access.knows_host(&host)) {
+        let host = text(headers, &HOST).or_else(|| request.uri().authority().map(Authority::as_str));
+        if self.0.check_host && !host.is_some_and(|host| self.knows_host(host)) {
             let detail = "the Host is not one of this server's; see --allowed-host";
-            return Problem::new(StatusCode::FORBIDDEN, detail).at(request.uri().path()).into_response();
+            return Err(Problem::new(StatusCode::FORBIDDEN, detail));
         }
-        if headers.contains_key(ORIGIN) && !text(headers, &ORIGIN).is_some_and(|origin| access.knows_origin(&origin)) {
+        if headers.contains_key(ORIGIN) && !text(headers, &ORIGIN).is_some_and(|origin| self.knows_origin(origin)) {
             let detail = "pages of this origin may not call this server; see --allowed-origin";
-            return Problem::new(StatusCode::FORBIDDEN, detail).at(request.uri().path()).into_response();
+            return Err(Problem::new(StatusCode::FORBIDDEN, detail));
         }
-        next.run(request).await
+        Ok(())
     }
 
     fn knows_host(&self, host: &str) -> bool {
@@ -92,6 +90,6 @@ fn is_among(origin: &str, those: &[String]) -> bool {
     those.iter().any(|known| known.eq_ignore_ascii_case(&any) || known.eq_ignore_ascii_case(&exact))
 }
 
-fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    headers.get(name)?.to_str().ok().map(str::to_owned)
+fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
 }

@@ -1,7 +1,6 @@
 //! What orchestrators ask: whether the process lives, and whether it should get requests.
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
@@ -23,16 +22,18 @@ impl Health {
         Self { stop: stop.clone(), taken: routes.filter(|path| [ALIVE, READY].contains(path)).collect() }
     }
 
-    /// Answers probes before anything else: nobody authenticates for them, and no upstream is asked.
-    pub(super) async fn probe(State(health): State<Self>, request: Request, next: Next) -> Response {
+    /// The answer to a probe. Nobody authenticates for one, no upstream is asked, and a server that is merely busy has it.
+    pub(super) fn answer(&self, request: &Request) -> Option<Response> {
         let path = request.uri().path();
-        let asked = matches!(*request.method(), Method::GET | Method::HEAD) && !health.taken.contains(&path);
-        match path {
-            ALIVE if asked => status(StatusCode::OK, "alive"),
-            READY if asked && health.stop.is_cancelled() => status(StatusCode::SERVICE_UNAVAILABLE, "draining"),
-            READY if asked => status(StatusCode::OK, "ready"),
-            _ => next.run(request).await,
+        let known = matches!(path, ALIVE | READY) && !self.taken.contains(&path);
+        if !known || !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return None;
         }
+        Some(match path {
+            READY if self.stop.is_cancelled() => status(StatusCode::SERVICE_UNAVAILABLE, "draining"),
+            READY => status(StatusCode::OK, "ready"),
+            _ => status(StatusCode::OK, "alive"),
+        })
     }
 }
 

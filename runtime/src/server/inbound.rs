@@ -1,8 +1,6 @@
 //! Who has to prove what to be served.
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::extract::Request;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -43,10 +41,10 @@ impl Inbound {
     }
 
     /// Refuses whoever does not prove himself (RFC 9110 §11.6.1, RFC 6750 §3).
-    pub(super) async fn check(State(inbound): State<Self>, request: Request, next: Next) -> Response {
-        let proof = inbound.proof(request.headers());
-        let challenge = match (&inbound, proof) {
-            (Self::Open, _) | (_, Some(true)) => return next.run(request).await,
+    pub(super) fn check(&self, request: &Request) -> Result<(), Problem> {
+        let proof = self.proof(request.headers());
+        let challenge = match (self, proof) {
+            (Self::Open, _) | (_, Some(true)) => return Ok(()),
             (Self::Bearer(_), None) => "Bearer",
             (Self::Bearer(_), Some(_)) => "Bearer error=\"invalid_token\"",
             (Self::ApiKey(..), _) => "ApiKey",
@@ -55,10 +53,8 @@ impl Inbound {
             None => "this server wants a credential with every request",
             Some(_) => "this server does not know the credential",
         };
-        Problem::new(StatusCode::UNAUTHORIZED, detail)
-            .header(WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
-            .at(request.uri().path())
-            .into_response()
+        let problem = Problem::new(StatusCode::UNAUTHORIZED, detail);
+        Err(problem.header(WWW_AUTHENTICATE, HeaderValue::from_static(challenge)))
     }
 
     /// Whether the right secret was sent; none where there is no secret.

@@ -1,16 +1,21 @@
 //! Connections: accepted, limited in time and size, and ended when the server stops.
 
+use std::convert::Infallible;
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use axum::Router;
+use axum::body::Body;
 use futures_util::FutureExt as _;
+use http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
+
+use super::front::Front;
 
 /// How much of the head of a request is read at all, in bytes.
 const HEAD_LIMIT: usize = 64 << 10;
@@ -19,18 +24,18 @@ const BREATH: Duration = Duration::from_millis(100);
 
 /// Serves until `stop`, then lets running requests end. The head of a request may take as long as `patience`, and a connection
 /// may lie idle for that long.
-pub(super) async fn serve(listener: TcpListener, router: Router, patience: Duration, stop: &CancellationToken) {
+pub(super) async fn serve(listener: TcpListener, front: Front, patience: Duration, stop: &CancellationToken) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(HEAD_LIMIT);
     let graceful = GracefulShutdown::new();
     let serve = |stream: TcpStream| {
         // Answers are written whole, so waiting for more to send only costs time.
         let _ = stream.set_nodelay(true);
-        let (router, http, watcher, stop) = (router.clone(), http.clone(), graceful.watcher(), stop.clone());
+        let (front, http, watcher, stop) = (front.clone(), http.clone(), graceful.watcher(), stop.clone());
         tokio::spawn(async move {
             if speaks(&stream, patience, &stop).await {
                 // On the heap, so that a connection which lies idle has no room for it yet.
-                Box::pin(talk(http, router, watcher, stream)).await;
+                Box::pin(talk(http, front, watcher, stream)).await;
             }
         });
     };
@@ -72,8 +77,9 @@ async fn speaks(stream: &TcpStream, patience: Duration, stop: &CancellationToken
     }
 }
 
-async fn talk(http: http1::Builder, router: Router, watcher: Watcher, stream: TcpStream) {
-    let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+async fn talk(http: http1::Builder, front: Front, watcher: Watcher, stream: TcpStream) {
+    let answer = |request: Request<Incoming>| async { Ok::<_, Infallible>(front.answer(request.map(Body::new)).await) };
+    let connection = http.serve_connection(TokioIo::new(stream), service_fn(answer));
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection ended early");
     }

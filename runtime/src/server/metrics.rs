@@ -4,8 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
@@ -84,19 +83,19 @@ impl Metrics {
         self.0.called.with_label_values(&labels).observe(outcome.elapsed.as_secs_f64());
     }
 
-    /// Answers whoever collects them.
-    pub(super) async fn collect(State(metrics): State<Self>, request: Request, next: Next) -> Response {
-        if request.uri().path() != PATH || request.method() != Method::GET || metrics.0.taken {
-            return next.run(request).await;
+    /// The answer to whoever collects them.
+    pub(super) fn answer(&self, request: &Request) -> Option<Response> {
+        if request.uri().path() != PATH || request.method() != Method::GET || self.0.taken {
+            return None;
         }
         let mut text = Vec::new();
-        if let Err(error) = TextEncoder::new().encode(&metrics.0.registry.gather(), &mut text) {
+        if let Err(error) = TextEncoder::new().encode(&self.0.registry.gather(), &mut text) {
             tracing::error!(%error, "metrics cannot be written");
         }
         let mut response = text.into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(TEXT_FORMAT));
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        response
+        Some(response)
     }
 }
 

@@ -4,6 +4,7 @@ mod access;
 mod cli;
 mod config;
 mod docs;
+mod front;
 mod guard;
 mod health;
 mod inbound;

@@ -1,17 +1,17 @@
 //! Listening, and stopping when told to.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::http::Uri;
-use axum::middleware;
+use http::Uri;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
 use super::cli::Serve;
 use super::docs::Docs;
+use super::front::{Adapter, Front, Stations};
 use super::guard::Guard;
 use super::health::Health;
 use super::inbound::Inbound;
@@ -41,29 +41,27 @@ pub(super) async fn serve(
         return Err(Failure::Refused(message));
     }
     let access = Access::new(&options);
-    let guard = Guard::new(options.max_in_flight, metrics.clone());
+    let guard = Guard::new(options.max_in_flight);
     let (stop, give_up) = (CancellationToken::new(), CancellationToken::new());
     // Before anything says that the server is up: whoever reads that may send a signal at once.
     tokio::spawn(stop_on_signal(Signals::listen()?, stop.clone()));
-    // The last layer is the first that sees a request.
-    let protected = |router: Router, health: Health| {
-        let router = router
-            .layer(middleware::from_fn_with_state(metrics.clone(), Metrics::collect))
-            .layer(middleware::from_fn_with_state(access.clone(), Access::check))
-            .layer(middleware::from_fn_with_state(inbound.clone(), Inbound::check));
-        // A browser asks before it sends a credential.
-        let router = access.cors(&options).into_iter().fold(router, |router, cors| router.layer(cors));
-        router
-            .layer(middleware::from_fn_with_state(health, Health::probe))
-            .layer(middleware::from_fn_with_state(guard.clone(), Guard::around))
+    let front = |health, adapter| {
+        Front(Arc::new(Stations {
+            metrics: metrics.clone(),
+            health,
+            guard: guard.clone(),
+            cors: access.cors(&options),
+            inbound: inbound.clone(),
+            access: access.clone(),
+            adapter,
+        }))
     };
     let rest = match program.rest {
         Some(adapter) => {
             let port = options.rest_port.unwrap_or(adapter.port);
-            let router = adapter.router(connection).fallback(not_found);
-            let router = router.layer(middleware::from_fn_with_state(Docs::new(adapter), Docs::show));
             let health = Health::new(&stop, adapter.routes.iter().map(|route| route.path));
-            Some(listen("REST", options.address, port, "", protected(router, health)).await?)
+            let rest = front(health, Adapter::Rest(adapter.over(connection), Docs::new(adapter)));
+            Some(listen("REST", options.address, port, "", rest).await?)
         }
         None => None,
     };
@@ -71,8 +69,8 @@ pub(super) async fn serve(
         Some(adapter) => {
             let port = options.mcp_port.unwrap_or(adapter.port);
             let router = Server::new(adapter, connection).router(access.mcp(give_up.clone())).fallback(not_found);
-            let health = Health::new(&stop, std::iter::empty());
-            Some(listen("MCP", options.address, port, "/mcp", protected(router, health)).await?)
+            let mcp = front(Health::new(&stop, std::iter::empty()), Adapter::Mcp(router));
+            Some(listen("MCP", options.address, port, "/mcp", mcp).await?)
         }
         None => None,
     };
@@ -100,24 +98,24 @@ pub(super) async fn stdio(server: Server) -> std::io::Result<()> {
     }
 }
 
-type Listening = (TcpListener, Router);
+type Listening = (TcpListener, Front);
 
 async fn listen(
     what: &'static str,
     address: IpAddr,
     port: u16,
     path: &str,
-    router: Router,
+    front: Front,
 ) -> Result<Listening, Failure> {
     let address = SocketAddr::new(address, port);
     let listener = TcpListener::bind(address).await.map_err(|source| Failure::Listen { what, address, source })?;
     tracing::info!("{what} on http://{}{path}", listener.local_addr()?);
-    Ok((listener, router))
+    Ok((listener, front))
 }
 
 async fn run(listening: Option<Listening>, patience: Duration, stop: &CancellationToken) {
-    if let Some((listener, router)) = listening {
-        listener::serve(listener, router, patience, stop).await;
+    if let Some((listener, front)) = listening {
+        listener::serve(listener, front, patience, stop).await;
     }
 }
 

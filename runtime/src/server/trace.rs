@@ -1,11 +1,28 @@
-//! Trace context across the server (W3C Trace Context).
-
-use std::fmt::Write as _;
+//! What names a request on its way: an id, and a trace across servers (W3C Trace Context).
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
+use uuid::Uuid;
+
+/// The header that has the id of a request, in and out.
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest id that is taken from a client, in bytes.
+const ID_LIMIT: usize = 128;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+
+/// The client's id, if it can be repeated without harm, or a new one.
+pub(super) fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let fits = |id: &&HeaderValue| {
+        (1..=ID_LIMIT).contains(&id.len()) && id.as_bytes().iter().all(|byte| byte.is_ascii_graphic())
+    };
+    if let Some(id) = headers.get(REQUEST_ID).filter(fits) {
+        return id.clone();
+    }
+    let mut text = Uuid::encode_buffer();
+    let text = Uuid::now_v7().hyphenated().encode_lower(&mut text);
+    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
+}
 
 /// The context of what the server sends upstream: the caller's trace with a span of our own, or a new trace where there is
 /// none that is valid (§3.2, §4.3).
@@ -19,9 +36,9 @@ pub(super) fn context(headers: &HeaderMap) -> HeaderMap {
             }
             (trace, flags)
         }
-        None => (hexadecimal(16), "00".to_owned()),
+        None => (format!("{:032x}", fastrand::u128(1..)), "00".to_owned()),
     };
-    let parent = format!("00-{trace}-{}-{flags}", hexadecimal(8));
+    let parent = format!("00-{trace}-{:016x}-{flags}", fastrand::u64(1..));
     own.extend(HeaderValue::try_from(parent).map(|value| (TRACEPARENT, value)));
     own
 }
@@ -42,16 +59,6 @@ fn parse(text: &str) -> Option<(String, String)> {
     let whole = version != "00" || parts.next().is_none();
     let valid = lengths && whole && version != "ff" && [version, trace, parent, flags].into_iter().all(lower);
     (valid && !zero(trace) && !zero(parent)).then(|| (trace.to_owned(), flags.to_owned()))
-}
-
-/// Random bytes, not all of them zero.
-fn hexadecimal(bytes: usize) -> String {
-    let mut text = String::with_capacity(bytes * 2);
-    for index in 0..bytes {
-        let byte = if index == 0 { fastrand::u8(1..) } else { fastrand::u8(..) };
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 #[cfg(test)]

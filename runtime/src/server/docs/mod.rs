@@ -1,11 +1,11 @@
 //! What people and tools read about the routes: the OpenAPI document, and a page that shows it without any other host.
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::body::Body;
+use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
-use http::Method;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
+use http::{Method, StatusCode};
 use swagger_ui_dist::{ApiDefinition, OpenApiSource, generate_routes};
 use tower::ServiceExt as _;
 
@@ -41,19 +41,29 @@ impl Docs {
         }
     }
 
-    pub(super) async fn show(State(docs): State<Self>, request: Request, next: Next) -> Response {
-        let asked = matches!(*request.method(), Method::GET | Method::HEAD);
-        let path = request.uri().path();
+    /// The answer to whoever asks for one of them.
+    pub(super) async fn answer(&self, method: &Method, path: &str) -> Option<Response> {
+        if !matches!(*method, Method::GET | Method::HEAD) {
+            return None;
+        }
         let answer = match path {
-            DOCUMENT if asked && docs.has_document => text("application/json", docs.document),
-            _ if !asked || !docs.has_page => return next.run(request).await,
+            DOCUMENT if self.has_document => text("application/json", self.document),
+            _ if !self.has_page => return None,
             PAGE => text("text/html; charset=utf-8", include_str!("page.html")),
             "/docs/start.js" => text("text/javascript; charset=utf-8", include_str!("start.js")),
-            "/docs/openapi.json" => text("application/json", docs.document),
-            SCRIPT | STYLES => docs.assets.oneshot(request).await.into_response(),
-            _ => return next.run(request).await,
+            "/docs/openapi.json" => text("application/json", self.document),
+            SCRIPT | STYLES => self.asset(path).await,
+            _ => return None,
         };
-        ([(CONTENT_SECURITY_POLICY, POLICY), (CACHE_CONTROL, "no-cache")], answer).into_response()
+        Some(([(CONTENT_SECURITY_POLICY, POLICY), (CACHE_CONTROL, "no-cache")], answer).into_response())
+    }
+
+    async fn asset(&self, path: &str) -> Response {
+        let request = Request::get(path).body(Body::empty());
+        match request {
+            Ok(request) => self.assets.clone().oneshot(request).await.into_response(),
+            Err(_) => StatusCode::NOT_FOUND.into_response(),
+        }
     }
 }
 

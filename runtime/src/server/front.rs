@@ -1,0 +1,117 @@
+//! What every request passes on its way to an adapter, and every answer on its way back, in this order.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+use http::header::{HeaderMap, HeaderName, HeaderValue, SERVER, X_CONTENT_TYPE_OPTIONS};
+use tower::{Layer as _, ServiceExt as _, service_fn};
+use tower_http::cors::CorsLayer;
+
+use super::access::Access;
+use super::docs::Docs;
+use super::guard::Guard;
+use super::health::Health;
+use super::inbound::Inbound;
+use super::metrics::Metrics;
+use super::trace;
+use crate::exposure::Forwarded;
+use crate::rest::{Problem, Routes};
+
+/// The header that has the upstream's id of a request.
+const UPSTREAM_ID: HeaderName = HeaderName::from_static("x-upstream-request-id");
+/// The longest list of header fields, in bytes; a longer one is answered with a 431 (RFC 6585 §5).
+const FIELDS_LIMIT: usize = 32 << 10;
+
+/// A listener's side of the program. Cloning is cheap.
+#[derive(Clone)]
+pub(super) struct Front(pub(super) Arc<Stations>);
+
+/// What a request passes.
+pub(super) struct Stations {
+    pub(super) metrics: Metrics,
+    pub(super) health: Health,
+    pub(super) guard: Guard,
+    /// Where pages of other origins may read answers.
+    pub(super) cors: Option<CorsLayer>,
+    pub(super) inbound: Inbound,
+    pub(super) access: Access,
+    pub(super) adapter: Adapter,
+}
+
+/// Who answers in the end.
+pub(super) enum Adapter {
+    Rest(Routes, Docs),
+    Mcp(Router),
+}
+
+impl Front {
+    /// Answers a request, whatever it is and whatever happens.
+    pub(super) async fn answer(&self, request: Request) -> Response {
+        let stations = &self.0;
+        let _running = stations.metrics.running();
+        let start = Instant::now();
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let id = trace::request_id(request.headers());
+        let mut response = if is_too_long(request.headers()) {
+            let detail = format!("the header fields are longer than {FIELDS_LIMIT} bytes");
+            Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, detail).at(uri.path()).into_response()
+        } else if let Some(answer) = stations.health.answer(&request) {
+            answer
+        } else {
+            stations.guard.run(&uri, &id, stations.shared(request, &id)).await
+        };
+        let headers = response.headers_mut();
+        // Both ids help: ours finds the request in our log, the upstream's in that of the upstream.
+        if let Some(theirs) = headers.insert(trace::REQUEST_ID, id.clone()).filter(|theirs| *theirs != id) {
+            headers.insert(UPSTREAM_ID, theirs);
+        }
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.remove(SERVER);
+        stations.metrics.served(&method, &response, start.elapsed());
+        response
+    }
+}
+
+impl Stations {
+    /// The answer, and who may read it. A browser asks for that before it sends a credential.
+    async fn shared(&self, request: Request, id: &HeaderValue) -> Response {
+        let Some(cors) = &self.cors else { return self.checked(request, id).await };
+        let checked = service_fn(async |request| Ok::<_, Infallible>(self.checked(request, id).await));
+        match cors.layer(checked).oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+
+    /// The answer to whoever may have one.
+    async fn checked(&self, mut request: Request, id: &HeaderValue) -> Response {
+        if let Err(problem) = self.inbound.check(&request).and_then(|()| self.access.check(&request)) {
+            return problem.at(request.uri().path()).into_response();
+        }
+        if let Some(answer) = self.metrics.answer(&request) {
+            return answer;
+        }
+        let mut forwarded = trace::context(request.headers());
+        forwarded.insert(trace::REQUEST_ID, id.clone());
+        let forwarded = Forwarded(forwarded);
+        match &self.adapter {
+            Adapter::Rest(routes, docs) => match docs.answer(request.method(), request.uri().path()).await {
+                Some(answer) => answer,
+                None => routes.answer(request, forwarded).await,
+            },
+            Adapter::Mcp(router) => {
+                request.extensions_mut().insert(forwarded);
+                router.clone().oneshot(request).await.into_response()
+            }
+        }
+    }
+}
+
+fn is_too_long(fields: &HeaderMap) -> bool {
+    fields.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>() > FIELDS_LIMIT
+}
