@@ -125,9 +125,12 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
 
+/// What is logged unless `RUST_LOG` says otherwise. Spans cost time for every request.
+const DEFAULT_LOG: &str = "warn,naftiko_runtime=info,naftiko_runtime::spans=warn";
+
 /// Standard output belongs to MCP on stdio, and to listings.
 fn log_to_stderr() {
-    let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn,naftiko_runtime=info".to_owned());
+    let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| DEFAULT_LOG.to_owned());
     let mut filter = EnvFilter::builder().parse(&wanted).unwrap_or_else(|error| {
         eprintln!("warning: RUST_LOG is not understood: {error}");
         EnvFilter::new("warn")
