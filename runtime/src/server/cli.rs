@@ -67,7 +67,7 @@ pub(super) struct Serve {
     pub(super) upstream: Upstream,
 }
 
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub(super) struct Upstream {
     /// The base URI of the upstream; NAMESPACE=URI where the capability consumes several (repeatable)
     #[arg(long, env = "NAFTIKO_BASE_URI", value_name = "URI", value_delimiter = ',')]

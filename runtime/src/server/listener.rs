@@ -13,6 +13,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::front::Front;
@@ -23,16 +24,25 @@ const HEAD_LIMIT: usize = 64 << 10;
 const BREATH: Duration = Duration::from_millis(100);
 
 /// Serves until `stop`, then lets running requests end. The head of a request may take as long as `patience`, and a connection
-/// may lie idle for that long.
-pub(super) async fn serve(listener: TcpListener, front: Front, patience: Duration, stop: &CancellationToken) {
+/// may lie idle for that long. Workers get connections in turns.
+pub(super) async fn serve(
+    listener: TcpListener,
+    fronts: &[(Handle, Front)],
+    patience: Duration,
+    stop: &CancellationToken,
+) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(HEAD_LIMIT);
     let graceful = GracefulShutdown::new();
-    let serve = |stream: TcpStream| {
+    let mut turns = fronts.iter().cycle();
+    let mut serve = |stream: TcpStream| {
         // Answers are written whole, so waiting for more to send only costs time.
         let _ = stream.set_nodelay(true);
+        let (Some((worker, front)), Ok(stream)) = (turns.next(), stream.into_std()) else { return };
         let (front, http, watcher, stop) = (front.clone(), http.clone(), graceful.watcher(), stop.clone());
-        tokio::spawn(async move {
+        worker.spawn(async move {
+            // It was the accepting thread's until now.
+            let Ok(stream) = TcpStream::from_std(stream) else { return };
             if speaks(&stream, patience, &stop).await {
                 // On the heap, so that a connection which lies idle has no room for it yet.
                 Box::pin(talk(http, front, watcher, stream)).await;

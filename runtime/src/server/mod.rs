@@ -12,6 +12,7 @@ mod listener;
 mod metrics;
 mod serve;
 mod trace;
+mod workers;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -74,11 +75,12 @@ fn execute(program: &'static Program, command: Command) -> Result<(), Failure> {
         Command::Serve(options) => {
             let routes = program.rest.map_or(&[][..], |adapter| adapter.routes);
             let metrics = Metrics::new(program.capability, routes.iter().map(|route| route.path))?;
-            let calls = metrics.clone();
-            let counted =
-                client(program, &options.upstream).after(move |attempt, outcome| calls.called(attempt, outcome));
-            let connection = counted.build()?;
-            runtime()?.block_on(serve::serve(program, &connection, metrics, options))
+            let (calls, upstream) = (metrics.clone(), options.upstream.clone());
+            let workers = workers::start(move || {
+                let calls = calls.clone();
+                client(program, &upstream).after(move |attempt, outcome| calls.called(attempt, outcome)).build()
+            })?;
+            runtime()?.block_on(serve::serve(program, &workers, metrics, options))
         }
         Command::Mcp(upstream) => {
             let adapter =
@@ -122,7 +124,7 @@ fn client(program: &Program, upstream: &Upstream) -> ClientBuilder<Connection> {
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
 /// What is logged unless `RUST_LOG` says otherwise. Spans cost time for every request.
