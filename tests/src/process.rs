@@ -40,10 +40,17 @@ impl Server {
     /// When it does not start; the error holds what it said.
     pub async fn start(binary: &Path, base_uri: &str, more: &[&str], log: &str) -> Result<Self> {
         let arguments = ["serve", "--rest-port", "0", "--mcp-port", "0", "--base-uri", base_uri];
-        let mut child = command(binary, &[&arguments, more].concat())
-            .env("RUST_LOG", log)
-            .spawn()
-            .with_context(|| format!("{} cannot be started", binary.display()))?;
+        let mut command = command(binary, &[&arguments, more].concat());
+        command.env("RUST_LOG", log);
+        Self::run(command).await
+    }
+
+    /// Runs a command that starts it.
+    ///
+    /// # Errors
+    /// When it does not start; the error holds what it said.
+    pub async fn run(mut command: Command) -> Result<Self> {
+        let mut child = command.spawn().context("the binary cannot be started")?;
         let mut stderr = BufReader::new(child.stderr.take().context("standard error is piped")?);
         let mut said = String::new();
         let mut address = async |what: &str| -> Result<String> {

@@ -1,11 +1,12 @@
 //! The command line. Every flag can also be set in the environment.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use secrecy::SecretString;
 
-use crate::operation::Capability;
+use super::Program;
 
 #[derive(Parser)]
 pub(super) struct Arguments {
@@ -82,10 +83,13 @@ fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
 }
 
 /// Parses the command line of the process; ends it with a message when that is not possible.
-pub(super) fn parse(capability: &'static Capability) -> Command {
+pub(super) fn parse(program: &Program) -> Command {
+    let capability = program.capability;
     let mut command = Arguments::command().name(capability.name).version(capability.version).about(capability.title);
-    let names: Vec<_> = capability.variables.iter().map(|variable| variable.name).collect();
+    let callers = program.callers().flat_map(|callers| callers.variables);
+    let names: BTreeSet<_> = capability.variables.iter().chain(callers).map(|variable| variable.name).collect();
     if !names.is_empty() {
+        let names: Vec<_> = names.into_iter().collect();
         command = command.after_help(format!("Needs in the environment: {}", names.join(", ")));
     }
     let parsed = Arguments::from_arg_matches(&command.clone().get_matches());
