@@ -1,18 +1,24 @@
 """What Schemathesis cannot know from the document of a generated server: what its upstream, the simulator, wants."""
 
+from copy import copy
 from itertools import count
 
 import schemathesis
 from schemathesis.openapi.checks import UseAfterFree
+from schemathesis.specs.openapi.checks import negative_data_rejection
 
 PROJECT_ID = "7e57ab1e-0000-4000-8000-0000000000bb"  # The only project of the simulator's token.
-NAMES = 8  # With few secrets, operations meet those that others have changed.
+ENOUGH = 8  # With few secrets, operations meet those that others have changed.
 NUMBERS = count()
-SECRETS = []
+SECRETS, DELETED = [], []
 
 
 def is_positive(case):
     return case.meta is not None and case.meta.generation.mode.is_positive
+
+
+def is_of_upstream(response):
+    return b'"type":"urn:naftiko:problem:refused-upstream"' in response.content
 
 
 def operation(case):
@@ -27,17 +33,20 @@ def before_call(context, case, kwargs):
         return
     if isinstance(case.body, dict):
         if operation(case) == "create_secret":
-            case.body = {**case.body, "project_id": PROJECT_ID, "name": f"made-{number % NAMES}"}
+            case.body = {**case.body, "project_id": PROJECT_ID, "name": f"made-{min(len(SECRETS), ENOUGH)}"}
         elif operation(case) == "add_secret_owner":
             case.body = {**case.body, "product": "edge_services"}
-    if SECRETS and number % 2 and case.path_parameters and "secret-id" in case.path_parameters:
-        case.path_parameters["secret-id"] = SECRETS[number % len(SECRETS)]
+    known = DELETED if operation(case) == "restore_secret" else SECRETS
+    if known and number % 2 and case.path_parameters and "secret-id" in case.path_parameters:
+        case.path_parameters["secret-id"] = known[number % len(known)]
 
 
 @schemathesis.hook
 def after_call(context, case, response):
-    if operation(case) == "create_secret" and case.method == "POST" and response.status_code == 200:
+    if case.method == "POST" and operation(case) == "create_secret" and response.status_code == 200:
         SECRETS.append(response.json()["id"])
+    if case.method == "DELETE" and operation(case) == "delete_secret" and response.status_code == 204:
+        DELETED.append(case.path_parameters["secret-id"])
 
 
 @schemathesis.hook
@@ -50,7 +59,16 @@ def filter_failure(context, failure, case, response):
 def only_the_upstream_refuses_valid_requests(ctx, response, case):
     """The upstream knows more than the document. The server does not, so it refuses nothing that the document allows."""
     if is_positive(case) and 400 <= response.status_code < 500:
-        assert response.json()["type"] == "urn:naftiko:problem:refused-upstream", "the server refused it by itself"
+        assert is_of_upstream(response), "the server refused it by itself"
+
+
+@schemathesis.check
+def only_the_server_refuses_invalid_requests(ctx, response, case):
+    """What the document forbids does not get as far as the upstream: where that refuses it, the server has accepted it."""
+    if is_of_upstream(response):
+        accepted = copy(response)
+        accepted.status_code = 200
+        negative_data_rejection(ctx, accepted, case)
 
 
 @schemathesis.check
