@@ -9,6 +9,7 @@ mod corpus;
 mod deploy;
 mod generation;
 mod hostile;
+mod logs;
 mod mcp;
 mod openapi;
 mod paths;

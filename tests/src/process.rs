@@ -53,7 +53,8 @@ impl Server {
                     bail!("the server ended:\n{said}");
                 }
                 if let Some((_, address)) = said[start..].split_once(what) {
-                    return Ok(address.trim().to_owned());
+                    // In a line of JSON a quote follows.
+                    return Ok(address.split('"').next().unwrap_or_default().trim().to_owned());
                 }
             }
         };

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use secrecy::SecretString;
 
 use crate::operation::Capability;
@@ -18,7 +18,7 @@ pub(super) enum Command {
     /// Serve REST and MCP over HTTP until Ctrl-C or SIGTERM
     Serve(Serve),
     /// Serve MCP to one client over standard input and output
-    Mcp(Upstream),
+    Mcp(Stdio),
     /// List the MCP tools
     Tools,
     /// List the REST routes
@@ -60,11 +60,40 @@ pub(super) struct Serve {
     /// Another origin from which web pages may call this server, as scheme://host:port (repeatable)
     #[arg(long, env = "NAFTIKO_ALLOWED_ORIGINS", value_name = "ORIGIN", value_delimiter = ',')]
     pub(super) allowed_origin: Vec<String>,
+    /// Log each request that was answered: method, route, status, duration and id
+    #[arg(long, env = "NAFTIKO_ACCESS_LOG")]
+    pub(super) access_log: bool,
     /// Print what would be served with these flags and this environment, without secrets, and stop
     #[arg(long)]
     pub(super) print_config: bool,
     #[command(flatten)]
+    pub(super) log: Log,
+    #[command(flatten)]
     pub(super) upstream: Upstream,
+}
+
+#[derive(Args)]
+pub(super) struct Stdio {
+    #[command(flatten)]
+    pub(super) log: Log,
+    #[command(flatten)]
+    pub(super) upstream: Upstream,
+}
+
+#[derive(Args)]
+pub(super) struct Log {
+    /// How to log on standard error
+    #[arg(long = "log-format", env = "NAFTIKO_LOG_FORMAT", default_value = "human", value_name = "FORMAT")]
+    pub(super) format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    /// Lines for people
+    #[default]
+    Human,
+    /// One JSON object on each line
+    Json,
 }
 
 #[derive(Args)]
@@ -79,6 +108,17 @@ pub(super) struct Upstream {
 
 fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
     Ok(text.into())
+}
+
+impl Command {
+    /// How to log, and whether each request is.
+    pub(super) fn log(&self) -> (LogFormat, bool) {
+        match self {
+            Self::Serve(options) => (options.log.format, options.access_log),
+            Self::Mcp(options) => (options.log.format, false),
+            Self::Tools | Self::Routes => (LogFormat::default(), false),
+        }
+    }
 }
 
 /// Parses the command line of the process; ends it with a message when that is not possible.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Program;
-use super::cli::Serve;
+use super::cli::{LogFormat, Serve};
 
 /// The configuration as JSON. Of secrets it says only whether they are there.
 pub(super) fn describe(program: &Program, options: &Serve) -> Value {
@@ -25,6 +25,11 @@ pub(super) fn describe(program: &Program, options: &Serve) -> Value {
         "apiKeyHeader": options.api_key_header,
         "maxInFlight": options.max_in_flight,
         "headTimeoutSeconds": options.head_timeout,
+        "logFormat": match options.log.format {
+            LogFormat::Human => "human",
+            LogFormat::Json => "json",
+        },
+        "accessLog": options.access_log,
         "allowedHosts": options.allowed_host,
         "allowedOrigins": options.allowed_origin,
         "allowPlainHttp": options.upstream.allow_plain_http,

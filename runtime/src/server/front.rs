@@ -18,7 +18,7 @@ use super::guard::Guard;
 use super::health::Health;
 use super::inbound::Inbound;
 use super::metrics::Metrics;
-use super::trace;
+use super::{log, trace};
 use crate::exposure::Forwarded;
 use crate::rest::{Problem, Routes};
 
@@ -72,7 +72,9 @@ impl Front {
         }
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.remove(SERVER);
-        stations.metrics.served(&method, &response, start.elapsed());
+        let took = start.elapsed();
+        stations.metrics.served(&method, &response, took);
+        log::served(&method, &response, took, &id);
         response
     }
 }

@@ -9,6 +9,7 @@ mod guard;
 mod health;
 mod inbound;
 mod listener;
+mod log;
 mod metrics;
 mod serve;
 mod trace;
@@ -22,7 +23,6 @@ use crate::operation::Capability;
 use crate::rest::RestAdapter;
 use cli::{Command, Upstream};
 use metrics::Metrics;
-use tracing_subscriber::EnvFilter;
 
 /// What the program serves.
 #[derive(Debug)]
@@ -53,7 +53,8 @@ enum Failure {
 /// Runs the command line. A configuration that cannot work ends it with code 2, other failures with code 1.
 pub fn run(program: &'static Program) -> ExitCode {
     let command = cli::parse(program.capability);
-    log_to_stderr();
+    let (format, access) = command.log();
+    log::start(format, access);
     match execute(program, command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -80,10 +81,10 @@ fn execute(program: &'static Program, command: Command) -> Result<(), Failure> {
             let connection = counted.build()?;
             runtime()?.block_on(serve::serve(program, &connection, metrics, options))
         }
-        Command::Mcp(upstream) => {
+        Command::Mcp(options) => {
             let adapter =
                 program.mcp.ok_or_else(|| Failure::Refused("the capability exposes no MCP tools".to_owned()))?;
-            let connection = client(program, &upstream).build()?;
+            let connection = client(program, &options.upstream).build()?;
             let runtime = runtime()?;
             let served = runtime.block_on(serve::stdio(Server::new(adapter, &connection)));
             // A read of standard input may still be blocked; nobody waits for it.
@@ -123,20 +124,4 @@ fn client(program: &Program, upstream: &Upstream) -> ClientBuilder<Connection> {
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
-}
-
-/// Standard output belongs to MCP on stdio, and to listings.
-fn log_to_stderr() {
-    let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn,naftiko_runtime=info".to_owned());
-    let mut filter = EnvFilter::builder().parse(&wanted).unwrap_or_else(|error| {
-        eprintln!("warning: RUST_LOG is not understood: {error}");
-        EnvFilter::new("warn")
-    });
-    // Below that level rmcp logs whole requests and results, and these may hold secrets.
-    if let Ok(directive) = "rmcp=error".parse() {
-        filter = filter.add_directive(directive);
-    }
-    // It fails only where a subscriber is installed already, and then that one is meant.
-    let _ =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();
 }
