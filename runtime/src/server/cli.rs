@@ -1,6 +1,7 @@
 //! The command line. Every flag can also be set in the environment.
 
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use secrecy::SecretString;
@@ -51,6 +52,9 @@ pub(super) struct Serve {
     /// How many requests may run at once; others are told to come back
     #[arg(long, env = "NAFTIKO_MAX_IN_FLIGHT", default_value_t = 256, value_name = "COUNT")]
     pub(super) max_in_flight: usize,
+    /// How many requests each caller, by its address, may send in a second; any number unless set
+    #[arg(long, env = "NAFTIKO_RATE_LIMIT", value_name = "COUNT")]
+    pub(super) rate_limit: Option<NonZeroU32>,
     /// How long the head of a request may take, and how long a connection may lie idle, in seconds
     #[arg(long, env = "NAFTIKO_HEAD_TIMEOUT", default_value_t = 10, value_name = "SECONDS")]
     pub(super) head_timeout: u64,

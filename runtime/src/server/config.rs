@@ -24,6 +24,7 @@ pub(super) fn describe(program: &Program, options: &Serve) -> Value {
         "apiKey": said(options.api_key.is_some()),
         "apiKeyHeader": options.api_key_header,
         "maxInFlight": options.max_in_flight,
+        "rateLimit": options.rate_limit,
         "headTimeoutSeconds": options.head_timeout,
         "logFormat": match options.log.format {
             LogFormat::Human => "human",

@@ -78,7 +78,11 @@ async fn speaks(stream: &TcpStream, patience: Duration, stop: &CancellationToken
 }
 
 async fn talk(http: http1::Builder, front: Front, watcher: Watcher, stream: TcpStream) {
-    let answer = |request: Request<Incoming>| async { Ok::<_, Infallible>(front.answer(request.map(Body::new)).await) };
+    // Who is gone already has no address any more.
+    let Ok(caller) = stream.peer_addr() else { return };
+    let answer = |request: Request<Incoming>| async {
+        Ok::<_, Infallible>(front.answer(request.map(Body::new), caller.ip()).await)
+    };
     let connection = http.serve_connection(TokioIo::new(stream), service_fn(answer));
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection ended early");

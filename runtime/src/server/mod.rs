@@ -11,6 +11,7 @@ mod inbound;
 mod listener;
 mod log;
 mod metrics;
+mod rate;
 mod serve;
 mod trace;
 

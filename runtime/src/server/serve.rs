@@ -16,6 +16,7 @@ use super::guard::Guard;
 use super::health::Health;
 use super::inbound::Inbound;
 use super::metrics::Metrics;
+use super::rate::RateLimit;
 use super::{Failure, Program, listener};
 use crate::client::Connection;
 use crate::mcp::Server;
@@ -41,6 +42,7 @@ pub(super) async fn serve(
         return Err(Failure::Refused(message));
     }
     let access = Access::new(&options);
+    let rate = options.rate_limit.map(RateLimit::new);
     let guard = Guard::new(options.max_in_flight);
     let (stop, give_up) = (CancellationToken::new(), CancellationToken::new());
     // Before anything says that the server is up: whoever reads that may send a signal at once.
@@ -49,6 +51,7 @@ pub(super) async fn serve(
         Front(Arc::new(Stations {
             metrics: metrics.clone(),
             health,
+            rate: rate.clone(),
             guard: guard.clone(),
             cors: access.cors(&options),
             inbound: inbound.clone(),
