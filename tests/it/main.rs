@@ -20,4 +20,5 @@ mod rest;
 mod scenarios;
 mod server;
 mod tables;
+mod tls;
 mod wire;

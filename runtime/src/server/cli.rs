@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use secrecy::SecretString;
@@ -58,6 +59,12 @@ pub(super) struct Serve {
     /// How long the head of a request may take, and how long a connection may lie idle, in seconds
     #[arg(long, env = "NAFTIKO_HEAD_TIMEOUT", default_value_t = 10, value_name = "SECONDS")]
     pub(super) head_timeout: u64,
+    /// The file with the certificate for https and those that it depends on, in PEM; plain http unless set
+    #[arg(long, env = "NAFTIKO_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
+    pub(super) tls_certificate: Option<PathBuf>,
+    /// The file with the private key of the certificate, in PEM
+    #[arg(long, env = "NAFTIKO_TLS_KEY", value_name = "FILE", requires = "tls_certificate")]
+    pub(super) tls_key: Option<PathBuf>,
     /// Another host name under which clients may reach this server (repeatable)
     #[arg(long, env = "NAFTIKO_ALLOWED_HOSTS", value_name = "HOST", value_delimiter = ',')]
     pub(super) allowed_host: Vec<String>,

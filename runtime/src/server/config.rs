@@ -26,6 +26,8 @@ pub(super) fn describe(program: &Program, options: &Serve) -> Value {
         "maxInFlight": options.max_in_flight,
         "rateLimit": options.rate_limit,
         "headTimeoutSeconds": options.head_timeout,
+        "tlsCertificate": options.tls_certificate,
+        "tlsKey": options.tls_key,
         "logFormat": match options.log.format {
             LogFormat::Human => "human",
             LogFormat::Json => "json",

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io::ErrorKind;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -12,10 +13,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use super::front::Front;
+use super::tls::Tls;
 
 /// How much of the head of a request is read at all, in bytes.
 const HEAD_LIMIT: usize = 64 << 10;
@@ -24,7 +27,13 @@ const BREATH: Duration = Duration::from_millis(100);
 
 /// Serves until `stop`, then lets running requests end. The head of a request may take as long as `patience`, and a connection
 /// may lie idle for that long.
-pub(super) async fn serve(listener: TcpListener, front: Front, patience: Duration, stop: &CancellationToken) {
+pub(super) async fn serve(
+    listener: TcpListener,
+    front: Front,
+    tls: Option<Tls>,
+    patience: Duration,
+    stop: &CancellationToken,
+) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(HEAD_LIMIT);
     let graceful = GracefulShutdown::new();
@@ -32,10 +41,11 @@ pub(super) async fn serve(listener: TcpListener, front: Front, patience: Duratio
         // Answers are written whole, so waiting for more to send only costs time.
         let _ = stream.set_nodelay(true);
         let (front, http, watcher, stop) = (front.clone(), http.clone(), graceful.watcher(), stop.clone());
+        let tls = tls.clone();
         tokio::spawn(async move {
             if speaks(&stream, patience, &stop).await {
                 // On the heap, so that a connection which lies idle has no room for it yet.
-                Box::pin(talk(http, front, watcher, stream)).await;
+                Box::pin(talk(http, front, tls, watcher, stream)).await;
             }
         });
     };
@@ -77,12 +87,23 @@ async fn speaks(stream: &TcpStream, patience: Duration, stop: &CancellationToken
     }
 }
 
-async fn talk(http: http1::Builder, front: Front, watcher: Watcher, stream: TcpStream) {
+async fn talk(http: http1::Builder, front: Front, tls: Option<Tls>, watcher: Watcher, stream: TcpStream) {
     // Who is gone already has no address any more.
-    let Ok(caller) = stream.peer_addr() else { return };
-    let answer = |request: Request<Incoming>| async {
-        Ok::<_, Infallible>(front.answer(request.map(Body::new), caller.ip()).await)
-    };
+    let Ok(caller) = stream.peer_addr().map(|address| address.ip()) else { return };
+    let Some(tls) = tls else { return exchange(http, front, caller, watcher, stream).await };
+    match tls.accept(stream).await {
+        // On the heap, so that plain connections have no room for it.
+        Ok(stream) => Box::pin(exchange(http, front, caller, watcher, stream)).await,
+        Err(error) => tracing::debug!(%error, "a client does not speak TLS as it should"),
+    }
+}
+
+async fn exchange<S>(http: http1::Builder, front: Front, caller: IpAddr, watcher: Watcher, stream: S)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let answer =
+        |request: Request<Incoming>| async { Ok::<_, Infallible>(front.answer(request.map(Body::new), caller).await) };
     let connection = http.serve_connection(TokioIo::new(stream), service_fn(answer));
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection ended early");

@@ -13,6 +13,7 @@ mod log;
 mod metrics;
 mod rate;
 mod serve;
+mod tls;
 mod trace;
 
 use std::io::Write as _;

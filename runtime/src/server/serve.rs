@@ -17,6 +17,7 @@ use super::health::Health;
 use super::inbound::Inbound;
 use super::metrics::Metrics;
 use super::rate::RateLimit;
+use super::tls::Tls;
 use super::{Failure, Program, listener};
 use crate::client::Connection;
 use crate::mcp::Server;
@@ -41,6 +42,7 @@ pub(super) async fn serve(
         );
         return Err(Failure::Refused(message));
     }
+    let tls = Tls::new(&options)?;
     let access = Access::new(&options);
     let rate = options.rate_limit.map(RateLimit::new);
     let guard = Guard::new(options.max_in_flight);
@@ -64,7 +66,7 @@ pub(super) async fn serve(
             let port = options.rest_port.unwrap_or(adapter.port);
             let health = Health::new(&stop, adapter.routes.iter().map(|route| route.path));
             let rest = front(health, Adapter::Rest(adapter.over(connection), Docs::new(adapter)));
-            Some(listen("REST", options.address, port, "", rest).await?)
+            Some(listen("REST", options.address, port, "", rest, tls.clone()).await?)
         }
         None => None,
     };
@@ -73,7 +75,7 @@ pub(super) async fn serve(
             let port = options.mcp_port.unwrap_or(adapter.port);
             let router = Server::new(adapter, connection).router(access.mcp(give_up.clone())).fallback(not_found);
             let mcp = front(Health::new(&stop, std::iter::empty()), Adapter::Mcp(router));
-            Some(listen("MCP", options.address, port, "/mcp", mcp).await?)
+            Some(listen("MCP", options.address, port, "/mcp", mcp, tls).await?)
         }
         None => None,
     };
@@ -101,7 +103,7 @@ pub(super) async fn stdio(server: Server) -> std::io::Result<()> {
     }
 }
 
-type Listening = (TcpListener, Front);
+type Listening = (TcpListener, Front, Option<Tls>);
 
 async fn listen(
     what: &'static str,
@@ -109,16 +111,18 @@ async fn listen(
     port: u16,
     path: &str,
     front: Front,
+    tls: Option<Tls>,
 ) -> Result<Listening, Failure> {
     let address = SocketAddr::new(address, port);
     let listener = TcpListener::bind(address).await.map_err(|source| Failure::Listen { what, address, source })?;
-    tracing::info!("{what} on http://{}{path}", listener.local_addr()?);
-    Ok((listener, front))
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    tracing::info!("{what} on {scheme}://{}{path}", listener.local_addr()?);
+    Ok((listener, front, tls))
 }
 
 async fn run(listening: Option<Listening>, patience: Duration, stop: &CancellationToken) {
-    if let Some((listener, front)) = listening {
-        listener::serve(listener, front, patience, stop).await;
+    if let Some((listener, front, tls)) = listening {
+        listener::serve(listener, front, tls, patience, stop).await;
     }
 }
 
