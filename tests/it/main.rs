@@ -12,6 +12,7 @@ mod hostile;
 mod logs;
 mod mcp;
 mod openapi;
+mod otlp;
 mod paths;
 mod properties;
 mod protection;

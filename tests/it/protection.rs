@@ -343,12 +343,24 @@ async fn a_server_that_is_told_to_stop_answers_all_that_it_let_in() {
 async fn the_configuration_in_effect_is_printed_without_secrets() {
     let mut command = process::command(&server_binary(), &["serve", "--print-config", "--rest-port", "8123"]);
     command.env("NAFTIKO_BEARER_TOKEN", "a-token-of-a-test").env("NAFTIKO_MAX_IN_FLIGHT", "7");
+    command.env("NAFTIKO_LOG_FORMAT", "json").env("NAFTIKO_ACCESS_LOG", "true").env("NAFTIKO_RATE_LIMIT", "9");
+    command.env("NAFTIKO_TLS_CERTIFICATE", "a.pem").env("NAFTIKO_TLS_KEY", "b.pem");
     let output = command.output().await.expect("it starts");
     let config: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
     assert_eq!(
         (&config["restPort"], &config["mcpPort"], &config["maxInFlight"]),
         (&json!(8123), &json!(9090), &json!(7))
     );
+    for (member, value) in [
+        ("logFormat", json!("json")),
+        ("accessLog", json!(true)),
+        ("rateLimit", json!(9)),
+        ("tlsCertificate", json!("a.pem")),
+        ("tlsKey", json!("b.pem")),
+        ("exportsTraces", json!(false)),
+    ] {
+        assert_eq!(config[member], value, "{member}");
+    }
     assert_eq!((&config["bearerToken"], &config["variables"]["SCALEWAY_API_KEY"]), (&json!("set"), &json!("set")));
     let text = format!("{output:?}");
     assert!(!text.contains("a-token-of-a-test") && !text.contains(scaleway_simulator::TOKEN), "{text}");

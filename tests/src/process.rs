@@ -40,10 +40,17 @@ impl Server {
     /// When it does not start; the error holds what it said.
     pub async fn start(binary: &Path, base_uri: &str, more: &[&str], log: &str) -> Result<Self> {
         let arguments = ["serve", "--rest-port", "0", "--mcp-port", "0", "--base-uri", base_uri];
-        let mut child = command(binary, &[&arguments, more].concat())
-            .env("RUST_LOG", log)
-            .spawn()
-            .with_context(|| format!("{} cannot be started", binary.display()))?;
+        let mut command = command(binary, &[&arguments, more].concat());
+        command.env("RUST_LOG", log);
+        Self::launch(command).await
+    }
+
+    /// Starts it by a command that says `serve`.
+    ///
+    /// # Errors
+    /// When it does not start; the error holds what it said.
+    pub async fn launch(mut command: Command) -> Result<Self> {
+        let mut child = command.spawn().context("the server cannot be started")?;
         let mut stderr = BufReader::new(child.stderr.take().context("standard error is piped")?);
         let mut said = String::new();
         let mut address = async |what: &str| -> Result<String> {

@@ -121,6 +121,7 @@ impl<'a> Run<'a> {
             "http.client.request",
             otel.name = format!("{} {}", operation.method.as_str(), operation.path_template()),
             otel.kind = "client",
+            otel.status_code = tracing::field::Empty,
             http.request.method = operation.method.as_str(),
             http.request.resend_count = (self.number > 0).then_some(self.number),
             http.response.status_code = tracing::field::Empty,
@@ -230,6 +231,9 @@ impl<'a> Run<'a> {
     /// Tells the span and the hooks how an attempt ended.
     fn report<T>(&mut self, outcome: Result<&Response<T>, &Error>, span: &Span) {
         let error = outcome.err();
+        if error.is_some() {
+            span.record("otel.status_code", "error");
+        }
         match error.map(Error::kind) {
             Some(ErrorKind::Status(status)) => drop(span.record("error.type", status.as_str())),
             Some(kind) => drop(span.record("error.type", kind.name())),

@@ -122,6 +122,16 @@ fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
 }
 
 impl Command {
+    /// Whether it goes on until somebody stops it.
+    #[cfg(feature = "otlp")]
+    pub(super) fn runs(&self) -> bool {
+        match self {
+            Self::Serve(options) => !options.print_config,
+            Self::Mcp(_) => true,
+            Self::Tools | Self::Routes => false,
+        }
+    }
+
     /// How to log, and whether each request is.
     pub(super) fn log(&self) -> (LogFormat, bool) {
         match self {

@@ -32,6 +32,7 @@ pub(super) fn describe(program: &Program, options: &Serve) -> Value {
             LogFormat::Human => "human",
             LogFormat::Json => "json",
         },
+        "exportsTraces": exports_traces(),
         "accessLog": options.access_log,
         "allowedHosts": options.allowed_host,
         "allowedOrigins": options.allowed_origin,
@@ -40,6 +41,13 @@ pub(super) fn describe(program: &Program, options: &Serve) -> Value {
         "baseUriOverrides": options.upstream.base_uri,
         "variables": variables.collect::<Map<_, _>>(),
     })
+}
+
+fn exports_traces() -> bool {
+    #[cfg(feature = "otlp")]
+    return super::otlp::is_wanted();
+    #[cfg(not(feature = "otlp"))]
+    return false;
 }
 
 fn said(there: bool) -> Value {

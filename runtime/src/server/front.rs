@@ -19,6 +19,8 @@ use super::guard::Guard;
 use super::health::Health;
 use super::inbound::Inbound;
 use super::metrics::Metrics;
+#[cfg(feature = "otlp")]
+use super::otlp;
 use super::rate::RateLimit;
 use super::{log, trace};
 use crate::exposure::Forwarded;
@@ -43,6 +45,9 @@ pub(super) struct Stations {
     pub(super) cors: Option<CorsLayer>,
     pub(super) inbound: Inbound,
     pub(super) access: Access,
+    /// Whether requests have spans that are exported.
+    #[cfg(feature = "otlp")]
+    pub(super) traced: bool,
     pub(super) adapter: Adapter,
 }
 
@@ -68,7 +73,12 @@ impl Front {
         } else if let Some(problem) = stations.rate.as_ref().and_then(|rate| rate.check(caller).err()) {
             problem.at(uri.path()).into_response()
         } else {
-            stations.guard.run(&uri, &id, stations.shared(request, &id)).await
+            #[cfg(feature = "otlp")]
+            let span = stations.traced.then(|| otlp::span(&method, request.headers()));
+            let answer = stations.guard.run(&uri, &id, stations.shared(request, &id));
+            #[cfg(feature = "otlp")]
+            let answer = otlp::within(span, &method, answer);
+            answer.await
         };
         let headers = response.headers_mut();
         // Both ids help: ours finds the request in our log, the upstream's in that of the upstream.

@@ -5,10 +5,10 @@ use std::time::Duration;
 use axum::response::Response;
 use http::{HeaderValue, Method};
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{FilterExt as _, ParseError, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, Layer as _, Registry, fmt};
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
 
 use super::cli::LogFormat;
 use super::metrics;
@@ -17,28 +17,37 @@ use super::metrics;
 const ACCESS: &str = "naftiko_runtime::access";
 const DEFAULT: &str = "warn,naftiko_runtime=info,naftiko_runtime::access=off";
 
-/// Begins to log.
-pub(super) fn start(format: LogFormat, access: bool) {
+/// Who gets spans and events.
+pub(super) type BoxedLayer = Box<dyn Layer<Registry> + Send + Sync>;
+
+/// Begins to log. Others may get spans and events, too.
+pub(super) fn start(format: LogFormat, access: bool, others: Vec<BoxedLayer>) {
     let lines = fmt::layer().with_writer(std::io::stderr);
     let lines = match format {
         LogFormat::Human => lines.with_target(false).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
     };
+    let (filter, misunderstood) = filter(access);
+    let mut layers = others;
+    layers.push(lines.with_filter(filter.and(limits())).boxed());
     // It fails only where a subscriber is installed already, and then that one is meant.
-    let _ = Registry::default().with(lines).with(filter(access)).with(limits()).try_init();
+    let _ = Registry::default().with(layers).try_init();
+    if let Some(error) = misunderstood {
+        tracing::warn!(%error, "RUST_LOG is not understood");
+    }
 }
 
-/// What the user wants to see.
-fn filter(access: bool) -> EnvFilter {
+/// What the user wants to see, and why not where that is not understood.
+fn filter(access: bool) -> (EnvFilter, Option<ParseError>) {
     let wanted = std::env::var("RUST_LOG").ok().filter(|wanted| !wanted.trim().is_empty());
     let wanted = wanted.unwrap_or_else(|| DEFAULT.to_owned());
-    let filter = EnvFilter::builder().parse(&wanted).unwrap_or_else(|error| {
-        eprintln!("warning: RUST_LOG is not understood: {error}");
-        EnvFilter::new("warn")
-    });
+    let (filter, misunderstood) = match EnvFilter::builder().parse(&wanted) {
+        Ok(filter) => (filter, None),
+        Err(error) => (EnvFilter::new("warn"), Some(error)),
+    };
     match format!("{ACCESS}=info").parse() {
-        Ok(directive) if access => filter.add_directive(directive),
-        _ => filter,
+        Ok(directive) if access => (filter.add_directive(directive), misunderstood),
+        _ => (filter, misunderstood),
     }
 }
 
@@ -51,6 +60,7 @@ fn limits() -> Targets {
     Targets::new()
         .with_default(LevelFilter::TRACE)
         .with_target("rmcp", LevelFilter::ERROR)
+        .with_target("opentelemetry", LevelFilter::WARN)
         .with_targets(talkative.map(|target| (target, LevelFilter::INFO)))
 }
 

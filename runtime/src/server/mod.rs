@@ -11,6 +11,8 @@ mod inbound;
 mod listener;
 mod log;
 mod metrics;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod rate;
 mod serve;
 mod tls;
@@ -55,9 +57,8 @@ enum Failure {
 /// Runs the command line. A configuration that cannot work ends it with code 2, other failures with code 1.
 pub fn run(program: &'static Program) -> ExitCode {
     let command = cli::parse(program.capability);
-    let (format, access) = command.log();
-    log::start(format, access);
-    match execute(program, command) {
+    // What begins here ends when all is done.
+    match begin(program, &command).and_then(|_begun| execute(program, command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("error: {failure}");
@@ -67,6 +68,21 @@ pub fn run(program: &'static Program) -> ExitCode {
             }
         }
     }
+}
+
+#[cfg(feature = "otlp")]
+fn begin(program: &Program, command: &Command) -> Result<Option<otlp::Export>, Failure> {
+    let export = if command.runs() { otlp::Export::from_env(program.capability)? } else { None };
+    let (format, access) = command.log();
+    log::start(format, access, export.iter().map(otlp::Export::layer).collect());
+    Ok(export)
+}
+
+#[cfg(not(feature = "otlp"))]
+fn begin(_: &Program, command: &Command) -> Result<(), Failure> {
+    let (format, access) = command.log();
+    log::start(format, access, Vec::new());
+    Ok(())
 }
 
 fn execute(program: &'static Program, command: Command) -> Result<(), Failure> {
@@ -120,6 +136,10 @@ fn client(program: &Program, upstream: &Upstream) -> ClientBuilder<Connection> {
             Some((namespace, uri)) if !namespace.contains("://") => builder.base_uri_of(namespace, uri),
             _ => builder.base_uri(uri),
         };
+    }
+    #[cfg(feature = "otlp")]
+    if otlp::is_wanted() {
+        builder = builder.before(|_, headers| otlp::continue_upstream(headers));
     }
     if upstream.allow_plain_http { builder.allow_plain_http() } else { builder }
 }

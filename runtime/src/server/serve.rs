@@ -58,6 +58,8 @@ pub(super) async fn serve(
             cors: access.cors(&options),
             inbound: inbound.clone(),
             access: access.clone(),
+            #[cfg(feature = "otlp")]
+            traced: super::otlp::is_wanted(),
             adapter,
         }))
     };
