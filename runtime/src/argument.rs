@@ -1,5 +1,6 @@
 //! Argument values: reading them from text, and one verdict on them for client, REST and MCP.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::Value;
@@ -30,12 +31,14 @@ impl fmt::Display for Violation {
 
 /// Reads an argument from the texts of a path, query, header or cookie. Several texts are one array.
 #[cfg(feature = "rest")]
-pub(crate) fn from_texts(parameter: &Parameter, texts: Vec<String>) -> Result<Value, Violation> {
+pub(crate) fn from_texts(
+    parameter: &Parameter,
+    mut texts: impl ExactSizeIterator<Item = String>,
+) -> Result<Value, Violation> {
     if parameter.kind == Kind::Array {
-        return Ok(texts.into_iter().map(Value::String).collect());
+        return Ok(texts.map(Value::String).collect());
     }
     let count = texts.len();
-    let mut texts = texts.into_iter();
     let (Some(text), None) = (texts.next(), texts.next()) else {
         return Err(Violation::new(parameter.name, format!("is given {count} times; it takes one value")));
     };
@@ -141,8 +144,13 @@ fn check_path_segments(name: &str, value: &Value) -> Result<(), Violation> {
 
 /// Whether URL parsers take a segment for `.` or `..`.
 pub(crate) fn is_dots(segment: &str) -> bool {
-    let dots = segment.to_ascii_lowercase().replace("%2e", ".");
-    dots == "." || dots == ".."
+    let mut dots = 0;
+    let mut rest = segment.as_bytes();
+    while let [b'.', after @ ..] | [b'%', b'2', b'e' | b'E', after @ ..] = rest {
+        dots += 1;
+        rest = after;
+    }
+    rest.is_empty() && matches!(dots, 1 | 2)
 }
 
 fn check_items(name: &str, value: &Value) -> Result<(), Violation> {
@@ -155,17 +163,17 @@ fn check_items(name: &str, value: &Value) -> Result<(), Violation> {
 }
 
 /// The text of a string, number or boolean; nothing for the rest.
-pub(crate) fn scalar_text(value: &Value) -> Option<String> {
+pub(crate) fn scalar_text(value: &Value) -> Option<Cow<'_, str>> {
     match value {
-        Value::String(text) => Some(text.clone()),
+        Value::String(text) => Some(text.into()),
         Value::Number(number) => Some(match number.as_f64() {
             // A whole number that came as 10.0 is written as 10.
             Some(float) if !number.is_i64() && !number.is_u64() && float.fract() == 0.0 && float.abs() < 9.0e15 => {
-                format!("{float:.0}")
+                format!("{float:.0}").into()
             }
-            _ => number.to_string(),
+            _ => number.to_string().into(),
         }),
-        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Bool(flag) => Some(if *flag { "true" } else { "false" }.into()),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }

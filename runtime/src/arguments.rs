@@ -1,5 +1,7 @@
 //! The arguments of one call, on their way from whoever calls to the request.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use secrecy::SecretString;
 use serde_json::Value;
@@ -55,11 +57,11 @@ impl Argument {
     }
 
     /// The argument as it stands within other text: arrays and objects are JSON.
-    pub(crate) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> Cow<'_, str> {
         match self {
-            Self::Value(value) => scalar_text(value).unwrap_or_else(|| value.to_string()),
-            Self::Json(json) => json_text(json),
-            Self::Raw(_) => String::new(),
+            Self::Value(value) => scalar_text(value).unwrap_or_else(|| value.to_string().into()),
+            Self::Json(json) => json_text(json).into(),
+            Self::Raw(_) => Cow::default(),
         }
     }
 }
@@ -71,7 +73,12 @@ pub(crate) fn json_text(json: &[u8]) -> String {
 
 impl Arguments {
     pub(crate) fn new(operation: &Operation) -> Self {
-        Self { values: vec![None; operation.parameters.len()], secrets: Vec::new() }
+        Self::of(vec![None; operation.parameters.len()])
+    }
+
+    /// One value, or none, for each parameter.
+    pub(crate) fn of(values: Vec<Option<Argument>>) -> Self {
+        Self { values, secrets: Vec::new() }
     }
 
     pub(crate) fn set(&mut self, index: usize, argument: Argument) {

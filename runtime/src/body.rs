@@ -139,7 +139,7 @@ impl Ingredients<'_> {
     fn part(&self, part: &BodyPart) -> Option<String> {
         match part {
             BodyPart::Literal(text) => Some((*text).to_owned()),
-            BodyPart::Parameter(index) => self.arguments.get(*index).map(Argument::text),
+            BodyPart::Parameter(index) => self.arguments.get(*index).map(|argument| argument.text().into_owned()),
             BodyPart::Variable(index) => {
                 Some(self.variables.get(*index).map_or("", |variable| variable.expose_secret()).to_owned())
             }

@@ -1,5 +1,7 @@
 //! Percent-encoding of what stands in a path, a query or a cookie.
 
+use std::borrow::Cow;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// All but the unreserved characters of RFC 3986 §2.3.
@@ -11,6 +13,6 @@ pub(crate) fn pair(name: &str, value: &str) -> String {
 }
 
 /// A text with all but the unreserved characters encoded.
-pub(crate) fn encode(text: &str) -> String {
-    utf8_percent_encode(text, RESERVED).to_string()
+pub(crate) fn encode(text: &str) -> Cow<'_, str> {
+    utf8_percent_encode(text, RESERVED).into()
 }

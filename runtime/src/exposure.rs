@@ -1,5 +1,7 @@
 //! From what a REST or MCP caller sends to the arguments of an operation.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::{Map, Value};
@@ -76,6 +78,10 @@ fn tell_operator(error: &Error) {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Forwarded(pub(crate) HeaderMap);
 
+/// Answers that are shorter are read before they are passed on, in bytes.
+#[cfg(feature = "rest")]
+const SHORT: usize = 64 << 10;
+
 /// What a caller sent, by input index.
 pub(crate) type Values = Vec<Option<Argument>>;
 
@@ -114,7 +120,7 @@ impl Exposure {
         forwarded: Forwarded,
     ) -> Result<Response<Flow>, Error> {
         let arguments = self.checked(values)?;
-        let outcome = connection.flow(self.operation, &arguments, &Options::forwarding(forwarded.0)).await;
+        let outcome = connection.flow(self.operation, &arguments, &Options::forwarding(forwarded.0), SHORT).await;
         outcome.inspect_err(tell_operator)
     }
 
@@ -127,24 +133,20 @@ impl Exposure {
             violations.extend(Argument::check(input, value.as_ref()).err());
         }
         if violations.is_empty() {
-            Ok(self.arguments(&values))
+            Ok(self.arguments(values))
         } else {
             Err(Error::arguments(self.operation.name, violations))
         }
     }
 
-    fn arguments(&self, values: &Values) -> Arguments {
-        let mut arguments = Arguments::new(self.operation);
-        for (index, parameter) in self.operation.parameters.iter().enumerate() {
-            let argument = match self.wiring {
-                Wiring::Direct => values.get(index).cloned().flatten(),
-                Wiring::Mapped { sources, .. } => sources.get(index).and_then(|source| source.argument(values)),
-            };
-            if let Some(argument) = argument {
-                arguments.set(index, convert(argument, parameter));
-            }
-        }
-        arguments
+    fn arguments(&self, values: Values) -> Arguments {
+        let given: Values = match self.wiring {
+            Wiring::Direct => values,
+            Wiring::Mapped { sources, .. } => sources.iter().map(|source| source.argument(&values)).collect(),
+        };
+        let parameters = self.operation.parameters.iter();
+        let converted = given.into_iter().zip(parameters).map(|(argument, to)| Some(convert(argument?, to)));
+        Arguments::of(converted.collect())
     }
 }
 
@@ -156,7 +158,7 @@ impl Source {
             Self::Json(json) => serde_json::from_str(json).ok().map(Argument::Value),
             Self::Text(parts) => {
                 let text = |part: &TextPart| match part {
-                    TextPart::Literal(text) => Some((*text).to_owned()),
+                    TextPart::Literal(text) => Some(Cow::Borrowed(*text)),
                     TextPart::Input(index) => values.get(*index)?.as_ref().map(Argument::text),
                 };
                 let texts: Option<String> = parts.iter().map(text).collect();
@@ -193,7 +195,7 @@ fn convert(argument: Argument, parameter: &Parameter) -> Argument {
         Argument::Value(value) => value,
     };
     let converted = match (&value, parameter.kind) {
-        (Value::Number(_) | Value::Bool(_), Kind::String) => scalar_text(&value).map(Value::String),
+        (Value::Number(_) | Value::Bool(_), Kind::String) => scalar_text(&value).map(Value::from),
         (Value::String(text), Kind::Integer | Kind::Number | Kind::Boolean | Kind::Object) => {
             serde_json::from_str(text).ok().filter(|typed: &Value| !typed.is_string() && !typed.is_null())
         }

@@ -1,5 +1,7 @@
 //! From an operation and its arguments to the parts of an HTTP request.
 
+use std::borrow::Cow;
+
 use http::header::{self, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::SecretString;
 use serde_json::Value;
@@ -28,8 +30,8 @@ pub(crate) fn build(
 ) -> Result<Parts, Vec<Violation>> {
     let mut violations = Vec::new();
     let mut url = base_uri.clone();
-    match path(operation, arguments) {
-        Ok(path) => url.set_path(&format!("{}{path}", base_uri.path().trim_end_matches('/'))),
+    match path(base_uri.path().trim_end_matches('/'), operation, arguments) {
+        Ok(path) => url.set_path(&path),
         Err(violation) => violations.push(violation),
     }
     let mut query = Vec::new();
@@ -92,9 +94,11 @@ pub(crate) fn build(
     if violations.is_empty() { Ok(Parts { url, headers, body }) } else { Err(violations) }
 }
 
-/// The operation's own path. An argument may be a part of a segment only, so the verdict on segments comes at the end.
-fn path(operation: &Operation, arguments: &Arguments) -> Result<String, Violation> {
-    let mut path = String::new();
+/// The path of an operation below that of the base URI. An argument may be a part of a segment only, so the verdict on segments
+/// comes at the end.
+fn path(base: &str, operation: &Operation, arguments: &Arguments) -> Result<String, Violation> {
+    let mut path = String::with_capacity(base.len() + 128);
+    path.push_str(base);
     // Where in the path each argument stands.
     let mut places = Vec::new();
     for part in operation.path {
@@ -105,18 +109,23 @@ fn path(operation: &Operation, arguments: &Arguments) -> Result<String, Violatio
                 let parameter = operation.parameters.get(*index);
                 places.push((path.len(), parameter.map_or("path", |parameter| parameter.name)));
                 if parameter.is_some_and(|parameter| parameter.location == Location::Segments) {
-                    path.push_str(&text.split('/').map(encode).collect::<Vec<_>>().join("/"));
+                    for (index, segment) in text.split('/').enumerate() {
+                        path.push_str(if index == 0 { "" } else { "/" });
+                        path.push_str(&encode(segment));
+                    }
                 } else {
                     path.push_str(&encode(&text));
                 }
             }
         }
     }
-    let mut start = 0;
+    let mut start = base.len();
     // URL parsers take a backslash for a slash, and skip tabs and line breaks.
-    for segment in path.split(['/', '\\']) {
+    let skipped = ['\t', '\r', '\n'];
+    for segment in path.get(start..).unwrap_or_default().split(['/', '\\']) {
         let end = start + segment.len();
-        if argument::is_dots(&segment.replace(['\t', '\r', '\n'], "")) {
+        let seen = if segment.contains(skipped) { segment.replace(skipped, "").into() } else { Cow::Borrowed(segment) };
+        if argument::is_dots(&seen) {
             let place = places.iter().rev().find(|(at, _)| (start..=end).contains(at));
             let name = place.map_or("path", |(_, name)| *name);
             return Err(Violation::new(name, "must not make a segment of the path `.` or `..`"));
@@ -159,11 +168,11 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Violatio
 }
 
 /// The texts of a value: one for a scalar or an object, one per item for an array, none for null.
-fn texts(value: &Value) -> Vec<String> {
+fn texts(value: &Value) -> Vec<Cow<'_, str>> {
     match value {
         Value::Null => Vec::new(),
         Value::Array(items) => items.iter().filter_map(scalar_text).collect(),
-        Value::Object(_) => vec![value.to_string()],
+        Value::Object(_) => vec![value.to_string().into()],
         scalar => scalar_text(scalar).into_iter().collect(),
     }
 }

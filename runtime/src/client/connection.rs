@@ -76,6 +76,12 @@ impl Connection {
         self.0.endpoint(operation).map(|endpoint| &endpoint.base_uri)
     }
 
+    /// The largest answer that is taken in, in bytes.
+    #[cfg(feature = "rest")]
+    pub(crate) fn response_limit(&self) -> usize {
+        self.0.response_limit
+    }
+
     pub(super) fn shared(&self) -> &Shared {
         &self.0
     }
@@ -89,14 +95,13 @@ impl Shared {
     /// Makes a request of all that callers have a say in.
     pub(super) fn compose(
         &self,
+        base_uri: &Url,
         operation: &'static Operation,
         arguments: &Arguments,
         options: &Options,
         keys: &Keys,
     ) -> Result<reqwest::Request, Vec<Violation>> {
-        // A table that names an API which does not exist cannot be generated; it is still no reason to panic.
-        let Some(endpoint) = self.endpoint(operation) else { return Err(Vec::new()) };
-        let Parts { mut url, mut headers, body } = build(&endpoint.base_uri, operation, arguments, &keys.variables)?;
+        let Parts { mut url, mut headers, body } = build(base_uri, operation, arguments, &keys.variables)?;
         if !options.query.is_empty() {
             replace_query(&mut url, &options.query);
         }
@@ -104,7 +109,13 @@ impl Shared {
             headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
         }
         headers.entry(USER_AGENT).or_insert_with(|| self.user_agent.clone());
-        headers.extend(options.headers.clone());
+        for name in options.headers.keys() {
+            let mut values = options.headers.get_all(name).iter();
+            headers.extend(values.next().map(|value| (name.clone(), value.clone())));
+            for value in values {
+                headers.append(name.clone(), value.clone());
+            }
+        }
         let mut request = reqwest::Request::new(operation.method.to_http(), url);
         *request.headers_mut() = headers;
         *request.body_mut() = body;

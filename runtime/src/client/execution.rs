@@ -11,6 +11,7 @@ use tracing::{Instrument as _, Span};
 use super::attempt::{Attempt, Outcome};
 use super::connection::Connection;
 use super::deadline::after;
+use super::flow::Flow;
 use super::keys::Keys;
 use super::options::Options;
 use super::stream::ResultStream;
@@ -18,6 +19,9 @@ use crate::arguments::Arguments;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::operation::Operation;
 use crate::response::Response;
+
+/// The target of spans, apart from that of events: whoever logs need not pay for them.
+const SPAN: &str = "naftiko_runtime::spans";
 
 /// What is called with what.
 #[derive(Clone, Copy)]
@@ -35,18 +39,8 @@ impl Connection {
         arguments: &Arguments,
         options: &Options,
     ) -> Result<Response<Bytes>, Error> {
-        let mut run = Run::new(self, Order { operation, arguments, options })?;
-        loop {
-            let span = run.span();
-            let whole = async {
-                let answer = run.attempt(&span).await?;
-                run.read(answer).await
-            };
-            let outcome = whole.instrument(span.clone()).await;
-            if let Some(response) = run.settle(outcome, span).await? {
-                return Ok(response);
-            }
-        }
+        let answer = self.flow(operation, arguments, options, usize::MAX).await?;
+        Ok(answer.map(Flow::into_start))
     }
 
     /// Like [`Connection::execute`], with the answer's body as it comes. What breaks later is not repeated.
@@ -56,13 +50,27 @@ impl Connection {
         arguments: &Arguments,
         options: &Options,
     ) -> Result<Response<ResultStream<Bytes>>, Error> {
+        let answer = self.flow(operation, arguments, options, 0).await?;
+        Ok(answer.map(|flow| flow.stream(options.response_limit)))
+    }
+
+    /// Like [`Connection::execute`], with an answer of which this many bytes are enough for now. One that is shorter has come
+    /// whole, and may have taken several attempts.
+    pub(crate) async fn flow(
+        &self,
+        operation: &'static Operation,
+        arguments: &Arguments,
+        options: &Options,
+        enough: usize,
+    ) -> Result<Response<Flow>, Error> {
         let mut run = Run::new(self, Order { operation, arguments, options })?;
         loop {
             let span = run.span();
-            let outcome = run.attempt(&span).instrument(span.clone()).await.map(|answer| {
-                let (status, headers) = (answer.status(), answer.headers().clone());
-                Response::new(status, headers, run.number, run.stream(answer, Bytes::new(), options.response_limit))
-            });
+            let answer = async {
+                let answer = run.attempt(&span).await?;
+                run.take_in(answer, enough).await
+            };
+            let outcome = answer.instrument(span.clone()).await;
             if let Some(response) = run.settle(outcome, span).await? {
                 return Ok(response);
             }
@@ -117,15 +125,17 @@ impl<'a> Run<'a> {
     pub(super) fn span(&self) -> Span {
         let Order { operation, .. } = self.order;
         let base_uri = self.connection.shared().endpoint(operation).map(|endpoint| &endpoint.base_uri);
+        let template = tracing::enabled!(target: SPAN, tracing::Level::INFO).then(|| operation.path_template());
         tracing::info_span!(
+            target: SPAN,
             "http.client.request",
-            otel.name = format!("{} {}", operation.method.as_str(), operation.path_template()),
+            otel.name = template.as_ref().map(|template| format!("{} {template}", operation.method.as_str())),
             otel.kind = "client",
             otel.status_code = tracing::field::Empty,
             http.request.method = operation.method.as_str(),
             http.request.resend_count = (self.number > 0).then_some(self.number),
             http.response.status_code = tracing::field::Empty,
-            url.template = operation.path_template(),
+            url.template = template,
             server.address = base_uri.and_then(|uri| uri.host_str()),
             server.port = base_uri.and_then(|uri| uri.port_or_known_default()),
             error.type = tracing::field::Empty,
@@ -149,15 +159,15 @@ impl<'a> Run<'a> {
             .map_err(late(Phase::Prepare))?
             .map_err(|error| Error::new(operation.name, ErrorKind::Token, Phase::Prepare).caused_by(error))?;
         self.keys = Some(Arc::clone(&keys));
-        let mut request = shared.compose(operation, arguments, options, &keys).map_err(wrong)?;
+        // A table that names an API which does not exist cannot be generated; it is still no reason to panic.
+        let Some(endpoint) = shared.endpoint(operation) else { return Err(wrong(Vec::new())) };
+        let mut request = shared.compose(&endpoint.base_uri, operation, arguments, options, &keys).map_err(wrong)?;
         let attempt = Attempt { capability: shared.capability, operation, number: self.number, keys: Some(&keys) };
         self.under_way = true;
         for hook in &shared.before {
             hook(&attempt, request.headers_mut());
         }
         shared.seal(&mut request, operation, &keys).map_err(wrong)?;
-        // Without one there was nothing to compose.
-        let Some(endpoint) = shared.endpoint(operation) else { return Err(wrong(Vec::new())) };
         let sent = timeout_at(self.attempt_deadline, endpoint.transport.send(request, &attempt)).await;
         let answer = sent.map_err(late(Phase::Send))?.map_err(|error| Error::transport(operation.name, error))?;
         let status = answer.status();

@@ -166,7 +166,7 @@ fn spellings(text: &str) -> [String; 4] {
         _ => format!("\\u{unit:04x}"),
     };
     let ascii: String = json.encode_utf16().map(unit).collect();
-    [text.to_owned(), encode(text), json, ascii]
+    [text.to_owned(), encode(text).into_owned(), json, ascii]
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {

@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::deadline::after;
 use super::execution::Run;
-use super::stream::ResultStream;
+use super::flow::{Flow, Rest};
 use crate::error::{Answer, Error, ErrorKind, Phase};
 use crate::response::Response;
 
@@ -44,67 +44,75 @@ impl Run<'_> {
         })
     }
 
-    pub(super) async fn read(&self, mut answer: reqwest::Response) -> Result<Response<Bytes>, Error> {
-        let (status, headers) = (answer.status(), answer.headers().clone());
-        let mut body = BytesMut::new();
-        self.read_on(&mut answer, &mut body, usize::MAX).await?;
-        Ok(Response::new(status, headers, self.number, body.freeze()))
+    /// Takes an answer in until it has ended, or until `enough` bytes of it are there.
+    pub(super) async fn take_in(&self, mut answer: reqwest::Response, enough: usize) -> Result<Response<Flow>, Error> {
+        let (status, headers) = (answer.status(), std::mem::take(answer.headers_mut()));
+        let mut body = Pieces::default();
+        match self.read_on(&mut answer, &mut body, enough).await {
+            Ok(true) => {
+                let flow = Flow { start: body.into_bytes(), rest: None };
+                Ok(Response::new(status, headers, self.number, flow))
+            }
+            Ok(false) => {
+                // For the error of a stream that breaks.
+                *answer.headers_mut() = headers.clone();
+                let rest = Rest {
+                    operation: self.order.operation.name,
+                    answer,
+                    attempt: self.number,
+                    patience: self.order.options.timeout.unwrap_or(self.connection.shared().timeout),
+                };
+                let flow = Flow { start: body.into_bytes(), rest: Some(rest) };
+                Ok(Response::new(status, headers, self.number, flow))
+            }
+            Err(error) => Err(error.answered(Answer { status, headers, body: Bytes::new() })),
+        }
     }
 
-    /// Reads an answer on until it has ended, which it says, or until there is more of it than `enough`.
-    pub(super) async fn read_on(
-        &self,
-        answer: &mut reqwest::Response,
-        body: &mut BytesMut,
-        enough: usize,
-    ) -> Result<bool, Error> {
+    /// Reads an answer on in the same way, and says whether it has ended.
+    async fn read_on(&self, answer: &mut reqwest::Response, body: &mut Pieces, enough: usize) -> Result<bool, Error> {
         let (name, limit) = (self.order.operation.name, self.response_limit());
-        let failed = loop {
+        while body.len() < enough {
             match timeout_at(self.attempt_deadline, answer.chunk()).await {
                 Ok(Ok(None)) => return Ok(true),
-                Ok(Ok(Some(chunk))) if chunk.len() <= limit - body.len() => {
-                    body.extend_from_slice(&chunk);
-                    if body.len() > enough {
-                        return Ok(false);
-                    }
-                }
-                Ok(Ok(Some(_))) => break Error::new(name, ErrorKind::TooLarge { limit }, Phase::Receive),
-                Ok(Err(error)) => break Error::interrupted(name, error),
-                Err(_) => break Error::new(name, ErrorKind::Timeout, Phase::Receive),
+                Ok(Ok(Some(chunk))) if chunk.len() <= limit - body.len() => body.push(chunk),
+                Ok(Ok(Some(_))) => return Err(Error::new(name, ErrorKind::TooLarge { limit }, Phase::Receive)),
+                Ok(Err(error)) => return Err(Error::interrupted(name, error)),
+                Err(_) => return Err(Error::new(name, ErrorKind::Timeout, Phase::Receive)),
             }
-        };
-        let (status, headers) = (answer.status(), answer.headers().clone());
-        Err(failed.answered(Answer { status, headers, body: Bytes::new() }))
-    }
-
-    /// The rest of an answer after its start, which comes first.
-    pub(super) fn stream(&self, answer: reqwest::Response, start: Bytes, limit: Option<usize>) -> ResultStream<Bytes> {
-        let (name, number) = (self.order.operation.name, self.number);
-        // The call's deadline ends with the head of the answer: a stream may flow for days, but must not stand still.
-        let patience = self.order.options.timeout.unwrap_or(self.connection.shared().timeout);
-        ResultStream::new((answer, start, 0_usize), move |(mut answer, start, before)| async move {
-            if !start.is_empty() {
-                let length = start.len();
-                return Ok(Some((start, (answer, Bytes::new(), length))));
-            }
-            let failed = match timeout_at(after(Instant::now(), patience), answer.chunk()).await {
-                Ok(Ok(None)) => return Ok(None),
-                Ok(Ok(Some(chunk))) => {
-                    let length = before.saturating_add(chunk.len());
-                    match limit.filter(|limit| length > *limit) {
-                        None => return Ok(Some((chunk, (answer, start, length)))),
-                        Some(limit) => Error::new(name, ErrorKind::TooLarge { limit }, Phase::Receive),
-                    }
-                }
-                Ok(Err(error)) => Error::interrupted(name, error),
-                Err(_) => Error::new(name, ErrorKind::Timeout, Phase::Receive),
-            };
-            let (status, headers) = (answer.status(), answer.headers().clone());
-            Err(failed.answered(Answer { status, headers, body: Bytes::new() }).after(number))
-        })
+        }
+        Ok(false)
     }
 
     pub(super) fn response_limit(&self) -> usize {
         self.order.options.response_limit.unwrap_or(self.connection.shared().response_limit)
+    }
+}
+
+/// Bytes that are put together. A single piece is not copied.
+#[derive(Default)]
+struct Pieces {
+    first: Bytes,
+    all: BytesMut,
+}
+
+impl Pieces {
+    fn len(&self) -> usize {
+        self.first.len() + self.all.len()
+    }
+
+    fn push(&mut self, piece: Bytes) {
+        if self.len() == 0 {
+            self.first = piece;
+            return;
+        }
+        let first = std::mem::take(&mut self.first);
+        self.all.reserve(first.len() + piece.len());
+        self.all.extend_from_slice(&first);
+        self.all.extend_from_slice(&piece);
+    }
+
+    fn into_bytes(self) -> Bytes {
+        if self.all.is_empty() { self.first } else { self.all.freeze() }
     }
 }

@@ -49,7 +49,7 @@ pub(super) fn cursor<'a>(document: &'a Value, parameter: &str) -> Option<&'a Val
 /// The text of a cursor. None leads further where it is null, empty, or the number of the beginning.
 pub(super) fn cursor_text(value: &Value) -> Option<String> {
     let text = scalar_text(value).filter(|text| !text.is_empty())?;
-    (!value.is_boolean() && value.as_u64() != Some(0)).then_some(text)
+    (!value.is_boolean() && value.as_u64() != Some(0)).then(|| text.into_owned())
 }
 
 /// The identifier of the page's last item.

@@ -102,7 +102,7 @@ impl Way {
     pub(super) fn start(&self, value: &impl Fn(&str) -> Option<Value>) -> Option<Query> {
         match self {
             Self::Cursor { parameter, .. } | Self::LastItem(parameter) => {
-                Some(vec![(parameter.clone(), scalar_text(&value(parameter)?)?)])
+                Some(vec![(parameter.clone(), scalar_text(&value(parameter)?)?.into_owned())])
             }
             Self::Links | Self::Count(_) => None,
         }

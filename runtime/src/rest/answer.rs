@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::problem::Problem;
 use crate::argument::Violation;
-use crate::client::{Connection, Flow};
+use crate::client::Connection;
 use crate::error::{Error, ErrorKind};
 use crate::exposure::{Exposure, Forwarded, Values};
 use crate::operation::Parameter;
@@ -43,11 +43,13 @@ pub(super) async fn answer(
 ) -> Result<Response, Problem> {
     let outcome = match &call.output {
         Output::Whole => call.flow(connection, values, forwarded).await.map(|response| {
-            let (status, headers, body) = response.into_parts();
-            match body {
-                Flow::Whole(bytes) => pass_on(status, &headers, Body::from(bytes)),
-                Flow::Stream(stream, length) => {
-                    let mut response = pass_on(status, &headers, Body::from_stream(stream));
+            let (status, headers, flow) = response.into_parts();
+            match flow.whole() {
+                Some(bytes) => pass_on(status, headers, Body::from(bytes.clone())),
+                None => {
+                    let length = flow.length();
+                    let stream = flow.stream(Some(connection.response_limit()));
+                    let mut response = pass_on(status, headers, Body::from_stream(stream));
                     response.headers_mut().extend(length.map(|length| (header::CONTENT_LENGTH, length.into())));
                     response
                 }
@@ -64,37 +66,34 @@ pub(super) async fn answer(
 fn made(call: &Exposure, projection: &Projection, response: response::Response<Bytes>) -> Result<Response, Error> {
     if response.body().is_empty() {
         let (status, headers, body) = response.into_parts();
-        return Ok(pass_on(status, &headers, Body::from(body)));
+        return Ok(pass_on(status, headers, Body::from(body)));
     }
     let document = response.document(call.operation.name, call.operation.json_output)?;
     let (status, headers, document) = document.into_parts();
-    Ok(projected(status, &headers, projection.apply(&document).to_string()))
+    Ok(projected(status, headers, projection.apply(&document).to_string()))
 }
 
-fn projected(status: StatusCode, headers: &HeaderMap, body: String) -> Response {
+fn projected(status: StatusCode, headers: HeaderMap, body: String) -> Response {
     let mut response = pass_on(status, headers, Body::from(body));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
-fn pass_on(status: StatusCode, headers: &HeaderMap, body: Body) -> Response {
-    let named: Vec<String> = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|text| text.split(',').map(|name| name.trim().to_ascii_lowercase()))
-        .collect();
+fn pass_on(status: StatusCode, headers: HeaderMap, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
-    for (name, value) in headers {
-        // Which web pages may read an answer of this server is not the upstream's to say.
-        let cors = name.as_str().starts_with("access-control-");
-        if !cors && !NOT_PASSED_ON.contains(name) && !named.iter().any(|hop| hop == name.as_str()) {
-            response.headers_mut().append(name.clone(), value.clone());
-        }
+    *response.headers_mut() = headers;
+    let headers = response.headers_mut();
+    let listed = headers.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    let listed: Vec<_> = listed.flat_map(|list| list.split(',').map(|name| name.trim().parse().ok())).collect();
+    // Which web pages may read an answer of this server is not the upstream's to say.
+    let ends = |name: &&HeaderName| NOT_PASSED_ON.contains(name) || name.as_str().starts_with("access-control-");
+    let ending: Vec<HeaderName> = headers.keys().filter(ends).cloned().chain(listed.into_iter().flatten()).collect();
+    for name in ending {
+        headers.remove(name);
     }
     // Answers may hold secrets, so none is kept by anybody on the way unless the upstream says that it may be (RFC 9111 §5.2.2.5).
-    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
 

@@ -156,15 +156,19 @@ fn allowed(methods: &[&'static str]) -> HeaderValue {
 
 /// Whether the caller takes JSON, where that is what he will get (RFC 9110 §12.5.1).
 fn is_acceptable(headers: &HeaderMap, route: &Route) -> bool {
-    let ranges: Vec<&str> = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
+    let mut ranges = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
     let json = |range: &str| {
-        let mut parts = range.split(';').map(|part| part.trim().to_ascii_lowercase());
+        let mut parts = range.split(';').map(str::trim);
         let media_type = parts.next().unwrap_or_default();
-        let refused = parts.any(|part| matches!(part.strip_prefix("q="), Some("0" | "0.0" | "0.00" | "0.000")));
-        let taken = ["*/*", "application/*", "application/json"].contains(&media_type.as_str());
-        !refused && (taken || media_type.ends_with("+json"))
+        let is = |known: &str| media_type.eq_ignore_ascii_case(known);
+        let refuses = |(name, weight): (&str, &str)| {
+            name.eq_ignore_ascii_case("q") && matches!(weight, "0" | "0.0" | "0.00" | "0.000")
+        };
+        let refused = parts.any(|part| part.split_once('=').is_some_and(refuses));
+        let special = media_type.rsplit_once('+').is_some_and(|(_, suffix)| suffix.eq_ignore_ascii_case("json"));
+        !refused && (is("*/*") || is("application/*") || is("application/json") || special)
     };
-    !route.call.operation.json_output || ranges.is_empty() || ranges.iter().any(|list| list.split(',').any(json))
+    !route.call.operation.json_output || ranges.peek().is_none() || ranges.any(|list| list.split(',').any(json))
 }
 
 #[cfg(test)]

@@ -52,9 +52,9 @@ impl Reader {
         self.inputs.iter().enumerate().filter(move |(_, input)| input.location == location)
     }
 
-    fn set(&mut self, index: usize, texts: Vec<String>) {
+    fn set(&mut self, index: usize, texts: impl IntoIterator<IntoIter: ExactSizeIterator<Item = String>>) {
         let Some(input) = self.inputs.get(index) else { return };
-        match (from_texts(input, texts), self.values.get_mut(index)) {
+        match (from_texts(input, texts.into_iter()), self.values.get_mut(index)) {
             (Ok(value), Some(slot)) => *slot = Some(Argument::Value(value)),
             (Ok(_), None) => {}
             (Err(violation), _) => self.violations.push((Some(input.location), violation)),
@@ -75,7 +75,7 @@ impl Reader {
             }
         }
         for (index, text) in found {
-            self.set(index, vec![text]);
+            self.set(index, [text]);
         }
     }
 
@@ -125,7 +125,7 @@ impl Reader {
             let value = pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == input.name);
             if let Some((_, value)) = value {
                 match percent_decode_str(value).decode_utf8() {
-                    Ok(text) => self.set(index, vec![text.into_owned()]),
+                    Ok(text) => self.set(index, [text.into_owned()]),
                     Err(_) => {
                         let violation = Violation::new(input.name, "is not percent-encoded UTF-8");
                         self.violations.push((Some(Location::Cookie), violation));

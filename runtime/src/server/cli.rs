@@ -107,7 +107,7 @@ pub(super) enum LogFormat {
     Json,
 }
 
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub(super) struct Upstream {
     /// The base URI of the upstream; NAMESPACE=URI where the capability consumes several (repeatable)
     #[arg(long, env = "NAFTIKO_BASE_URI", value_name = "URI", value_delimiter = ',')]

@@ -15,6 +15,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::front::Front;
@@ -26,10 +27,10 @@ const HEAD_LIMIT: usize = 64 << 10;
 const BREATH: Duration = Duration::from_millis(100);
 
 /// Serves until `stop`, then lets running requests end. The head of a request may take as long as `patience`, and a connection
-/// may lie idle for that long.
+/// may lie idle for that long. Workers get connections in turns.
 pub(super) async fn serve(
     listener: TcpListener,
-    front: Front,
+    fronts: &[(Handle, Front)],
     tls: Option<Tls>,
     patience: Duration,
     stop: &CancellationToken,
@@ -37,12 +38,16 @@ pub(super) async fn serve(
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(patience).max_buf_size(HEAD_LIMIT);
     let graceful = GracefulShutdown::new();
-    let serve = |stream: TcpStream| {
+    let mut turns = fronts.iter().cycle();
+    let mut serve = |stream: TcpStream| {
         // Answers are written whole, so waiting for more to send only costs time.
         let _ = stream.set_nodelay(true);
+        let (Some((worker, front)), Ok(stream)) = (turns.next(), stream.into_std()) else { return };
         let (front, http, watcher, stop) = (front.clone(), http.clone(), graceful.watcher(), stop.clone());
         let tls = tls.clone();
-        tokio::spawn(async move {
+        worker.spawn(async move {
+            // It was the accepting thread's until now.
+            let Ok(stream) = TcpStream::from_std(stream) else { return };
             if speaks(&stream, patience, &stop).await {
                 // On the heap, so that a connection which lies idle has no room for it yet.
                 Box::pin(talk(http, front, tls, watcher, stream)).await;

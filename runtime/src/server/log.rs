@@ -15,7 +15,8 @@ use super::metrics;
 
 /// The target of the lines that say how requests ended. They cost time, so nobody has them without asking.
 const ACCESS: &str = "naftiko_runtime::access";
-const DEFAULT: &str = "warn,naftiko_runtime=info,naftiko_runtime::access=off";
+/// What is logged unless `RUST_LOG` says otherwise. Spans cost time for every request, too.
+const DEFAULT: &str = "warn,naftiko_runtime=info,naftiko_runtime::access=off,naftiko_runtime::spans=warn";
 
 /// Who gets spans and events.
 pub(super) type BoxedLayer = Box<dyn Layer<Registry> + Send + Sync>;

@@ -17,6 +17,7 @@ mod rate;
 mod serve;
 mod tls;
 mod trace;
+mod workers;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -93,11 +94,12 @@ fn execute(program: &'static Program, command: Command) -> Result<(), Failure> {
         Command::Serve(options) => {
             let routes = program.rest.map_or(&[][..], |adapter| adapter.routes);
             let metrics = Metrics::new(program.capability, routes.iter().map(|route| route.path))?;
-            let calls = metrics.clone();
-            let counted =
-                client(program, &options.upstream).after(move |attempt, outcome| calls.called(attempt, outcome));
-            let connection = counted.build()?;
-            runtime()?.block_on(serve::serve(program, &connection, metrics, options))
+            let (calls, upstream) = (metrics.clone(), options.upstream.clone());
+            let workers = workers::start(move || {
+                let calls = calls.clone();
+                client(program, &upstream).after(move |attempt, outcome| calls.called(attempt, outcome)).build()
+            })?;
+            runtime()?.block_on(serve::serve(program, &workers, metrics, options))
         }
         Command::Mcp(options) => {
             let adapter =
@@ -145,5 +147,5 @@ fn client(program: &Program, upstream: &Upstream) -> ClientBuilder<Connection> {
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
 }

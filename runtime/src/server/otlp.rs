@@ -77,6 +77,7 @@ impl Drop for Export {
 pub(super) fn span(method: &Method, headers: &HeaderMap) -> Span {
     let method = metrics::known(method);
     let span = tracing::info_span!(
+        target: "naftiko_runtime::spans",
         "http.server.request",
         otel.name = method,
         otel.kind = "server",

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::Uri;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
@@ -18,8 +19,8 @@ use super::inbound::Inbound;
 use super::metrics::Metrics;
 use super::rate::RateLimit;
 use super::tls::Tls;
+use super::workers::Worker;
 use super::{Failure, Program, listener};
-use crate::client::Connection;
 use crate::mcp::Server;
 use crate::rest::Problem;
 
@@ -29,7 +30,7 @@ const GRACE: Duration = Duration::from_secs(30);
 /// Serves until a signal arrives.
 pub(super) async fn serve(
     program: &'static Program,
-    connection: &Connection,
+    workers: &[Worker],
     metrics: Metrics,
     options: Serve,
 ) -> Result<(), Failure> {
@@ -49,25 +50,30 @@ pub(super) async fn serve(
     let (stop, give_up) = (CancellationToken::new(), CancellationToken::new());
     // Before anything says that the server is up: whoever reads that may send a signal at once.
     tokio::spawn(stop_on_signal(Signals::listen()?, stop.clone()));
-    let front = |health, adapter| {
-        Front(Arc::new(Stations {
-            metrics: metrics.clone(),
-            health,
-            rate: rate.clone(),
-            guard: guard.clone(),
-            cors: access.cors(&options),
-            inbound: inbound.clone(),
-            access: access.clone(),
-            #[cfg(feature = "otlp")]
-            traced: super::otlp::is_wanted(),
-            adapter,
-        }))
+    let fronts = |health: &Health, adapter: &dyn Fn(&Worker) -> Adapter| {
+        let front = |worker: &Worker| {
+            let stations = Stations {
+                metrics: metrics.clone(),
+                health: health.clone(),
+                rate: rate.clone(),
+                guard: guard.clone(),
+                cors: access.cors(&options),
+                inbound: inbound.clone(),
+                access: access.clone(),
+                #[cfg(feature = "otlp")]
+                traced: super::otlp::is_wanted(),
+                adapter: adapter(worker),
+            };
+            (worker.runtime.clone(), Front(Arc::new(stations)))
+        };
+        workers.iter().map(front).collect()
     };
     let rest = match program.rest {
         Some(adapter) => {
             let port = options.rest_port.unwrap_or(adapter.port);
             let health = Health::new(&stop, adapter.routes.iter().map(|route| route.path));
-            let rest = front(health, Adapter::Rest(adapter.over(connection), Docs::new(adapter)));
+            let docs = Docs::new(adapter);
+            let rest = fronts(&health, &|worker| Adapter::Rest(adapter.over(&worker.connection), docs.clone()));
             Some(listen("REST", options.address, port, "", rest, tls.clone()).await?)
         }
         None => None,
@@ -75,8 +81,10 @@ pub(super) async fn serve(
     let mcp = match program.mcp {
         Some(adapter) => {
             let port = options.mcp_port.unwrap_or(adapter.port);
-            let router = Server::new(adapter, connection).router(access.mcp(give_up.clone())).fallback(not_found);
-            let mcp = front(Health::new(&stop, std::iter::empty()), Adapter::Mcp(router));
+            let router = |worker: &Worker| {
+                Server::new(adapter, &worker.connection).router(access.mcp(give_up.clone())).fallback(not_found)
+            };
+            let mcp = fronts(&Health::new(&stop, std::iter::empty()), &|worker| Adapter::Mcp(router(worker)));
             Some(listen("MCP", options.address, port, "/mcp", mcp, tls).await?)
         }
         None => None,
@@ -105,26 +113,26 @@ pub(super) async fn stdio(server: Server) -> std::io::Result<()> {
     }
 }
 
-type Listening = (TcpListener, Front, Option<Tls>);
+type Listening = (TcpListener, Vec<(Handle, Front)>, Option<Tls>);
 
 async fn listen(
     what: &'static str,
     address: IpAddr,
     port: u16,
     path: &str,
-    front: Front,
+    fronts: Vec<(Handle, Front)>,
     tls: Option<Tls>,
 ) -> Result<Listening, Failure> {
     let address = SocketAddr::new(address, port);
     let listener = TcpListener::bind(address).await.map_err(|source| Failure::Listen { what, address, source })?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     tracing::info!("{what} on {scheme}://{}{path}", listener.local_addr()?);
-    Ok((listener, front, tls))
+    Ok((listener, fronts, tls))
 }
 
 async fn run(listening: Option<Listening>, patience: Duration, stop: &CancellationToken) {
-    if let Some((listener, front, tls)) = listening {
-        listener::serve(listener, front, tls, patience, stop).await;
+    if let Some((listener, fronts, tls)) = listening {
+        listener::serve(listener, &fronts, tls, patience, stop).await;
     }
 }
 

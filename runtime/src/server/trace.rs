@@ -1,7 +1,10 @@
 //! What names a request on its way: an id, and a trace across servers (W3C Trace Context).
 
+use std::fmt::Write as _;
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use http::header::{HeaderMap, HeaderName, HeaderValue};
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 
 /// The header that has the id of a request, in and out.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -10,6 +13,8 @@ const ID_LIMIT: usize = 128;
 
 pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 pub(super) const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+/// How long a `traceparent` is, in bytes.
+const LENGTH: usize = 55;
 
 /// The client's id, if it can be repeated without harm, or a new one.
 pub(super) fn request_id(headers: &HeaderMap) -> HeaderValue {
@@ -19,8 +24,12 @@ pub(super) fn request_id(headers: &HeaderMap) -> HeaderValue {
     if let Some(id) = headers.get(REQUEST_ID).filter(fits) {
         return id.clone();
     }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    // It must be new, and need not be hard to guess.
+    let [random @ .., _, _, _, _, _, _] = fastrand::u128(..).to_ne_bytes();
+    let id = Builder::from_unix_timestamp_millis(u64::try_from(now.as_millis()).unwrap_or_default(), &random);
     let mut text = Uuid::encode_buffer();
-    let text = Uuid::now_v7().hyphenated().encode_lower(&mut text);
+    let text = id.into_uuid().hyphenated().encode_lower(&mut text);
     HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
 }
 
@@ -28,17 +37,19 @@ pub(super) fn request_id(headers: &HeaderMap) -> HeaderValue {
 /// none that is valid (§3.2, §4.3).
 pub(super) fn context(headers: &HeaderMap) -> HeaderMap {
     let mut own = HeaderMap::new();
+    let span = fastrand::u64(1..);
     let given = one(headers, &TRACEPARENT).and_then(|value| parse(value.to_str().ok()?));
-    let (trace, flags) = match given {
+    let mut parent = String::with_capacity(LENGTH);
+    // Nothing can go wrong: a string takes everything.
+    let _ = match given {
         Some((trace, flags)) => {
             for state in headers.get_all(TRACESTATE) {
                 own.append(TRACESTATE, state.clone());
             }
-            (trace, flags)
+            write!(parent, "00-{trace}-{span:016x}-{flags}")
         }
-        None => (format!("{:032x}", fastrand::u128(1..)), "00".to_owned()),
+        None => write!(parent, "00-{:032x}-{span:016x}-00", fastrand::u128(1..)),
     };
-    let parent = format!("00-{trace}-{:016x}-{flags}", fastrand::u64(1..));
     own.extend(HeaderValue::try_from(parent).map(|value| (TRACEPARENT, value)));
     own
 }
@@ -50,7 +61,7 @@ pub(super) fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a H
 }
 
 /// The trace id and the flags of a `traceparent`.
-fn parse(text: &str) -> Option<(String, String)> {
+fn parse(text: &str) -> Option<(&str, &str)> {
     let lower = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let mut parts = text.split('-');
     let (version, trace, parent, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
@@ -59,7 +70,7 @@ fn parse(text: &str) -> Option<(String, String)> {
     // Later versions may say more at the end; the first one may not.
     let whole = version != "00" || parts.next().is_none();
     let valid = lengths && whole && version != "ff" && [version, trace, parent, flags].into_iter().all(lower);
-    (valid && !zero(trace) && !zero(parent)).then(|| (trace.to_owned(), flags.to_owned()))
+    (valid && !zero(trace) && !zero(parent)).then_some((trace, flags))
 }
 
 #[cfg(test)]

@@ -1,0 +1,46 @@
+//! Threads that serve connections. Each has a runtime and an upstream client of its own, so that nothing of a request changes
+//! threads.
+
+use std::future::pending;
+use std::num::NonZero;
+use std::sync::mpsc;
+use std::thread;
+
+use tokio::runtime::{Builder, Handle};
+
+use super::Failure;
+use crate::client::{ConfigError, Connection};
+
+/// A thread. It ends with the program.
+pub(super) struct Worker {
+    pub(super) runtime: Handle,
+    pub(super) connection: Connection,
+}
+
+/// Starts as many threads as there are processors. They make their clients at the same time, as each of these reads the
+/// certificates that it trusts.
+pub(super) fn start(
+    connect: impl Fn() -> Result<Connection, ConfigError> + Clone + Send + 'static,
+) -> Result<Vec<Worker>, Failure> {
+    let (tell, told) = mpsc::channel();
+    for _ in 0..thread::available_parallelism().map_or(1, NonZero::get) {
+        let (connect, tell) = (connect.clone(), tell.clone());
+        thread::Builder::new().name("worker".to_owned()).spawn(move || {
+            let started = Builder::new_current_thread().enable_all().build();
+            let started = started.map_err(Failure::from).and_then(|runtime| Ok((runtime, connect()?)));
+            // Nobody listens any more where another thread has failed.
+            match started {
+                Ok((runtime, connection)) => {
+                    let worker = Worker { runtime: runtime.handle().clone(), connection };
+                    if tell.send(Ok(worker)).is_ok() {
+                        drop(tell);
+                        runtime.block_on(pending::<()>());
+                    }
+                }
+                Err(failure) => drop(tell.send(Err(failure))),
+            }
+        })?;
+    }
+    drop(tell);
+    told.into_iter().collect()
+}
