@@ -22,7 +22,7 @@ async fn what_the_capability_wants_from_callers_is_checked() {
     let serve = ["serve", "--rest-port", "0", "--mcp-port", "0", "--base-uri", &base_uri];
     let mut command = process::command(&program, &serve);
     command.envs(VARIABLES).env("RUST_LOG", "warn,naftiko_runtime=info");
-    let server = Server::run(command).await.expect("the server starts");
+    let server = Server::launch(command).await.expect("the server starts");
     naftiko_runtime::install_crypto_provider();
     let http = reqwest::Client::new();
     let rest = format!("{}/things", server.rest);

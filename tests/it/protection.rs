@@ -116,6 +116,36 @@ async fn what_is_too_much_at_once_is_told_to_come_back() {
 }
 
 #[tokio::test]
+async fn each_caller_has_a_limit_of_its_own() {
+    let world = World::start().await;
+    let server = serve(&world, &["--rate-limit", "2"]).await;
+    let uri = format!("{}/v1/secret-manager/v1beta1/regions/fr-par/secrets/some", server.rest);
+    let mut refused = 0;
+    // REST and MCP count together. However slow this machine is, some of so many come too soon.
+    for number in 0..40 {
+        let uri = if number % 2 == 0 { &uri } else { &server.mcp };
+        let answer = world.http.get(uri).send().await.expect("an answer");
+        assert!(number >= 2 || answer.status() != 429, "a caller may begin at once");
+        if answer.status() == 429 {
+            assert_eq!(answer.headers()["retry-after"], "1");
+            assert!(answer.headers().contains_key("x-request-id"));
+            problem(answer, 429).await;
+            refused += 1;
+        }
+    }
+    assert!(refused > 10, "{refused}");
+    let probe = world.http.get(format!("{}/healthz", server.rest)).send().await.expect("an answer");
+    assert_eq!(probe.status(), 200, "probes are not counted");
+    if cfg!(target_os = "linux") {
+        let other = reqwest::Client::builder().local_address(std::net::IpAddr::from([127, 0, 0, 2])).build();
+        let answer = other.expect("a client").get(&uri).send().await.expect("an answer");
+        assert_eq!(answer.status(), 400, "others are not disturbed");
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(world.http.get(&uri).send().await.expect("an answer").status(), 400, "the upstream is asked again");
+}
+
+#[tokio::test]
 async fn probes_are_answered_without_the_upstream_and_without_a_credential() {
     let world = World::start().await;
     let server = serve(&world, &["--bearer-token", "a-token-of-a-test"]).await;
@@ -313,12 +343,24 @@ async fn a_server_that_is_told_to_stop_answers_all_that_it_let_in() {
 async fn the_configuration_in_effect_is_printed_without_secrets() {
     let mut command = process::command(&server_binary(), &["serve", "--print-config", "--rest-port", "8123"]);
     command.env("NAFTIKO_BEARER_TOKEN", "a-token-of-a-test").env("NAFTIKO_MAX_IN_FLIGHT", "7");
+    command.env("NAFTIKO_LOG_FORMAT", "json").env("NAFTIKO_ACCESS_LOG", "true").env("NAFTIKO_RATE_LIMIT", "9");
+    command.env("NAFTIKO_TLS_CERTIFICATE", "a.pem").env("NAFTIKO_TLS_KEY", "b.pem");
     let output = command.output().await.expect("it starts");
     let config: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
     assert_eq!(
         (&config["restPort"], &config["mcpPort"], &config["maxInFlight"]),
         (&json!(8123), &json!(9090), &json!(7))
     );
+    for (member, value) in [
+        ("logFormat", json!("json")),
+        ("accessLog", json!(true)),
+        ("rateLimit", json!(9)),
+        ("tlsCertificate", json!("a.pem")),
+        ("tlsKey", json!("b.pem")),
+        ("exportsTraces", json!(false)),
+    ] {
+        assert_eq!(config[member], value, "{member}");
+    }
     assert_eq!((&config["bearerToken"], &config["variables"]["SCALEWAY_API_KEY"]), (&json!("set"), &json!("set")));
     let text = format!("{output:?}");
     assert!(!text.contains("a-token-of-a-test") && !text.contains(scaleway_simulator::TOKEN), "{text}");

@@ -79,6 +79,7 @@ fn features(model: &Model) -> String {
         (model.rest.is_some(), "| `rest` | an axum router |"),
         (model.mcp.is_some(), "| `mcp` | an MCP server |"),
         (model.has_server(), "| `server` | the binary that serves all of it |"),
+        (model.has_server(), "| `otlp` | what the binary exports traces with, as `OTEL_EXPORTER_OTLP_ENDPOINT` says |"),
     ];
     let parts = model.parts().map(|(api, part)| {
         format!(

@@ -20,6 +20,7 @@ pub(super) fn emit(model: &Model) -> String {
     let mut binary = String::new();
     if model.has_server() {
         features.push_str(&format!("server = [{}, \"naftiko-runtime/server\"]\n", server.join(", ")));
+        features.push_str("# Traces of the server, exported by OTLP.\notlp = [\"server\", \"naftiko-runtime/otlp\"]\n");
         binary = format!(
             "\n[[bin]]\nname = {:?}\npath = \"src/main.rs\"\nrequired-features = [\"server\"]\ndoc = false\n",
             model.crate_name

@@ -165,6 +165,7 @@
 //! | `rest` | an axum router |
 //! | `mcp` | an MCP server |
 //! | `server` | the binary that serves all of it |
+//! | `otlp` | what the binary exports traces with, as `OTEL_EXPORTER_OTLP_ENDPOINT` says |
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 pub mod client;

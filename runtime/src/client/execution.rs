@@ -131,6 +131,7 @@ impl<'a> Run<'a> {
             "http.client.request",
             otel.name = template.as_ref().map(|template| format!("{} {template}", operation.method.as_str())),
             otel.kind = "client",
+            otel.status_code = tracing::field::Empty,
             http.request.method = operation.method.as_str(),
             http.request.resend_count = (self.number > 0).then_some(self.number),
             http.response.status_code = tracing::field::Empty,
@@ -240,6 +241,9 @@ impl<'a> Run<'a> {
     /// Tells the span and the hooks how an attempt ended.
     fn report<T>(&mut self, outcome: Result<&Response<T>, &Error>, span: &Span) {
         let error = outcome.err();
+        if error.is_some() {
+            span.record("otel.status_code", "error");
+        }
         match error.map(Error::kind) {
             Some(ErrorKind::Status(status)) => drop(span.record("error.type", status.as_str())),
             Some(kind) => drop(span.record("error.type", kind.name())),

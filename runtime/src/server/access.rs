@@ -29,6 +29,12 @@ impl Access {
     pub(super) fn new(options: &Serve) -> Self {
         let HttpOptions { allowed_hosts: mut hosts, allowed_origins: mut origins, .. } = HttpOptions::default();
         hosts.extend(options.allowed_host.iter().cloned());
+        if options.tls_certificate.is_some() {
+            // Its own pages come from there.
+            let secure =
+                origins.iter().filter_map(|origin| Some(format!("https://{}", origin.strip_prefix("http://")?)));
+            origins.extend(secure.collect::<Vec<_>>());
+        }
         origins.extend(options.allowed_origin.iter().cloned());
         if !options.address.is_unspecified() {
             hosts.push(options.address.to_string());

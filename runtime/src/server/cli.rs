@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
 
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use secrecy::SecretString;
 
 use super::Program;
@@ -19,7 +21,7 @@ pub(super) enum Command {
     /// Serve REST and MCP over HTTP until Ctrl-C or SIGTERM
     Serve(Serve),
     /// Serve MCP to one client over standard input and output
-    Mcp(Upstream),
+    Mcp(Stdio),
     /// List the MCP tools
     Tools,
     /// List the REST routes
@@ -52,20 +54,58 @@ pub(super) struct Serve {
     /// How many requests may run at once; others are told to come back
     #[arg(long, env = "NAFTIKO_MAX_IN_FLIGHT", default_value_t = 256, value_name = "COUNT")]
     pub(super) max_in_flight: usize,
+    /// How many requests each caller, by its address, may send in a second; any number unless set
+    #[arg(long, env = "NAFTIKO_RATE_LIMIT", value_name = "COUNT")]
+    pub(super) rate_limit: Option<NonZeroU32>,
     /// How long the head of a request may take, and how long a connection may lie idle, in seconds
     #[arg(long, env = "NAFTIKO_HEAD_TIMEOUT", default_value_t = 10, value_name = "SECONDS")]
     pub(super) head_timeout: u64,
+    /// The file with the certificate for https and those that it depends on, in PEM; plain http unless set
+    #[arg(long, env = "NAFTIKO_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
+    pub(super) tls_certificate: Option<PathBuf>,
+    /// The file with the private key of the certificate, in PEM
+    #[arg(long, env = "NAFTIKO_TLS_KEY", value_name = "FILE", requires = "tls_certificate")]
+    pub(super) tls_key: Option<PathBuf>,
     /// Another host name under which clients may reach this server (repeatable)
     #[arg(long, env = "NAFTIKO_ALLOWED_HOSTS", value_name = "HOST", value_delimiter = ',')]
     pub(super) allowed_host: Vec<String>,
     /// Another origin from which web pages may call this server, as scheme://host:port (repeatable)
     #[arg(long, env = "NAFTIKO_ALLOWED_ORIGINS", value_name = "ORIGIN", value_delimiter = ',')]
     pub(super) allowed_origin: Vec<String>,
+    /// Log each request that was answered: method, route, status, duration and id
+    #[arg(long, env = "NAFTIKO_ACCESS_LOG")]
+    pub(super) access_log: bool,
     /// Print what would be served with these flags and this environment, without secrets, and stop
     #[arg(long)]
     pub(super) print_config: bool,
     #[command(flatten)]
+    pub(super) log: Log,
+    #[command(flatten)]
     pub(super) upstream: Upstream,
+}
+
+#[derive(Args)]
+pub(super) struct Stdio {
+    #[command(flatten)]
+    pub(super) log: Log,
+    #[command(flatten)]
+    pub(super) upstream: Upstream,
+}
+
+#[derive(Args)]
+pub(super) struct Log {
+    /// How to log on standard error
+    #[arg(long = "log-format", env = "NAFTIKO_LOG_FORMAT", default_value = "human", value_name = "FORMAT")]
+    pub(super) format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    /// Lines for people
+    #[default]
+    Human,
+    /// One JSON object on each line
+    Json,
 }
 
 #[derive(Args, Clone)]
@@ -80,6 +120,27 @@ pub(super) struct Upstream {
 
 fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
     Ok(text.into())
+}
+
+impl Command {
+    /// Whether it goes on until somebody stops it.
+    #[cfg(feature = "otlp")]
+    pub(super) fn runs(&self) -> bool {
+        match self {
+            Self::Serve(options) => !options.print_config,
+            Self::Mcp(_) => true,
+            Self::Tools | Self::Routes => false,
+        }
+    }
+
+    /// How to log, and whether each request is.
+    pub(super) fn log(&self) -> (LogFormat, bool) {
+        match self {
+            Self::Serve(options) => (options.log.format, options.access_log),
+            Self::Mcp(options) => (options.log.format, false),
+            Self::Tools | Self::Routes => (LogFormat::default(), false),
+        }
+    }
 }
 
 /// Parses the command line of the process; ends it with a message when that is not possible.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Program;
-use super::cli::Serve;
+use super::cli::{LogFormat, Serve};
 
 /// The configuration as JSON. Of secrets it says only whether they are there.
 pub(super) fn describe(program: &Program, options: &Serve) -> Value {
@@ -25,7 +25,16 @@ pub(super) fn describe(program: &Program, options: &Serve) -> Value {
         "apiKey": said(options.api_key.is_some()),
         "apiKeyHeader": options.api_key_header,
         "maxInFlight": options.max_in_flight,
+        "rateLimit": options.rate_limit,
         "headTimeoutSeconds": options.head_timeout,
+        "tlsCertificate": options.tls_certificate,
+        "tlsKey": options.tls_key,
+        "logFormat": match options.log.format {
+            LogFormat::Human => "human",
+            LogFormat::Json => "json",
+        },
+        "exportsTraces": exports_traces(),
+        "accessLog": options.access_log,
         "allowedHosts": options.allowed_host,
         "allowedOrigins": options.allowed_origin,
         "allowPlainHttp": options.upstream.allow_plain_http,
@@ -33,6 +42,13 @@ pub(super) fn describe(program: &Program, options: &Serve) -> Value {
         "baseUriOverrides": options.upstream.base_uri,
         "variables": variables.collect::<Map<_, _>>(),
     })
+}
+
+fn exports_traces() -> bool {
+    #[cfg(feature = "otlp")]
+    return super::otlp::is_wanted();
+    #[cfg(not(feature = "otlp"))]
+    return false;
 }
 
 fn said(there: bool) -> Value {

@@ -1,6 +1,7 @@
 //! What every request passes on its way to an adapter, and every answer on its way back, in this order.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -18,7 +19,10 @@ use super::guard::Guard;
 use super::health::Health;
 use super::inbound::Inbound;
 use super::metrics::Metrics;
-use super::trace;
+#[cfg(feature = "otlp")]
+use super::otlp;
+use super::rate::RateLimit;
+use super::{log, trace};
 use crate::exposure::Forwarded;
 use crate::rest::{Problem, Routes};
 
@@ -35,11 +39,15 @@ pub(super) struct Front(pub(super) Arc<Stations>);
 pub(super) struct Stations {
     pub(super) metrics: Metrics,
     pub(super) health: Health,
+    pub(super) rate: Option<RateLimit>,
     pub(super) guard: Guard,
     /// Where pages of other origins may read answers.
     pub(super) cors: Option<CorsLayer>,
     pub(super) inbound: Inbound,
     pub(super) access: Access,
+    /// Whether requests have spans that are exported.
+    #[cfg(feature = "otlp")]
+    pub(super) traced: bool,
     pub(super) adapter: Adapter,
 }
 
@@ -50,8 +58,8 @@ pub(super) enum Adapter {
 }
 
 impl Front {
-    /// Answers a request, whatever it is and whatever happens.
-    pub(super) async fn answer(&self, request: Request) -> Response {
+    /// Answers a request of the caller at this address, whatever it is and whatever happens.
+    pub(super) async fn answer(&self, request: Request, caller: IpAddr) -> Response {
         let stations = &self.0;
         let _running = stations.metrics.running();
         let start = Instant::now();
@@ -62,8 +70,15 @@ impl Front {
             Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, detail).at(uri.path()).into_response()
         } else if let Some(answer) = stations.health.answer(&request) {
             answer
+        } else if let Some(problem) = stations.rate.as_ref().and_then(|rate| rate.check(caller).err()) {
+            problem.at(uri.path()).into_response()
         } else {
-            stations.guard.run(&uri, &id, stations.shared(request, &id)).await
+            #[cfg(feature = "otlp")]
+            let span = stations.traced.then(|| otlp::span(&method, request.headers()));
+            let answer = stations.guard.run(&uri, &id, stations.shared(request, &id));
+            #[cfg(feature = "otlp")]
+            let answer = otlp::within(span, &method, answer);
+            answer.await
         };
         let headers = response.headers_mut();
         // Both ids help: ours finds the request in our log, the upstream's in that of the upstream.
@@ -72,7 +87,9 @@ impl Front {
         }
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.remove(SERVER);
-        stations.metrics.served(&method, &response, start.elapsed());
+        let took = start.elapsed();
+        stations.metrics.served(&method, &response, took);
+        log::served(&method, &response, took, &id);
         response
     }
 }

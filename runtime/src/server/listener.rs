@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io::ErrorKind;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -12,11 +13,13 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::front::Front;
+use super::tls::Tls;
 
 /// How much of the head of a request is read at all, in bytes.
 const HEAD_LIMIT: usize = 64 << 10;
@@ -28,6 +31,7 @@ const BREATH: Duration = Duration::from_millis(100);
 pub(super) async fn serve(
     listener: TcpListener,
     fronts: &[(Handle, Front)],
+    tls: Option<Tls>,
     patience: Duration,
     stop: &CancellationToken,
 ) {
@@ -40,12 +44,13 @@ pub(super) async fn serve(
         let _ = stream.set_nodelay(true);
         let (Some((worker, front)), Ok(stream)) = (turns.next(), stream.into_std()) else { return };
         let (front, http, watcher, stop) = (front.clone(), http.clone(), graceful.watcher(), stop.clone());
+        let tls = tls.clone();
         worker.spawn(async move {
             // It was the accepting thread's until now.
             let Ok(stream) = TcpStream::from_std(stream) else { return };
             if speaks(&stream, patience, &stop).await {
                 // On the heap, so that a connection which lies idle has no room for it yet.
-                Box::pin(talk(http, front, watcher, stream)).await;
+                Box::pin(talk(http, front, tls, watcher, stream)).await;
             }
         });
     };
@@ -87,8 +92,23 @@ async fn speaks(stream: &TcpStream, patience: Duration, stop: &CancellationToken
     }
 }
 
-async fn talk(http: http1::Builder, front: Front, watcher: Watcher, stream: TcpStream) {
-    let answer = |request: Request<Incoming>| async { Ok::<_, Infallible>(front.answer(request.map(Body::new)).await) };
+async fn talk(http: http1::Builder, front: Front, tls: Option<Tls>, watcher: Watcher, stream: TcpStream) {
+    // Who is gone already has no address any more.
+    let Ok(caller) = stream.peer_addr().map(|address| address.ip()) else { return };
+    let Some(tls) = tls else { return exchange(http, front, caller, watcher, stream).await };
+    match tls.accept(stream).await {
+        // On the heap, so that plain connections have no room for it.
+        Ok(stream) => Box::pin(exchange(http, front, caller, watcher, stream)).await,
+        Err(error) => tracing::debug!(%error, "a client does not speak TLS as it should"),
+    }
+}
+
+async fn exchange<S>(http: http1::Builder, front: Front, caller: IpAddr, watcher: Watcher, stream: S)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let answer =
+        |request: Request<Incoming>| async { Ok::<_, Infallible>(front.answer(request.map(Body::new), caller).await) };
     let connection = http.serve_connection(TokioIo::new(stream), service_fn(answer));
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "a connection ended early");

@@ -70,7 +70,7 @@ impl Metrics {
 
     /// Notes how a request ended.
     pub(super) fn served(&self, method: &Method, response: &Response, took: Duration) {
-        let route = response.extensions().get::<Matched>().map_or("", |Matched(route)| *route);
+        let route = route(response);
         let status = response.status();
         self.0.served.with_label_values(&[known(method), route, status.as_str()]).observe(took.as_secs_f64());
     }
@@ -108,8 +108,13 @@ impl Drop for Running {
     }
 }
 
+/// The path of the route that answered, with placeholders; empty where none did.
+pub(super) fn route(response: &Response) -> &'static str {
+    response.extensions().get::<Matched>().map_or("", |Matched(route)| *route)
+}
+
 /// The method, if it is one that everybody knows.
-fn known(method: &Method) -> &str {
+pub(super) fn known(method: &Method) -> &str {
     match *method {
         Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::PATCH | Method::DELETE | Method::OPTIONS => {
             method.as_str()

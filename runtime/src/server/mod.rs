@@ -9,8 +9,13 @@ mod guard;
 mod health;
 mod inbound;
 mod listener;
+mod log;
 mod metrics;
+#[cfg(feature = "otlp")]
+mod otlp;
+mod rate;
 mod serve;
+mod tls;
 mod trace;
 mod workers;
 
@@ -24,7 +29,6 @@ use crate::operation::Capability;
 use crate::rest::RestAdapter;
 use cli::{Command, Upstream};
 use metrics::Metrics;
-use tracing_subscriber::EnvFilter;
 
 /// What the program serves.
 #[derive(Debug)]
@@ -63,8 +67,8 @@ enum Failure {
 /// Runs the command line. A configuration that cannot work ends it with code 2, other failures with code 1.
 pub fn run(program: &'static Program) -> ExitCode {
     let command = cli::parse(program);
-    log_to_stderr();
-    match execute(program, command) {
+    // What begins here ends when all is done.
+    match begin(program, &command).and_then(|_begun| execute(program, command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("error: {failure}");
@@ -74,6 +78,21 @@ pub fn run(program: &'static Program) -> ExitCode {
             }
         }
     }
+}
+
+#[cfg(feature = "otlp")]
+fn begin(program: &Program, command: &Command) -> Result<Option<otlp::Export>, Failure> {
+    let export = if command.runs() { otlp::Export::from_env(program.capability)? } else { None };
+    let (format, access) = command.log();
+    log::start(format, access, export.iter().map(otlp::Export::layer).collect());
+    Ok(export)
+}
+
+#[cfg(not(feature = "otlp"))]
+fn begin(_: &Program, command: &Command) -> Result<(), Failure> {
+    let (format, access) = command.log();
+    log::start(format, access, Vec::new());
+    Ok(())
 }
 
 fn execute(program: &'static Program, command: Command) -> Result<(), Failure> {
@@ -91,10 +110,10 @@ fn execute(program: &'static Program, command: Command) -> Result<(), Failure> {
             })?;
             runtime()?.block_on(serve::serve(program, &workers, metrics, options))
         }
-        Command::Mcp(upstream) => {
+        Command::Mcp(options) => {
             let adapter =
                 program.mcp.ok_or_else(|| Failure::Refused("the capability exposes no MCP tools".to_owned()))?;
-            let connection = client(program, &upstream).build()?;
+            let connection = client(program, &options.upstream).build()?;
             let runtime = runtime()?;
             let served = runtime.block_on(serve::stdio(Server::new(adapter, &connection)));
             // A read of standard input may still be blocked; nobody waits for it.
@@ -129,28 +148,13 @@ fn client(program: &Program, upstream: &Upstream) -> ClientBuilder<Connection> {
             _ => builder.base_uri(uri),
         };
     }
+    #[cfg(feature = "otlp")]
+    if otlp::is_wanted() {
+        builder = builder.before(|_, headers| otlp::continue_upstream(headers));
+    }
     if upstream.allow_plain_http { builder.allow_plain_http() } else { builder }
 }
 
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
-}
-
-/// What is logged unless `RUST_LOG` says otherwise. Spans cost time for every request.
-const DEFAULT_LOG: &str = "warn,naftiko_runtime=info,naftiko_runtime::spans=warn";
-
-/// Standard output belongs to MCP on stdio, and to listings.
-fn log_to_stderr() {
-    let wanted = std::env::var("RUST_LOG").unwrap_or_else(|_| DEFAULT_LOG.to_owned());
-    let mut filter = EnvFilter::builder().parse(&wanted).unwrap_or_else(|error| {
-        eprintln!("warning: RUST_LOG is not understood: {error}");
-        EnvFilter::new("warn")
-    });
-    // Below that level rmcp logs whole requests and results, and these may hold secrets.
-    if let Ok(directive) = "rmcp=error".parse() {
-        filter = filter.add_directive(directive);
-    }
-    // It fails only where a subscriber is installed already, and then that one is meant.
-    let _ =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();
 }

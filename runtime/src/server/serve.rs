@@ -17,6 +17,8 @@ use super::guard::Guard;
 use super::health::Health;
 use super::inbound::Inbound;
 use super::metrics::Metrics;
+use super::rate::RateLimit;
+use super::tls::Tls;
 use super::workers::Worker;
 use super::{Failure, Program, listener};
 use crate::exposure::Callers;
@@ -45,7 +47,9 @@ pub(super) async fn serve(
         );
         return Err(Failure::Refused(message));
     }
+    let tls = Tls::new(&options)?;
     let access = Access::new(&options);
+    let rate = options.rate_limit.map(RateLimit::new);
     let guard = Guard::new(options.max_in_flight);
     let (stop, give_up) = (CancellationToken::new(), CancellationToken::new());
     // Before anything says that the server is up: whoever reads that may send a signal at once.
@@ -55,10 +59,13 @@ pub(super) async fn serve(
             let stations = Stations {
                 metrics: metrics.clone(),
                 health: health.clone(),
+                rate: rate.clone(),
                 guard: guard.clone(),
                 cors: access.cors(&options),
                 inbound: inbound.clone(),
                 access: access.clone(),
+                #[cfg(feature = "otlp")]
+                traced: super::otlp::is_wanted(),
                 adapter: adapter(worker),
             };
             (worker.runtime.clone(), Front(Arc::new(stations)))
@@ -72,7 +79,7 @@ pub(super) async fn serve(
             let docs = Docs::new(adapter);
             let rest =
                 fronts(&health, &callers, &|worker| Adapter::Rest(adapter.over(&worker.connection), docs.clone()));
-            Some(listen("REST", options.address, port, "", rest).await?)
+            Some(listen("REST", options.address, port, "", rest, tls.clone()).await?)
         }
         None => None,
     };
@@ -83,7 +90,7 @@ pub(super) async fn serve(
                 Server::new(adapter, &worker.connection).router(access.mcp(give_up.clone())).fallback(not_found)
             };
             let mcp = fronts(&Health::new(&stop, std::iter::empty()), &callers, &|worker| Adapter::Mcp(router(worker)));
-            Some(listen("MCP", options.address, port, "/mcp", mcp).await?)
+            Some(listen("MCP", options.address, port, "/mcp", mcp, tls).await?)
         }
         None => None,
     };
@@ -111,7 +118,7 @@ pub(super) async fn stdio(server: Server) -> std::io::Result<()> {
     }
 }
 
-type Listening = (TcpListener, Vec<(Handle, Front)>);
+type Listening = (TcpListener, Vec<(Handle, Front)>, Option<Tls>);
 
 async fn listen(
     what: &'static str,
@@ -119,16 +126,18 @@ async fn listen(
     port: u16,
     path: &str,
     fronts: Vec<(Handle, Front)>,
+    tls: Option<Tls>,
 ) -> Result<Listening, Failure> {
     let address = SocketAddr::new(address, port);
     let listener = TcpListener::bind(address).await.map_err(|source| Failure::Listen { what, address, source })?;
-    tracing::info!("{what} on http://{}{path}", listener.local_addr()?);
-    Ok((listener, fronts))
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    tracing::info!("{what} on {scheme}://{}{path}", listener.local_addr()?);
+    Ok((listener, fronts, tls))
 }
 
 async fn run(listening: Option<Listening>, patience: Duration, stop: &CancellationToken) {
-    if let Some((listener, fronts)) = listening {
-        listener::serve(listener, &fronts, patience, stop).await;
+    if let Some((listener, fronts, tls)) = listening {
+        listener::serve(listener, &fronts, tls, patience, stop).await;
     }
 }
 

@@ -1,0 +1,98 @@
+//! What a server logs, and what it never does.
+
+use naftiko_tests::process::Server;
+use naftiko_tests::{World, server_binary};
+use scaleway_simulator::{Fault, TOKEN};
+use serde_json::{Value, json};
+
+const SECRETS: &str = "/v1/secret-manager/v1beta1/regions/fr-par/secrets";
+const PLANTED: &str = "planted-and-never-to-be-seen";
+
+async fn start(world: &World, more: &[&str], log: &str) -> Server {
+    let started = Server::start(&server_binary(), &world.simulator.base_uri(), more, log).await;
+    started.unwrap_or_else(|error| panic!("{error:#}"))
+}
+
+fn lines(log: &str) -> Vec<Value> {
+    log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line} is no JSON"))).collect()
+}
+
+/// The lines that say how requests ended.
+fn access(log: &str) -> Vec<Value> {
+    lines(log).into_iter().filter(|line| line["target"] == "naftiko_runtime::access").collect()
+}
+
+#[tokio::test]
+async fn json_lines_say_how_requests_ended_and_hold_no_secret_at_any_level() {
+    let world = World::start().await;
+    let server = start(&world, &["--log-format", "json", "--bearer-token", PLANTED], "trace,rmcp::service=trace").await;
+    let uri = format!("{}{SECRETS}", server.rest);
+    let asked = |method: &str, uri: &str| {
+        let request = world.http.request(method.parse().expect("a method"), uri).bearer_auth(PLANTED);
+        request.header("x-request-id", "the-id").header("x-api-key", PLANTED).header("cookie", PLANTED)
+    };
+    let body = json!({"project_id": PLANTED, "name": PLANTED, "tags": [PLANTED], "description": PLANTED});
+    world.simulator.fault(Fault::status(503).times(2));
+    for request in [
+        world.http.get(&uri).bearer_auth(format!("{PLANTED}-not")),
+        asked("GET", &format!("{uri}?scheduled_for_deletion=false&name={PLANTED}")),
+        asked("GET", &format!("{uri}?{PLANTED}={PLANTED}")),
+        asked("GET", &format!("{uri}/{PLANTED}")),
+        asked("POST", &uri).json(&body),
+        asked("POST", &uri).body(format!("{{\"{PLANTED}")).header("content-type", "application/json"),
+        asked("BREW", &format!("{}/{PLANTED}", server.rest)),
+    ] {
+        request.send().await.expect("an answer");
+    }
+    for (tool, arguments) in [
+        ("get-metadata-using-secret-s-id", json!({"region": "fr-par", "secret_id": PLANTED})),
+        ("create-secret", json!({"region": "fr-par", "name": PLANTED, "more": PLANTED})),
+        (PLANTED, json!({PLANTED: PLANTED})),
+    ] {
+        let request = asked("POST", &server.mcp).header("accept", "application/json, text/event-stream");
+        let request = request.header("mcp-protocol-version", "2025-11-25");
+        request.json(&crate::mcp::message(tool, &arguments)).send().await.expect("an answer");
+    }
+    let (_, log) = server.stop("-TERM").await;
+    for secret in [PLANTED, TOKEN] {
+        assert!(!log.contains(secret), "{}", log.lines().find(|line| line.contains(secret)).unwrap_or_default());
+    }
+    let ended = access(&log);
+    assert_eq!(ended.len(), 10, "{log}");
+    assert!(lines(&log).iter().any(|line| line["message"] == "repeating the call"), "{log}");
+    let found = ended.iter().find(|line| line["route"].as_str().is_some_and(|route| route.ends_with("{secret-id}")));
+    let mut found = found.expect("there is a line for the route").clone();
+    assert!(found["duration_ms"].as_f64().is_some_and(|took| took > 0.0), "{found}");
+    let members = found.as_object_mut().expect("an object");
+    assert!(members.remove("timestamp").is_some() && members.remove("duration_ms").is_some());
+    assert_eq!(
+        found,
+        json!({
+            "level": "INFO", "target": "naftiko_runtime::access", "message": "served", "method": "GET",
+            "route": "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}", "status": 400,
+            "request_id": "the-id",
+        })
+    );
+}
+
+#[tokio::test]
+async fn requests_are_logged_for_whoever_asks_for_it() {
+    let world = World::start().await;
+    for (arguments, log, logged) in [
+        (&[][..], "warn,naftiko_runtime=info,naftiko_runtime::access=off", 0),
+        (&["--access-log"], "info,naftiko_runtime::access=off", 1),
+        (&[], "info", 1),
+    ] {
+        let server = start(&world, &[&["--log-format", "json"], arguments].concat(), log).await;
+        world.http.get(format!("{}/healthz", server.rest)).send().await.expect("an answer");
+        let (_, text) = server.stop("-TERM").await;
+        assert_eq!(access(&text).len(), logged, "{arguments:?}, {log}: {text}");
+    }
+    // Where nobody says what to log there is no such line, and others are there in both formats.
+    for (format, line) in [("human", " INFO stopping"), ("json", "\"message\":\"stopping\"")] {
+        let server = start(&world, &["--log-format", format], "").await;
+        world.http.get(format!("{}/healthz", server.rest)).send().await.expect("an answer");
+        let (_, text) = server.stop("-TERM").await;
+        assert!(text.contains(line) && !text.contains("served"), "{text}");
+    }
+}
