@@ -85,7 +85,7 @@ codes! {
     SkillAdapter = 125, Warning, "a skill adapter is left out";
     ControlAdapter = 126, Warning, "a control adapter is left out";
     UnknownAdapter = 127, Warning, "an adapter of a type that is not known is left out";
-    InboundAuthentication = 128, Error, "authentication of callers is not supported yet";
+    InboundAuthentication = 128, Error, "authentication of callers is not supported";
     McpResources = 129, Error, "MCP resources are not supported yet";
     McpPrompts = 130, Error, "MCP prompts are not supported yet";
     Forward = 131, Error, "forwarding of whole paths is not supported yet";

@@ -1,7 +1,7 @@
 //! A capability whose references all point to something: what `resolve` makes and `check` and `lower` read.
 
 use crate::diagnostic::Place;
-pub(crate) use crate::model::{Authentication, Body, Location, TemplatePart, TextPart};
+pub(crate) use crate::model::{Authentication, Body, Callers, Location, TemplatePart, TextPart};
 use crate::names::fold;
 use crate::read::document::{Document, Hints, Output, Text};
 use crate::template::Piece;
@@ -15,6 +15,8 @@ pub(crate) struct Linked<'d> {
     pub(crate) operations: Vec<Operation<'d>>,
     pub(crate) routes: Vec<Route<'d>>,
     pub(crate) tools: Vec<Tool<'d>>,
+    /// What callers of the REST and of the MCP adapter have to send.
+    pub(crate) callers: [Callers; 2],
 }
 
 #[derive(Debug)]

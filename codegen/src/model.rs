@@ -1,5 +1,7 @@
 //! The model: every decision made, nothing left to look up. Emitters read it and nothing else.
 
+use std::collections::BTreeSet;
+
 /// A capability, ready to be emitted.
 #[derive(Debug)]
 pub(crate) struct Model {
@@ -34,8 +36,17 @@ pub(crate) struct Part {
     pub(crate) module: String,
 }
 
+/// What callers of an adapter have to send.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Callers {
+    /// All of them, in headers. Without any, everybody may call.
+    pub(crate) credentials: Vec<Authentication>,
+    /// The environment variables in them, which only a server needs.
+    pub(crate) variables: Vec<String>,
+}
+
 /// A credential that goes with every request.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Authentication {
     Header { name: String, value: Vec<TemplatePart> },
     Query { name: String, value: Vec<TemplatePart> },
@@ -48,7 +59,7 @@ pub(crate) enum Authentication {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TemplatePart {
     Literal(String),
-    /// An index into [`Model::variables`].
+    /// An index into [`Model::variables`], or [`Callers::variables`].
     Variable(usize),
 }
 
@@ -98,6 +109,15 @@ pub(crate) enum Method {
     Put,
     Patch,
     Delete,
+}
+
+impl Model {
+    /// Environment variables that the server needs beside those of the client.
+    pub(crate) fn variables_of_callers(&self) -> BTreeSet<&str> {
+        let (rest, mcp) = (self.rest.as_ref().map(|rest| &rest.callers), self.mcp.as_ref().map(|mcp| &mcp.callers));
+        let named = rest.into_iter().chain(mcp).flat_map(|callers| &callers.variables);
+        named.filter(|name| !self.variables.contains(name)).map(String::as_str).collect()
+    }
 }
 
 impl Method {
@@ -243,6 +263,7 @@ pub(crate) struct Constant {
 #[derive(Debug)]
 pub(crate) struct Rest {
     pub(crate) port: u16,
+    pub(crate) callers: Callers,
     pub(crate) routes: Vec<Route>,
 }
 
@@ -260,6 +281,7 @@ pub(crate) struct Route {
 #[derive(Debug)]
 pub(crate) struct Mcp {
     pub(crate) port: u16,
+    pub(crate) callers: Callers,
     pub(crate) description: String,
     pub(crate) tools: Vec<Tool>,
 }

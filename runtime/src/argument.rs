@@ -98,16 +98,14 @@ pub(crate) fn check_json(parameter: &Parameter, json: &[u8]) -> Result<(), Viola
 }
 
 fn is_integer(value: &Value) -> bool {
-    // JSON Schema counts 10.0 as an integer.
-    value.is_i64()
-        || value.is_u64()
-        || value.as_f64().is_some_and(|number| number.fract() == 0.0 && number.abs() < 9.0e15)
+    // JSON Schema counts 10.0 as an integer. The documents of REST say `int64`, and clients take an `i64`.
+    value.is_i64() || value.as_f64().is_some_and(|number| number.fract() == 0.0 && number.abs() < 9.0e15)
 }
 
 fn wrong_kind(parameter: &Parameter) -> Violation {
     let kind = match parameter.kind {
         Kind::String => "a string",
-        Kind::Integer => "a whole number",
+        Kind::Integer => "a whole number that fits 64 bits",
         Kind::Number => "a number",
         Kind::Boolean => "`true` or `false`",
         Kind::Array => "an array",
@@ -220,5 +218,20 @@ mod tests {
         assert!(check(&parameter, Some(&Value::from(10.0))).is_ok());
         assert!(check(&parameter, Some(&Value::from(10.5))).is_err());
         assert_eq!(scalar_text(&Value::from(10.0)).as_deref(), Some("10"));
+    }
+
+    #[test]
+    fn integers_fit_64_bits_with_their_sign() {
+        let parameter = Parameter::new("page", Location::Query, Kind::Integer);
+        for (text, good) in [
+            ("9223372036854775807", true),
+            ("-9223372036854775808", true),
+            ("9223372036854775808", false),
+            ("-9223372036854775809", false),
+            ("18446744073709551615", false),
+        ] {
+            let value: Value = serde_json::from_str(text).expect("a number");
+            assert_eq!(check(&parameter, Some(&value)).is_ok(), good, "{text}");
+        }
     }
 }

@@ -12,9 +12,23 @@ use crate::arguments::{Argument, Arguments};
 use crate::client::Flow;
 use crate::client::{Connection, Options};
 use crate::error::Error;
-use crate::operation::{Kind, Location, Operation, Parameter};
+use crate::operation::{Authentication, Kind, Location, Operation, Parameter, Variable};
 use crate::output::Output;
 use crate::response::Response;
+
+/// What callers of an adapter have to send, as the capability says. The server of a generated crate checks it.
+#[derive(Clone, Copy, Debug)]
+pub struct Callers {
+    /// All of these, in headers.
+    pub authentication: &'static [Authentication],
+    /// The variables in them. A client alone does not need these.
+    pub variables: &'static [Variable],
+}
+
+impl Callers {
+    /// Whoever calls is served.
+    pub const ANYBODY: Self = Self { authentication: &[], variables: &[] };
+}
 
 /// What a route or a tool does: which operation it calls, with what, and what of the answer it gives back.
 #[derive(Debug)]

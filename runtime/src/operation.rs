@@ -70,7 +70,7 @@ pub enum Location {
 pub enum Kind {
     /// A string.
     String,
-    /// A whole number that fits 64 bits.
+    /// A whole number that fits 64 bits with its sign.
     Integer,
     /// Any finite number.
     Number,

@@ -110,6 +110,7 @@ const fn route(path: &'static str, operation: &'static Operation, wiring: Wiring
 
 static REST: RestAdapter = RestAdapter {
     port: 0,
+    callers: Callers::ANYBODY,
     openapi: "",
     routes: &[
         route(
@@ -161,6 +162,7 @@ const FIELDS: &[Parameter] = &[
 static MCP: McpAdapter = McpAdapter {
     capability: &CAPABILITY,
     port: 0,
+    callers: Callers::ANYBODY,
     instructions: "",
     tools: &[Tool {
         name: "document",

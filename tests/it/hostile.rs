@@ -119,6 +119,71 @@ fn following_no_redirects() -> reqwest::Client {
     builder.build().expect("the client is built")
 }
 
+/// An entry of the list of hostile arguments, which is the same for all surfaces.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Hostile {
+    /// The line of `docs/quality.md`.
+    promise: String,
+    tool: String,
+    arguments: Map<String, Value>,
+    /// Surfaces whose types let it through, where these are not all of them.
+    #[serde(default)]
+    surfaces: Vec<String>,
+    /// The argument that is refused, or else what arrives upstream.
+    refused: Option<String>,
+    target: Option<String>,
+    body: Option<Value>,
+}
+
+impl Hostile {
+    async fn try_on(&self, surface: Surface, world: &World) {
+        let context = format!("{surface:?} {self:?}");
+        let operation = Operation::of(&self.tool);
+        let in_path = self.refused.as_deref().is_some_and(|name| operation.placeholders().contains(&name));
+        if surface == Surface::Rest && in_path {
+            // HTTP clients would resolve the dots. What is not there is an empty segment.
+            let target = operation.target(&self.arguments).replace("{region}", "").replace("{secret_id}", "");
+            let answer = raw(world, operation.method, &format!("/v1{target}")).await;
+            let problem = answer.starts_with("HTTP/1.1 400 ") && answer.contains("application/problem+json");
+            assert!(problem || answer.starts_with("HTTP/1.1 404 "), "{context}: {answer}");
+        } else {
+            let outcome = surface.call(world, &self.tool, &self.arguments).await;
+            assert_eq!(outcome.refused, self.refused.is_some(), "{context}: {outcome:?}");
+            if let Some(name) = &self.refused {
+                assert!(outcome.seen.contains(name), "{context}: {outcome:?}");
+            }
+        }
+        let Some(target) = &self.target else {
+            assert!(world.simulator.requests().is_empty(), "{context}: nothing is sent");
+            return;
+        };
+        let request = world.request();
+        assert_eq!(request.target(), *target, "{context}");
+        assert_eq!(request.method, operation.method, "{context}");
+        assert_eq!(request.header("x-injected"), None, "{context}");
+        if let Some(body) = &self.body {
+            assert_eq!(serde_json::from_slice::<Value>(&request.body).expect("JSON"), *body, "{context}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn hostile_arguments_have_one_verdict_on_all_surfaces() {
+    let list: Vec<Hostile> = serde_json::from_str(include_str!("../hostile.json")).expect("the list is one");
+    let world = World::start().await;
+    for entry in &list {
+        for (surface, name) in SURFACES.into_iter().zip(["client", "rest", "mcp"]) {
+            if entry.surfaces.is_empty() || entry.surfaces.iter().any(|own| own == name) {
+                entry.try_on(surface, &world).await;
+            }
+        }
+    }
+    for promise in ["A1", "A2", "A3", "A4", "A5", "A6", "A8", "A9"] {
+        assert!(list.iter().any(|entry| entry.promise == promise), "{promise} has no entry");
+    }
+}
+
 #[tokio::test]
 async fn segments_that_would_move_are_refused_by_client_and_mcp() {
     let world = World::start().await;

@@ -36,7 +36,7 @@ async fn traced(world: &World, endpoint: &str) -> Server {
     let arguments = ["serve", "--rest-port", "0", "--mcp-port", "0", "--base-uri", &base_uri];
     let mut command = process::command(&server_binary(), &arguments);
     command.env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint).env("RUST_LOG", "info");
-    Server::launch(command).await.unwrap_or_else(|error| panic!("{error:#}"))
+    Server::run(command).await.unwrap_or_else(|error| panic!("{error:#}"))
 }
 
 fn bytes(hex: &str) -> Vec<u8> {

@@ -85,6 +85,7 @@ const fn route(
 
 static REST: RestAdapter = RestAdapter {
     port: 0,
+    callers: Callers::ANYBODY,
     openapi: "",
     routes: &[
         route(Method::Get, "/objects/{bucket}/{key+}", &[Some(0), Some(1)], &OBJECT),

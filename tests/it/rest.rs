@@ -246,12 +246,13 @@ async fn the_placeholder_with_a_hyphen_is_the_secret_id() {
 #[tokio::test]
 async fn wrong_queries_are_refused_with_all_their_errors() {
     let world = World::start().await;
-    let cases: [(&str, &[&str]); 9] = [
+    let cases: [(&str, &[&str]); 10] = [
         ("", &["scheduled_for_deletion"]),
         ("scheduled_for_deletion=", &["scheduled_for_deletion"]),
         ("scheduled_for_deletion=maybe&page_size=ten", &["page_size", "scheduled_for_deletion"]),
         ("scheduled_for_deletion=false&page_size=1.5", &["page_size"]),
         ("scheduled_for_deletion=false&page_size=99999999999999999999", &["page_size"]),
+        ("scheduled_for_deletion=false&page_size=9223372036854775808", &["page_size"]),
         ("scheduled_for_deletion=false&page=1&page=2", &["page"]),
         ("scheduled_for_deletion=false&scheduled_for_deletion=true", &["scheduled_for_deletion"]),
         ("scheduled_for_deletion=false&projectid=1&tags[]=a", &["projectid", "tags[]"]),

@@ -117,6 +117,7 @@ static PROVEN: Operation = Operation {
 
 static REST: RestAdapter = RestAdapter {
     port: 0,
+    callers: Callers::ANYBODY,
     openapi: "",
     routes: &[
         Route {
@@ -172,6 +173,7 @@ static REST: RestAdapter = RestAdapter {
 static MCP: McpAdapter = McpAdapter {
     capability: &CAPABILITY,
     port: 0,
+    callers: Callers::ANYBODY,
     instructions: "",
     tools: &[Tool {
         name: "find",

@@ -42,15 +42,15 @@ impl Server {
         let arguments = ["serve", "--rest-port", "0", "--mcp-port", "0", "--base-uri", base_uri];
         let mut command = command(binary, &[&arguments, more].concat());
         command.env("RUST_LOG", log);
-        Self::launch(command).await
+        Self::run(command).await
     }
 
-    /// Starts it by a command that says `serve`.
+    /// Runs a command that starts it.
     ///
     /// # Errors
     /// When it does not start; the error holds what it said.
-    pub async fn launch(mut command: Command) -> Result<Self> {
-        let mut child = command.spawn().context("the server cannot be started")?;
+    pub async fn run(mut command: Command) -> Result<Self> {
+        let mut child = command.spawn().context("the binary cannot be started")?;
         let mut stderr = BufReader::new(child.stderr.take().context("standard error is piped")?);
         let mut said = String::new();
         let mut address = async |what: &str| -> Result<String> {

@@ -64,11 +64,11 @@ enum Command {
         #[arg(long)]
         require: bool,
     },
-    /// Let official clients of a protocol talk to a generated server; they come from PyPI and npm
+    /// Let programs of others look at a generated server; they come from PyPI and npm
     Interop {
-        /// The protocol
-        protocol: interop::Protocol,
-        /// Fail where a client cannot be installed, instead of skipping it
+        /// What they look at
+        surface: interop::Surface,
+        /// Fail where one of them cannot be installed, instead of skipping it
         #[arg(long)]
         require: bool,
     },
@@ -79,7 +79,7 @@ fn main() -> ExitCode {
         Command::Gen { names, diff, watch: true, .. } => watch::run(&root(), &names, diff),
         Command::Gen { names, check, diff, .. } => generation::run(&root(), &names, check, diff),
         Command::Try { name, once } => trial::run(&root(), &name, once),
-        Command::Interop { protocol, require } => interop::run(&root(), protocol, require),
+        Command::Interop { surface, require } => interop::run(&root(), surface, require),
         Command::Bench(options) => bench::run(&root(), &options),
         Command::Semver { baseline } => semver::run(&root(), &baseline),
         Command::Variants { require } => variants::run(&root(), require),

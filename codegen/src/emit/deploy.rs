@@ -30,16 +30,21 @@ pub(super) fn containerfile(model: &Model) -> String {
 }
 
 pub(super) fn kubernetes(model: &Model) -> String {
-    let own = |name: &str| model.variables.iter().any(|variable| variable == name);
+    let callers = model.variables_of_callers();
+    let variables: Vec<_> = model.variables.iter().cloned().chain(callers.into_iter().map(str::to_owned)).collect();
+    let own = |name: &str| variables.iter().any(|variable| variable == name);
     let inbound = INBOUND.iter().filter(|name| !own(name)).map(|name| (*name).to_owned());
+    let adapters = [model.rest.as_ref().map(|rest| &rest.callers), model.mcp.as_ref().map(|mcp| &mcp.callers)];
+    let open = adapters.into_iter().flatten().any(|callers| callers.credentials.is_empty());
     let upstream: BTreeSet<u16> = model.apis.iter().map(|api| upstream_port(api.base_uri.as_deref())).collect();
     let privileged = ports(model).into_iter().flatten().any(|port| port < 1024);
     let mut values = port_values(model);
     values.extend([
         ("name", vec![quoted::yaml(&label(&model.crate_name))]),
         ("description", vec![quoted::yaml(about(model))]),
-        ("variable", model.variables.clone()),
+        ("variable", variables.clone()),
         ("inbound", inbound.collect()),
+        ("open", open.then(|| "NAFTIKO_BEARER_TOKEN".to_owned()).into_iter().collect()),
         ("settings", settings(model).into_iter().collect()),
         ("upstream", upstream.iter().map(u16::to_string).collect()),
         ("ready", vec![probe(model, "/readyz")]),

@@ -6,8 +6,9 @@ use super::{rust, tables};
 use crate::model::{Mcp, Model};
 
 pub(super) fn emit(model: &Model) -> String {
-    let Some(Mcp { port, description, tools }) = &model.mcp else { return String::new() };
-    let port = tables::index(usize::from(*port));
+    let Some(Mcp { port, callers, description, tools }) = &model.mcp else { return String::new() };
+    let mounted = rust::docs(tables::mounted(callers));
+    let (port, callers) = (tables::index(usize::from(*port)), tables::callers(callers));
     let tools = tools.iter().map(|tool| {
         let (name, title, description) = (&tool.name, &tool.title, &tool.description);
         let crate::model::Hints { read_only, destructive, idempotent, open_world } = tool.hints;
@@ -38,12 +39,14 @@ pub(super) fn emit(model: &Model) -> String {
             pub(crate) static ADAPTER: McpAdapter = McpAdapter {
                 capability: &operations::CAPABILITY,
                 port: #port,
+                callers: #callers,
                 instructions: #description,
                 tools: &[#(#tools),*],
             };
         },
         quote! {
             /// The server with the tools, to be served over Streamable HTTP or stdio.
+            #mounted
             pub fn server(client: &Client) -> Server {
                 Server::new(&ADAPTER, client.connection())
             }

@@ -4,12 +4,12 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::{rust, tables};
-use crate::model::{Api, Authentication, Model, Operation, PathPart};
+use crate::model::{Api, Model, Operation, PathPart};
 
 pub(super) fn emit(model: &Model) -> String {
     let (title, description) = (&model.title, &model.description);
     let apis = model.apis.iter().map(api);
-    let variables = &model.variables;
+    let variables = tables::variables(&model.variables);
     let imports = quote! {
         use naftiko_runtime::__private::*;
     };
@@ -21,7 +21,7 @@ pub(super) fn emit(model: &Model) -> String {
             version: env!("CARGO_PKG_VERSION"),
             description: #description,
             apis: &[#(#apis),*],
-            variables: &[#(Variable { name: #variables }),*],
+            variables: #variables,
         };
     };
     let mut items = vec![imports, capability];
@@ -35,29 +35,8 @@ fn api(api: &Api) -> TokenStream {
         Some(uri) => quote! { Some(#uri) },
         None => quote! { None },
     };
-    let authentication = api.authentication.iter().map(|credential| match credential {
-        Authentication::Header { name, value } => {
-            let value = tables::template(value);
-            quote! { Authentication::Header { name: #name, value: #value } }
-        }
-        Authentication::Query { name, value } => {
-            let value = tables::template(value);
-            quote! { Authentication::Query { name: #name, value: #value } }
-        }
-        Authentication::Cookie { name, value } => {
-            let value = tables::template(value);
-            quote! { Authentication::Cookie { name: #name, value: #value } }
-        }
-        Authentication::Bearer { token } => {
-            let token = tables::template(token);
-            quote! { Authentication::Bearer { token: #token } }
-        }
-        Authentication::Basic { username, password } => {
-            let (username, password) = (tables::template(username), tables::template(password));
-            quote! { Authentication::Basic { username: #username, password: #password } }
-        }
-    });
-    quote! { Api { namespace: #namespace, base_uri: #base_uri, authentication: &[#(#authentication),*] } }
+    let authentication = tables::authentication(&api.authentication);
+    quote! { Api { namespace: #namespace, base_uri: #base_uri, authentication: #authentication } }
 }
 
 fn operation(model: &Model, operation: &Operation) -> TokenStream {

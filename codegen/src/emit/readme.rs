@@ -22,6 +22,13 @@ pub(super) fn emit(model: &Model) -> String {
     }
     if model.has_server() {
         text.push_str(&format!("## Server\n\n```sh\ncargo run -p {name} --features server -- serve\n```\n\n"));
+        let callers: Vec<_> = model.variables_of_callers().into_iter().map(rust::code).collect();
+        if !callers.is_empty() {
+            text.push_str(&format!(
+                "Callers have to prove themselves: the server needs {}, too.\n\n",
+                callers.join(", ")
+            ));
+        }
         if let Some(rest) = &model.rest {
             text.push_str(&format!("REST on 127.0.0.1:{}:\n\n| route | what it does |\n|---|---|\n", rest.port));
             for route in &rest.routes {

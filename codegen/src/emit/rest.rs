@@ -6,8 +6,9 @@ use super::{rust, tables};
 use crate::model::{Model, Rest};
 
 pub(super) fn emit(model: &Model) -> String {
-    let Some(Rest { port, routes }) = &model.rest else { return String::new() };
-    let port = tables::index(usize::from(*port));
+    let Some(Rest { port, callers, routes }) = &model.rest else { return String::new() };
+    let mounted = rust::docs(tables::mounted(callers));
+    let (port, callers) = (tables::index(usize::from(*port)), tables::callers(callers));
     let routes = routes.iter().map(|route| {
         let (path, summary) = (&route.path, &route.summary);
         let (method, call) = (tables::method(route.method), tables::call(&route.call, &model.operations));
@@ -33,12 +34,14 @@ pub(super) fn emit(model: &Model) -> String {
         quote! {
             pub(crate) static ADAPTER: RestAdapter = RestAdapter {
                 port: #port,
+                callers: #callers,
                 routes: &[#(#routes),*],
                 openapi: OPENAPI,
             };
         },
         quote! {
             /// The routes, to be served alone or mounted in an application.
+            #mounted
             pub fn router(client: &Client) -> Router {
                 ADAPTER.router(client.connection())
             }

@@ -4,8 +4,8 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 
 use crate::model::{
-    Body, BodyPart, Call, Content, Kind, Location, Method, Node, Operation, Output, Parameter, PathStep, Projection,
-    Repeat, Source, TemplatePart, TextPart, Wiring,
+    Authentication, Body, BodyPart, Call, Callers, Content, Kind, Location, Method, Node, Operation, Output, Parameter,
+    PathStep, Projection, Repeat, Source, TemplatePart, TextPart, Wiring,
 };
 
 /// An identifier that `names` made.
@@ -205,4 +205,52 @@ fn steps(steps: &[PathStep]) -> TokenStream {
         PathStep::Each => quote! { PathStep::Each },
     });
     quote! { &[#(#steps),*] }
+}
+
+pub(super) fn authentication(credentials: &[Authentication]) -> TokenStream {
+    let credentials = credentials.iter().map(|credential| match credential {
+        Authentication::Header { name, value } => {
+            let value = template(value);
+            quote! { Authentication::Header { name: #name, value: #value } }
+        }
+        Authentication::Query { name, value } => {
+            let value = template(value);
+            quote! { Authentication::Query { name: #name, value: #value } }
+        }
+        Authentication::Cookie { name, value } => {
+            let value = template(value);
+            quote! { Authentication::Cookie { name: #name, value: #value } }
+        }
+        Authentication::Bearer { token } => {
+            let token = template(token);
+            quote! { Authentication::Bearer { token: #token } }
+        }
+        Authentication::Basic { username, password } => {
+            let (username, password) = (template(username), template(password));
+            quote! { Authentication::Basic { username: #username, password: #password } }
+        }
+    });
+    quote! { &[#(#credentials),*] }
+}
+
+pub(super) fn callers(callers: &Callers) -> TokenStream {
+    if callers.credentials.is_empty() {
+        return quote! { Callers::ANYBODY };
+    }
+    let (authentication, variables) = (authentication(&callers.credentials), variables(&callers.variables));
+    quote! { Callers { authentication: #authentication, variables: #variables } }
+}
+
+pub(super) fn variables(names: &[String]) -> TokenStream {
+    quote! { &[#(Variable { name: #names }),*] }
+}
+
+/// What whoever mounts an adapter has to know about its callers.
+pub(super) fn mounted(callers: &Callers) -> &'static str {
+    if callers.credentials.is_empty() {
+        ""
+    } else {
+        "\nThe capability wants callers to prove who they are. The server of this crate sees to that; an application has to \
+         do it itself."
+    }
 }

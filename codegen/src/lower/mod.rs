@@ -32,6 +32,7 @@ pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, path_of: &dyn Fn(usiz
     let title = Some(text(document.info.title.as_ref())).filter(|title| !title.is_empty());
     let rest = document.adapters.iter().find(|adapter| matches!(adapter.kind, AdapterKind::Rest(_)));
     let mcp = document.adapters.iter().find(|adapter| matches!(adapter.kind, AdapterKind::Mcp(_)));
+    let [rest_callers, mcp_callers] = &linked.callers;
     Model {
         crate_name: crate_name.to_owned(),
         spec: path_of(0),
@@ -41,10 +42,12 @@ pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, path_of: &dyn Fn(usiz
         apis: apis(linked),
         rest: rest.filter(|_| !linked.routes.is_empty()).map(|adapter| Rest {
             port: adapter.port.unwrap_or(8080),
+            callers: rest_callers.clone(),
             routes: linked.routes.iter().map(|source| route(source, &operations)).collect(),
         }),
         mcp: mcp.filter(|_| !linked.tools.is_empty()).map(|adapter| Mcp {
             port: adapter.port.unwrap_or(9090),
+            callers: mcp_callers.clone(),
             description: text(adapter.description.as_ref()),
             tools: linked.tools.iter().map(|source| tool(source, &operations)).collect(),
         }),

@@ -44,7 +44,7 @@ fn fixed_headers(fields: &mut Fields<'_>, sink: &mut Sink) -> Vec<Input> {
     headers.into_iter().map(header).collect()
 }
 
-fn authentication(node: &Node, sink: &mut Sink) -> Option<Authentication> {
+pub(super) fn authentication(node: &Node, sink: &mut Sink) -> Option<Authentication> {
     let mut fields = Fields::of(node, "`authentication`", sink);
     let kind = fields.required_text(&["type"], sink)?;
     let mut text = |names: &[&'static str]| fields.text(names, sink);

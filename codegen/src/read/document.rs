@@ -113,6 +113,8 @@ pub(crate) struct Adapter {
     pub(crate) address: Option<Text>,
     pub(crate) port: Option<u16>,
     pub(crate) description: Option<Text>,
+    /// What callers have to send.
+    pub(crate) authentication: Option<Authentication>,
 }
 
 #[derive(Debug)]

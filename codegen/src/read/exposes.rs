@@ -1,6 +1,6 @@
 //! Reading `exposes`: adapters, their routes and tools, and how these call operations.
 
-use super::consumes::input;
+use super::consumes::{authentication, input};
 use super::document::{Adapter, AdapterKind, Hints, Invocation, Output, RestOperation, RestResource, Text, Tool};
 use super::fields::Fields;
 use super::yaml::{Content, Node};
@@ -24,8 +24,7 @@ pub(super) fn adapter(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option
     let port = port(&mut fields, sink);
     let address = fields.text(&["address"], sink);
     let description = fields.text(&["description"], sink);
-    let message = "authentication of callers is not supported yet, and without it the server would be open";
-    let refused = unsupported(&mut fields, "authentication", Code::InboundAuthentication, message, sink);
+    let authentication = fields.get(&["authentication"]).and_then(|entry| authentication(&entry.value, sink));
     let place = fields.place;
     let kind = match kind.value.to_ascii_lowercase().as_str() {
         // Early versions called it `api`.
@@ -35,10 +34,10 @@ pub(super) fn adapter(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option
         "control" => left_out(Code::ControlAdapter, &kind, sink),
         _ => left_out(Code::UnknownAdapter, &kind, sink),
     };
-    if matches!(kind, AdapterKind::Rest(_) | AdapterKind::Mcp(_)) && !refused {
+    if matches!(kind, AdapterKind::Rest(_) | AdapterKind::Mcp(_)) {
         fields.finish(sink);
     }
-    Some(Adapter { place, kind, namespace, address, port, description })
+    Some(Adapter { place, kind, namespace, address, port, description, authentication })
 }
 
 fn left_out(code: Code, kind: &Text, sink: &mut Sink) -> AdapterKind {

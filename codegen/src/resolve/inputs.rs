@@ -196,7 +196,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
         };
         let fits = match kind {
             Kind::String => value.is_string(),
-            Kind::Integer => value.is_i64() || value.is_u64(),
+            Kind::Integer => value.is_i64(),
             Kind::Number => value.is_number(),
             Kind::Boolean => value.is_boolean(),
             Kind::Array => !value.is_object(),

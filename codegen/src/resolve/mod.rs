@@ -2,6 +2,7 @@
 
 mod body;
 mod call;
+mod callers;
 mod credential;
 mod inputs;
 mod operation;
@@ -44,8 +45,15 @@ pub(crate) fn resolve<'d>(document: &'d Document, sink: &mut Sink) -> Linked<'d>
             credentials: credentials.credentials,
         });
     }
+    let of_kind =
+        |wanted: fn(&AdapterKind) -> bool| document.adapters.iter().filter(move |adapter| wanted(&adapter.kind));
+    let callers = [
+        callers::link(of_kind(|kind| matches!(kind, AdapterKind::Rest(_))), &variables, sink),
+        callers::link(of_kind(|kind| matches!(kind, AdapterKind::Mcp(_))), &variables, sink),
+    ];
+    let used = variables.names();
     let mut linked =
-        Linked { document, variables: variables.names(), apis, operations, routes: Vec::new(), tools: Vec::new() };
+        Linked { document, variables: used, apis, operations, routes: Vec::new(), tools: Vec::new(), callers };
     let targets = Targets::new(&linked.apis, &linked.operations, &document.missing);
     let (routes, tools) = (routes(&linked, &targets, &variables, sink), tools(&linked, &targets, &variables, sink));
     (linked.routes, linked.tools) = (routes, tools);

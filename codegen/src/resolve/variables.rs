@@ -43,6 +43,11 @@ impl<'d> Variables<'d> {
         Self { bound, used: Vec::new() }
     }
 
+    /// The same binds, none of them in use.
+    pub(super) fn apart(&self) -> Self {
+        Self { bound: self.bound.clone(), used: Vec::new() }
+    }
+
     /// The environment variables in use so far.
     pub(super) fn names(&self) -> Vec<String> {
         self.used.clone()

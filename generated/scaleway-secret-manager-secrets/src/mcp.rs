@@ -11,6 +11,7 @@ use crate::{Client, operations};
 pub(crate) static ADAPTER: McpAdapter = McpAdapter {
     capability: &operations::CAPABILITY,
     port: 9090,
+    callers: Callers::ANYBODY,
     instructions: "MCP adapter for Secret Manager API — Secrets. One tool per consumed operation, routed inline through this capability's consumes block.",
     tools: &[
         Tool {

@@ -12,6 +12,7 @@ pub const OPENAPI: &str = include_str!("../openapi.json");
 
 pub(crate) static ADAPTER: RestAdapter = RestAdapter {
     port: 8080,
+    callers: Callers::ANYBODY,
     routes: &[
         Route {
             method: Method::Get,

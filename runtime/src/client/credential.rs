@@ -63,7 +63,7 @@ pub(super) fn basic(username: &str, password: &str) -> String {
     format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{username}:{password}")))
 }
 
-pub(super) fn render(template: Template, variables: &[SecretString]) -> SecretString {
+pub(crate) fn render(template: Template, variables: &[SecretString]) -> SecretString {
     let mut text = String::new();
     for part in template {
         match part {

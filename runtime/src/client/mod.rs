@@ -10,7 +10,6 @@ mod connection;
 mod credential;
 mod deadline;
 mod execution;
-#[cfg(feature = "rest")]
 mod flow;
 mod keys;
 mod list;
@@ -31,6 +30,8 @@ pub use builder::ClientBuilder;
 pub use call::Call;
 pub use config_error::ConfigError;
 pub use connection::{Connection, Handle};
+#[cfg(feature = "server")]
+pub(crate) use credential::render;
 #[cfg(feature = "rest")]
 pub(crate) use flow::Flow;
 pub use oauth2::ClientCredentials;

@@ -8,7 +8,7 @@ mod schema;
 pub use self::http::HttpOptions;
 pub use handler::Server;
 
-use crate::exposure::Exposure;
+use crate::exposure::{Callers, Exposure};
 use crate::operation::Capability;
 
 /// The tools of a capability.
@@ -18,6 +18,8 @@ pub struct McpAdapter {
     pub capability: &'static Capability,
     /// The port that the capability names.
     pub port: u16,
+    /// What callers over HTTP have to send to the server of the crate.
+    pub callers: Callers,
     /// What a client should know about the server as a whole; may be empty.
     pub instructions: &'static str,
     /// The tools, in the order in which they are listed.

@@ -18,7 +18,7 @@ use http::StatusCode;
 use http::header::{ACCEPT, ALLOW, HeaderMap, HeaderValue, LOCATION};
 
 use crate::client::Connection;
-use crate::exposure::{Exposure, Forwarded};
+use crate::exposure::{Callers, Exposure, Forwarded};
 use crate::operation::Method;
 pub(crate) use problem::Problem;
 use table::{Match, Table};
@@ -28,6 +28,8 @@ use table::{Match, Table};
 pub struct RestAdapter {
     /// The port that the capability names.
     pub port: u16,
+    /// What callers have to send to the server of the crate.
+    pub callers: Callers,
     /// The routes.
     pub routes: &'static [Route],
     /// Their OpenAPI document, as JSON.
@@ -203,6 +205,7 @@ mod tests {
     };
     static ADAPTER: RestAdapter = RestAdapter {
         port: 0,
+        callers: Callers::ANYBODY,
         routes: &[Route {
             method: Method::Put,
             path: "/x",

@@ -72,7 +72,7 @@ mod tests {
 
     use super::*;
     use crate::client::{ClientBuilder, Connection};
-    use crate::exposure::{Exposure, Wiring};
+    use crate::exposure::{Callers, Exposure, Wiring};
     use crate::operation::{Capability, Kind, Location, Operation, Parameter, Repeat};
     use crate::output::Output;
     use crate::rest::RestAdapter;
@@ -101,7 +101,12 @@ mod tests {
             summary: "",
             call: Exposure { operation: &OPERATION, wiring: Wiring::Direct, output: Output::Whole },
         });
-        Box::leak(Box::new(RestAdapter { port: 0, routes: routes.collect::<Vec<_>>().leak(), openapi: "" }))
+        Box::leak(Box::new(RestAdapter {
+            port: 0,
+            callers: Callers::ANYBODY,
+            routes: routes.collect::<Vec<_>>().leak(),
+            openapi: "",
+        }))
     }
 
     fn found(table: &Table, method: &http::Method, path: &str) -> String {

@@ -1,5 +1,6 @@
 //! The command line. Every flag can also be set in the environment.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -7,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use secrecy::SecretString;
 
-use crate::operation::Capability;
+use super::Program;
 
 #[derive(Parser)]
 pub(super) struct Arguments {
@@ -143,10 +144,13 @@ impl Command {
 }
 
 /// Parses the command line of the process; ends it with a message when that is not possible.
-pub(super) fn parse(capability: &'static Capability) -> Command {
+pub(super) fn parse(program: &Program) -> Command {
+    let capability = program.capability;
     let mut command = Arguments::command().name(capability.name).version(capability.version).about(capability.title);
-    let names: Vec<_> = capability.variables.iter().map(|variable| variable.name).collect();
+    let callers = program.callers().flat_map(|callers| callers.variables);
+    let names: BTreeSet<_> = capability.variables.iter().chain(callers).map(|variable| variable.name).collect();
     if !names.is_empty() {
+        let names: Vec<_> = names.into_iter().collect();
         command = command.after_help(format!("Needs in the environment: {}", names.join(", ")));
     }
     let parsed = Arguments::from_arg_matches(&command.clone().get_matches());

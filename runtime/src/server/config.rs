@@ -8,7 +8,8 @@ use super::cli::{LogFormat, Serve};
 /// The configuration as JSON. Of secrets it says only whether they are there.
 pub(super) fn describe(program: &Program, options: &Serve) -> Value {
     let capability = program.capability;
-    let variables = capability.variables.iter().map(|variable| {
+    let callers = program.callers().flat_map(|callers| callers.variables);
+    let variables = capability.variables.iter().chain(callers).map(|variable| {
         let value = std::env::var(variable.name).ok().filter(|value| !value.trim().is_empty());
         (variable.name.to_owned(), said(value.is_some()))
     });

@@ -23,6 +23,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use crate::client::{ClientBuilder, ConfigError, Connection};
+use crate::exposure::Callers;
 use crate::mcp::{McpAdapter, Server};
 use crate::operation::Capability;
 use crate::rest::RestAdapter;
@@ -38,6 +39,14 @@ pub struct Program {
     pub rest: Option<&'static RestAdapter>,
     /// Its tools.
     pub mcp: Option<&'static McpAdapter>,
+}
+
+impl Program {
+    /// What callers of its adapters have to send, as the capability says.
+    fn callers(&self) -> impl Iterator<Item = Callers> {
+        let (rest, mcp) = (self.rest.map(|adapter| adapter.callers), self.mcp.map(|adapter| adapter.callers));
+        rest.into_iter().chain(mcp)
+    }
 }
 
 /// Why the program ends early.
@@ -57,7 +66,7 @@ enum Failure {
 
 /// Runs the command line. A configuration that cannot work ends it with code 2, other failures with code 1.
 pub fn run(program: &'static Program) -> ExitCode {
-    let command = cli::parse(program.capability);
+    let command = cli::parse(program);
     // What begins here ends when all is done.
     match begin(program, &command).and_then(|_begun| execute(program, command)) {
         Ok(()) => ExitCode::SUCCESS,

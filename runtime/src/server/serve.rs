@@ -21,6 +21,7 @@ use super::rate::RateLimit;
 use super::tls::Tls;
 use super::workers::Worker;
 use super::{Failure, Program, listener};
+use crate::exposure::Callers;
 use crate::mcp::Server;
 use crate::rest::Problem;
 
@@ -34,8 +35,11 @@ pub(super) async fn serve(
     metrics: Metrics,
     options: Serve,
 ) -> Result<(), Failure> {
-    let inbound = Inbound::new(&options)?;
-    if !options.address.is_loopback() && inbound.is_open() && !options.allow_unauthenticated {
+    let inbound = |callers: Option<Callers>| callers.map(|callers| Inbound::new(&options, &callers)).transpose();
+    let rest_callers = inbound(program.rest.map(|adapter| adapter.callers))?;
+    let mcp_callers = inbound(program.mcp.map(|adapter| adapter.callers))?;
+    let open = [&rest_callers, &mcp_callers].into_iter().flatten().any(Inbound::is_open);
+    if !options.address.is_loopback() && open && !options.allow_unauthenticated {
         let message = format!(
             "{} is not this machine only, and nobody has to authenticate; set NAFTIKO_BEARER_TOKEN or NAFTIKO_API_KEY, \
              or add --allow-unauthenticated if that is meant",
@@ -50,7 +54,7 @@ pub(super) async fn serve(
     let (stop, give_up) = (CancellationToken::new(), CancellationToken::new());
     // Before anything says that the server is up: whoever reads that may send a signal at once.
     tokio::spawn(stop_on_signal(Signals::listen()?, stop.clone()));
-    let fronts = |health: &Health, adapter: &dyn Fn(&Worker) -> Adapter| {
+    let fronts = |health: &Health, inbound: &Inbound, adapter: &dyn Fn(&Worker) -> Adapter| {
         let front = |worker: &Worker| {
             let stations = Stations {
                 metrics: metrics.clone(),
@@ -68,23 +72,24 @@ pub(super) async fn serve(
         };
         workers.iter().map(front).collect()
     };
-    let rest = match program.rest {
-        Some(adapter) => {
+    let rest = match program.rest.zip(rest_callers) {
+        Some((adapter, callers)) => {
             let port = options.rest_port.unwrap_or(adapter.port);
             let health = Health::new(&stop, adapter.routes.iter().map(|route| route.path));
             let docs = Docs::new(adapter);
-            let rest = fronts(&health, &|worker| Adapter::Rest(adapter.over(&worker.connection), docs.clone()));
+            let rest =
+                fronts(&health, &callers, &|worker| Adapter::Rest(adapter.over(&worker.connection), docs.clone()));
             Some(listen("REST", options.address, port, "", rest, tls.clone()).await?)
         }
         None => None,
     };
-    let mcp = match program.mcp {
-        Some(adapter) => {
+    let mcp = match program.mcp.zip(mcp_callers) {
+        Some((adapter, callers)) => {
             let port = options.mcp_port.unwrap_or(adapter.port);
             let router = |worker: &Worker| {
                 Server::new(adapter, &worker.connection).router(access.mcp(give_up.clone())).fallback(not_found)
             };
-            let mcp = fronts(&Health::new(&stop, std::iter::empty()), &|worker| Adapter::Mcp(router(worker)));
+            let mcp = fronts(&Health::new(&stop, std::iter::empty()), &callers, &|worker| Adapter::Mcp(router(worker)));
             Some(listen("MCP", options.address, port, "/mcp", mcp, tls).await?)
         }
         None => None,

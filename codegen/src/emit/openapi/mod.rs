@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use self::path::{Template, unused};
 use self::schema::with;
 use super::{MARKER, rust};
-use crate::model::{Method, Model, Operation, Output, Parameter, Rest, Route, Wiring};
+use crate::model::{Authentication, Callers, Method, Model, Operation, Output, Parameter, Rest, Route, Wiring};
 use crate::vocabulary::is_invisible;
 
 /// What all documents share: problem documents, and how callers prove themselves.
@@ -35,12 +35,43 @@ pub(super) fn emit(model: &Model) -> String {
             {"url": "/", "description": "The server that this document comes from."},
             {"url": format!("http://127.0.0.1:{}", rest.port), "description": "This machine, on the default port."},
         ],
-        "security": [{}, {"bearer": []}, {"api-key": []}],
+        "security": security(&rest.callers),
         "tags": tags(model, rest),
         "paths": paths(model, rest),
-        "components": serde_json::from_str::<Value>(COMPONENTS).unwrap_or_default(),
+        "components": components(&rest.callers),
     });
     visible(&format!("{document:#}\n"))
+}
+
+/// What callers send where the capability says so; elsewhere that is for whoever runs the server to say.
+fn security(callers: &Callers) -> Value {
+    let names = schemes(callers).map(|(name, _)| (name, json!([])));
+    let wanted: Map<_, _> = names.collect();
+    if wanted.is_empty() { json!([{}, {"bearer": []}, {"api-key": []}]) } else { json!([wanted]) }
+}
+
+fn components(callers: &Callers) -> Value {
+    let mut components: Value = serde_json::from_str(COMPONENTS).unwrap_or_default();
+    if let Some(Value::Object(known)) = components.get_mut("securitySchemes")
+        && !callers.credentials.is_empty()
+    {
+        *known = schemes(callers).collect();
+    }
+    components
+}
+
+/// The credentials of callers, each with a name.
+fn schemes(callers: &Callers) -> impl Iterator<Item = (String, Value)> {
+    callers.credentials.iter().enumerate().map(|(index, credential)| {
+        let (name, scheme) = match credential {
+            Authentication::Bearer { .. } => ("bearer", json!({"type": "http", "scheme": "bearer"})),
+            Authentication::Basic { .. } => ("basic", json!({"type": "http", "scheme": "basic"})),
+            Authentication::Header { name, .. } => ("api-key", json!({"type": "apiKey", "in": "header", "name": name})),
+            Authentication::Query { name, .. } => ("api-key", json!({"type": "apiKey", "in": "query", "name": name})),
+            Authentication::Cookie { name, .. } => ("api-key", json!({"type": "apiKey", "in": "cookie", "name": name})),
+        };
+        (if index == 0 { name.to_owned() } else { format!("{name}-{}", index + 1) }, scheme)
+    })
 }
 
 /// Escapes what cannot be seen: it would make the text look like another one.

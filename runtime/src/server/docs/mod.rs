@@ -74,7 +74,7 @@ fn text(media_type: &'static str, text: &'static str) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exposure::{Exposure, Wiring};
+    use crate::exposure::{Callers, Exposure, Wiring};
     use crate::operation::{Operation, Repeat};
     use crate::output::Output;
     use crate::rest::Route;
@@ -94,7 +94,12 @@ mod tests {
     fn docs(path: &'static str) -> Docs {
         let call = Exposure { operation: &OPERATION, wiring: Wiring::Direct, output: Output::Whole };
         let route = Route { method: OPERATION.method, path, captures: &[None], summary: "", call };
-        Docs::new(Box::leak(Box::new(RestAdapter { port: 0, routes: vec![route].leak(), openapi: "{}" })))
+        Docs::new(Box::leak(Box::new(RestAdapter {
+            port: 0,
+            callers: Callers::ANYBODY,
+            routes: vec![route].leak(),
+            openapi: "{}",
+        })))
     }
 
     #[test]

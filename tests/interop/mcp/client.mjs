@@ -1,6 +1,6 @@
 // Talks to a generated server with the official TypeScript client of MCP.
 //
-// Usage: mcp_client.mjs MCP_URL SERVER_BINARY
+// Usage: client.mjs MCP_URL SERVER_BINARY
 //
 // The URL is that of a running server in front of the simulator. The binary is started for stdio; for that,
 // NAFTIKO_BASE_URI and SCALEWAY_API_KEY name the simulator and its token. Every transport is tried in both eras
@@ -168,7 +168,7 @@ async function main(url, binary) {
 
 const [url, binary, ...rest] = process.argv.slice(2);
 if (!binary || rest.length > 0) {
-  console.error("usage: mcp_client.mjs MCP_URL SERVER_BINARY");
+  console.error("usage: client.mjs MCP_URL SERVER_BINARY");
   process.exit(2);
 }
 process.exitCode = await main(url, binary);

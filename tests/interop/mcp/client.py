@@ -1,6 +1,6 @@
 """Talks to a generated server with the official Python client of MCP.
 
-Usage: mcp_client.py MCP_URL SERVER_BINARY
+Usage: client.py MCP_URL SERVER_BINARY
 
 The URL is that of a running server in front of the simulator. The binary is started for stdio; for that,
 NAFTIKO_BASE_URI and SCALEWAY_API_KEY name the simulator and its token. Every transport is tried in both eras

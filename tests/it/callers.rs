@@ -1,0 +1,67 @@
+//! Callers who have to prove who they are, because the capability says so.
+
+use naftiko_tests::process::{self, Server};
+use scaleway_simulator::Simulator;
+
+use crate::cases::binary;
+use crate::rest::problem;
+
+const CRATE: &str = "cases-callers-that-authenticate";
+const VARIABLES: [(&str, &str); 4] = [
+    ("CASE_REST_TOKEN", "of-rest"),
+    ("CASE_MCP_USER", "somebody"),
+    ("CASE_MCP_PASSWORD", "of-mcp"),
+    ("CASE_UPSTREAM", "of-the-upstream"),
+];
+
+#[tokio::test]
+async fn what_the_capability_wants_from_callers_is_checked() {
+    let simulator = Simulator::start().await.expect("the simulator starts");
+    let base_uri = simulator.base_uri();
+    let program = binary(CRATE);
+    let serve = ["serve", "--rest-port", "0", "--mcp-port", "0", "--base-uri", &base_uri];
+    let mut command = process::command(&program, &serve);
+    command.envs(VARIABLES).env("RUST_LOG", "warn,naftiko_runtime=info");
+    let server = Server::run(command).await.expect("the server starts");
+    naftiko_runtime::install_crypto_provider();
+    let http = reqwest::Client::new();
+    let rest = format!("{}/things", server.rest);
+    for (uri, header, wrong, right, challenge) in [
+        (&rest, "x-case-key", "of-rest", "case-of-rest", "ApiKey"),
+        (
+            &server.mcp,
+            "authorization",
+            "Bearer of-mcp",
+            "Basic c29tZWJvZHk6b2YtbWNw",
+            "Basic realm=\"server\", charset=\"UTF-8\"",
+        ),
+    ] {
+        for proof in [None, Some(wrong)] {
+            let request = proof.into_iter().fold(http.get(uri), |request, proof| request.header(header, proof));
+            let answer = request.send().await.expect("an answer");
+            assert_eq!(answer.headers()["www-authenticate"], challenge, "{uri} with {proof:?}");
+            problem(answer, 401).await;
+        }
+        let answer = http.get(uri).header(header, right).send().await.expect("an answer");
+        assert_ne!(answer.status(), 401, "{uri}");
+    }
+    let requests = simulator.requests();
+    assert_eq!(requests.len(), 1, "only who proved himself is heard");
+    assert!(requests.iter().all(|request| request.header("x-case-key").is_none()), "the caller's credential ends here");
+}
+
+#[tokio::test]
+async fn a_secret_of_callers_that_is_missing_is_named_and_nobody_is_served() {
+    let program = binary(CRATE);
+    for left_out in ["CASE_REST_TOKEN", "CASE_MCP_PASSWORD"] {
+        let mut command = process::command(&program, &["serve", "--rest-port", "0", "--mcp-port", "0"]);
+        command.envs(VARIABLES).env_remove(left_out);
+        let output = command.output().await.expect("it starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(left_out) && !said.contains("of-the-upstream"), "{said}");
+    }
+    // Neither the client nor listings need them.
+    let output = process::command(&program, &["tools"]).output().await.expect("it starts");
+    assert_eq!(output.status.code(), Some(0));
+}

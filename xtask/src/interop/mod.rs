@@ -1,0 +1,81 @@
+//! `cargo xtask interop`: a generated server, in front of the simulator, and programs of others that look at it.
+
+mod docs;
+mod mcp;
+mod packages;
+mod rest;
+mod running;
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::Result;
+
+/// What of the server others look at.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum Surface {
+    /// The Model Context Protocol, with the official clients in Python and TypeScript
+    Mcp,
+    /// REST and its OpenAPI document, with Schemathesis, openapi-spec-validator and Spectral
+    Rest,
+    /// The page that shows the OpenAPI document, with Chromium
+    Docs,
+}
+
+/// Runs the command. What cannot be installed here is skipped, unless it is required.
+///
+/// # Errors
+/// When the server or the simulator cannot be built or started.
+pub fn run(root: &Path, surface: Surface, require: bool) -> Result<bool> {
+    match surface {
+        Surface::Mcp => mcp::run(root, require),
+        Surface::Rest => inspect(rest::inspectors(root)?, require),
+        Surface::Docs => inspect(docs::inspectors(root)?, require),
+    }
+}
+
+/// A program that looks at the server and says with its exit status whether all is well.
+struct Inspector {
+    name: &'static str,
+    /// What the line of its output contains that says how much it has looked at.
+    summary: &'static str,
+    /// The program, or why it cannot be had here.
+    command: Result<Command>,
+}
+
+/// A server, and who looks at it.
+struct Inspection {
+    /// The server runs until this is dropped.
+    _world: running::World,
+    inspectors: Vec<Inspector>,
+}
+
+fn inspect(inspection: Inspection, require: bool) -> Result<bool> {
+    let mut good = true;
+    let mut rows = vec![format!("{:<23} {:>8}  result", "program", "time")];
+    for Inspector { name, summary, command } in inspection.inspectors {
+        let start = Instant::now();
+        let result = match command {
+            Ok(mut command) => {
+                let (lines, status) = running::listen(name, &mut command, |line| line.contains(summary))?;
+                good &= status.success();
+                let outcome = if status.success() { "ok".to_owned() } else { format!("FAILED ({status})") };
+                let told = lines.last().map(|line| format!(": {}", line.trim()));
+                outcome + &told.unwrap_or_default()
+            }
+            Err(reason) => {
+                good &= !require;
+                missing(&reason, require)
+            }
+        };
+        rows.push(format!("{name:<23} {:>6.2} s  {result}", start.elapsed().as_secs_f64()));
+    }
+    anstream::println!("\n{}", rows.join("\n"));
+    Ok(good)
+}
+
+/// What a summary says of a program that cannot be had here.
+fn missing(reason: &anyhow::Error, require: bool) -> String {
+    format!("{}: {reason:#}", if require { "FAILED" } else { "skipped" })
+}

@@ -1,0 +1,54 @@
+//! Programs that know OpenAPI: one sends what the document allows, and what it forbids; two read the document.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+use super::packages::{node, python};
+use super::running::World;
+use super::{Inspection, Inspector};
+
+const DOCUMENT: &str = "generated/scaleway-secret-manager-secrets/openapi.json";
+
+pub(super) fn inspectors(root: &Path) -> Result<Inspection> {
+    let mut world = World::start(root)?;
+    let sources = root.join("tests/interop/rest");
+    let url = world.url("REST")?;
+    let inspectors = vec![
+        Inspector { name: "Schemathesis", summary: " generated, ", command: schemathesis(&sources, &world, &url) },
+        Inspector { name: "openapi-spec-validator", summary: ": ", command: validator(root, &sources, &world.cache) },
+        Inspector { name: "Spectral", summary: "severity", command: spectral(root, &sources, &world.cache) },
+    ];
+    Ok(Inspection { _world: world, inspectors })
+}
+
+/// It works where its caches may lie. Its configuration and its hooks are named by where they are.
+fn schemathesis(sources: &Path, world: &World, url: &str) -> Result<Command> {
+    let programs = python(&world.cache.join("schemathesis"), &sources.join("schemathesis.txt"))?;
+    let folder = world.cache.join("schemathesis-run");
+    fs::create_dir_all(&folder).with_context(|| format!("{} cannot be created", folder.display()))?;
+    let mut command = Command::new(programs.join("schemathesis"));
+    command.arg("--config-file").arg(sources.join("schemathesis.toml"));
+    command.args(["run", "--checks", "all", &format!("{url}/openapi.json")]).current_dir(folder);
+    command.envs(world.environment()).env("SCHEMATHESIS_HOOKS", sources.join("hooks.py"));
+    Ok(command)
+}
+
+fn validator(root: &Path, sources: &Path, cache: &Path) -> Result<Command> {
+    let programs = python(&cache.join("openapi-spec-validator"), &sources.join("openapi-spec-validator.txt"))?;
+    let mut command = Command::new(programs.join("openapi-spec-validator"));
+    command.arg(DOCUMENT).current_dir(root);
+    Ok(command)
+}
+
+fn spectral(root: &Path, sources: &Path, cache: &Path) -> Result<Command> {
+    let folder = cache.join("spectral");
+    node(&folder, sources, &["spectral.yaml"])?;
+    let mut command = Command::new("node");
+    command.arg(folder.join("node_modules/@stoplight/spectral-cli/dist/index.js"));
+    command.args(["lint", "--fail-severity", "warn", "--ruleset"]).arg(folder.join("spectral.yaml"));
+    command.arg(DOCUMENT).current_dir(root);
+    Ok(command)
+}
