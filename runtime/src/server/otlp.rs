@@ -52,7 +52,9 @@ impl Export {
 
     /// What gets spans of `tracing` here: those of requests, and nothing that libraries say.
     pub(super) fn layer(&self) -> BoxedLayer {
-        let ours = filter_fn(|about| about.is_span() && about.target().starts_with("naftiko_runtime"));
+        // Not only spans: `tracing::enabled!` asks with what is neither, and a filter that answers it otherwise than the span
+        // which follows loses that span.
+        let ours = filter_fn(|about| !about.is_event() && about.target().starts_with("naftiko_runtime"));
         tracing_opentelemetry::layer()
             .with_tracer(self.0.tracer("naftiko-runtime"))
             .with_location(false)
