@@ -83,7 +83,7 @@ codes! {
     Mocks = 123, Error, "answers without a call are not supported yet";
     OutputFormat = 124, Error, "an answer in another format than JSON cannot be mapped yet";
     SkillAdapter = 125, Warning, "a skill adapter is left out";
-    ControlAdapter = 126, Warning, "a control adapter is left out";
+    ControlAdapter = 126, Warning, "a part of the control adapter is not served";
     UnknownAdapter = 127, Warning, "an adapter of a type that is not known is left out";
     InboundAuthentication = 128, Error, "authentication of callers is not supported";
     McpResources = 129, Error, "MCP resources are not supported yet";

@@ -15,8 +15,8 @@ pub(crate) struct Linked<'d> {
     pub(crate) operations: Vec<Operation<'d>>,
     pub(crate) routes: Vec<Route<'d>>,
     pub(crate) tools: Vec<Tool<'d>>,
-    /// What callers of the REST and of the MCP adapter have to send.
-    pub(crate) callers: [Callers; 2],
+    /// What callers of the REST, the MCP and the control adapter have to send.
+    pub(crate) callers: [Callers; 3],
 }
 
 #[derive(Debug)]

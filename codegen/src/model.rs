@@ -17,6 +17,8 @@ pub(crate) struct Model {
     pub(crate) operations: Vec<Operation>,
     pub(crate) rest: Option<Rest>,
     pub(crate) mcp: Option<Mcp>,
+    /// Where the server is watched, where that has a port of its own.
+    pub(crate) control: Option<Control>,
 }
 
 #[derive(Debug)]
@@ -114,8 +116,10 @@ pub(crate) enum Method {
 impl Model {
     /// Environment variables that the server needs beside those of the client.
     pub(crate) fn variables_of_callers(&self) -> BTreeSet<&str> {
-        let (rest, mcp) = (self.rest.as_ref().map(|rest| &rest.callers), self.mcp.as_ref().map(|mcp| &mcp.callers));
-        let named = rest.into_iter().chain(mcp).flat_map(|callers| &callers.variables);
+        let rest = self.rest.as_ref().map(|rest| &rest.callers);
+        let mcp = self.mcp.as_ref().map(|mcp| &mcp.callers);
+        let control = self.control.as_ref().map(|control| &control.callers);
+        let named = [rest, mcp, control].into_iter().flatten().flat_map(|callers| &callers.variables);
         named.filter(|name| !self.variables.contains(name)).map(String::as_str).collect()
     }
 }
@@ -284,6 +288,16 @@ pub(crate) struct Mcp {
     pub(crate) callers: Callers,
     pub(crate) description: String,
     pub(crate) tools: Vec<Tool>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Control {
+    pub(crate) port: u16,
+    pub(crate) callers: Callers,
+    /// What it serves.
+    pub(crate) health: bool,
+    pub(crate) info: bool,
+    pub(crate) metrics: bool,
 }
 
 #[derive(Debug)]

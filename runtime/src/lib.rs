@@ -64,7 +64,7 @@ pub mod __private {
     #[cfg(feature = "rest")]
     pub use crate::rest::{RestAdapter, Route};
     #[cfg(feature = "server")]
-    pub use crate::server::{Program, run};
+    pub use crate::server::{Control, Program, run};
     #[cfg(any(feature = "rest", feature = "mcp"))]
     pub use axum::Router;
     pub use serde::Serialize;

@@ -6,6 +6,7 @@ mod callers;
 mod cases;
 mod client;
 mod commands;
+mod control;
 mod corpus;
 mod deploy;
 mod generation;

@@ -34,7 +34,8 @@ pub(super) fn kubernetes(model: &Model) -> String {
     let variables: Vec<_> = model.variables.iter().cloned().chain(callers.into_iter().map(str::to_owned)).collect();
     let own = |name: &str| variables.iter().any(|variable| variable == name);
     let inbound = INBOUND.iter().filter(|name| !own(name)).map(|name| (*name).to_owned());
-    let adapters = [model.rest.as_ref().map(|rest| &rest.callers), model.mcp.as_ref().map(|mcp| &mcp.callers)];
+    let (rest, mcp) = (model.rest.as_ref().map(|rest| &rest.callers), model.mcp.as_ref().map(|mcp| &mcp.callers));
+    let adapters = [rest, mcp, model.control.as_ref().map(|control| &control.callers)];
     let open = adapters.into_iter().flatten().any(|callers| callers.credentials.is_empty());
     let upstream: BTreeSet<u16> = model.apis.iter().map(|api| upstream_port(api.base_uri.as_deref())).collect();
     let privileged = ports(model).into_iter().flatten().any(|port| port < 1024);
@@ -77,8 +78,8 @@ fn about(model: &Model) -> &str {
     if model.description.is_empty() { &model.title } else { &model.description }
 }
 
-/// The ports of REST and MCP. One that the capability leaves to chance has to be known here.
-fn ports(model: &Model) -> [Option<u16>; 2] {
+/// The ports of REST, MCP and control. One that the capability leaves to chance has to be known here.
+fn ports(model: &Model) -> [Option<u16>; 3] {
     let (rest, mcp) = (model.rest.as_ref().map(|rest| rest.port), model.mcp.as_ref().map(|mcp| mcp.port));
     let known = |port: u16, usual: u16, other: Option<u16>| match port {
         0 if other == Some(usual) => usual + 1,
@@ -86,12 +87,13 @@ fn ports(model: &Model) -> [Option<u16>; 2] {
         port => port,
     };
     let rest = rest.map(|port| known(port, 8080, mcp));
-    [rest, mcp.map(|port| known(port, 9090, rest))]
+    let control = model.control.as_ref().map(|control| known(control.port, 9100, None));
+    [rest, mcp.map(|port| known(port, 9090, rest)), control]
 }
 
 fn port_values(model: &Model) -> Vec<Value> {
-    let [rest, mcp] = ports(model).map(|port| port.iter().map(u16::to_string).collect());
-    vec![("rest", rest), ("mcp", mcp)]
+    let [rest, mcp, control] = ports(model).map(|port| port.iter().map(u16::to_string).collect());
+    vec![("rest", rest), ("mcp", mcp), ("control", control)]
 }
 
 /// The port of a base URI, or of whatever is configured where there is none.

@@ -1,9 +1,10 @@
 //! `src/lib.rs`, which ties the modules together, and `src/main.rs`.
 
+use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::{guide, rust, tables};
-use crate::model::Model;
+use crate::model::{Control, Model};
 
 pub(super) fn emit(model: &Model) -> String {
     let rest = model.rest.is_some().then(|| quote! { #[cfg(feature = "rest")] pub mod rest; });
@@ -34,12 +35,14 @@ pub(super) fn emit(model: &Model) -> String {
             }
         };
         let (rest, mcp) = (adapter(model.rest.is_some(), "rest"), adapter(model.mcp.is_some(), "mcp"));
+        let control = control(model.control.as_ref());
         items.push(quote! {
             #[cfg(feature = "server")]
             static PROGRAM: naftiko_runtime::__private::Program = naftiko_runtime::__private::Program {
                 capability: &operations::CAPABILITY,
                 rest: #rest,
                 mcp: #mcp,
+                control: #control,
             };
         });
         items.push(quote! {
@@ -61,4 +64,16 @@ pub(super) fn emit_main(model: &Model) -> String {
         }
     }];
     rust::file(model, "Serves the capability: see `--help`.", &items)
+}
+
+fn control(control: Option<&Control>) -> TokenStream {
+    let Some(Control { port, callers, health, info, metrics }) = control else { return quote! { None } };
+    let (port, callers) = (tables::index(usize::from(*port)), tables::callers(callers));
+    quote! {
+        {
+            use naftiko_runtime::__private::*;
+
+            Some(&Control { port: #port, callers: #callers, health: #health, info: #info, metrics: #metrics })
+        }
+    }
 }

@@ -5,8 +5,8 @@ mod output;
 
 use crate::linked::{self, Linked};
 use crate::model::{
-    Api, Constant, Hints, Kind, Location, Mcp, Method, Model, Operation, Parameter, Part, PathPart, Repeat, Rest,
-    Route, TemplatePart, Tool,
+    Api, Constant, Control, Hints, Kind, Location, Mcp, Method, Model, Operation, Parameter, Part, PathPart, Repeat,
+    Rest, Route, TemplatePart, Tool,
 };
 use crate::names::{Scope, Wish};
 use crate::read::document::{self as read, AdapterKind, Text};
@@ -32,7 +32,7 @@ pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, path_of: &dyn Fn(usiz
     let title = Some(text(document.info.title.as_ref())).filter(|title| !title.is_empty());
     let rest = document.adapters.iter().find(|adapter| matches!(adapter.kind, AdapterKind::Rest(_)));
     let mcp = document.adapters.iter().find(|adapter| matches!(adapter.kind, AdapterKind::Mcp(_)));
-    let [rest_callers, mcp_callers] = &linked.callers;
+    let [rest_callers, mcp_callers, control_callers] = &linked.callers;
     Model {
         crate_name: crate_name.to_owned(),
         spec: path_of(0),
@@ -50,6 +50,13 @@ pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, path_of: &dyn Fn(usiz
             callers: mcp_callers.clone(),
             description: text(adapter.description.as_ref()),
             tools: linked.tools.iter().map(|source| tool(source, &operations)).collect(),
+        }),
+        control: document.adapters.iter().find_map(|adapter| match adapter.kind {
+            AdapterKind::Control(read::Control { health, info, metrics }) => {
+                let port = adapter.port.unwrap_or(9100);
+                Some(Control { port, callers: control_callers.clone(), health, info, metrics })
+            }
+            AdapterKind::Rest(_) | AdapterKind::Mcp(_) | AdapterKind::Other => None,
         }),
         operations,
     }

@@ -121,8 +121,17 @@ pub(crate) struct Adapter {
 pub(crate) enum AdapterKind {
     Rest(Vec<RestResource>),
     Mcp(Vec<Tool>),
+    Control(Control),
     /// An adapter that is left out; that was reported.
     Other,
+}
+
+/// What a control adapter serves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Control {
+    pub(crate) health: bool,
+    pub(crate) info: bool,
+    pub(crate) metrics: bool,
 }
 
 #[derive(Debug)]

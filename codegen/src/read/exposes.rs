@@ -1,6 +1,7 @@
 //! Reading `exposes`: adapters, their routes and tools, and how these call operations.
 
 use super::consumes::{authentication, input};
+use super::control::control;
 use super::document::{Adapter, AdapterKind, Hints, Invocation, Output, RestOperation, RestResource, Text, Tool};
 use super::fields::Fields;
 use super::yaml::{Content, Node};
@@ -31,10 +32,10 @@ pub(super) fn adapter(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option
         "rest" | "api" => rest(&mut fields, sink),
         "mcp" => mcp(&mut fields, sink),
         "skill" => left_out(Code::SkillAdapter, &kind, sink),
-        "control" => left_out(Code::ControlAdapter, &kind, sink),
+        "control" => control(&mut fields, sink),
         _ => left_out(Code::UnknownAdapter, &kind, sink),
     };
-    if matches!(kind, AdapterKind::Rest(_) | AdapterKind::Mcp(_)) {
+    if !matches!(kind, AdapterKind::Other) {
         fields.finish(sink);
     }
     Some(Adapter { place, kind, namespace, address, port, description, authentication })

@@ -1,6 +1,7 @@
 //! The first stage: from text to a [`Document`]. It is tolerant: what it cannot read it reports, and goes on.
 
 mod consumes;
+mod control;
 pub(crate) mod document;
 mod exposes;
 mod fields;

@@ -50,6 +50,7 @@ pub(crate) fn resolve<'d>(document: &'d Document, sink: &mut Sink) -> Linked<'d>
     let callers = [
         callers::link(of_kind(|kind| matches!(kind, AdapterKind::Rest(_))), &variables, sink),
         callers::link(of_kind(|kind| matches!(kind, AdapterKind::Mcp(_))), &variables, sink),
+        callers::link(of_kind(|kind| matches!(kind, AdapterKind::Control(_))), &variables, sink),
     ];
     let used = variables.names();
     let mut linked =

@@ -188,6 +188,7 @@ static PROGRAM: naftiko_runtime::__private::Program = naftiko_runtime::__private
     capability: &operations::CAPABILITY,
     rest: Some(&rest::ADAPTER),
     mcp: Some(&mcp::ADAPTER),
+    control: None,
 };
 
 /// Runs the command line of this crate's binary: `serve`, `mcp`, `tools` and `routes`.

@@ -39,6 +39,9 @@ pub(super) struct Serve {
     /// The port for MCP; the capability's unless set, 0 for any
     #[arg(long, env = "NAFTIKO_MCP_PORT")]
     pub(super) mcp_port: Option<u16>,
+    /// The port on which the server is watched, where the capability has one; its own unless set, 0 for any
+    #[arg(long, env = "NAFTIKO_CONTROL_PORT")]
+    pub(super) control_port: Option<u16>,
     /// Listen beyond this machine although nobody has to authenticate
     #[arg(long, env = "NAFTIKO_ALLOW_UNAUTHENTICATED")]
     pub(super) allow_unauthenticated: bool,

@@ -20,6 +20,7 @@ pub(super) fn describe(program: &Program, options: &Serve) -> Value {
         "address": options.address.to_string(),
         "restPort": program.rest.map(|adapter| options.rest_port.unwrap_or(adapter.port)),
         "mcpPort": program.mcp.map(|adapter| options.mcp_port.unwrap_or(adapter.port)),
+        "controlPort": program.control.map(|adapter| options.control_port.unwrap_or(adapter.port)),
         "allowUnauthenticated": options.allow_unauthenticated,
         "bearerToken": said(options.bearer_token.is_some()),
         "apiKey": said(options.api_key.is_some()),

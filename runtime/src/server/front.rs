@@ -14,6 +14,7 @@ use tower::{Layer as _, ServiceExt as _, service_fn};
 use tower_http::cors::CorsLayer;
 
 use super::access::Access;
+use super::control::Status;
 use super::docs::Docs;
 use super::guard::Guard;
 use super::health::Health;
@@ -38,6 +39,8 @@ pub(super) struct Front(pub(super) Arc<Stations>);
 /// What a request passes.
 pub(super) struct Stations {
     pub(super) metrics: Metrics,
+    /// Whether they are to be had here.
+    pub(super) shows_metrics: bool,
     pub(super) health: Health,
     pub(super) rate: Option<RateLimit>,
     pub(super) guard: Guard,
@@ -55,6 +58,7 @@ pub(super) struct Stations {
 pub(super) enum Adapter {
     Rest(Routes, Docs),
     Mcp(Router),
+    Control(Arc<Status>),
 }
 
 impl Front {
@@ -110,7 +114,9 @@ impl Stations {
         if let Err(problem) = self.inbound.check(&request).and_then(|()| self.access.check(&request)) {
             return problem.at(request.uri().path()).into_response();
         }
-        if let Some(answer) = self.metrics.answer(&request) {
+        if self.shows_metrics
+            && let Some(answer) = self.metrics.answer(&request)
+        {
             return answer;
         }
         let mut forwarded = trace::context(request.headers());
@@ -121,6 +127,7 @@ impl Stations {
                 Some(answer) => answer,
                 None => routes.answer(request, forwarded).await,
             },
+            Adapter::Control(status) => status.answer(&request),
             Adapter::Mcp(router) => {
                 request.extensions_mut().insert(forwarded);
                 router.clone().oneshot(request).await.into_response()

@@ -4,42 +4,60 @@ use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
+
+use super::control::Served;
 
 /// Answers for the server itself.
 #[derive(Clone)]
 pub(super) struct Health {
     stop: CancellationToken,
-    /// Paths that the capability has itself, which it keeps.
-    taken: Vec<&'static str>,
+    alive: Option<(&'static str, String)>,
+    /// What is said before and after the signal to stop.
+    ready: Option<(&'static str, String, String)>,
 }
 
-const ALIVE: &str = "/healthz";
-const READY: &str = "/readyz";
-
 impl Health {
-    pub(super) fn new(stop: &CancellationToken, routes: impl Iterator<Item = &'static str>) -> Self {
-        Self { stop: stop.clone(), taken: routes.filter(|path| [ALIVE, READY].contains(path)).collect() }
+    /// Probes on the port of an adapter, which keeps what paths it has itself.
+    pub(super) fn new(stop: &CancellationToken, routes: &[&'static str]) -> Self {
+        let free = |path: &'static str| Some(path).filter(|path| !routes.contains(path));
+        let said = |word: &str| json!({"status": word}).to_string();
+        Self {
+            stop: stop.clone(),
+            alive: free("/healthz").map(|path| (path, said("alive"))),
+            ready: free("/readyz").map(|path| (path, said("ready"), said("draining"))),
+        }
+    }
+
+    /// Probes on the port of a control adapter, as the reference engine answers them.
+    pub(super) fn of_all(stop: &CancellationToken, served: &[Served], wanted: bool) -> Self {
+        let said = |word: &str, state: &str| {
+            let adapters: Vec<_> = served.iter().map(|served| served.told(state)).collect();
+            json!({"status": word, "adapters": adapters}).to_string()
+        };
+        let alive = ("/health/live", json!({"status": "UP"}).to_string());
+        let ready = ("/health/ready", said("UP", "STARTED"), said("DEGRADED", "STOPPED"));
+        Self { stop: stop.clone(), alive: wanted.then_some(alive), ready: wanted.then_some(ready) }
     }
 
     /// The answer to a probe. Nobody authenticates for one, no upstream is asked, and a server that is merely busy has it.
     pub(super) fn answer(&self, request: &Request) -> Option<Response> {
-        let path = request.uri().path();
-        let known = matches!(path, ALIVE | READY) && !self.taken.contains(&path);
-        if !known || !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let asked = request.uri().path();
+        let (status, said) = match (&self.alive, &self.ready) {
+            (Some((path, said)), _) if *path == asked => (StatusCode::OK, said),
+            (_, Some((path, _, draining))) if *path == asked && self.stop.is_cancelled() => {
+                (StatusCode::SERVICE_UNAVAILABLE, draining)
+            }
+            (_, Some((path, ready, _))) if *path == asked => (StatusCode::OK, ready),
+            _ => return None,
+        };
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return None;
         }
-        Some(match path {
-            READY if self.stop.is_cancelled() => status(StatusCode::SERVICE_UNAVAILABLE, "draining"),
-            READY => status(StatusCode::OK, "ready"),
-            _ => status(StatusCode::OK, "alive"),
-        })
+        let mut response = (status, said.clone()).into_response();
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        Some(response)
     }
-}
-
-fn status(code: StatusCode, word: &str) -> Response {
-    let mut response = (code, format!("{{\"status\":\"{word}\"}}")).into_response();
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
 }

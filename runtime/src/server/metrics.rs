@@ -18,7 +18,7 @@ use crate::rest::Matched;
 
 /// The boundaries of OpenTelemetry's conventions for HTTP, in seconds.
 const BOUNDARIES: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
-const PATH: &str = "/metrics";
+pub(super) const PATH: &str = "/metrics";
 
 /// What is counted.
 #[derive(Clone)]
@@ -29,15 +29,10 @@ struct Inner {
     served: HistogramVec,
     running: IntGauge,
     called: HistogramVec,
-    /// Whether the capability has the path itself, which it keeps.
-    taken: bool,
 }
 
 impl Metrics {
-    pub(super) fn new(
-        capability: &Capability,
-        mut routes: impl Iterator<Item = &'static str>,
-    ) -> prometheus::Result<Self> {
+    pub(super) fn new(capability: &Capability) -> prometheus::Result<Self> {
         let histogram = |name: &str, help: &str, labels: &[&str]| {
             HistogramVec::new(HistogramOpts::new(name, help).buckets(BOUNDARIES.to_vec()), labels)
         };
@@ -59,7 +54,7 @@ impl Metrics {
         registry.register(Box::new(called.clone()))?;
         registry.register(Box::new(running.clone()))?;
         registry.register(Box::new(build))?;
-        Ok(Self(Arc::new(Inner { registry, served, running, called, taken: routes.any(|path| path == PATH) })))
+        Ok(Self(Arc::new(Inner { registry, served, running, called })))
     }
 
     /// Counts a request as running until what this gives is dropped.
@@ -85,7 +80,7 @@ impl Metrics {
 
     /// The answer to whoever collects them.
     pub(super) fn answer(&self, request: &Request) -> Option<Response> {
-        if request.uri().path() != PATH || request.method() != Method::GET || self.0.taken {
+        if request.uri().path() != PATH || request.method() != Method::GET {
             return None;
         }
         let mut text = Vec::new();

@@ -3,6 +3,7 @@
 mod access;
 mod cli;
 mod config;
+mod control;
 mod docs;
 mod front;
 mod guard;
@@ -15,6 +16,7 @@ mod metrics;
 mod otlp;
 mod rate;
 mod serve;
+mod signals;
 mod tls;
 mod trace;
 mod workers;
@@ -28,6 +30,7 @@ use crate::mcp::{McpAdapter, Server};
 use crate::operation::Capability;
 use crate::rest::RestAdapter;
 use cli::{Command, Upstream};
+pub use control::Control;
 use metrics::Metrics;
 
 /// What the program serves.
@@ -39,13 +42,15 @@ pub struct Program {
     pub rest: Option<&'static RestAdapter>,
     /// Its tools.
     pub mcp: Option<&'static McpAdapter>,
+    /// Where it is watched, if not beside them.
+    pub control: Option<&'static Control>,
 }
 
 impl Program {
     /// What callers of its adapters have to send, as the capability says.
     fn callers(&self) -> impl Iterator<Item = Callers> {
         let (rest, mcp) = (self.rest.map(|adapter| adapter.callers), self.mcp.map(|adapter| adapter.callers));
-        rest.into_iter().chain(mcp)
+        [rest, mcp, self.control.map(|adapter| adapter.callers)].into_iter().flatten()
     }
 }
 
@@ -101,8 +106,7 @@ fn execute(program: &'static Program, command: Command) -> Result<(), Failure> {
             list(std::iter::once(format!("{:#}", config::describe(program, &options))))
         }
         Command::Serve(options) => {
-            let routes = program.rest.map_or(&[][..], |adapter| adapter.routes);
-            let metrics = Metrics::new(program.capability, routes.iter().map(|route| route.path))?;
+            let metrics = Metrics::new(program.capability)?;
             let (calls, upstream) = (metrics.clone(), options.upstream.clone());
             let workers = workers::start(move || {
                 let calls = calls.clone();

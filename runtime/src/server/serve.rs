@@ -1,9 +1,10 @@
 //! Listening, and stopping when told to.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use http::Uri;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
@@ -11,13 +12,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
 use super::cli::Serve;
+use super::control::{Served, Status};
 use super::docs::Docs;
 use super::front::{Adapter, Front, Stations};
 use super::guard::Guard;
 use super::health::Health;
 use super::inbound::Inbound;
-use super::metrics::Metrics;
+use super::metrics::{self, Metrics};
 use super::rate::RateLimit;
+use super::signals::{Signals, stop_on_signal};
 use super::tls::Tls;
 use super::workers::Worker;
 use super::{Failure, Program, listener};
@@ -38,7 +41,8 @@ pub(super) async fn serve(
     let inbound = |callers: Option<Callers>| callers.map(|callers| Inbound::new(&options, &callers)).transpose();
     let rest_callers = inbound(program.rest.map(|adapter| adapter.callers))?;
     let mcp_callers = inbound(program.mcp.map(|adapter| adapter.callers))?;
-    let open = [&rest_callers, &mcp_callers].into_iter().flatten().any(Inbound::is_open);
+    let control_callers = inbound(program.control.map(|adapter| adapter.callers))?;
+    let open = [&rest_callers, &mcp_callers, &control_callers].into_iter().flatten().any(Inbound::is_open);
     if !options.address.is_loopback() && open && !options.allow_unauthenticated {
         let message = format!(
             "{} is not this machine only, and nobody has to authenticate; set NAFTIKO_BEARER_TOKEN or NAFTIKO_API_KEY, \
@@ -54,10 +58,11 @@ pub(super) async fn serve(
     let (stop, give_up) = (CancellationToken::new(), CancellationToken::new());
     // Before anything says that the server is up: whoever reads that may send a signal at once.
     tokio::spawn(stop_on_signal(Signals::listen()?, stop.clone()));
-    let fronts = |health: &Health, inbound: &Inbound, adapter: &dyn Fn(&Worker) -> Adapter| {
+    let fronts = |inbound: &Inbound, health: &Health, shows_metrics: bool, adapter: &dyn Fn(&Worker) -> Adapter| {
         let front = |worker: &Worker| {
             let stations = Stations {
                 metrics: metrics.clone(),
+                shows_metrics,
                 health: health.clone(),
                 rate: rate.clone(),
                 guard: guard.clone(),
@@ -72,35 +77,44 @@ pub(super) async fn serve(
         };
         workers.iter().map(front).collect()
     };
-    let rest = match program.rest.zip(rest_callers) {
-        Some((adapter, callers)) => {
-            let port = options.rest_port.unwrap_or(adapter.port);
-            let health = Health::new(&stop, adapter.routes.iter().map(|route| route.path));
-            let docs = Docs::new(adapter);
-            let rest =
-                fronts(&health, &callers, &|worker| Adapter::Rest(adapter.over(&worker.connection), docs.clone()));
-            Some(listen("REST", options.address, port, "", rest, tls.clone()).await?)
-        }
-        None => None,
-    };
-    let mcp = match program.mcp.zip(mcp_callers) {
-        Some((adapter, callers)) => {
-            let port = options.mcp_port.unwrap_or(adapter.port);
-            let router = |worker: &Worker| {
-                Server::new(adapter, &worker.connection).router(access.mcp(give_up.clone())).fallback(not_found)
-            };
-            let mcp = fronts(&Health::new(&stop, std::iter::empty()), &callers, &|worker| Adapter::Mcp(router(worker)));
-            Some(listen("MCP", options.address, port, "/mcp", mcp, tls).await?)
-        }
-        None => None,
-    };
-    if rest.is_none() && mcp.is_none() {
+    // Who watches the server does so on one port.
+    let shows_metrics = program.control.is_none();
+    let address = |port: u16| SocketAddr::new(options.address, port);
+    let mut listening = Vec::new();
+    if let Some((adapter, callers)) = program.rest.zip(rest_callers) {
+        let paths: Vec<_> = adapter.routes.iter().map(|route| route.path).collect();
+        let (health, docs) = (Health::new(&stop, &paths), Docs::new(adapter));
+        let shows_metrics = shows_metrics && !paths.contains(&metrics::PATH);
+        let rest = |worker: &Worker| Adapter::Rest(adapter.over(&worker.connection), docs.clone());
+        let fronts = fronts(&callers, &health, shows_metrics, &rest);
+        let address = address(options.rest_port.unwrap_or(adapter.port));
+        listening.push(Listening::new("REST", address, "", fronts, tls.clone()).await?);
+    }
+    if let Some((adapter, callers)) = program.mcp.zip(mcp_callers) {
+        let mcp = |worker: &Worker| {
+            let server = Server::new(adapter, &worker.connection);
+            Adapter::Mcp(server.router(access.mcp(give_up.clone())).fallback(not_found))
+        };
+        let fronts = fronts(&callers, &Health::new(&stop, &[]), shows_metrics, &mcp);
+        let address = address(options.mcp_port.unwrap_or(adapter.port));
+        listening.push(Listening::new("MCP", address, "/mcp", fronts, tls.clone()).await?);
+    }
+    if listening.is_empty() {
         return Err(Failure::Refused("the capability exposes nothing".to_owned()));
     }
+    if let Some((adapter, callers)) = program.control.zip(control_callers) {
+        let served: Vec<_> = listening.iter().map(Listening::served).collect::<Result<_, _>>()?;
+        let health = Health::of_all(&stop, &served, adapter.health);
+        let status = Status { capability: program.capability, served, since: Instant::now(), told: adapter.info };
+        let status = Arc::new(status);
+        let fronts = fronts(&callers, &health, adapter.metrics, &|_| Adapter::Control(Arc::clone(&status)));
+        let address = address(options.control_port.unwrap_or(adapter.port));
+        listening.push(Listening::new("control", address, "", fronts, tls).await?);
+    }
     let patience = Duration::from_secs(options.head_timeout);
-    let finished = async { tokio::join!(run(rest, patience, &stop), run(mcp, patience, &stop)) };
+    let finished = join_all(listening.into_iter().map(|listening| listening.run(patience, &stop)));
     tokio::select! {
-        ((), ()) = finished => {}
+        _ = finished => {}
         () = deadline(&stop) => {
             tracing::warn!("connections are still open {} s after the signal; closing them", GRACE.as_secs());
             give_up.cancel();
@@ -118,76 +132,41 @@ pub(super) async fn stdio(server: Server) -> std::io::Result<()> {
     }
 }
 
-type Listening = (TcpListener, Vec<(Handle, Front)>, Option<Tls>);
-
-async fn listen(
+/// An adapter, and the port that it has.
+struct Listening {
     what: &'static str,
-    address: IpAddr,
-    port: u16,
-    path: &str,
+    listener: TcpListener,
     fronts: Vec<(Handle, Front)>,
     tls: Option<Tls>,
-) -> Result<Listening, Failure> {
-    let address = SocketAddr::new(address, port);
-    let listener = TcpListener::bind(address).await.map_err(|source| Failure::Listen { what, address, source })?;
-    let scheme = if tls.is_some() { "https" } else { "http" };
-    tracing::info!("{what} on {scheme}://{}{path}", listener.local_addr()?);
-    Ok((listener, fronts, tls))
 }
 
-async fn run(listening: Option<Listening>, patience: Duration, stop: &CancellationToken) {
-    if let Some((listener, fronts, tls)) = listening {
-        listener::serve(listener, &fronts, tls, patience, stop).await;
+impl Listening {
+    async fn new(
+        what: &'static str,
+        address: SocketAddr,
+        path: &str,
+        fronts: Vec<(Handle, Front)>,
+        tls: Option<Tls>,
+    ) -> Result<Self, Failure> {
+        let listener = TcpListener::bind(address).await.map_err(|source| Failure::Listen { what, address, source })?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        tracing::info!("{what} on {scheme}://{}{path}", listener.local_addr()?);
+        Ok(Self { what, listener, fronts, tls })
+    }
+
+    fn served(&self) -> std::io::Result<Served> {
+        let kind = if self.what == "REST" { "rest" } else { "mcp" };
+        Ok(Served { kind, address: self.listener.local_addr()? })
+    }
+
+    async fn run(self, patience: Duration, stop: &CancellationToken) {
+        listener::serve(self.listener, &self.fronts, self.tls, patience, stop).await;
     }
 }
 
 async fn deadline(stop: &CancellationToken) {
     stop.cancelled().await;
     tokio::time::sleep(GRACE).await;
-}
-
-/// The signals that ask the program to stop.
-struct Signals {
-    interrupt: Signal,
-    #[cfg(unix)]
-    terminate: Signal,
-}
-
-#[cfg(unix)]
-type Signal = tokio::signal::unix::Signal;
-#[cfg(windows)]
-type Signal = tokio::signal::windows::CtrlC;
-
-impl Signals {
-    /// Starts to listen. From here on a signal no longer ends the process by itself.
-    fn listen() -> std::io::Result<Self> {
-        #[cfg(unix)]
-        {
-            use tokio::signal::unix::{SignalKind, signal};
-            Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
-        }
-        #[cfg(windows)]
-        Ok(Self { interrupt: tokio::signal::windows::ctrl_c()? })
-    }
-
-    async fn next(&mut self) {
-        #[cfg(unix)]
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-        #[cfg(windows)]
-        let _ = self.interrupt.recv().await;
-    }
-}
-
-/// The first signal stops gracefully, the second at once.
-async fn stop_on_signal(mut signals: Signals, stop: CancellationToken) {
-    signals.next().await;
-    tracing::info!("stopping");
-    stop.cancel();
-    signals.next().await;
-    std::process::exit(130);
 }
 
 async fn not_found(uri: Uri) -> Problem {

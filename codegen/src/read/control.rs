@@ -1,0 +1,52 @@
+//! Reading `control` adapters: what they say about whoever watches the server.
+
+use super::document::{AdapterKind, Control};
+use super::fields::Fields;
+use super::yaml::{Content, Entry};
+use crate::codes::Code;
+use crate::diagnostic::Sink;
+
+pub(super) fn control(fields: &mut Fields<'_>, sink: &mut Sink) -> AdapterKind {
+    let mut control = Control { health: true, info: false, metrics: true };
+    if let Some(entry) = fields.get(&["management"]) {
+        let mut management = Fields::of(&entry.value, "`management`", sink);
+        control.health = management.flag("health", sink).unwrap_or(true);
+        control.info = management.flag("info", sink).unwrap_or(false);
+        for key in ["reload", "validate", "logs", "scripting"] {
+            not_served(management.get(&[key]), "it steers the reference engine", sink);
+        }
+        management.finish(sink);
+    }
+    if let Some(entry) = fields.get(&["observability"]) {
+        let mut observability = Fields::of(&entry.value, "`observability`", sink);
+        let enabled = observability.flag("enabled", sink).unwrap_or(true);
+        control.metrics = enabled && observability.get(&["metrics"]).is_none_or(|entry| is_on(entry, sink));
+        for key in ["traces", "exporters"] {
+            let help = "traces go to where `OTEL_EXPORTER_OTLP_ENDPOINT` says, in crates with the feature `otlp`";
+            not_served(observability.get(&[key]), help, sink);
+        }
+        observability.finish(sink);
+    }
+    AdapterKind::Control(control)
+}
+
+/// Whether metrics are kept: `metrics: {local: {enabled: true}}`.
+fn is_on(metrics: &Entry, sink: &mut Sink) -> bool {
+    let mut metrics = Fields::of(&metrics.value, "`metrics`", sink);
+    let local = metrics.get(&["local"]).is_none_or(|entry| {
+        let mut local = Fields::of(&entry.value, "`local`", sink);
+        let enabled = local.flag("enabled", sink).unwrap_or(true);
+        local.finish(sink);
+        enabled
+    });
+    metrics.finish(sink);
+    local
+}
+
+fn not_served(entry: Option<&Entry>, help: &str, sink: &mut Sink) {
+    // Whoever switches it off gets what he wants.
+    if let Some(entry) = entry.filter(|entry| !matches!(entry.value.content, Content::Bool(false))) {
+        let message = format!("`{}` of the control adapter is not served", entry.key);
+        sink.report(Code::ControlAdapter, entry.place, message, help);
+    }
+}
