@@ -51,7 +51,7 @@ impl Connection {
         options: &Options,
     ) -> Result<Response<ResultStream<Bytes>>, Error> {
         let answer = self.flow(operation, arguments, options, 0).await?;
-        Ok(answer.map(|flow| flow.stream(options.response_limit)))
+        Ok(answer.map(|flow| ResultStream::of(flow.passing(options.response_limit))))
     }
 
     /// Like [`Connection::execute`], with an answer of which this many bytes are enough for now. One that is shorter has come

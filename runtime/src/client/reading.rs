@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::deadline::after;
 use super::execution::Run;
-use super::flow::{Flow, Rest};
+use super::flow::{Flow, Pieces, Rest};
 use crate::error::{Answer, Error, ErrorKind, Phase};
 use crate::response::Response;
 
@@ -47,23 +47,22 @@ impl Run<'_> {
     /// Takes an answer in until it has ended, or until `enough` bytes of it are there.
     pub(super) async fn take_in(&self, mut answer: reqwest::Response, enough: usize) -> Result<Response<Flow>, Error> {
         let (status, headers) = (answer.status(), std::mem::take(answer.headers_mut()));
-        let mut body = Pieces::default();
-        match self.read_on(&mut answer, &mut body, enough).await {
-            Ok(true) => {
-                let flow = Flow { start: body.into_bytes(), rest: None };
-                Ok(Response::new(status, headers, self.number, flow))
-            }
+        let mut start = Pieces::default();
+        // There is no point in waiting for a part of what is known to be longer.
+        let length = answer.content_length().and_then(|length| usize::try_from(length).ok());
+        let enough = if length.is_some_and(|length| length > enough) { 0 } else { enough };
+        match self.read_on(&mut answer, &mut start, enough).await {
+            Ok(true) => Ok(Response::new(status, headers, self.number, Flow { start, rest: None })),
             Ok(false) => {
-                // For the error of a stream that breaks.
-                *answer.headers_mut() = headers.clone();
                 let rest = Rest {
                     operation: self.order.operation.name,
-                    answer,
                     attempt: self.number,
+                    status,
+                    headers: headers.clone(),
+                    body: http::Response::<reqwest::Body>::from(answer).into_body(),
                     patience: self.order.options.timeout.unwrap_or(self.connection.shared().timeout),
                 };
-                let flow = Flow { start: body.into_bytes(), rest: Some(rest) };
-                Ok(Response::new(status, headers, self.number, flow))
+                Ok(Response::new(status, headers, self.number, Flow { start, rest: Some(rest) }))
             }
             Err(error) => Err(error.answered(Answer { status, headers, body: Bytes::new() })),
         }
@@ -86,33 +85,5 @@ impl Run<'_> {
 
     pub(super) fn response_limit(&self) -> usize {
         self.order.options.response_limit.unwrap_or(self.connection.shared().response_limit)
-    }
-}
-
-/// Bytes that are put together. A single piece is not copied.
-#[derive(Default)]
-struct Pieces {
-    first: Bytes,
-    all: BytesMut,
-}
-
-impl Pieces {
-    fn len(&self) -> usize {
-        self.first.len() + self.all.len()
-    }
-
-    fn push(&mut self, piece: Bytes) {
-        if self.len() == 0 {
-            self.first = piece;
-            return;
-        }
-        let first = std::mem::take(&mut self.first);
-        self.all.reserve(first.len() + piece.len());
-        self.all.extend_from_slice(&first);
-        self.all.extend_from_slice(&piece);
-    }
-
-    fn into_bytes(self) -> Bytes {
-        if self.all.is_empty() { self.first } else { self.all.freeze() }
     }
 }

@@ -19,7 +19,12 @@ impl<T: Send + 'static> ResultStream<T> {
         S: Send + 'static,
         F: Future<Output = Result<Option<(T, S)>, Error>> + Send + 'static,
     {
-        Self(Box::pin(futures_util::stream::try_unfold(state, step)))
+        Self::of(futures_util::stream::try_unfold(state, step))
+    }
+
+    /// What another stream gives.
+    pub(crate) fn of(stream: impl Stream<Item = Result<T, Error>> + Send + 'static) -> Self {
+        Self(Box::pin(stream))
     }
 
     /// The next result; none at the end.

@@ -85,10 +85,12 @@ impl Pager {
         let page = Page { document, headers, items: list.items(document), total };
         let step = self.step(&page, &list);
         let circle = matches!(&step, Step::Next(query) if !self.asked.insert(query.clone()));
-        let known = page.items.is_some_and(|items| !items.is_empty() && !self.seen.insert(hash(items)));
-        // Where pages are counted, one that came before shows that the server does not count. Others may well be equal,
-        // as long as each leads to one that is new.
-        let repeated = known && (circle || matches!(self.ways.as_slice(), [Way::Count(_)]));
+        // Where pages are counted, one that came before shows that the server does not count. Others may well be equal or
+        // empty, as long as each leads to one that is new.
+        let counted = matches!(self.ways.as_slice(), [Way::Count(_)]);
+        let telling = |items: &[Value]| counted || !items.is_empty();
+        let known = page.items.is_some_and(|items| telling(items) && !self.seen.insert(hash(items)));
+        let repeated = known && (circle || counted);
         if !repeated {
             self.items += page.items.map_or(0, |items| items.len() as u64);
         }

@@ -44,16 +44,7 @@ pub(super) async fn answer(
     let outcome = match &call.output {
         Output::Whole => call.flow(connection, values, forwarded).await.map(|response| {
             let (status, headers, flow) = response.into_parts();
-            match flow.whole() {
-                Some(bytes) => pass_on(status, headers, Body::from(bytes.clone())),
-                None => {
-                    let length = flow.length();
-                    let stream = flow.stream(Some(connection.response_limit()));
-                    let mut response = pass_on(status, headers, Body::from_stream(stream));
-                    response.headers_mut().extend(length.map(|length| (header::CONTENT_LENGTH, length.into())));
-                    response
-                }
-            }
+            pass_on(status, headers, Body::new(flow.passing(Some(connection.response_limit()))))
         }),
         Output::Projected(projection) => {
             call.execute(connection, values, forwarded).await.and_then(|response| made(call, projection, response))

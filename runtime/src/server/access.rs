@@ -76,9 +76,14 @@ impl Access {
     }
 
     fn knows_host(&self, host: &str) -> bool {
+        let known = |name: &str| self.0.hosts.iter().any(|known| known.eq_ignore_ascii_case(name));
+        // Most are among them as they stand, with a port.
+        if known(host) || host.rsplit_once(':').is_some_and(|(name, port)| known(name) && port.parse::<u16>().is_ok()) {
+            return true;
+        }
         let Ok(authority) = host.parse::<Authority>() else { return false };
         let name = authority.host().trim_start_matches('[').trim_end_matches(']');
-        self.0.hosts.iter().any(|known| known.eq_ignore_ascii_case(name) || known.eq_ignore_ascii_case(host))
+        known(name)
     }
 
     fn knows_origin(&self, origin: &str) -> bool {

@@ -22,6 +22,7 @@ pub(super) struct Worker {
 pub(super) fn start(
     connect: impl Fn() -> Result<Connection, ConfigError> + Clone + Send + 'static,
 ) -> Result<Vec<Worker>, Failure> {
+    keep_freed_memory();
     let (tell, told) = mpsc::channel();
     for _ in 0..thread::available_parallelism().map_or(1, NonZero::get) {
         let (connect, tell) = (connect.clone(), tell.clone());
@@ -43,4 +44,12 @@ pub(super) fn start(
     }
     drop(tell);
     told.into_iter().collect()
+}
+
+/// Long answers go through large buffers. glibc gives each of these back to the system when it is freed, and a tenth of the time
+/// goes into getting it again; after it has seen a larger one it keeps up to twice that (mallopt(3), `M_MMAP_THRESHOLD`). Other
+/// allocators do not mind.
+fn keep_freed_memory() {
+    const ENOUGH: usize = 31 << 20;
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(ENOUGH)));
 }

@@ -181,6 +181,12 @@ proptest! {
 }
 
 #[test]
+fn pages_that_stay_empty_do_not_go_on_for_ever() {
+    let walk = told(PAGE, &Paging::default(), &[], &[json!({"secrets": [], "has_more": true})]);
+    assert_eq!((walk.requests.len(), &walk.problem), (2, &Some(PagingProblem::Repeats)));
+}
+
+#[test]
 fn totals_may_shrink_and_disagree() {
     let first = json!({"secrets": [1, 2, 3, 4, 5], "total_count": 6});
     let walk = recognised(PAGE, &[first.clone(), json!({"secrets": [], "total_count": 3})]);
