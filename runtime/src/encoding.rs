@@ -1,4 +1,4 @@
-//! Percent-encoding of what stands in a path, a query or a cookie.
+//! How names and values are written in a path, a query, a cookie or a pointer.
 
 use std::borrow::Cow;
 
@@ -10,6 +10,11 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 /// A name and a value, as they stand in a query or a cookie.
 pub(crate) fn pair(name: &str, value: &str) -> String {
     format!("{}={}", encode(name), encode(value))
+}
+
+/// A name as it stands in a JSON pointer (RFC 6901 §3).
+pub(crate) fn pointer_token(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// A text with all but the unreserved characters encoded.

@@ -22,11 +22,10 @@ pub fn run(root: &Path, require: bool) -> Result<bool> {
     let arguments = ["--workspace", "--exclude", "naftiko-tests", "--features", "blocking,ring,server,test-util"];
     let missing = (!toolchain).then_some("rustup cannot install it here");
     variants.push((format!("Rust {oldest}"), Some(oldest.as_str()), arguments.map(str::to_owned).to_vec(), missing));
+    let packages = generated(root)?.into_iter().flat_map(|name| ["--package".to_owned(), name]);
+    let clients: Vec<String> = [String::from("--no-default-features")].into_iter().chain(packages).collect();
     for tls in TLS {
-        let mut arguments = vec!["--no-default-features".to_owned()];
-        for name in generated(root)? {
-            arguments.extend(["--package".to_owned(), name]);
-        }
+        let mut arguments = clients.clone();
         arguments.extend(["--features".to_owned(), format!("client,{tls}").trim_end_matches(',').to_owned()]);
         let missing = (tls == "native-tls" && cfg!(target_os = "linux") && !has_openssl())
             .then_some("pkg-config knows no OpenSSL, which it needs on Linux");

@@ -7,6 +7,8 @@ use http::{HeaderMap, StatusCode};
 
 #[cfg(feature = "test-util")]
 use super::credential::Credential;
+#[cfg(feature = "test-util")]
+use super::keys::BLOT;
 use super::keys::Keys;
 use crate::error::Error;
 #[cfg(feature = "test-util")]
@@ -76,7 +78,7 @@ impl Attempt<'_> {
         };
         let pairs = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
         let pairs = pairs.map(|pair| match pair.split_once('=') {
-            Some((name, _)) if secret(pair) => format!("{name}=[redacted]"),
+            Some((name, _)) if secret(pair) => format!("{name}={BLOT}"),
             _ => pair.to_owned(),
         });
         let query = pairs.collect::<Vec<_>>().join("&");

@@ -41,7 +41,8 @@ pub(super) struct Keys {
 const TELLING: usize = 8;
 /// What somebody marks as secret is more likely to be one.
 const TELLING_IN_BODIES: usize = 4;
-const BLOT: &str = "[redacted]";
+/// What stands in the place of a secret.
+pub(crate) const BLOT: &str = "[redacted]";
 
 impl Keyring {
     /// Checks what is known at once, so that a credential which no request can hold is found when the client is built.

@@ -34,6 +34,8 @@ pub use connection::{Connection, Handle};
 pub(crate) use credential::render;
 #[cfg(feature = "rest")]
 pub(crate) use flow::Flow;
+#[cfg(feature = "test-util")]
+pub(crate) use keys::BLOT;
 pub use oauth2::ClientCredentials;
 #[cfg(any(feature = "rest", feature = "mcp"))]
 pub(crate) use options::Options;

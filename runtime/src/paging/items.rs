@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::PagingProblem;
 use super::names::{plain, rank};
+use crate::encoding::pointer_token;
 use crate::operation::{Operation, PathPart};
 
 /// The names of lists that are called after nothing in particular.
@@ -113,8 +114,8 @@ fn place(document: &Value, resource: Option<&str>) -> Option<String> {
         wrappers.filter_map(|(name, value)| Some((name, member(value.as_object()?, resource)?))).next()
     };
     match member(members, resource) {
-        Some(name) => Some(token(name)),
-        None => within().map(|(wrapper, name)| token(wrapper) + &token(name)),
+        Some(name) => Some(format!("/{}", pointer_token(name))),
+        None => within().map(|(wrapper, name)| format!("/{}/{}", pointer_token(wrapper), pointer_token(name))),
     }
 }
 
@@ -137,11 +138,6 @@ fn member<'a>(members: &'a Map<String, Value>, resource: Option<&str>) -> Option
 fn first<'a>(members: impl Iterator<Item = (&'a String, &'a Value)>, names: &[&str]) -> Option<&'a str> {
     let ranked = members.filter_map(|(name, _)| Some((rank(name, names)?, name.as_str())));
     ranked.min_by_key(|(rank, _)| *rank).map(|(_, name)| name)
-}
-
-/// A name as it stands in a JSON pointer (RFC 6901 §3).
-fn token(name: &str) -> String {
-    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 #[cfg(test)]

@@ -27,8 +27,7 @@ pub(super) fn relocated(location: &str, base_uri: &Url, routes: &[(Pattern, &'st
 /// The parameters of an operation that has this path, as they stand there. It is none of the operation's where it needs more
 /// than its path.
 fn values<'p>(operation: &Operation, path: &'p str) -> Option<Vec<(usize, &'p str)>> {
-    let more = |parameter: &&crate::operation::Parameter| parameter.required && parameter.location != Location::Path;
-    if operation.parameters.iter().any(|parameter| more(&parameter)) {
+    if operation.parameters.iter().any(|parameter| parameter.required && parameter.location != Location::Path) {
         return None;
     }
     let mut rest = path;

@@ -6,6 +6,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderVal
 use serde_json::{Map, Value};
 
 use crate::argument::Violation;
+use crate::encoding::{encode, pointer_token};
 use crate::operation::Location;
 
 /// A problem document, and the header fields that go with it.
@@ -106,5 +107,5 @@ impl IntoResponse for Problem {
 
 /// A member of the body, as a JSON pointer in a fragment (RFC 6901 §6).
 fn pointer(name: &str) -> String {
-    format!("#/{}", crate::encoding::encode(&name.replace('~', "~0").replace('/', "~1")))
+    format!("#/{}", encode(&pointer_token(name)))
 }

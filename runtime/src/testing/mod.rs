@@ -16,7 +16,7 @@ use http_body_util::BodyExt as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::client::{Attempt, TransportError};
+use crate::client::{Attempt, BLOT, TransportError};
 
 /// A request as a transport got it, with the client's secrets blotted out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,7 +75,7 @@ impl Sent {
 /// Headers as texts, without what is secret.
 fn texts(headers: &HeaderMap, attempt: &Attempt<'_>) -> Vec<(String, String)> {
     let text = |(name, value): (&HeaderName, &HeaderValue)| match value.is_sensitive() || name == SET_COOKIE {
-        true => "[redacted]".to_owned(),
+        true => BLOT.to_owned(),
         false => attempt.redact(&String::from_utf8_lossy(value.as_bytes())),
     };
     headers.iter().map(|field| (field.0.to_string(), text(field))).collect()

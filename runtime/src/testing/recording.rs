@@ -13,8 +13,8 @@ use super::{Sent, answer, texts};
 use crate::client::{Attempt, BoxError, BoxFuture, ConfigError, Transport, TransportError, install_crypto_provider};
 
 /// Requests and their answers, in the order in which they happened. It is JSON outside of the program: a file beside the
-/// test. Attempts without an answer are not in it. The client's credentials and cookies
-/// are blotted out; what else is in bodies stays, so look before you check one in.
+/// test. Attempts without an answer are not in it. The client's credentials and cookies are blotted out; what else is in
+/// bodies stays, so look before you check one in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Recording {
     exchanges: Vec<Exchange>,
