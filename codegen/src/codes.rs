@@ -96,6 +96,7 @@ codes! {
     ConsumedType = 136, Error, "an API of this type cannot be consumed";
     AddressIgnored = 137, Warning, "the address of an adapter is left to whoever runs the server";
     SourceIgnored = 138, Warning, "variables come from the environment and not from where a bind says";
+    UnclearRule = 139, Warning, "a rule for the values of a parameter is left out";
 
     // resolve: references
     UnknownCall = 201, Error, "a call names no operation";

@@ -58,6 +58,8 @@ pub(crate) struct Parameter {
     pub(crate) kind: Option<Text>,
     pub(crate) required: bool,
     pub(crate) description: Option<String>,
+    /// Keywords of JSON Schema, as a JSON object.
+    pub(crate) rules: Option<String>,
 }
 
 /// A parameter whose value the capability fixes.

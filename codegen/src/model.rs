@@ -168,6 +168,8 @@ pub(crate) struct Parameter {
     /// JSON text for REST and MCP callers that leave it out.
     pub(crate) default: Option<String>,
     pub(crate) description: String,
+    /// Keywords of JSON Schema, as a JSON object.
+    pub(crate) rules: Option<String>,
 }
 
 /// Where a parameter travels.

@@ -6,6 +6,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::operation::{Kind, Location, Parameter};
+use crate::rules;
 
 /// One argument that breaks the rules of its parameter. Values never appear in it: they may be secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +66,7 @@ pub(crate) fn check(parameter: &Parameter, value: Option<&Value>) -> Result<(), 
     if !accepts(parameter.kind, value) {
         return Err(wrong_kind(parameter));
     }
+    check_rules(parameter, value)?;
     match parameter.location {
         Location::Path => check_path_segment(parameter.name, value),
         Location::Segments => check_path_segments(parameter.name, value),
@@ -94,7 +96,16 @@ pub(crate) fn check_json(parameter: &Parameter, json: &[u8]) -> Result<(), Viola
         Kind::Any => true,
         kind => serde_json::from_slice(json).is_ok_and(|value| accepts(kind, &value)),
     };
-    if accepted { Ok(()) } else { Err(wrong_kind(parameter)) }
+    match parameter.rules {
+        _ if !accepted => Err(wrong_kind(parameter)),
+        Some(_) => serde_json::from_slice(json).map_or(Ok(()), |value| check_rules(parameter, &value)),
+        None => Ok(()),
+    }
+}
+
+fn check_rules(parameter: &Parameter, value: &Value) -> Result<(), Violation> {
+    let broken = parameter.rules.and_then(|rules| rules::broken(rules, value));
+    broken.map_or(Ok(()), |problem| Err(Violation::new(parameter.name, problem)))
 }
 
 fn is_integer(value: &Value) -> bool {

@@ -17,6 +17,7 @@ mod paging;
 mod raw_body;
 mod request;
 mod response;
+mod rules;
 
 #[cfg(any(feature = "rest", feature = "mcp"))]
 mod exposure;

@@ -97,6 +97,8 @@ pub struct Parameter {
     pub required: bool,
     /// The JSON text that REST and MCP callers get when they leave it out.
     pub default: Option<&'static str>,
+    /// What values must be beside their kind: keywords of JSON Schema, as a JSON object.
+    pub rules: Option<&'static str>,
     /// What it means; may be empty.
     pub description: &'static str,
 }
@@ -104,7 +106,7 @@ pub struct Parameter {
 impl Parameter {
     /// An optional parameter.
     pub const fn new(name: &'static str, location: Location, kind: Kind) -> Self {
-        Self { name, location, kind, required: false, default: None, description: "" }
+        Self { name, location, kind, required: false, default: None, rules: None, description: "" }
     }
 
     /// The same parameter, required.
@@ -118,6 +120,13 @@ impl Parameter {
     #[must_use]
     pub const fn default(mut self, json: &'static str) -> Self {
         self.default = Some(json);
+        self
+    }
+
+    /// The same parameter with rules for its values: keywords of JSON Schema, as a JSON object.
+    #[must_use]
+    pub const fn rules(mut self, json: &'static str) -> Self {
+        self.rules = Some(json);
         self
     }
 

@@ -20,6 +20,7 @@ mod properties;
 mod protection;
 mod quality;
 mod rest;
+mod rules;
 mod scenarios;
 mod server;
 mod tables;

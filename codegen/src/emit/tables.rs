@@ -43,8 +43,9 @@ pub(super) fn parameter(parameter: &Parameter) -> TokenStream {
     let (location, kind) = (location(parameter.location), kind(parameter.kind));
     let required = parameter.required.then(|| quote! { .required() });
     let default = parameter.default.as_ref().map(|json| quote! { .default(#json) });
+    let rules = parameter.rules.as_ref().map(|json| quote! { .rules(#json) });
     let describe = (!description.is_empty()).then(|| quote! { .describe(#description) });
-    quote! { Parameter::new(#name, #location, #kind) #required #default #describe }
+    quote! { Parameter::new(#name, #location, #kind) #required #default #rules #describe }
 }
 
 pub(super) fn template(parts: &[TemplatePart]) -> TokenStream {

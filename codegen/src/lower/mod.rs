@@ -186,6 +186,7 @@ fn parameter(source: &linked::Parameter, rust_name: String) -> Parameter {
         required: source.required,
         default: empty_object.then(|| "{}".to_owned()),
         description: source.description.as_deref().map(one_line).unwrap_or_default(),
+        rules: source.rules.clone(),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::document::{Authentication, BodySource, ConsumedOperation, ConsumedResource, Consumes, Input, Text};
 use super::fields::Fields;
 use super::yaml::{Content, Node};
-use super::{name_of, read_all, unsupported};
+use super::{name_of, read_all, rules, unsupported};
 use crate::codes::Code;
 use crate::diagnostic::Sink;
 
@@ -40,6 +40,7 @@ fn fixed_headers(fields: &mut Fields<'_>, sink: &mut Sink) -> Vec<Input> {
         description: None,
         required: None,
         value: Some(node.clone()),
+        rules: None,
     };
     headers.into_iter().map(header).collect()
 }
@@ -134,7 +135,8 @@ pub(super) fn input(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<I
     let description = fields.text(&["description"], sink);
     let required = fields.flag("required", sink);
     let value = fields.get(&["value", "const", "template"]).map(|entry| entry.value.clone());
+    let rules = rules::rules(&mut fields, sink);
     fields.ignore(&["label", "display"]);
     fields.finish(sink);
-    Some(Input { name: name?, location, kind, description, required, value })
+    Some(Input { name: name?, location, kind, description, required, value, rules })
 }

@@ -102,6 +102,8 @@ pub(crate) struct Input {
     pub(crate) required: Option<bool>,
     /// A fixed value, or a template.
     pub(crate) value: Option<Node>,
+    /// What values must be beside their type: keywords of JSON Schema, as a JSON object.
+    pub(crate) rules: Option<String>,
 }
 
 /// An `exposes` entry.

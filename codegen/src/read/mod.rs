@@ -6,6 +6,7 @@ pub(crate) mod document;
 mod exposes;
 mod fields;
 mod imports;
+mod rules;
 pub(crate) mod yaml;
 
 use crate::Sources;

@@ -186,6 +186,7 @@ impl Template<'_, '_, '_> {
             kind: declared.and_then(|input| input.kind.clone()).filter(|kind| kind.value != "string"),
             required: declared.is_some_and(|input| input.required == Some(true)),
             description: declared.and_then(|input| input.description.as_ref()).map(|text| text.value.clone()),
+            rules: declared.and_then(|input| input.rules.clone()),
         };
         self.operation.parameters.push(parameter);
     }
@@ -373,6 +374,7 @@ impl Template<'_, '_, '_> {
             kind: given.or_else(|| whole.then(any)),
             required: self.required || declared.is_some_and(|input| input.required == Some(true)),
             description: declared.and_then(|input| input.description.as_ref()).map(|text| text.value.clone()),
+            rules: declared.and_then(|input| input.rules.clone()),
         });
         Some(BodyPart::Parameter(parameters.len() - 1))
     }

@@ -219,7 +219,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
         // Whatever feeds a part of a value may be anything.
         let any = Text { value: "any".to_owned(), place: node.place };
         let location = if parameter.location.is_body() { Location::Field } else { Location::Query };
-        let part = Parameter { kind: Some(any), location, ..parameter.clone() };
+        let part = Parameter { kind: Some(any), location, rules: None, ..parameter.clone() };
         match &node.content {
             Content::Sequence(items) => Source::List(items.iter().map(|item| self.nested(&part, item, sink)).collect()),
             Content::Mapping(entries) => {
@@ -273,7 +273,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
                 Piece::Placeholder(name) | Piece::Segments(name) => {
                     let Some(name) = self.placeholder(&name, place, sink) else { return Source::Absent };
                     // Inside other text an input is text, whatever the parameter takes.
-                    let derived = Parameter { kind: None, ..parameter.clone() };
+                    let derived = Parameter { kind: None, rules: None, ..parameter.clone() };
                     match self.reference(&derived, &name, place, sink) {
                         Source::Input(index) => parts.push(TextPart::Input(index)),
                         Source::Json(serde_json::Value::String(text)) => parts.push(TextPart::Literal(text)),
@@ -379,6 +379,7 @@ fn declared_inputs(declared: &[&Input], context: &Context<'_, '_>, sink: &mut Si
             // an input that says nothing is as they are.
             required: input.required.unwrap_or(location.is_path() || (context.path.is_none() && !context.inherits)),
             description: input.description.as_ref().map(|text| text.value.clone()),
+            rules: input.rules.clone(),
         });
     }
     inputs

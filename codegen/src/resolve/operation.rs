@@ -191,6 +191,7 @@ impl Builder<'_, '_, '_, '_> {
             kind: input.kind.clone(),
             required: location.is_path() || (input.required.unwrap_or(false) && !accept),
             description: input.description.as_ref().map(|text| text.value.clone()),
+            rules: input.rules.clone(),
         });
     }
 
@@ -285,6 +286,7 @@ impl Builder<'_, '_, '_, '_> {
                 kind: input.kind.clone(),
                 required: location.is_path() || input.required.unwrap_or(false),
                 description: input.description.as_ref().map(|text| text.value.clone()),
+                rules: input.rules.clone(),
             });
             return;
         }
@@ -370,7 +372,7 @@ fn undeclared(operation: &Operation<'_>, name: &str, location: &str, sink: &mut 
 
 fn required_string(name: &str, location: Location, place: Place) -> Parameter {
     let (name, wire) = (name.to_owned(), name.to_owned());
-    Parameter { name, wire, place, location, kind: None, required: true, description: None }
+    Parameter { name, wire, place, location, kind: None, required: true, description: None, rules: None }
 }
 
 /// One name may be a parameter in two places of a request. A caller has one value for it.

@@ -39,6 +39,9 @@ fn property(input: &Parameter) -> Value {
         Kind::Any => json!({}),
     };
     if let Value::Object(schema) = &mut schema {
+        if let Some(Value::Object(rules)) = input.rules.and_then(|json| serde_json::from_str(json).ok()) {
+            schema.extend(rules);
+        }
         if !input.description.is_empty() {
             schema.insert("description".to_owned(), input.description.into());
         }

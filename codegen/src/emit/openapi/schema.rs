@@ -14,7 +14,7 @@ pub(super) fn placeholder(name: &str, input: Option<&Parameter>, remark: Option<
         Some(kind @ (Kind::Integer | Kind::Number | Kind::Boolean)) => of_kind(kind),
         _ => json!({"type": "string", "minLength": 1}),
     };
-    add_default(&mut schema, input);
+    add_rules(&mut schema, input);
     let mut parameter = json!({"name": name, "in": "path", "required": true});
     describe(&mut parameter, &told.join(" "));
     with(parameter, "schema", schema)
@@ -43,7 +43,7 @@ fn parameter(input: &Parameter) -> Value {
         (Kind::Array, _) => json!({"type": "array", "items": {"type": "string"}}),
         (kind, _) => of_kind(kind),
     };
-    add_default(&mut schema, Some(input));
+    add_rules(&mut schema, Some(input));
     match (input.kind, input.location) {
         // An object travels as JSON.
         (Kind::Object, _) => with(parameter, "content", json!({"application/json": {"schema": schema}})),
@@ -65,7 +65,7 @@ pub(super) fn body(inputs: &[Parameter]) -> Option<Value> {
         Some(whole) if fields.is_empty() => of_value(whole),
         _ => object(&fields, whole),
     };
-    add_default(&mut schema, whole);
+    add_rules(&mut schema, whole);
     let mut body = json!({"required": whole.into_iter().chain(fields).any(is_required)});
     describe(&mut body, whole.map_or("", |whole| &whole.description));
     Some(with(body, "content", json!({"application/json": {"schema": schema}})))
@@ -77,7 +77,7 @@ fn object(fields: &[&Parameter], whole: Option<&Parameter>) -> Value {
     for field in fields {
         let mut schema = of_value(field);
         describe(&mut schema, &field.description);
-        add_default(&mut schema, Some(field));
+        add_rules(&mut schema, Some(field));
         properties.entry(field.name.clone()).or_insert(schema);
     }
     let required: BTreeSet<_> = fields.iter().filter(|field| is_required(field)).map(|field| &field.name).collect();
@@ -119,7 +119,12 @@ fn is_required(input: &Parameter) -> bool {
     input.required && input.default.is_none()
 }
 
-fn add_default(schema: &mut Value, input: Option<&Parameter>) {
+/// What is said of values beside their type: rules, and what stands for one that is left out.
+fn add_rules(schema: &mut Value, input: Option<&Parameter>) {
+    let rules = input.and_then(|input| serde_json::from_str(input.rules.as_deref()?).ok());
+    if let (Some(Value::Object(rules)), Value::Object(schema)) = (rules, &mut *schema) {
+        schema.extend(rules);
+    }
     let default = input.and_then(|input| serde_json::from_str(input.default.as_deref()?).ok());
     if let (Some(default), Value::Object(schema)) = (default, schema) {
         schema.insert("default".to_owned(), default);
