@@ -114,12 +114,16 @@ pub(crate) enum Method {
 }
 
 impl Model {
-    /// Environment variables that the server needs beside those of the client.
-    pub(crate) fn variables_of_callers(&self) -> BTreeSet<&str> {
+    /// What callers of each adapter have to send.
+    pub(crate) fn callers(&self) -> impl Iterator<Item = &Callers> {
         let rest = self.rest.as_ref().map(|rest| &rest.callers);
         let mcp = self.mcp.as_ref().map(|mcp| &mcp.callers);
-        let control = self.control.as_ref().map(|control| &control.callers);
-        let named = [rest, mcp, control].into_iter().flatten().flat_map(|callers| &callers.variables);
+        [rest, mcp, self.control.as_ref().map(|control| &control.callers)].into_iter().flatten()
+    }
+
+    /// Environment variables that the server needs beside those of the client.
+    pub(crate) fn variables_of_callers(&self) -> BTreeSet<&str> {
+        let named = self.callers().flat_map(|callers| &callers.variables);
         named.filter(|name| !self.variables.contains(name)).map(String::as_str).collect()
     }
 }

@@ -34,9 +34,7 @@ pub(super) fn kubernetes(model: &Model) -> String {
     let variables: Vec<_> = model.variables.iter().cloned().chain(callers.into_iter().map(str::to_owned)).collect();
     let own = |name: &str| variables.iter().any(|variable| variable == name);
     let inbound = INBOUND.iter().filter(|name| !own(name)).map(|name| (*name).to_owned());
-    let (rest, mcp) = (model.rest.as_ref().map(|rest| &rest.callers), model.mcp.as_ref().map(|mcp| &mcp.callers));
-    let adapters = [rest, mcp, model.control.as_ref().map(|control| &control.callers)];
-    let open = adapters.into_iter().flatten().any(|callers| callers.credentials.is_empty());
+    let open = model.callers().any(|callers| callers.credentials.is_empty());
     let upstream: BTreeSet<u16> = model.apis.iter().map(|api| upstream_port(api.base_uri.as_deref())).collect();
     let privileged = ports(model).into_iter().flatten().any(|port| port < 1024);
     let mut values = port_values(model);

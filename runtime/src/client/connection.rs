@@ -109,6 +109,7 @@ impl Shared {
             headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
         }
         headers.entry(USER_AGENT).or_insert_with(|| self.user_agent.clone());
+        // As `extend` would do it, but for the copy of the whole map that it takes.
         for name in options.headers.keys() {
             let mut values = options.headers.get_all(name).iter();
             headers.extend(values.next().map(|value| (name.clone(), value.clone())));

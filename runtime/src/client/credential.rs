@@ -59,7 +59,7 @@ impl Credential {
 }
 
 /// The value of `Authorization` for a user name and a password (RFC 7617 §2).
-pub(super) fn basic(username: &str, password: &str) -> String {
+pub(crate) fn basic(username: &str, password: &str) -> String {
     format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{username}:{password}")))
 }
 

@@ -21,7 +21,7 @@ use crate::operation::Operation;
 use crate::response::Response;
 
 /// The target of spans, apart from that of events: whoever logs need not pay for them.
-const SPAN: &str = "naftiko_runtime::spans";
+pub(crate) const SPAN: &str = "naftiko_runtime::spans";
 
 /// What is called with what.
 #[derive(Clone, Copy)]

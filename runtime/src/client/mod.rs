@@ -31,7 +31,9 @@ pub use call::Call;
 pub use config_error::ConfigError;
 pub use connection::{Connection, Handle};
 #[cfg(feature = "server")]
-pub(crate) use credential::render;
+pub(crate) use credential::{basic, render};
+#[cfg(feature = "otlp")]
+pub(crate) use execution::SPAN;
 #[cfg(feature = "rest")]
 pub(crate) use flow::Flow;
 #[cfg(feature = "test-util")]

@@ -5,10 +5,11 @@ use std::time::Instant;
 
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::header::{ALLOW, HeaderValue};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use super::front::told;
 use crate::exposure::Callers;
 use crate::operation::Capability;
 use crate::rest::Problem;
@@ -28,17 +29,17 @@ pub struct Control {
     pub metrics: bool,
 }
 
-/// An adapter that is served, by its type, and where.
+/// An adapter that is served, by its name, and where.
 #[derive(Clone, Copy)]
 pub(super) struct Served {
-    pub(super) kind: &'static str,
+    pub(super) name: &'static str,
     pub(super) address: SocketAddr,
 }
 
 impl Served {
     /// What is told of it while it is served, or any more.
     pub(super) fn told(self, state: &str) -> Value {
-        json!({"type": self.kind, "port": self.address.port(), "state": state})
+        json!({"type": self.name.to_ascii_lowercase(), "port": self.address.port(), "state": state})
     }
 }
 
@@ -71,9 +72,6 @@ impl Status {
             "uptime": format!("PT{}S", self.since.elapsed().as_secs()),
             "adapters": adapters,
         });
-        let mut response = document.to_string().into_response();
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        response
+        told(StatusCode::OK, "application/json", document.to_string())
     }
 }

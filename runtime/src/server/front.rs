@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
-use http::header::{HeaderMap, HeaderName, HeaderValue, SERVER, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, SERVER, X_CONTENT_TYPE_OPTIONS};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 use tower_http::cors::CorsLayer;
 
@@ -134,6 +135,13 @@ impl Stations {
             }
         }
     }
+}
+
+/// An answer about the server itself, which nobody may keep.
+pub(super) fn told(status: StatusCode, media_type: &'static str, text: impl Into<Body>) -> Response {
+    let fields =
+        [(CONTENT_TYPE, HeaderValue::from_static(media_type)), (CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    (status, fields, text.into()).into_response()
 }
 
 fn is_too_long(fields: &HeaderMap) -> bool {

@@ -1,13 +1,13 @@
 //! What orchestrators ask: whether the process lives, and whether it should get requests.
 
 use axum::extract::Request;
-use axum::response::{IntoResponse as _, Response};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use axum::response::Response;
 use http::{Method, StatusCode};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::control::Served;
+use super::front::told;
 
 /// Answers for the server itself.
 #[derive(Clone)]
@@ -55,9 +55,6 @@ impl Health {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return None;
         }
-        let mut response = (status, said.clone()).into_response();
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        Some(response)
+        Some(told(status, "application/json", said.clone()))
     }
 }

@@ -1,14 +1,13 @@
 //! Who has to prove what to be served.
 
 use axum::extract::Request;
-use base64::Engine as _;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Failure;
 use super::cli::Serve;
-use crate::client::render;
+use crate::client::{basic, render};
 use crate::exposure::Callers;
 use crate::operation::{Authentication, Template, Variable};
 use crate::rest::Problem;
@@ -60,9 +59,8 @@ impl Inbound {
         let proof = |authentication: &Authentication| match *authentication {
             Authentication::Bearer { token } => Ok(Proof::bearer(text(token)?)),
             Authentication::Basic { username, password } => {
-                let pair =
-                    format!("{}:{}", render(username, &variables).expose_secret(), text(password)?.expose_secret());
-                let secret = base64::engine::general_purpose::STANDARD.encode(pair).into();
+                let value = basic(render(username, &variables).expose_secret(), text(password)?.expose_secret());
+                let secret = value.strip_prefix("Basic ").unwrap_or(&value).into();
                 Ok(Proof { header: AUTHORIZATION, scheme: Some(Scheme::Basic), secret })
             }
             Authentication::Header { name, value } => {

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::Request;
-use axum::response::{IntoResponse as _, Response};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use axum::response::Response;
 use http::{Method, StatusCode};
 use prometheus::{
     Encoder as _, HistogramOpts, HistogramVec, IntGauge, IntGaugeVec, Opts, Registry, TEXT_FORMAT, TextEncoder,
 };
 
+use super::front::told;
 use crate::client::{Attempt, Outcome};
 use crate::operation::Capability;
 use crate::rest::Matched;
@@ -87,10 +87,7 @@ impl Metrics {
         if let Err(error) = TextEncoder::new().encode(&self.0.registry.gather(), &mut text) {
             tracing::error!(%error, "metrics cannot be written");
         }
-        let mut response = text.into_response();
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(TEXT_FORMAT));
-        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        Some(response)
+        Some(told(StatusCode::OK, TEXT_FORMAT, text))
     }
 }
 

@@ -19,7 +19,7 @@ use tracing_subscriber::filter::filter_fn;
 use super::log::BoxedLayer;
 use super::trace::{TRACEPARENT, TRACESTATE, one};
 use super::{Failure, metrics};
-use crate::client::install_crypto_provider;
+use crate::client::{SPAN, install_crypto_provider};
 use crate::operation::Capability;
 
 /// Any of these asks for the export. The SDK reads them and all others.
@@ -79,7 +79,7 @@ impl Drop for Export {
 pub(super) fn span(method: &Method, headers: &HeaderMap) -> Span {
     let method = metrics::known(method);
     let span = tracing::info_span!(
-        target: "naftiko_runtime::spans",
+        target: SPAN,
         "http.server.request",
         otel.name = method,
         otel.kind = "server",

@@ -155,8 +155,7 @@ impl Listening {
     }
 
     fn served(&self) -> std::io::Result<Served> {
-        let kind = if self.what == "REST" { "rest" } else { "mcp" };
-        Ok(Served { kind, address: self.listener.local_addr()? })
+        Ok(Served { name: self.what, address: self.listener.local_addr()? })
     }
 
     async fn run(self, patience: Duration, stop: &CancellationToken) {
