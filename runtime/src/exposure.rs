@@ -10,6 +10,8 @@ use crate::argument::{Violation, check_json, scalar_text};
 use crate::arguments::{Argument, Arguments};
 #[cfg(feature = "rest")]
 use crate::client::Flow;
+#[cfg(feature = "mcp")]
+use crate::client::Preview;
 use crate::client::{Connection, Options};
 use crate::error::Error;
 use crate::operation::{Authentication, Kind, Location, Operation, Parameter, Variable};
@@ -113,14 +115,13 @@ impl Exposure {
         vec![None; self.inputs().len()]
     }
 
-    /// Checks the caller's values, in the caller's own terms, and calls the operation.
+    /// Calls the operation with arguments that were checked.
     pub(crate) async fn execute(
         &self,
         connection: &Connection,
-        values: Values,
+        arguments: Arguments,
         forwarded: Forwarded,
     ) -> Result<Response<Bytes>, Error> {
-        let arguments = self.checked(values)?;
         let outcome = connection.execute(self.operation, &arguments, &Options::forwarding(forwarded.0)).await;
         outcome.inspect_err(tell_operator)
     }
@@ -130,15 +131,21 @@ impl Exposure {
     pub(crate) async fn flow(
         &self,
         connection: &Connection,
-        values: Values,
+        arguments: Arguments,
         forwarded: Forwarded,
     ) -> Result<Response<Flow>, Error> {
-        let arguments = self.checked(values)?;
         let outcome = connection.flow(self.operation, &arguments, &Options::forwarding(forwarded.0), SHORT).await;
         outcome.inspect_err(tell_operator)
     }
 
-    fn checked(&self, mut values: Values) -> Result<Arguments, Error> {
+    /// The request that would be sent.
+    #[cfg(feature = "mcp")]
+    pub(crate) fn preview(&self, connection: &Connection, arguments: &Arguments) -> Result<Preview, Error> {
+        connection.preview(self.operation, arguments, &Options::default())
+    }
+
+    /// The operation's arguments of the caller's values, checked in the caller's own terms.
+    pub(crate) fn checked(&self, mut values: Values) -> Result<Arguments, Error> {
         let mut violations = Vec::new();
         for (input, value) in self.inputs().iter().zip(&mut values) {
             if value.is_none() {

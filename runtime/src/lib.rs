@@ -13,6 +13,8 @@ mod error;
 mod headers;
 mod into_body;
 mod operation;
+#[cfg(feature = "mcp")]
+mod origin;
 mod paging;
 mod raw_body;
 mod request;

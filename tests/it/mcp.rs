@@ -39,7 +39,7 @@ pub(crate) async fn call_at(http: &reqwest::Client, uri: &str, tool: &str, argum
 }
 
 /// Posts a request as a client of the stateless revision.
-async fn modern(world: &World, method: &str, mut params: Value) -> Response {
+pub(crate) async fn modern(world: &World, method: &str, mut params: Value) -> Response {
     params["_meta"] = json!({
         "io.modelcontextprotocol/protocolVersion": MODERN,
         "io.modelcontextprotocol/clientCapabilities": {},
@@ -51,13 +51,20 @@ async fn modern(world: &World, method: &str, mut params: Value) -> Response {
         Some(name) => request.header("mcp-name", name),
         None => request,
     };
+    let request = match params["arguments"]["region"].as_str() {
+        Some(region) => request.header("mcp-param-region", region),
+        None => request,
+    };
     let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
     request.json(&message).send().await.expect("the server answers")
 }
 
 async fn connect(world: &World, lifecycle: ClientLifecycleMode) -> Peer {
     let transport = StreamableHttpClientTransport::from_uri(&*world.mcp);
-    ().serve_with_lifecycle(transport, lifecycle).await.expect("client and server agree")
+    let peer = ().serve_with_lifecycle(transport, lifecycle).await.expect("client and server agree");
+    // From the list it knows which arguments to repeat in headers.
+    peer.list_all_tools().await.expect("the tools are listed");
+    peer
 }
 
 async fn spawn(world: &World, lifecycle: ClientLifecycleMode) -> Peer {

@@ -31,7 +31,7 @@ pub(super) fn emit(model: &Model) -> String {
     let items = [
         quote! {
             use naftiko_runtime::__private::*;
-            pub use naftiko_runtime::mcp::{HttpOptions, Server};
+            pub use naftiko_runtime::mcp::{Confirmation, HttpOptions, Policy, Server, ShortKey};
 
             use crate::{Client, operations};
         },

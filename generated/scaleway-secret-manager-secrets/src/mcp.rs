@@ -5,7 +5,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use naftiko_runtime::__private::*;
-pub use naftiko_runtime::mcp::{HttpOptions, Server};
+pub use naftiko_runtime::mcp::{Confirmation, HttpOptions, Policy, Server, ShortKey};
 use crate::{Client, operations};
 
 pub(crate) static ADAPTER: McpAdapter = McpAdapter {

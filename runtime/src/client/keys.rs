@@ -110,6 +110,12 @@ impl Keys {
         Ok(Self { variables, credentials, telling })
     }
 
+    /// Values that stand for those which are not to be shown.
+    #[cfg(feature = "mcp")]
+    pub(super) fn hidden(capability: &'static Capability) -> Result<Self, ConfigError> {
+        Self::new(capability, vec![SecretString::from("REDACTED"); capability.variables.len()])
+    }
+
     fn hold(&self, values: &[SecretString]) -> bool {
         let same = |(one, other): (&SecretString, &SecretString)| one.expose_secret() == other.expose_secret();
         self.variables.len() == values.len() && self.variables.iter().zip(values).all(same)

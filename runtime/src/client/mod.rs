@@ -15,6 +15,8 @@ mod keys;
 mod list;
 mod oauth2;
 mod options;
+#[cfg(feature = "mcp")]
+mod preview;
 mod reading;
 mod request;
 mod retry;
@@ -41,6 +43,8 @@ pub(crate) use keys::BLOT;
 pub use oauth2::ClientCredentials;
 #[cfg(any(feature = "rest", feature = "mcp"))]
 pub(crate) use options::Options;
+#[cfg(feature = "mcp")]
+pub(crate) use preview::Preview;
 pub use request::Request;
 pub use retry::RetryPolicy;
 pub(crate) use retry::retry_after;

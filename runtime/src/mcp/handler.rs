@@ -10,19 +10,14 @@ use rmcp::model::{
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt as _};
-use serde_json::Value;
 
-use super::result::result;
+use super::call::call;
 use super::schema::input_schema;
-use super::{McpAdapter, Tool};
-use crate::arguments::Argument;
+use super::{McpAdapter, Policy, Tool};
 use crate::client::Connection;
-use crate::error::Error;
-use crate::exposure::{Forwarded, unknown_input};
-use crate::operation::Kind;
 
 /// The revisions that are served: those with `initialize` that are still in use, and the stateless one.
-const VERSIONS: [ProtocolVersion; 3] =
+pub(super) const VERSIONS: [ProtocolVersion; 3] =
     [ProtocolVersion::V_2025_06_18, ProtocolVersion::V_2025_11_25, ProtocolVersion::V_2026_07_28];
 
 /// How long a client may keep the list of tools, in milliseconds. It changes only with the binary.
@@ -35,9 +30,10 @@ pub struct Server(Arc<Inner>);
 struct Inner {
     adapter: &'static McpAdapter,
     connection: Connection,
+    policy: Policy,
     config: ServerConfig,
     list: ListToolsResult,
-    index: HashMap<&'static str, (usize, rmcp::model::Tool)>,
+    index: HashMap<&'static str, (&'static Tool, rmcp::model::Tool)>,
 }
 
 impl std::fmt::Debug for Server {
@@ -49,9 +45,20 @@ impl std::fmt::Debug for Server {
 impl Server {
     #[doc(hidden)]
     pub fn new(adapter: &'static McpAdapter, connection: &Connection) -> Self {
-        let tools: Vec<_> = adapter.tools.iter().map(describe).collect();
-        let index = adapter.tools.iter().zip(&tools).enumerate();
-        let index = index.map(|(index, (tool, description))| (tool.name, (index, description.clone()))).collect();
+        Self::under(adapter, connection.clone(), Policy::default())
+    }
+
+    /// The same server under a policy.
+    #[must_use]
+    pub fn with_policy(self, policy: Policy) -> Self {
+        Self::under(self.0.adapter, self.0.connection.clone(), policy)
+    }
+
+    fn under(adapter: &'static McpAdapter, connection: Connection, policy: Policy) -> Self {
+        let shown: Vec<_> = adapter.tools.iter().filter(|tool| policy.shows(tool)).collect();
+        let tools: Vec<_> = shown.iter().map(|tool| describe(tool)).collect();
+        let index = shown.iter().zip(&tools).map(|(tool, description)| (tool.name, (*tool, description.clone())));
+        let index = index.collect();
         let capability = adapter.capability;
         let implementation = Implementation::new(capability.name, capability.version).with_title(capability.title);
         let mut config =
@@ -62,7 +69,7 @@ impl Server {
         let mut list =
             ListToolsResult::with_all_items(tools).with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Public);
         list.meta = Some(server_info(&config));
-        Self(Arc::new(Inner { adapter, connection: connection.clone(), config, list, index }))
+        Self(Arc::new(Inner { adapter, connection, policy, config, list, index }))
     }
 
     /// Serves one client over standard input and output until it closes them.
@@ -79,7 +86,7 @@ impl Server {
     }
 
     fn tool(&self, name: &str) -> Option<&'static Tool> {
-        self.0.index.get(name).and_then(|(index, _)| self.0.adapter.tools.get(*index))
+        self.0.index.get(name).map(|(tool, _)| *tool)
     }
 }
 
@@ -140,34 +147,10 @@ impl ServerHandler for Server {
             let name: String = request.name.chars().take(64).collect();
             return Err(ErrorData::invalid_params(format!("unknown tool: {name}"), None));
         };
-        let mut values = tool.call.values();
-        let mut violations = Vec::new();
-        for (name, value) in request.arguments.unwrap_or_default() {
-            let mut inputs = tool.call.inputs().iter().enumerate();
-            match inputs.find(|(_, input)| input.name == name) {
-                // Null stands for "left out" where it could not be meant as a value; models like to write it.
-                Some((_, input)) if value == Value::Null && input.kind != Kind::Any => {}
-                Some((index, _)) => {
-                    if let Some(slot) = values.get_mut(index) {
-                        *slot = Some(Argument::Value(value));
-                    }
-                }
-                None => violations.push(unknown_input(&name, tool.call.inputs())),
-            }
+        let mut response = call(tool, &self.0.connection, &self.0.policy, request, &context).await?;
+        if let CallToolResponse::Complete(result) = &mut response {
+            result.meta = Some(server_info(&self.0.config));
         }
-        let forwarded = context.extensions.get::<http::request::Parts>();
-        let forwarded = forwarded.and_then(|parts| parts.extensions.get::<Forwarded>()).cloned().unwrap_or_default();
-        let outcome = if violations.is_empty() {
-            tokio::select! {
-                outcome = tool.call.execute(&self.0.connection, values, forwarded) => outcome,
-                // Dropping the call closes the upstream request; nobody waits for this answer any more.
-                () = context.ct.cancelled() => return Err(ErrorData::internal_error("the call was cancelled", None)),
-            }
-        } else {
-            Err(Error::arguments(tool.call.operation.name, violations))
-        };
-        let mut result = result(&tool.call, outcome);
-        result.meta = Some(server_info(&self.0.config));
-        Ok(result.into())
+        Ok(response)
     }
 }

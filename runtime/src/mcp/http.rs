@@ -1,16 +1,29 @@
 //! Streamable HTTP, without sessions: any replica can answer any request.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::any;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::{Method, StatusCode};
+use http_body_util::{BodyExt as _, Collected, Full, LengthLimitError, Limited};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio_util::sync::CancellationToken;
 
 use super::Server;
+use super::lists::Lists;
+use super::message::Message;
+use crate::origin::Known;
 
 /// The largest request body, in bytes.
 const BODY_LIMIT: usize = 1 << 20;
+/// How long a request body may take.
+const BODY_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Who may talk to the HTTP endpoint.
 #[derive(Clone, Debug)]
@@ -38,16 +51,71 @@ impl Default for HttpOptions {
 impl Server {
     /// The endpoint `/mcp` as an axum router.
     pub fn router(self, options: HttpOptions) -> Router {
+        let known = Known { hosts: options.allowed_hosts, origins: options.allowed_origins };
         let config = StreamableHttpServerConfig::default()
             .with_legacy_session_mode(false)
             .with_json_response(true)
-            .with_allowed_hosts(options.allowed_hosts)
-            .with_allowed_origins(options.allowed_origins)
+            .with_allowed_hosts(known.hosts.clone())
+            .with_allowed_origins(known.origins.clone())
             .enforce_origin_validation()
             .with_max_request_body_bytes(BODY_LIMIT)
             .with_cancellation_token(options.cancellation);
         let sessions = Arc::new(NeverSessionManager::default());
         let service = StreamableHttpService::new(move || Ok(self.clone()), sessions, config);
-        Router::new().nest_service("/mcp", service)
+        let endpoint = Arc::new(Endpoint { service, known, lists: Lists::default() });
+        Router::new().route("/mcp", any(move |request| async move { endpoint.answer(request).await }))
     }
+}
+
+/// The endpoint: the library's, with answers in JSON-RPC to what is no JSON-RPC.
+struct Endpoint {
+    service: StreamableHttpService<Server, NeverSessionManager>,
+    known: Known,
+    lists: Lists,
+}
+
+impl Endpoint {
+    async fn answer(&self, request: Request) -> Response {
+        let known = self.known.host(request.headers(), request.uri()) && self.known.origin(request.headers());
+        if !known || request.method() != Method::POST || !is_json(request.headers()) {
+            // It is refused, and the library says how.
+            return self.service.handle(request).await.into_response();
+        }
+        let (parts, body) = request.into_parts();
+        let body = match tokio::time::timeout(BODY_PATIENCE, Limited::new(body, BODY_LIMIT).collect()).await {
+            Ok(Ok(body)) => body.to_bytes(),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+            Ok(Err(_)) => return StatusCode::BAD_REQUEST.into_response(),
+            Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
+        };
+        let message = match Message::read(&body) {
+            Ok(message) => message,
+            Err(malformed) => return json(StatusCode::BAD_REQUEST, malformed.answer()),
+        };
+        let (remembered, id) = (self.lists.place(&parts, &message), message.member("id").unwrap_or("null"));
+        if let Some(result) = remembered.and_then(OnceLock::get) {
+            return json(StatusCode::OK, format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}"));
+        }
+        let request = Request::from_parts(parts, Full::new(body.clone()));
+        let response = self.service.handle(request).await;
+        let Some(remembered) = remembered.filter(|_| response.status().is_success()) else {
+            return response.into_response();
+        };
+        let (parts, body) = response.into_parts();
+        let Ok(body) = body.collect().await.map(Collected::to_bytes);
+        if let Some(result) = Message::read(&body).ok().and_then(|answer| answer.member("result")) {
+            remembered.get_or_init(|| result.to_owned());
+        }
+        Response::from_parts(parts, body.into())
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = media_type.and_then(|media_type| media_type.split(';').next());
+    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+}
+
+fn json(status: StatusCode, body: impl Into<Body>) -> Response {
+    (status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body.into()).into_response()
 }

@@ -1,12 +1,20 @@
 //! The MCP server: exposed tools, served over Streamable HTTP and stdio.
 
+mod budget;
+mod call;
+mod confirm;
 mod handler;
 mod http;
+mod lists;
+mod mask;
+mod message;
+mod policy;
 mod result;
 mod schema;
 
 pub use self::http::HttpOptions;
 pub use handler::Server;
+pub use policy::{Confirmation, Policy, ShortKey};
 
 use crate::exposure::{Callers, Exposure};
 use crate::operation::Capability;

@@ -4,6 +4,7 @@ use rmcp::model::JsonObject;
 use serde_json::{Value, json};
 
 use crate::operation::{Kind, Location, Parameter};
+use crate::paging::rank;
 
 /// A flat object schema. Models and clients differ in what they take, so it uses the keywords that all of them know.
 pub(super) fn input_schema(inputs: &[Parameter]) -> JsonObject {
@@ -23,6 +24,17 @@ pub(super) fn input_schema(inputs: &[Parameter]) -> JsonObject {
     }
     schema.insert("additionalProperties".to_owned(), false.into());
     schema
+}
+
+/// Parameters that say where a request belongs: few values, none of them a secret.
+const ROUTING: &[&str] = &["region", "zone", "location", "datacenter", "cluster", "environment"];
+
+/// The header in which a client of MCP 2026-07-28 repeats an argument, for whatever routes requests without reading them.
+fn header(input: &Parameter) -> Option<String> {
+    let fits = input.kind == Kind::String && input.required && rank(input.name, ROUTING).is_some();
+    let mut letters = input.name.chars().filter(char::is_ascii_alphanumeric);
+    let first = letters.next().filter(|_| fits)?;
+    Some(std::iter::once(first.to_ascii_uppercase()).chain(letters).collect())
 }
 
 fn property(input: &Parameter) -> Value {
@@ -47,6 +59,9 @@ fn property(input: &Parameter) -> Value {
         }
         if let Some(default) = input.default.and_then(|json| serde_json::from_str(json).ok()) {
             schema.insert("default".to_owned(), default);
+        }
+        if let Some(header) = header(input) {
+            schema.insert("x-mcp-header".to_owned(), header.into());
         }
     }
     schema

@@ -13,7 +13,11 @@ mod way;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "mcp")]
+pub(crate) use names::rank;
 pub(crate) use pager::{Next, Pager, Turn};
+#[cfg(feature = "mcp")]
+pub(crate) use way::pages;
 
 /// How the pages of a list follow each other. Without more it is recognised, from the operation's parameters and from
 /// the first answer; what is said here is not guessed.

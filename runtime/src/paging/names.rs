@@ -35,7 +35,7 @@ pub(super) fn plain(name: &str) -> String {
 }
 
 /// Which of these names it is: the place in their order.
-pub(super) fn rank(name: &str, names: &[&str]) -> Option<usize> {
+pub(crate) fn rank(name: &str, names: &[&str]) -> Option<usize> {
     names.iter().position(|other| letters(name).eq(other.chars()))
 }
 

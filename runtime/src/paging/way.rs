@@ -25,6 +25,14 @@ const CURSORS: &[&str] = &[
     "after",
 ];
 const LAST_ITEMS: &[&str] = &["startingafter", "afterid", "after"];
+#[cfg(feature = "mcp")]
+const SIZES: &[&str] = &["pagesize", "perpage", "limit", "maxresults", "pagelimit", "count", "size", "top", "first"];
+
+/// Whether a parameter with this name says how much of a list is wanted, or which part.
+#[cfg(feature = "mcp")]
+pub(crate) fn pages(name: &str) -> bool {
+    [SIZES, PAGES, OFFSETS, CURSORS, LAST_ITEMS].iter().any(|names| rank(name, names).is_some())
+}
 
 /// One way from a page to the next.
 #[derive(Clone, Debug)]

@@ -41,16 +41,27 @@ pub(super) async fn answer(
     values: Values,
     forwarded: Forwarded,
 ) -> Result<Response, Problem> {
-    let outcome = match &call.output {
-        Output::Whole => call.flow(connection, values, forwarded).await.map(|response| {
+    answered(call, connection, values, forwarded).await.map_err(|error| failure(&error, call.inputs()))
+}
+
+async fn answered(
+    call: &Exposure,
+    connection: &Connection,
+    values: Values,
+    forwarded: Forwarded,
+) -> Result<Response, Error> {
+    let arguments = call.checked(values)?;
+    match &call.output {
+        Output::Whole => {
+            let response = call.flow(connection, arguments, forwarded).await?;
             let (status, headers, flow) = response.into_parts();
-            pass_on(status, headers, Body::new(flow.passing(Some(connection.response_limit()))))
-        }),
-        Output::Projected(projection) => {
-            call.execute(connection, values, forwarded).await.and_then(|response| made(call, projection, response))
+            Ok(pass_on(status, headers, Body::new(flow.passing(Some(connection.response_limit())))))
         }
-    };
-    outcome.map_err(|error| failure(&error, call.inputs()))
+        Output::Projected(projection) => {
+            let response = call.execute(connection, arguments, forwarded).await?;
+            made(call, projection, response)
+        }
+    }
 }
 
 /// A document made of the answer. One without a body stays as it is.

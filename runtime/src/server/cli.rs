@@ -9,6 +9,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, V
 use secrecy::SecretString;
 
 use super::Program;
+use super::policy::{Limits, Tools};
 
 #[derive(Parser)]
 pub(super) struct Arguments {
@@ -81,18 +82,27 @@ pub(super) struct Serve {
     /// Print what would be served with these flags and this environment, without secrets, and stop
     #[arg(long)]
     pub(super) print_config: bool,
+    /// A header of callers that goes upstream with their requests (repeatable); credentials never do
+    #[arg(long, env = "NAFTIKO_FORWARD_HEADERS", value_name = "NAME", value_delimiter = ',')]
+    pub(super) forward_header: Vec<String>,
     #[command(flatten)]
     pub(super) log: Log,
     #[command(flatten)]
     pub(super) upstream: Upstream,
+    #[command(flatten)]
+    pub(super) tools: Tools,
 }
 
 #[derive(Args)]
 pub(super) struct Stdio {
     #[command(flatten)]
+    pub(super) limits: Limits,
+    #[command(flatten)]
     pub(super) log: Log,
     #[command(flatten)]
     pub(super) upstream: Upstream,
+    #[command(flatten)]
+    pub(super) tools: Tools,
 }
 
 #[derive(Args)]
@@ -116,12 +126,15 @@ pub(super) struct Upstream {
     /// The base URI of the upstream; NAMESPACE=URI where the capability consumes several (repeatable)
     #[arg(long, env = "NAFTIKO_BASE_URI", value_name = "URI", value_delimiter = ',')]
     pub(super) base_uri: Vec<String>,
+    /// How long a call of the upstream may take, with all its attempts, in seconds
+    #[arg(long, env = "NAFTIKO_CALL_TIMEOUT", default_value_t = 30, value_name = "SECONDS")]
+    pub(super) call_timeout: u64,
     /// Send credentials over plain http to another machine
     #[arg(long, env = "NAFTIKO_ALLOW_PLAIN_HTTP")]
     pub(super) allow_plain_http: bool,
 }
 
-fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
+pub(super) fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
     Ok(text.into())
 }
 

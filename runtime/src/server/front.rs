@@ -17,6 +17,7 @@ use tower_http::cors::CorsLayer;
 use super::access::Access;
 use super::control::Status;
 use super::docs::Docs;
+use super::forwarding::Forwarding;
 use super::guard::Guard;
 use super::health::Health;
 use super::inbound::Inbound;
@@ -49,6 +50,10 @@ pub(super) struct Stations {
     pub(super) cors: Option<CorsLayer>,
     pub(super) inbound: Inbound,
     pub(super) access: Access,
+    /// Which fields of callers go upstream.
+    pub(super) forwarding: Forwarding,
+    /// Whether REST changes nothing.
+    pub(super) read_only: bool,
     /// Whether requests have spans that are exported.
     #[cfg(feature = "otlp")]
     pub(super) traced: bool,
@@ -122,10 +127,15 @@ impl Stations {
         }
         let mut forwarded = trace::context(request.headers());
         forwarded.insert(trace::REQUEST_ID, id.clone());
+        self.forwarding.add(request.headers(), &mut forwarded);
         let forwarded = Forwarded(forwarded);
         match &self.adapter {
             Adapter::Rest(routes, docs) => match docs.answer(request.method(), request.uri().path()).await {
                 Some(answer) => answer,
+                None if self.read_only && !request.method().is_safe() => {
+                    let detail = "this server changes nothing; see --read-only";
+                    Problem::new(StatusCode::FORBIDDEN, detail).at(request.uri().path()).into_response()
+                }
                 None => routes.answer(request, forwarded).await,
             },
             Adapter::Control(status) => status.answer(&request),

@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod control;
 mod docs;
+mod forwarding;
 mod front;
 mod guard;
 mod health;
@@ -14,6 +15,7 @@ mod log;
 mod metrics;
 #[cfg(feature = "otlp")]
 mod otlp;
+mod policy;
 mod rate;
 mod serve;
 mod signals;
@@ -23,6 +25,7 @@ mod workers;
 
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use crate::client::{ClientBuilder, ConfigError, Connection};
 use crate::exposure::Callers;
@@ -117,9 +120,10 @@ fn execute(program: &'static Program, command: Command) -> Result<(), Failure> {
         Command::Mcp(options) => {
             let adapter =
                 program.mcp.ok_or_else(|| Failure::Refused("the capability exposes no MCP tools".to_owned()))?;
+            let policy = options.limits.limit(options.tools.policy()?);
             let connection = client(program, &options.upstream).build()?;
             let runtime = runtime()?;
-            let served = runtime.block_on(serve::stdio(Server::new(adapter, &connection)));
+            let served = runtime.block_on(serve::stdio(Server::new(adapter, &connection).with_policy(policy)));
             // A read of standard input may still be blocked; nobody waits for it.
             runtime.shutdown_background();
             Ok(served?)
@@ -146,6 +150,7 @@ fn list(mut lines: impl Iterator<Item = String>) -> Result<(), Failure> {
 
 fn client(program: &Program, upstream: &Upstream) -> ClientBuilder<Connection> {
     let mut builder = ClientBuilder::<Connection>::new(program.capability).from_env();
+    builder = builder.timeout(Duration::from_secs(upstream.call_timeout));
     for uri in &upstream.base_uri {
         builder = match uri.split_once('=') {
             Some((namespace, uri)) if !namespace.contains("://") => builder.base_uri_of(namespace, uri),

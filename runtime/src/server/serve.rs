@@ -14,6 +14,7 @@ use super::access::Access;
 use super::cli::Serve;
 use super::control::{Served, Status};
 use super::docs::Docs;
+use super::forwarding::Forwarding;
 use super::front::{Adapter, Front, Stations};
 use super::guard::Guard;
 use super::health::Health;
@@ -53,6 +54,8 @@ pub(super) async fn serve(
     }
     let tls = Tls::new(&options)?;
     let access = Access::new(&options);
+    let policy = options.tools.policy()?;
+    let forwarding = Forwarding::new(program, &options)?;
     let rate = options.rate_limit.map(RateLimit::new);
     let guard = Guard::new(options.max_in_flight);
     let (stop, give_up) = (CancellationToken::new(), CancellationToken::new());
@@ -69,6 +72,8 @@ pub(super) async fn serve(
                 cors: access.cors(&options),
                 inbound: inbound.clone(),
                 access: access.clone(),
+                forwarding: forwarding.clone(),
+                read_only: options.tools.read_only,
                 #[cfg(feature = "otlp")]
                 traced: super::otlp::is_wanted(),
                 adapter: adapter(worker),
@@ -81,7 +86,8 @@ pub(super) async fn serve(
     let shows_metrics = program.control.is_none();
     let address = |port: u16| SocketAddr::new(options.address, port);
     let mut listening = Vec::new();
-    if let Some((adapter, callers)) = program.rest.zip(rest_callers) {
+    // A dry run sends nothing, and REST does nothing but send.
+    if let Some((adapter, callers)) = program.rest.zip(rest_callers).filter(|_| !options.tools.dry_run) {
         let paths: Vec<_> = adapter.routes.iter().map(|route| route.path).collect();
         let (health, docs) = (Health::new(&stop, &paths), Docs::new(adapter));
         let shows_metrics = shows_metrics && !paths.contains(&metrics::PATH);
@@ -92,7 +98,7 @@ pub(super) async fn serve(
     }
     if let Some((adapter, callers)) = program.mcp.zip(mcp_callers) {
         let mcp = |worker: &Worker| {
-            let server = Server::new(adapter, &worker.connection);
+            let server = Server::new(adapter, &worker.connection).with_policy(policy.clone());
             Adapter::Mcp(server.router(access.mcp(give_up.clone())).fallback(not_found))
         };
         let fronts = fronts(&callers, &Health::new(&stop, &[]), shows_metrics, &mcp);

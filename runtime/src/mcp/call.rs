@@ -1,0 +1,141 @@
+//! The way of a call: admitted, checked, agreed to, sent, awaited.
+
+use std::time::Duration;
+
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, JsonObject, ProgressNotificationParam,
+};
+use rmcp::service::RequestContext;
+use rmcp::{ErrorData, RoleServer};
+use serde_json::{Value, json};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+use super::confirm::{Destructive, Verdict};
+use super::result::{failure, result};
+use super::{Policy, Tool};
+use crate::argument::Violation;
+use crate::arguments::{Argument, Arguments};
+use crate::client::{Connection, Preview};
+use crate::error::Error;
+use crate::exposure::{Forwarded, Values, unknown_input};
+use crate::operation::Kind;
+
+/// How often a client that wants to know hears that a call is still under way.
+const PROGRESS: Duration = Duration::from_secs(1);
+
+/// Calls a tool, or says why not. What a client can do something about is a result, so that models see it.
+pub(super) async fn call(
+    tool: &Tool,
+    connection: &Connection,
+    policy: &Policy,
+    params: CallToolRequestParams,
+    context: &RequestContext<RoleServer>,
+) -> Result<CallToolResponse, ErrorData> {
+    let _place = match policy.admit() {
+        Ok(place) => place,
+        Err(much) => {
+            let text = format!("{}: nothing was sent, {}; try again in {} s", tool.name, much.problem, much.wait);
+            return Ok(refused(text).into());
+        }
+    };
+    let checked = values(tool, params.arguments.as_ref()).and_then(|values| tool.call.checked(values));
+    let arguments = match checked {
+        Ok(arguments) => arguments,
+        Err(error) => return Ok(failure(tool, policy, &error).into()),
+    };
+    if policy.dry_run || tool.hints.destructive {
+        let preview = match tool.call.preview(connection, &arguments) {
+            Ok(preview) => preview,
+            Err(error) => return Ok(failure(tool, policy, &error).into()),
+        };
+        if policy.dry_run {
+            return Ok(shown(&preview).into());
+        }
+        let call = Destructive { tool, request: line(&preview), params: &params, principal: None };
+        match call.verdict(policy, context).await? {
+            Verdict::Go => {}
+            Verdict::Ask(response) => return Ok(response),
+            Verdict::Refused(why) => return Ok(refused(format!("{}: nothing was sent, {why}", tool.name)).into()),
+        }
+    }
+    sent(tool, connection, policy, arguments, context).await
+}
+
+/// Sends the request and waits for its answer, as long as the client does.
+async fn sent(
+    tool: &Tool,
+    connection: &Connection,
+    policy: &Policy,
+    arguments: Arguments,
+    context: &RequestContext<RoleServer>,
+) -> Result<CallToolResponse, ErrorData> {
+    let parts = context.extensions.get::<http::request::Parts>();
+    let forwarded = parts.and_then(|parts| parts.extensions.get::<Forwarded>()).cloned().unwrap_or_default();
+    tokio::select! {
+        outcome = tool.call.execute(connection, arguments, forwarded) => Ok(result(tool, policy, outcome).into()),
+        // Dropping the call closes the upstream request; nobody waits for this answer any more.
+        () = context.ct.cancelled() => Err(ErrorData::internal_error("the call was cancelled", None)),
+        never = progress(context) => match never {},
+    }
+}
+
+/// Tells a client that wants to know that the call is still under way.
+async fn progress(context: &RequestContext<RoleServer>) -> std::convert::Infallible {
+    if let Some(token) = context.meta.get_progress_token() {
+        let mut ticks = interval_at(Instant::now() + PROGRESS, PROGRESS);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut seconds = 0.0;
+        loop {
+            ticks.tick().await;
+            seconds += PROGRESS.as_secs_f64();
+            let told = ProgressNotificationParam::new(token.clone(), seconds).with_message("waiting for the upstream");
+            if context.peer.notify_progress(told).await.is_err() {
+                break;
+            }
+        }
+    }
+    std::future::pending().await
+}
+
+/// The values of a tool's inputs.
+fn values(tool: &Tool, arguments: Option<&JsonObject>) -> Result<Values, Error> {
+    let inputs = tool.call.inputs();
+    let mut values = tool.call.values();
+    let mut violations: Vec<Violation> = Vec::new();
+    for (name, value) in arguments.into_iter().flatten() {
+        match inputs.iter().zip(&mut values).find(|(input, _)| input.name == name) {
+            // Null stands for "left out" where it could not be meant as a value; models like to write it.
+            Some((input, _)) if *value == Value::Null && input.kind != Kind::Any => {}
+            Some((_, slot)) => *slot = Some(Argument::Value(value.clone())),
+            None => violations.push(unknown_input(name, inputs)),
+        }
+    }
+    if violations.is_empty() { Ok(values) } else { Err(Error::arguments(tool.call.operation.name, violations)) }
+}
+
+fn refused(text: String) -> CallToolResult {
+    CallToolResult::error(vec![ContentBlock::text(text)])
+}
+
+/// The request of a dry run, as text for people and as a document.
+fn shown(preview: &Preview) -> CallToolResult {
+    let body = preview.body.as_ref().map(|body| String::from_utf8_lossy(body));
+    let mut text = format!("Nothing was sent. This is a dry run of\n{} {}\n", preview.method, preview.url);
+    for (name, value) in &preview.headers {
+        text.push_str(&format!("{name}: {value}\n"));
+    }
+    if let Some(body) = &body {
+        text.push_str(&format!("\n{body}"));
+    }
+    let headers: Vec<_> = preview.headers.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+    let request = json!({"method": preview.method, "url": preview.url, "headers": headers, "body": body});
+    let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
+    result.structured_content = Some(json!({ "dryRun": request }));
+    result
+}
+
+/// The request in a line, for people. Callers are told no more of where it goes than its path.
+fn line(preview: &Preview) -> String {
+    let path = url::Url::parse(&preview.url).map(|url| url.path().to_owned()).unwrap_or_default();
+    format!("{} {path}", preview.method)
+}

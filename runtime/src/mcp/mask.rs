@@ -1,0 +1,116 @@
+//! Secrets in answers: what an upstream hands out is not for every model to read.
+
+use serde_json::Value;
+
+use crate::operation::{Operation, PathPart};
+use crate::paging::rank;
+
+/// What stands in the place of a secret.
+const MASK: &str = "***";
+
+/// Members that hold a credential, by their letters.
+const CREDENTIALS: &[&str] = &[
+    "accesstoken",
+    "apikey",
+    "apisecret",
+    "authtoken",
+    "bearertoken",
+    "clientsecret",
+    "connectionstring",
+    "credential",
+    "credentials",
+    "idtoken",
+    "masterpassword",
+    "passphrase",
+    "passwd",
+    "password",
+    "privatekey",
+    "privatekeypem",
+    "refreshtoken",
+    "rootpassword",
+    "secret",
+    "secretaccesskey",
+    "secretkey",
+    "sessiontoken",
+    "sharedsecret",
+    "signingkey",
+    "signingsecret",
+    "token",
+    "userpassword",
+    "webhooksecret",
+];
+
+/// What the path of an operation ends with that hands a secret out: `…/secrets/{id}/versions/{revision}/access`.
+const GIVING: &[&str] = &["access", "accessversion", "decrypt", "reveal", "unseal", "unwrap", "value"];
+/// What its path has in it.
+const VAULTS: &[&str] = &["secret", "secrets", "secretmanager", "key", "keys", "keymanager", "vault", "vaults"];
+/// Members that hold the secret then.
+const PAYLOADS: &[&str] = &["data", "payload", "plaintext", "value", "secretvalue", "secretstring", "secretbinary"];
+
+/// Masks the secrets of an answer, and says whether there were any.
+pub(super) fn mask(operation: &Operation, document: &mut Value) -> bool {
+    mask_members(document, gives_secrets(operation))
+}
+
+/// Whether the operation is there to hand out a secret.
+pub(super) fn gives_secrets(operation: &Operation) -> bool {
+    let literals = operation.path.iter().filter_map(|part| match part {
+        PathPart::Literal(text) => Some(text.split(['/', ':'])),
+        PathPart::Parameter(_) => None,
+    });
+    let segments: Vec<&str> = literals.flatten().filter(|segment| !segment.is_empty()).collect();
+    let ends = matches!(operation.path.last(), Some(PathPart::Literal(_)));
+    ends && segments.last().is_some_and(|last| rank(last, GIVING).is_some())
+        && segments.iter().any(|segment| rank(segment, VAULTS).is_some())
+}
+
+fn mask_members(value: &mut Value, payloads: bool) -> bool {
+    match value {
+        Value::Object(members) => members.iter_mut().fold(false, |masked, (name, value)| {
+            let secret = rank(name, CREDENTIALS).is_some() || (payloads && rank(name, PAYLOADS).is_some());
+            (if secret { mask_texts(value) } else { mask_members(value, payloads) }) || masked
+        }),
+        Value::Array(items) => items.iter_mut().fold(false, |masked, item| mask_members(item, payloads) || masked),
+        _ => false,
+    }
+}
+
+/// All texts of a member that is a secret; some have it in a list or an object.
+fn mask_texts(value: &mut Value) -> bool {
+    match value {
+        Value::String(text) if text.is_empty() => false,
+        Value::String(text) => {
+            MASK.clone_into(text);
+            true
+        }
+        Value::Object(members) => members.values_mut().fold(false, |masked, value| mask_texts(value) || masked),
+        Value::Array(items) => items.iter_mut().fold(false, |masked, item| mask_texts(item) || masked),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn credentials_are_masked_wherever_they_stand_and_nothing_else() {
+        let mut document = json!({
+            "id": "1", "secret_id": "2", "nextPageToken": "3", "token_count": 4, "secret": {"name": "a", "keys": ["b"]},
+            "users": [{"apiKey": "k", "Password": "", "client-secret": "s", "token": null}],
+        });
+        assert!(mask_members(&mut document, false));
+        let expected = json!({
+            "id": "1", "secret_id": "2", "nextPageToken": "3", "token_count": 4,
+            "secret": {"name": "***", "keys": ["***"]},
+            "users": [{"apiKey": "***", "Password": "", "client-secret": "***", "token": null}],
+        });
+        assert_eq!(document, expected);
+        assert!(!mask_members(&mut json!({"data": "d", "n": 1}), false));
+        let mut payload = json!({"secret_id": "2", "data": "ZA==", "data_crc32": 7});
+        assert!(mask_members(&mut payload, true));
+        assert_eq!(payload, json!({"secret_id": "2", "data": "***", "data_crc32": 7}));
+    }
+}

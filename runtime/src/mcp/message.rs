@@ -1,0 +1,113 @@
+//! JSON-RPC messages in requests, before the library reads them (JSON-RPC 2.0 §4, §5).
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+/// The members of a message, as they were written.
+pub(super) struct Message<'a>(HashMap<Cow<'a, str>, &'a RawValue>);
+
+/// Why something is no message, with the code of JSON-RPC.
+#[derive(Debug)]
+pub(super) struct Malformed {
+    code: i32,
+    problem: &'static str,
+    /// The message's own, where it could be read.
+    id: Option<Value>,
+}
+
+const PARSE_ERROR: i32 = -32700;
+const INVALID_REQUEST: i32 = -32600;
+const INVALID_PARAMS: i32 = -32602;
+
+impl<'a> Message<'a> {
+    pub(super) fn read(body: &'a [u8]) -> Result<Self, Malformed> {
+        let wrong = |code, problem| Malformed { code, problem, id: None };
+        let members = serde_json::from_slice(body).map_err(|error| match error.classify() {
+            Category::Data if body.trim_ascii_start().starts_with(b"[") => {
+                wrong(INVALID_REQUEST, "several messages in one request are not part of MCP since 2025-06-18")
+            }
+            Category::Data => wrong(INVALID_REQUEST, "a message is a JSON object"),
+            Category::Io | Category::Syntax | Category::Eof => wrong(PARSE_ERROR, "the body is not JSON"),
+        })?;
+        let message = Self(members);
+        let id = message.value("id");
+        match &id {
+            None | Some(Value::String(_)) => {}
+            Some(Value::Number(number)) if number.is_i64() || number.is_u64() => {}
+            Some(_) => return Err(wrong(INVALID_REQUEST, "the id of a request is a string or an integer")),
+        }
+        let invalid = |code, problem| Err(Malformed { code, problem, id: id.clone() });
+        if message.value("jsonrpc") != Some("2.0".into()) {
+            return invalid(INVALID_REQUEST, "`jsonrpc` must be \"2.0\"");
+        }
+        match message.value("method") {
+            Some(Value::String(_)) => {}
+            None if message.member("result").or_else(|| message.member("error")).is_some() => {}
+            _ => return invalid(INVALID_REQUEST, "a request names its `method`"),
+        }
+        if message.member("params").is_some_and(|params| !params.starts_with('{')) {
+            return invalid(INVALID_PARAMS, "`params` are a JSON object");
+        }
+        Ok(message)
+    }
+
+    /// A member as it was written.
+    pub(super) fn member(&self, name: &str) -> Option<&'a str> {
+        self.0.get(name).map(|value| value.get())
+    }
+
+    /// A member as a value.
+    pub(super) fn value(&self, name: &str) -> Option<Value> {
+        self.member(name).and_then(|text| serde_json::from_str(text).ok())
+    }
+
+    /// Whether it has no members but these.
+    pub(super) fn has_only(&self, names: &[&str]) -> bool {
+        self.0.keys().all(|name| names.contains(&name.as_ref()))
+    }
+}
+
+impl Malformed {
+    /// The answer.
+    pub(super) fn answer(self) -> Bytes {
+        let error = json!({"code": self.code, "message": self.problem});
+        json!({"jsonrpc": "2.0", "id": self.id, "error": error}).to_string().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_message_has_the_code_of_json_rpc() {
+        for (body, code) in [
+            ("", PARSE_ERROR),
+            ("{", PARSE_ERROR),
+            ("\u{feff}{}", PARSE_ERROR),
+            ("[]", INVALID_REQUEST),
+            ("[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\"}]", INVALID_REQUEST),
+            ("7", INVALID_REQUEST),
+            ("{}", INVALID_REQUEST),
+            ("{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"m\"}", INVALID_REQUEST),
+            ("{\"jsonrpc\":\"2.0\",\"id\":null,\"method\":\"m\"}", INVALID_REQUEST),
+            ("{\"jsonrpc\":\"2.0\",\"id\":1.5,\"method\":\"m\"}", INVALID_REQUEST),
+            ("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":7}", INVALID_REQUEST),
+            ("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\",\"params\":[]}", INVALID_PARAMS),
+        ] {
+            let malformed = Message::read(body.as_bytes()).err().map(|malformed| malformed.code);
+            assert_eq!(malformed, Some(code), "{body}");
+        }
+        for body in [
+            "{\"jsonrpc\":\"2.0\",\"id\":\"a\",\"method\":\"m\"}",
+            "{\"jsonrpc\":\"2.0\",\"method\":\"m\",\"params\":{}}",
+        ] {
+            assert!(Message::read(body.as_bytes()).is_ok(), "{body}");
+        }
+    }
+}
