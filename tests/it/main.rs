@@ -13,6 +13,7 @@ mod generation;
 mod hostile;
 mod logs;
 mod mcp;
+mod mcp_policy;
 mod openapi;
 mod otlp;
 mod paths;

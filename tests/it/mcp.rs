@@ -294,10 +294,20 @@ async fn the_endpoint_takes_posts_only() {
         assert_eq!(answer.status(), 405, "{method}");
         assert_eq!(answer.headers()["allow"], "POST", "{method}");
     }
-    for body in ["{", "", "[]", "{\"jsonrpc\":\"2.0\",\"id\":null,\"method\":\"tools/list\"}"] {
+    for (body, code) in [
+        ("{", -32700),
+        ("", -32700),
+        ("[]", -32600),
+        ("{\"jsonrpc\":\"2.0\",\"id\":null,\"method\":\"tools/list\"}", -32600),
+        ("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\",\"params\":7}", -32602),
+    ] {
         let request = world.http.post(&world.mcp).header("accept", ACCEPT);
         let answer = request.header("content-type", "application/json").body(body).send().await;
-        assert!(answer.expect("the server answers").status().is_client_error(), "{body} is a client's error");
+        let answer = answer.expect("the server answers");
+        assert_eq!(answer.status(), 400, "{body}");
+        let answer: Value = answer.json().await.expect("the answer is JSON");
+        assert_eq!((&answer["jsonrpc"], &answer["error"]["code"]), (&json!("2.0"), &json!(code)), "{body}: {answer}");
+        assert!(answer["error"]["message"].as_str().is_some_and(|text| !text.is_empty()), "{body}: {answer}");
     }
     let large = message("create-secret", &json!({"region": "fr-par", "body": {"name": "x".repeat(1 << 20)}}));
     assert_eq!(post(&world.http, &world.mcp, &large).await.status(), 413);
@@ -347,4 +357,45 @@ async fn the_stateless_revision_is_answered_in_kind() {
     let answer = modern(&world, "no/such-method", json!({})).await;
     assert_eq!(answer.status(), 404);
     assert_eq!(answer.json::<Value>().await.expect("the answer is JSON")["error"]["code"], -32601);
+}
+
+#[tokio::test]
+async fn lists_are_the_same_bytes_each_time_and_still_refused_to_whoever_may_not_have_them() {
+    let world = World::start().await;
+    let list = |id: Value| json!({"jsonrpc": "2.0", "id": id, "method": "tools/list", "params": {}});
+    for version in ["2025-06-18", "2025-11-25"] {
+        let first = post_as(version, &world.http, &world.mcp, &list("id".into())).await;
+        let first = (first.headers().clone(), first.text().await.expect("a text"));
+        let again = post_as(version, &world.http, &world.mcp, &list("id".into())).await;
+        assert_eq!(again.headers()["content-type"], first.0["content-type"]);
+        assert_eq!(again.text().await.expect("a text"), first.1);
+        let other = post_as(version, &world.http, &world.mcp, &list(7.into())).await.text().await.expect("a text");
+        assert_eq!(other, first.1.replacen("\"id\":\"id\"", "\"id\":7", 1));
+    }
+    let first = modern(&world, "tools/list", json!({})).await.text().await.expect("a text");
+    assert_eq!(modern(&world, "tools/list", json!({})).await.text().await.expect("a text"), first);
+    // The rules of the revision hold for a list that is remembered, too.
+    let request = |message: &Value| world.http.post(&world.mcp).header("accept", ACCEPT).json(message);
+    let version = ("mcp-protocol-version", MODERN);
+    for (request, status) in [
+        (request(&list(1.into())).header(version.0, version.1).header("mcp-method", "tools/list"), 400),
+        (request(&list(1.into())).header(version.0, "2025-11-25").header("origin", "https://evil.example"), 403),
+        (request(&list(1.into())).header(version.0, "2025-11-25").header("host", "evil.example"), 403),
+        (request(&list(1.into())).header(version.0, "1999-01-01"), 400),
+    ] {
+        assert_eq!(request.send().await.expect("the server answers").status(), status);
+    }
+    let described = json!({
+        "io.modelcontextprotocol/protocolVersion": MODERN,
+        "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": described}});
+    let answer = request(&message).header(version.0, version.1).header("mcp-method", "tools/call");
+    let answer: Value = answer.send().await.expect("an answer").json().await.expect("it is JSON");
+    assert_eq!(answer["error"]["code"], -32020, "{answer}");
+    let mut paged = message.clone();
+    paged["params"]["cursor"] = "2".into();
+    let answer = request(&paged).header(version.0, version.1).header("mcp-method", "tools/list");
+    let answer: Value = answer.send().await.expect("an answer").json().await.expect("it is JSON");
+    assert_eq!(answer["error"]["code"], -32602, "{answer}");
 }

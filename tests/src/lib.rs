@@ -41,7 +41,19 @@ impl World {
 
     /// Serves the REST and MCP adapters of this client, as a host application would.
     pub async fn around(simulator: Simulator, client: Client) -> Self {
-        let application = rest::router(&client).merge(mcp::server(&client).router(mcp::HttpOptions::default()));
+        Self::under(mcp::Policy::default(), simulator, client).await
+    }
+
+    /// Starts everything, with this policy for the tools.
+    pub async fn with_policy(policy: mcp::Policy) -> Self {
+        let simulator = Simulator::start().await.expect("the simulator starts");
+        let builder = Client::builder().base_uri(simulator.base_uri()).token(TOKEN).retry(RetryPolicy::none());
+        Self::under(policy, simulator, builder.build().expect("the client is built")).await
+    }
+
+    async fn under(policy: mcp::Policy, simulator: Simulator, client: Client) -> Self {
+        let tools = mcp::server(&client).with_policy(policy).router(mcp::HttpOptions::default());
+        let application = rest::router(&client).merge(tools);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = listener.local_addr().expect("the listener has an address");
         tokio::spawn(async move { axum::serve(listener, application).await });

@@ -54,7 +54,7 @@ pub(super) async fn call(
         let call = Destructive { tool, request: line(&preview), params: &params, principal: None };
         match call.verdict(policy, context).await? {
             Verdict::Go => {}
-            Verdict::Ask(response) => return Ok(response),
+            Verdict::Ask(question) => return Ok(question.into()),
             Verdict::Refused(why) => return Ok(refused(format!("{}: nothing was sent, {why}", tool.name)).into()),
         }
     }

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use rmcp::model::{
-    BooleanSchema, CallToolRequestParams, CallToolResponse, ClientCapabilities, ElicitRequest, ElicitRequestParams,
-    ElicitationAction, ElicitationSchema, InputRequest, InputRequiredResult, InputResponses, PrimitiveSchemaDefinition,
-    ProtocolVersion, RequestStateCodec, SealOptions,
+    BooleanSchema, CallToolRequestParams, ClientCapabilities, ElicitRequest, ElicitRequestParams, ElicitationAction,
+    ElicitationSchema, InputRequest, InputRequiredResult, InputResponses, PrimitiveSchemaDefinition, ProtocolVersion,
+    RequestStateCodec, SealOptions,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
@@ -28,7 +28,7 @@ const SHOWN: usize = 500;
 pub(super) enum Verdict {
     Go,
     /// The client has to ask first.
-    Ask(CallToolResponse),
+    Ask(InputRequiredResult),
     Refused(&'static str),
 }
 
@@ -79,7 +79,7 @@ impl Destructive<'_> {
         let state = seal.seal_with(&[], &SealOptions::new().associated_data(&what).ttl(PATIENCE));
         let question = InputRequest::Elicitation(ElicitRequest::new(self.question()));
         let questions = [(QUESTION.to_owned(), question)].into();
-        Ok(Verdict::Ask(InputRequiredResult::new(Some(questions), Some(state)).into()))
+        Ok(Verdict::Ask(InputRequiredResult::new(Some(questions), Some(state))))
     }
 
     /// Asks while the call waits, as older revisions do it.

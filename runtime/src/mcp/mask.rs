@@ -49,7 +49,7 @@ const PAYLOADS: &[&str] = &["data", "payload", "plaintext", "value", "secretvalu
 
 /// Masks the secrets of an answer, and says whether there were any.
 pub(super) fn mask(operation: &Operation, document: &mut Value) -> bool {
-    mask_members(document, gives_secrets(operation))
+    mask_members(document, gives_secrets(operation)) > 0
 }
 
 /// Whether the operation is there to hand out a secret.
@@ -64,28 +64,32 @@ pub(super) fn gives_secrets(operation: &Operation) -> bool {
         && segments.iter().any(|segment| rank(segment, VAULTS).is_some())
 }
 
-fn mask_members(value: &mut Value, payloads: bool) -> bool {
+/// Says how many it has masked.
+fn mask_members(value: &mut Value, payloads: bool) -> usize {
     match value {
-        Value::Object(members) => members.iter_mut().fold(false, |masked, (name, value)| {
-            let secret = rank(name, CREDENTIALS).is_some() || (payloads && rank(name, PAYLOADS).is_some());
-            (if secret { mask_texts(value) } else { mask_members(value, payloads) }) || masked
-        }),
-        Value::Array(items) => items.iter_mut().fold(false, |masked, item| mask_members(item, payloads) || masked),
-        _ => false,
+        Value::Object(members) => {
+            let masked = members.iter_mut().map(|(name, value)| {
+                let secret = rank(name, CREDENTIALS).is_some() || (payloads && rank(name, PAYLOADS).is_some());
+                if secret { mask_texts(value) } else { mask_members(value, payloads) }
+            });
+            masked.sum()
+        }
+        Value::Array(items) => items.iter_mut().map(|item| mask_members(item, payloads)).sum(),
+        _ => 0,
     }
 }
 
-/// All texts of a member that is a secret; some have it in a list or an object.
-fn mask_texts(value: &mut Value) -> bool {
+/// Masks all texts of a member that is a secret; some have it in a list or an object.
+fn mask_texts(value: &mut Value) -> usize {
     match value {
-        Value::String(text) if text.is_empty() => false,
+        Value::String(text) if text.is_empty() => 0,
         Value::String(text) => {
             MASK.clone_into(text);
-            true
+            1
         }
-        Value::Object(members) => members.values_mut().fold(false, |masked, value| mask_texts(value) || masked),
-        Value::Array(items) => items.iter_mut().fold(false, |masked, item| mask_texts(item) || masked),
-        _ => false,
+        Value::Object(members) => members.values_mut().map(mask_texts).sum(),
+        Value::Array(items) => items.iter_mut().map(mask_texts).sum(),
+        _ => 0,
     }
 }
 
@@ -101,16 +105,16 @@ mod tests {
             "id": "1", "secret_id": "2", "nextPageToken": "3", "token_count": 4, "secret": {"name": "a", "keys": ["b"]},
             "users": [{"apiKey": "k", "Password": "", "client-secret": "s", "token": null}],
         });
-        assert!(mask_members(&mut document, false));
+        assert_eq!(mask_members(&mut document, false), 4);
         let expected = json!({
             "id": "1", "secret_id": "2", "nextPageToken": "3", "token_count": 4,
             "secret": {"name": "***", "keys": ["***"]},
             "users": [{"apiKey": "***", "Password": "", "client-secret": "***", "token": null}],
         });
         assert_eq!(document, expected);
-        assert!(!mask_members(&mut json!({"data": "d", "n": 1}), false));
+        assert_eq!(mask_members(&mut json!({"data": "d", "n": 1}), false), 0);
         let mut payload = json!({"secret_id": "2", "data": "ZA==", "data_crc32": 7});
-        assert!(mask_members(&mut payload, true));
+        assert_eq!(mask_members(&mut payload, true), 1);
         assert_eq!(payload, json!({"secret_id": "2", "data": "***", "data_crc32": 7}));
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// Serve REST and MCP over HTTP until Ctrl-C or SIGTERM
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Serve MCP to one client over standard input and output
     Mcp(Stdio),
     /// List the MCP tools

@@ -115,7 +115,7 @@ fn execute(program: &'static Program, command: Command) -> Result<(), Failure> {
                 let calls = calls.clone();
                 client(program, &upstream).after(move |attempt, outcome| calls.called(attempt, outcome)).build()
             })?;
-            runtime()?.block_on(serve::serve(program, &workers, metrics, options))
+            runtime()?.block_on(serve::serve(program, &workers, metrics, *options))
         }
         Command::Mcp(options) => {
             let adapter =

@@ -66,7 +66,9 @@ async fn answer(service: Arc<Service>, request: Request<Incoming>) -> Result<Res
         return Ok(regular());
     };
     let early = fault.after_effect.then(&regular);
+    let waiting = service.recorder.wait();
     tokio::time::sleep(fault.delay).await;
+    waiting.answered();
     match fault.kind {
         Kind::Regular => Ok(early.unwrap_or_else(regular)),
         Kind::Reset => Err(Cut),

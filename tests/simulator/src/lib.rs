@@ -115,6 +115,11 @@ impl Simulator {
         self.service.recorder.take()
     }
 
+    /// How many callers left before a slow answer came, since the last look.
+    pub fn given_up(&self) -> usize {
+        self.service.recorder.given_up()
+    }
+
     /// Adds a fault; the first one that fits a request meets it.
     pub fn fault(&self, fault: Fault) {
         self.service.faults.push(fault);

@@ -1,5 +1,6 @@
 //! What clients sent, kept for the assertions of a test.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
@@ -44,6 +45,22 @@ impl Recorded {
 #[derive(Default)]
 pub(crate) struct Recorder {
     requests: Mutex<Vec<Recorded>>,
+    given_up: AtomicUsize,
+}
+
+/// Somebody waits for an answer. Whoever leaves before that is counted.
+pub(crate) struct Waiting<'r>(&'r Recorder);
+
+impl Waiting<'_> {
+    pub(crate) fn answered(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.given_up.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Recorder {
@@ -57,6 +74,15 @@ impl Recorder {
 
     pub(crate) fn take(&self) -> Vec<Recorded> {
         std::mem::take(&mut *self.lock())
+    }
+
+    pub(crate) fn wait(&self) -> Waiting<'_> {
+        Waiting(self)
+    }
+
+    /// How many callers left since the last look.
+    pub(crate) fn given_up(&self) -> usize {
+        self.given_up.swap(0, Ordering::Relaxed)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Recorded>> {
