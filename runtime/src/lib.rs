@@ -20,6 +20,8 @@ mod raw_body;
 mod request;
 mod response;
 mod rules;
+#[cfg(feature = "mcp")]
+mod trace;
 
 #[cfg(any(feature = "rest", feature = "mcp"))]
 mod exposure;

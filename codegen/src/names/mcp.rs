@@ -1,22 +1,27 @@
-//! Names that all MCP clients take: letters, digits, `_`, `-` and `.`, up to 64 of them.
+//! Names that all MCP clients take: letters, digits, `_`, `-` and `.`, up to 64 of them. Those of tools are shorter, as
+//! clients put the name of the server before them, and in lower case.
 
 use std::collections::BTreeSet;
 
-/// The longest name of a tool or of its input that all clients take.
+use heck::ToKebabCase as _;
+
+/// The longest name of a tool's input that all clients take.
 const MCP_LIMIT: usize = 64;
+/// The longest name of a tool that leaves room for what clients put before it.
+const TOOL_LIMIT: usize = 48;
 
 /// The names of tools as all MCP clients take them. One that is fine stays; of equal ones, the first.
 pub(crate) fn tool_names(names: &[&str]) -> Vec<String> {
-    portable(names, tool_name, "-")
+    portable(names, tool_name, TOOL_LIMIT, "-")
 }
 
 /// The names of a tool's inputs as all MCP clients take them: themselves, where they can be.
 pub(crate) fn tool_inputs(names: &[&str]) -> Vec<String> {
-    portable(names, tool_input, "_")
+    portable(names, tool_input, MCP_LIMIT, "_")
 }
 
 /// Names made over, all different: those that are fine keep to themselves, the others get a number where they must.
-fn portable(names: &[&str], make: fn(&str) -> String, separator: &str) -> Vec<String> {
+fn portable(names: &[&str], make: fn(&str) -> String, most: usize, separator: &str) -> Vec<String> {
     let made: Vec<String> = names.iter().map(|name| make(name)).collect();
     let fine: BTreeSet<&String> =
         names.iter().zip(&made).filter(|(name, made)| name == made).map(|(_, made)| made).collect();
@@ -24,7 +29,7 @@ fn portable(names: &[&str], make: fn(&str) -> String, separator: &str) -> Vec<St
     let fresh = |(name, made): (&&str, &String)| {
         let numbered = (1..).map(|number| match number {
             1 => made.clone(),
-            number => limit(made, format!("{separator}{number}")),
+            number => limit(made, most, &format!("{separator}{number}")),
         });
         let free = |candidate: &String| !taken.contains(candidate) && (candidate == name || !fine.contains(candidate));
         let chosen = numbered.into_iter().find(free).unwrap_or_default();
@@ -35,12 +40,11 @@ fn portable(names: &[&str], make: fn(&str) -> String, separator: &str) -> Vec<St
 }
 
 fn tool_name(name: &str) -> String {
-    if !name.is_empty() && name.len() <= MCP_LIMIT && name.chars().all(is_mcp) {
-        return name.to_owned();
-    }
-    let clean: String = name.chars().map(|c| if is_mcp(c) { c } else { '-' }).collect();
-    let clean = clean.trim_matches('-');
-    limit(if clean.is_empty() { "tool" } else { clean }, String::new())
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
+    let cased = if name.chars().any(|c| c.is_ascii_uppercase()) { name.to_kebab_case() } else { name.to_owned() };
+    let clean: String = cased.chars().map(|c| if fits(c) { c } else { '-' }).collect();
+    let clean = if clean == name { clean.trim_start_matches(['-', '_']) } else { clean.trim_matches(['-', '_']) };
+    limit(if clean.is_empty() { "tool" } else { clean }, TOOL_LIMIT, "")
 }
 
 fn tool_input(name: &str) -> String {
@@ -49,7 +53,7 @@ fn tool_input(name: &str) -> String {
         return portable;
     }
     let words: Vec<&str> = portable.split('_').filter(|word| !word.is_empty()).collect();
-    limit(&if words.is_empty() { "unnamed".to_owned() } else { words.join("_") }, String::new())
+    limit(&if words.is_empty() { "unnamed".to_owned() } else { words.join("_") }, MCP_LIMIT, "")
 }
 
 fn is_mcp(c: char) -> bool {
@@ -57,12 +61,12 @@ fn is_mcp(c: char) -> bool {
 }
 
 /// The name with a suffix; a hash stands for what is too long of it.
-fn limit(name: &str, suffix: String) -> String {
-    if name.len() + suffix.len() <= MCP_LIMIT {
+fn limit(name: &str, most: usize, suffix: &str) -> String {
+    if name.len() + suffix.len() <= most {
         return format!("{name}{suffix}");
     }
     let hash = format!("-{:08x}", fnv(name));
-    let room = MCP_LIMIT - hash.len() - suffix.len().min(8);
+    let room = most - hash.len() - suffix.len().min(8);
     format!("{}{hash}{suffix}", name.get(..room).unwrap_or_default())
 }
 
@@ -89,12 +93,28 @@ mod tests {
             tool_names(&["list all", "list-all", "名", "名", ""]),
             ["list-all-2", "list-all", "tool", "tool-2", "tool-3"]
         );
+        assert_eq!(
+            tool_names(&["listUsers", "list-users", "GET_All", "a.b", "-x", "_"]),
+            ["list-users-2", "list-users", "get-all", "a-b", "x", "tool"]
+        );
         let long = tool_name(&"x".repeat(80));
-        assert_eq!(long.len(), 64);
+        assert_eq!(long.len(), TOOL_LIMIT);
         assert_ne!(long, tool_name(&"x".repeat(81)));
     }
 
     proptest::proptest! {
+        #[test]
+        fn names_of_tools_are_portable_and_different(names in proptest::collection::vec(".{0,70}", 1..8)) {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let portable = tool_names(&names);
+            let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
+            for name in &portable {
+                proptest::prop_assert!((1..=TOOL_LIMIT).contains(&name.len()) && name.chars().all(fits), "{}", name);
+                proptest::prop_assert!(!name.starts_with(['-', '_']), "{}", name);
+            }
+            proptest::prop_assert_eq!(portable.iter().collect::<BTreeSet<_>>().len(), names.len());
+        }
+
         #[test]
         fn inputs_of_tools_are_portable_and_different(wire in proptest::collection::btree_set(".{0,70}", 1..8)) {
             let names: Vec<&str> = wire.iter().map(String::as_str).collect();

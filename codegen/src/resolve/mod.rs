@@ -201,8 +201,9 @@ fn name_tools(tools: &mut [Tool<'_>], names: &[&Text], sink: &mut Sink) {
         if let Some(first) = first.get(name.value.as_str()) {
             report_twice(name, *first, &format!("this one is called `{chosen}`"), sink);
         } else if name.value != chosen {
-            let message = format!("`{}` cannot be the name of a tool; it is called `{chosen}`", name.value);
-            let help = "use 1 to 64 of the characters A-Z, a-z, 0-9, `_`, `-` and `.`";
+            let message =
+                format!("not all clients take `{}` as the name of a tool; it is called `{chosen}`", name.value);
+            let help = "use 1 to 48 of the characters a-z, 0-9, `_` and `-`, beginning with one of the first two kinds";
             sink.report(Code::ToolName, name.place, message, help);
         }
         first.entry(&name.value).or_insert(name.place);

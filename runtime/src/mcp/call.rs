@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::HeaderValue;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, JsonObject, ProgressNotificationParam,
 };
@@ -19,6 +20,7 @@ use crate::client::{Connection, Preview};
 use crate::error::Error;
 use crate::exposure::{Forwarded, Values, unknown_input};
 use crate::operation::Kind;
+use crate::trace::{self, TRACEPARENT, TRACESTATE};
 
 /// How often a client that wants to know hears that a call is still under way.
 const PROGRESS: Duration = Duration::from_secs(1);
@@ -69,14 +71,26 @@ async fn sent(
     arguments: Arguments,
     context: &RequestContext<RoleServer>,
 ) -> Result<CallToolResponse, ErrorData> {
-    let parts = context.extensions.get::<http::request::Parts>();
-    let forwarded = parts.and_then(|parts| parts.extensions.get::<Forwarded>()).cloned().unwrap_or_default();
     tokio::select! {
-        outcome = tool.call.execute(connection, arguments, forwarded) => Ok(result(tool, policy, outcome).into()),
+        outcome = tool.call.execute(connection, arguments, forwarded(context)) => Ok(result(tool, policy, outcome).into()),
         // Dropping the call closes the upstream request; nobody waits for this answer any more.
         () = context.ct.cancelled() => Err(ErrorData::internal_error("the call was cancelled", None)),
         never = progress(context) => match never {},
     }
+}
+
+/// The header fields that go upstream. The trace is that of the HTTP request, which is nearer, or else the message's own.
+fn forwarded(context: &RequestContext<RoleServer>) -> Forwarded {
+    let parts = context.extensions.get::<http::request::Parts>();
+    let mut forwarded = parts.and_then(|parts| parts.extensions.get::<Forwarded>()).cloned().unwrap_or_default();
+    let traced = parts.is_some_and(|parts| parts.headers.contains_key(TRACEPARENT));
+    if let Some(parent) = context.meta.get_traceparent().filter(|_| !traced) {
+        let state = context.meta.get_tracestate();
+        let fields = [(TRACEPARENT, Some(parent)), (TRACESTATE, state)].into_iter();
+        let fields = fields.filter_map(|(name, text)| Some((name, HeaderValue::from_str(text?).ok()?)));
+        forwarded.0.extend(trace::context(&fields.collect()));
+    }
+    forwarded
 }
 
 /// Tells a client that wants to know that the call is still under way.

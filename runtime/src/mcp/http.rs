@@ -16,8 +16,9 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use tokio_util::sync::CancellationToken;
 
 use super::Server;
+use super::handler::VERSIONS;
 use super::lists::Lists;
-use super::message::Message;
+use super::message::{Message, unsupported};
 use crate::origin::Known;
 
 /// The largest request body, in bytes.
@@ -92,6 +93,13 @@ impl Endpoint {
             Ok(message) => message,
             Err(malformed) => return json(StatusCode::BAD_REQUEST, malformed.answer()),
         };
+        // The handshake has a say of its own in what is spoken.
+        if let Some(version) = parts.headers.get("mcp-protocol-version").filter(|_| !message.is("initialize"))
+            && !VERSIONS.iter().any(|known| known.as_str().as_bytes() == version.as_bytes())
+        {
+            let version = String::from_utf8_lossy(version.as_bytes());
+            return json(StatusCode::BAD_REQUEST, unsupported(&message, &version, &VERSIONS));
+        }
         let (remembered, id) = (self.lists.place(&parts, &message), message.member("id").unwrap_or("null"));
         if let Some(result) = remembered.and_then(OnceLock::get) {
             return json(StatusCode::OK, format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}"));

@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use bytes::Bytes;
+use rmcp::model::ProtocolVersion;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+
+use crate::exposure::NAME_LIMIT;
 
 /// The members of a message, as they were written.
 pub(super) struct Message<'a>(HashMap<Cow<'a, str>, &'a RawValue>);
@@ -23,6 +25,7 @@ pub(super) struct Malformed {
 const PARSE_ERROR: i32 = -32700;
 const INVALID_REQUEST: i32 = -32600;
 const INVALID_PARAMS: i32 = -32602;
+const UNSUPPORTED_VERSION: i32 = -32022;
 
 impl<'a> Message<'a> {
     pub(super) fn read(body: &'a [u8]) -> Result<Self, Malformed> {
@@ -66,6 +69,11 @@ impl<'a> Message<'a> {
         self.member(name).and_then(|text| serde_json::from_str(text).ok())
     }
 
+    /// Whether it is of this method.
+    pub(super) fn is(&self, method: &str) -> bool {
+        self.value("method").is_some_and(|own| own == method)
+    }
+
     /// Whether it has no members but these.
     pub(super) fn has_only(&self, names: &[&str]) -> bool {
         self.0.keys().all(|name| names.contains(&name.as_ref()))
@@ -74,10 +82,21 @@ impl<'a> Message<'a> {
 
 impl Malformed {
     /// The answer.
-    pub(super) fn answer(self) -> Bytes {
-        let error = json!({"code": self.code, "message": self.problem});
-        json!({"jsonrpc": "2.0", "id": self.id, "error": error}).to_string().into()
+    pub(super) fn answer(self) -> String {
+        error(self.id, &json!({"code": self.code, "message": self.problem}))
     }
+}
+
+/// The answer to a message of a revision that is not served (MCP 2026-07-28, "Protocol Version Header").
+pub(super) fn unsupported(message: &Message<'_>, requested: &str, supported: &[ProtocolVersion]) -> String {
+    let requested: String = requested.chars().take(NAME_LIMIT).collect();
+    let data = json!({"supported": supported, "requested": requested});
+    let problem = "this revision of the protocol is not served";
+    error(message.value("id"), &json!({"code": UNSUPPORTED_VERSION, "message": problem, "data": data}))
+}
+
+fn error(id: Option<Value>, error: &Value) -> String {
+    json!({"jsonrpc": "2.0", "id": id, "error": error}).to_string()
 }
 
 #[cfg(test)]

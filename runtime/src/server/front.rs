@@ -25,9 +25,10 @@ use super::metrics::Metrics;
 #[cfg(feature = "otlp")]
 use super::otlp;
 use super::rate::RateLimit;
-use super::{log, trace};
+use super::{id, log};
 use crate::exposure::Forwarded;
 use crate::rest::{Problem, Routes};
+use crate::trace;
 
 /// The header that has the upstream's id of a request.
 const UPSTREAM_ID: HeaderName = HeaderName::from_static("x-upstream-request-id");
@@ -74,7 +75,7 @@ impl Front {
         let _running = stations.metrics.running();
         let start = Instant::now();
         let (method, uri) = (request.method().clone(), request.uri().clone());
-        let id = trace::request_id(request.headers());
+        let id = id::request_id(request.headers());
         let mut response = if is_too_long(request.headers()) {
             let detail = format!("the header fields are longer than {FIELDS_LIMIT} bytes");
             Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, detail).at(uri.path()).into_response()
@@ -92,7 +93,7 @@ impl Front {
         };
         let headers = response.headers_mut();
         // Both ids help: ours finds the request in our log, the upstream's in that of the upstream.
-        if let Some(theirs) = headers.insert(trace::REQUEST_ID, id.clone()).filter(|theirs| *theirs != id) {
+        if let Some(theirs) = headers.insert(id::REQUEST_ID, id.clone()).filter(|theirs| *theirs != id) {
             headers.insert(UPSTREAM_ID, theirs);
         }
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -126,7 +127,7 @@ impl Stations {
             return answer;
         }
         let mut forwarded = trace::context(request.headers());
-        forwarded.insert(trace::REQUEST_ID, id.clone());
+        forwarded.insert(id::REQUEST_ID, id.clone());
         self.forwarding.add(request.headers(), &mut forwarded);
         let forwarded = Forwarded(forwarded);
         match &self.adapter {

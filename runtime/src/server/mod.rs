@@ -9,6 +9,7 @@ mod forwarding;
 mod front;
 mod guard;
 mod health;
+mod id;
 mod inbound;
 mod listener;
 mod log;
@@ -20,7 +21,6 @@ mod rate;
 mod serve;
 mod signals;
 mod tls;
-mod trace;
 mod workers;
 
 use std::io::Write as _;

@@ -17,10 +17,10 @@ use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::filter_fn;
 
 use super::log::BoxedLayer;
-use super::trace::{TRACEPARENT, TRACESTATE, one};
 use super::{Failure, metrics};
 use crate::client::{SPAN, install_crypto_provider};
 use crate::operation::Capability;
+use crate::trace::{TRACEPARENT, TRACESTATE, one};
 
 /// Any of these asks for the export. The SDK reads them and all others.
 const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];

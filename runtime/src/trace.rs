@@ -1,41 +1,17 @@
-//! What names a request on its way: an id, and a trace across servers (W3C Trace Context).
+//! A trace across servers (W3C Trace Context).
 
 use std::fmt::Write as _;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
-use uuid::{Builder, Uuid};
 
-/// The header that has the id of a request, in and out.
-pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// The longest id that is taken from a client, in bytes.
-const ID_LIMIT: usize = 128;
-
-pub(super) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-pub(super) const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+pub(crate) const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 /// How long a `traceparent` is, in bytes.
 const LENGTH: usize = 55;
 
-/// The client's id, if it can be repeated without harm, or a new one.
-pub(super) fn request_id(headers: &HeaderMap) -> HeaderValue {
-    let fits = |id: &&HeaderValue| {
-        (1..=ID_LIMIT).contains(&id.len()) && id.as_bytes().iter().all(|byte| byte.is_ascii_graphic())
-    };
-    if let Some(id) = headers.get(REQUEST_ID).filter(fits) {
-        return id.clone();
-    }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    // It must be new, and need not be hard to guess.
-    let [random @ .., _, _, _, _, _, _] = fastrand::u128(..).to_ne_bytes();
-    let id = Builder::from_unix_timestamp_millis(u64::try_from(now.as_millis()).unwrap_or_default(), &random);
-    let mut text = Uuid::encode_buffer();
-    let text = id.into_uuid().hyphenated().encode_lower(&mut text);
-    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
-}
-
 /// The context of what the server sends upstream: the caller's trace with a span of our own, or a new trace where there is
 /// none that is valid (§3.2, §4.3).
-pub(super) fn context(headers: &HeaderMap) -> HeaderMap {
+pub(crate) fn context(headers: &HeaderMap) -> HeaderMap {
     let mut own = HeaderMap::new();
     let span = fastrand::u64(1..);
     let given = one(headers, &TRACEPARENT).and_then(|value| parse(value.to_str().ok()?));
@@ -55,7 +31,7 @@ pub(super) fn context(headers: &HeaderMap) -> HeaderMap {
 }
 
 /// The field with this name, unless there are several.
-pub(super) fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
+pub(crate) fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
     let mut values = headers.get_all(name).iter();
     values.next().filter(|_| values.next().is_none())
 }
