@@ -15,6 +15,8 @@ const BENCH: &str = "naftiko-bench";
 pub enum Surface {
     /// The REST adapter, beside a proxy by hand
     Rest,
+    /// The MCP server, beside one by hand
+    Mcp,
 }
 
 /// What to do.
@@ -42,9 +44,11 @@ pub fn run(root: &Path, options: &Options) -> Result<bool> {
     if !build.status().context("cargo cannot be started")?.success() {
         bail!("the server and the bench cannot be built");
     }
-    let mut bench = match options.surface {
-        Surface::Rest => std::process::Command::new(trial::program(root, "release", "bench-rest")),
-    };
+    let mut bench = std::process::Command::new(trial::program(root, "release", "bench"));
+    bench.arg(match options.surface {
+        Surface::Rest => "rest",
+        Surface::Mcp => "mcp",
+    });
     bench.arg(trial::program(root, "release", SERVER));
     if options.quick {
         bench.arg("--quick");

@@ -1,12 +1,12 @@
-//! What is compared: servers side by side, for one size of answers and one number of connections.
+//! What is compared: servers side by side, for one question and one number of connections.
 
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
-use crate::SIZES;
 use crate::load::{self, Load};
 use crate::process::Process;
+use crate::question::Question;
 
 /// How many connections ask at the same time.
 pub const CONNECTIONS: [usize; 3] = [1, 16, 128];
@@ -14,8 +14,8 @@ pub const CONNECTIONS: [usize; 3] = [1, 16, 128];
 /// One kind of load, and what each server did under it, round by round.
 #[derive(Debug)]
 pub struct Cell {
-    /// The size of an answer, in bytes.
-    pub size: usize,
+    /// What was asked for.
+    pub question: Question,
     /// How many connections asked at the same time.
     pub connections: usize,
     /// For each round, what each server did, in the order of the servers.
@@ -26,9 +26,15 @@ pub struct Cell {
 ///
 /// # Errors
 /// When a server makes a mistake.
-pub async fn measure(servers: &[(&str, &Process)], rounds: usize, time: Duration) -> Result<Vec<Cell>> {
-    let kinds = SIZES.iter().flat_map(|size| CONNECTIONS.iter().map(|connections| (*size, *connections)));
-    let mut cells: Vec<_> = kinds.map(|(size, connections)| Cell { size, connections, rounds: Vec::new() }).collect();
+pub async fn measure(
+    servers: &[(&str, &Process)],
+    questions: &[Question],
+    rounds: usize,
+    time: Duration,
+) -> Result<Vec<Cell>> {
+    let kinds = questions.iter().flat_map(|question| CONNECTIONS.map(|connections| (question.clone(), connections)));
+    let cell = |(question, connections)| Cell { question, connections, rounds: Vec::new() };
+    let mut cells: Vec<_> = kinds.map(cell).collect();
     for round in 0..rounds {
         for cell in &mut cells {
             let mut loads = Vec::new();
@@ -37,8 +43,8 @@ pub async fn measure(servers: &[(&str, &Process)], rounds: usize, time: Duration
                 if round % 2 == 0 { (0..servers.len()).collect() } else { (0..servers.len()).rev().collect() };
             for index in order {
                 let (name, server) = servers.get(index).context("there is such a server")?;
-                let load = load::run(server, cell.size, cell.connections, time).await;
-                let what = || format!("{name}, {} bytes, {} connections", cell.size, cell.connections);
+                let load = load::run(server, &cell.question, cell.connections, time).await;
+                let what = || format!("{name}, {}, {} connections", cell.question.name, cell.connections);
                 loads.push((index, load.with_context(what)?));
             }
             loads.sort_by_key(|(index, _)| *index);

@@ -3,6 +3,7 @@
 pub mod cell;
 pub mod load;
 pub mod process;
+pub mod question;
 pub mod report;
 
 /// The sizes of answers, in bytes: one secret, a page of them, and far more than anybody should ask for at once.

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::process::Process;
-use crate::{PREFIX, SECRETS};
+use crate::question::Question;
 
 /// How long an answer may take; nothing here takes that long.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -34,12 +34,12 @@ pub struct Load {
 ///
 /// # Errors
 /// When a connection breaks, or an answer is not the one that was asked for.
-pub async fn run(server: &Process, size: usize, connections: usize, time: Duration) -> Result<Load> {
+pub async fn run(server: &Process, question: &Question, connections: usize, time: Duration) -> Result<Load> {
     let begin = Instant::now() + time / 10;
     let end = begin + time;
     let mut clients = JoinSet::new();
     for _ in 0..connections {
-        clients.spawn(ask(server.address(), size, begin, end));
+        clients.spawn(ask(server.address(), question.clone(), begin, end));
     }
     sleep_until(begin).await;
     let before = server.cpu();
@@ -69,8 +69,8 @@ pub async fn run(server: &Process, size: usize, connections: usize, time: Durati
 }
 
 /// Asks until the end; gives how long each answer took that came between the two moments.
-async fn ask(address: SocketAddr, size: usize, begin: Instant, end: Instant) -> Result<Vec<Duration>> {
-    let mut client = Client::connect(address, size).await?;
+async fn ask(address: SocketAddr, question: Question, begin: Instant, end: Instant) -> Result<Vec<Duration>> {
+    let mut client = Client::connect(address, question).await?;
     let mut times = Vec::new();
     loop {
         let start = Instant::now();
@@ -90,26 +90,25 @@ async fn ask(address: SocketAddr, size: usize, begin: Instant, end: Instant) -> 
 pub struct Client {
     stream: TcpStream,
     request: String,
-    size: usize,
+    question: Question,
     buffer: Vec<u8>,
 }
 
 impl Client {
-    /// Connects to a server, for answers of this size.
+    /// Connects to a server, for answers to this question.
     ///
     /// # Errors
     /// When nobody listens there.
-    pub async fn connect(address: SocketAddr, size: usize) -> Result<Self> {
+    pub async fn connect(address: SocketAddr, question: Question) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        let request = format!("GET {PREFIX}{SECRETS}{size} HTTP/1.1\r\nhost: {address}\r\naccept: */*\r\n\r\n");
-        Ok(Self { stream, request, size, buffer: Vec::with_capacity(128 << 10) })
+        Ok(Self { stream, request: question.to(address), question, buffer: Vec::with_capacity(128 << 10) })
     }
 
     /// Asks once, and reads the whole answer.
     ///
     /// # Errors
-    /// When the answer is no success, or not as long as it should be.
+    /// When the answer is no success, or not the one to the question: the first is read, later ones are as long.
     pub async fn ask(&mut self) -> Result<()> {
         self.stream.write_all(self.request.as_bytes()).await?;
         self.buffer.clear();
@@ -123,13 +122,16 @@ impl Client {
         ensure!(text.starts_with("http/1.1 200 "), "the answer is no success: {text}");
         let length = text.lines().find_map(|line| line.strip_prefix("content-length:"));
         let length: usize = length.context("the answer does not say how long it is")?.trim().parse()?;
-        ensure!(length == self.size, "the answer has {length} bytes instead of {}", self.size);
-        let mut missing = (head + length).saturating_sub(self.buffer.len());
-        while missing > 0 {
-            self.buffer.clear();
-            let read = self.stream.read_buf(&mut self.buffer).await?;
-            ensure!(read > 0, "the answer broke off");
-            missing = missing.saturating_sub(read);
+        let first = !self.question.holds.is_empty();
+        let expected = *self.question.length.get_or_insert(length);
+        ensure!(length == expected, "the answer has {length} bytes instead of {expected}");
+        while self.buffer.len() < head + length {
+            ensure!(self.stream.read_buf(&mut self.buffer).await? > 0, "the answer broke off");
+        }
+        if first {
+            let text = String::from_utf8_lossy(&self.buffer);
+            ensure!(text.contains(self.question.holds), "the answer is another one: {text}");
+            self.question.holds = "";
         }
         Ok(())
     }

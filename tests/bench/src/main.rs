@@ -1,4 +1,4 @@
-//! `cargo xtask bench rest`: a generated server, the floor, and the upstream itself under the same load, in turns.
+//! `cargo xtask bench`: a generated server, the floor, and for REST the upstream itself under the same load, in turns.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,10 +8,13 @@ use anyhow::{Context as _, Result};
 use clap::Parser;
 use naftiko_bench::cell;
 use naftiko_bench::process::{Process, Server};
+use naftiko_bench::question::Surface;
 use naftiko_bench::report::{Report, Start};
 
 #[derive(Parser)]
 struct Arguments {
+    /// What of it is measured
+    surface: Surface,
     /// The binary of a generated crate
     server: PathBuf,
     /// One short round: whether everything works, and no figures to speak of
@@ -25,14 +28,17 @@ struct Arguments {
 // One thread is more than enough for this load, and leaves the other processors to the servers.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
-    let Arguments { server, quick, json } = Arguments::parse();
+    let Arguments { surface, server, quick, json } = Arguments::parse();
     let (starts, rounds, time) =
         if quick { (1, 1, Duration::from_millis(100)) } else { (10, 5, Duration::from_millis(1500)) };
     let upstream = Process::upstream().await?;
-    let (generated, own) = started("generated", &Server::Generated(server), &upstream, starts).await?;
-    let (floor, least) = started("floor", &Server::Floor, &upstream, starts).await?;
-    let servers = [("generated", &generated), ("floor", &floor), ("direct", &upstream)];
-    let cells = cell::measure(&servers, rounds, time).await?;
+    let (generated, own) = started("generated", &Server::Generated(server), surface, &upstream, starts).await?;
+    let (floor, least) = started("floor", &Server::Floor, surface, &upstream, starts).await?;
+    let mut servers = vec![("generated", &generated), ("floor", &floor)];
+    if surface == Surface::Rest {
+        servers.push(("direct", &upstream));
+    }
+    let cells = cell::measure(&servers, &surface.questions(), rounds, time).await?;
     let starts = vec![Start { loaded: generated.memory(), ..own }, Start { loaded: floor.memory(), ..least }];
     let report = Report { starts, cells };
     println!("{}", report.tables());
@@ -44,10 +50,16 @@ async fn main() -> Result<()> {
 }
 
 /// Starts a server some times; the last one stays.
-async fn started(name: &'static str, server: &Server, upstream: &Process, times: usize) -> Result<(Process, Start)> {
+async fn started(
+    name: &'static str,
+    server: &Server,
+    surface: Surface,
+    upstream: &Process,
+    times: usize,
+) -> Result<(Process, Start)> {
     let mut ready = Vec::new();
     loop {
-        let (process, took) = Process::start(server, upstream).await.context(name)?;
+        let (process, took) = Process::start(server, surface, upstream).await.context(name)?;
         ready.push(took);
         if ready.len() >= times {
             let idle = process.memory();

@@ -10,8 +10,8 @@ use anyhow::{Context as _, Result, ensure};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::SIZES;
 use crate::load::Client;
+use crate::question::Surface;
 
 /// Far longer than any server needs to start.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -23,7 +23,7 @@ const TICK: Duration = Duration::from_millis(10);
 pub enum Server {
     /// The binary of a generated crate.
     Generated(PathBuf),
-    /// The floor.
+    /// The floor, by hand.
     Floor,
 }
 
@@ -52,7 +52,7 @@ impl Process {
     ///
     /// # Errors
     /// When it does not start.
-    pub async fn start(server: &Server, upstream: &Self) -> Result<(Self, Duration)> {
+    pub async fn start(server: &Server, surface: Surface, upstream: &Self) -> Result<(Self, Duration)> {
         let base_uri = format!("http://{}", upstream.address);
         // Nobody else takes the port in between, as the system gives the same one out again only much later.
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
@@ -60,11 +60,13 @@ impl Process {
         let mut command = match server {
             Server::Generated(binary) => {
                 let mut command = Command::new(binary);
-                command.args(["serve", "--rest-port", &port, "--mcp-port", "0", "--base-uri", &base_uri]);
+                let (rest, mcp) = if surface == Surface::Rest { (&*port, "0") } else { ("0", &*port) };
+                command.args(["serve", "--rest-port", rest, "--mcp-port", mcp, "--base-uri", &base_uri]);
                 command
             }
             Server::Floor => {
-                let mut command = Command::new(sibling("bench-floor")?);
+                let program = if surface == Surface::Rest { "bench-floor-rest" } else { "bench-floor-mcp" };
+                let mut command = Command::new(sibling(program)?);
                 command.args([&port, &base_uri]);
                 command
             }
@@ -72,9 +74,9 @@ impl Process {
         command.env_clear().env("SCALEWAY_API_KEY", "token").stdout(Stdio::null());
         let start = Instant::now();
         let mut process = Self { child: spawn(&mut command)?, address };
-        let size = SIZES.first().copied().unwrap_or_default();
+        let question = surface.questions().into_iter().next().context("there is a question")?;
         loop {
-            if let Ok(mut client) = Client::connect(address, size).await {
+            if let Ok(mut client) = Client::connect(address, question.clone()).await {
                 client.ask().await?;
                 return Ok((process, start.elapsed()));
             }

@@ -8,9 +8,6 @@ use serde_json::{Value, json};
 use crate::cell::Cell;
 use crate::load::Load;
 
-/// What a server should reach of the floor, in answers per second.
-pub const TARGET: f64 = 0.95;
-
 /// A server before and after the load.
 #[derive(Clone, Debug)]
 pub struct Start {
@@ -24,8 +21,8 @@ pub struct Start {
     pub loaded: Option<u64>,
 }
 
-/// The figures of a run. Of the servers in a cell the first is the generated one, the second the floor, the third the
-/// upstream itself.
+/// The figures of a run. Of the servers in a cell the first is the generated one, the second the floor, the third, for REST,
+/// the upstream itself.
 #[derive(Debug)]
 pub struct Report {
     /// The servers that are compared.
@@ -38,8 +35,8 @@ impl Report {
     /// As tables in Markdown: medians of rounds, and medians of the ratios within rounds.
     pub fn tables(&self) -> String {
         let mut text = String::from(
-            "| bytes | connections | direct req/s | floor req/s | generated req/s | req/s ratio | p50 µs floor, generated \
-             | p99 µs floor, generated | CPU µs/req floor, generated | CPU ratio |\n|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
+            "| what | connections | direct req/s | floor req/s | generated req/s | req/s ratio | p50 µs floor, generated \
+             | p99 µs floor, generated | CPU µs/req floor, generated | CPU ratio |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
         );
         for cell in &self.cells {
             let figure = |server, digits, figure: fn(&Load) -> Option<f64>| {
@@ -48,11 +45,11 @@ impl Report {
             let both = |digits, of| format!("{}, {}", figure(1, digits, of), figure(0, digits, of));
             let ratio = |figure: fn(&Load) -> Option<f64>| median(ratios(cell, figure));
             let of_floor = ratio(rate);
-            let mark = if of_floor.is_some_and(|ratio| ratio < TARGET) { " <" } else { "" };
+            let mark = if of_floor.is_some_and(|ratio| ratio < cell.question.target) { " <" } else { "" };
             let _ = writeln!(
                 text,
                 "| {} | {} | {} | {} | {} | {}{mark} | {} | {} | {} | {} |",
-                cell.size,
+                cell.question.name,
                 cell.connections,
                 figure(2, 0, rate),
                 figure(1, 0, rate),
@@ -88,7 +85,7 @@ impl Report {
         let round = |round: &Vec<Load>| names.iter().zip(round).map(load).collect::<Value>();
         let cell = |cell: &Cell| {
             let rounds: Value = cell.rounds.iter().map(round).collect();
-            json!({"bytes": cell.size, "connections": cell.connections, "rounds": rounds})
+            json!({"what": cell.question.name, "connections": cell.connections, "rounds": rounds})
         };
         let start = |start: &Start| {
             let ready: Vec<_> = start.ready.iter().map(|time| micros(*time)).collect();
