@@ -77,21 +77,23 @@ fn messages(version: &'static str) -> Vec<Question> {
     vec![Question { target: 1.5, holds: "\"inputSchema\"", ..list }, call(short), call(long)]
 }
 
-fn message(version: &'static str, method: &str, more: &str, mut params: Value) -> Question {
+fn message(version: &'static str, method: &str, more: &str, params: Value) -> Question {
     let mut fields = format!(
         "accept: application/json, text/event-stream\r\ncontent-type: application/json\r\n\
          mcp-protocol-version: {version}\r\n"
     );
+    let mut params = params.as_object().cloned().unwrap_or_default();
     if version == "2026-07-28" {
-        params["_meta"] = json!({
+        fields += &format!("mcp-method: {method}\r\n");
+        if let Some(name) = params.get("name").and_then(Value::as_str) {
+            fields += &format!("mcp-name: {name}\r\nmcp-param-region: fr-par\r\n");
+        }
+        let meta = json!({
             "io.modelcontextprotocol/protocolVersion": version,
             "io.modelcontextprotocol/clientCapabilities": {},
             "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "1"},
         });
-        fields += &format!("mcp-method: {method}\r\n");
-        if let Some(name) = params["name"].as_str() {
-            fields += &format!("mcp-name: {name}\r\nmcp-param-region: fr-par\r\n");
-        }
+        params.insert("_meta".to_owned(), meta);
     }
     let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
     fields += &format!("content-length: {}\r\n", body.len());
