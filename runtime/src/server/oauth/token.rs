@@ -131,3 +131,40 @@ fn with_and_without_slash(uri: &str) -> [String; 2] {
     let other = uri.strip_suffix('/').map_or_else(|| format!("{uri}/"), str::to_owned);
     [uri.to_owned(), other]
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn callers_are_told_apart_by_issuer_and_name() {
+        let of = |issuer: &str, claims: Value| {
+            serde_json::from_value::<Claims>(claims).expect("claims").principal(issuer).id().to_owned()
+        };
+        let named = [
+            of("https://a.test", json!({"sub": "x", "client_id": "y"})),
+            of("https://a.test", json!({"sub": "y"})),
+            of("https://b.test", json!({"sub": "x"})),
+            of("https://a.test", json!({"client_id": "x"})),
+            of("https://a.test", json!({"sub": 7})),
+            Principal::by("bearer").id().to_owned(),
+        ];
+        assert_eq!(named.iter().collect::<std::collections::HashSet<_>>().len(), named.len(), "{named:?}");
+        assert_eq!(of("https://a.test", json!({"azp": "x"})), of("https://a.test", json!({"client_id": "x"})));
+    }
+
+    #[test]
+    fn scopes_are_whole_words_of_a_text_or_a_list() {
+        let has = |claims: Value| serde_json::from_value::<Claims>(claims).expect("claims").has("a:b");
+        for claims in [json!({"scope": "x a:b"}), json!({"scp": "a:b"}), json!({"scp": ["x", "a:b"]})] {
+            assert!(has(claims.clone()), "{claims}");
+        }
+        for claims in
+            [json!({}), json!({"scope": "a:bc xa:b"}), json!({"scp": ["x a:b"]}), json!({"scope": {"a:b": 1}})]
+        {
+            assert!(!has(claims.clone()), "{claims}");
+        }
+    }
+}
