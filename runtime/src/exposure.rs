@@ -52,6 +52,15 @@ pub struct AccessToken {
 impl Callers {
     /// Whoever calls is served.
     pub const ANYBODY: Self = Self { proof: Proof::Credentials(&[]), variables: &[] };
+
+    /// The credentials in headers. A token is none of them.
+    #[cfg(feature = "server")]
+    pub(crate) fn credentials(&self) -> &'static [Authentication] {
+        match self.proof {
+            Proof::Credentials(credentials) => credentials,
+            Proof::Token(_) => &[],
+        }
+    }
 }
 
 /// What a route or a tool does: which operation it calls, with what, and what of the answer it gives back.
