@@ -1,7 +1,7 @@
 //! A capability whose references all point to something: what `resolve` makes and `check` and `lower` read.
 
 use crate::diagnostic::Place;
-pub(crate) use crate::model::{Authentication, Body, Callers, Location, TemplatePart, TextPart};
+pub(crate) use crate::model::{AccessToken, Authentication, Body, Callers, Location, Proof, TemplatePart, TextPart};
 use crate::names::fold;
 use crate::read::document::{Document, Hints, Output, Text};
 use crate::template::Piece;

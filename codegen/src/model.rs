@@ -41,10 +41,60 @@ pub(crate) struct Part {
 /// What callers of an adapter have to send.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Callers {
-    /// All of them, in headers. Without any, everybody may call.
-    pub(crate) credentials: Vec<Authentication>,
-    /// The environment variables in them, which only a server needs.
+    pub(crate) proof: Proof,
+    /// The environment variables in it, which only a server needs.
     pub(crate) variables: Vec<String>,
+}
+
+/// What shows who a caller is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// All of these, in headers. Without any, everybody may call.
+    Credentials(Vec<Authentication>),
+    Token(AccessToken),
+}
+
+/// A token that an authorization server made out for this server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AccessToken {
+    /// The authorization server's URI.
+    pub(crate) issuer: Vec<TemplatePart>,
+    /// The URI of this server, as its callers know it.
+    pub(crate) resource: Vec<TemplatePart>,
+    /// What tokens may name in its place.
+    pub(crate) audience: Option<Vec<TemplatePart>>,
+    /// All of them have to be granted.
+    pub(crate) scopes: Vec<Vec<TemplatePart>>,
+}
+
+impl Default for Proof {
+    fn default() -> Self {
+        Self::Credentials(Vec::new())
+    }
+}
+
+impl Callers {
+    /// Whether everybody may call.
+    pub(crate) fn are_anybody(&self) -> bool {
+        matches!(&self.proof, Proof::Credentials(credentials) if credentials.is_empty())
+    }
+
+    /// The access token that they send, if it is one.
+    pub(crate) fn token(&self) -> Option<&AccessToken> {
+        match &self.proof {
+            Proof::Token(token) => Some(token),
+            Proof::Credentials(_) => None,
+        }
+    }
+}
+
+/// A text as its author wrote it, with `{{NAME}}` for each of these variables.
+pub(crate) fn template_text(parts: &[TemplatePart], variables: &[String]) -> String {
+    let text = |part: &TemplatePart| match part {
+        TemplatePart::Literal(text) => text.clone(),
+        TemplatePart::Variable(index) => format!("{{{{{}}}}}", variables.get(*index).map_or("", String::as_str)),
+    };
+    parts.iter().map(text).collect()
 }
 
 /// A credential that goes with every request.

@@ -1,5 +1,7 @@
 //! The words that the format uses for methods, types and locations, and what a base URI may be.
 
+use std::net::IpAddr;
+
 use crate::codes::Code;
 use crate::diagnostic::Sink;
 use crate::linked::Location;
@@ -56,6 +58,22 @@ fn is_authority(text: &str) -> bool {
     let port = port.and_then(|port| port.parse::<u16>().ok()).is_some_and(|port| port > 0);
     let in_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_' | '~');
     port && !host.is_empty() && host.chars().all(in_name)
+}
+
+/// The host of a URI, without port and in no brackets.
+pub(crate) fn host(uri: &str) -> &str {
+    let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    match host.strip_prefix('[') {
+        Some(address) => address.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    }
+}
+
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The type that a parameter's `type` names. Without one it is a string, or any value in a body.

@@ -14,22 +14,53 @@ use crate::client::Flow;
 use crate::client::Preview;
 use crate::client::{Connection, Options};
 use crate::error::Error;
-use crate::operation::{Authentication, Kind, Location, Operation, Parameter, Variable};
+use crate::operation::{Authentication, Kind, Location, Operation, Parameter, Template, Variable};
 use crate::output::Output;
 use crate::response::Response;
 
 /// What callers of an adapter have to send, as the capability says. The server of a generated crate checks it.
 #[derive(Clone, Copy, Debug)]
 pub struct Callers {
-    /// All of these, in headers.
-    pub authentication: &'static [Authentication],
-    /// The variables in them. A client alone does not need these.
+    /// What shows who they are.
+    pub proof: Proof,
+    /// The variables in it. A client alone does not need these.
     pub variables: &'static [Variable],
+}
+
+/// What shows who a caller is.
+#[derive(Clone, Copy, Debug)]
+pub enum Proof {
+    /// All of these, in headers.
+    Credentials(&'static [Authentication]),
+    /// A token that an authorization server made out for this server.
+    Token(AccessToken),
+}
+
+/// Which access tokens are accepted.
+#[derive(Clone, Copy, Debug)]
+pub struct AccessToken {
+    /// The authorization server's URI.
+    pub issuer: Template,
+    /// The URI of this server, as its callers know it.
+    pub resource: Template,
+    /// What tokens may name in its place.
+    pub audience: Option<Template>,
+    /// All of them have to be granted.
+    pub scopes: &'static [Template],
 }
 
 impl Callers {
     /// Whoever calls is served.
-    pub const ANYBODY: Self = Self { authentication: &[], variables: &[] };
+    pub const ANYBODY: Self = Self { proof: Proof::Credentials(&[]), variables: &[] };
+
+    /// The credentials in headers. A token is none of them.
+    #[cfg(feature = "server")]
+    pub(crate) fn credentials(&self) -> &'static [Authentication] {
+        match self.proof {
+            Proof::Credentials(credentials) => credentials,
+            Proof::Token(_) => &[],
+        }
+    }
 }
 
 /// What a route or a tool does: which operation it calls, with what, and what of the answer it gives back.
@@ -87,6 +118,32 @@ pub enum TextPart {
 fn tell_operator(error: &Error) {
     if error.is_for_the_operator() {
         tracing::warn!(operation = error.operation(), kind = ?error.kind(), causes = error.causes(), "upstream failed");
+    }
+}
+
+/// Who a caller is, as far as the server knows: state that is kept for one is nobody else's. The text only tells callers
+/// apart; it has no `Debug`, as it holds what an authorization server calls a person.
+#[cfg(feature = "server")]
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Principal(Cow<'static, str>);
+
+#[cfg(feature = "server")]
+impl Principal {
+    /// Whoever can send this kind of credential. All of them are one.
+    pub(crate) const fn by(kind: &'static str) -> Self {
+        Self(Cow::Borrowed(kind))
+    }
+
+    /// Whoever has this name with this authorization server.
+    pub(crate) fn of(issuer: &str, name: &str) -> Self {
+        // Neither a URI nor the name of a kind has a line break in it.
+        Self(Cow::Owned(format!("{issuer}\n{name}")))
+    }
+
+    /// The text.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for state that is bound to a caller"))]
+    pub(crate) fn id(&self) -> &str {
+        &self.0
     }
 }
 

@@ -57,7 +57,7 @@ pub use {bytes, futures_core, http, reqwest, secrecy, serde_json};
 pub mod __private {
     pub use crate::client::{Connection, Handle, Request};
     #[cfg(any(feature = "rest", feature = "mcp"))]
-    pub use crate::exposure::{Callers, Exposure, Source, TextPart, Wiring};
+    pub use crate::exposure::{AccessToken, Callers, Exposure, Proof, Source, TextPart, Wiring};
     #[cfg(feature = "mcp")]
     pub use crate::mcp::{Hints, McpAdapter, Tool};
     pub use crate::operation::{

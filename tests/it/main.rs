@@ -14,6 +14,7 @@ mod hostile;
 mod logs;
 mod mcp;
 mod mcp_policy;
+mod oauth;
 mod openapi;
 mod otlp;
 mod paths;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{MARKER, client, quoted};
-use crate::model::{Model, Rest};
+use crate::model::{Callers, Model, Rest, template_text};
 
 const CONTAINERFILE: &str = include_str!("deploy/Containerfile");
 const KUBERNETES: &str = include_str!("deploy/kubernetes.yaml");
@@ -34,8 +34,13 @@ pub(super) fn kubernetes(model: &Model) -> String {
     let variables: Vec<_> = model.variables.iter().cloned().chain(callers.into_iter().map(str::to_owned)).collect();
     let own = |name: &str| variables.iter().any(|variable| variable == name);
     let inbound = INBOUND.iter().filter(|name| !own(name)).map(|name| (*name).to_owned());
-    let open = model.callers().any(|callers| callers.credentials.is_empty());
-    let upstream: BTreeSet<u16> = model.apis.iter().map(|api| upstream_port(api.base_uri.as_deref())).collect();
+    let open = model.callers().any(Callers::are_anybody);
+    let issuers = model.callers().filter_map(|callers| {
+        let issuer = template_text(&callers.token()?.issuer, &callers.variables);
+        Some(upstream_port(Some(&issuer)))
+    });
+    let upstream = model.apis.iter().map(|api| upstream_port(api.base_uri.as_deref()));
+    let upstream: BTreeSet<u16> = upstream.chain(issuers).collect();
     let privileged = ports(model).into_iter().flatten().any(|port| port < 1024);
     let mut values = port_values(model);
     values.extend([

@@ -1,7 +1,9 @@
 //! `README.md`: what the crate is and how to use it.
 
+use std::collections::BTreeSet;
+
 use super::{MARKER, deploy, example, rust};
-use crate::model::Model;
+use crate::model::{Model, TemplatePart, template_text};
 
 pub(super) fn emit(model: &Model) -> String {
     let name = &model.crate_name;
@@ -29,6 +31,7 @@ pub(super) fn emit(model: &Model) -> String {
                 callers.join(", ")
             ));
         }
+        text.push_str(&tokens(model));
         if let Some(rest) = &model.rest {
             text.push_str(&format!("REST on 127.0.0.1:{}:\n\n| route | what it does |\n|---|---|\n", rest.port));
             for route in &rest.routes {
@@ -52,6 +55,23 @@ pub(super) fn emit(model: &Model) -> String {
     text.truncate(text.trim_end().len());
     text.push('\n');
     text
+}
+
+/// Where callers get the tokens that they send, and for what.
+fn tokens(model: &Model) -> String {
+    let told = model.callers().filter_map(|callers| {
+        let token = callers.token()?;
+        let code = |parts: &Vec<TemplatePart>| rust::code(&template_text(parts, &callers.variables));
+        let scopes: Vec<_> = token.scopes.iter().map(code).collect();
+        let scopes = if scopes.is_empty() { String::new() } else { format!(", with the scopes {}", scopes.join(", ")) };
+        Some(format!(
+            "Callers send an access token that {} has signed for {}{scopes}.\n\n",
+            code(&token.issuer),
+            code(&token.resource)
+        ))
+    });
+    // Adapters that want the same say it once.
+    told.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn deployment(name: &str) -> String {

@@ -4,8 +4,8 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 
 use crate::model::{
-    Authentication, Body, BodyPart, Call, Callers, Content, Kind, Location, Method, Node, Operation, Output, Parameter,
-    PathStep, Projection, Repeat, Source, TemplatePart, TextPart, Wiring,
+    AccessToken, Authentication, Body, BodyPart, Call, Callers, Content, Kind, Location, Method, Node, Operation,
+    Output, Parameter, PathStep, Projection, Proof, Repeat, Source, TemplatePart, TextPart, Wiring,
 };
 
 /// An identifier that `names` made.
@@ -235,11 +235,33 @@ pub(super) fn authentication(credentials: &[Authentication]) -> TokenStream {
 }
 
 pub(super) fn callers(callers: &Callers) -> TokenStream {
-    if callers.credentials.is_empty() {
+    if callers.are_anybody() {
         return quote! { Callers::ANYBODY };
     }
-    let (authentication, variables) = (authentication(&callers.credentials), variables(&callers.variables));
-    quote! { Callers { authentication: #authentication, variables: #variables } }
+    let variables = variables(&callers.variables);
+    let proof = match &callers.proof {
+        Proof::Credentials(credentials) => {
+            let credentials = authentication(credentials);
+            quote! { Proof::Credentials(#credentials) }
+        }
+        Proof::Token(AccessToken { issuer, resource, audience, scopes }) => {
+            let (issuer, resource) = (template(issuer), template(resource));
+            let audience = match audience.as_deref().map(template) {
+                Some(audience) => quote! { Some(#audience) },
+                None => quote! { None },
+            };
+            let scopes = scopes.iter().map(|scope| template(scope));
+            quote! {
+                Proof::Token(AccessToken {
+                    issuer: #issuer,
+                    resource: #resource,
+                    audience: #audience,
+                    scopes: &[#(#scopes),*],
+                })
+            }
+        }
+    };
+    quote! { Callers { proof: #proof, variables: #variables } }
 }
 
 pub(super) fn variables(names: &[String]) -> TokenStream {
@@ -248,7 +270,7 @@ pub(super) fn variables(names: &[String]) -> TokenStream {
 
 /// What whoever mounts an adapter has to know about its callers.
 pub(super) fn mounted(callers: &Callers) -> &'static str {
-    if callers.credentials.is_empty() {
+    if callers.are_anybody() {
         ""
     } else {
         "\nThe capability wants callers to prove who they are. The server of this crate sees to that; an application has to \

@@ -1,11 +1,10 @@
 //! Rules for where things are: base URIs, paths of routes, addresses, ports and tunnels.
 
-use std::net::IpAddr;
-
 use super::tree::{self, Member, Name};
 use crate::codes::Code;
 use crate::diagnostic::Sink;
 use crate::read::yaml::Node;
+use crate::vocabulary::{host, is_loopback};
 
 /// Names that stand for others in documentation (RFC 2606 §3).
 const EXAMPLES: [&str; 3] = ["example.com", "example.net", "example.org"];
@@ -61,24 +60,8 @@ fn check_base_uri(api: &Member<'_>, base: Name<'_>, sink: &mut Sink) {
     }
 }
 
-/// The host of a URI, without port and in no brackets.
-fn host(uri: &str) -> &str {
-    let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    match host.strip_prefix('[') {
-        Some(address) => address.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    }
-}
-
 fn is_example(host: &str) -> bool {
     EXAMPLES.iter().any(|name| host.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
-}
-
-fn is_loopback(host: &str) -> bool {
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// A control adapter reloads and stops things; it has a port that nothing else has, on this machine.

@@ -1,6 +1,6 @@
 //! Reading `consumes`: APIs, their authentication, resources, operations and input parameters.
 
-use super::document::{Authentication, BodySource, ConsumedOperation, ConsumedResource, Consumes, Input, Text};
+use super::document::{Authentication, BodySource, ConsumedOperation, ConsumedResource, Consumes, Input, OAuth2, Text};
 use super::fields::Fields;
 use super::yaml::{Content, Node};
 use super::{name_of, read_all, rules, unsupported};
@@ -64,12 +64,26 @@ pub(super) fn authentication(node: &Node, sink: &mut Sink) -> Option<Authenticat
         Some((input.name, Text { value: value.scalar_text()?, place: value.place }))
     });
     let parameters = parameters.collect();
+    let oauth2 = oauth2(&mut fields, sink);
     let place = fields.place;
     // What kinds that are refused need besides is not worth a finding.
-    if ["apikey", "bearer", "basic", "header", "query"].contains(&kind.value.to_ascii_lowercase().as_str()) {
+    let for_callers = oauth2.authorization_server.is_some() || oauth2.resource.is_some();
+    if for_callers
+        || ["apikey", "bearer", "basic", "header", "query"].contains(&kind.value.to_ascii_lowercase().as_str())
+    {
         fields.finish(sink);
     }
-    Some(Authentication { place, kind, key, value, placement, token, username, password, headers, parameters })
+    Some(Authentication { place, kind, key, value, placement, token, username, password, headers, parameters, oauth2 })
+}
+
+fn oauth2(fields: &mut Fields<'_>, sink: &mut Sink) -> OAuth2 {
+    OAuth2 {
+        authorization_server: fields.text(&["authorizationServerUri", "authorizationServerUrl"], sink),
+        resource: fields.text(&["resource"], sink),
+        audience: fields.text(&["audience"], sink),
+        scopes: fields.list("scopes", sink),
+        validation: fields.text(&["tokenValidation"], sink),
+    }
 }
 
 fn resource(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<ConsumedResource> {

@@ -62,6 +62,17 @@ pub(crate) struct Authentication {
     /// Several headers or query parameters with their values.
     pub(crate) headers: Vec<(Text, Text)>,
     pub(crate) parameters: Vec<(Text, Text)>,
+    pub(crate) oauth2: OAuth2,
+}
+
+/// What callers' access tokens are checked by.
+#[derive(Debug)]
+pub(crate) struct OAuth2 {
+    pub(crate) authorization_server: Option<Text>,
+    pub(crate) resource: Option<Text>,
+    pub(crate) audience: Option<Text>,
+    pub(crate) scopes: Vec<Text>,
+    pub(crate) validation: Option<Text>,
 }
 
 #[derive(Debug)]

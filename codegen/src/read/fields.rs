@@ -107,6 +107,17 @@ impl<'n> Fields<'n> {
         }
     }
 
+    /// The texts of a list.
+    pub(super) fn list(&mut self, name: &'static str, sink: &mut Sink) -> Vec<Text> {
+        let Some(entry) = self.get(&[name]) else { return Vec::new() };
+        let Content::Sequence(items) = &entry.value.content else {
+            let message = format!("`{name}` must be a list, and this is {}", entry.value.what());
+            sink.report(Code::WrongType, entry.value.place, message, "");
+            return Vec::new();
+        };
+        items.iter().filter_map(|item| text(item, name, sink)).collect()
+    }
+
     /// The pairs of a free mapping.
     pub(super) fn pairs(&mut self, name: &'static str, sink: &mut Sink) -> Option<Vec<(Text, &'n Node)>> {
         let entry = self.get(&[name])?;

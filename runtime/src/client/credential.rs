@@ -89,7 +89,7 @@ fn is_cookie_octet(byte: u8) -> bool {
 
 /// Reads a base URI. A credential must not travel in clear text, so plain `http` is for this machine only, or for whoever
 /// asks for it.
-pub(super) fn parse_base_uri(text: &str, allow_plain_http: bool) -> Result<Url, ConfigError> {
+pub(crate) fn parse_base_uri(text: &str, allow_plain_http: bool) -> Result<Url, ConfigError> {
     let url = parse_endpoint(text, allow_plain_http)?;
     if url.query().is_some() { Err(ConfigError::BaseUri) } else { Ok(url) }
 }

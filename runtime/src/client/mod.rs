@@ -1,6 +1,7 @@
 //! The client side: configuration, calls, and their execution.
 
 mod attempt;
+pub(crate) mod authority;
 #[cfg(feature = "blocking")]
 mod blocking;
 mod builder;
@@ -33,7 +34,7 @@ pub use call::Call;
 pub use config_error::ConfigError;
 pub use connection::{Connection, Handle};
 #[cfg(feature = "server")]
-pub(crate) use credential::{basic, render};
+pub(crate) use credential::{basic, parse_base_uri, render};
 #[cfg(feature = "otlp")]
 pub(crate) use execution::SPAN;
 #[cfg(feature = "rest")]

@@ -12,9 +12,9 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use url::Url;
 
-use super::credential::{basic, is_local, parse_endpoint};
+use super::credential::{basic, parse_endpoint};
 use super::token::TokenProvider;
-use super::{BoxError, BoxFuture, ConfigError, tls};
+use super::{BoxError, BoxFuture, ConfigError, authority};
 use crate::encoding::{encode, pair};
 
 /// A token is replaced this long before it expires: it may take a while to arrive.
@@ -56,14 +56,8 @@ impl ClientCredentials {
         secret: impl Into<SecretString>,
         scope: Option<&str>,
     ) -> Result<Self, ConfigError> {
-        tls::install_crypto_provider();
         let endpoint = parse_endpoint(endpoint, false)?;
-        let http = tls::choose(reqwest::Client::builder())
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(Duration::from_secs(5))
-            .timeout(Duration::from_secs(30));
-        let http = if is_local(&endpoint) { http.no_proxy() } else { http };
-        let http = http.build().map_err(|error| ConfigError::Http(error.without_url()))?;
+        let http = authority::client(&endpoint, Duration::from_secs(30))?;
         let (id, secret, scope) = (id.into(), secret.into(), scope.map(str::to_owned));
         Ok(Self(Arc::new(Inner { endpoint, id, secret, scope, http, token: Mutex::new(None) })))
     }
@@ -98,15 +92,7 @@ impl ClientCredentials {
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form);
-        let mut answer = request.send().await.map_err(reqwest::Error::without_url)?;
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(reqwest::Error::without_url)? {
-            if body.len() + chunk.len() > LIMIT {
-                return Err("the authorization server's answer is too long".into());
-            }
-            body.extend_from_slice(&chunk);
-        }
-        let status = answer.status();
+        let (status, body) = authority::answer(request, LIMIT).await?;
         if !status.is_success() {
             // Only the word for programs is repeated: descriptions may quote the request.
             let document: Value = serde_json::from_slice(&body).unwrap_or_default();

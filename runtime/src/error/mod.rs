@@ -276,14 +276,20 @@ impl Error {
     /// All causes, for the log of whoever runs the server.
     #[cfg(any(feature = "rest", feature = "mcp"))]
     pub(crate) fn causes(&self) -> String {
-        let mut causes = Vec::new();
-        let mut next = self.source();
-        while let Some(cause) = next {
-            causes.push(cause.to_string());
-            next = cause.source();
-        }
-        causes.join(": ")
+        causes(self)
     }
+}
+
+/// All causes of an error, without its own words.
+#[cfg(any(feature = "rest", feature = "mcp"))]
+pub(crate) fn causes(error: &dyn std::error::Error) -> String {
+    let mut causes = Vec::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        causes.push(cause.to_string());
+        next = cause.source();
+    }
+    causes.join(": ")
 }
 
 impl fmt::Display for Error {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::Request;
-use http::header::{HeaderValue, LOCATION, RETRY_AFTER};
+use http::header::{HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderName, Method, StatusCode};
 use tokio_util::sync::CancellationToken;
@@ -50,7 +50,7 @@ impl Access {
             .allow_origin(AllowOrigin::predicate(known))
             .allow_methods(methods)
             .allow_headers(AllowHeaders::mirror_request())
-            .expose_headers([RETRY_AFTER, LOCATION, HeaderName::from_static("x-request-id")]);
+            .expose_headers([RETRY_AFTER, LOCATION, WWW_AUTHENTICATE, HeaderName::from_static("x-request-id")]);
         (!options.allowed_origin.is_empty()).then_some(layer)
     }
 

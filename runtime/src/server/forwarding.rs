@@ -26,7 +26,7 @@ pub(super) struct Forwarding(Arc<[HeaderName]>);
 
 impl Forwarding {
     pub(super) fn new(program: &Program, options: &Serve) -> Result<Self, Failure> {
-        let keys = program.callers().flat_map(|callers| callers.authentication).filter_map(|kind| match kind {
+        let keys = program.callers().flat_map(|callers| callers.credentials()).filter_map(|kind| match kind {
             Authentication::Header { name, .. } => Some(*name),
             _ => None,
         });

@@ -118,9 +118,14 @@ impl Stations {
 
     /// The answer to whoever may have one.
     async fn checked(&self, mut request: Request, id: &HeaderValue) -> Response {
-        if let Err(problem) = self.inbound.check(&request).and_then(|()| self.access.check(&request)) {
-            return problem.at(request.uri().path()).into_response();
+        if let Some(answer) = self.inbound.about(&request) {
+            return answer;
         }
+        let proved = self.inbound.check(request.headers(), request.uri().query()).await;
+        let principal = match proved.and_then(|principal| self.access.check(&request).map(|()| principal)) {
+            Ok(principal) => principal,
+            Err(problem) => return problem.at(request.uri().path()).into_response(),
+        };
         if self.shows_metrics
             && let Some(answer) = self.metrics.answer(&request)
         {
@@ -142,6 +147,7 @@ impl Stations {
             Adapter::Control(status) => status.answer(&request),
             Adapter::Mcp(router) => {
                 request.extensions_mut().insert(forwarded);
+                request.extensions_mut().insert(principal);
                 router.clone().oneshot(request).await.into_response()
             }
         }

@@ -14,6 +14,7 @@ mod inbound;
 mod listener;
 mod log;
 mod metrics;
+mod oauth;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod policy;

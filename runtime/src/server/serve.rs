@@ -32,6 +32,9 @@ use crate::rest::Problem;
 /// How long running requests may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(30);
 
+/// The path of the MCP endpoint.
+const MCP: &str = "/mcp";
+
 /// Serves until a signal arrives.
 pub(super) async fn serve(
     program: &'static Program,
@@ -39,10 +42,12 @@ pub(super) async fn serve(
     metrics: Metrics,
     options: Serve,
 ) -> Result<(), Failure> {
-    let inbound = |callers: Option<Callers>| callers.map(|callers| Inbound::new(&options, &callers)).transpose();
-    let rest_callers = inbound(program.rest.map(|adapter| adapter.callers))?;
-    let mcp_callers = inbound(program.mcp.map(|adapter| adapter.callers))?;
-    let control_callers = inbound(program.control.map(|adapter| adapter.callers))?;
+    let inbound = |callers: Option<Callers>, endpoint: &str| {
+        callers.map(|callers| Inbound::new(&options, &callers, endpoint)).transpose()
+    };
+    let rest_callers = inbound(program.rest.map(|adapter| adapter.callers), "")?;
+    let mcp_callers = inbound(program.mcp.map(|adapter| adapter.callers), MCP)?;
+    let control_callers = inbound(program.control.map(|adapter| adapter.callers), "")?;
     let open = [&rest_callers, &mcp_callers, &control_callers].into_iter().flatten().any(Inbound::is_open);
     if !options.address.is_loopback() && open && !options.allow_unauthenticated {
         let message = format!(
@@ -103,7 +108,7 @@ pub(super) async fn serve(
         };
         let fronts = fronts(&callers, &Health::new(&stop, &[]), shows_metrics, &mcp);
         let address = address(options.mcp_port.unwrap_or(adapter.port));
-        listening.push(Listening::new("MCP", address, "/mcp", fronts, tls.clone()).await?);
+        listening.push(Listening::new("MCP", address, MCP, fronts, tls.clone()).await?);
     }
     if listening.is_empty() {
         return Err(Failure::Refused("the capability exposes nothing".to_owned()));

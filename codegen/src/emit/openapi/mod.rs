@@ -10,7 +10,10 @@ use serde_json::{Map, Value, json};
 use self::path::{Template, unused};
 use self::schema::with;
 use super::{MARKER, rust};
-use crate::model::{Authentication, Callers, Method, Model, Operation, Output, Parameter, Rest, Route, Wiring};
+use crate::model::{
+    AccessToken, Authentication, Callers, Method, Model, Operation, Output, Parameter, Proof, Rest, Route,
+    TemplatePart, Wiring, template_text,
+};
 use crate::vocabulary::is_invisible;
 
 /// What all documents share: problem documents, and how callers prove themselves.
@@ -45,24 +48,29 @@ pub(super) fn emit(model: &Model) -> String {
 
 /// What callers send where the capability says so; elsewhere that is for whoever runs the server to say.
 fn security(callers: &Callers) -> Value {
-    let names = schemes(callers).map(|(name, _)| (name, json!([])));
-    let wanted: Map<_, _> = names.collect();
+    let scopes = callers.token().map_or(&[][..], |token| &token.scopes);
+    let scopes: Vec<_> = scopes.iter().map(|scope| template_text(scope, &callers.variables)).collect();
+    let wanted: Map<_, _> = schemes(callers).into_iter().map(|(name, _)| (name, json!(scopes))).collect();
     if wanted.is_empty() { json!([{}, {"bearer": []}, {"api-key": []}]) } else { json!([wanted]) }
 }
 
 fn components(callers: &Callers) -> Value {
     let mut components: Value = serde_json::from_str(COMPONENTS).unwrap_or_default();
     if let Some(Value::Object(known)) = components.get_mut("securitySchemes")
-        && !callers.credentials.is_empty()
+        && !callers.are_anybody()
     {
-        *known = schemes(callers).collect();
+        *known = schemes(callers).into_iter().collect();
     }
     components
 }
 
-/// The credentials of callers, each with a name.
-fn schemes(callers: &Callers) -> impl Iterator<Item = (String, Value)> {
-    callers.credentials.iter().enumerate().map(|(index, credential)| {
+/// What callers send, each with a name.
+fn schemes(callers: &Callers) -> Vec<(String, Value)> {
+    let credentials = match &callers.proof {
+        Proof::Credentials(credentials) => credentials,
+        Proof::Token(token) => return vec![("oauth2".to_owned(), access_token(token))],
+    };
+    let scheme = |(index, credential): (usize, &Authentication)| {
         let (name, scheme) = match credential {
             Authentication::Bearer { .. } => ("bearer", json!({"type": "http", "scheme": "bearer"})),
             Authentication::Basic { .. } => ("basic", json!({"type": "http", "scheme": "basic"})),
@@ -71,7 +79,20 @@ fn schemes(callers: &Callers) -> impl Iterator<Item = (String, Value)> {
             Authentication::Cookie { name, .. } => ("api-key", json!({"type": "apiKey", "in": "cookie", "name": name})),
         };
         (if index == 0 { name.to_owned() } else { format!("{name}-{}", index + 1) }, scheme)
-    })
+    };
+    credentials.iter().enumerate().map(scheme).collect()
+}
+
+/// OpenAPI 3.1 wants the endpoints of an authorization server, or where they can be found. Where only whoever runs the server
+/// knows which one it is, a token is a token.
+fn access_token(token: &AccessToken) -> Value {
+    match token.issuer.as_slice() {
+        [TemplatePart::Literal(issuer)] => {
+            let found = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+            json!({"type": "openIdConnect", "openIdConnectUrl": found})
+        }
+        _ => json!({"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}),
+    }
 }
 
 /// Escapes what cannot be seen: it would make the text look like another one.
