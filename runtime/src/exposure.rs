@@ -123,25 +123,26 @@ fn tell_operator(error: &Error) {
 
 /// Who a caller is, as far as the server knows: state that is kept for one is nobody else's. The text only tells callers
 /// apart; it has no `Debug`, as it holds what an authorization server calls a person.
-#[cfg(feature = "server")]
+#[cfg(feature = "mcp")]
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Principal(Cow<'static, str>);
 
-#[cfg(feature = "server")]
+#[cfg(feature = "mcp")]
 impl Principal {
     /// Whoever can send this kind of credential. All of them are one.
+    #[cfg(feature = "server")]
     pub(crate) const fn by(kind: &'static str) -> Self {
         Self(Cow::Borrowed(kind))
     }
 
     /// Whoever has this name with this authorization server.
+    #[cfg(feature = "server")]
     pub(crate) fn of(issuer: &str, name: &str) -> Self {
         // Neither a URI nor the name of a kind has a line break in it.
         Self(Cow::Owned(format!("{issuer}\n{name}")))
     }
 
     /// The text.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for state that is bound to a caller"))]
     pub(crate) fn id(&self) -> &str {
         &self.0
     }

@@ -385,6 +385,13 @@ async fn lists_are_the_same_bytes_each_time_and_still_refused_to_whoever_may_not
     ] {
         assert_eq!(request.send().await.expect("the server answers").status(), status);
     }
+    for version in ["2024-11-05", "2025-03-26", "1999-01-01"] {
+        let answer = post_as(version, &world.http, &world.mcp, &list(1.into())).await;
+        assert_eq!(answer.status(), 400, "{version}");
+        let answer: Value = answer.json().await.expect("the answer is JSON");
+        let data = json!({"supported": ["2025-06-18", "2025-11-25", MODERN], "requested": version});
+        assert_eq!((&answer["error"]["code"], &answer["error"]["data"]), (&json!(-32022), &data), "{answer}");
+    }
     let described = json!({
         "io.modelcontextprotocol/protocolVersion": MODERN,
         "io.modelcontextprotocol/clientCapabilities": {},

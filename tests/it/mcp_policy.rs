@@ -470,3 +470,21 @@ async fn the_command_line_says_what_the_policy_is() {
         assert!(text.contains(said), "{text}");
     }
 }
+
+#[tokio::test]
+async fn the_trace_of_a_message_goes_on() {
+    let world = World::start().await;
+    let id = world.secret("traced").await;
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let mut call =
+        json!({"name": "get-metadata-using-secret-s-id", "arguments": {"region": "fr-par", "secret_id": id}});
+    call["_meta"] = json!({"traceparent": format!("00-{trace}-b7ad6b7169203331-01"), "tracestate": "a=b"});
+    posted(&world, json!({}), call.clone()).await;
+    let sent = world.request();
+    let parent = sent.header("traceparent").expect("a trace").to_owned();
+    assert!(parent.starts_with(&format!("00-{trace}-")) && parent.ends_with("-01"), "{parent}");
+    assert!(!parent.contains("b7ad6b7169203331") && sent.header("tracestate") == Some("a=b"), "{parent}");
+    call["_meta"] = json!({"traceparent": "nonsense\r\nx: y"});
+    posted(&world, json!({}), call).await;
+    assert!(!world.request().header("traceparent").is_some_and(|parent| parent.contains("nonsense")));
+}

@@ -18,7 +18,7 @@ use crate::argument::Violation;
 use crate::arguments::{Argument, Arguments};
 use crate::client::{Connection, Preview};
 use crate::error::Error;
-use crate::exposure::{Forwarded, Values, unknown_input};
+use crate::exposure::{Forwarded, Principal, Values, unknown_input};
 use crate::operation::Kind;
 use crate::trace::{self, TRACEPARENT, TRACESTATE};
 
@@ -53,7 +53,9 @@ pub(super) async fn call(
         if policy.dry_run {
             return Ok(shown(&preview).into());
         }
-        let call = Destructive { tool, request: line(&preview), params: &params, principal: None };
+        let parts = context.extensions.get::<http::request::Parts>();
+        let principal = parts.and_then(|parts| parts.extensions.get::<Principal>()).map(Principal::id);
+        let call = Destructive { tool, request: line(&preview), params: &params, principal };
         match call.verdict(policy, context).await? {
             Verdict::Go => {}
             Verdict::Ask(question) => return Ok(question.into()),

@@ -347,3 +347,38 @@ async fn what_tokens_are_checked_by_is_said_and_has_to_work() {
         assert!(log.contains(said), "{issuer}: {log}");
     }
 }
+
+#[tokio::test]
+async fn what_one_caller_agreed_to_is_no_agreement_of_another() {
+    let signer = Signer::new("a", "ES256");
+    let world = World::with(&[&signer]).await;
+    let token = |name: &str| {
+        let mut claims = world.authority.claims(MCP, "things:write things:read");
+        claims["sub"] = name.into();
+        signer.sign(&claims)
+    };
+    let call = async |name: &str, more: Value| {
+        let mut params = json!({"name": "remove", "arguments": {}, "_meta": {
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {"elicitation": {}},
+        }});
+        for (name, value) in more.as_object().expect("it is an object") {
+            params[name] = value.clone();
+        }
+        let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
+        let request = world.http.post(&world.server.mcp).header("accept", "application/json, text/event-stream");
+        let request = request.header("mcp-protocol-version", "2026-07-28").header("mcp-method", "tools/call");
+        let request = request.header("mcp-name", "remove").bearer_auth(token(name)).json(&message);
+        send(request).await.json::<Value>().await.expect("the answer is JSON")
+    };
+    let asked = call("one", json!({})).await;
+    let yes = json!({
+        "requestState": asked["result"]["requestState"],
+        "inputResponses": {"confirm": {"action": "accept", "content": {"ok": true}}},
+    });
+    assert_eq!(call("other", yes.clone()).await["error"]["code"], -32602);
+    assert!(world.simulator.requests().is_empty(), "nothing was sent");
+    let agreed = call("one", yes).await;
+    assert!(agreed["result"]["isError"].is_boolean(), "{agreed}");
+    assert_eq!(world.simulator.requests().len(), 1, "{agreed}");
+}
