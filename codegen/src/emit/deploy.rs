@@ -35,6 +35,8 @@ pub(super) fn kubernetes(model: &Model) -> String {
     let own = |name: &str| variables.iter().any(|variable| variable == name);
     let inbound = INBOUND.iter().filter(|name| !own(name)).map(|name| (*name).to_owned());
     let open = model.callers().any(Callers::are_anybody);
+    let destructive = model.mcp.iter().flat_map(|mcp| &mcp.tools).any(|tool| tool.hints.destructive);
+    let state = Some("NAFTIKO_STATE_KEY").filter(|name| destructive && !own(name));
     let issuers = model.callers().filter_map(|callers| {
         let issuer = template_text(&callers.token()?.issuer, &callers.variables);
         Some(upstream_port(Some(&issuer)))
@@ -49,6 +51,7 @@ pub(super) fn kubernetes(model: &Model) -> String {
         ("variable", variables.clone()),
         ("inbound", inbound.collect()),
         ("open", open.then(|| "NAFTIKO_BEARER_TOKEN".to_owned()).into_iter().collect()),
+        ("state", state.map(str::to_owned).into_iter().collect()),
         ("settings", settings(model).into_iter().collect()),
         ("upstream", upstream.iter().map(u16::to_string).collect()),
         ("ready", vec![probe(model, "/readyz")]),
