@@ -69,14 +69,22 @@ async fn sent(
     arguments: Arguments,
     context: &RequestContext<RoleServer>,
 ) -> Result<CallToolResponse, ErrorData> {
-    let parts = context.extensions.get::<http::request::Parts>();
-    let forwarded = parts.and_then(|parts| parts.extensions.get::<Forwarded>()).cloned().unwrap_or_default();
     tokio::select! {
-        outcome = tool.call.execute(connection, arguments, forwarded) => Ok(result(tool, policy, outcome).into()),
+        outcome = tool.call.execute(connection, arguments, forwarded(context)) => Ok(result(tool, policy, outcome).into()),
         // Dropping the call closes the upstream request; nobody waits for this answer any more.
-        () = context.ct.cancelled() => Err(ErrorData::internal_error("the call was cancelled", None)),
+        () = context.ct.cancelled() => Err(cancelled()),
         never = progress(context) => match never {},
     }
+}
+
+/// What goes upstream with whatever a request asks for.
+pub(super) fn forwarded(context: &RequestContext<RoleServer>) -> Forwarded {
+    let parts = context.extensions.get::<http::request::Parts>();
+    parts.and_then(|parts| parts.extensions.get::<Forwarded>()).cloned().unwrap_or_default()
+}
+
+pub(super) fn cancelled() -> ErrorData {
+    ErrorData::internal_error("the call was cancelled", None)
 }
 
 /// Tells a client that wants to know that the call is still under way.
