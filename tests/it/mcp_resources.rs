@@ -8,7 +8,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use naftiko_runtime::__private::*;
 use naftiko_runtime::ClientBuilder;
-use naftiko_runtime::mcp::HttpOptions;
+use naftiko_runtime::mcp::{HttpOptions, Policy};
 use naftiko_tests::process::Server;
 use serde_json::{Value, json};
 
@@ -320,7 +320,7 @@ async fn policies_hold_for_resources() {
     assert!(world.read("shop://found").await[0]["text"].is_string());
     assert_eq!(world.take_asked().last().map(String::as_str), Some("POST /find"));
 
-    let world = World::start_with(&["--reveal-secrets", "thing"]).await;
+    let world = World::start_with(&["--reveal-secrets=thing"]).await;
     assert!(world.read("shop://things/kept").await.to_string().contains("hidden-detail"));
 
     let world = World::start_with(&["--read-only"]).await;
@@ -329,18 +329,85 @@ async fn policies_hold_for_resources() {
     let answer = world.modern("resources/read", json!({"uri": "shop://found"})).await;
     assert_eq!(answer["error"]["code"], -32602, "{answer}");
 
-    let world = World::start_with(&["--dry-run", "--response-budget", "10"]).await;
-    let answer = world.modern("resources/read", json!({"uri": "shop://things"})).await;
-    assert_eq!(answer["error"]["code"], -32603, "{answer}");
-    assert!(world.take_asked().is_empty(), "nothing is sent");
-
     let world = World::start_with(&["--response-budget", "10"]).await;
     let answer = world.modern("resources/read", json!({"uri": "shop://things"})).await;
     assert!(answer["error"]["message"].as_str().is_some_and(|text| text.contains("10 bytes")), "{answer}");
 }
 
-static CAPABILITY: Capability =
-    Capability { name: "files", title: "Files", version: "1.2.3", description: "", apis: &[], variables: &[] };
+static CAPABILITY: Capability = Capability {
+    name: "files",
+    title: "Files",
+    version: "1.2.3",
+    description: "",
+    apis: &[Api { namespace: "shop", base_uri: Some("http://127.0.0.1:9"), authentication: &[] }],
+    variables: &[],
+};
+
+static LIST: Operation = Operation {
+    name: "list",
+    api: 0,
+    method: Method::Get,
+    path: &[PathPart::Literal("/things")],
+    parameters: &[],
+    constants: &[],
+    body: None,
+    json_output: true,
+    repeat: Repeat::Always,
+};
+
+static CALLING: McpAdapter = McpAdapter {
+    resources: &[Resource {
+        name: "things",
+        title: "Things",
+        description: "",
+        media_type: "",
+        uri: "shop://things",
+        source: ResourceSource::Call {
+            captures: &[],
+            binary: false,
+            call: Exposure { operation: &LIST, wiring: Wiring::Direct, output: Output::Whole },
+        },
+    }],
+    ..EMPTY
+};
+
+const EMPTY: McpAdapter = McpAdapter {
+    capability: &CAPABILITY,
+    port: 0,
+    callers: Callers::ANYBODY,
+    instructions: "",
+    caching: Caching { ttl_ms: None, public: None },
+    tools: &[],
+    resources: &[],
+    prompts: &[],
+};
+
+/// A server of this process.
+async fn serve_here(adapter: &'static McpAdapter, base_uri: &str, policy: Policy) -> World {
+    naftiko_runtime::install_crypto_provider();
+    let connection = ClientBuilder::<Connection>::new(&CAPABILITY).base_uri(base_uri).build();
+    let server = naftiko_runtime::mcp::Server::new(adapter, &connection.expect("the client is built"));
+    let mcp = serve(server.with_policy(policy).router(HttpOptions::default())).await + "/mcp";
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    World { http, mcp, asked: Asked::default(), _server: None }
+}
+
+#[tokio::test]
+async fn a_dry_run_reads_nothing_from_the_upstream() {
+    let asked = Asked::default();
+    let base_uri = upstream(asked.clone()).await;
+    let read = json!({"uri": "shop://things"});
+    let world = serve_here(&CALLING, &base_uri, Policy::default().dry_run()).await;
+    let answer = world.modern("resources/read", read.clone()).await;
+    assert_eq!(answer["error"]["code"], -32603, "{answer}");
+    assert!(asked.lock().expect("nobody panicked").is_empty(), "nothing is sent");
+    let world = serve_here(&CALLING, &base_uri, Policy::default().calls_at_once(0)).await;
+    let answer = world.modern("resources/read", read.clone()).await;
+    assert!(answer["error"]["message"].as_str().is_some_and(|text| text.contains("try again")), "{answer}");
+    assert!(asked.lock().expect("nobody panicked").is_empty(), "nothing is sent");
+    let world = serve_here(&CALLING, &base_uri, Policy::default()).await;
+    assert!(world.modern("resources/read", read).await["result"]["contents"].is_array());
+}
 
 /// A server with nothing but files below this folder, and a prompt in it.
 async fn files(root: &Path) -> World {
@@ -358,22 +425,8 @@ async fn files(root: &Path) -> World {
     let arguments = &[PromptArgument { name: "what", title: "", description: "", required: true }];
     let source = PromptSource::OfTheServer(prompt);
     let prompts = vec![Prompt { name: "ask", title: "Ask", description: "", arguments, source }];
-    let adapter = McpAdapter {
-        capability: &CAPABILITY,
-        port: 0,
-        callers: Callers::ANYBODY,
-        instructions: "",
-        caching: Caching { ttl_ms: None, public: None },
-        tools: &[],
-        resources: resources.leak(),
-        prompts: prompts.leak(),
-    };
-    naftiko_runtime::install_crypto_provider();
-    let connection = ClientBuilder::<Connection>::new(&CAPABILITY).build().expect("the client is built");
-    let server = naftiko_runtime::mcp::Server::new(Box::leak(Box::new(adapter)), &connection);
-    let mcp = serve(server.router(HttpOptions::default())).await + "/mcp";
-    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-    World { http, mcp, asked: Asked::default(), _server: None }
+    let adapter = McpAdapter { resources: resources.leak(), prompts: prompts.leak(), ..EMPTY };
+    serve_here(Box::leak(Box::new(adapter)), "http://127.0.0.1:9", Policy::default()).await
 }
 
 #[tokio::test]
