@@ -86,8 +86,6 @@ codes! {
     ControlAdapter = 126, Warning, "a part of the control adapter is not served";
     UnknownAdapter = 127, Warning, "an adapter of a type that is not known is left out";
     InboundAuthentication = 128, Error, "authentication of callers is not supported";
-    McpResources = 129, Error, "MCP resources are not supported yet";
-    McpPrompts = 130, Error, "MCP prompts are not supported yet";
     Forward = 131, Error, "forwarding of whole paths is not supported yet";
     Tunnel = 132, Error, "tunnels are not supported";
     CredentialKind = 133, Error, "authentication of this kind is not supported";
@@ -97,6 +95,8 @@ codes! {
     AddressIgnored = 137, Warning, "the address of an adapter is left to whoever runs the server";
     SourceIgnored = 138, Warning, "variables come from the environment and not from where a bind says";
     UnclearRule = 139, Warning, "a rule for the values of a parameter is left out";
+    SeveralSources = 140, Error, "a resource or prompt has two sources";
+    UnknownRole = 141, Error, "a message of a prompt has a role that is not known";
 
     // resolve: references
     UnknownCall = 201, Error, "a call names no operation";
@@ -119,6 +119,11 @@ codes! {
     ImpliedLocation = 218, Warning, "a parameter does not say where it travels";
     OwnPath = 219, Warning, "an operation has a path of its own";
     Nameless = 220, Warning, "a parameter without a name is left out";
+    BadLocation = 221, Error, "a location names no files that can be taken";
+    FilesOfTheServer = 222, Warning, "files are read where the server runs";
+    UnreachableArgument = 223, Error, "a resource calls an operation that wants more than its URI says";
+    PromptPlaceholder = 224, Warning, "a placeholder of a prompt is no argument of it";
+    BadResourceUri = 225, Error, "the URI of a resource cannot be used";
 
     // check: rules over the linked document
     BadPath = 301, Error, "a path cannot be used";

@@ -33,7 +33,8 @@ pub use diagnostic::{Diagnostic, Diagnostics, Place};
 pub use emit::MARKER;
 pub use names::crate_name;
 
-/// Specification files: path relative to the repository (`spec/provider/capability.yaml`) and text.
+/// Specification files, and texts that resources and prompts are made of: path relative to the repository
+/// (`spec/provider/capability.yaml`) and text.
 pub type Sources = BTreeMap<String, String>;
 
 /// Generated files: path relative to the repository (`generated/crate/src/lib.rs`) and text.
@@ -89,6 +90,17 @@ pub struct Generated {
     pub warnings: Diagnostics,
 }
 
+/// Whether a path is named like a specification.
+pub fn is_specification(path: &str) -> bool {
+    path.ends_with(".yaml") || path.ends_with(".yml")
+}
+
+/// The files and folders that resources and prompts of a specification are made of, so that whoever reads sources knows
+/// what to read. They need not be there.
+pub fn named_files(path: &str, text: &str) -> Vec<String> {
+    resolve::files::named(path, text)
+}
+
 /// Generates one crate for every capability among the sources.
 ///
 /// # Errors
@@ -96,7 +108,7 @@ pub struct Generated {
 pub fn generate(sources: &Sources) -> Result<Generated, Diagnostics> {
     let mut generated = Generated::default();
     let mut owners: BTreeMap<String, &str> = BTreeMap::new();
-    for path in sources.keys() {
+    for path in sources.keys().filter(|path| is_specification(path)) {
         let mut sink = diagnostic::Sink::new(path);
         let start = Place::start(0);
         let name = names::crate_name(path).unwrap_or_default();
@@ -127,7 +139,7 @@ pub fn compile(sources: &Sources, path: &str, crate_name: &str) -> Compiled {
     let mut sink = diagnostic::Sink::new(path);
     let outcome = match read::read(sources, path, &mut sink) {
         Some(document) => {
-            let linked = resolve::resolve(&document, &mut sink);
+            let linked = resolve::resolve(&document, sources, &mut sink);
             check::check(&linked, &mut sink);
             if sink.has_errors() {
                 Outcome::Refused

@@ -3,7 +3,7 @@
 use crate::diagnostic::Place;
 pub(crate) use crate::model::{AccessToken, Authentication, Body, Callers, Location, Proof, TemplatePart, TextPart};
 use crate::names::fold;
-use crate::read::document::{Document, Hints, Output, Text};
+use crate::read::document::{self, Document, Hints, McpResource, Output, Role, Text};
 use crate::template::Piece;
 
 #[derive(Debug)]
@@ -15,8 +15,22 @@ pub(crate) struct Linked<'d> {
     pub(crate) operations: Vec<Operation<'d>>,
     pub(crate) routes: Vec<Route<'d>>,
     pub(crate) tools: Vec<Tool<'d>>,
+    pub(crate) resources: Vec<Resource<'d>>,
+    pub(crate) prompts: Vec<Prompt<'d>>,
     /// What callers of the REST, the MCP and the control adapter have to send.
     pub(crate) callers: [Callers; 3],
+}
+
+impl Linked<'_> {
+    /// All calls of whatever is exposed.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = &Call<'_>> {
+        let resources = self.resources.iter().filter_map(|resource| match &resource.source {
+            ResourceSource::Call(call) => Some(call),
+            ResourceSource::Files(_) => None,
+        });
+        let routes = self.routes.iter().map(|route| &route.call);
+        routes.chain(self.tools.iter().map(|tool| &tool.call)).chain(resources)
+    }
 }
 
 #[derive(Debug)]
@@ -94,20 +108,6 @@ impl Route<'_> {
         };
         (method, self.pieces.iter().map(piece).collect())
     }
-
-    /// The input that a placeholder feeds: one of exactly its name, or the only one whose name is equal when folded.
-    /// The error says that there are several.
-    pub(crate) fn input_of(&self, placeholder: &str) -> Result<Option<usize>, ()> {
-        let inputs = || self.call.inputs.iter().enumerate().filter(|(_, input)| input.location.is_path());
-        if let Some((index, _)) = inputs().find(|(_, input)| input.name == placeholder) {
-            return Ok(Some(index));
-        }
-        let mut like = inputs().filter(|(_, input)| fold(&input.name) == fold(placeholder));
-        match (like.next(), like.next()) {
-            (_, Some(_)) => Err(()),
-            (found, None) => Ok(found.map(|(index, _)| index)),
-        }
-    }
 }
 
 pub(crate) fn percent_decode(text: &str) -> String {
@@ -162,6 +162,61 @@ pub(crate) struct Call<'d> {
     /// One source for each parameter of the operation.
     pub(crate) sources: Vec<Source>,
     pub(crate) outputs: &'d [Output],
+}
+
+impl Call<'_> {
+    /// The input that a placeholder feeds: one of exactly its name, or the only one whose name is equal when folded.
+    /// The error says that there are several.
+    pub(crate) fn input_of(&self, placeholder: &str) -> Result<Option<usize>, ()> {
+        let inputs = || self.inputs.iter().enumerate().filter(|(_, input)| input.location.is_path());
+        if let Some((index, _)) = inputs().find(|(_, input)| input.name == placeholder) {
+            return Ok(Some(index));
+        }
+        let mut like = inputs().filter(|(_, input)| fold(&input.name) == fold(placeholder));
+        match (like.next(), like.next()) {
+            (_, Some(_)) => Err(()),
+            (found, None) => Ok(found.map(|(index, _)| index)),
+        }
+    }
+}
+
+/// A resource, with what its URI is made of.
+#[derive(Debug)]
+pub(crate) struct Resource<'d> {
+    pub(crate) declared: &'d McpResource,
+    pub(crate) pieces: Vec<Piece>,
+    pub(crate) source: ResourceSource<'d>,
+}
+
+/// Where the content of a resource comes from.
+#[derive(Debug)]
+pub(crate) enum ResourceSource<'d> {
+    Call(Call<'d>),
+    Files(Files),
+}
+
+/// What a location stands for.
+#[derive(Debug)]
+pub(crate) enum Files {
+    /// Path below the location, which is empty for the location itself; name of the file; text.
+    Embedded(Vec<(String, String, String)>),
+    /// A file or a folder that is there when the server runs.
+    OfTheServer(String),
+}
+
+#[derive(Debug)]
+pub(crate) struct Prompt<'d> {
+    pub(crate) declared: &'d document::Prompt,
+    pub(crate) text: PromptText,
+}
+
+/// What a prompt says.
+#[derive(Debug)]
+pub(crate) enum PromptText {
+    /// Role, text and place of each message.
+    Messages(Vec<(Role, String, Place)>),
+    /// A file that is there when the server runs, with the only message.
+    OfTheServer(String),
 }
 
 /// Where the argument for a parameter comes from.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+pub(crate) use crate::read::document::Role;
+
 /// A capability, ready to be emitted.
 #[derive(Debug)]
 pub(crate) struct Model {
@@ -343,7 +345,67 @@ pub(crate) struct Mcp {
     pub(crate) port: u16,
     pub(crate) callers: Callers,
     pub(crate) description: String,
+    /// How long clients may keep what they got, and whether for everybody, where the capability says so.
+    pub(crate) ttl_ms: Option<u64>,
+    pub(crate) public: Option<bool>,
     pub(crate) tools: Vec<Tool>,
+    pub(crate) resources: Vec<Resource>,
+    pub(crate) prompts: Vec<Prompt>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Resource {
+    pub(crate) name: String,
+    pub(crate) title: String,
+    pub(crate) description: String,
+    /// Empty where the capability does not say.
+    pub(crate) media_type: String,
+    /// A URI, or a template of URIs with placeholders as `{name}`.
+    pub(crate) uri: String,
+    pub(crate) source: ResourceSource,
+}
+
+/// Where the content of a resource comes from.
+#[derive(Debug)]
+pub(crate) enum ResourceSource {
+    Call {
+        /// The input that each placeholder feeds, in order; `None` where nothing reads it.
+        captures: Vec<Option<usize>>,
+        binary: bool,
+        call: Call,
+    },
+    Text {
+        /// The name of the file.
+        file: String,
+        text: String,
+    },
+    /// A file or a folder that is there when the server runs.
+    OfTheServer(String),
+}
+
+#[derive(Debug)]
+pub(crate) struct Prompt {
+    pub(crate) name: String,
+    pub(crate) title: String,
+    pub(crate) description: String,
+    pub(crate) arguments: Vec<PromptArgument>,
+    pub(crate) source: PromptSource,
+}
+
+#[derive(Debug)]
+pub(crate) struct PromptArgument {
+    pub(crate) name: String,
+    pub(crate) title: String,
+    pub(crate) description: String,
+    pub(crate) required: bool,
+}
+
+/// Where the messages of a prompt come from.
+#[derive(Debug)]
+pub(crate) enum PromptSource {
+    Messages(Vec<(Role, String)>),
+    /// A file that is there when the server runs, with the only message.
+    OfTheServer(String),
 }
 
 #[derive(Debug)]

@@ -31,7 +31,7 @@ impl fmt::Display for Violation {
 }
 
 /// Reads an argument from the texts of a path, query, header or cookie. Several texts are one array.
-#[cfg(feature = "rest")]
+#[cfg(any(feature = "rest", feature = "mcp"))]
 pub(crate) fn from_texts(
     parameter: &Parameter,
     mut texts: impl ExactSizeIterator<Item = String>,

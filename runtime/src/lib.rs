@@ -59,7 +59,9 @@ pub mod __private {
     #[cfg(any(feature = "rest", feature = "mcp"))]
     pub use crate::exposure::{AccessToken, Callers, Exposure, Proof, Source, TextPart, Wiring};
     #[cfg(feature = "mcp")]
-    pub use crate::mcp::{Hints, McpAdapter, Tool};
+    pub use crate::mcp::{
+        Caching, Hints, McpAdapter, Message, Prompt, PromptArgument, PromptSource, Resource, ResourceSource, Role, Tool,
+    };
     pub use crate::operation::{
         Api, Authentication, Body, BodyPart, Capability, Constant, Content, Kind, Location, Method, Node, Operation,
         Parameter, PathPart, Repeat, TemplatePart, Variable,

@@ -195,3 +195,29 @@ fn two_specifications_cannot_make_one_crate() {
         ]
     );
 }
+
+#[test]
+fn texts_that_a_specification_names_are_read_and_no_others() {
+    let repository = repository();
+    let root = repository.path();
+    let resources =
+        "[{name: docs, uri: 'docs://all', location: ./docs}, {name: up, uri: 'docs://up', location: ../up.md}]";
+    let prompts = "{ask: {location: 'file:///./ask.md'}}";
+    let mcp = format!("  exposes:\n  - {{type: mcp, resources: {resources}, prompts: {prompts}}}\n");
+    write(root, "spec/acme/things.yaml", &(CAPABILITY.to_owned() + &mcp));
+    for path in ["acme/docs/a.md", "acme/docs/deep/b.txt", "acme/ask.md", "up.md", "acme/other.md"] {
+        write(root, &format!("spec/{path}"), &format!("text of {path}"));
+    }
+    fs::write(root.join("spec/acme/docs/picture.png"), b"\xff\x00").expect("a file");
+    let sources = read_sources(root).expect("the specifications are readable");
+    let texts: Vec<_> = sources.keys().map(String::as_str).filter(|path| !path.ends_with(".yaml")).collect();
+    assert_eq!(texts, ["spec/acme/ask.md", "spec/acme/docs/a.md", "spec/acme/docs/deep/b.txt", "spec/up.md"]);
+    for names in [&[][..], &["acme-things".to_owned()]] {
+        assert!(run(root, names, false, false).expect("it works"));
+        let made = fs::read_to_string(root.join("generated/acme-things/src/mcp.rs")).expect("it is made");
+        assert!(texts.iter().all(|path| made.contains(&path.replace("spec/", "text of "))), "{made}");
+        assert!(!made.contains("other.md"), "{made}");
+    }
+    write(root, "spec/up.md", "another text");
+    assert!(!check(root), "a text that has changed makes the crate stale");
+}

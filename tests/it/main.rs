@@ -14,6 +14,7 @@ mod hostile;
 mod logs;
 mod mcp;
 mod mcp_policy;
+mod mcp_resources;
 mod oauth;
 mod openapi;
 mod otlp;

@@ -39,15 +39,20 @@ pub(crate) async fn call_at(http: &reqwest::Client, uri: &str, tool: &str, argum
 }
 
 /// Posts a request as a client of the stateless revision.
-pub(crate) async fn modern(world: &World, method: &str, mut params: Value) -> Response {
+pub(crate) async fn modern(world: &World, method: &str, params: Value) -> Response {
+    modern_at(&world.http, &world.mcp, method, params).await
+}
+
+/// The same at this URI.
+pub(crate) async fn modern_at(http: &reqwest::Client, uri: &str, method: &str, mut params: Value) -> Response {
     params["_meta"] = json!({
         "io.modelcontextprotocol/protocolVersion": MODERN,
         "io.modelcontextprotocol/clientCapabilities": {},
         "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
     });
-    let request = world.http.post(&world.mcp).header("accept", ACCEPT);
+    let request = http.post(uri).header("accept", ACCEPT);
     let request = request.header("mcp-protocol-version", MODERN).header("mcp-method", method);
-    let request = match params.get("name").and_then(Value::as_str) {
+    let request = match params.get("name").or(params.get("uri")).and_then(Value::as_str) {
         Some(name) => request.header("mcp-name", name),
         None => request,
     };

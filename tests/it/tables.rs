@@ -175,6 +175,9 @@ static MCP: McpAdapter = McpAdapter {
     port: 0,
     callers: Callers::ANYBODY,
     instructions: "",
+    caching: Caching { ttl_ms: None, public: None },
+    resources: &[],
+    prompts: &[],
     tools: &[Tool {
         name: "find",
         title: "Find",

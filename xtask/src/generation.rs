@@ -1,12 +1,12 @@
 //! `cargo xtask gen`: plans what has to change under `generated/`, then writes it or compares it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use naftiko_codegen::{Diagnostics, MARKER, Severity, Sources, generate};
+use naftiko_codegen::{Diagnostics, MARKER, Severity, Sources, generate, is_specification};
 use similar::TextDiff;
 
 use crate::finding::Finding;
@@ -93,16 +93,18 @@ fn select(sources: Sources, names: &[String]) -> Result<Sources> {
             crates.entry(name).or_default().push(path);
         }
     }
-    let mut selected = Sources::new();
+    let mut chosen: BTreeSet<String> = BTreeSet::new();
     for name in names {
         let Some(paths) = crates.get(name) else {
             let known: Vec<_> = crates.keys().map(String::as_str).collect();
             bail!("no specification makes a crate `{name}`; there is {}", known.join(", "));
         };
         // All of them, where there are several: that two make one crate is a finding.
-        selected.extend(paths.iter().filter_map(|path| Some(((*path).clone(), sources.get(*path)?.clone()))));
+        chosen.extend(paths.iter().map(|path| (*path).clone()));
     }
-    Ok(selected)
+    // Texts are there to be named by any of them.
+    let wanted = |path: &String| !is_specification(path) || chosen.contains(path);
+    Ok(sources.into_iter().filter(|(path, _)| wanted(path)).collect())
 }
 
 /// Compares the tree with what the sources make. `None` means that a source has errors; they are printed.

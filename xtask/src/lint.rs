@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
-use naftiko_codegen::{Severity, Sources, lint};
+use naftiko_codegen::{Severity, Sources, is_specification, lint};
 
 use crate::finding::Finding;
-use crate::sources::{self, Tree, is_yaml};
+use crate::sources::{self, Tree};
 use crate::{print, report};
 
 /// What to check and how to say it.
@@ -113,7 +113,7 @@ fn read(base: &Path, path: &Path) -> (Tree, Vec<String>) {
     if path.is_dir() {
         let folder = path.canonicalize().unwrap_or(path);
         let tree = sources::read(&folder, base);
-        let chosen = tree.sources.keys().cloned().collect();
+        let chosen = tree.specifications().cloned().collect();
         return (tree, chosen);
     }
     // Only the folder is resolved: a link in place of the file is to be seen as one.
@@ -126,9 +126,10 @@ fn read(base: &Path, path: &Path) -> (Tree, Vec<String>) {
     if let Some(folder) = folder.filter(|_| tree.sources.values().any(|text| names_yaml(text))) {
         tree.sources.extend(sources::read(&folder, base).sources);
     }
+    tree.add_named(base, base);
     (tree, chosen)
 }
 
 fn names_yaml(text: &str) -> bool {
-    text.lines().any(|line| line.split(['"', '\'', ' ', '\t', '\r', ',', '}', '#']).any(is_yaml))
+    text.lines().any(|line| line.split(['"', '\'', ' ', '\t', '\r', ',', '}', '#']).any(is_specification))
 }

@@ -1,10 +1,12 @@
-//! Reads specifications from disk: the YAML files below a folder, and a finding for each one that gives no text.
+//! Reads specifications from disk: the YAML files below a folder, a finding for each one that gives no text, and the
+//! texts beside them.
 
+use std::collections::BTreeSet;
 use std::fs::{self, FileType};
 use std::io;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
-use naftiko_codegen::{Code, Place, Sources};
+use naftiko_codegen::{Code, Place, Sources, is_specification, named_files};
 
 use crate::finding::{Finding, Rule};
 
@@ -26,14 +28,18 @@ pub struct Entry {
     pub kind: FileType,
 }
 
-/// Reads all YAML files below a folder. Paths are shown relative to `base`.
+/// The largest text that a resource or a prompt is made of, in bytes.
+const TEXT_LIMIT: u64 = 1 << 20;
+
+/// Reads all YAML files below a folder, and the texts that they name. Paths are shown relative to `base`.
 pub fn read(folder: &Path, base: &Path) -> Tree {
     let mut tree = Tree::default();
     for Entry { path, kind } in walk(folder, base, &mut tree.findings) {
-        if is_yaml(&path) {
+        if is_specification(&path) {
             tree.add(base, path, kind);
         }
     }
+    tree.add_named(folder, base);
     tree
 }
 
@@ -44,6 +50,29 @@ impl Tree {
         match fs::symlink_metadata(file) {
             Ok(found) => self.add(base, path, found.file_type()),
             Err(error) => self.findings.push(unreadable(path, &error)),
+        }
+    }
+
+    /// The paths of the specifications among the sources.
+    pub fn specifications(&self) -> impl Iterator<Item = &String> {
+        self.sources.keys().filter(|path| is_specification(path))
+    }
+
+    /// Reads the texts below a folder that resources and prompts are made of. What is missing is for the compiler to say.
+    pub fn add_named(&mut self, folder: &Path, base: &Path) {
+        let named: BTreeSet<_> = self.sources.iter().flat_map(|(path, text)| named_files(path, text)).collect();
+        // A folder on the way may be a link to somewhere else.
+        let inside = |path: &PathBuf| {
+            path.canonicalize().and_then(|path| Ok(path.starts_with(folder.canonicalize()?))).unwrap_or(false)
+        };
+        for path in named.iter().map(|path| base.join(path)).filter(inside) {
+            for path in files(&path, base) {
+                let file = base.join(&path);
+                let small = fs::metadata(&file).is_ok_and(|found| found.len() <= TEXT_LIMIT);
+                if let Some(text) = small.then(|| fs::read_to_string(file).ok()).flatten() {
+                    self.sources.insert(path, text);
+                }
+            }
         }
     }
 
@@ -59,11 +88,6 @@ impl Tree {
             Err(error) => self.findings.push(unreadable(path, &error)),
         }
     }
-}
-
-/// Whether a path is named like a specification.
-pub fn is_yaml(path: &str) -> bool {
-    path.ends_with(".yaml") || path.ends_with(".yml")
 }
 
 /// Everything below a folder, in order of path; nothing if there is no such folder. Links are not followed: what lies
@@ -97,6 +121,18 @@ pub fn walk(folder: &Path, base: &Path, findings: &mut Vec<Finding>) -> Vec<Entr
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found
+}
+
+/// The file at a path, or the files below it.
+fn files(path: &Path, base: &Path) -> Vec<String> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_file() => vec![shown(path, base)],
+        Ok(found) if found.is_dir() => {
+            let entries = walk(path, base, &mut Vec::new()).into_iter();
+            entries.filter(|entry| entry.kind.is_file()).map(|entry| entry.path).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// A path relative to `base` where it is below it, with `/` between the parts.

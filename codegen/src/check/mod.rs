@@ -2,6 +2,7 @@
 
 mod operations;
 mod outputs;
+mod resources;
 mod routes;
 mod tools;
 
@@ -24,6 +25,7 @@ pub(crate) fn check(linked: &Linked<'_>, sink: &mut Sink) {
     operations::check(linked, sink);
     routes::check(linked, sink);
     tools::check(linked, sink);
+    resources::check(linked, sink);
     outputs::check(linked, sink);
 }
 

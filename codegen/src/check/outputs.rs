@@ -10,8 +10,7 @@ use crate::read::document::Output;
 use crate::read::yaml::Node;
 
 pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
-    let calls = linked.routes.iter().map(|route| &route.call).chain(linked.tools.iter().map(|tool| &tool.call));
-    for call in calls {
+    for call in linked.calls() {
         let outputs = call.outputs;
         if let Some(operation) = linked.operations.get(call.operation) {
             check_format(operation, outputs, sink);

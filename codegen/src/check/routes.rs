@@ -2,8 +2,8 @@
 
 use super::operations::{check_kind, check_method};
 use crate::codes::Code;
-use crate::diagnostic::Sink;
-use crate::linked::{Linked, Route, Source};
+use crate::diagnostic::{Place, Sink};
+use crate::linked::{Call, Linked, Route, Source};
 use crate::read::document::AdapterKind;
 use crate::template::Piece;
 use crate::vocabulary::{is_dots, is_invisible};
@@ -44,24 +44,10 @@ fn check_path(route: &Route<'_>, sink: &mut Sink) {
 }
 
 fn check_captures(route: &Route<'_>, sink: &mut Sink) {
-    for name in route.pieces.iter().filter_map(Piece::name) {
-        match route.input_of(name) {
-            Ok(Some(_)) => {}
-            Ok(None) => {
-                let message = format!("nothing reads the placeholder `{{{name}}}`; it matches any text");
-                let help = format!("bind it under `with`: `rest.{name}`");
-                sink.report(Code::UnboundPlaceholder, route.path.place, message, help);
-            }
-            Err(()) => {
-                let message = format!(
-                    "the placeholder `{{{name}}}` fits several parameters: separators and case mean nothing here"
-                );
-                sink.report(Code::AmbiguousPlaceholder, route.path.place, message, "spell it like one of them");
-            }
-        }
-    }
-    let filled =
-        |index: usize| route.pieces.iter().filter_map(Piece::name).any(|name| route.input_of(name) == Ok(Some(index)));
+    check_placeholders(&route.pieces, &route.call, route.path.place, "rest", sink);
+    let filled = |index: usize| {
+        route.pieces.iter().filter_map(Piece::name).any(|name| route.call.input_of(name) == Ok(Some(index)))
+    };
     for (index, input) in route.call.inputs.iter().enumerate().filter(|(_, input)| input.location.is_path()) {
         let feeds = route.call.sources.contains(&Source::Input(index));
         if feeds && !filled(index) {
@@ -70,6 +56,26 @@ fn check_captures(route: &Route<'_>, sink: &mut Sink) {
                 input.name, route.path.value
             );
             sink.report(Code::BadPath, input.place, message, format!("write `{{{}}}` into the path", input.name));
+        }
+    }
+}
+
+/// Every placeholder of a route, or of the URI of a resource, feeds one input.
+pub(super) fn check_placeholders(pieces: &[Piece], call: &Call<'_>, place: Place, kind: &str, sink: &mut Sink) {
+    for name in pieces.iter().filter_map(Piece::name) {
+        match call.input_of(name) {
+            Ok(Some(_)) => {}
+            Ok(None) => {
+                let message = format!("nothing reads the placeholder `{{{name}}}`; it matches any text");
+                let help = format!("bind it under `with`: `{kind}.{name}`");
+                sink.report(Code::UnboundPlaceholder, place, message, help);
+            }
+            Err(()) => {
+                let message = format!(
+                    "the placeholder `{{{name}}}` fits several parameters: separators and case mean nothing here"
+                );
+                sink.report(Code::AmbiguousPlaceholder, place, message, "spell it like one of them");
+            }
         }
     }
 }

@@ -41,14 +41,16 @@ pub(super) fn emit(model: &Model) -> String {
             text.push_str("\n[`openapi.json`](openapi.json) describes them; the server shows it at `/docs`.\n\n");
         }
         if let Some(mcp) = &model.mcp {
-            text.push_str(&format!(
-                "MCP on 127.0.0.1:{}/mcp, or on stdio with `-- mcp`:\n\n| tool | what it does |\n|---|---|\n",
-                mcp.port
+            text.push_str(&format!("MCP on 127.0.0.1:{}/mcp, or on stdio with `-- mcp`:\n\n", mcp.port));
+            text.push_str(&listed("tool | what it does", mcp.tools.iter().map(|tool| (&tool.name, &tool.description))));
+            text.push_str(&listed(
+                "resource | what it is",
+                mcp.resources.iter().map(|one| (&one.uri, &one.description)),
             ));
-            for tool in &mcp.tools {
-                text.push_str(&format!("| `{}` | {} |\n", tool.name, rust::plain(&tool.description)));
-            }
-            text.push('\n');
+            text.push_str(&listed(
+                "prompt | what it is for",
+                mcp.prompts.iter().map(|prompt| (&prompt.name, &prompt.description)),
+            ));
         }
         text.push_str(&deployment(name));
     }
@@ -72,6 +74,14 @@ fn tokens(model: &Model) -> String {
     });
     // Adapters that want the same say it once.
     told.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// A table of what MCP clients see; nothing, if there is nothing of the kind.
+fn listed<'m>(heading: &str, rows: impl Iterator<Item = (&'m String, &'m String)>) -> String {
+    let rows: String = rows
+        .map(|(name, text)| format!("| {} | {} |\n", rust::code(name).replace('|', "\\|"), rust::plain(text)))
+        .collect();
+    if rows.is_empty() { rows } else { format!("| {heading} |\n|---|---|\n{rows}\n") }
 }
 
 fn deployment(name: &str) -> String {

@@ -1,12 +1,13 @@
 //! The fourth stage: from the linked document to the [`Model`]. Every decision falls here, names included.
 
 mod call;
+mod mcp;
 mod output;
 
 use crate::linked::{self, Linked};
 use crate::model::{
-    Api, Constant, Control, Hints, Kind, Location, Mcp, Method, Model, Operation, Parameter, Part, PathPart, Repeat,
-    Rest, Route, TemplatePart, Tool,
+    Api, Constant, Control, Kind, Location, Method, Model, Operation, Parameter, Part, PathPart, Repeat, Rest, Route,
+    TemplatePart,
 };
 use crate::names::{Scope, Wish};
 use crate::read::document::{self as read, AdapterKind, Text};
@@ -31,8 +32,7 @@ pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, path_of: &dyn Fn(usiz
     }
     let title = Some(text(document.info.title.as_ref())).filter(|title| !title.is_empty());
     let rest = document.adapters.iter().find(|adapter| matches!(adapter.kind, AdapterKind::Rest(_)));
-    let mcp = document.adapters.iter().find(|adapter| matches!(adapter.kind, AdapterKind::Mcp(_)));
-    let [rest_callers, mcp_callers, control_callers] = &linked.callers;
+    let [rest_callers, _, control_callers] = &linked.callers;
     Model {
         crate_name: crate_name.to_owned(),
         spec: path_of(0),
@@ -45,11 +45,9 @@ pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, path_of: &dyn Fn(usiz
             callers: rest_callers.clone(),
             routes: linked.routes.iter().map(|source| route(source, &operations)).collect(),
         }),
-        mcp: mcp.filter(|_| !linked.tools.is_empty()).map(|adapter| Mcp {
-            port: adapter.port.unwrap_or(9090),
-            callers: mcp_callers.clone(),
-            description: text(adapter.description.as_ref()),
-            tools: linked.tools.iter().map(|source| tool(source, &operations)).collect(),
+        mcp: document.adapters.iter().find_map(|adapter| match &adapter.kind {
+            AdapterKind::Mcp(declared) => mcp::mcp(linked, adapter, declared, &operations),
+            _ => None,
         }),
         control: document.adapters.iter().find_map(|adapter| match adapter.kind {
             AdapterKind::Control(read::Control { health, info, metrics }) => {
@@ -191,48 +189,31 @@ fn parameter(source: &linked::Parameter, rust_name: String) -> Parameter {
 }
 
 fn route(source: &linked::Route<'_>, operations: &[Operation]) -> Route {
-    let mut path = String::new();
-    let mut captures = Vec::new();
-    for piece in &source.pieces {
-        match piece {
-            Piece::Literal(text) => path.push_str(text),
-            Piece::Placeholder(name) => path.push_str(&format!("{{{name}}}")),
-            Piece::Segments(name) => path.push_str(&format!("{{{name}+}}")),
-        }
-        if let Some(name) = piece.name() {
-            captures.push(source.input_of(name).ok().flatten());
-        }
-    }
     Route {
         method: method(source.method).unwrap_or(Method::Get),
-        path,
-        captures,
+        path: template(&source.pieces),
+        captures: captures(&source.pieces, &source.call),
         summary: text(source.description),
         call: call::call(&source.call, operations),
     }
 }
 
-fn tool(source: &linked::Tool<'_>, operations: &[Operation]) -> Tool {
-    let operation = operations.get(source.call.operation);
-    let method = operation.map_or(Method::Post, |operation| operation.method);
-    let described = operation.map(|operation| operation.description.clone()).filter(|text| !text.is_empty());
-    let humanised = || source.name.replace(['-', '_', '.'], " ").trim().to_owned();
-    let description =
-        Some(text(source.description)).filter(|text| !text.is_empty()).or(described).unwrap_or_else(humanised);
-    let title = source.title.map(|title| one_line(&title.value));
-    let short = |text: &String| text.chars().count() <= 60;
-    Tool {
-        name: source.name.clone(),
-        title: title.or_else(|| Some(description.clone()).filter(short)).unwrap_or_else(humanised),
-        description,
-        hints: Hints {
-            read_only: source.hints.read_only.unwrap_or(method.is_safe()),
-            destructive: source.hints.destructive.unwrap_or(!source.hints.read_only.unwrap_or(method.is_safe())),
-            idempotent: source.hints.idempotent.unwrap_or(method.is_idempotent()),
-            open_world: source.hints.open_world.unwrap_or(true),
-        },
-        call: call::call(&source.call, operations),
+/// The text of a path or URI with its placeholders as `{name}`, or `{name+}` for several segments.
+fn template(pieces: &[Piece]) -> String {
+    let mut text = String::new();
+    for piece in pieces {
+        match piece {
+            Piece::Literal(literal) => text.push_str(literal),
+            Piece::Placeholder(name) => text.push_str(&format!("{{{name}}}")),
+            Piece::Segments(name) => text.push_str(&format!("{{{name}+}}")),
+        }
     }
+    text
+}
+
+/// The input that each placeholder feeds.
+fn captures(pieces: &[Piece], call: &linked::Call<'_>) -> Vec<Option<usize>> {
+    pieces.iter().filter_map(Piece::name).map(|name| call.input_of(name).ok().flatten()).collect()
 }
 
 fn text(text: Option<&Text>) -> String {

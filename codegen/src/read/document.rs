@@ -133,7 +133,7 @@ pub(crate) struct Adapter {
 #[derive(Debug)]
 pub(crate) enum AdapterKind {
     Rest(Vec<RestResource>),
-    Mcp(Vec<Tool>),
+    Mcp(Mcp),
     Control(Control),
     /// An adapter that is left out; that was reported.
     Other,
@@ -145,6 +145,78 @@ pub(crate) struct Control {
     pub(crate) health: bool,
     pub(crate) info: bool,
     pub(crate) metrics: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Mcp {
+    pub(crate) tools: Vec<Tool>,
+    pub(crate) resources: Vec<McpResource>,
+    pub(crate) prompts: Vec<Prompt>,
+    pub(crate) caching: Caching,
+}
+
+/// How long clients may keep what they got, and for whom.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Caching {
+    pub(crate) ttl_ms: Option<u64>,
+    pub(crate) public: Option<bool>,
+}
+
+#[derive(Debug)]
+pub(crate) struct McpResource {
+    pub(crate) name: Text,
+    pub(crate) title: Option<Text>,
+    /// A URI, or a template of URIs.
+    pub(crate) uri: Text,
+    pub(crate) description: Option<Text>,
+    pub(crate) media_type: Option<Text>,
+    pub(crate) binary: bool,
+    pub(crate) source: ResourceSource,
+}
+
+/// Where the content of a resource comes from.
+#[derive(Debug)]
+pub(crate) enum ResourceSource {
+    Call(Invocation),
+    /// A file or a folder.
+    Location(Text),
+}
+
+#[derive(Debug)]
+pub(crate) struct Prompt {
+    pub(crate) name: Text,
+    pub(crate) title: Option<Text>,
+    pub(crate) description: Option<Text>,
+    pub(crate) arguments: Vec<PromptArgument>,
+    pub(crate) content: PromptContent,
+}
+
+#[derive(Debug)]
+pub(crate) struct PromptArgument {
+    pub(crate) name: Text,
+    pub(crate) title: Option<Text>,
+    pub(crate) description: Option<Text>,
+    pub(crate) required: bool,
+}
+
+#[derive(Debug)]
+pub(crate) enum PromptContent {
+    Messages(Vec<PromptMessage>),
+    /// A file with the text of the only message.
+    Location(Text),
+}
+
+#[derive(Debug)]
+pub(crate) struct PromptMessage {
+    pub(crate) role: Role,
+    pub(crate) content: Text,
+}
+
+/// Who says a message of a prompt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    User,
+    Assistant,
 }
 
 #[derive(Debug)]

@@ -1,9 +1,10 @@
-//! Reading `exposes`: adapters, their routes and tools, and how these call operations.
+//! Reading `exposes`: adapters, REST routes, and how whatever is exposed calls operations.
 
 use super::consumes::{authentication, input};
 use super::control::control;
-use super::document::{Adapter, AdapterKind, Hints, Invocation, Output, RestOperation, RestResource, Text, Tool};
+use super::document::{Adapter, AdapterKind, Invocation, Output, RestOperation, RestResource, Text};
 use super::fields::Fields;
+use super::mcp::mcp;
 use super::yaml::{Content, Node};
 use super::{name_of, read_all, unsupported};
 use crate::codes::Code;
@@ -14,7 +15,7 @@ pub(super) fn adapter(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option
     let kind = match fields.text(&["type"], sink) {
         Some(kind) => kind,
         // What an adapter holds says what it is.
-        None if fields.has(&["tools"]) => Text { value: "mcp".to_owned(), place: fields.place },
+        None if fields.has(&["tools", "prompts"]) => Text { value: "mcp".to_owned(), place: fields.place },
         None if fields.has(&["resources"]) => Text { value: "rest".to_owned(), place: fields.place },
         None => {
             fields.missing(&["type"], sink);
@@ -57,14 +58,6 @@ fn rest(fields: &mut Fields<'_>, sink: &mut Sink) -> AdapterKind {
     AdapterKind::Rest(resources)
 }
 
-fn mcp(fields: &mut Fields<'_>, sink: &mut Sink) -> AdapterKind {
-    fields.ignore(&["transport", "ttlMs", "cacheScope", "maxBinarySize", "inputParameters"]);
-    let tools = read_all(fields.members(&["tools"], sink), tool, sink);
-    unsupported(fields, "resources", Code::McpResources, "MCP resources are not supported yet", sink);
-    unsupported(fields, "prompts", Code::McpPrompts, "MCP prompts are not supported yet", sink);
-    AdapterKind::Mcp(tools)
-}
-
 fn port(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<u16> {
     let text = fields.text(&["port"], sink)?;
     let port = text.value.parse().ok();
@@ -104,34 +97,7 @@ fn operation(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<RestOper
     Some(RestOperation { place, method, path, name, description, invocation })
 }
 
-fn tool(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Tool> {
-    let mut fields = Fields::of(node, "a tool", sink);
-    let name = name_of(key, &mut fields, sink);
-    let title = fields.text(&["label", "display", "title"], sink);
-    let description = fields.text(&["description"], sink);
-    fields.ignore(&["tags"]);
-    let hints = fields.get(&["hints"]).map(|entry| hints(&entry.value, sink)).unwrap_or_default();
-    let invocation = invocation(&mut fields, sink);
-    if name.is_none() && !invocation.refused {
-        fields.missing(&["name"], sink);
-    }
-    fields.finish(sink);
-    Some(Tool { name: name?, title, description, hints, invocation })
-}
-
-fn hints(node: &Node, sink: &mut Sink) -> Hints {
-    let mut hints = Fields::of(node, "`hints`", sink);
-    let read = Hints {
-        read_only: hints.flag("readOnly", sink),
-        destructive: hints.flag("destructive", sink),
-        idempotent: hints.flag("idempotent", sink),
-        open_world: hints.flag("openWorld", sink),
-    };
-    hints.finish(sink);
-    read
-}
-
-fn invocation(fields: &mut Fields<'_>, sink: &mut Sink) -> Invocation {
+pub(super) fn invocation(fields: &mut Fields<'_>, sink: &mut Sink) -> Invocation {
     let mut refused = unsupported(fields, "ref", Code::Aggregates, "a `ref` to an aggregate is not compiled yet", sink);
     refused |= steps(fields, sink);
     refused |= unsupported(fields, "mappings", Code::Steps, "`mappings` of steps are not compiled yet", sink);

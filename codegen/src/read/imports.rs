@@ -203,7 +203,7 @@ fn namespace(key: Option<&Text>, node: &Node) -> Option<String> {
 }
 
 /// The path of a file that another one names, or nothing if it leads out of the sources.
-fn relative(importer: &str, named: &str) -> Option<String> {
+pub(crate) fn relative(importer: &str, named: &str) -> Option<String> {
     let named = named.strip_prefix("file://").unwrap_or(named);
     let mut parts: Vec<&str> = importer.split('/').collect();
     parts.pop();

@@ -6,6 +6,7 @@ pub(crate) mod document;
 mod exposes;
 mod fields;
 mod imports;
+mod mcp;
 mod rules;
 pub(crate) mod yaml;
 
@@ -15,6 +16,7 @@ use crate::diagnostic::{Place, Sink};
 use document::{Bind, Document, Info, Text};
 use fields::Fields;
 use imports::Imports;
+pub(crate) use imports::relative;
 use yaml::{Content, Node};
 
 /// Versions of the format whose shape this reader knows: of `naftiko`, and of `ikanos`, as it was called later.

@@ -30,8 +30,10 @@ pub(super) struct Context<'c, 'd> {
     pub(super) scope: &'c Scope<'c>,
     /// Input parameters that the route shares with its siblings.
     pub(super) shared: &'d [Input],
-    /// The route's path; a tool has none.
+    /// The route's path, or the URI of a resource; a tool has none.
     pub(super) path: Option<&'c [Piece]>,
+    /// Whether callers can give nothing but what stands in the path, as with resources.
+    pub(super) closed: bool,
     /// Whether an input that does not say if it is required is as the parameter that it feeds.
     pub(super) inherits: bool,
     /// Whether requests with the route's method usually have a body (RFC 9110 §9.3).
@@ -76,7 +78,11 @@ impl<'c, 'd> Inputs<'c, 'd> {
         if let Some(index) = self.known(&parameter.name) {
             return Source::Input(index);
         }
-        if self.open { Source::Input(self.derive(&parameter.name, parameter, sink)) } else { Source::Absent }
+        if self.open && self.can_give(&parameter.name) {
+            Source::Input(self.derive(&parameter.name, parameter, sink))
+        } else {
+            Source::Absent
+        }
     }
 
     pub(super) fn same_or_required(&mut self, parameter: &Parameter, sink: &mut Sink) -> Source {
@@ -98,10 +104,26 @@ impl<'c, 'd> Inputs<'c, 'd> {
         if !parameter.required {
             return Source::Absent;
         }
+        if self.context.closed {
+            return self.unreachable(&parameter.name, self.context.place, sink);
+        }
         let message = format!("nothing is given for `{}`, which is required; it becomes an input", parameter.name);
         let help = format!("add `{}:` under `with`", parameter.name);
         sink.report(Code::MissingArgument, self.context.place, message, help);
         Source::Input(self.derive(&parameter.name, parameter, sink))
+    }
+
+    /// Whether callers have a way to give what has this name.
+    fn can_give(&self, name: &str) -> bool {
+        !self.context.closed || self.context.path.is_some_and(|path| stands_in(path, name))
+    }
+
+    /// Readers of a resource give nothing but its URI.
+    fn unreachable(&self, name: &str, place: Place, sink: &mut Sink) -> Source {
+        let message = format!("readers of the resource have no way to give `{name}`: it stands nowhere in the URI");
+        let help = format!("write `{{{name}}}` into the URI, or a fixed value under `with`");
+        sink.report(Code::UnreachableArgument, place, message, help);
+        Source::Absent
     }
 
     /// The fixed value of an input.
@@ -252,6 +274,9 @@ impl<'c, 'd> Inputs<'c, 'd> {
         }
         if let Some(index) = self.known(name) {
             return Source::Input(index);
+        }
+        if !self.can_give(name) {
+            return self.unreachable(name, place, sink);
         }
         // A placeholder of a route is declared by its path.
         let in_path = self.context.path.is_some_and(|path| stands_in(path, name));

@@ -4,14 +4,18 @@ mod body;
 mod call;
 mod callers;
 mod credential;
+pub(crate) mod files;
 mod inputs;
 mod operation;
 mod path;
+mod prompts;
+mod resources;
 mod target;
 mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::Sources;
 use crate::codes::Code;
 use crate::diagnostic::{Place, Sink};
 use crate::linked::{Api, Linked, Operation, Route, Tool};
@@ -25,7 +29,7 @@ use target::{Surroundings, Targets};
 use variables::Variables;
 
 /// Links a document. References that point nowhere are reported; what they stand in is left out.
-pub(crate) fn resolve<'d>(document: &'d Document, sink: &mut Sink) -> Linked<'d> {
+pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut Sink) -> Linked<'d> {
     let mut variables = Variables::new(document, sink);
     let mut apis = Vec::new();
     let mut operations = Vec::new();
@@ -53,11 +57,22 @@ pub(crate) fn resolve<'d>(document: &'d Document, sink: &mut Sink) -> Linked<'d>
         callers::link(of_kind(|kind| matches!(kind, AdapterKind::Control(_))), &variables, sink),
     ];
     let used = variables.names();
-    let mut linked =
-        Linked { document, variables: used, apis, operations, routes: Vec::new(), tools: Vec::new(), callers };
+    let mut linked = Linked {
+        document,
+        variables: used,
+        apis,
+        operations,
+        routes: Vec::new(),
+        tools: Vec::new(),
+        resources: Vec::new(),
+        prompts: Vec::new(),
+        callers,
+    };
     let targets = Targets::new(&linked.apis, &linked.operations, &document.missing);
     let (routes, tools) = (routes(&linked, &targets, &variables, sink), tools(&linked, &targets, &variables, sink));
-    (linked.routes, linked.tools) = (routes, tools);
+    let resources = resources::resources(&linked, &targets, &variables, sources, sink);
+    linked.prompts = prompts::prompts(&linked, sources, sink);
+    (linked.routes, linked.tools, linked.resources) = (routes, tools, resources);
     linked
 }
 
@@ -141,6 +156,7 @@ fn route<'d>(
         scope,
         shared: &resource.inputs,
         path: Some(&pieces),
+        closed: false,
         inherits: true,
         has_body: ["POST", "PUT", "PATCH"].iter().any(|name| method.eq_ignore_ascii_case(name)),
     };
@@ -161,9 +177,9 @@ fn tools<'d>(linked: &Linked<'d>, targets: &Targets<'_>, variables: &Variables<'
     let mut tools: Vec<Tool<'d>> = Vec::new();
     let mut names: Vec<&Text> = Vec::new();
     for (adapter, kind) in adapters(linked.document) {
-        let AdapterKind::Mcp(sources) = kind else { continue };
+        let AdapterKind::Mcp(mcp) = kind else { continue };
         let scope = Scope { kind: "tools", namespace: adapter.namespace.as_ref(), variables };
-        for source in sources {
+        for source in &mcp.tools {
             let place = source.name.place;
             let around = Surroundings {
                 place,
@@ -174,7 +190,8 @@ fn tools<'d>(linked: &Linked<'d>, targets: &Targets<'_>, variables: &Variables<'
                 arguments: arguments(&source.invocation),
             };
             let Some(index) = target(targets, &source.invocation, &around, sink) else { continue };
-            let context = Context { place, scope: &scope, shared: &[], path: None, inherits, has_body: true };
+            let context =
+                Context { place, scope: &scope, shared: &[], path: None, closed: false, inherits, has_body: true };
             let Some(call) = call::link(linked, index, &source.invocation, &context, sink) else { continue };
             let (title, description) = (source.title.as_ref(), source.description.as_ref());
             let tool = Tool { name: String::new(), title, description, hints: source.hints, call };

@@ -76,13 +76,13 @@ async fn sent(
     tokio::select! {
         outcome = tool.call.execute(connection, arguments, forwarded(context)) => Ok(result(tool, policy, outcome).into()),
         // Dropping the call closes the upstream request; nobody waits for this answer any more.
-        () = context.ct.cancelled() => Err(ErrorData::internal_error("the call was cancelled", None)),
+        () = context.ct.cancelled() => Err(cancelled()),
         never = progress(context) => match never {},
     }
 }
 
 /// The header fields that go upstream. The trace is that of the HTTP request, which is nearer, or else the message's own.
-fn forwarded(context: &RequestContext<RoleServer>) -> Forwarded {
+pub(super) fn forwarded(context: &RequestContext<RoleServer>) -> Forwarded {
     let parts = context.extensions.get::<http::request::Parts>();
     let mut forwarded = parts.and_then(|parts| parts.extensions.get::<Forwarded>()).cloned().unwrap_or_default();
     let traced = parts.is_some_and(|parts| parts.headers.contains_key(TRACEPARENT));
@@ -93,6 +93,10 @@ fn forwarded(context: &RequestContext<RoleServer>) -> Forwarded {
         forwarded.0.extend(trace::context(&fields.collect()));
     }
     forwarded
+}
+
+pub(super) fn cancelled() -> ErrorData {
+    ErrorData::internal_error("the call was cancelled", None)
 }
 
 /// Tells a client that wants to know that the call is still under way.

@@ -1,29 +1,48 @@
-//! The protocol's requests, answered from the table of tools.
+//! The protocol's requests, answered from the tables of a capability.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, Implementation, ListToolsResult, MetaObject,
-    PaginatedRequestParams, ProtocolVersion, ServerCapabilities, ServerConfig, ToolAnnotations,
+    CacheScope, CallToolRequestParams, CallToolResponse, ConstString, GetPromptRequestMethod, GetPromptRequestParams,
+    GetPromptResponse, Implementation, ListPromptsRequestMethod, ListPromptsResult, ListResourceTemplatesRequestMethod,
+    ListResourceTemplatesResult, ListResourcesRequestMethod, ListResourcesResult, ListToolsRequestMethod,
+    ListToolsResult, MetaObject, PaginatedRequestParams, PromptsCapability, ProtocolVersion, ReadResourceRequestMethod,
+    ReadResourceRequestParams, ReadResourceResponse, ResourcesCapability, ServerCapabilities, ServerConfig,
+    ToolAnnotations, ToolsCapability,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt as _};
 
-use super::call::call;
+use super::call::{call, cancelled, forwarded};
+use super::resources::Resources;
 use super::schema::input_schema;
-use super::{McpAdapter, Policy, Tool};
+use super::{Caching, McpAdapter, Policy, Tool, prompts};
 use crate::client::Connection;
 
 /// The revisions that are served: those with `initialize` that are still in use, and the stateless one.
 pub(super) const VERSIONS: [ProtocolVersion; 3] =
     [ProtocolVersion::V_2025_06_18, ProtocolVersion::V_2025_11_25, ProtocolVersion::V_2026_07_28];
 
-/// How long a client may keep the list of tools, in milliseconds. It changes only with the binary.
+/// How long a client may keep a list, in milliseconds. It changes only with the binary.
 const LIST_TTL_MS: u64 = 300_000;
 
-/// An MCP server over the tools of a capability. Cloning is cheap.
+impl Caching {
+    fn of_lists(self) -> (u64, CacheScope) {
+        (self.ttl_ms.unwrap_or(LIST_TTL_MS), scope(self.public.unwrap_or(true)))
+    }
+
+    fn of_reads(self) -> (u64, CacheScope) {
+        (self.ttl_ms.unwrap_or(0), scope(self.public.unwrap_or(false)))
+    }
+}
+
+fn scope(public: bool) -> CacheScope {
+    if public { CacheScope::Public } else { CacheScope::Private }
+}
+
+/// An MCP server over what a capability exposes. Cloning is cheap.
 #[derive(Clone)]
 pub struct Server(Arc<Inner>);
 
@@ -34,6 +53,7 @@ struct Inner {
     config: ServerConfig,
     list: ListToolsResult,
     index: HashMap<&'static str, (&'static Tool, rmcp::model::Tool)>,
+    resources: Resources,
 }
 
 impl std::fmt::Debug for Server {
@@ -61,15 +81,15 @@ impl Server {
         let index = index.collect();
         let capability = adapter.capability;
         let implementation = Implementation::new(capability.name, capability.version).with_title(capability.title);
-        let mut config =
-            ServerConfig::new(ServerCapabilities::builder().enable_tools().build()).with_server_info(implementation);
+        let mut config = ServerConfig::new(capabilities(adapter)).with_server_info(implementation);
         if !adapter.instructions.is_empty() {
             config = config.with_instructions(adapter.instructions);
         }
-        let mut list =
-            ListToolsResult::with_all_items(tools).with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Public);
+        let (ttl, scope) = adapter.caching.of_lists();
+        let mut list = ListToolsResult::with_all_items(tools).with_ttl_ms(ttl).with_cache_scope(scope);
         list.meta = Some(server_info(&config));
-        Self(Arc::new(Inner { adapter, connection, policy, config, list, index }))
+        let resources = Resources::new(adapter.resources, &policy);
+        Self(Arc::new(Inner { adapter, connection, policy, config, list, index, resources }))
     }
 
     /// Serves one client over standard input and output until it closes them.
@@ -85,8 +105,35 @@ impl Server {
         }
     }
 
+    /// Whether the list of resources may change while the server runs.
+    pub(super) fn has_folders(&self) -> bool {
+        self.0.resources.has_folders()
+    }
+
     fn tool(&self, name: &str) -> Option<&'static Tool> {
         self.0.index.get(name).map(|(tool, _)| *tool)
+    }
+}
+
+/// What there is of, and nothing else.
+fn capabilities(adapter: &McpAdapter) -> ServerCapabilities {
+    let mut capabilities = ServerCapabilities::default();
+    capabilities.tools = (!adapter.tools.is_empty()).then(ToolsCapability::default);
+    capabilities.resources = (!adapter.resources.is_empty()).then(ResourcesCapability::default);
+    capabilities.prompts = (!adapter.prompts.is_empty()).then(PromptsCapability::default);
+    capabilities
+}
+
+/// A server knows the methods of what it has, and no others.
+fn offered<M: ConstString, T>(table: &[T]) -> Result<(), ErrorData> {
+    if table.is_empty() { Err(ErrorData::method_not_found::<M>()) } else { Ok(()) }
+}
+
+/// Everything is on the first page, so no cursor is ever valid.
+fn first_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
+    match request.and_then(|request| request.cursor) {
+        Some(_) => Err(ErrorData::invalid_params("invalid cursor", None)),
+        None => Ok(()),
     }
 }
 
@@ -131,11 +178,78 @@ impl ServerHandler for Server {
         request: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        // Everything is on the first page, so no cursor is ever valid.
-        if request.is_some_and(|request| request.cursor.is_some()) {
-            return Err(ErrorData::invalid_params("invalid cursor", None));
-        }
+        offered::<ListToolsRequestMethod, _>(self.0.adapter.tools)?;
+        first_page(request)?;
         Ok(self.0.list.clone())
+    }
+
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        offered::<ListResourcesRequestMethod, _>(self.0.adapter.resources)?;
+        first_page(request)?;
+        let (ttl, scope) = self.0.adapter.caching.of_lists();
+        let all = self.0.resources.list().await;
+        let mut list = ListResourcesResult::with_all_items(all).with_ttl_ms(ttl).with_cache_scope(scope);
+        list.meta = Some(server_info(&self.0.config));
+        Ok(list)
+    }
+
+    async fn list_resource_templates(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        offered::<ListResourceTemplatesRequestMethod, _>(self.0.adapter.resources)?;
+        first_page(request)?;
+        let (ttl, scope) = self.0.adapter.caching.of_lists();
+        let all = self.0.resources.templates();
+        let mut list = ListResourceTemplatesResult::with_all_items(all).with_ttl_ms(ttl).with_cache_scope(scope);
+        list.meta = Some(server_info(&self.0.config));
+        Ok(list)
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        offered::<ReadResourceRequestMethod, _>(self.0.adapter.resources)?;
+        let (ttl, scope) = self.0.adapter.caching.of_reads();
+        let read = tokio::select! {
+            read = self.0.resources.read(&request.uri, &self.0.connection, &self.0.policy, forwarded(&context)) => read?,
+            () = context.ct.cancelled() => return Err(cancelled()),
+        };
+        let mut read = read.with_ttl_ms(ttl).with_cache_scope(scope);
+        read.meta = Some(server_info(&self.0.config));
+        Ok(read.into())
+    }
+
+    async fn list_prompts(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        offered::<ListPromptsRequestMethod, _>(self.0.adapter.prompts)?;
+        first_page(request)?;
+        let (ttl, scope) = self.0.adapter.caching.of_lists();
+        let all = self.0.adapter.prompts.iter().map(prompts::describe).collect();
+        let mut list = ListPromptsResult::with_all_items(all).with_ttl_ms(ttl).with_cache_scope(scope);
+        list.meta = Some(server_info(&self.0.config));
+        Ok(list)
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        offered::<GetPromptRequestMethod, _>(self.0.adapter.prompts)?;
+        let mut result = prompts::get(self.0.adapter.prompts, &request.name, request.arguments).await?;
+        result.meta = Some(server_info(&self.0.config));
+        Ok(result.into())
     }
 
     async fn call_tool(

@@ -62,8 +62,9 @@ impl Server {
             .with_max_request_body_bytes(BODY_LIMIT)
             .with_cancellation_token(options.cancellation);
         let sessions = Arc::new(NeverSessionManager::default());
+        let lists = Lists::new(self.has_folders());
         let service = StreamableHttpService::new(move || Ok(self.clone()), sessions, config);
-        let endpoint = Arc::new(Endpoint { service, known, lists: Lists::default() });
+        let endpoint = Arc::new(Endpoint { service, known, lists });
         Router::new().route("/mcp", any(move |request| async move { endpoint.answer(request).await }))
     }
 }

@@ -1,4 +1,4 @@
-//! Lists, which change only with the binary: each is answered once and remembered.
+//! Lists, most of which change only with the binary: each of these is answered once and remembered.
 
 use std::sync::OnceLock;
 
@@ -19,12 +19,20 @@ const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 
 /// Answers by revision and method.
 #[derive(Default)]
-pub(super) struct Lists([[Remembered; LISTS.len()]; VERSIONS.len()]);
+pub(super) struct Lists {
+    remembered: [[Remembered; LISTS.len()]; VERSIONS.len()],
+    /// Whether resources are files that come and go.
+    has_folders: bool,
+}
 
 /// The `result` of an answer, as JSON text.
 pub(super) type Remembered = OnceLock<String>;
 
 impl Lists {
+    pub(super) fn new(has_folders: bool) -> Self {
+        Self { has_folders, ..Self::default() }
+    }
+
     /// Where the answer to a request is remembered. There is no such place where anything about the request could matter to
     /// its answer, whether it is to be refused for one.
     pub(super) fn place(&self, parts: &Parts, message: &Message<'_>) -> Option<&Remembered> {
@@ -45,7 +53,8 @@ impl Lists {
         } else {
             only(&parts.headers, "mcp-method") == LISTS.get(list).copied() && is_described(&params, name.as_str())
         };
-        (plain && described).then(|| self.0.get(version)?.get(list)).flatten()
+        let changes = self.has_folders && method == "resources/list";
+        (plain && described && !changes).then(|| self.remembered.get(version)?.get(list)).flatten()
     }
 }
 

@@ -11,7 +11,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wildmatch::WildMatch;
 
-use super::Tool;
+use super::{Resource, ResourceSource, Tool};
+use crate::operation::Method;
 
 /// How long the text of a result may be, in bytes, unless somebody says otherwise.
 const RESPONSE_BUDGET: usize = 100_000;
@@ -92,7 +93,7 @@ impl fmt::Debug for Policy {
 }
 
 impl Policy {
-    /// Only tools that change nothing. The others are neither listed nor called.
+    /// Only tools and resources that change nothing. The others are neither listed nor called.
     pub fn read_only(mut self) -> Self {
         self.read_only = true;
         self
@@ -110,7 +111,7 @@ impl Policy {
         self
     }
 
-    /// Shows the secrets in results of tools whose names match one of these. Otherwise they are masked.
+    /// Shows the secrets in results of tools and resources whose names match one of these. Otherwise they are masked.
     pub fn reveal_secrets(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         self.revealed = compiled(patterns);
         self
@@ -164,9 +165,19 @@ impl Policy {
             && !matches(&self.excluded, tool.name)
     }
 
-    /// Whether the results of a tool may have secrets.
-    pub(super) fn reveals(&self, tool: &Tool) -> bool {
-        matches(&self.revealed, tool.name)
+    /// Whether a resource exists for clients. What it calls may change something, whatever a resource is meant to do.
+    pub(super) fn shows_resource(&self, resource: &Resource) -> bool {
+        match &resource.source {
+            ResourceSource::Call { call, .. } => {
+                !self.read_only || matches!(call.operation.method, Method::Get | Method::Head | Method::Options)
+            }
+            ResourceSource::Text { .. } | ResourceSource::OfTheServer(_) => true,
+        }
+    }
+
+    /// Whether what a tool or resource of this name gives may have secrets.
+    pub(super) fn reveals(&self, name: &str) -> bool {
+        matches(&self.revealed, name)
     }
 
     /// A place among the calls that run; none is wanted where their number has no limit.

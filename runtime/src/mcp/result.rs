@@ -6,6 +6,7 @@ use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::{Value, json};
 
 use super::budget::instead;
+use super::content;
 use super::mask::{gives_secrets, mask};
 use super::{Policy, Tool};
 use crate::error::{Error, ErrorKind};
@@ -31,6 +32,13 @@ fn success(tool: &Tool, policy: &Policy, response: Response<Bytes>) -> Result<Ca
         return Ok(CallToolResult::success(vec![ContentBlock::text(status.to_string())]));
     }
     let operation = tool.call.operation;
+    if matches!(tool.call.output, Output::Whole)
+        && let Some(block) = content::block(operation.name, response.headers(), response.body())
+    {
+        let masked = gives_secrets(operation) && !policy.reveals(tool.name);
+        let blocks = if masked { vec![ContentBlock::text("***"), ContentBlock::text(MASKED)] } else { vec![block] };
+        return Ok(CallToolResult::success(blocks));
+    }
     let (text, mut document) = match &tool.call.output {
         Output::Projected(projection) => {
             let document = projection.apply(response.document(operation.name, operation.json_output)?.body());
@@ -38,7 +46,7 @@ fn success(tool: &Tool, policy: &Policy, response: Response<Bytes>) -> Result<Ca
         }
         Output::Whole => whole(tool, response)?,
     };
-    if policy.reveals(tool) {
+    if policy.reveals(tool.name) {
         return Ok(limited(tool, policy, status, text, document));
     }
     let masked = match &mut document {
@@ -87,7 +95,7 @@ pub(super) fn failure(tool: &Tool, policy: &Policy, error: &Error) -> CallToolRe
         serde_json::from_slice(error.body()).unwrap_or_else(|_| Value::from(text.as_ref()))
     });
     if let Some(body) = &mut body
-        && !policy.reveals(tool)
+        && !policy.reveals(tool.name)
     {
         mask(tool.call.operation, body);
     }

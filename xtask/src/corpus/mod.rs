@@ -74,8 +74,8 @@ fn records(options: &Options) -> Result<Vec<Record>> {
     let classes = classes(folder)?;
     let tree = sources::read(folder, folder);
     let wanted = |path: &str| options.filter.as_deref().is_none_or(|text| path.contains(text));
-    let mut records: Vec<_> = tree.findings.into_iter().map(Record::unreadable).collect();
-    records.extend(tree.sources.keys().map(|path| Record::new(path)));
+    let mut records: Vec<_> = tree.specifications().map(|path| Record::new(path)).collect();
+    records.extend(tree.findings.into_iter().map(Record::unreadable));
     records.sort_by(|a, b| a.path.cmp(&b.path));
     for (index, record) in records.iter_mut().enumerate() {
         record.class = classes.get(&record.path).cloned();

@@ -1,0 +1,175 @@
+//! Reading `mcp` adapters: tools, resources and prompts.
+
+use super::document::{
+    AdapterKind, Caching, Hints, Mcp, McpResource, Prompt, PromptArgument, PromptContent, PromptMessage,
+    ResourceSource, Role, Text, Tool,
+};
+use super::exposes::invocation;
+use super::fields::Fields;
+use super::yaml::Node;
+use super::{name_of, read_all};
+use crate::codes::Code;
+use crate::diagnostic::Sink;
+
+pub(super) fn mcp(fields: &mut Fields<'_>, sink: &mut Sink) -> AdapterKind {
+    fields.ignore(&["transport", "maxBinarySize", "inputParameters"]);
+    let caching = Caching { ttl_ms: ttl(fields, sink), public: scope(fields, sink) };
+    let tools = read_all(fields.members(&["tools"], sink), tool, sink);
+    let resources = read_all(fields.members(&["resources"], sink), resource, sink);
+    let prompts = read_all(fields.members(&["prompts"], sink), prompt, sink);
+    AdapterKind::Mcp(Mcp { tools, resources, prompts, caching })
+}
+
+fn ttl(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<u64> {
+    let text = fields.text(&["ttlMs"], sink)?;
+    let ttl = text.value.parse().ok();
+    if ttl.is_none() {
+        let message = format!("`{}` is no time to live", text.value);
+        sink.report(Code::WrongType, text.place, message, "write a whole number of milliseconds");
+    }
+    ttl
+}
+
+/// Whether what is kept may be shown to everybody.
+fn scope(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<bool> {
+    let text = fields.text(&["cacheScope"], sink)?;
+    match text.value.as_str() {
+        "public" => Some(true),
+        "private" => Some(false),
+        other => {
+            let message = format!("`{other}` is no scope of a cache");
+            sink.report(Code::WrongType, text.place, message, "it is `public` or `private`");
+            None
+        }
+    }
+}
+
+fn tool(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Tool> {
+    let mut fields = Fields::of(node, "a tool", sink);
+    let name = name_of(key, &mut fields, sink);
+    let title = fields.text(&["label", "display", "title"], sink);
+    let description = fields.text(&["description"], sink);
+    fields.ignore(&["tags"]);
+    let hints = fields.get(&["hints"]).map(|entry| hints(&entry.value, sink)).unwrap_or_default();
+    let invocation = invocation(&mut fields, sink);
+    if name.is_none() && !invocation.refused {
+        fields.missing(&["name"], sink);
+    }
+    fields.finish(sink);
+    Some(Tool { name: name?, title, description, hints, invocation })
+}
+
+fn hints(node: &Node, sink: &mut Sink) -> Hints {
+    let mut hints = Fields::of(node, "`hints`", sink);
+    let read = Hints {
+        read_only: hints.flag("readOnly", sink),
+        destructive: hints.flag("destructive", sink),
+        idempotent: hints.flag("idempotent", sink),
+        open_world: hints.flag("openWorld", sink),
+    };
+    hints.finish(sink);
+    read
+}
+
+fn resource(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<McpResource> {
+    let mut fields = Fields::of(node, "an MCP resource", sink);
+    let uri = fields.required_text(&["uri"], sink);
+    let name = name_of(key, &mut fields, sink).or_else(|| uri.clone());
+    let title = fields.text(&["label", "display", "title"], sink);
+    let description = fields.text(&["description"], sink);
+    let media_type = fields.text(&["mimeType"], sink);
+    let binary = fields.flag("binary", sink).unwrap_or(false);
+    fields.ignore(&["tags"]);
+    let location = fields.text(&["location"], sink);
+    let calls = ["call", "operation", "steps", "ref"].into_iter().find(|key| fields.has(&[*key]));
+    let source = match location {
+        Some(location) => {
+            if let Some(other) = calls {
+                report_both(&location, other, sink);
+            }
+            fields.ignore(&[
+                "call",
+                "operation",
+                "steps",
+                "ref",
+                "mappings",
+                "with",
+                "inputParameters",
+                "outputParameters",
+            ]);
+            ResourceSource::Location(location)
+        }
+        None => ResourceSource::Call(invocation(&mut fields, sink)),
+    };
+    fields.finish(sink);
+    Some(McpResource { name: name?, title, uri: uri?, description, media_type, binary, source })
+}
+
+fn prompt(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Prompt> {
+    let mut fields = Fields::of(node, "a prompt", sink);
+    let name = name_of(key, &mut fields, sink);
+    if name.is_none() {
+        fields.missing(&["name"], sink);
+    }
+    let title = fields.text(&["label", "display", "title"], sink);
+    let description = fields.text(&["description"], sink);
+    fields.ignore(&["tags"]);
+    let arguments = read_all(fields.members(&["arguments"], sink), argument, sink);
+    let location = fields.text(&["location"], sink);
+    let members = fields.members(&["template"], sink);
+    let has_template = !members.is_empty();
+    let messages = read_all(members, message, sink);
+    let content = match location {
+        Some(location) => {
+            if has_template {
+                report_both(&location, "template", sink);
+            }
+            PromptContent::Location(location)
+        }
+        None => {
+            if !has_template {
+                fields.missing(&["template"], sink);
+            }
+            PromptContent::Messages(messages)
+        }
+    };
+    fields.finish(sink);
+    Some(Prompt { name: name?, title, description, arguments, content })
+}
+
+fn report_both(location: &Text, other: &str, sink: &mut Sink) {
+    let message = format!("there is `location` and `{other}`, and only one of them can be what is given out");
+    sink.report(Code::SeveralSources, location.place, message, "remove one of the two");
+}
+
+fn argument(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<PromptArgument> {
+    let mut fields = Fields::of(node, "an argument of a prompt", sink);
+    let name = name_of(key, &mut fields, sink);
+    if name.is_none() {
+        fields.missing(&["name"], sink);
+    }
+    let title = fields.text(&["label", "display", "title"], sink);
+    let description = fields.text(&["description"], sink);
+    let required = fields.flag("required", sink).unwrap_or(true);
+    fields.ignore(&["type", "tags"]);
+    fields.finish(sink);
+    Some(PromptArgument { name: name?, title, description, required })
+}
+
+fn message(_: Option<Text>, node: &Node, sink: &mut Sink) -> Option<PromptMessage> {
+    let mut fields = Fields::of(node, "a message of a prompt", sink);
+    let role = fields.required_text(&["role"], sink);
+    let content = fields.required_text(&["content"], sink);
+    fields.finish(sink);
+    let role = role?;
+    let role = match role.value.as_str() {
+        "user" => Role::User,
+        "assistant" => Role::Assistant,
+        other => {
+            let message = format!("`{other}` is no role in a prompt");
+            sink.report(Code::UnknownRole, role.place, message, "messages are of the `user` or of the `assistant`");
+            return None;
+        }
+    };
+    Some(PromptMessage { role, content: content? })
+}

@@ -1,0 +1,109 @@
+//! Files that resources and prompts are made of. Those beside the capability become a part of the crate; those with an
+//! absolute path are read by the server, where it runs.
+
+use crate::Sources;
+use crate::codes::Code;
+use crate::diagnostic::Sink;
+use crate::linked::Files;
+use crate::read::document::Text;
+use crate::read::relative;
+use crate::read::yaml::{self, Content, Node};
+
+/// The largest number of files that one location may stand for.
+const MOST: usize = 200;
+
+/// The files that a location names; none, if there are none, which is reported.
+pub(super) fn link(location: &Text, sources: &Sources, sink: &mut Sink) -> Option<Files> {
+    let given = location.value.as_str();
+    let path = path_of(given);
+    let refuse = |problem: &str, help: &str, sink: &mut Sink| {
+        sink.report(Code::BadLocation, location.place, format!("the location `{given}` {problem}"), help);
+        None
+    };
+    if path.contains("://") || path.contains(|c: char| c.is_control() || c == '\\') {
+        return refuse(
+            "is no path of a file",
+            "write `file:///` and an absolute path, or `./` and a relative one",
+            sink,
+        );
+    }
+    if !is_beside(path) {
+        if path.split('/').any(|part| matches!(part, "." | "..")) || path.split('/').all(str::is_empty) {
+            return refuse("leads nowhere in particular", "write the path without `.` and `..`", sink);
+        }
+        let message = format!("`{path}` is read where the server runs, whenever somebody asks for it");
+        let help =
+            "a path that starts with `./` is one beside the capability, and what is there becomes a part of the crate";
+        sink.report(Code::FilesOfTheServer, location.place, message, help);
+        return Some(Files::OfTheServer(path.to_owned()));
+    }
+    let help =
+        "the path is relative to the capability; what it names is text, and lies in the folder of the capabilities";
+    let Some(path) = relative(sink.path(location.place.file), path) else {
+        return refuse("leads out of the capabilities", help, sink);
+    };
+    if let Some(text) = sources.get(&path) {
+        return Some(Files::Embedded(vec![(String::new(), file_name(&path), plain(text))]));
+    }
+    let folder = format!("{path}/");
+    let below = sources.range(folder.clone()..).take_while(|(file, _)| file.starts_with(&folder));
+    let below = below.filter_map(|(file, text)| Some((file.strip_prefix(&folder)?, text)));
+    // What is hidden is not meant to be shown.
+    let shown = below.filter(|(file, _)| !file.split('/').any(|part| part.starts_with('.')));
+    let files: Vec<_> = shown.map(|(file, text)| (file.to_owned(), file_name(file), plain(text))).collect();
+    match files.len() {
+        0 => refuse("names neither a text nor a folder with texts", help, sink),
+        1..=MOST => Some(Files::Embedded(files)),
+        many => refuse(&format!("stands for {many} files, which are too many"), "split the folder", sink),
+    }
+}
+
+/// The files and folders beside a capability that its resources and prompts name, whether they are there or not.
+pub(crate) fn named(path: &str, text: &str) -> Vec<String> {
+    let mut named = Vec::new();
+    // What cannot be read is a finding of whoever compiles it.
+    if let Some(root) = yaml::parse(text, 0, &mut Sink::new(path)) {
+        collect(&root, path, &mut named);
+    }
+    named
+}
+
+fn collect(node: &Node, path: &str, named: &mut Vec<String>) {
+    let location = |member: &Node| member.get("location").and_then(Node::scalar_text);
+    match &node.content {
+        Content::Sequence(items) => items.iter().for_each(|item| collect(item, path, named)),
+        Content::Mapping(entries) => {
+            for entry in entries {
+                if matches!(entry.key.as_str(), "resources" | "prompts") {
+                    let locations: Vec<String> = match &entry.value.content {
+                        Content::Sequence(items) => items.iter().filter_map(location).collect(),
+                        Content::Mapping(members) => members.iter().filter_map(|one| location(&one.value)).collect(),
+                        _ => Vec::new(),
+                    };
+                    let beside = locations.iter().map(|given| path_of(given)).filter(|given| is_beside(given));
+                    named.extend(beside.filter_map(|given| relative(path, given)));
+                }
+                collect(&entry.value, path, named);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn path_of(location: &str) -> &str {
+    location.strip_prefix("file://").unwrap_or(location)
+}
+
+/// Whether a path is one beside the file that names it.
+fn is_beside(path: &str) -> bool {
+    !path.starts_with('/') || path.starts_with("/./") || path.starts_with("/../")
+}
+
+/// The text as it is on every machine: some check files out with other line ends, or save them with a byte order mark.
+fn plain(text: &str) -> String {
+    text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n")
+}
+
+fn file_name(path: &str) -> String {
+    path.rsplit('/').next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,133 @@
+//! The resources of MCP adapters: what their URIs stand for, and what is called or read for them.
+
+use std::collections::BTreeMap;
+
+use super::inputs::{Context, Scope};
+use super::target::{Surroundings, Targets};
+use super::variables::Variables;
+use super::{adapters, arguments, call, files, target};
+use crate::Sources;
+use crate::codes::Code;
+use crate::diagnostic::{Place, Sink};
+use crate::linked::{Linked, Resource, ResourceSource};
+use crate::read::document::{self, AdapterKind, McpResource, Text};
+use crate::template::{Piece, split_path};
+use crate::vocabulary::is_invisible;
+
+pub(super) fn resources<'d>(
+    linked: &Linked<'d>,
+    targets: &Targets<'_>,
+    variables: &Variables<'_>,
+    sources: &Sources,
+    sink: &mut Sink,
+) -> Vec<Resource<'d>> {
+    let mut resources = Vec::new();
+    let mut known: BTreeMap<String, Place> = BTreeMap::new();
+    for (adapter, kind) in adapters(linked.document) {
+        let AdapterKind::Mcp(mcp) = kind else { continue };
+        let scope = Scope { kind: "tools", namespace: adapter.namespace.as_ref(), variables };
+        for source in &mcp.resources {
+            let Some(pieces) = pieces(&source.uri, sink) else { continue };
+            let shape = shape(&pieces);
+            if let Some(first) = known.get(&shape) {
+                let message = format!("the URI `{}` stands twice; the later resource is left out", source.uri.value);
+                let help = format!("the first one is on {}; change one of them", sink.line(*first, source.uri.place));
+                sink.report(Code::DuplicateName, source.uri.place, message, help);
+                continue;
+            }
+            known.insert(shape, source.uri.place);
+            let content = match &source.source {
+                document::ResourceSource::Location(location) => {
+                    if pieces.iter().any(|piece| piece.name().is_some()) {
+                        refuse::<()>(&source.uri, "it has placeholders, and files have none", sink);
+                    }
+                    files::link(location, sources, sink).map(ResourceSource::Files)
+                }
+                document::ResourceSource::Call(invocation) => {
+                    let around = around(source, invocation);
+                    let Some(index) = target(targets, invocation, &around, sink) else { continue };
+                    let context = Context {
+                        place: around.place,
+                        scope: &scope,
+                        shared: &[],
+                        path: Some(&pieces),
+                        closed: true,
+                        inherits: true,
+                        has_body: false,
+                    };
+                    call::link(linked, index, invocation, &context, sink).map(ResourceSource::Call)
+                }
+            };
+            resources.extend(content.map(|content| Resource { declared: source, pieces, source: content }));
+        }
+    }
+    resources
+}
+
+fn around<'d>(source: &'d McpResource, invocation: &'d document::Invocation) -> Surroundings<'d> {
+    Surroundings {
+        place: source.name.place,
+        name: Some(&source.name.value),
+        description: source.description.as_ref().map(|text| text.value.as_str()),
+        method: None,
+        path: None,
+        arguments: arguments(invocation),
+    }
+}
+
+/// The pieces of a URI or of a template of URIs (RFC 3986; RFC 6570, level 1).
+fn pieces(uri: &Text, sink: &mut Sink) -> Option<Vec<Piece>> {
+    let in_scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
+    let scheme = uri.value.split_once(':').filter(|(scheme, rest)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(in_scheme) && !rest.is_empty()
+    });
+    if scheme.is_none() {
+        return refuse(uri, "it has no scheme", sink);
+    }
+    let pieces = match split_path(&uri.value) {
+        Ok(pieces) => pieces,
+        Err(problem) => return refuse(uri, problem, sink),
+    };
+    let in_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let mut names: Vec<&str> = Vec::new();
+    for (index, piece) in pieces.iter().enumerate() {
+        match piece {
+            Piece::Literal(text) => {
+                let in_uri = |c: char| c.is_ascii_graphic() && !"\"<>\\^`|".contains(c) && !is_invisible(c);
+                if !text.chars().all(in_uri) {
+                    return refuse(uri, "it holds characters that none can hold", sink);
+                }
+            }
+            Piece::Placeholder(name) if name.chars().all(in_name) && !names.contains(&name.as_str()) => {
+                names.push(name)
+            }
+            Piece::Placeholder(name) if names.contains(&name.as_str()) => {
+                return refuse(uri, "a placeholder stands twice in it", sink);
+            }
+            Piece::Placeholder(_) | Piece::Segments(_) => {
+                return refuse(uri, "a placeholder is more than a name", sink);
+            }
+        }
+        let follows = matches!(index.checked_sub(1).and_then(|before| pieces.get(before)), Some(Piece::Placeholder(_)));
+        if follows && piece.name().is_some() {
+            return refuse(uri, "nothing stands between two placeholders", sink);
+        }
+    }
+    Some(pieces)
+}
+
+fn refuse<T>(uri: &Text, problem: &str, sink: &mut Sink) -> Option<T> {
+    let help = "write `scheme://path`, with `{name}` for what the caller chooses";
+    sink.report(
+        Code::BadResourceUri,
+        uri.place,
+        format!("`{}` cannot be the URI of a resource: {problem}", uri.value),
+        help,
+    );
+    None
+}
+
+/// The URI with its placeholders made equal.
+fn shape(pieces: &[Piece]) -> String {
+    pieces.iter().map(|piece| if let Piece::Literal(text) = piece { text } else { "{}" }).collect()
+}

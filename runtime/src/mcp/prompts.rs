@@ -1,0 +1,125 @@
+//! Prompts: messages with the caller's arguments in them.
+
+use std::path::Path;
+
+use rmcp::ErrorData;
+use rmcp::model::{GetPromptResult, JsonObject, PromptMessage};
+use serde_json::{Value, json};
+
+use super::{Message, Prompt, PromptArgument, PromptSource, Role, files};
+use crate::exposure::NAME_LIMIT;
+
+/// What clients see in the list.
+pub(super) fn describe(prompt: &Prompt) -> rmcp::model::Prompt {
+    let arguments = prompt.arguments.iter().map(|argument| {
+        let mut described = rmcp::model::PromptArgument::new(argument.name).with_required(argument.required);
+        described.title = said(argument.title);
+        described.description = said(argument.description);
+        described
+    });
+    let arguments: Vec<_> = arguments.collect();
+    let arguments = (!arguments.is_empty()).then_some(arguments);
+    rmcp::model::Prompt::new(prompt.name, said(prompt.description), arguments).with_title(prompt.title)
+}
+
+fn said(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// The messages of the prompt of this name.
+pub(super) async fn get(
+    prompts: &'static [Prompt],
+    name: &str,
+    arguments: Option<JsonObject>,
+) -> Result<GetPromptResult, ErrorData> {
+    let Some(prompt) = prompts.iter().find(|prompt| prompt.name == name) else {
+        let name: String = name.chars().take(NAME_LIMIT).collect();
+        return Err(ErrorData::invalid_params(format!("unknown prompt: {name}"), None));
+    };
+    let given = arguments.unwrap_or_default();
+    let mut values = Vec::new();
+    for argument in prompt.arguments {
+        values.push((argument.name, value(argument, given.get(argument.name))?));
+    }
+    let message = |role: Role, text: &str| {
+        let role = match role {
+            Role::User => rmcp::model::Role::User,
+            Role::Assistant => rmcp::model::Role::Assistant,
+        };
+        PromptMessage::new_text(role, fill(text, &values))
+    };
+    let messages = match prompt.source {
+        PromptSource::Messages(messages) => {
+            messages.iter().map(|Message { role, text }| message(*role, text)).collect()
+        }
+        PromptSource::OfTheServer(path) => vec![message(Role::User, &text(path).await?)],
+    };
+    let result = GetPromptResult::new(messages);
+    Ok(match said(prompt.description) {
+        Some(description) => result.with_description(description),
+        None => result,
+    })
+}
+
+/// The text that stands for an argument. One that may be left out, and is, leaves nothing.
+fn value(argument: &PromptArgument, given: Option<&Value>) -> Result<String, ErrorData> {
+    match given {
+        None | Some(Value::Null) if argument.required => {
+            let message = format!("the argument `{}` is required", argument.name);
+            Err(ErrorData::invalid_params(message, Some(json!({ "argument": argument.name }))))
+        }
+        None | Some(Value::Null) => Ok(String::new()),
+        Some(Value::String(text)) => Ok(text.clone()),
+        Some(other) => Ok(other.to_string()),
+    }
+}
+
+/// The text with its placeholders filled in once: what a value holds is never expanded again.
+fn fill(text: &str, values: &[(&str, String)]) -> String {
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let Some((name, tail)) = after.split_once("}}") else { break };
+        filled.push_str(before);
+        match values.iter().find(|(known, _)| *known == name.trim()) {
+            Some((_, value)) => {
+                filled.push_str(value);
+                rest = tail;
+            }
+            // It is no placeholder, but one may begin within it, and be it with the second brace.
+            None => {
+                filled.push('{');
+                rest = rest.get(before.len() + 1..).unwrap_or_default();
+            }
+        }
+    }
+    filled + rest
+}
+
+async fn text(path: &'static str) -> Result<String, ErrorData> {
+    let read = tokio::task::spawn_blocking(move || files::read(Path::new(path), "")).await;
+    let read = read.map_err(std::io::Error::other).flatten();
+    let text = read.and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other));
+    text.map_err(|error| {
+        tracing::warn!(path, error = %error, "the file of a prompt cannot be read");
+        ErrorData::internal_error("the text of the prompt cannot be read", None)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_filled_in_once() {
+        let values = [("a", "{{b}}".to_owned()), ("b", "B".to_owned()), ("c", String::new())];
+        for (text, filled) in [
+            ("{{a}} and {{ b }}{{c}}.", "{{b}} and B."),
+            ("{{unknown}} {{b}} {{{b}}} {{", "{{unknown}} B {B} {{"),
+            ("{{ {{b}}", "{{ B"),
+            ("}}{{", "}}{{"),
+        ] {
+            assert_eq!(fill(text, &values), filled, "{text}");
+        }
+    }
+}
