@@ -50,10 +50,14 @@ async function relay(upstream) {
 
 /** The calls of one connection, in groups that build on one another. */
 class Run {
-  constructor(library, client, label, counter) {
+  constructor(library, client, label, asks, counter) {
     this.library = library;
     this.client = client;
+    this.asks = asks;
     this.counter = counter;
+    // How often the user was asked, and what the answer is.
+    this.asked = 0;
+    this.answer = { action: "accept", content: { ok: true } };
     this.secret = { name: `typescript-${label.replaceAll(" ", "-")}-${randomUUID()}` };
   }
 
@@ -117,26 +121,58 @@ class Run {
     await assert.rejects(this.call("no-such-tool"), protocolError, "an unknown tool is an error of the protocol");
   }
 
+  /** A secret that goes only when the user agrees, as far as this connection can ask. */
+  async confirmation() {
+    assert.equal(this.asked, this.asks ? 2 : 0, "each destructive call so far was asked about");
+    if (!this.asks) return;
+    const name = `${this.secret.name}-kept`;
+    const { id } = await this.document("create-secret", { body: { project_id: PROJECT_ID, name } });
+    const yes = this.answer;
+    for (const answer of [{ action: "decline" }, { action: "accept", content: { ok: false } }]) {
+      this.answer = answer;
+      const kept = await this.call("delete-secret", { secret_id: id });
+      assert.equal(kept.isError, true, "nobody agreed");
+      await this.document("get-metadata-using-secret-s-id", { secret_id: id });
+    }
+    this.answer = yes;
+    const deleted = await this.call("delete-secret", { secret_id: id });
+    assert(!deleted.isError, `it is deleted, not: ${JSON.stringify(deleted.content)}`);
+    assert.equal(this.asked, 5);
+  }
+
+  /** A call that tells how it goes on, on the server of the fixture. */
+  async progress() {
+    const told = [];
+    const parameters = { name: "wait", arguments: { milliseconds: 1300 } };
+    const result = await this.library.call(this.client, parameters, { onprogress: ({ progress }) => told.push(progress) });
+    assert(!result.isError, `it is answered, not: ${JSON.stringify(result.content)}`);
+    assert(told.length >= 1, "there is progress");
+    assert(told.every((each, at) => at === 0 || each > told[at - 1]), `it goes on: ${told}`);
+  }
+
   /** A call that is given up, on the server of the fixture; the next one is answered all the same. */
   async cancellation() {
-    const call = (name, options) => this.library.call(this.client, { name, arguments: {} }, options);
-    const slow = call("test_tool_with_progress", { timeout: 300 });
+    const slow = this.library.call(this.client, { name: "wait", arguments: { milliseconds: 5000 } }, { timeout: 300 });
     await assert.rejects(slow, this.library.isTimeout, "the call takes too long");
-    const { content } = await call("test_simple_text");
+    const { content } = await this.library.call(this.client, { name: "test_simple_text", arguments: {} });
     assert.equal(content[0].text, "This is a simple text response for testing.");
   }
 }
 
 /** Connects to a server, and runs groups of calls. */
-async function attempt(library, transport, label, era, groups, counter) {
+async function attempt(library, transport, label, era, groups, asks, counter) {
   const client = library.client(era);
   let revision = "-";
   let group = "connect";
   try {
+    const run = new Run(library, client, label, asks, counter);
+    library.onQuestion(client, async () => {
+      run.asked += 1;
+      return run.answer;
+    });
     await client.connect(transport);
     revision = library.revision(client, transport);
     assert.equal(revision ?? REVISIONS[era], REVISIONS[era]);
-    const run = new Run(library, client, label, counter);
     for (group of groups) {
       await run[group]();
       console.log(`${label}: ${group} ok`);
@@ -154,8 +190,8 @@ export async function talk(client, library, { secrets, fixture }) {
   const counter = await relay(secrets.environment.NAFTIKO_BASE_URI);
   const environment = { ...secrets.environment, NAFTIKO_BASE_URI: counter.uri };
   const subjects = [
-    [secrets, environment, ["listing", "life", "protection", "errors"]],
-    [fixture, fixture.environment, ["cancellation"]],
+    [secrets, environment, ["listing", "life", "protection", "errors", "confirmation"]],
+    [fixture, fixture.environment, ["progress", "cancellation"]],
   ];
   let good = true;
   const rows = [];
@@ -168,7 +204,9 @@ export async function talk(client, library, { secrets, fixture }) {
         const connection = transport === "http" ? library.http(new URL(url)) : library.stdio({ command, args, env });
         const counted = transport === "stdio" && subject === secrets ? counter : undefined;
         const label = `${client} ${transport} ${era}`;
-        if (result === "ok") [revision, result] = await attempt(library, connection, label, era, groups, counted);
+        // Without sessions, an old client cannot be asked over HTTP.
+        const asks = era === "modern" || transport === "stdio";
+        if (result === "ok") [revision, result] = await attempt(library, connection, label, era, groups, asks, counted);
       }
       good &&= result === "ok";
       const seconds = `${((performance.now() - began) / 1000).toFixed(2)} s`.padStart(7);

@@ -9,11 +9,12 @@ const library = {
   client: (era) =>
     new Client(
       { name: "naftiko-interop", version: "1.0.0" },
-      { versionNegotiation: { mode: era === "legacy" ? "legacy" : "auto" } },
+      { capabilities: { elicitation: { form: {} } }, versionNegotiation: { mode: era === "legacy" ? "legacy" : "auto" } },
     ),
   http: (url) => new StreamableHTTPClientTransport(url),
   stdio: (command) => new StdioClientTransport(command),
   revision: (client) => client.getNegotiatedProtocolVersion(),
+  onQuestion: (client, answer) => client.setRequestHandler("elicitation/create", answer),
   call: (client, parameters, options) => client.callTool(parameters, options),
   isProtocolError: (error) => error instanceof ProtocolError,
   isTimeout: (error) => error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout,

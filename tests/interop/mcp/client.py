@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import anyio
 from mcp import Client, MCPError, StdioServerParameters
+from mcp.types import ElicitResult
 
 # Per tool: is it read-only, destructive, idempotent, and does it reach the world outside?
 TOOLS = {
@@ -68,10 +69,18 @@ class Relay:
 class Run:
     """The calls of one connection, in groups that build on one another."""
 
-    def __init__(self, client, label, relay):
-        self.client = client
+    def __init__(self, label, asks, relay):
+        self.client = None
+        self.asks = asks
         self.relay = relay
+        # How often the user was asked, and what the answer is.
+        self.asked = 0
+        self.answer = ElicitResult(action="accept", content={"ok": True})
         self.secret = {"name": f"python-{label.replace(' ', '-')}-{uuid.uuid4()}"}
+
+    async def ask(self, *_):
+        self.asked += 1
+        return self.answer
 
     async def call(self, tool, **arguments):
         return await self.client.call_tool(tool, {"region": REGION, **arguments})
@@ -131,10 +140,39 @@ class Run:
         else:
             check(False, "an unknown tool is an error of the protocol")
 
+    async def confirmation(self):
+        """A secret that goes only when the user agrees, as far as this connection can ask."""
+        check(self.asked == (2 if self.asks else 0), f"each destructive call so far was asked about, not {self.asked}")
+        if not self.asks:
+            return
+        body = {"project_id": PROJECT_ID, "name": f"{self.secret['name']}-kept"}
+        secret_id = (await self.document("create-secret", body=body))["id"]
+        yes = self.answer
+        for answer in (ElicitResult(action="decline"), ElicitResult(action="accept", content={"ok": False})):
+            self.answer = answer
+            kept = await self.call("delete-secret", secret_id=secret_id)
+            check(kept.is_error, f"nobody agreed: {kept.content}")
+            await self.document("get-metadata-using-secret-s-id", secret_id=secret_id)
+        self.answer = yes
+        deleted = await self.call("delete-secret", secret_id=secret_id)
+        check(not deleted.is_error, f"it is deleted, not: {deleted.content}")
+        check(self.asked == 5, f"the user is asked each time, not {self.asked} times")
+
+    async def progress(self):
+        """A call that tells how it goes on, on the server of the fixture."""
+        told = []
+
+        async def tell(progress, *_):
+            told.append(progress)
+
+        result = await self.client.call_tool("wait", {"milliseconds": 1300}, progress_callback=tell)
+        check(not result.is_error, f"it is answered, not: {result.content}")
+        check(told and told == sorted(set(told)), f"there is progress, which goes on: {told}")
+
     async def cancellation(self):
         """A call that is given up, on the server of the fixture; the next one is answered all the same."""
         try:
-            await self.client.call_tool("test_tool_with_progress", {}, read_timeout_seconds=0.3)
+            await self.client.call_tool("wait", {"milliseconds": 5000}, read_timeout_seconds=0.3)
         except MCPError as error:
             check("timed out" in str(error).lower(), f"it takes too long, not: {error}")
         else:
@@ -155,15 +193,16 @@ def reason(error):
     return f"{type(error).__name__}: {error}"
 
 
-async def attempt(server, label, era, groups, relay=None):
+async def attempt(server, label, era, groups, asks, relay=None):
     """Connects to a server, and runs groups of calls."""
     revision, group = "-", "connect"
     try:
         with anyio.fail_after(TIMEOUT):
-            async with Client(server, mode="legacy" if era == "legacy" else "auto") as client:
-                revision = client.protocol_version
+            run = Run(label, asks, relay)
+            mode = "legacy" if era == "legacy" else "auto"
+            async with Client(server, mode=mode, elicitation_callback=run.ask) as run.client:
+                revision = run.client.protocol_version
                 check(revision == REVISIONS[era], f"the revision is {REVISIONS[era]}, not {revision}")
-                run = Run(client, label, relay)
                 for group in groups:
                     await getattr(run, group)()
                     print(f"{label}: {group} ok", flush=True)
@@ -178,8 +217,8 @@ async def main(secrets, fixture):
     async with Relay(secrets["environment"]["NAFTIKO_BASE_URI"]) as relay:
         environment = {**secrets["environment"], "NAFTIKO_BASE_URI": relay.uri}
         subjects = (
-            (secrets, environment, ("listing", "life", "protection", "errors")),
-            (fixture, fixture["environment"], ("cancellation",)),
+            (secrets, environment, ("listing", "life", "protection", "errors", "confirmation")),
+            (fixture, fixture["environment"], ("progress", "cancellation")),
         )
         for transport in ("http", "stdio"):
             for era in REVISIONS:
@@ -190,8 +229,10 @@ async def main(secrets, fixture):
                     stdio = StdioServerParameters(command=program, args=arguments, env=env)
                     server = subject["url"] if transport == "http" else stdio
                     counter = relay if transport == "stdio" and subject is secrets else None
+                    # Without sessions, an old client cannot be asked over HTTP.
+                    asks = era == "modern" or transport == "stdio"
                     if result == "ok":
-                        revision, result = await attempt(server, f"{transport} {era}", era, groups, counter)
+                        revision, result = await attempt(server, f"{transport} {era}", era, groups, asks, counter)
                 rows.append((transport, era, revision, result, time.monotonic() - start))
     for transport, era, revision, result, seconds in rows:
         print(f"{'python':<11} {transport:<9} {era:<7} {revision:<11} {seconds:5.2f} s  {result}")

@@ -4,16 +4,17 @@
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { ErrorCode, McpError } from "@modelcontextprotocol/sdk/types.js";
+import { ElicitRequestSchema, ErrorCode, McpError } from "@modelcontextprotocol/sdk/types.js";
 import { talk } from "./calls.mjs";
 
 const library = {
   eras: ["legacy"],
-  client: () => new Client({ name: "naftiko-interop", version: "1.0.0" }),
+  client: () => new Client({ name: "naftiko-interop", version: "1.0.0" }, { capabilities: { elicitation: {} } }),
   http: (url) => new StreamableHTTPClientTransport(url),
   stdio: (command) => new StdioClientTransport(command),
   // Over stdio it does not say.
   revision: (_, transport) => transport.protocolVersion,
+  onQuestion: (client, answer) => client.setRequestHandler(ElicitRequestSchema, answer),
   call: (client, parameters, options) => client.callTool(parameters, undefined, options),
   isProtocolError: (error) => error instanceof McpError,
   isTimeout: (error) => error instanceof McpError && error.code === ErrorCode.RequestTimeout,

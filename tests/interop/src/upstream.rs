@@ -13,9 +13,6 @@ use serde_json::{Value, json};
 /// What every request has to carry in `x-token`.
 pub const TOKEN: &str = "7e57ab1e-c0de-4000-8000-00000000c0f0";
 
-/// How long a slow answer takes: long enough for a server to report progress between its beginning and its end.
-const SLOW: Duration = Duration::from_millis(2300);
-
 /// A picture of one red pixel.
 const PIXEL: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0\x90\x77\x53\xde\
     \0\0\0\x0cIDAT\x78\x9c\x63\xf8\xcf\xc0\0\0\x03\x01\x01\0\xc9\xfe\x92\xef\0\0\0\0IEND\xae\x42\x60\x82";
@@ -33,7 +30,7 @@ pub fn router() -> Router {
         .route("/sound", get(|| async { ([(header::CONTENT_TYPE, "audio/wav")], SILENCE) }))
         .route("/document", get(|| async { ([(header::CONTENT_TYPE, "application/pdf")], "%PDF-1.4\n%%EOF\n") }))
         .route("/failure", any(failure))
-        .route("/slow", get(slow))
+        .route("/slow/{milliseconds}", get(slow))
         .route("/echo/{region}", get(echo))
         .route("/data/{id}", get(data))
         .route("/things/{id}", delete(|| async { "state-ok: it is deleted" }))
@@ -55,8 +52,8 @@ fn refusal(status: StatusCode, message: &str) -> Response {
     document(status, &json!({ "message": message }))
 }
 
-async fn slow() -> &'static str {
-    tokio::time::sleep(SLOW).await;
+async fn slow(Path(milliseconds): Path<u64>) -> &'static str {
+    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
     "This took a while."
 }
 
