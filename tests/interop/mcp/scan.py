@@ -8,13 +8,10 @@ import os
 import subprocess
 import sys
 
-# Each kind of thing that a server lists, and the command that scans it.
-KINDS = {"tools": "remote", "prompts": "prompts", "resources": "resources"}
 
-
-def scan(scanner, kind, url):
-    """The verdicts about one kind of thing."""
-    command = [scanner, "--analyzers", "yara,schema", "--format", "raw", KINDS[kind], "--server-url", url]
+def scan(scanner, url):
+    """The verdicts about the tools of a server."""
+    command = [scanner, "--analyzers", "yara,schema", "--format", "raw", "remote", "--server-url", url]
     # Else it asks for a list of prices of models.
     environment = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
     run = subprocess.run(command, env=environment, capture_output=True, text=True)
@@ -26,7 +23,7 @@ def scan(scanner, kind, url):
 def main(scanner, servers):
     count, unsafe = 0, []
     for name, server in json.loads(servers).items():
-        for verdict in scan(scanner, "tools", server["url"]):
+        for verdict in scan(scanner, server["url"]):
             count += 1
             if not (verdict["status"] == "completed" and verdict["is_safe"]):
                 unsafe.append(f"{name}: {json.dumps(verdict)}")
