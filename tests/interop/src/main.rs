@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Parser;
 use naftiko_interop::{balance, probe, record, upstream};
 use tokio::net::TcpListener;
+use tokio::process::Command;
 
 #[derive(Parser)]
 #[command(name = "naftiko-interop", about = "What programs of others need around a generated server")]
@@ -65,7 +66,15 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
             axum::serve(listener, balance::router(servers, &record)?).await?;
         }
         Arguments::Record { record, command } => return record::run(&record, &command),
-        Arguments::Probe { command } => println!("{}", probe::measure(&command).await?),
+        Arguments::Probe { command } => {
+            let (program, arguments) = command.split_first().context("there is no program")?;
+            let start = || {
+                let mut start = Command::new(program);
+                start.args(arguments);
+                start
+            };
+            println!("{}", probe::measure(start).await?);
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

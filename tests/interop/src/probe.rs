@@ -37,31 +37,24 @@ impl fmt::Display for Report {
     }
 }
 
-/// Starts a server several times, with these arguments and the environment of this process.
+/// Starts a server several times, each time by a new command.
 ///
 /// # Errors
 /// When it does not answer, prints anything but messages, or does not end with code 0.
-pub async fn measure(command: &[String]) -> Result<Report> {
+pub async fn measure(command: impl Fn() -> Command) -> Result<Report> {
     let mut report = Report { listed: Vec::new(), ended: Duration::ZERO, lines: 0 };
     for _ in 0..STARTS {
-        timeout(PATIENCE, once(command, &mut report)).await.context("the server does not answer")??;
+        timeout(PATIENCE, once(command(), &mut report)).await.context("the server does not answer")??;
     }
     report.listed.sort_unstable();
     Ok(report)
 }
 
 /// One start, in the revision without `initialize`, and one line that is no message in between.
-async fn once(command: &[String], report: &mut Report) -> Result<()> {
-    let (program, arguments) = command.split_first().context("there is no program")?;
+async fn once(mut command: Command, report: &mut Report) -> Result<()> {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
     let start = Instant::now();
-    let mut child = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .with_context(|| format!("{program} cannot be started"))?;
+    let mut child = command.spawn().context("the server cannot be started")?;
     let mut input = child.stdin.take().context("standard input is piped")?;
     let mut lines = BufReader::new(child.stdout.take().context("standard output is piped")?).lines();
 
