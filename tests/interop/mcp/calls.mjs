@@ -1,6 +1,6 @@
 // What a client in TypeScript does, whichever library it is made with.
 //
-// `talk` takes the name of the client, the library, and the servers, as the argument of the script that calls it:
+// `talk` takes the library, and the servers as the argument of the script that calls it:
 //
 //   {"secrets": {"url": MCP_URL, "command": [PROGRAM, ARGUMENT...], "environment": {...}}, "fixture": {...}}
 //
@@ -58,7 +58,7 @@ class Run {
     // How often the user was asked, and what the answer is.
     this.asked = 0;
     this.answer = { action: "accept", content: { ok: true } };
-    this.secret = { name: `typescript-${label.replaceAll(" ", "-")}-${randomUUID()}` };
+    this.secret = { name: `${library.name}-${label.replaceAll(" ", "-")}-${randomUUID()}` };
   }
 
   call(name, values = {}) {
@@ -186,7 +186,7 @@ async function attempt(library, transport, label, era, groups, asks, counter) {
   }
 }
 
-export async function talk(client, library, { secrets, fixture }) {
+export async function talk(library, { secrets, fixture }) {
   const counter = await relay(secrets.environment.NAFTIKO_BASE_URI);
   const environment = { ...secrets.environment, NAFTIKO_BASE_URI: counter.uri };
   const subjects = [
@@ -203,14 +203,14 @@ export async function talk(client, library, { secrets, fixture }) {
         const { url, command: [command, ...args] } = subject;
         const connection = transport === "http" ? library.http(new URL(url)) : library.stdio({ command, args, env });
         const counted = transport === "stdio" && subject === secrets ? counter : undefined;
-        const label = `${client} ${transport} ${era}`;
+        const label = `${transport} ${era}`;
         // Without sessions, an old client cannot be asked over HTTP.
         const asks = era === "modern" || transport === "stdio";
         if (result === "ok") [revision, result] = await attempt(library, connection, label, era, groups, asks, counted);
       }
       good &&= result === "ok";
       const seconds = `${((performance.now() - began) / 1000).toFixed(2)} s`.padStart(7);
-      const columns = [client.padEnd(11), transport.padEnd(9), era.padEnd(7), String(revision ?? "-").padEnd(11)];
+      const columns = [library.name.padEnd(11), transport.padEnd(9), era.padEnd(7), String(revision ?? "-").padEnd(11)];
       rows.push(`${columns.join(" ")} ${seconds}  ${result}`);
     }
   }

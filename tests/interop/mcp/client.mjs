@@ -5,6 +5,7 @@ import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { talk } from "./calls.mjs";
 
 const library = {
+  name: "typescript",
   eras: ["legacy", "modern"],
   client: (era) =>
     new Client(
@@ -20,4 +21,4 @@ const library = {
   isTimeout: (error) => error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout,
 };
 
-process.exitCode = (await talk("typescript", library, JSON.parse(process.argv[2]))) ? 0 : 1;
+process.exitCode = (await talk(library, JSON.parse(process.argv[2]))) ? 0 : 1;

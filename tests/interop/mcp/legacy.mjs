@@ -8,6 +8,7 @@ import { ElicitRequestSchema, ErrorCode, McpError } from "@modelcontextprotocol/
 import { talk } from "./calls.mjs";
 
 const library = {
+  name: "sdk",
   eras: ["legacy"],
   client: () => new Client({ name: "naftiko-interop", version: "1.0.0" }, { capabilities: { elicitation: {} } }),
   http: (url) => new StreamableHTTPClientTransport(url),
@@ -20,4 +21,4 @@ const library = {
   isTimeout: (error) => error instanceof McpError && error.code === ErrorCode.RequestTimeout,
 };
 
-process.exitCode = (await talk("sdk", library, JSON.parse(process.argv[2]))) ? 0 : 1;
+process.exitCode = (await talk(library, JSON.parse(process.argv[2]))) ? 0 : 1;
