@@ -5,11 +5,10 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::LazyLock;
 
 use naftiko_codegen::{Code, Files, Sources, generate, lint};
-use xtask::root;
+use xtask::{root, workspace};
 
 /// A capability and the files that it imports. Each case is the only one of its provider `cases`.
 pub(crate) struct Case {
@@ -192,40 +191,28 @@ fn control_characters_are_refused() {
 
 /// What the good cases make, as a workspace of its own.
 static WORKSPACE: LazyLock<PathBuf> = LazyLock::new(|| {
-    let mut files = Files::new();
-    good().for_each(|(_, made)| files.extend(made));
+    let made: Vec<_> = good().map(|(_, files)| files).collect();
     let folder = root().join("target/cases");
-    write_workspace(&folder, &files);
+    workspace::write(&root(), &folder, &made).expect("crates can be written");
     folder
 });
 
-/// All crates, with all features that need nothing but Rust.
-const ALL: [&str; 4] = ["--workspace", "--keep-going", "--features", "blocking,server,test-util"];
-
 /// Runs cargo where the good cases are; warnings of any tool are errors.
 fn cargo(arguments: &[&str], crates: &[&str]) {
-    let run = Command::new(env!("CARGO"))
-        .current_dir(&*WORKSPACE)
-        .args(arguments)
-        .args(["--quiet", "--offline"])
-        .args(crates)
-        .env("CARGO_TARGET_DIR", root().join("target/cases-build"))
-        .env("RUSTFLAGS", "-D warnings")
-        .env("RUSTDOCFLAGS", "-D warnings")
-        .output()
-        .expect("cargo starts");
+    let mut cargo = workspace::cargo(&root(), &WORKSPACE);
+    let run = cargo.args(arguments).args(["--quiet", "--offline"]).args(crates).output().expect("cargo starts");
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
 }
 
 /// The server of a generated crate of a good case, built.
 pub(crate) fn binary(name: &str) -> PathBuf {
-    cargo(&["build", "--bin", name], &ALL);
-    root().join("target/cases-build/debug").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+    cargo(&["build", "--bin", name], &workspace::ALL);
+    workspace::program(&root(), name)
 }
 
 #[test]
 fn what_the_good_cases_make_compiles_without_warnings() {
-    cargo(&["clippy"], &ALL);
+    cargo(&["clippy"], &workspace::ALL);
 }
 
 #[test]
@@ -241,31 +228,5 @@ fn feature_flags_build_only_what_is_used() {
 
 #[test]
 fn the_documentation_of_what_the_good_cases_make_compiles_without_warnings() {
-    cargo(&["doc", "--no-deps"], &ALL);
-}
-
-/// Writes crates into a workspace of their own, with the versions and lints of this one.
-fn write_workspace(folder: &Path, files: &Files) {
-    let root = root();
-    let _ = fs::remove_dir_all(folder.join("generated"));
-    for (path, text) in files {
-        let path = folder.join(path);
-        fs::create_dir_all(path.parent().expect("a file has a folder")).expect("folders can be made");
-        fs::write(path, text).expect("files can be written");
-    }
-    let manifest = fs::read_to_string(root.join("Cargo.toml")).expect("the workspace has a manifest");
-    let mut own = String::new();
-    for line in manifest.lines() {
-        match line.split_once('=').map(|(key, _)| key.trim()) {
-            Some("members") => own.push_str("members = [\"generated/*\"]"),
-            Some("naftiko-runtime") => {
-                write!(own, "naftiko-runtime = {{ path = {:?} }}", root.join("runtime")).expect("a string")
-            }
-            Some("naftiko-codegen" | "scaleway-simulator") => continue,
-            _ => own.push_str(line),
-        }
-        own.push('\n');
-    }
-    fs::write(folder.join("Cargo.toml"), own).expect("files can be written");
-    fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).expect("the lock file is there");
+    cargo(&["doc", "--no-deps"], &workspace::ALL);
 }

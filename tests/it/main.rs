@@ -11,6 +11,7 @@ mod corpus;
 mod deploy;
 mod generation;
 mod hostile;
+mod interop;
 mod logs;
 mod mcp;
 mod mcp_policy;

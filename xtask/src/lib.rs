@@ -14,6 +14,7 @@ pub mod starter;
 pub mod trial;
 pub mod variants;
 pub mod watch;
+pub mod workspace;
 
 use std::fs;
 use std::io::Write as _;

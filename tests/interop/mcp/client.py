@@ -1,15 +1,15 @@
-"""Talks to a generated server with the official Python client of MCP.
+"""Talks to generated servers with the official Python client of MCP.
 
-Usage: client.py MCP_URL SERVER_BINARY
+Usage: client.py SERVERS
 
-The URL is that of a running server in front of the simulator. The binary is started for stdio; for that,
-NAFTIKO_BASE_URI and SCALEWAY_API_KEY name the simulator and its token. Every transport is tried in both eras
-of the protocol: with `initialize`, and stateless. The exit status is 0 only when everything is as expected.
+The argument is {"secrets": {"url": MCP_URL, "command": [PROGRAM, ARGUMENT...], "environment": {...}}, "fixture": {...}}.
+Each server runs behind the URL, in front of its upstream, and the command starts it for stdio. Every transport is
+tried in both eras of the protocol: with `initialize`, and stateless. The exit status is 0 only when everything is as
+expected.
 """
 
 import asyncio
 import json
-import os
 import sys
 import time
 import uuid
@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import anyio
 from mcp import Client, MCPError, StdioServerParameters
+from mcp.types import ElicitResult
 
 # Per tool: is it read-only, destructive, idempotent, and does it reach the world outside?
 TOOLS = {
@@ -68,10 +69,18 @@ class Relay:
 class Run:
     """The calls of one connection, in groups that build on one another."""
 
-    def __init__(self, client, label, relay):
-        self.client = client
+    def __init__(self, label, asks, relay):
+        self.client = None
+        self.asks = asks
         self.relay = relay
+        # How often the user was asked, and what the answer is.
+        self.asked = 0
+        self.answer = ElicitResult(action="accept", content={"ok": True})
         self.secret = {"name": f"python-{label.replace(' ', '-')}-{uuid.uuid4()}"}
+
+    async def ask(self, *_):
+        self.asked += 1
+        return self.answer
 
     async def call(self, tool, **arguments):
         return await self.client.call_tool(tool, {"region": REGION, **arguments})
@@ -131,6 +140,46 @@ class Run:
         else:
             check(False, "an unknown tool is an error of the protocol")
 
+    async def confirmation(self):
+        """A secret that goes only when the user agrees, as far as this connection can ask."""
+        check(self.asked == (2 if self.asks else 0), f"each destructive call so far was asked about, not {self.asked}")
+        if not self.asks:
+            return
+        body = {"project_id": PROJECT_ID, "name": f"{self.secret['name']}-kept"}
+        secret_id = (await self.document("create-secret", body=body))["id"]
+        yes = self.answer
+        for answer in (ElicitResult(action="decline"), ElicitResult(action="accept", content={"ok": False})):
+            self.answer = answer
+            kept = await self.call("delete-secret", secret_id=secret_id)
+            check(kept.is_error, f"nobody agreed: {kept.content}")
+            await self.document("get-metadata-using-secret-s-id", secret_id=secret_id)
+        self.answer = yes
+        deleted = await self.call("delete-secret", secret_id=secret_id)
+        check(not deleted.is_error, f"it is deleted, not: {deleted.content}")
+        check(self.asked == 5, f"the user is asked each time, not {self.asked} times")
+
+    async def progress(self):
+        """A call that tells how it goes on, on the server of the fixture."""
+        told = []
+
+        async def tell(progress, *_):
+            told.append(progress)
+
+        result = await self.client.call_tool("wait", {"milliseconds": 1300}, progress_callback=tell)
+        check(not result.is_error, f"it is answered, not: {result.content}")
+        check(told and told == sorted(set(told)), f"there is progress, which goes on: {told}")
+
+    async def cancellation(self):
+        """A call that is given up, on the server of the fixture; the next one is answered all the same."""
+        try:
+            await self.client.call_tool("wait", {"milliseconds": 5000}, read_timeout_seconds=0.3)
+        except MCPError as error:
+            check("timed out" in str(error).lower(), f"it takes too long, not: {error}")
+        else:
+            check(False, "the call takes too long")
+        result = await self.client.call_tool("test_simple_text", {})
+        check(result.content[0].text == "This is a simple text response for testing.", f"a text: {result.content}")
+
 
 def check(truth, expectation):
     if not truth:
@@ -144,16 +193,17 @@ def reason(error):
     return f"{type(error).__name__}: {error}"
 
 
-async def attempt(server, label, era, relay=None):
-    """Tries one transport in one era."""
+async def attempt(server, label, era, groups, asks, relay=None):
+    """Connects to a server, and runs groups of calls."""
     revision, group = "-", "connect"
     try:
         with anyio.fail_after(TIMEOUT):
-            async with Client(server, mode="legacy" if era == "legacy" else "auto") as client:
-                revision = client.protocol_version
+            run = Run(label, asks, relay)
+            mode = "legacy" if era == "legacy" else "auto"
+            async with Client(server, mode=mode, elicitation_callback=run.ask) as run.client:
+                revision = run.client.protocol_version
                 check(revision == REVISIONS[era], f"the revision is {REVISIONS[era]}, not {revision}")
-                run = Run(client, label, relay)
-                for group in ("listing", "life", "protection", "errors"):
+                for group in groups:
                     await getattr(run, group)()
                     print(f"{label}: {group} ok", flush=True)
     except Exception as error:
@@ -162,17 +212,27 @@ async def attempt(server, label, era, relay=None):
     return revision, "ok"
 
 
-async def main(url, binary):
+async def main(secrets, fixture):
     rows = []
-    async with Relay(os.environ["NAFTIKO_BASE_URI"]) as relay:
-        token = os.environ["SCALEWAY_API_KEY"]
-        environment = {"NAFTIKO_BASE_URI": relay.uri, "SCALEWAY_API_KEY": token, "RUST_LOG": "error"}
-        stdio = StdioServerParameters(command=binary, args=["mcp"], env=environment)
-        for transport, server in (("http", url), ("stdio", stdio)):
+    async with Relay(secrets["environment"]["NAFTIKO_BASE_URI"]) as relay:
+        environment = {**secrets["environment"], "NAFTIKO_BASE_URI": relay.uri}
+        subjects = (
+            (secrets, environment, ("listing", "life", "protection", "errors", "confirmation")),
+            (fixture, fixture["environment"], ("progress", "cancellation")),
+        )
+        for transport in ("http", "stdio"):
             for era in REVISIONS:
                 start = time.monotonic()
-                counter = relay if transport == "stdio" else None
-                revision, result = await attempt(server, f"{transport} {era}", era, counter)
+                revision, result = "-", "ok"
+                for subject, env, groups in subjects:
+                    program, *arguments = subject["command"]
+                    stdio = StdioServerParameters(command=program, args=arguments, env=env)
+                    server = subject["url"] if transport == "http" else stdio
+                    counter = relay if transport == "stdio" and subject is secrets else None
+                    # Without sessions, an old client cannot be asked over HTTP.
+                    asks = era == "modern" or transport == "stdio"
+                    if result == "ok":
+                        revision, result = await attempt(server, f"{transport} {era}", era, groups, asks, counter)
                 rows.append((transport, era, revision, result, time.monotonic() - start))
     for transport, era, revision, result, seconds in rows:
         print(f"{'python':<11} {transport:<9} {era:<7} {revision:<11} {seconds:5.2f} s  {result}")
@@ -180,6 +240,6 @@ async def main(url, binary):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) != 2:
         sys.exit(__doc__)
-    sys.exit(asyncio.run(main(*sys.argv[1:])))
+    sys.exit(asyncio.run(main(**json.loads(sys.argv[1]))))

@@ -11,7 +11,7 @@ use naftiko_codegen::Crate;
 use serde_json::Value;
 
 use super::{Build, Options, Record, progress, smoke};
-use crate::trial;
+use crate::{trial, workspace};
 
 /// The file that tells a folder of ours from somebody else's.
 const MARKER: &str = ".corpus";
@@ -82,7 +82,7 @@ impl<'a> Scratch<'a> {
     /// Builds crates, and says why for those that do not work. The workspace stays if there are any.
     fn try_batch(&self, number: usize, crates: &[&Crate]) -> Result<Failures> {
         let workspace = self.folder.join(format!("workspace-{number}"));
-        self.write(&workspace, crates).with_context(|| format!("{} cannot be written", workspace.display()))?;
+        workspace::write(self.root, &workspace, crates.iter().map(|made| &made.files))?;
         let mut failures = match self.check(&workspace, crates)? {
             Checked::Failures(failures) => failures,
             Checked::Rejected(reason) => match crates {
@@ -106,19 +106,6 @@ impl<'a> Scratch<'a> {
             let _ = fs::remove_dir_all(&workspace);
         }
         Ok(failures)
-    }
-
-    fn write(&self, workspace: &Path, crates: &[&Crate]) -> Result<()> {
-        if workspace.exists() {
-            fs::remove_dir_all(workspace)?;
-        }
-        for (path, text) in crates.iter().flat_map(|made| &made.files) {
-            write(&workspace.join(path), text)?;
-        }
-        let own = fs::read_to_string(self.root.join("Cargo.toml"))?;
-        write(&workspace.join("Cargo.toml"), &manifest(&own, self.root))?;
-        fs::copy(self.root.join("Cargo.lock"), workspace.join("Cargo.lock"))?;
-        Ok(())
     }
 
     /// Cargo runs at the root, for its toolchain, and without a network: the lock file names nothing new.
@@ -153,8 +140,8 @@ impl<'a> Scratch<'a> {
 
     fn smoke(&self, workspace: &Path, crates: &[&Crate]) -> Result<Failures> {
         let folder = workspace.join("generated").join(smoke::NAME);
-        write(&folder.join("Cargo.toml"), &smoke::manifest(crates))?;
-        write(&folder.join("src/main.rs"), &smoke::program(crates))?;
+        workspace::file(&folder.join("Cargo.toml"), &smoke::manifest(crates))?;
+        workspace::file(&folder.join("src/main.rs"), &smoke::program(crates))?;
         let mut cargo = self.cargo(workspace, "run");
         let output = cargo.args(["--quiet", "--package", smoke::NAME]).output().context("cargo cannot be started")?;
         let printed = String::from_utf8_lossy(&output.stdout);
@@ -170,36 +157,6 @@ impl<'a> Scratch<'a> {
 fn merge(mut all: Failures, more: Result<Failures>) -> Result<Failures> {
     all.extend(more?);
     Ok(all)
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))
-}
-
-/// The repository's manifest for a workspace elsewhere: other members, and the same versions and lints.
-fn manifest(own: &str, root: &Path) -> String {
-    let mut text = String::new();
-    let mut lines = own.lines();
-    while let Some(line) = lines.next() {
-        if line.starts_with("members") {
-            text.push_str("members = [\"generated/*\"]\n");
-            let mut rest = line;
-            while !rest.contains(']') {
-                let Some(line) = lines.next() else { break };
-                rest = line;
-            }
-        } else if let Some((before, (path, after))) =
-            line.split_once("path = \"").and_then(|(before, rest)| Some((before, rest.split_once('"')?)))
-        {
-            text.push_str(&format!("{before}path = {:?}{after}\n", root.join(path).to_string_lossy()));
-        } else {
-            text.push_str(&format!("{line}\n"));
-        }
-    }
-    text
 }
 
 /// The errors among cargo's messages, each with the folder of its package.
@@ -225,14 +182,6 @@ fn complaint(stderr: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_manifest_elsewhere_has_other_members_and_finds_the_same_folders() {
-        let own = "[workspace]\nmembers = [\n  \"a\",\n]\n[workspace.dependencies]\na = { path = \"x/a\", version = \"1\" }\n";
-        let (root, start) = (Path::new("/r"), "[workspace]\nmembers = [\"generated/*\"]\n[workspace.dependencies]\n");
-        let path = root.join("x/a");
-        assert_eq!(manifest(own, root), format!("{start}a = {{ path = {path:?}, version = \"1\" }}\n"));
-    }
 
     #[test]
     fn errors_name_their_crate_and_their_place() {

@@ -5,32 +5,34 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::packages::{node, succeed};
-use super::running::World;
-use super::{Inspection, Inspector};
+use super::packages::{Node, succeed};
+use super::running::{LOG, SECRETS, World};
+use super::{Inspector, inspect};
 
-pub(super) fn inspectors(root: &Path) -> Result<Inspection> {
-    let mut world = World::start(root)?;
+pub(super) fn run(root: &Path, require: bool) -> Result<bool> {
+    let mut world = World::start(root, &SECRETS, LOG)?;
+    world.serve()?;
     let url = world.url("REST")?;
     let command = browser(root, &world, &url);
-    let inspectors = vec![Inspector { name: "Chromium", summary: " operations, ", command }];
-    Ok(Inspection { _world: world, inspectors })
+    inspect(vec![Inspector { name: "Chromium", summary: " operations, ", command }], require)
 }
 
 /// The Chromium that is installed here, or else the one that Playwright downloads.
 fn browser(root: &Path, world: &World, url: &str) -> Result<Command> {
     let folder = world.cache.join("docs");
-    node(&folder, &root.join("tests/interop/docs"), &["page.mjs"])?;
+    Node::HERE.install(&folder, &root.join("tests/interop/docs"), &["page.mjs"])?;
     let script = |arguments: &[&str]| {
-        let mut command = Command::new("node");
-        command.arg(folder.join("page.mjs")).args(arguments).envs(world.environment());
+        let mut command = Node::HERE.script(&folder.join("page.mjs"));
+        command.args(arguments).envs(world.environment());
         command.env("PLAYWRIGHT_BROWSERS_PATH", world.cache.join("browsers"));
         command
     };
     if !script(&["--find"]).output()?.status.success() {
-        let install = ["node_modules/playwright-core/cli.js", "install", "--only-shell", "chromium"];
-        let mut command = Command::new("node");
-        command.args(install).current_dir(&folder).env("PLAYWRIGHT_BROWSERS_PATH", world.cache.join("browsers"));
+        let mut command = Node::HERE.script(Path::new("node_modules/playwright-core/cli.js"));
+        command
+            .args(["install", "--only-shell", "chromium"])
+            .current_dir(&folder)
+            .env("PLAYWRIGHT_BROWSERS_PATH", world.cache.join("browsers"));
         succeed("playwright install chromium", &mut command)?;
     }
     let picture = world.cache.join("docs-page.png");

@@ -1,30 +1,137 @@
-//! The official clients of MCP. Each runs a script of `tests/interop/mcp` that does the same.
+//! Programs that know MCP: the official clients, conformance suite and inspector, and a security scanner.
+//!
+//! They look at two servers: that of the capability that is checked in, and that of a capability whose names are those which
+//! the suite asks for. Each runs twice behind a balancer, with one key for the state that clients carry.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
+use serde_json::{Map, Value, json};
 
-use super::packages::{node, python};
-use super::running::{World, listen};
+use super::packages::{Node, python};
+use super::running::{DIRECT, FIXTURE, SECRETS, World, listen};
+use super::{Inspector, inspect, missing};
+
+/// Everything is logged, so that the search for secrets sees all that a log can hold.
+const LOG: &str = "trace";
+/// Scenarios that need no tool of a certain name.
+const SCENARIOS: [&str; 3] =
+    ["http-header-validation", "http-custom-header-server-validation", "dns-rebinding-protection"];
 
 pub(super) fn run(root: &Path, require: bool) -> Result<bool> {
-    let mut world = World::start(root)?;
-    let sources = root.join("tests/interop/mcp");
-    let clients =
-        [("python", in_python(&sources, &world.cache)), ("typescript", in_typescript(&sources, &world.cache))];
-    let url = world.url("MCP")?;
+    let mut secrets = World::start(root, &SECRETS, LOG)?;
+    let mut fixture = World::start(root, &FIXTURE, LOG)?;
+    let urls = [secrets.replicate()?, fixture.replicate()?];
+    let packages = Packages::install(root, &secrets.cache);
 
+    let [url, fixture_url] = urls.each_ref().map(String::as_str);
+    let servers = json!({"secrets": described(&secrets, url), "fixture": described(&fixture, fixture_url)});
+    let mut success = talk(&packages, &servers, require)?;
+    let whole = |revision| packages.conformance(fixture_url, revision, &[]);
+    let inspectors = vec![
+        Inspector { name: "conformance 2026-07-28", summary: " checks pass", command: whole("2026-07-28") },
+        Inspector { name: "conformance 2025-11-25", summary: " checks pass", command: whole("2025-11-25") },
+        Inspector {
+            name: "conformance, Secrets",
+            summary: " checks pass",
+            command: packages.conformance(url, "2026-07-28", &SCENARIOS),
+        },
+        Inspector { name: "inspector --strict", summary: " findings about ", command: packages.inspector(&servers) },
+        Inspector { name: "mcp-scanner", summary: " tools are safe", command: packages.scanner(&servers) },
+        Inspector { name: "stdio", summary: " ms after ", command: Ok(secrets.probe()) },
+    ];
+    success &= inspect(inspectors, require)?;
+    for world in [&secrets, &fixture] {
+        success &= world.keeps_secrets()?;
+    }
+    Ok(success)
+}
+
+/// What is installed here, or why it cannot be.
+struct Packages {
+    sources: PathBuf,
+    cache: PathBuf,
+    node: Result<Node>,
+}
+
+impl Packages {
+    fn install(root: &Path, cache: &Path) -> Self {
+        let sources = root.join("tests/interop/mcp");
+        let node = Node::recent(root, cache).and_then(|node| {
+            let scripts =
+                ["calls.mjs", "client.mjs", "legacy.mjs", "conformance.mjs", "inspector.mjs", "not-applicable.yaml"];
+            node.install(&cache.join("typescript"), &sources, &scripts)?;
+            Ok(node)
+        });
+        Self { sources, cache: cache.to_owned(), node }
+    }
+
+    /// A script of ours, beside the packages that it needs.
+    fn script(&self, name: &str) -> Result<Command> {
+        let node = self.node.as_ref().map_err(|reason| anyhow!("{reason:#}"))?;
+        Ok(node.script(&self.cache.join("typescript").join(name)))
+    }
+
+    fn python(&self, folder: &str, requirements: &str) -> Result<PathBuf> {
+        python(&self.cache.join(folder), &self.sources.join(requirements))
+    }
+
+    fn conformance(&self, url: &str, revision: &str, scenarios: &[&str]) -> Result<Command> {
+        let mut command = self.script("conformance.mjs")?;
+        let folder = if scenarios.is_empty() { revision } else { "scenarios" };
+        command.args([url, revision]).arg(self.cache.join("conformance").join(folder)).args(scenarios).envs(DIRECT);
+        Ok(command)
+    }
+
+    fn inspector(&self, servers: &Value) -> Result<Command> {
+        let mut command = self.script("inspector.mjs")?;
+        command.arg(servers.to_string()).envs(DIRECT);
+        Ok(command)
+    }
+
+    fn scanner(&self, servers: &Value) -> Result<Command> {
+        let programs = self.python("mcp-scanner", "scanner.txt")?;
+        let mut command = Command::new(programs.join("python"));
+        command.arg(self.sources.join("scan.py")).arg(programs.join("mcp-scanner"));
+        command.arg(servers.to_string()).envs(DIRECT);
+        Ok(command)
+    }
+}
+
+/// What a client has to know of a server.
+fn described(world: &World, url: &str) -> Value {
+    let command: Vec<_> = world.recorded().iter().map(|part| part.to_string_lossy().into_owned()).collect();
+    let environment: Map<_, _> =
+        world.environment().into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+    json!({"url": url, "command": command, "environment": environment})
+}
+
+/// Runs the clients. Each is a script that does the same, over HTTP and standard input and output, in both eras if it can.
+fn talk(packages: &Packages, servers: &Value, require: bool) -> Result<bool> {
+    let python = packages.python("python", "requirements.txt").map(|programs| {
+        let mut client = Command::new(programs.join("python"));
+        client.arg(packages.sources.join("client.py"));
+        client
+    });
+    let clients =
+        [("python", python), ("typescript", packages.script("client.mjs")), ("sdk", packages.script("legacy.mjs"))];
     let mut success = true;
     let mut rows = vec![row(["client", "transport", "era", "revision", "time", "result"])];
     for (name, client) in clients {
         match client {
             Ok(mut client) => {
-                client.arg(&url).arg(&world.server).envs(world.environment());
-                success &= talk(name, &mut client, &mut rows)?;
+                client.arg(servers.to_string()).envs(DIRECT);
+                // The lines of its output that begin with its name are for the summary.
+                let (lines, status) = listen(name, &mut client, |line| line.split_whitespace().next() == Some(name))?;
+                if lines.is_empty() {
+                    rows.push(row([name, "-", "-", "-", "-", &format!("FAILED without a summary ({status})")]));
+                }
+                success &= status.success() && !lines.is_empty();
+                rows.extend(lines);
             }
             Err(reason) => {
-                rows.push(row([name, "-", "-", "-", "-", &super::missing(&reason, require)]));
+                rows.push(row([name, "-", "-", "-", "-", &missing(&reason, require)]));
                 success &= !require;
             }
         }
@@ -36,30 +143,4 @@ pub(super) fn run(root: &Path, require: bool) -> Result<bool> {
 /// A line of the summary. The clients' scripts write theirs in the same columns.
 fn row([client, transport, era, revision, time, result]: [&str; 6]) -> String {
     format!("{client:<11} {transport:<9} {era:<7} {revision:<11} {time:>7}  {result}")
-}
-
-/// Runs a client's script; the lines of its output that begin with its name are for the summary.
-fn talk(name: &str, client: &mut Command, rows: &mut Vec<String>) -> Result<bool> {
-    let (lines, status) = listen(name, client, |line| line.split_whitespace().next() == Some(name))?;
-    if lines.is_empty() {
-        rows.push(row([name, "-", "-", "-", "-", &format!("FAILED without a summary ({status})")]));
-        return Ok(false);
-    }
-    rows.extend(lines);
-    Ok(status.success())
-}
-
-fn in_python(sources: &Path, cache: &Path) -> Result<Command> {
-    let programs = python(&cache.join("python"), &sources.join("requirements.txt"))?;
-    let mut client = Command::new(programs.join("python"));
-    client.arg(sources.join("client.py"));
-    Ok(client)
-}
-
-fn in_typescript(sources: &Path, cache: &Path) -> Result<Command> {
-    let folder = cache.join("typescript");
-    node(&folder, sources, &["client.mjs"])?;
-    let mut client = Command::new("node");
-    client.arg(folder.join("client.mjs"));
-    Ok(client)
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask interop`: a generated server, in front of the simulator, and programs of others that look at it.
 
 mod docs;
+mod fixture;
 mod mcp;
 mod packages;
 mod rest;
@@ -15,7 +16,7 @@ use anyhow::Result;
 /// What of the server others look at.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub enum Surface {
-    /// The Model Context Protocol, with the official clients in Python and TypeScript
+    /// The Model Context Protocol, with the official clients, conformance suite and inspector, and a security scanner
     Mcp,
     /// REST and its OpenAPI document, with Schemathesis, openapi-spec-validator and Spectral
     Rest,
@@ -30,8 +31,8 @@ pub enum Surface {
 pub fn run(root: &Path, surface: Surface, require: bool) -> Result<bool> {
     match surface {
         Surface::Mcp => mcp::run(root, require),
-        Surface::Rest => inspect(rest::inspectors(root)?, require),
-        Surface::Docs => inspect(docs::inspectors(root)?, require),
+        Surface::Rest => rest::run(root, require),
+        Surface::Docs => docs::run(root, require),
     }
 }
 
@@ -44,17 +45,10 @@ struct Inspector {
     command: Result<Command>,
 }
 
-/// A server, and who looks at it.
-struct Inspection {
-    /// The server runs until this is dropped.
-    _world: running::World,
-    inspectors: Vec<Inspector>,
-}
-
-fn inspect(inspection: Inspection, require: bool) -> Result<bool> {
+fn inspect(inspectors: Vec<Inspector>, require: bool) -> Result<bool> {
     let mut good = true;
     let mut rows = vec![format!("{:<23} {:>8}  result", "program", "time")];
-    for Inspector { name, summary, command } in inspection.inspectors {
+    for Inspector { name, summary, command } in inspectors {
         let start = Instant::now();
         let result = match command {
             Ok(mut command) => {

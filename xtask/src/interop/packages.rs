@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::{fs, io};
+use std::{env, fs, io, iter};
 
 use anyhow::{Context as _, Result, bail};
 
 const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
+/// What the inspector of MCP asks for.
+const RECENT: (u32, u32) = (22, 19);
 const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
 /// A virtual environment with these requirements. Returns the folder of its programs.
@@ -22,23 +24,66 @@ pub(super) fn python(folder: &Path, requirements: &Path) -> Result<PathBuf> {
     Ok(programs)
 }
 
-/// The packages of the manifest in this folder of sources. Scripts are copied to where they are installed, because Node
-/// looks for packages next to the script.
-pub(super) fn node(folder: &Path, sources: &Path, scripts: &[&str]) -> Result<()> {
-    let copy = |name: &str| {
-        let copied = fs::copy(sources.join(name), folder.join(name));
-        copied.map(drop).with_context(|| format!("{name} cannot be copied"))
-    };
-    let (package, lock) = ("package.json", "package-lock.json");
-    let pins = version("node")? + &read(&sources.join(package))? + &read(&sources.join(lock))?;
-    install(folder, &pins, || {
-        copy(package)?;
-        copy(lock)?;
-        let mut npm = Command::new(NPM);
-        npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--engine-strict"]).current_dir(folder);
-        succeed("npm ci", npm.args(["--fetch-retries=1", "--fetch-timeout=20000"]))
-    })?;
-    scripts.iter().try_for_each(|name| copy(name))
+/// Node, with npm.
+pub(super) struct Node {
+    /// Where it is, unless it is that of this machine.
+    folder: Option<PathBuf>,
+}
+
+impl Node {
+    /// The one of this machine.
+    pub(super) const HERE: Self = Self { folder: None };
+
+    /// The one of this machine where it is recent enough for everything; else one from npm.
+    pub(super) fn recent(root: &Path, cache: &Path) -> Result<Self> {
+        if recent(&version("node")?) {
+            return Ok(Self::HERE);
+        }
+        let folder = cache.join("node");
+        Self::HERE.install(&folder, &root.join("tests/interop/node"), &[])?;
+        let folder = folder.join("node_modules/.bin");
+        if !folder.join("node").exists() {
+            bail!("Node {}.{} or later is needed, and npm has none for this machine", RECENT.0, RECENT.1);
+        }
+        Ok(Self { folder: Some(folder) })
+    }
+
+    /// A script, by Node.
+    pub(super) fn script(&self, path: &Path) -> Command {
+        let program = self.folder.as_ref().map_or_else(|| PathBuf::from("node"), |folder| folder.join("node"));
+        let mut command = Command::new(program);
+        command.arg(path);
+        command
+    }
+
+    /// The packages of the manifest in this folder of sources. Scripts are copied to where they are installed, because
+    /// Node looks for packages next to the script.
+    pub(super) fn install(&self, folder: &Path, sources: &Path, scripts: &[&str]) -> Result<()> {
+        let copy = |name: &str| {
+            let copied = fs::copy(sources.join(name), folder.join(name));
+            copied.map(drop).with_context(|| format!("{name} cannot be copied"))
+        };
+        let (package, lock) = ("package.json", "package-lock.json");
+        let pins = version("node")? + &read(&sources.join(package))? + &read(&sources.join(lock))?;
+        install(folder, &pins, || {
+            copy(package)?;
+            copy(lock)?;
+            let mut npm = Command::new(NPM);
+            npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--engine-strict"]).current_dir(folder);
+            if let Some(first) = &self.folder {
+                let rest = env::var_os("PATH").unwrap_or_default();
+                npm.env("PATH", env::join_paths(iter::once(first.clone()).chain(env::split_paths(&rest)))?);
+            }
+            succeed("npm ci", npm.args(["--fetch-retries=1", "--fetch-timeout=20000"]))
+        })?;
+        scripts.iter().try_for_each(|name| copy(name))
+    }
+}
+
+/// Whether it is a version that everything runs on, such as `v24.1.0`.
+fn recent(version: &str) -> bool {
+    let mut numbers = version.trim().trim_start_matches('v').split('.').map_while(|number| number.parse().ok());
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= RECENT
 }
 
 /// Fills a folder, unless that was done before for the same pins.
@@ -75,4 +120,18 @@ pub(super) fn succeed(what: &str, command: &mut Command) -> Result<()> {
         bail!("`{what}` failed ({status}), for the reason that it printed above");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::recent;
+
+    #[test]
+    fn versions_of_node_are_compared_by_number() {
+        for (version, expected) in
+            [("v22.19.0\n", true), ("v22.9.0", false), ("v24.0.1", true), ("v20.20.2", false), ("", false)]
+        {
+            assert_eq!(recent(version), expected, "{version}");
+        }
+    }
 }

@@ -6,14 +6,15 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use super::packages::{node, python};
-use super::running::World;
-use super::{Inspection, Inspector};
+use super::packages::{Node, python};
+use super::running::{LOG, SECRETS, World};
+use super::{Inspector, inspect};
 
 const DOCUMENT: &str = "generated/scaleway-secret-manager-secrets/openapi.json";
 
-pub(super) fn inspectors(root: &Path) -> Result<Inspection> {
-    let mut world = World::start(root)?;
+pub(super) fn run(root: &Path, require: bool) -> Result<bool> {
+    let mut world = World::start(root, &SECRETS, LOG)?;
+    world.serve()?;
     let sources = root.join("tests/interop/rest");
     let url = world.url("REST")?;
     let inspectors = vec![
@@ -21,7 +22,7 @@ pub(super) fn inspectors(root: &Path) -> Result<Inspection> {
         Inspector { name: "openapi-spec-validator", summary: ": ", command: validator(root, &sources, &world.cache) },
         Inspector { name: "Spectral", summary: "severity", command: spectral(root, &sources, &world.cache) },
     ];
-    Ok(Inspection { _world: world, inspectors })
+    inspect(inspectors, require)
 }
 
 /// It works where its caches may lie. Its configuration and its hooks are named by where they are.
@@ -45,9 +46,8 @@ fn validator(root: &Path, sources: &Path, cache: &Path) -> Result<Command> {
 
 fn spectral(root: &Path, sources: &Path, cache: &Path) -> Result<Command> {
     let folder = cache.join("spectral");
-    node(&folder, sources, &["spectral.yaml"])?;
-    let mut command = Command::new("node");
-    command.arg(folder.join("node_modules/@stoplight/spectral-cli/dist/index.js"));
+    Node::HERE.install(&folder, sources, &["spectral.yaml"])?;
+    let mut command = Node::HERE.script(&folder.join("node_modules/@stoplight/spectral-cli/dist/index.js"));
     command.args(["lint", "--fail-severity", "warn", "--ruleset"]).arg(folder.join("spectral.yaml"));
     command.arg(DOCUMENT).current_dir(root);
     Ok(command)

@@ -1,4 +1,4 @@
-//! Programs in the background: the simulator of the upstream, and a server in front of it.
+//! Programs in the background: an upstream, and servers in front of it.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
@@ -9,61 +9,169 @@ use std::{env, fs, thread};
 
 use anyhow::{Context as _, Result, bail};
 
+use super::fixture;
 use super::packages::{read, succeed};
 use crate::trial;
 
-const SERVER: &str = "scaleway-secret-manager-secrets";
-const SIMULATOR: &str = "scaleway-simulator";
 /// How long a program may take until it says where it listens.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// What a server logs unless something else is wanted.
+pub(super) const LOG: &str = "warn,naftiko_runtime=info";
+/// The program of `tests/interop`.
+const TOOLS: &str = "naftiko-interop";
+/// Nothing here goes through a proxy, whatever the environment says.
+pub(super) const DIRECT: [(&str, &str); 2] = [("NO_PROXY", "127.0.0.1"), ("no_proxy", "127.0.0.1")];
+/// What replicas seal their state with.
+const STATE_KEY: &str = "7e57ab1e7e57ab1e7e57ab1e7e57ab1e7e57ab1e7e57ab1e7e57ab1e7e57ab1e";
 
-/// A server that runs in front of the simulator. Both end with this value.
+/// A server, and the upstream that it is made for.
+pub(super) struct Subject {
+    name: &'static str,
+    /// Builds the server and says where it is.
+    build: fn(&Path) -> Result<PathBuf>,
+    /// The program of the upstream and its arguments; the address follows.
+    upstream: &'static [&'static str],
+    /// The variable that has the upstream's token.
+    token: &'static str,
+}
+
+/// The capability that is checked in, in front of the simulator.
+pub(super) const SECRETS: Subject = Subject {
+    name: "scaleway-secret-manager-secrets",
+    build: |root| trial::build(root, "scaleway-secret-manager-secrets"),
+    upstream: &["scaleway-simulator"],
+    token: "SCALEWAY_API_KEY",
+};
+
+/// The capability that the conformance suite asks for.
+pub(super) const FIXTURE: Subject = Subject {
+    name: "mcp-conformance",
+    build: fixture::build,
+    upstream: &[TOOLS, "upstream"],
+    token: "CONFORMANCE_TOKEN",
+};
+
+/// A server that runs in front of its upstream, perhaps more than once. All of it ends with this value.
 pub(super) struct World {
     /// The program of the server.
     pub(super) server: PathBuf,
     /// Where packages and logs are kept. Git ignores it.
     pub(super) cache: PathBuf,
-    serving: Running,
+    name: &'static str,
+    tools: PathBuf,
+    servers: Vec<Running>,
     environment: Vec<(&'static str, String)>,
-    _simulator: Running,
+    /// What no server may print or send.
+    secrets: [String; 2],
+    /// The upstream, and what stands before servers.
+    others: Vec<Running>,
 }
 
 impl World {
-    pub(super) fn start(root: &Path) -> Result<Self> {
-        let server = trial::build(root, SERVER)?;
-        let build = ["build", "--quiet", "--workspace", "--bin", SIMULATOR];
+    /// Builds everything and starts the upstream; servers log what `log` says.
+    pub(super) fn start(root: &Path, subject: &Subject, log: &str) -> Result<Self> {
+        let server = (subject.build)(root)?;
+        let (upstream, arguments) = subject.upstream.split_first().context("there is an upstream")?;
+        let build = ["build", "--quiet", "--workspace", "--bin", upstream, "--bin", TOOLS];
         succeed("cargo build", trial::cargo(root).args(build))?;
-        let simulator = server.with_file_name(format!("{SIMULATOR}{}", env::consts::EXE_SUFFIX));
 
-        let target = server.ancestors().nth(2).context("the server is not in a target folder")?;
-        let cache = target.join("interop");
+        let tools = trial::program(root, "debug", TOOLS);
+        let cache = tools.ancestors().nth(2).context("programs are in a target folder")?.join("interop");
         fs::create_dir_all(&cache).with_context(|| format!("{} cannot be created", cache.display()))?;
-        let mut simulator = Running::start(Command::new(simulator).arg("127.0.0.1:0"), &cache.join("simulator.log"))?;
-        let announcement = simulator.announced("http://")?;
-        let (address, token) = announcement.split_once(" token ").context("the simulator names no token")?;
-        let environment = vec![
+        let mut program = Command::new(tools.with_file_name(format!("{upstream}{}", env::consts::EXE_SUFFIX)));
+        program.args(arguments).arg("127.0.0.1:0");
+        let mut upstream = Running::start(&mut program, &cache.join(format!("{}-upstream.log", subject.name)))?;
+        let announcement = upstream.announced("http://")?;
+        let (address, token) = announcement.split_once(" token ").context("the upstream names no token")?;
+        let mut environment = vec![
             ("NAFTIKO_BASE_URI", format!("http://{address}")),
-            ("SCALEWAY_API_KEY", token.to_owned()),
-            // Nothing here goes through a proxy, whatever the environment says.
-            ("NO_PROXY", "127.0.0.1".to_owned()),
-            ("no_proxy", "127.0.0.1".to_owned()),
-            ("RUST_LOG", "warn,naftiko_runtime=info".to_owned()),
+            (subject.token, token.to_owned()),
+            ("NAFTIKO_STATE_KEY", STATE_KEY.to_owned()),
+            ("RUST_LOG", log.to_owned()),
         ];
-        let mut serve = Command::new(&server);
-        serve.args(["serve", "--rest-port", "0", "--mcp-port", "0"]).envs(environment.clone());
-        let serving = Running::start(&mut serve, &cache.join("server.log"))?;
-        Ok(Self { server, cache, serving, environment, _simulator: simulator })
+        environment.extend(DIRECT.map(|(name, value)| (name, value.to_owned())));
+        let secrets = [token.to_owned(), STATE_KEY.to_owned()];
+        let (name, servers) = (subject.name, Vec::new());
+        // It is appended to by every program that is recorded.
+        let _ = fs::remove_file(cache.join(format!("{name}-stdio.bin")));
+        Ok(Self { server, cache, name, tools, servers, environment, secrets, others: vec![upstream] })
     }
 
-    /// Where the server answers to `REST` or `MCP`.
+    /// Starts the server once more.
+    pub(super) fn serve(&mut self) -> Result<()> {
+        let mut serve = Command::new(&self.server);
+        serve.args(["serve", "--rest-port", "0", "--mcp-port", "0"]).envs(self.environment());
+        let log = self.log(&format!("server-{}.log", self.servers.len() + 1));
+        self.servers.push(Running::start(&mut serve, &log)?);
+        Ok(())
+    }
+
+    /// Where the first server answers to `REST` or `MCP`.
     pub(super) fn url(&mut self, surface: &str) -> Result<String> {
-        self.serving.announced(&format!("{surface} on "))
+        self.servers.first_mut().context("no server runs")?.announced(&format!("{surface} on "))
+    }
+
+    /// Starts the server twice, and something before both that gives each request to the next. Returns where MCP is.
+    pub(super) fn replicate(&mut self) -> Result<String> {
+        let mut balance = Command::new(&self.tools);
+        balance.arg("balance").arg(self.log("answers.bin"));
+        for _ in 0..2 {
+            self.serve()?;
+        }
+        for server in &mut self.servers {
+            balance.arg(server.announced("MCP on ")?.trim_end_matches("/mcp"));
+        }
+        let mut balancer = Running::start(&mut balance, &self.log("balancer.log"))?;
+        let url = balancer.announced("balancing on ")?;
+        self.others.push(balancer);
+        Ok(format!("{url}/mcp"))
+    }
+
+    /// The command that starts the server for standard input and output; what it prints is recorded.
+    pub(super) fn recorded(&self) -> [PathBuf; 5] {
+        [self.tools.clone(), "record".into(), self.log("stdio.bin"), self.server.clone(), "mcp".into()]
     }
 
     /// What the server was started with, and whoever starts another one needs.
     pub(super) fn environment(&self) -> Vec<(&'static str, String)> {
         self.environment.clone()
     }
+
+    /// Something that starts the server for standard input and output a few times, and says how it went.
+    pub(super) fn probe(&self) -> Command {
+        let mut probe = Command::new(&self.tools);
+        probe.arg("probe").arg(&self.server).arg("mcp").envs(self.environment()).env("RUST_LOG", LOG);
+        probe
+    }
+
+    /// Searches what the servers have printed or sent for what they must not tell.
+    pub(super) fn keeps_secrets(&self) -> Result<bool> {
+        let (mut length, mut count) = (0, 0);
+        let logs = (1..=self.servers.len()).map(|number| self.log(&format!("server-{number}.log")));
+        for file in logs.chain([self.log("answers.bin"), self.log("stdio.bin")]).filter(|file| file.exists()) {
+            let said = fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+            let found: usize = self.secrets.iter().map(|secret| occurrences(secret.as_bytes(), &said)).sum();
+            if found > 0 {
+                anstream::println!("{} holds a secret {found} times", file.display());
+            }
+            length += said.len();
+            count += found;
+        }
+        anstream::println!(
+            "{}: token and key found {count} times in {length} bytes that servers printed or sent",
+            self.name
+        );
+        Ok(count == 0 && length > 0)
+    }
+
+    fn log(&self, name: &str) -> PathBuf {
+        self.cache.join(format!("{}-{name}", self.name))
+    }
+}
+
+/// How often this is in a text.
+fn occurrences(secret: &[u8], text: &[u8]) -> usize {
+    text.windows(secret.len()).filter(|window| *window == secret).count()
 }
 
 /// Runs a program to its end. Lines of its output that are chosen are returned, and all others printed with its name.

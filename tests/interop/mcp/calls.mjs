@@ -1,0 +1,220 @@
+// What a client in TypeScript does, whichever library it is made with.
+//
+// `talk` takes the library, and the servers as the argument of the script that calls it:
+//
+//   {"secrets": {"url": MCP_URL, "command": [PROGRAM, ARGUMENT...], "environment": {...}}, "fixture": {...}}
+//
+// Each of them runs behind the URL, in front of its upstream, and the command starts it for stdio. Every transport is
+// tried in both eras of the protocol, with `initialize` and stateless, as far as the library knows them. `talk` returns
+// whether everything is as expected.
+
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import net from "node:net";
+
+// Per tool: is it read-only, destructive, idempotent, and does it reach the world outside?
+const TOOLS = {
+  "list-secrets": [true, false, true, true],
+  "create-secret": [false, false, false, true],
+  "get-metadata-using-secret-s-id": [true, false, true, true],
+  "update-metadata-secret": [false, false, true, true],
+  "delete-secret": [false, true, true, true],
+  "allow-product-use-secret": [false, false, false, true],
+  "enable-secret-protection": [false, false, false, true],
+  "restore-secret": [false, false, false, true],
+  "disable-secret-protection": [false, false, false, true],
+  "restore-version": [false, false, false, true],
+};
+const SERVER = "scaleway-secret-manager-secrets";
+const REVISIONS = { legacy: "2025-11-25", modern: "2026-07-28" };
+const REGION = "fr-par";
+const PROJECT_ID = "7e57ab1e-0000-4000-8000-0000000000bb"; // The only project of the simulator's token.
+
+/** Stands between a server and its upstream, and counts the bytes that the server sends. */
+async function relay(upstream) {
+  const { hostname, port } = new URL(upstream);
+  const counter = { sent: 0 };
+  const listener = net.createServer((requests) => {
+    const answers = net.connect(Number(port), hostname);
+    requests.on("data", (data) => (counter.sent += data.length));
+    for (const socket of [requests, answers]) {
+      socket.on("error", () => [requests, answers].forEach((each) => each.destroy()));
+    }
+    requests.pipe(answers).pipe(requests);
+  });
+  await new Promise((resolve) => listener.listen(0, "127.0.0.1", resolve));
+  counter.uri = `http://127.0.0.1:${listener.address().port}`;
+  counter.close = () => listener.close();
+  return counter;
+}
+
+/** The calls of one connection, in groups that build on one another. */
+class Run {
+  constructor(library, client, label, asks, counter) {
+    this.library = library;
+    this.client = client;
+    this.asks = asks;
+    this.counter = counter;
+    // How often the user was asked, and what the answer is.
+    this.asked = 0;
+    this.answer = { action: "accept", content: { ok: true } };
+    this.secret = { name: `${library.name}-${label.replaceAll(" ", "-")}-${randomUUID()}` };
+  }
+
+  call(name, values = {}) {
+    return this.library.call(this.client, { name, arguments: { region: REGION, ...values } });
+  }
+
+  /** Calls a tool that has to succeed with a document, which is also the text of the result. */
+  async document(tool, values) {
+    const result = await this.call(tool, values);
+    assert(!result.isError, `${tool} succeeds, not: ${JSON.stringify(result.content)}`);
+    assert.deepEqual(JSON.parse(result.content[0].text), result.structuredContent);
+    return result.structuredContent;
+  }
+
+  async listing() {
+    const { tools } = await this.client.listTools();
+    assert.deepEqual(tools.map((tool) => tool.name), Object.keys(TOOLS));
+    for (const { name, annotations: hints, inputSchema } of tools) {
+      const given = [hints.readOnlyHint, hints.destructiveHint, hints.idempotentHint, hints.openWorldHint];
+      assert.deepEqual(given, TOOLS[name], `${name} has its hints, not ${given}`);
+      assert.equal(inputSchema.type, "object");
+    }
+    assert.equal(this.client.getServerVersion()?.name, SERVER);
+  }
+
+  async life() {
+    const { name } = this.secret;
+    this.secret = await this.document("create-secret", { body: { project_id: PROJECT_ID, name } });
+    assert.equal(this.secret.name, name);
+    const listed = await this.document("list-secrets", { project_id: PROJECT_ID, name, scheduled_for_deletion: false });
+    assert.deepEqual(listed.secrets.map((secret) => secret.id), [this.secret.id]);
+    const found = await this.document("get-metadata-using-secret-s-id", { secret_id: this.secret.id });
+    assert.deepEqual(found, this.secret);
+  }
+
+  async protection() {
+    const target = { secret_id: this.secret.id };
+    assert.equal((await this.document("enable-secret-protection", target)).protected, true);
+    const refused = await this.call("delete-secret", target);
+    assert.equal(refused.isError, true, "a protected secret is not deleted");
+    assert.equal(refused.structuredContent.error.status, 412);
+    assert.equal((await this.document("disable-secret-protection", target)).protected, false);
+    const deleted = await this.call("delete-secret", target);
+    assert(!deleted.isError, `it is deleted, not: ${JSON.stringify(deleted.content)}`);
+    assert.equal(deleted.structuredContent, undefined, "nothing is answered");
+  }
+
+  async errors() {
+    const sent = this.counter?.sent ?? 0;
+    const refused = await this.call("get-metadata-using-secret-s-id", { secret_id: ".." });
+    assert.equal(refused.isError, true, "the argument is refused");
+    const { error } = refused.structuredContent;
+    assert.deepEqual(error.arguments.map((each) => each.argument), ["secret_id"]);
+    assert(!("status" in error) && !("requestId" in error), `no upstream answered: ${JSON.stringify(error)}`);
+    if (this.counter) {
+      assert(sent > 0);
+      assert.equal(this.counter.sent, sent, "nothing is sent to the upstream");
+    }
+    const protocolError = (error) => this.library.isProtocolError(error) && error.code === -32602;
+    await assert.rejects(this.call("no-such-tool"), protocolError, "an unknown tool is an error of the protocol");
+  }
+
+  /** A secret that goes only when the user agrees, as far as this connection can ask. */
+  async confirmation() {
+    assert.equal(this.asked, this.asks ? 2 : 0, "each destructive call so far was asked about");
+    if (!this.asks) return;
+    const name = `${this.secret.name}-kept`;
+    const { id } = await this.document("create-secret", { body: { project_id: PROJECT_ID, name } });
+    const yes = this.answer;
+    for (const answer of [{ action: "decline" }, { action: "accept", content: { ok: false } }]) {
+      this.answer = answer;
+      const kept = await this.call("delete-secret", { secret_id: id });
+      assert.equal(kept.isError, true, "nobody agreed");
+      await this.document("get-metadata-using-secret-s-id", { secret_id: id });
+    }
+    this.answer = yes;
+    const deleted = await this.call("delete-secret", { secret_id: id });
+    assert(!deleted.isError, `it is deleted, not: ${JSON.stringify(deleted.content)}`);
+    assert.equal(this.asked, 5);
+  }
+
+  /** A call that tells how it goes on, on the server of the fixture. */
+  async progress() {
+    const told = [];
+    const parameters = { name: "wait", arguments: { milliseconds: 1300 } };
+    const result = await this.library.call(this.client, parameters, { onprogress: ({ progress }) => told.push(progress) });
+    assert(!result.isError, `it is answered, not: ${JSON.stringify(result.content)}`);
+    assert(told.length >= 1, "there is progress");
+    assert(told.every((each, at) => at === 0 || each > told[at - 1]), `it goes on: ${told}`);
+  }
+
+  /** A call that is given up, on the server of the fixture; the next one is answered all the same. */
+  async cancellation() {
+    const slow = this.library.call(this.client, { name: "wait", arguments: { milliseconds: 5000 } }, { timeout: 300 });
+    await assert.rejects(slow, this.library.isTimeout, "the call takes too long");
+    const { content } = await this.library.call(this.client, { name: "test_simple_text", arguments: {} });
+    assert.equal(content[0].text, "This is a simple text response for testing.");
+  }
+}
+
+/** Connects to a server, and runs groups of calls. */
+async function attempt(library, transport, label, era, groups, asks, counter) {
+  const client = library.client(era);
+  let revision = "-";
+  let group = "connect";
+  try {
+    const run = new Run(library, client, label, asks, counter);
+    library.onQuestion(client, async () => {
+      run.asked += 1;
+      return run.answer;
+    });
+    await client.connect(transport);
+    revision = library.revision(client, transport);
+    assert.equal(revision ?? REVISIONS[era], REVISIONS[era]);
+    for (group of groups) {
+      await run[group]();
+      console.log(`${label}: ${group} ok`);
+    }
+    return [revision, "ok"];
+  } catch (error) {
+    console.log(`${label}: ${group} FAILED: ${error}`);
+    return [revision, `FAILED in ${group}`];
+  } finally {
+    await client.close();
+  }
+}
+
+export async function talk(library, { secrets, fixture }) {
+  const counter = await relay(secrets.environment.NAFTIKO_BASE_URI);
+  const environment = { ...secrets.environment, NAFTIKO_BASE_URI: counter.uri };
+  const subjects = [
+    [secrets, environment, ["listing", "life", "protection", "errors", "confirmation"]],
+    [fixture, fixture.environment, ["progress", "cancellation"]],
+  ];
+  let good = true;
+  const rows = [];
+  for (const transport of ["http", "stdio"]) {
+    for (const era of library.eras) {
+      const began = performance.now();
+      let [revision, result] = ["-", "ok"];
+      for (const [subject, env, groups] of subjects) {
+        const { url, command: [command, ...args] } = subject;
+        const connection = transport === "http" ? library.http(new URL(url)) : library.stdio({ command, args, env });
+        const counted = transport === "stdio" && subject === secrets ? counter : undefined;
+        const label = `${transport} ${era}`;
+        // Without sessions, an old client cannot be asked over HTTP.
+        const asks = era === "modern" || transport === "stdio";
+        if (result === "ok") [revision, result] = await attempt(library, connection, label, era, groups, asks, counted);
+      }
+      good &&= result === "ok";
+      const seconds = `${((performance.now() - began) / 1000).toFixed(2)} s`.padStart(7);
+      const columns = [library.name.padEnd(11), transport.padEnd(9), era.padEnd(7), String(revision ?? "-").padEnd(11)];
+      rows.push(`${columns.join(" ")} ${seconds}  ${result}`);
+    }
+  }
+  counter.close();
+  for (const row of rows) console.log(row);
+  return good;
+}

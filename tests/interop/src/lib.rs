@@ -1,0 +1,6 @@
+//! What programs of others need around a generated server.
+
+pub mod balance;
+pub mod probe;
+pub mod record;
+pub mod upstream;

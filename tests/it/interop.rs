@@ -1,0 +1,94 @@
+//! What `cargo xtask interop mcp` is made of, as far as it needs no program of others.
+
+use std::fs;
+use std::process::Stdio;
+
+use axum::Router;
+use axum::http::HeaderMap;
+use naftiko_interop::{balance, probe, upstream};
+use naftiko_tests::process::{self, PATIENCE};
+use naftiko_tests::server_binary;
+use reqwest::Client;
+use rmcp::model::{CallToolRequestParams, ReadResourceRequestParams};
+use rmcp::service::RunningService;
+use rmcp::transport::TokioChildProcess;
+use rmcp::{RoleClient, ServiceExt as _};
+
+use crate::cases::binary;
+use crate::tables::serve;
+
+#[tokio::test]
+async fn a_server_on_standard_input_and_output_is_soon_there_and_ends_with_its_input() {
+    let report = probe::measure(|| process::command(&server_binary(), &["mcp"])).await.expect("it is as it should be");
+    assert!(report.listed.iter().all(|time| *time < PATIENCE / 4), "{report}");
+    assert!(report.ended < PATIENCE / 4, "{report}");
+    assert_eq!(report.lines, 2 * report.listed.len(), "{report}");
+}
+
+#[tokio::test]
+async fn requests_are_given_to_servers_in_turns_and_what_is_answered_is_recorded() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let record = folder.path().join("record");
+    let named = |name: &'static str| {
+        Router::new().fallback(move |headers: HeaderMap, body: String| async move {
+            let host = headers["host"].to_str().expect("it is text").to_owned();
+            ([("x-name", name)], format!("{name} got {body} for {host}"))
+        })
+    };
+    let servers = vec![serve(named("one")).await, serve(named("two")).await];
+    let balanced = serve(balance::router(servers, &record).expect("a balancer")).await;
+    let http = Client::builder().no_proxy().build().expect("a client");
+    let mut answers = Vec::new();
+    for body in ["a", "b", "c"] {
+        let answer = http.post(&balanced).header("host", "example.com").body(body).send().await.expect("an answer");
+        answers.push(answer.text().await.expect("it is whole"));
+    }
+    let expected = ["one got a for example.com", "two got b for example.com", "one got c for example.com"];
+    assert_eq!(answers, expected);
+    let recorded = fs::read_to_string(record).expect("it is there");
+    assert!(expected.iter().all(|answer| recorded.contains(answer)), "{recorded}");
+    assert!(recorded.contains(r#""x-name": "two""#), "{recorded}");
+}
+
+/// A client of the fixture's server, in front of the upstream that it is made for.
+async fn fixture() -> RunningService<RoleClient, ()> {
+    let base_uri = serve(upstream::router()).await;
+    let mut command = process::command(&binary("cases-mcp-conformance"), &["mcp", "--base-uri", &base_uri]);
+    command.env("CONFORMANCE_TOKEN", upstream::TOKEN);
+    let transport = TokioChildProcess::builder(command).stderr(Stdio::null()).spawn().expect("the binary starts").0;
+    ().serve(transport).await.expect("client and server agree")
+}
+
+#[tokio::test]
+async fn the_fixture_has_what_the_conformance_suite_asks_for() {
+    let peer = fixture().await;
+    let call = async |name: &'static str| {
+        let result =
+            peer.call_tool(CallToolRequestParams::new(name)).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        serde_json::to_value(result).expect("it is JSON")
+    };
+    let text = call("test_simple_text").await;
+    assert_eq!(text["content"][0]["text"], "This is a simple text response for testing.");
+    let error = call("test_error_handling").await;
+    assert_eq!(error["isError"], true);
+    assert!(error["content"][0]["text"].as_str().is_some_and(|text| text.contains("intentionally")), "{error}");
+    for (tool, kind, place, media_type) in [
+        ("test_image_content", "image", "/mimeType", "image/png"),
+        ("test_audio_content", "audio", "/mimeType", "audio/wav"),
+        ("test_embedded_resource", "resource", "/resource/mimeType", "application/pdf"),
+    ] {
+        let block = &call(tool).await["content"][0];
+        assert_eq!(block["type"], kind, "{block}");
+        assert_eq!(block.pointer(place), Some(&media_type.into()), "{block}");
+    }
+
+    let resources = peer.list_all_resources().await.expect("they are listed");
+    let templates = peer.list_all_resource_templates().await.expect("they are listed");
+    assert_eq!((resources.len(), templates.len()), (2, 1));
+    let read = ReadResourceRequestParams::new("test://template/123/data");
+    let read = serde_json::to_value(peer.read_resource(read).await.expect("it is read")).expect("it is JSON");
+    assert!(read["contents"][0]["text"].as_str().is_some_and(|text| text.contains("Data for ID: 123")), "{read}");
+    let prompts = peer.list_all_prompts().await.expect("they are listed");
+    let names: Vec<_> = prompts.iter().map(|prompt| prompt.name.as_str()).collect();
+    assert_eq!(names, ["test_simple_prompt", "test_prompt_with_arguments"]);
+}

@@ -1,0 +1,93 @@
+//! Generated crates in a workspace of their own, which is like this one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+use naftiko_codegen::Files;
+
+use crate::trial;
+
+/// Writes these files, and what makes a workspace of them: other members, and the same versions and lints. Crates of an
+/// earlier run are removed.
+///
+/// # Errors
+/// When files cannot be read or written.
+pub fn write<'a>(root: &Path, folder: &Path, crates: impl IntoIterator<Item = &'a Files>) -> Result<()> {
+    let generated = folder.join("generated");
+    if generated.exists() {
+        fs::remove_dir_all(&generated).with_context(|| format!("{} cannot be removed", generated.display()))?;
+    }
+    for (path, text) in crates.into_iter().flatten() {
+        file(&folder.join(path), text)?;
+    }
+    let own = fs::read_to_string(root.join("Cargo.toml")).context("the workspace's manifest cannot be read")?;
+    file(&folder.join("Cargo.toml"), &manifest(&own, root))?;
+    fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).context("the lock file cannot be copied")?;
+    Ok(())
+}
+
+/// Cargo in such a workspace. Warnings of any tool are errors, and all such workspaces share what they build.
+pub fn cargo(root: &Path, folder: &Path) -> Command {
+    let mut cargo = trial::cargo(root);
+    cargo.current_dir(folder).env("CARGO_TARGET_DIR", target(root));
+    cargo.env("RUSTFLAGS", "-D warnings").env("RUSTDOCFLAGS", "-D warnings");
+    cargo
+}
+
+/// All crates, with all features that need nothing but Rust.
+pub const ALL: [&str; 4] = ["--workspace", "--keep-going", "--features", "blocking,server,test-util"];
+
+/// Where the server of a crate is, once it is built.
+pub fn program(root: &Path, name: &str) -> PathBuf {
+    target(root).join("debug").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
+fn target(root: &Path) -> PathBuf {
+    root.join("target/cases-build")
+}
+
+/// Writes a file, and the folders that it is in.
+pub(crate) fn file(path: &Path, text: &str) -> Result<()> {
+    path.parent()
+        .map_or(Ok(()), fs::create_dir_all)
+        .and_then(|()| fs::write(path, text))
+        .with_context(|| format!("{} cannot be written", path.display()))
+}
+
+/// The repository's manifest for a workspace elsewhere: other members, and the same versions and lints.
+fn manifest(own: &str, root: &Path) -> String {
+    let mut text = String::new();
+    let mut lines = own.lines();
+    while let Some(line) = lines.next() {
+        if line.starts_with("members") {
+            text.push_str("members = [\"generated/*\"]\n");
+            let mut rest = line;
+            while !rest.contains(']') {
+                let Some(line) = lines.next() else { break };
+                rest = line;
+            }
+        } else if let Some((before, (path, after))) =
+            line.split_once("path = \"").and_then(|(before, rest)| Some((before, rest.split_once('"')?)))
+        {
+            text.push_str(&format!("{before}path = {:?}{after}\n", root.join(path).to_string_lossy()));
+        } else {
+            text.push_str(&format!("{line}\n"));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_elsewhere_has_other_members_and_finds_the_same_folders() {
+        let own = "[workspace]\nmembers = [\n  \"a\",\n]\n[workspace.dependencies]\na = { path = \"x/a\", version = \"1\" }\n";
+        let (root, start) = (Path::new("/r"), "[workspace]\nmembers = [\"generated/*\"]\n[workspace.dependencies]\n");
+        let path = root.join("x/a");
+        assert_eq!(manifest(own, root), format!("{start}a = {{ path = {path:?}, version = \"1\" }}\n"));
+    }
+}
