@@ -106,9 +106,17 @@ pub fn named_files(path: &str, text: &str) -> Vec<String> {
 /// # Errors
 /// When any source has an error; then nothing is generated, and the diagnostics hold all findings of all sources.
 pub fn generate(sources: &Sources) -> Result<Generated, Diagnostics> {
+    generate_only(sources, |_| true)
+}
+
+/// Generates crates for those capabilities whose paths are wanted. The other sources are there to be imported.
+///
+/// # Errors
+/// When one of these has an error; then nothing is generated, and the diagnostics hold all findings of all of them.
+pub fn generate_only(sources: &Sources, wanted: impl Fn(&str) -> bool) -> Result<Generated, Diagnostics> {
     let mut generated = Generated::default();
     let mut owners: BTreeMap<String, &str> = BTreeMap::new();
-    for path in sources.keys().filter(|path| is_specification(path)) {
+    for path in sources.keys().filter(|path| is_specification(path) && wanted(path)) {
         let mut sink = diagnostic::Sink::new(path);
         let start = Place::start(0);
         let name = names::crate_name(path).unwrap_or_default();

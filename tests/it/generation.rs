@@ -197,6 +197,22 @@ fn two_specifications_cannot_make_one_crate() {
 }
 
 #[test]
+fn one_crate_of_several_is_generated_with_all_that_it_imports() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let root = folder.path();
+    let shared = "naftiko: 1.0.0-alpha2\nconsumes:\n- namespace: api\n  baseUri: https://api.test\n  resources: \
+                  [{path: /things, operations: [{name: listthings, method: GET}]}]\n";
+    write(root, "spec/acme/shared.yaml", shared);
+    let things = "naftiko: 1.0.0-alpha2\ncapability:\n  consumes:\n  - {location: ./shared.yaml, import: api}\n";
+    write(root, "spec/acme/things.yaml", things);
+    write(root, "spec/acme/broken.yaml", "naftiko: [");
+    assert!(run(root, &["acme-things".to_owned()], false, false).expect("it works"));
+    let made = fs::read_to_string(root.join(CLIENT)).expect("it is made");
+    assert!(made.contains("fn listthings"), "{made}");
+    assert!(!run(root, &[], false, false).expect("the tree is readable"), "the other one is broken");
+}
+
+#[test]
 fn texts_that_a_specification_names_are_read_and_no_others() {
     let repository = repository();
     let root = repository.path();

@@ -488,3 +488,23 @@ async fn the_trace_of_a_message_goes_on() {
     posted(&world, json!({}), call).await;
     assert!(!world.request().header("traceparent").is_some_and(|parent| parent.contains("nonsense")));
 }
+
+#[tokio::test]
+async fn failures_say_whether_it_helps_to_call_again() {
+    let world = World::start().await;
+    let arguments = json!({"region": "fr-par", "secret_id": "some"});
+    for (tool, fault, retryable, advice) in [
+        ("get-metadata-using-secret-s-id", Fault::status(503), true, "The same call may succeed later."),
+        ("get-metadata-using-secret-s-id", Fault::status(429).header("retry-after", "7"), true, "may succeed in 7 s."),
+        ("get-metadata-using-secret-s-id", Fault::status(409), false, "will hardly end otherwise"),
+        ("enable-secret-protection", Fault::status(503), true, "It may have happened all the same"),
+        ("enable-secret-protection", Fault::status(429), true, "The same call may succeed later."),
+        ("enable-secret-protection", Fault::reset(), true, "It may have happened all the same"),
+    ] {
+        world.simulator.fault(fault.clone());
+        let result = call_at(&world.http, &world.mcp, tool, &arguments).await;
+        let text = result["content"][0]["text"].as_str().expect("a text");
+        assert!(result["isError"] == true && text.contains(advice), "{fault:?}: {result}");
+        assert_eq!(result["structuredContent"]["error"]["retryable"], retryable, "{result}");
+    }
+}

@@ -16,7 +16,7 @@ fn every_test_that_the_page_names_is_there() {
         .collect();
     assert!(named.len() > 40, "{named:?}");
     for (file, test) in named {
-        let places = ["tests/it", "runtime/src"].map(|folder| root().join(folder));
+        let places = ["tests/it", "runtime/src", "codegen/src"].map(|folder| root().join(folder));
         let files =
             places.iter().flat_map(|folder| [folder.join(format!("{file}.rs")), folder.join(file).join("mod.rs")]);
         let found =

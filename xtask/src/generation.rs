@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use naftiko_codegen::{Diagnostics, MARKER, Severity, Sources, generate, is_specification};
+use naftiko_codegen::{Diagnostics, MARKER, Severity, Sources, generate_only, is_specification};
 use similar::TextDiff;
 
 use crate::finding::Finding;
@@ -52,7 +52,7 @@ pub struct Plan {
 /// # Errors
 /// When files cannot be read or written, or a name is not known.
 pub fn run(root: &Path, names: &[String], check: bool, diff: bool) -> Result<bool> {
-    let sources = select(read_sources(root)?, names)?;
+    let sources = read_sources(root)?;
     let Some(plan) = plan(root, &sources, names)? else { return Ok(false) };
     for file in &plan.foreign {
         anstream::eprintln!("warning: {file} was not written by the generator; move it out of generated/");
@@ -82,18 +82,19 @@ fn fail_on(findings: &[Finding]) -> Result<()> {
     bail!("{}", lines.join("\n"))
 }
 
-/// Keeps the sources of the named crates; all of them if there is no name.
-fn select(sources: Sources, names: &[String]) -> Result<Sources> {
+/// The paths of the specifications that make the named crates; of all of them if there is no name.
+fn select(sources: &Sources, names: &[String]) -> Result<BTreeSet<String>> {
+    let paths = sources.keys().filter(|path| is_specification(path));
     if names.is_empty() {
-        return Ok(sources);
+        return Ok(paths.cloned().collect());
     }
     let mut crates: BTreeMap<String, Vec<&String>> = BTreeMap::new();
-    for path in sources.keys() {
+    for path in paths {
         if let Some(name) = naftiko_codegen::crate_name(path) {
             crates.entry(name).or_default().push(path);
         }
     }
-    let mut chosen: BTreeSet<String> = BTreeSet::new();
+    let mut chosen = BTreeSet::new();
     for name in names {
         let Some(paths) = crates.get(name) else {
             let known: Vec<_> = crates.keys().map(String::as_str).collect();
@@ -102,17 +103,16 @@ fn select(sources: Sources, names: &[String]) -> Result<Sources> {
         // All of them, where there are several: that two make one crate is a finding.
         chosen.extend(paths.iter().map(|path| (*path).clone()));
     }
-    // Texts are there to be named by any of them.
-    let wanted = |path: &String| !is_specification(path) || chosen.contains(path);
-    Ok(sources.into_iter().filter(|(path, _)| wanted(path)).collect())
+    Ok(chosen)
 }
 
 /// Compares the tree with what the sources make. `None` means that a source has errors; they are printed.
 ///
 /// # Errors
-/// When files cannot be read, or a file that no generator wrote is in the way.
+/// When files cannot be read, a file that no generator wrote is in the way, or no specification makes a named crate.
 pub fn plan(root: &Path, sources: &Sources, names: &[String]) -> Result<Option<Plan>> {
-    let generated = match generate(sources) {
+    let chosen = select(sources, names)?;
+    let generated = match generate_only(sources, |path| chosen.contains(path)) {
         Ok(generated) => generated,
         Err(diagnostics) => {
             print(&diagnostics, sources);

@@ -76,7 +76,7 @@ impl Destructive<'_> {
                 None => {}
             }
         }
-        let state = seal.seal_with(&[], &SealOptions::new().associated_data(&what).ttl(PATIENCE));
+        let state = sealed(seal, &what, PATIENCE);
         let question = InputRequest::Elicitation(ElicitRequest::new(self.question()));
         let questions = [(QUESTION.to_owned(), question)].into();
         Ok(Verdict::Ask(InputRequiredResult::new(Some(questions), Some(state))))
@@ -113,6 +113,11 @@ impl Destructive<'_> {
     }
 }
 
+/// A state that is good for this call, for so long.
+fn sealed(seal: &RequestStateCodec, what: &[u8], time: Duration) -> String {
+    seal.seal_with(&[], &SealOptions::new().associated_data(what).ttl(time))
+}
+
 const DECLINED: &str = "nobody agreed to it";
 
 /// What was answered, if that can be told.
@@ -132,4 +137,40 @@ fn says_yes(content: Option<&Value>) -> bool {
 /// Whether a client shows forms to its user. One that does not say which way it asks does.
 fn shows_forms(capabilities: &ClientCapabilities) -> bool {
     capabilities.elicitation.as_ref().is_some_and(|elicitation| elicitation.form.is_some() || elicitation.url.is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_good_for_five_minutes() {
+        assert_eq!(PATIENCE, Duration::from_secs(5 * 60));
+        let seal = RequestStateCodec::try_new([7; 32]).expect("it is long enough");
+        let other = RequestStateCodec::try_new([8; 32]).expect("it is long enough");
+        let state = sealed(&seal, b"this", PATIENCE);
+        assert!(seal.open_with(&state, b"this").is_ok());
+        assert!(seal.open_with(&state, b"that").is_err());
+        assert!(other.open_with(&state, b"this").is_err());
+        let over = sealed(&seal, b"this", Duration::ZERO);
+        std::thread::sleep(Duration::from_millis(1100));
+        assert!(seal.open_with(&over, b"this").is_err());
+    }
+
+    #[test]
+    fn only_yes_is_yes() {
+        for (answer, says) in [
+            (json!({"action": "accept", "content": {"ok": true}}), Some(true)),
+            (json!({"action": "accept", "content": {"ok": "true"}}), Some(false)),
+            (json!({"action": "accept", "content": {}}), Some(false)),
+            (json!({"action": "accept"}), None),
+            (json!({"action": "decline", "content": {"ok": true}}), Some(false)),
+            (json!({"action": "cancel"}), Some(false)),
+            (json!({"action": 1}), None),
+            (json!(true), None),
+        ] {
+            assert_eq!(super::answer(&[(QUESTION.to_owned(), answer.clone())].into()), says, "{answer}");
+        }
+        assert_eq!(super::answer(&[("other".to_owned(), json!({"action": "accept"}))].into()), None);
+    }
 }

@@ -21,6 +21,8 @@ use super::lists::Lists;
 use super::message::{Message, unsupported};
 use crate::origin::Known;
 
+/// The path of the endpoint.
+pub(crate) const PATH: &str = "/mcp";
 /// The largest request body, in bytes.
 const BODY_LIMIT: usize = 1 << 20;
 /// How long a request body may take.
@@ -52,6 +54,12 @@ impl Default for HttpOptions {
 impl Server {
     /// The endpoint `/mcp` as an axum router.
     pub fn router(self, options: HttpOptions) -> Router {
+        let endpoint = Arc::new(self.endpoint(options));
+        Router::new().route(PATH, any(move |request| async move { endpoint.answer(request).await }))
+    }
+
+    /// The endpoint, for whoever has a way to it.
+    pub(crate) fn endpoint(self, options: HttpOptions) -> Endpoint {
         let known = Known { hosts: options.allowed_hosts, origins: options.allowed_origins };
         let config = StreamableHttpServerConfig::default()
             .with_legacy_session_mode(false)
@@ -64,20 +72,19 @@ impl Server {
         let sessions = Arc::new(NeverSessionManager::default());
         let lists = Lists::new(self.has_folders());
         let service = StreamableHttpService::new(move || Ok(self.clone()), sessions, config);
-        let endpoint = Arc::new(Endpoint { service, known, lists });
-        Router::new().route("/mcp", any(move |request| async move { endpoint.answer(request).await }))
+        Endpoint { service, known, lists }
     }
 }
 
 /// The endpoint: the library's, with answers in JSON-RPC to what is no JSON-RPC.
-struct Endpoint {
+pub(crate) struct Endpoint {
     service: StreamableHttpService<Server, NeverSessionManager>,
     known: Known,
     lists: Lists,
 }
 
 impl Endpoint {
-    async fn answer(&self, request: Request) -> Response {
+    pub(crate) async fn answer(&self, request: Request) -> Response {
         let known = self.known.host(request.headers(), request.uri()) && self.known.origin(request.headers());
         if !known || request.method() != Method::POST || !is_json(request.headers()) {
             // It is refused, and the library says how.

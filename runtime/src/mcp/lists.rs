@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use http::HeaderMap;
 use http::header::ACCEPT;
 use http::request::Parts;
+use rmcp::model::ProtocolVersion;
 use serde_json::Value;
 
 use super::handler::VERSIONS;
@@ -36,8 +37,7 @@ impl Lists {
     /// Where the answer to a request is remembered. There is no such place where anything about the request could matter to
     /// its answer, whether it is to be refused for one.
     pub(super) fn place(&self, parts: &Parts, message: &Message<'_>) -> Option<&Remembered> {
-        let method = message.value("method")?;
-        let list = LISTS.iter().position(|list| method == *list)?;
+        let list = LISTS.iter().position(|list| message.is(list))?;
         let version =
             VERSIONS.iter().position(|known| only(&parts.headers, "mcp-protocol-version") == Some(known.as_str()))?;
         let accept = parts.headers.get(ACCEPT)?.to_str().ok()?;
@@ -46,14 +46,14 @@ impl Lists {
             && !accept.contains("q=")
             && message.member("id").is_some()
             && message.has_only(&["jsonrpc", "id", "method", "params"]);
-        let params = message.value("params").unwrap_or_else(|| Value::Object(serde_json::Map::new()));
         let name = VERSIONS.get(version)?;
-        let described = if name.as_str() < rmcp::model::ProtocolVersion::STANDARD_HEADERS.as_str() {
-            params.as_object()?.is_empty()
+        let described = if name.as_str() < ProtocolVersion::STANDARD_HEADERS.as_str() {
+            message.member("params").is_none_or(|params| params == "{}")
         } else {
-            only(&parts.headers, "mcp-method") == LISTS.get(list).copied() && is_described(&params, name.as_str())
+            only(&parts.headers, "mcp-method") == LISTS.get(list).copied()
+                && is_described(&message.value("params")?, name.as_str())
         };
-        let changes = self.has_folders && method == "resources/list";
+        let changes = self.has_folders && message.is("resources/list");
         (plain && described && !changes).then(|| self.remembered.get(version)?.get(list)).flatten()
     }
 }

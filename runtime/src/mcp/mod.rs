@@ -17,6 +17,8 @@ mod result;
 mod schema;
 
 pub use self::http::HttpOptions;
+#[cfg(feature = "server")]
+pub(crate) use self::http::{Endpoint, PATH};
 pub use handler::Server;
 pub use policy::{Confirmation, Policy, ShortKey};
 

@@ -97,6 +97,10 @@ pub(super) fn failure(tool: &Tool, policy: &Policy, error: &Error) -> CallToolRe
     if let Some(body) = &mut body
         && !policy.reveals(tool.name)
     {
+        // An answer that is not understood may be what the operation is there to give.
+        if body.is_string() && gives_secrets(tool.call.operation) {
+            *body = Value::from("***");
+        }
         mask(tool.call.operation, body);
     }
     let mut text = error.to_string();

@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
@@ -27,6 +26,7 @@ use super::otlp;
 use super::rate::RateLimit;
 use super::{id, log};
 use crate::exposure::Forwarded;
+use crate::mcp::{self, Endpoint};
 use crate::rest::{Problem, Routes};
 use crate::trace;
 
@@ -64,7 +64,7 @@ pub(super) struct Stations {
 /// Who answers in the end.
 pub(super) enum Adapter {
     Rest(Routes, Docs),
-    Mcp(Router),
+    Mcp(Box<Endpoint>),
     Control(Arc<Status>),
 }
 
@@ -145,10 +145,14 @@ impl Stations {
                 None => routes.answer(request, forwarded).await,
             },
             Adapter::Control(status) => status.answer(&request),
-            Adapter::Mcp(router) => {
+            Adapter::Mcp(endpoint) if request.uri().path() == mcp::PATH => {
                 request.extensions_mut().insert(forwarded);
                 request.extensions_mut().insert(principal);
-                router.clone().oneshot(request).await.into_response()
+                endpoint.answer(request).await
+            }
+            Adapter::Mcp(_) => {
+                let path = request.uri().path();
+                Problem::not_found(path).at(path).into_response()
             }
         }
     }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use http::Uri;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -27,7 +26,6 @@ use super::workers::Worker;
 use super::{Failure, Program, listener};
 use crate::exposure::Callers;
 use crate::mcp::Server;
-use crate::rest::Problem;
 
 /// How long running requests may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(30);
@@ -104,7 +102,7 @@ pub(super) async fn serve(
     if let Some((adapter, callers)) = program.mcp.zip(mcp_callers) {
         let mcp = |worker: &Worker| {
             let server = Server::new(adapter, &worker.connection).with_policy(policy.clone());
-            Adapter::Mcp(server.router(access.mcp(give_up.clone())).fallback(not_found))
+            Adapter::Mcp(Box::new(server.endpoint(access.mcp(give_up.clone()))))
         };
         let fronts = fronts(&callers, &Health::new(&stop, &[]), shows_metrics, &mcp);
         let address = address(options.mcp_port.unwrap_or(adapter.port));
@@ -177,8 +175,4 @@ impl Listening {
 async fn deadline(stop: &CancellationToken) {
     stop.cancelled().await;
     tokio::time::sleep(GRACE).await;
-}
-
-async fn not_found(uri: Uri) -> Problem {
-    Problem::not_found(uri.path()).at(uri.path())
 }

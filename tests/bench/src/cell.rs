@@ -6,10 +6,7 @@ use anyhow::{Context as _, Result};
 
 use crate::load::{self, Load};
 use crate::process::Process;
-use crate::question::Question;
-
-/// How many connections ask at the same time.
-pub const CONNECTIONS: [usize; 3] = [1, 16, 128];
+use crate::question::{Question, Surface};
 
 /// One kind of load, and what each server did under it, round by round.
 #[derive(Debug)]
@@ -28,11 +25,13 @@ pub struct Cell {
 /// When a server makes a mistake.
 pub async fn measure(
     servers: &[(&str, &Process)],
-    questions: &[Question],
+    surface: Surface,
     rounds: usize,
     time: Duration,
 ) -> Result<Vec<Cell>> {
-    let kinds = questions.iter().flat_map(|question| CONNECTIONS.map(|connections| (question.clone(), connections)));
+    let questions = surface.questions().into_iter();
+    let kinds =
+        questions.flat_map(|question| surface.connections().iter().map(move |count| (question.clone(), *count)));
     let cell = |(question, connections)| Cell { question, connections, rounds: Vec::new() };
     let mut cells: Vec<_> = kinds.map(cell).collect();
     for round in 0..rounds {

@@ -38,7 +38,7 @@ async fn main() -> Result<()> {
     if surface == Surface::Rest {
         servers.push(("direct", &upstream));
     }
-    let cells = cell::measure(&servers, &surface.questions(), rounds, time).await?;
+    let cells = cell::measure(&servers, surface, rounds, time).await?;
     let starts = vec![Start { loaded: generated.memory(), ..own }, Start { loaded: floor.memory(), ..least }];
     let report = Report { starts, cells };
     println!("{}", report.tables());

@@ -21,7 +21,9 @@ pub struct Question {
     /// What it is called in the report.
     pub name: String,
     /// What a server should reach of the floor, in answers per second.
-    pub target: f64,
+    target: f64,
+    /// With how many connections at least.
+    crowd: usize,
     /// How long the body of an answer must be, in bytes, if that is known.
     pub length: Option<usize>,
     /// A text that stands in each answer.
@@ -32,6 +34,14 @@ pub struct Question {
 }
 
 impl Surface {
+    /// How many connections ask at the same time.
+    pub fn connections(self) -> &'static [usize] {
+        match self {
+            Self::Rest => &[1, 16, 128],
+            Self::Mcp => &[1, 16],
+        }
+    }
+
     /// What it is asked for.
     pub fn questions(self) -> Vec<Question> {
         match self {
@@ -42,6 +52,11 @@ impl Surface {
 }
 
 impl Question {
+    /// What a server should reach of the floor with this many connections, in answers per second, if that is said.
+    pub fn target(&self, connections: usize) -> Option<f64> {
+        (connections >= self.crowd).then_some(self.target)
+    }
+
     /// The request as it is sent to a server.
     pub fn to(&self, address: SocketAddr) -> String {
         let Self { line, fields, body, .. } = self;
@@ -53,6 +68,7 @@ fn secret(size: usize) -> Question {
     Question {
         name: format!("{size} bytes"),
         target: 0.95,
+        crowd: 1,
         length: Some(size),
         holds: "\"description\"",
         line: format!("GET {PREFIX}{SECRETS}{size}"),
@@ -98,5 +114,5 @@ fn message(version: &'static str, method: &str, more: &str, params: Value) -> Qu
     let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
     fields += &format!("content-length: {}\r\n", body.len());
     let name = format!("{method}{more}, {version}");
-    Question { name, target: 1.0, length: None, holds: "", line: "POST /mcp".to_owned(), fields, body }
+    Question { name, target: 1.0, crowd: 16, length: None, holds: "", line: "POST /mcp".to_owned(), fields, body }
 }

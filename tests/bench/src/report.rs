@@ -45,7 +45,13 @@ impl Report {
             let both = |digits, of| format!("{}, {}", figure(1, digits, of), figure(0, digits, of));
             let ratio = |figure: fn(&Load) -> Option<f64>| median(ratios(cell, figure));
             let of_floor = ratio(rate);
-            let mark = if of_floor.is_some_and(|ratio| ratio < cell.question.target) { " <" } else { "" };
+            let mark = if of_floor
+                .is_some_and(|ratio| cell.question.target(cell.connections).is_some_and(|target| ratio < target))
+            {
+                " <"
+            } else {
+                ""
+            };
             let _ = writeln!(
                 text,
                 "| {} | {} | {} | {} | {} | {}{mark} | {} | {} | {} | {} |",
