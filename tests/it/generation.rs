@@ -208,7 +208,7 @@ fn one_crate_of_several_is_generated_with_all_that_it_imports() {
     write(root, "spec/acme/broken.yaml", "naftiko: [");
     assert!(run(root, &["acme-things".to_owned()], false, false).expect("it works"));
     let made = fs::read_to_string(root.join(CLIENT)).expect("it is made");
-    assert!(made.contains("fn listthings"), "{made}");
+    assert!(made.contains("fn list_things("), "{made}");
     assert!(!run(root, &[], false, false).expect("the tree is readable"), "the other one is broken");
 }
 

@@ -12,6 +12,7 @@ pub(super) fn mcp(
     linked: &Linked<'_>,
     adapter: &Adapter,
     declared: &document::Mcp,
+    about: &str,
     operations: &[Operation],
 ) -> Option<Mcp> {
     if linked.tools.is_empty() && linked.resources.is_empty() && linked.prompts.is_empty() {
@@ -22,7 +23,10 @@ pub(super) fn mcp(
     Some(Mcp {
         port: adapter.port.unwrap_or(9090),
         callers: callers.clone(),
-        description: text(adapter.description.as_ref()),
+        // Clients are told what the server is for, if only what the capability is.
+        description: Some(text(adapter.description.as_ref()))
+            .filter(|text| !text.is_empty())
+            .unwrap_or(about.to_owned()),
         ttl_ms,
         public,
         tools: linked.tools.iter().map(|source| tool(source, operations)).collect(),

@@ -31,13 +31,16 @@ pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, path_of: &dyn Fn(usiz
         operation.repeat = repeat(operation.method, &tools.map(|tool| tool.hints).collect::<Vec<_>>());
     }
     let title = Some(text(document.info.title.as_ref())).filter(|title| !title.is_empty());
+    let title = title.unwrap_or_else(|| crate_name.to_owned());
+    let description = text(document.info.description.as_ref());
+    let about = if description.is_empty() { title.clone() } else { description.clone() };
     let rest = document.adapters.iter().find(|adapter| matches!(adapter.kind, AdapterKind::Rest(_)));
     let [rest_callers, _, control_callers] = &linked.callers;
     Model {
         crate_name: crate_name.to_owned(),
         spec: path_of(0),
-        title: title.unwrap_or_else(|| crate_name.to_owned()),
-        description: text(document.info.description.as_ref()),
+        title,
+        description,
         variables: linked.variables.clone(),
         apis: apis(linked),
         rest: rest.filter(|_| !linked.routes.is_empty()).map(|adapter| Rest {
@@ -46,7 +49,7 @@ pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, path_of: &dyn Fn(usiz
             routes: linked.routes.iter().map(|source| route(source, &operations)).collect(),
         }),
         mcp: document.adapters.iter().find_map(|adapter| match &adapter.kind {
-            AdapterKind::Mcp(declared) => mcp::mcp(linked, adapter, declared, &operations),
+            AdapterKind::Mcp(declared) => mcp::mcp(linked, adapter, declared, &about, &operations),
             _ => None,
         }),
         control: document.adapters.iter().find_map(|adapter| match adapter.kind {

@@ -5,21 +5,23 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, ConstString, GetPromptRequestMethod, GetPromptRequestParams,
-    GetPromptResponse, Implementation, ListPromptsRequestMethod, ListPromptsResult, ListResourceTemplatesRequestMethod,
-    ListResourceTemplatesResult, ListResourcesRequestMethod, ListResourcesResult, ListToolsRequestMethod,
-    ListToolsResult, MetaObject, PaginatedRequestParams, PromptsCapability, ProtocolVersion, ReadResourceRequestMethod,
-    ReadResourceRequestParams, ReadResourceResponse, ResourcesCapability, ServerCapabilities, ServerConfig,
-    ToolAnnotations, ToolsCapability,
+    CacheScope, CallToolRequestParams, CallToolResponse, ConstString, CustomRequest, CustomResult, ErrorCode,
+    GetPromptRequestMethod, GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsRequestMethod,
+    ListPromptsResult, ListResourceTemplatesRequestMethod, ListResourceTemplatesResult, ListResourcesRequestMethod,
+    ListResourcesResult, ListToolsRequestMethod, ListToolsResult, MetaObject, PaginatedRequestParams,
+    PromptsCapability, ProtocolVersion, ReadResourceRequestMethod, ReadResourceRequestParams, ReadResourceResponse,
+    ResourcesCapability, ServerCapabilities, ServerConfig, ToolAnnotations, ToolsCapability,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt as _};
 
 use super::call::{call, cancelled, forwarded};
+use super::page::page;
 use super::resources::Resources;
 use super::schema::input_schema;
 use super::{Caching, McpAdapter, Policy, Tool, prompts};
 use crate::client::Connection;
+use crate::exposure::NAME_LIMIT;
 
 /// The revisions that are served: those with `initialize` that are still in use, and the stateless one.
 pub(super) const VERSIONS: [ProtocolVersion; 3] =
@@ -27,6 +29,19 @@ pub(super) const VERSIONS: [ProtocolVersion; 3] =
 
 /// How long a client may keep a list, in milliseconds. It changes only with the binary.
 const LIST_TTL_MS: u64 = 300_000;
+
+/// The methods that have parameters which can be wrong.
+const METHODS: [&str; 9] = [
+    "initialize",
+    "tools/list",
+    "tools/call",
+    "resources/list",
+    "resources/templates/list",
+    "resources/read",
+    "prompts/list",
+    "prompts/get",
+    "completion/complete",
+];
 
 impl Caching {
     fn of_lists(self) -> (u64, CacheScope) {
@@ -51,7 +66,7 @@ struct Inner {
     connection: Connection,
     policy: Policy,
     config: ServerConfig,
-    list: ListToolsResult,
+    tools: Vec<rmcp::model::Tool>,
     index: HashMap<&'static str, (&'static Tool, rmcp::model::Tool)>,
     resources: Resources,
 }
@@ -85,11 +100,8 @@ impl Server {
         if !adapter.instructions.is_empty() {
             config = config.with_instructions(adapter.instructions);
         }
-        let (ttl, scope) = adapter.caching.of_lists();
-        let mut list = ListToolsResult::with_all_items(tools).with_ttl_ms(ttl).with_cache_scope(scope);
-        list.meta = Some(server_info(&config));
         let resources = Resources::new(adapter.resources, &policy);
-        Self(Arc::new(Inner { adapter, connection, policy, config, list, index, resources }))
+        Self(Arc::new(Inner { adapter, connection, policy, config, tools, index, resources }))
     }
 
     /// Serves one client over standard input and output until it closes them.
@@ -127,14 +139,6 @@ fn capabilities(adapter: &McpAdapter) -> ServerCapabilities {
 /// A server knows the methods of what it has, and no others.
 fn offered<M: ConstString, T>(table: &[T]) -> Result<(), ErrorData> {
     if table.is_empty() { Err(ErrorData::method_not_found::<M>()) } else { Ok(()) }
-}
-
-/// Everything is on the first page, so no cursor is ever valid.
-fn first_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
-    match request.and_then(|request| request.cursor) {
-        Some(_) => Err(ErrorData::invalid_params("invalid cursor", None)),
-        None => Ok(()),
-    }
 }
 
 fn describe(tool: &Tool) -> rmcp::model::Tool {
@@ -179,8 +183,12 @@ impl ServerHandler for Server {
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         offered::<ListToolsRequestMethod, _>(self.0.adapter.tools)?;
-        first_page(request)?;
-        Ok(self.0.list.clone())
+        let (tools, next) = page(&self.0.tools, request)?;
+        let (ttl, scope) = self.0.adapter.caching.of_lists();
+        let mut list = ListToolsResult::with_all_items(tools).with_ttl_ms(ttl).with_cache_scope(scope);
+        list.next_cursor = next;
+        list.meta = Some(server_info(&self.0.config));
+        Ok(list)
     }
 
     async fn list_resources(
@@ -189,10 +197,10 @@ impl ServerHandler for Server {
         _: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
         offered::<ListResourcesRequestMethod, _>(self.0.adapter.resources)?;
-        first_page(request)?;
+        let (all, next) = page(&self.0.resources.list().await, request)?;
         let (ttl, scope) = self.0.adapter.caching.of_lists();
-        let all = self.0.resources.list().await;
         let mut list = ListResourcesResult::with_all_items(all).with_ttl_ms(ttl).with_cache_scope(scope);
+        list.next_cursor = next;
         list.meta = Some(server_info(&self.0.config));
         Ok(list)
     }
@@ -203,10 +211,10 @@ impl ServerHandler for Server {
         _: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
         offered::<ListResourceTemplatesRequestMethod, _>(self.0.adapter.resources)?;
-        first_page(request)?;
+        let (all, next) = page(&self.0.resources.templates(), request)?;
         let (ttl, scope) = self.0.adapter.caching.of_lists();
-        let all = self.0.resources.templates();
         let mut list = ListResourceTemplatesResult::with_all_items(all).with_ttl_ms(ttl).with_cache_scope(scope);
+        list.next_cursor = next;
         list.meta = Some(server_info(&self.0.config));
         Ok(list)
     }
@@ -233,10 +241,11 @@ impl ServerHandler for Server {
         _: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
         offered::<ListPromptsRequestMethod, _>(self.0.adapter.prompts)?;
-        first_page(request)?;
+        let all: Vec<_> = self.0.adapter.prompts.iter().map(prompts::describe).collect();
+        let (all, next) = page(&all, request)?;
         let (ttl, scope) = self.0.adapter.caching.of_lists();
-        let all = self.0.adapter.prompts.iter().map(prompts::describe).collect();
         let mut list = ListPromptsResult::with_all_items(all).with_ttl_ms(ttl).with_cache_scope(scope);
+        list.next_cursor = next;
         list.meta = Some(server_info(&self.0.config));
         Ok(list)
     }
@@ -252,13 +261,26 @@ impl ServerHandler for Server {
         Ok(result.into())
     }
 
+    /// What is no request that the library knows: of an unknown method, or with other parameters than its method has.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        let method: String = request.method.chars().take(NAME_LIMIT).collect();
+        if METHODS.contains(&method.as_str()) {
+            return Err(ErrorData::invalid_params(format!("the parameters are not those of {method}"), None));
+        }
+        Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, format!("there is no method {method}"), None))
+    }
+
     async fn call_tool(
         &self,
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let Some(tool) = self.tool(&request.name) else {
-            let name: String = request.name.chars().take(64).collect();
+            let name: String = request.name.chars().take(NAME_LIMIT).collect();
             return Err(ErrorData::invalid_params(format!("unknown tool: {name}"), None));
         };
         let mut response = call(tool, &self.0.connection, &self.0.policy, request, &context).await?;

@@ -10,6 +10,7 @@ mod http;
 mod lists;
 mod mask;
 mod message;
+mod page;
 mod policy;
 mod prompts;
 mod resources;
