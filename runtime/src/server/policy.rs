@@ -13,7 +13,7 @@ use crate::mcp::{Confirmation, Policy};
 #[derive(Args)]
 #[command(next_help_heading = "MCP tools")]
 pub(super) struct Tools {
-    /// Offer only tools that change nothing; the REST adapter then answers GET and HEAD only
+    /// Offer only tools that change nothing; the REST adapter then answers GET, HEAD and OPTIONS only
     #[arg(long, env = "NAFTIKO_READ_ONLY")]
     pub(super) read_only: bool,
     /// Offer only tools whose names match, where * stands for anything (repeatable)
