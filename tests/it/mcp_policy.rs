@@ -3,7 +3,11 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use axum::extract::Path;
+use axum::routing::get;
+use axum::{Json, Router};
 use naftiko_tests::World;
+use naftiko_tests::process::Server;
 use reqwest::Response;
 use rmcp::model::{
     CallToolRequestParams, ClientCapabilities, ClientConfig, ElicitRequestParams, ElicitResult, ElicitationAction,
@@ -506,5 +510,33 @@ async fn failures_say_whether_it_helps_to_call_again() {
         let text = result["content"][0]["text"].as_str().expect("a text");
         assert!(result["isError"] == true && text.contains(advice), "{fault:?}: {result}");
         assert_eq!(result["structuredContent"]["error"]["retryable"], retryable, "{result}");
+    }
+}
+
+#[tokio::test]
+async fn secrets_are_masked_under_whatever_name_they_are_given_out() {
+    let access = |Path(id): Path<String>| async move {
+        if id == "text" { Json(json!("hush-hush")) } else { Json(json!({"id": id, "data": "hush-hush"})) }
+    };
+    let accounts = || async { Json(json!({"items": [{"owner": "me", "api_key": "hush-hush"}]})) };
+    let router = Router::new().route("/secrets/{id}/access", get(access)).route("/accounts", get(accounts));
+    let upstream = crate::tables::serve(router).await;
+    naftiko_runtime::install_crypto_provider();
+    let http = reqwest::Client::new();
+    let program = crate::cases::binary("cases-secrets-under-other-names");
+    for (flags, shown) in [(&[][..], false), (&["--reveal-secrets"], true)] {
+        let server = Server::start(&program, &upstream, flags, "warn,naftiko_runtime=info").await;
+        let server = server.expect("the server starts");
+        for (tool, arguments) in [
+            ("access", json!({"id": "7"})),
+            ("access", json!({"id": "text"})),
+            ("access-renamed", json!({"id": "7"})),
+            ("accounts-renamed", json!({})),
+        ] {
+            let result = call_at(&http, &server.mcp, tool, &arguments).await;
+            assert_eq!(result["isError"], false, "{result}");
+            assert_eq!(result.to_string().contains("hush-hush"), shown, "{tool}: {result}");
+            assert_eq!(result.to_string().contains("***"), !shown, "{tool}: {result}");
+        }
     }
 }

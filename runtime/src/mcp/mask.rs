@@ -7,7 +7,7 @@ use crate::paging::rank;
 use crate::response::is_json;
 
 /// What stands in the place of a secret.
-const MASK: &str = "***";
+pub(super) const MASK: &str = "***";
 
 /// Members that hold a credential, by their letters.
 const CREDENTIALS: &[&str] = &[
@@ -50,7 +50,9 @@ const PAYLOADS: &[&str] = &["data", "payload", "plaintext", "value", "secretvalu
 
 /// Masks the secrets of an answer, and says whether there were any.
 pub(super) fn mask(operation: &Operation, document: &mut Value) -> bool {
-    mask_members(document, gives_secrets(operation)) > 0
+    let payloads = gives_secrets(operation);
+    let masked = if payloads && document.is_string() { mask_texts(document) } else { mask_members(document, payloads) };
+    masked > 0
 }
 
 /// An answer with its secrets masked. Nobody knows what is in a text, or in JSON that is nested too deeply to be read.
@@ -70,12 +72,16 @@ pub(super) fn masked(operation: &Operation, body: Vec<u8>) -> Vec<u8> {
 
 /// Whether the operation is there to hand out a secret.
 pub(super) fn gives_secrets(operation: &Operation) -> bool {
-    let literals = operation.path.iter().filter_map(|part| match part {
+    leads_to_secrets(operation.path)
+}
+
+fn leads_to_secrets(path: &[PathPart]) -> bool {
+    let literals = path.iter().filter_map(|part| match part {
         PathPart::Literal(text) => Some(text.split(['/', ':'])),
         PathPart::Parameter(_) => None,
     });
     let segments: Vec<&str> = literals.flatten().filter(|segment| !segment.is_empty()).collect();
-    let ends = matches!(operation.path.last(), Some(PathPart::Literal(_)));
+    let ends = matches!(path.last(), Some(PathPart::Literal(_)));
     ends && segments.last().is_some_and(|last| rank(last, GIVING).is_some())
         && segments.iter().any(|segment| rank(segment, VAULTS).is_some())
 }
@@ -132,5 +138,21 @@ mod tests {
         let mut payload = json!({"secret_id": "2", "data": "ZA==", "data_crc32": 7});
         assert_eq!(mask_members(&mut payload, true), 1);
         assert_eq!(payload, json!({"secret_id": "2", "data": "***", "data_crc32": 7}));
+    }
+
+    #[test]
+    fn operations_that_hand_out_secrets_are_known_by_their_paths() {
+        use PathPart::{Literal, Parameter};
+
+        for (path, gives) in [
+            (&[Literal("/secrets/"), Parameter(0), Literal("/versions/"), Parameter(1), Literal("/access")][..], true),
+            (&[Literal("/secrets/"), Parameter(0), Literal("/versions/latest:access")], true),
+            (&[Literal("/key-manager/keys/"), Parameter(0), Literal("/decrypt")], true),
+            (&[Literal("/secrets/"), Parameter(0), Literal("/versions/"), Parameter(1)], false),
+            (&[Literal("/secrets/access/"), Parameter(0)], false),
+            (&[Literal("/rooms/"), Parameter(0), Literal("/access")], false),
+        ] {
+            assert_eq!(leads_to_secrets(path), gives, "{path:?}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::budget::instead;
 use super::content;
-use super::mask::{gives_secrets, mask};
+use super::mask::{MASK, gives_secrets, mask};
 use super::{Policy, Tool};
 use crate::error::{Error, ErrorKind};
 use crate::operation::Repeat;
@@ -36,30 +36,38 @@ fn success(tool: &Tool, policy: &Policy, response: Response<Bytes>) -> Result<Ca
         && let Some(block) = content::block(operation.name, response.headers(), response.body())
     {
         let masked = gives_secrets(operation) && !policy.reveals(tool.name);
-        let blocks = if masked { vec![ContentBlock::text("***"), ContentBlock::text(MASKED)] } else { vec![block] };
+        let blocks = if masked { vec![ContentBlock::text(MASK), ContentBlock::text(MASKED)] } else { vec![block] };
         return Ok(CallToolResult::success(blocks));
     }
-    let (text, mut document) = match &tool.call.output {
+    let reveals = policy.reveals(tool.name);
+    let (text, document, masked) = match &tool.call.output {
         Output::Projected(projection) => {
-            let document = projection.apply(response.document(operation.name, operation.json_output)?.body());
-            (document.to_string(), Some(document))
+            let mut source = response.document(operation.name, operation.json_output)?.into_body();
+            // Before it is made over, as names say what is a secret, and a projection gives its own.
+            let masked = !reveals && mask(operation, &mut source);
+            let document = projection.apply(&source);
+            (document.to_string(), Some(document), masked)
         }
-        Output::Whole => whole(tool, response)?,
+        Output::Whole => {
+            let (text, mut document) = whole(tool, response)?;
+            let masked = !reveals
+                && match &mut document {
+                    Some(document) => mask(operation, document),
+                    // Nobody knows what is in a text, or in JSON that is nested too deeply to be read.
+                    None => gives_secrets(operation) || is_json(text.as_bytes()),
+                };
+            let text = match &document {
+                _ if !masked => text,
+                Some(document) => document.to_string(),
+                None => MASK.to_owned(),
+            };
+            (text, document, masked)
+        }
     };
-    if policy.reveals(tool.name) {
-        return Ok(limited(tool, policy, status, text, document));
-    }
-    let masked = match &mut document {
-        Some(document) => mask(operation, document),
-        // Nobody knows what is in a text, or in JSON that is nested too deeply to be read.
-        None => gives_secrets(operation) || is_json(text.as_bytes()),
-    };
-    if !masked {
-        return Ok(limited(tool, policy, status, text, document));
-    }
-    let text = document.as_ref().map_or_else(|| "***".to_owned(), Value::to_string);
     let mut result = limited(tool, policy, status, text, document);
-    result.content.push(ContentBlock::text(MASKED));
+    if masked {
+        result.content.push(ContentBlock::text(MASKED));
+    }
     Ok(result)
 }
 
@@ -99,7 +107,7 @@ pub(super) fn failure(tool: &Tool, policy: &Policy, error: &Error) -> CallToolRe
     {
         // An answer that is not understood may be what the operation is there to give.
         if body.is_string() && gives_secrets(tool.call.operation) {
-            *body = Value::from("***");
+            *body = Value::from(MASK);
         }
         mask(tool.call.operation, body);
     }
