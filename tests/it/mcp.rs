@@ -299,7 +299,13 @@ async fn the_endpoint_takes_posts_only() {
         assert_eq!(answer.status(), 405, "{method}");
         assert_eq!(answer.headers()["allow"], "POST", "{method}");
     }
+    let deep = format!(
+        "{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{{\"name\":\"x\",\"arguments\":{{\"a\":{}{}}}}}}}",
+        "[".repeat(200),
+        "]".repeat(200)
+    );
     for (body, code) in [
+        (&*deep, -32600),
         ("{", -32700),
         ("", -32700),
         ("[]", -32600),
@@ -307,7 +313,7 @@ async fn the_endpoint_takes_posts_only() {
         ("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\",\"params\":7}", -32602),
     ] {
         let request = world.http.post(&world.mcp).header("accept", ACCEPT);
-        let answer = request.header("content-type", "application/json").body(body).send().await;
+        let answer = request.header("content-type", "application/json").body(body.to_owned()).send().await;
         let answer = answer.expect("the server answers");
         assert_eq!(answer.status(), 400, "{body}");
         let answer: Value = answer.json().await.expect("the answer is JSON");
@@ -361,7 +367,11 @@ async fn the_stateless_revision_is_answered_in_kind() {
 
     let answer = modern(&world, "no/such-method", json!({})).await;
     assert_eq!(answer.status(), 404);
-    assert_eq!(answer.json::<Value>().await.expect("the answer is JSON")["error"]["code"], -32601);
+    let error = answer.json::<Value>().await.expect("the answer is JSON")["error"].clone();
+    assert_eq!(error, json!({"code": -32601, "message": "there is no method no/such-method"}));
+    let answer = modern(&world, "tools/call", json!({"name": 7})).await;
+    let error = answer.json::<Value>().await.expect("the answer is JSON")["error"].clone();
+    assert_eq!(error["code"], -32602, "{error}");
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::Server;
 use super::handler::VERSIONS;
 use super::lists::Lists;
-use super::message::{Message, unsupported};
+use super::message::{Message, unreadable, unsupported};
 use crate::origin::Known;
 
 /// The path of the endpoint.
@@ -114,6 +114,10 @@ impl Endpoint {
         }
         let request = Request::from_parts(parts, Full::new(body.clone()));
         let response = self.service.handle(request).await;
+        // The media type is right, so this is what the library says of messages that it cannot read.
+        if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+            return json(StatusCode::BAD_REQUEST, unreadable(&message));
+        }
         let Some(remembered) = remembered.filter(|_| response.status().is_success()) else {
             return response.into_response();
         };

@@ -128,6 +128,12 @@ pub(super) fn unsupported(message: &Message<'_>, requested: &str, supported: &[P
     error(message.value("id"), &json!({"code": UNSUPPORTED_VERSION, "message": problem, "data": data}))
 }
 
+/// The answer to a message that is one, and that still cannot be read.
+pub(super) fn unreadable(message: &Message<'_>) -> String {
+    let problem = "the message cannot be read: something in it is nested too deeply, or of the wrong kind";
+    error(message.value("id"), &json!({"code": INVALID_REQUEST, "message": problem}))
+}
+
 fn error(id: Option<Value>, error: &Value) -> String {
     json!({"jsonrpc": "2.0", "id": id, "error": error}).to_string()
 }
