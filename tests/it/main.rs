@@ -14,6 +14,8 @@ mod hostile;
 mod interop;
 mod logs;
 mod mcp;
+mod mcp_calls;
+mod mcp_confirmation;
 mod mcp_policy;
 mod mcp_resources;
 mod oauth;

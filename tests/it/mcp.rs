@@ -369,6 +369,7 @@ async fn the_stateless_revision_is_answered_in_kind() {
     assert_eq!(answer.status(), 404);
     let error = answer.json::<Value>().await.expect("the answer is JSON")["error"].clone();
     assert_eq!(error, json!({"code": -32601, "message": "there is no method no/such-method"}));
+    assert_eq!(modern(&world, "initialize", json!({})).await.status(), 404, "there is no handshake any more");
     let answer = modern(&world, "tools/call", json!({"name": 7})).await;
     let error = answer.json::<Value>().await.expect("the answer is JSON")["error"].clone();
     assert_eq!(error["code"], -32602, "{error}");

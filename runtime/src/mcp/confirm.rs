@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use rmcp::model::{
     BooleanSchema, CallToolRequestParams, ClientCapabilities, ElicitRequest, ElicitRequestParams, ElicitationAction,
-    ElicitationSchema, InputRequest, InputRequiredResult, InputResponses, PrimitiveSchemaDefinition, ProtocolVersion,
-    RequestStateCodec, SealOptions,
+    ElicitationSchema, InputRequest, InputRequiredResult, InputResponses, PrimitiveSchemaDefinition, RequestStateCodec,
+    SealOptions,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
 use serde_json::{Value, json};
 
+use super::handler::is_stateless;
 use super::policy::Confirmation;
 use super::{Policy, Tool};
 
@@ -52,7 +53,7 @@ impl Destructive<'_> {
             return Ok(Verdict::Go);
         }
         let asks = context.client_capabilities().is_some_and(|capabilities| shows_forms(&capabilities));
-        let modern = context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28);
+        let modern = is_stateless(context);
         match &policy.seal {
             Some(seal) if asks && modern => self.ask(seal),
             _ if asks && !modern => Ok(self.elicit(context).await),

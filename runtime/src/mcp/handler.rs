@@ -31,8 +31,7 @@ pub(super) const VERSIONS: [ProtocolVersion; 3] =
 const LIST_TTL_MS: u64 = 300_000;
 
 /// The methods that have parameters which can be wrong.
-const METHODS: [&str; 9] = [
-    "initialize",
+const METHODS: [&str; 8] = [
     "tools/list",
     "tools/call",
     "resources/list",
@@ -125,6 +124,11 @@ impl Server {
     fn tool(&self, name: &str) -> Option<&'static Tool> {
         self.0.index.get(name).map(|(tool, _)| *tool)
     }
+}
+
+/// Whether a request is of MCP 2026-07-28, or later.
+pub(super) fn is_stateless(context: &RequestContext<RoleServer>) -> bool {
+    context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28)
 }
 
 /// What there is of, and nothing else.
@@ -265,10 +269,11 @@ impl ServerHandler for Server {
     async fn on_custom_request(
         &self,
         request: CustomRequest,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
         let method: String = request.method.chars().take(NAME_LIMIT).collect();
-        if METHODS.contains(&method.as_str()) {
+        // The stateless revision has no handshake any more.
+        if METHODS.contains(&method.as_str()) || (method == "initialize" && !is_stateless(&context)) {
             return Err(ErrorData::invalid_params(format!("the parameters are not those of {method}"), None));
         }
         Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, format!("there is no method {method}"), None))

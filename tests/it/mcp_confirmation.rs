@@ -1,0 +1,191 @@
+//! Destructive calls, which somebody has to agree to first.
+
+use std::process::Stdio;
+
+use naftiko_tests::World;
+use rmcp::model::{
+    CallToolRequestParams, ClientCapabilities, ClientConfig, ElicitRequestParams, ElicitResult, ElicitationAction,
+    Implementation,
+};
+use rmcp::service::RequestContext;
+use rmcp::transport::TokioChildProcess;
+use rmcp::{ClientHandler, ErrorData, RoleClient, ServiceExt as _};
+use scaleway_secret_manager_secrets::mcp::{Confirmation, Policy};
+use serde_json::{Value, json};
+
+use crate::mcp::call_at;
+use crate::mcp_calls::posted;
+use crate::mcp_policy::listing;
+use crate::server::command;
+
+/// Calls a tool by MCP 2026-07-28, as a client with these capabilities.
+async fn modern(world: &World, capabilities: Value, params: Value) -> Value {
+    let answer: Value = posted(world, capabilities, params).await.json().await.expect("the answer is JSON");
+    answer
+}
+
+fn asks() -> Value {
+    json!({"elicitation": {}})
+}
+
+fn delete(id: &str) -> Value {
+    json!({"name": "delete-secret", "arguments": {"region": "fr-par", "secret_id": id}})
+}
+
+/// The same call, with what came back from the user.
+fn answered(mut call: Value, state: &Value, answer: Value) -> Value {
+    call["requestState"] = state.clone();
+    call["inputResponses"] = json!({ "confirm": answer });
+    call
+}
+
+fn yes() -> Value {
+    json!({"action": "accept", "content": {"ok": true}})
+}
+
+async fn state_for(world: &World, id: &str) -> Value {
+    let answer = modern(world, asks(), delete(id)).await;
+    assert_eq!(answer["result"]["resultType"], "input_required", "{answer}");
+    answer["result"]["requestState"].clone()
+}
+
+#[tokio::test]
+async fn what_is_destructive_is_agreed_to_first() {
+    let world = World::start().await;
+    let id = world.secret("to-delete").await;
+    let answer = modern(&world, asks(), delete(&id)).await;
+    let question = &answer["result"]["inputRequests"]["confirm"];
+    assert_eq!(question["method"], "elicitation/create", "{answer}");
+    let message = question["params"]["message"].as_str().expect("a message");
+    assert!(
+        message.contains("DELETE /secret-manager/v1beta1/regions/fr-par/secrets/") && message.contains(&id),
+        "{message}"
+    );
+    assert_eq!(question["params"]["requestedSchema"]["required"], json!(["ok"]));
+    let state = answer["result"]["requestState"].clone();
+    for refusal in [
+        json!({"action": "decline"}),
+        json!({"action": "cancel"}),
+        json!({"action": "accept", "content": {"ok": false}}),
+    ] {
+        let answer = modern(&world, asks(), answered(delete(&id), &state, refusal)).await;
+        assert_eq!(answer["result"]["isError"], true, "{answer}");
+        assert!(answer["result"]["content"][0]["text"].as_str().is_some_and(|text| text.contains("nothing was sent")));
+    }
+    // An answer that is none is asked for again.
+    for nonsense in [json!(7), json!({}), json!({"action": "accept"}), json!({"action": "maybe"})] {
+        let answer = modern(&world, asks(), answered(delete(&id), &state, nonsense)).await;
+        assert_eq!(answer["result"]["resultType"], "input_required", "{answer}");
+    }
+    assert!(world.simulator.requests().is_empty(), "nothing was sent");
+    let answer = modern(&world, asks(), answered(delete(&id), &state, yes())).await;
+    assert_eq!(answer["result"]["isError"], false, "{answer}");
+    assert_eq!(world.request().method, "DELETE");
+}
+
+#[tokio::test]
+async fn states_are_good_for_the_call_that_they_were_made_for() {
+    let world = World::start().await;
+    let (one, other) = (world.secret("one").await, world.secret("other").await);
+    let state = state_for(&world, &one).await;
+    let text = state.as_str().expect("a text");
+    let mut forged = text.to_owned();
+    forged.replace_range(0..1, if text.starts_with('a') { "b" } else { "a" });
+    for (call, state) in [
+        (delete(&other), state.clone()),
+        (delete(&one), json!(format!("{text}-TAMPERED"))),
+        (delete(&one), json!(forged)),
+        (delete(&one), json!("")),
+    ] {
+        let answer = modern(&world, asks(), answered(call, &state, yes())).await;
+        assert_eq!(answer["error"]["code"], -32602, "{answer}");
+    }
+    // Without a state there was no question.
+    let mut unasked = delete(&one);
+    unasked["inputResponses"] = json!({"confirm": yes()});
+    assert_eq!(modern(&world, asks(), unasked).await["result"]["resultType"], "input_required");
+    assert!(world.simulator.requests().is_empty(), "nothing was sent");
+    // The order of arguments is not part of a call.
+    let turned = json!({"name": "delete-secret", "arguments": {"secret_id": one, "region": "fr-par"}});
+    assert_eq!(modern(&world, asks(), answered(turned, &state, yes())).await["result"]["isError"], false);
+}
+
+#[tokio::test]
+async fn replicas_with_one_key_take_each_others_states() {
+    let key = |text: &str| Policy::default().state_key(&text.into());
+    let one = World::with_policy(key("a key of thirty-two bytes, or more").expect("it is long enough")).await;
+    let same = World::with_policy(key("a key of thirty-two bytes, or more").expect("it is long enough")).await;
+    let other = World::with_policy(key("another key of thirty-two bytes..").expect("it is long enough")).await;
+    let state = state_for(&one, "an-id").await;
+    let accepted = modern(&same, asks(), answered(delete("an-id"), &state, yes())).await;
+    assert_eq!(accepted["result"]["structuredContent"]["error"]["status"], 400, "{accepted}");
+    let refused = modern(&other, asks(), answered(delete("an-id"), &state, yes())).await;
+    assert_eq!(refused["error"]["code"], -32602, "{refused}");
+    assert!(key("short").is_err());
+}
+
+#[tokio::test]
+async fn clients_that_cannot_ask_are_served_or_not_as_the_policy_says() {
+    for (confirmation, asked, served) in [
+        (Confirmation::Off, asks(), true),
+        (Confirmation::Ask, json!({}), true),
+        (Confirmation::Ask, json!({"elicitation": {"url": {}}}), true),
+        (Confirmation::Require, json!({}), false),
+    ] {
+        let world = World::with_policy(Policy::default().confirmation(confirmation)).await;
+        let id = world.secret("some").await;
+        let answer = modern(&world, asked, delete(&id)).await;
+        assert_eq!(answer["result"]["isError"], !served, "{confirmation:?}: {answer}");
+        assert_eq!(world.simulator.requests().len(), usize::from(served), "{confirmation:?}");
+        // Without a session nobody can be asked by the older revisions.
+        let arguments = delete(&world.secret("other").await)["arguments"].clone();
+        let result = call_at(&world.http, &world.mcp, "delete-secret", &arguments).await;
+        let served = confirmation != Confirmation::Require;
+        assert_eq!(result["isError"], !served, "{confirmation:?}: {result}");
+    }
+    // What changes nothing for good needs no confirmation.
+    let world = World::with_policy(Policy::default().confirmation(Confirmation::Require)).await;
+    assert_eq!(call_at(&world.http, &world.mcp, "list-secrets", &listing()).await["isError"], false);
+}
+
+/// A client that answers questions in this way.
+#[derive(Clone)]
+struct Answering(ElicitationAction, Value);
+
+impl ClientHandler for Answering {
+    fn get_info(&self) -> ClientConfig {
+        ClientConfig::new(ClientCapabilities::builder().enable_elicitation().build(), Implementation::new("test", "1"))
+    }
+
+    async fn create_elicitation(
+        &self,
+        request: ElicitRequestParams,
+        _: RequestContext<RoleClient>,
+    ) -> Result<ElicitResult, ErrorData> {
+        let ElicitRequestParams::FormElicitationParams { message, .. } = request else { panic!("a form is asked for") };
+        assert!(message.contains("delete-secret"), "{message}");
+        Ok(ElicitResult::new(self.0.clone()).with_content(self.1.clone()))
+    }
+}
+
+#[tokio::test]
+async fn clients_on_standard_input_are_asked_while_the_call_waits() {
+    let world = World::start().await;
+    for (action, content, served) in [
+        (ElicitationAction::Accept, json!({"ok": true}), true),
+        (ElicitationAction::Accept, json!({"ok": false}), false),
+        (ElicitationAction::Decline, Value::Null, false),
+    ] {
+        let id = world.secret(&format!("asked-{}", content["ok"])).await;
+        let command = command(&["mcp", "--confirm", "require", "--base-uri", &world.simulator.base_uri()]);
+        let (transport, _) =
+            TokioChildProcess::builder(command).stderr(Stdio::null()).spawn().expect("the binary starts");
+        let peer = Answering(action, content).serve(transport).await.expect("client and server agree");
+        let arguments = delete(&id)["arguments"].as_object().expect("an object").clone();
+        let params = CallToolRequestParams::new("delete-secret").with_arguments(arguments);
+        let result = peer.call_tool(params).await.expect("a result");
+        assert_eq!(result.is_error, Some(!served), "{result:?}");
+        assert_eq!(world.simulator.take_requests().len(), usize::from(served));
+        peer.cancel().await.expect("the connection ends");
+    }
+}
