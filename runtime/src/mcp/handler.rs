@@ -65,6 +65,8 @@ struct Inner {
     connection: Connection,
     policy: Policy,
     config: ServerConfig,
+    /// Who answers, for the `_meta` of each result.
+    signature: MetaObject,
     tools: Vec<rmcp::model::Tool>,
     index: HashMap<&'static str, (&'static Tool, rmcp::model::Tool)>,
     resources: Resources,
@@ -100,7 +102,8 @@ impl Server {
             config = config.with_instructions(adapter.instructions);
         }
         let resources = Resources::new(adapter.resources, &policy);
-        Self(Arc::new(Inner { adapter, connection, policy, config, tools, index, resources }))
+        let signature = server_info(&config);
+        Self(Arc::new(Inner { adapter, connection, policy, config, signature, tools, index, resources }))
     }
 
     /// Serves one client over standard input and output until it closes them.
@@ -191,7 +194,7 @@ impl ServerHandler for Server {
         let (ttl, scope) = self.0.adapter.caching.of_lists();
         let mut list = ListToolsResult::with_all_items(tools).with_ttl_ms(ttl).with_cache_scope(scope);
         list.next_cursor = next;
-        list.meta = Some(server_info(&self.0.config));
+        list.meta = Some(self.0.signature.clone());
         Ok(list)
     }
 
@@ -205,7 +208,7 @@ impl ServerHandler for Server {
         let (ttl, scope) = self.0.adapter.caching.of_lists();
         let mut list = ListResourcesResult::with_all_items(all).with_ttl_ms(ttl).with_cache_scope(scope);
         list.next_cursor = next;
-        list.meta = Some(server_info(&self.0.config));
+        list.meta = Some(self.0.signature.clone());
         Ok(list)
     }
 
@@ -219,7 +222,7 @@ impl ServerHandler for Server {
         let (ttl, scope) = self.0.adapter.caching.of_lists();
         let mut list = ListResourceTemplatesResult::with_all_items(all).with_ttl_ms(ttl).with_cache_scope(scope);
         list.next_cursor = next;
-        list.meta = Some(server_info(&self.0.config));
+        list.meta = Some(self.0.signature.clone());
         Ok(list)
     }
 
@@ -235,7 +238,7 @@ impl ServerHandler for Server {
             () = context.ct.cancelled() => return Err(cancelled()),
         };
         let mut read = read.with_ttl_ms(ttl).with_cache_scope(scope);
-        read.meta = Some(server_info(&self.0.config));
+        read.meta = Some(self.0.signature.clone());
         Ok(read.into())
     }
 
@@ -250,7 +253,7 @@ impl ServerHandler for Server {
         let (ttl, scope) = self.0.adapter.caching.of_lists();
         let mut list = ListPromptsResult::with_all_items(all).with_ttl_ms(ttl).with_cache_scope(scope);
         list.next_cursor = next;
-        list.meta = Some(server_info(&self.0.config));
+        list.meta = Some(self.0.signature.clone());
         Ok(list)
     }
 
@@ -261,7 +264,7 @@ impl ServerHandler for Server {
     ) -> Result<GetPromptResponse, ErrorData> {
         offered::<GetPromptRequestMethod, _>(self.0.adapter.prompts)?;
         let mut result = prompts::get(self.0.adapter.prompts, &request.name, request.arguments).await?;
-        result.meta = Some(server_info(&self.0.config));
+        result.meta = Some(self.0.signature.clone());
         Ok(result.into())
     }
 
@@ -290,7 +293,7 @@ impl ServerHandler for Server {
         };
         let mut response = call(tool, &self.0.connection, &self.0.policy, request, &context).await?;
         if let CallToolResponse::Complete(result) = &mut response {
-            result.meta = Some(server_info(&self.0.config));
+            result.meta = Some(self.0.signature.clone());
         }
         Ok(response)
     }
