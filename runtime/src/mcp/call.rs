@@ -30,7 +30,7 @@ pub(super) async fn call(
     tool: &Tool,
     connection: &Connection,
     policy: &Policy,
-    params: CallToolRequestParams,
+    mut params: CallToolRequestParams,
     context: &RequestContext<RoleServer>,
 ) -> Result<CallToolResponse, ErrorData> {
     let _place = match policy.admit() {
@@ -40,12 +40,14 @@ pub(super) async fn call(
             return Ok(refused(text).into());
         }
     };
-    let checked = values(tool, params.arguments.as_ref()).and_then(|values| tool.call.checked(values));
+    // Only what is agreed to is looked at again.
+    let asked = tool.hints.destructive.then(|| params.clone());
+    let checked = values(tool, params.arguments.take()).and_then(|values| tool.call.checked(values));
     let arguments = match checked {
         Ok(arguments) => arguments,
         Err(error) => return Ok(failure(tool, policy, &error).into()),
     };
-    if policy.dry_run || tool.hints.destructive {
+    if policy.dry_run || asked.is_some() {
         let preview = match tool.call.preview(connection, &arguments) {
             Ok(preview) => preview,
             Err(error) => return Ok(failure(tool, policy, &error).into()),
@@ -53,13 +55,15 @@ pub(super) async fn call(
         if policy.dry_run {
             return Ok(shown(&preview).into());
         }
-        let parts = context.extensions.get::<http::request::Parts>();
-        let principal = parts.and_then(|parts| parts.extensions.get::<Principal>()).map(Principal::id);
-        let call = Destructive { tool, request: line(&preview), params: &params, principal };
-        match call.verdict(policy, context).await? {
-            Verdict::Go => {}
-            Verdict::Ask(question) => return Ok(question.into()),
-            Verdict::Refused(why) => return Ok(refused(format!("{}: nothing was sent, {why}", tool.name)).into()),
+        if let Some(params) = &asked {
+            let parts = context.extensions.get::<http::request::Parts>();
+            let principal = parts.and_then(|parts| parts.extensions.get::<Principal>()).map(Principal::id);
+            let call = Destructive { tool, request: line(&preview), params, principal };
+            match call.verdict(policy, context).await? {
+                Verdict::Go => {}
+                Verdict::Ask(question) => return Ok(question.into()),
+                Verdict::Refused(why) => return Ok(refused(format!("{}: nothing was sent, {why}", tool.name)).into()),
+            }
         }
     }
     sent(tool, connection, policy, arguments, context).await
@@ -118,16 +122,16 @@ async fn progress(context: &RequestContext<RoleServer>) -> std::convert::Infalli
 }
 
 /// The values of a tool's inputs.
-fn values(tool: &Tool, arguments: Option<&JsonObject>) -> Result<Values, Error> {
+fn values(tool: &Tool, arguments: Option<JsonObject>) -> Result<Values, Error> {
     let inputs = tool.call.inputs();
     let mut values = tool.call.values();
     let mut violations: Vec<Violation> = Vec::new();
     for (name, value) in arguments.into_iter().flatten() {
         match inputs.iter().zip(&mut values).find(|(input, _)| input.name == name) {
             // Null stands for "left out" where it could not be meant as a value; models like to write it.
-            Some((input, _)) if *value == Value::Null && input.kind != Kind::Any => {}
-            Some((_, slot)) => *slot = Some(Argument::Value(value.clone())),
-            None => violations.push(unknown_input(name, inputs)),
+            Some((input, _)) if value == Value::Null && input.kind != Kind::Any => {}
+            Some((_, slot)) => *slot = Some(Argument::Value(value)),
+            None => violations.push(unknown_input(&name, inputs)),
         }
     }
     if violations.is_empty() { Ok(values) } else { Err(Error::arguments(tool.call.operation.name, violations)) }
