@@ -1,33 +1,44 @@
 //! A trace across servers (W3C Trace Context).
 
-use std::fmt::Write as _;
-
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 pub(crate) const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 /// How long a `traceparent` is, in bytes.
 const LENGTH: usize = 55;
+/// How many fields go upstream with most calls: the trace, its state, the request's id.
+const FIELDS: usize = 3;
 
 /// The context of what the server sends upstream: the caller's trace with a span of our own, or a new trace where there is
 /// none that is valid (§3.2, §4.3).
 pub(crate) fn context(headers: &HeaderMap) -> HeaderMap {
-    let mut own = HeaderMap::new();
-    let span = fastrand::u64(1..);
+    let mut own = HeaderMap::with_capacity(FIELDS);
     let given = one(headers, &TRACEPARENT).and_then(|value| parse(value.to_str().ok()?));
-    let mut parent = String::with_capacity(LENGTH);
-    // Nothing can go wrong: a string takes everything.
-    let _ = match given {
-        Some((trace, flags)) => {
-            for state in headers.get_all(TRACESTATE) {
-                own.append(TRACESTATE, state.clone());
-            }
-            write!(parent, "00-{trace}-{span:016x}-{flags}")
+    let fresh = [hex(fastrand::u64(1..)), hex(fastrand::u64(..))];
+    let (trace, flags) = given.map_or((fresh.as_flattened(), "00"), |(trace, flags)| (trace.as_bytes(), flags));
+    let mut parent = Vec::with_capacity(LENGTH);
+    for part in [b"00-", trace, b"-", &hex(fastrand::u64(1..)), b"-", flags.as_bytes()] {
+        parent.extend_from_slice(part);
+    }
+    if let Ok(parent) = HeaderValue::try_from(parent) {
+        own.insert(TRACEPARENT, parent);
+    }
+    if given.is_some() {
+        for state in headers.get_all(TRACESTATE) {
+            own.append(TRACESTATE, state.clone());
         }
-        None => write!(parent, "00-{:032x}-{span:016x}-00", fastrand::u128(1..)),
-    };
-    own.extend(HeaderValue::try_from(parent).map(|value| (TRACEPARENT, value)));
+    }
     own
+}
+
+/// Sixteen digits, in a fraction of the time that the formatter of the standard library takes: every request has three such.
+fn hex(number: u64) -> [u8; 16] {
+    let nibbles = number.to_be_bytes().map(|byte| [byte >> 4, byte & 0xf]);
+    let mut digits = [b'0'; 16];
+    for (digit, nibble) in digits.iter_mut().zip(nibbles.as_flattened()) {
+        *digit += if *nibble < 10 { *nibble } else { nibble + (b'a' - b'0' - 10) };
+    }
+    digits
 }
 
 /// The field with this name, unless there are several.

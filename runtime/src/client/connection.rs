@@ -111,10 +111,12 @@ impl Shared {
         headers.entry(USER_AGENT).or_insert_with(|| self.user_agent.clone());
         // As `extend` would do it, but for the copy of the whole map that it takes.
         for name in options.headers.keys() {
-            let mut values = options.headers.get_all(name).iter();
-            headers.extend(values.next().map(|value| (name.clone(), value.clone())));
+            let mut values = options.headers.get_all(name).iter().cloned();
+            if let Some(value) = values.next() {
+                headers.insert(name, value);
+            }
             for value in values {
-                headers.append(name.clone(), value.clone());
+                headers.append(name, value);
             }
         }
         let mut request = reqwest::Request::new(operation.method.to_http(), url);

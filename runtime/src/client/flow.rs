@@ -17,7 +17,8 @@ use crate::error::{Answer, Error, ErrorKind, Phase};
 /// The body of an answer: what of it has come, and where the rest will come from.
 pub(crate) struct Flow {
     pub(super) start: Pieces,
-    pub(super) rest: Option<Rest>,
+    /// On the heap, as most answers come whole.
+    pub(super) rest: Option<Box<Rest>>,
 }
 
 /// Bytes that are put together only where somebody needs them in one piece.

@@ -62,7 +62,7 @@ impl Run<'_> {
                     body: http::Response::<reqwest::Body>::from(answer).into_body(),
                     patience: self.order.options.timeout.unwrap_or(self.connection.shared().timeout),
                 };
-                Ok(Response::new(status, headers, self.number, Flow { start, rest: Some(rest) }))
+                Ok(Response::new(status, headers, self.number, Flow { start, rest: Some(Box::new(rest)) }))
             }
             Err(error) => Err(error.answered(Answer { status, headers, body: Bytes::new() })),
         }
@@ -72,6 +72,10 @@ impl Run<'_> {
     async fn read_on(&self, answer: &mut reqwest::Response, body: &mut Pieces, enough: usize) -> Result<bool, Error> {
         let (name, limit) = (self.order.operation.name, self.response_limit());
         while body.len() < enough {
+            // It counts what is still to come; nobody has to be asked where that is nothing.
+            if answer.content_length() == Some(0) {
+                return Ok(true);
+            }
             match timeout_at(self.attempt_deadline, answer.chunk()).await {
                 Ok(Ok(None)) => return Ok(true),
                 Ok(Ok(Some(chunk))) if chunk.len() <= limit - body.len() => body.push(chunk),

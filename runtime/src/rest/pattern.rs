@@ -154,6 +154,10 @@ impl Shape {
 /// Decodes a path segment by segment, so that an encoded slash separates nothing. Nothing is for what is no UTF-8.
 pub(super) fn decode(path: &str) -> Option<Vec<Cow<'_, str>>> {
     let segments = path.strip_prefix('/').unwrap_or(path).split('/');
+    // Most paths have nothing to decode.
+    if !path.contains('%') {
+        return Some(segments.map(Cow::Borrowed).collect());
+    }
     segments.map(|segment| percent_decode_str(segment).decode_utf8().ok()).collect()
 }
 

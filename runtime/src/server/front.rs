@@ -86,7 +86,8 @@ impl Front {
         } else {
             #[cfg(feature = "otlp")]
             let span = stations.traced.then(|| otlp::span(&method, request.headers()));
-            let answer = stations.guard.run(&uri, &id, stations.shared(request, &id));
+            // On the heap, as it is large, and would be moved several times before it runs.
+            let answer = stations.guard.run(&uri, &id, Box::pin(stations.shared(request, &id)));
             #[cfg(feature = "otlp")]
             let answer = otlp::within(span, &method, answer);
             answer.await

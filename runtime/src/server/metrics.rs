@@ -58,9 +58,9 @@ impl Metrics {
     }
 
     /// Counts a request as running until what this gives is dropped.
-    pub(super) fn running(&self) -> Running {
+    pub(super) fn running(&self) -> Running<'_> {
         self.0.running.inc();
-        Running(self.0.running.clone())
+        Running(&self.0.running)
     }
 
     /// Notes how a request ended.
@@ -92,9 +92,9 @@ impl Metrics {
 }
 
 /// A request that is running.
-pub(super) struct Running(IntGauge);
+pub(super) struct Running<'a>(&'a IntGauge);
 
-impl Drop for Running {
+impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.0.dec();
     }

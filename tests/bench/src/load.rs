@@ -112,16 +112,12 @@ impl Client {
     pub async fn ask(&mut self) -> Result<()> {
         self.stream.write_all(self.request.as_bytes()).await?;
         self.buffer.clear();
-        let head = loop {
+        let (head, length) = loop {
             ensure!(self.stream.read_buf(&mut self.buffer).await? > 0, "the server closed the connection");
-            if let Some(at) = self.buffer.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
-                break at + 4;
+            if let Some(lengths) = lengths(&self.buffer)? {
+                break lengths;
             }
         };
-        let text = String::from_utf8_lossy(self.buffer.get(..head).unwrap_or_default()).to_ascii_lowercase();
-        ensure!(text.starts_with("http/1.1 200 "), "the answer is no success: {text}");
-        let length = text.lines().find_map(|line| line.strip_prefix("content-length:"));
-        let length: usize = length.context("the answer does not say how long it is")?.trim().parse()?;
         let first = !self.question.holds.is_empty();
         let expected = *self.question.length.get_or_insert(length);
         ensure!(length == expected, "the answer has {length} bytes instead of {expected}");
@@ -135,4 +131,15 @@ impl Client {
         }
         Ok(())
     }
+}
+
+/// How long the head of an answer is, and how long its body; nothing while the head has not come whole.
+fn lengths(answer: &[u8]) -> Result<Option<(usize, usize)>> {
+    let mut fields = [httparse::EMPTY_HEADER; 32];
+    let mut response = httparse::Response::new(&mut fields);
+    let httparse::Status::Complete(head) = response.parse(answer)? else { return Ok(None) };
+    ensure!(response.code == Some(200), "the answer is no success: {}", String::from_utf8_lossy(answer));
+    let length = response.headers.iter().find(|field| field.name.eq_ignore_ascii_case("content-length"));
+    let length = length.context("the answer does not say how long it is")?.value;
+    Ok(Some((head, std::str::from_utf8(length)?.parse()?)))
 }
