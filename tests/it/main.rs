@@ -31,4 +31,5 @@ mod scenarios;
 mod server;
 mod tables;
 mod tls;
+mod upstream;
 mod wire;

@@ -13,13 +13,13 @@ use tokio::net::TcpStream;
 use crate::server::serve;
 
 /// A certificate for this machine in files, and a client that trusts it and nothing else.
-struct Trust {
+pub(crate) struct Trust {
     folder: TempDir,
     http: reqwest::Client,
 }
 
 impl Trust {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         naftiko_runtime::install_crypto_provider();
         let CertifiedKey { cert, signing_key } =
             generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).expect("a certificate");
@@ -31,12 +31,17 @@ impl Trust {
         Self { folder, http }
     }
 
+    /// The path of the certificate.
+    pub(crate) fn certificate(&self) -> String {
+        self.path("certificate.pem")
+    }
+
     fn path(&self, name: &str) -> String {
         self.folder.path().join(name).to_str().expect("text").to_owned()
     }
 
-    async fn serve(&self, world: &World, more: &[&str]) -> Server {
-        let (certificate, key) = (self.path("certificate.pem"), self.path("key.pem"));
+    pub(crate) async fn serve(&self, world: &World, more: &[&str]) -> Server {
+        let (certificate, key) = (self.certificate(), self.path("key.pem"));
         serve(world, &[&["--tls-certificate", &certificate, "--tls-key", &key], more].concat()).await
     }
 }

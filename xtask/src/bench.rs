@@ -37,7 +37,7 @@ pub struct Options {
 /// # Errors
 /// When something cannot be built or started.
 pub fn run(root: &Path, options: &Options) -> Result<bool> {
-    // Built together, so that the server and the floor have the same HTTP client with the same features.
+    // Built together, so that the server and the floor have the same HTTP libraries with the same features.
     let features = format!("{SERVER}/server");
     let mut build = trial::cargo(root);
     build.args(["build", "--quiet", "--release", "--package", SERVER, "--package", BENCH, "--features", &features]);

@@ -116,7 +116,7 @@ impl From<reqwest::Error> for TransportError {
 
 /// Whether the answer came, and was not what it claimed to be: no gzip, say. To reqwest all that breaks an answer is alike.
 fn is_malformed(error: &reqwest::Error) -> bool {
-    let mut next = error.source().filter(|_| error.is_decode());
+    let mut next = error.source().filter(|_| error.is_decode() || error.is_body());
     while let Some(cause) = next {
         let kind = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
         if matches!(kind, Some(std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput)) {

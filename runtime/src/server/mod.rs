@@ -22,6 +22,7 @@ mod rate;
 mod serve;
 mod signals;
 mod tls;
+mod upstream;
 mod workers;
 
 use std::io::Write as _;
@@ -36,6 +37,8 @@ use crate::rest::RestAdapter;
 use cli::{Command, Upstream};
 pub use control::Control;
 use metrics::Metrics;
+use rustls::ClientConfig;
+use upstream::Direct;
 
 /// What the program serves.
 #[derive(Debug)]
@@ -112,9 +115,12 @@ fn execute(program: &'static Program, command: Command) -> Result<(), Failure> {
         Command::Serve(options) => {
             let metrics = Metrics::new(program.capability)?;
             let (calls, upstream) = (metrics.clone(), options.upstream.clone());
+            let trust = upstream::trust();
             let workers = workers::start(move || {
                 let calls = calls.clone();
-                client(program, &upstream).after(move |attempt, outcome| calls.called(attempt, outcome)).build()
+                client(program, &upstream, trust.clone())
+                    .after(move |attempt, outcome| calls.called(attempt, outcome))
+                    .build()
             })?;
             runtime()?.block_on(serve::serve(program, &workers, metrics, *options))
         }
@@ -122,7 +128,7 @@ fn execute(program: &'static Program, command: Command) -> Result<(), Failure> {
             let adapter =
                 program.mcp.ok_or_else(|| Failure::Refused("the capability exposes no MCP tools".to_owned()))?;
             let policy = options.limits.limit(options.tools.policy()?);
-            let connection = client(program, &options.upstream).build()?;
+            let connection = client(program, &options.upstream, upstream::trust()).build()?;
             let runtime = runtime()?;
             let served = runtime.block_on(serve::stdio(Server::new(adapter, &connection).with_policy(policy)));
             // A read of standard input may still be blocked; nobody waits for it.
@@ -149,8 +155,11 @@ fn list(mut lines: impl Iterator<Item = String>) -> Result<(), Failure> {
     }
 }
 
-fn client(program: &Program, upstream: &Upstream) -> ClientBuilder<Connection> {
+fn client(program: &Program, upstream: &Upstream, trust: Option<ClientConfig>) -> ClientBuilder<Connection> {
     let mut builder = ClientBuilder::<Connection>::new(program.capability).from_env();
+    if let Some(trust) = trust {
+        builder = builder.transport(Direct::new(trust));
+    }
     builder = builder.timeout(Duration::from_secs(upstream.call_timeout));
     for uri in &upstream.base_uri {
         builder = match uri.split_once('=') {
