@@ -18,6 +18,9 @@ use super::transport::Transport;
 use super::{Attempt, ConfigError, Outcome, tls};
 use crate::operation::Capability;
 
+/// How long to wait for a connection, unless a client says otherwise.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Builds a client. `C` is the typed client of the generated crate.
 #[must_use]
 pub struct ClientBuilder<C> {
@@ -62,7 +65,7 @@ impl<C: Handle> ClientBuilder<C> {
             variables: Vec::new(),
             environment: false,
             network: Network::default(),
-            connect_timeout: Duration::from_secs(5),
+            connect_timeout: CONNECT_TIMEOUT,
             attempt_timeout: None,
             timeout: Duration::from_secs(30),
             response_limit: 10 << 20,

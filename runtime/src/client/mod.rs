@@ -29,6 +29,8 @@ mod transport;
 pub use attempt::{Attempt, Outcome};
 #[cfg(feature = "blocking")]
 pub use blocking::{Blocking, BlockingResults};
+#[cfg(feature = "server")]
+pub(crate) use builder::CONNECT_TIMEOUT;
 pub use builder::ClientBuilder;
 pub use call::Call;
 pub use config_error::ConfigError;

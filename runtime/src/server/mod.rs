@@ -29,6 +29,8 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use rustls::ClientConfig;
+
 use crate::client::{ClientBuilder, ConfigError, Connection};
 use crate::exposure::Callers;
 use crate::mcp::{McpAdapter, Server};
@@ -37,7 +39,6 @@ use crate::rest::RestAdapter;
 use cli::{Command, Upstream};
 pub use control::Control;
 use metrics::Metrics;
-use rustls::ClientConfig;
 use upstream::Direct;
 
 /// What the program serves.

@@ -17,10 +17,8 @@ use rustls_platform_verifier::BuilderVerifierExt as _;
 use tower::Service as _;
 use tower_http::decompression::Decompression;
 
-use crate::client::{Attempt, BoxFuture, Transport, TransportError, install_crypto_provider};
+use crate::client::{Attempt, BoxFuture, CONNECT_TIMEOUT, Transport, TransportError, install_crypto_provider};
 
-/// How long to wait for a connection.
-const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 /// When a connection that lies idle is asked whether it is still there.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 /// Where a proxy may be named. reqwest knows how to talk to one.
@@ -44,7 +42,7 @@ impl Direct {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(CONNECT_PATIENCE));
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         tcp.set_keepalive(Some(KEEPALIVE));
         let tls = HttpsConnectorBuilder::new().with_tls_config(trust).https_or_http().enable_all_versions();
         let mut client = Client::builder(TokioExecutor::new());
