@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 use naftiko_tests::process::{self, PATIENCE, Server};
 use naftiko_tests::{World, server_binary};
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -34,6 +37,14 @@ impl Trust {
     /// The path of the certificate.
     pub(crate) fn certificate(&self) -> String {
         self.path("certificate.pem")
+    }
+
+    /// For a server of the test's own.
+    pub(crate) fn settings(&self) -> ServerConfig {
+        let certificate = CertificateDer::from_pem_file(self.certificate()).expect("it can be read");
+        let key = PrivateKeyDer::from_pem_file(self.path("key.pem")).expect("it can be read");
+        let settings = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate], key);
+        settings.expect("the key is that of the certificate")
     }
 
     fn path(&self, name: &str) -> String {

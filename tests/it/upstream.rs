@@ -1,14 +1,22 @@
-//! The server's way to its upstream: whom it trusts, what it unpacks, and proxies.
+//! The server's way to its upstream: whom it trusts, what it speaks and unpacks, and proxies.
 
 use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::available_parallelism;
 
 use axum::Router;
 use axum::extract::Request;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use hyper::server::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::service::TowerToHyperService;
 use naftiko_tests::process::{self, Server};
 use naftiko_tests::{World, server_binary};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 use crate::tables;
 use crate::tls::Trust;
@@ -17,8 +25,7 @@ const SECRET: &str = "/v1/secret-manager/v1beta1/regions/fr-par/secrets/one";
 
 /// A server with these variables in its environment.
 async fn serve(base_uri: &str, more: &[&str], variables: &[(&str, &str)]) -> Server {
-    let arguments = ["serve", "--rest-port", "0", "--mcp-port", "0", "--base-uri", base_uri];
-    let mut command = process::command(&server_binary(), &[&arguments, more].concat());
+    let mut command = process::serving(&server_binary(), base_uri, more);
     command.envs(variables.iter().copied()).env("RUST_LOG", "trace");
     Server::launch(command).await.unwrap_or_else(|error| panic!("{error:#}"))
 }
@@ -43,6 +50,47 @@ async fn an_upstream_over_https_is_one_that_the_system_trusts() {
     let other = Trust::new();
     let (status, answer) = get(&serve(&base_uri, &[], &[("SSL_CERT_FILE", &other.certificate())]).await, &path).await;
     assert_eq!(status, 502, "{answer}");
+}
+
+/// Serves a router by HTTP/2 and nothing else, and counts its connections; gives its base URI.
+async fn serve_http2(router: Router, trust: &Trust, connections: Arc<AtomicUsize>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let port = listener.local_addr().expect("the listener has an address").port();
+    let mut tls = trust.settings();
+    tls.alpn_protocols = vec![b"h2".to_vec()];
+    let tls = TlsAcceptor::from(Arc::new(tls));
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            connections.fetch_add(1, Ordering::Relaxed);
+            let (tls, service) = (tls.clone(), TowerToHyperService::new(router.clone()));
+            tokio::spawn(async move {
+                let stream = tls.accept(stream).await.expect("the server speaks TLS");
+                // How it ends does not matter.
+                let _ = http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+            });
+        }
+    });
+    format!("https://localhost:{port}")
+}
+
+#[tokio::test]
+async fn an_upstream_that_offers_http_2_is_asked_by_it_over_few_connections() {
+    let answer = async |request: Request| {
+        let (version, authority) = (format!("{:?}", request.version()), request.uri().authority().cloned());
+        let authority = authority.map(|authority| authority.to_string());
+        axum::Json(json!({ "version": version, "authority": authority, "text": "x".repeat(1_000_000) }))
+    };
+    let (trust, connections) = (Trust::new(), Arc::default());
+    let base_uri = serve_http2(Router::new().fallback(answer), &trust, Arc::clone(&connections)).await;
+    let server = serve(&base_uri, &[], &[("SSL_CERT_FILE", &trust.certificate())]).await;
+    for _ in 0..10 {
+        let (status, answer) = get(&server, SECRET).await;
+        assert_eq!((status, &answer["version"]), (200, &json!("HTTP/2.0")));
+        assert_eq!(answer["authority"], base_uri.trim_start_matches("https://"));
+        assert_eq!(answer["text"].as_str().map(str::len), Some(1_000_000));
+    }
+    let connections = connections.load(Ordering::Relaxed);
+    assert!(connections <= available_parallelism().expect("it is known").get(), "{connections} connections");
 }
 
 #[tokio::test]

@@ -22,6 +22,12 @@ pub fn command(binary: &Path, arguments: &[&str]) -> Command {
     command
 }
 
+/// `serve` in front of an upstream, on free ports.
+pub fn serving(binary: &Path, base_uri: &str, more: &[&str]) -> Command {
+    let arguments = ["serve", "--rest-port", "0", "--mcp-port", "0", "--base-uri", base_uri];
+    command(binary, &[&arguments, more].concat())
+}
+
 /// `serve` in front of an upstream. It is killed when it is dropped.
 #[derive(Debug)]
 pub struct Server {
@@ -39,8 +45,7 @@ impl Server {
     /// # Errors
     /// When it does not start; the error holds what it said.
     pub async fn start(binary: &Path, base_uri: &str, more: &[&str], log: &str) -> Result<Self> {
-        let arguments = ["serve", "--rest-port", "0", "--mcp-port", "0", "--base-uri", base_uri];
-        let mut command = command(binary, &[&arguments, more].concat());
+        let mut command = serving(binary, base_uri, more);
         command.env("RUST_LOG", log);
         Self::launch(command).await
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderValue};
 use tokio::time::{Instant, timeout_at};
 
 use super::deadline::after;
@@ -58,7 +59,7 @@ impl Run<'_> {
                     operation: self.order.operation.name,
                     attempt: self.number,
                     status,
-                    headers: headers.clone(),
+                    headers: apart(&headers),
                     body: http::Response::<reqwest::Body>::from(answer).into_body(),
                     patience: self.order.options.timeout.unwrap_or(self.connection.shared().timeout),
                 };
@@ -89,5 +90,30 @@ impl Run<'_> {
 
     pub(super) fn response_limit(&self) -> usize {
         self.order.options.response_limit.unwrap_or(self.connection.shared().response_limit)
+    }
+}
+
+/// The same headers in memory of their own. As they come, they are parts of the buffer that the answer is read into, which
+/// could not be filled again as long as anybody holds them.
+fn apart(headers: &HeaderMap) -> HeaderMap {
+    let copy = |value: &HeaderValue| HeaderValue::from_bytes(value.as_bytes()).unwrap_or_else(|_| value.clone());
+    headers.iter().map(|(name, value)| (name.clone(), copy(value))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_that_are_kept_hold_no_buffer() {
+        let mut buffer = BytesMut::with_capacity(1024);
+        buffer.extend_from_slice(b"a value\xff");
+        let value = HeaderValue::from_maybe_shared(buffer.split().freeze()).expect("it is one");
+        let headers = HeaderMap::from_iter([(http::header::ETAG, value)]);
+        assert!(!buffer.try_reclaim(1024));
+        let kept = apart(&headers);
+        assert_eq!(kept, headers);
+        drop(headers);
+        assert!(buffer.try_reclaim(1024));
     }
 }
