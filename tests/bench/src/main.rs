@@ -30,7 +30,7 @@ struct Arguments {
 async fn main() -> Result<()> {
     let Arguments { surface, server, quick, json } = Arguments::parse();
     let (starts, rounds, time) =
-        if quick { (1, 1, Duration::from_millis(100)) } else { (10, 15, Duration::from_millis(500)) };
+        if quick { (1, 1, Duration::from_millis(100)) } else { (10, 10, Duration::from_secs(1)) };
     let upstream = Process::upstream().await?;
     let (generated, own) = started("generated", &Server::Generated(server), surface, &upstream, starts).await?;
     let (floor, least) = started("floor", &Server::Floor, surface, &upstream, starts).await?;
