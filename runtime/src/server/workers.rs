@@ -29,6 +29,7 @@ fn runtime() -> std::io::Result<Handle> {
     let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("worker").enable_all().build()?;
     runtime.spawn(tick());
     let handle = runtime.handle().clone();
+    // Dropping it would wait for whatever still runs.
     std::mem::forget(runtime);
     Ok(handle)
 }
