@@ -1,4 +1,4 @@
-//! A long list from an upstream that is not always there: pages, retries, and a hook that counts.
+//! A long list from an upstream that sometimes fails: pagination, retries, and an interceptor that counts.
 //!
 //! `cargo run -p examples --bin every_secret`
 
@@ -38,11 +38,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         client.create_secret("fr-par", body).send().await?;
     }
 
-    // The gateway turns two requests away, and one answer breaks off. The list does not notice.
+    // The gateway rejects two requests, and one response breaks off. The list is complete all the same.
     simulator.fault(Fault::rate_limited().times(2));
     simulator.fault(Fault::truncated());
     attempts.store(0, Ordering::Relaxed);
-    let list = client.list_secrets("fr-par", false).project_id(PROJECT_ID).page_size(20);
+    let list = client.list_secrets("fr-par").scheduled_for_deletion(false).project_id(PROJECT_ID).page_size(20);
     let mut secrets = list.items::<Secret>();
     let mut count = 0;
     let mut last = String::new();

@@ -1,4 +1,4 @@
-//! A client, a call, a typed answer, and errors that say what happened.
+//! A client, a call, a typed response, and errors that say what happened.
 //!
 //! `cargo run -p examples --bin first_call`
 
@@ -9,7 +9,7 @@ use scaleway_secret_manager_secrets::{Call as _, Client, ErrorKind};
 use scaleway_simulator::{PROJECT_ID, Simulator, TOKEN};
 use serde::{Deserialize, Serialize};
 
-/// What this program wants to know of a secret. The answer has more, which is ignored.
+/// The members of a secret that this program uses. The response has more, which are ignored.
 #[derive(Debug, Deserialize)]
 struct Secret {
     id: String,
@@ -39,15 +39,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let created = client.create_secret("fr-par", &new).send_as::<Secret>().await?;
     println!("created {} with {:?}, {}", created.body().name, created.body().tags, created.status());
 
-    // An error is one value with all there is to know.
+    // An error is one value with everything that is known.
     let refused = client.create_secret("fr-par", &new).send().await;
     if let Err(error) = refused {
         println!("refused: {error}");
         println!("  the upstream calls it {:?}", error.upstream_type());
-        println!("  details: {}", error.refusal().and_then(|refusal| refusal.details.clone()).unwrap_or_default());
+        println!("  details: {}", error.api_error().and_then(|refusal| refusal.details.clone()).unwrap_or_default());
     }
 
-    // What would leave its place in the path is never sent.
+    // An argument that would leave its segment of the path is never sent.
     if let Err(error) = client.get_secret("fr-par", "..").send().await
         && let ErrorKind::Arguments(violations) = error.kind()
     {

@@ -5,20 +5,23 @@
 
 use std::error::Error;
 
-use scaleway_secret_manager_secrets::runtime::testing::{Answer, Recorder, Recording, Replay, Script};
+use scaleway_secret_manager_secrets::runtime::testing::{Recorder, Recording, Replay, Script, ScriptedResponse};
 use scaleway_secret_manager_secrets::{Call as _, Client};
 use scaleway_simulator::{PROJECT_ID, Simulator, TOKEN};
 use serde_json::json;
 
 /// The code under test: the number of secrets in a project.
 fn count(client: &Client) -> Result<u64, scaleway_secret_manager_secrets::Error> {
-    let list = client.list_secrets("fr-par", false).project_id(PROJECT_ID).blocking().send()?;
+    let list = client.list_secrets("fr-par").scheduled_for_deletion(false).project_id(PROJECT_ID).blocking().send()?;
     Ok(list.body()["total_count"].as_u64().unwrap_or_default())
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     // A script: what the upstream is supposed to answer, and what the code asked for.
-    let script = Script::new([Answer::status(503), Answer::json(200, json!({"secrets": [], "total_count": 7}))]);
+    let script = Script::new([
+        ScriptedResponse::status(503),
+        ScriptedResponse::json(200, json!({"secrets": [], "total_count": 7})),
+    ]);
     let client = Client::builder().token("any").transport(script.clone()).build()?;
     println!("by script: {} secrets", count(&client)?);
     for request in script.requests() {

@@ -3,7 +3,7 @@
 //! RFC 9535 refuses `$.` and names with hyphens; the format's engine takes both, and most mappings in the wild are one
 //! of them. Filters and recursive descent are refused here.
 
-use crate::model::PathStep;
+use naftiko_schema::PathStep;
 
 /// Parses a path; the error says what is wrong with it.
 pub(crate) fn parse(text: &str) -> Result<Vec<PathStep>, String> {
@@ -16,14 +16,14 @@ pub(crate) fn parse(text: &str) -> Result<Vec<PathStep>, String> {
     let mut first = !text.starts_with('$');
     while !rest.is_empty() {
         if let Some(after) = rest.strip_prefix('[') {
-            let (inside, tail) = after.split_once(']').ok_or("a `[` is not closed")?;
+            let (inside, tail) = after.split_once(']').ok_or("`[` is not closed")?;
             steps.push(bracket(inside.trim())?);
             rest = tail;
         } else {
             let after = match rest.strip_prefix('.') {
                 Some(after) => after,
                 None if first => rest,
-                None => return Err(format!("`{rest}` follows without a dot")),
+                None => return Err(format!("a dot is missing before `{rest}`")),
             };
             let end = after.find(['.', '[']).unwrap_or(after.len());
             let (name, tail) = after.split_at(end);
@@ -31,7 +31,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<PathStep>, String> {
                 "" => return Err("recursive descent (`..`) and empty names are not supported".to_owned()),
                 "*" => steps.push(PathStep::Each),
                 name if name.ends_with("()") => return Err(format!("the function `{name}` is not supported")),
-                name => steps.push(PathStep::Key(name.to_owned())),
+                name => steps.push(PathStep::Key(name.to_owned().into())),
             }
             rest = tail;
         }
@@ -43,7 +43,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<PathStep>, String> {
 fn bracket(inside: &str) -> Result<PathStep, String> {
     for quote in ['\'', '"'] {
         if let Some(name) = inside.strip_prefix(quote).and_then(|name| name.strip_suffix(quote)) {
-            return Ok(PathStep::Key(name.to_owned()));
+            return Ok(PathStep::Key(name.to_owned().into()));
         }
     }
     match inside {
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn paths_of_the_format_are_read() {
-        let key = |name: &str| PathStep::Key(name.to_owned());
+        let key = |name: &str| PathStep::Key(name.to_owned().into());
         assert_eq!(parse("$"), Ok(vec![]));
         assert_eq!(parse("$."), Ok(vec![]));
         assert_eq!(parse("total_count"), Ok(vec![key("total_count")]));

@@ -1,18 +1,19 @@
 //! Compiles Naftiko capability files to Rust crates: YAML in, files or diagnostics out.
 //!
-//! The library is pure. [`generate`] sees no disk, clock, environment or network, and gives the same bytes for the same
-//! sources, always. It runs in five stages, one module each:
+//! The library is pure. [`generate`] uses no disk, clock, environment or network, and always gives the same bytes for the
+//! same sources. It runs in five stages, one module each:
 //!
 //! | stage | from | to |
 //! |---|---|---|
-//! | `read` | text | a document that mirrors the YAML, every value with its place |
-//! | `resolve` | document | a linked document: every reference points to something |
-//! | `check` | linked document | findings |
+//! | `read` | text | a document that mirrors the YAML, every value with its span |
+//! | `resolve` | document | a linked document: every reference is resolved |
+//! | `check` | linked document | diagnostics |
 //! | `lower` | linked document | the model: every decision made, names included |
 //! | `emit` | model | files |
 
 mod check;
 mod codes;
+mod credential;
 mod diagnostic;
 mod emit;
 mod json_path;
@@ -28,28 +29,32 @@ mod vocabulary;
 
 use std::collections::BTreeMap;
 
-pub use codes::{Code, Severity};
-pub use diagnostic::{Diagnostic, Diagnostics, Place};
+use naftiko_schema::{Adapter, Capability};
+
+use diagnostic::Lines;
+
+pub use codes::{Code, Severity, page};
+pub use diagnostic::{Applicability, Diagnostic, Diagnostics, Label, Location, Position, Span, Suggestion};
 pub use emit::MARKER;
 pub use names::crate_name;
 
-/// Specification files, and texts that resources and prompts are made of: path relative to the repository
+/// Specification files, and texts of resources and prompts: path relative to the repository
 /// (`spec/provider/capability.yaml`) and text.
 pub type Sources = BTreeMap<String, String>;
 
 /// Generated files: path relative to the repository (`generated/crate/src/lib.rs`) and text.
 pub type Files = BTreeMap<String, String>;
 
-/// What became of one specification.
+/// The result of compiling one specification.
 #[derive(Debug)]
 pub struct Compiled {
-    /// The crate, or why there is none.
+    /// The crate, or why none was generated.
     pub outcome: Outcome,
-    /// All findings.
+    /// All diagnostics.
     pub diagnostics: Diagnostics,
 }
 
-/// The crate, or why there is none.
+/// The crate, or why none was generated.
 #[derive(Debug)]
 pub enum Outcome {
     /// A crate was generated.
@@ -79,6 +84,15 @@ pub struct Crate {
     pub tools: usize,
 }
 
+/// A capability that was compiled without generating a crate: the tables that a crate of it would declare.
+#[derive(Debug)]
+pub struct Tables {
+    /// What is consumed.
+    pub capability: Capability,
+    /// What is exposed.
+    pub adapters: Vec<Adapter>,
+}
+
 /// The outcome of a run without errors.
 #[derive(Debug, Default)]
 pub struct Generated {
@@ -86,7 +100,7 @@ pub struct Generated {
     pub files: Files,
     /// The names of the crates.
     pub crates: Vec<String>,
-    /// Findings that chose a meaning.
+    /// Warnings and notes.
     pub warnings: Diagnostics,
 }
 
@@ -95,8 +109,8 @@ pub fn is_specification(path: &str) -> bool {
     path.ends_with(".yaml") || path.ends_with(".yml")
 }
 
-/// The files and folders that resources and prompts of a specification are made of, so that whoever reads sources knows
-/// what to read. They need not be there.
+/// The files and folders with the content of resources and prompts of a specification, so that they can be read as
+/// sources. They may not exist.
 pub fn named_files(path: &str, text: &str) -> Vec<String> {
     resolve::files::named(path, text)
 }
@@ -104,81 +118,101 @@ pub fn named_files(path: &str, text: &str) -> Vec<String> {
 /// Generates one crate for every capability among the sources.
 ///
 /// # Errors
-/// When any source has an error; then nothing is generated, and the diagnostics hold all findings of all sources.
+/// When any source has an error; then nothing is generated, and the diagnostics of all sources are returned.
 pub fn generate(sources: &Sources) -> Result<Generated, Diagnostics> {
     generate_only(sources, |_| true)
 }
 
-/// Generates crates for those capabilities whose paths are wanted. The other sources are there to be imported.
+/// Generates crates for the capabilities whose paths are wanted. The other sources can be imported.
 ///
 /// # Errors
-/// When one of these has an error; then nothing is generated, and the diagnostics hold all findings of all of them.
+/// When one of these has an error; then nothing is generated, and the diagnostics of all of them are returned.
 pub fn generate_only(sources: &Sources, wanted: impl Fn(&str) -> bool) -> Result<Generated, Diagnostics> {
     let mut generated = Generated::default();
     let mut owners: BTreeMap<String, &str> = BTreeMap::new();
     for path in sources.keys().filter(|path| is_specification(path) && wanted(path)) {
         let mut sink = diagnostic::Sink::new(path);
-        let start = Place::start(0);
+        let start = Span::start_of(0);
         let name = names::crate_name(path).unwrap_or_default();
         let Compiled { outcome, diagnostics } = compile(sources, path, &name);
         if !matches!(outcome, Outcome::NotACapability) {
             if name.is_empty() {
                 let help = "name it `spec/provider/capability.yaml`: letters, digits and hyphens, a letter first, no reserved name";
-                sink.report(Code::CrateName, start, "the path gives no crate name", help);
+                sink.report(Code::CrateName, start, "the path is not a valid crate name").help(help);
             } else if let Some(owner) = owners.insert(name.clone(), path) {
-                let message = format!("`{path}` and `{owner}` would both be the crate `{name}`");
-                sink.report(Code::CrateName, start, message, "rename one of the files");
+                let message = format!("`{path}` and `{owner}` have the same crate name `{name}`");
+                sink.report(Code::CrateName, start, message).help("rename one of the files");
             }
         }
         if let Outcome::Generated(made) = outcome {
             generated.files.extend(made.files);
             generated.crates.push(made.name);
         }
-        generated.warnings.extend(sink.finish());
+        generated.warnings.extend(sink.finish(sources));
         generated.warnings.extend(diagnostics);
     }
     if generated.warnings.has_errors() { Err(generated.warnings) } else { Ok(generated) }
 }
 
-/// Compiles one of the sources to a crate of the given name. The others are there to be imported.
+/// Compiles one of the sources to a crate of the given name. The others can be imported.
 ///
-/// It takes any source, and any text in it: what is wrong with them is among the findings.
+/// It accepts any text; every problem is one of the diagnostics.
 pub fn compile(sources: &Sources, path: &str, crate_name: &str) -> Compiled {
     let mut sink = diagnostic::Sink::new(path);
-    let outcome = match read::read(sources, path, &mut sink) {
-        Some(document) => {
-            let linked = resolve::resolve(&document, sources, &mut sink);
-            check::check(&linked, &mut sink);
-            if sink.has_errors() {
-                Outcome::Refused
-            } else {
-                let model = lower::lower(&linked, crate_name, &|file| sink.path(file).to_owned());
-                Outcome::Generated(Crate {
-                    files: emit::emit(&model),
-                    variables: model.variables,
-                    apis: model.apis.into_iter().map(|api| (api.namespace, api.base_uri.is_some())).collect(),
-                    operations: model.operations.len(),
-                    routes: model.rest.map_or(0, |rest| rest.routes.len()),
-                    tools: model.mcp.map_or(0, |mcp| mcp.tools.len()),
-                    name: model.crate_name,
-                })
-            }
-        }
+    let outcome = match model(sources, path, crate_name, &mut sink) {
+        Some(model) => Outcome::Generated(Crate {
+            files: emit::emit(&model),
+            variables: model.capability.variables.iter().map(|variable| variable.name.to_string()).collect(),
+            apis: model.capability.apis.iter().map(|api| (api.namespace.to_string(), api.base_uri.is_some())).collect(),
+            operations: model.operations.len(),
+            routes: model.rest().map_or(0, |rest| rest.routes.len()),
+            tools: model.mcp().map_or(0, |mcp| mcp.tools.len()),
+            name: model.crate_name().to_owned(),
+        }),
         None if sink.has_errors() => Outcome::Refused,
         None => Outcome::NotACapability,
     };
-    Compiled { outcome, diagnostics: sink.finish() }
+    Compiled { outcome, diagnostics: sink.finish(sources) }
 }
 
-/// Checks one of the sources without generating anything, with the rules of style on top.
+/// Compiles one of the sources to tables, to be served by this process. The others are there to be imported.
+///
+/// # Errors
+/// If the source has errors or is no capability. The diagnostics hold everything that was found.
+pub fn compile_tables(sources: &Sources, path: &str, name: &str) -> Result<(Tables, Diagnostics), Diagnostics> {
+    let mut sink = diagnostic::Sink::new(path);
+    match model(sources, path, name, &mut sink) {
+        Some(model) => Ok((emit::with_openapi(model), sink.finish(sources))),
+        None => Err(sink.finish(sources)),
+    }
+}
+
+/// The model of a source; `None` if it has errors or is no capability.
+fn model(sources: &Sources, path: &str, crate_name: &str, sink: &mut diagnostic::Sink) -> Option<model::Model> {
+    let document = read::read(sources, path, sink)?;
+    let linked = resolve::resolve(&document, sources, sink);
+    check::check(&linked, sink);
+    if sink.has_errors() {
+        return None;
+    }
+    let texts = sink.paths().iter().map(|path| sources.get(path).map_or("", String::as_str));
+    let lines: Vec<_> = texts.map(Lines::new).collect();
+    let origin_of = |span: Span| {
+        let line = lines.get(span.file).map_or(1, |lines| lines.line(span.start));
+        format!("{}#L{line}", sink.path(span.file))
+    };
+    Some(lower::lower(&linked, crate_name, path, &origin_of))
+}
+
+/// Checks one of the sources without generating anything. The rules of style are applied as well.
 pub fn lint(sources: &Sources, path: &str) -> Diagnostics {
     let mut diagnostics = compile(sources, path, "lint").diagnostics;
     let text = sources.get(path).map_or("", String::as_str);
-    // What cannot be read was reported already.
+    // Syntax errors were reported by the compiler.
     if let Some(root) = read::yaml::parse(text, 0, &mut diagnostic::Sink::new(path)) {
         let mut sink = diagnostic::Sink::new(path);
         lint::lint(&root, &mut sink);
-        diagnostics.extend(sink.finish());
+        diagnostics.extend(sink.finish(sources));
         diagnostics.sort();
     }
     diagnostics

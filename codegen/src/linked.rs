@@ -1,24 +1,30 @@
 //! A capability whose references all point to something: what `resolve` makes and `check` and `lower` read.
 
-use crate::diagnostic::Place;
-pub(crate) use crate::model::{AccessToken, Authentication, Body, Callers, Location, Proof, TemplatePart, TextPart};
+use std::collections::BTreeMap;
+
+use naftiko_schema::{
+    ApiId, Body, Credential, InboundAuth, InputId, InputText, List, Location, OperationId, Role, Rules, Template,
+    Variable,
+};
+
+use crate::diagnostic::Span;
 use crate::names::fold;
-use crate::read::document::{self, Document, Hints, McpResource, Output, Role, Text};
+use crate::read::document::{self, AdapterType, Document, Hints, McpResource, Output, Text};
 use crate::template::Piece;
 
 #[derive(Debug)]
 pub(crate) struct Linked<'d> {
     pub(crate) document: &'d Document,
     /// The environment variables in use, in order of first use.
-    pub(crate) variables: Vec<String>,
+    pub(crate) variables: List<Variable>,
     pub(crate) apis: Vec<Api<'d>>,
     pub(crate) operations: Vec<Operation<'d>>,
     pub(crate) routes: Vec<Route<'d>>,
     pub(crate) tools: Vec<Tool<'d>>,
     pub(crate) resources: Vec<Resource<'d>>,
     pub(crate) prompts: Vec<Prompt<'d>>,
-    /// What callers of the REST, the MCP and the control adapter have to send.
-    pub(crate) callers: [Callers; 3],
+    /// How callers of the adapters of each type authenticate.
+    pub(crate) inbound: BTreeMap<AdapterType, InboundAuth>,
 }
 
 impl Linked<'_> {
@@ -35,18 +41,18 @@ impl Linked<'_> {
 
 #[derive(Debug)]
 pub(crate) struct Api<'d> {
-    pub(crate) place: Place,
+    pub(crate) span: Span,
     /// The namespace as calls spell it.
     pub(crate) namespace: &'d str,
     /// The namespace, told apart from others of the same name.
     pub(crate) name: String,
     pub(crate) base_uri: Option<&'d Text>,
-    pub(crate) credentials: Vec<Authentication>,
+    pub(crate) credentials: Vec<Credential>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Operation<'d> {
-    pub(crate) api: usize,
+    pub(crate) api: ApiId,
     pub(crate) name: &'d Text,
     pub(crate) method: Option<&'d Text>,
     pub(crate) description: Option<&'d Text>,
@@ -67,13 +73,12 @@ pub(crate) struct Parameter {
     pub(crate) name: String,
     /// The name that travels.
     pub(crate) wire: String,
-    pub(crate) place: Place,
+    pub(crate) span: Span,
     pub(crate) location: Location,
     pub(crate) kind: Option<Text>,
     pub(crate) required: bool,
     pub(crate) description: Option<String>,
-    /// Keywords of JSON Schema, as a JSON object.
-    pub(crate) rules: Option<String>,
+    pub(crate) rules: Rules,
 }
 
 /// A parameter whose value the capability fixes.
@@ -81,14 +86,14 @@ pub(crate) struct Parameter {
 pub(crate) struct Constant {
     pub(crate) name: Text,
     pub(crate) location: Location,
-    pub(crate) value: Vec<TemplatePart>,
+    pub(crate) value: Template,
     /// The value in its own type, unless variables are in it.
     pub(crate) json: Option<serde_json::Value>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Route<'d> {
-    pub(crate) place: Place,
+    pub(crate) span: Span,
     pub(crate) method: Option<&'d Text>,
     pub(crate) path: Text,
     pub(crate) pieces: Vec<Piece>,
@@ -155,8 +160,8 @@ impl Tool<'_> {
 /// A call with every argument traced to its source.
 #[derive(Debug)]
 pub(crate) struct Call<'d> {
-    /// An index into [`Linked::operations`].
-    pub(crate) operation: usize,
+    /// One of [`Linked::operations`].
+    pub(crate) operation: OperationId,
     /// What the caller may send.
     pub(crate) inputs: Vec<Parameter>,
     /// One source for each parameter of the operation.
@@ -167,15 +172,15 @@ pub(crate) struct Call<'d> {
 impl Call<'_> {
     /// The input that a placeholder feeds: one of exactly its name, or the only one whose name is equal when folded.
     /// The error says that there are several.
-    pub(crate) fn input_of(&self, placeholder: &str) -> Result<Option<usize>, ()> {
+    pub(crate) fn input_of(&self, placeholder: &str) -> Result<Option<InputId>, ()> {
         let inputs = || self.inputs.iter().enumerate().filter(|(_, input)| input.location.is_path());
         if let Some((index, _)) = inputs().find(|(_, input)| input.name == placeholder) {
-            return Ok(Some(index));
+            return Ok(Some(index.into()));
         }
         let mut like = inputs().filter(|(_, input)| fold(&input.name) == fold(placeholder));
         match (like.next(), like.next()) {
             (_, Some(_)) => Err(()),
-            (found, None) => Ok(found.map(|(index, _)| index)),
+            (found, None) => Ok(found.map(|(index, _)| index.into())),
         }
     }
 }
@@ -201,7 +206,7 @@ pub(crate) enum Files {
     /// Path below the location, which is empty for the location itself; name of the file; text.
     Embedded(Vec<(String, String, String)>),
     /// A file or a folder that is there when the server runs.
-    OfTheServer(String),
+    ServerFile(String),
 }
 
 #[derive(Debug)]
@@ -213,10 +218,10 @@ pub(crate) struct Prompt<'d> {
 /// What a prompt says.
 #[derive(Debug)]
 pub(crate) enum PromptText {
-    /// Role, text and place of each message.
-    Messages(Vec<(Role, String, Place)>),
+    /// Role, text and span of each message.
+    Messages(Vec<(Role, String, Span)>),
     /// A file that is there when the server runs, with the only message.
-    OfTheServer(String),
+    ServerFile(String),
 }
 
 /// Where the argument for a parameter comes from.
@@ -225,11 +230,11 @@ pub(crate) enum Source {
     /// Nowhere: the parameter is left out.
     Absent,
     /// From the caller's input with this index.
-    Input(usize),
+    Input(InputId),
     /// A fixed JSON value.
     Json(serde_json::Value),
     /// Text with the caller's inputs in it.
-    Text(Vec<TextPart>),
+    Text(Vec<InputText>),
     /// A list with the caller's inputs in it.
     List(Vec<Source>),
     /// An object with the caller's inputs in it.
@@ -238,11 +243,11 @@ pub(crate) enum Source {
 
 impl Source {
     /// Whether the input with this index is part of it.
-    pub(crate) fn takes(&self, index: usize) -> bool {
+    pub(crate) fn takes(&self, index: InputId) -> bool {
         match self {
             Self::Absent | Self::Json(_) => false,
             Self::Input(fed) => *fed == index,
-            Self::Text(parts) => parts.contains(&TextPart::Input(index)),
+            Self::Text(parts) => parts.contains(&InputText::Input(index)),
             Self::List(items) => items.iter().any(|item| item.takes(index)),
             Self::Object(members) => members.iter().any(|(_, member)| member.takes(index)),
         }

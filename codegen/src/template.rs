@@ -40,15 +40,15 @@ pub(crate) fn split_path(path: &str) -> Result<Vec<Piece>, &'static str> {
     let mut rest = path;
     while let Some((before, after)) = rest.split_once('{') {
         if before.contains('}') {
-            return Err("a `}` has no `{`");
+            return Err("`}` without `{`");
         }
         let (after, close) = after.strip_prefix('{').map_or((after, "}"), |after| (after, "}}"));
-        let Some((name, tail)) = after.split_once(close) else { return Err("a `{` is not closed") };
+        let Some((name, tail)) = after.split_once(close) else { return Err("`{` is not closed") };
         let name = name.trim();
         let several = name.strip_prefix(['*', '+']).or(name.strip_suffix(['+', '*']));
         let name = several.unwrap_or(name).trim();
         if name.is_empty() || name.contains(['{', '/', '?', '#', '\\']) || name.contains(char::is_control) {
-            return Err("a placeholder is no name");
+            return Err("a placeholder has no valid name");
         }
         push_literal(&mut pieces, before);
         pieces.push(match several {
@@ -58,7 +58,7 @@ pub(crate) fn split_path(path: &str) -> Result<Vec<Piece>, &'static str> {
         rest = tail;
     }
     if rest.contains('}') {
-        return Err("a `}` has no `{`");
+        return Err("`}` without `{`");
     }
     push_literal(&mut pieces, rest);
     Ok(pieces)

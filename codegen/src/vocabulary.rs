@@ -1,14 +1,14 @@
-//! The words that the format uses for methods, types and locations, and what a base URI may be.
+//! The words of the format for methods, types and locations, and the syntax of base URIs.
 
 use std::net::IpAddr;
 
+use naftiko_schema::{Kind, Location, Method};
+
 use crate::codes::Code;
-use crate::diagnostic::Sink;
-use crate::linked::Location;
-use crate::model::{Kind, Method};
+use crate::diagnostic::{Sink, nearest};
 use crate::read::document::Text;
 
-/// Reads the `in` of a parameter. `environment` parameters carry no request data and are refused.
+/// Reads the `in` of a parameter. `environment` parameters are no part of a request and are refused.
 pub(crate) fn location(text: Option<&Text>, sink: &mut Sink) -> Option<Location> {
     let text = text?;
     match text.value.as_str() {
@@ -19,13 +19,16 @@ pub(crate) fn location(text: Option<&Text>, sink: &mut Sink) -> Option<Location>
         "body" => Some(Location::Body),
         other => {
             let help = "use `path`, `query`, `header`, `cookie` or `body`";
-            sink.report(Code::Unsupported, text.place, format!("parameters in `{other}` are not supported"), help);
+            let meant = nearest(other, ["path", "query", "header", "cookie", "body"]);
+            let report =
+                sink.report(Code::Unsupported, text.span, format!("parameters in `{other}` are not supported"));
+            report.nearest(text.span, other, meant, help);
             None
         }
     }
 }
 
-/// The base URI without trailing slash; `None` where it has placeholders and so is left to configuration.
+/// The base URI without trailing slash; `None` if it has placeholders, so that the operator must set it.
 pub(crate) fn base_uri(text: &str) -> Result<Option<String>, &'static str> {
     let text = text.trim();
     if text.is_empty() || text.contains(['{', '}', '$']) {
@@ -37,11 +40,11 @@ pub(crate) fn base_uri(text: &str) -> Result<Option<String>, &'static str> {
     };
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     if !is_authority(authority) {
-        return Err("names no host, or one that cannot be");
+        return Err("has no valid host");
     }
     let in_path = |c: char| !c.is_control() && !c.is_whitespace() && !is_invisible(c) && !"?#\\\"<>|^`".contains(c);
     if !path.chars().all(in_path) || path.split('/').any(is_dots) {
-        return Err("is not a host with an optional path");
+        return Err("has a query, a fragment or characters that are not allowed");
     }
     Ok(Some(text.trim_end_matches('/').to_owned()))
 }
@@ -76,6 +79,9 @@ pub(crate) fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+/// The words for types.
+pub(crate) const KINDS: [&str; 6] = ["string", "integer", "number", "boolean", "array", "object"];
+
 /// The type that a parameter's `type` names. Without one it is a string, or any value in a body.
 pub(crate) fn kind(text: Option<&Text>, location: Location) -> Option<Kind> {
     let Some(text) = text else {
@@ -96,7 +102,7 @@ pub(crate) fn kind(text: Option<&Text>, location: Location) -> Option<Kind> {
 /// The HTTP method; `GET` where none is given.
 pub(crate) fn method(text: Option<&Text>) -> Option<Method> {
     let Some(text) = text else { return Some(Method::Get) };
-    Method::ALL.iter().find(|(name, _)| text.value.eq_ignore_ascii_case(name)).map(|(_, method)| *method)
+    Method::ALL.into_iter().find(|method| text.value.eq_ignore_ascii_case(method.as_str()))
 }
 
 /// Fields that frame the message, belong to the connection, or say what the client can decode (RFC 9110 §7.6.1, §12.5.3,

@@ -1,21 +1,23 @@
 //! Bodies that are made of several inputs, over all three surfaces. The upstream echoes the request.
 
 use axum::Router;
-use naftiko_runtime::__private::*;
-use naftiko_runtime::mcp::{HttpOptions, Server};
-use naftiko_runtime::{ClientBuilder, ErrorKind};
+use naftiko_client::__private::{Connection, Value};
+use naftiko_client::schema::*;
+use naftiko_client::{ClientBuilder, ErrorKind};
+use naftiko_mcp::{HttpOptions, Server};
 use serde_json::json;
 
 use crate::tables::{call, echo, header, serve};
 
-static CAPABILITY: Capability = Capability {
-    name: "bodies",
-    title: "Bodies",
-    version: "1.0.0",
-    description: "",
-    apis: &[Api { namespace: "echo", base_uri: None, authentication: &[] }],
-    variables: &[Variable { name: "BODIES_SECRET" }],
-};
+static CAPABILITY: Capability = Capability::new("bodies", "Bodies", "1.0.0")
+    .apis(const { &[Api::new("echo")] })
+    .variables(const { &[Variable::new("BODIES_SECRET")] });
+
+const fn operation(name: &'static str, parameters: &'static [Parameter]) -> Operation {
+    Operation::new(OperationId(0), name, Method::Post, RetrySafety::Idempotent)
+        .path(const { &[PathPart::Literal(text("/things"))] })
+        .parameters(parameters)
+}
 
 const PARAMETERS: &[Parameter] = &[
     Parameter::new("name", Location::Field, Kind::String).required(),
@@ -25,132 +27,128 @@ const PARAMETERS: &[Parameter] = &[
     Parameter::new("Content-Type", Location::Header, Kind::String),
 ];
 
-const fn operation(name: &'static str, body: Body) -> Operation {
-    Operation {
-        name,
-        api: 0,
-        method: Method::Post,
-        path: &[PathPart::Literal("/things")],
-        parameters: PARAMETERS,
-        constants: &[],
-        body: Some(body),
-        json_output: true,
-        repeat: Repeat::Always,
-    }
+const fn member(name: &'static str, parameter: u32) -> BodyMember {
+    BodyMember::new(name, BodyNode::Parameter(ParameterId(parameter)))
 }
 
-static DOCUMENT: Operation = operation(
-    "document",
-    Body {
-        media_type: "application/vnd.thing+json",
-        content: Content::Json(Node::Object(&[
-            ("name", Node::Parameter(0)),
-            ("spec", Node::Object(&[("size", Node::Parameter(1)), ("tags", Node::Parameter(2))])),
-            ("extra", Node::Parameter(3)),
-            ("note", Node::Text(&[BodyPart::Literal("by \""), BodyPart::Parameter(0), BodyPart::Literal("\"")])),
-            ("token", Node::Text(&[BodyPart::Variable(0)])),
-        ])),
-    },
-);
+const NAME: BodyText = BodyText::Parameter(ParameterId(0));
+const TOKEN_VARIABLE: BodyText = BodyText::Variable(VariableId(0));
 
-static FORM: Operation = operation(
-    "form",
-    Body {
-        media_type: "application/x-www-form-urlencoded",
-        content: Content::Form(&[
-            ("name", Node::Parameter(0)),
-            ("size", Node::Parameter(1)),
-            ("tags", Node::Parameter(2)),
-            ("extra", Node::Parameter(3)),
-        ]),
-    },
-);
+static DOCUMENT: Operation = operation("document", PARAMETERS).body(Body::new(
+    "application/vnd.thing+json",
+    BodyContent::Json(BodyNode::Object(list(
+        const {
+            &[
+                member("name", 0),
+                BodyMember::new("spec", BodyNode::Object(list(const { &[member("size", 1), member("tags", 2)] }))),
+                member("extra", 3),
+                BodyMember::new(
+                    "note",
+                    BodyNode::Text(list(
+                        const { &[BodyText::Literal(text("by \"")), NAME, BodyText::Literal(text("\""))] },
+                    )),
+                ),
+                BodyMember::new("token", BodyNode::Text(list(const { &[TOKEN_VARIABLE] }))),
+            ]
+        },
+    ))),
+));
 
-static XML: Operation = operation(
-    "xml",
-    Body {
-        media_type: "application/soap+xml; charset=utf-8",
-        content: Content::Text(&[
-            BodyPart::Literal("<thing name=\""),
-            BodyPart::Parameter(0),
-            BodyPart::Literal("\" token='"),
-            BodyPart::Variable(0),
-            BodyPart::Literal("'>"),
-            BodyPart::Parameter(1),
-            BodyPart::Literal("</thing>"),
-        ]),
-    },
-);
+static FORM: Operation = operation("form", PARAMETERS).body(Body::new(
+    "application/x-www-form-urlencoded",
+    BodyContent::Form(list(const { &[member("name", 0), member("size", 1), member("tags", 2), member("extra", 3)] })),
+));
+
+static XML: Operation = operation("xml", PARAMETERS).body(Body::new(
+    "application/soap+xml; charset=utf-8",
+    BodyContent::Text(list(
+        const {
+            &[
+                BodyText::Literal(text("<thing name=\"")),
+                NAME,
+                BodyText::Literal(text("\" token='")),
+                TOKEN_VARIABLE,
+                BodyText::Literal(text("'>")),
+                BodyText::Parameter(ParameterId(1)),
+                BodyText::Literal(text("</thing>")),
+            ]
+        },
+    )),
+));
 
 /// Its document comes as a whole.
-static WHOLE: Operation = Operation {
-    name: "whole",
-    api: 0,
-    method: Method::Post,
-    path: &[PathPart::Literal("/things")],
-    parameters: &[
-        Parameter::new("body", Location::Body, Kind::Object),
-        Parameter::new("Content-Type", Location::Header, Kind::String),
-    ],
-    constants: &[],
-    body: None,
-    json_output: true,
-    repeat: Repeat::Always,
-};
+static WHOLE: Operation = operation(
+    "whole",
+    const {
+        &[
+            Parameter::new("body", Location::Body, Kind::Object),
+            Parameter::new("Content-Type", Location::Header, Kind::String),
+        ]
+    },
+);
 
-const fn route(path: &'static str, operation: &'static Operation, wiring: Wiring) -> Route {
-    Route {
-        method: Method::Post,
-        path,
-        captures: &[],
-        summary: "",
-        call: Exposure { operation, wiring, output: Output::Whole },
-    }
+const fn route(
+    path: &'static str,
+    operation: &'static Operation,
+    inputs: &'static [Parameter],
+    sources: &'static [ArgumentSource],
+) -> Route {
+    let mapping = ArgumentMapping::Mapped(Mapping::new(inputs, sources));
+    Route::new(Method::Post, path, Binding::new(calls(operation)).arguments(mapping))
 }
 
-static REST: RestAdapter = RestAdapter {
-    port: 0,
-    callers: Callers::ANYBODY,
-    openapi: "",
-    routes: &[
-        route(
-            "/document",
-            &DOCUMENT,
-            // Without the header: callers of REST send one for their own body.
-            Wiring::Mapped {
-                inputs: FIELDS,
-                sources: &[Source::Input(0), Source::Input(1), Source::Input(2), Source::Input(3), Source::Absent],
-            },
-        ),
-        route(
-            "/converted",
-            &DOCUMENT,
-            Wiring::Mapped {
-                inputs: &[
-                    Parameter::new("name", Location::Query, Kind::Integer),
-                    Parameter::new("size", Location::Query, Kind::String),
-                    Parameter::new("document", Location::Body, Kind::Object),
-                    Parameter::new("tags", Location::Field, Kind::Any),
-                ],
-                sources: &[Source::Input(0), Source::Input(1), Source::Input(3), Source::Input(2), Source::Absent],
-            },
-        ),
-        route(
-            "/form",
-            &FORM,
-            Wiring::Mapped {
-                inputs: FIELDS,
-                sources: &[
-                    Source::Text(&[TextPart::Literal("<"), TextPart::Input(0), TextPart::Literal(">")]),
-                    Source::Input(1),
-                    Source::Input(2),
-                    Source::Input(3),
-                    Source::Absent,
-                ],
-            },
-        ),
-    ],
-};
+const fn input(id: u32) -> ArgumentSource {
+    ArgumentSource::Input(InputId(id))
+}
+
+static REST: Rest = Rest::new(0).routes(
+    const {
+        &[
+            route(
+                "/document",
+                &DOCUMENT,
+                // Without the header: callers of REST send one for their own body.
+                FIELDS,
+                const { &[input(0), input(1), input(2), input(3), ArgumentSource::Absent] },
+            ),
+            route(
+                "/converted",
+                &DOCUMENT,
+                const {
+                    &[
+                        Parameter::new("name", Location::Query, Kind::Integer),
+                        Parameter::new("size", Location::Query, Kind::String),
+                        Parameter::new("document", Location::Body, Kind::Object),
+                        Parameter::new("tags", Location::Field, Kind::Any),
+                    ]
+                },
+                const { &[input(0), input(1), input(3), input(2), ArgumentSource::Absent] },
+            ),
+            route(
+                "/form",
+                &FORM,
+                FIELDS,
+                const {
+                    &[
+                        ArgumentSource::Text(list(
+                            const {
+                                &[
+                                    InputText::Literal(text("<")),
+                                    InputText::Input(InputId(0)),
+                                    InputText::Literal(text(">")),
+                                ]
+                            },
+                        )),
+                        input(1),
+                        input(2),
+                        input(3),
+                        ArgumentSource::Absent,
+                    ]
+                },
+            ),
+        ]
+    },
+);
 
 const FIELDS: &[Parameter] = &[
     Parameter::new("name", Location::Field, Kind::String).required(),
@@ -159,22 +157,8 @@ const FIELDS: &[Parameter] = &[
     Parameter::new("extra", Location::Field, Kind::Any),
 ];
 
-static MCP: McpAdapter = McpAdapter {
-    capability: &CAPABILITY,
-    port: 0,
-    callers: Callers::ANYBODY,
-    instructions: "",
-    caching: Caching { ttl_ms: None, public: None },
-    resources: &[],
-    prompts: &[],
-    tools: &[Tool {
-        name: "document",
-        title: "",
-        description: "",
-        hints: Hints { read_only: false, destructive: false, idempotent: false, open_world: true },
-        call: Exposure { operation: &DOCUMENT, wiring: Wiring::Direct, output: Output::Whole },
-    }],
-};
+static MCP: Mcp = Mcp::new(0)
+    .tools(const { &[Tool::new("document", "", "", ToolHints::new().open_world(), Binding::new(calls(&DOCUMENT)))] });
 
 async fn connect() -> Connection {
     let builder = ClientBuilder::<Connection>::new(&CAPABILITY).variable("BODIES_SECRET", "s'<&>\"cret");
@@ -184,7 +168,7 @@ async fn connect() -> Connection {
 async fn start() -> (String, reqwest::Client) {
     let connection = connect().await;
     let mcp = Server::new(&MCP, &connection).router(HttpOptions::default());
-    (serve(REST.router(&connection).merge(mcp)).await, reqwest::Client::new())
+    (serve(naftiko_rest::router(&REST, &connection).merge(mcp)).await, reqwest::Client::new())
 }
 
 /// Sends a body to a route: the status, and the answer.
@@ -204,40 +188,54 @@ fn blamed(problem: &Value) -> Vec<&str> {
 const TOKEN: &str = r#""token":"s'<&>\"cret""#;
 
 #[tokio::test]
-async fn the_client_sends_a_document_of_its_arguments() {
+async fn body_template_is_filled_with_arguments() {
     let connection = connect().await;
-    let call = connection.request(&DOCUMENT).text(0, "a\"}\n").set(1, 1.5).texts(2, ["x", "y"]).set(3, json!([null]));
+    let call = connection
+        .request(&DOCUMENT)
+        .text(ParameterId(0), "a\"}\n")
+        .set(ParameterId(1), 1.5)
+        .texts(ParameterId(2), ["x", "y"])
+        .set(ParameterId(3), json!([null]));
     let echo = call.send().await.expect("an answer");
     let expected = r#"{"name":"a\"}\n","spec":{"size":1.5,"tags":["x","y"]},"extra":[null],"note":"by \"a\"}\n\"","#;
     assert_eq!(echo.body()["body"], expected.to_owned() + TOKEN + "}");
     assert_eq!(header(echo.body(), "content-type"), Some("application/vnd.thing+json"));
-    let echo = connection.request(&DOCUMENT).text(0, "a").send().await.expect("an answer");
+    let echo = connection.request(&DOCUMENT).text(ParameterId(0), "a").send().await.expect("an answer");
     assert_eq!(echo.body()["body"], r#"{"name":"a","note":"by \"a\"","#.to_owned() + TOKEN + "}");
-    let error =
-        connection.request(&DOCUMENT).set(2, "x").send().await.expect_err("a list is no text, a name is missing");
+    let error = connection
+        .request(&DOCUMENT)
+        .set(ParameterId(2), "x")
+        .send()
+        .await
+        .expect_err("a list is no text, a name is missing");
     assert!(matches!(error.kind(), ErrorKind::Arguments(violations) if violations.len() == 2), "{error}");
 }
 
 #[tokio::test]
-async fn a_content_type_that_is_given_stays() {
+async fn explicit_content_type_is_kept() {
     let connection = connect().await;
-    let call = connection.request(&DOCUMENT).text(0, "a").text(4, "application/merge-patch+json");
+    let call =
+        connection.request(&DOCUMENT).text(ParameterId(0), "a").text(ParameterId(4), "application/merge-patch+json");
     let echo = call.send().await.expect("an answer");
     assert_eq!(header(echo.body(), "content-type"), Some("application/merge-patch+json"));
-    let call = connection.request(&WHOLE).set(0, json!({}));
+    let call = connection.request(&WHOLE).set(ParameterId(0), json!({}));
     assert_eq!(header(call.send().await.expect("an answer").body(), "content-type"), Some("application/json"));
-    let call = connection.request(&WHOLE).set(0, json!({})).text(1, "application/json-patch+json");
+    let call =
+        connection.request(&WHOLE).set(ParameterId(0), json!({})).text(ParameterId(1), "application/json-patch+json");
     let echo = call.send().await.expect("an answer");
     assert_eq!(header(echo.body(), "content-type"), Some("application/json-patch+json"));
-    static FIXED: Operation = Operation {
-        constants: &[Constant {
-            name: "content-type",
-            location: Location::Header,
-            value: &[TemplatePart::Literal("application/x-fixed")],
-        }],
-        ..operation("fixed", Body { media_type: "text/plain", content: Content::Text(&[BodyPart::Parameter(0)]) })
-    };
-    let echo = connection.request(&FIXED).text(0, "<&").send().await.expect("an answer");
+    static FIXED: Operation = operation("fixed", PARAMETERS)
+        .fixed(
+            const {
+                &[FixedParameter::new(
+                    "content-type",
+                    Location::Header,
+                    Template::new(const { &[TemplatePart::Literal(text("application/x-fixed"))] }),
+                )]
+            },
+        )
+        .body(Body::new("text/plain", BodyContent::Text(list(const { &[NAME] }))));
+    let echo = connection.request(&FIXED).text(ParameterId(0), "<&").send().await.expect("an answer");
     assert_eq!(
         (header(echo.body(), "content-type"), &echo.body()["body"]),
         (Some("application/x-fixed"), &json!("<&"))
@@ -245,7 +243,7 @@ async fn a_content_type_that_is_given_stays() {
 }
 
 #[tokio::test]
-async fn members_of_a_rest_body_keep_their_digits() {
+async fn rest_body_numbers_keep_their_digits() {
     let server = start().await;
     let body =
         r#" {"extra": {"n":1.10, "m":12345678901234567890123}, "\u006eame": "\u0061", "size":1.0e2,"tags":[ ] } "#;
@@ -262,7 +260,7 @@ async fn members_of_a_rest_body_keep_their_digits() {
 }
 
 #[tokio::test]
-async fn wrong_members_of_a_rest_body_are_refused_together() {
+async fn rest_body_violations_are_reported_together() {
     let server = start().await;
     let cases: [(&str, &[&str]); 7] = [
         ("[]", &["body"]),
@@ -295,7 +293,7 @@ async fn wrong_members_of_a_rest_body_are_refused_together() {
 }
 
 #[tokio::test]
-async fn fields_are_converted_and_stand_beside_a_whole_body() {
+async fn body_fields_are_converted_and_merge_with_body_argument() {
     let server = start().await;
     let (status, echo) = post(&server, "/converted?name=7&size=1.5", r#"{"tags": ["x"], "more": 1.10}"#).await;
     let expected = r#"{"name":"7","spec":{"size":1.5,"tags":["x"]},"extra":{"tags": ["x"], "more": 1.10},"#;
@@ -310,7 +308,7 @@ async fn fields_are_converted_and_stand_beside_a_whole_body() {
 }
 
 #[tokio::test]
-async fn tools_take_fields_as_arguments() {
+async fn tools_take_body_fields_as_arguments() {
     let (base, http) = start().await;
     let arguments = json!({"name": "é", "size": 2, "tags": [1, {"a": null}], "extra": null});
     let result = call(&http, &base, "document", arguments).await;
@@ -324,9 +322,13 @@ async fn tools_take_fields_as_arguments() {
 }
 
 #[tokio::test]
-async fn hostile_values_stay_values_in_a_form() {
+async fn hostile_values_cannot_add_form_fields() {
     let connection = connect().await;
-    let call = connection.request(&FORM).text(0, "a&admin=1;+ é\r\n").texts(2, ["x=y", ""]).set(3, json!({"k": "&"}));
+    let call = connection
+        .request(&FORM)
+        .text(ParameterId(0), "a&admin=1;+ é\r\n")
+        .texts(ParameterId(2), ["x=y", ""])
+        .set(ParameterId(3), json!({"k": "&"}));
     let echo = call.send().await.expect("an answer");
     let expected = "name=a%26admin%3D1%3B%2B%20%C3%A9%0D%0A&tags=x%3Dy&tags=&extra=%7B%22k%22%3A%22%26%22%7D";
     assert_eq!(echo.body()["body"], expected);
@@ -336,12 +338,19 @@ async fn hostile_values_stay_values_in_a_form() {
 }
 
 #[tokio::test]
-async fn hostile_values_stay_values_in_xml() {
+async fn hostile_values_cannot_add_xml_elements() {
     let connection = connect().await;
-    let echo = connection.request(&XML).text(0, "\"><!--\n&x;").set(1, 1.5).send().await.expect("an answer");
+    let echo = connection
+        .request(&XML)
+        .text(ParameterId(0), "\"><!--\n&x;")
+        .set(ParameterId(1), 1.5)
+        .send()
+        .await
+        .expect("an answer");
     let expected = "<thing name=\"&quot;&gt;&lt;!--&#10;&amp;x;\" token='s&apos;&lt;&amp;&gt;&quot;cret'>1.5</thing>";
     assert_eq!(echo.body()["body"], expected);
     assert_eq!(header(echo.body(), "content-type"), Some("application/soap+xml; charset=utf-8"));
-    let error = connection.request(&XML).text(0, "a\0").send().await.expect_err("XML has no such character");
+    let error =
+        connection.request(&XML).text(ParameterId(0), "a\0").send().await.expect_err("XML has no such character");
     assert!(matches!(error.kind(), ErrorKind::Arguments(violations) if violations[0].parameter == "name"), "{error}");
 }

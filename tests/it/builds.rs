@@ -5,15 +5,15 @@ use std::process::Command;
 use naftiko_tests::server_binary;
 
 #[test]
-fn the_examples_run() {
+fn examples_run_and_print_expected_output() {
     for (name, said) in [
         ("first_call", &["created database", "refused: createsecret", "not sent: ", "deleted"][..]),
         ("every_secret", &["429 Too Many Requests", "45 secrets, the last is secret-45"]),
         ("without_a_network", &["by script: 7 secrets", "shows the token: false", "by recording: 0 secrets"]),
     ] {
-        let mut cargo = Command::new(env!("CARGO"));
+        let mut cargo = xtask::trial::cargo(&xtask::root());
         // The whole workspace is built, so that features, and with them built dependencies, are those of the tests.
-        cargo.current_dir(xtask::root()).args(["build", "--quiet", "--workspace", "--bin", name]);
+        cargo.args(["build", "--quiet", "--workspace", "--bin", name]);
         assert!(cargo.status().expect("cargo starts").success(), "{name}");
         let program = server_binary().with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX));
         let output = Command::new(program).env_remove("SCALEWAY_API_KEY").output().expect("it starts");
@@ -25,8 +25,7 @@ fn the_examples_run() {
 
 /// What a build of the client alone depends on.
 fn tree(features: &str) -> Vec<String> {
-    let output = Command::new(env!("CARGO"))
-        .current_dir(xtask::root())
+    let output = xtask::trial::cargo(&xtask::root())
         .args(["tree", "--offline", "--quiet", "--edges", "normal", "--prefix", "none", "--format", "{p}"])
         .args(["--package", "scaleway-secret-manager-secrets", "--no-default-features", "--features", features])
         .output()
@@ -37,7 +36,7 @@ fn tree(features: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_client_alone_has_no_server_and_one_kind_of_tls() {
+fn client_only_build_has_no_server_dependencies_and_one_tls_stack() {
     let client = tree("client,ring");
     for needless in ["axum", "rmcp", "clap", "tracing-subscriber", "native-tls", "openssl", "aws-lc-rs", "schemars"] {
         assert!(!client.iter().any(|name| name == needless), "{needless}: {client:?}");

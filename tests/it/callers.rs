@@ -15,7 +15,7 @@ const VARIABLES: [(&str, &str); 4] = [
 ];
 
 #[tokio::test]
-async fn what_the_capability_wants_from_callers_is_checked() {
+async fn caller_authentication_of_the_capability_is_enforced() {
     let simulator = Simulator::start().await.expect("the simulator starts");
     let base_uri = simulator.base_uri();
     let program = binary(CRATE);
@@ -23,7 +23,7 @@ async fn what_the_capability_wants_from_callers_is_checked() {
     let mut command = process::command(&program, &serve);
     command.envs(VARIABLES).env("RUST_LOG", "warn,naftiko_runtime=info");
     let server = Server::launch(command).await.expect("the server starts");
-    naftiko_runtime::install_crypto_provider();
+    naftiko_client::install_crypto_provider();
     let http = reqwest::Client::new();
     let rest = format!("{}/things", server.rest);
     for (uri, header, wrong, right, challenge) in [
@@ -51,7 +51,7 @@ async fn what_the_capability_wants_from_callers_is_checked() {
 }
 
 #[tokio::test]
-async fn a_secret_of_callers_that_is_missing_is_named_and_nobody_is_served() {
+async fn missing_caller_secret_is_named_and_server_does_not_start() {
     let program = binary(CRATE);
     for left_out in ["CASE_REST_TOKEN", "CASE_MCP_PASSWORD"] {
         let mut command = process::command(&program, &["serve", "--rest-port", "0", "--mcp-port", "0"]);

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use naftiko_codegen::{Code, Files, Sources, generate, lint};
+use naftiko_codegen::{Code, Diagnostics, Files, Sources, generate, lint};
 use xtask::{root, workspace};
 
 /// A capability and the files that it imports. Each case is the only one of its provider `cases`.
@@ -86,7 +86,7 @@ pub(crate) fn good() -> impl Iterator<Item = (String, Files)> {
 }
 
 #[test]
-fn good_cases_make_what_their_snapshots_hold() {
+fn ok_cases_match_their_snapshots() {
     let mut refused = String::new();
     for Case { name, sources, .. } in cases("ok") {
         let generated = match generate(&sources) {
@@ -111,7 +111,7 @@ fn is_telling(name: &str, path: &str) -> bool {
 }
 
 #[test]
-fn bad_cases_are_refused_with_what_their_snapshots_hold() {
+fn err_cases_are_rejected_with_the_diagnostics_in_their_snapshots() {
     let mut accepted = Vec::new();
     for Case { name, sources, .. } in cases("err") {
         match generate(&sources) {
@@ -124,7 +124,7 @@ fn bad_cases_are_refused_with_what_their_snapshots_hold() {
 
 /// What the compiler says of the same text is shown by the other cases.
 #[test]
-fn style_is_judged_as_the_snapshots_hold() {
+fn lint_cases_match_their_snapshots() {
     for Case { name, path, sources } in cases("lint") {
         let findings = lint(&sources, &path);
         let style = findings.iter().filter(|finding| is_style(finding.code));
@@ -135,7 +135,7 @@ fn style_is_judged_as_the_snapshots_hold() {
 }
 
 fn is_style(code: Code) -> bool {
-    code as u16 >= 400 || code == Code::HintContradiction
+    code.number() >= 400 || code == Code::HintContradiction
 }
 
 #[test]
@@ -148,8 +148,9 @@ fn every_code_has_a_case() {
             snapshots.push_str(&fs::read_to_string(snapshot).unwrap_or_default());
         }
     }
-    // What is wrong with a file's path or bytes cannot be shown by a file's text.
-    let shown = Code::ALL.iter().filter(|code| !matches!(code, Code::CrateName | Code::NotUtf8));
+    // Problems with the path or the bytes of a file cannot be shown by the text of a file.
+    let files = [Code::Unreadable, Code::NotAFile, Code::CrateName, Code::NotUtf8];
+    let shown = Code::all().iter().filter(|code| !files.contains(code));
     let missing: Vec<_> = shown.filter(|code| !snapshots.contains(&format!("[{code}]"))).collect();
     assert!(missing.is_empty(), "add a case for {missing:?}");
 }
@@ -158,34 +159,37 @@ fn every_code_has_a_case() {
 fn findings(text: String) -> String {
     let Case { path, sources, .. } = Case::of("made", text);
     let lines: Vec<_> =
-        lint(&sources, &path).iter().filter(|found| !is_style(found.code)).map(ToString::to_string).collect();
+        lint(&sources, &path).iter().filter(|it| !is_style(it.code)).map(|it| it.one_line(&sources)).collect();
     lines.join("\n")
 }
 
+/// Diagnostics on one line each.
+fn lines(diagnostics: &Diagnostics, sources: &Sources) -> Vec<String> {
+    diagnostics.iter().map(|it| it.one_line(sources)).collect()
+}
+
 #[test]
-fn windows_line_ends_and_a_byte_order_mark_mean_nothing() {
+fn crlf_and_byte_order_mark_do_not_change_output() {
     for Case { name, sources, .. } in cases("ok") {
         let windows = |text: &String| format!("\u{feff}{}", text.replace('\n', "\r\n"));
-        let windows: Sources = sources.iter().map(|(path, text)| (path.clone(), windows(text))).collect();
-        let (plain, windows) = (generate(&sources).expect(&name), generate(&windows).expect(&name));
+        let windows_sources: Sources = sources.iter().map(|(path, text)| (path.clone(), windows(text))).collect();
+        let (plain, windows) = (generate(&sources).expect(&name), generate(&windows_sources).expect(&name));
         assert_eq!(plain.files, windows.files, "{name}");
-        let places =
-            |findings: &naftiko_codegen::Diagnostics| findings.iter().map(ToString::to_string).collect::<Vec<_>>();
-        assert_eq!(places(&plain.warnings), places(&windows.warnings), "{name}");
+        assert_eq!(lines(&plain.warnings, &sources), lines(&windows.warnings, &windows_sources), "{name}");
     }
 }
 
 #[test]
-fn a_text_of_two_megabytes_is_refused() {
+fn text_of_two_megabytes_is_rejected() {
     let text = format!("naftiko: 1.0.0-alpha2\ninfo:\n  description: {}\ncapability: {{}}\n", "x".repeat(2 << 20));
     assert_eq!(findings(text), "spec/cases/made.yaml:3:16: NK0113: this text is longer than 1024 KiB");
 }
 
 #[test]
-fn control_characters_are_refused() {
+fn control_characters_are_rejected() {
     for character in ['\0', '\u{1}', '\u{1b}', '\u{7f}'] {
         let found = findings(format!("naftiko: 1.0.0-alpha2\ninfo: {{label: a{character}b}}\ncapability: {{}}\n"));
-        assert!(found.contains("NK0101: this is not valid YAML"), "{character:?}: {found}");
+        assert!(found.contains("NK0101: invalid YAML"), "{character:?}: {found}");
     }
 }
 
@@ -194,6 +198,7 @@ static WORKSPACE: LazyLock<PathBuf> = LazyLock::new(|| {
     let made: Vec<_> = good().map(|(_, files)| files).collect();
     let folder = root().join("target/cases");
     workspace::write(&root(), &folder, &made).expect("crates can be written");
+    workspace::share_features(&root(), &folder).expect("a crate can be written");
     folder
 });
 
@@ -211,12 +216,12 @@ pub(crate) fn binary(name: &str) -> PathBuf {
 }
 
 #[test]
-fn what_the_good_cases_make_compiles_without_warnings() {
+fn crates_of_ok_cases_pass_clippy_without_warnings() {
     cargo(&["clippy"], &workspace::ALL);
 }
 
 #[test]
-fn feature_flags_build_only_what_is_used() {
+fn crate_compiles_with_subsets_of_its_features() {
     let only =
         |features| ["--package", "cases-calls-that-are-completed", "--no-default-features", "--features", features];
     for features in ["client,ring,api-shop", "client,ring,api-other"] {
@@ -227,6 +232,6 @@ fn feature_flags_build_only_what_is_used() {
 }
 
 #[test]
-fn the_documentation_of_what_the_good_cases_make_compiles_without_warnings() {
+fn documentation_of_ok_cases_builds_without_warnings() {
     cargo(&["doc", "--no-deps"], &workspace::ALL);
 }

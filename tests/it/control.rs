@@ -10,8 +10,8 @@ use crate::cases::binary;
 use crate::rest::problem;
 
 #[tokio::test]
-async fn a_server_is_watched_on_a_port_of_its_own() {
-    naftiko_runtime::install_crypto_provider();
+async fn control_adapter_serves_probes_and_metrics_on_its_own_port() {
+    naftiko_client::install_crypto_provider();
     let program = binary("cases-control-adapter");
     let mut command =
         process::command(&program, &["serve", "--rest-port", "0", "--mcp-port", "0", "--control-port", "0"]);

@@ -23,7 +23,7 @@ fn report(options: &Options) -> Value {
 }
 
 #[test]
-fn every_file_has_an_outcome() {
+fn every_corpus_file_has_an_outcome() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let base = folder.path();
     fs::create_dir(base.join("deep")).expect("folders can be made");
@@ -55,8 +55,8 @@ fn every_file_has_an_outcome() {
     assert_eq!((&rows[0]["class"], &rows[0]["operations"], &rows[0]["routes"]), (&"real".into(), &1.into(), &0.into()));
     assert!(rows[0]["lines_per_operation"].as_u64() > Some(0) && rows[1].get("lines_per_operation").is_none());
     assert!(rows[2].get("class").is_none());
-    assert_eq!(rows[1]["findings"][0]["line"], 11);
-    assert_eq!(rows[4]["findings"][0]["code"], "NK0114");
+    assert_eq!(rows[1]["diagnostics"][0]["line"], 11);
+    assert_eq!(rows[4]["diagnostics"][0]["code"], "NK0114");
     let outcomes = serde_json::json!({
         "generated": 1, "generated with warnings": 1, "refused": 2, "not a capability": 1, "unreadable": 1, "panicked": 0,
     });
@@ -69,7 +69,7 @@ fn every_file_has_an_outcome() {
 }
 
 #[test]
-fn a_part_of_a_corpus_keeps_its_names() {
+fn corpus_subset_keeps_crate_names() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     for name in ["a", "b", "bb"] {
         fs::write(folder.path().join(format!("{name}.yaml")), CAPABILITY).expect("files can be written");

@@ -113,7 +113,7 @@ fn check_containerfile(name: &str, text: &str) {
 }
 
 #[test]
-fn what_every_good_case_deploys_is_valid_and_agrees() {
+fn deployment_files_of_ok_cases_are_valid_and_consistent() {
     let mut served = 0;
     for (_, files) in cases::good() {
         for (path, _) in files.iter().filter(|(path, _)| path.ends_with("/Cargo.toml")) {
@@ -152,7 +152,7 @@ capability:
 }
 
 #[test]
-fn names_and_ports_that_are_out_of_the_ordinary_are_deployed() {
+fn deployment_files_handle_unusual_names_and_ports() {
     let rest = |port: &str, path: &str| {
         format!(
             "  - {{type: rest, namespace: r, {port} resources: [{{path: {path}, operations: [{{method: GET, call: api.list}}]}}]}}\n"
@@ -186,7 +186,7 @@ fn names_and_ports_that_are_out_of_the_ordinary_are_deployed() {
 }
 
 #[test]
-fn the_image_is_built_with_the_toolchain_of_the_tests() {
+fn image_uses_the_toolchain_of_the_tests() {
     let toolchain = fs::read_to_string(root().join("rust-toolchain.toml")).expect("it is there");
     let toolchain: toml::Table = toolchain.parse().expect("it is TOML");
     let version = toolchain["toolchain"]["channel"].as_str().expect("a version");

@@ -185,7 +185,7 @@ async fn hostile_arguments_have_one_verdict_on_all_surfaces() {
 }
 
 #[tokio::test]
-async fn segments_that_would_move_are_refused_by_client_and_mcp() {
+async fn dot_segments_are_rejected_by_client_and_mcp() {
     let world = World::start().await;
     for operation in &OPERATIONS {
         for name in operation.placeholders() {
@@ -203,7 +203,7 @@ async fn segments_that_would_move_are_refused_by_client_and_mcp() {
 }
 
 #[tokio::test]
-async fn segments_that_would_move_are_refused_by_rest() {
+async fn dot_segments_are_rejected_by_rest() {
     let world = World::start().await;
     for operation in &OPERATIONS {
         for name in operation.placeholders() {
@@ -226,7 +226,7 @@ async fn segments_that_would_move_are_refused_by_rest() {
 }
 
 #[tokio::test]
-async fn hostile_segments_arrive_as_one_segment() {
+async fn hostile_path_arguments_arrive_as_one_segment() {
     let world = World::start().await;
     let values = ["../../admin", "a/b", "/", "..\\..", "a\\b", "é", "日本", "?", "a?b=c", "#", "%", "%2F", "%2e%2e%2f"];
     let more = [" ", "a b", "a+b", "a;b", "a&b=c", "@", ":", "...", "\t", "a\r\nX-Injected: 1", "\0", "{region}"];
@@ -252,7 +252,7 @@ async fn hostile_segments_arrive_as_one_segment() {
 }
 
 #[tokio::test]
-async fn unreserved_characters_arrive_as_they_are() {
+async fn unreserved_characters_are_not_encoded() {
     let world = World::start().await;
     let arguments = json!({"region": "fr-par-1", "secret_id": "x.y_z~1"});
     for surface in SURFACES {
@@ -279,7 +279,7 @@ async fn hostile_tags_arrive_as_repeated_keys_on_all_surfaces() {
 }
 
 #[tokio::test]
-async fn a_plus_in_a_query_of_rest_is_a_blank() {
+async fn plus_in_rest_query_is_a_space() {
     let world = World::start().await;
     let uri = format!("{}?tags=a+b&tags=a%2Bb&scheduled_for_deletion=false", world.secrets("fr-par"));
     world.http.get(uri).send().await.expect("the adapter answers");
@@ -308,7 +308,7 @@ async fn redirects_are_never_followed() {
 }
 
 #[tokio::test]
-async fn no_outcome_shows_the_token_or_the_upstreams_address() {
+async fn no_outcome_shows_the_token_or_the_upstream_address() {
     let simulator = Simulator::start().await.expect("the simulator starts");
     let builder = Client::builder().base_uri(simulator.base_uri()).token(TOKEN);
     let builder = builder.timeout(Duration::from_millis(150)).response_limit(1000);
@@ -340,7 +340,7 @@ async fn no_outcome_shows_the_token_or_the_upstreams_address() {
 }
 
 #[tokio::test]
-async fn a_refusal_that_repeats_the_token_is_blotted_out() {
+async fn token_echoed_in_api_error_is_redacted() {
     let world = World::start().await;
     for surface in SURFACES {
         let echo = json!({"message": format!("bad token {TOKEN}"), "headers": {"x-auth-token": TOKEN}});
@@ -352,7 +352,7 @@ async fn a_refusal_that_repeats_the_token_is_blotted_out() {
 }
 
 #[tokio::test]
-async fn a_token_that_the_upstream_refuses_is_not_shown() {
+async fn rejected_token_is_not_shown() {
     for token in [EXPIRED_TOKEN, "7e57ab1e-0000-4000-8000-0000000000ff", "no-uuid-at-all"] {
         let world = World::with_token(token).await;
         for surface in SURFACES {
@@ -364,7 +364,7 @@ async fn a_token_that_the_upstream_refuses_is_not_shown() {
 }
 
 #[test]
-fn errors_of_the_builder_do_not_show_what_is_secret() {
+fn builder_errors_do_not_show_secrets() {
     let base_uri = |uri: &str| Client::builder().token(TOKEN).base_uri(uri);
     for builder in [
         base_uri(&format!("https://user:{TOKEN}@host")),
@@ -380,7 +380,7 @@ fn errors_of_the_builder_do_not_show_what_is_secret() {
 }
 
 #[tokio::test]
-async fn values_of_refused_arguments_are_not_shown() {
+async fn values_of_rejected_arguments_are_not_shown() {
     let world = World::start().await;
     let uri = format!("{}?page_size={TOKEN}&scheduled_for_deletion={TOKEN}", world.secrets("fr-par"));
     let problem = crate::rest::problem(world.http.get(uri).send().await.expect("an answer"), 400).await;
@@ -391,7 +391,7 @@ async fn values_of_refused_arguments_are_not_shown() {
 }
 
 #[tokio::test]
-async fn the_log_of_the_server_does_not_show_the_token() {
+async fn server_log_does_not_show_the_token() {
     let mut world = World::start().await;
     let server = serve(&world, &[]).await;
     (world.rest, world.mcp) = (server.rest.clone(), server.mcp.clone());
@@ -403,12 +403,12 @@ async fn the_log_of_the_server_does_not_show_the_token() {
     }
     let (code, log) = server.stop("-TERM").await;
     assert_eq!(code, Some(0));
-    assert!(log.contains("repeating the call"), "the log says what it can");
+    assert!(log.contains("retrying the call"), "the log says what it can");
     assert!(!log.contains(TOKEN), "the token is in the log");
 }
 
 #[tokio::test]
-async fn the_last_words_of_the_server_do_not_show_the_token() {
+async fn startup_errors_do_not_show_the_token() {
     let base_uri = format!("https://user:{TOKEN}@host");
     let mut broken = command(&["serve"]);
     broken.env("SCALEWAY_API_KEY", format!("{TOKEN}\nx"));

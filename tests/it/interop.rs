@@ -18,7 +18,7 @@ use crate::cases::binary;
 use crate::tables::serve;
 
 #[tokio::test]
-async fn a_server_on_standard_input_and_output_is_soon_there_and_ends_with_its_input() {
+async fn stdio_server_starts_quickly_and_exits_when_stdin_closes() {
     let report = probe::measure(|| process::command(&server_binary(), &["mcp"])).await.expect("it is as it should be");
     assert!(report.listed.iter().all(|time| *time < PATIENCE / 4), "{report}");
     assert!(report.ended < PATIENCE / 4, "{report}");
@@ -26,7 +26,7 @@ async fn a_server_on_standard_input_and_output_is_soon_there_and_ends_with_its_i
 }
 
 #[tokio::test]
-async fn requests_are_given_to_servers_in_turns_and_what_is_answered_is_recorded() {
+async fn balancer_alternates_servers_and_records_responses() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let record = folder.path().join("record");
     let named = |name: &'static str| {
@@ -60,7 +60,7 @@ async fn fixture() -> RunningService<RoleClient, ()> {
 }
 
 #[tokio::test]
-async fn the_fixture_has_what_the_conformance_suite_asks_for() {
+async fn fixture_has_what_the_conformance_suite_requires() {
     let peer = fixture().await;
     let call = async |name: &'static str| {
         let result =

@@ -23,7 +23,7 @@ fn access(log: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn json_lines_say_how_requests_ended_and_hold_no_secret_at_any_level() {
+async fn json_logs_report_request_results_without_secrets_at_any_level() {
     let world = World::start().await;
     let server = start(&world, &["--log-format", "json", "--bearer-token", PLANTED], "trace,rmcp::service=trace").await;
     let uri = format!("{}{SECRETS}", server.rest);
@@ -59,7 +59,7 @@ async fn json_lines_say_how_requests_ended_and_hold_no_secret_at_any_level() {
     }
     let ended = access(&log);
     assert_eq!(ended.len(), 10, "{log}");
-    assert!(lines(&log).iter().any(|line| line["message"] == "repeating the call"), "{log}");
+    assert!(lines(&log).iter().any(|line| line["message"] == "retrying the call"), "{log}");
     let found = ended.iter().find(|line| line["route"].as_str().is_some_and(|route| route.ends_with("{secret-id}")));
     let mut found = found.expect("there is a line for the route").clone();
     assert!(found["duration_ms"].as_f64().is_some_and(|took| took > 0.0), "{found}");
@@ -76,7 +76,7 @@ async fn json_lines_say_how_requests_ended_and_hold_no_secret_at_any_level() {
 }
 
 #[tokio::test]
-async fn requests_are_logged_for_whoever_asks_for_it() {
+async fn request_logging_is_opt_in() {
     let world = World::start().await;
     for (arguments, log, logged) in [
         (&[][..], "warn,naftiko_runtime=info,naftiko_runtime::access=off", 0),

@@ -6,7 +6,7 @@ use rmcp::model::{CallToolRequestParams, CallToolResult, ProtocolVersion, Tool};
 use rmcp::service::{RunningService, ServiceError};
 use rmcp::transport::{StreamableHttpClientTransport, TokioChildProcess};
 use rmcp::{ClientLifecycleMode, ClientServiceExt as _, RoleClient};
-use scaleway_simulator::{Fault, Rendering};
+use scaleway_simulator::{Fault, Rendering, TOKEN};
 use serde_json::{Map, Value, json};
 
 type Peer = RunningService<RoleClient, ()>;
@@ -102,7 +102,7 @@ async fn tools() -> Vec<Tool> {
 }
 
 #[tokio::test]
-async fn every_way_of_connecting_lists_the_same_tools_in_file_order() {
+async fn all_transports_list_the_same_tools_in_file_order() {
     let world = World::start().await;
     let expected = tools().await;
     let names: Vec<_> = expected.iter().map(|tool| tool.name.as_ref()).collect();
@@ -128,7 +128,7 @@ async fn tools_have_titles_descriptions_and_all_hints() {
 }
 
 #[tokio::test]
-async fn schemas_are_valid_and_say_what_is_required() {
+async fn tool_schemas_are_valid_and_list_required_inputs() {
     for (tool, operation) in tools().await.iter().zip(&OPERATIONS) {
         let name = operation.tool;
         let schema = Value::Object(tool.input_schema.as_ref().clone());
@@ -158,7 +158,7 @@ async fn schemas_are_valid_and_say_what_is_required() {
 }
 
 #[tokio::test]
-async fn every_tool_sends_its_request_and_gives_text_and_structure() {
+async fn every_tool_sends_its_request_and_returns_text_and_structured_content() {
     for lifecycle in [ClientLifecycleMode::Initialize, stateless()] {
         let world = World::start().await;
         let peer = connect(&world, lifecycle).await;
@@ -185,18 +185,23 @@ async fn every_tool_sends_its_request_and_gives_text_and_structure() {
 }
 
 #[tokio::test]
-async fn the_text_is_the_answer_as_it_came() {
+async fn tool_text_equals_the_upstream_response_bytes() {
     let world = World::start().await;
     let id = world.secret("exact").await;
     world.simulator.set_rendering(Rendering::SpacedAlphabetical);
     let peer = connect(&world, stateless()).await;
-    let arguments = Operation::of("get-metadata-using-secret-s-id").arguments(&id);
+    let operation = Operation::of("get-metadata-using-secret-s-id");
+    let arguments = operation.arguments(&id);
+    let uri = format!("{}{}", world.simulator.base_uri(), operation.target(&arguments));
+    let direct = world.http.get(uri).header("x-auth-token", TOKEN).send().await.expect("the upstream responds");
+    let direct = direct.text().await.expect("the body is text");
+    assert!(direct.starts_with("{\"created_at\": \""), "spaces and order are unusual: {direct}");
     let result = call(&peer, "get-metadata-using-secret-s-id", arguments).await;
-    assert!(text(&result).starts_with("{\"created_at\": \""), "{}", text(&result));
+    assert_eq!(text(&result), direct);
 }
 
 #[tokio::test]
-async fn null_stands_for_an_argument_that_is_left_out() {
+async fn null_tool_argument_counts_as_absent() {
     let world = World::start().await;
     let id = world.secret("null").await;
     let peer = connect(&world, ClientLifecycleMode::Initialize).await;
@@ -206,7 +211,7 @@ async fn null_stands_for_an_argument_that_is_left_out() {
 }
 
 #[tokio::test]
-async fn refusals_of_the_upstream_are_results_with_status_and_body() {
+async fn api_errors_are_tool_results_with_status_and_body() {
     let world = World::start().await;
     let (http, stdio) = (connect(&world, stateless()).await, spawn(&world, ClientLifecycleMode::Initialize).await);
     for peer in [http, stdio] {
@@ -227,7 +232,7 @@ async fn refusals_of_the_upstream_are_results_with_status_and_body() {
 }
 
 #[tokio::test]
-async fn wrong_arguments_are_results_that_name_them() {
+async fn argument_violations_are_tool_results_that_name_the_arguments() {
     let world = World::start().await;
     let peer = connect(&world, stateless()).await;
     let cases = [
@@ -254,7 +259,7 @@ async fn wrong_arguments_are_results_that_name_them() {
 }
 
 #[tokio::test]
-async fn an_unknown_tool_and_an_unknown_cursor_are_invalid_params() {
+async fn unknown_tool_and_unknown_cursor_are_invalid_params() {
     let world = World::start().await;
     let peer = connect(&world, ClientLifecycleMode::Initialize).await;
     let error = peer.call_tool(CallToolRequestParams::new("list_secrets")).await.expect_err("there is no such tool");
@@ -290,7 +295,7 @@ async fn foreign_origins_and_hosts_are_forbidden() {
 }
 
 #[tokio::test]
-async fn the_endpoint_takes_posts_only() {
+async fn mcp_endpoint_accepts_only_post() {
     let world = World::start().await;
     for method in ["GET", "DELETE", "PUT"] {
         let request = world.http.request(method.parse().expect("a method"), &world.mcp);
@@ -326,7 +331,7 @@ async fn the_endpoint_takes_posts_only() {
 }
 
 #[tokio::test]
-async fn revisions_with_initialize_are_answered_in_kind_or_with_the_newest() {
+async fn initialize_negotiates_requested_or_newest_revision() {
     let world = World::start().await;
     let newest = "2025-11-25";
     for (version, agreed) in [("2025-06-18", "2025-06-18"), (newest, newest), ("2024-11-05", newest)] {
@@ -348,7 +353,7 @@ async fn revisions_with_initialize_are_answered_in_kind_or_with_the_newest() {
 }
 
 #[tokio::test]
-async fn the_stateless_revision_is_answered_in_kind() {
+async fn stateless_revision_is_served() {
     let world = World::start().await;
     let id = world.secret("modern").await;
     let answer: Value = modern(&world, "server/discover", json!({})).await.json().await.expect("the answer is JSON");
@@ -368,7 +373,7 @@ async fn the_stateless_revision_is_answered_in_kind() {
     let answer = modern(&world, "no/such-method", json!({})).await;
     assert_eq!(answer.status(), 404);
     let error = answer.json::<Value>().await.expect("the answer is JSON")["error"].clone();
-    assert_eq!(error, json!({"code": -32601, "message": "there is no method no/such-method"}));
+    assert_eq!(error, json!({"code": -32601, "message": "unknown method: no/such-method"}));
     assert_eq!(modern(&world, "initialize", json!({})).await.status(), 404, "there is no handshake any more");
     let answer = modern(&world, "tools/call", json!({"name": 7})).await;
     let error = answer.json::<Value>().await.expect("the answer is JSON")["error"].clone();
@@ -376,7 +381,7 @@ async fn the_stateless_revision_is_answered_in_kind() {
 }
 
 #[tokio::test]
-async fn lists_are_the_same_bytes_each_time_and_still_refused_to_whoever_may_not_have_them() {
+async fn lists_are_byte_identical_and_require_authorization() {
     let world = World::start().await;
     let list = |id: Value| json!({"jsonrpc": "2.0", "id": id, "method": "tools/list", "params": {}});
     for version in ["2025-06-18", "2025-11-25"] {

@@ -30,7 +30,7 @@ pub(crate) async fn posted(world: &World, capabilities: Value, mut params: Value
 }
 
 #[tokio::test]
-async fn clients_that_want_to_know_hear_that_a_call_is_under_way() {
+async fn progress_is_sent_when_the_client_requests_it() {
     let world = World::start().await;
     let id = world.secret("slow").await;
     let mut call =
@@ -55,7 +55,7 @@ async fn clients_that_want_to_know_hear_that_a_call_is_under_way() {
 }
 
 #[tokio::test]
-async fn calls_that_nobody_waits_for_end_at_the_upstream_within_a_second() {
+async fn cancelled_calls_are_aborted_upstream_within_a_second() {
     let world = World::start().await;
     let id = world.secret("cancelled").await;
     let arguments = json!({"region": "fr-par", "secret_id": id});
@@ -102,9 +102,10 @@ async fn given_up(world: &World) {
 }
 
 #[tokio::test]
-async fn a_client_on_standard_input_has_limits_too() {
+async fn stdio_clients_have_limits() {
     let world = World::start().await;
-    for (flags, problem) in [(["--max-in-flight", "1"], "as many calls run"), (["--rate-limit", "1"], "too many calls")]
+    for (flags, problem) in
+        [(["--max-in-flight", "1"], "too many calls are running"), (["--rate-limit", "1"], "too many calls")]
     {
         let base_uri = world.simulator.base_uri();
         let arguments = [&["mcp", "--base-uri", &base_uri][..], &flags].concat();
@@ -121,14 +122,14 @@ async fn a_client_on_standard_input_has_limits_too() {
         let refused: Vec<_> = results.iter().filter(|result| result.is_error == Some(true)).collect();
         assert_eq!(refused.len(), 1, "{flags:?}: {results:?}");
         let text = &refused[0].content[0].as_text().expect("a text").text;
-        assert!(text.contains(problem) && text.contains("try again in 1 s"), "{text}");
+        assert!(text.contains(problem) && text.contains("retry in 1 s"), "{text}");
         assert_eq!(world.simulator.take_requests().len(), 1);
         peer.cancel().await.expect("the connection ends");
     }
 }
 
 #[tokio::test]
-async fn the_trace_of_a_message_goes_on() {
+async fn trace_context_of_mcp_message_is_propagated() {
     let world = World::start().await;
     let id = world.secret("traced").await;
     let trace = "0af7651916cd43dd8448eb211c80319c";
@@ -146,16 +147,16 @@ async fn the_trace_of_a_message_goes_on() {
 }
 
 #[tokio::test]
-async fn failures_say_whether_it_helps_to_call_again() {
+async fn tool_errors_report_whether_a_retry_can_help() {
     let world = World::start().await;
     let arguments = json!({"region": "fr-par", "secret_id": "some"});
     for (tool, fault, retryable, advice) in [
         ("get-metadata-using-secret-s-id", Fault::status(503), true, "The same call may succeed later."),
         ("get-metadata-using-secret-s-id", Fault::status(429).header("retry-after", "7"), true, "may succeed in 7 s."),
-        ("get-metadata-using-secret-s-id", Fault::status(409), false, "will hardly end otherwise"),
-        ("enable-secret-protection", Fault::status(503), true, "It may have happened all the same"),
+        ("get-metadata-using-secret-s-id", Fault::status(409), false, "unlikely to help"),
+        ("enable-secret-protection", Fault::status(503), true, "The request may have taken effect"),
         ("enable-secret-protection", Fault::status(429), true, "The same call may succeed later."),
-        ("enable-secret-protection", Fault::reset(), true, "It may have happened all the same"),
+        ("enable-secret-protection", Fault::reset(), true, "The request may have taken effect"),
     ] {
         world.simulator.fault(fault.clone());
         let result = call_at(&world.http, &world.mcp, tool, &arguments).await;

@@ -50,7 +50,7 @@ async fn state_for(world: &World, id: &str) -> Value {
 }
 
 #[tokio::test]
-async fn what_is_destructive_is_agreed_to_first() {
+async fn destructive_tools_require_confirmation() {
     let world = World::start().await;
     let id = world.secret("to-delete").await;
     let answer = modern(&world, asks(), delete(&id)).await;
@@ -84,7 +84,7 @@ async fn what_is_destructive_is_agreed_to_first() {
 }
 
 #[tokio::test]
-async fn states_are_good_for_the_call_that_they_were_made_for() {
+async fn confirmation_state_is_valid_for_its_own_call_only() {
     let world = World::start().await;
     let (one, other) = (world.secret("one").await, world.secret("other").await);
     let state = state_for(&world, &one).await;
@@ -111,7 +111,7 @@ async fn states_are_good_for_the_call_that_they_were_made_for() {
 }
 
 #[tokio::test]
-async fn replicas_with_one_key_take_each_others_states() {
+async fn replicas_with_a_shared_key_accept_each_others_states() {
     let key = |text: &str| Policy::default().state_key(&text.into());
     let one = World::with_policy(key("a key of thirty-two bytes, or more").expect("it is long enough")).await;
     let same = World::with_policy(key("a key of thirty-two bytes, or more").expect("it is long enough")).await;
@@ -125,7 +125,7 @@ async fn replicas_with_one_key_take_each_others_states() {
 }
 
 #[tokio::test]
-async fn clients_that_cannot_ask_are_served_or_not_as_the_policy_says() {
+async fn policy_decides_for_clients_without_elicitation() {
     for (confirmation, asked, served) in [
         (Confirmation::Off, asks(), true),
         (Confirmation::Ask, json!({}), true),
@@ -169,7 +169,7 @@ impl ClientHandler for Answering {
 }
 
 #[tokio::test]
-async fn clients_on_standard_input_are_asked_while_the_call_waits() {
+async fn stdio_clients_confirm_while_the_call_waits() {
     let world = World::start().await;
     for (action, content, served) in [
         (ElicitationAction::Accept, json!({"ok": true}), true),

@@ -26,7 +26,7 @@ pub(crate) fn listing() -> Value {
 }
 
 #[tokio::test]
-async fn tools_that_are_not_offered_are_neither_listed_nor_called() {
+async fn excluded_tools_are_neither_listed_nor_callable() {
     let all = names(&World::start().await).await;
     let readers = ["list-secrets", "get-metadata-using-secret-s-id"];
     for (policy, offered) in [
@@ -55,7 +55,7 @@ async fn tools_that_are_not_offered_are_neither_listed_nor_called() {
 }
 
 #[tokio::test]
-async fn long_answers_are_never_cut() {
+async fn long_results_are_never_truncated_mid_value() {
     let world = World::with_policy(Policy::default().response_budget(600)).await;
     let short = call_at(&world.http, &world.mcp, "list-secrets", &listing()).await;
     assert_eq!(short["isError"], false, "{short}");
@@ -86,7 +86,7 @@ async fn long_answers_are_never_cut() {
 }
 
 #[tokio::test]
-async fn secrets_in_answers_are_masked_unless_they_are_to_be_seen() {
+async fn secrets_in_results_are_masked_unless_shown_by_policy() {
     let get = json!({"region": "fr-par", "secret_id": "some"});
     let tool = "get-metadata-using-secret-s-id";
     for (policy, shown) in [
@@ -113,14 +113,14 @@ async fn secrets_in_answers_are_masked_unless_they_are_to_be_seen() {
 }
 
 #[tokio::test]
-async fn secrets_are_masked_under_whatever_name_they_are_given_out() {
+async fn secrets_are_masked_under_projected_names() {
     let access = |Path(id): Path<String>| async move {
         if id == "text" { Json(json!("hush-hush")) } else { Json(json!({"id": id, "data": "hush-hush"})) }
     };
     let accounts = || async { Json(json!({"items": [{"owner": "me", "api_key": "hush-hush"}]})) };
     let router = Router::new().route("/secrets/{id}/access", get(access)).route("/accounts", get(accounts));
     let upstream = crate::tables::serve(router).await;
-    naftiko_runtime::install_crypto_provider();
+    naftiko_client::install_crypto_provider();
     let http = reqwest::Client::new();
     let program = crate::cases::binary("cases-secrets-under-other-names");
     for (flags, shown) in [(&[][..], false), (&["--reveal-secrets"], true)] {
@@ -141,7 +141,7 @@ async fn secrets_are_masked_under_whatever_name_they_are_given_out() {
 }
 
 #[tokio::test]
-async fn a_dry_run_shows_the_request_and_sends_nothing() {
+async fn dry_run_shows_the_request_and_sends_nothing() {
     let world = World::with_policy(Policy::default().dry_run()).await;
     let arguments = json!({"region": "fr-par", "body": {"name": "n", "project_id": "p"}});
     let result = call_at(&world.http, &world.mcp, "create-secret", &arguments).await;
@@ -170,7 +170,7 @@ async fn a_dry_run_shows_the_request_and_sends_nothing() {
 }
 
 #[tokio::test]
-async fn the_command_line_says_what_the_policy_is() {
+async fn command_line_flags_set_the_policy() {
     let world = World::start().await;
     let server = serve(&world, &["--read-only", "--exclude-tools", "get-*", "--forward-header", "x-tenant"]).await;
     let list = json!({"jsonrpc": "2.0", "id": "a", "method": "tools/list"});

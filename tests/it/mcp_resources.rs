@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
-use naftiko_runtime::__private::*;
-use naftiko_runtime::ClientBuilder;
-use naftiko_runtime::mcp::{HttpOptions, Policy};
+use naftiko_client::__private::Connection;
+use naftiko_client::ClientBuilder;
+use naftiko_client::schema::*;
+use naftiko_mcp::{HttpOptions, Policy};
 use naftiko_tests::process::Server;
 use serde_json::{Value, json};
 
@@ -65,7 +66,7 @@ impl World {
         let upstream = upstream(asked.clone()).await;
         let program = binary("cases-mcp-resources-prompts-mcp-resources-prompts");
         let server = Server::start(&program, &upstream, flags, "warn,naftiko_runtime=info").await.expect("it starts");
-        naftiko_runtime::install_crypto_provider();
+        naftiko_client::install_crypto_provider();
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
         Self { http, mcp: server.mcp.clone(), asked, _server: Some(server) }
     }
@@ -96,7 +97,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn resources_and_templates_are_listed_apart_and_in_file_order() {
+async fn resources_and_templates_are_listed_separately_in_file_order() {
     let world = World::start().await;
     let resources = world.both("resources/list", json!({}), "resources").await;
     let expected = json!([
@@ -121,7 +122,7 @@ async fn resources_and_templates_are_listed_apart_and_in_file_order() {
 }
 
 #[tokio::test]
-async fn what_is_there_is_declared_and_may_be_kept_as_long_as_the_file_says() {
+async fn resources_list_has_cache_hints() {
     let world = World::start().await;
     let discovered = world.modern("server/discover", json!({})).await;
     for capability in ["tools", "resources", "prompts"] {
@@ -147,7 +148,7 @@ async fn what_is_there_is_declared_and_may_be_kept_as_long_as_the_file_says() {
 }
 
 #[tokio::test]
-async fn resources_are_read_from_the_upstream_and_from_the_crate() {
+async fn resources_are_read_from_upstream_and_from_embedded_files() {
     let world = World::start().await;
     for (uri, asked, content) in [
         ("shop://things", "GET /things", json!({"mimeType": "application/json", "text": "{\"target\":\"/things\"}"})),
@@ -177,7 +178,7 @@ async fn resources_are_read_from_the_upstream_and_from_the_crate() {
 }
 
 #[tokio::test]
-async fn hostile_uris_are_refused_or_arrive_as_one_segment() {
+async fn hostile_resource_uris_are_rejected_or_arrive_as_one_segment() {
     let world = World::start().await;
     // A slash that is encoded is a part of the argument, and goes on encoded.
     for (uri, asked) in [
@@ -231,7 +232,7 @@ async fn hostile_uris_are_refused_or_arrive_as_one_segment() {
 }
 
 #[tokio::test]
-async fn failures_of_the_upstream_are_told_without_what_it_said() {
+async fn resource_errors_do_not_include_the_upstream_response() {
     let world = World::start().await;
     for (uri, code, status) in [("shop://things/gone", -32602, 404), ("shop://things/broken", -32603, 503)] {
         let answer = world.modern("resources/read", json!({ "uri": uri })).await;
@@ -243,7 +244,7 @@ async fn failures_of_the_upstream_are_told_without_what_it_said() {
 }
 
 #[tokio::test]
-async fn prompts_are_listed_and_filled_in_once() {
+async fn prompts_are_listed_and_expanded_once() {
     let world = World::start().await;
     let prompts = world.both("prompts/list", json!({}), "prompts").await;
     let expected = json!([
@@ -292,7 +293,7 @@ async fn prompts_are_listed_and_filled_in_once() {
 }
 
 #[tokio::test]
-async fn answers_of_tools_that_are_no_text_are_content_of_their_kind() {
+async fn binary_tool_results_have_their_content_type() {
     let world = World::start().await;
     let blob = |media_type: &str, blob: &str| {
         let resource = json!({"uri": "naftiko://answers/picture", "mimeType": media_type, "blob": blob});
@@ -313,7 +314,7 @@ async fn answers_of_tools_that_are_no_text_are_content_of_their_kind() {
 }
 
 #[tokio::test]
-async fn policies_hold_for_resources() {
+async fn policies_apply_to_resources() {
     let world = World::start().await;
     let kept = world.read("shop://things/kept").await;
     assert_eq!(kept[0]["text"], "{\"password\":\"***\",\"id\":\"kept\"}");
@@ -334,66 +335,35 @@ async fn policies_hold_for_resources() {
     assert!(answer["error"]["message"].as_str().is_some_and(|text| text.contains("10 bytes")), "{answer}");
 }
 
-static CAPABILITY: Capability = Capability {
-    name: "files",
-    title: "Files",
-    version: "1.2.3",
-    description: "",
-    apis: &[Api { namespace: "shop", base_uri: Some("http://127.0.0.1:9"), authentication: &[] }],
-    variables: &[],
-};
+static CAPABILITY: Capability =
+    Capability::new("files", "Files", "1.2.3").apis(const { &[Api::new("shop").base_uri("http://127.0.0.1:9")] });
 
-static LIST: Operation = Operation {
-    name: "list",
-    api: 0,
-    method: Method::Get,
-    path: &[PathPart::Literal("/things")],
-    parameters: &[],
-    constants: &[],
-    body: None,
-    json_output: true,
-    repeat: Repeat::Always,
-};
+static LIST: Operation = Operation::new(OperationId(0), "list", Method::Get, RetrySafety::Idempotent)
+    .path(const { &[PathPart::Literal(text("/things"))] });
 
-static CALLING: McpAdapter = McpAdapter {
-    resources: &[Resource {
-        name: "things",
-        title: "Things",
-        description: "",
-        media_type: "",
-        uri: "shop://things",
-        source: ResourceSource::Call {
-            captures: &[],
-            binary: false,
-            call: Exposure { operation: &LIST, wiring: Wiring::Direct, output: Output::Whole },
-        },
-    }],
-    ..EMPTY
-};
-
-const EMPTY: McpAdapter = McpAdapter {
-    capability: &CAPABILITY,
-    port: 0,
-    callers: Callers::ANYBODY,
-    instructions: "",
-    caching: Caching { ttl_ms: None, public: None },
-    tools: &[],
-    resources: &[],
-    prompts: &[],
-};
+static CALLING: Mcp = Mcp::new(0).resources(
+    const {
+        &[Resource::new(
+            "things",
+            "Things",
+            "shop://things",
+            ResourceSource::Call(ResourceCall::new(Binding::new(calls(&LIST)))),
+        )]
+    },
+);
 
 /// A server of this process.
-async fn serve_here(adapter: &'static McpAdapter, base_uri: &str, policy: Policy) -> World {
-    naftiko_runtime::install_crypto_provider();
+async fn serve_here(adapter: &'static Mcp, base_uri: &str, policy: Policy) -> World {
+    naftiko_client::install_crypto_provider();
     let connection = ClientBuilder::<Connection>::new(&CAPABILITY).base_uri(base_uri).build();
-    let server = naftiko_runtime::mcp::Server::new(adapter, &connection.expect("the client is built"));
+    let server = naftiko_mcp::Server::new(adapter, &connection.expect("the client is built"));
     let mcp = serve(server.with_policy(policy).router(HttpOptions::default())).await + "/mcp";
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     World { http, mcp, asked: Asked::default(), _server: None }
 }
 
 #[tokio::test]
-async fn a_dry_run_reads_nothing_from_the_upstream() {
+async fn dry_run_reads_nothing_from_the_upstream() {
     let asked = Asked::default();
     let base_uri = upstream(asked.clone()).await;
     let read = json!({"uri": "shop://things"});
@@ -403,7 +373,7 @@ async fn a_dry_run_reads_nothing_from_the_upstream() {
     assert!(asked.lock().expect("nobody panicked").is_empty(), "nothing is sent");
     let world = serve_here(&CALLING, &base_uri, Policy::default().calls_at_once(0)).await;
     let answer = world.modern("resources/read", read.clone()).await;
-    assert!(answer["error"]["message"].as_str().is_some_and(|text| text.contains("try again")), "{answer}");
+    assert!(answer["error"]["message"].as_str().is_some_and(|text| text.contains("retry in")), "{answer}");
     assert!(asked.lock().expect("nobody panicked").is_empty(), "nothing is sent");
     let world = serve_here(&CALLING, &base_uri, Policy::default()).await;
     assert!(world.modern("resources/read", read).await["result"]["contents"].is_array());
@@ -412,25 +382,18 @@ async fn a_dry_run_reads_nothing_from_the_upstream() {
 /// A server with nothing but files below this folder, and a prompt in it.
 async fn files(root: &Path) -> World {
     let path = |path: &Path| -> &'static str { path.to_str().expect("UTF-8").to_owned().leak() };
-    let resource = |name, uri, path| Resource {
-        name,
-        title: name,
-        description: "",
-        media_type: "",
-        uri,
-        source: ResourceSource::OfTheServer(path),
-    };
+    let resource = |name, uri, path| Resource::new(name, name, uri, ResourceSource::ServerFile(text(path)));
     let (docs, prompt) = (path(&root.join("docs")), path(&root.join("docs/ask.md")));
     let resources = vec![resource("docs", "docs://all/", docs), resource("one", "docs://one", prompt)];
-    let arguments = &[PromptArgument { name: "what", title: "", description: "", required: true }];
-    let source = PromptSource::OfTheServer(prompt);
-    let prompts = vec![Prompt { name: "ask", title: "Ask", description: "", arguments, source }];
-    let adapter = McpAdapter { resources: resources.leak(), prompts: prompts.leak(), ..EMPTY };
+    let arguments = vec![PromptArgument::new("what").required()];
+    let source = PromptSource::ServerFile(text(prompt));
+    let prompts = vec![Prompt::new("ask", "Ask", source).arguments(arguments.leak())];
+    let adapter = Mcp::new(0).resources(resources.leak()).prompts(prompts.leak());
     serve_here(Box::leak(Box::new(adapter)), "http://127.0.0.1:9", Policy::default()).await
 }
 
 #[tokio::test]
-async fn files_of_the_server_are_listed_and_read_as_they_are_now_and_stay_inside() {
+async fn served_files_are_listed_and_read_live_and_confined_to_their_folder() {
     let root = tempfile::tempdir().expect("a folder");
     std::fs::create_dir_all(root.path().join("docs/deep")).expect("folders");
     let write = |path: &str, text: &[u8]| std::fs::write(root.path().join(path), text).expect("a file");

@@ -87,7 +87,7 @@ fn check(name: &str, document: &Value) {
 }
 
 #[test]
-fn what_good_cases_expose_is_said_in_valid_documents() {
+fn ok_cases_have_valid_openapi_documents() {
     let schema = fs::read_to_string(root().join("tests/openapi/schema.json")).expect("the schema is there");
     let schema = serde_json::from_str(&schema).expect("the schema is JSON");
     let official = jsonschema::draft202012::new(&schema).expect("the schema is one");
@@ -107,7 +107,7 @@ fn what_good_cases_expose_is_said_in_valid_documents() {
 }
 
 #[test]
-fn the_document_says_what_the_routes_take() {
+fn openapi_document_describes_route_inputs() {
     let document = document();
     let operations = operations(&document);
     assert_eq!(operations.len(), OPERATIONS.len());
@@ -157,7 +157,7 @@ fn of_routes(routes: &str) -> Value {
 }
 
 #[test]
-fn routes_of_one_path_are_one_path_of_the_document() {
+fn routes_with_one_path_share_one_openapi_path_item() {
     let route = |path: &str, method: &str, input: &str| {
         format!(
             "    - {{path: '{path}', operations: [{{method: {method}, call: api.get-thing, with: {{id: rest.{input}}}}}]}}\n"
@@ -191,7 +191,7 @@ fn routes_of_one_path_are_one_path_of_the_document() {
 }
 
 #[tokio::test]
-async fn the_server_has_the_document_and_a_page_that_needs_no_other_host() {
+async fn server_serves_openapi_document_and_self_contained_page() {
     let world = World::start().await;
     let server = serve(&world, &[]).await;
     let get = async |path: &str| {

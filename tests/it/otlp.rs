@@ -65,7 +65,7 @@ fn upstream(world: &World) -> (String, String, String) {
 }
 
 #[tokio::test]
-async fn spans_go_on_with_the_trace_of_the_caller_and_the_upstream_with_theirs() {
+async fn exported_spans_link_caller_trace_to_upstream_request() {
     let world = World::start().await;
     let id = world.secret("traced").await;
     let (endpoint, received) = receiver().await;
@@ -100,7 +100,7 @@ async fn spans_go_on_with_the_trace_of_the_caller_and_the_upstream_with_theirs()
 }
 
 #[tokio::test]
-async fn traces_that_nobody_samples_go_on_and_are_not_exported() {
+async fn unsampled_traces_are_propagated_and_not_exported() {
     let world = World::start().await;
     let (endpoint, received) = receiver().await;
     let server = traced(&world, &endpoint).await;
@@ -116,7 +116,7 @@ async fn traces_that_nobody_samples_go_on_and_are_not_exported() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_is_gone_disturbs_nobody() {
+async fn unreachable_otlp_receiver_does_not_affect_requests() {
     let world = World::start().await;
     let server = traced(&world, "http://127.0.0.1:9").await;
     let uri = format!("{}/v1/secret-manager/v1beta1/regions/fr-par/secrets/some", server.rest);

@@ -1,19 +1,13 @@
 //! Paths whose placeholders are more or less than a segment, in routes and upstream. The upstream echoes the request.
 
 use axum::Router;
-use naftiko_runtime::__private::*;
-use naftiko_runtime::{ClientBuilder, ErrorKind};
+use naftiko_client::__private::{Connection, Value};
+use naftiko_client::schema::*;
+use naftiko_client::{ClientBuilder, ErrorKind};
 
 use crate::tables::{echo, serve};
 
-static CAPABILITY: Capability = Capability {
-    name: "paths",
-    title: "Paths",
-    version: "1.0.0",
-    description: "",
-    apis: &[Api { namespace: "echo", base_uri: None, authentication: &[] }],
-    variables: &[],
-};
+static CAPABILITY: Capability = Capability::new("paths", "Paths", "1.0.0").apis(const { &[Api::new("echo")] });
 
 const fn operation(
     name: &'static str,
@@ -21,83 +15,81 @@ const fn operation(
     path: &'static [PathPart],
     parameters: &'static [Parameter],
 ) -> Operation {
-    Operation {
-        name,
-        api: 0,
-        method,
-        path,
-        parameters,
-        constants: &[],
-        body: None,
-        json_output: true,
-        repeat: Repeat::Always,
-    }
+    Operation::new(OperationId(0), name, method, RetrySafety::Idempotent).path(path).parameters(parameters)
 }
+
+const fn literal(literal: &'static str) -> PathPart {
+    PathPart::Literal(text(literal))
+}
+
+const FIRST: PathPart = PathPart::Parameter(ParameterId(0));
+const SECOND: PathPart = PathPart::Parameter(ParameterId(1));
 
 static OBJECT: Operation = operation(
     "object",
     Method::Get,
-    &[PathPart::Literal("/"), PathPart::Parameter(0), PathPart::Literal("/"), PathPart::Parameter(1)],
-    &[
-        Parameter::new("bucket", Location::Path, Kind::String).required(),
-        Parameter::new("key", Location::Segments, Kind::String).required(),
-    ],
+    const { &[literal("/"), FIRST, literal("/"), SECOND] },
+    const {
+        &[
+            Parameter::new("bucket", Location::Path, Kind::String).required(),
+            Parameter::new("key", Location::Segments, Kind::String).required(),
+        ]
+    },
 );
 
 static PRODUCT: Operation = operation(
     "product",
     Method::Get,
-    &[PathPart::Literal("/Products("), PathPart::Parameter(0), PathPart::Literal(")")],
-    &[Parameter::new("key", Location::Path, Kind::String).required()],
+    const { &[literal("/Products("), FIRST, literal(")")] },
+    const { &[Parameter::new("key", Location::Path, Kind::String).required()] },
 );
 
 static ACTIVATE: Operation = operation(
     "activate",
     Method::Post,
-    &[PathPart::Literal("/things/"), PathPart::Parameter(0), PathPart::Literal(":activate")],
-    &[Parameter::new("name", Location::Path, Kind::String).required()],
+    const { &[literal("/things/"), FIRST, literal(":activate")] },
+    const { &[Parameter::new("name", Location::Path, Kind::String).required()] },
 );
 
 static PAIR: Operation = operation(
     "pair",
     Method::Get,
-    &[PathPart::Literal("/%2"), PathPart::Parameter(0), PathPart::Parameter(1), PathPart::Literal("/x")],
-    &[
-        Parameter::new("first", Location::Path, Kind::String).required(),
-        Parameter::new("second", Location::Path, Kind::String).required(),
-    ],
+    const { &[literal("/%2"), FIRST, SECOND, literal("/x")] },
+    const {
+        &[
+            Parameter::new("first", Location::Path, Kind::String).required(),
+            Parameter::new("second", Location::Path, Kind::String).required(),
+        ]
+    },
 );
 
 const fn route(
     method: Method,
     path: &'static str,
-    captures: &'static [Option<usize>],
+    captures: &'static [Option<InputId>],
     operation: &'static Operation,
 ) -> Route {
-    Route {
-        method,
-        path,
-        captures,
-        summary: "",
-        call: Exposure { operation, wiring: Wiring::Direct, output: Output::Whole },
-    }
+    Route::new(method, path, Binding::new(calls(operation))).captures(captures)
 }
 
-static REST: RestAdapter = RestAdapter {
-    port: 0,
-    callers: Callers::ANYBODY,
-    openapi: "",
-    routes: &[
-        route(Method::Get, "/objects/{bucket}/{key+}", &[Some(0), Some(1)], &OBJECT),
-        route(Method::Get, "/v1/{name}", &[Some(0)], &PRODUCT),
-        route(Method::Delete, "/v1/{name}", &[Some(0)], &PRODUCT),
-        route(Method::Post, "/v1/{name}:activate", &[Some(0)], &ACTIVATE),
-        route(Method::Get, "/Products({key})", &[Some(0)], &PRODUCT),
-        route(Method::Get, "/pairs/{a}-{b}.json", &[Some(0), Some(1)], &PAIR),
-        route(Method::Get, "/twice/{name}/{name}", &[Some(0), Some(0)], &PRODUCT),
-        route(Method::Get, "/a#b?c d", &[], &PAIR),
-    ],
-};
+const ONE: &[Option<InputId>] = &[Some(InputId(0))];
+const TWO: &[Option<InputId>] = &[Some(InputId(0)), Some(InputId(1))];
+const TWICE: &[Option<InputId>] = &[Some(InputId(0)), Some(InputId(0))];
+
+static REST: Rest = Rest::new(0).routes(
+    const {
+        &[
+            route(Method::Get, "/objects/{bucket}/{key+}", TWO, &OBJECT),
+            route(Method::Get, "/v1/{name}", ONE, &PRODUCT),
+            route(Method::Delete, "/v1/{name}", ONE, &PRODUCT),
+            route(Method::Post, "/v1/{name}:activate", ONE, &ACTIVATE),
+            route(Method::Get, "/Products({key})", ONE, &PRODUCT),
+            route(Method::Get, "/pairs/{a}-{b}.json", TWO, &PAIR),
+            route(Method::Get, "/twice/{name}/{name}", TWICE, &PRODUCT),
+            route(Method::Get, "/a#b?c d", &[], &PAIR),
+        ]
+    },
+);
 
 async fn connect() -> Connection {
     let builder = ClientBuilder::<Connection>::new(&CAPABILITY);
@@ -119,8 +111,8 @@ async fn target(base: &str, method: &str, path: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_rest_of_a_path_keeps_its_slashes() {
-    let base = serve(REST.router(&connect().await)).await;
+async fn catch_all_path_parameter_keeps_slashes() {
+    let base = serve(naftiko_rest::router(&REST, &connect().await)).await;
     for (path, expected) in [
         ("/objects/b/a", "GET /base/b/a"),
         ("/objects/b/a/b%20c/%C3%A9", "GET /base/b/a/b%20c/%C3%A9"),
@@ -137,7 +129,13 @@ async fn the_rest_of_a_path_keeps_its_slashes() {
     }
     let connection = connect().await;
     for key in ["..", "a/../../b", "/a", "a//b", "a/", "", "%2e%2E/a"] {
-        let error = connection.request(&OBJECT).text(0, "b").text(1, key).send().await.expect_err("it would move");
+        let error = connection
+            .request(&OBJECT)
+            .text(ParameterId(0), "b")
+            .text(ParameterId(1), key)
+            .send()
+            .await
+            .expect_err("it would move");
         assert!(
             matches!(error.kind(), ErrorKind::Arguments(violations) if violations[0].parameter == "key"),
             "{error}"
@@ -146,8 +144,8 @@ async fn the_rest_of_a_path_keeps_its_slashes() {
 }
 
 #[tokio::test]
-async fn mixed_segments_are_told_apart_by_text_and_method() {
-    let base = serve(REST.router(&connect().await)).await;
+async fn mixed_segments_are_routed_by_literal_text_and_method() {
+    let base = serve(naftiko_rest::router(&REST, &connect().await)).await;
     for (method, path, expected) in [
         ("POST", "/v1/x:activate", "POST /base/things/x:activate"),
         ("POST", "/v1/x%3Aactivate", "POST /base/things/x:activate"),
@@ -168,16 +166,18 @@ async fn mixed_segments_are_told_apart_by_text_and_method() {
 }
 
 #[tokio::test]
-async fn a_placeholder_that_is_repeated_has_one_value() {
-    let base = serve(REST.router(&connect().await)).await;
+async fn repeated_placeholder_has_one_value() {
+    let base = serve(naftiko_rest::router(&REST, &connect().await)).await;
     assert_eq!(target(&base, "GET", "/twice/a%2Fb/a%2fb").await, "GET /base/Products(a%2Fb)");
     assert_eq!(target(&base, "GET", "/twice/a/b").await, "400 key");
 }
 
 #[tokio::test]
-async fn parts_of_a_segment_make_no_dots() {
+async fn partial_segments_cannot_form_dot_segments() {
     let connection = connect().await;
-    let call = |first: &str, second: &str| connection.request(&PAIR).text(0, first).text(1, second).send();
+    let call = |first: &str, second: &str| {
+        connection.request(&PAIR).text(ParameterId(0), first).text(ParameterId(1), second).send()
+    };
     assert_eq!(call("0", "a").await.expect("an answer").body()["target"], "/base/%20a/x");
     let error = call("e", ".").await.expect_err("it is `..`");
     assert!(matches!(error.kind(), ErrorKind::Arguments(violations) if violations[0].parameter == "second"), "{error}");

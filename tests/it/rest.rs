@@ -44,7 +44,7 @@ async fn get(world: &World, uri: &str) -> Response {
 }
 
 #[tokio::test]
-async fn every_route_passes_its_request_and_its_answer_on() {
+async fn every_route_forwards_request_and_response() {
     let world = World::start().await;
     for operation in &OPERATIONS {
         let tool = operation.tool;
@@ -64,7 +64,7 @@ async fn every_route_passes_its_request_and_its_answer_on() {
 }
 
 #[tokio::test]
-async fn answers_pass_through_byte_for_byte() {
+async fn responses_pass_through_byte_for_byte() {
     let world = World::start().await;
     let id = world.secret("exact").await;
     world.simulator.set_rendering(Rendering::SpacedAlphabetical);
@@ -84,7 +84,7 @@ async fn answers_pass_through_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn long_answers_flow_and_break_off_where_the_upstream_does() {
+async fn long_responses_stream_and_abort_with_the_upstream() {
     let simulator = Simulator::start().await.expect("the simulator starts");
     let builder = Client::builder().base_uri(simulator.base_uri()).token(TOKEN).response_limit(4 << 20);
     let world = World::around(simulator, builder.build().expect("the client is built")).await;
@@ -101,7 +101,7 @@ async fn long_answers_flow_and_break_off_where_the_upstream_does() {
 }
 
 #[tokio::test]
-async fn bodies_pass_through_byte_for_byte() {
+async fn request_bodies_pass_through_byte_for_byte() {
     let world = World::start().await;
     let id = world.secret("exact").await;
     let body = "\n{ \"description\" : \"\\u00e9 é\", \"unknown\":[1.0e2,12345678901234567890123] }\n";
@@ -114,7 +114,7 @@ async fn bodies_pass_through_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_left_out_is_an_empty_object() {
+async fn omitted_body_is_sent_as_empty_object() {
     let world = World::start().await;
     let id = world.secret("default").await;
     for action in ["protect", "unprotect"] {
@@ -127,7 +127,7 @@ async fn a_body_that_is_left_out_is_an_empty_object() {
 }
 
 #[tokio::test]
-async fn refusals_of_the_upstream_are_problems_that_keep_what_it_said() {
+async fn api_errors_are_problems_with_upstream_status_and_body() {
     let world = World::start().await;
     let uri = format!("{}/none", world.secrets("fr-par"));
     // What was asked for is refused as such; what is between this server and the upstream is not the caller's business.
@@ -141,7 +141,7 @@ async fn refusals_of_the_upstream_are_problems_that_keep_what_it_said() {
         let problem = problem(answer, expected).await;
         assert_eq!(problem["upstream"], json!({"status": status, "requestId": "the-id", "body": body}));
         assert!(problem["detail"].as_str().is_some_and(|d| d.contains(&format!("this is {status}"))), "{problem}");
-        let credential = problem["title"] == "The upstream refuses this server's credential";
+        let credential = problem["title"] == "The upstream rejected this server's credential";
         assert_eq!(credential, [401, 403].contains(&status), "{problem}");
     }
     world.simulator.fault(Fault::html(404));
@@ -150,7 +150,7 @@ async fn refusals_of_the_upstream_are_problems_that_keep_what_it_said() {
 }
 
 #[tokio::test]
-async fn fields_of_the_upstream_connection_end_here() {
+async fn hop_by_hop_response_headers_are_removed() {
     let world = World::start().await;
     let dropped = ["keep-alive", "proxy-authenticate", "upgrade", "trailer", "te", "set-cookie", "x-hop", "server"];
     for status in [200, 404] {
@@ -169,7 +169,7 @@ async fn fields_of_the_upstream_connection_end_here() {
 }
 
 #[tokio::test]
-async fn places_of_the_upstream_become_places_of_this_server() {
+async fn location_headers_are_rewritten_to_this_server() {
     let world = World::start().await;
     let collection = "/secret-manager/v1beta1/regions/fr-par/secrets";
     let own = format!("/v1{collection}/a%20b");
@@ -195,7 +195,7 @@ async fn places_of_the_upstream_become_places_of_this_server() {
 }
 
 #[tokio::test]
-async fn what_a_path_can_do_is_told_without_the_upstream() {
+async fn options_and_405_do_not_reach_the_upstream() {
     let world = World::start().await;
     let options = world.http.request(reqwest::Method::OPTIONS, world.secrets("fr-par"));
     let answer = options.send().await.expect("the adapter answers");
@@ -207,7 +207,7 @@ async fn what_a_path_can_do_is_told_without_the_upstream() {
 }
 
 #[tokio::test]
-async fn answers_are_json_or_not_acceptable() {
+async fn unsupported_accept_header_returns_406() {
     let world = World::start().await;
     let id = world.secret("accepted").await;
     let uri = format!("{}/{id}", world.secrets("fr-par"));
@@ -223,7 +223,7 @@ async fn answers_are_json_or_not_acceptable() {
 }
 
 #[tokio::test]
-async fn headers_of_the_caller_end_here() {
+async fn caller_headers_are_not_forwarded() {
     let world = World::start().await;
     let request = world.http.get(format!("{}/none", world.secrets("fr-par"))).header("x-auth-token", "mine");
     let request = request.header("authorization", "Bearer mine").header("cookie", "a=mine").header("x-mine", "mine");
@@ -234,7 +234,7 @@ async fn headers_of_the_caller_end_here() {
 }
 
 #[tokio::test]
-async fn the_placeholder_with_a_hyphen_is_the_secret_id() {
+async fn hyphenated_placeholder_maps_to_secret_id() {
     let world = World::start().await;
     let id = world.secret("hyphen").await;
     let answer = get(&world, &format!("{}/{id}", world.secrets("fr-par"))).await;
@@ -244,7 +244,7 @@ async fn the_placeholder_with_a_hyphen_is_the_secret_id() {
 }
 
 #[tokio::test]
-async fn wrong_queries_are_refused_with_all_their_errors() {
+async fn query_violations_are_reported_together() {
     let world = World::start().await;
     let cases: [(&str, &[&str]); 10] = [
         ("", &["scheduled_for_deletion"]),
@@ -271,7 +271,7 @@ async fn wrong_queries_are_refused_with_all_their_errors() {
 }
 
 #[tokio::test]
-async fn wrong_bodies_are_refused() {
+async fn invalid_request_bodies_are_rejected() {
     let world = World::start().await;
     let id = world.secret("body").await;
     let uri = format!("{}/{id}", world.secrets("fr-par"));
@@ -305,7 +305,7 @@ async fn wrong_bodies_are_refused() {
 }
 
 #[tokio::test]
-async fn an_upstream_that_is_gone_is_a_bad_gateway() {
+async fn unreachable_upstream_is_a_bad_gateway() {
     let world = World::start().await;
     world.simulator.fault(Fault::reset().times(u32::MAX));
     let problem = problem(get(&world, &format!("{}/none", world.secrets("fr-par"))).await, 502).await;
@@ -313,7 +313,7 @@ async fn an_upstream_that_is_gone_is_a_bad_gateway() {
 }
 
 #[tokio::test]
-async fn unknown_paths_and_methods_are_problems_of_the_served_binary() {
+async fn unknown_paths_and_methods_are_problems() {
     let world = World::start().await;
     let server = serve(&world, &[]).await;
     let route = format!("{}/v1/secret-manager/v1beta1/regions/fr-par/secrets", server.rest);

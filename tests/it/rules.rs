@@ -12,7 +12,7 @@ async fn rules_of_values_have_one_verdict_on_rest_and_mcp() {
     let upstream = serve(Router::new().fallback(echo)).await;
     let program = binary("cases-rules-of-values");
     let server = Server::start(&program, &upstream, &[], "warn,naftiko_runtime=info").await.expect("the server starts");
-    naftiko_runtime::install_crypto_provider();
+    naftiko_client::install_crypto_provider();
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     let mcp = server.mcp.trim_end_matches("/mcp").to_owned();
     for (name, value, problem) in [

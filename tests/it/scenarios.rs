@@ -76,7 +76,7 @@ fn names(list: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn scenario_01_a_secret_lives_is_deleted_and_comes_back() {
+async fn scenario_01_secret_is_created_deleted_and_restored() {
     let world = World::start().await;
     for caller in Caller::all(&world) {
         let body = json!({"project_id": PROJECT_ID, "name": "life", "tags": ["a", "b"], "description": "long"});
@@ -97,7 +97,7 @@ async fn scenario_01_a_secret_lives_is_deleted_and_comes_back() {
 }
 
 #[tokio::test]
-async fn scenario_02_paging_ends_although_a_secret_disappears_between_pages() {
+async fn scenario_02_paging_ends_when_a_secret_disappears() {
     let world = World::start().await;
     let mut ids = Vec::new();
     for number in 0..105 {
@@ -200,7 +200,7 @@ async fn scenario_07_protection_and_deletion_refuse_with_different_preconditions
 }
 
 #[tokio::test]
-async fn scenario_08_a_rate_limit_is_waited_out_and_creates_nothing_twice() {
+async fn scenario_08_rate_limit_is_retried_without_duplicates() {
     let simulator = Simulator::start().await.expect("the simulator starts");
     let builder = Client::builder().base_uri(simulator.base_uri()).token(TOKEN);
     let retry = RetryPolicy::default().attempts(3).base_delay(Duration::from_millis(1));
@@ -228,7 +228,7 @@ async fn scenario_08_a_rate_limit_is_waited_out_and_creates_nothing_twice() {
 }
 
 #[tokio::test]
-async fn scenario_09_a_create_that_failed_late_is_not_repeated() {
+async fn scenario_09_create_that_failed_late_is_not_retried() {
     let world = World::start().await;
     for (caller, name) in Caller::all(&world).iter().zip(["one", "two", "three"]) {
         let late = json!({"message": "upstream request timeout"});
@@ -273,7 +273,7 @@ async fn scenario_11_unknown_values_and_fields_pass_through() {
 }
 
 #[tokio::test]
-async fn scenario_12_broken_answers_are_typed_and_keep_their_request_id() {
+async fn scenario_12_broken_responses_are_typed_errors_with_request_id() {
     let simulator = Simulator::start().await.expect("the simulator starts");
     let builder = Client::builder()
         .base_uri(simulator.base_uri())
@@ -331,7 +331,7 @@ async fn scenario_14_a_route_with_a_hyphenated_placeholder_reaches_its_secret() 
 }
 
 #[tokio::test]
-async fn scenario_15_regions_are_worlds_of_their_own() {
+async fn scenario_15_regions_are_isolated() {
     for surface in SURFACES {
         let world = World::start().await;
         let [paris, amsterdam] = ["fr-par", "nl-ams"].map(|region| Caller { world: &world, surface, region });

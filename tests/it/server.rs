@@ -31,7 +31,7 @@ async fn output(mut command: Command) -> Output {
 }
 
 #[tokio::test]
-async fn listings_need_no_configuration() {
+async fn list_commands_need_no_configuration() {
     for (listing, start) in [("tools", "list-secrets "), ("routes", "GET     /v1/secret-manager/v1beta1/regions/{")] {
         let mut command = command(&[listing]);
         command.env_remove("SCALEWAY_API_KEY");
@@ -51,7 +51,7 @@ async fn listings_need_no_configuration() {
 }
 
 #[tokio::test]
-async fn a_missing_variable_ends_with_code_2_and_its_name() {
+async fn missing_variable_is_named_and_exits_with_code_2() {
     for arguments in [&["serve", "--rest-port", "0", "--mcp-port", "0"][..], &["mcp"]] {
         for value in [None, Some(""), Some(" ")] {
             let mut command = command(arguments);
@@ -69,7 +69,7 @@ async fn a_missing_variable_ends_with_code_2_and_its_name() {
 }
 
 #[tokio::test]
-async fn configurations_that_cannot_work_end_with_code_2() {
+async fn invalid_configuration_exits_with_code_2() {
     let cases: [(&[&str], &str); 5] = [
         (&["serve", "--address", "0.0.0.0"], "--allow-unauthenticated"),
         (&["serve", "--base-uri", "http://api.scaleway.com"], "plain http"),
@@ -86,7 +86,7 @@ async fn configurations_that_cannot_work_end_with_code_2() {
 }
 
 #[tokio::test]
-async fn a_port_in_use_ends_with_code_1_and_its_number() {
+async fn port_in_use_is_named_and_exits_with_code_1() {
     let taken = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let port = taken.local_addr().expect("the listener has an address").port().to_string();
     for (what, ports) in [("REST", [&*port, "0"]), ("MCP", ["0", &*port])] {
@@ -98,7 +98,7 @@ async fn a_port_in_use_ends_with_code_1_and_its_number() {
 }
 
 #[tokio::test]
-async fn both_listeners_answer_until_a_signal_stops_them() {
+async fn both_listeners_serve_until_a_signal() {
     let world = World::start().await;
     let id = world.secret("served").await;
     for signal in ["-TERM", "-INT"] {
@@ -117,7 +117,7 @@ async fn both_listeners_answer_until_a_signal_stops_them() {
 }
 
 #[tokio::test]
-async fn a_running_request_is_finished_after_the_signal() {
+async fn running_request_is_finished_after_a_signal() {
     let world = World::start().await;
     let id = world.secret("slow").await;
     let server = serve(&world, &[]).await;
@@ -146,7 +146,7 @@ async fn a_running_request_is_finished_after_the_signal() {
 }
 
 #[tokio::test]
-async fn a_signal_right_after_the_start_stops_the_server_gracefully() {
+async fn signal_right_after_startup_stops_the_server_gracefully() {
     let world = World::start().await;
     for attempt in 0..20 {
         let server = serve(&world, &[]).await;
@@ -156,7 +156,7 @@ async fn a_signal_right_after_the_start_stops_the_server_gracefully() {
 }
 
 #[tokio::test]
-async fn a_second_signal_does_not_wait_for_running_requests() {
+async fn second_signal_does_not_wait_for_running_requests() {
     let world = World::start().await;
     let mut server = serve(&world, &[]).await;
     world.simulator.fault(Fault::slow(Duration::from_secs(60)));
@@ -177,7 +177,7 @@ async fn a_second_signal_does_not_wait_for_running_requests() {
 }
 
 #[tokio::test]
-async fn more_hosts_and_origins_may_call_when_that_is_asked_for() {
+async fn allowed_hosts_and_origins_can_be_configured() {
     let world = World::start().await;
     let more = ["--allowed-host", "mcp.example", "--allowed-origin", "https://app.example:443"];
     let server = serve(&world, &more).await;
@@ -201,7 +201,7 @@ async fn more_hosts_and_origins_may_call_when_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn other_machines_are_served_when_that_is_asked_for() {
+async fn non_loopback_address_requires_explicit_flag() {
     let world = World::start().await;
     let server = serve(&world, &["--address", "0.0.0.0", "--allow-unauthenticated"]).await;
     let port = server.rest.strip_prefix("http://0.0.0.0:").expect("all addresses are listened on");
@@ -211,14 +211,14 @@ async fn other_machines_are_served_when_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn standard_input_that_ends_ends_the_server() {
+async fn stdio_server_exits_when_stdin_closes() {
     let output = output(command(&["mcp"])).await;
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(output.stdout.is_empty(), "nothing was asked");
 }
 
 #[tokio::test]
-async fn standard_output_holds_messages_only() {
+async fn stdout_contains_only_protocol_messages() {
     let world = World::start().await;
     let mut child = command(&["mcp", "--base-uri", &world.simulator.base_uri()]).spawn().expect("the binary starts");
     let call = |id: u8, name: &str, arguments: Value| json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": {"name": name, "arguments": arguments}});

@@ -3,199 +3,188 @@
 
 use axum::Router;
 use axum::extract::Request;
-use naftiko_runtime::__private::*;
-use naftiko_runtime::ClientBuilder;
-use naftiko_runtime::mcp::{HttpOptions, Server};
+use naftiko_client::__private::{Connection, Value};
+use naftiko_client::ClientBuilder;
+use naftiko_client::schema::*;
+use naftiko_mcp::{HttpOptions, Server};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-static CAPABILITY: Capability = Capability {
-    name: "tables",
-    title: "Tables",
-    version: "1.2.3",
-    description: "",
-    apis: &[
-        Api {
-            namespace: "basic",
-            base_uri: None,
-            authentication: &[Authentication::Basic {
-                username: &[TemplatePart::Variable(0)],
-                password: &[TemplatePart::Literal("pass "), TemplatePart::Variable(1)],
-            }],
+static CAPABILITY: Capability = Capability::new("tables", "Tables", "1.2.3")
+    .apis(
+        const {
+            &[
+                Api::new("basic").credentials(
+                    const {
+                        &[Credential::Basic(Basic::new(
+                            USER,
+                            Template::new(
+                                const {
+                                    &[TemplatePart::Literal(text("pass ")), TemplatePart::Variable(VariableId(1))]
+                                },
+                            ),
+                        ))]
+                    },
+                ),
+                Api::new("bearer").credentials(const { &[Credential::Bearer(Bearer::new(SECRET))] }),
+                Api::new("query").credentials(const { &[key(Location::Query, "api key", SECRET)] }),
+                Api::new("several").credentials(
+                    const {
+                        &[
+                            key(Location::Cookie, "session", SECRET),
+                            key(Location::Header, "X-Key", USER),
+                            key(Location::Query, "key", SECRET),
+                        ]
+                    },
+                ),
+            ]
         },
-        Api {
-            namespace: "bearer",
-            base_uri: None,
-            authentication: &[Authentication::Bearer { token: &[TemplatePart::Variable(1)] }],
-        },
-        Api {
-            namespace: "query",
-            base_uri: None,
-            authentication: &[Authentication::Query { name: "api key", value: &[TemplatePart::Variable(1)] }],
-        },
-        Api {
-            namespace: "several",
-            base_uri: None,
-            authentication: &[
-                Authentication::Cookie { name: "session", value: &[TemplatePart::Variable(1)] },
-                Authentication::Header { name: "X-Key", value: &[TemplatePart::Variable(0)] },
-                Authentication::Query { name: "key", value: &[TemplatePart::Variable(1)] },
-            ],
-        },
-    ],
-    variables: &[Variable { name: "TABLES_USER" }, Variable { name: "TABLES_SECRET" }],
-};
+    )
+    .variables(const { &[Variable::new("TABLES_USER"), Variable::new("TABLES_SECRET")] });
 
-static GET: Operation = Operation {
-    name: "get",
-    api: 0,
-    method: Method::Get,
-    path: &[PathPart::Literal("/things/"), PathPart::Parameter(0)],
-    parameters: &[
-        Parameter::new("id", Location::Path, Kind::String).required(),
-        Parameter::new("limit", Location::Query, Kind::Integer),
-        Parameter::new("note", Location::Query, Kind::String),
-        Parameter::new("X-Trace", Location::Header, Kind::String),
-        Parameter::new("session", Location::Cookie, Kind::String),
-    ],
-    constants: &[
-        Constant { name: "X-Version", location: Location::Header, value: &[TemplatePart::Literal("2026-01-01")] },
-        Constant { name: "fixed", location: Location::Query, value: &[TemplatePart::Literal("a b")] },
-        Constant { name: "theme", location: Location::Cookie, value: &[TemplatePart::Literal("dark")] },
-    ],
-    body: None,
-    json_output: true,
-    repeat: Repeat::Always,
-};
+const USER: Template = Template::new(const { &[TemplatePart::Variable(VariableId(0))] });
+const SECRET: Template = Template::new(const { &[TemplatePart::Variable(VariableId(1))] });
 
-static DELETE: Operation = Operation {
-    name: "delete",
-    api: 1,
-    method: Method::Delete,
-    path: &[PathPart::Literal("/things/"), PathPart::Parameter(0)],
-    parameters: &[
-        Parameter::new("id", Location::Path, Kind::String).required(),
-        Parameter::new("body", Location::Body, Kind::Object),
-    ],
-    constants: &[],
-    body: None,
-    json_output: true,
-    repeat: Repeat::Always,
-};
+const fn key(location: Location, name: &'static str, value: Template) -> Credential {
+    Credential::ApiKey(ApiKey::new(location, name, value))
+}
 
-static LIST: Operation = Operation {
-    name: "list",
-    api: 2,
-    method: Method::Get,
-    path: &[PathPart::Literal("/things")],
-    parameters: &[],
-    constants: &[],
-    body: None,
-    json_output: true,
-    repeat: Repeat::Always,
-};
+const fn operation(name: &'static str, method: Method, api: u32, path: &'static [PathPart]) -> Operation {
+    Operation::new(OperationId(0), name, method, RetrySafety::Idempotent).api(ApiId(api)).path(path)
+}
+
+const THING: &[PathPart] = &[PathPart::Literal(text("/things/")), PathPart::Parameter(ParameterId(0))];
+
+static GET: Operation = operation("get", Method::Get, 0, THING)
+    .parameters(
+        const {
+            &[
+                Parameter::new("id", Location::Path, Kind::String).required(),
+                Parameter::new("limit", Location::Query, Kind::Integer),
+                Parameter::new("note", Location::Query, Kind::String),
+                Parameter::new("X-Trace", Location::Header, Kind::String),
+                Parameter::new("session", Location::Cookie, Kind::String),
+            ]
+        },
+    )
+    .fixed(
+        const {
+            &[
+                FixedParameter::new(
+                    "X-Version",
+                    Location::Header,
+                    Template::new(const { &[TemplatePart::Literal(text("2026-01-01"))] }),
+                ),
+                FixedParameter::new(
+                    "fixed",
+                    Location::Query,
+                    Template::new(const { &[TemplatePart::Literal(text("a b"))] }),
+                ),
+                FixedParameter::new(
+                    "theme",
+                    Location::Cookie,
+                    Template::new(const { &[TemplatePart::Literal(text("dark"))] }),
+                ),
+            ]
+        },
+    );
+
+static DELETE: Operation = operation("delete", Method::Delete, 1, THING).parameters(
+    const {
+        &[
+            Parameter::new("id", Location::Path, Kind::String).required(),
+            Parameter::new("body", Location::Body, Kind::Object),
+        ]
+    },
+);
+
+static LIST: Operation = operation("list", Method::Get, 2, const { &[PathPart::Literal(text("/things"))] });
 
 /// Its parameters are named like the credentials.
-static PROVEN: Operation = Operation {
-    name: "proven",
-    api: 3,
-    method: Method::Get,
-    path: &[PathPart::Literal("/proven")],
-    parameters: &[
-        Parameter::new("session", Location::Cookie, Kind::String),
-        Parameter::new("other", Location::Cookie, Kind::String),
-        Parameter::new("x-key", Location::Header, Kind::String),
-        Parameter::new("key", Location::Query, Kind::String),
-        Parameter::new("more", Location::Query, Kind::String),
-        Parameter::new("Cookie", Location::Header, Kind::String),
-    ],
-    constants: &[],
-    body: None,
-    json_output: true,
-    repeat: Repeat::Always,
-};
+static PROVEN: Operation = operation("proven", Method::Get, 3, const { &[PathPart::Literal(text("/proven"))] })
+    .parameters(
+        const {
+            &[
+                Parameter::new("session", Location::Cookie, Kind::String),
+                Parameter::new("other", Location::Cookie, Kind::String),
+                Parameter::new("x-key", Location::Header, Kind::String),
+                Parameter::new("key", Location::Query, Kind::String),
+                Parameter::new("more", Location::Query, Kind::String),
+                Parameter::new("Cookie", Location::Header, Kind::String),
+            ]
+        },
+    );
 
-static REST: RestAdapter = RestAdapter {
-    port: 0,
-    callers: Callers::ANYBODY,
-    openapi: "",
-    routes: &[
-        Route {
-            method: Method::Get,
-            path: "/things/{id}",
-            captures: &[Some(0)],
-            summary: "",
-            call: Exposure { operation: &GET, wiring: Wiring::Direct, output: Output::Whole },
-        },
-        Route {
-            method: Method::Delete,
-            path: "/things/{thing-id}",
-            captures: &[Some(0)],
-            summary: "",
-            call: Exposure { operation: &DELETE, wiring: Wiring::Direct, output: Output::Whole },
-        },
-        Route {
-            method: Method::Get,
-            path: "/things/default",
-            captures: &[],
-            summary: "",
-            call: Exposure {
-                operation: &GET,
-                wiring: Wiring::Mapped {
-                    inputs: &[Parameter::new("who", Location::Query, Kind::String).required()],
-                    sources: &[
-                        Source::Json("\"standard\""),
-                        Source::Json("20"),
-                        Source::Text(&[TextPart::Literal("for "), TextPart::Input(0)]),
-                        Source::Absent,
-                        Source::Absent,
-                    ],
-                },
-                output: Output::Projected(Projection::Object {
-                    at: &[],
-                    fields: &[
-                        ("asked", Projection::Path(&[PathStep::Key("target")])),
-                        ("constant", Projection::Json("true")),
-                    ],
-                }),
-            },
-        },
-        Route {
-            method: Method::Get,
-            path: "/ein ding/é",
-            captures: &[],
-            summary: "",
-            call: Exposure { operation: &LIST, wiring: Wiring::Direct, output: Output::Whole },
-        },
-    ],
-};
+static REST: Rest = Rest::new(0).routes(
+    const {
+        &[
+            Route::new(Method::Get, "/things/{id}", Binding::new(calls(&GET))).captures(&[Some(InputId(0))]),
+            Route::new(Method::Delete, "/things/{thing-id}", Binding::new(calls(&DELETE)))
+                .captures(&[Some(InputId(0))]),
+            Route::new(
+                Method::Get,
+                "/things/default",
+                Binding::new(calls(&GET))
+                    .arguments(ArgumentMapping::Mapped(Mapping::new(
+                        const { &[Parameter::new("who", Location::Query, Kind::String).required()] },
+                        const {
+                            &[
+                                ArgumentSource::Json(text("\"standard\"")),
+                                ArgumentSource::Json(text("20")),
+                                ArgumentSource::Text(list(
+                                    const { &[InputText::Literal(text("for ")), InputText::Input(InputId(0))] },
+                                )),
+                                ArgumentSource::Absent,
+                                ArgumentSource::Absent,
+                            ]
+                        },
+                    )))
+                    .output(Output::Projected(Projection::Object(ObjectProjection::new(
+                        &[],
+                        const {
+                            &[
+                                ProjectedMember::new("asked", TARGET),
+                                ProjectedMember::new("constant", Projection::Json(text("true"))),
+                            ]
+                        },
+                    )))),
+            ),
+            Route::new(Method::Get, "/ein ding/é", Binding::new(calls(&LIST))),
+        ]
+    },
+);
 
-static MCP: McpAdapter = McpAdapter {
-    capability: &CAPABILITY,
-    port: 0,
-    callers: Callers::ANYBODY,
-    instructions: "",
-    caching: Caching { ttl_ms: None, public: None },
-    resources: &[],
-    prompts: &[],
-    tools: &[Tool {
-        name: "find",
-        title: "Find",
-        description: "Find a thing",
-        hints: Hints { read_only: true, destructive: false, idempotent: true, open_world: true },
-        call: Exposure {
-            operation: &GET,
-            wiring: Wiring::Mapped {
-                inputs: &[
-                    Parameter::new("number", Location::Path, Kind::Integer).required(),
-                    Parameter::new("most", Location::Query, Kind::String),
-                ],
-                sources: &[Source::Input(0), Source::Input(1), Source::Absent, Source::Absent, Source::Absent],
-            },
-            output: Output::Projected(Projection::Path(&[PathStep::Key("target")])),
-        },
-    }],
-};
+const TARGET: Projection = Projection::Path(list(const { &[PathStep::Key(text("target"))] }));
+
+static MCP: Mcp = Mcp::new(0).tools(
+    const {
+        &[Tool::new(
+            "find",
+            "Find",
+            "Find a thing",
+            ToolHints::new().read_only().idempotent().open_world(),
+            Binding::new(calls(&GET))
+                .arguments(ArgumentMapping::Mapped(Mapping::new(
+                    const {
+                        &[
+                            Parameter::new("number", Location::Path, Kind::Integer).required(),
+                            Parameter::new("most", Location::Query, Kind::String),
+                        ]
+                    },
+                    const {
+                        &[
+                            ArgumentSource::Input(InputId(0)),
+                            ArgumentSource::Input(InputId(1)),
+                            ArgumentSource::Absent,
+                            ArgumentSource::Absent,
+                            ArgumentSource::Absent,
+                        ]
+                    },
+                )))
+                .output(Output::Projected(TARGET)),
+        )]
+    },
+);
 
 /// Answers every request with what it is.
 pub(crate) async fn echo(request: Request) -> axum::response::Response {
@@ -225,8 +214,8 @@ pub(crate) async fn serve(router: Router) -> String {
 async fn connect() -> Connection {
     let upstream = serve(Router::new().fallback(echo)).await + "/base/";
     let mut builder = ClientBuilder::<Connection>::new(&CAPABILITY);
-    for api in CAPABILITY.apis {
-        builder = builder.base_uri_of(api.namespace, &upstream);
+    for api in CAPABILITY.apis.iter() {
+        builder = builder.base_uri_of(&*api.namespace, &upstream);
     }
     builder.variable("TABLES_USER", "user").variable("TABLES_SECRET", "s&cret").build().expect("the client is built")
 }
@@ -234,7 +223,7 @@ async fn connect() -> Connection {
 async fn start() -> (String, reqwest::Client) {
     let connection = connect().await;
     let mcp = Server::new(&MCP, &connection).router(HttpOptions::default());
-    (serve(REST.router(&connection).merge(mcp)).await, reqwest::Client::new())
+    (serve(naftiko_rest::router(&REST, &connection).merge(mcp)).await, reqwest::Client::new())
 }
 
 pub(crate) async fn get(http: &reqwest::Client, uri: String) -> Value {
@@ -270,7 +259,7 @@ async fn headers_cookies_and_fixed_values_are_sent() {
 }
 
 #[tokio::test]
-async fn routes_of_one_shape_are_told_apart_by_method() {
+async fn routes_with_one_path_are_selected_by_method() {
     let (base, http) = start().await;
     let echo: Value = http
         .delete(format!("{base}/things/7"))
@@ -291,7 +280,7 @@ async fn routes_of_one_shape_are_told_apart_by_method() {
 }
 
 #[tokio::test]
-async fn wired_arguments_and_projected_outputs() {
+async fn argument_mapping_and_projection_are_applied() {
     let (base, http) = start().await;
     let answer = get(&http, format!("{base}/things/default?who=me%26you")).await;
     assert_eq!(
@@ -303,25 +292,31 @@ async fn wired_arguments_and_projected_outputs() {
 }
 
 #[tokio::test]
-async fn a_key_in_the_query_is_encoded_and_literal_paths_too() {
+async fn query_keys_and_literal_paths_are_encoded() {
     let (base, http) = start().await;
     let echo = get(&http, format!("{base}/ein%20ding/%C3%A9")).await;
     assert_eq!(echo["target"], "/base/things?api%20key=s%26cret");
 }
 
 #[tokio::test]
-async fn no_argument_takes_the_place_of_a_credential() {
+async fn arguments_cannot_replace_credentials() {
     let connection = connect().await;
     let echo = connection.request(&PROVEN).send().await.expect("an answer");
     assert_eq!(echo.body()["target"], "/base/proven?key=s%26cret");
     assert_eq!(header(echo.body(), "cookie"), Some("session=s&cret"));
     assert_eq!(header(echo.body(), "x-key"), Some("user"));
-    let call = connection.request(&PROVEN).text(0, "mine").text(1, "a").text(2, "mine").text(3, "mine").text(4, "b");
+    let call = connection
+        .request(&PROVEN)
+        .text(ParameterId(0), "mine")
+        .text(ParameterId(1), "a")
+        .text(ParameterId(2), "mine")
+        .text(ParameterId(3), "mine")
+        .text(ParameterId(4), "b");
     let echo = call.send().await.expect("an answer");
     assert_eq!(echo.body()["target"], "/base/proven?more=b&key=s%26cret");
     assert_eq!(header(echo.body(), "cookie"), Some("other=a; session=s&cret"));
     assert_eq!(header(echo.body(), "x-key"), Some("user"));
-    let call = connection.request(&PROVEN).text(5, "session=mine;other=a; ; %73ession=mine; session");
+    let call = connection.request(&PROVEN).text(ParameterId(5), "session=mine;other=a; ; %73ession=mine; session");
     let echo = call.send().await.expect("an answer");
     assert_eq!(header(echo.body(), "cookie"), Some("other=a; session=s&cret"));
     assert!(!echo.body().to_string().contains("mine"), "{}", echo.body());
@@ -329,19 +324,19 @@ async fn no_argument_takes_the_place_of_a_credential() {
 }
 
 #[tokio::test]
-async fn a_cookie_that_would_break_out_is_refused() {
+async fn cookie_value_with_separators_is_rejected() {
     let secret = "a; admin=1";
     let builder = ClientBuilder::<Connection>::new(&CAPABILITY).variable("TABLES_USER", "user");
     let mut builder = builder.variable("TABLES_SECRET", secret);
-    for api in CAPABILITY.apis {
-        builder = builder.base_uri_of(api.namespace, "https://api.test");
+    for api in CAPABILITY.apis.iter() {
+        builder = builder.base_uri_of(&*api.namespace, "https://api.test");
     }
     let error = builder.build().expect_err("the secret is no cookie");
     assert!(!format!("{error} {error:?}").contains(secret), "{error}");
 }
 
 #[tokio::test]
-async fn inputs_of_other_types_are_converted() {
+async fn inputs_are_converted_to_parameter_types() {
     let (base, http) = start().await;
     let call = async |arguments: Value| -> Value { call(&http, &base, "find", arguments).await };
     let found = call(json!({"number": 7.0, "most": "12"})).await;

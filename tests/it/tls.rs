@@ -23,7 +23,7 @@ pub(crate) struct Trust {
 
 impl Trust {
     pub(crate) fn new() -> Self {
-        naftiko_runtime::install_crypto_provider();
+        naftiko_client::install_crypto_provider();
         let CertifiedKey { cert, signing_key } =
             generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).expect("a certificate");
         let folder = tempfile::tempdir().expect("a folder");
@@ -70,7 +70,7 @@ async fn until_closed(mut stream: TcpStream) -> String {
 }
 
 #[tokio::test]
-async fn both_listeners_speak_tls_with_whoever_trusts_them() {
+async fn both_listeners_serve_tls() {
     let world = World::start().await;
     let id = world.secret("over-tls").await;
     let trust = Trust::new();
@@ -89,7 +89,7 @@ async fn both_listeners_speak_tls_with_whoever_trusts_them() {
 }
 
 #[tokio::test]
-async fn whoever_does_not_speak_tls_is_closed_and_disturbs_nobody() {
+async fn non_tls_connections_are_closed_without_affecting_others() {
     let world = World::start().await;
     let trust = Trust::new();
     let server = trust.serve(&world, &["--head-timeout", "1"]).await;
@@ -113,7 +113,7 @@ async fn whoever_does_not_speak_tls_is_closed_and_disturbs_nobody() {
 }
 
 #[tokio::test]
-async fn files_that_cannot_work_are_named() {
+async fn unusable_tls_files_are_named() {
     let trust = Trust::new();
     let (certificate, key) = (trust.path("certificate.pem"), trust.path("key.pem"));
     let (empty, other, gone) = (trust.path("empty.pem"), trust.path("other.pem"), trust.path("gone.pem"));
@@ -125,7 +125,7 @@ async fn files_that_cannot_work_are_named() {
         (Some(&gone), Some(&key), &*gone),
         (Some(&certificate), Some(&gone), &*gone),
         (Some(&empty), Some(&key), &*empty),
-        (Some(&key), Some(&key), "holds no certificate"),
+        (Some(&key), Some(&key), "contains no certificate"),
         (Some(&certificate), Some(&empty), &*empty),
         (Some(&certificate), Some(&other), &*other),
     ] {

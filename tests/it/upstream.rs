@@ -31,14 +31,14 @@ async fn serve(base_uri: &str, more: &[&str], variables: &[(&str, &str)]) -> Ser
 }
 
 async fn get(server: &Server, path: &str) -> (u16, Value) {
-    naftiko_runtime::install_crypto_provider();
+    naftiko_client::install_crypto_provider();
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     let answer = http.get(format!("{}{path}", server.rest)).send().await.expect("an answer");
     (answer.status().as_u16(), answer.json().await.expect("JSON"))
 }
 
 #[tokio::test]
-async fn an_upstream_over_https_is_one_that_the_system_trusts() {
+async fn https_upstream_must_be_trusted_by_the_system() {
     let world = World::start().await;
     let path = SECRET.replace("one", &world.secret("over-https").await);
     let trust = Trust::new();
@@ -74,7 +74,7 @@ async fn serve_http2(router: Router, trust: &Trust, connections: Arc<AtomicUsize
 }
 
 #[tokio::test]
-async fn an_upstream_that_offers_http_2_is_asked_by_it_over_few_connections() {
+async fn http2_upstream_is_used_over_few_connections() {
     let answer = async |request: Request| {
         let (version, authority) = (format!("{:?}", request.version()), request.uri().authority().cloned());
         let authority = authority.map(|authority| authority.to_string());
@@ -94,7 +94,7 @@ async fn an_upstream_that_offers_http_2_is_asked_by_it_over_few_connections() {
 }
 
 #[tokio::test]
-async fn an_answer_is_unpacked_and_one_that_cannot_be_is_a_bad_gateway() {
+async fn gzip_response_is_decompressed_and_corrupt_gzip_is_a_bad_gateway() {
     let answer = async |request: Request| {
         assert_eq!(request.headers()["accept-encoding"], "gzip");
         let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
@@ -112,7 +112,7 @@ async fn an_answer_is_unpacked_and_one_that_cannot_be_is_a_bad_gateway() {
 }
 
 #[tokio::test]
-async fn a_proxy_of_the_environment_is_used_but_for_this_machine() {
+async fn environment_proxy_is_used_except_for_loopback() {
     let told = async |request: Request| axum::Json(json!({ "target": request.uri().to_string() }));
     let proxy = tables::serve(Router::new().fallback(told)).await;
     for name in ["HTTP_PROXY", "all_proxy"] {

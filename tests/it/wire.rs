@@ -13,7 +13,7 @@ async fn start() -> (Server, reqwest::Client) {
     let server = Server::start(&binary("cases-wire-wire"), &upstream, &[], "warn,naftiko_runtime=info")
         .await
         .expect("the server starts");
-    naftiko_runtime::install_crypto_provider();
+    naftiko_client::install_crypto_provider();
     (server, reqwest::Client::builder().no_proxy().build().expect("a client"))
 }
 
@@ -23,7 +23,7 @@ async fn send(http: &reqwest::Client, method: &str, uri: String, body: &str) -> 
 }
 
 #[tokio::test]
-async fn what_a_file_says_is_what_the_upstream_gets() {
+async fn capability_requests_arrive_at_the_upstream_as_specified() {
     let (server, http) = start().await;
     let rest = server.rest.trim_end_matches('/').to_owned();
 
@@ -53,7 +53,7 @@ async fn what_a_file_says_is_what_the_upstream_gets() {
 }
 
 #[tokio::test]
-async fn what_a_caller_must_not_send_is_refused_before_it_is_sent() {
+async fn invalid_caller_input_is_rejected_before_the_upstream() {
     let (server, http) = start().await;
     let rest = server.rest.trim_end_matches('/').to_owned();
     let unknown = send(&http, "POST", format!("{rest}/v1/orders"), r#"{"name":"n","oops":1}"#).await;
@@ -68,7 +68,7 @@ async fn what_a_caller_must_not_send_is_refused_before_it_is_sent() {
 }
 
 #[tokio::test]
-async fn tools_send_the_same() {
+async fn tools_send_the_same_requests_as_routes() {
     let (server, http) = start().await;
     let base = server.mcp.trim_end_matches("/mcp").to_owned();
     let sent =

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: how fast a generated server is, beside the least that a server of its kind has to do.
+//! `cargo xtask bench`: how fast a generated server is, compared with a minimal hand-written one.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -13,21 +13,21 @@ const BENCH: &str = "naftiko-bench";
 /// A surface that is measured.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub enum Surface {
-    /// The REST adapter, beside a proxy by hand
+    /// The REST adapter, compared with a hand-written proxy
     Rest,
-    /// The MCP server, beside one by hand
+    /// The MCP server, compared with a hand-written one
     Mcp,
 }
 
-/// What to do.
+/// What to measure.
 #[derive(Debug, clap::Args)]
 pub struct Options {
     /// The surface
     surface: Surface,
-    /// One short round: whether everything works, and no figures to speak of
+    /// Run one short round, to check that everything works; its figures mean little
     #[arg(long)]
     quick: bool,
-    /// Write all figures of all rounds to this file
+    /// Write the figures of all rounds to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }

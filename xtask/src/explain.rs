@@ -1,21 +1,21 @@
 //! `cargo xtask explain`: what a code means.
 
 use anyhow::{Result, bail};
+use naftiko_codegen::Code;
 
-use crate::finding::{Rule, word};
 use crate::print;
 
-/// How many codes are named when there is no such code.
+/// How many codes are named when a code does not exist.
 const NEAREST: usize = 3;
 
 /// Runs the command: explains a code, or lists all of them.
 ///
 /// # Errors
-/// When there is no such code; the error names the nearest.
+/// When the code does not exist; the error names the nearest codes.
 pub fn run(code: Option<&str>) -> Result<bool> {
     match code {
         Some(code) => print(&explain(code)?),
-        None => Rule::all().into_iter().for_each(|rule| print(&line(rule))),
+        None => Code::all().iter().for_each(|code| print(&line(*code))),
     }
     Ok(true)
 }
@@ -23,23 +23,22 @@ pub fn run(code: Option<&str>) -> Result<bool> {
 /// The text about a code.
 ///
 /// # Errors
-/// When there is no such code; the error names the nearest.
+/// When the code does not exist; the error names the nearest codes.
 pub fn explain(code: &str) -> Result<String> {
-    let Some(rule) = Rule::all().into_iter().find(|rule| rule.code().eq_ignore_ascii_case(code)) else {
-        bail!("there is no code `{code}`; the nearest are\n{}", nearest(code).join("\n"));
+    let Some(found) = Code::named(code) else {
+        bail!("unknown code `{code}`; the nearest are\n{}", nearest(code).join("\n"));
     };
-    Ok(format!("{}\n\n{}", line(rule), rule.explanation()))
+    Ok(format!("{}\n\n{}", line(found), found.explanation()))
 }
 
-fn line(rule: Rule) -> String {
-    format!("{}  {:<7}  {}", rule.code(), word(rule.severity()), rule.title())
+fn line(code: Code) -> String {
+    format!("{code}  {:<7}  {}", code.severity(), code.title())
 }
 
-/// Codes differ in their numbers only, so the nearest are those with the nearest numbers.
+/// The codes with the nearest numbers.
 fn nearest(code: &str) -> Vec<String> {
-    let number = |code: &str| code.chars().filter(char::is_ascii_digit).collect::<String>().parse::<u32>();
-    let given = number(code).unwrap_or_default();
-    let mut rules = Rule::all();
-    rules.sort_by_key(|rule| (number(&rule.code()).unwrap_or_default().abs_diff(given), *rule));
-    rules.into_iter().take(NEAREST).map(line).collect()
+    let given = code.chars().filter(char::is_ascii_digit).collect::<String>().parse::<u16>().unwrap_or_default();
+    let mut codes = Code::all().to_vec();
+    codes.sort_by_key(|code| (code.number().abs_diff(given), *code));
+    codes.into_iter().take(NEAREST).map(line).collect()
 }

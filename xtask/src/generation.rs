@@ -1,4 +1,4 @@
-//! `cargo xtask gen`: plans what has to change under `generated/`, then writes it or compares it.
+//! `cargo xtask gen`: plans the changes under `generated/`, and writes or reports them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -6,20 +6,19 @@ use std::io::{self, IsTerminal as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use naftiko_codegen::{Diagnostics, MARKER, Severity, Sources, generate_only, is_specification};
+use naftiko_codegen::{Diagnostic, Diagnostics, MARKER, Severity, Sources, generate_only, is_specification};
 use similar::TextDiff;
 
-use crate::finding::Finding;
 use crate::sources::{self, Tree};
 
-/// What has to happen to a file.
+/// How a file has to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// It is missing.
     Create,
     /// Its text differs.
     Update,
-    /// It is generated, but by nothing any more.
+    /// No specification generates it any more.
     Remove,
 }
 
@@ -28,7 +27,7 @@ pub enum Action {
 pub struct Change {
     /// The path, relative to the repository.
     pub path: String,
-    /// What has to happen.
+    /// How it has to change.
     pub action: Action,
     before: String,
     after: String,
@@ -39,18 +38,18 @@ pub struct Change {
 pub struct Plan {
     /// Files that have to change.
     pub changes: Vec<Change>,
-    /// How many files are as they should be.
+    /// How many files are up to date.
     pub unchanged: usize,
-    /// Files under `generated/` that no generator wrote. They are never touched.
+    /// Files under `generated/` that the generator did not write. They are never changed.
     pub foreign: Vec<String>,
-    /// The crates that the specifications make.
+    /// The crates of the specifications.
     pub crates: Vec<String>,
 }
 
-/// Runs the command. `Ok(false)` means that it found something that has to be mended.
+/// Runs the command. `Ok(false)` means that a file is not up to date, or that a specification has errors.
 ///
 /// # Errors
-/// When files cannot be read or written, or a name is not known.
+/// When files cannot be read or written, or a crate name is unknown.
 pub fn run(root: &Path, names: &[String], check: bool, diff: bool) -> Result<bool> {
     let sources = read_sources(root)?;
     let Some(plan) = plan(root, &sources, names)? else { return Ok(false) };
@@ -66,23 +65,24 @@ pub fn run(root: &Path, names: &[String], check: bool, diff: bool) -> Result<boo
 /// Reads all specifications.
 ///
 /// # Errors
-/// When there is a file that cannot be read or is not UTF-8; all of them are named.
+/// When a file cannot be read or is not UTF-8; all of them are named.
 pub fn read_sources(root: &Path) -> Result<Sources> {
-    let Tree { sources, findings } = sources::read(&root.join("spec"), root);
-    fail_on(&findings)?;
+    let Tree { sources, undecodable, diagnostics } = sources::read(&root.join("spec"), root);
+    fail_on(&diagnostics, &undecodable)?;
     Ok(sources)
 }
 
-/// What is not readable may be any file, so nothing can be said about what has to change.
-fn fail_on(findings: &[Finding]) -> Result<()> {
-    if findings.is_empty() {
+/// Without all files, the changes cannot be planned.
+fn fail_on(diagnostics: &[Diagnostic], sources: &Sources) -> Result<()> {
+    if diagnostics.is_empty() {
         return Ok(());
     }
-    let lines: Vec<_> = findings.iter().map(|finding| format!("{finding}; {}", finding.help)).collect();
+    let help = |it: &Diagnostic| it.help_text().map(|help| format!("; {help}")).unwrap_or_default();
+    let lines: Vec<_> = diagnostics.iter().map(|it| it.one_line(sources) + &help(it)).collect();
     bail!("{}", lines.join("\n"))
 }
 
-/// The paths of the specifications that make the named crates; of all of them if there is no name.
+/// The paths of the specifications of the named crates, or of all crates.
 fn select(sources: &Sources, names: &[String]) -> Result<BTreeSet<String>> {
     let paths = sources.keys().filter(|path| is_specification(path));
     if names.is_empty() {
@@ -98,18 +98,18 @@ fn select(sources: &Sources, names: &[String]) -> Result<BTreeSet<String>> {
     for name in names {
         let Some(paths) = crates.get(name) else {
             let known: Vec<_> = crates.keys().map(String::as_str).collect();
-            bail!("no specification makes a crate `{name}`; there is {}", known.join(", "));
+            bail!("unknown crate `{name}`; the crates are {}", known.join(", "));
         };
-        // All of them, where there are several: that two make one crate is a finding.
+        // If several specifications have the name, all are compiled, which reports it.
         chosen.extend(paths.iter().map(|path| (*path).clone()));
     }
     Ok(chosen)
 }
 
-/// Compares the tree with what the sources make. `None` means that a source has errors; they are printed.
+/// Compares the files with what the sources generate. `None` means that a source has errors, which are printed.
 ///
 /// # Errors
-/// When files cannot be read, a file that no generator wrote is in the way, or no specification makes a named crate.
+/// When files cannot be read, a foreign file has the path of a generated one, or a crate name is unknown.
 pub fn plan(root: &Path, sources: &Sources, names: &[String]) -> Result<Option<Plan>> {
     let chosen = select(sources, names)?;
     let generated = match generate_only(sources, |path| chosen.contains(path)) {
@@ -122,9 +122,9 @@ pub fn plan(root: &Path, sources: &Sources, names: &[String]) -> Result<Option<P
     };
     print(&generated.warnings, sources);
     let mut plan = Plan { changes: Vec::new(), unchanged: 0, foreign: Vec::new(), crates: generated.crates };
-    let mut findings = Vec::new();
-    let present = sources::walk(&root.join("generated"), root, &mut findings);
-    fail_on(&findings)?;
+    let mut diagnostics = Vec::new();
+    let present = sources::walk(&root.join("generated"), root, &mut diagnostics);
+    fail_on(&diagnostics, &Sources::new())?;
     let present = present.into_iter().filter(|entry| !entry.kind.is_dir()).map(|entry| entry.path);
     let present: Vec<_> = present.collect();
     let in_scope =
@@ -151,14 +151,14 @@ pub fn plan(root: &Path, sources: &Sources, names: &[String]) -> Result<Option<P
         } else if is_generated(&before) {
             plan.changes.push(Change { path, action: Action::Update, before, after });
         } else {
-            bail!("{path} was not written by the generator and is in its way; move it out of generated/");
+            bail!("{path} exists and was not written by the generator; move it out of generated/");
         }
     }
     plan.changes.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(Some(plan))
 }
 
-/// Reads a file; one behind a link is nobody's that may be read as generated.
+/// Reads a generated file. Links are never followed; they count as not generated.
 fn read_own(path: &Path) -> io::Result<String> {
     if fs::symlink_metadata(path)?.is_symlink() {
         return Ok(String::new());
@@ -166,13 +166,13 @@ fn read_own(path: &Path) -> io::Result<String> {
     fs::read_to_string(path)
 }
 
-/// Whether this generator wrote a text. Other tools have marks of their own.
+/// Whether this generator wrote a text.
 fn is_generated(text: &str) -> bool {
     text.lines().take(3).any(|line| line.contains(MARKER))
 }
 
 fn print(diagnostics: &Diagnostics, sources: &Sources) {
-    // Files that others import are known to be there.
+    // Notes, such as for shared files, are not printed.
     let diagnostics = diagnostics.at_least(Severity::Warning);
     if diagnostics.iter().next().is_some() {
         anstream::eprintln!("{}", diagnostics.render(sources, io::stderr().is_terminal()));
@@ -240,7 +240,7 @@ fn count(plan: &Plan) -> String {
     }
 }
 
-/// Readers see the old text or the new one, never half of it. The draft lies outside of what is scanned.
+/// Readers see the old text or the new one, never a part of it. The draft is outside of the scanned folders.
 fn write_atomically(root: &Path, path: &Path, text: &str) -> io::Result<()> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent)?;
@@ -254,7 +254,7 @@ fn write_atomically(root: &Path, path: &Path, text: &str) -> io::Result<()> {
 fn remove_empty_parents(root: &Path, path: &Path) {
     let generated = root.join("generated");
     for folder in path.ancestors().skip(1).take_while(|folder| *folder != generated) {
-        // It fails for a folder that is not empty, and that is where the way ends.
+        // Removing a folder that is not empty fails, which ends the loop.
         if fs::remove_dir(folder).is_err() {
             break;
         }

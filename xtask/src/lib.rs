@@ -2,8 +2,9 @@
 
 pub mod bench;
 pub mod corpus;
+pub mod docs;
 pub mod explain;
-pub mod finding;
+pub mod fix;
 pub mod generation;
 pub mod interop;
 pub mod lint;
@@ -38,7 +39,7 @@ fn generated(root: &Path) -> anyhow::Result<Vec<String>> {
     Ok(names)
 }
 
-/// Prints a text to standard output. A reader that leaves early, such as `head`, is no failure.
+/// Prints a text to standard output. A reader that closes the pipe early, such as `head`, is not an error.
 fn print(text: &str) {
     let _ = writeln!(anstream::stdout(), "{text}");
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask lint`: all findings about files and folders, without generating anything.
+//! `cargo xtask lint`: all diagnostics of files and folders, without generating anything.
 
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal as _};
@@ -6,27 +6,31 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
-use naftiko_codegen::{Severity, Sources, is_specification, lint};
+use naftiko_codegen::{Diagnostic, Severity, Sources, is_specification, lint};
+use serde_json::json;
 
-use crate::finding::Finding;
+use crate::fix::{Applied, fix};
 use crate::sources::{self, Tree};
 use crate::{print, report};
 
-/// What to check and how to say it.
+/// What to check, and how to print the result.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
-    /// Files, or folders with YAML files in them
+    /// Files, or folders with YAML files
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// How findings are printed
+    /// How diagnostics are printed
     #[arg(long, value_enum, default_value = "human")]
     pub format: Format,
     /// Fail on warnings too
     #[arg(long)]
     pub deny_warnings: bool,
+    /// Apply the suggestions that are certain to the files, and print what is left
+    #[arg(long)]
+    pub fix: bool,
 }
 
-/// How findings are printed.
+/// How diagnostics are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// With a snippet of the file
@@ -35,79 +39,103 @@ pub enum Format {
     Json,
     /// A SARIF 2.1.0 log, for code scanning
     Sarif,
+    /// Commands that annotate pull requests on GitHub
+    Github,
 }
 
-/// What a run found.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Linted {
     /// How many files were checked.
     pub files: usize,
-    /// All findings, in order of file and place.
-    pub findings: Vec<Finding>,
+    /// The paths of the sources that were checked.
+    pub checked: BTreeSet<String>,
+    /// All diagnostics, in order of file and span.
+    pub diagnostics: Vec<Diagnostic>,
     /// The texts that were read.
     pub sources: Sources,
 }
 
-/// Runs the command. `Ok(false)` means that there is an error, or a warning where none is allowed.
+/// Runs the command. `Ok(false)` means that there is an error, or a warning if warnings are denied.
 ///
 /// # Errors
-/// When `base` is no folder, or when there is no file to check.
+/// When `base` is not a folder, there is no file to check, or a file cannot be fixed.
 pub fn run(base: &Path, options: &Options) -> Result<bool> {
-    let linted = check(base, &options.paths)?;
+    let (applied, linted) =
+        if options.fix { fix(base, &options.paths)? } else { (Vec::new(), check(base, &options.paths)?) };
+    let Linted { files, diagnostics, sources, .. } = &linted;
     match options.format {
-        Format::Json => print(&format!("{:#}", report::json(linted.files, &linted.findings))),
-        Format::Sarif => print(&format!("{:#}", report::sarif(&linted.findings))),
+        Format::Json => {
+            let mut document = report::json(*files, diagnostics, sources);
+            if options.fix {
+                report::extend(&mut document, json!({ "fixed": applied.iter().map(applied_json).collect::<Vec<_>>() }));
+            }
+            print(&format!("{document:#}"));
+        }
+        Format::Sarif => print(&format!("{:#}", report::sarif(diagnostics, sources))),
+        Format::Github => print(&report::github(diagnostics, sources)),
         Format::Human => {
-            for finding in &linted.findings {
-                print(&(finding.render(&linted.sources, io::stdout().is_terminal()) + "\n"));
+            for diagnostic in diagnostics {
+                print(&(diagnostic.render(sources, io::stdout().is_terminal()) + "\n"));
             }
         }
     }
+    for Applied { file, line, code, before, after } in &applied {
+        anstream::eprintln!("fixed {file}:{line}: {code}: `{before}` is now `{after}`");
+    }
     let [errors, warnings, notes] = [Severity::Error, Severity::Warning, Severity::Note].map(|it| linted.count(it));
-    anstream::eprintln!("{} files: {errors} errors, {warnings} warnings, {notes} notes", linted.files);
+    let fixed = if options.fix { format!("{} fixed, ", applied.len()) } else { String::new() };
+    anstream::eprintln!("{files} files: {fixed}{errors} errors, {warnings} warnings, {notes} notes");
     Ok(linted.passes(options.deny_warnings))
 }
 
+fn applied_json(applied: &Applied) -> serde_json::Value {
+    let Applied { file, line, code, before, after } = applied;
+    json!({ "file": file, "line": line, "code": code, "before": before, "after": after })
+}
+
 impl Linted {
-    /// Whether there is no error, and no warning where none is allowed.
+    /// Whether there is no error, and no warning if warnings are denied.
     pub fn passes(&self, deny_warnings: bool) -> bool {
         self.count(Severity::Error) == 0 && (!deny_warnings || self.count(Severity::Warning) == 0)
     }
 
     fn count(&self, severity: Severity) -> usize {
-        report::count(&self.findings, severity)
+        report::count(&self.diagnostics, severity)
     }
 }
 
-/// Checks files and folders. Paths are relative to `base`, and are shown so where they lie below it.
+/// Checks files and folders. Paths are relative to `base`, and those below it are shown relative to it.
 ///
 /// # Errors
-/// When `base` is no folder, or when there is no file to check.
+/// When `base` is not a folder, or there is no file to check.
 pub fn check(base: &Path, paths: &[PathBuf]) -> Result<Linted> {
-    let base = base.canonicalize().with_context(|| format!("{} is no folder", base.display()))?;
-    let mut sources = Sources::new();
-    let mut findings = Vec::new();
-    let mut wanted = BTreeSet::new();
+    let base = base.canonicalize().with_context(|| format!("{} is not a folder", base.display()))?;
+    let (mut sources, mut undecodable) = (Sources::new(), Sources::new());
+    let mut diagnostics = Vec::new();
+    let mut checked = BTreeSet::new();
     for path in paths {
         let (tree, chosen) = read(&base, path);
         sources.extend(tree.sources);
-        findings.extend(tree.findings);
-        wanted.extend(chosen);
+        undecodable.extend(tree.undecodable);
+        diagnostics.extend(tree.diagnostics);
+        checked.extend(chosen);
     }
-    if wanted.is_empty() && findings.is_empty() {
+    if checked.is_empty() && diagnostics.is_empty() {
         bail!("there is no YAML file to check");
     }
-    let files: BTreeSet<_> = wanted.iter().chain(findings.iter().map(|finding| &finding.file)).collect();
+    let files: BTreeSet<_> = checked.iter().chain(diagnostics.iter().map(|it| &it.file)).collect();
     let files = files.len();
-    for path in &wanted {
-        findings.extend(lint(&sources, path).iter().map(Finding::from));
+    for path in &checked {
+        diagnostics.extend(lint(&sources, path));
     }
-    findings.sort_by(|a, b| (&a.file, a.place, a.rule, &a.message).cmp(&(&b.file, b.place, b.rule, &b.message)));
-    findings.dedup();
-    Ok(Linted { files, findings, sources })
+    sources.extend(undecodable);
+    diagnostics.sort_by(Diagnostic::order);
+    diagnostics.dedup();
+    Ok(Linted { files, checked, diagnostics, sources })
 }
 
-/// Reads what is at a path, and says which of the texts are to be checked; the others are there to be imported.
+/// Reads what is at a path. Returns also which of the texts are checked; the others can be imported.
 fn read(base: &Path, path: &Path) -> (Tree, Vec<String>) {
     let path = base.join(path);
     if path.is_dir() {
@@ -116,18 +144,38 @@ fn read(base: &Path, path: &Path) -> (Tree, Vec<String>) {
         let chosen = tree.specifications().cloned().collect();
         return (tree, chosen);
     }
-    // Only the folder is resolved: a link in place of the file is to be seen as one.
+    // Only the folder is resolved, so that a link instead of a file is reported.
     let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
     let file = folder.as_ref().zip(path.file_name()).map_or(path.clone(), |(folder, name)| folder.join(name));
     let mut tree = Tree::default();
     tree.read_file(&file, base);
     let chosen: Vec<_> = tree.sources.keys().cloned().collect();
-    // The folder may be somebody's home. It is searched only for a file that can import something.
+    // The folder may be large, such as a home folder, so it is read only if the file may import something.
     if let Some(folder) = folder.filter(|_| tree.sources.values().any(|text| names_yaml(text))) {
         tree.sources.extend(sources::read(&folder, base).sources);
     }
     tree.add_named(base, base);
     (tree, chosen)
+}
+
+/// Reads one specification, with the files that it may import, and says which of the texts it is.
+///
+/// # Errors
+/// When the file cannot be read as a specification.
+pub fn read_one(base: &Path, file: &Path) -> Result<(Sources, String)> {
+    let base = base.canonicalize().with_context(|| format!("{} is not a folder", base.display()))?;
+    let (tree, chosen) = read(&base, file);
+    match chosen.into_iter().next() {
+        Some(path) if chosen_is_file(&base, file) => Ok((tree.sources, path)),
+        _ => {
+            let problem = tree.diagnostics.iter().next().map(|diagnostic| diagnostic.message.clone());
+            bail!("{}: {}", file.display(), problem.unwrap_or_else(|| "it is not a file".to_owned()))
+        }
+    }
+}
+
+fn chosen_is_file(base: &Path, file: &Path) -> bool {
+    base.join(file).is_file()
 }
 
 fn names_yaml(text: &str) -> bool {

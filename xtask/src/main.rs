@@ -1,13 +1,13 @@
-//! `cargo xtask`: generates crates from capabilities and tries them out.
+//! `cargo xtask`: generates crates from capabilities and runs them.
 
 use std::env;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{bench, corpus, explain, generation, interop, lint, root, semver, starter, trial, variants, watch};
+use xtask::{bench, corpus, docs, explain, generation, interop, lint, root, semver, starter, trial, variants, watch};
 
 #[derive(Parser)]
-#[command(name = "cargo xtask", about = "Generates crates from Naftiko capabilities and tries them out")]
+#[command(name = "cargo xtask", about = "Generates crates from Naftiko capabilities and runs them")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -15,14 +15,14 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Generate the crates of all capabilities under `spec/`, or of the named ones
+    /// Generate the crates of all capabilities under `spec/`, or the named ones
     Gen {
         /// Crates to generate, such as `scaleway-secret-manager-secrets`
         names: Vec<String>,
-        /// Write nothing; fail when a file is stale, missing or extra
+        /// Write nothing; fail if a file is stale, missing or extra
         #[arg(long)]
         check: bool,
-        /// Show what changes, line by line
+        /// Show the changes line by line
         #[arg(long)]
         diff: bool,
         /// Generate again whenever a specification changes, until Ctrl-C
@@ -31,17 +31,23 @@ enum Command {
     },
     /// Start a new specification under `spec/`
     New {
-        /// What to call it: `provider/capability`
+        /// Its name: `provider/capability`
         name: String,
     },
-    /// Print all findings about files and folders
+    /// Check files and folders, and print all diagnostics
     Lint(lint::Options),
-    /// Say what a code of a finding means, or list all codes
+    /// Explain the code of a diagnostic, or list all codes
     Explain {
         /// The code, such as `NK0201`
         code: Option<String>,
     },
-    /// Say how the compiler fares with a folder of specifications
+    /// Write the pages of `docs/` that are generated from the source
+    Docs {
+        /// Write nothing; fail if a page is out of date
+        #[arg(long)]
+        check: bool,
+    },
+    /// Compile a folder of specifications and count the results
     Corpus(corpus::Options),
     /// Run a generated server against a simulator of its upstream: no account, no network
     Try {
@@ -51,24 +57,24 @@ enum Command {
         #[arg(long)]
         once: bool,
     },
-    /// Measure a generated server beside the least that a server of its kind has to do
+    /// Measure a generated server in comparison with a minimal hand-written one
     Bench(bench::Options),
-    /// Compare the public part of the runtime and of generated crates with that of an earlier revision
+    /// Compare the public API of the runtime and of generated crates with an earlier revision
     Semver {
         /// The revision, such as the tag of the last release
         baseline: String,
     },
-    /// Check that generated crates build with the oldest Rust that is promised, and with every kind of TLS
+    /// Check that generated crates build with the oldest supported Rust, and with every TLS option
     Variants {
-        /// Fail where something is not installed, instead of skipping it
+        /// Fail if a tool is not installed, instead of skipping the check
         #[arg(long)]
         require: bool,
     },
-    /// Let programs of others look at a generated server; they come from PyPI and npm
+    /// Run third-party conformance tools, from PyPI and npm, against a generated server
     Interop {
-        /// What they look at
+        /// The surface to check
         surface: interop::Surface,
-        /// Fail where one of them cannot be installed, instead of skipping it
+        /// Fail if a tool cannot be installed, instead of skipping it
         #[arg(long)]
         require: bool,
     },
@@ -88,6 +94,7 @@ fn main() -> ExitCode {
             env::current_dir().map_err(Into::into).and_then(|folder| lint::run(&folder, &options))
         }
         Command::Explain { code } => explain::run(code.as_deref()),
+        Command::Docs { check } => docs::run(&root(), check),
         Command::Corpus(options) => corpus::run(&root(), &options),
     };
     match outcome {

@@ -1,22 +1,22 @@
-//! Reads specifications from disk: the YAML files below a folder, a finding for each one that gives no text, and the
-//! texts beside them.
+//! Reads specifications from disk: the YAML files below a folder, a diagnostic for each one that cannot be read, and the
+//! texts that they name.
 
 use std::collections::BTreeSet;
 use std::fs::{self, FileType};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use naftiko_codegen::{Code, Place, Sources, is_specification, named_files};
+use naftiko_codegen::{Code, Diagnostic, Sources, Span, is_specification, named_files};
 
-use crate::finding::{Finding, Rule};
-
-/// What was read, and what could not be.
+/// What was read, and what could not be read.
 #[derive(Debug, Default)]
 pub struct Tree {
     /// The texts, by path as it is shown.
     pub sources: Sources,
-    /// Why other files gave no text.
-    pub findings: Vec<Finding>,
+    /// The texts of files that are not UTF-8, with the wrong bytes replaced. They are shown, and never compiled.
+    pub undecodable: Sources,
+    /// Why other files could not be read.
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// Something below a folder.
@@ -28,13 +28,13 @@ pub struct Entry {
     pub kind: FileType,
 }
 
-/// The largest text that a resource or a prompt is made of, in bytes.
+/// The largest text of a resource or a prompt, in bytes.
 const TEXT_LIMIT: u64 = 1 << 20;
 
 /// Reads all YAML files below a folder, and the texts that they name. Paths are shown relative to `base`.
 pub fn read(folder: &Path, base: &Path) -> Tree {
     let mut tree = Tree::default();
-    for Entry { path, kind } in walk(folder, base, &mut tree.findings) {
+    for Entry { path, kind } in walk(folder, base, &mut tree.diagnostics) {
         if is_specification(&path) {
             tree.add(base, path, kind);
         }
@@ -49,7 +49,7 @@ impl Tree {
         let path = shown(file, base);
         match fs::symlink_metadata(file) {
             Ok(found) => self.add(base, path, found.file_type()),
-            Err(error) => self.findings.push(unreadable(path, &error)),
+            Err(error) => self.diagnostics.push(unreadable(path, &error)),
         }
     }
 
@@ -58,10 +58,10 @@ impl Tree {
         self.sources.keys().filter(|path| is_specification(path))
     }
 
-    /// Reads the texts below a folder that resources and prompts are made of. What is missing is for the compiler to say.
+    /// Reads the texts of resources and prompts below a folder. Missing ones are reported by the compiler.
     pub fn add_named(&mut self, folder: &Path, base: &Path) {
         let named: BTreeSet<_> = self.sources.iter().flat_map(|(path, text)| named_files(path, text)).collect();
-        // A folder on the way may be a link to somewhere else.
+        // A folder in the path may be a link to another folder.
         let inside = |path: &PathBuf| {
             path.canonicalize().and_then(|path| Ok(path.starts_with(folder.canonicalize()?))).unwrap_or(false)
         };
@@ -77,22 +77,25 @@ impl Tree {
     }
 
     fn add(&mut self, base: &Path, path: String, kind: FileType) {
-        // A pipe would keep the reader waiting for ever.
+        // Reading a pipe could block forever.
         if !kind.is_file() {
-            self.findings.push(no_file(path, kind));
+            self.diagnostics.push(not_a_file(path, kind));
             return;
         }
         match fs::read(base.join(&path)).map(String::from_utf8) {
             Ok(Ok(text)) => drop(self.sources.insert(path, text)),
-            Ok(Err(error)) => self.findings.push(not_utf8(path, error.as_bytes(), error.utf8_error().valid_up_to())),
-            Err(error) => self.findings.push(unreadable(path, &error)),
+            Ok(Err(error)) => {
+                self.diagnostics.push(not_utf8(&path, error.as_bytes(), error.utf8_error().valid_up_to()));
+                self.undecodable.insert(path, String::from_utf8_lossy(error.as_bytes()).into_owned());
+            }
+            Err(error) => self.diagnostics.push(unreadable(path, &error)),
         }
     }
 }
 
-/// Everything below a folder, in order of path; nothing if there is no such folder. Links are not followed: what lies
-/// behind them is somebody else's.
-pub fn walk(folder: &Path, base: &Path, findings: &mut Vec<Finding>) -> Vec<Entry> {
+/// Everything below a folder, in order of path; nothing if the folder does not exist. Links are not followed, because
+/// they may lead out of the folder.
+pub fn walk(folder: &Path, base: &Path, diagnostics: &mut Vec<Diagnostic>) -> Vec<Entry> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -103,14 +106,19 @@ pub fn walk(folder: &Path, base: &Path, findings: &mut Vec<Finding>) -> Vec<Entr
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => {
-                findings.push(unreadable(shown(&folder, base), &error));
+                diagnostics.push(unreadable(shown(&folder, base), &error));
                 continue;
             }
         };
         for (path, kind) in entries {
             if path.to_str().is_none() {
-                let message = "the name is not UTF-8".to_owned();
-                findings.push(finding(Rule::Unreadable, shown(&path, base), message, "rename it"));
+                let diagnostic = Diagnostic::new(
+                    Code::Unreadable,
+                    shown(&path, base),
+                    Span::default(),
+                    "the file name is not UTF-8",
+                );
+                diagnostics.push(diagnostic.with_help("rename the file"));
                 continue;
             }
             found.push(Entry { path: shown(&path, base), kind });
@@ -135,7 +143,7 @@ fn files(path: &Path, base: &Path) -> Vec<String> {
     }
 }
 
-/// A path relative to `base` where it is below it, with `/` between the parts.
+/// A path with `/` between its parts; relative to `base` if it is below it.
 pub fn shown(path: &Path, base: &Path) -> String {
     let inside = path.strip_prefix(base).unwrap_or(path);
     let parts: Vec<_> = inside
@@ -147,30 +155,23 @@ pub fn shown(path: &Path, base: &Path) -> String {
     format!("{root}{}", parts.join("/"))
 }
 
-fn finding(rule: Rule, file: String, message: String, help: &str) -> Finding {
-    Finding { file, place: Place::new(1, 1, 1), rule, message, help: help.to_owned() }
+fn unreadable(path: String, error: &io::Error) -> Diagnostic {
+    let message = format!("the file cannot be read: {error}");
+    Diagnostic::new(Code::Unreadable, path, Span::default(), message).with_help("check the path and its permissions")
 }
 
-fn unreadable(path: String, error: &io::Error) -> Finding {
-    finding(Rule::Unreadable, path, format!("it cannot be read: {error}"), "check the path and who may read it")
-}
-
-fn no_file(path: String, kind: FileType) -> Finding {
+fn not_a_file(path: String, kind: FileType) -> Diagnostic {
     let (what, help) = match kind {
-        kind if kind.is_symlink() => ("a link, and links are not followed", "put the file itself into its place"),
-        kind if kind.is_dir() => ("a folder", "rename it, so that nobody takes it for a specification"),
-        _ => ("neither a file nor a folder", "put a file into its place"),
+        kind if kind.is_symlink() => ("a link, and links are not followed", "replace it by the file itself"),
+        kind if kind.is_dir() => ("a folder", "rename it, so that it does not look like a specification"),
+        _ => ("neither a file nor a folder", "replace it by a file"),
     };
-    finding(Rule::NotAFile, path, format!("it is {what}"), help)
+    Diagnostic::new(Code::NotAFile, path, Span::default(), format!("this is {what}")).with_help(help)
 }
 
-fn not_utf8(path: String, bytes: &[u8], offset: usize) -> Finding {
-    let valid = bytes.get(..offset).unwrap_or_default();
-    let line = valid.split(|byte| *byte == b'\n').count();
-    let start = valid.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let column = String::from_utf8_lossy(valid.get(start..).unwrap_or_default()).chars().count() + 1;
+fn not_utf8(path: &str, bytes: &[u8], offset: usize) -> Diagnostic {
+    let line = bytes.get(..offset).unwrap_or_default().split(|byte| *byte == b'\n').count();
     let byte = bytes.get(offset).copied().unwrap_or_default();
     let message = format!("the file is not UTF-8: byte {byte:#04x} at offset {offset}, in line {line}");
-    let place = Place::new(line, column, 1);
-    Finding { place, ..finding(Rule::Compiler(Code::NotUtf8), path, message, "save it as UTF-8") }
+    Diagnostic::new(Code::NotUtf8, path, Span::new(offset, offset), message).with_help("save it as UTF-8")
 }

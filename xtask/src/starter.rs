@@ -9,30 +9,30 @@ use anyhow::{Context as _, Result, bail};
 use crate::sources;
 
 const STARTER: &str = include_str!("starter.yaml");
-/// A label of a host holds 63 characters at most (RFC 1035 §2.3.4), and the provider is one in the starter.
+/// A label of a host name has at most 63 characters (RFC 1035 §2.3.4), and the provider is one in the starter.
 const LONGEST: usize = 60;
 
 /// Runs the command.
 ///
 /// # Errors
-/// When the name cannot be used, or when there is a file already.
+/// When the name is not valid, or the file exists.
 pub fn run(root: &Path, name: &str) -> Result<bool> {
     let (provider, capability) = parts(name)?;
     let path = format!("spec/{provider}/{capability}.yaml");
     let Some(crate_name) = naftiko_codegen::crate_name(&path) else {
-        bail!("`{name}` gives no crate name: it would start with a digit, be a word of Rust, or be taken already");
+        bail!("`{name}` is not a valid crate name: it starts with a digit, or is reserved");
     };
     let present = sources::walk(&root.join("spec"), root, &mut Vec::new());
     let same = |path: &str| naftiko_codegen::crate_name(path).as_ref() == Some(&crate_name);
     if let Some(other) = present.into_iter().map(|entry| entry.path).find(|path| same(path)) {
-        bail!("{other} is there already and makes the crate `{crate_name}`; nothing is overwritten");
+        bail!("{other} exists and has the crate name `{crate_name}`; nothing is overwritten");
     }
     create(&root.join(&path), &text(provider, capability)).with_context(|| format!("{path} cannot be written"))?;
     anstream::println!(
         "created {path}\n\n\
-         1. Describe the API in it; the comments say what each part is for.\n\
+         1. Describe the API in it; the comments explain each part.\n\
          2. cargo xtask lint {path}\n\
-         3. cargo xtask gen --watch     # writes generated/{crate_name} whenever you save\n\
+         3. cargo xtask gen --watch     # updates generated/{crate_name} whenever you save\n\
          4. cargo run -p {crate_name} --features server -- serve"
     );
     Ok(true)
@@ -48,8 +48,8 @@ fn parts(name: &str) -> Result<(&str, &str)> {
     match name.split_once('/') {
         Some((provider, capability)) if plain(provider) && plain(capability) => Ok((provider, capability)),
         _ => bail!(
-            "`{name}` is no name for a capability: it is `provider/capability`, such as `acme/orders`; both are letters, \
-             digits and hyphens between them, {LONGEST} at most"
+            "`{name}` is not a valid name: write `provider/capability`, such as `acme/orders`, each of up to {LONGEST} letters, \
+             digits and inner hyphens"
         ),
     }
 }
@@ -63,7 +63,7 @@ fn text(provider: &str, capability: &str) -> String {
         .replace("@capability@", &capability.to_ascii_lowercase())
 }
 
-/// Nothing is overwritten, even if it appeared a moment ago.
+/// Creates a file without overwriting, even if it appeared a moment ago.
 fn create(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-/// Runs the command: the tour is a program of the tests, this only builds the server and starts it.
+/// Runs the command. The tour is a program of the tests; this builds the server and starts the tour.
 ///
 /// # Errors
 /// When the server or the tour cannot be built or started.
@@ -20,15 +20,15 @@ pub fn run(root: &Path, name: &str, once: bool) -> Result<bool> {
     Ok(tour.status().context("cargo cannot be started")?.success())
 }
 
-/// Builds the binary of a generated crate and says where it is.
+/// Builds the binary of a generated crate and returns its path.
 ///
 /// # Errors
-/// When it cannot be built, or when there is no such crate.
+/// When it cannot be built, or the crate does not exist.
 pub fn build(root: &Path, name: &str) -> Result<PathBuf> {
     if !root.join("generated").join(name).join("src/main.rs").is_file() {
-        bail!("there is no server `{name}` under generated/");
+        bail!("generated/ has no server `{name}`");
     }
-    // The whole workspace is named so that features, and with them built dependencies, are those of the tests.
+    // With the whole workspace, features and therefore built dependencies are the same as for the tests.
     let status = cargo(root).args(["build", "--quiet", "--workspace", "--bin", name]).status();
     if !status.context("cargo cannot be started")?.success() {
         bail!("`{name}` cannot be built");
@@ -38,14 +38,19 @@ pub fn build(root: &Path, name: &str) -> Result<PathBuf> {
 
 /// Where cargo puts a program that it builds.
 pub(crate) fn program(root: &Path, profile: &str, name: &str) -> PathBuf {
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder));
-    target.join(profile).join(format!("{name}{}", env::consts::EXE_SUFFIX))
+    target(root).join(profile).join(format!("{name}{}", env::consts::EXE_SUFFIX))
 }
 
-pub(crate) fn cargo(root: &Path) -> Command {
+/// The repository's target folder.
+pub(crate) fn target(root: &Path) -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
+}
+
+/// Cargo at the root, in the environment that it has when it is called by hand.
+pub fn cargo(root: &Path) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root);
-    // Cargo describes the package that it runs to it. Build scripts that track these variables would run again.
+    // Cargo sets these variables for xtask. Build scripts that depend on them would run again.
     for (name, _) in env::vars_os() {
         if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {
             command.env_remove(name);

@@ -1,4 +1,4 @@
-//! `cargo xtask variants`: whether generated crates build in the ways in which nothing else here builds them.
+//! `cargo xtask variants`: whether generated crates build in configurations that no other command builds.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -10,17 +10,17 @@ use crate::{generated, trial};
 /// A client with each kind of TLS, and without any.
 const TLS: [&str; 4] = ["ring", "aws-lc-rs", "native-tls", ""];
 
-/// Runs the command: the oldest Rust that the manifests promise, and every kind of TLS. What is not installed here, and
-/// cannot be, is skipped and named, unless it is required.
+/// Runs the command: the oldest supported Rust, and every TLS option. What cannot be installed is skipped and named,
+/// unless it is required.
 ///
 /// # Errors
-/// When cargo cannot be started, or the manifest of the workspace names no `rust-version`.
+/// When cargo cannot be started, or the manifest of the workspace has no `rust-version`.
 pub fn run(root: &Path, require: bool) -> Result<bool> {
     let mut variants = Vec::new();
     let oldest = rust_version(root)?;
     let toolchain = rustup(&["toolchain", "install", "--profile", "minimal", "--no-self-update", &oldest]);
     let arguments = ["--workspace", "--exclude", "naftiko-tests", "--features", "blocking,ring,server,test-util"];
-    let missing = (!toolchain).then_some("rustup cannot install it here");
+    let missing = (!toolchain).then_some("rustup cannot install it");
     variants.push((format!("Rust {oldest}"), Some(oldest.as_str()), arguments.map(str::to_owned).to_vec(), missing));
     let packages = generated(root)?.into_iter().flat_map(|name| ["--package".to_owned(), name]);
     let clients: Vec<String> = [String::from("--no-default-features")].into_iter().chain(packages).collect();
@@ -28,7 +28,7 @@ pub fn run(root: &Path, require: bool) -> Result<bool> {
         let mut arguments = clients.clone();
         arguments.extend(["--features".to_owned(), format!("client,{tls}").trim_end_matches(',').to_owned()]);
         let missing = (tls == "native-tls" && cfg!(target_os = "linux") && !has_openssl())
-            .then_some("pkg-config knows no OpenSSL, which it needs on Linux");
+            .then_some("pkg-config does not find OpenSSL, which it needs on Linux");
         let name = if tls.is_empty() { "client without TLS".to_owned() } else { format!("client with {tls}") };
         variants.push((name, None, arguments, missing));
     }
@@ -52,7 +52,7 @@ pub fn run(root: &Path, require: bool) -> Result<bool> {
 }
 
 fn check(root: &Path, toolchain: Option<&str>, arguments: &[String]) -> Result<bool> {
-    // The cargo that runs this one is of its own toolchain, and `cargo +1.89` is understood by rustup's alone.
+    // Another toolchain is started by rustup, because `cargo` here is that of the current one.
     let mut cargo = if let Some(toolchain) = toolchain {
         let mut cargo = Command::new("rustup");
         cargo.args(["run", toolchain, "cargo"]).current_dir(root).env_remove("RUSTUP_TOOLCHAIN");
@@ -69,7 +69,7 @@ fn check(root: &Path, toolchain: Option<&str>, arguments: &[String]) -> Result<b
 fn rust_version(root: &Path) -> Result<String> {
     let manifest = std::fs::read_to_string(root.join("Cargo.toml")).context("Cargo.toml cannot be read")?;
     let value = manifest.lines().find_map(|line| line.strip_prefix("rust-version = \"")?.strip_suffix('"'));
-    Ok(value.context("Cargo.toml names no rust-version")?.to_owned())
+    Ok(value.context("Cargo.toml has no rust-version")?.to_owned())
 }
 
 fn rustup(arguments: &[&str]) -> bool {

@@ -9,33 +9,33 @@ use notify::{Event, RecursiveMode, Watcher as _};
 
 use crate::generation;
 
-/// How long it has to be quiet: an editor writes a file in several steps.
+/// How long no change may follow: an editor writes a file in several steps.
 const QUIET: Duration = Duration::from_millis(200);
-/// How long a change waits at most where it never gets quiet.
+/// How long a change waits at most.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Runs the command until Ctrl-C. What is wrong with a specification is printed, and the next change gets its turn.
+/// Runs the command until Ctrl-C. Errors are printed, and the next change is waited for.
 ///
 /// # Errors
 /// When the folder cannot be watched.
 pub fn run(root: &Path, names: &[String], diff: bool) -> Result<bool> {
     let (sender, events) = mpsc::channel();
-    let mut watcher = notify::recommended_watcher(sender).context("this system cannot watch files")?;
-    // The watch begins before the first run, so that no change falls between them.
+    let mut watcher = notify::recommended_watcher(sender).context("watching files is not supported on this system")?;
+    // Watching begins before the first run, so that no change is missed.
     watcher.watch(&root.join("spec"), RecursiveMode::Recursive).context("spec/ cannot be watched")?;
     loop {
         if let Err(error) = generation::run(root, names, false, diff) {
             anstream::eprintln!("error: {error:#}");
         }
-        anstream::eprintln!("watching spec/, Ctrl-C ends\n");
+        anstream::eprintln!("watching spec/; press Ctrl-C to stop\n");
         if !wait(&events) {
             return Ok(true);
         }
     }
 }
 
-/// Waits for a change and then for quiet. `false` means that nobody watches any more.
-fn wait(events: &Receiver<notify::Result<Event>>) -> bool {
+/// Waits for a change, and then until no more follow. `false` means that the watcher has ended.
+pub fn wait(events: &Receiver<notify::Result<Event>>) -> bool {
     loop {
         match events.recv() {
             Ok(event) if is_change(&event) => break,
@@ -45,7 +45,7 @@ fn wait(events: &Receiver<notify::Result<Event>>) -> bool {
     }
     let start = Instant::now();
     let mut changed = start;
-    // Events that change nothing do not put off the run.
+    // Events without a change do not delay the run.
     while let Some(left) = QUIET.checked_sub(changed.elapsed()).filter(|_| start.elapsed() < PATIENCE) {
         match events.recv_timeout(left) {
             Ok(event) if is_change(&event) => changed = Instant::now(),
@@ -57,7 +57,7 @@ fn wait(events: &Receiver<notify::Result<Event>>) -> bool {
     true
 }
 
-/// Our own reading is an event too, and no reason to read again. After an error nobody knows what changed.
+/// Reading a file is an event too, but not a change. After an error, anything may have changed.
 fn is_change(event: &notify::Result<Event>) -> bool {
     event.as_ref().map_or(true, |event| !event.kind.is_access())
 }

@@ -1,4 +1,4 @@
-//! Generated crates in a workspace of their own, which is like this one.
+//! Generated crates in a workspace of their own, with the settings of this one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,8 +9,8 @@ use naftiko_codegen::Files;
 
 use crate::trial;
 
-/// Writes these files, and what makes a workspace of them: other members, and the same versions and lints. Crates of an
-/// earlier run are removed.
+/// Writes these files, and what makes a workspace of them: other members, and the same versions and lints, with warnings
+/// as errors. Crates of an earlier run are removed.
 ///
 /// # Errors
 /// When files cannot be read or written.
@@ -28,11 +28,29 @@ pub fn write<'a>(root: &Path, folder: &Path, crates: impl IntoIterator<Item = &'
     Ok(())
 }
 
-/// Cargo in such a workspace. Warnings of any tool are errors, and all such workspaces share what they build.
+/// Adds a member that builds nothing, and depends on the repository's own tests. In a build of the whole workspace,
+/// dependencies then have the same features as in the repository's, and are not built again.
+///
+/// # Errors
+/// When files cannot be written.
+pub fn share_features(root: &Path, folder: &Path) -> Result<()> {
+    let member = folder.join("generated/same-features");
+    let path = |folder: &str| format!("{:?}", root.join(folder).to_string_lossy());
+    let manifest = format!(
+        "[package]\nname = \"same-features\"\nedition = \"2024\"\n\n[[example]]\nname = \"same-features\"\npath = \
+         \"example.rs\"\n\n[dependencies]\nnaftiko-tests.path = {}\nnaftiko-bench.path = {}\n",
+        path("tests"),
+        path("tests/bench"),
+    );
+    file(&member.join("example.rs"), "fn main() {}\n")?;
+    file(&member.join("Cargo.toml"), &manifest)
+}
+
+/// Cargo in such a workspace. Everything that is built goes to the repository's own target folder.
 pub fn cargo(root: &Path, folder: &Path) -> Command {
     let mut cargo = trial::cargo(root);
-    cargo.current_dir(folder).env("CARGO_TARGET_DIR", target(root));
-    cargo.env("RUSTFLAGS", "-D warnings").env("RUSTDOCFLAGS", "-D warnings");
+    cargo.current_dir(folder).env("CARGO_TARGET_DIR", trial::target(root));
+    cargo.env("RUSTDOCFLAGS", "-D warnings").env("CARGO_INCREMENTAL", "0");
     cargo
 }
 
@@ -41,11 +59,7 @@ pub const ALL: [&str; 4] = ["--workspace", "--keep-going", "--features", "blocki
 
 /// Where the server of a crate is, once it is built.
 pub fn program(root: &Path, name: &str) -> PathBuf {
-    target(root).join("debug").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
-}
-
-fn target(root: &Path) -> PathBuf {
-    root.join("target/cases-build")
+    trial::program(root, "debug", name)
 }
 
 /// Writes a file, and the folders that it is in.
@@ -74,6 +88,9 @@ fn manifest(own: &str, root: &Path) -> String {
             text.push_str(&format!("{before}path = {:?}{after}\n", root.join(path).to_string_lossy()));
         } else {
             text.push_str(&format!("{line}\n"));
+            if line == "[workspace.lints.rust]" {
+                text.push_str("warnings = \"deny\"\n");
+            }
         }
     }
     text

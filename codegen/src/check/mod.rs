@@ -1,4 +1,4 @@
-//! The third stage: rules over the linked document, one file per family. All findings come in one run.
+//! The third stage: rules for the linked document, one file per family. All diagnostics are reported in one run.
 
 mod operations;
 mod outputs;
@@ -15,11 +15,11 @@ use crate::read::document::AdapterKind;
 pub(crate) fn check(linked: &Linked<'_>, sink: &mut Sink) {
     if linked.operations.is_empty() && !sink.has_errors() {
         let (message, help) = if linked.document.missing.is_empty() {
-            ("the capability consumes no operation: there is nothing to call", "add `consumes:` with an operation")
+            ("the capability consumes no operation", "add an operation under `consumes`")
         } else {
-            ("all that the capability consumes is imported, and the imports lead nowhere", "add the imported files")
+            ("nothing that the capability consumes could be imported", "add the imported files, or correct the imports")
         };
-        sink.report(Code::NothingConsumed, linked.document.place, message, help);
+        sink.report(Code::NothingConsumed, linked.document.span, message).help(help);
     }
     check_addresses(linked, sink);
     operations::check(linked, sink);
@@ -29,15 +29,16 @@ pub(crate) fn check(linked: &Linked<'_>, sink: &mut Sink) {
     outputs::check(linked, sink);
 }
 
-/// The server listens on this machine, whatever the file says: whoever runs it opens it, and knows to whom.
+/// The server listens on this machine only, whatever the file says. The operator decides who can reach it.
 fn check_addresses(linked: &Linked<'_>, sink: &mut Sink) {
     let served = |kind: &AdapterKind| matches!(kind, AdapterKind::Rest(_) | AdapterKind::Mcp(_));
     for adapter in linked.document.adapters.iter().filter(|adapter| served(&adapter.kind)) {
         let Some(address) = &adapter.address else { continue };
         if !matches!(address.value.as_str(), "localhost" | "127.0.0.1" | "::1") {
-            let message = format!("the address `{}` is left to whoever runs the server", address.value);
-            let help = "it listens on this machine only, unless it is started with `--address`";
-            sink.report_once(Code::AddressIgnored, "address", address.place, message, help);
+            let message =
+                format!("the address `{}` has no effect; the operator sets the address of the server", address.value);
+            let help = "start the server with `--address`; without it, it listens on this machine only";
+            sink.report_once(Code::AddressIgnored, "address", address.span, message).help(help);
         }
     }
 }

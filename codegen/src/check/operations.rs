@@ -1,22 +1,24 @@
 //! Rules for consumed APIs and their operations.
 
+use naftiko_schema::{Credential, Location, Method, Template, TemplatePart};
+
 use crate::codes::Code;
-use crate::diagnostic::{Place, Sink};
-use crate::linked::{Api, Authentication, Linked, Location, Operation, Parameter, TemplatePart};
+use crate::diagnostic::{Sink, Span, nearest};
+use crate::linked::{Api, Linked, Operation, Parameter};
 use crate::read::document::Text;
 use crate::template::Piece;
-use crate::vocabulary::{base_uri, is_dots, is_invisible, is_token, kind, method};
+use crate::vocabulary::{KINDS, base_uri, is_dots, is_invisible, is_token, kind, method};
 
 pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
     for api in &linked.apis {
         check_base_uri(api, sink);
         for credential in &api.credentials {
             match credential {
-                Authentication::Header { name, value } | Authentication::Cookie { name, value } => {
-                    check_header_text(value, name, api.place, sink);
+                Credential::ApiKey(key) if key.location != Location::Query => {
+                    check_header_text(&key.value, &key.name, api.span, sink);
                 }
-                Authentication::Bearer { token } => check_header_text(token, "Authorization", api.place, sink),
-                Authentication::Query { .. } | Authentication::Basic { .. } => {}
+                Credential::Bearer(bearer) => check_header_text(&bearer.token, "Authorization", api.span, sink),
+                Credential::ApiKey(_) | Credential::Basic(_) => {}
             }
         }
     }
@@ -30,20 +32,21 @@ pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
 fn check_base_uri(api: &Api<'_>, sink: &mut Sink) {
     let namespace = &api.name;
     let Some(text) = api.base_uri else {
-        let message = format!("`{namespace}` has no `baseUri`; whoever runs the generated crate must set one");
-        sink.report(Code::BaseUriIsConfiguration, api.place, message, "add `baseUri:`");
+        let message = format!("`{namespace}` has no `baseUri`; the operator must set it");
+        sink.report(Code::BaseUriIsConfiguration, api.span, message).help("add `baseUri:` to give it a default");
         return;
     };
     match base_uri(&text.value) {
         Ok(Some(_)) => {}
         Ok(None) => {
             let what = if text.value.trim().is_empty() { "is empty" } else { "has placeholders" };
-            let message = format!("the base URI of `{namespace}` {what}; whoever runs the generated crate must set it");
-            let help = "it is set with `--base-uri`, or `base_uri` of the client's builder";
-            sink.report(Code::BaseUriIsConfiguration, text.place, message, help);
+            let message = format!("the base URI of `{namespace}` {what}; the operator must set it");
+            let help = "set it with `--base-uri`, or with `ClientBuilder::base_uri` in a program";
+            sink.report(Code::BaseUriIsConfiguration, text.span, message).help(help);
         }
         Err(problem) => {
-            sink.report(Code::BadBaseUri, text.place, format!("the base URI {problem}"), "write `https://host/base`")
+            let message = format!("invalid base URI: it {problem}");
+            sink.report(Code::BadBaseUri, text.span, message).help("write `https://host/base`");
         }
     }
 }
@@ -51,7 +54,9 @@ fn check_base_uri(api: &Api<'_>, sink: &mut Sink) {
 pub(super) fn check_method(text: Option<&Text>, sink: &mut Sink) {
     let Some(text) = text.filter(|text| method(Some(text)).is_none()) else { return };
     let help = "use GET, HEAD, OPTIONS, POST, PUT, PATCH or DELETE";
-    sink.report(Code::UnknownMethod, text.place, format!("`{}` is no HTTP method that can be sent", text.value), help);
+    let meant = nearest(&text.value, Method::ALL.map(Method::as_str));
+    let report = sink.report(Code::UnknownMethod, text.span, format!("unsupported HTTP method `{}`", text.value));
+    report.nearest(text.span, &text.value, meant, help);
 }
 
 fn check_path(operation: &Operation<'_>, sink: &mut Sink) {
@@ -59,59 +64,62 @@ fn check_path(operation: &Operation<'_>, sink: &mut Sink) {
     let literal: String =
         operation.pieces.iter().map(|piece| if let Piece::Literal(text) = piece { text } else { "*" }).collect();
     if literal.split('/').any(is_dots) || unseen(&literal) {
-        let message = format!("the path `{}` holds what no path can", operation.path.value);
-        let help = "`.` and `..` are no segments, and neither control characters nor `\\` belong into a path";
-        sink.report(Code::BadPath, operation.path.place, message, help);
+        let message = format!("the path `{}` has characters or segments that are not allowed", operation.path.value);
+        let help = "remove segments `.` and `..`, control characters, invisible characters and `\\`";
+        sink.report(Code::BadPath, operation.path.span, message).help(help);
     }
 }
 
 fn check_parameters(operation: &Operation<'_>, sink: &mut Sink) {
     for parameter in &operation.parameters {
         check_kind(parameter, sink);
-        check_name(&parameter.wire, parameter.location, parameter.place, sink);
+        check_name(&parameter.wire, parameter.location, parameter.span, sink);
     }
     for constant in &operation.constants {
-        check_name(&constant.name.value, constant.location, constant.name.place, sink);
+        check_name(&constant.name.value, constant.location, constant.name.span, sink);
         if constant.location == Location::Header {
-            check_header_text(&constant.value, &constant.name.value, constant.name.place, sink);
+            check_header_text(&constant.value, &constant.name.value, constant.name.span, sink);
         }
-        let no_segment = match constant.value.as_slice() {
+        let no_segment = match &*constant.value.parts {
             [TemplatePart::Literal(text)] => is_dots(text) || text.is_empty(),
             _ => true,
         };
         if constant.location.is_path() && no_segment {
-            let message = format!("the fixed value of `{}` cannot be placed in a path", constant.name.value);
-            let help = "write the value into the path itself; secrets and dots do not belong there";
-            sink.report(Code::Unsupported, constant.name.place, message, help);
+            let message = format!("the fixed value of `{}` cannot be used in a path", constant.name.value);
+            let help = "write the value into the path itself; secrets, `.` and `..` are not allowed there";
+            sink.report(Code::Unsupported, constant.name.span, message).help(help);
         }
     }
 }
 
-/// Text of a header is visible ASCII, blanks and tabs (RFC 9110 §5.5; other bytes mean nothing that servers agree on).
-fn check_header_text(parts: &[TemplatePart], name: &str, place: Place, sink: &mut Sink) {
+/// The value of a header is visible ASCII, blanks and tabs (RFC 9110 §5.5); servers disagree on the meaning of other bytes.
+fn check_header_text(template: &Template, name: &str, span: Span, sink: &mut Sink) {
     let fits = |c: char| matches!(c, ' '..='~' | '\t');
-    let mut literals = parts.iter().filter_map(|part| match part {
+    let mut literals = template.parts.iter().filter_map(|part| match part {
         TemplatePart::Literal(text) => Some(text),
         TemplatePart::Variable(_) => None,
     });
     if literals.any(|text| !text.chars().all(fits)) {
-        let message = format!("the value of the header `{name}` holds characters that no header can");
-        sink.report(Code::TypeMismatch, place, message, "use ASCII on one line");
+        let message = format!("the value of the header `{name}` has characters that are not allowed in headers");
+        sink.report(Code::TypeMismatch, span, message).help("use printable ASCII on one line");
     }
 }
 
-/// Names of headers and cookies are tokens; the others may hold anything and are percent-encoded.
-fn check_name(name: &str, location: Location, place: Place, sink: &mut Sink) {
+/// Names of headers and cookies are tokens; other names can be any text and are percent-encoded.
+fn check_name(name: &str, location: Location, span: Span, sink: &mut Sink) {
     if matches!(location, Location::Header | Location::Cookie) && !is_token(name) {
-        let message = format!("`{name}` cannot be the name of a header or cookie");
-        sink.report(Code::BadHeaderName, place, message, "see RFC 9110 §5.1 and RFC 6265 §4.1.1");
+        let message = format!("`{name}` is not a valid name of a header or cookie");
+        sink.report(Code::BadHeaderName, span, message)
+            .help("use letters, digits and hyphens (RFC 9110 §5.1, RFC 6265 §4.1.1)");
     }
 }
 
 pub(super) fn check_kind(parameter: &Parameter, sink: &mut Sink) {
     let Some(text) = &parameter.kind else { return };
     if kind(parameter.kind.as_ref(), parameter.location).is_none() {
-        let message = format!("`{}` is no type of a parameter; `{}` is taken for a string", text.value, parameter.name);
-        sink.report(Code::UnknownType, text.place, message, "use string, integer, number, boolean, array or object");
+        let message = format!("unknown type `{}`; the parameter `{}` is a string", text.value, parameter.name);
+        let report = sink.report(Code::UnknownType, text.span, message);
+        let help = "use string, integer, number, boolean, array or object";
+        report.nearest(text.span, &text.value, nearest(&text.value, KINDS), help);
     }
 }

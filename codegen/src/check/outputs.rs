@@ -1,9 +1,9 @@
 //! Rules for output parameters.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::codes::Code;
-use crate::diagnostic::Sink;
+use crate::diagnostic::{FIRST, Sink};
 use crate::json_path;
 use crate::linked::{Linked, Operation};
 use crate::read::document::Output;
@@ -12,7 +12,7 @@ use crate::read::yaml::Node;
 pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
     for call in linked.calls() {
         let outputs = call.outputs;
-        if let Some(operation) = linked.operations.get(call.operation) {
+        if let Some(operation) = linked.operations.get(call.operation.index()) {
             check_format(operation, outputs, sink);
         }
         if outputs.len() > 1 {
@@ -24,31 +24,34 @@ pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
     }
 }
 
-/// Formats that the engine would convert to JSON before it maps them. Bytes and plain text pass as they are.
+/// Formats that the reference engine converts to JSON before mapping. Bytes and plain text are passed through.
 fn check_format(operation: &Operation<'_>, outputs: &[Output], sink: &mut Sink) {
     let Some(format) = operation.output_format else { return };
     let structured = ["xml", "yaml", "csv", "tsv", "psv", "html", "markdown", "avro", "protobuf"];
     if structured.contains(&format.value.to_ascii_lowercase().as_str()) && !outputs.is_empty() {
-        let message = format!("answers in `{}` cannot be mapped yet", format.value);
-        let help = "without `outputParameters` the answer is passed on as it comes";
-        sink.report_once(Code::OutputFormat, &format.value, format.place, message, help);
+        let message = format!("mapping responses in `{}` is not supported yet", format.value);
+        let help = "remove `outputParameters` to pass the response on unchanged";
+        sink.report_once(Code::OutputFormat, &format.value, format.span, message).help(help);
     }
 }
 
-/// Several outputs are members of one object, and members have different names.
+/// Several outputs become members of one object, whose names must differ.
 fn check_names(outputs: &[Output], sink: &mut Sink) {
-    let mut known = BTreeSet::new();
+    let mut known = BTreeMap::new();
     for output in outputs {
         match &output.name {
             None => {
-                let message = "one of several output parameters has no name";
-                sink.report(Code::MissingKey, output.place, message, "add `name:` to each of them");
+                let message = "`name` is missing in one of several output parameters";
+                sink.report(Code::MissingKey, output.span, message).help("add `name:`");
             }
-            Some(name) if !known.insert(&name.value) => {
-                let message = format!("the output `{}` is defined twice; the first one counts", name.value);
-                sink.report(Code::DuplicateName, name.place, message, "give one of the two another name");
-            }
-            Some(_) => {}
+            Some(name) => match known.get(&name.value) {
+                Some(first) => {
+                    let message = format!("duplicate output `{}`; the first one is used", name.value);
+                    let report = sink.report(Code::DuplicateName, name.span, message);
+                    report.label(*first, FIRST).help("rename one of the two");
+                }
+                None => drop(known.insert(&name.value, name.span)),
+            },
         }
     }
 }
@@ -57,15 +60,15 @@ fn check_output(output: &Output, sink: &mut Sink) {
     if let Some(mapping) = &output.mapping
         && let Err(problem) = json_path::parse(&mapping.value)
     {
-        let message = format!("the mapping `{}` cannot be followed: {problem}", mapping.value);
-        sink.report(Code::BadMapping, mapping.place, message, "write a path such as `$.items[0].name`");
+        let message = format!("invalid mapping `{}`: {problem}", mapping.value);
+        sink.report(Code::BadMapping, mapping.span, message).help("write a path such as `$.items[0].name`");
     }
     if let Some(text) = output.value.as_ref().and_then(Node::scalar_text)
         && (text.contains("{{") || text.starts_with("$."))
     {
-        let message = format!("the fixed value `{text}` is a template or a path, and that is not supported yet");
-        let help = "use `mapping:` to pick a part of the answer";
-        sink.report(Code::Unsupported, output.place, message, help);
+        let message = format!("the fixed value `{text}` is a template or a path, which is not supported yet");
+        let help = "use `mapping:` to select a part of the response";
+        sink.report(Code::Unsupported, output.span, message).help(help);
     }
     for child in output.properties.iter().chain(output.items.as_deref()) {
         check_output(child, sink);

@@ -9,13 +9,13 @@ use crate::linked::{Linked, ResourceSource};
 pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
     for resource in &linked.resources {
         let ResourceSource::Call(call) = &resource.source else { continue };
-        check_placeholders(&resource.pieces, call, resource.declared.uri.place, "tools", sink);
+        check_placeholders(&resource.pieces, call, resource.declared.uri.span, "tools", sink);
         for input in &call.inputs {
             check_kind(input, sink);
             if !input.location.is_path() {
-                let message = format!("the input `{}` of a resource stands nowhere in its URI", input.name);
-                let help = format!("write `{{{}}}` into the URI, or remove it", input.name);
-                sink.report(Code::UnreachableArgument, input.place, message, help);
+                let message = format!("the input `{}` of a resource does not appear in its URI", input.name);
+                let help = format!("add `{{{}}}` to the URI, or remove the input", input.name);
+                sink.report(Code::UnreachableArgument, input.span, message).help(help);
             }
         }
     }

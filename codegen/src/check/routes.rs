@@ -1,8 +1,10 @@
 //! Rules for the routes of REST adapters.
 
 use super::operations::{check_kind, check_method};
+use naftiko_schema::InputId;
+
 use crate::codes::Code;
-use crate::diagnostic::{Place, Sink};
+use crate::diagnostic::{Sink, Span};
 use crate::linked::{Call, Linked, Route, Source};
 use crate::read::document::AdapterKind;
 use crate::template::Piece;
@@ -19,8 +21,8 @@ pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
     }
     let adapters = linked.document.adapters.iter();
     if let Some(second) = adapters.filter(|adapter| matches!(adapter.kind, AdapterKind::Rest(_))).nth(1) {
-        let message = "the routes of all REST adapters are served together, on the port of the first";
-        sink.report(Code::SeveralAdapters, second.place, message, "");
+        let message = "all REST adapters are served together, on the port of the first";
+        sink.report(Code::SeveralAdapters, second.span, message).help("to serve them separately, split the capability");
     }
 }
 
@@ -29,52 +31,56 @@ fn check_path(route: &Route<'_>, sink: &mut Sink) {
     let last = route.pieces.len().saturating_sub(1);
     let several = |(index, piece): (usize, &Piece)| matches!(piece, Piece::Segments(_)) && index != last;
     let (problem, help) = if path.contains(|c: char| c.is_control() || is_invisible(c)) {
-        ("holds characters that cannot be seen", "remove them")
+        ("has invisible characters", "remove them")
     } else if path.contains('\\') || path.split('/').any(is_dots) {
         (
-            "holds `.` or `..` as a segment, or `\\`, which clients resolve before they send it",
-            "write the path as it is sent",
+            "has a segment `.` or `..`, or `\\`, which clients resolve before they send it",
+            "write the path as clients send it",
         )
     } else if route.pieces.iter().enumerate().any(several) {
-        ("has a placeholder for several segments that is not its last", "put it at the end of the path")
+        ("has a placeholder for several segments before its end", "move it to the end of the path")
     } else {
         return;
     };
-    sink.report(Code::BadPath, route.path.place, format!("the path `{path}` {problem}"), help);
+    sink.report(Code::BadPath, route.path.span, format!("the path `{path}` {problem}")).help(help);
 }
 
 fn check_captures(route: &Route<'_>, sink: &mut Sink) {
-    check_placeholders(&route.pieces, &route.call, route.path.place, "rest", sink);
+    check_placeholders(&route.pieces, &route.call, route.path.span, "rest", sink);
     let filled = |index: usize| {
-        route.pieces.iter().filter_map(Piece::name).any(|name| route.call.input_of(name) == Ok(Some(index)))
+        route
+            .pieces
+            .iter()
+            .filter_map(Piece::name)
+            .any(|name| route.call.input_of(name) == Ok(Some(InputId::from(index))))
     };
     for (index, input) in route.call.inputs.iter().enumerate().filter(|(_, input)| input.location.is_path()) {
-        let feeds = route.call.sources.contains(&Source::Input(index));
+        let feeds = route.call.sources.contains(&Source::Input(index.into()));
         if feeds && !filled(index) {
             let message = format!(
-                "the input `{}` is in the path, and `{}` has no placeholder for it",
+                "the input `{}` has `in: path`, but `{}` has no placeholder for it",
                 input.name, route.path.value
             );
-            sink.report(Code::BadPath, input.place, message, format!("write `{{{}}}` into the path", input.name));
+            sink.report(Code::BadPath, input.span, message).help(format!("add `{{{}}}` to the path", input.name));
         }
     }
 }
 
-/// Every placeholder of a route, or of the URI of a resource, feeds one input.
-pub(super) fn check_placeholders(pieces: &[Piece], call: &Call<'_>, place: Place, kind: &str, sink: &mut Sink) {
+/// Every placeholder of a route, or of the URI of a resource, fills one input.
+pub(super) fn check_placeholders(pieces: &[Piece], call: &Call<'_>, span: Span, kind: &str, sink: &mut Sink) {
     for name in pieces.iter().filter_map(Piece::name) {
         match call.input_of(name) {
             Ok(Some(_)) => {}
             Ok(None) => {
-                let message = format!("nothing reads the placeholder `{{{name}}}`; it matches any text");
-                let help = format!("bind it under `with`: `{kind}.{name}`");
-                sink.report(Code::UnboundPlaceholder, place, message, help);
+                let message = format!("the placeholder `{{{name}}}` is never used; it matches any text");
+                let help = format!("use it under `with` as `{kind}.{name}`");
+                sink.report(Code::UnboundPlaceholder, span, message).help(help);
             }
             Err(()) => {
                 let message = format!(
-                    "the placeholder `{{{name}}}` fits several parameters: separators and case mean nothing here"
+                    "the placeholder `{{{name}}}` matches several inputs, which differ only in separators and case"
                 );
-                sink.report(Code::AmbiguousPlaceholder, place, message, "spell it like one of them");
+                sink.report(Code::AmbiguousPlaceholder, span, message).help("write it exactly like one of them");
             }
         }
     }

@@ -12,7 +12,7 @@ pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
     }
     let adapters = linked.document.adapters.iter();
     if let Some(second) = adapters.filter(|adapter| matches!(adapter.kind, AdapterKind::Mcp(_))).nth(1) {
-        let message = "what all MCP adapters have is served together, on the port of the first";
-        sink.report(Code::SeveralAdapters, second.place, message, "");
+        let message = "all MCP adapters are served together, on the port of the first";
+        sink.report(Code::SeveralAdapters, second.span, message).help("to serve them separately, split the capability");
     }
 }

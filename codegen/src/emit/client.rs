@@ -1,10 +1,11 @@
 //! `src/client.rs`: the typed client. Required arguments are positional, optional ones are setters.
 
-use proc_macro2::TokenStream;
+use naftiko_schema::{ApiId, Kind, Location, Parameter};
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::{example, rust, tables};
-use crate::model::{Api, Kind, Location, Model, Operation, Parameter};
+use crate::model::{Model, Operation, Setter};
 
 /// Clippy's limit for arguments, less one for `self`.
 const MAX_ARGUMENTS: usize = 6;
@@ -12,35 +13,32 @@ const MAX_ARGUMENTS: usize = 6;
 pub(super) fn emit(model: &Model) -> String {
     let client_docs = rust::docs(&format!(
         "A client for {}.\n\nCloning is cheap: clones share one connection pool.",
-        rust::plain(&model.title)
+        rust::plain(&model.capability.title)
     ));
-    let names: Vec<_> = model.variables.iter().map(|name| rust::code(name)).collect();
+    let names: Vec<_> = model.capability.variables.iter().map(|variable| rust::code(&variable.name)).collect();
     let needed = if names.is_empty() { String::new() } else { format!("{}, and ", names.join(", ")) };
     let from_env_docs = rust::docs(&format!(
         "A client with the settings of the environment: {needed}{} for another base URI.\n\n# Errors\nWhen variables are missing, all of which the error names, or when the client cannot be set up.",
         base_uri_variables(model)
     ));
-    let imports = if model.is_divided() {
+    let imports = if !model.parts.is_empty() {
         quote! {
-            use naftiko_runtime::__private::{Connection, Handle};
-            use naftiko_runtime::{ClientBuilder, ConfigError};
-
-            use crate::operations;
+            use naftiko_client::__private::{Connection, Handle};
+            use naftiko_client::{ClientBuilder, ConfigError};
         }
     } else {
         let used = Used::by(&model.operations.iter().collect::<Vec<_>>());
         let (private, public) = (used.private(), used.public());
         quote! {
-            use naftiko_runtime::__private::{Connection, Handle, #private};
-            use naftiko_runtime::{ClientBuilder, ConfigError, #public};
-
-            use crate::operations;
+            use naftiko_client::__private::{Connection, Handle, #private};
+            use naftiko_client::{ClientBuilder, ConfigError, #public};
         }
     };
-    let whole: Vec<&Operation> = if model.is_divided() { Vec::new() } else { model.operations.iter().collect() };
+    let whole: Vec<&Operation> = if !model.parts.is_empty() { Vec::new() } else { model.operations.iter().collect() };
     let methods = whole.iter().map(|operation| method(model, operation));
     let mut items = vec![
         imports,
+        quote! { use crate::operations; },
         quote! {
             #client_docs
             #[derive(Clone, Debug)]
@@ -72,8 +70,7 @@ pub(super) fn emit(model: &Model) -> String {
             }
         },
     ];
-    let adapters = [(model.rest.is_some(), "rest"), (model.mcp.is_some(), "mcp")];
-    let features: Vec<_> = adapters.iter().filter(|(present, _)| *present).map(|(_, name)| name).collect();
+    let features: Vec<_> = model.mounted().map(|facts| facts.feature).collect();
     let condition = match features.as_slice() {
         [only] => quote! { feature = #only },
         several => quote! { any(#(feature = #several),*) },
@@ -89,40 +86,38 @@ pub(super) fn emit(model: &Model) -> String {
         });
     }
     items.extend(whole.iter().flat_map(|operation| builder(operation)));
-    items.extend((0..model.apis.len()).filter_map(|index| part(model, index)));
+    items.extend((0..model.parts.len()).filter_map(|index| part(model, index.into())));
     rust::file(model, "The typed client: one method per operation, one builder per call.", &items)
 }
 
 /// The environment variables that hold base URIs.
 fn base_uri_variables(model: &Model) -> String {
-    let names = model.apis.iter().map(|api| rust::code(&base_uri_variable(model, api)));
+    let capability = &model.capability;
+    let names = capability.apis.iter().map(|api| rust::code(&capability.base_uri_variable(api)));
     names.collect::<Vec<_>>().join(", ")
 }
 
-/// The environment variable that holds the base URI of an API.
-pub(super) fn base_uri_variable(model: &Model, api: &Api) -> String {
-    let name = if model.apis.len() == 1 { String::new() } else { format!("_{}", api.namespace) };
-    let name = format!("{}{name}_BASE_URI", model.crate_name);
-    name.to_ascii_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_")
-}
-
 /// The operations of one of several APIs, in a module that its feature adds.
-fn part(model: &Model, index: usize) -> Option<TokenStream> {
-    let part = model.apis.get(index)?.part.as_ref()?;
-    let operations: Vec<&Operation> = model.operations.iter().filter(|operation| operation.api == index).collect();
+fn part(model: &Model, api: ApiId) -> Option<TokenStream> {
+    let part = model.part(api)?;
+    let operations: Vec<&Operation> = model.operations.iter().filter(|operation| operation.table.api == api).collect();
     if operations.is_empty() {
         return None;
     }
     let (feature, module) = (&part.feature, tables::ident(&part.module));
     let used = Used::by(&operations);
-    let (private, public) = (used.private(), used.public());
+    let private = used.parameters.then(|| {
+        let private = used.private();
+        quote! { use naftiko_client::__private::{#private}; }
+    });
+    let public = used.into_body.then(|| quote! { use naftiko_client::IntoBody; });
     let methods = operations.iter().map(|operation| method(model, operation));
     let builders = operations.iter().flat_map(|operation| builder(operation));
     Some(quote! {
         #[cfg(feature = #feature)]
         mod #module {
-            use naftiko_runtime::__private::{#private};
-            use naftiko_runtime::{#public};
+            #private
+            #public
 
             use super::Client;
             use crate::operations;
@@ -141,6 +136,7 @@ fn part(model: &Model, index: usize) -> Option<TokenStream> {
 
 /// Which traits of arguments operations use.
 struct Used {
+    parameters: bool,
     serialize: bool,
     into_body: bool,
 }
@@ -148,28 +144,35 @@ struct Used {
 impl Used {
     fn by(operations: &[&Operation]) -> Self {
         let takes = |wanted: &Shape| {
-            operations.iter().flat_map(|operation| &operation.parameters).any(|parameter| shape(parameter) == *wanted)
+            operations.iter().flat_map(|op| op.parameters()).any(|(parameter, _)| shape(parameter) == *wanted)
         };
-        Self { serialize: takes(&Shape::Json), into_body: takes(&Shape::Body) }
+        let parameters = operations.iter().any(|op| !op.table.parameters.is_empty());
+        Self { parameters, serialize: takes(&Shape::Json), into_body: takes(&Shape::Body) }
     }
 
+    /// The private imports that the operations need.
     fn private(&self) -> TokenStream {
-        let serialize = self.serialize.then(|| quote! { Serialize, });
-        quote! { Request, #serialize Value }
+        let id = self.parameters.then(|| quote! { ParameterId, });
+        let serialize = self.serialize.then(|| quote! { Serialize });
+        quote! { #id #serialize }
     }
 
+    /// The public trait that the operations need, after what every client imports.
     fn public(&self) -> TokenStream {
-        let into_body = self.into_body.then(|| quote! { IntoBody, });
-        quote! { Call, Error, #into_body Response }
+        if self.into_body {
+            quote! { IntoBody }
+        } else {
+            TokenStream::new()
+        }
     }
 }
 
 fn method(model: &Model, operation: &Operation) -> TokenStream {
-    let summary = rust::sentence(&operation.description, &format!("Calls {}.", rust::code(&operation.name)));
+    let summary = rust::sentence(&operation.description, &format!("Calls {}.", rust::code(&operation.table.name)));
     let docs = rust::docs(&format!(
         "{summary}\n\n{}: the operation {} of {}.\n\n{}{}",
-        rust::code(&format!("{} {}", operation.method.as_str(), operation.path_text)),
-        rust::code(&operation.name),
+        rust::code(&format!("{} {}", operation.table.method.as_str(), operation.path_text)),
+        rust::code(&operation.table.name),
         rust::code(&operation.origin),
         arguments_text(operation),
         example::of_method(model, operation),
@@ -177,78 +180,62 @@ fn method(model: &Model, operation: &Operation) -> TokenStream {
     let name = tables::ident(&operation.method_name);
     let call = tables::ident(&operation.type_name);
     let constant = tables::ident(&operation.const_name);
-    let required: Vec<_> =
-        operation.parameters.iter().enumerate().filter(|(_, parameter)| parameter.required).collect();
+    let required: Vec<_> = operation.positional().collect();
     let many = (required.len() > MAX_ARGUMENTS)
         .then(|| quote! { #[allow(clippy::too_many_arguments, reason = "the operation requires that many")] });
-    let arguments = required.iter().map(|(_, parameter)| argument(parameter));
-    let sets = required.iter().map(|(index, parameter)| {
-        let set = set(*index, parameter);
-        quote! { .#set }
-    });
+    let arguments = required.iter().map(|(parameter, setter)| argument(parameter, setter));
+    let sets = required.iter().map(|(parameter, setter)| set(&call, parameter, setter));
     quote! {
         #docs
         #many
         pub fn #name(&self, #(#arguments),*) -> #call {
-            #call(self.connection.request(&operations::#constant) #(#sets)*)
+            #call(self.connection.request(&operations::#constant) #(.#sets)*)
         }
     }
 }
 
-/// What the file says about the arguments that a method takes.
+/// What the specification says about the arguments of a method.
 fn arguments_text(operation: &Operation) -> String {
-    let described = operation.parameters.iter().filter(|p| p.required && !p.description.is_empty());
-    let lines: String = described
-        .map(|p| format!("- {}: {}\n", rust::code(&p.rust_name), rust::sentence(&p.description, "")))
-        .collect();
+    let line = |(parameter, setter): (&Parameter, &Setter)| {
+        format!("- {}: {}\n", rust::code(&setter.name), rust::sentence(&parameter.description, ""))
+    };
+    let described = operation.positional().filter(|(parameter, _)| !parameter.description.is_empty());
+    let required = operation.with_setter().filter(|(parameter, _)| parameter.required);
+    let required = required.map(|(_, setter)| format!("- {} must be set before sending.\n", rust::code(&setter.name)));
+    let lines: String = described.map(line).chain(required).collect();
     if lines.is_empty() { lines } else { format!("{lines}\n") }
 }
 
-fn builder(operation: &Operation) -> [TokenStream; 3] {
+fn builder(operation: &Operation) -> Vec<TokenStream> {
     let call = tables::ident(&operation.type_name);
-    let docs = rust::docs(&format!("A call of [`Client::{}`].", operation.method_name));
-    let setters = operation.parameters.iter().enumerate().filter(|(_, parameter)| !parameter.required).map(
-        |(index, parameter)| {
-            let docs =
-                rust::docs(&rust::sentence(&parameter.description, &format!("Sets {}.", rust::code(&parameter.name))));
-            let (name, argument, set) =
-                (tables::ident(&parameter.rust_name), argument(parameter), set(index, parameter));
-            quote! {
-                #docs
-                pub fn #name(self, #argument) -> Self {
-                    Self(self.0.#set)
-                }
-            }
-        },
-    );
-    [
+    let docs = format!("A call of [`Client::{}`].", operation.method_name);
+    let ids = operation.parameters().enumerate().map(|(index, (_, setter))| {
+        let (name, index) = (tables::ident(&setter.id_name), tables::index(index));
+        quote! { const #name: ParameterId = ParameterId(#index); }
+    });
+    let setters = operation.with_setter().map(|(parameter, setter)| {
+        let fallback = format!("Sets {}.", rust::code(&parameter.name));
+        let docs = rust::docs(&rust::sentence(&parameter.description, &fallback));
+        let (name, argument) = (tables::ident(&setter.name), argument(parameter, setter));
+        let set = set(&call, parameter, setter);
         quote! {
             #docs
-            #[derive(Clone, Debug)]
-            #[must_use = "a call does nothing until it is sent"]
-            pub struct #call(Request);
-        },
-        quote! {
+            pub fn #name(self, #argument) -> Self {
+                Self(self.0.#set)
+            }
+        }
+    });
+    let mut items = vec![quote! { naftiko_client::call!(#call, #docs); }];
+    if !operation.setters.is_empty() {
+        items.push(quote! {
             impl #call {
-                #(#setters)*
+                #(#ids)*
 
-                /// Sends the request.
-                ///
-                /// # Errors
-                /// When an argument is refused, when the upstream cannot be reached, or when it answers with an error.
-                pub async fn send(self) -> Result<Response<Value>, Error> {
-                    self.0.send().await
-                }
+                #(#setters)*
             }
-        },
-        quote! {
-            impl Call for #call {
-                fn parts(self) -> (Request, fn(Request) -> Self) {
-                    (self.0, Self)
-                }
-            }
-        },
-    ]
+        });
+    }
+    items
 }
 
 /// How an argument is taken from a caller.
@@ -275,8 +262,8 @@ fn shape(parameter: &Parameter) -> Shape {
     }
 }
 
-fn argument(parameter: &Parameter) -> TokenStream {
-    let name = tables::ident(&parameter.rust_name);
+fn argument(parameter: &Parameter, setter: &Setter) -> TokenStream {
+    let name = tables::ident(&setter.name);
     match shape(parameter) {
         Shape::Text => quote! { #name: impl Into<String> },
         Shape::Texts => quote! { #name: impl IntoIterator<Item = impl Into<String>> },
@@ -289,13 +276,14 @@ fn argument(parameter: &Parameter) -> TokenStream {
     }
 }
 
-fn set(index: usize, parameter: &Parameter) -> TokenStream {
-    let index = tables::index(index);
-    let name = tables::ident(&parameter.rust_name);
-    match shape(parameter) {
-        Shape::Text => quote! { text(#index, #name) },
-        Shape::Texts => quote! { texts(#index, #name) },
-        Shape::Plain(_) | Shape::Json => quote! { set(#index, #name) },
-        Shape::Body => quote! { body(#index, #name) },
-    }
+/// The call that sets a parameter of the untyped request.
+fn set(call: &Ident, parameter: &Parameter, setter: &Setter) -> TokenStream {
+    let (id, name) = (tables::ident(&setter.id_name), tables::ident(&setter.name));
+    let method = tables::ident(match shape(parameter) {
+        Shape::Text => "text",
+        Shape::Texts => "texts",
+        Shape::Plain(_) | Shape::Json => "set",
+        Shape::Body => "body",
+    });
+    quote! { #method(#call::#id, #name) }
 }

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{MARKER, client, quoted};
-use crate::model::{Callers, Model, Rest, template_text};
+use naftiko_schema::{InboundAuth, Rest};
+
+use super::{MARKER, quoted};
+use crate::model::Model;
 
 const CONTAINERFILE: &str = include_str!("deploy/Containerfile");
 const KUBERNETES: &str = include_str!("deploy/kubernetes.yaml");
@@ -18,35 +20,43 @@ const INBOUND: [&str; 2] = ["NAFTIKO_BEARER_TOKEN", "NAFTIKO_API_KEY"];
 /// The name of a value, which stands between `@` in a template, and the value: a list.
 type Value = (&'static str, Vec<String>);
 
-pub(super) fn containerfile(model: &Model) -> String {
+pub(super) fn emit(model: &Model) -> Vec<(&'static str, String)> {
+    vec![
+        ("deploy/Containerfile", containerfile(model)),
+        ("deploy/kubernetes.yaml", kubernetes(model)),
+        ("deploy/kustomization.yaml", kustomization(model)),
+    ]
+}
+
+fn containerfile(model: &Model) -> String {
     let mut values = port_values(model);
     values.extend([
         ("rust", vec![RUST.to_owned()]),
-        ("crate", vec![model.crate_name.clone()]),
-        ("title", vec![quoted::dockerfile(&model.title)]),
+        ("crate", vec![model.crate_name().to_owned()]),
+        ("title", vec![quoted::dockerfile(&model.capability.title)]),
         ("description", vec![quoted::dockerfile(about(model))]),
     ]);
     file(model, CONTAINERFILE, &values)
 }
 
-pub(super) fn kubernetes(model: &Model) -> String {
-    let callers = model.variables_of_callers();
-    let variables: Vec<_> = model.variables.iter().cloned().chain(callers.into_iter().map(str::to_owned)).collect();
+fn kubernetes(model: &Model) -> String {
+    let own_variables = model.capability.variables.iter().map(|variable| &*variable.name);
+    let variables: Vec<String> = own_variables.chain(model.inbound_variables()).map(str::to_owned).collect();
     let own = |name: &str| variables.iter().any(|variable| variable == name);
     let inbound = INBOUND.iter().filter(|name| !own(name)).map(|name| (*name).to_owned());
-    let open = model.callers().any(Callers::are_anybody);
-    let destructive = model.mcp.iter().flat_map(|mcp| &mcp.tools).any(|tool| tool.hints.destructive);
+    let open = model.inbound().any(InboundAuth::is_public);
+    let destructive = model.mcp().into_iter().flat_map(|mcp| mcp.tools.iter()).any(|tool| tool.hints.destructive);
     let state = Some("NAFTIKO_STATE_KEY").filter(|name| destructive && !own(name));
-    let issuers = model.callers().filter_map(|callers| {
-        let issuer = template_text(&callers.token()?.issuer, &callers.variables);
+    let issuers = model.inbound().filter_map(|auth| {
+        let issuer = auth.access_token()?.issuer.source(&auth.variables);
         Some(upstream_port(Some(&issuer)))
     });
-    let upstream = model.apis.iter().map(|api| upstream_port(api.base_uri.as_deref()));
+    let upstream = model.capability.apis.iter().map(|api| upstream_port(api.base_uri.as_deref()));
     let upstream: BTreeSet<u16> = upstream.chain(issuers).collect();
     let privileged = ports(model).into_iter().flatten().any(|port| port < 1024);
     let mut values = port_values(model);
     values.extend([
-        ("name", vec![quoted::yaml(&label(&model.crate_name))]),
+        ("name", vec![quoted::yaml(&label(model.crate_name()))]),
         ("description", vec![quoted::yaml(about(model))]),
         ("variable", variables.clone()),
         ("inbound", inbound.collect()),
@@ -61,8 +71,8 @@ pub(super) fn kubernetes(model: &Model) -> String {
     file(model, KUBERNETES, &values)
 }
 
-pub(super) fn kustomization(model: &Model) -> String {
-    let values = [("crate", vec![model.crate_name.clone()]), ("name", vec![label(&model.crate_name)])];
+fn kustomization(model: &Model) -> String {
+    let values = [("crate", vec![model.crate_name().to_owned()]), ("name", vec![label(model.crate_name())])];
     file(model, KUSTOMIZATION, &values)
 }
 
@@ -81,19 +91,20 @@ pub(super) fn label(crate_name: &str) -> String {
 }
 
 fn about(model: &Model) -> &str {
-    if model.description.is_empty() { &model.title } else { &model.description }
+    let capability = &model.capability;
+    if capability.description.is_empty() { &capability.title } else { &capability.description }
 }
 
 /// The ports of REST, MCP and control. One that the capability leaves to chance has to be known here.
 fn ports(model: &Model) -> [Option<u16>; 3] {
-    let (rest, mcp) = (model.rest.as_ref().map(|rest| rest.port), model.mcp.as_ref().map(|mcp| mcp.port));
+    let (rest, mcp) = (model.rest().map(|rest| rest.port), model.mcp().map(|mcp| mcp.port));
     let known = |port: u16, usual: u16, other: Option<u16>| match port {
         0 if other == Some(usual) => usual + 1,
         0 => usual,
         port => port,
     };
     let rest = rest.map(|port| known(port, 8080, mcp));
-    let control = model.control.as_ref().map(|control| known(control.port, 9100, None));
+    let control = model.control().map(|control| known(control.port, 9100, None));
     [rest, mcp.map(|port| known(port, 9090, rest)), control]
 }
 
@@ -113,9 +124,9 @@ fn upstream_port(base_uri: Option<&str>) -> u16 {
 
 /// The base URIs that have to be configured, as arguments of `kubectl create configmap`.
 fn settings(model: &Model) -> Option<String> {
-    let open = model.apis.iter().filter(|api| api.base_uri.is_none());
+    let open = model.capability.apis.iter().filter(|api| api.base_uri.is_none());
     let arguments: Vec<_> = open
-        .map(|api| format!("--from-literal={}=https://api.example.com", client::base_uri_variable(model, api)))
+        .map(|api| format!("--from-literal={}=https://api.example.com", model.capability.base_uri_variable(api)))
         .collect();
     (!arguments.is_empty()).then(|| arguments.join(" "))
 }
@@ -123,9 +134,9 @@ fn settings(model: &Model) -> Option<String> {
 /// How a cluster asks the server about itself. A route of the capability takes the place of the server's own, on its port.
 fn probe(model: &Model, path: &str) -> String {
     let taken = |rest: &Rest| rest.routes.iter().any(|route| route.path == path);
-    match &model.rest {
+    match model.rest() {
         Some(rest) if !taken(rest) => format!("httpGet: {{path: {path}, port: rest}}"),
-        _ if model.mcp.is_some() => format!("httpGet: {{path: {path}, port: mcp}}"),
+        _ if model.mcp().is_some() => format!("httpGet: {{path: {path}, port: mcp}}"),
         _ => "tcpSocket: {port: rest}".to_owned(),
     }
 }

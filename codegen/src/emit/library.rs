@@ -1,55 +1,50 @@
 //! `src/lib.rs`, which ties the modules together, and `src/main.rs`.
 
-use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::adapter::facts;
 use super::{guide, rust, tables};
-use crate::model::{Control, Model};
+use crate::model::Model;
 
 pub(super) fn emit(model: &Model) -> String {
-    let rest = model.rest.is_some().then(|| quote! { #[cfg(feature = "rest")] pub mod rest; });
-    let mcp = model.mcp.is_some().then(|| quote! { #[cfg(feature = "mcp")] pub mod mcp; });
+    let modules = model.adapters.iter().filter(|_| model.has_server()).map(|adapter| {
+        let facts = facts(adapter);
+        let module = tables::ident(facts.module);
+        let (feature, visibility) = (facts.feature, facts.dependency.map(|_| quote! { pub }));
+        quote! { #[cfg(feature = #feature)] #visibility mod #module; }
+    });
     let mut items = vec![
         quote! {
             pub mod client;
-            #mcp
+            #(#modules)*
             mod operations;
-            #rest
         },
         quote! {
             pub use client::Client;
-            pub use naftiko_runtime as runtime;
-            pub use naftiko_runtime::{
-                Attempt, Call, ClientBuilder, ConfigError, Error, ErrorKind, IntoBody, Outcome, Paging, Phase, RawBody, Refusal,
+            pub use naftiko_client as runtime;
+            pub use naftiko_client::{
+                ApiError, Attempt, Call, ClientBuilder, ConfigError, Error, ErrorKind, IntoBody, Outcome, Paging, Phase, RawBody,
                 Response, ResultStream, RetryPolicy, SecretBody, TokenProvider, Transport, Violation,
             };
         },
     ];
     if model.has_server() {
-        let adapter = |present: bool, module: &str| {
-            let module = tables::ident(module);
-            if present {
-                quote! { Some(&#module::ADAPTER) }
-            } else {
-                quote! { None }
-            }
-        };
-        let (rest, mcp) = (adapter(model.rest.is_some(), "rest"), adapter(model.mcp.is_some(), "mcp"));
-        let control = control(model.control.as_ref());
-        items.push(quote! {
-            #[cfg(feature = "server")]
-            static PROGRAM: naftiko_runtime::__private::Program = naftiko_runtime::__private::Program {
-                capability: &operations::CAPABILITY,
-                rest: #rest,
-                mcp: #mcp,
-                control: #control,
-            };
+        let adapters = model.adapters.iter().map(|adapter| {
+            let facts = facts(adapter);
+            let (module, variant) = (tables::ident(facts.module), tables::ident(facts.variant));
+            quote! { Adapter::#variant(to(&#module::ADAPTER)) }
         });
         items.push(quote! {
             /// Runs the command line of this crate's binary: `serve`, `mcp`, `tools` and `routes`.
             #[cfg(feature = "server")]
             pub fn run() -> std::process::ExitCode {
-                naftiko_runtime::__private::run(&PROGRAM)
+                use naftiko_client::schema::{Adapter, to};
+                use naftiko_server::{Program, Served};
+
+                static PROGRAM: Program = Program::new(const {
+                    &[Served::new(&operations::CAPABILITY, const { &[#(#adapters),*] })]
+                });
+                naftiko_server::run(&PROGRAM)
             }
         });
     }
@@ -64,16 +59,4 @@ pub(super) fn emit_main(model: &Model) -> String {
         }
     }];
     rust::file(model, "Serves the capability: see `--help`.", &items)
-}
-
-fn control(control: Option<&Control>) -> TokenStream {
-    let Some(Control { port, callers, health, info, metrics }) = control else { return quote! { None } };
-    let (port, callers) = (tables::index(usize::from(*port)), tables::callers(callers));
-    quote! {
-        {
-            use naftiko_runtime::__private::*;
-
-            Some(&Control { port: #port, callers: #callers, health: #health, info: #info, metrics: #metrics })
-        }
-    }
 }

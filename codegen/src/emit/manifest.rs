@@ -4,28 +4,40 @@ use super::MARKER;
 use crate::model::Model;
 
 pub(super) fn emit(model: &Model) -> String {
-    let mut server = Vec::new();
     let mut features = String::new();
     let parts: String = model.parts().map(|(_, part)| format!(", {:?}", part.feature)).collect();
-    if model.is_divided() {
+    if !model.parts.is_empty() {
         features.push_str("# The operations of each consumed API.\n");
         features.extend(model.parts().map(|(_, part)| format!("{} = []\n", part.feature)));
     }
-    for (present, name) in [(model.rest.is_some(), "rest"), (model.mcp.is_some(), "mcp")] {
-        if present {
-            features.push_str(&format!("{name} = [\"naftiko-runtime/{name}\"{parts}]\n"));
-            server.push(format!("{name:?}"));
-        }
+    let mut dependencies =
+        String::from("naftiko-client.workspace = true # Calls, and the tables that describe them.\n");
+    let mut server = String::new();
+    for facts in model.mounted() {
+        let (feature, dependency, about) = (facts.feature, facts.dependency.unwrap_or_default(), facts.about);
+        features.push_str(&format!("{feature} = [\"dep:{dependency}\"{parts}]\n"));
+        dependencies.push_str(&format!(
+            "{dependency} = {{ workspace = true, optional = true }} # The feature `{feature}`: {about}.\n"
+        ));
+        server.push_str(&format!("{feature:?}, "));
     }
     let mut binary = String::new();
     if model.has_server() {
-        features.push_str(&format!("server = [{}, \"naftiko-runtime/server\"]\n", server.join(", ")));
-        features.push_str("# Traces of the server, exported by OTLP.\notlp = [\"server\", \"naftiko-runtime/otlp\"]\n");
+        features.push_str(&format!(
+            "server = [{server}\"dep:naftiko-server\"]\n\
+             # Traces of the server, exported by OTLP.\n\
+             otlp = [\"server\", \"naftiko-server/otlp\"]\n"
+        ));
+        dependencies.push_str("naftiko-server = { workspace = true, optional = true } # The binary.\n");
         binary = format!(
             "\n[[bin]]\nname = {:?}\npath = \"src/main.rs\"\nrequired-features = [\"server\"]\ndoc = false\n",
-            model.crate_name
+            model.crate_name()
         );
     }
+    let tls = |kind: &str| {
+        let server = if model.has_server() { format!(", \"naftiko-server?/{kind}\"") } else { String::new() };
+        format!("{kind} = [\"naftiko-client/{kind}\"{server}]\n")
+    };
     format!(
         "# {MARKER} from {spec}.\n# Do not edit: change the specification instead.\n\n\
          [package]\n\
@@ -43,20 +55,19 @@ pub(super) fn emit(model: &Model) -> String {
          # The client is always there; the feature lets a dependency name what it uses.\n\
          client = []\n\
          # TLS: rustls with one of two providers, or what the operating system has.\n\
-         ring = [\"naftiko-runtime/ring\"]\n\
-         aws-lc-rs = [\"naftiko-runtime/aws-lc-rs\"]\n\
-         native-tls = [\"naftiko-runtime/native-tls\"]\n\
-         blocking = [\"naftiko-runtime/blocking\"]\n\
-         test-util = [\"naftiko-runtime/test-util\"]\n\
+         {tls}\
+         blocking = [\"naftiko-client/blocking\"]\n\
+         test-util = [\"naftiko-client/test-util\"]\n\
          {features}{binary}\n\
          [dependencies]\n\
-         naftiko-runtime.workspace = true\n\n\
+         {dependencies}\n\
          [dev-dependencies]\n\
          serde.workspace = true # Types in the examples of the documentation.\n\
          serde_json.workspace = true # Bodies in the examples of the documentation.\n",
+        tls = ["ring", "aws-lc-rs", "native-tls"].map(tls).concat(),
         spec = model.spec,
-        name = model.crate_name,
-        description = toml_string(&model.title),
+        name = model.crate_name(),
+        description = toml_string(&model.capability.title),
     )
 }
 

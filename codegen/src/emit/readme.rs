@@ -2,56 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use super::{MARKER, deploy, example, rust};
-use crate::model::{Model, TemplatePart, template_text};
+use naftiko_schema::Template;
+
+use super::{MARKER, deploy, example, guide, rust};
+use crate::model::Model;
 
 pub(super) fn emit(model: &Model) -> String {
-    let name = &model.crate_name;
+    let name = model.crate_name();
     let mut text = format!(
-        "<!-- {MARKER} from {}. Do not edit: change the specification instead. -->\n\n# {}\n\n",
+        "<!-- {MARKER} from {}. Do not edit: change the specification instead. -->\n\n# {name}\n\n{}\n",
         model.spec,
-        rust::plain(&model.title)
+        guide::introduction(model)
     );
-    if !model.description.is_empty() {
-        text.push_str(&format!("{}\n\n", rust::plain(&model.description)));
-    }
-    if !model.variables.is_empty() {
-        let names: Vec<_> = model.variables.iter().map(|variable| rust::code(variable)).collect();
-        text.push_str(&format!("It needs {} in the environment.\n\n", names.join(", ")));
-    }
-    if let Some(example) = example::first(model) {
-        text.push_str(&format!("## Client\n\n```rust\n{example}```\n\n"));
-    }
+    text.push_str(&client(model));
+    text.push_str(&format!("## Features\n\n{}\n", guide::features(model)));
     if model.has_server() {
         text.push_str(&format!("## Server\n\n```sh\ncargo run -p {name} --features server -- serve\n```\n\n"));
-        let callers: Vec<_> = model.variables_of_callers().into_iter().map(rust::code).collect();
-        if !callers.is_empty() {
-            text.push_str(&format!(
-                "Callers have to prove themselves: the server needs {}, too.\n\n",
-                callers.join(", ")
-            ));
-        }
-        text.push_str(&tokens(model));
-        if let Some(rest) = &model.rest {
-            text.push_str(&format!("REST on 127.0.0.1:{}:\n\n| route | what it does |\n|---|---|\n", rest.port));
-            for route in &rest.routes {
-                let route_text = rust::code(&format!("{} {}", route.method.as_str(), route.path)).replace('|', "\\|");
-                text.push_str(&format!("| {route_text} | {} |\n", rust::plain(&route.summary)));
-            }
-            text.push_str("\n[`openapi.json`](openapi.json) describes them; the server shows it at `/docs`.\n\n");
-        }
-        if let Some(mcp) = &model.mcp {
-            text.push_str(&format!("MCP on 127.0.0.1:{}/mcp, or on stdio with `-- mcp`:\n\n", mcp.port));
-            text.push_str(&listed("tool | what it does", mcp.tools.iter().map(|tool| (&tool.name, &tool.description))));
-            text.push_str(&listed(
-                "resource | what it is",
-                mcp.resources.iter().map(|one| (&one.uri, &one.description)),
-            ));
-            text.push_str(&listed(
-                "prompt | what it is for",
-                mcp.prompts.iter().map(|prompt| (&prompt.name, &prompt.description)),
-            ));
-        }
+        text.push_str(&callers(model));
+        text.push_str(&rest(model));
+        text.push_str(&mcp(model));
         text.push_str(&deployment(name));
     }
     text.truncate(text.trim_end().len());
@@ -59,25 +28,70 @@ pub(super) fn emit(model: &Model) -> String {
     text
 }
 
-/// Where callers get the tokens that they send, and for what.
-fn tokens(model: &Model) -> String {
-    let told = model.callers().filter_map(|callers| {
-        let token = callers.token()?;
-        let code = |parts: &Vec<TemplatePart>| rust::code(&template_text(parts, &callers.variables));
-        let scopes: Vec<_> = token.scopes.iter().map(code).collect();
-        let scopes = if scopes.is_empty() { String::new() } else { format!(", with the scopes {}", scopes.join(", ")) };
-        Some(format!(
-            "Callers send an access token that {} has signed for {}{scopes}.\n\n",
-            code(&token.issuer),
-            code(&token.resource)
-        ))
-    });
-    // Adapters that want the same say it once.
-    told.collect::<BTreeSet<_>>().into_iter().collect()
+/// How the client is used: credentials, a first call, errors, tests.
+fn client(model: &Model) -> String {
+    let Some(first) = example::first(model) else { return String::new() };
+    let mut text = format!("## Client\n\n```rust\n{first}```\n\n");
+    let names: Vec<_> = model.capability.variables.iter().map(|variable| rust::code(&variable.name)).collect();
+    if !names.is_empty() {
+        text.push_str(&format!(
+            "`from_env` reads {} from the environment; `Client::builder()` takes them from elsewhere, and credentials that \
+             change from a `TokenProvider`.\n\n",
+            names.join(", ")
+        ));
+    }
+    text.push_str(
+        "Every call returns `Result<Response<_>, Error>`. The error says which operation failed, how far it got, and what the \
+         upstream responded. Calls that failed for a reason that may pass are retried if that is safe. For tests, the feature \
+         `test-util` has transports that need no network: `runtime::testing::Script` and `Recorder`. The guide in the \
+         documentation of `naftiko-client` has an example of each.\n\n",
+    );
+    text
 }
 
-/// A table of what MCP clients see; nothing, if there is nothing of the kind.
-fn listed<'m>(heading: &str, rows: impl Iterator<Item = (&'m String, &'m String)>) -> String {
+fn callers(model: &Model) -> String {
+    let variables: Vec<_> = model.inbound_variables().into_iter().map(rust::code).collect();
+    let mut text = String::new();
+    if !variables.is_empty() {
+        text.push_str(&format!("Callers must authenticate: the server also needs {}.\n\n", variables.join(", ")));
+    }
+    text + &tokens(model)
+}
+
+fn rest(model: &Model) -> String {
+    let Some(rest) = model.rest() else { return String::new() };
+    let mut text = format!("REST on 127.0.0.1:{}:\n\n| route | what it does |\n|---|---|\n", rest.port);
+    for route in rest.routes.iter() {
+        let path = rust::code(&format!("{} {}", route.method.as_str(), route.path)).replace('|', "\\|");
+        text.push_str(&format!("| {path} | {} |\n", rust::plain(&route.summary)));
+    }
+    text + "\n[`openapi.json`](openapi.json) describes them; the server shows it at `/docs`.\n\n"
+}
+
+fn mcp(model: &Model) -> String {
+    let Some(mcp) = model.mcp() else { return String::new() };
+    let mut text = format!("MCP on 127.0.0.1:{}/mcp, or on stdio with `-- mcp`:\n\n", mcp.port);
+    text.push_str(&listed("tool | what it does", mcp.tools.iter().map(|tool| (&*tool.name, &*tool.description))));
+    text.push_str(&listed("resource | what it is", mcp.resources.iter().map(|one| (&*one.uri, &*one.description))));
+    text + &listed("prompt | what it is for", mcp.prompts.iter().map(|one| (&*one.name, &*one.description)))
+}
+
+/// Where callers get the access tokens that they send.
+fn tokens(model: &Model) -> String {
+    let sentences = model.inbound().filter_map(|auth| {
+        let token = auth.access_token()?;
+        let code = |template: &Template| rust::code(&template.source(&auth.variables));
+        let scopes: Vec<_> = token.scopes.iter().map(code).collect();
+        let scopes = if scopes.is_empty() { String::new() } else { format!(", with the scopes {}", scopes.join(", ")) };
+        let (issuer, resource) = (code(&token.issuer), code(&token.resource));
+        Some(format!("Callers send an access token that {issuer} has signed for {resource}{scopes}.\n\n"))
+    });
+    // Adapters with the same requirements say them once.
+    sentences.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// A table of what MCP clients see; empty if there is nothing of the kind.
+fn listed<'m>(heading: &str, rows: impl Iterator<Item = (&'m str, &'m str)>) -> String {
     let rows: String = rows
         .map(|(name, text)| format!("| {} | {} |\n", rust::code(name).replace('|', "\\|"), rust::plain(text)))
         .collect();

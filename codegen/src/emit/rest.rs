@@ -1,30 +1,19 @@
-//! `src/rest.rs`: the routes of the REST adapter.
+//! `src/rest.rs`: the routes of the REST adapter, and `openapi.json`, which describes them.
 
+use naftiko_schema::Rest;
 use quote::quote;
 
-use super::{rust, tables};
-use crate::model::{Model, Rest};
+use super::{openapi, rust, tables};
+use crate::model::Model;
 
-pub(super) fn emit(model: &Model) -> String {
-    let Some(Rest { port, callers, routes }) = &model.rest else { return String::new() };
-    let mounted = rust::docs(tables::mounted(callers));
-    let (port, callers) = (tables::index(usize::from(*port)), tables::callers(callers));
-    let routes = routes.iter().map(|route| {
-        let (path, summary) = (&route.path, &route.summary);
-        let (method, call) = (tables::method(route.method), tables::call(&route.call, &model.operations));
-        let captures = route.captures.iter().map(|capture| match capture {
-            Some(input) => {
-                let input = tables::index(*input);
-                quote! { Some(#input) }
-            }
-            None => quote! { None },
-        });
-        quote! { Route { method: #method, path: #path, captures: &[#(#captures),*], summary: #summary, call: #call } }
-    });
+pub(super) fn emit(model: &Model, rest: &Rest) -> Vec<(&'static str, String)> {
+    let (mounted, adapter) = (rust::docs(rust::mounted(&rest.auth)), tables::expression(rest, model));
     let items = [
         quote! {
-            use naftiko_runtime::__private::*;
-
+            use naftiko_client::schema::*;
+            use naftiko_rest::Router;
+        },
+        quote! {
             use crate::{Client, operations};
         },
         quote! {
@@ -32,20 +21,16 @@ pub(super) fn emit(model: &Model) -> String {
             pub const OPENAPI: &str = include_str!("../openapi.json");
         },
         quote! {
-            pub(crate) static ADAPTER: RestAdapter = RestAdapter {
-                port: #port,
-                callers: #callers,
-                routes: &[#(#routes),*],
-                openapi: OPENAPI,
-            };
+            pub(crate) static ADAPTER: Rest = #adapter.openapi(OPENAPI);
         },
         quote! {
             /// The routes, to be served alone or mounted in an application.
             #mounted
             pub fn router(client: &Client) -> Router {
-                ADAPTER.router(client.connection())
+                naftiko_rest::router(&ADAPTER, client.connection())
             }
         },
     ];
-    rust::file(model, "The REST adapter: one route per exposed operation.", &items)
+    let docs = "The REST adapter: one route per exposed operation.";
+    vec![("src/rest.rs", rust::file(model, docs, &items)), ("openapi.json", openapi::document(model, rest))]
 }

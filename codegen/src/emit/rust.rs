@@ -3,6 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use naftiko_schema::InboundAuth;
+
 use super::MARKER;
 use crate::model::Model;
 use crate::vocabulary::is_invisible;
@@ -23,11 +25,28 @@ pub(super) fn file(model: &Model, docs: &str, items: &[TokenStream]) -> String {
 fn format(tokens: TokenStream) -> String {
     let formatted = match syn::parse2(tokens.clone()) {
         Ok(file) => prettyplease::unparse(&file),
-        // Emitters write valid Rust; if one did not, the compile tests show the unformatted text.
-        Err(_) => tokens.to_string(),
+        // Emitters write valid Rust. If one did not, the generated crate would not compile and say where it comes from.
+        Err(error) => {
+            format!("compile_error!({:?});\n{tokens}\n", format!("the compiler emitted invalid Rust: {error}"))
+        }
     };
-    // prettyplease sets the items of an `impl` without blank lines.
-    formatted.replace("    }\n    ///", "    }\n\n    ///")
+    spaced(&formatted)
+}
+
+/// The code with a blank line before each documented item of an `impl`, which prettyplease does not set.
+fn spaced(code: &str) -> String {
+    let mut spaced = String::new();
+    let mut previous = "{";
+    for line in code.lines() {
+        let continues = previous.trim_start().starts_with("///") || previous.ends_with('{') || previous.is_empty();
+        if line.starts_with("    ///") && !continues {
+            spaced.push('\n');
+        }
+        spaced.push_str(line);
+        spaced.push('\n');
+        previous = line;
+    }
+    spaced
 }
 
 /// Documentation attributes for an item. The text is Markdown.
@@ -36,8 +55,41 @@ pub(super) fn docs(text: &str) -> TokenStream {
     quote! { #(#lines)* }
 }
 
+/// The length at which lines of documentation are wrapped.
+const DOC_WIDTH: usize = 112;
+
 fn doc_lines(text: &str) -> impl Iterator<Item = String> {
-    text.lines().map(|line| if line.is_empty() { String::new() } else { format!(" {line}") })
+    let mut code = false;
+    let lines = text.lines().flat_map(move |line| {
+        let fence = line.trim_start().starts_with("```");
+        code ^= fence;
+        // Rows of tables and headings end with their line.
+        if code || fence || line.starts_with(['|', '#']) { vec![line.to_owned()] } else { wrapped(line) }
+    });
+    lines.map(|line| if line.is_empty() { String::new() } else { format!(" {line}") })
+}
+
+/// A line of Markdown in lines of [`DOC_WIDTH`], as far as blanks allow. It renders the same: code spans stay whole, and no
+/// line begins like a list, a heading or a quotation.
+fn wrapped(line: &str) -> Vec<String> {
+    let indent = if line.starts_with("- ") { "  " } else { "" };
+    let mut lines = vec![String::new()];
+    let mut in_code = false;
+    for word in line.split(' ') {
+        let fits =
+            lines.last().is_none_or(|last| last.is_empty() || last.chars().count() + word.chars().count() < DOC_WIDTH);
+        let may_begin_a_line = word.starts_with(|c: char| c.is_alphabetic() || matches!(c, '`' | '(' | '"' | '['));
+        if !fits && !in_code && may_begin_a_line {
+            lines.push(format!("{indent}{word}"));
+        } else if let Some(last) = lines.last_mut() {
+            if !last.is_empty() {
+                last.push(' ');
+            }
+            last.push_str(word);
+        }
+        in_code ^= word.matches('`').count() % 2 == 1;
+    }
+    lines
 }
 
 /// Text from a specification as Markdown that renders as that text and nothing else: no links, no HTML, no code.
@@ -73,4 +125,14 @@ pub(super) fn code(text: &str) -> String {
 pub(super) fn sentence(text: &str, fallback: &str) -> String {
     let text = if text.is_empty() { fallback.to_owned() } else { plain(text) };
     if text.ends_with(['.', '!', '?', ':', ')']) { text } else { format!("{text}.") }
+}
+
+/// What an application that mounts an adapter has to know about its callers.
+pub(super) fn mounted(auth: &InboundAuth) -> &'static str {
+    if auth.is_public() {
+        ""
+    } else {
+        "\nThe capability requires callers to authenticate. The server of this crate checks that; an application that mounts \
+         this has to check it itself."
+    }
 }

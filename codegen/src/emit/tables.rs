@@ -1,12 +1,15 @@
-//! Table entries that several emitters share.
+//! Tables as Rust: a serializer that writes any table of `naftiko-schema` as the expression that makes it.
+//!
+//! A struct becomes a call of its constructor and of the setters of those fields that are set, an enum variant its name.
+//! So a new field or table needs nothing here.
+
+use std::fmt::Display;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::quote;
+use serde::ser::{self, Serialize};
 
-use crate::model::{
-    AccessToken, Authentication, Body, BodyPart, Call, Callers, Content, Kind, Location, Method, Node, Operation,
-    Output, Parameter, PathStep, Projection, Proof, Repeat, Source, TemplatePart, TextPart, Wiring,
-};
+use crate::model::Model;
 
 /// An identifier that `names` made.
 pub(super) fn ident(name: &str) -> Ident {
@@ -18,262 +21,299 @@ pub(super) fn index(index: usize) -> Literal {
     Literal::usize_unsuffixed(index)
 }
 
-pub(super) fn method(method: Method) -> TokenStream {
-    let name = format_ident!("{method:?}");
-    quote! { Method::#name }
+/// The expression that makes a table. References to operations name the constants that the model has for them.
+pub(super) fn expression(table: &impl Serialize, model: &Model) -> TokenStream {
+    write(table, Writer { model, form: Form::Argument })
 }
 
-pub(super) fn location(location: Location) -> TokenStream {
-    let name = format_ident!("{location:?}");
-    quote! { Location::#name }
+fn write(value: &(impl Serialize + ?Sized), writer: Writer<'_>) -> TokenStream {
+    value.serialize(writer).unwrap_or_else(|Unwritable(message)| quote! { compile_error!(#message) })
 }
 
-pub(super) fn repeat(repeat: Repeat) -> TokenStream {
-    let name = format_ident!("{repeat:?}");
-    quote! { Repeat::#name }
+/// Writes one value.
+#[derive(Clone, Copy)]
+struct Writer<'m> {
+    model: &'m Model,
+    form: Form,
 }
 
-fn kind(kind: Kind) -> TokenStream {
-    let name = format_ident!("{kind:?}");
-    quote! { Kind::#name }
+/// What surrounds a value.
+#[derive(Clone, Copy, PartialEq)]
+enum Form {
+    /// The constructor of a struct: texts and lists are plain references.
+    Argument,
+    /// A setter: as in a constructor, and a flag or an optional value is there because it is set.
+    Setter,
+    /// A variant or a list: texts and lists have the type of the field.
+    Stored,
 }
 
-pub(super) fn parameter(parameter: &Parameter) -> TokenStream {
-    let (name, description) = (&parameter.name, &parameter.description);
-    let (location, kind) = (location(parameter.location), kind(parameter.kind));
-    let required = parameter.required.then(|| quote! { .required() });
-    let default = parameter.default.as_ref().map(|json| quote! { .default(#json) });
-    let rules = parameter.rules.as_ref().map(|json| quote! { .rules(#json) });
-    let describe = (!description.is_empty()).then(|| quote! { .describe(#description) });
-    quote! { Parameter::new(#name, #location, #kind) #required #default #rules #describe }
-}
+impl<'m> Writer<'m> {
+    fn stored(self) -> Self {
+        Self { form: Form::Stored, ..self }
+    }
 
-pub(super) fn template(parts: &[TemplatePart]) -> TokenStream {
-    let parts = parts.iter().map(|part| match part {
-        TemplatePart::Literal(text) => quote! { TemplatePart::Literal(#text) },
-        TemplatePart::Variable(variable) => {
-            let variable = index(*variable);
-            quote! { TemplatePart::Variable(#variable) }
-        }
-    });
-    quote! { &[#(#parts),*] }
-}
+    fn arguments(self, name: &'static str) -> Arguments<'m> {
+        Arguments { writer: self, name, arguments: Vec::new(), setters: Vec::new() }
+    }
 
-pub(super) fn body(body: &Body) -> TokenStream {
-    let media_type = &body.media_type;
-    let content = match &body.content {
-        Content::Json(root) => {
-            let root = node(root);
-            quote! { Content::Json(#root) }
-        }
-        Content::Form(pairs) => {
-            let pairs = members(pairs);
-            quote! { Content::Form(#pairs) }
-        }
-        Content::Text(parts) => {
-            let parts = body_parts(parts);
-            quote! { Content::Text(#parts) }
-        }
-    };
-    quote! { Body { media_type: #media_type, content: #content } }
-}
-
-fn node(source: &Node) -> TokenStream {
-    match source {
-        Node::Json(json) => quote! { Node::Json(#json) },
-        Node::Parameter(parameter) => {
-            let parameter = index(*parameter);
-            quote! { Node::Parameter(#parameter) }
-        }
-        Node::Text(parts) => {
-            let parts = body_parts(parts);
-            quote! { Node::Text(#parts) }
-        }
-        Node::Object(pairs) => {
-            let pairs = members(pairs);
-            quote! { Node::Object(#pairs) }
-        }
-        Node::Array(items) => {
-            let items = items.iter().map(node);
-            quote! { Node::Array(&[#(#items),*]) }
-        }
+    fn items(self, open: TokenStream) -> Items<'m> {
+        Items { writer: self, open, items: Vec::new() }
     }
 }
 
-fn members(pairs: &[(String, Node)]) -> TokenStream {
-    let pairs = pairs.iter().map(|(name, value)| {
-        let value = node(value);
-        quote! { (#name, #value) }
-    });
-    quote! { &[#(#pairs),*] }
-}
+/// Why a value cannot be written. No table has such a value; if one did, the generated crate would not compile.
+#[derive(Debug)]
+struct Unwritable(String);
 
-fn body_parts(parts: &[BodyPart]) -> TokenStream {
-    let parts = parts.iter().map(|part| match part {
-        BodyPart::Literal(text) => quote! { BodyPart::Literal(#text) },
-        BodyPart::Parameter(parameter) => {
-            let parameter = index(*parameter);
-            quote! { BodyPart::Parameter(#parameter) }
-        }
-        BodyPart::Variable(variable) => {
-            let variable = index(*variable);
-            quote! { BodyPart::Variable(#variable) }
-        }
-    });
-    quote! { &[#(#parts),*] }
-}
-
-pub(super) fn call(call: &Call, operations: &[Operation]) -> TokenStream {
-    let operation = operations.get(call.operation).map(|operation| ident(&operation.const_name));
-    let wiring = match &call.wiring {
-        Wiring::Direct => quote! { Wiring::Direct },
-        Wiring::Mapped { inputs, sources } => {
-            let (inputs, sources) = (inputs.iter().map(parameter), sources.iter().map(source));
-            quote! { Wiring::Mapped { inputs: &[#(#inputs),*], sources: &[#(#sources),*] } }
-        }
-    };
-    let output = match &call.output {
-        Output::Whole => quote! { Output::Whole },
-        Output::Projected(tree) => {
-            let tree = projection(tree);
-            quote! { Output::Projected(#tree) }
-        }
-    };
-    quote! { Exposure { operation: &operations::#operation, wiring: #wiring, output: #output } }
-}
-
-fn source(from: &Source) -> TokenStream {
-    match from {
-        Source::Absent => quote! { Source::Absent },
-        Source::Input(input) => {
-            let input = index(*input);
-            quote! { Source::Input(#input) }
-        }
-        Source::Json(json) => quote! { Source::Json(#json) },
-        Source::Text(parts) => {
-            let parts = parts.iter().map(|part| match part {
-                TextPart::Literal(text) => quote! { TextPart::Literal(#text) },
-                TextPart::Input(input) => {
-                    let input = index(*input);
-                    quote! { TextPart::Input(#input) }
-                }
-            });
-            quote! { Source::Text(&[#(#parts),*]) }
-        }
-        Source::List(items) => {
-            let items = items.iter().map(source);
-            quote! { Source::List(&[#(#items),*]) }
-        }
-        Source::Object(members) => {
-            let members = members.iter().map(|(name, member)| {
-                let member = source(member);
-                quote! { (#name, #member) }
-            });
-            quote! { Source::Object(&[#(#members),*]) }
-        }
+impl Display for Unwritable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
-fn projection(tree: &Projection) -> TokenStream {
-    match tree {
-        Projection::Path(at) => {
-            let at = steps(at);
-            quote! { Projection::Path(#at) }
-        }
-        Projection::Json(json) => quote! { Projection::Json(#json) },
-        Projection::Object { at, fields } => {
-            let at = steps(at);
-            let fields = fields.iter().map(|(name, tree)| {
-                let tree = projection(tree);
-                quote! { (#name, #tree) }
-            });
-            quote! { Projection::Object { at: #at, fields: &[#(#fields),*] } }
-        }
-        Projection::Array { at, item } => {
-            let (at, item) = (steps(at), projection(item));
-            quote! { Projection::Array { at: #at, item: &#item } }
-        }
+impl std::error::Error for Unwritable {}
+
+impl ser::Error for Unwritable {
+    fn custom<T: Display>(message: T) -> Self {
+        Self(message.to_string())
     }
 }
 
-fn steps(steps: &[PathStep]) -> TokenStream {
-    let steps = steps.iter().map(|step| match step {
-        PathStep::Key(name) => quote! { PathStep::Key(#name) },
-        PathStep::Index(index) => {
-            let index = Literal::i64_unsuffixed(*index);
-            quote! { PathStep::Index(#index) }
-        }
-        PathStep::Each => quote! { PathStep::Each },
-    });
-    quote! { &[#(#steps),*] }
+type Written = Result<TokenStream, Unwritable>;
+
+fn unwritable(what: &str) -> Unwritable {
+    Unwritable(format!("tables have no {what}"))
 }
 
-pub(super) fn authentication(credentials: &[Authentication]) -> TokenStream {
-    let credentials = credentials.iter().map(|credential| match credential {
-        Authentication::Header { name, value } => {
-            let value = template(value);
-            quote! { Authentication::Header { name: #name, value: #value } }
-        }
-        Authentication::Query { name, value } => {
-            let value = template(value);
-            quote! { Authentication::Query { name: #name, value: #value } }
-        }
-        Authentication::Cookie { name, value } => {
-            let value = template(value);
-            quote! { Authentication::Cookie { name: #name, value: #value } }
-        }
-        Authentication::Bearer { token } => {
-            let token = template(token);
-            quote! { Authentication::Bearer { token: #token } }
-        }
-        Authentication::Basic { username, password } => {
-            let (username, password) = (template(username), template(password));
-            quote! { Authentication::Basic { username: #username, password: #password } }
-        }
-    });
-    quote! { &[#(#credentials),*] }
-}
+impl<'m> ser::Serializer for Writer<'m> {
+    type Ok = TokenStream;
+    type Error = Unwritable;
+    type SerializeSeq = Items<'m>;
+    type SerializeTuple = ser::Impossible<TokenStream, Unwritable>;
+    type SerializeTupleStruct = ser::Impossible<TokenStream, Unwritable>;
+    type SerializeTupleVariant = ser::Impossible<TokenStream, Unwritable>;
+    type SerializeMap = ser::Impossible<TokenStream, Unwritable>;
+    type SerializeStruct = Arguments<'m>;
+    type SerializeStructVariant = ser::Impossible<TokenStream, Unwritable>;
 
-pub(super) fn callers(callers: &Callers) -> TokenStream {
-    if callers.are_anybody() {
-        return quote! { Callers::ANYBODY };
+    fn serialize_bool(self, value: bool) -> Written {
+        // The setter of a flag takes no argument.
+        Ok(if self.form == Form::Setter {
+            TokenStream::new()
+        } else {
+            quote! { #value }
+        })
     }
-    let variables = variables(&callers.variables);
-    let proof = match &callers.proof {
-        Proof::Credentials(credentials) => {
-            let credentials = authentication(credentials);
-            quote! { Proof::Credentials(#credentials) }
+
+    fn serialize_i8(self, value: i8) -> Written {
+        self.serialize_i64(value.into())
+    }
+
+    fn serialize_i16(self, value: i16) -> Written {
+        self.serialize_i64(value.into())
+    }
+
+    fn serialize_i32(self, value: i32) -> Written {
+        self.serialize_i64(value.into())
+    }
+
+    fn serialize_i64(self, value: i64) -> Written {
+        let value = Literal::i64_unsuffixed(value);
+        Ok(quote! { #value })
+    }
+
+    fn serialize_u8(self, value: u8) -> Written {
+        self.serialize_u64(value.into())
+    }
+
+    fn serialize_u16(self, value: u16) -> Written {
+        self.serialize_u64(value.into())
+    }
+
+    fn serialize_u32(self, value: u32) -> Written {
+        self.serialize_u64(value.into())
+    }
+
+    fn serialize_u64(self, value: u64) -> Written {
+        let value = Literal::u64_unsuffixed(value);
+        Ok(quote! { #value })
+    }
+
+    fn serialize_f32(self, _: f32) -> Written {
+        Err(unwritable("floating-point numbers"))
+    }
+
+    fn serialize_f64(self, _: f64) -> Written {
+        Err(unwritable("floating-point numbers"))
+    }
+
+    fn serialize_char(self, _: char) -> Written {
+        Err(unwritable("characters"))
+    }
+
+    fn serialize_str(self, value: &str) -> Written {
+        Ok(if self.form == Form::Stored {
+            quote! { text(#value) }
+        } else {
+            quote! { #value }
+        })
+    }
+
+    fn serialize_bytes(self, _: &[u8]) -> Written {
+        Err(unwritable("bytes"))
+    }
+
+    fn serialize_none(self) -> Written {
+        Ok(quote! { None })
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Written {
+        if self.form == Form::Setter {
+            return Ok(write(value, Self { form: Form::Argument, ..self }));
         }
-        Proof::Token(AccessToken { issuer, resource, audience, scopes }) => {
-            let (issuer, resource) = (template(issuer), template(resource));
-            let audience = match audience.as_deref().map(template) {
-                Some(audience) => quote! { Some(#audience) },
-                None => quote! { None },
-            };
-            let scopes = scopes.iter().map(|scope| template(scope));
-            quote! {
-                Proof::Token(AccessToken {
-                    issuer: #issuer,
-                    resource: #resource,
-                    audience: #audience,
-                    scopes: &[#(#scopes),*],
-                })
+        let value = write(value, self.stored());
+        Ok(quote! { Some(#value) })
+    }
+
+    fn serialize_unit(self) -> Written {
+        Err(unwritable("units"))
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Written {
+        Err(unwritable("unit structs"))
+    }
+
+    fn serialize_unit_variant(self, name: &'static str, _: u32, variant: &'static str) -> Written {
+        let (name, variant) = (ident(name), ident(variant));
+        Ok(quote! { #name::#variant })
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Written {
+        let (name, value) = (ident(name), write(value, self.stored()));
+        Ok(quote! { #name(#value) })
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        index: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Written {
+        // A target carries the number of its operation in place of that of a variant.
+        if name == "Target" {
+            let operation = self.model.operations.get(index as usize).ok_or_else(|| unwritable("such operation"))?;
+            let operation = ident(&operation.const_name);
+            return Ok(quote! { calls(&operations::#operation) });
+        }
+        let (name, variant, value) = (ident(name), ident(variant), write(value, self.stored()));
+        Ok(quote! { #name::#variant(#value) })
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, Unwritable> {
+        let open = if self.form == Form::Stored {
+            quote! { list }
+        } else {
+            TokenStream::new()
+        };
+        Ok(self.items(open))
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple, Unwritable> {
+        Err(unwritable("tuples"))
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeTupleStruct, Unwritable> {
+        Err(unwritable("tuple structs"))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeTupleVariant, Unwritable> {
+        Err(unwritable("tuple variants"))
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, Unwritable> {
+        Err(unwritable("maps"))
+    }
+
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Self::SerializeStruct, Unwritable> {
+        Ok(self.arguments(name))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeStructVariant, Unwritable> {
+        Err(unwritable("struct variants"))
+    }
+}
+
+/// The arguments of a constructor, and the setters after it.
+struct Arguments<'m> {
+    writer: Writer<'m>,
+    name: &'static str,
+    arguments: Vec<TokenStream>,
+    setters: Vec<TokenStream>,
+}
+
+impl ser::SerializeStruct for Arguments<'_> {
+    type Ok = TokenStream;
+    type Error = Unwritable;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Unwritable> {
+        match key.strip_prefix('.') {
+            Some(setter) => {
+                let value = write(value, Writer { form: Form::Setter, ..self.writer });
+                let setter = ident(setter);
+                self.setters.push(quote! { .#setter(#value) });
             }
+            None => self.arguments.push(write(value, Writer { form: Form::Argument, ..self.writer })),
         }
-    };
-    quote! { Callers { proof: #proof, variables: #variables } }
+        Ok(())
+    }
+
+    fn end(self) -> Written {
+        let (name, arguments, setters) = (ident(self.name), self.arguments, self.setters);
+        Ok(quote! { #name::new(#(#arguments),*) #(#setters)* })
+    }
 }
 
-pub(super) fn variables(names: &[String]) -> TokenStream {
-    quote! { &[#(Variable { name: #names }),*] }
+/// The items of a list. A list of tables needs a `const` block: tables can own memory, and so are not promoted to statics.
+struct Items<'m> {
+    writer: Writer<'m>,
+    open: TokenStream,
+    items: Vec<TokenStream>,
 }
 
-/// What whoever mounts an adapter has to know about its callers.
-pub(super) fn mounted(callers: &Callers) -> &'static str {
-    if callers.are_anybody() {
-        ""
-    } else {
-        "\nThe capability wants callers to prove who they are. The server of this crate sees to that; an application has to \
-         do it itself."
+impl ser::SerializeSeq for Items<'_> {
+    type Ok = TokenStream;
+    type Error = Unwritable;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Unwritable> {
+        self.items.push(write(value, self.writer.stored()));
+        Ok(())
+    }
+
+    fn end(self) -> Written {
+        let (open, items) = (self.open, self.items);
+        let list = if items.is_empty() {
+            quote! { &[] }
+        } else {
+            quote! { const { &[#(#items),*] } }
+        };
+        Ok(if open.is_empty() {
+            list
+        } else {
+            quote! { #open(#list) }
+        })
     }
 }

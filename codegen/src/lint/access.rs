@@ -1,4 +1,4 @@
-//! Rules for the authentication of those who call an adapter.
+//! Rules for the authentication of callers.
 
 use super::tree::{self, Member};
 use crate::codes::Code;
@@ -10,9 +10,9 @@ pub(super) fn check(root: &Node, sink: &mut Sink) {
         let Some(authentication) = tree::get(adapter.node, "authentication") else { continue };
         if tree::adapter_kind(adapter.node) == Some("mcp") && tree::says(adapter.node, "transport", "stdio") {
             let message =
-                format!("the adapter {} speaks over standard input, where nobody is authenticated", adapter.called());
+                format!("`authentication` of the adapter {} has no effect over standard input", adapter.called());
             let help = "remove `authentication`, or use `transport: http`";
-            sink.report(Code::StdioAuthentication, authentication.place, message, help);
+            sink.report(Code::StdioAuthentication, authentication.span, message).help(help);
         }
         if tree::says(authentication, "type", "oauth2") {
             check_oauth(&adapter, authentication, sink);
@@ -21,24 +21,23 @@ pub(super) fn check(root: &Node, sink: &mut Sink) {
 }
 
 fn check_oauth(adapter: &Member<'_>, authentication: &Node, sink: &mut Sink) {
-    // What a template stands for is known only later.
+    // The value of a template is not known here.
     let insecure = |keys: &[&str]| {
         tree::first_text(authentication, keys)
             .filter(|uri| !uri.text.starts_with("https://") && !uri.text.contains("{{"))
     };
     if let Some(server) = insecure(&["authorizationServerUri", "authorizationServerUrl"]) {
-        let message =
-            format!("the authorization server `{}` of {} is not an https address", server.text, adapter.called());
-        let help = "tokens are only as trustworthy as the connection on which their keys came";
-        sink.report(Code::InsecureIssuer, server.place, message, help);
+        let message = format!("the authorization server `{}` of {} does not use https", server.text, adapter.called());
+        let help = "write `https://`: the keys that check tokens are loaded from there";
+        sink.report(Code::InsecureIssuer, server.span, message).help(help);
     }
     if let Some(resource) = insecure(&["resource"]) {
-        let message = format!("the resource `{}` of {} is not an https address", resource.text, adapter.called());
-        sink.report(Code::InsecureResource, resource.place, message, "write the address at which clients reach it");
+        let message = format!("the resource `{}` of {} does not use https", resource.text, adapter.called());
+        sink.report(Code::InsecureResource, resource.span, message).help("write the https address that clients use");
     }
     if tree::is_empty(authentication, "scopes") {
-        let message = format!("the OAuth authentication of {} names no scopes", adapter.called());
-        let help = "add `scopes:`, so that clients know which to ask for";
-        sink.report(Code::MissingScopes, authentication.place, message, help);
+        let message = format!("`scopes` is missing in the OAuth authentication of {}", adapter.called());
+        let help = "add `scopes:`, so that clients know what to request";
+        sink.report(Code::MissingScopes, authentication.span, message).help(help);
     }
 }

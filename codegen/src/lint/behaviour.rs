@@ -1,10 +1,10 @@
-//! Rules for what calls do: hints and semantics against HTTP methods, and operations that nothing calls.
+//! Rules for calls: hints and semantics that contradict HTTP methods, and operations that are never called.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::tree::{self, Member, Operation};
 use crate::codes::Code;
-use crate::diagnostic::{Place, Sink};
+use crate::diagnostic::{Sink, Span};
 use crate::read::yaml::Node;
 
 /// How many names a message lists.
@@ -24,7 +24,7 @@ fn halves(call: &str) -> Option<(&str, &str)> {
     call.split_once('.').filter(|(_, operation)| !operation.contains('.'))
 }
 
-/// The method of the operation that a tool calls, if it is in this file and there is only one answer.
+/// The method of the operation that a tool calls, if it is in this file and unambiguous.
 fn method<'o>(tool: &Member<'_>, operations: &'o [Operation<'_>]) -> Option<&'o str> {
     let (namespace, name) = halves(tree::call(tool.node)?)?;
     let called = |operation: &&Operation<'_>| operation.namespace == namespace && operation.name.text == name;
@@ -32,41 +32,41 @@ fn method<'o>(tool: &Member<'_>, operations: &'o [Operation<'_>]) -> Option<&'o 
     methods.first().copied().filter(|_| methods.len() == 1)
 }
 
-/// What a tool says of itself has to fit the method that it calls (RFC 9110 §9.2), and itself.
+/// The hints of a tool must agree with the method that it calls (RFC 9110 §9.2), and with each other.
 fn check_hints(tool: &Member<'_>, operations: &[Operation<'_>], sink: &mut Sink) {
     let Some(hints) = tree::get(tool.node, "hints") else { return };
     let (read_only, destructive) = (tree::flag(hints, "readOnly"), tree::flag(hints, "destructive"));
     let method = method(tool, operations).unwrap_or_default();
     let safe = matches!(method, "GET" | "HEAD");
     let reads = format!("calls {method}, which only reads");
-    let mut report = |place, problem: &str, help: &str| {
-        sink.report(Code::HintContradiction, place, format!("the tool {} {problem}", tool.called()), help);
+    let mut report = |span, problem: &str, help: &str| {
+        sink.report(Code::HintContradiction, span, format!("the tool {} {problem}", tool.called())).help(help);
     };
-    if let (Some((true, _)), Some((true, place))) = (read_only, destructive) {
-        let help = "what only reads destroys nothing; set one of the two to `false`";
-        report(place, "says that it only reads and that it destroys", help);
-    } else if let (true, Some((true, place))) = (safe, destructive) {
-        report(place, &format!("says that it destroys, and {reads}"), "write `destructive: false`");
+    if let (Some((true, _)), Some((true, span))) = (read_only, destructive) {
+        let help = "set one of the two to `false`";
+        report(span, "is marked both `readOnly` and `destructive`", help);
+    } else if let (true, Some((true, span))) = (safe, destructive) {
+        report(span, &format!("is marked `destructive`, but {reads}"), "write `destructive: false`");
     }
     match read_only {
-        Some((false, place)) if safe => {
-            report(place, &format!("says that it changes something, and {reads}"), "write `readOnly: true`");
+        Some((false, span)) if safe => {
+            report(span, &format!("is marked `readOnly: false`, but {reads}"), "write `readOnly: true`");
         }
-        Some((true, place)) if method == "DELETE" => {
+        Some((true, span)) if method == "DELETE" => {
             let help = "write `readOnly: false` and `destructive: true`";
-            report(place, "says that it only reads, and calls DELETE", help);
+            report(span, "is marked `readOnly`, but calls DELETE", help);
         }
         _ => {}
     }
 }
 
-/// What a function promises of itself.
+/// The semantics that a function declares.
 struct Semantics {
     safe: Option<bool>,
     idempotent: Option<bool>,
 }
 
-/// The promises of all functions, by namespace and name.
+/// The semantics of all functions, by namespace and name.
 fn semantics(root: &Node) -> BTreeMap<String, Semantics> {
     let mut promises = BTreeMap::new();
     for aggregate in tree::own(root, "aggregates") {
@@ -82,7 +82,7 @@ fn semantics(root: &Node) -> BTreeMap<String, Semantics> {
     promises
 }
 
-/// What a function promises has to fit the tools and routes that expose it.
+/// The semantics of a function must agree with the tools and routes that expose it.
 fn check_semantics(root: &Node, sink: &mut Sink) {
     let promises = semantics(root);
     let promised = |member: &Member<'_>| promises.get_key_value(tree::text_of(member.node, "ref")?.text);
@@ -91,15 +91,20 @@ fn check_semantics(root: &Node, sink: &mut Sink) {
             continue;
         };
         let contradictions = [
-            (promise.safe == Some(true), "readOnly", false, "safe, and its tool says that it does not only read"),
-            (promise.safe == Some(false), "readOnly", true, "not safe, and its tool says that it only reads"),
-            (promise.safe == Some(true), "destructive", true, "safe, and its tool says that it destroys"),
-            (promise.idempotent == Some(true), "idempotent", false, "idempotent, and its tool says that it is not"),
-            (promise.idempotent == Some(false), "idempotent", true, "not idempotent, and its tool says that it is"),
+            (promise.safe == Some(true), "readOnly", false, "safe, but its tool has `readOnly: false`"),
+            (promise.safe == Some(false), "readOnly", true, "not safe, but its tool has `readOnly: true`"),
+            (promise.safe == Some(true), "destructive", true, "safe, but its tool has `destructive: true`"),
+            (promise.idempotent == Some(true), "idempotent", false, "idempotent, but its tool has `idempotent: false`"),
+            (
+                promise.idempotent == Some(false),
+                "idempotent",
+                true,
+                "not idempotent, but its tool has `idempotent: true`",
+            ),
         ];
         for (applies, hint, wrong, problem) in contradictions {
-            if let Some((_, place)) = tree::flag(hints, hint).filter(|(flag, _)| applies && *flag == wrong) {
-                contradiction(function, place, problem, sink);
+            if let Some((_, span)) = tree::flag(hints, hint).filter(|(flag, _)| applies && *flag == wrong) {
+                contradiction(function, span, problem, sink);
             }
         }
     }
@@ -109,32 +114,32 @@ fn check_semantics(root: &Node, sink: &mut Sink) {
         let name = method.text.to_ascii_uppercase();
         let reads = matches!(name.as_str(), "GET" | "HEAD" | "OPTIONS");
         if promise.safe == Some(true) && !reads {
-            contradiction(function, method.place, &format!("safe, and exposed by {name}, which changes things"), sink);
+            contradiction(function, method.span, &format!("safe, but exposed by {name}, which changes data"), sink);
         }
         if promise.safe == Some(false) && reads {
-            contradiction(function, method.place, &format!("not safe, and exposed by {name}, which only reads"), sink);
+            contradiction(function, method.span, &format!("not safe, but exposed by {name}, which only reads"), sink);
         }
         if promise.idempotent == Some(true) && name == "POST" {
-            contradiction(function, method.place, "idempotent, and exposed by POST, which clients do not repeat", sink);
+            contradiction(function, method.span, "idempotent, but exposed by POST, which clients do not repeat", sink);
         }
     }
 }
 
-fn contradiction(function: &str, place: Place, problem: &str, sink: &mut Sink) {
+fn contradiction(function: &str, span: Span, problem: &str, sink: &mut Sink) {
     let message = format!("the function `{function}` is {problem}");
-    sink.report(Code::SemanticsContradiction, place, message, "correct one of the two");
+    sink.report(Code::SemanticsContradiction, span, message).help("correct the semantics or the adapter");
 }
 
-/// Operations that nothing calls cost time and tell readers of a capability that does not exist.
+/// Operations that are never called cost review time and suggest features that are not exposed.
 fn check_unused(root: &Node, operations: &[Operation<'_>], sink: &mut Sink) {
-    // Where nothing is exposed, the generated client is for programs, and these call what they like.
+    // If nothing is exposed, the generated client is for programs, which may call any operation.
     if tree::routes(root).is_empty() && tree::tools(root).is_empty() {
         return;
     }
     let Some(mut called) = calls(root) else { return };
     let declared: BTreeSet<_> = operations.iter().map(|found| (found.namespace, found.name.text)).collect();
     let apis: BTreeSet<_> = operations.iter().map(|found| found.namespace).collect();
-    // The compiler completes calls that do not name an operation, and any operation may be the one that is meant.
+    // The compiler completes calls that do not name an operation, so any operation may be called.
     if called.iter().any(|call| apis.contains(call.0) && !declared.contains(call)) {
         return;
     }
@@ -153,12 +158,12 @@ fn check_unused(root: &Node, operations: &[Operation<'_>], sink: &mut Sink) {
         let names: Vec<_> = operations.iter().take(LISTED).map(|found| format!("`{}`", found.name.text)).collect();
         let more = operations.len().saturating_sub(LISTED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let message = format!("nothing exposed calls {}{more} of `{namespace}`", names.join(", "));
-        sink.report(Code::UnusedOperation, first.name.place, message, "expose them, or leave them out");
+        let message = format!("no route or tool calls {}{more} of `{namespace}`", names.join(", "));
+        sink.report(Code::UnusedOperation, first.name.span, message).help("expose them, or remove them");
     }
 }
 
-/// Every call of the file; nothing, if some cannot be seen: those of other files, and those left to be inferred.
+/// Every call of the file; `None` if some are not visible, because they are in other files or inferred.
 fn calls(root: &Node) -> Option<BTreeSet<(&str, &str)>> {
     let elsewhere = |section| tree::section(root, section).iter().any(|entry| tree::is_import(entry.node, section));
     if elsewhere("exposes") || elsewhere("aggregates") {

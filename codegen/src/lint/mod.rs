@@ -1,7 +1,7 @@
-//! Rules of style, over the YAML as it stands: they also see what the compiler refuses or leaves out.
+//! Rules of style for the YAML itself. They also apply to what the compiler refuses or leaves out.
 //!
-//! What the compiler reports by itself is not repeated here: queries in paths (NK0317), namespaces of consumed APIs
-//! that are used twice (NK0209), imports of what is not there (NK0116) or of the file itself (NK0117).
+//! What the compiler reports is not repeated here: queries in paths (NK0317), duplicate namespaces of consumed APIs
+//! (NK0209), and imports of missing files (NK0116) or of the file itself (NK0117).
 
 mod access;
 mod addresses;
@@ -17,8 +17,7 @@ mod tests;
 use crate::diagnostic::Sink;
 use crate::read::yaml::Node;
 
-/// Reports everything that works and could be better, and what other tools for the format refuse. YAML of another kind
-/// has a style of its own.
+/// Reports what works but could be better, and what other tools for the format refuse. YAML of another kind is ignored.
 pub(crate) fn lint(root: &Node, sink: &mut Sink) {
     if ["naftiko", "ikanos", "capability"].iter().all(|key| root.get(key).is_none()) {
         return;

@@ -1,10 +1,11 @@
-//! Rules for the names by which sections, files and references find each other.
+//! Rules for namespaces, imports and names of functions.
 
 use std::collections::BTreeMap;
 
-use super::tree::{self, Member, Name, SECTIONS};
+use super::tree::{self, Member, Name};
 use crate::codes::Code;
-use crate::diagnostic::Sink;
+use crate::diagnostic::{FIRST, Sink};
+use crate::read::SECTIONS;
 use crate::read::yaml::Node;
 
 pub(super) fn check(root: &Node, sink: &mut Sink) {
@@ -15,17 +16,17 @@ pub(super) fn check(root: &Node, sink: &mut Sink) {
         }
     }
     for adapter in tree::own(root, "exposes") {
-        // Nothing refers to a control adapter, and the format gives it no namespace.
+        // Control adapters have no namespace, because nothing refers to them.
         if adapter.name.is_none() && tree::adapter_kind(adapter.node) != Some("control") {
             let help = "add `namespace:`";
-            let message = "this adapter has no namespace, so no other file can import it";
-            sink.report(Code::AdapterNamespace, adapter.node.place, message, help);
+            let message = "`namespace` is missing in this adapter, so other files cannot import it";
+            sink.report(Code::AdapterNamespace, adapter.node.span, message).help(help);
         }
     }
     for aggregate in tree::own(root, "aggregates") {
         if aggregate.name.is_none() {
-            let message = "this aggregate has no namespace, so nothing can refer to its functions";
-            sink.report(Code::AggregateNamespace, aggregate.node.place, message, "add `namespace:`");
+            let message = "`namespace` is missing in this aggregate, so nothing can refer to its functions";
+            sink.report(Code::AggregateNamespace, aggregate.node.span, message).help("add `namespace:`");
         }
         check_functions(&aggregate, sink);
     }
@@ -36,14 +37,14 @@ fn effective<'n>(entry: &Member<'n>, section: &str) -> Option<Name<'n>> {
     if tree::is_import(entry.node, section) { tree::first_text(entry.node, &["as", "import"]) } else { entry.name }
 }
 
-/// A namespace, and what has it.
+/// A namespace, and where it is used.
 struct Use<'n> {
     name: Name<'n>,
     section: &'static str,
     imported: bool,
 }
 
-/// Consumed APIs, adapters and binds share one space of names; aggregates have one of their own.
+/// Consumed APIs, adapters and binds share their namespaces; those of aggregates are separate.
 fn check_reuse(root: &Node, sink: &mut Sink) {
     let mut known: BTreeMap<(bool, &str), Use<'_>> = BTreeMap::new();
     for section in SECTIONS {
@@ -61,40 +62,42 @@ fn check_reuse(root: &Node, sink: &mut Sink) {
 
 fn check_pair(first: &Use<'_>, second: &Use<'_>, sink: &mut Sink) {
     let (name, section) = (second.name, second.section);
-    let help = format!("the other one is on line {}; ", first.name.place.line);
     match section == first.section {
-        // The compiler reports these itself.
+        // The compiler reports these.
         true if section == "consumes" => {}
         true if first.imported || second.imported => {
-            let message = format!("the namespace `{}` is imported into `{section}`, which has it already", name.text);
-            sink.report(Code::ImportAlias, name.place, message, help + "give the import another name with `as:`");
+            let message = format!("the imported namespace `{}` is already used in `{section}`", name.text);
+            let report = sink.report(Code::ImportAlias, name.span, message);
+            report.label(first.name.span, FIRST).help("give the import another name with `as:`");
         }
-        // Aggregates may share a namespace, as long as their functions differ.
+        // Aggregates can share a namespace if their functions differ.
         true if section == "aggregates" => {}
         true => {
-            let message = format!("two entries of `{section}` have the namespace `{}`", name.text);
-            sink.report(Code::ReusedNamespace, name.place, message, help + "rename one of the two");
+            let message = format!("duplicate namespace `{}` in `{section}`", name.text);
+            let report = sink.report(Code::ReusedNamespace, name.span, message);
+            report.label(first.name.span, FIRST).help("rename one of the two");
         }
         false => {
-            let message = format!("the namespace `{}` of `{section}` is also one of `{}`", name.text, first.section);
-            sink.report(Code::ReusedNamespace, name.place, message, help + "rename one of the two");
+            let message = format!("the namespace `{}` is used in `{section}` and in `{}`", name.text, first.section);
+            let report = sink.report(Code::ReusedNamespace, name.span, message);
+            report.label(first.name.span, "also used here").help("rename one of the two");
         }
     }
 }
 
 fn check_import(root: &Node, section: &str, entry: &Member<'_>, sink: &mut Sink) {
-    let place = entry.place();
+    let span = entry.span();
     if tree::first_text(entry.node, tree::source_keys(section)).is_none() {
-        let message = format!("an import into `{section}` does not say from which file");
-        sink.report(Code::ImportSource, place, message, "add `from:` with the path of that file");
+        let message = format!("`from` is missing in an import into `{section}`");
+        sink.report(Code::ImportSource, span, message).help("add `from:` with the path of the imported file");
     }
     if tree::is_empty(entry.node, "import") {
-        let message = format!("an import into `{section}` does not say which namespace it takes");
-        sink.report(Code::ImportName, place, message, "add `import:` with the namespace in that file");
+        let message = format!("`import` is missing in an import into `{section}`");
+        sink.report(Code::ImportName, span, message).help("add `import:` with the namespace in the imported file");
     }
     if tree::get(root, "capability").is_none() {
-        let message = format!("this file is there to be imported, and its `{section}` import from yet another file");
-        sink.report(Code::ChainedImport, place, message, "import that file from the capability instead");
+        let message = format!("this shared file imports `{section}` from another file");
+        sink.report(Code::ChainedImport, span, message).help("import the other file from the capability instead");
     }
 }
 
@@ -103,9 +106,9 @@ fn check_functions(aggregate: &Member<'_>, sink: &mut Sink) {
     for name in tree::functions(aggregate.node).iter().filter_map(|function| function.name) {
         match known.get(name.text) {
             Some(first) => {
-                let message = format!("the aggregate {} has two functions `{}`", aggregate.called(), name.text);
-                let help = format!("the other one is on line {}; rename one of the two", first.place.line);
-                sink.report(Code::FunctionName, name.place, message, help);
+                let message = format!("duplicate function `{}` in the aggregate {}", name.text, aggregate.called());
+                let report = sink.report(Code::FunctionName, name.span, message);
+                report.label(first.span, FIRST).help("rename one of the two");
             }
             None => drop(known.insert(name.text, name)),
         }

@@ -1,26 +1,27 @@
 use super::lint;
+use crate::Sources;
 use crate::diagnostic::Sink;
 use crate::read::yaml;
 
-/// The codes of all findings, in order.
-fn findings(text: &str) -> Vec<String> {
+/// The codes of all diagnostics, in order.
+fn codes(text: &str) -> Vec<String> {
     let mut sink = Sink::new("case.yaml");
     let root = yaml::parse(text, 0, &mut sink).expect(text);
     lint(&root, &mut sink);
-    sink.finish().iter().map(|finding| finding.code.to_string()).collect()
+    sink.finish(&Sources::new()).iter().map(|it| it.code.to_string()).collect()
 }
 
-/// Checks pairs of codes and the text below a version line; no code means that there is nothing to say.
+/// Checks pairs of codes and the text below a version line; no code means that there is no diagnostic.
 fn check(cases: &[(&str, &str)]) {
-    for (codes, text) in cases {
-        assert_eq!(findings(&format!("naftiko: 1.0.0-alpha2\n{text}")).join(" "), *codes, "{text}");
+    for (expected, text) in cases {
+        assert_eq!(codes(&format!("naftiko: 1.0.0-alpha2\n{text}")).join(" "), *expected, "{text}");
     }
 }
 
 #[test]
 fn the_first_capability_has_nothing_to_improve() {
     let text = include_str!("../../../spec/scaleway/secret-manager-secrets.yaml");
-    assert_eq!(findings(text), Vec::<String>::new());
+    assert_eq!(codes(text), Vec::<String>::new());
 }
 
 #[test]
@@ -31,7 +32,7 @@ fn any_yaml_is_taken() {
         ("", "capability: {exposes: [{type: mcp, namespace: a, tools: {t: 1}}, {type: control, port: {}}]}"),
     ]);
     for text in ["[1, two, null]", "text", "openapi: 3.1.0\ninfo: {title: a <script> in another format}"] {
-        assert_eq!(findings(text), Vec::<String>::new(), "{text}");
+        assert_eq!(codes(text), Vec::<String>::new(), "{text}");
     }
 }
 
@@ -266,7 +267,7 @@ fn operations_that_nothing_calls() {
         ("NK0432", &tools("{name: r, call: a.read}")),
         ("", &tools(all)),
         ("NK0432", &tools("{name: r, call: {operation: a.read}}")),
-        // What these call is inferred, or stands elsewhere.
+        // What these call is inferred, or elsewhere.
         ("", &tools("{name: r, call: read}")),
         ("", &tools("{name: r, call: a.raed}")),
         ("", &tools("{name: r}")),

@@ -1,8 +1,8 @@
-//! Rules for what people and models read: descriptions, labels and tags.
+//! Rules for texts that people and models read: descriptions, labels and tags.
 
 use super::tree::{self, Member};
 use crate::codes::Code;
-use crate::diagnostic::{Place, Sink};
+use crate::diagnostic::{Sink, Span};
 use crate::read::yaml::{Content, Node};
 
 /// The keys whose texts are shown to readers.
@@ -10,8 +10,8 @@ const SHOWN: [&str; 4] = ["description", "label", "display", "title"];
 
 pub(super) fn check(root: &Node, sink: &mut Sink) {
     if let Some(info) = tree::get(root, "info").filter(|info| tree::is_empty(info, "tags")) {
-        let help = "add `tags:` to `info`, so that it is found by subject";
-        sink.report(Code::MissingTags, info.place, "the capability has no tags", help);
+        let help = "add `tags:` to `info`, so that it can be found by subject";
+        sink.report(Code::MissingTags, info.span, "the capability has no tags").help(help);
     }
     for api in tree::own(root, "consumes") {
         described(Code::ApiDescription, "the consumed API", &api, sink);
@@ -19,7 +19,7 @@ pub(super) fn check(root: &Node, sink: &mut Sink) {
     for resource in tree::resources(root) {
         described(Code::ResourceDescription, "the exposed resource", &resource, sink);
     }
-    // An operation that refers to a function has the description of that.
+    // An operation with a `ref` has the description of its function.
     for operation in tree::routes(root).iter().filter(|operation| tree::get(operation.node, "ref").is_none()) {
         described(Code::OperationDescription, "the exposed operation", operation, sink);
     }
@@ -32,11 +32,11 @@ pub(super) fn check(root: &Node, sink: &mut Sink) {
 fn described(code: Code, what: &str, member: &Member<'_>, sink: &mut Sink) {
     if tree::is_empty(member.node, "description") {
         let message = format!("{what} {} has no description", member.called());
-        sink.report_once(code, "", member.place(), message, "add `description:`: it is what people read first");
+        sink.report_once(code, "", member.span(), message).help("add `description:`");
     }
 }
 
-/// Descriptions end up on web pages, and nobody who writes one has a reason to run code there.
+/// Descriptions are shown on web pages, where they must not run code.
 fn check_markup(node: &Node, sink: &mut Sink) {
     match &node.content {
         Content::Sequence(items) => items.iter().for_each(|item| check_markup(item, sink)),
@@ -44,7 +44,7 @@ fn check_markup(node: &Node, sink: &mut Sink) {
             for entry in entries {
                 match &entry.value.content {
                     Content::Text(text) if SHOWN.contains(&entry.key.as_str()) => {
-                        check_text(&entry.key, text, entry.value.place, sink);
+                        check_text(&entry.key, text, entry.value.span, sink);
                     }
                     _ => check_markup(&entry.value, sink),
                 }
@@ -54,18 +54,18 @@ fn check_markup(node: &Node, sink: &mut Sink) {
     }
 }
 
-fn check_text(key: &str, text: &str, place: Place, sink: &mut Sink) {
+fn check_text(key: &str, text: &str, span: Span, sink: &mut Sink) {
     if text.to_ascii_lowercase().contains("<script") {
-        let message = format!("this `{key}` holds a script tag, and a page that shows it may run the script");
-        sink.report(Code::ScriptTag, place, message, "describe it in words");
+        let message = format!("this `{key}` contains a script tag, which a web page may run");
+        sink.report(Code::ScriptTag, span, message).help("describe it in words");
     }
     if calls_eval(text) {
-        let message = format!("this `{key}` holds a call of `eval`, and what shows it may run it");
-        sink.report(Code::EvalCall, place, message, "describe it in words");
+        let message = format!("this `{key}` contains a call of `eval`, which a web page may run");
+        sink.report(Code::EvalCall, span, message).help("describe it in words");
     }
 }
 
-/// Whether a text holds `eval(` as a word: `retrieval(s)` is none.
+/// Whether a text contains `eval(` as a word; `retrieval(s)` does not match.
 fn calls_eval(text: &str) -> bool {
     let word = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices("eval(").any(|(at, _)| !text.get(..at).is_some_and(|before| before.ends_with(word)))

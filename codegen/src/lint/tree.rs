@@ -1,16 +1,13 @@
-//! Finding one's way in the YAML tree of a capability: lists and maps of named things, in both forms alike.
+//! Access to the YAML tree of a capability. Lists and maps of named members are read alike.
 
-use crate::diagnostic::Place;
+use crate::diagnostic::Span;
 use crate::read::yaml::{Content, Entry, Node};
 
-/// The sections whose entries other files can import.
-pub(super) const SECTIONS: [&str; 4] = ["consumes", "exposes", "aggregates", "binds"];
-
-/// A name and where it stands.
+/// A name and its span.
 #[derive(Clone, Copy)]
 pub(super) struct Name<'n> {
     pub(super) text: &'n str,
-    pub(super) place: Place,
+    pub(super) span: Span,
 }
 
 /// A member of a collection.
@@ -21,9 +18,9 @@ pub(super) struct Member<'n> {
 }
 
 impl Member<'_> {
-    /// Where to point to: the name, if there is one.
-    pub(super) fn place(&self) -> Place {
-        self.name.map_or(self.node.place, |name| name.place)
+    /// The span to report: that of the name, if there is one.
+    pub(super) fn span(&self) -> Span {
+        self.name.map_or(self.node.span, |name| name.span)
     }
 
     /// The name for a message.
@@ -41,7 +38,7 @@ pub(super) struct Operation<'n> {
     pub(super) method: String,
 }
 
-/// The value under a key. A key with nothing behind it counts as absent.
+/// The value under a key. A key without a value counts as absent.
 pub(super) fn get<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
     node.get(key).filter(|value| !matches!(value.content, Content::Null))
 }
@@ -54,10 +51,10 @@ pub(super) fn text(node: &Node) -> Option<&str> {
     }
 }
 
-/// The text under a key, with its place.
+/// The text under a key, with its span.
 pub(super) fn text_of<'n>(node: &'n Node, key: &str) -> Option<Name<'n>> {
     let value = get(node, key)?;
-    Some(Name { text: text(value)?, place: value.place })
+    Some(Name { text: text(value)?, span: value.span })
 }
 
 /// The text under the first of these keys that has one.
@@ -65,11 +62,11 @@ pub(super) fn first_text<'n>(node: &'n Node, keys: &[&str]) -> Option<Name<'n>> 
     keys.iter().find_map(|key| text_of(node, key))
 }
 
-/// The `true` or `false` under a key, with its place.
-pub(super) fn flag(node: &Node, key: &str) -> Option<(bool, Place)> {
+/// The `true` or `false` under a key, with its span.
+pub(super) fn flag(node: &Node, key: &str) -> Option<(bool, Span)> {
     let value = get(node, key)?;
     match value.content {
-        Content::Bool(flag) => Some((flag, value.place)),
+        Content::Bool(flag) => Some((flag, value.span)),
         _ => None,
     }
 }
@@ -89,8 +86,8 @@ pub(super) fn is_empty(node: &Node, key: &str) -> bool {
     })
 }
 
-/// The members of a list or of a mapping. Their name is what they say under `name_key`, or their key in the mapping.
-/// Members that are no mappings are left to the compiler.
+/// The members of a list or of a mapping. Their name is the text under `name_key`, or their key in the mapping. Members
+/// that are not mappings are left to the compiler.
 pub(super) fn members<'n>(node: &'n Node, key: &str, name_key: &str) -> Vec<Member<'n>> {
     let mut members: Vec<Member<'n>> = match get(node, key).map(|value| &value.content) {
         Some(Content::Sequence(items)) => {
@@ -98,7 +95,7 @@ pub(super) fn members<'n>(node: &'n Node, key: &str, name_key: &str) -> Vec<Memb
         }
         Some(Content::Mapping(entries)) => {
             let member = |entry: &'n Entry| {
-                let key = Name { text: &entry.key, place: entry.place };
+                let key = Name { text: &entry.key, span: entry.span };
                 Member { name: text_of(&entry.value, name_key).or(Some(key)), node: &entry.value }
             };
             entries.iter().map(member).collect()
@@ -109,18 +106,18 @@ pub(super) fn members<'n>(node: &'n Node, key: &str, name_key: &str) -> Vec<Memb
     members
 }
 
-/// The entries of a section, at the root of the file and in its capability. They go by their namespaces.
+/// The entries of a section, at the root of the file and in its capability. Their names are their namespaces.
 pub(super) fn section<'n>(root: &'n Node, section: &str) -> Vec<Member<'n>> {
     let parents = [Some(root), get(root, "capability")];
     parents.into_iter().flatten().flat_map(|parent| members(parent, section, "namespace")).collect()
 }
 
-/// The entries of a section that stand for themselves.
+/// The entries of a section that are not imports.
 pub(super) fn own<'n>(root: &'n Node, name: &str) -> Vec<Member<'n>> {
     section(root, name).into_iter().filter(|entry| !is_import(entry.node, name)).collect()
 }
 
-/// The keys under which an import of a section says its file. In binds, `location` says where values come from.
+/// The keys for the file of an import. In binds, `location` means where values come from.
 pub(super) fn source_keys(section: &str) -> &'static [&'static str] {
     match section {
         "binds" => &["from"],
@@ -129,7 +126,7 @@ pub(super) fn source_keys(section: &str) -> &'static [&'static str] {
     }
 }
 
-/// Whether an entry of a section stands for one in another file.
+/// Whether an entry of a section is an import.
 pub(super) fn is_import(entry: &Node, section: &str) -> bool {
     let located = matches!(section, "consumes" | "aggregates") && get(entry, "location").is_some();
     let referred = section == "consumes" && get(entry, "ref").is_some();
@@ -141,7 +138,7 @@ pub(super) fn adapters<'n>(root: &'n Node, kind: &str) -> Vec<Member<'n>> {
     own(root, "exposes").into_iter().filter(|adapter| adapter_kind(adapter.node) == Some(kind)).collect()
 }
 
-/// The type of an adapter, which may show only in what it holds. `api` is an older word for `rest`.
+/// The type of an adapter, declared or deduced from its content. `api` is an older word for `rest`.
 pub(super) fn adapter_kind(adapter: &Node) -> Option<&str> {
     match text_of(adapter, "type") {
         Some(kind) => Some(if kind.text == "api" { "rest" } else { kind.text }),
@@ -150,7 +147,7 @@ pub(super) fn adapter_kind(adapter: &Node) -> Option<&str> {
     }
 }
 
-/// What something calls: a text, or in early versions a mapping with the text in it.
+/// The operation that something calls: a text, or in early versions a mapping with the text in it.
 pub(super) fn call(caller: &Node) -> Option<&str> {
     let call = get(caller, "call").or_else(|| get(caller, "operation"))?;
     text(get(call, "operation").unwrap_or(call))

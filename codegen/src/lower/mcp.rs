@@ -1,32 +1,34 @@
 //! What an MCP server lists: tools, resources and prompts.
 
-use super::{call, captures, one_line, template, text};
-use crate::linked::{self, Files, Linked, PromptText};
-use crate::model::{
-    Hints, Mcp, Method, Operation, Prompt, PromptArgument, PromptSource, Resource, ResourceSource, Tool,
+use naftiko_schema::{
+    Capability, InboundAuth, Mcp, Message, Prompt, PromptArgument, PromptSource, Resource, ResourceCall,
+    ResourceSource, ResourceText, Tool, ToolHints,
 };
+
+use super::binding::binding;
+use super::{Operations, captures, one_line, template, text};
+use crate::linked::{self, Files, Linked, PromptText};
 use crate::read::document::{self, Adapter, Caching};
 
-/// The server of all MCP adapters, by what the first of them says; none, if there is nothing to list.
-pub(super) fn mcp(
+/// The tools, resources and prompts of all MCP adapters; `None` if there are none.
+pub(super) fn lower(
     linked: &Linked<'_>,
     adapter: &Adapter,
     declared: &document::Mcp,
-    about: &str,
-    operations: &[Operation],
+    auth: InboundAuth,
+    capability: &Capability,
+    operations: &Operations<'_>,
 ) -> Option<Mcp> {
     if linked.tools.is_empty() && linked.resources.is_empty() && linked.prompts.is_empty() {
         return None;
     }
-    let [_, callers, _] = &linked.callers;
     let Caching { ttl_ms, public } = declared.caching;
+    // Clients learn what the server is for, if only what the capability is.
+    let texts = [text(adapter.description.as_ref()), capability.description.to_string(), capability.title.to_string()];
     Some(Mcp {
         port: adapter.port.unwrap_or(9090),
-        callers: callers.clone(),
-        // Clients are told what the server is for, if only what the capability is.
-        description: Some(text(adapter.description.as_ref()))
-            .filter(|text| !text.is_empty())
-            .unwrap_or(about.to_owned()),
+        auth,
+        instructions: texts.into_iter().find(|text| !text.is_empty()).unwrap_or_default().into(),
         ttl_ms,
         public,
         tools: linked.tools.iter().map(|source| tool(source, operations)).collect(),
@@ -35,50 +37,49 @@ pub(super) fn mcp(
     })
 }
 
-fn tool(source: &linked::Tool<'_>, operations: &[Operation]) -> Tool {
-    let operation = operations.get(source.call.operation);
-    let method = operation.map_or(Method::Post, |operation| operation.method);
-    let described = operation.map(|operation| operation.description.clone()).filter(|text| !text.is_empty());
-    let humanised = || source.name.replace(['-', '_', '.'], " ").trim().to_owned();
-    let description =
-        Some(text(source.description)).filter(|text| !text.is_empty()).or(described).unwrap_or_else(humanised);
+fn tool(source: &linked::Tool<'_>, operations: &Operations<'_>) -> Tool {
+    let operation = &operations[source.call.operation];
+    let humanised = source.name.replace(['-', '_', '.'], " ").trim().to_owned();
+    let texts = [text(source.description), operation.description.clone()];
+    let description = texts.into_iter().find(|text| !text.is_empty()).unwrap_or_else(|| humanised.clone());
     let title = source.title.map(|title| one_line(&title.value));
     let short = |text: &String| text.chars().count() <= 60;
+    let read_only = source.hints.read_only.unwrap_or(operation.table.method.is_safe());
     Tool {
-        name: source.name.clone(),
-        title: title.or_else(|| Some(description.clone()).filter(short)).unwrap_or_else(humanised),
-        description,
-        hints: Hints {
-            read_only: source.hints.read_only.unwrap_or(method.is_safe()),
-            destructive: source.hints.destructive.unwrap_or(!source.hints.read_only.unwrap_or(method.is_safe())),
-            idempotent: source.hints.idempotent.unwrap_or(method.is_idempotent()),
+        name: source.name.clone().into(),
+        title: title.or_else(|| Some(description.clone()).filter(short)).unwrap_or(humanised).into(),
+        description: description.into(),
+        hints: ToolHints {
+            read_only,
+            destructive: source.hints.destructive.unwrap_or(!read_only),
+            idempotent: source.hints.idempotent.unwrap_or(operation.table.method.is_idempotent()),
             open_world: source.hints.open_world.unwrap_or(true),
         },
-        call: call::call(&source.call, operations),
+        binding: binding(&source.call, operations),
     }
 }
 
-/// A resource; of a folder that becomes a part of the crate, one for each file.
-fn resources(source: &linked::Resource<'_>, operations: &[Operation]) -> Vec<Resource> {
+/// A resource; for a folder whose files become part of the crate, one for each file.
+fn resources(source: &linked::Resource<'_>, operations: &Operations<'_>) -> Vec<Resource> {
     let declared = source.declared;
     let name = one_line(&declared.name.value);
     let resource = |name: String, uri: String, source: ResourceSource| Resource {
-        title: declared.title.as_ref().map_or_else(|| name.clone(), |title| one_line(&title.value)),
-        name,
-        uri,
-        description: text(declared.description.as_ref()),
-        media_type: text(declared.media_type.as_ref()),
+        title: declared.title.as_ref().map_or_else(|| name.clone(), |title| one_line(&title.value)).into(),
+        name: name.into(),
+        uri: uri.into(),
+        description: text(declared.description.as_ref()).into(),
+        media_type: text(declared.media_type.as_ref()).into(),
         source,
     };
     let uri = template(&source.pieces);
     let files = match &source.source {
         linked::ResourceSource::Call(call) => {
             let (binary, captures) = (declared.binary, captures(&source.pieces, call));
-            let source = ResourceSource::Call { captures, binary, call: call::call(call, operations) };
+            let source = ResourceSource::Call(ResourceCall { binding: binding(call, operations), captures, binary });
             return vec![resource(name, uri, source)];
         }
-        linked::ResourceSource::Files(Files::OfTheServer(path)) => {
-            return vec![resource(name, uri, ResourceSource::OfTheServer(path.clone()))];
+        linked::ResourceSource::Files(Files::ServerFile(path)) => {
+            return vec![resource(name, uri, ResourceSource::ServerFile(path.clone().into()))];
         }
         linked::ResourceSource::Files(Files::Embedded(files)) => files,
     };
@@ -87,9 +88,9 @@ fn resources(source: &linked::Resource<'_>, operations: &[Operation]) -> Vec<Res
         path => format!("{}/{path}", start.trim_end_matches('/')),
     };
     let embedded = files.iter().map(|(path, file, content)| {
-        let source = ResourceSource::Text { file: file.clone(), text: content.clone() };
+        let source = ResourceSource::Text(ResourceText { file: file.clone().into(), text: content.clone().into() });
         let made = resource(below(&name, path), below(&uri, path), source);
-        let title = if path.is_empty() { made.title } else { path.clone() };
+        let title = if path.is_empty() { made.title } else { path.clone().into() };
         Resource { title, ..made }
     });
     embedded.collect()
@@ -101,22 +102,27 @@ fn prompt(source: &linked::Prompt<'_>) -> Prompt {
     for argument in &declared.arguments {
         if !arguments.iter().any(|known| known.name == argument.name.value) {
             arguments.push(PromptArgument {
-                name: argument.name.value.clone(),
-                title: text(argument.title.as_ref()),
-                description: text(argument.description.as_ref()),
+                name: argument.name.value.clone().into(),
+                title: text(argument.title.as_ref()).into(),
+                description: text(argument.description.as_ref()).into(),
                 required: argument.required,
             });
         }
     }
     Prompt {
-        name: declared.name.value.clone(),
-        title: declared.title.as_ref().map_or_else(|| declared.name.value.clone(), |title| one_line(&title.value)),
-        description: text(declared.description.as_ref()),
-        arguments,
+        name: declared.name.value.clone().into(),
+        title: declared
+            .title
+            .as_ref()
+            .map_or_else(|| declared.name.value.clone(), |title| one_line(&title.value))
+            .into(),
+        description: text(declared.description.as_ref()).into(),
+        arguments: arguments.into(),
         source: match &source.text {
-            PromptText::OfTheServer(path) => PromptSource::OfTheServer(path.clone()),
+            PromptText::ServerFile(path) => PromptSource::ServerFile(path.clone().into()),
             PromptText::Messages(messages) => {
-                PromptSource::Messages(messages.iter().map(|(role, text, _)| (*role, text.clone())).collect())
+                let message = |(role, text, _): &(_, String, _)| Message { role: *role, text: text.clone().into() };
+                PromptSource::Messages(messages.iter().map(message).collect())
             }
         },
     }

@@ -1,155 +1,198 @@
-//! The fourth stage: from the linked document to the [`Model`]. Every decision falls here, names included.
+//! The fourth stage: from the linked document to the [`Model`]. Every remaining decision is made here, names included.
 
-mod call;
+mod binding;
 mod mcp;
 mod output;
+mod rest;
 
-use crate::linked::{self, Linked};
-use crate::model::{
-    Api, Constant, Control, Kind, Location, Method, Model, Operation, Parameter, Part, PathPart, Repeat, Rest, Route,
-    TemplatePart,
+use std::sync::Arc;
+
+use naftiko_schema::{
+    Adapter, Api, Capability, Control, FixedParameter, Format, InboundAuth, InputId, Kind, List, Location, Method,
+    OperationId, Parameter, ParameterId, PathPart, Ref, RetrySafety, TemplatePart,
 };
+
+use crate::diagnostic::Span;
+use crate::linked::{self, Linked};
+use crate::model::{Model, Operation, Part, Setter};
 use crate::names::{Scope, Wish};
-use crate::read::document::{self as read, AdapterKind, Text};
+use crate::read::document::{self as read, AdapterKind, AdapterType, Text};
 use crate::template::Piece;
 use crate::vocabulary::{base_uri, is_invisible, kind, method};
 
-/// Lowers a document that has no errors. `path_of` gives the paths of the files that it was read from.
-pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, path_of: &dyn Fn(usize) -> String) -> Model {
+/// Lowers a document that has no errors. `path` is that of the capability; `origin_of` gives the file and line of a span.
+pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, path: &str, origin_of: &dyn Fn(Span) -> String) -> Model {
     let document = linked.document;
+    let (apis, parts) = apis(linked);
+    let title = Some(text(document.info.title.as_ref())).filter(|title| !title.is_empty());
+    let capability = Capability {
+        name: crate_name.to_owned().into(),
+        title: title.unwrap_or_else(|| crate_name.to_owned()).into(),
+        // The version of a crate is that of its workspace, and so the compiler's.
+        version: env!("CARGO_PKG_VERSION").into(),
+        description: text(document.info.description.as_ref()).into(),
+        apis: apis.into(),
+        variables: linked.variables.clone(),
+    };
+    let operations = operations(linked, origin_of);
+    let by_id = Operations(&operations);
+    let adapters = AdapterType::ALL.into_iter().filter_map(|adapter_type| {
+        let mut adapters = document.adapters.iter().filter(|adapter| adapter.kind.type_of() == Some(adapter_type));
+        let first = adapters.next()?;
+        let auth = linked.inbound.get(&adapter_type).cloned().unwrap_or(InboundAuth::NONE);
+        match &first.kind {
+            AdapterKind::Rest(_) => rest::lower(linked, first, auth, &by_id).map(|rest| Adapter::Rest(shared(rest))),
+            AdapterKind::Mcp(declared) => {
+                mcp::lower(linked, first, declared, auth, &capability, &by_id).map(|mcp| Adapter::Mcp(shared(mcp)))
+            }
+            AdapterKind::Control(declared) => Some(Adapter::Control(shared(control(first, *declared, auth)))),
+            AdapterKind::Other => None,
+        }
+    });
+    let adapters = adapters.collect::<Vec<_>>();
+    let route_paths = linked.routes.iter().map(|route| route.pieces.clone()).collect();
+    Model { spec: path.to_owned(), capability, parts, operations, adapters, route_paths }
+}
+
+fn shared<T>(table: T) -> Ref<T> {
+    Ref::Shared(Arc::new(table))
+}
+
+/// The operations, by their ids.
+struct Operations<'o>(&'o [Operation]);
+
+impl std::ops::Index<OperationId> for Operations<'_> {
+    type Output = Operation;
+
+    #[expect(clippy::indexing_slicing, reason = "`resolve` makes ids only of operations that the linked document has")]
+    fn index(&self, id: OperationId) -> &Operation {
+        &self.0[id.index()]
+    }
+}
+
+/// All adapters of one type are served by one port, which the first of them names.
+fn control(adapter: &read::Adapter, declared: read::Control, auth: InboundAuth) -> Control {
+    let read::Control { health, info, metrics } = declared;
+    Control { port: adapter.port.unwrap_or(9100), auth, health, info, metrics }
+}
+
+fn apis(linked: &Linked<'_>) -> (Vec<Api>, Vec<Part>) {
+    let apis = linked.apis.iter().map(|source| Api {
+        namespace: source.name.clone().into(),
+        base_uri: source.base_uri.and_then(|uri| base_uri(&uri.value).ok().flatten()).map(Into::into),
+        credentials: source.credentials.clone().into(),
+    });
+    if linked.apis.len() < 2 {
+        return (apis.collect(), Vec::new());
+    }
+    let wishes: Vec<Wish> = linked.apis.iter().map(|api| Wish::parameter(&api.name, "api")).collect();
+    let parts = Scope::modules()
+        .assign(&wishes)
+        .into_iter()
+        .map(|name| Part { feature: format!("api-{}", name.replace('_', "-")), module: format!("api_{name}") });
+    (apis.collect(), parts.collect())
+}
+
+fn operations(linked: &Linked<'_>, origin_of: &dyn Fn(Span) -> String) -> Vec<Operation> {
     let wishes: Vec<Wish> = linked.operations.iter().map(|operation| wish(linked, operation)).collect();
     let methods = Scope::client_methods().assign(&wishes);
     let types = Scope::client_types().assign(&wishes);
     let constants = Scope::constants().assign(&wishes);
     let names = methods.into_iter().zip(types).zip(constants);
-    let sources = linked.operations.iter().zip(names);
-    let mut operations: Vec<Operation> = sources
-        .map(|(source, ((method, kind), constant))| operation(source, [method, kind, constant], path_of))
-        .collect();
-    for (index, operation) in operations.iter_mut().enumerate() {
-        let tools = linked.tools.iter().filter(|tool| tool.call.operation == index);
-        operation.repeat = repeat(operation.method, &tools.map(|tool| tool.hints).collect::<Vec<_>>());
-    }
-    let title = Some(text(document.info.title.as_ref())).filter(|title| !title.is_empty());
-    let title = title.unwrap_or_else(|| crate_name.to_owned());
-    let description = text(document.info.description.as_ref());
-    let about = if description.is_empty() { title.clone() } else { description.clone() };
-    let rest = document.adapters.iter().find(|adapter| matches!(adapter.kind, AdapterKind::Rest(_)));
-    let [rest_callers, _, control_callers] = &linked.callers;
-    Model {
-        crate_name: crate_name.to_owned(),
-        spec: path_of(0),
-        title,
-        description,
-        variables: linked.variables.clone(),
-        apis: apis(linked),
-        rest: rest.filter(|_| !linked.routes.is_empty()).map(|adapter| Rest {
-            port: adapter.port.unwrap_or(8080),
-            callers: rest_callers.clone(),
-            routes: linked.routes.iter().map(|source| route(source, &operations)).collect(),
-        }),
-        mcp: document.adapters.iter().find_map(|adapter| match &adapter.kind {
-            AdapterKind::Mcp(declared) => mcp::mcp(linked, adapter, declared, &about, &operations),
-            _ => None,
-        }),
-        control: document.adapters.iter().find_map(|adapter| match adapter.kind {
-            AdapterKind::Control(read::Control { health, info, metrics }) => {
-                let port = adapter.port.unwrap_or(9100);
-                Some(Control { port, callers: control_callers.clone(), health, info, metrics })
-            }
-            AdapterKind::Rest(_) | AdapterKind::Mcp(_) | AdapterKind::Other => None,
-        }),
-        operations,
-    }
+    let operations = linked.operations.iter().zip(names).enumerate();
+    let operations = operations.map(|(index, (source, ((method_name, type_name), const_name)))| {
+        let id = OperationId::from(index);
+        let hints = linked.tools.iter().filter(|tool| tool.call.operation == id).map(|tool| tool.hints);
+        let path_text = one_line(&source.path.value);
+        Operation {
+            table: Arc::new(operation(source, id, &hints.collect::<Vec<_>>())),
+            description: text(source.description),
+            method_name,
+            type_name,
+            const_name,
+            setters: setters(&source.parameters),
+            origin: origin_of(source.name.span),
+            path_text: if path_text.is_empty() { "/".to_owned() } else { path_text },
+        }
+    });
+    operations.collect()
 }
 
 fn wish(linked: &Linked<'_>, operation: &linked::Operation<'_>) -> Wish {
-    let namespace = linked.apis.get(operation.api).map_or("", |api| api.name.as_str());
+    let namespace = linked.apis.get(operation.api.index()).map_or("", |api| api.name.as_str());
     let method = method(operation.method).unwrap_or(Method::Get);
     Wish::operation(namespace, &operation.name.value, method.as_str(), &operation.path.value)
 }
 
-fn apis(linked: &Linked<'_>) -> Vec<Api> {
-    let wishes: Vec<Wish> = linked.apis.iter().map(|api| Wish::parameter(&api.name, "api")).collect();
-    let several = linked.apis.len() > 1;
-    let names = Scope::modules().assign(&wishes);
-    let apis = linked.apis.iter().zip(names).map(|(source, name)| Api {
-        namespace: source.name.clone(),
-        base_uri: source.base_uri.and_then(|uri| base_uri(&uri.value).ok().flatten()),
-        authentication: source.credentials.clone(),
-        part: several
-            .then(|| Part { feature: format!("api-{}", name.replace('_', "-")), module: format!("api_{name}") }),
-    });
-    apis.collect()
+fn setters(parameters: &[linked::Parameter]) -> Vec<Setter> {
+    let location = |location: Location| match location {
+        Location::Segments => "segments",
+        Location::Field => "field",
+        other => other.as_str(),
+    };
+    let wishes = parameters.iter().map(|parameter| Wish::parameter(&parameter.name, location(parameter.location)));
+    let wishes: Vec<Wish> = wishes.collect();
+    let names = Scope::setters().assign(&wishes).into_iter().zip(Scope::constants().assign(&wishes));
+    names.map(|(name, id_name)| Setter { name, id_name }).collect()
 }
 
-fn operation(
-    source: &linked::Operation<'_>,
-    [method_name, type_name, const_name]: [String; 3],
-    path_of: &dyn Fn(usize) -> String,
-) -> Operation {
-    let location = |location: Location| format!("{location:?}").to_lowercase();
-    let wishes =
-        source.parameters.iter().map(|parameter| Wish::parameter(&parameter.name, &location(parameter.location)));
-    let names = Scope::setters().assign(&wishes.collect::<Vec<_>>());
-    let parameters: Vec<Parameter> =
-        source.parameters.iter().zip(names).map(|(source, name)| parameter(source, name)).collect();
+fn operation(source: &linked::Operation<'_>, id: OperationId, hints: &[read::Hints]) -> naftiko_schema::Operation {
+    let method = method(source.method).unwrap_or(Method::Get);
     let mut path = Vec::new();
     for piece in &source.pieces {
         match piece {
-            Piece::Literal(text) => path.push(PathPart::Literal(percent(text))),
+            Piece::Literal(text) => path.push(PathPart::Literal(percent(text).into())),
             Piece::Placeholder(name) | Piece::Segments(name) => path.extend(filled(source, name)),
         }
     }
-    let constants = source.constants.iter().filter(|constant| !constant.location.is_path());
-    Operation {
-        name: source.name.value.clone(),
-        method_name,
-        type_name,
-        const_name,
-        origin: format!("{}#L{}", path_of(source.name.place.file), source.name.place.line),
+    let fixed = source.constants.iter().filter(|constant| !constant.location.is_path());
+    let fixed = fixed.map(|constant| FixedParameter {
+        name: constant.name.value.clone().into(),
+        location: constant.location,
+        value: constant.value.clone(),
+    });
+    let json = source.output_format.is_none_or(|format| format.value.eq_ignore_ascii_case("json"));
+    naftiko_schema::Operation {
+        id,
+        name: source.name.value.clone().into(),
         api: source.api,
-        method: method(source.method).unwrap_or(Method::Get),
-        path_text: Some(one_line(&source.path.value)).filter(|path| !path.is_empty()).unwrap_or_else(|| "/".to_owned()),
-        path,
-        description: text(source.description),
-        constants: constants
-            .map(|constant| Constant {
-                name: constant.name.value.clone(),
-                location: constant.location,
-                value: constant.value.clone(),
-            })
-            .collect(),
-        parameters,
+        method,
+        retry_safety: retry_safety(method, hints),
+        path: path.into(),
+        parameters: source.parameters.iter().map(parameter).collect(),
+        fixed: fixed.collect(),
         body: source.body.clone(),
-        repeat: Repeat::Unacted,
-        json_output: source.output_format.is_none_or(|format| format.value.eq_ignore_ascii_case("json")),
+        format: if json { Format::Json } else { Format::Any },
     }
 }
 
 /// When a call of an operation may be sent again, by the hints of the tools over it and else by its method. Where tools
 /// disagree, the cautious one is believed.
-fn repeat(method: Method, hints: &[read::Hints]) -> Repeat {
+fn retry_safety(method: Method, hints: &[read::Hints]) -> RetrySafety {
     let any = |says: &dyn Fn(&read::Hints) -> bool| hints.iter().any(says);
     let one_by_one = any(&|hints| hints.idempotent == Some(false));
     if method.is_safe() {
         let changes = any(&|hints| hints.read_only == Some(false) || hints.destructive == Some(true));
-        return if changes || one_by_one { Repeat::Never } else { Repeat::Always };
+        return if changes || one_by_one { RetrySafety::Never } else { RetrySafety::Idempotent };
     }
     let idempotent = any(&|hints| hints.idempotent == Some(true) || hints.read_only == Some(true));
-    if !one_by_one && (idempotent || method.is_idempotent()) { Repeat::Always } else { Repeat::Unacted }
+    if !one_by_one && (idempotent || method.is_idempotent()) {
+        RetrySafety::Idempotent
+    } else {
+        RetrySafety::OnlyIfNotProcessed
+    }
 }
 
 /// What stands in the place of a placeholder: a parameter, or a fixed value.
 fn filled(source: &linked::Operation<'_>, name: &str) -> Vec<PathPart> {
     let is = |parameter: &linked::Parameter| parameter.location.is_path() && parameter.name == name;
     if let Some(index) = source.parameters.iter().position(is) {
-        return vec![PathPart::Parameter(index)];
+        return vec![PathPart::Parameter(ParameterId::from(index))];
     }
     let fixed = source.constants.iter().find(|constant| constant.location.is_path() && constant.name.value == name);
-    let parts = fixed.map_or(&[][..], |constant| &constant.value);
+    let parts = fixed.map_or(&[][..], |constant| &constant.value.parts);
     let literal = |part: &TemplatePart| match part {
-        TemplatePart::Literal(text) => Some(PathPart::Literal(encode(text))),
+        TemplatePart::Literal(text) => Some(PathPart::Literal(encode(text).into())),
         TemplatePart::Variable(_) => None,
     };
     parts.iter().filter_map(literal).collect()
@@ -176,28 +219,17 @@ fn encode(text: &str) -> String {
         .collect()
 }
 
-fn parameter(source: &linked::Parameter, rust_name: String) -> Parameter {
+fn parameter(source: &linked::Parameter) -> Parameter {
     let kind = kind(source.kind.as_ref(), source.location).unwrap_or(Kind::String);
     let empty_object = source.location == Location::Body && source.required && kind == Kind::Object;
     Parameter {
-        name: source.wire.clone(),
-        rust_name,
+        name: source.wire.clone().into(),
         location: source.location,
         kind,
         required: source.required,
-        default: empty_object.then(|| "{}".to_owned()),
-        description: source.description.as_deref().map(one_line).unwrap_or_default(),
+        default: empty_object.then(|| "{}".into()),
+        description: source.description.as_deref().map(one_line).unwrap_or_default().into(),
         rules: source.rules.clone(),
-    }
-}
-
-fn route(source: &linked::Route<'_>, operations: &[Operation]) -> Route {
-    Route {
-        method: method(source.method).unwrap_or(Method::Get),
-        path: template(&source.pieces),
-        captures: captures(&source.pieces, &source.call),
-        summary: text(source.description),
-        call: call::call(&source.call, operations),
     }
 }
 
@@ -215,7 +247,7 @@ fn template(pieces: &[Piece]) -> String {
 }
 
 /// The input that each placeholder feeds.
-fn captures(pieces: &[Piece], call: &linked::Call<'_>) -> Vec<Option<usize>> {
+fn captures(pieces: &[Piece], call: &linked::Call<'_>) -> List<Option<InputId>> {
     pieces.iter().filter_map(Piece::name).map(|name| call.input_of(name).ok().flatten()).collect()
 }
 

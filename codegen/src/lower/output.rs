@@ -1,12 +1,12 @@
-//! Output parameters: the whole answer, or a projection of it.
+//! Output parameters: the whole response, or a projection of it.
 //!
-//! The meaning is the evident one: a mapping picks a value, and what stands below it (properties, items) starts from
-//! there; a fixed `value` counts at any depth; an object or array without structure is taken as it is.
+//! The meaning is the evident one: a mapping picks a value, and what is below it (properties, items) starts from there; a
+//! fixed `value` counts at any depth; an object or array without structure is taken as it is.
 
+use naftiko_schema::{ArrayProjection, List, ObjectProjection, Output, PathStep, ProjectedMember, Projection};
 use serde_json::Value;
 
 use crate::json_path;
-use crate::model::{Output, PathStep, Projection};
 use crate::read::document;
 
 pub(super) fn output(outputs: &[document::Output]) -> Output {
@@ -17,34 +17,31 @@ pub(super) fn output(outputs: &[document::Output]) -> Output {
             projection => Output::Projected(projection),
         },
         // Several outputs, or one with a name, are the members of an object.
-        several => Output::Projected(Projection::Object { at: Vec::new(), fields: fields(several) }),
+        several => object(Vec::new().into(), several).map_or(Output::Whole, Output::Projected),
     }
 }
 
-fn fields(outputs: &[document::Output]) -> Vec<(String, Projection)> {
-    let mut fields: Vec<(String, Projection)> = Vec::new();
+fn object(at: List<PathStep>, outputs: &[document::Output]) -> Option<Projection> {
+    let mut members: Vec<ProjectedMember> = Vec::new();
     for output in outputs {
         let name = output.name.as_ref().map_or("value", |name| &name.value);
-        if !fields.iter().any(|(known, _)| known == name) {
-            fields.push((name.to_owned(), projection(output)));
+        if !members.iter().any(|known| known.name == name) {
+            members.push(ProjectedMember { name: name.to_owned().into(), value: projection(output) });
         }
     }
-    fields
+    (!members.is_empty()).then(|| Projection::Object(ObjectProjection { at, members: members.into() }))
 }
 
 fn projection(output: &document::Output) -> Projection {
     if let Some(value) = &output.value {
-        return Projection::Json(constant(value.to_json(), output.kind.as_ref()).to_string());
+        return Projection::Json(constant(value.to_json(), output.kind.as_ref()).to_string().into());
     }
-    let at: Vec<PathStep> =
-        output.mapping.as_ref().and_then(|mapping| json_path::parse(&mapping.value).ok()).unwrap_or_default();
+    let path = output.mapping.as_ref().and_then(|mapping| json_path::parse(&mapping.value).ok());
+    let at: List<PathStep> = path.unwrap_or_default().into();
     if let Some(item) = &output.items {
-        return Projection::Array { at, item: Box::new(projection(item)) };
+        return Projection::Array(ArrayProjection { at, item: vec![projection(item)].into() });
     }
-    if !output.properties.is_empty() {
-        return Projection::Object { at, fields: fields(&output.properties) };
-    }
-    Projection::Path(at)
+    object(at.clone(), &output.properties).unwrap_or(Projection::Path(at))
 }
 
 /// A fixed value in its declared type: the format writes most of them as text.

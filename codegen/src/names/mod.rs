@@ -27,7 +27,7 @@ pub(crate) fn fold(name: &str) -> String {
 }
 
 /// Names that cargo, the compiler or this workspace keep for themselves.
-const RESERVED_CRATES: [&str; 15] = [
+const RESERVED_CRATES: [&str; 20] = [
     "alloc",
     "build",
     "compile-tests",
@@ -35,8 +35,13 @@ const RESERVED_CRATES: [&str; 15] = [
     "deps",
     "examples",
     "incremental",
+    "naftiko-adapter",
+    "naftiko-client",
     "naftiko-codegen",
-    "naftiko-runtime",
+    "naftiko-mcp",
+    "naftiko-rest",
+    "naftiko-schema",
+    "naftiko-server",
     "naftiko-tests",
     "proc-macro",
     "scaleway-simulator",
@@ -90,7 +95,7 @@ mod tests {
             Some("scaleway-secret-manager-secrets")
         );
         assert_eq!(crate_name("spec/A.b/C_d.yml").as_deref(), Some("a-b-c-d"));
-        for path in ["spec/a b.yaml", "spec/fn.yaml", "spec/naftiko/runtime.yaml", "spec/a\nb.yaml", "spec/-->.yaml"] {
+        for path in ["spec/a b.yaml", "spec/fn.yaml", "spec/naftiko/client.yaml", "spec/a\nb.yaml", "spec/-->.yaml"] {
             assert_eq!(crate_name(path), None, "{path}");
         }
         assert_eq!(crate_name("spec/1.yaml"), None);

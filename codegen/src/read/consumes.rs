@@ -4,14 +4,17 @@ use super::document::{Authentication, BodySource, ConsumedOperation, ConsumedRes
 use super::fields::Fields;
 use super::yaml::{Content, Node};
 use super::{name_of, read_all, rules, unsupported};
+use naftiko_schema::Rules;
+
 use crate::codes::Code;
+use crate::credential;
 use crate::diagnostic::Sink;
 
 pub(super) fn consumes(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Consumes> {
     let mut fields = Fields::of(node, "a `consumes` entry", sink);
     if let Some(kind) = fields.text(&["type"], sink).filter(|kind| kind.value != "http") {
-        let message = format!("an API of type `{}` cannot be consumed", kind.value);
-        sink.report(Code::ConsumedType, kind.place, message, "only `type: http` is known");
+        let message = format!("APIs of type `{}` are not supported", kind.value);
+        sink.report(Code::ConsumedType, kind.span, message).help("use `type: http` if the API speaks HTTP");
     }
     unsupported(&mut fields, "tunnel", Code::Tunnel, "tunnels are not supported", sink);
     let given = fields.text(&["namespace"], sink);
@@ -25,22 +28,22 @@ pub(super) fn consumes(key: Option<Text>, node: &Node, sink: &mut Sink) -> Optio
     let mut inputs = read_all(fields.members(&["inputParameters"], sink), input, sink);
     inputs.extend(fixed_headers(&mut fields, sink));
     let resources = read_all(fields.members(&["resources"], sink), resource, sink);
-    let place = fields.place;
+    let span = fields.span;
     fields.finish(sink);
-    Some(Consumes { place, namespace, base_uri, authentication, inputs, resources })
+    Some(Consumes { span, namespace, base_uri, authentication, inputs, resources })
 }
 
 /// Headers with fixed values, as some files write them.
 fn fixed_headers(fields: &mut Fields<'_>, sink: &mut Sink) -> Vec<Input> {
     let headers = fields.pairs("headers", sink).unwrap_or_default();
     let header = |(name, node): (Text, &Node)| Input {
-        location: Some(Text { value: "header".to_owned(), place: name.place }),
+        location: Some(Text { value: "header".to_owned(), span: name.span }),
         name,
         kind: None,
         description: None,
         required: None,
         value: Some(node.clone()),
-        rules: None,
+        rules: Rules::new(),
     };
     headers.into_iter().map(header).collect()
 }
@@ -49,7 +52,7 @@ pub(super) fn authentication(node: &Node, sink: &mut Sink) -> Option<Authenticat
     let mut fields = Fields::of(node, "`authentication`", sink);
     let kind = fields.required_text(&["type"], sink)?;
     let mut text = |names: &[&'static str]| fields.text(names, sink);
-    // `header` with the value under `key` is one more spelling of an API key.
+    // `header` with the value under `key` is another spelling of an API key.
     let header = text(&["header"]);
     let (key, value) = match header {
         Some(header) => (Some(header), text(&["value", "key", "token"])),
@@ -61,19 +64,19 @@ pub(super) fn authentication(node: &Node, sink: &mut Sink) -> Option<Authenticat
     let parameters = read_all(fields.members(&["parameters"], sink), input, sink);
     let parameters = parameters.into_iter().filter_map(|input| {
         let value = input.value?;
-        Some((input.name, Text { value: value.scalar_text()?, place: value.place }))
+        Some((input.name, Text { value: value.scalar_text()?, span: value.span }))
     });
     let parameters = parameters.collect();
     let oauth2 = oauth2(&mut fields, sink);
-    let place = fields.place;
-    // What kinds that are refused need besides is not worth a finding.
+    let span = fields.span;
     let for_callers = oauth2.authorization_server.is_some() || oauth2.resource.is_some();
-    if for_callers
-        || ["apikey", "bearer", "basic", "header", "query"].contains(&kind.value.to_ascii_lowercase().as_str())
-    {
+    let authentication =
+        Authentication { span, kind, key, value, placement, token, username, password, headers, parameters, oauth2 };
+    // A kind that is refused may have keys of its own, which are not reported on top.
+    if for_callers || credential::is_known(&authentication.kind.value) {
         fields.finish(sink);
     }
-    Some(Authentication { place, kind, key, value, placement, token, username, password, headers, parameters, oauth2 })
+    Some(authentication)
 }
 
 fn oauth2(fields: &mut Fields<'_>, sink: &mut Sink) -> OAuth2 {
@@ -114,7 +117,7 @@ fn operation(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Consumed
         "label",
         "display",
         "tags",
-        // They count where an operation is a step, and steps are refused.
+        // They only have an effect on operations used as steps, which are not supported.
         "outputParameters",
         "outputSchema",
         "outputMediaType",
@@ -126,15 +129,15 @@ fn operation(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Consumed
 
 fn body(node: &Node, sink: &mut Sink) -> BodySource {
     match &node.content {
-        // A document may have a member `type`, too.
+        // The data itself may have a member `type`, too.
         Content::Mapping(entries) if node.get("data").is_some() || entries.iter().all(|entry| entry.key == "type") => {
             let mut fields = Fields::of(node, "`body`", sink);
             let kind = fields.text(&["type"], sink);
             let data = fields.get(&["data"]).map(|entry| entry.value.clone());
             fields.finish(sink);
-            BodySource { place: node.place, kind, data }
+            BodySource { span: node.span, kind, data }
         }
-        _ => BodySource { place: node.place, kind: None, data: Some(node.clone()) },
+        _ => BodySource { span: node.span, kind: None, data: Some(node.clone()) },
     }
 }
 

@@ -1,4 +1,4 @@
-//! Reading `control` adapters: what they say about whoever watches the server.
+//! Reading `control` adapters: which endpoints for operators they have.
 
 use super::document::{AdapterKind, Control};
 use super::fields::Fields;
@@ -13,7 +13,7 @@ pub(super) fn control(fields: &mut Fields<'_>, sink: &mut Sink) -> AdapterKind {
         control.health = management.flag("health", sink).unwrap_or(true);
         control.info = management.flag("info", sink).unwrap_or(false);
         for key in ["reload", "validate", "logs", "scripting"] {
-            not_served(management.get(&[key]), "it steers the reference engine", sink);
+            not_served(management.get(&[key]), "only the reference engine has it", sink);
         }
         management.finish(sink);
     }
@@ -22,7 +22,7 @@ pub(super) fn control(fields: &mut Fields<'_>, sink: &mut Sink) -> AdapterKind {
         let enabled = observability.flag("enabled", sink).unwrap_or(true);
         control.metrics = enabled && observability.get(&["metrics"]).is_none_or(|entry| is_on(entry, sink));
         for key in ["traces", "exporters"] {
-            let help = "traces go to where `OTEL_EXPORTER_OTLP_ENDPOINT` says, in crates with the feature `otlp`";
+            let help = "to export traces, build with the feature `otlp` and set `OTEL_EXPORTER_OTLP_ENDPOINT`";
             not_served(observability.get(&[key]), help, sink);
         }
         observability.finish(sink);
@@ -44,9 +44,9 @@ fn is_on(metrics: &Entry, sink: &mut Sink) -> bool {
 }
 
 fn not_served(entry: Option<&Entry>, help: &str, sink: &mut Sink) {
-    // Whoever switches it off gets what he wants.
+    // What is switched off needs no warning.
     if let Some(entry) = entry.filter(|entry| !matches!(entry.value.content, Content::Bool(false))) {
-        let message = format!("`{}` of the control adapter is not served", entry.key);
-        sink.report(Code::ControlAdapter, entry.place, message, help);
+        let message = format!("`{}` of the control adapter is not supported; it is ignored", entry.key);
+        sink.report(Code::ControlAdapter, entry.span, message).help(help);
     }
 }

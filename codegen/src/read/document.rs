@@ -1,25 +1,27 @@
-//! A capability as its author wrote it: one type per kind of mapping, every name with its place.
+//! A capability as it is written: one type for each kind of mapping, every name with its span.
 
-use crate::diagnostic::Place;
+use naftiko_schema::{Role, Rules};
+
+use crate::diagnostic::Span;
 
 use super::yaml::Node;
 
-/// A text and where it stands.
+/// A text with its span.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Text {
     pub(crate) value: String,
-    pub(crate) place: Place,
+    pub(crate) span: Span,
 }
 
 #[derive(Debug)]
 pub(crate) struct Document {
-    /// The place of `capability`.
-    pub(crate) place: Place,
+    /// The span of `capability`.
+    pub(crate) span: Span,
     pub(crate) info: Info,
     pub(crate) binds: Vec<Bind>,
     pub(crate) consumes: Vec<Consumes>,
     pub(crate) adapters: Vec<Adapter>,
-    /// The namespaces that were to be imported and are nowhere; empty where an import names none.
+    /// The namespaces whose imports could not be resolved; empty where an import names no namespace.
     pub(crate) missing: Vec<String>,
 }
 
@@ -31,7 +33,7 @@ pub(crate) struct Info {
 
 #[derive(Debug)]
 pub(crate) struct Bind {
-    /// Where the source keys are looked up: in the environment, if nowhere else.
+    /// Where the source keys are looked up; in the environment if it is missing.
     pub(crate) location: Option<Text>,
     pub(crate) namespace: Option<Text>,
     /// Variable and source key.
@@ -40,7 +42,7 @@ pub(crate) struct Bind {
 
 #[derive(Debug)]
 pub(crate) struct Consumes {
-    pub(crate) place: Place,
+    pub(crate) span: Span,
     pub(crate) namespace: Text,
     pub(crate) base_uri: Option<Text>,
     pub(crate) authentication: Option<Authentication>,
@@ -50,7 +52,7 @@ pub(crate) struct Consumes {
 
 #[derive(Debug)]
 pub(crate) struct Authentication {
-    pub(crate) place: Place,
+    pub(crate) span: Span,
     pub(crate) kind: Text,
     /// The name of the header, query parameter or cookie.
     pub(crate) key: Option<Text>,
@@ -65,7 +67,7 @@ pub(crate) struct Authentication {
     pub(crate) oauth2: OAuth2,
 }
 
-/// What callers' access tokens are checked by.
+/// How access tokens of callers are checked.
 #[derive(Debug)]
 pub(crate) struct OAuth2 {
     pub(crate) authorization_server: Option<Text>,
@@ -86,7 +88,7 @@ pub(crate) struct ConsumedResource {
 pub(crate) struct ConsumedOperation {
     pub(crate) name: Text,
     pub(crate) method: Option<Text>,
-    /// A path of the operation's own.
+    /// The path of the operation itself.
     pub(crate) path: Option<Text>,
     pub(crate) description: Option<Text>,
     pub(crate) output_format: Option<Text>,
@@ -97,8 +99,8 @@ pub(crate) struct ConsumedOperation {
 /// The `body` of a consumed operation.
 #[derive(Debug)]
 pub(crate) struct BodySource {
-    pub(crate) place: Place,
-    /// `json`, `form`, `text` and so on; none where the body is given as mere text.
+    pub(crate) span: Span,
+    /// `json`, `form`, `text` and so on; missing where the body is given without a type.
     pub(crate) kind: Option<Text>,
     pub(crate) data: Option<Node>,
 }
@@ -113,21 +115,46 @@ pub(crate) struct Input {
     pub(crate) required: Option<bool>,
     /// A fixed value, or a template.
     pub(crate) value: Option<Node>,
-    /// What values must be beside their type: keywords of JSON Schema, as a JSON object.
-    pub(crate) rules: Option<String>,
+    /// What values must satisfy beside their type.
+    pub(crate) rules: Rules,
 }
 
 /// An `exposes` entry.
 #[derive(Debug)]
 pub(crate) struct Adapter {
-    pub(crate) place: Place,
+    pub(crate) span: Span,
     pub(crate) kind: AdapterKind,
     pub(crate) namespace: Option<Text>,
     pub(crate) address: Option<Text>,
     pub(crate) port: Option<u16>,
     pub(crate) description: Option<Text>,
-    /// What callers have to send.
+    /// How callers authenticate.
     pub(crate) authentication: Option<Authentication>,
+}
+
+/// The types of adapters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum AdapterType {
+    Rest,
+    Mcp,
+    Control,
+}
+
+impl AdapterType {
+    /// All of them, in the order in which they are served.
+    pub(crate) const ALL: [Self; 3] = [Self::Rest, Self::Mcp, Self::Control];
+}
+
+impl AdapterKind {
+    /// The type, unless the adapter is left out.
+    pub(crate) fn type_of(&self) -> Option<AdapterType> {
+        match self {
+            Self::Rest(_) => Some(AdapterType::Rest),
+            Self::Mcp(_) => Some(AdapterType::Mcp),
+            Self::Control(_) => Some(AdapterType::Control),
+            Self::Other => None,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -135,7 +162,7 @@ pub(crate) enum AdapterKind {
     Rest(Vec<RestResource>),
     Mcp(Mcp),
     Control(Control),
-    /// An adapter that is left out; that was reported.
+    /// An adapter that is left out, which was reported.
     Other,
 }
 
@@ -155,7 +182,7 @@ pub(crate) struct Mcp {
     pub(crate) caching: Caching,
 }
 
-/// How long clients may keep what they got, and for whom.
+/// How long clients may cache results, and whether for all users.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Caching {
     pub(crate) ttl_ms: Option<u64>,
@@ -212,13 +239,6 @@ pub(crate) struct PromptMessage {
     pub(crate) content: Text,
 }
 
-/// Who says a message of a prompt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    User,
-    Assistant,
-}
-
 #[derive(Debug)]
 pub(crate) struct RestResource {
     pub(crate) path: Text,
@@ -228,9 +248,9 @@ pub(crate) struct RestResource {
 
 #[derive(Debug)]
 pub(crate) struct RestOperation {
-    pub(crate) place: Place,
+    pub(crate) span: Span,
     pub(crate) method: Option<Text>,
-    /// A path of the operation's own, below that of the resource.
+    /// The path of the operation itself, below that of the resource.
     pub(crate) path: Option<Text>,
     pub(crate) name: Option<Text>,
     pub(crate) description: Option<Text>,
@@ -258,18 +278,18 @@ pub(crate) struct Hints {
 #[derive(Debug)]
 pub(crate) struct Invocation {
     pub(crate) call: Option<Text>,
-    /// Whether something else stands in the place of `call`, which was reported.
+    /// Whether there is an unsupported feature instead of a call, which was reported.
     pub(crate) refused: bool,
-    /// Parameter and value; `None` where there is no `with` at all.
+    /// Parameters and values; `None` if there is no `with`.
     pub(crate) with: Option<Vec<(Text, Node)>>,
     pub(crate) inputs: Vec<Input>,
     pub(crate) outputs: Vec<Output>,
 }
 
-/// An output parameter: what of the answer the caller gets.
+/// An output parameter: a part of the response that the caller gets.
 #[derive(Clone, Debug)]
 pub(crate) struct Output {
-    pub(crate) place: Place,
+    pub(crate) span: Span,
     pub(crate) name: Option<Text>,
     pub(crate) kind: Option<Text>,
     pub(crate) mapping: Option<Text>,

@@ -1,40 +1,39 @@
-//! Reading a mapping field by field: wrong types, missing and unknown keys are reported, and reading goes on.
+//! Reading a mapping key by key. Wrong types, missing keys and unknown keys are reported, and reading continues.
 
 use std::cell::Cell;
 
 use super::document::Text;
-use super::yaml::{Content, Entry, Node, UNQUOTED};
+use super::yaml::{Content, Entry, Node};
 use crate::codes::Code;
-use crate::diagnostic::{Place, Sink, did_you_mean};
+use crate::diagnostic::{Sink, Span, nearest};
 
 /// A mapping that is being read.
 pub(super) struct Fields<'n> {
-    /// What the mapping describes, for messages: `operation`, say.
+    /// What the mapping describes, for messages, such as `an operation`.
     what: &'static str,
     entries: &'n [Entry],
     seen: Vec<Cell<bool>>,
     asked: Vec<&'static str>,
-    pub(super) place: Place,
+    pub(super) span: Span,
 }
 
 impl<'n> Fields<'n> {
-    /// The fields of a mapping; of nothing, if the node is something else.
+    /// The fields of a mapping. A node that is not a mapping is reported and has no fields.
     pub(super) fn of(node: &'n Node, what: &'static str, sink: &mut Sink) -> Self {
         let entries: &[Entry] = match &node.content {
             Content::Mapping(entries) => entries,
             other => {
                 if !matches!(other, Content::Null) {
-                    let message = format!("{what} must be a mapping, and this is {}", node.what());
-                    sink.report(Code::WrongType, node.place, message, "");
+                    expected(what, "a mapping", node, sink);
                 }
                 &[]
             }
         };
         let seen = entries.iter().map(|_| Cell::new(false)).collect();
-        Self { what, entries, seen, asked: Vec::new(), place: node.place }
+        Self { what, entries, seen, asked: Vec::new(), span: node.span }
     }
 
-    /// The value under the first of these names that has one; the others are its older or newer spellings.
+    /// The entry under the first of these names that has a value. The names are older and newer spellings of one key.
     pub(super) fn get(&mut self, names: &[&'static str]) -> Option<&'n Entry> {
         self.asked.extend(names);
         let mut found = None;
@@ -51,9 +50,9 @@ impl<'n> Fields<'n> {
         found
     }
 
-    /// The place of a key, if it is there.
-    pub(super) fn place_of(&mut self, name: &'static str) -> Option<Place> {
-        self.get(&[name]).map(|entry| entry.place)
+    /// The span of a key, if it is there.
+    pub(super) fn span_of(&mut self, name: &'static str) -> Option<Span> {
+        self.get(&[name]).map(|entry| entry.span)
     }
 
     /// A text; numbers and booleans are taken as they are written.
@@ -73,7 +72,8 @@ impl<'n> Fields<'n> {
 
     pub(super) fn missing(&self, names: &[&'static str], sink: &mut Sink) {
         let name = names.first().copied().unwrap_or_default();
-        sink.report(Code::MissingKey, self.place, format!("{} has no `{name}`", self.what), format!("add `{name}:`"));
+        sink.report(Code::MissingKey, self.span, format!("`{name}` is missing in {}", self.what))
+            .help(format!("add `{name}:`"));
     }
 
     pub(super) fn flag(&mut self, name: &'static str, sink: &mut Sink) -> Option<bool> {
@@ -83,8 +83,7 @@ impl<'n> Fields<'n> {
             Content::Text(text) if text == "true" => Some(true),
             Content::Text(text) if text == "false" => Some(false),
             _ => {
-                let message = format!("`{name}` must be `true` or `false`, and this is {}", entry.value.what());
-                sink.report(Code::WrongType, entry.value.place, message, "");
+                expected(&format!("`{name}`"), "`true` or `false`", &entry.value, sink);
                 None
             }
         }
@@ -96,12 +95,11 @@ impl<'n> Fields<'n> {
         match &entry.value.content {
             Content::Sequence(items) => items.iter().map(|item| (None, item)).collect(),
             Content::Mapping(entries) => {
-                let name = |entry: &Entry| Text { value: entry.key.clone(), place: entry.place };
+                let name = |entry: &Entry| Text { value: entry.key.clone(), span: entry.span };
                 entries.iter().map(|entry| (Some(name(entry)), &entry.value)).collect()
             }
             _ => {
-                let message = format!("`{}` must be a list, and this is {}", entry.key, entry.value.what());
-                sink.report(Code::WrongType, entry.value.place, message, "");
+                expected(&format!("`{}`", entry.key), "a list", &entry.value, sink);
                 Vec::new()
             }
         }
@@ -111,51 +109,50 @@ impl<'n> Fields<'n> {
     pub(super) fn list(&mut self, name: &'static str, sink: &mut Sink) -> Vec<Text> {
         let Some(entry) = self.get(&[name]) else { return Vec::new() };
         let Content::Sequence(items) = &entry.value.content else {
-            let message = format!("`{name}` must be a list, and this is {}", entry.value.what());
-            sink.report(Code::WrongType, entry.value.place, message, "");
+            expected(&format!("`{name}`"), "a list", &entry.value, sink);
             return Vec::new();
         };
         items.iter().filter_map(|item| text(item, name, sink)).collect()
     }
 
-    /// The pairs of a free mapping.
+    /// The pairs of a mapping with arbitrary keys.
     pub(super) fn pairs(&mut self, name: &'static str, sink: &mut Sink) -> Option<Vec<(Text, &'n Node)>> {
         let entry = self.get(&[name])?;
         let Content::Mapping(entries) = &entry.value.content else {
-            let message = format!("`{name}` must be a mapping, and this is {}", entry.value.what());
-            sink.report(Code::WrongType, entry.value.place, message, "");
+            expected(&format!("`{name}`"), "a mapping", &entry.value, sink);
             return None;
         };
-        Some(entries.iter().map(|e| (Text { value: e.key.clone(), place: e.place }, &e.value)).collect())
+        Some(entries.iter().map(|e| (Text { value: e.key.clone(), span: e.span }, &e.value)).collect())
     }
 
-    /// The texts of a free mapping whose values are texts.
+    /// The pairs of a mapping with arbitrary keys whose values are texts.
     pub(super) fn texts(&mut self, name: &'static str, sink: &mut Sink) -> Vec<(Text, Text)> {
         let pairs = self.pairs(name, sink).unwrap_or_default();
         pairs.into_iter().filter_map(|(name, node)| Some((name.clone(), text(node, &name.value, sink)?))).collect()
     }
 
-    /// Whether one of the keys is there, whatever stands under it.
+    /// Whether one of the keys is there, with or without a value.
     pub(super) fn has(&self, names: &[&str]) -> bool {
         self.entries.iter().any(|entry| names.contains(&entry.key.as_str()))
     }
 
-    /// Marks keys as known that carry no meaning for generated code.
+    /// Marks keys as known that have no effect on generated code.
     pub(super) fn ignore(&mut self, names: &[&'static str]) {
         for name in names {
             self.get(&[name]);
         }
     }
 
-    /// Reports the keys that nobody asked for.
+    /// Reports the keys that were not asked for.
     pub(super) fn finish(self, sink: &mut Sink) {
+        // A key that is there already is not what another one was meant to be.
+        let candidates = self.asked.iter().copied().filter(|name| !self.has(&[name]));
+        let candidates: Vec<_> = candidates.collect();
         for (entry, _) in self.entries.iter().zip(&self.seen).filter(|(_, seen)| !seen.get()) {
-            let help = did_you_mean(&entry.key, self.asked.iter().copied())
-                .map(|name| format!("did you mean `{name}`?"))
-                .unwrap_or_default();
-            let message = format!("{} knows no key `{}`; it is ignored", self.what, entry.key);
+            let message = format!("unknown key `{}` in {}; it is ignored", entry.key, self.what);
             let kind = format!("{} {}", self.what, entry.key);
-            sink.report_once(Code::UnknownKey, &kind, entry.place, message, help);
+            let meant = nearest(&entry.key, candidates.iter().copied());
+            sink.report_once(Code::UnknownKey, &kind, entry.span, message).nearest(entry.span, &entry.key, meant, "");
         }
     }
 }
@@ -166,13 +163,15 @@ fn rank(names: &[&str], key: &str) -> usize {
 
 /// A node as text.
 pub(super) fn text(node: &Node, key: &str, sink: &mut Sink) -> Option<Text> {
-    let help = match &node.content {
-        Content::Mapping(entries) if entries.iter().any(|entry| entry.key == UNQUOTED) => {
-            "put quotes around a template: '{{name}}'"
-        }
-        Content::Mapping(_) | Content::Sequence(_) => "",
-        _ => return node.scalar_text().map(|value| Text { value, place: node.place }),
-    };
-    sink.report(Code::WrongType, node.place, format!("`{key}` must be text, and this is {}", node.what()), help);
-    None
+    if matches!(node.content, Content::Mapping(_) | Content::Sequence(_)) {
+        expected(&format!("`{key}`"), "text", node, sink);
+    }
+    node.scalar_text().map(|value| Text { value, span: node.span })
+}
+
+fn expected(what: &str, wanted: &str, node: &Node, sink: &mut Sink) {
+    let report = sink.report(Code::WrongType, node.span, format!("{what} must be {wanted}, but it is {}", node.what()));
+    if node.is_unquoted() {
+        report.quote(node.span);
+    }
 }

@@ -1,6 +1,6 @@
-//! Imports: entries of a section that stand for entries of the same section in another file.
+//! Imports: entries of a section that are replaced by entries of the same section in another file.
 //!
-//! Paths are relative to the file that names them, and nothing outside of the given sources is ever read.
+//! Paths are relative to the file that names them. Nothing outside of the given sources is read.
 
 use super::document::{Adapter, Bind, Consumes, Text};
 use super::fields::Fields;
@@ -8,7 +8,7 @@ use super::yaml::{self, Node};
 use super::{Member, SECTIONS};
 use crate::Sources;
 use crate::codes::Code;
-use crate::diagnostic::{Sink, did_you_mean};
+use crate::diagnostic::{Sink, nearest};
 
 /// How many files may import each other in a row.
 const MAX_CHAIN: usize = 16;
@@ -18,7 +18,7 @@ pub(super) struct Imports<'s> {
     sources: &'s Sources,
     /// The files that are being read, from the capability to the innermost.
     chain: Vec<String>,
-    /// The namespaces of imports that led nowhere; empty where the import names none.
+    /// The namespaces of imports that could not be resolved; empty where the import names no namespace.
     pub(super) missing: Vec<String>,
 }
 
@@ -99,10 +99,13 @@ impl<'s> Imports<'s> {
             let name = |path: &str| path.rsplit('/').next().map(str::to_owned);
             let mut same = self.sources.keys().filter(|known| name(known) == name(given));
             let help = match (same.next(), same.next()) {
-                (Some(only), None) => format!("did you mean the file at `{only}`?"),
+                (Some(only), None) => {
+                    format!("there is a file `{only}`; the path is relative to the file that imports it")
+                }
                 _ => "the path is relative to the file that imports it".to_owned(),
             };
-            sink.report(Code::BrokenImport, import.from.place, format!("there is no file `{given}` to import"), help);
+            sink.report(Code::BrokenImport, import.from.span, format!("the imported file `{given}` does not exist"))
+                .help(help);
             return None;
         };
         if self.chain.contains(path) || self.chain.len() >= MAX_CHAIN {
@@ -110,9 +113,10 @@ impl<'s> Imports<'s> {
                 self.chain.iter().map(String::as_str).skip_while(|other| other != path).skip(1).collect();
             let message = match circle.as_slice() {
                 [] => format!("`{path}` imports itself"),
-                others => format!("`{path}` imports itself, by way of `{}`", others.join("`, `")),
+                others => format!("`{path}` imports itself through `{}`", others.join("`, `")),
             };
-            sink.report(Code::ImportCycle, import.from.place, message, "move what both need into a third file");
+            sink.report(Code::ImportCycle, import.from.span, message)
+                .help("move what the files share into one that imports neither");
             return None;
         }
         let file = sink.enter(path);
@@ -141,19 +145,19 @@ impl<'s> Imports<'s> {
         };
         let Some((key, node)) = position.and_then(|index| entries.get(index)) else {
             let known: Vec<&str> = names.iter().flatten().map(String::as_str).collect();
-            let (place, message) = match &import.namespace {
+            let (span, message) = match &import.namespace {
                 Some(wanted) => {
-                    (wanted.place, format!("`{path}` has no namespace `{}` under `{section}`", wanted.value))
+                    (wanted.span, format!("`{path}` has no namespace `{}` under `{section}`", wanted.value))
                 }
-                None => (import.from.place, format!("the import does not say which part of `{path}` it takes")),
+                None => (import.from.span, format!("the import does not name a namespace of `{path}`")),
             };
             let wanted = import.namespace.as_ref().map_or("", |wanted| wanted.value.as_str());
-            let help = match did_you_mean(wanted, known.iter().copied()) {
-                Some(name) => format!("did you mean `{name}`?"),
-                None if known.is_empty() => format!("it has no `{section}` at all"),
-                None => format!("it has `{}`", known.join("`, `")),
+            let help = match known.as_slice() {
+                [] => format!("the file has no `{section}`"),
+                known => format!("the file has `{}`", known.join("`, `")),
             };
-            sink.report(Code::BrokenImport, place, message, help);
+            let meant = nearest(wanted, known.iter().copied());
+            sink.report(Code::BrokenImport, span, message).nearest(span, wanted, meant, &help);
             return None;
         };
         let member = vec![(key.clone(), *node)];
@@ -165,9 +169,9 @@ impl<'s> Imports<'s> {
     }
 }
 
-/// What an entry imports; nothing, if it stands for itself.
+/// What an entry imports, if it is an import.
 fn import(node: &Node, section: &str, sink: &mut Sink) -> Option<Import> {
-    // Only `consumes` had imports when they were spelled `location`; binds mean something else by it.
+    // The older spelling `location` exists for `consumes` only; in binds it means something else.
     let names: &[&'static str] = if section == "consumes" { &["from", "location", "ref"] } else { &["from"] };
     if !names.iter().any(|name| node.get(name).is_some()) {
         return None;
@@ -176,7 +180,7 @@ fn import(node: &Node, section: &str, sink: &mut Sink) -> Option<Import> {
     let from = fields.text(names, sink);
     let namespace = fields.text(&["import"], sink);
     let alias = fields.text(&["as"], sink);
-    // Some tools repeat what the imported entry says; that entry counts.
+    // Some tools repeat keys of the imported entry, whose values count.
     fields.ignore(&["description", "type", "namespace", "baseUri"]);
     fields.finish(sink);
     Some(Import { from: from?, namespace, alias })
@@ -197,12 +201,12 @@ fn section_of<'n>(root: &'n Node, section: &'static str, sink: &mut Sink) -> Vec
 
 fn namespace(key: Option<&Text>, node: &Node) -> Option<String> {
     let text = |name| node.get(name).and_then(Node::scalar_text);
-    // An entry that is imported itself goes by its name here.
+    // An entry that is an import has the name that it gets in this file.
     let imported = node.get("from").or(node.get("location")).and_then(|_| text("as").or(text("import")));
     imported.or(text("namespace")).or_else(|| key.map(|key| key.value.clone()))
 }
 
-/// The path of a file that another one names, or nothing if it leads out of the sources.
+/// The path of a file that another one names; `None` if it is outside of the sources.
 pub(crate) fn relative(importer: &str, named: &str) -> Option<String> {
     let named = named.strip_prefix("file://").unwrap_or(named);
     let mut parts: Vec<&str> = importer.split('/').collect();
@@ -220,7 +224,7 @@ pub(crate) fn relative(importer: &str, named: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::Place;
+    use crate::diagnostic::Span;
 
     #[test]
     fn paths_are_relative_to_the_importer_and_stay_inside() {
@@ -232,10 +236,10 @@ mod tests {
     }
 
     #[test]
-    fn places_of_other_files_name_them() {
+    fn spans_in_other_files_name_them() {
         let mut sink = Sink::new("a.yaml");
         let file = sink.enter("b.yaml");
-        sink.report(Code::BrokenImport, Place::start(file), "gone", "");
-        assert_eq!(sink.finish().iter().next().map(|found| found.file.clone()).as_deref(), Some("b.yaml"));
+        sink.report(Code::BrokenImport, Span::start_of(file), "gone");
+        assert_eq!(sink.finish(&Sources::new()).iter().next().map(|it| it.file.clone()).as_deref(), Some("b.yaml"));
     }
 }

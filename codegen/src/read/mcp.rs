@@ -2,14 +2,16 @@
 
 use super::document::{
     AdapterKind, Caching, Hints, Mcp, McpResource, Prompt, PromptArgument, PromptContent, PromptMessage,
-    ResourceSource, Role, Text, Tool,
+    ResourceSource, Text, Tool,
 };
-use super::exposes::invocation;
 use super::fields::Fields;
+use super::invocation::invocation;
 use super::yaml::Node;
 use super::{name_of, read_all};
+use naftiko_schema::Role;
+
 use crate::codes::Code;
-use crate::diagnostic::Sink;
+use crate::diagnostic::{Sink, nearest};
 
 pub(super) fn mcp(fields: &mut Fields<'_>, sink: &mut Sink) -> AdapterKind {
     fields.ignore(&["transport", "maxBinarySize", "inputParameters"]);
@@ -24,21 +26,22 @@ fn ttl(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<u64> {
     let text = fields.text(&["ttlMs"], sink)?;
     let ttl = text.value.parse().ok();
     if ttl.is_none() {
-        let message = format!("`{}` is no time to live", text.value);
-        sink.report(Code::WrongType, text.place, message, "write a whole number of milliseconds");
+        let message = format!("`ttlMs` must be a whole number of milliseconds, but it is `{}`", text.value);
+        sink.report(Code::WrongType, text.span, message);
     }
     ttl
 }
 
-/// Whether what is kept may be shown to everybody.
+/// Whether a cached result may be shared between users.
 fn scope(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<bool> {
     let text = fields.text(&["cacheScope"], sink)?;
     match text.value.as_str() {
         "public" => Some(true),
         "private" => Some(false),
         other => {
-            let message = format!("`{other}` is no scope of a cache");
-            sink.report(Code::WrongType, text.place, message, "it is `public` or `private`");
+            let message = format!("`cacheScope` must be `public` or `private`, but it is `{other}`");
+            let meant = nearest(other, ["public", "private"]);
+            sink.report(Code::WrongType, text.span, message).nearest(text.span, other, meant, "");
             None
         }
     }
@@ -138,8 +141,8 @@ fn prompt(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Prompt> {
 }
 
 fn report_both(location: &Text, other: &str, sink: &mut Sink) {
-    let message = format!("there is `location` and `{other}`, and only one of them can be what is given out");
-    sink.report(Code::SeveralSources, location.place, message, "remove one of the two");
+    let message = format!("`location` and `{other}` both say what the content is");
+    sink.report(Code::SeveralSources, location.span, message).help("remove one of the two");
 }
 
 fn argument(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<PromptArgument> {
@@ -166,8 +169,10 @@ fn message(_: Option<Text>, node: &Node, sink: &mut Sink) -> Option<PromptMessag
         "user" => Role::User,
         "assistant" => Role::Assistant,
         other => {
-            let message = format!("`{other}` is no role in a prompt");
-            sink.report(Code::UnknownRole, role.place, message, "messages are of the `user` or of the `assistant`");
+            let message = format!("unknown role `{other}` in a prompt");
+            let meant = nearest(other, ["user", "assistant"]);
+            let help = "use `user` or `assistant`";
+            sink.report(Code::UnknownRole, role.span, message).nearest(role.span, other, meant, help);
             return None;
         }
     };

@@ -1,4 +1,4 @@
-//! The first stage: from text to a [`Document`]. It is tolerant: what it cannot read it reports, and goes on.
+//! The first stage: from text to a [`Document`]. What cannot be read is reported, and reading continues.
 
 mod consumes;
 mod control;
@@ -6,20 +6,22 @@ pub(crate) mod document;
 mod exposes;
 mod fields;
 mod imports;
+mod invocation;
+mod marks;
 mod mcp;
 mod rules;
 pub(crate) mod yaml;
 
 use crate::Sources;
 use crate::codes::Code;
-use crate::diagnostic::{Place, Sink};
+use crate::diagnostic::{Sink, Span};
 use document::{Bind, Document, Info, Text};
 use fields::Fields;
 use imports::Imports;
 pub(crate) use imports::relative;
 use yaml::{Content, Node};
 
-/// Versions of the format whose shape this reader knows: of `naftiko`, and of `ikanos`, as it was called later.
+/// The versions of the format that this reader knows, under `naftiko` and under `ikanos`, the later name of the format.
 const KNOWN_VERSIONS: [&str; 12] = [
     "0.3",
     "0.4",
@@ -35,24 +37,24 @@ const KNOWN_VERSIONS: [&str; 12] = [
     "1.0.0-beta5",
 ];
 
-/// The sections that a file may hold for others to import.
-const SECTIONS: [&str; 4] = ["consumes", "exposes", "aggregates", "binds"];
+/// The sections whose entries other files can import.
+pub(crate) const SECTIONS: [&str; 4] = ["consumes", "exposes", "aggregates", "binds"];
 
-/// Reads the capability at a path, with what it imports. `None` means that there is none; the sink says why.
+/// Reads the capability at a path, with what it imports. `None` means that the file has no capability; the sink says why.
 pub(crate) fn read(sources: &Sources, path: &str, sink: &mut Sink) -> Option<Document> {
     let text = sources.get(path).map_or("", String::as_str);
     let root = yaml::parse(text, 0, sink)?;
     let Content::Mapping(_) = root.content else {
-        not_a_capability(root.place, &format!("the file holds {} where a capability is a mapping", root.what()), sink);
+        not_a_capability(root.span, &format!("the file must be a mapping, but it is {}", root.what()), sink);
         return None;
     };
     let mut fields = Fields::of(&root, "a capability file", sink);
     let version = version(&mut fields, sink);
     let Some(capability) = fields.get(&["capability"]) else {
-        tell_apart(&mut fields, version, root.place, sink);
+        report_other_file(&mut fields, version, root.span, sink);
         return None;
     };
-    check_version(version, root.place, sink);
+    check_version(version, root.span, sink);
     let mut imports = Imports::new(sources, path);
     let info = fields.get(&["info"]).map(|entry| info(&entry.value, sink)).unwrap_or_default();
     let mut binds = imports.members(fields.members(&["binds", "externalRefs"], sink), "binds", bind, sink);
@@ -62,9 +64,9 @@ pub(crate) fn read(sources: &Sources, path: &str, sink: &mut Sink) -> Option<Doc
     let consumes = imports.members(fields.members(&["consumes"], sink), "consumes", consumes::consumes, sink);
     let adapters = imports.members(fields.members(&["exposes"], sink), "exposes", exposes::adapter, sink);
     binds.extend(imports.members(fields.members(&["binds"], sink), "binds", bind, sink));
-    unsupported(&mut fields, "aggregates", Code::Aggregates, "aggregates are not compiled yet", sink);
+    unsupported(&mut fields, "aggregates", Code::Aggregates, "aggregates are not supported yet", sink);
     fields.finish(sink);
-    Some(Document { place: capability.place, info, binds, consumes, adapters, missing: imports.missing })
+    Some(Document { span: capability.span, info, binds, consumes, adapters, missing: imports.missing })
 }
 
 /// The version line. One early dialect writes a mapping.
@@ -77,39 +79,39 @@ fn version(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Text> {
     fields::text(&entry.value, &entry.key, sink)
 }
 
-/// Says what a file without `capability` is: parts for other files, YAML of another kind, or a mistake.
-fn tell_apart(fields: &mut Fields<'_>, version: Option<Text>, root: Place, sink: &mut Sink) {
+/// Reports what a file without `capability` is: parts for other files, YAML of another kind, or a mistake.
+fn report_other_file(fields: &mut Fields<'_>, version: Option<Text>, root: Span, sink: &mut Sink) {
     let sections: Vec<_> = SECTIONS.into_iter().filter(|key| fields.has(&[key])).collect();
     match version {
         Some(version) if sections.is_empty() => {
-            let help = "add `capability:`; or is it spelled differently?";
-            sink.report(Code::NoCapability, version.place, "the file has a version but no `capability`", help);
+            let help = "add `capability:`, or correct its spelling";
+            sink.report(Code::NoCapability, version.span, "the file has a version but no `capability`").help(help);
         }
         Some(version) => {
             let message =
-                format!("the file has no `capability`, only `{}` for others to import", sections.join("`, `"));
-            sink.report(Code::SharedPart, version.place, message, "");
+                format!("the file has no `capability`; it only shares `{}` with other files", sections.join("`, `"));
+            sink.report(Code::SharedPart, version.span, message);
         }
         None => not_a_capability(root, "the file has no `capability` and no version line", sink),
     }
 }
 
-fn not_a_capability(place: Place, message: &str, sink: &mut Sink) {
-    let help = "a capability starts with a version line (`naftiko: 1.0.0-alpha2`) and has a `capability:` section";
-    sink.report(Code::NotACapability, place, format!("{message}; it is skipped"), help);
+fn not_a_capability(span: Span, message: &str, sink: &mut Sink) {
+    let help = "a capability has a version line (`naftiko: 1.0.0-alpha2`) and a `capability:` section";
+    sink.report(Code::NotACapability, span, format!("{message}; it is skipped")).help(help);
 }
 
-fn check_version(version: Option<Text>, root: Place, sink: &mut Sink) {
-    let known = format!("known versions are {}", KNOWN_VERSIONS.join(", "));
+fn check_version(version: Option<Text>, root: Span, sink: &mut Sink) {
+    let known = format!("use one of {}", KNOWN_VERSIONS.join(", "));
     match version {
         None => {
-            let message = "the file does not say which version of the format it follows";
-            sink.report(Code::UnknownVersion, root, message, known);
+            let message = "the file has no version line; it is read like the known versions";
+            sink.report(Code::UnknownVersion, root, message).help(known);
         }
         Some(version) if !KNOWN_VERSIONS.contains(&version.value.as_str()) => {
             let message =
-                format!("version `{}` of the format is not known; the file is read all the same", version.value);
-            sink.report(Code::UnknownVersion, version.place, message, known);
+                format!("unknown version `{}` of the format; the file is read like the known ones", version.value);
+            sink.report(Code::UnknownVersion, version.span, message).help(known);
         }
         Some(_) => {}
     }
@@ -124,14 +126,14 @@ fn info(node: &Node, sink: &mut Sink) -> Info {
     Info { title, description }
 }
 
-/// Reports a key whose feature is not there yet. Leaving it out silently would change what the capability does.
+/// Reports a key whose feature is not supported. Ignoring it would change what the capability does.
 fn unsupported(fields: &mut Fields<'_>, key: &'static str, code: Code, message: &str, sink: &mut Sink) -> bool {
-    let place = fields.place_of(key);
-    if let Some(place) = place {
-        let help = "remove it, or generate this capability with a later version";
-        sink.report(code, place, message, help);
+    let span = fields.span_of(key);
+    if let Some(span) = span {
+        let help = "remove it, or use a version of the generator that supports it";
+        sink.report(code, span, message).help(help);
     }
-    place.is_some()
+    span.is_some()
 }
 
 type Member<'n> = (Option<Text>, &'n Node);
@@ -144,7 +146,7 @@ fn read_all<T>(
     members.into_iter().filter_map(|(name, node)| read(name, node, sink)).collect()
 }
 
-/// A member's name: its key in a mapping, its `name` in a list.
+/// The name of a member: its key in a mapping, its `name` in a list.
 fn name_of(key: Option<Text>, fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Text> {
     let given = fields.text(&["name"], sink);
     key.or(given)

@@ -3,13 +3,14 @@
 //! A parameter of location `Body` is the whole body. Parameters of location `Field` are parts of it, and
 //! [`Operation::body`] says which.
 
+use naftiko_schema::{Body, BodyContent, BodyMember, BodyNode, BodyText, Location, ParameterId, Rules, TemplatePart};
 use serde_json::Value;
 
+use super::prefix::{IN_ARGUMENTS, strip, strip_in_body};
 use super::variables::Variables;
 use crate::codes::Code;
-use crate::diagnostic::{Place, Sink};
-use crate::linked::{Body, Constant, Location, Operation, Parameter, TemplatePart};
-use crate::model::{BodyPart, Content, Node};
+use crate::diagnostic::{Sink, Span};
+use crate::linked::{Constant, Operation, Parameter};
 use crate::names::fold;
 use crate::read::document::{BodySource, Input, Text};
 use crate::read::yaml::{self, UNQUOTED};
@@ -17,10 +18,10 @@ use crate::template::{Piece, is_name, split};
 
 const JSON: &str = "application/json";
 
-/// Names of a parameter that is the whole body whatever its type.
+/// The names of a parameter that is the whole body, whatever its type.
 const WHOLE: [&str; 4] = ["body", "payload", "requestbody", "data"];
 
-/// Marks the place of a placeholder in text that is parsed as JSON: characters for private use, and a number between.
+/// Marks a placeholder in text that is parsed as JSON: two characters for private use with a number between them.
 const MARKS: [char; 2] = ['\u{f8f0}', '\u{f8f1}'];
 
 /// Links the body of an operation.
@@ -33,38 +34,41 @@ pub(super) fn link(
 ) {
     match source {
         Some(source) => {
-            let mut template = Template { operation, declared, variables, place: source.place, required: false };
+            let mut template = Template { operation, declared, variables, span: source.span, required: false };
             let body = template.body(source, sink);
             template.report_unused(sink);
             operation.body = body;
-            add_fixed(operation, source.place, sink);
+            add_fixed(operation, source.span, sink);
         }
         None => members(operation, sink),
     }
 }
 
 /// Adds fixed members to a template, unless they are in it.
-fn add_fixed(operation: &mut Operation<'_>, place: Place, sink: &mut Sink) {
+fn add_fixed(operation: &mut Operation<'_>, span: Span, sink: &mut Sink) {
     let fixed = operation.constants.extract_if(.., |constant| constant.location.is_body()).collect::<Vec<_>>();
     for constant in fixed {
         let name = &constant.name.value;
         match operation.body.as_mut().map(|body| &mut body.content) {
-            Some(Content::Json(Node::Object(members)) | Content::Form(members)) => {
-                if !members.iter().any(|(known, _)| known == name) {
-                    members.push((name.clone(), fixed_value(&constant)));
+            Some(BodyContent::Json(BodyNode::Object(members)) | BodyContent::Form(members)) => {
+                if !members.iter().any(|member| member.name == *name) {
+                    members.to_mut().push(fixed_member(&constant));
                 }
             }
-            _ => no_room(&constant, place, sink),
+            _ => no_room(&constant, span, sink),
         }
     }
 }
 
-fn no_room(constant: &Constant, place: Place, sink: &mut Sink) {
-    let message = format!("the fixed member `{}` cannot be added to a body that is the caller's", constant.name.value);
-    sink.report(Code::Unsupported, place, message, "write the members of the body out");
+fn no_room(constant: &Constant, span: Span, sink: &mut Sink) {
+    let message = format!(
+        "the fixed member `{}` cannot be added to a body that the caller sends as a whole",
+        constant.name.value
+    );
+    sink.report(Code::Unsupported, span, message).help("declare the members of the body one by one");
 }
 
-/// Parameters in the body without a template: the whole body, if it is one and looks like it; else its members.
+/// Parameters in the body without a template: a single one may be the whole body; otherwise they are its members.
 fn members(operation: &mut Operation<'_>, sink: &mut Sink) {
     let in_body: Vec<usize> = indices(operation);
     let fixed: Vec<_> = operation.constants.extract_if(.., |constant| constant.location.is_body()).collect();
@@ -73,12 +77,12 @@ fn members(operation: &mut Operation<'_>, sink: &mut Sink) {
         let kind = parameter.kind.as_ref().map(|kind| kind.value.as_str());
         let named = WHOLE.contains(&fold(&parameter.name).as_str());
         if named || matches!(kind, None | Some("object" | "array" | "any")) {
-            // Converted API descriptions say `string` where they mean nothing in particular.
+            // Converters of API descriptions write `string` where the type is unknown.
             if kind == Some("string") {
                 parameter.kind = None;
             }
-            let place = parameter.place;
-            fixed.iter().for_each(|constant| no_room(constant, place, sink));
+            let span = parameter.span;
+            fixed.iter().for_each(|constant| no_room(constant, span, sink));
             return;
         }
     }
@@ -86,19 +90,18 @@ fn members(operation: &mut Operation<'_>, sink: &mut Sink) {
         if fixed.is_empty() {
             return;
         }
-        operation.body =
-            Some(object(fixed.into_iter().map(|constant| (constant.name.value.clone(), fixed_value(&constant)))));
+        operation.body = Some(object(fixed.iter().map(fixed_member)));
         return;
     };
-    let message = format!("the parameters in the body of `{}` are members of one JSON object", operation.name.value);
-    let help = "declare one parameter `body` of type `object` if that is not meant";
-    sink.report_once(Code::BodyMembers, "members", first.place, message, help);
-    let fixed = fixed.into_iter().map(|constant| (constant.name.value.clone(), fixed_value(&constant)));
+    let message = format!("the body parameters of `{}` are sent as members of one JSON object", operation.name.value);
+    let help = "to send one parameter as the whole body, name it `body` and give it the type `object`";
+    sink.report_once(Code::BodyMembers, "members", first.span, message).help(help);
+    let fixed = fixed.iter().map(fixed_member);
     let mut pairs = Vec::new();
     for index in in_body {
         if let Some(parameter) = operation.parameters.get_mut(index) {
             parameter.location = Location::Field;
-            pairs.push((parameter.wire.clone(), Node::Parameter(index)));
+            pairs.push(member(parameter.wire.clone(), BodyNode::Parameter(index.into())));
         }
     }
     operation.body = Some(object(pairs.into_iter().chain(fixed)));
@@ -109,28 +112,36 @@ fn indices(operation: &Operation<'_>) -> Vec<usize> {
     parameters.filter(|(_, parameter)| parameter.location.is_body()).map(|(index, _)| index).collect()
 }
 
-fn object(members: impl Iterator<Item = (String, Node)>) -> Body {
-    Body { media_type: JSON.to_owned(), content: Content::Json(Node::Object(members.collect())) }
+fn object(members: impl Iterator<Item = BodyMember>) -> Body {
+    Body { media_type: JSON.into(), content: BodyContent::Json(BodyNode::Object(members.collect())) }
 }
 
-fn fixed_value(constant: &Constant) -> Node {
+fn member(name: String, value: BodyNode) -> BodyMember {
+    BodyMember { name: name.into(), value }
+}
+
+fn fixed_member(constant: &Constant) -> BodyMember {
+    member(constant.name.value.clone(), fixed_value(constant))
+}
+
+fn fixed_value(constant: &Constant) -> BodyNode {
     let part = |part: &TemplatePart| match part {
-        TemplatePart::Literal(text) => BodyPart::Literal(text.clone()),
-        TemplatePart::Variable(variable) => BodyPart::Variable(*variable),
+        TemplatePart::Literal(text) => BodyText::Literal(text.clone()),
+        TemplatePart::Variable(variable) => BodyText::Variable(*variable),
     };
     match &constant.json {
-        Some(json) => Node::Json(json.to_string()),
-        None => Node::Text(constant.value.iter().map(part).collect()),
+        Some(json) => BodyNode::Json(json.to_string().into()),
+        None => BodyNode::Text(constant.value.parts.iter().map(part).collect()),
     }
 }
 
-/// A `body` that is being read; its placeholders become parameters.
+/// A `body` template that is being read; its placeholders become parameters.
 struct Template<'t, 'd, 'v> {
     operation: &'t mut Operation<'d>,
     declared: Vec<&'t Input>,
     variables: &'t mut Variables<'v>,
-    place: Place,
-    /// Whether placeholders must have a value: they stand in mere text.
+    span: Span,
+    /// Whether placeholders must have a value, as in plain text.
     required: bool,
 }
 
@@ -147,9 +158,10 @@ impl Template<'_, '_, '_> {
             "sparql" | "application/sparql-query" => self.text(data, "application/sparql-query", sink),
             "octet-stream" | "application/octet-stream" => self.text(only(data), "application/octet-stream", sink),
             _ => {
-                let place = source.kind.as_ref().map_or(source.place, |kind| kind.place);
-                let message = format!("a body of type `{kind}` cannot be sent yet");
-                sink.report(Code::BodyFormat, place, message, "known are json, form, text, xml and sparql");
+                let span = source.kind.as_ref().map_or(source.span, |kind| kind.span);
+                let message = format!("bodies of type `{kind}` are not supported yet");
+                let help = "use `json`, `form`, `text`, `xml`, `sparql` or `octet-stream`";
+                sink.report(Code::BodyFormat, span, message).help(help);
                 None
             }
         }
@@ -157,42 +169,42 @@ impl Template<'_, '_, '_> {
 
     fn json(&mut self, data: Option<&yaml::Node>, typed: bool, sink: &mut Sink) -> Option<Body> {
         let Some(data) = data else {
-            // A body of which nothing is said is the caller's to say.
-            self.whole("body", sink);
+            // A body without a description is sent by the caller as a whole.
+            self.whole("body");
             return None;
         };
         let content = match data.scalar_text() {
             Some(raw) => match split(&raw).as_slice() {
                 [Piece::Placeholder(name)] if typed && !self.is_variable(name) => {
-                    let name = strip(name).to_owned();
-                    self.whole(&name, sink);
+                    let name = strip_in_body(name).to_owned();
+                    self.whole(&name);
                     return None;
                 }
                 pieces => self.raw(pieces, sink)?,
             },
-            None => Content::Json(self.node(data, sink)?),
+            None => BodyContent::Json(self.node(data, sink)?),
         };
-        Some(Body { media_type: JSON.to_owned(), content })
+        Some(Body { media_type: JSON.into(), content })
     }
 
     /// Makes the parameter of this name the whole body.
-    fn whole(&mut self, name: &str, _: &mut Sink) {
+    fn whole(&mut self, name: &str) {
         let declared = self.declared.iter().find(|input| input.name.value == name);
         let parameter = Parameter {
             name: name.to_owned(),
             wire: name.to_owned(),
-            place: declared.map_or(self.place, |input| input.name.place),
+            span: declared.map_or(self.span, |input| input.name.span),
             location: Location::Body,
             kind: declared.and_then(|input| input.kind.clone()).filter(|kind| kind.value != "string"),
             required: declared.is_some_and(|input| input.required == Some(true)),
             description: declared.and_then(|input| input.description.as_ref()).map(|text| text.value.clone()),
-            rules: declared.and_then(|input| input.rules.clone()),
+            rules: declared.map(|input| input.rules.clone()).unwrap_or(Rules::new()),
         };
         self.operation.parameters.push(parameter);
     }
 
-    /// JSON text with placeholders in it, inside of strings or in the place of values.
-    fn raw(&mut self, pieces: &[Piece], sink: &mut Sink) -> Option<Content> {
+    /// JSON text with placeholders inside strings or instead of values.
+    fn raw(&mut self, pieces: &[Piece], sink: &mut Sink) -> Option<BodyContent> {
         let (mut text, mut names, mut in_string) = (String::new(), Vec::new(), false);
         for piece in pieces {
             match piece {
@@ -202,7 +214,7 @@ impl Template<'_, '_, '_> {
                 }
                 Piece::Placeholder(name) | Piece::Segments(name) => {
                     let [open, close] = MARKS;
-                    // A mark that is doubled stands for a whole value.
+                    // A mark that is doubled means a whole value.
                     let mark = format!("{open}{}{close}", names.len());
                     text.push_str(&if in_string { mark } else { format!("\"{open}{mark}\"") });
                     names.push(name.clone());
@@ -210,36 +222,41 @@ impl Template<'_, '_, '_> {
             }
         }
         if pieces.iter().any(|piece| matches!(piece, Piece::Literal(text) if text.contains(MARKS))) {
-            sink.report(Code::BodyFormat, self.place, "the body holds characters for private use", "remove them");
+            sink.report(
+                Code::BodyFormat,
+                self.span,
+                "the body contains the characters U+F8F0 or U+F8F1, which the generator uses itself",
+            )
+            .help("remove them");
             return None;
         }
         match serde_json::from_str::<Value>(&text) {
-            Ok(value) => Some(Content::Json(self.marked(&value, &names, sink)?)),
+            Ok(value) => Some(BodyContent::Json(self.marked(&value, &names, sink)?)),
             Err(error) => {
-                // The error's own place counts in a text that has marks in it.
+                // The position in the error counts the marks, so it is left out.
                 let error = error.to_string();
                 let problem = error.split(" at line ").next().unwrap_or_default();
-                let message = format!("the body is not JSON: {problem}");
-                let help = "write `type: text` above it if it is meant as text";
-                sink.report(Code::BodyFormat, self.place, message, help);
+                let message = format!("the body is not valid JSON: {problem}");
+                let help = "correct it, or add `type: text` if it is plain text";
+                sink.report(Code::BodyFormat, self.span, message).help(help);
                 None
             }
         }
     }
 
     /// A parsed value with the marks in its strings made parameters again.
-    fn marked(&mut self, value: &Value, names: &[String], sink: &mut Sink) -> Option<Node> {
+    fn marked(&mut self, value: &Value, names: &[String], sink: &mut Sink) -> Option<BodyNode> {
         Some(match value {
             Value::Array(items) => {
                 let items: Option<Vec<_>> = items.iter().map(|item| self.marked(item, names, sink)).collect();
-                Node::Array(items?)
+                BodyNode::Array(items?.into())
             }
             Value::Object(members) => {
                 let mut pairs = Vec::new();
                 for (name, value) in members {
-                    pairs.push((name.clone(), self.marked(value, names, sink)?));
+                    pairs.push(member(name.clone(), self.marked(value, names, sink)?));
                 }
-                Node::Object(pairs)
+                BodyNode::Object(pairs.into())
             }
             Value::String(text) if text.contains(MARKS) => {
                 let [open, _] = MARKS;
@@ -250,46 +267,46 @@ impl Template<'_, '_, '_> {
                     match name.filter(|_| index % 2 == 1) {
                         Some(name) => parts.push(self.part(name, whole.is_some(), sink)?),
                         None if piece.is_empty() => {}
-                        None => parts.push(BodyPart::Literal(piece.to_owned())),
+                        None => parts.push(BodyText::Literal(piece.to_owned().into())),
                     }
                 }
                 match parts.as_slice() {
-                    [BodyPart::Parameter(index)] if whole.is_some() => Node::Parameter(*index),
-                    _ => Node::Text(parts),
+                    [BodyText::Parameter(index)] if whole.is_some() => BodyNode::Parameter(*index),
+                    _ => BodyNode::Text(parts.into()),
                 }
             }
-            plain => Node::Json(plain.to_string()),
+            plain => BodyNode::Json(plain.to_string().into()),
         })
     }
 
     fn form(&mut self, data: Option<&yaml::Node>, sink: &mut Sink) -> Option<Body> {
-        let Some(Node::Object(pairs)) = data.and_then(|data| self.node(data, sink)) else {
-            let message = "the body of a form must be a mapping of its fields";
-            sink.report(Code::BodyFormat, self.place, message, "write `data:` with a key for each field");
+        let Some(BodyNode::Object(pairs)) = data.and_then(|data| self.node(data, sink)) else {
+            let message = "the body of a form must be a mapping";
+            sink.report(Code::BodyFormat, self.span, message).help("write `data:` with a key for each field");
             return None;
         };
-        Some(Body { media_type: "application/x-www-form-urlencoded".to_owned(), content: Content::Form(pairs) })
+        Some(Body { media_type: "application/x-www-form-urlencoded".into(), content: BodyContent::Form(pairs) })
     }
 
     fn text(&mut self, data: Option<&yaml::Node>, media_type: &str, sink: &mut Sink) -> Option<Body> {
         let Some(text) = data.and_then(yaml::Node::scalar_text) else {
             let message = "the body must be text";
-            sink.report(Code::BodyFormat, self.place, message, "write `data:` with one text");
+            sink.report(Code::BodyFormat, self.span, message).help("write one text under `data:`");
             return None;
         };
         self.required = true;
         let parts: Option<Vec<_>> = split(&text)
             .into_iter()
             .map(|piece| match piece {
-                Piece::Literal(text) => Some(BodyPart::Literal(text)),
+                Piece::Literal(text) => Some(BodyText::Literal(text.into())),
                 Piece::Placeholder(name) | Piece::Segments(name) => self.part(&name, false, sink),
             })
             .collect();
-        Some(Body { media_type: media_type.to_owned(), content: Content::Text(parts?) })
+        Some(Body { media_type: media_type.to_owned().into(), content: BodyContent::Text(parts?.into()) })
     }
 
-    /// A value of the template as its author wrote it in YAML.
-    fn node(&mut self, source: &yaml::Node, sink: &mut Sink) -> Option<Node> {
+    /// A value of the template, written in YAML.
+    fn node(&mut self, source: &yaml::Node, sink: &mut Sink) -> Option<BodyNode> {
         match &source.content {
             yaml::Content::Text(text) => {
                 let pieces = split(text);
@@ -300,83 +317,84 @@ impl Template<'_, '_, '_> {
                 };
                 if let Some(name) = whole {
                     return match self.part(name, true, sink)? {
-                        BodyPart::Parameter(index) => Some(Node::Parameter(index)),
-                        part => Some(Node::Text(vec![part])),
+                        BodyText::Parameter(index) => Some(BodyNode::Parameter(index)),
+                        part => Some(BodyNode::Text(vec![part].into())),
                     };
                 }
                 if let [] | [Piece::Literal(_)] = pieces.as_slice() {
-                    return Some(Node::Json(Value::from(text.as_str()).to_string()));
+                    return Some(BodyNode::Json(Value::from(text.as_str()).to_string().into()));
                 }
                 let parts: Option<Vec<_>> = pieces
                     .into_iter()
                     .map(|piece| match piece {
-                        Piece::Literal(text) => Some(BodyPart::Literal(text)),
+                        Piece::Literal(text) => Some(BodyText::Literal(text.into())),
                         Piece::Placeholder(name) | Piece::Segments(name) => self.part(&name, false, sink),
                     })
                     .collect();
-                Some(Node::Text(parts?))
+                Some(BodyNode::Text(parts?.into()))
             }
             yaml::Content::Sequence(items) => {
                 let items: Option<Vec<_>> = items.iter().map(|item| self.node(item, sink)).collect();
-                Some(Node::Array(items?))
+                Some(BodyNode::Array(items?.into()))
             }
             yaml::Content::Mapping(entries) => {
                 let mut pairs = Vec::new();
                 for entry in entries {
                     if entry.key == UNQUOTED {
-                        let message = "a template without quotes is a mapping in YAML";
-                        sink.report(Code::WrongType, source.place, message, "put quotes around it: '{{name}}'");
+                        let message = "a template without quotes is read as a mapping";
+                        sink.report(Code::WrongType, source.span, message).quote(source.span);
                         return None;
                     }
-                    pairs.push((entry.key.clone(), self.node(&entry.value, sink)?));
+                    pairs.push(member(entry.key.clone(), self.node(&entry.value, sink)?));
                 }
-                Some(Node::Object(pairs))
+                Some(BodyNode::Object(pairs.into()))
             }
-            _ => Some(Node::Json(source.to_json().to_string())),
+            _ => Some(BodyNode::Json(source.to_json().to_string().into())),
         }
     }
 
     fn is_variable(&self, name: &str) -> bool {
-        let declared = self.declared.iter().any(|input| input.name.value == strip(name));
+        let declared = self.declared.iter().any(|input| input.name.value == strip_in_body(name));
         !declared && self.variables.means_variable(name)
     }
 
-    /// A placeholder: a bound variable, or a parameter. `whole` says that it is all of its value and keeps its type.
-    fn part(&mut self, name: &str, whole: bool, sink: &mut Sink) -> Option<BodyPart> {
+    /// A placeholder: a bound variable, or a parameter. `whole` means that it is the whole value and keeps its type.
+    fn part(&mut self, name: &str, whole: bool, sink: &mut Sink) -> Option<BodyText> {
         if self.is_variable(name) {
-            let text = Text { value: format!("{{{{{name}}}}}"), place: self.place };
+            let text = Text { value: format!("{{{{{name}}}}}"), span: self.span };
             let parts = self.variables.template(&text, sink);
-            return parts.into_iter().find_map(|part| match part {
-                TemplatePart::Variable(variable) => Some(BodyPart::Variable(variable)),
+            return parts.parts.iter().find_map(|part| match part {
+                TemplatePart::Variable(variable) => Some(BodyText::Variable(*variable)),
                 TemplatePart::Literal(_) => None,
             });
         }
-        let name = strip(name);
+        let name = strip_in_body(name);
         if !is_name(name) {
-            let message = format!("`{{{{{name}}}}}` is no name, and sections and the like are not supported");
-            sink.report(Code::BodyFormat, self.place, message, "write `{{name}}`");
+            let message = format!("`{{{{{name}}}}}` is not a valid placeholder name");
+            sink.report(Code::BodyFormat, self.span, message)
+                .help("write `{{name}}`; sections and partials are not supported");
             return None;
         }
         let parameters = &mut self.operation.parameters;
         let known = parameters.iter().position(|known| known.location == Location::Field && known.name == name);
         if let Some(index) = known {
-            return Some(BodyPart::Parameter(index));
+            return Some(BodyText::Parameter(index.into()));
         }
         let declared = self.declared.iter().find(|input| input.name.value == name);
         let given = declared.and_then(|input| input.kind.clone());
-        let any = || Text { value: "any".to_owned(), place: self.place };
+        let any = || Text { value: "any".to_owned(), span: self.span };
         parameters.push(Parameter {
             name: name.to_owned(),
             wire: name.to_owned(),
-            place: declared.map_or(self.place, |input| input.name.place),
+            span: declared.map_or(self.span, |input| input.name.span),
             location: Location::Field,
-            // Inside of other text a value is text.
+            // Inside other text, a value is text.
             kind: given.or_else(|| whole.then(any)),
             required: self.required || declared.is_some_and(|input| input.required == Some(true)),
             description: declared.and_then(|input| input.description.as_ref()).map(|text| text.value.clone()),
-            rules: declared.and_then(|input| input.rules.clone()),
+            rules: declared.map(|input| input.rules.clone()).unwrap_or(Rules::new()),
         });
-        Some(BodyPart::Parameter(parameters.len() - 1))
+        Some(BodyText::Parameter(ParameterId::from(parameters.len() - 1)))
     }
 
     /// Reports declared parameters in the body that the template does not use.
@@ -385,15 +403,16 @@ impl Template<'_, '_, '_> {
             let in_body = input.location.as_ref().is_some_and(|location| location.value == "body");
             let used = self.operation.parameters.iter().any(|p| p.location.is_body() && p.name == input.name.value);
             if in_body && !used {
-                let message = format!("`{}` is in the body, and the `body` template does not use it", input.name.value);
-                sink.report(Code::SeveralBodies, input.name.place, message, "put it into the template, or remove it");
+                let message =
+                    format!("the parameter `{}` is not used in the `body` template; it is not sent", input.name.value);
+                sink.report(Code::SeveralBodies, input.name.span, message).help("use it in the template, or remove it");
                 self.operation.left_out.push(input.name.value.clone());
             }
         }
     }
 }
 
-/// The only value of a mapping that has no more; else what was given.
+/// The value of a mapping with a single entry; otherwise the data itself.
 fn only(data: Option<&yaml::Node>) -> Option<&yaml::Node> {
     match data.map(|data| &data.content) {
         Some(yaml::Content::Mapping(entries)) if entries.len() == 1 => entries.first().map(|entry| &entry.value),
@@ -401,15 +420,9 @@ fn only(data: Option<&yaml::Node>) -> Option<&yaml::Node> {
     }
 }
 
-/// The name behind a prefix that means "what the caller sent".
-fn strip(name: &str) -> &str {
-    ["tools.", "rest.", "args.", "input."].iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name)
-}
-
-/// The name of a reference that stands without braces.
+/// The name of a reference without braces.
 fn reference(text: &str) -> Option<&str> {
-    let name = text.strip_prefix("tools.").or_else(|| text.strip_prefix("rest."))?;
-    is_name(name).then_some(name)
+    strip(text, &IN_ARGUMENTS).filter(|name| is_name(name))
 }
 
 /// Whether a string is open at the end of a piece of JSON text.

@@ -1,5 +1,5 @@
-//! Files that resources and prompts are made of. Those beside the capability become a part of the crate; those with an
-//! absolute path are read by the server, where it runs.
+//! Files with the content of resources and prompts. Those beside the capability are embedded in the crate; those with an
+//! absolute path are read by the server at run time.
 
 use crate::Sources;
 use crate::codes::Code;
@@ -9,38 +9,36 @@ use crate::read::document::Text;
 use crate::read::relative;
 use crate::read::yaml::{self, Content, Node};
 
-/// The largest number of files that one location may stand for.
+/// The largest number of files in one location.
 const MOST: usize = 200;
 
-/// The files that a location names; none, if there are none, which is reported.
+/// The files of a location. If there are none, that is reported.
 pub(super) fn link(location: &Text, sources: &Sources, sink: &mut Sink) -> Option<Files> {
     let given = location.value.as_str();
     let path = path_of(given);
     let refuse = |problem: &str, help: &str, sink: &mut Sink| {
-        sink.report(Code::BadLocation, location.place, format!("the location `{given}` {problem}"), help);
+        sink.report(Code::BadLocation, location.span, format!("the location `{given}` {problem}")).help(help);
         None
     };
     if path.contains("://") || path.contains(|c: char| c.is_control() || c == '\\') {
         return refuse(
-            "is no path of a file",
+            "is not a path of a file",
             "write `file:///` and an absolute path, or `./` and a relative one",
             sink,
         );
     }
     if !is_beside(path) {
         if path.split('/').any(|part| matches!(part, "." | "..")) || path.split('/').all(str::is_empty) {
-            return refuse("leads nowhere in particular", "write the path without `.` and `..`", sink);
+            return refuse("is not a definite path", "write the path without `.` and `..`", sink);
         }
-        let message = format!("`{path}` is read where the server runs, whenever somebody asks for it");
-        let help =
-            "a path that starts with `./` is one beside the capability, and what is there becomes a part of the crate";
-        sink.report(Code::FilesOfTheServer, location.place, message, help);
-        return Some(Files::OfTheServer(path.to_owned()));
+        let message = format!("`{path}` is read by the server at run time, for each request");
+        let help = "start the path with `./` to embed files beside the capability in the crate";
+        sink.report(Code::ServerFiles, location.span, message).help(help);
+        return Some(Files::ServerFile(path.to_owned()));
     }
-    let help =
-        "the path is relative to the capability; what it names is text, and lies in the folder of the capabilities";
-    let Some(path) = relative(sink.path(location.place.file), path) else {
-        return refuse("leads out of the capabilities", help, sink);
+    let help = "write a path relative to this file, to text files in the folder of the capabilities";
+    let Some(path) = relative(sink.path(location.span.file), path) else {
+        return refuse("is outside of the folder of the capabilities", help, sink);
     };
     if let Some(text) = sources.get(&path) {
         return Some(Files::Embedded(vec![(String::new(), file_name(&path), plain(text))]));
@@ -48,20 +46,20 @@ pub(super) fn link(location: &Text, sources: &Sources, sink: &mut Sink) -> Optio
     let folder = format!("{path}/");
     let below = sources.range(folder.clone()..).take_while(|(file, _)| file.starts_with(&folder));
     let below = below.filter_map(|(file, text)| Some((file.strip_prefix(&folder)?, text)));
-    // What is hidden is not meant to be shown.
+    // Hidden files are not published.
     let shown = below.filter(|(file, _)| !file.split('/').any(|part| part.starts_with('.')));
     let files: Vec<_> = shown.map(|(file, text)| (file.to_owned(), file_name(file), plain(text))).collect();
     match files.len() {
-        0 => refuse("names neither a text nor a folder with texts", help, sink),
+        0 => refuse("is neither a text file nor a folder with text files", help, sink),
         1..=MOST => Some(Files::Embedded(files)),
-        many => refuse(&format!("stands for {many} files, which are too many"), "split the folder", sink),
+        many => refuse(&format!("has {many} files, more than {MOST}"), "split the folder", sink),
     }
 }
 
 /// The files and folders beside a capability that its resources and prompts name, whether they are there or not.
 pub(crate) fn named(path: &str, text: &str) -> Vec<String> {
     let mut named = Vec::new();
-    // What cannot be read is a finding of whoever compiles it.
+    // A syntax error is reported when the file is compiled.
     if let Some(root) = yaml::parse(text, 0, &mut Sink::new(path)) {
         collect(&root, path, &mut named);
     }
@@ -94,12 +92,12 @@ fn path_of(location: &str) -> &str {
     location.strip_prefix("file://").unwrap_or(location)
 }
 
-/// Whether a path is one beside the file that names it.
+/// Whether a path is relative to the file that names it.
 fn is_beside(path: &str) -> bool {
     !path.starts_with('/') || path.starts_with("/./") || path.starts_with("/../")
 }
 
-/// The text as it is on every machine: some check files out with other line ends, or save them with a byte order mark.
+/// The text without a byte order mark and with the same line ends on every machine.
 fn plain(text: &str) -> String {
     text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n")
 }

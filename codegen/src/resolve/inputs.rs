@@ -1,53 +1,52 @@
 //! The caller's inputs of a route or tool, and what `with` makes of them.
 
+use naftiko_schema::{InputId, InputText, Kind, Location, PathStep, Rules};
+
+use super::prefix::IN_ARGUMENTS;
 use super::unique_inputs;
 use super::variables::Variables;
 use crate::codes::Code;
-use crate::diagnostic::{Place, Sink, did_you_mean};
+use crate::diagnostic::{Sink, Span, nearest};
 use crate::json_path;
-use crate::linked::{Location, Operation, Parameter, Source, TextPart};
-use crate::model::{Kind, PathStep};
+use crate::linked::{Operation, Parameter, Source};
 use crate::names::fold;
 use crate::read::document::{Input, Invocation, Text};
 use crate::read::yaml::{Content, Node, UNQUOTED};
 use crate::template::{self, Piece, split};
 use crate::vocabulary::{self, is_dots, location};
 
-/// The words that mean "what the caller sent". Files use either of them in routes and in tools.
-const KINDS: [&str; 2] = ["rest", "tools"];
-
 /// The prefixes that mean "what the caller sent".
 pub(super) struct Scope<'c> {
-    /// `rest` or `tools`, which mean the route or the tool itself.
+    /// `rest` in a route, `tools` in a tool.
     pub(super) kind: &'static str,
     pub(super) namespace: Option<&'c Text>,
     pub(super) variables: &'c Variables<'c>,
 }
 
 pub(super) struct Context<'c, 'd> {
-    /// The place of the route or tool, for findings about the whole of it.
-    pub(super) place: Place,
+    /// The span of the route or tool, for diagnostics about the whole of it.
+    pub(super) span: Span,
     pub(super) scope: &'c Scope<'c>,
     /// Input parameters that the route shares with its siblings.
     pub(super) shared: &'d [Input],
     /// The route's path, or the URI of a resource; a tool has none.
     pub(super) path: Option<&'c [Piece]>,
-    /// Whether callers can give nothing but what stands in the path, as with resources.
+    /// Whether callers can only send what is in the path, as with resources.
     pub(super) closed: bool,
-    /// Whether an input that does not say if it is required is as the parameter that it feeds.
+    /// Whether an input without `required` takes it from its parameter.
     pub(super) inherits: bool,
     /// Whether requests with the route's method usually have a body (RFC 9110 §9.3).
     pub(super) has_body: bool,
 }
 
-/// The caller's inputs. Where a route or tool declares none, they are derived from the parameters that they feed.
+/// The caller's inputs. If a route or tool declares no inputs, they are derived from the parameters.
 pub(super) struct Inputs<'c, 'd> {
     pub(super) inputs: Vec<Parameter>,
     /// Inputs with a fixed value.
     constants: Vec<(&'d str, &'d Node)>,
     /// How many of the inputs are declared; the others were derived.
     declared: usize,
-    /// Whether none is declared.
+    /// Whether no input is declared.
     pub(super) open: bool,
     /// The names of the operation's parameters.
     parameters: Vec<&'c str>,
@@ -70,7 +69,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
         Self { inputs, constants: constants(&declared), declared: count, open, parameters, context }
     }
 
-    /// The input that has the parameter's own name: exactly, or folded where that is one only.
+    /// The input with the name of the parameter: exactly, or folded if only one is.
     fn same(&mut self, parameter: &Parameter, sink: &mut Sink) -> Source {
         if let Some(source) = self.constant(&parameter.name) {
             return source;
@@ -78,7 +77,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
         if let Some(index) = self.known(&parameter.name) {
             return Source::Input(index);
         }
-        if self.open && self.can_give(&parameter.name) {
+        if self.open && self.can_send(&parameter.name) {
             Source::Input(self.derive(&parameter.name, parameter, sink))
         } else {
             Source::Absent
@@ -92,37 +91,37 @@ impl<'c, 'd> Inputs<'c, 'd> {
         }
     }
 
-    /// A required parameter that gets no argument is the caller's to give.
+    /// The source of a parameter without an argument: an input of the caller if the parameter is required.
     pub(super) fn required(&mut self, parameter: &Parameter, sink: &mut Sink) -> Source {
         if let Some(index) = self.inputs.iter().position(|input| input.name == parameter.name) {
-            return if parameter.required { Source::Input(index) } else { Source::Absent };
+            return if parameter.required { Source::Input(index.into()) } else { Source::Absent };
         }
         // A placeholder of a route is declared by its path.
-        if self.context.path.is_some_and(|path| stands_in(path, &parameter.name)) {
+        if self.context.path.is_some_and(|path| is_in_path(path, &parameter.name)) {
             return Source::Input(self.derive(&parameter.name, parameter, sink));
         }
         if !parameter.required {
             return Source::Absent;
         }
         if self.context.closed {
-            return self.unreachable(&parameter.name, self.context.place, sink);
+            return self.unreachable(&parameter.name, self.context.span, sink);
         }
-        let message = format!("nothing is given for `{}`, which is required; it becomes an input", parameter.name);
+        let message = format!("the required parameter `{}` has no argument; it becomes an input", parameter.name);
         let help = format!("add `{}:` under `with`", parameter.name);
-        sink.report(Code::MissingArgument, self.context.place, message, help);
+        sink.report(Code::MissingArgument, self.context.span, message).help(help);
         Source::Input(self.derive(&parameter.name, parameter, sink))
     }
 
-    /// Whether callers have a way to give what has this name.
-    fn can_give(&self, name: &str) -> bool {
-        !self.context.closed || self.context.path.is_some_and(|path| stands_in(path, name))
+    /// Whether callers can send an input of this name.
+    fn can_send(&self, name: &str) -> bool {
+        !self.context.closed || self.context.path.is_some_and(|path| is_in_path(path, name))
     }
 
-    /// Readers of a resource give nothing but its URI.
-    fn unreachable(&self, name: &str, place: Place, sink: &mut Sink) -> Source {
-        let message = format!("readers of the resource have no way to give `{name}`: it stands nowhere in the URI");
-        let help = format!("write `{{{name}}}` into the URI, or a fixed value under `with`");
-        sink.report(Code::UnreachableArgument, place, message, help);
+    /// Reports an input that clients of a resource cannot send, because they send only its URI.
+    fn unreachable(&self, name: &str, span: Span, sink: &mut Sink) -> Source {
+        let message = format!("clients cannot send `{name}`: it does not appear in the URI of the resource");
+        let help = format!("add `{{{name}}}` to the URI, or a fixed value under `with`");
+        sink.report(Code::UnreachableArgument, span, message).help(help);
         Source::Absent
     }
 
@@ -132,16 +131,16 @@ impl<'c, 'd> Inputs<'c, 'd> {
         Some(Source::Json(node.to_json()))
     }
 
-    /// The input of this name; or the only declared one that is equal when folded, unless it is named after another
+    /// The input of this name, or the only declared one that is equal when folded and does not have the name of another
     /// parameter.
-    fn known(&self, name: &str) -> Option<usize> {
+    fn known(&self, name: &str) -> Option<InputId> {
         if let Some(index) = self.inputs.iter().position(|input| input.name == name) {
-            return Some(index);
+            return Some(index.into());
         }
         let free = |input: &Parameter| !self.parameters.contains(&input.name.as_str());
         let declared = self.inputs.iter().take(self.declared).enumerate();
         let mut like = declared.filter(|(_, input)| fold(&input.name) == fold(name) && free(input));
-        like.next().filter(|_| like.next().is_none()).map(|(index, _)| index)
+        like.next().filter(|_| like.next().is_none()).map(|(index, _)| index.into())
     }
 
     pub(super) fn source(&mut self, parameter: &Parameter, node: &Node, sink: &mut Sink) -> Source {
@@ -155,58 +154,56 @@ impl<'c, 'd> Inputs<'c, 'd> {
         };
         let pieces = split(text);
         if let [Piece::Placeholder(name)] = pieces.as_slice() {
-            return match self.placeholder(name, node.place, sink) {
-                Some(name) => self.reference(parameter, &name, node.place, sink),
+            return match self.placeholder(name, node.span, sink) {
+                Some(name) => self.reference(parameter, &name, node.span, sink),
                 None => Source::Absent,
             };
         }
         if pieces.iter().any(|piece| matches!(piece, Piece::Placeholder(_))) {
-            return self.text(parameter, pieces, node.place, sink);
+            return self.text(parameter, pieces, node.span, sink);
         }
         match self.strip(text) {
-            Some(name) => self.reference(parameter, name, node.place, sink),
+            Some(name) => self.reference(parameter, name, node.span, sink),
             None => {
                 if looks_like_reference(text) {
-                    let message = format!("`{text}` is sent as it stands: no part of the capability has that name");
+                    let message = format!("`{text}` looks like a reference, but it is sent as text");
                     let own = self.context.scope.namespace.map_or("", |namespace| namespace.value.as_str());
                     let kind = self.context.scope.kind;
-                    let help = format!("what the caller sends is `{own}.name` or `{kind}.name`");
-                    sink.report(Code::LiteralReference, node.place, message, help);
+                    let help = format!("write `{own}.name` or `{kind}.name` for what the caller sends");
+                    sink.report(Code::LiteralReference, node.span, message).help(help);
                 }
                 self.literal(parameter, node, sink)
             }
         }
     }
 
-    /// The name of the caller's input that a placeholder stands for.
-    fn placeholder(&self, name: &str, place: Place, sink: &mut Sink) -> Option<String> {
+    /// The name of the caller's input that a placeholder means.
+    fn placeholder(&self, name: &str, span: Span, sink: &mut Sink) -> Option<String> {
         if self.context.scope.variables.knows(name) {
-            let message = format!("`{{{{{name}}}}}` is a bound variable, and these are not supported under `with` yet");
-            sink.report(
-                Code::Unsupported,
-                place,
-                message,
-                "use it in `authentication` or in a fixed value of `consumes`",
-            );
+            let message = format!("`{{{{{name}}}}}` is a variable, and variables under `with` are not supported yet");
+            sink.report(Code::Unsupported, span, message)
+                .help("use it in `authentication` or in a fixed value under `consumes`");
             return None;
         }
         let name = self.strip(name).unwrap_or(name);
         if !template::is_name(name) {
-            let message = format!("`{{{{{name}}}}}` is no name, and sections and the like are not supported");
-            sink.report(Code::Unsupported, place, message, "write `{{name}}`");
+            let message = format!("`{{{{{name}}}}}` is not a valid placeholder name");
+            sink.report(Code::Unsupported, span, message)
+                .help("write `{{name}}`; sections and partials are not supported");
             return None;
         }
         Some(name.to_owned())
     }
 
-    /// A fixed value. It must fit its parameter, and whatever it holds is sent as it stands.
+    /// A fixed value. It must have the type of its parameter, and is sent unchanged.
     fn literal(&self, parameter: &Parameter, node: &Node, sink: &mut Sink) -> Source {
         let kind = vocabulary::kind(parameter.kind.as_ref(), parameter.location).unwrap_or(Kind::String);
         let value = match (kind, node.scalar_text()) {
             (_, None) if matches!(node.content, Content::Null) => {
                 if parameter.required {
                     let message = format!("`{}` is required and cannot be null", parameter.name);
-                    sink.report(Code::TypeMismatch, node.place, message, "give it a value, or an input of the caller");
+                    sink.report(Code::TypeMismatch, node.span, message)
+                        .help("write a value, or a reference to an input");
                 }
                 return Source::Absent;
             }
@@ -228,26 +225,29 @@ impl<'c, 'd> Inputs<'c, 'd> {
         let is_segment = |text: &str| !text.is_empty() && !is_dots(text);
         let segment = !parameter.location.is_path() || value.as_str().is_none_or(is_segment);
         if !fits || !segment {
-            let message = format!("`{value}` cannot be the value of `{}`", parameter.name);
-            let takes = if segment { format!("a value of type {kind:?}") } else { "a segment of a path".to_owned() };
-            let help = format!("it takes {}", takes.to_lowercase());
-            sink.report(Code::TypeMismatch, node.place, message, help);
+            let message = format!("`{value}` is not a valid value of `{}`", parameter.name);
+            let help = if segment {
+                format!("write a value of type `{}`", kind.as_str())
+            } else {
+                "write a segment of a path".to_owned()
+            };
+            sink.report(Code::TypeMismatch, node.span, message).help(help);
         }
         Source::Json(value)
     }
 
-    /// A list or mapping: a fixed value, unless the caller's inputs are in it.
+    /// A list or mapping: a fixed value, unless it contains inputs of the caller.
     fn nested(&mut self, parameter: &Parameter, node: &Node, sink: &mut Sink) -> Source {
-        // Whatever feeds a part of a value may be anything.
-        let any = Text { value: "any".to_owned(), place: node.place };
+        // A part of a value may have any type.
+        let any = Text { value: "any".to_owned(), span: node.span };
         let location = if parameter.location.is_body() { Location::Field } else { Location::Query };
-        let part = Parameter { kind: Some(any), location, rules: None, ..parameter.clone() };
+        let part = Parameter { kind: Some(any), location, rules: Rules::new(), ..parameter.clone() };
         match &node.content {
             Content::Sequence(items) => Source::List(items.iter().map(|item| self.nested(&part, item, sink)).collect()),
             Content::Mapping(entries) => {
                 if entries.iter().any(|entry| entry.key == UNQUOTED) {
-                    let message = "a template without quotes is a mapping in YAML";
-                    sink.report(Code::WrongType, node.place, message, "put quotes around it: '{{name}}'");
+                    let message = "a template without quotes is read as a mapping";
+                    sink.report(Code::WrongType, node.span, message).quote(node.span);
                 }
                 let members = entries.iter().map(|entry| (entry.key.clone(), self.nested(&part, &entry.value, sink)));
                 Source::Object(members.collect())
@@ -263,46 +263,47 @@ impl<'c, 'd> Inputs<'c, 'd> {
         let (prefix, name) = text.split_once('.')?;
         let scope = self.context.scope;
         let own = scope.namespace.is_some_and(|namespace| namespace.value == prefix);
-        // Names of parameters may hold anything, but prose has a blank after its full stop.
+        // Names of parameters can be any text, but in prose a blank follows the full stop.
         let named = !name.is_empty() && !name.starts_with(char::is_whitespace);
-        (named && (own || KINDS.contains(&prefix))).then_some(name)
+        (named && (own || IN_ARGUMENTS.contains(&prefix))).then_some(name)
     }
 
-    fn reference(&mut self, parameter: &Parameter, name: &str, place: Place, sink: &mut Sink) -> Source {
+    fn reference(&mut self, parameter: &Parameter, name: &str, span: Span, sink: &mut Sink) -> Source {
         if let Some(source) = self.constant(name) {
             return source;
         }
         if let Some(index) = self.known(name) {
             return Source::Input(index);
         }
-        if !self.can_give(name) {
-            return self.unreachable(name, place, sink);
+        if !self.can_send(name) {
+            return self.unreachable(name, span, sink);
         }
         // A placeholder of a route is declared by its path.
-        let in_path = self.context.path.is_some_and(|path| stands_in(path, name));
+        let in_path = self.context.path.is_some_and(|path| is_in_path(path, name));
         if !self.open && !in_path {
             let known = self.inputs.iter().map(|input| input.name.as_str());
-            let help = did_you_mean(name, known).map(|name| format!("did you mean `{name}`?"));
-            let help = help.unwrap_or_else(|| "declare it under `inputParameters`".to_owned());
-            let message = format!("the input `{name}` is not declared; it takes what `{}` takes", parameter.name);
-            sink.report(Code::UnknownReference, place, message, help);
+            let meant = nearest(name, known);
+            let message =
+                format!("unknown input `{name}`; it is added with the type of the parameter `{}`", parameter.name);
+            let report = sink.report(Code::UnknownReference, span, message);
+            report.nearest(span, name, meant, "declare it under `inputParameters`");
         }
         Source::Input(self.derive(name, parameter, sink))
     }
 
-    fn text(&mut self, parameter: &Parameter, pieces: Vec<Piece>, place: Place, sink: &mut Sink) -> Source {
+    fn text(&mut self, parameter: &Parameter, pieces: Vec<Piece>, span: Span, sink: &mut Sink) -> Source {
         let mut parts = Vec::new();
         for piece in pieces {
             match piece {
-                Piece::Literal(literal) => parts.push(TextPart::Literal(literal)),
+                Piece::Literal(literal) => parts.push(InputText::Literal(literal.into())),
                 Piece::Placeholder(name) | Piece::Segments(name) => {
-                    let Some(name) = self.placeholder(&name, place, sink) else { return Source::Absent };
-                    // Inside other text an input is text, whatever the parameter takes.
-                    let derived = Parameter { kind: None, rules: None, ..parameter.clone() };
-                    match self.reference(&derived, &name, place, sink) {
-                        Source::Input(index) => parts.push(TextPart::Input(index)),
-                        Source::Json(serde_json::Value::String(text)) => parts.push(TextPart::Literal(text)),
-                        Source::Json(value) => parts.push(TextPart::Literal(value.to_string())),
+                    let Some(name) = self.placeholder(&name, span, sink) else { return Source::Absent };
+                    // Inside other text, an input is text, whatever the type of the parameter.
+                    let derived = Parameter { kind: None, rules: Rules::new(), ..parameter.clone() };
+                    match self.reference(&derived, &name, span, sink) {
+                        Source::Input(index) => parts.push(InputText::Input(index)),
+                        Source::Json(serde_json::Value::String(text)) => parts.push(InputText::Literal(text.into())),
+                        Source::Json(value) => parts.push(InputText::Literal(value.to_string().into())),
                         _ => return Source::Absent,
                     }
                 }
@@ -311,32 +312,33 @@ impl<'c, 'd> Inputs<'c, 'd> {
         Source::Text(parts)
     }
 
-    /// Derives an input from the parameter that it feeds.
-    fn derive(&mut self, name: &str, parameter: &Parameter, sink: &mut Sink) -> usize {
+    /// Derives an input from its parameter.
+    fn derive(&mut self, name: &str, parameter: &Parameter, sink: &mut Sink) -> InputId {
         let location = self.derived_location(name, parameter);
         if self.context.path.is_some() && parameter.location.is_path() && !location.is_path() {
-            let message = format!("the route has no placeholder for `{name}`; callers give it in the query");
-            let help = format!("write `{{{name}}}` into the path of the route");
-            sink.report_once(Code::MissingArgument, name, self.context.place, message, help);
+            let message =
+                format!("the path of the route has no placeholder for `{name}`; callers send it in the query");
+            let help = format!("add `{{{name}}}` to the path of the route");
+            sink.report_once(Code::MissingArgument, name, self.context.span, message).help(help);
         }
         let (name, wire) = (name.to_owned(), name.to_owned());
         let required = parameter.required || location.is_path();
         self.inputs.push(Parameter { name, wire, location, required, ..parameter.clone() });
-        self.inputs.len() - 1
+        InputId::from(self.inputs.len() - 1)
     }
 
-    /// A route's input is in its path if a placeholder there has that name; else it travels as the parameter does.
+    /// An input of a route is in the path if a placeholder has its name; otherwise it has the location of its parameter.
     fn derived_location(&self, name: &str, parameter: &Parameter) -> Location {
         let Some(path) = self.context.path else { return parameter.location };
         match parameter.location {
-            _ if stands_in(path, name) => place_in(path, name),
+            _ if is_in_path(path, name) => location_in_path(path, name),
             Location::Path | Location::Segments => Location::Query,
             other => other,
         }
     }
 }
 
-/// Whether a literal has the shape of a reference, as `tools.name` in a route: probably not meant as text.
+/// Whether a text has the form of a reference, such as `tools.name`.
 fn looks_like_reference(text: &str) -> bool {
     let word = |part: &str| {
         part.chars().next().is_some_and(char::is_alphabetic)
@@ -346,7 +348,7 @@ fn looks_like_reference(text: &str) -> bool {
     text.split_once('.').is_some_and(|(prefix, name)| word(prefix) && word(name))
 }
 
-/// Whether nothing of a source is the caller's.
+/// Whether a source has no input of the caller in it.
 fn fixed(source: &Source) -> bool {
     match source {
         Source::Absent | Source::Json(_) => true,
@@ -360,16 +362,17 @@ fn declared_inputs(declared: &[&Input], context: &Context<'_, '_>, sink: &mut Si
     let mut inputs: Vec<Parameter> = Vec::new();
     for value in declared.iter().filter_map(|input| input.value.as_ref()) {
         if value.scalar_text().is_some_and(|text| text.contains("{{")) {
-            let message = "a template in the fixed value of an input is not supported yet";
-            sink.report(Code::Unsupported, value.place, message, "write it under `with`");
+            let message = "templates in the fixed value of an input are not supported yet";
+            sink.report(Code::Unsupported, value.span, message).help("write it under `with`");
         }
     }
     for input in declared.iter().filter(|input| input.value.as_ref().is_none_or(is_body_path)) {
         let member = body_member(input, sink);
         let name = &input.name.value;
         if name.is_empty() {
+            let message = "this input has no name; it is left out";
             let help = "give it a name, or remove it";
-            sink.report_once(Code::Nameless, "input", input.name.place, "an input has no name and is left out", help);
+            sink.report_once(Code::MissingName, "input", input.name.span, message).help(help);
             continue;
         }
         // The operation's own declaration comes first and replaces the shared one.
@@ -384,24 +387,24 @@ fn declared_inputs(declared: &[&Input], context: &Context<'_, '_>, sink: &mut Si
             (None, _) => Some(Location::Body),
         };
         let location = match (location.unwrap_or(Location::Query), context.path) {
-            (Location::Path, Some(path)) if !stands_in(path, name) => {
+            (Location::Path, Some(path)) if !is_in_path(path, name) => {
                 let message =
-                    format!("the input `{name}` stands nowhere in the route's path; it is taken from the query");
-                let help = format!("write `{{{name}}}` into the path, or `in: query`");
-                sink.report(Code::UnusedPathParameter, input.name.place, message, help);
+                    format!("the input `{name}` does not appear in the path of the route; it is read from the query");
+                let help = format!("add `{{{name}}}` to the path, or write `in: query`");
+                sink.report(Code::UnusedPathParameter, input.name.span, message).help(help);
                 Location::Query
             }
-            (Location::Path, Some(path)) => place_in(path, name),
+            (Location::Path, Some(path)) => location_in_path(path, name),
             (location, _) => location,
         };
         inputs.push(Parameter {
             name: name.clone(),
             wire: member.unwrap_or_else(|| name.clone()),
-            place: input.name.place,
+            span: input.name.span,
             location,
             kind: input.kind.clone(),
-            // The format's inputs of tools are required unless they say otherwise. Where consumed parameters say it, too,
-            // an input that says nothing is as they are.
+            // Inputs of tools are required by default. In files whose consumed parameters have `required`, an input
+            // without it takes the value of its parameter.
             required: input.required.unwrap_or(location.is_path() || (context.path.is_none() && !context.inherits)),
             description: input.description.as_ref().map(|text| text.value.clone()),
             rules: input.rules.clone(),
@@ -410,38 +413,39 @@ fn declared_inputs(declared: &[&Input], context: &Context<'_, '_>, sink: &mut Si
     inputs
 }
 
-/// The member of the body that an input is, where its value says so: `$.name`.
+/// The member of the body that the value of an input names: `$.name`.
 fn body_member(input: &Input, sink: &mut Sink) -> Option<String> {
     let value = input.value.as_ref()?;
     let text = value.scalar_text()?;
     let in_body = input.location.as_ref().is_none_or(|location| location.value == "body");
     match json_path::parse(&text).as_deref() {
-        Ok([PathStep::Key(member)]) if in_body => Some(member.clone()),
+        Ok([PathStep::Key(member)]) if in_body => Some(member.clone().into_owned()),
         Ok([]) if in_body => None,
         _ => {
-            let message = format!("`{text}` is no member of the body; deeper paths are not supported yet");
-            sink.report(Code::Unsupported, value.place, message, "write `$.member`, or take the whole body");
+            let message = format!("`{text}` does not name a member of the body");
+            sink.report(Code::Unsupported, value.span, message)
+                .help("write `$.member`, or `$` for the whole body; deeper paths are not supported yet");
             None
         }
     }
 }
 
-/// Whether the value of an input says where in the body it stands: `$.name`.
+/// Whether the value of an input names a member of the body: `$.name`.
 fn is_body_path(value: &Node) -> bool {
     value.scalar_text().is_some_and(|text| text.starts_with('$'))
 }
 
-/// The inputs that have a fixed value: no caller sends them.
+/// The inputs with a fixed value, which callers do not send.
 fn constants<'d>(declared: &[&'d Input]) -> Vec<(&'d str, &'d Node)> {
     let fixed = declared.iter().filter_map(|input| Some((input.name.value.as_str(), input.value.as_ref()?)));
     fixed.filter(|(_, value)| !is_body_path(value)).collect()
 }
 
-fn stands_in(path: &[Piece], name: &str) -> bool {
+fn is_in_path(path: &[Piece], name: &str) -> bool {
     path.iter().filter_map(Piece::name).any(|known| fold(known) == fold(name))
 }
 
-fn place_in(path: &[Piece], name: &str) -> Location {
+fn location_in_path(path: &[Piece], name: &str) -> Location {
     let several = |piece: &Piece| matches!(piece, Piece::Segments(known) if fold(known) == fold(name));
     if path.iter().any(several) { Location::Segments } else { Location::Path }
 }

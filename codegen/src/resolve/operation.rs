@@ -1,28 +1,30 @@
-//! Consumed operations: which parameters they have and where these travel.
+//! Consumed operations: their parameters, and where in a request these are.
+
+use naftiko_schema::{ApiId, Location, Rules, Template, TemplatePart};
 
 use super::body;
-use super::credential::Credentials;
 use super::path;
 use super::variables::Variables;
 use crate::codes::Code;
-use crate::diagnostic::{Place, Sink};
-use crate::linked::{Authentication, Constant, Location, Operation, Parameter, TemplatePart};
+use crate::credential::Credentials;
+use crate::diagnostic::{FIRST, Sink, Span};
+use crate::linked::{Constant, Operation, Parameter};
 use crate::names::fold;
 use crate::read::document::{ConsumedOperation, ConsumedResource, Consumes, Input, Text};
 use crate::read::yaml::{Content, Node};
 use crate::template::{Piece, split, split_path};
 use crate::vocabulary::{is_reserved_header, location};
 
-/// What all operations of an API share.
+/// What all operations of an API have in common.
 pub(super) struct Shared<'c, 'd> {
-    pub(super) index: usize,
+    pub(super) index: ApiId,
     pub(super) source: &'d Consumes,
     pub(super) credentials: &'c Credentials,
-    /// Whether an operation's own path is the whole path, and not what follows the resource's.
+    /// Whether the path of an operation is the whole path, rather than appended to that of its resource.
     pub(super) own_paths_are_whole: bool,
 }
 
-/// Links one operation. A path that cannot be read leaves it out.
+/// Links one operation; `None` if its path cannot be read.
 pub(super) fn link<'d>(
     shared: &Shared<'_, 'd>,
     resource: &'d ConsumedResource,
@@ -63,23 +65,22 @@ pub(super) fn link<'d>(
     }
     builder.declare_query(sink);
     declare_placeholders(&mut linked, sink);
-    prove(&mut linked, shared, sink);
+    add_body_credentials(&mut linked, shared, sink);
     let declared = operation.inputs.iter().chain(&resource.inputs).chain(&shared.source.inputs).collect();
     body::link(&mut linked, operation.body.as_ref(), declared, variables, sink);
     shared_names(&linked, sink);
     Some(linked)
 }
 
-/// Adds the credentials that travel in the body.
-fn prove(operation: &mut Operation<'_>, shared: &Shared<'_, '_>, sink: &mut Sink) {
+/// Adds the credentials that are members of the body.
+fn add_body_credentials(operation: &mut Operation<'_>, shared: &Shared<'_, '_>, sink: &mut Sink) {
     for member in &shared.credentials.members {
         if has_body(operation.method) {
             operation.constants.push(member.clone());
         } else {
-            let message =
-                format!("`{}` has no body that the API key `{}` could be in", operation.name.value, member.name.value);
-            let help = "place it in the header or query, if the API takes it there";
-            sink.report(Code::CredentialKind, member.name.place, message, help);
+            let message = format!("`{}` has no body for the API key `{}`", operation.name.value, member.name.value);
+            let help = "place the key in the header or the query, if the API accepts it there";
+            sink.report(Code::CredentialKind, member.name.span, message).help(help);
         }
     }
 }
@@ -88,7 +89,7 @@ struct Builder<'b, 'v, 'c, 'd> {
     operation: &'b mut Operation<'d>,
     shared: &'b Shared<'c, 'd>,
     variables: &'b mut Variables<'v>,
-    /// Parameters of the path's query: the name that travels, the placeholder, and whether it must be given.
+    /// Parameters in the query of the path: the name in the request, the placeholder, and whether it is required.
     query: Vec<(String, String, bool)>,
 }
 
@@ -107,31 +108,31 @@ impl Builder<'_, '_, '_, '_> {
                     self.query.push((name.to_owned(), placeholder.clone(), true));
                 }
                 Ok([] | [Piece::Literal(_)]) if !name.contains(['{', '}']) => {
-                    let name = Text { value: decode(name), place: path.place };
-                    let value = vec![TemplatePart::Literal(decode(value))];
+                    let name = Text { value: decode(name), span: path.span };
+                    let value = vec![TemplatePart::Literal(decode(value).into())].into();
                     self.operation.constants.push(Constant { name, location: Location::Query, value, json: None });
                 }
                 _ => {
                     let message = format!("`{pair}` in the query of `{}` mixes text and placeholders", path.value);
-                    let help = "declare it as a query parameter";
-                    sink.report(Code::BadPath, path.place, message, help);
+                    let help = "declare it as an input parameter with `in: query`";
+                    sink.report(Code::BadPath, path.span, message).help(help);
                 }
             }
         }
-        let message = format!("the query of `{}` becomes query parameters", self.operation.path.value);
+        let message = format!("the query in the path `{}` becomes query parameters", self.operation.path.value);
         let help = "declare them as input parameters with `in: query`";
-        sink.report_once(Code::QueryInPath, "consumed", self.operation.path.place, message, help);
+        sink.report_once(Code::QueryInPath, "consumed", self.operation.path.span, message).help(help);
     }
 
-    /// Puts a path parameter of the operation itself that stands nowhere at the end of the path. Files that list
-    /// `/items` once and under it what is done to all of them and to one mean it so; and without its identifier, what
-    /// deletes one would reach out for all.
+    /// Appends a path parameter of the operation to a path that has no placeholder for it. Files that list `/items` once,
+    /// with the operations on all items and on one item below it, mean it so. Without its identifier, an operation that
+    /// deletes one item would delete all.
     fn append(&mut self, input: &Input, sink: &mut Sink) {
         let name = &input.name.value;
         let wanted = input.required != Some(false) && input.value.is_none() && !name.is_empty();
         let in_path = input.location.as_ref().is_some_and(|location| location.value == "path");
         let in_query = self.query.iter().any(|(_, placeholder, _)| placeholder == name);
-        if !wanted || !in_path || in_query || stands_in_path(self.operation, input).is_some() {
+        if !wanted || !in_path || in_query || location_in_path(self.operation, input).is_some() {
             return;
         }
         let operation = &mut *self.operation;
@@ -143,22 +144,23 @@ impl Builder<'_, '_, '_, '_> {
         }
         operation.pieces.push(Piece::Literal("/".to_owned()));
         operation.pieces.push(Piece::Placeholder(name.clone()));
-        let message = format!("the path parameter `{name}` stands nowhere in `{before}`; it is put at its end");
-        let help = format!("write `{}`", operation.path.value);
-        sink.report(Code::UnusedPathParameter, input.name.place, message, help);
+        let message = format!("the path parameter `{name}` does not appear in `{before}`; it is appended to the path");
+        let help = format!("write the path `{}`", operation.path.value);
+        sink.report(Code::UnusedPathParameter, input.name.span, message).help(help);
     }
 
     fn add(&mut self, input: &Input, has_template: bool, sink: &mut Sink) {
         let name = &input.name.value;
         if name.is_empty() {
-            let message = format!("a parameter of `{}` has no name and is left out", self.operation.name.value);
-            sink.report_once(Code::Nameless, "parameter", input.name.place, message, "give it a name, or remove it");
+            let message = format!("a parameter of `{}` has no name; it is left out", self.operation.name.value);
+            sink.report_once(Code::MissingName, "parameter", input.name.span, message)
+                .help("give it a name, or remove it");
             return;
         }
         if input.location.as_ref().is_some_and(|location| location.value == "environment") {
             return;
         }
-        let placeholder = stands_in_path(self.operation, input);
+        let placeholder = location_in_path(self.operation, input);
         let Some(location) = self.location(input, placeholder, sink) else { return };
         let known = self.operation.parameters.iter().any(|known| known.name == *name && known.location == location)
             || self.operation.constants.iter().any(|known| known.name.value == *name && known.location == location);
@@ -171,22 +173,24 @@ impl Builder<'_, '_, '_, '_> {
             return;
         }
         if location.is_path() && placeholder.is_none() {
-            let message =
-                format!("the path parameter `{name}` stands nowhere in `{}`; it is ignored", self.operation.path.value);
-            let help = format!("write `{{{name}}}` into the path");
-            sink.report(Code::UnusedPathParameter, input.name.place, message, help);
+            let message = format!(
+                "the path parameter `{name}` does not appear in `{}`; it is ignored",
+                self.operation.path.value
+            );
+            let help = format!("add `{{{name}}}` to the path");
+            sink.report(Code::UnusedPathParameter, input.name.span, message).help(help);
             self.operation.left_out.push(name.clone());
             return;
         }
         if let Some(value) = &input.value {
             return self.fix(input, location, value, sink);
         }
-        // The client asks for JSON by itself, so nobody has to.
+        // The client sets `Accept` itself, so callers need not send it.
         let accept = location == Location::Header && name.eq_ignore_ascii_case("accept");
         self.operation.parameters.push(Parameter {
             name: name.clone(),
             wire: name.clone(),
-            place: input.name.place,
+            span: input.name.span,
             location,
             kind: input.kind.clone(),
             required: location.is_path() || (input.required.unwrap_or(false) && !accept),
@@ -209,71 +213,72 @@ impl Builder<'_, '_, '_, '_> {
                     None if object && has_body(self.operation.method) => Location::Body,
                     None => Location::Query,
                 };
-                let message = format!("`{name}` has no `in`; it is taken for one in the {}", implied.as_str());
-                let help = "say where it travels: `in: query`, for one";
-                sink.report_once(Code::ImpliedLocation, "in", input.name.place, message, help);
+                let message = format!("`{name}` has no `in`; it is sent in the {}", implied.as_str());
+                let help = format!("add `in: {}`, or another location", implied.as_str());
+                sink.report_once(Code::ImpliedLocation, "in", input.name.span, message).help(help);
                 implied
             }
         };
         Some(if given == Location::Path { placeholder.unwrap_or(given) } else { given })
     }
 
-    /// Whether a parameter is the client's own to set, or a header that is declared already in other letters.
+    /// Whether the client sets a parameter itself, or a header is declared already with other capitals.
     fn is_left_out(&mut self, input: &Input, location: Location, sink: &mut Sink) -> bool {
         let name = &input.name.value;
         let header = location == Location::Header;
-        let own = self.shared.credentials.credentials.iter().any(|credential| match credential {
-            Authentication::Header { name: own, .. } => header && own.eq_ignore_ascii_case(name),
-            Authentication::Bearer { .. } | Authentication::Basic { .. } => {
-                header && name.eq_ignore_ascii_case("authorization")
-            }
-            Authentication::Query { name: own, .. } => location == Location::Query && own == name,
-            Authentication::Cookie { name: own, .. } => location == Location::Cookie && own == name,
+        let own = self.shared.credentials.credentials.iter().any(|credential| {
+            let (field_location, field) = credential.field();
+            field_location == location && if header { field.eq_ignore_ascii_case(name) } else { field == name }
         });
-        // A fixed content type says something that the client cannot know; a caller's would contradict the body.
+        // A fixed content type may be needed, but one from the caller could contradict the body.
         let content_type = header && name.eq_ignore_ascii_case("content-type") && input.value.is_none();
         if own || content_type || (header && is_reserved_header(name)) {
-            let message = format!("`{name}` is set by the client itself; the parameter is left out");
-            sink.report_once(Code::ReservedHeader, name, input.name.place, message, "remove the parameter");
+            let message = format!("the client sets `{name}` itself; the parameter is left out");
+            sink.report_once(Code::ReservedHeader, name, input.name.span, message).help("remove the parameter");
             self.operation.left_out.push(name.clone());
             return true;
         }
         let headers = self.operation.parameters.iter().filter(|parameter| parameter.location == Location::Header);
         let fixed = self.operation.constants.iter().filter(|constant| constant.location == Location::Header);
-        let mut known = headers.map(|known| &known.name).chain(fixed.map(|known| &known.name.value));
-        let twice = header && known.any(|known| known.eq_ignore_ascii_case(name));
-        if twice {
-            let message = format!("the header `{name}` is declared in other letters already; the first one counts");
-            sink.report_once(Code::DuplicateName, "header", input.name.place, message, "remove one of the two");
+        let fixed = fixed.map(|known| (&known.name.value, known.name.span));
+        let mut known = headers.map(|known| (&known.name, known.span)).chain(fixed);
+        let first = known.find(|(known, _)| header && known.eq_ignore_ascii_case(name));
+        if let Some((_, first)) = first {
+            let message = format!("duplicate header `{name}`, which differs only in capitals; the first one is used");
+            let report = sink.report_once(Code::DuplicateName, "header", input.name.span, message);
+            report.label(first, FIRST).help("remove one of the two");
         }
-        twice
+        first.is_some()
     }
 
-    /// A parameter with a value: fixed, or under another name the caller's.
+    /// A parameter with a value: fixed, or a parameter of the caller under another name.
     fn fix(&mut self, input: &Input, location: Location, value: &Node, sink: &mut Sink) {
         let mut push = |value, json| {
             self.operation.constants.push(Constant { name: input.name.clone(), location, value, json });
         };
         let Some(text) = value.scalar_text() else {
             match &value.content {
-                // The key is repeated, as for a caller's array.
+                // The key is repeated, as for an array from the caller.
                 Content::Sequence(items)
                     if items.iter().all(|item| item.scalar_text().is_some()) && !location.is_body() =>
                 {
                     for text in items.iter().filter_map(Node::scalar_text) {
-                        push(vec![TemplatePart::Literal(text)], None);
+                        push(vec![TemplatePart::Literal(text.into())].into(), None);
                     }
                 }
-                _ if location.is_body() && !value.is_unquoted() => push(Vec::new(), Some(value.to_json())),
+                _ if location.is_body() && !value.is_unquoted() => push(Template::new(&[]), Some(value.to_json())),
                 _ => {
                     let message =
-                        format!("the value of `{}` must be text, and this is {}", input.name.value, value.what());
-                    sink.report(Code::WrongType, value.place, message, "put quotes around a template: '{{name}}'");
+                        format!("the value of `{}` must be text, but it is {}", input.name.value, value.what());
+                    let report = sink.report(Code::WrongType, value.span, message);
+                    if value.is_unquoted() {
+                        report.quote(value.span);
+                    }
                 }
             }
             return;
         };
-        let text = Text { value: text, place: value.place };
+        let text = Text { value: text, span: value.span };
         let pieces = split(&text.value);
         if let [Piece::Placeholder(name)] = pieces.as_slice()
             && !self.variables.means_variable(name)
@@ -281,7 +286,7 @@ impl Builder<'_, '_, '_, '_> {
             self.operation.parameters.push(Parameter {
                 name: name.clone(),
                 wire: input.name.value.clone(),
-                place: input.name.place,
+                span: input.name.span,
                 location,
                 kind: input.kind.clone(),
                 required: location.is_path() || input.required.unwrap_or(false),
@@ -292,7 +297,7 @@ impl Builder<'_, '_, '_, '_> {
         }
         if pieces.iter().filter_map(Piece::name).any(|name| !self.variables.means_variable(name)) {
             let message = format!("the value of `{}` mixes text with what callers send", input.name.value);
-            sink.report(Code::Unsupported, value.place, message, "let the callers send the whole of it");
+            sink.report(Code::Unsupported, value.span, message).help("let callers send the whole value");
             return;
         }
         let fixed = pieces.iter().all(|piece| piece.name().is_none());
@@ -300,7 +305,7 @@ impl Builder<'_, '_, '_, '_> {
         push(parts, fixed.then(|| value.to_json()));
     }
 
-    /// Gives the parameters of the path's query the names that travel there, and declares those that nobody declared.
+    /// Gives the parameters in the query of the path their names in the request, and adds those that are not declared.
     fn declare_query(&mut self, sink: &mut Sink) {
         for (wire, name, required) in std::mem::take(&mut self.query) {
             let operation = &mut *self.operation;
@@ -310,16 +315,16 @@ impl Builder<'_, '_, '_, '_> {
                 continue;
             }
             undeclared(operation, &name, "query", sink);
-            let place = operation.path.place;
-            let declared = required_string(&name, Location::Query, place);
+            let span = operation.path.span;
+            let declared = required_string(&name, Location::Query, span);
             operation.parameters.push(Parameter { wire: decode(&wire), required, ..declared });
         }
     }
 }
 
-/// Where in the path a placeholder of the parameter's name stands. One that differs in separators or case only is
-/// meant, too, where the parameter says that it is in the path; it takes the parameter's name then.
-fn stands_in_path(operation: &mut Operation<'_>, input: &Input) -> Option<Location> {
+/// Where in the path the placeholder of a parameter is. If the parameter is declared to be in the path, a placeholder that
+/// differs only in separators or case is renamed to it.
+fn location_in_path(operation: &mut Operation<'_>, input: &Input) -> Option<Location> {
     let location = |piece: &Piece| match piece {
         Piece::Segments(_) => Location::Segments,
         _ => Location::Path,
@@ -343,8 +348,8 @@ fn stands_in_path(operation: &mut Operation<'_>, input: &Input) -> Option<Locati
     found
 }
 
-/// A placeholder that nobody declared is a required string: the path has no meaning without it. It comes first, as
-/// declared ones do.
+/// A placeholder that is not declared becomes a required string, because a path needs all its segments. These parameters
+/// come first, like declared ones.
 fn declare_placeholders(operation: &mut Operation<'_>, sink: &mut Sink) {
     let mut synthesised: Vec<Parameter> = Vec::new();
     for piece in &operation.pieces {
@@ -355,7 +360,7 @@ fn declare_placeholders(operation: &mut Operation<'_>, sink: &mut Sink) {
         if !declared {
             undeclared(operation, name, "path", sink);
             let location = if matches!(piece, Piece::Segments(_)) { Location::Segments } else { Location::Path };
-            synthesised.push(required_string(name, location, operation.path.place));
+            synthesised.push(required_string(name, location, operation.path.span));
         }
     }
     operation.parameters.splice(0..0, synthesised);
@@ -363,37 +368,38 @@ fn declare_placeholders(operation: &mut Operation<'_>, sink: &mut Sink) {
 
 fn undeclared(operation: &Operation<'_>, name: &str, location: &str, sink: &mut Sink) {
     let message = format!(
-        "the placeholder `{{{name}}}` of `{}` is declared nowhere; it is taken for a string",
+        "the placeholder `{{{name}}}` of `{}` is not declared; it becomes a required string",
         operation.path.value
     );
     let help = format!("add an input parameter `{name}` with `in: {location}`");
-    sink.report_once(Code::UndeclaredPlaceholder, name, operation.path.place, message, help);
+    sink.report_once(Code::UndeclaredPlaceholder, name, operation.path.span, message).help(help);
 }
 
-fn required_string(name: &str, location: Location, place: Place) -> Parameter {
+fn required_string(name: &str, location: Location, span: Span) -> Parameter {
     let (name, wire) = (name.to_owned(), name.to_owned());
-    Parameter { name, wire, place, location, kind: None, required: true, description: None, rules: None }
+    Parameter { name, wire, span, location, kind: None, required: true, description: None, rules: Rules::new() }
 }
 
-/// One name may be a parameter in two places of a request. A caller has one value for it.
+/// One name can be two parameters in different locations of a request. Callers send one value for both.
 fn shared_names(operation: &Operation<'_>, sink: &mut Sink) {
     for (index, parameter) in operation.parameters.iter().enumerate() {
         let earlier = operation.parameters.iter().take(index).find(|other| other.name == parameter.name);
         if let Some(earlier) = earlier {
             let message = format!(
-                "`{}` is a parameter of `{}` in the {} and in the {}; a caller's value goes to both",
+                "`{}` is a parameter of `{}` in the {} and in the {}; both get the same value",
                 parameter.name,
                 operation.name.value,
                 earlier.location.as_str(),
                 parameter.location.as_str()
             );
-            sink.report_once(Code::SharedName, "name", parameter.place, message, "give one of the two another name");
+            let report = sink.report_once(Code::SharedName, "name", parameter.span, message);
+            report.label(earlier.span, "also declared here").help("rename one of the two if their values can differ");
         }
     }
 }
 
 /// Whether requests with a method usually have a body (RFC 9110 §9.3).
-fn has_body(method: Option<&Text>) -> bool {
+pub(super) fn has_body(method: Option<&Text>) -> bool {
     method.is_some_and(|method| ["POST", "PUT", "PATCH"].iter().any(|name| method.value.eq_ignore_ascii_case(name)))
 }
 

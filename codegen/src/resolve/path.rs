@@ -1,4 +1,4 @@
-//! Paths of operations and routes: put together from what their author wrote, and cut into pieces.
+//! Paths of operations and routes: joined from their parts, and split into pieces.
 
 use super::operation::Shared;
 use crate::codes::Code;
@@ -6,7 +6,7 @@ use crate::diagnostic::Sink;
 use crate::read::document::{ConsumedOperation, ConsumedResource, Consumes, RestOperation, RestResource, Text};
 use crate::template::{Piece, cut, split_path};
 
-/// The whole path of an operation, from the resource's and its own.
+/// The whole path of an operation, from that of its resource and its own.
 pub(super) fn of_operation(
     shared: &Shared<'_, '_>,
     resource: &ConsumedResource,
@@ -17,21 +17,21 @@ pub(super) fn of_operation(
         (Some(base), None) => return Some(base.clone()),
         (None, Some(own)) => return Some(own.clone()),
         (None, None) => {
-            let message = format!("neither `{}` nor its resource has a `path`", operation.name.value);
-            sink.report(Code::MissingKey, operation.name.place, message, "add `path:`");
+            let message = format!("`path` is missing in `{}` and in its resource", operation.name.value);
+            sink.report(Code::MissingKey, operation.name.span, message).help("add `path:`");
             return None;
         }
         (Some(base), Some(own)) => (base, own),
     };
     let value = if shared.own_paths_are_whole { own.value.clone() } else { below(base, own) };
     let namespace = &shared.source.namespace.value;
-    let message = format!("the operation has a path of its own; the whole path is `{value}`");
-    let help = "write the whole path into a resource of its own";
-    sink.report_once(Code::OwnPath, namespace, own.place, message, help);
-    Some(Text { value, place: own.place })
+    let message = format!("the operation has its own path; the whole path is `{value}`");
+    let help = "move the operation to a resource with the whole path";
+    sink.report_once(Code::OwnPath, namespace, own.span, message).help(help);
+    Some(Text { value, span: own.span })
 }
 
-/// Whether the operations of an API repeat their resource's path when they have one of their own.
+/// Whether the operations of an API repeat the path of their resource in their own.
 pub(super) fn own_paths_are_whole(source: &Consumes) -> bool {
     source.resources.iter().any(|resource| {
         let base = resource.path.as_ref().map_or("", |path| path.value.trim_end_matches('/'));
@@ -40,13 +40,13 @@ pub(super) fn own_paths_are_whole(source: &Consumes) -> bool {
     })
 }
 
-/// The path of a route: the resource's, with the operation's own below it, unless that repeats it.
+/// The path of a route: that of the resource, followed by that of the operation unless it repeats it.
 pub(super) fn of_route(resource: &RestResource, operation: &RestOperation) -> Text {
     let base = &resource.path;
     match &operation.path {
         None => base.clone(),
         Some(own) if own.value.starts_with(base.value.trim_end_matches('/')) => own.clone(),
-        Some(own) => Text { value: below(base, own), place: own.place },
+        Some(own) => Text { value: below(base, own), span: own.span },
     }
 }
 
@@ -57,26 +57,27 @@ fn below(base: &Text, own: &Text) -> String {
 /// The pieces of an operation's path, and its query. Fragments are never sent.
 pub(super) fn pieces_of_operation(path: &Text, sink: &mut Sink) -> Option<(Vec<Piece>, Option<String>)> {
     if path.value.contains("://") {
-        let message = format!("`{}` is no path", path.value);
-        sink.report(Code::BadPath, path.place, message, "write what follows the host, and the rest into `baseUri`");
+        let message = format!("`{}` is a URL, not a path", path.value);
+        sink.report(Code::BadPath, path.span, message)
+            .help("write only what follows the host, and move the rest to `baseUri`");
         return None;
     }
     let (text, query, fragment) = cut(&path.value);
     if fragment.is_some() {
-        let message = format!("the fragment of `{}` is not sent: it never is (RFC 9110 §7.1)", path.value);
-        sink.report(Code::FragmentInPath, path.place, message, "declare what it stands for as a header or query");
+        let message = format!("the fragment of `{}` is left out: fragments are never sent (RFC 9110 §7.1)", path.value);
+        sink.report(Code::FragmentInPath, path.span, message).help("declare a header or query parameter instead");
     }
     Some((pieces(path, &text, sink)?, query))
 }
 
-/// The pieces of a route's path. A server matches paths only, so a query or fragment in it is text of the path.
+/// The pieces of the path of a route. Requests are matched by path only, so `?` and `#` are characters of the path.
 pub(super) fn pieces_of_route(path: &Text, sink: &mut Sink) -> Option<Vec<Piece>> {
     let (_, query, fragment) = cut(&path.value);
     for (code, part, sign) in [(Code::QueryInPath, query, "?"), (Code::FragmentInPath, fragment, "#")] {
         if part.is_some() {
-            let message = format!("the route `{}` holds a `{sign}`: callers must percent-encode it", path.value);
-            let help = "requests are matched by path alone (RFC 3986 §3.3)";
-            sink.report_once(code, "route", path.place, message, help);
+            let message = format!("the path `{}` contains `{sign}`, which callers must percent-encode", path.value);
+            let help = "remove it; routes are matched by path only";
+            sink.report_once(code, "route", path.span, message).help(help);
         }
     }
     pieces(path, &path.value, sink)
@@ -86,14 +87,15 @@ fn pieces(path: &Text, text: &str, sink: &mut Sink) -> Option<Vec<Piece>> {
     let mut pieces = match split_path(text) {
         Ok(pieces) => pieces,
         Err(problem) => {
-            let message = format!("the path `{}` cannot be read: {problem}", path.value);
-            sink.report(Code::BadPath, path.place, message, "placeholders are written `{name}`");
+            let message = format!("invalid path `{}`: {problem}", path.value);
+            sink.report(Code::BadPath, path.span, message).help("write placeholders as `{name}`");
             return None;
         }
     };
     if !text.starts_with('/') {
-        let message = format!("the path `{}` does not start with `/`; one is put before it", path.value);
-        sink.report(Code::MissingSlash, path.place, message, "write it with its slash");
+        let message = format!("the path `{}` does not start with `/`; the slash is added", path.value);
+        let report = sink.report(Code::MissingSlash, path.span, message);
+        report.replace(path.span, &path.value, &format!("/{}", path.value), true);
         pieces.insert(0, Piece::Literal("/".to_owned()));
     }
     Some(pieces)

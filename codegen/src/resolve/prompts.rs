@@ -1,35 +1,36 @@
-//! The prompts of MCP adapters, with the files that hold their text.
+//! The prompts of MCP adapters, with the files that contain their text.
 
 use std::collections::BTreeMap;
 
 use super::{adapters, files};
 use crate::Sources;
+use naftiko_schema::Role;
+
 use crate::codes::Code;
-use crate::diagnostic::{Place, Sink};
+use crate::diagnostic::{FIRST, Sink, Span, nearest};
 use crate::linked::{Files, Linked, Prompt, PromptText};
-use crate::read::document::{self, AdapterKind, PromptContent, Role};
+use crate::read::document::{self, AdapterKind, PromptContent, Text};
 use crate::template::{Piece, split};
 
 pub(super) fn prompts<'d>(linked: &Linked<'d>, sources: &Sources, sink: &mut Sink) -> Vec<Prompt<'d>> {
     let mut prompts = Vec::new();
-    let mut known: BTreeMap<&str, Place> = BTreeMap::new();
+    let mut known: BTreeMap<&str, Span> = BTreeMap::new();
     for (_, kind) in adapters(linked.document) {
         let AdapterKind::Mcp(mcp) = kind else { continue };
         for source in &mcp.prompts {
             let name = &source.name;
             if let Some(first) = known.get(name.value.as_str()) {
-                let message = format!("the prompt `{}` is defined twice; the later one is left out", name.value);
-                let help =
-                    format!("the first one is on {}; give one of the two another name", sink.line(*first, name.place));
-                sink.report(Code::DuplicateName, name.place, message, help);
+                let message = format!("duplicate prompt `{}`; this one is left out", name.value);
+                let report = sink.report(Code::DuplicateName, name.span, message);
+                report.label(*first, FIRST).help("rename one of the two");
                 continue;
             }
-            known.insert(&name.value, name.place);
+            known.insert(&name.value, name.span);
             unique_arguments(source, sink);
             let Some(text) = text(source, sources, sink) else { continue };
             if let PromptText::Messages(messages) = &text {
-                for (_, text, place) in messages {
-                    check_placeholders(source, text, *place, sink);
+                for (_, text, span) in messages {
+                    check_placeholders(source, text, *span, sink);
                 }
             }
             prompts.push(Prompt { declared: source, text });
@@ -43,46 +44,49 @@ fn text(source: &document::Prompt, sources: &Sources, sink: &mut Sink) -> Option
         PromptContent::Messages(messages) => {
             let messages = messages.iter().map(|message| {
                 let content = &message.content;
-                (message.role, content.value.clone(), content.place)
+                (message.role, content.value.clone(), content.span)
             });
             return Some(PromptText::Messages(messages.collect()));
         }
         PromptContent::Location(location) => location,
     };
     match files::link(location, sources, sink)? {
-        Files::OfTheServer(path) => Some(PromptText::OfTheServer(path)),
+        Files::ServerFile(path) => Some(PromptText::ServerFile(path)),
         Files::Embedded(files) => {
             if let [(below, _, text)] = files.as_slice()
                 && below.is_empty()
             {
-                return Some(PromptText::Messages(vec![(Role::User, text.clone(), location.place)]));
+                return Some(PromptText::Messages(vec![(Role::User, text.clone(), location.span)]));
             }
-            let message = format!("the location `{}` is a folder, and a prompt is one text", location.value);
-            sink.report(Code::BadLocation, location.place, message, "name a file in it");
+            let message = format!("the location `{}` is a folder, but a prompt needs one file", location.value);
+            sink.report(Code::BadLocation, location.span, message).help("name a file in that folder");
             None
         }
     }
 }
 
 fn unique_arguments(source: &document::Prompt, sink: &mut Sink) {
-    let mut names: Vec<&str> = Vec::new();
+    let mut names: Vec<&Text> = Vec::new();
     for name in source.arguments.iter().map(|argument| &argument.name) {
-        if names.contains(&name.value.as_str()) {
-            let message = format!("the argument `{}` is declared twice; the first one counts", name.value);
-            sink.report(Code::DuplicateName, name.place, message, "remove one of the two");
+        if let Some(first) = names.iter().find(|first| first.value == name.value) {
+            let message = format!("duplicate argument `{}`; the first one is used", name.value);
+            let report = sink.report(Code::DuplicateName, name.span, message);
+            report.label(first.span, FIRST).help("remove one of the two");
         }
-        names.push(&name.value);
+        names.push(name);
     }
 }
 
-/// What a placeholder stands for is an argument. Others stay as they are, and the model gets to see them.
-fn check_placeholders(source: &document::Prompt, text: &str, place: Place, sink: &mut Sink) {
+/// Every placeholder should be an argument. Others stay in the text, and the model sees them.
+fn check_placeholders(source: &document::Prompt, text: &str, span: Span, sink: &mut Sink) {
     for piece in split(text) {
         let Piece::Placeholder(name) = piece else { continue };
         let name = name.trim_start_matches('{');
         if !source.arguments.iter().any(|argument| argument.name.value == name) {
-            let message = format!("`{{{{{name}}}}}` is no argument of the prompt; it stays as it stands");
-            sink.report_once(Code::PromptPlaceholder, name, place, message, "declare it under `arguments`");
+            let message = format!("unknown prompt argument `{{{{{name}}}}}`; the placeholder stays in the text");
+            let known = source.arguments.iter().map(|argument| argument.name.value.as_str());
+            let report = sink.report_once(Code::PromptPlaceholder, name, span, message);
+            report.nearest(span, name, nearest(name, known), "declare it under `arguments`");
         }
     }
 }

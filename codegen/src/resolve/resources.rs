@@ -1,14 +1,14 @@
-//! The resources of MCP adapters: what their URIs stand for, and what is called or read for them.
+//! The resources of MCP adapters: their URIs, and which operations or files give their content.
 
 use std::collections::BTreeMap;
 
 use super::inputs::{Context, Scope};
-use super::target::{Surroundings, Targets};
+use super::target::{CallSite, Targets};
 use super::variables::Variables;
 use super::{adapters, arguments, call, files, target};
 use crate::Sources;
 use crate::codes::Code;
-use crate::diagnostic::{Place, Sink};
+use crate::diagnostic::{FIRST, Sink, Span};
 use crate::linked::{Linked, Resource, ResourceSource};
 use crate::read::document::{self, AdapterKind, McpResource, Text};
 use crate::template::{Piece, split_path};
@@ -22,7 +22,7 @@ pub(super) fn resources<'d>(
     sink: &mut Sink,
 ) -> Vec<Resource<'d>> {
     let mut resources = Vec::new();
-    let mut known: BTreeMap<String, Place> = BTreeMap::new();
+    let mut known: BTreeMap<String, Span> = BTreeMap::new();
     for (adapter, kind) in adapters(linked.document) {
         let AdapterKind::Mcp(mcp) = kind else { continue };
         let scope = Scope { kind: "tools", namespace: adapter.namespace.as_ref(), variables };
@@ -30,24 +30,24 @@ pub(super) fn resources<'d>(
             let Some(pieces) = pieces(&source.uri, sink) else { continue };
             let shape = shape(&pieces);
             if let Some(first) = known.get(&shape) {
-                let message = format!("the URI `{}` stands twice; the later resource is left out", source.uri.value);
-                let help = format!("the first one is on {}; change one of them", sink.line(*first, source.uri.place));
-                sink.report(Code::DuplicateName, source.uri.place, message, help);
+                let message = format!("duplicate URI `{}`; this resource is left out", source.uri.value);
+                let report = sink.report(Code::DuplicateName, source.uri.span, message);
+                report.label(*first, FIRST).help("change one of the two");
                 continue;
             }
-            known.insert(shape, source.uri.place);
+            known.insert(shape, source.uri.span);
             let content = match &source.source {
                 document::ResourceSource::Location(location) => {
                     if pieces.iter().any(|piece| piece.name().is_some()) {
-                        refuse::<()>(&source.uri, "it has placeholders, and files have none", sink);
+                        refuse::<()>(&source.uri, "resources from files cannot have placeholders", sink);
                     }
                     files::link(location, sources, sink).map(ResourceSource::Files)
                 }
                 document::ResourceSource::Call(invocation) => {
-                    let around = around(source, invocation);
-                    let Some(index) = target(targets, invocation, &around, sink) else { continue };
+                    let site = call_site(source, invocation);
+                    let Some(index) = target(targets, invocation, &site, sink) else { continue };
                     let context = Context {
-                        place: around.place,
+                        span: site.span,
                         scope: &scope,
                         shared: &[],
                         path: Some(&pieces),
@@ -64,9 +64,9 @@ pub(super) fn resources<'d>(
     resources
 }
 
-fn around<'d>(source: &'d McpResource, invocation: &'d document::Invocation) -> Surroundings<'d> {
-    Surroundings {
-        place: source.name.place,
+fn call_site<'d>(source: &'d McpResource, invocation: &'d document::Invocation) -> CallSite<'d> {
+    CallSite {
+        span: source.name.span,
         name: Some(&source.name.value),
         description: source.description.as_ref().map(|text| text.value.as_str()),
         method: None,
@@ -75,7 +75,7 @@ fn around<'d>(source: &'d McpResource, invocation: &'d document::Invocation) -> 
     }
 }
 
-/// The pieces of a URI or of a template of URIs (RFC 3986; RFC 6570, level 1).
+/// The pieces of a URI or of a URI template (RFC 3986; RFC 6570, level 1).
 fn pieces(uri: &Text, sink: &mut Sink) -> Option<Vec<Piece>> {
     let in_scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
     let scheme = uri.value.split_once(':').filter(|(scheme, rest)| {
@@ -95,35 +95,31 @@ fn pieces(uri: &Text, sink: &mut Sink) -> Option<Vec<Piece>> {
             Piece::Literal(text) => {
                 let in_uri = |c: char| c.is_ascii_graphic() && !"\"<>\\^`|".contains(c) && !is_invisible(c);
                 if !text.chars().all(in_uri) {
-                    return refuse(uri, "it holds characters that none can hold", sink);
+                    return refuse(uri, "it contains characters that are not allowed in a URI", sink);
                 }
             }
             Piece::Placeholder(name) if name.chars().all(in_name) && !names.contains(&name.as_str()) => {
                 names.push(name)
             }
             Piece::Placeholder(name) if names.contains(&name.as_str()) => {
-                return refuse(uri, "a placeholder stands twice in it", sink);
+                return refuse(uri, "it has the same placeholder twice", sink);
             }
             Piece::Placeholder(_) | Piece::Segments(_) => {
-                return refuse(uri, "a placeholder is more than a name", sink);
+                return refuse(uri, "a placeholder is not a simple name", sink);
             }
         }
         let follows = matches!(index.checked_sub(1).and_then(|before| pieces.get(before)), Some(Piece::Placeholder(_)));
         if follows && piece.name().is_some() {
-            return refuse(uri, "nothing stands between two placeholders", sink);
+            return refuse(uri, "two placeholders are adjacent", sink);
         }
     }
     Some(pieces)
 }
 
 fn refuse<T>(uri: &Text, problem: &str, sink: &mut Sink) -> Option<T> {
-    let help = "write `scheme://path`, with `{name}` for what the caller chooses";
-    sink.report(
-        Code::BadResourceUri,
-        uri.place,
-        format!("`{}` cannot be the URI of a resource: {problem}", uri.value),
-        help,
-    );
+    let help = "write `scheme://path`, with `{name}` for what the caller sends";
+    sink.report(Code::BadResourceUri, uri.span, format!("invalid URI `{}` of a resource: {problem}", uri.value))
+        .help(help);
     None
 }
 

@@ -1,12 +1,14 @@
-//! The targets of calls: which operation a route or a tool means.
+//! The targets of calls: which operation a route or a tool calls.
 //!
-//! A call is `namespace.operation`. Where a file says less, or something that fits several operations, what stands
-//! around the call decides, if exactly one operation fits; the finding says which.
+//! A call is `namespace.operation`. If it is incomplete, or several operations have the name, the route or tool around it
+//! is compared with the operations. If exactly one fits, that is called, and a diagnostic says so.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use naftiko_schema::OperationId;
+
 use crate::codes::Code;
-use crate::diagnostic::{Place, Sink, did_you_mean};
+use crate::diagnostic::{Sink, Span, nearest};
 use crate::linked::{Api, Operation};
 use crate::names::fold;
 use crate::read::document::Text;
@@ -15,25 +17,25 @@ use crate::template::Piece;
 /// The operations of a capability, by the names that calls may give them.
 pub(super) struct Targets<'l> {
     /// `namespace.operation`.
-    full: BTreeMap<String, Vec<usize>>,
+    full: BTreeMap<String, Vec<OperationId>>,
     /// The operation alone.
-    short: BTreeMap<&'l str, Vec<usize>>,
+    short: BTreeMap<&'l str, Vec<OperationId>>,
     /// The operation alone, folded.
-    folded: BTreeMap<String, Vec<usize>>,
+    folded: BTreeMap<String, Vec<OperationId>>,
     /// The namespaces of the APIs, in order.
     namespaces: Vec<&'l str>,
     operations: &'l [Operation<'l>],
-    /// Namespaces that were to be imported and are nowhere.
+    /// Namespaces whose imports could not be resolved.
     missing: &'l [String],
 }
 
-/// What stands around a call.
-pub(super) struct Surroundings<'s> {
-    pub(super) place: Place,
+/// The route, tool or resource that has the call.
+pub(super) struct CallSite<'s> {
+    pub(super) span: Span,
     /// The name of the route or tool.
     pub(super) name: Option<&'s str>,
     pub(super) description: Option<&'s str>,
-    /// Of a route.
+    /// The method and path of a route.
     pub(super) method: Option<&'s str>,
     pub(super) path: Option<&'s [Piece]>,
     /// The parameters that `with` names.
@@ -47,75 +49,78 @@ impl<'l> Targets<'l> {
         let mut targets = Self { full, short, folded, namespaces, operations, missing };
         for (index, operation) in operations.iter().enumerate() {
             let name = operation.name.value.as_str();
-            let namespace = apis.get(operation.api).map_or("", |api| api.namespace);
-            targets.full.entry(format!("{namespace}.{name}")).or_default().push(index);
-            targets.short.entry(name).or_default().push(index);
-            targets.folded.entry(fold(name)).or_default().push(index);
+            let namespace = apis.get(operation.api.index()).map_or("", |api| api.namespace);
+            targets.full.entry(format!("{namespace}.{name}")).or_default().push(index.into());
+            targets.short.entry(name).or_default().push(index.into());
+            targets.folded.entry(fold(name)).or_default().push(index.into());
         }
         targets
     }
 
-    /// The operation that a call means.
-    pub(super) fn find(&self, call: Option<&Text>, around: &Surroundings<'_>, sink: &mut Sink) -> Option<usize> {
+    /// The operation of a call.
+    pub(super) fn find(&self, call: Option<&Text>, site: &CallSite<'_>, sink: &mut Sink) -> Option<OperationId> {
         let text = call.map(|call| call.value.strip_prefix("$this.").unwrap_or(&call.value));
-        let place = call.map_or(around.place, |call| call.place);
+        let span = call.map_or(site.span, |call| call.span);
         if let Some([only]) = text.and_then(|text| self.full.get(text)).map(Vec::as_slice) {
             return Some(*only);
         }
         if let Some(namespace) = text.and_then(|text| self.missing_namespace(text)) {
-            let message = format!("calls into `{namespace}` are left out: it could not be imported");
-            let help = "the import that leads nowhere is a finding of its own";
-            sink.report_once(Code::LeftOutCall, namespace, place, message, help);
+            let message = format!("calls to `{namespace}` are left out, because it could not be imported");
+            let help = "correct the import, which is reported separately";
+            sink.report_once(Code::LeftOutCall, namespace, span, message).help(help);
             return None;
         }
         let mut candidates = match text {
             Some(text) => self.named(text),
-            None => around.name.and_then(|name| self.folded.get(&fold(name))).cloned().unwrap_or_default(),
+            None => site.name.and_then(|name| self.folded.get(&fold(name))).cloned().unwrap_or_default(),
         };
-        // A route never becomes a call with another method because of a name that is only like it.
-        let same_method = |index: &usize| {
-            let method = self.operations.get(*index).map_or("", method_of);
-            around.method.is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+        // A similar name never makes a route call an operation with another method.
+        let same_method = |index: &OperationId| {
+            let method = self.operations.get(index.index()).map_or("", method_of);
+            site.method.is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
         };
         candidates.retain(same_method);
         if candidates.is_empty() && text.is_none() {
-            candidates = self.of_shape(around);
+            candidates = self.of_shape(site);
         }
-        match self.narrow(candidates, around).as_slice() {
-            [] => self.unknown(call, place, sink),
+        match self.narrow(candidates, site).as_slice() {
+            [] => self.unknown(call, span, sink),
             [only] => {
-                let operation = self.operations.get(*only)?;
+                let operation = self.operations.get(only.index())?;
                 let what = format!("`{} {}`", method_of(operation), operation.path.value);
                 let message = match text {
-                    Some(text) => format!("`{text}` is taken for {what}, the only operation that fits"),
-                    None => format!("there is no `call`; {what} is called, the only operation that fits"),
+                    Some(text) => format!("`{text}` is taken as {what}, the only operation that fits"),
+                    None => format!("`call` is missing; {what} is called, the only operation that fits"),
                 };
                 let full = format!("{}.{}", self.namespace(*only).unwrap_or_default(), operation.name.value);
-                let help = match self.full.get(&full).map(Vec::len) {
-                    Some(1) => format!("write `call: {full}`"),
-                    _ => "give the operation a name of its own".to_owned(),
-                };
-                sink.report(Code::InferredCall, place, message, help);
+                let report = sink.report(Code::InferredCall, span, message);
+                if self.full.get(&full).is_none_or(|named| named.len() > 1) {
+                    report.help("give the operation a unique name");
+                } else if let Some(text) = text {
+                    report.help(format!("write `call: {full}`")).replace(span, text, &full, true);
+                } else {
+                    report.help(format!("write `call: {full}`"));
+                }
                 Some(*only)
             }
             several => {
                 let several: Vec<String> = several
                     .iter()
-                    .filter_map(|index| self.operations.get(*index))
+                    .filter_map(|index| self.operations.get(index.index()))
                     .map(|operation| format!("`{} {}`", method_of(operation), operation.path.value))
                     .collect();
                 let message = match text {
-                    Some(text) => format!("`{text}` fits several operations"),
-                    None => "there is no `call`, and several operations fit".to_owned(),
+                    Some(text) => format!("ambiguous call `{text}`: several operations fit"),
+                    None => "`call` is missing, and several operations fit".to_owned(),
                 };
-                let help = format!("they are {}; write `namespace.operation` with different names", several.join(", "));
-                sink.report(Code::AmbiguousCall, place, message, help);
+                let help = format!("write `namespace.operation` for one of {}", several.join(", "));
+                sink.report(Code::AmbiguousCall, span, message).help(help);
                 None
             }
         }
     }
 
-    /// The namespace of a call into an import that leads nowhere. One that names no namespace may have held any.
+    /// The namespace of a call to an import that could not be resolved. An import without a namespace may have had any.
     fn missing_namespace<'t>(&self, text: &'t str) -> Option<&'t str> {
         let (first, _) = text.split_once('.')?;
         let named = self.missing.iter().find(|name| belongs(text, name)).and_then(|name| text.get(..name.len()));
@@ -123,17 +128,17 @@ impl<'l> Targets<'l> {
         named.or_else(|| (self.missing.iter().any(String::is_empty) && !known).then_some(first))
     }
 
-    /// The operations that a text may name, from the strictest reading to the loosest.
-    fn named(&self, text: &str) -> Vec<usize> {
+    /// The operations that a text can name, from the strictest reading to the loosest.
+    fn named(&self, text: &str) -> Vec<OperationId> {
         if let Some(found) = self.full.get(text) {
             return found.clone();
         }
         let Some((_, last)) = text.rsplit_once('.') else {
-            // Without a namespace it is whatever has the name.
+            // Without a namespace, all operations with the name are candidates.
             return self.short.get(text).or_else(|| self.folded.get(&fold(text))).cloned().unwrap_or_default();
         };
-        // Between the namespace and the operation there may be a resource.
-        let within = |found: Option<&Vec<usize>>| {
+        // A resource may be named between the namespace and the operation.
+        let within = |found: Option<&Vec<OperationId>>| {
             let found = found.into_iter().flatten().copied();
             found.filter(|index| self.namespace(*index).is_some_and(|name| belongs(text, name))).collect::<Vec<_>>()
         };
@@ -142,7 +147,7 @@ impl<'l> Targets<'l> {
                 return found;
             }
         }
-        // A namespace that is not there is overlooked where the name is the only one of its kind.
+        // An unknown namespace is ignored if only one operation has the name.
         if self.namespaces.iter().any(|name| belongs(text, name)) {
             return Vec::new();
         }
@@ -152,67 +157,71 @@ impl<'l> Targets<'l> {
         }
     }
 
-    fn namespace(&self, index: usize) -> Option<&'l str> {
-        self.namespaces.get(self.operations.get(index)?.api).copied()
+    fn namespace(&self, id: OperationId) -> Option<&'l str> {
+        self.namespaces.get(self.operations.get(id.index())?.api.index()).copied()
     }
 
-    /// Those of the candidates that fit best: by method and path for a route, by parameters, by description.
-    fn narrow(&self, mut candidates: Vec<usize>, around: &Surroundings<'_>) -> Vec<usize> {
-        if let Some(method) = around.method {
+    /// The candidates that fit best: by method and path for a route, by parameters, by description.
+    fn narrow(&self, mut candidates: Vec<OperationId>, site: &CallSite<'_>) -> Vec<OperationId> {
+        if let Some(method) = site.method {
             self.keep(&mut candidates, |operation| method_of(operation).eq_ignore_ascii_case(method));
         }
-        if let Some(path) = around.path {
+        if let Some(path) = site.path {
             let wanted = shape(path);
             self.keep(&mut candidates, |operation| wanted.ends_with(&shape(&operation.pieces)));
-            // Of several paths that the route's ends with, the longest says most.
+            // Of several paths with which that of the route ends, the longest is the most specific.
             let length = |operation: &Operation<'_>| shape(&operation.pieces).len();
-            let longest = candidates.iter().filter_map(|index| self.operations.get(*index)).map(length).max();
+            let longest = candidates.iter().filter_map(|index| self.operations.get(index.index())).map(length).max();
             self.keep(&mut candidates, |operation| Some(length(operation)) == longest);
         }
-        if let Some(arguments) = &around.arguments {
+        if let Some(arguments) = &site.arguments {
             let names = |operation: &Operation<'l>| operation.parameters.iter().map(|p| p.name.clone()).collect();
             self.keep(&mut candidates, |operation| {
                 let names: BTreeSet<String> = names(operation);
                 names.iter().map(String::as_str).eq(arguments.iter().copied())
             });
         }
-        if let Some(description) = around.description {
+        if let Some(description) = site.description {
             let same = |text: &Text| text.value.trim() == description.trim();
             self.keep(&mut candidates, |operation| operation.description.is_some_and(same));
         }
         candidates
     }
 
-    /// Drops the candidates that do not fit, unless none would be left.
-    fn keep(&self, candidates: &mut Vec<usize>, fits: impl Fn(&Operation<'l>) -> bool) {
-        let fitting = candidates.iter().copied().filter(|index| self.operations.get(*index).is_some_and(&fits));
-        let fitting: Vec<usize> = fitting.collect();
+    /// Drops the candidates that do not fit, unless that would drop all.
+    fn keep(&self, candidates: &mut Vec<OperationId>, fits: impl Fn(&Operation<'l>) -> bool) {
+        let fitting = candidates.iter().copied().filter(|index| self.operations.get(index.index()).is_some_and(&fits));
+        let fitting: Vec<OperationId> = fitting.collect();
         if candidates.len() > 1 && !fitting.is_empty() {
             *candidates = fitting;
         }
     }
 
-    /// The operations with a route's method and path, whatever the route puts before it.
-    fn of_shape(&self, around: &Surroundings<'_>) -> Vec<usize> {
-        let (Some(method), Some(path)) = (around.method, around.path) else { return Vec::new() };
+    /// The operations with the method and path of a route, which may have a prefix.
+    fn of_shape(&self, site: &CallSite<'_>) -> Vec<OperationId> {
+        let (Some(method), Some(path)) = (site.method, site.path) else { return Vec::new() };
         let wanted = shape(path);
         let fits = |operation: &Operation<'_>| {
             method_of(operation).eq_ignore_ascii_case(method) && wanted.ends_with(&shape(&operation.pieces))
         };
-        self.operations.iter().enumerate().filter(|(_, operation)| fits(operation)).map(|(index, _)| index).collect()
+        self.operations
+            .iter()
+            .enumerate()
+            .filter(|(_, operation)| fits(operation))
+            .map(|(index, _)| index.into())
+            .collect()
     }
 
-    fn unknown(&self, call: Option<&Text>, place: Place, sink: &mut Sink) -> Option<usize> {
+    fn unknown(&self, call: Option<&Text>, span: Span, sink: &mut Sink) -> Option<OperationId> {
         let Some(call) = call else {
-            let message = "nothing is called: there is no `call`, and no operation that fits; it is left out";
-            sink.report(Code::CallsNothing, place, message, "add `call: namespace.operation`");
+            let message = "`call` is missing, and no operation fits; this is left out";
+            sink.report(Code::CallsNothing, span, message).help("add `call: namespace.operation`");
             return None;
         };
-        let help = match did_you_mean(&call.value, self.full.keys().map(String::as_str)) {
-            Some(name) => format!("did you mean `{name}`?"),
-            None => "a call is `namespace.operation`, both from `consumes`".to_owned(),
-        };
-        sink.report(Code::UnknownCall, place, format!("there is no operation `{}`", call.value), help);
+        let meant = nearest(&call.value, self.full.keys().map(String::as_str));
+        let help = "write `namespace.operation`, both from `consumes`";
+        let report = sink.report(Code::UnknownCall, span, format!("unknown operation `{}`", call.value));
+        report.nearest(span, &call.value, meant, help);
         None
     }
 }
@@ -221,7 +230,7 @@ fn method_of<'o>(operation: &'o Operation<'_>) -> &'o str {
     operation.method.map_or("GET", |method| method.value.as_str())
 }
 
-/// The segments of a path with its placeholders made equal and its words folded.
+/// The segments of a path, with all placeholders equal and all words folded.
 fn shape(pieces: &[Piece]) -> Vec<String> {
     let piece = |piece: &Piece| match piece {
         Piece::Literal(text) => text.clone(),
@@ -231,7 +240,7 @@ fn shape(pieces: &[Piece]) -> Vec<String> {
     path.split('/').filter(|segment| !segment.is_empty()).map(fold).collect()
 }
 
-/// Whether a call is one into a namespace.
+/// Whether a call names an operation of a namespace.
 fn belongs(call: &str, namespace: &str) -> bool {
     !namespace.is_empty() && call.strip_prefix(namespace).is_some_and(|rest| rest.starts_with('.'))
 }

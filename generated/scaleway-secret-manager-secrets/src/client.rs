@@ -4,8 +4,9 @@
 //! The typed client: one method per operation, one builder per call.
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
-use naftiko_runtime::__private::{Connection, Handle, Request, Value};
-use naftiko_runtime::{ClientBuilder, ConfigError, Call, Error, IntoBody, Response};
+use naftiko_client::__private::{Connection, Handle, ParameterId};
+use naftiko_client::{ClientBuilder, ConfigError, IntoBody};
+
 use crate::operations;
 
 /// A client for Secret Manager API — Secrets.
@@ -29,7 +30,8 @@ impl Client {
         ClientBuilder::new(&operations::CAPABILITY)
     }
 
-    /// A client with the settings of the environment: `SCALEWAY_API_KEY`, and `SCALEWAY_SECRET_MANAGER_SECRETS_BASE_URI` for another base URI.
+    /// A client with the settings of the environment: `SCALEWAY_API_KEY`, and
+    /// `SCALEWAY_SECRET_MANAGER_SECRETS_BASE_URI` for another base URI.
     ///
     /// # Errors
     /// When variables are missing, all of which the error names, or when the client cannot be set up.
@@ -39,34 +41,30 @@ impl Client {
 
     /// List secrets.
     ///
-    /// `GET /secret-manager/v1beta1/regions/{region}/secrets`: the operation `listsecrets` of `spec/scaleway/secret-manager-secrets.yaml#L25`.
+    /// `GET /secret-manager/v1beta1/regions/{region}/secrets`: the operation `listsecrets` of
+    /// `spec/scaleway/secret-manager-secrets.yaml#L25`.
     ///
     /// - `region`: The region you want to target.
-    /// - `scheduled_for_deletion`: Filter by whether the secret was scheduled for deletion / not scheduled for deletion. By default, it will display only not scheduled for deletion secrets.
+    /// - `scheduled_for_deletion` must be set before sending.
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
-    /// let response = client.list_secrets("REGION", false).send().await?;
-    /// # Ok(())
-    /// # }
+    /// let response = client.list_secrets("REGION").scheduled_for_deletion(false).send().await?;
+    /// # Ok(()) }
     /// ```
-    pub fn list_secrets(
-        &self,
-        region: impl Into<String>,
-        scheduled_for_deletion: bool,
-    ) -> ListSecrets {
+    pub fn list_secrets(&self, region: impl Into<String>) -> ListSecrets {
         ListSecrets(
             self
                 .connection
                 .request(&operations::LIST_SECRETS)
-                .text(0, region)
-                .set(11, scheduled_for_deletion),
+                .text(ListSecrets::REGION, region),
         )
     }
 
     /// Create a secret.
     ///
-    /// `POST /secret-manager/v1beta1/regions/{region}/secrets`: the operation `createsecret` of `spec/scaleway/secret-manager-secrets.yaml#L82`.
+    /// `POST /secret-manager/v1beta1/regions/{region}/secrets`: the operation `createsecret` of
+    /// `spec/scaleway/secret-manager-secrets.yaml#L82`.
     ///
     /// - `region`: The region you want to target.
     /// - `body`: Request body (JSON).
@@ -74,8 +72,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
     /// let response = client.create_secret("REGION", serde_json::json!({})).send().await?;
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }
     /// ```
     pub fn create_secret(
         &self,
@@ -86,14 +83,15 @@ impl Client {
             self
                 .connection
                 .request(&operations::CREATE_SECRET)
-                .text(0, region)
-                .body(1, body),
+                .text(CreateSecret::REGION, region)
+                .body(CreateSecret::BODY, body),
         )
     }
 
     /// Get metadata using the secret's ID.
     ///
-    /// `GET /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`: the operation `getsecret` of `spec/scaleway/secret-manager-secrets.yaml#L104`.
+    /// `GET /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`: the operation `getsecret` of
+    /// `spec/scaleway/secret-manager-secrets.yaml#L104`.
     ///
     /// - `region`: The region you want to target.
     /// - `secret_id`: ID of the secret. (UUID format)
@@ -101,8 +99,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
     /// let response = client.get_secret("REGION", "SECRET_ID").send().await?;
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }
     /// ```
     pub fn get_secret(
         &self,
@@ -113,14 +110,15 @@ impl Client {
             self
                 .connection
                 .request(&operations::GET_SECRET)
-                .text(0, region)
-                .text(1, secret_id),
+                .text(GetSecret::REGION, region)
+                .text(GetSecret::SECRET_ID, secret_id),
         )
     }
 
     /// Update metadata of a secret.
     ///
-    /// `PATCH /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`: the operation `updatesecret` of `spec/scaleway/secret-manager-secrets.yaml#L123`.
+    /// `PATCH /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`: the operation `updatesecret` of
+    /// `spec/scaleway/secret-manager-secrets.yaml#L123`.
     ///
     /// - `region`: The region you want to target.
     /// - `secret_id`: ID of the secret. (UUID format)
@@ -129,8 +127,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
     /// let response = client.update_secret("REGION", "SECRET_ID", serde_json::json!({})).send().await?;
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }
     /// ```
     pub fn update_secret(
         &self,
@@ -142,15 +139,16 @@ impl Client {
             self
                 .connection
                 .request(&operations::UPDATE_SECRET)
-                .text(0, region)
-                .text(1, secret_id)
-                .body(2, body),
+                .text(UpdateSecret::REGION, region)
+                .text(UpdateSecret::SECRET_ID, secret_id)
+                .body(UpdateSecret::BODY, body),
         )
     }
 
     /// Delete a secret.
     ///
-    /// `DELETE /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`: the operation `deletesecret` of `spec/scaleway/secret-manager-secrets.yaml#L147`.
+    /// `DELETE /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`: the operation `deletesecret` of
+    /// `spec/scaleway/secret-manager-secrets.yaml#L147`.
     ///
     /// - `region`: The region you want to target.
     /// - `secret_id`: ID of the secret. (UUID format)
@@ -158,8 +156,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
     /// let response = client.delete_secret("REGION", "SECRET_ID").send().await?;
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }
     /// ```
     pub fn delete_secret(
         &self,
@@ -170,14 +167,15 @@ impl Client {
             self
                 .connection
                 .request(&operations::DELETE_SECRET)
-                .text(0, region)
-                .text(1, secret_id),
+                .text(DeleteSecret::REGION, region)
+                .text(DeleteSecret::SECRET_ID, secret_id),
         )
     }
 
     /// Allow a product to use the secret.
     ///
-    /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/add-owner`: the operation `addsecretowner` of `spec/scaleway/secret-manager-secrets.yaml#L169`.
+    /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/add-owner`: the operation `addsecretowner` of
+    /// `spec/scaleway/secret-manager-secrets.yaml#L169`.
     ///
     /// - `region`: The region you want to target.
     /// - `secret_id`: ID of the secret. (UUID format)
@@ -186,8 +184,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
     /// let response = client.add_secret_owner("REGION", "SECRET_ID", serde_json::json!({})).send().await?;
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }
     /// ```
     pub fn add_secret_owner(
         &self,
@@ -199,15 +196,16 @@ impl Client {
             self
                 .connection
                 .request(&operations::ADD_SECRET_OWNER)
-                .text(0, region)
-                .text(1, secret_id)
-                .body(2, body),
+                .text(AddSecretOwner::REGION, region)
+                .text(AddSecretOwner::SECRET_ID, secret_id)
+                .body(AddSecretOwner::BODY, body),
         )
     }
 
     /// Enable secret protection.
     ///
-    /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/protect`: the operation `protectsecret` of `spec/scaleway/secret-manager-secrets.yaml#L196`.
+    /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/protect`: the operation `protectsecret` of
+    /// `spec/scaleway/secret-manager-secrets.yaml#L196`.
     ///
     /// - `region`: The region you want to target.
     /// - `secret_id`: ID of the secret to enable secret protection for. (UUID format)
@@ -216,8 +214,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
     /// let response = client.protect_secret("REGION", "SECRET_ID", serde_json::json!({})).send().await?;
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }
     /// ```
     pub fn protect_secret(
         &self,
@@ -229,15 +226,16 @@ impl Client {
             self
                 .connection
                 .request(&operations::PROTECT_SECRET)
-                .text(0, region)
-                .text(1, secret_id)
-                .body(2, body),
+                .text(ProtectSecret::REGION, region)
+                .text(ProtectSecret::SECRET_ID, secret_id)
+                .body(ProtectSecret::BODY, body),
         )
     }
 
     /// Restore a secret.
     ///
-    /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/restore`: the operation `restoresecret` of `spec/scaleway/secret-manager-secrets.yaml#L223`.
+    /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/restore`: the operation `restoresecret` of
+    /// `spec/scaleway/secret-manager-secrets.yaml#L223`.
     ///
     /// - `region`: The region you want to target.
     /// - `secret_id`: (UUID format)
@@ -246,8 +244,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
     /// let response = client.restore_secret("REGION", "SECRET_ID", serde_json::json!({})).send().await?;
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }
     /// ```
     pub fn restore_secret(
         &self,
@@ -259,15 +256,16 @@ impl Client {
             self
                 .connection
                 .request(&operations::RESTORE_SECRET)
-                .text(0, region)
-                .text(1, secret_id)
-                .body(2, body),
+                .text(RestoreSecret::REGION, region)
+                .text(RestoreSecret::SECRET_ID, secret_id)
+                .body(RestoreSecret::BODY, body),
         )
     }
 
     /// Disable secret protection.
     ///
-    /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/unprotect`: the operation `unprotectsecret` of `spec/scaleway/secret-manager-secrets.yaml#L250`.
+    /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/unprotect`: the operation `unprotectsecret`
+    /// of `spec/scaleway/secret-manager-secrets.yaml#L250`.
     ///
     /// - `region`: The region you want to target.
     /// - `secret_id`: ID of the secret to disable secret protection for. (UUID format)
@@ -276,8 +274,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
     /// let response = client.unprotect_secret("REGION", "SECRET_ID", serde_json::json!({})).send().await?;
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }
     /// ```
     pub fn unprotect_secret(
         &self,
@@ -289,15 +286,16 @@ impl Client {
             self
                 .connection
                 .request(&operations::UNPROTECT_SECRET)
-                .text(0, region)
-                .text(1, secret_id)
-                .body(2, body),
+                .text(UnprotectSecret::REGION, region)
+                .text(UnprotectSecret::SECRET_ID, secret_id)
+                .body(UnprotectSecret::BODY, body),
         )
     }
 
     /// Restore a version.
     ///
-    /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}/restore`: the operation `restoresecretversion` of `spec/scaleway/secret-manager-secrets.yaml#L277`.
+    /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}/restore`: the operation
+    /// `restoresecretversion` of `spec/scaleway/secret-manager-secrets.yaml#L277`.
     ///
     /// - `region`: The region you want to target.
     /// - `secret_id`: (UUID format)
@@ -306,8 +304,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
     /// let response = client.restore_secret_version("REGION", "SECRET_ID", "REVISION", serde_json::json!({})).send().await?;
-    /// # Ok(())
-    /// # }
+    /// # Ok(()) }
     /// ```
     pub fn restore_secret_version(
         &self,
@@ -320,10 +317,10 @@ impl Client {
             self
                 .connection
                 .request(&operations::RESTORE_SECRET_VERSION)
-                .text(0, region)
-                .text(1, secret_id)
-                .text(2, revision)
-                .body(3, body),
+                .text(RestoreSecretVersion::REGION, region)
+                .text(RestoreSecretVersion::SECRET_ID, secret_id)
+                .text(RestoreSecretVersion::REVISION, revision)
+                .body(RestoreSecretVersion::BODY, body),
         )
     }
 }
@@ -335,262 +332,147 @@ impl Client {
     }
 }
 
-/// A call of [`Client::list_secrets`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until it is sent"]
-pub struct ListSecrets(Request);
+naftiko_client::call!(ListSecrets, "A call of [`Client::list_secrets`].");
 
 impl ListSecrets {
+    const REGION: ParameterId = ParameterId(0);
+    const ORGANIZATION_ID: ParameterId = ParameterId(1);
+    const PROJECT_ID: ParameterId = ParameterId(2);
+    const ORDER_BY: ParameterId = ParameterId(3);
+    const PAGE: ParameterId = ParameterId(4);
+    const PAGE_SIZE: ParameterId = ParameterId(5);
+    const TAGS: ParameterId = ParameterId(6);
+    const NAME: ParameterId = ParameterId(7);
+    const PATH: ParameterId = ParameterId(8);
+    const EPHEMERAL: ParameterId = ParameterId(9);
+    const TYPE: ParameterId = ParameterId(10);
+    const SCHEDULED_FOR_DELETION: ParameterId = ParameterId(11);
+
     /// Filter by Organization ID (optional). (UUID format)
     pub fn organization_id(self, organization_id: impl Into<String>) -> Self {
-        Self(self.0.text(1, organization_id))
+        Self(self.0.text(ListSecrets::ORGANIZATION_ID, organization_id))
     }
 
     /// Filter by Project ID (optional). (UUID format)
     pub fn project_id(self, project_id: impl Into<String>) -> Self {
-        Self(self.0.text(2, project_id))
+        Self(self.0.text(ListSecrets::PROJECT_ID, project_id))
     }
 
     /// Sets `order_by`.
     pub fn order_by(self, order_by: impl Into<String>) -> Self {
-        Self(self.0.text(3, order_by))
+        Self(self.0.text(ListSecrets::ORDER_BY, order_by))
     }
 
     /// Sets `page`.
     pub fn page(self, page: impl Into<String>) -> Self {
-        Self(self.0.text(4, page))
+        Self(self.0.text(ListSecrets::PAGE, page))
     }
 
     /// Sets `page_size`.
     pub fn page_size(self, page_size: i64) -> Self {
-        Self(self.0.set(5, page_size))
+        Self(self.0.set(ListSecrets::PAGE_SIZE, page_size))
     }
 
     /// List of tags to filter on (optional).
     pub fn tags(self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self(self.0.texts(6, tags))
+        Self(self.0.texts(ListSecrets::TAGS, tags))
     }
 
     /// Filter by secret name (optional).
     pub fn name(self, name: impl Into<String>) -> Self {
-        Self(self.0.text(7, name))
+        Self(self.0.text(ListSecrets::NAME, name))
     }
 
     /// Filter by exact path (optional).
     pub fn path(self, path: impl Into<String>) -> Self {
-        Self(self.0.text(8, path))
+        Self(self.0.text(ListSecrets::PATH, path))
     }
 
     /// Filter by ephemeral / not ephemeral (optional).
     pub fn ephemeral(self, ephemeral: bool) -> Self {
-        Self(self.0.set(9, ephemeral))
+        Self(self.0.set(ListSecrets::EPHEMERAL, ephemeral))
     }
 
     /// Filter by secret type (optional).
     pub fn type_(self, type_: impl Into<String>) -> Self {
-        Self(self.0.text(10, type_))
+        Self(self.0.text(ListSecrets::TYPE, type_))
     }
 
-    /// Sends the request.
-    ///
-    /// # Errors
-    /// When an argument is refused, when the upstream cannot be reached, or when it answers with an error.
-    pub async fn send(self) -> Result<Response<Value>, Error> {
-        self.0.send().await
+    /// Filter by whether the secret was scheduled for deletion / not scheduled for deletion. By default, it will
+    /// display only not scheduled for deletion secrets.
+    pub fn scheduled_for_deletion(self, scheduled_for_deletion: bool) -> Self {
+        Self(self.0.set(ListSecrets::SCHEDULED_FOR_DELETION, scheduled_for_deletion))
     }
 }
 
-impl Call for ListSecrets {
-    fn parts(self) -> (Request, fn(Request) -> Self) {
-        (self.0, Self)
-    }
-}
-
-/// A call of [`Client::create_secret`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until it is sent"]
-pub struct CreateSecret(Request);
+naftiko_client::call!(CreateSecret, "A call of [`Client::create_secret`].");
 
 impl CreateSecret {
-    /// Sends the request.
-    ///
-    /// # Errors
-    /// When an argument is refused, when the upstream cannot be reached, or when it answers with an error.
-    pub async fn send(self) -> Result<Response<Value>, Error> {
-        self.0.send().await
-    }
+    const REGION: ParameterId = ParameterId(0);
+    const BODY: ParameterId = ParameterId(1);
 }
 
-impl Call for CreateSecret {
-    fn parts(self) -> (Request, fn(Request) -> Self) {
-        (self.0, Self)
-    }
-}
-
-/// A call of [`Client::get_secret`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until it is sent"]
-pub struct GetSecret(Request);
+naftiko_client::call!(GetSecret, "A call of [`Client::get_secret`].");
 
 impl GetSecret {
-    /// Sends the request.
-    ///
-    /// # Errors
-    /// When an argument is refused, when the upstream cannot be reached, or when it answers with an error.
-    pub async fn send(self) -> Result<Response<Value>, Error> {
-        self.0.send().await
-    }
+    const REGION: ParameterId = ParameterId(0);
+    const SECRET_ID: ParameterId = ParameterId(1);
 }
 
-impl Call for GetSecret {
-    fn parts(self) -> (Request, fn(Request) -> Self) {
-        (self.0, Self)
-    }
-}
-
-/// A call of [`Client::update_secret`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until it is sent"]
-pub struct UpdateSecret(Request);
+naftiko_client::call!(UpdateSecret, "A call of [`Client::update_secret`].");
 
 impl UpdateSecret {
-    /// Sends the request.
-    ///
-    /// # Errors
-    /// When an argument is refused, when the upstream cannot be reached, or when it answers with an error.
-    pub async fn send(self) -> Result<Response<Value>, Error> {
-        self.0.send().await
-    }
+    const REGION: ParameterId = ParameterId(0);
+    const SECRET_ID: ParameterId = ParameterId(1);
+    const BODY: ParameterId = ParameterId(2);
 }
 
-impl Call for UpdateSecret {
-    fn parts(self) -> (Request, fn(Request) -> Self) {
-        (self.0, Self)
-    }
-}
-
-/// A call of [`Client::delete_secret`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until it is sent"]
-pub struct DeleteSecret(Request);
+naftiko_client::call!(DeleteSecret, "A call of [`Client::delete_secret`].");
 
 impl DeleteSecret {
-    /// Sends the request.
-    ///
-    /// # Errors
-    /// When an argument is refused, when the upstream cannot be reached, or when it answers with an error.
-    pub async fn send(self) -> Result<Response<Value>, Error> {
-        self.0.send().await
-    }
+    const REGION: ParameterId = ParameterId(0);
+    const SECRET_ID: ParameterId = ParameterId(1);
 }
 
-impl Call for DeleteSecret {
-    fn parts(self) -> (Request, fn(Request) -> Self) {
-        (self.0, Self)
-    }
-}
-
-/// A call of [`Client::add_secret_owner`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until it is sent"]
-pub struct AddSecretOwner(Request);
+naftiko_client::call!(AddSecretOwner, "A call of [`Client::add_secret_owner`].");
 
 impl AddSecretOwner {
-    /// Sends the request.
-    ///
-    /// # Errors
-    /// When an argument is refused, when the upstream cannot be reached, or when it answers with an error.
-    pub async fn send(self) -> Result<Response<Value>, Error> {
-        self.0.send().await
-    }
+    const REGION: ParameterId = ParameterId(0);
+    const SECRET_ID: ParameterId = ParameterId(1);
+    const BODY: ParameterId = ParameterId(2);
 }
 
-impl Call for AddSecretOwner {
-    fn parts(self) -> (Request, fn(Request) -> Self) {
-        (self.0, Self)
-    }
-}
-
-/// A call of [`Client::protect_secret`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until it is sent"]
-pub struct ProtectSecret(Request);
+naftiko_client::call!(ProtectSecret, "A call of [`Client::protect_secret`].");
 
 impl ProtectSecret {
-    /// Sends the request.
-    ///
-    /// # Errors
-    /// When an argument is refused, when the upstream cannot be reached, or when it answers with an error.
-    pub async fn send(self) -> Result<Response<Value>, Error> {
-        self.0.send().await
-    }
+    const REGION: ParameterId = ParameterId(0);
+    const SECRET_ID: ParameterId = ParameterId(1);
+    const BODY: ParameterId = ParameterId(2);
 }
 
-impl Call for ProtectSecret {
-    fn parts(self) -> (Request, fn(Request) -> Self) {
-        (self.0, Self)
-    }
-}
-
-/// A call of [`Client::restore_secret`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until it is sent"]
-pub struct RestoreSecret(Request);
+naftiko_client::call!(RestoreSecret, "A call of [`Client::restore_secret`].");
 
 impl RestoreSecret {
-    /// Sends the request.
-    ///
-    /// # Errors
-    /// When an argument is refused, when the upstream cannot be reached, or when it answers with an error.
-    pub async fn send(self) -> Result<Response<Value>, Error> {
-        self.0.send().await
-    }
+    const REGION: ParameterId = ParameterId(0);
+    const SECRET_ID: ParameterId = ParameterId(1);
+    const BODY: ParameterId = ParameterId(2);
 }
 
-impl Call for RestoreSecret {
-    fn parts(self) -> (Request, fn(Request) -> Self) {
-        (self.0, Self)
-    }
-}
-
-/// A call of [`Client::unprotect_secret`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until it is sent"]
-pub struct UnprotectSecret(Request);
+naftiko_client::call!(UnprotectSecret, "A call of [`Client::unprotect_secret`].");
 
 impl UnprotectSecret {
-    /// Sends the request.
-    ///
-    /// # Errors
-    /// When an argument is refused, when the upstream cannot be reached, or when it answers with an error.
-    pub async fn send(self) -> Result<Response<Value>, Error> {
-        self.0.send().await
-    }
+    const REGION: ParameterId = ParameterId(0);
+    const SECRET_ID: ParameterId = ParameterId(1);
+    const BODY: ParameterId = ParameterId(2);
 }
 
-impl Call for UnprotectSecret {
-    fn parts(self) -> (Request, fn(Request) -> Self) {
-        (self.0, Self)
-    }
-}
-
-/// A call of [`Client::restore_secret_version`].
-#[derive(Clone, Debug)]
-#[must_use = "a call does nothing until it is sent"]
-pub struct RestoreSecretVersion(Request);
+naftiko_client::call!(
+    RestoreSecretVersion, "A call of [`Client::restore_secret_version`]."
+);
 
 impl RestoreSecretVersion {
-    /// Sends the request.
-    ///
-    /// # Errors
-    /// When an argument is refused, when the upstream cannot be reached, or when it answers with an error.
-    pub async fn send(self) -> Result<Response<Value>, Error> {
-        self.0.send().await
-    }
-}
-
-impl Call for RestoreSecretVersion {
-    fn parts(self) -> (Request, fn(Request) -> Self) {
-        (self.0, Self)
-    }
+    const REGION: ParameterId = ParameterId(0);
+    const SECRET_ID: ParameterId = ParameterId(1);
+    const REVISION: ParameterId = ParameterId(2);
+    const BODY: ParameterId = ParameterId(3);
 }

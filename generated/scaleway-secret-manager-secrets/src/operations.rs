@@ -4,331 +4,348 @@
 //! What the capability consumes: APIs, variables and operations, as tables.
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
-use naftiko_runtime::__private::*;
+use naftiko_client::schema::*;
 
 /// The capability.
-pub(crate) static CAPABILITY: Capability = Capability {
-    name: env!("CARGO_PKG_NAME"),
-    title: "Secret Manager API — Secrets",
-    version: env!("CARGO_PKG_VERSION"),
-    description: "Secret Manager API — Secrets. 10 operations. Lead operation: List secrets. Self-contained Naftiko capability covering one Scaleway business surface.",
-    apis: &[
-        Api {
-            namespace: "secret-manager-secrets",
-            base_uri: Some("https://api.scaleway.com"),
-            authentication: &[
-                Authentication::Header {
-                    name: "X-Auth-Token",
-                    value: &[TemplatePart::Variable(0)],
-                },
-            ],
-        },
-    ],
-    variables: &[
-        Variable {
-            name: "SCALEWAY_API_KEY",
-        },
-    ],
-};
+pub(crate) static CAPABILITY: Capability = Capability::new(
+        "scaleway-secret-manager-secrets",
+        "Secret Manager API — Secrets",
+        "0.1.0",
+    )
+    .description(
+        "Secret Manager API — Secrets. 10 operations. Lead operation: List secrets. Self-contained Naftiko capability covering one Scaleway business surface.",
+    )
+    .apis(const {
+        &[
+            Api::new("secret-manager-secrets")
+                .base_uri("https://api.scaleway.com")
+                .credentials(const {
+                    &[
+                        Credential::ApiKey(
+                            ApiKey::new(
+                                Location::Header,
+                                "X-Auth-Token",
+                                Template::new(const {
+                                    &[TemplatePart::Variable(VariableId(0))]
+                                }),
+                            ),
+                        ),
+                    ]
+                }),
+        ]
+    })
+    .variables(const { &[Variable::new("SCALEWAY_API_KEY")] });
 
 /// `GET /secret-manager/v1beta1/regions/{region}/secrets`
-pub(crate) static LIST_SECRETS: Operation = Operation {
-    name: "listsecrets",
-    api: 0,
-    method: Method::Get,
-    path: &[
-        PathPart::Literal("/secret-manager/v1beta1/regions/"),
-        PathPart::Parameter(0),
-        PathPart::Literal("/secrets"),
-    ],
-    parameters: &[
-        Parameter::new("region", Location::Path, Kind::String)
-            .required()
-            .describe("The region you want to target"),
-        Parameter::new("organization_id", Location::Query, Kind::String)
-            .describe("Filter by Organization ID (optional). (UUID format)"),
-        Parameter::new("project_id", Location::Query, Kind::String)
-            .describe("Filter by Project ID (optional). (UUID format)"),
-        Parameter::new("order_by", Location::Query, Kind::String),
-        Parameter::new("page", Location::Query, Kind::String),
-        Parameter::new("page_size", Location::Query, Kind::Integer),
-        Parameter::new("tags", Location::Query, Kind::Array)
-            .describe("List of tags to filter on (optional)."),
-        Parameter::new("name", Location::Query, Kind::String)
-            .describe("Filter by secret name (optional)."),
-        Parameter::new("path", Location::Query, Kind::String)
-            .describe("Filter by exact path (optional)."),
-        Parameter::new("ephemeral", Location::Query, Kind::Boolean)
-            .describe("Filter by ephemeral / not ephemeral (optional)."),
-        Parameter::new("type", Location::Query, Kind::String)
-            .describe("Filter by secret type (optional)."),
-        Parameter::new("scheduled_for_deletion", Location::Query, Kind::Boolean)
-            .required()
-            .describe(
-                "Filter by whether the secret was scheduled for deletion / not scheduled for deletion. By default, it will display only not scheduled for deletion secrets.",
-            ),
-    ],
-    constants: &[],
-    body: None,
-    json_output: true,
-    repeat: Repeat::Always,
-};
+pub(crate) static LIST_SECRETS: Operation = Operation::new(
+        OperationId(0),
+        "listsecrets",
+        Method::Get,
+        RetrySafety::Idempotent,
+    )
+    .path(const {
+        &[
+            PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
+            PathPart::Parameter(ParameterId(0)),
+            PathPart::Literal(text("/secrets")),
+        ]
+    })
+    .parameters(const {
+        &[
+            Parameter::new("region", Location::Path, Kind::String)
+                .required()
+                .description("The region you want to target"),
+            Parameter::new("organization_id", Location::Query, Kind::String)
+                .description("Filter by Organization ID (optional). (UUID format)"),
+            Parameter::new("project_id", Location::Query, Kind::String)
+                .description("Filter by Project ID (optional). (UUID format)"),
+            Parameter::new("order_by", Location::Query, Kind::String),
+            Parameter::new("page", Location::Query, Kind::String),
+            Parameter::new("page_size", Location::Query, Kind::Integer),
+            Parameter::new("tags", Location::Query, Kind::Array)
+                .description("List of tags to filter on (optional)."),
+            Parameter::new("name", Location::Query, Kind::String)
+                .description("Filter by secret name (optional)."),
+            Parameter::new("path", Location::Query, Kind::String)
+                .description("Filter by exact path (optional)."),
+            Parameter::new("ephemeral", Location::Query, Kind::Boolean)
+                .description("Filter by ephemeral / not ephemeral (optional)."),
+            Parameter::new("type", Location::Query, Kind::String)
+                .description("Filter by secret type (optional)."),
+            Parameter::new("scheduled_for_deletion", Location::Query, Kind::Boolean)
+                .required()
+                .description(
+                    "Filter by whether the secret was scheduled for deletion / not scheduled for deletion. By default, it will display only not scheduled for deletion secrets.",
+                ),
+        ]
+    });
 
 /// `POST /secret-manager/v1beta1/regions/{region}/secrets`
-pub(crate) static CREATE_SECRET: Operation = Operation {
-    name: "createsecret",
-    api: 0,
-    method: Method::Post,
-    path: &[
-        PathPart::Literal("/secret-manager/v1beta1/regions/"),
-        PathPart::Parameter(0),
-        PathPart::Literal("/secrets"),
-    ],
-    parameters: &[
-        Parameter::new("region", Location::Path, Kind::String)
-            .required()
-            .describe("The region you want to target"),
-        Parameter::new("body", Location::Body, Kind::Object)
-            .required()
-            .default("{}")
-            .describe("Request body (JSON)."),
-    ],
-    constants: &[],
-    body: None,
-    json_output: true,
-    repeat: Repeat::Unacted,
-};
+pub(crate) static CREATE_SECRET: Operation = Operation::new(
+        OperationId(1),
+        "createsecret",
+        Method::Post,
+        RetrySafety::OnlyIfNotProcessed,
+    )
+    .path(const {
+        &[
+            PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
+            PathPart::Parameter(ParameterId(0)),
+            PathPart::Literal(text("/secrets")),
+        ]
+    })
+    .parameters(const {
+        &[
+            Parameter::new("region", Location::Path, Kind::String)
+                .required()
+                .description("The region you want to target"),
+            Parameter::new("body", Location::Body, Kind::Object)
+                .required()
+                .default("{}")
+                .description("Request body (JSON)."),
+        ]
+    });
 
 /// `GET /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`
-pub(crate) static GET_SECRET: Operation = Operation {
-    name: "getsecret",
-    api: 0,
-    method: Method::Get,
-    path: &[
-        PathPart::Literal("/secret-manager/v1beta1/regions/"),
-        PathPart::Parameter(0),
-        PathPart::Literal("/secrets/"),
-        PathPart::Parameter(1),
-    ],
-    parameters: &[
-        Parameter::new("region", Location::Path, Kind::String)
-            .required()
-            .describe("The region you want to target"),
-        Parameter::new("secret_id", Location::Path, Kind::String)
-            .required()
-            .describe("ID of the secret. (UUID format)"),
-    ],
-    constants: &[],
-    body: None,
-    json_output: true,
-    repeat: Repeat::Always,
-};
+pub(crate) static GET_SECRET: Operation = Operation::new(
+        OperationId(2),
+        "getsecret",
+        Method::Get,
+        RetrySafety::Idempotent,
+    )
+    .path(const {
+        &[
+            PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
+            PathPart::Parameter(ParameterId(0)),
+            PathPart::Literal(text("/secrets/")),
+            PathPart::Parameter(ParameterId(1)),
+        ]
+    })
+    .parameters(const {
+        &[
+            Parameter::new("region", Location::Path, Kind::String)
+                .required()
+                .description("The region you want to target"),
+            Parameter::new("secret_id", Location::Path, Kind::String)
+                .required()
+                .description("ID of the secret. (UUID format)"),
+        ]
+    });
 
 /// `PATCH /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`
-pub(crate) static UPDATE_SECRET: Operation = Operation {
-    name: "updatesecret",
-    api: 0,
-    method: Method::Patch,
-    path: &[
-        PathPart::Literal("/secret-manager/v1beta1/regions/"),
-        PathPart::Parameter(0),
-        PathPart::Literal("/secrets/"),
-        PathPart::Parameter(1),
-    ],
-    parameters: &[
-        Parameter::new("region", Location::Path, Kind::String)
-            .required()
-            .describe("The region you want to target"),
-        Parameter::new("secret_id", Location::Path, Kind::String)
-            .required()
-            .describe("ID of the secret. (UUID format)"),
-        Parameter::new("body", Location::Body, Kind::Object)
-            .required()
-            .default("{}")
-            .describe("Request body (JSON)."),
-    ],
-    constants: &[],
-    body: None,
-    json_output: true,
-    repeat: Repeat::Always,
-};
+pub(crate) static UPDATE_SECRET: Operation = Operation::new(
+        OperationId(3),
+        "updatesecret",
+        Method::Patch,
+        RetrySafety::Idempotent,
+    )
+    .path(const {
+        &[
+            PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
+            PathPart::Parameter(ParameterId(0)),
+            PathPart::Literal(text("/secrets/")),
+            PathPart::Parameter(ParameterId(1)),
+        ]
+    })
+    .parameters(const {
+        &[
+            Parameter::new("region", Location::Path, Kind::String)
+                .required()
+                .description("The region you want to target"),
+            Parameter::new("secret_id", Location::Path, Kind::String)
+                .required()
+                .description("ID of the secret. (UUID format)"),
+            Parameter::new("body", Location::Body, Kind::Object)
+                .required()
+                .default("{}")
+                .description("Request body (JSON)."),
+        ]
+    });
 
 /// `DELETE /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`
-pub(crate) static DELETE_SECRET: Operation = Operation {
-    name: "deletesecret",
-    api: 0,
-    method: Method::Delete,
-    path: &[
-        PathPart::Literal("/secret-manager/v1beta1/regions/"),
-        PathPart::Parameter(0),
-        PathPart::Literal("/secrets/"),
-        PathPart::Parameter(1),
-    ],
-    parameters: &[
-        Parameter::new("region", Location::Path, Kind::String)
-            .required()
-            .describe("The region you want to target"),
-        Parameter::new("secret_id", Location::Path, Kind::String)
-            .required()
-            .describe("ID of the secret. (UUID format)"),
-    ],
-    constants: &[],
-    body: None,
-    json_output: true,
-    repeat: Repeat::Always,
-};
+pub(crate) static DELETE_SECRET: Operation = Operation::new(
+        OperationId(4),
+        "deletesecret",
+        Method::Delete,
+        RetrySafety::Idempotent,
+    )
+    .path(const {
+        &[
+            PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
+            PathPart::Parameter(ParameterId(0)),
+            PathPart::Literal(text("/secrets/")),
+            PathPart::Parameter(ParameterId(1)),
+        ]
+    })
+    .parameters(const {
+        &[
+            Parameter::new("region", Location::Path, Kind::String)
+                .required()
+                .description("The region you want to target"),
+            Parameter::new("secret_id", Location::Path, Kind::String)
+                .required()
+                .description("ID of the secret. (UUID format)"),
+        ]
+    });
 
 /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/add-owner`
-pub(crate) static ADD_SECRET_OWNER: Operation = Operation {
-    name: "addsecretowner",
-    api: 0,
-    method: Method::Post,
-    path: &[
-        PathPart::Literal("/secret-manager/v1beta1/regions/"),
-        PathPart::Parameter(0),
-        PathPart::Literal("/secrets/"),
-        PathPart::Parameter(1),
-        PathPart::Literal("/add-owner"),
-    ],
-    parameters: &[
-        Parameter::new("region", Location::Path, Kind::String)
-            .required()
-            .describe("The region you want to target"),
-        Parameter::new("secret_id", Location::Path, Kind::String)
-            .required()
-            .describe("ID of the secret. (UUID format)"),
-        Parameter::new("body", Location::Body, Kind::Object)
-            .required()
-            .default("{}")
-            .describe("Request body (JSON)."),
-    ],
-    constants: &[],
-    body: None,
-    json_output: true,
-    repeat: Repeat::Unacted,
-};
+pub(crate) static ADD_SECRET_OWNER: Operation = Operation::new(
+        OperationId(5),
+        "addsecretowner",
+        Method::Post,
+        RetrySafety::OnlyIfNotProcessed,
+    )
+    .path(const {
+        &[
+            PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
+            PathPart::Parameter(ParameterId(0)),
+            PathPart::Literal(text("/secrets/")),
+            PathPart::Parameter(ParameterId(1)),
+            PathPart::Literal(text("/add-owner")),
+        ]
+    })
+    .parameters(const {
+        &[
+            Parameter::new("region", Location::Path, Kind::String)
+                .required()
+                .description("The region you want to target"),
+            Parameter::new("secret_id", Location::Path, Kind::String)
+                .required()
+                .description("ID of the secret. (UUID format)"),
+            Parameter::new("body", Location::Body, Kind::Object)
+                .required()
+                .default("{}")
+                .description("Request body (JSON)."),
+        ]
+    });
 
 /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/protect`
-pub(crate) static PROTECT_SECRET: Operation = Operation {
-    name: "protectsecret",
-    api: 0,
-    method: Method::Post,
-    path: &[
-        PathPart::Literal("/secret-manager/v1beta1/regions/"),
-        PathPart::Parameter(0),
-        PathPart::Literal("/secrets/"),
-        PathPart::Parameter(1),
-        PathPart::Literal("/protect"),
-    ],
-    parameters: &[
-        Parameter::new("region", Location::Path, Kind::String)
-            .required()
-            .describe("The region you want to target"),
-        Parameter::new("secret_id", Location::Path, Kind::String)
-            .required()
-            .describe("ID of the secret to enable secret protection for. (UUID format)"),
-        Parameter::new("body", Location::Body, Kind::Object)
-            .required()
-            .default("{}")
-            .describe("Request body (JSON)."),
-    ],
-    constants: &[],
-    body: None,
-    json_output: true,
-    repeat: Repeat::Unacted,
-};
+pub(crate) static PROTECT_SECRET: Operation = Operation::new(
+        OperationId(6),
+        "protectsecret",
+        Method::Post,
+        RetrySafety::OnlyIfNotProcessed,
+    )
+    .path(const {
+        &[
+            PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
+            PathPart::Parameter(ParameterId(0)),
+            PathPart::Literal(text("/secrets/")),
+            PathPart::Parameter(ParameterId(1)),
+            PathPart::Literal(text("/protect")),
+        ]
+    })
+    .parameters(const {
+        &[
+            Parameter::new("region", Location::Path, Kind::String)
+                .required()
+                .description("The region you want to target"),
+            Parameter::new("secret_id", Location::Path, Kind::String)
+                .required()
+                .description(
+                    "ID of the secret to enable secret protection for. (UUID format)",
+                ),
+            Parameter::new("body", Location::Body, Kind::Object)
+                .required()
+                .default("{}")
+                .description("Request body (JSON)."),
+        ]
+    });
 
 /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/restore`
-pub(crate) static RESTORE_SECRET: Operation = Operation {
-    name: "restoresecret",
-    api: 0,
-    method: Method::Post,
-    path: &[
-        PathPart::Literal("/secret-manager/v1beta1/regions/"),
-        PathPart::Parameter(0),
-        PathPart::Literal("/secrets/"),
-        PathPart::Parameter(1),
-        PathPart::Literal("/restore"),
-    ],
-    parameters: &[
-        Parameter::new("region", Location::Path, Kind::String)
-            .required()
-            .describe("The region you want to target"),
-        Parameter::new("secret_id", Location::Path, Kind::String)
-            .required()
-            .describe("(UUID format)"),
-        Parameter::new("body", Location::Body, Kind::Object)
-            .required()
-            .default("{}")
-            .describe("Request body (JSON)."),
-    ],
-    constants: &[],
-    body: None,
-    json_output: true,
-    repeat: Repeat::Unacted,
-};
+pub(crate) static RESTORE_SECRET: Operation = Operation::new(
+        OperationId(7),
+        "restoresecret",
+        Method::Post,
+        RetrySafety::OnlyIfNotProcessed,
+    )
+    .path(const {
+        &[
+            PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
+            PathPart::Parameter(ParameterId(0)),
+            PathPart::Literal(text("/secrets/")),
+            PathPart::Parameter(ParameterId(1)),
+            PathPart::Literal(text("/restore")),
+        ]
+    })
+    .parameters(const {
+        &[
+            Parameter::new("region", Location::Path, Kind::String)
+                .required()
+                .description("The region you want to target"),
+            Parameter::new("secret_id", Location::Path, Kind::String)
+                .required()
+                .description("(UUID format)"),
+            Parameter::new("body", Location::Body, Kind::Object)
+                .required()
+                .default("{}")
+                .description("Request body (JSON)."),
+        ]
+    });
 
 /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/unprotect`
-pub(crate) static UNPROTECT_SECRET: Operation = Operation {
-    name: "unprotectsecret",
-    api: 0,
-    method: Method::Post,
-    path: &[
-        PathPart::Literal("/secret-manager/v1beta1/regions/"),
-        PathPart::Parameter(0),
-        PathPart::Literal("/secrets/"),
-        PathPart::Parameter(1),
-        PathPart::Literal("/unprotect"),
-    ],
-    parameters: &[
-        Parameter::new("region", Location::Path, Kind::String)
-            .required()
-            .describe("The region you want to target"),
-        Parameter::new("secret_id", Location::Path, Kind::String)
-            .required()
-            .describe(
-                "ID of the secret to disable secret protection for. (UUID format)",
-            ),
-        Parameter::new("body", Location::Body, Kind::Object)
-            .required()
-            .default("{}")
-            .describe("Request body (JSON)."),
-    ],
-    constants: &[],
-    body: None,
-    json_output: true,
-    repeat: Repeat::Unacted,
-};
+pub(crate) static UNPROTECT_SECRET: Operation = Operation::new(
+        OperationId(8),
+        "unprotectsecret",
+        Method::Post,
+        RetrySafety::OnlyIfNotProcessed,
+    )
+    .path(const {
+        &[
+            PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
+            PathPart::Parameter(ParameterId(0)),
+            PathPart::Literal(text("/secrets/")),
+            PathPart::Parameter(ParameterId(1)),
+            PathPart::Literal(text("/unprotect")),
+        ]
+    })
+    .parameters(const {
+        &[
+            Parameter::new("region", Location::Path, Kind::String)
+                .required()
+                .description("The region you want to target"),
+            Parameter::new("secret_id", Location::Path, Kind::String)
+                .required()
+                .description(
+                    "ID of the secret to disable secret protection for. (UUID format)",
+                ),
+            Parameter::new("body", Location::Body, Kind::Object)
+                .required()
+                .default("{}")
+                .description("Request body (JSON)."),
+        ]
+    });
 
 /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}/restore`
-pub(crate) static RESTORE_SECRET_VERSION: Operation = Operation {
-    name: "restoresecretversion",
-    api: 0,
-    method: Method::Post,
-    path: &[
-        PathPart::Literal("/secret-manager/v1beta1/regions/"),
-        PathPart::Parameter(0),
-        PathPart::Literal("/secrets/"),
-        PathPart::Parameter(1),
-        PathPart::Literal("/versions/"),
-        PathPart::Parameter(2),
-        PathPart::Literal("/restore"),
-    ],
-    parameters: &[
-        Parameter::new("region", Location::Path, Kind::String)
-            .required()
-            .describe("The region you want to target"),
-        Parameter::new("secret_id", Location::Path, Kind::String)
-            .required()
-            .describe("(UUID format)"),
-        Parameter::new("revision", Location::Path, Kind::String).required(),
-        Parameter::new("body", Location::Body, Kind::Object)
-            .required()
-            .default("{}")
-            .describe("Request body (JSON)."),
-    ],
-    constants: &[],
-    body: None,
-    json_output: true,
-    repeat: Repeat::Unacted,
-};
+pub(crate) static RESTORE_SECRET_VERSION: Operation = Operation::new(
+        OperationId(9),
+        "restoresecretversion",
+        Method::Post,
+        RetrySafety::OnlyIfNotProcessed,
+    )
+    .path(const {
+        &[
+            PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
+            PathPart::Parameter(ParameterId(0)),
+            PathPart::Literal(text("/secrets/")),
+            PathPart::Parameter(ParameterId(1)),
+            PathPart::Literal(text("/versions/")),
+            PathPart::Parameter(ParameterId(2)),
+            PathPart::Literal(text("/restore")),
+        ]
+    })
+    .parameters(const {
+        &[
+            Parameter::new("region", Location::Path, Kind::String)
+                .required()
+                .description("The region you want to target"),
+            Parameter::new("secret_id", Location::Path, Kind::String)
+                .required()
+                .description("(UUID format)"),
+            Parameter::new("revision", Location::Path, Kind::String).required(),
+            Parameter::new("body", Location::Body, Kind::Object)
+                .required()
+                .default("{}")
+                .description("Request body (JSON)."),
+        ]
+    });

@@ -4,131 +4,94 @@
 //! The REST adapter: one route per exposed operation.
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
-use naftiko_runtime::__private::*;
+use naftiko_client::schema::*;
+use naftiko_rest::Router;
+
 use crate::{Client, operations};
 
 /// The OpenAPI 3.1 document of the routes, as JSON. The server has it at `/openapi.json`.
 pub const OPENAPI: &str = include_str!("../openapi.json");
 
-pub(crate) static ADAPTER: RestAdapter = RestAdapter {
-    port: 8080,
-    callers: Callers::ANYBODY,
-    routes: &[
-        Route {
-            method: Method::Get,
-            path: "/v1/secret-manager/v1beta1/regions/{region}/secrets",
-            captures: &[Some(0)],
-            summary: "List secrets",
-            call: Exposure {
-                operation: &operations::LIST_SECRETS,
-                wiring: Wiring::Direct,
-                output: Output::Whole,
-            },
-        },
-        Route {
-            method: Method::Post,
-            path: "/v1/secret-manager/v1beta1/regions/{region}/secrets",
-            captures: &[Some(0)],
-            summary: "Create a secret",
-            call: Exposure {
-                operation: &operations::CREATE_SECRET,
-                wiring: Wiring::Direct,
-                output: Output::Whole,
-            },
-        },
-        Route {
-            method: Method::Get,
-            path: "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}",
-            captures: &[Some(0), Some(1)],
-            summary: "Get metadata using the secret's ID",
-            call: Exposure {
-                operation: &operations::GET_SECRET,
-                wiring: Wiring::Direct,
-                output: Output::Whole,
-            },
-        },
-        Route {
-            method: Method::Patch,
-            path: "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}",
-            captures: &[Some(0), Some(1)],
-            summary: "Update metadata of a secret",
-            call: Exposure {
-                operation: &operations::UPDATE_SECRET,
-                wiring: Wiring::Direct,
-                output: Output::Whole,
-            },
-        },
-        Route {
-            method: Method::Delete,
-            path: "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}",
-            captures: &[Some(0), Some(1)],
-            summary: "Delete a secret",
-            call: Exposure {
-                operation: &operations::DELETE_SECRET,
-                wiring: Wiring::Direct,
-                output: Output::Whole,
-            },
-        },
-        Route {
-            method: Method::Post,
-            path: "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/add-owner",
-            captures: &[Some(0), Some(1)],
-            summary: "Allow a product to use the secret",
-            call: Exposure {
-                operation: &operations::ADD_SECRET_OWNER,
-                wiring: Wiring::Direct,
-                output: Output::Whole,
-            },
-        },
-        Route {
-            method: Method::Post,
-            path: "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/protect",
-            captures: &[Some(0), Some(1)],
-            summary: "Enable secret protection",
-            call: Exposure {
-                operation: &operations::PROTECT_SECRET,
-                wiring: Wiring::Direct,
-                output: Output::Whole,
-            },
-        },
-        Route {
-            method: Method::Post,
-            path: "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/restore",
-            captures: &[Some(0), Some(1)],
-            summary: "Restore a secret",
-            call: Exposure {
-                operation: &operations::RESTORE_SECRET,
-                wiring: Wiring::Direct,
-                output: Output::Whole,
-            },
-        },
-        Route {
-            method: Method::Post,
-            path: "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/unprotect",
-            captures: &[Some(0), Some(1)],
-            summary: "Disable secret protection",
-            call: Exposure {
-                operation: &operations::UNPROTECT_SECRET,
-                wiring: Wiring::Direct,
-                output: Output::Whole,
-            },
-        },
-        Route {
-            method: Method::Post,
-            path: "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/versions/{revision}/restore",
-            captures: &[Some(0), Some(1), Some(2)],
-            summary: "Restore a version",
-            call: Exposure {
-                operation: &operations::RESTORE_SECRET_VERSION,
-                wiring: Wiring::Direct,
-                output: Output::Whole,
-            },
-        },
-    ],
-    openapi: OPENAPI,
-};
+pub(crate) static ADAPTER: Rest = Rest::new(8080)
+    .routes(const {
+        &[
+            Route::new(
+                    Method::Get,
+                    "/v1/secret-manager/v1beta1/regions/{region}/secrets",
+                    Binding::new(calls(&operations::LIST_SECRETS)),
+                )
+                .captures(const { &[Some(InputId(0))] })
+                .summary("List secrets"),
+            Route::new(
+                    Method::Post,
+                    "/v1/secret-manager/v1beta1/regions/{region}/secrets",
+                    Binding::new(calls(&operations::CREATE_SECRET)),
+                )
+                .captures(const { &[Some(InputId(0))] })
+                .summary("Create a secret"),
+            Route::new(
+                    Method::Get,
+                    "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}",
+                    Binding::new(calls(&operations::GET_SECRET)),
+                )
+                .captures(const { &[Some(InputId(0)), Some(InputId(1))] })
+                .summary("Get metadata using the secret's ID"),
+            Route::new(
+                    Method::Patch,
+                    "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}",
+                    Binding::new(calls(&operations::UPDATE_SECRET)),
+                )
+                .captures(const { &[Some(InputId(0)), Some(InputId(1))] })
+                .summary("Update metadata of a secret"),
+            Route::new(
+                    Method::Delete,
+                    "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}",
+                    Binding::new(calls(&operations::DELETE_SECRET)),
+                )
+                .captures(const { &[Some(InputId(0)), Some(InputId(1))] })
+                .summary("Delete a secret"),
+            Route::new(
+                    Method::Post,
+                    "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/add-owner",
+                    Binding::new(calls(&operations::ADD_SECRET_OWNER)),
+                )
+                .captures(const { &[Some(InputId(0)), Some(InputId(1))] })
+                .summary("Allow a product to use the secret"),
+            Route::new(
+                    Method::Post,
+                    "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/protect",
+                    Binding::new(calls(&operations::PROTECT_SECRET)),
+                )
+                .captures(const { &[Some(InputId(0)), Some(InputId(1))] })
+                .summary("Enable secret protection"),
+            Route::new(
+                    Method::Post,
+                    "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/restore",
+                    Binding::new(calls(&operations::RESTORE_SECRET)),
+                )
+                .captures(const { &[Some(InputId(0)), Some(InputId(1))] })
+                .summary("Restore a secret"),
+            Route::new(
+                    Method::Post,
+                    "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/unprotect",
+                    Binding::new(calls(&operations::UNPROTECT_SECRET)),
+                )
+                .captures(const { &[Some(InputId(0)), Some(InputId(1))] })
+                .summary("Disable secret protection"),
+            Route::new(
+                    Method::Post,
+                    "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/versions/{revision}/restore",
+                    Binding::new(calls(&operations::RESTORE_SECRET_VERSION)),
+                )
+                .captures(const {
+                    &[Some(InputId(0)), Some(InputId(1)), Some(InputId(2))]
+                })
+                .summary("Restore a version"),
+        ]
+    })
+    .openapi(OPENAPI);
 
 /// The routes, to be served alone or mounted in an application.
 pub fn router(client: &Client) -> Router {
-    ADAPTER.router(client.connection())
+    naftiko_rest::router(&ADAPTER, client.connection())
 }

@@ -2,5 +2,5 @@ use scaleway_secret_manager_secrets::Client;
 
 fn main() {
     let client = Client::from_env().unwrap();
-    let _ = client.list_secrets("fr-par", "no").page_size("many");
+    let _ = client.list_secrets("fr-par").scheduled_for_deletion("no").page_size("many");
 }

@@ -6,7 +6,8 @@ use serde_json::json;
 async fn calls(client: &Client) -> Result<(), Error> {
     let id = String::from("11111111-1111-4111-8111-111111111111");
     let listed = client
-        .list_secrets("fr-par", false)
+        .list_secrets("fr-par")
+        .scheduled_for_deletion(false)
         .organization_id("o")
         .project_id("p")
         .order_by("name_asc")
@@ -33,6 +34,6 @@ async fn calls(client: &Client) -> Result<(), Error> {
     Ok(())
 }
 
-fn main() {
+pub(crate) fn check() {
     let _ = calls;
 }

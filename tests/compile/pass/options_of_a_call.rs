@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use scaleway_secret_manager_secrets::runtime::serde_json::Value;
-use scaleway_secret_manager_secrets::runtime::{BoxError, BoxFuture, Phase, ResultStream, SecretBody, TokenProvider, secrecy};
+use scaleway_secret_manager_secrets::runtime::{
+    BoxError, BoxFuture, Phase, ResultStream, SecretBody, TokenProvider, secrecy,
+};
 use scaleway_secret_manager_secrets::{Call, Client, Error, Paging, RawBody, RetryPolicy};
 use serde_json::json;
 
 fn patient<C: Call>(call: C) -> C {
-    let retry = RetryPolicy::default().attempts(5).base_delay(Duration::from_millis(1)).max_delay(Duration::from_secs(1));
+    let retry =
+        RetryPolicy::default().attempts(5).base_delay(Duration::from_millis(1)).max_delay(Duration::from_secs(1));
     call.timeout(Duration::from_secs(60)).attempt_timeout(Duration::from_secs(5)).retry(retry).header("x-a", "b")
 }
 
@@ -23,9 +26,10 @@ impl TokenProvider for Vault {
 }
 
 async fn lists(client: Client) -> Result<Vec<Value>, Error> {
-    let mut pages = patient(client.list_secrets("fr-par", false)).pages();
+    let mut pages = patient(client.list_secrets("fr-par").scheduled_for_deletion(false)).pages();
     let _first: Option<Result<_, Error>> = pages.next().await;
-    let items: ResultStream<Value> = client.list_secrets("fr-par", false).paging(Paging::pages("page")).items();
+    let items: ResultStream<Value> =
+        client.list_secrets("fr-par").scheduled_for_deletion(false).paging(Paging::pages("page")).items();
     items.into_vec().await
 }
 
@@ -37,8 +41,9 @@ async fn bodies(client: Client) -> Result<(), Error> {
     Ok(())
 }
 
-fn main() {
-    let configured = || Client::builder().token_provider(Vault).before(|_, headers| headers.clear()).after(|_, _| {}).build();
+pub(crate) fn check() {
+    let configured =
+        || Client::builder().token_provider(Vault).before(|_, headers| headers.clear()).after(|_, _| {}).build();
     let _ = move || {
         task(lists(configured().unwrap()));
         task(bodies(configured().unwrap()));

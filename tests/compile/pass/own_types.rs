@@ -27,12 +27,12 @@ fn explain(error: &Error) -> &'static str {
     }
 }
 
-fn main() {
+pub(crate) fn check() {
     shared::<Client>();
     let client = configured().unwrap();
     let body = BTreeMap::from([("name", "n")]);
     let region: Cow<'static, str> = "fr-par".into();
     sendable(client.create_secret(region, &body).send());
-    sendable(client.list_secrets('f', true).tags(vec![String::from("a")]).send());
+    sendable(client.list_secrets('f').scheduled_for_deletion(true).tags(vec![String::from("a")]).send());
     let _ = explain;
 }

@@ -1,6 +1,6 @@
 //! The forms in which bodies go out and answers come in.
 
-use naftiko_runtime::testing::{Answer, Script};
+use naftiko_client::testing::{Script, ScriptedResponse};
 use naftiko_tests::World;
 use scaleway_secret_manager_secrets::{Call as _, ErrorKind, RawBody};
 use scaleway_simulator::Fault;
@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 
 use super::scripted;
 
-fn script(answer: Answer) -> (Script, scaleway_secret_manager_secrets::Client) {
+fn script(answer: ScriptedResponse) -> (Script, scaleway_secret_manager_secrets::Client) {
     let script = Script::new([answer]);
     let client = scripted(&script).build().expect("the client is built");
     (script, client)
 }
 
 #[tokio::test]
-async fn serde_models_of_the_caller_fit() {
+async fn responses_decode_into_application_types() {
     #[derive(Debug, Deserialize, PartialEq)]
     struct Secret {
         id: String,
@@ -36,13 +36,14 @@ async fn unknown_response_fields_are_ignored_and_unknown_values_kept() {
     struct Secret {
         status: String,
     }
-    let (_, client) = script(Answer::json(200, json!({"status": "hibernating", "field_added_later": {"a": [1]}})));
+    let (_, client) =
+        script(ScriptedResponse::json(200, json!({"status": "hibernating", "field_added_later": {"a": [1]}})));
     let secret = client.get_secret("fr-par", "some").send_as::<Secret>().await.expect("both are new");
     assert_eq!(secret.into_body(), Secret { status: "hibernating".to_owned() });
 }
 
 #[tokio::test]
-async fn several_response_types_per_operation_are_told_by_status() {
+async fn response_type_can_depend_on_status() {
     #[derive(Debug, Deserialize, PartialEq)]
     struct Done {
         result: u32,
@@ -58,8 +59,8 @@ async fn several_response_types_per_operation_are_told_by_status() {
     }
     let (done, accepted) = (json!({"result": 1}), json!({"task": "t"}));
     for (answer, expected) in [
-        (Answer::json(200, done), Outcome::Done(Done { result: 1 })),
-        (Answer::json(202, accepted), Outcome::Accepted(Accepted { task: "t".to_owned() })),
+        (ScriptedResponse::json(200, done), Outcome::Done(Done { result: 1 })),
+        (ScriptedResponse::json(202, accepted), Outcome::Accepted(Accepted { task: "t".to_owned() })),
     ] {
         let (_, client) = script(answer);
         let response = client.create_secret("fr-par", json!({})).send_bytes().await.expect("a success");
@@ -69,13 +70,15 @@ async fn several_response_types_per_operation_are_told_by_status() {
         };
         assert_eq!(outcome, expected);
         let error = response.json::<Vec<u8>>().expect_err("it is an object");
-        assert!(error.to_string().contains("another type"), "{error}");
+        assert!(error.to_string().contains("unexpected JSON type"), "{error}");
     }
 }
 
 #[tokio::test]
-async fn an_empty_answer_is_null_for_every_type() {
-    for empty in [Answer::status(204), Answer::status(200).header("content-type", "application/json")] {
+async fn empty_response_decodes_as_null_for_every_type() {
+    for empty in
+        [ScriptedResponse::status(204), ScriptedResponse::status(200).header("content-type", "application/json")]
+    {
         let script = Script::new(vec![empty; 4]);
         let client = scripted(&script).build().expect("the client is built");
         client.delete_secret("fr-par", "some").send_as::<()>().await.expect("nothing is what was asked for");
@@ -89,21 +92,21 @@ async fn an_empty_answer_is_null_for_every_type() {
 }
 
 #[tokio::test]
-async fn null_and_absent_are_told_apart() {
+async fn null_and_absent_are_distinct() {
     #[derive(Serialize)]
     struct Update {
         tags: Option<Vec<String>>,
         #[serde(skip_serializing_if = "Option::is_none")]
         description: Option<String>,
     }
-    let (script, client) = script(Answer::json(200, json!({})));
+    let (script, client) = script(ScriptedResponse::json(200, json!({})));
     let update = Update { tags: None, description: None };
     client.update_secret("fr-par", "some", &update).send().await.expect("a success");
     assert_eq!(script.requests()[0].body, r#"{"tags":null}"#, "what is null is sent, what is absent is not");
 }
 
 #[tokio::test]
-async fn date_times_and_uuids_are_strings_unless_the_caller_wants_more() {
+async fn date_times_and_uuids_decode_as_strings_or_as_their_types() {
     #[derive(Deserialize)]
     struct Secret {
         id: uuid::Uuid,
@@ -119,7 +122,7 @@ async fn date_times_and_uuids_are_strings_unless_the_caller_wants_more() {
 }
 
 #[tokio::test]
-async fn a_raw_byte_stream_flows_without_being_kept() {
+async fn streamed_response_is_not_buffered() {
     let world = World::start().await;
     let body: Vec<u8> = (0..3_u32 << 20).map(|index| (index % 251) as u8).collect();
     world.simulator.fault(Fault::status(200).body("application/octet-stream", body.clone()));
@@ -136,7 +139,7 @@ async fn a_raw_byte_stream_flows_without_being_kept() {
 }
 
 #[tokio::test]
-async fn a_stream_that_breaks_or_grows_too_long_ends_with_an_error() {
+async fn broken_or_oversized_stream_ends_with_error() {
     let world = World::start().await;
     world.simulator.fault(Fault::truncated());
     let stream = world.client.get_secret("fr-par", "some").send_streaming().await.expect("it begins").into_body();
@@ -151,7 +154,7 @@ async fn a_stream_that_breaks_or_grows_too_long_ends_with_an_error() {
 }
 
 #[tokio::test]
-async fn bodies_may_be_text_bytes_and_streams() {
+async fn request_body_can_be_text_bytes_or_stream() {
     let world = World::start().await;
     let chunks = || futures_util::stream::iter([Ok::<_, std::io::Error>("{\"a\""), Ok(":1}")]);
     let bodies = [
@@ -169,8 +172,8 @@ async fn bodies_may_be_text_bytes_and_streams() {
 }
 
 #[tokio::test]
-async fn a_stream_that_was_sent_is_not_sent_as_nothing() {
-    let script = Script::new(vec![Answer::json(200, json!({})); 2]);
+async fn consumed_stream_body_is_not_sent_again_as_empty() {
+    let script = Script::new(vec![ScriptedResponse::json(200, json!({})); 2]);
     let client = scripted(&script).build().expect("the client is built");
     let body = RawBody::stream("application/json", futures_util::stream::iter([Ok::<_, std::io::Error>("{}")]));
     client.update_secret("fr-par", "some", body.clone()).send().await.expect("the first time it is there");
@@ -180,7 +183,7 @@ async fn a_stream_that_was_sent_is_not_sent_as_nothing() {
 }
 
 #[tokio::test]
-async fn what_claims_to_be_compressed_and_is_not_cannot_be_read() {
+async fn falsely_declared_gzip_is_a_decode_error() {
     let world = World::start().await;
     let fault = Fault::status(200).body("text/plain", "no gzip").header("content-encoding", "gzip");
     world.simulator.fault(fault.times(3));
@@ -190,18 +193,18 @@ async fn what_claims_to_be_compressed_and_is_not_cannot_be_read() {
 }
 
 #[tokio::test]
-async fn calls_may_be_kept_and_sent_again_from_generic_code() {
+async fn calls_can_be_stored_and_resent_from_generic_code() {
     async fn twice<C: scaleway_secret_manager_secrets::Call + Clone>(call: C) -> [u16; 2] {
         let status = async |call: C| call.send().await.expect("a success").status().as_u16();
         [status(call.clone()).await, status(call).await]
     }
-    let script = Script::new(vec![Answer::json(200, json!({})), Answer::status(204)]);
+    let script = Script::new(vec![ScriptedResponse::json(200, json!({})), ScriptedResponse::status(204)]);
     let client = scripted(&script).build().expect("the client is built");
     assert_eq!(twice(client.get_secret("fr-par", "some")).await, [200, 204]);
 }
 
 #[tokio::test]
-async fn compressed_answers_are_read_and_limited_by_what_they_become() {
+async fn compressed_responses_are_limited_by_decompressed_size() {
     let world = World::start().await;
     // 4 MiB of nothing, which gzip makes small.
     let bomb = |length: usize| {
@@ -223,14 +226,15 @@ async fn compressed_answers_are_read_and_limited_by_what_they_become() {
 }
 
 #[tokio::test]
-async fn one_request_struct_per_operation_can_be_kept_and_passed_on() {
+async fn request_struct_of_an_operation_can_be_stored_and_passed() {
     fn narrowed(
         list: scaleway_secret_manager_secrets::client::ListSecrets,
     ) -> scaleway_secret_manager_secrets::client::ListSecrets {
         list.name("mine").page_size(1)
     }
-    let (script, client) = script(Answer::json(200, json!({"secrets": [], "total_count": 0})));
-    let answer = narrowed(client.list_secrets("fr-par", false)).header("x-extra", "1").send().await;
+    let (script, client) = script(ScriptedResponse::json(200, json!({"secrets": [], "total_count": 0})));
+    let answer =
+        narrowed(client.list_secrets("fr-par").scheduled_for_deletion(false)).header("x-extra", "1").send().await;
     assert_eq!(answer.expect("a success").body()["secrets"], Value::Array(Vec::new()));
     let request = &script.requests()[0];
     assert!(request.target.ends_with("?page_size=1&name=mine&scheduled_for_deletion=false"), "{}", request.target);

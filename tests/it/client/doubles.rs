@@ -1,6 +1,6 @@
 //! What applications test with: scripts, recordings, and calls without `async`.
 
-use naftiko_runtime::testing::{Answer, Recorder, Recording, Replay, Script};
+use naftiko_client::testing::{Recorder, Recording, Replay, Script, ScriptedResponse};
 use naftiko_tests::World;
 use scaleway_secret_manager_secrets::{Call as _, Client, Error, ErrorKind, RetryPolicy};
 use scaleway_simulator::{PROJECT_ID, Simulator, TOKEN};
@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use super::scripted;
 
 #[tokio::test]
-async fn mock_a_script_answers_without_a_socket() {
-    let script = Script::new([Answer::json(200, json!({"name": "scripted"})).header("x-request-id", "the-id")]);
+async fn mock_script_responds_without_a_socket() {
+    let script =
+        Script::new([ScriptedResponse::json(200, json!({"name": "scripted"})).header("x-request-id", "the-id")]);
     let client = scripted(&script).build().expect("the client is built");
     let response = client.update_secret("fr-par", "a b", json!({"tags": ["x"]})).send().await.expect("a success");
     assert_eq!((response.request_id(), &response.body()["name"]), (Some("the-id"), &json!("scripted")));
@@ -18,7 +19,7 @@ async fn mock_a_script_answers_without_a_socket() {
     assert_eq!((request.method.as_str(), request.json()), ("PATCH", json!({"tags": ["x"]})));
     assert_eq!(request.target, "/secret-manager/v1beta1/regions/fr-par/secrets/a%20b");
     let error = client.get_secret("fr-par", "some").send().await.expect_err("the script is over");
-    assert!(error.to_string().contains("no more answers"), "{error}");
+    assert!(error.to_string().contains("no more responses"), "{error}");
     assert!(!format!("{script:?} {:?}", script.requests()).contains(TOKEN));
 }
 
@@ -33,7 +34,7 @@ async fn work(client: &Client) -> Result<Value, Error> {
 }
 
 #[tokio::test]
-async fn mock_a_recording_replays_what_was_on_the_wire() {
+async fn mock_recording_replays_wire_traffic() {
     let simulator = Simulator::start().await.expect("the simulator starts");
     let recorder = Recorder::network().expect("TLS can be set up");
     let builder = Client::builder().base_uri(simulator.base_uri()).token(TOKEN).retry(RetryPolicy::none());
@@ -55,8 +56,8 @@ async fn mock_a_recording_replays_what_was_on_the_wire() {
 }
 
 #[tokio::test]
-async fn recordings_keep_what_is_no_text() {
-    let script = Script::new([Answer::status(200).body("application/octet-stream", vec![0, 159, 146, 150])]);
+async fn recordings_keep_binary_bodies() {
+    let script = Script::new([ScriptedResponse::status(200).body("application/octet-stream", vec![0, 159, 146, 150])]);
     let recorder = Recorder::new(script);
     let client = Client::builder().token(TOKEN).transport(recorder.clone()).build().expect("built");
     let recorded = client.get_secret("fr-par", "some").send_bytes().await.expect("a success");
@@ -68,14 +69,14 @@ async fn recordings_keep_what_is_no_text() {
 }
 
 #[test]
-fn a_blocking_client_does_the_same_without_async() {
+fn blocking_client_sends_the_same_requests() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let world = runtime.block_on(World::start());
     for name in ["one", "two", "three"] {
         let body = json!({"project_id": PROJECT_ID, "name": name});
         world.client.create_secret("fr-par", body).blocking().send().expect("it is made");
     }
-    let list = || world.client.list_secrets("fr-par", false).project_id(PROJECT_ID).page_size(2);
+    let list = || world.client.list_secrets("fr-par").scheduled_for_deletion(false).project_id(PROJECT_ID).page_size(2);
     #[derive(serde::Deserialize)]
     struct List {
         total_count: u64,

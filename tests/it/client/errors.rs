@@ -3,8 +3,8 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use naftiko_runtime::testing::{Answer, Script};
-use naftiko_runtime::{BoxFuture, TransportError};
+use naftiko_client::testing::{Script, ScriptedResponse};
+use naftiko_client::{BoxFuture, TransportError};
 use scaleway_secret_manager_secrets::{
     Attempt, Call as _, Client, Error, ErrorKind, Phase, RawBody, RetryPolicy, SecretBody, Transport,
 };
@@ -14,13 +14,13 @@ use serde_json::json;
 
 use super::scripted;
 
-async fn failure(answer: Answer) -> Error {
+async fn failure(answer: ScriptedResponse) -> Error {
     let client = scripted(&Script::new([answer])).retry(RetryPolicy::none()).build().expect("the client is built");
     client.get_secret("fr-par", "some").send().await.expect_err("the script fails")
 }
 
 #[tokio::test]
-async fn a_typed_error_has_what_the_upstream_says() {
+async fn api_error_has_status_code_and_message_of_upstream() {
     #[derive(Debug, Deserialize, PartialEq)]
     struct Detail {
         argument_name: String,
@@ -35,14 +35,15 @@ async fn a_typed_error_has_what_the_upstream_says() {
         "message": "invalid argument(s)",
         "details": [{"argument_name": "name", "reason": "format", "help_message": "cannot have same secret name"}],
     });
-    let answer = Answer::json(400, document.clone()).header("x-request-id", "the-id").header("x-more", "kept");
+    let answer =
+        ScriptedResponse::json(400, document.clone()).header("x-request-id", "the-id").header("x-more", "kept");
     let error = failure(answer).await;
     assert!(matches!(error.kind(), ErrorKind::Status(status) if status.as_u16() == 400));
     assert_eq!((error.operation(), error.phase(), error.attempts()), ("getsecret", Phase::Receive, 1));
     assert_eq!((error.upstream_type(), error.message()), (Some("invalid_arguments"), Some("invalid argument(s)")));
     assert_eq!((error.request_id(), error.is_transient()), (Some("the-id"), false));
     assert_eq!(error.headers().expect("there are headers")["x-more"], "kept");
-    let refusal = error.refusal().expect("the upstream answered");
+    let refusal = error.api_error().expect("the upstream answered");
     assert_eq!((refusal.details.as_ref(), refusal.document.as_ref()), (Some(&document["details"]), Some(&document)));
     let typed: Document = error.body_as().expect("it fits");
     assert_eq!(typed.details, [Detail { argument_name: "name".into(), reason: "format".into() }]);
@@ -53,20 +54,24 @@ async fn a_typed_error_has_what_the_upstream_says() {
 }
 
 #[tokio::test]
-async fn refusals_of_every_shape_are_read() {
+async fn api_errors_of_every_shape_are_parsed() {
     let problem = json!({"type": "https://e.test/gone", "title": "Gone", "detail": "it is gone", "status": 410});
-    let problem = Answer::status(410).body("application/problem+json", problem.to_string());
+    let problem = ScriptedResponse::status(410).body("application/problem+json", problem.to_string());
     let cases = [
-        (Answer::json(404, json!({"message": "lbs not Found"})), None, Some("lbs not Found")),
+        (ScriptedResponse::json(404, json!({"message": "lbs not Found"})), None, Some("lbs not Found")),
         (problem, Some("https://e.test/gone"), Some("it is gone")),
-        (Answer::status(502).body("text/html", "<html><title>Bad Gateway</title>"), None, Some("Bad Gateway")),
-        (Answer::status(429).header("x-envoy-ratelimited", "true"), None, None),
         (
-            Answer::status(503).body("application/json", "upstream request timeout"),
+            ScriptedResponse::status(502).body("text/html", "<html><title>Bad Gateway</title>"),
+            None,
+            Some("Bad Gateway"),
+        ),
+        (ScriptedResponse::status(429).header("x-envoy-ratelimited", "true"), None, None),
+        (
+            ScriptedResponse::status(503).body("application/json", "upstream request timeout"),
             None,
             Some("upstream request timeout"),
         ),
-        (Answer::status(500).body("application/json", vec![0xff, 0xfe]), None, Some("\u{fffd}\u{fffd}")),
+        (ScriptedResponse::status(500).body("application/json", vec![0xff, 0xfe]), None, Some("\u{fffd}\u{fffd}")),
     ];
     for (answer, kind, message) in cases {
         let error = failure(answer).await;
@@ -75,12 +80,12 @@ async fn refusals_of_every_shape_are_read() {
 }
 
 #[tokio::test]
-async fn phases_and_causes_say_how_far_a_call_came() {
+async fn errors_report_phase_and_cause() {
     let cases = [
-        (Answer::unreachable(), ErrorKind::Connect, Phase::Connect),
-        (Answer::broken(), ErrorKind::Transport, Phase::Send),
-        (Answer::json(200, json!({})).breaks_off(), ErrorKind::Transport, Phase::Receive),
-        (Answer::status(200).body("application/json", "{"), ErrorKind::Decode, Phase::Decode),
+        (ScriptedResponse::unreachable(), ErrorKind::Connect, Phase::Connect),
+        (ScriptedResponse::broken(), ErrorKind::Transport, Phase::Send),
+        (ScriptedResponse::json(200, json!({})).breaks_off(), ErrorKind::Transport, Phase::Receive),
+        (ScriptedResponse::status(200).body("application/json", "{"), ErrorKind::Decode, Phase::Decode),
     ];
     for (answer, kind, phase) in cases {
         let error = failure(answer).await;
@@ -100,22 +105,22 @@ async fn phases_and_causes_say_how_far_a_call_came() {
 }
 
 #[tokio::test]
-async fn an_error_shows_no_secret() {
+async fn errors_do_not_show_secrets() {
     let value = "correct horse battery staple";
     let echo = format!("cannot store {value}, token {TOKEN}");
     let document = json!({"message": echo, "details": [{"help_message": echo}]});
     let bodies: [fn(&str) -> SecretBody<RawBody>; 2] =
         [|text| SecretBody::new(RawBody::text(text)), |text| SecretBody::new(RawBody::bytes("a/b", text.to_owned()))];
     for body in bodies {
-        let script = Script::new([Answer::json(400, document.clone())]);
+        let script = Script::new([ScriptedResponse::json(400, document.clone())]);
         let client = scripted(&script).build().expect("the client is built");
         let error = client.create_secret("fr-par", body(value)).send().await.expect_err("a refusal");
         let body = String::from_utf8_lossy(error.body()).into_owned();
-        let all = format!("{error} {error:?} {:?} {body} {:?}", error.message(), error.refusal());
+        let all = format!("{error} {error:?} {:?} {body} {:?}", error.message(), error.api_error());
         assert!(!all.contains(value) && !all.contains(TOKEN), "{all}");
         assert!(body.contains("[redacted]"), "{body}");
     }
-    let script = Script::new([Answer::json(400, document)]);
+    let script = Script::new([ScriptedResponse::json(400, document)]);
     let client = scripted(&script).build().expect("the client is built");
     let body = SecretBody::new(json!({"data": {"value": [value]}}));
     assert!(!format!("{body:?}").contains(value));
@@ -124,7 +129,7 @@ async fn an_error_shows_no_secret() {
 }
 
 #[tokio::test]
-async fn an_error_shows_no_secret_in_another_spelling() {
+async fn errors_do_not_show_encoded_secrets() {
     let key = "-----BEGIN KEY-----\nAb+/\"\\é\n";
     let document = json!({"pem": key, "pin": 123_456, "short": "pass", "long": "password12345678"});
     let escaped = serde_json::to_string(&json!({"message": document})).expect("it is JSON");
@@ -132,7 +137,8 @@ async fn an_error_shows_no_secret_in_another_spelling() {
     let form = format!("password12345678 and {}", naftiko_tests::encode(key));
     for echo in [escaped, ascii, form] {
         let raw = RawBody::bytes("application/json", document.to_string());
-        let answer = || Answer::status(400).body("application/json", echo.clone()).header("x-request-id", TOKEN);
+        let answer =
+            || ScriptedResponse::status(400).body("application/json", echo.clone()).header("x-request-id", TOKEN);
         let script = Script::new([answer(), answer()]);
         let client = scripted(&script).build().expect("the client is built");
         let errors = [
@@ -151,7 +157,7 @@ async fn an_error_shows_no_secret_in_another_spelling() {
 }
 
 #[tokio::test]
-async fn a_transport_of_the_application_shows_no_address_either() {
+async fn errors_of_custom_transport_do_not_show_upstream_address() {
     struct Careless(reqwest::Client);
     impl Transport for Careless {
         fn send<'a>(
@@ -162,7 +168,7 @@ async fn a_transport_of_the_application_shows_no_address_either() {
             Box::pin(async move { self.0.execute(request).await.map_err(TransportError::connect) })
         }
     }
-    naftiko_runtime::install_crypto_provider();
+    naftiko_client::install_crypto_provider();
     let builder = Client::builder().base_uri("http://127.0.0.1:9/a-private-path").token(TOKEN);
     let builder = builder.transport(Careless(reqwest::Client::new())).retry(RetryPolicy::none());
     let client = builder.build().expect("the client is built");
@@ -171,13 +177,13 @@ async fn a_transport_of_the_application_shows_no_address_either() {
 }
 
 #[tokio::test]
-async fn an_error_names_no_address() {
+async fn errors_do_not_show_upstream_address() {
     let simulator = Simulator::start().await.expect("the simulator starts");
     let builder = Client::builder().base_uri(simulator.base_uri()).token(TOKEN).retry(RetryPolicy::none());
     let client = builder.timeout(Duration::from_millis(100)).build().expect("the client is built");
     for fault in [Fault::reset(), Fault::truncated(), Fault::slow(Duration::from_secs(60)), Fault::status(503)] {
         simulator.fault(fault);
-        let call = client.list_secrets("fr-par", false).name("a-private-name");
+        let call = client.list_secrets("fr-par").scheduled_for_deletion(false).name("a-private-name");
         let error = call.send().await.expect_err("the fault strikes");
         let mut text = format!("{error} {error:?}");
         let mut cause = error.source();
@@ -190,36 +196,37 @@ async fn an_error_names_no_address() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_is_located_and_not_quoted() {
+async fn decode_error_has_location_and_does_not_quote_the_body() {
     #[derive(Debug, Deserialize)]
     struct Wrong {
         #[expect(dead_code, reason = "it is never made")]
         id: u32,
     }
-    let script = Script::new([Answer::json(200, json!({"id": "hidden value"}))]);
+    let script = Script::new([ScriptedResponse::json(200, json!({"id": "hidden value"}))]);
     let client = scripted(&script).build().expect("the client is built");
     let error = client.get_secret("fr-par", "some").send_as::<Wrong>().await.expect_err("the id is text");
     assert_eq!((error.kind(), error.phase()), (&ErrorKind::Decode, Phase::Decode));
     let text = format!("{error} {error:?}");
-    assert!(text.contains("another type than expected, which is u32 at line 1, column"), "{text}");
+    assert!(text.contains("unexpected JSON type, expected u32 at line 1, column"), "{text}");
     assert_eq!(error.attempts(), 1);
     assert!(!text.contains("hidden"), "{text}");
     assert_eq!(error.status().map(|status| status.as_u16()), Some(200), "the call itself succeeded");
 }
 
 #[tokio::test]
-async fn what_is_missing_is_named_and_items_are_counted() {
+async fn decode_error_names_missing_member_and_item_index() {
     #[derive(Debug, Deserialize)]
     struct Secret {
         #[expect(dead_code, reason = "it is never made")]
         nam: String,
     }
     let items = json!({"secrets": [{"name": "hidden"}], "total_count": 1});
-    let script = Script::new([Answer::json(200, json!({"name": "hidden"})), Answer::json(200, items)]);
+    let script =
+        Script::new([ScriptedResponse::json(200, json!({"name": "hidden"})), ScriptedResponse::json(200, items)]);
     let client = scripted(&script).build().expect("the client is built");
     let error = client.get_secret("fr-par", "some").send_as::<Secret>().await.expect_err("it is misspelt");
     assert!(error.to_string().contains("the field `nam` is missing"), "{error}");
-    let mut secrets = client.list_secrets("fr-par", false).items::<Secret>();
+    let mut secrets = client.list_secrets("fr-par").scheduled_for_deletion(false).items::<Secret>();
     let error = secrets.next().await.expect("an error").expect_err("it is misspelt");
     assert!(error.to_string().contains("item 1: the field `nam` is missing"), "{error}");
     assert_eq!((error.attempts(), error.status().map(|s| s.as_u16())), (1, Some(200)));
@@ -227,8 +234,8 @@ async fn what_is_missing_is_named_and_items_are_counted() {
 }
 
 #[tokio::test]
-async fn a_long_refusal_is_bounded() {
-    let error = failure(Answer::status(500).body("text/plain", vec![b'x'; 3 << 20])).await;
+async fn long_api_error_body_and_message_are_bounded() {
+    let error = failure(ScriptedResponse::status(500).body("text/plain", vec![b'x'; 3 << 20])).await;
     assert_eq!(error.body().len(), 1 << 20);
     assert_eq!(error.message().map(str::len), Some(500));
 }

@@ -1,6 +1,6 @@
 //! Lists of several pages.
 
-use naftiko_runtime::testing::{Answer, Script};
+use naftiko_client::testing::{Script, ScriptedResponse};
 use naftiko_tests::World;
 use scaleway_secret_manager_secrets::{Call as _, Client, ErrorKind, Paging, RetryPolicy};
 use scaleway_simulator::{Fault, PROJECT_ID};
@@ -26,11 +26,11 @@ async fn filled(count: usize) -> World {
 }
 
 fn list(client: &Client) -> scaleway_secret_manager_secrets::client::ListSecrets {
-    client.list_secrets("fr-par", false).project_id(PROJECT_ID)
+    client.list_secrets("fr-par").scheduled_for_deletion(false).project_id(PROJECT_ID)
 }
 
 #[tokio::test]
-async fn pagination_as_a_stream_of_items_and_of_pages() {
+async fn lists_stream_as_items_and_as_pages() {
     let world = filled(105).await;
     let items: Vec<Secret> = list(&world.client).page_size(20).items().into_vec().await.expect("all pages");
     let names: Vec<_> = items.iter().map(|secret| secret.name.clone()).collect();
@@ -50,21 +50,21 @@ async fn pagination_as_a_stream_of_items_and_of_pages() {
 }
 
 #[tokio::test]
-async fn pages_without_a_size_are_followed_too() {
+async fn pages_without_page_size_are_followed() {
     let world = filled(60).await;
     let items = list(&world.client).items::<Value>().into_vec().await.expect("all pages");
     assert_eq!((items.len(), world.simulator.take_requests().len()), (60, 2), "the upstream's pages have 50 rows");
 }
 
 #[tokio::test]
-async fn a_list_may_begin_in_the_middle() {
+async fn list_can_start_at_a_later_page() {
     let world = filled(25).await;
     let items: Vec<Secret> = list(&world.client).page_size(10).page("2").items().into_vec().await.expect("all pages");
     assert_eq!((items.len(), items[0].name.as_str()), (15, "secret-010"));
 }
 
 #[tokio::test]
-async fn items_that_vanish_between_pages_do_not_disturb_the_end() {
+async fn paging_ends_when_items_disappear_between_pages() {
     let world = filled(105).await;
     let mut items = list(&world.client).page_size(50).items::<Secret>();
     let mut seen = Vec::new();
@@ -85,7 +85,7 @@ async fn items_that_vanish_between_pages_do_not_disturb_the_end() {
 }
 
 #[tokio::test]
-async fn a_call_with_options_is_paged_with_them() {
+async fn call_options_apply_to_every_page() {
     let world = filled(3).await;
     let call = list(&world.client).page_size(2).header("x-correlation", "7").retry(RetryPolicy::none());
     let mut items = call.items::<Value>();
@@ -99,10 +99,10 @@ async fn a_call_with_options_is_paged_with_them() {
 }
 
 /// The targets that a list asks for when a script answers it.
-async fn asked(paging: Option<Paging>, answers: Vec<Answer>) -> (Vec<Value>, Vec<String>) {
+async fn asked(paging: Option<Paging>, answers: Vec<ScriptedResponse>) -> (Vec<Value>, Vec<String>) {
     let script = Script::new(answers);
     let client = scripted(&script).retry(RetryPolicy::none()).build().expect("the client is built");
-    let call = client.list_secrets("fr-par", false);
+    let call = client.list_secrets("fr-par").scheduled_for_deletion(false);
     let call = match paging {
         Some(paging) => call.paging(paging),
         None => call,
@@ -114,44 +114,49 @@ async fn asked(paging: Option<Paging>, answers: Vec<Answer>) -> (Vec<Value>, Vec
 }
 
 #[tokio::test]
-async fn links_of_headers_are_followed_by_their_query_only() {
+async fn link_header_is_followed_by_its_query_only() {
     let link = "<https://evil.test/elsewhere?page=2&opaque=a%26b>; rel=\"next\", </x?page=9>; rel=last";
-    let first = Answer::json(200, json!([1, 2])).header("link", link).header("x-total-count", "3");
-    let second = Answer::json(200, json!([3])).header("link", "</x?page=1>; rel=previous").header("x-total-count", "3");
+    let first = ScriptedResponse::json(200, json!([1, 2])).header("link", link).header("x-total-count", "3");
+    let second = ScriptedResponse::json(200, json!([3]))
+        .header("link", "</x?page=1>; rel=previous")
+        .header("x-total-count", "3");
     let (items, asked) = asked(None, vec![first, second]).await;
     assert_eq!(items, [1, 2, 3]);
     assert_eq!(asked, ["scheduled_for_deletion=false", "scheduled_for_deletion=false&page=2&opaque=a%26b"]);
 }
 
 #[tokio::test]
-async fn a_link_that_is_too_long_is_not_followed() {
+async fn overlong_next_link_is_not_followed() {
     let link = format!("/x?{}", "a&".repeat(100_000));
-    let first = Answer::json(200, json!({"secrets": [1], "next": link}));
-    let (items, asked) = asked(None, vec![first, Answer::json(200, json!({"secrets": []}))]).await;
+    let first = ScriptedResponse::json(200, json!({"secrets": [1], "next": link}));
+    let (items, asked) = asked(None, vec![first, ScriptedResponse::json(200, json!({"secrets": []}))]).await;
     assert_eq!(items, [1]);
     assert_eq!(asked[1], "scheduled_for_deletion=false&page=2", "there is another way");
 }
 
 #[tokio::test]
-async fn what_an_answer_says_of_more_is_believed() {
-    let page = |items: Value, more: bool| Answer::json(200, json!({"inventory": items, "total": 2, "has_more": more}));
+async fn has_more_member_of_response_is_followed() {
+    let page = |items: Value, more: bool| {
+        ScriptedResponse::json(200, json!({"inventory": items, "total": 2, "has_more": more}))
+    };
     let answers = vec![page(json!([1, 2]), true), page(json!([]), true), page(json!([3]), false)];
     let (items, _) = asked(None, answers).await;
     assert_eq!(items, [1, 2, 3], "that total counts a page");
 }
 
 #[tokio::test]
-async fn totals_in_headers_end_a_list() {
-    let page = |items: Value| Answer::json(200, json!({"servers": items})).header("x-total-count", "3");
+async fn total_count_header_ends_paging() {
+    let page = |items: Value| ScriptedResponse::json(200, json!({"servers": items})).header("x-total-count", "3");
     let (items, asked) = asked(None, vec![page(json!([1, 2])), page(json!([3]))]).await;
     assert_eq!((items.len(), asked.len()), (3, 2));
     assert!(asked[1].ends_with("page=2"), "{asked:?}");
 }
 
 #[tokio::test]
-async fn cursors_may_be_named_by_the_caller() {
-    let page =
-        |items: Value, cursor: Value| Answer::json(200, json!({"hits": items, "noise": [0], "state": {"at": cursor}}));
+async fn cursor_names_can_be_configured() {
+    let page = |items: Value, cursor: Value| {
+        ScriptedResponse::json(200, json!({"hits": items, "noise": [0], "state": {"at": cursor}}))
+    };
     let paging = Paging::cursor("from", "/state/at").items_at("/hits");
     let answers = vec![page(json!([1]), json!("a/b")), page(json!([]), json!("c")), page(json!([2]), json!(null))];
     let (items, asked) = asked(Some(paging), answers).await;
@@ -160,22 +165,22 @@ async fn cursors_may_be_named_by_the_caller() {
 }
 
 #[tokio::test]
-async fn a_server_that_repeats_itself_is_not_asked_for_ever() {
-    let same = || Answer::json(200, json!({"secrets": [1, 2]}));
+async fn repeated_page_ends_paging() {
+    let same = || ScriptedResponse::json(200, json!({"secrets": [1, 2]}));
     let (items, asked) = asked(None, vec![same(), same()]).await;
     assert_eq!((items.len(), asked.len()), (2, 2), "the page that came again is not handed out again");
-    let circle = |cursor: &str| Answer::json(200, json!({"secrets": [cursor], "next": cursor}));
+    let circle = |cursor: &str| ScriptedResponse::json(200, json!({"secrets": [cursor], "next": cursor}));
     let paging = Paging::cursor("cursor", "/next");
     let (items, _) = self::asked(Some(paging), vec![circle("a"), circle("b"), circle("a")]).await;
     assert!(items.len() >= 2, "{items:?}");
 }
 
 #[tokio::test]
-async fn a_list_that_is_cut_short_is_not_taken_for_whole() {
-    let same = || Answer::json(200, json!({"secrets": [1, 2], "total_count": 5}));
+async fn truncated_list_is_an_error() {
+    let same = || ScriptedResponse::json(200, json!({"secrets": [1, 2], "total_count": 5}));
     let script = Script::new([same(), same()]);
     let client = scripted(&script).build().expect("the client is built");
-    let mut items = client.list_secrets("fr-par", false).items::<u32>();
+    let mut items = client.list_secrets("fr-par").scheduled_for_deletion(false).items::<u32>();
     for number in [1, 2] {
         assert_eq!(items.next().await.expect("an item").expect("a number"), number);
     }
@@ -183,15 +188,24 @@ async fn a_list_that_is_cut_short_is_not_taken_for_whole() {
     assert!(matches!(error.kind(), ErrorKind::Paging(_)), "{error}");
     let script = Script::new([same(), same()]);
     let client = scripted(&script).build().expect("the client is built");
-    client.list_secrets("fr-par", false).pages().into_vec().await.expect_err("pages say the same");
+    client
+        .list_secrets("fr-par")
+        .scheduled_for_deletion(false)
+        .pages()
+        .into_vec()
+        .await
+        .expect_err("pages say the same");
 }
 
 #[tokio::test]
-async fn an_endless_list_is_an_error_after_its_limit() {
-    let pages = (0..4).map(|number| Answer::json(200, json!({"secrets": [number], "next": number + 1})));
+async fn endless_list_is_an_error_at_page_limit() {
+    let pages = (0..4).map(|number| ScriptedResponse::json(200, json!({"secrets": [number], "next": number + 1})));
     let script = Script::new(pages);
     let client = scripted(&script).build().expect("the client is built");
-    let call = client.list_secrets("fr-par", false).paging(Paging::cursor("cursor", "/next").page_limit(3));
+    let call = client
+        .list_secrets("fr-par")
+        .scheduled_for_deletion(false)
+        .paging(Paging::cursor("cursor", "/next").page_limit(3));
     let mut items = call.items::<Value>();
     for number in 0..3 {
         assert_eq!(items.next().await.expect("an item").expect("an item"), number);
@@ -202,8 +216,8 @@ async fn an_endless_list_is_an_error_after_its_limit() {
 }
 
 #[tokio::test]
-async fn an_answer_without_a_list_is_a_page_and_has_no_items() {
-    let answer = || Answer::json(200, json!({"id": "x"}));
+async fn response_without_list_is_a_page_without_items() {
+    let answer = || ScriptedResponse::json(200, json!({"id": "x"}));
     let script = Script::new([answer(), answer()]);
     let client = scripted(&script).build().expect("the client is built");
     assert_eq!(client.get_secret("fr-par", "x").pages().into_vec().await.expect("one page").len(), 1);
@@ -212,10 +226,10 @@ async fn an_answer_without_a_list_is_a_page_and_has_no_items() {
 }
 
 #[tokio::test]
-async fn an_item_of_another_type_is_an_error_that_quotes_nothing() {
-    let script = Script::new([Answer::json(200, json!({"secrets": [1, "hidden"], "total_count": 2}))]);
+async fn item_of_wrong_type_is_an_error_without_quoted_data() {
+    let script = Script::new([ScriptedResponse::json(200, json!({"secrets": [1, "hidden"], "total_count": 2}))]);
     let client = scripted(&script).build().expect("the client is built");
-    let mut items = client.list_secrets("fr-par", false).items::<u32>();
+    let mut items = client.list_secrets("fr-par").scheduled_for_deletion(false).items::<u32>();
     assert_eq!(items.next().await.expect("an item").expect("a number"), 1);
     let error = items.next().await.expect("an error").expect_err("text is no number");
     assert_eq!(error.kind(), &ErrorKind::Decode);

@@ -11,7 +11,7 @@ mod tokens;
 
 use std::time::Duration;
 
-use naftiko_runtime::testing::Script;
+use naftiko_client::testing::Script;
 use naftiko_tests::{OPERATIONS, World};
 use scaleway_secret_manager_secrets::{Client, ClientBuilder, ConfigError, Error, ErrorKind, Response};
 use scaleway_simulator::{Fault, PROJECT_ID, Simulator, TOKEN};
@@ -29,7 +29,8 @@ pub(crate) async fn call(
     let body = arguments.get("body").cloned().unwrap_or(json!({}));
     match tool {
         "list-secrets" => {
-            let mut call = client.list_secrets(region, arguments.get("scheduled_for_deletion") == Some(&json!(true)));
+            let scheduled = arguments.get("scheduled_for_deletion") == Some(&json!(true));
+            let mut call = client.list_secrets(region).scheduled_for_deletion(scheduled);
             for (name, value) in arguments {
                 call = match (name.as_str(), value) {
                     ("project_id", _) => call.project_id(text(name)),
@@ -75,7 +76,7 @@ async fn failure(world: &World, fault: Fault) -> Error {
 }
 
 #[tokio::test]
-async fn every_method_sends_exactly_its_request() {
+async fn every_client_method_sends_its_exact_request() {
     let world = World::start().await;
     for operation in &OPERATIONS {
         let tool = operation.tool;
@@ -101,7 +102,12 @@ async fn every_method_sends_exactly_its_request() {
 async fn optional_arguments_become_query_parameters() {
     let world = World::start().await;
     let organization = scaleway_simulator::ORGANIZATION_ID;
-    let list = world.client.list_secrets("fr-par", true).organization_id(organization).project_id(PROJECT_ID);
+    let list = world
+        .client
+        .list_secrets("fr-par")
+        .scheduled_for_deletion(true)
+        .organization_id(organization)
+        .project_id(PROJECT_ID);
     let list = list.order_by("name_desc").page("2").page_size(10).tags(["one", "two"]).name("n").path("/a/b");
     let response = list.ephemeral(false).type_("opaque").send().await.expect("the list is answered");
     assert_eq!(response.body(), &json!({"secrets": [], "total_count": 0}));
@@ -113,9 +119,14 @@ async fn optional_arguments_become_query_parameters() {
 }
 
 #[tokio::test]
-async fn an_empty_list_sends_nothing() {
+async fn empty_array_argument_is_not_sent() {
     let world = World::start().await;
-    let list = world.client.list_secrets("fr-par", false).project_id(PROJECT_ID).tags(Vec::<String>::new());
+    let list = world
+        .client
+        .list_secrets("fr-par")
+        .scheduled_for_deletion(false)
+        .project_id(PROJECT_ID)
+        .tags(Vec::<String>::new());
     list.send().await.expect("the list is answered");
     let expected = format!("project_id={PROJECT_ID}&scheduled_for_deletion=false");
     assert_eq!(world.request().query, Some(expected));
@@ -131,21 +142,21 @@ fn missing_variables_are_named() {
 }
 
 #[test]
-fn a_variable_may_be_set_by_its_name() {
+fn variable_can_be_set_by_name() {
     Client::builder().variable("SCALEWAY_API_KEY", TOKEN).build().expect("the variable is the token");
     let error = Client::builder().token(TOKEN).variable("SCW_SECRET_KEY", TOKEN).build().expect_err("it is unknown");
     assert!(matches!(&error, ConfigError::UnknownVariable { name } if name == "SCW_SECRET_KEY"), "{error}");
 }
 
 #[test]
-fn a_token_that_no_header_may_hold_is_refused() {
+fn token_that_is_no_valid_header_value_is_rejected() {
     let error = Client::builder().token("line\nbreak").build().expect_err("the token has a line break");
     assert!(matches!(error, ConfigError::Credential { .. }), "{error}");
     assert!(!format!("{error} {error:?}").contains("break"), "{error:?}");
 }
 
 #[test]
-fn a_base_uri_must_be_absolute_and_bare() {
+fn base_uri_must_be_absolute_without_query_or_user_info() {
     for uri in ["", "api.scaleway.com", "/v1", "ftp://host", "https://", "https://user:secret@host", "https://host?a=b"]
     {
         let error = Client::builder().token(TOKEN).base_uri(uri).build().expect_err(uri);
@@ -158,7 +169,7 @@ fn a_base_uri_must_be_absolute_and_bare() {
 }
 
 #[test]
-fn plain_http_is_for_this_machine_unless_allowed() {
+fn plain_http_is_limited_to_loopback_unless_allowed() {
     let builder = |uri: &str| Client::builder().token(TOKEN).base_uri(uri);
     for uri in ["http://api.scaleway.com", "http://10.0.0.1", "http://localhost.example.org", "http://127.0.0.1.nip.io"]
     {
@@ -172,7 +183,7 @@ fn plain_http_is_for_this_machine_unless_allowed() {
 }
 
 #[tokio::test]
-async fn the_base_uri_may_have_a_path() {
+async fn base_uri_can_have_a_path() {
     for suffix in ["/proxy", "/proxy/"] {
         let simulator = Simulator::start().await.expect("the simulator starts");
         let base_uri = format!("{}{suffix}", simulator.base_uri());
@@ -183,7 +194,7 @@ async fn the_base_uri_may_have_a_path() {
 }
 
 #[tokio::test]
-async fn a_late_answer_is_a_timeout() {
+async fn late_response_is_a_timeout() {
     let world = world(|builder| builder.timeout(Duration::from_millis(100))).await;
     let error = failure(&world, Fault::slow(Duration::from_secs(60))).await;
     assert_eq!(error.kind(), &ErrorKind::Timeout);
@@ -191,7 +202,7 @@ async fn a_late_answer_is_a_timeout() {
 }
 
 #[tokio::test]
-async fn a_closed_port_is_a_connect_error() {
+async fn closed_port_is_a_connect_error() {
     // A bound socket that does not listen keeps its port from others.
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.bind(([127, 0, 0, 1], 0).into()).expect("a port is free");
@@ -202,7 +213,7 @@ async fn a_closed_port_is_a_connect_error() {
 }
 
 #[tokio::test]
-async fn an_answer_over_the_limit_is_too_large() {
+async fn response_over_the_limit_is_too_large() {
     let world = world(|builder| builder.response_limit(100)).await;
     let fitting = format!("\"{}\"", "x".repeat(98));
     world.simulator.fault(Fault::status(200).body("application/json", fitting));
@@ -221,7 +232,7 @@ async fn an_answer_over_the_limit_is_too_large() {
 }
 
 #[tokio::test]
-async fn own_settings_of_reqwest_apply_but_not_to_credential_and_redirects() {
+async fn custom_reqwest_settings_do_not_override_credential_and_redirect_policy() {
     let settings = [("x-extra", "mine"), ("x-auth-token", "mine")].map(|(name, value)| {
         let name: reqwest::header::HeaderName = name.parse().expect("a name");
         (name, reqwest::header::HeaderValue::from_static(value))
@@ -239,7 +250,7 @@ async fn own_settings_of_reqwest_apply_but_not_to_credential_and_redirects() {
 }
 
 #[tokio::test]
-async fn a_refusal_keeps_all_that_the_upstream_said() {
+async fn api_error_keeps_status_headers_and_body_of_upstream() {
     let world = World::start().await;
     let document = br#"{"message":"no such thing","type":"not_found","precise":12345678901234567890.10}"#;
     let fault = Fault::status(404).body("application/json", document.to_vec()).header("x-request-id", "the-id");
@@ -255,7 +266,7 @@ async fn a_refusal_keeps_all_that_the_upstream_said() {
 }
 
 #[tokio::test]
-async fn any_success_with_an_empty_body_decodes_to_null() {
+async fn success_with_empty_body_decodes_to_null() {
     let world = World::start().await;
     for status in [200, 202, 204] {
         world.simulator.fault(Fault::status(status).header("content-type", "application/json"));
@@ -266,7 +277,7 @@ async fn any_success_with_an_empty_body_decodes_to_null() {
 }
 
 #[tokio::test]
-async fn all_wrong_arguments_are_reported_together() {
+async fn all_argument_violations_are_reported_together() {
     let world = World::start().await;
     let error = world.client.update_secret("..", "", json!([])).send().await.expect_err("three are wrong");
     let ErrorKind::Arguments(violations) = error.kind() else { panic!("{error}") };
@@ -276,7 +287,7 @@ async fn all_wrong_arguments_are_reported_together() {
 }
 
 #[tokio::test]
-async fn a_body_may_be_any_type_that_serializes() {
+async fn body_can_be_any_serializable_type() {
     let world = World::start().await;
     let id = world.secret("typed").await;
     let body = std::collections::BTreeMap::from([("description", "from a map")]);
@@ -286,7 +297,7 @@ async fn a_body_may_be_any_type_that_serializes() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_json_is_refused() {
+async fn body_that_is_not_json_is_rejected() {
     let world = World::start().await;
     let body = std::collections::BTreeMap::from([((1, 2), "a key that is no text")]);
     let error = world.client.create_secret("fr-par", body).send().await.expect_err("the body is no JSON");

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use naftiko_runtime::__private::{Api, Capability, Connection, Method, Operation, PathPart, Repeat};
-use naftiko_runtime::testing::{Answer, Script};
-use naftiko_runtime::{BoxFuture, TransportError};
+use naftiko_client::__private::Connection;
+use naftiko_client::schema::{Api, Capability, Method, Operation, OperationId, PathPart, RetrySafety, text};
+use naftiko_client::testing::{Script, ScriptedResponse};
+use naftiko_client::{BoxFuture, TransportError};
 use scaleway_secret_manager_secrets::{
     Attempt, Call as _, Client, ClientBuilder, ErrorKind, RawBody, RetryPolicy, Transport,
 };
@@ -17,16 +18,16 @@ use super::scripted;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn ok() -> Answer {
-    Answer::json(200, json!({}))
+fn ok() -> ScriptedResponse {
+    ScriptedResponse::json(200, json!({}))
 }
 
-fn times(count: usize, answer: &Answer) -> Vec<Answer> {
+fn times(count: usize, answer: &ScriptedResponse) -> Vec<ScriptedResponse> {
     vec![answer.clone(); count]
 }
 
 /// How often an operation is sent when its first attempts end like this, and whether it succeeds in the end.
-async fn sent(tool: &str, answer: Answer) -> (usize, bool) {
+async fn sent(tool: &str, answer: ScriptedResponse) -> (usize, bool) {
     let script = Script::new([answer, ok()]);
     let arguments = naftiko_tests::Operation::of(tool).arguments("some");
     let outcome = super::call(&scripted(&script).build().expect("the client is built"), tool, &arguments).await;
@@ -34,17 +35,25 @@ async fn sent(tool: &str, answer: Answer) -> (usize, bool) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn built_in_retry_outlasts_failures_that_pass() {
-    for failure in [Answer::unreachable(), Answer::broken(), ok().breaks_off()] {
+async fn default_retry_recovers_from_transient_failures() {
+    for failure in [ScriptedResponse::unreachable(), ScriptedResponse::broken(), ok().breaks_off()] {
         assert_eq!(sent("get-metadata-using-secret-s-id", failure.clone()).await, (2, true), "{failure:?}");
     }
     for status in [408, 429, 502, 503, 504] {
-        assert_eq!(sent("get-metadata-using-secret-s-id", Answer::status(status)).await, (2, true), "{status}");
+        assert_eq!(
+            sent("get-metadata-using-secret-s-id", ScriptedResponse::status(status)).await,
+            (2, true),
+            "{status}"
+        );
     }
     for status in [400, 401, 404, 409, 412, 500, 501] {
-        assert_eq!(sent("get-metadata-using-secret-s-id", Answer::status(status)).await, (1, false), "{status}");
+        assert_eq!(
+            sent("get-metadata-using-secret-s-id", ScriptedResponse::status(status)).await,
+            (1, false),
+            "{status}"
+        );
     }
-    let script = Script::new(times(5, &Answer::status(503)));
+    let script = Script::new(times(5, &ScriptedResponse::status(503)));
     let client = scripted(&script).build().expect("the client is built");
     let error = client.get_secret("fr-par", "some").send().await.expect_err("it never gets better");
     assert_eq!((script.requests().len(), error.attempts()), (3, 3));
@@ -52,35 +61,40 @@ async fn built_in_retry_outlasts_failures_that_pass() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn idempotency_decides_retry() {
+async fn only_idempotent_calls_are_retried() {
     // By the hints of the capability: a PATCH that is idempotent, and POSTs that are not.
     for tool in ["list-secrets", "update-metadata-secret", "delete-secret"] {
-        for failure in [Answer::status(503), Answer::broken()] {
+        for failure in [ScriptedResponse::status(503), ScriptedResponse::broken()] {
             assert_eq!(sent(tool, failure).await, (2, true), "{tool}");
         }
     }
     for tool in ["create-secret", "enable-secret-protection", "restore-version"] {
-        for failure in [Answer::status(503), Answer::status(408), Answer::broken(), ok().breaks_off()] {
+        for failure in [
+            ScriptedResponse::status(503),
+            ScriptedResponse::status(408),
+            ScriptedResponse::broken(),
+            ok().breaks_off(),
+        ] {
             assert_eq!(
                 sent(tool, failure.clone()).await,
                 (1, false),
                 "{tool}: the upstream may have acted: {failure:?}"
             );
         }
-        for failure in [Answer::status(429), Answer::unreachable()] {
+        for failure in [ScriptedResponse::status(429), ScriptedResponse::unreachable()] {
             assert_eq!(sent(tool, failure.clone()).await, (2, true), "{tool}: it cannot have acted: {failure:?}");
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_may_say_itself_how_it_is_repeated() {
-    let script = Script::new([Answer::status(503), ok()]);
+async fn call_can_override_retry_safety() {
+    let script = Script::new([ScriptedResponse::status(503), ok()]);
     let client = scripted(&script).build().expect("the client is built");
     let create = client.create_secret("fr-par", json!({})).retry(RetryPolicy::default().idempotent(true));
     create.send().await.expect("it is repeated");
     for policy in [RetryPolicy::none(), RetryPolicy::default().idempotent(false)] {
-        script.push(Answer::status(503));
+        script.push(ScriptedResponse::status(503));
         let error = client.get_secret("fr-par", "some").retry(policy).send().await.expect_err("it is not repeated");
         assert_eq!(error.attempts(), 1);
     }
@@ -88,18 +102,18 @@ async fn a_call_may_say_itself_how_it_is_repeated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_says_whether_an_attempt_may_have_acted() {
+async fn error_reports_whether_upstream_may_have_processed_the_call() {
     // The answer of the first DELETE is lost, and the second one finds nothing.
-    let script = Script::new([Answer::broken(), Answer::status(404)]);
+    let script = Script::new([ScriptedResponse::broken(), ScriptedResponse::status(404)]);
     let client = scripted(&script).build().expect("the client is built");
     let error = client.delete_secret("fr-par", "some").send().await.expect_err("it is gone");
     assert_eq!((error.status().map(|s| s.as_u16()), error.may_have_acted()), (Some(404), true));
     for (answer, acted) in [
-        (Answer::status(404), false),
-        (Answer::status(503), true),
-        (Answer::broken(), true),
-        (Answer::unreachable(), false),
-        (Answer::status(429), false),
+        (ScriptedResponse::status(404), false),
+        (ScriptedResponse::status(503), true),
+        (ScriptedResponse::broken(), true),
+        (ScriptedResponse::unreachable(), false),
+        (ScriptedResponse::status(429), false),
         (ok().breaks_off(), true),
     ] {
         let script = Script::new([answer.clone()]);
@@ -110,7 +124,7 @@ async fn an_error_says_whether_an_attempt_may_have_acted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_without_its_body_is_repeated_in_time() {
+async fn api_error_with_missing_body_is_retried_within_deadline() {
     struct Stalling(Script);
     impl Transport for Stalling {
         fn send<'a>(
@@ -123,7 +137,7 @@ async fn a_refusal_without_its_body_is_repeated_in_time() {
                     return self.0.send(request, attempt).await;
                 }
                 let body = futures_util::stream::pending::<Result<&str, std::io::Error>>();
-                let mut answer = naftiko_runtime::http::Response::new(reqwest::Body::wrap_stream(body));
+                let mut answer = naftiko_client::http::Response::new(reqwest::Body::wrap_stream(body));
                 *answer.status_mut() = reqwest::StatusCode::SERVICE_UNAVAILABLE;
                 Ok(answer.into())
             })
@@ -137,27 +151,17 @@ async fn a_refusal_without_its_body_is_repeated_in_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_get_that_changes_state_is_never_repeated() {
-    static CAPABILITY: Capability = Capability {
-        name: "one-time",
-        title: "",
-        version: "",
-        description: "",
-        apis: &[Api { namespace: "a", base_uri: Some("https://api.test"), authentication: &[] }],
-        variables: &[],
-    };
-    static TAKE: Operation = Operation {
-        name: "take",
-        api: 0,
-        method: Method::Get,
-        path: &[PathPart::Literal("/take")],
-        parameters: &[],
-        constants: &[],
-        body: None,
-        json_output: true,
-        repeat: Repeat::Never,
-    };
-    for failure in [Answer::status(503), Answer::status(429), Answer::broken(), Answer::unreachable()] {
+async fn state_changing_get_is_never_retried() {
+    static CAPABILITY: Capability =
+        Capability::new("one-time", "", "").apis(const { &[Api::new("a").base_uri("https://api.test")] });
+    static TAKE: Operation = Operation::new(OperationId(0), "take", Method::Get, RetrySafety::Never)
+        .path(const { &[PathPart::Literal(text("/take"))] });
+    for failure in [
+        ScriptedResponse::status(503),
+        ScriptedResponse::status(429),
+        ScriptedResponse::broken(),
+        ScriptedResponse::unreachable(),
+    ] {
         let script = Script::new([failure.clone()]);
         let builder = ClientBuilder::<Connection>::new(&CAPABILITY).transport(script.clone());
         let connection = builder.build().expect("the connection is made");
@@ -166,13 +170,13 @@ async fn a_get_that_changes_state_is_never_repeated() {
     }
     // No policy for all calls changes that; one for this call does.
     for idempotent in [true, false] {
-        let script = Script::new([Answer::status(429)]);
+        let script = Script::new([ScriptedResponse::status(429)]);
         let builder = ClientBuilder::<Connection>::new(&CAPABILITY).transport(script.clone());
         let builder = builder.retry(RetryPolicy::default().idempotent(idempotent));
         let connection = builder.build().expect("the connection is made");
         connection.request(&TAKE).send().await.expect_err("it is not repeated");
         assert_eq!(script.requests().len(), 1, "{idempotent}");
-        script.push(Answer::status(429));
+        script.push(ScriptedResponse::status(429));
         script.push(ok());
         let own = connection.request(&TAKE).retry(RetryPolicy::default().idempotent(idempotent));
         assert_eq!(own.send().await.is_ok(), idempotent);
@@ -180,7 +184,7 @@ async fn a_get_that_changes_state_is_never_repeated() {
 }
 
 /// How long a call takes whose first attempt is answered like this.
-async fn pause(answer: Answer) -> Duration {
+async fn pause(answer: ScriptedResponse) -> Duration {
     let script = Script::new([answer, ok()]);
     let client = scripted(&script).build().expect("the client is built");
     let start = Instant::now();
@@ -189,8 +193,8 @@ async fn pause(answer: Answer) -> Duration {
 }
 
 #[tokio::test(start_paused = true)]
-async fn retry_after_is_kept_in_seconds_and_as_a_date() {
-    let limited = || Answer::status(429).header("x-envoy-ratelimited", "true");
+async fn retry_after_is_honoured_in_seconds_and_as_date() {
+    let limited = || ScriptedResponse::status(429).header("x-envoy-ratelimited", "true");
     assert!(pause(limited()).await <= SECOND / 5, "without the header the pause is the usual one");
     // The pause is a little longer than asked for, so that not everybody comes back at once.
     let fits = |pause: Duration, asked: Duration| pause >= asked && pause <= asked + SECOND / 5 + SECOND / 100;
@@ -209,11 +213,11 @@ async fn retry_after_is_kept_in_seconds_and_as_a_date() {
 async fn backoff_has_jitter_and_a_cap() {
     let mut pauses = std::collections::BTreeSet::new();
     for _ in 0..40 {
-        pauses.insert(pause(Answer::status(503)).await);
+        pauses.insert(pause(ScriptedResponse::status(503)).await);
     }
     assert!(pauses.len() > 10, "pauses are random: {pauses:?}");
     assert!(pauses.last().is_some_and(|longest| *longest <= SECOND / 5), "{pauses:?}");
-    let script = Script::new(times(10, &Answer::status(503)));
+    let script = Script::new(times(10, &ScriptedResponse::status(503)));
     let policy = RetryPolicy::default().attempts(10).base_delay(SECOND).max_delay(2 * SECOND);
     let client = scripted(&script).retry(policy).build().expect("the client is built");
     let start = Instant::now();
@@ -227,16 +231,16 @@ async fn backoff_has_jitter_and_a_cap() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_total_deadline_ends_attempts_and_pauses() {
+async fn call_deadline_ends_attempts_and_backoff() {
     // A pause that would outlast the call is not begun.
-    let script = Script::new([Answer::status(503).header("retry-after", "60"), ok()]);
+    let script = Script::new([ScriptedResponse::status(503).header("retry-after", "60"), ok()]);
     let client = scripted(&script).timeout(5 * SECOND).build().expect("the client is built");
     let start = Instant::now();
     let error = client.get_secret("fr-par", "some").send().await.expect_err("a minute is too long");
     assert_eq!((start.elapsed(), script.requests().len()), (Duration::ZERO, 1));
     assert_eq!(error.retry_after(), Some(60 * SECOND), "the caller may wait that long");
     // An attempt that hangs is cut off, and so is one that begins late.
-    let script = Script::new([Answer::status(503).header("retry-after", "3"), ok().delay(60 * SECOND)]);
+    let script = Script::new([ScriptedResponse::status(503).header("retry-after", "3"), ok().delay(60 * SECOND)]);
     let client = scripted(&script).timeout(5 * SECOND).build().expect("the client is built");
     let start = Instant::now();
     let error = client.get_secret("fr-par", "some").send().await.expect_err("five seconds pass");
@@ -245,7 +249,7 @@ async fn a_total_deadline_ends_attempts_and_pauses() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn timeouts_for_attempt_and_call_are_apart() {
+async fn attempt_timeout_and_call_deadline_are_independent() {
     let script = Script::new([ok().delay(60 * SECOND), ok()]);
     let client = scripted(&script).attempt_timeout(2 * SECOND).build().expect("the client is built");
     let start = Instant::now();
@@ -267,8 +271,8 @@ async fn timeouts_for_attempt_and_call_are_apart() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_retry_budget_keeps_retries_from_adding_to_the_load() {
-    let script = Script::new(times(4, &Answer::status(503)));
+async fn retry_budget_limits_retries_under_load() {
+    let script = Script::new(times(4, &ScriptedResponse::status(503)));
     let client = scripted(&script).retry_budget(2).build().expect("the client is built");
     let other = client.clone();
     client.get_secret("fr-par", "some").send().await.expect_err("it takes both retries");
@@ -278,22 +282,22 @@ async fn a_retry_budget_keeps_retries_from_adding_to_the_load() {
         script.push(ok());
         client.get_secret("fr-par", "some").send().await.expect("a success");
     }
-    script.push(Answer::status(503));
+    script.push(ScriptedResponse::status(503));
     script.push(ok());
     client.get_secret("fr-par", "some").send().await.expect("ten successes have earned a retry");
     assert_eq!(script.remaining(), 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_is_gone_is_not_sent_again() {
-    let script = Script::new([Answer::status(429)]);
+async fn consumed_body_is_not_retried() {
+    let script = Script::new([ScriptedResponse::status(429)]);
     let client = scripted(&script).build().expect("the client is built");
     let chunks = futures_util::stream::iter([Ok::<_, std::io::Error>("{"), Ok("}")]);
     let body = RawBody::stream("application/json", chunks);
     let error = client.create_secret("fr-par", body).send().await.expect_err("the stream was read");
     assert_eq!(error.attempts(), 1);
     assert_eq!(script.requests()[0].body, "{}");
-    let script = Script::new([Answer::status(429), ok()]);
+    let script = Script::new([ScriptedResponse::status(429), ok()]);
     let client = scripted(&script).build().expect("the client is built");
     client.create_secret("fr-par", RawBody::text("again")).send().await.expect("bytes can be sent twice");
     assert!(script.requests().iter().all(|request| request.body == "again"));
@@ -301,7 +305,7 @@ async fn a_body_that_is_gone_is_not_sent_again() {
 
 /// No time is paused here, as sockets are real; nothing waits either.
 #[tokio::test]
-async fn a_post_that_was_stored_before_its_503_is_not_repeated() {
+async fn post_processed_before_503_is_not_retried() {
     let simulator = Simulator::start().await.expect("the simulator starts");
     let client = Client::builder().base_uri(simulator.base_uri()).token(TOKEN).build().expect("the client is built");
     simulator.fault(Fault::status(503).json(json!({"message": "upstream request timeout"})).after_effect());
@@ -309,6 +313,12 @@ async fn a_post_that_was_stored_before_its_503_is_not_repeated() {
     let error = client.create_secret("fr-par", body).send().await.expect_err("the answer is a 503");
     assert_eq!((error.attempts(), error.is_transient()), (1, true));
     assert_eq!(simulator.take_requests().len(), 1);
-    let list = client.list_secrets("fr-par", false).project_id(PROJECT_ID).send().await.expect("the list is answered");
+    let list = client
+        .list_secrets("fr-par")
+        .scheduled_for_deletion(false)
+        .project_id(PROJECT_ID)
+        .send()
+        .await
+        .expect("the list is answered");
     assert_eq!(list.body()["total_count"], 1, "it was stored, once");
 }

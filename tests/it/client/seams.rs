@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use naftiko_runtime::testing::{Answer, Script};
+use naftiko_client::testing::{Script, ScriptedResponse};
 use naftiko_tests::{World, process};
 use scaleway_secret_manager_secrets::{Call as _, Client, ErrorKind, RetryPolicy};
 use scaleway_simulator::{Fault, Simulator, TOKEN};
@@ -14,10 +14,14 @@ use super::scripted;
 use super::spans::Spans;
 
 #[tokio::test(start_paused = true)]
-async fn hooks_run_around_every_attempt() {
+async fn interceptors_run_around_every_attempt() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let (before, after) = (Arc::clone(&seen), Arc::clone(&seen));
-    let script = Script::new([Answer::status(503), Answer::broken(), Answer::json(200, json!({}))]);
+    let script = Script::new([
+        ScriptedResponse::status(503),
+        ScriptedResponse::broken(),
+        ScriptedResponse::json(200, json!({})),
+    ]);
     let client = scripted(&script)
         .before(move |attempt, headers| {
             headers.insert("x-trace", attempt.number().into());
@@ -50,10 +54,13 @@ async fn hooks_run_around_every_attempt() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_runs_once_for_every_before() {
+async fn after_interceptor_runs_once_per_before_interceptor() {
     let counts = Arc::new(Mutex::new((0_i32, Vec::new())));
     let (before, after) = (Arc::clone(&counts), Arc::clone(&counts));
-    let script = Script::new([Answer::json(200, json!({})).delay(Duration::from_secs(60)), Answer::status(404)]);
+    let script = Script::new([
+        ScriptedResponse::json(200, json!({})).delay(Duration::from_secs(60)),
+        ScriptedResponse::status(404),
+    ]);
     let client = scripted(&script)
         .before(move |_, headers| {
             headers.insert("host", "evil.test".parse().expect("a value"));
@@ -74,11 +81,11 @@ async fn after_runs_once_for_every_before() {
 }
 
 #[tokio::test]
-async fn a_span_around_the_call_is_left_alone() {
+async fn enclosing_span_of_the_application_is_unchanged() {
     let spans = Spans::default();
     let guard = spans.watch_without_the_client();
     let around = tracing::info_span!(target: "naftiko_runtime_test", "around", http.response.status_code = tracing::field::Empty);
-    let script = Script::new([Answer::json(201, json!({}))]);
+    let script = Script::new([ScriptedResponse::json(201, json!({}))]);
     let client = scripted(&script).build().expect("the client is built");
     tracing::Instrument::instrument(client.get_secret("fr-par", "some").send(), around).await.expect("a success");
     drop(guard);
@@ -87,7 +94,7 @@ async fn a_span_around_the_call_is_left_alone() {
 }
 
 #[tokio::test]
-async fn bring_your_own_reqwest_client() {
+async fn custom_reqwest_client_is_used() {
     let simulator = Simulator::start().await.expect("the simulator starts");
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
     let http = http.default_headers([(reqwest::header::DNT, "1".parse().expect("a value"))].into_iter().collect());
@@ -103,7 +110,7 @@ async fn bring_your_own_reqwest_client() {
 }
 
 #[tokio::test]
-async fn an_answer_that_came_by_a_redirect_is_an_error() {
+async fn response_after_redirect_is_an_error() {
     let simulator = Simulator::start().await.expect("the simulator starts");
     simulator.fault(Fault::redirect(&format!("{}/elsewhere", simulator.base_uri())));
     let builder = Client::builder().base_uri(simulator.base_uri()).token(TOKEN);
@@ -114,8 +121,8 @@ async fn an_answer_that_came_by_a_redirect_is_an_error() {
 }
 
 #[tokio::test]
-async fn headers_of_a_call_are_added_but_for_those_that_are_not_its_own() {
-    let script = Script::new([Answer::json(200, json!({}))]);
+async fn call_headers_are_added_except_reserved_ones() {
+    let script = Script::new([ScriptedResponse::json(200, json!({}))]);
     let client = scripted(&script).user_agent("my-app/1.0").build().expect("the client is built");
     let call = client.get_secret("fr-par", "some").header("x-correlation", "7").header("x-auth-token", "mine");
     call.send().await.expect("a success");
@@ -138,18 +145,24 @@ async fn headers_of_a_call_are_added_but_for_those_that_are_not_its_own() {
 }
 
 #[test]
-fn a_user_agent_that_no_header_may_hold_is_refused() {
+fn user_agent_that_is_no_valid_header_value_is_rejected() {
     Client::builder().token(TOKEN).user_agent("line\nbreak").build().expect_err("it has a line break");
 }
 
 #[tokio::test]
-async fn tracing_spans_have_the_names_of_opentelemetry() {
+async fn tracing_spans_follow_opentelemetry_conventions() {
     let spans = Spans::default();
     let guard = spans.watch();
-    let script = Script::new([Answer::status(503), Answer::json(200, json!({}))]);
+    let script = Script::new([ScriptedResponse::status(503), ScriptedResponse::json(200, json!({}))]);
     let retry = RetryPolicy::default().base_delay(Duration::ZERO);
     let client = scripted(&script).retry(retry).build().expect("the client is built");
-    client.list_secrets("fr-par", false).name("a-private-name").send().await.expect("the second attempt succeeds");
+    client
+        .list_secrets("fr-par")
+        .scheduled_for_deletion(false)
+        .name("a-private-name")
+        .send()
+        .await
+        .expect("the second attempt succeeds");
     drop(guard);
     let spans = spans.take();
     assert_eq!(spans.len(), 2, "one for each attempt: {spans:?}");
@@ -175,7 +188,7 @@ async fn tracing_spans_have_the_names_of_opentelemetry() {
 
 /// The environment of this process is shared by all tests, so another process is asked.
 #[tokio::test]
-async fn the_base_url_may_come_from_the_environment() {
+async fn base_url_can_come_from_environment() {
     let simulator = Simulator::start().await.expect("the simulator starts");
     let lines = [
         json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": "2025-11-25",

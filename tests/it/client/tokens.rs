@@ -8,8 +8,8 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
-use naftiko_runtime::testing::{Answer, Script};
-use naftiko_runtime::{BoxError, BoxFuture, ClientCredentials, TokenProvider};
+use naftiko_client::testing::{Script, ScriptedResponse};
+use naftiko_client::{BoxError, BoxFuture, ClientCredentials, TokenProvider};
 use scaleway_secret_manager_secrets::{Call as _, Client, ConfigError, ErrorKind};
 use scaleway_simulator::{Simulator, TOKEN};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -32,13 +32,15 @@ impl TokenProvider for Rotating {
 }
 
 #[tokio::test]
-async fn a_token_provider_is_asked_for_every_attempt() {
+async fn token_provider_runs_for_every_attempt() {
     let simulator = Simulator::start().await.expect("the simulator starts");
     let tokens = Arc::new(Mutex::new(vec![TOKEN.to_owned(), "another-token".to_owned()]));
     let provider = move || tokens.lock().expect("no panic").pop().map(Into::into).ok_or_else(|| "no more".into());
     let builder = Client::builder().base_uri(simulator.base_uri()).token_provider(provider);
     let client = builder.build().expect("the client is built");
-    let list = || client.list_secrets("fr-par", false).project_id(scaleway_simulator::PROJECT_ID).send();
+    let list = || {
+        client.list_secrets("fr-par").scheduled_for_deletion(false).project_id(scaleway_simulator::PROJECT_ID).send()
+    };
     let error = list().await.expect_err("the first token is wrong");
     assert_eq!(error.status().map(|status| status.as_u16()), Some(401));
     list().await.expect("the second one is right");
@@ -49,7 +51,7 @@ async fn a_token_provider_is_asked_for_every_attempt() {
 }
 
 #[tokio::test]
-async fn a_refused_token_is_replaced_once() {
+async fn rejected_token_is_replaced_once() {
     let simulator = Simulator::start().await.expect("the simulator starts");
     let builder = Client::builder().base_uri(simulator.base_uri()).token_provider(Rotating(AtomicUsize::new(0)));
     let client = builder.build().expect("the client is built");
@@ -57,14 +59,15 @@ async fn a_refused_token_is_replaced_once() {
     // A POST too: who refuses a token has done nothing.
     client.create_secret("fr-par", body).send().await.expect("the second token is right");
     assert_eq!(simulator.take_requests().len(), 2);
-    let script = Script::new([Answer::status(401), Answer::status(401), Answer::status(401)]);
+    let script =
+        Script::new([ScriptedResponse::status(401), ScriptedResponse::status(401), ScriptedResponse::status(401)]);
     let builder = Client::builder().transport(script.clone()).token_provider(Rotating(AtomicUsize::new(0)));
     let error = builder.build().expect("built").get_secret("fr-par", "some").send().await.expect_err("both are wrong");
     assert_eq!((script.requests().len(), error.attempts()), (2, 2));
 }
 
 #[tokio::test]
-async fn a_token_that_no_header_may_hold_is_an_error_of_the_call() {
+async fn invalid_provided_token_is_a_call_error() {
     let builder = Client::builder().transport(Script::default()).token_provider(|| Ok("line\nbreak".into()));
     let error = builder.build().expect("built").get_secret("fr-par", "some").send().await.expect_err("a line break");
     assert_eq!(error.kind(), &ErrorKind::Token);
@@ -72,7 +75,7 @@ async fn a_token_that_no_header_may_hold_is_an_error_of_the_call() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_provider_that_takes_its_time_does_not_outlast_the_call() {
+async fn slow_token_provider_is_bounded_by_call_deadline() {
     struct Slow;
     impl TokenProvider for Slow {
         fn token(&self) -> BoxFuture<'_, Result<SecretString, BoxError>> {
@@ -86,7 +89,7 @@ async fn a_provider_that_takes_its_time_does_not_outlast_the_call() {
             })
         }
     }
-    let script = Script::new([Answer::status(401)]);
+    let script = Script::new([ScriptedResponse::status(401)]);
     let builder = Client::builder().transport(script.clone()).token_provider(Arc::new(Slow));
     let client = builder.timeout(Duration::from_secs(2)).build().expect("the client is built");
     let start = Instant::now();
@@ -130,11 +133,11 @@ impl Issuer {
 }
 
 #[tokio::test]
-async fn oauth2_client_credentials_are_exchanged_kept_and_renewed() {
+async fn oauth2_client_credentials_are_exchanged_cached_and_renewed() {
     let issuer = Issuer::default();
     let endpoint = issuer.start().await;
     let credentials = ClientCredentials::new(&endpoint, "an id", "a/secret", Some("read write")).expect("it is set up");
-    let script = Script::new(vec![Answer::json(200, json!({})); 5]);
+    let script = Script::new(vec![ScriptedResponse::json(200, json!({})); 5]);
     let seen = Arc::new(Mutex::new(Vec::new()));
     let tokens = Arc::clone(&seen);
     // The script blots credentials out, so the provider is watched.
@@ -177,13 +180,13 @@ impl TokenProvider for Watched {
 }
 
 #[tokio::test]
-async fn an_authorization_server_that_refuses_is_named_by_its_word_only() {
+async fn authorization_server_error_shows_only_its_error_code() {
     let endpoint = Issuer::default().start().await;
     let credentials = ClientCredentials::new(&endpoint, "an id", "wrong", None).expect("it is set up");
     let client = Client::builder().transport(Script::default()).token_provider(credentials).build().expect("built");
     let error = client.get_secret("fr-par", "some").retry(Default::default()).send().await.expect_err("refused");
     let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-    assert_eq!(cause, "the authorization server answered 401 Unauthorized: invalid_client");
+    assert_eq!(cause, "the authorization server responded with 401 Unauthorized: invalid_client");
     let error = ClientCredentials::new("http://auth.example.com/token", "id", "secret", None).expect_err("plain http");
     assert!(matches!(error, ConfigError::PlainHttp), "{error}");
 }

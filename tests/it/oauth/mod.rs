@@ -30,7 +30,7 @@ struct World {
 
 impl World {
     async fn new(authority: Authority) -> Self {
-        naftiko_runtime::install_crypto_provider();
+        naftiko_client::install_crypto_provider();
         let simulator = Simulator::start().await.expect("the simulator starts");
         let base_uri = simulator.base_uri();
         let serve = ["serve", "--rest-port", "0", "--mcp-port", "0", "--base-uri", &base_uri];
@@ -85,7 +85,7 @@ fn let_through(answer: &Response) -> bool {
 }
 
 #[tokio::test]
-async fn tokens_of_the_authorization_server_are_accepted_and_end_here() {
+async fn valid_access_tokens_are_accepted_and_not_forwarded() {
     let signer = Signer::new("a", "ES256");
     let world = World::with(&[&signer]).await;
     let rest = signer.sign(&world.authority.claims(REST, "openid things:read"));
@@ -111,7 +111,7 @@ async fn tokens_of_the_authorization_server_are_accepted_and_end_here() {
 }
 
 #[tokio::test]
-async fn tokens_that_are_not_for_this_server_are_refused() {
+async fn access_tokens_for_other_servers_are_rejected() {
     let (signer, stranger) = (Signer::new("a", "ES256"), Signer::new("a", "ES256"));
     let world = World::with(&[&signer]).await;
     for changes in [
@@ -151,15 +151,15 @@ async fn tokens_that_are_not_for_this_server_are_refused() {
         (claims(json!({"nbf": seconds(90)})), "not valid yet"),
         (stranger.sign(&good), "signature is wrong"),
         (tampered.join("."), "signature is wrong"),
-        (format!("{}.", unsigned(&json!({"alg": "none"}), &good)), "no JWT"),
+        (format!("{}.", unsigned(&json!({"alg": "none"}), &good)), "not a JWT"),
         (hs256, "not accepted"),
         (header(json!({"alg": "ES384"})), "signature is wrong"),
-        (header(json!({"alg": "RS256"})), "key is not one"),
-        (header(json!({"typ": "logout+jwt"})), "another kind"),
-        (header(json!({"crit": ["b64"], "b64": false})), "demands"),
-        ("opaque".to_owned(), "no JWT"),
-        ("a.b.c.d".to_owned(), "no JWT"),
-        (String::new(), "no JWT"),
+        (header(json!({"alg": "RS256"})), "key does not belong"),
+        (header(json!({"typ": "logout+jwt"})), "another type"),
+        (header(json!({"crit": ["b64"], "b64": false})), "unsupported extension"),
+        ("opaque".to_owned(), "not a JWT"),
+        ("a.b.c.d".to_owned(), "not a JWT"),
+        (String::new(), "not a JWT"),
     ] {
         let answer = world.rest_with(&token).await;
         if !token.is_empty() {
@@ -182,7 +182,7 @@ async fn tokens_that_are_not_for_this_server_are_refused() {
 }
 
 #[tokio::test]
-async fn who_has_no_token_is_told_where_to_get_one() {
+async fn missing_token_returns_401_with_resource_metadata() {
     let signer = Signer::new("a", "ES256");
     let world = World::with(&[&signer]).await;
     let base = world.server.mcp.trim_end_matches("/mcp");
@@ -238,7 +238,7 @@ async fn who_has_no_token_is_told_where_to_get_one() {
 }
 
 #[tokio::test]
-async fn signatures_of_all_public_kinds_are_accepted() {
+async fn all_public_key_signature_algorithms_are_accepted() {
     let signers = ["ES256", "ES384", "EdDSA", "RS256", "PS512"].map(|algorithm| Signer::new(algorithm, algorithm));
     let world = World::with(&signers.each_ref()).await;
     for signer in &signers {
@@ -252,7 +252,7 @@ async fn signatures_of_all_public_kinds_are_accepted() {
 }
 
 #[tokio::test]
-async fn unknown_keys_are_looked_for_once_in_a_while() {
+async fn key_refresh_for_unknown_key_ids_is_rate_limited() {
     let (old, new) = (Signer::new("old", "ES256"), Signer::new("new", "ES256"));
     let world = World::with(&[&old]).await;
     let claims = world.claims(json!({}));
@@ -273,7 +273,7 @@ async fn unknown_keys_are_looked_for_once_in_a_while() {
 }
 
 #[tokio::test]
-async fn without_keys_callers_are_told_to_come_back() {
+async fn unavailable_keys_return_503_with_retry_after() {
     let signer = Signer::new("a", "ES256");
     let world = World::with(&[&signer]).await;
     let token = signer.sign(&world.claims(json!({})));
@@ -295,7 +295,7 @@ async fn without_keys_callers_are_told_to_come_back() {
 }
 
 #[tokio::test]
-async fn keys_come_from_the_authorization_server_and_from_nowhere_else() {
+async fn keys_are_fetched_only_from_the_authorization_server() {
     let signer = Signer::new("a", "ES256");
     for metadata in ["/.well-known/openid-configuration/realms/test", "/realms/test/.well-known/openid-configuration"] {
         let world = World::new(Authority::start(metadata, &[&signer]).await).await;
@@ -320,7 +320,7 @@ async fn keys_come_from_the_authorization_server_and_from_nowhere_else() {
 }
 
 #[tokio::test]
-async fn what_tokens_are_checked_by_is_said_and_has_to_work() {
+async fn token_validation_settings_are_reported_and_validated_at_startup() {
     let program = binary(CRATE);
     let mut command = process::command(&program, &["serve", "--print-config"]);
     let output = command.output().await.expect("it starts");
@@ -334,9 +334,9 @@ async fn what_tokens_are_checked_by_is_said_and_has_to_work() {
     }]);
     assert_eq!(config["callers"]["rest"], told, "{config}");
     for (issuer, said) in [
-        ("http://login.test", "no https URI"),
-        ("login.test", "no https URI"),
-        ("https://login.test?a=b", "no https URI"),
+        ("http://login.test", "not an https URI"),
+        ("login.test", "not an https URI"),
+        ("https://login.test?a=b", "not an https URI"),
         ("", "CASE_ISSUER"),
     ] {
         let mut command = process::command(&program, &["serve", "--rest-port", "0", "--mcp-port", "0"]);
@@ -349,7 +349,7 @@ async fn what_tokens_are_checked_by_is_said_and_has_to_work() {
 }
 
 #[tokio::test]
-async fn what_one_caller_agreed_to_is_no_agreement_of_another() {
+async fn confirmation_of_one_principal_is_invalid_for_another() {
     let signer = Signer::new("a", "ES256");
     let world = World::with(&[&signer]).await;
     let token = |name: &str| {

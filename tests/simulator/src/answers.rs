@@ -22,7 +22,7 @@ impl Answer {
 
 /// Why a request is not carried out.
 #[derive(Debug)]
-pub(crate) enum Refusal {
+pub(crate) enum ApiError {
     Unauthenticated {
         reason: &'static str,
     },
@@ -57,38 +57,38 @@ pub(crate) enum Refusal {
     },
 }
 
-impl Refusal {
-    pub(crate) fn required(argument: &str) -> Refusal {
-        Refusal::invalid(argument, "required", "")
+impl ApiError {
+    pub(crate) fn required(argument: &str) -> ApiError {
+        ApiError::invalid(argument, "required", "")
     }
 
     /// The text of the argument is not of the expected form.
-    pub(crate) fn format(argument: &str, help: &str) -> Refusal {
-        Refusal::invalid(argument, "format", help)
+    pub(crate) fn format(argument: &str, help: &str) -> ApiError {
+        ApiError::invalid(argument, "format", help)
     }
 
     /// The argument is well-formed but its value is not allowed.
-    pub(crate) fn constraint(argument: &str, help: &str) -> Refusal {
-        Refusal::invalid(argument, "constraint", help)
+    pub(crate) fn constraint(argument: &str, help: &str) -> ApiError {
+        ApiError::invalid(argument, "constraint", help)
     }
 
-    pub(crate) fn duplicate_name() -> Refusal {
-        Refusal::format("name", "cannot have same secret name in same path")
+    pub(crate) fn duplicate_name() -> ApiError {
+        ApiError::format("name", "cannot have same secret name in same path")
     }
 
-    pub(crate) fn deleted_secret() -> Refusal {
-        Refusal::NotUsable { help: "cannot act on deleted secret" }
+    pub(crate) fn deleted_secret() -> ApiError {
+        ApiError::NotUsable { help: "cannot act on deleted secret" }
     }
 
-    fn invalid(argument: &str, reason: &'static str, help: &str) -> Refusal {
-        Refusal::InvalidArgument { argument: argument.to_owned(), reason, help: help.to_owned() }
+    fn invalid(argument: &str, reason: &'static str, help: &str) -> ApiError {
+        ApiError::InvalidArgument { argument: argument.to_owned(), reason, help: help.to_owned() }
     }
 }
 
-impl From<Refusal> for Answer {
-    fn from(refusal: Refusal) -> Answer {
+impl From<ApiError> for Answer {
+    fn from(refusal: ApiError) -> Answer {
         let (status, body) = match refusal {
-            Refusal::Unauthenticated { reason } => (
+            ApiError::Unauthenticated { reason } => (
                 401,
                 json!({
                     "message": "authentication is denied",
@@ -97,10 +97,10 @@ impl From<Refusal> for Answer {
                     "type": "denied_authentication",
                 }),
             ),
-            Refusal::UnknownRoute => (501, json!({"message": "unknown service"})),
-            Refusal::BodyTooLarge => (413, json!({"message": "request body is too large"})),
-            Refusal::Undecodable { what } => (400, json!({"message": format!("cannot decode request: {what}")})),
-            Refusal::InvalidArgument { argument, reason, help } => (
+            ApiError::UnknownRoute => (501, json!({"message": "unknown service"})),
+            ApiError::BodyTooLarge => (413, json!({"message": "request body is too large"})),
+            ApiError::Undecodable { what } => (400, json!({"message": format!("cannot decode request: {what}")})),
+            ApiError::InvalidArgument { argument, reason, help } => (
                 400,
                 json!({
                     "details": [{"argument_name": argument, "help_message": help, "reason": reason}],
@@ -108,7 +108,7 @@ impl From<Refusal> for Answer {
                     "type": "invalid_arguments",
                 }),
             ),
-            Refusal::Forbidden { action } => (
+            ApiError::Forbidden { action } => (
                 403,
                 json!({
                     "details": [{"action": action, "resource": "secret"}],
@@ -116,7 +116,7 @@ impl From<Refusal> for Answer {
                     "type": "permissions_denied",
                 }),
             ),
-            Refusal::QuotaExceeded { resource, quota } => (
+            ApiError::QuotaExceeded { resource, quota } => (
                 403,
                 json!({
                     "details": [{
@@ -129,7 +129,7 @@ impl From<Refusal> for Answer {
                     "type": "quotas_exceeded",
                 }),
             ),
-            Refusal::NotFound { resource, id } => (
+            ApiError::NotFound { resource, id } => (
                 404,
                 json!({
                     "message": "resource is not found",
@@ -138,9 +138,9 @@ impl From<Refusal> for Answer {
                     "type": "not_found",
                 }),
             ),
-            Refusal::Protected => (412, precondition("protected_resource", "cannot delete a protected secret")),
-            Refusal::NotUsable { help } => (412, precondition("resource_not_usable", help)),
-            Refusal::Locked { id } => (
+            ApiError::Protected => (412, precondition("protected_resource", "cannot delete a protected secret")),
+            ApiError::NotUsable { help } => (412, precondition("resource_not_usable", help)),
+            ApiError::Locked { id } => (
                 423,
                 json!({
                     "message": "resource is locked",

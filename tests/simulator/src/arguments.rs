@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 use uuid::Uuid;
 
-use crate::answers::Refusal;
+use crate::answers::ApiError;
 
 const SEGMENT_PATTERN: &str = "^[_a-zA-Z0-9]([-_.a-zA-Z0-9]*[_a-zA-Z0-9])?$";
 const LONGEST_SEGMENT: usize = 255;
@@ -16,7 +16,7 @@ pub(crate) struct Fields(Map<String, Value>);
 
 impl Fields {
     /// Reads a request body; an absent one is the same as an empty object.
-    pub(crate) fn parse(body: &[u8]) -> Result<Fields, Refusal> {
+    pub(crate) fn parse(body: &[u8]) -> Result<Fields, ApiError> {
         if body.is_empty() {
             return Ok(Fields(Map::new()));
         }
@@ -26,30 +26,30 @@ impl Fields {
         }
     }
 
-    pub(crate) fn text(&self, key: &str) -> Result<Option<String>, Refusal> {
+    pub(crate) fn text(&self, key: &str) -> Result<Option<String>, ApiError> {
         self.read(key, |value| value.as_str().map(str::to_owned))
     }
 
-    pub(crate) fn texts(&self, key: &str) -> Result<Option<Vec<String>>, Refusal> {
+    pub(crate) fn texts(&self, key: &str) -> Result<Option<Vec<String>>, ApiError> {
         self.read(key, |value| {
             let texts = value.as_array()?.iter();
             texts.map(|text| text.as_str().map(str::to_owned)).collect()
         })
     }
 
-    pub(crate) fn flag(&self, key: &str) -> Result<Option<bool>, Refusal> {
+    pub(crate) fn flag(&self, key: &str) -> Result<Option<bool>, ApiError> {
         self.read(key, Value::as_bool)
     }
 
-    pub(crate) fn number(&self, key: &str) -> Result<Option<u32>, Refusal> {
+    pub(crate) fn number(&self, key: &str) -> Result<Option<u32>, ApiError> {
         self.read(key, |value| u32::try_from(value.as_u64()?).ok())
     }
 
-    pub(crate) fn object(&self, key: &str) -> Result<Option<Fields>, Refusal> {
+    pub(crate) fn object(&self, key: &str) -> Result<Option<Fields>, ApiError> {
         self.read(key, |value| value.as_object().cloned().map(Fields))
     }
 
-    fn read<T>(&self, key: &str, convert: impl Fn(&Value) -> Option<T>) -> Result<Option<T>, Refusal> {
+    fn read<T>(&self, key: &str, convert: impl Fn(&Value) -> Option<T>) -> Result<Option<T>, ApiError> {
         match self.0.get(key) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => match convert(value) {
@@ -60,8 +60,8 @@ impl Fields {
     }
 }
 
-fn undecodable(what: &str) -> Refusal {
-    Refusal::Undecodable { what: what.to_owned() }
+fn undecodable(what: &str) -> ApiError {
+    ApiError::Undecodable { what: what.to_owned() }
 }
 
 /// The parameters of a query. A parameter with an empty value counts as absent.
@@ -81,17 +81,17 @@ impl Query {
         wanted.map(|(_, value)| value.as_str()).collect()
     }
 
-    pub(crate) fn uuid(&self, key: &str) -> Result<Option<String>, Refusal> {
+    pub(crate) fn uuid(&self, key: &str) -> Result<Option<String>, ApiError> {
         self.text(key).map(|text| uuid(key, text)).transpose()
     }
 
     /// Reads a bool the way Go does, which is what the SDKs for other languages rely on.
-    pub(crate) fn flag(&self, key: &str) -> Result<Option<bool>, Refusal> {
+    pub(crate) fn flag(&self, key: &str) -> Result<Option<bool>, ApiError> {
         match self.text(key) {
             None => Ok(None),
             Some("1" | "t" | "T" | "true" | "TRUE" | "True") => Ok(Some(true)),
             Some("0" | "f" | "F" | "false" | "FALSE" | "False") => Ok(Some(false)),
-            Some(_) => Err(Refusal::format(key, "value must be a boolean")),
+            Some(_) => Err(ApiError::format(key, "value must be a boolean")),
         }
     }
 }
@@ -103,19 +103,19 @@ pub(crate) struct Paging {
 }
 
 impl Paging {
-    pub(crate) fn read(query: &Query) -> Result<Paging, Refusal> {
+    pub(crate) fn read(query: &Query) -> Result<Paging, ApiError> {
         let page: i32 = match query.text("page") {
             None => 1,
-            Some(text) => text.parse().map_err(|_| Refusal::format("page", "value must be an integer"))?,
+            Some(text) => text.parse().map_err(|_| ApiError::format("page", "value must be an integer"))?,
         };
         let page = usize::try_from(page)
             .ok()
             .filter(|page| *page > 0)
-            .ok_or_else(|| Refusal::constraint("page", "value must be at least 1"))?;
+            .ok_or_else(|| ApiError::constraint("page", "value must be at least 1"))?;
         let page_size: u32 = match query.text("page_size") {
             None => 0,
             Some(text) => {
-                text.parse().map_err(|_| Refusal::format("page_size", "value must be an unsigned integer"))?
+                text.parse().map_err(|_| ApiError::format("page_size", "value must be an unsigned integer"))?
             }
         };
         // Real clients send zero and expect the default.
@@ -133,8 +133,8 @@ impl Paging {
 }
 
 /// Checks for the hyphenated form and returns it in lower case.
-pub(crate) fn uuid(argument: &str, text: &str) -> Result<String, Refusal> {
-    parse_uuid(text).ok_or_else(|| Refusal::format(argument, "value must be a valid UUID"))
+pub(crate) fn uuid(argument: &str, text: &str) -> Result<String, ApiError> {
+    parse_uuid(text).ok_or_else(|| ApiError::format(argument, "value must be a valid UUID"))
 }
 
 pub(crate) fn parse_uuid(text: &str) -> Option<String> {
@@ -144,13 +144,13 @@ pub(crate) fn parse_uuid(text: &str) -> Option<String> {
 }
 
 /// Checks a name, or one segment of a path.
-pub(crate) fn segment(argument: &str, text: &str) -> Result<(), Refusal> {
+pub(crate) fn segment(argument: &str, text: &str) -> Result<(), ApiError> {
     if text.is_empty() {
-        return Err(Refusal::required(argument));
+        return Err(ApiError::required(argument));
     }
     if text.len() > LONGEST_SEGMENT {
         let help = format!("value length must be at most {LONGEST_SEGMENT} characters");
-        return Err(Refusal::constraint(argument, &help));
+        return Err(ApiError::constraint(argument, &help));
     }
     let outer = |byte: Option<u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_');
     let inner = |byte: u8| outer(Some(byte)) || byte == b'-' || byte == b'.';
@@ -158,21 +158,21 @@ pub(crate) fn segment(argument: &str, text: &str) -> Result<(), Refusal> {
         return Ok(());
     }
     let help = format!("value does not match regex pattern \"{SEGMENT_PATTERN}\"");
-    Err(Refusal::format(argument, &help))
+    Err(ApiError::format(argument, &help))
 }
 
 /// Checks a secret's path and returns it without a slash at the end.
-pub(crate) fn secret_path(text: &str) -> Result<String, Refusal> {
+pub(crate) fn secret_path(text: &str) -> Result<String, ApiError> {
     if matches!(text, "" | "/") {
         return Ok("/".to_owned());
     }
     let trimmed = text.strip_suffix('/').unwrap_or(text);
     let Some(segments) = trimmed.strip_prefix('/') else {
-        return Err(Refusal::format("path", "value must start with a slash"));
+        return Err(ApiError::format("path", "value must start with a slash"));
     };
     for part in segments.split('/') {
         if part.is_empty() {
-            return Err(Refusal::format("path", "value has an empty segment"));
+            return Err(ApiError::format("path", "value has an empty segment"));
         }
         segment("path", part)?;
     }
@@ -187,22 +187,22 @@ pub(crate) enum Revision {
 }
 
 impl Revision {
-    pub(crate) fn parse(text: &str) -> Result<Revision, Refusal> {
+    pub(crate) fn parse(text: &str) -> Result<Revision, ApiError> {
         match text {
             "latest" => Ok(Revision::Latest),
             "latest_enabled" => Ok(Revision::LatestEnabled),
             number => number
                 .parse()
                 .map(Revision::Number)
-                .map_err(|_| Refusal::format("revision", "value must be a number or a known alias")),
+                .map_err(|_| ApiError::format("revision", "value must be a number or a known alias")),
         }
     }
 }
 
 /// Returns the entry of `choices` that equals the text.
-pub(crate) fn choice(argument: &str, text: &str, choices: &[&'static str]) -> Result<&'static str, Refusal> {
+pub(crate) fn choice(argument: &str, text: &str, choices: &[&'static str]) -> Result<&'static str, ApiError> {
     let known = choices.iter().find(|choice| **choice == text);
-    known.copied().ok_or_else(|| Refusal::constraint(argument, "value is not one of the known ones"))
+    known.copied().ok_or_else(|| ApiError::constraint(argument, "value is not one of the known ones"))
 }
 
 #[cfg(test)]
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_lose_one_slash_at_the_end() {
+    fn paths_lose_one_trailing_slash() {
         for (sent, kept) in [
             ("", Some("/")),
             ("/", Some("/")),
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn only_hyphenated_identifiers_are_taken() {
+    fn only_hyphenated_identifiers_are_accepted() {
         let id = "8B1C7F5E-2D3A-4B6C-9E8F-0A1B2C3D4E5F";
         assert_eq!(parse_uuid(id), Some(id.to_lowercase()));
         assert_eq!(parse_uuid(&id.replace('-', "")), None);

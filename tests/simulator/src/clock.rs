@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn time_moves_on_and_can_be_advanced() {
+    fn clock_runs_and_can_be_advanced() {
         let clock = Clock::start();
         let first = clock.now();
         assert!(clock.now() > first);

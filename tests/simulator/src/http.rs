@@ -16,7 +16,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use crate::answers::{Answer, Refusal};
+use crate::answers::{Answer, ApiError};
 use crate::fault::Kind;
 use crate::frame::{self, Payload};
 use crate::recorder::Recorded;
@@ -58,7 +58,7 @@ async fn answer(service: Arc<Service>, request: Request<Incoming>) -> Result<Res
     let (request, complete) = read(request).await?;
     service.recorder.add(request.clone());
     let regular = || {
-        let answer = if complete { service.answer(&request) } else { Answer::from(Refusal::BodyTooLarge) };
+        let answer = if complete { service.answer(&request) } else { Answer::from(ApiError::BodyTooLarge) };
         frame::regular(answer, service.settings())
     };
 

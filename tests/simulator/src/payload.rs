@@ -3,22 +3,22 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::answers::Refusal;
+use crate::answers::ApiError;
 
 const LARGEST: usize = 64 * 1024;
 
 /// Checks a value in base64 and, if the client sent one, its checksum.
-pub(crate) fn check(data: &str, data_crc32: Option<u32>) -> Result<(), Refusal> {
+pub(crate) fn check(data: &str, data_crc32: Option<u32>) -> Result<(), ApiError> {
     if data.is_empty() {
-        return Err(Refusal::required("data"));
+        return Err(ApiError::required("data"));
     }
-    let bytes = STANDARD.decode(data).map_err(|_| Refusal::format("data", "value must be base64 text"))?;
+    let bytes = STANDARD.decode(data).map_err(|_| ApiError::format("data", "value must be base64 text"))?;
     if bytes.len() > LARGEST {
-        return Err(Refusal::constraint("data", "value must be at most 64 KiB"));
+        return Err(ApiError::constraint("data", "value must be at most 64 KiB"));
     }
     if data_crc32.is_some_and(|sent| sent != crc32(&bytes)) {
         let help = "value does not match the checksum of the data";
-        return Err(Refusal::constraint("data_crc32", help));
+        return Err(ApiError::constraint("data_crc32", help));
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::answers::Refusal;
+use crate::answers::ApiError;
 use crate::arguments::Fields;
 use crate::clock::Timestamp;
 
@@ -34,16 +34,16 @@ pub(crate) enum Expiry {
 }
 
 impl Policy {
-    pub(crate) fn read(fields: &Fields) -> Result<Policy, Refusal> {
+    pub(crate) fn read(fields: &Fields) -> Result<Policy, ApiError> {
         let time_to_live = match fields.text("time_to_live")? {
             None => None,
             Some(text) => {
                 let argument = "ephemeral_policy.time_to_live";
                 let duration =
-                    parse_duration(&text).ok_or_else(|| Refusal::format(argument, "value must be a duration"))?;
+                    parse_duration(&text).ok_or_else(|| ApiError::format(argument, "value must be a duration"))?;
                 if !(SHORTEST..=LONGEST).contains(&duration) {
                     let help = "value must be between 1 second and 1 year";
-                    return Err(Refusal::constraint(argument, help));
+                    return Err(ApiError::constraint(argument, help));
                 }
                 Some(duration)
             }
@@ -51,12 +51,12 @@ impl Policy {
         let expires_once_accessed = fields.flag("expires_once_accessed")?;
         if time_to_live.is_none() && expires_once_accessed != Some(true) {
             let help = "a time to live or the expiry at the first access is needed";
-            return Err(Refusal::constraint("ephemeral_policy", help));
+            return Err(ApiError::constraint("ephemeral_policy", help));
         }
         let action = match fields.text("action")?.as_deref() {
             Some("delete") => Expiry::Delete,
             Some("disable") => Expiry::Disable,
-            _ => return Err(Refusal::constraint("ephemeral_policy.action", "")),
+            _ => return Err(ApiError::constraint("ephemeral_policy.action", "")),
         };
         Ok(Policy { time_to_live, expires_once_accessed, action })
     }

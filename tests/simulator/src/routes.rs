@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn words_decide_between_operations() {
+    fn path_and_method_select_operations() {
         let path = format!("{REGION}/secrets/x/versions");
         assert_eq!(find("GET", &path), secret("x", SecretAction::ListVersions));
         assert_eq!(find("POST", &path), secret("x", SecretAction::CreateVersion));
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_unknown_routes() {
+    fn misspelled_paths_are_unknown_routes() {
         for rest in [
             "",
             "/",

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::answers::Refusal;
+use crate::answers::ApiError;
 use crate::arguments::Revision;
 use crate::clock::{RECOVERY_WINDOW, Timestamp};
 use crate::policy::Policy;
@@ -48,16 +48,16 @@ impl Secret {
     }
 
     /// Whether anything but reading and restoring is allowed.
-    pub(crate) fn ensure_usable(&self) -> Result<(), Refusal> {
+    pub(crate) fn ensure_usable(&self) -> Result<(), ApiError> {
         if self.is_scheduled() {
-            return Err(Refusal::deleted_secret());
+            return Err(ApiError::deleted_secret());
         }
         self.ensure_unlocked()
     }
 
-    pub(crate) fn ensure_unlocked(&self) -> Result<(), Refusal> {
+    pub(crate) fn ensure_unlocked(&self) -> Result<(), ApiError> {
         if self.locked {
-            return Err(Refusal::Locked { id: self.id.clone() });
+            return Err(ApiError::Locked { id: self.id.clone() });
         }
         Ok(())
     }
@@ -79,7 +79,7 @@ impl Secret {
     }
 
     /// Finds a version; `text` is what the client wrote for it.
-    pub(crate) fn version(&mut self, revision: &Revision, text: &str) -> Result<&mut Version, Refusal> {
+    pub(crate) fn version(&mut self, revision: &Revision, text: &str) -> Result<&mut Version, ApiError> {
         self.versions
             .iter_mut()
             .rev()
@@ -88,7 +88,7 @@ impl Secret {
                 Revision::Latest => version.latest,
                 Revision::LatestEnabled => version.status() == "enabled",
             })
-            .ok_or_else(|| Refusal::NotFound { resource: "secret_version", id: text.to_owned() })
+            .ok_or_else(|| ApiError::NotFound { resource: "secret_version", id: text.to_owned() })
     }
 
     pub(crate) fn to_json(&self) -> Value {

@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::json;
 
-use crate::answers::{Answer, Refusal};
+use crate::answers::{Answer, ApiError};
 use crate::arguments::{self, Query};
 use crate::clock::{Clock, Timestamp};
 use crate::fault::Faults;
@@ -67,9 +67,9 @@ impl Service {
         self.carry_out(request).unwrap_or_else(Answer::from)
     }
 
-    fn carry_out(&self, request: &Recorded) -> Result<Answer, Refusal> {
+    fn carry_out(&self, request: &Recorded) -> Result<Answer, ApiError> {
         authenticate(request)?;
-        let route = routes::find(&request.method, &request.path).ok_or(Refusal::UnknownRoute)?;
+        let route = routes::find(&request.method, &request.path).ok_or(ApiError::UnknownRoute)?;
         match route {
             Route::Metadata => Ok(Answer::ok(json!({"platform": "external", "partition": "scw", "domain": "scw.eu"}))),
             Route::Regional { region, target } => {
@@ -96,7 +96,7 @@ impl Service {
     }
 }
 
-fn authenticate(request: &Recorded) -> Result<(), Refusal> {
+fn authenticate(request: &Recorded) -> Result<(), ApiError> {
     let token = request.header("x-auth-token").unwrap_or_default();
     let reason = match token {
         TOKEN => return Ok(()),
@@ -104,5 +104,5 @@ fn authenticate(request: &Recorded) -> Result<(), Refusal> {
         _ if arguments::parse_uuid(token).is_none() => "invalid_argument",
         _ => "not_found",
     };
-    Err(Refusal::Unauthenticated { reason })
+    Err(ApiError::Unauthenticated { reason })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::answers::Refusal;
+use crate::answers::ApiError;
 use crate::clock::Timestamp;
 use crate::secret::Secret;
 
@@ -44,12 +44,12 @@ impl Store {
         self.secrets.len()
     }
 
-    pub(crate) fn find(&mut self, region: &str, id: &str) -> Result<&mut Secret, Refusal> {
+    pub(crate) fn find(&mut self, region: &str, id: &str) -> Result<&mut Secret, ApiError> {
         self.secrets.get_mut(&(region.to_owned(), id.to_owned())).ok_or_else(|| not_found(id))
     }
 
     /// Finds a secret for a read, which a new secret may not answer yet.
-    pub(crate) fn find_to_read(&mut self, region: &str, id: &str) -> Result<&mut Secret, Refusal> {
+    pub(crate) fn find_to_read(&mut self, region: &str, id: &str) -> Result<&mut Secret, ApiError> {
         let secret = self.find(region, id)?;
         if secret.unseen_reads > 0 {
             secret.unseen_reads -= 1;
@@ -66,7 +66,7 @@ impl Store {
         path: &str,
         name: &str,
         own_id: Option<&str>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ApiError> {
         let taken = self.in_region(region).any(|other| {
             other.name == name
                 && other.path == path
@@ -75,12 +75,12 @@ impl Store {
                 && own_id != Some(other.id.as_str())
         });
         if taken {
-            return Err(Refusal::duplicate_name());
+            return Err(ApiError::duplicate_name());
         }
         Ok(())
     }
 }
 
-fn not_found(id: &str) -> Refusal {
-    Refusal::NotFound { resource: "secret", id: id.to_owned() }
+fn not_found(id: &str) -> ApiError {
+    ApiError::NotFound { resource: "secret", id: id.to_owned() }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::answers::Refusal;
+use crate::answers::ApiError;
 use crate::clock::{RECOVERY_WINDOW, Timestamp};
 use crate::policy::{Expiry, Policy, Properties};
 
@@ -40,7 +40,7 @@ impl Version {
         }
     }
 
-    pub(crate) fn disable(&mut self, now: Timestamp) -> Result<(), Refusal> {
+    pub(crate) fn disable(&mut self, now: Timestamp) -> Result<(), ApiError> {
         self.ensure_live()?;
         if self.enabled {
             self.enabled = false;
@@ -50,7 +50,7 @@ impl Version {
     }
 
     /// Enables the version and gives it a new lease under the current policy of its secret.
-    pub(crate) fn enable(&mut self, policy: Option<Policy>, now: Timestamp) -> Result<(), Refusal> {
+    pub(crate) fn enable(&mut self, policy: Option<Policy>, now: Timestamp) -> Result<(), ApiError> {
         self.ensure_live()?;
         if !self.enabled {
             self.enabled = true;
@@ -61,7 +61,7 @@ impl Version {
     }
 
     /// Deletes softly, or at once when the version is ephemeral.
-    pub(crate) fn delete(&mut self, now: Timestamp) -> Result<(), Refusal> {
+    pub(crate) fn delete(&mut self, now: Timestamp) -> Result<(), ApiError> {
         self.ensure_live()?;
         if self.ephemeral.is_some() {
             self.erase(now);
@@ -89,10 +89,10 @@ impl Version {
     }
 
     /// Shows the value to a client, which can be the end of the version.
-    pub(crate) fn access(&mut self, kind: &str, now: Timestamp) -> Result<Value, Refusal> {
+    pub(crate) fn access(&mut self, kind: &str, now: Timestamp) -> Result<Value, ApiError> {
         self.ensure_live()?;
         if !self.enabled {
-            return Err(Refusal::NotUsable { help: "cannot access disabled version" });
+            return Err(ApiError::NotUsable { help: "cannot access disabled version" });
         }
         let shown = json!({
             "secret_id": self.secret_id,
@@ -140,9 +140,9 @@ impl Version {
         self.data.clear();
     }
 
-    fn ensure_live(&self) -> Result<(), Refusal> {
+    fn ensure_live(&self) -> Result<(), ApiError> {
         if self.deleted_at.is_some() || self.deletion_requested_at.is_some() {
-            return Err(Refusal::NotUsable { help: "cannot act on deleted version" });
+            return Err(ApiError::NotUsable { help: "cannot act on deleted version" });
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use support::{SECRETS, create, exchange, get, post, request};
 
 #[tokio::test]
-async fn the_rate_limiter_answers_with_a_header_only() {
+async fn rate_limiter_responds_with_retry_after_header_only() {
     let simulator = Simulator::start().await.unwrap();
     simulator.fault(Fault::rate_limited());
     let limited = get(&simulator, "/metadata").await;
@@ -26,7 +26,7 @@ async fn the_rate_limiter_answers_with_a_header_only() {
 }
 
 #[tokio::test]
-async fn a_reset_is_a_reset() {
+async fn reset_fault_resets_the_connection() {
     let simulator = Simulator::start().await.unwrap();
     simulator.fault(Fault::reset());
     let request = request("GET", "/metadata", TOKEN, "");
@@ -36,7 +36,7 @@ async fn a_reset_is_a_reset() {
 }
 
 #[tokio::test]
-async fn bodies_can_be_cut_or_wrong() {
+async fn bodies_can_be_truncated_or_invalid() {
     let simulator = Simulator::start().await.unwrap();
     simulator.fault(Fault::truncated());
     simulator.fault(Fault::malformed_json());
@@ -65,7 +65,7 @@ async fn bodies_can_be_cut_or_wrong() {
 }
 
 #[tokio::test]
-async fn statuses_redirects_and_headers_are_free() {
+async fn faults_can_set_status_redirect_and_headers() {
     let simulator = Simulator::start().await.unwrap();
     let body = json!({"message": "internal error"});
     simulator.fault(Fault::status(500).json(body.clone()).header("x-request-id", "none"));
@@ -84,7 +84,7 @@ async fn statuses_redirects_and_headers_are_free() {
 }
 
 #[tokio::test]
-async fn faults_wait_for_their_requests() {
+async fn faults_apply_to_matching_requests() {
     let simulator = Simulator::start().await.unwrap();
     let list = format!("{SECRETS}?project_id={PROJECT_ID}");
     simulator.fault(Fault::status(503).on("POST", "/secrets"));
@@ -109,7 +109,7 @@ async fn faults_wait_for_their_requests() {
 }
 
 #[tokio::test]
-async fn effects_can_precede_a_fault() {
+async fn operation_can_take_effect_before_a_fault() {
     let simulator = Simulator::start().await.unwrap();
     let body = json!({"project_id": PROJECT_ID, "name": "a"});
     simulator.fault(Fault::status(503).on("POST", "/secrets").after_effect());
@@ -123,7 +123,7 @@ async fn effects_can_precede_a_fault() {
 }
 
 #[tokio::test]
-async fn answers_can_be_late() {
+async fn responses_can_be_delayed() {
     let simulator = Simulator::start().await.unwrap();
     let delay = Duration::from_millis(30);
     simulator.fault(Fault::status(503).delay(delay));

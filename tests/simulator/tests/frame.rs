@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use support::{SECRETS, create, delete, exchange, get, parse, post, request, send, send_as};
 
 #[tokio::test]
-async fn json_answers_have_the_headers_of_the_gateway() {
+async fn json_responses_have_the_gateway_headers() {
     let simulator = Simulator::start().await.unwrap();
     let listed = get(&simulator, &format!("{SECRETS}?project_id={PROJECT_ID}")).await;
     assert_eq!(listed.header("content-type"), Some("application/json"));
@@ -70,7 +70,7 @@ async fn other_projects_are_forbidden() {
 }
 
 #[tokio::test]
-async fn unknown_routes_are_answered_and_flagged() {
+async fn unknown_routes_return_404_and_are_flagged() {
     let simulator = Simulator::start().await.unwrap();
     let doubled = SECRETS.replace("/secrets", "//secrets");
     let unknown = get(&simulator, &doubled).await.expect(501);
@@ -83,7 +83,7 @@ async fn unknown_routes_are_answered_and_flagged() {
 }
 
 #[tokio::test]
-async fn requests_are_remembered_as_they_were_sent() {
+async fn requests_are_recorded_as_sent() {
     let simulator = Simulator::start().await.unwrap();
     let target = format!("{SECRETS}/a%2Fb%20%2e%2e?tags=x%26y&tags=%C3%A9");
     let refused = send(&simulator, "PATCH", &target, json!({"name": "n"})).await;
@@ -131,7 +131,7 @@ async fn renderings_and_unknown_fields_change_bytes_only() {
 }
 
 #[tokio::test]
-async fn dropping_closes_the_port() {
+async fn dropping_the_simulator_closes_the_port() {
     let simulator = Simulator::start().await.unwrap();
     let address = simulator.base_uri().replace("http://", "");
     let idle = tokio::net::TcpStream::connect(&address).await.unwrap();

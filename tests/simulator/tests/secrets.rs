@@ -35,7 +35,7 @@ async fn a_new_secret_has_all_fields_in_wire_order() {
 }
 
 #[tokio::test]
-async fn deletion_is_soft_and_can_be_taken_back() {
+async fn deletion_is_soft_and_can_be_undone() {
     let simulator = Simulator::start().await.unwrap();
     let path = create(&simulator, "a", json!({"tags": ["x"], "description": "d"})).await;
     let cleared = send(&simulator, "PATCH", &path, json!({"tags": [], "description": ""})).await;
@@ -168,7 +168,7 @@ async fn owners_are_added_once() {
 }
 
 #[tokio::test]
-async fn regions_do_not_see_each_other() {
+async fn regions_are_isolated() {
     let simulator = Simulator::start().await.unwrap();
     let path = create(&simulator, "a", Value::Null).await;
     let elsewhere = path.replace("fr-par", "nl-ams");

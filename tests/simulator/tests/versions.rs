@@ -65,7 +65,7 @@ async fn a_restored_version_has_its_former_status() {
 }
 
 #[tokio::test]
-async fn versions_share_the_fate_of_their_secret() {
+async fn versions_are_deleted_and_restored_with_their_secret() {
     let simulator = Simulator::start().await.unwrap();
     let secret = create(&simulator, "a", Value::Null).await;
     add(&simulator, &secret, json!({"data": "Zm9v"})).await;

@@ -1,4 +1,4 @@
-//! Builds generated crates, a batch at a time, in a workspace that is like this one.
+//! Builds generated crates in batches, in a workspace with the settings of this one.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -13,19 +13,19 @@ use serde_json::Value;
 use super::{Build, Options, Record, progress, smoke};
 use crate::{trial, workspace};
 
-/// The file that tells a folder of ours from somebody else's.
+/// The file that marks a folder that this command may clear.
 const MARKER: &str = ".corpus";
-/// How much of cargo's complaint is kept where it is about no crate.
-const COMPLAINT: usize = 600;
+/// How much of an error of cargo is kept if it is not about a crate.
+const EXCERPT: usize = 600;
 
-/// Why crates do not work, by name.
+/// Why crates failed, by name.
 type Failures = BTreeMap<String, String>;
 
-/// What cargo says about a workspace.
+/// The result of checking a workspace.
 enum Checked {
-    /// It knows what is wrong with each of the crates.
+    /// Cargo checked the crates; these failed.
     Failures(Failures),
-    /// It does not even begin.
+    /// Cargo rejected the workspace.
     Rejected(String),
 }
 
@@ -35,7 +35,7 @@ struct Scratch<'a> {
     folder: PathBuf,
 }
 
-/// Builds the crates of all records, and says in each whether its crate works.
+/// Builds the crates of all records, and records whether each one builds.
 ///
 /// # Errors
 /// When files cannot be written, or cargo not be started.
@@ -64,13 +64,13 @@ impl<'a> Scratch<'a> {
         let folder = folder.map_or_else(|| target.join("corpus"), Path::to_owned);
         let foreign = fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some());
         if foreign && !folder.join(MARKER).is_file() {
-            bail!("{} holds something else; name another folder for --scratch", folder.display());
+            bail!("{} contains other files; choose another folder with --scratch", folder.display());
         }
         fs::create_dir_all(&folder)
             .and_then(|()| fs::write(folder.join(MARKER), "Written by `cargo xtask corpus`; may be removed.\n"))
             .with_context(|| format!("{} cannot be written", folder.display()))?;
         let folder = folder.canonicalize()?;
-        // Workspaces of an earlier run, which stayed because something in them failed.
+        // Workspaces of an earlier run are kept if they have failures.
         for entry in fs::read_dir(&folder)?.flatten() {
             if entry.file_name().to_string_lossy().starts_with("workspace-") {
                 fs::remove_dir_all(entry.path())?;
@@ -79,7 +79,7 @@ impl<'a> Scratch<'a> {
         Ok(Self { root, folder })
     }
 
-    /// Builds crates, and says why for those that do not work. The workspace stays if there are any.
+    /// Builds crates and returns the failures. The workspace is kept if there are any.
     fn try_batch(&self, number: usize, crates: &[&Crate]) -> Result<Failures> {
         let workspace = self.folder.join(format!("workspace-{number}"));
         workspace::write(self.root, &workspace, crates.iter().map(|made| &made.files))?;
@@ -87,7 +87,7 @@ impl<'a> Scratch<'a> {
             Checked::Failures(failures) => failures,
             Checked::Rejected(reason) => match crates {
                 [only] => Failures::from([(only.name.clone(), reason)]),
-                // One of them spoils the workspace for all; alone, each gets its own verdict.
+                // One crate breaks the workspace for all, so each is built alone.
                 _ => return crates.iter().map(|made| self.try_batch(number, &[made])).try_fold(Failures::new(), merge),
             },
         };
@@ -100,7 +100,7 @@ impl<'a> Scratch<'a> {
         for made in crates {
             clean.args(["--package", &made.name]);
         }
-        // What stays behind costs space, and nothing else.
+        // If this fails, it only costs disk space.
         let _ = clean.arg("--quiet").output();
         if failures.is_empty() {
             let _ = fs::remove_dir_all(&workspace);
@@ -128,12 +128,12 @@ impl<'a> Scratch<'a> {
         let mut failures = Failures::new();
         for (owner, error) in errors(&String::from_utf8_lossy(&output.stdout)) {
             if !crates.iter().any(|made| made.name == owner) {
-                bail!("{owner}, which generated crates need, does not build: {error}");
+                bail!("{owner}, a dependency of the generated crates, does not build: {error}");
             }
             failures.entry(owner).or_insert(error);
         }
         if !output.status.success() && failures.is_empty() {
-            return Ok(Checked::Rejected(format!("cargo rejects it: {}", complaint(&output.stderr))));
+            return Ok(Checked::Rejected(format!("cargo rejected it: {}", excerpt(&output.stderr))));
         }
         Ok(Checked::Failures(failures))
     }
@@ -147,7 +147,7 @@ impl<'a> Scratch<'a> {
         let printed = String::from_utf8_lossy(&output.stdout);
         let mut failures: Failures = smoke::failures(&printed).collect();
         if !output.status.success() && failures.is_empty() {
-            let reason = format!("the program that sets up routers does not work: {}", complaint(&output.stderr));
+            let reason = format!("the program that sets up the routers failed: {}", excerpt(&output.stderr));
             failures.extend(crates.iter().map(|made| (made.name.clone(), reason.clone())));
         }
         Ok(failures)
@@ -174,9 +174,9 @@ fn errors(messages: &str) -> impl Iterator<Item = (String, String)> {
     })
 }
 
-fn complaint(stderr: &[u8]) -> String {
+fn excerpt(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
-    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(COMPLAINT).collect()
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(EXCERPT).collect()
 }
 
 #[cfg(test)]
@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_name_their_crate_and_their_place() {
+    fn errors_name_their_crate_and_location() {
         let messages = r#"{"reason":"compiler-artifact"}
 {"reason":"compiler-message","manifest_path":"/s/generated/c00001-a/Cargo.toml","message":{"level":"error","message":"no","spans":[{"file_name":"src/lib.rs","line_start":3}]}}
 {"reason":"compiler-message","manifest_path":"/s/generated/c00002-b/Cargo.toml","message":{"level":"warning","message":"hm","spans":[]}}"#;

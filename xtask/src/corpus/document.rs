@@ -1,37 +1,37 @@
-//! What became of the files of a corpus, as one JSON document.
+//! The results for the files of a corpus, as one JSON document.
 
+use naftiko_codegen::Sources;
 use serde_json::{Value, json};
 
 use super::tally::Tally;
 use super::{Build, Outcome, Record};
-use crate::finding::word;
 use crate::report;
 
 /// The document.
-pub(super) fn document(records: &[Record]) -> Value {
+pub(super) fn document(records: &[Record], sources: &Sources) -> Value {
     let tally = Tally::of(records);
     let outcomes = Outcome::ALL.map(|outcome| {
         let count = tally.outcomes.get(&outcome).copied().unwrap_or_default();
         (outcome.to_string(), Value::from(count))
     });
-    let codes = tally.codes.iter().map(|(rule, code)| {
+    let codes = tally.codes.iter().map(|(code, tally)| {
         let value = json!({
-            "severity": word(rule.severity()),
-            "title": rule.title(),
-            "refused": code.refused,
-            "files": code.files,
-            "occurrences": code.occurrences,
+            "severity": code.severity().to_string(),
+            "title": code.title(),
+            "refused": tally.refused,
+            "files": tally.files,
+            "occurrences": tally.occurrences,
         });
-        (rule.code(), value)
+        (code.to_string(), value)
     });
     json!({
-        "files": records.iter().map(record).collect::<Vec<_>>(),
+        "files": records.iter().map(|it| record(it, sources)).collect::<Vec<_>>(),
         "outcomes": Value::Object(outcomes.into_iter().collect()),
         "codes": Value::Object(codes.collect()),
     })
 }
 
-fn record(record: &Record) -> Value {
+fn record(record: &Record, sources: &Sources) -> Value {
     let mut value = json!({
         "path": record.path,
         "crate": record.crate_name,
@@ -40,7 +40,7 @@ fn record(record: &Record) -> Value {
         "operations": record.size.operations,
         "routes": record.size.routes,
         "tools": record.size.tools,
-        "findings": record.findings.iter().map(report::finding).collect::<Vec<_>>(),
+        "diagnostics": record.diagnostics.iter().map(|it| report::diagnostic(it, sources)).collect::<Vec<_>>(),
     });
     let build = match &record.build {
         Build::Untried => None,

@@ -1,4 +1,4 @@
-//! `cargo xtask corpus`: how the compiler fares with a folder of real specifications.
+//! `cargo xtask corpus`: compiles a folder of specifications and counts the results.
 
 mod batch;
 mod document;
@@ -17,65 +17,66 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use naftiko_codegen::Sources;
 
 pub use record::{Build, Outcome, Record, Size};
 
 use crate::sources;
 
-/// What to run and what to make of it.
+/// What to compile, and what to do with the results.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
-    /// The folder. An INDEX.tsv in it, with a class and a path per line, gives a table by class
+    /// The folder. With an INDEX.tsv in it, which has a class and a path on each line, results are also shown by class
     pub folder: PathBuf,
-    /// Also build what is generated, and set up every REST router
+    /// Also build the generated crates, and set up every REST router
     #[arg(long)]
     pub compile: bool,
-    /// Write everything to this file as JSON
+    /// Write all results to this file as JSON
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
-    /// Run the first files only
+    /// Compile only the first N files
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
-    /// Run only files whose path holds this text
+    /// Compile only files whose path contains this text
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
     /// How many crates to build at once
     #[arg(long, value_name = "N", default_value = "40", requires = "compile")]
     pub batch: NonZeroUsize,
-    /// Where to build; `corpus` in the target folder if it is not given
+    /// Where to build; by default, `corpus` in the target folder
     #[arg(long, value_name = "DIR", requires = "compile")]
     pub scratch: Option<PathBuf>,
 }
 
-/// Runs the command. `Ok(false)` means that the compiler panicked, or that something generated does not build.
+/// Runs the command. `Ok(false)` means that the compiler panicked, or that a generated crate does not build.
 ///
 /// # Errors
 /// When the folder cannot be read, the report not written, or cargo not run.
 pub fn run(root: &Path, options: &Options) -> Result<bool> {
     let start = Instant::now();
-    let mut records = records(options)?;
+    let (mut records, sources) = records(options)?;
     if options.compile {
         batch::build(root, options, &mut records)?;
     }
-    anstream::print!("{}", summary::summary(&records, start.elapsed()));
+    anstream::print!("{}", summary::summary(&records, &sources, start.elapsed()));
     if let Some(file) = &options.report {
-        let text = format!("{:#}\n", document::document(&records));
+        let text = format!("{:#}\n", document::document(&records, &sources));
         fs::write(file, text).with_context(|| format!("{} cannot be written", file.display()))?;
     }
     Ok(!records.iter().any(Record::is_failure))
 }
 
-/// Compiles the files of a folder, in order of path.
-fn records(options: &Options) -> Result<Vec<Record>> {
+/// Compiles the files of a folder, in order of path. Returns also their texts.
+fn records(options: &Options) -> Result<(Vec<Record>, Sources)> {
     let folder = &options.folder;
     if !folder.is_dir() {
         bail!("{} is not a folder", folder.display());
     }
     let classes = classes(folder)?;
-    let tree = sources::read(folder, folder);
+    let mut tree = sources::read(folder, folder);
     let wanted = |path: &str| options.filter.as_deref().is_none_or(|text| path.contains(text));
     let mut records: Vec<_> = tree.specifications().map(|path| Record::new(path)).collect();
-    records.extend(tree.findings.into_iter().map(Record::unreadable));
+    records.extend(tree.diagnostics.into_iter().map(Record::unreadable));
     records.sort_by(|a, b| a.path.cmp(&b.path));
     for (index, record) in records.iter_mut().enumerate() {
         record.class = classes.get(&record.path).cloned();
@@ -84,10 +85,11 @@ fn records(options: &Options) -> Result<Vec<Record>> {
     records.retain(|record| wanted(&record.path));
     records.truncate(options.limit.unwrap_or(usize::MAX));
     if records.is_empty() {
-        bail!("there is no such YAML file below {}", folder.display());
+        bail!("no YAML file below {} matches", folder.display());
     }
     work::compile_all(&tree.sources, &mut records, options.compile);
-    Ok(records)
+    tree.sources.extend(tree.undecodable);
+    Ok((records, tree.sources))
 }
 
 /// The classes that an index gives to files.
@@ -105,7 +107,7 @@ fn classes(folder: &Path) -> Result<BTreeMap<String, String>> {
     Ok(rows.collect())
 }
 
-/// A valid name for any path. The index makes it unique; the rest is for people.
+/// A valid crate name for any path. The index makes it unique.
 fn crate_name(index: usize, path: &str) -> String {
     let file = path.rsplit('/').next().unwrap_or(path);
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
@@ -115,7 +117,7 @@ fn crate_name(index: usize, path: &str) -> String {
     format!("c{index:05}-{slug}").trim_end_matches('-').to_owned()
 }
 
-/// A bar on stderr; nothing where stderr is no terminal.
+/// A progress bar on stderr; hidden if stderr is not a terminal.
 fn progress(length: usize, what: &'static str) -> ProgressBar {
     let bar = ProgressBar::new(length as u64).with_message(what);
     match ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {elapsed}") {

@@ -1,27 +1,25 @@
-//! What became of one file of a corpus.
+//! The result for one file of a corpus.
 
 use std::fmt;
 use std::time::Duration;
 
-use naftiko_codegen::{Crate, Severity};
+use naftiko_codegen::{Crate, Diagnostic, Severity};
 
-use crate::finding::Finding;
-
-/// What the compiler made of a file.
+/// The result of compiling a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     /// A crate.
     Generated,
-    /// A crate, with a meaning chosen for something.
+    /// A crate, with warnings.
     GeneratedWithWarnings,
     /// Errors.
     Refused,
     /// The file is something else.
     NotACapability,
-    /// The file gave no text.
+    /// The file cannot be read as text.
     #[default]
     Unreadable,
-    /// A panic, which is never right.
+    /// The compiler panicked, which is a bug.
     Panicked,
 }
 
@@ -50,7 +48,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// How much a capability holds.
+/// The size of a capability.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Size {
     /// Its operations.
@@ -63,37 +61,37 @@ pub struct Size {
     pub lines: usize,
 }
 
-/// Whether what was generated works.
+/// Whether the generated crate builds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Build {
-    /// Nobody has tried.
+    /// It was not built.
     #[default]
     Untried,
     /// It builds, and its router can be set up.
     Fine,
-    /// It does not, and why.
+    /// It does not build, or its router cannot be set up, with the reason.
     Failed(String),
 }
 
-/// What became of one file.
+/// The result for one file.
 #[derive(Debug, Default)]
 pub struct Record {
     /// Its path below the corpus.
     pub path: String,
-    /// Its class, where an index gives one.
+    /// Its class, if an index has one.
     pub class: Option<String>,
     /// The name of its crate.
     pub crate_name: String,
-    /// What the compiler made of it.
+    /// The result of compiling it.
     pub outcome: Outcome,
-    /// What a panic said.
+    /// The message of a panic.
     pub panic: Option<String>,
     /// How long it took.
     pub elapsed: Duration,
-    /// How much it holds.
+    /// Its size.
     pub size: Size,
-    /// The findings about it.
-    pub findings: Vec<Finding>,
+    /// Its diagnostics.
+    pub diagnostics: Vec<Diagnostic>,
     /// The crate, while it is still to be built.
     pub made: Option<Crate>,
     /// Whether the crate works.
@@ -106,9 +104,10 @@ impl Record {
         Self { path: path.to_owned(), ..Self::default() }
     }
 
-    /// A file that cannot be.
-    pub fn unreadable(finding: Finding) -> Self {
-        Self { findings: vec![finding.clone()], ..Self::new(&finding.file) }
+    /// A file that cannot be compiled.
+    pub fn unreadable(diagnostic: Diagnostic) -> Self {
+        let record = Self::new(&diagnostic.file);
+        Self { diagnostics: vec![diagnostic], ..record }
     }
 
     /// Whether something is wrong with the compiler, rather than with the file.
@@ -117,12 +116,12 @@ impl Record {
     }
 
     /// The error that a refusal is counted under.
-    pub fn first_error(&self) -> Option<&Finding> {
-        self.findings.iter().find(|finding| finding.is_error())
+    pub fn first_error(&self) -> Option<&Diagnostic> {
+        self.diagnostics.iter().find(|it| it.is_error())
     }
 
-    /// Whether any finding is a warning.
+    /// Whether there is a warning.
     pub fn has_warnings(&self) -> bool {
-        self.findings.iter().any(|finding| finding.severity() == Severity::Warning)
+        self.diagnostics.iter().any(|it| it.severity() == Severity::Warning)
     }
 }

@@ -1,13 +1,12 @@
-//! What became of the files of a corpus, as tables for people.
+//! The results for the files of a corpus, as tables.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use naftiko_codegen::Severity;
+use naftiko_codegen::{Code, Severity, Sources};
 
 use super::tally::{CodeTally, Tally};
 use super::{Build, Outcome, Record};
-use crate::finding::{Finding, Rule, word};
 
 /// How many of the slowest files are named.
 const SLOWEST: usize = 5;
@@ -15,14 +14,14 @@ const SLOWEST: usize = 5;
 const MESSAGE: usize = 140;
 
 /// All tables.
-pub(super) fn summary(records: &[Record], elapsed: Duration) -> String {
+pub(super) fn summary(records: &[Record], sources: &Sources, elapsed: Duration) -> String {
     let mut text = String::new();
-    // A string takes whatever is written.
-    let _ = write(&mut text, records, elapsed);
+    // Writing to a string cannot fail.
+    let _ = write(&mut text, records, sources, elapsed);
     text
 }
 
-fn write(text: &mut String, records: &[Record], elapsed: Duration) -> std::fmt::Result {
+fn write(text: &mut String, records: &[Record], sources: &Sources, elapsed: Duration) -> std::fmt::Result {
     let tally = Tally::of(records);
     writeln!(text, "{:<24} {:>6} {:>7}", "outcome", "files", "")?;
     for (outcome, count) in Outcome::ALL.iter().filter_map(|outcome| Some((outcome, *tally.outcomes.get(outcome)?))) {
@@ -30,7 +29,7 @@ fn write(text: &mut String, records: &[Record], elapsed: Duration) -> std::fmt::
     }
     writeln!(text, "{:<24} {:>6}", "all", records.len())?;
     write_classes(text, &tally)?;
-    write_codes(text, &tally)?;
+    write_codes(text, &tally, sources)?;
     write_failures(text, records)?;
     write_slowest(text, records)?;
 
@@ -60,32 +59,32 @@ fn write_classes(text: &mut String, tally: &Tally<'_>) -> std::fmt::Result {
             write!(text, " {:>9}", count(outcome))?;
         }
         let made = count(Outcome::Generated) + count(Outcome::GeneratedWithWarnings);
-        // What is no capability was never to be made.
+        // Other files are not expected to be generated.
         let capabilities = outcomes.values().sum::<usize>() - count(Outcome::NotACapability);
         writeln!(text, " {:>8.1}%", percent(made, capabilities))?;
     }
     Ok(())
 }
 
-fn write_codes(text: &mut String, tally: &Tally<'_>) -> std::fmt::Result {
+fn write_codes(text: &mut String, tally: &Tally<'_>, sources: &Sources) -> std::fmt::Result {
     for severity in [Severity::Error, Severity::Warning, Severity::Note] {
-        let mut codes: Vec<_> = tally.codes.iter().filter(|(rule, _)| rule.severity() == severity).collect();
-        codes.sort_by_key(|(rule, code)| (usize::MAX - code.refused, usize::MAX - code.files, rule.code()));
+        let mut codes: Vec<_> = tally.codes.iter().filter(|(code, _)| code.severity() == severity).collect();
+        codes.sort_by_key(|(code, tally)| (usize::MAX - tally.refused, usize::MAX - tally.files, **code));
         if !codes.is_empty() {
-            writeln!(text, "\n{:<8} {:>7} {:>6} {:>7}", word(severity), "refused", "files", "times")?;
+            writeln!(text, "\n{:<8} {:>7} {:>6} {:>7}", severity, "refused", "files", "times")?;
         }
-        for (rule, code) in codes {
-            write_code(text, *rule, code)?;
+        for (code, tally) in codes {
+            write_code(text, *code, tally, sources)?;
         }
     }
     Ok(())
 }
 
-fn write_code(text: &mut String, rule: Rule, code: &CodeTally<'_>) -> std::fmt::Result {
-    let CodeTally { refused, files, occurrences, example } = code;
-    writeln!(text, "{:<8} {refused:>7} {files:>6} {occurrences:>7}  {}", rule.code(), rule.title())?;
-    let Finding { file, place, message, .. } = example;
-    writeln!(text, "{:31} {file}:{}:{}: {}", "", place.line, place.column, one_line(message))
+fn write_code(text: &mut String, code: Code, tally: &CodeTally<'_>, sources: &Sources) -> std::fmt::Result {
+    let CodeTally { refused, files, occurrences, example } = tally;
+    writeln!(text, "{code:<8} {refused:>7} {files:>6} {occurrences:>7}  {}", code.title())?;
+    let start = example.location(sources).start;
+    writeln!(text, "{:31} {}:{}:{}: {}", "", example.file, start.line, start.column, one_line(&example.message))
 }
 
 fn write_failures(text: &mut String, records: &[Record]) -> std::fmt::Result {
@@ -115,7 +114,7 @@ fn write_slowest(text: &mut String, records: &[Record]) -> std::fmt::Result {
     Ok(())
 }
 
-/// A text on one line, without characters that a terminal would obey.
+/// A text on one line, without control characters.
 fn flat(text: &str) -> String {
     text.split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|word| !word.is_empty())
@@ -123,7 +122,7 @@ fn flat(text: &str) -> String {
         .join(" ")
 }
 
-/// The first of a text, on one line.
+/// The start of a text, on one line.
 fn one_line(text: &str) -> String {
     let line = flat(text);
     if line.chars().count() <= MESSAGE { line } else { line.chars().take(MESSAGE).chain(['…']).collect() }

@@ -2,23 +2,24 @@
 
 use std::collections::BTreeMap;
 
+use naftiko_codegen::{Code, Diagnostic};
+
 use super::{Outcome, Record};
-use crate::finding::{Finding, Rule};
 
 /// All counts of a run.
 #[derive(Default)]
 pub(super) struct Tally<'a> {
     pub(super) outcomes: BTreeMap<Outcome, usize>,
     pub(super) classes: BTreeMap<&'a str, BTreeMap<Outcome, usize>>,
-    pub(super) codes: BTreeMap<Rule, CodeTally<'a>>,
+    pub(super) codes: BTreeMap<Code, CodeTally<'a>>,
 }
 
-/// The counts of a code, and where it is seen first. A file that it refuses goes before others.
+/// The counts of a code, and an example, preferably from a file that is refused for it.
 pub(super) struct CodeTally<'a> {
     pub(super) refused: usize,
     pub(super) files: usize,
     pub(super) occurrences: usize,
-    pub(super) example: &'a Finding,
+    pub(super) example: &'a Diagnostic,
 }
 
 impl<'a> Tally<'a> {
@@ -35,17 +36,17 @@ impl<'a> Tally<'a> {
     }
 
     fn count_codes(&mut self, record: &'a Record) {
-        let mut in_file: BTreeMap<Rule, (usize, &Finding)> = BTreeMap::new();
-        for finding in &record.findings {
-            in_file.entry(finding.rule).or_insert((0, finding)).0 += 1;
+        let mut in_file: BTreeMap<Code, (usize, &Diagnostic)> = BTreeMap::new();
+        for diagnostic in &record.diagnostics {
+            in_file.entry(diagnostic.code).or_insert((0, diagnostic)).0 += 1;
         }
-        for (rule, (occurrences, example)) in in_file {
-            let code = self.codes.entry(rule).or_insert(CodeTally { refused: 0, files: 0, occurrences: 0, example });
+        for (code, (occurrences, example)) in in_file {
+            let code = self.codes.entry(code).or_insert(CodeTally { refused: 0, files: 0, occurrences: 0, example });
             code.files += 1;
             code.occurrences += occurrences;
         }
         let error = record.first_error().filter(|_| record.outcome == Outcome::Refused);
-        if let Some((code, error)) = error.and_then(|error| Some((self.codes.get_mut(&error.rule)?, error))) {
+        if let Some((code, error)) = error.and_then(|error| Some((self.codes.get_mut(&error.code)?, error))) {
             if code.refused == 0 {
                 code.example = error;
             }

@@ -1,4 +1,4 @@
-//! Compiles many files at once. A panic is what becomes of one file, and the others go on.
+//! Compiles many files at once. A panic is the result of one file; the others are still compiled.
 
 use std::cell::{Cell, RefCell};
 use std::num::NonZeroUsize;
@@ -11,7 +11,7 @@ use naftiko_codegen::{Compiled, Outcome as Made, Sources, compile};
 
 use super::{Outcome, Record, Size};
 
-/// Deep files recurse deeply; a stack that is too small would take the whole run with it.
+/// Deeply nested files need a large stack; an overflow would end the whole run.
 const STACK: usize = 64 << 20;
 
 thread_local! {
@@ -30,7 +30,7 @@ pub(super) fn compile_all(sources: &Sources, records: &mut [Record], keep: bool)
             // The lock ends with the statement: a worker holds it only while it takes a record.
             let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some(record) = next else { break };
-            if record.findings.is_empty() {
+            if record.diagnostics.is_empty() {
                 compile_one(sources, record, keep);
             }
             bar.inc(1);
@@ -55,7 +55,7 @@ fn compile_one(sources: &Sources, record: &mut Record, keep: bool) {
         record.panic = PANIC.take();
         return;
     };
-    record.findings = diagnostics.iter().map(Into::into).collect();
+    record.diagnostics = diagnostics.into_iter().collect();
     record.outcome = match outcome {
         Made::Refused => Outcome::Refused,
         Made::NotACapability => Outcome::NotACapability,
@@ -73,7 +73,7 @@ fn compile_one(sources: &Sources, record: &mut Record, keep: bool) {
     };
 }
 
-/// Keeps what a worker's panic says instead of printing it. Panics of other threads are printed as ever.
+/// Keeps the message of a panic in a worker instead of printing it. Panics of other threads are printed.
 fn remember_panics() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

@@ -1,4 +1,4 @@
-//! The server of the capability whose names are those that the conformance suite asks for.
+//! The server of the capability with the names that the conformance suite requires.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ const SERVER: &str = "cases-mcp-conformance";
 /// Generates the crate and builds its server, with what the tests have built for other cases.
 pub(super) fn build(root: &Path) -> Result<PathBuf> {
     let sources = Sources::from([("spec/cases/mcp-conformance.yaml".to_owned(), read(&root.join(SPECIFICATION))?)]);
-    let made = generate(&sources).map_err(|findings| anyhow!("{}", findings.render(&sources, false)))?;
+    let made = generate(&sources).map_err(|diagnostics| anyhow!("{}", diagnostics.render(&sources, false)))?;
     let folder = root.join("target/interop/fixture");
     workspace::write(root, &folder, [&made.files])?;
     let mut cargo = workspace::cargo(root, &folder);

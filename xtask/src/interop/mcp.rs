@@ -1,7 +1,7 @@
-//! Programs that know MCP: the official clients, conformance suite and inspector, and a security scanner.
+//! Third-party MCP tools: the official clients, conformance suite and inspector, and a security scanner.
 //!
-//! They look at two servers: that of the capability that is checked in, and that of a capability whose names are those which
-//! the suite asks for. Each runs twice behind a balancer, with one key for the state that clients carry.
+//! They check two servers: that of the generated capability, and that of a capability with the names that the suite
+//! requires. Each runs twice behind a balancer, with one key for the state that clients carry.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,9 +13,9 @@ use super::packages::{Node, python};
 use super::running::{DIRECT, FIXTURE, SECRETS, World, listen};
 use super::{Inspector, inspect, missing};
 
-/// Everything is logged, so that the search for secrets sees all that a log can hold.
+/// Everything is logged, so that the search for secrets covers everything.
 const LOG: &str = "trace";
-/// Scenarios that need no tool of a certain name.
+/// Scenarios that do not need tools with certain names.
 const SCENARIOS: [&str; 3] =
     ["http-header-validation", "http-custom-header-server-validation", "dns-rebinding-protection"];
 
@@ -48,7 +48,7 @@ pub(super) fn run(root: &Path, require: bool) -> Result<bool> {
     Ok(success)
 }
 
-/// What is installed here, or why it cannot be.
+/// The installed packages, or why they cannot be installed.
 struct Packages {
     sources: PathBuf,
     cache: PathBuf,
@@ -67,7 +67,7 @@ impl Packages {
         Self { sources, cache: cache.to_owned(), node }
     }
 
-    /// A script of ours, beside the packages that it needs.
+    /// A script of this repository, next to the packages that it needs.
     fn script(&self, name: &str) -> Result<Command> {
         let node = self.node.as_ref().map_err(|reason| anyhow!("{reason:#}"))?;
         Ok(node.script(&self.cache.join("typescript").join(name)))
@@ -99,7 +99,7 @@ impl Packages {
     }
 }
 
-/// What a client has to know of a server.
+/// What a client needs to know about a server.
 fn described(world: &World, url: &str) -> Value {
     let command: Vec<_> = world.recorded().iter().map(|part| part.to_string_lossy().into_owned()).collect();
     let environment: Map<_, _> =

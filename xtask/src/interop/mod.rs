@@ -1,4 +1,4 @@
-//! `cargo xtask interop`: a generated server, in front of the simulator, and programs of others that look at it.
+//! `cargo xtask interop`: third-party tools that check a generated server in front of the simulator.
 
 mod docs;
 mod fixture;
@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-/// What of the server others look at.
+/// What to check.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub enum Surface {
     /// The Model Context Protocol, with the official clients, conformance suite and inspector, and a security scanner
@@ -24,7 +24,7 @@ pub enum Surface {
     Docs,
 }
 
-/// Runs the command. What cannot be installed here is skipped, unless it is required.
+/// Runs the command. Tools that cannot be installed are skipped, unless they are required.
 ///
 /// # Errors
 /// When the server or the simulator cannot be built or started.
@@ -36,12 +36,12 @@ pub fn run(root: &Path, surface: Surface, require: bool) -> Result<bool> {
     }
 }
 
-/// A program that looks at the server and says with its exit status whether all is well.
+/// A program that checks the server; its exit status is the result.
 struct Inspector {
     name: &'static str,
-    /// What the line of its output contains that says how much it has looked at.
+    /// A part of the line of its output that says how much it checked.
     summary: &'static str,
-    /// The program, or why it cannot be had here.
+    /// The program, or why it cannot be installed.
     command: Result<Command>,
 }
 
@@ -55,8 +55,8 @@ fn inspect(inspectors: Vec<Inspector>, require: bool) -> Result<bool> {
                 let (lines, status) = running::listen(name, &mut command, |line| line.contains(summary))?;
                 good &= status.success();
                 let outcome = if status.success() { "ok".to_owned() } else { format!("FAILED ({status})") };
-                let told = lines.last().map(|line| format!(": {}", line.trim()));
-                outcome + &told.unwrap_or_default()
+                let summary = lines.last().map(|line| format!(": {}", line.trim()));
+                outcome + &summary.unwrap_or_default()
             }
             Err(reason) => {
                 good &= !require;
@@ -69,7 +69,7 @@ fn inspect(inspectors: Vec<Inspector>, require: bool) -> Result<bool> {
     Ok(good)
 }
 
-/// What a summary says of a program that cannot be had here.
+/// The result for a program that cannot be installed.
 fn missing(reason: &anyhow::Error, require: bool) -> String {
     format!("{}: {reason:#}", if require { "FAILED" } else { "skipped" })
 }

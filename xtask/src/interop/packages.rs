@@ -43,12 +43,12 @@ impl Node {
         Self::HERE.install(&folder, &root.join("tests/interop/node"), &[])?;
         let folder = folder.join("node_modules/.bin");
         if !folder.join("node").exists() {
-            bail!("Node {}.{} or later is needed, and npm has none for this machine", RECENT.0, RECENT.1);
+            bail!("Node {}.{} or later is required, and npm has no package of it for this machine", RECENT.0, RECENT.1);
         }
         Ok(Self { folder: Some(folder) })
     }
 
-    /// A script, by Node.
+    /// The command that runs a script with Node.
     pub(super) fn script(&self, path: &Path) -> Command {
         let program = self.folder.as_ref().map_or_else(|| PathBuf::from("node"), |folder| folder.join("node"));
         let mut command = Command::new(program);
@@ -117,7 +117,7 @@ fn version(program: &str) -> Result<String> {
 pub(super) fn succeed(what: &str, command: &mut Command) -> Result<()> {
     let status = command.stdout(io::stderr()).status().with_context(|| format!("`{what}` cannot be started"))?;
     if !status.success() {
-        bail!("`{what}` failed ({status}), for the reason that it printed above");
+        bail!("`{what}` failed ({status}); its output is above");
     }
     Ok(())
 }

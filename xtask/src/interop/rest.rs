@@ -1,4 +1,4 @@
-//! Programs that know OpenAPI: one sends what the document allows, and what it forbids; two read the document.
+//! Third-party OpenAPI tools: one sends requests that the document allows or forbids; two validate the document.
 
 use std::fs;
 use std::path::Path;
@@ -25,7 +25,7 @@ pub(super) fn run(root: &Path, require: bool) -> Result<bool> {
     inspect(inspectors, require)
 }
 
-/// It works where its caches may lie. Its configuration and its hooks are named by where they are.
+/// It runs in the cache folder, because it writes caches. Its configuration and hooks are given as absolute paths.
 fn schemathesis(sources: &Path, world: &World, url: &str) -> Result<Command> {
     let programs = python(&world.cache.join("schemathesis"), &sources.join("schemathesis.txt"))?;
     let folder = world.cache.join("schemathesis-run");

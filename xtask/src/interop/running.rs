@@ -13,25 +13,25 @@ use super::fixture;
 use super::packages::{read, succeed};
 use crate::trial;
 
-/// How long a program may take until it says where it listens.
+/// How long a program may take until it prints its address.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// What a server logs unless something else is wanted.
+/// What a server logs by default.
 pub(super) const LOG: &str = "warn,naftiko_runtime=info";
 /// The program of `tests/interop`.
 const TOOLS: &str = "naftiko-interop";
-/// Nothing here goes through a proxy, whatever the environment says.
+/// Disables proxies, whatever the environment says.
 pub(super) const DIRECT: [(&str, &str); 2] = [("NO_PROXY", "127.0.0.1"), ("no_proxy", "127.0.0.1")];
-/// What replicas seal their state with.
+/// The key with which replicas encrypt their state.
 const STATE_KEY: &str = "7e57ab1e7e57ab1e7e57ab1e7e57ab1e7e57ab1e7e57ab1e7e57ab1e7e57ab1e";
 
 /// A server, and the upstream that it is made for.
 pub(super) struct Subject {
     name: &'static str,
-    /// Builds the server and says where it is.
+    /// Builds the server and returns its path.
     build: fn(&Path) -> Result<PathBuf>,
     /// The program of the upstream and its arguments; the address follows.
     upstream: &'static [&'static str],
-    /// The variable that has the upstream's token.
+    /// The variable for the token of the upstream.
     token: &'static str,
 }
 
@@ -51,7 +51,7 @@ pub(super) const FIXTURE: Subject = Subject {
     token: "CONFORMANCE_TOKEN",
 };
 
-/// A server that runs in front of its upstream, perhaps more than once. All of it ends with this value.
+/// One or more servers in front of an upstream. All of them end when this value is dropped.
 pub(super) struct World {
     /// The program of the server.
     pub(super) server: PathBuf,
@@ -61,14 +61,14 @@ pub(super) struct World {
     tools: PathBuf,
     servers: Vec<Running>,
     environment: Vec<(&'static str, String)>,
-    /// What no server may print or send.
+    /// The secrets that no server may print or send.
     secrets: [String; 2],
-    /// The upstream, and what stands before servers.
+    /// The upstream, and the balancer.
     others: Vec<Running>,
 }
 
 impl World {
-    /// Builds everything and starts the upstream; servers log what `log` says.
+    /// Builds everything and starts the upstream; `log` is the log filter of the servers.
     pub(super) fn start(root: &Path, subject: &Subject, log: &str) -> Result<Self> {
         let server = (subject.build)(root)?;
         let (upstream, arguments) = subject.upstream.split_first().context("there is an upstream")?;
@@ -82,7 +82,7 @@ impl World {
         program.args(arguments).arg("127.0.0.1:0");
         let mut upstream = Running::start(&mut program, &cache.join(format!("{}-upstream.log", subject.name)))?;
         let announcement = upstream.announced("http://")?;
-        let (address, token) = announcement.split_once(" token ").context("the upstream names no token")?;
+        let (address, token) = announcement.split_once(" token ").context("the upstream did not print its token")?;
         let mut environment = vec![
             ("NAFTIKO_BASE_URI", format!("http://{address}")),
             (subject.token, token.to_owned()),
@@ -106,12 +106,12 @@ impl World {
         Ok(())
     }
 
-    /// Where the first server answers to `REST` or `MCP`.
+    /// The URL of the first server for `REST` or `MCP`.
     pub(super) fn url(&mut self, surface: &str) -> Result<String> {
         self.servers.first_mut().context("no server runs")?.announced(&format!("{surface} on "))
     }
 
-    /// Starts the server twice, and something before both that gives each request to the next. Returns where MCP is.
+    /// Starts the server twice behind a balancer that alternates between them. Returns the URL for MCP.
     pub(super) fn replicate(&mut self) -> Result<String> {
         let mut balance = Command::new(&self.tools);
         balance.arg("balance").arg(self.log("answers.bin"));
@@ -132,19 +132,19 @@ impl World {
         [self.tools.clone(), "record".into(), self.log("stdio.bin"), self.server.clone(), "mcp".into()]
     }
 
-    /// What the server was started with, and whoever starts another one needs.
+    /// The environment of the server.
     pub(super) fn environment(&self) -> Vec<(&'static str, String)> {
         self.environment.clone()
     }
 
-    /// Something that starts the server for standard input and output a few times, and says how it went.
+    /// A program that starts the server for standard input and output a few times, and reports the results.
     pub(super) fn probe(&self) -> Command {
         let mut probe = Command::new(&self.tools);
         probe.arg("probe").arg(&self.server).arg("mcp").envs(self.environment()).env("RUST_LOG", LOG);
         probe
     }
 
-    /// Searches what the servers have printed or sent for what they must not tell.
+    /// Searches for secrets in what the servers have printed or sent.
     pub(super) fn keeps_secrets(&self) -> Result<bool> {
         let (mut length, mut count) = (0, 0);
         let logs = (1..=self.servers.len()).map(|number| self.log(&format!("server-{number}.log")));
@@ -152,7 +152,7 @@ impl World {
             let said = fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
             let found: usize = self.secrets.iter().map(|secret| occurrences(secret.as_bytes(), &said)).sum();
             if found > 0 {
-                anstream::println!("{} holds a secret {found} times", file.display());
+                anstream::println!("{} contains a secret {found} times", file.display());
             }
             length += said.len();
             count += found;
@@ -169,7 +169,7 @@ impl World {
     }
 }
 
-/// How often this is in a text.
+/// How often a secret occurs in a text.
 fn occurrences(secret: &[u8], text: &[u8]) -> usize {
     text.windows(secret.len()).filter(|window| *window == secret).count()
 }
@@ -197,7 +197,7 @@ pub(super) fn listen(
     Ok((lines, running.child.wait()?))
 }
 
-/// A program that is stopped when it is no longer needed, however that comes about.
+/// A program that is stopped when this value is dropped.
 struct Running {
     child: Child,
     log: PathBuf,
@@ -225,7 +225,7 @@ impl Running {
                 bail!("a program ended too early ({status}):\n{text}");
             }
             if start.elapsed() > PATIENCE {
-                bail!("a program does not say `{marker}` within {} s:\n{text}", PATIENCE.as_secs());
+                bail!("a program did not print `{marker}` within {} s:\n{text}", PATIENCE.as_secs());
             }
             thread::sleep(Duration::from_millis(20));
         }
@@ -234,7 +234,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Both fail only where the program has ended already.
+        // Both fail only if the program has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

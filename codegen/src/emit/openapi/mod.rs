@@ -10,83 +10,77 @@ use serde_json::{Map, Value, json};
 use self::path::{Template, unused};
 use self::schema::with;
 use super::{MARKER, rust};
-use crate::model::{
-    AccessToken, Authentication, Callers, Method, Model, Operation, Output, Parameter, Proof, Rest, Route,
-    TemplatePart, Wiring, template_text,
+use naftiko_schema::{
+    AccessToken, ApiId, InboundAuth, InboundScheme, InputId, Method, Parameter, Rest, Route, Target, TemplatePart,
 };
+
+use crate::credential::openapi_scheme;
+use crate::model::{Model, Operation};
 use crate::vocabulary::is_invisible;
 
 /// What all documents share: problem documents, and how callers prove themselves.
 const COMPONENTS: &str = include_str!("components.json");
 
-pub(super) fn emit(model: &Model) -> String {
-    let Some(rest) = &model.rest else { return String::new() };
-    let description = Some(&model.description).filter(|text| !text.is_empty()).unwrap_or(&model.title);
+pub(super) fn document(model: &Model, rest: &Rest) -> String {
+    let capability = &model.capability;
+    let description = Some(&capability.description).filter(|text| !text.is_empty()).unwrap_or(&capability.title);
     let license = env!("CARGO_PKG_LICENSE");
     let document = json!({
         "x-generated": format!("{MARKER} from {}. Do not edit: change the specification instead.", model.spec),
         "openapi": "3.1.0",
         "info": {
-            "title": model.title,
+            "title": capability.title,
             "description": description,
-            // Version and licence of the crate are those of its workspace, and so the compiler's.
-            "version": env!("CARGO_PKG_VERSION"),
-            "contact": {"name": "Whoever runs this server"},
+            "version": capability.version,
+            "contact": {"name": "The operator of this server"},
             "license": {"name": license, "identifier": license},
         },
         "servers": [
             {"url": "/", "description": "The server that this document comes from."},
             {"url": format!("http://127.0.0.1:{}", rest.port), "description": "This machine, on the default port."},
         ],
-        "security": security(&rest.callers),
+        "security": security(&rest.auth),
         "tags": tags(model, rest),
         "paths": paths(model, rest),
-        "components": components(&rest.callers),
+        "components": components(&rest.auth),
     });
     visible(&format!("{document:#}\n"))
 }
 
 /// What callers send where the capability says so; elsewhere that is for whoever runs the server to say.
-fn security(callers: &Callers) -> Value {
-    let scopes = callers.token().map_or(&[][..], |token| &token.scopes);
-    let scopes: Vec<_> = scopes.iter().map(|scope| template_text(scope, &callers.variables)).collect();
-    let wanted: Map<_, _> = schemes(callers).into_iter().map(|(name, _)| (name, json!(scopes))).collect();
+fn security(auth: &InboundAuth) -> Value {
+    let scopes = auth.access_token().map_or(&[][..], |token| &token.scopes);
+    let scopes: Vec<_> = scopes.iter().map(|scope| scope.source(&auth.variables)).collect();
+    let wanted: Map<_, _> = schemes(auth).into_iter().map(|(name, _)| (name, json!(scopes))).collect();
     if wanted.is_empty() { json!([{}, {"bearer": []}, {"api-key": []}]) } else { json!([wanted]) }
 }
 
-fn components(callers: &Callers) -> Value {
+fn components(auth: &InboundAuth) -> Value {
     let mut components: Value = serde_json::from_str(COMPONENTS).unwrap_or_default();
     if let Some(Value::Object(known)) = components.get_mut("securitySchemes")
-        && !callers.are_anybody()
+        && !auth.is_public()
     {
-        *known = schemes(callers).into_iter().collect();
+        *known = schemes(auth).into_iter().collect();
     }
     components
 }
 
 /// What callers send, each with a name.
-fn schemes(callers: &Callers) -> Vec<(String, Value)> {
-    let credentials = match &callers.proof {
-        Proof::Credentials(credentials) => credentials,
-        Proof::Token(token) => return vec![("oauth2".to_owned(), access_token(token))],
+fn schemes(auth: &InboundAuth) -> Vec<(String, Value)> {
+    let credentials = match &auth.scheme {
+        InboundScheme::Credentials(credentials) => credentials,
+        InboundScheme::AccessToken(token) => return vec![("oauth2".to_owned(), access_token(token))],
     };
-    let scheme = |(index, credential): (usize, &Authentication)| {
-        let (name, scheme) = match credential {
-            Authentication::Bearer { .. } => ("bearer", json!({"type": "http", "scheme": "bearer"})),
-            Authentication::Basic { .. } => ("basic", json!({"type": "http", "scheme": "basic"})),
-            Authentication::Header { name, .. } => ("api-key", json!({"type": "apiKey", "in": "header", "name": name})),
-            Authentication::Query { name, .. } => ("api-key", json!({"type": "apiKey", "in": "query", "name": name})),
-            Authentication::Cookie { name, .. } => ("api-key", json!({"type": "apiKey", "in": "cookie", "name": name})),
-        };
-        (if index == 0 { name.to_owned() } else { format!("{name}-{}", index + 1) }, scheme)
-    };
-    credentials.iter().enumerate().map(scheme).collect()
+    let schemes = credentials.iter().map(openapi_scheme).enumerate();
+    let numbered =
+        |index: usize, name: &str| if index == 0 { name.to_owned() } else { format!("{name}-{}", index + 1) };
+    schemes.map(|(index, (name, scheme))| (numbered(index, name), scheme)).collect()
 }
 
 /// OpenAPI 3.1 wants the endpoints of an authorization server, or where they can be found. Where only whoever runs the server
 /// knows which one it is, a token is a token.
 fn access_token(token: &AccessToken) -> Value {
-    match token.issuer.as_slice() {
+    match &*token.issuer.parts {
         [TemplatePart::Literal(issuer)] => {
             let found = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
             json!({"type": "openIdConnect", "openIdConnectUrl": found})
@@ -103,21 +97,23 @@ fn visible(json: &str) -> String {
 
 /// One tag for each consumed API.
 fn tags(model: &Model, rest: &Rest) -> Vec<Value> {
-    let exposed = |api: usize| rest.routes.iter().any(|route| operation(model, route).is_some_and(|op| op.api == api));
-    let apis = model.apis.iter().enumerate().filter(|(index, _)| exposed(*index));
+    let exposed =
+        |api: ApiId| rest.routes.iter().any(|route| operation(model, route).is_some_and(|op| op.table.api == api));
+    let apis = model.capability.apis.iter().enumerate().filter(|(index, _)| exposed(ApiId::from(*index)));
     let tag =
         |namespace: &str| json!({"name": namespace, "description": format!("What {} offers.", rust::code(namespace))});
     apis.map(|(_, api)| tag(&api.namespace)).collect()
 }
 
 fn operation<'m>(model: &'m Model, route: &Route) -> Option<&'m Operation> {
-    model.operations.get(route.call.operation)
+    let Target::Operation(operation) = &route.binding.target;
+    model.operations.get(operation.id.index())
 }
 
 /// All paths. OpenAPI takes those for one that differ only in the names of placeholders, or in how much the last of them
 /// takes; of two routes with one path and method it can only say the more specific one.
 fn paths(model: &Model, rest: &Rest) -> Map<String, Value> {
-    let routes = rest.routes.iter().map(|route| (Template::of(&route.path), route));
+    let routes = rest.routes.iter().zip(&model.route_paths).map(|(route, path)| (Template::new(path), route));
     let (greedy, modest): (Vec<_>, Vec<_>) = routes.partition(|(template, _)| template.takes_rest);
     let mut templates: BTreeMap<String, Template> = BTreeMap::new();
     let mut ids = Vec::new();
@@ -151,17 +147,14 @@ fn described(
 ) -> Value {
     let humanised = operation.method_name.replace('_', " ");
     let first = |texts: [&str; 3]| texts.into_iter().find(|text| !text.is_empty()).unwrap_or_default().to_owned();
-    let inputs = match &route.call.wiring {
-        Wiring::Direct => &operation.parameters,
-        Wiring::Mapped { inputs, .. } => inputs,
-    };
-    let namespace = model.apis.get(operation.api).map_or("", |api| &api.namespace);
+    let inputs = route.binding.inputs();
+    let namespace = model.capability.api(operation.table.api).map_or("", |api| &api.namespace);
     let mut parameters = placeholders(route, inputs, template, takes_rest);
     parameters.extend(schema::parameters(inputs));
     let mut described = json!({
         "operationId": id,
-        "summary": first([&route.summary, &operation.description, &humanised]),
-        "description": first([&operation.description, &route.summary, &humanised]),
+        "summary": first([&*route.summary, &*operation.description, &humanised]),
+        "description": first([&*operation.description, &*route.summary, &humanised]),
         "tags": [namespace],
     });
     if !parameters.is_empty() {
@@ -170,12 +163,12 @@ fn described(
     if let Some(body) = schema::body(inputs) {
         described = with(described, "requestBody", body);
     }
-    with(described, "responses", responses(operation, route))
+    with(described, "responses", responses(route))
 }
 
 fn placeholders(route: &Route, inputs: &[Parameter], template: &Template, takes_rest: bool) -> Vec<Value> {
-    let placeholder = |(index, (name, capture)): (usize, (&String, &Option<usize>))| {
-        let input = capture.and_then(|input| inputs.get(input));
+    let placeholder = |(index, (name, capture)): (usize, (&String, &Option<InputId>))| {
+        let input = capture.and_then(|input| inputs.get(input.index()));
         let earlier = route.captures.iter().take(index).position(|other| capture.is_some() && other == capture);
         let remark = match earlier.and_then(|earlier| template.names.get(earlier)) {
             Some(earlier) => Some(format!("It must have the value of {}.", rust::code(earlier))),
@@ -186,15 +179,14 @@ fn placeholders(route: &Route, inputs: &[Parameter], template: &Template, takes_
         };
         schema::placeholder(name, input, remark)
     };
-    template.names.iter().zip(&route.captures).enumerate().map(placeholder).collect()
+    template.names.iter().zip(route.captures.iter()).enumerate().map(placeholder).collect()
 }
 
-/// Answers of the upstream pass through, and everything else is a problem. `HEAD` has no bodies.
-fn responses(operation: &Operation, route: &Route) -> Value {
-    let mut success = json!({"description": "What the upstream answered."});
-    if ![route.method, operation.method].contains(&Method::Head) {
-        let json = operation.json_output || matches!(route.call.output, Output::Projected(_));
-        let media_type = if json { "application/json" } else { "*/*" };
+/// Responses of the upstream pass through, and everything else is a problem. `HEAD` has no bodies.
+fn responses(route: &Route) -> Value {
+    let mut success = json!({"description": "The response of the upstream."});
+    if route.method != Method::Head && !route.binding.target.is_bodiless() {
+        let media_type = route.binding.format().media_type();
         success = with(success, "content", with(json!({}), media_type, json!({"schema": {}})));
     }
     let failure = match route.method {

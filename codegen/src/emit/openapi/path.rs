@@ -1,6 +1,6 @@
 //! Paths of routes as OpenAPI writes them: placeholders have plain names that differ, all else is percent-encoded.
 
-use crate::template::{Piece, split_path};
+use crate::template::Piece;
 
 /// A path with placeholders.
 pub(super) struct Template {
@@ -13,18 +13,18 @@ pub(super) struct Template {
 }
 
 impl Template {
-    pub(super) fn of(path: &str) -> Self {
+    pub(super) fn new(pieces: &[Piece]) -> Self {
         let mut template = Self { literals: Vec::new(), names: Vec::new(), takes_rest: false };
         let mut literal = String::new();
-        for piece in split_path(path).unwrap_or_default() {
+        for piece in pieces {
             let several = matches!(piece, Piece::Segments(_));
             match piece {
-                Piece::Literal(text) => literal.push_str(&encode(&text)),
+                Piece::Literal(text) => literal.push_str(&encode(text)),
                 Piece::Placeholder(name) | Piece::Segments(name) => {
                     // The server takes more than a segment only where the placeholder is the whole of it.
                     template.takes_rest = several && literal.ends_with('/');
                     template.literals.push(std::mem::take(&mut literal));
-                    template.names.push(unused(&plain(&name), &template.names));
+                    template.names.push(unused(&plain(name), &template.names));
                 }
             }
         }
@@ -78,6 +78,11 @@ fn encode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::template::split_path;
+
+    fn template(path: &str) -> Template {
+        Template::new(&split_path(path).expect("a path"))
+    }
 
     #[test]
     fn paths_are_written_as_openapi_wants_them() {
@@ -92,9 +97,9 @@ mod tests {
             ("/", "/", false),
         ];
         for (path, expected, takes_rest) in cases {
-            let template = Template::of(path);
+            let template = template(path);
             assert_eq!((template.path().as_str(), template.takes_rest), (expected, takes_rest), "{path}");
         }
-        assert_eq!(Template::of("/a/{b}-{c}").shape(), Template::of("/a/{c}-{d+}").shape());
+        assert_eq!(template("/a/{b}-{c}").shape(), template("/a/{c}-{d+}").shape());
     }
 }

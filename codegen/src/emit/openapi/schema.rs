@@ -4,19 +4,19 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{Kind, Location, Parameter};
+use naftiko_schema::{Kind, Location, Parameter};
 
 /// A placeholder of a path, under its name there. It takes any text where it feeds no input.
 pub(super) fn placeholder(name: &str, input: Option<&Parameter>, remark: Option<String>) -> Value {
-    let told = input.map_or("Any text: nothing reads it.", |input| &input.description);
-    let told: Vec<_> = [told].into_iter().chain(remark.as_deref()).filter(|text| !text.is_empty()).collect();
+    let about = input.map_or("Any text: nothing reads it.", |input| &input.description);
+    let about: Vec<_> = [about].into_iter().chain(remark.as_deref()).filter(|text| !text.is_empty()).collect();
     let mut schema = match input.map(|input| input.kind) {
         Some(kind @ (Kind::Integer | Kind::Number | Kind::Boolean)) => of_kind(kind),
         _ => json!({"type": "string", "minLength": 1}),
     };
     add_rules(&mut schema, input);
     let mut parameter = json!({"name": name, "in": "path", "required": true});
-    describe(&mut parameter, &told.join(" "));
+    describe(&mut parameter, &about.join(" "));
     with(parameter, "schema", schema)
 }
 
@@ -29,7 +29,7 @@ pub(super) fn parameters(inputs: &[Parameter]) -> Vec<Value> {
         .filter(|input| {
             // What differs in case only is one header field.
             let header = input.location == Location::Header;
-            let name = if header { input.name.to_ascii_lowercase() } else { input.name.clone() };
+            let name = if header { input.name.to_ascii_lowercase() } else { input.name.to_string() };
             known.insert((input.location.as_str(), name))
         });
     outside.map(parameter).collect()
@@ -78,7 +78,7 @@ fn object(fields: &[&Parameter], whole: Option<&Parameter>) -> Value {
         let mut schema = of_value(field);
         describe(&mut schema, &field.description);
         add_rules(&mut schema, Some(field));
-        properties.entry(field.name.clone()).or_insert(schema);
+        properties.entry(&*field.name).or_insert(schema);
     }
     let required: BTreeSet<_> = fields.iter().filter(|field| is_required(field)).map(|field| &field.name).collect();
     // Null stands for a body that is left out, which nothing may need then.
@@ -121,9 +121,8 @@ fn is_required(input: &Parameter) -> bool {
 
 /// What is said of values beside their type: rules, and what stands for one that is left out.
 fn add_rules(schema: &mut Value, input: Option<&Parameter>) {
-    let rules = input.and_then(|input| serde_json::from_str(input.rules.as_deref()?).ok());
-    if let (Some(Value::Object(rules)), Value::Object(schema)) = (rules, &mut *schema) {
-        schema.extend(rules);
+    if let (Some(input), Value::Object(schema)) = (input, &mut *schema) {
+        schema.extend(input.rules.keywords());
     }
     let default = input.and_then(|input| serde_json::from_str(input.default.as_deref()?).ok());
     if let (Some(default), Value::Object(schema)) = (default, schema) {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::answers::{Answer, Refusal};
+use crate::answers::{Answer, ApiError};
 use crate::arguments::{self, Paging, Query};
 use crate::secret::{Secret, TYPES};
 use crate::service::Call;
@@ -12,7 +12,7 @@ use crate::{ORGANIZATION_ID, PROJECT_ID};
 const ORDERS: [&str; 6] =
     ["name_asc", "name_desc", "created_at_asc", "created_at_desc", "updated_at_asc", "updated_at_desc"];
 
-pub(super) fn secrets(call: &Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn secrets(call: &Call<'_>) -> Result<Answer, ApiError> {
     let paging = Paging::read(&call.query)?;
     let order = match call.query.text("order_by") {
         None => "name_asc",
@@ -28,7 +28,7 @@ pub(super) fn secrets(call: &Call<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::ok(json!({"secrets": page, "total_count": total_count})))
 }
 
-pub(super) fn versions(call: &mut Call<'_>, id: &str) -> Result<Answer, Refusal> {
+pub(super) fn versions(call: &mut Call<'_>, id: &str) -> Result<Answer, ApiError> {
     let paging = Paging::read(&call.query)?;
     let mut statuses = Vec::new();
     for text in call.query.all("status") {
@@ -46,13 +46,13 @@ pub(super) fn versions(call: &mut Call<'_>, id: &str) -> Result<Answer, Refusal>
 
 /// A key that is bound to one project may list that project, or the projects of its organization
 /// that it can see; a project wins over an organization.
-fn allow(query: &Query) -> Result<(), Refusal> {
+fn allow(query: &Query) -> Result<(), ApiError> {
     let allowed = match (query.uuid("project_id")?, query.uuid("organization_id")?) {
         (Some(project_id), _) => project_id == PROJECT_ID,
         (None, Some(organization_id)) => organization_id == ORGANIZATION_ID,
         (None, None) => false,
     };
-    if allowed { Ok(()) } else { Err(Refusal::Forbidden { action: "list" }) }
+    if allowed { Ok(()) } else { Err(ApiError::Forbidden { action: "list" }) }
 }
 
 struct Filter<'a> {
@@ -65,7 +65,7 @@ struct Filter<'a> {
 }
 
 impl<'a> Filter<'a> {
-    fn read(query: &'a Query) -> Result<Filter<'a>, Refusal> {
+    fn read(query: &'a Query) -> Result<Filter<'a>, ApiError> {
         let kind = match query.text("type") {
             None | Some("unknown_type") => None,
             Some(text) => Some(arguments::choice("type", text, &TYPES)?),

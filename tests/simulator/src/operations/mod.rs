@@ -6,12 +6,12 @@ mod list;
 mod secrets;
 mod versions;
 
-use crate::answers::{Answer, Refusal};
+use crate::answers::{Answer, ApiError};
 use crate::arguments::{self, Revision};
 use crate::routes::{SecretAction, Target, VersionAction};
 use crate::service::Call;
 
-pub(crate) fn carry_out(mut call: Call<'_>, target: Target) -> Result<Answer, Refusal> {
+pub(crate) fn carry_out(mut call: Call<'_>, target: Target) -> Result<Answer, ApiError> {
     match target {
         Target::ListSecrets => list::secrets(&call),
         Target::CreateSecret => secrets::create(&mut call),

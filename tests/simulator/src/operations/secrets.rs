@@ -4,7 +4,7 @@ use serde_json::Map;
 use uuid::Uuid;
 
 use crate::PROJECT_ID;
-use crate::answers::{Answer, Refusal};
+use crate::answers::{Answer, ApiError};
 use crate::arguments::{self, Fields};
 use crate::policy::Policy;
 use crate::secret::{Secret, TYPES};
@@ -14,11 +14,11 @@ use crate::service::Call;
 const QUOTA: usize = 250;
 const PRODUCTS: [&str; 2] = ["edge_services", "s2s_vpn"];
 
-pub(super) fn create(call: &mut Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn create(call: &mut Call<'_>) -> Result<Answer, ApiError> {
     let fields = Fields::parse(call.body)?;
     let project_id = fields.text("project_id")?.unwrap_or_default();
     if project_id.is_empty() {
-        return Err(Refusal::required("project_id"));
+        return Err(ApiError::required("project_id"));
     }
     let secret = Secret {
         id: Uuid::new_v4().to_string(),
@@ -43,23 +43,23 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     };
     arguments::segment("name", &secret.name)?;
     if secret.project_id != PROJECT_ID {
-        return Err(Refusal::Forbidden { action: "create" });
+        return Err(ApiError::Forbidden { action: "create" });
     }
     call.store.ensure_name_free(&call.region, &secret.project_id, &secret.path, &secret.name, None)?;
     if call.store.len() >= QUOTA {
-        return Err(Refusal::QuotaExceeded { resource: "secret", quota: QUOTA });
+        return Err(ApiError::QuotaExceeded { resource: "secret", quota: QUOTA });
     }
     let created = secret.to_json();
     call.store.insert(secret);
     Ok(Answer::ok(created))
 }
 
-pub(super) fn get(call: &mut Call<'_>, id: &str) -> Result<Answer, Refusal> {
+pub(super) fn get(call: &mut Call<'_>, id: &str) -> Result<Answer, ApiError> {
     let secret = call.store.find_to_read(&call.region, id)?;
     Ok(Answer::ok(secret.to_json()))
 }
 
-pub(super) fn update(call: &mut Call<'_>, id: &str) -> Result<Answer, Refusal> {
+pub(super) fn update(call: &mut Call<'_>, id: &str) -> Result<Answer, ApiError> {
     let fields = Fields::parse(call.body)?;
     let name = fields.text("name")?;
     let path = fields.text("path")?;
@@ -76,7 +76,7 @@ pub(super) fn update(call: &mut Call<'_>, id: &str) -> Result<Answer, Refusal> {
     secret.ensure_usable()?;
     if policy.is_some() && secret.policy.is_none() {
         let help = "a policy can only be set at creation";
-        return Err(Refusal::constraint("ephemeral_policy", help));
+        return Err(ApiError::constraint("ephemeral_policy", help));
     }
     let name = name.unwrap_or_else(|| secret.name.clone());
     let path = path.unwrap_or_else(|| secret.path.clone());
@@ -101,11 +101,11 @@ pub(super) fn update(call: &mut Call<'_>, id: &str) -> Result<Answer, Refusal> {
     Ok(Answer::ok(secret.to_json()))
 }
 
-pub(super) fn delete(call: &mut Call<'_>, id: &str) -> Result<Answer, Refusal> {
+pub(super) fn delete(call: &mut Call<'_>, id: &str) -> Result<Answer, ApiError> {
     let secret = call.store.find(&call.region, id)?;
     secret.ensure_usable()?;
     if secret.protected {
-        return Err(Refusal::Protected);
+        return Err(ApiError::Protected);
     }
     if secret.policy.is_some() {
         // An ephemeral secret has no recovery window.
@@ -116,9 +116,9 @@ pub(super) fn delete(call: &mut Call<'_>, id: &str) -> Result<Answer, Refusal> {
     Ok(Answer::no_content())
 }
 
-pub(super) fn add_owner(call: &mut Call<'_>, id: &str) -> Result<Answer, Refusal> {
+pub(super) fn add_owner(call: &mut Call<'_>, id: &str) -> Result<Answer, ApiError> {
     let product = Fields::parse(call.body)?.text("product")?;
-    let product = product.ok_or_else(|| Refusal::required("product"))?;
+    let product = product.ok_or_else(|| ApiError::required("product"))?;
     let product = arguments::choice("product", &product, &PRODUCTS)?;
     let secret = call.store.find(&call.region, id)?;
     secret.ensure_usable()?;
@@ -128,19 +128,19 @@ pub(super) fn add_owner(call: &mut Call<'_>, id: &str) -> Result<Answer, Refusal
     Ok(Answer::no_content())
 }
 
-pub(super) fn protect(call: &mut Call<'_>, id: &str) -> Result<Answer, Refusal> {
+pub(super) fn protect(call: &mut Call<'_>, id: &str) -> Result<Answer, ApiError> {
     set_protected(call, id, true)
 }
 
-pub(super) fn unprotect(call: &mut Call<'_>, id: &str) -> Result<Answer, Refusal> {
+pub(super) fn unprotect(call: &mut Call<'_>, id: &str) -> Result<Answer, ApiError> {
     set_protected(call, id, false)
 }
 
-pub(super) fn restore(call: &mut Call<'_>, id: &str) -> Result<Answer, Refusal> {
+pub(super) fn restore(call: &mut Call<'_>, id: &str) -> Result<Answer, ApiError> {
     Fields::parse(call.body)?;
     let secret = call.store.find(&call.region, id)?;
     if !secret.is_scheduled() {
-        return Err(Refusal::NotUsable { help: "cannot restore a secret that is not deleted" });
+        return Err(ApiError::NotUsable { help: "cannot restore a secret that is not deleted" });
     }
     secret.ensure_unlocked()?;
     let (project_id, path, name) = (secret.project_id.clone(), secret.path.clone(), secret.name.clone());
@@ -151,7 +151,7 @@ pub(super) fn restore(call: &mut Call<'_>, id: &str) -> Result<Answer, Refusal> 
     Ok(Answer::ok(secret.to_json()))
 }
 
-fn set_protected(call: &mut Call<'_>, id: &str, protected: bool) -> Result<Answer, Refusal> {
+fn set_protected(call: &mut Call<'_>, id: &str, protected: bool) -> Result<Answer, ApiError> {
     Fields::parse(call.body)?;
     let secret = call.store.find(&call.region, id)?;
     secret.ensure_usable()?;
@@ -159,14 +159,14 @@ fn set_protected(call: &mut Call<'_>, id: &str, protected: bool) -> Result<Answe
     Ok(Answer::ok(secret.to_json()))
 }
 
-fn secret_type(fields: &Fields) -> Result<&'static str, Refusal> {
+fn secret_type(fields: &Fields) -> Result<&'static str, ApiError> {
     match fields.text("type")?.as_deref() {
         None | Some("" | "unknown_type") => Ok("opaque"),
         Some(text) => arguments::choice("type", text, &TYPES),
     }
 }
 
-fn policy(fields: &Fields) -> Result<Option<Policy>, Refusal> {
+fn policy(fields: &Fields) -> Result<Option<Policy>, ApiError> {
     let fields = fields.object("ephemeral_policy")?;
     fields.as_ref().map(Policy::read).transpose()
 }

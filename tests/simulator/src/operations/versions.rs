@@ -1,6 +1,6 @@
 //! Operations on the versions of one secret.
 
-use crate::answers::{Answer, Refusal};
+use crate::answers::{Answer, ApiError};
 use crate::arguments::{Fields, Revision};
 use crate::payload;
 use crate::secret::Secret;
@@ -16,7 +16,7 @@ pub(super) struct Wanted {
     pub(super) text: String,
 }
 
-pub(super) fn create(call: &mut Call<'_>, id: &str) -> Result<Answer, Refusal> {
+pub(super) fn create(call: &mut Call<'_>, id: &str) -> Result<Answer, ApiError> {
     let fields = Fields::parse(call.body)?;
     let data = fields.text("data")?.unwrap_or_default();
     let data_crc32 = fields.number("data_crc32")?;
@@ -28,7 +28,7 @@ pub(super) fn create(call: &mut Call<'_>, id: &str) -> Result<Answer, Refusal> {
     secret.ensure_usable()?;
     let kept = secret.versions.iter().filter(|v| v.deleted_at.is_none());
     if kept.count() >= QUOTA {
-        return Err(Refusal::QuotaExceeded { resource: "secret_version", quota: QUOTA });
+        return Err(ApiError::QuotaExceeded { resource: "secret_version", quota: QUOTA });
     }
     let mut revision = 1;
     if let Some(previous) = secret.versions.last_mut() {
@@ -58,26 +58,26 @@ pub(super) fn create(call: &mut Call<'_>, id: &str) -> Result<Answer, Refusal> {
     Ok(Answer::ok(created))
 }
 
-pub(super) fn get(call: &mut Call<'_>, id: &str, wanted: &Wanted) -> Result<Answer, Refusal> {
+pub(super) fn get(call: &mut Call<'_>, id: &str, wanted: &Wanted) -> Result<Answer, ApiError> {
     let secret = call.store.find_to_read(&call.region, id)?;
     let version = secret.version(&wanted.revision, &wanted.text)?;
     Ok(Answer::ok(version.to_json()))
 }
 
-pub(super) fn access(call: &mut Call<'_>, id: &str, wanted: &Wanted) -> Result<Answer, Refusal> {
+pub(super) fn access(call: &mut Call<'_>, id: &str, wanted: &Wanted) -> Result<Answer, ApiError> {
     let secret = call.store.find_to_read(&call.region, id)?;
     let kind = secret.kind;
     let version = usable_version(secret, wanted)?;
     Ok(Answer::ok(version.access(kind, call.now)?))
 }
 
-pub(super) fn delete(call: &mut Call<'_>, id: &str, wanted: &Wanted) -> Result<Answer, Refusal> {
+pub(super) fn delete(call: &mut Call<'_>, id: &str, wanted: &Wanted) -> Result<Answer, ApiError> {
     let secret = call.store.find(&call.region, id)?;
     usable_version(secret, wanted)?.delete(call.now)?;
     Ok(Answer::no_content())
 }
 
-pub(super) fn disable(call: &mut Call<'_>, id: &str, wanted: &Wanted) -> Result<Answer, Refusal> {
+pub(super) fn disable(call: &mut Call<'_>, id: &str, wanted: &Wanted) -> Result<Answer, ApiError> {
     Fields::parse(call.body)?;
     let secret = call.store.find(&call.region, id)?;
     let version = usable_version(secret, wanted)?;
@@ -85,7 +85,7 @@ pub(super) fn disable(call: &mut Call<'_>, id: &str, wanted: &Wanted) -> Result<
     Ok(Answer::ok(version.to_json()))
 }
 
-pub(super) fn enable(call: &mut Call<'_>, id: &str, wanted: &Wanted) -> Result<Answer, Refusal> {
+pub(super) fn enable(call: &mut Call<'_>, id: &str, wanted: &Wanted) -> Result<Answer, ApiError> {
     Fields::parse(call.body)?;
     let secret = call.store.find(&call.region, id)?;
     let policy = secret.policy;
@@ -94,19 +94,19 @@ pub(super) fn enable(call: &mut Call<'_>, id: &str, wanted: &Wanted) -> Result<A
     Ok(Answer::ok(version.to_json()))
 }
 
-pub(super) fn restore(call: &mut Call<'_>, id: &str, wanted: &Wanted) -> Result<Answer, Refusal> {
+pub(super) fn restore(call: &mut Call<'_>, id: &str, wanted: &Wanted) -> Result<Answer, ApiError> {
     Fields::parse(call.body)?;
     let secret = call.store.find(&call.region, id)?;
     let version = usable_version(secret, wanted)?;
     if !version.is_scheduled() {
-        return Err(Refusal::NotUsable { help: "cannot restore a version that is not scheduled for deletion" });
+        return Err(ApiError::NotUsable { help: "cannot restore a version that is not scheduled for deletion" });
     }
     version.restore();
     Ok(Answer::ok(version.to_json()))
 }
 
 /// Finds a version of a secret whose state allows more than reading.
-fn usable_version<'a>(secret: &'a mut Secret, wanted: &Wanted) -> Result<&'a mut Version, Refusal> {
+fn usable_version<'a>(secret: &'a mut Secret, wanted: &Wanted) -> Result<&'a mut Version, ApiError> {
     let usable = secret.ensure_usable();
     let version = secret.version(&wanted.revision, &wanted.text)?;
     usable?;

@@ -1,0 +1,353 @@
+//! Features of the format that are not supported, or only in part.
+
+codes! {
+    /// The capability has `aggregates`, or a route or tool refers to one of their functions with `ref`. An aggregate
+    /// defines a function once, so that several adapters can expose it, with inputs, outputs and semantics. This
+    /// compiler does not support them yet. Ignoring them would leave routes and tools without a call, so the file is
+    /// refused.
+    ///
+    /// Write the call of the function into each route and tool that refers to it. It is longer, but has the same
+    /// meaning.
+    ///
+    /// ```yaml
+    /// tools:
+    /// - name: get_forecast
+    ///   ref: weather.get-forecast           # refused
+    /// - name: get_forecast
+    ///   description: The forecast for a city.
+    ///   call: weather-api.get-forecast      # the call of that function
+    /// ```
+    Aggregates = 120, Error, "aggregates are not supported yet";
+
+    /// A route or tool has `steps`, or `mappings` that combine the results of steps. Steps call several operations in
+    /// sequence, look up values in earlier responses and compose a new one. This compiler does not support them yet.
+    /// Calling only the first step would return something else than the file promises.
+    ///
+    /// Expose the operations one by one and leave the sequence to the caller, or combine them in Rust: every operation
+    /// is a method of the generated client, with checked types and with errors that end the sequence.
+    ///
+    /// ```yaml
+    /// tools:
+    /// - name: item_with_owner
+    ///   steps: []              # refused
+    /// - name: get_item
+    ///   call: shop.get-item    # one operation per tool
+    /// ```
+    Steps = 121, Error, "orchestration in steps is not supported yet";
+
+    /// A step has the type `script`: it names a file in JavaScript, Python or Groovy that the reference engine runs in
+    /// a sandbox. Generated crates are compiled Rust without an interpreter. An interpreter would bring a second
+    /// language, its sandbox and its attack surface into every server, for what is usually a lookup or a renaming.
+    ///
+    /// Support for scripts is not planned. Select a part of a response with `mapping`, rename inputs under `with`, or
+    /// write the logic in Rust with the generated client.
+    ///
+    /// ```yaml
+    /// steps:
+    /// - name: pick
+    ///   type: script        # refused
+    ///   file: pick.js
+    /// outputParameters:
+    /// - type: string
+    ///   mapping: $.items[0].name   # often enough
+    /// ```
+    Scripts = 122, Error, "scripts are not supported";
+
+    /// A route or tool has no call, but outputs with fixed values. In the format, that is a mock: it returns those
+    /// values, with their templates filled from the inputs. This compiler generates clients and servers for real APIs
+    /// and does not support mocks yet.
+    ///
+    /// Add the `call` if it was forgotten. For tests, run the crate against a server that you control: set the base URI
+    /// with `--base-uri` or `ClientBuilder::base_uri`.
+    ///
+    /// ```yaml
+    /// tools:
+    /// - name: version
+    ///   outputParameters:          # refused: there is no call
+    ///   - name: version
+    ///     type: string
+    ///     value: '1.0'
+    /// ```
+    Mocks = 123, Error, "fixed outputs without a call are not supported yet";
+
+    /// The `outputRawFormat` of an operation is not JSON, and a route or tool that calls it has `outputParameters`. The
+    /// reference engine converts XML, YAML, CSV, HTML, Markdown, Avro and Protobuf to JSON before it maps them, even
+    /// for `mapping: $.`. Each conversion has rules of its own, such as whether a single XML element is a list, or
+    /// whether a number in a table is a number. This compiler has no such conversions yet.
+    ///
+    /// Without `outputParameters`, the response is passed on byte for byte, whatever its format, and the caller can
+    /// read it. Text and binary content are always passed on.
+    ///
+    /// ```yaml
+    /// outputRawFormat: xml
+    /// # in the route or tool
+    /// outputParameters:      # refused
+    /// - type: object
+    ///   mapping: $.
+    /// ```
+    OutputFormat = 124, Error, "responses in this format cannot be mapped yet";
+
+    /// The capability exposes an adapter of type `skill`, a catalog of instructions and tools that agents can read over
+    /// HTTP. It calls no operations, and this compiler does not support it. The adapter is left out, and the rest of
+    /// the capability is generated, because nothing depends on the catalog.
+    ///
+    /// For agents, the tools of an `mcp` adapter describe themselves. The file does not have to be changed.
+    ///
+    /// ```yaml
+    /// exposes:
+    /// - type: skill        # left out
+    ///   namespace: shop-skills
+    ///   port: 9080
+    /// - type: mcp          # served
+    ///   namespace: shop-tools
+    ///   port: 9090
+    /// ```
+    SkillAdapter = 125, Warning, "a skill adapter is left out";
+
+    /// A `control` adapter is a port for operators. Generated servers have `/health/live` and `/health/ready` there,
+    /// `/status` with `info: true`, and `/metrics`. Other settings exist only in the reference engine: scripts,
+    /// reloading and validating the file, and log levels. To export traces, build the crate with the feature `otlp` and
+    /// set `OTEL_EXPORTER_OTLP_ENDPOINT`.
+    ///
+    /// The file does not have to be changed; other engines can still use the section.
+    ///
+    /// ```yaml
+    /// exposes:
+    /// - type: control
+    ///   port: 9100
+    ///   management:
+    ///     health: true
+    ///     scripting: {enabled: true}     # ignored
+    /// ```
+    ControlAdapter = 126, Warning, "a part of the control adapter is ignored";
+
+    /// The type of an adapter is unknown, such as `grpc`, `webhook` or `http`. Supported are `rest` (called `api` in
+    /// early versions), `mcp` and `control`. Without a type, an adapter with `tools` or `prompts` is read as `mcp`, and
+    /// one with `resources` as `rest`.
+    ///
+    /// The adapter is left out, and the rest of the capability is generated, always including the client. If the
+    /// adapter describes paths and methods, its type should be `rest`.
+    ///
+    /// ```yaml
+    /// exposes:
+    /// - type: http        # left out
+    /// - type: rest        # the same adapter with the right type
+    ///   namespace: shop
+    ///   port: 8080
+    /// ```
+    UnknownAdapter = 127, Warning, "an adapter of an unknown type is left out";
+
+    /// The adapter requires authentication that generated servers cannot check, such as HTTP Digest, a credential
+    /// outside of a header, or access tokens with unsupported settings. Without the check, the server would be open: it
+    /// has the credential of the API, and would use it for everyone who can reach the port. A warning is not enough,
+    /// because warnings about a working server are rarely read.
+    ///
+    /// Supported are `bearer`, `basic`, `apikey` in a header, and `oauth2`. A key in the query would appear in the logs
+    /// of every proxy, and browsers send cookies for any page that makes a request. All adapters of one type are served
+    /// on one port, so they must have the same authentication.
+    ///
+    /// For `oauth2`, the server checks signed tokens (JWTs) itself and only loads the keys from the authorization
+    /// server, so `tokenValidation: introspection` is not supported. The keys must be loaded over https or from this
+    /// machine, because access to that connection would allow forging tokens. `resource` is the https address of the
+    /// server as clients know it; clients find a document next to it (RFC 9728). A scope is one word. `offline_access`
+    /// is not allowed, because it concerns only the client and the authorization server.
+    ///
+    /// ```yaml
+    /// exposes:
+    /// - type: rest
+    ///   namespace: shop
+    ///   port: 8080
+    ///   authentication:
+    ///     type: apikey
+    ///     key: X-API-Key
+    ///     value: '{{SHOP_KEY}}'
+    ///     placement: query     # refused; `header` is supported
+    /// - type: mcp
+    ///   namespace: shop-tools
+    ///   authentication:
+    ///     type: oauth2
+    ///     authorizationServerUri: https://login.shop.test
+    ///     resource: https://shop.test/mcp
+    ///     scopes: [orders:read]
+    /// ```
+    InboundAuthentication = 128, Error, "authentication of callers is not supported";
+
+    /// A resource of a REST adapter has `forward`, which passes every request below its path to a consumed API,
+    /// whatever its path and method. Generated servers have exactly the routes in the file. A general proxy would use
+    /// the credential of the API for requests that were never reviewed, and would have to decide which headers to trust
+    /// and where paths may lead.
+    ///
+    /// List the operations that callers need, as consumed operations and as routes. Then they are also methods of the
+    /// client and can be tools.
+    ///
+    /// ```yaml
+    /// resources:
+    /// - path: '/shop/{path}'
+    ///   forward:                   # refused
+    ///     targetNamespace: shop
+    /// - path: /items
+    ///   operations:
+    ///   - method: GET
+    ///     call: shop.list-items    # one route per operation
+    /// ```
+    Forward = 131, Error, "forwarding of whole paths is not supported yet";
+
+    /// The consumed API has a `tunnel`: its requests go through a private overlay network, with an identity of its own.
+    /// Generated clients open ordinary connections. Ignoring the section would send requests over the public network
+    /// that should be private, so it is an error.
+    ///
+    /// Run the proxy or agent of the tunnel on the machine, set the base URI to its address, and remove the section.
+    ///
+    /// ```yaml
+    /// consumes:
+    /// - namespace: crm
+    ///   baseUri: https://crm.internal
+    ///   tunnel:              # refused
+    ///     type: ziti
+    ///     service: crm-api
+    /// ```
+    Tunnel = 132, Error, "tunnels are not supported";
+
+    /// The client does not support the kind of authentication in the file. Supported are `bearer`, `basic`, and
+    /// `apikey` in a header, the query, a cookie, or a body with members. The name and location of a key are written as
+    /// `key` with `placement`, or `name` with `in`; several keys as a mapping under `headers`, or as `parameters` of
+    /// the query.
+    ///
+    /// Not supported are `digest`, `oauth1`, `oauth2`, `hmac`, signatures such as `sigv4`, client certificates, keys in
+    /// the path, and keys in the body of a method without one. They require an exchange with a server, a signature over
+    /// the request, or a location that does not exist. Requests without them would be rejected. If the API also accepts
+    /// an existing token, use `bearer`.
+    ///
+    /// ```yaml
+    /// authentication:
+    ///   type: bearer
+    ///   token: '{{ACCESS_TOKEN}}'
+    /// ```
+    CredentialKind = 133, Error, "this kind of authentication is not supported";
+
+    /// The `body` of a consumed operation has a format that is not supported. Supported are `json`, `form`
+    /// (`formUrlEncoded`), `text`, `xml`, `sparql` and `octet-stream`, but not `multipartForm`, CBOR, YAML and others.
+    /// The same code is reported if the data does not fit the format, such as a list for a form.
+    ///
+    /// Placeholders in the template become parameters of the operation. In JSON, a member whose whole value is a
+    /// placeholder is left out if the caller omits the value, and keeps the type of the value; a placeholder inside
+    /// text is inserted as escaped text. Values in XML are escaped, too. In `text` and `sparql`, values are inserted
+    /// unchanged, so a caller can change the whole body: do not let untrusted callers fill in a query.
+    ///
+    /// ```yaml
+    /// body:
+    ///   type: json
+    ///   data:
+    ///     name: '{{name}}'
+    ///     note: 'ordered by {{user}}'
+    /// ```
+    BodyFormat = 134, Error, "a body in this format is not supported yet";
+
+    /// A REST operation declares `responses` or `responseBinary`, with the status codes and media types of its
+    /// responses. Generated routes pass on the status, media type and bytes of the upstream, or return the JSON of the
+    /// declared outputs. They cannot promise another contract, and callers would rely on it if the declaration were
+    /// ignored.
+    ///
+    /// Remove the declaration if callers should get the response of the upstream. Images and other binary responses are
+    /// passed on unchanged as well.
+    ///
+    /// ```yaml
+    /// operations:
+    /// - method: GET
+    ///   call: shop.get-picture
+    ///   responseBinary:         # refused; the picture is passed on without it
+    ///     mediaType: image/png
+    /// ```
+    BinaryContract = 135, Error, "declared responses of a route are not supported yet";
+
+    /// The type of a `consumes` entry is not `http`. Generated clients speak HTTP only. An API over another protocol,
+    /// such as a database, a queue or an MCP server, needs a client with other operations, arguments and errors.
+    ///
+    /// Without a type, `http` is assumed. If the API does speak HTTP and the type is only its style or vendor, such as
+    /// `rest`, write `http`. Otherwise, remove the entry; the rest of the capability can be generated if nothing calls
+    /// it.
+    ///
+    /// ```yaml
+    /// consumes:
+    /// - type: rest      # refused
+    /// - type: http      # supported
+    ///   namespace: shop
+    /// ```
+    ConsumedType = 136, Error, "an API of this type is not supported";
+
+    /// The adapter has an `address`, which has no effect: a generated server listens on this machine only (127.0.0.1),
+    /// unless it is started with `--address`. The operator decides where a server can be reached. A file that many
+    /// people use must not open a port to the network for all of them, because the server has a credential.
+    ///
+    /// The port in the file is the default port. Remove the address, or keep it for other engines.
+    ///
+    /// ```yaml
+    /// exposes:
+    /// - type: rest
+    ///   namespace: shop
+    ///   address: 0.0.0.0    # has no effect; start the server with --address
+    ///   port: 8080
+    /// ```
+    AddressIgnored = 137, Warning, "the address of an adapter has no effect";
+
+    /// A bind has a `location`, such as `file:///…` or the URI of a vault, from which its variables should be read.
+    /// Generated crates read the environment only. In this case, the environment variable has the name of the variable,
+    /// left of the colon, because the key on the right belongs to the file or vault and can be any text.
+    ///
+    /// Most secret stores can pass values to a process as environment variables. The diagnostic lists the names to set.
+    ///
+    /// ```yaml
+    /// binds:
+    /// - namespace: secrets
+    ///   location: vault://shop
+    ///   keys:
+    ///     SHOP_TOKEN: prod/shop#token   # set SHOP_TOKEN
+    /// ```
+    SourceIgnored = 138, Warning, "variables are read from the environment only";
+
+    /// Besides its type, a parameter can have constraints: `enum`, `pattern`, `format`, `minimum`, `maximum`,
+    /// `minLength`, `maxLength` and `maxItems`, as in JSON Schema. They are checked before a request is sent, and are
+    /// part of the schemas of tools and of the OpenAPI document. This one cannot be checked: its pattern is not a
+    /// regular expression or uses look-around, its format is unknown, or its limit is not a number.
+    ///
+    /// The supported formats are `uuid`, `date`, `date-time` and `email`. Other constraints are left to the upstream.
+    ///
+    /// ```yaml
+    /// inputParameters:
+    /// - name: day
+    ///   in: query
+    ///   type: string
+    ///   pattern: '^(?=2)'     # left out: use `^2`
+    /// ```
+    UnclearRule = 139, Warning, "a constraint on a parameter is left out";
+
+    /// The content of a resource is the response of a call or a file. The messages of a prompt are under `template`, or
+    /// its text is in the file at `location`. This resource or prompt has both, and the compiler cannot know which one
+    /// clients should get.
+    ///
+    /// Remove one of the two. To offer both, write two resources or prompts with different names and URIs.
+    ///
+    /// ```yaml
+    /// resources:
+    /// - name: catalog
+    ///   uri: shop://catalog
+    ///   call: shop.list-items          # this one
+    ///   location: file:///./items.md   # or this one
+    /// ```
+    SeveralSources = 140, Error, "a resource or prompt has two sources";
+
+    /// A message of a prompt has the role `user` or `assistant`; MCP has no other roles in prompts. There is no
+    /// `system` role, because a server does not decide the general behavior of a model. Clients would reject the whole
+    /// prompt.
+    ///
+    /// Put instructions into the first message of the user. Use the role `assistant` for an example of a good response.
+    ///
+    /// ```yaml
+    /// template:
+    /// - role: system                    # refused
+    ///   content: Be brief.
+    /// - role: user                      # the same for all clients
+    ///   content: 'Be brief. Compare {{first}} with {{second}}.'
+    /// ```
+    UnknownRole = 141, Error, "a message of a prompt has an unknown role";
+}

@@ -1,0 +1,31 @@
+//! The REST adapter.
+
+use naftiko_schema::{InboundAuth, Method, Rest, Route};
+
+use super::binding::binding;
+use super::{Operations, captures, template, text};
+use crate::linked::{self, Linked};
+use crate::read::document::Adapter;
+use crate::vocabulary::method;
+
+/// The routes of all REST adapters; `None` if there are none.
+pub(super) fn lower(
+    linked: &Linked<'_>,
+    adapter: &Adapter,
+    auth: InboundAuth,
+    operations: &Operations<'_>,
+) -> Option<Rest> {
+    let routes: Vec<Route> = linked.routes.iter().map(|source| route(source, operations)).collect();
+    let port = adapter.port.unwrap_or(8080);
+    (!routes.is_empty()).then(|| Rest { port, auth, routes: routes.into(), openapi: "".into() })
+}
+
+fn route(source: &linked::Route<'_>, operations: &Operations<'_>) -> Route {
+    Route {
+        method: method(source.method).unwrap_or(Method::Get),
+        path: template(&source.pieces).into(),
+        binding: binding(&source.call, operations),
+        captures: captures(&source.pieces, &source.call),
+        summary: text(source.description).into(),
+    }
+}

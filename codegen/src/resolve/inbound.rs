@@ -1,0 +1,125 @@
+//! How callers of an adapter authenticate: with credentials or with access tokens. Their variables are separate, because
+//! a client alone does not need them.
+
+use naftiko_schema::{AccessToken, InboundAuth, InboundScheme, Location, Template};
+
+use super::variables::Variables;
+use crate::codes::Code;
+use crate::credential;
+use crate::diagnostic::{Sink, Span};
+use crate::read::document::{self, Adapter, Text};
+use crate::vocabulary::{base_uri, host, is_invisible, is_loopback};
+
+/// How callers of adapters of one type authenticate. These are served together, so they need the same authentication.
+pub(super) fn link<'a>(
+    adapters: impl Iterator<Item = &'a Adapter>,
+    variables: &Variables<'_>,
+    sink: &mut Sink,
+) -> InboundAuth {
+    let mut linked: Option<(Span, InboundAuth)> = None;
+    for adapter in adapters {
+        let span = adapter.authentication.as_ref().map_or(adapter.span, |source| source.span);
+        let source = adapter.authentication.as_ref();
+        let own = source.map_or(InboundAuth::NONE, |source| auth(source, variables, sink));
+        match &linked {
+            Some((first, known)) if *known != own => {
+                let message = "two adapters of one type authenticate their callers in different ways";
+                let report = sink.report(Code::InboundAuthentication, span, message);
+                let help = "adapters of one type are served together; use the same `authentication` for all of them";
+                report.label(*first, "the other adapter").help(help);
+            }
+            Some(_) => {}
+            None => linked = Some((span, own)),
+        }
+    }
+    linked.map_or(InboundAuth::NONE, |(_, auth)| auth)
+}
+
+fn auth(source: &document::Authentication, variables: &Variables<'_>, sink: &mut Sink) -> InboundAuth {
+    let mut variables = variables.unused();
+    if source.kind.value.eq_ignore_ascii_case("oauth2") {
+        return match token(source, &mut variables, sink) {
+            Some(token) => InboundAuth { scheme: InboundScheme::AccessToken(token), variables: variables.tables() },
+            None => InboundAuth::NONE,
+        };
+    }
+    if !credential::is_known(&source.kind.value) {
+        let message = format!("authentication of callers by `{}` is not supported", source.kind.value);
+        let help = "use `bearer`, `basic`, `apikey` or `oauth2`";
+        sink.report(Code::InboundAuthentication, source.kind.span, message).help(help);
+        return InboundAuth::NONE;
+    }
+    let linked = credential::link(source, &mut variables, sink);
+    let in_header = linked.credentials.iter().all(|credential| credential.field().0 == Location::Header);
+    if !linked.members.is_empty() || !in_header {
+        let span = source.placement.as_ref().map_or(source.span, |placement| placement.span);
+        let message = "callers must send their credential in a header";
+        let help = "use `placement: header`";
+        sink.report(Code::InboundAuthentication, span, message).help(help);
+    }
+    InboundAuth { scheme: InboundScheme::Credentials(linked.credentials.into()), variables: variables.tables() }
+}
+
+/// Which access tokens are accepted. If the description has a problem, it is reported and no token is accepted.
+fn token(source: &document::Authentication, variables: &mut Variables<'_>, sink: &mut Sink) -> Option<AccessToken> {
+    let fields = &source.oauth2;
+    if let Some(validation) = fields.validation.as_ref().filter(|validation| validation.value != "jwks") {
+        let message = format!("validation of tokens by `{}` is not supported", validation.value);
+        let help = "use `tokenValidation: jwks`, or leave it out; the authorization server must issue signed tokens";
+        sink.report(Code::InboundAuthentication, validation.span, message).help(help);
+    }
+    let issuer = server(source, fields.authorization_server.as_ref(), "authorizationServerUri", variables, sink);
+    let resource = server(source, fields.resource.as_ref(), "resource", variables, sink);
+    if let Some(insecure) = fields.authorization_server.as_ref().filter(|uri| is_insecure(&uri.value)) {
+        let message = format!("the authorization server `{}` does not use TLS", insecure.value);
+        let help = "use `https://`; `http://` is for this machine only";
+        sink.report(Code::InboundAuthentication, insecure.span, message).help(help);
+    }
+    let audience = fields.audience.as_ref().map(|audience| variables.template(audience, sink));
+    let scopes = fields.scopes.iter().filter_map(|scope| {
+        if is_scope(&scope.value) {
+            return Some(variables.template(scope, sink));
+        }
+        let message = format!("`{}` is not a valid scope", scope.value.escape_debug());
+        let help = "a scope is one word of printable ASCII (RFC 6749 §3.3), other than `offline_access`";
+        sink.report(Code::InboundAuthentication, scope.span, message).help(help);
+        None
+    });
+    let scopes = scopes.collect::<Vec<_>>().into();
+    Some(AccessToken { issuer: issuer?, resource: resource?, audience, scopes })
+}
+
+/// A required base URI of a server.
+fn server(
+    source: &document::Authentication,
+    uri: Option<&Text>,
+    key: &str,
+    variables: &mut Variables<'_>,
+    sink: &mut Sink,
+) -> Option<Template> {
+    let Some(uri) = uri else {
+        let message = format!("`{key}` is missing in authentication of type `{}`", source.kind.value);
+        sink.report(Code::MissingKey, source.span, message).help(format!("add `{key}:`"));
+        return None;
+    };
+    let blank = |c: char| c.is_whitespace() || c.is_control() || is_invisible(c);
+    let verdict = if uri.value.contains(blank) { Err("contains blanks") } else { base_uri(&uri.value).map(drop) };
+    if let Err(problem) = verdict {
+        let help = "write `https://`, a host, and optionally a path";
+        sink.report(Code::InboundAuthentication, uri.span, format!("`{}` {problem}", uri.value.escape_debug()))
+            .help(help);
+    }
+    Some(variables.template(uri, sink))
+}
+
+/// Whether requests to a URI go to another machine unencrypted. The value of a template is not known yet.
+fn is_insecure(uri: &str) -> bool {
+    let plain = uri.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://"));
+    plain && !uri.contains("{{") && !is_loopback(host(uri))
+}
+
+/// Whether a text is a scope that can be required of every caller (RFC 6749 §3.3).
+fn is_scope(text: &str) -> bool {
+    let visible = |c: char| c.is_ascii_graphic() && c != '"' && c != '\\';
+    !text.is_empty() && text != "offline_access" && text.chars().all(visible)
+}

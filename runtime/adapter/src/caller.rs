@@ -1,0 +1,32 @@
+//! The principal of a caller, and which header fields are forwarded upstream.
+
+use std::borrow::Cow;
+
+use http::HeaderMap;
+
+/// The identity of an authenticated caller. State that is kept for one principal is never given to another. It has no
+/// `Debug`, because it contains the subject of an access token.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Principal(Cow<'static, str>);
+
+impl Principal {
+    /// Any holder of the server's shared credential of this kind; all of them count as a single principal.
+    pub const fn by(kind: &'static str) -> Self {
+        Self(Cow::Borrowed(kind))
+    }
+
+    /// The subject with this name at this authorization server.
+    pub fn of(issuer: &str, name: &str) -> Self {
+        // Neither a URI nor the name of a kind contains a line break, so principals cannot collide.
+        Self(Cow::Owned(format!("{issuer}\n{name}")))
+    }
+
+    /// The text that identifies the principal.
+    pub fn id(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Header fields that are forwarded upstream in addition to those of the call, such as request id and trace.
+#[derive(Clone, Debug, Default)]
+pub struct Forwarded(pub HeaderMap);

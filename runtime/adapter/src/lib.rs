@@ -1,0 +1,15 @@
+//! Code that the REST and MCP adapters share: mapping inputs to arguments, calling operations, and projecting responses.
+//!
+//! It is internal to the adapters and the server, and has no stable API.
+
+mod call;
+mod caller;
+mod inputs;
+pub mod origin;
+mod output;
+pub mod trace;
+
+pub use call::{execute, execute_streaming, preview};
+pub use caller::{Forwarded, Principal};
+pub use inputs::{NAME_LIMIT, Values, checked, unknown_input, values};
+pub use output::apply;

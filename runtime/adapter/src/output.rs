@@ -1,0 +1,95 @@
+//! Projections: the document that a caller gets instead of the upstream's.
+
+use naftiko_schema::{PathStep, Projection};
+use serde_json::{Map, Value};
+
+/// Applies a projection to a document. What does not exist becomes null.
+pub fn apply(projection: &Projection, document: &Value) -> Value {
+    match projection {
+        Projection::Path(steps) => follow(document, steps),
+        Projection::Json(json) => serde_json::from_str(json).unwrap_or_default(),
+        Projection::Object(object) => {
+            let base = follow(document, &object.at);
+            let members =
+                object.members.iter().map(|member| (member.name.clone().into_owned(), apply(&member.value, &base)));
+            Value::Object(members.collect::<Map<_, _>>())
+        }
+        Projection::Array(array) => match follow(document, &array.at) {
+            Value::Array(items) => {
+                let item = |value| array.item.first().map_or(Value::Null, |item| apply(item, value));
+                items.iter().map(item).collect()
+            }
+            _ => Value::Null,
+        },
+    }
+}
+
+fn follow(value: &Value, steps: &[PathStep]) -> Value {
+    let Some((step, rest)) = steps.split_first() else { return value.clone() };
+    match (step, value) {
+        (PathStep::Key(name), Value::Object(members)) => {
+            members.get(&**name).map_or(Value::Null, |value| follow(value, rest))
+        }
+        (PathStep::Index(index), Value::Array(items)) => {
+            let index =
+                if *index < 0 { items.len().checked_add_signed(*index as isize) } else { usize::try_from(*index).ok() };
+            index.and_then(|index| items.get(index)).map_or(Value::Null, |value| follow(value, rest))
+        }
+        (PathStep::Each, Value::Array(items)) => items.iter().map(|value| follow(value, rest)).collect(),
+        (PathStep::Each, Value::Object(members)) => members.values().map(|value| follow(value, rest)).collect(),
+        (PathStep::Each, _) => Value::Array(Vec::new()),
+        _ => Value::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use naftiko_schema::{ArrayProjection, ObjectProjection, ProjectedMember, list, text};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn nested_projections_are_relative_to_their_parent() {
+        static PROJECTION: Projection = Projection::Object(ObjectProjection::new(
+            const { &[PathStep::Key(text("data"))] },
+            const {
+                &[
+                    ProjectedMember::new(
+                        "items",
+                        Projection::Array(ArrayProjection::new(
+                            const { &[PathStep::Key(text("list"))] },
+                            const {
+                                &[Projection::Object(ObjectProjection::new(
+                                    &[],
+                                    const {
+                                        &[
+                                            ProjectedMember::new(
+                                                "id",
+                                                Projection::Path(list(const { &[PathStep::Key(text("id"))] })),
+                                            ),
+                                            ProjectedMember::new("kind", Projection::Json(text("\"x\""))),
+                                        ]
+                                    },
+                                ))]
+                            },
+                        )),
+                    ),
+                    ProjectedMember::new(
+                        "last",
+                        Projection::Path(list(
+                            const { &[PathStep::Key(text("list")), PathStep::Index(-1), PathStep::Key(text("id"))] },
+                        )),
+                    ),
+                    ProjectedMember::new(
+                        "gone",
+                        Projection::Path(list(const { &[PathStep::Key(text("gone")), PathStep::Key(text("deeper"))] })),
+                    ),
+                ]
+            },
+        ));
+        let document = json!({"data": {"list": [{"id": 1, "more": true}, {"id": 2}]}});
+        let expected = json!({"items": [{"id": 1, "kind": "x"}, {"id": 2, "kind": "x"}], "last": 2, "gone": null});
+        assert_eq!(apply(&PROJECTION, &document), expected);
+    }
+}

@@ -1,0 +1,246 @@
+//! Parses arguments from text, and checks arguments the same way for the client, REST and MCP.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use naftiko_schema::{Kind, Location, Parameter};
+use serde_json::Value;
+
+use crate::rules;
+
+/// What is wrong with one argument. It never contains the value, which may be a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Violation {
+    /// The name of the parameter, or of the input for callers of an adapter.
+    pub parameter: String,
+    /// What is wrong and what is allowed.
+    pub problem: String,
+}
+
+impl Violation {
+    #[doc(hidden)]
+    pub fn new(parameter: &str, problem: impl Into<String>) -> Self {
+        Self { parameter: parameter.to_owned(), problem: problem.into() }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` {}", self.parameter, self.problem)
+    }
+}
+
+/// Parses an argument from the texts of a path, query, header or cookie. Several texts make an array.
+pub fn from_texts(parameter: &Parameter, mut texts: impl ExactSizeIterator<Item = String>) -> Result<Value, Violation> {
+    if parameter.kind == Kind::Array {
+        return Ok(texts.map(Value::String).collect());
+    }
+    let count = texts.len();
+    let (Some(text), None) = (texts.next(), texts.next()) else {
+        return Err(Violation::new(&parameter.name, format!("was given {count} times, but takes one value")));
+    };
+    match parameter.kind {
+        Kind::String | Kind::Array => Ok(Value::String(text)),
+        Kind::Boolean => match text.as_str() {
+            "true" => Ok(Value::Bool(true)),
+            "false" => Ok(Value::Bool(false)),
+            _ => Err(wrong_kind(parameter)),
+        },
+        Kind::Integer | Kind::Number => {
+            serde_json::from_str(&text).map(Value::Number).map_err(|_| wrong_kind(parameter))
+        }
+        Kind::Object => serde_json::from_str(&text).map_err(|_| wrong_kind(parameter)),
+        Kind::Any => Ok(Value::String(text)),
+    }
+}
+
+/// Checks one argument against its parameter. `None` means that the caller left it out.
+pub(crate) fn check(parameter: &Parameter, value: Option<&Value>) -> Result<(), Violation> {
+    let Some(value) = value else {
+        return if parameter.required { Err(Violation::new(&parameter.name, "is required")) } else { Ok(()) };
+    };
+    if !accepts(parameter.kind, value) {
+        return Err(wrong_kind(parameter));
+    }
+    check_rules(parameter, value)?;
+    match parameter.location {
+        Location::Path => check_path_segment(&parameter.name, value),
+        Location::Segments => check_path_segments(&parameter.name, value),
+        Location::Query | Location::Header | Location::Cookie => check_items(&parameter.name, value),
+        Location::Body | Location::Field => Ok(()),
+    }
+}
+
+fn accepts(kind: Kind, value: &Value) -> bool {
+    match kind {
+        Kind::String => value.is_string(),
+        Kind::Integer => is_integer(value),
+        Kind::Number => value.is_number(),
+        Kind::Boolean => value.is_boolean(),
+        Kind::Array => value.is_array(),
+        Kind::Object => value.is_object(),
+        Kind::Any => true,
+    }
+}
+
+/// Checks a body that is valid JSON text. The first character identifies objects and arrays, so they need no parsing.
+pub fn check_json(parameter: &Parameter, json: &[u8]) -> Result<(), Violation> {
+    let first = json.iter().find(|byte| !byte.is_ascii_whitespace());
+    let accepted = match parameter.kind {
+        Kind::Object => first == Some(&b'{'),
+        Kind::Array => first == Some(&b'['),
+        Kind::Any => true,
+        kind => serde_json::from_slice(json).is_ok_and(|value| accepts(kind, &value)),
+    };
+    if !accepted {
+        return Err(wrong_kind(parameter));
+    }
+    if parameter.rules.is_empty() {
+        return Ok(());
+    }
+    serde_json::from_slice(json).map_or(Ok(()), |value| check_rules(parameter, &value))
+}
+
+fn check_rules(parameter: &Parameter, value: &Value) -> Result<(), Violation> {
+    rules::broken(&parameter.rules, value).map_or(Ok(()), |problem| Err(Violation::new(&parameter.name, problem)))
+}
+
+fn is_integer(value: &Value) -> bool {
+    // JSON Schema counts 10.0 as an integer. OpenAPI documents say `int64`, and clients use `i64`.
+    value.is_i64() || value.as_f64().is_some_and(|number| number.fract() == 0.0 && number.abs() < 9.0e15)
+}
+
+fn wrong_kind(parameter: &Parameter) -> Violation {
+    let kind = match parameter.kind {
+        Kind::String => "a string",
+        Kind::Integer => "a whole number that fits 64 bits",
+        Kind::Number => "a number",
+        Kind::Boolean => "`true` or `false`",
+        Kind::Array => "an array",
+        Kind::Object => "an object",
+        Kind::Any => "any JSON value",
+    };
+    Violation::new(&parameter.name, format!("must be {kind}"))
+}
+
+/// Rejects values that would change which resource a path identifies. Percent-encoding does not help: URL parsers
+/// resolve `.` and `..` even when their dots are encoded (RFC 3986 §5.2.4; WHATWG URL, "double-dot path segment").
+fn check_path_segment(name: &str, value: &Value) -> Result<(), Violation> {
+    let Some(text) = scalar_text(value) else {
+        return Err(Violation::new(name, "must be one value that fits a path segment"));
+    };
+    if text.is_empty() {
+        return Err(Violation::new(name, "must not be empty: it is a path segment"));
+    }
+    if is_dots(&text) {
+        return Err(Violation::new(name, "must not be `.` or `..`: it is a path segment"));
+    }
+    Ok(())
+}
+
+fn check_path_segments(name: &str, value: &Value) -> Result<(), Violation> {
+    let Some(text) = scalar_text(value) else {
+        return Err(Violation::new(name, "must be one value that fits a path"));
+    };
+    if text.split('/').any(|segment| segment.is_empty() || is_dots(segment)) {
+        return Err(Violation::new(name, "must be path segments, none of which is empty, `.` or `..`"));
+    }
+    Ok(())
+}
+
+/// Whether URL parsers treat a segment as `.` or `..`.
+pub(crate) fn is_dots(segment: &str) -> bool {
+    let mut dots = 0;
+    let mut rest = segment.as_bytes();
+    while let [b'.', after @ ..] | [b'%', b'2', b'e' | b'E', after @ ..] = rest {
+        dots += 1;
+        rest = after;
+    }
+    rest.is_empty() && matches!(dots, 1 | 2)
+}
+
+fn check_items(name: &str, value: &Value) -> Result<(), Violation> {
+    match value {
+        Value::Array(items) if items.iter().any(|item| scalar_text(item).is_none()) => {
+            Err(Violation::new(name, "must contain only strings, numbers or booleans"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The text of a string, number or boolean; `None` for other values.
+pub fn scalar_text(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(text.into()),
+        Value::Number(number) => Some(match number.as_f64() {
+            // A whole number that came as 10.0 is written as 10.
+            Some(float) if !number.is_i64() && !number.is_u64() && float.fract() == 0.0 && float.abs() < 9.0e15 => {
+                format!("{float:.0}").into()
+            }
+            _ => number.to_string().into(),
+        }),
+        Value::Bool(flag) => Some(if *flag { "true" } else { "false" }.into()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(value: &str) -> Result<(), Violation> {
+        let parameter = Parameter::new("id", Location::Path, Kind::String).required();
+        check(&parameter, Some(&Value::from(value)))
+    }
+
+    #[test]
+    fn multi_segment_arguments_with_dots_or_empty_segments_are_rejected() {
+        let parameter = Parameter::new("key", Location::Segments, Kind::String).required();
+        for text in ["", "/", "a/", "/a", "a//b", "..", "a/../b", "a/%2E%2e", "%2e/a"] {
+            assert!(check(&parameter, Some(&Value::from(text))).is_err(), "{text:?} must be rejected");
+        }
+        for text in ["a", "a/b/c", "a/...", "a b/\\..", "a/%2f"] {
+            assert!(check(&parameter, Some(&Value::from(text))).is_ok(), "{text:?} must be accepted");
+        }
+    }
+
+    #[test]
+    fn path_arguments_that_are_empty_or_dots_are_rejected() {
+        for text in ["", ".", "..", "%2e", "%2E", "%2e%2e", ".%2E", "%2e."] {
+            assert!(path(text).is_err(), "{text:?} must be rejected");
+        }
+        for text in ["...", "..a", "../x", "%2f", "a"] {
+            assert!(path(text).is_ok(), "{text:?} must be accepted");
+        }
+    }
+
+    #[test]
+    fn a_missing_required_argument_is_a_violation() {
+        let parameter = Parameter::new("region", Location::Query, Kind::String).required();
+        assert_eq!(check(&parameter, None), Err(Violation::new("region", "is required")));
+    }
+
+    #[test]
+    fn integers_may_be_written_as_floats() {
+        let parameter = Parameter::new("page", Location::Query, Kind::Integer);
+        assert!(check(&parameter, Some(&Value::from(10.0))).is_ok());
+        assert!(check(&parameter, Some(&Value::from(10.5))).is_err());
+        assert_eq!(scalar_text(&Value::from(10.0)).as_deref(), Some("10"));
+    }
+
+    #[test]
+    fn integers_fit_64_bits_with_their_sign() {
+        let parameter = Parameter::new("page", Location::Query, Kind::Integer);
+        for (text, good) in [
+            ("9223372036854775807", true),
+            ("-9223372036854775808", true),
+            ("9223372036854775808", false),
+            ("-9223372036854775809", false),
+            ("18446744073709551615", false),
+        ] {
+            let value: Value = serde_json::from_str(text).expect("a number");
+            assert_eq!(check(&parameter, Some(&value)).is_ok(), good, "{text}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The arguments of one call.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use naftiko_schema::{Location, Operation, Parameter, ParameterId};
+use secrecy::SecretString;
+use serde_json::Value;
+
+use super::check::{self, Violation, scalar_text};
+use crate::raw_body::RawBody;
+
+/// An argument: a JSON value, JSON text, or a raw body.
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub enum Argument {
+    Value(Value),
+    /// A body that is sent unchanged, only for parameters that are the whole body.
+    Raw(RawBody),
+    /// Valid JSON text, only for bodies and their members. It is not parsed, so that numbers keep all digits.
+    Json(Bytes),
+}
+
+/// The arguments of one operation, by parameter index.
+#[derive(Clone)]
+pub struct Arguments {
+    values: Vec<Option<Argument>>,
+    /// Secret texts in the arguments, which are redacted everywhere.
+    secrets: Vec<SecretString>,
+}
+
+impl Argument {
+    /// Checks an argument against its parameter. `None` means that it was left out.
+    pub fn check(parameter: &Parameter, argument: Option<&Self>) -> Result<(), Violation> {
+        match argument {
+            Some(Self::Json(json)) if matches!(parameter.location, Location::Body | Location::Field) => {
+                check::check_json(parameter, json)
+            }
+            Some(Self::Raw(_)) if parameter.location == Location::Body => Ok(()),
+            Some(Self::Raw(_)) => Err(Violation::new(&parameter.name, "cannot be a raw body")),
+            // Elsewhere, JSON text is always parsed, unless it is nested too deeply.
+            Some(Self::Json(_)) => Err(Violation::new(&parameter.name, "is nested too deeply")),
+            Some(Self::Value(value)) => check::check(parameter, Some(value)),
+            None => check::check(parameter, None),
+        }
+    }
+
+    /// The argument as a value; `None` if it is nested too deeply, or raw.
+    pub fn into_value(self) -> Option<Value> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Json(json) => serde_json::from_slice(&json).ok(),
+            Self::Raw(_) => None,
+        }
+    }
+
+    /// The argument as a part of other text. Arrays and objects are JSON.
+    pub fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Value(value) => scalar_text(value).unwrap_or_else(|| value.to_string().into()),
+            Self::Json(json) => json_text(json).into(),
+            Self::Raw(_) => Cow::default(),
+        }
+    }
+}
+
+/// The content of a JSON string, or the JSON text of any other value.
+pub(crate) fn json_text(json: &[u8]) -> String {
+    serde_json::from_slice(json).unwrap_or_else(|_| String::from_utf8_lossy(json.trim_ascii()).into_owned())
+}
+
+impl Arguments {
+    pub(crate) fn new(operation: &Operation) -> Self {
+        Self::of(vec![None; operation.parameters.len()])
+    }
+
+    /// One optional value for each parameter, in order.
+    pub fn of(values: Vec<Option<Argument>>) -> Self {
+        Self { values, secrets: Vec::new() }
+    }
+
+    pub(crate) fn set(&mut self, id: ParameterId, argument: Argument) {
+        if let Some(slot) = self.values.get_mut(id.index()) {
+            *slot = Some(argument);
+        }
+    }
+
+    pub(crate) fn add_secrets(&mut self, secrets: Vec<SecretString>) {
+        self.secrets.extend(secrets);
+    }
+
+    pub(crate) fn secrets(&self) -> &[SecretString] {
+        &self.secrets
+    }
+
+    /// Whether the arguments can be sent again, which a stream cannot.
+    pub(crate) fn are_repeatable(&self) -> bool {
+        self.values.iter().flatten().all(|argument| match argument {
+            Argument::Raw(body) => body.is_repeatable(),
+            Argument::Value(_) | Argument::Json(_) => true,
+        })
+    }
+
+    pub(crate) fn get(&self, id: ParameterId) -> Option<&Argument> {
+        self.values.get(id.index())?.as_ref()
+    }
+
+    pub(crate) fn pairs<'a>(
+        &'a self,
+        operation: &'a Operation,
+    ) -> impl Iterator<Item = (&'a Parameter, Option<&'a Argument>)> {
+        operation.parameters.iter().zip(self.values.iter().map(Option::as_ref))
+    }
+
+    /// The violations of all arguments.
+    pub(crate) fn check(&self, operation: &Operation) -> Vec<Violation> {
+        self.pairs(operation).filter_map(|(parameter, argument)| Argument::check(parameter, argument).err()).collect()
+    }
+}

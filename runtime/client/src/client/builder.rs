@@ -1,0 +1,340 @@
+//! The configuration of a client.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderMap;
+use naftiko_schema::{Api, Capability, Variable};
+use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
+
+use super::address::{is_local, parse_base_uri};
+use super::attempt::{After, Before};
+use super::connection::{Connection, Endpoint, Handle, Shared};
+use super::keys::{Keyring, Source};
+use super::retry::{Budget, RetryPolicy};
+use super::signer::Signer;
+use super::token::TokenProvider;
+use super::transport::Transport;
+use super::{Attempt, ConfigError, Outcome, tls};
+
+/// The default time limit for making a connection.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Builds a client. `C` is the typed client of the generated crate.
+#[must_use]
+pub struct ClientBuilder<C> {
+    capability: &'static Capability,
+    base_uris: Vec<(Option<String>, String)>,
+    token: Option<Source>,
+    variables: Vec<(String, Source)>,
+    environment: bool,
+    network: Network,
+    connect_timeout: Duration,
+    attempt_timeout: Option<Duration>,
+    timeout: Duration,
+    response_limit: usize,
+    retry: RetryPolicy,
+    retry_budget: u32,
+    user_agent: Option<String>,
+    before: Vec<Before>,
+    after: Vec<After>,
+    signers: Vec<Arc<dyn Signer>>,
+    allow_plain_http: bool,
+    client: PhantomData<fn() -> C>,
+}
+
+/// How requests are sent to the upstream.
+enum Network {
+    Settings(Box<reqwest::ClientBuilder>),
+    Transport(Arc<dyn Transport>),
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self::Settings(Box::new(tls::choose(reqwest::Client::builder())))
+    }
+}
+
+impl<C: Handle> ClientBuilder<C> {
+    #[doc(hidden)]
+    pub fn new(capability: &'static Capability) -> Self {
+        Self {
+            capability,
+            base_uris: Vec::new(),
+            token: None,
+            variables: Vec::new(),
+            environment: false,
+            network: Network::default(),
+            connect_timeout: CONNECT_TIMEOUT,
+            attempt_timeout: None,
+            timeout: Duration::from_secs(30),
+            response_limit: 10 << 20,
+            retry: RetryPolicy::default(),
+            retry_budget: 50,
+            user_agent: None,
+            before: Vec::new(),
+            after: Vec::new(),
+            signers: Vec::new(),
+            allow_plain_http: false,
+            client: PhantomData,
+        }
+    }
+
+    /// Sends requests to this base URI instead of the capability's, such as that of a test server.
+    pub fn base_uri(mut self, uri: impl Into<String>) -> Self {
+        self.base_uris.push((None, uri.into()));
+        self
+    }
+
+    /// Sends the requests of one consumed namespace to this base URI.
+    pub fn base_uri_of(mut self, namespace: impl Into<String>, uri: impl Into<String>) -> Self {
+        self.base_uris.push((Some(namespace.into()), uri.into()));
+        self
+    }
+
+    /// Sets the only variable of the capability, such as a token or an API key.
+    pub fn token(mut self, token: impl Into<SecretString>) -> Self {
+        self.token = Some(Source::Fixed(token.into()));
+        self
+    }
+
+    /// Gets the only variable of the capability from a provider before every attempt, for tokens that rotate.
+    pub fn token_provider(mut self, provider: impl TokenProvider) -> Self {
+        self.token = Some(Source::Provider(Arc::new(provider)));
+        self
+    }
+
+    /// Sets a variable of the capability by the name of its environment variable.
+    pub fn variable(mut self, name: impl Into<String>, value: impl Into<SecretString>) -> Self {
+        self.variables.push((name.into(), Source::Fixed(value.into())));
+        self
+    }
+
+    /// Gets a variable of the capability from a provider before every attempt.
+    pub fn variable_provider(mut self, name: impl Into<String>, provider: impl TokenProvider) -> Self {
+        self.variables.push((name.into(), Source::Provider(Arc::new(provider))));
+        self
+    }
+
+    /// Reads everything that is not set otherwise from the environment: the variables of the capability, and its base URI from
+    /// `<CRATE>_BASE_URI`, or from `<CRATE>_<NAMESPACE>_BASE_URI` if it consumes several APIs.
+    pub fn from_env(mut self) -> Self {
+        self.environment = true;
+        self
+    }
+
+    /// Uses your own settings of reqwest, such as proxies, root certificates or local addresses.
+    ///
+    /// This builder always sets redirects, the connect timeout and the user agent. No proxy is used for an upstream on this
+    /// machine over plain http. If there are other upstreams too, the local one gets a client without your settings.
+    pub fn http(mut self, builder: reqwest::ClientBuilder) -> Self {
+        self.network = Network::Settings(Box::new(builder));
+        self
+    }
+
+    /// Uses your own reqwest client and its connections. Its settings are not changed, so build it with
+    /// `redirect::Policy::none()`: reqwest would send a credential in a custom header to any host that a response redirects to.
+    /// A redirected response is an error. If you build it before any client of this crate, call
+    /// [`install_crypto_provider`](crate::install_crypto_provider) first.
+    pub fn http_client(self, client: reqwest::Client) -> Self {
+        self.transport(client)
+    }
+
+    /// Uses your own transport: another way to the upstream, or a test double.
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.network = Network::Transport(Arc::new(transport));
+        self
+    }
+
+    /// The time limit for making a connection; 5 seconds by default.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// The time limit of one attempt, up to the last byte of its response; by default that of the call. Set it so that an
+    /// attempt that hangs is retried.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// The time limit of a call, including all attempts and the pauses between them; 30 seconds by default.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The largest response to accept, in bytes after decompression; 10 MiB by default. Streams have no limit.
+    pub fn response_limit(mut self, bytes: usize) -> Self {
+        self.response_limit = bytes;
+        self
+    }
+
+    /// How calls are retried that fail for a transient reason.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// The retry budget that the client shares with its clones; 50 retries by default. Ten successful calls earn one retry.
+    pub fn retry_budget(mut self, retries: u32) -> Self {
+        self.retry_budget = retries;
+        self
+    }
+
+    /// Adds the application to the `User-Agent`, before the name of the crate (RFC 9110 §10.1.5).
+    pub fn user_agent(mut self, product: impl Into<String>) -> Self {
+        self.user_agent = Some(product.into());
+        self
+    }
+
+    /// Adds an interceptor that runs before every attempt. It may add headers. Credentials and fixed parameters are added
+    /// later, so it cannot see or replace them, and header fields that frame the message are removed again.
+    pub fn before(mut self, interceptor: impl Fn(&Attempt<'_>, &mut HeaderMap) + Send + Sync + 'static) -> Self {
+        self.before.push(Box::new(interceptor));
+        self
+    }
+
+    /// Signs every request as the last step, when its body is final: for credentials that a capability cannot describe.
+    pub fn signer(mut self, signer: impl Signer) -> Self {
+        self.signers.push(Arc::new(signer));
+        self
+    }
+
+    /// Adds an interceptor that runs after every attempt for which the `before` interceptors ran, even if the call is
+    /// cancelled: for metrics and audit logs.
+    pub fn after(mut self, interceptor: impl Fn(&Attempt<'_>, &Outcome<'_>) + Send + Sync + 'static) -> Self {
+        self.after.push(Box::new(interceptor));
+        self
+    }
+
+    /// Allows a base URI with plain `http` to another machine. Credentials then travel in clear text.
+    pub fn allow_plain_http(mut self) -> Self {
+        self.allow_plain_http = true;
+        self
+    }
+
+    /// Builds the client.
+    ///
+    /// # Errors
+    /// If variables are missing, a base URI is invalid, or TLS cannot be set up.
+    pub fn build(mut self) -> Result<C, ConfigError> {
+        let keyring = Keyring::new(self.capability, self.resolve_variables()?)?;
+        let endpoints = self.endpoints()?;
+        let name = format!("{}/{}", self.capability.name, self.capability.version);
+        let user_agent = self.user_agent.take().map_or(name.clone(), |product| format!("{product} {name}"));
+        let user_agent = user_agent.try_into().map_err(|_| ConfigError::UserAgent)?;
+        let shared = Shared {
+            capability: self.capability,
+            endpoints,
+            keyring,
+            user_agent,
+            timeout: self.timeout,
+            attempt_timeout: self.attempt_timeout,
+            response_limit: self.response_limit,
+            retry: self.retry,
+            budget: Budget::new(self.retry_budget),
+            before: self.before,
+            after: self.after,
+            signers: self.signers,
+        };
+        Ok(C::over(Connection::new(shared)))
+    }
+
+    fn endpoints(&mut self) -> Result<Vec<Endpoint>, ConfigError> {
+        let uris = self.resolve_base_uris()?;
+        let (network, local): (Arc<dyn Transport>, Arc<dyn Transport>) = match std::mem::take(&mut self.network) {
+            Network::Transport(transport) => (Arc::clone(&transport), transport),
+            Network::Settings(_) if !tls::BUILT_IN && uris.iter().any(|uri| uri.scheme() == "https") => {
+                return Err(ConfigError::NoTls);
+            }
+            // A proxy from the environment would send the credential to another machine in clear text.
+            Network::Settings(own) if uris.iter().all(is_local) => {
+                let client = Arc::new(self.client(own.no_proxy())?);
+                (Arc::clone(&client) as _, client)
+            }
+            Network::Settings(own) => {
+                let network = Arc::new(self.client(*own)?);
+                let local = if uris.iter().any(is_local) {
+                    Arc::new(self.client(tls::choose(reqwest::Client::builder()).no_proxy())?)
+                } else {
+                    Arc::clone(&network)
+                };
+                (network, local)
+            }
+        };
+        let endpoint = |base_uri: Url| {
+            let transport = Arc::clone(if is_local(&base_uri) { &local } else { &network });
+            Endpoint { base_uri, transport }
+        };
+        Ok(uris.into_iter().map(endpoint).collect())
+    }
+
+    fn client(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::Client, ConfigError> {
+        tls::install_crypto_provider();
+        let builder = builder.redirect(reqwest::redirect::Policy::none()).connect_timeout(self.connect_timeout);
+        builder.build().map_err(|error| ConfigError::Http(error.without_url()))
+    }
+
+    fn resolve_variables(&mut self) -> Result<Vec<Source>, ConfigError> {
+        let declared: &'static [Variable] = &self.capability.variables;
+        if let Some(token) = self.token.take() {
+            let [variable] = declared else { return Err(ConfigError::Token { count: declared.len() }) };
+            self.variables.push((variable.name.to_string(), token));
+        }
+        if let Some((name, _)) = self.variables.iter().find(|(name, _)| !declared.iter().any(|d| d.name == **name)) {
+            return Err(ConfigError::UnknownVariable { name: name.clone() });
+        }
+        let mut missing = Vec::new();
+        let mut values = Vec::new();
+        for variable in declared {
+            let configured =
+                self.variables.iter().rev().find(|(name, _)| *name == *variable.name).map(|(_, value)| value.clone());
+            // Mounted secrets often end with a line break.
+            let environment = || {
+                self.environment_variable(&variable.name)
+                    .map(|value| Source::Fixed(value.trim_end_matches(['\r', '\n']).into()))
+            };
+            // An empty secret counts as missing: the upstream would reject it with a misleading message.
+            let is_set = |source: &Source| match source {
+                Source::Fixed(value) => !value.expose_secret().trim().is_empty(),
+                Source::Provider(_) => true,
+            };
+            match configured.or_else(environment).filter(is_set) {
+                Some(value) => values.push(value),
+                None => missing.push(&*variable.name),
+            }
+        }
+        if missing.is_empty() { Ok(values) } else { Err(ConfigError::MissingVariables { names: missing }) }
+    }
+
+    fn environment_variable(&self, name: &str) -> Option<String> {
+        if self.environment { std::env::var(name).ok() } else { None }
+    }
+
+    fn resolve_base_uris(&self) -> Result<Vec<Url>, ConfigError> {
+        let apis: &'static [Api] = &self.capability.apis;
+        let mut configured = vec![None; apis.len()];
+        for (namespace, uri) in &self.base_uris {
+            let index = match namespace {
+                None if apis.len() == 1 => Some(0),
+                None => return Err(ConfigError::SeveralApis { count: apis.len() }),
+                Some(namespace) => apis.iter().position(|api| api.namespace == **namespace),
+            };
+            match index.and_then(|index| configured.get_mut(index)) {
+                Some(slot) => *slot = Some(uri.clone()),
+                None => return Err(ConfigError::UnknownApi { namespace: namespace.clone().unwrap_or_default() }),
+            }
+        }
+        let uris = apis.iter().zip(configured).map(|(api, configured)| {
+            let name = self.capability.base_uri_variable(api);
+            let declared = || api.base_uri.as_deref().map(str::to_owned);
+            let uri = configured.or_else(|| self.environment_variable(&name)).or_else(declared);
+            parse_base_uri(&uri.ok_or(ConfigError::NoBaseUri { namespace: &api.namespace })?, self.allow_plain_http)
+        });
+        uris.collect()
+    }
+}

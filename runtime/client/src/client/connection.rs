@@ -1,0 +1,176 @@
+//! The shared state of a client, and building requests from calls.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{ACCEPT, COOKIE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use naftiko_schema::{Capability, FixedParameter, Location, Operation};
+use secrecy::ExposeSecret as _;
+use url::Url;
+
+use super::attempt::{After, Before};
+use super::credential::render;
+use super::keys::{Keyring, Keys};
+use super::options::Options;
+use super::pairs::{append_query, remove_query, replace_query};
+use super::retry::{Budget, RetryPolicy};
+use super::signer::Signer;
+use super::transport::Transport;
+use crate::argument::Arguments;
+use crate::argument::Violation;
+use crate::encoding::pair;
+use crate::request::{Parts, build, http_method, remove_framing};
+
+/// The shared, configured state behind every handle of a client. Cloning is cheap.
+#[derive(Clone)]
+pub struct Connection(Arc<Shared>);
+
+/// What a [`ClientBuilder`](super::ClientBuilder) builds: the typed client of a generated crate.
+pub trait Handle {
+    /// Wraps a connection.
+    fn over(connection: Connection) -> Self;
+}
+
+impl Handle for Connection {
+    fn over(connection: Self) -> Self {
+        connection
+    }
+}
+
+pub(super) struct Shared {
+    pub(super) capability: &'static Capability,
+    /// One endpoint per API.
+    pub(super) endpoints: Vec<Endpoint>,
+    pub(super) keyring: Keyring,
+    pub(super) user_agent: HeaderValue,
+    pub(super) timeout: Duration,
+    pub(super) attempt_timeout: Option<Duration>,
+    pub(super) response_limit: usize,
+    pub(super) retry: RetryPolicy,
+    pub(super) budget: Budget,
+    pub(super) before: Vec<Before>,
+    pub(super) after: Vec<After>,
+    /// The signers, in order. They run when nothing else changes the request.
+    pub(super) signers: Vec<Arc<dyn Signer>>,
+}
+
+/// The base URI of an API, and the transport to it.
+pub(super) struct Endpoint {
+    pub(super) base_uri: Url,
+    pub(super) transport: Arc<dyn Transport>,
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("capability", &self.0.capability.name).finish_non_exhaustive()
+    }
+}
+
+impl Connection {
+    pub(super) fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+
+    /// The capability that the client belongs to.
+    #[doc(hidden)]
+    pub fn capability(&self) -> &'static Capability {
+        self.0.capability
+    }
+
+    /// The base URI of an operation's API.
+    #[doc(hidden)]
+    pub fn base_uri(&self, operation: &Operation) -> Option<&Url> {
+        self.0.endpoint(operation).map(|endpoint| &endpoint.base_uri)
+    }
+
+    /// The largest response to accept, in bytes.
+    #[doc(hidden)]
+    pub fn response_limit(&self) -> usize {
+        self.0.response_limit
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Shared {
+    pub(super) fn endpoint(&self, operation: &Operation) -> Option<&Endpoint> {
+        self.endpoints.get(operation.api.index())
+    }
+
+    /// Builds the part of a request that the caller controls.
+    pub(super) fn build_request(
+        &self,
+        base_uri: &Url,
+        operation: &'static Operation,
+        arguments: &Arguments,
+        options: &Options,
+        keys: &Keys,
+    ) -> Result<reqwest::Request, Vec<Violation>> {
+        let Parts { mut url, mut headers, body } = build(base_uri, operation, arguments, &keys.variables)?;
+        if !options.query.is_empty() {
+            replace_query(&mut url, &options.query);
+        }
+        if operation.format.is_json() {
+            headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
+        }
+        headers.entry(USER_AGENT).or_insert_with(|| self.user_agent.clone());
+        // Same as `extend`, which would need a copy of the whole map.
+        for name in options.headers.keys() {
+            let mut values = options.headers.get_all(name).iter().cloned();
+            if let Some(value) = values.next() {
+                headers.insert(name, value);
+            }
+            for value in values {
+                headers.append(name, value);
+            }
+        }
+        let mut request = reqwest::Request::new(http_method(operation.method), url);
+        *request.headers_mut() = headers;
+        *request.body_mut() = body;
+        Ok(request)
+    }
+
+    /// Adds fixed parameters and credentials. This comes last, so that callers cannot replace them.
+    pub(super) fn finish_request(
+        &self,
+        request: &mut reqwest::Request,
+        operation: &'static Operation,
+        keys: &Keys,
+    ) -> Result<(), Vec<Violation>> {
+        let single = |violation| vec![violation];
+        remove_framing(request.headers_mut());
+        let fixed = |location| operation.fixed.iter().filter(move |parameter| parameter.location == location);
+        // The query of a paging link may contain any name.
+        let names: Vec<&str> = fixed(Location::Query).map(|parameter| &*parameter.name).collect();
+        remove_query(request.url_mut(), &names);
+        for parameter in fixed(Location::Query) {
+            append_query(request.url_mut(), &parameter.name, &render(&parameter.value, &keys.variables));
+        }
+        for parameter in fixed(Location::Header).chain(fixed(Location::Cookie)) {
+            let value = render(&parameter.value, &keys.variables);
+            add_header(request.headers_mut(), parameter, value.expose_secret()).map_err(single)?;
+        }
+        for credential in keys.credentials.get(operation.api.index()).into_iter().flatten() {
+            credential.apply(request).map_err(single)?;
+        }
+        Ok(())
+    }
+}
+
+/// Adds a fixed header, or appends a fixed pair to the cookies.
+fn add_header(headers: &mut HeaderMap, parameter: &FixedParameter, value: &str) -> Result<(), Violation> {
+    let invalid = || Violation::new(&parameter.name, "has a fixed value that is not a valid header value");
+    let (name, value) = if parameter.location == Location::Cookie {
+        let others = headers.get(COOKIE).and_then(|value| value.to_str().ok()).map(|text| format!("{text}; "));
+        (COOKIE, format!("{}{}", others.unwrap_or_default(), pair(&parameter.name, value)))
+    } else {
+        (HeaderName::try_from(&*parameter.name).map_err(|_| invalid())?, value.to_owned())
+    };
+    let mut value = HeaderValue::from_str(&value).map_err(|_| invalid())?;
+    value.set_sensitive(true);
+    headers.insert(name, value);
+    Ok(())
+}

@@ -1,0 +1,289 @@
+//! Execution of a call: from arguments through all attempts to a response.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::StatusCode;
+use naftiko_schema::Operation;
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::{Instrument as _, Span};
+
+use super::attempt::{Attempt, Outcome};
+use super::connection::Connection;
+use super::deadline::after;
+use super::keys::Keys;
+use super::options::Options;
+use super::response_body::ResponseBody;
+use super::stream::ResultStream;
+use crate::argument::Arguments;
+use crate::error::{Error, ErrorKind, Phase};
+use crate::response::Response;
+
+/// The target of the events of all runtime crates, as users name it in filters.
+pub const TARGET: &str = "naftiko_runtime";
+/// The target of spans. It differs from that of events, so that logging does not pay for spans.
+pub const SPAN: &str = "naftiko_runtime::spans";
+
+/// An operation, its arguments and options.
+#[derive(Clone, Copy)]
+pub(super) struct CallSpec<'a> {
+    pub(super) operation: &'static Operation,
+    pub(super) arguments: &'a Arguments,
+    pub(super) options: &'a Options,
+}
+
+impl Connection {
+    /// Checks the arguments, sends the request and reads the whole response. A status other than 2xx is an error.
+    #[doc(hidden)]
+    pub async fn execute(
+        &self,
+        operation: &'static Operation,
+        arguments: &Arguments,
+        options: &Options,
+    ) -> Result<Response<Bytes>, Error> {
+        let response = self.execute_streaming(operation, arguments, options, usize::MAX).await?;
+        Ok(response.map(ResponseBody::into_buffered))
+    }
+
+    /// Like [`Connection::execute`], but returns the body as a stream. Later failures are not retried.
+    pub(crate) async fn open(
+        &self,
+        operation: &'static Operation,
+        arguments: &Arguments,
+        options: &Options,
+    ) -> Result<Response<ResultStream<Bytes>>, Error> {
+        let response = self.execute_streaming(operation, arguments, options, 0).await?;
+        Ok(response.map(|body| ResultStream::of(body.pass_through(options.response_limit))))
+    }
+
+    /// Like [`Connection::execute`], but returns as soon as `read_ahead` bytes of the body have arrived. A shorter response is
+    /// complete, and may have taken several attempts.
+    #[doc(hidden)]
+    pub async fn execute_streaming(
+        &self,
+        operation: &'static Operation,
+        arguments: &Arguments,
+        options: &Options,
+        read_ahead: usize,
+    ) -> Result<Response<ResponseBody>, Error> {
+        let mut call = CallState::new(self, CallSpec { operation, arguments, options })?;
+        loop {
+            let span = call.span();
+            let response = async {
+                let response = call.attempt(&span).await?;
+                call.read_response(response, read_ahead).await
+            };
+            let outcome = response.instrument(span.clone()).await;
+            if let Some(response) = call.finish_attempt(outcome, span).await? {
+                return Ok(response);
+            }
+        }
+    }
+}
+
+/// The state of a running call.
+pub(super) struct CallState<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) spec: CallSpec<'a>,
+    /// The number of the attempt, counted from 1.
+    pub(super) number: u32,
+    started: Instant,
+    /// The deadline of the call.
+    deadline: Instant,
+    /// The deadline of the attempt.
+    pub(super) attempt_deadline: Instant,
+    /// The secrets of the current attempt.
+    pub(super) keys: Option<Arc<Keys>>,
+    /// Whether the `before` interceptors have run, but not yet the `after` interceptors.
+    in_progress: bool,
+    /// Whether a rejected token was replaced.
+    renewed: bool,
+    /// Whether the upstream may have processed a failed attempt.
+    may_have_acted: bool,
+}
+
+impl<'a> CallState<'a> {
+    pub(super) fn new(connection: &'a Connection, spec: CallSpec<'a>) -> Result<Self, Error> {
+        let violations = spec.arguments.check(spec.operation);
+        if !violations.is_empty() {
+            return Err(Error::arguments(&spec.operation.name, violations));
+        }
+        let started = Instant::now();
+        let deadline = after(started, spec.options.timeout.unwrap_or(connection.shared().timeout));
+        Ok(Self {
+            connection,
+            spec,
+            number: 0,
+            started,
+            deadline,
+            attempt_deadline: deadline,
+            keys: None,
+            in_progress: false,
+            renewed: false,
+            may_have_acted: false,
+        })
+    }
+
+    /// The span of the next attempt, with the names of OpenTelemetry's semantic conventions for HTTP clients.
+    pub(super) fn span(&self) -> Span {
+        let CallSpec { operation, .. } = self.spec;
+        let base_uri = self.connection.shared().endpoint(operation).map(|endpoint| &endpoint.base_uri);
+        let template = tracing::enabled!(target: SPAN, tracing::Level::INFO).then(|| operation.path_template());
+        tracing::info_span!(
+            target: SPAN,
+            "http.client.request",
+            otel.name = template.as_ref().map(|template| format!("{} {template}", operation.method.as_str())),
+            otel.kind = "client",
+            otel.status_code = tracing::field::Empty,
+            http.request.method = operation.method.as_str(),
+            http.request.resend_count = (self.number > 0).then_some(self.number),
+            http.response.status_code = tracing::field::Empty,
+            url.template = template,
+            server.address = base_uri.and_then(|uri| uri.host_str()),
+            server.port = base_uri.and_then(|uri| uri.port_or_known_default()),
+            error.type = tracing::field::Empty,
+            naftiko.operation = &*operation.name,
+        )
+    }
+
+    /// Sends the request and waits for the head of a successful response.
+    pub(super) async fn attempt(&mut self, span: &Span) -> Result<reqwest::Response, Error> {
+        let shared = self.connection.shared();
+        let CallSpec { operation, arguments, options } = self.spec;
+        self.number += 1;
+        self.started = Instant::now();
+        let limit = options.attempt_timeout.or(shared.attempt_timeout);
+        self.attempt_deadline = limit.map_or(self.deadline, |limit| after(self.started, limit).min(self.deadline));
+        let timed_out = |phase| move |_| Error::new(&operation.name, ErrorKind::Timeout, phase);
+        let invalid = |violations| Error::arguments(&operation.name, violations);
+        self.keys = None;
+        let keys = timeout_at(self.attempt_deadline, shared.keyring.keys())
+            .await
+            .map_err(timed_out(Phase::Prepare))?
+            .map_err(|error| Error::new(&operation.name, ErrorKind::Token, Phase::Prepare).caused_by(error))?;
+        self.keys = Some(Arc::clone(&keys));
+        // The compiler never generates a table with an unknown API, but this must not panic.
+        let Some(endpoint) = shared.endpoint(operation) else { return Err(invalid(Vec::new())) };
+        let mut request =
+            shared.build_request(&endpoint.base_uri, operation, arguments, options, &keys).map_err(invalid)?;
+        let attempt = Attempt { capability: shared.capability, operation, number: self.number, keys: Some(&keys) };
+        self.in_progress = true;
+        for interceptor in &shared.before {
+            interceptor(&attempt, request.headers_mut());
+        }
+        shared.finish_request(&mut request, operation, &keys).map_err(invalid)?;
+        for signer in &shared.signers {
+            let signed = timeout_at(self.attempt_deadline, signer.sign(&mut request, &attempt)).await;
+            let failed = |error| Error::new(&operation.name, ErrorKind::Token, Phase::Prepare).caused_by(error);
+            signed.map_err(timed_out(Phase::Prepare))?.map_err(failed)?;
+        }
+        let sent = timeout_at(self.attempt_deadline, endpoint.transport.send(request, &attempt)).await;
+        let response =
+            sent.map_err(timed_out(Phase::Send))?.map_err(|error| Error::transport(&operation.name, error))?;
+        let status = response.status();
+        span.record("http.response.status_code", status.as_u16());
+        if status.is_success() { Ok(response) } else { Err(self.read_api_error(response).await) }
+    }
+
+    /// Records the outcome of an attempt. Returns the response, or the error if the call is not retried. Otherwise waits until
+    /// the next attempt is due and returns `None`.
+    pub(super) async fn finish_attempt<T>(
+        &mut self,
+        outcome: Result<Response<T>, Error>,
+        span: Span,
+    ) -> Result<Option<Response<T>>, Error> {
+        let shared = self.connection.shared();
+        let outcome = outcome.map_err(|error| {
+            // An attempt that failed before it was sent does not count.
+            let attempts = if error.phase() == Phase::Prepare { self.number - 1 } else { self.number };
+            self.may_have_acted |= error.may_have_had_effect();
+            error.after(attempts).with_may_have_acted(self.may_have_acted)
+        });
+        self.report(outcome.as_ref(), &span);
+        let error = match outcome {
+            Ok(response) => {
+                shared.budget.deposit();
+                return Ok(Some(response));
+            }
+            Err(error) => error,
+        };
+        if self.renew(&error).await {
+            return Ok(None);
+        }
+        let Some(pause) = self.pause(&error) else { return Err(error) };
+        span.in_scope(|| {
+            tracing::info!(
+                target: TARGET,
+                operation = &*self.spec.operation.name,
+                attempt = self.number + 1,
+                pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
+                kind = error.kind().name(),
+                status = error.status().map(|status| status.as_u16()),
+                "retrying the call"
+            );
+        });
+        drop(span);
+        sleep(pause).await;
+        Ok(None)
+    }
+
+    /// The pause before the next attempt; `None` if the call is not retried.
+    fn pause(&self, error: &Error) -> Option<Duration> {
+        let shared = self.connection.shared();
+        let CallSpec { operation, arguments, options } = self.spec;
+        let pause = match &options.retry {
+            Some(policy) => policy.delay(error, policy.retry_safety_of_call(operation.retry_safety), self.number),
+            None => shared.retry.delay(error, shared.retry.retry_safety_of_client(operation.retry_safety), self.number),
+        }?;
+        let in_time = Instant::now().checked_add(pause).is_some_and(|due| due < self.deadline);
+        (in_time && arguments.are_repeatable() && shared.budget.withdraw()).then_some(pause)
+    }
+
+    /// Whether the upstream rejected a token and its provider can replace it in time. A rejected call had no effect, so any
+    /// operation can be sent again.
+    async fn renew(&mut self, error: &Error) -> bool {
+        let rejected = error.status() == Some(StatusCode::UNAUTHORIZED);
+        let Some(keys) = self.keys.clone().filter(|_| rejected && !self.renewed) else { return false };
+        self.renewed = true;
+        let renewed = timeout_at(self.deadline, self.connection.shared().keyring.refused(&keys));
+        self.spec.arguments.are_repeatable() && renewed.await.unwrap_or(false) && Instant::now() < self.deadline
+    }
+
+    /// Reports the outcome of an attempt to its span and to the interceptors.
+    fn report<T>(&mut self, outcome: Result<&Response<T>, &Error>, span: &Span) {
+        let error = outcome.err();
+        if error.is_some() {
+            span.record("otel.status_code", "error");
+        }
+        match error.map(Error::kind) {
+            Some(ErrorKind::Status(status)) => drop(span.record("error.type", status.as_str())),
+            Some(kind) => drop(span.record("error.type", kind.name())),
+            None => {}
+        }
+        if !std::mem::take(&mut self.in_progress) {
+            return;
+        }
+        let shared = self.connection.shared();
+        let (operation, keys) = (self.spec.operation, self.keys.as_deref());
+        let attempt = Attempt { capability: shared.capability, operation, number: self.number, keys };
+        let (status, headers) = match outcome {
+            Ok(response) => (Some(response.status()), Some(response.headers())),
+            Err(error) => (error.status(), error.headers()),
+        };
+        let outcome = Outcome { status, headers, error, elapsed: self.started.elapsed() };
+        for interceptor in &shared.after {
+            interceptor(&attempt, &outcome);
+        }
+    }
+}
+
+impl Drop for CallState<'_> {
+    /// The call was cancelled. The `after` interceptors still have to run.
+    fn drop(&mut self) {
+        if self.in_progress {
+            let error = Error::new(&self.spec.operation.name, ErrorKind::Cancelled, Phase::Send).after(self.number);
+            self.report::<()>(Err(&error), &Span::none());
+        }
+    }
+}

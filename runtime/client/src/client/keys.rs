@@ -1,0 +1,182 @@
+//! The secrets of a client: their sources, the credentials made from them, and redacting them in texts.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue};
+use naftiko_schema::Capability;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
+
+use super::ConfigError;
+use super::credential::Prepared;
+use super::token::TokenProvider;
+use crate::encoding::encode;
+use crate::transport::BoxError;
+use crate::transport::without_url;
+
+/// Where the value of a variable comes from.
+#[derive(Clone)]
+pub(super) enum Source {
+    Fixed(SecretString),
+    Provider(Arc<dyn TokenProvider>),
+}
+
+/// The sources of all variables, in the order of the capability.
+pub(super) struct Keyring {
+    capability: &'static Capability,
+    sources: Vec<Source>,
+    current: Mutex<Option<Arc<Keys>>>,
+}
+
+/// The values of all variables at one time, and the credentials made from them. It has no `Debug`.
+pub(super) struct Keys {
+    pub(super) variables: Vec<SecretString>,
+    /// The credentials of each API.
+    pub(super) credentials: Vec<Vec<Prepared>>,
+    /// The texts to redact, in all their encodings.
+    texts_to_redact: Vec<SecretString>,
+}
+
+/// The shortest text that is redacted, in bytes. Shorter values, such as user names, occur in texts by chance.
+const MIN_SECRET_LENGTH: usize = 8;
+/// The shortest text of a secret body that is redacted, in bytes. It is smaller because such a text was marked as secret.
+const MIN_BODY_SECRET_LENGTH: usize = 4;
+/// The text in place of a secret.
+pub(crate) const REDACTED: &str = "[redacted]";
+
+impl Keyring {
+    /// Checks fixed values immediately, so that an invalid credential is found when the client is built.
+    pub(super) fn new(capability: &'static Capability, sources: Vec<Source>) -> Result<Self, ConfigError> {
+        let fixed = sources.iter().map(|source| match source {
+            Source::Fixed(value) => Some(value.clone()),
+            Source::Provider(_) => None,
+        });
+        let current = match fixed.collect::<Option<Vec<_>>>() {
+            Some(values) => Some(Arc::new(Keys::new(capability, values)?)),
+            None => None,
+        };
+        Ok(Self { capability, sources, current: Mutex::new(current) })
+    }
+
+    /// The current values.
+    pub(super) async fn keys(&self) -> Result<Arc<Keys>, BoxError> {
+        let known = self.current.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(keys) = &known
+            && !self.rotates()
+        {
+            return Ok(Arc::clone(keys));
+        }
+        let mut values = Vec::with_capacity(self.sources.len());
+        for source in &self.sources {
+            values.push(match source {
+                Source::Fixed(value) => value.clone(),
+                Source::Provider(provider) => provider.token().await.map_err(without_url)?,
+            });
+        }
+        if let Some(keys) = known.filter(|keys| keys.hold(&values)) {
+            return Ok(keys);
+        }
+        let keys = Arc::new(Keys::new(self.capability, values)?);
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&keys));
+        Ok(keys)
+    }
+
+    fn rotates(&self) -> bool {
+        self.sources.iter().any(|source| matches!(source, Source::Provider(_)))
+    }
+
+    /// Notifies the providers that the upstream rejected these values. Returns whether any of them has a new value.
+    pub(super) async fn refused(&self, keys: &Keys) -> bool {
+        let mut retry = false;
+        for (source, value) in self.sources.iter().zip(&keys.variables) {
+            if let Source::Provider(provider) = source {
+                retry |= provider.refused(value).await;
+            }
+        }
+        retry
+    }
+}
+
+impl Keys {
+    fn new(capability: &'static Capability, variables: Vec<SecretString>) -> Result<Self, ConfigError> {
+        let credential =
+            |source| Prepared::new(source, &variables).ok_or(ConfigError::Credential { capability: &capability.name });
+        let apis = capability.apis.iter();
+        let credentials: Vec<Vec<_>> =
+            apis.map(|api| api.credentials.iter().map(credential).collect()).collect::<Result<_, _>>()?;
+        let credential_secrets = credentials.iter().flatten().filter_map(Prepared::secret);
+        let texts = variables.iter().map(|value| value.expose_secret()).chain(credential_secrets);
+        let texts_to_redact =
+            texts.filter(|text| text.len() >= MIN_SECRET_LENGTH).flat_map(encodings).map(SecretString::from).collect();
+        Ok(Self { variables, credentials, texts_to_redact })
+    }
+
+    /// Placeholder values for a preview.
+    pub(super) fn placeholders(capability: &'static Capability) -> Result<Self, ConfigError> {
+        Self::new(capability, vec![SecretString::from("REDACTED"); capability.variables.len()])
+    }
+
+    fn hold(&self, values: &[SecretString]) -> bool {
+        let same = |(one, other): (&SecretString, &SecretString)| one.expose_secret() == other.expose_secret();
+        self.variables.len() == values.len() && self.variables.iter().zip(values).all(same)
+    }
+
+    /// A redactor for the client's secrets and those of a call.
+    pub(super) fn redactor(&self, more: &[SecretString]) -> Redactor {
+        let own = self.texts_to_redact.iter().map(|text| text.expose_secret().to_owned());
+        let more = more.iter().filter(|text| text.expose_secret().len() >= MIN_BODY_SECRET_LENGTH);
+        Redactor::new(own.chain(more.flat_map(|text| encodings(text.expose_secret()))).collect())
+    }
+
+    pub(super) fn redact_text(&self, text: &str) -> String {
+        self.redactor(&[]).redact_text(text)
+    }
+}
+
+/// Redacts secrets in texts, bodies and headers.
+pub(super) struct Redactor(Vec<String>);
+
+impl Redactor {
+    fn new(mut texts: Vec<String>) -> Self {
+        // Longer secrets come first: a secret that contains another one must be redacted whole.
+        texts.sort_by(|one, other| (other.len(), one).cmp(&(one.len(), other)));
+        texts.dedup();
+        Self(texts)
+    }
+
+    pub(super) fn redact_bytes(&self, bytes: Bytes) -> Bytes {
+        if !self.0.iter().any(|text| contains(&bytes, text.as_bytes())) {
+            return bytes;
+        }
+        self.redact_text(&String::from_utf8_lossy(&bytes)).into()
+    }
+
+    pub(super) fn redact_text(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret, REDACTED))
+    }
+
+    pub(super) fn redact_headers(&self, headers: &mut HeaderMap) {
+        for value in headers.values_mut() {
+            if self.0.iter().any(|text| contains(value.as_bytes(), text.as_bytes())) {
+                *value = HeaderValue::from_static(REDACTED);
+            }
+        }
+    }
+}
+
+/// The encodings in which a server may repeat a text: plain, in a URI, in JSON, in ASCII-only JSON.
+fn encodings(text: &str) -> [String; 4] {
+    let json = Value::from(text).to_string();
+    let json = json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or(&json).to_owned();
+    let unit = |unit: u16| match u8::try_from(unit) {
+        Ok(ascii @ ..=0x7f) => char::from(ascii).to_string(),
+        _ => format!("\\u{unit:04x}"),
+    };
+    let ascii: String = json.encode_utf16().map(unit).collect();
+    [text.to_owned(), encode(text).into_owned(), json, ascii]
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    !part.is_empty() && text.windows(part.len()).any(|window| window == part)
+}

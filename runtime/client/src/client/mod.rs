@@ -1,0 +1,54 @@
+//! The client side: configuration, calls, and their execution.
+
+mod address;
+mod attempt;
+pub mod authority;
+#[cfg(feature = "blocking")]
+mod blocking;
+mod builder;
+mod call;
+mod config_error;
+mod connection;
+mod credential;
+mod deadline;
+mod execution;
+mod keys;
+mod list;
+mod oauth2;
+mod options;
+mod pairs;
+mod preview;
+mod reading;
+mod request;
+mod response_body;
+mod retry;
+mod signer;
+mod stream;
+mod tls;
+mod token;
+mod transport;
+
+pub use address::parse_base_uri;
+pub use attempt::{Attempt, Outcome};
+#[cfg(feature = "blocking")]
+pub use blocking::{Blocking, BlockingResults};
+pub use builder::CONNECT_TIMEOUT;
+pub use builder::ClientBuilder;
+pub use call::Call;
+pub use config_error::ConfigError;
+pub use connection::{Connection, Handle};
+pub use credential::{basic, render};
+pub use execution::{SPAN, TARGET};
+#[cfg(feature = "test-util")]
+pub(crate) use keys::REDACTED;
+pub use oauth2::ClientCredentials;
+pub use options::Options;
+pub use preview::Preview;
+pub use request::Request;
+pub use response_body::ResponseBody;
+pub use retry::RetryPolicy;
+pub use signer::Signer;
+pub use stream::ResultStream;
+pub use tls::install_crypto_provider;
+pub use token::TokenProvider;
+pub use transport::Transport;

@@ -1,0 +1,51 @@
+//! Previews of the request that a call would send.
+
+use super::connection::Connection;
+use super::keys::Keys;
+use super::options::Options;
+use crate::argument::Arguments;
+use crate::error::Error;
+use naftiko_schema::Operation;
+
+/// A request that is not sent. Secrets are replaced by a placeholder.
+pub struct Preview {
+    /// The method.
+    pub method: &'static str,
+    /// The URI.
+    pub url: String,
+    /// The header fields.
+    pub headers: Vec<(String, String)>,
+    /// The body, unless it is a stream.
+    pub body: Option<Vec<u8>>,
+}
+
+impl Connection {
+    /// Builds the request of a call with all checks, but without the values of variables.
+    #[doc(hidden)]
+    pub fn preview(
+        &self,
+        operation: &'static Operation,
+        arguments: &Arguments,
+        options: &Options,
+    ) -> Result<Preview, Error> {
+        let invalid = |violations| Error::arguments(&operation.name, violations);
+        let violations = arguments.check(operation);
+        if !violations.is_empty() {
+            return Err(invalid(violations));
+        }
+        let shared = self.shared();
+        // The compiler never generates a table with an unknown API.
+        let endpoint = shared.endpoint(operation).ok_or_else(|| invalid(Vec::new()))?;
+        let keys = Keys::placeholders(shared.capability).map_err(|_| invalid(Vec::new()))?;
+        let mut request =
+            shared.build_request(&endpoint.base_uri, operation, arguments, options, &keys).map_err(invalid)?;
+        shared.finish_request(&mut request, operation, &keys).map_err(invalid)?;
+        let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        Ok(Preview {
+            method: operation.method.as_str(),
+            url: request.url().to_string(),
+            headers: request.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
+            body: request.body().and_then(reqwest::Body::as_bytes).map(<[u8]>::to_vec),
+        })
+    }
+}

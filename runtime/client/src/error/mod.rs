@@ -1,0 +1,363 @@
+//! The error of a call.
+
+mod api_error;
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use serde::de::DeserializeOwned;
+
+use crate::argument::Violation;
+use crate::headers::{request_id, retry_after};
+use crate::transport::{BoxError, Failure, TransportError};
+pub use api_error::ApiError;
+
+/// Why a call failed, and at what point. It never contains the request's URI, headers, body or credentials. If the error
+/// response of the upstream repeats a credential or a secret body, it is redacted.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    operation: &'static str,
+    kind: ErrorKind,
+    phase: Phase,
+    attempts: u32,
+    may_have_acted: bool,
+    response: Option<UpstreamResponse>,
+    api_error: OnceLock<ApiError>,
+    source: Option<BoxError>,
+}
+
+/// How far a call got before it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Phase {
+    /// Building the request. Nothing was sent.
+    Prepare,
+    /// Making a connection. Nothing was sent.
+    Connect,
+    /// Sending the request, or waiting for its response. The upstream may have processed it.
+    Send,
+    /// Receiving the response. The upstream has processed the request.
+    Receive,
+    /// Decoding the response. The upstream has processed the request.
+    Decode,
+}
+
+/// The upstream's response to a call that failed.
+pub(crate) struct UpstreamResponse {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// The kinds of [`Error`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Arguments are invalid. Nothing was sent.
+    Arguments(Vec<Violation>),
+    /// The upstream could not be reached.
+    Connect,
+    /// The upstream did not respond in time.
+    Timeout,
+    /// The connection broke during the request or the response.
+    Transport,
+    /// The upstream responded with a status other than 2xx (RFC 9110 §15).
+    Status(StatusCode),
+    /// The upstream's response is larger than the configured limit.
+    TooLarge {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// The upstream's response cannot be decoded as the operation declares, or into the requested type.
+    Decode,
+    /// The token provider returned no token. Nothing was sent.
+    Token,
+    /// The transport can never send this request. Nothing was sent.
+    Unsendable,
+    /// The application's own HTTP client followed a redirect, and sent the credential to its target. Build that client without
+    /// redirects.
+    Redirected,
+    /// The call was cancelled. Only interceptors see this.
+    Cancelled,
+    /// The runtime for blocking calls failed. Nothing was sent.
+    Runtime,
+    /// The pages of a list cannot be followed. The text says why.
+    Paging(String),
+}
+
+impl ErrorKind {
+    /// The name of the kind, for logs and metrics.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Arguments(_) => "arguments",
+            Self::Connect => "connect",
+            Self::Timeout => "timeout",
+            Self::Transport => "transport",
+            Self::Status(_) => "status",
+            Self::TooLarge { .. } => "too_large",
+            Self::Decode => "decode",
+            Self::Token => "token",
+            Self::Unsendable => "unsendable",
+            Self::Redirected => "redirected",
+            Self::Cancelled => "cancelled",
+            Self::Runtime => "runtime",
+            Self::Paging(_) => "paging",
+        }
+    }
+}
+
+impl Error {
+    pub(crate) fn new(operation: &'static str, kind: ErrorKind, phase: Phase) -> Self {
+        let (response, api_error, source) = (None, OnceLock::new(), None);
+        let (attempts, may_have_acted) = (0, false);
+        Self(Box::new(Inner { operation, kind, phase, attempts, may_have_acted, response, api_error, source }))
+    }
+
+    #[doc(hidden)]
+    pub fn arguments(operation: &'static str, violations: Vec<Violation>) -> Self {
+        Self::new(operation, ErrorKind::Arguments(violations), Phase::Prepare)
+    }
+
+    pub(crate) fn transport(operation: &'static str, error: TransportError) -> Self {
+        let (kind, phase) = match error.failure {
+            Failure::Connect => (ErrorKind::Connect, Phase::Connect),
+            Failure::Timeout => (ErrorKind::Timeout, Phase::Send),
+            Failure::Broken => (ErrorKind::Transport, Phase::Send),
+            Failure::TooLong => {
+                let violation = Violation::new("request", "cannot be sent: an argument is too long");
+                (ErrorKind::Arguments(vec![violation]), Phase::Prepare)
+            }
+            Failure::Unsendable => (ErrorKind::Unsendable, Phase::Prepare),
+            Failure::Redirected => (ErrorKind::Redirected, Phase::Send),
+            Failure::Decode => (ErrorKind::Decode, Phase::Decode),
+        };
+        let new = Self::new(operation, kind, phase);
+        match error.source {
+            Some(source) => new.caused_by(source),
+            None => new,
+        }
+    }
+
+    /// The response was interrupted.
+    pub(crate) fn interrupted(operation: &'static str, error: reqwest::Error) -> Self {
+        let mut error = Self::transport(operation, error.into());
+        if error.0.phase == Phase::Send {
+            error.0.phase = Phase::Receive;
+        }
+        error
+    }
+
+    pub(crate) fn caused_by(mut self, source: BoxError) -> Self {
+        self.0.source = Some(source);
+        self
+    }
+
+    pub(crate) fn with_response(mut self, response: UpstreamResponse) -> Self {
+        self.0.response = Some(response);
+        self
+    }
+
+    pub(crate) fn after(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
+        self
+    }
+
+    pub(crate) fn with_may_have_acted(mut self, may_have_acted: bool) -> Self {
+        self.0.may_have_acted = may_have_acted;
+        self
+    }
+
+    /// Whether the upstream may have processed the attempt that failed with this error.
+    pub(crate) fn may_have_had_effect(&self) -> bool {
+        match &self.0.kind {
+            ErrorKind::Status(status) => status.is_server_error() || *status == StatusCode::REQUEST_TIMEOUT,
+            _ => matches!(self.0.phase, Phase::Send | Phase::Receive | Phase::Decode),
+        }
+    }
+
+    /// Whether the text of the error includes its cause, because it would not be useful without it.
+    fn includes_cause(&self) -> bool {
+        matches!(self.0.kind, ErrorKind::Decode | ErrorKind::Unsendable)
+    }
+
+    /// The operation's name in the capability.
+    pub fn operation(&self) -> &'static str {
+        self.0.operation
+    }
+
+    /// The kind of the error.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// The upstream's status, if it responded.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.response.as_ref().map(|response| response.status)
+    }
+
+    /// The upstream's headers, if it responded.
+    pub fn headers(&self) -> Option<&HeaderMap> {
+        self.0.response.as_ref().map(|response| &response.headers)
+    }
+
+    /// The upstream's request id (`x-request-id`), if it sent one.
+    pub fn request_id(&self) -> Option<&str> {
+        self.headers().and_then(request_id)
+    }
+
+    /// The raw body of the upstream's response; empty without a response.
+    pub fn body(&self) -> &[u8] {
+        self.0.response.as_ref().map_or(&[], |response| &response.body)
+    }
+
+    /// How far the call got.
+    pub fn phase(&self) -> Phase {
+        self.0.phase
+    }
+
+    /// The number of attempts; 0 if nothing was sent.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// Whether the request may have taken effect although the call failed: an attempt ended without a response, or with one
+    /// that leaves it open. A retry may then fail because of the first attempt, such as a DELETE that gets a 404.
+    pub fn may_have_acted(&self) -> bool {
+        self.0.may_have_acted || (self.0.attempts > 0 && self.may_have_had_effect())
+    }
+
+    /// The upstream's error response, parsed, if it responded.
+    pub fn api_error(&self) -> Option<&ApiError> {
+        let response = self.0.response.as_ref()?;
+        Some(self.0.api_error.get_or_init(|| ApiError::read(&response.headers, &response.body)))
+    }
+
+    /// The upstream's error code, such as `not_found`.
+    pub fn upstream_type(&self) -> Option<&str> {
+        self.api_error()?.kind.as_deref()
+    }
+
+    /// The upstream's error message.
+    pub fn message(&self) -> Option<&str> {
+        self.api_error()?.message.as_deref()
+    }
+
+    /// The upstream's error document as your own type; `None` if it does not match.
+    pub fn body_as<T: DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_slice(self.body()).ok()
+    }
+
+    /// How long the upstream asks to wait before a retry (`Retry-After`, RFC 9110 §10.2.3).
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.headers().and_then(retry_after)
+    }
+
+    /// Whether the reason is transient, so that a later call may succeed. Whether a retry is safe depends on the operation and
+    /// on [`Error::phase`].
+    pub fn is_transient(&self) -> bool {
+        match &self.0.kind {
+            ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Transport => true,
+            ErrorKind::Status(status) => matches!(status.as_u16(), 408 | 429 | 502 | 503 | 504),
+            _ => false,
+        }
+    }
+
+    /// Whether only the operator can fix this.
+    #[doc(hidden)]
+    pub fn is_for_the_operator(&self) -> bool {
+        !matches!(self.0.kind, ErrorKind::Arguments(_) | ErrorKind::Status(_) | ErrorKind::TooLarge { .. })
+    }
+
+    /// All causes, for the operator's log.
+    #[doc(hidden)]
+    pub fn causes(&self) -> String {
+        causes(self)
+    }
+}
+
+/// The texts of all causes of an error, without its own text.
+pub fn causes(error: &dyn std::error::Error) -> String {
+    let mut causes = Vec::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        causes.push(cause.to_string());
+        next = cause.source();
+    }
+    causes.join(": ")
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.0.operation)?;
+        match &self.0.kind {
+            ErrorKind::Arguments(violations) => {
+                write!(f, "nothing was sent, the arguments are invalid: ")?;
+                for (index, violation) in violations.iter().enumerate() {
+                    write!(f, "{}{violation}", if index == 0 { "" } else { "; " })?;
+                }
+            }
+            ErrorKind::Connect => write!(f, "cannot connect to the upstream")?,
+            ErrorKind::Timeout => write!(f, "the upstream did not respond in time")?,
+            ErrorKind::Transport => write!(f, "the connection to the upstream broke")?,
+            ErrorKind::Status(status) => {
+                write!(f, "the upstream responded with {status}")?;
+                match (self.upstream_type(), self.message()) {
+                    (Some(kind), Some(message)) => write!(f, ": {kind}: {message}")?,
+                    (Some(text), None) | (None, Some(text)) => write!(f, ": {text}")?,
+                    (None, None) => {}
+                }
+            }
+            ErrorKind::TooLarge { limit } => write!(f, "the upstream's response is larger than {limit} bytes")?,
+            ErrorKind::Decode => write!(f, "the upstream's response cannot be decoded")?,
+            ErrorKind::Unsendable => write!(f, "the request cannot be sent")?,
+            ErrorKind::Redirected => {
+                write!(f, "the HTTP client followed a redirect; build it with `redirect::Policy::none()`")?;
+            }
+            ErrorKind::Cancelled => write!(f, "the call was cancelled")?,
+            ErrorKind::Token => write!(f, "nothing was sent, no token is available")?,
+            ErrorKind::Runtime => write!(f, "nothing was sent, the runtime for blocking calls failed")?,
+            ErrorKind::Paging(problem) => write!(f, "{problem}")?,
+        }
+        if self.includes_cause()
+            && let Some(source) = &self.0.source
+        {
+            write!(f, ": {source}")?;
+        }
+        if self.0.attempts > 1 {
+            write!(f, " after {} attempts", self.0.attempts)?;
+        }
+        if let Some(id) = self.request_id() {
+            write!(f, " (request id {id})")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Headers and body are left out, because responses may contain secrets.
+        f.debug_struct("Error")
+            .field("operation", &self.0.operation)
+            .field("kind", &self.0.kind)
+            .field("phase", &self.0.phase)
+            .field("attempts", &self.0.attempts)
+            .field("upstream_type", &self.upstream_type())
+            .field("message", &self.message())
+            .field("request_id", &self.request_id())
+            .field("source", &self.0.source)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    /// The cause. If the error's own text includes it, the cause of the cause.
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        let source: &(dyn StdError + 'static) = self.0.source.as_ref()?.as_ref();
+        if self.includes_cause() { source.source() } else { Some(source) }
+    }
+}

@@ -1,0 +1,40 @@
+//! Decoding response bodies, by their format.
+
+use http::HeaderMap;
+use naftiko_schema::Format;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::headers::content_type;
+use crate::json_error::JsonError;
+
+/// Decodes a body. An empty body is null for any headers: a 204 may declare JSON.
+pub(crate) fn decode(format: Format, headers: &HeaderMap, body: &[u8]) -> Result<Value, JsonError> {
+    if body.is_empty() {
+        return Ok(Value::Null);
+    }
+    match format {
+        Format::Json if !is_plain_text(headers) => from_json(body),
+        Format::Json | Format::Any => Ok(Value::String(String::from_utf8_lossy(body).into_owned())),
+    }
+}
+
+/// Decodes JSON.
+pub(crate) fn from_json<T: DeserializeOwned>(json: &[u8]) -> Result<T, JsonError> {
+    serde_json::from_slice(without_mark(json)).map_err(|error| JsonError::of(&error))
+}
+
+/// Whether a body is JSON, even if `Value` cannot represent it: huge numbers, lone surrogates, deep nesting.
+pub fn is_json(body: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(without_mark(body)).is_ok()
+}
+
+/// JSON without the byte order mark that some servers send (RFC 8259 §8.1 allows ignoring it).
+fn without_mark(json: &[u8]) -> &[u8] {
+    json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json)
+}
+
+/// Some APIs declare JSON and respond with `text/plain` (a stored file, for example). The text is then the value.
+fn is_plain_text(headers: &HeaderMap) -> bool {
+    content_type(headers).is_some_and(|media_type| media_type.to_ascii_lowercase().starts_with("text/plain"))
+}

@@ -1,0 +1,64 @@
+//! The client of a capability: configuration, calls and their execution, errors, pagination, and test doubles.
+//!
+//! The public part is for users of generated crates: [`ClientBuilder`], [`Call`], [`Response`], [`Error`]. The module
+//! `__private` is only for generated code and for the other runtime crates, and is not stable.
+
+mod argument;
+mod body;
+mod client;
+mod encoding;
+mod error;
+mod format;
+pub mod guide;
+mod headers;
+mod into_body;
+mod json_error;
+mod paging;
+mod raw_body;
+mod request;
+mod response;
+mod rules;
+#[cfg(feature = "test-util")]
+pub mod testing;
+mod transport;
+
+pub use argument::Violation;
+pub use client::{
+    Attempt, Call, ClientBuilder, ClientCredentials, ConfigError, Outcome, ResultStream, RetryPolicy, Signer,
+    TokenProvider, Transport, install_crypto_provider,
+};
+#[cfg(feature = "blocking")]
+pub use client::{Blocking, BlockingResults};
+pub use error::{ApiError, Error, ErrorKind, Phase};
+pub use into_body::{IntoBody, SecretBody};
+pub use json_error::JsonError;
+pub use paging::Paging;
+pub use raw_body::RawBody;
+pub use response::Response;
+pub use transport::{BoxError, BoxFuture, TransportError};
+
+/// The tables that generated code consists of.
+#[doc(hidden)]
+pub use naftiko_schema as schema;
+
+/// The crates whose types are part of this crate's API.
+pub use {bytes, futures_core, http, reqwest, secrecy, serde_json};
+
+#[doc(hidden)]
+pub mod __private {
+    pub use naftiko_schema::ParameterId;
+    pub use serde::Serialize;
+    pub use serde_json::Value;
+
+    pub use crate::argument::{Argument, Arguments, check_json, from_texts, scalar_text};
+    pub use crate::client::{
+        CONNECT_TIMEOUT, Connection, Handle, Options, Preview, Request, ResponseBody, SPAN, TARGET, authority, basic,
+        parse_base_uri, render,
+    };
+    pub use crate::encoding::{encode, pointer_token};
+    pub use crate::error::causes;
+    pub use crate::format::is_json;
+    pub use crate::headers::content_type;
+    pub use crate::paging::{pages, rank};
+    pub use crate::request::{http_method, is_framing};
+}

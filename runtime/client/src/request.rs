@@ -1,0 +1,337 @@
+//! Builds the parts of an HTTP request from an operation and its arguments.
+
+use std::borrow::Cow;
+
+use http::header::{self, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use naftiko_schema::{Location, Method, Operation, PathPart};
+use secrecy::SecretString;
+use serde_json::Value;
+use url::Url;
+
+use crate::argument::{Argument, Arguments, Violation, is_dots, scalar_text};
+use crate::body::BodyContext;
+use crate::encoding::{encode, pair};
+
+/// The parts of a request that its arguments determine; credentials are added later. It has no `Debug`, because a body may
+/// contain secrets.
+pub(crate) struct Parts {
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Option<reqwest::Body>,
+}
+
+/// Builds the request's parts. Arguments must have passed [`Arguments::check`].
+pub(crate) fn build(
+    base_uri: &Url,
+    operation: &Operation,
+    arguments: &Arguments,
+    variables: &[SecretString],
+) -> Result<Parts, Vec<Violation>> {
+    let mut violations = Vec::new();
+    let mut url = base_uri.clone();
+    match path(base_uri.path().trim_end_matches('/'), operation, arguments) {
+        Ok(path) => url.set_path(&path),
+        Err(violation) => violations.push(violation),
+    }
+    let mut query = Vec::new();
+    let mut headers = HeaderMap::new();
+    let mut cookies = Vec::new();
+    let mut body = None;
+    let mut media_type = "application/json";
+    for (parameter, argument) in arguments.pairs(operation) {
+        let Some(argument) = argument else { continue };
+        match (parameter.location, argument) {
+            (Location::Path | Location::Segments | Location::Field, _) => {}
+            (Location::Body, Argument::Json(bytes)) => body = Some(bytes.clone().into()),
+            (Location::Body, Argument::Value(value)) => body = Some(value.to_string().into()),
+            (Location::Body, Argument::Raw(raw)) => {
+                media_type = raw.media_type();
+                body = raw.to_content();
+                if body.is_none() {
+                    violations.push(Violation::new(
+                        &parameter.name,
+                        "is a stream that has already been read; create a new one",
+                    ));
+                }
+            }
+            (_, Argument::Json(_) | Argument::Raw(_)) => {
+                violations.push(Violation::new(&parameter.name, "cannot be a raw body"));
+            }
+            (Location::Query, Argument::Value(value)) => {
+                query.extend(texts(value).iter().map(|text| pair(&parameter.name, text)));
+            }
+            (Location::Header, Argument::Value(value)) => match header(&parameter.name, &texts(value).join(", ")) {
+                Ok((name, value)) => drop(headers.insert(name, value)),
+                Err(violation) => violations.push(violation),
+            },
+            (Location::Cookie, Argument::Value(value)) => {
+                cookies.extend(texts(value).iter().map(|text| pair(&parameter.name, text)));
+            }
+        }
+    }
+    if !query.is_empty() {
+        url.set_query(Some(&query.join("&")));
+    }
+    if !cookies.is_empty() {
+        match header("cookie", &cookies.join("; ")) {
+            Ok((name, value)) => drop(headers.insert(name, value)),
+            Err(violation) => violations.push(violation),
+        }
+    }
+    if let Some(template) = &operation.body {
+        media_type = &template.media_type;
+        match (BodyContext { operation, arguments, variables }).body(template) {
+            Ok(built) => body = built.map(Into::into),
+            Err(violation) => violations.push(violation),
+        }
+    }
+    // An explicit header takes precedence.
+    if body.is_some() && !headers.contains_key(CONTENT_TYPE) {
+        match header("content-type", media_type) {
+            Ok((name, value)) => drop(headers.insert(name, value)),
+            Err(violation) => violations.push(violation),
+        }
+    }
+    if violations.is_empty() { Ok(Parts { url, headers, body }) } else { Err(violations) }
+}
+
+/// The path of an operation below that of the base URI. An argument may be only a part of a segment, so segments are checked
+/// at the end.
+fn path(base: &str, operation: &Operation, arguments: &Arguments) -> Result<String, Violation> {
+    let mut path = String::with_capacity(base.len() + 128);
+    path.push_str(base);
+    // The position of each argument in the path.
+    let mut positions = Vec::new();
+    for part in operation.path.iter() {
+        match part {
+            PathPart::Literal(text) => path.push_str(text),
+            PathPart::Parameter(id) => {
+                let text = arguments.get(*id).map(Argument::text).unwrap_or_default();
+                let parameter = operation.parameter(*id);
+                positions.push((path.len(), parameter.map_or("path", |parameter| &parameter.name)));
+                if parameter.is_some_and(|parameter| parameter.location == Location::Segments) {
+                    for (index, segment) in text.split('/').enumerate() {
+                        path.push_str(if index == 0 { "" } else { "/" });
+                        path.push_str(&encode(segment));
+                    }
+                } else {
+                    path.push_str(&encode(&text));
+                }
+            }
+        }
+    }
+    // Most paths contain nothing that could be a dot.
+    if !path.contains('.') && !path.contains('%') {
+        return Ok(path);
+    }
+    let mut start = base.len();
+    // URL parsers treat a backslash as a slash, and skip tabs and line breaks.
+    let skipped = ['\t', '\r', '\n'];
+    for segment in path.get(start..).unwrap_or_default().split(['/', '\\']) {
+        let end = start + segment.len();
+        let seen = if segment.contains(skipped) { segment.replace(skipped, "").into() } else { Cow::Borrowed(segment) };
+        if is_dots(&seen) {
+            let position = positions.iter().rev().find(|(at, _)| (start..=end).contains(at));
+            let name = position.map_or("path", |(_, name)| *name);
+            return Err(Violation::new(name, "must not turn a path segment into `.` or `..`"));
+        }
+        start = end + 1;
+    }
+    Ok(path)
+}
+
+/// The fields that frame the message, are about the connection, or name the target (RFC 9110 §7.2, §7.6.1): callers
+/// cannot set them.
+const FRAMING: [HeaderName; 9] = [
+    header::HOST,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::CONNECTION,
+    header::TE,
+    header::TRAILER,
+    header::UPGRADE,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+];
+
+/// Whether a header field belongs to the connection, so that callers cannot set it.
+pub fn is_framing(name: &HeaderName) -> bool {
+    FRAMING.contains(name)
+}
+
+pub(crate) fn remove_framing(headers: &mut HeaderMap) {
+    // Almost no request has one, and searching is cheaper than removing.
+    while let Some(name) = headers.keys().find(|name| is_framing(name)).cloned() {
+        headers.remove(name);
+    }
+}
+
+fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Violation> {
+    let invalid =
+        || Violation::new(name, "must be a valid header value: ASCII without line breaks and control characters");
+    let value = HeaderValue::from_str(value).ok().filter(|_| value.is_ascii()).ok_or_else(invalid)?;
+    let name = HeaderName::try_from(name).map_err(|_| Violation::new(name, "is not a valid header name"))?;
+    Ok((name, value))
+}
+
+/// The texts of a value: one for a scalar or an object, one per item for an array, none for null.
+fn texts(value: &Value) -> Vec<Cow<'_, str>> {
+    match value {
+        Value::Null => Vec::new(),
+        Value::Array(items) => items.iter().filter_map(scalar_text).collect(),
+        Value::Object(_) => vec![value.to_string().into()],
+        scalar => scalar_text(scalar).into_iter().collect(),
+    }
+}
+
+/// The method as a type of the `http` crate.
+pub fn http_method(method: Method) -> http::Method {
+    match method {
+        Method::Get => http::Method::GET,
+        Method::Head => http::Method::HEAD,
+        Method::Options => http::Method::OPTIONS,
+        Method::Post => http::Method::POST,
+        Method::Put => http::Method::PUT,
+        Method::Patch => http::Method::PATCH,
+        Method::Delete => http::Method::DELETE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use naftiko_schema::{Kind, OperationId, Parameter, ParameterId, RetrySafety, text};
+    use percent_encoding::percent_decode_str;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const fn operation(name: &'static str, path: &'static [PathPart], parameters: &'static [Parameter]) -> Operation {
+        Operation::new(OperationId(0), name, Method::Get, RetrySafety::Idempotent).path(path).parameters(parameters)
+    }
+
+    static OPERATION: Operation = operation(
+        "op",
+        const { &[PathPart::Literal(text("/a/")), PathPart::Parameter(ParameterId(0)), PathPart::Literal(text("/b"))] },
+        const {
+            &[
+                Parameter::new("id", Location::Path, Kind::String).required(),
+                Parameter::new("q&=", Location::Query, Kind::Array),
+                Parameter::new("x-note", Location::Header, Kind::String),
+            ]
+        },
+    );
+
+    fn arguments(id: &str, tags: &[String]) -> Arguments {
+        let mut arguments = Arguments::new(&OPERATION);
+        arguments.set(ParameterId(0), Argument::Value(id.into()));
+        arguments.set(ParameterId(1), Argument::Value(tags.to_vec().into()));
+        arguments
+    }
+
+    fn built(arguments: &Arguments) -> Url {
+        let base = Url::parse("https://api.test/base/").expect("a base URI");
+        build(&base, &OPERATION, arguments, &[]).expect("the arguments were checked").url
+    }
+
+    static OBJECT: Operation = operation(
+        "object",
+        const { &[PathPart::Literal(text("/bucket/")), PathPart::Parameter(ParameterId(0))] },
+        const { &[Parameter::new("key", Location::Segments, Kind::String).required()] },
+    );
+
+    proptest! {
+        #[test]
+        fn segments_never_leave_their_prefix(key in "(\\PC|[/.%\\\\?#\t]|%2e|%2F){0,12}") {
+            let mut arguments = Arguments::new(&OBJECT);
+            arguments.set(ParameterId(0), Argument::Value(key.as_str().into()));
+            let moves = |segment: &str| segment.is_empty() || is_dots(segment);
+            if arguments.check(&OBJECT).is_empty() {
+                let base = Url::parse("https://api.test/base").expect("a base URI");
+                let url = build(&base, &OBJECT, &arguments, &[]).expect("the arguments were checked").url;
+                let rest = url.path().strip_prefix("/base/bucket/").expect("the prefix stays");
+                prop_assert_eq!(rest.split('/').count(), key.split('/').count());
+                prop_assert_eq!(percent_decode_str(rest).decode_utf8().expect("UTF-8"), key.as_str());
+                prop_assert_eq!((url.query(), url.fragment()), (None, None));
+            } else {
+                prop_assert!(key.split('/').any(moves), "{key:?} was refused");
+            }
+        }
+
+        #[test]
+        fn path_arguments_stay_one_segment(id in any::<String>()) {
+            let arguments = arguments(&id, &[]);
+            if arguments.check(&OPERATION).is_empty() {
+                let url = built(&arguments);
+                let segments: Vec<_> = url.path().split('/').collect();
+                prop_assert_eq!(segments.len(), 5, "{}", url);
+                prop_assert_eq!(percent_decode_str(segments[3]).decode_utf8().expect("UTF-8"), id.as_str());
+                prop_assert_eq!(url.host_str(), Some("api.test"));
+            } else {
+                let dots = id.to_ascii_lowercase().replace("%2e", ".");
+                prop_assert!(["", ".", ".."].contains(&dots.as_str()), "{id:?} was refused");
+            }
+        }
+
+        #[test]
+        fn query_values_arrive_unchanged(tags in proptest::collection::vec(any::<String>(), 0..4)) {
+            let url = built(&arguments("x", &tags));
+            let arrived: Vec<_> = url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+            let expected: Vec<_> = tags.iter().map(|tag| ("q&=".to_owned(), tag.clone())).collect();
+            prop_assert_eq!(arrived, expected);
+        }
+
+        #[test]
+        fn header_values_contain_no_line_breaks(note in any::<String>()) {
+            let mut arguments = arguments("x", &[]);
+            arguments.set(ParameterId(2), Argument::Value(note.as_str().into()));
+            let base = Url::parse("https://api.test").expect("a base URI");
+            if let Ok(parts) = build(&base, &OPERATION, &arguments, &[]) {
+                let value = parts.headers.get("x-note").expect("the header is set").as_bytes();
+                prop_assert!(!value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)));
+            } else {
+                prop_assert!(note.chars().any(|c| c.is_control() || !c.is_ascii()), "{note:?} was refused");
+            }
+        }
+    }
+
+    #[test]
+    fn partial_segments_cannot_form_dots() {
+        static PARTS: Operation = operation(
+            "parts",
+            const {
+                &[
+                    PathPart::Literal(text("/a/%2")),
+                    PathPart::Parameter(ParameterId(0)),
+                    PathPart::Parameter(ParameterId(1)),
+                    PathPart::Literal(text("/b(")),
+                    PathPart::Parameter(ParameterId(1)),
+                    PathPart::Literal(text(")..")),
+                ]
+            },
+            const {
+                &[
+                    Parameter::new("first", Location::Path, Kind::String).required(),
+                    Parameter::new("second", Location::Path, Kind::String).required(),
+                ]
+            },
+        );
+        let built = |first: &str, second: &str| {
+            let mut arguments = Arguments::new(&PARTS);
+            arguments.set(ParameterId(0), Argument::Value(first.into()));
+            arguments.set(ParameterId(1), Argument::Value(second.into()));
+            let base = Url::parse("https://api.test").expect("a base URI");
+            build(&base, &PARTS, &arguments, &[]).map(|parts| parts.url.path().to_owned())
+        };
+        assert_eq!(built("0", "x"), Ok("/a/%20x/b(x)..".to_owned()));
+        for (first, second) in [("e", "."), ("E", ".")] {
+            let violations = built(first, second).expect_err("it would be `..`");
+            assert_eq!(violations.first().map(|violation| violation.parameter.as_str()), Some("second"));
+        }
+    }
+
+    #[test]
+    fn plain_path_arguments_are_unchanged() {
+        assert_eq!(built(&arguments("fr-par-1", &[])).as_str(), "https://api.test/base/a/fr-par-1/b");
+        assert_eq!(built(&arguments("../../admin", &[])).path(), "/base/a/..%2F..%2Fadmin/b");
+    }
+}

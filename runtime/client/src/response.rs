@@ -1,0 +1,145 @@
+//! The response to a successful call.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use naftiko_schema::Format;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::error::{Error, ErrorKind, Phase, UpstreamResponse};
+use crate::format::{self, from_json};
+use crate::headers::request_id;
+use crate::json_error::JsonError;
+
+/// The upstream's response to a successful call (any 2xx status).
+#[derive(Clone)]
+pub struct Response<T> {
+    status: StatusCode,
+    headers: HeaderMap,
+    attempts: u32,
+    body: T,
+}
+
+impl<T> Response<T> {
+    /// The response to an attempt. `attempts` counts from 1.
+    pub(crate) fn new(status: StatusCode, headers: HeaderMap, attempts: u32, body: T) -> Self {
+        Self { status, headers, attempts, body }
+    }
+
+    /// The upstream's status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The upstream's headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The upstream's request id (`x-request-id`), if it sent one.
+    pub fn request_id(&self) -> Option<&str> {
+        request_id(&self.headers)
+    }
+
+    /// The body. An empty body, such as that of a 204, decodes to JSON null.
+    pub fn body(&self) -> &T {
+        &self.body
+    }
+
+    /// The number of attempts of the call.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// The same response with its body converted.
+    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Response<U> {
+        let Self { status, headers, attempts, body } = self;
+        Response { status, headers, attempts, body: convert(body) }
+    }
+
+    #[doc(hidden)]
+    pub fn body_mut(&mut self) -> &mut T {
+        &mut self.body
+    }
+
+    /// The response without its body, and the body.
+    #[doc(hidden)]
+    pub fn split(self) -> (Response<()>, T) {
+        let Self { status, headers, attempts, body } = self;
+        (Response { status, headers, attempts, body: () }, body)
+    }
+
+    /// Status, headers and body.
+    pub fn into_parts(self) -> (StatusCode, HeaderMap, T) {
+        (self.status, self.headers, self.body)
+    }
+
+    /// The body.
+    pub fn into_body(self) -> T {
+        self.body
+    }
+}
+
+impl Response<Bytes> {
+    /// Decodes the body. An empty body is null, for any headers.
+    #[doc(hidden)]
+    pub fn decode(self, operation: &'static str, format: Format) -> Result<Response<Value>, Error> {
+        let decoded = format::decode(format, &self.headers, &self.body);
+        self.with(operation, decoded)
+    }
+
+    /// Decodes the body into a type. An empty body is null.
+    pub(crate) fn decoded<T: DeserializeOwned>(self, operation: &'static str) -> Result<Response<T>, Error> {
+        let decoded = self.json();
+        self.with(operation, decoded)
+    }
+
+    /// Decodes the body into your own type, for operations whose responses depend on the status.
+    ///
+    /// # Errors
+    /// If the body does not match the type. The error has the position, and never quotes the body.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, JsonError> {
+        let body: &[u8] = if self.body.is_empty() { b"null" } else { &self.body };
+        from_json(body)
+    }
+
+    fn with<T>(self, operation: &'static str, decoded: Result<T, JsonError>) -> Result<Response<T>, Error> {
+        match decoded {
+            Ok(decoded) => Ok(self.map(|_| decoded)),
+            Err(error) => Err(self.decode_error(operation, error)),
+        }
+    }
+
+    /// The error for a response that cannot be decoded.
+    pub(crate) fn decode_error(self, operation: &'static str, error: JsonError) -> Error {
+        let Self { status, headers, attempts, body } = self;
+        let decode_error = Error::new(operation, ErrorKind::Decode, Phase::Decode).caused_by(error.into());
+        decode_error.with_response(UpstreamResponse { status, headers, body }).after(attempts)
+    }
+}
+
+impl Response<Bytes> {
+    /// Decodes a body for a projection. Text that is JSON is parsed, for any content type.
+    #[doc(hidden)]
+    pub fn document(self, operation: &'static str, format: Format) -> Result<Response<Value>, Error> {
+        let mut decoded = self.decode(operation, format)?;
+        if let Value::String(text) = &decoded.body
+            && let Ok(document) = serde_json::from_str(text)
+        {
+            decoded.body = document;
+        }
+        Ok(decoded)
+    }
+}
+
+impl<T> fmt::Debug for Response<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Headers and body are left out, because responses may contain secrets.
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("request_id", &self.request_id())
+            .finish_non_exhaustive()
+    }
+}

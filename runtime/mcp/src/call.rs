@@ -1,0 +1,167 @@
+//! A tool call: admission, checks, confirmation, execution.
+
+use std::time::Duration;
+
+use http::HeaderValue;
+use naftiko_adapter::trace::{self, TRACEPARENT, TRACESTATE};
+use naftiko_adapter::{Forwarded, Principal, Values, checked, execute, preview, unknown_input};
+use naftiko_client::__private::{Argument, Arguments, Connection, Preview};
+use naftiko_client::{Error, Violation};
+use naftiko_schema::{Kind, Tool};
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, JsonObject, ProgressNotificationParam,
+};
+use rmcp::service::RequestContext;
+use rmcp::{ErrorData, RoleServer};
+use serde_json::{Value, json};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+use super::Policy;
+use super::confirm::{Destructive, Verdict};
+use super::result::{failure, result};
+
+/// The interval of progress notifications.
+const PROGRESS: Duration = Duration::from_secs(1);
+
+/// Calls a tool. Errors that a client can act on are results, so that models see them.
+pub(super) async fn call(
+    tool: &'static Tool,
+    connection: &Connection,
+    policy: &Policy,
+    mut params: CallToolRequestParams,
+    context: &RequestContext<RoleServer>,
+) -> Result<CallToolResponse, ErrorData> {
+    let _permit = match policy.admit() {
+        Ok(permit) => permit,
+        Err(limited) => {
+            let text =
+                format!("{}: nothing was sent, {}; retry in {} s", &tool.name, limited.reason, limited.retry_after);
+            return Ok(error_result(text).into());
+        }
+    };
+    // Only a confirmation needs the parameters again.
+    let confirmable = tool.hints.destructive.then(|| params.clone());
+    let checked = values(tool, params.arguments.take()).and_then(|values| checked(&tool.binding, values));
+    let arguments = match checked {
+        Ok(arguments) => arguments,
+        Err(error) => return Ok(failure(tool, policy, &error).into()),
+    };
+    if policy.dry_run || confirmable.is_some() {
+        let preview = match preview(&tool.binding, connection, &arguments) {
+            Ok(preview) => preview,
+            Err(error) => return Ok(failure(tool, policy, &error).into()),
+        };
+        if policy.dry_run {
+            return Ok(dry_run_result(&preview).into());
+        }
+        if let Some(params) = &confirmable {
+            let parts = context.extensions.get::<http::request::Parts>();
+            let principal = parts.and_then(|parts| parts.extensions.get::<Principal>()).map(Principal::id);
+            let call = Destructive { tool, request: line(&preview), params, principal };
+            match call.verdict(policy, context).await? {
+                Verdict::Proceed => {}
+                Verdict::Ask(question) => return Ok(question.into()),
+                Verdict::Refused(why) => {
+                    return Ok(error_result(format!("{}: nothing was sent, {why}", &tool.name)).into());
+                }
+            }
+        }
+    }
+    send(tool, connection, policy, arguments, context).await
+}
+
+/// Sends the request and waits for its response, unless the client cancels the call.
+async fn send(
+    tool: &'static Tool,
+    connection: &Connection,
+    policy: &Policy,
+    arguments: Arguments,
+    context: &RequestContext<RoleServer>,
+) -> Result<CallToolResponse, ErrorData> {
+    tokio::select! {
+        outcome = execute(&tool.binding, connection, arguments, forwarded(context)) => Ok(result(tool, policy, outcome).into()),
+        // Dropping the call closes the upstream request.
+        () = context.ct.cancelled() => Err(cancelled()),
+        never = progress(context) => match never {},
+    }
+}
+
+/// The header fields to forward upstream. The trace is that of the HTTP request, or else that of the message.
+pub(super) fn forwarded(context: &RequestContext<RoleServer>) -> Forwarded {
+    let parts = context.extensions.get::<http::request::Parts>();
+    let mut forwarded = parts.and_then(|parts| parts.extensions.get::<Forwarded>()).cloned().unwrap_or_default();
+    let traced = parts.is_some_and(|parts| parts.headers.contains_key(TRACEPARENT));
+    if let Some(parent) = context.meta.get_traceparent().filter(|_| !traced) {
+        let state = context.meta.get_tracestate();
+        let fields = [(TRACEPARENT, Some(parent)), (TRACESTATE, state)].into_iter();
+        let fields = fields.filter_map(|(name, text)| Some((name, HeaderValue::from_str(text?).ok()?)));
+        forwarded.0.extend(trace::context(&fields.collect()));
+    }
+    forwarded
+}
+
+pub(super) fn cancelled() -> ErrorData {
+    ErrorData::internal_error("the call was cancelled", None)
+}
+
+/// Sends progress notifications, if the client asked for them.
+async fn progress(context: &RequestContext<RoleServer>) -> std::convert::Infallible {
+    if let Some(token) = context.meta.get_progress_token() {
+        let mut ticks = interval_at(Instant::now() + PROGRESS, PROGRESS);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut seconds = 0.0;
+        loop {
+            ticks.tick().await;
+            seconds += PROGRESS.as_secs_f64();
+            let notification =
+                ProgressNotificationParam::new(token.clone(), seconds).with_message("waiting for the upstream");
+            if context.peer.notify_progress(notification).await.is_err() {
+                break;
+            }
+        }
+    }
+    std::future::pending().await
+}
+
+/// The values of a tool's inputs, from the arguments of the call.
+fn values(tool: &'static Tool, arguments: Option<JsonObject>) -> Result<Values, Error> {
+    let inputs = tool.binding.inputs();
+    let mut values = naftiko_adapter::values(&tool.binding);
+    let mut violations: Vec<Violation> = Vec::new();
+    for (name, value) in arguments.into_iter().flatten() {
+        match inputs.iter().zip(&mut values).find(|(input, _)| input.name == name) {
+            // Models often write null for an argument that they leave out. It is a value only if the input accepts any JSON.
+            Some((input, _)) if value == Value::Null && input.kind != Kind::Any => {}
+            Some((_, slot)) => *slot = Some(Argument::Value(value)),
+            None => violations.push(unknown_input(&name, inputs)),
+        }
+    }
+    if violations.is_empty() { Ok(values) } else { Err(Error::arguments(tool.binding.target.name(), violations)) }
+}
+
+fn error_result(text: String) -> CallToolResult {
+    CallToolResult::error(vec![ContentBlock::text(text)])
+}
+
+/// The request of a dry run, as text and as structured content.
+fn dry_run_result(preview: &Preview) -> CallToolResult {
+    let body = preview.body.as_ref().map(|body| String::from_utf8_lossy(body));
+    let mut text = format!("Nothing was sent. This is a dry run of\n{} {}\n", preview.method, preview.url);
+    for (name, value) in &preview.headers {
+        text.push_str(&format!("{name}: {value}\n"));
+    }
+    if let Some(body) = &body {
+        text.push_str(&format!("\n{body}"));
+    }
+    let headers: Vec<_> = preview.headers.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+    let request = json!({"method": preview.method, "url": preview.url, "headers": headers, "body": body});
+    let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
+    result.structured_content = Some(json!({ "dryRun": request }));
+    result
+}
+
+/// The request in one line, for people. It shows only the path of the URI, as callers must not see the upstream's address.
+fn line(preview: &Preview) -> String {
+    let path = url::Url::parse(&preview.url).map(|url| url.path().to_owned()).unwrap_or_default();
+    format!("{} {path}", preview.method)
+}

@@ -1,0 +1,179 @@
+//! Confirmation of destructive calls by the user (MCP 2026-07-28, "Multi Round-Trip Requests"; before it,
+//! "Elicitation").
+
+use std::time::Duration;
+
+use naftiko_schema::Tool;
+use rmcp::model::{
+    BooleanSchema, CallToolRequestParams, ClientCapabilities, ElicitRequest, ElicitRequestParams, ElicitationAction,
+    ElicitationSchema, InputRequest, InputRequiredResult, InputResponses, PrimitiveSchemaDefinition, RequestStateCodec,
+    SealOptions,
+};
+use rmcp::service::RequestContext;
+use rmcp::{ErrorData, RoleServer};
+use serde_json::{Value, json};
+
+use super::Policy;
+use super::policy::Confirmation;
+use super::revision::is_stateless;
+
+/// The name of the input request.
+const QUESTION: &str = "confirm";
+/// The member of the user's answer that confirms the call.
+const CONFIRMED: &str = "ok";
+/// How long the user's answer may take.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(300);
+/// How much of the arguments the question shows, in characters.
+const SHOWN_LIMIT: usize = 500;
+
+/// How to continue with a call.
+pub(super) enum Verdict {
+    Proceed,
+    /// The client has to ask the user first.
+    Ask(InputRequiredResult),
+    /// Why the call is refused.
+    Refused(&'static str),
+}
+
+/// A destructive call.
+pub(super) struct Destructive<'a> {
+    pub(super) tool: &'a Tool,
+    /// The method and the path of the request.
+    pub(super) request: String,
+    pub(super) params: &'a CallToolRequestParams,
+    /// The principal of the caller.
+    pub(super) principal: Option<&'a str>,
+}
+
+impl Destructive<'_> {
+    pub(super) async fn verdict(
+        &self,
+        policy: &Policy,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<Verdict, ErrorData> {
+        if policy.confirmation == Confirmation::Off {
+            return Ok(Verdict::Proceed);
+        }
+        let can_ask = context.client_capabilities().is_some_and(|capabilities| supports_forms(&capabilities));
+        let modern = is_stateless(context);
+        match &policy.seal {
+            Some(seal) if can_ask && modern => self.ask(seal),
+            _ if can_ask && !modern => Ok(self.elicit(context).await),
+            _ if policy.confirmation == Confirmation::Ask => Ok(Verdict::Proceed),
+            _ => Ok(Verdict::Refused("the user must confirm it, and this client cannot ask")),
+        }
+    }
+
+    /// Evaluates the user's answer in the request, or else asks the question.
+    fn ask(&self, seal: &RequestStateCodec) -> Result<Verdict, ErrorData> {
+        let subject = self.subject();
+        if let Some(state) = &self.params.request_state {
+            // The call is associated data of the seal, so the state of another call is invalid.
+            seal.open_with(state, &subject).map_err(|_| {
+                let message = "the request state is invalid or has expired; call again without it";
+                ErrorData::invalid_params(message, None)
+            })?;
+            match self.params.input_responses.as_ref().and_then(answer) {
+                Some(true) => return Ok(Verdict::Proceed),
+                Some(false) => return Ok(Verdict::Refused(DECLINED)),
+                None => {}
+            }
+        }
+        let state = sealed(seal, &subject, ANSWER_TIMEOUT);
+        let question = InputRequest::Elicitation(ElicitRequest::new(self.question()));
+        let questions = [(QUESTION.to_owned(), question)].into();
+        Ok(Verdict::Ask(InputRequiredResult::new(Some(questions), Some(state))))
+    }
+
+    /// Asks while the call waits, as in older revisions of the protocol.
+    async fn elicit(&self, context: &RequestContext<RoleServer>) -> Verdict {
+        match tokio::time::timeout(ANSWER_TIMEOUT, context.peer.create_elicitation(self.question())).await {
+            Ok(Ok(answer)) if answer.action == ElicitationAction::Accept && is_confirmed(answer.content.as_ref()) => {
+                Verdict::Proceed
+            }
+            Ok(Ok(_)) => Verdict::Refused(DECLINED),
+            Ok(Err(_)) | Err(_) => Verdict::Refused("the client did not answer the confirmation request"),
+        }
+    }
+
+    fn question(&self) -> ElicitRequestParams {
+        let arguments = Value::from(self.params.arguments.clone().unwrap_or_default()).to_string();
+        let shown: String = arguments.chars().take(SHOWN_LIMIT).collect();
+        let more = if shown.len() < arguments.len() { "…" } else { "" };
+        let Tool { title, name, .. } = self.tool;
+        let message = format!("{title} ({name}) may destroy data: {} with {shown}{more}", self.request);
+        let yes = PrimitiveSchemaDefinition::Boolean(BooleanSchema::new().title("Yes, do it"));
+        let mut requested_schema = ElicitationSchema::new([(CONFIRMED.to_owned(), yes)].into());
+        requested_schema.required = Some(vec![CONFIRMED.to_owned()]);
+        ElicitRequestParams::FormElicitationParams { meta: None, message, requested_schema }
+    }
+
+    /// What the confirmation covers: this tool with these arguments, for this principal.
+    fn subject(&self) -> Vec<u8> {
+        let mut arguments = Value::from(self.params.arguments.clone().unwrap_or_default());
+        arguments.sort_all_objects();
+        json!([self.tool.name, arguments, self.principal]).to_string().into_bytes()
+    }
+}
+
+/// A sealed state that is valid for this subject and this time.
+fn sealed(seal: &RequestStateCodec, what: &[u8], time: Duration) -> String {
+    seal.seal_with(&[], &SealOptions::new().associated_data(what).ttl(time))
+}
+
+const DECLINED: &str = "the user did not confirm it";
+
+/// Whether the user confirmed the call; `None` if the answer is not understood.
+fn answer(responses: &InputResponses) -> Option<bool> {
+    let answer = responses.get(QUESTION)?;
+    match answer.get("action")?.as_str()? {
+        "accept" => answer.get("content").map(|content| is_confirmed(Some(content))),
+        "decline" | "cancel" => Some(false),
+        _ => None,
+    }
+}
+
+fn is_confirmed(content: Option<&Value>) -> bool {
+    content.and_then(|content| content.get(CONFIRMED)) == Some(&Value::Bool(true))
+}
+
+/// Whether a client can show forms to its user. A client that declares no mode can.
+fn supports_forms(capabilities: &ClientCapabilities) -> bool {
+    capabilities.elicitation.as_ref().is_some_and(|elicitation| elicitation.form.is_some() || elicitation.url.is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_valid_for_five_minutes() {
+        assert_eq!(ANSWER_TIMEOUT, Duration::from_secs(5 * 60));
+        let seal = RequestStateCodec::try_new([7; 32]).expect("it is long enough");
+        let other = RequestStateCodec::try_new([8; 32]).expect("it is long enough");
+        let state = sealed(&seal, b"this", ANSWER_TIMEOUT);
+        assert!(seal.open_with(&state, b"this").is_ok());
+        assert!(seal.open_with(&state, b"that").is_err());
+        assert!(other.open_with(&state, b"this").is_err());
+        let over = sealed(&seal, b"this", Duration::ZERO);
+        std::thread::sleep(Duration::from_millis(1100));
+        assert!(seal.open_with(&over, b"this").is_err());
+    }
+
+    #[test]
+    fn only_true_confirms() {
+        for (answer, confirmed) in [
+            (json!({"action": "accept", "content": {"ok": true}}), Some(true)),
+            (json!({"action": "accept", "content": {"ok": "true"}}), Some(false)),
+            (json!({"action": "accept", "content": {}}), Some(false)),
+            (json!({"action": "accept"}), None),
+            (json!({"action": "decline", "content": {"ok": true}}), Some(false)),
+            (json!({"action": "cancel"}), Some(false)),
+            (json!({"action": 1}), None),
+            (json!(true), None),
+        ] {
+            assert_eq!(super::answer(&[(QUESTION.to_owned(), answer.clone())].into()), confirmed, "{answer}");
+        }
+        assert_eq!(super::answer(&[("other".to_owned(), json!({"action": "accept"}))].into()), None);
+    }
+}

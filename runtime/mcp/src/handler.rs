@@ -1,0 +1,292 @@
+//! The handler of MCP requests, over the tables of a capability.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use naftiko_adapter::NAME_LIMIT;
+use naftiko_client::__private::Connection;
+use naftiko_schema::{Mcp, Tool};
+use rmcp::model::{
+    CacheScope, CallToolRequestParams, CallToolResponse, ConstString, CustomRequest, CustomResult, ErrorCode,
+    GetPromptRequestMethod, GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsRequestMethod,
+    ListPromptsResult, ListResourceTemplatesRequestMethod, ListResourceTemplatesResult, ListResourcesRequestMethod,
+    ListResourcesResult, ListToolsRequestMethod, ListToolsResult, MetaObject, PaginatedRequestParams,
+    PromptsCapability, ProtocolVersion, ReadResourceRequestMethod, ReadResourceRequestParams, ReadResourceResponse,
+    ResourcesCapability, ServerCapabilities, ServerConfig, ToolAnnotations, ToolsCapability,
+};
+use rmcp::service::RequestContext;
+use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt as _};
+
+use super::call::{call, cancelled, forwarded};
+use super::page::page;
+use super::resources::Resources;
+use super::revision::{VERSIONS, is_stateless};
+use super::schema::input_schema;
+use super::{Policy, prompts};
+
+/// How long a client may cache a list, in milliseconds. Lists change only with the binary.
+const LIST_TTL_MS: u64 = 300_000;
+
+/// The methods whose parameters can be invalid.
+const METHODS: [&str; 8] = [
+    "tools/list",
+    "tools/call",
+    "resources/list",
+    "resources/templates/list",
+    "resources/read",
+    "prompts/list",
+    "prompts/get",
+    "completion/complete",
+];
+
+fn list_cache_hints(adapter: &Mcp) -> (u64, CacheScope) {
+    (adapter.ttl_ms.unwrap_or(LIST_TTL_MS), scope(adapter.public.unwrap_or(true)))
+}
+
+fn read_cache_hints(adapter: &Mcp) -> (u64, CacheScope) {
+    (adapter.ttl_ms.unwrap_or(0), scope(adapter.public.unwrap_or(false)))
+}
+
+fn scope(public: bool) -> CacheScope {
+    if public { CacheScope::Public } else { CacheScope::Private }
+}
+
+/// The MCP server of a capability. Cloning is cheap.
+#[derive(Clone)]
+pub struct Server(Arc<Inner>);
+
+struct Inner {
+    adapter: &'static Mcp,
+    connection: Connection,
+    policy: Policy,
+    config: ServerConfig,
+    /// Server info for `_meta` of each result.
+    server_info_meta: MetaObject,
+    tools: Vec<rmcp::model::Tool>,
+    index: HashMap<&'static str, (&'static Tool, rmcp::model::Tool)>,
+    resources: Resources,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("capability", &self.0.connection.capability().name).finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    #[doc(hidden)]
+    pub fn new(adapter: &'static Mcp, connection: &Connection) -> Self {
+        Self::with_parts(adapter, connection.clone(), Policy::default())
+    }
+
+    /// The same server with a policy.
+    #[must_use]
+    pub fn with_policy(self, policy: Policy) -> Self {
+        Self::with_parts(self.0.adapter, self.0.connection.clone(), policy)
+    }
+
+    fn with_parts(adapter: &'static Mcp, connection: Connection, policy: Policy) -> Self {
+        let shown: Vec<_> = adapter.tools.iter().filter(|tool| policy.shows(tool)).collect();
+        let tools: Vec<_> = shown.iter().map(|tool| describe(tool)).collect();
+        let index = shown.iter().zip(&tools).map(|(tool, description)| (&*tool.name, (*tool, description.clone())));
+        let index = index.collect();
+        let capability = connection.capability();
+        let implementation =
+            Implementation::new(&*capability.name, &*capability.version).with_title(&*capability.title);
+        let mut config = ServerConfig::new(capabilities(adapter)).with_server_info(implementation);
+        if !adapter.instructions.is_empty() {
+            config = config.with_instructions(&*adapter.instructions);
+        }
+        let resources = Resources::new(&adapter.resources, &policy);
+        let server_info_meta = server_info(&config);
+        Self(Arc::new(Inner { adapter, connection, policy, config, server_info_meta, tools, index, resources }))
+    }
+
+    /// Serves one client over standard input and output, until the client closes them.
+    ///
+    /// # Errors
+    /// If reading or writing fails.
+    pub async fn serve_stdio(self) -> std::io::Result<()> {
+        match self.serve(rmcp::transport::stdio_pipes()).await {
+            Ok(running) => running.waiting().await.map(drop).map_err(std::io::Error::other),
+            // It is not an error if the client disconnects before its first request.
+            Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => Ok(()),
+            Err(error) => Err(std::io::Error::other(error)),
+        }
+    }
+
+    /// Whether the list of resources may change while the server runs.
+    pub(super) fn has_folders(&self) -> bool {
+        self.0.resources.has_folders()
+    }
+
+    fn tool(&self, name: &str) -> Option<&'static Tool> {
+        self.0.index.get(name).map(|(tool, _)| *tool)
+    }
+}
+
+/// Advertises only the capabilities that this adapter has.
+fn capabilities(adapter: &Mcp) -> ServerCapabilities {
+    let mut capabilities = ServerCapabilities::default();
+    capabilities.tools = (!adapter.tools.is_empty()).then(ToolsCapability::default);
+    capabilities.resources = (!adapter.resources.is_empty()).then(ResourcesCapability::default);
+    capabilities.prompts = (!adapter.prompts.is_empty()).then(PromptsCapability::default);
+    capabilities
+}
+
+/// Rejects a method whose capability this adapter does not have.
+fn ensure_offered<M: ConstString, T>(table: &[T]) -> Result<(), ErrorData> {
+    if table.is_empty() { Err(ErrorData::method_not_found::<M>()) } else { Ok(()) }
+}
+
+fn describe(tool: &'static Tool) -> rmcp::model::Tool {
+    let hints = &tool.hints;
+    let annotations = ToolAnnotations::from_raw(
+        Some(tool.title.to_string()),
+        Some(hints.read_only),
+        Some(hints.destructive),
+        Some(hints.idempotent),
+        Some(hints.open_world),
+    );
+    rmcp::model::Tool::new(&*tool.name, &*tool.description, Arc::new(input_schema(tool.binding.inputs())))
+        .with_title(&*tool.title)
+        .with_annotations(annotations)
+}
+
+/// Server info for `_meta` of a result (MCP 2026-07-28).
+fn server_info(config: &ServerConfig) -> MetaObject {
+    let mut meta = MetaObject::default();
+    if let Ok(info) = serde_json::to_value(&config.server_info) {
+        meta.0.insert("io.modelcontextprotocol/serverInfo".to_owned(), info);
+    }
+    meta
+}
+
+impl ServerHandler for Server {
+    fn get_info(&self) -> ServerConfig {
+        self.0.config.clone()
+    }
+
+    fn supported_protocol_versions(&self) -> Cow<'static, [ProtocolVersion]> {
+        Cow::Borrowed(&VERSIONS)
+    }
+
+    fn get_tool(&self, name: &str) -> Option<rmcp::model::Tool> {
+        self.0.index.get(name).map(|(_, description)| description.clone())
+    }
+
+    async fn list_tools(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        ensure_offered::<ListToolsRequestMethod, _>(&self.0.adapter.tools)?;
+        let (tools, next) = page(&self.0.tools, request)?;
+        let (ttl, scope) = list_cache_hints(self.0.adapter);
+        let mut list = ListToolsResult::with_all_items(tools).with_ttl_ms(ttl).with_cache_scope(scope);
+        list.next_cursor = next;
+        list.meta = Some(self.0.server_info_meta.clone());
+        Ok(list)
+    }
+
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        ensure_offered::<ListResourcesRequestMethod, _>(&self.0.adapter.resources)?;
+        let (all, next) = page(&self.0.resources.list().await, request)?;
+        let (ttl, scope) = list_cache_hints(self.0.adapter);
+        let mut list = ListResourcesResult::with_all_items(all).with_ttl_ms(ttl).with_cache_scope(scope);
+        list.next_cursor = next;
+        list.meta = Some(self.0.server_info_meta.clone());
+        Ok(list)
+    }
+
+    async fn list_resource_templates(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        ensure_offered::<ListResourceTemplatesRequestMethod, _>(&self.0.adapter.resources)?;
+        let (all, next) = page(&self.0.resources.templates(), request)?;
+        let (ttl, scope) = list_cache_hints(self.0.adapter);
+        let mut list = ListResourceTemplatesResult::with_all_items(all).with_ttl_ms(ttl).with_cache_scope(scope);
+        list.next_cursor = next;
+        list.meta = Some(self.0.server_info_meta.clone());
+        Ok(list)
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        ensure_offered::<ReadResourceRequestMethod, _>(&self.0.adapter.resources)?;
+        let (ttl, scope) = read_cache_hints(self.0.adapter);
+        let read = tokio::select! {
+            read = self.0.resources.read(&request.uri, &self.0.connection, &self.0.policy, forwarded(&context)) => read?,
+            () = context.ct.cancelled() => return Err(cancelled()),
+        };
+        let mut read = read.with_ttl_ms(ttl).with_cache_scope(scope);
+        read.meta = Some(self.0.server_info_meta.clone());
+        Ok(read.into())
+    }
+
+    async fn list_prompts(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        ensure_offered::<ListPromptsRequestMethod, _>(&self.0.adapter.prompts)?;
+        let all: Vec<_> = self.0.adapter.prompts.iter().map(prompts::describe).collect();
+        let (all, next) = page(&all, request)?;
+        let (ttl, scope) = list_cache_hints(self.0.adapter);
+        let mut list = ListPromptsResult::with_all_items(all).with_ttl_ms(ttl).with_cache_scope(scope);
+        list.next_cursor = next;
+        list.meta = Some(self.0.server_info_meta.clone());
+        Ok(list)
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        ensure_offered::<GetPromptRequestMethod, _>(&self.0.adapter.prompts)?;
+        let mut result = prompts::get(&self.0.adapter.prompts, &request.name, request.arguments).await?;
+        result.meta = Some(self.0.server_info_meta.clone());
+        Ok(result.into())
+    }
+
+    /// A request that rmcp cannot parse: an unknown method, or invalid parameters of a known one.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        let method: String = request.method.chars().take(NAME_LIMIT).collect();
+        // The stateless revision has no handshake.
+        if METHODS.contains(&method.as_str()) || (method == "initialize" && !is_stateless(&context)) {
+            return Err(ErrorData::invalid_params(format!("invalid parameters for {method}"), None));
+        }
+        Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, format!("unknown method: {method}"), None))
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let Some(tool) = self.tool(&request.name) else {
+            let name: String = request.name.chars().take(NAME_LIMIT).collect();
+            return Err(ErrorData::invalid_params(format!("unknown tool: {name}"), None));
+        };
+        let mut response = call(tool, &self.0.connection, &self.0.policy, request, &context).await?;
+        if let CallToolResponse::Complete(result) = &mut response {
+            result.meta = Some(self.0.server_info_meta.clone());
+        }
+        Ok(response)
+    }
+}

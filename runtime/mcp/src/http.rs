@@ -1,0 +1,143 @@
+//! Streamable HTTP, without sessions: any replica can handle any request.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::any;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::{Method, StatusCode};
+use http_body_util::{BodyExt as _, Collected, Full, LengthLimitError, Limited};
+use naftiko_adapter::origin::Known;
+use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
+use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use tokio_util::sync::CancellationToken;
+
+use super::Server;
+use super::lists::Lists;
+use super::message::{Message, unreadable, unsupported};
+use super::revision::VERSIONS;
+
+/// The path of the endpoint.
+pub const PATH: &str = "/mcp";
+/// The largest request body, in bytes.
+const BODY_LIMIT: usize = 1 << 20;
+/// How long a request body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Which requests the HTTP endpoint accepts, and how it stops.
+#[derive(Clone, Debug)]
+pub struct HttpOptions {
+    /// Values of `Host` that are accepted, with or without port. Others are a sign of DNS rebinding.
+    pub allowed_hosts: Vec<String>,
+    /// Values of `Origin` that are accepted, as `scheme://host:port` with `*` for any port. Requests without `Origin` are accepted.
+    pub allowed_origins: Vec<String>,
+    /// Ends running requests when it is cancelled.
+    pub cancellation: CancellationToken,
+}
+
+impl Default for HttpOptions {
+    /// Clients on this machine only.
+    fn default() -> Self {
+        let local = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
+        Self {
+            allowed_hosts: local(&["localhost", "127.0.0.1", "::1"]),
+            allowed_origins: local(&["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"]),
+            cancellation: CancellationToken::new(),
+        }
+    }
+}
+
+impl Server {
+    /// The endpoint `/mcp` as an axum router.
+    pub fn router(self, options: HttpOptions) -> Router {
+        let endpoint = Arc::new(self.endpoint(options));
+        Router::new().route(PATH, any(move |request| async move { endpoint.respond(request).await }))
+    }
+
+    /// The endpoint without a router.
+    #[doc(hidden)]
+    pub fn endpoint(self, options: HttpOptions) -> Endpoint {
+        let known = Known { hosts: options.allowed_hosts, origins: options.allowed_origins };
+        let config = StreamableHttpServerConfig::default()
+            .with_legacy_session_mode(false)
+            .with_json_response(true)
+            .with_allowed_hosts(known.hosts.clone())
+            .with_allowed_origins(known.origins.clone())
+            .enforce_origin_validation()
+            .with_max_request_body_bytes(BODY_LIMIT)
+            .with_cancellation_token(options.cancellation);
+        let sessions = Arc::new(NeverSessionManager::default());
+        let lists = Lists::new(self.has_folders());
+        let service = StreamableHttpService::new(move || Ok(self.clone()), sessions, config);
+        Endpoint { service, known, lists }
+    }
+}
+
+/// rmcp's endpoint, plus JSON-RPC errors for malformed messages.
+pub struct Endpoint {
+    service: StreamableHttpService<Server, NeverSessionManager>,
+    known: Known,
+    lists: Lists,
+}
+
+impl Endpoint {
+    /// Responds to a request.
+    pub async fn respond(&self, request: Request) -> Response {
+        let known = self.known.host(request.headers(), request.uri()) && self.known.origin(request.headers());
+        if !known || request.method() != Method::POST || !is_json(request.headers()) {
+            // rmcp rejects the request with the right status.
+            return self.service.handle(request).await.into_response();
+        }
+        let (parts, body) = request.into_parts();
+        let body = match tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, BODY_LIMIT).collect()).await {
+            Ok(Ok(body)) => body.to_bytes(),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+            Ok(Err(_)) => return StatusCode::BAD_REQUEST.into_response(),
+            Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
+        };
+        let message = match Message::read(&body) {
+            Ok(message) => message,
+            Err(malformed) => return json(StatusCode::BAD_REQUEST, malformed.into_response()),
+        };
+        // `initialize` negotiates the version itself.
+        if let Some(version) = parts.headers.get("mcp-protocol-version").filter(|_| !message.is("initialize"))
+            && !VERSIONS.iter().any(|known| known.as_str().as_bytes() == version.as_bytes())
+        {
+            let version = String::from_utf8_lossy(version.as_bytes());
+            return json(StatusCode::BAD_REQUEST, unsupported(&message, &version, &VERSIONS));
+        }
+        let (cached, id) = (self.lists.cache_slot(&parts, &message), message.member("id").unwrap_or("null"));
+        if let Some(result) = cached.and_then(OnceLock::get) {
+            return json(StatusCode::OK, format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}"));
+        }
+        let request = Request::from_parts(parts, Full::new(body.clone()));
+        let response = self.service.handle(request).await;
+        // The media type is right, so rmcp uses this status for a message that it cannot read.
+        if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+            return json(StatusCode::BAD_REQUEST, unreadable(&message));
+        }
+        let Some(cached) = cached.filter(|_| response.status().is_success()) else {
+            return response.into_response();
+        };
+        let (parts, body) = response.into_parts();
+        let Ok(body) = body.collect().await.map(Collected::to_bytes);
+        if let Some(result) = Message::read(&body).ok().and_then(|response| response.member("result")) {
+            cached.get_or_init(|| result.to_owned());
+        }
+        Response::from_parts(parts, body.into())
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = media_type.and_then(|media_type| media_type.split(';').next());
+    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+}
+
+fn json(status: StatusCode, body: impl Into<Body>) -> Response {
+    (status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body.into()).into_response()
+}

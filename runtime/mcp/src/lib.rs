@@ -1,0 +1,28 @@
+//! The MCP adapter: tools, resources and prompts, served over Streamable HTTP and stdio.
+
+mod budget;
+mod call;
+mod confirm;
+mod content;
+mod files;
+mod handler;
+mod http;
+mod lists;
+mod mask;
+mod message;
+mod page;
+mod policy;
+mod prompts;
+mod resources;
+mod result;
+mod revision;
+mod schema;
+
+pub use self::http::HttpOptions;
+pub use handler::Server;
+pub use policy::{Confirmation, Policy, ShortKey};
+
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::http::{Endpoint, PATH};
+}

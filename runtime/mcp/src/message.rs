@@ -1,0 +1,171 @@
+//! JSON-RPC messages in requests, before rmcp reads them (JSON-RPC 2.0 §4, §5).
+
+use std::borrow::Cow;
+use std::fmt;
+
+use naftiko_adapter::NAME_LIMIT;
+use rmcp::model::ProtocolVersion;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+/// A message, with its members as JSON text.
+pub(super) struct Message<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+/// Why a message is malformed, with its JSON-RPC error code.
+#[derive(Debug)]
+pub(super) struct Malformed {
+    code: i32,
+    reason: &'static str,
+    /// The message's id, if it could be read.
+    id: Option<Value>,
+}
+
+const PARSE_ERROR: i32 = -32700;
+const INVALID_REQUEST: i32 = -32600;
+const INVALID_PARAMS: i32 = -32602;
+const UNSUPPORTED_VERSION: i32 = -32022;
+
+impl<'a> Message<'a> {
+    pub(super) fn read(body: &'a [u8]) -> Result<Self, Malformed> {
+        let wrong = |code, reason| Malformed { code, reason, id: None };
+        let message: Self = serde_json::from_slice(body).map_err(|error| match error.classify() {
+            Category::Data if body.trim_ascii_start().starts_with(b"[") => {
+                wrong(INVALID_REQUEST, "batches are not part of MCP since 2025-06-18")
+            }
+            Category::Data => wrong(INVALID_REQUEST, "a message must be a JSON object without duplicate names"),
+            Category::Io | Category::Syntax | Category::Eof => wrong(PARSE_ERROR, "the body is not JSON"),
+        })?;
+        let id = message.member("id");
+        let integer = |text: &str| text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok();
+        if !id.is_none_or(|id| id.starts_with('"') || integer(id)) {
+            return Err(wrong(INVALID_REQUEST, "the id of a request must be a string or an integer"));
+        }
+        let invalid = |code, reason| Err(Malformed { code, reason, id: message.value("id") });
+        if message.member("jsonrpc") != Some("\"2.0\"") {
+            return invalid(INVALID_REQUEST, "`jsonrpc` must be \"2.0\"");
+        }
+        match message.member("method") {
+            Some(method) if method.starts_with('"') => {}
+            None if message.member("result").or_else(|| message.member("error")).is_some() => {}
+            _ => return invalid(INVALID_REQUEST, "the `method` of a request must be a string"),
+        }
+        if message.member("params").is_some_and(|params| !params.starts_with('{')) {
+            return invalid(INVALID_PARAMS, "`params` must be a JSON object");
+        }
+        Ok(message)
+    }
+
+    /// A member as JSON text.
+    pub(super) fn member(&self, name: &str) -> Option<&'a str> {
+        self.0.iter().find(|(own, _)| own == name).map(|(_, value)| value.get())
+    }
+
+    /// A member as a value.
+    pub(super) fn value(&self, name: &str) -> Option<Value> {
+        self.member(name).and_then(|text| serde_json::from_str(text).ok())
+    }
+
+    /// Whether the message has this method.
+    pub(super) fn is(&self, method: &str) -> bool {
+        let name = self.member("method").and_then(|text| text.strip_prefix('"')?.strip_suffix('"'));
+        name == Some(method)
+    }
+
+    /// Whether it has only these members.
+    pub(super) fn has_only(&self, names: &[&str]) -> bool {
+        self.0.iter().all(|(name, _)| names.contains(&name.as_ref()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Message<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = Message<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Message<'de>, A::Error> {
+                let mut members: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::with_capacity(4);
+                while let Some((Name(name), value)) = map.next_entry()? {
+                    // rmcp and this module might each use another one.
+                    if members.iter().any(|(known, _)| *known == name) {
+                        return Err(A::Error::custom("duplicate name"));
+                    }
+                    members.push((name, value));
+                }
+                Ok(Message(members))
+            }
+        }
+
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// A name of a member, borrowed if it has no escapes.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Malformed {
+    /// The JSON-RPC error response.
+    pub(super) fn into_response(self) -> String {
+        error(self.id, &json!({"code": self.code, "message": self.reason}))
+    }
+}
+
+/// The response to a message of an unsupported protocol version (MCP 2026-07-28, "Protocol Version Header").
+pub(super) fn unsupported(message: &Message<'_>, requested: &str, supported: &[ProtocolVersion]) -> String {
+    let requested: String = requested.chars().take(NAME_LIMIT).collect();
+    let data = json!({"supported": supported, "requested": requested});
+    let reason = "unsupported protocol version";
+    error(message.value("id"), &json!({"code": UNSUPPORTED_VERSION, "message": reason, "data": data}))
+}
+
+/// The response to a valid JSON-RPC message that rmcp cannot read.
+pub(super) fn unreadable(message: &Message<'_>) -> String {
+    let reason = "the message cannot be read: it is nested too deeply, or has a value of the wrong type";
+    error(message.value("id"), &json!({"code": INVALID_REQUEST, "message": reason}))
+}
+
+fn error(id: Option<Value>, error: &Value) -> String {
+    json!({"jsonrpc": "2.0", "id": id, "error": error}).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn malformed_messages_get_json_rpc_error_codes() {
+        for (body, code) in [
+            ("", PARSE_ERROR),
+            ("{", PARSE_ERROR),
+            ("\u{feff}{}", PARSE_ERROR),
+            ("[]", INVALID_REQUEST),
+            ("[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\"}]", INVALID_REQUEST),
+            ("7", INVALID_REQUEST),
+            ("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\",\"m\\u0065thod\":\"n\"}", INVALID_REQUEST),
+            ("{}", INVALID_REQUEST),
+            ("{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"m\"}", INVALID_REQUEST),
+            ("{\"jsonrpc\":\"2.0\",\"id\":null,\"method\":\"m\"}", INVALID_REQUEST),
+            ("{\"jsonrpc\":\"2.0\",\"id\":1.5,\"method\":\"m\"}", INVALID_REQUEST),
+            ("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":7}", INVALID_REQUEST),
+            ("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\",\"params\":[]}", INVALID_PARAMS),
+        ] {
+            let malformed = Message::read(body.as_bytes()).err().map(|malformed| malformed.code);
+            assert_eq!(malformed, Some(code), "{body}");
+        }
+        for body in [
+            "{\"jsonrpc\":\"2.0\",\"id\":\"a\",\"method\":\"m\"}",
+            "{\"jsonrpc\":\"2.0\",\"method\":\"m\",\"params\":{}}",
+        ] {
+            assert!(Message::read(body.as_bytes()).is_ok(), "{body}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The operator's policy for MCP clients.
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use naftiko_schema::{Resource, ResourceSource, Tool};
+use rmcp::model::RequestStateCodec;
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wildmatch::WildMatch;
+
+/// The default maximum length of a result's text, in bytes.
+const RESPONSE_BUDGET: usize = 100_000;
+/// The minimum length of the state key, in bytes: that of the hash (RFC 2104 §3).
+const KEY_LENGTH: usize = 32;
+
+/// What clients may do: which tools exist, which calls need confirmation, and limits. Clones share the limits and the key.
+#[derive(Clone)]
+#[must_use]
+pub struct Policy {
+    read_only: bool,
+    only: Vec<WildMatch>,
+    excluded: Vec<WildMatch>,
+    revealed: Vec<WildMatch>,
+    pub(super) confirmation: Confirmation,
+    pub(super) response_budget: usize,
+    pub(super) dry_run: bool,
+    /// Seals the state that a client sends back with a confirmation.
+    pub(super) seal: Option<Arc<RequestStateCodec>>,
+    permits: Option<Arc<Semaphore>>,
+    rate: Option<Arc<DefaultDirectRateLimiter>>,
+}
+
+/// Whether the user must confirm calls of destructive tools.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Confirmation {
+    /// Never ask.
+    Off,
+    /// Ask the user if the client supports it; otherwise call without confirmation.
+    #[default]
+    Ask,
+    /// Always ask the user; refuse the call if the client cannot ask.
+    Require,
+}
+
+/// The state key is too short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the state key is shorter than {KEY_LENGTH} bytes")]
+pub struct ShortKey;
+
+/// A limit that a call exceeds.
+pub(super) struct Limited {
+    pub(super) reason: &'static str,
+    /// When to retry, in seconds.
+    pub(super) retry_after: u64,
+}
+
+impl Default for Policy {
+    /// All tools, confirmations if the client supports them, and a random state key.
+    fn default() -> Self {
+        let mut key = vec![0; KEY_LENGTH];
+        let seal = getrandom::fill(&mut key).ok().and_then(|()| RequestStateCodec::try_new(key).ok());
+        Self {
+            read_only: false,
+            only: Vec::new(),
+            excluded: Vec::new(),
+            revealed: Vec::new(),
+            confirmation: Confirmation::default(),
+            response_budget: RESPONSE_BUDGET,
+            dry_run: false,
+            seal: seal.map(Arc::new),
+            permits: None,
+            rate: None,
+        }
+    }
+}
+
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The key is a secret.
+        f.debug_struct("Policy")
+            .field("read_only", &self.read_only)
+            .field("confirmation", &self.confirmation)
+            .field("response_budget", &self.response_budget)
+            .field("dry_run", &self.dry_run)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Policy {
+    /// Offers only tools and resources that change nothing. The others are neither listed nor called.
+    pub fn read_only(mut self) -> Self {
+        self.read_only = true;
+        self
+    }
+
+    /// Offers only tools whose names match one of these patterns, where `*` matches anything and `?` one character.
+    pub fn tools(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        self.only = compiled(patterns);
+        self
+    }
+
+    /// Does not offer tools whose names match one of these patterns.
+    pub fn exclude_tools(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        self.excluded = compiled(patterns);
+        self
+    }
+
+    /// Shows secrets in the results of tools and resources whose names match one of these patterns, instead of masking them.
+    pub fn reveal_secrets(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        self.revealed = compiled(patterns);
+        self
+    }
+
+    /// Whether the user must confirm calls of destructive tools.
+    pub fn confirmation(mut self, confirmation: Confirmation) -> Self {
+        self.confirmation = confirmation;
+        self
+    }
+
+    /// The maximum length of a result's text, in bytes. A longer result is replaced by one with fewer items, or by an error
+    /// that says how to request less.
+    pub fn response_budget(mut self, bytes: usize) -> Self {
+        self.response_budget = bytes;
+        self
+    }
+
+    /// Makes calls return the request that they would send, without secrets, and send nothing.
+    pub fn dry_run(mut self) -> Self {
+        self.dry_run = true;
+        self
+    }
+
+    /// The key that seals the state of confirmations. Replicas of a server must share it.
+    ///
+    /// # Errors
+    /// If the key is shorter than 32 bytes.
+    pub fn state_key(mut self, key: &SecretString) -> Result<Self, ShortKey> {
+        let codec = RequestStateCodec::try_new(key.expose_secret().as_bytes()).map_err(|_| ShortKey)?;
+        self.seal = Some(Arc::new(codec));
+        Ok(self)
+    }
+
+    /// The maximum number of calls that run at once.
+    pub fn calls_at_once(mut self, count: usize) -> Self {
+        self.permits = Some(Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS))));
+        self
+    }
+
+    /// The maximum number of calls per second, all of which may come at once.
+    pub fn calls_per_second(mut self, count: NonZeroU32) -> Self {
+        self.rate = Some(Arc::new(RateLimiter::direct(Quota::per_second(count))));
+        self
+    }
+
+    /// Whether clients can see and call a tool.
+    pub(super) fn shows(&self, tool: &'static Tool) -> bool {
+        (tool.hints.read_only || !self.read_only)
+            && (self.only.is_empty() || matches(&self.only, &tool.name))
+            && !matches(&self.excluded, &tool.name)
+    }
+
+    /// Whether clients can see and read a resource. The operation that it calls may change something, although it should not.
+    pub(super) fn shows_resource(&self, resource: &Resource) -> bool {
+        match &resource.source {
+            ResourceSource::Call(call) => !self.read_only || call.binding.target.is_safe(),
+            ResourceSource::Text(_) | ResourceSource::ServerFile(_) => true,
+        }
+    }
+
+    /// Whether the results of a tool or resource with this name may show secrets.
+    pub(super) fn reveals(&self, name: &str) -> bool {
+        matches(&self.revealed, name)
+    }
+
+    /// Checks the limits and returns a permit for the call; `None` if the number of running calls is not limited.
+    pub(super) fn admit(&self) -> Result<Option<OwnedSemaphorePermit>, Limited> {
+        if let Some(rate) = &self.rate {
+            rate.check().map_err(|until| {
+                let wait = until.wait_time_from(DefaultClock::default().now());
+                Limited { reason: "this client made too many calls", retry_after: wait.as_secs() + 1 }
+            })?;
+        }
+        let Some(permits) = &self.permits else { return Ok(None) };
+        let permit = Arc::clone(permits).try_acquire_owned();
+        permit.map(Some).map_err(|_| Limited { reason: "too many calls are running", retry_after: 1 })
+    }
+}
+
+fn compiled(patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<WildMatch> {
+    patterns.into_iter().map(|pattern| WildMatch::new(pattern.as_ref())).collect()
+}
+
+fn matches(patterns: &[WildMatch], name: &str) -> bool {
+    patterns.iter().any(|pattern| pattern.matches(name))
+}

@@ -1,0 +1,127 @@
+//! Prompts: messages with placeholders for arguments.
+
+use std::path::Path;
+
+use naftiko_adapter::NAME_LIMIT;
+use naftiko_client::__private::TARGET;
+use naftiko_schema::{Message, Prompt, PromptArgument, PromptSource, Role};
+use rmcp::ErrorData;
+use rmcp::model::{GetPromptResult, JsonObject, PromptMessage};
+use serde_json::{Value, json};
+
+use super::files;
+
+/// The list entry of a prompt.
+pub(super) fn describe(prompt: &Prompt) -> rmcp::model::Prompt {
+    let arguments = prompt.arguments.iter().map(|argument| {
+        let mut described = rmcp::model::PromptArgument::new(&*argument.name).with_required(argument.required);
+        described.title = non_empty(&argument.title);
+        described.description = non_empty(&argument.description);
+        described
+    });
+    let arguments: Vec<_> = arguments.collect();
+    let arguments = (!arguments.is_empty()).then_some(arguments);
+    rmcp::model::Prompt::new(&*prompt.name, non_empty(&prompt.description), arguments).with_title(&*prompt.title)
+}
+
+fn non_empty(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// The messages of the prompt of this name.
+pub(super) async fn get(
+    prompts: &'static [Prompt],
+    name: &str,
+    arguments: Option<JsonObject>,
+) -> Result<GetPromptResult, ErrorData> {
+    let Some(prompt) = prompts.iter().find(|prompt| prompt.name == name) else {
+        let name: String = name.chars().take(NAME_LIMIT).collect();
+        return Err(ErrorData::invalid_params(format!("unknown prompt: {name}"), None));
+    };
+    let arguments = arguments.unwrap_or_default();
+    let mut values = Vec::new();
+    for argument in prompt.arguments.iter() {
+        values.push((&*argument.name, value(argument, arguments.get(&*argument.name))?));
+    }
+    let message = |role: Role, text: &str| {
+        let role = match role {
+            Role::User => rmcp::model::Role::User,
+            Role::Assistant => rmcp::model::Role::Assistant,
+        };
+        PromptMessage::new_text(role, fill(text, &values))
+    };
+    let messages = match &prompt.source {
+        PromptSource::Messages(messages) => {
+            messages.iter().map(|Message { role, text }| message(*role, text)).collect()
+        }
+        PromptSource::ServerFile(path) => vec![message(Role::User, &text(path).await?)],
+    };
+    let result = GetPromptResult::new(messages);
+    Ok(match non_empty(&prompt.description) {
+        Some(description) => result.with_description(description),
+        None => result,
+    })
+}
+
+/// The text of an argument. An optional argument that is left out is empty.
+fn value(argument: &PromptArgument, value: Option<&Value>) -> Result<String, ErrorData> {
+    match value {
+        None | Some(Value::Null) if argument.required => {
+            let message = format!("the argument `{}` is required", argument.name);
+            Err(ErrorData::invalid_params(message, Some(json!({ "argument": argument.name }))))
+        }
+        None | Some(Value::Null) => Ok(String::new()),
+        Some(Value::String(text)) => Ok(text.clone()),
+        Some(other) => Ok(other.to_string()),
+    }
+}
+
+/// Replaces the placeholders in a text. Placeholders in the inserted values are not expanded.
+fn fill(text: &str, values: &[(&str, String)]) -> String {
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let Some((name, tail)) = after.split_once("}}") else { break };
+        filled.push_str(before);
+        match values.iter().find(|(known, _)| *known == name.trim()) {
+            Some((_, value)) => {
+                filled.push_str(value);
+                rest = tail;
+            }
+            // This is not a placeholder, but one may begin at its second brace.
+            None => {
+                filled.push('{');
+                rest = rest.get(before.len() + 1..).unwrap_or_default();
+            }
+        }
+    }
+    filled + rest
+}
+
+async fn text(path: &'static str) -> Result<String, ErrorData> {
+    let read = tokio::task::spawn_blocking(move || files::read(Path::new(path), "")).await;
+    let read = read.map_err(std::io::Error::other).flatten();
+    let text = read.and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other));
+    text.map_err(|error| {
+        tracing::warn!(target: TARGET, path, error = %error, "the file of a prompt cannot be read");
+        ErrorData::internal_error("the text of the prompt cannot be read", None)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_in_values_are_not_expanded() {
+        let values = [("a", "{{b}}".to_owned()), ("b", "B".to_owned()), ("c", String::new())];
+        for (text, filled) in [
+            ("{{a}} and {{ b }}{{c}}.", "{{b}} and B."),
+            ("{{unknown}} {{b}} {{{b}}} {{", "{{unknown}} B {B} {{"),
+            ("{{ {{b}}", "{{ B"),
+            ("}}{{", "}}{{"),
+        ] {
+            assert_eq!(fill(text, &values), filled, "{text}");
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! Resources: their list, the resource of a URI, and reading it.
+
+use std::borrow::Cow;
+use std::io;
+use std::path::Path;
+
+use bytes::Bytes;
+use naftiko_adapter::{Forwarded, Values, apply, checked, execute};
+use naftiko_client::__private::{Argument, Connection, TARGET, from_texts};
+use naftiko_client::{Error, ErrorKind, Response};
+use naftiko_schema::{Binding, InputId, Output, Resource, ResourceCall, ResourceSource};
+use percent_encoding::percent_decode_str;
+use regex_lite::{Captures, Regex};
+use rmcp::ErrorData;
+use rmcp::model::{JsonObject, ReadResourceResult, ResourceContents, ResourceTemplate};
+use serde_json::json;
+
+use super::mask::{mask, masked};
+use super::{Policy, content, files};
+
+/// The resources of a capability, and the pattern of each template.
+pub(super) struct Resources(Vec<(&'static Resource, Option<Regex>)>);
+
+impl Resources {
+    pub(super) fn new(table: &'static [Resource], policy: &Policy) -> Self {
+        let shown = table.iter().filter(|resource| policy.shows_resource(resource));
+        Self(shown.map(|resource| (resource, pattern(&resource.uri))).collect())
+    }
+
+    /// Whether some resources are files of folders, which may change.
+    pub(super) fn has_folders(&self) -> bool {
+        self.0.iter().any(|(resource, _)| matches!(resource.source, ResourceSource::ServerFile(_)))
+    }
+
+    /// The resources with a URI, including the current files of folders.
+    pub(super) async fn list(&self) -> Vec<rmcp::model::Resource> {
+        let mut all = Vec::new();
+        for (resource, _) in self.0.iter().filter(|(_, pattern)| pattern.is_none()) {
+            match &resource.source {
+                ResourceSource::Call(_) => all.push(describe(resource, "", Some(&resource.media_type))),
+                ResourceSource::Text(source) => {
+                    all.push(
+                        describe(resource, "", files::media_type(&source.file)).with_size(source.text.len() as u64),
+                    );
+                }
+                ResourceSource::ServerFile(root) => {
+                    let root: &'static str = root;
+                    let below = blocking(move || files::list(Path::new(root))).await;
+                    let below = below.inspect_err(|error| log_for_operator(root, error)).unwrap_or_default();
+                    all.extend(
+                        below.iter().map(|path| describe(resource, path, files::media_type(&named(root, path)))),
+                    );
+                }
+            }
+        }
+        all
+    }
+
+    /// The templates of resources.
+    pub(super) fn templates(&self) -> Vec<ResourceTemplate> {
+        let templates = self.0.iter().filter(|(_, pattern)| pattern.is_some()).map(|(resource, _)| {
+            let mut template = ResourceTemplate::new(&*resource.uri, &*resource.name).with_title(&*resource.title);
+            template.description = non_empty(&resource.description);
+            template.mime_type = non_empty(&resource.media_type);
+            template
+        });
+        templates.collect()
+    }
+
+    /// Reads the resource with a URI.
+    pub(super) async fn read(
+        &self,
+        uri: &str,
+        connection: &Connection,
+        policy: &Policy,
+        forwarded: Forwarded,
+    ) -> Result<ReadResourceResult, ErrorData> {
+        let (resource, below, captures) = self.find(uri).ok_or_else(|| unknown(uri))?;
+        let declared = non_empty(&resource.media_type);
+        let contents = match &resource.source {
+            ResourceSource::Text(source) => {
+                let media_type = declared.or(files::media_type(&source.file).map(str::to_owned));
+                content::contents(uri, media_type, false, source.text.as_bytes().to_vec())
+            }
+            ResourceSource::ServerFile(root) => {
+                let media_type = declared.or(files::media_type(&named(root, &below)).map(str::to_owned));
+                let (root, below): (&'static str, _) = (root, below);
+                let bytes = blocking(move || files::read(Path::new(root), &below)).await;
+                let bytes = bytes.map_err(|error| match error.kind() {
+                    io::ErrorKind::NotFound => unknown(uri),
+                    _ => {
+                        log_for_operator(root, &error);
+                        internal_error(uri, "the resource cannot be read")
+                    }
+                })?;
+                content::contents(uri, media_type, false, bytes)
+            }
+            ResourceSource::Call(ResourceCall { binding, captures: inputs, binary }) => {
+                let _permit = policy.admit().map_err(|limited| {
+                    let text = format!("nothing was sent, {}; retry in {} s", limited.reason, limited.retry_after);
+                    internal_error(uri, text)
+                })?;
+                let values = values(binding, inputs, captures.as_ref()).ok_or_else(|| unknown(uri))?;
+                let arguments =
+                    values.and_then(|values| checked(binding, values)).map_err(|error| failure(uri, &error))?;
+                if policy.dry_run {
+                    return Err(internal_error(uri, "nothing was sent: this server is in dry-run mode"));
+                }
+                let response = execute(binding, connection, arguments, forwarded).await;
+                let read = response.and_then(|response| content_of(resource, binding, policy, response));
+                let (media_type, bytes) = read.map_err(|error| failure(uri, &error))?;
+                let contents = content::contents(uri, declared.or(media_type), *binary, bytes);
+                let budget = policy.response_budget;
+                if matches!(&contents, ResourceContents::TextResourceContents { text, .. } if text.len() > budget) {
+                    return Err(internal_error(uri, format!("the resource is longer than {budget} bytes")));
+                }
+                contents
+            }
+        };
+        Ok(ReadResourceResult::new(vec![contents]))
+    }
+
+    /// The resource of a URI. One with exactly this URI takes precedence over a folder, and a folder over a template.
+    fn find<'u>(&self, uri: &'u str) -> Option<(&'static Resource, String, Option<Captures<'u>>)> {
+        let plain = || self.0.iter().filter(|(_, pattern)| pattern.is_none()).map(|(resource, _)| *resource);
+        if let Some(resource) = plain().find(|resource| resource.uri == uri) {
+            return Some((resource, String::new(), None));
+        }
+        let below = |resource: &'static Resource| match &resource.source {
+            ResourceSource::ServerFile(_) => {
+                let below = uri.strip_prefix(resource.uri.trim_end_matches('/'))?.strip_prefix('/')?;
+                (!below.is_empty()).then(|| (resource, below.to_owned(), None))
+            }
+            ResourceSource::Call(_) | ResourceSource::Text(_) => None,
+        };
+        plain().find_map(below).or_else(|| {
+            self.0.iter().find_map(|(resource, pattern)| {
+                Some((*resource, String::new(), Some(pattern.as_ref()?.captures(uri)?)))
+            })
+        })
+    }
+}
+
+/// The pattern of a URI template; `None` if it has no placeholder. A placeholder matches a part of one segment.
+fn pattern(template: &str) -> Option<Regex> {
+    let (first, rest) = template.split_once('{')?;
+    let mut pattern = format!("^{}", regex_lite::escape(first));
+    for piece in rest.split('{') {
+        let (_, literal) = piece.split_once('}')?;
+        pattern.push_str("([^/?#]*)");
+        pattern.push_str(&regex_lite::escape(literal));
+    }
+    Regex::new(&format!("{pattern}$")).ok()
+}
+
+/// The values of a URI's placeholders, percent-decoded; `None` if one is not UTF-8.
+fn values(
+    binding: &'static Binding,
+    inputs: &[Option<InputId>],
+    captures: Option<&Captures<'_>>,
+) -> Option<Result<Values, Error>> {
+    let mut values = naftiko_adapter::values(binding);
+    for (capture, input) in inputs.iter().enumerate() {
+        let text = captures?.get(capture + 1)?.as_str();
+        let text = percent_decode_str(text).decode_utf8().ok()?.into_owned();
+        let Some((index, parameter)) = input.and_then(|id| Some((id.index(), binding.inputs().get(id.index())?)))
+        else {
+            continue;
+        };
+        match from_texts(parameter, std::iter::once(text)) {
+            Ok(value) => *values.get_mut(index)? = Some(Argument::Value(value)),
+            Err(violation) => return Some(Err(Error::arguments(binding.target.name(), vec![violation]))),
+        }
+    }
+    Some(Ok(values))
+}
+
+/// The media type and the bytes of a response, with secrets masked unless the policy shows them.
+fn content_of(
+    resource: &Resource,
+    binding: &'static Binding,
+    policy: &Policy,
+    response: Response<Bytes>,
+) -> Result<(Option<String>, Vec<u8>), Error> {
+    let reveals = policy.reveals(&resource.name);
+    match &binding.output {
+        Output::Whole => {
+            let media_type = content::media_type(response.headers());
+            let bytes = Vec::from(response.into_body());
+            Ok((media_type, if reveals { bytes } else { masked(&binding.target, bytes) }))
+        }
+        Output::Projected(projection) => {
+            let document = response.document(binding.target.name(), binding.target.format())?;
+            let mut document = document.into_body();
+            if !reveals {
+                mask(&binding.target, &mut document);
+            }
+            let text = apply(projection, &document).to_string();
+            Ok((Some("application/json".to_owned()), text.into_bytes()))
+        }
+    }
+}
+
+/// The error for a failed call. Of the upstream it shows only its status and request id.
+fn failure(uri: &str, error: &Error) -> ErrorData {
+    let mut data = JsonObject::new();
+    data.insert("uri".to_owned(), uri.into());
+    if let Some(status) = error.status() {
+        data.insert("status".to_owned(), status.as_u16().into());
+    }
+    if let Some(id) = error.request_id() {
+        data.insert("requestId".to_owned(), id.into());
+    }
+    let data = data.into();
+    match error.kind() {
+        ErrorKind::Arguments(_) => ErrorData::invalid_params(error.to_string(), Some(data)),
+        _ if error.status().is_some_and(|status| matches!(status.as_u16(), 404 | 410)) => {
+            ErrorData::resource_not_found("resource not found", Some(data))
+        }
+        ErrorKind::Status(_) => ErrorData::internal_error("the upstream did not return the resource", Some(data)),
+        _ => ErrorData::internal_error(error.to_string(), Some(data)),
+    }
+}
+
+fn internal_error(uri: &str, text: impl Into<Cow<'static, str>>) -> ErrorData {
+    ErrorData::internal_error(text, Some(json!({ "uri": uri })))
+}
+
+fn unknown(uri: &str) -> ErrorData {
+    ErrorData::resource_not_found("resource not found", Some(json!({ "uri": uri })))
+}
+
+/// The list entry of a resource, or of a file below it.
+fn describe(resource: &Resource, below: &str, media_type: Option<&str>) -> rmcp::model::Resource {
+    let within = |text: &str| format!("{}/{below}", text.trim_end_matches('/'));
+    let (uri, name, title) = match below {
+        "" => (resource.uri.to_string(), resource.name.to_string(), resource.title.to_string()),
+        below => (within(&resource.uri), within(&resource.name), below.to_owned()),
+    };
+    let mut described = rmcp::model::Resource::new(uri, name).with_title(title);
+    described.description = non_empty(&resource.description);
+    described.mime_type = non_empty(&resource.media_type).or(media_type.and_then(non_empty));
+    described
+}
+
+fn non_empty(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// The name of a file below a root, or of the root.
+fn named(root: &str, below: &str) -> String {
+    if below.is_empty() { root.to_owned() } else { below.to_owned() }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other).flatten()
+}
+
+fn log_for_operator(path: &str, error: &io::Error) {
+    tracing::warn!(target: TARGET, path, error = %error, "files of a resource cannot be read");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_match_a_part_of_one_segment() {
+        assert!(pattern("a://b").is_none());
+        let pattern = pattern("a.b://{x}/c.{y}").expect("a template");
+        let found =
+            |uri| pattern.captures(uri).map(|found| [1, 2].map(|at| found.get(at).expect("it is there").as_str()));
+        assert_eq!(found("a.b://1/c.%2f"), Some(["1", "%2f"]));
+        assert_eq!(found("a.b:///c."), Some(["", ""]));
+        for uri in ["a.b://1/2/c.3", "axb://1/c.3", "a.b://1/c.3/", "a.b://1/c.3?d", "a.b://1/cx3"] {
+            assert_eq!(found(uri), None, "{uri}");
+        }
+    }
+}

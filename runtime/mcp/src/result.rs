@@ -1,0 +1,166 @@
+//! Tool results: the upstream's response as text and, if it is JSON, as structured content.
+
+use bytes::Bytes;
+use http::StatusCode;
+use naftiko_adapter::apply;
+use naftiko_client::__private::is_json;
+use naftiko_client::{Error, ErrorKind, Response};
+use naftiko_schema::{Output, RetrySafety, Tool};
+use rmcp::model::{CallToolResult, ContentBlock};
+use serde_json::{Value, json};
+
+use super::Policy;
+use super::budget::replacement;
+use super::content;
+use super::mask::{MASK, mask, returns_secrets};
+
+/// The note in results with masked secrets.
+const MASKED: &str = "Secrets are masked as ***; the operator can allow this tool to show them with --reveal-secrets.";
+
+/// The result of a call. Failures of the upstream are results, not protocol errors: the model can act on them.
+pub(super) fn result(tool: &'static Tool, policy: &Policy, outcome: Result<Response<Bytes>, Error>) -> CallToolResult {
+    match outcome.and_then(|response| success(tool, policy, response)) {
+        Ok(result) => result,
+        Err(error) => failure(tool, policy, &error),
+    }
+}
+
+fn success(tool: &'static Tool, policy: &Policy, response: Response<Bytes>) -> Result<CallToolResult, Error> {
+    let status = response.status();
+    if response.body().is_empty() {
+        return Ok(CallToolResult::success(vec![ContentBlock::text(status.to_string())]));
+    }
+    let target = &tool.binding.target;
+    if matches!(tool.binding.output, Output::Whole)
+        && let Some(block) = content::block(target.name(), response.headers(), response.body())
+    {
+        let masked = returns_secrets(target) && !policy.reveals(&tool.name);
+        let blocks = if masked { vec![ContentBlock::text(MASK), ContentBlock::text(MASKED)] } else { vec![block] };
+        return Ok(CallToolResult::success(blocks));
+    }
+    let reveals = policy.reveals(&tool.name);
+    let (text, document, masked) = match &tool.binding.output {
+        Output::Projected(projection) => {
+            let mut source = response.document(target.name(), target.format())?.into_body();
+            // Masking comes before the projection, which may change the names that identify secrets.
+            let masked = !reveals && mask(target, &mut source);
+            let document = apply(projection, &source);
+            (document.to_string(), Some(document), masked)
+        }
+        Output::Whole => {
+            let (text, mut document) = whole(tool, response)?;
+            let masked = !reveals
+                && match &mut document {
+                    Some(document) => mask(target, document),
+                    // Text, and JSON that is nested too deeply to be parsed, may contain secrets anywhere.
+                    None => returns_secrets(target) || is_json(text.as_bytes()),
+                };
+            let text = match &document {
+                _ if !masked => text,
+                Some(document) => document.to_string(),
+                None => MASK.to_owned(),
+            };
+            (text, document, masked)
+        }
+    };
+    let mut result = limited(tool, policy, status, text, document);
+    if masked {
+        result.content.push(ContentBlock::text(MASKED));
+    }
+    Ok(result)
+}
+
+/// The text of a response, and its document if it is JSON.
+fn whole(tool: &'static Tool, response: Response<Bytes>) -> Result<(String, Option<Value>), Error> {
+    let raw = response.body().clone();
+    let text = String::from_utf8_lossy(&raw).into_owned();
+    let target = &tool.binding.target;
+    let document = match response.decode(target.name(), target.format()).map(Response::into_body) {
+        // Plain text has no structure.
+        Ok(Value::String(decoded)) if decoded == text => None,
+        Ok(document) => Some(document),
+        // The call has succeeded. Reporting a failure might cause a second call.
+        Err(_) if is_json(&raw) => None,
+        Err(error) => return Err(error),
+    };
+    Ok((text, document))
+}
+
+fn limited(
+    tool: &'static Tool,
+    policy: &Policy,
+    status: StatusCode,
+    text: String,
+    document: Option<Value>,
+) -> CallToolResult {
+    if text.len() > policy.response_budget {
+        return replacement(tool, status, text.len(), document, policy.response_budget);
+    }
+    let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
+    result.structured_content = document;
+    result
+}
+
+/// The result of a call that failed.
+pub(super) fn failure(tool: &'static Tool, policy: &Policy, error: &Error) -> CallToolResult {
+    let mut body = (!error.body().is_empty()).then(|| {
+        let text = String::from_utf8_lossy(error.body());
+        serde_json::from_slice(error.body()).unwrap_or_else(|_| Value::from(text.as_ref()))
+    });
+    if let Some(body) = &mut body
+        && !policy.reveals(&tool.name)
+    {
+        // A body that is not JSON may be the secret itself.
+        if body.is_string() && returns_secrets(&tool.binding.target) {
+            *body = Value::from(MASK);
+        }
+        mask(&tool.binding.target, body);
+    }
+    let mut text = error.to_string();
+    if let Some(advice) = advice(error, tool.binding.target.retry_safety()) {
+        text.push_str(&format!("\n{advice}"));
+    }
+    let mut details = json!({ "message": error.to_string(), "retryable": error.is_transient() });
+    if let Value::Object(details) = &mut details {
+        if let Some(status) = error.status() {
+            details.insert("status".to_owned(), status.as_u16().into());
+        }
+        if let Some(id) = error.request_id() {
+            details.insert("requestId".to_owned(), id.into());
+        }
+        if let Some(wait) = error.retry_after() {
+            details.insert("retryAfterSeconds".to_owned(), wait.as_secs().into());
+        }
+        if let ErrorKind::Arguments(violations) = error.kind() {
+            let each = violations.iter().map(|v| json!({"argument": v.parameter, "problem": v.problem}));
+            details.insert("arguments".to_owned(), each.collect());
+        }
+        if let Some(body) = body {
+            let shown = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
+            // A longer body is left out. The message already contains the most important part.
+            if shown.len() <= policy.response_budget {
+                text.push_str(&format!("\n{shown}"));
+                details.insert("body".to_owned(), body);
+            }
+        }
+    }
+    let mut result = CallToolResult::error(vec![ContentBlock::text(text)]);
+    result.structured_content = Some(json!({ "error": details }));
+    result
+}
+
+/// Whether to retry the call.
+fn advice(error: &Error, retry_safety: RetrySafety) -> Option<String> {
+    if matches!(error.kind(), ErrorKind::Arguments(_)) {
+        return None;
+    }
+    if !error.is_transient() {
+        return Some("Retrying the same call is unlikely to help.".to_owned());
+    }
+    let wait = error.retry_after().map(|wait| format!(" in {} s", wait.as_secs())).unwrap_or_default();
+    Some(if error.may_have_acted() && retry_safety != RetrySafety::Idempotent {
+        format!("The request may have taken effect. Check the current state before retrying{wait}.")
+    } else {
+        format!("The same call may succeed{}.", if wait.is_empty() { " later" } else { &wait })
+    })
+}

@@ -1,0 +1,65 @@
+//! The input schema of a tool, built from the parameters that the validator uses.
+
+use naftiko_client::__private::rank;
+use naftiko_schema::{Kind, Location, Parameter};
+use rmcp::model::JsonObject;
+use serde_json::{Value, json};
+
+/// A flat object schema. It uses only keywords that all models and clients support.
+pub(super) fn input_schema(inputs: &[Parameter]) -> JsonObject {
+    let mut properties = JsonObject::new();
+    let mut required = Vec::new();
+    for input in inputs {
+        properties.insert(input.name.to_string(), property(input));
+        if input.required && input.default.is_none() {
+            required.push(Value::from(&*input.name));
+        }
+    }
+    let mut schema = JsonObject::new();
+    schema.insert("type".to_owned(), "object".into());
+    schema.insert("properties".to_owned(), properties.into());
+    if !required.is_empty() {
+        schema.insert("required".to_owned(), required.into());
+    }
+    schema.insert("additionalProperties".to_owned(), false.into());
+    schema
+}
+
+/// Parameters that determine where a request is routed. They have few values and are never secret.
+const ROUTING: &[&str] = &["region", "zone", "location", "datacenter", "cluster", "environment"];
+
+/// The header in which a client of MCP 2026-07-28 repeats an argument, for proxies that route without reading the body.
+fn header(input: &Parameter) -> Option<String> {
+    let fits = input.kind == Kind::String && input.required && rank(&input.name, ROUTING).is_some();
+    let mut letters = input.name.chars().filter(char::is_ascii_alphanumeric);
+    let first = letters.next().filter(|_| fits)?;
+    Some(std::iter::once(first.to_ascii_uppercase()).chain(letters).collect())
+}
+
+fn property(input: &Parameter) -> Value {
+    let mut schema = match input.kind {
+        Kind::String => json!({"type": "string"}),
+        Kind::Integer => json!({"type": "integer"}),
+        Kind::Number => json!({"type": "number"}),
+        Kind::Boolean => json!({"type": "boolean"}),
+        Kind::Object => json!({"type": "object"}),
+        Kind::Array if matches!(input.location, Location::Body | Location::Field) => {
+            json!({"type": "array", "items": {}})
+        }
+        Kind::Array => json!({"type": "array", "items": {"type": "string"}}),
+        Kind::Any => json!({}),
+    };
+    if let Value::Object(schema) = &mut schema {
+        schema.extend(input.rules.keywords());
+        if !input.description.is_empty() {
+            schema.insert("description".to_owned(), (&*input.description).into());
+        }
+        if let Some(default) = input.default.as_deref().and_then(|json| serde_json::from_str(json).ok()) {
+            schema.insert("default".to_owned(), default);
+        }
+        if let Some(header) = header(input) {
+            schema.insert("x-mcp-header".to_owned(), header.into());
+        }
+    }
+    schema
+}

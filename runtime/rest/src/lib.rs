@@ -1,0 +1,184 @@
+//! The REST adapter: routes that call operations of consumed APIs.
+
+mod json;
+mod location;
+mod pattern;
+mod problem;
+mod read;
+mod response;
+mod table;
+
+use std::sync::Arc;
+
+pub use axum::Router;
+use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::any;
+use http::StatusCode;
+use http::header::{ACCEPT, ALLOW, HeaderMap, HeaderValue, LOCATION};
+use naftiko_adapter::Forwarded;
+use naftiko_client::__private::Connection;
+use naftiko_schema::{Rest, Route, Target};
+
+use problem::Problem;
+use table::{Match, Table};
+
+#[doc(hidden)]
+pub mod __private {
+
+    pub use crate::problem::Problem;
+    pub use crate::{Matched, Routes, has_path};
+}
+
+/// The routes of an adapter as an axum router.
+pub fn router(adapter: &'static Rest, connection: &Connection) -> Router {
+    let routes = Routes::new(adapter, connection);
+    let shapes = routes.0.table.shapes();
+    // Every shape uses the same table. axum only decides which paths belong to the adapter.
+    let handler = any(move |request: Request| {
+        let routes = routes.clone();
+        async move {
+            let forwarded = request.extensions().get::<Forwarded>().cloned().unwrap_or_default();
+            routes.respond(request, forwarded).await
+        }
+    });
+    shapes.iter().fold(Router::new(), |router, shape| router.route(shape, handler.clone()))
+}
+
+/// Whether a route of the adapter has this path, with any method.
+#[doc(hidden)]
+pub fn has_path(adapter: &'static Rest, path: &str) -> bool {
+    !matches!(Table::new(&adapter.routes).find(&http::Method::GET, path), Match::Nothing)
+}
+
+/// The path of the route that made a response, as the capability spells it.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct Matched(pub &'static str);
+
+/// The routes of an adapter, with the connection to the upstream. Cloning is cheap.
+#[doc(hidden)]
+#[derive(Clone)]
+pub struct Routes(Arc<Served>);
+
+struct Served {
+    table: Table,
+    connection: Connection,
+}
+
+impl Routes {
+    /// The routes of an adapter over a connection, without a router.
+    pub fn new(adapter: &'static Rest, connection: &Connection) -> Self {
+        Self(Arc::new(Served { table: Table::new(&adapter.routes), connection: connection.clone() }))
+    }
+
+    /// Responds to any request, even if no route matches.
+    pub async fn respond(&self, request: Request, forwarded: Forwarded) -> Response {
+        let uri = request.uri().clone();
+        let found = self.0.table.find(request.method(), uri.path());
+        let matched = match &found {
+            Match::Found(route, _) => Some(Matched(&route.path)),
+            _ => None,
+        };
+        let mut response = match self.0.respond(found, request, forwarded).await {
+            Ok(response) => response,
+            Err(problem) => problem.at(uri.path()).into_response(),
+        };
+        if let Some(matched) = matched {
+            response.extensions_mut().insert(matched);
+        }
+        response
+    }
+}
+
+impl Served {
+    async fn respond(&self, found: Match, request: Request, forwarded: Forwarded) -> Result<Response, Problem> {
+        match found {
+            Match::Found(route, captures) => {
+                if !is_acceptable(request.headers(), route) {
+                    let detail = "the response is `application/json`, which the request does not accept";
+                    return Err(Problem::new(StatusCode::NOT_ACCEPTABLE, detail));
+                }
+                let values = read::values(route, captures, request).await?;
+                let mut response = response::respond(&route.binding, &self.connection, values, forwarded).await?;
+                let Target::Operation(operation) = &route.binding.target;
+                let base_uri = self.connection.base_uri(operation);
+                if let Some(location) = response.headers_mut().remove(LOCATION)
+                    && let (Some(base_uri), Ok(location)) = (base_uri, location.to_str())
+                    && let Some(own) = location::relocated(location, base_uri, self.table.routes())
+                {
+                    response.headers_mut().extend(HeaderValue::try_from(own).map(|own| (LOCATION, own)));
+                }
+                Ok(response)
+            }
+            // The allowed methods are known without the upstream (RFC 9110 §9.3.7).
+            Match::OtherMethods(methods) if request.method() == http::Method::OPTIONS => {
+                let mut response = StatusCode::NO_CONTENT.into_response();
+                response.headers_mut().insert(ALLOW, allowed(&methods));
+                Ok(response)
+            }
+            Match::OtherMethods(methods) => {
+                let detail = "the path does not support this method; see the Allow header";
+                Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail).header(ALLOW, allowed(&methods)))
+            }
+            Match::Nothing => Err(Problem::not_found(request.uri().path())),
+            Match::NotText => Err(Problem::new(StatusCode::BAD_REQUEST, "the path is not percent-encoded UTF-8")),
+        }
+    }
+}
+
+fn allowed(methods: &[&'static str]) -> HeaderValue {
+    let options = (!methods.contains(&"OPTIONS")).then_some("OPTIONS");
+    let methods: Vec<_> = methods.iter().copied().chain(options).collect();
+    HeaderValue::try_from(methods.join(", ")).unwrap_or_else(|_| HeaderValue::from_static("OPTIONS"))
+}
+
+/// Whether the caller accepts the response: false if it is JSON and `Accept` excludes JSON (RFC 9110 §12.5.1).
+fn is_acceptable(headers: &HeaderMap, route: &Route) -> bool {
+    let mut ranges = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
+    let json = |range: &str| {
+        let mut parts = range.split(';').map(str::trim);
+        let media_type = parts.next().unwrap_or_default();
+        let is = |known: &str| media_type.eq_ignore_ascii_case(known);
+        let refuses = |(name, weight): (&str, &str)| {
+            name.eq_ignore_ascii_case("q") && matches!(weight, "0" | "0.0" | "0.00" | "0.000")
+        };
+        let refused = parts.any(|part| part.split_once('=').is_some_and(refuses));
+        let special = media_type.rsplit_once('+').is_some_and(|(_, suffix)| suffix.eq_ignore_ascii_case("json"));
+        !refused && (is("*/*") || is("application/*") || is("application/json") || special)
+    };
+    !route.binding.format().is_json() || ranges.peek().is_none() || ranges.any(|list| list.split(',').any(json))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use naftiko_client::ClientBuilder;
+    use naftiko_schema::{
+        Api, Binding, Capability, Kind, Location, Method, Operation, OperationId, Parameter, PathPart, RetrySafety,
+        calls, text,
+    };
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    static CAPABILITY: Capability =
+        Capability::new("body", "", "").apis(const { &[Api::new("a").base_uri("http://127.0.0.1:9")] });
+    static OPERATION: Operation = Operation::new(OperationId(0), "put", Method::Put, RetrySafety::Idempotent)
+        .path(const { &[PathPart::Literal(text("/x"))] })
+        .parameters(const { &[Parameter::new("body", Location::Body, Kind::Any)] });
+    static ADAPTER: Rest =
+        Rest::new(0).routes(const { &[Route::new(Method::Put, "/x", Binding::new(calls(&OPERATION)))] });
+
+    #[tokio::test(start_paused = true)]
+    async fn incomplete_body_times_out() {
+        let connection = ClientBuilder::<Connection>::new(&CAPABILITY).build().expect("the connection is made");
+        let never = futures_util::stream::pending::<Result<&str, std::io::Error>>();
+        let request = Request::put("/x").body(Body::from_stream(never)).expect("a request");
+        let start = tokio::time::Instant::now();
+        let response = router(&ADAPTER, &connection).oneshot(request).await.expect("a response");
+        assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(response.headers()["connection"], "close");
+        assert_eq!(start.elapsed().as_secs(), 30);
+    }
+}

@@ -1,0 +1,279 @@
+//! Reads the inputs of a route from a request.
+
+use std::fmt;
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody as _};
+use axum::extract::Request;
+use bytes::Bytes;
+use http::header::{ACCEPT, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HeaderValue};
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use naftiko_adapter::{NAME_LIMIT, Values, unknown_input};
+use naftiko_client::__private::{Argument, from_texts};
+use naftiko_client::Violation;
+use naftiko_schema::{InputId, Kind, Location, Parameter, Route};
+use percent_encoding::percent_decode_str;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::json::repeated_name;
+use super::problem::Problem;
+
+/// The largest request body, in bytes.
+const BODY_LIMIT: usize = 1 << 20;
+/// How long a request body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The values of a route's inputs. All violations are reported together.
+pub(super) async fn values(route: &'static Route, captures: Vec<String>, request: Request) -> Result<Values, Problem> {
+    let inputs = route.binding.inputs();
+    let (parts, body) = request.into_parts();
+    let mut reader = Reader { inputs, values: naftiko_adapter::values(&route.binding), violations: Vec::new() };
+    reader.path(captures, &route.captures);
+    reader.query(parts.uri.query().unwrap_or_default());
+    reader.headers(&parts.headers);
+    reader.cookies(&parts.headers);
+    reader.body(&parts, body).await?;
+    if reader.violations.is_empty() { Ok(reader.values) } else { Err(Problem::arguments(&reader.violations)) }
+}
+
+struct Reader {
+    inputs: &'static [Parameter],
+    values: Values,
+    /// The violations, with the location of the input.
+    violations: Vec<(Option<Location>, Violation)>,
+}
+
+impl Reader {
+    fn at(&self, location: Location) -> impl Iterator<Item = (usize, &'static Parameter)> + use<> {
+        self.inputs.iter().enumerate().filter(move |(_, input)| input.location == location)
+    }
+
+    fn set(&mut self, index: usize, texts: impl IntoIterator<IntoIter: ExactSizeIterator<Item = String>>) {
+        let Some(input) = self.inputs.get(index) else { return };
+        match (from_texts(input, texts.into_iter()), self.values.get_mut(index)) {
+            (Ok(value), Some(slot)) => *slot = Some(Argument::Value(value)),
+            (Ok(_), None) => {}
+            (Err(violation), _) => self.violations.push((Some(input.location), violation)),
+        }
+    }
+
+    fn path(&mut self, texts: Vec<String>, inputs: &[Option<InputId>]) {
+        let mut found: Vec<(usize, String)> = Vec::new();
+        let texts = texts.into_iter().zip(inputs).filter_map(|(text, input)| Some((text, (*input)?.index())));
+        for (text, index) in texts {
+            match found.iter().find(|(known, _)| *known == index) {
+                Some((_, known)) if *known == text => {}
+                Some(_) => {
+                    let name = self.inputs.get(index).map_or("path", |input| &*input.name);
+                    let violation = Violation::new(name, "must have the same value everywhere in the path");
+                    self.violations.push((Some(Location::Path), violation));
+                }
+                None => found.push((index, text)),
+            }
+        }
+        for (index, text) in found {
+            self.set(index, [text]);
+        }
+    }
+
+    fn query(&mut self, query: &str) {
+        let mut found: Vec<(String, Vec<String>)> = Vec::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let (Some(name), Some(value)) = (decode_form(name), decode_form(value)) else {
+                self.violations.push((Some(Location::Query), Violation::new("query", "is not percent-encoded UTF-8")));
+                return;
+            };
+            match found.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, values)) => values.push(value),
+                None => found.push((name, vec![value])),
+            }
+        }
+        for (name, texts) in found {
+            match self.at(Location::Query).find(|(_, input)| input.name == name) {
+                Some((index, _)) => self.set(index, texts),
+                None => {
+                    let known = self.at(Location::Query).map(|(_, input)| input);
+                    self.violations.push((Some(Location::Query), unknown_input(&name, known)));
+                }
+            }
+        }
+    }
+
+    fn headers(&mut self, headers: &HeaderMap) {
+        for (index, input) in self.at(Location::Header) {
+            let texts: Result<Vec<_>, _> =
+                headers.get_all(&*input.name).iter().map(|value| value.to_str().map(str::to_owned)).collect();
+            match texts {
+                Ok(texts) if texts.is_empty() => {}
+                Ok(texts) => self.set(index, texts),
+                Err(_) => {
+                    let violation = Violation::new(&input.name, "must be visible ASCII");
+                    self.violations.push((Some(Location::Header), violation));
+                }
+            }
+        }
+    }
+
+    fn cookies(&mut self, headers: &HeaderMap) {
+        for (index, input) in self.at(Location::Cookie) {
+            let pairs =
+                headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(';'));
+            let value = pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == input.name);
+            if let Some((_, value)) = value {
+                match percent_decode_str(value).decode_utf8() {
+                    Ok(text) => self.set(index, [text.into_owned()]),
+                    Err(_) => {
+                        let violation = Violation::new(&input.name, "is not percent-encoded UTF-8");
+                        self.violations.push((Some(Location::Cookie), violation));
+                    }
+                }
+            }
+        }
+    }
+
+    async fn body(&mut self, parts: &Parts, body: Body) -> Result<(), Problem> {
+        if body.is_end_stream() {
+            return Ok(());
+        }
+        let Ok(collected) = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, BODY_LIMIT).collect()).await else {
+            return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")
+                .header(CONNECTION, HeaderValue::from_static("close")));
+        };
+        let bytes = match collected {
+            Ok(collected) => collected.to_bytes(),
+            Err(error) if error.is::<LengthLimitError>() => {
+                let detail = format!("the body is larger than {BODY_LIMIT} bytes");
+                return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
+            }
+            Err(_) => return Err(Problem::new(StatusCode::BAD_REQUEST, "the body was interrupted")),
+        };
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let whole = self.at(Location::Body).next();
+        let has_fields = self.at(Location::Field).next().is_some();
+        if whole.is_none() && !has_fields {
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "this route takes no body"));
+        }
+        if !is_json(&parts.headers) {
+            return Err(unsupported("the body must be `application/json`"));
+        }
+        if parts.headers.contains_key(CONTENT_ENCODING) {
+            return Err(unsupported("the body must not be compressed"));
+        }
+        if std::str::from_utf8(&bytes).is_err() {
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "the body is not UTF-8"));
+        }
+        serde_json::from_slice::<IgnoredAny>(&bytes).map_err(|error| not_json(&error))?;
+        if let Some(name) = repeated_name(&bytes) {
+            let name: String = name.chars().take(NAME_LIMIT).collect();
+            let detail = format!("the body has an object with two members named `{name}`");
+            return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
+        }
+        if let Some((index, input)) = whole {
+            // Null means that the input is left out, unless it accepts any JSON. Tool arguments work the same way.
+            if input.kind != Kind::Any && is_null(&bytes) {
+                return Ok(());
+            }
+            if let Some(slot) = self.values.get_mut(index) {
+                *slot = Some(Argument::Json(bytes.clone()));
+            }
+        }
+        if has_fields {
+            self.fields(&bytes, whole.is_some())?;
+        }
+        Ok(())
+    }
+
+    /// Reads the members of a body. If another input takes the whole body, it may have other members too (`others`).
+    fn fields(&mut self, json: &Bytes, others: bool) -> Result<(), Problem> {
+        if json.trim_ascii_start().first() != Some(&b'{') {
+            self.violations.push((Some(Location::Body), Violation::new("body", "must be a JSON object")));
+            return Ok(());
+        }
+        let Members(members) = serde_json::from_slice(json).map_err(|error| not_json(&error))?;
+        for (name, value) in members {
+            match self.at(Location::Field).find(|(_, input)| input.name == name) {
+                Some((_, input)) if input.kind != Kind::Any && is_null(value.get().as_bytes()) => {}
+                Some((index, input)) => {
+                    if let Some(slot) = self.values.get_mut(index) {
+                        *slot = Some(member(input.kind, value));
+                    }
+                }
+                None if others => {}
+                None => {
+                    let known = self.at(Location::Field).map(|(_, input)| input);
+                    self.violations.push((Some(Location::Field), unknown_input(&name, known)));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The argument of a member. It is parsed if that is lossless, otherwise kept as JSON text.
+fn member(kind: Kind, json: &RawValue) -> Argument {
+    let parsed = match kind {
+        Kind::String | Kind::Integer | Kind::Boolean => serde_json::from_str(json.get()).ok(),
+        Kind::Number | Kind::Array | Kind::Object | Kind::Any => None,
+    };
+    parsed.map_or_else(|| Argument::Json(Bytes::copy_from_slice(json.get().as_bytes())), Argument::Value)
+}
+
+fn is_null(json: &[u8]) -> bool {
+    json.trim_ascii() == b"null"
+}
+
+/// A 415 with the supported media type in `Accept` (RFC 9110 §15.5.16).
+fn unsupported(detail: &str) -> Problem {
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
+        .header(ACCEPT, HeaderValue::from_static("application/json"))
+}
+
+fn not_json(error: &serde_json::Error) -> Problem {
+    let detail = format!("the body is not valid JSON: line {}, column {}", error.line(), error.column());
+    Problem::new(StatusCode::BAD_REQUEST, detail)
+}
+
+/// The members of an object in their order.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+
+        impl<'de> Visitor<'de> for Read {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(Read)
+    }
+}
+
+/// Decodes a name or a value of a query, in which `+` is a space (WHATWG URL, application/x-www-form-urlencoded).
+fn decode_form(text: &str) -> Option<String> {
+    let text = text.replace('+', " ");
+    percent_decode_str(&text).decode_utf8().ok().map(|text| text.into_owned())
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(text) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
+    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}

@@ -1,0 +1,163 @@
+//! What a route, tool or resource runs, and how the inputs of its caller become arguments.
+
+use serde::{Serialize, Serializer};
+
+use crate::table::{Ref, table};
+use crate::{Format, InputId, List, Method, Operation, Output, Parameter, RetrySafety, Text};
+
+table! {
+    /// What a route, tool or resource runs, how its arguments are computed, and what its caller gets of the response.
+    pub struct Binding {
+        /// What is run.
+        target: Target,
+    } with {
+        /// How inputs become arguments.
+        arguments: ArgumentMapping,
+        /// The part of the response that the caller gets.
+        output: Output,
+    }
+}
+
+impl Binding {
+    /// What the caller may send.
+    pub fn inputs(&self) -> &[Parameter] {
+        match &self.arguments {
+            ArgumentMapping::Identity => self.target.parameters(),
+            ArgumentMapping::Mapped(Mapping { inputs, .. }) => inputs,
+        }
+    }
+
+    /// The format of what the caller gets. A projection is always JSON.
+    pub fn format(&self) -> Format {
+        match self.output {
+            Output::Whole => self.target.format(),
+            Output::Projected(_) => Format::Json,
+        }
+    }
+}
+
+/// What is run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    /// An operation of a consumed API.
+    Operation(Ref<Operation>),
+}
+
+/// The target that runs an operation, in a `static`.
+pub const fn calls(operation: &'static Operation) -> Target {
+    Target::Operation(Ref::Static(operation))
+}
+
+/// How a target is serialized: generated code refers to the operation by name.
+impl Serialize for Target {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Operation(operation) => {
+                serializer.serialize_newtype_variant("Target", operation.id.0, "Operation", &())
+            }
+        }
+    }
+}
+
+impl Target {
+    /// The name in the capability, for errors, logs and metrics.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Operation(operation) => &operation.name,
+        }
+    }
+
+    /// Its parameters.
+    pub fn parameters(&self) -> &[Parameter] {
+        match self {
+            Self::Operation(operation) => &operation.parameters,
+        }
+    }
+
+    /// Whether it changes nothing upstream, according to its method.
+    pub fn is_safe(&self) -> bool {
+        match self {
+            Self::Operation(operation) => operation.method.is_safe(),
+        }
+    }
+
+    /// Whether its responses have no body.
+    pub fn is_bodiless(&self) -> bool {
+        match self {
+            Self::Operation(operation) => operation.method == Method::Head,
+        }
+    }
+
+    /// When it may be retried after a failure.
+    pub fn retry_safety(&self) -> RetrySafety {
+        match self {
+            Self::Operation(operation) => operation.retry_safety,
+        }
+    }
+
+    /// The format of its response.
+    pub fn format(&self) -> Format {
+        match self {
+            Self::Operation(operation) => operation.format,
+        }
+    }
+}
+
+/// How inputs become arguments.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum ArgumentMapping {
+    /// The inputs are the parameters of the target.
+    Identity,
+    /// The inputs differ.
+    Mapped(Mapping),
+}
+
+impl ArgumentMapping {
+    pub(crate) const UNSET: Self = Self::Identity;
+}
+
+table! {
+    /// A mapping from inputs to arguments.
+    pub struct Mapping {
+        /// What the caller may send.
+        inputs: [Parameter],
+        /// One source for each parameter of the target, in order.
+        sources: [ArgumentSource],
+    }
+}
+
+/// Where an argument comes from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum ArgumentSource {
+    /// Nowhere: the parameter has no value.
+    Absent,
+    /// An input.
+    Input(InputId),
+    /// A fixed value, as JSON text.
+    Json(Text),
+    /// Text with inputs in it. It is absent if one of them is.
+    Text(List<InputText>),
+    /// A list of the items that are not absent. It is absent if all of its items are.
+    List(List<ArgumentSource>),
+    /// An object of the members that are not absent. It is absent if all of its members are.
+    Object(List<SourceMember>),
+}
+
+table! {
+    /// A member of [`ArgumentSource::Object`].
+    pub struct SourceMember {
+        /// Its name.
+        name: text,
+        /// Its value.
+        value: ArgumentSource,
+    }
+}
+
+/// A piece of [`ArgumentSource::Text`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum InputText {
+    /// Text, used as it is.
+    Literal(Text),
+    /// The text of an input.
+    Input(InputId),
+}

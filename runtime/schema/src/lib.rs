@@ -1,0 +1,39 @@
+//! The tables that describe a capability. The compiler builds them, generated code declares them, and the runtime reads them.
+//!
+//! Every table can live in a `static`, made by `const` functions, or own its parts, made by the compiler at run time.
+//! [`table!`](table) declares the struct, its constructor and its setters in one place, and with them how generated
+//! code spells it: the compiler writes tables as Rust through `serde::Serialize`, so a new field needs no emitter.
+
+mod adapter;
+mod binding;
+mod body;
+mod capability;
+mod control;
+mod credential;
+mod id;
+mod inbound;
+mod mcp;
+mod operation;
+mod output;
+mod parameter;
+mod rest;
+mod rules;
+mod table;
+mod variable;
+
+pub use adapter::*;
+pub use binding::*;
+pub use body::*;
+pub use capability::*;
+pub use control::*;
+pub use credential::*;
+pub use id::*;
+pub use inbound::*;
+pub use mcp::*;
+pub use operation::*;
+pub use output::*;
+pub use parameter::*;
+pub use rest::*;
+pub use rules::*;
+pub use table::{List, Ref, Text, list, text, to};
+pub use variable::*;

@@ -1,0 +1,182 @@
+//! The MCP adapter.
+
+use serde::Serialize;
+
+use crate::table::table;
+use crate::{Binding, InboundAuth, InputId, List, Text};
+
+table! {
+    /// What a capability exposes over MCP.
+    pub struct Mcp {
+        /// The port that the capability names.
+        port: u16,
+    } with {
+        /// How callers over HTTP authenticate to the server.
+        auth: InboundAuth,
+        /// What a client should know about the server as a whole.
+        instructions: text,
+        /// How long clients may cache lists and what they read, in milliseconds (MCP 2026-07-28, "Caching"). Unless set,
+        /// five minutes for lists, which change only with the server, and 0 for reads.
+        ttl_ms: optional(u64),
+        /// Whether caches may be shared between users. Unless set, lists may be shared, and reads may not.
+        public: optional(bool),
+        /// The tools, in the order in which they are listed.
+        tools: [Tool],
+        /// The resources, in the order in which they are listed.
+        resources: [Resource],
+        /// The prompts, in the order in which they are listed.
+        prompts: [Prompt],
+    }
+}
+
+impl Mcp {
+    /// Whether a tool or a resource runs a target.
+    pub fn has_calls(&self) -> bool {
+        let calls = |resource: &Resource| matches!(resource.source, ResourceSource::Call(_));
+        !self.tools.is_empty() || self.resources.iter().any(calls)
+    }
+}
+
+table! {
+    /// A tool.
+    pub struct Tool {
+        /// The name.
+        name: text,
+        /// The name for people.
+        title: text,
+        /// What it does.
+        description: text,
+        /// What a client may assume about it.
+        hints: ToolHints,
+        /// What it runs.
+        binding: Binding,
+    }
+}
+
+table! {
+    /// The annotations of a tool (MCP, "ToolAnnotations"). All four are always sent.
+    pub struct ToolHints {
+    } with {
+        /// It changes nothing.
+        read_only: flag,
+        /// It may destroy something.
+        destructive: flag,
+        /// Repeating it has no further effect.
+        idempotent: flag,
+        /// It reaches a world outside the server.
+        open_world: flag,
+    }
+}
+
+table! {
+    /// A resource, or a template of resources.
+    pub struct Resource {
+        /// The name.
+        name: text,
+        /// The name for people.
+        title: text,
+        /// The URI. One with placeholders, as `{name}`, is a template (RFC 6570, level 1).
+        uri: text,
+        /// Where the content comes from.
+        source: ResourceSource,
+    } with {
+        /// What it is.
+        description: text,
+        /// The media type; empty if the capability does not say.
+        media_type: text,
+    }
+}
+
+/// Where the content of a resource comes from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum ResourceSource {
+    /// From the upstream.
+    Call(ResourceCall),
+    /// From the capability.
+    Text(ResourceText),
+    /// From a file, or from the files of a folder, at this path where the server runs.
+    ServerFile(Text),
+}
+
+table! {
+    /// A resource whose content comes from the upstream.
+    pub struct ResourceCall {
+        /// What it runs.
+        binding: Binding,
+    } with {
+        /// The input that each placeholder of the URI fills, in order; `None` if nothing reads it.
+        captures: [Option<InputId>],
+        /// The content is binary, even if the upstream declares otherwise.
+        binary: flag,
+    }
+}
+
+table! {
+    /// A resource whose content is part of the capability.
+    pub struct ResourceText {
+        /// The name of the file.
+        file: text,
+        /// What is in it.
+        text: text,
+    }
+}
+
+table! {
+    /// A prompt.
+    pub struct Prompt {
+        /// The name.
+        name: text,
+        /// The name for people.
+        title: text,
+        /// Where its messages come from.
+        source: PromptSource,
+    } with {
+        /// What it is for.
+        description: text,
+        /// What its placeholders mean.
+        arguments: [PromptArgument],
+    }
+}
+
+table! {
+    /// An argument of a prompt.
+    pub struct PromptArgument {
+        /// The name.
+        name: text,
+    } with {
+        /// The name for people.
+        title: text,
+        /// What it is.
+        description: text,
+        /// It must have a value.
+        required: flag,
+    }
+}
+
+/// Where the messages of a prompt come from. In all of their texts, `{{name}}` is replaced by an argument.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum PromptSource {
+    /// From the capability.
+    Messages(List<Message>),
+    /// From a file at this path where the server runs: one message of the user.
+    ServerFile(Text),
+}
+
+table! {
+    /// A message of a prompt.
+    pub struct Message {
+        /// The role of its author.
+        role: Role,
+        /// The text.
+        text: text,
+    }
+}
+
+/// The role of the author of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Role {
+    /// The user.
+    User,
+    /// The model.
+    Assistant,
+}

@@ -1,0 +1,155 @@
+//! Operations of consumed APIs.
+
+use serde::Serialize;
+
+use crate::table::table;
+use crate::{ApiId, Body, Location, OperationId, Parameter, ParameterId, Template, Text};
+
+/// An HTTP request method (RFC 9110 §9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `HEAD`
+    Head,
+    /// `OPTIONS`
+    Options,
+    /// `POST`
+    Post,
+    /// `PUT`
+    Put,
+    /// `PATCH`
+    Patch,
+    /// `DELETE`
+    Delete,
+}
+
+impl Method {
+    /// All methods.
+    pub const ALL: [Self; 7] = [Self::Get, Self::Head, Self::Options, Self::Post, Self::Put, Self::Patch, Self::Delete];
+
+    /// The method's name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Options => "OPTIONS",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+
+    /// Whether a request changes nothing (RFC 9110 §9.2.1).
+    pub const fn is_safe(self) -> bool {
+        matches!(self, Self::Get | Self::Head | Self::Options)
+    }
+
+    /// Whether a repeated request has the same effect as one request (RFC 9110 §9.2.2).
+    pub const fn is_idempotent(self) -> bool {
+        self.is_safe() || matches!(self, Self::Put | Self::Delete)
+    }
+}
+
+table! {
+    /// An operation of a consumed API.
+    pub struct Operation {
+        /// Its number among the operations of the capability.
+        id: OperationId,
+        /// Its name in the capability.
+        name: text,
+        /// The HTTP method.
+        method: Method,
+        /// When a failed call may be sent again.
+        retry_safety: RetrySafety,
+    } with {
+        /// The API that it belongs to; the first one unless set.
+        api: ApiId,
+        /// The path, relative to the base URI of the API.
+        path: [PathPart],
+        /// The parameters, in declaration order.
+        parameters: [Parameter],
+        /// Headers, cookies and query parameters with values that the capability sets.
+        fixed: [FixedParameter],
+        /// How the body is built from parameters of location [`Location::Field`]. Without it the body is the parameter of
+        /// location [`Location::Body`], if there is one.
+        body: optional(Body),
+        /// The format of the body of a successful response.
+        format: Format,
+    }
+}
+
+impl Operation {
+    /// The parameter with this id.
+    pub fn parameter(&self, id: ParameterId) -> Option<&Parameter> {
+        self.parameters.get(id.index())
+    }
+
+    /// The path as a specification would write it, such as `/secrets/{secret_id}`.
+    pub fn path_template(&self) -> String {
+        let part = |part: &PathPart| match part {
+            PathPart::Literal(text) => text.clone().into_owned(),
+            PathPart::Parameter(id) => format!("{{{}}}", self.parameter(*id).map_or("", |parameter| &*parameter.name)),
+        };
+        self.path.iter().map(part).collect()
+    }
+}
+
+/// A piece of a path.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum PathPart {
+    /// Text, percent-encoded already.
+    Literal(Text),
+    /// The value of a parameter, to be percent-encoded.
+    Parameter(ParameterId),
+}
+
+table! {
+    /// A header, cookie or query parameter with a value that the capability sets.
+    pub struct FixedParameter {
+        /// The name on the wire.
+        name: text,
+        /// Where it travels.
+        location: Location,
+        /// Its value.
+        value: Template,
+    }
+}
+
+/// When a failed call may be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum RetrySafety {
+    /// Whenever that may help: the operation is idempotent (RFC 9110 §9.2.2).
+    Idempotent,
+    /// Only if the upstream cannot have processed the request: it was never reached, or responded with a 429.
+    OnlyIfNotProcessed,
+    /// Never: its method is safe, but it changes something.
+    Never,
+}
+
+/// The format of the body of a successful response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Format {
+    /// A JSON document (RFC 8259).
+    Json,
+    /// Any format, as its media type says.
+    Any,
+}
+
+impl Format {
+    pub(crate) const UNSET: Self = Self::Json;
+
+    /// Whether the body is declared to be JSON.
+    pub const fn is_json(self) -> bool {
+        matches!(self, Self::Json)
+    }
+
+    /// The media type of the body, as OpenAPI writes it.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Any => "*/*",
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Parameters of operations, and inputs of routes, tools and resources.
+
+use serde::Serialize;
+
+use crate::Rules;
+use crate::table::table;
+
+table! {
+    /// A parameter of an operation, or an input of a route, tool or resource.
+    pub struct Parameter {
+        /// The name on the wire.
+        name: text,
+        /// Where it travels.
+        location: Location,
+        /// The JSON type that it accepts.
+        kind: Kind,
+    } with {
+        /// It must have a value.
+        required: flag,
+        /// The default for REST and MCP callers, as JSON text.
+        default: optional(text),
+        /// What values must satisfy besides their type.
+        rules: Rules,
+        /// What it means.
+        description: text,
+    }
+}
+
+/// Where a parameter travels in an HTTP request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Location {
+    /// One segment of the path, or a part of one.
+    Path,
+    /// One or more segments of the path: `/` is kept, everything else is encoded.
+    Segments,
+    /// The query; an array repeats its key.
+    Query,
+    /// A header field.
+    Header,
+    /// One pair of the `Cookie` header.
+    Cookie,
+    /// The whole body, as JSON.
+    Body,
+    /// A part of the body: as [`Operation::body`](crate::Operation::body) uses it, or a member of the JSON object
+    /// that a caller sends.
+    Field,
+}
+
+impl Location {
+    /// Whether the parameter is part of the path.
+    pub const fn is_path(self) -> bool {
+        matches!(self, Self::Path | Self::Segments)
+    }
+
+    /// Whether the parameter travels in the body.
+    pub const fn is_body(self) -> bool {
+        matches!(self, Self::Body | Self::Field)
+    }
+
+    /// The name of the part of a request.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Path | Self::Segments => "path",
+            Self::Query => "query",
+            Self::Header => "header",
+            Self::Cookie => "cookie",
+            Self::Body | Self::Field => "body",
+        }
+    }
+}
+
+/// The JSON type that a parameter accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Kind {
+    /// A string.
+    String,
+    /// A whole number that fits 64 bits with its sign.
+    Integer,
+    /// Any finite number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// An array; of strings, unless it is a body or a part of one.
+    Array,
+    /// An object.
+    Object,
+    /// Any JSON value.
+    Any,
+}
+
+impl Kind {
+    /// The name of the type in a specification.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Array => "array",
+            Self::Object => "object",
+            Self::Any => "any",
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The control adapter: the status of the server. Probes and metrics are middleware.
+
+use std::time::Instant;
+
+use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
+use http::header::{ALLOW, HeaderValue};
+use http::{Method, StatusCode};
+use naftiko_rest::__private::Problem;
+use naftiko_schema::{Capability, Control};
+use serde_json::json;
+
+use super::Parts;
+use crate::listening::Listening;
+use crate::reply::status_response;
+
+pub(crate) struct Handler {
+    capability: &'static Capability,
+    listening: Vec<Listening>,
+    started: Instant,
+    has_status: bool,
+}
+
+impl Handler {
+    pub(super) fn new(control: &'static Control, parts: &Parts<'_>) -> Self {
+        let Parts { capability, listening, started, .. } = *parts;
+        Self { capability, listening: listening.to_vec(), started, has_status: control.info }
+    }
+
+    /// Responds to a request that is neither a probe nor for metrics.
+    pub(super) fn respond(&self, request: &Request) -> Response {
+        let path = request.uri().path();
+        if path != "/status" || !self.has_status {
+            return Problem::not_found(path).at(path).into_response();
+        }
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            let detail = "the path does not support this method; see the Allow header";
+            let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail);
+            return problem.header(ALLOW, HeaderValue::from_static("GET, HEAD")).at(path).into_response();
+        }
+        let adapters: Vec<_> = self.listening.iter().map(|listening| listening.status("STARTED")).collect();
+        let document = json!({
+            "capability": {"name": self.capability.name, "version": self.capability.version},
+            "runtime": {"name": "naftiko-runtime", "version": env!("CARGO_PKG_VERSION")},
+            // An ISO 8601 duration.
+            "uptime": format!("PT{}S", self.started.elapsed().as_secs()),
+            "adapters": adapters,
+        });
+        status_response(StatusCode::OK, "application/json", document.to_string())
+    }
+}

@@ -1,0 +1,195 @@
+//! The command line. Every flag can also be set in the environment.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use naftiko_schema::Capability;
+use secrecy::SecretString;
+
+use super::policy::{Limits, Tools};
+use super::program::Program;
+use super::secret::secret;
+
+#[derive(Parser)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Serve REST and MCP over HTTP until Ctrl-C or SIGTERM
+    Serve(Box<Serve>),
+    /// Serve MCP to one client over standard input and output
+    Mcp(Stdio),
+    /// List the MCP tools
+    Tools,
+    /// List the REST routes
+    Routes,
+}
+
+/// The options of `serve`.
+#[derive(Args)]
+pub struct Serve {
+    /// The address to listen on
+    #[arg(long, env = "NAFTIKO_ADDRESS", default_value = "127.0.0.1")]
+    pub(super) address: IpAddr,
+    /// The port for REST; the capability's unless set, 0 for any free port
+    #[arg(long, env = "NAFTIKO_REST_PORT")]
+    pub(super) rest_port: Option<u16>,
+    /// The port for MCP; the capability's unless set, 0 for any free port
+    #[arg(long, env = "NAFTIKO_MCP_PORT")]
+    pub(super) mcp_port: Option<u16>,
+    /// The port for the control adapter; the capability's unless set, 0 for any free port
+    #[arg(long, env = "NAFTIKO_CONTROL_PORT")]
+    pub(super) control_port: Option<u16>,
+    /// Listen beyond this machine without authentication
+    #[arg(long, env = "NAFTIKO_ALLOW_UNAUTHENTICATED")]
+    pub(super) allow_unauthenticated: bool,
+    /// The bearer token that callers must send
+    #[arg(long, env = "NAFTIKO_BEARER_TOKEN", hide_env_values = true, value_parser = secret)]
+    pub(super) bearer_token: Option<SecretString>,
+    /// The API key that callers must send
+    #[arg(long, env = "NAFTIKO_API_KEY", hide_env_values = true, value_parser = secret)]
+    pub(super) api_key: Option<SecretString>,
+    /// The header that carries the API key
+    #[arg(long, env = "NAFTIKO_API_KEY_HEADER", default_value = "x-api-key", value_name = "NAME")]
+    pub(super) api_key_header: String,
+    /// How many requests may run at once; further ones get 503 with Retry-After
+    #[arg(long, env = "NAFTIKO_MAX_IN_FLIGHT", default_value_t = 256, value_name = "COUNT")]
+    pub(super) max_in_flight: usize,
+    /// How many requests per second each caller may send, by address; unlimited unless set
+    #[arg(long, env = "NAFTIKO_RATE_LIMIT", value_name = "COUNT")]
+    pub(super) rate_limit: Option<NonZeroU32>,
+    /// How long the head of a request may take, and how long a connection may be idle, in seconds
+    #[arg(long, env = "NAFTIKO_HEAD_TIMEOUT", default_value_t = 10, value_name = "SECONDS")]
+    pub(super) head_timeout: u64,
+    /// The certificate chain for https, as a PEM file; plain http unless set
+    #[arg(long, env = "NAFTIKO_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
+    pub(super) tls_certificate: Option<PathBuf>,
+    /// The private key of the certificate, as a PEM file
+    #[arg(long, env = "NAFTIKO_TLS_KEY", value_name = "FILE", requires = "tls_certificate")]
+    pub(super) tls_key: Option<PathBuf>,
+    /// Another host name under which clients may reach this server (repeatable)
+    #[arg(long, env = "NAFTIKO_ALLOWED_HOSTS", value_name = "HOST", value_delimiter = ',')]
+    pub(super) allowed_host: Vec<String>,
+    /// Another origin from which web pages may call this server, as scheme://host:port (repeatable)
+    #[arg(long, env = "NAFTIKO_ALLOWED_ORIGINS", value_name = "ORIGIN", value_delimiter = ',')]
+    pub(super) allowed_origin: Vec<String>,
+    /// Log each request: method, route, status, duration and id
+    #[arg(long, env = "NAFTIKO_ACCESS_LOG")]
+    pub(super) access_log: bool,
+    /// Print the configuration in effect, without secrets, and exit
+    #[arg(long)]
+    pub(super) print_config: bool,
+    /// A header of callers to forward upstream (repeatable); credentials are never forwarded
+    #[arg(long, env = "NAFTIKO_FORWARD_HEADERS", value_name = "NAME", value_delimiter = ',')]
+    pub(super) forward_header: Vec<String>,
+    #[command(flatten)]
+    pub(super) log: Log,
+    #[command(flatten)]
+    pub(super) upstream: Upstream,
+    #[command(flatten)]
+    pub(super) tools: Tools,
+}
+
+#[derive(Args)]
+pub(super) struct Stdio {
+    #[command(flatten)]
+    pub(super) limits: Limits,
+    #[command(flatten)]
+    pub(super) log: Log,
+    #[command(flatten)]
+    pub(super) upstream: Upstream,
+    #[command(flatten)]
+    pub(super) tools: Tools,
+}
+
+#[derive(Args)]
+pub(super) struct Log {
+    /// The format of logs on standard error
+    #[arg(long = "log-format", env = "NAFTIKO_LOG_FORMAT", default_value = "human", value_name = "FORMAT")]
+    pub(super) format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    /// Lines for people
+    #[default]
+    Human,
+    /// One JSON object on each line
+    Json,
+}
+
+#[derive(Args, Clone)]
+pub(super) struct Upstream {
+    /// The base URI of the upstream; NAMESPACE=URI if the capability consumes several APIs (repeatable)
+    #[arg(long, env = "NAFTIKO_BASE_URI", value_name = "URI", value_delimiter = ',')]
+    pub(super) base_uri: Vec<String>,
+    /// How long an upstream call may take, with all its attempts, in seconds
+    #[arg(long, env = "NAFTIKO_CALL_TIMEOUT", default_value_t = 30, value_name = "SECONDS")]
+    pub(super) call_timeout: u64,
+    /// Allow credentials over plain http to other machines
+    #[arg(long, env = "NAFTIKO_ALLOW_PLAIN_HTTP")]
+    pub(super) allow_plain_http: bool,
+}
+
+impl Serve {
+    /// Whether the command line names an upstream.
+    pub fn has_base_uri(&self) -> bool {
+        !self.upstream.base_uri.is_empty()
+    }
+
+    /// Sends all requests of a program to one upstream.
+    pub fn use_upstream(&mut self, program: &Program, uri: &str) {
+        let apis = program.served().iter().flat_map(|served| served.capability.apis.iter());
+        let namespaces: Vec<_> = apis.map(|api| &api.namespace).collect();
+        self.upstream.base_uri = match namespaces.as_slice() {
+            [_] => vec![uri.to_owned()],
+            several => several.iter().map(|namespace| format!("{namespace}={uri}")).collect(),
+        };
+    }
+}
+
+impl Command {
+    /// Whether the command runs until it is stopped.
+    #[cfg(feature = "otlp")]
+    pub(super) fn is_long_running(&self) -> bool {
+        match self {
+            Self::Serve(options) => !options.print_config,
+            Self::Mcp(_) => true,
+            Self::Tools | Self::Routes => false,
+        }
+    }
+
+    /// The log format, and whether each request is logged.
+    pub(super) fn log(&self) -> (LogFormat, bool) {
+        match self {
+            Self::Serve(options) => (options.log.format, options.access_log),
+            Self::Mcp(options) => (options.log.format, false),
+            Self::Tools | Self::Routes => (LogFormat::default(), false),
+        }
+    }
+}
+
+/// Parses the command line. If it is invalid, prints a message and exits.
+pub(super) fn parse(program: &'static Program) -> Command {
+    let mut command = Arguments::command();
+    if let Some(served) = program.served().first() {
+        let capability: &'static Capability = &served.capability;
+        command = command.name(&*capability.name).version(&*capability.version).about(&*capability.title);
+    }
+    let names: BTreeSet<_> = program.variables().map(|variable| &*variable.name).collect();
+    if !names.is_empty() {
+        let names: Vec<_> = names.into_iter().collect();
+        command = command.after_help(format!("Required environment variables: {}", names.join(", ")));
+    }
+    let parsed = Arguments::from_arg_matches(&command.clone().get_matches());
+    match parsed {
+        Ok(arguments) => arguments.command,
+        Err(error) => error.format(&mut command).exit(),
+    }
+}

@@ -1,0 +1,118 @@
+//! The commands of the program.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use naftiko_mcp::Server;
+use naftiko_schema::Adapter;
+use tokio::sync::mpsc::{self, Receiver};
+
+use super::cli::{self, Command, Serve};
+use super::failure::Failure;
+use super::program::Program;
+use super::{config, log, serve as serving, upstream, workers};
+
+/// Runs the command line. The exit code is 2 for an invalid configuration and 1 for other failures.
+pub fn run(program: &'static Program) -> ExitCode {
+    let command = cli::parse(program);
+    // Traces are exported until the guard is dropped.
+    exit_code(init_telemetry(program, &command).and_then(|_guard| execute(program, command)))
+}
+
+/// Serves a program until a signal arrives. Programs from `reloads` replace it, without dropping running requests.
+pub fn serve(program: &'static Program, options: Serve, reloads: Receiver<&'static Program>) -> ExitCode {
+    let command = Command::Serve(Box::new(options));
+    let served = init_telemetry(program, &command).and_then(|_guard| match command {
+        Command::Serve(options) if !options.print_config => serve_http(program, *options, reloads),
+        command => execute(program, command),
+    });
+    exit_code(served)
+}
+
+fn exit_code(outcome: Result<(), Failure>) -> ExitCode {
+    let Err(failure) = outcome else { return ExitCode::SUCCESS };
+    eprintln!("error: {failure}");
+    match failure {
+        Failure::Configuration(_) | Failure::Refused(_) => ExitCode::from(2),
+        Failure::Metrics(_) | Failure::Io(_) | Failure::Listen { .. } => ExitCode::FAILURE,
+    }
+}
+
+#[cfg(feature = "otlp")]
+fn init_telemetry(program: &Program, command: &Command) -> Result<Option<super::otlp::Export>, Failure> {
+    use super::otlp::Export;
+
+    let capability = program.served().first().map(|served| &*served.capability).filter(|_| command.is_long_running());
+    let export = capability.map(Export::from_env).transpose()?.flatten();
+    let (format, access) = command.log();
+    log::start(format, access, export.iter().map(Export::layer).collect());
+    Ok(export)
+}
+
+#[cfg(not(feature = "otlp"))]
+fn init_telemetry(_: &Program, command: &Command) -> Result<(), Failure> {
+    let (format, access) = command.log();
+    log::start(format, access, Vec::new());
+    Ok(())
+}
+
+fn execute(program: &'static Program, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Serve(options) if options.print_config => {
+            print(std::iter::once(format!("{:#}", config::describe(program, &options))))
+        }
+        Command::Serve(options) => {
+            let (_sender, reloads) = mpsc::channel(1);
+            serve_http(program, *options, reloads)
+        }
+        Command::Mcp(options) => serve_stdio(program, &options),
+        Command::Tools => {
+            let tools = program.mcp().flat_map(|(_, mcp)| mcp.tools.iter());
+            print(tools.map(|tool| format!("{:<40} {}", tool.name, tool.description)))
+        }
+        Command::Routes => {
+            let routes = program.rest().flat_map(|rest| rest.routes.iter());
+            print(routes.map(|route| format!("{:<7} {}", route.method.as_str(), route.path)))
+        }
+    }
+}
+
+fn serve_http(program: &'static Program, options: Serve, reloads: Receiver<&'static Program>) -> Result<(), Failure> {
+    let workers = workers::start()?;
+    runtime()?.block_on(serving::serve(program, options, workers, reloads))
+}
+
+fn serve_stdio(program: &'static Program, options: &cli::Stdio) -> Result<(), Failure> {
+    let mut adapters = program.served().iter().flat_map(|served| {
+        served.adapters.iter().filter_map(move |adapter| match adapter {
+            Adapter::Mcp(mcp) => Some((served, mcp)),
+            Adapter::Rest(_) | Adapter::Control(_) => None,
+        })
+    });
+    let (served, mcp) = match (adapters.next(), adapters.next()) {
+        (Some(only), None) => only,
+        (None, _) => return Err(Failure::Refused("the capability exposes no MCP tools".to_owned())),
+        (Some(_), Some(_)) => return Err(Failure::Refused("several MCP adapters cannot share stdio".to_owned())),
+    };
+    let policy = options.limits.limit(options.tools.policy()?);
+    let tls = upstream::native_root_tls();
+    let connection = upstream::client(program, &served.capability, &options.upstream, tls).build()?;
+    let runtime = runtime()?;
+    let outcome = runtime.block_on(serving::stdio(Server::new(mcp, &connection).with_policy(policy)));
+    // A read of standard input may still block, so this must not wait for it.
+    runtime.shutdown_background();
+    Ok(outcome?)
+}
+
+/// Prints lines. It is not a failure if the reader closes the pipe before the last line.
+fn print(mut lines: impl Iterator<Item = String>) -> Result<(), Failure> {
+    let mut output = std::io::stdout().lock();
+    match lines.try_for_each(|line| writeln!(output, "{line}")) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}

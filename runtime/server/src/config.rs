@@ -1,0 +1,85 @@
+//! The configuration in effect, for `--print-config`.
+
+use naftiko_schema::{InboundAuth, InboundScheme, Template};
+use serde_json::{Map, Value, json};
+
+use super::adapters;
+use super::cli::{LogFormat, Serve};
+use super::program::Program;
+
+/// The configuration as JSON. It shows only whether secrets are set, never their values.
+pub(super) fn describe(program: &Program, options: &Serve) -> Value {
+    let variables = program.variables().map(|variable| {
+        let value = std::env::var(&*variable.name).ok().filter(|value| !value.trim().is_empty());
+        (variable.name.to_string(), set(value.is_some()))
+    });
+    let callers = program.adapters().map(|adapter| (adapter.name().to_owned(), auth(adapter.auth())));
+    let uris = program.served().iter().flat_map(|served| served.capability.apis.iter());
+    let uris = uris.map(|api| (api.namespace.to_string(), json!(api.base_uri)));
+    let port = |name: &str| {
+        let mut adapters = program.adapters().filter(|adapter| adapter.name() == name);
+        adapters.next().map(|adapter| adapters::port(adapter, options).unwrap_or(adapter.port()))
+    };
+    let capability = program.served().first().map(|served| &served.capability);
+    json!({
+        "capability": capability.map(|capability| &*capability.name),
+        "version": capability.map(|capability| &*capability.version),
+        "address": options.address.to_string(),
+        "restPort": port("rest"),
+        "mcpPort": port("mcp"),
+        "controlPort": port("control"),
+        "allowUnauthenticated": options.allow_unauthenticated,
+        "callers": callers.collect::<Map<_, _>>(),
+        "bearerToken": set(options.bearer_token.is_some()),
+        "apiKey": set(options.api_key.is_some()),
+        "apiKeyHeader": options.api_key_header,
+        "maxInFlight": options.max_in_flight,
+        "rateLimit": options.rate_limit,
+        "headTimeoutSeconds": options.head_timeout,
+        "tlsCertificate": options.tls_certificate,
+        "tlsKey": options.tls_key,
+        "logFormat": match options.log.format {
+            LogFormat::Human => "human",
+            LogFormat::Json => "json",
+        },
+        "exportsTraces": exports_traces(),
+        "accessLog": options.access_log,
+        "allowedHosts": options.allowed_host,
+        "allowedOrigins": options.allowed_origin,
+        "forwardHeaders": options.forward_header,
+        "mcp": options.tools.describe(),
+        "callTimeoutSeconds": options.upstream.call_timeout,
+        "allowPlainHttp": options.upstream.allow_plain_http,
+        "baseUris": uris.collect::<Map<_, _>>(),
+        "baseUriOverrides": options.upstream.base_uri,
+        "variables": variables.collect::<Map<_, _>>(),
+    })
+}
+
+/// How callers authenticate, with the names of variables in place of their values.
+fn auth(auth: &InboundAuth) -> Value {
+    let text = |template: &Template| template.source(&auth.variables);
+    match &auth.scheme {
+        InboundScheme::Credentials(credentials) => {
+            credentials.iter().map(|credential| json!({"type": credential.kind()})).collect()
+        }
+        InboundScheme::AccessToken(token) => json!([{
+            "type": "oauth2",
+            "authorizationServerUri": text(&token.issuer),
+            "resource": text(&token.resource),
+            "audience": token.audience.as_ref().map(text),
+            "scopes": token.scopes.iter().map(text).collect::<Vec<_>>(),
+        }]),
+    }
+}
+
+fn exports_traces() -> bool {
+    #[cfg(feature = "otlp")]
+    return super::otlp::is_enabled();
+    #[cfg(not(feature = "otlp"))]
+    return false;
+}
+
+fn set(is_set: bool) -> Value {
+    if is_set { "set".into() } else { Value::Null }
+}

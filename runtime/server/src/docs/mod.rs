@@ -1,0 +1,103 @@
+//! The OpenAPI document of the routes, and a page that shows it without loading anything from another host.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
+use http::{Method, StatusCode};
+use naftiko_rest::__private::has_path;
+use naftiko_schema::Rest;
+use swagger_ui_dist::{ApiDefinition, OpenApiSource, generate_routes};
+use tower::ServiceExt as _;
+
+const DOCUMENT: &str = "/openapi.json";
+const PAGE: &str = "/docs";
+/// The files that the page loads. It uses its own path for the document, because a capability may define the usual path.
+const LOADED: [&str; 4] = ["/docs/openapi.json", "/docs/start.js", SCRIPT, STYLES];
+const SCRIPT: &str = "/docs/swagger-ui-bundle.js";
+const STYLES: &str = "/docs/swagger-ui.css";
+/// The document contains texts of a specification, so the page must not run or load anything from them.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// Serves the document and the page, unless the capability defines their paths itself.
+#[derive(Clone)]
+pub(super) struct Docs {
+    document: &'static str,
+    has_document: bool,
+    has_page: bool,
+    assets: Router,
+}
+
+impl Docs {
+    pub(super) fn new(adapter: &'static Rest) -> Self {
+        let api_definition = OpenApiSource::Uri(DOCUMENT);
+        Self {
+            document: &adapter.openapi,
+            has_document: !has_path(adapter, DOCUMENT),
+            has_page: !LOADED.iter().chain([&PAGE]).any(|path| has_path(adapter, path)),
+            assets: generate_routes(ApiDefinition { uri_prefix: PAGE, api_definition, title: None }),
+        }
+    }
+
+    /// The response, if the request is for one of these paths.
+    pub(super) async fn respond(&self, method: &Method, path: &str) -> Option<Response> {
+        if !matches!(*method, Method::GET | Method::HEAD) {
+            return None;
+        }
+        let response = match path {
+            DOCUMENT if self.has_document => text("application/json", self.document),
+            _ if !self.has_page => return None,
+            PAGE => text("text/html; charset=utf-8", include_str!("page.html")),
+            "/docs/start.js" => text("text/javascript; charset=utf-8", include_str!("start.js")),
+            "/docs/openapi.json" => text("application/json", self.document),
+            SCRIPT | STYLES => self.asset(path).await,
+            _ => return None,
+        };
+        Some(([(CONTENT_SECURITY_POLICY, POLICY), (CACHE_CONTROL, "no-cache")], response).into_response())
+    }
+
+    async fn asset(&self, path: &str) -> Response {
+        let request = Request::get(path).body(Body::empty());
+        match request {
+            Ok(request) => self.assets.clone().oneshot(request).await.into_response(),
+            Err(_) => StatusCode::NOT_FOUND.into_response(),
+        }
+    }
+}
+
+fn text(media_type: &'static str, text: &'static str) -> Response {
+    ([(CONTENT_TYPE, HeaderValue::from_static(media_type))], text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use naftiko_schema::{Binding, Operation, OperationId, RetrySafety, Route, calls};
+
+    static OPERATION: Operation =
+        Operation::new(OperationId(0), "any", naftiko_schema::Method::Post, RetrySafety::OnlyIfNotProcessed);
+
+    fn docs(path: &'static str) -> Docs {
+        let route = Route::new(OPERATION.method, path, Binding::new(calls(&OPERATION))).captures(&[None]);
+        Docs::new(Box::leak(Box::new(Rest::new(0).routes(vec![route].leak()).openapi("{}"))))
+    }
+
+    #[test]
+    fn paths_of_the_capability_take_precedence() {
+        let cases = [
+            ("/things", true, true),
+            ("/{any}/openapi.json/x", true, true),
+            ("/openapi.json", false, true),
+            ("/docs", true, false),
+            ("/docs/{page}", true, false),
+            ("/{any}", false, false),
+            ("/{any+}", false, false),
+        ];
+        for (path, has_document, has_page) in cases {
+            let docs = docs(path);
+            assert_eq!((docs.has_document, docs.has_page), (has_document, has_page), "{path}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Limits the number of running requests, and turns panics into responses.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::response::{IntoResponse as _, Response};
+use futures_util::FutureExt as _;
+use http::header::{HeaderValue, RETRY_AFTER};
+use http::{StatusCode, Uri};
+use naftiko_client::__private::TARGET;
+use naftiko_rest::__private::Problem;
+use tokio::sync::Semaphore;
+
+/// The permits of running requests. Clones share them.
+#[derive(Clone)]
+pub(super) struct Guard(Arc<Semaphore>);
+
+impl Guard {
+    pub(super) fn new(max_in_flight: usize) -> Self {
+        Self(Arc::new(Semaphore::new(max_in_flight.min(Semaphore::MAX_PERMITS))))
+    }
+
+    /// Runs a request if a permit is available. A panic becomes a response too.
+    pub(super) async fn run(&self, uri: &Uri, id: &HeaderValue, response: impl Future<Output = Response>) -> Response {
+        let problem = match self.0.try_acquire() {
+            Ok(_permit) => match AssertUnwindSafe(response).catch_unwind().await {
+                Ok(response) => return response,
+                Err(panic) => panic_problem(panic.as_ref(), id),
+            },
+            Err(_) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the server is overloaded")
+                .header(RETRY_AFTER, HeaderValue::from_static("1")),
+        };
+        problem.at(uri.path()).into_response()
+    }
+}
+
+/// The response to a request that caused a panic. The panic's message may contain anything, so only the log gets it.
+fn panic_problem(panic: &(dyn Any + Send), id: &HeaderValue) -> Problem {
+    let message = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(target: TARGET, message, request_id = ?id, "a request caused a panic");
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error; see the server's log")
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    async fn broken() -> Response {
+        panic!("with a secret in its message")
+    }
+
+    #[tokio::test]
+    async fn panic_gets_a_500_without_its_message() {
+        let guard = Guard::new(1);
+        // Its permit is returned.
+        for _ in 0..2 {
+            let response = guard.run(&Uri::from_static("/x"), &HeaderValue::from_static("the-id"), broken()).await;
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            let body = response.into_body().collect().await.expect("a body").to_bytes();
+            let text = String::from_utf8_lossy(&body).into_owned();
+            assert!(text.contains("\"status\":500") && !text.contains("secret"), "{text}");
+        }
+    }
+}

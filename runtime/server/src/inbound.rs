@@ -1,0 +1,195 @@
+//! Inbound authentication.
+
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::response::Response;
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use http::{HeaderMap, StatusCode};
+use naftiko_adapter::Principal;
+use naftiko_client::__private::{basic, render};
+use naftiko_rest::__private::Problem;
+use naftiko_schema::{Credential, InboundAuth, InboundScheme, Location, Template, Variable};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::cli::Serve;
+use super::failure::Failure;
+use super::oauth::Protected;
+
+/// What callers must send. It has no `Debug`, because it contains secrets.
+#[derive(Clone)]
+pub(super) enum Inbound {
+    /// All of these static credentials.
+    Secrets(Vec<Secret>),
+    /// An access token of an authorization server.
+    Token(Arc<Protected>),
+}
+
+/// A secret in a header, after the name of its authentication scheme if there is one.
+#[derive(Clone)]
+pub(super) struct Secret {
+    header: HeaderName,
+    scheme: Option<Scheme>,
+    secret: SecretString,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Bearer,
+    Basic,
+}
+
+impl Inbound {
+    /// The authentication that the command line configures, or else the capability's, for an endpoint at this path.
+    pub(super) fn new(options: &Serve, auth: &InboundAuth, endpoint: &str) -> Result<Self, Failure> {
+        let non_empty = |value: &SecretString| {
+            let empty = value.expose_secret().trim().is_empty();
+            if empty { Err(failure("the secret that callers must send is empty")) } else { Ok(value.clone()) }
+        };
+        match (&options.bearer_token, &options.api_key) {
+            (None, None) => Self::of(auth, endpoint),
+            (Some(token), None) => Ok(Self::Secrets(vec![Secret::bearer(non_empty(token)?)])),
+            (None, Some(key)) => {
+                let header = options.api_key_header.parse();
+                let header = header.map_err(|_| failure("--api-key-header is not a valid header name"))?;
+                Ok(Self::Secrets(vec![Secret { header, scheme: None, secret: non_empty(key)? }]))
+            }
+            (Some(_), Some(_)) => Err(failure("set a bearer token or an API key, not both")),
+        }
+    }
+
+    /// The authentication of the capability.
+    fn of(auth: &InboundAuth, endpoint: &str) -> Result<Self, Failure> {
+        let variables = values(&auth.variables)?;
+        match &auth.scheme {
+            InboundScheme::Credentials(credentials) => {
+                let secrets = credentials.iter().map(|credential| Secret::new(credential, &variables));
+                Ok(Self::Secrets(secrets.collect::<Result<_, _>>()?))
+            }
+            InboundScheme::AccessToken(token) => {
+                Ok(Self::Token(Arc::new(Protected::new(token, &variables, endpoint)?)))
+            }
+        }
+    }
+
+    pub(super) fn is_public(&self) -> bool {
+        matches!(self, Self::Secrets(secrets) if secrets.is_empty())
+    }
+
+    /// The response, if the request is for metadata that callers need before they can authenticate.
+    pub(super) fn metadata(&self, request: &Request) -> Option<Response> {
+        match self {
+            Self::Secrets(_) => None,
+            Self::Token(protected) => protected.metadata(request.method(), request.uri().path()),
+        }
+    }
+
+    /// Returns the principal of a request, or rejects an unauthenticated request (RFC 9110 §11.6.1, RFC 6750 §3).
+    pub(super) async fn check(&self, headers: &HeaderMap, query: Option<&str>) -> Result<Principal, Problem> {
+        match self {
+            Self::Secrets(secrets) => check(secrets, headers),
+            // Boxed to keep the future of all other requests small.
+            Self::Token(protected) => Box::pin(protected.check(headers, query)).await,
+        }
+    }
+}
+
+fn check(secrets: &[Secret], headers: &HeaderMap) -> Result<Principal, Problem> {
+    let failed = secrets.iter().find_map(|secret| match secret.is_in(headers) {
+        Some(true) => None,
+        verdict => Some((secret, verdict.is_some())),
+    });
+    let Some((secret, wrong)) = failed else {
+        return Ok(Principal::by(secrets.first().map_or("anonymous", Secret::kind)));
+    };
+    let challenge = match secret.scheme {
+        Some(Scheme::Bearer) if wrong => "Bearer error=\"invalid_token\"",
+        Some(Scheme::Bearer) => "Bearer",
+        Some(Scheme::Basic) => "Basic realm=\"server\", charset=\"UTF-8\"",
+        None => "ApiKey",
+    };
+    let detail = if wrong { "the credential is invalid" } else { "this server requires a credential" };
+    let problem = Problem::new(StatusCode::UNAUTHORIZED, detail);
+    Err(problem.header(WWW_AUTHENTICATE, HeaderValue::from_static(challenge)))
+}
+
+impl Secret {
+    fn new(credential: &Credential, variables: &[SecretString]) -> Result<Self, Failure> {
+        let text = |template: &Template| {
+            let text = render(template, variables);
+            let empty = text.expose_secret().trim().is_empty();
+            if empty { Err(failure("a secret that callers must send is empty")) } else { Ok(text) }
+        };
+        match credential {
+            Credential::Bearer(bearer) => Ok(Self::bearer(text(&bearer.token)?)),
+            Credential::Basic(credential) => {
+                let username = render(&credential.username, variables);
+                let value = basic(username.expose_secret(), text(&credential.password)?.expose_secret());
+                let secret = value.strip_prefix("Basic ").unwrap_or(&value).into();
+                Ok(Self { header: AUTHORIZATION, scheme: Some(Scheme::Basic), secret })
+            }
+            Credential::ApiKey(key) if key.location == Location::Header => {
+                let header =
+                    key.name.parse().map_err(|_| failure("the header of the callers' API key has an invalid name"))?;
+                Ok(Self { header, scheme: None, secret: text(&key.value)? })
+            }
+            // The compiler rejects these, and ignoring the credential here would serve every caller.
+            Credential::ApiKey(_) => Err(failure("callers can send a credential only in a header")),
+        }
+    }
+
+    fn bearer(secret: SecretString) -> Self {
+        Self { header: AUTHORIZATION, scheme: Some(Scheme::Bearer), secret }
+    }
+
+    /// Its kind, which identifies the principal.
+    fn kind(&self) -> &'static str {
+        match self.scheme {
+            Some(Scheme::Bearer) => "bearer",
+            Some(Scheme::Basic) => "basic",
+            None => "api-key",
+        }
+    }
+
+    /// Whether the secret was sent; `None` if no secret of this kind was sent.
+    fn is_in(&self, headers: &HeaderMap) -> Option<bool> {
+        let sent = headers.get(&self.header)?;
+        let Some(own) = self.scheme else { return Some(same(sent.as_bytes(), &self.secret)) };
+        let (scheme, sent) = sent.to_str().ok()?.split_once(' ')?;
+        let name = match own {
+            Scheme::Bearer => "bearer",
+            Scheme::Basic => "basic",
+        };
+        scheme.eq_ignore_ascii_case(name).then(|| same(sent.trim().as_bytes(), &self.secret))
+    }
+}
+
+fn failure(what: &str) -> Failure {
+    Failure::Refused(what.to_owned())
+}
+
+/// The values of variables, from the environment. The error names all missing variables.
+fn values(variables: &[Variable]) -> Result<Vec<SecretString>, Failure> {
+    // Mounted secrets often end with a line break.
+    let value = |variable: &Variable| {
+        let value = std::env::var(&*variable.name).ok();
+        value.map(|value| value.trim_end_matches(['\r', '\n']).to_owned()).filter(|value| !value.trim().is_empty())
+    };
+    let missing: Vec<_> = variables.iter().filter(|variable| value(variable).is_none()).map(|v| &*v.name).collect();
+    if missing.is_empty() {
+        Ok(variables.iter().filter_map(value).map(SecretString::from).collect())
+    } else {
+        let names = missing.join(", ");
+        Err(Failure::Refused(format!("environment variables that authenticate callers are not set: {names}")))
+    }
+}
+
+/// Compares in constant time for a given length.
+fn same(sent: &[u8], secret: &SecretString) -> bool {
+    let secret = secret.expose_secret().as_bytes();
+    let difference = sent
+        .iter()
+        .zip(secret)
+        .fold(sent.len() ^ secret.len(), |found, (one, other)| std::hint::black_box(found | usize::from(one ^ other)));
+    difference == 0
+}

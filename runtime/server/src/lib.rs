@@ -1,0 +1,37 @@
+//! The server program of capabilities: command line, listeners, middleware, signals.
+
+mod access;
+mod adapters;
+mod cli;
+mod command;
+mod config;
+mod docs;
+mod failure;
+mod forwarding;
+mod guard;
+mod health;
+mod id;
+mod inbound;
+mod listener;
+mod listening;
+mod log;
+mod metrics;
+mod oauth;
+#[cfg(feature = "otlp")]
+mod otlp;
+mod pipeline;
+mod policy;
+mod program;
+mod rate;
+mod reply;
+mod secret;
+mod serve;
+mod signals;
+mod tls;
+mod upstream;
+mod workers;
+
+pub use cli::Serve as ServeOptions;
+pub use command::{run, serve};
+pub use naftiko_schema::Adapter;
+pub use program::{Program, Served};

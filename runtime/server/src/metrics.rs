@@ -1,0 +1,122 @@
+//! Metrics in the Prometheus text format, named after OpenTelemetry's semantic conventions. Their labels come from tables,
+//! never from requests, so that callers cannot create new ones.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::response::Response;
+use http::{Method, StatusCode};
+use naftiko_client::__private::TARGET;
+use naftiko_client::{Attempt, Outcome};
+use naftiko_rest::__private::Matched;
+use prometheus::{
+    Encoder as _, HistogramOpts, HistogramVec, IntGauge, IntGaugeVec, Opts, Registry, TEXT_FORMAT, TextEncoder,
+};
+
+use super::program::Program;
+use super::reply::status_response;
+
+/// The boundaries of OpenTelemetry's conventions for HTTP, in seconds.
+const BOUNDARIES: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+pub(super) const PATH: &str = "/metrics";
+
+/// The metrics. Clones share them.
+#[derive(Clone)]
+pub(super) struct Metrics(Arc<Inner>);
+
+struct Inner {
+    registry: Registry,
+    served: HistogramVec,
+    running: IntGauge,
+    called: HistogramVec,
+}
+
+impl Metrics {
+    pub(super) fn new(program: &Program) -> prometheus::Result<Self> {
+        let histogram = |name: &str, help: &str, labels: &[&str]| {
+            HistogramVec::new(HistogramOpts::new(name, help).buckets(BOUNDARIES.to_vec()), labels)
+        };
+        let served = histogram(
+            "http_server_request_duration_seconds",
+            "Duration of requests",
+            &["http_request_method", "http_route", "http_response_status_code"],
+        )?;
+        let called = histogram(
+            "http_client_request_duration_seconds",
+            "Duration of attempts to call the upstream",
+            &["naftiko_operation", "http_request_method", "http_response_status_code", "error_type"],
+        )?;
+        let running = IntGauge::new("http_server_active_requests", "Number of running requests")?;
+        let build = IntGaugeVec::new(
+            Opts::new("naftiko_build_info", "Name and version of the running capability"),
+            &["name", "version"],
+        )?;
+        for served in program.served() {
+            build.with_label_values(&[&*served.capability.name, &*served.capability.version]).set(1);
+        }
+        let registry = Registry::new();
+        registry.register(Box::new(served.clone()))?;
+        registry.register(Box::new(called.clone()))?;
+        registry.register(Box::new(running.clone()))?;
+        registry.register(Box::new(build))?;
+        Ok(Self(Arc::new(Inner { registry, served, running, called })))
+    }
+
+    /// Counts a request as running until the returned guard is dropped.
+    pub(super) fn count_running(&self) -> Running<'_> {
+        self.0.running.inc();
+        Running(&self.0.running)
+    }
+
+    /// Records the outcome of a request.
+    pub(super) fn record_request(&self, method: &Method, response: &Response, elapsed: Duration) {
+        let route = route_label(response);
+        let status = response.status();
+        self.0.served.with_label_values(&[method_label(method), route, status.as_str()]).observe(elapsed.as_secs_f64());
+    }
+
+    /// Records the outcome of an attempt to call the upstream.
+    pub(super) fn record_attempt(&self, attempt: &Attempt<'_>, outcome: &Outcome<'_>) {
+        let status = outcome.status.as_ref().map_or("", StatusCode::as_str);
+        let error = outcome.error.map_or("", |error| error.kind().name());
+        let labels = [attempt.operation(), attempt.method(), status, error];
+        self.0.called.with_label_values(&labels).observe(outcome.elapsed.as_secs_f64());
+    }
+
+    /// The response, if the request is for the metrics.
+    pub(super) fn respond(&self, request: &Request) -> Option<Response> {
+        if request.uri().path() != PATH || request.method() != Method::GET {
+            return None;
+        }
+        let mut text = Vec::new();
+        if let Err(error) = TextEncoder::new().encode(&self.0.registry.gather(), &mut text) {
+            tracing::error!(target: TARGET, %error, "metrics cannot be written");
+        }
+        Some(status_response(StatusCode::OK, TEXT_FORMAT, text))
+    }
+}
+
+/// A request that is running.
+pub(super) struct Running<'a>(&'a IntGauge);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// The path of the route that made the response, with placeholders; empty if no route did.
+pub(super) fn route_label(response: &Response) -> &'static str {
+    response.extensions().get::<Matched>().map_or("", |Matched(route)| *route)
+}
+
+/// The method as a label: one of a fixed set, or `_OTHER`.
+pub(super) fn method_label(method: &Method) -> &str {
+    match *method {
+        Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::PATCH | Method::DELETE | Method::OPTIONS => {
+            method.as_str()
+        }
+        _ => "_OTHER",
+    }
+}

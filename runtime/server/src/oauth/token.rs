@@ -1,0 +1,170 @@
+//! Access tokens: JWTs that the authorization server signed for this server (RFC 9068).
+
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Header, Validation, decode, decode_header};
+use naftiko_adapter::Principal;
+use serde::Deserialize;
+use serde_json::Value;
+use url::Url;
+
+use super::keys::{Keys, Unavailable};
+#[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+use super::signature::is_known;
+
+/// The tolerated clock difference, in seconds.
+const LEEWAY: u64 = 60;
+
+/// What access tokens must satisfy.
+pub(super) struct Tokens {
+    issuer: String,
+    keys: Keys,
+    audiences: Vec<String>,
+    scopes: Vec<String>,
+}
+
+/// Why a token is rejected.
+pub(super) enum Rejection {
+    Invalid(&'static str),
+    Scope,
+    Unavailable(Unavailable),
+}
+
+/// The claims about the caller; the registered claims of the token itself are validated before.
+#[derive(Deserialize)]
+struct Claims {
+    sub: Option<Value>,
+    client_id: Option<Value>,
+    azp: Option<Value>,
+    scope: Option<Value>,
+    scp: Option<Value>,
+}
+
+impl Tokens {
+    /// Accepts tokens of the server at this URI, for any of these audiences, with all of these scopes.
+    pub(super) fn new(issuer: String, server: Url, audiences: Vec<String>, scopes: Vec<String>) -> Self {
+        Self { issuer, keys: Keys::new(server), audiences, scopes }
+    }
+
+    pub(super) async fn check(&self, token: &str) -> Result<Principal, Rejection> {
+        let header = header(token).map_err(Rejection::Invalid)?;
+        let validation = self.validation(&header);
+        let keys = self.keys.for_token(&header).await.map_err(Rejection::Unavailable)?;
+        let mut rejection = "its key does not belong to the authorization server";
+        for key in keys.fitting(&header) {
+            match decode::<Claims>(token, &key.public, &validation) {
+                Ok(token) if self.scopes.iter().all(|scope| token.claims.has(scope)) => {
+                    return Ok(token.claims.principal(&self.issuer));
+                }
+                Ok(_) => return Err(Rejection::Scope),
+                Err(error) => rejection = reason(error.kind()),
+            }
+        }
+        Err(Rejection::Invalid(rejection))
+    }
+
+    fn validation(&self, header: &Header) -> Validation {
+        let mut validation = Validation::new(header.alg);
+        validation.leeway = LEEWAY;
+        validation.validate_nbf = true;
+        validation.set_required_spec_claims(&["exp", "iss", "aud"]);
+        validation.set_issuer(&with_and_without_slash(&self.issuer));
+        let audiences: Vec<_> = self.audiences.iter().flat_map(|audience| with_and_without_slash(audience)).collect();
+        validation.set_audience(&audiences);
+        validation
+    }
+}
+
+impl Claims {
+    /// Whether a scope is granted: in a space-separated string (RFC 9068 §2.2.3), or in a list as some servers write it.
+    fn has(&self, scope: &str) -> bool {
+        [&self.scope, &self.scp].into_iter().flatten().any(|granted| match granted {
+            Value::String(words) => words.split(' ').any(|word| word == scope),
+            Value::Array(list) => list.iter().any(|word| word == scope),
+            _ => false,
+        })
+    }
+
+    fn principal(&self, issuer: &str) -> Principal {
+        let named = [("sub", &self.sub), ("client", &self.client_id), ("client", &self.azp)];
+        let name = named.into_iter().find_map(|(kind, name)| Some(format!("{kind} {}", name.as_ref()?.as_str()?)));
+        Principal::of(issuer, &name.unwrap_or_default())
+    }
+}
+
+/// The header of a token, if its signature algorithm and type are accepted.
+fn header(token: &str) -> Result<Header, &'static str> {
+    let header = decode_header(token).map_err(|_| "it is not a JWT with a supported signature")?;
+    if !is_known(header.alg) {
+        return Err("its signature algorithm is not accepted");
+    }
+    // Other kinds of JWTs of the same server are not access tokens (RFC 8725 §3.11).
+    let kind = header.typ.as_deref().map(str::to_ascii_lowercase);
+    if !matches!(kind.as_deref(), None | Some("jwt" | "at+jwt" | "application/at+jwt")) {
+        return Err("it is a JWT of another type");
+    }
+    if header.crit.is_some() {
+        return Err("it requires an unsupported extension (`crit`)");
+    }
+    Ok(header)
+}
+
+#[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+fn is_known(_: jsonwebtoken::Algorithm) -> bool {
+    false
+}
+
+/// Why a token is rejected, without quoting it.
+fn reason(kind: &ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::ExpiredSignature => "it has expired",
+        ErrorKind::ImmatureSignature => "it is not valid yet",
+        ErrorKind::InvalidIssuer => "it was issued by another issuer",
+        ErrorKind::InvalidAudience => "it is for another audience",
+        ErrorKind::MissingRequiredClaim(_) => "it does not have `exp`, `iss` and `aud`",
+        ErrorKind::InvalidSignature => "its signature is wrong",
+        _ => "it cannot be read",
+    }
+}
+
+/// A URI with and without a slash at the end, because clients and servers differ in it.
+fn with_and_without_slash(uri: &str) -> [String; 2] {
+    let other = uri.strip_suffix('/').map_or_else(|| format!("{uri}/"), str::to_owned);
+    [uri.to_owned(), other]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn principals_differ_by_issuer_and_name() {
+        let of = |issuer: &str, claims: Value| {
+            serde_json::from_value::<Claims>(claims).expect("claims").principal(issuer).id().to_owned()
+        };
+        let named = [
+            of("https://a.test", json!({"sub": "x", "client_id": "y"})),
+            of("https://a.test", json!({"sub": "y"})),
+            of("https://b.test", json!({"sub": "x"})),
+            of("https://a.test", json!({"client_id": "x"})),
+            of("https://a.test", json!({"sub": 7})),
+            Principal::by("bearer").id().to_owned(),
+        ];
+        assert_eq!(named.iter().collect::<std::collections::HashSet<_>>().len(), named.len(), "{named:?}");
+        assert_eq!(of("https://a.test", json!({"azp": "x"})), of("https://a.test", json!({"client_id": "x"})));
+    }
+
+    #[test]
+    fn scopes_are_whole_words_of_a_text_or_a_list() {
+        let has = |claims: Value| serde_json::from_value::<Claims>(claims).expect("claims").has("a:b");
+        for claims in [json!({"scope": "x a:b"}), json!({"scp": "a:b"}), json!({"scp": ["x", "a:b"]})] {
+            assert!(has(claims.clone()), "{claims}");
+        }
+        for claims in
+            [json!({}), json!({"scope": "a:bc xa:b"}), json!({"scp": ["x a:b"]}), json!({"scope": {"a:b": 1}})]
+        {
+            assert!(!has(claims.clone()), "{claims}");
+        }
+    }
+}

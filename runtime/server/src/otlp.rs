@@ -1,0 +1,166 @@
+//! Spans of requests, exported by OTLP over HTTP to the endpoint of OpenTelemetry's environment variables.
+
+use axum::response::Response;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use naftiko_adapter::trace::{TRACEPARENT, TRACESTATE, single};
+use naftiko_client::__private::{SPAN, TARGET};
+use naftiko_client::install_crypto_provider;
+use naftiko_schema::Capability;
+use opentelemetry::KeyValue;
+use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator as _};
+use opentelemetry::trace::{TraceContextExt as _, TracerProvider as _};
+use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing::field::Empty;
+use tracing::level_filters::LevelFilter;
+use tracing::{Instrument as _, Span};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::filter_fn;
+
+use super::failure::Failure;
+use super::log::BoxedLayer;
+use super::metrics;
+
+/// Each of these enables the export. The SDK reads them and all other variables.
+const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
+
+/// Whether spans are exported.
+pub(super) fn is_enabled() -> bool {
+    ENDPOINTS.iter().any(|name| std::env::var(name).is_ok_and(|value| !value.trim().is_empty()))
+}
+
+/// The export of spans. Remaining spans are exported when it is dropped.
+pub(super) struct Export(SdkTracerProvider);
+
+impl Export {
+    /// Starts the export if it is enabled.
+    pub(super) fn from_env(capability: &Capability) -> Result<Option<Self>, Failure> {
+        if !is_enabled() {
+            return Ok(None);
+        }
+        install_crypto_provider();
+        let exporter = SpanExporter::builder().with_http().with_protocol(Protocol::HttpBinary).build();
+        let exporter = exporter.map_err(|error| Failure::Refused(format!("traces cannot be exported: {error}")))?;
+        let mut resource =
+            Resource::builder().with_attribute(KeyValue::new("service.version", capability.version.to_string()));
+        if std::env::var_os("OTEL_SERVICE_NAME").is_none() {
+            resource = resource.with_service_name(capability.name.to_string());
+        }
+        let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource.build());
+        Ok(Some(Self(provider.build())))
+    }
+
+    /// The layer that exports spans of requests, but no events and nothing from libraries.
+    pub(super) fn layer(&self) -> BoxedLayer {
+        // Not only spans pass: `tracing::enabled!` checks with metadata that is neither a span nor an event, and if the
+        // filter rejected it, the span that follows would be lost.
+        let ours = filter_fn(|about| !about.is_event() && about.target().starts_with(TARGET));
+        tracing_opentelemetry::layer()
+            .with_tracer(self.0.tracer("naftiko-runtime"))
+            .with_location(false)
+            .with_target(false)
+            .with_threads(false)
+            .with_tracked_inactivity(false)
+            .with_filter(ours.with_max_level_hint(LevelFilter::INFO))
+            .boxed()
+    }
+}
+
+impl Drop for Export {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.shutdown() {
+            tracing::warn!(target: TARGET, %error, "the last traces could not be exported");
+        }
+    }
+}
+
+/// The span of a request, as a part of the caller's trace, named after OpenTelemetry's semantic conventions for HTTP
+/// servers. It has no `url.path`, which contains what the caller sent.
+pub(super) fn span(method: &Method, headers: &HeaderMap) -> Span {
+    let method = metrics::method_label(method);
+    let span = tracing::info_span!(
+        target: SPAN,
+        "http.server.request",
+        otel.name = method,
+        otel.kind = "server",
+        otel.status_code = Empty,
+        http.request.method = method,
+        http.route = Empty,
+        http.response.status_code = Empty,
+        error.type = Empty,
+    );
+    // It fails only if the span is not exported.
+    let _ = span.set_parent(TraceContextPropagator::new().extract(&Incoming::new(headers)));
+    span
+}
+
+/// Runs a request within a span, and records the outcome in it.
+pub(super) async fn in_span(span: Option<Span>, method: &Method, response: impl Future<Output = Response>) -> Response {
+    let Some(span) = span else { return response.await };
+    let response = response.instrument(span.clone()).await;
+    let (route, status) = (metrics::route_label(&response), response.status());
+    if !route.is_empty() {
+        // The name of a span that has started is no longer a field.
+        span.context().span().update_name(format!("{} {route}", metrics::method_label(method)));
+        span.record("http.route", route);
+    }
+    span.record("http.response.status_code", status.as_u16());
+    if status.is_server_error() {
+        span.record("otel.status_code", "error");
+        span.record("error.type", status.as_str());
+    }
+    response
+}
+
+/// Makes the span of an attempt the parent of the upstream's spans.
+pub(super) fn continue_upstream(headers: &mut HeaderMap) {
+    let context = Span::current().context();
+    if context.span().span_context().is_valid() {
+        headers.remove(TRACEPARENT);
+        headers.remove(TRACESTATE);
+        TraceContextPropagator::new().inject_context(&context, &mut Outgoing(headers));
+    }
+}
+
+/// The trace context that a caller sent.
+struct Incoming {
+    parent: Option<String>,
+    state: String,
+}
+
+impl Incoming {
+    fn new(headers: &HeaderMap) -> Self {
+        let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
+        let states: Vec<_> = headers.get_all(TRACESTATE).iter().filter_map(text).collect();
+        Self { parent: single(headers, &TRACEPARENT).and_then(text), state: states.join(",") }
+    }
+}
+
+impl Extractor for Incoming {
+    fn get(&self, key: &str) -> Option<&str> {
+        match key {
+            "traceparent" => self.parent.as_deref(),
+            "tracestate" => Some(&self.state),
+            _ => None,
+        }
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        vec!["traceparent", "tracestate"]
+    }
+}
+
+struct Outgoing<'h>(&'h mut HeaderMap);
+
+impl Injector for Outgoing<'_> {
+    fn set(&mut self, key: &str, value: String) {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(key), HeaderValue::try_from(value))
+            && !value.is_empty()
+        {
+            self.0.insert(name, value);
+        }
+    }
+}

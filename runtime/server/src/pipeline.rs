@@ -1,0 +1,145 @@
+//! The middleware of one listener: what every request passes before its adapter, and every response after it, in this
+//! order.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Instant;
+
+use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+use http::header::{HeaderMap, HeaderName, HeaderValue, SERVER, X_CONTENT_TYPE_OPTIONS};
+use naftiko_adapter::{Forwarded, trace};
+use naftiko_rest::__private::Problem;
+use tower::{Layer as _, ServiceExt as _, service_fn};
+use tower_http::cors::CorsLayer;
+
+use super::access::Access;
+use super::adapters::Handler;
+use super::forwarding::Forwarding;
+use super::guard::Guard;
+use super::health::Health;
+use super::inbound::Inbound;
+use super::metrics::Metrics;
+#[cfg(feature = "otlp")]
+use super::otlp;
+use super::rate::RateLimit;
+use super::{id, log};
+
+/// The header with the upstream's request id.
+const UPSTREAM_ID: HeaderName = HeaderName::from_static("x-upstream-request-id");
+/// The largest size of all header fields, in bytes; beyond it the response is a 431 (RFC 6585 §5).
+const FIELDS_LIMIT: usize = 32 << 10;
+
+/// The current pipeline of a listener. Cloning is cheap, and all clones change together.
+#[derive(Clone)]
+pub(super) struct Service(Arc<RwLock<Arc<Pipeline>>>);
+
+/// The middleware of one listener, in order, and the handler of its adapter.
+pub(super) struct Pipeline {
+    pub(super) metrics: Metrics,
+    /// Whether this listener serves `/metrics`.
+    pub(super) has_metrics: bool,
+    pub(super) health: Health,
+    pub(super) rate: Option<RateLimit>,
+    pub(super) guard: Guard,
+    /// Which pages of other origins may read responses.
+    pub(super) cors: Option<CorsLayer>,
+    pub(super) inbound: Inbound,
+    pub(super) access: Access,
+    /// Which header fields of callers are forwarded upstream.
+    pub(super) forwarding: Forwarding,
+    /// Whether requests have spans that are exported.
+    #[cfg(feature = "otlp")]
+    pub(super) traced: bool,
+    pub(super) handler: Handler,
+}
+
+impl Service {
+    pub(super) fn new(pipeline: Pipeline) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(pipeline))))
+    }
+
+    /// Serves all later requests by another pipeline. Running requests keep upstream_id.
+    pub(super) fn replace(&self, pipeline: Pipeline) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(pipeline);
+    }
+
+    fn pipeline(&self) -> Arc<Pipeline> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Responds to any request of the caller at this address. It always returns a response.
+    pub(super) async fn respond(&self, request: Request, caller: IpAddr) -> Response {
+        let pipeline = &*self.pipeline();
+        let _running = pipeline.metrics.count_running();
+        let start = Instant::now();
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let id = id::request_id(request.headers());
+        let mut response = if is_too_long(request.headers()) {
+            let detail = format!("the header fields are longer than {FIELDS_LIMIT} bytes");
+            Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, detail).at(uri.path()).into_response()
+        } else if let Some(response) = pipeline.health.respond(&request) {
+            response
+        } else if let Some(problem) = pipeline.rate.as_ref().and_then(|rate| rate.check(caller).err()) {
+            problem.at(uri.path()).into_response()
+        } else {
+            #[cfg(feature = "otlp")]
+            let span = pipeline.traced.then(|| otlp::span(&method, request.headers()));
+            // On the heap, because it is large and would be moved several times before it runs.
+            let response = pipeline.guard.run(&uri, &id, Box::pin(pipeline.with_cors(request, &id)));
+            #[cfg(feature = "otlp")]
+            let response = otlp::in_span(span, &method, response);
+            response.await
+        };
+        let headers = response.headers_mut();
+        // Both ids are useful: ours is in this server's log, the upstream's in the upstream's.
+        if let Some(upstream_id) = headers.insert(id::REQUEST_ID, id.clone()).filter(|upstream_id| *upstream_id != id) {
+            headers.insert(UPSTREAM_ID, upstream_id);
+        }
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.remove(SERVER);
+        let elapsed = start.elapsed();
+        pipeline.metrics.record_request(&method, &response, elapsed);
+        log::log_request(&method, &response, elapsed, &id);
+        response
+    }
+}
+
+impl Pipeline {
+    /// Applies CORS. It comes before authentication, because preflight requests carry no credentials.
+    async fn with_cors(&self, request: Request, id: &HeaderValue) -> Response {
+        let Some(cors) = &self.cors else { return self.authenticated(request, id).await };
+        let inner = service_fn(async |request| Ok::<_, Infallible>(self.authenticated(request, id).await));
+        match cors.layer(inner).oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+
+    /// Authenticates the caller, then lets the handler respond.
+    async fn authenticated(&self, request: Request, id: &HeaderValue) -> Response {
+        if let Some(response) = self.inbound.metadata(&request) {
+            return response;
+        }
+        let principal = self.inbound.check(request.headers(), request.uri().query()).await;
+        let principal = match principal.and_then(|principal| self.access.check(&request).map(|()| principal)) {
+            Ok(principal) => principal,
+            Err(problem) => return problem.at(request.uri().path()).into_response(),
+        };
+        if self.has_metrics
+            && let Some(response) = self.metrics.respond(&request)
+        {
+            return response;
+        }
+        let mut forwarded = trace::context(request.headers());
+        forwarded.insert(id::REQUEST_ID, id.clone());
+        self.forwarding.add(request.headers(), &mut forwarded);
+        self.handler.respond(request, Forwarded(forwarded), principal).await
+    }
+}
+
+fn is_too_long(fields: &HeaderMap) -> bool {
+    fields.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>() > FIELDS_LIMIT
+}

@@ -1,0 +1,124 @@
+//! What MCP clients may do, from the command line.
+
+use std::num::NonZeroU32;
+
+use clap::{Args, ValueEnum};
+use naftiko_mcp::{Confirmation, Policy};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::failure::Failure;
+use super::secret::secret;
+
+#[derive(Args)]
+#[command(next_help_heading = "MCP tools")]
+pub(super) struct Tools {
+    /// Offer only tools that change nothing; REST then serves only GET, HEAD and OPTIONS
+    #[arg(long, env = "NAFTIKO_READ_ONLY")]
+    pub(super) read_only: bool,
+    /// Offer only tools whose names match, where * matches anything (repeatable)
+    #[arg(long = "tools", env = "NAFTIKO_TOOLS", value_name = "PATTERN", value_delimiter = ',')]
+    only: Vec<String>,
+    /// Do not offer tools whose names match (repeatable)
+    #[arg(long = "exclude-tools", env = "NAFTIKO_EXCLUDE_TOOLS", value_name = "PATTERN", value_delimiter = ',')]
+    excluded: Vec<String>,
+    /// Whether the user must confirm calls of destructive tools
+    #[arg(long, env = "NAFTIKO_CONFIRM", default_value = "ask", value_name = "WHEN")]
+    confirm: Confirm,
+    /// The key (32 bytes or more) that protects the state of confirmations; replicas must share it, random unless set
+    #[arg(long, env = "NAFTIKO_STATE_KEY", hide_env_values = true, value_parser = secret, value_name = "KEY")]
+    state_key: Option<SecretString>,
+    /// The maximum length of a result's text, in bytes
+    #[arg(long, env = "NAFTIKO_RESPONSE_BUDGET", default_value_t = 100_000, value_name = "BYTES")]
+    response_budget: usize,
+    /// Show secrets in the results of tools whose names match, or of all tools without a pattern (repeatable)
+    #[arg(
+        long,
+        env = "NAFTIKO_REVEAL_SECRETS",
+        value_name = "PATTERN",
+        value_delimiter = ',',
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "*"
+    )]
+    reveal_secrets: Vec<String>,
+    /// Show the requests that calls would send, without sending them; REST is not served
+    #[arg(long, env = "NAFTIKO_DRY_RUN")]
+    pub(super) dry_run: bool,
+}
+
+/// Limits for the one client on standard input and output. Over HTTP the limits of all requests apply.
+#[derive(Args)]
+pub(super) struct Limits {
+    /// How many calls may run at once; further ones fail and can be retried
+    #[arg(long, env = "NAFTIKO_MAX_IN_FLIGHT", default_value_t = 16, value_name = "COUNT")]
+    max_in_flight: usize,
+    /// How many calls per second the client may make; unlimited unless set
+    #[arg(long, env = "NAFTIKO_RATE_LIMIT", value_name = "COUNT")]
+    rate_limit: Option<NonZeroU32>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Confirm {
+    /// Never ask
+    Off,
+    /// Ask the user if the client supports it; otherwise call without confirmation
+    Ask,
+    /// Always ask the user; refuse the call if the client cannot ask
+    Require,
+}
+
+impl Tools {
+    pub(super) fn policy(&self) -> Result<Policy, Failure> {
+        let confirmation = match self.confirm {
+            Confirm::Off => Confirmation::Off,
+            Confirm::Ask => Confirmation::Ask,
+            Confirm::Require => Confirmation::Require,
+        };
+        let mut policy = Policy::default()
+            .tools(&self.only)
+            .exclude_tools(&self.excluded)
+            .confirmation(confirmation)
+            .response_budget(self.response_budget)
+            .reveal_secrets(&self.reveal_secrets);
+        if self.read_only {
+            policy = policy.read_only();
+        }
+        if self.dry_run {
+            policy = policy.dry_run();
+        }
+        match &self.state_key {
+            Some(key) => policy.state_key(key).map_err(|error| Failure::Refused(error.to_string())),
+            None => Ok(policy),
+        }
+    }
+
+    /// The policy as JSON, for `--print-config`.
+    pub(super) fn describe(&self) -> Value {
+        let confirm = match self.confirm {
+            Confirm::Off => "off",
+            Confirm::Ask => "ask",
+            Confirm::Require => "require",
+        };
+        json!({
+            "readOnly": self.read_only,
+            "tools": self.only,
+            "excludeTools": self.excluded,
+            "confirm": confirm,
+            "stateKey": self.state_key.as_ref().map(|_| "set"),
+            "responseBudget": self.response_budget,
+            "revealSecrets": self.reveal_secrets,
+            "dryRun": self.dry_run,
+        })
+    }
+}
+
+impl Limits {
+    pub(super) fn limit(&self, policy: Policy) -> Policy {
+        let policy = policy.calls_at_once(self.max_in_flight);
+        match self.rate_limit {
+            Some(count) => policy.calls_per_second(count),
+            None => policy,
+        }
+    }
+}

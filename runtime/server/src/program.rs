@@ -1,0 +1,72 @@
+//! The program of a server.
+
+use naftiko_schema::{Adapter, Capability, List, Mcp, Ref, Rest, Variable};
+
+/// What a server serves: capabilities, each with its adapters. Every adapter has its own listener.
+#[derive(Clone, Debug)]
+pub struct Program(List<Served>);
+
+/// A capability, and the adapters that expose it.
+#[derive(Clone, Debug)]
+pub struct Served {
+    pub(crate) capability: Ref<Capability>,
+    pub(crate) adapters: List<Adapter>,
+}
+
+impl Served {
+    /// A capability in `static`s.
+    pub const fn new(capability: &'static Capability, adapters: &'static [Adapter]) -> Self {
+        Self { capability: Ref::Static(capability), adapters: List::Borrowed(adapters) }
+    }
+
+    /// A capability that was compiled by this process.
+    pub fn compiled(capability: Ref<Capability>, adapters: Vec<Adapter>) -> Self {
+        Self { capability, adapters: List::Owned(adapters) }
+    }
+}
+
+impl Program {
+    /// A program in a `static`.
+    pub const fn new(served: &'static [Served]) -> Self {
+        Self(List::Borrowed(served))
+    }
+
+    /// A program of capabilities that were compiled by this process.
+    pub fn compiled(served: Vec<Served>) -> Self {
+        Self(List::Owned(served))
+    }
+
+    /// The capabilities.
+    pub(crate) fn served(&self) -> &[Served] {
+        &self.0
+    }
+
+    /// All adapters.
+    pub(crate) fn adapters(&self) -> impl Iterator<Item = &Adapter> {
+        self.0.iter().flat_map(|served| served.adapters.iter())
+    }
+
+    /// The MCP adapters with their capabilities.
+    pub(crate) fn mcp(&self) -> impl Iterator<Item = (&Capability, &Mcp)> {
+        self.0.iter().flat_map(|served| {
+            served.adapters.iter().filter_map(|adapter| match adapter {
+                Adapter::Mcp(mcp) => Some((&*served.capability, &**mcp)),
+                Adapter::Rest(_) | Adapter::Control(_) => None,
+            })
+        })
+    }
+
+    /// The REST adapters.
+    pub(crate) fn rest(&self) -> impl Iterator<Item = &Rest> {
+        self.adapters().filter_map(|adapter| match adapter {
+            Adapter::Rest(rest) => Some(&**rest),
+            Adapter::Mcp(_) | Adapter::Control(_) => None,
+        })
+    }
+
+    /// The environment variables that the server needs, including those that authenticate its callers.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &Variable> {
+        let clients = self.0.iter().flat_map(|served| served.capability.variables.iter());
+        clients.chain(self.adapters().flat_map(|adapter| adapter.auth().variables.iter()))
+    }
+}

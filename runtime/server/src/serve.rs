@@ -1,0 +1,273 @@
+//! The listeners, one for each adapter: starting, reloading and draining them.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use naftiko_client::__private::{Connection, TARGET};
+use naftiko_mcp::{Policy, Server};
+use naftiko_schema::Adapter;
+use rustls::ClientConfig;
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::Receiver;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::access::Access;
+use super::adapters::{self, Handler, Parts};
+use super::cli::Serve;
+use super::failure::Failure;
+use super::forwarding::Forwarding;
+use super::guard::Guard;
+use super::inbound::Inbound;
+use super::listener;
+use super::listening::Listening;
+use super::metrics::Metrics;
+use super::pipeline::{Pipeline, Service};
+use super::program::{Program, Served};
+use super::rate::RateLimit;
+use super::signals::{Signals, stop_on_signal};
+use super::tls::Tls;
+use super::upstream;
+
+/// How long to drain running requests after the signal to stop.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// Serves until a signal arrives. Each program from `reloads` replaces the one before it, without dropping requests.
+pub(super) async fn serve(
+    program: &'static Program,
+    options: Serve,
+    workers: Vec<Handle>,
+    mut reloads: Receiver<&'static Program>,
+) -> Result<(), Failure> {
+    let mut server = Running::new(options, workers, Metrics::new(program)?)?;
+    // This comes before the first log line that says the server is up: its reader may send a signal at once.
+    tokio::spawn(stop_on_signal(Signals::listen()?, server.stop.clone()));
+    server.load(program).await?;
+    loop {
+        tokio::select! {
+            () = server.stop.cancelled() => return server.drain().await,
+            Some(program) = reloads.recv() => {
+                if let Err(failure) = server.load(program).await {
+                    tracing::error!(target: TARGET, %failure, "the changed program cannot be served");
+                }
+            }
+        }
+    }
+}
+
+/// Serves MCP on stdio until the client leaves or a signal arrives.
+pub(super) async fn stdio(server: Server) -> std::io::Result<()> {
+    let mut signals = Signals::listen()?;
+    tokio::select! {
+        served = server.serve_stdio() => served,
+        () = signals.next() => Ok(()),
+    }
+}
+
+/// The listeners, and the state that they share.
+struct Running {
+    options: Serve,
+    workers: Vec<Handle>,
+    metrics: Metrics,
+    upstream_tls: Option<ClientConfig>,
+    tls: Option<Tls>,
+    access: Access,
+    policy: Policy,
+    rate: Option<RateLimit>,
+    guard: Guard,
+    started: Instant,
+    /// Cancelled when the server should stop.
+    stop: CancellationToken,
+    /// Cancelled when requests are still running after the grace period.
+    abort: CancellationToken,
+    listeners: Vec<Listener>,
+    tasks: JoinSet<()>,
+}
+
+/// A listener: its adapter, and the service for its requests on each worker.
+struct Listener {
+    requested: (&'static str, SocketAddr),
+    listening: Listening,
+    services: Vec<Service>,
+    stop: CancellationToken,
+}
+
+/// An adapter to serve.
+struct Plan {
+    served: &'static Served,
+    adapter: &'static Adapter,
+    inbound: Inbound,
+    address: SocketAddr,
+    /// A client of the capability for each worker.
+    connections: Vec<Connection>,
+}
+
+impl Running {
+    fn new(options: Serve, workers: Vec<Handle>, metrics: Metrics) -> Result<Self, Failure> {
+        Ok(Self {
+            tls: Tls::new(&options)?,
+            access: Access::new(&options),
+            policy: options.tools.policy()?,
+            rate: options.rate_limit.map(RateLimit::new),
+            guard: Guard::new(options.max_in_flight),
+            upstream_tls: upstream::native_root_tls(),
+            started: Instant::now(),
+            stop: CancellationToken::new(),
+            abort: CancellationToken::new(),
+            listeners: Vec::new(),
+            tasks: JoinSet::new(),
+            options,
+            workers,
+            metrics,
+        })
+    }
+
+    /// Serves a program. An adapter on the same address as before keeps its listener.
+    async fn load(&mut self, program: &'static Program) -> Result<(), Failure> {
+        let forwarding = Forwarding::new(program, &self.options)?;
+        let plans = self.plans(program)?;
+        let has_control = program.adapters().any(|adapter| matches!(adapter, Adapter::Control(_)));
+        let mut kept = Vec::new();
+        for plan in &plans {
+            let requested = (plan.adapter.name(), plan.address);
+            let pipelines: Vec<_> = plan
+                .connections
+                .iter()
+                .map(|connection| self.pipeline(plan, connection, &forwarding, has_control, &kept))
+                .collect();
+            let listener = match self.listeners.iter().position(|known| known.requested == requested) {
+                Some(known) => {
+                    let listener = self.listeners.swap_remove(known);
+                    for (service, pipeline) in listener.services.iter().zip(pipelines) {
+                        service.replace(pipeline);
+                    }
+                    listener
+                }
+                None => self.listen(plan, requested, pipelines).await?,
+            };
+            kept.push(listener);
+        }
+        for removed in std::mem::replace(&mut self.listeners, kept) {
+            removed.stop.cancel();
+        }
+        Ok(())
+    }
+
+    /// The adapters to serve, with control adapters last: they report the others.
+    fn plans(&self, program: &'static Program) -> Result<Vec<Plan>, Failure> {
+        let mut plans = Vec::new();
+        for served in program.served() {
+            let connections: Vec<Connection> =
+                self.workers.iter().map(|_| self.connect(program, served)).collect::<Result<_, _>>()?;
+            for adapter in served.adapters.iter().filter(|adapter| adapters::is_served(adapter, &self.options)) {
+                let port = adapters::port(adapter, &self.options);
+                let same_type = program.adapters().filter(|other| other.name() == adapter.name()).count();
+                if port.is_some() && same_type > 1 {
+                    let title = adapters::title(adapter);
+                    return Err(Failure::Refused(format!(
+                        "several {title} adapters cannot share one port; leave out its flag"
+                    )));
+                }
+                plans.push(Plan {
+                    served,
+                    adapter,
+                    inbound: Inbound::new(&self.options, adapter.auth(), adapters::path(adapter))?,
+                    address: SocketAddr::new(self.options.address, port.unwrap_or(adapter.port())),
+                    connections: connections.clone(),
+                });
+            }
+        }
+        plans.sort_by_key(|plan| matches!(plan.adapter, Adapter::Control(_)));
+        if plans.first().is_none_or(|plan| matches!(plan.adapter, Adapter::Control(_))) {
+            return Err(Failure::Refused("no adapter to serve".to_owned()));
+        }
+        let is_public = plans.iter().any(|plan| plan.inbound.is_public());
+        if !self.options.address.is_loopback() && is_public && !self.options.allow_unauthenticated {
+            return Err(Failure::Refused(format!(
+                "{} is reachable from other machines, and callers need not authenticate; set NAFTIKO_BEARER_TOKEN or \
+                 NAFTIKO_API_KEY, or add --allow-unauthenticated if that is intended",
+                self.options.address
+            )));
+        }
+        Ok(plans)
+    }
+
+    fn connect(&self, program: &Program, served: &'static Served) -> Result<Connection, Failure> {
+        let metrics = self.metrics.clone();
+        let builder = upstream::client(program, &served.capability, &self.options.upstream, self.upstream_tls.clone());
+        Ok(builder.after(move |attempt, outcome| metrics.record_attempt(attempt, outcome)).build()?)
+    }
+
+    fn pipeline(
+        &self,
+        plan: &Plan,
+        connection: &Connection,
+        forwarding: &Forwarding,
+        has_control: bool,
+        listeners: &[Listener],
+    ) -> Pipeline {
+        let listening: Vec<_> = listeners.iter().map(|listener| listener.listening).collect();
+        let parts = Parts {
+            options: &self.options,
+            access: &self.access,
+            policy: &self.policy,
+            stop: &self.stop,
+            abort: &self.abort,
+            capability: &plan.served.capability,
+            listening: &listening,
+            started: self.started,
+        };
+        Pipeline {
+            metrics: self.metrics.clone(),
+            has_metrics: adapters::has_metrics(plan.adapter, has_control),
+            health: adapters::health(plan.adapter, &parts),
+            rate: self.rate.clone(),
+            guard: self.guard.clone(),
+            cors: self.access.cors(&self.options),
+            inbound: plan.inbound.clone(),
+            access: self.access.clone(),
+            forwarding: forwarding.clone(),
+            #[cfg(feature = "otlp")]
+            traced: super::otlp::is_enabled(),
+            handler: Handler::new(plan.adapter, &parts, connection),
+        }
+    }
+
+    async fn listen(
+        &mut self,
+        plan: &Plan,
+        requested: (&'static str, SocketAddr),
+        pipelines: Vec<Pipeline>,
+    ) -> Result<Listener, Failure> {
+        let (title, path) = (adapters::title(plan.adapter), adapters::path(plan.adapter));
+        let address = plan.address;
+        let socket =
+            TcpListener::bind(address).await.map_err(|source| Failure::Listen { what: title, address, source })?;
+        let address = socket.local_addr()?;
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        tracing::info!(target: TARGET, "{title} on {scheme}://{address}{path}");
+        let services: Vec<_> = pipelines.into_iter().map(Service::new).collect();
+        let stop = self.stop.child_token();
+        let listener = Listener {
+            requested,
+            listening: Listening { name: plan.adapter.name(), address },
+            services: services.clone(),
+            stop: stop.clone(),
+        };
+        let services: Vec<_> = self.workers.iter().cloned().zip(services).collect();
+        let (tls, timeout) = (self.tls.clone(), Duration::from_secs(self.options.head_timeout));
+        self.tasks.spawn(async move { listener::serve(socket, &services, tls, timeout, &stop).await });
+        Ok(listener)
+    }
+
+    /// Waits for running requests, for at most the grace period.
+    async fn drain(mut self) -> Result<(), Failure> {
+        let finished = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(GRACE, finished).await.is_err() {
+            tracing::warn!(target: TARGET, "connections are still open {} s after the signal; closing them", GRACE.as_secs());
+            self.abort.cancel();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,114 @@
+//! The transport to the upstream. It uses the libraries that reqwest consists of for connections, TLS and decompression, and
+//! leaves out what a server does not need: redirects, for which reqwest parses the URI of every request twice more and copies
+//! its headers, and retries of its own. This saves a fifth of the time of a request.
+
+use std::env;
+use std::time::Duration;
+
+use http::header::{ACCEPT, HeaderValue};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use naftiko_client::__private::{CONNECT_TIMEOUT, Connection};
+use naftiko_client::{Attempt, BoxFuture, ClientBuilder, Transport, TransportError, install_crypto_provider};
+use naftiko_schema::Capability;
+use reqwest::ResponseBuilderExt as _;
+use rustls::ClientConfig;
+use rustls::crypto::CryptoProvider;
+use rustls_platform_verifier::BuilderVerifierExt as _;
+use tower::Service as _;
+use tower_http::decompression::Decompression;
+
+use super::cli::Upstream;
+use super::program::Program;
+
+/// How long a connection is idle before a TCP keepalive probe is sent.
+const KEEPALIVE: Duration = Duration::from_secs(15);
+/// Variables that configure a proxy. Only reqwest supports proxies.
+const PROXIES: [&str; 6] = ["ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"];
+
+/// A transport with a pool of connections.
+pub(super) struct HyperTransport(Decompression<Client<HttpsConnector<HttpConnector>, reqwest::Body>>);
+
+/// TLS settings for the hyper transport. `None` means that reqwest must be used: for a proxy, for the TLS of the
+/// operating system, or to report invalid certificates.
+pub(super) fn native_root_tls() -> Option<ClientConfig> {
+    install_crypto_provider();
+    let proxied = PROXIES.iter().any(|name| env::var_os(name).is_some_and(|proxy| !proxy.is_empty()));
+    let provider = CryptoProvider::get_default().filter(|_| !proxied)?;
+    let settings = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions().ok()?;
+    Some(settings.with_platform_verifier().ok()?.with_no_client_auth())
+}
+
+impl HyperTransport {
+    pub(super) fn new(tls_config: ClientConfig) -> Self {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        tcp.set_keepalive(Some(KEEPALIVE));
+        let tls = HttpsConnectorBuilder::new().with_tls_config(tls_config).https_or_http().enable_all_versions();
+        let mut client = Client::builder(TokioExecutor::new());
+        client.pool_timer(TokioTimer::new()).timer(TokioTimer::new());
+        Self(Decompression::new(client.build(tls.wrap_connector(tcp))))
+    }
+}
+
+impl Transport for HyperTransport {
+    fn send<'a>(
+        &'a self,
+        request: reqwest::Request,
+        _: &'a Attempt<'_>,
+    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+        Box::pin(async move {
+            let url = request.url().clone();
+            let mut request: http::Request<reqwest::Body> = request.try_into()?;
+            request.headers_mut().entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
+            let (head, body) = match self.0.clone().call(request).await {
+                Ok(response) => response.into_parts(),
+                Err(error) if error.is_connect() => return Err(TransportError::connect(error)),
+                Err(error) => return Err(TransportError::broken(error)),
+            };
+            let response = http::Response::builder().url(url).body(reqwest::Body::wrap(body));
+            let mut response = response.map_err(TransportError::broken)?;
+            *response.status_mut() = head.status;
+            *response.version_mut() = head.version;
+            *response.headers_mut() = head.headers;
+            Ok(response.into())
+        })
+    }
+}
+
+/// A client of a capability, with the options of the command line.
+pub(super) fn client(
+    program: &Program,
+    capability: &'static Capability,
+    upstream: &Upstream,
+    tls_config: Option<ClientConfig>,
+) -> ClientBuilder<Connection> {
+    let mut builder = ClientBuilder::<Connection>::new(capability).from_env();
+    if let Some(tls_config) = tls_config {
+        builder = builder.transport(HyperTransport::new(tls_config));
+    }
+    builder = builder.timeout(Duration::from_secs(upstream.call_timeout));
+    let is_of = |namespace: &str, capability: &Capability| capability.apis.iter().any(|api| api.namespace == namespace);
+    for uri in &upstream.base_uri {
+        builder = match uri.split_once('=') {
+            // Skips base URIs of other capabilities' APIs. Any capability reports an unknown namespace.
+            Some((namespace, _))
+                if !is_of(namespace, capability)
+                    && program.served().iter().any(|served| is_of(namespace, &served.capability)) =>
+            {
+                builder
+            }
+            Some((namespace, uri)) if !namespace.contains("://") => builder.base_uri_of(namespace, uri),
+            _ => builder.base_uri(uri),
+        };
+    }
+    #[cfg(feature = "otlp")]
+    if super::otlp::is_enabled() {
+        builder = builder.before(|_, headers| super::otlp::continue_upstream(headers));
+    }
+    if upstream.allow_plain_http { builder.allow_plain_http() } else { builder }
+}

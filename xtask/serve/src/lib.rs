@@ -1,0 +1,6 @@
+//! Serves a specification without generating a crate: it is compiled in memory, and its tables are served by the same server
+//! that a generated crate has.
+
+pub mod echo;
+pub mod load;
+pub mod reload;

@@ -1,0 +1,54 @@
+//! From a specification on disk to a program that a server can serve.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use naftiko_codegen::{Diagnostics, Sources, Tables, compile_tables};
+use naftiko_schema::Ref;
+use naftiko_server::{Program, Served};
+use xtask::lint;
+
+/// A program, and what the compiler found in its specification.
+pub struct Loaded {
+    /// The program.
+    pub program: Program,
+    /// What the compiler found.
+    pub diagnostics: Diagnostics,
+    /// The texts that it read, to show the diagnostics with.
+    pub sources: Sources,
+}
+
+/// Compiles the specification in a file. Files that it imports are read from the same folder.
+///
+/// # Errors
+/// If the file cannot be read, has errors, or is no capability. The error holds the diagnostics.
+pub fn file(file: &Path) -> Result<Loaded> {
+    let base = std::env::current_dir().context("there is no current folder")?;
+    let (sources, path) = lint::read_one(&base, file)?;
+    let name = naftiko_codegen::crate_name(&path).unwrap_or_else(|| name_of(file));
+    match compile_tables(&sources, &path, &name) {
+        Ok((tables, diagnostics)) => Ok(Loaded { program: program(tables), diagnostics, sources }),
+        Err(diagnostics) if diagnostics.has_errors() => bail!("{}", diagnostics.render(&sources, false)),
+        Err(_) => bail!("{path} has no `capability:` section"),
+    }
+}
+
+/// The program that serves the tables of one capability.
+pub fn program(tables: Tables) -> Program {
+    let Tables { capability, adapters } = tables;
+    Program::compiled(vec![Served::compiled(Ref::Shared(capability.into()), adapters)])
+}
+
+/// The program for the rest of the process. A server borrows its tables for as long as it runs, so each reload keeps those
+/// of the program before it: some kilobytes, in a tool that people stop.
+pub fn leak(program: Program) -> &'static Program {
+    Box::leak(Box::new(program))
+}
+
+/// A name for a capability whose path gives none: the stem of its file, as far as a crate may be called so.
+fn name_of(file: &Path) -> String {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+    let name: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let name = name.trim_matches(|c: char| !c.is_ascii_alphabetic());
+    if name.is_empty() { "capability".to_owned() } else { name.to_owned() }
+}

@@ -1,0 +1,63 @@
+//! `cargo xtask serve FILE` and `cargo xtask try FILE`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::thread;
+
+use anyhow::{Context as _, Result};
+use clap::Parser;
+use naftiko_serve::{echo, load, reload};
+use naftiko_server::ServeOptions;
+use tokio::sync::mpsc::channel;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask serve", about = "Serves a specification without generating a crate")]
+struct Arguments {
+    /// The specification
+    file: PathBuf,
+    /// Reload when the specification changes, without dropping running requests
+    #[arg(long)]
+    watch: bool,
+    /// Use an upstream that responds to each request with the request itself, unless --base-uri names another
+    #[arg(long)]
+    echo: bool,
+    #[command(flatten)]
+    server: ServeOptions,
+}
+
+fn main() -> ExitCode {
+    match prepare() {
+        Ok((program, options, reloads)) => naftiko_server::serve(program, options, reloads),
+        Err(error) => {
+            anstream::eprintln!("{error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+type Prepared =
+    (&'static naftiko_server::Program, ServeOptions, tokio::sync::mpsc::Receiver<&'static naftiko_server::Program>);
+
+fn prepare() -> Result<Prepared> {
+    let Arguments { file, watch, echo, mut server } = Arguments::parse();
+    let loaded = load::file(&file)?;
+    let rendered = loaded.diagnostics.render(&loaded.sources, false);
+    if !rendered.trim().is_empty() {
+        anstream::eprintln!("{rendered}\n");
+    }
+    if echo && !server.has_base_uri() {
+        let address = start_echo()?;
+        anstream::eprintln!("upstream that echoes requests on http://{address}");
+        server.use_upstream(&loaded.program, &format!("http://{address}"));
+    }
+    let reloads = if watch { reload::programs(&file)? } else { channel(1).1 };
+    Ok((load::leak(loaded.program), server, reloads))
+}
+
+/// Runs the echo on a thread of its own: the server has its own runtimes.
+fn start_echo() -> Result<std::net::SocketAddr> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let address = runtime.block_on(echo::start()).context("the echo cannot listen")?;
+    thread::spawn(move || runtime.block_on(std::future::pending::<()>()));
+    Ok(address)
+}

@@ -1,0 +1,28 @@
+//! `cargo xtask docs`: writes the pages of `docs/` that are generated from the source.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use naftiko_codegen::page;
+
+/// The page about all codes.
+pub const PAGE: &str = "docs/diagnostics.md";
+
+/// Runs the command. With `check`, nothing is written, and `Ok(false)` means that the page is out of date.
+///
+/// # Errors
+/// When the page cannot be written.
+pub fn run(root: &Path, check: bool) -> Result<bool> {
+    let (file, text) = (root.join(PAGE), page());
+    let is_current = fs::read_to_string(&file).is_ok_and(|present| present == text);
+    if is_current {
+        anstream::println!("{PAGE} is up to date");
+    } else if check {
+        anstream::eprintln!("{PAGE} is out of date; run `cargo xtask docs` and commit the result");
+    } else {
+        fs::write(&file, text).with_context(|| format!("{PAGE} cannot be written"))?;
+        anstream::println!("updated {PAGE}");
+    }
+    Ok(is_current || !check)
+}

@@ -1,0 +1,138 @@
+//! `cargo xtask lint --fix`: applies the certain suggestions of diagnostics to files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use naftiko_codegen::{Applicability, Code, Diagnostic, Sources, Suggestion};
+
+use crate::lint::{self, Linted};
+
+/// How often the files are checked again: a fix can make another diagnostic visible.
+const ROUNDS: usize = 10;
+
+/// A suggestion that was applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// The file.
+    pub file: String,
+    /// The line of the diagnostic, when it was fixed.
+    pub line: usize,
+    /// The code of the diagnostic.
+    pub code: String,
+    /// What was replaced.
+    pub before: String,
+    /// What replaced it.
+    pub after: String,
+}
+
+/// Checks files and folders, and applies certain suggestions until there are no more. Only files that are named are
+/// edited, and not those that they import. Returns what was applied, and what is left.
+///
+/// # Errors
+/// When there is no file to check, or a file cannot be written.
+pub fn fix(base: &Path, paths: &[PathBuf]) -> Result<(Vec<Applied>, Linted)> {
+    let mut applied = Vec::new();
+    let mut linted = lint::check(base, paths)?;
+    for _ in 0..ROUNDS {
+        let round = apply(base, &linted)?;
+        if round.is_empty() {
+            break;
+        }
+        applied.extend(round);
+        linted = lint::check(base, paths)?;
+    }
+    Ok((applied, linted))
+}
+
+/// One certain suggestion, with the diagnostic that has it.
+type Edit<'l> = (&'l Suggestion, &'l Diagnostic);
+
+fn apply(base: &Path, linted: &Linted) -> Result<Vec<Applied>> {
+    let mut edits: BTreeMap<&str, Vec<Edit<'_>>> = BTreeMap::new();
+    for diagnostic in &linted.diagnostics {
+        let certain = diagnostic.suggestions.iter().filter(|it| it.applicability == Applicability::Certain);
+        for suggestion in certain.filter(|suggestion| linted.checked.contains(&suggestion.file)) {
+            edits.entry(&suggestion.file).or_default().push((suggestion, diagnostic));
+        }
+    }
+    let mut applied = Vec::new();
+    if edits.is_empty() {
+        return Ok(applied);
+    }
+    let mut sources = linted.sources.clone();
+    for (file, edits) in edits {
+        let Some(text) = linted.sources.get(file) else { continue };
+        let edits = harmless(file, text, apart(edits), &mut sources);
+        if edits.is_empty() {
+            continue;
+        }
+        let fixed = replaced(text, &edits);
+        write(&base.join(file), &fixed).with_context(|| format!("{file} cannot be written"))?;
+        applied.extend(edits.into_iter().map(|(suggestion, diagnostic)| Applied {
+            file: file.to_owned(),
+            line: suggestion.span.location(text).start.line,
+            code: diagnostic.code.to_string(),
+            before: text.get(suggestion.span.start..suggestion.span.end).unwrap_or_default().to_owned(),
+            after: suggestion.replacement.clone(),
+        }));
+    }
+    Ok(applied)
+}
+
+/// The edits in order, without those that overlap an earlier one. They wait for the next round, where they may not be
+/// needed any more.
+fn apart(mut edits: Vec<Edit<'_>>) -> Vec<Edit<'_>> {
+    edits.sort_by_key(|(suggestion, _)| suggestion.span);
+    let mut end = None;
+    edits.retain(|(suggestion, _)| {
+        let is_apart = end.is_none_or(|end| suggestion.span.start > end);
+        if is_apart {
+            end = Some(suggestion.span.end);
+        }
+        is_apart
+    });
+    edits
+}
+
+/// The edits without those that would cause an error, such as a renamed key whose value has another type.
+fn harmless<'l>(file: &str, text: &str, edits: Vec<Edit<'l>>, sources: &mut Sources) -> Vec<Edit<'l>> {
+    let mut errors = |edits: &[Edit<'_>]| -> BTreeSet<(Code, String)> {
+        sources.insert(file.to_owned(), replaced(text, edits));
+        let diagnostics = naftiko_codegen::lint(sources, file).into_iter();
+        diagnostics.filter(Diagnostic::is_error).map(|it| (it.code, it.message)).collect()
+    };
+    let before = errors(&[]);
+    if errors(&edits).is_subset(&before) {
+        return edits;
+    }
+    let mut kept = Vec::new();
+    for edit in edits {
+        kept.push(edit);
+        if !errors(&kept).is_subset(&before) {
+            kept.pop();
+        }
+    }
+    kept
+}
+
+/// The text with the edits applied; all other bytes are kept.
+fn replaced(text: &str, edits: &[Edit<'_>]) -> String {
+    let mut fixed = String::new();
+    let mut end = 0;
+    for (Suggestion { span, replacement, .. }, _) in edits {
+        fixed.push_str(text.get(end..span.start).unwrap_or_default());
+        fixed.push_str(replacement);
+        end = span.end;
+    }
+    fixed + text.get(end..).unwrap_or_default()
+}
+
+/// Replaces the text of a file. Readers see the old text or the new one, and permissions are kept.
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    let draft = path.with_extension("fix.draft");
+    fs::write(&draft, text)?;
+    fs::set_permissions(&draft, fs::metadata(path)?.permissions())?;
+    fs::rename(&draft, path)
+}
