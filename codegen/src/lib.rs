@@ -120,14 +120,19 @@ pub fn named_files(path: &str, text: &str) -> Vec<String> {
 /// # Errors
 /// When any source has an error; then nothing is generated, and the diagnostics of all sources are returned.
 pub fn generate(sources: &Sources) -> Result<Generated, Diagnostics> {
-    generate_only(sources, |_| true)
+    generate_only(sources, &[], |_| true)
 }
 
-/// Generates crates for the capabilities whose paths are wanted. The other sources can be imported.
+/// Generates crates for the capabilities whose paths are wanted. The other sources can be imported. No crate gets one of the
+/// reserved names, which other packages of the workspace have.
 ///
 /// # Errors
 /// When one of these has an error; then nothing is generated, and the diagnostics of all of them are returned.
-pub fn generate_only(sources: &Sources, wanted: impl Fn(&str) -> bool) -> Result<Generated, Diagnostics> {
+pub fn generate_only(
+    sources: &Sources,
+    reserved: &[String],
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Generated, Diagnostics> {
     let mut generated = Generated::default();
     let mut owners: BTreeMap<String, &str> = BTreeMap::new();
     for path in sources.keys().filter(|path| is_specification(path) && wanted(path)) {
@@ -139,6 +144,9 @@ pub fn generate_only(sources: &Sources, wanted: impl Fn(&str) -> bool) -> Result
             if name.is_empty() {
                 let help = "name it `spec/provider/capability.yaml`: letters, digits and hyphens, a letter first, no reserved name";
                 sink.report(Code::CrateName, start, "the path is not a valid crate name").help(help);
+            } else if reserved.contains(&name) {
+                let message = format!("`{name}` is the name of another package of this workspace");
+                sink.report(Code::CrateName, start, message).help("rename the file");
             } else if let Some(owner) = owners.insert(name.clone(), path) {
                 let message = format!("`{path}` and `{owner}` have the same crate name `{name}`");
                 sink.report(Code::CrateName, start, message).help("rename one of the files");

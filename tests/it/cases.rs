@@ -14,7 +14,7 @@ use xtask::{root, workspace};
 pub(crate) struct Case {
     pub(crate) name: String,
     /// The path of the capability among the sources.
-    path: String,
+    pub(crate) path: String,
     pub(crate) sources: Sources,
 }
 
@@ -199,6 +199,11 @@ static WORKSPACE: LazyLock<PathBuf> = LazyLock::new(|| {
     let folder = root().join("target/cases");
     workspace::write(&root(), &folder, &made).expect("crates can be written");
     workspace::share_features(&root(), &folder).expect("a crate can be written");
+    let (manifest, source) = crate::served::program();
+    let all = folder.join("generated").join(crate::served::CRATE);
+    fs::create_dir_all(all.join("src")).expect("a folder can be made");
+    fs::write(all.join("Cargo.toml"), manifest).expect("a file can be written");
+    fs::write(all.join("src/main.rs"), source).expect("a file can be written");
     folder
 });
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use naftiko_codegen::generate;
+use naftiko_codegen::{generate, generate_only};
 use xtask::generation::{plan, read_sources, run};
 use xtask::root;
 
@@ -214,7 +214,7 @@ fn non_utf8_specification_is_reported_with_its_line() {
 
 #[test]
 fn specifications_with_one_crate_name_are_rejected() {
-    let paths = ["spec/a-b/c.yaml", "spec/a/b-c.yaml", "spec/1.yaml", "spec/a\nb.yaml", "spec/naftiko/client.yaml"];
+    let paths = ["spec/a-b/c.yaml", "spec/a/b-c.yaml", "spec/1.yaml", "spec/a\nb.yaml"];
     let sources = paths.map(|path| (path.to_owned(), CAPABILITY.to_owned())).into();
     let diagnostics = generate(&sources).expect_err("the crates would be one");
     let diagnostics: Vec<_> = diagnostics.iter().map(|it| it.one_line(&sources)).collect();
@@ -224,9 +224,21 @@ fn specifications_with_one_crate_name_are_rejected() {
             "spec/1.yaml:1:1: NK0315: the path is not a valid crate name",
             "spec/a\nb.yaml:1:1: NK0315: the path is not a valid crate name",
             "spec/a/b-c.yaml:1:1: NK0315: `spec/a/b-c.yaml` and `spec/a-b/c.yaml` have the same crate name `a-b-c`",
-            "spec/naftiko/client.yaml:1:1: NK0315: the path is not a valid crate name",
         ]
     );
+}
+
+#[test]
+fn specification_with_the_name_of_a_workspace_package_is_rejected() {
+    let members = xtask::workspace::member_names(&root()).expect("the manifests can be read");
+    for (path, name) in [("spec/naftiko/bench.yaml", "naftiko-bench"), ("spec/xtask.yml", "xtask")] {
+        let sources = [(path.to_owned(), CAPABILITY.to_owned())].into();
+        let diagnostics = generate_only(&sources, &members, |_| true).expect_err("the package exists");
+        let diagnostics: Vec<_> = diagnostics.iter().map(|it| it.one_line(&sources)).collect();
+        let expected = format!("{path}:1:1: NK0315: `{name}` is the name of another package of this workspace");
+        assert_eq!(diagnostics, [expected]);
+    }
+    assert!(!members.iter().any(|name| name == "scaleway-secret-manager-secrets"), "{members:?}");
 }
 
 #[test]

@@ -31,6 +31,7 @@ mod quality;
 mod rest;
 mod rules;
 mod scenarios;
+mod served;
 mod server;
 mod tables;
 mod tls;

@@ -10,6 +10,7 @@ use naftiko_codegen::{Diagnostic, Diagnostics, MARKER, Severity, Sources, genera
 use similar::TextDiff;
 
 use crate::sources::{self, Tree};
+use crate::workspace;
 
 /// How a file has to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +113,8 @@ fn select(sources: &Sources, names: &[String]) -> Result<BTreeSet<String>> {
 /// When files cannot be read, a foreign file has the path of a generated one, or a crate name is unknown.
 pub fn plan(root: &Path, sources: &Sources, names: &[String]) -> Result<Option<Plan>> {
     let chosen = select(sources, names)?;
-    let generated = match generate_only(sources, |path| chosen.contains(path)) {
+    let reserved = workspace::member_names(root)?;
+    let generated = match generate_only(sources, &reserved, |path| chosen.contains(path)) {
         Ok(generated) => generated,
         Err(diagnostics) => {
             print(&diagnostics, sources);

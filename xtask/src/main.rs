@@ -1,6 +1,7 @@
 //! `cargo xtask`: generates crates from capabilities and runs them.
 
 use std::env;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -49,13 +50,34 @@ enum Command {
     },
     /// Compile a folder of specifications and count the results
     Corpus(corpus::Options),
-    /// Run a generated server against a simulator of its upstream: no account, no network
+    /// Serve a specification without generating a crate: it is compiled in memory
+    Serve {
+        /// The specification
+        file: PathBuf,
+        /// Reload when the specification changes, without dropping running requests
+        #[arg(long)]
+        watch: bool,
+        /// The base URI of the upstream; NAMESPACE=URI if the capability consumes several APIs (repeatable)
+        #[arg(long, value_name = "URI")]
+        base_uri: Vec<String>,
+        /// More flags of the server, such as `-- --rest-port 0`
+        #[arg(last = true)]
+        flags: Vec<String>,
+    },
+    /// Try out a generated server against a simulator of its upstream, or a specification against an echo: no account, no
+    /// network
     Try {
-        /// The crate, such as `scaleway-secret-manager-secrets`
+        /// The crate, such as `scaleway-secret-manager-secrets`, or a specification
         name: String,
-        /// Run a short tour over REST and MCP, then stop
+        /// Run a short tour over REST and MCP, then stop; only for a crate
         #[arg(long)]
         once: bool,
+        /// The upstream of a specification, in place of the echo (repeatable)
+        #[arg(long, value_name = "URI", conflicts_with = "once")]
+        base_uri: Vec<String>,
+        /// More flags of the server of a specification, such as `-- --rest-port 0`
+        #[arg(last = true)]
+        flags: Vec<String>,
     },
     /// Measure a generated server in comparison with a minimal hand-written one
     Bench(bench::Options),
@@ -84,7 +106,14 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Gen { names, diff, watch: true, .. } => watch::run(&root(), &names, diff),
         Command::Gen { names, check, diff, .. } => generation::run(&root(), &names, check, diff),
-        Command::Try { name, once } => trial::run(&root(), &name, once),
+        Command::Serve { file, watch, base_uri, flags } => {
+            let watch = watch.then(|| "--watch".to_owned());
+            trial::serve(&root(), &file, false, &server_flags(watch, &base_uri, flags))
+        }
+        Command::Try { name, base_uri, flags, .. } if trial::is_file(&name) => {
+            trial::serve(&root(), Path::new(&name), base_uri.is_empty(), &server_flags(None, &base_uri, flags))
+        }
+        Command::Try { name, once, .. } => trial::run(&root(), &name, once),
         Command::Interop { surface, require } => interop::run(&root(), surface, require),
         Command::Bench(options) => bench::run(&root(), &options),
         Command::Semver { baseline } => semver::run(&root(), &baseline),
@@ -105,4 +134,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The flags of a server, as the command line of `naftiko-serve` takes them.
+fn server_flags(watch: Option<String>, base_uris: &[String], flags: Vec<String>) -> Vec<String> {
+    let base_uris = base_uris.iter().map(|uri| format!("--base-uri={uri}"));
+    watch.into_iter().chain(base_uris).chain(flags).collect()
 }

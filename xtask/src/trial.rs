@@ -1,10 +1,14 @@
-//! `cargo xtask try`: a generated server against a simulator of its upstream.
+//! `cargo xtask try`: a generated server against a simulator of its upstream, or a specification against an echo of it; and
+//! `cargo xtask serve`.
 
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
+use naftiko_codegen::{Outcome, compile, is_specification};
+
+use crate::lint;
 
 /// Runs the command. The tour is a program of the tests; this builds the server and starts the tour.
 ///
@@ -18,6 +22,34 @@ pub fn run(root: &Path, name: &str, once: bool) -> Result<bool> {
         tour.arg("--once");
     }
     Ok(tour.status().context("cargo cannot be started")?.success())
+}
+
+/// Serves a specification without generating a crate. The arguments are those of the server, and `--watch`.
+///
+/// # Errors
+/// When the server cannot be built or started.
+pub fn serve(root: &Path, file: &Path, echo: bool, arguments: &[String]) -> Result<bool> {
+    let folder = env::current_dir().context("there is no current folder")?;
+    let mut serve = cargo(root);
+    // The specification may be named relative to where the command is run.
+    serve.args(["run", "--quiet", "--package", "naftiko-serve", "--"]).arg(folder.join(file)).args(arguments);
+    if echo {
+        serve.arg("--echo").envs(placeholders(&folder, file)?);
+    }
+    Ok(serve.status().context("cargo cannot be started")?.success())
+}
+
+/// Values for the environment variables that a specification needs and the environment lacks. An echo checks no credential.
+fn placeholders(folder: &Path, file: &Path) -> Result<Vec<(String, &'static str)>> {
+    let (sources, path) = lint::read_one(folder, file)?;
+    let Outcome::Generated(made) = compile(&sources, &path, "try").outcome else { return Ok(Vec::new()) };
+    let missing = made.variables.into_iter().filter(|name| env::var_os(name).is_none());
+    Ok(missing.map(|name| (name, "a-placeholder")).collect())
+}
+
+/// Whether a name is that of a specification rather than of a crate.
+pub fn is_file(name: &str) -> bool {
+    is_specification(name)
 }
 
 /// Builds the binary of a generated crate and returns its path.

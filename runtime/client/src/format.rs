@@ -21,16 +21,16 @@ pub(crate) fn decode(format: Format, headers: &HeaderMap, body: &[u8]) -> Result
 
 /// Decodes JSON.
 pub(crate) fn from_json<T: DeserializeOwned>(json: &[u8]) -> Result<T, JsonError> {
-    serde_json::from_slice(without_mark(json)).map_err(|error| JsonError::of(&error))
+    serde_json::from_slice(without_byte_order_mark(json)).map_err(|error| JsonError::of(&error))
 }
 
 /// Whether a body is JSON, even if `Value` cannot represent it: huge numbers, lone surrogates, deep nesting.
 pub fn is_json(body: &[u8]) -> bool {
-    serde_json::from_slice::<serde::de::IgnoredAny>(without_mark(body)).is_ok()
+    serde_json::from_slice::<serde::de::IgnoredAny>(without_byte_order_mark(body)).is_ok()
 }
 
 /// JSON without the byte order mark that some servers send (RFC 8259 §8.1 allows ignoring it).
-fn without_mark(json: &[u8]) -> &[u8] {
+fn without_byte_order_mark(json: &[u8]) -> &[u8] {
     json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json)
 }
 

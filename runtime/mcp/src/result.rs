@@ -48,7 +48,7 @@ fn success(tool: &'static Tool, policy: &Policy, response: Response<Bytes>) -> R
             (document.to_string(), Some(document), masked)
         }
         Output::Whole => {
-            let (text, mut document) = whole(tool, response)?;
+            let (text, mut document) = text_and_document(tool, response)?;
             let masked = !reveals
                 && match &mut document {
                     Some(document) => mask(target, document),
@@ -71,7 +71,7 @@ fn success(tool: &'static Tool, policy: &Policy, response: Response<Bytes>) -> R
 }
 
 /// The text of a response, and its document if it is JSON.
-fn whole(tool: &'static Tool, response: Response<Bytes>) -> Result<(String, Option<Value>), Error> {
+fn text_and_document(tool: &'static Tool, response: Response<Bytes>) -> Result<(String, Option<Value>), Error> {
     let raw = response.body().clone();
     let text = String::from_utf8_lossy(&raw).into_owned();
     let target = &tool.binding.target;

@@ -1,7 +1,7 @@
 //! The tables that describe a capability. The compiler builds them, generated code declares them, and the runtime reads them.
 //!
 //! Every table can live in a `static`, made by `const` functions, or own its parts, made by the compiler at run time.
-//! [`table!`](table) declares the struct, its constructor and its setters in one place, and with them how generated
+//! `table!` declares the struct, its constructor and its setters in one place, and with them how generated
 //! code spells it: the compiler writes tables as Rust through `serde::Serialize`, so a new field needs no emitter.
 
 mod adapter;

@@ -197,7 +197,7 @@ impl<'a> CallState<'a> {
         let outcome = outcome.map_err(|error| {
             // An attempt that failed before it was sent does not count.
             let attempts = if error.phase() == Phase::Prepare { self.number - 1 } else { self.number };
-            self.may_have_acted |= error.may_have_had_effect();
+            self.may_have_acted |= error.may_have_taken_effect();
             error.after(attempts).with_may_have_acted(self.may_have_acted)
         });
         self.report(outcome.as_ref(), &span);

@@ -173,7 +173,7 @@ impl Error {
     }
 
     /// Whether the upstream may have processed the attempt that failed with this error.
-    pub(crate) fn may_have_had_effect(&self) -> bool {
+    pub(crate) fn may_have_taken_effect(&self) -> bool {
         match &self.0.kind {
             ErrorKind::Status(status) => status.is_server_error() || *status == StatusCode::REQUEST_TIMEOUT,
             _ => matches!(self.0.phase, Phase::Send | Phase::Receive | Phase::Decode),
@@ -228,7 +228,7 @@ impl Error {
     /// Whether the request may have taken effect although the call failed: an attempt ended without a response, or with one
     /// that leaves it open. A retry may then fail because of the first attempt, such as a DELETE that gets a 404.
     pub fn may_have_acted(&self) -> bool {
-        self.0.may_have_acted || (self.0.attempts > 0 && self.may_have_had_effect())
+        self.0.may_have_acted || (self.0.attempts > 0 && self.may_have_taken_effect())
     }
 
     /// The upstream's error response, parsed, if it responded.

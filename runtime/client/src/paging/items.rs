@@ -54,7 +54,7 @@ impl Lists {
 
     pub(super) fn of(&mut self, document: &Value, total: Option<u64>) -> List {
         let known = self.configured.clone().or_else(|| self.found.clone());
-        let pointer = known.or_else(|| place(document, self.resource.as_deref()));
+        let pointer = known.or_else(|| locate(document, self.resource.as_deref()));
         let value = pointer.as_ref().and_then(|pointer| document.pointer(pointer));
         match (pointer, value) {
             (Some(pointer), Some(Value::Array(_) | Value::Null)) => {
@@ -104,7 +104,7 @@ fn holds_nothing(document: &Value) -> bool {
     document.is_null() || document.as_object().is_some_and(Map::is_empty)
 }
 
-fn place(document: &Value, resource: Option<&str>) -> Option<String> {
+fn locate(document: &Value, resource: Option<&str>) -> Option<String> {
     if document.is_array() {
         return Some(String::new());
     }
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     fn pointer(document: &Value) -> Option<String> {
-        place(document, Some("secrets"))
+        locate(document, Some("secrets"))
     }
 
     #[test]
