@@ -168,7 +168,7 @@ pub fn read_one(base: &Path, file: &Path) -> Result<(Sources, String)> {
     match chosen.into_iter().next() {
         Some(path) if chosen_is_file(&base, file) => Ok((tree.sources, path)),
         _ => {
-            let problem = tree.diagnostics.iter().next().map(|diagnostic| diagnostic.message.clone());
+            let problem = tree.diagnostics.first().map(|diagnostic| diagnostic.message.clone());
             bail!("{}: {}", file.display(), problem.unwrap_or_else(|| "it is not a file".to_owned()))
         }
     }
