@@ -28,7 +28,7 @@ pub(crate) struct Linked<'d> {
 }
 
 impl Linked<'_> {
-    /// All calls of whatever is exposed.
+    /// All calls of routes, tools and resources.
     pub(crate) fn calls(&self) -> impl Iterator<Item = &Call<'_>> {
         let resources = self.resources.iter().filter_map(|resource| match &resource.source {
             ResourceSource::Call(call) => Some(call),
@@ -44,7 +44,7 @@ pub(crate) struct Api<'d> {
     pub(crate) span: Span,
     /// The namespace as calls spell it.
     pub(crate) namespace: &'d str,
-    /// The namespace, told apart from others of the same name.
+    /// The namespace, with a number if several APIs have the same one.
     pub(crate) name: String,
     pub(crate) base_uri: Option<&'d Text>,
     pub(crate) credentials: Vec<Credential>,
@@ -200,7 +200,7 @@ pub(crate) enum ResourceSource<'d> {
     Files(Files),
 }
 
-/// What a location stands for.
+/// The files at a location.
 #[derive(Debug)]
 pub(crate) enum Files {
     /// Path below the location, which is empty for the location itself; name of the file; text.

@@ -113,7 +113,7 @@ fn port_values(model: &Model) -> Vec<Value> {
     vec![("rest", rest), ("mcp", mcp), ("control", control)]
 }
 
-/// The port of a base URI, or of whatever is configured where there is none.
+/// The port of a base URI. Without a base URI it is 443, because the operator then configures any URI.
 fn upstream_port(base_uri: Option<&str>) -> u16 {
     let Some((scheme, rest)) = base_uri.and_then(|uri| uri.split_once("://")) else { return 443 };
     let authority = rest.split('/').next().unwrap_or_default();

@@ -67,7 +67,7 @@ pub fn crate_name(path: &str) -> Option<String> {
     usable.then_some(name)
 }
 
-/// Names that are told apart by a number where they stand several times.
+/// Different names: a name that occurs several times gets a number.
 pub(crate) fn distinct(names: &[&str]) -> Vec<String> {
     let mut taken: BTreeSet<String> = BTreeSet::new();
     let all: BTreeSet<&str> = names.iter().copied().collect();
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_names_get_a_number_that_nobody_has() {
+    fn equal_names_get_an_unused_number() {
         assert_eq!(distinct(&["a", "a", "a-2"]), ["a", "a-3", "a-2"]);
     }
 }

@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn operations_of_one_name_are_told_apart_by_what_they_are() {
+    fn operations_of_one_name_get_names_from_their_method_and_path() {
         assert_eq!(
             methods(&[("a", "get", "GET", "/users/{user}/keys"), ("a", "get", "GET", "/users/{user}/keys/{key}")]),
             ["get_users_keys", "get_users_keys_by_key"]
@@ -305,7 +305,7 @@ mod tests {
         }
 
         #[test]
-        fn names_like_each_other_are_told_apart(wire in proptest::collection::vec("[aA$_.-]{0,4}", 1..12)) {
+        fn similar_names_get_different_identifiers(wire in proptest::collection::vec("[aA$_.-]{0,4}", 1..12)) {
             let wishes: Vec<Wish> = wire.iter().map(|name| Wish::parameter(name, "query")).collect();
             let names = Scope::setters().assign(&wishes);
             proptest::prop_assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{:?}", names);
