@@ -102,7 +102,7 @@ pub(crate) struct Route<'d> {
 }
 
 impl Route<'_> {
-    /// What tells the route apart from others: its method, and its path with all placeholders made equal. The server
+    /// What makes the route different from others: its method, and its path with all placeholders made equal. The server
     /// matches decoded segments, so `/a b` and `/a%20b` are one.
     pub(crate) fn shape(&self) -> (String, String) {
         let method = self.method.map_or("GET", |method| method.value.as_str()).to_ascii_uppercase();
@@ -145,7 +145,7 @@ pub(crate) struct Tool<'d> {
 }
 
 impl Tool<'_> {
-    /// Whether callers could not tell the two apart but for their names.
+    /// Whether callers could distinguish the two only by their names.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         let text = |text: Option<&Text>| text.map(|text| text.value.clone());
         let input = |input: &Parameter| {
