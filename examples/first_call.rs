@@ -44,7 +44,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if let Err(error) = refused {
         println!("refused: {error}");
         println!("  the upstream calls it {:?}", error.upstream_type());
-        println!("  details: {}", error.api_error().and_then(|refusal| refusal.details.clone()).unwrap_or_default());
+        println!(
+            "  details: {}",
+            error.api_error().and_then(|api_error| api_error.details.clone()).unwrap_or_default()
+        );
     }
 
     // An argument that would leave its segment of the path is never sent.

@@ -1,4 +1,4 @@
-//! How an application tests code that uses a client: scripted answers, recorded ones, and no socket. It also shows calls
+//! How an application tests code that uses a client: scripted responses, recorded ones, and no socket. It also shows calls
 //! without `async`.
 //!
 //! `cargo run -p examples --bin without_a_network`
@@ -17,7 +17,7 @@ fn count(client: &Client) -> Result<u64, scaleway_secret_manager_secrets::Error>
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // A script: what the upstream is supposed to answer, and what the code asked for.
+    // A script: what the upstream is supposed to send, and what the code asked for.
     let script = Script::new([
         ScriptedResponse::status(503),
         ScriptedResponse::json(200, json!({"secrets": [], "total_count": 7})),

@@ -28,7 +28,7 @@ pub(crate) struct Linked<'d> {
 }
 
 impl Linked<'_> {
-    /// All calls of whatever is exposed.
+    /// All calls of routes, tools and resources.
     pub(crate) fn calls(&self) -> impl Iterator<Item = &Call<'_>> {
         let resources = self.resources.iter().filter_map(|resource| match &resource.source {
             ResourceSource::Call(call) => Some(call),
@@ -44,7 +44,7 @@ pub(crate) struct Api<'d> {
     pub(crate) span: Span,
     /// The namespace as calls spell it.
     pub(crate) namespace: &'d str,
-    /// The namespace, told apart from others of the same name.
+    /// The namespace, with a number if several APIs have the same one.
     pub(crate) name: String,
     pub(crate) base_uri: Option<&'d Text>,
     pub(crate) credentials: Vec<Credential>,
@@ -102,7 +102,7 @@ pub(crate) struct Route<'d> {
 }
 
 impl Route<'_> {
-    /// What tells the route apart from others: its method, and its path with all placeholders made equal. The server
+    /// What makes the route different from others: its method, and its path with all placeholders made equal. The server
     /// matches decoded segments, so `/a b` and `/a%20b` are one.
     pub(crate) fn shape(&self) -> (String, String) {
         let method = self.method.map_or("GET", |method| method.value.as_str()).to_ascii_uppercase();
@@ -145,7 +145,7 @@ pub(crate) struct Tool<'d> {
 }
 
 impl Tool<'_> {
-    /// Whether callers could not tell the two apart but for their names.
+    /// Whether callers could distinguish the two only by their names.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         let text = |text: Option<&Text>| text.map(|text| text.value.clone());
         let input = |input: &Parameter| {
@@ -200,7 +200,7 @@ pub(crate) enum ResourceSource<'d> {
     Files(Files),
 }
 
-/// What a location stands for.
+/// The files at a location.
 #[derive(Debug)]
 pub(crate) enum Files {
     /// Path below the location, which is empty for the location itself; name of the file; text.

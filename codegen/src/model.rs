@@ -64,8 +64,8 @@ impl Operation {
         self.table.parameters.iter().zip(&self.setters)
     }
 
-    /// The parameters that the client's method takes as arguments: the required ones, but for flags, which nobody could
-    /// tell apart in a call.
+    /// The parameters that the client's method takes as arguments: the required ones, except flags, which
+    /// readers of a call could not distinguish.
     pub(crate) fn positional(&self) -> impl Iterator<Item = (&Parameter, &Setter)> {
         self.parameters().filter(|(parameter, _)| is_positional(parameter))
     }

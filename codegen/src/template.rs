@@ -65,7 +65,7 @@ pub(crate) fn split_path(path: &str) -> Result<Vec<Piece>, &'static str> {
 }
 
 /// Cuts what an author wrote as a path into path, query and fragment (RFC 3986 §3). Placeholders are left alone, but
-/// for those of RFC 6570 §3.2.8 that stand for a query: `{?a,b}` is `?a={?a}&b={?b}`, where `?` marks what may be left
+/// for those of RFC 6570 §3.2.8 that form a query: `{?a,b}` is `?a={?a}&b={?b}`, where `?` marks what may be left
 /// out.
 pub(crate) fn cut(text: &str) -> (String, Option<String>, Option<String>) {
     let (mut path, mut query, mut fragment) = (String::new(), None::<String>, None::<String>);

@@ -1,6 +1,6 @@
 //! Trap cases: tiny specifications named after their trap. Adding a test is adding a file.
 //!
-//! What they make, or the findings about them, is kept beside them as a snapshot; what the good ones make also compiles.
+//! The output, or the diagnostics, are kept beside them as a snapshot; the output of the good ones also compiles.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -91,13 +91,13 @@ fn ok_cases_match_their_snapshots() {
     for Case { name, sources, .. } in cases("ok") {
         let generated = match generate(&sources) {
             Ok(generated) => generated,
-            Err(findings) => {
-                write!(refused, "\n\n{name}:\n{}", findings.render(&sources, false)).expect("a string takes all");
+            Err(diagnostics) => {
+                write!(refused, "\n\n{name}:\n{}", diagnostics.render(&sources, false)).expect("a string takes all");
                 continue;
             }
         };
         let mut text = generated.warnings.render(&sources, false);
-        for (path, file) in generated.files.iter().filter(|(path, _)| is_telling(&name, path)) {
+        for (path, file) in generated.files.iter().filter(|(path, _)| is_in_snapshot(&name, path)) {
             write!(text, "\n\n======== {path}\n{file}").expect("a string takes all");
         }
         snapshot("ok", &name, text.trim());
@@ -106,7 +106,7 @@ fn ok_cases_match_their_snapshots() {
 }
 
 /// What differs between crates in more than a name. Manifest and README are of interest where texts could break out.
-fn is_telling(name: &str, path: &str) -> bool {
+fn is_in_snapshot(name: &str, path: &str) -> bool {
     name.starts_with("text-") || path.ends_with(".rs") && !path.ends_with("main.rs")
 }
 
@@ -116,7 +116,7 @@ fn err_cases_are_rejected_with_the_diagnostics_in_their_snapshots() {
     for Case { name, sources, .. } in cases("err") {
         match generate(&sources) {
             Ok(_) => accepted.push(name),
-            Err(findings) => snapshot("err", &name, &findings.render(&sources, false)),
+            Err(diagnostics) => snapshot("err", &name, &diagnostics.render(&sources, false)),
         }
     }
     assert!(accepted.is_empty(), "{accepted:?} are accepted");
@@ -126,10 +126,10 @@ fn err_cases_are_rejected_with_the_diagnostics_in_their_snapshots() {
 #[test]
 fn lint_cases_match_their_snapshots() {
     for Case { name, path, sources } in cases("lint") {
-        let findings = lint(&sources, &path);
-        let style = findings.iter().filter(|finding| is_style(finding.code));
-        let style: Vec<_> = style.map(|finding| finding.render(&sources, false)).collect();
-        assert!(!style.is_empty(), "{name} has no finding");
+        let diagnostics = lint(&sources, &path);
+        let style = diagnostics.iter().filter(|diagnostic| is_style(diagnostic.code));
+        let style: Vec<_> = style.map(|diagnostic| diagnostic.render(&sources, false)).collect();
+        assert!(!style.is_empty(), "{name} has no diagnostic");
         snapshot("lint", &name, &style.join("\n\n"));
     }
 }
@@ -155,8 +155,8 @@ fn every_code_has_a_case() {
     assert!(missing.is_empty(), "add a case for {missing:?}");
 }
 
-/// A text with its findings on one line each, for cases that are made here.
-fn findings(text: String) -> String {
+/// The diagnostics of a text on one line each, for cases that are made here.
+fn diagnostics_of(text: String) -> String {
     let Case { path, sources, .. } = Case::of("made", text);
     let lines: Vec<_> =
         lint(&sources, &path).iter().filter(|it| !is_style(it.code)).map(|it| it.one_line(&sources)).collect();
@@ -182,13 +182,14 @@ fn crlf_and_byte_order_mark_do_not_change_output() {
 #[test]
 fn text_of_two_megabytes_is_rejected() {
     let text = format!("naftiko: 1.0.0-alpha2\ninfo:\n  description: {}\ncapability: {{}}\n", "x".repeat(2 << 20));
-    assert_eq!(findings(text), "spec/cases/made.yaml:3:16: NK0113: this text is longer than 1024 KiB");
+    assert_eq!(diagnostics_of(text), "spec/cases/made.yaml:3:16: NK0113: this text is longer than 1024 KiB");
 }
 
 #[test]
 fn control_characters_are_rejected() {
     for character in ['\0', '\u{1}', '\u{1b}', '\u{7f}'] {
-        let found = findings(format!("naftiko: 1.0.0-alpha2\ninfo: {{label: a{character}b}}\ncapability: {{}}\n"));
+        let found =
+            diagnostics_of(format!("naftiko: 1.0.0-alpha2\ninfo: {{label: a{character}b}}\ncapability: {{}}\n"));
         assert!(found.contains("NK0101: invalid YAML"), "{character:?}: {found}");
     }
 }

@@ -73,15 +73,18 @@ fn unreadable_files_are_diagnostics_and_others_are_checked() {
         std::os::unix::fs::symlink("..", base.join("h/loop")).expect("a link can be made");
     }
     let linted = lint(folder.path(), &["."]);
-    let latin = linted.diagnostics.iter().find(|finding| finding.file == "a/latin.yaml").expect("it is named");
+    let latin = linted.diagnostics.iter().find(|diagnostic| diagnostic.file == "a/latin.yaml").expect("it is named");
     let start = latin.location(&linted.sources).start;
     assert_eq!((latin.code, start.line, start.column), (Code::NotUtf8, 2, 10));
     assert!(latin.message.contains("0xe9 at offset 20, in line 2"), "{}", latin.message);
     assert_eq!(codes(&linted, "b/utf16.yml"), ["NK0114"]);
-    assert!(!codes(&linted, "c/empty.yaml").is_empty(), "an empty file is a finding");
+    assert!(!codes(&linted, "c/empty.yaml").is_empty(), "an empty file has a diagnostic");
     assert_eq!(codes(&linted, "d/folder.yaml"), ["NK0002"]);
     for fine in ["d/folder.yaml/inside.yaml", "e/bom.yaml", "f/crlf.yaml", "h/notes.txt"] {
-        assert!(linted.diagnostics.iter().all(|finding| finding.file != fine || !finding.is_error()), "{fine}");
+        assert!(
+            linted.diagnostics.iter().all(|diagnostic| diagnostic.file != fine || !diagnostic.is_error()),
+            "{fine}"
+        );
     }
     assert_eq!(codes(&linted, "g/tabs.yaml"), ["NK0101"]);
     assert!(codes(&linted, "z/wrong.yaml").contains(&Code::UnknownMethod.to_string()));
@@ -93,8 +96,8 @@ fn unreadable_files_are_diagnostics_and_others_are_checked() {
             "named, it is not followed either"
         );
     }
-    for finding in &linted.diagnostics {
-        assert!(finding.render(&linted.sources, false).contains(&finding.file), "the file is named");
+    for diagnostic in &linted.diagnostics {
+        assert!(diagnostic.render(&linted.sources, false).contains(&diagnostic.file), "the file is named");
     }
 }
 
@@ -103,7 +106,7 @@ fn paths_are_relative_to_the_current_directory() {
     let folder = folder(&[("in/a.yaml", b""), ("in/deep/b.yaml", b""), ("out/c.yaml", b"")]);
     let base = folder.path().join("in");
     let shown = |paths: &[&str]| {
-        let mut files: Vec<_> = lint(&base, paths).diagnostics.into_iter().map(|finding| finding.file).collect();
+        let mut files: Vec<_> = lint(&base, paths).diagnostics.into_iter().map(|diagnostic| diagnostic.file).collect();
         files.dedup();
         files
     };
@@ -111,7 +114,7 @@ fn paths_are_relative_to_the_current_directory() {
     let [outside] = shown(&["../out"]).try_into().expect("there is one file");
     assert!(outside.ends_with("/out/c.yaml") && !outside.contains(".."), "{outside}");
     assert_eq!(shown(&["gone.yaml"]), ["gone.yaml"]);
-    check(&base, &[folder.path().join("in/deep/nothing-below")]).expect("a path to nothing is a finding");
+    check(&base, &[folder.path().join("in/deep/nothing-below")]).expect("a path to nothing is a diagnostic");
     let nothing = tempdir().expect("a folder can be made");
     check(nothing.path(), &[".".into()]).expect_err("there is nothing to check");
 }

@@ -15,7 +15,7 @@ async fn control_adapter_serves_probes_and_metrics_on_its_own_port() {
     let program = binary("cases-control-adapter");
     let mut command =
         process::command(&program, &["serve", "--rest-port", "0", "--mcp-port", "0", "--control-port", "0"]);
-    command.env("CASE_WATCHER", "of-whoever-watches").env("RUST_LOG", "warn,naftiko_runtime=info");
+    command.env("CASE_WATCHER", "of-the-watcher").env("RUST_LOG", "warn,naftiko_runtime=info");
     let mut child = command.spawn().expect("the server starts");
     let mut log = BufReader::new(child.stderr.take().expect("it is piped")).lines();
     let mut address = async |what: &str| loop {
@@ -44,15 +44,14 @@ async fn control_adapter_serves_probes_and_metrics_on_its_own_port() {
     for path in ["/status", "/metrics", "/other"] {
         problem(get(format!("{control}{path}"), None).await, 401).await;
     }
-    let token = Some("of-whoever-watches");
+    let token = Some("of-the-watcher");
     let status: Value = get(format!("{control}/status"), token).await.json().await.expect("JSON");
     assert_eq!((&status["capability"]["name"], &status["adapters"]), (&json!("cases-control-adapter"), &adapters));
     assert!(status["uptime"].as_str().is_some_and(|uptime| uptime.starts_with("PT")), "{status}");
     let metrics = get(format!("{control}/metrics"), token).await.text().await.expect("text");
     assert!(metrics.contains("naftiko_build_info"), "{metrics}");
     problem(get(format!("{control}/other"), token).await, 404).await;
-    let wrong =
-        http.post(format!("{control}/status")).bearer_auth("of-whoever-watches").send().await.expect("an answer");
+    let wrong = http.post(format!("{control}/status")).bearer_auth("of-the-watcher").send().await.expect("an answer");
     assert_eq!(wrong.headers()["allow"], "GET, HEAD");
     problem(wrong, 405).await;
     // Callers have the probes on their ports, and nothing else of it.

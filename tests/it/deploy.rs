@@ -1,4 +1,4 @@
-//! Deployment files: whatever the capability is called and says, they are valid and agree with each other and with the server.
+//! Deployment files: for every capability, they are valid and agree with each other and with the server.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -51,7 +51,7 @@ fn check<'f>(name: &str, files: &'f Files) -> (Value, &'f str) {
         assert!(document["apiVersion"].is_string(), "{name}");
         assert_eq!(document["metadata"]["name"], label, "{name}");
         assert_eq!(document["metadata"]["labels"]["app.kubernetes.io/name"], label, "{name}");
-        assert!(document["metadata"].get("namespace").is_none(), "{name}: it is for whoever applies the file to say");
+        assert!(document["metadata"].get("namespace").is_none(), "{name}: the operator chooses it");
     }
     let [_, deployment, service, autoscaler, budget, policy] = documents.as_slice() else {
         panic!("{name}: {kinds:?}")
@@ -148,7 +148,7 @@ capability:
 {exposes}"
     );
     let sources = Sources::from([(path.to_owned(), text)]);
-    generate(&sources).unwrap_or_else(|findings| panic!("{}", findings.render(&sources, false))).files
+    generate(&sources).unwrap_or_else(|diagnostics| panic!("{}", diagnostics.render(&sources, false))).files
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub(crate) enum Surface {
 
 pub(crate) const SURFACES: [Surface; 3] = [Surface::Client, Surface::Rest, Surface::Mcp];
 
-/// What a caller got, on whatever surface.
+/// What a caller got, on any surface.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     /// The upstream's status, where it answered.

@@ -1,4 +1,4 @@
-//! What `cargo xtask interop mcp` is made of, as far as it needs no program of others.
+//! The parts of `cargo xtask interop mcp` that need no third-party program.
 
 use std::fs;
 use std::process::Stdio;

@@ -88,7 +88,7 @@ async fn request_logging_is_opt_in() {
         let (_, text) = server.stop("-TERM").await;
         assert_eq!(access(&text).len(), logged, "{arguments:?}, {log}: {text}");
     }
-    // Where nobody says what to log there is no such line, and others are there in both formats.
+    // Without a configured filter there is no such line, and others are there in both formats.
     for (format, line) in [("human", " INFO stopping"), ("json", "\"message\":\"stopping\"")] {
         let server = start(&world, &["--log-format", format], "").await;
         world.http.get(format!("{}/healthz", server.rest)).send().await.expect("an answer");

@@ -50,7 +50,7 @@ async fn progress_is_sent_when_the_client_requests_it() {
     );
     assert_eq!(progress[0]["params"]["progressToken"], "p");
     assert_eq!(events.last().expect("a result")["result"]["structuredContent"]["id"], id.as_str());
-    // Nobody hears of a call that takes no time.
+    // A call that takes no time reports no progress.
     assert_eq!(posted(&world, json!({}), call).await.headers()["content-type"], "application/json");
 }
 

@@ -63,16 +63,16 @@ async fn destructive_tools_require_confirmation() {
     );
     assert_eq!(question["params"]["requestedSchema"]["required"], json!(["ok"]));
     let state = answer["result"]["requestState"].clone();
-    for refusal in [
+    for rejection in [
         json!({"action": "decline"}),
         json!({"action": "cancel"}),
         json!({"action": "accept", "content": {"ok": false}}),
     ] {
-        let answer = modern(&world, asks(), answered(delete(&id), &state, refusal)).await;
+        let answer = modern(&world, asks(), answered(delete(&id), &state, rejection)).await;
         assert_eq!(answer["result"]["isError"], true, "{answer}");
         assert!(answer["result"]["content"][0]["text"].as_str().is_some_and(|text| text.contains("nothing was sent")));
     }
-    // An answer that is none is asked for again.
+    // An invalid answer is asked for again.
     for nonsense in [json!(7), json!({}), json!({"action": "accept"}), json!({"action": "maybe"})] {
         let answer = modern(&world, asks(), answered(delete(&id), &state, nonsense)).await;
         assert_eq!(answer["result"]["resultType"], "input_required", "{answer}");
@@ -137,7 +137,7 @@ async fn policy_decides_for_clients_without_elicitation() {
         let answer = modern(&world, asked, delete(&id)).await;
         assert_eq!(answer["result"]["isError"], !served, "{confirmation:?}: {answer}");
         assert_eq!(world.simulator.requests().len(), usize::from(served), "{confirmation:?}");
-        // Without a session nobody can be asked by the older revisions.
+        // Without a session the older revisions cannot ask the user.
         let arguments = delete(&world.secret("other").await)["arguments"].clone();
         let result = call_at(&world.http, &world.mcp, "delete-secret", &arguments).await;
         let served = confirmation != Confirmation::Require;

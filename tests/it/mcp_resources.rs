@@ -26,7 +26,7 @@ type Asked = Arc<Mutex<Vec<String>>>;
 async fn upstream(asked: Asked) -> String {
     let answer = move |request: Request| {
         let target = request.uri().to_string();
-        asked.lock().expect("nobody panicked").push(format!("{} {target}", request.method()));
+        asked.lock().expect("no test panicked").push(format!("{} {target}", request.method()));
         let (status, media_type, body) = match target.as_str() {
             "/things/gone" => (404, "text/plain", b"no such thing in hidden-detail".to_vec()),
             "/things/broken" => (503, "text/plain", b"hidden-detail".to_vec()),
@@ -92,7 +92,7 @@ impl World {
     }
 
     fn take_asked(&self) -> Vec<String> {
-        std::mem::take(&mut *self.asked.lock().expect("nobody panicked"))
+        std::mem::take(&mut *self.asked.lock().expect("no test panicked"))
     }
 }
 
@@ -370,11 +370,11 @@ async fn dry_run_reads_nothing_from_the_upstream() {
     let world = serve_here(&CALLING, &base_uri, Policy::default().dry_run()).await;
     let answer = world.modern("resources/read", read.clone()).await;
     assert_eq!(answer["error"]["code"], -32603, "{answer}");
-    assert!(asked.lock().expect("nobody panicked").is_empty(), "nothing is sent");
+    assert!(asked.lock().expect("no test panicked").is_empty(), "nothing is sent");
     let world = serve_here(&CALLING, &base_uri, Policy::default().calls_at_once(0)).await;
     let answer = world.modern("resources/read", read.clone()).await;
     assert!(answer["error"]["message"].as_str().is_some_and(|text| text.contains("retry in")), "{answer}");
-    assert!(asked.lock().expect("nobody panicked").is_empty(), "nothing is sent");
+    assert!(asked.lock().expect("no test panicked").is_empty(), "nothing is sent");
     let world = serve_here(&CALLING, &base_uri, Policy::default()).await;
     assert!(world.modern("resources/read", read).await["result"]["contents"].is_array());
 }

@@ -182,12 +182,12 @@ fn routes_with_one_path_share_one_openapi_path_item() {
         "get /files/{path} get_thing_4",
     ];
     assert_eq!(found, expected);
-    let told = |path: &str, index: usize| {
+    let described = |path: &str, index: usize| {
         document["paths"][path]["get"]["parameters"][index]["description"].as_str().unwrap_or_default().to_owned()
     };
-    assert_eq!(told("/{id}/copies/{id_2}", 1), "It must have the value of `id`.");
-    assert_eq!(told("/files/{path}", 0), "It may be several segments of the path.");
-    assert_eq!(told("/things/{id}", 0), "");
+    assert_eq!(described("/{id}/copies/{id_2}", 1), "It must have the value of `id`.");
+    assert_eq!(described("/files/{path}", 0), "It may be several segments of the path.");
+    assert_eq!(described("/things/{id}", 0), "");
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ type Received = Arc<Mutex<Vec<Bytes>>>;
 async fn receiver() -> (String, Received) {
     async fn take(State(received): State<Received>, uri: Uri, headers: HeaderMap, body: Bytes) {
         assert_eq!((uri.path(), headers["content-type"].as_bytes()), ("/v1/traces", &b"application/x-protobuf"[..]));
-        received.lock().expect("nobody panicked").push(body);
+        received.lock().expect("no test panicked").push(body);
     }
     let received = Received::default();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
@@ -83,7 +83,7 @@ async fn exported_spans_link_caller_trace_to_upstream_request() {
     world.http.get(format!("{}/healthz", server.rest)).header("x-probe", "a").send().await.expect("an answer");
     let (code, log) = server.stop("-TERM").await;
     assert_eq!(code, Some(0), "{log}");
-    let sent = received.lock().expect("nobody panicked").concat();
+    let sent = received.lock().expect("no test panicked").concat();
     for (trace, client, flags) in calls {
         assert_eq!((&*trace, &*flags), (TRACE, "01"));
         assert!(holds(&sent, &bytes(&trace)), "the trace is exported");
@@ -112,7 +112,7 @@ async fn unsampled_traces_are_propagated_and_not_exported() {
     assert_eq!((&*trace, &*flags), (TRACE, "00"));
     assert_ne!(span, CALLER);
     server.stop("-TERM").await;
-    assert!(received.lock().expect("nobody panicked").is_empty());
+    assert!(received.lock().expect("no test panicked").is_empty());
 }
 
 #[tokio::test]

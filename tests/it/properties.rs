@@ -10,7 +10,7 @@ use serde_json::json;
 const CAPABILITY: &str = include_str!("../../spec/scaleway/secret-manager-secrets.yaml");
 
 fn run(text: String) {
-    // Findings are fine; only a panic fails the test.
+    // Diagnostics are fine; only a panic fails the test.
     let _ = generate(&Sources::from([("spec/a/b.yaml".to_owned(), text)]));
 }
 
@@ -35,7 +35,7 @@ proptest! {
     }
 }
 
-/// The text is wherever a file can put one; whatever it holds, the crate has the same items as with a plain one.
+/// The text is wherever a file can put one. For every text, the crate has the same items as with a plain one.
 #[test]
 fn specification_text_cannot_add_items_to_generated_files() {
     const TEXTS: u32 = 128;

@@ -1,4 +1,4 @@
-//! What protects a served capability: limits of time, size and number, credentials of callers, and answers whatever happens.
+//! What protects a served capability: limits of time, size and number, credentials of callers, and a response in every case.
 
 use std::time::{Duration, Instant};
 
@@ -125,7 +125,7 @@ async fn overload_returns_503_with_retry_after() {
     let answer = world.http.get(&uri).send().await.expect("an answer");
     assert_eq!(answer.headers()["retry-after"], "1");
     problem(answer, 503).await;
-    // Whoever asks how the server is does not stand in the queue, or a busy server would be restarted.
+    // Probes do not wait in the queue, or a busy server would be restarted.
     for path in ["/healthz", "/readyz"] {
         let answer = world.http.get(format!("{}{path}", server.rest)).send().await.expect("an answer");
         assert_eq!(answer.status(), 200, "{path}");

@@ -95,7 +95,7 @@ async fn long_responses_stream_and_abort_with_the_upstream() {
     assert_eq!(answer.headers()["content-type"], "application/octet-stream");
     assert_eq!(answer.headers()["content-length"], body.len().to_string());
     assert!(answer.bytes().await.expect("all of it") == body);
-    // More than the limit is cut off, and nobody takes a part for the whole.
+    // More than the limit is cut off, and a caller can see that it is incomplete.
     world.simulator.fault(Fault::status(200).body("application/octet-stream", vec![b'x'; 5 << 20]));
     get(&world, &uri).await.bytes().await.expect_err("it is too long");
 }

@@ -1,4 +1,4 @@
-//! What users of the API go through, told as stories. The behaviour behind them is that of the real service.
+//! What users of the API go through, as stories. The behaviour behind them is that of the real service.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -31,7 +31,7 @@ impl<'a> Caller<'a> {
         SURFACES.map(|surface| Self { world, surface, region: "fr-par" })
     }
 
-    /// Calls a tool, whatever comes of it.
+    /// Calls a tool; the result may be an error.
     async fn call(&self, tool: &str, mut arguments: Value) -> Outcome {
         arguments["region"] = self.region.into();
         self.surface.call(self.world, tool, arguments.as_object().expect("an object")).await

@@ -113,8 +113,8 @@ async fn gzip_response_is_decompressed_and_corrupt_gzip_is_a_bad_gateway() {
 
 #[tokio::test]
 async fn environment_proxy_is_used_except_for_loopback() {
-    let told = async |request: Request| axum::Json(json!({ "target": request.uri().to_string() }));
-    let proxy = tables::serve(Router::new().fallback(told)).await;
+    let echo = async |request: Request| axum::Json(json!({ "target": request.uri().to_string() }));
+    let proxy = tables::serve(Router::new().fallback(echo)).await;
     for name in ["HTTP_PROXY", "all_proxy"] {
         let server = serve("http://upstream.test", &["--allow-plain-http"], &[(name, &proxy)]).await;
         let target = "http://upstream.test/secret-manager/v1beta1/regions/fr-par/secrets/one";

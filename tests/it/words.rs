@@ -5,18 +5,8 @@ use std::process::Command;
 
 use xtask::root;
 
-/// The list itself, the glossary (which names the words that are not used), files of other authors, and what tools write.
-const EXCLUDED: [&str; 9] = [
-    "tests/words.txt",
-    "docs/glossary.md",
-    "spec/scaleway/",
-    "LICENSE-",
-    "Cargo.lock",
-    "tests/openapi/",
-    "tests/interop/mcp/not-applicable.yaml",
-    "docs/performance.md",
-    "generated/",
-];
+/// The list itself, this file, and pages that name the words that are not used.
+const EXCLUDED: [&str; 4] = ["tests/words.txt", "tests/it/words.rs", "docs/glossary.md", "CHANGELOG.md"];
 
 struct Entry<'a> {
     word: &'a str,
@@ -55,7 +45,6 @@ fn tracked_files() -> Vec<String> {
 }
 
 #[test]
-#[ignore = "the words are still being replaced"]
 fn banned_words_do_not_occur() {
     let list = fs::read_to_string(root().join("tests/words.txt")).expect("the list exists");
     let entries = entries(&list);
@@ -69,7 +58,8 @@ fn banned_words_do_not_occur() {
         files += 1;
         let text = fs::read_to_string(root().join(&name)).unwrap_or_else(|error| panic!("{name}: {error}"));
         for (number, line) in text.lines().enumerate() {
-            let lowercase = line.to_lowercase();
+            // `is None` is an operator of Python.
+            let lowercase = line.replace("is None", "").to_lowercase();
             for entry in entries.iter().filter(|entry| entry.is_in(line, &lowercase)) {
                 found.push(format!("{name}:{}: `{}`: write {}", number + 1, entry.word, entry.replacement));
             }

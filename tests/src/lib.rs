@@ -73,7 +73,7 @@ impl World {
         requests.remove(0)
     }
 
-    /// Asks the upstream directly; the path follows `/regions`. The answer is null where there is none.
+    /// Asks the upstream directly; the path follows `/regions`. A missing answer is null.
     pub async fn upstream(&self, method: &str, path: &str, body: Value) -> Value {
         let uri = format!("{}{REGIONS}{path}", self.simulator.base_uri());
         let request = self.http.request(method.parse().expect("a method"), uri).header("x-auth-token", TOKEN);

@@ -71,7 +71,7 @@ impl Server {
             }
         };
         let (rest, mcp) = (address("REST on ").await?, address("MCP on ").await?);
-        // Nobody else reads the pipe, and a full one would stop the server.
+        // No other task reads the pipe, and a full one would stop the server.
         let log = tokio::spawn(async move {
             // What cannot be read any more is what a killed server leaves behind.
             let _ = stderr.read_to_string(&mut said).await;

@@ -96,7 +96,7 @@ codes! {
     UnboundPlaceholder = 306, Warning, "a placeholder of a route is never used";
 
     /// A placeholder of a route matches two inputs. A placeholder first matches the input with exactly its name. If
-    /// there is none, `-`, `_` and case are ignored, because files often write `{secret-id}` for `secret_id`. If two
+    /// no such input exists, `-`, `_` and case are ignored, because files often write `{secret-id}` for `secret_id`. If two
     /// inputs match then, the compiler cannot know which one gets the value, and a wrong identifier in a path can
     /// affect the wrong item.
     ///

@@ -17,7 +17,7 @@ const LONGEST: usize = 63;
 /// The variables for what callers must send.
 const INBOUND: [&str; 2] = ["NAFTIKO_BEARER_TOKEN", "NAFTIKO_API_KEY"];
 
-/// The name of a value, which stands between `@` in a template, and the value: a list.
+/// The name of a value, which is written between `@` in a template, and the value: a list.
 type Value = (&'static str, Vec<String>);
 
 pub(super) fn emit(model: &Model) -> Vec<(&'static str, String)> {
@@ -113,7 +113,7 @@ fn port_values(model: &Model) -> Vec<Value> {
     vec![("rest", rest), ("mcp", mcp), ("control", control)]
 }
 
-/// The port of a base URI, or of whatever is configured where there is none.
+/// The port of a base URI. Without a base URI it is 443, because the operator then configures any URI.
 fn upstream_port(base_uri: Option<&str>) -> u16 {
     let Some((scheme, rest)) = base_uri.and_then(|uri| uri.split_once("://")) else { return 443 };
     let authority = rest.split('/').next().unwrap_or_default();
@@ -146,8 +146,8 @@ fn file(model: &Model, template: &str, values: &[Value]) -> String {
     head + &fill(template, values)
 }
 
-/// A template with its values filled in. A line stands once for each value of the list that it names, so where a list is
-/// empty it is left out; a list of one goes with any other.
+/// A template with its values filled in. A line that names a list is repeated for each of its values, so with an
+/// empty list it is left out; a list of one value goes with any other list.
 fn fill(template: &str, values: &[Value]) -> String {
     let list = |name: &str| values.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, list)| list);
     let mut filled = String::new();

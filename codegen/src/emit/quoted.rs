@@ -26,7 +26,7 @@ fn line(text: &str) -> String {
     }
 }
 
-/// Whether a character is none that YAML can hold (YAML 1.2.2, §5.1).
+/// Whether YAML cannot hold this character (YAML 1.2.2, §5.1).
 fn is_nothing(c: char) -> bool {
     matches!(c, '\u{fffe}' | '\u{ffff}')
 }

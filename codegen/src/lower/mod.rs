@@ -183,7 +183,7 @@ fn retry_safety(method: Method, hints: &[read::Hints]) -> RetrySafety {
     }
 }
 
-/// What stands in the place of a placeholder: a parameter, or a fixed value.
+/// What replaces a placeholder: a parameter, or a fixed value.
 fn filled(source: &linked::Operation<'_>, name: &str) -> Vec<PathPart> {
     let is = |parameter: &linked::Parameter| parameter.location.is_path() && parameter.name == name;
     if let Some(index) = source.parameters.iter().position(is) {

@@ -20,7 +20,7 @@ pub(crate) fn tool_inputs(names: &[&str]) -> Vec<String> {
     portable(names, tool_input, MCP_LIMIT, "_")
 }
 
-/// Names made over, all different: those that are fine keep to themselves, the others get a number where they must.
+/// Different portable names: names that are portable already stay as they are, the others may get a number.
 fn portable(names: &[&str], make: fn(&str) -> String, most: usize, separator: &str) -> Vec<String> {
     let made: Vec<String> = names.iter().map(|name| make(name)).collect();
     let fine: BTreeSet<&String> =
@@ -60,7 +60,7 @@ fn is_mcp(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
 }
 
-/// The name with a suffix; a hash stands for what is too long of it.
+/// The name with a suffix; a hash replaces what is too long.
 fn limit(name: &str, most: usize, suffix: &str) -> String {
     if name.len() + suffix.len() <= most {
         return format!("{name}{suffix}");

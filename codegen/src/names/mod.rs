@@ -5,11 +5,11 @@
 //!
 //! 1. The wire name is cut into words, at separators and case borders. Where an operation's name has lost its borders
 //!    (`listsecrets`), it is cut at words that are known, if that can be done in exactly one way.
-//! 2. The words are written in the case that Rust wants. A digit at the start gets a letter before it; a keyword or a
+//! 2. The words are written in the case that Rust uses. A digit at the start gets a letter before it; a keyword or a
 //!    reserved name gets a `_` after it; a name without any letter or digit is spelled out (`$` is `dollar`).
 //! 3. Where several names of a scope come out equal, the one whose wire name is that very word keeps it. The others say
 //!    more: an operation its namespace, its method, its path; a parameter its symbols and style, then where it travels.
-//!    The first of these that tells all of them apart is used, and a number if none does.
+//!    The first of these that makes all of them different is used, and a number if none does.
 
 mod mcp;
 mod scope;
@@ -30,7 +30,7 @@ pub(crate) fn fold(name: &str) -> String {
 const RESERVED_CRATES: [&str; 8] = ["alloc", "build", "core", "deps", "incremental", "proc-macro", "std", "test"];
 
 /// The crate of a specification file: the folders below `spec/` and the file's stem, as one kebab-case name. Paths that
-/// hold more than letters, digits, dots, hyphens and underscores give none, nor do names that somebody else keeps.
+/// hold more than letters, digits, dots, hyphens and underscores have no name, nor do paths whose name is reserved.
 pub fn crate_name(path: &str) -> Option<String> {
     let path = path.strip_prefix("spec/").unwrap_or(path);
     let (stem, extension) = path.rsplit_once('.')?;
@@ -46,7 +46,7 @@ pub fn crate_name(path: &str) -> Option<String> {
     usable.then_some(name)
 }
 
-/// Names that are told apart by a number where they stand several times.
+/// Different names: a name that occurs several times gets a number.
 pub(crate) fn distinct(names: &[&str]) -> Vec<String> {
     let mut taken: BTreeSet<String> = BTreeSet::new();
     let all: BTreeSet<&str> = names.iter().copied().collect();
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_names_get_a_number_that_nobody_has() {
+    fn equal_names_get_an_unused_number() {
         assert_eq!(distinct(&["a", "a", "a-2"]), ["a", "a-3", "a-2"]);
     }
 }

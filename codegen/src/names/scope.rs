@@ -145,7 +145,7 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
-    /// A scope in which these names, parted by blanks, belong to somebody else.
+    /// A scope in which these names, separated by spaces, are reserved.
     fn new(reserved: &[&str], case: Case) -> Self {
         let names = reserved.iter().flat_map(|names| names.split_whitespace());
         Self { reserved: names.map(str::to_owned).collect(), case }
@@ -171,7 +171,7 @@ impl Scope {
         Self::new(&["send", TRAIT_METHODS], Case::Snake)
     }
 
-    /// The modules of a generated client, but for what stands before their names.
+    /// The modules of a generated client. Their names have a prefix, so none is reserved.
     pub(crate) fn modules() -> Self {
         Self::new(&[], Case::Snake)
     }
@@ -212,7 +212,7 @@ impl Scope {
         names.into_iter().map(Option::unwrap_or_default).collect()
     }
 
-    /// The shortest of the longer ways to say these names that tells all of them apart.
+    /// The shortest of the longer forms of these names in which all of them differ.
     fn longer(&self, wishes: &[Wish], group: &[usize], taken: &BTreeSet<String>) -> Option<Vec<String>> {
         let levels = group.iter().filter_map(|index| wishes.get(*index)).map(|wish| wish.ways.len()).max()?;
         (1..levels).find_map(|level| {
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn operations_of_one_name_are_told_apart_by_what_they_are() {
+    fn operations_of_one_name_get_names_from_their_method_and_path() {
         assert_eq!(
             methods(&[("a", "get", "GET", "/users/{user}/keys"), ("a", "get", "GET", "/users/{user}/keys/{key}")]),
             ["get_users_keys", "get_users_keys_by_key"]
@@ -305,7 +305,7 @@ mod tests {
         }
 
         #[test]
-        fn names_like_each_other_are_told_apart(wire in proptest::collection::vec("[aA$_.-]{0,4}", 1..12)) {
+        fn similar_names_get_different_identifiers(wire in proptest::collection::vec("[aA$_.-]{0,4}", 1..12)) {
             let wishes: Vec<Wish> = wire.iter().map(|name| Wish::parameter(name, "query")).collect();
             let names = Scope::setters().assign(&wishes);
             proptest::prop_assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{:?}", names);
@@ -319,7 +319,7 @@ mod tests {
             backwards.reverse();
             let mut other = Scope::setters().assign(&backwards);
             other.reverse();
-            // Names that only a number tells apart have nothing else to go by.
+            // Names that differ only by a number depend on their order.
             let numbered = |names: &[String]| names.iter().any(|name| name.ends_with(|c: char| c.is_ascii_digit()));
             if !numbered(&names) && !numbered(&other) {
                 proptest::prop_assert_eq!(names, other);

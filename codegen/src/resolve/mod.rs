@@ -84,7 +84,7 @@ fn operations_of<'d>(
     sink: &mut Sink,
 ) -> Vec<Operation<'d>> {
     let names = source.resources.iter().flat_map(|resource| &resource.operations).map(|operation| &operation.name);
-    duplicates(names, "operation", "calls are told apart by method and path", sink);
+    duplicates(names, "operation", "calls are distinguished by method and path", sink);
     let shared =
         operation::Shared { index, source, credentials, own_paths_are_whole: path::own_paths_are_whole(source) };
     let mut operations = Vec::new();

@@ -67,7 +67,7 @@ impl<'d> Variables<'d> {
         self.knows(name) || name.starts_with("env.") || shouted(name)
     }
 
-    /// The environment variables that a placeholder can stand for.
+    /// The environment variables that a placeholder can mean.
     fn keys(&self, name: &str) -> impl Iterator<Item = &'d str> {
         let (namespace, variable) = name.rsplit_once('.').unwrap_or(("", name));
         let fits = move |ns: &str, bound: &str| bound == variable && (namespace.is_empty() || ns == namespace);

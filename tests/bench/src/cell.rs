@@ -19,7 +19,7 @@ pub struct Cell {
     pub rounds: Vec<Vec<Load>>,
 }
 
-/// Measures all cells. Servers take turns within a round, so that whatever else the machine does strikes them alike.
+/// Measures all cells. Servers take turns within a round, so that other load on the machine affects all of them alike.
 ///
 /// # Errors
 /// When a server makes a mistake.

@@ -6,10 +6,10 @@ pub mod process;
 pub mod question;
 pub mod report;
 
-/// The sizes of answers, in bytes: one secret, a page of them, and far more than anybody should ask for at once.
+/// The sizes of responses, in bytes: one secret, a page of them, and far more than one request should ask for.
 pub const SIZES: [usize; 3] = [600, 20_000, 1_000_000];
 
-/// The secrets of a region. The upstream gives one of [`SIZES`] bytes to whoever asks for the secret of that name.
+/// The secrets of a region. The name of a secret is the size of the response for it, one of [`SIZES`].
 pub const SECRETS: &str = "/secret-manager/v1beta1/regions/fr-par/secrets/";
 
 /// What the generated server and the floor put before the paths of the upstream.

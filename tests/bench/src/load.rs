@@ -98,7 +98,7 @@ impl Client {
     /// Connects to a server, for answers to this question.
     ///
     /// # Errors
-    /// When nobody listens there.
+    /// When no server listens there.
     pub async fn connect(address: SocketAddr, question: Question) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;

@@ -54,7 +54,7 @@ impl Process {
     /// When it does not start.
     pub async fn start(server: &Server, surface: Surface, upstream: &Self) -> Result<(Self, Duration)> {
         let base_uri = format!("http://{}", upstream.address);
-        // Nobody else takes the port in between, as the system gives the same one out again only much later.
+        // No other process takes the port in between, as the system gives the same one out again only much later.
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let port = address.port().to_string();
         let mut command = match server {

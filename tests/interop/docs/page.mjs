@@ -37,7 +37,7 @@ async function open(browser, url, picture) {
   page.on("requestfailed", (request) => wrong.push(`${request.url()} failed`));
   page.on("request", (request) => hosts.add(new URL(request.url()).host));
   page.on("response", (response) => response.ok() || wrong.push(`${response.url()} is ${response.status()}`));
-  // What the policy of the page forbids is told to the page; not all of it is an error on the console.
+  // The browser reports what the policy of the page forbids to the page; not all of it is an error on the console.
   await page.exposeFunction("report", (violation) => wrong.push(violation));
   await page.addInitScript(() => {
     document.addEventListener("securitypolicyviolation", (event) =>

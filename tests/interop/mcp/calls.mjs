@@ -131,7 +131,7 @@ class Run {
     for (const answer of [{ action: "decline" }, { action: "accept", content: { ok: false } }]) {
       this.answer = answer;
       const kept = await this.call("delete-secret", { secret_id: id });
-      assert.equal(kept.isError, true, "nobody agreed");
+      assert.equal(kept.isError, true, "the user did not agree");
       await this.document("get-metadata-using-secret-s-id", { secret_id: id });
     }
     this.answer = yes;
@@ -140,14 +140,14 @@ class Run {
     assert.equal(this.asked, 5);
   }
 
-  /** A call that tells how it goes on, on the server of the fixture. */
+  /** A call that reports progress, on the server of the fixture. */
   async progress() {
-    const told = [];
+    const reported = [];
     const parameters = { name: "wait", arguments: { milliseconds: 1300 } };
-    const result = await this.library.call(this.client, parameters, { onprogress: ({ progress }) => told.push(progress) });
+    const result = await this.library.call(this.client, parameters, { onprogress: ({ progress }) => reported.push(progress) });
     assert(!result.isError, `it is answered, not: ${JSON.stringify(result.content)}`);
-    assert(told.length >= 1, "there is progress");
-    assert(told.every((each, at) => at === 0 || each > told[at - 1]), `it goes on: ${told}`);
+    assert(reported.length >= 1, "there is progress");
+    assert(reported.every((each, at) => at === 0 || each > reported[at - 1]), `it goes on: ${reported}`);
   }
 
   /** A call that is given up, on the server of the fixture; the next one is answered all the same. */

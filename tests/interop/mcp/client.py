@@ -151,7 +151,7 @@ class Run:
         for answer in (ElicitResult(action="decline"), ElicitResult(action="accept", content={"ok": False})):
             self.answer = answer
             kept = await self.call("delete-secret", secret_id=secret_id)
-            check(kept.is_error, f"nobody agreed: {kept.content}")
+            check(kept.is_error, f"the user did not agree: {kept.content}")
             await self.document("get-metadata-using-secret-s-id", secret_id=secret_id)
         self.answer = yes
         deleted = await self.call("delete-secret", secret_id=secret_id)
@@ -159,15 +159,15 @@ class Run:
         check(self.asked == 5, f"the user is asked each time, not {self.asked} times")
 
     async def progress(self):
-        """A call that tells how it goes on, on the server of the fixture."""
-        told = []
+        """A call that reports progress, on the server of the fixture."""
+        reported = []
 
-        async def tell(progress, *_):
-            told.append(progress)
+        async def report(progress, *_):
+            reported.append(progress)
 
-        result = await self.client.call_tool("wait", {"milliseconds": 1300}, progress_callback=tell)
+        result = await self.client.call_tool("wait", {"milliseconds": 1300}, progress_callback=report)
         check(not result.is_error, f"it is answered, not: {result.content}")
-        check(told and told == sorted(set(told)), f"there is progress, which goes on: {told}")
+        check(reported and reported == sorted(set(reported)), f"there is progress, which goes on: {reported}")
 
     async def cancellation(self):
         """A call that is given up, on the server of the fixture; the next one is answered all the same."""

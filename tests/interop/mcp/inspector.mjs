@@ -8,7 +8,7 @@ import path from "node:path";
 const INSPECTOR = "node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js";
 const LIST = ["--method", "tools/list", "--strict", "--format", "json"];
 
-/** How many tools there are. Whatever the inspector says beside them is a finding. */
+/** How many tools there are. Any other output of the inspector is a problem. */
 function list(target, options) {
   const inspector = [path.join(import.meta.dirname, INSPECTOR), "--cli", ...target, ...options, ...LIST];
   const { status, stdout, stderr } = spawnSync(process.execPath, inspector, { encoding: "utf8" });
@@ -26,4 +26,4 @@ for (const [name, { url, command, environment }] of servers) {
     }
   }
 }
-console.log(`0 findings about ${servers.length} servers over HTTP and stdio, in both eras`);
+console.log(`0 problems in ${servers.length} servers over HTTP and stdio, in both eras`);

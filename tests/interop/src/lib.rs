@@ -1,4 +1,4 @@
-//! What programs of others need around a generated server.
+//! What third-party programs need around a generated server.
 
 pub mod balance;
 pub mod probe;

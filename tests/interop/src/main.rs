@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::process::Command;
 
 #[derive(Parser)]
-#[command(name = "naftiko-interop", about = "What programs of others need around a generated server")]
+#[command(name = "naftiko-interop", about = "What third-party programs need around a generated server")]
 enum Arguments {
     /// Be the upstream of the conformance fixture
     Upstream {

@@ -40,7 +40,7 @@ pub fn router() -> Router {
 async fn authenticate(request: Request, next: Next) -> Response {
     match request.headers().get("x-token") {
         Some(token) if token == TOKEN => next.run(request).await,
-        _ => refusal(StatusCode::UNAUTHORIZED, "the token is wrong"),
+        _ => error_response(StatusCode::UNAUTHORIZED, "the token is wrong"),
     }
 }
 
@@ -48,7 +48,7 @@ fn document(status: StatusCode, value: &Value) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], value.to_string()).into_response()
 }
 
-fn refusal(status: StatusCode, message: &str) -> Response {
+fn error_response(status: StatusCode, message: &str) -> Response {
     document(status, &json!({ "message": message }))
 }
 
@@ -58,7 +58,7 @@ async fn slow(Path(milliseconds): Path<u64>) -> &'static str {
 }
 
 async fn failure() -> Response {
-    refusal(StatusCode::UNPROCESSABLE_ENTITY, "This tool intentionally returns an error for testing")
+    error_response(StatusCode::UNPROCESSABLE_ENTITY, "This tool intentionally returns an error for testing")
 }
 
 async fn echo(request: Request) -> Response {

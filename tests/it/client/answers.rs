@@ -149,7 +149,7 @@ async fn broken_or_oversized_stream_ends_with_error() {
     let stream = call.send_streaming().await.expect("it begins").into_body();
     assert_eq!(stream.into_vec().await.expect_err("it is too long").kind(), &ErrorKind::TooLarge { limit: 1000 });
     world.simulator.fault(Fault::status(404).json(json!({"message": "none"})));
-    let error = world.client.get_secret("fr-par", "some").send_streaming().await.expect_err("a refusal is none");
+    let error = world.client.get_secret("fr-par", "some").send_streaming().await.expect_err("an API error is an error");
     assert_eq!(error.message(), Some("none"));
 }
 

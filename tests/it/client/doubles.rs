@@ -51,7 +51,7 @@ async fn mock_recording_replays_wire_traffic() {
     let client = builder.transport(replay.clone()).build().expect("built");
     assert_eq!(work(&client).await.expect("all of it was recorded"), first);
     assert_eq!(replay.remaining(), 0);
-    let error = client.get_secret("nl-ams", "some").send().await.expect_err("nobody recorded that");
+    let error = client.get_secret("nl-ams", "some").send().await.expect_err("no recording has it");
     assert!(error.to_string().contains("was not recorded"), "{error}");
 }
 

@@ -43,8 +43,11 @@ async fn api_error_has_status_code_and_message_of_upstream() {
     assert_eq!((error.upstream_type(), error.message()), (Some("invalid_arguments"), Some("invalid argument(s)")));
     assert_eq!((error.request_id(), error.is_transient()), (Some("the-id"), false));
     assert_eq!(error.headers().expect("there are headers")["x-more"], "kept");
-    let refusal = error.api_error().expect("the upstream answered");
-    assert_eq!((refusal.details.as_ref(), refusal.document.as_ref()), (Some(&document["details"]), Some(&document)));
+    let api_error = error.api_error().expect("the upstream answered");
+    assert_eq!(
+        (api_error.details.as_ref(), api_error.document.as_ref()),
+        (Some(&document["details"]), Some(&document))
+    );
     let typed: Document = error.body_as().expect("it fits");
     assert_eq!(typed.details, [Detail { argument_name: "name".into(), reason: "format".into() }]);
     let text = error.to_string();
@@ -114,7 +117,7 @@ async fn errors_do_not_show_secrets() {
     for body in bodies {
         let script = Script::new([ScriptedResponse::json(400, document.clone())]);
         let client = scripted(&script).build().expect("the client is built");
-        let error = client.create_secret("fr-par", body(value)).send().await.expect_err("a refusal");
+        let error = client.create_secret("fr-par", body(value)).send().await.expect_err("an API error");
         let body = String::from_utf8_lossy(error.body()).into_owned();
         let all = format!("{error} {error:?} {:?} {body} {:?}", error.message(), error.api_error());
         assert!(!all.contains(value) && !all.contains(TOKEN), "{all}");
@@ -124,7 +127,7 @@ async fn errors_do_not_show_secrets() {
     let client = scripted(&script).build().expect("the client is built");
     let body = SecretBody::new(json!({"data": {"value": [value]}}));
     assert!(!format!("{body:?}").contains(value));
-    let error = client.create_secret("fr-par", body).send().await.expect_err("a refusal");
+    let error = client.create_secret("fr-par", body).send().await.expect_err("an API error");
     assert!(!String::from_utf8_lossy(error.body()).contains(value), "{error}");
 }
 
@@ -142,8 +145,8 @@ async fn errors_do_not_show_encoded_secrets() {
         let script = Script::new([answer(), answer()]);
         let client = scripted(&script).build().expect("the client is built");
         let errors = [
-            client.create_secret("fr-par", SecretBody::new(&document)).send().await.expect_err("a refusal"),
-            client.create_secret("fr-par", SecretBody::new(raw)).send().await.expect_err("a refusal"),
+            client.create_secret("fr-par", SecretBody::new(&document)).send().await.expect_err("an API error"),
+            client.create_secret("fr-par", SecretBody::new(raw)).send().await.expect_err("an API error"),
         ];
         for error in errors {
             let body = String::from_utf8_lossy(error.body()).into_owned();
@@ -172,7 +175,7 @@ async fn errors_of_custom_transport_do_not_show_upstream_address() {
     let builder = Client::builder().base_uri("http://127.0.0.1:9/a-private-path").token(TOKEN);
     let builder = builder.transport(Careless(reqwest::Client::new())).retry(RetryPolicy::none());
     let client = builder.build().expect("the client is built");
-    let error = client.get_secret("fr-par", "some").send().await.expect_err("nobody listens");
+    let error = client.get_secret("fr-par", "some").send().await.expect_err("no server listens");
     assert!(!format!("{error:?}").contains("a-private-path"), "{error:?}");
 }
 

@@ -208,7 +208,7 @@ async fn closed_port_is_a_connect_error() {
     socket.bind(([127, 0, 0, 1], 0).into()).expect("a port is free");
     let base_uri = format!("http://{}", socket.local_addr().expect("the socket has an address"));
     let client = Client::builder().base_uri(base_uri).token(TOKEN).build().expect("the client is built");
-    let error = client.get_secret("fr-par", "some").send().await.expect_err("nobody listens");
+    let error = client.get_secret("fr-par", "some").send().await.expect_err("no server listens");
     assert_eq!(error.kind(), &ErrorKind::Connect);
 }
 
@@ -222,8 +222,8 @@ async fn response_over_the_limit_is_too_large() {
         let error = failure(&world, Fault::status(status).json(json!("x".repeat(99)))).await;
         match error.kind() {
             ErrorKind::TooLarge { limit } => assert_eq!((*limit, status), (100, 200)),
-            // A refusal is cut off instead: what it says first is worth more than its length.
-            ErrorKind::Status(refusal) => assert_eq!((refusal.as_u16(), error.body().len()), (404, 100)),
+            // An API error is cut off instead: what it says first is worth more than its length.
+            ErrorKind::Status(status) => assert_eq!((status.as_u16(), error.body().len()), (404, 100)),
             kind => panic!("{kind:?}"),
         }
         assert_eq!(error.status().map(|status| status.as_u16()), Some(status));

@@ -74,7 +74,7 @@ async fn after_interceptor_runs_once_per_before_interceptor() {
     let client = client.build().expect("the client is built");
     let call = client.get_secret("fr-par", "some").send();
     tokio::time::timeout(Duration::from_secs(1), call).await.expect_err("it is given up");
-    client.get_secret("fr-par", "some").send().await.expect_err("a refusal");
+    client.get_secret("fr-par", "some").send().await.expect_err("an API error");
     client.get_secret("fr-par", "..").send().await.expect_err("it is not sent");
     assert_eq!(*counts.lock().expect("no panic"), (0, vec![Some(("cancelled", 1)), Some(("status", 1))]));
     assert!(script.requests().iter().all(|request| request.header("host").is_none()));

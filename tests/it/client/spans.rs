@@ -22,7 +22,7 @@ impl Spans {
         tracing::subscriber::set_default(tracing_subscriber::registry().with(self.clone()))
     }
 
-    /// The same for whoever does not want to see the client's own spans.
+    /// The same without the client's own spans.
     pub(super) fn watch_without_the_client(&self) -> DefaultGuard {
         let wanted = tracing_subscriber::filter::filter_fn(|metadata| metadata.target() == "naftiko_runtime_test");
         tracing::subscriber::set_default(tracing_subscriber::registry().with(self.clone().with_filter(wanted)))

@@ -140,7 +140,7 @@ async fn oauth2_client_credentials_are_exchanged_cached_and_renewed() {
     let script = Script::new(vec![ScriptedResponse::json(200, json!({})); 5]);
     let seen = Arc::new(Mutex::new(Vec::new()));
     let tokens = Arc::clone(&seen);
-    // The script blots credentials out, so the provider is watched.
+    // The script redacts credentials, so the provider is watched.
     let watched = Watched { inner: credentials.clone(), seen: tokens };
     let client = Client::builder().transport(script.clone()).token_provider(watched).build().expect("built");
     let get = || client.get_secret("fr-par", "some").send();

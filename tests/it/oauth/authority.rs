@@ -152,7 +152,7 @@ impl Authority {
         let state = Arc::new(Mutex::new(State::default()));
         let shared = Arc::clone(&state);
         let router =
-            Router::new().fallback(async move |uri: Uri| answer(&mut shared.lock().expect("nobody panics"), &uri));
+            Router::new().fallback(async move |uri: Uri| answer(&mut shared.lock().expect("no thread panics"), &uri));
         tokio::spawn(async move { axum::serve(listener, router).await });
         let authority = Self { issuer, state };
         authority.says(metadata, json!({"issuer": authority.issuer, "jwks_uri": format!("{base}/keys")}));
@@ -201,7 +201,7 @@ impl Authority {
     }
 
     fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
-        change(&mut self.state.lock().expect("nobody panics"))
+        change(&mut self.state.lock().expect("no thread panics"))
     }
 }
 

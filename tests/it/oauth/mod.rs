@@ -178,7 +178,7 @@ async fn access_tokens_for_other_servers_are_rejected() {
     let answer = send(world.mcp().bearer_auth(token)).await;
     assert_eq!(challenge(&answer), format!("Bearer error=\"insufficient_scope\", {MCP_CHALLENGE}"));
     problem(answer, 403).await;
-    assert_eq!(world.simulator.requests().len(), 8, "nobody else is heard");
+    assert_eq!(world.simulator.requests().len(), 8, "no other caller is served");
 }
 
 #[tokio::test]
@@ -269,7 +269,7 @@ async fn key_refresh_for_unknown_key_ids_is_rate_limited() {
         let token = old.sign_as(&json!({"alg": "ES256", "kid": kid}), &claims);
         problem(world.rest_with(&token).await, 401).await;
     }
-    assert_eq!(world.authority.fetches(), 2, "whoever makes names up does not make the server ask");
+    assert_eq!(world.authority.fetches(), 2, "invented key names do not make the server ask");
 }
 
 #[tokio::test]
@@ -291,7 +291,7 @@ async fn unavailable_keys_return_503_with_retry_after() {
     world.authority.is_down(true);
     assert!(let_through(&world.rest_with(&token).await));
     let (_, log) = world.server.stop("-TERM").await;
-    assert_eq!(log.matches("the keys for access tokens cannot be fetched").count(), 1, "nobody asked twice: {log}");
+    assert_eq!(log.matches("the keys for access tokens cannot be fetched").count(), 1, "it asked once: {log}");
 }
 
 #[tokio::test]
@@ -325,14 +325,14 @@ async fn token_validation_settings_are_reported_and_validated_at_startup() {
     let mut command = process::command(&program, &["serve", "--print-config"]);
     let output = command.output().await.expect("it starts");
     let config: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
-    let told = json!([{
+    let expected = json!([{
         "type": "oauth2",
         "authorizationServerUri": "{{CASE_ISSUER}}",
         "resource": REST,
         "audience": "things",
         "scopes": ["things:read"],
     }]);
-    assert_eq!(config["callers"]["rest"], told, "{config}");
+    assert_eq!(config["callers"]["rest"], expected, "{config}");
     for (issuer, said) in [
         ("http://login.test", "not an https URI"),
         ("login.test", "not an https URI"),

@@ -1,4 +1,4 @@
-//! What the API says: answers, and the fixed bodies of its refusals.
+//! The responses of the API, and the fixed bodies of its errors.
 
 use serde_json::{Value, json};
 
@@ -86,8 +86,8 @@ impl ApiError {
 }
 
 impl From<ApiError> for Answer {
-    fn from(refusal: ApiError) -> Answer {
-        let (status, body) = match refusal {
+    fn from(error: ApiError) -> Answer {
+        let (status, body) = match error {
             ApiError::Unauthenticated { reason } => (
                 401,
                 json!({

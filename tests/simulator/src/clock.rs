@@ -1,4 +1,4 @@
-//! The simulator's own time: real time since the start, plus whatever a test adds.
+//! The simulator's own time: real time since the start, plus what a test adds.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};

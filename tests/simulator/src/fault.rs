@@ -9,7 +9,7 @@ const JSON: &str = "application/json";
 
 /// An answer that replaces the regular one for some requests.
 ///
-/// A new fault meets the next request, whatever it is, and is then used up; [`Fault::on`] and
+/// A new fault meets the next request of any kind, and is then used up; [`Fault::on`] and
 /// [`Fault::times`] change that. Unless [`Fault::after_effect`] is set, the operation behind the
 /// request is not carried out.
 #[derive(Debug, Clone)]
@@ -118,7 +118,7 @@ impl Fault {
         self
     }
 
-    /// Meets this many requests; `u32::MAX` stands for all that come.
+    /// Meets this many requests; `u32::MAX` means all.
     #[must_use]
     pub fn times(mut self, n: u32) -> Fault {
         self.remaining = n;

@@ -87,7 +87,7 @@ impl Simulator {
         Simulator::start_on((Ipv4Addr::LOCALHOST, 0).into()).await
     }
 
-    /// Starts on this address; port 0 stands for a free one.
+    /// Starts on this address; port 0 means a free one.
     ///
     /// # Errors
     ///

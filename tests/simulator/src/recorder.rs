@@ -48,7 +48,7 @@ pub(crate) struct Recorder {
     given_up: AtomicUsize,
 }
 
-/// Somebody waits for an answer. Whoever leaves before that is counted.
+/// A caller waits for a response. Callers that disconnect before it are counted.
 pub(crate) struct Waiting<'r>(&'r Recorder);
 
 impl Waiting<'_> {

@@ -115,7 +115,7 @@ impl Record {
         self.outcome == Outcome::Panicked || matches!(self.build, Build::Failed(_))
     }
 
-    /// The error that a refusal is counted under.
+    /// The error under which a rejected file is counted.
     pub fn first_error(&self) -> Option<&Diagnostic> {
         self.diagnostics.iter().find(|it| it.is_error())
     }

@@ -37,7 +37,7 @@ pub(super) fn run(root: &Path, require: bool) -> Result<bool> {
             summary: " checks pass",
             command: packages.conformance(url, "2026-07-28", &SCENARIOS),
         },
-        Inspector { name: "inspector --strict", summary: " findings about ", command: packages.inspector(&servers) },
+        Inspector { name: "inspector --strict", summary: " problems in ", command: packages.inspector(&servers) },
         Inspector { name: "mcp-scanner", summary: " tools are safe", command: packages.scanner(&servers) },
         Inspector { name: "stdio", summary: " ms after ", command: Ok(secrets.probe()) },
     ];

@@ -1,4 +1,4 @@
-//! `openapi.json`: what the REST adapter takes and answers, in OpenAPI 3.1.
+//! `openapi.json`: the requests and responses of the REST adapter, in OpenAPI 3.1.
 
 mod path;
 mod schema;
@@ -47,7 +47,7 @@ pub(super) fn document(model: &Model, rest: &Rest) -> String {
     visible(&format!("{document:#}\n"))
 }
 
-/// What callers send where the capability says so; elsewhere that is for whoever runs the server to say.
+/// What callers send, as far as the capability says. Otherwise the operator decides, and each way is listed.
 fn security(auth: &InboundAuth) -> Value {
     let scopes = auth.access_token().map_or(&[][..], |token| &token.scopes);
     let scopes: Vec<_> = scopes.iter().map(|scope| scope.source(&auth.variables)).collect();
@@ -77,8 +77,8 @@ fn schemes(auth: &InboundAuth) -> Vec<(String, Value)> {
     schemes.map(|(index, (name, scheme))| (numbered(index, name), scheme)).collect()
 }
 
-/// OpenAPI 3.1 wants the endpoints of an authorization server, or where they can be found. Where only whoever runs the server
-/// knows which one it is, a token is a token.
+/// OpenAPI 3.1 requires the endpoints of an authorization server, or where they can be found. If the operator configures the
+/// server, the document can only describe a bearer token.
 fn access_token(token: &AccessToken) -> Value {
     match &*token.issuer.parts {
         [TemplatePart::Literal(issuer)] => {

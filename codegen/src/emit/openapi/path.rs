@@ -57,7 +57,7 @@ fn plain(name: &str) -> String {
     if name.is_empty() { "value".to_owned() } else { name }
 }
 
-/// Percent-encodes what cannot stand in a path (RFC 3986 §3.3), and leaves what is encoded already.
+/// Percent-encodes what a path cannot contain (RFC 3986 §3.3), and leaves what is encoded already.
 fn encode(text: &str) -> String {
     let mut encoded = String::new();
     let mut rest = text.as_bytes();

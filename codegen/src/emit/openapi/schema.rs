@@ -81,7 +81,7 @@ fn object(fields: &[&Parameter], whole: Option<&Parameter>) -> Value {
         properties.entry(&*field.name).or_insert(schema);
     }
     let required: BTreeSet<_> = fields.iter().filter(|field| is_required(field)).map(|field| &field.name).collect();
-    // Null stands for a body that is left out, which nothing may need then.
+    // Null means that the body is left out, which is valid only if nothing in it is required.
     let left_out = required.is_empty() && whole.is_some_and(|whole| whole.kind != Kind::Any && !is_required(whole));
     let mut schema = json!({"type": if left_out { json!(["object", "null"]) } else { json!("object") }});
     schema = with(schema, "properties", properties.into());
@@ -91,7 +91,7 @@ fn object(fields: &[&Parameter], whole: Option<&Parameter>) -> Value {
     if whole.is_some() { schema } else { with(schema, "additionalProperties", false.into()) }
 }
 
-/// The value of a body or of one of its members. Null stands for one that is left out.
+/// The value of a body or of one of its members. Null means that it is left out.
 fn of_value(input: &Parameter) -> Value {
     let mut schema = of_kind(input.kind);
     if !is_required(input)
@@ -114,12 +114,12 @@ fn of_kind(kind: Kind) -> Value {
     }
 }
 
-/// A default is what the server sends upstream for a caller who says nothing, so he need not.
+/// The server sends the default upstream for a caller that leaves the input out, so such an input is optional.
 fn is_required(input: &Parameter) -> bool {
     input.required && input.default.is_none()
 }
 
-/// What is said of values beside their type: rules, and what stands for one that is left out.
+/// What the schema says of values beside their type: rules, and the default.
 fn add_rules(schema: &mut Value, input: Option<&Parameter>) {
     if let (Some(input), Value::Object(schema)) = (input, &mut *schema) {
         schema.extend(input.rules.keywords());
