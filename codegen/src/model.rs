@@ -82,18 +82,15 @@ fn is_positional(parameter: &Parameter) -> bool {
 
 impl Model {
     pub(crate) fn rest(&self) -> Option<&Rest> {
-        self.adapters.iter().find_map(|adapter| if let Adapter::Rest(rest) = adapter { Some(&**rest) } else { None })
+        self.adapters.iter().find_map(Adapter::rest)
     }
 
     pub(crate) fn mcp(&self) -> Option<&Mcp> {
-        self.adapters.iter().find_map(|adapter| if let Adapter::Mcp(mcp) = adapter { Some(&**mcp) } else { None })
+        self.adapters.iter().find_map(Adapter::mcp)
     }
 
     pub(crate) fn control(&self) -> Option<&Control> {
-        self.adapters.iter().find_map(|adapter| match adapter {
-            Adapter::Control(control) => Some(&**control),
-            Adapter::Rest(_) | Adapter::Mcp(_) => None,
-        })
+        self.adapters.iter().find_map(Adapter::control)
     }
 
     /// The name of the generated crate.

@@ -121,9 +121,13 @@ fn graph(source: &Path) -> Graph {
     graph
 }
 
-/// The names of the public items of a module in one file.
+/// The names of the public items of a module, in one file or in a folder.
 fn public_names(source: &Path, module: &str) -> Vec<String> {
-    let text = fs::read_to_string(source.join(module).with_extension("rs")).expect("a module in one file");
+    let (file, folder) = (source.join(module).with_extension("rs"), source.join(module));
+    let files = if folder.is_dir() { files(&folder) } else { Vec::new() };
+    let files = files.into_iter().chain(Some(file).filter(|file| file.is_file()));
+    let text: String = files.map(|path| fs::read_to_string(path).expect("a source file")).collect();
+    assert!(!text.is_empty(), "{module}: no file");
     let kinds = ["struct", "enum", "const fn", "fn", "type", "trait", "const"];
     let name = |line: &str| {
         let item = line.trim_start().strip_prefix("pub ")?;

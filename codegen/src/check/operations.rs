@@ -1,6 +1,6 @@
 //! Rules for consumed APIs and their operations.
 
-use naftiko_schema::{Credential, Location, Method, Template, TemplatePart};
+use naftiko_schema::{Location, Method, Template, TemplatePart};
 
 use crate::codes::Code;
 use crate::diagnostic::{Sink, Span, nearest};
@@ -13,12 +13,8 @@ pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
     for api in &linked.apis {
         check_base_uri(api, sink);
         for credential in &api.credentials {
-            match credential {
-                Credential::ApiKey(key) if key.location != Location::Query => {
-                    check_header_text(&key.value, &key.name, api.span, sink);
-                }
-                Credential::Bearer(bearer) => check_header_text(&bearer.token, "Authorization", api.span, sink),
-                Credential::ApiKey(_) | Credential::Basic(_) => {}
+            if let Some(text) = credential.header_text() {
+                check_header_text(text, credential.field().1, api.span, sink);
             }
         }
     }

@@ -1,28 +1,16 @@
-//! Credentials, one module for each kind: how a specification spells it, the table that it becomes, and its OpenAPI scheme.
+//! Credentials: from the `authentication` of a specification to tables. `kinds.rs` lists the kinds.
 
-mod api_key;
-mod basic;
-mod bearer;
+mod kinds;
 
 use naftiko_schema::{Credential, Location, Template};
-use serde_json::Value;
 
+pub(crate) use self::kinds::openapi_scheme;
+use self::kinds::{HELP, KINDS, Kind};
 use crate::codes::Code;
 use crate::diagnostic::Sink;
 use crate::linked::Constant;
 use crate::read::document::{Authentication, Text};
 use crate::resolve::variables::Variables;
-
-/// A kind of credential.
-struct Kind {
-    /// The words for it, in lower case.
-    names: &'static [&'static str],
-    /// The credentials that an `authentication` of this kind means.
-    link: fn(&mut Linker<'_, '_>) -> Vec<Credential>,
-}
-
-/// The kinds that are known.
-static KINDS: [Kind; 3] = [api_key::KIND, bearer::KIND, basic::KIND];
 
 /// Whether `authentication` of this type is known.
 pub(crate) fn is_known(name: &str) -> bool {
@@ -31,15 +19,6 @@ pub(crate) fn is_known(name: &str) -> bool {
 
 fn find(name: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|kind| kind.names.iter().any(|known| known.eq_ignore_ascii_case(name)))
-}
-
-/// The name of a credential among OpenAPI's security schemes, and its scheme (OpenAPI 3.1, "Security Scheme Object").
-pub(crate) fn openapi_scheme(credential: &Credential) -> (&'static str, Value) {
-    match credential {
-        Credential::ApiKey(key) => api_key::openapi_scheme(key),
-        Credential::Bearer(_) => bearer::openapi_scheme(),
-        Credential::Basic(_) => basic::openapi_scheme(),
-    }
 }
 
 /// What authenticates every request to an API.
@@ -58,8 +37,7 @@ pub(crate) fn link(source: &Authentication, variables: &mut Variables<'_>, sink:
         Some(kind) => (kind.link)(&mut linker),
         None => {
             let message = format!("authentication of type `{}` is not supported", source.kind.value);
-            let help = "use `apikey`, `bearer` or `basic`";
-            linker.sink.report(Code::CredentialKind, source.kind.span, message).help(help);
+            linker.sink.report(Code::CredentialKind, source.kind.span, message).help(HELP);
             Vec::new()
         }
     };

@@ -1,11 +1,15 @@
-//! What generated code, manifests and pages say of each type of adapter.
+//! The adapters of a generated crate: the facts about each type that several emitters need, and its files.
 
 use naftiko_schema::Adapter;
+use quote::quote;
+use serde::Serialize;
 
-/// The facts about one type of adapter that several emitters need.
+use super::{mcp, rest, rust, tables};
+use crate::model::Model;
+
+/// The facts about one type of adapter. Its module has the name of the type.
 pub(super) struct Facts {
-    /// The module of the generated crate, and the type in the server's list of adapters.
-    pub(super) module: &'static str,
+    /// The type in the server's list of adapters, and that of the table.
     pub(super) variant: &'static str,
     /// The feature that adds it.
     pub(super) feature: &'static str,
@@ -15,18 +19,12 @@ pub(super) struct Facts {
     pub(super) about: &'static str,
 }
 
-const REST: Facts = Facts {
-    module: "rest",
-    variant: "Rest",
-    feature: "rest",
-    dependency: Some("naftiko-rest"),
-    about: "an axum router",
-};
+const REST: Facts =
+    Facts { variant: "Rest", feature: "rest", dependency: Some("naftiko-rest"), about: "an axum router" };
 
-const MCP: Facts =
-    Facts { module: "mcp", variant: "Mcp", feature: "mcp", dependency: Some("naftiko-mcp"), about: "an MCP server" };
+const MCP: Facts = Facts { variant: "Mcp", feature: "mcp", dependency: Some("naftiko-mcp"), about: "an MCP server" };
 
-const CONTROL: Facts = Facts { module: "control", variant: "Control", feature: "server", dependency: None, about: "" };
+const CONTROL: Facts = Facts { variant: "Control", feature: "server", dependency: None, about: "" };
 
 /// The facts about the type of an adapter.
 pub(super) fn facts(adapter: &Adapter) -> &'static Facts {
@@ -35,4 +33,39 @@ pub(super) fn facts(adapter: &Adapter) -> &'static Facts {
         Adapter::Mcp(_) => &MCP,
         Adapter::Control(_) => &CONTROL,
     }
+}
+
+/// The files of an adapter.
+pub(super) fn emit(model: &Model, adapter: &Adapter) -> Vec<(&'static str, String)> {
+    match adapter {
+        Adapter::Rest(rest) => rest::emit(model, rest),
+        Adapter::Mcp(mcp) => mcp::emit(model, mcp),
+        Adapter::Control(control) => {
+            let docs = "The control adapter: health, status and metrics.";
+            served_only(model, "src/control.rs", &CONTROL, docs, &**control)
+        }
+    }
+}
+
+/// The module of an adapter that only the server serves: its table.
+fn served_only(
+    model: &Model,
+    file: &'static str,
+    facts: &Facts,
+    docs: &str,
+    table: &impl Serialize,
+) -> Vec<(&'static str, String)> {
+    if !model.has_server() {
+        return Vec::new();
+    }
+    let (variant, table) = (tables::ident(facts.variant), tables::expression(table, model));
+    let items = [
+        quote! {
+            use naftiko_client::schema::*;
+        },
+        quote! {
+            pub(crate) static ADAPTER: #variant = #table;
+        },
+    ];
+    vec![(file, rust::file(model, docs, &items))]
 }

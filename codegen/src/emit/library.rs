@@ -9,7 +9,7 @@ use crate::model::Model;
 pub(super) fn emit(model: &Model) -> String {
     let modules = model.adapters.iter().filter(|_| model.has_server()).map(|adapter| {
         let facts = facts(adapter);
-        let module = tables::ident(facts.module);
+        let module = tables::ident(adapter.name());
         let (feature, visibility) = (facts.feature, facts.dependency.map(|_| quote! { pub }));
         quote! { #[cfg(feature = #feature)] #visibility mod #module; }
     });
@@ -31,7 +31,7 @@ pub(super) fn emit(model: &Model) -> String {
     if model.has_server() {
         let adapters = model.adapters.iter().map(|adapter| {
             let facts = facts(adapter);
-            let (module, variant) = (tables::ident(facts.module), tables::ident(facts.variant));
+            let (module, variant) = (tables::ident(adapter.name()), tables::ident(facts.variant));
             quote! { Adapter::#variant(to(&#module::ADAPTER)) }
         });
         items.push(quote! {

@@ -2,7 +2,6 @@
 
 mod adapter;
 mod client;
-mod control;
 mod deploy;
 mod example;
 mod guide;
@@ -38,12 +37,7 @@ pub(crate) fn emit(model: &Model) -> Files {
         ("src/client.rs", client::emit(model)),
     ];
     for adapter in &model.adapters {
-        files.extend(match adapter {
-            Adapter::Rest(rest) => rest::emit(model, rest),
-            Adapter::Mcp(mcp) => mcp::emit(model, mcp),
-            Adapter::Control(control) if model.has_server() => control::emit(model, control),
-            Adapter::Control(_) => Vec::new(),
-        });
+        files.extend(adapter::emit(model, adapter));
     }
     if model.has_server() {
         files.push(("src/main.rs", library::emit_main(model)));

@@ -1,14 +1,12 @@
 //! The first stage: from text to a [`Document`]. What cannot be read is reported, and reading continues.
 
 mod consumes;
-mod control;
 pub(crate) mod document;
 mod exposes;
 mod fields;
 mod imports;
 mod invocation;
 mod marks;
-mod mcp;
 mod rules;
 pub(crate) mod yaml;
 

@@ -66,6 +66,16 @@ impl Credential {
         }
     }
 
+    /// The text that becomes, as it is, the value of a header or a part of it.
+    pub fn header_text(&self) -> Option<&Template> {
+        match self {
+            Self::ApiKey(key) => (key.location != Location::Query).then_some(&key.value),
+            Self::Bearer(bearer) => Some(&bearer.token),
+            // Base64 has no character that a header cannot hold.
+            Self::Basic(_) => None,
+        }
+    }
+
     /// The kind, as a specification spells it.
     pub fn kind(&self) -> &'static str {
         match self {

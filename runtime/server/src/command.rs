@@ -83,12 +83,10 @@ fn serve_http(program: &'static Program, options: Serve, reloads: Receiver<&'sta
 }
 
 fn serve_stdio(program: &'static Program, options: &cli::Stdio) -> Result<(), Failure> {
-    let mut adapters = program.served().iter().flat_map(|served| {
-        served.adapters.iter().filter_map(move |adapter| match adapter {
-            Adapter::Mcp(mcp) => Some((served, mcp)),
-            Adapter::Rest(_) | Adapter::Control(_) => None,
-        })
-    });
+    let mut adapters = program
+        .served()
+        .iter()
+        .flat_map(|served| served.adapters.iter().filter_map(Adapter::mcp).map(move |mcp| (served, mcp)));
     let (served, mcp) = match (adapters.next(), adapters.next()) {
         (Some(only), None) => only,
         (None, _) => return Err(Failure::Refused("the capability exposes no MCP tools".to_owned())),

@@ -133,8 +133,8 @@ impl Secret {
                     key.name.parse().map_err(|_| failure("the header of the callers' API key has an invalid name"))?;
                 Ok(Self { header, scheme: None, secret: text(&key.value)? })
             }
-            // The compiler rejects these, and ignoring the credential here would serve every caller.
-            Credential::ApiKey(_) => Err(failure("callers can send a credential only in a header")),
+            // The compiler rejects keys elsewhere, and ignoring a credential here would serve every caller.
+            _ => Err(failure("callers can send a credential only in a header, as a key, bearer token or password")),
         }
     }
 

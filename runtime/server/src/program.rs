@@ -48,20 +48,14 @@ impl Program {
 
     /// The MCP adapters with their capabilities.
     pub(crate) fn mcp(&self) -> impl Iterator<Item = (&Capability, &Mcp)> {
-        self.0.iter().flat_map(|served| {
-            served.adapters.iter().filter_map(|adapter| match adapter {
-                Adapter::Mcp(mcp) => Some((&*served.capability, &**mcp)),
-                Adapter::Rest(_) | Adapter::Control(_) => None,
-            })
-        })
+        self.0
+            .iter()
+            .flat_map(|served| served.adapters.iter().filter_map(Adapter::mcp).map(|mcp| (&*served.capability, mcp)))
     }
 
     /// The REST adapters.
     pub(crate) fn rest(&self) -> impl Iterator<Item = &Rest> {
-        self.adapters().filter_map(|adapter| match adapter {
-            Adapter::Rest(rest) => Some(&**rest),
-            Adapter::Mcp(_) | Adapter::Control(_) => None,
-        })
+        self.adapters().filter_map(Adapter::rest)
     }
 
     /// The environment variables that the server needs, including those that authenticate its callers.

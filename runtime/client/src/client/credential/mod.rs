@@ -1,10 +1,8 @@
-//! Credentials of requests, one module for each kind: how its value is computed and applied.
+//! Credentials of requests: their values and how they are applied. `kinds.rs` lists the kinds.
 //!
 //! A credential that depends on the finished request, such as a signature over its body, is a [`Signer`](super::Signer).
 
-mod api_key;
-mod basic;
-mod bearer;
+mod kinds;
 
 use http::header::{COOKIE, HeaderName, HeaderValue};
 use naftiko_schema::{Credential, Template, TemplatePart};
@@ -12,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::pairs::{append_query, remove_query, without};
 use crate::argument::Violation;
-pub use basic::basic;
+pub use kinds::basic;
 
 /// A credential with its current value.
 pub(super) enum Prepared {
@@ -24,11 +22,7 @@ pub(super) enum Prepared {
 impl Prepared {
     /// The credential; `None` if the value is not valid in its location.
     pub(super) fn new(credential: &'static Credential, variables: &[SecretString]) -> Option<Self> {
-        match credential {
-            Credential::ApiKey(key) => api_key::prepare(key, variables),
-            Credential::Bearer(bearer) => bearer::prepare(bearer, variables),
-            Credential::Basic(basic) => basic::prepare(basic, variables),
-        }
+        kinds::prepare(credential, variables)
     }
 
     /// Sets it in a request, and replaces anything with the same name.

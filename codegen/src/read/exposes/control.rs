@@ -1,12 +1,20 @@
-//! Reading `control` adapters: which endpoints for operators they have.
+//! Control adapters: which endpoints for operators they have.
 
-use super::document::{AdapterKind, Control};
-use super::fields::Fields;
-use super::yaml::{Content, Entry};
+use super::AdapterKind;
 use crate::codes::Code;
 use crate::diagnostic::Sink;
+use crate::read::fields::Fields;
+use crate::read::yaml::{Content, Entry};
 
-pub(super) fn control(fields: &mut Fields<'_>, sink: &mut Sink) -> AdapterKind {
+/// What a control adapter serves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Control {
+    pub(crate) health: bool,
+    pub(crate) info: bool,
+    pub(crate) metrics: bool,
+}
+
+pub(super) fn read(fields: &mut Fields<'_>, sink: &mut Sink) -> AdapterKind {
     let mut control = Control { health: true, info: false, metrics: true };
     if let Some(entry) = fields.get(&["management"]) {
         let mut management = Fields::of(&entry.value, "`management`", sink);

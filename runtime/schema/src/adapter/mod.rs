@@ -1,6 +1,14 @@
 //! Adapters: what a capability exposes, and how.
 
-use crate::{Control, InboundAuth, Mcp, Ref, Rest};
+mod control;
+mod mcp;
+mod rest;
+
+pub use control::*;
+pub use mcp::*;
+pub use rest::*;
+
+use crate::{InboundAuth, Ref};
 
 /// One `exposes` entry.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +29,21 @@ impl Adapter {
             Self::Mcp(_) => "mcp",
             Self::Control(_) => "control",
         }
+    }
+
+    /// The table, if this is a REST adapter.
+    pub fn rest(&self) -> Option<&Rest> {
+        if let Self::Rest(rest) = self { Some(rest) } else { None }
+    }
+
+    /// The table, if this is an MCP adapter.
+    pub fn mcp(&self) -> Option<&Mcp> {
+        if let Self::Mcp(mcp) = self { Some(mcp) } else { None }
+    }
+
+    /// The table, if this is a control adapter.
+    pub fn control(&self) -> Option<&Control> {
+        if let Self::Control(control) = self { Some(control) } else { None }
     }
 
     /// The port that the capability names; 0 means any free port.

@@ -1,19 +1,99 @@
-//! Reading `mcp` adapters: tools, resources and prompts.
+//! MCP adapters: tools, resources and prompts.
 
-use super::document::{
-    AdapterKind, Caching, Hints, Mcp, McpResource, Prompt, PromptArgument, PromptContent, PromptMessage,
-    ResourceSource, Text, Tool,
-};
-use super::fields::Fields;
-use super::invocation::invocation;
-use super::yaml::Node;
-use super::{name_of, read_all};
 use naftiko_schema::Role;
 
+use super::AdapterKind;
 use crate::codes::Code;
 use crate::diagnostic::{Sink, nearest};
+use crate::read::document::{Invocation, Text};
+use crate::read::fields::Fields;
+use crate::read::invocation::invocation;
+use crate::read::yaml::Node;
+use crate::read::{name_of, read_all};
 
-pub(super) fn mcp(fields: &mut Fields<'_>, sink: &mut Sink) -> AdapterKind {
+#[derive(Debug)]
+pub(crate) struct Mcp {
+    pub(crate) tools: Vec<Tool>,
+    pub(crate) resources: Vec<McpResource>,
+    pub(crate) prompts: Vec<Prompt>,
+    pub(crate) caching: Caching,
+}
+
+/// How long clients may cache results, and whether for all users.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Caching {
+    pub(crate) ttl_ms: Option<u64>,
+    pub(crate) public: Option<bool>,
+}
+
+#[derive(Debug)]
+pub(crate) struct McpResource {
+    pub(crate) name: Text,
+    pub(crate) title: Option<Text>,
+    /// A URI, or a template of URIs.
+    pub(crate) uri: Text,
+    pub(crate) description: Option<Text>,
+    pub(crate) media_type: Option<Text>,
+    pub(crate) binary: bool,
+    pub(crate) source: ResourceSource,
+}
+
+/// Where the content of a resource comes from.
+#[derive(Debug)]
+pub(crate) enum ResourceSource {
+    Call(Invocation),
+    /// A file or a folder.
+    Location(Text),
+}
+
+#[derive(Debug)]
+pub(crate) struct Prompt {
+    pub(crate) name: Text,
+    pub(crate) title: Option<Text>,
+    pub(crate) description: Option<Text>,
+    pub(crate) arguments: Vec<PromptArgument>,
+    pub(crate) content: PromptContent,
+}
+
+#[derive(Debug)]
+pub(crate) struct PromptArgument {
+    pub(crate) name: Text,
+    pub(crate) title: Option<Text>,
+    pub(crate) description: Option<Text>,
+    pub(crate) required: bool,
+}
+
+#[derive(Debug)]
+pub(crate) enum PromptContent {
+    Messages(Vec<PromptMessage>),
+    /// A file with the text of the only message.
+    Location(Text),
+}
+
+#[derive(Debug)]
+pub(crate) struct PromptMessage {
+    pub(crate) role: Role,
+    pub(crate) content: Text,
+}
+
+#[derive(Debug)]
+pub(crate) struct Tool {
+    pub(crate) name: Text,
+    pub(crate) title: Option<Text>,
+    pub(crate) description: Option<Text>,
+    pub(crate) hints: Hints,
+    pub(crate) invocation: Invocation,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Hints {
+    pub(crate) read_only: Option<bool>,
+    pub(crate) destructive: Option<bool>,
+    pub(crate) idempotent: Option<bool>,
+    pub(crate) open_world: Option<bool>,
+}
+
+pub(super) fn read(fields: &mut Fields<'_>, sink: &mut Sink) -> AdapterKind {
     fields.ignore(&["transport", "maxBinarySize", "inputParameters"]);
     let caching = Caching { ttl_ms: ttl(fields, sink), public: scope(fields, sink) };
     let tools = read_all(fields.members(&["tools"], sink), tool, sink);

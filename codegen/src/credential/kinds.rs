@@ -1,0 +1,105 @@
+//! The kinds of credential: how a specification spells each, the table that it becomes, and its OpenAPI scheme.
+
+use naftiko_schema::{ApiKey, Basic, Bearer, Credential, Location, Template};
+use serde_json::{Value, json};
+
+use super::Linker;
+use crate::codes::Code;
+use crate::read::document::Text;
+use crate::vocabulary::is_token;
+
+/// A kind of credential.
+pub(super) struct Kind {
+    /// The words for it, in lower case.
+    pub(super) names: &'static [&'static str],
+    /// The credentials that an `authentication` of this kind means.
+    pub(super) link: fn(&mut Linker<'_, '_>) -> Vec<Credential>,
+}
+
+/// The kinds that are known.
+pub(super) static KINDS: [Kind; 3] = [
+    Kind { names: &["apikey", "api-key", "header", "query"], link: api_key },
+    Kind { names: &["bearer"], link: bearer },
+    Kind { names: &["basic"], link: basic },
+];
+
+/// What to use in place of an unknown kind.
+pub(super) const HELP: &str = "use `apikey`, `bearer` or `basic`";
+
+/// The name of a credential among OpenAPI's security schemes, and its scheme (OpenAPI 3.1, "Security Scheme Object").
+pub(crate) fn openapi_scheme(credential: &Credential) -> (&'static str, Value) {
+    match credential {
+        Credential::ApiKey(key) => {
+            ("api-key", json!({"type": "apiKey", "in": key.location.as_str(), "name": key.name}))
+        }
+        Credential::Bearer(_) => ("bearer", json!({"type": "http", "scheme": "bearer"})),
+        Credential::Basic(_) => ("basic", json!({"type": "http", "scheme": "basic"})),
+    }
+}
+
+/// A key in a header, the query, a cookie or the body.
+fn api_key(linker: &mut Linker<'_, '_>) -> Vec<Credential> {
+    let source = linker.source;
+    let mut credentials = Vec::new();
+    for (pairs, placement) in [(&source.headers, "header"), (&source.parameters, "query")] {
+        for (name, value) in pairs {
+            let value = linker.variables.template(value, linker.sink);
+            credentials.extend(placed(linker, name, value, placement));
+        }
+    }
+    if source.headers.is_empty() && source.parameters.is_empty() {
+        let value = linker.template(source.value.as_ref().or(source.token.as_ref()), "value");
+        let Some(name) = &source.key else {
+            linker.missing("key");
+            return credentials;
+        };
+        let implied = if source.kind.value.eq_ignore_ascii_case("query") { "query" } else { "header" };
+        let placement = source.placement.as_ref().map_or(implied, |placement| placement.value.as_str());
+        credentials.extend(placed(linker, name, value, placement));
+    }
+    credentials
+}
+
+fn placed(linker: &mut Linker<'_, '_>, name: &Text, value: Template, placement: &str) -> Option<Credential> {
+    let location = match placement {
+        "header" | "cookie" if !is_token(&name.value) => {
+            let message = format!("`{}` is not a valid name of a {placement}", name.value);
+            let help = "use letters, digits and hyphens (RFC 9110 §5.1)";
+            linker.sink.report(Code::BadHeaderName, name.span, message).help(help);
+            return None;
+        }
+        "header" => Location::Header,
+        "cookie" => Location::Cookie,
+        "query" => Location::Query,
+        "body" => {
+            linker.member(name, value);
+            return None;
+        }
+        other => {
+            let span = linker.source.placement.as_ref().map_or(name.span, |placement| placement.span);
+            let message = format!("an API key cannot be placed in `{other}`");
+            linker.sink.report(Code::CredentialKind, span, message).help("use `header`, `query`, `cookie` or `body`");
+            return None;
+        }
+    };
+    Some(Credential::ApiKey(ApiKey { location, name: name.value.clone().into(), value }))
+}
+
+/// A token in `Authorization: Bearer` (RFC 6750).
+fn bearer(linker: &mut Linker<'_, '_>) -> Vec<Credential> {
+    let source = linker.source;
+    if source.token.is_none() && source.key.is_some() {
+        // Some files place a bearer token in a header of their own.
+        return api_key(linker);
+    }
+    let token = linker.template(source.token.as_ref().or(source.value.as_ref()), "token");
+    vec![Credential::Bearer(Bearer { token })]
+}
+
+/// A user name and a password in `Authorization: Basic` (RFC 7617).
+fn basic(linker: &mut Linker<'_, '_>) -> Vec<Credential> {
+    let source = linker.source;
+    let username = linker.template(source.username.as_ref(), "username");
+    let password = linker.template(source.password.as_ref(), "password");
+    vec![Credential::Basic(Basic { username, password })]
+}

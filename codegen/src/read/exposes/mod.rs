@@ -1,0 +1,110 @@
+//! Adapters: their types, and reading `exposes`. One module for each type has what it declares.
+
+mod control;
+mod mcp;
+mod rest;
+
+use super::consumes::authentication;
+use super::document::{Authentication, Text};
+use super::fields::Fields;
+use super::yaml::Node;
+use crate::codes::Code;
+use crate::diagnostic::{Sink, Span};
+pub(crate) use control::Control;
+pub(crate) use mcp::*;
+pub(crate) use rest::*;
+
+/// An `exposes` entry.
+#[derive(Debug)]
+pub(crate) struct Adapter {
+    pub(crate) span: Span,
+    pub(crate) kind: AdapterKind,
+    pub(crate) namespace: Option<Text>,
+    pub(crate) address: Option<Text>,
+    pub(crate) port: Option<u16>,
+    pub(crate) description: Option<Text>,
+    /// How callers authenticate.
+    pub(crate) authentication: Option<Authentication>,
+}
+
+/// The types of adapters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum AdapterType {
+    Rest,
+    Mcp,
+    Control,
+}
+
+impl AdapterType {
+    /// All of them, in the order in which they are served.
+    pub(crate) const ALL: [Self; 3] = [Self::Rest, Self::Mcp, Self::Control];
+}
+
+impl AdapterKind {
+    /// The type, unless the adapter is left out.
+    pub(crate) fn type_of(&self) -> Option<AdapterType> {
+        match self {
+            Self::Rest(_) => Some(AdapterType::Rest),
+            Self::Mcp(_) => Some(AdapterType::Mcp),
+            Self::Control(_) => Some(AdapterType::Control),
+            Self::Other => None,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) enum AdapterKind {
+    Rest(Vec<RestResource>),
+    Mcp(Mcp),
+    Control(Control),
+    /// An adapter that is left out, which was reported.
+    Other,
+}
+
+pub(super) fn adapter(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Adapter> {
+    let mut fields = Fields::of(node, "an `exposes` entry", sink);
+    let kind = match fields.text(&["type"], sink) {
+        Some(kind) => kind,
+        // The content of an adapter shows its type.
+        None if fields.has(&["tools", "prompts"]) => Text { value: "mcp".to_owned(), span: fields.span },
+        None if fields.has(&["resources"]) => Text { value: "rest".to_owned(), span: fields.span },
+        None => {
+            fields.missing(&["type"], sink);
+            return None;
+        }
+    };
+    let namespace = fields.text(&["namespace"], sink).or(key);
+    let port = port(&mut fields, sink);
+    let address = fields.text(&["address"], sink);
+    let description = fields.text(&["description"], sink);
+    let authentication = fields.get(&["authentication"]).and_then(|entry| authentication(&entry.value, sink));
+    let span = fields.span;
+    let kind = match kind.value.to_ascii_lowercase().as_str() {
+        // Early versions of the format called it `api`.
+        "rest" | "api" => rest::read(&mut fields, sink),
+        "mcp" => mcp::read(&mut fields, sink),
+        "skill" => left_out(Code::SkillAdapter, &kind, sink),
+        "control" => control::read(&mut fields, sink),
+        _ => left_out(Code::UnknownAdapter, &kind, sink),
+    };
+    if !matches!(kind, AdapterKind::Other) {
+        fields.finish(sink);
+    }
+    Some(Adapter { span, kind, namespace, address, port, description, authentication })
+}
+
+fn left_out(code: Code, kind: &Text, sink: &mut Sink) -> AdapterKind {
+    let message = format!("adapters of type `{}` are not supported; this one is left out", kind.value);
+    sink.report(code, kind.span, message).help("use `rest` or `mcp`; the rest of the capability is generated");
+    AdapterKind::Other
+}
+
+fn port(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<u16> {
+    let text = fields.text(&["port"], sink)?;
+    let port = text.value.parse().ok();
+    if port.is_none() {
+        let message = format!("`port` must be a number up to 65535, but it is `{}`", text.value);
+        sink.report(Code::WrongType, text.span, message).help("use 0 for any free port");
+    }
+    port
+}
