@@ -1,13 +1,27 @@
-//! Call sites of a generated client that must not compile: the compiler's message says why. Those that must compile are the
-//! examples of this package.
+//! Call sites of a generated client: right ones compile, wrong ones do not, and the compiler's message says why.
 
 use std::env;
 use std::process::Command;
 
+#[path = "../pass/every_operation.rs"]
+mod every_operation;
+#[path = "../pass/options_of_a_call.rs"]
+mod options_of_a_call;
+#[path = "../pass/own_types.rs"]
+mod own_types;
+
+/// That they compile is most of the test. As modules of it they are compiled once, with the rest of the workspace.
+#[test]
+fn right_call_sites_compile_and_run() {
+    every_operation::check();
+    options_of_a_call::check();
+    own_types::check();
+}
+
 /// Cargo describes the package under test in variables. Build scripts that track these would run again for the nested build,
 /// and everything above them would be built again, so the test runs itself without these variables.
 #[test]
-fn call_sites() {
+fn wrong_call_sites_do_not_compile() {
     let mut test = Command::new(env::current_exe().expect("the path of this test"));
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy();
@@ -16,12 +30,12 @@ fn call_sites() {
             test.env_remove(&*name);
         }
     }
-    let status = test.args(["--ignored", "--exact", "compile_call_sites"]).status().expect("the test runs itself");
+    let status = test.args(["--ignored", "--exact", "compile_wrong_call_sites"]).status().expect("the test runs itself");
     assert!(status.success(), "see the messages above");
 }
 
 #[test]
-#[ignore = "it is run by `call_sites`"]
-fn compile_call_sites() {
+#[ignore = "it is run by `wrong_call_sites_do_not_compile`"]
+fn compile_wrong_call_sites() {
     trybuild::TestCases::new().compile_fail("fail/*.rs");
 }
