@@ -198,7 +198,7 @@ fn messages(mcp: &Mcp) -> Vec<Value> {
         call("tools/call", json!({"name": tool.name, "arguments": {"unknown": 1}}));
     }
     for resource in mcp.resources.iter().filter(|it| !matches!(it.source, ResourceSource::ServerFile(_))) {
-        let uri = resource.uri.replace('{', "").replace('}', "");
+        let uri = resource.uri.replace(['{', '}'], "");
         call("resources/read", json!({"uri": uri}));
     }
     for prompt in mcp.prompts.iter() {

@@ -34,7 +34,7 @@ async fn lists(client: Client) -> Result<Vec<Value>, Error> {
 }
 
 async fn bodies(client: Client) -> Result<(), Error> {
-    client.create_secret("fr-par", &json!({})).send_as::<Option<Value>>().await?;
+    client.create_secret("fr-par", json!({})).send_as::<Option<Value>>().await?;
     client.create_secret("fr-par", RawBody::text("text")).send_bytes().await?;
     client.create_secret("fr-par", SecretBody::new(RawBody::bytes("a/b", vec![1]))).send_streaming().await?;
     client.create_secret("fr-par", SecretBody::new(json!({}))).send().await?;

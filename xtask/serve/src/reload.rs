@@ -1,6 +1,6 @@
 //! `--watch`: compiles the specification again when it changes, and hands the program to the server.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
 
@@ -33,7 +33,7 @@ pub fn programs(file: &Path) -> Result<Receiver<&'static Program>> {
 }
 
 /// Compiles and sends. `false` means that the server has ended.
-fn send(file: &PathBuf, programs: &Sender<&'static Program>) -> bool {
+fn send(file: &Path, programs: &Sender<&'static Program>) -> bool {
     match load::file(file) {
         Ok(loaded) => {
             anstream::eprintln!("reloading {}", file.display());
