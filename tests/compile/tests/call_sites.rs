@@ -30,7 +30,8 @@ fn wrong_call_sites_do_not_compile() {
             test.env_remove(&*name);
         }
     }
-    let status = test.args(["--ignored", "--exact", "compile_wrong_call_sites"]).status().expect("the test runs itself");
+    let status =
+        test.args(["--ignored", "--exact", "compile_wrong_call_sites"]).status().expect("the test runs itself");
     assert!(status.success(), "see the messages above");
 }
 
