@@ -158,6 +158,9 @@ fn new_specification_generates_without_diagnostics() {
 fn new_specification_checks_its_name_and_never_overwrites() {
     let repository = tempdir().expect("a folder can be made");
     let root = repository.path();
+    fs::create_dir(root.join("client")).expect("a folder can be made");
+    fs::write(root.join("Cargo.toml"), "[workspace]\nmembers = [\"client\"]\n").expect("a file can be written");
+    fs::write(root.join("client/Cargo.toml"), "[package]\nname = \"naftiko-client\"\n").expect("a file can be written");
     let bad = [
         "orders",
         "",
@@ -179,7 +182,7 @@ fn new_specification_checks_its_name_and_never_overwrites() {
         let error = starter::run(root, name).expect_err(name).to_string();
         assert!(error.contains(&format!("`{name}`")), "{error}");
     }
-    assert_eq!(fs::read_dir(root).expect("it is a folder").count(), 0, "nothing was written");
+    assert!(!root.join("spec").exists(), "nothing was written");
 
     for (present, name) in [("spec/acme/orders.yaml", "acme/orders"), ("spec/a-b/c.yml", "a/b-c")] {
         fs::create_dir_all(root.join(present).parent().expect("it has a folder")).expect("folders can be made");

@@ -54,14 +54,9 @@ enum Command {
     Serve {
         /// The specification
         file: PathBuf,
-        /// Reload when the specification changes, without dropping running requests
-        #[arg(long)]
-        watch: bool,
-        /// The base URI of the upstream; NAMESPACE=URI if the capability consumes several APIs (repeatable)
-        #[arg(long, value_name = "URI")]
-        base_uri: Vec<String>,
-        /// More flags of the server, such as `-- --rest-port 0`
-        #[arg(last = true)]
+        /// Flags of the server, such as `--base-uri URI`, and `--watch` to reload when the specification changes; see
+        /// docs/server.md
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         flags: Vec<String>,
     },
     /// Try out a generated server against a simulator of its upstream, or a specification against an echo: no account, no
@@ -69,14 +64,9 @@ enum Command {
     Try {
         /// The crate, such as `scaleway-secret-manager-secrets`, or a specification
         name: String,
-        /// Run a short tour over REST and MCP, then stop; only for a crate
-        #[arg(long)]
-        once: bool,
-        /// The upstream of a specification, in place of the echo (repeatable)
-        #[arg(long, value_name = "URI", conflicts_with = "once")]
-        base_uri: Vec<String>,
-        /// More flags of the server of a specification, such as `-- --rest-port 0`
-        #[arg(last = true)]
+        /// For a crate, `--once` to run a short tour over REST and MCP and stop. For a specification, flags of the server,
+        /// such as `--base-uri URI` for another upstream than the echo
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         flags: Vec<String>,
     },
     /// Measure a generated server in comparison with a minimal hand-written one
@@ -106,14 +96,13 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Gen { names, diff, watch: true, .. } => watch::run(&root(), &names, diff),
         Command::Gen { names, check, diff, .. } => generation::run(&root(), &names, check, diff),
-        Command::Serve { file, watch, base_uri, flags } => {
-            let watch = watch.then(|| "--watch".to_owned());
-            trial::serve(&root(), &file, false, &server_flags(watch, &base_uri, flags))
-        }
-        Command::Try { name, base_uri, flags, .. } if trial::is_file(&name) => {
-            trial::serve(&root(), Path::new(&name), base_uri.is_empty(), &server_flags(None, &base_uri, flags))
-        }
-        Command::Try { name, once, .. } => trial::run(&root(), &name, once),
+        Command::Serve { file, flags } => trial::serve(&root(), &file, false, &flags),
+        Command::Try { name, flags } if trial::is_file(&name) => trial::serve(&root(), Path::new(&name), true, &flags),
+        Command::Try { name, flags } => match flags.as_slice() {
+            [] => trial::run(&root(), &name, false),
+            [once] if once == "--once" => trial::run(&root(), &name, true),
+            [unknown, ..] => Err(anyhow::anyhow!("`{unknown}` is not a flag of `try` for a crate; `--once` is")),
+        },
         Command::Interop { surface, require } => interop::run(&root(), surface, require),
         Command::Bench(options) => bench::run(&root(), &options),
         Command::Semver { baseline } => semver::run(&root(), &baseline),
@@ -134,10 +123,4 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// The flags of a server, as the command line of `naftiko-serve` takes them.
-fn server_flags(watch: Option<String>, base_uris: &[String], flags: Vec<String>) -> Vec<String> {
-    let base_uris = base_uris.iter().map(|uri| format!("--base-uri={uri}"));
-    watch.into_iter().chain(base_uris).chain(flags).collect()
 }

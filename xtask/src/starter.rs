@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::sources;
+use crate::{sources, workspace};
 
 const STARTER: &str = include_str!("starter.yaml");
 /// A label of a host name has at most 63 characters (RFC 1035 §2.3.4), and the provider is one in the starter.
@@ -22,6 +22,9 @@ pub fn run(root: &Path, name: &str) -> Result<bool> {
     let Some(crate_name) = naftiko_codegen::crate_name(&path) else {
         bail!("`{name}` is not a valid crate name: it starts with a digit, or is reserved");
     };
+    if workspace::member_names(root)?.contains(&crate_name) {
+        bail!("`{name}` would be the crate `{crate_name}`, which is another package of this workspace");
+    }
     let present = sources::walk(&root.join("spec"), root, &mut Vec::new());
     let same = |path: &str| naftiko_codegen::crate_name(path).as_ref() == Some(&crate_name);
     if let Some(other) = present.into_iter().map(|entry| entry.path).find(|path| same(path)) {
