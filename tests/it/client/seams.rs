@@ -211,3 +211,36 @@ async fn base_url_can_come_from_environment() {
     }
     assert_eq!(simulator.requests().len(), 1);
 }
+
+/// Signs the length of the body, where it sees the credential of the capability.
+struct LengthSigner;
+
+impl naftiko_client::Signer for LengthSigner {
+    fn sign<'s>(
+        &'s self,
+        request: &'s mut naftiko_client::reqwest::Request,
+        attempt: &'s naftiko_client::Attempt<'_>,
+    ) -> naftiko_client::BoxFuture<'s, Result<(), naftiko_client::BoxError>> {
+        Box::pin(async move {
+            let body = request.body().and_then(naftiko_client::reqwest::Body::as_bytes).ok_or("a body is needed")?;
+            let credential = request.headers().contains_key("x-auth-token");
+            let signature = format!("{} {} {credential}", attempt.number(), body.len());
+            request.headers_mut().insert("x-signature", signature.parse()?);
+            Ok(())
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn signer_runs_last_for_every_attempt_and_its_failure_sends_nothing() {
+    let script = Script::new([ScriptedResponse::status(429), ScriptedResponse::json(200, json!({}))]);
+    let client = scripted(&script).signer(LengthSigner).build().expect("the client is built");
+    client.create_secret("fr-par", json!({"name": "n"})).send().await.expect("the second attempt succeeds");
+    let requests = script.requests();
+    let signatures: Vec<_> = requests.iter().map(|request| request.header("x-signature")).collect();
+    assert_eq!(signatures, [Some("1 12 true"), Some("2 12 true")]);
+
+    let error = client.get_secret("fr-par", "some").send().await.expect_err("there is no body to sign");
+    assert!(matches!(error.kind(), ErrorKind::Token), "{error}");
+    assert_eq!(script.requests().len(), 2, "nothing was sent");
+}
