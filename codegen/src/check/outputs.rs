@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use crate::codes::Code;
 use crate::diagnostic::{FIRST, Sink};
-use crate::json_path;
 use crate::linked::{Linked, Operation};
 use crate::read::document::Output;
 use crate::read::yaml::Node;
@@ -58,10 +57,10 @@ fn check_names(outputs: &[Output], sink: &mut Sink) {
 
 fn check_output(output: &Output, sink: &mut Sink) {
     if let Some(mapping) = &output.mapping
-        && let Err(problem) = json_path::parse(&mapping.value)
+        && let Err(problem) = &mapping.path
     {
-        let message = format!("invalid mapping `{}`: {problem}", mapping.value);
-        sink.report(Code::BadMapping, mapping.span, message).help("write a path such as `$.items[0].name`");
+        let message = format!("invalid mapping `{}`: {problem}", mapping.text.value);
+        sink.report(Code::BadMapping, mapping.text.span, message).help("write a path such as `$.items[0].name`");
     }
     if let Some(text) = output.value.as_ref().and_then(Node::scalar_text)
         && (text.contains("{{") || text.starts_with("$."))

@@ -6,7 +6,6 @@
 use naftiko_schema::{ArrayProjection, List, ObjectProjection, Output, PathStep, ProjectedMember, Projection};
 use serde_json::Value;
 
-use crate::json_path;
 use crate::read::document;
 
 pub(super) fn output(outputs: &[document::Output]) -> Output {
@@ -36,7 +35,7 @@ fn projection(output: &document::Output) -> Projection {
     if let Some(value) = &output.value {
         return Projection::Json(constant(value.to_json(), output.kind.as_ref()).to_string().into());
     }
-    let path = output.mapping.as_ref().and_then(|mapping| json_path::parse(&mapping.value).ok());
+    let path = output.mapping.as_ref().and_then(|mapping| mapping.path.clone().ok());
     let at: List<PathStep> = path.unwrap_or_default().into();
     if let Some(item) = &output.items {
         return Projection::Array(ArrayProjection { at, item: vec![projection(item)].into() });

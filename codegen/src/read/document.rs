@@ -1,8 +1,9 @@
 //! A capability as it is written: one type for each kind of mapping, every name with its span.
 
-use naftiko_schema::Rules;
+use naftiko_schema::{PathStep, Rules};
 
 use crate::diagnostic::Span;
+use crate::json_path;
 
 pub(crate) use super::exposes::*;
 use super::yaml::Node;
@@ -132,13 +133,27 @@ pub(crate) struct Invocation {
     pub(crate) outputs: Vec<Output>,
 }
 
+/// A path into a response, parsed when it is read.
+#[derive(Clone, Debug)]
+pub(crate) struct Mapping {
+    pub(crate) text: Text,
+    /// The steps, or what is wrong with the text.
+    pub(crate) path: Result<Vec<PathStep>, String>,
+}
+
+impl Mapping {
+    pub(crate) fn new(text: Text) -> Self {
+        Self { path: json_path::parse(&text.value), text }
+    }
+}
+
 /// An output parameter: a part of the response that the caller gets.
 #[derive(Clone, Debug)]
 pub(crate) struct Output {
     pub(crate) span: Span,
     pub(crate) name: Option<Text>,
     pub(crate) kind: Option<Text>,
-    pub(crate) mapping: Option<Text>,
+    pub(crate) mapping: Option<Mapping>,
     pub(crate) value: Option<Node>,
     pub(crate) properties: Vec<Output>,
     pub(crate) items: Option<Box<Output>>,

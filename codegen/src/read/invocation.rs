@@ -1,7 +1,7 @@
 //! Reading how a route, a tool or a resource calls an operation.
 
 use super::consumes::input;
-use super::document::{Invocation, Output, Text};
+use super::document::{Invocation, Mapping, Output, Text};
 use super::fields::{self, Fields};
 use super::yaml::{Content, Node};
 use super::{name_of, read_all, unsupported};
@@ -73,7 +73,7 @@ fn output(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Output> {
     fields.ignore(&["description", "required"]);
     let span = fields.span;
     fields.finish(sink);
-    Some(Output { span, name, kind, mapping, value, properties, items })
+    Some(Output { span, name, kind, mapping: mapping.map(Mapping::new), value, properties, items })
 }
 
 /// The shape of the items of an array. Some files write a list: one shape without a name, or the members of an object.
