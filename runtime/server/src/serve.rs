@@ -103,6 +103,13 @@ struct Plan {
     connections: Vec<Connection>,
 }
 
+impl Plan {
+    /// The adapter's type and address, by which a listener is known when the program changes.
+    fn requested(&self) -> (&'static str, SocketAddr) {
+        (self.adapter.name(), self.address)
+    }
+}
+
 impl Running {
     fn new(options: Serve, workers: Vec<Handle>, metrics: Metrics) -> Result<Self, Failure> {
         Ok(Self {
@@ -127,24 +134,28 @@ impl Running {
     async fn load(&mut self, program: &'static Program) -> Result<(), Failure> {
         let forwarding = Forwarding::new(program, &self.options)?;
         let plans = self.plans(program)?;
+        // Binding comes first: when it fails, the program before it is still served whole.
+        let sockets = self.bind(&plans).await?;
         let has_control = program.adapters().any(|adapter| matches!(adapter, Adapter::Control(_)));
         let mut kept = Vec::new();
-        for plan in &plans {
-            let requested = (plan.adapter.name(), plan.address);
+        for (plan, socket) in plans.iter().zip(sockets) {
             let pipelines: Vec<_> = plan
                 .connections
                 .iter()
                 .map(|connection| self.pipeline(plan, connection, &forwarding, has_control, &kept))
                 .collect();
-            let listener = match self.listeners.iter().position(|known| known.requested == requested) {
-                Some(known) => {
+            let listener = match socket {
+                Some((socket, address)) => self.listen(plan, socket, address, pipelines),
+                None => {
+                    let requested = plan.requested();
+                    let known = self.listeners.iter().position(|listener| listener.requested == requested);
+                    let Some(known) = known else { continue };
                     let listener = self.listeners.swap_remove(known);
                     for (service, pipeline) in listener.services.iter().zip(pipelines) {
                         service.replace(pipeline);
                     }
                     listener
                 }
-                None => self.listen(plan, requested, pipelines).await?,
             };
             kept.push(listener);
         }
@@ -234,23 +245,33 @@ impl Running {
         }
     }
 
-    async fn listen(
-        &mut self,
-        plan: &Plan,
-        requested: (&'static str, SocketAddr),
-        pipelines: Vec<Pipeline>,
-    ) -> Result<Listener, Failure> {
+    /// The socket and its address for each plan, or none where a listener of the program before is kept.
+    async fn bind(&self, plans: &[Plan]) -> Result<Vec<Option<(TcpListener, SocketAddr)>>, Failure> {
+        let mut known: Vec<_> = self.listeners.iter().map(|listener| listener.requested).collect();
+        let mut sockets = Vec::new();
+        for plan in plans {
+            if let Some(kept) = known.iter().position(|requested| *requested == plan.requested()) {
+                known.swap_remove(kept);
+                sockets.push(None);
+                continue;
+            }
+            let (what, address) = (adapters::title(plan.adapter), plan.address);
+            let socket =
+                TcpListener::bind(address).await.map_err(|source| Failure::Listen { what, address, source })?;
+            let address = socket.local_addr()?;
+            sockets.push(Some((socket, address)));
+        }
+        Ok(sockets)
+    }
+
+    fn listen(&mut self, plan: &Plan, socket: TcpListener, address: SocketAddr, pipelines: Vec<Pipeline>) -> Listener {
         let (title, path) = (adapters::title(plan.adapter), adapters::path(plan.adapter));
-        let address = plan.address;
-        let socket =
-            TcpListener::bind(address).await.map_err(|source| Failure::Listen { what: title, address, source })?;
-        let address = socket.local_addr()?;
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         tracing::info!(target: TARGET, "{title} on {scheme}://{address}{path}");
         let services: Vec<_> = pipelines.into_iter().map(Service::new).collect();
         let stop = self.stop.child_token();
         let listener = Listener {
-            requested,
+            requested: plan.requested(),
             listening: Listening { name: plan.adapter.name(), address },
             services: services.clone(),
             stop: stop.clone(),
@@ -258,7 +279,7 @@ impl Running {
         let services: Vec<_> = self.workers.iter().cloned().zip(services).collect();
         let (tls, timeout) = (self.tls.clone(), Duration::from_secs(self.options.head_timeout));
         self.tasks.spawn(async move { listener::serve(socket, &services, tls, timeout, &stop).await });
-        Ok(listener)
+        listener
     }
 
     /// Waits for running requests, for at most the grace period.
