@@ -22,6 +22,7 @@ mod lint;
 mod lower;
 mod model;
 mod names;
+mod percent;
 mod read;
 mod resolve;
 mod template;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use naftiko_schema::http::percent_decode;
 use naftiko_schema::{
-    ApiId, Body, Credential, InboundAuth, InputId, InputText, List, Location, OperationId, Role, Rules, Template,
-    Variable,
+    ApiId, Body, Credential, InboundAuth, InputId, InputText, List, Location, Method, OperationId, Role, Rules,
+    Template, Variable,
 };
 
 use crate::diagnostic::Span;
@@ -54,7 +55,7 @@ pub(crate) struct Api<'d> {
 pub(crate) struct Operation<'d> {
     pub(crate) api: ApiId,
     pub(crate) name: &'d Text,
-    pub(crate) method: Option<&'d Text>,
+    pub(crate) method: Method,
     pub(crate) description: Option<&'d Text>,
     pub(crate) output_format: Option<&'d Text>,
     /// The whole path as its author wrote it.
@@ -94,7 +95,7 @@ pub(crate) struct Constant {
 #[derive(Debug)]
 pub(crate) struct Route<'d> {
     pub(crate) span: Span,
-    pub(crate) method: Option<&'d Text>,
+    pub(crate) method: Method,
     pub(crate) path: Text,
     pub(crate) pieces: Vec<Piece>,
     pub(crate) description: Option<&'d Text>,
@@ -104,34 +105,14 @@ pub(crate) struct Route<'d> {
 impl Route<'_> {
     /// What makes the route different from others: its method, and its path with all placeholders made equal. The server
     /// matches decoded segments, so `/a b` and `/a%20b` are one.
-    pub(crate) fn shape(&self) -> (String, String) {
-        let method = self.method.map_or("GET", |method| method.value.as_str()).to_ascii_uppercase();
+    pub(crate) fn shape(&self) -> (Method, String) {
         let piece = |piece: &Piece| match piece {
-            Piece::Literal(text) => percent_decode(text),
+            Piece::Literal(text) => percent_decode(text).into_owned(),
             Piece::Placeholder(_) => "{}".to_owned(),
             Piece::Segments(_) => "{+}".to_owned(),
         };
-        (method, self.pieces.iter().map(piece).collect())
+        (self.method, self.pieces.iter().map(piece).collect())
     }
-}
-
-pub(crate) fn percent_decode(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex.filter(|_| *first == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = tail.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[derive(Debug)]

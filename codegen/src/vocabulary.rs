@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use naftiko_schema::http::{is_dots, is_framing};
 use naftiko_schema::{Kind, Location, Method};
 
 use crate::codes::Code;
@@ -99,31 +100,24 @@ pub(crate) fn kind(text: Option<&Text>, location: Location) -> Option<Kind> {
     }
 }
 
-/// The HTTP method; `GET` where none is given.
-pub(crate) fn method(text: Option<&Text>) -> Option<Method> {
+/// Reads an HTTP method; `GET` where none is given. Others than those of the format are refused.
+pub(crate) fn method(text: Option<&Text>, sink: &mut Sink) -> Option<Method> {
     let Some(text) = text else { return Some(Method::Get) };
-    Method::ALL.into_iter().find(|method| text.value.eq_ignore_ascii_case(method.as_str()))
+    let method = Method::ALL.into_iter().find(|method| text.value.eq_ignore_ascii_case(method.as_str()));
+    if method.is_none() {
+        let help = "use GET, HEAD, OPTIONS, POST, PUT, PATCH or DELETE";
+        let meant = nearest(&text.value, Method::ALL.map(Method::as_str));
+        let report = sink.report(Code::UnknownMethod, text.span, format!("unsupported HTTP method `{}`", text.value));
+        report.nearest(text.span, &text.value, meant, help);
+    }
+    method
 }
 
-/// Fields that frame the message, belong to the connection, or say what the client can decode (RFC 9110 §7.6.1, §12.5.3,
-/// RFC 9112 §6).
-const RESERVED_HEADERS: [&str; 11] = [
-    "accept-encoding",
-    "connection",
-    "content-length",
-    "expect",
-    "host",
-    "keep-alive",
-    "proxy-authorization",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
-
-/// Whether a header is the HTTP client's own to set.
+/// Whether a header is the HTTP client's own to set: what frames the message, what the client can decode, and what waits for
+/// or authenticates to a proxy (RFC 9110 §10.1.1, §11.7.2, §12.5.3).
 pub(crate) fn is_reserved_header(name: &str) -> bool {
-    RESERVED_HEADERS.iter().any(|reserved| reserved.eq_ignore_ascii_case(name))
+    is_framing(name)
+        || ["accept-encoding", "expect", "proxy-authorization"].iter().any(|own| own.eq_ignore_ascii_case(name))
 }
 
 /// Whether a name can be that of a header or cookie (RFC 9110 §5.6.2, RFC 6265 §4.1.1).
@@ -135,9 +129,4 @@ pub(crate) fn is_token(name: &str) -> bool {
 /// they seem to (Unicode TR 36; rustc refuses some of them).
 pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-}
-
-/// Whether a segment is `.` or `..`, which URL parsers resolve even where the dots are encoded.
-pub(crate) fn is_dots(segment: &str) -> bool {
-    matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
 }

@@ -1,13 +1,13 @@
 //! Rules for consumed APIs and their operations.
 
-use naftiko_schema::{Location, Method, Template, TemplatePart};
+use naftiko_schema::http::is_dots;
+use naftiko_schema::{Location, Template, TemplatePart};
 
 use crate::codes::Code;
 use crate::diagnostic::{Sink, Span, nearest};
 use crate::linked::{Api, Linked, Operation, Parameter};
-use crate::read::document::Text;
 use crate::template::Piece;
-use crate::vocabulary::{KINDS, base_uri, is_dots, is_invisible, is_token, kind, method};
+use crate::vocabulary::{KINDS, base_uri, is_invisible, is_token, kind};
 
 pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
     for api in &linked.apis {
@@ -19,7 +19,6 @@ pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
         }
     }
     for operation in &linked.operations {
-        check_method(operation.method, sink);
         check_path(operation, sink);
         check_parameters(operation, sink);
     }
@@ -45,14 +44,6 @@ fn check_base_uri(api: &Api<'_>, sink: &mut Sink) {
             sink.report(Code::BadBaseUri, text.span, message).help("write `https://host/base`");
         }
     }
-}
-
-pub(super) fn check_method(text: Option<&Text>, sink: &mut Sink) {
-    let Some(text) = text.filter(|text| method(Some(text)).is_none()) else { return };
-    let help = "use GET, HEAD, OPTIONS, POST, PUT, PATCH or DELETE";
-    let meant = nearest(&text.value, Method::ALL.map(Method::as_str));
-    let report = sink.report(Code::UnknownMethod, text.span, format!("unsupported HTTP method `{}`", text.value));
-    report.nearest(text.span, &text.value, meant, help);
 }
 
 fn check_path(operation: &Operation<'_>, sink: &mut Sink) {

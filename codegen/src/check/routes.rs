@@ -1,18 +1,18 @@
 //! Rules for the routes of REST adapters.
 
-use super::operations::{check_kind, check_method};
 use naftiko_schema::InputId;
+use naftiko_schema::http::is_dots;
 
+use super::operations::check_kind;
 use crate::codes::Code;
 use crate::diagnostic::{Sink, Span};
 use crate::linked::{Call, Linked, Route, Source};
 use crate::read::document::AdapterKind;
 use crate::template::Piece;
-use crate::vocabulary::{is_dots, is_invisible};
+use crate::vocabulary::is_invisible;
 
 pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
     for route in &linked.routes {
-        check_method(route.method, sink);
         check_path(route, sink);
         check_captures(route, sink);
         for input in &route.call.inputs {

@@ -38,7 +38,7 @@ pub(super) fn emit(model: &Model) -> String {
     let methods = whole.iter().map(|operation| method(model, operation));
     let mut items = vec![
         imports,
-        quote! { use crate::operations; },
+        quote! { use super::operations; },
         quote! {
             #client_docs
             #[derive(Clone, Debug)]
@@ -119,8 +119,7 @@ fn part(model: &Model, api: ApiId) -> Option<TokenStream> {
             #private
             #public
 
-            use super::Client;
-            use crate::operations;
+            use super::{Client, operations};
 
             impl Client {
                 #(#methods)*

@@ -6,6 +6,7 @@ use naftiko_schema::{InboundAuth, Rest};
 
 use super::{MARKER, quoted};
 use crate::model::Model;
+use crate::names::hash;
 
 const CONTAINERFILE: &str = include_str!("deploy/Containerfile");
 const KUBERNETES: &str = include_str!("deploy/kubernetes.yaml");
@@ -82,10 +83,7 @@ pub(super) fn label(crate_name: &str) -> String {
     if crate_name.len() <= LONGEST {
         return crate_name.to_owned();
     }
-    // FNV-1a: the same everywhere and always, which hashers of the standard library do not promise.
-    let hash =
-        crate_name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    let hash = format!("-{hash:08x}");
+    let hash = format!("-{}", hash(crate_name));
     let start: String = crate_name.chars().take(LONGEST - hash.len()).collect();
     format!("{}{hash}", start.trim_end_matches('-'))
 }

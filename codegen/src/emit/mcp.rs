@@ -15,7 +15,7 @@ pub(super) fn emit(model: &Model, mcp: &Mcp) -> Vec<(&'static str, String)> {
             pub use naftiko_mcp::{Confirmation, HttpOptions, Policy, Server, ShortKey};
         },
         quote! {
-            use crate::{Client #operations};
+            use super::{Client #operations};
         },
         quote! {
             pub(crate) static ADAPTER: Mcp = #adapter;

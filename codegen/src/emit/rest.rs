@@ -14,7 +14,7 @@ pub(super) fn emit(model: &Model, rest: &Rest) -> Vec<(&'static str, String)> {
             use naftiko_rest::Router;
         },
         quote! {
-            use crate::{Client, operations};
+            use super::{Client, operations};
         },
         quote! {
             /// The OpenAPI 3.1 document of the routes, as JSON. The server has it at `/openapi.json`.

@@ -7,6 +7,7 @@ mod rest;
 
 use std::sync::Arc;
 
+use naftiko_schema::http::percent_encode;
 use naftiko_schema::{
     Adapter, Api, Capability, Control, FixedParameter, Format, InboundAuth, InputId, Kind, List, Location, Method,
     OperationId, Parameter, ParameterId, PathPart, Ref, RetrySafety, TemplatePart,
@@ -16,9 +17,10 @@ use crate::diagnostic::Span;
 use crate::linked::{self, Linked};
 use crate::model::{Model, Operation, Part, Setter};
 use crate::names::{Scope, Wish};
+use crate::percent::encode_rest;
 use crate::read::document::{self as read, AdapterKind, AdapterType, Text};
 use crate::template::Piece;
-use crate::vocabulary::{base_uri, is_invisible, kind, method};
+use crate::vocabulary::{base_uri, is_invisible, kind};
 
 /// Lowers a document that has no errors. `path` is that of the capability; `origin_of` gives the file and line of a span.
 pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, path: &str, origin_of: &dyn Fn(Span) -> String) -> Model {
@@ -120,8 +122,7 @@ fn operations(linked: &Linked<'_>, origin_of: &dyn Fn(Span) -> String) -> Vec<Op
 
 fn wish(linked: &Linked<'_>, operation: &linked::Operation<'_>) -> Wish {
     let namespace = linked.apis.get(operation.api.index()).map_or("", |api| api.name.as_str());
-    let method = method(operation.method).unwrap_or(Method::Get);
-    Wish::operation(namespace, &operation.name.value, method.as_str(), &operation.path.value)
+    Wish::operation(namespace, &operation.name.value, operation.method.as_str(), &operation.path.value)
 }
 
 fn setters(parameters: &[linked::Parameter]) -> Vec<Setter> {
@@ -137,11 +138,11 @@ fn setters(parameters: &[linked::Parameter]) -> Vec<Setter> {
 }
 
 fn operation(source: &linked::Operation<'_>, id: OperationId, hints: &[read::Hints]) -> naftiko_schema::Operation {
-    let method = method(source.method).unwrap_or(Method::Get);
+    let method = source.method;
     let mut path = Vec::new();
     for piece in &source.pieces {
         match piece {
-            Piece::Literal(text) => path.push(PathPart::Literal(percent(text).into())),
+            Piece::Literal(text) => path.push(PathPart::Literal(encode_rest(text, |_| true).into())),
             Piece::Placeholder(name) | Piece::Segments(name) => path.extend(filled(source, name)),
         }
     }
@@ -192,31 +193,10 @@ fn filled(source: &linked::Operation<'_>, name: &str) -> Vec<PathPart> {
     let fixed = source.constants.iter().find(|constant| constant.location.is_path() && constant.name.value == name);
     let parts = fixed.map_or(&[][..], |constant| &constant.value.parts);
     let literal = |part: &TemplatePart| match part {
-        TemplatePart::Literal(text) => Some(PathPart::Literal(encode(text).into())),
+        TemplatePart::Literal(text) => Some(PathPart::Literal(percent_encode(text).into_owned().into())),
         TemplatePart::Variable(_) => None,
     };
     parts.iter().filter_map(literal).collect()
-}
-
-/// The text of a path with every `%` that begins no encoded byte encoded itself.
-fn percent(text: &str) -> String {
-    let mut encoded = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('%') {
-        let hex = after.get(..2).is_some_and(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        encoded.push_str(before);
-        encoded.push_str(if hex { "%" } else { "%25" });
-        rest = after;
-    }
-    encoded + rest
-}
-
-/// Percent-encodes a fixed value as one segment of a path.
-fn encode(text: &str) -> String {
-    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes()
-        .map(|byte| if unreserved(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
 }
 
 fn parameter(source: &linked::Parameter) -> Parameter {

@@ -1,12 +1,11 @@
 //! The REST adapter.
 
-use naftiko_schema::{InboundAuth, Method, Rest, Route};
+use naftiko_schema::{InboundAuth, Rest, Route};
 
 use super::binding::binding;
 use super::{Operations, captures, template, text};
 use crate::linked::{self, Linked};
 use crate::read::document::Adapter;
-use crate::vocabulary::method;
 
 /// The routes of all REST adapters; `None` if there are none.
 pub(super) fn lower(
@@ -22,7 +21,7 @@ pub(super) fn lower(
 
 fn route(source: &linked::Route<'_>, operations: &Operations<'_>) -> Route {
     Route {
-        method: method(source.method).unwrap_or(Method::Get),
+        method: source.method,
         path: template(&source.pieces).into(),
         binding: binding(&source.call, operations),
         captures: captures(&source.pieces, &source.call),

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use heck::ToKebabCase as _;
 
+use super::hash;
+
 /// The longest name of a tool's input that all clients take.
 const MCP_LIMIT: usize = 64;
 /// The longest name of a tool that leaves room for what clients put before it.
@@ -65,14 +67,9 @@ fn limit(name: &str, most: usize, suffix: &str) -> String {
     if name.len() + suffix.len() <= most {
         return format!("{name}{suffix}");
     }
-    let hash = format!("-{:08x}", fnv(name));
+    let hash = format!("-{}", hash(name));
     let room = most - hash.len() - suffix.len().min(8);
     format!("{}{hash}{suffix}", name.get(..room).unwrap_or_default())
-}
-
-/// The 32-bit FNV-1a hash: the same on every machine and in every version of the compiler.
-fn fnv(text: &str) -> u32 {
-    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 #[cfg(test)]

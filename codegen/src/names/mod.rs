@@ -46,6 +46,13 @@ pub fn crate_name(path: &str) -> Option<String> {
     usable.then_some(name)
 }
 
+/// Eight hexadecimal digits that make a name unique which had to be cut: FNV-1a, the same on every machine and in every version
+/// of the compiler, which hashers of the standard library do not promise.
+pub(crate) fn hash(name: &str) -> String {
+    let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    format!("{hash:08x}")
+}
+
 /// Different names: a name that occurs several times gets a number.
 pub(crate) fn distinct(names: &[&str]) -> Vec<String> {
     let mut taken: BTreeSet<String> = BTreeSet::new();

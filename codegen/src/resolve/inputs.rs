@@ -1,5 +1,6 @@
 //! The caller's inputs of a route or tool, and what `with` makes of them.
 
+use naftiko_schema::http::is_dots;
 use naftiko_schema::{InputId, InputText, Kind, Location, PathStep, Rules};
 
 use super::prefix::IN_ARGUMENTS;
@@ -13,7 +14,7 @@ use crate::names::fold;
 use crate::read::document::{Input, Invocation, Text};
 use crate::read::yaml::{Content, Node, UNQUOTED};
 use crate::template::{self, Piece, split};
-use crate::vocabulary::{self, is_dots, location};
+use crate::vocabulary::{self, location};
 
 /// The prefixes that mean "what the caller sent".
 pub(super) struct Scope<'c> {

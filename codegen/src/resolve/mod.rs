@@ -15,7 +15,7 @@ pub(crate) mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use naftiko_schema::{ApiId, OperationId};
+use naftiko_schema::{ApiId, Method, OperationId};
 
 use crate::Sources;
 use crate::codes::Code;
@@ -26,6 +26,7 @@ use crate::names::{distinct, tool_names};
 use crate::read::document::{
     Adapter, AdapterKind, AdapterType, Consumes, Document, Input, Invocation, RestOperation, RestResource, Text,
 };
+use crate::vocabulary::method;
 use inputs::{Context, Scope};
 use target::{CallSite, Targets};
 use variables::Variables;
@@ -103,7 +104,7 @@ fn routes<'d>(
     sink: &mut Sink,
 ) -> Vec<Route<'d>> {
     let mut routes: Vec<Route<'d>> = Vec::new();
-    let mut known: BTreeMap<(String, String), Span> = BTreeMap::new();
+    let mut known: BTreeMap<(Method, String), Span> = BTreeMap::new();
     for (adapter, resources) in adapters(linked.document) {
         let AdapterKind::Rest(resources) = resources else { continue };
         let scope = Scope { kind: "rest", namespace: adapter.namespace.as_ref(), variables };
@@ -113,7 +114,8 @@ fn routes<'d>(
             if let Some(first) = known.get(&shape) {
                 let message = format!(
                     "`{} {}` matches the same requests as an earlier route; it is left out",
-                    shape.0, route.path.value
+                    shape.0.as_str(),
+                    route.path.value
                 );
                 let report = sink.report(Code::RouteConflict, route.span, message);
                 report.label(*first, "the earlier route").help("remove one of the two, or change its path");
@@ -140,7 +142,7 @@ fn route<'d>(
 ) -> Option<Route<'d>> {
     let path = path::of_route(resource, source);
     let pieces = path::pieces_of_route(&path, sink)?;
-    let method = source.method.as_ref().map_or("GET", |method| method.value.as_str());
+    let method = method(source.method.as_ref(), sink)?;
     let site = CallSite {
         span: source.span,
         name: source.name.as_ref().map(|name| name.value.as_str()),
@@ -157,12 +159,12 @@ fn route<'d>(
         path: Some(&pieces),
         closed: false,
         inherits: true,
-        has_body: operation::has_body(source.method.as_ref()),
+        has_body: operation::has_body(method),
     };
     let call = call::link(linked, index, &source.invocation, &context, sink)?;
     Some(Route {
         span: source.span,
-        method: source.method.as_ref(),
+        method,
         path,
         pieces,
         description: source.description.as_ref().or(source.name.as_ref()),

@@ -1,6 +1,7 @@
 //! Consumed operations: their parameters, and where in a request these are.
 
-use naftiko_schema::{ApiId, Location, Rules, Template, TemplatePart};
+use naftiko_schema::http::percent_decode;
+use naftiko_schema::{ApiId, Location, Method, Rules, Template, TemplatePart};
 
 use super::body;
 use super::path;
@@ -13,7 +14,7 @@ use crate::names::fold;
 use crate::read::document::{ConsumedOperation, ConsumedResource, Consumes, Input, Text};
 use crate::read::yaml::{Content, Node};
 use crate::template::{Piece, split, split_path};
-use crate::vocabulary::{is_reserved_header, location};
+use crate::vocabulary::{is_reserved_header, location, method};
 
 /// What all operations of an API have in common.
 pub(super) struct Shared<'c, 'd> {
@@ -32,12 +33,13 @@ pub(super) fn link<'d>(
     variables: &mut Variables<'_>,
     sink: &mut Sink,
 ) -> Option<Operation<'d>> {
+    let method = method(operation.method.as_ref(), sink)?;
     let path = path::of_operation(shared, resource, operation, sink)?;
     let (pieces, query) = path::pieces_of_operation(&path, sink)?;
     let mut linked = Operation {
         api: shared.index,
         name: &operation.name,
-        method: operation.method.as_ref(),
+        method,
         description: operation.description.as_ref(),
         output_format: operation.output_format.as_ref(),
         path,
@@ -399,11 +401,11 @@ fn shared_names(operation: &Operation<'_>, sink: &mut Sink) {
 }
 
 /// Whether requests with a method usually have a body (RFC 9110 §9.3).
-pub(super) fn has_body(method: Option<&Text>) -> bool {
-    method.is_some_and(|method| ["POST", "PUT", "PATCH"].iter().any(|name| method.value.eq_ignore_ascii_case(name)))
+pub(super) fn has_body(method: Method) -> bool {
+    matches!(method, Method::Post | Method::Put | Method::Patch)
 }
 
 /// A name or value of a query without its percent-encoding.
 fn decode(text: &str) -> String {
-    crate::linked::percent_decode(&text.replace('+', " "))
+    percent_decode(&text.replace('+', " ")).into_owned()
 }

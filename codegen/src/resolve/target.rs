@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use naftiko_schema::OperationId;
+use naftiko_schema::{Method, OperationId};
 
 use crate::codes::Code;
 use crate::diagnostic::{Sink, Span, nearest};
@@ -36,7 +36,7 @@ pub(super) struct CallSite<'s> {
     pub(super) name: Option<&'s str>,
     pub(super) description: Option<&'s str>,
     /// The method and path of a route.
-    pub(super) method: Option<&'s str>,
+    pub(super) method: Option<Method>,
     pub(super) path: Option<&'s [Piece]>,
     /// The parameters that `with` names.
     pub(super) arguments: Option<BTreeSet<&'s str>>,
@@ -76,8 +76,8 @@ impl<'l> Targets<'l> {
         };
         // A similar name never makes a route call an operation with another method.
         let same_method = |index: &OperationId| {
-            let method = self.operations.get(index.index()).map_or("", method_of);
-            site.method.is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+            let method = self.operations.get(index.index()).map(|operation| operation.method);
+            site.method.is_none() || site.method == method
         };
         candidates.retain(same_method);
         if candidates.is_empty() && text.is_none() {
@@ -87,7 +87,7 @@ impl<'l> Targets<'l> {
             [] => self.unknown(call, span, sink),
             [only] => {
                 let operation = self.operations.get(only.index())?;
-                let what = format!("`{} {}`", method_of(operation), operation.path.value);
+                let what = format!("`{} {}`", operation.method.as_str(), operation.path.value);
                 let message = match text {
                     Some(text) => format!("`{text}` is taken as {what}, the only operation that fits"),
                     None => format!("`call` is missing; {what} is called, the only operation that fits"),
@@ -107,7 +107,7 @@ impl<'l> Targets<'l> {
                 let several: Vec<String> = several
                     .iter()
                     .filter_map(|index| self.operations.get(index.index()))
-                    .map(|operation| format!("`{} {}`", method_of(operation), operation.path.value))
+                    .map(|operation| format!("`{} {}`", operation.method.as_str(), operation.path.value))
                     .collect();
                 let message = match text {
                     Some(text) => format!("ambiguous call `{text}`: several operations fit"),
@@ -164,7 +164,7 @@ impl<'l> Targets<'l> {
     /// The candidates that fit best: by method and path for a route, by parameters, by description.
     fn narrow(&self, mut candidates: Vec<OperationId>, site: &CallSite<'_>) -> Vec<OperationId> {
         if let Some(method) = site.method {
-            self.keep(&mut candidates, |operation| method_of(operation).eq_ignore_ascii_case(method));
+            self.keep(&mut candidates, |operation| operation.method == method);
         }
         if let Some(path) = site.path {
             let wanted = shape(path);
@@ -201,9 +201,8 @@ impl<'l> Targets<'l> {
     fn of_shape(&self, site: &CallSite<'_>) -> Vec<OperationId> {
         let (Some(method), Some(path)) = (site.method, site.path) else { return Vec::new() };
         let wanted = shape(path);
-        let fits = |operation: &Operation<'_>| {
-            method_of(operation).eq_ignore_ascii_case(method) && wanted.ends_with(&shape(&operation.pieces))
-        };
+        let fits =
+            |operation: &Operation<'_>| operation.method == method && wanted.ends_with(&shape(&operation.pieces));
         self.operations
             .iter()
             .enumerate()
@@ -224,10 +223,6 @@ impl<'l> Targets<'l> {
         report.nearest(span, &call.value, meant, help);
         None
     }
-}
-
-fn method_of<'o>(operation: &'o Operation<'_>) -> &'o str {
-    operation.method.map_or("GET", |method| method.value.as_str())
 }
 
 /// The segments of a path, with all placeholders equal and all words folded.

@@ -7,7 +7,7 @@
 use naftiko_client::__private::{Connection, Handle, ParameterId};
 use naftiko_client::{ClientBuilder, ConfigError, IntoBody};
 
-use crate::operations;
+use super::operations;
 
 /// A client for Secret Manager API — Secrets.
 ///

@@ -7,7 +7,7 @@
 use naftiko_client::schema::*;
 pub use naftiko_mcp::{Confirmation, HttpOptions, Policy, Server, ShortKey};
 
-use crate::{Client, operations};
+use super::{Client, operations};
 
 pub(crate) static ADAPTER: Mcp = Mcp::new(9090)
     .instructions(

@@ -7,7 +7,7 @@
 use naftiko_client::schema::*;
 use naftiko_rest::Router;
 
-use crate::{Client, operations};
+use super::{Client, operations};
 
 /// The OpenAPI 3.1 document of the routes, as JSON. The server has it at `/openapi.json`.
 pub const OPENAPI: &str = include_str!("../openapi.json");

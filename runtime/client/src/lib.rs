@@ -55,10 +55,10 @@ pub mod __private {
         CONNECT_TIMEOUT, Connection, Handle, Options, Preview, Request, ResponseBody, SPAN, TARGET, authority, basic,
         parse_base_uri, render,
     };
-    pub use crate::encoding::{encode, pointer_token};
+    pub use crate::encoding::pointer_token;
     pub use crate::error::causes;
     pub use crate::format::is_json;
     pub use crate::headers::content_type;
     pub use crate::paging::{pages, rank};
-    pub use crate::request::{http_method, is_framing};
+    pub use crate::request::http_method;
 }

@@ -2,15 +2,16 @@
 
 use std::borrow::Cow;
 
-use http::header::{self, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use naftiko_schema::http::{is_dots, is_framing, percent_encode};
 use naftiko_schema::{Location, Method, Operation, PathPart};
 use secrecy::SecretString;
 use serde_json::Value;
 use url::Url;
 
-use crate::argument::{Argument, Arguments, Violation, is_dots, scalar_text};
+use crate::argument::{Argument, Arguments, Violation, scalar_text};
 use crate::body::BodyContext;
-use crate::encoding::{encode, pair};
+use crate::encoding::pair;
 
 /// The parts of a request that its arguments determine; credentials are added later. It has no `Debug`, because a body may
 /// contain secrets.
@@ -112,10 +113,10 @@ fn path(base: &str, operation: &Operation, arguments: &Arguments) -> Result<Stri
                 if parameter.is_some_and(|parameter| parameter.location == Location::Segments) {
                     for (index, segment) in text.split('/').enumerate() {
                         path.push_str(if index == 0 { "" } else { "/" });
-                        path.push_str(&encode(segment));
+                        path.push_str(&percent_encode(segment));
                     }
                 } else {
-                    path.push_str(&encode(&text));
+                    path.push_str(&percent_encode(&text));
                 }
             }
         }
@@ -140,28 +141,9 @@ fn path(base: &str, operation: &Operation, arguments: &Arguments) -> Result<Stri
     Ok(path)
 }
 
-/// The fields that frame the message, are about the connection, or name the target (RFC 9110 §7.2, §7.6.1): callers
-/// cannot set them.
-const FRAMING: [HeaderName; 9] = [
-    header::HOST,
-    header::CONTENT_LENGTH,
-    header::TRANSFER_ENCODING,
-    header::CONNECTION,
-    header::TE,
-    header::TRAILER,
-    header::UPGRADE,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-];
-
-/// Whether a header field belongs to the connection, so that callers cannot set it.
-pub fn is_framing(name: &HeaderName) -> bool {
-    FRAMING.contains(name)
-}
-
 pub(crate) fn remove_framing(headers: &mut HeaderMap) {
     // Almost no request has one, and searching is cheaper than removing.
-    while let Some(name) = headers.keys().find(|name| is_framing(name)).cloned() {
+    while let Some(name) = headers.keys().find(|name| is_framing(name.as_str())).cloned() {
         headers.remove(name);
     }
 }

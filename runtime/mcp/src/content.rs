@@ -3,7 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
-use naftiko_client::__private::{content_type, encode, is_json};
+use naftiko_client::__private::{content_type, is_json};
+use naftiko_schema::http::percent_encode;
 use rmcp::model::{ContentBlock, ResourceContents};
 
 /// The content block of a binary response; `None` if it is text.
@@ -18,7 +19,7 @@ pub(super) fn block(operation: &str, headers: &HeaderMap, body: &[u8]) -> Option
         Some(media_type) if media_type.starts_with("audio/") => ContentBlock::audio(data, media_type),
         media_type => {
             // The URI only identifies the response of this call. It cannot be read.
-            let uri = format!("naftiko://answers/{}", encode(operation));
+            let uri = format!("naftiko://answers/{}", percent_encode(operation));
             let media_type = media_type.unwrap_or_else(|| "application/octet-stream".to_owned());
             ContentBlock::resource(ResourceContents::blob(data, uri).with_mime_type(media_type))
         }

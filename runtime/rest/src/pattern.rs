@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
-use naftiko_client::__private::encode;
+use naftiko_schema::http::percent_encode;
 use percent_encoding::percent_decode_str;
 
 /// A path with placeholders.
@@ -72,7 +72,7 @@ impl Pattern {
             path.push('/');
             for piece in pieces {
                 match piece {
-                    Piece::Literal(text) => path.push_str(&encode(text)),
+                    Piece::Literal(text) => path.push_str(&percent_encode(text)),
                     Piece::Capture => path.push_str(values.next()?),
                 }
             }

@@ -3,9 +3,10 @@
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use naftiko_client::__private::{encode, pointer_token};
+use naftiko_client::__private::pointer_token;
 use naftiko_client::Violation;
 use naftiko_schema::Location;
+use naftiko_schema::http::percent_encode;
 use serde_json::{Map, Value};
 
 /// A problem document, and additional header fields of its response.
@@ -111,5 +112,5 @@ impl IntoResponse for Problem {
 
 /// A member of the body, as a JSON pointer in a fragment (RFC 6901 §6).
 fn pointer(name: &str) -> String {
-    format!("#/{}", encode(&pointer_token(name)))
+    format!("#/{}", percent_encode(&pointer_token(name)))
 }

@@ -9,6 +9,7 @@ mod binding;
 mod body;
 mod capability;
 mod credential;
+pub mod http;
 mod id;
 mod inbound;
 mod operation;

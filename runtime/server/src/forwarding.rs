@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::header::{self, HeaderMap, HeaderName};
-use naftiko_client::__private::is_framing;
+use naftiko_client::schema::http::is_framing;
 use naftiko_schema::Location;
 
 use super::cli::Serve;
@@ -36,7 +36,7 @@ impl Forwarding {
         let name = |text: &String| {
             let name = text.trim().parse::<HeaderName>().ok().filter(|name| {
                 let is_credential = keys.iter().any(|key| key.eq_ignore_ascii_case(name.as_str()));
-                !is_credential && !NEVER_FORWARDED.contains(name) && !is_framing(name)
+                !is_credential && !NEVER_FORWARDED.contains(name) && !is_framing(name.as_str())
             });
             name.ok_or_else(|| Failure::Refused(format!("--forward-header {text}: this header cannot be forwarded")))
         };

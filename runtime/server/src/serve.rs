@@ -48,8 +48,11 @@ pub(super) async fn serve(
         tokio::select! {
             () = server.stop.cancelled() => return server.drain().await,
             Some(program) = reloads.recv() => {
-                if let Err(failure) = server.load(program).await {
-                    tracing::error!(target: TARGET, %failure, "the changed program cannot be served");
+                match server.load(program).await {
+                    Ok(()) => tracing::info!(target: TARGET, "reloaded"),
+                    Err(failure) => {
+                        tracing::error!(target: TARGET, %failure, "the changed program cannot be served");
+                    }
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Paths of routes as OpenAPI writes them: placeholders have plain names that differ, all else is percent-encoded.
 
+use crate::percent::{encode_rest, is_in_path};
 use crate::template::Piece;
 
 /// A path with placeholders.
@@ -19,7 +20,7 @@ impl Template {
         for piece in pieces {
             let several = matches!(piece, Piece::Segments(_));
             match piece {
-                Piece::Literal(text) => literal.push_str(&encode(text)),
+                Piece::Literal(text) => literal.push_str(&encode_rest(text, is_in_path)),
                 Piece::Placeholder(name) | Piece::Segments(name) => {
                     // The server takes more than a segment only where the placeholder is the whole of it.
                     template.takes_rest = several && literal.ends_with('/');
@@ -55,24 +56,6 @@ fn plain(name: &str) -> String {
     let words = name.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_'));
     let name = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-");
     if name.is_empty() { "value".to_owned() } else { name }
-}
-
-/// Percent-encodes what a path cannot contain (RFC 3986 §3.3), and leaves what is encoded already.
-fn encode(text: &str) -> String {
-    let mut encoded = String::new();
-    let mut rest = text.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        let escape = after.get(..2).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
-        match byte {
-            b'%' if escape => encoded.push('%'),
-            byte if byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@".contains(byte) => {
-                encoded.push(char::from(*byte));
-            }
-            byte => encoded.push_str(&format!("%{byte:02X}")),
-        }
-        rest = after;
-    }
-    encoded
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use naftiko_schema::http::is_dots;
 use naftiko_schema::{Kind, Location, Parameter};
 use serde_json::Value;
 
@@ -147,17 +148,6 @@ fn check_path_segments(name: &str, value: &Value) -> Result<(), Violation> {
         return Err(Violation::new(name, "must be path segments, none of which is empty, `.` or `..`"));
     }
     Ok(())
-}
-
-/// Whether URL parsers treat a segment as `.` or `..`.
-pub(crate) fn is_dots(segment: &str) -> bool {
-    let mut dots = 0;
-    let mut rest = segment.as_bytes();
-    while let [b'.', after @ ..] | [b'%', b'2', b'e' | b'E', after @ ..] = rest {
-        dots += 1;
-        rest = after;
-    }
-    rest.is_empty() && matches!(dots, 1 | 2)
 }
 
 fn check_items(name: &str, value: &Value) -> Result<(), Violation> {

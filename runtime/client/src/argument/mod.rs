@@ -4,7 +4,6 @@ mod check;
 mod values;
 
 pub use check::Violation;
-pub(crate) use check::is_dots;
 pub use check::{check_json, from_texts, scalar_text};
 pub(crate) use values::json_text;
 pub use values::{Argument, Arguments};

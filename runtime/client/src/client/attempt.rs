@@ -71,7 +71,7 @@ impl Attempt<'_> {
     pub(crate) fn target(&self, uri: &url::Url) -> String {
         let secret = |pair: &str| {
             let name = pair.split('=').next().unwrap_or_default();
-            let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
+            let name = naftiko_schema::http::percent_decode(name);
             let fixed = self.operation.fixed.iter().filter(|constant| constant.location == Location::Query);
             let held =
                 self.keys.and_then(|keys| keys.credentials.get(self.operation.api.index())).into_iter().flatten();

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
+use naftiko_schema::http::is_framing;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -15,7 +16,6 @@ use super::stream::ResultStream;
 use crate::argument::Violation;
 use crate::error::Error;
 use crate::paging::Paging;
-use crate::request::is_framing;
 use crate::response::Response;
 
 /// What every call of a generated client can do besides `send`.
@@ -57,7 +57,7 @@ pub trait Call: Sized {
     fn header(self, name: &str, value: &str) -> Self {
         let (mut request, back) = self.parts();
         match (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
-            (Ok(name), Ok(value)) if !is_framing(&name) => drop(request.options.headers.insert(name, value)),
+            (Ok(name), Ok(value)) if !is_framing(name.as_str()) => drop(request.options.headers.insert(name, value)),
             _ => request.violations.push(Violation::new(name, "cannot be set to this value")),
         }
         back(request)

@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use naftiko_schema::Capability;
+use naftiko_schema::http::percent_encode;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
 use super::ConfigError;
 use super::credential::Prepared;
 use super::token::TokenProvider;
-use crate::encoding::encode;
 use crate::transport::BoxError;
 use crate::transport::without_url;
 
@@ -174,7 +174,7 @@ fn encodings(text: &str) -> [String; 4] {
         _ => format!("\\u{unit:04x}"),
     };
     let ascii: String = json.encode_utf16().map(unit).collect();
-    [text.to_owned(), encode(text).into_owned(), json, ascii]
+    [text.to_owned(), percent_encode(text).into_owned(), json, ascii]
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {

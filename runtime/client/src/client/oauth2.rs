@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use naftiko_schema::http::percent_encode;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
@@ -16,7 +17,7 @@ use super::address::parse_endpoint;
 use super::credential::basic;
 use super::token::TokenProvider;
 use super::{ConfigError, authority};
-use crate::encoding::{encode, pair};
+use crate::encoding::pair;
 use crate::transport::{BoxError, BoxFuture};
 
 /// A token is replaced this long before it expires, because requests take time to arrive.
@@ -81,7 +82,7 @@ impl ClientCredentials {
     async fn grant(&self) -> Result<(SecretString, Instant), BoxError> {
         let Inner { endpoint, id, secret, scope, http, .. } = &*self.0;
         // RFC 6749 §2.3.1 requires both to be encoded before they are joined.
-        let credential = basic(&encode(id), &encode(secret.expose_secret()));
+        let credential = basic(&percent_encode(id), &percent_encode(secret.expose_secret()));
         let mut credential = HeaderValue::try_from(credential)?;
         credential.set_sensitive(true);
         let mut form = pair("grant_type", "client_credentials");

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use percent_encoding::percent_decode_str;
+use naftiko_schema::http::percent_decode;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
@@ -38,7 +38,7 @@ pub(super) fn replace_query(url: &mut Url, pairs: &[(String, SecretString)]) {
 pub(super) fn without(is_removed: impl Fn(&str) -> bool, pairs: &str, separator: &str) -> String {
     let other = |pair: &&str| {
         let found = pair.split_once('=').map_or(*pair, |(found, _)| found);
-        !is_removed(&percent_decode_str(found).decode_utf8_lossy())
+        !is_removed(&percent_decode(found))
     };
     let pairs = pairs.split(separator.trim_end()).map(str::trim).filter(|pair| !pair.is_empty());
     pairs.filter(other).collect::<Vec<_>>().join(separator)
