@@ -5,9 +5,10 @@ use naftiko_client::__private::{Connection, Value};
 use naftiko_client::schema::*;
 use naftiko_client::{ClientBuilder, ErrorKind};
 use naftiko_mcp::{HttpOptions, Server};
+use naftiko_serve::echo;
 use serde_json::json;
 
-use crate::tables::{call, echo, header, serve};
+use crate::tables::{call, header, serve};
 
 static CAPABILITY: Capability = Capability::new("bodies", "Bodies", "1.0.0")
     .apis(const { &[Api::new("echo")] })
@@ -162,7 +163,7 @@ static MCP: Mcp = Mcp::new(0)
 
 async fn connect() -> Connection {
     let builder = ClientBuilder::<Connection>::new(&CAPABILITY).variable("BODIES_SECRET", "s'<&>\"cret");
-    builder.base_uri(serve(Router::new().fallback(echo)).await).build().expect("the client is built")
+    builder.base_uri(serve(Router::new().fallback(echo::respond)).await).build().expect("the client is built")
 }
 
 async fn start() -> (String, reqwest::Client) {

@@ -3,7 +3,7 @@
 use naftiko_tests::process::{self, Server};
 use scaleway_simulator::Simulator;
 
-use crate::cases::binary;
+use crate::built::binary;
 use crate::rest::problem;
 
 const CRATE: &str = "cases-callers-that-authenticate";

@@ -5,10 +5,9 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 
 use naftiko_codegen::{Code, Diagnostics, Files, Sources, generate, lint};
-use xtask::{root, workspace};
+use xtask::root;
 
 /// A capability and the files that it imports. Each case is the only one of its provider `cases`.
 pub(crate) struct Case {
@@ -192,52 +191,4 @@ fn control_characters_are_rejected() {
             diagnostics_of(format!("naftiko: 1.0.0-alpha2\ninfo: {{label: a{character}b}}\ncapability: {{}}\n"));
         assert!(found.contains("NK0101: invalid YAML"), "{character:?}: {found}");
     }
-}
-
-/// What the good cases make, as a workspace of its own.
-static WORKSPACE: LazyLock<PathBuf> = LazyLock::new(|| {
-    let made: Vec<_> = good().map(|(_, files)| files).collect();
-    let folder = root().join("target/cases");
-    workspace::write(&root(), &folder, &made).expect("crates can be written");
-    workspace::share_features(&root(), &folder).expect("a crate can be written");
-    let (manifest, source) = crate::served::program();
-    let all = folder.join("generated").join(crate::served::CRATE);
-    fs::create_dir_all(all.join("src")).expect("a folder can be made");
-    fs::write(all.join("Cargo.toml"), manifest).expect("a file can be written");
-    fs::write(all.join("src/main.rs"), source).expect("a file can be written");
-    folder
-});
-
-/// Runs cargo where the good cases are; warnings of any tool are errors.
-fn cargo(arguments: &[&str], crates: &[&str]) {
-    let mut cargo = workspace::cargo(&root(), &WORKSPACE);
-    let run = cargo.args(arguments).args(["--quiet", "--offline"]).args(crates).output().expect("cargo starts");
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-}
-
-/// The server of a generated crate of a good case, built.
-pub(crate) fn binary(name: &str) -> PathBuf {
-    cargo(&["build", "--bin", name], &workspace::ALL);
-    workspace::program(&root(), name)
-}
-
-#[test]
-fn crates_of_ok_cases_pass_clippy_without_warnings() {
-    cargo(&["clippy"], &workspace::ALL);
-}
-
-#[test]
-fn crate_compiles_with_subsets_of_its_features() {
-    let only =
-        |features| ["--package", "cases-calls-that-are-completed", "--no-default-features", "--features", features];
-    for features in ["client,ring,api-shop", "client,ring,api-other"] {
-        cargo(&["check"], &only(features));
-    }
-    // What is served calls all of them.
-    cargo(&["check"], &only("ring,rest"));
-}
-
-#[test]
-fn documentation_of_ok_cases_builds_without_warnings() {
-    cargo(&["doc", "--no-deps"], &workspace::ALL);
 }

@@ -6,7 +6,7 @@ use naftiko_tests::process::{self, PATIENCE};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
-use crate::cases::binary;
+use crate::built::binary;
 use crate::rest::problem;
 
 #[tokio::test]

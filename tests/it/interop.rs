@@ -14,7 +14,7 @@ use rmcp::service::RunningService;
 use rmcp::transport::TokioChildProcess;
 use rmcp::{RoleClient, ServiceExt as _};
 
-use crate::cases::binary;
+use crate::built::binary;
 use crate::tables::serve;
 
 #[tokio::test]

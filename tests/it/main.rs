@@ -2,6 +2,7 @@
 
 mod bodies;
 mod builds;
+mod built;
 mod callers;
 mod cases;
 mod client;

@@ -122,7 +122,7 @@ async fn secrets_are_masked_under_projected_names() {
     let upstream = crate::tables::serve(router).await;
     naftiko_client::install_crypto_provider();
     let http = reqwest::Client::new();
-    let program = crate::cases::binary("cases-secrets-under-other-names");
+    let program = crate::built::binary("cases-secrets-under-other-names");
     for (flags, shown) in [(&[][..], false), (&["--reveal-secrets"], true)] {
         let server = Server::start(&program, &upstream, flags, "warn,naftiko_runtime=info").await;
         let server = server.expect("the server starts");

@@ -13,7 +13,7 @@ use naftiko_mcp::{HttpOptions, Policy};
 use naftiko_tests::process::Server;
 use serde_json::{Value, json};
 
-use crate::cases::binary;
+use crate::built::binary;
 use crate::mcp::{modern_at, post};
 use crate::tables::serve;
 

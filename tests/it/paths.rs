@@ -4,8 +4,9 @@ use axum::Router;
 use naftiko_client::__private::{Connection, Value};
 use naftiko_client::schema::*;
 use naftiko_client::{ClientBuilder, ErrorKind};
+use naftiko_serve::echo;
 
-use crate::tables::{echo, serve};
+use crate::tables::serve;
 
 static CAPABILITY: Capability = Capability::new("paths", "Paths", "1.0.0").apis(const { &[Api::new("echo")] });
 
@@ -93,7 +94,7 @@ static REST: Rest = Rest::new(0).routes(
 
 async fn connect() -> Connection {
     let builder = ClientBuilder::<Connection>::new(&CAPABILITY);
-    builder.base_uri(serve(Router::new().fallback(echo)).await + "/base").build().expect("the client is built")
+    builder.base_uri(serve(Router::new().fallback(echo::respond)).await + "/base").build().expect("the client is built")
 }
 
 /// What arrives upstream, or the status of the adapter's own answer and whom it blames.

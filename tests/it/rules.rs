@@ -1,15 +1,16 @@
 //! What a file says of values beside their type, checked on every surface before anything is sent.
 
 use axum::Router;
+use naftiko_serve::echo;
 use naftiko_tests::process::Server;
 use serde_json::{Value, json};
 
-use crate::cases::binary;
-use crate::tables::{call, echo, get, serve};
+use crate::built::binary;
+use crate::tables::{call, get, serve};
 
 #[tokio::test]
 async fn rules_of_values_have_one_verdict_on_rest_and_mcp() {
-    let upstream = serve(Router::new().fallback(echo)).await;
+    let upstream = serve(Router::new().fallback(echo::respond)).await;
     let program = binary("cases-rules-of-values");
     let server = Server::start(&program, &upstream, &[], "warn,naftiko_runtime=info").await.expect("the server starts");
     naftiko_client::install_crypto_provider();

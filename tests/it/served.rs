@@ -13,13 +13,14 @@ use naftiko_client::ClientBuilder;
 use naftiko_client::schema::{Adapter, Capability, Kind, Location, Mcp, Parameter, ResourceSource, Rest, Route};
 use naftiko_codegen::compile_tables;
 use naftiko_mcp::{HttpOptions, Server};
-use naftiko_serve::load;
+use naftiko_serve::{echo, load};
 use serde_json::{Map, Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
+use crate::built;
 use crate::cases::{self, Case};
-use crate::tables::{echo, serve};
+use crate::tables::serve;
 
 /// The crate that mounts the adapters of all others.
 pub(crate) const CRATE: &str = "all-cases";
@@ -38,7 +39,7 @@ async fn upstream() -> (String, Log) {
         headers.sort();
         let line = format!("{} {} {headers:?}", request.method(), request.uri());
         log.lock().expect("a log").push(line);
-        let mut response = echo(request).await;
+        let mut response = echo::respond(request).await;
         // The two upstreams differ in their port only.
         let (parts, body) = response.into_parts();
         let body = axum::body::to_bytes(body, 1 << 20).await.expect("a body");
@@ -231,7 +232,7 @@ async fn served_capabilities_respond_as_compiled_ones() {
         .map(|variable| (&*variable.name, format!("value-of-{}", variable.name)))
         .collect();
     let ((compiled_upstream, compiled_log), (served_upstream, served_log)) = (upstream().await, upstream().await);
-    let binary = cases::binary(CRATE);
+    let binary = built::binary(CRATE);
     let mut compiled = Command::new(binary);
     compiled.arg(&compiled_upstream).envs(&variables).stdout(Stdio::piped()).kill_on_drop(true);
     let mut compiled = compiled.spawn().expect("the program starts");

@@ -2,11 +2,11 @@
 //! cookies, wired arguments, projected outputs, routes of one shape. The upstream echoes the request.
 
 use axum::Router;
-use axum::extract::Request;
 use naftiko_client::__private::{Connection, Value};
 use naftiko_client::ClientBuilder;
 use naftiko_client::schema::*;
 use naftiko_mcp::{HttpOptions, Server};
+use naftiko_serve::echo;
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -186,24 +186,6 @@ static MCP: Mcp = Mcp::new(0).tools(
     },
 );
 
-/// Answers every request with what it is.
-pub(crate) async fn echo(request: Request) -> axum::response::Response {
-    let (parts, body) = request.into_parts();
-    let body = axum::body::to_bytes(body, 1 << 20).await.expect("the body is whole");
-    let headers: Vec<_> =
-        parts.headers.iter().map(|(name, value)| json!([name.as_str(), value.to_str().unwrap_or_default()])).collect();
-    let echo = json!({
-        "method": parts.method.as_str(),
-        "target": parts.uri.to_string(),
-        "headers": headers,
-        "body": String::from_utf8_lossy(&body),
-    });
-    axum::response::Response::builder()
-        .header("content-type", "application/json")
-        .body(echo.to_string().into())
-        .expect("an answer")
-}
-
 pub(crate) async fn serve(router: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = listener.local_addr().expect("the listener has an address");
@@ -212,7 +194,7 @@ pub(crate) async fn serve(router: Router) -> String {
 }
 
 async fn connect() -> Connection {
-    let upstream = serve(Router::new().fallback(echo)).await + "/base/";
+    let upstream = serve(Router::new().fallback(echo::respond)).await + "/base/";
     let mut builder = ClientBuilder::<Connection>::new(&CAPABILITY);
     for api in CAPABILITY.apis.iter() {
         builder = builder.base_uri_of(&*api.namespace, &upstream);

@@ -2,14 +2,15 @@
 //! upstream that echoes the request.
 
 use axum::Router;
+use naftiko_serve::echo;
 use naftiko_tests::process::Server;
 use serde_json::{Value, json};
 
-use crate::cases::binary;
-use crate::tables::{call, echo, get, header, serve};
+use crate::built::binary;
+use crate::tables::{call, get, header, serve};
 
 async fn start() -> (Server, reqwest::Client) {
-    let upstream = serve(Router::new().fallback(echo)).await + "/base/";
+    let upstream = serve(Router::new().fallback(echo::respond)).await + "/base/";
     let server = Server::start(&binary("cases-wire-wire"), &upstream, &[], "warn,naftiko_runtime=info")
         .await
         .expect("the server starts");

@@ -8,7 +8,7 @@ use scaleway_simulator::Simulator;
 use serde_json::{Value, json};
 
 use self::authority::{Authority, Signer, encoded, seconds, unsigned};
-use crate::cases::binary;
+use crate::built::binary;
 use crate::mcp::message;
 use crate::rest::problem;
 

@@ -26,8 +26,8 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    match prepare() {
-        Ok((program, options, reloads)) => naftiko_server::serve(program, options, reloads),
+    match run(Arguments::parse()) {
+        Ok(exit) => exit,
         Err(error) => {
             anstream::eprintln!("{error:#}");
             ExitCode::from(2)
@@ -35,11 +35,8 @@ fn main() -> ExitCode {
     }
 }
 
-type Prepared =
-    (&'static naftiko_server::Program, ServeOptions, tokio::sync::mpsc::Receiver<&'static naftiko_server::Program>);
-
-fn prepare() -> Result<Prepared> {
-    let Arguments { file, watch, echo, mut server } = Arguments::parse();
+fn run(arguments: Arguments) -> Result<ExitCode> {
+    let Arguments { file, watch, echo, mut server } = arguments;
     let loaded = load::file(&file)?;
     let rendered = loaded.diagnostics.render(&loaded.sources, false);
     if !rendered.trim().is_empty() {
@@ -51,7 +48,7 @@ fn prepare() -> Result<Prepared> {
         server.use_upstream(&loaded.program, &format!("http://{address}"));
     }
     let reloads = if watch { reload::programs(&file)? } else { channel(1).1 };
-    Ok((load::leak(loaded.program), server, reloads))
+    Ok(naftiko_server::serve(load::leak(loaded.program), server, reloads))
 }
 
 /// Runs the echo on a thread of its own: the server has its own runtimes.
