@@ -36,6 +36,7 @@ mod served;
 mod server;
 mod tables;
 mod tls;
+mod transport;
 mod upstream;
 mod wire;
 mod words;

@@ -95,9 +95,17 @@ async fn long_responses_stream_and_abort_with_the_upstream() {
     assert_eq!(answer.headers()["content-type"], "application/octet-stream");
     assert_eq!(answer.headers()["content-length"], body.len().to_string());
     assert!(answer.bytes().await.expect("all of it") == body);
-    // More than the limit is cut off, and a caller can see that it is incomplete.
-    world.simulator.fault(Fault::status(200).body("application/octet-stream", vec![b'x'; 5 << 20]));
+    // More than the limit is cut off where nothing announced it, and a caller can see that it is incomplete.
+    let long = vec![b'x'; 5 << 20];
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, &long).expect("memory takes it");
+    let packed = packed.finish().expect("memory takes it");
+    let fault = Fault::status(200).body("application/octet-stream", packed).header("content-encoding", "gzip");
+    world.simulator.fault(fault);
     get(&world, &uri).await.bytes().await.expect_err("it is too long");
+    // What is announced is not begun.
+    world.simulator.fault(Fault::status(200).body("application/octet-stream", long));
+    problem(get(&world, &uri).await, 502).await;
 }
 
 #[tokio::test]

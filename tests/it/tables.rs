@@ -194,16 +194,27 @@ pub(crate) async fn serve(router: Router) -> String {
 }
 
 async fn connect() -> Connection {
-    let upstream = serve(Router::new().fallback(echo::respond)).await + "/base/";
+    connect_to(&(serve(Router::new().fallback(echo::respond)).await + "/base/"))
+}
+
+fn connect_to(upstream: &str) -> Connection {
     let mut builder = ClientBuilder::<Connection>::new(&CAPABILITY);
     for api in CAPABILITY.apis.iter() {
-        builder = builder.base_uri_of(&*api.namespace, &upstream);
+        builder = builder.base_uri_of(&*api.namespace, upstream);
     }
     builder.variable("TABLES_USER", "user").variable("TABLES_SECRET", "s&cret").build().expect("the client is built")
 }
 
 async fn start() -> (String, reqwest::Client) {
-    let connection = connect().await;
+    start_before(connect().await).await
+}
+
+/// Serves the tables in front of this upstream.
+pub(crate) async fn before(upstream: &str) -> (String, reqwest::Client) {
+    start_before(connect_to(upstream)).await
+}
+
+async fn start_before(connection: Connection) -> (String, reqwest::Client) {
     let mcp = Server::new(&MCP, &connection).router(HttpOptions::default());
     (serve(naftiko_rest::router(&REST, &connection).merge(mcp)).await, reqwest::Client::new())
 }

@@ -21,10 +21,10 @@ use tokio_rustls::TlsAcceptor;
 use crate::tables;
 use crate::tls::Trust;
 
-const SECRET: &str = "/v1/secret-manager/v1beta1/regions/fr-par/secrets/one";
+pub(crate) const SECRET: &str = "/v1/secret-manager/v1beta1/regions/fr-par/secrets/one";
 
 /// A server with these variables in its environment.
-async fn serve(base_uri: &str, more: &[&str], variables: &[(&str, &str)]) -> Server {
+pub(crate) async fn serve(base_uri: &str, more: &[&str], variables: &[(&str, &str)]) -> Server {
     let mut command = process::serving(&server_binary(), base_uri, more);
     command.envs(variables.iter().copied()).env("RUST_LOG", "trace");
     Server::launch(command).await.unwrap_or_else(|error| panic!("{error:#}"))

@@ -1,16 +1,16 @@
 //! Calls of operations on behalf of callers.
 
 use bytes::Bytes;
-use naftiko_client::__private::{Arguments, Connection, Options, Preview, ResponseBody, TARGET};
+use naftiko_client::__private::{Arguments, Connection, Options, Preview, Reading, ResponseBody, TARGET};
 use naftiko_client::{Error, Response};
-use naftiko_schema::{Binding, Target};
+use naftiko_schema::{Binding, Output, Target};
 
 use crate::caller::Forwarded;
 
 /// Responses up to this length are read whole before they are passed through, in bytes.
 const READ_AHEAD: usize = 64 << 10;
 
-/// Calls the operation with checked arguments.
+/// Calls the operation with checked arguments, and reads its whole response. A projection needs one document.
 ///
 /// # Errors
 /// If the call fails.
@@ -20,9 +20,11 @@ pub async fn execute(
     arguments: Arguments,
     forwarded: Forwarded,
 ) -> Result<Response<Bytes>, Error> {
-    let Target::Operation(operation) = &binding.target;
-    let outcome = connection.execute(operation, &arguments, &Options::forwarding(forwarded.0)).await;
-    outcome.inspect_err(log_for_operator)
+    let reading = match &binding.output {
+        Output::Whole => Reading::Whole,
+        Output::Projected(_) => Reading::Document,
+    };
+    Ok(read(binding, connection, arguments, forwarded, reading).await?.map(ResponseBody::into_buffered))
 }
 
 /// Calls the operation, and returns its response before the body has arrived whole.
@@ -35,9 +37,18 @@ pub async fn execute_streaming(
     arguments: Arguments,
     forwarded: Forwarded,
 ) -> Result<Response<ResponseBody>, Error> {
+    read(binding, connection, arguments, forwarded, Reading::Ahead(READ_AHEAD)).await
+}
+
+async fn read(
+    binding: &'static Binding,
+    connection: &Connection,
+    arguments: Arguments,
+    forwarded: Forwarded,
+    reading: Reading,
+) -> Result<Response<ResponseBody>, Error> {
     let Target::Operation(operation) = &binding.target;
-    let outcome =
-        connection.execute_streaming(operation, &arguments, &Options::forwarding(forwarded.0), READ_AHEAD).await;
+    let outcome = connection.execute(operation, &arguments, &Options::forwarding(forwarded.0), reading).await;
     outcome.inspect_err(log_for_operator)
 }
 

@@ -34,6 +34,12 @@ fn without_byte_order_mark(json: &[u8]) -> &[u8] {
     json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json)
 }
 
+/// Whether a response is a stream of events or parts, which may have no end and is never one document.
+pub(crate) fn is_stream(headers: &HeaderMap) -> bool {
+    let essence = content_type(headers).and_then(|media_type| media_type.split(';').next()).unwrap_or_default().trim();
+    ["text/event-stream", "multipart/x-mixed-replace"].iter().any(|stream| essence.eq_ignore_ascii_case(stream))
+}
+
 /// Some APIs declare JSON and respond with `text/plain` (a stored file, for example). The text is then the value.
 fn is_plain_text(headers: &HeaderMap) -> bool {
     content_type(headers).is_some_and(|media_type| media_type.to_ascii_lowercase().starts_with("text/plain"))

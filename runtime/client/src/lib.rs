@@ -52,8 +52,8 @@ pub mod __private {
 
     pub use crate::argument::{Argument, Arguments, check_json, from_texts, scalar_text};
     pub use crate::client::{
-        CONNECT_TIMEOUT, Connection, Handle, Options, Preview, Request, ResponseBody, SPAN, TARGET, authority, basic,
-        parse_base_uri, render,
+        CONNECT_TIMEOUT, Connection, Handle, Options, Preview, Reading, Request, ResponseBody, SPAN, TARGET, authority,
+        basic, parse_base_uri, render,
     };
     pub use crate::encoding::pointer_token;
     pub use crate::error::causes;

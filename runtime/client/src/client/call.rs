@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::list;
 use super::options::Options;
+use super::reading::Reading;
 use super::request::Request;
 use super::retry::RetryPolicy;
 use super::stream::ResultStream;
@@ -85,7 +86,7 @@ pub trait Call: Sized {
     /// Those of `send`, and if the response does not match the type.
     fn send_as<T: DeserializeOwned + Send>(self) -> impl Future<Output = Result<Response<T>, Error>> + Send {
         let (request, _) = self.parts();
-        async move { request.execute().await?.decoded(&request.operation.name) }
+        async move { request.execute(Reading::Document).await?.decoded(&request.operation.name) }
     }
 
     /// Sends the request and returns the raw body of the response.
@@ -94,7 +95,7 @@ pub trait Call: Sized {
     /// Those of `send`, except for decoding.
     fn send_bytes(self) -> impl Future<Output = Result<Response<Bytes>, Error>> + Send {
         let (request, _) = self.parts();
-        async move { request.execute().await }
+        async move { request.execute(Reading::Whole).await }
     }
 
     /// Sends the request and returns the body of the response as a stream, without keeping it in memory. The call's timeout
@@ -105,8 +106,8 @@ pub trait Call: Sized {
     fn send_streaming(self) -> impl Future<Output = Result<Response<ResultStream<Bytes>>, Error>> + Send {
         let (request, _) = self.parts();
         async move {
-            request.checked()?;
-            request.connection.open(request.operation, &request.arguments, &request.options).await
+            let response = request.open(Reading::Head).await?;
+            Ok(response.map(|body| ResultStream::of(body.pass_through(request.options.response_limit))))
         }
     }
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::StatusCode;
 use naftiko_schema::Operation;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -14,8 +13,8 @@ use super::connection::Connection;
 use super::deadline::after;
 use super::keys::Keys;
 use super::options::Options;
+use super::reading::Reading;
 use super::response_body::ResponseBody;
-use super::stream::ResultStream;
 use crate::argument::Arguments;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::response::Response;
@@ -34,45 +33,21 @@ pub(super) struct CallSpec<'a> {
 }
 
 impl Connection {
-    /// Checks the arguments, sends the request and reads the whole response. A status other than 2xx is an error.
+    /// Checks the arguments, sends the request and reads the response. A status other than 2xx is an error.
     #[doc(hidden)]
     pub async fn execute(
         &self,
         operation: &'static Operation,
         arguments: &Arguments,
         options: &Options,
-    ) -> Result<Response<Bytes>, Error> {
-        let response = self.execute_streaming(operation, arguments, options, usize::MAX).await?;
-        Ok(response.map(ResponseBody::into_buffered))
-    }
-
-    /// Like [`Connection::execute`], but returns the body as a stream. Later failures are not retried.
-    pub(crate) async fn open(
-        &self,
-        operation: &'static Operation,
-        arguments: &Arguments,
-        options: &Options,
-    ) -> Result<Response<ResultStream<Bytes>>, Error> {
-        let response = self.execute_streaming(operation, arguments, options, 0).await?;
-        Ok(response.map(|body| ResultStream::of(body.pass_through(options.response_limit))))
-    }
-
-    /// Like [`Connection::execute`], but returns as soon as `read_ahead` bytes of the body have arrived. A shorter response is
-    /// complete, and may have taken several attempts.
-    #[doc(hidden)]
-    pub async fn execute_streaming(
-        &self,
-        operation: &'static Operation,
-        arguments: &Arguments,
-        options: &Options,
-        read_ahead: usize,
+        reading: Reading,
     ) -> Result<Response<ResponseBody>, Error> {
         let mut call = CallState::new(self, CallSpec { operation, arguments, options })?;
         loop {
             let span = call.span();
             let response = async {
                 let response = call.attempt(&span).await?;
-                call.read_response(response, read_ahead).await
+                call.read_response(response, reading).await
             };
             let outcome = response.instrument(span.clone()).await;
             if let Some(response) = call.finish_attempt(outcome, span).await? {

@@ -44,6 +44,7 @@ pub(crate) use keys::REDACTED;
 pub use oauth2::ClientCredentials;
 pub use options::Options;
 pub use preview::Preview;
+pub use reading::Reading;
 pub use request::Request;
 pub use response_body::ResponseBody;
 pub use retry::RetryPolicy;

@@ -10,12 +10,29 @@ use super::deadline::after;
 use super::execution::CallState;
 use super::response_body::{Chunks, RemainingBody, ResponseBody};
 use crate::error::{Error, ErrorKind, Phase, UpstreamResponse};
+use crate::format::is_stream;
 use crate::response::Response;
 
 /// The largest body of an error response that is kept, in bytes.
 const ERROR_BODY_LIMIT: usize = 1 << 20;
 /// How long to wait for the body of an error response. The status is known without it.
 const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long to wait for a body that would fit into memory before it is passed through.
+const READ_AHEAD_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// How much of a response is read before it is returned. What is read whole may take several attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// All of it.
+    Whole,
+    /// All of it, as one document. A stream of events is refused at once.
+    Document,
+    /// All of it, if it is not longer than this many bytes and arrives soon.
+    Ahead(usize),
+    /// Only the head. The body may have any length.
+    Head,
+}
 
 impl CallState<'_> {
     /// Reads an error response. If reading its body fails, the error has a part of the body.
@@ -42,18 +59,15 @@ impl CallState<'_> {
             .with_response(UpstreamResponse { status, headers, body })
     }
 
-    /// Reads a response to its end, or until `read_ahead` bytes have arrived.
+    /// Reads as much of a response as it should be.
     pub(super) async fn read_response(
         &self,
         mut response: reqwest::Response,
-        read_ahead: usize,
+        reading: Reading,
     ) -> Result<Response<ResponseBody>, Error> {
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
         let mut buffered = Chunks::default();
-        // If the body is known to be longer, it is streamed from the start.
-        let length = response.content_length().and_then(|length| usize::try_from(length).ok());
-        let read_ahead = if length.is_some_and(|length| length > read_ahead) { 0 } else { read_ahead };
-        match self.read_until(&mut response, &mut buffered, read_ahead).await {
+        match self.read_body(&mut response, &headers, &mut buffered, reading).await {
             Ok(true) => Ok(Response::new(status, headers, self.number, ResponseBody { buffered, remaining: None })),
             Ok(false) => {
                 let remaining = RemainingBody {
@@ -75,24 +89,43 @@ impl CallState<'_> {
         }
     }
 
-    /// Reads the body until `read_ahead` bytes have arrived, and returns whether it has ended.
-    async fn read_until(
+    /// Reads the body, and returns whether it has ended.
+    async fn read_body(
         &self,
         response: &mut reqwest::Response,
+        headers: &HeaderMap,
         body: &mut Chunks,
-        read_ahead: usize,
+        reading: Reading,
     ) -> Result<bool, Error> {
         let (name, limit): (&'static str, _) = (&self.spec.operation.name, self.response_limit());
+        let length = response.content_length();
+        let is_longer = |limit| length.is_some_and(|length| length > limit as u64);
+        if reading != Reading::Head && is_longer(limit) {
+            return Err(Error::new(name, ErrorKind::TooLarge { limit }, Phase::Receive));
+        }
+        let soon = after(Instant::now(), READ_AHEAD_TIMEOUT);
+        let (read_ahead, deadline) = match reading {
+            Reading::Document if is_stream(headers) => {
+                return Err(
+                    Error::new(name, ErrorKind::Decode, Phase::Decode).caused_by("it is a stream of events".into())
+                );
+            }
+            Reading::Whole | Reading::Document => (usize::MAX, self.attempt_deadline),
+            Reading::Ahead(bytes) if is_longer(bytes) || is_stream(headers) => (0, soon),
+            Reading::Ahead(bytes) => (bytes, soon.min(self.attempt_deadline)),
+            Reading::Head => (0, soon),
+        };
         while body.len() < read_ahead {
             // This is the length of the remaining body. If it is 0, there is nothing to wait for.
             if response.content_length() == Some(0) {
                 return Ok(true);
             }
-            match timeout_at(self.attempt_deadline, response.chunk()).await {
+            match timeout_at(deadline, response.chunk()).await {
                 Ok(Ok(None)) => return Ok(true),
                 Ok(Ok(Some(chunk))) if chunk.len() <= limit - body.len() => body.push(chunk),
                 Ok(Ok(Some(_))) => return Err(Error::new(name, ErrorKind::TooLarge { limit }, Phase::Receive)),
                 Ok(Err(error)) => return Err(Error::interrupted(name, error)),
+                Err(_) if deadline < self.attempt_deadline => return Ok(false),
                 Err(_) => return Err(Error::new(name, ErrorKind::Timeout, Phase::Receive)),
             }
         }

@@ -9,6 +9,8 @@ use serde_json::Value;
 
 use super::connection::Connection;
 use super::options::Options;
+use super::reading::Reading;
+use super::response_body::ResponseBody;
 use crate::argument::Violation;
 use crate::argument::{Argument, Arguments};
 use crate::error::Error;
@@ -77,12 +79,18 @@ impl Request {
 
     /// Sends the request and decodes the response.
     pub async fn send(self) -> Result<Response<Value>, Error> {
-        self.execute().await?.decode(&self.operation.name, self.operation.format)
+        let reading = if self.operation.format.is_json() { Reading::Document } else { Reading::Whole };
+        self.execute(reading).await?.decode(&self.operation.name, self.operation.format)
     }
 
-    pub(super) async fn execute(&self) -> Result<Response<Bytes>, Error> {
+    /// Sends the request and reads the whole response.
+    pub(super) async fn execute(&self, reading: Reading) -> Result<Response<Bytes>, Error> {
+        Ok(self.open(reading).await?.map(ResponseBody::into_buffered))
+    }
+
+    pub(super) async fn open(&self, reading: Reading) -> Result<Response<ResponseBody>, Error> {
         self.checked()?;
-        self.connection.execute(self.operation, &self.arguments, &self.options).await
+        self.connection.execute(self.operation, &self.arguments, &self.options, reading).await
     }
 
     pub(super) fn checked(&self) -> Result<(), Error> {

@@ -73,8 +73,8 @@ pub(super) struct RemainingBody {
 }
 
 impl ResponseBody {
-    /// The bytes that have arrived.
-    pub(super) fn into_buffered(self) -> Bytes {
+    /// The bytes that have arrived: all of them, unless the body was to be a stream.
+    pub fn into_buffered(self) -> Bytes {
         self.buffered.into_bytes()
     }
 
