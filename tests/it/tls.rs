@@ -29,9 +29,15 @@ impl Trust {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("certificate.pem"), cert.pem()).expect("it is written");
         std::fs::write(folder.path().join("key.pem"), signing_key.serialize_pem()).expect("it is written");
-        let known = reqwest::Certificate::from_pem(cert.pem().as_bytes()).expect("it is one");
-        let http = reqwest::Client::builder().tls_certs_only([known]).build().expect("a client");
-        Self { folder, http }
+        let mut trust = Self { folder, http: reqwest::Client::new() };
+        trust.http = trust.client().build().expect("a client");
+        trust
+    }
+
+    /// Settings of a client that trusts it.
+    pub(crate) fn client(&self) -> reqwest::ClientBuilder {
+        let pem = std::fs::read(self.certificate()).expect("it can be read");
+        reqwest::Client::builder().tls_certs_only([reqwest::Certificate::from_pem(&pem).expect("it is one")])
     }
 
     /// The path of the certificate.

@@ -6,6 +6,7 @@
 mod argument;
 mod body;
 mod client;
+mod compression;
 mod encoding;
 mod error;
 mod format;
@@ -52,9 +53,10 @@ pub mod __private {
 
     pub use crate::argument::{Argument, Arguments, check_json, from_texts, scalar_text};
     pub use crate::client::{
-        CONNECT_TIMEOUT, Connection, Handle, Options, Preview, Reading, Request, ResponseBody, SPAN, TARGET, authority,
-        basic, parse_base_uri, render,
+        CONNECT_TIMEOUT, Connection, Handle, MAX_FIELDS, MAX_HEAD, Options, Preview, Reading, Request, ResponseBody,
+        SPAN, TARGET, TrackedBody, authority, basic, parse_base_uri, render,
     };
+    pub use crate::compression::{accept_compressed, decompressed};
     pub use crate::encoding::pointer_token;
     pub use crate::error::causes;
     pub use crate::format::is_json;

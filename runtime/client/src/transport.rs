@@ -24,6 +24,7 @@ pub(crate) enum Failure {
     Unsendable,
     Redirected,
     Connect,
+    Refused,
     Timeout,
     Broken,
     Decode,
@@ -45,10 +46,62 @@ impl TransportError {
         Self { failure: Failure::Timeout, source: None }
     }
 
-    /// The connection broke. The upstream may have processed the request.
-    pub fn broken(source: impl Into<BoxError>) -> Self {
-        Self { failure: Failure::Broken, source: Some(without_url(source.into())) }
+    /// The upstream refused the request without processing it.
+    pub fn refused(source: impl Into<BoxError>) -> Self {
+        Self { failure: Failure::Refused, source: Some(without_url(source.into())) }
     }
+
+    /// The connection broke. The upstream may have processed the request, unless an error of hyper or h2 among the causes
+    /// says that it did not, or that the response cannot be read.
+    pub fn broken(source: impl Into<BoxError>) -> Self {
+        let source = without_url(source.into());
+        if is_unreadable(&*source) {
+            return Self { failure: Failure::Decode, source: Some(Unreadable { source }.into()) };
+        }
+        let failure = if is_unprocessed(&*source) { Failure::Refused } else { Failure::Broken };
+        Self { failure, source: Some(source) }
+    }
+
+    /// The same error, if nothing was sent.
+    pub(crate) fn before_sending(self) -> Self {
+        let failure = match self.failure {
+            Failure::Timeout | Failure::Broken => Failure::Connect,
+            failure => failure,
+        };
+        Self { failure, ..self }
+    }
+}
+
+/// A response that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("it is malformed, or has too many or too long header fields")]
+struct Unreadable {
+    source: BoxError,
+}
+
+/// An error and its causes.
+fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| (*error).source())
+}
+
+/// Whether the upstream says that it did not process the request. A GOAWAY that ends a stream does: that stream came after the
+/// last one that was processed (RFC 9113 §6.8, §8.7).
+fn is_unprocessed(error: &(dyn StdError + 'static)) -> bool {
+    let is_refused = |error: &h2::Error| error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+    let mut errors = chain(error).filter_map(|cause| cause.downcast_ref::<h2::Error>());
+    errors.any(|error| error.is_remote() && (error.is_go_away() || is_refused(error)))
+}
+
+/// Whether the response cannot be read. h2 resets the stream of such a response, and closes the connection if its head is far
+/// too large.
+fn is_unreadable(error: &(dyn StdError + 'static)) -> bool {
+    let is_rejected = |error: &h2::Error| {
+        error.is_reset() || (error.is_go_away() && error.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM))
+    };
+    chain(error).any(|cause| match cause.downcast_ref::<hyper::Error>() {
+        Some(error) => error.is_parse(),
+        None => cause.downcast_ref::<h2::Error>().is_some_and(|error| error.is_library() && is_rejected(error)),
+    })
 }
 
 impl From<reqwest::Error> for TransportError {
@@ -63,7 +116,7 @@ impl From<reqwest::Error> for TransportError {
         } else if is_malformed(&error) {
             Failure::Decode
         } else {
-            Failure::Broken
+            return Self::broken(error);
         };
         Self { failure, source: Some(error.without_url().into()) }
     }
@@ -72,15 +125,10 @@ impl From<reqwest::Error> for TransportError {
 /// Whether the response arrived but is malformed, such as invalid gzip. reqwest does not distinguish this from other errors
 /// of a body.
 fn is_malformed(error: &reqwest::Error) -> bool {
-    let mut next = error.source().filter(|_| error.is_decode() || error.is_body());
-    while let Some(cause) = next {
-        let kind = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
-        if matches!(kind, Some(std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput)) {
-            return true;
-        }
-        next = cause.source();
-    }
-    false
+    use std::io::{Error, ErrorKind};
+    let kind = |cause: &(dyn StdError + 'static)| cause.downcast_ref::<Error>().map(Error::kind);
+    (error.is_decode() || error.is_body())
+        && chain(error).any(|cause| matches!(kind(cause), Some(ErrorKind::InvalidData | ErrorKind::InvalidInput)))
 }
 
 /// An error without the URI that reqwest would print, because it may contain a credential and internal host names.
@@ -96,8 +144,9 @@ impl fmt::Display for TransportError {
         f.write_str(match self.failure {
             Failure::TooLong | Failure::Unsendable => "the request cannot be sent",
             Failure::Redirected => "the request was redirected",
-            Failure::Decode => "the response cannot be decompressed",
+            Failure::Decode => "the response cannot be read",
             Failure::Connect => "cannot connect",
+            Failure::Refused => "the request was refused without being processed",
             Failure::Timeout => "no response in time",
             Failure::Broken => "the connection broke",
         })

@@ -1,24 +1,30 @@
-//! The transport to the upstream. It uses the libraries that reqwest consists of for connections, TLS and decompression, and
+//! The transport to the upstream. It uses the libraries that reqwest consists of for connections and TLS, and
 //! leaves out what a server does not need: redirects, for which reqwest parses the URI of every request twice more and copies
 //! its headers, and retries of its own. This saves a fifth of the time of a request.
 
 use std::env;
+use std::pin::Pin;
 use std::time::Duration;
 
+use http::Uri;
 use http::header::{ACCEPT, HeaderValue};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use naftiko_client::__private::{CONNECT_TIMEOUT, Connection};
+use naftiko_client::__private::{
+    CONNECT_TIMEOUT, Connection, MAX_FIELDS, MAX_HEAD, TrackedBody, accept_compressed, decompressed,
+};
 use naftiko_client::{Attempt, BoxFuture, ClientBuilder, Transport, TransportError, install_crypto_provider};
 use naftiko_schema::Capability;
 use reqwest::ResponseBuilderExt as _;
 use rustls::ClientConfig;
 use rustls::crypto::CryptoProvider;
 use rustls_platform_verifier::BuilderVerifierExt as _;
-use tower::Service as _;
-use tower_http::decompression::Decompression;
+use tower::timeout::Timeout;
+use tower::timeout::future::ResponseFuture;
+use tower::util::MapFuture;
+use tower::{Service, ServiceExt as _};
 
 use super::cli::Upstream;
 use super::program::Program;
@@ -28,8 +34,13 @@ const KEEPALIVE: Duration = Duration::from_secs(15);
 /// Variables that configure a proxy. Only reqwest supports proxies.
 const PROXIES: [&str; 6] = ["ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"];
 
+type Https = HttpsConnector<HttpConnector>;
+/// Makes a connection, including TLS, within a time limit.
+type Connecting = ResponseFuture<<Https as Service<Uri>>::Future>;
+type Connector = MapFuture<Timeout<Https>, fn(Connecting) -> Pin<Box<Connecting>>>;
+
 /// A transport with a pool of connections.
-pub(super) struct HyperTransport(Decompression<Client<HttpsConnector<HttpConnector>, reqwest::Body>>);
+pub(super) struct HyperTransport(Client<Connector, TrackedBody>);
 
 /// TLS settings for the hyper transport. `None` means that reqwest must be used: for a proxy, for the TLS of the
 /// operating system, or to report invalid certificates.
@@ -46,12 +57,15 @@ impl HyperTransport {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
+        // This one is divided between the addresses of the host.
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         tcp.set_keepalive(Some(KEEPALIVE));
         let tls = HttpsConnectorBuilder::new().with_tls_config(tls_config).https_or_http().enable_all_versions();
         let mut client = Client::builder(TokioExecutor::new());
         client.pool_timer(TokioTimer::new()).timer(TokioTimer::new());
-        Self(Decompression::new(client.build(tls.wrap_connector(tcp))))
+        client.http1_max_headers(MAX_FIELDS).http2_max_header_list_size(MAX_HEAD);
+        let connector = Timeout::new(tls.wrap_connector(tcp), CONNECT_TIMEOUT);
+        Self(client.build(connector.map_future(Box::pin as fn(Connecting) -> Pin<Box<Connecting>>)))
     }
 }
 
@@ -59,13 +73,14 @@ impl Transport for HyperTransport {
     fn send<'a>(
         &'a self,
         request: reqwest::Request,
-        _: &'a Attempt<'_>,
+        attempt: &'a Attempt<'_>,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
         Box::pin(async move {
             let url = request.url().clone();
             let mut request: http::Request<reqwest::Body> = request.try_into()?;
             request.headers_mut().entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
-            let (head, body) = match self.0.clone().call(request).await {
+            accept_compressed(request.headers_mut());
+            let (head, body) = match self.0.request(request.map(|body| attempt.track(body))).await {
                 Ok(response) => response.into_parts(),
                 Err(error) if error.is_connect() => return Err(TransportError::connect(error)),
                 Err(error) => return Err(TransportError::broken(error)),
@@ -75,7 +90,7 @@ impl Transport for HyperTransport {
             *response.status_mut() = head.status;
             *response.version_mut() = head.version;
             *response.headers_mut() = head.headers;
-            Ok(response.into())
+            decompressed(response.into())
         })
     }
 }

@@ -2,7 +2,12 @@
 //! byte by byte.
 
 mod bodies;
+mod connections;
+mod heads;
+mod http2;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use naftiko_tests::process::{PATIENCE, Server};
@@ -31,18 +36,30 @@ fn write(bytes: impl Into<Vec<u8>>) -> Step {
 /// An upstream that takes these steps for every request, and closes the connection after them.
 struct Upstream {
     uri: String,
+    requests: Arc<AtomicUsize>,
 }
 
 impl Upstream {
     async fn start(steps: Vec<Step>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let uri = format!("http://{}", listener.local_addr().expect("the listener has an address"));
+        let requests = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&requests);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(respond(stream, steps.clone()));
+                tokio::spawn(respond(stream, steps.clone(), Arc::clone(&counter)));
             }
         });
-        Self { uri }
+        Self { uri, requests }
+    }
+
+    /// An upstream with a whole response.
+    async fn whole(head: &str, body: &[u8]) -> Self {
+        Self::start(vec![write(response(head, body))]).await
+    }
+
+    fn requests(&self) -> usize {
+        self.requests.load(Ordering::Relaxed)
     }
 
     /// A generated server in front of it.
@@ -56,7 +73,7 @@ impl Upstream {
     }
 }
 
-async fn respond(mut stream: TcpStream, steps: Vec<Step>) {
+async fn respond(mut stream: TcpStream, steps: Vec<Step>, requests: Arc<AtomicUsize>) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
@@ -64,14 +81,21 @@ async fn respond(mut stream: TcpStream, steps: Vec<Step>) {
             Err(_) => return,
         }
     }
+    requests.fetch_add(1, Ordering::Relaxed);
     for step in steps {
         match step {
-            // A peer that has gone is none of the upstream's business.
+            // The peer may have gone.
             Step::Write(bytes) => drop(stream.write_all(&bytes).await),
             Step::Pause(time) => sleep(time).await,
             Step::Hold => std::future::pending().await,
         }
     }
+}
+
+/// A response with this length and these fields.
+fn response(fields: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n{fields}\r\n", body.len());
+    [head.as_bytes(), body].concat()
 }
 
 fn builder() -> ClientBuilder<Client> {

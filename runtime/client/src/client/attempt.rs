@@ -13,6 +13,7 @@ use super::credential::Prepared;
 use super::keys::Keys;
 #[cfg(feature = "test-util")]
 use super::keys::REDACTED;
+use super::progress::{Progress, TrackedBody};
 use crate::error::Error;
 
 /// One attempt of a call.
@@ -22,6 +23,7 @@ pub struct Attempt<'a> {
     pub(super) operation: &'static Operation,
     pub(super) number: u32,
     pub(super) keys: Option<&'a Keys>,
+    pub(super) progress: Option<&'a Progress>,
 }
 
 impl Attempt<'_> {
@@ -59,6 +61,12 @@ impl Attempt<'_> {
     /// The number of the attempt within its call, counted from 1.
     pub fn number(&self) -> u32 {
         self.number
+    }
+
+    /// The body of the request, so that an attempt that fails before it is sent counts as one that sent nothing.
+    #[doc(hidden)]
+    pub fn track(&self, body: reqwest::Body) -> TrackedBody {
+        self.progress.cloned().unwrap_or_default().track(body)
     }
 
     /// The text with the client's secrets redacted, for logs and recordings.

@@ -16,7 +16,7 @@ use super::keys::{Keyring, Source};
 use super::retry::{Budget, RetryPolicy};
 use super::signer::Signer;
 use super::token::TokenProvider;
-use super::transport::Transport;
+use super::transport::{Transport, settings};
 use super::{Attempt, ConfigError, Outcome, tls};
 
 /// The default time limit for making a connection.
@@ -127,7 +127,7 @@ impl<C: Handle> ClientBuilder<C> {
 
     /// Uses your own settings of reqwest, such as proxies, root certificates or local addresses.
     ///
-    /// This builder always sets redirects, the connect timeout and the user agent. No proxy is used for an upstream on this
+    /// This builder always sets redirects, the connect timeout, decompression, the limits of response heads and the user agent. No proxy is used for an upstream on this
     /// machine over plain http. If there are other upstreams too, the local one gets a client without your settings.
     pub fn http(mut self, builder: reqwest::ClientBuilder) -> Self {
         self.network = Network::Settings(Box::new(builder));
@@ -136,7 +136,8 @@ impl<C: Handle> ClientBuilder<C> {
 
     /// Uses your own reqwest client and its connections. Its settings are not changed, so build it with
     /// `redirect::Policy::none()`: reqwest would send a credential in a custom header to any host that a response redirects to.
-    /// A redirected response is an error. If you build it before any client of this crate, call
+    /// A redirected response is an error. Build it with `no_gzip()` too if your reqwest has that feature: the client
+    /// decompresses responses itself, as reqwest ends at the first member of a gzip file. If you build it before any client of this crate, call
     /// [`install_crypto_provider`](crate::install_crypto_provider) first.
     pub fn http_client(self, client: reqwest::Client) -> Self {
         self.transport(client)
@@ -148,7 +149,7 @@ impl<C: Handle> ClientBuilder<C> {
         self
     }
 
-    /// The time limit for making a connection; 5 seconds by default.
+    /// The time limit for making a connection, including TLS; 5 seconds by default.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
@@ -275,8 +276,10 @@ impl<C: Handle> ClientBuilder<C> {
 
     fn client(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::Client, ConfigError> {
         tls::install_crypto_provider();
-        let builder = builder.redirect(reqwest::redirect::Policy::none()).connect_timeout(self.connect_timeout);
-        builder.build().map_err(|error| ConfigError::Http(error.without_url()))
+        settings(builder)
+            .connect_timeout(self.connect_timeout)
+            .build()
+            .map_err(|error| ConfigError::Http(error.without_url()))
     }
 
     fn resolve_variables(&mut self) -> Result<Vec<Source>, ConfigError> {

@@ -13,11 +13,13 @@ use super::connection::Connection;
 use super::deadline::after;
 use super::keys::Keys;
 use super::options::Options;
+use super::progress::Progress;
 use super::reading::Reading;
 use super::response_body::ResponseBody;
 use crate::argument::Arguments;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::response::Response;
+use crate::transport::TransportError;
 
 /// The target of the events of all runtime crates, as users name it in filters.
 pub const TARGET: &str = "naftiko_runtime";
@@ -142,7 +144,9 @@ impl<'a> CallState<'a> {
         let Some(endpoint) = shared.endpoint(operation) else { return Err(invalid(Vec::new())) };
         let mut request =
             shared.build_request(&endpoint.base_uri, operation, arguments, options, &keys).map_err(invalid)?;
-        let attempt = Attempt { capability: shared.capability, operation, number: self.number, keys: Some(&keys) };
+        let progress = Progress::default();
+        let (capability, number) = (shared.capability, self.number);
+        let attempt = Attempt { capability, operation, number, keys: Some(&keys), progress: Some(&progress) };
         self.in_progress = true;
         for interceptor in &shared.before {
             interceptor(&attempt, request.headers_mut());
@@ -154,8 +158,10 @@ impl<'a> CallState<'a> {
             signed.map_err(timed_out(Phase::Prepare))?.map_err(failed)?;
         }
         let sent = timeout_at(self.attempt_deadline, endpoint.transport.send(request, &attempt)).await;
-        let response =
-            sent.map_err(timed_out(Phase::Send))?.map_err(|error| Error::transport(&operation.name, error))?;
+        let response = sent.unwrap_or_else(|_| Err(TransportError::timeout())).map_err(|error| {
+            let error = if progress.is_waiting() { error.before_sending() } else { error };
+            Error::transport(&operation.name, error)
+        })?;
         let status = response.status();
         span.record("http.response.status_code", status.as_u16());
         if status.is_success() { Ok(response) } else { Err(self.read_api_error(response).await) }
@@ -241,7 +247,8 @@ impl<'a> CallState<'a> {
         }
         let shared = self.connection.shared();
         let (operation, keys) = (self.spec.operation, self.keys.as_deref());
-        let attempt = Attempt { capability: shared.capability, operation, number: self.number, keys };
+        let (capability, number) = (shared.capability, self.number);
+        let attempt = Attempt { capability, operation, number, keys, progress: None };
         let (status, headers) = match outcome {
             Ok(response) => (Some(response.status()), Some(response.headers())),
             Err(error) => (error.status(), error.headers()),

@@ -3,16 +3,15 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use http::StatusCode;
 use naftiko_schema::RetrySafety;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 
 /// How a call is retried when it fails for a transient reason: no connection, no response in time, a broken connection, or
 /// one of the statuses 408, 429, 502, 503 and 504.
 ///
 /// Operations that are not idempotent are retried only if the upstream cannot have processed the request: when it was never
-/// reached, and after a 429. The pause before attempt *n* is random between 0 and `base_delay * 2^(n-2)`, limited to
+/// reached, when it refused the request (RFC 9113 §8.7), and after a 429. The pause before attempt *n* is random between 0 and `base_delay * 2^(n-2)`, limited to
 /// `max_delay`, and at least `Retry-After` if the response has it. If the pause would exceed the call's timeout, the call
 /// fails at once.
 ///
@@ -88,9 +87,7 @@ impl RetryPolicy {
     pub(super) fn delay(&self, error: &Error, safety: RetrySafety, number: u32) -> Option<Duration> {
         let allowed = match safety {
             RetrySafety::Idempotent => error.is_transient(),
-            RetrySafety::OnlyIfNotProcessed => {
-                matches!(error.kind(), ErrorKind::Connect | ErrorKind::Status(StatusCode::TOO_MANY_REQUESTS))
-            }
+            RetrySafety::OnlyIfNotProcessed => error.is_transient() && !error.may_have_taken_effect(),
             RetrySafety::Never => false,
         };
         if !allowed || number >= self.attempts {

@@ -3,7 +3,19 @@
 use std::sync::Arc;
 
 use super::attempt::Attempt;
+use crate::compression::{accept_compressed, decompressed};
 use crate::transport::{BoxFuture, Failure, TransportError};
+
+/// How many header fields a response over HTTP/1 may have.
+pub const MAX_FIELDS: usize = 512;
+/// How long the head of a response over HTTP/2 may be, in bytes. This is what hyper accepts over HTTP/1.
+pub const MAX_HEAD: u32 = 400 << 10;
+
+/// Settings of reqwest that the client relies on.
+pub(crate) fn settings(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    let builder = builder.redirect(reqwest::redirect::Policy::none()).no_gzip();
+    builder.http1_max_headers(MAX_FIELDS).http2_max_header_list_size(MAX_HEAD)
+}
 
 /// Sends requests and returns their responses: the network, or a test double.
 ///
@@ -24,15 +36,19 @@ pub trait Transport: Send + Sync + 'static {
 impl Transport for reqwest::Client {
     fn send<'a>(
         &'a self,
-        request: reqwest::Request,
-        _: &'a Attempt<'_>,
+        mut request: reqwest::Request,
+        attempt: &'a Attempt<'_>,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
         let uri = request.url().clone();
+        accept_compressed(request.headers_mut());
+        // reqwest cannot copy this body, so it does not send the request a second time by itself.
+        let body = attempt.track(request.body_mut().take().unwrap_or_default());
+        *request.body_mut() = Some(reqwest::Body::wrap(body));
         Box::pin(async move {
             let response = self.execute(request).await?;
             // reqwest sends custom headers, including credentials, to the target of a redirect.
             let redirected = TransportError { failure: Failure::Redirected, source: None };
-            if *response.url() == uri { Ok(response) } else { Err(redirected) }
+            if *response.url() == uri { decompressed(response) } else { Err(redirected) }
         })
     }
 }

@@ -62,6 +62,8 @@ pub enum ErrorKind {
     Arguments(Vec<Violation>),
     /// The upstream could not be reached.
     Connect,
+    /// The upstream refused the request and said that it did not process it (RFC 9113 §8.7).
+    Refused,
     /// The upstream did not respond in time.
     Timeout,
     /// The connection broke during the request or the response.
@@ -96,6 +98,7 @@ impl ErrorKind {
         match self {
             Self::Arguments(_) => "arguments",
             Self::Connect => "connect",
+            Self::Refused => "refused",
             Self::Timeout => "timeout",
             Self::Transport => "transport",
             Self::Status(_) => "status",
@@ -126,6 +129,7 @@ impl Error {
     pub(crate) fn transport(operation: &'static str, error: TransportError) -> Self {
         let (kind, phase) = match error.failure {
             Failure::Connect => (ErrorKind::Connect, Phase::Connect),
+            Failure::Refused => (ErrorKind::Refused, Phase::Send),
             Failure::Timeout => (ErrorKind::Timeout, Phase::Send),
             Failure::Broken => (ErrorKind::Transport, Phase::Send),
             Failure::TooLong => {
@@ -146,6 +150,9 @@ impl Error {
     /// The response was interrupted.
     pub(crate) fn interrupted(operation: &'static str, error: reqwest::Error) -> Self {
         let mut error = Self::transport(operation, error.into());
+        if error.0.kind == ErrorKind::Refused {
+            error.0.kind = ErrorKind::Transport;
+        }
         if error.0.phase == Phase::Send {
             error.0.phase = Phase::Receive;
         }
@@ -176,6 +183,7 @@ impl Error {
     pub(crate) fn may_have_taken_effect(&self) -> bool {
         match &self.0.kind {
             ErrorKind::Status(status) => status.is_server_error() || *status == StatusCode::REQUEST_TIMEOUT,
+            ErrorKind::Refused => false,
             _ => matches!(self.0.phase, Phase::Send | Phase::Receive | Phase::Decode),
         }
     }
@@ -261,7 +269,7 @@ impl Error {
     /// on [`Error::phase`].
     pub fn is_transient(&self) -> bool {
         match &self.0.kind {
-            ErrorKind::Connect | ErrorKind::Timeout | ErrorKind::Transport => true,
+            ErrorKind::Connect | ErrorKind::Refused | ErrorKind::Timeout | ErrorKind::Transport => true,
             ErrorKind::Status(status) => matches!(status.as_u16(), 408 | 429 | 502 | 503 | 504),
             _ => false,
         }
@@ -302,6 +310,7 @@ impl fmt::Display for Error {
                 }
             }
             ErrorKind::Connect => write!(f, "cannot connect to the upstream")?,
+            ErrorKind::Refused => write!(f, "the upstream refused the request without processing it")?,
             ErrorKind::Timeout => write!(f, "the upstream did not respond in time")?,
             ErrorKind::Transport => write!(f, "the connection to the upstream broke")?,
             ErrorKind::Status(status) => {

@@ -10,7 +10,7 @@ use http_body_util::BodyExt as _;
 use serde::{Deserialize, Serialize};
 
 use super::{Sent, build_response, texts};
-use crate::client::{Attempt, ConfigError, Transport, install_crypto_provider};
+use crate::client::{Attempt, ConfigError, Transport, install_crypto_provider, settings};
 use crate::transport::{BoxError, BoxFuture, TransportError};
 
 /// Requests and their responses, in order. It can be stored as JSON, in a file next to the test. Attempts without a response
@@ -76,7 +76,7 @@ impl Recorder {
     /// If TLS cannot be set up.
     pub fn network() -> Result<Self, ConfigError> {
         install_crypto_provider();
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+        let http = settings(reqwest::Client::builder());
         Ok(Self::new(http.build().map_err(|error| ConfigError::Http(error.without_url()))?))
     }
 
