@@ -80,7 +80,7 @@ impl ResponseBody {
 
     /// The body as a stream, up to a limit in bytes.
     pub fn pass_through(self, limit: Option<usize>) -> PassThrough {
-        PassThrough { body: self, limit, length: 0, last_chunk_at: Instant::now(), idle_timer: None }
+        PassThrough { body: self, limit, length: 0, waiting_since: None, idle_timer: None }
     }
 }
 
@@ -89,8 +89,8 @@ pub struct PassThrough {
     body: ResponseBody,
     limit: Option<usize>,
     length: usize,
-    /// When the last chunk arrived.
-    last_chunk_at: Instant,
+    /// Since when a chunk is waited for. While no one asks for one, the upstream is not late.
+    waiting_since: Option<Instant>,
     /// Fires when the wait for a chunk may be too long. It is not reset for every chunk, which would cost more than the chunk.
     idle_timer: Option<Pin<Box<Sleep>>>,
 }
@@ -108,7 +108,7 @@ impl PassThrough {
                 Poll::Ready(Some(Ok(frame))) => {
                     // Trailers are dropped.
                     let Ok(chunk) = frame.into_data() else { continue };
-                    self.last_chunk_at = Instant::now();
+                    self.waiting_since = None;
                     self.length = self.length.saturating_add(chunk.len());
                     match self.limit.filter(|limit| self.length > *limit) {
                         None => return Poll::Ready(Some(Ok(chunk))),
@@ -119,7 +119,8 @@ impl PassThrough {
                 }
                 Poll::Ready(Some(Err(error))) => break Error::interrupted(remaining.operation, error),
                 Poll::Pending => {
-                    let due = after(self.last_chunk_at, remaining.idle_timeout);
+                    let since = *self.waiting_since.get_or_insert_with(Instant::now);
+                    let due = after(since, remaining.idle_timeout);
                     let idle_timer = self.idle_timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
                     ready!(idle_timer.as_mut().poll(context));
                     if due <= Instant::now() {
@@ -169,5 +170,56 @@ impl Body for PassThrough {
             .map_or_else(|| SizeHint::with_exact(0), |remaining| remaining.body.size_hint());
         let all = remaining.exact().and_then(|remaining| remaining.checked_add(self.body.buffered.len() as u64));
         all.map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::time::sleep;
+
+    use super::*;
+
+    /// A body that sends one chunk at each of these times.
+    struct Timed(VecDeque<Pin<Box<Sleep>>>);
+
+    impl Body for Timed {
+        type Data = Bytes;
+        type Error = std::io::Error;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
+            let Some(next) = self.0.front_mut() else { return Poll::Ready(None) };
+            ready!(next.as_mut().poll(context));
+            self.0.pop_front();
+            Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"x")))))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn upstream_is_late_only_while_a_chunk_is_asked_for() {
+        let seconds = |seconds| Duration::from_secs(seconds);
+        let chunks = [0, 100, 120].map(|at| Box::pin(sleep(seconds(at))));
+        let remaining = RemainingBody {
+            operation: "test",
+            attempt: 1,
+            status: StatusCode::OK,
+            headers: HeaderMap::new(),
+            body: reqwest::Body::wrap(Timed(chunks.into())),
+            idle_timeout: seconds(10),
+        };
+        let body = ResponseBody { buffered: Chunks::default(), remaining: Some(Box::new(remaining)) };
+        let mut body = body.pass_through(None);
+        assert!(matches!(poll_fn(|context| body.poll(context)).await, Some(Ok(_))));
+        // A slow caller asks for the next chunk a second before it comes.
+        sleep(seconds(99)).await;
+        assert!(matches!(poll_fn(|context| body.poll(context)).await, Some(Ok(_))));
+        let asked = Instant::now();
+        let Some(Err(error)) = poll_fn(|context| body.poll(context)).await else { panic!("the upstream is late") };
+        assert!(matches!(error.kind(), ErrorKind::Timeout), "{error}");
+        assert_eq!(asked.elapsed(), seconds(10));
     }
 }
