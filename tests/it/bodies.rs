@@ -261,6 +261,25 @@ async fn rest_body_numbers_keep_their_digits() {
 }
 
 #[tokio::test]
+async fn byte_order_mark_before_a_rest_body_is_ignored() {
+    let server = start().await;
+    let (status, echo) = post(&server, "/document", "\u{feff}{\"name\":\"a\"}").await;
+    assert_eq!(
+        (status, &echo["body"]),
+        (200, &Value::from(r#"{"name":"a","note":"by \"a\"","#.to_owned() + TOKEN + "}"))
+    );
+    let (_, echo) = post(&server, "/converted?name=7", "\u{feff} {\"more\": 1.10}").await;
+    let sent = echo["body"].as_str().unwrap_or_default();
+    assert!(sent.contains(r#""extra": {"more": 1.10}"#) || sent.contains(r#""extra":{"more": 1.10}"#), "{sent}");
+    assert!(!sent.contains('\u{feff}'), "the upstream gets no mark (RFC 8259 §8.1): {sent}");
+    let (status, problem) = post(&server, "/document", "\u{feff}").await;
+    assert_eq!((status, blamed(&problem)), (422, vec!["name"]), "nothing but a mark is no body");
+    for body in ["\u{feff}\u{feff}{}", " \u{feff}{}", "\u{fffe}{}"] {
+        assert_eq!(post(&server, "/document", body).await.0, 400, "{body:?}");
+    }
+}
+
+#[tokio::test]
 async fn rest_body_violations_are_reported_together() {
     let server = start().await;
     let cases: [(&str, &[&str]); 7] = [

@@ -23,6 +23,8 @@ use super::problem::Problem;
 
 /// The largest request body, in bytes.
 const BODY_LIMIT: usize = 1 << 20;
+/// A byte order mark in UTF-8.
+const MARK: &[u8] = "\u{feff}".as_bytes();
 /// How long a request body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -151,6 +153,8 @@ impl Reader {
             }
             Err(_) => return Err(Problem::new(StatusCode::BAD_REQUEST, "the body was interrupted")),
         };
+        // JSON may begin with a byte order mark, which is not passed on (RFC 8259 §8.1).
+        let bytes = if bytes.starts_with(MARK) { bytes.slice(MARK.len()..) } else { bytes };
         if bytes.is_empty() {
             return Ok(());
         }
