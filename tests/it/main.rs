@@ -7,6 +7,7 @@ mod callers;
 mod cases;
 mod client;
 mod commands;
+mod configuration;
 mod control;
 mod corpus;
 mod deploy;

@@ -43,7 +43,7 @@ pub fn serve(root: &Path, file: &Path, echo: bool, arguments: &[String]) -> Resu
 fn placeholders(folder: &Path, file: &Path) -> Result<Vec<(String, &'static str)>> {
     let (sources, path) = lint::read_one(folder, file)?;
     let Outcome::Generated(made) = compile(&sources, &path, "try").outcome else { return Ok(Vec::new()) };
-    let missing = made.variables.into_iter().filter(|name| env::var_os(name).is_none());
+    let missing = made.variables.into_iter().filter(|name| env::var_os(name).is_none_or(|value| value.is_empty()));
     Ok(missing.map(|name| (name, "a-placeholder")).collect())
 }
 

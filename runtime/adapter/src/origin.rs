@@ -40,12 +40,26 @@ impl Known {
 
 /// Whether an origin is in a list of `scheme://host:port`, with `*` for any port.
 pub fn is_among(origin: &str, accepted: &[String]) -> bool {
-    let Ok(uri) = origin.parse::<Uri>() else { return false };
-    let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) else { return false };
-    let port = uri.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
-    let any = format!("{scheme}://{host}:*");
-    let exact = format!("{scheme}://{host}:{port}");
+    let Some((site, port)) = parts(origin) else { return false };
+    let (any, exact) = (format!("{site}:*"), format!("{site}:{port}"));
     accepted.iter().any(|known| known.eq_ignore_ascii_case(&any) || known.eq_ignore_ascii_case(&exact))
+}
+
+/// An origin as `scheme://host:port`, with the default port of its scheme unless it has one, or `*` for any port. `None` if
+/// no request has such an origin (RFC 6454 §6.1).
+pub fn canonical(origin: &str) -> Option<String> {
+    let (text, any) = origin.strip_suffix(":*").map_or((origin, false), |text| (text, true));
+    let (site, port) = parts(text)?;
+    let is_whole = text.eq_ignore_ascii_case(&site) || (!any && text.eq_ignore_ascii_case(&format!("{site}:{port}")));
+    (is_whole && !site.contains('*')).then(|| if any { format!("{site}:*") } else { format!("{site}:{port}") })
+}
+
+/// The scheme and host of an origin, and its port.
+fn parts(origin: &str) -> Option<(String, u16)> {
+    let uri = origin.parse::<Uri>().ok()?;
+    let (scheme, host) = (uri.scheme_str()?, uri.host()?);
+    let port = uri.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 });
+    Some((format!("{scheme}://{host}"), port))
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use naftiko_adapter::NAME_LIMIT;
-use naftiko_client::__private::Connection;
+use naftiko_client::__private::{Connection, TARGET};
 use naftiko_schema::{Mcp, Tool};
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, ConstString, CustomRequest, CustomResult, ErrorCode,
@@ -108,11 +108,19 @@ impl Server {
     /// # Errors
     /// If reading or writing fails.
     pub async fn serve_stdio(self) -> std::io::Result<()> {
+        self.warn_of_unmatched_patterns();
         match self.serve(rmcp::transport::stdio_pipes()).await {
             Ok(running) => running.waiting().await.map(drop).map_err(std::io::Error::other),
             // It is not an error if the client disconnects before its first request.
             Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => Ok(()),
             Err(error) => Err(std::io::Error::other(error)),
+        }
+    }
+
+    /// A typing error in a pattern must not pass without a word.
+    pub(super) fn warn_of_unmatched_patterns(&self) {
+        if let Err(error) = self.0.policy.check([self.0.adapter]) {
+            tracing::warn!(target: TARGET, %error, "a pattern of the policy has no effect");
         }
     }
 

@@ -20,7 +20,7 @@ mod schema;
 
 pub use self::http::HttpOptions;
 pub use handler::Server;
-pub use policy::{Confirmation, Policy, ShortKey};
+pub use policy::{Confirmation, Policy, ShortKey, UnmatchedPattern};
 
 #[doc(hidden)]
 pub mod __private {

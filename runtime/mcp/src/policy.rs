@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use naftiko_schema::{Resource, ResourceSource, Tool};
+use naftiko_schema::{Mcp, Resource, ResourceSource, Tool};
 use rmcp::model::RequestStateCodec;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -50,6 +50,15 @@ pub enum Confirmation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the state key is shorter than {KEY_LENGTH} bytes")]
 pub struct ShortKey;
+
+/// A pattern that matches no name. It would do nothing, where its author expects that it restricts clients.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{list}: nothing has a name that matches `{pattern}`; there are: {names}")]
+pub struct UnmatchedPattern {
+    list: &'static str,
+    pattern: String,
+    names: String,
+}
 
 /// A limit that a call exceeds.
 pub(super) struct Limited {
@@ -97,7 +106,8 @@ impl Policy {
         self
     }
 
-    /// Offers only tools whose names match one of these patterns, where `*` matches anything and `?` one character.
+    /// Offers only tools whose names match one of these patterns, where `*` matches anything and `?` one character. Patterns
+    /// are case-sensitive; [`check`](Self::check) finds those that match nothing.
     pub fn tools(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         self.only = compiled(patterns);
         self
@@ -156,6 +166,22 @@ impl Policy {
         self
     }
 
+    /// Checks that each pattern matches the name of a tool, or of a resource if it is about secrets.
+    ///
+    /// # Errors
+    /// If one matches none. The error names it, and the names that there are.
+    pub fn check<'m>(&self, adapters: impl IntoIterator<Item = &'m Mcp>) -> Result<(), UnmatchedPattern> {
+        let (mut names, mut resources) = (Vec::new(), Vec::new());
+        for adapter in adapters {
+            names.extend(adapter.tools.iter().map(|tool| &*tool.name));
+            resources.extend(adapter.resources.iter().map(|resource| &*resource.name));
+        }
+        checked("--tools", &self.only, &names)?;
+        checked("--exclude-tools", &self.excluded, &names)?;
+        names.append(&mut resources);
+        checked("--reveal-secrets", &self.revealed, &names)
+    }
+
     /// Whether clients can see and call a tool.
     pub(super) fn shows(&self, tool: &'static Tool) -> bool {
         (tool.hints.read_only || !self.read_only)
@@ -191,7 +217,15 @@ impl Policy {
 }
 
 fn compiled(patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<WildMatch> {
-    patterns.into_iter().map(|pattern| WildMatch::new(pattern.as_ref())).collect()
+    patterns.into_iter().map(|pattern| WildMatch::new(pattern.as_ref().trim())).collect()
+}
+
+fn checked(list: &'static str, patterns: &[WildMatch], names: &[&str]) -> Result<(), UnmatchedPattern> {
+    let Some(pattern) = patterns.iter().find(|pattern| !names.iter().any(|name| pattern.matches(name))) else {
+        return Ok(());
+    };
+    let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    Err(UnmatchedPattern { list, pattern: pattern.to_string(), names })
 }
 
 fn matches(patterns: &[WildMatch], name: &str) -> bool {

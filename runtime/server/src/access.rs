@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use super::cli::Serve;
+use super::list::members;
 
 /// The hosts and origins that are accepted.
 #[derive(Clone)]
@@ -28,14 +29,14 @@ struct Inner {
 impl Access {
     pub(super) fn new(options: &Serve) -> Self {
         let HttpOptions { allowed_hosts: mut hosts, allowed_origins: mut origins, .. } = HttpOptions::default();
-        hosts.extend(options.allowed_host.iter().cloned());
+        hosts.extend(members(&options.allowed_host).cloned());
         if options.tls_certificate.is_some() {
             // The server's own pages have this origin.
             let secure =
                 origins.iter().filter_map(|origin| Some(format!("https://{}", origin.strip_prefix("http://")?)));
             origins.extend(secure.collect::<Vec<_>>());
         }
-        origins.extend(options.allowed_origin.iter().cloned());
+        origins.extend(members(&options.allowed_origin).cloned());
         if !options.address.is_unspecified() {
             hosts.push(options.address.to_string());
         }
@@ -44,7 +45,7 @@ impl Access {
 
     /// Lets pages of the allowed origins read responses (Fetch, "CORS protocol"); without allowed origins, no page may.
     pub(super) fn cors(&self, options: &Serve) -> Option<CorsLayer> {
-        let named: Vec<String> = options.allowed_origin.clone();
+        let named: Vec<String> = members(&options.allowed_origin).cloned().collect();
         let known = move |origin: &HeaderValue, _: &Parts| origin.to_str().is_ok_and(|origin| is_among(origin, &named));
         let methods = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
         let layer = CorsLayer::new()

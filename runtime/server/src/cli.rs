@@ -1,6 +1,7 @@
 //! The command line. Every flag can also be set in the environment.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -9,6 +10,8 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, V
 use naftiko_schema::Capability;
 use secrecy::SecretString;
 
+use super::environment::lenient;
+use super::list::{self, List};
 use super::policy::{Limits, Tools};
 use super::program::Program;
 use super::secret::secret;
@@ -33,6 +36,7 @@ pub(super) enum Command {
 
 /// The options of `serve`.
 #[derive(Args)]
+#[command(mut_args = lenient)]
 pub struct Serve {
     /// The address to listen on
     #[arg(long, env = "NAFTIKO_ADDRESS", default_value = "127.0.0.1")]
@@ -56,7 +60,7 @@ pub struct Serve {
     #[arg(long, env = "NAFTIKO_API_KEY", hide_env_values = true, value_parser = secret)]
     pub(super) api_key: Option<SecretString>,
     /// The header that carries the API key
-    #[arg(long, env = "NAFTIKO_API_KEY_HEADER", default_value = "x-api-key", value_name = "NAME")]
+    #[arg(long, env = "NAFTIKO_API_KEY_HEADER", default_value = "x-api-key", value_parser = trimmed, value_name = "NAME")]
     pub(super) api_key_header: String,
     /// How many requests may run at once; further ones get 503 with Retry-After
     #[arg(long, env = "NAFTIKO_MAX_IN_FLIGHT", default_value_t = 256, value_name = "COUNT")]
@@ -74,11 +78,11 @@ pub struct Serve {
     #[arg(long, env = "NAFTIKO_TLS_KEY", value_name = "FILE", requires = "tls_certificate")]
     pub(super) tls_key: Option<PathBuf>,
     /// Another host name under which clients may reach this server (repeatable)
-    #[arg(long, env = "NAFTIKO_ALLOWED_HOSTS", value_name = "HOST", value_delimiter = ',')]
-    pub(super) allowed_host: Vec<String>,
+    #[arg(long, env = "NAFTIKO_ALLOWED_HOSTS", value_name = "HOST", value_parser = list::hosts)]
+    pub(super) allowed_host: Vec<List>,
     /// Another origin from which web pages may call this server, as scheme://host:port (repeatable)
-    #[arg(long, env = "NAFTIKO_ALLOWED_ORIGINS", value_name = "ORIGIN", value_delimiter = ',')]
-    pub(super) allowed_origin: Vec<String>,
+    #[arg(long, env = "NAFTIKO_ALLOWED_ORIGINS", value_name = "ORIGIN", value_parser = list::origins)]
+    pub(super) allowed_origin: Vec<List>,
     /// Log each request: method, route, status, duration and id
     #[arg(long, env = "NAFTIKO_ACCESS_LOG")]
     pub(super) access_log: bool,
@@ -86,8 +90,8 @@ pub struct Serve {
     #[arg(long)]
     pub(super) print_config: bool,
     /// A header of callers to forward upstream (repeatable); credentials are never forwarded
-    #[arg(long, env = "NAFTIKO_FORWARD_HEADERS", value_name = "NAME", value_delimiter = ',')]
-    pub(super) forward_header: Vec<String>,
+    #[arg(long, env = "NAFTIKO_FORWARD_HEADERS", value_name = "NAME", value_parser = list::fields)]
+    pub(super) forward_header: Vec<List>,
     #[command(flatten)]
     pub(super) log: Log,
     #[command(flatten)]
@@ -97,6 +101,7 @@ pub struct Serve {
 }
 
 #[derive(Args)]
+#[command(mut_args = lenient)]
 pub(super) struct Stdio {
     #[command(flatten)]
     pub(super) limits: Limits,
@@ -127,14 +132,19 @@ pub(super) enum LogFormat {
 #[derive(Args, Clone)]
 pub(super) struct Upstream {
     /// The base URI of the upstream; NAMESPACE=URI if the capability consumes several APIs (repeatable)
-    #[arg(long, env = "NAFTIKO_BASE_URI", value_name = "URI", value_delimiter = ',')]
-    pub(super) base_uri: Vec<String>,
+    #[arg(long, env = "NAFTIKO_BASE_URI", value_name = "URI", value_parser = list::texts)]
+    pub(super) base_uri: Vec<List>,
     /// How long an upstream call may take, with all its attempts, in seconds
     #[arg(long, env = "NAFTIKO_CALL_TIMEOUT", default_value_t = 30, value_name = "SECONDS")]
     pub(super) call_timeout: u64,
     /// Allow credentials over plain http to other machines
     #[arg(long, env = "NAFTIKO_ALLOW_PLAIN_HTTP")]
     pub(super) allow_plain_http: bool,
+}
+
+/// A text without blanks around it.
+fn trimmed(text: &str) -> Result<String, Infallible> {
+    Ok(text.trim().to_owned())
 }
 
 impl Serve {
@@ -148,8 +158,8 @@ impl Serve {
         let apis = program.served().iter().flat_map(|served| served.capability.apis.iter());
         let namespaces: Vec<_> = apis.map(|api| &api.namespace).collect();
         self.upstream.base_uri = match namespaces.as_slice() {
-            [_] => vec![uri.to_owned()],
-            several => several.iter().map(|namespace| format!("{namespace}={uri}")).collect(),
+            [_] => vec![uri.to_owned().into()],
+            several => several.iter().map(|namespace| format!("{namespace}={uri}").into()).collect(),
         };
     }
 }

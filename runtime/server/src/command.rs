@@ -93,6 +93,7 @@ fn serve_stdio(program: &'static Program, options: &cli::Stdio) -> Result<(), Fa
         (Some(_), Some(_)) => return Err(Failure::Refused("several MCP adapters cannot share stdio".to_owned())),
     };
     let policy = options.limits.limit(options.tools.policy()?);
+    policy.check([mcp]).map_err(|error| Failure::Refused(error.to_string()))?;
     let tls = upstream::native_root_tls();
     let connection = upstream::client(program, &served.capability, &options.upstream, tls).build()?;
     let runtime = runtime()?;

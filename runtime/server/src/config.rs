@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::adapters;
 use super::cli::{LogFormat, Serve};
+use super::list::{List, members};
 use super::program::Program;
 
 /// The configuration as JSON. It shows only whether secrets are set, never their values.
@@ -21,6 +22,7 @@ pub(super) fn describe(program: &Program, options: &Serve) -> Value {
         adapters.next().map(|adapter| adapters::port(adapter, options).unwrap_or(adapter.port()))
     };
     let capability = program.served().first().map(|served| &served.capability);
+    let list = |lists: &[List]| members(lists).map(String::as_str).collect::<Value>();
     json!({
         "capability": capability.map(|capability| &*capability.name),
         "version": capability.map(|capability| &*capability.version),
@@ -44,14 +46,14 @@ pub(super) fn describe(program: &Program, options: &Serve) -> Value {
         },
         "exportsTraces": exports_traces(),
         "accessLog": options.access_log,
-        "allowedHosts": options.allowed_host,
-        "allowedOrigins": options.allowed_origin,
-        "forwardHeaders": options.forward_header,
+        "allowedHosts": list(&options.allowed_host),
+        "allowedOrigins": list(&options.allowed_origin),
+        "forwardHeaders": list(&options.forward_header),
         "mcp": options.tools.describe(),
         "callTimeoutSeconds": options.upstream.call_timeout,
         "allowPlainHttp": options.upstream.allow_plain_http,
         "baseUris": uris.collect::<Map<_, _>>(),
-        "baseUriOverrides": options.upstream.base_uri,
+        "baseUriOverrides": list(&options.upstream.base_uri),
         "variables": variables.collect::<Map<_, _>>(),
     })
 }

@@ -8,6 +8,7 @@ use naftiko_schema::Location;
 
 use super::cli::Serve;
 use super::failure::Failure;
+use super::list::members;
 use super::program::Program;
 
 /// Fields that authenticate a caller to this server, or that this server handles itself. The upstream has its own
@@ -34,13 +35,13 @@ impl Forwarding {
         });
         let keys: Vec<&str> = keys.chain([options.api_key_header.as_str()]).collect();
         let name = |text: &String| {
-            let name = text.trim().parse::<HeaderName>().ok().filter(|name| {
+            let name = text.parse::<HeaderName>().ok().filter(|name| {
                 let is_credential = keys.iter().any(|key| key.eq_ignore_ascii_case(name.as_str()));
                 !is_credential && !NEVER_FORWARDED.contains(name) && !is_framing(name.as_str())
             });
             name.ok_or_else(|| Failure::Refused(format!("--forward-header {text}: this header cannot be forwarded")))
         };
-        Ok(Self(options.forward_header.iter().map(name).collect::<Result<_, _>>()?))
+        Ok(Self(members(&options.forward_header).map(name).collect::<Result<_, _>>()?))
     }
 
     /// Adds the caller's fields to those that are forwarded already, which take precedence.

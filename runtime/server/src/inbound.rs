@@ -15,6 +15,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::cli::Serve;
 use super::failure::Failure;
 use super::oauth::Protected;
+use super::secret::secret;
 
 /// What callers must send. It has no `Debug`, because it contains secrets.
 #[derive(Clone)]
@@ -170,14 +171,13 @@ fn failure(what: &str) -> Failure {
 
 /// The values of variables, from the environment. The error names all missing variables.
 fn values(variables: &[Variable]) -> Result<Vec<SecretString>, Failure> {
-    // Mounted secrets often end with a line break.
     let value = |variable: &Variable| {
-        let value = std::env::var(&*variable.name).ok();
-        value.map(|value| value.trim_end_matches(['\r', '\n']).to_owned()).filter(|value| !value.trim().is_empty())
+        let value = std::env::var(&*variable.name).ok().filter(|value| !value.trim().is_empty())?;
+        secret(&value).ok()
     };
     let missing: Vec<_> = variables.iter().filter(|variable| value(variable).is_none()).map(|v| &*v.name).collect();
     if missing.is_empty() {
-        Ok(variables.iter().filter_map(value).map(SecretString::from).collect())
+        Ok(variables.iter().filter_map(value).collect())
     } else {
         let names = missing.join(", ");
         Err(Failure::Refused(format!("environment variables that authenticate callers are not set: {names}")))

@@ -46,7 +46,7 @@ impl Export {
         let exporter = exporter.map_err(|error| Failure::Refused(format!("traces cannot be exported: {error}")))?;
         let mut resource =
             Resource::builder().with_attribute(KeyValue::new("service.version", capability.version.to_string()));
-        if std::env::var_os("OTEL_SERVICE_NAME").is_none() {
+        if std::env::var_os("OTEL_SERVICE_NAME").is_none_or(|name| name.is_empty()) {
             resource = resource.with_service_name(capability.name.to_string());
         }
         let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource.build());

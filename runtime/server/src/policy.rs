@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
+use super::list::{self, List, members};
 use super::secret::secret;
 
 #[derive(Args)]
@@ -17,11 +18,11 @@ pub(super) struct Tools {
     #[arg(long, env = "NAFTIKO_READ_ONLY")]
     pub(super) read_only: bool,
     /// Offer only tools whose names match, where * matches anything (repeatable)
-    #[arg(long = "tools", env = "NAFTIKO_TOOLS", value_name = "PATTERN", value_delimiter = ',')]
-    only: Vec<String>,
+    #[arg(long = "tools", env = "NAFTIKO_TOOLS", value_name = "PATTERN", value_parser = list::texts)]
+    only: Vec<List>,
     /// Do not offer tools whose names match (repeatable)
-    #[arg(long = "exclude-tools", env = "NAFTIKO_EXCLUDE_TOOLS", value_name = "PATTERN", value_delimiter = ',')]
-    excluded: Vec<String>,
+    #[arg(long = "exclude-tools", env = "NAFTIKO_EXCLUDE_TOOLS", value_name = "PATTERN", value_parser = list::texts)]
+    excluded: Vec<List>,
     /// Whether the user must confirm calls of destructive tools
     #[arg(long, env = "NAFTIKO_CONFIRM", default_value = "ask", value_name = "WHEN")]
     confirm: Confirm,
@@ -36,12 +37,12 @@ pub(super) struct Tools {
         long,
         env = "NAFTIKO_REVEAL_SECRETS",
         value_name = "PATTERN",
-        value_delimiter = ',',
+        value_parser = list::texts,
         num_args = 0..=1,
         require_equals = true,
         default_missing_value = "*"
     )]
-    reveal_secrets: Vec<String>,
+    reveal_secrets: Vec<List>,
     /// Show the requests that calls would send, without sending them; REST is not served
     #[arg(long, env = "NAFTIKO_DRY_RUN")]
     pub(super) dry_run: bool,
@@ -76,11 +77,11 @@ impl Tools {
             Confirm::Require => Confirmation::Require,
         };
         let mut policy = Policy::default()
-            .tools(&self.only)
-            .exclude_tools(&self.excluded)
+            .tools(members(&self.only))
+            .exclude_tools(members(&self.excluded))
             .confirmation(confirmation)
             .response_budget(self.response_budget)
-            .reveal_secrets(&self.reveal_secrets);
+            .reveal_secrets(members(&self.reveal_secrets));
         if self.read_only {
             policy = policy.read_only();
         }
@@ -102,12 +103,12 @@ impl Tools {
         };
         json!({
             "readOnly": self.read_only,
-            "tools": self.only,
-            "excludeTools": self.excluded,
+            "tools": members(&self.only).collect::<Vec<_>>(),
+            "excludeTools": members(&self.excluded).collect::<Vec<_>>(),
             "confirm": confirm,
             "stateKey": self.state_key.as_ref().map(|_| "set"),
             "responseBudget": self.response_budget,
-            "revealSecrets": self.reveal_secrets,
+            "revealSecrets": members(&self.reveal_secrets).collect::<Vec<_>>(),
             "dryRun": self.dry_run,
         })
     }

@@ -27,6 +27,7 @@ use tower::util::MapFuture;
 use tower::{Service, ServiceExt as _};
 
 use super::cli::Upstream;
+use super::list::members;
 use super::program::Program;
 
 /// How long a connection is idle before a TCP keepalive probe is sent.
@@ -108,7 +109,7 @@ pub(super) fn client(
     }
     builder = builder.timeout(Duration::from_secs(upstream.call_timeout));
     let is_of = |namespace: &str, capability: &Capability| capability.apis.iter().any(|api| api.namespace == namespace);
-    for uri in &upstream.base_uri {
+    for uri in members(&upstream.base_uri) {
         builder = match uri.split_once('=') {
             // Skips base URIs of other capabilities' APIs. Any capability reports an unknown namespace.
             Some((namespace, _))

@@ -314,8 +314,12 @@ impl<C: Handle> ClientBuilder<C> {
         if missing.is_empty() { Ok(values) } else { Err(ConfigError::MissingVariables { names: missing }) }
     }
 
+    /// The value of a variable. A blank one counts as unset.
     fn environment_variable(&self, name: &str) -> Option<String> {
-        if self.environment { std::env::var(name).ok() } else { None }
+        if !self.environment {
+            return None;
+        }
+        std::env::var(name).ok().filter(|value| !value.trim().is_empty())
     }
 
     fn resolve_base_uris(&self) -> Result<Vec<Url>, ConfigError> {
@@ -335,7 +339,9 @@ impl<C: Handle> ClientBuilder<C> {
         let uris = apis.iter().zip(configured).map(|(api, configured)| {
             let name = self.capability.base_uri_variable(api);
             let declared = || api.base_uri.as_deref().map(str::to_owned);
-            let uri = configured.or_else(|| self.environment_variable(&name)).or_else(declared);
+            let uri = configured
+                .or_else(|| self.environment_variable(&name).map(|uri| uri.trim().to_owned()))
+                .or_else(declared);
             parse_base_uri(&uri.ok_or(ConfigError::NoBaseUri { namespace: &api.namespace })?, self.allow_plain_http)
         });
         uris.collect()
