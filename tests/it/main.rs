@@ -8,6 +8,7 @@ mod cases;
 mod client;
 mod commands;
 mod configuration;
+mod connections;
 mod control;
 mod corpus;
 mod deploy;

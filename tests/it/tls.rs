@@ -1,19 +1,20 @@
 //! The server over https.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use naftiko_tests::process::{self, PATIENCE, Server};
 use naftiko_tests::{World, server_binary};
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
-use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-
-use crate::server::serve;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 /// A certificate for this machine in files, and a client that trusts it and nothing else.
 pub(crate) struct Trust {
@@ -58,8 +59,26 @@ impl Trust {
     }
 
     pub(crate) async fn serve(&self, world: &World, more: &[&str]) -> Server {
+        self.serve_upstream(&world.simulator.base_uri(), more).await
+    }
+
+    /// `serve` over https, in front of any upstream.
+    pub(crate) async fn serve_upstream(&self, base_uri: &str, more: &[&str]) -> Server {
         let (certificate, key) = (self.certificate(), self.path("key.pem"));
-        serve(world, &[&["--tls-certificate", &certificate, "--tls-key", &key], more].concat()).await
+        let arguments = [&["--tls-certificate", &certificate, "--tls-key", &key], more].concat();
+        let started = Server::start(&server_binary(), base_uri, &arguments, "trace").await;
+        started.unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
+    /// A connection to a server, after the handshake.
+    pub(crate) async fn connect(&self, base: &str) -> TlsStream<TcpStream> {
+        let known = CertificateDer::from_pem_file(self.certificate()).expect("it can be read");
+        let mut roots = RootCertStore::empty();
+        roots.add(known).expect("it is one");
+        let settings = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        let stream = TcpStream::connect(base.strip_prefix("https://").expect("https")).await.expect("it listens");
+        let name = "localhost".try_into().expect("a name");
+        TlsConnector::from(Arc::new(settings)).connect(name, stream).await.expect("a handshake")
     }
 }
 

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use naftiko_schema::Capability;
@@ -12,6 +13,7 @@ use secrecy::SecretString;
 
 use super::environment::lenient;
 use super::list::{self, List};
+use super::patience;
 use super::policy::{Limits, Tools};
 use super::program::Program;
 use super::secret::secret;
@@ -68,9 +70,15 @@ pub struct Serve {
     /// How many requests per second each caller may send, by address; unlimited unless set
     #[arg(long, env = "NAFTIKO_RATE_LIMIT", value_name = "COUNT")]
     pub(super) rate_limit: Option<NonZeroU32>,
-    /// How long the head of a request may take, and how long a connection may be idle, in seconds
+    /// How long the head of a request may take, in seconds
     #[arg(long, env = "NAFTIKO_HEAD_TIMEOUT", default_value_t = 10, value_name = "SECONDS")]
     pub(super) head_timeout: u64,
+    /// How long a connection is kept for the next request, in seconds
+    #[arg(long, env = "NAFTIKO_KEEP_ALIVE_TIMEOUT", default_value_t = 75, value_name = "SECONDS")]
+    pub(super) keep_alive_timeout: u64,
+    /// How long a caller may take no byte of a response, in seconds
+    #[arg(long, env = "NAFTIKO_WRITE_TIMEOUT", default_value_t = 30, value_name = "SECONDS")]
+    pub(super) write_timeout: u64,
     /// The certificate chain for https, as a PEM file; plain http unless set
     #[arg(long, env = "NAFTIKO_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
     pub(super) tls_certificate: Option<PathBuf>,
@@ -148,6 +156,13 @@ fn trimmed(text: &str) -> Result<String, Infallible> {
 }
 
 impl Serve {
+    /// The time limits of connections.
+    pub(super) fn limits(&self) -> patience::Limits {
+        let [head, keep_alive, write] =
+            [self.head_timeout, self.keep_alive_timeout, self.write_timeout].map(Duration::from_secs);
+        patience::Limits { head, keep_alive, write }
+    }
+
     /// Whether the command line names an upstream.
     pub fn has_base_uri(&self) -> bool {
         !self.upstream.base_uri.is_empty()

@@ -38,6 +38,8 @@ pub(super) fn describe(program: &Program, options: &Serve) -> Value {
         "maxInFlight": options.max_in_flight,
         "rateLimit": options.rate_limit,
         "headTimeoutSeconds": options.head_timeout,
+        "keepAliveTimeoutSeconds": options.keep_alive_timeout,
+        "writeTimeoutSeconds": options.write_timeout,
         "tlsCertificate": options.tls_certificate,
         "tlsKey": options.tls_key,
         "logFormat": match options.log.format {

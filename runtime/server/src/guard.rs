@@ -10,7 +10,7 @@ use http::header::{HeaderValue, RETRY_AFTER};
 use http::{StatusCode, Uri};
 use naftiko_client::__private::TARGET;
 use naftiko_rest::__private::Problem;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The permits of running requests. Clones share them.
 #[derive(Clone)]
@@ -21,17 +21,23 @@ impl Guard {
         Self(Arc::new(Semaphore::new(max_in_flight.min(Semaphore::MAX_PERMITS))))
     }
 
-    /// Runs a request if a permit is available. A panic becomes a response too.
-    pub(super) async fn run(&self, uri: &Uri, id: &HeaderValue, response: impl Future<Output = Response>) -> Response {
-        let problem = match self.0.try_acquire() {
-            Ok(_permit) => match AssertUnwindSafe(response).catch_unwind().await {
-                Ok(response) => return response,
-                Err(panic) => panic_problem(panic.as_ref(), id),
-            },
-            Err(_) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the server is overloaded")
-                .header(RETRY_AFTER, HeaderValue::from_static("1")),
-        };
-        problem.at(uri.path()).into_response()
+    /// A permit, if one is available. The request runs until it is dropped.
+    pub(super) fn permit(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0).try_acquire_owned().ok()
+    }
+}
+
+/// The response to a request without a permit.
+pub(super) fn overloaded(uri: &Uri) -> Response {
+    let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the server is overloaded");
+    problem.header(RETRY_AFTER, HeaderValue::from_static("1")).at(uri.path()).into_response()
+}
+
+/// Runs a request. A panic becomes a response too.
+pub(super) async fn run(uri: &Uri, id: &HeaderValue, response: impl Future<Output = Response>) -> Response {
+    match AssertUnwindSafe(response).catch_unwind().await {
+        Ok(response) => response,
+        Err(panic) => panic_problem(panic.as_ref(), id).at(uri.path()).into_response(),
     }
 }
 
@@ -54,14 +60,10 @@ mod tests {
 
     #[tokio::test]
     async fn panic_gets_a_500_without_its_message() {
-        let guard = Guard::new(1);
-        // Its permit is returned.
-        for _ in 0..2 {
-            let response = guard.run(&Uri::from_static("/x"), &HeaderValue::from_static("the-id"), broken()).await;
-            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-            let body = response.into_body().collect().await.expect("a body").to_bytes();
-            let text = String::from_utf8_lossy(&body).into_owned();
-            assert!(text.contains("\"status\":500") && !text.contains("secret"), "{text}");
-        }
+        let response = run(&Uri::from_static("/x"), &HeaderValue::from_static("the-id"), broken()).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let body = response.into_body().collect().await.expect("a body").to_bytes();
+        let text = String::from_utf8_lossy(&body).into_owned();
+        assert!(text.contains("\"status\":500") && !text.contains("secret"), "{text}");
     }
 }

@@ -21,15 +21,19 @@ mod metrics;
 mod oauth;
 #[cfg(feature = "otlp")]
 mod otlp;
+mod patience;
 mod pipeline;
 mod policy;
 mod program;
 mod rate;
 mod reply;
+mod running;
 mod secret;
 mod serve;
 mod signals;
+mod socket;
 mod tls;
+mod turns;
 mod upstream;
 mod workers;
 

@@ -64,9 +64,9 @@ impl Metrics {
     }
 
     /// Counts a request as running until the returned guard is dropped.
-    pub(super) fn count_running(&self) -> Running<'_> {
+    pub(super) fn count_running(&self) -> Counted {
         self.0.running.inc();
-        Running(&self.0.running)
+        Counted(self.0.running.clone())
     }
 
     /// Records the outcome of a request.
@@ -97,10 +97,10 @@ impl Metrics {
     }
 }
 
-/// A request that is running.
-pub(super) struct Running<'a>(&'a IntGauge);
+/// A request that is counted as running.
+pub(super) struct Counted(IntGauge);
 
-impl Drop for Running<'_> {
+impl Drop for Counted {
     fn drop(&mut self) {
         self.0.dec();
     }

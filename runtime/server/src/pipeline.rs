@@ -9,7 +9,7 @@ use std::time::Instant;
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
-use http::header::{HeaderMap, HeaderName, HeaderValue, SERVER, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue, SERVER, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS};
 use naftiko_adapter::{Forwarded, trace};
 use naftiko_rest::__private::Problem;
 use tower::{Layer as _, ServiceExt as _, service_fn};
@@ -18,13 +18,15 @@ use tower_http::cors::CorsLayer;
 use super::access::Access;
 use super::adapters::Handler;
 use super::forwarding::Forwarding;
-use super::guard::Guard;
+use super::guard::{self, Guard};
 use super::health::Health;
 use super::inbound::Inbound;
 use super::metrics::Metrics;
 #[cfg(feature = "otlp")]
 use super::otlp;
 use super::rate::RateLimit;
+use super::running::{Running, RunningBody};
+use super::turns::Turn;
 use super::{id, log};
 
 /// The header with the upstream's request id.
@@ -61,7 +63,7 @@ impl Service {
         Self(Arc::new(RwLock::new(Arc::new(pipeline))))
     }
 
-    /// Serves all later requests by another pipeline. Running requests keep upstream_id.
+    /// Serves all later requests by another pipeline. Running requests keep theirs.
     pub(super) fn replace(&self, pipeline: Pipeline) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(pipeline);
     }
@@ -71,15 +73,17 @@ impl Service {
     }
 
     /// Responds to any request of the caller at this address. It always returns a response.
-    pub(super) async fn respond(&self, request: Request, caller: IpAddr) -> Response {
+    pub(super) async fn respond(&self, request: Request, caller: IpAddr, turn: Turn) -> http::Response<RunningBody> {
         let pipeline = &*self.pipeline();
-        let _running = pipeline.metrics.count_running();
+        let mut running = Running { permit: None, _counted: pipeline.metrics.count_running(), _turn: turn };
         let start = Instant::now();
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let id = id::request_id(request.headers());
         let mut response = if is_too_long(request.headers()) {
             let detail = format!("the header fields are longer than {FIELDS_LIMIT} bytes");
             Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, detail).at(uri.path()).into_response()
+        } else if let Err(problem) = check_codings(request.headers()) {
+            problem.at(uri.path()).into_response()
         } else if let Some(response) = pipeline.health.respond(&request) {
             response
         } else if let Some(problem) = pipeline.rate.as_ref().and_then(|rate| rate.check(caller).err()) {
@@ -87,8 +91,14 @@ impl Service {
         } else {
             #[cfg(feature = "otlp")]
             let span = pipeline.traced.then(|| otlp::span(&method, request.headers()));
-            // On the heap, because it is large and would be moved several times before it runs.
-            let response = pipeline.guard.run(&uri, &id, Box::pin(pipeline.with_cors(request, &id)));
+            running.permit = pipeline.guard.permit();
+            let response = async {
+                if running.permit.is_none() {
+                    return guard::overloaded(&uri);
+                }
+                // On the heap, because it is large and would be moved several times before it runs.
+                guard::run(&uri, &id, Box::pin(pipeline.with_cors(request, &id))).await
+            };
             #[cfg(feature = "otlp")]
             let response = otlp::in_span(span, &method, response);
             response.await
@@ -103,7 +113,7 @@ impl Service {
         let elapsed = start.elapsed();
         pipeline.metrics.record_request(&method, &response, elapsed);
         log::log_request(&method, &response, elapsed, &id);
-        response
+        response.map(|body| RunningBody::new(body, running))
     }
 }
 
@@ -138,6 +148,21 @@ impl Pipeline {
         self.forwarding.add(request.headers(), &mut forwarded);
         self.handler.respond(request, Forwarded(forwarded), principal).await
     }
+}
+
+/// Rejects transfer codings other than `chunked`, whose content would be taken for the body itself (RFC 9112 §6.1).
+fn check_codings(fields: &HeaderMap) -> Result<(), Problem> {
+    let values = fields.get_all(TRANSFER_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let codings: Vec<_> =
+        values.flat_map(|value| value.split(',')).map(str::trim).filter(|coding| !coding.is_empty()).collect();
+    let is_chunked = |coding: &&str| coding.eq_ignore_ascii_case("chunked");
+    let (status, detail) = match codings.as_slice() {
+        [] => return Ok(()),
+        [only] if is_chunked(only) => return Ok(()),
+        all if all.iter().all(is_chunked) => (StatusCode::BAD_REQUEST, "the body is chunked more than once"),
+        _ => (StatusCode::NOT_IMPLEMENTED, "the only supported transfer coding is `chunked`"),
+    };
+    Err(Problem::new(status, detail).header(CONNECTION, HeaderValue::from_static("close")))
 }
 
 fn is_too_long(fields: &HeaderMap) -> bool {

@@ -281,8 +281,8 @@ impl Running {
             stop: stop.clone(),
         };
         let services: Vec<_> = self.workers.iter().cloned().zip(services).collect();
-        let (tls, timeout) = (self.tls.clone(), Duration::from_secs(self.options.head_timeout));
-        self.tasks.spawn(async move { listener::serve(socket, &services, tls, timeout, &stop).await });
+        let (tls, limits) = (self.tls.clone(), self.options.limits());
+        self.tasks.spawn(async move { listener::serve(socket, &services, tls, limits, &stop).await });
         listener
     }
 

@@ -11,12 +11,12 @@ use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{Error, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::cli::Serve;
 use super::failure::Failure;
+use super::socket::Socket;
 
 /// Accepts TLS connections. Cloning is cheap.
 #[derive(Clone)]
@@ -51,7 +51,7 @@ impl Tls {
     }
 
     /// Performs the TLS handshake, within the timeout.
-    pub(super) async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
+    pub(super) async fn accept(&self, stream: Socket) -> io::Result<TlsStream<Socket>> {
         tokio::time::timeout(self.timeout, self.acceptor.accept(stream)).await?
     }
 }

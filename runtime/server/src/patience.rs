@@ -1,0 +1,161 @@
+//! How long a connection waits for its caller: for the head of a request, for the next request, and for a sign that a
+//! caller that says no more is still there.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::turns::Turns;
+
+/// How long a response may make no progress after its caller has closed its side of the connection. TCP cannot tell such a
+/// caller from one that is gone, and a call must end within a second of its caller leaving.
+const HALF_CLOSED: Duration = Duration::from_millis(700);
+/// Practically never.
+const YEAR: Duration = Duration::from_secs(365 * 86_400);
+
+/// The time limits of a connection.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    /// For the head of a request, and for a TLS handshake.
+    pub(super) head: Duration,
+    /// For the time between two requests.
+    pub(super) keep_alive: Duration,
+    /// For the time in which a caller takes no byte of a response.
+    pub(super) write: Duration,
+}
+
+/// A stream that ends when the time of its caller is over. The end of what a caller sends is not seen as long as its
+/// response makes progress.
+pub(super) struct Patient<S> {
+    stream: S,
+    limits: Limits,
+    turns: Turns,
+    /// The number of the turn at the last read.
+    turn: u64,
+    /// Whether the head of a request has begun.
+    in_head: bool,
+    /// Whether the caller has closed its side.
+    half_closed: bool,
+    /// Whether the last write waits.
+    is_blocked: bool,
+    /// When the stream ends, unless the caller or the response goes on.
+    due: Option<Instant>,
+    /// Fires when `due` may have come. It is not reset for every request.
+    timer: Pin<Box<Sleep>>,
+}
+
+impl<S> Patient<S> {
+    /// A stream whose first request has begun.
+    pub(super) fn new(stream: S, limits: Limits, turns: Turns) -> Self {
+        let due = after(limits.head);
+        let (turn, _) = turns.current();
+        let timer = Box::pin(sleep_until(due));
+        let (half_closed, is_blocked) = (false, false);
+        Self { stream, limits, turns, turn, in_head: true, half_closed, is_blocked, due: Some(due), timer }
+    }
+
+    /// Is ready when the time is over.
+    fn poll_due(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(due) = self.due else { return Poll::Pending };
+        if self.timer.deadline() > due {
+            self.timer.as_mut().reset(due);
+        }
+        loop {
+            ready!(self.timer.as_mut().poll(context));
+            if due <= Instant::now() {
+                return Poll::Ready(());
+            }
+            self.timer.as_mut().reset(due);
+        }
+    }
+
+    fn on_written(&mut self, context: &mut Context<'_>, is_blocked: bool) {
+        self.is_blocked = is_blocked;
+        if self.half_closed {
+            self.due = (!is_blocked).then(|| after(HALF_CLOSED));
+            // The next read may only come with this timer.
+            let _ = self.poll_due(context);
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let (turn, is_running) = this.turns.current();
+        if turn != this.turn {
+            this.turn = turn;
+            this.in_head = false;
+            if !this.half_closed {
+                this.due = (!is_running).then(|| after(this.limits.keep_alive));
+            }
+        }
+        if !this.half_closed {
+            let length = buffer.filled().len();
+            if Pin::new(&mut this.stream).poll_read(context, buffer)?.is_ready() {
+                if buffer.filled().len() > length {
+                    if !is_running && !this.in_head {
+                        this.in_head = true;
+                        this.due = Some(after(this.limits.head));
+                    }
+                    return Poll::Ready(Ok(()));
+                }
+                this.half_closed = true;
+                this.due = (!this.is_blocked).then(|| after(HALF_CLOSED));
+            }
+        }
+        if this.half_closed && !is_running {
+            return Poll::Ready(Ok(()));
+        }
+        this.poll_due(context).map(Ok)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.on_written(context, written.is_pending());
+        written
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.on_written(context, written.is_pending());
+        written
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+        if self.half_closed && !self.turns.current().1 {
+            // The response is written. The next read sees the end.
+            context.waker().wake_by_ref();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+/// The time after this wait.
+fn after(wait: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(wait).unwrap_or_else(|| now + YEAR)
+}
