@@ -22,6 +22,7 @@ mod logs;
 mod mcp;
 mod mcp_calls;
 mod mcp_confirmation;
+mod mcp_messages;
 mod mcp_policy;
 mod mcp_resources;
 mod oauth;

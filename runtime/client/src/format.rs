@@ -30,7 +30,7 @@ pub fn is_json(body: &[u8]) -> bool {
 }
 
 /// JSON without the byte order mark that some servers send (RFC 8259 §8.1 allows ignoring it).
-fn without_byte_order_mark(json: &[u8]) -> &[u8] {
+pub fn without_byte_order_mark(json: &[u8]) -> &[u8] {
     json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json)
 }
 

@@ -59,7 +59,7 @@ pub mod __private {
     pub use crate::compression::{accept_compressed, decompressed};
     pub use crate::encoding::pointer_token;
     pub use crate::error::causes;
-    pub use crate::format::is_json;
+    pub use crate::format::{is_json, without_byte_order_mark};
     pub use crate::headers::content_type;
     pub use crate::paging::{pages, rank};
     pub use crate::request::http_method;

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::Policy;
+use super::accept::JsonOnly;
 use super::confirm::{Destructive, Verdict};
 use super::result::{failure, result};
 
@@ -104,9 +105,11 @@ pub(super) fn cancelled() -> ErrorData {
     ErrorData::internal_error("the call was cancelled", None)
 }
 
-/// Sends progress notifications, if the client asked for them.
+/// Sends progress notifications, if the client asked for them and accepts them.
 async fn progress(context: &RequestContext<RoleServer>) -> std::convert::Infallible {
-    if let Some(token) = context.meta.get_progress_token() {
+    let parts = context.extensions.get::<http::request::Parts>();
+    let streams = parts.is_none_or(|parts| parts.extensions.get::<JsonOnly>().is_none());
+    if let Some(token) = context.meta.get_progress_token().filter(|_| streams) {
         let mut ticks = interval_at(Instant::now() + PROGRESS, PROGRESS);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut seconds = 0.0;

@@ -23,6 +23,7 @@ use super::page::page;
 use super::resources::Resources;
 use super::revision::{VERSIONS, is_stateless};
 use super::schema::input_schema;
+use super::stdio::Lines;
 use super::{Policy, prompts};
 
 /// How long a client may cache a list, in milliseconds. Lists change only with the binary.
@@ -109,7 +110,8 @@ impl Server {
     /// If reading or writing fails.
     pub async fn serve_stdio(self) -> std::io::Result<()> {
         self.warn_of_unmatched_patterns();
-        match self.serve(rmcp::transport::stdio_pipes()).await {
+        let (input, output) = rmcp::transport::stdio_pipes();
+        match self.serve(Lines::new(input, output)).await {
             Ok(running) => running.waiting().await.map(drop).map_err(std::io::Error::other),
             // It is not an error if the client disconnects before its first request.
             Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => Ok(()),

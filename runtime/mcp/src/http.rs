@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
+use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 use http_body_util::{BodyExt as _, Collected, Full, LengthLimitError, Limited};
@@ -16,15 +17,13 @@ use rmcp::transport::streamable_http_server::session::never::NeverSessionManager
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio_util::sync::CancellationToken;
 
-use super::Server;
 use super::lists::Lists;
-use super::message::{Message, unreadable, unsupported};
+use super::message::{MESSAGE_LIMIT, Message, unreadable, unsupported};
 use super::revision::VERSIONS;
+use super::{Server, accept};
 
 /// The path of the endpoint.
 pub const PATH: &str = "/mcp";
-/// The largest request body, in bytes.
-const BODY_LIMIT: usize = 1 << 20;
 /// How long a request body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -69,7 +68,7 @@ impl Server {
             .with_allowed_hosts(known.hosts.clone())
             .with_allowed_origins(known.origins.clone())
             .enforce_origin_validation()
-            .with_max_request_body_bytes(BODY_LIMIT)
+            .with_max_request_body_bytes(MESSAGE_LIMIT)
             .with_cancellation_token(options.cancellation);
         let sessions = Arc::new(NeverSessionManager::default());
         let lists = Lists::new(self.has_folders());
@@ -93,8 +92,11 @@ impl Endpoint {
             // rmcp rejects the request with the right status.
             return self.service.handle(request).await.into_response();
         }
-        let (parts, body) = request.into_parts();
-        let body = match tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, BODY_LIMIT).collect()).await {
+        let (mut parts, body) = request.into_parts();
+        if let Some(json_only) = accept::normalize(&mut parts.headers) {
+            parts.extensions.insert(json_only);
+        }
+        let body = match tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MESSAGE_LIMIT).collect()).await {
             Ok(Ok(body)) => body.to_bytes(),
             Ok(Err(error)) if error.is::<LengthLimitError>() => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
             Ok(Err(_)) => return StatusCode::BAD_REQUEST.into_response(),
@@ -115,7 +117,7 @@ impl Endpoint {
         if let Some(result) = cached.and_then(OnceLock::get) {
             return json(StatusCode::OK, format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}"));
         }
-        let request = Request::from_parts(parts, Full::new(body.clone()));
+        let request = Request::from_parts(parts, Full::new(Bytes::from(message.to_json())));
         let response = self.service.handle(request).await;
         // The media type is right, so rmcp uses this status for a message that it cannot read.
         if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {

@@ -1,5 +1,6 @@
 //! The MCP adapter: tools, resources and prompts, served over Streamable HTTP and stdio.
 
+mod accept;
 mod budget;
 mod call;
 mod confirm;
@@ -17,6 +18,7 @@ mod resources;
 mod result;
 mod revision;
 mod schema;
+mod stdio;
 
 pub use self::http::HttpOptions;
 pub use handler::Server;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use naftiko_adapter::NAME_LIMIT;
+use naftiko_client::__private::without_byte_order_mark;
 use rmcp::model::ProtocolVersion;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
@@ -19,9 +20,14 @@ pub(super) struct Message<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 pub(super) struct Malformed {
     code: i32,
     reason: &'static str,
-    /// The message's id, if it could be read.
-    id: Option<Value>,
+    /// The message's id as JSON text, if it could be read.
+    id: Option<String>,
+    /// Whether it expects no response.
+    is_notification: bool,
 }
+
+/// The largest message, in bytes.
+pub(super) const MESSAGE_LIMIT: usize = 1 << 20;
 
 const PARSE_ERROR: i32 = -32700;
 const INVALID_REQUEST: i32 = -32600;
@@ -30,32 +36,66 @@ const UNSUPPORTED_VERSION: i32 = -32022;
 
 impl<'a> Message<'a> {
     pub(super) fn read(body: &'a [u8]) -> Result<Self, Malformed> {
-        let wrong = |code, reason| Malformed { code, reason, id: None };
-        let message: Self = serde_json::from_slice(body).map_err(|error| match error.classify() {
+        let body = without_byte_order_mark(body);
+        let wrong = |code, reason| Malformed { code, reason, id: None, is_notification: false };
+        let mut message: Self = serde_json::from_slice(body).map_err(|error| match error.classify() {
             Category::Data if body.trim_ascii_start().starts_with(b"[") => {
                 wrong(INVALID_REQUEST, "batches are not part of MCP since 2025-06-18")
             }
             Category::Data => wrong(INVALID_REQUEST, "a message must be a JSON object without duplicate names"),
             Category::Io | Category::Syntax | Category::Eof => wrong(PARSE_ERROR, "the body is not JSON"),
         })?;
-        let id = message.member("id");
-        let integer = |text: &str| text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok();
-        if !id.is_none_or(|id| id.starts_with('"') || integer(id)) {
-            return Err(wrong(INVALID_REQUEST, "the id of a request must be a string or an integer"));
+        // Many clients write null for what they leave out.
+        message.0.retain(|(name, value)| name != "params" || value.get() != "null");
+        let is_text = |member: &str| member.starts_with('"');
+        let is_notification = message.member("id").is_none() && message.member("method").is_some_and(is_text);
+        let invalid = |code, reason| Err(Malformed { code, reason, id: message.id(), is_notification });
+        if message.member("id").is_some_and(|id| !message.is_response() && !is_id(id)) {
+            return invalid(INVALID_REQUEST, "the id of a request must be a string or an integer of 64 bits");
         }
-        let invalid = |code, reason| Err(Malformed { code, reason, id: message.value("id") });
         if message.member("jsonrpc") != Some("\"2.0\"") {
             return invalid(INVALID_REQUEST, "`jsonrpc` must be \"2.0\"");
         }
         match message.member("method") {
-            Some(method) if method.starts_with('"') => {}
-            None if message.member("result").or_else(|| message.member("error")).is_some() => {}
+            Some(method) if is_text(method) => {}
+            None if message.is_response() => {}
             _ => return invalid(INVALID_REQUEST, "the `method` of a request must be a string"),
         }
         if message.member("params").is_some_and(|params| !params.starts_with('{')) {
             return invalid(INVALID_PARAMS, "`params` must be a JSON object");
         }
         Ok(message)
+    }
+
+    /// The message as rmcp reads it.
+    pub(super) fn to_json(&self) -> Vec<u8> {
+        let mut json = Vec::with_capacity(self.0.iter().map(|(name, value)| name.len() + value.get().len() + 4).sum());
+        for (name, value) in &self.0 {
+            let value = value.get().as_bytes();
+            json.push(if json.is_empty() { b'{' } else { b',' });
+            json.extend_from_slice(Value::from(name.as_ref()).to_string().as_bytes());
+            json.push(b':');
+            json.extend_from_slice(value);
+        }
+        json.push(b'}');
+        json
+    }
+
+    /// Whether it is the response to a request of the server.
+    fn is_response(&self) -> bool {
+        self.member("method").is_none() && self.member("result").or_else(|| self.member("error")).is_some()
+    }
+
+    /// Whether it expects a response.
+    pub(super) fn is_request(&self) -> bool {
+        self.member("id").is_some() && !self.is_response()
+    }
+
+    /// The id as JSON text, if it is a string or a number.
+    fn id(&self) -> Option<String> {
+        let id = self.member("id")?;
+        let is_number = id.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+        (is_number || serde_json::from_str::<String>(id).is_ok()).then(|| id.to_owned())
     }
 
     /// A member as JSON text.
@@ -113,6 +153,18 @@ impl<'de> Deserialize<'de> for Message<'de> {
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl Malformed {
+    /// The error for a message that is longer than [`MESSAGE_LIMIT`].
+    pub(super) fn too_long() -> Self {
+        let reason = "the message is longer than 1048576 bytes";
+        Self { code: INVALID_REQUEST, reason, id: None, is_notification: false }
+    }
+
+    /// Whether it gets a response on a stream: not if it expects none, and not if it is no JSON, because a client that writes
+    /// anything else to the stream might repeat the response.
+    pub(super) fn gets_response(&self) -> bool {
+        !self.is_notification && self.code != PARSE_ERROR
+    }
+
     /// The JSON-RPC error response.
     pub(super) fn into_response(self) -> String {
         error(self.id, &json!({"code": self.code, "message": self.reason}))
@@ -124,17 +176,24 @@ pub(super) fn unsupported(message: &Message<'_>, requested: &str, supported: &[P
     let requested: String = requested.chars().take(NAME_LIMIT).collect();
     let data = json!({"supported": supported, "requested": requested});
     let reason = "unsupported protocol version";
-    error(message.value("id"), &json!({"code": UNSUPPORTED_VERSION, "message": reason, "data": data}))
+    error(message.id(), &json!({"code": UNSUPPORTED_VERSION, "message": reason, "data": data}))
 }
 
 /// The response to a valid JSON-RPC message that rmcp cannot read.
 pub(super) fn unreadable(message: &Message<'_>) -> String {
     let reason = "the message cannot be read: it is nested too deeply, or has a value of the wrong type";
-    error(message.value("id"), &json!({"code": INVALID_REQUEST, "message": reason}))
+    error(message.id(), &json!({"code": INVALID_REQUEST, "message": reason}))
 }
 
-fn error(id: Option<Value>, error: &Value) -> String {
-    json!({"jsonrpc": "2.0", "id": id, "error": error}).to_string()
+fn error(id: Option<String>, error: &Value) -> String {
+    let id = id.as_deref().unwrap_or("null");
+    format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"error\":{error}}}")
+}
+
+/// Whether JSON text is an id that rmcp can read.
+fn is_id(json: &str) -> bool {
+    let is_integer = json.parse::<i64>().is_ok() || json.parse::<u64>().is_ok();
+    is_integer || serde_json::from_str::<String>(json).is_ok()
 }
 
 #[cfg(test)]
@@ -146,7 +205,8 @@ mod tests {
         for (body, code) in [
             ("", PARSE_ERROR),
             ("{", PARSE_ERROR),
-            ("\u{feff}{}", PARSE_ERROR),
+            ("\u{feff}\u{feff}{}", PARSE_ERROR),
+            ("\u{feff}{}", INVALID_REQUEST),
             ("[]", INVALID_REQUEST),
             ("[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\"}]", INVALID_REQUEST),
             ("7", INVALID_REQUEST),
@@ -164,6 +224,8 @@ mod tests {
         for body in [
             "{\"jsonrpc\":\"2.0\",\"id\":\"a\",\"method\":\"m\"}",
             "{\"jsonrpc\":\"2.0\",\"method\":\"m\",\"params\":{}}",
+            "{\"jsonrpc\":\"2.0\",\"method\":\"m\",\"params\":null}",
+            "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{}}",
         ] {
             assert!(Message::read(body.as_bytes()).is_ok(), "{body}");
         }

@@ -1,0 +1,257 @@
+//! MCP messages as real clients send them: unusual, malformed, on both transports, with one response on both.
+
+use std::time::Duration;
+
+use naftiko_tests::World;
+use reqwest::Response;
+use scaleway_simulator::Fault;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout};
+
+use crate::mcp::{call_at, message};
+
+const GET: &str = "get-metadata-using-secret-s-id";
+
+/// A server on standard input and output, after its handshake.
+struct Stdio {
+    stdin: ChildStdin,
+    lines: Lines<BufReader<ChildStdout>>,
+    _child: Child,
+}
+
+impl Stdio {
+    async fn start(world: &World) -> Self {
+        let mut child =
+            crate::server::command(&["mcp", "--base-uri", &world.simulator.base_uri()]).spawn().expect("it starts");
+        let stdin = child.stdin.take().expect("standard input is piped");
+        let lines = BufReader::new(child.stdout.take().expect("standard output is piped")).lines();
+        let mut stdio = Self { stdin, lines, _child: child };
+        let client = json!({"name": "test", "version": "1"});
+        let hello = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client});
+        let hello = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": hello});
+        stdio.ask(hello.to_string().as_bytes()).await;
+        stdio.send(json!({"jsonrpc": "2.0", "method": "notifications/initialized"}).to_string().as_bytes()).await;
+        stdio
+    }
+
+    async fn send(&mut self, line: &[u8]) {
+        self.stdin.write_all(&[line, b"\n"].concat()).await.expect("the server reads");
+    }
+
+    /// The response to a line, as text.
+    async fn ask(&mut self, line: &[u8]) -> String {
+        self.send(line).await;
+        let response = tokio::time::timeout(Duration::from_secs(5), self.lines.next_line()).await;
+        let shown = String::from_utf8_lossy(line.get(..200).unwrap_or(line)).into_owned();
+        response.unwrap_or_else(|_| panic!("no response to {shown}")).expect("it is read").expect("it goes on")
+    }
+}
+
+/// Posts a message of this text, as a client of 2025-11-25.
+async fn post(world: &World, body: impl Into<reqwest::Body>) -> Response {
+    let request = world.http.post(&world.mcp).header("accept", "application/json, text/event-stream");
+    let request = request.header("content-type", "application/json").header("mcp-protocol-version", "2025-11-25");
+    request.body(body).send().await.expect("a response")
+}
+
+/// A request of this text.
+fn request(id: &str, method: &str, params: &str) -> String {
+    format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"{method}\",\"params\":{params}}}")
+}
+
+#[tokio::test]
+async fn unreadable_messages_get_one_response_with_their_id_on_both_transports() {
+    let world = World::start().await;
+    let mut stdio = Stdio::start(&world).await;
+    let call =
+        |arguments: &str| request("\"a\"", "tools/call", &format!("{{\"name\":\"{GET}\",\"arguments\":{arguments}}}"));
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    let long = "123456789012345678901234567890";
+    for (line, id, code) in [
+        (call("{\"region\":\"\\ud800\",\"secret_id\":\"x\"}"), "\"a\"", -32600),
+        (call("{\"region\":\"\\udc00\\ud800\",\"secret_id\":\"x\"}"), "\"a\"", -32600),
+        (request("7", "tools/list", "{\"cursor\":\"\\ud800\"}"), "7", -32600),
+        (request("7", "tools/list", "{\"cursor\":1e999}"), "7", -32600),
+        (request("-1", "initialize", "{\"a\":-1e999}"), "-1", -32600),
+        (request("7", "no/such", &format!("{{\"a\":{deep}}}")), "7", -32600),
+        (call(&format!("{{\"a\":{deep}}}")), "\"a\"", -32600),
+        (request(long, "tools/list", "{}"), long, -32600),
+        (request(&format!("-{long}"), "tools/list", "{}"), &*format!("-{long}"), -32600),
+        (request("1.5", "tools/list", "{}"), "1.5", -32600),
+        (request("true", "tools/list", "{}"), "null", -32600),
+        (request("null", "tools/list", "{}"), "null", -32600),
+        (request("\"\\ud800\"", "tools/list", "{}"), "null", -32600),
+        (request("7", "tools/list", "[]"), "7", -32602),
+        (request("\"b\"", "tools/list", "\"x\""), "\"b\"", -32602),
+        ("{\"jsonrpc\":\"1.0\",\"id\":7,\"method\":\"tools/list\"}".to_owned(), "7", -32600),
+        ("{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":7}".to_owned(), "7", -32600),
+        ("{\"jsonrpc\":\"2.0\",\"id\":7}".to_owned(), "7", -32600),
+        ("[]".to_owned(), "null", -32600),
+        (format!("[{}]", request("7", "tools/list", "{}")), "null", -32600),
+        ("7".to_owned(), "null", -32600),
+        ("this is no JSON".to_owned(), "null", -32700),
+        (request("7", "tools/list", "{").to_owned(), "null", -32700),
+    ] {
+        let response = post(&world, line.clone()).await;
+        assert_eq!(response.status(), 400, "{line}");
+        let text = response.text().await.expect("a text");
+        // On a stream, what is no JSON is ignored, as by the official SDKs.
+        if code == -32700 {
+            stdio.send(line.as_bytes()).await;
+        } else {
+            assert_eq!(stdio.ask(line.as_bytes()).await, text, "{line}");
+        }
+        assert!(
+            text.contains(&format!("\"id\":{id},")) && text.contains(&format!("\"code\":{code},")),
+            "{line}: {text}"
+        );
+    }
+    let invalid =
+        [&b"{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"tools/list\",\"params\":{\"cursor\":\""[..], b"\xff\"}}"]
+            .concat();
+    let text = post(&world, invalid.clone()).await.text().await.expect("a text");
+    assert!(text.contains("\"code\":-32700"), "{text}");
+    stdio.send(&invalid).await;
+    // What needs no response gets none, and an overlong line is not the end.
+    for line in [
+        &*request("7", "notifications/other", "[]").replace("\"id\":7,", ""),
+        "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32700,\"message\":\"m\"}}",
+        "{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{\"a\":1e999}}",
+        "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":1e999}}",
+        "",
+        " \r",
+    ] {
+        stdio.send(line.as_bytes()).await;
+    }
+    let large = call(&format!("{{\"region\":\"{}\"}}", "x".repeat(1 << 20)));
+    let text = stdio.ask(large.as_bytes()).await;
+    assert!(text.contains("\"code\":-32600") && text.contains("1048576 bytes"), "{text}");
+    let text = stdio.ask(request("8", "tools/list", "{}").as_bytes()).await;
+    assert!(text.contains("\"id\":8") && text.contains("list-secrets"), "{text}");
+    assert!(world.simulator.requests().is_empty(), "nothing is sent");
+}
+
+#[tokio::test]
+async fn null_parameters_and_byte_order_marks_are_ignored_on_both_transports() {
+    let world = World::start().await;
+    let mut stdio = Stdio::start(&world).await;
+    for line in [
+        request("7", "tools/list", "null"),
+        request("7", "tools/list", " null "),
+        format!("\u{feff}{}", request("7", "tools/list", "{}")),
+        format!("\u{feff} {}\r", request("7", "tools/list", "null")),
+        format!("\u{feff}{}", request("7", "tools/list", "{}")).replace(",\"params\":{}", ""),
+    ] {
+        let response = post(&world, line.clone()).await;
+        assert_eq!(response.status(), 200, "{line}");
+        let text = response.text().await.expect("a text");
+        let (http, line): (Value, String) = (serde_json::from_str(&text).expect("JSON"), line);
+        let stdio: Value = serde_json::from_str(&stdio.ask(line.as_bytes()).await).expect("JSON");
+        assert_eq!(http["result"]["tools"].as_array().map(Vec::len), Some(10), "{line}: {http}");
+        assert_eq!(http["result"]["tools"], stdio["result"]["tools"], "{line}");
+    }
+    for line in [request("7", "tools/call", "null"), format!("\u{feff}{}", request("7", "tools/list", "[]"))] {
+        let text = post(&world, line.clone()).await.text().await.expect("a text");
+        assert!(text.contains("\"code\":-32602") && text.contains("\"id\":7"), "{line}: {text}");
+        assert!(stdio.ask(line.as_bytes()).await.contains("\"code\":-32602"), "{line}");
+    }
+    // Two marks are one too many, and so is one elsewhere.
+    for line in
+        [format!("\u{feff}\u{feff}{}", request("7", "tools/list", "{}")), request("7", "tools/list", "\u{feff}{}")]
+    {
+        let text = post(&world, line.clone()).await.text().await.expect("a text");
+        assert!(text.contains("\"code\":-32700"), "{line}: {text}");
+        stdio.send(line.as_bytes()).await;
+    }
+    assert!(stdio.ask(request("8", "tools/list", "null").as_bytes()).await.contains("\"id\":8"));
+}
+
+#[tokio::test]
+async fn last_line_without_line_break_gets_a_response() {
+    let world = World::start().await;
+    let mut stdio = Stdio::start(&world).await;
+    stdio.stdin.write_all(request("7", "tools/list", "{}").as_bytes()).await.expect("the server reads");
+    let Stdio { stdin, mut lines, _child } = stdio;
+    drop(stdin);
+    let line = lines.next_line().await.expect("it is read").expect("a response");
+    assert!(line.contains("\"id\":7"), "{line}");
+}
+
+#[tokio::test]
+async fn any_accept_field_that_admits_json_is_taken_at_the_mcp_endpoint() {
+    let world = World::start().await;
+    let id = world.secret("accept").await;
+    let call = message(GET, &json!({"region": "fr-par", "secret_id": id}));
+    let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+    for (accept, status) in [
+        (&[][..], 200),
+        (&[""], 200),
+        (&["*/*"], 200),
+        (&["application/*"], 200),
+        (&["application/json"], 200),
+        (&["Application/JSON; charset=utf-8"], 200),
+        (&["text/event-stream", "application/json"], 200),
+        (&["text/html, */*;q=0.1"], 200),
+        (&["text/event-stream;q=0, */*"], 200),
+        (&["application/json, text/event-stream"], 200),
+        (&["text/html"], 406),
+        (&["application/json;q=0, */*"], 406),
+        (&["application/*; q=0.0, */*"], 406),
+        (&["application/xml, text/event-stream"], 406),
+    ] {
+        for version in ["2025-11-25", "2026-07-28"] {
+            for message in [&call, &list] {
+                let mut message = message.clone();
+                let mut request = world.http.post(&world.mcp).header("mcp-protocol-version", version);
+                if version == "2026-07-28" {
+                    message["params"]["_meta"] = json!({
+                        "io.modelcontextprotocol/protocolVersion": version,
+                        "io.modelcontextprotocol/clientCapabilities": {},
+                    });
+                    let method = message["method"].as_str().expect("a method");
+                    request = request.header("mcp-method", method);
+                    if method == "tools/call" {
+                        request = request.header("mcp-name", GET).header("mcp-param-region", "fr-par");
+                    }
+                }
+                for value in accept {
+                    request = request.header("accept", *value);
+                }
+                // The client of this test adds a field of its own unless there is one.
+                let mut request = request.json(&message).build().expect("a request");
+                if accept.is_empty() {
+                    request.headers_mut().remove("accept");
+                }
+                let response = world.http.execute(request).await.expect("a response");
+                assert_eq!(response.status(), status, "{accept:?}");
+                if status == 200 {
+                    assert_eq!(response.headers()["content-type"], "application/json", "{accept:?}");
+                    let response: Value = response.json().await.expect("JSON");
+                    assert!(response["result"].is_object(), "{accept:?}: {response}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn client_that_accepts_no_event_stream_gets_json_without_progress() {
+    let world = World::start().await;
+    let id = world.secret("slow").await;
+    let mut call = message(GET, &json!({"region": "fr-par", "secret_id": id}));
+    call["params"]["_meta"]["progressToken"] = "p".into();
+    for (accept, streams) in [
+        ("application/json", false),
+        ("text/event-stream;q=0, */*", false),
+        ("*/*", true),
+        ("application/json, text/*", true),
+    ] {
+        world.simulator.fault(Fault::slow(Duration::from_millis(1500)));
+        let request = world.http.post(&world.mcp).header("accept", accept).header("mcp-protocol-version", "2025-11-25");
+        let response = request.json(&call).send().await.expect("a response");
+        let expected = if streams { "text/event-stream" } else { "application/json" };
+        assert_eq!(response.headers()["content-type"], expected, "{accept}");
+        assert!(response.text().await.expect("a text").contains(&id), "{accept}");
+    }
+}
