@@ -12,6 +12,7 @@ mod connections;
 mod control;
 mod corpus;
 mod deploy;
+mod digits;
 mod fixes;
 mod generation;
 mod hostile;

@@ -113,6 +113,11 @@ async fn unreadable_messages_get_one_response_with_their_id_on_both_transports()
     let text = post(&world, invalid.clone()).await.text().await.expect("a text");
     assert!(text.contains("\"code\":-32700"), "{text}");
     stdio.send(&invalid).await;
+    // The number is a value of its own here, and the arguments are at fault.
+    let line = call("{\"region\":1e999,\"secret_id\":\"x\"}");
+    let text = post(&world, line.clone()).await.text().await.expect("a text");
+    assert!(text.contains("`region` must be a string") && text.contains("\"id\":\"a\""), "{text}");
+    assert!(stdio.ask(line.as_bytes()).await.contains("`region` must be a string"));
     // What needs no response gets none, and an overlong line is not the end.
     for line in [
         &*request("7", "notifications/other", "[]").replace("\"id\":7,", ""),

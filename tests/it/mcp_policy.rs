@@ -104,11 +104,15 @@ async fn secrets_in_results_are_masked_unless_shown_by_policy() {
             let note = result.to_string().contains("--reveal-secrets");
             assert_eq!(note, !shown && status == 200, "{result}");
         }
-        // JSON that is nested too deeply to be read is not shown unread.
+        // JSON that is nested too deeply to be read, or is no text, is not shown unread.
         let deep = format!("{}{{\"password\":\"hush-hush\"}}{}", "[".repeat(200), "]".repeat(200));
-        world.simulator.fault(Fault::status(200).body("application/json", deep));
-        let result = call_at(&world.http, &world.mcp, tool, &get).await;
-        assert_eq!(result.to_string().contains("hush-hush"), shown, "{result}");
+        for unreadable in [deep, "{\"password\":\"hush-hush\",\"text\":\"\\ud800\"}".to_owned()] {
+            for status in [200, 409] {
+                world.simulator.fault(Fault::status(status).body("application/json", unreadable.clone()));
+                let result = call_at(&world.http, &world.mcp, tool, &get).await;
+                assert_eq!(result.to_string().contains("hush-hush"), shown, "{result}");
+            }
+        }
     }
 }
 

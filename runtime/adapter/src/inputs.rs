@@ -1,9 +1,10 @@
 //! Maps what a REST or MCP caller sends to the arguments of an operation.
 
-use naftiko_client::__private::{Argument, Arguments, check_json, scalar_text};
+use naftiko_client::__private::{Argument, Arguments, from_json_text};
 use naftiko_client::{Error, Violation};
 use naftiko_schema::{ArgumentMapping, ArgumentSource, Binding, InputText, Kind, Location, Parameter, SourceMember};
-use serde_json::{Map, Value};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// The values that a caller sent, by input index.
 pub type Values = Vec<Option<Argument>>;
@@ -24,7 +25,7 @@ pub fn checked(binding: &'static Binding, mut values: Values) -> Result<Argument
     let mut violations = Vec::new();
     for (input, value) in binding.inputs().iter().zip(&mut values) {
         if value.is_none() {
-            *value = input.default.as_deref().and_then(|json| serde_json::from_str(json).ok()).map(Argument::Value);
+            *value = input.default.as_deref().map(|json| from_json_text(input.kind, json));
         }
         violations.extend(Argument::check(input, value.as_ref()).err());
     }
@@ -41,7 +42,7 @@ fn arguments(binding: &Binding, values: Values) -> Arguments {
         ArgumentMapping::Mapped(mapping) => mapping.sources.iter().map(|source| argument(source, &values)).collect(),
     };
     let parameters = binding.target.parameters().iter();
-    let converted = mapped.into_iter().zip(parameters).map(|(argument, to)| Some(convert(argument?, to)));
+    let converted = mapped.into_iter().zip(parameters).map(|(argument, to)| Some(converted(argument?, to)));
     Arguments::of(converted.collect())
 }
 
@@ -49,7 +50,7 @@ fn argument(source: &ArgumentSource, values: &Values) -> Option<Argument> {
     match source {
         ArgumentSource::Absent => None,
         ArgumentSource::Input(id) => values.get(id.index()).cloned().flatten(),
-        ArgumentSource::Json(json) => serde_json::from_str(json).ok().map(Argument::Value),
+        ArgumentSource::Json(json) => Some(Argument::Json(json.clone().into_owned().into())),
         ArgumentSource::Text(parts) => {
             let text = |part: &InputText| match part {
                 InputText::Literal(text) => Some(text.clone().into_owned()),
@@ -59,45 +60,58 @@ fn argument(source: &ArgumentSource, values: &Values) -> Option<Argument> {
             texts.map(|text| Argument::Value(Value::String(text)))
         }
         ArgumentSource::List(items) => {
-            let present: Vec<Value> = items.iter().filter_map(|item| argument(item, values)?.into_value()).collect();
-            (!present.is_empty() || items.is_empty()).then(|| Argument::Value(present.into()))
+            let item = |item: &ArgumentSource| Some(argument(item, values)?.to_json()?.into_owned());
+            let present: Vec<_> = items.iter().filter_map(item).collect();
+            (!present.is_empty() || items.is_empty()).then(|| joined(b'[', &present, b']'))
         }
         ArgumentSource::Object(members) => {
             let member = |member: &SourceMember| {
-                Some((member.name.clone().into_owned(), argument(&member.value, values)?.into_value()?))
+                let name = Value::from(&*member.name).to_string().into_bytes();
+                let value = argument(&member.value, values)?.to_json()?.into_owned();
+                Some([name, value].join(&b':'))
             };
-            let present: Map<String, Value> = members.iter().filter_map(member).collect();
-            (!present.is_empty() || members.is_empty()).then(|| Argument::Value(present.into()))
+            let present: Vec<_> = members.iter().filter_map(member).collect();
+            (!present.is_empty() || members.is_empty()).then(|| joined(b'{', &present, b'}'))
         }
     }
 }
 
-/// Converts an input to the type of its parameter: text to a number, a number to text.
-fn convert(argument: Argument, parameter: &Parameter) -> Argument {
-    let value = match argument {
-        Argument::Raw(_) => return argument,
-        Argument::Json(_) if parameter.location == Location::Body => return argument,
-        // JSON of the right type keeps its digits.
-        Argument::Json(ref json) if parameter.location == Location::Field && check_json(parameter, json).is_ok() => {
-            return argument;
-        }
-        Argument::Json(ref json) => match serde_json::from_slice(json) {
-            Ok(value) => value,
-            // It is nested too deeply for a value. The request reports that.
-            Err(_) => return argument,
-        },
-        Argument::Value(value) => value,
+/// JSON text of a list or an object.
+fn joined(open: u8, parts: &[Vec<u8>], close: u8) -> Argument {
+    Argument::Json([vec![open], parts.join(&b','), vec![close]].concat().into())
+}
+
+/// Converts an input to the type of its parameter: text to a number, a number to text, one value to an array.
+fn converted(argument: Argument, parameter: &Parameter) -> Argument {
+    convert(&argument, parameter).unwrap_or(argument)
+}
+
+fn convert(argument: &Argument, parameter: &Parameter) -> Option<Argument> {
+    let first = match argument {
+        Argument::Json(json) if parameter.location != Location::Body => *json.trim_ascii_start().first()?,
+        Argument::Value(Value::String(_)) => b'"',
+        Argument::Value(Value::Number(_)) => b'0',
+        Argument::Value(Value::Bool(_)) => b't',
+        Argument::Value(_) | Argument::Json(_) | Argument::Raw(_) => return None,
     };
-    let converted = match (&value, parameter.kind) {
-        (Value::Number(_) | Value::Bool(_), Kind::String) => scalar_text(&value).map(Value::from),
-        (Value::String(text), Kind::Integer | Kind::Number | Kind::Boolean | Kind::Object) => {
-            serde_json::from_str(text).ok().filter(|typed: &Value| !typed.is_string() && !typed.is_null())
+    match (first, parameter.kind) {
+        (b'-' | b'0'..=b'9' | b't' | b'f', Kind::String) => Some(Argument::Value(argument.text().into())),
+        (b'"', Kind::Integer | Kind::Number | Kind::Boolean | Kind::Object) => {
+            let text = argument.text();
+            let json = serde_json::from_str::<&RawValue>(&text).ok()?.get();
+            (!json.starts_with(['"', 'n'])).then(|| from_json_text(parameter.kind, json))
         }
         // A single value becomes an array of one item.
-        (Value::String(_) | Value::Number(_) | Value::Bool(_), Kind::Array) => Some(Value::Array(vec![value.clone()])),
+        (b'-' | b'0'..=b'9' | b't' | b'f' | b'"', Kind::Array) => {
+            Some(joined(b'[', &[argument.to_json()?.into_owned()], b']'))
+        }
+        // A whole number may have been written as 10.0.
+        (_, kind @ (Kind::String | Kind::Integer | Kind::Boolean)) => match argument {
+            Argument::Json(json) => Some(from_json_text(kind, std::str::from_utf8(json).ok()?)),
+            Argument::Value(_) | Argument::Raw(_) => None,
+        },
         _ => None,
-    };
-    Argument::Value(converted.unwrap_or(value))
+    }
 }
 
 /// The violation for an unknown input, with the names of the known inputs.

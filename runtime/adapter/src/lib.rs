@@ -5,6 +5,7 @@
 mod call;
 mod caller;
 mod inputs;
+pub mod numbers;
 pub mod origin;
 mod output;
 pub mod trace;
@@ -12,4 +13,4 @@ pub mod trace;
 pub use call::{execute, execute_streaming, preview};
 pub use caller::{Forwarded, Principal};
 pub use inputs::{NAME_LIMIT, Values, checked, unknown_input, values};
-pub use output::apply;
+pub use output::{apply, document};

@@ -1,13 +1,38 @@
 //! Projections: the document that a caller gets instead of the upstream's.
 
-use naftiko_schema::{PathStep, Projection};
+use bytes::Bytes;
+use naftiko_client::__private::is_json;
+use naftiko_client::{Error, Response};
+use naftiko_schema::{PathStep, Projection, Target};
 use serde_json::{Map, Value};
 
-/// Applies a projection to a document. What does not exist becomes null.
+use crate::numbers;
+
+/// The document of a response, with [marked numbers](numbers). Text that is JSON is parsed, for any content type.
+///
+/// # Errors
+/// If the body is not JSON, although the target declares it.
+pub fn document(target: &'static Target, mut response: Response<Bytes>) -> Result<Response<Value>, Error> {
+    if is_json(response.body())
+        && let Some(marked) = numbers::marked(response.body())
+    {
+        *response.body_mut() = marked.into();
+    }
+    let mut decoded = response.decode(target.name(), target.format())?;
+    if let Value::String(text) = decoded.body()
+        && !numbers::is_marked(text)
+        && let Ok(document) = numbers::read(text.as_bytes())
+    {
+        *decoded.body_mut() = document;
+    }
+    Ok(decoded)
+}
+
+/// Applies a projection to a document with [marked numbers](numbers). What does not exist becomes null.
 pub fn apply(projection: &Projection, document: &Value) -> Value {
     match projection {
         Projection::Path(steps) => follow(document, steps),
-        Projection::Json(json) => serde_json::from_str(json).unwrap_or_default(),
+        Projection::Json(json) => numbers::read(json.as_bytes()).unwrap_or_default(),
         Projection::Object(object) => {
             let base = follow(document, &object.at);
             let members =

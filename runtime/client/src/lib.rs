@@ -51,7 +51,7 @@ pub mod __private {
     pub use serde::Serialize;
     pub use serde_json::Value;
 
-    pub use crate::argument::{Argument, Arguments, check_json, from_texts, scalar_text};
+    pub use crate::argument::{Argument, Arguments, from_json_text, from_texts};
     pub use crate::client::{
         CONNECT_TIMEOUT, Connection, Handle, MAX_FIELDS, MAX_HEAD, Options, Preview, Reading, Request, ResponseBody,
         SPAN, TARGET, TrackedBody, authority, basic, parse_base_uri, render,

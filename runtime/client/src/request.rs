@@ -6,10 +6,9 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use naftiko_schema::http::{is_dots, is_framing, percent_encode};
 use naftiko_schema::{Location, Method, Operation, PathPart};
 use secrecy::SecretString;
-use serde_json::Value;
 use url::Url;
 
-use crate::argument::{Argument, Arguments, Violation, scalar_text};
+use crate::argument::{Argument, Arguments, Violation};
 use crate::body::BodyContext;
 use crate::encoding::pair;
 
@@ -41,6 +40,7 @@ pub(crate) fn build(
     let mut media_type = "application/json";
     for (parameter, argument) in arguments.pairs(operation) {
         let Some(argument) = argument else { continue };
+        let texts = || argument.texts().unwrap_or_default();
         match (parameter.location, argument) {
             (Location::Path | Location::Segments | Location::Field, _) => {}
             (Location::Body, Argument::Json(bytes)) => body = Some(bytes.clone().into()),
@@ -55,19 +55,13 @@ pub(crate) fn build(
                     ));
                 }
             }
-            (_, Argument::Json(_) | Argument::Raw(_)) => {
-                violations.push(Violation::new(&parameter.name, "cannot be a raw body"));
-            }
-            (Location::Query, Argument::Value(value)) => {
-                query.extend(texts(value).iter().map(|text| pair(&parameter.name, text)));
-            }
-            (Location::Header, Argument::Value(value)) => match header(&parameter.name, &texts(value).join(", ")) {
+            (_, Argument::Raw(_)) => violations.push(Violation::new(&parameter.name, "cannot be a raw body")),
+            (Location::Query, _) => query.extend(texts().iter().map(|text| pair(&parameter.name, text))),
+            (Location::Header, _) => match header(&parameter.name, &texts().join(", ")) {
                 Ok((name, value)) => drop(headers.insert(name, value)),
                 Err(violation) => violations.push(violation),
             },
-            (Location::Cookie, Argument::Value(value)) => {
-                cookies.extend(texts(value).iter().map(|text| pair(&parameter.name, text)));
-            }
+            (Location::Cookie, _) => cookies.extend(texts().iter().map(|text| pair(&parameter.name, text))),
         }
     }
     if !query.is_empty() {
@@ -154,16 +148,6 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Violatio
     let value = HeaderValue::from_str(value).ok().filter(|_| value.is_ascii()).ok_or_else(invalid)?;
     let name = HeaderName::try_from(name).map_err(|_| Violation::new(name, "is not a valid header name"))?;
     Ok((name, value))
-}
-
-/// The texts of a value: one for a scalar or an object, one per item for an array, none for null.
-fn texts(value: &Value) -> Vec<Cow<'_, str>> {
-    match value {
-        Value::Null => Vec::new(),
-        Value::Array(items) => items.iter().filter_map(scalar_text).collect(),
-        Value::Object(_) => vec![value.to_string().into()],
-        scalar => scalar_text(scalar).into_iter().collect(),
-    }
 }
 
 /// The method as a type of the `http` crate.

@@ -120,20 +120,6 @@ impl Response<Bytes> {
     }
 }
 
-impl Response<Bytes> {
-    /// Decodes a body for a projection. Text that is JSON is parsed, for any content type.
-    #[doc(hidden)]
-    pub fn document(self, operation: &'static str, format: Format) -> Result<Response<Value>, Error> {
-        let mut decoded = self.decode(operation, format)?;
-        if let Value::String(text) = &decoded.body
-            && let Ok(document) = serde_json::from_str(text)
-        {
-            decoded.body = document;
-        }
-        Ok(decoded)
-    }
-}
-
 impl<T> fmt::Debug for Response<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Headers and body are left out, because responses may contain secrets.

@@ -1,6 +1,7 @@
 //! Results that replace responses which are too long for a client. JSON is never cut in the middle.
 
 use http::StatusCode;
+use naftiko_adapter::numbers;
 use naftiko_client::__private::pages;
 use naftiko_schema::Tool;
 use rmcp::model::{CallToolResult, ContentBlock};
@@ -24,7 +25,7 @@ pub(super) fn replacement(
     if let Some((document, shown, all)) = document.and_then(|document| shortened(document, budget)) {
         let note = format!("Only the first {shown} of {all} items are included: {too_long}.");
         let mut result =
-            CallToolResult::success(vec![ContentBlock::text(document.to_string()), ContentBlock::text(note)]);
+            CallToolResult::success(vec![ContentBlock::text(numbers::write(&document)), ContentBlock::text(note)]);
         result.structured_content = Some(document);
         return result;
     }
@@ -40,9 +41,9 @@ fn error(text: String) -> CallToolResult {
 
 /// The document with fewer items in its longest list, the number of these items, and of the original ones.
 fn shortened(mut document: Value, budget: usize) -> Option<(Value, usize, usize)> {
-    let length = document.to_string().len();
+    let length = numbers::write(&document).len();
     let list = longest(&mut document)?;
-    let lengths: Vec<usize> = list.iter().map(|item| item.to_string().len() + 1).collect();
+    let lengths: Vec<usize> = list.iter().map(|item| numbers::write(item).len() + 1).collect();
     let around = length.checked_sub(lengths.iter().sum())?;
     let fits = lengths.iter().scan(around, |length, item| {
         *length += item;

@@ -4,21 +4,19 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use naftiko_adapter::trace::{self, TRACEPARENT, TRACESTATE};
-use naftiko_adapter::{Forwarded, Principal, Values, checked, execute, preview, unknown_input};
-use naftiko_client::__private::{Argument, Arguments, Connection, Preview};
-use naftiko_client::{Error, Violation};
-use naftiko_schema::{Kind, Tool};
-use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, JsonObject, ProgressNotificationParam,
-};
+use naftiko_adapter::{Forwarded, Principal, checked, execute, preview};
+use naftiko_client::__private::{Arguments, Connection, Preview};
+use naftiko_schema::Tool;
+use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ProgressNotificationParam};
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::Policy;
 use super::accept::JsonOnly;
 use super::confirm::{Destructive, Verdict};
+use super::inputs::values;
 use super::result::{failure, result};
 
 /// The interval of progress notifications.
@@ -43,10 +41,21 @@ pub(super) async fn call(
     // Only a confirmation needs the parameters again.
     let confirmable = tool.hints.destructive.then(|| params.clone());
     let checked = values(tool, params.arguments.take()).and_then(|values| checked(&tool.binding, values));
-    let arguments = match checked {
-        Ok(arguments) => arguments,
-        Err(error) => return Ok(failure(tool, policy, &error).into()),
-    };
+    match checked {
+        Ok(arguments) => run(tool, connection, policy, arguments, confirmable, context).await,
+        Err(error) => Ok(failure(tool, policy, &error).into()),
+    }
+}
+
+/// Previews, confirms or sends a call with checked arguments. `confirmable` is the call if it is destructive.
+async fn run(
+    tool: &'static Tool,
+    connection: &Connection,
+    policy: &Policy,
+    arguments: Arguments,
+    confirmable: Option<CallToolRequestParams>,
+    context: &RequestContext<RoleServer>,
+) -> Result<CallToolResponse, ErrorData> {
     if policy.dry_run || confirmable.is_some() {
         let preview = match preview(&tool.binding, connection, &arguments) {
             Ok(preview) => preview,
@@ -124,22 +133,6 @@ async fn progress(context: &RequestContext<RoleServer>) -> std::convert::Infalli
         }
     }
     std::future::pending().await
-}
-
-/// The values of a tool's inputs, from the arguments of the call.
-fn values(tool: &'static Tool, arguments: Option<JsonObject>) -> Result<Values, Error> {
-    let inputs = tool.binding.inputs();
-    let mut values = naftiko_adapter::values(&tool.binding);
-    let mut violations: Vec<Violation> = Vec::new();
-    for (name, value) in arguments.into_iter().flatten() {
-        match inputs.iter().zip(&mut values).find(|(input, _)| input.name == name) {
-            // Models often write null for an argument that they leave out. It is a value only if the input accepts any JSON.
-            Some((input, _)) if value == Value::Null && input.kind != Kind::Any => {}
-            Some((_, slot)) => *slot = Some(Argument::Value(value)),
-            None => violations.push(unknown_input(&name, inputs)),
-        }
-    }
-    if violations.is_empty() { Ok(values) } else { Err(Error::arguments(tool.binding.target.name(), violations)) }
 }
 
 fn error_result(text: String) -> CallToolResult {

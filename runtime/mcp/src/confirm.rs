@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use naftiko_adapter::numbers;
 use naftiko_schema::Tool;
 use rmcp::model::{
     BooleanSchema, CallToolRequestParams, ClientCapabilities, ElicitRequest, ElicitRequestParams, ElicitationAction,
@@ -97,7 +98,7 @@ impl Destructive<'_> {
     }
 
     fn question(&self) -> ElicitRequestParams {
-        let arguments = Value::from(self.params.arguments.clone().unwrap_or_default()).to_string();
+        let arguments = numbers::write(&self.params.arguments.clone().unwrap_or_default().into());
         let shown: String = arguments.chars().take(SHOWN_LIMIT).collect();
         let more = if shown.len() < arguments.len() { "…" } else { "" };
         let Tool { title, name, .. } = self.tool;
@@ -112,7 +113,7 @@ impl Destructive<'_> {
     fn subject(&self) -> Vec<u8> {
         let mut arguments = Value::from(self.params.arguments.clone().unwrap_or_default());
         arguments.sort_all_objects();
-        json!([self.tool.name, arguments, self.principal]).to_string().into_bytes()
+        numbers::write(&json!([self.tool.name, arguments, self.principal])).into_bytes()
     }
 }
 

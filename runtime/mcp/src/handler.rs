@@ -296,6 +296,8 @@ impl ServerHandler for Server {
         let mut response = call(tool, &self.0.connection, &self.0.policy, request, &context).await?;
         if let CallToolResponse::Complete(result) = &mut response {
             result.meta = Some(self.0.server_info_meta.clone());
+            // Clients before MCP 2026-07-28 get other values as text only.
+            result.structured_content.take_if(|content| !is_stateless(&context) && !content.is_object());
         }
         Ok(response)
     }

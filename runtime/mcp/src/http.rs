@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 use http_body_util::{BodyExt as _, Collected, Full, LengthLimitError, Limited};
+use naftiko_adapter::numbers;
 use naftiko_adapter::origin::Known;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
@@ -24,6 +25,9 @@ use super::{Server, accept};
 
 /// The path of the endpoint.
 pub const PATH: &str = "/mcp";
+/// The largest message with marked numbers, in bytes. A mark has 19 bytes, and a number that needs one at least two, with
+/// another one between two numbers.
+const MARKED_LIMIT: usize = 8 * MESSAGE_LIMIT;
 /// How long a request body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -68,7 +72,7 @@ impl Server {
             .with_allowed_hosts(known.hosts.clone())
             .with_allowed_origins(known.origins.clone())
             .enforce_origin_validation()
-            .with_max_request_body_bytes(MESSAGE_LIMIT)
+            .with_max_request_body_bytes(MARKED_LIMIT)
             .with_cancellation_token(options.cancellation);
         let sessions = Arc::new(NeverSessionManager::default());
         let lists = Lists::new(self.has_folders());
@@ -123,16 +127,24 @@ impl Endpoint {
         if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
             return json(StatusCode::BAD_REQUEST, unreadable(&message));
         }
-        let Some(cached) = cached.filter(|_| response.status().is_success()) else {
-            return response.into_response();
-        };
         let (parts, body) = response.into_parts();
+        if parts.headers.get(CONTENT_TYPE).is_some_and(|media_type| media_type == "text/event-stream") {
+            // Each event is one frame.
+            return Response::from_parts(parts, Body::new(body.map_frame(|frame| frame.map_data(unmarked))));
+        }
         let Ok(body) = body.collect().await.map(Collected::to_bytes);
-        if let Some(result) = Message::read(&body).ok().and_then(|response| response.member("result")) {
+        if let Some(cached) = cached.filter(|_| parts.status.is_success())
+            && let Some(result) = Message::read(&body).ok().and_then(|response| response.member("result"))
+        {
             cached.get_or_init(|| result.to_owned());
         }
-        Response::from_parts(parts, body.into())
+        Response::from_parts(parts, unmarked(body).into())
     }
+}
+
+/// Messages with the digits of [marked numbers](numbers).
+fn unmarked(json: Bytes) -> Bytes {
+    std::str::from_utf8(&json).ok().and_then(numbers::unmarked).map_or(json, Bytes::from)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -8,6 +8,7 @@ mod content;
 mod files;
 mod handler;
 mod http;
+mod inputs;
 mod lists;
 mod mask;
 mod message;

@@ -1,6 +1,7 @@
 //! Masks secrets in responses, so that models do not read them.
 
-use naftiko_client::__private::{is_json, rank};
+use naftiko_adapter::numbers;
+use naftiko_client::__private::{is_json, rank, without_byte_order_mark};
 use naftiko_schema::{PathPart, Target};
 use serde_json::Value;
 
@@ -56,10 +57,10 @@ pub(super) fn mask(target: &Target, document: &mut Value) -> bool {
 /// A response with its secrets masked. Text, and JSON that is nested too deeply to be parsed, is masked whole if it may
 /// contain a secret.
 pub(super) fn masked(target: &Target, body: Vec<u8>) -> Vec<u8> {
-    match serde_json::from_slice(&body) {
+    match numbers::read(without_byte_order_mark(&body)) {
         Ok(mut document) => {
             if mask(target, &mut document) {
-                document.to_string().into_bytes()
+                numbers::write(&document).into_bytes()
             } else {
                 body
             }
@@ -105,7 +106,7 @@ fn mask_members(value: &mut Value, payloads: bool) -> usize {
 /// Masks all texts of a secret member, which may be a list or an object.
 fn mask_texts(value: &mut Value) -> usize {
     match value {
-        Value::String(text) if text.is_empty() => 0,
+        Value::String(text) if text.is_empty() || numbers::is_marked(text) => 0,
         Value::String(text) => {
             MASK.clone_into(text);
             1

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use naftiko_adapter::NAME_LIMIT;
+use naftiko_adapter::{NAME_LIMIT, numbers};
 use naftiko_client::__private::without_byte_order_mark;
 use rmcp::model::ProtocolVersion;
 use serde::Deserialize;
@@ -67,15 +67,17 @@ impl<'a> Message<'a> {
         Ok(message)
     }
 
-    /// The message as rmcp reads it.
+    /// The message as rmcp reads it. The numbers in arguments are [marked](numbers).
     pub(super) fn to_json(&self) -> Vec<u8> {
+        let has_arguments = self.is("tools/call") || self.is("prompts/get");
         let mut json = Vec::with_capacity(self.0.iter().map(|(name, value)| name.len() + value.get().len() + 4).sum());
         for (name, value) in &self.0 {
             let value = value.get().as_bytes();
             json.push(if json.is_empty() { b'{' } else { b',' });
             json.extend_from_slice(Value::from(name.as_ref()).to_string().as_bytes());
             json.push(b':');
-            json.extend_from_slice(value);
+            let marked = if has_arguments && name == "params" { numbers::marked(value) } else { None };
+            json.extend_from_slice(marked.as_deref().unwrap_or(value));
         }
         json.push(b'}');
         json

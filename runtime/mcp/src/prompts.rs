@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use naftiko_adapter::NAME_LIMIT;
+use naftiko_adapter::{NAME_LIMIT, numbers};
 use naftiko_client::__private::TARGET;
 use naftiko_schema::{Message, Prompt, PromptArgument, PromptSource, Role};
 use rmcp::ErrorData;
@@ -71,8 +71,8 @@ fn value(argument: &PromptArgument, value: Option<&Value>) -> Result<String, Err
             Err(ErrorData::invalid_params(message, Some(json!({ "argument": argument.name }))))
         }
         None | Some(Value::Null) => Ok(String::new()),
-        Some(Value::String(text)) => Ok(text.clone()),
-        Some(other) => Ok(other.to_string()),
+        Some(Value::String(text)) if !numbers::is_marked(text) => Ok(text.clone()),
+        Some(other) => Ok(numbers::write(other)),
     }
 }
 

@@ -5,8 +5,8 @@ use std::io;
 use std::path::Path;
 
 use bytes::Bytes;
-use naftiko_adapter::{Forwarded, Values, apply, checked, execute};
-use naftiko_client::__private::{Argument, Connection, TARGET, from_texts};
+use naftiko_adapter::{Forwarded, Values, apply, checked, document, execute, numbers};
+use naftiko_client::__private::{Connection, TARGET, from_texts};
 use naftiko_client::{Error, ErrorKind, Response};
 use naftiko_schema::{Binding, InputId, Output, Resource, ResourceCall, ResourceSource};
 use percent_encoding::percent_decode_str;
@@ -168,7 +168,7 @@ fn values(
             continue;
         };
         match from_texts(parameter, std::iter::once(text)) {
-            Ok(value) => *values.get_mut(index)? = Some(Argument::Value(value)),
+            Ok(argument) => *values.get_mut(index)? = Some(argument),
             Err(violation) => return Some(Err(Error::arguments(binding.target.name(), vec![violation]))),
         }
     }
@@ -190,12 +190,11 @@ fn content_of(
             Ok((media_type, if reveals { bytes } else { masked(&binding.target, bytes) }))
         }
         Output::Projected(projection) => {
-            let document = response.document(binding.target.name(), binding.target.format())?;
-            let mut document = document.into_body();
+            let mut document = document(&binding.target, response)?.into_body();
             if !reveals {
                 mask(&binding.target, &mut document);
             }
-            let text = apply(projection, &document).to_string();
+            let text = numbers::write(&apply(projection, &document));
             Ok((Some("application/json".to_owned()), text.into_bytes()))
         }
     }

@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 use http::StatusCode;
-use naftiko_adapter::apply;
+use naftiko_adapter::{apply, document, numbers};
 use naftiko_client::__private::is_json;
 use naftiko_client::{Error, ErrorKind, Response};
-use naftiko_schema::{Output, RetrySafety, Tool};
+use naftiko_schema::{Output, RetrySafety, Target, Tool};
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::{Value, json};
 
@@ -41,14 +41,14 @@ fn success(tool: &'static Tool, policy: &Policy, response: Response<Bytes>) -> R
     let reveals = policy.reveals(&tool.name);
     let (text, document, masked) = match &tool.binding.output {
         Output::Projected(projection) => {
-            let mut source = response.document(target.name(), target.format())?.into_body();
+            let mut source = document(target, response)?.into_body();
             // Masking comes before the projection, which may change the names that identify secrets.
             let masked = !reveals && mask(target, &mut source);
             let document = apply(projection, &source);
-            (document.to_string(), Some(document), masked)
+            (numbers::write(&document), Some(document), masked)
         }
         Output::Whole => {
-            let (text, mut document) = text_and_document(tool, response)?;
+            let (text, mut document) = text_and_document(target, response)?;
             let masked = !reveals
                 && match &mut document {
                     Some(document) => mask(target, document),
@@ -57,7 +57,7 @@ fn success(tool: &'static Tool, policy: &Policy, response: Response<Bytes>) -> R
                 };
             let text = match &document {
                 _ if !masked => text,
-                Some(document) => document.to_string(),
+                Some(document) => numbers::write(document),
                 None => MASK.to_owned(),
             };
             (text, document, masked)
@@ -71,16 +71,16 @@ fn success(tool: &'static Tool, policy: &Policy, response: Response<Bytes>) -> R
 }
 
 /// The text of a response, and its document if it is JSON.
-fn text_and_document(tool: &'static Tool, response: Response<Bytes>) -> Result<(String, Option<Value>), Error> {
-    let raw = response.body().clone();
-    let text = String::from_utf8_lossy(&raw).into_owned();
-    let target = &tool.binding.target;
+fn text_and_document(target: &'static Target, response: Response<Bytes>) -> Result<(String, Option<Value>), Error> {
+    let text = String::from_utf8_lossy(response.body()).into_owned();
+    let response = response.map(|body| numbers::marked(&body).map_or(body, Bytes::from));
+    let body = response.body().clone();
     let document = match response.decode(target.name(), target.format()).map(Response::into_body) {
         // Plain text has no structure.
-        Ok(Value::String(decoded)) if decoded == text => None,
+        Ok(Value::String(decoded)) if decoded.as_bytes() == body => None,
         Ok(document) => Some(document),
         // The call has succeeded. Reporting a failure might cause a second call.
-        Err(_) if is_json(&raw) => None,
+        Err(_) if is_json(&body) => None,
         Err(error) => return Err(error),
     };
     Ok((text, document))
@@ -103,12 +103,15 @@ fn limited(
 
 /// The result of a call that failed.
 pub(super) fn failure(tool: &'static Tool, policy: &Policy, error: &Error) -> CallToolResult {
-    let mut body = (!error.body().is_empty()).then(|| {
-        let text = String::from_utf8_lossy(error.body());
-        serde_json::from_slice(error.body()).unwrap_or_else(|_| Value::from(text.as_ref()))
+    let reveals = policy.reveals(&tool.name);
+    let mut body = (!error.body().is_empty()).then(|| match numbers::read(error.body()) {
+        Ok(document) => document,
+        // JSON that cannot be read may contain secrets anywhere.
+        Err(_) if !reveals && is_json(error.body()) => MASK.into(),
+        Err(_) => String::from_utf8_lossy(error.body()).into(),
     });
     if let Some(body) = &mut body
-        && !policy.reveals(&tool.name)
+        && !reveals
     {
         // A body that is not JSON may be the secret itself.
         if body.is_string() && returns_secrets(&tool.binding.target) {
@@ -136,7 +139,8 @@ pub(super) fn failure(tool: &'static Tool, policy: &Policy, error: &Error) -> Ca
             details.insert("arguments".to_owned(), each.collect());
         }
         if let Some(body) = body {
-            let shown = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
+            let text_of = |body: &Value| body.as_str().filter(|text| !numbers::is_marked(text)).map(str::to_owned);
+            let shown = text_of(&body).unwrap_or_else(|| numbers::write(&body));
             // A longer body is left out. The message already contains the most important part.
             if shown.len() <= policy.response_budget {
                 text.push_str(&format!("\n{shown}"));

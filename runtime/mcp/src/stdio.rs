@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use naftiko_adapter::numbers;
 use rmcp::RoleServer;
 use rmcp::model::ClientJsonRpcMessage;
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
@@ -85,7 +86,7 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send + 'static> Transp
         let output = Arc::clone(&self.output);
         async move {
             let message = serde_json::to_string(&message)?;
-            write(output, message).await
+            write(output, numbers::unmarked(&message).unwrap_or(message)).await
         }
     }
 

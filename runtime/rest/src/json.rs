@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use naftiko_adapter::numbers::length_of_string;
+
 /// The first duplicate name in an object of valid JSON. Parsers disagree about which value counts (RFC 8259 §4), so the
 /// checks here and the upstream might see different values. It does not recurse, so any depth is safe.
 pub(super) fn repeated_name(json: &[u8]) -> Option<String> {
@@ -30,17 +32,6 @@ pub(super) fn repeated_name(json: &[u8]) -> Option<String> {
         rest = after;
     }
     None
-}
-
-/// The length of the string at the start of a text, including quotes.
-fn length_of_string(text: &[u8]) -> usize {
-    let mut escaped = false;
-    let end = text.iter().skip(1).position(|byte| {
-        let quote = *byte == b'"' && !escaped;
-        escaped = *byte == b'\\' && !escaped;
-        quote
-    });
-    end.map_or(text.len(), |end| end + 2)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use naftiko_adapter::{NAME_LIMIT, Values, unknown_input};
-use naftiko_client::__private::{Argument, from_texts};
+use naftiko_client::__private::{Argument, from_json_text, from_texts};
 use naftiko_client::Violation;
 use naftiko_schema::{InputId, Kind, Location, Parameter, Route};
 use percent_encoding::percent_decode_str;
@@ -56,7 +56,7 @@ impl Reader {
     fn set(&mut self, index: usize, texts: impl IntoIterator<IntoIter: ExactSizeIterator<Item = String>>) {
         let Some(input) = self.inputs.get(index) else { return };
         match (from_texts(input, texts.into_iter()), self.values.get_mut(index)) {
-            (Ok(value), Some(slot)) => *slot = Some(Argument::Value(value)),
+            (Ok(argument), Some(slot)) => *slot = Some(argument),
             (Ok(_), None) => {}
             (Err(violation), _) => self.violations.push((Some(input.location), violation)),
         }
@@ -205,7 +205,7 @@ impl Reader {
                 Some((_, input)) if input.kind != Kind::Any && is_null(value.get().as_bytes()) => {}
                 Some((index, input)) => {
                     if let Some(slot) = self.values.get_mut(index) {
-                        *slot = Some(member(input.kind, value));
+                        *slot = Some(from_json_text(input.kind, value.get()));
                     }
                 }
                 None if others => {}
@@ -217,15 +217,6 @@ impl Reader {
         }
         Ok(())
     }
-}
-
-/// The argument of a member. It is parsed if that is lossless, otherwise kept as JSON text.
-fn member(kind: Kind, json: &RawValue) -> Argument {
-    let parsed = match kind {
-        Kind::String | Kind::Integer | Kind::Boolean => serde_json::from_str(json.get()).ok(),
-        Kind::Number | Kind::Array | Kind::Object | Kind::Any => None,
-    };
-    parsed.map_or_else(|| Argument::Json(Bytes::copy_from_slice(json.get().as_bytes())), Argument::Value)
 }
 
 fn is_null(json: &[u8]) -> bool {

@@ -5,7 +5,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use naftiko_adapter::{Forwarded, Values, apply, checked, execute, execute_streaming};
+use naftiko_adapter::{Forwarded, Values, apply, checked, document, execute, execute_streaming, numbers};
 use naftiko_client::__private::Connection;
 use naftiko_client::{Error, ErrorKind, Violation};
 use naftiko_schema::{Binding, Output, Parameter, Projection};
@@ -71,9 +71,8 @@ fn project(
         let (status, headers, body) = response.into_parts();
         return Ok(pass_through_parts(status, headers, Body::from(body)));
     }
-    let document = response.document(binding.target.name(), binding.target.format())?;
-    let (status, headers, document) = document.into_parts();
-    Ok(projected(status, headers, apply(projection, &document).to_string()))
+    let (status, headers, document) = document(&binding.target, response)?.into_parts();
+    Ok(projected(status, headers, numbers::write(&apply(projection, &document))))
 }
 
 fn projected(status: StatusCode, headers: HeaderMap, body: String) -> Response {

@@ -1,4 +1,4 @@
-//! Parses arguments from text, and checks arguments the same way for the client, REST and MCP.
+//! Checks arguments the same way for the client, REST and MCP.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,6 +6,7 @@ use std::fmt;
 use naftiko_schema::http::is_dots;
 use naftiko_schema::{Kind, Location, Parameter};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::rules;
 
@@ -32,30 +33,6 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Parses an argument from the texts of a path, query, header or cookie. Several texts make an array.
-pub fn from_texts(parameter: &Parameter, mut texts: impl ExactSizeIterator<Item = String>) -> Result<Value, Violation> {
-    if parameter.kind == Kind::Array {
-        return Ok(texts.map(Value::String).collect());
-    }
-    let count = texts.len();
-    let (Some(text), None) = (texts.next(), texts.next()) else {
-        return Err(Violation::new(&parameter.name, format!("was given {count} times, but takes one value")));
-    };
-    match parameter.kind {
-        Kind::String | Kind::Array => Ok(Value::String(text)),
-        Kind::Boolean => match text.as_str() {
-            "true" => Ok(Value::Bool(true)),
-            "false" => Ok(Value::Bool(false)),
-            _ => Err(wrong_kind(parameter)),
-        },
-        Kind::Integer | Kind::Number => {
-            serde_json::from_str(&text).map(Value::Number).map_err(|_| wrong_kind(parameter))
-        }
-        Kind::Object => serde_json::from_str(&text).map_err(|_| wrong_kind(parameter)),
-        Kind::Any => Ok(Value::String(text)),
-    }
-}
-
 /// Checks one argument against its parameter. `None` means that the caller left it out.
 pub(crate) fn check(parameter: &Parameter, value: Option<&Value>) -> Result<(), Violation> {
     let Some(value) = value else {
@@ -65,11 +42,29 @@ pub(crate) fn check(parameter: &Parameter, value: Option<&Value>) -> Result<(), 
         return Err(wrong_kind(parameter));
     }
     check_rules(parameter, value)?;
+    let has_no_text = |item: &Value| scalar_text(item).is_none();
+    let no_texts = value.as_array().is_some_and(|items| items.iter().any(has_no_text));
+    check_location(parameter, scalar_text(value).as_deref(), no_texts)
+}
+
+/// Checks JSON text as an argument that does not travel in a body.
+pub(super) fn check_text(parameter: &Parameter, json: &[u8]) -> Result<(), Violation> {
+    check_json(parameter, json)?;
+    let has_no_text = |item: &&RawValue| scalar(item.get().as_bytes()).is_none();
+    let no_texts = items(json).is_some_and(|items| items.iter().any(has_no_text));
+    check_location(parameter, scalar(json).as_deref(), no_texts)
+}
+
+/// Checks whether a value fits its location, from its text if it is a scalar, and whether it has items that are not.
+fn check_location(parameter: &Parameter, text: Option<&str>, has_items_without_text: bool) -> Result<(), Violation> {
+    let name = &parameter.name;
     match parameter.location {
-        Location::Path => check_path_segment(&parameter.name, value),
-        Location::Segments => check_path_segments(&parameter.name, value),
-        Location::Query | Location::Header | Location::Cookie => check_items(&parameter.name, value),
-        Location::Body | Location::Field => Ok(()),
+        Location::Path => check_path_segment(name, text),
+        Location::Segments => check_path_segments(name, text),
+        Location::Query | Location::Header | Location::Cookie if has_items_without_text => {
+            Err(Violation::new(name, "must contain only strings, numbers or booleans"))
+        }
+        Location::Query | Location::Header | Location::Cookie | Location::Body | Location::Field => Ok(()),
     }
 }
 
@@ -86,7 +81,7 @@ fn accepts(kind: Kind, value: &Value) -> bool {
 }
 
 /// Checks a body that is valid JSON text. The first character identifies objects and arrays, so they need no parsing.
-pub fn check_json(parameter: &Parameter, json: &[u8]) -> Result<(), Violation> {
+pub(super) fn check_json(parameter: &Parameter, json: &[u8]) -> Result<(), Violation> {
     let first = json.iter().find(|byte| !byte.is_ascii_whitespace());
     let accepted = match parameter.kind {
         Kind::Object => first == Some(&b'{'),
@@ -112,7 +107,7 @@ fn is_integer(value: &Value) -> bool {
     value.is_i64() || value.as_f64().is_some_and(|number| number.fract() == 0.0 && number.abs() < 9.0e15)
 }
 
-fn wrong_kind(parameter: &Parameter) -> Violation {
+pub(super) fn wrong_kind(parameter: &Parameter) -> Violation {
     let kind = match parameter.kind {
         Kind::String => "a string",
         Kind::Integer => "a whole number that fits 64 bits",
@@ -127,21 +122,21 @@ fn wrong_kind(parameter: &Parameter) -> Violation {
 
 /// Rejects values that would change which resource a path identifies. Percent-encoding does not help: URL parsers
 /// resolve `.` and `..` even when their dots are encoded (RFC 3986 §5.2.4; WHATWG URL, "double-dot path segment").
-fn check_path_segment(name: &str, value: &Value) -> Result<(), Violation> {
-    let Some(text) = scalar_text(value) else {
+fn check_path_segment(name: &str, text: Option<&str>) -> Result<(), Violation> {
+    let Some(text) = text else {
         return Err(Violation::new(name, "must be one value that fits a path segment"));
     };
     if text.is_empty() {
         return Err(Violation::new(name, "must not be empty: it is a path segment"));
     }
-    if is_dots(&text) {
+    if is_dots(text) {
         return Err(Violation::new(name, "must not be `.` or `..`: it is a path segment"));
     }
     Ok(())
 }
 
-fn check_path_segments(name: &str, value: &Value) -> Result<(), Violation> {
-    let Some(text) = scalar_text(value) else {
+fn check_path_segments(name: &str, text: Option<&str>) -> Result<(), Violation> {
+    let Some(text) = text else {
         return Err(Violation::new(name, "must be one value that fits a path"));
     };
     if text.split('/').any(|segment| segment.is_empty() || is_dots(segment)) {
@@ -150,17 +145,8 @@ fn check_path_segments(name: &str, value: &Value) -> Result<(), Violation> {
     Ok(())
 }
 
-fn check_items(name: &str, value: &Value) -> Result<(), Violation> {
-    match value {
-        Value::Array(items) if items.iter().any(|item| scalar_text(item).is_none()) => {
-            Err(Violation::new(name, "must contain only strings, numbers or booleans"))
-        }
-        _ => Ok(()),
-    }
-}
-
 /// The text of a string, number or boolean; `None` for other values.
-pub fn scalar_text(value: &Value) -> Option<Cow<'_, str>> {
+pub(crate) fn scalar_text(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::String(text) => Some(text.into()),
         Value::Number(number) => Some(match number.as_f64() {
@@ -173,6 +159,20 @@ pub fn scalar_text(value: &Value) -> Option<Cow<'_, str>> {
         Value::Bool(flag) => Some(if *flag { "true" } else { "false" }.into()),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
+}
+
+/// The text of a string, number or boolean in JSON, digit for digit; `None` for other values.
+pub(super) fn scalar(json: &[u8]) -> Option<String> {
+    match json.trim_ascii() {
+        [] | [b'{' | b'[' | b'n', ..] => None,
+        text @ [b'"', ..] => serde_json::from_slice(text).ok(),
+        text => String::from_utf8(text.to_vec()).ok(),
+    }
+}
+
+/// The items of an array in JSON; `None` for other values.
+pub(super) fn items(json: &[u8]) -> Option<Vec<&RawValue>> {
+    if json.trim_ascii_start().first() == Some(&b'[') { serde_json::from_slice(json).ok() } else { None }
 }
 
 #[cfg(test)]

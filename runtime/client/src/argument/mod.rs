@@ -1,9 +1,11 @@
 //! Arguments, and checking them against their parameters.
 
 mod check;
+mod parse;
 mod values;
 
 pub use check::Violation;
-pub use check::{check_json, from_texts, scalar_text};
+pub(crate) use check::scalar_text;
+pub use parse::{from_json_text, from_texts};
 pub(crate) use values::json_text;
 pub use values::{Argument, Arguments};

@@ -17,7 +17,7 @@ pub enum Argument {
     Value(Value),
     /// A body that is sent unchanged, only for parameters that are the whole body.
     Raw(RawBody),
-    /// Valid JSON text, only for bodies and their members. It is not parsed, so that numbers keep all digits.
+    /// Valid JSON text. It is not parsed, so that numbers keep all digits.
     Json(Bytes),
 }
 
@@ -38,20 +38,37 @@ impl Argument {
             }
             Some(Self::Raw(_)) if parameter.location == Location::Body => Ok(()),
             Some(Self::Raw(_)) => Err(Violation::new(&parameter.name, "cannot be a raw body")),
-            // Elsewhere, JSON text is always parsed, unless it is nested too deeply.
-            Some(Self::Json(_)) => Err(Violation::new(&parameter.name, "is nested too deeply")),
+            Some(Self::Json(json)) => check::check_text(parameter, json),
             Some(Self::Value(value)) => check::check(parameter, Some(value)),
             None => check::check(parameter, None),
         }
     }
 
-    /// The argument as a value; `None` if it is nested too deeply, or raw.
-    pub fn into_value(self) -> Option<Value> {
+    /// The argument as JSON; `None` if it is raw.
+    pub fn to_json(&self) -> Option<Cow<'_, [u8]>> {
         match self {
-            Self::Value(value) => Some(value),
-            Self::Json(json) => serde_json::from_slice(&json).ok(),
+            Self::Value(value) => Some(value.to_string().into_bytes().into()),
+            Self::Json(json) => Some(json.trim_ascii().into()),
             Self::Raw(_) => None,
         }
+    }
+
+    /// The texts of an argument in a query, a header or a cookie: one for a scalar or an object, one per item for an array,
+    /// none for null. `None` if it is raw.
+    pub(crate) fn texts(&self) -> Option<Vec<Cow<'_, str>>> {
+        Some(match self {
+            Self::Value(Value::Array(items)) => items.iter().filter_map(scalar_text).collect(),
+            Self::Value(Value::Null) => Vec::new(),
+            Self::Value(_) => vec![self.text()],
+            Self::Json(json) => match check::items(json) {
+                Some(items) => {
+                    items.iter().filter_map(|item| check::scalar(item.get().as_bytes())).map(Cow::from).collect()
+                }
+                None if json.trim_ascii() == b"null" => Vec::new(),
+                None => vec![self.text()],
+            },
+            Self::Raw(_) => return None,
+        })
     }
 
     /// The argument as a part of other text. Arrays and objects are JSON.

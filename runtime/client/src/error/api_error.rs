@@ -3,6 +3,7 @@
 use http::HeaderMap;
 use serde_json::Value;
 
+use crate::format::is_json;
 use crate::headers::content_type;
 
 /// How much of an upstream's text is repeated, in characters.
@@ -31,6 +32,10 @@ impl ApiError {
     pub(super) fn read(headers: &HeaderMap, body: &[u8]) -> Self {
         if let Ok(document) = serde_json::from_slice(body) {
             return Self::of_document(document);
+        }
+        // JSON that cannot be read, such as 1e400, is no message: secrets in it could not be masked.
+        if is_json(body) {
+            return Self::default();
         }
         let text = String::from_utf8_lossy(body);
         let message = if content_type(headers).is_some_and(|t| t.to_ascii_lowercase().contains("html")) {
