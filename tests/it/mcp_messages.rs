@@ -260,3 +260,49 @@ async fn client_that_accepts_no_event_stream_gets_json_without_progress() {
         assert!(response.text().await.expect("a text").contains(&id), "{accept}");
     }
 }
+
+#[tokio::test]
+async fn success_that_is_not_json_is_no_failure() {
+    let world = World::start().await;
+    let arguments = json!({"region": "fr-par", "secret_id": "some"});
+    for (tool, method) in [("enable-secret-protection", "POST"), (GET, "GET"), ("delete-secret", "DELETE")] {
+        for (status, media_type, body) in [
+            (201, "application/json", "Created."),
+            (200, "application/json", "OK"),
+            (202, "text/html", "<html>accepted</html>"),
+            (200, "application/json", "{\"id\": \"1\""),
+            (200, "application/json", "{\"a\": 1} trailing"),
+            (201, "application/problem+xml", "<ok/>"),
+        ] {
+            world.simulator.fault(Fault::status(status).body(media_type, body).on(method, "/some"));
+            let result = call_at(&world.http, &world.mcp, tool, &arguments).await;
+            // What was read can be read again.
+            let fails = tool == GET && body.starts_with('{');
+            assert_eq!(result["isError"], fails, "{tool} {body}: {result}");
+            if fails {
+                continue;
+            }
+            assert_eq!(result["content"][0]["text"], body, "{tool}: {result}");
+            assert!(result["structuredContent"].is_null() && !result.to_string().contains("etry"), "{result}");
+        }
+        world.simulator.fault(Fault::status(201).body("application/json", " \r\n").on(method, "/some"));
+        let result = call_at(&world.http, &world.mcp, tool, &arguments).await;
+        assert_eq!(result["content"][0]["text"], "201 Created", "{tool}: {result}");
+        world.simulator.take_requests();
+    }
+}
+
+#[tokio::test]
+async fn success_whose_response_is_lost_is_no_failure() {
+    let world = World::start().await;
+    let arguments = json!({"region": "fr-par", "secret_id": "some"});
+    let long = format!("[\"{}\"]", "x".repeat(11 << 20));
+    for (tool, failed) in [("enable-secret-protection", false), (GET, true)] {
+        world.simulator.fault(Fault::status(201).body("application/json", long.clone()));
+        let result = call_at(&world.http, &world.mcp, tool, &arguments).await;
+        assert_eq!(result["isError"], failed, "{tool}: {result}");
+        let text = result["content"][0]["text"].as_str().expect("a text");
+        assert!(text.contains("larger than"), "{text}");
+        assert_eq!(text.starts_with("201 Created. The request has succeeded"), !failed, "{text}");
+    }
+}

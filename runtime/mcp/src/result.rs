@@ -5,7 +5,7 @@ use http::StatusCode;
 use naftiko_adapter::{apply, document, numbers};
 use naftiko_client::__private::is_json;
 use naftiko_client::{Error, ErrorKind, Response};
-use naftiko_schema::{Output, RetrySafety, Target, Tool};
+use naftiko_schema::{Output, RetrySafety, Tool};
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::{Value, json};
 
@@ -21,13 +21,23 @@ const MASKED: &str = "Secrets are masked as ***; the operator can allow this too
 pub(super) fn result(tool: &'static Tool, policy: &Policy, outcome: Result<Response<Bytes>, Error>) -> CallToolResult {
     match outcome.and_then(|response| success(tool, policy, response)) {
         Ok(result) => result,
-        Err(error) => failure(tool, policy, &error),
+        Err(error) => match error.status() {
+            // It has happened, and a failure would cause a second call.
+            Some(status) if status.is_success() && !tool.hints.read_only => unreadable(status, &error),
+            _ => failure(tool, policy, &error),
+        },
     }
+}
+
+/// The result of a call that succeeded, but whose response is not there.
+fn unreadable(status: StatusCode, error: &Error) -> CallToolResult {
+    let text = format!("{status}. The request has succeeded, but its response cannot be read: {error}");
+    CallToolResult::success(vec![ContentBlock::text(text)])
 }
 
 fn success(tool: &'static Tool, policy: &Policy, response: Response<Bytes>) -> Result<CallToolResult, Error> {
     let status = response.status();
-    if response.body().is_empty() {
+    if response.body().trim_ascii().is_empty() {
         return Ok(CallToolResult::success(vec![ContentBlock::text(status.to_string())]));
     }
     let target = &tool.binding.target;
@@ -48,7 +58,7 @@ fn success(tool: &'static Tool, policy: &Policy, response: Response<Bytes>) -> R
             (numbers::write(&document), Some(document), masked)
         }
         Output::Whole => {
-            let (text, mut document) = text_and_document(target, response)?;
+            let (text, mut document) = text_and_document(tool, response)?;
             let masked = !reveals
                 && match &mut document {
                     Some(document) => mask(target, document),
@@ -70,18 +80,21 @@ fn success(tool: &'static Tool, policy: &Policy, response: Response<Bytes>) -> R
     Ok(result)
 }
 
-/// The text of a response, and its document if it is JSON.
-fn text_and_document(target: &'static Target, response: Response<Bytes>) -> Result<(String, Option<Value>), Error> {
+/// The text of a response, and its document if it is JSON. Text in place of JSON is a success too. Only JSON that is broken is
+/// an error, and only if the call can be repeated without harm.
+fn text_and_document(tool: &'static Tool, response: Response<Bytes>) -> Result<(String, Option<Value>), Error> {
     let text = String::from_utf8_lossy(response.body()).into_owned();
     let response = response.map(|body| numbers::marked(&body).map_or(body, Bytes::from));
     let body = response.body().clone();
+    let target = &tool.binding.target;
     let document = match response.decode(target.name(), target.format()).map(Response::into_body) {
         // Plain text has no structure.
         Ok(Value::String(decoded)) if decoded.as_bytes() == body => None,
         Ok(document) => Some(document),
-        // The call has succeeded. Reporting a failure might cause a second call.
-        Err(_) if is_json(&body) => None,
-        Err(error) => return Err(error),
+        Err(error) if tool.hints.read_only && text.trim_start().starts_with(['{', '[']) && !is_json(&body) => {
+            return Err(error);
+        }
+        Err(_) => None,
     };
     Ok((text, document))
 }
