@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 
-use crate::mcp::{call_at, message};
+use crate::mcp::{call_at, message, modern};
 
 const GET: &str = "get-metadata-using-secret-s-id";
 
@@ -258,6 +258,58 @@ async fn client_that_accepts_no_event_stream_gets_json_without_progress() {
         let expected = if streams { "text/event-stream" } else { "application/json" };
         assert_eq!(response.headers()["content-type"], expected, "{accept}");
         assert!(response.text().await.expect("a text").contains(&id), "{accept}");
+    }
+}
+
+#[tokio::test]
+async fn schemas_name_headers_only_for_the_revision_that_has_them() {
+    let world = World::start().await;
+    let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+    let modern = modern(&world, "tools/list", json!({})).await.text().await.expect("a text");
+    assert!(modern.contains("\"x-mcp-header\":\"Region\""), "{modern}");
+    for version in ["2025-06-18", "2025-11-25"] {
+        let request = world.http.post(&world.mcp).header("accept", "*/*").header("mcp-protocol-version", version);
+        let text = request.json(&list).send().await.expect("a response").text().await.expect("a text");
+        assert!(text.contains("list-secrets") && !text.contains("x-mcp-header"), "{version}: {text}");
+    }
+    let request = world.http.post(&world.mcp).header("accept", "*/*").json(&list);
+    let text = request.send().await.expect("a response").text().await.expect("a text");
+    assert!(!text.contains("x-mcp-header"), "{text}");
+    let mut stdio = Stdio::start(&world).await;
+    let text = stdio.ask(list.to_string().as_bytes()).await;
+    assert!(text.contains("list-secrets") && !text.contains("x-mcp-header"), "{text}");
+    // The headers of the newer revision are still checked.
+    let params = json!({"name": GET, "arguments": {"region": "fr-par", "secret_id": "x"}});
+    let meta = json!({"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}});
+    let mut call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
+    call["params"]["_meta"] = meta;
+    let request = world.http.post(&world.mcp).header("accept", "*/*").header("mcp-protocol-version", "2026-07-28");
+    let request =
+        request.header("mcp-method", "tools/call").header("mcp-name", GET).header("mcp-param-region", "nl-ams");
+    assert_eq!(request.json(&call).send().await.expect("a response").status(), 400);
+}
+
+/// Every object schema in a document.
+fn objects<'a>(schema: &'a Value, found: &mut Vec<&'a Value>) {
+    if schema["type"] == "object" {
+        found.push(schema);
+    }
+    match schema {
+        Value::Object(members) => members.values().for_each(|member| objects(member, found)),
+        Value::Array(items) => items.iter().for_each(|item| objects(item, found)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn object_schemas_say_what_they_hold() {
+    let world = World::start().await;
+    let list: Value = modern(&world, "tools/list", json!({})).await.json().await.expect("JSON");
+    let mut found = Vec::new();
+    objects(&list["result"]["tools"], &mut found);
+    assert!(found.len() > 10, "{list}");
+    for schema in found {
+        assert!(schema["properties"].is_object() && schema["additionalProperties"].is_boolean(), "{schema}");
     }
 }
 

@@ -65,6 +65,8 @@ struct Inner {
     /// Server info for `_meta` of each result.
     server_info_meta: MetaObject,
     tools: Vec<rmcp::model::Tool>,
+    /// The same for clients before MCP 2026-07-28.
+    tools_without_headers: Vec<rmcp::model::Tool>,
     index: HashMap<&'static str, (&'static Tool, rmcp::model::Tool)>,
     resources: Resources,
 }
@@ -89,7 +91,8 @@ impl Server {
 
     fn with_parts(adapter: &'static Mcp, connection: Connection, policy: Policy) -> Self {
         let shown: Vec<_> = adapter.tools.iter().filter(|tool| policy.shows(tool)).collect();
-        let tools: Vec<_> = shown.iter().map(|tool| describe(tool)).collect();
+        let described = |headers| -> Vec<_> { shown.iter().map(|tool| describe(tool, headers)).collect() };
+        let (tools, tools_without_headers) = (described(true), described(false));
         let index = shown.iter().zip(&tools).map(|(tool, description)| (&*tool.name, (*tool, description.clone())));
         let index = index.collect();
         let capability = connection.capability();
@@ -101,7 +104,17 @@ impl Server {
         }
         let resources = Resources::new(&adapter.resources, &policy);
         let server_info_meta = server_info(&config);
-        Self(Arc::new(Inner { adapter, connection, policy, config, server_info_meta, tools, index, resources }))
+        Self(Arc::new(Inner {
+            adapter,
+            connection,
+            policy,
+            config,
+            server_info_meta,
+            tools,
+            tools_without_headers,
+            index,
+            resources,
+        }))
     }
 
     /// Serves one client over standard input and output, until the client closes them.
@@ -150,7 +163,7 @@ fn ensure_offered<M: ConstString, T>(table: &[T]) -> Result<(), ErrorData> {
     if table.is_empty() { Err(ErrorData::method_not_found::<M>()) } else { Ok(()) }
 }
 
-fn describe(tool: &'static Tool) -> rmcp::model::Tool {
+fn describe(tool: &'static Tool, headers: bool) -> rmcp::model::Tool {
     let hints = &tool.hints;
     let annotations = ToolAnnotations::from_raw(
         Some(tool.title.to_string()),
@@ -159,7 +172,7 @@ fn describe(tool: &'static Tool) -> rmcp::model::Tool {
         Some(hints.idempotent),
         Some(hints.open_world),
     );
-    rmcp::model::Tool::new(&*tool.name, &*tool.description, Arc::new(input_schema(tool.binding.inputs())))
+    rmcp::model::Tool::new(&*tool.name, &*tool.description, Arc::new(input_schema(tool.binding.inputs(), headers)))
         .with_title(&*tool.title)
         .with_annotations(annotations)
 }
@@ -189,10 +202,11 @@ impl ServerHandler for Server {
     async fn list_tools(
         &self,
         request: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         ensure_offered::<ListToolsRequestMethod, _>(&self.0.adapter.tools)?;
-        let (tools, next) = page(&self.0.tools, request)?;
+        let tools = if is_stateless(&context) { &self.0.tools } else { &self.0.tools_without_headers };
+        let (tools, next) = page(tools, request)?;
         let (ttl, scope) = list_cache_hints(self.0.adapter);
         let mut list = ListToolsResult::with_all_items(tools).with_ttl_ms(ttl).with_cache_scope(scope);
         list.next_cursor = next;

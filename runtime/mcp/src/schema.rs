@@ -5,12 +5,16 @@ use naftiko_schema::{Kind, Location, Parameter};
 use rmcp::model::JsonObject;
 use serde_json::{Value, json};
 
-/// A flat object schema. It uses only keywords that all models and clients support.
-pub(super) fn input_schema(inputs: &[Parameter]) -> JsonObject {
+/// A flat object schema. It uses only keywords that all models and clients support; `headers` adds that of MCP 2026-07-28.
+pub(super) fn input_schema(inputs: &[Parameter], headers: bool) -> JsonObject {
     let mut properties = JsonObject::new();
     let mut required = Vec::new();
     for input in inputs {
-        properties.insert(input.name.to_string(), property(input));
+        let mut property = property(input);
+        if let Some(header) = header(input).filter(|_| headers) {
+            property.insert("x-mcp-header".to_owned(), header.into());
+        }
+        properties.insert(input.name.to_string(), property.into());
         if input.required && input.default.is_none() {
             required.push(Value::from(&*input.name));
         }
@@ -36,30 +40,30 @@ fn header(input: &Parameter) -> Option<String> {
     Some(std::iter::once(first.to_ascii_uppercase()).chain(letters).collect())
 }
 
-fn property(input: &Parameter) -> Value {
-    let mut schema = match input.kind {
+fn property(input: &Parameter) -> JsonObject {
+    let schema = match input.kind {
         Kind::String => json!({"type": "string"}),
         Kind::Integer => json!({"type": "integer"}),
         Kind::Number => json!({"type": "number"}),
         Kind::Boolean => json!({"type": "boolean"}),
-        Kind::Object => json!({"type": "object"}),
+        // Some clients reject an object schema that does not say what the object holds.
+        Kind::Object => json!({"type": "object", "properties": {}, "additionalProperties": true}),
         Kind::Array if matches!(input.location, Location::Body | Location::Field) => {
             json!({"type": "array", "items": {}})
         }
         Kind::Array => json!({"type": "array", "items": {"type": "string"}}),
         Kind::Any => json!({}),
     };
-    if let Value::Object(schema) = &mut schema {
-        schema.extend(input.rules.keywords());
-        if !input.description.is_empty() {
-            schema.insert("description".to_owned(), (&*input.description).into());
-        }
-        if let Some(default) = input.default.as_deref().and_then(|json| serde_json::from_str(json).ok()) {
-            schema.insert("default".to_owned(), default);
-        }
-        if let Some(header) = header(input) {
-            schema.insert("x-mcp-header".to_owned(), header.into());
-        }
+    let mut schema = match schema {
+        Value::Object(schema) => schema,
+        _ => JsonObject::new(),
+    };
+    schema.extend(input.rules.keywords());
+    if !input.description.is_empty() {
+        schema.insert("description".to_owned(), (&*input.description).into());
+    }
+    if let Some(default) = input.default.as_deref().and_then(|json| serde_json::from_str(json).ok()) {
+        schema.insert("default".to_owned(), default);
     }
     schema
 }
