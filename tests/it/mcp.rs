@@ -245,7 +245,7 @@ async fn argument_violations_are_tool_results_that_name_the_arguments() {
         ("list-secrets", json!({"region": "a", "scheduled_for_deletion": true, "tags": "a"}), vec!["tags"]),
         ("list-secrets", json!({"region": "a", "scheduled_for_deletion": true, "tags": [{}]}), vec!["tags"]),
         ("list-secrets", json!({"region": "a", "scheduled_for_deletion": true, "page_size": 1.5}), vec!["page_size"]),
-        ("create-secret", json!({"region": "fr-par", "body": "{}"}), vec!["body"]),
+        ("create-secret", json!({"region": "fr-par", "body": "[]"}), vec!["body"]),
     ];
     for (tool, arguments, expected) in cases {
         let result = call(&peer, tool, object(arguments.clone())).await;

@@ -10,6 +10,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 
 use crate::mcp::{call_at, message, modern};
+use crate::mcp_policy::listing;
 
 const GET: &str = "get-metadata-using-secret-s-id";
 
@@ -311,6 +312,79 @@ async fn object_schemas_say_what_they_hold() {
     for schema in found {
         assert!(schema["properties"].is_object() && schema["additionalProperties"].is_boolean(), "{schema}");
     }
+}
+
+#[tokio::test]
+async fn values_sent_as_text_are_taken_as_their_declared_kind_and_the_result_says_so() {
+    let world = World::start().await;
+    let mut texts = listing();
+    texts["page_size"] = "5".into();
+    texts["scheduled_for_deletion"] = "false".into();
+    texts["tags"] = "[\"a\", \"1\"]".into();
+    let result = call_at(&world.http, &world.mcp, "list-secrets", &texts).await;
+    assert_eq!(result["isError"], false, "{result}");
+    let query = world.request().query.expect("a query");
+    assert!(query.contains("page_size=5&tags=a&tags=1") && query.ends_with("scheduled_for_deletion=false"), "{query}");
+    let notes = result["content"].as_array().and_then(|content| content.last()).expect("content")["text"].to_string();
+    assert!(["`page_size`", "`scheduled_for_deletion`", "`tags`"].iter().all(|name| notes.contains(name)), "{notes}");
+    assert!(notes.contains("as text") && !notes.contains("`region`"), "{notes}");
+
+    let body = "{\"name\":\"text\",\"project_id\":\"p\",\"n\":1e2}";
+    let arguments = json!({"region": "fr-par", "body": body});
+    let result = call_at(&world.http, &world.mcp, "create-secret", &arguments).await;
+    assert_eq!(String::from_utf8_lossy(&world.request().body), body);
+    assert!(result["content"].to_string().contains("`body`"), "{result}");
+    // Strings stay strings, and what came as its own kind is not mentioned.
+    let mut strings = listing();
+    strings["name"] = "true".into();
+    strings["page"] = "5".into();
+    strings["path"] = "[1]".into();
+    let result = call_at(&world.http, &world.mcp, "list-secrets", &strings).await;
+    let query = world.request().query.expect("a query");
+    assert!(query.contains("page=5&name=true&path=%5B1%5D"), "{query}");
+    assert_eq!(result["content"].as_array().map(Vec::len), Some(1), "{result}");
+
+    for (name, text) in [
+        ("page_size", "5 6"),
+        ("page_size", "5.5"),
+        ("page_size", "five"),
+        ("page_size", ""),
+        ("page_size", "05"),
+        ("page_size", "+5"),
+        ("page_size", "true"),
+        ("page_size", "null"),
+        ("page_size", "\"5\""),
+        ("page_size", "[5]"),
+        ("page_size", "9223372036854775808"),
+        ("ephemeral", "True"),
+        ("ephemeral", "yes"),
+        ("ephemeral", "1"),
+        ("ephemeral", "true false"),
+        ("tags", "a"),
+        ("tags", "a,b"),
+        ("tags", "[a]"),
+        ("tags", "[\"a\"] x"),
+        ("tags", "{}"),
+    ] {
+        let mut arguments = listing();
+        arguments[name] = text.into();
+        let result = call_at(&world.http, &world.mcp, "list-secrets", &arguments).await;
+        assert_eq!(result["isError"], true, "{name}: {text}: {result}");
+        assert_eq!(result["structuredContent"]["error"]["arguments"][0]["argument"], name, "{result}");
+        assert!(!result.to_string().contains("as text"), "{result}");
+    }
+    for body in ["[]", "\"{}\"", "{} {}", "{", "name=a"] {
+        let arguments = json!({"region": "fr-par", "body": body});
+        let result = call_at(&world.http, &world.mcp, "create-secret", &arguments).await;
+        assert_eq!(result["isError"], true, "{body}: {result}");
+    }
+    assert!(world.simulator.requests().is_empty(), "nothing is sent");
+    // The note is there for failures and dry runs too.
+    let mut arguments = listing();
+    arguments["page_size"] = "5".into();
+    world.simulator.fault(Fault::status(409));
+    let result = call_at(&world.http, &world.mcp, "list-secrets", &arguments).await;
+    assert!(result["isError"] == true && result["content"].to_string().contains("as text"), "{result}");
 }
 
 #[tokio::test]

@@ -335,7 +335,7 @@ async fn inputs_are_converted_to_parameter_types() {
     let found = call(json!({"number": 7.0, "most": "12"})).await;
     // Clients of this era take objects only as structured content; the text is the same document.
     assert_eq!(found["content"][0]["text"], "\"/base/things/7?limit=12&fixed=a%20b\"");
-    let refused = call(json!({"number": "7"})).await;
+    let refused = call(json!({"number": "seven"})).await;
     assert_eq!(refused["isError"], true, "{refused}");
     let refused = call(json!({"number": 7, "most": "many"})).await;
     assert_eq!(refused["isError"], true, "text that is no number cannot become one: {refused}");

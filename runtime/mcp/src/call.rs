@@ -16,7 +16,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use super::Policy;
 use super::accept::JsonOnly;
 use super::confirm::{Destructive, Verdict};
-use super::inputs::values;
+use super::inputs::{Inputs, note};
 use super::result::{failure, result};
 
 /// The interval of progress notifications.
@@ -40,11 +40,18 @@ pub(super) async fn call(
     };
     // Only a confirmation needs the parameters again.
     let confirmable = tool.hints.destructive.then(|| params.clone());
-    let checked = values(tool, params.arguments.take()).and_then(|values| checked(&tool.binding, values));
-    match checked {
-        Ok(arguments) => run(tool, connection, policy, arguments, confirmable, context).await,
-        Err(error) => Ok(failure(tool, policy, &error).into()),
+    let Inputs { values, from_text } = match Inputs::read(tool, params.arguments.take()) {
+        Ok(inputs) => inputs,
+        Err(error) => return Ok(failure(tool, policy, &error).into()),
+    };
+    let mut response = match checked(&tool.binding, values) {
+        Ok(arguments) => run(tool, connection, policy, arguments, confirmable, context).await?,
+        Err(error) => failure(tool, policy, &error).into(),
+    };
+    if let (CallToolResponse::Complete(result), Some(note)) = (&mut response, note(&from_text)) {
+        result.content.push(ContentBlock::text(note));
     }
+    Ok(response)
 }
 
 /// Previews, confirms or sends a call with checked arguments. `confirmable` is the call if it is destructive.

@@ -3,24 +3,37 @@
 use naftiko_adapter::{Values, numbers, unknown_input};
 use naftiko_client::__private::{Argument, from_json_text};
 use naftiko_client::{Error, Violation};
-use naftiko_schema::{Kind, Tool};
+use naftiko_schema::{Kind, Location, Parameter, Tool};
 use rmcp::model::JsonObject;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// The values of a tool's inputs.
-pub(super) fn values(tool: &'static Tool, arguments: Option<JsonObject>) -> Result<Values, Error> {
-    let inputs = tool.binding.inputs();
-    let mut values = naftiko_adapter::values(&tool.binding);
-    let mut violations: Vec<Violation> = Vec::new();
-    for (name, value) in arguments.into_iter().flatten() {
-        match inputs.iter().zip(&mut values).find(|(input, _)| input.name == name) {
-            // Models often write null for an argument that they leave out. It is a value only if the input accepts any JSON.
-            Some((input, _)) if value == Value::Null && input.kind != Kind::Any => {}
-            Some((input, slot)) => *slot = Some(argument(input.kind, value)),
-            None => violations.push(unknown_input(&name, inputs)),
+pub(super) struct Inputs {
+    pub(super) values: Values,
+    /// The inputs of another type that the client sent as text.
+    pub(super) from_text: Vec<&'static Parameter>,
+}
+
+impl Inputs {
+    pub(super) fn read(tool: &'static Tool, arguments: Option<JsonObject>) -> Result<Self, Error> {
+        let inputs = tool.binding.inputs();
+        let mut read = Self { values: naftiko_adapter::values(&tool.binding), from_text: Vec::new() };
+        let mut violations: Vec<Violation> = Vec::new();
+        for (name, value) in arguments.into_iter().flatten() {
+            match inputs.iter().zip(&mut read.values).find(|(input, _)| input.name == name) {
+                // Models often write null for an argument that they leave out. It is a value only if the input accepts any JSON.
+                Some((input, _)) if value == Value::Null && input.kind != Kind::Any => {}
+                Some((input, slot)) => {
+                    let parsed = parsed(input, &value);
+                    read.from_text.extend(parsed.is_some().then_some(input));
+                    *slot = Some(parsed.unwrap_or_else(|| argument(input.kind, value)));
+                }
+                None => violations.push(unknown_input(&name, inputs)),
+            }
         }
+        if violations.is_empty() { Ok(read) } else { Err(Error::arguments(tool.binding.target.name(), violations)) }
     }
-    if violations.is_empty() { Ok(values) } else { Err(Error::arguments(tool.binding.target.name(), violations)) }
 }
 
 fn argument(kind: Kind, value: Value) -> Argument {
@@ -31,4 +44,24 @@ fn argument(kind: Kind, value: Value) -> Argument {
         Value::Null | Value::Array(_) | Value::Object(_) => false,
     };
     if is_exact { Argument::Value(value) } else { from_json_text(kind, &numbers::write(&value)) }
+}
+
+/// The argument of a text that is exactly one JSON value of the input's type. Some clients send all values as text.
+fn parsed(input: &Parameter, value: &Value) -> Option<Argument> {
+    let text = value.as_str().filter(|text| !numbers::is_marked(text))?;
+    if matches!(input.kind, Kind::String | Kind::Any) {
+        return None;
+    }
+    let json = serde_json::from_str::<&RawValue>(text).ok()?.get();
+    let argument = argument(input.kind, numbers::read(json.as_bytes()).ok()?);
+    // What else is wrong with it is reported like that of any other value.
+    let any_of_type = Parameter::new("", Location::Field, input.kind);
+    Argument::check(&any_of_type, Some(&argument)).ok().map(|()| argument)
+}
+
+/// The note in results of calls with inputs that were sent as text.
+pub(super) fn note(from_text: &[&Parameter]) -> Option<String> {
+    let each = from_text.iter().map(|input| format!("`{}` (read as {})", input.name, input.kind.as_str()));
+    let each = each.collect::<Vec<_>>().join(", ");
+    (!from_text.is_empty()).then(|| format!("These arguments were sent as text; send JSON values instead: {each}."))
 }
