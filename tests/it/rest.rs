@@ -307,8 +307,33 @@ async fn invalid_request_bodies_are_rejected() {
     let mut large = b"{}".to_vec();
     large.resize((1 << 20) + 1, b' ');
     problem(send("application/json", large).await, 413).await;
-    let get_with_body = world.http.get(&uri).header("content-type", "application/json").body("{}");
-    problem(get_with_body.send().await.expect("the adapter answers"), 400).await;
+    assert!(world.simulator.requests().is_empty(), "nothing is sent");
+}
+
+#[tokio::test]
+async fn empty_json_bodies_are_ignored_where_no_body_is_taken() {
+    let world = World::start().await;
+    let send = async |method: &str, uri: &str, media_type: &str, body: &'static str| {
+        let request = world.http.request(method.parse().expect("a method"), uri).body(body);
+        let request = if media_type.is_empty() { request } else { request.header("content-type", media_type) };
+        request.send().await.expect("the adapter responds")
+    };
+    for body in ["{}", "null", " \n", " { }\r\n", "{\n\t}", "\tnull "] {
+        // Scaleway's SDK for Python sends `{}` with every request, with and without a media type.
+        for media_type in ["application/json; charset=utf-8", "application/json", "text/plain", ""] {
+            let id = world.secret("empty").await;
+            let uri = format!("{}/{id}", world.secrets("fr-par"));
+            for (method, status) in [("GET", 200), ("HEAD", 200), ("DELETE", 204)] {
+                let response = send(method, &uri, media_type, body).await;
+                assert_eq!(response.status(), status, "{method} {body:?} as {media_type:?}");
+                assert_eq!(world.request().body, b"", "{method} {body:?} as {media_type:?}");
+            }
+        }
+    }
+    let uri = format!("{}/none", world.secrets("fr-par"));
+    for body in ["[]", "{\"a\":1}", "0", "\"\"", "false", "{", "nul", "a=b"] {
+        problem(send("GET", &uri, "application/json", body).await, 400).await;
+    }
     assert!(world.simulator.requests().is_empty(), "nothing is sent");
 }
 
