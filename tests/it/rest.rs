@@ -220,11 +220,12 @@ async fn unsupported_accept_header_returns_406() {
     let id = world.secret("accepted").await;
     let uri = format!("{}/{id}", world.secrets("fr-par"));
     let asked = |accept: &'static str| world.http.get(&uri).header("accept", accept).send();
-    for accept in ["*/*", "application/json", "text/html, application/*;q=0.1", "application/vnd.x+json; q=1"] {
+    for accept in ["*/*", "application/json", "text/html, application/*;q=0.1", "application/vnd.x+json; q=1", "", ","]
+    {
         assert_eq!(asked(accept).await.expect("an answer").status(), 200, "{accept}");
     }
     world.simulator.take_requests();
-    for accept in ["text/html", "application/json;q=0", "image/*, text/*"] {
+    for accept in ["text/html", "application/json;q=0", "image/*, text/*", "application/json;q=0, */*"] {
         problem(asked(accept).await.expect("an answer"), 406).await;
     }
     assert!(world.simulator.requests().is_empty(), "nothing is sent");
@@ -307,6 +308,34 @@ async fn invalid_request_bodies_are_rejected() {
     let mut large = b"{}".to_vec();
     large.resize((1 << 20) + 1, b' ');
     problem(send("application/json", large).await, 413).await;
+    assert!(world.simulator.requests().is_empty(), "nothing is sent");
+}
+
+#[tokio::test]
+async fn compressed_request_bodies_are_rejected_with_accept_encoding() {
+    let world = World::start().await;
+    let id = world.secret("coded").await;
+    let uri = format!("{}/{id}", world.secrets("fr-par"));
+    let send = async |codings: &[&str], media_type: &str| {
+        let request = world.http.patch(&uri).header("content-type", media_type).body(r#"{"description":"x"}"#);
+        let request = codings.iter().fold(request, |request, coding| request.header("content-encoding", *coding));
+        request.send().await.expect("the adapter responds")
+    };
+    for codings in [&["identity"][..], &[""], &["Identity, identity"], &["identity", ""], &[" , ,"]] {
+        assert_eq!(send(codings, "application/json").await.status(), 200, "{codings:?}");
+        assert_eq!(world.request().body, br#"{"description":"x"}"#, "{codings:?}");
+    }
+    for codings in [&["gzip"][..], &["identity, br"], &["identity", "x-gzip"], &["unknown"], &["deflate"]] {
+        let response = send(codings, "application/json").await;
+        assert_eq!(response.headers()["accept-encoding"], "identity", "{codings:?}");
+        assert_eq!(response.headers().get("accept"), None, "{codings:?}");
+        problem(response, 415).await;
+    }
+    let response = send(&["identity"], "text/plain").await;
+    assert_eq!(
+        (&response.headers()["accept"], response.headers().get("accept-encoding")),
+        (&"application/json".parse().expect("a value"), None)
+    );
     assert!(world.simulator.requests().is_empty(), "nothing is sent");
 }
 

@@ -1,5 +1,6 @@
 //! The REST adapter: routes that call operations of consumed APIs.
 
+mod accept;
 mod json;
 mod location;
 mod pattern;
@@ -15,10 +16,10 @@ use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use http::StatusCode;
-use http::header::{ACCEPT, ALLOW, HeaderMap, HeaderValue, LOCATION};
+use http::header::{ALLOW, HeaderValue, LOCATION};
 use naftiko_adapter::Forwarded;
 use naftiko_client::__private::Connection;
-use naftiko_schema::{Rest, Route, Target};
+use naftiko_schema::{Rest, Target};
 
 use problem::Problem;
 use table::{Match, Table};
@@ -95,7 +96,7 @@ impl Served {
     async fn respond(&self, found: Match, request: Request, forwarded: Forwarded) -> Result<Response, Problem> {
         match found {
             Match::Found(route, captures) => {
-                if !is_acceptable(request.headers(), route) {
+                if route.binding.format().is_json() && !accept::accepts_json(request.headers()) {
                     let detail = "the response is `application/json`, which the request does not accept";
                     return Err(Problem::new(StatusCode::NOT_ACCEPTABLE, detail));
                 }
@@ -133,30 +134,13 @@ fn allowed(methods: &[&'static str]) -> HeaderValue {
     HeaderValue::try_from(methods.join(", ")).unwrap_or_else(|_| HeaderValue::from_static("OPTIONS"))
 }
 
-/// Whether the caller accepts the response: false if it is JSON and `Accept` excludes JSON (RFC 9110 §12.5.1).
-fn is_acceptable(headers: &HeaderMap, route: &Route) -> bool {
-    let mut ranges = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).peekable();
-    let json = |range: &str| {
-        let mut parts = range.split(';').map(str::trim);
-        let media_type = parts.next().unwrap_or_default();
-        let is = |known: &str| media_type.eq_ignore_ascii_case(known);
-        let refuses = |(name, weight): (&str, &str)| {
-            name.eq_ignore_ascii_case("q") && matches!(weight, "0" | "0.0" | "0.00" | "0.000")
-        };
-        let refused = parts.any(|part| part.split_once('=').is_some_and(refuses));
-        let special = media_type.rsplit_once('+').is_some_and(|(_, suffix)| suffix.eq_ignore_ascii_case("json"));
-        !refused && (is("*/*") || is("application/*") || is("application/json") || special)
-    };
-    !route.binding.format().is_json() || ranges.peek().is_none() || ranges.any(|list| list.split(',').any(json))
-}
-
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
     use naftiko_client::ClientBuilder;
     use naftiko_schema::{
         Api, Binding, Capability, Kind, Location, Method, Operation, OperationId, Parameter, PathPart, RetrySafety,
-        calls, text,
+        Route, calls, text,
     };
     use tower::ServiceExt as _;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::Request;
 use bytes::Bytes;
-use http::header::{ACCEPT, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HeaderValue};
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HeaderValue};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -165,11 +165,15 @@ impl Reader {
             let taken = is_empty(&bytes).then_some(());
             return taken.ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "this route takes no body"));
         }
+        // The field of a 415 says what it is about (RFC 9110 §12.5.3, §15.5.16).
+        let unsupported = |detail| Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail);
         if !is_json(&parts.headers) {
-            return Err(unsupported("the body must be `application/json`"));
+            return Err(unsupported("the body must be `application/json`")
+                .header(ACCEPT, HeaderValue::from_static("application/json")));
         }
-        if parts.headers.contains_key(CONTENT_ENCODING) {
-            return Err(unsupported("the body must not be compressed"));
+        if is_coded(&parts.headers) {
+            return Err(unsupported("the body must not be compressed")
+                .header(ACCEPT_ENCODING, HeaderValue::from_static("identity")));
         }
         if std::str::from_utf8(&bytes).is_err() {
             return Err(Problem::new(StatusCode::BAD_REQUEST, "the body is not UTF-8"));
@@ -231,12 +235,6 @@ fn is_empty(json: &[u8]) -> bool {
     is_null(json) || object.unwrap_or(json).trim_ascii().is_empty()
 }
 
-/// A 415 with the supported media type in `Accept` (RFC 9110 §15.5.16).
-fn unsupported(detail: &str) -> Problem {
-    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
-        .header(ACCEPT, HeaderValue::from_static("application/json"))
-}
-
 fn not_json(error: &serde_json::Error) -> Problem {
     let detail = format!("the body is not valid JSON: line {}, column {}", error.line(), error.column());
     Problem::new(StatusCode::BAD_REQUEST, detail)
@@ -279,4 +277,11 @@ fn is_json(headers: &HeaderMap) -> bool {
     let Some(text) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
     let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+/// Whether a body has a content coding. `identity` is not one, nor is an empty element of the list (RFC 9110 §5.6.1).
+fn is_coded(headers: &HeaderMap) -> bool {
+    let is_absent = |coding: &str| coding.is_empty() || coding.eq_ignore_ascii_case("identity");
+    let codings = |value: &HeaderValue| value.to_str().is_ok_and(|list| list.split(',').map(str::trim).all(is_absent));
+    !headers.get_all(CONTENT_ENCODING).iter().all(codings)
 }
