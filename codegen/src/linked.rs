@@ -58,6 +58,8 @@ pub(crate) struct Operation<'d> {
     pub(crate) method: Method,
     pub(crate) description: Option<&'d Text>,
     pub(crate) output_format: Option<&'d Text>,
+    /// Header fields of responses for callers, in lower case.
+    pub(crate) output_headers: Vec<String>,
     /// The whole path as its author wrote it.
     pub(crate) path: Text,
     pub(crate) pieces: Vec<Piece>,

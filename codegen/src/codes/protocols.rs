@@ -309,4 +309,21 @@ codes! {
     ///     readOnly: true           # wrong
     /// ```
     HintContradiction = 321, Warning, "a hint contradicts the HTTP method";
+
+    /// `outputHeaders` names header fields of an upstream's responses that REST callers get in addition to the usual
+    /// ones. Only names with `x-` at their start can be added. Fields about the content and its caching, such as
+    /// `Content-Type` and `ETag`, are passed on anyway; `Location` and `Link` are, with paths of the server in them. All
+    /// others would be wrong from another server: they are about the upstream's connection, its sessions, or its site,
+    /// such as `Set-Cookie` and `Strict-Transport-Security`.
+    ///
+    /// Remove the name.
+    ///
+    /// ```yaml
+    /// - name: list-items
+    ///   method: GET
+    ///   outputHeaders:
+    ///   - X-Page-Count
+    ///   - Set-Cookie      # left out
+    /// ```
+    OutputHeader = 322, Warning, "a response header cannot be passed to callers";
 }

@@ -164,6 +164,7 @@ fn operation(source: &linked::Operation<'_>, id: OperationId, hints: &[read::Hin
         fixed: fixed.collect(),
         body: source.body.clone(),
         format: if json { Format::Json } else { Format::Any },
+        response_fields: source.output_headers.iter().map(|name| name.clone().into()).collect(),
     }
 }
 

@@ -111,6 +111,7 @@ fn operation(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Consumed
     let path = fields.text(&["path"], sink);
     let description = fields.text(&["description"], sink);
     let output_format = fields.text(&["outputRawFormat"], sink);
+    let output_headers = fields.list("outputHeaders", sink);
     let body = fields.get(&["body", "requestBody"]).map(|entry| body(&entry.value, sink));
     let inputs = read_all(fields.members(&["inputParameters"], sink), input, sink);
     fields.ignore(&[
@@ -124,7 +125,7 @@ fn operation(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Consumed
         "maxBinarySize",
     ]);
     fields.finish(sink);
-    Some(ConsumedOperation { name: name?, method, path, description, output_format, inputs, body })
+    Some(ConsumedOperation { name: name?, method, path, description, output_format, output_headers, inputs, body })
 }
 
 fn body(node: &Node, sink: &mut Sink) -> BodySource {

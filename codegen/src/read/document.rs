@@ -94,6 +94,8 @@ pub(crate) struct ConsumedOperation {
     pub(crate) path: Option<Text>,
     pub(crate) description: Option<Text>,
     pub(crate) output_format: Option<Text>,
+    /// Header fields of responses for callers.
+    pub(crate) output_headers: Vec<Text>,
     pub(crate) inputs: Vec<Input>,
     pub(crate) body: Option<BodySource>,
 }

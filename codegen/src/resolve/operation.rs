@@ -14,7 +14,7 @@ use crate::names::fold;
 use crate::read::document::{ConsumedOperation, ConsumedResource, Consumes, Input, Text};
 use crate::read::yaml::{Content, Node};
 use crate::template::{Piece, split, split_path};
-use crate::vocabulary::{is_reserved_header, location, method};
+use crate::vocabulary::{is_reserved_header, is_token, location, method};
 
 /// What all operations of an API have in common.
 pub(super) struct Shared<'c, 'd> {
@@ -42,6 +42,7 @@ pub(super) fn link<'d>(
         method,
         description: operation.description.as_ref(),
         output_format: operation.output_format.as_ref(),
+        output_headers: output_headers(&operation.output_headers, sink),
         path,
         pieces,
         parameters: Vec::new(),
@@ -72,6 +73,22 @@ pub(super) fn link<'d>(
     body::link(&mut linked, operation.body.as_ref(), declared, variables, sink);
     shared_names(&linked, sink);
     Some(linked)
+}
+
+/// The names of header fields of responses that callers may get.
+fn output_headers(names: &[Text], sink: &mut Sink) -> Vec<String> {
+    let mut kept = Vec::new();
+    for name in names {
+        let lowercase = name.value.to_ascii_lowercase();
+        if !lowercase.starts_with("x-") || !is_token(&lowercase) {
+            let message = format!("`{}` cannot be passed to callers; it is left out", name.value);
+            let help = "remove it; only fields with `x-` at their start can be added";
+            sink.report(Code::OutputHeader, name.span, message).help(help);
+        } else if !kept.contains(&lowercase) {
+            kept.push(lowercase);
+        }
+    }
+    kept
 }
 
 /// Adds the credentials that are members of the body.

@@ -77,6 +77,8 @@ table! {
         body: optional(Body),
         /// The format of the body of a successful response.
         format: Format,
+        /// Header fields of its responses that REST callers get in addition to the usual ones.
+        response_fields: [Text],
     }
 }
 
