@@ -1,5 +1,6 @@
 //! All integration tests in one binary: they link once.
 
+mod api_errors;
 mod bodies;
 mod builds;
 mod built;
@@ -13,6 +14,7 @@ mod control;
 mod corpus;
 mod deploy;
 mod digits;
+mod fields;
 mod fixes;
 mod generation;
 mod hostile;

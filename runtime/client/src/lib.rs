@@ -61,6 +61,6 @@ pub mod __private {
     pub use crate::error::causes;
     pub use crate::format::{is_json, without_byte_order_mark};
     pub use crate::headers::content_type;
-    pub use crate::paging::{pages, rank};
+    pub use crate::paging::{FieldLink, links, pages, rank};
     pub use crate::request::http_method;
 }

@@ -116,7 +116,7 @@ impl Response<Bytes> {
     pub(crate) fn decode_error(self, operation: &'static str, error: JsonError) -> Error {
         let Self { status, headers, attempts, body } = self;
         let decode_error = Error::new(operation, ErrorKind::Decode, Phase::Decode).caused_by(error.into());
-        decode_error.with_response(UpstreamResponse { status, headers, body }).after(attempts)
+        decode_error.with_response(UpstreamResponse { status, headers, body, whole: true }).after(attempts)
     }
 }
 

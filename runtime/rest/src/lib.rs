@@ -1,11 +1,13 @@
 //! The REST adapter: routes that call operations of consumed APIs.
 
 mod accept;
+mod failure;
+mod fields;
 mod json;
-mod location;
 mod pattern;
 mod problem;
 mod read;
+mod references;
 mod response;
 mod table;
 
@@ -16,24 +18,26 @@ use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use http::StatusCode;
-use http::header::{ALLOW, HeaderValue, LOCATION};
+use http::header::{ALLOW, HeaderValue};
 use naftiko_adapter::Forwarded;
 use naftiko_client::__private::Connection;
-use naftiko_schema::{Rest, Target};
+use naftiko_schema::Rest;
 
+use failure::ApiErrors;
 use problem::Problem;
+use references::References;
 use table::{Match, Table};
 
 #[doc(hidden)]
 pub mod __private {
-
+    pub use crate::failure::ApiErrors;
     pub use crate::problem::Problem;
     pub use crate::{Matched, Routes, has_path};
 }
 
-/// The routes of an adapter as an axum router.
+/// The routes of an adapter as an axum router. API errors about the caller's request pass through.
 pub fn router(adapter: &'static Rest, connection: &Connection) -> Router {
-    let routes = Routes::new(adapter, connection);
+    let routes = Routes::new(adapter, connection, ApiErrors::default());
     let shapes = routes.0.table.shapes();
     // Every shape uses the same table. axum only decides which paths belong to the adapter.
     let handler = any(move |request: Request| {
@@ -65,12 +69,14 @@ pub struct Routes(Arc<Served>);
 struct Served {
     table: Table,
     connection: Connection,
+    api_errors: ApiErrors,
 }
 
 impl Routes {
     /// The routes of an adapter over a connection, without a router.
-    pub fn new(adapter: &'static Rest, connection: &Connection) -> Self {
-        Self(Arc::new(Served { table: Table::new(&adapter.routes), connection: connection.clone() }))
+    pub fn new(adapter: &'static Rest, connection: &Connection, api_errors: ApiErrors) -> Self {
+        let (table, connection) = (Table::new(&adapter.routes), connection.clone());
+        Self(Arc::new(Served { table, connection, api_errors }))
     }
 
     /// Responds to any request, even if no route matches.
@@ -100,17 +106,11 @@ impl Served {
                     let detail = "the response is `application/json`, which the request does not accept";
                     return Err(Problem::new(StatusCode::NOT_ACCEPTABLE, detail));
                 }
+                let uri = request.uri().clone();
                 let values = read::values(route, captures, request).await?;
-                let mut response = response::respond(&route.binding, &self.connection, values, forwarded).await?;
-                let Target::Operation(operation) = &route.binding.target;
-                let base_uri = self.connection.base_uri(operation);
-                if let Some(location) = response.headers_mut().remove(LOCATION)
-                    && let (Some(base_uri), Ok(location)) = (base_uri, location.to_str())
-                    && let Some(own) = location::relocated(location, base_uri, self.table.routes())
-                {
-                    response.headers_mut().extend(HeaderValue::try_from(own).map(|own| (LOCATION, own)));
-                }
-                Ok(response)
+                let (connection, routes) = (&self.connection, self.table.routes());
+                let references = References { route, path: uri.path(), connection, routes };
+                response::respond(&references, values, forwarded, self.api_errors).await
             }
             // The allowed methods are known without the upstream (RFC 9110 §9.3.7).
             Match::OtherMethods(methods) if request.method() == http::Method::OPTIONS => {

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use naftiko_rest::__private::ApiErrors;
 use naftiko_schema::Capability;
 use secrecy::SecretString;
 
@@ -100,12 +101,33 @@ pub struct Serve {
     /// A header of callers to forward upstream (repeatable); credentials are never forwarded
     #[arg(long, env = "NAFTIKO_FORWARD_HEADERS", value_name = "NAME", value_parser = list::fields)]
     pub(super) forward_header: Vec<List>,
+    /// How REST callers get API errors that are about their request
+    #[arg(long, env = "NAFTIKO_ERRORS", default_value = "pass-through", value_name = "FORM")]
+    pub(super) errors: Errors,
     #[command(flatten)]
     pub(super) log: Log,
     #[command(flatten)]
     pub(super) upstream: Upstream,
     #[command(flatten)]
     pub(super) tools: Tools,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Errors {
+    /// As the upstream sent them
+    #[default]
+    PassThrough,
+    /// As problem documents (RFC 9457), with the upstream's response as a member
+    Problem,
+}
+
+impl From<Errors> for ApiErrors {
+    fn from(errors: Errors) -> Self {
+        match errors {
+            Errors::PassThrough => Self::PassThrough,
+            Errors::Problem => Self::Problem,
+        }
+    }
 }
 
 #[derive(Args)]

@@ -4,7 +4,7 @@ use naftiko_schema::{InboundAuth, InboundScheme, Template};
 use serde_json::{Map, Value, json};
 
 use super::adapters;
-use super::cli::{LogFormat, Serve};
+use super::cli::{Errors, LogFormat, Serve};
 use super::list::{List, members};
 use super::program::Program;
 
@@ -48,6 +48,10 @@ pub(super) fn describe(program: &Program, options: &Serve) -> Value {
         },
         "exportsTraces": exports_traces(),
         "accessLog": options.access_log,
+        "errors": match options.errors {
+            Errors::PassThrough => "pass-through",
+            Errors::Problem => "problem",
+        },
         "allowedHosts": list(&options.allowed_host),
         "allowedOrigins": list(&options.allowed_origin),
         "forwardHeaders": list(&options.forward_header),

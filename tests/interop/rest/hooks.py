@@ -18,7 +18,9 @@ def is_positive(case):
 
 
 def is_of_upstream(response):
-    return b'"type":"urn:naftiko:problem:refused-upstream"' in response.content
+    """API errors pass through, and the server's own errors are problems."""
+    media_type = response.headers.get("content-type", [""])[0]
+    return 400 <= response.status_code < 500 and media_type != "application/problem+json"
 
 
 def operation(case):

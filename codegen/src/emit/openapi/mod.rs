@@ -184,14 +184,26 @@ fn placeholders(route: &Route, inputs: &[Parameter], template: &Template, takes_
 
 /// Responses of the upstream pass through, and everything else is a problem. `HEAD` has no bodies.
 fn responses(route: &Route) -> Value {
+    let Target::Operation(operation) = &route.binding.target;
     let mut success = json!({"description": "The response of the upstream."});
     if route.method != Method::Head && !route.binding.target.is_bodiless() {
         let media_type = route.binding.format().media_type();
         success = with(success, "content", with(json!({}), media_type, json!({"schema": {}})));
     }
-    let failure = match route.method {
-        Method::Head => json!({"description": "Anything but success."}),
-        _ => json!({"$ref": "#/components/responses/Problem"}),
+    if !operation.response_fields.is_empty() {
+        let text = || json!({"schema": {"type": "string"}});
+        let fields: Map<_, _> = operation.response_fields.iter().map(|name| (name.to_string(), text())).collect();
+        success = with(success, "headers", fields.into());
+    }
+    let [refused, failure] = match route.method {
+        Method::Head => ["The request is wrong, for the upstream or for this server.", "Anything but success."]
+            .map(|description| json!({"description": description})),
+        _ => ["ApiError", "Problem"].map(|name| json!({"$ref": format!("#/components/responses/{name}")})),
     };
-    json!({"204": {"description": "Success, and nothing to say."}, "2XX": success, "default": failure})
+    json!({
+        "204": {"description": "Success, and nothing to say."},
+        "2XX": success,
+        "4XX": refused,
+        "default": failure,
+    })
 }

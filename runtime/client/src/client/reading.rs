@@ -40,14 +40,16 @@ impl CallState<'_> {
         let limit = self.response_limit().min(ERROR_BODY_LIMIT);
         let deadline = self.attempt_deadline.min(after(Instant::now(), ERROR_BODY_TIMEOUT));
         let mut body = BytesMut::new();
-        while let Ok(Ok(Some(chunk))) = timeout_at(deadline, response.chunk()).await {
+        let whole = loop {
+            let Ok(Ok(chunk)) = timeout_at(deadline, response.chunk()).await else { break false };
+            let Some(chunk) = chunk else { break true };
             // The beginning of a long body is more useful than an error about its length.
             let room = limit - body.len();
             body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
-            if body.len() == limit {
-                break;
+            if chunk.len() > room {
+                break false;
             }
-        }
+        };
         let (status, mut headers) = (response.status(), response.headers().clone());
         let mut body = body.freeze();
         if let Some(keys) = &self.keys {
@@ -56,7 +58,7 @@ impl CallState<'_> {
             redactor.redact_headers(&mut headers);
         }
         Error::new(&self.spec.operation.name, ErrorKind::Status(status), Phase::Receive)
-            .with_response(UpstreamResponse { status, headers, body })
+            .with_response(UpstreamResponse { status, headers, body, whole })
     }
 
     /// Reads as much of a response as it should be.
@@ -85,7 +87,9 @@ impl CallState<'_> {
                     ResponseBody { buffered, remaining: Some(Box::new(remaining)) },
                 ))
             }
-            Err(error) => Err(error.with_response(UpstreamResponse { status, headers, body: Bytes::new() })),
+            Err(error) => {
+                Err(error.with_response(UpstreamResponse { status, headers, body: Bytes::new(), whole: false }))
+            }
         }
     }
 

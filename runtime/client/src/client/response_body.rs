@@ -134,6 +134,7 @@ impl PassThrough {
             status: remaining.status,
             headers: std::mem::take(&mut remaining.headers),
             body: Bytes::new(),
+            whole: false,
         };
         let failed = failed.with_response(response).after(remaining.attempt);
         self.body.remaining = None;

@@ -52,6 +52,8 @@ pub(crate) struct UpstreamResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// Whether the body is complete.
+    pub(crate) whole: bool,
 }
 
 /// The kinds of [`Error`].
@@ -221,6 +223,12 @@ impl Error {
     /// The raw body of the upstream's response; empty without a response.
     pub fn body(&self) -> &[u8] {
         self.0.response.as_ref().map_or(&[], |response| &response.body)
+    }
+
+    /// Whether the upstream responded, and its body is complete: it did not break off, and is not too long to be kept.
+    #[doc(hidden)]
+    pub fn has_whole_body(&self) -> bool {
+        self.0.response.as_ref().is_some_and(|response| response.whole)
     }
 
     /// How far the call got.

@@ -31,10 +31,10 @@ fn in_headers(headers: &HeaderMap) -> Option<Link> {
     let mut found = None;
     for field in headers.get_all(LINK) {
         let text = String::from_utf8_lossy(field.as_bytes());
-        for (target, relations) in parse(&text) {
-            let is = |name: &str| relations.split_ascii_whitespace().any(|other| other.eq_ignore_ascii_case(name));
+        for link in links(&text) {
+            let is = |name: &str| link.relations.split_ascii_whitespace().any(|other| other.eq_ignore_ascii_case(name));
             if is("next") {
-                return Some(Link::Next(query(target)));
+                return Some(Link::Next(query(link.target)));
             }
             if ["first", "prev", "previous", "last"].into_iter().any(is) {
                 found = Some(Link::None);
@@ -70,14 +70,28 @@ fn query(target: &str) -> Query {
     form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }
 
-/// The links of a header field: their targets, and their relations as text. Malformed links are skipped.
-fn parse(field: &str) -> Vec<(&str, String)> {
+/// A link of a `Link` header field (RFC 8288 §3).
+#[derive(Debug)]
+pub struct FieldLink<'f> {
+    /// The target, as it is written.
+    pub target: &'f str,
+    /// The parameters with their semicolons, as they are written.
+    pub parameters: &'f str,
+    /// The relations, separated by spaces.
+    relations: String,
+    /// Whether it is a link from another resource than that of the response (§3.2).
+    pub has_anchor: bool,
+}
+
+/// The links of a header field. Malformed links are skipped.
+pub fn links(field: &str) -> Vec<FieldLink<'_>> {
     let mut links = Vec::new();
     let mut rest = field;
     while let Some((_, link)) = rest.split_once('<') {
         let Some((target, after)) = link.split_once('>') else { break };
-        let mut relations = None;
+        let (mut relations, mut has_anchor) = (None, false);
         rest = after.trim_start();
+        let start = rest;
         while let Some(parameter) = rest.strip_prefix(';') {
             let end = parameter.find(['=', ';', ',']).unwrap_or(parameter.len());
             let (name, after) = parameter.split_at(end);
@@ -86,9 +100,16 @@ fn parse(field: &str) -> Vec<(&str, String)> {
             if name.trim().eq_ignore_ascii_case("rel") && relations.is_none() {
                 relations = Some(value);
             }
+            has_anchor |= name.trim().eq_ignore_ascii_case("anchor");
             rest = after.trim_start();
         }
-        links.push((target.trim(), relations.unwrap_or_default()));
+        let parameters = start.get(..start.len() - rest.len()).unwrap_or_default().trim_end();
+        links.push(FieldLink {
+            target: target.trim(),
+            parameters,
+            relations: relations.unwrap_or_default(),
+            has_anchor,
+        });
         rest = rest.find(',').map_or("", |comma| rest.split_at(comma).1);
     }
     links
@@ -180,7 +201,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_link_header_is_parsed_without_panic(field in "[<>;,=\"\\\\ a-z?é\t]{0,60}|\\PC{0,60}") {
-            parse(&field);
+            links(&field);
             query(&field);
             if let Ok(value) = HeaderValue::from_bytes(field.as_bytes()) {
                 in_headers(&HeaderMap::from_iter([(LINK, value)]));

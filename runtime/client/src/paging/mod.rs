@@ -13,6 +13,7 @@ mod way;
 #[cfg(test)]
 mod tests;
 
+pub use link::{FieldLink, links};
 pub use names::rank;
 pub(crate) use pager::{Next, Pager, Turn};
 pub use way::pages;

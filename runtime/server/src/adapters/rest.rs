@@ -21,7 +21,7 @@ pub(crate) struct Handler {
 impl Handler {
     pub(super) fn new(rest: &'static Rest, parts: &Parts<'_>, connection: &Connection) -> Self {
         let read_only = parts.options.tools.read_only;
-        Self { routes: Routes::new(rest, connection), docs: Docs::new(rest), read_only }
+        Self { routes: Routes::new(rest, connection, parts.options.errors.into()), docs: Docs::new(rest), read_only }
     }
 
     pub(super) async fn respond(&self, request: Request, forwarded: Forwarded) -> Response {

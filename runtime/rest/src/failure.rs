@@ -1,0 +1,167 @@
+//! Failed calls: what the caller gets instead of the upstream's success.
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use naftiko_client::{Error, ErrorKind, Violation};
+use naftiko_schema::Parameter;
+use serde_json::{Value, json};
+
+use super::fields::{self, Content};
+use super::problem::Problem;
+use super::references::References;
+
+/// How callers get an API error that is about their request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ApiErrors {
+    /// As the upstream sent it: with its status, media type and body, so that SDKs of the upstream's vendor can read it.
+    #[default]
+    PassThrough,
+    /// As a problem with the same status. The upstream's response is its member `upstream`.
+    Problem,
+}
+
+/// Codes of API errors with status 403 that are about the credential, in lower case and without separators. Those about
+/// permissions, quotas and locks are not: the caller can ask for something else.
+const CREDENTIAL_CODES: [&str; 21] = [
+    "apikeyinvalid",
+    "authenticationerror",
+    "authenticationfailed",
+    "authenticationrequired",
+    "authfailure",
+    "badcredentials",
+    "deniedauthentication",
+    "expiredtoken",
+    "expiredtokenexception",
+    "invalidaccesskeyid",
+    "invalidapikey",
+    "invalidclienttokenid",
+    "invalidcredentials",
+    "invalidsignatureexception",
+    "invalidtoken",
+    "missingauthenticationtoken",
+    "notauthenticated",
+    "requesttimetooskewed",
+    "signaturedoesnotmatch",
+    "tokenexpired",
+    "unauthenticated",
+];
+
+/// What an error status of the upstream is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cause {
+    /// The caller's request: the caller gets the API error with its status.
+    Request,
+    /// This server's credential: a bad gateway, because a 401 would make the caller look for a mistake of their own.
+    Credential,
+    /// The upstream, or the connection to it: a bad gateway (RFC 9110 §15.6.3), because the caller cannot fix it.
+    Upstream,
+}
+
+impl Cause {
+    /// The cause of every status other than 2xx. `is_about_credential` decides about a 403.
+    fn of(status: StatusCode, is_about_credential: bool) -> Self {
+        match status.as_u16() {
+            401 => Self::Credential,
+            403 if is_about_credential => Self::Credential,
+            // These are about one connection, or how this server uses it (framing, expectations, ranges, protocols, proxies), or
+            // about a method that this server chose. Their header fields, such as `Allow`, would be about the upstream, too.
+            405 | 407 | 408 | 411 | 416 | 417 | 421 | 425 | 426 => Self::Upstream,
+            400..=499 => Self::Request,
+            // This includes redirects, which would make the caller bypass this server.
+            _ => Self::Upstream,
+        }
+    }
+}
+
+/// The response for a failed call.
+pub(super) fn response(error: &Error, references: &References<'_>, api_errors: ApiErrors) -> Result<Response, Problem> {
+    let gateway = |status| Problem::new(status, error.to_string());
+    match error.kind() {
+        ErrorKind::Arguments(violations) => Err(arguments(violations, references.route.binding.inputs())),
+        ErrorKind::Timeout => Err(gateway(StatusCode::GATEWAY_TIMEOUT)),
+        &ErrorKind::Status(status) => match Cause::of(status, is_about_credential(error)) {
+            // A part of a body must not pass for the whole.
+            Cause::Request if api_errors == ApiErrors::PassThrough && error.has_whole_body() => {
+                let mut response = Response::new(Body::from(Bytes::copy_from_slice(error.body())));
+                *response.status_mut() = status;
+                // Something may be redacted in the body.
+                let headers = error.headers().cloned().unwrap_or_default();
+                *response.headers_mut() = fields::passed(headers, references, Content::Changed);
+                Ok(response)
+            }
+            cause => Err(with_upstream(problem(cause, status, error), error, status)),
+        },
+        // All other failures occurred between this server and the upstream.
+        _ => Err(gateway(StatusCode::BAD_GATEWAY)),
+    }
+}
+
+fn arguments(violations: &[Violation], inputs: &[Parameter]) -> Problem {
+    let location = |violation: &Violation| {
+        inputs.iter().find(|input| input.name == violation.parameter).map(|input| input.location)
+    };
+    let located: Vec<_> = violations.iter().map(|violation| (location(violation), violation.clone())).collect();
+    Problem::arguments(&located)
+}
+
+fn problem(cause: Cause, status: StatusCode, error: &Error) -> Problem {
+    match cause {
+        Cause::Request => Problem::new(status, error.to_string())
+            .of("refused-upstream", status.canonical_reason().unwrap_or("Rejected by the upstream")),
+        Cause::Credential => Problem::new(StatusCode::BAD_GATEWAY, error.to_string())
+            .of("credential-refused", "The upstream rejected this server's credential"),
+        // Its text would repeat where the redirect leads.
+        Cause::Upstream if status.is_redirection() => {
+            let operation = error.operation();
+            let detail = format!("{operation}: the upstream responded with {status}; redirects are not followed");
+            Problem::new(StatusCode::BAD_GATEWAY, detail)
+        }
+        Cause::Upstream => Problem::new(StatusCode::BAD_GATEWAY, error.to_string()),
+    }
+}
+
+/// Whether an API error is about the credential of this server: it has a challenge (RFC 9110 §11.6.1), or says so.
+fn is_about_credential(error: &Error) -> bool {
+    let is_challenge = error.headers().is_some_and(|headers| headers.contains_key(WWW_AUTHENTICATE));
+    let code = error.upstream_type().unwrap_or_default();
+    let code: String = code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    is_challenge || CREDENTIAL_CODES.contains(&&*code)
+}
+
+/// Adds the upstream's response as a member, and its `Retry-After`. A JSON body stays JSON.
+fn with_upstream(problem: Problem, error: &Error, status: StatusCode) -> Problem {
+    let body = match error.api_error().and_then(|api_error| api_error.document.clone()) {
+        _ if status.is_redirection() => Value::Null,
+        Some(document) => document,
+        None if error.body().is_empty() => Value::Null,
+        None => String::from_utf8_lossy(error.body()).into(),
+    };
+    let upstream = json!({"status": status.as_u16(), "requestId": error.request_id(), "body": body});
+    let problem = problem.with("upstream", upstream);
+    match error.headers().and_then(|headers| headers.get(RETRY_AFTER)) {
+        Some(value) => problem.header(RETRY_AFTER, value.clone()),
+        None => problem,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_has_one_cause() {
+        let request = [400, 402, 403, 404, 406, 409, 410, 412, 413, 414, 415, 418, 422, 423, 424, 428, 429, 431, 451];
+        let upstream = [300, 301, 302, 303, 304, 307, 308, 405, 407, 408, 411, 416, 417, 421, 425, 426];
+        let upstream = upstream.into_iter().chain(500..=511).chain([520, 599]);
+        let request = request.into_iter().chain([430, 444, 499]).map(|status| (status, Cause::Request));
+        let causes = request.chain(upstream.map(|status| (status, Cause::Upstream)));
+        for (status, cause) in causes.chain([(401, Cause::Credential)]) {
+            assert_eq!(Cause::of(StatusCode::from_u16(status).expect("a status"), false), cause, "{status}");
+        }
+        assert_eq!(Cause::of(StatusCode::FORBIDDEN, true), Cause::Credential);
+        assert_eq!(Cause::of(StatusCode::NOT_FOUND, true), Cause::Request);
+    }
+}
