@@ -53,8 +53,8 @@ pub mod __private {
 
     pub use crate::argument::{Argument, Arguments, from_json_text, from_texts};
     pub use crate::client::{
-        CONNECT_TIMEOUT, Connection, Handle, MAX_FIELDS, MAX_HEAD, Options, Preview, Reading, Request, ResponseBody,
-        SPAN, TARGET, TrackedBody, authority, basic, parse_base_uri, render,
+        CONNECT_TIMEOUT, Connection, Handle, MAX_FIELDS, MAX_HEAD, Options, Preview, REDACTED, Reading, Request,
+        ResponseBody, SPAN, TARGET, TrackedBody, authority, basic, parse_base_uri, render,
     };
     pub use crate::compression::{accept_compressed, decompressed};
     pub use crate::encoding::pointer_token;

@@ -1,6 +1,7 @@
 //! Header fields of the upstream's responses: which of them callers get, and what takes the place of the upstream's address.
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use naftiko_client::__private::REDACTED;
 
 use super::references::References;
 
@@ -60,7 +61,8 @@ pub(super) fn passed(fields: HeaderMap, references: &References<'_>, content: Co
     // Of several fields with one name, only the first comes with it.
     for (name, value) in fields {
         last = name.or(last);
-        let Some(name) = &last else { continue };
+        // Of an API error, whole values are redacted. What is left is not a value of the field.
+        let Some(name) = last.as_ref().filter(|_| value != REDACTED) else { continue };
         match name {
             &header::LOCATION => passed.extend(rewritten(references, name, &value)),
             &header::CONTENT_LOCATION if content == Content::Same => {

@@ -43,7 +43,7 @@ const MIN_SECRET_LENGTH: usize = 8;
 /// The shortest text of a secret body that is redacted, in bytes. It is smaller because such a text was marked as secret.
 const MIN_BODY_SECRET_LENGTH: usize = 4;
 /// The text in place of a secret.
-pub(crate) const REDACTED: &str = "[redacted]";
+pub const REDACTED: &str = "[redacted]";
 
 impl Keyring {
     /// Checks fixed values immediately, so that an invalid credential is found when the client is built.
