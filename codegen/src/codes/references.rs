@@ -180,16 +180,16 @@ codes! {
     /// ```
     ImplicitVariable = 210, Warning, "an environment variable is used without a bind";
 
-    /// A bind reads an environment variable whose name is not valid. Names consist of letters, digits and underscores,
-    /// and do not start with a digit, as in POSIX shells. Some programs can pass a variable with a dot or a hyphen, but
-    /// others drop it, and the cause is hard to find.
+    /// A bind reads an environment variable whose name is not valid. Names consist of letters, digits, underscores,
+    /// hyphens and dots. Operating systems take more, but most programs that pass variables to a process do not, and a
+    /// name with a blank or a slash usually belongs to a file or vault.
     ///
     /// The name in the environment is right of the colon; the name in templates is left of it. If the bind has a
-    /// `location`, the left name is used for both (NK0138).
+    /// `location`, the left name is used for both (NK0138). A name that shells cannot set is only a warning (NK0226).
     ///
     /// ```yaml
     /// keys:
-    ///   TOKEN: shop.token     # refused
+    ///   TOKEN: prod/shop#token     # refused
     ///   TOKEN: SHOP_TOKEN
     /// ```
     BadVariable = 211, Error, "the name of an environment variable is not valid";
@@ -429,4 +429,19 @@ codes! {
     /// uri: shop://items/{id}      # valid
     /// ```
     BadResourceUri = 225, Error, "the URI of a resource is not valid";
+
+    /// The name of an environment variable begins with a digit, or has a hyphen or a dot in it. Processes can have such
+    /// variables, and containers and service managers set them. Shells cannot: `export 1SHOP_TOKEN=...` is an error,
+    /// and `$1SHOP_TOKEN` means something else. Some shells also drop such variables from the environment of the
+    /// programs that they start, and then the server says that the variable is missing.
+    ///
+    /// Nothing has to be done where the variable arrives. On a command line, write `env '1SHOP_TOKEN=...' server`. A bind
+    /// gives the variable another name in the environment, and the name in templates stays.
+    ///
+    /// ```yaml
+    /// keys:
+    ///   1SHOP_TOKEN: 1SHOP_TOKEN   # a warning
+    ///   1SHOP_TOKEN: SHOP_TOKEN
+    /// ```
+    ShellVariable = 226, Warning, "shells cannot set an environment variable of this name";
 }

@@ -60,6 +60,7 @@ fn kubernetes(model: &Model) -> String {
         ("name", vec![quoted::yaml(&label(model.crate_name()))]),
         ("description", vec![quoted::yaml(about(model))]),
         ("variable", variables.clone()),
+        ("value", variables.iter().map(|name| value_in_shell(name)).collect()),
         ("inbound", inbound.collect()),
         ("open", open.then(|| "NAFTIKO_BEARER_TOKEN".to_owned()).into_iter().collect()),
         ("state", state.map(str::to_owned).into_iter().collect()),
@@ -75,6 +76,13 @@ fn kubernetes(model: &Model) -> String {
 fn kustomization(model: &Model) -> String {
     let values = [("crate", vec![model.crate_name().to_owned()]), ("name", vec![label(model.crate_name())])];
     file(model, KUSTOMIZATION, &values)
+}
+
+/// The value of an environment variable on a command line. Shells cannot expand every name.
+fn value_in_shell(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let is_identifier = name.chars().all(plain) && !name.starts_with(|c: char| c.is_ascii_digit());
+    if is_identifier { format!("${name}") } else { format!("$(printenv {name})") }
 }
 
 /// The name of the image and of all that runs it: that of the crate. One that is too long for a label is cut, and ends in a

@@ -5,7 +5,7 @@ use heck::ToShoutySnakeCase as _;
 use naftiko_schema::{List, Template, TemplatePart, Variable, VariableId};
 
 use crate::codes::Code;
-use crate::diagnostic::{Nearest, Sink, nearest};
+use crate::diagnostic::{Nearest, Sink, Span, nearest};
 use crate::read::document::{Document, Text};
 use crate::template::{Piece, is_name, split};
 
@@ -30,17 +30,14 @@ impl<'d> Variables<'d> {
             for (name, key) in &bind.keys {
                 // Keys of a file or vault can be any text, so the name of the variable is used instead.
                 let key = if bind.location.is_some() { name } else { key };
-                if !is_variable(&key.value) {
-                    let message = format!("`{}` is not a valid name of an environment variable", key.value);
-                    sink.report(Code::BadVariable, key.span, message)
-                        .help("use letters, digits and `_`, and do not start with a digit");
-                }
+                check_name(&key.value, key.span, sink);
                 bound.push((namespace, name.value.as_str(), key.value.as_str()));
             }
         }
         // A parameter with `in: environment` is another spelling of a variable.
         let inputs = document.consumes.iter().flat_map(|api| &api.inputs);
         for input in inputs.filter(|input| input.location.as_ref().is_some_and(|at| at.value == "environment")) {
+            check_name(&input.name.value, input.name.span, sink);
             bound.push(("", input.name.value.as_str(), input.name.value.as_str()));
         }
         Self { bound, used: Vec::new() }
@@ -63,7 +60,7 @@ impl<'d> Variables<'d> {
 
     /// Whether a placeholder means a variable, bound or not, rather than something that a caller sends.
     pub(crate) fn means_variable(&self, name: &str) -> bool {
-        let shouted = |name: &str| is_variable(name) && name.contains('_') && !name.contains(char::is_lowercase);
+        let shouted = |name: &str| is_word(name) && name.contains('_') && !name.contains(char::is_lowercase);
         self.knows(name) || name.starts_with("env.") || shouted(name)
     }
 
@@ -79,7 +76,7 @@ impl<'d> Variables<'d> {
         let mut parts = Vec::new();
         // `$NAME` and `${NAME}`, as in a shell, if they are the whole text.
         let name = text.value.strip_prefix('$').map(|rest| rest.trim_start_matches('{').trim_end_matches('}'));
-        if let Some(name) = name.filter(|name| is_variable(name)) {
+        if let Some(name) = name.filter(|name| is_identifier(name) || self.knows(name)) {
             return self.variable(name, text, sink).map(TemplatePart::Variable).into_iter().collect::<Vec<_>>().into();
         }
         for piece in split(&text.value) {
@@ -110,6 +107,7 @@ impl<'d> Variables<'d> {
                     None => format!("add it to `binds`: `keys: {{ {key}: {key} }}`"),
                 };
                 sink.report_once(Code::ImplicitVariable, name, text.span, message).help(help);
+                check_name(&key, text.span, sink);
                 Some(self.index(&key))
             }
             [] => {
@@ -138,15 +136,31 @@ impl<'d> Variables<'d> {
 
 /// The environment variable for a name: the name itself, or its words in capitals; empty if neither is valid.
 fn environment_name(name: &str) -> String {
-    if is_variable(name) {
+    if is_word(name) {
         return name.to_owned();
     }
     let words = name.to_shouty_snake_case();
-    if is_variable(&words) && is_name(name) { words } else { String::new() }
+    if is_word(&words) && is_name(name) { words } else { String::new() }
 }
 
-fn is_variable(name: &str) -> bool {
-    !name.starts_with(|c: char| c.is_ascii_digit())
-        && !name.is_empty()
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+/// Reports a name that no environment variable can have, or that shells cannot set (POSIX.1-2017, XBD §8.1).
+fn check_name(name: &str, span: Span, sink: &mut Sink) {
+    if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')) {
+        let message = format!("`{name}` is not a valid name of an environment variable");
+        let help = "use letters, digits and `_`, and do not start with a digit";
+        sink.report(Code::BadVariable, span, message).help(help);
+    } else if !is_identifier(name) {
+        let message = format!("shells cannot set an environment variable called `{name}`");
+        let help = format!("pass it with `env '{name}=...'` or from a container, or choose another name");
+        sink.report_once(Code::ShellVariable, name, span, message).help(help);
+    }
+}
+
+fn is_word(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// Whether shells can set a variable of this name.
+fn is_identifier(name: &str) -> bool {
+    is_word(name) && !name.starts_with(|c: char| c.is_ascii_digit())
 }
