@@ -16,6 +16,7 @@ mod codes;
 mod credential;
 mod diagnostic;
 mod emit;
+mod json;
 mod json_path;
 mod linked;
 mod lint;

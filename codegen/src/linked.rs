@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use naftiko_schema::http::percent_decode;
 use naftiko_schema::{
-    ApiId, Body, Credential, InboundAuth, InputId, InputText, List, Location, Method, OperationId, Role, Rules,
-    Template, Variable,
+    ApiId, Body, Credential, InboundAuth, InputId, InputText, List, Location, Method, OperationId, Role, Template,
+    Variable,
 };
 
 use crate::diagnostic::Span;
 use crate::names::fold;
-use crate::read::document::{self, AdapterType, Document, Hints, McpResource, Output, Text};
+use crate::read::document::{self, AdapterType, Document, Hints, McpResource, Output, Rules, Text};
 use crate::template::Piece;
 
 #[derive(Debug)]
@@ -90,8 +90,8 @@ pub(crate) struct Constant {
     pub(crate) name: Text,
     pub(crate) location: Location,
     pub(crate) value: Template,
-    /// The value in its own type, unless variables are in it.
-    pub(crate) json: Option<serde_json::Value>,
+    /// The value in its own type as JSON text, unless variables are in it.
+    pub(crate) json: Option<String>,
 }
 
 #[derive(Debug)]
@@ -214,8 +214,8 @@ pub(crate) enum Source {
     Absent,
     /// From the caller's input with this index.
     Input(InputId),
-    /// A fixed JSON value.
-    Json(serde_json::Value),
+    /// A fixed value, as JSON text.
+    Json(String),
     /// Text with the caller's inputs in it.
     Text(Vec<InputText>),
     /// A list with the caller's inputs in it.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{Applicability, Diagnostic, Diagnostics, Label, Nearest, Span, Suggestion};
 use crate::Sources;
 use crate::codes::{Code, Severity};
+use crate::read::yaml::{self, Content};
 
 /// Collects the diagnostics of one capability and of the files that it imports.
 pub(crate) struct Sink {
@@ -130,7 +131,8 @@ impl Sink {
 
 /// Whether YAML reads a text without quotes as that text, also in a list or mapping in brackets.
 fn is_plain(text: &str) -> bool {
-    let is_string = serde_yaml::from_str::<serde_yaml::Value>(text).is_ok_and(|value| value.as_str() == Some(text));
+    let value = yaml::parse(text, 0, &mut Sink::new(""));
+    let is_string = value.is_some_and(|value| matches!(value.content, Content::Text(value) if value == text));
     is_string && !text.contains([',', '[', ']', '{', '}', '\n'])
 }
 

@@ -80,16 +80,6 @@ impl<'t> Lines<'t> {
     pub(crate) fn location(&self, span: Span) -> Location {
         Location { start: self.position(span.start), end: self.position(span.end.max(span.start)) }
     }
-
-    /// The offset of a line and a column, both counted from 1.
-    pub(crate) fn offset(&self, line: usize, column: usize) -> usize {
-        let start = self.start(line);
-        let rest = self.text.get(start..).unwrap_or_default();
-        let mut characters = rest.char_indices().take_while(|(_, c)| *c != '\n');
-        characters
-            .nth(column.saturating_sub(1))
-            .map_or_else(|| self.start(line + 1).min(self.text.len()), |(at, _)| start + at)
-    }
 }
 
 #[cfg(test)]
@@ -106,9 +96,6 @@ mod tests {
         };
         assert_eq!(location("äb", "äb"), (1, 1, 1, 3));
         assert_eq!(location("c", "é"), (1, 5, 2, 7));
-        let lines = Lines::new(text);
-        assert_eq!(lines.offset(2, 6), text.find('é').unwrap());
-        assert_eq!(lines.offset(9, 1), text.len());
         let end = Span::new(text.len(), text.len() + 9).location(text);
         assert_eq!((end.start.line, end.start.column), (3, 1));
     }

@@ -40,7 +40,7 @@ pub(super) struct Operation<'n> {
 
 /// The value under a key. A key without a value counts as absent.
 pub(super) fn get<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
-    node.get(key).filter(|value| !matches!(value.content, Content::Null))
+    node.get(key).filter(|value| !value.is_null())
 }
 
 /// A value as text.
@@ -66,7 +66,7 @@ pub(super) fn first_text<'n>(node: &'n Node, keys: &[&str]) -> Option<Name<'n>> 
 pub(super) fn flag(node: &Node, key: &str) -> Option<(bool, Span)> {
     let value = get(node, key)?;
     match value.content {
-        Content::Bool(flag) => Some((flag, value.span)),
+        Content::Bool(flag, _) => Some((flag, value.span)),
         _ => None,
     }
 }

@@ -30,7 +30,7 @@ fn source(linked: &Source) -> ArgumentSource {
     match linked {
         Source::Absent => ArgumentSource::Absent,
         Source::Input(input) => ArgumentSource::Input(*input),
-        Source::Json(value) => ArgumentSource::Json(value.to_string().into()),
+        Source::Json(value) => ArgumentSource::Json(value.clone().into()),
         Source::Text(parts) => ArgumentSource::Text(parts.clone().into()),
         Source::List(items) => ArgumentSource::List(items.iter().map(source).collect()),
         Source::Object(members) => {

@@ -210,7 +210,7 @@ fn parameter(source: &linked::Parameter) -> Parameter {
         required: source.required,
         default: empty_object.then(|| "{}".into()),
         description: source.description.as_deref().map(one_line).unwrap_or_default().into(),
-        rules: source.rules.clone(),
+        rules: source.rules.of(kind, source.location.is_body()),
     }
 }
 

@@ -3,10 +3,14 @@
 //! The meaning is the evident one: a mapping picks a value, and what is below it (properties, items) starts from there; a
 //! fixed `value` counts at any depth; an object or array without structure is taken as it is.
 
-use naftiko_schema::{ArrayProjection, List, ObjectProjection, Output, PathStep, ProjectedMember, Projection};
+use naftiko_schema::{
+    ArrayProjection, Kind, List, Location, ObjectProjection, Output, PathStep, ProjectedMember, Projection,
+};
 use serde_json::Value;
 
 use crate::read::document;
+use crate::read::yaml::Node;
+use crate::vocabulary;
 
 pub(super) fn output(outputs: &[document::Output]) -> Output {
     match outputs {
@@ -33,7 +37,7 @@ fn object(at: List<PathStep>, outputs: &[document::Output]) -> Option<Projection
 
 fn projection(output: &document::Output) -> Projection {
     if let Some(value) = &output.value {
-        return Projection::Json(constant(value.to_json(), output.kind.as_ref()).to_string().into());
+        return Projection::Json(constant(value, output.kind.as_ref()).into());
     }
     let path = output.mapping.as_ref().and_then(|mapping| mapping.path.clone().ok());
     let at: List<PathStep> = path.unwrap_or_default().into();
@@ -43,14 +47,10 @@ fn projection(output: &document::Output) -> Projection {
     object(at.clone(), &output.properties).unwrap_or(Projection::Path(at))
 }
 
-/// A fixed value in its declared type: the format writes most of them as text.
-fn constant(value: Value, kind: Option<&document::Text>) -> Value {
-    match (value, kind.map(|kind| kind.value.as_str())) {
-        (Value::String(text), Some("number" | "integer" | "boolean")) => match serde_json::from_str(&text) {
-            Ok(typed @ (Value::Number(_) | Value::Bool(_))) => typed,
-            _ => Value::String(text),
-        },
-        (value, Some("string")) if !value.is_string() => Value::String(value.to_string()),
-        (value, _) => value,
-    }
+/// A fixed value in its declared type as JSON text: the format writes most of them as text.
+fn constant(value: &Node, kind: Option<&document::Text>) -> String {
+    let kind = kind.and_then(|kind| vocabulary::kind(Some(kind), Location::Body)).unwrap_or(Kind::Any);
+    let json = value.to_json_of(kind, true);
+    // A string that is declared holds a list or mapping as JSON.
+    if kind == Kind::String && value.scalar_text().is_none() { Value::from(json).to_string() } else { json }
 }

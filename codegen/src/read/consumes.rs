@@ -1,11 +1,11 @@
 //! Reading `consumes`: APIs, their authentication, resources, operations and input parameters.
 
-use super::document::{Authentication, BodySource, ConsumedOperation, ConsumedResource, Consumes, Input, OAuth2, Text};
+use super::document::{
+    Authentication, BodySource, ConsumedOperation, ConsumedResource, Consumes, Input, OAuth2, Rules, Text,
+};
 use super::fields::Fields;
 use super::yaml::{Content, Node};
 use super::{name_of, read_all, rules, unsupported};
-use naftiko_schema::Rules;
-
 use crate::codes::Code;
 use crate::credential;
 use crate::diagnostic::Sink;
@@ -43,7 +43,7 @@ fn fixed_headers(fields: &mut Fields<'_>, sink: &mut Sink) -> Vec<Input> {
         description: None,
         required: None,
         value: Some(node.clone()),
-        rules: Rules::new(),
+        rules: Rules::default(),
     };
     headers.into_iter().map(header).collect()
 }

@@ -1,11 +1,12 @@
 //! A capability as it is written: one type for each kind of mapping, every name with its span.
 
-use naftiko_schema::{PathStep, Rules};
+use naftiko_schema::PathStep;
 
 use crate::diagnostic::Span;
 use crate::json_path;
 
 pub(crate) use super::exposes::*;
+pub(crate) use super::rules::Rules;
 use super::yaml::Node;
 
 /// A text with its span.

@@ -23,7 +23,7 @@ impl<'n> Fields<'n> {
         let entries: &[Entry] = match &node.content {
             Content::Mapping(entries) => entries,
             other => {
-                if !matches!(other, Content::Null) {
+                if !matches!(other, Content::Null(_)) {
                     expected(what, "a mapping", node, sink);
                 }
                 &[]
@@ -40,7 +40,7 @@ impl<'n> Fields<'n> {
         for (entry, seen) in self.entries.iter().zip(&self.seen) {
             if names.contains(&entry.key.as_str()) {
                 seen.set(true);
-                if matches!(entry.value.content, Content::Null) {
+                if entry.value.is_null() {
                     continue;
                 }
                 let earlier = found.is_some_and(|found: &Entry| rank(names, &found.key) <= rank(names, &entry.key));
@@ -79,7 +79,7 @@ impl<'n> Fields<'n> {
     pub(super) fn flag(&mut self, name: &'static str, sink: &mut Sink) -> Option<bool> {
         let entry = self.get(&[name])?;
         match &entry.value.content {
-            Content::Bool(flag) => Some(*flag),
+            Content::Bool(flag, _) => Some(*flag),
             Content::Text(text) if text == "true" => Some(true),
             Content::Text(text) if text == "false" => Some(false),
             _ => {

@@ -6,8 +6,9 @@ mod exposes;
 mod fields;
 mod imports;
 mod invocation;
-mod marks;
 mod rules;
+mod scalar;
+mod tree;
 pub(crate) mod yaml;
 
 use crate::Sources;

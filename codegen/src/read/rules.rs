@@ -1,60 +1,91 @@
 //! Reading the constraints on values of a parameter, in keywords of JSON Schema.
 
-use naftiko_schema::{Rules, StringFormat};
+use naftiko_schema::{Kind, StringFormat};
 use regex_lite::Regex;
-use serde_json::Value;
 
 use super::fields::Fields;
+use super::yaml::{Content, Node};
 use crate::codes::Code;
 use crate::diagnostic::Sink;
 
+/// The rules of a parameter as they are written.
+#[derive(Clone, Debug)]
+pub(crate) struct Rules {
+    /// All but `enum`.
+    rules: naftiko_schema::Rules,
+    /// The values of `enum`, whose meaning depends on the type: of strings, `1.10` is text.
+    allowed: Vec<Node>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { rules: naftiko_schema::Rules::new(), allowed: Vec::new() }
+    }
+}
+
+impl Rules {
+    /// The rules for values of a type, in a body or elsewhere.
+    pub(crate) fn of(&self, kind: Kind, in_body: bool) -> naftiko_schema::Rules {
+        let allowed = self.allowed.iter().map(|value| value.to_json_of(kind, in_body).into());
+        naftiko_schema::Rules { allowed: allowed.collect(), ..self.rules.clone() }
+    }
+}
+
 /// The keywords, and how each sets its rule; `None` if its value says nothing that can be checked.
-type Keyword = (&'static str, fn(&mut Rules, &Value) -> Option<()>);
+type Keyword = (&'static str, fn(&mut Rules, &Node) -> Option<()>);
 
 const KEYWORDS: [Keyword; 8] = [
     ("enum", |rules, value| {
-        let allowed = value.as_array().filter(|values| !values.is_empty())?;
-        rules.allowed = allowed.iter().map(|value| value.to_string().into()).collect::<Vec<_>>().into();
-        Some(())
+        let Content::Sequence(allowed) = &value.content else { return None };
+        rules.allowed.clone_from(allowed);
+        (!allowed.is_empty()).then_some(())
     }),
     ("pattern", |rules, value| {
-        let pattern = value.as_str().filter(|pattern| Regex::new(pattern).is_ok())?;
-        rules.pattern = Some(pattern.to_owned().into());
+        let pattern = value.scalar_text().filter(|pattern| Regex::new(pattern).is_ok())?;
+        rules.rules.pattern = Some(pattern.into());
         Some(())
     }),
     ("format", |rules, value| {
-        let name = value.as_str()?;
-        rules.format = Some(StringFormat::ALL.into_iter().find(|format| format.as_str() == name)?);
+        let name = value.scalar_text()?;
+        rules.rules.format = Some(StringFormat::ALL.into_iter().find(|format| format.as_str() == name)?);
         Some(())
     }),
     ("minimum", |rules, value| {
-        rules.minimum = Some(value.is_number().then(|| value.to_string())?.into());
+        rules.rules.minimum = Some(number(value)?.into());
         Some(())
     }),
     ("maximum", |rules, value| {
-        rules.maximum = Some(value.is_number().then(|| value.to_string())?.into());
+        rules.rules.maximum = Some(number(value)?.into());
         Some(())
     }),
     ("minLength", |rules, value| {
-        rules.min_length = Some(value.as_u64()?);
+        rules.rules.min_length = Some(number(value)?.parse().ok()?);
         Some(())
     }),
     ("maxLength", |rules, value| {
-        rules.max_length = Some(value.as_u64()?);
+        rules.rules.max_length = Some(number(value)?.parse().ok()?);
         Some(())
     }),
     ("maxItems", |rules, value| {
-        rules.max_items = Some(value.as_u64()?);
+        rules.rules.max_items = Some(number(value)?.parse().ok()?);
         Some(())
     }),
 ];
 
+/// A number as JSON text, with all of its digits.
+fn number(value: &Node) -> Option<String> {
+    match &value.content {
+        Content::Number(json, _) => Some(json.clone()),
+        _ => None,
+    }
+}
+
 /// The rules of a parameter. One that cannot be followed is reported and left out.
 pub(super) fn rules(fields: &mut Fields<'_>, sink: &mut Sink) -> Rules {
-    let mut rules = Rules::new();
+    let mut rules = Rules::default();
     for (key, set) in KEYWORDS {
         let Some(entry) = fields.get(&[key]) else { continue };
-        if set(&mut rules, &entry.value.to_json()).is_none() {
+        if set(&mut rules, &entry.value).is_none() {
             let message = format!("`{key}` cannot be checked; it is left out");
             let help = "see https://json-schema.org/understanding-json-schema/reference; the formats are \
                         `uuid`, `date`, `date-time` and `email`";

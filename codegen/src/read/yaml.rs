@@ -1,14 +1,10 @@
 //! YAML with spans.
-//!
-//! The values come from `serde_yaml`, which has no spans and silently keeps the last of two equal keys. So the same text
-//! is also read as a stream of marked events (see `marks`), which gives the spans and finds duplicate keys first.
 
-use serde::Deserialize as _;
-use serde_yaml::Value;
+use naftiko_schema::Kind;
+use serde_json::Value;
 
-use super::marks::{Marks, Source, index};
-use crate::codes::Code;
-use crate::diagnostic::{Lines, Sink, Span};
+use super::{scalar, tree};
+use crate::diagnostic::{Sink, Span};
 
 /// The text of a key that is not a scalar: `{{name}}` without quotes is a mapping whose key is a mapping.
 pub(crate) const UNQUOTED: &str = "{…}";
@@ -20,12 +16,13 @@ pub(crate) struct Node {
     pub(crate) span: Span,
 }
 
+/// What a value is. A scalar that is not text also has its text in the source: as a string, `1.10` is not `1.1`.
 #[derive(Clone, Debug)]
 pub(crate) enum Content {
-    Null,
-    Bool(bool),
-    /// A number, and its text in the source.
-    Number(serde_json::Number, String),
+    Null(String),
+    Bool(bool, String),
+    /// A number as JSON, with all of its digits, and its text.
+    Number(String, String),
     Text(String),
     Sequence(Vec<Node>),
     Mapping(Vec<Entry>),
@@ -40,95 +37,26 @@ pub(crate) struct Entry {
 
 /// Parses a text. Every problem is reported; `None` means that no value can be made of it.
 pub(crate) fn parse(text: &str, file: usize, sink: &mut Sink) -> Option<Node> {
-    let source = Source::new(text, file);
-    let marks = index(&source, sink)?;
-    if sink.has_errors() {
-        return None;
-    }
-    let value = serde_yaml::Deserializer::from_str(source.text);
-    match Value::deserialize(value).and_then(|mut value| value.apply_merge().map(|()| value)) {
-        Ok(value) => Some(node(value, Some(&marks), marks.span)),
-        Err(error) => {
-            let at = error.location().map(|at| Lines::new(text).offset(at.line(), at.column()));
-            let span = at.map_or(marks.span, |start| Span { start, end: start, file });
-            sink.report(Code::Syntax, span, format!("invalid YAML: {error}"));
-            None
-        }
-    }
-}
-
-fn node(value: Value, marks: Option<&Marks>, fallback: Span) -> Node {
-    let span = marks.map_or(fallback, |marks| marks.span);
-    let content = match value {
-        Value::Null => Content::Null,
-        Value::Bool(flag) => Content::Bool(flag),
-        Value::Number(number) => number_content(&number, marks),
-        Value::String(text) => Content::Text(text),
-        Value::Sequence(items) => {
-            let children = items.into_iter().enumerate();
-            Content::Sequence(
-                children.map(|(i, item)| node(item, marks.and_then(|marks| marks.items.get(i)), span)).collect(),
-            )
-        }
-        Value::Mapping(entries) => {
-            // Entries are in the order of the source, unless `<<` merges others into them; then they are found by key.
-            let written = marks.filter(|at| at.entries.len() == entries.len() && !at.keys.contains_key("<<"));
-            let entries = entries.into_iter().enumerate().map(|(index, (key, value))| {
-                let found = match written {
-                    Some(at) => at.entries.get(index),
-                    None => marks.and_then(|at| at.entries.get(*at.keys.get(key.as_str()?)?)),
-                };
-                match found {
-                    Some((written, at, marks)) => {
-                        // An alias used as a key has no text of its own.
-                        let key = if written == UNQUOTED { key_text(&key) } else { written.clone() };
-                        Entry { key, span: *at, value: node(value, Some(marks), *at) }
-                    }
-                    None => Entry { key: key_text(&key), span, value: node(value, None, span) },
-                }
-            });
-            Content::Mapping(entries.collect())
-        }
-        Value::Tagged(tagged) => return node(tagged.value, marks, fallback),
-    };
-    Node { content, span }
-}
-
-/// A key as text.
-fn key_text(key: &Value) -> String {
-    match key {
-        Value::String(text) => text.clone(),
-        Value::Null => "null".to_owned(),
-        Value::Bool(flag) => flag.to_string(),
-        Value::Number(number) => number.to_string(),
-        _ => UNQUOTED.to_owned(),
-    }
-}
-
-fn number_content(number: &serde_yaml::Number, marks: Option<&Marks>) -> Content {
-    let text = marks.and_then(|marks| marks.text.clone()).unwrap_or_else(|| number.to_string());
-    let json = if let Some(whole) = number.as_i64() {
-        Some(whole.into())
-    } else if let Some(whole) = number.as_u64() {
-        Some(whole.into())
-    } else {
-        number.as_f64().and_then(serde_json::Number::from_f64)
-    };
-    // JSON has no `.inf` and `.nan`.
-    json.map_or_else(|| Content::Text(text.clone()), |json| Content::Number(json, text.clone()))
+    let root = tree::read(text, file, sink)?;
+    if sink.has_errors() { None } else { Some(root) }
 }
 
 impl Node {
     /// What the value is, for a message.
     pub(crate) fn what(&self) -> &'static str {
         match self.content {
-            Content::Null => "empty",
-            Content::Bool(_) => "a boolean",
+            Content::Null(_) => "empty",
+            Content::Bool(..) => "a boolean",
             Content::Number(..) => "a number",
             Content::Text(_) => "text",
             Content::Sequence(_) => "a list",
             Content::Mapping(_) => "a mapping",
         }
+    }
+
+    /// Whether it has no value.
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(self.content, Content::Null(_))
     }
 
     /// Whether it is a template without quotes: `{{name}}` is a mapping whose key is a mapping.
@@ -142,28 +70,57 @@ impl Node {
         entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
 
-    /// The text of a scalar as it is written: `1.10` stays `1.10`.
+    /// The text of a scalar as it is written: `1.10` stays `1.10`. Null has none.
     pub(crate) fn scalar_text(&self) -> Option<String> {
         match &self.content {
-            Content::Bool(flag) => Some(flag.to_string()),
-            Content::Number(_, text) | Content::Text(text) => Some(text.clone()),
-            Content::Null | Content::Sequence(_) | Content::Mapping(_) => None,
+            Content::Bool(_, text) | Content::Number(_, text) | Content::Text(text) => Some(text.clone()),
+            Content::Null(_) | Content::Sequence(_) | Content::Mapping(_) => None,
         }
     }
 
-    /// The value as JSON.
-    pub(crate) fn to_json(&self) -> serde_json::Value {
+    /// The value as JSON text. Numbers have all of their digits.
+    pub(crate) fn to_json(&self) -> String {
         match &self.content {
-            Content::Null => serde_json::Value::Null,
-            Content::Bool(flag) => (*flag).into(),
-            Content::Number(number, _) => number.clone().into(),
-            Content::Text(text) => text.clone().into(),
-            Content::Sequence(items) => items.iter().map(Self::to_json).collect(),
+            Content::Null(_) => "null".to_owned(),
+            Content::Bool(flag, _) => flag.to_string(),
+            Content::Number(json, _) => json.clone(),
+            Content::Text(text) => quoted(text),
+            Content::Sequence(items) => list(items.iter().map(Self::to_json)),
             Content::Mapping(entries) => {
-                entries.iter().map(|entry| (entry.key.clone(), entry.value.to_json())).collect()
+                let members = entries.iter().map(|entry| format!("{}:{}", quoted(&entry.key), entry.value.to_json()));
+                format!("{{{}}}", members.collect::<Vec<_>>().join(","))
             }
         }
     }
+
+    /// The value as JSON text in its declared type: a scalar is the string that is written where a string is declared,
+    /// and a text that is a number or a boolean is one where these are. Outside of a body, all that lists and values of
+    /// any type hold is text.
+    pub(crate) fn to_json_of(&self, kind: Kind, in_body: bool) -> String {
+        match (&self.content, kind) {
+            (Content::Null(text), Kind::String) => quoted(text),
+            (Content::Bool(_, text) | Content::Number(_, text), Kind::String) => quoted(text),
+            (Content::Bool(_, text) | Content::Number(_, text), Kind::Any | Kind::Array) if !in_body => quoted(text),
+            (Content::Sequence(items), Kind::Array) if !in_body => {
+                list(items.iter().map(|item| item.to_json_of(Kind::Any, false)))
+            }
+            (Content::Text(text), Kind::Integer | Kind::Number | Kind::Boolean) => match scalar::plain(text) {
+                Content::Bool(flag, _) => flag.to_string(),
+                Content::Number(json, _) => json,
+                _ => quoted(text),
+            },
+            _ => self.to_json(),
+        }
+    }
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    format!("[{}]", items.collect::<Vec<_>>().join(","))
+}
+
+/// A text as a JSON string.
+pub(crate) fn quoted(text: &str) -> String {
+    Value::from(text).to_string()
 }
 
 #[cfg(test)]

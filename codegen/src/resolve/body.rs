@@ -3,17 +3,17 @@
 //! A parameter of location `Body` is the whole body. Parameters of location `Field` are parts of it, and
 //! [`Operation::body`] says which.
 
-use naftiko_schema::{Body, BodyContent, BodyMember, BodyNode, BodyText, Location, ParameterId, Rules, TemplatePart};
-use serde_json::Value;
+use naftiko_schema::{Body, BodyContent, BodyMember, BodyNode, BodyText, Kind, Location, ParameterId, TemplatePart};
 
 use super::prefix::{IN_ARGUMENTS, strip, strip_in_body};
 use super::variables::Variables;
 use crate::codes::Code;
 use crate::diagnostic::{Sink, Span};
+use crate::json::{self, Json};
 use crate::linked::{Constant, Operation, Parameter};
 use crate::names::fold;
 use crate::read::document::{BodySource, Input, Text};
-use crate::read::yaml::{self, UNQUOTED};
+use crate::read::yaml::{self, UNQUOTED, quoted};
 use crate::template::{Piece, is_name, split};
 
 const JSON: &str = "application/json";
@@ -34,7 +34,8 @@ pub(super) fn link(
 ) {
     match source {
         Some(source) => {
-            let mut template = Template { operation, declared, variables, span: source.span, required: false };
+            let mut template =
+                Template { operation, declared, variables, span: source.span, required: false, plain: Kind::Any };
             let body = template.body(source, sink);
             template.report_unused(sink);
             operation.body = body;
@@ -50,9 +51,16 @@ fn add_fixed(operation: &mut Operation<'_>, span: Span, sink: &mut Sink) {
     for constant in fixed {
         let name = &constant.name.value;
         match operation.body.as_mut().map(|body| &mut body.content) {
-            Some(BodyContent::Json(BodyNode::Object(members)) | BodyContent::Form(members)) => {
+            Some(BodyContent::Json(BodyNode::Object(members))) => {
                 if !members.iter().any(|member| member.name == *name) {
                     members.to_mut().push(fixed_member(&constant));
+                }
+            }
+            Some(BodyContent::Form(members)) => {
+                if !members.iter().any(|member| member.name == *name) {
+                    // A form has texts only, so that the text that is written counts.
+                    let json = constant.json.clone().filter(|_| constant.value.parts.is_empty());
+                    members.to_mut().push(fixed_member(&Constant { json, ..constant }));
                 }
             }
             _ => no_room(&constant, span, sink),
@@ -130,7 +138,7 @@ fn fixed_value(constant: &Constant) -> BodyNode {
         TemplatePart::Variable(variable) => BodyText::Variable(*variable),
     };
     match &constant.json {
-        Some(json) => BodyNode::Json(json.to_string().into()),
+        Some(json) => BodyNode::Json(json.clone().into()),
         None => BodyNode::Text(constant.value.parts.iter().map(part).collect()),
     }
 }
@@ -143,6 +151,8 @@ struct Template<'t, 'd, 'v> {
     span: Span,
     /// Whether placeholders must have a value, as in plain text.
     required: bool,
+    /// What plain scalars are: values of any type, or strings in a form.
+    plain: Kind,
 }
 
 impl Template<'_, '_, '_> {
@@ -151,7 +161,7 @@ impl Template<'_, '_, '_> {
         let essence = kind.to_ascii_lowercase();
         let data = source.data.as_ref();
         match essence.as_str() {
-            "json" | JSON => self.json(data, source.kind.is_some(), sink),
+            "json" | JSON => self.json(data, sink),
             "form" | "formurlencoded" | "application/x-www-form-urlencoded" => self.form(data, sink),
             "text" | "text/plain" => self.text(data, "text/plain; charset=utf-8", sink),
             "xml" | "application/xml" => self.text(data, "application/xml", sink),
@@ -167,15 +177,20 @@ impl Template<'_, '_, '_> {
         }
     }
 
-    fn json(&mut self, data: Option<&yaml::Node>, typed: bool, sink: &mut Sink) -> Option<Body> {
+    fn json(&mut self, data: Option<&yaml::Node>, sink: &mut Sink) -> Option<Body> {
         let Some(data) = data else {
             // A body without a description is sent by the caller as a whole.
             self.whole("body");
             return None;
         };
-        let content = match data.scalar_text() {
+        let raw = match &data.content {
+            yaml::Content::Text(text) => Some(text.clone()),
+            yaml::Content::Bool(..) | yaml::Content::Number(..) => Some(data.to_json()),
+            _ => None,
+        };
+        let content = match raw {
             Some(raw) => match split(&raw).as_slice() {
-                [Piece::Placeholder(name)] if typed && !self.is_variable(name) => {
+                [Piece::Placeholder(name)] if !self.is_variable(name) => {
                     let name = strip_in_body(name).to_owned();
                     self.whole(&name);
                     return None;
@@ -198,7 +213,7 @@ impl Template<'_, '_, '_> {
             kind: declared.and_then(|input| input.kind.clone()).filter(|kind| kind.value != "string"),
             required: declared.is_some_and(|input| input.required == Some(true)),
             description: declared.and_then(|input| input.description.as_ref()).map(|text| text.value.clone()),
-            rules: declared.map(|input| input.rules.clone()).unwrap_or(Rules::new()),
+            rules: declared.map(|input| input.rules.clone()).unwrap_or_default(),
         };
         self.operation.parameters.push(parameter);
     }
@@ -230,12 +245,10 @@ impl Template<'_, '_, '_> {
             .help("remove them");
             return None;
         }
-        match serde_json::from_str::<Value>(&text) {
+        match json::parse(&text) {
             Ok(value) => Some(BodyContent::Json(self.marked(&value, &names, sink)?)),
-            Err(error) => {
-                // The position in the error counts the marks, so it is left out.
-                let error = error.to_string();
-                let problem = error.split(" at line ").next().unwrap_or_default();
+            Err(problem) => {
+                let problem = unmarked(&problem, &names);
                 let message = format!("the body is not valid JSON: {problem}");
                 let help = "correct it, or add `type: text` if it is plain text";
                 sink.report(Code::BodyFormat, self.span, message).help(help);
@@ -245,20 +258,27 @@ impl Template<'_, '_, '_> {
     }
 
     /// A parsed value with the marks in its strings made parameters again.
-    fn marked(&mut self, value: &Value, names: &[String], sink: &mut Sink) -> Option<BodyNode> {
+    fn marked(&mut self, value: &Json, names: &[String], sink: &mut Sink) -> Option<BodyNode> {
         Some(match value {
-            Value::Array(items) => {
+            Json::Array(items) => {
                 let items: Option<Vec<_>> = items.iter().map(|item| self.marked(item, names, sink)).collect();
                 BodyNode::Array(items?.into())
             }
-            Value::Object(members) => {
+            Json::Object(members) => {
                 let mut pairs = Vec::new();
                 for (name, value) in members {
+                    if name.contains(MARKS) {
+                        let message =
+                            format!("the name `{}` in the body has placeholders in it", unmarked(name, names));
+                        let help = "write the name itself; only values can have placeholders";
+                        sink.report(Code::BodyFormat, self.span, message).help(help);
+                        return None;
+                    }
                     pairs.push(member(name.clone(), self.marked(value, names, sink)?));
                 }
                 BodyNode::Object(pairs.into())
             }
-            Value::String(text) if text.contains(MARKS) => {
+            Json::Text(text) if text.contains(MARKS) => {
                 let [open, _] = MARKS;
                 let whole = text.strip_prefix(open).filter(|rest| rest.starts_with(open));
                 let mut parts = Vec::new();
@@ -275,11 +295,13 @@ impl Template<'_, '_, '_> {
                     _ => BodyNode::Text(parts.into()),
                 }
             }
-            plain => BodyNode::Json(plain.to_string().into()),
+            Json::Text(text) => BodyNode::Json(quoted(text).into()),
+            Json::Plain(text) => BodyNode::Json(text.clone().into()),
         })
     }
 
     fn form(&mut self, data: Option<&yaml::Node>, sink: &mut Sink) -> Option<Body> {
+        self.plain = Kind::String;
         let Some(BodyNode::Object(pairs)) = data.and_then(|data| self.node(data, sink)) else {
             let message = "the body of a form must be a mapping";
             sink.report(Code::BodyFormat, self.span, message).help("write `data:` with a key for each field");
@@ -322,7 +344,7 @@ impl Template<'_, '_, '_> {
                     };
                 }
                 if let [] | [Piece::Literal(_)] = pieces.as_slice() {
-                    return Some(BodyNode::Json(Value::from(text.as_str()).to_string().into()));
+                    return Some(BodyNode::Json(quoted(text).into()));
                 }
                 let parts: Option<Vec<_>> = pieces
                     .into_iter()
@@ -349,7 +371,8 @@ impl Template<'_, '_, '_> {
                 }
                 Some(BodyNode::Object(pairs.into()))
             }
-            _ => Some(BodyNode::Json(source.to_json().to_string().into())),
+            yaml::Content::Null(_) => Some(BodyNode::Json("null".into())),
+            _ => Some(BodyNode::Json(source.to_json_of(self.plain, true).into())),
         }
     }
 
@@ -392,7 +415,7 @@ impl Template<'_, '_, '_> {
             kind: given.or_else(|| whole.then(any)),
             required: self.required || declared.is_some_and(|input| input.required == Some(true)),
             description: declared.and_then(|input| input.description.as_ref()).map(|text| text.value.clone()),
-            rules: declared.map(|input| input.rules.clone()).unwrap_or(Rules::new()),
+            rules: declared.map(|input| input.rules.clone()).unwrap_or_default(),
         });
         Some(BodyText::Parameter(ParameterId::from(parameters.len() - 1)))
     }
@@ -418,6 +441,15 @@ fn only(data: Option<&yaml::Node>) -> Option<&yaml::Node> {
         Some(yaml::Content::Mapping(entries)) if entries.len() == 1 => entries.first().map(|entry| &entry.value),
         _ => data,
     }
+}
+
+/// A text with its marks made placeholders again.
+fn unmarked(text: &str, names: &[String]) -> String {
+    let parts = text.split(MARKS).enumerate().map(|(index, part)| match part.parse::<usize>() {
+        Ok(number) if index % 2 == 1 => names.get(number).map_or_else(String::new, |name| format!("{{{{{name}}}}}")),
+        _ => part.to_owned(),
+    });
+    parts.collect()
 }
 
 /// The name of a reference without braces.

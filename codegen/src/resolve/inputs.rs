@@ -1,7 +1,8 @@
 //! The caller's inputs of a route or tool, and what `with` makes of them.
 
 use naftiko_schema::http::is_dots;
-use naftiko_schema::{InputId, InputText, Kind, Location, PathStep, Rules};
+use naftiko_schema::{InputId, InputText, Kind, Location, PathStep};
+use serde_json::Value;
 
 use super::prefix::IN_ARGUMENTS;
 use super::unique_inputs;
@@ -11,7 +12,7 @@ use crate::diagnostic::{Sink, Span, nearest};
 use crate::json_path;
 use crate::linked::{Operation, Parameter, Source};
 use crate::names::fold;
-use crate::read::document::{Input, Invocation, Text};
+use crate::read::document::{Input, Invocation, Rules, Text};
 use crate::read::yaml::{Content, Node, UNQUOTED};
 use crate::template::{self, Piece, split};
 use crate::vocabulary::{self, location};
@@ -44,7 +45,7 @@ pub(super) struct Context<'c, 'd> {
 pub(super) struct Inputs<'c, 'd> {
     pub(super) inputs: Vec<Parameter>,
     /// Inputs with a fixed value.
-    constants: Vec<(&'d str, &'d Node)>,
+    constants: Vec<&'d Input>,
     /// How many of the inputs are declared; the others were derived.
     declared: usize,
     /// Whether no input is declared.
@@ -72,7 +73,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
 
     /// The input with the name of the parameter: exactly, or folded if only one is.
     fn same(&mut self, parameter: &Parameter, sink: &mut Sink) -> Source {
-        if let Some(source) = self.constant(&parameter.name) {
+        if let Some(source) = self.constant(&parameter.name, parameter) {
             return source;
         }
         if let Some(index) = self.known(&parameter.name) {
@@ -126,10 +127,19 @@ impl<'c, 'd> Inputs<'c, 'd> {
         Source::Absent
     }
 
-    /// The fixed value of an input.
-    fn constant(&self, name: &str) -> Option<Source> {
-        let (_, node) = self.constants.iter().find(|(known, _)| *known == name)?;
-        Some(Source::Json(node.to_json()))
+    /// An input with a fixed value, and the value.
+    fn fixed(&self, name: &str) -> Option<(&'d Input, &'d Node)> {
+        let input = self.constants.iter().find(|input| input.name.value == name)?;
+        Some((input, input.value.as_ref()?))
+    }
+
+    /// The fixed value of an input in the type of a parameter, or in its own if that takes any.
+    fn constant(&self, name: &str, parameter: &Parameter) -> Option<Source> {
+        let (input, value) = self.fixed(name)?;
+        let declared = parameter.kind.as_ref().filter(|kind| kind.value != "any");
+        let kind = declared.or(input.kind.as_ref()).or(parameter.kind.as_ref());
+        let kind = vocabulary::kind(kind, parameter.location).unwrap_or(Kind::String);
+        Some(Source::Json(value.to_json_of(kind, parameter.location.is_body())))
     }
 
     /// The input of this name, or the only declared one that is equal when folded and does not have the name of another
@@ -199,21 +209,15 @@ impl<'c, 'd> Inputs<'c, 'd> {
     /// A fixed value. It must have the type of its parameter, and is sent unchanged.
     fn literal(&self, parameter: &Parameter, node: &Node, sink: &mut Sink) -> Source {
         let kind = vocabulary::kind(parameter.kind.as_ref(), parameter.location).unwrap_or(Kind::String);
-        let value = match (kind, node.scalar_text()) {
-            (_, None) if matches!(node.content, Content::Null) => {
-                if parameter.required {
-                    let message = format!("`{}` is required and cannot be null", parameter.name);
-                    sink.report(Code::TypeMismatch, node.span, message)
-                        .help("write a value, or a reference to an input");
-                }
-                return Source::Absent;
+        if node.is_null() {
+            if parameter.required {
+                let message = format!("`{}` is required and cannot be null", parameter.name);
+                sink.report(Code::TypeMismatch, node.span, message).help("write a value, or a reference to an input");
             }
-            (Kind::String, Some(text)) => text.into(),
-            (Kind::Integer | Kind::Number | Kind::Boolean, Some(text)) => {
-                serde_json::from_str(&text).unwrap_or_else(|_| text.into())
-            }
-            _ => node.to_json(),
-        };
+            return Source::Absent;
+        }
+        let json = node.to_json_of(kind, parameter.location.is_body());
+        let value: Value = serde_json::from_str(&json).unwrap_or_default();
         let fits = match kind {
             Kind::String => value.is_string(),
             Kind::Integer => value.is_i64(),
@@ -226,7 +230,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
         let is_segment = |text: &str| !text.is_empty() && !is_dots(text);
         let segment = !parameter.location.is_path() || value.as_str().is_none_or(is_segment);
         if !fits || !segment {
-            let message = format!("`{value}` is not a valid value of `{}`", parameter.name);
+            let message = format!("`{json}` is not a valid value of `{}`", parameter.name);
             let help = if segment {
                 format!("write a value of type `{}`", kind.as_str())
             } else {
@@ -234,15 +238,16 @@ impl<'c, 'd> Inputs<'c, 'd> {
             };
             sink.report(Code::TypeMismatch, node.span, message).help(help);
         }
-        Source::Json(value)
+        Source::Json(json)
     }
 
     /// A list or mapping: a fixed value, unless it contains inputs of the caller.
     fn nested(&mut self, parameter: &Parameter, node: &Node, sink: &mut Sink) -> Source {
         // A part of a value may have any type.
         let any = Text { value: "any".to_owned(), span: node.span };
-        let location = if parameter.location.is_body() { Location::Field } else { Location::Query };
-        let part = Parameter { kind: Some(any), location, rules: Rules::new(), ..parameter.clone() };
+        let is_object = parameter.kind.as_ref().is_some_and(|kind| kind.value == "object");
+        let location = if parameter.location.is_body() || is_object { Location::Field } else { Location::Query };
+        let part = Parameter { kind: Some(any), location, rules: Rules::default(), ..parameter.clone() };
         match &node.content {
             Content::Sequence(items) => Source::List(items.iter().map(|item| self.nested(&part, item, sink)).collect()),
             Content::Mapping(entries) => {
@@ -254,7 +259,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
                 Source::Object(members.collect())
             }
             Content::Text(_) => self.source(&part, node, sink),
-            _ => Source::Json(node.to_json()),
+            _ => Source::Json(node.to_json_of(Kind::Any, location.is_body())),
         }
     }
 
@@ -270,7 +275,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
     }
 
     fn reference(&mut self, parameter: &Parameter, name: &str, span: Span, sink: &mut Sink) -> Source {
-        if let Some(source) = self.constant(name) {
+        if let Some(source) = self.constant(name, parameter) {
             return source;
         }
         if let Some(index) = self.known(name) {
@@ -300,11 +305,14 @@ impl<'c, 'd> Inputs<'c, 'd> {
                 Piece::Placeholder(name) | Piece::Segments(name) => {
                     let Some(name) = self.placeholder(&name, span, sink) else { return Source::Absent };
                     // Inside other text, an input is text, whatever the type of the parameter.
-                    let derived = Parameter { kind: None, rules: Rules::new(), ..parameter.clone() };
+                    let derived = Parameter { kind: None, rules: Rules::default(), ..parameter.clone() };
+                    if let Some(text) = self.fixed(&name).and_then(|(_, value)| value.scalar_text()) {
+                        parts.push(InputText::Literal(text.into()));
+                        continue;
+                    }
                     match self.reference(&derived, &name, span, sink) {
                         Source::Input(index) => parts.push(InputText::Input(index)),
-                        Source::Json(serde_json::Value::String(text)) => parts.push(InputText::Literal(text.into())),
-                        Source::Json(value) => parts.push(InputText::Literal(value.to_string().into())),
+                        Source::Json(json) => parts.push(InputText::Literal(json.into())),
                         _ => return Source::Absent,
                     }
                 }
@@ -367,7 +375,10 @@ fn declared_inputs(declared: &[&Input], context: &Context<'_, '_>, sink: &mut Si
             sink.report(Code::Unsupported, value.span, message).help("write it under `with`");
         }
     }
-    for input in declared.iter().filter(|input| input.value.as_ref().is_none_or(is_body_path)) {
+    for (index, input) in declared.iter().enumerate() {
+        if input.value.as_ref().is_some_and(|value| !is_body_path(value)) {
+            continue;
+        }
         let member = body_member(input, sink);
         let name = &input.name.value;
         if name.is_empty() {
@@ -437,9 +448,9 @@ fn is_body_path(value: &Node) -> bool {
 }
 
 /// The inputs with a fixed value, which callers do not send.
-fn constants<'d>(declared: &[&'d Input]) -> Vec<(&'d str, &'d Node)> {
-    let fixed = declared.iter().filter_map(|input| Some((input.name.value.as_str(), input.value.as_ref()?)));
-    fixed.filter(|(_, value)| !is_body_path(value)).collect()
+fn constants<'d>(declared: &[&'d Input]) -> Vec<&'d Input> {
+    let is_fixed = |input: &&&Input| input.value.as_ref().is_some_and(|value| !is_body_path(value));
+    declared.iter().filter(is_fixed).copied().collect()
 }
 
 fn is_in_path(path: &[Piece], name: &str) -> bool {

@@ -1,7 +1,7 @@
 //! Consumed operations: their parameters, and where in a request these are.
 
 use naftiko_schema::http::percent_decode;
-use naftiko_schema::{ApiId, Location, Method, Rules, Template, TemplatePart};
+use naftiko_schema::{ApiId, Kind, Location, Method, Template, TemplatePart};
 
 use super::body;
 use super::path;
@@ -11,10 +11,10 @@ use crate::credential::Credentials;
 use crate::diagnostic::{FIRST, Sink, Span};
 use crate::linked::{Constant, Operation, Parameter};
 use crate::names::fold;
-use crate::read::document::{ConsumedOperation, ConsumedResource, Consumes, Input, Text};
+use crate::read::document::{ConsumedOperation, ConsumedResource, Consumes, Input, Rules, Text};
 use crate::read::yaml::{Content, Node};
 use crate::template::{Piece, split, split_path};
-use crate::vocabulary::{is_reserved_header, is_token, location, method};
+use crate::vocabulary::{is_reserved_header, is_token, kind, location, method};
 
 /// What all operations of an API have in common.
 pub(super) struct Shared<'c, 'd> {
@@ -275,6 +275,7 @@ impl Builder<'_, '_, '_, '_> {
         let mut push = |value, json| {
             self.operation.constants.push(Constant { name: input.name.clone(), location, value, json });
         };
+        let kind = kind(input.kind.as_ref(), location).unwrap_or(Kind::String);
         let Some(text) = value.scalar_text() else {
             match &value.content {
                 // The key is repeated, as for an array from the caller.
@@ -285,7 +286,9 @@ impl Builder<'_, '_, '_, '_> {
                         push(vec![TemplatePart::Literal(text.into())].into(), None);
                     }
                 }
-                _ if location.is_body() && !value.is_unquoted() => push(Template::new(&[]), Some(value.to_json())),
+                _ if location.is_body() && !value.is_unquoted() => {
+                    push(Template::new(&[]), Some(value.to_json_of(kind, true)))
+                }
                 _ => {
                     let message =
                         format!("the value of `{}` must be text, but it is {}", input.name.value, value.what());
@@ -296,6 +299,12 @@ impl Builder<'_, '_, '_, '_> {
                 }
             }
             return;
+        };
+        let text = match kind {
+            Kind::Integer | Kind::Number | Kind::Boolean if !matches!(value.content, Content::Text(_)) => {
+                value.to_json()
+            }
+            _ => text,
         };
         let text = Text { value: text, span: value.span };
         let pieces = split(&text.value);
@@ -321,7 +330,7 @@ impl Builder<'_, '_, '_, '_> {
         }
         let fixed = pieces.iter().all(|piece| piece.name().is_none());
         let parts = self.variables.template(&text, sink);
-        push(parts, fixed.then(|| value.to_json()));
+        push(parts, fixed.then(|| value.to_json_of(kind, location.is_body())));
     }
 
     /// Gives the parameters in the query of the path their names in the request, and adds those that are not declared.
@@ -396,7 +405,7 @@ fn undeclared(operation: &Operation<'_>, name: &str, location: &str, sink: &mut 
 
 fn required_string(name: &str, location: Location, span: Span) -> Parameter {
     let (name, wire) = (name.to_owned(), name.to_owned());
-    Parameter { name, wire, span, location, kind: None, required: true, description: None, rules: Rules::new() }
+    Parameter { name, wire, span, location, kind: None, required: true, description: None, rules: Rules::default() }
 }
 
 /// One name can be two parameters in different locations of a request. Callers send one value for both.

@@ -92,10 +92,13 @@ fn convert(argument: &Argument, parameter: &Parameter) -> Option<Argument> {
         Argument::Value(Value::String(_)) => b'"',
         Argument::Value(Value::Number(_)) => b'0',
         Argument::Value(Value::Bool(_)) => b't',
+        Argument::Value(Value::Array(_)) => b'[',
+        Argument::Value(Value::Object(_)) => b'{',
         Argument::Value(_) | Argument::Json(_) | Argument::Raw(_) => return None,
     };
     match (first, parameter.kind) {
-        (b'-' | b'0'..=b'9' | b't' | b'f', Kind::String) => Some(Argument::Value(argument.text().into())),
+        // In text, a list or an object is its JSON.
+        (b'-' | b'0'..=b'9' | b't' | b'f' | b'[' | b'{', Kind::String) => Some(Argument::Value(argument.text().into())),
         (b'"', Kind::Integer | Kind::Number | Kind::Boolean | Kind::Object) => {
             let text = argument.text();
             let json = serde_json::from_str::<&RawValue>(&text).ok()?.get();

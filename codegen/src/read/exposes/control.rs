@@ -53,7 +53,7 @@ fn is_on(metrics: &Entry, sink: &mut Sink) -> bool {
 
 fn not_served(entry: Option<&Entry>, help: &str, sink: &mut Sink) {
     // What is switched off needs no warning.
-    if let Some(entry) = entry.filter(|entry| !matches!(entry.value.content, Content::Bool(false))) {
+    if let Some(entry) = entry.filter(|entry| !matches!(entry.value.content, Content::Bool(false, _))) {
         let message = format!("`{}` of the control adapter is not supported; it is ignored", entry.key);
         sink.report(Code::ControlAdapter, entry.span, message).help(help);
     }
