@@ -9,6 +9,9 @@ use crate::read::document::Output;
 use crate::read::yaml::Node;
 
 pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
+    for operation in &linked.operations {
+        check_word(operation, sink);
+    }
     for call in linked.calls() {
         let outputs = call.outputs;
         if let Some(operation) = linked.operations.get(call.operation.index()) {
@@ -23,14 +26,31 @@ pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
     }
 }
 
-/// Formats that the reference engine converts to JSON before mapping. Bytes and plain text are passed through.
+/// Formats that the reference engine converts to JSON before mapping.
+const STRUCTURED: [&str; 9] = ["xml", "yaml", "csv", "tsv", "psv", "html", "markdown", "avro", "protobuf"];
+
+/// Formats that need no conversion.
+const AS_THEY_ARE: [&str; 3] = ["json", "binary", "text"];
+
+/// Responses in other formats cannot be mapped.
 fn check_format(operation: &Operation<'_>, outputs: &[Output], sink: &mut Sink) {
     let Some(format) = operation.output_format else { return };
-    let structured = ["xml", "yaml", "csv", "tsv", "psv", "html", "markdown", "avro", "protobuf"];
-    if structured.contains(&format.value.to_ascii_lowercase().as_str()) && !outputs.is_empty() {
+    if !AS_THEY_ARE.contains(&format.value.to_ascii_lowercase().as_str()) && !outputs.is_empty() {
         let message = format!("mapping responses in `{}` is not supported yet", format.value);
         let help = "remove `outputParameters` to pass the response on unchanged";
         sink.report_once(Code::OutputFormat, &format.value, format.span, message).help(help);
+    }
+}
+
+/// Reports words that are no format.
+fn check_word(operation: &Operation<'_>, sink: &mut Sink) {
+    let Some(format) = operation.output_format else { return };
+    let word = format.value.to_ascii_lowercase();
+    let mut known = STRUCTURED.into_iter().chain(AS_THEY_ARE);
+    if !known.any(|known| known == word) {
+        let message = format!("unknown format `{}`; responses are passed on as they come", format.value);
+        let report = sink.report_once(Code::NoEffect, &format.value, format.span, message);
+        report.help("write `json` if they are JSON, or leave `outputRawFormat` out");
     }
 }
 

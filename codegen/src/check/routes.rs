@@ -14,6 +14,7 @@ use crate::vocabulary::is_invisible;
 pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
     for route in &linked.routes {
         check_path(route, sink);
+        check_rest_of_path(route, sink);
         check_captures(route, sink);
         for input in &route.call.inputs {
             check_kind(input, sink);
@@ -63,6 +64,15 @@ fn check_captures(route: &Route<'_>, sink: &mut Sink) {
             );
             sink.report(Code::BadPath, input.span, message).help(format!("add `{{{}}}` to the path", input.name));
         }
+    }
+}
+
+/// The reference engine takes several segments for one name of a placeholder.
+fn check_rest_of_path(route: &Route<'_>, sink: &mut Sink) {
+    if route.pieces.contains(&Piece::Placeholder("path".to_owned())) {
+        let message = format!("`{{path}}` in `{}` is one segment", route.path.value);
+        let help = "write `{path+}` at the end of the path to take several segments";
+        sink.report(Code::OneSegment, route.path.span, message).help(help);
     }
 }
 

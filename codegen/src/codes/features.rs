@@ -350,4 +350,52 @@ codes! {
     ///   content: 'Be brief. Compare {{first}} with {{second}}.'
     /// ```
     UnknownRole = 141, Error, "a message of a prompt has an unknown role";
+
+    /// The format has a meaning for this key, but here it has none, and the message says what happens instead:
+    ///
+    /// - `maxBinarySize` of an operation: all responses have one limit, which the operator sets.
+    /// - `outputMediaType`: responses have the type that the upstream says.
+    /// - `outputParameters` over an operation with `outputRawFormat: binary`: bytes cannot be mapped and are passed on,
+    ///   as the reference engine does.
+    /// - `const` beside `mapping` in an output: the mapping counts.
+    /// - an unknown `outputRawFormat`: responses are passed on as they come.
+    /// - `authentication` of a `control` adapter, for its two probes: orchestrators send no credential. `/status` and
+    ///   `/metrics` need one.
+    ///
+    /// Remove the key, or change what the message names.
+    ///
+    /// ```yaml
+    /// operations:
+    /// - name: get-image
+    ///   outputRawFormat: binary
+    ///   maxBinarySize: 5MiB      # no effect
+    /// ```
+    NoEffect = 142, Warning, "a setting has no effect, or less than it seems";
+
+    /// A consumed parameter has no `type`, and nothing that the capability exposes says one. It is a string, as the
+    /// format says: callers of tools send `"5"`, and a number is refused. The reference engine takes any value here.
+    ///
+    /// Add the type that the upstream documents. Arrays are different: if a route or tool declares an input of type
+    /// `array` for a parameter without a type, the parameter is an array too.
+    ///
+    /// ```yaml
+    /// inputParameters:
+    /// - name: limit
+    ///   in: query
+    ///   type: integer
+    /// ```
+    ImpliedType = 143, Note, "a parameter without a type is a string";
+
+    /// The reference engine gives a placeholder with the name `path` in a route the whole rest of the path, slashes
+    /// included. Here it is one segment like any other placeholder, and a request with more segments is a 404.
+    ///
+    /// If callers send one segment, nothing has to be done. To take several, write `{path+}` at the end of the path. The
+    /// value is then checked for dot segments, and is sent with its slashes.
+    ///
+    /// ```yaml
+    /// resources:
+    /// - path: /files/{path}      # /files/a, but not /files/a/b
+    /// - path: /files/{path+}     # /files/a/b as well
+    /// ```
+    OneSegment = 144, Warning, "a placeholder is one segment, unlike in the reference engine";
 }

@@ -5,7 +5,7 @@ use super::document::{
 };
 use super::fields::Fields;
 use super::yaml::{Content, Node};
-use super::{name_of, read_all, rules, unsupported};
+use super::{SIZE_LIMIT, name_of, no_effect, read_all, rules, unsupported};
 use crate::codes::Code;
 use crate::credential;
 use crate::diagnostic::Sink;
@@ -121,9 +121,9 @@ fn operation(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Consumed
         // They only have an effect on operations used as steps, which are not supported.
         "outputParameters",
         "outputSchema",
-        "outputMediaType",
-        "maxBinarySize",
     ]);
+    no_effect(&mut fields, &["outputMediaType"], "responses have the type that the upstream says", sink);
+    no_effect(&mut fields, &["maxBinarySize"], SIZE_LIMIT, sink);
     fields.finish(sink);
     Some(ConsumedOperation { name: name?, method, path, description, output_format, output_headers, inputs, body })
 }

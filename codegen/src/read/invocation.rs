@@ -67,7 +67,15 @@ fn output(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Output> {
     let name = name_of(key, &mut fields, sink);
     let kind = fields.text(&["type"], sink);
     let mapping = fields.text(&["mapping"], sink);
-    let value = fields.get(&["value", "const"]).map(|entry| entry.value.clone());
+    let constant = fields.get(&["const"]).filter(|constant| {
+        // The reference engine reads it nowhere. Beside a mapping it only describes the value.
+        if mapping.is_some() {
+            let help = "remove `const`, or `mapping` if the value is fixed";
+            sink.report(Code::NoEffect, constant.span, "`const` has no effect beside `mapping`").help(help);
+        }
+        mapping.is_none()
+    });
+    let value = fields.get(&["value"]).or(constant).map(|entry| entry.value.clone());
     let properties = read_all(fields.members(&["properties"], sink), output, sink);
     let items = fields.get(&["items"]).and_then(|entry| items(&entry.value, sink)).map(Box::new);
     fields.ignore(&["description", "required"]);

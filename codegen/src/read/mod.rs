@@ -36,6 +36,9 @@ const KNOWN_VERSIONS: [&str; 12] = [
     "1.0.0-beta5",
 ];
 
+/// What limits responses instead of `maxBinarySize`.
+const SIZE_LIMIT: &str = "all responses have one limit, whatever their operation says";
+
 /// The sections whose entries other files can import.
 pub(crate) const SECTIONS: [&str; 4] = ["consumes", "exposes", "aggregates", "binds"];
 
@@ -133,6 +136,16 @@ fn unsupported(fields: &mut Fields<'_>, key: &'static str, code: Code, message: 
         sink.report(code, span, message).help(help);
     }
     span.is_some()
+}
+
+/// Reports keys that the format gives a meaning, but that have no effect.
+fn no_effect(fields: &mut Fields<'_>, keys: &[&'static str], help: &str, sink: &mut Sink) {
+    for key in keys {
+        if let Some(entry) = fields.get(&[*key]) {
+            let message = format!("`{key}` has no effect");
+            sink.report_once(Code::NoEffect, key, entry.span, message).help(help);
+        }
+    }
 }
 
 type Member<'n> = (Option<Text>, &'n Node);

@@ -7,7 +7,7 @@ use crate::codes::Code;
 use crate::diagnostic::{Sink, nearest};
 use crate::linked::{Call, Linked, Operation, Parameter, Source};
 use crate::names::{fold, tool_inputs};
-use crate::read::document::{Input, Invocation, Text};
+use crate::read::document::{Input, Invocation, Output, Text};
 use crate::read::yaml::Node;
 
 pub(super) fn link<'d>(
@@ -28,7 +28,26 @@ pub(super) fn link<'d>(
     } else {
         divide_body(&mut inputs, operation, &sources);
     }
-    Some(Call { operation: id, inputs, sources, outputs: &invocation.outputs })
+    Some(Call { operation: id, inputs, sources, outputs: outputs(operation, invocation, context, sink) })
+}
+
+/// The outputs that count: bytes cannot be mapped.
+fn outputs<'d>(
+    operation: &Operation<'_>,
+    invocation: &'d Invocation,
+    context: &Context<'_, 'd>,
+    sink: &mut Sink,
+) -> &'d [Output] {
+    let binary = operation.output_format.is_some_and(|format| format.value.eq_ignore_ascii_case("binary"));
+    match invocation.outputs.first() {
+        Some(first) if binary => {
+            let message = format!("the responses of `{}` are binary, and are passed on whole", operation.name.value);
+            let report = sink.report(Code::NoEffect, first.span, message);
+            report.label(context.span, "these outputs have no effect").help("remove `outputParameters`");
+            &[]
+        }
+        _ => &invocation.outputs,
+    }
 }
 
 /// An input of a required parameter is required, whatever it declares; an unused one is not.

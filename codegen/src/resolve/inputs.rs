@@ -8,7 +8,7 @@ use super::prefix::IN_ARGUMENTS;
 use super::unique_inputs;
 use super::variables::Variables;
 use crate::codes::Code;
-use crate::diagnostic::{Sink, Span, nearest};
+use crate::diagnostic::{FIRST, Sink, Span, nearest};
 use crate::json_path;
 use crate::linked::{Operation, Parameter, Source};
 use crate::names::fold;
@@ -389,6 +389,9 @@ fn declared_inputs(declared: &[&Input], context: &Context<'_, '_>, sink: &mut Si
         }
         // The operation's own declaration comes first and replaces the shared one.
         if inputs.iter().any(|known| known.name == *name) {
+            if let Some(own) = declared.iter().take(index).find(|own| own.name.value == *name) {
+                report_hidden(own, input, sink);
+            }
             continue;
         }
         let location = match (&input.location, context.path) {
@@ -423,6 +426,17 @@ fn declared_inputs(declared: &[&Input], context: &Context<'_, '_>, sink: &mut Si
         });
     }
     inputs
+}
+
+/// Reports an input that an earlier one replaces, if callers might still send it in its own location.
+fn report_hidden(first: &Input, hidden: &Input, sink: &mut Sink) {
+    let location = |input: &Input| input.location.as_ref().map(|location| location.value.clone());
+    if let Some(hidden_in) = location(hidden).filter(|hidden| location(first).as_ref() != Some(hidden)) {
+        let message =
+            format!("the input `{}` is not read from the {hidden_in}; the first one counts", hidden.name.value);
+        let report = sink.report(Code::DuplicateName, hidden.name.span, message);
+        report.label(first.name.span, FIRST).help("rename one of the two, or remove it");
+    }
 }
 
 /// The member of the body that the value of an input names: `$.name`.

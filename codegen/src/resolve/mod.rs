@@ -15,13 +15,13 @@ pub(crate) mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use naftiko_schema::{ApiId, Method, OperationId};
+use naftiko_schema::{ApiId, Location, Method, OperationId};
 
 use crate::Sources;
 use crate::codes::Code;
 use crate::credential::{self, Credentials};
 use crate::diagnostic::{FIRST, Sink, Span};
-use crate::linked::{Api, Linked, Operation, Route, Tool};
+use crate::linked::{Api, Linked, Operation, Route, Source, Tool};
 use crate::names::{distinct, tool_names};
 use crate::read::document::{
     Adapter, AdapterKind, AdapterType, Consumes, Document, Input, Invocation, RestOperation, RestResource, Text,
@@ -74,6 +74,7 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
     let resources = resources::resources(&linked, &targets, &variables, sources, sink);
     linked.prompts = prompts::prompts(&linked, sources, sink);
     (linked.routes, linked.tools, linked.resources) = (routes, tools, resources);
+    infer_arrays(&mut linked);
     linked
 }
 
@@ -239,6 +240,26 @@ fn uses_required(api: &Consumes) -> bool {
     let operations = api.resources.iter().flat_map(|resource| &resource.operations);
     let mut inputs = operations.flat_map(|operation| &operation.inputs).chain(&api.inputs);
     inputs.any(|input| input.required.is_some())
+}
+
+/// Makes arrays of parameters without a type, outside of the body, that take an array somewhere.
+fn infer_arrays(linked: &mut Linked<'_>) {
+    let mut found: Vec<(OperationId, usize, Text)> = Vec::new();
+    for call in linked.calls() {
+        for (index, source) in call.sources.iter().enumerate() {
+            let Source::Input(id) = source else { continue };
+            let kind = call.inputs.get(id.index()).and_then(|input| input.kind.as_ref());
+            found.extend(kind.filter(|kind| kind.value == "array").map(|kind| (call.operation, index, kind.clone())));
+        }
+    }
+    for (operation, index, kind) in found {
+        let operation = linked.operations.get_mut(operation.index());
+        if let Some(parameter) = operation.and_then(|operation| operation.parameters.get_mut(index))
+            && matches!(parameter.location, Location::Query | Location::Header | Location::Cookie)
+        {
+            parameter.kind.get_or_insert(kind);
+        }
+    }
 }
 
 /// The operation that is called; `None` if there is an unsupported feature instead of a call.

@@ -8,7 +8,7 @@ use crate::read::document::{Input, Invocation, Text};
 use crate::read::fields::Fields;
 use crate::read::invocation::invocation;
 use crate::read::yaml::Node;
-use crate::read::{name_of, read_all, unsupported};
+use crate::read::{SIZE_LIMIT, name_of, no_effect, read_all, unsupported};
 
 #[derive(Debug)]
 pub(crate) struct RestResource {
@@ -29,7 +29,7 @@ pub(crate) struct RestOperation {
 }
 
 pub(super) fn read(fields: &mut Fields<'_>, sink: &mut Sink) -> AdapterKind {
-    fields.ignore(&["maxBinarySize"]);
+    no_effect(fields, &["maxBinarySize"], SIZE_LIMIT, sink);
     let shared = read_all(fields.members(&["inputParameters"], sink), input, sink);
     let mut resources = read_all(fields.members(&["resources"], sink), resource, sink);
     for resource in &mut resources {
