@@ -44,5 +44,6 @@ mod tables;
 mod tls;
 mod transport;
 mod upstream;
+mod values;
 mod wire;
 mod words;

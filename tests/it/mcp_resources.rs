@@ -129,6 +129,7 @@ async fn resources_list_has_cache_hints() {
         assert!(discovered["result"]["capabilities"][capability].is_object(), "{discovered}");
     }
     for (method, params) in [
+        ("server/discover", json!({})),
         ("tools/list", json!({})),
         ("resources/list", json!({})),
         ("resources/templates/list", json!({})),

@@ -11,19 +11,30 @@ use crate::numbers;
 /// The document of a response, with [marked numbers](numbers). Text that is JSON is parsed, for any content type.
 ///
 /// # Errors
-/// If the body is not JSON, although the target declares it.
-pub fn document(target: &'static Target, mut response: Response<Bytes>) -> Result<Response<Value>, Error> {
-    if is_json(response.body())
-        && let Some(marked) = numbers::marked(response.body())
-    {
+/// If the body is not JSON, although the target declares it or the projection looks inside of it.
+pub fn document(
+    target: &'static Target,
+    projection: &Projection,
+    mut response: Response<Bytes>,
+) -> Result<Response<Value>, Error> {
+    let body = response.body().clone();
+    let is_json = is_json(&body);
+    if is_json && let Some(marked) = numbers::marked(&body) {
         *response.body_mut() = marked.into();
     }
     let mut decoded = response.decode(target.name(), target.format())?;
     if let Value::String(text) = decoded.body()
         && !numbers::is_marked(text)
-        && let Ok(document) = numbers::read(text.as_bytes())
     {
-        *decoded.body_mut() = document;
+        if let Ok(document) = numbers::read(text.as_bytes()) {
+            *decoded.body_mut() = document;
+        } else if !is_json && projection.needs_structure() {
+            let response = decoded.map(|_| body);
+            return match response.json() {
+                Ok(document) => Ok(response.map(|_| document)),
+                Err(error) => Err(response.decode_error(target.name(), error)),
+            };
+        }
     }
     Ok(decoded)
 }

@@ -113,7 +113,8 @@ impl Response<Bytes> {
     }
 
     /// The error for a response that cannot be decoded.
-    pub(crate) fn decode_error(self, operation: &'static str, error: JsonError) -> Error {
+    #[doc(hidden)]
+    pub fn decode_error(self, operation: &'static str, error: JsonError) -> Error {
         let Self { status, headers, attempts, body } = self;
         let decode_error = Error::new(operation, ErrorKind::Decode, Phase::Decode).caused_by(error.into());
         decode_error.with_response(UpstreamResponse { status, headers, body, whole: true }).after(attempts)

@@ -190,7 +190,7 @@ fn content_of(
             Ok((media_type, if reveals { bytes } else { masked(&binding.target, bytes) }))
         }
         Output::Projected(projection) => {
-            let mut document = document(&binding.target, response)?.into_body();
+            let mut document = document(&binding.target, projection, response)?.into_body();
             if !reveals {
                 mask(&binding.target, &mut document);
             }

@@ -51,7 +51,7 @@ fn success(tool: &'static Tool, policy: &Policy, response: Response<Bytes>) -> R
     let reveals = policy.reveals(&tool.name);
     let (text, document, masked) = match &tool.binding.output {
         Output::Projected(projection) => {
-            let mut source = document(target, response)?.into_body();
+            let mut source = document(target, projection, response)?.into_body();
             // Masking comes before the projection, which may change the names that identify secrets.
             let masked = !reveals && mask(target, &mut source);
             let document = apply(projection, &source);

@@ -52,7 +52,8 @@ fn project(
         let (status, headers, body) = response.into_parts();
         return Ok(pass_through(status, fields::passed(headers, references, Content::Same), Body::from(body)));
     }
-    let (status, headers, document) = document(&references.route.binding.target, response)?.into_parts();
+    let target = &references.route.binding.target;
+    let (status, headers, document) = document(target, projection, response)?.into_parts();
     let mut headers = fields::passed(headers, references, Content::Changed);
     headers.remove(CONTENT_ENCODING);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

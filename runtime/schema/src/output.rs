@@ -31,6 +31,20 @@ pub enum Projection {
     Array(ArrayProjection),
 }
 
+impl Projection {
+    /// Whether it looks inside the document, so that the document cannot be plain text.
+    pub fn needs_structure(&self) -> bool {
+        match self {
+            Self::Path(steps) => !steps.is_empty(),
+            Self::Json(_) => false,
+            Self::Object(object) => {
+                !object.at.is_empty() || object.members.iter().any(|member| member.value.needs_structure())
+            }
+            Self::Array(_) => true,
+        }
+    }
+}
+
 table! {
     /// An object built from the value at a path.
     pub struct ObjectProjection {
