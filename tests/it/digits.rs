@@ -9,7 +9,9 @@ use naftiko_mcp::{HttpOptions, Policy, Server};
 use serde_json::{Value, json};
 
 use crate::mcp::modern_at;
-use crate::tables::{echo, serve};
+use naftiko_serve::echo;
+
+use crate::tables::serve;
 
 static CAPABILITY: Capability = Capability::new("digits", "Digits", "1.0.0").apis(const { &[Api::new("echo")] });
 
@@ -166,7 +168,7 @@ async fn start(number: &'static str, policy: Policy) -> (String, reqwest::Client
         .route("/list", get(move || json(list.clone())))
         .route("/record", get(move || json(record.clone())))
         .route("/failed", get(move || async move { (axum::http::StatusCode::CONFLICT, json(failed.clone()).await) }))
-        .fallback(echo);
+        .fallback(echo::respond);
     naftiko_client::install_crypto_provider();
     let connection = ClientBuilder::<Connection>::new(&CAPABILITY).base_uri(serve(router).await).build();
     let connection = connection.expect("the client is built");

@@ -10,7 +10,9 @@ use naftiko_codegen::{Sources, compile_tables};
 use naftiko_mcp::{HttpOptions, Server};
 use serde_json::{Value, json};
 
-use crate::tables::{call, echo, serve};
+use naftiko_serve::echo;
+
+use crate::tables::{call, serve};
 
 /// Serves a specification, compiled in memory, in front of an upstream.
 async fn served(text: &str, upstream: Router) -> String {
@@ -43,7 +45,7 @@ fn case(name: &str) -> String {
 
 #[tokio::test]
 async fn fixed_values_arrive_as_they_are_written() {
-    let base = served(&case("values-as-they-are-written"), Router::new().fallback(echo)).await;
+    let base = served(&case("values-as-they-are-written"), Router::new().fallback(echo::respond)).await;
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     let post = async |path: &str| {
         let response = http.post(format!("{base}{path}")).send().await.expect("a response");
@@ -86,7 +88,7 @@ async fn fixed_values_arrive_as_they_are_written() {
 
 #[tokio::test]
 async fn allowed_texts_are_those_that_are_written() {
-    let base = served(&case("values-as-they-are-written"), Router::new().fallback(echo)).await;
+    let base = served(&case("values-as-they-are-written"), Router::new().fallback(echo::respond)).await;
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     for text in ["1.0", "1.10", "True", "null", "0x10", "plain"] {
         let sent = call(&http, &base, "take", json!({"text": text, "number": 1, "any": null, "q": "1.0"})).await;
@@ -143,7 +145,7 @@ async fn boats(request: Request<axum::body::Body>) -> axum::response::Response {
         "/boats/json" => ("application/json", b"{\"id\": 7}"),
         "/boats/quoted" => ("application/json", b"\"hello\""),
         "/image" => ("image/png", b"\x89PNG\xff"),
-        _ => return echo(request).await,
+        _ => return echo::respond(request).await,
     };
     axum::response::Response::builder().header("content-type", media_type).body(body.into()).expect("a response")
 }

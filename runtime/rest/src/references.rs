@@ -156,6 +156,6 @@ fn values<'p>(operation: &Operation, path: &'p str) -> Option<Vec<(ParameterId, 
 /// Whether a percent-encoded segment is a value of a parameter.
 fn is_valid(parameter: Option<&Parameter>, segment: &str) -> bool {
     let (Some(parameter), Ok(text)) = (parameter, percent_decode_str(segment).decode_utf8()) else { return false };
-    let value = from_texts(parameter, std::iter::once(text.into_owned())).map(Argument::Value);
-    !segment.is_empty() && value.is_ok_and(|value| Argument::check(parameter, Some(&value)).is_ok())
+    let argument = from_texts(parameter, std::iter::once(text.into_owned()));
+    !segment.is_empty() && argument.is_ok_and(|argument| Argument::check(parameter, Some(&argument)).is_ok())
 }
