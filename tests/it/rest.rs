@@ -375,3 +375,17 @@ async fn unknown_paths_and_methods_are_problems() {
     assert_eq!(answer.status(), 200, "the served binary answers its routes");
     assert_eq!(world.simulator.requests().len(), 1, "nothing else was sent");
 }
+
+#[tokio::test]
+async fn booleans_in_any_letter_case_are_sent_upstream_as_json_writes_them() {
+    let world = World::start().await;
+    let secrets = format!("{}/v1/secret-manager/v1beta1/regions/fr-par/secrets", world.rest);
+    let query = |ephemeral: &str, scheduled: &str| {
+        format!("project_id={PROJECT_ID}&ephemeral={ephemeral}&scheduled_for_deletion={scheduled}")
+    };
+    let response = get(&world, &format!("{secrets}?{}", query("True", "FALSE"))).await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(world.request().query, Some(query("true", "false")));
+    let response = get(&world, &format!("{secrets}?{}", query("yes", "0"))).await;
+    assert_eq!(blamed(&problem(response, 400).await), ["ephemeral", "scheduled_for_deletion"]);
+}

@@ -23,7 +23,8 @@ pub fn from_texts(
     let number = |text: &str| serde_json::from_str::<Number>(text).ok();
     let argument = match parameter.kind {
         Kind::String | Kind::Array | Kind::Any => Some(Argument::Value(text.into())),
-        Kind::Boolean => text.parse().ok().map(|flag: bool| Argument::Value(flag.into())),
+        // Python, for one, writes `True`. What goes on is `true`.
+        Kind::Boolean => text.to_ascii_lowercase().parse().ok().map(|flag: bool| Argument::Value(flag.into())),
         Kind::Integer => number(&text).map(|number| Argument::Value(number.into())),
         Kind::Number => number(&text).map(|_| Argument::Json(text.into())),
         Kind::Object => serde_json::from_str::<IgnoredAny>(&text).ok().map(|_| Argument::Json(text.into())),
