@@ -298,6 +298,36 @@ async fn metrics_labels_contain_no_caller_input() {
 }
 
 #[tokio::test]
+async fn tasks_in_metrics_end_with_their_connections() {
+    let world = World::start().await;
+    let server = serve(&world, &[]).await;
+    let tasks = async || {
+        // A connection of its own, which is one more of these tasks.
+        let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().expect("a client");
+        let text = http.get(format!("{}/metrics", server.rest)).send().await.expect("a response").text().await;
+        let text = text.expect("text");
+        let number = text.lines().find_map(|line| line.strip_prefix("naftiko_runtime_tasks "));
+        number.and_then(|number| number.parse::<usize>().ok()).unwrap_or_else(|| panic!("no tasks: {text}"))
+    };
+    let idle = tasks().await;
+    let mut connections = Vec::new();
+    for _ in 0..20 {
+        connections.push(connect(&server).await);
+    }
+    let reaches = async |few: usize, many: usize| {
+        let reached = async {
+            while !(few..=many).contains(&tasks().await) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(process::PATIENCE, reached).await.unwrap_or_else(|_| panic!("not {few} to {many} tasks"));
+    };
+    reaches(idle + 20, usize::MAX).await;
+    drop(connections);
+    reaches(1, idle).await;
+}
+
+#[tokio::test]
 async fn cors_is_limited_to_configured_origins() {
     let world = World::start().await;
     let origin = "https://app.example.com";

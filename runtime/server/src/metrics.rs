@@ -13,6 +13,7 @@ use naftiko_rest::__private::Matched;
 use prometheus::{
     Encoder as _, HistogramOpts, HistogramVec, IntGauge, IntGaugeVec, Opts, Registry, TEXT_FORMAT, TextEncoder,
 };
+use tokio::runtime::{Handle, RuntimeMetrics};
 
 use super::program::Program;
 use super::reply::status_response;
@@ -30,10 +31,13 @@ struct Inner {
     served: HistogramVec,
     running: IntGauge,
     called: HistogramVec,
+    tasks: IntGauge,
+    runtimes: Vec<RuntimeMetrics>,
 }
 
 impl Metrics {
-    pub(super) fn new(program: &Program) -> prometheus::Result<Self> {
+    /// Metrics of a program, and of the runtimes that serve it.
+    pub(super) fn new(program: &Program, runtimes: &[Handle]) -> prometheus::Result<Self> {
         let histogram = |name: &str, help: &str, labels: &[&str]| {
             HistogramVec::new(HistogramOpts::new(name, help).buckets(BOUNDARIES.to_vec()), labels)
         };
@@ -48,6 +52,8 @@ impl Metrics {
             &["naftiko_operation", "http_request_method", "http_response_status_code", "error_type"],
         )?;
         let running = IntGauge::new("http_server_active_requests", "Number of running requests")?;
+        let tasks =
+            IntGauge::new("naftiko_runtime_tasks", "Number of tasks, such as connections, that have not ended")?;
         let build = IntGaugeVec::new(
             Opts::new("naftiko_build_info", "Name and version of the running capability"),
             &["name", "version"],
@@ -59,8 +65,10 @@ impl Metrics {
         registry.register(Box::new(served.clone()))?;
         registry.register(Box::new(called.clone()))?;
         registry.register(Box::new(running.clone()))?;
+        registry.register(Box::new(tasks.clone()))?;
         registry.register(Box::new(build))?;
-        Ok(Self(Arc::new(Inner { registry, served, running, called })))
+        let runtimes = runtimes.iter().map(Handle::metrics).collect();
+        Ok(Self(Arc::new(Inner { registry, served, running, called, tasks, runtimes })))
     }
 
     /// Counts a request as running until the returned guard is dropped.
@@ -89,6 +97,8 @@ impl Metrics {
         if request.uri().path() != PATH || request.method() != Method::GET {
             return None;
         }
+        let tasks: usize = self.0.runtimes.iter().map(RuntimeMetrics::num_alive_tasks).sum();
+        self.0.tasks.set(tasks.try_into().unwrap_or(i64::MAX));
         let mut text = Vec::new();
         if let Err(error) = TextEncoder::new().encode(&self.0.registry.gather(), &mut text) {
             tracing::error!(target: TARGET, %error, "metrics cannot be written");

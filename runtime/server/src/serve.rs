@@ -40,7 +40,8 @@ pub(super) async fn serve(
     workers: Vec<Handle>,
     mut reloads: Receiver<&'static Program>,
 ) -> Result<(), Failure> {
-    let mut server = Running::new(options, workers, Metrics::new(program)?)?;
+    let runtimes = [&workers[..], &[Handle::current()]].concat();
+    let mut server = Running::new(options, workers, Metrics::new(program, &runtimes)?)?;
     // This comes before the first log line that says the server is up: its reader may send a signal at once.
     tokio::spawn(stop_on_signal(Signals::listen()?, server.stop.clone()));
     server.load(program).await?;
