@@ -1,18 +1,19 @@
-//! The parts of `cargo xtask interop mcp` that need no third-party program.
+//! The parts of `cargo xtask interop` that need no third-party program.
 
 use std::fs;
 use std::process::Stdio;
 
 use axum::Router;
 use axum::http::HeaderMap;
-use naftiko_interop::{balance, probe, upstream};
+use naftiko_interop::{balance, probe, simulator, upstream};
 use naftiko_tests::process::{self, PATIENCE};
 use naftiko_tests::server_binary;
-use reqwest::Client;
+use reqwest::{Client, Method};
 use rmcp::model::{CallToolRequestParams, ReadResourceRequestParams};
 use rmcp::service::RunningService;
 use rmcp::transport::TokioChildProcess;
 use rmcp::{RoleClient, ServiceExt as _};
+use serde_json::Value;
 
 use crate::built::binary;
 use crate::tables::serve;
@@ -48,6 +49,24 @@ async fn balancer_alternates_servers_and_records_responses() {
     let recorded = fs::read_to_string(record).expect("it is there");
     assert!(expected.iter().all(|answer| recorded.contains(answer)), "{recorded}");
     assert!(recorded.contains(r#""x-name": "two""#), "{recorded}");
+}
+
+#[tokio::test]
+async fn simulator_for_sdks_responds_with_every_listed_error() {
+    let simulator = simulator::start(([127, 0, 0, 1], 0).into()).await.expect("it starts");
+    let errors: Vec<Value> = serde_json::from_str(simulator::ERRORS).expect("it is a list");
+    assert!(errors.len() > 12, "only {} errors", errors.len());
+    let http = Client::builder().no_proxy().build().expect("a client");
+    for error in errors {
+        let secret = error["secret_id"].as_str().expect("an id");
+        let url = format!("{}/secret-manager/v1beta1/regions/fr-par/secrets/{secret}", simulator.base_uri());
+        for method in [Method::GET, Method::DELETE] {
+            let response = http.request(method, &url).send().await.expect("a response");
+            assert_eq!(error["status"], response.status().as_u16());
+            assert_eq!(response.headers()["content-type"], "application/json");
+            assert_eq!(response.json::<Value>().await.expect("it is JSON"), error["body"]);
+        }
+    }
 }
 
 /// A client of the fixture's server, in front of the upstream that it is made for.

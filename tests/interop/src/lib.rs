@@ -3,4 +3,5 @@
 pub mod balance;
 pub mod probe;
 pub mod record;
+pub mod simulator;
 pub mod upstream;

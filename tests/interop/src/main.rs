@@ -1,12 +1,14 @@
-//! The parts of `cargo xtask interop mcp` that are programs: see `--help`.
+//! The parts of `cargo xtask interop` that are programs: see `--help`.
 
+use std::future::pending;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
-use naftiko_interop::{balance, probe, record, upstream};
+use naftiko_interop::{balance, probe, record, simulator, upstream};
+use scaleway_simulator::TOKEN;
 use tokio::net::TcpListener;
 use tokio::process::Command;
 
@@ -15,6 +17,11 @@ use tokio::process::Command;
 enum Arguments {
     /// Be the upstream of the conformance fixture
     Upstream {
+        /// Where to listen
+        address: SocketAddr,
+    },
+    /// Be the simulator of the Secrets, with a secret for each error of Scaleway's SDKs
+    Simulator {
         /// Where to listen
         address: SocketAddr,
     },
@@ -59,6 +66,11 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
             let listener = TcpListener::bind(address).await?;
             println!("http://{} token {}", listener.local_addr()?, upstream::TOKEN);
             axum::serve(listener, upstream::router()).await?;
+        }
+        Arguments::Simulator { address } => {
+            let simulator = simulator::start(address).await?;
+            println!("{} token {TOKEN}", simulator.base_uri());
+            pending::<()>().await;
         }
         Arguments::Balance { record, servers } => {
             let listener = TcpListener::bind("127.0.0.1:0").await?;

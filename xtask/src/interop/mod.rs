@@ -6,6 +6,7 @@ mod mcp;
 mod packages;
 mod rest;
 mod running;
+mod sdk;
 
 use std::path::Path;
 use std::process::Command;
@@ -22,6 +23,8 @@ pub enum Surface {
     Rest,
     /// The page that shows the OpenAPI document, with Chromium
     Docs,
+    /// The routes, with Scaleway's own SDKs for Go, JavaScript and Python
+    Sdk,
 }
 
 /// Runs the command. Tools that cannot be installed are skipped, unless they are required.
@@ -33,6 +36,7 @@ pub fn run(root: &Path, surface: Surface, require: bool) -> Result<bool> {
         Surface::Mcp => mcp::run(root, require),
         Surface::Rest => rest::run(root, require),
         Surface::Docs => docs::run(root, require),
+        Surface::Sdk => sdk::run(root, require),
     }
 }
 

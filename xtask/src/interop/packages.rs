@@ -1,4 +1,4 @@
-//! Packages of pinned versions from PyPI and npm, each set of them in a folder of its own.
+//! Packages of pinned versions from PyPI, npm and the Go module proxy, each set of them in a folder of its own.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -80,6 +80,22 @@ impl Node {
     }
 }
 
+/// The command that builds and runs a program of this folder of sources, with the modules of its manifest.
+pub(super) fn go(folder: &Path, sources: &Path, program: &str) -> Result<Command> {
+    // Neither another version of Go nor another one of a module is downloaded, and nothing is compiled as C.
+    let settings = [("GOTOOLCHAIN", "local"), ("GOFLAGS", "-mod=readonly -modcacherw"), ("CGO_ENABLED", "0")];
+    let go = || {
+        let mut command = Command::new("go");
+        command.current_dir(sources).envs(settings).env("GOMODCACHE", folder.join("modules"));
+        command
+    };
+    let pins = output(go().arg("version"))? + &read(&sources.join("go.mod"))? + &read(&sources.join("go.sum"))?;
+    install(folder, &pins, || succeed("go mod download", go().args(["mod", "download"])))?;
+    let mut command = go();
+    command.args(["run", program]);
+    Ok(command)
+}
+
 /// Whether it is a version that everything runs on, such as `v24.1.0`.
 fn recent(version: &str) -> bool {
     let mut numbers = version.trim().trim_start_matches('v').split('.').map_while(|number| number.parse().ok());
@@ -106,10 +122,14 @@ pub(super) fn read(path: &Path) -> Result<String> {
 }
 
 fn version(program: &str) -> Result<String> {
-    let output = Command::new(program).arg("--version").output();
-    let output = output.with_context(|| format!("`{program}` cannot be started"))?;
+    output(Command::new(program).arg("--version"))
+}
+
+fn output(command: &mut Command) -> Result<String> {
+    let name = command.get_program().display().to_string();
+    let output = command.output().with_context(|| format!("`{name}` cannot be started"))?;
     if !output.status.success() {
-        bail!("`{program} --version` failed ({})", output.status);
+        bail!("`{name}` does not say its version ({})", output.status);
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -43,6 +43,10 @@ pub(super) const SECRETS: Subject = Subject {
     token: "SCALEWAY_API_KEY",
 };
 
+/// The same, in front of a simulator that has every error.
+pub(super) const ERRORS: Subject =
+    Subject { name: "scaleway-secret-manager-secrets-errors", upstream: &[TOOLS, "simulator"], ..SECRETS };
+
 /// The capability that the conformance suite asks for.
 pub(super) const FIXTURE: Subject = Subject {
     name: "mcp-conformance",

@@ -1,0 +1,49 @@
+//! Scaleway's own SDKs, for which a REST adapter in front of the API is the API.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::packages::{Node, go, python};
+use super::running::{DIRECT, ERRORS, LOG, World};
+use super::{Inspector, inspect};
+
+/// What callers send as their own key. The upstream does not know it, so it must not be passed on.
+const KEY: &str = "7e57ab1e-0000-4000-8000-00000000ca11";
+/// The only project of the simulator's token.
+const PROJECT: &str = "7e57ab1e-0000-4000-8000-0000000000bb";
+
+pub(super) fn run(root: &Path, require: bool) -> Result<bool> {
+    let mut world = World::start(root, &ERRORS, LOG)?;
+    world.serve()?;
+    let url = format!("{}/v1", world.url("REST")?);
+    let sources = root.join("tests/interop/sdk");
+    let client = |name, command: Result<Command>| {
+        let command = command.map(|mut command| {
+            command.arg(sources.join("errors.json")).envs(world.environment()).envs(DIRECT);
+            command.envs([("SCW_API_URL", url.as_str()), ("SCW_SECRET_KEY", KEY)]);
+            command.envs([("SCW_ACCESS_KEY", "SCW7E57AB1E000000000"), ("SCW_DEFAULT_PROJECT_ID", PROJECT)]);
+            command.env("SCW_DEFAULT_REGION", "fr-par");
+            command
+        });
+        Inspector { name, summary: " operations, ", command }
+    };
+    let inspectors = vec![
+        client("SDK for Go", go(&world.cache.join("sdk-go"), &sources, "client.go")),
+        client("SDK for JavaScript", with_node(&sources, &world.cache.join("sdk-javascript"))),
+        client("SDK for Python", with_python(&sources, &world.cache.join("sdk-python"))),
+    ];
+    inspect(inspectors, require)
+}
+
+fn with_node(sources: &Path, folder: &Path) -> Result<Command> {
+    Node::HERE.install(folder, sources, &["client.mjs"])?;
+    Ok(Node::HERE.script(&folder.join("client.mjs")))
+}
+
+fn with_python(sources: &Path, folder: &Path) -> Result<Command> {
+    let mut command = Command::new(python(folder, &sources.join("requirements.txt"))?.join("python"));
+    command.arg(sources.join("client.py"));
+    Ok(command)
+}
