@@ -1,7 +1,9 @@
-//! `cargo xtask bench`: how fast a generated server is, compared with a minimal hand-written one.
+//! `cargo xtask bench`: how fast a generated server is, compared with a minimal hand-written one, and whether it still uses
+//! after some minutes what it used before.
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
@@ -9,21 +11,29 @@ use crate::trial;
 
 const SERVER: &str = "scaleway-secret-manager-secrets";
 const BENCH: &str = "naftiko-bench";
-
-/// A surface that is measured.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-pub enum Surface {
-    /// The REST adapter, compared with a hand-written proxy
-    Rest,
-    /// The MCP server, compared with a hand-written one
-    Mcp,
-}
+const SOAK: &str = "bench-soak";
 
 /// What to measure.
+#[derive(Debug, clap::Subcommand)]
+pub enum Subject {
+    /// The speed of the REST adapter, compared with a hand-written proxy
+    Rest(Options),
+    /// The speed of the MCP server, compared with a hand-written one
+    Mcp(Options),
+    /// What a server uses after mixed load, slow readers, callers that leave, and failures of the upstream
+    Soak {
+        /// How long it runs, about
+        #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+        minutes: u64,
+        /// Build with optimisations, for more load in the same time
+        #[arg(long)]
+        release: bool,
+    },
+}
+
+/// How to measure speed.
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// The surface
-    surface: Surface,
     /// Run one short round, to check that everything works; its figures mean little
     #[arg(long)]
     quick: bool,
@@ -36,25 +46,43 @@ pub struct Options {
 ///
 /// # Errors
 /// When something cannot be built or started.
-pub fn run(root: &Path, options: &Options) -> Result<bool> {
+pub fn run(root: &Path, subject: &Subject) -> Result<bool> {
+    let (surface, options) = match subject {
+        Subject::Rest(options) => ("rest", options),
+        Subject::Mcp(options) => ("mcp", options),
+        Subject::Soak { minutes, release } => return soak(root, *minutes, *release),
+    };
     // Built together, so that the server and the floor have the same HTTP libraries with the same features.
-    let features = format!("{SERVER}/server");
-    let mut build = trial::cargo(root);
-    build.args(["build", "--quiet", "--release", "--package", SERVER, "--package", BENCH, "--features", &features]);
-    if !build.status().context("cargo cannot be started")?.success() {
-        bail!("the server and the bench cannot be built");
-    }
-    let mut bench = std::process::Command::new(trial::program(root, "release", "bench"));
-    bench.arg(match options.surface {
-        Surface::Rest => "rest",
-        Surface::Mcp => "mcp",
-    });
-    bench.arg(trial::program(root, "release", SERVER));
+    build(root, &["--release", "--package", SERVER, "--package", BENCH, "--features", &format!("{SERVER}/server")])?;
+    let mut bench = Command::new(trial::program(root, "release", "bench"));
+    bench.arg(surface).arg(trial::program(root, "release", SERVER));
     if options.quick {
         bench.arg("--quick");
     }
     if let Some(file) = &options.json {
         bench.arg("--json").arg(env::current_dir()?.join(file));
     }
-    Ok(bench.status().context("the bench cannot be started")?.success())
+    start(&mut bench)
+}
+
+/// What a server holds on to does not depend on how it was optimised, so this takes the build of the tests, unless asked.
+fn soak(root: &Path, minutes: u64, release: bool) -> Result<bool> {
+    let mut arguments = vec!["--workspace", "--bin", SERVER, "--bin", SOAK];
+    arguments.extend(release.then_some("--release"));
+    build(root, &arguments)?;
+    let profile = if release { "release" } else { "debug" };
+    let mut soak = Command::new(trial::program(root, profile, SOAK));
+    start(soak.arg(trial::program(root, profile, SERVER)).arg(minutes.to_string()))
+}
+
+fn build(root: &Path, arguments: &[&str]) -> Result<()> {
+    let status = trial::cargo(root).args(["build", "--quiet"]).args(arguments).status();
+    if !status.context("cargo cannot be started")?.success() {
+        bail!("the server and the bench cannot be built");
+    }
+    Ok(())
+}
+
+fn start(program: &mut Command) -> Result<bool> {
+    Ok(program.status().context("the bench cannot be started")?.success())
 }

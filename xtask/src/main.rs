@@ -69,8 +69,12 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         flags: Vec<String>,
     },
-    /// Measure a generated server in comparison with a minimal hand-written one
-    Bench(bench::Options),
+    /// Measure the speed of a generated server, or what it uses after some minutes of load
+    Bench {
+        /// What to measure
+        #[command(subcommand)]
+        subject: bench::Subject,
+    },
     /// Compare the public API of the runtime and of generated crates with an earlier revision
     Semver {
         /// The revision, such as the tag of the last release
@@ -104,7 +108,7 @@ fn main() -> ExitCode {
             [unknown, ..] => Err(anyhow::anyhow!("`{unknown}` is not a flag of `try` for a crate; `--once` is")),
         },
         Command::Interop { surface, require } => interop::run(&root(), surface, require),
-        Command::Bench(options) => bench::run(&root(), &options),
+        Command::Bench { subject } => bench::run(&root(), &subject),
         Command::Semver { baseline } => semver::run(&root(), &baseline),
         Command::Variants { require } => variants::run(&root(), require),
         Command::New { name } => starter::run(&root(), &name),

@@ -5,6 +5,7 @@ pub mod load;
 pub mod process;
 pub mod question;
 pub mod report;
+pub mod soak;
 
 /// The sizes of responses, in bytes: one secret, a page of them, and far more than one request should ask for.
 pub const SIZES: [usize; 3] = [600, 20_000, 1_000_000];

@@ -8,6 +8,7 @@ use std::{env, fs};
 
 use anyhow::{Context as _, Result, ensure};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 use crate::load::Client;
@@ -54,15 +55,12 @@ impl Process {
     /// When it does not start.
     pub async fn start(server: &Server, surface: Surface, upstream: &Self) -> Result<(Self, Duration)> {
         let base_uri = format!("http://{}", upstream.address);
-        // No other process takes the port in between, as the system gives the same one out again only much later.
-        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        let address = free_address()?;
         let port = address.port().to_string();
         let mut command = match server {
             Server::Generated(binary) => {
-                let mut command = Command::new(binary);
-                let (rest, mcp) = if surface == Surface::Rest { (&*port, "0") } else { ("0", &*port) };
-                command.args(["serve", "--rest-port", rest, "--mcp-port", mcp, "--base-uri", &base_uri]);
-                command
+                let (rest, mcp) = if surface == Surface::Rest { (address.port(), 0) } else { (0, address.port()) };
+                serve(binary, rest, mcp, &base_uri)
             }
             Server::Floor => {
                 let program = if surface == Surface::Rest { "bench-floor-rest" } else { "bench-floor-mcp" };
@@ -87,6 +85,24 @@ impl Process {
         }
     }
 
+    /// Starts a generated server with these flags, for both surfaces; gives it, at the address of REST, and that of MCP.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn both(binary: &Path, base_uri: &str, token: &str, flags: &[&str]) -> Result<(Self, SocketAddr)> {
+        let (address, mcp) = (free_address()?, free_address()?);
+        let mut command = serve(binary, address.port(), mcp.port(), base_uri);
+        command.args(flags).env_clear().env("SCALEWAY_API_KEY", token).stdout(Stdio::null());
+        let mut process = Self { child: spawn(&mut command)?, address };
+        let start = Instant::now();
+        while TcpStream::connect(address).await.is_err() || TcpStream::connect(mcp).await.is_err() {
+            ensure!(process.child.try_wait()?.is_none(), "the server ended at once");
+            ensure!(start.elapsed() < PATIENCE, "the server does not start");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Ok((process, mcp))
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -108,9 +124,36 @@ impl Process {
         line.split_whitespace().next()?.parse().ok()
     }
 
+    /// How many files it has open, sockets among them; Linux only.
+    pub fn files(&self) -> Option<usize> {
+        self.entries("fd")
+    }
+
+    /// How many threads it has; Linux only.
+    pub fn threads(&self) -> Option<usize> {
+        self.entries("task")
+    }
+
+    fn entries(&self, folder: &str) -> Option<usize> {
+        Some(fs::read_dir(self.proc(folder)?).ok()?.count())
+    }
+
     fn proc(&self, file: &str) -> Option<PathBuf> {
         Some(Path::new("/proc").join(self.child.id()?.to_string()).join(file))
     }
+}
+
+/// No other process takes its port in between, as the system gives the same one out again only much later.
+fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+}
+
+/// A generated server in front of an upstream.
+fn serve(binary: &Path, rest_port: u16, mcp_port: u16, base_uri: &str) -> Command {
+    let mut command = Command::new(binary);
+    command.args(["serve", "--rest-port", &rest_port.to_string(), "--mcp-port", &mcp_port.to_string()]);
+    command.args(["--base-uri", base_uri]);
+    command
 }
 
 /// Logs are thrown away, but written.

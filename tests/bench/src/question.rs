@@ -94,25 +94,35 @@ fn messages(version: &'static str) -> Vec<Question> {
 }
 
 fn message(version: &'static str, method: &str, more: &str, params: Value) -> Question {
-    let mut fields = format!(
-        "accept: application/json, text/event-stream\r\ncontent-type: application/json\r\n\
-         mcp-protocol-version: {version}\r\n"
-    );
+    let (fields, body) = to_mcp(version, method, params);
+    let mut fields: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    fields += &format!("content-length: {}\r\n", body.len());
+    let name = format!("{method}{more}, {version}");
+    Question { name, target: 1.0, crowd: 16, length: None, holds: "", line: "POST /mcp".to_owned(), fields, body }
+}
+
+/// The header fields and the body of a request for MCP, in one revision of the protocol.
+pub(crate) fn to_mcp(version: &str, method: &str, params: Value) -> (Vec<(&'static str, String)>, String) {
+    let mut fields = vec![
+        ("accept", "application/json, text/event-stream".to_owned()),
+        ("content-type", "application/json".to_owned()),
+        ("mcp-protocol-version", version.to_owned()),
+    ];
     let mut params = params.as_object().cloned().unwrap_or_default();
     if version == "2026-07-28" {
-        fields += &format!("mcp-method: {method}\r\n");
+        fields.push(("mcp-method", method.to_owned()));
         if let Some(name) = params.get("name").and_then(Value::as_str) {
-            fields += &format!("mcp-name: {name}\r\nmcp-param-region: fr-par\r\n");
+            fields.extend([("mcp-name", name.to_owned()), ("mcp-param-region", "fr-par".to_owned())]);
         }
-        let meta = json!({
+        let known = json!({
             "io.modelcontextprotocol/protocolVersion": version,
             "io.modelcontextprotocol/clientCapabilities": {},
             "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "1"},
         });
-        params.insert("_meta".to_owned(), meta);
+        let meta = params.entry("_meta").or_insert_with(|| json!({}));
+        if let (Some(meta), Value::Object(known)) = (meta.as_object_mut(), known) {
+            meta.extend(known);
+        }
     }
-    let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
-    fields += &format!("content-length: {}\r\n", body.len());
-    let name = format!("{method}{more}, {version}");
-    Question { name, target: 1.0, crowd: 16, length: None, holds: "", line: "POST /mcp".to_owned(), fields, body }
+    (fields, json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string())
 }
