@@ -116,11 +116,23 @@ struct Reader<'t, 's> {
     sink: &'s mut Sink,
 }
 
+/// Whether YAML may contain a character (YAML 1.2.2 §5.1), which the parser does not check.
+fn is_printable(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..)
+}
+
 /// Reads a text. Every problem is reported; `None` means that reading cannot continue.
 pub(super) fn read(text: &str, file: usize, sink: &mut Sink) -> Option<Node> {
     let source = Source::new(text, file);
     let parser = Parser::new_from_str(source.text);
     let mut reader = Reader { source, open: Vec::new(), anchors: BTreeMap::new(), size: 0, sink };
+    let unprintable = reader.source.text.char_indices().find(|(_, c)| !is_printable(*c));
+    if let Some((at, c)) = unprintable {
+        let start = reader.source.mark + at;
+        let span = Span { start, end: start + c.len_utf8(), file };
+        reader.invalid(span, &format!("the control character U+{:04X} is not allowed", u32::from(c)));
+        return None;
+    }
     let (mut root, mut documents) = (None, 0);
     for event in parser {
         let (event, span) = match event {
