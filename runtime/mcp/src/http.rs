@@ -92,13 +92,15 @@ impl Endpoint {
     /// Responds to a request.
     pub async fn respond(&self, request: Request) -> Response {
         let known = self.known.host(request.headers(), request.uri()) && self.known.origin(request.headers());
-        if !known || request.method() != Method::POST || !is_json(request.headers()) {
-            // rmcp rejects the request with the right status.
-            return self.service.handle(request).await.into_response();
-        }
         let (mut parts, body) = request.into_parts();
-        if let Some(json_only) = accept::normalize(&mut parts.headers) {
+        if parts.method == Method::POST
+            && let Some(json_only) = accept::normalize(&mut parts.headers)
+        {
             parts.extensions.insert(json_only);
+        }
+        if !known || parts.method != Method::POST || !is_json(&parts.headers) {
+            // rmcp rejects the request with the right status.
+            return self.service.handle(Request::from_parts(parts, body)).await.into_response();
         }
         let body = match tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MESSAGE_LIMIT).collect()).await {
             Ok(Ok(body)) => body.to_bytes(),

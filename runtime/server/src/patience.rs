@@ -73,6 +73,19 @@ impl<S> Patient<S> {
         }
     }
 
+    /// Sets the time for what is waited for now, if the turn has changed; returns whether it is the server's.
+    fn follow_turns(&mut self) -> bool {
+        let (turn, is_running) = self.turns.current();
+        if turn != self.turn {
+            self.turn = turn;
+            self.in_head = false;
+            if !self.half_closed {
+                self.due = (!is_running).then(|| after(self.limits.keep_alive));
+            }
+        }
+        is_running
+    }
+
     fn on_written(&mut self, context: &mut Context<'_>, is_blocked: bool) {
         self.is_blocked = is_blocked;
         if self.half_closed {
@@ -90,14 +103,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        let (turn, is_running) = this.turns.current();
-        if turn != this.turn {
-            this.turn = turn;
-            this.in_head = false;
-            if !this.half_closed {
-                this.due = (!is_running).then(|| after(this.limits.keep_alive));
-            }
-        }
+        let is_running = this.follow_turns();
         if !this.half_closed {
             let length = buffer.filled().len();
             if Pin::new(&mut this.stream).poll_read(context, buffer)?.is_ready() {
@@ -142,9 +148,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+        let is_over = self.turn != self.turns.current().0 && !self.follow_turns();
         if self.half_closed && !self.turns.current().1 {
             // The response is written. The next read sees the end.
             context.waker().wake_by_ref();
+        } else if is_over {
+            // A read that waits since before the response is not polled again until the caller sends, or this timer fires.
+            let _ = self.poll_due(context);
         }
         Poll::Ready(Ok(()))
     }

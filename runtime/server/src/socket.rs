@@ -10,20 +10,25 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// A socket. A write fails if the caller takes nothing for some time.
+/// A socket. A write fails if the caller takes nothing for some time, which is noticed after twice that time at most.
 pub(super) struct Socket {
     stream: TcpStream,
     timeout: Duration,
     /// Runs while a write waits.
     timer: Option<Pin<Box<Sleep>>>,
+    /// Whether the rest of the system's buffer is being filled, after a wait that the system did not end.
+    is_filling: bool,
 }
 
 impl Socket {
     pub(super) fn new(stream: TcpStream, timeout: Duration) -> Self {
-        Self { stream, timeout, timer: None }
+        Self { stream, timeout, timer: None, is_filling: false }
     }
 
     /// The outcome of a write of bytes that start with `first`.
+    ///
+    /// Systems report a socket as writable only once much of its buffer is free, so a slow caller may have taken bytes while
+    /// a write waits. After each wait the buffer is filled; if nothing fits into it, the caller has taken nothing.
     fn limited(
         &mut self,
         context: &mut Context<'_>,
@@ -31,13 +36,19 @@ impl Socket {
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         if written.is_ready() {
-            self.timer = None;
+            (self.timer, self.is_filling) = (None, false);
             return written;
+        }
+        if self.is_filling {
+            let sent = SockRef::from(&self.stream).send(first);
+            if !sent.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {
+                return Poll::Ready(sent);
+            }
+            self.is_filling = false;
         }
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(self.timeout)));
         ready!(timer.as_mut().poll(context));
-        self.timer = None;
-        // Systems report a socket as writable only once much of its buffer is free, so a slow caller may have taken bytes.
+        (self.timer, self.is_filling) = (None, true);
         Poll::Ready(SockRef::from(&self.stream).send(first).map_err(|error| match error.kind() {
             ErrorKind::WouldBlock => ErrorKind::TimedOut.into(),
             _ => error,
