@@ -2,6 +2,7 @@
 //!
 //! It is internal to the adapters and the server, and has no stable API.
 
+mod accept;
 mod call;
 mod caller;
 mod inputs;
@@ -10,6 +11,7 @@ pub mod origin;
 mod output;
 pub mod trace;
 
+pub use accept::accepts;
 pub use call::{execute, execute_streaming, preview};
 pub use caller::{Forwarded, Principal};
 pub use inputs::{NAME_LIMIT, Values, checked, unknown_input, values};

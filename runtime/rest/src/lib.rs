@@ -1,6 +1,5 @@
 //! The REST adapter: routes that call operations of consumed APIs.
 
-mod accept;
 mod failure;
 mod fields;
 mod json;
@@ -19,7 +18,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use http::StatusCode;
 use http::header::{ALLOW, HeaderValue};
-use naftiko_adapter::Forwarded;
+use naftiko_adapter::{Forwarded, accepts};
 use naftiko_client::__private::Connection;
 use naftiko_schema::Rest;
 
@@ -102,7 +101,7 @@ impl Served {
     async fn respond(&self, found: Match, request: Request, forwarded: Forwarded) -> Result<Response, Problem> {
         match found {
             Match::Found(route, captures) => {
-                if route.binding.format().is_json() && !accept::accepts_json(request.headers()) {
+                if route.binding.format().is_json() && !accepts(request.headers(), "application/json") {
                     let detail = "the response is `application/json`, which the request does not accept";
                     return Err(Problem::new(StatusCode::NOT_ACCEPTABLE, detail));
                 }
