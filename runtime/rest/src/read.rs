@@ -11,7 +11,7 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use naftiko_adapter::{NAME_LIMIT, Values, unknown_input};
-use naftiko_client::__private::{Argument, from_json_text, from_texts};
+use naftiko_client::__private::{Argument, from_json_text, from_texts, without_byte_order_mark};
 use naftiko_client::Violation;
 use naftiko_schema::{InputId, Kind, Location, Parameter, Route};
 use percent_encoding::percent_decode_str;
@@ -23,8 +23,6 @@ use super::problem::Problem;
 
 /// The largest request body, in bytes.
 const BODY_LIMIT: usize = 1 << 20;
-/// A byte order mark in UTF-8.
-const MARK: &[u8] = "\u{feff}".as_bytes();
 /// How long a request body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -154,7 +152,7 @@ impl Reader {
             Err(_) => return Err(Problem::new(StatusCode::BAD_REQUEST, "the body was interrupted")),
         };
         // JSON may begin with a byte order mark, which is not passed on (RFC 8259 §8.1).
-        let bytes = if bytes.starts_with(MARK) { bytes.slice(MARK.len()..) } else { bytes };
+        let bytes = bytes.slice_ref(without_byte_order_mark(&bytes));
         if bytes.is_empty() {
             return Ok(());
         }
