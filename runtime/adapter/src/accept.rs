@@ -6,30 +6,41 @@ use http::header::ACCEPT;
 /// Whether the caller takes a media type, in lower case. The most specific of the ranges that include it decides; without any
 /// range, every response is acceptable. A caller that takes some kind of JSON, such as `application/problem+json`, takes JSON.
 pub fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
-    let lists = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let mut ranges = lists.flat_map(|list| list.split(',')).map(str::trim).filter(|range| !range.is_empty()).peekable();
+    let lists = headers.get_all(ACCEPT).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    let mut ranges = lists.map(<[u8]>::trim_ascii).filter(|range| !range.is_empty()).peekable();
     let verdict = |range| verdict(range, media_type);
     ranges.peek().is_none() || ranges.filter_map(verdict).max().is_some_and(|(_, accepted)| accepted)
 }
 
 /// How specific a range is that includes the media type, and whether it accepts it; `None` for other ranges.
-fn verdict(range: &str, media_type: &str) -> Option<(u8, bool)> {
-    let mut parts = range.split(';').map(str::trim);
-    let range = parts.next()?.to_ascii_lowercase();
-    let weight =
-        |(name, weight): (&str, &str)| name.trim().eq_ignore_ascii_case("q").then(|| weight.trim().parse().ok());
-    let weight: Option<f32> = parts.filter_map(|part| part.split_once('=')).find_map(weight).flatten();
-    let accepted = weight.is_none_or(|weight| weight > 0.0);
-    match range.split_once('/')? {
-        _ if range == media_type => Some((3, accepted)),
-        // A caller that does not take this kind of JSON may take JSON in general.
-        ("application", subtype) if subtype.ends_with("+json") && media_type == "application/json" => {
-            accepted.then_some((2, true))
-        }
-        (kind, "*") if media_type.split('/').next() == Some(kind) => Some((1, accepted)),
-        ("*", "*") => Some((0, accepted)),
-        _ => None,
+fn verdict(range: &[u8], media_type: &str) -> Option<(u8, bool)> {
+    let end = range.iter().position(|byte| *byte == b';').unwrap_or(range.len());
+    let (range, parameters) = range.split_at_checked(end)?;
+    let accepted = weight(parameters).is_none_or(|weight| weight > 0.0);
+    let range = range.trim_ascii();
+    if range.eq_ignore_ascii_case(media_type.as_bytes()) {
+        return Some((3, accepted));
     }
+    let slash = range.iter().position(|byte| *byte == b'/')?;
+    let (kind, subtype) = (range.get(..slash)?, range.get(slash + 1..)?);
+    match subtype {
+        b"*" if kind == b"*" => Some((0, accepted)),
+        b"*" => media_type.split('/').next()?.as_bytes().eq_ignore_ascii_case(kind).then_some((1, accepted)),
+        // A caller that does not take this kind of JSON may take JSON in general.
+        _ => (accepted
+            && media_type == "application/json"
+            && kind.eq_ignore_ascii_case(b"application")
+            && subtype.last_chunk().is_some_and(|end: &[u8; 5]| end.eq_ignore_ascii_case(b"+json")))
+        .then_some((2, true)),
+    }
+}
+
+/// The weight among the parameters of a range (RFC 9110 §12.4.2).
+fn weight(parameters: &[u8]) -> Option<f32> {
+    let parameters = std::str::from_utf8(parameters).ok().filter(|parameters| !parameters.is_empty())?;
+    let mut parameters = parameters.split(';').filter_map(|parameter| parameter.split_once('='));
+    let (_, weight) = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("q"))?;
+    weight.trim().parse().ok()
 }
 
 #[cfg(test)]

@@ -36,8 +36,11 @@ pub fn without_byte_order_mark(json: &[u8]) -> &[u8] {
 
 /// Whether a response is a stream of events or parts, which may have no end and is never one document.
 pub(crate) fn is_stream(headers: &HeaderMap) -> bool {
-    let essence = content_type(headers).and_then(|media_type| media_type.split(';').next()).unwrap_or_default().trim();
-    ["text/event-stream", "multipart/x-mixed-replace"].iter().any(|stream| essence.eq_ignore_ascii_case(stream))
+    let media_type = content_type(headers).unwrap_or_default().trim_start();
+    ["text/event-stream", "multipart/x-mixed-replace"].iter().any(|stream| {
+        let Some((essence, parameters)) = media_type.split_at_checked(stream.len()) else { return false };
+        essence.eq_ignore_ascii_case(stream) && matches!(parameters.trim_start().as_bytes(), [] | [b';', ..])
+    })
 }
 
 /// Some APIs declare JSON and respond with `text/plain` (a stored file, for example). The text is then the value.

@@ -5,7 +5,7 @@ use http::header::{ACCEPT, HeaderValue};
 use naftiko_adapter::accepts;
 
 /// The value that rmcp requires.
-const BOTH: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
+pub(super) const BOTH: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
 
 /// An extension of requests whose client accepts JSON but no event stream.
 #[derive(Clone, Copy)]

@@ -255,8 +255,11 @@ impl ServerHandler for Server {
     ) -> Result<ReadResourceResponse, ErrorData> {
         ensure_offered::<ReadResourceRequestMethod, _>(&self.0.adapter.resources)?;
         let (ttl, scope) = read_cache_hints(self.0.adapter);
+        let Inner { resources, connection, policy, .. } = &*self.0;
+        // On the heap, because rmcp moves the future of a request dozens of times.
+        let read = Box::pin(resources.read(&request.uri, connection, policy, forwarded(&context)));
         let read = tokio::select! {
-            read = self.0.resources.read(&request.uri, &self.0.connection, &self.0.policy, forwarded(&context)) => read?,
+            read = read => read?,
             () = context.ct.cancelled() => return Err(cancelled()),
         };
         let mut read = read.with_ttl_ms(ttl).with_cache_scope(scope);
@@ -313,7 +316,8 @@ impl ServerHandler for Server {
             let name: String = request.name.chars().take(NAME_LIMIT).collect();
             return Err(ErrorData::invalid_params(format!("unknown tool: {name}"), None));
         };
-        let mut response = call(tool, &self.0.connection, &self.0.policy, request, &context).await?;
+        // On the heap, because rmcp moves the future of a request dozens of times.
+        let mut response = Box::pin(call(tool, &self.0.connection, &self.0.policy, request, &context)).await?;
         if let CallToolResponse::Complete(result) = &mut response {
             result.meta = Some(self.0.server_info_meta.clone());
             // Clients before MCP 2026-07-28 get other values as text only.

@@ -8,6 +8,7 @@ use http::request::Parts;
 use rmcp::model::ProtocolVersion;
 use serde_json::Value;
 
+use super::accept::BOTH;
 use super::message::Message;
 use super::revision::VERSIONS;
 
@@ -40,10 +41,7 @@ impl Lists {
         let list = LISTS.iter().position(|list| message.is(list))?;
         let version =
             VERSIONS.iter().position(|known| only(&parts.headers, "mcp-protocol-version") == Some(known.as_str()))?;
-        let accept = parts.headers.get(ACCEPT)?.to_str().ok()?;
-        let accepted = ["application/json", "text/event-stream"].iter().all(|media_type| accept.contains(media_type));
-        let plain = accepted
-            && !accept.contains("q=")
+        let plain = parts.headers.get(ACCEPT) == Some(&BOTH)
             && message.member("id").is_some()
             && message.has_only(&["jsonrpc", "id", "method", "params"]);
         let name = VERSIONS.get(version)?;

@@ -74,7 +74,8 @@ impl<'a> Message<'a> {
         for (name, value) in &self.0 {
             let value = value.get().as_bytes();
             json.push(if json.is_empty() { b'{' } else { b',' });
-            json.extend_from_slice(Value::from(name.as_ref()).to_string().as_bytes());
+            // Writing text to memory cannot fail.
+            let _ = serde_json::to_writer(&mut json, name);
             json.push(b':');
             let marked = if has_arguments && name == "params" { numbers::marked(value) } else { None };
             json.extend_from_slice(marked.as_deref().unwrap_or(value));

@@ -36,6 +36,9 @@ const ABOUT_BYTES: [HeaderName; 6] = [
     HeaderName::from_static("repr-digest"),
 ];
 
+/// How many fields the usual response has, with those that the server adds. A map of this capacity need not grow.
+const USUAL_FIELDS: usize = 6;
+
 /// What callers get of the upstream's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Content {
@@ -56,7 +59,7 @@ pub(super) fn passed(fields: HeaderMap, references: &References<'_>, content: Co
         let known = PASSED.contains(name) || (content == Content::Same && ABOUT_BYTES.contains(name));
         (known || named.iter().any(|other| is(other))) && !listed.iter().any(|other| is(other))
     };
-    let mut passed = HeaderMap::with_capacity(fields.len());
+    let mut passed = HeaderMap::with_capacity(fields.len().max(USUAL_FIELDS));
     let mut last = None;
     // Of several fields with one name, only the first comes with it.
     for (name, value) in fields {
