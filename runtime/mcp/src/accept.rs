@@ -3,6 +3,7 @@
 use http::HeaderMap;
 use http::header::{ACCEPT, HeaderValue};
 use naftiko_adapter::accepts;
+use naftiko_adapter::trace::single;
 
 /// The value that rmcp requires.
 pub(super) const BOTH: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
@@ -14,6 +15,10 @@ pub(super) struct JsonOnly;
 /// Replaces `Accept` by what rmcp requires if the client accepts JSON, whether by name, by wildcard or by saying nothing.
 /// Otherwise it stays, and rmcp rejects the request. Returns whether the client accepts no event stream.
 pub(super) fn normalize(headers: &mut HeaderMap) -> Option<JsonOnly> {
+    // Most clients send just this.
+    if single(headers, &ACCEPT) == Some(&BOTH) {
+        return None;
+    }
     let streams = accepts(headers, "text/event-stream");
     if accepts(headers, "application/json") {
         headers.insert(ACCEPT, BOTH);

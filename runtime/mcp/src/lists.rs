@@ -39,8 +39,8 @@ impl Lists {
     /// causing a rejection; such requests are not cached.
     pub(super) fn cache_slot(&self, parts: &Parts, message: &Message<'_>) -> Option<&CachedResult> {
         let list = LISTS.iter().position(|list| message.is(list))?;
-        let version =
-            VERSIONS.iter().position(|known| only(&parts.headers, "mcp-protocol-version") == Some(known.as_str()))?;
+        let requested = only(&parts.headers, "mcp-protocol-version")?;
+        let version = VERSIONS.iter().position(|known| known.as_str() == requested)?;
         let plain = parts.headers.get(ACCEPT) == Some(&BOTH)
             && message.member("id").is_some()
             && message.has_only(&["jsonrpc", "id", "method", "params"]);
