@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::trial;
 
-const SERVER: &str = "scaleway-secret-manager-secrets";
+pub(crate) const SERVER: &str = "scaleway-secret-manager-secrets";
 const BENCH: &str = "naftiko-bench";
 const SOAK: &str = "bench-soak";
 
@@ -28,6 +28,9 @@ pub enum Subject {
         /// Build with optimisations, for more load in the same time
         #[arg(long)]
         release: bool,
+        /// Also attack the server all the while
+        #[arg(long)]
+        attacks: bool,
     },
 }
 
@@ -50,7 +53,7 @@ pub fn run(root: &Path, subject: &Subject) -> Result<bool> {
     let (surface, options) = match subject {
         Subject::Rest(options) => ("rest", options),
         Subject::Mcp(options) => ("mcp", options),
-        Subject::Soak { minutes, release } => return soak(root, *minutes, *release),
+        Subject::Soak { minutes, release, attacks } => return soak(root, *minutes, *release, *attacks),
     };
     // Built together, so that the server and the floor have the same HTTP libraries with the same features.
     build(root, &["--release", "--package", SERVER, "--package", BENCH, "--features", &format!("{SERVER}/server")])?;
@@ -66,16 +69,18 @@ pub fn run(root: &Path, subject: &Subject) -> Result<bool> {
 }
 
 /// What a server holds on to does not depend on how it was optimised, so this takes the build of the tests, unless asked.
-fn soak(root: &Path, minutes: u64, release: bool) -> Result<bool> {
+fn soak(root: &Path, minutes: u64, release: bool, attacks: bool) -> Result<bool> {
     let mut arguments = vec!["--workspace", "--bin", SERVER, "--bin", SOAK];
     arguments.extend(release.then_some("--release"));
     build(root, &arguments)?;
     let profile = if release { "release" } else { "debug" };
     let mut soak = Command::new(trial::program(root, profile, SOAK));
-    start(soak.arg(trial::program(root, profile, SERVER)).arg(minutes.to_string()))
+    soak.arg(trial::program(root, profile, SERVER)).arg(minutes.to_string());
+    start(soak.args(attacks.then_some("--attacks")))
 }
 
-fn build(root: &Path, arguments: &[&str]) -> Result<()> {
+/// Builds with these arguments of `cargo build`.
+pub(crate) fn build(root: &Path, arguments: &[&str]) -> Result<()> {
     let status = trial::cargo(root).args(["build", "--quiet"]).args(arguments).status();
     if !status.context("cargo cannot be started")?.success() {
         bail!("the server and the bench cannot be built");
@@ -83,6 +88,7 @@ fn build(root: &Path, arguments: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn start(program: &mut Command) -> Result<bool> {
+/// Runs a program of the tests, and returns whether it succeeded.
+pub(crate) fn start(program: &mut Command) -> Result<bool> {
     Ok(program.status().context("the bench cannot be started")?.success())
 }

@@ -86,13 +86,12 @@ enum Command {
         #[arg(long)]
         require: bool,
     },
-    /// Run third-party conformance tools, from PyPI and npm, against a generated server
+    /// Run third-party conformance tools, from PyPI and npm, or attacks against a generated server
     Interop {
         /// The surface to check
         surface: interop::Surface,
-        /// Fail if a tool cannot be installed, instead of skipping it
-        #[arg(long)]
-        require: bool,
+        #[command(flatten)]
+        options: interop::Options,
     },
 }
 
@@ -107,7 +106,7 @@ fn main() -> ExitCode {
             [once] if once == "--once" => trial::run(&root(), &name, true),
             [unknown, ..] => Err(anyhow::anyhow!("`{unknown}` is not a flag of `try` for a crate; `--once` is")),
         },
-        Command::Interop { surface, require } => interop::run(&root(), surface, require),
+        Command::Interop { surface, options } => interop::run(&root(), surface, options),
         Command::Bench { subject } => bench::run(&root(), &subject),
         Command::Semver { baseline } => semver::run(&root(), &baseline),
         Command::Variants { require } => variants::run(&root(), require),

@@ -1,5 +1,6 @@
 //! How fast a generated server is, beside the least that a server of its kind has to do.
 
+pub mod attack;
 pub mod cell;
 pub mod load;
 pub mod process;

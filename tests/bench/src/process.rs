@@ -119,9 +119,12 @@ impl Process {
 
     /// Its memory, in KiB; Linux only.
     pub fn memory(&self) -> Option<u64> {
-        let status = fs::read_to_string(self.proc("status")?).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-        line.split_whitespace().next()?.parse().ok()
+        self.status("VmRSS:")
+    }
+
+    /// The most memory that it had at any moment, in KiB; Linux only.
+    pub fn peak_memory(&self) -> Option<u64> {
+        self.status("VmHWM:")
     }
 
     /// How many files it has open, sockets among them; Linux only.
@@ -132,6 +135,12 @@ impl Process {
     /// How many threads it has; Linux only.
     pub fn threads(&self) -> Option<usize> {
         self.entries("task")
+    }
+
+    fn status(&self, name: &str) -> Option<u64> {
+        let status = fs::read_to_string(self.proc("status")?).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        line.split_whitespace().next()?.parse().ok()
     }
 
     fn entries(&self, folder: &str) -> Option<usize> {

@@ -1,5 +1,6 @@
 //! `cargo xtask interop`: third-party tools that check a generated server in front of the simulator.
 
+mod attack;
 mod docs;
 mod fixture;
 mod mcp;
@@ -25,18 +26,36 @@ pub enum Surface {
     Docs,
     /// The routes, with Scaleway's own SDKs for Go, JavaScript and Python
     Sdk,
+    /// Both ports, with hostile callers and a hostile upstream
+    Attack,
+}
+
+/// How to check.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub struct Options {
+    /// Fail if a tool cannot be installed, instead of skipping it
+    #[arg(long)]
+    require: bool,
+    /// How long to attack, about; everything is tried at least once
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    minutes: u64,
+    /// Attack the build of the tests, whose probes may take longer
+    #[arg(long)]
+    unoptimised: bool,
 }
 
 /// Runs the command. Tools that cannot be installed are skipped, unless they are required.
 ///
 /// # Errors
 /// When the server or the simulator cannot be built or started.
-pub fn run(root: &Path, surface: Surface, require: bool) -> Result<bool> {
+pub fn run(root: &Path, surface: Surface, options: Options) -> Result<bool> {
+    let Options { require, minutes, unoptimised } = options;
     match surface {
         Surface::Mcp => mcp::run(root, require),
         Surface::Rest => rest::run(root, require),
         Surface::Docs => docs::run(root, require),
         Surface::Sdk => sdk::run(root, require),
+        Surface::Attack => attack::run(root, minutes, unoptimised),
     }
 }
 

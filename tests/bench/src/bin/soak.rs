@@ -12,10 +12,13 @@ struct Arguments {
     server: PathBuf,
     /// How long it runs, about
     minutes: u64,
+    /// Also attack the server all the while
+    #[arg(long)]
+    attacks: bool,
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let Arguments { server, minutes } = Arguments::parse();
-    soak::run(&server, minutes).await
+    let Arguments { server, minutes, attacks } = Arguments::parse();
+    soak::run(&server, minutes, attacks).await
 }

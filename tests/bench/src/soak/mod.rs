@@ -6,7 +6,7 @@ mod footprint;
 mod rude;
 mod upstream;
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +17,7 @@ use scaleway_simulator::TOKEN;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
+use crate::attack;
 use crate::process::Process;
 use footprint::Footprint;
 use upstream::Upstream;
@@ -38,12 +39,16 @@ const REST: usize = 8;
 const MCP: usize = 4;
 const SLOW: usize = 8;
 const LEAVING: usize = 8;
+/// Where attacks come from: other callers are at another address.
+const ATTACKER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 4);
 
 /// What all callers share.
 struct Site {
     server: Process,
     mcp: SocketAddr,
     upstream: Upstream,
+    /// The same server as attackers see it.
+    attacked: Option<Arc<attack::Site>>,
     tally: Tally,
 }
 
@@ -65,13 +70,18 @@ struct Tally {
 ///
 /// # Errors
 /// When a response is not the expected one, or the server is not as before.
-pub async fn run(server: &Path, minutes: u64) -> Result<()> {
+pub async fn run(server: &Path, minutes: u64, attacks: bool) -> Result<()> {
     // Fails where a provider is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let upstream = Upstream::new()?;
     let flags = ["--call-timeout", CALL_TIMEOUT, "--confirm", "off"];
     let (server, mcp) = Process::both(server, &upstream.base_uri(), TOKEN, &flags).await?;
-    let site = Arc::new(Site { server, mcp, upstream, tally: Tally::default() });
+    let attacked = match attacks {
+        true => Some(attack::Site::new(server.address(), mcp, attack::Upstream::start().await?, ATTACKER)),
+        false => None,
+    };
+    let attacked = attacked.map(Arc::new);
+    let site = Arc::new(Site { server, mcp, upstream, attacked, tally: Tally::default() });
     let idle = idle(&site).await?;
     println!("{}\n{}", Footprint::HEAD, idle.row("idle", &Tally::default()));
     let end = Instant::now() + Duration::from_secs(60 * minutes);
@@ -117,6 +127,9 @@ async fn load(site: &Arc<Site>) -> Result<()> {
     }
     for _ in 0..LEAVING {
         callers.spawn(rude::leave(Arc::clone(site), end));
+    }
+    if let Some(attacked) = &site.attacked {
+        callers.spawn(attack::harass(Arc::clone(attacked), end));
     }
     sleep(LOAD / 5).await;
     site.upstream.go();
