@@ -138,20 +138,18 @@ pub fn generate_only(
     let mut generated = Generated::default();
     let mut owners: BTreeMap<String, &str> = BTreeMap::new();
     for path in sources.keys().filter(|path| is_specification(path) && wanted(path)) {
-        let mut sink = diagnostic::Sink::new(path);
-        let start = Span::start_of(0);
         let name = names::crate_name(path).unwrap_or_default();
         let Compiled { outcome, diagnostics } = compile(sources, path, &name);
-        if !matches!(outcome, Outcome::NotACapability) {
-            if name.is_empty() {
-                let help = "name it `spec/provider/capability.yaml`: letters, digits and hyphens, a letter first, no reserved name";
-                sink.report(Code::CrateName, start, "the path is not a valid crate name").help(help);
-            } else if reserved.contains(&name) {
-                let message = format!("`{name}` is the name of another package of this workspace");
-                sink.report(Code::CrateName, start, message).help("rename the file");
-            } else if let Some(owner) = owners.insert(name.clone(), path) {
-                let message = format!("`{path}` and `{owner}` have the same crate name `{name}`");
-                sink.report(Code::CrateName, start, message).help("rename one of the files");
+        let mut sink = diagnostic::Sink::new(path);
+        if !matches!(outcome, Outcome::NotACapability) && !name.is_empty() {
+            let taken = if reserved.contains(&name) {
+                Some(format!("`{name}` is the name of another package of this workspace"))
+            } else {
+                let owner = owners.insert(name.clone(), path);
+                owner.map(|owner| format!("`{path}` and `{owner}` have the same crate name `{name}`"))
+            };
+            if let Some(message) = taken {
+                sink.report(Code::CrateName, Span::start_of(0), message).help("rename the file");
             }
         }
         if let Outcome::Generated(made) = outcome {
@@ -166,10 +164,16 @@ pub fn generate_only(
 
 /// Compiles one of the sources to a crate of the given name. The others can be imported.
 ///
-/// It accepts any text; every problem is one of the diagnostics.
+/// It accepts any text and any name; every problem is one of the diagnostics.
 pub fn compile(sources: &Sources, path: &str, crate_name: &str) -> Compiled {
     let mut sink = diagnostic::Sink::new(path);
-    let outcome = match model(sources, path, crate_name, &mut sink) {
+    let model = model(sources, path, crate_name, &mut sink);
+    if (model.is_some() || sink.has_errors()) && !names::is_crate_name(crate_name) {
+        sink.report(Code::CrateName, Span::start_of(0), "the path is not a valid crate name").help(names::RULE);
+    }
+    let outcome = match model {
+        // Emitters write the name as code.
+        Some(_) if sink.has_errors() => Outcome::Refused,
         Some(model) => Outcome::Generated(Crate {
             files: emit::emit(&model),
             variables: model.capability.variables.iter().map(|variable| variable.name.to_string()).collect(),
@@ -216,7 +220,9 @@ fn model(sources: &Sources, path: &str, crate_name: &str, sink: &mut diagnostic:
 
 /// Checks one of the sources without generating anything. The rules of style are applied as well.
 pub fn lint(sources: &Sources, path: &str) -> Diagnostics {
-    let mut diagnostics = compile(sources, path, "lint").diagnostics;
+    let mut sink = diagnostic::Sink::new(path);
+    let _ = model(sources, path, "", &mut sink);
+    let mut diagnostics = sink.finish(sources);
     let text = sources.get(path).map_or("", String::as_str);
     // Syntax errors were reported by the compiler.
     if let Some(root) = read::yaml::parse(text, 0, &mut diagnostic::Sink::new(path)) {

@@ -235,7 +235,7 @@ fn specifications_with_one_crate_name_are_rejected() {
 
 #[test]
 fn specification_with_the_name_of_a_workspace_package_is_rejected() {
-    let members = xtask::workspace::member_names(&root()).expect("the manifests can be read");
+    let members = xtask::members::reserved_names(&root()).expect("the manifests can be read");
     for (path, name) in [("spec/naftiko/bench.yaml", "naftiko-bench"), ("spec/xtask.yml", "xtask")] {
         let sources = [(path.to_owned(), CAPABILITY.to_owned())].into();
         let diagnostics = generate_only(&sources, &members, |_| true).expect_err("the package exists");
@@ -244,6 +244,98 @@ fn specification_with_the_name_of_a_workspace_package_is_rejected() {
         assert_eq!(diagnostics, [expected]);
     }
     assert!(!members.iter().any(|name| name == "scaleway-secret-manager-secrets"), "{members:?}");
+}
+
+/// A repository with a workspace, in which cargo finds what generated crates need.
+fn workspace() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let client = root().join("runtime/client");
+    let manifest = format!(
+        "[workspace]\nresolver = \"3\"\nmembers = [\n  'tools', # the tools\n  \"libs/*\",\n  \"generated/*\",\n]\n\n\
+         [workspace.package]\nversion = \"0.1.0\"\nedition = \"2024\"\nrust-version = \"1.89\"\nlicense = \"MIT\"\npublish = false\n\n\
+         [workspace.dependencies]\nnaftiko-client.path = {client:?}\nnaftiko-server.path = {client:?}\nnaftiko-rest.path = {client:?}\n\
+         serde = \"1\"\nserde_json = \"1\"\n[workspace.lints.rust]\n"
+    );
+    let package = |name: &str| format!("[package]\nname = '{name}'\nedition = \"2024\"\n");
+    let lock = "version = 4\n\n[[package]]\nname = \"serde_json\"\nversion = \"1.0.0\"\nsource = \"registry+https://x\"\n\n\
+                [[package]]\nname = \"acme-things\"\nversion = \"0.1.0\"\n";
+    for (path, text) in [
+        ("Cargo.toml", manifest),
+        ("Cargo.lock", lock.to_owned()),
+        ("tools/Cargo.toml", package("acme-tools") + "[[bin]]\nname = \"acme_tour\"\npath = \"main.rs\"\n"),
+        ("tools/main.rs", "fn main() {}\n".to_owned()),
+        ("tools/src/bin/acme-extra.rs", "fn main() {}\n".to_owned()),
+        (
+            "libs/deep/Cargo.toml",
+            package("acme-deep") + "[lib]\nname = \"acme_library\"\n[dependencies]\nacme-far.path = \"../../far\"\n",
+        ),
+        ("libs/deep/src/lib.rs", String::new()),
+        ("far/Cargo.toml", package("acme-far")),
+        ("far/src/lib.rs", String::new()),
+        ("spec/acme/things.yaml", CAPABILITY.to_owned()),
+    ] {
+        write(folder.path(), path, &text);
+    }
+    folder
+}
+
+/// What cargo says about the manifests of a workspace, if it rejects them.
+fn rejected(root: &Path) -> Option<String> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let output = cargo.args(["metadata", "--no-deps", "--offline", "--format-version", "1"]).current_dir(root).output();
+    let output = output.expect("cargo is there");
+    (!output.status.success()).then(|| String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn gen_writes_nothing_that_cargo_rejects() {
+    let repository = workspace();
+    let root = repository.path();
+    assert!(run(root, &[], false, false).expect("it works"));
+    assert_eq!(rejected(root), None);
+    let long = "x".repeat(240);
+    let names =
+        ["acme/tools", "acme/tour", "acme/extra", "acme/deep", "Acme/Library", "acme/far", "serde/json", "acme/THINGS"];
+    let reserved = ["con", "NUL", "aux", "com1", "lpt9", "examples", "build", "test", "gen", "try", &long];
+    for name in names.iter().chain(&reserved) {
+        let path = format!("spec/{name}.yaml");
+        write(root, &path, CAPABILITY);
+        for check in [true, false] {
+            assert!(!run(root, &[], check, false).expect("errors are printed, not returned"), "{name}");
+        }
+        let sources = read_sources(root).expect("the specifications are readable");
+        let reserved = xtask::members::reserved_names(root).expect("the manifests can be read");
+        let found = generate_only(&sources, &reserved, |_| true).expect_err(name);
+        let lines: Vec<_> = found.iter().map(|it| it.one_line(&sources)).collect();
+        assert!(lines.iter().any(|line| line.to_lowercase().starts_with(&path.to_lowercase())), "{lines:?}");
+        assert!(fs::read_dir(root.join("generated")).expect("it is there").count() == 1, "{name}");
+        assert_eq!(rejected(root), None, "{name}");
+        fs::remove_file(root.join(&path)).expect("it is there");
+    }
+    // The crate itself is in the lock file, and its library is a package of another name.
+    assert!(check(root));
+}
+
+#[test]
+fn crate_that_a_manifest_depends_on_is_not_removed() {
+    let repository = workspace();
+    let root = repository.path();
+    assert!(run(root, &[], false, false).expect("it works"));
+    write(
+        root,
+        "far/Cargo.toml",
+        "[package]\nname = \"acme-far\"\n[dev-dependencies]\nacme-things.path = \"../generated/acme-things\"\n",
+    );
+    fs::rename(root.join("spec/acme/things.yaml"), root.join("spec/acme/others.yaml")).expect("it can be renamed");
+    for check in [true, false] {
+        let error = run(root, &[], check, false).expect_err("cargo would not start any more");
+        assert!(error.to_string().contains("`acme-things`") && error.to_string().contains("far/Cargo.toml"), "{error}");
+    }
+    assert!(root.join(CLIENT).exists() && !root.join("generated/acme-others").exists(), "nothing is written");
+    assert_eq!(rejected(root), None);
+    write(root, "far/Cargo.toml", "[package]\nname = \"acme-far\"\n");
+    assert!(run(root, &[], false, false).expect("it works"));
+    assert_eq!(rejected(root), None);
 }
 
 #[test]

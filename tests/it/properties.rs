@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use naftiko_codegen::{Sources, generate};
+use naftiko_codegen::{Files, Outcome, Sources, compile, generate};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::json;
@@ -44,17 +44,7 @@ fn specification_text_cannot_add_items_to_generated_files() {
     let check = |text: String| {
         let Ok(generated) = generate(&everywhere(&text)) else { return Ok(()) };
         accepted.set(accepted.get() + 1);
-        prop_assert_eq!(generated.files.keys().collect::<Vec<_>>(), plain.keys().collect::<Vec<_>>());
-        for (path, file) in &generated.files {
-            let raw = |c: char| (c.is_control() && c != '\n') || is_bidi(c);
-            prop_assert!(!file.contains(raw), "{path} holds characters that cannot be seen: {file:?}");
-            match path.rsplit('.').next() {
-                Some("rs") => prop_assert_eq!(shape(path, file), shape(path, &plain[path])),
-                Some("toml") => prop_assert_eq!(keys(file), keys(&plain[path])),
-                _ => {}
-            }
-        }
-        Ok(())
+        same_shape(&generated.files, &plain)
     };
     let mut runner = TestRunner::new(ProptestConfig::with_cases(TEXTS));
     runner.run(&hostile(), check).unwrap_or_else(|error| panic!("{error}"));
@@ -201,4 +191,155 @@ fn keys(manifest: &str) -> Vec<String> {
     let mut found = Vec::new();
     walk("", &manifest.parse().unwrap_or_else(|error| panic!("no TOML: {error}\n{manifest}")), &mut found);
     found
+}
+
+/// Pieces of file names that mean something to paths, cargo, Rust, Windows or comments.
+fn file_names() -> impl Strategy<Value = String> {
+    let pieces = prop::sample::select(vec![
+        "a b",
+        "1a",
+        "test",
+        "true",
+        "self",
+        "Self",
+        "crate",
+        "super",
+        "_",
+        "é",
+        "名",
+        "🦀",
+        "try",
+        "gen",
+        "fn",
+        "r#a",
+        "con",
+        "NUL",
+        "com1",
+        "aux",
+        "std",
+        "core",
+        "deps",
+        "examples",
+        "a",
+        "b",
+        "A",
+        "-",
+        "--",
+        ".",
+        "..",
+        "/",
+        "\\",
+        "\n",
+        "\r\n",
+        "\u{85}",
+        "\u{2028}",
+        "\u{202e}",
+        "\u{0}",
+        "\t",
+        "\"",
+        "'",
+        "*/",
+        "//",
+        "{",
+        "}",
+        "# x",
+        "= 1\n[x]\n",
+        "fn x() {}\n",
+        "]",
+        "<b>",
+        "`",
+        "compile_error!()",
+        "$",
+        "%",
+        ":",
+        ";",
+        " ",
+        "1",
+        "0",
+        ".yaml",
+        "spec",
+        "",
+    ]);
+    prop::collection::vec(pieces, 0..5).prop_map(|pieces| pieces.concat())
+}
+
+/// A capability whose operations are in another file.
+fn importing(location: &str) -> String {
+    let route = json!({"path": "/a", "operations": [{"name": "list", "method": "GET", "call": "api.list"}]});
+    let rest = json!({"type": "rest", "namespace": "r", "port": 1, "resources": [route]});
+    let consumes = json!([{"location": location, "import": "api"}]);
+    json!({"naftiko": "1.0.0-alpha2", "capability": {"consumes": consumes, "exposes": [rest]}}).to_string()
+}
+
+const IMPORTED: &str = r#"{"naftiko": "1.0.0-alpha2", "consumes": [{"type": "http", "namespace": "api", "baseUri": "https://api.test",
+    "resources": [{"path": "/a", "operations": [{"name": "list", "method": "GET"}]}]}]}"#;
+
+/// Whether two crates have the same files, with the same items in them.
+fn same_shape(files: &Files, plain: &Files) -> Result<(), TestCaseError> {
+    let inside = |path: &str| path.split('/').skip(2).map(str::to_owned).collect::<Vec<_>>();
+    prop_assert_eq!(files.len(), plain.len());
+    // The header of a file is one line.
+    let marks = |line: &str| (line.contains("@generated"), line.matches("-->").count());
+    for ((path, file), (plain_path, plain)) in files.iter().zip(plain) {
+        prop_assert_eq!(inside(path), inside(plain_path));
+        let raw = |c: char| (c.is_control() && c != '\n') || is_bidi(c);
+        prop_assert!(!file.contains(raw), "{path} holds characters that cannot be seen: {file:?}");
+        match path.rsplit('.').next() {
+            Some("rs") => prop_assert_eq!(shape(path, file), shape(plain_path, plain)),
+            Some("toml") => prop_assert_eq!(keys(file), keys(plain)),
+            _ => prop_assert_eq!(file.lines().next().map(marks), plain.lines().next().map(marks)),
+        }
+    }
+    Ok(())
+}
+
+/// The specification and the file that it imports.
+fn pair(path: &str, imported: &str) -> Sources {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let imported_path = format!("{folder}/{imported}.yaml");
+    [(imported_path, IMPORTED.to_owned()), (path.to_owned(), importing(&format!("./{imported}.yaml")))].into()
+}
+
+/// For every name, there is a crate like that of a file with a plain name, or a diagnostic.
+#[test]
+fn any_file_name_gives_a_plain_crate_or_a_diagnostic() {
+    let plain = generate(&pair("spec/a/b.yaml", "c")).expect("the plain name is fine").files;
+    let accepted = Cell::new(0);
+    let check = |name: String| {
+        // The specification has the name, and then a file that it imports.
+        let files = |sources: Sources| {
+            let Ok(generated) = generate(&sources) else { return Ok(()) };
+            accepted.set(accepted.get() + 1);
+            let [made] = generated.crates.as_slice() else { return Err(TestCaseError::fail("there is one crate")) };
+            let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            prop_assert!(made.len() <= 64 && made.chars().all(is_plain), "{made}");
+            same_shape(&generated.files, &plain)
+        };
+        files(pair(&format!("spec/{name}.yaml"), "c"))?;
+        files(pair("spec/a/b.yaml", &name))?;
+        // A caller of the library may choose any name for the crate, and any path.
+        let path = format!("x/{name}.yaml");
+        for crate_name in ["a", &name] {
+            if let Outcome::Generated(made) = compile(&pair(&path, "c"), &path, crate_name).outcome {
+                prop_assert_eq!(naftiko_codegen::crate_name(&format!("{crate_name}.yaml")), Some(made.name));
+                same_shape(&made.files, &plain)?;
+            }
+        }
+        Ok(())
+    };
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(96));
+    runner.run(&file_names(), check).unwrap_or_else(|error| panic!("{error}"));
+    assert!(accepted.get() >= 32, "only {} names are accepted", accepted.get());
+}
+
+#[test]
+fn file_names_that_are_no_crate_names_are_diagnosed() {
+    for name in
+        ["a b", "1a", "test", "true", "self", "é", "try", "gen", "con", "NUL", "com1", "examples", "", "-", "crate"]
+    {
+        let path = format!("spec/{name}.yaml");
+        let sources = Sources::from([(path.clone(), crate::generation::CAPABILITY.to_owned())]);
+        let found: Vec<_> = generate(&sources).map(|made| made.crates).expect_err(&path).into_iter().collect();
+        assert!(found.iter().any(|it| it.is_error() && it.one_line(&sources).contains("NK0315")), "{path}: {found:?}");
+    }
 }

@@ -9,8 +9,8 @@ use anyhow::{Context as _, Result, bail};
 use naftiko_codegen::{Diagnostic, Diagnostics, MARKER, Severity, Sources, generate_only, is_specification};
 use similar::TextDiff;
 
+use crate::members;
 use crate::sources::{self, Tree};
-use crate::workspace;
 
 /// How a file has to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +113,7 @@ fn select(sources: &Sources, names: &[String]) -> Result<BTreeSet<String>> {
 /// When files cannot be read, a foreign file has the path of a generated one, or a crate name is unknown.
 pub fn plan(root: &Path, sources: &Sources, names: &[String]) -> Result<Option<Plan>> {
     let chosen = select(sources, names)?;
-    let reserved = workspace::member_names(root)?;
+    let reserved = members::reserved_names(root)?;
     let generated = match generate_only(sources, &reserved, |path| chosen.contains(path)) {
         Ok(generated) => generated,
         Err(diagnostics) => {
@@ -157,7 +157,25 @@ pub fn plan(root: &Path, sources: &Sources, names: &[String]) -> Result<Option<P
         }
     }
     plan.changes.sort_by(|a, b| a.path.cmp(&b.path));
+    keeps_dependencies(root, &plan)?;
     Ok(Some(plan))
+}
+
+/// Cargo does not start where a manifest depends on a crate that is gone.
+fn keeps_dependencies(root: &Path, plan: &Plan) -> Result<()> {
+    for change in plan.changes.iter().filter(|change| change.action == Action::Remove) {
+        let inside = change.path.strip_prefix("generated/").and_then(|path| path.strip_suffix("/Cargo.toml"));
+        let Some(name) = inside.filter(|name| !name.contains('/')) else { continue };
+        let dependents = members::dependents(root, name)?;
+        if !dependents.is_empty() {
+            bail!(
+                "no specification has the crate `{name}` any more, but {} depends on it: remove the dependency first, or restore \
+                 the specification",
+                dependents.join(" and ")
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Reads a generated file. Links are never followed; they count as not generated.

@@ -8,6 +8,7 @@ pub mod fix;
 pub mod generation;
 pub mod interop;
 pub mod lint;
+pub mod members;
 pub mod report;
 pub mod semver;
 pub mod sources;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{sources, workspace};
+use crate::{members, sources};
 
 const STARTER: &str = include_str!("starter.yaml");
 /// A label of a host name has at most 63 characters (RFC 1035 §2.3.4), and the provider is one in the starter.
@@ -20,9 +20,9 @@ pub fn run(root: &Path, name: &str) -> Result<bool> {
     let (provider, capability) = parts(name)?;
     let path = format!("spec/{provider}/{capability}.yaml");
     let Some(crate_name) = naftiko_codegen::crate_name(&path) else {
-        bail!("`{name}` is not a valid crate name: it starts with a digit, or is reserved");
+        bail!("`{name}` is not a valid crate name: it starts with a digit, is too long, or is reserved");
     };
-    if workspace::member_names(root)?.contains(&crate_name) {
+    if members::reserved_names(root)?.contains(&crate_name) {
         bail!("`{name}` would be the crate `{crate_name}`, which is another package of this workspace");
     }
     let present = sources::walk(&root.join("spec"), root, &mut Vec::new());

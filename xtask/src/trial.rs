@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
-use naftiko_codegen::{Outcome, compile, is_specification};
+use naftiko_codegen::{compile_tables, is_specification};
 
 use crate::lint;
 
@@ -42,8 +42,9 @@ pub fn serve(root: &Path, file: &Path, echo: bool, arguments: &[String]) -> Resu
 /// Values for the environment variables that a specification needs and the environment lacks. An echo checks no credential.
 fn placeholders(folder: &Path, file: &Path) -> Result<Vec<(String, &'static str)>> {
     let (sources, path) = lint::read_one(folder, file)?;
-    let Outcome::Generated(made) = compile(&sources, &path, "try").outcome else { return Ok(Vec::new()) };
-    let missing = made.variables.into_iter().filter(|name| env::var_os(name).is_none_or(|value| value.is_empty()));
+    let Ok((tables, _)) = compile_tables(&sources, &path, "") else { return Ok(Vec::new()) };
+    let names = tables.capability.variables.iter().map(|variable| variable.name.to_string());
+    let missing = names.filter(|name| env::var_os(name).is_none_or(|value| value.is_empty()));
     Ok(missing.map(|name| (name, "a-placeholder")).collect())
 }
 

@@ -28,35 +28,6 @@ pub fn write<'a>(root: &Path, folder: &Path, crates: impl IntoIterator<Item = &'
     Ok(())
 }
 
-/// The names of the packages of a workspace, without those that are generated: no crate may have one of them.
-///
-/// # Errors
-/// When a manifest cannot be read.
-pub fn member_names(root: &Path) -> Result<Vec<String>> {
-    // A folder without a workspace has specifications, and nothing that they could collide with.
-    let Ok(manifest) = fs::read_to_string(root.join("Cargo.toml")) else { return Ok(Vec::new()) };
-    let (_, members) = manifest.split_once("\nmembers = [").context("the workspace lists no members")?;
-    let members = members.split(']').next().unwrap_or_default().split('"').skip(1).step_by(2);
-    let mut names = Vec::new();
-    for member in members.filter(|member| !member.starts_with("generated")) {
-        let folders = match member.strip_suffix("/*") {
-            Some(parent) => {
-                let entries = fs::read_dir(root.join(parent)).with_context(|| format!("{parent}/ cannot be read"))?;
-                entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?
-            }
-            None => vec![root.join(member)],
-        };
-        for manifest in folders.iter().map(|folder| folder.join("Cargo.toml")).filter(|file| file.is_file()) {
-            let text =
-                fs::read_to_string(&manifest).with_context(|| format!("{} cannot be read", manifest.display()))?;
-            let name = text.lines().find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'));
-            names.extend(name.map(str::to_owned));
-        }
-    }
-    names.sort();
-    Ok(names)
-}
-
 /// Adds a member that builds nothing, and depends on the repository's own tests. In a build of the whole workspace,
 /// dependencies then have the same features as in the repository's, and are not built again.
 ///

@@ -206,16 +206,22 @@ codes! {
     UnknownMethod = 314, Error, "an HTTP method is not supported";
 
     /// The path of the file is not a valid crate name, or another file has the same crate name. The name consists of
-    /// the folders below `spec/` and the file name, in lower case with hyphens. It must start with a letter and cannot
-    /// be reserved in Rust or Cargo. Other crates depend on it, so it is a contract.
+    /// the folders below `spec/` and the file name, in lower case with hyphens. It must start with a letter, has at most
+    /// 64 characters, and cannot be reserved in Rust or Cargo, nor be a device on Windows, such as `con` or `com1`. It cannot be that
+    /// of another package or program of the workspace, or of a package in `Cargo.lock`: cargo would reject the workspace, or
+    /// `-p` would mean two packages. Other crates depend on it, so it is a contract.
     ///
     /// Rename the file. Letters, digits, hyphens, dots and underscores are allowed. Two paths collide if they differ
-    /// only in the characters between the words.
+    /// only in the characters between the words, or in capital and small letters.
+    ///
+    /// If such a crate is in `generated/` already and cargo does not start any more, remove its folder there, rename the
+    /// file, and run `cargo xtask gen`.
     ///
     /// ```text
     /// spec/shop/items.yaml       -> shop-items
     /// spec/shop-items.yaml       -> shop-items   (the same)
     /// spec/2024/items.yaml       -> refused: starts with a digit
+    /// spec/tokio.yaml            -> refused: a package that the workspace uses
     /// ```
     CrateName = 315, Error, "the path of a file is not a valid crate name";
 

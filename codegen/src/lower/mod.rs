@@ -53,7 +53,9 @@ pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, path: &str, origin_of
     });
     let adapters = adapters.collect::<Vec<_>>();
     let route_paths = linked.routes.iter().map(|route| route.pieces.clone()).collect();
-    Model { spec: path.to_owned(), capability, parts, operations, adapters, route_paths }
+    // Comments of all languages hold the path.
+    let spec = path.split('/').map(percent_encode).collect::<Vec<_>>().join("/");
+    Model { spec, capability, parts, operations, adapters, route_paths }
 }
 
 fn shared<T>(table: T) -> Ref<T> {

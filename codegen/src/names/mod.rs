@@ -11,10 +11,13 @@
 //!    more: an operation its namespace, its method, its path; a parameter its symbols and style, then where it travels.
 //!    The first of these that makes all of them different is used, and a number if none does.
 
+mod crates;
 mod mcp;
 mod scope;
 mod words;
 
+pub use crates::crate_name;
+pub(crate) use crates::{RULE, is_crate_name};
 pub(crate) use mcp::{tool_inputs, tool_names};
 pub(crate) use scope::{Scope, Wish};
 
@@ -26,24 +29,9 @@ pub(crate) fn fold(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, '-' | '_' | '.' | ' ')).flat_map(char::to_lowercase).collect()
 }
 
-/// Names that cargo or the compiler reserve.
-const RESERVED_CRATES: [&str; 8] = ["alloc", "build", "core", "deps", "incremental", "proc-macro", "std", "test"];
-
-/// The crate of a specification file: the folders below `spec/` and the file's stem, as one kebab-case name. Paths that
-/// hold more than letters, digits, dots, hyphens and underscores have no name, nor do paths whose name is reserved.
-pub fn crate_name(path: &str) -> Option<String> {
-    let path = path.strip_prefix("spec/").unwrap_or(path);
-    let (stem, extension) = path.rsplit_once('.')?;
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_');
-    if !matches!(extension, "yaml" | "yml") || !stem.chars().all(plain) {
-        return None;
-    }
-    let words = stem.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    let name = words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-");
-    let usable = name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && !RESERVED_CRATES.contains(&name.as_str())
-        && syn::parse_str::<syn::Ident>(&name.replace('-', "_")).is_ok();
-    usable.then_some(name)
+/// Whether Rust takes a text as an identifier. The parser does not know the keyword that the edition of generated crates adds.
+pub(crate) fn is_identifier(text: &str) -> bool {
+    text != "gen" && syn::parse_str::<syn::Ident>(text).is_ok()
 }
 
 /// Eight hexadecimal digits that make a name unique which had to be cut: FNV-1a, the same on every machine and in every version
@@ -73,20 +61,6 @@ pub(crate) fn distinct(names: &[&str]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn crate_names_follow_the_path() {
-        assert_eq!(
-            crate_name("spec/scaleway/secret-manager-secrets.yaml").as_deref(),
-            Some("scaleway-secret-manager-secrets")
-        );
-        assert_eq!(crate_name("spec/A.b/C_d.yml").as_deref(), Some("a-b-c-d"));
-        for path in ["spec/a b.yaml", "spec/fn.yaml", "spec/proc/macro.yaml", "spec/a\nb.yaml", "spec/-->.yaml"] {
-            assert_eq!(crate_name(path), None, "{path}");
-        }
-        assert_eq!(crate_name("spec/1.yaml"), None);
-        assert_eq!(crate_name("spec/readme.md"), None);
-    }
 
     #[test]
     fn equal_names_get_an_unused_number() {

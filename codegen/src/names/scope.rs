@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use heck::{ToShoutySnakeCase as _, ToSnakeCase as _, ToUpperCamelCase as _};
 
+use super::is_identifier;
 use super::words::operation_words;
 
 /// Types and traits that a generated client module names itself.
@@ -33,7 +34,7 @@ impl Case {
         };
         let digit = name.starts_with(|c: char| c.is_ascii_digit());
         let name = if digit { format!("{prefix}{name}") } else { name };
-        if syn::parse_str::<syn::Ident>(&name).is_err() { format!("{name}_") } else { name }
+        if is_identifier(&name) { name } else { format!("{name}_") }
     }
 
     fn number(self, name: &str, number: usize) -> String {
@@ -296,7 +297,7 @@ mod tests {
             for scope in [Scope::setters(), Scope::client_types(), Scope::constants()] {
                 let names = scope.assign(&wishes);
                 for name in &names {
-                    proptest::prop_assert!(syn::parse_str::<syn::Ident>(name).is_ok(), "{name:?} is no identifier");
+                    proptest::prop_assert!(is_identifier(name), "{name:?} is no identifier");
                     proptest::prop_assert!(!scope.reserved.contains(name));
                 }
                 let different: BTreeSet<_> = names.iter().collect();
