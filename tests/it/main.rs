@@ -40,6 +40,7 @@ mod rules;
 mod scenarios;
 mod served;
 mod server;
+mod symbolic_links;
 mod tables;
 mod tls;
 mod transport;

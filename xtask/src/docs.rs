@@ -3,8 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use naftiko_codegen::page;
+
+use crate::inside;
 
 /// The page about all codes.
 pub const PAGE: &str = "docs/diagnostics.md";
@@ -14,14 +16,14 @@ pub const PAGE: &str = "docs/diagnostics.md";
 /// # Errors
 /// When the page cannot be written.
 pub fn run(root: &Path, check: bool) -> Result<bool> {
-    let (file, text) = (root.join(PAGE), page());
-    let is_current = fs::read_to_string(&file).is_ok_and(|present| present == text);
+    let text = page();
+    let is_current = fs::read_to_string(root.join(PAGE)).is_ok_and(|present| present == text);
     if is_current {
         anstream::println!("{PAGE} is up to date");
     } else if check {
         anstream::eprintln!("{PAGE} is out of date; run `cargo xtask docs` and commit the result");
     } else {
-        fs::write(&file, text).with_context(|| format!("{PAGE} cannot be written"))?;
+        inside::write(root, PAGE, &text)?;
         anstream::println!("updated {PAGE}");
     }
     Ok(is_current || !check)

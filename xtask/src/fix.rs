@@ -1,12 +1,12 @@
 //! `cargo xtask lint --fix`: applies the certain suggestions of diagnostics to files.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use naftiko_codegen::{Applicability, Code, Diagnostic, Sources, Suggestion};
 
+use crate::inside::{plain, replace};
 use crate::lint::{self, Linted};
 
 /// How often the files are checked again: a fix can make another diagnostic visible.
@@ -33,6 +33,7 @@ pub struct Applied {
 /// # Errors
 /// When there is no file to check, or a file cannot be written.
 pub fn fix(base: &Path, paths: &[PathBuf]) -> Result<(Vec<Applied>, Linted)> {
+    paths.iter().try_for_each(|path| stays(base, path))?;
     let mut applied = Vec::new();
     let mut linted = lint::check(base, paths)?;
     for _ in 0..ROUNDS {
@@ -69,7 +70,9 @@ fn apply(base: &Path, linted: &Linted) -> Result<Vec<Applied>> {
             continue;
         }
         let fixed = replaced(text, &edits);
-        write(&base.join(file), &fixed).with_context(|| format!("{file} cannot be written"))?;
+        let path = base.join(file);
+        replace(&path, &path.with_extension("fix.draft"), &fixed)
+            .with_context(|| format!("{file} cannot be written"))?;
         applied.extend(edits.into_iter().map(|(suggestion, diagnostic)| Applied {
             file: file.to_owned(),
             line: suggestion.span.location(text).start.line,
@@ -129,10 +132,13 @@ fn replaced(text: &str, edits: &[Edit<'_>]) -> String {
     fixed + text.get(end..).unwrap_or_default()
 }
 
-/// Replaces the text of a file. Readers see the old text or the new one, and permissions are kept.
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    let draft = path.with_extension("fix.draft");
-    fs::write(&draft, text)?;
-    fs::set_permissions(&draft, fs::metadata(path)?.permissions())?;
-    fs::rename(&draft, path)
+/// Fails if a path below the folder leads out of it: behind a link, the files of somebody else would be edited.
+fn stays(base: &Path, path: &Path) -> Result<()> {
+    let (folder, file) = (base.canonicalize()?, base.join(path));
+    let is_below = [base, &folder].iter().any(|base| plain(&file).starts_with(plain(base)));
+    // What is not there is reported when it is read.
+    if is_below && file.canonicalize().is_ok_and(|file| !file.starts_with(&folder)) {
+        bail!("{} is behind a link that leads out of this folder; name the file itself to edit it", path.display());
+    }
+    Ok(())
 }

@@ -9,8 +9,8 @@ use anyhow::{Context as _, Result, bail};
 use naftiko_codegen::{Diagnostic, Diagnostics, MARKER, Severity, Sources, generate_only, is_specification};
 use similar::TextDiff;
 
-use crate::members;
 use crate::sources::{self, Tree};
+use crate::{inside, members};
 
 /// How a file has to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,28 +125,25 @@ pub fn plan(root: &Path, sources: &Sources, names: &[String]) -> Result<Option<P
     print(&generated.warnings, sources);
     let mut plan = Plan { changes: Vec::new(), unchanged: 0, foreign: Vec::new(), crates: generated.crates };
     let mut diagnostics = Vec::new();
+    inside::check(root, "generated")?;
     let present = sources::walk(&root.join("generated"), root, &mut diagnostics);
     fail_on(&diagnostics, &Sources::new())?;
-    let present = present.into_iter().filter(|entry| !entry.kind.is_dir()).map(|entry| entry.path);
-    let present: Vec<_> = present.collect();
     let in_scope =
         |path: &str| names.is_empty() || names.iter().any(|name| path.starts_with(&format!("generated/{name}/")));
-    for path in present.iter().filter(|path| in_scope(path) && !generated.files.contains_key(*path)) {
-        match read_own(&root.join(path)) {
-            Ok(before) if is_generated(&before) => {
-                plan.changes.push(Change { path: path.clone(), action: Action::Remove, before, after: String::new() });
+    let present = present.into_iter().filter(|entry| !entry.kind.is_dir() && in_scope(&entry.path));
+    for entry in present.filter(|entry| !generated.files.contains_key(&entry.path)) {
+        let before = if entry.kind.is_file() { read_own(root, &entry.path).ok().flatten() } else { None };
+        match before {
+            Some(before) if is_generated(&before) => {
+                plan.changes.push(Change { path: entry.path, action: Action::Remove, before, after: String::new() });
             }
-            _ => plan.foreign.push(path.clone()),
+            _ => plan.foreign.push(entry.path),
         }
     }
     for (path, after) in generated.files {
-        let before = match read_own(&root.join(&path)) {
-            Ok(before) => before,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                plan.changes.push(Change { path, action: Action::Create, before: String::new(), after });
-                continue;
-            }
-            Err(error) => return Err(error).with_context(|| format!("{path} cannot be read")),
+        let Some(before) = read_own(root, &path)? else {
+            plan.changes.push(Change { path, action: Action::Create, before: String::new(), after });
+            continue;
         };
         if before == after {
             plan.unchanged += 1;
@@ -178,12 +175,17 @@ fn keeps_dependencies(root: &Path, plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-/// Reads a generated file. Links are never followed; they count as not generated.
-fn read_own(path: &Path) -> io::Result<String> {
-    if fs::symlink_metadata(path)?.is_symlink() {
-        return Ok(String::new());
+/// Reads a generated file; `None` if there is none. What is no file, such as a pipe, which might block, counts as not
+/// generated.
+fn read_own(root: &Path, path: &str) -> Result<Option<String>> {
+    inside::check(root, path)?;
+    let file = root.join(path);
+    match fs::symlink_metadata(&file) {
+        Ok(found) if !found.is_file() => return Ok(Some(String::new())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        _ => {}
     }
-    fs::read_to_string(path)
+    fs::read_to_string(&file).map(Some).with_context(|| format!("{path} cannot be read"))
 }
 
 /// Whether this generator wrote a text.
@@ -228,16 +230,14 @@ fn report(plan: &Plan, names: &[String]) -> bool {
 
 fn write(root: &Path, plan: &Plan) -> Result<()> {
     for change in &plan.changes {
-        let path = root.join(&change.path);
         let verb = match change.action {
             Action::Remove => {
-                fs::remove_file(&path).with_context(|| format!("{} cannot be removed", change.path))?;
-                remove_empty_parents(root, &path);
+                inside::remove(root, &change.path)?;
+                remove_empty_parents(root, &root.join(&change.path));
                 "removed"
             }
             Action::Create | Action::Update => {
-                write_atomically(root, &path, &change.after)
-                    .with_context(|| format!("{} cannot be written", change.path))?;
+                inside::write(root, &change.path, &change.after)?;
                 if change.action == Action::Create { "created" } else { "updated" }
             }
         };
@@ -258,17 +258,6 @@ fn count(plan: &Plan) -> String {
         [only] => only.clone(),
         crates => format!("{} crates", crates.len()),
     }
-}
-
-/// Readers see the old text or the new one, never a part of it. The draft is outside of the scanned folders.
-fn write_atomically(root: &Path, path: &Path, text: &str) -> io::Result<()> {
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent)?;
-    }
-    let draft = root.join(".gen.draft");
-    let _ = fs::remove_file(&draft);
-    fs::write(&draft, text)?;
-    fs::rename(&draft, path)
 }
 
 fn remove_empty_parents(root: &Path, path: &Path) {

@@ -6,6 +6,7 @@ pub mod docs;
 pub mod explain;
 pub mod fix;
 pub mod generation;
+pub mod inside;
 pub mod interop;
 pub mod lint;
 pub mod members;

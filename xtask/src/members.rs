@@ -2,11 +2,13 @@
 //! start where a generated crate has a name that it refuses, and then the names are needed to undo that.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::{fs, io, iter};
 
 use anyhow::{Context as _, Result};
 use toml::{Table, Value};
+
+use crate::inside::plain;
 
 /// The manifest of a package.
 struct Member {
@@ -105,19 +107,6 @@ impl Member {
         let dependencies = lists.filter_map(Value::as_table).flat_map(Table::values);
         dependencies.filter_map(|dependency| Some(plain(&self.folder().join(text(dependency, "path")?)))).collect()
     }
-}
-
-/// A path without `.` and `..`, as far as it can be had without looking at the disk.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => drop(plain.pop()),
-            part => plain.push(part),
-        }
-    }
-    plain
 }
 
 fn text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::{members, sources};
+use crate::{inside, members, sources};
 
 const STARTER: &str = include_str!("starter.yaml");
 /// A label of a host name has at most 63 characters (RFC 1035 §2.3.4), and the provider is one in the starter.
@@ -30,6 +30,7 @@ pub fn run(root: &Path, name: &str) -> Result<bool> {
     if let Some(other) = present.into_iter().map(|entry| entry.path).find(|path| same(path)) {
         bail!("{other} exists and has the crate name `{crate_name}`; nothing is overwritten");
     }
+    inside::check(root, &path)?;
     create(&root.join(&path), &text(provider, capability)).with_context(|| format!("{path} cannot be written"))?;
     anstream::println!(
         "created {path}\n\n\

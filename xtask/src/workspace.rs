@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 use naftiko_codegen::Files;
 
-use crate::trial;
+use crate::{inside, trial};
 
 /// Writes these files, and what makes a workspace of them: other members, and the same versions and lints, with warnings
 /// as errors. Crates of an earlier run are removed.
@@ -20,12 +20,12 @@ pub fn write<'a>(root: &Path, folder: &Path, crates: impl IntoIterator<Item = &'
         fs::remove_dir_all(&generated).with_context(|| format!("{} cannot be removed", generated.display()))?;
     }
     for (path, text) in crates.into_iter().flatten() {
-        file(&folder.join(path), text)?;
+        inside::write(folder, path, text)?;
     }
     let own = fs::read_to_string(root.join("Cargo.toml")).context("the workspace's manifest cannot be read")?;
-    file(&folder.join("Cargo.toml"), &manifest(&own, root))?;
-    fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).context("the lock file cannot be copied")?;
-    Ok(())
+    inside::write(folder, "Cargo.toml", &manifest(&own, root))?;
+    let lock = fs::read_to_string(root.join("Cargo.lock")).context("the lock file cannot be read")?;
+    inside::write(folder, "Cargo.lock", &lock)
 }
 
 /// Adds a member that builds nothing, and depends on the repository's own tests. In a build of the whole workspace,
@@ -34,7 +34,7 @@ pub fn write<'a>(root: &Path, folder: &Path, crates: impl IntoIterator<Item = &'
 /// # Errors
 /// When files cannot be written.
 pub fn share_features(root: &Path, folder: &Path) -> Result<()> {
-    let member = folder.join("generated/same-features");
+    const MEMBER: &str = "generated/same-features";
     let path = |folder: &str| format!("{:?}", root.join(folder).to_string_lossy());
     let manifest = format!(
         "[package]\nname = \"same-features\"\nedition = \"2024\"\n\n[[example]]\nname = \"same-features\"\npath = \
@@ -42,8 +42,8 @@ pub fn share_features(root: &Path, folder: &Path) -> Result<()> {
         path("tests"),
         path("tests/bench"),
     );
-    file(&member.join("example.rs"), "fn main() {}\n")?;
-    file(&member.join("Cargo.toml"), &manifest)
+    inside::write(folder, &format!("{MEMBER}/example.rs"), "fn main() {}\n")?;
+    inside::write(folder, &format!("{MEMBER}/Cargo.toml"), &manifest)
 }
 
 /// Cargo in such a workspace. Everything that is built goes to the repository's own target folder.
@@ -60,14 +60,6 @@ pub const ALL: [&str; 4] = ["--workspace", "--keep-going", "--features", "blocki
 /// Where the server of a crate is, once it is built.
 pub fn program(root: &Path, name: &str) -> PathBuf {
     trial::program(root, "debug", name)
-}
-
-/// Writes a file, and the folders that it is in.
-pub(crate) fn file(path: &Path, text: &str) -> Result<()> {
-    path.parent()
-        .map_or(Ok(()), fs::create_dir_all)
-        .and_then(|()| fs::write(path, text))
-        .with_context(|| format!("{} cannot be written", path.display()))
 }
 
 /// The repository's manifest for a workspace elsewhere: other members, and the same versions and lints.

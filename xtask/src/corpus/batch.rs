@@ -11,7 +11,7 @@ use naftiko_codegen::Crate;
 use serde_json::Value;
 
 use super::{Build, Options, Record, progress, smoke};
-use crate::{trial, workspace};
+use crate::{inside, trial, workspace};
 
 /// The file that marks a folder that this command may clear.
 const MARKER: &str = ".corpus";
@@ -66,9 +66,8 @@ impl<'a> Scratch<'a> {
         if foreign && !folder.join(MARKER).is_file() {
             bail!("{} contains other files; choose another folder with --scratch", folder.display());
         }
-        fs::create_dir_all(&folder)
-            .and_then(|()| fs::write(folder.join(MARKER), "Written by `cargo xtask corpus`; may be removed.\n"))
-            .with_context(|| format!("{} cannot be written", folder.display()))?;
+        fs::create_dir_all(&folder).with_context(|| format!("{} cannot be created", folder.display()))?;
+        inside::write(&folder, MARKER, "Written by `cargo xtask corpus`; may be removed.\n")?;
         let folder = folder.canonicalize()?;
         // Workspaces of an earlier run are kept if they have failures.
         for entry in fs::read_dir(&folder)?.flatten() {
@@ -140,8 +139,8 @@ impl<'a> Scratch<'a> {
 
     fn smoke(&self, workspace: &Path, crates: &[&Crate]) -> Result<Failures> {
         let folder = workspace.join("generated").join(smoke::NAME);
-        workspace::file(&folder.join("Cargo.toml"), &smoke::manifest(crates))?;
-        workspace::file(&folder.join("src/main.rs"), &smoke::program(crates))?;
+        inside::write(&folder, "Cargo.toml", &smoke::manifest(crates))?;
+        inside::write(&folder, "src/main.rs", &smoke::program(crates))?;
         let mut cargo = self.cargo(workspace, "run");
         let output = cargo.args(["--quiet", "--package", smoke::NAME]).output().context("cargo cannot be started")?;
         let printed = String::from_utf8_lossy(&output.stdout);
