@@ -9,7 +9,7 @@ use naftiko_schema::{
 };
 
 use crate::diagnostic::Span;
-use crate::names::fold;
+use crate::names::Index;
 use crate::read::document::{self, AdapterType, Document, Hints, McpResource, Output, Rules, Text};
 use crate::template::Piece;
 
@@ -153,18 +153,19 @@ pub(crate) struct Call<'d> {
 }
 
 impl Call<'_> {
-    /// The input that a placeholder feeds: one of exactly its name, or the only one whose name is equal when folded.
-    /// The error says that there are several.
-    pub(crate) fn input_of(&self, placeholder: &str) -> Result<Option<InputId>, ()> {
-        let inputs = || self.inputs.iter().enumerate().filter(|(_, input)| input.location.is_path());
-        if let Some((index, _)) = inputs().find(|(_, input)| input.name == placeholder) {
-            return Ok(Some(index.into()));
-        }
-        let mut like = inputs().filter(|(_, input)| fold(&input.name) == fold(placeholder));
-        match (like.next(), like.next()) {
-            (_, Some(_)) => Err(()),
-            (found, None) => Ok(found.map(|(index, _)| index.into())),
-        }
+    /// The input that each placeholder of a path feeds: the one with its name, or the only one that differs in style. An error
+    /// means that there are several of these.
+    pub(crate) fn inputs_of(&self, pieces: &[Piece]) -> Vec<(String, Result<Option<InputId>, ()>)> {
+        let in_path: Vec<_> = self.inputs.iter().enumerate().filter(|(_, input)| input.location.is_path()).collect();
+        let names = Index::of(in_path.iter().map(|(_, input)| input.name.as_str()));
+        let id = |at: usize| in_path.get(at).map(|(index, _)| InputId::from(*index));
+        let input_of = |placeholder: &str| match (names.exact(placeholder), names.like(placeholder)) {
+            (Some(exact), _) => Ok(id(exact)),
+            (None, []) => Ok(None),
+            (None, [only]) => Ok(id(*only)),
+            (None, _) => Err(()),
+        };
+        pieces.iter().filter_map(Piece::name).map(|name| (name.to_owned(), input_of(name))).collect()
     }
 }
 
@@ -225,14 +226,18 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// Whether the input with this index is part of it.
-    pub(crate) fn takes(&self, index: InputId) -> bool {
+    /// Calls a function with each input that is part of it.
+    pub(crate) fn inputs(&self, each: &mut impl FnMut(InputId)) {
         match self {
-            Self::Absent | Self::Json(_) => false,
-            Self::Input(fed) => *fed == index,
-            Self::Text(parts) => parts.contains(&InputText::Input(index)),
-            Self::List(items) => items.iter().any(|item| item.takes(index)),
-            Self::Object(members) => members.iter().any(|(_, member)| member.takes(index)),
+            Self::Absent | Self::Json(_) => {}
+            Self::Input(fed) => each(*fed),
+            Self::Text(parts) => parts.iter().for_each(|part| {
+                if let InputText::Input(fed) = part {
+                    each(*fed);
+                }
+            }),
+            Self::List(items) => items.iter().for_each(|item| item.inputs(each)),
+            Self::Object(members) => members.iter().for_each(|(_, member)| member.inputs(each)),
         }
     }
 }

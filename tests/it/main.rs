@@ -19,6 +19,7 @@ mod fixes;
 mod generation;
 mod hostile;
 mod interop;
+mod large;
 mod layers;
 mod links;
 mod logs;

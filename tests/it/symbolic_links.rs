@@ -27,7 +27,7 @@ fn write(root: &Path, path: &str, text: &str) {
     fs::write(path, text).expect("files can be written");
 }
 
-/// A folder with files that nobody may touch.
+/// A folder with files that no command may touch.
 fn outside() -> TempDir {
     let folder = folder();
     for path in ["lib.rs", "src/lib.rs", "src/client.rs", "acme-things/src/client.rs", "acme/things.yaml", "a.yaml"] {

@@ -175,7 +175,7 @@ fn keeps_dependencies(root: &Path, plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-/// Reads a generated file; `None` if there is none. What is no file, such as a pipe, which might block, counts as not
+/// Reads a generated file; `None` if it does not exist. What is no file, such as a pipe, which might block, counts as not
 /// generated.
 fn read_own(root: &Path, path: &str) -> Result<Option<String>> {
     inside::check(root, path)?;

@@ -1,17 +1,20 @@
 //! `cargo xtask lint`: all diagnostics of files and folders, without generating anything.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
-use naftiko_codegen::{Diagnostic, Severity, Sources, is_specification, lint};
+use naftiko_codegen::{Code, Diagnostic, Severity, Sources, is_specification, lint, render};
 use serde_json::json;
 
 use crate::fix::{Applied, fix};
 use crate::sources::{self, Tree};
 use crate::{print, report};
+
+/// How many diagnostics of a code are printed for people. The last may say how many more there are in its file.
+const SHOWN: usize = 101;
 
 /// What to check, and how to print the result.
 #[derive(Args, Clone, Debug)]
@@ -75,8 +78,17 @@ pub fn run(base: &Path, options: &Options) -> Result<bool> {
         Format::Sarif => print(&format!("{:#}", report::sarif(diagnostics, sources))),
         Format::Github => print(&report::github(diagnostics, sources)),
         Format::Human => {
-            for diagnostic in diagnostics {
-                print(&(diagnostic.render(sources, io::stdout().is_terminal()) + "\n"));
+            let mut counts: BTreeMap<Code, usize> = BTreeMap::new();
+            let shown = diagnostics.iter().filter(|diagnostic| {
+                let count = counts.entry(diagnostic.code).or_default();
+                *count += 1;
+                *count <= SHOWN
+            });
+            for text in render(shown, sources, io::stdout().is_terminal()) {
+                print(&(text + "\n"));
+            }
+            for (code, count) in counts.into_iter().filter(|(_, count)| *count > SHOWN) {
+                print(&format!("{} more {code} are not shown; `--format json` has all of them\n", count - SHOWN));
             }
         }
     }
@@ -152,7 +164,15 @@ fn read(base: &Path, path: &Path) -> (Tree, Vec<String>) {
     let chosen: Vec<_> = tree.sources.keys().cloned().collect();
     // The folder may be large, such as a home folder, so it is read only if the file may import something.
     if let Some(folder) = folder.filter(|_| tree.sources.values().any(|text| names_yaml(text))) {
-        tree.sources.extend(sources::read(&folder, base).sources);
+        let around = sources::read(&folder, base);
+        // Of files that may not concern this one, only those are reported that it names.
+        let named = |file: &str| {
+            let name = file.rsplit('/').next().unwrap_or(file);
+            tree.sources.values().any(|text| text.contains(name))
+        };
+        let unreadable: Vec<_> = around.diagnostics.into_iter().filter(|it| named(&it.file)).collect();
+        tree.diagnostics.extend(unreadable);
+        tree.sources.extend(around.sources);
     }
     tree.add_named(base, base);
     (tree, chosen)
@@ -166,7 +186,7 @@ pub fn read_one(base: &Path, file: &Path) -> Result<(Sources, String)> {
     let base = base.canonicalize().with_context(|| format!("{} is not a folder", base.display()))?;
     let (tree, chosen) = read(&base, file);
     match chosen.into_iter().next() {
-        Some(path) if chosen_is_file(&base, file) => Ok((tree.sources, path)),
+        Some(path) if chosen_is_file(&base, file) && tree.diagnostics.is_empty() => Ok((tree.sources, path)),
         _ => {
             let problem = tree.diagnostics.first().map(|diagnostic| diagnostic.message.clone());
             bail!("{}: {}", file.display(), problem.unwrap_or_else(|| "it is not a file".to_owned()))

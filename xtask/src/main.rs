@@ -5,13 +5,18 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{bench, corpus, docs, explain, generation, interop, lint, root, semver, starter, trial, variants, watch};
+use xtask::{
+    bench, corpus, docs, explain, generation, interop, lint, root, semver, sources, starter, trial, variants, watch,
+};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Generates crates from Naftiko capabilities and runs them")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
+    /// The largest specification, imported file or text of a resource that is read
+    #[arg(long, global = true, value_name = "MIB", default_value_t = sources::LIMIT)]
+    max_file_size: u64,
 }
 
 #[derive(Subcommand)]
@@ -96,11 +101,15 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let outcome = match Arguments::parse().command {
+    let Arguments { command, max_file_size } = Arguments::parse();
+    sources::limit(max_file_size);
+    let outcome = match command {
         Command::Gen { names, diff, watch: true, .. } => watch::run(&root(), &names, diff),
         Command::Gen { names, check, diff, .. } => generation::run(&root(), &names, check, diff),
-        Command::Serve { file, flags } => trial::serve(&root(), &file, false, &flags),
-        Command::Try { name, flags } if trial::is_file(&name) => trial::serve(&root(), Path::new(&name), true, &flags),
+        Command::Serve { file, flags } => trial::serve(&root(), &file, false, max_file_size, &flags),
+        Command::Try { name, flags } if trial::is_file(&name) => {
+            trial::serve(&root(), Path::new(&name), true, max_file_size, &flags)
+        }
         Command::Try { name, flags } => match flags.as_slice() {
             [] => trial::run(&root(), &name, false),
             [once] if once == "--once" => trial::run(&root(), &name, true),

@@ -113,7 +113,7 @@ fn text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
     value.get(name).and_then(Value::as_str)
 }
 
-/// A file of TOML; `None` if there is none.
+/// A file of TOML; `None` if it does not exist.
 fn read(path: &Path) -> Result<Option<Table>> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text.parse().with_context(|| format!("{} is not valid TOML", path.display()))?)),

@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 /// The characters of a path segment that are not percent-encoded: the unreserved characters of RFC 3986.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// How many suggestions of one diagnostic are in a report. One that represents many has the suggestions of all.
+const MOST: usize = 100;
+
 /// How many diagnostics have a severity.
 pub fn count(diagnostics: &[Diagnostic], severity: Severity) -> usize {
     diagnostics.iter().filter(|diagnostic| diagnostic.severity() == severity).count()
@@ -41,7 +44,7 @@ pub(crate) fn diagnostic(diagnostic: &Diagnostic, sources: &Sources) -> Value {
         "message": diagnostic.message,
         "help": diagnostic.help_text(),
         "labels": diagnostic.labels.iter().map(label).collect::<Vec<_>>(),
-        "suggestions": diagnostic.suggestions.iter().map(suggestion).collect::<Vec<_>>(),
+        "suggestions": diagnostic.suggestions.iter().take(MOST).map(suggestion).collect::<Vec<_>>(),
     });
     located(&diagnostic.file, diagnostic.span, sources, members)
 }
@@ -120,7 +123,7 @@ fn result(diagnostic: &Diagnostic, sources: &Sources) -> Value {
             "physicalLocation": physical(&label.file, label.span, sources),
         })
     });
-    let fixes = diagnostic.suggestions.iter().map(|suggestion| fix(suggestion, sources));
+    let fixes = diagnostic.suggestions.iter().take(MOST).map(|suggestion| fix(suggestion, sources));
     for (name, list) in [("relatedLocations", related.collect::<Vec<_>>()), ("fixes", fixes.collect())] {
         if !list.is_empty() {
             extend(&mut result, json!({ name: list }));

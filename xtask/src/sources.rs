@@ -2,9 +2,10 @@
 //! texts that they name.
 
 use std::collections::BTreeSet;
-use std::fs::{self, FileType};
-use std::io;
+use std::fs::{self, File, FileType};
+use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use naftiko_codegen::{Code, Diagnostic, Sources, Span, is_specification, named_files};
 
@@ -28,8 +29,16 @@ pub struct Entry {
     pub kind: FileType,
 }
 
-/// The largest text of a resource or a prompt, in bytes.
-const TEXT_LIMIT: u64 = 1 << 20;
+/// The largest file that is read, in MiB, unless an operator says otherwise. The compiler needs about 50 times as much memory.
+pub const LIMIT: u64 = 8;
+
+/// The limit of this process.
+static LIMIT_HERE: AtomicU64 = AtomicU64::new(LIMIT);
+
+/// Sets the size in MiB up to which this process reads specifications, files that they import, and texts that they name.
+pub fn limit(mib: u64) {
+    LIMIT_HERE.store(mib, Ordering::Relaxed);
+}
 
 /// Reads all YAML files below a folder, and the texts that they name. Paths are shown relative to `base`.
 pub fn read(folder: &Path, base: &Path) -> Tree {
@@ -68,9 +77,12 @@ impl Tree {
         for path in named.iter().map(|path| base.join(path)).filter(inside) {
             for path in files(&path, base) {
                 let file = base.join(&path);
-                let small = fs::metadata(&file).is_ok_and(|found| found.len() <= TEXT_LIMIT);
-                if let Some(text) = small.then(|| fs::read_to_string(file).ok()).flatten() {
-                    self.sources.insert(path, text);
+                match read_limited(&file) {
+                    Ok(bytes) => drop(String::from_utf8(bytes).map(|text| self.sources.insert(path, text))),
+                    Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                        self.diagnostics.push(unreadable(path, &error));
+                    }
+                    Err(_) => {}
                 }
             }
         }
@@ -82,7 +94,7 @@ impl Tree {
             self.diagnostics.push(not_a_file(path, kind));
             return;
         }
-        match fs::read(base.join(&path)).map(String::from_utf8) {
+        match read_limited(&base.join(&path)).map(String::from_utf8) {
             Ok(Ok(text)) => drop(self.sources.insert(path, text)),
             Ok(Err(error)) => {
                 self.diagnostics.push(not_utf8(&path, error.as_bytes(), error.utf8_error().valid_up_to()));
@@ -91,6 +103,21 @@ impl Tree {
             Err(error) => self.diagnostics.push(unreadable(path, &error)),
         }
     }
+}
+
+/// Reads a file up to the limit.
+fn read_limited(file: &Path) -> io::Result<Vec<u8>> {
+    let limit = LIMIT_HERE.load(Ordering::Relaxed);
+    let bytes = limit.saturating_mul(1 << 20);
+    let file = File::open(file)?;
+    let length = file.metadata()?.len();
+    let mut read = Vec::new();
+    // A file can grow while it is read.
+    if length > bytes || file.take(bytes.saturating_add(1)).read_to_end(&mut read)? as u64 > bytes {
+        let message = format!("it has {} bytes, and the limit is {limit} MiB", length.max(read.len() as u64));
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    Ok(read)
 }
 
 /// Everything below a folder, in order of path; nothing if the folder does not exist. Links are not followed, because
@@ -157,7 +184,11 @@ pub fn shown(path: &Path, base: &Path) -> String {
 
 fn unreadable(path: String, error: &io::Error) -> Diagnostic {
     let message = format!("the file cannot be read: {error}");
-    Diagnostic::new(Code::Unreadable, path, Span::default(), message).with_help("check the path and its permissions")
+    let help = match error.kind() {
+        io::ErrorKind::FileTooLarge => "split it, or raise the limit with `--max-file-size MIB`",
+        _ => "check the path and its permissions",
+    };
+    Diagnostic::new(Code::Unreadable, path, Span::default(), message).with_help(help)
 }
 
 fn not_a_file(path: String, kind: FileType) -> Diagnostic {

@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use naftiko_codegen::{compile_tables, is_specification};
 
-use crate::lint;
+use crate::{lint, sources};
 
 /// Runs the command. The tour is a program of the tests; this builds the server and starts the tour.
 ///
@@ -28,15 +28,32 @@ pub fn run(root: &Path, name: &str, once: bool) -> Result<bool> {
 ///
 /// # Errors
 /// When the server cannot be built or started.
-pub fn serve(root: &Path, file: &Path, echo: bool, arguments: &[String]) -> Result<bool> {
+pub fn serve(root: &Path, file: &Path, echo: bool, max_file_size: u64, arguments: &[String]) -> Result<bool> {
     let folder = env::current_dir().context("there is no current folder")?;
     let mut serve = cargo(root);
     // The specification may be named relative to where the command is run.
-    serve.args(["run", "--quiet", "--package", "naftiko-serve", "--"]).arg(folder.join(file)).args(arguments);
+    // The flag may also be among those that follow the specification.
+    let limit = size_flag(arguments).unwrap_or(max_file_size);
+    sources::limit(limit);
+    serve.args(["run", "--quiet", "--package", "naftiko-serve", "--"]).arg(folder.join(file));
+    if size_flag(arguments).is_none() {
+        serve.args([SIZE_FLAG, &limit.to_string()]);
+    }
+    serve.args(arguments);
     if echo {
         serve.arg("--echo").envs(placeholders(&folder, file)?);
     }
     Ok(serve.status().context("cargo cannot be started")?.success())
+}
+
+/// The flag for the size of files.
+const SIZE_FLAG: &str = "--max-file-size";
+
+/// Its value among flags of the server; one that is no number is reported by the server.
+fn size_flag(arguments: &[String]) -> Option<u64> {
+    let at = arguments.iter().position(|argument| argument.starts_with(SIZE_FLAG))?;
+    let (flag, value) = (arguments.get(at)?, arguments.get(at + 1));
+    flag.strip_prefix(SIZE_FLAG)?.strip_prefix('=').or(value.map(String::as_str))?.parse().ok()
 }
 
 /// Values for the environment variables that a specification needs and the environment lacks. An echo checks no credential.

@@ -1,5 +1,7 @@
 //! Rules for the routes of REST adapters.
 
+use std::collections::BTreeSet;
+
 use naftiko_schema::InputId;
 use naftiko_schema::http::is_dots;
 
@@ -48,16 +50,13 @@ fn check_path(route: &Route<'_>, sink: &mut Sink) {
 
 fn check_captures(route: &Route<'_>, sink: &mut Sink) {
     check_placeholders(&route.pieces, &route.call, route.path.span, "rest", sink);
-    let filled = |index: usize| {
-        route
-            .pieces
-            .iter()
-            .filter_map(Piece::name)
-            .any(|name| route.call.input_of(name) == Ok(Some(InputId::from(index))))
-    };
+    let filled: BTreeSet<InputId> =
+        route.call.inputs_of(&route.pieces).into_iter().filter_map(|(_, input)| input.ok().flatten()).collect();
+    let fed = |source: &Source| if let Source::Input(input) = source { Some(*input) } else { None };
+    let fed: BTreeSet<InputId> = route.call.sources.iter().filter_map(fed).collect();
     for (index, input) in route.call.inputs.iter().enumerate().filter(|(_, input)| input.location.is_path()) {
-        let feeds = route.call.sources.contains(&Source::Input(index.into()));
-        if feeds && !filled(index) {
+        let id = InputId::from(index);
+        if fed.contains(&id) && !filled.contains(&id) {
             let message = format!(
                 "the input `{}` has `in: path`, but `{}` has no placeholder for it",
                 input.name, route.path.value
@@ -78,8 +77,8 @@ fn check_rest_of_path(route: &Route<'_>, sink: &mut Sink) {
 
 /// Every placeholder of a route, or of the URI of a resource, fills one input.
 pub(super) fn check_placeholders(pieces: &[Piece], call: &Call<'_>, span: Span, kind: &str, sink: &mut Sink) {
-    for name in pieces.iter().filter_map(Piece::name) {
-        match call.input_of(name) {
+    for (name, input) in call.inputs_of(pieces) {
+        match input {
             Ok(Some(_)) => {}
             Ok(None) => {
                 let message = format!("the placeholder `{{{name}}}` is never used; it matches any text");

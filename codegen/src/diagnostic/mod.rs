@@ -5,9 +5,11 @@ mod render;
 mod sink;
 mod span;
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 pub(crate) use nearest::{Nearest, nearest};
+pub use render::render;
 pub(crate) use sink::Sink;
 pub(crate) use span::Lines;
 pub use span::{Location, Position, Span};
@@ -17,6 +19,19 @@ use crate::codes::{Code, Severity};
 
 /// The label of the first of two definitions of a name.
 pub(crate) const FIRST: &str = "first defined here";
+
+/// The longest text that messages quote, and the longest message, in bytes. A specification can have names of any length.
+const EXCERPT: usize = 800;
+
+/// A text whose middle is left out if it is long.
+pub(crate) fn excerpt(text: &str) -> Cow<'_, str> {
+    if text.len() <= EXCERPT {
+        return text.into();
+    }
+    let boundary = |at: usize| (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+    let (start, end) = (boundary(EXCERPT / 2), boundary(text.len() - EXCERPT / 2));
+    format!("{} … {}", text.get(..start).unwrap_or_default(), text.get(end..).unwrap_or_default()).into()
+}
 
 /// One error, warning or note.
 #[derive(Clone, Debug, PartialEq, Eq)]

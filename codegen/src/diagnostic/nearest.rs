@@ -2,6 +2,10 @@
 
 /// How many candidates of about the right length are compared.
 const CANDIDATES: usize = 200;
+/// How many candidates are looked at.
+const LOOKED_AT: usize = 2000;
+/// The longest name, in characters, that has a close one.
+const LONGEST: usize = 200;
 
 /// A known name that is close to a misspelled one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,9 +17,13 @@ pub(crate) struct Nearest<'a> {
 
 /// The candidate that is closest to `given`, if any is close enough to be what was meant.
 pub(crate) fn nearest<'a>(given: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<Nearest<'a>> {
-    let length = given.chars().count();
+    let length = given.chars().take(LONGEST + 1).count();
+    if length > LONGEST {
+        return None;
+    }
     let limit = length / 4 + 1;
-    let similar = candidates.into_iter().filter(|candidate| candidate.chars().count().abs_diff(length) <= limit);
+    let chars = |candidate: &str| candidate.chars().take(2 * LONGEST).count();
+    let similar = candidates.into_iter().take(LOOKED_AT).filter(|it| chars(it).abs_diff(length) <= limit);
     let distances = similar.take(CANDIDATES).map(|candidate| (distance(given, candidate), candidate));
     let mut close: Vec<(usize, &str)> = distances.filter(|(distance, _)| *distance <= limit).collect();
     close.sort_unstable();

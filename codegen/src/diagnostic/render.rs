@@ -1,5 +1,6 @@
 //! Diagnostics as text for a terminal, in the look of rustc.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
@@ -10,10 +11,34 @@ use crate::codes::Severity;
 
 /// Diagnostics after these are counted, not shown.
 const SHOWN: usize = 100;
+/// How many lines may be between two marks in one snippet.
+const FAR: usize = 50;
+/// How much of a line is shown, in bytes.
+const WIDE: usize = 1000;
+
+/// The texts of a run with their lines, so that many diagnostics of a long text can be rendered.
+struct Texts<'s> {
+    sources: &'s Sources,
+    lines: BTreeMap<&'s str, Lines<'s>>,
+}
+
+/// Renders diagnostics, each with a snippet of its source. `styled` adds ANSI colours.
+pub fn render<'d>(
+    diagnostics: impl IntoIterator<Item = &'d Diagnostic>,
+    sources: &Sources,
+    styled: bool,
+) -> impl Iterator<Item = String> {
+    let mut texts = Texts { sources, lines: BTreeMap::new() };
+    diagnostics.into_iter().map(move |diagnostic| diagnostic.render_of(&mut texts, styled))
+}
 
 impl Diagnostic {
     /// Renders the diagnostic with a snippet of its source. `styled` adds ANSI colours.
     pub fn render(&self, sources: &Sources, styled: bool) -> String {
+        self.render_of(&mut Texts { sources, lines: BTreeMap::new() }, styled)
+    }
+
+    fn render_of(&self, texts: &mut Texts<'_>, styled: bool) -> String {
         let level = match self.severity() {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
@@ -21,10 +46,17 @@ impl Diagnostic {
         };
         let mut group = Group::with_title(level.primary_title(self.message.as_str()).id(self.code.to_string()));
         for (file, marks) in self.marks() {
-            group = match sources.get(file) {
-                Some(text) => group.element(snippet(file, text, &marks)),
-                None => group.element(Origin::path(file)),
+            let Some((name, text)) = texts.sources.get_key_value(file) else {
+                group = group.element(Origin::path(file));
+                continue;
             };
+            let lines = texts.lines.entry(name).or_insert_with(|| Lines::new(text));
+            for marks in near(marks, lines) {
+                group = match snippet(file, lines, &marks) {
+                    Some(snippet) => group.element(snippet),
+                    None => group.element(origin(file, lines, &marks)),
+                };
+            }
         }
         if let Some(help) = self.help_text() {
             group = group.element(Level::HELP.message(help));
@@ -53,19 +85,46 @@ struct Mark<'d> {
     label: Option<&'d str>,
 }
 
-/// The lines of a source with the marks.
-fn snippet<'a>(file: &'a str, text: &'a str, marks: &[Mark<'a>]) -> Snippet<'a, Annotation<'a>> {
-    let lines = Lines::new(text);
+/// The marks in groups that are near each other: what is between them is not looked at.
+fn near<'d>(marks: Vec<Mark<'d>>, lines: &Lines<'_>) -> Vec<Vec<Mark<'d>>> {
+    let mut groups: Vec<Vec<Mark<'d>>> = Vec::new();
+    for mark in marks {
+        let line = lines.line(mark.span.start);
+        let is_near = |other: &Mark<'_>| line.abs_diff(lines.line(other.span.start)) <= FAR;
+        let last = groups.iter_mut().find(|group| group.iter().any(is_near));
+        match last {
+            Some(group) => group.push(mark),
+            None => groups.push(vec![mark]),
+        }
+    }
+    groups
+}
+
+/// The lines of a source with the marks; `None` if a mark is far inside of a long line.
+fn snippet<'a>(file: &'a str, lines: &Lines<'a>, marks: &[Mark<'a>]) -> Option<Snippet<'a, Annotation<'a>>> {
     let first = marks.iter().map(|mark| lines.line(mark.span.start)).min().unwrap_or(1);
     let last = marks.iter().map(|mark| lines.line(mark.span.end.max(mark.span.start))).max().unwrap_or(first);
-    let (start, end) = (lines.start(first), lines.start(last + 1));
-    let shown = text.get(start..end).unwrap_or_default();
+    let (start, end) = (lines.start(first), lines.start(last.min(first + 2 * FAR) + 1));
+    let shown = lines.text().get(start..end).unwrap_or_default();
     let shown = shown.trim_end_matches(['\r', '\n']);
+    // A line can be as long as the file.
+    let indent = |mark: &Mark<'_>| mark.span.start.saturating_sub(lines.start(lines.line(mark.span.start)));
+    if marks.iter().any(|mark| indent(mark) > WIDE) {
+        return None;
+    }
+    let most = marks.iter().map(|mark| mark.span.start.saturating_sub(start)).max().unwrap_or_default() + 2 * WIDE;
+    let shown = shown.get(..boundary(shown, most)).unwrap_or(shown);
     let annotations = marks.iter().map(|mark| {
         let kind = if mark.label.is_none() { AnnotationKind::Primary } else { AnnotationKind::Context };
         kind.span(within(shown, start, mark.span)).label(mark.label)
     });
-    Snippet::source(shown).line_start(first).path(file).annotations(annotations)
+    Some(Snippet::source(shown).line_start(first).path(file).annotations(annotations))
+}
+
+/// Where the first mark is, without a snippet.
+fn origin<'a>(file: &'a str, lines: &Lines<'a>, marks: &[Mark<'a>]) -> Origin<'a> {
+    let position = lines.position(marks.first().map(|mark| mark.span.start).unwrap_or_default());
+    Origin::path(file).line(position.line).char_column(position.column)
 }
 
 /// A span as a range of the shown text. At least one character is marked where there is one.
@@ -84,7 +143,7 @@ fn boundary(text: &str, offset: usize) -> usize {
 impl Diagnostics {
     /// Renders all diagnostics, one after the other.
     pub fn render(&self, sources: &Sources, styled: bool) -> String {
-        let shown = self.0.iter().take(SHOWN).map(|diagnostic| diagnostic.render(sources, styled));
+        let shown = render(self.0.iter().take(SHOWN), sources, styled);
         let more = self.0.len().saturating_sub(SHOWN);
         let more = (more > 0).then(|| format!("{more} more diagnostics are not shown."));
         shown.chain(more).collect::<Vec<_>>().join("\n\n")

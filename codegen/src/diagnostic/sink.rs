@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Applicability, Diagnostic, Diagnostics, Label, Nearest, Span, Suggestion};
+use super::{Applicability, Diagnostic, Diagnostics, Label, Nearest, Span, Suggestion, excerpt, nearest};
 use crate::Sources;
 use crate::codes::{Code, Severity};
 use crate::read::yaml::{self, Content};
@@ -15,8 +15,15 @@ pub(crate) struct Sink {
     drafts: Vec<(usize, Draft)>,
     /// Diagnostics that represent all of their kind, and how many these are.
     once: BTreeMap<(Code, String), (usize, usize)>,
+    /// How many diagnostics of each code there are.
+    counts: BTreeMap<Code, usize>,
+    /// For codes with more than are kept, the diagnostic that represents the others.
+    others: BTreeMap<Code, usize>,
     errors: bool,
 }
+
+/// How many diagnostics of a code are kept for one capability.
+const MOST: usize = 100;
 
 /// A suggestion before its exact span is known: values may be quoted, and names may be a part of them.
 struct Draft {
@@ -35,8 +42,15 @@ enum Edit {
 
 impl Sink {
     pub(crate) fn new(file: &str) -> Self {
-        let (found, drafts) = (Vec::new(), Vec::new());
-        Self { files: vec![file.to_owned()], found, drafts, once: BTreeMap::new(), errors: false }
+        Self {
+            files: vec![file.to_owned()],
+            found: Vec::new(),
+            drafts: Vec::new(),
+            once: BTreeMap::new(),
+            counts: BTreeMap::new(),
+            others: BTreeMap::new(),
+            errors: false,
+        }
     }
 
     /// Enters another file and returns its number, for [`Span`].
@@ -58,9 +72,19 @@ impl Sink {
     /// Reports a diagnostic. Help, labels and suggestions are added to what is returned.
     pub(crate) fn report(&mut self, code: Code, span: Span, message: impl Into<String>) -> Report<'_> {
         self.errors |= code.severity() == Severity::Error;
-        self.found.push(Diagnostic::new(code, self.path(span.file), span, message));
-        let index = self.found.len() - 1;
-        Report { sink: self, index, is_first: true }
+        let count = self.counts.entry(code).or_default();
+        *count += 1;
+        let is_first = *count <= MOST;
+        if let Some(index) = self.others.get(&code) {
+            let index = *index;
+            return Report { sink: self, index, is_first };
+        }
+        let index = self.found.len();
+        if !is_first {
+            self.others.insert(code, index);
+        }
+        self.found.push(Diagnostic::new(code, self.path(span.file), span, excerpt(&message.into()).into_owned()));
+        Report { sink: self, index, is_first }
     }
 
     /// Reports a diagnostic of a kind that may come often. Only the first is kept; it says how many there are, and takes
@@ -71,8 +95,25 @@ impl Sink {
             let index = *index;
             return Report { sink: self, index, is_first: false };
         }
-        self.once.insert((code, kind.to_owned()), (self.found.len(), 1));
+        if !self.is_full(code) {
+            self.once.insert((code, kind.to_owned()), (self.found.len(), 1));
+        }
         self.report(code, span, message)
+    }
+
+    /// Whether further diagnostics of a code are only counted.
+    pub(crate) fn is_full(&self, code: Code) -> bool {
+        self.counts.get(&code).is_some_and(|count| *count >= MOST)
+    }
+
+    /// The name that is closest to a misspelled one, for a diagnostic of this code that is about to be reported.
+    pub(crate) fn nearest<'a>(
+        &self,
+        code: Code,
+        given: &str,
+        candidates: impl IntoIterator<Item = &'a str>,
+    ) -> Option<Nearest<'a>> {
+        if self.is_full(code) { None } else { nearest(given, candidates) }
     }
 
     pub(crate) fn has_errors(&self) -> bool {
@@ -89,6 +130,12 @@ impl Sink {
         for (index, count) in self.once.into_values().filter(|(_, count)| *count > 1) {
             if let Some(diagnostic) = self.found.get_mut(index) {
                 diagnostic.message.push_str(&format!(" ({count} times, first here)"));
+            }
+        }
+        for (code, index) in &self.others {
+            let more = self.counts.get(code).map_or(0, |count| count.saturating_sub(MOST));
+            if let Some(diagnostic) = self.found.get_mut(*index) {
+                diagnostic.message = format!("{more} more of this kind are not shown; the first of them is here");
             }
         }
         let mut diagnostics = Diagnostics(self.found);
@@ -149,7 +196,7 @@ impl Report<'_> {
         if self.is_first
             && let Some(diagnostic) = self.sink.found.get_mut(self.index)
         {
-            diagnostic.help = Some(help.into());
+            diagnostic.help = Some(excerpt(&help.into()).into_owned());
         }
         self
     }

@@ -54,8 +54,13 @@ pub(crate) struct Lines<'t> {
 
 impl<'t> Lines<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
-        let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        let starts = text.match_indices('\n').map(|(at, _)| at + 1);
         Self { text, starts: [0].into_iter().chain(starts).collect() }
+    }
+
+    /// The text itself.
+    pub(crate) fn text(&self) -> &'t str {
+        self.text
     }
 
     /// The offset at which a line starts, counted from 1. A byte order mark is no part of the first line.

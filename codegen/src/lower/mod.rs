@@ -5,6 +5,7 @@ mod mcp;
 mod output;
 mod rest;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use naftiko_schema::http::percent_encode;
@@ -103,13 +104,17 @@ fn operations(linked: &Linked<'_>, origin_of: &dyn Fn(Span) -> String) -> Vec<Op
     let types = Scope::client_types().assign(&wishes);
     let constants = Scope::constants().assign(&wishes);
     let names = methods.into_iter().zip(types).zip(constants);
+    let mut hints: BTreeMap<OperationId, Vec<read::Hints>> = BTreeMap::new();
+    for tool in &linked.tools {
+        hints.entry(tool.call.operation).or_default().push(tool.hints);
+    }
     let operations = linked.operations.iter().zip(names).enumerate();
     let operations = operations.map(|(index, (source, ((method_name, type_name), const_name)))| {
         let id = OperationId::from(index);
-        let hints = linked.tools.iter().filter(|tool| tool.call.operation == id).map(|tool| tool.hints);
+        let hints = hints.get(&id).map_or(&[][..], Vec::as_slice);
         let path_text = one_line(&source.path.value);
         Operation {
-            table: Arc::new(operation(source, id, &hints.collect::<Vec<_>>())),
+            table: Arc::new(operation(source, id, hints)),
             description: text(source.description),
             method_name,
             type_name,
@@ -141,11 +146,17 @@ fn setters(parameters: &[linked::Parameter]) -> Vec<Setter> {
 
 fn operation(source: &linked::Operation<'_>, id: OperationId, hints: &[read::Hints]) -> naftiko_schema::Operation {
     let method = source.method;
+    let (parameters, constants) = in_path(source);
     let mut path = Vec::new();
     for piece in &source.pieces {
         match piece {
             Piece::Literal(text) => path.push(PathPart::Literal(encode_rest(text, |_| true).into())),
-            Piece::Placeholder(name) | Piece::Segments(name) => path.extend(filled(source, name)),
+            Piece::Placeholder(name) | Piece::Segments(name) => match parameters.get(name.as_str()) {
+                Some(parameter) => path.push(PathPart::Parameter(*parameter)),
+                None => {
+                    path.extend(constants.get(name.as_str()).into_iter().flat_map(|constant| fixed_parts(constant)))
+                }
+            },
         }
     }
     let fixed = source.constants.iter().filter(|constant| !constant.location.is_path());
@@ -187,19 +198,21 @@ fn retry_safety(method: Method, hints: &[read::Hints]) -> RetrySafety {
     }
 }
 
-/// What replaces a placeholder: a parameter, or a fixed value.
-fn filled(source: &linked::Operation<'_>, name: &str) -> Vec<PathPart> {
-    let is = |parameter: &linked::Parameter| parameter.location.is_path() && parameter.name == name;
-    if let Some(index) = source.parameters.iter().position(is) {
-        return vec![PathPart::Parameter(ParameterId::from(index))];
-    }
-    let fixed = source.constants.iter().find(|constant| constant.location.is_path() && constant.name.value == name);
-    let parts = fixed.map_or(&[][..], |constant| &constant.value.parts);
-    let literal = |part: &TemplatePart| match part {
+/// What replaces placeholders, by name: parameters, and fixed values. Of several of one name, the first counts.
+fn in_path<'o>(
+    source: &'o linked::Operation<'_>,
+) -> (BTreeMap<&'o str, ParameterId>, BTreeMap<&'o str, &'o linked::Constant>) {
+    let parameters = source.parameters.iter().enumerate().filter(|(_, parameter)| parameter.location.is_path());
+    let parameters = parameters.rev().map(|(index, parameter)| (parameter.name.as_str(), ParameterId::from(index)));
+    let constants = source.constants.iter().filter(|constant| constant.location.is_path());
+    (parameters.collect(), constants.rev().map(|constant| (constant.name.value.as_str(), constant)).collect())
+}
+
+fn fixed_parts(constant: &linked::Constant) -> impl Iterator<Item = PathPart> {
+    constant.value.parts.iter().filter_map(|part| match part {
         TemplatePart::Literal(text) => Some(PathPart::Literal(percent_encode(text).into_owned().into())),
         TemplatePart::Variable(_) => None,
-    };
-    parts.iter().filter_map(literal).collect()
+    })
 }
 
 fn parameter(source: &linked::Parameter) -> Parameter {
@@ -231,7 +244,7 @@ fn template(pieces: &[Piece]) -> String {
 
 /// The input that each placeholder feeds.
 fn captures(pieces: &[Piece], call: &linked::Call<'_>) -> List<Option<InputId>> {
-    pieces.iter().filter_map(Piece::name).map(|name| call.input_of(name).ok().flatten()).collect()
+    call.inputs_of(pieces).into_iter().map(|(_, input)| input.ok().flatten()).collect()
 }
 
 fn text(text: Option<&Text>) -> String {

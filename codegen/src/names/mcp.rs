@@ -1,7 +1,8 @@
 //! Names that all MCP clients take: letters, digits, `_`, `-` and `.`, up to 64 of them. Those of tools are shorter, as
 //! clients put the name of the server before them, and in lower case.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 
 use heck::ToKebabCase as _;
 
@@ -28,13 +29,19 @@ fn portable(names: &[&str], make: fn(&str) -> String, most: usize, separator: &s
     let fine: BTreeSet<&String> =
         names.iter().zip(&made).filter(|(name, made)| name == made).map(|(_, made)| made).collect();
     let mut taken: BTreeSet<String> = BTreeSet::new();
+    // The number at which to look for a free name; lower ones are taken.
+    let mut next: BTreeMap<String, usize> = BTreeMap::new();
     let fresh = |(name, made): (&&str, &String)| {
-        let numbered = (1..).map(|number| match number {
-            1 => made.clone(),
-            number => limit(made, most, &format!("{separator}{number}")),
+        let start = next.get(made).copied().unwrap_or(2);
+        let numbered = iter::once(1).chain(start..).map(|number| match number {
+            1 => (1, made.clone()),
+            number => (number, limit(made, most, &format!("{separator}{number}"))),
         });
         let free = |candidate: &String| !taken.contains(candidate) && (candidate == name || !fine.contains(candidate));
-        let chosen = numbered.into_iter().find(free).unwrap_or_default();
+        let (number, chosen) = numbered.into_iter().find(|(_, candidate)| free(candidate)).unwrap_or_default();
+        if number > 1 {
+            next.insert(made.clone(), number + 1);
+        }
         taken.insert(chosen.clone());
         chosen
     };

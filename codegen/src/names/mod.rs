@@ -12,16 +12,18 @@
 //!    The first of these that makes all of them different is used, and a number if none does.
 
 mod crates;
+mod index;
 mod mcp;
 mod scope;
 mod words;
 
 pub use crates::crate_name;
 pub(crate) use crates::{RULE, is_crate_name};
+pub(crate) use index::Index;
 pub(crate) use mcp::{tool_inputs, tool_names};
 pub(crate) use scope::{Scope, Wish};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The form in which names are compared that may be spelled in different styles: separators, and whether letters are
 /// small or capital, mean nothing.
@@ -42,14 +44,15 @@ pub(crate) fn hash(name: &str) -> String {
 }
 
 /// Different names: a name that occurs several times gets a number.
-pub(crate) fn distinct(names: &[&str]) -> Vec<String> {
+pub(crate) fn distinct<'n>(names: &[&'n str]) -> Vec<String> {
     let mut taken: BTreeSet<String> = BTreeSet::new();
     let all: BTreeSet<&str> = names.iter().copied().collect();
-    let mut fresh = |name: &&str| {
+    let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut fresh = |name: &&'n str| {
         let mut chosen = (*name).to_owned();
-        let mut number = 1;
-        while taken.contains(&chosen) || (number > 1 && all.contains(chosen.as_str())) {
-            number += 1;
+        let number = numbers.entry(name).or_insert(1);
+        while taken.contains(&chosen) || (*number > 1 && all.contains(chosen.as_str())) {
+            *number += 1;
             chosen = format!("{name}-{number}");
         }
         taken.insert(chosen.clone());

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use super::document::Text;
 use super::yaml::{Content, Entry, Node};
 use crate::codes::Code;
-use crate::diagnostic::{Sink, Span, nearest};
+use crate::diagnostic::{Sink, Span};
 
 /// A mapping that is being read.
 pub(super) struct Fields<'n> {
@@ -151,7 +151,7 @@ impl<'n> Fields<'n> {
         for (entry, _) in self.entries.iter().zip(&self.seen).filter(|(_, seen)| !seen.get()) {
             let message = format!("unknown key `{}` in {}; it is ignored", entry.key, self.what);
             let kind = format!("{} {}", self.what, entry.key);
-            let meant = nearest(&entry.key, candidates.iter().copied());
+            let meant = sink.nearest(Code::UnknownKey, &entry.key, candidates.iter().copied());
             sink.report_once(Code::UnknownKey, &kind, entry.span, message).nearest(entry.span, &entry.key, meant, "");
         }
     }

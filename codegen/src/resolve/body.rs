@@ -3,6 +3,8 @@
 //! A parameter of location `Body` is the whole body. Parameters of location `Field` are parts of it, and
 //! [`Operation::body`] says which.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use naftiko_schema::{Body, BodyContent, BodyMember, BodyNode, BodyText, Kind, Location, ParameterId, TemplatePart};
 
 use super::prefix::{IN_ARGUMENTS, strip, strip_in_body};
@@ -34,8 +36,18 @@ pub(super) fn link(
 ) {
     match source {
         Some(source) => {
-            let mut template =
-                Template { operation, declared, variables, span: source.span, required: false, plain: Kind::Any };
+            let fields = operation.parameters.iter().enumerate().filter(|(_, known)| known.location == Location::Field);
+            let fields = fields.rev().map(|(index, known)| (known.name.clone(), index)).collect();
+            let mut template = Template {
+                operation,
+                declared: declared.iter().rev().map(|input| (input.name.value.as_str(), *input)).collect(),
+                inputs: declared,
+                fields,
+                variables,
+                span: source.span,
+                required: false,
+                plain: Kind::Any,
+            };
             let body = template.body(source, sink);
             template.report_unused(sink);
             operation.body = body;
@@ -146,7 +158,11 @@ fn fixed_value(constant: &Constant) -> BodyNode {
 /// A `body` template that is being read; its placeholders become parameters.
 struct Template<'t, 'd, 'v> {
     operation: &'t mut Operation<'d>,
-    declared: Vec<&'t Input>,
+    /// The declared parameters, by name; of several, the first.
+    declared: BTreeMap<&'t str, &'t Input>,
+    inputs: Vec<&'t Input>,
+    /// The parameters that are parts of the body, by name.
+    fields: BTreeMap<String, usize>,
     variables: &'t mut Variables<'v>,
     span: Span,
     /// Whether placeholders must have a value, as in plain text.
@@ -204,7 +220,7 @@ impl Template<'_, '_, '_> {
 
     /// Makes the parameter of this name the whole body.
     fn whole(&mut self, name: &str) {
-        let declared = self.declared.iter().find(|input| input.name.value == name);
+        let declared = self.declared.get(name).copied();
         let parameter = Parameter {
             name: name.to_owned(),
             wire: name.to_owned(),
@@ -377,7 +393,7 @@ impl Template<'_, '_, '_> {
     }
 
     fn is_variable(&self, name: &str) -> bool {
-        let declared = self.declared.iter().any(|input| input.name.value == strip_in_body(name));
+        let declared = self.declared.contains_key(strip_in_body(name));
         !declared && self.variables.means_variable(name)
     }
 
@@ -399,11 +415,11 @@ impl Template<'_, '_, '_> {
             return None;
         }
         let parameters = &mut self.operation.parameters;
-        let known = parameters.iter().position(|known| known.location == Location::Field && known.name == name);
-        if let Some(index) = known {
-            return Some(BodyText::Parameter(index.into()));
+        if let Some(index) = self.fields.get(name) {
+            return Some(BodyText::Parameter((*index).into()));
         }
-        let declared = self.declared.iter().find(|input| input.name.value == name);
+        self.fields.insert(name.to_owned(), parameters.len());
+        let declared = self.declared.get(name).copied();
         let given = declared.and_then(|input| input.kind.clone());
         let any = || Text { value: "any".to_owned(), span: self.span };
         parameters.push(Parameter {
@@ -422,10 +438,11 @@ impl Template<'_, '_, '_> {
 
     /// Reports declared parameters in the body that the template does not use.
     fn report_unused(&mut self, sink: &mut Sink) {
-        for input in &self.declared {
+        let parameters = self.operation.parameters.iter().filter(|parameter| parameter.location.is_body());
+        let used: BTreeSet<String> = parameters.map(|parameter| parameter.name.clone()).collect();
+        for input in &self.inputs {
             let in_body = input.location.as_ref().is_some_and(|location| location.value == "body");
-            let used = self.operation.parameters.iter().any(|p| p.location.is_body() && p.name == input.name.value);
-            if in_body && !used {
+            if in_body && !used.contains(&input.name.value) {
                 let message =
                     format!("the parameter `{}` is not used in the `body` template; it is not sent", input.name.value);
                 sink.report(Code::SeveralBodies, input.name.span, message).help("use it in the template, or remove it");

@@ -1,12 +1,14 @@
 //! Calls from a route or a tool to an operation, with the source of every argument.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use naftiko_schema::{InputId, Location, OperationId};
 
 use super::inputs::{Context, Inputs};
 use crate::codes::Code;
-use crate::diagnostic::{Sink, nearest};
+use crate::diagnostic::Sink;
 use crate::linked::{Call, Linked, Operation, Parameter, Source};
-use crate::names::{fold, tool_inputs};
+use crate::names::{Index, fold, tool_inputs};
 use crate::read::document::{Input, Invocation, Output, Text};
 use crate::read::yaml::Node;
 
@@ -58,21 +60,25 @@ fn settle_required(
     shared: &[Input],
     sink: &mut Sink,
 ) {
-    let shared: Vec<&String> = shared.iter().map(|input| &input.name.value).collect();
+    let shared: BTreeSet<&String> = shared.iter().map(|input| &input.name.value).collect();
+    // For each input that feeds parameters, whether one of them is required.
+    let mut fed: BTreeMap<InputId, bool> = BTreeMap::new();
+    for (parameter, source) in operation.parameters.iter().zip(sources) {
+        source.inputs(&mut |input| *fed.entry(input).or_default() |= parameter.required);
+    }
     for (index, input) in inputs.iter_mut().enumerate() {
-        let mut fed =
-            operation.parameters.iter().zip(sources).filter(|(_, source)| source.takes(index.into())).peekable();
-        if fed.peek().is_none() {
+        let fed = fed.get(&index.into());
+        if fed.is_none() {
             let in_path = input.location.is_path();
             let meaning = if in_path { "any value is accepted" } else { "callers may omit it" };
             // Inputs that several routes share need not be used by each of them.
-            if !shared.contains(&&input.name) {
+            if !shared.contains(&input.name) {
                 let message = format!("input `{}` is never used; {meaning}", input.name);
                 sink.report(Code::UnusedInput, input.span, message).help("pass it on under `with`, or remove it");
             }
             input.required = in_path;
         }
-        input.required |= fed.any(|(parameter, _)| parameter.required);
+        input.required |= fed.is_some_and(|required| *required);
     }
 }
 
@@ -107,15 +113,17 @@ fn rename_for_clients(inputs: &mut [Parameter], sink: &mut Sink) {
 /// An input is the whole body of a route if it is the body of the operation; other inputs in the body are members of it.
 fn divide_body(inputs: &mut [Parameter], operation: &Operation<'_>, sources: &[Source]) {
     let mut whole = None;
+    // For each input that is the value of parameters, whether one of them is a whole body.
+    let mut fed: BTreeMap<InputId, bool> = BTreeMap::new();
+    for (parameter, source) in operation.parameters.iter().zip(sources) {
+        if let Source::Input(input) = source {
+            *fed.entry(*input).or_default() |= parameter.location == Location::Body;
+        }
+    }
     for (index, input) in inputs.iter_mut().enumerate().filter(|(_, input)| input.location == Location::Body) {
-        let mut fed = operation
-            .parameters
-            .iter()
-            .zip(sources)
-            .filter(|(_, s)| **s == Source::Input(InputId::from(index)))
-            .peekable();
-        let unused = fed.peek().is_none() && fold(&input.name) == "body";
-        let feeds_body = unused || fed.any(|(parameter, _)| parameter.location == Location::Body);
+        let fed = fed.get(&InputId::from(index));
+        let unused = fed.is_none() && fold(&input.name) == "body";
+        let feeds_body = unused || fed.is_some_and(|whole| *whole);
         if feeds_body && *whole.get_or_insert(index) == index {
             continue;
         }
@@ -129,17 +137,25 @@ fn bind(
     inputs: &mut Inputs<'_, '_>,
     sink: &mut Sink,
 ) -> Vec<Source> {
-    let given: Vec<&str> = with.unwrap_or_default().iter().map(|(name, _)| name.value.as_str()).collect();
-    for (name, _) in with.unwrap_or_default() {
-        let known = operation.parameters.iter().any(|parameter| parameter.name == name.value)
-            || operation.left_out.contains(&name.value);
-        if operation.constants.iter().any(|constant| constant.name.value == name.value) {
+    let given = with.map(|pairs| Given::new(operation, pairs));
+    // For each parameter its argument, and which arguments are used.
+    let arguments: Vec<Option<usize>> =
+        operation.parameters.iter().map(|parameter| given.as_ref()?.find(&parameter.name)).collect();
+    let used: BTreeSet<usize> = arguments.iter().flatten().copied().collect();
+    let left_out: BTreeSet<&String> = operation.left_out.iter().collect();
+    let fixed: BTreeSet<&String> = operation.constants.iter().map(|constant| &constant.name.value).collect();
+    for (index, (name, _)) in with.unwrap_or_default().iter().enumerate() {
+        let parameters = given.as_ref().map(|given| &given.parameters);
+        let known =
+            parameters.is_some_and(|known| known.contains(name.value.as_str())) || left_out.contains(&name.value);
+        if fixed.contains(&name.value) {
             let message = format!("the parameter `{}` has a fixed value; the argument is ignored", name.value);
             let help = "remove the argument, or the value under `consumes`";
             sink.report(Code::UnknownParameter, name.span, message).help(help);
-        } else if !known && argument(operation, with, &name.value).is_none() {
+        } else if !known && !given.as_ref().is_some_and(|given| used.contains(&given.first(index, &name.value))) {
             let known = operation.parameters.iter().map(|parameter| parameter.name.as_str());
-            let meant = nearest(&name.value, known.filter(|known| !given.contains(known)));
+            let free = known.filter(|known| given.as_ref().is_none_or(|given| given.names.exact(known).is_none()));
+            let meant = sink.nearest(Code::UnknownParameter, &name.value, free);
             let message =
                 format!("`{}` has no parameter `{}`; the argument is ignored", operation.name.value, name.value);
             let help = "declare it as an input parameter of the operation";
@@ -147,36 +163,47 @@ fn bind(
             report.nearest(name.span, &name.value, meant, help);
         }
     }
-    operation
-        .parameters
-        .iter()
-        .map(|parameter| match with.map(|pairs| (pairs, find(operation, pairs, parameter))) {
-            Some((_, Some(node))) => inputs.source(parameter, node, sink),
-            None => inputs.same_or_required(parameter, sink),
+    let node = |argument: Option<usize>| with?.get(argument?).map(|(_, node)| node);
+    let parameters = operation.parameters.iter().zip(arguments);
+    parameters
+        .map(|(parameter, argument)| match (with, node(argument)) {
+            (Some(_), Some(node)) => inputs.source(parameter, node, sink),
+            (None, _) => inputs.same_or_required(parameter, sink),
             // A parameter that is missing in `with` may still come from an input of that name: from a declared one, and
             // always where the path needs it.
-            Some((_, None)) if !inputs.open || parameter.location.is_path() => inputs.same_or_required(parameter, sink),
-            Some((_, None)) => inputs.required(parameter, sink),
+            (Some(_), None) if !inputs.open || parameter.location.is_path() => inputs.same_or_required(parameter, sink),
+            (Some(_), None) => inputs.required(parameter, sink),
         })
         .collect()
 }
 
-/// The argument for a parameter: under its name, or under one that is equal when folded and names no other parameter.
-fn find<'w>(operation: &Operation<'_>, with: &'w [(Text, Node)], parameter: &Parameter) -> Option<&'w Node> {
-    let exact = with.iter().find(|(name, _)| name.value == parameter.name);
-    let folded = || {
-        let like = |name: &Text| fold(&name.value) == fold(&parameter.name);
-        let mut found = with
-            .iter()
-            .filter(|(name, _)| like(name) && !operation.parameters.iter().any(|other| other.name == name.value));
-        found.next().filter(|_| found.next().is_none())
-    };
-    exact.or_else(folded).map(|(_, node)| node)
+/// The arguments of a call, for look-ups by the names of parameters.
+struct Given<'o> {
+    names: Index,
+    /// Whether an argument has the name of a parameter.
+    is_parameter: Vec<bool>,
+    parameters: BTreeSet<&'o str>,
 }
 
-/// The parameter of an argument whose name differs only in style.
-fn argument<'o>(operation: &'o Operation<'_>, with: Option<&[(Text, Node)]>, name: &str) -> Option<&'o Parameter> {
-    let pairs = with?;
-    let (_, node) = pairs.iter().find(|(given, _)| given.value == name)?;
-    operation.parameters.iter().find(|p| find(operation, pairs, p).is_some_and(|found| std::ptr::eq(found, node)))
+impl<'o> Given<'o> {
+    fn new(operation: &'o Operation<'_>, with: &[(Text, Node)]) -> Self {
+        let parameters: BTreeSet<&str> = operation.parameters.iter().map(|it| it.name.as_str()).collect();
+        let names = with.iter().map(|(name, _)| name.value.as_str());
+        let is_parameter = names.clone().map(|name| parameters.contains(name)).collect();
+        Self { names: Index::of(names), is_parameter, parameters }
+    }
+
+    /// The argument for a parameter: exactly, or folded if only one is and it has not the name of another parameter.
+    fn find(&self, parameter: &str) -> Option<usize> {
+        self.names.exact(parameter).or_else(|| {
+            let like = self.names.like(parameter).iter();
+            let mut free = like.filter(|index| !self.is_parameter.get(**index).is_some_and(|is| *is));
+            free.next().filter(|_| free.next().is_none()).copied()
+        })
+    }
+
+    /// The first argument of this name.
+    fn first(&self, index: usize, name: &str) -> usize {
+        self.names.exact(name).unwrap_or(index)
+    }
 }

@@ -1,5 +1,7 @@
 //! The caller's inputs of a route or tool, and what `with` makes of them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use naftiko_schema::http::is_dots;
 use naftiko_schema::{InputId, InputText, Kind, Location, PathStep};
 use serde_json::Value;
@@ -8,10 +10,10 @@ use super::prefix::IN_ARGUMENTS;
 use super::unique_inputs;
 use super::variables::Variables;
 use crate::codes::Code;
-use crate::diagnostic::{FIRST, Sink, Span, nearest};
+use crate::diagnostic::{FIRST, Sink, Span};
 use crate::json_path;
 use crate::linked::{Operation, Parameter, Source};
-use crate::names::fold;
+use crate::names::Index;
 use crate::read::document::{Input, Invocation, Rules, Text};
 use crate::read::yaml::{Content, Node, UNQUOTED};
 use crate::template::{self, Piece, split};
@@ -44,14 +46,18 @@ pub(super) struct Context<'c, 'd> {
 /// The caller's inputs. If a route or tool declares no inputs, they are derived from the parameters.
 pub(super) struct Inputs<'c, 'd> {
     pub(super) inputs: Vec<Parameter>,
+    /// Their names.
+    names: Index,
     /// Inputs with a fixed value.
-    constants: Vec<&'d Input>,
+    constants: BTreeMap<&'d str, &'d Input>,
     /// How many of the inputs are declared; the others were derived.
     declared: usize,
     /// Whether no input is declared.
     pub(super) open: bool,
     /// The names of the operation's parameters.
-    parameters: Vec<&'c str>,
+    parameters: BTreeSet<&'c str>,
+    /// The placeholders of the route.
+    path: Option<Path<'c>>,
     context: &'c Context<'c, 'd>,
 }
 
@@ -65,10 +71,12 @@ impl<'c, 'd> Inputs<'c, 'd> {
     ) -> Self {
         unique_inputs(&invocation.inputs, sink);
         let declared: Vec<&Input> = invocation.inputs.iter().chain(context.shared).collect();
-        let inputs = declared_inputs(&declared, context, sink);
+        let path = context.path.map(Path::new);
+        let inputs = declared_inputs(&declared, context, path.as_ref(), sink);
+        let names = Index::of(inputs.iter().map(|input| input.name.as_str()));
         let parameters = operation.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
         let (count, open) = (inputs.len(), declared.is_empty());
-        Self { inputs, constants: constants(&declared), declared: count, open, parameters, context }
+        Self { inputs, names, constants: constants(&declared), declared: count, open, parameters, path, context }
     }
 
     /// The input with the name of the parameter: exactly, or folded if only one is.
@@ -95,11 +103,11 @@ impl<'c, 'd> Inputs<'c, 'd> {
 
     /// The source of a parameter without an argument: an input of the caller if the parameter is required.
     pub(super) fn required(&mut self, parameter: &Parameter, sink: &mut Sink) -> Source {
-        if let Some(index) = self.inputs.iter().position(|input| input.name == parameter.name) {
+        if let Some(index) = self.names.exact(&parameter.name) {
             return if parameter.required { Source::Input(index.into()) } else { Source::Absent };
         }
         // A placeholder of a route is declared by its path.
-        if self.context.path.is_some_and(|path| is_in_path(path, &parameter.name)) {
+        if self.is_in_path(&parameter.name) {
             return Source::Input(self.derive(&parameter.name, parameter, sink));
         }
         if !parameter.required {
@@ -116,7 +124,12 @@ impl<'c, 'd> Inputs<'c, 'd> {
 
     /// Whether callers can send an input of this name.
     fn can_send(&self, name: &str) -> bool {
-        !self.context.closed || self.context.path.is_some_and(|path| is_in_path(path, name))
+        !self.context.closed || self.is_in_path(name)
+    }
+
+    /// Whether a placeholder of the route, or of the URI of a resource, has this name.
+    fn is_in_path(&self, name: &str) -> bool {
+        self.path.as_ref().is_some_and(|path| path.location(name).is_some())
     }
 
     /// Reports an input that clients of a resource cannot send, because they send only its URI.
@@ -129,7 +142,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
 
     /// An input with a fixed value, and the value.
     fn fixed(&self, name: &str) -> Option<(&'d Input, &'d Node)> {
-        let input = self.constants.iter().find(|input| input.name.value == name)?;
+        let input = *self.constants.get(name)?;
         Some((input, input.value.as_ref()?))
     }
 
@@ -145,13 +158,13 @@ impl<'c, 'd> Inputs<'c, 'd> {
     /// The input of this name, or the only declared one that is equal when folded and does not have the name of another
     /// parameter.
     fn known(&self, name: &str) -> Option<InputId> {
-        if let Some(index) = self.inputs.iter().position(|input| input.name == name) {
+        if let Some(index) = self.names.exact(name) {
             return Some(index.into());
         }
         let free = |input: &Parameter| !self.parameters.contains(&input.name.as_str());
-        let declared = self.inputs.iter().take(self.declared).enumerate();
-        let mut like = declared.filter(|(_, input)| fold(&input.name) == fold(name) && free(input));
-        like.next().filter(|_| like.next().is_none()).map(|(index, _)| index.into())
+        let declared = self.names.like(name).iter().filter(|index| **index < self.declared);
+        let mut like = declared.filter(|index| self.inputs.get(**index).is_some_and(free));
+        like.next().filter(|_| like.next().is_none()).map(|index| (*index).into())
     }
 
     pub(super) fn source(&mut self, parameter: &Parameter, node: &Node, sink: &mut Sink) -> Source {
@@ -285,10 +298,10 @@ impl<'c, 'd> Inputs<'c, 'd> {
             return self.unreachable(name, span, sink);
         }
         // A placeholder of a route is declared by its path.
-        let in_path = self.context.path.is_some_and(|path| is_in_path(path, name));
+        let in_path = self.is_in_path(name);
         if !self.open && !in_path {
             let known = self.inputs.iter().map(|input| input.name.as_str());
-            let meant = nearest(name, known);
+            let meant = sink.nearest(Code::UnknownReference, name, known);
             let message =
                 format!("unknown input `{name}`; it is added with the type of the parameter `{}`", parameter.name);
             let report = sink.report(Code::UnknownReference, span, message);
@@ -330,6 +343,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
             let help = format!("add `{{{name}}}` to the path of the route");
             sink.report_once(Code::MissingArgument, name, self.context.span, message).help(help);
         }
+        self.names.push(name);
         let (name, wire) = (name.to_owned(), name.to_owned());
         let required = parameter.required || location.is_path();
         self.inputs.push(Parameter { name, wire, location, required, ..parameter.clone() });
@@ -338,11 +352,11 @@ impl<'c, 'd> Inputs<'c, 'd> {
 
     /// An input of a route is in the path if a placeholder has its name; otherwise it has the location of its parameter.
     fn derived_location(&self, name: &str, parameter: &Parameter) -> Location {
-        let Some(path) = self.context.path else { return parameter.location };
-        match parameter.location {
-            _ if is_in_path(path, name) => location_in_path(path, name),
-            Location::Path | Location::Segments => Location::Query,
-            other => other,
+        let Some(path) = &self.path else { return parameter.location };
+        match (path.location(name), parameter.location) {
+            (Some(location), _) => location,
+            (None, Location::Path | Location::Segments) => Location::Query,
+            (None, other) => other,
         }
     }
 }
@@ -367,15 +381,23 @@ fn fixed(source: &Source) -> bool {
     }
 }
 
-fn declared_inputs(declared: &[&Input], context: &Context<'_, '_>, sink: &mut Sink) -> Vec<Parameter> {
+fn declared_inputs(
+    declared: &[&Input],
+    context: &Context<'_, '_>,
+    path: Option<&Path<'_>>,
+    sink: &mut Sink,
+) -> Vec<Parameter> {
     let mut inputs: Vec<Parameter> = Vec::new();
+    let mut known: BTreeSet<&str> = BTreeSet::new();
+    let mut first: BTreeMap<&str, &Input> = BTreeMap::new();
     for value in declared.iter().filter_map(|input| input.value.as_ref()) {
         if value.scalar_text().is_some_and(|text| text.contains("{{")) {
             let message = "templates in the fixed value of an input are not supported yet";
             sink.report(Code::Unsupported, value.span, message).help("write it under `with`");
         }
     }
-    for (index, input) in declared.iter().enumerate() {
+    for input in declared {
+        let own = *first.entry(&input.name.value).or_insert(input);
         if input.value.as_ref().is_some_and(|value| !is_body_path(value)) {
             continue;
         }
@@ -388,28 +410,25 @@ fn declared_inputs(declared: &[&Input], context: &Context<'_, '_>, sink: &mut Si
             continue;
         }
         // The operation's own declaration comes first and replaces the shared one.
-        if inputs.iter().any(|known| known.name == *name) {
-            if let Some(own) = declared.iter().take(index).find(|own| own.name.value == *name) {
-                report_hidden(own, input, sink);
-            }
+        if !known.insert(name) {
+            report_hidden(own, input, sink);
             continue;
         }
-        let location = match (&input.location, context.path) {
+        let location = match (&input.location, path) {
             (Some(_), _) => location(input.location.as_ref(), sink),
-            (None, Some(path)) if path.iter().any(|piece| piece.name() == Some(name)) => Some(Location::Path),
+            (None, Some(path)) if path.names.exact(name).is_some() => Some(Location::Path),
             (None, Some(_)) if !context.has_body => Some(Location::Query),
             // The format's own default.
             (None, _) => Some(Location::Body),
         };
-        let location = match (location.unwrap_or(Location::Query), context.path) {
-            (Location::Path, Some(path)) if !is_in_path(path, name) => {
+        let location = match (location.unwrap_or(Location::Query), path) {
+            (Location::Path, Some(path)) => path.location(name).unwrap_or_else(|| {
                 let message =
                     format!("the input `{name}` does not appear in the path of the route; it is read from the query");
                 let help = format!("add `{{{name}}}` to the path, or write `in: query`");
                 sink.report(Code::UnusedPathParameter, input.name.span, message).help(help);
                 Location::Query
-            }
-            (Location::Path, Some(path)) => location_in_path(path, name),
+            }),
             (location, _) => location,
         };
         inputs.push(Parameter {
@@ -462,16 +481,29 @@ fn is_body_path(value: &Node) -> bool {
 }
 
 /// The inputs with a fixed value, which callers do not send.
-fn constants<'d>(declared: &[&'d Input]) -> Vec<&'d Input> {
+fn constants<'d>(declared: &[&'d Input]) -> BTreeMap<&'d str, &'d Input> {
     let is_fixed = |input: &&&Input| input.value.as_ref().is_some_and(|value| !is_body_path(value));
-    declared.iter().filter(is_fixed).copied().collect()
+    // Of two inputs with one name, the first counts.
+    declared.iter().filter(is_fixed).rev().map(|input| (input.name.value.as_str(), *input)).collect()
 }
 
-fn is_in_path(path: &[Piece], name: &str) -> bool {
-    path.iter().filter_map(Piece::name).any(|known| fold(known) == fold(name))
+/// The placeholders of a path, for look-ups by name.
+struct Path<'p> {
+    names: Index,
+    placeholders: Vec<&'p Piece>,
 }
 
-fn location_in_path(path: &[Piece], name: &str) -> Location {
-    let several = |piece: &Piece| matches!(piece, Piece::Segments(known) if fold(known) == fold(name));
-    if path.iter().any(several) { Location::Segments } else { Location::Path }
+impl<'p> Path<'p> {
+    fn new(path: &'p [Piece]) -> Self {
+        let placeholders: Vec<_> = path.iter().filter(|piece| piece.name().is_some()).collect();
+        Self { names: Index::of(placeholders.iter().filter_map(|piece| piece.name())), placeholders }
+    }
+
+    /// Where an input of this name is in the path.
+    fn location(&self, name: &str) -> Option<Location> {
+        let like = self.names.like(name);
+        let several = |index: &usize| matches!(self.placeholders.get(*index), Some(Piece::Segments(_)));
+        let location = if like.iter().any(several) { Location::Segments } else { Location::Path };
+        (!like.is_empty()).then_some(location)
+    }
 }

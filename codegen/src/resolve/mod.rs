@@ -173,11 +173,15 @@ fn route<'d>(
     })
 }
 
+/// How many tools of one name are compared with another one of that name.
+const COMPARED: usize = 20;
+
 fn tools<'d>(linked: &Linked<'d>, targets: &Targets<'_>, variables: &Variables<'_>, sink: &mut Sink) -> Vec<Tool<'d>> {
     // The format has no `required` for consumed parameters, but some files use it.
     let inherits = linked.document.consumes.iter().any(uses_required);
     let mut tools: Vec<Tool<'d>> = Vec::new();
     let mut names: Vec<&Text> = Vec::new();
+    let mut same_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (adapter, kind) in adapters(linked.document) {
         let AdapterKind::Mcp(mcp) = kind else { continue };
         let scope = Scope { kind: "tools", namespace: adapter.namespace.as_ref(), variables };
@@ -198,10 +202,13 @@ fn tools<'d>(linked: &Linked<'d>, targets: &Targets<'_>, variables: &Variables<'
             let (title, description) = (source.title.as_ref(), source.description.as_ref());
             let tool = Tool { name: String::new(), title, description, hints: source.hints, call };
             // Adapters that differ only in their transport list the same tools, which are served over both.
-            let mut known = names.iter().zip(&tools);
-            match known.find(|(name, other)| name.value == source.name.value && other.is_like(&tool)) {
-                Some((first, _)) => report_duplicate(&source.name, first.span, "it is served once", sink),
+            let same_name = same_name.entry(&source.name.value).or_default();
+            let like = |index: &&usize| tools.get(**index).is_some_and(|other| other.is_like(&tool));
+            let first = same_name.iter().take(COMPARED).find(like).and_then(|index| names.get(*index));
+            match first {
+                Some(first) => report_duplicate(&source.name, first.span, "it is served once", sink),
                 None => {
+                    same_name.push(tools.len());
                     names.push(&source.name);
                     tools.push(tool);
                 }

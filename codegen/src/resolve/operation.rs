@@ -1,5 +1,7 @@
 //! Consumed operations: their parameters, and where in a request these are.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use naftiko_schema::http::percent_decode;
 use naftiko_schema::{ApiId, Kind, Location, Method, Template, TemplatePart};
 
@@ -8,13 +10,16 @@ use super::path;
 use super::variables::Variables;
 use crate::codes::Code;
 use crate::credential::Credentials;
-use crate::diagnostic::{FIRST, Sink, Span};
+use crate::diagnostic::{FIRST, Sink, Span, excerpt};
 use crate::linked::{Constant, Operation, Parameter};
-use crate::names::fold;
+use crate::names::Index;
 use crate::read::document::{ConsumedOperation, ConsumedResource, Consumes, Input, Rules, Text};
 use crate::read::yaml::{Content, Node};
 use crate::template::{Piece, split, split_path};
 use crate::vocabulary::{is_reserved_header, is_token, kind, location, method};
+
+/// The name of a piece of a path that is no placeholder, in look-ups.
+const NO_NAME: &str = "\0";
 
 /// What all operations of an API have in common.
 pub(super) struct Shared<'c, 'd> {
@@ -50,7 +55,7 @@ pub(super) fn link<'d>(
         body: None,
         left_out: Vec::new(),
     };
-    let mut builder = Builder { operation: &mut linked, shared, variables, query: Vec::new() };
+    let mut builder = Builder::new(&mut linked, shared, variables);
     if let Some(query) = query {
         builder.query(&query, sink);
     }
@@ -110,12 +115,54 @@ struct Builder<'b, 'v, 'c, 'd> {
     variables: &'b mut Variables<'v>,
     /// Parameters in the query of the path: the name in the request, the placeholder, and whether it is required.
     query: Vec<(String, String, bool)>,
+    /// The placeholders among them.
+    in_query: BTreeSet<String>,
+    /// The names of the pieces of the path.
+    pieces: Index,
+    /// Where the parameters are in their list.
+    parameters: BTreeMap<(Location, String), usize>,
+    constants: BTreeSet<(Location, String)>,
+    /// Headers, in lower case.
+    headers: BTreeMap<String, Span>,
 }
 
-impl Builder<'_, '_, '_, '_> {
+impl<'b, 'v, 'c, 'd> Builder<'b, 'v, 'c, 'd> {
+    fn new(operation: &'b mut Operation<'d>, shared: &'b Shared<'c, 'd>, variables: &'b mut Variables<'v>) -> Self {
+        let pieces = Index::of(operation.pieces.iter().map(|piece| piece.name().unwrap_or(NO_NAME)));
+        Self {
+            operation,
+            shared,
+            variables,
+            query: Vec::new(),
+            in_query: BTreeSet::new(),
+            pieces,
+            parameters: BTreeMap::new(),
+            constants: BTreeSet::new(),
+            headers: BTreeMap::new(),
+        }
+    }
+
+    fn push_parameter(&mut self, parameter: Parameter) {
+        let Parameter { name, location, span, .. } = &parameter;
+        self.parameters.entry((*location, name.clone())).or_insert(self.operation.parameters.len());
+        if *location == Location::Header {
+            self.headers.entry(name.to_ascii_lowercase()).or_insert(*span);
+        }
+        self.operation.parameters.push(parameter);
+    }
+
+    fn push_constant(&mut self, constant: Constant) {
+        let Constant { name, location, .. } = &constant;
+        self.constants.insert((*location, name.value.clone()));
+        if *location == Location::Header {
+            self.headers.entry(name.value.to_ascii_lowercase()).or_insert(name.span);
+        }
+        self.operation.constants.push(constant);
+    }
+
     /// The query of a path: fixed values stay fixed, placeholders become parameters.
     fn query(&mut self, query: &str, sink: &mut Sink) {
-        let path = &self.operation.path;
+        let path = self.operation.path.clone();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             if let Some(placeholder) = value.strip_prefix("{?").and_then(|value| value.strip_suffix('}')) {
@@ -129,7 +176,7 @@ impl Builder<'_, '_, '_, '_> {
                 Ok([] | [Piece::Literal(_)]) if !name.contains(['{', '}']) => {
                     let name = Text { value: decode(name), span: path.span };
                     let value = vec![TemplatePart::Literal(decode(value).into())].into();
-                    self.operation.constants.push(Constant { name, location: Location::Query, value, json: None });
+                    self.push_constant(Constant { name, location: Location::Query, value, json: None });
                 }
                 _ => {
                     let message = format!("`{pair}` in the query of `{}` mixes text and placeholders", path.value);
@@ -138,6 +185,7 @@ impl Builder<'_, '_, '_, '_> {
                 }
             }
         }
+        self.in_query = self.query.iter().map(|(_, placeholder, _)| placeholder.clone()).collect();
         let message = format!("the query in the path `{}` becomes query parameters", self.operation.path.value);
         let help = "declare them as input parameters with `in: query`";
         sink.report_once(Code::QueryInPath, "consumed", self.operation.path.span, message).help(help);
@@ -150,21 +198,27 @@ impl Builder<'_, '_, '_, '_> {
         let name = &input.name.value;
         let wanted = input.required != Some(false) && input.value.is_none() && !name.is_empty();
         let in_path = input.location.as_ref().is_some_and(|location| location.value == "path");
-        let in_query = self.query.iter().any(|(_, placeholder, _)| placeholder == name);
-        if !wanted || !in_path || in_query || location_in_path(self.operation, input).is_some() {
+        let in_query = self.in_query.contains(name);
+        if !wanted || !in_path || in_query || self.location_in_path(input).is_some() {
             return;
         }
+        self.pieces.push(NO_NAME);
+        self.pieces.push(name);
         let operation = &mut *self.operation;
-        let before = operation.path.value.clone();
-        let (path, rest) = before.split_at(before.find(['?', '#']).unwrap_or(before.len()));
-        operation.path.value = format!("{}/{{{name}}}{rest}", path.trim_end_matches('/'));
+        let message = format!(
+            "the path parameter `{name}` does not appear in `{}`; it is appended to the path",
+            excerpt(&operation.path.value)
+        );
+        let path = &mut operation.path.value;
+        let rest = path.split_off(path.find(['?', '#']).unwrap_or(path.len()));
+        path.truncate(path.trim_end_matches('/').len());
+        path.push_str(&format!("/{{{name}}}{rest}"));
         if let Some(Piece::Literal(last)) = operation.pieces.last_mut() {
             last.truncate(last.trim_end_matches('/').len());
         }
         operation.pieces.push(Piece::Literal("/".to_owned()));
         operation.pieces.push(Piece::Placeholder(name.clone()));
-        let message = format!("the path parameter `{name}` does not appear in `{before}`; it is appended to the path");
-        let help = format!("write the path `{}`", operation.path.value);
+        let help = format!("write the path `{}`", excerpt(&operation.path.value));
         sink.report(Code::UnusedPathParameter, input.name.span, message).help(help);
     }
 
@@ -179,10 +233,10 @@ impl Builder<'_, '_, '_, '_> {
         if input.location.as_ref().is_some_and(|location| location.value == "environment") {
             return;
         }
-        let placeholder = location_in_path(self.operation, input);
+        let placeholder = self.location_in_path(input);
         let Some(location) = self.location(input, placeholder, sink) else { return };
-        let known = self.operation.parameters.iter().any(|known| known.name == *name && known.location == location)
-            || self.operation.constants.iter().any(|known| known.name.value == *name && known.location == location);
+        let key = (location, name.clone());
+        let known = self.parameters.contains_key(&key) || self.constants.contains(&key);
         if known || (location.is_body() && has_template && input.value.is_none()) {
             return;
         }
@@ -194,7 +248,7 @@ impl Builder<'_, '_, '_, '_> {
         if location.is_path() && placeholder.is_none() {
             let message = format!(
                 "the path parameter `{name}` does not appear in `{}`; it is ignored",
-                self.operation.path.value
+                excerpt(&self.operation.path.value)
             );
             let help = format!("add `{{{name}}}` to the path");
             sink.report(Code::UnusedPathParameter, input.name.span, message).help(help);
@@ -206,7 +260,7 @@ impl Builder<'_, '_, '_, '_> {
         }
         // The client sets `Accept` itself, so callers need not send it.
         let accept = location == Location::Header && name.eq_ignore_ascii_case("accept");
-        self.operation.parameters.push(Parameter {
+        self.push_parameter(Parameter {
             name: name.clone(),
             wire: name.clone(),
             span: input.name.span,
@@ -220,7 +274,7 @@ impl Builder<'_, '_, '_, '_> {
 
     fn location(&mut self, input: &Input, placeholder: Option<Location>, sink: &mut Sink) -> Option<Location> {
         let name = &input.name.value;
-        if self.query.iter().any(|(_, placeholder, _)| placeholder == name) {
+        if self.in_query.contains(name) {
             return Some(Location::Query);
         }
         let given = match &input.location {
@@ -257,12 +311,8 @@ impl Builder<'_, '_, '_, '_> {
             self.operation.left_out.push(name.clone());
             return true;
         }
-        let headers = self.operation.parameters.iter().filter(|parameter| parameter.location == Location::Header);
-        let fixed = self.operation.constants.iter().filter(|constant| constant.location == Location::Header);
-        let fixed = fixed.map(|known| (&known.name.value, known.name.span));
-        let mut known = headers.map(|known| (&known.name, known.span)).chain(fixed);
-        let first = known.find(|(known, _)| header && known.eq_ignore_ascii_case(name));
-        if let Some((_, first)) = first {
+        let first = if header { self.headers.get(&name.to_ascii_lowercase()).copied() } else { None };
+        if let Some(first) = first {
             let message = format!("duplicate header `{name}`, which differs only in capitals; the first one is used");
             let report = sink.report_once(Code::DuplicateName, "header", input.name.span, message);
             report.label(first, FIRST).help("remove one of the two");
@@ -272,9 +322,7 @@ impl Builder<'_, '_, '_, '_> {
 
     /// A parameter with a value: fixed, or a parameter of the caller under another name.
     fn fix(&mut self, input: &Input, location: Location, value: &Node, sink: &mut Sink) {
-        let mut push = |value, json| {
-            self.operation.constants.push(Constant { name: input.name.clone(), location, value, json });
-        };
+        let constant = |value, json| Constant { name: input.name.clone(), location, value, json };
         let kind = kind(input.kind.as_ref(), location).unwrap_or(Kind::String);
         let Some(text) = value.scalar_text() else {
             match &value.content {
@@ -283,11 +331,11 @@ impl Builder<'_, '_, '_, '_> {
                     if items.iter().all(|item| item.scalar_text().is_some()) && !location.is_body() =>
                 {
                     for text in items.iter().filter_map(Node::scalar_text) {
-                        push(vec![TemplatePart::Literal(text.into())].into(), None);
+                        self.push_constant(constant(vec![TemplatePart::Literal(text.into())].into(), None));
                     }
                 }
                 _ if location.is_body() && !value.is_unquoted() => {
-                    push(Template::new(&[]), Some(value.to_json_of(kind, true)))
+                    self.push_constant(constant(Template::new(&[]), Some(value.to_json_of(kind, true))))
                 }
                 _ => {
                     let message =
@@ -311,7 +359,7 @@ impl Builder<'_, '_, '_, '_> {
         if let [Piece::Placeholder(name)] = pieces.as_slice()
             && !self.variables.means_variable(name)
         {
-            self.operation.parameters.push(Parameter {
+            self.push_parameter(Parameter {
                 name: name.clone(),
                 wire: input.name.value.clone(),
                 span: input.name.span,
@@ -330,61 +378,63 @@ impl Builder<'_, '_, '_, '_> {
         }
         let fixed = pieces.iter().all(|piece| piece.name().is_none());
         let parts = self.variables.template(&text, sink);
-        push(parts, fixed.then(|| value.to_json_of(kind, location.is_body())));
+        self.push_constant(constant(parts, fixed.then(|| value.to_json_of(kind, location.is_body()))));
     }
 
     /// Gives the parameters in the query of the path their names in the request, and adds those that are not declared.
     fn declare_query(&mut self, sink: &mut Sink) {
         for (wire, name, required) in std::mem::take(&mut self.query) {
-            let operation = &mut *self.operation;
-            let known = operation.parameters.iter_mut().find(|p| p.name == name && p.location == Location::Query);
-            if let Some(parameter) = known {
+            let known = self.parameters.get(&(Location::Query, name.clone()));
+            if let Some(parameter) = known.and_then(|index| self.operation.parameters.get_mut(*index)) {
                 parameter.wire = decode(&wire);
                 continue;
             }
-            undeclared(operation, &name, "query", sink);
-            let span = operation.path.span;
-            let declared = required_string(&name, Location::Query, span);
-            operation.parameters.push(Parameter { wire: decode(&wire), required, ..declared });
+            undeclared(self.operation, &name, "query", sink);
+            let declared = required_string(&name, Location::Query, self.operation.path.span);
+            self.push_parameter(Parameter { wire: decode(&wire), required, ..declared });
         }
     }
-}
 
-/// Where in the path the placeholder of a parameter is. If the parameter is declared to be in the path, a placeholder that
-/// differs only in separators or case is renamed to it.
-fn location_in_path(operation: &mut Operation<'_>, input: &Input) -> Option<Location> {
-    let location = |piece: &Piece| match piece {
-        Piece::Segments(_) => Location::Segments,
-        _ => Location::Path,
-    };
-    let name = &input.name.value;
-    if let Some(piece) = operation.pieces.iter().find(|piece| piece.name() == Some(name)) {
-        return Some(location(piece));
-    }
-    if input.location.as_ref().is_some_and(|location| location.value != "path") {
-        return None;
-    }
-    let mut found = None;
-    for piece in &mut operation.pieces {
-        if let Piece::Placeholder(known) | Piece::Segments(known) = piece
-            && fold(known) == fold(name)
-        {
-            known.clone_from(name);
-            found = Some(location(piece));
+    /// Where in the path the placeholder of a parameter is. If the parameter is declared to be in the path, a placeholder
+    /// that differs only in separators or case is renamed to it.
+    fn location_in_path(&mut self, input: &Input) -> Option<Location> {
+        let location = |piece: &Piece| match piece {
+            Piece::Segments(_) => Location::Segments,
+            _ => Location::Path,
+        };
+        let name = &input.name.value;
+        let pieces = &mut self.operation.pieces;
+        if let Some(piece) = self.pieces.exact(name).and_then(|index| pieces.get(index)) {
+            return Some(location(piece));
         }
+        if input.location.as_ref().is_some_and(|location| location.value != "path") {
+            return None;
+        }
+        let mut found = None;
+        for index in self.pieces.like(name).to_vec() {
+            if let Some(piece) = pieces.get_mut(index)
+                && let Piece::Placeholder(known) | Piece::Segments(known) = piece
+            {
+                self.pieces.rename(index, known, name);
+                known.clone_from(name);
+                found = Some(location(piece));
+            }
+        }
+        found
     }
-    found
 }
 
 /// A placeholder that is not declared becomes a required string, because a path needs all its segments. These parameters
 /// come first, like declared ones.
 fn declare_placeholders(operation: &mut Operation<'_>, sink: &mut Sink) {
     let mut synthesised: Vec<Parameter> = Vec::new();
+    let parameters = operation.parameters.iter().filter(|known| known.location.is_path());
+    let constants = operation.constants.iter().filter(|known| known.location.is_path());
+    let mut known: BTreeSet<&str> =
+        parameters.map(|known| known.name.as_str()).chain(constants.map(|known| known.name.value.as_str())).collect();
     for piece in &operation.pieces {
         let Some(name) = piece.name() else { continue };
-        let mut known = operation.parameters.iter().chain(&synthesised);
-        let declared = known.any(|known| known.location.is_path() && known.name == name)
-            || operation.constants.iter().any(|known| known.location.is_path() && known.name.value == name);
+        let declared = !known.insert(name);
         if !declared {
             undeclared(operation, name, "path", sink);
             let location = if matches!(piece, Piece::Segments(_)) { Location::Segments } else { Location::Path };
@@ -397,7 +447,7 @@ fn declare_placeholders(operation: &mut Operation<'_>, sink: &mut Sink) {
 fn undeclared(operation: &Operation<'_>, name: &str, location: &str, sink: &mut Sink) {
     let message = format!(
         "the placeholder `{{{name}}}` of `{}` is not declared; it becomes a required string",
-        operation.path.value
+        excerpt(&operation.path.value)
     );
     let help = format!("add an input parameter `{name}` with `in: {location}`");
     sink.report_once(Code::UndeclaredPlaceholder, name, operation.path.span, message).help(help);
@@ -410,9 +460,10 @@ fn required_string(name: &str, location: Location, span: Span) -> Parameter {
 
 /// One name can be two parameters in different locations of a request. Callers send one value for both.
 fn shared_names(operation: &Operation<'_>, sink: &mut Sink) {
-    for (index, parameter) in operation.parameters.iter().enumerate() {
-        let earlier = operation.parameters.iter().take(index).find(|other| other.name == parameter.name);
-        if let Some(earlier) = earlier {
+    let mut first: BTreeMap<&str, &Parameter> = BTreeMap::new();
+    for parameter in &operation.parameters {
+        let earlier = *first.entry(&parameter.name).or_insert(parameter);
+        if !std::ptr::eq(earlier, parameter) {
             let message = format!(
                 "`{}` is a parameter of `{}` in the {} and in the {}; both get the same value",
                 parameter.name,

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use naftiko_schema::{Method, OperationId};
 
 use crate::codes::Code;
-use crate::diagnostic::{Sink, Span, nearest};
+use crate::diagnostic::{Sink, Span};
 use crate::linked::{Api, Operation};
 use crate::names::fold;
 use crate::read::document::Text;
@@ -217,7 +217,7 @@ impl<'l> Targets<'l> {
             sink.report(Code::CallsNothing, span, message).help("add `call: namespace.operation`");
             return None;
         };
-        let meant = nearest(&call.value, self.full.keys().map(String::as_str));
+        let meant = sink.nearest(Code::UnknownCall, &call.value, self.full.keys().map(String::as_str));
         let help = "write `namespace.operation`, both from `consumes`";
         let report = sink.report(Code::UnknownCall, span, format!("unknown operation `{}`", call.value));
         report.nearest(span, &call.value, meant, help);

@@ -1,11 +1,13 @@
 //! Templates over the environment variables that the capability binds.
 
+use std::collections::BTreeMap;
+
 use heck::ToShoutySnakeCase as _;
 
 use naftiko_schema::{List, Template, TemplatePart, Variable, VariableId};
 
 use crate::codes::Code;
-use crate::diagnostic::{Nearest, Sink, Span, nearest};
+use crate::diagnostic::{Nearest, Sink, Span};
 use crate::read::document::{Document, Text};
 use crate::template::{Piece, is_name, split};
 
@@ -13,7 +15,11 @@ use crate::template::{Piece, is_name, split};
 pub(crate) struct Variables<'d> {
     /// Namespace, variable and environment variable of every bind.
     bound: Vec<(&'d str, &'d str, &'d str)>,
+    /// Where the binds of a variable are in that list.
+    by_name: BTreeMap<&'d str, Vec<usize>>,
     used: Vec<String>,
+    /// Where the used variables are in their list.
+    ids: BTreeMap<String, VariableId>,
 }
 
 impl<'d> Variables<'d> {
@@ -40,12 +46,16 @@ impl<'d> Variables<'d> {
             check_name(&input.name.value, input.name.span, sink);
             bound.push(("", input.name.value.as_str(), input.name.value.as_str()));
         }
-        Self { bound, used: Vec::new() }
+        let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (index, (_, name, _)) in bound.iter().enumerate() {
+            by_name.entry(name).or_default().push(index);
+        }
+        Self { bound, by_name, used: Vec::new(), ids: BTreeMap::new() }
     }
 
     /// The same binds, with no variable in use.
     pub(crate) fn unused(&self) -> Self {
-        Self { bound: self.bound.clone(), used: Vec::new() }
+        Self { bound: self.bound.clone(), by_name: self.by_name.clone(), used: Vec::new(), ids: BTreeMap::new() }
     }
 
     /// The tables of the environment variables in use so far.
@@ -67,8 +77,8 @@ impl<'d> Variables<'d> {
     /// The environment variables that a placeholder can mean.
     fn keys(&self, name: &str) -> impl Iterator<Item = &'d str> {
         let (namespace, variable) = name.rsplit_once('.').unwrap_or(("", name));
-        let fits = move |ns: &str, bound: &str| bound == variable && (namespace.is_empty() || ns == namespace);
-        self.bound.iter().filter(move |(ns, bound, _)| fits(ns, bound)).map(|(.., key)| *key)
+        let bound = self.by_name.get(variable).into_iter().flatten().filter_map(|index| self.bound.get(*index));
+        bound.filter(move |(ns, ..)| namespace.is_empty() || *ns == namespace).map(|(.., key)| *key)
     }
 
     /// Resolves the placeholders of a text to variables.
@@ -102,7 +112,7 @@ impl<'d> Variables<'d> {
                 let message =
                     format!("`{{{{{name}}}}}` is not bound; it is read from the environment variable `{key}`");
                 let known = self.bound.iter().map(|(_, bound, _)| *bound);
-                let help = match nearest(variable, known) {
+                let help = match sink.nearest(Code::ImplicitVariable, variable, known) {
                     Some(Nearest { name, .. }) => format!("did you mean `{name}`? If not, add `{key}` to `binds`"),
                     None => format!("add it to `binds`: `keys: {{ {key}: {key} }}`"),
                 };
@@ -113,8 +123,9 @@ impl<'d> Variables<'d> {
             [] => {
                 let known = self.bound.iter().map(|(_, bound, _)| *bound);
                 let message = format!("unknown variable `{name}`");
+                let meant = sink.nearest(Code::UnknownVariable, variable, known);
                 let report = sink.report(Code::UnknownVariable, text.span, message);
-                report.nearest(text.span, variable, nearest(variable, known), "declare it under `binds`");
+                report.nearest(text.span, variable, meant, "declare it under `binds`");
                 None
             }
             _ => {
@@ -126,11 +137,13 @@ impl<'d> Variables<'d> {
     }
 
     fn index(&mut self, name: &str) -> VariableId {
-        if let Some(index) = self.used.iter().position(|used| used == name) {
-            return index.into();
+        if let Some(id) = self.ids.get(name) {
+            return *id;
         }
+        let id = VariableId::from(self.used.len());
         self.used.push(name.to_owned());
-        VariableId::from(self.used.len() - 1)
+        self.ids.insert(name.to_owned(), id);
+        id
     }
 }
 

@@ -9,6 +9,7 @@ use clap::Parser;
 use naftiko_serve::{echo, load, reload};
 use naftiko_server::ServeOptions;
 use tokio::sync::mpsc::channel;
+use xtask::sources;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask serve", about = "Serves a specification without generating a crate")]
@@ -21,6 +22,9 @@ struct Arguments {
     /// Use an upstream that responds to each request with the request itself, unless --base-uri names another
     #[arg(long)]
     echo: bool,
+    /// The largest specification, imported file or text of a resource that is read
+    #[arg(long, value_name = "MIB", default_value_t = sources::LIMIT)]
+    max_file_size: u64,
     #[command(flatten)]
     server: ServeOptions,
 }
@@ -36,7 +40,8 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<ExitCode> {
-    let Arguments { file, watch, echo, mut server } = arguments;
+    let Arguments { file, watch, echo, max_file_size, mut server } = arguments;
+    sources::limit(max_file_size);
     let loaded = load::file(&file)?;
     let rendered = loaded.diagnostics.render(&loaded.sources, false);
     if !rendered.trim().is_empty() {

@@ -3,11 +3,11 @@
 mod path;
 mod schema;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use self::path::{Template, unused};
+use self::path::{Names, Template};
 use self::schema::with;
 use super::{MARKER, rust};
 use naftiko_schema::{
@@ -97,9 +97,9 @@ fn visible(json: &str) -> String {
 
 /// One tag for each consumed API.
 fn tags(model: &Model, rest: &Rest) -> Vec<Value> {
-    let exposed =
-        |api: ApiId| rest.routes.iter().any(|route| operation(model, route).is_some_and(|op| op.table.api == api));
-    let apis = model.capability.apis.iter().enumerate().filter(|(index, _)| exposed(ApiId::from(*index)));
+    let exposed: BTreeSet<ApiId> =
+        rest.routes.iter().filter_map(|route| Some(operation(model, route)?.table.api)).collect();
+    let apis = model.capability.apis.iter().enumerate().filter(|(index, _)| exposed.contains(&ApiId::from(*index)));
     let tag =
         |namespace: &str| json!({"name": namespace, "description": format!("What {} offers.", rust::code(namespace))});
     apis.map(|(_, api)| tag(&api.namespace)).collect()
@@ -116,7 +116,7 @@ fn paths(model: &Model, rest: &Rest) -> Map<String, Value> {
     let routes = rest.routes.iter().zip(&model.route_paths).map(|(route, path)| (Template::new(path), route));
     let (greedy, modest): (Vec<_>, Vec<_>) = routes.partition(|(template, _)| template.takes_rest);
     let mut templates: BTreeMap<String, Template> = BTreeMap::new();
-    let mut ids = Vec::new();
+    let mut ids = Names::default();
     let mut paths = Map::new();
     for (template, route) in modest.into_iter().chain(greedy) {
         let takes_rest = template.takes_rest;
@@ -128,9 +128,8 @@ fn paths(model: &Model, rest: &Rest) -> Map<String, Value> {
         };
         let method = route.method.as_str().to_ascii_lowercase();
         if !item.contains_key(&method) {
-            let id = unused(&operation.method_name, &ids);
+            let id = ids.unused(&operation.method_name);
             item.insert(method, described(model, operation, route, &id, template, takes_rest));
-            ids.push(id);
         }
     }
     paths
@@ -167,9 +166,11 @@ fn described(
 }
 
 fn placeholders(route: &Route, inputs: &[Parameter], template: &Template, takes_rest: bool) -> Vec<Value> {
+    let captured = route.captures.iter().enumerate().rev();
+    let first: BTreeMap<InputId, usize> = captured.filter_map(|(index, input)| Some(((*input)?, index))).collect();
     let placeholder = |(index, (name, capture)): (usize, (&String, &Option<InputId>))| {
         let input = capture.and_then(|input| inputs.get(input.index()));
-        let earlier = route.captures.iter().take(index).position(|other| capture.is_some() && other == capture);
+        let earlier = capture.and_then(|input| first.get(&input).copied()).filter(|earlier| *earlier < index);
         let remark = match earlier.and_then(|earlier| template.names.get(earlier)) {
             Some(earlier) => Some(format!("It must have the value of {}.", rust::code(earlier))),
             None if takes_rest && index + 1 == template.names.len() => {

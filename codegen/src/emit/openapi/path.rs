@@ -1,5 +1,7 @@
 //! Paths of routes as OpenAPI writes them: placeholders have plain names that differ, all else is percent-encoded.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::percent::{encode_rest, is_in_path};
 use crate::template::Piece;
 
@@ -16,7 +18,7 @@ pub(super) struct Template {
 impl Template {
     pub(super) fn new(pieces: &[Piece]) -> Self {
         let mut template = Self { literals: Vec::new(), names: Vec::new(), takes_rest: false };
-        let mut literal = String::new();
+        let (mut literal, mut names) = (String::new(), Names::default());
         for piece in pieces {
             let several = matches!(piece, Piece::Segments(_));
             match piece {
@@ -25,7 +27,7 @@ impl Template {
                     // The server takes more than a segment only where the placeholder is the whole of it.
                     template.takes_rest = several && literal.ends_with('/');
                     template.literals.push(std::mem::take(&mut literal));
-                    template.names.push(unused(&plain(name), &template.names));
+                    template.names.push(names.unused(&plain(name)));
                 }
             }
         }
@@ -44,11 +46,29 @@ impl Template {
     }
 }
 
-/// The name, with a number where it is used already.
-pub(super) fn unused(name: &str, used: &[String]) -> String {
-    let free = |name: &String| !used.contains(name);
-    let numbered = (2..).map(|number| format!("{name}_{number}"));
-    std::iter::once(name.to_owned()).chain(numbered).find(free).unwrap_or_default()
+/// Names that are in use.
+#[derive(Default)]
+pub(super) struct Names {
+    used: BTreeSet<String>,
+    /// The number at which to look for a free name.
+    next: BTreeMap<String, usize>,
+}
+
+impl Names {
+    /// The name, with a number where it is used already.
+    pub(super) fn unused(&mut self, name: &str) -> String {
+        if self.used.insert(name.to_owned()) {
+            return name.to_owned();
+        }
+        let next = self.next.entry(name.to_owned()).or_insert(2);
+        loop {
+            let numbered = format!("{name}_{next}");
+            *next += 1;
+            if self.used.insert(numbered.clone()) {
+                return numbered;
+            }
+        }
+    }
 }
 
 /// A name of letters, digits and what separates them: tools look for no other characters between the braces.
