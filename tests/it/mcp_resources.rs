@@ -255,8 +255,8 @@ async fn prompts_are_listed_and_expanded_once() {
         ]},
         {"name": "review", "title": "review",
          "arguments": [{"name": "thing", "description": "What it is about", "required": true}]},
-        {"name": "manual", "title": "manual"},
     ]);
+    // The third one is a file, for which the operator names no folder.
     assert_eq!(prompts, expected);
     let said = |role: &str, text: &str| json!({"role": role, "content": {"type": "text", "text": text}});
     for (name, arguments, messages) in [
@@ -283,7 +283,7 @@ async fn prompts_are_listed_and_expanded_once() {
         (json!({"name": "compare", "arguments": {"first": null}}), -32602, "`first`"),
         (json!({"name": "review"}), -32602, "`thing`"),
         (json!({"name": "nothing"}), -32602, "nothing"),
-        (json!({"name": "manual"}), -32603, "the text of the prompt cannot be read"),
+        (json!({"name": "manual"}), -32603, "names with --files"),
     ] {
         let (legacy, modern) =
             (world.legacy("prompts/get", &params).await, world.modern("prompts/get", params.clone()).await);
@@ -381,7 +381,7 @@ async fn dry_run_reads_nothing_from_the_upstream() {
 }
 
 /// A server with nothing but files below this folder, and a prompt in it.
-async fn files(root: &Path) -> World {
+async fn files(root: &Path, policy: Policy) -> World {
     let path = |path: &Path| -> &'static str { path.to_str().expect("UTF-8").to_owned().leak() };
     let resource = |name, uri, path| Resource::new(name, name, uri, ResourceSource::ServerFile(text(path)));
     let (docs, prompt) = (path(&root.join("docs")), path(&root.join("docs/ask.md")));
@@ -390,7 +390,33 @@ async fn files(root: &Path) -> World {
     let source = PromptSource::ServerFile(text(prompt));
     let prompts = vec![Prompt::new("ask", "Ask", source).arguments(arguments.leak())];
     let adapter = Mcp::new(0).resources(resources.leak()).prompts(prompts.leak());
-    serve_here(Box::leak(Box::new(adapter)), "http://127.0.0.1:9", Policy::default()).await
+    serve_here(Box::leak(Box::new(adapter)), "http://127.0.0.1:9", policy).await
+}
+
+#[tokio::test]
+async fn files_are_offered_only_from_the_folder_that_the_operator_names() {
+    let root = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir_all(root.path().join("docs")).expect("folders");
+    std::fs::create_dir_all(root.path().join("others")).expect("folders");
+    std::fs::write(root.path().join("docs/ask.md"), "hidden-detail").expect("a file");
+    let elsewhere = Policy::default().files(root.path().join("others")).expect("a folder");
+    for policy in [Policy::default(), elsewhere] {
+        let world = files(root.path(), policy).await;
+        assert_eq!(world.both("resources/list", json!({}), "resources").await, json!([]));
+        assert_eq!(world.both("prompts/list", json!({}), "prompts").await, json!([]));
+        let reads =
+            ["docs://one", "docs://all/", "docs://all/ask.md"].map(|uri| ("resources/read", json!({"uri": uri})));
+        for (method, params) in
+            reads.into_iter().chain([("prompts/get", json!({"name": "ask", "arguments": {"what": "x"}}))])
+        {
+            let response = world.modern(method, params).await;
+            assert!(response["error"]["message"].as_str().is_some_and(|text| text.contains("--files")), "{response}");
+            assert!(!response.to_string().contains("hidden-detail"), "{response}");
+        }
+    }
+    for folder in ["/proc", "/proc/self", "/dev", "/sys", "/missing"] {
+        Policy::default().files(folder).expect_err(folder);
+    }
 }
 
 #[tokio::test]
@@ -402,7 +428,7 @@ async fn served_files_are_listed_and_read_live_and_confined_to_their_folder() {
     write("docs/deep/a.png", PNG);
     write("docs/.env", b"hidden-detail");
     write("secret.txt", b"hidden-detail");
-    let world = files(root.path()).await;
+    let world = files(root.path(), Policy::default().files(root.path()).expect("a folder")).await;
     let uris = async || -> Vec<Value> {
         let listed = world.both("resources/list", json!({}), "resources").await;
         listed.as_array().expect("a list").iter().map(|resource| resource["uri"].clone()).collect()

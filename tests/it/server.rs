@@ -70,12 +70,14 @@ async fn missing_variable_is_named_and_exits_with_code_2() {
 
 #[tokio::test]
 async fn invalid_configuration_exits_with_code_2() {
-    let cases: [(&[&str], &str); 5] = [
+    let cases: [(&[&str], &str); 7] = [
         (&["serve", "--address", "0.0.0.0"], "--allow-unauthenticated"),
         (&["serve", "--base-uri", "http://api.scaleway.com"], "plain http"),
         (&["serve", "--base-uri", "other=https://api.scaleway.com"], "`other`"),
         (&["mcp", "--base-uri", "not a uri"], "base URI"),
         (&["serve", "--rest-port", "70000"], "--rest-port"),
+        (&["serve", "--files", "/proc/self"], "--files /proc/self"),
+        (&["mcp", "--files", "missing"], "--files missing"),
     ];
     for (arguments, expected) in cases {
         let output = output(command(arguments)).await;

@@ -207,7 +207,7 @@ codes! {
 
     /// The path of the file is not a valid crate name, or another file has the same crate name. The name consists of
     /// the folders below `spec/` and the file name, in lower case with hyphens. It must start with a letter, has at most
-    /// 64 characters, and cannot be reserved in Rust or Cargo, nor be a device on Windows, such as `con` or `com1`. It cannot be that
+    /// 128 characters, and cannot be reserved in Rust or Cargo, nor be a device on Windows, such as `con` or `com1`. It cannot be that
     /// of another package or program of the workspace, or of a package in `Cargo.lock`: cargo would reject the workspace, or
     /// `-p` would mean two packages. Other crates depend on it, so it is a contract.
     ///

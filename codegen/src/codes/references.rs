@@ -352,7 +352,7 @@ codes! {
     MissingName = 220, Warning, "a parameter without a name is left out";
 
     /// The `location` of a resource or prompt has no usable files. A path that starts with `./`, or without a slash, is
-    /// relative to the file that contains it. Its files are embedded in the crate, so it must be a text file of up to 1
+    /// relative to the file that contains it. Its files are embedded in the crate, so it must be a text file of up to 8
     /// MiB, or a folder with such files, below the folder of the capabilities. Hidden files, whose names start with a
     /// dot, are left out. A prompt needs a single file. A file at an absolute path is read by the server at run time;
     /// the path cannot be the root of the file system, and cannot contain `.` or `..`.
@@ -369,9 +369,13 @@ codes! {
     BadLocation = 221, Error, "a location has no usable files";
 
     /// The `location` of a resource or prompt is an absolute path, which has no meaning on the machine that generates
-    /// the crate. The server reads it for each request: a file, or all files below a folder. Clients cannot see hidden
-    /// files, or files outside of the folder, even through `..` or links. Files over 10 MiB are not read. If the path
-    /// does not exist, the list of resources is empty, and the log has the reason.
+    /// the crate. The server reads it for each request: a file, or all files below a folder. It does so only if its operator
+    /// names a folder that the path is in, with `--files DIR`; otherwise the resource or prompt is not offered, and the
+    /// log says so at the start. A specification alone cannot publish files of the machine that serves it.
+    ///
+    /// Clients cannot see hidden files, or files outside of the folder, even through `..` or links, or files of the
+    /// operating system below `/dev`, `/proc` and `/sys`. Files over 10 MiB are not read. If the path does not exist, the
+    /// list of resources is empty, and the log has the reason.
     ///
     /// Everyone who can change these files can change what models read. In a container, the folder must be mounted. To
     /// embed files next to the capability in the crate, start the path with `./`.

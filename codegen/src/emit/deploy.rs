@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use naftiko_schema::{InboundAuth, Rest};
 
+use super::readme::has_server_files;
 use super::{MARKER, quoted};
 use crate::model::Model;
 use crate::names::hash;
@@ -64,6 +65,7 @@ fn kubernetes(model: &Model) -> String {
         ("inbound", inbound.collect()),
         ("open", open.then(|| "NAFTIKO_BEARER_TOKEN".to_owned()).into_iter().collect()),
         ("state", state.map(str::to_owned).into_iter().collect()),
+        ("files", files(model).into_iter().collect()),
         ("settings", settings(model).into_iter().collect()),
         ("upstream", upstream.iter().map(u16::to_string).collect()),
         ("ready", vec![probe(model, "/readyz")]),
@@ -135,6 +137,12 @@ fn settings(model: &Model) -> Option<String> {
         .map(|api| format!("--from-literal={}=https://api.example.com", model.capability.base_uri_variable(api)))
         .collect();
     (!arguments.is_empty()).then(|| arguments.join(" "))
+}
+
+/// What to do for files of the server, which nothing here mounts.
+fn files(model: &Model) -> Option<String> {
+    let text = "The capability offers files of the server: mount their folder, and name it with NAFTIKO_FILES in that ConfigMap.";
+    model.mcp().filter(|mcp| has_server_files(mcp)).map(|_| text.to_owned())
 }
 
 /// How a cluster asks the server about itself. A route of the capability takes the place of the server's own, on its port.

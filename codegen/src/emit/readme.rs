@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use naftiko_schema::Template;
+use naftiko_schema::{Mcp, PromptSource, ResourceSource, Template};
 
 use super::{MARKER, deploy, example, guide, rust};
 use crate::model::Model;
@@ -73,7 +73,37 @@ fn mcp(model: &Model) -> String {
     let mut text = format!("MCP on 127.0.0.1:{}/mcp, or on stdio with `-- mcp`:\n\n", mcp.port);
     text.push_str(&listed("tool | what it does", mcp.tools.iter().map(|tool| (&*tool.name, &*tool.description))));
     text.push_str(&listed("resource | what it is", mcp.resources.iter().map(|one| (&*one.uri, &*one.description))));
+    text.push_str(&served_files(mcp));
     text + &listed("prompt | what it is for", mcp.prompts.iter().map(|one| (&*one.name, &*one.description)))
+}
+
+/// Whether resources or prompts are files of the machine that serves.
+pub(super) fn has_server_files(mcp: &Mcp) -> bool {
+    server_files(mcp).next().is_some()
+}
+
+fn server_files(mcp: &Mcp) -> impl Iterator<Item = &str> {
+    let resources = mcp.resources.iter().filter_map(|one| match &one.source {
+        ResourceSource::ServerFile(path) => Some(&**path),
+        ResourceSource::Call(_) | ResourceSource::Text(_) => None,
+    });
+    let prompts = mcp.prompts.iter().filter_map(|one| match &one.source {
+        PromptSource::ServerFile(path) => Some(&**path),
+        PromptSource::Messages(_) => None,
+    });
+    resources.chain(prompts)
+}
+
+/// What an operator must do before files of the machine are served.
+fn served_files(mcp: &Mcp) -> String {
+    let paths: BTreeSet<_> = server_files(mcp).map(rust::code).collect();
+    if paths.is_empty() {
+        return String::new();
+    }
+    let paths = paths.into_iter().collect::<Vec<_>>().join(", ");
+    format!(
+        "Files of the machine that serves are offered only from a folder that its operator names with `--files DIR`: {paths}.\n\n"
+    )
 }
 
 /// Where callers get the access tokens that they send.

@@ -2,8 +2,8 @@
 
 use super::is_identifier;
 
-/// The longest name: that of the registry of crates. Longer ones make paths that some file systems do not take.
-const LONGEST: usize = 64;
+/// The longest name. Cargo puts more before and after it in names of files, which have at most 255 characters.
+const LONGEST: usize = 128;
 /// Names that cargo or the compiler reserve. The folder of a build has some of them, next to its programs.
 const RESERVED: [&str; 9] = ["alloc", "build", "core", "deps", "examples", "incremental", "proc-macro", "std", "test"];
 /// Devices on Windows, in every folder.
@@ -11,12 +11,12 @@ const DEVICES: [&str; 4] = ["aux", "con", "nul", "prn"];
 /// The same, with a digit after them.
 const NUMBERED_DEVICES: [&str; 2] = ["com", "lpt"];
 /// What a name has to be, in words.
-pub(crate) const RULE: &str = "name it `spec/provider/capability.yaml`: letters, digits and hyphens, a letter first, at most 64 of \
+pub(crate) const RULE: &str = "name it `spec/provider/capability.yaml`: letters, digits and hyphens, a letter first, at most 128 of \
      them, and no name that Rust, cargo or Windows reserves";
 
 /// The crate of a specification file: the folders below `spec/` and the file's stem, as one kebab-case name. Paths that
 /// hold more than letters, digits, dots, hyphens and underscores have no name, nor do paths whose name is reserved or longer than
-/// 64 characters.
+/// 128 characters.
 pub fn crate_name(path: &str) -> Option<String> {
     let path = path.strip_prefix("spec/").unwrap_or(path);
     let (stem, extension) = path.rsplit_once('.')?;
@@ -72,6 +72,6 @@ mod tests {
         for name in ["com", "com10", "con-1", "console", "x1"] {
             assert!(is_crate_name(name), "{name}");
         }
-        assert!(is_crate_name(&"a".repeat(64)) && !is_crate_name(&"a".repeat(65)));
+        assert!(is_crate_name(&"a".repeat(128)) && !is_crate_name(&"a".repeat(129)));
     }
 }

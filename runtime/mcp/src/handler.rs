@@ -122,7 +122,7 @@ impl Server {
     /// # Errors
     /// If reading or writing fails.
     pub async fn serve_stdio(self) -> std::io::Result<()> {
-        self.warn_of_unmatched_patterns();
+        self.warn_of_policy();
         let (input, output) = rmcp::transport::stdio_pipes();
         match self.serve(Lines::new(input, output)).await {
             Ok(running) => running.waiting().await.map(drop).map_err(std::io::Error::other),
@@ -132,11 +132,12 @@ impl Server {
         }
     }
 
-    /// A typing error in a pattern must not pass without a word.
-    pub(super) fn warn_of_unmatched_patterns(&self) {
+    /// A typing error in a pattern must not pass without a word, nor files that are not offered.
+    pub(super) fn warn_of_policy(&self) {
         if let Err(error) = self.0.policy.check([self.0.adapter]) {
             tracing::warn!(target: TARGET, %error, "a pattern of the policy has no effect");
         }
+        self.0.policy.warn_of_withheld_files(self.0.adapter);
     }
 
     /// Whether the list of resources may change while the server runs.
@@ -273,7 +274,8 @@ impl ServerHandler for Server {
         _: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
         ensure_offered::<ListPromptsRequestMethod, _>(&self.0.adapter.prompts)?;
-        let all: Vec<_> = self.0.adapter.prompts.iter().map(prompts::describe).collect();
+        let shown = self.0.adapter.prompts.iter().filter(|prompt| self.0.policy.shows_prompt(prompt));
+        let all: Vec<_> = shown.map(prompts::describe).collect();
         let (all, next) = page(&all, request)?;
         let (ttl, scope) = list_cache_hints(self.0.adapter);
         let mut list = ListPromptsResult::with_all_items(all).with_ttl_ms(ttl).with_cache_scope(scope);
@@ -288,7 +290,8 @@ impl ServerHandler for Server {
         _: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
         ensure_offered::<GetPromptRequestMethod, _>(&self.0.adapter.prompts)?;
-        let mut result = prompts::get(&self.0.adapter.prompts, &request.name, request.arguments).await?;
+        let mut result =
+            prompts::get(&self.0.adapter.prompts, &self.0.policy, &request.name, request.arguments).await?;
         result.meta = Some(self.0.server_info_meta.clone());
         Ok(result.into())
     }

@@ -57,7 +57,7 @@ impl Default for HttpOptions {
 impl Server {
     /// The endpoint `/mcp` as an axum router.
     pub fn router(self, options: HttpOptions) -> Router {
-        self.warn_of_unmatched_patterns();
+        self.warn_of_policy();
         let endpoint = Arc::new(self.endpoint(options));
         Router::new().route(PATH, any(move |request| async move { endpoint.respond(request).await }))
     }

@@ -1,16 +1,20 @@
 //! The operator's policy for MCP clients.
 
-use std::fmt;
 use std::num::NonZeroU32;
+use std::path::Path;
 use std::sync::Arc;
+use std::{fmt, io};
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use naftiko_schema::{Mcp, Resource, ResourceSource, Tool};
+use naftiko_client::__private::TARGET;
+use naftiko_schema::{Mcp, Prompt, PromptSource, Resource, ResourceSource, Tool};
 use rmcp::model::RequestStateCodec;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wildmatch::WildMatch;
+
+use super::files::Root;
 
 /// The default maximum length of a result's text, in bytes.
 const RESPONSE_BUDGET: usize = 100_000;
@@ -28,6 +32,8 @@ pub struct Policy {
     pub(super) confirmation: Confirmation,
     pub(super) response_budget: usize,
     pub(super) dry_run: bool,
+    /// The folder of which clients may get files.
+    files: Option<Arc<Root>>,
     /// Seals the state that a client sends back with a confirmation.
     pub(super) seal: Option<Arc<RequestStateCodec>>,
     permits: Option<Arc<Semaphore>>,
@@ -80,6 +86,7 @@ impl Default for Policy {
             confirmation: Confirmation::default(),
             response_budget: RESPONSE_BUDGET,
             dry_run: false,
+            files: None,
             seal: seal.map(Arc::new),
             permits: None,
             rate: None,
@@ -95,6 +102,7 @@ impl fmt::Debug for Policy {
             .field("confirmation", &self.confirmation)
             .field("response_budget", &self.response_budget)
             .field("dry_run", &self.dry_run)
+            .field("files", &self.files)
             .finish_non_exhaustive()
     }
 }
@@ -142,6 +150,16 @@ impl Policy {
     pub fn dry_run(mut self) -> Self {
         self.dry_run = true;
         self
+    }
+
+    /// Offers resources and prompts that are files of this machine, if they are in this folder. Without it they do not exist for
+    /// clients. Hidden files, and those of the operating system below `/dev`, `/proc` and `/sys`, are never offered.
+    ///
+    /// # Errors
+    /// If it is not a folder that can be read, or one of the operating system.
+    pub fn files(mut self, folder: impl AsRef<Path>) -> io::Result<Self> {
+        self.files = Some(Arc::new(Root::new(folder.as_ref())?));
+        Ok(self)
     }
 
     /// The key that seals the state of confirmations. Replicas of a server must share it.
@@ -193,7 +211,42 @@ impl Policy {
     pub(super) fn shows_resource(&self, resource: &Resource) -> bool {
         match &resource.source {
             ResourceSource::Call(call) => !self.read_only || call.binding.target.is_safe(),
-            ResourceSource::Text(_) | ResourceSource::ServerFile(_) => true,
+            ResourceSource::Text(_) => true,
+            ResourceSource::ServerFile(path) => self.folder_of(path).is_some(),
+        }
+    }
+
+    /// Whether clients can see and get a prompt.
+    pub(super) fn shows_prompt(&self, prompt: &Prompt) -> bool {
+        match &prompt.source {
+            PromptSource::Messages(_) => true,
+            PromptSource::ServerFile(path) => self.folder_of(path).is_some(),
+        }
+    }
+
+    /// The folder for files, if it holds a path.
+    pub(super) fn folder_of(&self, path: &str) -> Option<Arc<Root>> {
+        self.files.as_ref().filter(|root| root.holds(path)).map(Arc::clone)
+    }
+
+    /// Logs which resources and prompts clients do not get, because they are files outside of the folder for files.
+    #[doc(hidden)]
+    pub fn warn_of_withheld_files(&self, adapter: &Mcp) {
+        let resources = adapter.resources.iter().filter_map(|resource| match &resource.source {
+            ResourceSource::ServerFile(path) => Some((&resource.name, path)),
+            ResourceSource::Call(_) | ResourceSource::Text(_) => None,
+        });
+        let prompts = adapter.prompts.iter().filter_map(|prompt| match &prompt.source {
+            PromptSource::ServerFile(path) => Some((&prompt.name, path)),
+            PromptSource::Messages(_) => None,
+        });
+        for (name, path) in resources.chain(prompts).filter(|(_, path)| self.folder_of(path).is_none()) {
+            tracing::warn!(
+                target: TARGET,
+                name = &**name,
+                path = &**path,
+                "not offered, because it is a file of this machine: `--files DIR` names a folder of which files are offered"
+            );
         }
     }
 

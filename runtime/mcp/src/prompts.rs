@@ -1,7 +1,5 @@
 //! Prompts: messages with placeholders for arguments.
 
-use std::path::Path;
-
 use naftiko_adapter::{NAME_LIMIT, numbers};
 use naftiko_client::__private::TARGET;
 use naftiko_schema::{Message, Prompt, PromptArgument, PromptSource, Role};
@@ -9,7 +7,7 @@ use rmcp::ErrorData;
 use rmcp::model::{GetPromptResult, JsonObject, PromptMessage};
 use serde_json::{Value, json};
 
-use super::files;
+use super::{Policy, files};
 
 /// The list entry of a prompt.
 pub(super) fn describe(prompt: &Prompt) -> rmcp::model::Prompt {
@@ -31,6 +29,7 @@ fn non_empty(text: &str) -> Option<String> {
 /// The messages of the prompt of this name.
 pub(super) async fn get(
     prompts: &'static [Prompt],
+    policy: &Policy,
     name: &str,
     arguments: Option<JsonObject>,
 ) -> Result<GetPromptResult, ErrorData> {
@@ -54,7 +53,7 @@ pub(super) async fn get(
         PromptSource::Messages(messages) => {
             messages.iter().map(|Message { role, text }| message(*role, text)).collect()
         }
-        PromptSource::ServerFile(path) => vec![message(Role::User, &text(path).await?)],
+        PromptSource::ServerFile(path) => vec![message(Role::User, &text(policy, path).await?)],
     };
     let result = GetPromptResult::new(messages);
     Ok(match non_empty(&prompt.description) {
@@ -98,8 +97,13 @@ fn fill(text: &str, values: &[(&str, String)]) -> String {
     filled + rest
 }
 
-async fn text(path: &'static str) -> Result<String, ErrorData> {
-    let read = tokio::task::spawn_blocking(move || files::read(Path::new(path), "")).await;
+async fn text(policy: &Policy, path: &'static str) -> Result<String, ErrorData> {
+    let Some(folder) = policy.folder_of(path) else {
+        let text = "the text of the prompt cannot be read: it is a file of the server, which offers only files of the folder that \
+                    its operator names with --files";
+        return Err(ErrorData::internal_error(text, None));
+    };
+    let read = tokio::task::spawn_blocking(move || files::read(&folder, path, "")).await;
     let read = read.map_err(std::io::Error::other).flatten();
     let text = read.and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other));
     text.map_err(|error| {

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::io;
-use std::path::Path;
 
 use bytes::Bytes;
 use naftiko_adapter::{Forwarded, Values, apply, checked, document, execute, numbers};
@@ -19,23 +18,33 @@ use super::mask::{mask, masked};
 use super::{Policy, content, files};
 
 /// The resources of a capability, and the pattern of each template.
-pub(super) struct Resources(Vec<(&'static Resource, Option<Regex>)>);
+pub(super) struct Resources {
+    shown: Vec<(&'static Resource, Option<Regex>)>,
+    /// Files that the policy does not offer.
+    withheld: Vec<&'static Resource>,
+    policy: Policy,
+}
 
 impl Resources {
     pub(super) fn new(table: &'static [Resource], policy: &Policy) -> Self {
-        let shown = table.iter().filter(|resource| policy.shows_resource(resource));
-        Self(shown.map(|resource| (resource, pattern(&resource.uri))).collect())
+        let (shown, hidden): (Vec<_>, Vec<_>) = table.iter().partition(|resource| policy.shows_resource(resource));
+        let is_file = |resource: &&Resource| matches!(resource.source, ResourceSource::ServerFile(_));
+        Self {
+            shown: shown.into_iter().map(|resource| (resource, pattern(&resource.uri))).collect(),
+            withheld: hidden.into_iter().filter(is_file).collect(),
+            policy: policy.clone(),
+        }
     }
 
     /// Whether some resources are files of folders, which may change.
     pub(super) fn has_folders(&self) -> bool {
-        self.0.iter().any(|(resource, _)| matches!(resource.source, ResourceSource::ServerFile(_)))
+        self.shown.iter().any(|(resource, _)| matches!(resource.source, ResourceSource::ServerFile(_)))
     }
 
     /// The resources with a URI, including the current files of folders.
     pub(super) async fn list(&self) -> Vec<rmcp::model::Resource> {
         let mut all = Vec::new();
-        for (resource, _) in self.0.iter().filter(|(_, pattern)| pattern.is_none()) {
+        for (resource, _) in self.shown.iter().filter(|(_, pattern)| pattern.is_none()) {
             match &resource.source {
                 ResourceSource::Call(_) => all.push(describe(resource, "", Some(&resource.media_type))),
                 ResourceSource::Text(source) => {
@@ -45,7 +54,8 @@ impl Resources {
                 }
                 ResourceSource::ServerFile(root) => {
                     let root: &'static str = root;
-                    let below = blocking(move || files::list(Path::new(root))).await;
+                    let Some(folder) = self.policy.folder_of(root) else { continue };
+                    let below = blocking(move || files::list(&folder, root)).await;
                     let below = below.inspect_err(|error| log_for_operator(root, error)).unwrap_or_default();
                     all.extend(
                         below.iter().map(|path| describe(resource, path, files::media_type(&named(root, path)))),
@@ -58,7 +68,7 @@ impl Resources {
 
     /// The templates of resources.
     pub(super) fn templates(&self) -> Vec<ResourceTemplate> {
-        let templates = self.0.iter().filter(|(_, pattern)| pattern.is_some()).map(|(resource, _)| {
+        let templates = self.shown.iter().filter(|(_, pattern)| pattern.is_some()).map(|(resource, _)| {
             let mut template = ResourceTemplate::new(&*resource.uri, &*resource.name).with_title(&*resource.title);
             template.description = non_empty(&resource.description);
             template.mime_type = non_empty(&resource.media_type);
@@ -75,7 +85,9 @@ impl Resources {
         policy: &Policy,
         forwarded: Forwarded,
     ) -> Result<ReadResourceResult, ErrorData> {
-        let (resource, below, captures) = self.find(uri).ok_or_else(|| unknown(uri))?;
+        let Some((resource, below, captures)) = self.find(uri) else {
+            return Err(if self.is_withheld(uri) { withheld(uri) } else { unknown(uri) });
+        };
         let declared = non_empty(&resource.media_type);
         let contents = match &resource.source {
             ResourceSource::Text(source) => {
@@ -85,7 +97,8 @@ impl Resources {
             ResourceSource::ServerFile(root) => {
                 let media_type = declared.or(files::media_type(&named(root, &below)).map(str::to_owned));
                 let (root, below): (&'static str, _) = (root, below);
-                let bytes = blocking(move || files::read(Path::new(root), &below)).await;
+                let folder = self.policy.folder_of(root).ok_or_else(|| withheld(uri))?;
+                let bytes = blocking(move || files::read(&folder, root, &below)).await;
                 let bytes = bytes.map_err(|error| match error.kind() {
                     io::ErrorKind::NotFound => unknown(uri),
                     _ => {
@@ -120,25 +133,33 @@ impl Resources {
         Ok(ReadResourceResult::new(vec![contents]))
     }
 
+    /// Whether it is the URI of a file that is not offered.
+    fn is_withheld(&self, uri: &str) -> bool {
+        self.withheld.iter().any(|resource| resource.uri == uri || below(resource, uri).is_some())
+    }
+
     /// The resource of a URI. One with exactly this URI takes precedence over a folder, and a folder over a template.
     fn find<'u>(&self, uri: &'u str) -> Option<(&'static Resource, String, Option<Captures<'u>>)> {
-        let plain = || self.0.iter().filter(|(_, pattern)| pattern.is_none()).map(|(resource, _)| *resource);
+        let plain = || self.shown.iter().filter(|(_, pattern)| pattern.is_none()).map(|(resource, _)| *resource);
         if let Some(resource) = plain().find(|resource| resource.uri == uri) {
             return Some((resource, String::new(), None));
         }
         let below = |resource: &'static Resource| match &resource.source {
-            ResourceSource::ServerFile(_) => {
-                let below = uri.strip_prefix(resource.uri.trim_end_matches('/'))?.strip_prefix('/')?;
-                (!below.is_empty()).then(|| (resource, below.to_owned(), None))
-            }
+            ResourceSource::ServerFile(_) => Some((resource, below(resource, uri)?.to_owned(), None)),
             ResourceSource::Call(_) | ResourceSource::Text(_) => None,
         };
         plain().find_map(below).or_else(|| {
-            self.0.iter().find_map(|(resource, pattern)| {
+            self.shown.iter().find_map(|(resource, pattern)| {
                 Some((*resource, String::new(), Some(pattern.as_ref()?.captures(uri)?)))
             })
         })
     }
+}
+
+/// The part of a URI below that of a folder.
+fn below<'u>(resource: &Resource, uri: &'u str) -> Option<&'u str> {
+    let below = uri.strip_prefix(resource.uri.trim_end_matches('/'))?.strip_prefix('/')?;
+    (!below.is_empty()).then_some(below)
 }
 
 /// The pattern of a URI template; `None` if it has no placeholder. A placeholder matches a part of one segment.
@@ -223,6 +244,11 @@ fn failure(uri: &str, error: &Error) -> ErrorData {
 
 fn internal_error(uri: &str, text: impl Into<Cow<'static, str>>) -> ErrorData {
     ErrorData::internal_error(text, Some(json!({ "uri": uri })))
+}
+
+fn withheld(uri: &str) -> ErrorData {
+    let text = "this resource is a file of the server, which offers only files of the folder that its operator names with --files";
+    ErrorData::resource_not_found(text, Some(json!({ "uri": uri })))
 }
 
 fn unknown(uri: &str) -> ErrorData {

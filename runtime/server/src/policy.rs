@@ -1,6 +1,7 @@
 //! What MCP clients may do, from the command line.
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use naftiko_mcp::{Confirmation, Policy};
@@ -43,6 +44,9 @@ pub(super) struct Tools {
         default_missing_value = "*"
     )]
     reveal_secrets: Vec<List>,
+    /// A folder whose files clients may get, where the capability has resources or prompts that are files of this machine
+    #[arg(long, env = "NAFTIKO_FILES", value_name = "DIR")]
+    files: Option<PathBuf>,
     /// Show the requests that calls would send, without sending them; REST is not served
     #[arg(long, env = "NAFTIKO_DRY_RUN")]
     pub(super) dry_run: bool,
@@ -88,6 +92,10 @@ impl Tools {
         if self.dry_run {
             policy = policy.dry_run();
         }
+        if let Some(folder) = &self.files {
+            let refused = |error| Failure::Refused(format!("--files {}: {error}", folder.display()));
+            policy = policy.files(folder).map_err(refused)?;
+        }
         match &self.state_key {
             Some(key) => policy.state_key(key).map_err(|error| Failure::Refused(error.to_string())),
             None => Ok(policy),
@@ -109,6 +117,7 @@ impl Tools {
             "stateKey": self.state_key.as_ref().map(|_| "set"),
             "responseBudget": self.response_budget,
             "revealSecrets": members(&self.reveal_secrets).collect::<Vec<_>>(),
+            "files": self.files,
             "dryRun": self.dry_run,
         })
     }

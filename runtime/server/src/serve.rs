@@ -137,6 +137,7 @@ impl Running {
     /// Serves a program. An adapter on the same address as before keeps its listener.
     async fn load(&mut self, program: &'static Program) -> Result<(), Failure> {
         self.policy.check(program.mcp().map(|(_, mcp)| mcp)).map_err(|error| Failure::Refused(error.to_string()))?;
+        program.mcp().for_each(|(_, mcp)| self.policy.warn_of_withheld_files(mcp));
         let forwarding = Forwarding::new(program, &self.options)?;
         let plans = self.plans(program)?;
         // Binding comes first: when it fails, the program before it is still served whole.
