@@ -24,6 +24,8 @@ mod lower;
 mod model;
 mod names;
 mod percent;
+#[cfg(test)]
+mod properties;
 mod read;
 mod resolve;
 mod template;

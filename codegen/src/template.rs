@@ -44,17 +44,14 @@ pub(crate) fn split_path(path: &str) -> Result<Vec<Piece>, &'static str> {
         }
         let (after, close) = after.strip_prefix('{').map_or((after, "}"), |after| (after, "}}"));
         let Some((name, tail)) = after.split_once(close) else { return Err("`{` is not closed") };
-        let name = name.trim();
-        let several = name.strip_prefix(['*', '+']).or(name.strip_suffix(['+', '*']));
-        let name = several.unwrap_or(name).trim();
-        if name.is_empty() || name.contains(['{', '/', '?', '#', '\\']) || name.contains(char::is_control) {
+        let marked = name.trim();
+        let name = marked.trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '+'));
+        if name.is_empty() || name.contains(['{', '}', '/', '?', '#', '\\']) || name.contains(char::is_control) {
             return Err("a placeholder has no valid name");
         }
         push_literal(&mut pieces, before);
-        pieces.push(match several {
-            Some(_) => Piece::Segments(name.to_owned()),
-            None => Piece::Placeholder(name.to_owned()),
-        });
+        let piece = if name == marked { Piece::Placeholder } else { Piece::Segments };
+        pieces.push(piece(name.to_owned()));
         rest = tail;
     }
     if rest.contains('}') {

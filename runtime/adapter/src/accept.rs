@@ -46,6 +46,9 @@ fn weight(parameters: &[u8]) -> Option<f32> {
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
 
     use super::*;
 
@@ -81,6 +84,83 @@ mod tests {
             let headers = fields.iter().map(|field| (ACCEPT, HeaderValue::from_static(field))).collect();
             assert_eq!(accepts(&headers, "application/json"), json, "{fields:?}");
             assert_eq!(accepts(&headers, "text/event-stream"), streams, "{fields:?}");
+        }
+    }
+
+    const RANGES: &[&str] = &[
+        "application/json",
+        "application/*",
+        "*/*",
+        "text/html",
+        "application/problem+json",
+        "text/event-stream",
+        "text/*",
+        "",
+        "json",
+        "é",
+        "application/json-seq",
+    ];
+    const PARAMETERS: &[&str] = &[
+        "",
+        ";q=0",
+        ";q=1",
+        "; Q = 0.5",
+        ";q=x",
+        ";q=0.000",
+        ";charset=utf-8",
+        ";q=",
+        ";;",
+        ";q=-1",
+        ";q=NaN",
+        ";q=1e99",
+    ];
+
+    fn field() -> impl Strategy<Value = Vec<String>> {
+        let range = (select(RANGES), select(PARAMETERS)).prop_map(|(range, parameters)| format!("{range}{parameters}"));
+        vec(range, 0..5)
+    }
+
+    fn headers(fields: impl IntoIterator<Item = String>) -> HeaderMap {
+        let value = |field: String| HeaderValue::from_bytes(field.as_bytes()).ok();
+        fields.into_iter().filter_map(value).map(|value| (ACCEPT, value)).collect()
+    }
+
+    /// 10,000 cases, unless `PROPTEST_CASES` says how many.
+    fn cases() -> ProptestConfig {
+        let config = ProptestConfig::default();
+        let cases = if std::env::var_os("PROPTEST_CASES").is_some() { config.cases } else { 10_000 };
+        ProptestConfig { cases, ..config }
+    }
+
+    proptest! {
+        #![proptest_config(cases())]
+
+        #[test]
+        fn order_lines_and_letter_case_of_ranges_mean_nothing(ranges in field()) {
+            for media_type in ["application/json", "text/event-stream"] {
+                let accepted = accepts(&headers([ranges.join(",")]), media_type);
+                let backwards = ranges.iter().rev().cloned().collect::<Vec<_>>();
+                let shouted = ranges.join(" ,\t").to_ascii_uppercase();
+                for same in [headers(ranges.clone()), headers([backwards.join(", ")]), headers([shouted])] {
+                    prop_assert_eq!(accepts(&same, media_type), accepted, "{:?} for {}", same, media_type);
+                }
+                // The type itself decides over all others, and what is least specific over none.
+                let more = |range: &str| headers(ranges.iter().cloned().chain([range.to_owned()]));
+                let is_named = ranges.iter().any(|range| range.starts_with(media_type) && !range.contains("-seq"));
+                prop_assert!(accepts(&more(media_type), media_type), "{:?}", ranges);
+                let refused = !accepts(&more(&[media_type, ";q=0"].concat()), media_type);
+                prop_assert!(is_named || refused, "{:?}", ranges);
+                prop_assert!(accepted || !accepts(&more("*/*;q=0"), media_type));
+            }
+        }
+
+        #[test]
+        fn any_field_is_read(field in vec(any::<u8>(), 0..24), kind in select(RANGES)) {
+            if let Ok(value) = HeaderValue::from_bytes(&field) {
+                let headers: HeaderMap = [(ACCEPT, value)].into_iter().collect();
+                let accepted = accepts(&headers, "application/json");
+                prop_assert!(!accepted || field.contains(&b'/') || field.iter().all(|byte| b", \t".contains(byte)), "{field:?} {kind}");
+            }
         }
     }
 }

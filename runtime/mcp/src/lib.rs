@@ -15,6 +15,8 @@ mod message;
 mod page;
 mod policy;
 mod prompts;
+#[cfg(test)]
+mod properties;
 mod resources;
 mod result;
 mod revision;
