@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod corpus;
+pub mod deny;
 pub mod docs;
 pub mod explain;
 pub mod fix;

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::{
-    bench, corpus, docs, explain, generation, interop, lint, root, semver, sources, starter, trial, variants, watch,
+    bench, corpus, deny, docs, explain, generation, interop, lint, root, semver, sources, starter, trial, variants,
+    watch,
 };
 
 #[derive(Parser)]
@@ -85,6 +86,12 @@ enum Command {
         /// The revision, such as the tag of the last release
         baseline: String,
     },
+    /// Check licences, sources and bans of all dependencies against deny.toml, and known advisories if cargo-deny is installed
+    Deny {
+        /// Fail if advisories cannot be checked, instead of skipping them
+        #[arg(long)]
+        require: bool,
+    },
     /// Check that generated crates build with the oldest supported Rust, and with every TLS option
     Variants {
         /// Fail if a tool is not installed, instead of skipping the check
@@ -118,6 +125,7 @@ fn main() -> ExitCode {
         Command::Interop { surface, options } => interop::run(&root(), surface, options),
         Command::Bench { subject } => bench::run(&root(), &subject),
         Command::Semver { baseline } => semver::run(&root(), &baseline),
+        Command::Deny { require } => deny::run(&root(), require),
         Command::Variants { require } => variants::run(&root(), require),
         Command::New { name } => starter::run(&root(), &name),
         Command::Lint(options) => {
