@@ -38,7 +38,7 @@ const REST: &str = "  exposes:\n  - type: rest\n    namespace: r\n    port: 3\n 
 type Shape = fn(usize) -> String;
 
 /// The shapes in which a specification can be large, each with so many items.
-const SHAPES: [(&str, Shape); 14] = [
+const SHAPES: [(&str, Shape); 15] = [
     ("parameters", |n| capability("/a", &parameters(n), "")),
     ("placeholders", |n| capability(&(0..n).map(|i| format!("/{{p{i}}}")).collect::<String>(), "", "")),
     ("declared placeholders", |n| {
@@ -85,6 +85,11 @@ const SHAPES: [(&str, Shape); 14] = [
         let line = |i| format!("    - {{path: /r{i}, operations: [{{method: POST, call: api.list}}]}}");
         capability("/a", "", &format!("{REST}{}", lines(n, line)))
     }),
+    ("routes without a call", |n| {
+        let operations = lines(n, |i| format!("    - {{path: /r{i}, operations: [{{name: list, method: GET}}]}}"));
+        let routes = lines(n, |i| format!("    - {{path: /v1/r{i}, operations: [{{method: GET}}]}}"));
+        capability("/a", "", &format!("{operations}{REST}{routes}"))
+    }),
     ("unknown keys", |n| {
         let line = |i| format!("        - {{nam{i}: p, inn: query, typ: string}}");
         capability("/a", &format!("        inputParameters:\n{}", lines(n, line)), "")
@@ -112,6 +117,35 @@ fn time_is_in_proportion_to_the_number_of_items() {
         // In proportion it is a factor of 6, and 36 if each item looks at all others.
         assert!(long < short * 18 + Duration::from_millis(20), "{name}: {few} take {short:?}, {many} take {long:?}");
     }
+}
+
+#[test]
+fn imports_of_one_file_are_read_once() {
+    let shared = |n| lines(n, |i| format!("- {{namespace: a{i}, baseUri: 'https://api.test', resources: []}}"));
+    let imports = |n| lines(n, |i| format!("  - {{location: ./shared.yaml, import: a{i}}}"));
+    let time = |n: usize| {
+        let text = format!("naftiko: 1.0.0-alpha2\ncapability:\n  consumes:\n{}", imports(n));
+        let shared = format!("naftiko: 1.0.0-alpha2\nconsumes:\n{}", shared(n));
+        let sources = Sources::from([(PATH.to_owned(), text), ("spec/acme/shared.yaml".to_owned(), shared)]);
+        let start = Instant::now();
+        let diagnostics = lint(&sources, PATH);
+        assert!(diagnostics.iter().all(|it| it.code.to_string() != "NK0110"), "all of them are found");
+        start.elapsed()
+    };
+    let (short, long) = (time(40).min(time(40)), time(320));
+    assert!(long < short * 28 + Duration::from_millis(20), "40 take {short:?}, 320 take {long:?}");
+}
+
+#[test]
+fn parameters_that_operations_share_have_a_limit() {
+    let shared = lines(1000, |i| format!("      - {{name: p{i}, in: query}}"));
+    let operations = lines(1000, |i| format!("      - {{name: op{i}, method: GET}}"));
+    let text = format!("{START}/a\n      inputParameters:\n{shared}      operations:\n{operations}");
+    let sources = Sources::from([(PATH.to_owned(), text)]);
+    let start = Instant::now();
+    let found: Vec<_> = lint(&sources, PATH).into_iter().filter(|it| it.is_error()).collect();
+    assert!(matches!(found.as_slice(), [only] if only.message.contains("more than 150000 parameters")), "{found:?}");
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
 }
 
 #[test]

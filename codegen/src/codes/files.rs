@@ -214,8 +214,8 @@ codes! {
     /// ```
     NoCapability = 112, Error, "the file has a version line but no capability";
 
-    /// A single text is longer than one mebibyte, or aliases (`*name`) expand to more than a million values. Both are
-    /// far beyond real capabilities. A few lines of aliases that contain each other can expand to billions of values.
+    /// A single text is longer than one mebibyte, aliases (`*name`) expand to more than a million values, or there are more than
+    /// 150,000 parameters, where those of a resource count for each of its operations. All are far beyond real capabilities. A few lines of aliases that contain each other can expand to billions of values.
     /// This is known as the billion laughs attack: the file is small, but its values do not fit into memory. The limits
     /// are checked before aliases are expanded.
     ///

@@ -2,13 +2,16 @@
 //!
 //! Paths are relative to the file that names them. Nothing outside of the given sources is read.
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use super::document::{Adapter, Bind, Consumes, Text};
 use super::fields::Fields;
 use super::yaml::{self, Node};
 use super::{Member, SECTIONS};
 use crate::Sources;
 use crate::codes::Code;
-use crate::diagnostic::{Sink, nearest};
+use crate::diagnostic::Sink;
 
 /// How many files may import each other in a row.
 const MAX_CHAIN: usize = 16;
@@ -20,6 +23,15 @@ pub(super) struct Imports<'s> {
     chain: Vec<String>,
     /// The namespaces of imports that could not be resolved; empty where the import names no namespace.
     pub(super) missing: Vec<String>,
+    /// The sections that were read, by file; `None` if the file has no valid YAML.
+    read: BTreeMap<(&'s str, &'static str), Option<Rc<Section>>>,
+}
+
+/// A section of an imported file.
+struct Section {
+    entries: Vec<(Option<Text>, Node)>,
+    /// Where the namespaces are among the entries.
+    namespaces: BTreeMap<String, usize>,
 }
 
 /// What an import says.
@@ -57,7 +69,7 @@ type Read<T> = fn(Option<Text>, &Node, &mut Sink) -> Option<T>;
 
 impl<'s> Imports<'s> {
     pub(super) fn new(sources: &'s Sources, path: &str) -> Self {
-        Self { sources, chain: vec![path.to_owned()], missing: Vec::new() }
+        Self { sources, chain: vec![path.to_owned()], missing: Vec::new(), read: BTreeMap::new() }
     }
 
     /// Reads the members of a section, those of other files included.
@@ -119,11 +131,14 @@ impl<'s> Imports<'s> {
                 .help("move what the files share into one that imports neither");
             return None;
         }
-        let file = sink.enter(path);
-        let root = yaml::parse(text, file, sink)?;
-        let entries = section_of(&root, section, sink);
+        let known = self.read.entry((path, section)).or_insert_with(|| {
+            let file = sink.enter(path);
+            let root = yaml::parse(text, file, sink)?;
+            Some(Rc::new(Section::new(section_of(&root, section, sink))))
+        });
+        let entries = known.clone()?;
         self.chain.push(path.clone());
-        let found = self.select(import, path, entries, section, read, sink);
+        let found = self.select(import, path, &entries, section, read, sink);
         self.chain.pop();
         found
     }
@@ -133,18 +148,23 @@ impl<'s> Imports<'s> {
         &mut self,
         import: &Import,
         path: &str,
-        entries: Vec<Member<'_>>,
+        Section { entries, namespaces }: &Section,
         section: &'static str,
         read: Read<T>,
         sink: &mut Sink,
     ) -> Option<T> {
-        let names: Vec<Option<String>> = entries.iter().map(|(key, node)| namespace(key.as_ref(), node)).collect();
         let position = match &import.namespace {
-            Some(wanted) => names.iter().position(|name| name.as_ref() == Some(&wanted.value)),
+            Some(wanted) => namespaces.get(&wanted.value).copied(),
             None => (entries.len() == 1).then_some(0),
         };
         let Some((key, node)) = position.and_then(|index| entries.get(index)) else {
-            let known: Vec<&str> = names.iter().flatten().map(String::as_str).collect();
+            let known: Vec<&str> = if sink.is_full(Code::BrokenImport) {
+                Vec::new()
+            } else {
+                let names = entries.iter().filter_map(|(key, node)| namespace(key.as_ref(), node));
+                let positions = names.filter_map(|name| namespaces.get_key_value(&name));
+                positions.map(|(name, _)| name.as_str()).collect()
+            };
             let (span, message) = match &import.namespace {
                 Some(wanted) => {
                     (wanted.span, format!("`{path}` has no namespace `{}` under `{section}`", wanted.value))
@@ -156,16 +176,29 @@ impl<'s> Imports<'s> {
                 [] => format!("the file has no `{section}`"),
                 known => format!("the file has `{}`", known.join("`, `")),
             };
-            let meant = nearest(wanted, known.iter().copied());
+            let meant = sink.nearest(Code::BrokenImport, wanted, known.iter().copied());
             sink.report(Code::BrokenImport, span, message).nearest(span, wanted, meant, &help);
             return None;
         };
-        let member = vec![(key.clone(), *node)];
+        let member = vec![(key.clone(), node)];
         let mut entry = self.members(member, section, read, sink).pop()?;
         if let Some(alias) = &import.alias {
             entry.rename(alias.clone());
         }
         Some(entry)
+    }
+}
+
+impl Section {
+    fn new(members: Vec<Member<'_>>) -> Self {
+        let entries: Vec<_> = members.into_iter().map(|(key, node)| (key, node.clone())).collect();
+        let mut namespaces = BTreeMap::new();
+        for (index, (key, node)) in entries.iter().enumerate() {
+            if let Some(name) = namespace(key.as_ref(), node) {
+                namespaces.entry(name).or_insert(index);
+            }
+        }
+        Self { entries, namespaces }
     }
 }
 

@@ -36,6 +36,7 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
     let mut variables = Variables::new(document, sink);
     let mut apis = Vec::new();
     let mut operations = Vec::new();
+    let mut size = Size(0);
     let namespaces = document.consumes.iter().map(|api| &api.namespace);
     duplicates(namespaces, "namespace", "calls are looked up in both", sink);
     let names: Vec<&str> = document.consumes.iter().map(|api| api.namespace.value.as_str()).collect();
@@ -43,7 +44,7 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
         let authentication = source.authentication.as_ref();
         let credentials =
             authentication.map(|source| credential::link(source, &mut variables, sink)).unwrap_or_default();
-        operations.extend(operations_of(index.into(), source, &credentials, &mut variables, sink));
+        operations.extend(operations_of(index.into(), source, &credentials, &mut variables, &mut size, sink));
         apis.push(Api {
             span: source.span,
             namespace: &source.namespace.value,
@@ -70,7 +71,9 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
         inbound,
     };
     let targets = Targets::new(&linked.apis, &linked.operations, &document.missing);
-    let (routes, tools) = (routes(&linked, &targets, &variables, sink), tools(&linked, &targets, &variables, sink));
+    let mut size = Size(0);
+    let routes = routes(&linked, &targets, &variables, &mut size, sink);
+    let tools = tools(&linked, &targets, &variables, &mut size, sink);
     let resources = resources::resources(&linked, &targets, &variables, sources, sink);
     linked.prompts = prompts::prompts(&linked, sources, sink);
     (linked.routes, linked.tools, linked.resources) = (routes, tools, resources);
@@ -78,11 +81,31 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
     linked
 }
 
+/// How many parameters there are, which can be many more than are written: each operation has those of its resource, and each
+/// tool the inputs of its operation.
+struct Size(usize);
+
+/// The most parameters of all operations, and the most inputs of all routes and tools. The largest real capabilities have a
+/// tenth of it.
+const MOST: usize = 150_000;
+
+impl Size {
+    /// Whether there can be more of them; if not, that is an error.
+    fn fits(&self, span: Span, sink: &mut Sink) -> bool {
+        if self.0 > MOST {
+            let message = format!("the capability has more than {MOST} parameters, with those that operations share");
+            sink.report(Code::TooLarge, span, message).help("split the capability");
+        }
+        self.0 <= MOST
+    }
+}
+
 fn operations_of<'d>(
     index: ApiId,
     source: &'d Consumes,
     credentials: &Credentials,
     variables: &mut Variables<'_>,
+    size: &mut Size,
     sink: &mut Sink,
 ) -> Vec<Operation<'d>> {
     let names = source.resources.iter().flat_map(|resource| &resource.operations).map(|operation| &operation.name);
@@ -92,7 +115,13 @@ fn operations_of<'d>(
     let mut operations = Vec::new();
     for resource in &source.resources {
         for operation in &resource.operations {
-            operations.extend(operation::link(&shared, resource, operation, variables, sink));
+            // Parameters of an API or a resource are those of each of its operations.
+            if !size.fits(operation.name.span, sink) {
+                return operations;
+            }
+            let linked = operation::link(&shared, resource, operation, variables, sink);
+            size.0 += linked.as_ref().map_or(0, |linked| linked.parameters.len() + linked.constants.len());
+            operations.extend(linked);
         }
     }
     operations
@@ -102,6 +131,7 @@ fn routes<'d>(
     linked: &Linked<'d>,
     targets: &Targets<'_>,
     variables: &Variables<'_>,
+    size: &mut Size,
     sink: &mut Sink,
 ) -> Vec<Route<'d>> {
     let mut routes: Vec<Route<'d>> = Vec::new();
@@ -110,7 +140,11 @@ fn routes<'d>(
         let AdapterKind::Rest(resources) = resources else { continue };
         let scope = Scope { kind: "rest", namespace: adapter.namespace.as_ref(), variables };
         for (resource, operation) in resources.iter().flat_map(|r| r.operations.iter().map(move |o| (r, o))) {
+            if !size.fits(operation.span, sink) {
+                return routes;
+            }
             let Some(route) = route(linked, targets, &scope, resource, operation, sink) else { continue };
+            size.0 += route.call.sources.len();
             let shape = route.shape();
             if let Some(first) = known.get(&shape) {
                 let message = format!(
@@ -176,7 +210,13 @@ fn route<'d>(
 /// How many tools of one name are compared with another one of that name.
 const COMPARED: usize = 20;
 
-fn tools<'d>(linked: &Linked<'d>, targets: &Targets<'_>, variables: &Variables<'_>, sink: &mut Sink) -> Vec<Tool<'d>> {
+fn tools<'d>(
+    linked: &Linked<'d>,
+    targets: &Targets<'_>,
+    variables: &Variables<'_>,
+    size: &mut Size,
+    sink: &mut Sink,
+) -> Vec<Tool<'d>> {
     // The format has no `required` for consumed parameters, but some files use it.
     let inherits = linked.document.consumes.iter().any(uses_required);
     let mut tools: Vec<Tool<'d>> = Vec::new();
@@ -198,7 +238,11 @@ fn tools<'d>(linked: &Linked<'d>, targets: &Targets<'_>, variables: &Variables<'
             let Some(index) = target(targets, &source.invocation, &site, sink) else { continue };
             let context =
                 Context { span, scope: &scope, shared: &[], path: None, closed: false, inherits, has_body: true };
+            if !size.fits(span, sink) {
+                return tools;
+            }
             let Some(call) = call::link(linked, index, &source.invocation, &context, sink) else { continue };
+            size.0 += call.sources.len();
             let (title, description) = (source.title.as_ref(), source.description.as_ref());
             let tool = Tool { name: String::new(), title, description, hints: source.hints, call };
             // Adapters that differ only in their transport list the same tools, which are served over both.

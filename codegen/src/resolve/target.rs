@@ -22,6 +22,11 @@ pub(super) struct Targets<'l> {
     short: BTreeMap<&'l str, Vec<OperationId>>,
     /// The operation alone, folded.
     folded: BTreeMap<String, Vec<OperationId>>,
+    /// The method and the segments of the path of each operation.
+    shapes: BTreeMap<(Method, Vec<String>), Vec<OperationId>>,
+    /// How many segments the path of each operation has.
+    lengths: Vec<usize>,
+    longest: usize,
     /// The namespaces of the APIs, in order.
     namespaces: Vec<&'l str>,
     operations: &'l [Operation<'l>],
@@ -46,13 +51,18 @@ impl<'l> Targets<'l> {
     pub(super) fn new(apis: &[Api<'l>], operations: &'l [Operation<'l>], missing: &'l [String]) -> Self {
         let (full, short, folded) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         let namespaces = apis.iter().map(|api| api.namespace).collect();
-        let mut targets = Self { full, short, folded, namespaces, operations, missing };
+        let (shapes, lengths) = (BTreeMap::new(), Vec::new());
+        let mut targets = Self { full, short, folded, shapes, lengths, longest: 0, namespaces, operations, missing };
         for (index, operation) in operations.iter().enumerate() {
             let name = operation.name.value.as_str();
             let namespace = apis.get(operation.api.index()).map_or("", |api| api.namespace);
             targets.full.entry(format!("{namespace}.{name}")).or_default().push(index.into());
             targets.short.entry(name).or_default().push(index.into());
             targets.folded.entry(fold(name)).or_default().push(index.into());
+            let shape = shape(&operation.pieces);
+            targets.lengths.push(shape.len());
+            targets.longest = targets.longest.max(shape.len());
+            targets.shapes.entry((operation.method, shape)).or_default().push(index.into());
         }
         targets
     }
@@ -161,18 +171,25 @@ impl<'l> Targets<'l> {
         self.namespaces.get(self.operations.get(id.index())?.api.index()).copied()
     }
 
-    /// The candidates that fit best: by method and path for a route, by parameters, by description.
+    /// The candidates, in order, that fit best: by method and path for a route, by parameters, by description.
     fn narrow(&self, mut candidates: Vec<OperationId>, site: &CallSite<'_>) -> Vec<OperationId> {
         if let Some(method) = site.method {
             self.keep(&mut candidates, |operation| operation.method == method);
         }
         if let Some(path) = site.path {
-            let wanted = shape(path);
-            self.keep(&mut candidates, |operation| wanted.ends_with(&shape(&operation.pieces)));
             // Of several paths with which that of the route ends, the longest is the most specific.
-            let length = |operation: &Operation<'_>| shape(&operation.pieces).len();
-            let longest = candidates.iter().filter_map(|index| self.operations.get(index.index())).map(length).max();
-            self.keep(&mut candidates, |operation| Some(length(operation)) == longest);
+            let methods = site.method.map_or_else(|| Method::ALL.to_vec(), |method| vec![method]);
+            let longest = self.ends(&methods, path).find_map(|ids| {
+                let ids: Vec<_> = ids.into_iter().filter(|id| candidates.binary_search(id).is_ok()).collect();
+                (!ids.is_empty()).then_some(ids)
+            });
+            if let Some(longest) = longest {
+                candidates = longest;
+            } else {
+                let length = |id: &OperationId| self.lengths.get(id.index()).copied();
+                let longest = candidates.iter().map(length).max().flatten();
+                candidates.retain(|id| length(id) == longest);
+            }
         }
         if let Some(arguments) = &site.arguments {
             let names = |operation: &Operation<'l>| operation.parameters.iter().map(|p| p.name.clone()).collect();
@@ -200,15 +217,21 @@ impl<'l> Targets<'l> {
     /// The operations with the method and path of a route, which may have a prefix.
     fn of_shape(&self, site: &CallSite<'_>) -> Vec<OperationId> {
         let (Some(method), Some(path)) = (site.method, site.path) else { return Vec::new() };
+        self.ends(&[method], path).flatten().collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// The operations with whose path a path ends, those with the longest one first.
+    fn ends(&self, methods: &[Method], path: &[Piece]) -> impl Iterator<Item = Vec<OperationId>> {
         let wanted = shape(path);
-        let fits =
-            |operation: &Operation<'_>| operation.method == method && wanted.ends_with(&shape(&operation.pieces));
-        self.operations
-            .iter()
-            .enumerate()
-            .filter(|(_, operation)| fits(operation))
-            .map(|(index, _)| index.into())
-            .collect()
+        // Longer ends than any operation has need not be looked at.
+        let first = wanted.len().saturating_sub(self.longest);
+        (first..=wanted.len()).filter_map(move |start| {
+            let end = wanted.get(start..)?.to_vec();
+            let found = methods.iter().filter_map(|method| self.shapes.get(&(*method, end.clone())));
+            let mut found: Vec<OperationId> = found.flatten().copied().collect();
+            found.sort_unstable();
+            (!found.is_empty()).then_some(found)
+        })
     }
 
     fn unknown(&self, call: Option<&Text>, span: Span, sink: &mut Sink) -> Option<OperationId> {
