@@ -2,6 +2,7 @@
 
 mod api_errors;
 mod bodies;
+mod bounds;
 mod builds;
 mod built;
 mod callers;
@@ -14,6 +15,7 @@ mod control;
 mod corpus;
 mod deploy;
 mod digits;
+mod disclosure;
 mod fields;
 mod fixes;
 mod generation;

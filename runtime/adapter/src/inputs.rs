@@ -1,6 +1,6 @@
 //! Maps what a REST or MCP caller sends to the arguments of an operation.
 
-use naftiko_client::__private::{Argument, Arguments, from_json_text};
+use naftiko_client::__private::{Argument, Arguments, Violations, from_json_text, listed, shortened, visible};
 use naftiko_client::{Error, Violation};
 use naftiko_schema::{ArgumentMapping, ArgumentSource, Binding, InputText, Kind, Location, Parameter, SourceMember};
 use serde_json::Value;
@@ -10,7 +10,9 @@ use serde_json::value::RawValue;
 pub type Values = Vec<Option<Argument>>;
 
 /// How much of an unknown name is repeated in messages, in characters.
-pub const NAME_LIMIT: usize = 64;
+const NAME_LIMIT: usize = 64;
+/// The longest list of known names, in bytes.
+const NAMES_LIMIT: usize = 6000;
 
 /// No value for each input.
 pub fn values(binding: &Binding) -> Values {
@@ -22,7 +24,7 @@ pub fn values(binding: &Binding) -> Values {
 /// # Errors
 /// If values are missing or invalid.
 pub fn checked(binding: &'static Binding, mut values: Values) -> Result<Arguments, Error> {
-    let mut violations = Vec::new();
+    let mut violations = Violations::default();
     for (input, value) in binding.inputs().iter().zip(&mut values) {
         if value.is_none() {
             *value = input.default.as_deref().map(|json| from_json_text(input.kind, json));
@@ -117,11 +119,28 @@ fn convert(argument: &Argument, parameter: &Parameter) -> Option<Argument> {
     }
 }
 
-/// The violation for an unknown input, with the names of the known inputs.
-pub fn unknown_input<'i>(name: &str, inputs: impl IntoIterator<Item = &'i Parameter>) -> Violation {
-    let known: Vec<_> = inputs.into_iter().map(|input| format!("`{}`", input.name)).collect();
-    let known =
-        if known.is_empty() { "none are accepted".to_owned() } else { format!("expected one of {}", known.join(", ")) };
-    let name: String = name.chars().take(NAME_LIMIT).collect();
-    Violation::new(&name, format!("is not a known input; {known}"))
+/// A name that a caller sent, as it is repeated in messages: cut, and without characters that no one sees.
+pub fn short(name: &str) -> String {
+    visible(&shortened(name, NAME_LIMIT)).into_owned()
+}
+
+/// Adds the violations for unknown inputs. Only the first of them lists the names of the known inputs.
+pub fn unknown_inputs<'n, 'i, V>(
+    violations: &mut Violations<V>,
+    names: impl ExactSizeIterator<Item = &'n str>,
+    known: impl IntoIterator<Item = &'i Parameter>,
+    located: impl Fn(Violation) -> V,
+) {
+    let count = names.len();
+    let shown = violations.room().min(count);
+    let mut expected = Some(known.into_iter().map(|input| &input.name));
+    for name in names.take(shown) {
+        let problem = match expected.take().map(|names| listed(names, NAMES_LIMIT)) {
+            None => "is not a known input".to_owned(),
+            Some(known) if known.is_empty() => "is not a known input; none are accepted".to_owned(),
+            Some(known) => format!("is not a known input; expected one of {known}"),
+        };
+        violations.push(located(Violation::new(&short(name), problem)));
+    }
+    violations.omit(count - shown);
 }

@@ -14,5 +14,5 @@ pub mod trace;
 pub use accept::accepts;
 pub use call::{execute, execute_streaming, preview};
 pub use caller::{Forwarded, Principal};
-pub use inputs::{NAME_LIMIT, Values, checked, unknown_input, values};
+pub use inputs::{Values, checked, short, unknown_inputs, values};
 pub use output::{apply, document};

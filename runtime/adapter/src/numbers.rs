@@ -95,15 +95,39 @@ pub fn unmarked(json: &str) -> Option<String> {
     Some(text)
 }
 
+/// Whether an object in the JSON text of a document has two members of one name, of which the document has only the last.
+pub fn repeats_names(json: &[u8], document: &Value) -> bool {
+    fn members(value: &Value) -> usize {
+        match value {
+            Value::Object(own) => own.len() + own.values().map(members).sum::<usize>(),
+            Value::Array(items) => items.iter().map(members).sum(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+        }
+    }
+    let (mut at, mut colons) = (0, 0);
+    while let Some(byte) = json.get(at) {
+        match byte {
+            b'"' => at += length_of_string(json.get(at..).unwrap_or_default()),
+            byte => {
+                colons += usize::from(*byte == b':');
+                at += 1;
+            }
+        }
+    }
+    colons != members(document)
+}
+
 /// The length of the string at the start of JSON text, including quotes.
 pub fn length_of_string(text: &[u8]) -> usize {
-    let mut escaped = false;
-    let end = text.iter().skip(1).position(|byte| {
-        let quote = *byte == b'"' && !escaped;
-        escaped = *byte == b'\\' && !escaped;
-        quote
-    });
-    end.map_or(text.len(), |end| end + 2)
+    let mut at = 1;
+    while let Some(found) = text.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
+        at += found;
+        if text.get(at) == Some(&b'"') {
+            return at + 1;
+        }
+        at += 2;
+    }
+    text.len()
 }
 
 fn is_part_of_number(byte: u8) -> bool {

@@ -44,6 +44,6 @@ pub(crate) fn is_stream(headers: &HeaderMap) -> bool {
 }
 
 /// Some APIs declare JSON and respond with `text/plain` (a stored file, for example). The text is then the value.
-pub(crate) fn is_plain_text(headers: &HeaderMap) -> bool {
+pub fn is_plain_text(headers: &HeaderMap) -> bool {
     content_type(headers).is_some_and(|media_type| media_type.to_ascii_lowercase().starts_with("text/plain"))
 }

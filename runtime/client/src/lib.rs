@@ -21,6 +21,7 @@ mod response;
 mod rules;
 #[cfg(feature = "test-util")]
 pub mod testing;
+mod text;
 mod transport;
 
 pub use argument::Violation;
@@ -51,7 +52,7 @@ pub mod __private {
     pub use serde::Serialize;
     pub use serde_json::Value;
 
-    pub use crate::argument::{Argument, Arguments, from_json_text, from_texts};
+    pub use crate::argument::{Argument, Arguments, Violations, from_json_text, from_texts};
     pub use crate::client::{
         CONNECT_TIMEOUT, Connection, Handle, MAX_FIELDS, MAX_HEAD, Options, Preview, REDACTED, Reading, Request,
         ResponseBody, SPAN, TARGET, TrackedBody, authority, basic, parse_base_uri, render,
@@ -59,8 +60,9 @@ pub mod __private {
     pub use crate::compression::{accept_compressed, decompressed};
     pub use crate::encoding::pointer_token;
     pub use crate::error::causes;
-    pub use crate::format::{is_json, without_byte_order_mark};
+    pub use crate::format::{is_json, is_plain_text, without_byte_order_mark};
     pub use crate::headers::content_type;
     pub use crate::paging::{FieldLink, links, pages, rank};
     pub use crate::request::http_method;
+    pub use crate::text::{listed, shortened, visible};
 }

@@ -7,6 +7,13 @@ use naftiko_schema::{Rules, StringFormat, Text};
 use regex_lite::Regex;
 use serde_json::Value;
 
+use crate::text::{listed, shortened};
+
+/// How much of a rule a violation repeats, in characters.
+const RULE_LIMIT: usize = 800;
+/// The longest text that has a format, in bytes. Longer email addresses are not delivered (RFC 5321 §4.5.3.1).
+const FORMAT_LIMIT: usize = 1000;
+
 /// The rule that a value violates, as text; `None` if it violates none. The text never repeats the value.
 pub(crate) fn broken(rules: &Rules, value: &Value) -> Option<String> {
     if rules.is_empty() {
@@ -22,24 +29,25 @@ fn allowed(rules: &Rules, value: &Value) -> Option<String> {
     if rules.allowed.is_empty() || rules.allowed.iter().filter_map(parsed).any(|one| equal(&one, value)) {
         return None;
     }
-    let names = rules.allowed.iter().filter_map(parsed).map(|one| format!("`{}`", plain(&one)));
-    Some(format!("must be one of {}", names.collect::<Vec<_>>().join(", ")))
+    let names = rules.allowed.iter().filter_map(parsed).map(|one| plain(&one));
+    Some(format!("must be one of {}", listed(names, RULE_LIMIT)))
 }
 
 fn of_text(rules: &Rules, value: &Value) -> Option<String> {
     let text = value.as_str()?;
-    let length = text.chars().count() as u64;
-    if let Some(pattern) = rules.pattern.as_deref().filter(|pattern| !matches(pattern, text)) {
-        return Some(format!("must match `{pattern}`"));
-    }
-    if let Some(format) = rules.format.filter(|format| !matches(pattern_of(*format), text)) {
-        return Some(format!("must be of the format `{}`", format.as_str()));
-    }
-    if let Some(minimum) = rules.min_length.filter(|minimum| length < *minimum) {
+    // The length comes first: it costs nothing, and limits what patterns cost.
+    let length = (rules.min_length.is_some() || rules.max_length.is_some()).then(|| text.chars().count() as u64);
+    if let Some(minimum) = rules.min_length.filter(|minimum| length.is_some_and(|length| length < *minimum)) {
         return Some(format!("must have at least {minimum} characters"));
     }
-    let maximum = rules.max_length.filter(|maximum| length > *maximum)?;
-    Some(format!("must have at most {maximum} characters"))
+    if let Some(maximum) = rules.max_length.filter(|maximum| length.is_some_and(|length| length > *maximum)) {
+        return Some(format!("must have at most {maximum} characters"));
+    }
+    if let Some(format) = rules.format.filter(|format| !has_format(*format, text)) {
+        return Some(format!("must be of the format `{}`", format.as_str()));
+    }
+    let pattern = rules.pattern.as_deref().filter(|pattern| !matches(pattern, text))?;
+    Some(format!("must match `{}`", shortened(pattern, RULE_LIMIT)))
 }
 
 fn of_number(rules: &Rules, value: &Value) -> Option<String> {
@@ -52,6 +60,11 @@ fn of_number(rules: &Rules, value: &Value) -> Option<String> {
     }
     let maximum = rules.maximum.as_ref().filter(|maximum| limit(maximum).is_some_and(|maximum| number > maximum))?;
     Some(format!("must be at most {maximum}"))
+}
+
+/// Whether a text has a format. A longer one than formats have costs no match.
+fn has_format(format: StringFormat, text: &str) -> bool {
+    text.len() <= FORMAT_LIMIT && matches(pattern_of(format), text)
 }
 
 /// Compiled patterns. They come only from tables, so their number is limited.

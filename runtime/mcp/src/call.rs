@@ -10,14 +10,15 @@ use naftiko_schema::Tool;
 use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ProgressNotificationParam};
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::Policy;
 use super::accept::JsonOnly;
 use super::confirm::{Destructive, Verdict};
+use super::failure::failure;
 use super::inputs::{Inputs, note};
-use super::result::{failure, result};
+use super::result::result;
 
 /// The interval of progress notifications.
 const PROGRESS: Duration = Duration::from_secs(1);
@@ -69,7 +70,7 @@ async fn run(
             Err(error) => return Ok(failure(tool, policy, &error).into()),
         };
         if policy.dry_run {
-            return Ok(dry_run_result(&preview).into());
+            return Ok(dry_run_result(&preview, policy.response_budget).into());
         }
         if let Some(params) = &confirmable {
             let parts = context.extensions.get::<http::request::Parts>();
@@ -146,9 +147,18 @@ fn error_result(text: String) -> CallToolResult {
     CallToolResult::error(vec![ContentBlock::text(text)])
 }
 
-/// The request of a dry run, as text and as structured content.
-fn dry_run_result(preview: &Preview) -> CallToolResult {
+/// The request of a dry run, as text and as structured content. A longer one than results may be is described.
+fn dry_run_result(preview: &Preview, budget: usize) -> CallToolResult {
     let body = preview.body.as_ref().map(|body| String::from_utf8_lossy(body));
+    let headers: usize = preview.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+    let length = preview.url.len() + headers + body.as_ref().map_or(0, |body| Value::from(&**body).to_string().len());
+    if length > budget {
+        let text = format!(
+            "Nothing was sent. This is a dry run of a {} request of {length} bytes, and this server limits results to {budget}.",
+            preview.method
+        );
+        return CallToolResult::success(vec![ContentBlock::text(text)]);
+    }
     let mut text = format!("Nothing was sent. This is a dry run of\n{} {}\n", preview.method, preview.url);
     for (name, value) in &preview.headers {
         text.push_str(&format!("{name}: {value}\n"));

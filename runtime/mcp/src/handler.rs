@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use naftiko_adapter::NAME_LIMIT;
+use naftiko_adapter::short;
 use naftiko_client::__private::{Connection, TARGET};
 use naftiko_schema::{Mcp, Tool};
 use rmcp::model::{
@@ -302,7 +302,7 @@ impl ServerHandler for Server {
         request: CustomRequest,
         context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        let method: String = request.method.chars().take(NAME_LIMIT).collect();
+        let method = short(&request.method);
         // The stateless revision has no handshake.
         if METHODS.contains(&method.as_str()) || (method == "initialize" && !is_stateless(&context)) {
             return Err(ErrorData::invalid_params(format!("invalid parameters for {method}"), None));
@@ -316,8 +316,7 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let Some(tool) = self.tool(&request.name) else {
-            let name: String = request.name.chars().take(NAME_LIMIT).collect();
-            return Err(ErrorData::invalid_params(format!("unknown tool: {name}"), None));
+            return Err(ErrorData::invalid_params(format!("unknown tool: {}", short(&request.name)), None));
         };
         // On the heap, because rmcp moves the future of a request dozens of times.
         let mut response = Box::pin(call(tool, &self.0.connection, &self.0.policy, request, &context)).await?;

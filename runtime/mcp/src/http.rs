@@ -19,7 +19,7 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use tokio_util::sync::CancellationToken;
 
 use super::lists::Lists;
-use super::message::{MESSAGE_LIMIT, Message, unreadable, unsupported};
+use super::message::{MESSAGE_LIMIT, Message, short_error, unreadable, unsupported};
 use super::revision::VERSIONS;
 use super::{Server, accept};
 
@@ -28,6 +28,8 @@ pub const PATH: &str = "/mcp";
 /// The largest message with marked numbers, in bytes. A mark has 19 bytes, and a number that needs one at least two, with
 /// another one between two numbers.
 const MARKED_LIMIT: usize = 8 * MESSAGE_LIMIT;
+/// The longest error response of rmcp that is passed on, in bytes. It may repeat what the request has.
+const ERROR_LIMIT: usize = 16 << 10;
 /// How long a request body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -135,6 +137,12 @@ impl Endpoint {
             return Response::from_parts(parts, Body::new(body.map_frame(|frame| frame.map_data(unmarked))));
         }
         let Ok(body) = body.collect().await.map(Collected::to_bytes);
+        if body.len() > ERROR_LIMIT
+            && let Some(error) = Message::read(&body).ok().and_then(|response| short_error(&response))
+        {
+            let headers = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+            return (parts.status, headers, error).into_response();
+        }
         if let Some(cached) = cached.filter(|_| parts.status.is_success())
             && let Some(result) = Message::read(&body).ok().and_then(|response| response.member("result"))
         {

@@ -1,12 +1,15 @@
 //! The inputs of a tool, from the arguments of a call.
 
-use naftiko_adapter::{Values, numbers, unknown_input};
-use naftiko_client::__private::{Argument, from_json_text};
-use naftiko_client::{Error, Violation};
+use naftiko_adapter::{Values, numbers, unknown_inputs};
+use naftiko_client::__private::{Argument, Violations, from_json_text};
+use naftiko_client::Error;
 use naftiko_schema::{Kind, Location, Parameter, Tool};
 use rmcp::model::JsonObject;
 use serde_json::Value;
 use serde_json::value::RawValue;
+
+/// How many arguments a note names.
+const SHOWN: usize = 20;
 
 /// The values of a tool's inputs.
 pub(super) struct Inputs {
@@ -19,20 +22,23 @@ impl Inputs {
     pub(super) fn read(tool: &'static Tool, arguments: Option<JsonObject>) -> Result<Self, Error> {
         let inputs = tool.binding.inputs();
         let mut read = Self { values: naftiko_adapter::values(&tool.binding), from_text: Vec::new() };
-        let mut violations: Vec<Violation> = Vec::new();
-        for (name, value) in arguments.into_iter().flatten() {
-            match inputs.iter().zip(&mut read.values).find(|(input, _)| input.name == name) {
-                // Models often write null for an argument that they leave out. It is a value only if the input accepts any JSON.
-                Some((input, _)) if value == Value::Null && input.kind != Kind::Any => {}
-                Some((input, slot)) => {
-                    let parsed = parsed(input, &value);
-                    read.from_text.extend(parsed.is_some().then_some(input));
-                    *slot = Some(parsed.unwrap_or_else(|| argument(input.kind, value)));
-                }
-                None => violations.push(unknown_input(&name, inputs)),
+        let mut arguments = arguments.unwrap_or_default();
+        for (input, slot) in inputs.iter().zip(&mut read.values) {
+            let Some(value) = arguments.remove(&*input.name) else { continue };
+            // Models often write null for an argument that they leave out. It is a value only if the input accepts any JSON.
+            if value == Value::Null && input.kind != Kind::Any {
+                continue;
             }
+            let parsed = parsed(input, &value);
+            read.from_text.extend(parsed.is_some().then_some(input));
+            *slot = Some(parsed.unwrap_or_else(|| argument(input.kind, value)));
         }
-        if violations.is_empty() { Ok(read) } else { Err(Error::arguments(tool.binding.target.name(), violations)) }
+        if arguments.is_empty() {
+            return Ok(read);
+        }
+        let mut violations = Violations::default();
+        unknown_inputs(&mut violations, arguments.keys().map(String::as_str), inputs, |violation| violation);
+        Err(Error::arguments(tool.binding.target.name(), violations))
     }
 }
 
@@ -61,7 +67,9 @@ fn parsed(input: &Parameter, value: &Value) -> Option<Argument> {
 
 /// The note in results of calls with inputs that were sent as text.
 pub(super) fn note(from_text: &[&Parameter]) -> Option<String> {
-    let each = from_text.iter().map(|input| format!("`{}` (read as {})", input.name, input.kind.as_str()));
+    let each = from_text.iter().take(SHOWN).map(|input| format!("`{}` (read as {})", input.name, input.kind.as_str()));
     let each = each.collect::<Vec<_>>().join(", ");
-    (!from_text.is_empty()).then(|| format!("These arguments were sent as text; send JSON values instead: {each}."))
+    let more = if from_text.len() > SHOWN { ", and others" } else { "" };
+    (!from_text.is_empty())
+        .then(|| format!("These arguments were sent as text; send JSON values instead: {each}{more}."))
 }

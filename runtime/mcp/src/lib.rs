@@ -5,6 +5,7 @@ mod budget;
 mod call;
 mod confirm;
 mod content;
+mod failure;
 mod files;
 mod handler;
 mod http;
@@ -21,6 +22,7 @@ mod resources;
 mod result;
 mod revision;
 mod schema;
+mod shown;
 mod stdio;
 
 pub use self::http::HttpOptions;

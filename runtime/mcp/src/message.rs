@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use naftiko_adapter::{NAME_LIMIT, numbers};
-use naftiko_client::__private::without_byte_order_mark;
+use naftiko_adapter::{numbers, short};
+use naftiko_client::__private::{shortened, without_byte_order_mark};
 use rmcp::model::ProtocolVersion;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
@@ -26,8 +26,15 @@ pub(super) struct Malformed {
     is_notification: bool,
 }
 
+/// The longest id, as JSON text in bytes. It is repeated in the response.
+const ID_LIMIT: usize = 1024;
+/// The most members of a message.
+const MEMBERS_LIMIT: usize = 32;
 /// The largest message, in bytes.
 pub(super) const MESSAGE_LIMIT: usize = 1 << 20;
+
+/// How much of an error's message is kept if it is too long, in characters.
+const REASON_LIMIT: usize = 500;
 
 const PARSE_ERROR: i32 = -32700;
 const INVALID_REQUEST: i32 = -32600;
@@ -42,7 +49,9 @@ impl<'a> Message<'a> {
             Category::Data if body.trim_ascii_start().starts_with(b"[") => {
                 wrong(INVALID_REQUEST, "batches are not part of MCP since 2025-06-18")
             }
-            Category::Data => wrong(INVALID_REQUEST, "a message must be a JSON object without duplicate names"),
+            Category::Data => {
+                wrong(INVALID_REQUEST, "a message must be a JSON object with few members and without duplicate names")
+            }
             Category::Io | Category::Syntax | Category::Eof => wrong(PARSE_ERROR, "the body is not JSON"),
         })?;
         // Many clients write null for what they leave out.
@@ -51,7 +60,10 @@ impl<'a> Message<'a> {
         let is_notification = message.member("id").is_none() && message.member("method").is_some_and(is_text);
         let invalid = |code, reason| Err(Malformed { code, reason, id: message.id(), is_notification });
         if message.member("id").is_some_and(|id| !message.is_response() && !is_id(id)) {
-            return invalid(INVALID_REQUEST, "the id of a request must be a string or an integer of 64 bits");
+            return invalid(
+                INVALID_REQUEST,
+                "the id of a request must be a string of at most 1024 bytes or an integer of 64 bits",
+            );
         }
         if message.member("jsonrpc") != Some("\"2.0\"") {
             return invalid(INVALID_REQUEST, "`jsonrpc` must be \"2.0\"");
@@ -96,7 +108,7 @@ impl<'a> Message<'a> {
 
     /// The id as JSON text, if it is a string or a number.
     fn id(&self) -> Option<String> {
-        let id = self.member("id")?;
+        let id = self.member("id").filter(|id| id.len() <= ID_LIMIT)?;
         let is_number = id.starts_with(|first: char| first == '-' || first.is_ascii_digit());
         (is_number || serde_json::from_str::<String>(id).is_ok()).then(|| id.to_owned())
     }
@@ -137,6 +149,9 @@ impl<'de> Deserialize<'de> for Message<'de> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Message<'de>, A::Error> {
                 let mut members: Vec<(Cow<'de, str>, &'de RawValue)> = Vec::with_capacity(4);
                 while let Some((Name(name), value)) = map.next_entry()? {
+                    if members.len() == MEMBERS_LIMIT {
+                        return Err(A::Error::custom("too many members"));
+                    }
                     // rmcp and this module might each use another one.
                     if members.iter().any(|(known, _)| *known == name) {
                         return Err(A::Error::custom("duplicate name"));
@@ -176,8 +191,7 @@ impl Malformed {
 
 /// The response to a message of an unsupported protocol version (MCP 2026-07-28, "Protocol Version Header").
 pub(super) fn unsupported(message: &Message<'_>, requested: &str, supported: &[ProtocolVersion]) -> String {
-    let requested: String = requested.chars().take(NAME_LIMIT).collect();
-    let data = json!({"supported": supported, "requested": requested});
+    let data = json!({"supported": supported, "requested": short(requested)});
     let reason = "unsupported protocol version";
     error(message.id(), &json!({"code": UNSUPPORTED_VERSION, "message": reason, "data": data}))
 }
@@ -188,6 +202,13 @@ pub(super) fn unreadable(message: &Message<'_>) -> String {
     error(message.id(), &json!({"code": INVALID_REQUEST, "message": reason}))
 }
 
+/// An error response with the start of its message only; `None` if it is not one.
+pub(super) fn short_error(response: &Message<'_>) -> Option<String> {
+    let own = response.value("error")?;
+    let message = shortened(own.get("message")?.as_str()?, REASON_LIMIT);
+    Some(error(response.id(), &json!({"code": own.get("code")?, "message": message})))
+}
+
 fn error(id: Option<String>, error: &Value) -> String {
     let id = id.as_deref().unwrap_or("null");
     format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"error\":{error}}}")
@@ -196,7 +217,7 @@ fn error(id: Option<String>, error: &Value) -> String {
 /// Whether JSON text is an id that rmcp can read.
 fn is_id(json: &str) -> bool {
     let is_integer = json.parse::<i64>().is_ok() || json.parse::<u64>().is_ok();
-    is_integer || serde_json::from_str::<String>(json).is_ok()
+    json.len() <= ID_LIMIT && (is_integer || serde_json::from_str::<String>(json).is_ok())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Prompts: messages with placeholders for arguments.
 
-use naftiko_adapter::{NAME_LIMIT, numbers};
+use naftiko_adapter::{numbers, short};
 use naftiko_client::__private::TARGET;
 use naftiko_schema::{Message, Prompt, PromptArgument, PromptSource, Role};
 use rmcp::ErrorData;
@@ -34,28 +34,33 @@ pub(super) async fn get(
     arguments: Option<JsonObject>,
 ) -> Result<GetPromptResult, ErrorData> {
     let Some(prompt) = prompts.iter().find(|prompt| prompt.name == name) else {
-        let name: String = name.chars().take(NAME_LIMIT).collect();
-        return Err(ErrorData::invalid_params(format!("unknown prompt: {name}"), None));
+        return Err(ErrorData::invalid_params(format!("unknown prompt: {}", short(name)), None));
     };
     let arguments = arguments.unwrap_or_default();
     let mut values = Vec::new();
     for argument in prompt.arguments.iter() {
         values.push((&*argument.name, value(argument, arguments.get(&*argument.name))?));
     }
-    let message = |role: Role, text: &str| {
+    let budget = policy.response_budget;
+    let mut room = budget;
+    let mut message = |role: Role, text: &str| {
         let role = match role {
             Role::User => rmcp::model::Role::User,
             Role::Assistant => rmcp::model::Role::Assistant,
         };
-        PromptMessage::new_text(role, fill(text, &values))
+        let filled = fill(text, &values, room).ok_or_else(|| {
+            ErrorData::invalid_params(format!("the prompt would be longer than {budget} bytes"), None)
+        })?;
+        room = room.saturating_sub(filled.len());
+        Ok(PromptMessage::new_text(role, filled))
     };
-    let messages = match &prompt.source {
+    let messages: Result<Vec<_>, ErrorData> = match &prompt.source {
         PromptSource::Messages(messages) => {
             messages.iter().map(|Message { role, text }| message(*role, text)).collect()
         }
-        PromptSource::ServerFile(path) => vec![message(Role::User, &text(policy, path).await?)],
+        PromptSource::ServerFile(path) => message(Role::User, &text(policy, path).await?).map(|message| vec![message]),
     };
-    let result = GetPromptResult::new(messages);
+    let result = GetPromptResult::new(messages?);
     Ok(match non_empty(&prompt.description) {
         Some(description) => result.with_description(description),
         None => result,
@@ -75,26 +80,35 @@ fn value(argument: &PromptArgument, value: Option<&Value>) -> Result<String, Err
     }
 }
 
-/// Replaces the placeholders in a text. Placeholders in the inserted values are not expanded.
-fn fill(text: &str, values: &[(&str, String)]) -> String {
+/// Replaces the placeholders in a text. Placeholders in the inserted values are not expanded. `None` if the result would be
+/// longer than this limit, in bytes.
+fn fill(text: &str, values: &[(&str, String)], limit: usize) -> Option<String> {
     let mut filled = String::new();
+    let mut push = |part: &str| {
+        let fits = filled.len() + part.len() <= limit;
+        if fits {
+            filled.push_str(part);
+        }
+        fits.then_some(())
+    };
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("{{") {
         let Some((name, tail)) = after.split_once("}}") else { break };
-        filled.push_str(before);
+        push(before)?;
         match values.iter().find(|(known, _)| *known == name.trim()) {
             Some((_, value)) => {
-                filled.push_str(value);
+                push(value)?;
                 rest = tail;
             }
             // This is not a placeholder, but one may begin at its second brace.
             None => {
-                filled.push('{');
+                push("{")?;
                 rest = rest.get(before.len() + 1..).unwrap_or_default();
             }
         }
     }
-    filled + rest
+    push(rest)?;
+    Some(filled)
 }
 
 async fn text(policy: &Policy, path: &'static str) -> Result<String, ErrorData> {
@@ -125,7 +139,10 @@ mod tests {
             ("{{ {{b}}", "{{ B"),
             ("}}{{", "}}{{"),
         ] {
-            assert_eq!(fill(text, &values), filled, "{text}");
+            assert_eq!(fill(text, &values, 100).as_deref(), Some(filled), "{text}");
         }
+        let long = [("a", "x".repeat(60))];
+        assert_eq!(fill("{{a}}{{a}}", &long, 100), None);
+        assert!(fill("{{a}}{{a}}", &long, 120).is_some());
     }
 }

@@ -8,8 +8,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
 
-use super::mask::masked;
+use super::content::{self, Body};
 use super::message::Message;
+use super::shown::Shown;
 
 /// 10,000 cases, unless `PROPTEST_CASES` says how many.
 fn cases() -> ProptestConfig {
@@ -69,6 +70,14 @@ fn target(path: &'static str) -> Target {
     let mut operation = Operation::new(OperationId::from(0), "get", Method::Get, RetrySafety::Idempotent);
     operation.path = vec![PathPart::Literal(path.into())].into();
     Target::Operation(Ref::Shared(Arc::new(operation)))
+}
+
+/// A response as models read it.
+fn masked(target: &Target, body: String) -> String {
+    match content::read(Some("application/json"), body.as_bytes()) {
+        Body::Text(text) => Shown::text(target, false, Some("application/json"), text).text,
+        Body::Bytes(_) | Body::Unreadable => Shown::hidden().text,
+    }
 }
 
 /// Whether a document is another one, except for values in place of which there is a text.
@@ -145,8 +154,8 @@ proptest! {
     #[test]
     fn masked_documents_are_the_same_but_for_masked_values(document in document(), vault: bool) {
         let target = target(if vault { "/secrets/1/access" } else { "/things" });
-        let once = masked(&target, document.to_string().into_bytes());
-        let after: Value = serde_json::from_slice(&once).unwrap_or_else(|_| String::from_utf8_lossy(&once).into_owned().into());
+        let once = masked(&target, document.to_string());
+        let after: Value = serde_json::from_str(&once).unwrap_or_else(|_| once.clone().into());
         prop_assert!(is_masked(&document, &after), "{document} is {after}");
         prop_assert_eq!(&masked(&target, once.clone()), &once, "it is masked once");
     }
@@ -154,7 +163,7 @@ proptest! {
     #[test]
     fn any_response_can_be_masked(body in vec(select(JSON), 0..10), vault: bool) {
         let target = target(if vault { "/secrets/1/access" } else { "/things" });
-        let once = masked(&target, body.concat().into_bytes());
+        let once = masked(&target, body.concat());
         prop_assert_eq!(&masked(&target, once.clone()), &once, "it is masked once");
     }
 

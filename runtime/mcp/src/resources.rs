@@ -5,7 +5,7 @@ use std::io;
 
 use bytes::Bytes;
 use naftiko_adapter::{Forwarded, Values, apply, checked, document, execute, numbers};
-use naftiko_client::__private::{Connection, TARGET, from_texts};
+use naftiko_client::__private::{Connection, TARGET, from_texts, shortened};
 use naftiko_client::{Error, ErrorKind, Response};
 use naftiko_schema::{Binding, InputId, Output, Resource, ResourceCall, ResourceSource};
 use percent_encoding::percent_decode_str;
@@ -14,8 +14,17 @@ use rmcp::ErrorData;
 use rmcp::model::{JsonObject, ReadResourceResult, ResourceContents, ResourceTemplate};
 use serde_json::json;
 
-use super::mask::{mask, masked};
+use super::content::Body;
+use super::mask::clean;
+use super::shown::{Shown, shows_bytes};
 use super::{Policy, content, files};
+
+/// The longest URI of a resource, in bytes. Results repeat it.
+const URI_LIMIT: usize = 8 << 10;
+/// How much of a URI errors repeat, in characters.
+const URI_SHOWN: usize = 1000;
+/// How much of a request id errors repeat, in characters.
+const ID_LIMIT: usize = 128;
 
 /// The resources of a capability, and the pattern of each template.
 pub(super) struct Resources {
@@ -85,7 +94,8 @@ impl Resources {
         policy: &Policy,
         forwarded: Forwarded,
     ) -> Result<ReadResourceResult, ErrorData> {
-        let Some((resource, below, captures)) = self.find(uri) else {
+        let found = if uri.len() > URI_LIMIT { None } else { self.find(uri) };
+        let Some((resource, below, captures)) = found else {
             return Err(if self.is_withheld(uri) { withheld(uri) } else { unknown(uri) });
         };
         let declared = non_empty(&resource.media_type);
@@ -122,14 +132,18 @@ impl Resources {
                 let response = execute(binding, connection, arguments, forwarded).await;
                 let read = response.and_then(|response| content_of(resource, binding, policy, response));
                 let (media_type, bytes) = read.map_err(|error| failure(uri, &error))?;
-                let contents = content::contents(uri, declared.or(media_type), *binary, bytes);
-                let budget = policy.response_budget;
-                if matches!(&contents, ResourceContents::TextResourceContents { text, .. } if text.len() > budget) {
-                    return Err(internal_error(uri, format!("the resource is longer than {budget} bytes")));
-                }
-                contents
+                content::contents(uri, declared.or(media_type), *binary, bytes)
             }
         };
+        let budget = policy.response_budget;
+        let length = match &contents {
+            ResourceContents::TextResourceContents { text, .. } => text.len(),
+            ResourceContents::BlobResourceContents { blob, .. } => blob.len(),
+            _ => 0,
+        };
+        if length > budget {
+            return Err(internal_error(uri, format!("the resource is longer than {budget} bytes")));
+        }
         Ok(ReadResourceResult::new(vec![contents]))
     }
 
@@ -207,14 +221,20 @@ fn content_of(
     match &binding.output {
         Output::Whole => {
             let media_type = content::media_type(response.headers());
-            let bytes = Vec::from(response.into_body());
-            Ok((media_type, if reveals { bytes } else { masked(&binding.target, bytes) }))
+            let body = response.into_body();
+            let shown = match content::read(media_type.as_deref(), &body) {
+                Body::Text(text) => Shown::text(&binding.target, reveals, media_type.as_deref(), text),
+                Body::Bytes(media_type) if shows_bytes(&binding.target, reveals, &body) => {
+                    return Ok((media_type, body.into()));
+                }
+                Body::Unreadable if reveals => return Ok((None, body.into())),
+                Body::Bytes(_) | Body::Unreadable => Shown::hidden(),
+            };
+            Ok((media_type, shown.text.into_bytes()))
         }
         Output::Projected(projection) => {
             let mut document = document(&binding.target, projection, response)?.into_body();
-            if !reveals {
-                mask(&binding.target, &mut document);
-            }
+            clean(&binding.target, reveals, &mut document);
             let text = numbers::write(&apply(projection, &document));
             Ok((Some("application/json".to_owned()), text.into_bytes()))
         }
@@ -224,12 +244,12 @@ fn content_of(
 /// The error for a failed call. Of the upstream it shows only its status and request id.
 fn failure(uri: &str, error: &Error) -> ErrorData {
     let mut data = JsonObject::new();
-    data.insert("uri".to_owned(), uri.into());
+    data.insert("uri".to_owned(), repeated(uri).into());
     if let Some(status) = error.status() {
         data.insert("status".to_owned(), status.as_u16().into());
     }
     if let Some(id) = error.request_id() {
-        data.insert("requestId".to_owned(), id.into());
+        data.insert("requestId".to_owned(), shortened(id, ID_LIMIT).into());
     }
     let data = data.into();
     match error.kind() {
@@ -243,16 +263,21 @@ fn failure(uri: &str, error: &Error) -> ErrorData {
 }
 
 fn internal_error(uri: &str, text: impl Into<Cow<'static, str>>) -> ErrorData {
-    ErrorData::internal_error(text, Some(json!({ "uri": uri })))
+    ErrorData::internal_error(text, Some(json!({ "uri": repeated(uri) })))
 }
 
 fn withheld(uri: &str) -> ErrorData {
     let text = "this resource is a file of the server, which offers only files of the folder that its operator names with --files";
-    ErrorData::resource_not_found(text, Some(json!({ "uri": uri })))
+    ErrorData::resource_not_found(text, Some(json!({ "uri": repeated(uri) })))
 }
 
 fn unknown(uri: &str) -> ErrorData {
-    ErrorData::resource_not_found("resource not found", Some(json!({ "uri": uri })))
+    ErrorData::resource_not_found("resource not found", Some(json!({ "uri": repeated(uri) })))
+}
+
+/// A URI in an error.
+fn repeated(uri: &str) -> Cow<'_, str> {
+    shortened(uri, URI_SHOWN)
 }
 
 /// The list entry of a resource, or of a file below it.

@@ -5,6 +5,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use naftiko_client::__private::Violations;
 use naftiko_client::{Error, ErrorKind, Violation};
 use naftiko_schema::Parameter;
 use serde_json::{Value, json};
@@ -80,7 +81,9 @@ impl Cause {
 pub(super) fn response(error: &Error, references: &References<'_>, api_errors: ApiErrors) -> Result<Response, Problem> {
     let gateway = |status| Problem::new(status, error.to_string());
     match error.kind() {
-        ErrorKind::Arguments(violations) => Err(arguments(violations, references.route.binding.inputs())),
+        ErrorKind::Arguments(violations) => {
+            Err(arguments(violations, error.omitted_violations(), references.route.binding.inputs()))
+        }
         ErrorKind::Timeout => Err(gateway(StatusCode::GATEWAY_TIMEOUT)),
         &ErrorKind::Status(status) => match Cause::of(status, is_about_credential(error)) {
             // A part of a body must not pass for the whole.
@@ -99,11 +102,13 @@ pub(super) fn response(error: &Error, references: &References<'_>, api_errors: A
     }
 }
 
-fn arguments(violations: &[Violation], inputs: &[Parameter]) -> Problem {
+fn arguments(violations: &[Violation], omitted: usize, inputs: &[Parameter]) -> Problem {
     let location = |violation: &Violation| {
         inputs.iter().find(|input| input.name == violation.parameter).map(|input| input.location)
     };
-    let located: Vec<_> = violations.iter().map(|violation| (location(violation), violation.clone())).collect();
+    let mut located: Violations<_> =
+        violations.iter().map(|violation| (location(violation), violation.clone())).collect();
+    located.omit(omitted);
     Problem::arguments(&located)
 }
 

@@ -3,11 +3,14 @@
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use naftiko_client::__private::pointer_token;
+use naftiko_client::__private::{Violations, pointer_token, shortened};
 use naftiko_client::Violation;
 use naftiko_schema::Location;
 use naftiko_schema::http::percent_encode;
 use serde_json::{Map, Value};
+
+/// How much of a path is repeated, in characters.
+const PATH_LIMIT: usize = 500;
 
 /// A problem document, and additional header fields of its response.
 #[derive(Debug)]
@@ -33,12 +36,13 @@ impl Problem {
 
     /// The problem for a path that no route has.
     pub fn not_found(path: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, format!("no route has the path {path}"))
+        Self::new(StatusCode::NOT_FOUND, format!("no route has the path {}", shortened(path, PATH_LIMIT)))
     }
 
     /// Invalid arguments, each with its location if that is known. If all are in the body, the content is unprocessable
     /// (RFC 9110 §15.5.21); otherwise it is a bad request.
-    pub fn arguments(violations: &[(Option<Location>, Violation)]) -> Self {
+    pub fn arguments(violations: &Violations<(Option<Location>, Violation)>) -> Self {
+        let (violations, omitted) = (violations.first(), violations.omitted());
         let in_body =
             |(location, _): &(Option<Location>, _)| matches!(location, Some(Location::Body | Location::Field));
         let status =
@@ -60,7 +64,8 @@ impl Problem {
             Value::Object(always.chain(optional).collect())
         });
         let detail = "the request's arguments are invalid; nothing was sent upstream";
-        Self::new(status, detail).with("errors", errors.collect())
+        let problem = Self::new(status, detail).with("errors", errors.collect());
+        if omitted > 0 { problem.with("omittedErrors", omitted.into()) } else { problem }
     }
 
     /// Sets the type, by the last part of its URI, and its title.
@@ -83,7 +88,7 @@ impl Problem {
 
     /// Sets the path of the request (`instance`).
     pub fn at(self, path: &str) -> Self {
-        self.with("instance", path.into())
+        self.with("instance", shortened(path, PATH_LIMIT).into())
     }
 }
 

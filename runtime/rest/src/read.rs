@@ -1,6 +1,6 @@
 //! Reads the inputs of a route from a request.
 
-use std::fmt;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody as _};
@@ -10,12 +10,12 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTEN
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use naftiko_adapter::{NAME_LIMIT, Values, unknown_input};
-use naftiko_client::__private::{Argument, from_json_text, from_texts, without_byte_order_mark};
+use naftiko_adapter::{Values, short, unknown_inputs};
+use naftiko_client::__private::{Argument, Violations, from_json_text, from_texts, without_byte_order_mark};
 use naftiko_client::Violation;
 use naftiko_schema::{InputId, Kind, Location, Parameter, Route};
 use percent_encoding::percent_decode_str;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::json::repeated_name;
@@ -30,7 +30,8 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) async fn values(route: &'static Route, captures: Vec<String>, request: Request) -> Result<Values, Problem> {
     let inputs = route.binding.inputs();
     let (parts, body) = request.into_parts();
-    let mut reader = Reader { inputs, values: naftiko_adapter::values(&route.binding), violations: Vec::new() };
+    let mut reader =
+        Reader { inputs, values: naftiko_adapter::values(&route.binding), violations: Violations::default() };
     reader.path(captures, &route.captures);
     reader.query(parts.uri.query().unwrap_or_default());
     reader.headers(&parts.headers);
@@ -43,7 +44,7 @@ struct Reader {
     inputs: &'static [Parameter],
     values: Values,
     /// The violations, with the location of the input.
-    violations: Vec<(Option<Location>, Violation)>,
+    violations: Violations<(Option<Location>, Violation)>,
 }
 
 impl Reader {
@@ -80,27 +81,34 @@ impl Reader {
     }
 
     fn query(&mut self, query: &str) {
-        let mut found: Vec<(String, Vec<String>)> = Vec::new();
+        let mut found: Vec<(usize, Vec<String>)> = Vec::new();
+        let mut unknown = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (Some(name), Some(value)) = (decode_form(name), decode_form(value)) else {
                 self.violations.push((Some(Location::Query), Violation::new("query", "is not percent-encoded UTF-8")));
                 return;
             };
-            match found.iter_mut().find(|(known, _)| *known == name) {
+            let Some((index, _)) = self.at(Location::Query).find(|(_, input)| input.name == name) else {
+                unknown.push(name);
+                continue;
+            };
+            match found.iter_mut().find(|(known, _)| *known == index) {
                 Some((_, values)) => values.push(value),
-                None => found.push((name, vec![value])),
+                None => found.push((index, vec![value])),
             }
         }
-        for (name, texts) in found {
-            match self.at(Location::Query).find(|(_, input)| input.name == name) {
-                Some((index, _)) => self.set(index, texts),
-                None => {
-                    let known = self.at(Location::Query).map(|(_, input)| input);
-                    self.violations.push((Some(Location::Query), unknown_input(&name, known)));
-                }
-            }
+        for (index, texts) in found {
+            self.set(index, texts);
         }
+        let mut seen = HashSet::new();
+        let unknown: Vec<_> = unknown.iter().map(String::as_str).filter(|name| seen.insert(*name)).collect();
+        self.unknown(Location::Query, unknown.into_iter());
+    }
+
+    fn unknown<'n>(&mut self, location: Location, names: impl ExactSizeIterator<Item = &'n str>) {
+        let known = self.at(location).map(|(_, input)| input);
+        unknown_inputs(&mut self.violations, names, known, |violation| (Some(location), violation));
     }
 
     fn headers(&mut self, headers: &HeaderMap) {
@@ -178,8 +186,7 @@ impl Reader {
         }
         serde_json::from_slice::<IgnoredAny>(&bytes).map_err(|error| not_json(&error))?;
         if let Some(name) = repeated_name(&bytes) {
-            let name: String = name.chars().take(NAME_LIMIT).collect();
-            let detail = format!("the body has an object with two members named `{name}`");
+            let detail = format!("the body has an object with two members named `{}`", short(&name));
             return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
         }
         if let Some((index, input)) = whole {
@@ -203,21 +210,21 @@ impl Reader {
             self.violations.push((Some(Location::Body), Violation::new("body", "must be a JSON object")));
             return Ok(());
         }
-        let Members(members) = serde_json::from_slice(json).map_err(|error| not_json(&error))?;
-        for (name, value) in members {
-            match self.at(Location::Field).find(|(_, input)| input.name == name) {
-                Some((_, input)) if input.kind != Kind::Any && is_null(value.get().as_bytes()) => {}
-                Some((index, input)) => {
-                    if let Some(slot) = self.values.get_mut(index) {
-                        *slot = Some(from_json_text(input.kind, value.get()));
-                    }
-                }
-                None if others => {}
-                None => {
-                    let known = self.at(Location::Field).map(|(_, input)| input);
-                    self.violations.push((Some(Location::Field), unknown_input(&name, known)));
-                }
+        let mut members: BTreeMap<String, &RawValue> =
+            serde_json::from_slice(json).map_err(|error| not_json(&error))?;
+        for (index, input) in self.at(Location::Field) {
+            let Some(value) = members.remove(&*input.name) else { continue };
+            if (input.kind == Kind::Any || !is_null(value.get().as_bytes()))
+                && let Some(slot) = self.values.get_mut(index)
+            {
+                *slot = Some(from_json_text(input.kind, value.get()));
             }
+        }
+        if !others {
+            // In their order: the values are parts of one text.
+            let mut unknown: Vec<_> = members.iter().collect();
+            unknown.sort_by_key(|(_, value)| value.get().as_ptr());
+            self.unknown(Location::Field, unknown.iter().map(|(name, _)| name.as_str()));
         }
         Ok(())
     }
@@ -236,33 +243,6 @@ fn is_empty(json: &[u8]) -> bool {
 fn not_json(error: &serde_json::Error) -> Problem {
     let detail = format!("the body is not valid JSON: line {}, column {}", error.line(), error.column());
     Problem::new(StatusCode::BAD_REQUEST, detail)
-}
-
-/// The members of an object in their order.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Read;
-
-        impl<'de> Visitor<'de> for Read {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(Read)
-    }
 }
 
 /// Decodes a name or a value of a query, in which `+` is a space (WHATWG URL, application/x-www-form-urlencoded).

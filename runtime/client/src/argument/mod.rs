@@ -3,9 +3,11 @@
 mod check;
 mod parse;
 mod values;
+mod violations;
 
 pub use check::Violation;
 pub(crate) use check::scalar_text;
 pub use parse::{from_json_text, from_texts};
 pub(crate) use values::json_text;
 pub use values::{Argument, Arguments};
+pub use violations::Violations;

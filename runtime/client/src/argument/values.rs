@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::check::{self, Violation, scalar_text};
+use super::violations::Violations;
 use crate::raw_body::RawBody;
 
 /// An argument: a JSON value, JSON text, or a raw body.
@@ -130,7 +131,7 @@ impl Arguments {
     }
 
     /// The violations of all arguments.
-    pub(crate) fn check(&self, operation: &Operation) -> Vec<Violation> {
+    pub(crate) fn check(&self, operation: &Operation) -> Violations {
         self.pairs(operation).filter_map(|(parameter, argument)| Argument::check(parameter, argument).err()).collect()
     }
 }

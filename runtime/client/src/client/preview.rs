@@ -31,7 +31,7 @@ impl Connection {
         let invalid = |violations| Error::arguments(&operation.name, violations);
         let violations = arguments.check(operation);
         if !violations.is_empty() {
-            return Err(invalid(violations));
+            return Err(Error::arguments(&operation.name, violations));
         }
         let shared = self.shared();
         // The compiler never generates a table with an unknown API.

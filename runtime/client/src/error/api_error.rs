@@ -3,11 +3,11 @@
 use http::HeaderMap;
 use serde_json::Value;
 
-use crate::format::is_json;
+use crate::format::{is_json, without_byte_order_mark};
 use crate::headers::content_type;
 
 /// How much of an upstream's text is repeated, in characters.
-const TEXT_LIMIT: usize = 500;
+pub(super) const TEXT_LIMIT: usize = 500;
 
 /// An error response of the upstream, parsed. All fields may be missing: a gateway's 429 often has no body.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,8 +33,8 @@ impl ApiError {
         if let Ok(document) = serde_json::from_slice(body) {
             return Self::of_document(document);
         }
-        // JSON that cannot be read, such as 1e400, is no message: secrets in it could not be masked.
-        if is_json(body) {
+        // JSON that cannot be read, such as 1e400 or with a comma too many, is no message: secrets in it could not be masked.
+        if is_json(body) || without_byte_order_mark(body).trim_ascii_start().starts_with(b"{") {
             return Self::default();
         }
         let text = String::from_utf8_lossy(body);

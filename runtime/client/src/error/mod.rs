@@ -10,11 +10,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use crate::argument::Violation;
+use crate::argument::{Violation, Violations};
 use crate::headers::{request_id, retry_after};
+use crate::text::{shortened, visible};
 use crate::transport::{BoxError, Failure, TransportError};
 pub use api_error::ApiError;
+use api_error::TEXT_LIMIT;
+
+/// How much of a request id is repeated, in characters.
+const ID_LIMIT: usize = 128;
 
 /// Why a call failed, and at what point. It never contains the request's URI, headers, body or credentials. If the error
 /// response of the upstream repeats a credential or a secret body, it is redacted.
@@ -23,6 +29,8 @@ pub struct Error(Box<Inner>);
 struct Inner {
     operation: &'static str,
     kind: ErrorKind,
+    /// The number of violations that are not in the kind.
+    omitted: usize,
     phase: Phase,
     attempts: u32,
     may_have_acted: bool,
@@ -60,7 +68,7 @@ pub(crate) struct UpstreamResponse {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// Arguments are invalid. Nothing was sent.
+    /// Arguments are invalid. Nothing was sent. These are the first violations, at most 20.
     Arguments(Vec<Violation>),
     /// The upstream could not be reached.
     Connect,
@@ -120,12 +128,25 @@ impl Error {
     pub(crate) fn new(operation: &'static str, kind: ErrorKind, phase: Phase) -> Self {
         let (response, api_error, source) = (None, OnceLock::new(), None);
         let (attempts, may_have_acted) = (0, false);
-        Self(Box::new(Inner { operation, kind, phase, attempts, may_have_acted, response, api_error, source }))
+        Self(Box::new(Inner {
+            operation,
+            kind,
+            omitted: 0,
+            phase,
+            attempts,
+            may_have_acted,
+            response,
+            api_error,
+            source,
+        }))
     }
 
     #[doc(hidden)]
-    pub fn arguments(operation: &'static str, violations: Vec<Violation>) -> Self {
-        Self::new(operation, ErrorKind::Arguments(violations), Phase::Prepare)
+    pub fn arguments(operation: &'static str, violations: impl Into<Violations>) -> Self {
+        let (violations, omitted) = violations.into().into_parts();
+        let mut error = Self::new(operation, ErrorKind::Arguments(violations), Phase::Prepare);
+        error.0.omitted = omitted;
+        error
     }
 
     pub(crate) fn transport(operation: &'static str, error: TransportError) -> Self {
@@ -203,6 +224,12 @@ impl Error {
     /// The kind of the error.
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind
+    }
+
+    /// The number of violations that [`ErrorKind::Arguments`] does not list.
+    #[doc(hidden)]
+    pub fn omitted_violations(&self) -> usize {
+        self.0.omitted
     }
 
     /// The upstream's status, if it responded.
@@ -307,14 +334,26 @@ pub fn causes(error: &dyn std::error::Error) -> String {
     causes.join(": ")
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Error {
+    /// The text of the error, with what the upstream says as this function shows it. If that is empty, it is left out.
+    #[doc(hidden)]
+    pub fn text(&self, shown: impl Fn(&str) -> String) -> String {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        self.write(&mut text, shown).unwrap_or_default();
+        text
+    }
+
+    fn write(&self, f: &mut impl fmt::Write, shown: impl Fn(&str) -> String) -> fmt::Result {
         write!(f, "{}: ", self.0.operation)?;
         match &self.0.kind {
             ErrorKind::Arguments(violations) => {
                 write!(f, "nothing was sent, the arguments are invalid: ")?;
                 for (index, violation) in violations.iter().enumerate() {
                     write!(f, "{}{violation}", if index == 0 { "" } else { "; " })?;
+                }
+                if self.0.omitted > 0 {
+                    write!(f, "; and {} more", self.0.omitted)?;
                 }
             }
             ErrorKind::Connect => write!(f, "cannot connect to the upstream")?,
@@ -323,10 +362,11 @@ impl fmt::Display for Error {
             ErrorKind::Transport => write!(f, "the connection to the upstream broke")?,
             ErrorKind::Status(status) => {
                 write!(f, "the upstream responded with {status}")?;
-                match (self.upstream_type(), self.message()) {
-                    (Some(kind), Some(message)) => write!(f, ": {kind}: {message}")?,
-                    (Some(text), None) | (None, Some(text)) => write!(f, ": {text}")?,
-                    (None, None) => {}
+                let said: Vec<_> = [self.upstream_type(), self.message()].into_iter().flatten().map(shown).collect();
+                let said = said.join(": ");
+                // Whose words these are must be clear, whatever they are.
+                if !said.trim_matches([' ', ':']).is_empty() {
+                    write!(f, "; the upstream says: {}", quoted(&said))?;
                 }
             }
             ErrorKind::TooLarge { limit } => write!(f, "the upstream's response is larger than {limit} bytes")?,
@@ -349,9 +389,20 @@ impl fmt::Display for Error {
             write!(f, " after {} attempts", self.0.attempts)?;
         }
         if let Some(id) = self.request_id() {
-            write!(f, " (request id {id})")?;
+            write!(f, " (request id {})", shortened(id, ID_LIMIT))?;
         }
         Ok(())
+    }
+}
+
+/// Words of the upstream in quotes, cut, and without characters that no one sees.
+fn quoted(words: &str) -> String {
+    Value::from(shortened(&visible(&words.replace(['\n', '\r', '\t'], " ")), TEXT_LIMIT)).to_string()
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, str::to_owned)
     }
 }
 

@@ -1,0 +1,409 @@
+//! Masks secrets in responses, so that models do not read them, and shows characters that no one sees.
+
+mod names;
+mod shapes;
+mod text;
+
+use naftiko_adapter::numbers;
+use naftiko_client::__private::{rank, visible};
+use naftiko_schema::{PathPart, Target};
+use serde_json::{Map, Value};
+
+use names::{Meaning, is_name, is_value, meaning};
+use text::Shown;
+
+/// The text in place of a secret.
+pub(super) const MASK: &str = "***";
+
+/// Last path segments of operations that return a secret: `…/secrets/{id}/versions/{revision}/access`.
+const REVEALING: &[&str] = &["access", "accessversion", "decrypt", "reveal", "unseal", "unwrap", "value"];
+/// Path segments of which such an operation has at least one.
+const VAULTS: &[&str] = &["secret", "secrets", "secretmanager", "key", "keys", "keymanager", "vault", "vaults"];
+/// Names of members that hold the secret in responses of such operations, and in lists of secrets.
+const PAYLOADS: &[&str] =
+    &["data", "payload", "plaintext", "stringdata", "value", "secretvalue", "secretstring", "secretbinary"];
+/// How many documents may be inside of texts of each other. Deeper ones are hidden.
+const TEXTS_LIMIT: usize = 4;
+
+/// What was changed in a document or a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Changes {
+    /// Secrets were masked.
+    pub(super) masked: bool,
+    /// Something else was changed: characters are shown as escapes.
+    pub(super) escaped: bool,
+}
+
+impl Changes {
+    pub(super) fn any(self) -> bool {
+        self.masked || self.escaped
+    }
+}
+
+/// Masks the secrets of a document, unless they may be shown, and escapes what no one sees. The document is only written to
+/// where something changes.
+pub(super) fn clean(target: &Target, reveals: bool, document: &mut Value) -> Changes {
+    let payloads = !reveals && returns_secrets(target);
+    let mut cleaner = Cleaner { masks: !reveals, depth: 0, changes: Changes::default() };
+    match document {
+        Value::String(_) if payloads => cleaner.hide(document),
+        _ => cleaner.value(document, payloads),
+    }
+    cleaner.changes
+}
+
+/// A text that is no document, with its secrets masked unless they may be shown, and with what no one sees escaped. `None` if
+/// it has neither. `is_structured` says that its media type has names and values.
+pub(super) fn cleaned(target: &Target, reveals: bool, text: &str, is_structured: bool) -> Option<(String, Changes)> {
+    let mut cleaner = Cleaner { masks: !reveals, depth: 0, changes: Changes::default() };
+    if !reveals && returns_secrets(target) {
+        return Some((MASK.to_owned(), Changes { masked: true, escaped: false }));
+    }
+    let cleaned = cleaner.cleaned(text, is_structured)?;
+    Some((cleaned, cleaner.changes))
+}
+
+/// A short text of the upstream inside a message, without the secrets in it.
+pub(super) fn message(reveals: bool, text: &str) -> String {
+    let mut cleaner = Cleaner { masks: !reveals, depth: 0, changes: Changes::default() };
+    cleaner.cleaned(text, false).unwrap_or_else(|| text.to_owned())
+}
+
+/// Whether bytes that are no text hold names of secrets.
+pub(super) fn has_secrets(bytes: &[u8]) -> bool {
+    // Text of two bytes for each character has zeros between its letters.
+    let letters: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
+    let lossy = String::from_utf8_lossy(&letters);
+    text::redacted(&lossy).is_some() || matches!(text::shown(&lossy, true), Shown::Hidden)
+}
+
+/// Whether a target returns secrets by design.
+pub(super) fn returns_secrets(target: &Target) -> bool {
+    match target {
+        Target::Operation(operation) => path_returns_secrets(&operation.path),
+    }
+}
+
+fn path_returns_secrets(path: &[PathPart]) -> bool {
+    let literals = || {
+        path.iter().filter_map(|part| match part {
+            PathPart::Literal(text) => Some(text.split(['/', ':'])),
+            PathPart::Parameter(_) => None,
+        })
+    };
+    let segments = || literals().flatten().filter(|segment| !segment.is_empty());
+    matches!(path.last(), Some(PathPart::Literal(_)))
+        && segments().next_back().is_some_and(|last| rank(last, REVEALING).is_some())
+        && segments().any(|segment| rank(segment, VAULTS).is_some())
+}
+
+struct Cleaner {
+    /// Whether secrets are masked.
+    masks: bool,
+    /// How many texts the current document is inside of.
+    depth: usize,
+    changes: Changes,
+}
+
+impl Cleaner {
+    /// `payloads` says that members with names such as `value` are secrets.
+    fn value(&mut self, value: &mut Value, payloads: bool) {
+        match value {
+            Value::String(text) => {
+                if let Some(cleaned) = self.cleaned(text, false) {
+                    *text = cleaned;
+                }
+            }
+            Value::Array(items) => self.items(items, payloads),
+            Value::Object(members) => self.members(members, payloads),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn items(&mut self, items: &mut [Value], payloads: bool) {
+        let mut hides = false;
+        for item in items {
+            // Of a command line, the item after an option is its value. Of a pair, the second one is.
+            let names =
+                |text: &str| text.starts_with("--") && !text.contains(['=', ' ']) && meaning(text) == Meaning::Secret;
+            let is_option = self.masks && item.as_str().is_some_and(names);
+            if std::mem::replace(&mut hides, is_option) && item.is_string() {
+                self.hide(item);
+            } else if let Value::Array(pair) = item {
+                match pair.as_mut_slice() {
+                    [Value::String(name), value] if self.masks && meaning(name) == Meaning::Secret => self.hide(value),
+                    pair => self.items(pair, payloads),
+                }
+            } else {
+                self.value(item, payloads);
+            }
+        }
+    }
+
+    fn members(&mut self, members: &mut Map<String, Value>, payloads: bool) {
+        let mut is_pair = false;
+        let mut payloads = payloads;
+        let mut renamed = false;
+        for (name, value) in members.iter() {
+            renamed |= (!name.is_ascii() || name.len() >= 16) && self.rename(name).is_some();
+            if self.masks
+                && let Value::String(text) = value
+            {
+                is_pair |= is_name(name) && is_secret_name(text);
+                payloads |= name == "kind" && text == "Secret";
+            }
+        }
+        for (name, value) in members.iter_mut() {
+            let meaning = if self.masks { meaning(name) } else { Meaning::Plain };
+            match (meaning, &mut *value) {
+                (_, value) if is_pair && is_value(name) => self.hide(value),
+                (_, value) if payloads && rank(name, PAYLOADS).is_some() => self.hide(value),
+                (Meaning::Secret, value) => self.hide(value),
+                (Meaning::Secrets, Value::Array(items)) => {
+                    for item in items {
+                        if matches!(item, Value::Object(_) | Value::Array(_)) {
+                            self.value(item, true)
+                        } else {
+                            self.hide(item)
+                        }
+                    }
+                }
+                (Meaning::Secrets, Value::Object(secrets)) => {
+                    for secret in secrets.values_mut() {
+                        if secret.is_string() { self.hide(secret) } else { self.value(secret, true) }
+                    }
+                }
+                (Meaning::Secrets, Value::String(text)) if !numbers::is_marked(text) => self.hide(value),
+                (Meaning::Perhaps, Value::String(text)) if may_be_secret(name, text) => self.hide(value),
+                (Meaning::Perhaps, Value::Number(_)) if name.to_ascii_lowercase().ends_with("pin") => self.hide(value),
+                (_, value) => self.value(value, payloads),
+            }
+        }
+        if renamed {
+            *members = std::mem::take(members)
+                .into_iter()
+                .map(|(name, value)| (self.rename(&name).unwrap_or(name), value))
+                .collect();
+        }
+    }
+
+    /// The name of a member that is a secret itself, or has what no one sees.
+    fn rename(&mut self, name: &str) -> Option<String> {
+        let redacted = if self.masks { text::redacted(name) } else { None };
+        self.changes.masked |= redacted.is_some();
+        let shown = redacted.as_deref().unwrap_or(name);
+        match visible(shown) {
+            std::borrow::Cow::Owned(shown) => {
+                self.changes.escaped = true;
+                Some(shown)
+            }
+            std::borrow::Cow::Borrowed(_) => redacted,
+        }
+    }
+
+    /// Masks a secret, which may be a list or an object.
+    fn hide(&mut self, value: &mut Value) {
+        match value {
+            Value::String(text) if text.is_empty() || text.bytes().all(|byte| byte == b'*') => {}
+            // It is meant to be known.
+            Value::String(text) if text.starts_with("ssh-") || text.starts_with("ecdsa-sha2-") => {}
+            Value::String(_) | Value::Number(_) => {
+                *value = Value::from(MASK);
+                self.changes.masked = true;
+            }
+            Value::Object(members) => members.values_mut().for_each(|value| self.hide(value)),
+            Value::Array(items) => items.iter_mut().for_each(|value| self.hide(value)),
+            Value::Null | Value::Bool(_) => {}
+        }
+    }
+
+    /// The text without secrets and with what no one sees as escapes; `None` if it stays as it is.
+    fn cleaned(&mut self, text: &str, is_structured: bool) -> Option<String> {
+        if numbers::is_marked(text) {
+            return None;
+        }
+        let masked = if self.masks { self.masked(text, is_structured) } else { None };
+        self.changes.masked |= masked.is_some();
+        let shown = masked.as_deref().unwrap_or(text);
+        match visible(shown) {
+            std::borrow::Cow::Owned(shown) => {
+                self.changes.escaped = true;
+                Some(shown)
+            }
+            std::borrow::Cow::Borrowed(_) => masked,
+        }
+    }
+
+    fn masked(&mut self, text: &str, is_structured: bool) -> Option<String> {
+        // The shortest secrets in text are `pw=x`.
+        if text.len() < 4 {
+            return None;
+        }
+        let start = text.trim_start();
+        if start.starts_with(['{', '[', '"'])
+            && let Some(documents) = documents(start)
+        {
+            if self.depth >= TEXTS_LIMIT {
+                return Some(MASK.to_owned());
+            }
+            return self.of_documents(documents);
+        }
+        match text::shown(text, is_structured) {
+            Shown::Whole => None,
+            Shown::Masked(masked) => Some(masked),
+            Shown::Hidden => Some(MASK.to_owned()),
+        }
+    }
+
+    /// The documents of a text, if any has a secret.
+    fn of_documents(&mut self, mut documents: Vec<Value>) -> Option<String> {
+        let mut inner = Self { masks: self.masks, depth: self.depth + 1, changes: Changes::default() };
+        documents.iter_mut().for_each(|document| inner.value(document, false));
+        self.changes.escaped |= inner.changes.escaped;
+        let lines = || documents.iter().map(numbers::write).collect::<Vec<_>>().join("\n");
+        inner.changes.any().then(lines)
+    }
+}
+
+/// The document that a text is, or those of its lines; `None` if it is neither. A repeated name would hide a value.
+fn documents(text: &str) -> Option<Vec<Value>> {
+    let read = |text: &str| {
+        numbers::read(text.as_bytes()).ok().filter(|document| !numbers::repeats_names(text.as_bytes(), document))
+    };
+    if let Some(document) = read(text) {
+        // A text in quotes is a document for the sake of what is in it.
+        return Some(vec![document]);
+    }
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let documents: Option<Vec<_>> = lines.map(|line| read(line.trim_start_matches('\u{1e}'))).collect();
+    documents.filter(|documents| documents.len() > 1)
+}
+
+/// Whether a text is the name of a secret, and not a sentence about one.
+fn is_secret_name(text: &str) -> bool {
+    text.len() <= 100
+        && text.split_whitespace().count() <= 4
+        && matches!(meaning(text), Meaning::Secret | Meaning::Secrets)
+}
+
+/// Whether a text under a name that is a secret in some documents looks like one.
+fn may_be_secret(name: &str, text: &str) -> bool {
+    if name.to_ascii_lowercase().ends_with("pin") {
+        return (3..=12).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    }
+    let is_uuid = text.len() == 36 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    !is_uuid && !text.starts_with(['/', '.']) && !text.contains(":") && shapes::looks_random(text, 16)
+}
+
+#[cfg(test)]
+mod tests {
+    use naftiko_schema::{ParameterId, text};
+    use serde_json::json;
+
+    use super::*;
+
+    fn masked(document: &Value, payloads: bool) -> Value {
+        let mut cleaner = Cleaner { masks: true, depth: 0, changes: Changes::default() };
+        let mut masked = document.clone();
+        cleaner.value(&mut masked, payloads);
+        assert_eq!(cleaner.changes.any(), masked != *document, "{document}");
+        masked
+    }
+
+    #[test]
+    fn only_credentials_are_masked_at_any_depth() {
+        let document = json!({
+            "id": "1", "secret_id": "2", "nextPageToken": "3", "token_count": 4, "secret": {"name": "a", "keys": ["b"]},
+            "users": [{"apiKey": "k", "Password": "", "client-secret": "s", "token": null, "has_password": true}],
+        });
+        let expected = json!({
+            "id": "1", "secret_id": "2", "nextPageToken": "3", "token_count": 4,
+            "secret": {"name": "***", "keys": ["***"]},
+            "users": [{"apiKey": "***", "Password": "", "client-secret": "***", "token": null, "has_password": true}],
+        });
+        assert_eq!(masked(&document, false), expected);
+        let plain = json!({"data": "d", "n": 1, "kind": "Pod"});
+        assert_eq!(masked(&plain, false), plain);
+        let payload = json!({"secret_id": "2", "data": "ZA==", "data_crc32": 7});
+        assert_eq!(masked(&payload, true), json!({"secret_id": "2", "data": "***", "data_crc32": 7}));
+    }
+
+    #[test]
+    fn lists_of_secrets_stay_useful_without_the_secrets() {
+        for (document, expected) in [
+            (
+                json!({"secrets": [{"id": "1", "name": "db", "status": "ready", "value": "hush"}], "total_count": 1}),
+                json!({"secrets": [{"id": "1", "name": "db", "status": "ready", "value": "***"}], "total_count": 1}),
+            ),
+            (json!({"tokens": 12, "secrets": ["hush", "shh"]}), json!({"tokens": 12, "secrets": ["***", "***"]})),
+            (json!({"secrets": {"db": "hush", "count": 2}}), json!({"secrets": {"db": "***", "count": 2}})),
+            (
+                json!({"kind": "Secret", "metadata": {"name": "a"}, "data": {"k": "aHVzaA=="}}),
+                json!({"kind": "Secret", "metadata": {"name": "a"}, "data": {"k": "***"}}),
+            ),
+            (
+                json!({"ssh_keys": ["ssh-rsa AAAA"], "ssh_key": "ssh-rsa AAAA"}),
+                json!({"ssh_keys": ["ssh-rsa AAAA"], "ssh_key": "ssh-rsa AAAA"}),
+            ),
+        ] {
+            assert_eq!(masked(&document, false), expected);
+        }
+    }
+
+    #[test]
+    fn secrets_in_pairs_lists_and_texts_are_masked() {
+        for (document, expected) in [
+            (json!([{"name": "Authorization", "value": "hush"}]), json!([{"name": "Authorization", "value": "***"}])),
+            (json!({"Value": 7, "Key": "db_password"}), json!({"Value": "***", "Key": "db_password"})),
+            (json!({"name": "region", "value": "fr-par"}), json!({"name": "region", "value": "fr-par"})),
+            (
+                json!({"pairs": [["X-Auth-Token", "hush"], ["a", "b"]]}),
+                json!({"pairs": [["X-Auth-Token", "***"], ["a", "b"]]}),
+            ),
+            (json!(["--password", "hush", "--region", "a"]), json!(["--password", "***", "--region", "a"])),
+            (json!(["user", "password", "email"]), json!(["user", "password", "email"])),
+            (json!({"env": ["A=b", "DB_PASSWORD=hush"]}), json!({"env": ["A=b", "DB_PASSWORD=***"]})),
+            (json!({"t": "{\"password\":\"hush\"}"}), json!({"t": "{\"password\":\"***\"}"})),
+            (json!({"t": "{ \"a\": 1 }"}), json!({"t": "{ \"a\": 1 }"})),
+            (json!({"t": "<a><password>x</password></a>"}), json!({"t": "***"})),
+            (json!({"primary_key": "id", "auth": "none"}), json!({"primary_key": "id", "auth": "none"})),
+            (json!({"auth": "dXNlcjpwYXNzd29yZA=="}), json!({"auth": "***"})),
+            (json!({"ghp_16C7e42F292c6912E7710c838347Ae178B4a": 1}), json!({"***": 1})),
+        ] {
+            assert_eq!(masked(&document, false), expected);
+        }
+    }
+
+    #[test]
+    fn operations_that_return_secrets_are_recognised_by_path() {
+        use PathPart::{Literal, Parameter};
+
+        for (path, returns) in [
+            (
+                &[
+                    Literal(text("/secrets/")),
+                    Parameter(ParameterId(0)),
+                    Literal(text("/versions/")),
+                    Parameter(ParameterId(1)),
+                    Literal(text("/access")),
+                ][..],
+                true,
+            ),
+            (&[Literal(text("/secrets/")), Parameter(ParameterId(0)), Literal(text("/versions/latest:access"))], true),
+            (&[Literal(text("/key-manager/keys/")), Parameter(ParameterId(0)), Literal(text("/decrypt"))], true),
+            (
+                &[
+                    Literal(text("/secrets/")),
+                    Parameter(ParameterId(0)),
+                    Literal(text("/versions/")),
+                    Parameter(ParameterId(1)),
+                ],
+                false,
+            ),
+            (&[Literal(text("/secrets/access/")), Parameter(ParameterId(0))], false),
+            (&[Literal(text("/rooms/")), Parameter(ParameterId(0)), Literal(text("/access"))], false),
+        ] {
+            assert_eq!(path_returns_secrets(path), returns, "{path:?}");
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! Secrets that are known by their own shape, wherever they are.
+
+/// Starts of keys, and how many characters follow at least.
+const PREFIXES: &[(&str, usize)] = &[
+    ("AGE-SECRET-KEY-1", 40),
+    ("AIza", 35),
+    ("AKIA", 16),
+    ("ASIA", 16),
+    ("ATATT3", 20),
+    ("ATCTT3", 20),
+    ("EAACEdEose0cBA", 10),
+    ("FlyV1", 20),
+    ("GOCSPX-", 20),
+    ("NRAK-", 20),
+    ("PMAK-", 20),
+    ("SCW", 17),
+    ("SG.", 30),
+    ("ccipat_", 20),
+    ("dapi", 32),
+    ("dckr_pat_", 20),
+    ("doo_v1_", 30),
+    ("dop_v1_", 30),
+    ("dor_v1_", 30),
+    ("dp.pt.", 20),
+    ("dp.st.", 20),
+    ("fm1_", 20),
+    ("fm2_", 20),
+    ("fo1_", 20),
+    ("ghp_", 20),
+    ("gho_", 20),
+    ("ghr_", 20),
+    ("ghs_", 20),
+    ("ghu_", 20),
+    ("github_pat_", 20),
+    ("glc_", 20),
+    ("gldt-", 20),
+    ("glpat-", 16),
+    ("glptt-", 20),
+    ("glrt-", 16),
+    ("glsa_", 20),
+    ("hf_", 30),
+    ("hvb.", 20),
+    ("hvr.", 20),
+    ("hvs.", 20),
+    ("key-", 32),
+    ("lin_api_", 20),
+    ("ntn_", 30),
+    ("npm_", 30),
+    ("pat-na1-", 20),
+    ("pk.eyJ", 20),
+    ("pscale_oauth_", 20),
+    ("pscale_pw_", 20),
+    ("pscale_tkn_", 20),
+    ("pul-", 30),
+    ("pypi-", 30),
+    ("rk_live_", 16),
+    ("rk_test_", 16),
+    ("rubygems_", 30),
+    ("sbp_", 30),
+    ("secret_", 32),
+    ("shpat_", 20),
+    ("shpca_", 20),
+    ("shppa_", 20),
+    ("shpss_", 20),
+    ("sk-", 20),
+    ("sk.eyJ", 20),
+    ("sk_live_", 16),
+    ("sk_test_", 16),
+    ("sq0atp-", 20),
+    ("sq0csp-", 20),
+    ("tfp_", 30),
+    ("tskey-", 16),
+    ("whsec_", 20),
+    ("xapp-", 20),
+    ("xoxa-", 10),
+    ("xoxb-", 10),
+    ("xoxc-", 10),
+    ("xoxd-", 10),
+    ("xoxe-", 10),
+    ("xoxe.", 10),
+    ("xoxo-", 10),
+    ("xoxp-", 10),
+    ("xoxr-", 10),
+    ("xoxs-", 10),
+    ("ya29.", 20),
+];
+/// Names of schemes in `Authorization`.
+const SCHEMES: &[&str] = &["apikey", "basic", "bearer", "bot", "digest", "negotiate", "token"];
+/// What may be in a key.
+pub(super) fn is_part(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'+' | b'/' | b'=' | b'~')
+}
+
+/// Where the key is that starts here: from, and to, in bytes.
+pub(super) fn key(text: &str) -> Option<(usize, usize)> {
+    let bytes = text.as_bytes();
+    let first = *bytes.first()?;
+    if !first.is_ascii_alphanumeric() {
+        return None;
+    }
+    let length = |bytes: &[u8]| bytes.iter().position(|byte| !is_part(*byte)).unwrap_or(bytes.len());
+    let of_prefix = || {
+        let starts =
+            |(prefix, _): &&(&str, usize)| prefix.as_bytes().first() == Some(&first) && text.starts_with(prefix);
+        let (prefix, more) = PREFIXES.iter().find(starts)?;
+        let rest = bytes.get(prefix.len()..)?;
+        let end = rest.iter().position(|byte| !is_part(*byte) || *byte == b'/').unwrap_or(rest.len());
+        let is_exact = !matches!(*prefix, "AKIA" | "ASIA" | "SCW")
+            || rest.get(..end)?.iter().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9'));
+        // Words that are joined by hyphens or underscores are no key, such as `sk-learn-contrib-documentation`.
+        let has_digit = rest.get(..end)?.iter().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+        (end >= *more && is_exact && has_digit).then_some((0, prefix.len() + end))
+    };
+    let of_jwt = || {
+        let end = length(text.strip_prefix("eyJ").map(str::as_bytes)?) + 3;
+        let token = text.get(..end)?;
+        let mut parts = token.trim_end_matches('.').split('.');
+        let long = parts.by_ref().take(2).filter(|part| part.len() >= 8).count();
+        (long == 2).then_some((0, end))
+    };
+    let of_scheme = || {
+        let scheme = SCHEMES
+            .iter()
+            .find(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))?;
+        let rest = bytes.get(scheme.len()..)?;
+        let blanks = rest.iter().position(|byte| *byte != b' ').filter(|blanks| *blanks > 0)?;
+        let from = scheme.len() + blanks;
+        let token = text.get(from..from + length(bytes.get(from..)?))?;
+        looks_random(token, 12).then_some((from, from + token.len()))
+    };
+    let of_telegram = || {
+        let digits = bytes.iter().position(|byte| !byte.is_ascii_digit())?;
+        let rest = text.get(digits..)?.strip_prefix(":AA")?;
+        let length = length(rest.as_bytes());
+        ((8..=10).contains(&digits) && length >= 32).then_some((0, digits + 3 + length))
+    };
+    match first {
+        b'0'..=b'9' => of_telegram(),
+        b'e' => of_jwt(),
+        _ => of_prefix().or_else(of_scheme),
+    }
+}
+
+/// Whether a word is no word of a language: it is long, and has digits, or letters of both cases in its middle.
+pub(super) fn looks_random(word: &str, length: usize) -> bool {
+    let middle = word.bytes().skip(1);
+    let has = |is: fn(&u8) -> bool| middle.clone().any(|byte| is(&byte));
+    let is_mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
+    word.len() >= length
+        && word.bytes().all(is_part)
+        && (has(u8::is_ascii_digit) || is_mixed || word.ends_with('='))
+        && !word.contains("://")
+}
+
+/// The length of the block that starts here if it is armoured (RFC 7468 §2) and holds anything but what is public. Without
+/// an end it is the whole text.
+pub(super) fn armoured(text: &str) -> Option<usize> {
+    let rest = text.strip_prefix("-----BEGIN ").or_else(|| text.strip_prefix("---- BEGIN "))?;
+    let label = rest.split(['-', '\n', '\\']).next()?.trim();
+    const PUBLIC: [&str; 13] = [
+        "PUBLIC KEY",
+        "RSA PUBLIC KEY",
+        "EC PUBLIC KEY",
+        "DSA PUBLIC KEY",
+        "SSH2 PUBLIC KEY",
+        "PGP PUBLIC KEY BLOCK",
+        "CERTIFICATE",
+        "TRUSTED CERTIFICATE",
+        "X509 CERTIFICATE",
+        "CERTIFICATE REQUEST",
+        "NEW CERTIFICATE REQUEST",
+        "X509 CRL",
+        "PGP SIGNATURE",
+    ];
+    if PUBLIC.contains(&label) {
+        return None;
+    }
+    // Only the end of this very block: another one may follow a block without an end.
+    let end = ["-----END ", "---- END "].iter().filter_map(|end| text.find(end)).min();
+    let length = end.and_then(|end| {
+        let tail = text.get(end + 9..)?;
+        Some(
+            end + 9
+                + tail.find("---")?
+                + tail.get(tail.find("---")?..)?.bytes().take_while(|byte| *byte == b'-').count(),
+        )
+    });
+    Some(length.unwrap_or(text.len()))
+}
+
+/// The password in the authority of a URI that starts with `://` here: from, and to, in bytes (RFC 3986 §3.2.1).
+pub(super) fn password(text: &str) -> Option<(usize, usize)> {
+    let rest = text.strip_prefix("://")?;
+    let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '\\');
+    let token = rest.get(..rest.find(is_end).unwrap_or(rest.len()))?;
+    let authority = token.get(..token.find(['/', '?', '#']).unwrap_or(token.len()))?;
+    let (from, to) = match authority.rfind('@') {
+        Some(at) => match authority.find(':').filter(|colon| *colon < at) {
+            Some(colon) => (colon + 1, at),
+            // Only a name, which may be a token.
+            None if looks_random(authority.get(..at)?, 12) => (0, at),
+            None => return None,
+        },
+        // A password with a slash that is not encoded.
+        None => {
+            let colon = authority.find(':')?;
+            let port = authority.get(colon + 1..)?;
+            if port.is_empty() || port.bytes().all(|byte| byte.is_ascii_digit()) {
+                return None;
+            }
+            (colon + 1, token.rfind('@').filter(|at| *at > colon)?)
+        }
+    };
+    (to > from).then_some((from + 3, to + 3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_known_by_their_shapes() {
+        for text in [
+            "AKIAIOSFODNN7EXAMPLE",
+            "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+            "xoxb-17653672481-19874698323-pdFZKVeTuE8sk7oOcHrzqqgy",
+            "SCWXXXXXXXXXXXXXXXXX",
+            "sk-proj-abc123DEF456ghi789jkl",
+            "sk_live_4eC39HqLyjWDarjtT1zdp7dc",
+            "AIzaSyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWY",
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+            "glpat-abcDEF123456ghiJKL78",
+            "Bearer abcdef0123456789",
+            "basic dXNlcjpwYXNzd29yZA==",
+            "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsawx",
+        ] {
+            assert!(key(text).is_some(), "{text}");
+        }
+        for text in [
+            "AKIA",
+            "ghp_",
+            "Bearer authentication",
+            "basic authentication",
+            "token-based",
+            "eyJ",
+            "sk-learn-contrib-documentation",
+            "SCW",
+            "SCWregistry-something-else",
+            "secret_manager_of_this_region_in_paris",
+            "key-value",
+            "12:30:45",
+            "110201543:80",
+        ] {
+            assert_eq!(key(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn passwords_in_uris_are_found() {
+        for (uri, found) in [
+            ("://u:hush@h/x", Some("hush")),
+            ("://u:hu@sh@h/x", Some("hu@sh")),
+            ("://:hush@h", Some("hush")),
+            ("://u:hu/sh@h:5432/x", Some("hu/sh")),
+            ("://ghp1234567890abc@h", Some("ghp1234567890abc")),
+            ("://git@h/x", None),
+            ("://h:8080/a@b", None),
+            ("://h/a:b@c", None),
+            ("://h", None),
+        ] {
+            assert_eq!(password(uri).and_then(|(from, to)| uri.get(from..to)), found, "{uri}");
+        }
+    }
+
+    #[test]
+    fn armoured_blocks_end_with_their_end() {
+        let block = "-----BEGIN EC PRIVATE KEY-----\nabc\n-----END EC PRIVATE KEY-----";
+        assert_eq!(armoured(&format!("{block}\nmore")), Some(block.len()));
+        assert_eq!(armoured("-----BEGIN PRIVATE KEY-----\nabc"), Some(31));
+        assert_eq!(armoured("-----BEGIN CERTIFICATE-----\nabc"), None);
+    }
+}
