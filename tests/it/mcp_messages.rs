@@ -432,3 +432,27 @@ async fn success_whose_response_is_lost_is_no_failure() {
         assert_eq!(text.starts_with("201 Created. The request has succeeded"), !failed, "{text}");
     }
 }
+
+#[tokio::test]
+async fn stdio_server_reads_no_more_requests_than_their_client_reads_responses() {
+    let world = World::start().await;
+    let mut stdio = Stdio::start(&world).await;
+    let total = 20_000;
+    let mut sent = 0;
+    while sent < total {
+        let line = request(&sent.to_string(), "tools/list", "{}") + "\n";
+        let Ok(written) =
+            tokio::time::timeout(Duration::from_millis(500), stdio.stdin.write_all(line.as_bytes())).await
+        else {
+            break;
+        };
+        written.expect("the server reads");
+        sent += 1;
+    }
+    assert!(sent < 5000, "{sent} requests wait in the server");
+    // All of them get their response, once it is read. The last request may be there in part.
+    for _ in 0..sent {
+        let response = tokio::time::timeout(Duration::from_secs(5), stdio.lines.next_line()).await;
+        response.expect("a response").expect("it is read").expect("it goes on");
+    }
+}

@@ -1,18 +1,22 @@
 //! Standard input and output: one message in a line.
 
+use std::collections::HashMap;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use naftiko_adapter::numbers;
 use rmcp::RoleServer;
-use rmcp::model::ClientJsonRpcMessage;
+use rmcp::model::{ClientJsonRpcMessage, ClientNotification, JsonRpcMessage, JsonRpcNotification, RequestId};
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinSet;
 
 use super::message::{MESSAGE_LIMIT, Malformed, Message, unreadable};
+
+/// How many requests may be without a written response. There are fewer calls at once, and the others fail at once.
+const OPEN_LIMIT: usize = 64;
 
 /// A transport that reads messages as the HTTP endpoint does. Those that rmcp cannot read get the same error responses.
 pub(super) struct Lines<R, W> {
@@ -24,12 +28,20 @@ pub(super) struct Lines<R, W> {
     output: Arc<Mutex<W>>,
     /// The error response that is being written.
     refusing: JoinSet<io::Result<()>>,
+    open: Arc<Open>,
+}
+
+/// The requests whose responses are not written yet.
+#[derive(Default)]
+struct Open {
+    ids: std::sync::Mutex<HashMap<RequestId, usize>>,
+    closed: Notify,
 }
 
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin + Send + 'static> Lines<R, W> {
     pub(super) fn new(input: R, output: W) -> Self {
         let (input, output) = (BufReader::new(input), Arc::new(Mutex::new(output)));
-        Self { input, line: Vec::new(), skipping: false, output, refusing: JoinSet::new() }
+        Self { input, line: Vec::new(), skipping: false, output, refusing: JoinSet::new(), open: Arc::default() }
     }
 
     /// The next message, or the response to what is not one. `None` at the end of the input.
@@ -60,6 +72,48 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin + Send + 'static> Lines<R, W> {
     }
 }
 
+impl Open {
+    fn change<T>(&self, change: impl FnOnce(&mut HashMap<RequestId, usize>) -> T) -> T {
+        change(&mut self.ids.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Waits until another request may be read.
+    async fn room(&self) {
+        while self.change(|ids| ids.values().sum::<usize>()) >= OPEN_LIMIT {
+            self.closed.notified().await;
+        }
+    }
+
+    /// Counts a request, and no longer one that is cancelled, which gets no response.
+    fn read(&self, message: &ClientJsonRpcMessage) {
+        match message {
+            JsonRpcMessage::Request(request) => self.change(|ids| *ids.entry(request.id.clone()).or_default() += 1),
+            JsonRpcMessage::Notification(JsonRpcNotification {
+                notification: ClientNotification::CancelledNotification(cancelled),
+                ..
+            }) => {
+                if let Some(id) = &cancelled.params.request_id {
+                    self.change(|ids| ids.remove(id));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Counts a request no longer, because its response is written.
+    fn written(&self, id: &RequestId) {
+        self.change(|ids| {
+            if let Some(count) = ids.get_mut(id) {
+                *count -= 1;
+                if *count == 0 {
+                    ids.remove(id);
+                }
+            }
+        });
+        self.closed.notify_one();
+    }
+}
+
 /// The message in a line, or the response to what rmcp cannot read. `None` if it gets no response.
 fn message(line: &[u8]) -> Option<Result<ClientJsonRpcMessage, String>> {
     let message = match Message::read(line) {
@@ -83,10 +137,17 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send + 'static> Transp
     type Error = io::Error;
 
     fn send(&mut self, message: TxJsonRpcMessage<RoleServer>) -> impl Future<Output = io::Result<()>> + Send + 'static {
-        let output = Arc::clone(&self.output);
+        let (output, open) = (Arc::clone(&self.output), Arc::clone(&self.open));
         async move {
+            let id = match &message {
+                JsonRpcMessage::Response(response) => Some(response.id.clone()),
+                JsonRpcMessage::Error(error) => error.id.clone(),
+                JsonRpcMessage::Request(_) | JsonRpcMessage::Notification(_) => None,
+            };
             let message = serde_json::to_string(&message)?;
-            write(output, numbers::unmarked(&message).unwrap_or(message)).await
+            let written = write(output, numbers::unmarked(&message).unwrap_or(message)).await;
+            id.iter().for_each(|id| open.written(id));
+            written
         }
     }
 
@@ -97,8 +158,13 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send + 'static> Transp
             while let Some(written) = self.refusing.join_next().await {
                 written.ok()?.ok()?;
             }
+            // The same holds for responses to requests: further ones wait in the pipe, and not here.
+            self.open.room().await;
             match self.next().await? {
-                Ok(message) => return Some(message),
+                Ok(message) => {
+                    self.open.read(&message);
+                    return Some(message);
+                }
                 Err(response) => {
                     self.refusing.spawn(write(Arc::clone(&self.output), response));
                 }
