@@ -11,6 +11,8 @@ use rmcp::service::RequestContext;
 use rmcp::transport::TokioChildProcess;
 use rmcp::{ClientHandler, ErrorData, RoleClient, ServiceExt as _};
 use scaleway_secret_manager_secrets::mcp::{Confirmation, Policy};
+use scaleway_secret_manager_secrets::{Client, mcp};
+use scaleway_simulator::TOKEN;
 use serde_json::{Value, json};
 
 use crate::mcp::call_at;
@@ -110,12 +112,66 @@ async fn confirmation_state_is_valid_for_its_own_call_only() {
     assert_eq!(modern(&world, asks(), answered(turned, &state, yes())).await["result"]["isError"], false);
 }
 
+/// Another server of the same upstream.
+async fn replica(world: &World, policy: Policy) -> World {
+    let mut replica = World::start().await;
+    let client = Client::builder().base_uri(world.simulator.base_uri()).token(TOKEN).build().expect("a client");
+    let router = mcp::server(&client).with_policy(policy).router(mcp::HttpOptions::default());
+    replica.mcp = format!("{}/mcp", crate::tables::serve(router).await);
+    replica
+}
+
+#[tokio::test]
+async fn confirmation_serves_one_call() {
+    let world = World::start().await;
+    let id = world.secret("once").await;
+    let state = state_for(&world, &id).await;
+    let calls = (0..5).map(|_| modern(&world, asks(), answered(delete(&id), &state, yes())));
+    let answers = futures_util::future::join_all(calls).await;
+    assert_eq!(answers.iter().filter(|answer| answer["result"]["isError"] == false).count(), 1, "{answers:?}");
+    assert_eq!(answers.iter().filter(|answer| answer["error"]["code"] == -32602).count(), 4, "{answers:?}");
+    assert_eq!(world.request().method, "DELETE");
+    // The next one is asked for again.
+    let state = state_for(&world, &id).await;
+    let again = modern(&world, asks(), answered(delete(&id), &state, yes())).await;
+    assert_eq!(again["result"]["isError"], true, "{again}");
+    assert_eq!(world.simulator.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn confirmation_is_for_one_upstream() {
+    let key = || Policy::default().state_key(&"a key of thirty-two bytes, or more".into()).expect("it is long enough");
+    let (one, other) = (World::with_policy(key()).await, World::with_policy(key()).await);
+    let state = state_for(&one, "an-id").await;
+    let refused = modern(&other, asks(), answered(delete("an-id"), &state, yes())).await;
+    assert_eq!(refused["error"]["code"], -32602, "{refused}");
+    assert!(other.simulator.requests().is_empty());
+}
+
+#[tokio::test]
+async fn question_names_every_argument_and_shows_what_no_one_sees() {
+    let world = World::start().await;
+    for arguments in [
+        json!({"region": "r".repeat(5000), "secret_id": "a\u{202e}\u{200b}z"}),
+        json!({"secret_id": "a\u{202e}\u{200b}z", "region": "r".repeat(5000)}),
+    ] {
+        // The header repeats the region.
+        let call = json!({"name": "delete-secret", "arguments": arguments});
+        let answer = modern(&world, asks(), call).await;
+        let message = answer["result"]["inputRequests"]["confirm"]["params"]["message"].as_str();
+        let message = message.unwrap_or_else(|| panic!("{answer}"));
+        assert!(message.contains("\n- region: \"rrr") && message.len() < 5000, "{message}");
+        assert!(message.contains("\n- secret_id: \"a\\u{202e}\\u{200b}z\""), "{message}");
+        assert!(!message.contains(['\u{202e}', '\u{200b}']), "{message}");
+    }
+}
+
 #[tokio::test]
 async fn replicas_with_a_shared_key_accept_each_others_states() {
     let key = |text: &str| Policy::default().state_key(&text.into());
     let one = World::with_policy(key("a key of thirty-two bytes, or more").expect("it is long enough")).await;
-    let same = World::with_policy(key("a key of thirty-two bytes, or more").expect("it is long enough")).await;
-    let other = World::with_policy(key("another key of thirty-two bytes..").expect("it is long enough")).await;
+    let same = replica(&one, key("a key of thirty-two bytes, or more").expect("it is long enough")).await;
+    let other = replica(&one, key("another key of thirty-two bytes..").expect("it is long enough")).await;
     let state = state_for(&one, "an-id").await;
     let accepted = modern(&same, asks(), answered(delete("an-id"), &state, yes())).await;
     assert_eq!(accepted["result"]["structuredContent"]["error"]["status"], 400, "{accepted}");

@@ -75,7 +75,7 @@ async fn run(
         if let Some(params) = &confirmable {
             let parts = context.extensions.get::<http::request::Parts>();
             let principal = parts.and_then(|parts| parts.extensions.get::<Principal>()).map(Principal::id);
-            let call = Destructive { tool, request: line(&preview), params, principal };
+            let call = Destructive { tool, connection, request: line(&preview), params, principal };
             match call.verdict(policy, context).await? {
                 Verdict::Proceed => {}
                 Verdict::Ask(question) => return Ok(question.into()),

@@ -1,21 +1,26 @@
 //! Confirmation of destructive calls by the user (MCP 2026-07-28, "Multi Round-Trip Requests"; before it,
 //! "Elicitation").
 
-use std::time::Duration;
+use std::collections::VecDeque;
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use naftiko_adapter::numbers;
-use naftiko_schema::Tool;
+use naftiko_client::__private::{Connection, shortened};
+use naftiko_schema::{Target, Tool};
 use rmcp::model::{
     BooleanSchema, CallToolRequestParams, ClientCapabilities, ElicitRequest, ElicitRequestParams, ElicitationAction,
-    ElicitationSchema, InputRequest, InputRequiredResult, InputResponses, PrimitiveSchemaDefinition, RequestStateCodec,
-    SealOptions,
+    ElicitationSchema, InputRequest, InputRequiredResult, InputResponses, JsonObject, PrimitiveSchemaDefinition,
+    RequestStateCodec, SealOptions,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
 use serde_json::{Value, json};
+use url::Url;
 
 use super::Policy;
 use super::policy::Confirmation;
+use super::question::lines;
 use super::revision::is_stateless;
 
 /// The name of the input request.
@@ -24,8 +29,10 @@ const QUESTION: &str = "confirm";
 const CONFIRMED: &str = "ok";
 /// How long the user's answer may take.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(300);
-/// How much of the arguments the question shows, in characters.
-const SHOWN_LIMIT: usize = 500;
+/// How much of the path the question shows, in characters. The arguments in it have lines of their own.
+const REQUEST_LIMIT: usize = 300;
+/// How many confirmations are remembered until they expire.
+const USED_LIMIT: usize = 10_000;
 
 /// How to continue with a call.
 pub(super) enum Verdict {
@@ -39,6 +46,7 @@ pub(super) enum Verdict {
 /// A destructive call.
 pub(super) struct Destructive<'a> {
     pub(super) tool: &'a Tool,
+    pub(super) connection: &'a Connection,
     /// The method and the path of the request.
     pub(super) request: String,
     pub(super) params: &'a CallToolRequestParams,
@@ -70,11 +78,13 @@ impl Destructive<'_> {
         let subject = self.subject();
         if let Some(state) = &self.params.request_state {
             // The call is associated data of the seal, so the state of another call is invalid.
-            seal.open_with(state, &subject).map_err(|_| {
-                let message = "the request state is invalid or has expired; call again without it";
+            let invalid = || {
+                let message = "the request state is invalid, has expired or was used; call again without it";
                 ErrorData::invalid_params(message, None)
-            })?;
+            };
+            let number = seal.open_with(state, &subject).map_err(|_| invalid())?;
             match self.params.input_responses.as_ref().and_then(answer) {
+                Some(true) if !USED.add(number, Instant::now()) => return Err(invalid()),
                 Some(true) => return Ok(Verdict::Proceed),
                 Some(false) => return Ok(Verdict::Refused(DECLINED)),
                 None => {}
@@ -98,28 +108,56 @@ impl Destructive<'_> {
     }
 
     fn question(&self) -> ElicitRequestParams {
-        let arguments = numbers::write(&self.params.arguments.clone().unwrap_or_default().into());
-        let shown: String = arguments.chars().take(SHOWN_LIMIT).collect();
-        let more = if shown.len() < arguments.len() { "…" } else { "" };
-        let Tool { title, name, .. } = self.tool;
-        let message = format!("{title} ({name}) may destroy data: {} with {shown}{more}", self.request);
+        let none = JsonObject::new();
+        let arguments = self.params.arguments.as_ref().unwrap_or(&none);
+        let Tool { title, name, binding, .. } = self.tool;
+        let request = shortened(&self.request, REQUEST_LIMIT);
+        let message = format!("{title} ({name}) may destroy data: {request}{}", lines(binding.inputs(), arguments));
         let yes = PrimitiveSchemaDefinition::Boolean(BooleanSchema::new().title("Yes, do it"));
         let mut requested_schema = ElicitationSchema::new([(CONFIRMED.to_owned(), yes)].into());
         requested_schema.required = Some(vec![CONFIRMED.to_owned()]);
         ElicitRequestParams::FormElicitationParams { meta: None, message, requested_schema }
     }
 
-    /// What the confirmation covers: this tool with these arguments, for this principal.
+    /// What the confirmation covers: this tool with these arguments, for this principal, at this upstream.
     fn subject(&self) -> Vec<u8> {
         let mut arguments = Value::from(self.params.arguments.clone().unwrap_or_default());
         arguments.sort_all_objects();
-        numbers::write(&json!([self.tool.name, arguments, self.principal])).into_bytes()
+        let capability = &self.connection.capability().name;
+        let Target::Operation(operation) = &self.tool.binding.target;
+        let base_uri = self.connection.base_uri(operation).map(Url::as_str);
+        numbers::write(&json!([capability, base_uri, self.tool.name, arguments, self.principal])).into_bytes()
     }
 }
 
-/// A sealed state that is valid for this subject and this time.
+/// A sealed state that is valid for this subject and this time, once.
 fn sealed(seal: &RequestStateCodec, what: &[u8], time: Duration) -> String {
-    seal.seal_with(&[], &SealOptions::new().associated_data(what).ttl(time))
+    let mut number = [0; 16];
+    // Without random numbers there is no key for the seal either.
+    getrandom::fill(&mut number).unwrap_or_default();
+    seal.seal_with(&number, &SealOptions::new().associated_data(what).ttl(time))
+}
+
+/// The confirmations that were used in this process.
+static USED: LazyLock<Used> = LazyLock::new(Used::default);
+
+/// The numbers of used states, until they expire.
+#[derive(Default)]
+struct Used(Mutex<VecDeque<(Vec<u8>, Instant)>>);
+
+impl Used {
+    /// Adds the number of a state. Returns false if it was used before, or if so many were used that one would be forgotten.
+    fn add(&self, number: Vec<u8>, now: Instant) -> bool {
+        let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while used.front().is_some_and(|(_, at)| now.saturating_duration_since(*at) > ANSWER_TIMEOUT) {
+            used.pop_front();
+        }
+        let is_new = used.len() < USED_LIMIT && !used.iter().any(|(known, _)| *known == number);
+        if is_new {
+            used.push_back((number, now));
+        }
+        is_new
+    }
 }
 
 const DECLINED: &str = "the user did not confirm it";
@@ -159,6 +197,15 @@ mod tests {
         let over = sealed(&seal, b"this", Duration::ZERO);
         std::thread::sleep(Duration::from_millis(1100));
         assert!(seal.open_with(&over, b"this").is_err());
+    }
+
+    #[test]
+    fn used_states_are_remembered_until_they_expire_and_in_bounded_memory() {
+        let (used, start) = (Used::default(), Instant::now());
+        assert!(used.add(vec![1], start) && !used.add(vec![1], start + ANSWER_TIMEOUT));
+        assert!((2..=USED_LIMIT).all(|number| used.add(number.to_be_bytes().to_vec(), start)));
+        assert!(!used.add(vec![2], start), "none is forgotten before its time");
+        assert!(used.add(vec![2], start + ANSWER_TIMEOUT + Duration::from_secs(1)));
     }
 
     #[test]

@@ -18,12 +18,14 @@ mod policy;
 mod prompts;
 #[cfg(test)]
 mod properties;
+mod question;
 mod resources;
 mod result;
 mod revision;
 mod schema;
 mod shown;
 mod stdio;
+mod words;
 
 pub use self::http::HttpOptions;
 pub use handler::Server;

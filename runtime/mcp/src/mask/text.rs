@@ -257,7 +257,7 @@ fn is_masked(value: &str) -> bool {
     value.bytes().all(|byte| byte == b'*')
 }
 
-/// Whether a value can be a secret: it is not empty, a mask, or a word that says that there is none.
+/// Whether a value can be a secret: it is not empty, a mask, or a word that says that there is no secret.
 fn literal(value: &str) -> bool {
     let value = value.trim();
     !is_masked(value)
