@@ -136,3 +136,27 @@ async fn response_budget_applies_to_bytes_pictures_errors_and_structure() {
         modern(&world, "resources/read", json!({"uri": "a".repeat(2000)})).await.json().await.expect("JSON");
     assert!(read["error"].is_object(), "{read}");
 }
+
+#[tokio::test]
+async fn long_responses_do_not_hold_up_others_of_the_thread() {
+    // Everything of this world runs on one thread.
+    let world = World::start().await;
+    let items: Vec<_> =
+        (0..20_000).map(|number| json!({"id": number, "password": "hush", "text": "a=b ".repeat(20)})).collect();
+    world.simulator.fault(Fault::status(200).json(json!({ "items": items })));
+    let start = Instant::now();
+    let arguments = json!({"region": "fr-par", "secret_id": "s"});
+    let mut call = Box::pin(call_at(&world.http, &world.mcp, "enable-secret-protection", &arguments));
+    let (mut longest, mut before) = (Duration::ZERO, Instant::now());
+    let result = loop {
+        tokio::select! {
+            result = &mut call => break result,
+            () = tokio::time::sleep(Duration::from_millis(1)) => {
+                longest = longest.max(before.elapsed());
+                before = Instant::now();
+            }
+        }
+    };
+    assert!(result["content"][1]["text"].as_str().is_some_and(|text| text.contains("of 20000 items")), "{result}");
+    assert!(longest < start.elapsed() / 3, "{longest:?} of {:?}", start.elapsed());
+}

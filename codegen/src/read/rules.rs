@@ -1,7 +1,7 @@
 //! Reading the constraints on values of a parameter, in keywords of JSON Schema.
 
-use naftiko_schema::{Kind, StringFormat};
-use regex_lite::Regex;
+use naftiko_schema::{Kind, PATTERN_SIZE, StringFormat};
+use regex_lite::RegexBuilder;
 
 use super::fields::Fields;
 use super::yaml::{Content, Node};
@@ -41,7 +41,9 @@ const KEYWORDS: [Keyword; 8] = [
         (!allowed.is_empty()).then_some(())
     }),
     ("pattern", |rules, value| {
-        let pattern = value.scalar_text().filter(|pattern| Regex::new(pattern).is_ok())?;
+        let pattern = value
+            .scalar_text()
+            .filter(|pattern| RegexBuilder::new(pattern).size_limit(PATTERN_SIZE).build().is_ok())?;
         rules.rules.pattern = Some(pattern.into());
         Some(())
     }),

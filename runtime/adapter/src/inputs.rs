@@ -2,9 +2,13 @@
 
 use naftiko_client::__private::{Argument, Arguments, Violations, from_json_text, listed, shortened, visible};
 use naftiko_client::{Error, Violation};
-use naftiko_schema::{ArgumentMapping, ArgumentSource, Binding, InputText, Kind, Location, Parameter, SourceMember};
+use naftiko_schema::{
+    ArgumentMapping, ArgumentSource, Binding, InputText, Kind, Location, Parameter, SourceMember, Target,
+};
 use serde_json::Value;
 use serde_json::value::RawValue;
+
+use crate::offload::offload;
 
 /// The values that a caller sent, by input index.
 pub type Values = Vec<Option<Argument>>;
@@ -19,11 +23,18 @@ pub fn values(binding: &Binding) -> Values {
     vec![None; binding.inputs().len()]
 }
 
-/// Checks the caller's values as inputs, and maps them to the target's arguments.
+/// Checks the caller's values as inputs, and maps them to the target's arguments. Long values with rules are checked on
+/// another thread.
 ///
 /// # Errors
 /// If values are missing or invalid.
-pub fn checked(binding: &'static Binding, mut values: Values) -> Result<Arguments, Error> {
+pub async fn checked(binding: &'static Binding, values: Values) -> Result<Arguments, Error> {
+    let with_rules = binding.inputs().iter().zip(&values).filter(|(input, _)| !input.rules.is_empty());
+    let length = with_rules.filter_map(|(_, value)| value.as_ref()).map(Argument::length).sum();
+    offload(length, move || checked_here(binding, values)).await
+}
+
+fn checked_here(binding: &'static Binding, mut values: Values) -> Result<Arguments, Error> {
     let mut violations = Violations::default();
     for (input, value) in binding.inputs().iter().zip(&mut values) {
         if value.is_none() {
@@ -31,11 +42,14 @@ pub fn checked(binding: &'static Binding, mut values: Values) -> Result<Argument
         }
         violations.extend(Argument::check(input, value.as_ref()).err());
     }
-    if violations.is_empty() {
-        Ok(arguments(binding, values))
-    } else {
-        Err(Error::arguments(binding.target.name(), violations))
+    let invalid = |violations| Error::arguments(binding.target.name(), violations);
+    if !violations.is_empty() {
+        return Err(invalid(violations));
     }
+    let Target::Operation(operation) = &binding.target;
+    let mut arguments = arguments(binding, values);
+    let violations = arguments.check_once(operation);
+    if violations.is_empty() { Ok(arguments) } else { Err(invalid(violations)) }
 }
 
 fn arguments(binding: &Binding, values: Values) -> Arguments {

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
-use naftiko_schema::{Rules, StringFormat, Text};
-use regex_lite::Regex;
+use naftiko_schema::{PATTERN_SIZE, Rules, StringFormat, Text};
+use regex_lite::{Regex, RegexBuilder};
 use serde_json::Value;
 
 use crate::text::{listed, shortened};
@@ -75,7 +75,7 @@ fn matches(pattern: &str, text: &str) -> bool {
     if let Some(regex) = PATTERNS.read().unwrap_or_else(PoisonError::into_inner).get(pattern) {
         return regex.is_match(text);
     }
-    let Ok(regex) = Regex::new(pattern) else { return true };
+    let Ok(regex) = RegexBuilder::new(pattern).size_limit(PATTERN_SIZE).build() else { return true };
     let matched = regex.is_match(text);
     PATTERNS.write().unwrap_or_else(PoisonError::into_inner).insert(pattern.to_owned(), regex);
     matched
@@ -114,6 +114,21 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn length_is_checked_before_the_pattern() {
+        let rules = Rules::new().pattern("^(a|b|ab)*c$").max_length(5).format(StringFormat::Email);
+        let long = json!("ab".repeat(1 << 20));
+        let start = std::time::Instant::now();
+        assert_eq!(broken(&rules, &long).as_deref(), Some("must have at most 5 characters"));
+        assert_eq!(
+            broken(&Rules::new().format(StringFormat::Email), &long).as_deref(),
+            Some("must be of the format `email`")
+        );
+        assert!(start.elapsed() < std::time::Duration::from_millis(500), "{:?}", start.elapsed());
+        // A pattern that needs too much memory is left out, as the compiler does.
+        assert_eq!(broken(&Rules::new().pattern("^(([a-z]{1,100}){1,100}){1,100}$"), &json!("1")), None);
+    }
 
     #[test]
     fn each_rule_is_checked_and_its_message_says_what_is_allowed() {

@@ -1,4 +1,4 @@
-//! Texts of others in messages: cut to a length, and without characters that no one sees.
+//! Texts of callers and upstreams in messages: cut to a length, and without characters that no one sees.
 
 use std::borrow::Cow;
 

@@ -56,10 +56,16 @@ impl TransportError {
     pub fn broken(source: impl Into<BoxError>) -> Self {
         let source = without_url(source.into());
         if is_unreadable(&*source) {
-            return Self { failure: Failure::Decode, source: Some(Unreadable { source }.into()) };
+            return Self::unreadable(source);
         }
         let failure = if is_unprocessed(&*source) { Failure::Refused } else { Failure::Broken };
         Self { failure, source: Some(source) }
+    }
+
+    /// The upstream responded, and its response cannot be read. It has processed the request.
+    pub fn unreadable(source: impl Into<BoxError>) -> Self {
+        let source = without_url(source.into());
+        Self { failure: Failure::Decode, source: Some(Unreadable { source }.into()) }
     }
 
     /// The same error, if nothing was sent.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use naftiko_adapter::trace::{self, TRACEPARENT, TRACESTATE};
-use naftiko_adapter::{Forwarded, Principal, checked, execute, preview};
+use naftiko_adapter::{Forwarded, Principal, checked, execute, is_long, offload, preview};
 use naftiko_client::__private::{Arguments, Connection, Preview};
 use naftiko_schema::Tool;
 use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ProgressNotificationParam};
@@ -45,7 +45,7 @@ pub(super) async fn call(
         Ok(inputs) => inputs,
         Err(error) => return Ok(failure(tool, policy, &error).into()),
     };
-    let mut response = match checked(&tool.binding, values) {
+    let mut response = match checked(&tool.binding, values).await {
         Ok(arguments) => run(tool, connection, policy, arguments, confirmable, context).await?,
         Err(error) => failure(tool, policy, &error).into(),
     };
@@ -97,11 +97,28 @@ async fn send(
     context: &RequestContext<RoleServer>,
 ) -> Result<CallToolResponse, ErrorData> {
     tokio::select! {
-        outcome = execute(&tool.binding, connection, arguments, forwarded(context)) => Ok(result(tool, policy, outcome).into()),
+        result = finished(tool, connection, policy, arguments, forwarded(context)) => Ok(result.into()),
         // Dropping the call closes the upstream request.
         () = context.ct.cancelled() => Err(cancelled()),
         never = progress(context) => match never {},
     }
+}
+
+/// The result of a call. That of a long response is made on another thread.
+async fn finished(
+    tool: &'static Tool,
+    connection: &Connection,
+    policy: &Policy,
+    arguments: Arguments,
+    forwarded: Forwarded,
+) -> CallToolResult {
+    let outcome = execute(&tool.binding, connection, arguments, forwarded).await;
+    let length = outcome.as_ref().map_or_else(|error| error.body().len(), |response| response.body().len());
+    if !is_long(length) {
+        return result(tool, policy, outcome);
+    }
+    let policy = policy.clone();
+    offload(length, move || result(tool, &policy, outcome)).await
 }
 
 /// The header fields to forward upstream. The trace is that of the HTTP request, or else that of the message.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io;
 
 use bytes::Bytes;
-use naftiko_adapter::{Forwarded, Values, apply, checked, document, execute, numbers};
+use naftiko_adapter::{Forwarded, Values, apply, checked, document, execute, numbers, offload};
 use naftiko_client::__private::{Connection, TARGET, from_texts, shortened};
 use naftiko_client::{Error, ErrorKind, Response};
 use naftiko_schema::{Binding, InputId, Output, Resource, ResourceCall, ResourceSource};
@@ -124,13 +124,22 @@ impl Resources {
                     internal_error(uri, text)
                 })?;
                 let values = values(binding, inputs, captures.as_ref()).ok_or_else(|| unknown(uri))?;
-                let arguments =
-                    values.and_then(|values| checked(binding, values)).map_err(|error| failure(uri, &error))?;
+                let arguments = match values {
+                    Ok(values) => checked(binding, values).await,
+                    Err(error) => Err(error),
+                };
+                let arguments = arguments.map_err(|error| failure(uri, &error))?;
                 if policy.dry_run {
                     return Err(internal_error(uri, "nothing was sent: this server is in dry-run mode"));
                 }
                 let response = execute(binding, connection, arguments, forwarded).await;
-                let read = response.and_then(|response| content_of(resource, binding, policy, response));
+                let read = match response {
+                    Ok(response) => {
+                        let reveals = policy.reveals(&resource.name);
+                        offload(response.body().len(), move || content_of(binding, reveals, response)).await
+                    }
+                    Err(error) => Err(error),
+                };
                 let (media_type, bytes) = read.map_err(|error| failure(uri, &error))?;
                 content::contents(uri, declared.or(media_type), *binary, bytes)
             }
@@ -212,12 +221,10 @@ fn values(
 
 /// The media type and the bytes of a response, with secrets masked unless the policy shows them.
 fn content_of(
-    resource: &Resource,
     binding: &'static Binding,
-    policy: &Policy,
+    reveals: bool,
     response: Response<Bytes>,
 ) -> Result<(Option<String>, Vec<u8>), Error> {
-    let reveals = policy.reveals(&resource.name);
     match &binding.output {
         Output::Whole => {
             let media_type = content::media_type(response.headers());

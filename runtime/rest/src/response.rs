@@ -5,7 +5,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
-use naftiko_adapter::{Forwarded, Values, apply, checked, document, execute, execute_streaming, numbers};
+use naftiko_adapter::{Forwarded, Values, apply, checked, document, execute, execute_streaming, numbers, offload};
 use naftiko_client::Error;
 use naftiko_schema::{Output, Projection};
 
@@ -27,7 +27,7 @@ pub(super) async fn respond(
 
 async fn call(references: &References<'_>, values: Values, forwarded: Forwarded) -> Result<Response, Error> {
     let (binding, connection) = (&references.route.binding, references.connection);
-    let arguments = checked(binding, values)?;
+    let arguments = checked(binding, values).await?;
     match &binding.output {
         Output::Whole => {
             let response = execute_streaming(binding, connection, arguments, forwarded).await?;
@@ -37,15 +37,15 @@ async fn call(references: &References<'_>, values: Values, forwarded: Forwarded)
         }
         Output::Projected(projection) => {
             let response = execute(binding, connection, arguments, forwarded).await?;
-            project(references, projection, response)
+            project(references, projection, response).await
         }
     }
 }
 
 /// The response with a projected document. A response without a body is passed through.
-fn project(
+async fn project(
     references: &References<'_>,
-    projection: &Projection,
+    projection: &'static Projection,
     response: naftiko_client::Response<Bytes>,
 ) -> Result<Response, Error> {
     if response.body().is_empty() {
@@ -53,11 +53,16 @@ fn project(
         return Ok(pass_through(status, fields::passed(headers, references, Content::Same), Body::from(body)));
     }
     let target = &references.route.binding.target;
-    let (status, headers, document) = document(target, projection, response)?.into_parts();
+    let length = response.body().len();
+    let projected = offload(length, move || {
+        let projected = document(target, projection, response)?;
+        Ok::<_, Error>(projected.map(|document| numbers::write(&apply(projection, &document))))
+    });
+    let (status, headers, document) = projected.await?.into_parts();
     let mut headers = fields::passed(headers, references, Content::Changed);
     headers.remove(CONTENT_ENCODING);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Ok(pass_through(status, headers, Body::from(numbers::write(&apply(projection, &document)))))
+    Ok(pass_through(status, headers, Body::from(document)))
 }
 
 /// A response of these parts, and nothing else.

@@ -5,6 +5,9 @@ use serde_json::{Map, Value};
 
 use crate::table::table;
 
+/// The largest compiled pattern, in bytes. The time for a match is at most in proportion to it, and to the text.
+pub const PATTERN_SIZE: usize = 256 << 10;
+
 table! {
     /// Rules for the values of a parameter. Numbers and allowed values are JSON text, so that no digits are lost.
     pub struct Rules {

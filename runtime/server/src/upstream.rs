@@ -4,10 +4,13 @@
 
 use std::env;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use http::Uri;
 use http::header::{ACCEPT, HeaderValue};
+use hyper::ext::on_informational;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -21,6 +24,7 @@ use reqwest::ResponseBuilderExt as _;
 use rustls::ClientConfig;
 use rustls::crypto::CryptoProvider;
 use rustls_platform_verifier::BuilderVerifierExt as _;
+use tokio::sync::Notify;
 use tower::timeout::Timeout;
 use tower::timeout::future::ResponseFuture;
 use tower::util::MapFuture;
@@ -32,6 +36,8 @@ use super::program::Program;
 
 /// How long a connection is idle before a TCP keepalive probe is sent.
 const KEEPALIVE: Duration = Duration::from_secs(15);
+/// The most informational responses to one request (RFC 9110 §15.2). hyper reads any number of them.
+const INFORMATIONAL_LIMIT: usize = 100;
 /// Variables that configure a proxy. Only reqwest supports proxies.
 const PROXIES: [&str; 6] = ["ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"];
 
@@ -81,7 +87,16 @@ impl Transport for HyperTransport {
             let mut request: http::Request<reqwest::Body> = request.try_into()?;
             request.headers_mut().entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
             accept_compressed(request.headers_mut());
-            let (head, body) = match self.0.request(request.map(|body| attempt.track(body))).await {
+            let mut request = request.map(|body| attempt.track(body));
+            let flood = informational_flood(&mut request);
+            let response = tokio::select! {
+                response = self.0.request(request) => response,
+                // Dropping the request closes its connection.
+                () = flood.notified() => {
+                    return Err(TransportError::unreadable("too many informational responses"));
+                }
+            };
+            let (head, body) = match response {
                 Ok(response) => response.into_parts(),
                 Err(error) if error.is_connect() => return Err(TransportError::connect(error)),
                 Err(error) => return Err(TransportError::broken(error)),
@@ -94,6 +109,18 @@ impl Transport for HyperTransport {
             decompressed(response.into())
         })
     }
+}
+
+/// Is notified when a request gets too many informational responses.
+fn informational_flood<B>(request: &mut http::Request<B>) -> Arc<Notify> {
+    let flood = Arc::new(Notify::new());
+    let (reached, count) = (Arc::clone(&flood), AtomicUsize::new(0));
+    on_informational(request, move |_| {
+        if count.fetch_add(1, Ordering::Relaxed) == INFORMATIONAL_LIMIT {
+            reached.notify_one();
+        }
+    });
+    flood
 }
 
 /// A client of a capability, with the options of the command line.

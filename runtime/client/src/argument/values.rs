@@ -28,6 +28,8 @@ pub struct Arguments {
     values: Vec<Option<Argument>>,
     /// Secret texts in the arguments, which are redacted everywhere.
     secrets: Vec<SecretString>,
+    /// Whether they were checked, and found valid.
+    checked: bool,
 }
 
 impl Argument {
@@ -42,6 +44,16 @@ impl Argument {
             Some(Self::Json(json)) => check::check_text(parameter, json),
             Some(Self::Value(value)) => check::check(parameter, Some(value)),
             None => check::check(parameter, None),
+        }
+    }
+
+    /// The length of a text or of JSON text, in bytes; 0 for other values, which are short.
+    pub fn length(&self) -> usize {
+        match self {
+            Self::Value(Value::String(text)) => text.len(),
+            Self::Json(json) => json.len(),
+            Self::Value(Value::Array(items)) => items.iter().filter_map(Value::as_str).map(str::len).sum(),
+            Self::Value(_) | Self::Raw(_) => 0,
         }
     }
 
@@ -94,13 +106,14 @@ impl Arguments {
 
     /// One optional value for each parameter, in order.
     pub fn of(values: Vec<Option<Argument>>) -> Self {
-        Self { values, secrets: Vec::new() }
+        Self { values, secrets: Vec::new(), checked: false }
     }
 
     pub(crate) fn set(&mut self, id: ParameterId, argument: Argument) {
         if let Some(slot) = self.values.get_mut(id.index()) {
             *slot = Some(argument);
         }
+        self.checked = false;
     }
 
     pub(crate) fn add_secrets(&mut self, secrets: Vec<SecretString>) {
@@ -130,8 +143,18 @@ impl Arguments {
         operation.parameters.iter().zip(self.values.iter().map(Option::as_ref))
     }
 
+    /// The violations of all arguments. If there are none, the call does not look for them again.
+    pub fn check_once(&mut self, operation: &Operation) -> Violations {
+        let violations = self.check(operation);
+        self.checked = violations.is_empty();
+        violations
+    }
+
     /// The violations of all arguments.
     pub(crate) fn check(&self, operation: &Operation) -> Violations {
+        if self.checked {
+            return Violations::default();
+        }
         self.pairs(operation).filter_map(|(parameter, argument)| Argument::check(parameter, argument).err()).collect()
     }
 }
