@@ -10,9 +10,13 @@ pub fn content_type(headers: &HeaderMap) -> Option<&str> {
     headers.get(http::header::CONTENT_TYPE)?.to_str().ok()
 }
 
-/// The upstream's request id, if it sent one.
+/// The longest request id that is repeated, in bytes.
+const ID_LIMIT: usize = 128;
+
+/// The upstream's request id, if it sent one. It is repeated in messages, so it must look like one.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
-    headers.get("x-request-id")?.to_str().ok()
+    let is_id = |id: &&str| id.len() <= ID_LIMIT && id.bytes().all(|byte| byte.is_ascii_graphic());
+    headers.get("x-request-id")?.to_str().ok().filter(is_id)
 }
 
 /// How long the upstream asks to wait: seconds, or a date (RFC 9110 §10.2.3). A date is relative to the response's `Date` if

@@ -7,7 +7,10 @@ use naftiko_adapter::trace::{self, TRACEPARENT, TRACESTATE};
 use naftiko_adapter::{Forwarded, Principal, checked, execute, is_long, offload, preview};
 use naftiko_client::__private::{Arguments, Connection, Preview};
 use naftiko_schema::Tool;
-use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ProgressNotificationParam};
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, NumberOrString, ProgressNotificationParam,
+    ProgressToken,
+};
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
 use serde_json::{Value, json};
@@ -22,6 +25,8 @@ use super::result::result;
 
 /// The interval of progress notifications.
 const PROGRESS: Duration = Duration::from_secs(1);
+/// The longest progress token, in bytes. Each notification repeats it.
+const TOKEN_LIMIT: usize = 1024;
 
 /// Calls a tool. Errors that a client can act on are results, so that models see them.
 pub(super) async fn call(
@@ -143,7 +148,11 @@ pub(super) fn cancelled() -> ErrorData {
 async fn progress(context: &RequestContext<RoleServer>) -> std::convert::Infallible {
     let parts = context.extensions.get::<http::request::Parts>();
     let streams = parts.is_none_or(|parts| parts.extensions.get::<JsonOnly>().is_none());
-    if let Some(token) = context.meta.get_progress_token().filter(|_| streams) {
+    let is_short = |token: &ProgressToken| match &token.0 {
+        NumberOrString::String(text) => text.len() <= TOKEN_LIMIT,
+        NumberOrString::Number(_) => true,
+    };
+    if let Some(token) = context.meta.get_progress_token().filter(|token| streams && is_short(token)) {
         let mut ticks = interval_at(Instant::now() + PROGRESS, PROGRESS);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut seconds = 0.0;

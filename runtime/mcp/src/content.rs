@@ -20,6 +20,9 @@ pub(super) enum Body<'b> {
     Unreadable,
 }
 
+/// The longest media type that counts, in bytes.
+const TYPE_LIMIT: usize = 127;
+
 /// How formats begin that are not text, after a number of bytes (WHATWG MIME Sniffing §6).
 const SIGNATURES: &[(usize, &[u8], &str)] = &[
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -53,7 +56,8 @@ const SIGNATURES: &[(usize, &[u8], &str)] = &[
 /// What a body is. Its media type decides only where the bytes agree with it: what can be read as text is text.
 pub(super) fn read<'b>(media_type: Option<&str>, body: &'b [u8]) -> Body<'b> {
     let declared = media_type.unwrap_or_default();
-    let is_text = std::str::from_utf8(body).ok();
+    // Letters of UTF-16 are also letters of UTF-8, with zeros between them.
+    let is_text = std::str::from_utf8(body).ok().filter(|text| !text.contains('\0'));
     let begins = |(at, start, _): &&(usize, &[u8], &str)| body.get(*at..).is_some_and(|rest| rest.starts_with(start));
     let own = SIGNATURES.iter().find(begins).map(|(_, _, media_type)| *media_type);
     let agrees = |own: &str| declared.split('/').next() == own.split('/').next() && !is_textual(declared);
@@ -162,7 +166,9 @@ pub(super) fn contents(uri: &str, media_type: Option<String>, binary: bool, body
 /// The media type of a response, in lower case and without parameters.
 pub(super) fn media_type(headers: &HeaderMap) -> Option<String> {
     let text = content_type(headers)?.split(';').next()?.trim().to_ascii_lowercase();
-    (!text.is_empty()).then_some(text)
+    // Results repeat it, so it must be one (RFC 6838 §4.2).
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&^_.+-/".contains(&byte);
+    (!text.is_empty() && text.len() <= TYPE_LIMIT && text.bytes().all(is_name)).then_some(text)
 }
 
 #[cfg(test)]
@@ -185,6 +191,7 @@ mod tests {
             (Some("application/json"), b"\x89PNG\r\n\x1a\n\xff", bytes("image/png")),
             (Some("application/json"), b"\xef\xbb\xbf{}", text("{}")),
             (Some("application/json"), b"\xff\xfe{\0}\0", text("{}")),
+            (Some("application/json"), b"{\0}\0", Body::Unreadable),
             (Some("application/vnd.a+json"), b"\xff", text("\u{fffd}")),
             (Some("application/octet-stream"), b"plain", text("plain")),
             (Some("application/octet-stream"), b"\xff", bytes("application/octet-stream")),

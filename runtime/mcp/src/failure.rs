@@ -1,7 +1,6 @@
 //! The results of calls that failed.
 
 use naftiko_adapter::numbers;
-use naftiko_client::__private::shortened;
 use naftiko_client::{Error, ErrorKind};
 use naftiko_schema::{RetrySafety, Tool};
 use rmcp::model::{CallToolResult, ContentBlock};
@@ -9,20 +8,16 @@ use serde_json::{Map, Value, json};
 
 use super::Policy;
 use super::content::{self, Body};
-use super::mask::{MASK, message};
+use super::mask::MASK;
 use super::shown::Shown;
-
-/// How much of a request id is repeated, in characters.
-const ID_LIMIT: usize = 128;
 
 /// The result of a call that failed. It is as short as any other result.
 pub(super) fn failure(tool: &'static Tool, policy: &Policy, error: &Error) -> CallToolResult {
     let (target, budget) = (&tool.binding.target, policy.response_budget);
     let body = body(tool, policy.reveals(&tool.name), error);
-    // What a hidden body says is hidden too.
-    let is_hidden = matches!(&body, Some(Value::String(text)) if text == MASK);
-    let said = |text: &str| if is_hidden { String::new() } else { message(policy.reveals(&tool.name), text) };
-    let own = error.text(said);
+    // The message says no more than the body shows.
+    let own = error.text_for(body.as_ref().filter(|shown| shown.text != MASK).map(|shown| shown.text.as_bytes()));
+    let body = body.map(|shown| shown.document.unwrap_or_else(|| shown.text.into()));
     let mut text = own.clone();
     if let Some(advice) = advice(error, target.retry_safety()) {
         text.push_str(&format!("\n{advice}"));
@@ -33,7 +28,7 @@ pub(super) fn failure(tool: &'static Tool, policy: &Policy, error: &Error) -> Ca
         details.insert("status".to_owned(), status.as_u16().into());
     }
     if let Some(id) = error.request_id() {
-        details.insert("requestId".to_owned(), shortened(id, ID_LIMIT).into());
+        details.insert("requestId".to_owned(), id.into());
     }
     if let Some(wait) = error.retry_after() {
         details.insert("retryAfterSeconds".to_owned(), wait.as_secs().into());
@@ -76,14 +71,13 @@ pub(super) fn failure(tool: &'static Tool, policy: &Policy, error: &Error) -> Ca
 }
 
 /// The body of an error response as models may read it.
-fn body(tool: &'static Tool, reveals: bool, error: &Error) -> Option<Value> {
+fn body(tool: &'static Tool, reveals: bool, error: &Error) -> Option<Shown> {
     let body = Some(error.body()).filter(|body| !body.is_empty())?;
     let media_type = error.headers().and_then(content::media_type);
-    let shown = match content::read(media_type.as_deref(), body) {
+    Some(match content::read(media_type.as_deref(), body) {
         Body::Text(text) => Shown::text(&tool.binding.target, reveals, media_type.as_deref(), text),
-        Body::Bytes(_) | Body::Unreadable => return Some(format!("{} bytes that are no text", body.len()).into()),
-    };
-    Some(shown.document.unwrap_or_else(|| shown.text.into()))
+        Body::Bytes(_) | Body::Unreadable => Shown::hidden(),
+    })
 }
 
 /// The first lines of a text, up to a length in bytes.

@@ -23,8 +23,6 @@ use super::{Policy, content, files};
 const URI_LIMIT: usize = 8 << 10;
 /// How much of a URI errors repeat, in characters.
 const URI_SHOWN: usize = 1000;
-/// How much of a request id errors repeat, in characters.
-const ID_LIMIT: usize = 128;
 
 /// The resources of a capability, and the pattern of each template.
 pub(super) struct Resources {
@@ -256,7 +254,7 @@ fn failure(uri: &str, error: &Error) -> ErrorData {
         data.insert("status".to_owned(), status.as_u16().into());
     }
     if let Some(id) = error.request_id() {
-        data.insert("requestId".to_owned(), shortened(id, ID_LIMIT).into());
+        data.insert("requestId".to_owned(), id.into());
     }
     let data = data.into();
     match error.kind() {

@@ -14,6 +14,9 @@ use super::fields::{self, Content};
 use super::problem::Problem;
 use super::references::References;
 
+/// The longest body of the upstream in a problem, as JSON in bytes.
+const BODY_LIMIT: usize = 48 << 10;
+
 /// How callers get an API error that is about their request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ApiErrors {
@@ -144,6 +147,8 @@ fn with_upstream(problem: Problem, error: &Error, status: StatusCode) -> Problem
         None if error.body().is_empty() => Value::Null,
         None => String::from_utf8_lossy(error.body()).into(),
     };
+    // A problem is short, and says the most important part without the body.
+    let body = if body.to_string().len() > BODY_LIMIT { Value::Null } else { body };
     let upstream = json!({"status": status.as_u16(), "requestId": error.request_id(), "body": body});
     let problem = problem.with("upstream", upstream);
     match error.headers().and_then(|headers| headers.get(RETRY_AFTER)) {

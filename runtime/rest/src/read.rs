@@ -10,7 +10,7 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTEN
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use naftiko_adapter::{Values, short, unknown_inputs};
+use naftiko_adapter::{Values, offload, short, unknown_inputs};
 use naftiko_client::__private::{Argument, Violations, from_json_text, from_texts, without_byte_order_mark};
 use naftiko_client::Violation;
 use naftiko_schema::{InputId, Kind, Location, Parameter, Route};
@@ -36,7 +36,7 @@ pub(super) async fn values(route: &'static Route, captures: Vec<String>, request
     reader.query(parts.uri.query().unwrap_or_default());
     reader.headers(&parts.headers);
     reader.cookies(&parts.headers);
-    reader.body(&parts, body).await?;
+    let reader = reader.body(&parts, body).await?;
     if reader.violations.is_empty() { Ok(reader.values) } else { Err(Problem::arguments(&reader.violations)) }
 }
 
@@ -143,9 +143,9 @@ impl Reader {
         }
     }
 
-    async fn body(&mut self, parts: &Parts, body: Body) -> Result<(), Problem> {
+    async fn body(self, parts: &Parts, body: Body) -> Result<Self, Problem> {
         if body.is_end_stream() {
-            return Ok(());
+            return Ok(self);
         }
         let Ok(collected) = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, BODY_LIMIT).collect()).await else {
             return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")
@@ -162,13 +162,11 @@ impl Reader {
         // JSON may begin with a byte order mark, which is not passed on (RFC 8259 §8.1).
         let bytes = bytes.slice_ref(without_byte_order_mark(&bytes));
         if bytes.is_empty() {
-            return Ok(());
+            return Ok(self);
         }
-        let whole = self.at(Location::Body).next();
-        let has_fields = self.at(Location::Field).next().is_some();
-        if whole.is_none() && !has_fields {
+        if self.at(Location::Body).chain(self.at(Location::Field)).next().is_none() {
             // Some SDKs send an empty document with every request, whatever its method.
-            let taken = is_empty(&bytes).then_some(());
+            let taken = is_empty(&bytes).then_some(self);
             return taken.ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "this route takes no body"));
         }
         // The field of a 415 says what it is about (RFC 9110 §12.5.3, §15.5.16).
@@ -181,25 +179,32 @@ impl Reader {
             return Err(unsupported("the body must not be compressed")
                 .header(ACCEPT_ENCODING, HeaderValue::from_static("identity")));
         }
-        if std::str::from_utf8(&bytes).is_err() {
+        let mut reader = self;
+        offload(bytes.len(), move || reader.content(&bytes).map(|()| reader)).await
+    }
+
+    /// Reads a body that is JSON.
+    fn content(&mut self, bytes: &Bytes) -> Result<(), Problem> {
+        if std::str::from_utf8(bytes).is_err() {
             return Err(Problem::new(StatusCode::BAD_REQUEST, "the body is not UTF-8"));
         }
-        serde_json::from_slice::<IgnoredAny>(&bytes).map_err(|error| not_json(&error))?;
-        if let Some(name) = repeated_name(&bytes) {
+        serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| not_json(&error))?;
+        if let Some(name) = repeated_name(bytes) {
             let detail = format!("the body has an object with two members named `{}`", short(&name));
             return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
         }
+        let whole = self.at(Location::Body).next();
         if let Some((index, input)) = whole {
             // Null means that the input is left out, unless it accepts any JSON. Tool arguments work the same way.
-            if input.kind != Kind::Any && is_null(&bytes) {
+            if input.kind != Kind::Any && is_null(bytes) {
                 return Ok(());
             }
             if let Some(slot) = self.values.get_mut(index) {
                 *slot = Some(Argument::Json(bytes.clone()));
             }
         }
-        if has_fields {
-            self.fields(&bytes, whole.is_some())?;
+        if self.at(Location::Field).next().is_some() {
+            self.fields(bytes, whole.is_some())?;
         }
         Ok(())
     }

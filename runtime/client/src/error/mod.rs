@@ -19,9 +19,6 @@ use crate::transport::{BoxError, Failure, TransportError};
 pub use api_error::ApiError;
 use api_error::TEXT_LIMIT;
 
-/// How much of a request id is repeated, in characters.
-const ID_LIMIT: usize = 128;
-
 /// Why a call failed, and at what point. It never contains the request's URI, headers, body or credentials. If the error
 /// response of the upstream repeats a credential or a secret body, it is redacted.
 pub struct Error(Box<Inner>);
@@ -242,7 +239,7 @@ impl Error {
         self.0.response.as_ref().map(|response| &response.headers)
     }
 
-    /// The upstream's request id (`x-request-id`), if it sent one.
+    /// The upstream's request id (`x-request-id`), if it sent one of at most 128 visible characters.
     pub fn request_id(&self) -> Option<&str> {
         self.headers().and_then(request_id)
     }
@@ -335,16 +332,18 @@ pub fn causes(error: &dyn std::error::Error) -> String {
 }
 
 impl Error {
-    /// The text of the error, with what the upstream says as this function shows it. If that is empty, it is left out.
+    /// The text of the error as if the upstream had responded with this body, from which secrets may be gone; without a body,
+    /// nothing of the upstream is repeated.
     #[doc(hidden)]
-    pub fn text(&self, shown: impl Fn(&str) -> String) -> String {
+    pub fn text_for(&self, body: Option<&[u8]>) -> String {
+        let said = self.headers().zip(body).map(|(headers, body)| ApiError::read(headers, body));
         let mut text = String::new();
         // Writing to a string does not fail.
-        self.write(&mut text, shown).unwrap_or_default();
+        self.write(&mut text, said.as_ref()).unwrap_or_default();
         text
     }
 
-    fn write(&self, f: &mut impl fmt::Write, shown: impl Fn(&str) -> String) -> fmt::Result {
+    fn write(&self, f: &mut impl fmt::Write, said: Option<&ApiError>) -> fmt::Result {
         write!(f, "{}: ", self.0.operation)?;
         match &self.0.kind {
             ErrorKind::Arguments(violations) => {
@@ -362,10 +361,11 @@ impl Error {
             ErrorKind::Transport => write!(f, "the connection to the upstream broke")?,
             ErrorKind::Status(status) => {
                 write!(f, "the upstream responded with {status}")?;
-                let said: Vec<_> = [self.upstream_type(), self.message()].into_iter().flatten().map(shown).collect();
+                let said = said.map(|said| [said.kind.as_deref(), said.message.as_deref()]);
+                let said: Vec<_> = said.into_iter().flatten().flatten().collect();
                 let said = said.join(": ");
                 // Whose words these are must be clear, whatever they are.
-                if !said.trim_matches([' ', ':']).is_empty() {
+                if !said.is_empty() {
                     write!(f, "; the upstream says: {}", quoted(&said))?;
                 }
             }
@@ -389,7 +389,7 @@ impl Error {
             write!(f, " after {} attempts", self.0.attempts)?;
         }
         if let Some(id) = self.request_id() {
-            write!(f, " (request id {})", shortened(id, ID_LIMIT))?;
+            write!(f, " (request id {id})")?;
         }
         Ok(())
     }
@@ -402,7 +402,7 @@ fn quoted(words: &str) -> String {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(f, str::to_owned)
+        self.write(f, self.api_error())
     }
 }
 

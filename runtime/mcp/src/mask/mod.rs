@@ -1,9 +1,13 @@
 //! Masks secrets in responses, so that models do not read them, and shows characters that no one sees.
 
+mod lists;
 mod names;
 mod shapes;
 mod text;
 
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use naftiko_adapter::numbers;
 use naftiko_client::__private::{rank, visible};
 use naftiko_schema::{PathPart, Target};
@@ -22,6 +26,8 @@ const VAULTS: &[&str] = &["secret", "secrets", "secretmanager", "key", "keys", "
 /// Names of members that hold the secret in responses of such operations, and in lists of secrets.
 const PAYLOADS: &[&str] =
     &["data", "payload", "plaintext", "stringdata", "value", "secretvalue", "secretstring", "secretbinary"];
+/// The most columns of rows whose names are looked at.
+const COLUMNS_LIMIT: usize = 100;
 /// How many documents may be inside of texts of each other. Deeper ones are hidden.
 const TEXTS_LIMIT: usize = 4;
 
@@ -61,12 +67,6 @@ pub(super) fn cleaned(target: &Target, reveals: bool, text: &str, is_structured:
     }
     let cleaned = cleaner.cleaned(text, is_structured)?;
     Some((cleaned, cleaner.changes))
-}
-
-/// A short text of the upstream inside a message, without the secrets in it.
-pub(super) fn message(reveals: bool, text: &str) -> String {
-    let mut cleaner = Cleaner { masks: !reveals, depth: 0, changes: Changes::default() };
-    cleaner.cleaned(text, false).unwrap_or_else(|| text.to_owned())
 }
 
 /// Whether bytes that are no text hold names of secrets.
@@ -141,22 +141,36 @@ impl Cleaner {
     }
 
     fn members(&mut self, members: &mut Map<String, Value>, payloads: bool) {
-        let mut is_pair = false;
-        let mut payloads = payloads;
-        let mut renamed = false;
+        let (mut is_pair, mut is_key, mut renamed, mut payloads) = (false, false, false, payloads);
+        let mut hidden: Vec<bool> = Vec::new();
         for (name, value) in members.iter() {
             renamed |= (!name.is_ascii() || name.len() >= 16) && self.rename(name).is_some();
-            if self.masks
-                && let Value::String(text) = value
-            {
-                is_pair |= is_name(name) && is_secret_name(text);
-                payloads |= name == "kind" && text == "Secret";
+            match value {
+                Value::String(text) if self.masks => {
+                    is_pair |= is_name(name) && is_secret_name(text);
+                    payloads |= name == "kind" && text == "Secret";
+                    is_key |= name == "kty";
+                }
+                // Of outputs of tools such as Terraform.
+                Value::Bool(true) if self.masks => is_pair |= is_mark(name),
+                Value::Array(columns) if self.masks => {
+                    let secret = |column: &Value| column.as_str().is_some_and(|name| meaning(name) == Meaning::Secret);
+                    if columns.len() <= COLUMNS_LIMIT && columns.iter().any(secret) {
+                        hidden = columns.iter().map(secret).collect();
+                    }
+                }
+                _ => {}
             }
+        }
+        if !hidden.is_empty() {
+            members.values_mut().for_each(|rows| self.columns(rows, &hidden));
         }
         for (name, value) in members.iter_mut() {
             let meaning = if self.masks { meaning(name) } else { Meaning::Plain };
             match (meaning, &mut *value) {
                 (_, value) if is_pair && is_value(name) => self.hide(value),
+                // The private part of a key, and a symmetric one (RFC 7518 §6).
+                (_, value) if is_key && ["d", "p", "q", "dp", "dq", "qi", "k"].contains(&&**name) => self.hide(value),
                 (_, value) if payloads && rank(name, PAYLOADS).is_some() => self.hide(value),
                 (Meaning::Secret, value) => self.hide(value),
                 (Meaning::Secrets, Value::Array(items)) => {
@@ -184,6 +198,15 @@ impl Cleaner {
                 .into_iter()
                 .map(|(name, value)| (self.rename(&name).unwrap_or(name), value))
                 .collect();
+        }
+    }
+
+    /// Masks the columns of rows, whose names are in another list.
+    fn columns(&mut self, rows: &mut Value, hidden: &[bool]) {
+        for row in rows.as_array_mut().into_iter().flatten().filter_map(Value::as_array_mut) {
+            if row.len() == hidden.len() {
+                row.iter_mut().zip(hidden).filter(|(_, hidden)| **hidden).for_each(|(value, _)| self.hide(value));
+            }
         }
     }
 
@@ -248,6 +271,11 @@ impl Cleaner {
             }
             return self.of_documents(documents);
         }
+        if let Some(decoded) = decoded_document(text)
+            && let Some(documents) = documents(&decoded)
+        {
+            return self.of_documents(documents).map(|_| MASK.to_owned());
+        }
         match text::shown(text, is_structured) {
             Shown::Whole => None,
             Shown::Masked(masked) => Some(masked),
@@ -277,6 +305,25 @@ fn documents(text: &str) -> Option<Vec<Value>> {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let documents: Option<Vec<_>> = lines.map(|line| read(line.trim_start_matches('\u{1e}'))).collect();
     documents.filter(|documents| documents.len() > 1)
+}
+
+/// The text of a document in base64.
+fn decoded_document(text: &str) -> Option<String> {
+    let starts = ["ey", "ew", "W3", "Wy", "Ww"].iter().any(|start| text.starts_with(start));
+    if !starts || text.len() < 12 || text.contains('.') {
+        return None;
+    }
+    let alphabet = if text.contains(['-', '_']) { &alphabet::URL_SAFE } else { &alphabet::STANDARD };
+    let padding = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    String::from_utf8(GeneralPurpose::new(alphabet, padding).decode(text.trim_end()).ok()?).ok()
+}
+
+/// Whether a member of an object says that another one is a secret.
+fn is_mark(name: &str) -> bool {
+    ["sensitive", "secret", "confidential", "masked", "secure", "secured"].iter().any(|mark| {
+        name.eq_ignore_ascii_case(mark)
+            || name.to_ascii_lowercase().strip_prefix("is").is_some_and(|rest| rest.trim_start_matches('_') == *mark)
+    })
 }
 
 /// Whether a text is the name of a secret, and not a sentence about one.
@@ -361,6 +408,23 @@ mod tests {
                 json!({"pairs": [["X-Auth-Token", "***"], ["a", "b"]]}),
             ),
             (json!(["--password", "hush", "--region", "a"]), json!(["--password", "***", "--region", "a"])),
+            (
+                json!({"value": "hush", "type": "string", "sensitive": true}),
+                json!({"value": "***", "type": "string", "sensitive": true}),
+            ),
+            (json!({"value": "a", "sensitive": false}), json!({"value": "a", "sensitive": false})),
+            (json!({"kty": "RSA", "n": "a", "d": "hush"}), json!({"kty": "RSA", "n": "a", "d": "***"})),
+            (
+                json!({"columns": ["user", "password"], "rows": [["me", "hush"]]}),
+                json!({"columns": ["user", "password"], "rows": [["me", "***"]]}),
+            ),
+            (json!({"t": "eyJwYXNzd29yZCI6Imh1c2gifQ=="}), json!({"t": "***"})),
+            (json!({"t": "eyJhIjoxfQ"}), json!({"t": "eyJhIjoxfQ"})),
+            (json!({"t": "%7B%22password%22%3A%22hush%22%7D"}), json!({"t": "***"})),
+            (
+                json!({"ParameterKey": "DBPassword", "ParameterValue": "hush"}),
+                json!({"ParameterKey": "DBPassword", "ParameterValue": "***"}),
+            ),
             (json!(["user", "password", "email"]), json!(["user", "password", "email"])),
             (json!({"env": ["A=b", "DB_PASSWORD=hush"]}), json!({"env": ["A=b", "DB_PASSWORD=***"]})),
             (json!({"t": "{\"password\":\"hush\"}"}), json!({"t": "{\"password\":\"***\"}"})),

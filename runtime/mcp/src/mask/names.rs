@@ -1,5 +1,6 @@
 //! Names of secrets, by their words: `db_password`, `newPassword`, `X-Auth-Token` and `DBPASSWORD` are about the same.
 
+use super::lists::{ABOUT, CODES, ENDS, FORMS, KEYS, NOUNS, PASSES, PERHAPS_KEYS, PLURALS, PUBLIC, QUESTIONS, TOKENS};
 use crate::words::{in_list, words};
 
 /// What the name of a value says about it.
@@ -14,84 +15,6 @@ pub(super) enum Meaning {
     /// It is a secret if it looks like one.
     Perhaps,
 }
-
-/// Words that are a secret, whatever stands before them.
-const NOUNS: &str = "
-    authorization bearer contrasena cookie cred credential creds credentials cvc cvv htpasswd jwt kennwort
-    kubeconfig mnemonic netrc otp passcode passphrase passwd password passwort pgpass psk pw pwd secret senha token
-    totp
-";
-/// Several of them.
-const PLURALS: &str = "
-    cookies jwts otps passcodes passphrases passwds passwords pwds secrets tokens
-";
-/// Ends of words that are joined to others: `dbpassword`.
-const ENDS: &str = "
-    accesskeysecret accesstoken accountkey apikey apitoken authkey authtoken bearertoken connectionstring connstring
-    credentials csrftoken encryptionkey idtoken kubeconfig masterkey passphrase passwd password privatekey privkey
-    refreshtoken secret secretaccesskey secretkey sessionid sessionkey sessiontoken sharedkey signingkey sshkey
-    usertoken xsrftoken
-";
-/// Words before `key` that make it a secret.
-const KEYS: &str = "
-    access account admin aes api app application auth authentication cipher client consumer crypto decryption deploy
-    des dsa ec ecdsa ed25519 encryption function gpg hmac host identity integration jwt license licence master pgp
-    preshared priv private recovery root rsa secret server service session shared signing ssh ssl storage
-    subscription symmetric tls webhook wg wireguard write
-";
-/// Words before `key` that make it a secret, unless the value says otherwise.
-const PERHAPS_KEYS: &str = "
-    access account app application client host identity primary secondary server service ssh
-";
-/// Words before `code` and `phrase`.
-const CODES: &str = "
-    2fa access auth authorization backup card login mfa onetime otp pairing pass recovery secret security seed sms
-    time totp verification
-";
-/// Words before `pass`.
-const PASSES: &str = "
-    admin amqp auth basic database db email ftp http imap key keystore ldap login mail mongo mysql my pg postgres
-    proxy rabbitmq redis root sftp smtp ssh sudo truststore user wifi
-";
-/// Words after a secret that are the secret itself, in another form.
-const FORMS: &str = "
-    again b64 backup base base32 base64 binary blob bytes ciphertext clear cleartext confirm confirmation content
-    contents current data decoded default dev digest encoded encrypted env hash hashed header hex initial json jwk
-    list live new old onetime payload pem pkcs8 plain plaintext primary prod production raw repeat salt secondary
-    seed staging str string temp temporary test text val value values verify wo
-";
-/// Words after a secret that make it something else.
-const ABOUT: &str = "
-    age algorithm alg allowed arn at attempts audience auto balance bits bucket budget category change changed
-    checker class complexity config configuration count counts created crc32 cursor date days description digits dir
-    disabled duration email enabled endpoint engine entropy error errors exists expiration expire expired expires
-    expiry failures field file filename fingerprint folder format generated generator help hint history holder hours
-    id ids identifier index input instructions interval issuer kind label last length level lifetime limit limits
-    link location managed manager max message method min minutes mode model name names namespace needed number on
-    owner path paths pattern period permission permissions placeholder policies policy position prefix present price
-    prompt protected protection provider quota rate ref reference refs regex region required requirement
-    requirements reset resource role roles rotated rotation rule rules scheme scope scopes score seconds selector
-    server service set size source standard state status storage store strength supply supported symbol tag tags
-    target time timeout timestamp title total ttl type types unit updated uri url urls usage use used user username
-    uses valid validation validity vault verified version versions window zone manager protocol delivery template
-";
-/// First words of questions, whose values are yes or no.
-const QUESTIONS: &str = "
-    allow allows can disable disabled enable enabled enforce force forgot has have hide ignore is must need needs no
-    require required requires should show skip support supports use uses with without
-";
-/// Words that make a token one of a list, of a text or of a currency.
-const TOKENS: &str = "
-    accepted audio available average avg batch bos budget cached cls completion context continuation continue count
-    cursor design end eos erc20 estimated first fungible gas generated generation governance idempotency input last
-    limit list marker mask max maximum min minimum n native next nft num number offset output pad page pagination
-    paging per position prediction prev previous prompt reasoning rejected remaining resume resumption scroll sep
-    special start starting stop sync text thinking total unk used vocab watermark
-";
-/// Words that say that everyone may know it.
-const PUBLIC: &str = "
-    pub public publishable authorized known
-";
 
 /// What a name says about its value.
 pub(super) fn meaning(name: &str) -> Meaning {
@@ -111,9 +34,15 @@ fn of_name(name: &str) -> Meaning {
     let mut words = words.as_slice();
     let is_constant = name.len() > 1 && !name.bytes().any(|byte| byte.is_ascii_lowercase()) && name.contains('_');
     match words {
-        [first, _, ..] if in_list(first, QUESTIONS) => return Meaning::Plain,
-        _ if words.iter().any(|word| in_list(word, PUBLIC)) => return Meaning::Plain,
+        [first, _, ..] if QUESTIONS.has(first) => return Meaning::Plain,
+        _ if words.iter().any(|word| PUBLIC.has(word)) => return Meaning::Plain,
         _ => {}
+    }
+    // Most names that get here are about a secret, and end quickly.
+    let is_about = words.last().is_some_and(|last| ABOUT.has(without_digits(last)));
+    let is_more = matches!(words, [.., before, last] if in_list(before, "kube session") && in_list(last, "config id"));
+    if is_about && !is_more {
+        return Meaning::Plain;
     }
     let all = words;
     let own = of_words(words);
@@ -123,7 +52,7 @@ fn of_name(name: &str) -> Meaning {
     // The last word says what it is: a `password_policy` is a policy, but a `password_value` is a password.
     while let [before @ .., last] = words
         && !before.is_empty()
-        && (last.bytes().all(|byte| byte.is_ascii_digit()) || in_list(without_digits(last), FORMS))
+        && (last.bytes().all(|byte| byte.is_ascii_digit()) || FORMS.has(without_digits(last)))
     {
         words = before;
         match of_words(words) {
@@ -131,7 +60,6 @@ fn of_name(name: &str) -> Meaning {
             other => return other,
         }
     }
-    let is_about = all.last().is_some_and(|last| in_list(without_digits(last), ABOUT));
     let is_inside = |strong: fn(&[&str]) -> bool| (1..all.len()).any(|end| all.get(..end).is_some_and(strong));
     if !is_about && (is_inside(ends_strongly) || (is_constant && is_inside(|words| of_words(words) == Meaning::Secret)))
     {
@@ -146,7 +74,7 @@ fn of_words(words: &[&str]) -> Meaning {
     let last = without_digits(last);
     let previous = before.last().copied().unwrap_or_default();
     let is = |word: &str| last.eq_ignore_ascii_case(word);
-    let of_list = |word: &&str| in_list(word, TOKENS);
+    let of_list = |word: &&str| TOKENS.has(word);
     if is("token") || is("tokens") {
         // A token of a user's session is a secret even if it is the next one.
         let counts = before.iter().any(of_list) && !in_list(previous, "access auth refresh session bearer api");
@@ -161,22 +89,23 @@ fn of_words(words: &[&str]) -> Meaning {
     if is("key") || is("keys") {
         let secret =
             ["secret", "private", "priv"].iter().any(|word| before.iter().any(|own| own.eq_ignore_ascii_case(word)));
-        return match secret || in_list(previous, KEYS) || in_list(previous, PERHAPS_KEYS) {
+        return match secret || KEYS.has(previous) || PERHAPS_KEYS.has(previous) {
             false => Meaning::Plain,
-            true if !secret && in_list(previous, PERHAPS_KEYS) => Meaning::Perhaps,
+            true if !secret && PERHAPS_KEYS.has(previous) => Meaning::Perhaps,
             true if is("keys") => Meaning::Secrets,
             true => Meaning::Secret,
         };
     }
-    if in_list(last, NOUNS) {
+    if NOUNS.has(last) {
         return Meaning::Secret;
     }
-    if in_list(last, PLURALS) {
+    if PLURALS.has(last) {
         return Meaning::Secrets;
     }
-    let of = |words, before| in_list(last, words) && in_list(previous, before);
-    if of("code codes phrase phrases", CODES)
-        || of("pass", PASSES)
+    let of = |words, before: &str| in_list(last, words) && in_list(previous, before);
+    if (in_list(last, "code codes phrase phrases") && CODES.has(previous))
+        || of("verifier", "code")
+        || (is("pass") && PASSES.has(previous))
         || of("string str", "connection conn")
         || of("config", "kube")
         || of("sid", "connect session")
@@ -216,99 +145,74 @@ fn ends_with(word: &str, end: &str) -> bool {
 /// A word without the number at its end: `password2`.
 fn without_digits(word: &str) -> &str {
     let trimmed = word.trim_end_matches(|c: char| c.is_ascii_digit());
-    if trimmed.is_empty() || in_list(word, FORMS) { word } else { trimmed }
+    if trimmed.len() == word.len() || trimmed.is_empty() || FORMS.has(word) { word } else { trimmed }
 }
 
-/// Whether a name has the start of a word that a secret has. Most names have none, and this is quick.
+/// Whether a name has a part that the name of every secret has. Most names have none, and this is quick.
 fn may_be_secret(name: &str) -> bool {
-    name.as_bytes().windows(2).any(|pair| {
-        let [first, second] = pair else { return false };
-        matches!(
-            (first | 0x20, second | 0x20),
-            (b'p', b'a' | b'w' | b's' | b'i' | b'g' | b'h')
-                | (b's', b'e' | b'i' | b'a')
-                | (b't', b'o')
-                | (b'c', b'r' | b'o' | b'v')
-                | (b'k', b'e' | b'u')
-                | (b'a', b'u')
-                | (b'j', b'w')
-                | (b'b', b'e')
-                | (b'o', b't')
-                | (b'm', b'n')
-                | (b'n', b'e')
-                | (b'd', b's')
-                | (b'h', b't')
-        )
-    }) && ROOTS.iter().any(|root| name.as_bytes().windows(root.len()).any(|window| window.eq_ignore_ascii_case(root)))
+    let mut rest = name.as_bytes();
+    while let [first, second, more @ ..] = rest {
+        let next = |at: usize| more.get(at).map_or(b' ', |byte| byte | 0x20);
+        let found = match (first | 0x20, second | 0x20) {
+            (b'p', b'w') | (b'j', b'w') => true,
+            (b'p', b'a') => next(0) == b's',
+            (b'p', b'h') => next(0) == b'r',
+            (b'p', b'i') => next(0) == b'n',
+            (b'p', b's') => next(0) == b'k',
+            (b's', b'e') => matches!((next(0), next(1)), (b'c', b'r') | (b's', b's') | (b'n', b'h')),
+            (b's', b'i') => matches!((next(0), next(1)), (b'g', b'n') | (b'd', _)),
+            (b's', b'a') => next(0) == b's',
+            (b't', b'o') => next(0) == b'k',
+            (b'c', b'r') => (next(0), next(1)) == (b'e', b'd'),
+            (b'c', b'o') => matches!((next(0), next(1)), (b'o', b'k') | (b'd', b'e') | (b'n', b'n') | (b'n', b't')),
+            (b'c', b'v') => matches!(next(0), b'v' | b'c'),
+            (b'k', b'e') => matches!(next(0), b'y' | b'n'),
+            (b'k', b'u') => next(0) == b'b',
+            (b'a', b'u') => next(0) == b't',
+            (b'b', b'e') => (next(0), next(1)) == (b'a', b'r'),
+            (b'o', b't') => next(0) == b'p',
+            (b'm', b'n') => next(0) == b'e',
+            (b'n', b'e') => (next(0), next(1)) == (b't', b'r'),
+            (b'd', b's') => next(0) == b'n',
+            _ => false,
+        };
+        if found {
+            return true;
+        }
+        rest = rest.get(1..).unwrap_or_default();
+    }
+    false
 }
-
-/// Parts of the words of secrets, at least one of which is in each of their names.
-const ROOTS: &[&[u8]] = &[
-    b"pass",
-    b"pw",
-    b"secret",
-    b"token",
-    b"cred",
-    b"key",
-    b"auth",
-    b"jwt",
-    b"bearer",
-    b"cookie",
-    b"otp",
-    b"cv",
-    b"code",
-    b"phrase",
-    b"kube",
-    b"psk",
-    b"mnemonic",
-    b"senha",
-    b"kennwort",
-    b"contrasena",
-    b"conn",
-    b"dsn",
-    b"pin",
-    b"netrc",
-    b"sid",
-    b"session",
-    b"sign",
-    b"sas",
-];
 
 /// Members that hold the name of another member's value: `{"name": "Authorization", "value": "..."}`.
 pub(super) fn is_name(name: &str) -> bool {
     let (folded, length) = folded(name);
     matches!(
         folded.get(..length).unwrap_or_default(),
-        b"attr"
+        [.., b'n', b'a', b'm', b'e']
+            | [.., b'k', b'e', b'y']
+            | b"attr"
             | b"attribute"
             | b"env"
             | b"environmentvariable"
             | b"envvar"
             | b"field"
-            | b"fieldname"
             | b"header"
-            | b"headername"
             | b"id"
             | b"k"
-            | b"key"
-            | b"keyname"
             | b"label"
             | b"n"
-            | b"name"
             | b"option"
             | b"param"
             | b"parameter"
-            | b"parametername"
             | b"path"
             | b"prop"
             | b"property"
-            | b"propertyname"
             | b"setting"
             | b"title"
             | b"type"
             | b"var"
             | b"variable"
-            | b"variablename"
     )
 }
 
@@ -317,24 +221,20 @@ pub(super) fn is_value(name: &str) -> bool {
     let (folded, length) = folded(name);
     matches!(
         folded.get(..length).unwrap_or_default(),
-        b"content"
+        [.., b'v', b'a', b'l', b'u', b'e']
+            | [b'v', b'a', b'l', b'u', b'e', ..]
+            | b"content"
             | b"contents"
             | b"current"
-            | b"currentvalue"
             | b"data"
             | b"default"
-            | b"defaultvalue"
             | b"plain"
             | b"plaintext"
             | b"raw"
             | b"string"
-            | b"stringvalue"
             | b"text"
             | b"v"
             | b"val"
-            | b"value"
-            | b"values"
-            | b"valuestring"
     )
 }
 

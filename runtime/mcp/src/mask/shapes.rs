@@ -11,6 +11,7 @@ const PREFIXES: &[(&str, usize)] = &[
     ("EAACEdEose0cBA", 10),
     ("FlyV1", 20),
     ("GOCSPX-", 20),
+    ("LS0tLS1CRUdJTi", 40),
     ("NRAK-", 20),
     ("PMAK-", 20),
     ("SCW", 17),
@@ -86,6 +87,9 @@ const PREFIXES: &[(&str, usize)] = &[
 ];
 /// Names of schemes in `Authorization`.
 const SCHEMES: &[&str] = &["apikey", "basic", "bearer", "bot", "digest", "negotiate", "token"];
+/// The length of the shortest key, in bytes.
+const SHORTEST: usize = 13;
+
 /// What may be in a key.
 pub(super) fn is_part(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'+' | b'/' | b'=' | b'~')
@@ -95,49 +99,97 @@ pub(super) fn is_part(byte: u8) -> bool {
 pub(super) fn key(text: &str) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
     let first = *bytes.first()?;
-    if !first.is_ascii_alphanumeric() {
+    if !may_start(first, *bytes.get(1)?) {
         return None;
     }
-    let length = |bytes: &[u8]| bytes.iter().position(|byte| !is_part(*byte)).unwrap_or(bytes.len());
-    let of_prefix = || {
-        let starts =
-            |(prefix, _): &&(&str, usize)| prefix.as_bytes().first() == Some(&first) && text.starts_with(prefix);
-        let (prefix, more) = PREFIXES.iter().find(starts)?;
-        let rest = bytes.get(prefix.len()..)?;
-        let end = rest.iter().position(|byte| !is_part(*byte) || *byte == b'/').unwrap_or(rest.len());
-        let is_exact = !matches!(*prefix, "AKIA" | "ASIA" | "SCW")
-            || rest.get(..end)?.iter().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9'));
-        // Words that are joined by hyphens or underscores are no key, such as `sk-learn-contrib-documentation`.
-        let has_digit = rest.get(..end)?.iter().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
-        (end >= *more && is_exact && has_digit).then_some((0, prefix.len() + end))
-    };
-    let of_jwt = || {
-        let end = length(text.strip_prefix("eyJ").map(str::as_bytes)?) + 3;
-        let token = text.get(..end)?;
-        let mut parts = token.trim_end_matches('.').split('.');
-        let long = parts.by_ref().take(2).filter(|part| part.len() >= 8).count();
-        (long == 2).then_some((0, end))
-    };
-    let of_scheme = || {
-        let scheme = SCHEMES
-            .iter()
-            .find(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))?;
-        let rest = bytes.get(scheme.len()..)?;
-        let blanks = rest.iter().position(|byte| *byte != b' ').filter(|blanks| *blanks > 0)?;
-        let from = scheme.len() + blanks;
-        let token = text.get(from..from + length(bytes.get(from..)?))?;
-        looks_random(token, 12).then_some((from, from + token.len()))
-    };
-    let of_telegram = || {
-        let digits = bytes.iter().position(|byte| !byte.is_ascii_digit())?;
-        let rest = text.get(digits..)?.strip_prefix(":AA")?;
-        let length = length(rest.as_bytes());
-        ((8..=10).contains(&digits) && length >= 32).then_some((0, digits + 3 + length))
-    };
+    let length = length(bytes);
+    if length < SHORTEST {
+        return after_scheme(text, length).or_else(|| of_telegram(text));
+    }
     match first {
-        b'0'..=b'9' => of_telegram(),
-        b'e' => of_jwt(),
-        _ => of_prefix().or_else(of_scheme),
+        b'0'..=b'9' => of_telegram(text),
+        b'e' => of_jwt(text, length),
+        _ => of_prefix(text),
+    }
+}
+
+/// The number of bytes that may be in a key.
+fn length(bytes: &[u8]) -> usize {
+    bytes.iter().position(|byte| !is_part(*byte)).unwrap_or(bytes.len())
+}
+
+/// A key with one of the known starts.
+fn of_prefix(text: &str) -> Option<(usize, usize)> {
+    let start = |text: &str| text.as_bytes().first_chunk::<2>().copied();
+    let first = start(text);
+    let (prefix, more) = PREFIXES.iter().find(|(prefix, _)| start(prefix) == first && text.starts_with(prefix))?;
+    let rest = text.as_bytes().get(prefix.len()..)?;
+    let end = rest.iter().position(|byte| !is_part(*byte) || *byte == b'/').unwrap_or(rest.len());
+    let key = rest.get(..end)?;
+    let is_exact =
+        !matches!(*prefix, "AKIA" | "ASIA" | "SCW") || key.iter().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9'));
+    // Of armoured blocks in base64, certificates and public keys are public.
+    let is_public = key.starts_with(b"BDRVJU") || key.starts_with(b"BQVUJM");
+    // Words that are joined by hyphens or underscores are no key, such as `sk-learn-contrib-documentation`.
+    let is_word = !key.iter().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+    (end >= *more && is_exact && !is_public && !is_word).then_some((0, prefix.len() + end))
+}
+
+/// A signed or encrypted token (RFC 7515 §3.1, RFC 7516 §3.1).
+fn of_jwt(text: &str, length: usize) -> Option<(usize, usize)> {
+    let token = text.get(..length).filter(|token| token.starts_with("eyJ"))?;
+    let long = token.split('.').take(2).filter(|part| part.len() >= 8).count();
+    (long == 2).then_some((0, length))
+}
+
+/// What follows the name of a scheme in `Authorization`.
+fn after_scheme(text: &str, length: usize) -> Option<(usize, usize)> {
+    let (scheme, rest) = text.split_at_checked(length)?;
+    if !rest.starts_with(' ') || !SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(scheme)) {
+        return None;
+    }
+    let token = rest.trim_start_matches(' ');
+    let from = text.len() - token.len();
+    let token = token.get(..self::length(token.as_bytes()))?;
+    looks_random(token, 12).then_some((from, from + token.len()))
+}
+
+/// The token of a Telegram bot: a number and a key.
+fn of_telegram(text: &str) -> Option<(usize, usize)> {
+    let digits = text.bytes().position(|byte| !byte.is_ascii_digit())?;
+    let length = length(text.get(digits..)?.strip_prefix(":AA")?.as_bytes());
+    ((8..=10).contains(&digits) && length >= 32).then_some((0, digits + 3 + length))
+}
+
+/// Whether a key may start with these bytes. Most words do not.
+fn may_start(first: u8, second: u8) -> bool {
+    match (first, second) {
+        (b'0'..=b'9', b'0'..=b'9') => true,
+        (b'A', second) => matches!(second, b'G' | b'I' | b'K' | b'P' | b'S' | b'T' | b'p'),
+        (b'E', second) => second == b'A',
+        (b'F', second) => second == b'l',
+        (b'G', second) => second == b'O',
+        (b'L', second) => second == b'S',
+        (b'P', second) => second == b'M',
+        (b'S', second) => matches!(second, b'C' | b'G'),
+        (b'N', b'R') => true,
+        (b'e', second) => second == b'y',
+        (b'f', second) => matches!(second, b'm' | b'o'),
+        (b'g', second) => matches!(second, b'h' | b'i' | b'l'),
+        (b'h', second) => matches!(second, b'f' | b'v'),
+        (b'k', second) => second == b'e',
+        (b'l', second) => second == b'i',
+        (b'p', second) => matches!(second, b'a' | b'k' | b's' | b'u' | b'y'),
+        (b'r', second) => matches!(second, b'k' | b'u'),
+        (b's', second) => matches!(second, b'b' | b'e' | b'h' | b'k' | b'q'),
+        (b'w', second) => second == b'h',
+        (b'x', second) => matches!(second, b'a' | b'o'),
+        (b'y', second) => second == b'a',
+        (b'c', b'c') | (b'n', b'p') | (b'd', b'a' | b'c' | b'p') | (b't', b'f' | b's') => true,
+        (first, second) => matches!(
+            (first | 0x20, second | 0x20),
+            (b'a', b'p') | (b'b', b'a' | b'e' | b'o') | (b'd', b'i' | b'o') | (b'n', b'e' | b't') | (b't', b'o')
+        ),
     }
 }
 
@@ -191,6 +243,13 @@ pub(super) fn armoured(text: &str) -> Option<usize> {
 /// The password in the authority of a URI that starts with `://` here: from, and to, in bytes (RFC 3986 §3.2.1).
 pub(super) fn password(text: &str) -> Option<(usize, usize)> {
     let rest = text.strip_prefix("://")?;
+    // The path is the secret.
+    if let Some(hook) =
+        ["hooks.slack.com/services/", "discord.com/api/webhooks/"].iter().find(|hook| rest.starts_with(**hook))
+    {
+        let from = hook.len() + 3;
+        return Some((from, from + length(text.as_bytes().get(from..)?)));
+    }
     let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '\\');
     let token = rest.get(..rest.find(is_end).unwrap_or(rest.len()))?;
     let authority = token.get(..token.find(['/', '?', '#']).unwrap_or(token.len()))?;
@@ -256,6 +315,21 @@ mod tests {
     }
 
     #[test]
+    fn all_keys_start_as_keys_may() {
+        for text in PREFIXES.iter().map(|(prefix, _)| *prefix).chain(SCHEMES.iter().copied()) {
+            for text in [text.to_owned(), text.to_owned()].into_iter().chain(
+                SCHEMES
+                    .contains(&text)
+                    .then(|| [text.to_uppercase(), format!("{}{}", text[..1].to_uppercase(), &text[1..])])
+                    .into_iter()
+                    .flatten(),
+            ) {
+                assert!(may_start(text.as_bytes()[0], text.as_bytes()[1]), "{text}");
+            }
+        }
+    }
+
+    #[test]
     fn passwords_in_uris_are_found() {
         for (uri, found) in [
             ("://u:hush@h/x", Some("hush")),
@@ -267,6 +341,7 @@ mod tests {
             ("://h:8080/a@b", None),
             ("://h/a:b@c", None),
             ("://h", None),
+            ("://hooks.slack.com/services/T0/B0/hush", Some("T0/B0/hush")),
         ] {
             assert_eq!(password(uri).and_then(|(from, to)| uri.get(from..to)), found, "{uri}");
         }

@@ -27,7 +27,7 @@ pub(super) enum Shown {
 pub(super) fn shown(text: &str, is_structured: bool) -> Shown {
     let start = text.trim_start();
     // Where values end is known in lines, and not in documents that are broken or of any format.
-    if is_structured || start.starts_with(['{', '[', '<', '"', '\'', ')', '(']) || start.starts_with("---\n") {
+    if is_structured || start.starts_with(['{', '[', '<', '"', '\'', ')', '(', '%']) || start.starts_with("---\n") {
         let decoded = decoded(text);
         if names_secrets(text, true)
             || (decoded != text && (names_secrets(&decoded, true) || redacted(&decoded).is_some()))
@@ -78,7 +78,8 @@ impl Scanner<'_> {
             let starts = !in_word;
             in_word = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | 0x80..);
             let secret = match byte {
-                b'=' => self.value(at, true),
+                b'=' | b'\t' => self.value(at, true),
+                b':' if is_time(bytes, at) => None,
                 b':' => {
                     self.rest(at).and_then(|rest| offset(shapes::password(rest), at)).or_else(|| self.value(at, false))
                 }
@@ -242,6 +243,18 @@ impl Scanner<'_> {
     }
 }
 
+/// Whether a colon is between digits of a time.
+fn is_time(bytes: &[u8], at: usize) -> bool {
+    let is_digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
+    let before =
+        at.checked_sub(3).and_then(|before| bytes.get(before)).is_none_or(|byte| matches!(byte, b'T' | b' ' | b':'));
+    is_digit(at.checked_sub(2))
+        && is_digit(at.checked_sub(1))
+        && is_digit(Some(at + 1))
+        && is_digit(Some(at + 2))
+        && before
+}
+
 fn offset(range: Option<(usize, usize)>, at: usize) -> Option<Range<usize>> {
     range.map(|(from, to)| at + from..at + to)
 }
@@ -319,14 +332,18 @@ fn names_secrets(text: &str, is_document: bool) -> bool {
             Some((from, previous)) if !is_part(character) => {
                 start = None;
                 let after = text.get(at..).unwrap_or_default().trim_start_matches([' ', '\t']);
-                let next = after.chars().next().filter(|next| matches!(next, ':' | '=')).unwrap_or(character);
+                let next =
+                    after.chars().next().filter(|next| matches!(next, ':' | '=' | '|' | ',')).unwrap_or(character);
                 let is_structural = if is_document {
                     is_around(previous) || is_around(next)
                 } else {
                     is_around(previous) && is_around(next)
                 };
                 let name = text.get(from..at).unwrap_or_default().trim_matches('-');
-                if is_structural && matches!(meaning(name), Meaning::Secret) && !is_masked_after(after) {
+                if is_structural
+                    && matches!(meaning(name), Meaning::Secret | Meaning::Secrets)
+                    && !is_masked_after(after)
+                {
                     return true;
                 }
             }
