@@ -106,7 +106,7 @@ pub(super) fn is_structured(media_type: Option<&str>) -> bool {
     let media_type = media_type.unwrap_or_default();
     let (kind, subtype) = media_type.split_once('/').unwrap_or_default();
     let is_format = |format: &str| {
-        subtype == format || subtype.ends_with(&format!("+{format}")) || subtype.ends_with(&format!("-{format}"))
+        subtype.strip_suffix(format).is_some_and(|before| before.is_empty() || before.ends_with(['+', '-', '.']))
     };
     [
         "json",

@@ -57,6 +57,8 @@ fn of_name(name: &str) -> Meaning {
         words = before;
         match of_words(words) {
             Meaning::Plain => {}
+            // Nothing else is called the data of a key.
+            Meaning::Perhaps => return Meaning::Secret,
             other => return other,
         }
     }
@@ -236,6 +238,14 @@ pub(super) fn is_value(name: &str) -> bool {
             | b"v"
             | b"val"
     )
+}
+
+/// Members that say, by being true, that another one is a secret.
+pub(super) fn is_mark(name: &str) -> bool {
+    let (folded, length) = folded(name);
+    let name = folded.get(..length).unwrap_or_default();
+    let name = name.strip_prefix(b"is").unwrap_or(name);
+    matches!(name, b"confidential" | b"masked" | b"secret" | b"secure" | b"sensitive")
 }
 
 /// A short name in lower case and without signs between its words, and its length. A longer one has none.
