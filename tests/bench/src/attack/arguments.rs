@@ -21,21 +21,21 @@ async fn unknown_arguments(site: &Site) -> Result<()> {
     if let Some(arguments) = params.pointer_mut("/arguments").and_then(Value::as_object_mut) {
         arguments.extend((0..60_000).map(|number| (format!("a{number}"), json!(1))));
     }
-    site.without_upstream(site.mcp.message("tools/call", params)).await?.is_refusal()
+    site.without_upstream(site.mcp.message("tools/call", params)).await?.is_rejected()
 }
 
 async fn wrong_values(site: &Site) -> Result<()> {
     let long = "x".repeat(400_000);
     let arguments = json!({"region": [long], "secret_id": {"a": long}});
     let params = json!({"name": "get-metadata-using-secret-s-id", "arguments": arguments});
-    site.without_upstream(site.mcp.message("tools/call", params)).await?.is_refusal()
+    site.without_upstream(site.mcp.message("tools/call", params)).await?.is_rejected()
 }
 
 async fn unknown_parameters(site: &Site) -> Result<()> {
     let query: Vec<_> = (0..9000).map(|number| format!("a{number}=")).collect();
     for query in [query.join("&"), "page=x&".repeat(8000)] {
         let path = format!("{}?{query}", path("x"));
-        site.without_upstream(site.rest.get(&path, "")).await?.is_refusal()?;
+        site.without_upstream(site.rest.get(&path, "")).await?.is_rejected()?;
     }
     Ok(())
 }
@@ -49,7 +49,7 @@ async fn long_names(site: &Site) -> Result<()> {
         ("prompts/get", json!({"name": long})),
         ("tools/list", json!({"cursor": long})),
     ] {
-        site.without_upstream(site.mcp.message(method, params)).await?.is_refusal()?;
+        site.without_upstream(site.mcp.message(method, params)).await?.is_rejected()?;
     }
     let fields = "content-type: application/json\r\naccept: application/json, text/event-stream\r\nmcp-protocol-version: 2025-11-25\r\n";
     let message = json!({"jsonrpc": "2.0", "id": long, "method": "nothing", "params": {}}).to_string();
@@ -62,7 +62,7 @@ async fn nesting(site: &Site) -> Result<()> {
     let message = format!(
         r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"create-secret","arguments":{{"region":"fr-par","body":{deep}}}}}}}"#
     );
-    site.mcp.post(fields, message.as_bytes()).await?.is_refusal()?;
+    site.mcp.post(fields, message.as_bytes()).await?.is_rejected()?;
     let head = format!(
         "POST {} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         path("").trim_end_matches('/'),
@@ -80,7 +80,7 @@ async fn duplicates(site: &Site) -> Result<()> {
         ),
         r#"{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/list"}"#.to_owned(),
     ] {
-        site.without_upstream(site.mcp.post(fields, message.as_bytes())).await?.is_refusal()?;
+        site.without_upstream(site.mcp.post(fields, message.as_bytes())).await?.is_rejected()?;
     }
     Ok(())
 }
@@ -94,8 +94,8 @@ async fn ways_out(site: &Site) -> Result<()> {
     }
     for out in ["..", "../../x", "a/../b", "..\\x", "%2e%2e/x", "..%2fx", "%252e%252e%252fx"] {
         let response = site.without_upstream(site.mcp.message("tools/call", call(out))).await?;
-        response.is_refusal()?;
+        response.is_rejected()?;
     }
     let region = json!({"name": "list-secrets", "arguments": Map::from_iter([("region".to_owned(), json!("../x"))])});
-    site.without_upstream(site.mcp.message("tools/call", region)).await?.is_refusal()
+    site.without_upstream(site.mcp.message("tools/call", region)).await?.is_rejected()
 }

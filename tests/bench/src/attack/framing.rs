@@ -39,7 +39,7 @@ async fn ambiguous_ends(site: &Site) -> Result<()> {
             let fields = "host: localhost\r\ncontent-type: application/json\r\naccept: application/json, text/event-stream\r\nconnection: close";
             let request = format!("POST {path} HTTP/1.1\r\n{fields}\r\n{framing}");
             let response = site.without_upstream(target.send(request.as_bytes())).await?;
-            response.is_refusal()?;
+            response.is_rejected()?;
         }
     }
     Ok(())

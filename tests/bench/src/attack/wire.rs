@@ -84,7 +84,7 @@ impl Target {
 
 impl Response {
     /// A message of the server itself: a client error or an error of a tool, of a bounded length.
-    pub(super) fn is_refusal(&self) -> Result<()> {
+    pub(super) fn is_rejected(&self) -> Result<()> {
         let text = String::from_utf8_lossy(&self.body);
         let is_error =
             (400..=599).contains(&self.status) || text.contains("\"isError\":true") || text.contains("\"error\":{");
@@ -97,9 +97,9 @@ impl Response {
         Ok(())
     }
 
-    /// A refusal with a body that says why, in JSON.
+    /// a rejection with a body that says why, in JSON.
     pub(super) fn is_explained(&self) -> Result<()> {
-        self.is_refusal()?;
+        self.is_rejected()?;
         let document: Value = serde_json::from_slice(&self.body).with_context(|| {
             format!("{} without a document: {:?}", self.status, String::from_utf8_lossy(&self.body))
         })?;
