@@ -1,4 +1,4 @@
-//! The page that names a test for each promise. Only the names are checked, not that a test proves its promise.
+//! The pages that name a test for each promise or invariant. Only the names are checked, not that a test proves its promise.
 
 use std::fs;
 
@@ -27,4 +27,24 @@ fn tests_named_on_the_quality_page_exist() {
             files.filter_map(|path| fs::read_to_string(path).ok()).any(|text| text.contains(&format!("fn {test}(")));
         assert!(found, "there is no {file}::{test}");
     }
+}
+
+#[test]
+fn tests_named_beside_the_invariants_of_the_architecture_exist() {
+    let page = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("the page is there");
+    let rows = page.lines().filter(|line| line.starts_with("| ") && line.contains(".rs`: `"));
+    let mut count = 0;
+    for row in rows {
+        let tests = row.trim_end_matches('|').rsplit('|').next().unwrap_or_default();
+        let mut text = String::new();
+        for name in tests.split('`').skip(1).step_by(2) {
+            if name.contains('/') {
+                text = fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+            } else {
+                assert!(text.contains(&format!("fn {name}(")), "there is no {name}: {row}");
+                count += 1;
+            }
+        }
+    }
+    assert!(count >= 20, "{count} tests are named");
 }
