@@ -223,7 +223,6 @@ fn write(root: &Path, path: &str, text: &str) {
     fs::write(path, text).expect("files can be written");
 }
 
-/// In a process of its own, as the limit is that of a process.
 #[test]
 fn files_over_the_size_limit_are_named_unless_it_is_raised() {
     let folder = tempdir().expect("a folder can be made");
@@ -253,4 +252,12 @@ fn files_over_the_size_limit_are_named_unless_it_is_raised() {
         let error = xtask::lint::read_one(root, Path::new(file)).expect_err(file).to_string();
         assert!(error.contains("the limit is 8 MiB"), "{error}");
     }
+    // The limit is that of the process; no other test has files of this size.
+    xtask::sources::limit(9);
+    for file in ["a/spec.yaml", "c/spec.yaml"] {
+        let linted = xtask::lint::check(root, &[PathBuf::from(file)]).expect("the folder is readable");
+        let found: Vec<_> = linted.diagnostics.iter().map(|it| it.one_line(&linted.sources)).collect();
+        assert!(!found.iter().any(|line| line.contains("NK0001")), "{file}: {found:#?}");
+    }
+    xtask::sources::limit(xtask::sources::LIMIT);
 }
