@@ -32,7 +32,8 @@ pub(super) fn link(location: &Text, sources: &Sources, sink: &mut Sink) -> Optio
             return refuse("is not a definite path", "write the path without `.` and `..`", sink);
         }
         let message = format!("`{path}` is read by the server at run time, for each request");
-        let help = "start the path with `./` to embed files beside the capability in the crate";
+        let help = "start the path with `./` to embed files beside the capability in the crate; these are offered only if the \
+                    operator names their folder with `--files`";
         sink.report(Code::ServerFiles, location.span, message).help(help);
         return Some(Files::ServerFile(path.to_owned()));
     }
