@@ -9,7 +9,7 @@ use super::{Attack, Site, attack};
 pub(super) const ATTACKS: &[Attack] = &[
     attack!("secrets in responses of all kinds", leaks),
     attack!("active content", active_content),
-    attack!("marks that nobody sees", invisible_marks),
+    attack!("marks that no one sees", invisible_marks),
     attack!("responses that are deep, compressed, endless, or all head", excess),
     attack!("seven megabytes to mask", masking),
 ];

@@ -51,7 +51,7 @@ impl Target {
     async fn connect_with(self, socket: TcpSocket) -> Result<TcpStream> {
         // Systems other than Linux have only one address of the loopback.
         let _ = socket.bind(SocketAddr::from((self.from, 0)));
-        Ok(timeout(PATIENCE, socket.connect(self.address)).await.context("nobody accepts")??)
+        Ok(timeout(PATIENCE, socket.connect(self.address)).await.context("no one accepts")??)
     }
 
     /// Sends bytes and returns all that comes back until the server closes.
