@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::body::Bytes;
 use naftiko_tests::process::{PATIENCE, Server};
 use naftiko_tests::{World, server_binary};
 use scaleway_simulator::Fault;
@@ -17,24 +18,26 @@ use crate::tables;
 
 /// Far more than the buffers of two sockets hold.
 const LONG: usize = 8 << 20;
-const SECRETS: &str = "/v1/secret-manager/v1beta1/regions/fr-par/secrets";
+pub(crate) const SECRETS: &str = "/v1/secret-manager/v1beta1/regions/fr-par/secrets";
 const HTTP: &str = "http://";
 
 /// A request without a body.
-fn get(path: &str) -> String {
+pub(crate) fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")
 }
 
 /// An upstream whose responses are long, and a server in front of it.
 async fn long_responses(more: &[&str]) -> Server {
-    let respond = async || axum::Json(json!({"id": "x".repeat(LONG)}));
+    // Made before: a slow upstream would look like a caller that left.
+    let document = Bytes::from(json!({"id": "x".repeat(LONG)}).to_string());
+    let respond = move || std::future::ready(([("content-type", "application/json")], document.clone()));
     let upstream = tables::serve(Router::new().fallback(respond)).await;
     let started = Server::start(&server_binary(), &upstream, more, "warn,naftiko_runtime=info").await;
     started.unwrap_or_else(|error| panic!("{error:#}"))
 }
 
 /// Connects to a base URI and sends a text.
-async fn send(base: &str, text: &str) -> TcpStream {
+pub(crate) async fn send(base: &str, text: &str) -> TcpStream {
     let address = base.strip_prefix(HTTP).and_then(|rest| rest.split('/').next()).expect("plain http");
     let mut stream = TcpStream::connect(address).await.expect("the server listens");
     stream.write_all(text.as_bytes()).await.expect("it is sent");
@@ -42,21 +45,21 @@ async fn send(base: &str, text: &str) -> TcpStream {
 }
 
 /// The status of the response; the rest stays unread.
-async fn status(stream: &mut TcpStream) -> u16 {
+pub(crate) async fn status(stream: &mut TcpStream) -> u16 {
     let mut start = [0; 12];
     timeout(PATIENCE, stream.read_exact(&mut start)).await.expect("in time").expect("a response");
     String::from_utf8_lossy(&start[9..]).parse().expect("a status")
 }
 
 /// All that comes until the server closes the connection, however it does so.
-async fn rest_of(stream: &mut (impl AsyncRead + Unpin)) -> Vec<u8> {
+pub(crate) async fn rest_of(stream: &mut (impl AsyncRead + Unpin)) -> Vec<u8> {
     let mut bytes = Vec::new();
     let _ = timeout(PATIENCE, stream.read_to_end(&mut bytes)).await.expect("it is closed");
     bytes
 }
 
 /// How many requests run, this one included, as the metrics say.
-async fn running(server: &Server) -> u64 {
+pub(crate) async fn running(server: &Server) -> u64 {
     let text = reqwest::get(format!("{}/metrics", server.rest)).await.expect("a response").text().await.expect("text");
     let count = text.lines().find_map(|line| line.strip_prefix("http_server_active_requests "));
     count.expect("there is such a metric").parse().expect("a number")
@@ -162,7 +165,7 @@ async fn callers_that_read_nothing_are_disconnected() {
 #[tokio::test]
 async fn slow_callers_get_the_whole_response() {
     naftiko_client::install_crypto_provider();
-    let server = long_responses(&["--write-timeout", "1"]).await;
+    let server = long_responses(&["--write-timeout", "2"]).await;
     let mut stream = send(&server.rest, &get(&format!("{SECRETS}/one"))).await;
     // A little at a time: sockets report that they can take more only when a third of their buffer is free.
     let (mut read, mut chunk) = (0, vec![0; 64 << 10]);

@@ -13,6 +13,7 @@ mod configuration;
 mod connections;
 mod control;
 mod corpus;
+mod crowds;
 mod deploy;
 mod digits;
 mod disclosure;

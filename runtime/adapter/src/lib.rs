@@ -10,6 +10,7 @@ pub mod numbers;
 mod offload;
 pub mod origin;
 mod output;
+mod receive;
 pub mod trace;
 
 pub use accept::accepts;
@@ -18,3 +19,4 @@ pub use caller::{Forwarded, Principal};
 pub use inputs::{Values, checked, short, unknown_inputs, values};
 pub use offload::{is_long, offload};
 pub use output::{apply, document};
+pub use receive::{BODY_LIMIT, STANDSTILL, Unreceived, receive};

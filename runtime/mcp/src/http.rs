@@ -1,7 +1,6 @@
 //! Streamable HTTP, without sessions: any replica can handle any request.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -9,17 +8,17 @@ use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::header::{CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use http::{Method, StatusCode};
-use http_body_util::{BodyExt as _, Collected, Full, LengthLimitError, Limited};
-use naftiko_adapter::numbers;
+use http_body_util::{BodyExt as _, Collected, Full};
 use naftiko_adapter::origin::Known;
+use naftiko_adapter::{STANDSTILL, Unreceived, numbers, receive};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio_util::sync::CancellationToken;
 
 use super::lists::Lists;
-use super::message::{MESSAGE_LIMIT, Message, short_error, unreadable, unsupported};
+use super::message::{MESSAGE_LIMIT, Malformed, Message, short_error, unreadable, unsupported};
 use super::revision::VERSIONS;
 use super::{Server, accept};
 
@@ -30,8 +29,6 @@ pub const PATH: &str = "/mcp";
 const MARKED_LIMIT: usize = 8 * MESSAGE_LIMIT;
 /// The longest error response of rmcp that is passed on, in bytes. It may repeat what the request has.
 const ERROR_LIMIT: usize = 16 << 10;
-/// How long a request body may take to arrive.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Which requests the HTTP endpoint accepts, and how it stops.
 #[derive(Clone, Debug)]
@@ -91,6 +88,17 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// The response to a request whose body was not received.
+    pub fn unreceived(unreceived: Unreceived) -> Response {
+        let mut response = json(unreceived.status(), Malformed::rejected(unreceived.reason()));
+        // The rest of the body would be taken for the next request, so the connection ends.
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        if unreceived == Unreceived::NoRoom {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+
     /// Responds to a request.
     pub async fn respond(&self, request: Request) -> Response {
         let known = self.known.host(request.headers(), request.uri()) && self.known.origin(request.headers());
@@ -102,13 +110,11 @@ impl Endpoint {
         }
         if !known || parts.method != Method::POST || !is_json(&parts.headers) {
             // rmcp rejects the request with the right status.
-            return self.service.handle(Request::from_parts(parts, body)).await.into_response();
+            return rejected(self.service.handle(Request::from_parts(parts, body)).await.into_response()).await;
         }
-        let body = match tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MESSAGE_LIMIT).collect()).await {
-            Ok(Ok(body)) => body.to_bytes(),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
-            Ok(Err(_)) => return StatusCode::BAD_REQUEST.into_response(),
-            Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
+        let body = match receive(body, STANDSTILL, |_| true).await {
+            Ok(body) => body,
+            Err(unreceived) => return Self::unreceived(unreceived),
         };
         let message = match Message::read(&body) {
             Ok(message) => message,
@@ -131,6 +137,10 @@ impl Endpoint {
         if response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
             return json(StatusCode::BAD_REQUEST, unreadable(&message));
         }
+        let is_error = response.status().is_client_error() || response.status().is_server_error();
+        if is_error && !is_json(response.headers()) {
+            return rejected(response.into_response()).await;
+        }
         let (parts, body) = response.into_parts();
         if parts.headers.get(CONTENT_TYPE).is_some_and(|media_type| media_type == "text/event-stream") {
             // Each event is one frame.
@@ -150,6 +160,14 @@ impl Endpoint {
         }
         Response::from_parts(parts, unmarked(body).into())
     }
+}
+
+/// An error of rmcp that is text, as a JSON-RPC error.
+async fn rejected(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let text = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
+    parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Response::from_parts(parts, Malformed::rejected(&String::from_utf8_lossy(&text)).into())
 }
 
 /// Messages with the digits of [marked numbers](numbers).

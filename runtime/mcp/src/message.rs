@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use naftiko_adapter::{numbers, short};
+use naftiko_adapter::{BODY_LIMIT, numbers, short};
 use naftiko_client::__private::{shortened, without_byte_order_mark};
 use rmcp::model::ProtocolVersion;
 use serde::Deserialize;
@@ -31,7 +31,7 @@ const ID_LIMIT: usize = 1024;
 /// The most members of a message.
 const MEMBERS_LIMIT: usize = 32;
 /// The largest message, in bytes.
-pub(super) const MESSAGE_LIMIT: usize = 1 << 20;
+pub(super) const MESSAGE_LIMIT: usize = BODY_LIMIT;
 
 /// How much of an error's message is kept if it is too long, in characters.
 const REASON_LIMIT: usize = 500;
@@ -171,6 +171,11 @@ impl<'de> Deserialize<'de> for Message<'de> {
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl Malformed {
+    /// The error for a request that is rejected before its message is read.
+    pub(super) fn rejected(reason: &str) -> String {
+        error(None, &json!({"code": INVALID_REQUEST, "message": reason}))
+    }
+
     /// The error for a message that is longer than [`MESSAGE_LIMIT`].
     pub(super) fn too_long() -> Self {
         let reason = "the message is longer than 1048576 bytes";

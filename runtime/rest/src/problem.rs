@@ -2,7 +2,8 @@
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use naftiko_adapter::Unreceived;
 use naftiko_client::__private::{Violations, pointer_token, shortened};
 use naftiko_client::Violation;
 use naftiko_schema::Location;
@@ -89,6 +90,18 @@ impl Problem {
     /// Sets the path of the request (`instance`).
     pub fn at(self, path: &str) -> Self {
         self.with("instance", shortened(path, PATH_LIMIT).into())
+    }
+}
+
+impl From<Unreceived> for Problem {
+    /// The rest of the body would be taken for the next request, so the connection ends.
+    fn from(unreceived: Unreceived) -> Self {
+        let problem = Self::new(unreceived.status(), unreceived.reason());
+        let problem = problem.header(CONNECTION, HeaderValue::from_static("close"));
+        match unreceived {
+            Unreceived::NoRoom => problem.header(RETRY_AFTER, HeaderValue::from_static("1")),
+            _ => problem,
+        }
     }
 }
 

@@ -1,16 +1,14 @@
 //! Reads the inputs of a route from a request.
 
 use std::collections::{BTreeMap, HashSet};
-use std::time::Duration;
 
 use axum::body::{Body, HttpBody as _};
 use axum::extract::Request;
 use bytes::Bytes;
-use http::header::{ACCEPT, ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HeaderValue};
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HeaderValue};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use naftiko_adapter::{Values, offload, short, unknown_inputs};
+use naftiko_adapter::{STANDSTILL, Values, offload, receive, short, unknown_inputs};
 use naftiko_client::__private::{Argument, Violations, from_json_text, from_texts, without_byte_order_mark};
 use naftiko_client::Violation;
 use naftiko_schema::{InputId, Kind, Location, Parameter, Route};
@@ -20,11 +18,6 @@ use serde_json::value::RawValue;
 
 use super::json::repeated_name;
 use super::problem::Problem;
-
-/// The largest request body, in bytes.
-const BODY_LIMIT: usize = 1 << 20;
-/// How long a request body may take to arrive.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The values of a route's inputs. All violations are reported together.
 pub(super) async fn values(route: &'static Route, captures: Vec<String>, request: Request) -> Result<Values, Problem> {
@@ -147,18 +140,7 @@ impl Reader {
         if body.is_end_stream() {
             return Ok(self);
         }
-        let Ok(collected) = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, BODY_LIMIT).collect()).await else {
-            return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time")
-                .header(CONNECTION, HeaderValue::from_static("close")));
-        };
-        let bytes = match collected {
-            Ok(collected) => collected.to_bytes(),
-            Err(error) if error.is::<LengthLimitError>() => {
-                let detail = format!("the body is larger than {BODY_LIMIT} bytes");
-                return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
-            }
-            Err(_) => return Err(Problem::new(StatusCode::BAD_REQUEST, "the body was interrupted")),
-        };
+        let bytes = receive(body, STANDSTILL, |_| true).await?;
         // JSON may begin with a byte order mark, which is not passed on (RFC 8259 §8.1).
         let bytes = bytes.slice_ref(without_byte_order_mark(&bytes));
         if bytes.is_empty() {

@@ -19,6 +19,9 @@ use super::policy::{Limits, Tools};
 use super::program::Program;
 use super::secret::secret;
 
+/// So many permits are not divided between addresses.
+const FEW: usize = 16;
+
 #[derive(Parser)]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -68,6 +71,15 @@ pub struct Serve {
     /// How many requests may run at once; further ones get 503 with Retry-After
     #[arg(long, env = "NAFTIKO_MAX_IN_FLIGHT", default_value_t = 256, value_name = "COUNT")]
     pub(super) max_in_flight: usize,
+    /// How many connections may be open at once, all ports together; fewer if the process may open too few files
+    #[arg(long, env = "NAFTIKO_MAX_CONNECTIONS", default_value_t = 16_384, value_name = "COUNT")]
+    pub(super) max_connections: usize,
+    /// How much of all permits and memory one address may have, in percent; 100 behind a proxy
+    #[arg(long, env = "NAFTIKO_ADDRESS_SHARE", default_value_t = 50, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(super) address_share: u8,
+    /// How much memory bodies of slow callers may take, in MiB
+    #[arg(long, env = "NAFTIKO_BODY_MEMORY", default_value_t = 64, value_name = "MIB")]
+    pub(super) body_memory: usize,
     /// How many requests per second each caller may send, by address; unlimited unless set
     #[arg(long, env = "NAFTIKO_RATE_LIMIT", value_name = "COUNT")]
     pub(super) rate_limit: Option<NonZeroU32>,
@@ -183,6 +195,12 @@ impl Serve {
         let [head, keep_alive, write] =
             [self.head_timeout, self.keep_alive_timeout, self.write_timeout].map(Duration::from_secs);
         patience::Limits { head, keep_alive, write }
+    }
+
+    /// What one address may have of so much. A few are not divided.
+    pub(super) fn share(&self, all: usize) -> usize {
+        let share = all.saturating_mul(self.address_share.into()).div_ceil(100);
+        share.max(all.min(FEW))
     }
 
     /// Whether the command line names an upstream.

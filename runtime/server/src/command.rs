@@ -95,7 +95,7 @@ fn serve_stdio(program: &'static Program, options: &cli::Stdio) -> Result<(), Fa
     let policy = options.limits.limit(options.tools.policy()?);
     policy.check([mcp]).map_err(|error| Failure::Refused(error.to_string()))?;
     let tls = upstream::native_root_tls();
-    let connection = upstream::client(program, &served.capability, &options.upstream, tls).build()?;
+    let connection = upstream::client(program, &served.capability, &options.upstream, tls, None).build()?;
     let runtime = runtime()?;
     let outcome = runtime.block_on(serving::stdio(Server::new(mcp, &connection).with_policy(policy)));
     // A read of standard input may still block, so this must not wait for it.

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
@@ -12,18 +13,46 @@ use naftiko_client::__private::TARGET;
 use naftiko_rest::__private::Problem;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::peer::Peer;
+
 /// The permits of running requests. Clones share them.
 #[derive(Clone)]
-pub(super) struct Guard(Arc<Semaphore>);
+pub(super) struct Guard {
+    permits: Arc<Semaphore>,
+    /// How many of them one address may have.
+    share: usize,
+}
+
+/// A permit of a caller. The request runs until it is dropped.
+pub(super) struct Permit {
+    _permit: OwnedSemaphorePermit,
+    peer: Arc<Peer>,
+}
 
 impl Guard {
-    pub(super) fn new(max_in_flight: usize) -> Self {
-        Self(Arc::new(Semaphore::new(max_in_flight.min(Semaphore::MAX_PERMITS))))
+    /// This many permits, of which one address may have a share.
+    pub(super) fn new(max_in_flight: usize, share: usize) -> Self {
+        Self { permits: Arc::new(Semaphore::new(max_in_flight.min(Semaphore::MAX_PERMITS))), share }
     }
 
-    /// A permit, if one is available. The request runs until it is dropped.
-    pub(super) fn permit(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.0).try_acquire_owned().ok()
+    /// A permit, if one is available for this caller, and memory for the response.
+    pub(super) fn permit(&self, peer: &Arc<Peer>) -> Option<Permit> {
+        let permit = Arc::clone(&self.permits).try_acquire_owned().ok()?;
+        peer.permits.fetch_add(1, Ordering::Relaxed);
+        let permit = Permit { _permit: permit, peer: peer.clone() };
+        (peer.permits.load(Ordering::Relaxed) <= self.share && peer.has_room()).then_some(permit)
+    }
+}
+
+impl Permit {
+    pub(super) fn peer(&self) -> &Arc<Peer> {
+        &self.peer
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.peer.permits.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::convert::Infallible;
 use std::io::ErrorKind;
-use std::net::IpAddr;
-use std::time::Duration;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use futures_util::FutureExt as _;
@@ -20,68 +20,91 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use super::patience::{Limits, Patient};
+use super::connections::{Connections, Open};
+use super::memory::Memory;
+use super::patience::{DRAIN, Draining, Limits, Patient};
 use super::pipeline::Service;
 use super::socket::Socket;
 use super::tls::Tls;
-use super::turns::Turns;
 
 /// The largest request head, in bytes.
 const HEAD_LIMIT: usize = 64 << 10;
 /// How long to wait after a failure to accept a connection, and for bytes that are still in transit at a stop.
 const SHORT_PAUSE: Duration = Duration::from_millis(100);
+/// How often it is logged that connections cannot be accepted.
+const LOG_PAUSE: Duration = Duration::from_secs(10);
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+
+/// What all listeners share.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) tls: Option<Tls>,
+    pub(super) limits: Limits,
+    pub(super) connections: Connections,
+    pub(super) memory: Memory,
+}
 
 /// Serves until `stop`, then drains running requests. Workers get connections in turns.
 pub(super) async fn serve(
     listener: TcpListener,
     services: &[(Handle, Service)],
-    tls: Option<Tls>,
-    limits: Limits,
+    shared: Shared,
     stop: &CancellationToken,
 ) {
+    let limits = shared.limits;
     let mut http = http1::Builder::new();
     // `Patient` limits the time for heads.
     http.header_read_timeout(None::<Duration>).max_buf_size(HEAD_LIMIT);
     let keep_alive = HeaderValue::try_from(format!("timeout={}", limits.keep_alive.as_secs())).ok();
     let graceful = GracefulShutdown::new();
-    let mut turns = services.iter().cycle();
-    let mut serve = |stream: TcpStream| {
+    let draining = Draining::default();
+    let mut workers = services.iter().cycle();
+    let mut serve = |stream: TcpStream, address: SocketAddr| {
+        let Some(open) = shared.connections.open(address.ip()) else { return };
         // Responses are written whole, so waiting for more data to send only costs time.
         let _ = stream.set_nodelay(true);
-        let (Some((worker, service)), Ok(stream)) = (turns.next(), stream.into_std()) else { return };
+        let (Some((worker, service)), Ok(stream)) = (workers.next(), stream.into_std()) else { return };
         let (service, http, watcher, stop) = (service.clone(), http.clone(), graceful.watcher(), stop.clone());
-        let (tls, keep_alive) = (tls.clone(), keep_alive.clone());
-        worker.spawn(async move {
+        let (shared, keep_alive, draining, id) = (shared.clone(), keep_alive.clone(), draining.clone(), open.id);
+        let connections = shared.connections.clone();
+        let task = worker.spawn(async move {
             // Registers the socket with the runtime of the worker.
             let Ok(stream) = TcpStream::from_std(stream) else { return };
             if has_request(&stream, limits.head, &stop).await {
                 // On the heap, so that an idle connection does not need the memory yet.
-                Box::pin(Connection { http, service, limits, keep_alive, watcher, stop }.serve(tls, stream)).await;
+                let connection = Connection { http, service, shared, keep_alive, watcher, stop, draining, open };
+                Box::pin(connection.serve(stream)).await;
             }
         });
+        connections.started(id, task.abort_handle());
     };
+    let mut logged: Option<Instant> = None;
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = stop.cancelled() => break,
         };
         match accepted {
-            Ok((stream, _)) => serve(stream),
+            Ok((stream, address)) => serve(stream, address),
             // The client disconnected before it was accepted.
             Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) => {}
             Err(error) => {
-                tracing::warn!(target: TARGET, %error, "cannot accept a connection");
+                let closed = shared.connections.shed();
+                if logged.is_none_or(|logged| logged.elapsed() > LOG_PAUSE) {
+                    logged = Some(Instant::now());
+                    tracing::warn!(target: TARGET, %error, closed, "cannot accept a connection");
+                }
                 tokio::time::sleep(SHORT_PAUSE).await;
             }
         }
     }
     // Connections that the system has already accepted are served too.
-    while let Some(Ok((stream, _))) = listener.accept().now_or_never() {
-        serve(stream);
+    while let Some(Ok((stream, address))) = listener.accept().now_or_never() {
+        serve(stream, address);
     }
     drop(listener);
+    draining.begin();
     graceful.shutdown().await;
 }
 
@@ -105,39 +128,51 @@ async fn has_request(stream: &TcpStream, timeout: Duration, stop: &CancellationT
 struct Connection {
     http: http1::Builder,
     service: Service,
-    limits: Limits,
+    shared: Shared,
     /// How long the connection is kept for the next request (RFC 2068 §19.7.1.1).
     keep_alive: Option<HeaderValue>,
     watcher: Watcher,
     stop: CancellationToken,
+    draining: Draining,
+    open: Open,
 }
 
 impl Connection {
-    async fn serve(self, tls: Option<Tls>, stream: TcpStream) {
-        // `peer_addr` fails if the peer has already disconnected.
-        let Ok(caller) = stream.peer_addr().map(|address| address.ip()) else { return };
-        let stream = Socket::new(stream, self.limits.write);
-        let Some(tls) = tls else { return self.serve_http(caller, stream).await };
-        match tls.accept(stream).await {
+    async fn serve(self, stream: TcpStream) {
+        let Shared { limits, memory, .. } = &self.shared;
+        let stream = Socket::new(stream, limits.write, self.draining.clone(), memory.clone());
+        let Some(tls) = &self.shared.tls else { return self.serve_http(stream).await };
+        let drained = async {
+            self.stop.cancelled().await;
+            tokio::time::sleep(DRAIN).await;
+        };
+        let accepted = tokio::select! {
+            accepted = tls.accept(stream) => accepted,
+            () = drained => return,
+        };
+        match accepted {
             // On the heap, so that plain connections do not need the memory.
-            Ok(stream) => Box::pin(self.serve_http(caller, stream)).await,
+            Ok(stream) => Box::pin(self.serve_http(stream)).await,
             Err(error) => tracing::debug!(target: TARGET, %error, "a TLS handshake failed"),
         }
     }
 
-    async fn serve_http<S>(self, caller: IpAddr, stream: S)
+    async fn serve_http<S>(self, stream: S)
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let Self { http, service, limits, keep_alive, watcher, stop } = self;
-        let turns = Turns::default();
-        let stream = Patient::new(stream, limits, turns.clone());
+        let Self { http, service, shared, keep_alive, watcher, draining, open, .. } = self;
+        let stream = Patient::new(stream, shared.limits, draining.clone(), open.turns.clone());
         let response = |request: Request<Incoming>| {
-            let (turn, persists) = (turns.begin(), persists(request.version(), request.headers()));
-            let response = service.respond(request.map(Body::new), caller, turn);
-            let keep_alive = keep_alive.as_ref().filter(|_| persists && !stop.is_cancelled());
+            let (turn, persists) = (open.turns.begin(), persists(request.version(), request.headers()));
+            let response = turn.map(|turn| service.respond(request.map(Body::new), &open.peer, turn));
+            let keep_alive = keep_alive.as_ref().filter(|_| persists && !draining.has_begun());
             async move {
-                let mut response = response.await;
+                let mut response = match response {
+                    Some(response) => response.await,
+                    // The connection was closed, and this task ends.
+                    None => std::future::pending().await,
+                };
                 let fields = response.headers_mut();
                 if let Some(keep_alive) = keep_alive
                     && !fields.contains_key(CONNECTION)

@@ -3,6 +3,8 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -14,6 +16,8 @@ use super::turns::Turns;
 /// How long a response may make no progress after its caller has closed its side of the connection. TCP cannot tell such a
 /// caller from one that is gone, and a call must end within a second of its caller leaving.
 const HALF_CLOSED: Duration = Duration::from_millis(700);
+/// How long a caller may stand still while the server drains.
+pub(super) const DRAIN: Duration = Duration::from_secs(3);
 /// Practically never.
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
 
@@ -28,11 +32,26 @@ pub(super) struct Limits {
     pub(super) write: Duration,
 }
 
+/// Whether a listener drains its connections. Clones share it.
+#[derive(Clone, Default)]
+pub(super) struct Draining(Arc<AtomicBool>);
+
+impl Draining {
+    pub(super) fn begin(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// A stream that ends when the time of its caller is over. The end of what a caller sends is not seen as long as its
 /// response makes progress.
 pub(super) struct Patient<S> {
     stream: S,
     limits: Limits,
+    draining: Draining,
     turns: Turns,
     /// The number of the turn at the last read.
     turn: u64,
@@ -50,12 +69,12 @@ pub(super) struct Patient<S> {
 
 impl<S> Patient<S> {
     /// A stream whose first request has begun.
-    pub(super) fn new(stream: S, limits: Limits, turns: Turns) -> Self {
+    pub(super) fn new(stream: S, limits: Limits, draining: Draining, turns: Turns) -> Self {
         let due = after(limits.head);
         let (turn, _) = turns.current();
         let timer = Box::pin(sleep_until(due));
         let (half_closed, is_blocked) = (false, false);
-        Self { stream, limits, turns, turn, in_head: true, half_closed, is_blocked, due: Some(due), timer }
+        Self { stream, limits, draining, turns, turn, in_head: true, half_closed, is_blocked, due: Some(due), timer }
     }
 
     /// Is ready when the time is over.
@@ -120,6 +139,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         }
         if this.half_closed && !is_running {
             return Poll::Ready(Ok(()));
+        }
+        if this.in_head && !is_running && this.draining.has_begun() {
+            let latest = after(DRAIN);
+            this.due = this.due.map(|due| due.min(latest));
         }
         this.poll_due(context).map(Ok)
     }

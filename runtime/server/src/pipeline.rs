@@ -2,28 +2,31 @@
 //! order.
 
 use std::convert::Infallible;
-use std::net::IpAddr;
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Instant;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
+use axum::body::{Body, HttpBody as _};
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use http::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue, SERVER, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS};
-use naftiko_adapter::{Forwarded, trace};
+use naftiko_adapter::{Forwarded, Unreceived, receive, trace};
 use naftiko_rest::__private::Problem;
+use tokio_util::sync::CancellationToken;
 use tower::{Layer as _, ServiceExt as _, service_fn};
 use tower_http::cors::CorsLayer;
 
 use super::access::Access;
 use super::adapters::Handler;
 use super::forwarding::Forwarding;
-use super::guard::{self, Guard};
+use super::guard::{self, Guard, Permit};
 use super::health::Health;
 use super::inbound::Inbound;
 use super::metrics::Metrics;
 #[cfg(feature = "otlp")]
 use super::otlp;
+use super::patience::DRAIN;
+use super::peer::{Held, Peer, counted};
 use super::rate::RateLimit;
 use super::running::{Running, RunningBody};
 use super::turns::Turn;
@@ -56,6 +59,19 @@ pub(super) struct Pipeline {
     #[cfg(feature = "otlp")]
     pub(super) traced: bool,
     pub(super) handler: Handler,
+    /// How long nothing of a request body may arrive.
+    pub(super) standstill: Duration,
+    /// Cancelled when the server should stop.
+    pub(super) stop: CancellationToken,
+}
+
+/// A request that is being served.
+struct Current<'r> {
+    id: &'r HeaderValue,
+    peer: &'r Arc<Peer>,
+    turn: &'r Turn,
+    /// Its permit, once it has one.
+    permit: OnceLock<Permit>,
 }
 
 impl Service {
@@ -72,10 +88,10 @@ impl Service {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Responds to any request of the caller at this address. It always returns a response.
-    pub(super) async fn respond(&self, request: Request, caller: IpAddr, turn: Turn) -> http::Response<RunningBody> {
+    /// Responds to any request of this caller. It always returns a response.
+    pub(super) async fn respond(&self, request: Request, peer: &Arc<Peer>, turn: Turn) -> http::Response<RunningBody> {
         let pipeline = &*self.pipeline();
-        let mut running = Running { permit: None, _counted: pipeline.metrics.count_running(), _turn: turn };
+        let mut running = Running { permit: None, _counted: pipeline.metrics.count_running(), turn };
         let start = Instant::now();
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let id = id::request_id(request.headers());
@@ -86,22 +102,19 @@ impl Service {
             problem.at(uri.path()).into_response()
         } else if let Some(response) = pipeline.health.respond(&request) {
             response
-        } else if let Some(problem) = pipeline.rate.as_ref().and_then(|rate| rate.check(caller).err()) {
+        } else if let Some(problem) = pipeline.rate.as_ref().and_then(|rate| rate.check(peer.address).err()) {
             problem.at(uri.path()).into_response()
         } else {
             #[cfg(feature = "otlp")]
             let span = pipeline.traced.then(|| otlp::span(&method, request.headers()));
-            running.permit = pipeline.guard.permit();
-            let response = async {
-                if running.permit.is_none() {
-                    return guard::overloaded(&uri);
-                }
-                // On the heap, because it is large and would be moved several times before it runs.
-                guard::run(&uri, &id, Box::pin(pipeline.with_cors(request, &id))).await
-            };
+            let current = Current { id: &id, peer, turn: &running.turn, permit: OnceLock::new() };
+            // On the heap, because it is large and would be moved several times before it runs.
+            let response = guard::run(&uri, &id, Box::pin(pipeline.with_cors(request, &current)));
             #[cfg(feature = "otlp")]
             let response = otlp::in_span(span, &method, response);
-            response.await
+            let response = response.await;
+            running.permit = current.permit.into_inner();
+            response
         };
         let headers = response.headers_mut();
         // Both ids are useful: ours is in this server's log, the upstream's in the upstream's.
@@ -119,17 +132,17 @@ impl Service {
 
 impl Pipeline {
     /// Applies CORS. It comes before authentication, because preflight requests carry no credentials.
-    async fn with_cors(&self, request: Request, id: &HeaderValue) -> Response {
-        let Some(cors) = &self.cors else { return self.authenticated(request, id).await };
-        let inner = service_fn(async |request| Ok::<_, Infallible>(self.authenticated(request, id).await));
+    async fn with_cors(&self, request: Request, current: &Current<'_>) -> Response {
+        let Some(cors) = &self.cors else { return self.authenticated(request, current).await };
+        let inner = service_fn(async |request| Ok::<_, Infallible>(self.authenticated(request, current).await));
         match cors.layer(inner).oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},
         }
     }
 
-    /// Authenticates the caller, then lets the handler respond.
-    async fn authenticated(&self, request: Request, id: &HeaderValue) -> Response {
+    /// Authenticates the caller, receives the whole request, and then takes a permit and lets the handler respond.
+    async fn authenticated(&self, request: Request, current: &Current<'_>) -> Response {
         if let Some(response) = self.inbound.metadata(&request) {
             return response;
         }
@@ -143,10 +156,47 @@ impl Pipeline {
         {
             return response;
         }
+        let request = if request.body().is_end_stream() {
+            request
+        } else {
+            let (parts, body) = request.into_parts();
+            // On the heap, to keep the future of all other requests small.
+            match Box::pin(self.receive(body, current)).await {
+                Ok(body) => Request::from_parts(parts, body),
+                Err(unreceived) => return self.handler.unreceived(parts.uri.path(), unreceived),
+            }
+        };
+        match self.guard.permit(current.peer) {
+            Some(permit) => drop(current.permit.set(permit)),
+            None => return guard::overloaded(request.uri()),
+        }
         let mut forwarded = trace::context(request.headers());
-        forwarded.insert(id::REQUEST_ID, id.clone());
+        forwarded.insert(id::REQUEST_ID, current.id.clone());
         self.forwarding.add(request.headers(), &mut forwarded);
         self.handler.respond(request, Forwarded(forwarded), principal).await
+    }
+}
+
+impl Pipeline {
+    /// Receives a body. The connection counts as waiting for its caller meanwhile.
+    async fn receive(&self, body: Body, current: &Current<'_>) -> Result<Body, Unreceived> {
+        let wait = current.turn.wait();
+        let mut held = Held::new(current.peer);
+        let drained = async {
+            self.stop.cancelled().await;
+            tokio::time::sleep(DRAIN).await;
+        };
+        let received = tokio::select! {
+            biased;
+            received = receive(body, self.standstill, |more| held.grow(more)) => received,
+            () = drained => Err(Unreceived::TooSlow),
+        };
+        if !wait.end() {
+            // The connection was closed, and this task ends.
+            std::future::pending::<()>().await;
+        }
+        drop(held);
+        received.map(|bytes| counted(current.peer, bytes).into())
     }
 }
 

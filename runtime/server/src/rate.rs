@@ -50,7 +50,7 @@ impl RateLimit {
 }
 
 /// The key of a caller. For IPv6 it is the /64 network, because a caller can use another address of it for each request.
-fn client_key(caller: IpAddr) -> IpAddr {
+pub(super) fn client_key(caller: IpAddr) -> IpAddr {
     const NETWORK: u128 = !0 << 64;
     match caller.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((address.to_bits() & NETWORK).into()),

@@ -6,9 +6,10 @@ use std::task::{Context, Poll, ready};
 use axum::Error;
 use axum::body::Body;
 use hyper::body::{Bytes, Frame, SizeHint};
-use tokio::sync::OwnedSemaphorePermit;
 
+use super::guard::Permit;
 use super::metrics::Counted;
+use super::peer::counted;
 use super::turns::Turn;
 
 /// The most that is handed to the connection at once, in bytes: that much may be unwritten when the request counts as
@@ -17,9 +18,9 @@ const CHUNK: usize = 256 << 10;
 
 /// What a running request holds.
 pub(super) struct Running {
-    pub(super) permit: Option<OwnedSemaphorePermit>,
+    pub(super) permit: Option<Permit>,
     pub(super) _counted: Counted,
-    pub(super) _turn: Turn,
+    pub(super) turn: Turn,
 }
 
 /// The body of a response, whose request runs as long as the body exists.
@@ -27,12 +28,12 @@ pub(super) struct RunningBody {
     body: Body,
     /// The rest of a long chunk.
     rest: Bytes,
-    _running: Running,
+    running: Running,
 }
 
 impl RunningBody {
     pub(super) fn new(body: Body, running: Running) -> Self {
-        Self { body, rest: Bytes::new(), _running: running }
+        Self { body, rest: Bytes::new(), running }
     }
 }
 
@@ -45,7 +46,12 @@ impl hyper::body::Body for RunningBody {
         if this.rest.is_empty() {
             let Some(frame) = ready!(Pin::new(&mut this.body).poll_frame(context)?) else { return Poll::Ready(None) };
             match frame.into_data() {
-                Ok(chunk) => this.rest = chunk,
+                Ok(chunk) => {
+                    this.rest = match &this.running.permit {
+                        Some(permit) => counted(permit.peer(), chunk),
+                        None => chunk,
+                    };
+                }
                 Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
             }
         }

@@ -16,12 +16,14 @@ use tokio_util::sync::CancellationToken;
 use super::access::Access;
 use super::adapters::{self, Handler, Parts};
 use super::cli::Serve;
+use super::connections::Connections;
 use super::failure::Failure;
 use super::forwarding::Forwarding;
 use super::guard::Guard;
 use super::inbound::Inbound;
-use super::listener;
+use super::listener::{self, Shared};
 use super::listening::Listening;
+use super::memory::Memory;
 use super::metrics::Metrics;
 use super::pipeline::{Pipeline, Service};
 use super::program::{Program, Served};
@@ -75,7 +77,8 @@ struct Running {
     workers: Vec<Handle>,
     metrics: Metrics,
     upstream_tls: Option<ClientConfig>,
-    tls: Option<Tls>,
+    /// What all listeners share.
+    shared: Shared,
     access: Access,
     policy: Policy,
     rate: Option<RateLimit>,
@@ -116,12 +119,15 @@ impl Plan {
 
 impl Running {
     fn new(options: Serve, workers: Vec<Handle>, metrics: Metrics) -> Result<Self, Failure> {
+        let memory = options.body_memory.saturating_mul(1 << 20);
+        let memory = Memory::new(memory, options.share(memory));
+        let connections = Connections::new(options.max_connections, options.max_in_flight, memory.clone());
         Ok(Self {
-            tls: Tls::new(&options)?,
+            shared: Shared { tls: Tls::new(&options)?, limits: options.limits(), connections, memory },
             access: Access::new(&options),
             policy: options.tools.policy()?,
             rate: options.rate_limit.map(RateLimit::new),
-            guard: Guard::new(options.max_in_flight),
+            guard: Guard::new(options.max_in_flight, options.share(options.max_in_flight)),
             upstream_tls: upstream::native_root_tls(),
             started: Instant::now(),
             stop: CancellationToken::new(),
@@ -212,7 +218,8 @@ impl Running {
 
     fn connect(&self, program: &Program, served: &'static Served) -> Result<Connection, Failure> {
         let metrics = self.metrics.clone();
-        let builder = upstream::client(program, &served.capability, &self.options.upstream, self.upstream_tls.clone());
+        let (options, tls, memory) = (&self.options.upstream, self.upstream_tls.clone(), self.shared.memory.clone());
+        let builder = upstream::client(program, &served.capability, options, tls, Some(memory));
         Ok(builder.after(move |attempt, outcome| metrics.record_attempt(attempt, outcome)).build()?)
     }
 
@@ -248,6 +255,8 @@ impl Running {
             #[cfg(feature = "otlp")]
             traced: super::otlp::is_enabled(),
             handler: Handler::new(plan.adapter, &parts, connection),
+            standstill: self.options.limits().head,
+            stop: self.stop.clone(),
         }
     }
 
@@ -272,7 +281,7 @@ impl Running {
 
     fn listen(&mut self, plan: &Plan, socket: TcpListener, address: SocketAddr, pipelines: Vec<Pipeline>) -> Listener {
         let (title, path) = (adapters::title(plan.adapter), adapters::path(plan.adapter));
-        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let scheme = if self.shared.tls.is_some() { "https" } else { "http" };
         tracing::info!(target: TARGET, "{title} on {scheme}://{address}{path}");
         let services: Vec<_> = pipelines.into_iter().map(Service::new).collect();
         let stop = self.stop.child_token();
@@ -283,8 +292,8 @@ impl Running {
             stop: stop.clone(),
         };
         let services: Vec<_> = self.workers.iter().cloned().zip(services).collect();
-        let (tls, limits) = (self.tls.clone(), self.options.limits());
-        self.tasks.spawn(async move { listener::serve(socket, &services, tls, limits, &stop).await });
+        let shared = self.shared.clone();
+        self.tasks.spawn(async move { listener::serve(socket, &services, shared, &stop).await });
         listener
     }
 

@@ -1,4 +1,4 @@
-//! Sockets of callers to which no write stands still for long.
+//! Sockets of callers to which no write stands still for long, and less long while the server drains or memory is scarce.
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
@@ -8,21 +8,42 @@ use std::time::Duration;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
-/// A socket. A write fails if the caller takes nothing for some time, which is noticed after twice that time at most.
+use super::memory::Memory;
+use super::patience::{DRAIN, Draining};
+
+/// How often a socket that takes nothing is tried again.
+const TICK: Duration = Duration::from_secs(1);
+
+/// A socket. A write fails if the caller takes nothing for some time.
 pub(super) struct Socket {
     stream: TcpStream,
     timeout: Duration,
+    draining: Draining,
+    memory: Memory,
     /// Runs while a write waits.
     timer: Option<Pin<Box<Sleep>>>,
+    /// Since when the caller takes nothing.
+    since: Option<Instant>,
     /// Whether the rest of the system's buffer is being filled, after a wait that the system did not end.
     is_filling: bool,
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream, timeout: Duration) -> Self {
-        Self { stream, timeout, timer: None, is_filling: false }
+    pub(super) fn new(stream: TcpStream, timeout: Duration, draining: Draining, memory: Memory) -> Self {
+        Self { stream, timeout, draining, memory, timer: None, since: None, is_filling: false }
+    }
+
+    /// How long the caller may take nothing.
+    fn patience(&self) -> Duration {
+        if self.memory.is_scarce() {
+            self.timeout.min(TICK)
+        } else if self.draining.has_begun() {
+            self.timeout.min(DRAIN)
+        } else {
+            self.timeout
+        }
     }
 
     /// The outcome of a write of bytes that start with `first`.
@@ -36,23 +57,31 @@ impl Socket {
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         if written.is_ready() {
-            (self.timer, self.is_filling) = (None, false);
+            (self.timer, self.since, self.is_filling) = (None, None, false);
             return written;
         }
+        let is_blocked = |sent: &io::Result<usize>| matches!(sent, Err(error) if error.kind() == ErrorKind::WouldBlock);
         if self.is_filling {
             let sent = SockRef::from(&self.stream).send(first);
-            if !sent.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {
+            if !is_blocked(&sent) {
                 return Poll::Ready(sent);
             }
             self.is_filling = false;
         }
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(self.timeout)));
-        ready!(timer.as_mut().poll(context));
-        (self.timer, self.is_filling) = (None, true);
-        Poll::Ready(SockRef::from(&self.stream).send(first).map_err(|error| match error.kind() {
-            ErrorKind::WouldBlock => ErrorKind::TimedOut.into(),
-            _ => error,
-        }))
+        let since = *self.since.get_or_insert_with(Instant::now);
+        loop {
+            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(self.timeout.min(TICK))));
+            ready!(timer.as_mut().poll(context));
+            self.timer = None;
+            let sent = SockRef::from(&self.stream).send(first);
+            if !is_blocked(&sent) {
+                (self.since, self.is_filling) = (None, true);
+                return Poll::Ready(sent);
+            }
+            if since.elapsed() >= self.patience() {
+                return Poll::Ready(Err(ErrorKind::TimedOut.into()));
+            }
+        }
     }
 }
 

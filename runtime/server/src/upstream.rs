@@ -6,32 +6,34 @@ use std::env;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Uri;
 use http::header::{ACCEPT, HeaderValue};
 use hyper::ext::on_informational;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use naftiko_client::__private::{
     CONNECT_TIMEOUT, Connection, MAX_FIELDS, MAX_HEAD, TrackedBody, accept_compressed, decompressed,
 };
-use naftiko_client::{Attempt, BoxFuture, ClientBuilder, Transport, TransportError, install_crypto_provider};
+use naftiko_client::{Attempt, BoxError, BoxFuture, ClientBuilder, Transport, TransportError, install_crypto_provider};
 use naftiko_schema::Capability;
 use reqwest::ResponseBuilderExt as _;
 use rustls::ClientConfig;
 use rustls::crypto::CryptoProvider;
 use rustls_platform_verifier::BuilderVerifierExt as _;
+use tokio::net::TcpStream;
 use tokio::sync::Notify;
+use tower::Service;
 use tower::timeout::Timeout;
-use tower::timeout::future::ResponseFuture;
-use tower::util::MapFuture;
-use tower::{Service, ServiceExt as _};
 
 use super::cli::Upstream;
+use super::frugal::Frugal;
 use super::list::members;
+use super::memory::Memory;
 use super::program::Program;
 
 /// How long a connection is idle before a TCP keepalive probe is sent.
@@ -42,9 +44,29 @@ const INFORMATIONAL_LIMIT: usize = 100;
 const PROXIES: [&str; 6] = ["ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"];
 
 type Https = HttpsConnector<HttpConnector>;
-/// Makes a connection, including TLS, within a time limit.
-type Connecting = ResponseFuture<<Https as Service<Uri>>::Future>;
-type Connector = MapFuture<Timeout<Https>, fn(Connecting) -> Pin<Box<Connecting>>>;
+type Stream = Frugal<MaybeHttpsStream<TokioIo<TcpStream>>>;
+
+/// Makes connections, including TLS, within a time limit.
+#[derive(Clone)]
+struct Connector {
+    https: Timeout<Https>,
+    memory: Option<Memory>,
+}
+
+impl Service<Uri> for Connector {
+    type Response = Stream;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Stream, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.https.poll_ready(context)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let (connecting, memory) = (self.https.call(uri), self.memory.clone());
+        Box::pin(async move { Ok(Frugal::new(connecting.await?, memory)) })
+    }
+}
 
 /// A transport with a pool of connections.
 pub(super) struct HyperTransport(Client<Connector, TrackedBody>);
@@ -60,7 +82,7 @@ pub(super) fn native_root_tls() -> Option<ClientConfig> {
 }
 
 impl HyperTransport {
-    pub(super) fn new(tls_config: ClientConfig) -> Self {
+    pub(super) fn new(tls_config: ClientConfig, memory: Option<Memory>) -> Self {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -71,8 +93,8 @@ impl HyperTransport {
         let mut client = Client::builder(TokioExecutor::new());
         client.pool_timer(TokioTimer::new()).timer(TokioTimer::new());
         client.http1_max_headers(MAX_FIELDS).http2_max_header_list_size(MAX_HEAD);
-        let connector = Timeout::new(tls.wrap_connector(tcp), CONNECT_TIMEOUT);
-        Self(client.build(connector.map_future(Box::pin as fn(Connecting) -> Pin<Box<Connecting>>)))
+        let https = Timeout::new(tls.wrap_connector(tcp), CONNECT_TIMEOUT);
+        Self(client.build(Connector { https, memory }))
     }
 }
 
@@ -123,16 +145,17 @@ fn informational_flood<B>(request: &mut http::Request<B>) -> Arc<Notify> {
     flood
 }
 
-/// A client of a capability, with the options of the command line.
+/// A client of a capability, with the options of the command line, and the memory of slow callers if there can be any.
 pub(super) fn client(
     program: &Program,
     capability: &'static Capability,
     upstream: &Upstream,
     tls_config: Option<ClientConfig>,
+    memory: Option<Memory>,
 ) -> ClientBuilder<Connection> {
     let mut builder = ClientBuilder::<Connection>::new(capability).from_env();
     if let Some(tls_config) = tls_config {
-        builder = builder.transport(HyperTransport::new(tls_config));
+        builder = builder.transport(HyperTransport::new(tls_config, memory));
     }
     builder = builder.timeout(Duration::from_secs(upstream.call_timeout));
     let is_of = |namespace: &str, capability: &Capability| capability.apis.iter().any(|api| api.namespace == namespace);

@@ -8,9 +8,11 @@ mod rest;
 use std::time::Instant;
 
 use axum::extract::Request;
-use axum::response::Response;
-use naftiko_adapter::{Forwarded, Principal};
+use axum::response::{IntoResponse as _, Response};
+use naftiko_adapter::{Forwarded, Principal, Unreceived};
 use naftiko_client::__private::Connection;
+use naftiko_mcp::__private::Endpoint;
+use naftiko_rest::__private::Problem;
 use naftiko_schema::{Adapter, Capability};
 use tokio_util::sync::CancellationToken;
 
@@ -55,6 +57,20 @@ impl Handler {
             Self::Control(handler) => handler.respond(&request),
         }
     }
+
+    /// The response to a request for this path whose body was not received.
+    pub(super) fn unreceived(&self, path: &str, unreceived: Unreceived) -> Response {
+        if is_endpoint(self, path) {
+            Endpoint::unreceived(unreceived)
+        } else {
+            Problem::from(unreceived).at(path).into_response()
+        }
+    }
+}
+
+/// Whether the path is that of the MCP endpoint, whose errors are messages.
+fn is_endpoint(handler: &Handler, path: &str) -> bool {
+    matches!(handler, Handler::Mcp(_)) && path == naftiko_mcp::__private::PATH
 }
 
 /// The name of the type in logs and messages.

@@ -1,0 +1,75 @@
+//! Connections to the upstream, of which less is read at once while much is held for slow callers.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
+use hyper_util::client::legacy::connect::{Connected, Connection};
+
+use super::memory::Memory;
+
+/// How much is read at once, in bytes, while much is held.
+const LITTLE: usize = 32 << 10;
+
+/// A connection to the upstream.
+pub(super) struct Frugal<S> {
+    stream: S,
+    memory: Option<Memory>,
+}
+
+impl<S> Frugal<S> {
+    pub(super) fn new(stream: S, memory: Option<Memory>) -> Self {
+        Self { stream, memory }
+    }
+}
+
+impl<S: Read + Unpin> Read for Frugal<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        mut buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.memory.as_ref().is_some_and(Memory::is_much) {
+            return Pin::new(&mut self.stream).poll_read(context, buffer);
+        }
+        let mut bytes = [0; LITTLE];
+        let length = buffer.remaining().min(LITTLE);
+        let mut little = ReadBuf::new(bytes.get_mut(..length).unwrap_or_default());
+        ready!(Pin::new(&mut self.stream).poll_read(context, little.unfilled()))?;
+        buffer.put_slice(little.filled());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: Write + Unpin> Write for Frugal<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+impl<S: Connection> Connection for Frugal<S> {
+    fn connected(&self) -> Connected {
+        self.stream.connected()
+    }
+}
