@@ -228,7 +228,7 @@ async fn dot_segments_are_rejected_by_rest() {
 #[tokio::test]
 async fn hostile_path_arguments_arrive_as_one_segment() {
     let world = World::start().await;
-    let values = ["../../admin", "a/b", "/", "..\\..", "a\\b", "é", "日本", "?", "a?b=c", "#", "%", "%2F", "%2e%2e%2f"];
+    let values = ["a/b", "/", "a\\b", "é", "日本", "?", "a?b=c", "#", "%", "%2F", "a..b/c", "..a;b"];
     let more = [" ", "a b", "a+b", "a;b", "a&b=c", "@", ":", "...", "\t", "a\r\nX-Injected: 1", "\0", "{region}"];
     for value in values.into_iter().chain(more).chain(["{{SCALEWAY_API_KEY}}", "$(id)", "fr-par-1", "x.y_z~1"]) {
         for tool in [GET, "delete-secret", "restore-version"] {
@@ -247,6 +247,31 @@ async fn hostile_path_arguments_arrive_as_one_segment() {
                 let refused = outcome.status.is_some_and(|status| status >= 400);
                 assert!(refused, "{surface:?} {tool} {value:?}: there is no such secret: {outcome:?}");
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn dots_between_slashes_are_one_segment_where_they_are_allowed() {
+    let simulator = Simulator::start().await.expect("the simulator starts");
+    let builder = Client::builder().base_uri(simulator.base_uri()).token(TOKEN).allow_dot_segments();
+    let mut world = World::around(simulator, builder.build().expect("the client is built")).await;
+    let server = serve(&world, &["--allow-dot-segments"]).await;
+    let mounted = (world.rest.clone(), world.mcp.clone());
+    for (rest, mcp) in [mounted, (server.rest.clone(), server.mcp.clone())] {
+        (world.rest, world.mcp) = (rest, mcp);
+        for value in ["../../admin", "..\\..", "%2e%2e%2f", "..;/x"] {
+            for surface in SURFACES {
+                let arguments = json!({"region": "fr-par", "secret_id": value});
+                surface.call(&world, GET, arguments.as_object().expect("an object")).await;
+                let expected = format!("/secret-manager/v1beta1/regions/fr-par/secrets/{}", encode(value));
+                assert_eq!(world.request().target(), expected, "{surface:?} {value:?}");
+            }
+        }
+        for surface in [Surface::Client, Surface::Mcp] {
+            let arguments = json!({"region": "fr-par", "secret_id": "%2e."});
+            let outcome = surface.call(&world, GET, arguments.as_object().expect("an object")).await;
+            assert!(outcome.refused, "a whole segment is never dots: {outcome:?}");
         }
     }
 }

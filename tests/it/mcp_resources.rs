@@ -182,11 +182,9 @@ async fn resources_are_read_from_upstream_and_from_embedded_files() {
 async fn hostile_resource_uris_are_rejected_or_arrive_as_one_segment() {
     let world = World::start().await;
     // A slash that is encoded is a part of the argument, and goes on encoded.
-    for (uri, asked) in [
-        ("shop://things/a%2Fb", "GET /things/a%2Fb"),
-        ("shop://things/..%2f..", "GET /things/..%2F.."),
-        ("shop://things/%3Fx=1%23", "GET /things/%3Fx%3D1%23"),
-    ] {
+    for (uri, asked) in
+        [("shop://things/a%2Fb", "GET /things/a%2Fb"), ("shop://things/%3Fx=1%23", "GET /things/%3Fx%3D1%23")]
+    {
         world.read(uri).await;
         assert_eq!(world.take_asked(), [asked; 2], "{uri}");
     }
@@ -197,6 +195,8 @@ async fn hostile_resource_uris_are_rejected_or_arrive_as_one_segment() {
         ("shop://things/%2e%2e", -32602),
         ("shop://things/%2E.", -32602),
         ("shop://things/%252e%252e", -32602),
+        ("shop://things/..%2f..", -32602),
+        ("shop://things/a%2f%2e%2e%5cb", -32602),
         ("shop://things/", -32602),
         ("shop://pictures/...png", -32602),
         ("shop://numbers/seven/size.cm", -32602),

@@ -157,11 +157,11 @@ async fn scenario_04_secrets_are_found_by_path_and_name() {
 async fn scenario_05_an_id_cannot_leave_its_segment() {
     let world = World::start().await;
     for caller in Caller::all(&world) {
-        for (id, segment) in [("../x", "..%2Fx"), ("a/b", "a%2Fb")] {
-            let outcome = caller.call(DELETE, json!({"secret_id": id})).await;
-            assert!(outcome.status.is_some_and(|status| (400..500).contains(&status)), "{outcome:?}");
-            assert!(world.request().path.ends_with(&format!("/fr-par/secrets/{segment}")), "{id}");
-        }
+        let outcome = caller.call(DELETE, json!({"secret_id": "a/b"})).await;
+        assert!(outcome.status.is_some_and(|status| (400..500).contains(&status)), "{outcome:?}");
+        assert!(world.request().path.ends_with("/fr-par/secrets/a%2Fb"), "{outcome:?}");
+        assert!(caller.call(DELETE, json!({"secret_id": "../x"})).await.refused);
+        assert!(world.simulator.requests().is_empty(), "nothing is sent");
         // Over REST this id takes a client that does not resolve it; such clients have tests of their own.
         if caller.surface != Surface::Rest {
             assert!(caller.call(DELETE, json!({"secret_id": "%2e%2e"})).await.refused);

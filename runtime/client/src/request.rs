@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use naftiko_schema::http::{is_dots, is_framing, percent_encode};
+use naftiko_schema::http::{holds_dots, is_dots, is_framing, percent_encode};
 use naftiko_schema::{Location, Method, Operation, PathPart};
 use secrecy::SecretString;
 use url::Url;
@@ -26,10 +26,11 @@ pub(crate) fn build(
     operation: &Operation,
     arguments: &Arguments,
     variables: &[SecretString],
+    allow_dots: bool,
 ) -> Result<Parts, Vec<Violation>> {
     let mut violations = Vec::new();
     let mut url = base_uri.clone();
-    match path(base_uri.path().trim_end_matches('/'), operation, arguments) {
+    match path(base_uri.path().trim_end_matches('/'), operation, arguments, allow_dots) {
         Ok(path) => url.set_path(&path),
         Err(violation) => violations.push(violation),
     }
@@ -91,8 +92,10 @@ pub(crate) fn build(
 }
 
 /// The path of an operation below that of the base URI. An argument may be only a part of a segment, so segments are checked
-/// at the end.
-fn path(base: &str, operation: &Operation, arguments: &Arguments) -> Result<String, Violation> {
+/// at the end. Unless `allow_dots`, no argument holds a way out of its segment for servers that decode it.
+fn path(base: &str, operation: &Operation, arguments: &Arguments, allow_dots: bool) -> Result<String, Violation> {
+    let way_out =
+        |name: &str| Violation::new(name, "must not hold `.` or `..` between slashes, also if they are encoded");
     let mut path = String::with_capacity(base.len() + 128);
     path.push_str(base);
     // The position of each argument in the path.
@@ -103,7 +106,11 @@ fn path(base: &str, operation: &Operation, arguments: &Arguments) -> Result<Stri
             PathPart::Parameter(id) => {
                 let text = arguments.get(*id).map(Argument::text).unwrap_or_default();
                 let parameter = operation.parameter(*id);
-                positions.push((path.len(), parameter.map_or("path", |parameter| &parameter.name)));
+                let name = parameter.map_or("path", |parameter| &parameter.name);
+                if !allow_dots && holds_dots(&text) {
+                    return Err(way_out(name));
+                }
+                positions.push((path.len(), name));
                 if parameter.is_some_and(|parameter| parameter.location == Location::Segments) {
                     for (index, segment) in text.split('/').enumerate() {
                         path.push_str(if index == 0 { "" } else { "/" });
@@ -125,10 +132,13 @@ fn path(base: &str, operation: &Operation, arguments: &Arguments) -> Result<Stri
     for segment in path.get(start..).unwrap_or_default().split(['/', '\\']) {
         let end = start + segment.len();
         let seen = if segment.contains(skipped) { segment.replace(skipped, "").into() } else { Cow::Borrowed(segment) };
+        let position = positions.iter().rev().find(|(at, _)| (start..=end).contains(at));
         if is_dots(&seen) {
-            let position = positions.iter().rev().find(|(at, _)| (start..=end).contains(at));
             let name = position.map_or("path", |(_, name)| *name);
             return Err(Violation::new(name, "must not turn a path segment into `.` or `..`"));
+        }
+        if let Some((_, name)) = position.filter(|_| !allow_dots && holds_dots(&seen)) {
+            return Err(way_out(name));
         }
         start = end + 1;
     }
@@ -196,7 +206,7 @@ mod tests {
 
     fn built(arguments: &Arguments) -> Url {
         let base = Url::parse("https://api.test/base/").expect("a base URI");
-        build(&base, &OPERATION, arguments, &[]).expect("the arguments were checked").url
+        build(&base, &OPERATION, arguments, &[], true).expect("the arguments were checked").url
     }
 
     static OBJECT: Operation = operation(
@@ -213,7 +223,7 @@ mod tests {
             let moves = |segment: &str| segment.is_empty() || is_dots(segment);
             if arguments.check(&OBJECT).is_empty() {
                 let base = Url::parse("https://api.test/base").expect("a base URI");
-                let url = build(&base, &OBJECT, &arguments, &[]).expect("the arguments were checked").url;
+                let url = build(&base, &OBJECT, &arguments, &[], true).expect("the arguments were checked").url;
                 let rest = url.path().strip_prefix("/base/bucket/").expect("the prefix stays");
                 prop_assert_eq!(rest.split('/').count(), key.split('/').count());
                 prop_assert_eq!(percent_decode_str(rest).decode_utf8().expect("UTF-8"), key.as_str());
@@ -251,7 +261,7 @@ mod tests {
             let mut arguments = arguments("x", &[]);
             arguments.set(ParameterId(2), Argument::Value(note.as_str().into()));
             let base = Url::parse("https://api.test").expect("a base URI");
-            if let Ok(parts) = build(&base, &OPERATION, &arguments, &[]) {
+            if let Ok(parts) = build(&base, &OPERATION, &arguments, &[], false) {
                 let value = parts.headers.get("x-note").expect("the header is set").as_bytes();
                 prop_assert!(!value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)));
             } else {
@@ -286,7 +296,7 @@ mod tests {
             arguments.set(ParameterId(0), Argument::Value(first.into()));
             arguments.set(ParameterId(1), Argument::Value(second.into()));
             let base = Url::parse("https://api.test").expect("a base URI");
-            build(&base, &PARTS, &arguments, &[]).map(|parts| parts.url.path().to_owned())
+            build(&base, &PARTS, &arguments, &[], false).map(|parts| parts.url.path().to_owned())
         };
         assert_eq!(built("0", "x"), Ok("/a/%20x/b(x)..".to_owned()));
         for (first, second) in [("e", "."), ("E", ".")] {
@@ -299,5 +309,49 @@ mod tests {
     fn plain_path_arguments_are_unchanged() {
         assert_eq!(built(&arguments("fr-par-1", &[])).as_str(), "https://api.test/base/a/fr-par-1/b");
         assert_eq!(built(&arguments("../../admin", &[])).path(), "/base/a/..%2F..%2Fadmin/b");
+    }
+
+    #[test]
+    fn arguments_with_dots_between_slashes_are_rejected_unless_allowed() {
+        let base = Url::parse("https://api.test/base/").expect("a base URI");
+        for id in ["../../admin", "..\\x", "%2e%2e%2fx", "a/..", "..;/x", "a/./b", "%252e%252e/"] {
+            let arguments = arguments(id, &[]);
+            let built = |allow_dots| build(&base, &OPERATION, &arguments, &[], allow_dots).map(|parts| parts.url);
+            let violations = built(false).expect_err("it is a way out");
+            assert_eq!(violations.first().map(|violation| violation.parameter.as_str()), Some("id"), "{id}");
+            assert_eq!(built(true).map(|url| url.path().split('/').count()), Ok(5), "{id}");
+        }
+        for id in ["a/b", "...", "x.y", "50%", "a\\b"] {
+            assert!(build(&base, &OPERATION, &arguments(id, &[]), &[], false).is_ok(), "{id}");
+        }
+    }
+
+    #[test]
+    fn arguments_of_one_segment_and_segments_of_one_argument_hold_no_dots() {
+        static JOINED: Operation = operation(
+            "joined",
+            const {
+                &[
+                    PathPart::Literal(text("/a/")),
+                    PathPart::Parameter(ParameterId(0)),
+                    PathPart::Literal(text(".")),
+                    PathPart::Parameter(ParameterId(1)),
+                ]
+            },
+            const {
+                &[
+                    Parameter::new("first", Location::Path, Kind::String).required(),
+                    Parameter::new("second", Location::Path, Kind::String).required(),
+                ]
+            },
+        );
+        let base = Url::parse("https://api.test").expect("a base URI");
+        let mut arguments = Arguments::new(&JOINED);
+        arguments.set(ParameterId(0), Argument::Value("x/".into()));
+        arguments.set(ParameterId(1), Argument::Value("%2fy".into()));
+        assert!(build(&base, &JOINED, &arguments, &[], false).is_err());
+        let mut arguments = Arguments::new(&OBJECT);
+        arguments.set(ParameterId(0), Argument::Value("one/two/..%2Fthree".into()));
+        assert!(build(&base, &OBJECT, &arguments, &[], false).is_err());
     }
 }

@@ -43,7 +43,103 @@ pub fn is_dots(segment: &str) -> bool {
     rest.is_empty() && matches!(dots, 1 | 2)
 }
 
+/// Whether a text holds `.` or `..` as a part of a path, for any server that decodes it once or several times, takes `\` for
+/// `/`, or drops parameters after `;`, control characters and blanks. Parts are separated by slashes, encoded or not.
+pub fn holds_dots(text: &str) -> bool {
+    // Most texts contain nothing that could be a dot.
+    if !text.bytes().any(|byte| matches!(byte, b'.' | b'%')) {
+        return false;
+    }
+    let mut decoded: Vec<u8> = Vec::with_capacity(text.len());
+    for byte in text.bytes() {
+        decoded.push(byte);
+        // What was just decoded may be the end of another triplet.
+        while let [.., b'%', high, low] = decoded.as_slice()
+            && let Some(byte) = hex(*high).zip(hex(*low)).map(|(high, low)| high << 4 | low)
+        {
+            decoded.truncate(decoded.len() - 3);
+            decoded.push(byte);
+        }
+        for (overlong, plain) in OVERLONG {
+            if decoded.ends_with(overlong) {
+                decoded.truncate(decoded.len() - overlong.len());
+                decoded.push(plain);
+            }
+        }
+    }
+    decoded.split(|byte| matches!(byte, b'/' | b'\\')).any(|part| {
+        let name = part.split(|byte| *byte == b';').next().unwrap_or_default();
+        let mut seen = name.iter().filter(|byte| **byte > b' ' && **byte != 0x7F);
+        matches!((seen.next(), seen.next(), seen.next()), (Some(b'.'), None, _) | (Some(b'.'), Some(b'.'), None))
+    })
+}
+
+/// Longer forms of `.`, `/` and `\` than UTF-8 allows, which some decoders take.
+const OVERLONG: [(&[u8], u8); 8] = [
+    (&[0xC0, 0xAE], b'.'),
+    (&[0xE0, 0x80, 0xAE], b'.'),
+    (&[0xF0, 0x80, 0x80, 0xAE], b'.'),
+    (&[0xC0, 0xAF], b'/'),
+    (&[0xE0, 0x80, 0xAF], b'/'),
+    (&[0xF0, 0x80, 0x80, 0xAF], b'/'),
+    (&[0xC1, 0x9C], b'\\'),
+    (&[0xE0, 0x81, 0x9C], b'\\'),
+];
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|digit| digit.try_into().ok())
+}
+
 /// Whether the HTTP client or server sets a field itself. `name` is compared without regard to case.
 pub fn is_framing(name: &str) -> bool {
     FRAMING_HEADERS.iter().any(|framing| framing.eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_that_are_dots_after_any_decoding_are_found() {
+        for text in [
+            ".",
+            "..",
+            "../admin",
+            "a/..",
+            "a/./b",
+            "..\\admin",
+            "a\\..",
+            "%2e%2e/x",
+            "..%2Fx",
+            "%252e%252e%252fx",
+            "..%5cx",
+            "%2e%2e%5c",
+            "..%255cx",
+            "..;/x",
+            "a/..;v=1/x",
+            "%2e%2e;",
+            "%%32e%%32e/x",
+            "%25%32%65.%2Fx",
+            "..%00/x",
+            ". ./x",
+            "a/%09../x",
+            ".%0d%0a./x",
+            "%c0%ae%c0%ae/x",
+            "..%c0%afx",
+            "a%2f%2e%2e",
+            "/..",
+            "../",
+            "%2525252525252e",
+        ] {
+            assert!(holds_dots(text), "{text}");
+        }
+        for text in [
+            "", "a", "...", "a/b", "a%2Fb", "a..b", "..a", "a../b", ".hidden", "v1.2.3", "a;..", "50%", "%zz", "%2",
+            "a/.../b", "é.日", "%e9.x", "x.y_z~1", "a/.b/c.", "100%.x",
+        ] {
+            assert!(!holds_dots(text), "{text}");
+        }
+        let long = format!("%{}2e", "25".repeat(300_000));
+        assert!(holds_dots(&long), "in linear time");
+    }
 }

@@ -182,6 +182,9 @@ pub(super) struct Upstream {
     /// Allow credentials over plain http to other machines
     #[arg(long, env = "NAFTIKO_ALLOW_PLAIN_HTTP")]
     pub(super) allow_plain_http: bool,
+    /// Allow path arguments that hold . or .. between slashes; they stay encoded within one segment
+    #[arg(long, env = "NAFTIKO_ALLOW_DOT_SEGMENTS")]
+    pub(super) allow_dot_segments: bool,
 }
 
 /// A text without blanks around it.

@@ -61,6 +61,7 @@ pub(super) fn describe(program: &Program, options: &Serve) -> Value {
         "mcp": options.tools.describe(),
         "callTimeoutSeconds": options.upstream.call_timeout,
         "allowPlainHttp": options.upstream.allow_plain_http,
+        "allowDotSegments": options.upstream.allow_dot_segments,
         "baseUris": uris.collect::<Map<_, _>>(),
         "baseUriOverrides": list(&options.upstream.base_uri),
         "variables": variables.collect::<Map<_, _>>(),

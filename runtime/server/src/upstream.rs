@@ -172,6 +172,9 @@ pub(super) fn client(
             _ => builder.base_uri(uri),
         };
     }
+    if upstream.allow_dot_segments {
+        builder = builder.allow_dot_segments();
+    }
     #[cfg(feature = "otlp")]
     if super::otlp::is_enabled() {
         builder = builder.before(|_, headers| super::otlp::continue_upstream(headers));

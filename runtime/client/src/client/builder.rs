@@ -42,6 +42,7 @@ pub struct ClientBuilder<C> {
     after: Vec<After>,
     signers: Vec<Arc<dyn Signer>>,
     allow_plain_http: bool,
+    allow_dot_segments: bool,
     client: PhantomData<fn() -> C>,
 }
 
@@ -78,6 +79,7 @@ impl<C: Handle> ClientBuilder<C> {
             after: Vec::new(),
             signers: Vec::new(),
             allow_plain_http: false,
+            allow_dot_segments: false,
             client: PhantomData,
         }
     }
@@ -218,6 +220,13 @@ impl<C: Handle> ClientBuilder<C> {
         self
     }
 
+    /// Allows path arguments that hold `.` or `..` between slashes, such as `../x`, encoded or not. They are sent encoded, as
+    /// one segment, but some servers decode segments before they resolve dots, and would take them for another path.
+    pub fn allow_dot_segments(mut self) -> Self {
+        self.allow_dot_segments = true;
+        self
+    }
+
     /// Builds the client.
     ///
     /// # Errors
@@ -236,6 +245,7 @@ impl<C: Handle> ClientBuilder<C> {
             timeout: self.timeout,
             attempt_timeout: self.attempt_timeout,
             response_limit: self.response_limit,
+            allow_dot_segments: self.allow_dot_segments,
             retry: self.retry,
             budget: Budget::new(self.retry_budget),
             before: self.before,

@@ -47,6 +47,7 @@ pub(super) struct Shared {
     pub(super) timeout: Duration,
     pub(super) attempt_timeout: Option<Duration>,
     pub(super) response_limit: usize,
+    pub(super) allow_dot_segments: bool,
     pub(super) retry: RetryPolicy,
     pub(super) budget: Budget,
     pub(super) before: Vec<Before>,
@@ -109,7 +110,8 @@ impl Shared {
         options: &Options,
         keys: &Keys,
     ) -> Result<reqwest::Request, Vec<Violation>> {
-        let Parts { mut url, mut headers, body } = build(base_uri, operation, arguments, &keys.variables)?;
+        let Parts { mut url, mut headers, body } =
+            build(base_uri, operation, arguments, &keys.variables, self.allow_dot_segments)?;
         if !options.query.is_empty() {
             replace_query(&mut url, &options.query);
         }
