@@ -66,7 +66,7 @@ pub(crate) async fn running(server: &Server) -> u64 {
 }
 
 /// A call of MCP, as text of HTTP.
-fn call(arguments: &serde_json::Value) -> String {
+pub(crate) fn call(arguments: &serde_json::Value) -> String {
     let body = crate::mcp::message("get-metadata-using-secret-s-id", arguments).to_string();
     let length = body.len();
     format!(

@@ -169,7 +169,7 @@ async fn bodies_that_stand_still_end_in_time() {
     for (base, target) in [(&server.rest, SECRETS), (&server.mcp, "/mcp")] {
         let start = Instant::now();
         let mut stream = send(base, &without_body(target, "{")).await;
-        // Whoever sends a little at a time is not late yet.
+        // A caller that sends a little at a time is not late yet.
         for _ in 0..3 {
             sleep(Duration::from_millis(500)).await;
             stream.write_all(b" ").await.expect("it is open");

@@ -1,8 +1,10 @@
 //! All integration tests in one binary: they link once.
 
+mod ambiguity;
 mod api_errors;
 mod bodies;
 mod bounds;
+mod browsers;
 mod builds;
 mod built;
 mod callers;

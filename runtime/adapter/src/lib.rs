@@ -11,6 +11,7 @@ mod offload;
 pub mod origin;
 mod output;
 mod receive;
+mod repeated;
 pub mod trace;
 
 pub use accept::accepts;
@@ -20,3 +21,4 @@ pub use inputs::{Values, checked, short, unknown_inputs, values};
 pub use offload::{is_long, offload};
 pub use output::{apply, document};
 pub use receive::{BODY_LIMIT, STANDSTILL, Unreceived, receive};
+pub use repeated::repeated_name;

@@ -101,14 +101,20 @@ impl Endpoint {
 
     /// Responds to a request.
     pub async fn respond(&self, request: Request) -> Response {
-        let known = self.known.host(request.headers(), request.uri()) && self.known.origin(request.headers());
+        if !self.known.host(request.headers(), request.uri()) {
+            return json(StatusCode::FORBIDDEN, Malformed::rejected("unknown Host"));
+        }
+        if !self.known.origin(request.headers()) {
+            let reason = "pages of this origin are not allowed to call this server";
+            return json(StatusCode::FORBIDDEN, Malformed::rejected(reason));
+        }
         let (mut parts, body) = request.into_parts();
         if parts.method == Method::POST
             && let Some(json_only) = accept::normalize(&mut parts.headers)
         {
             parts.extensions.insert(json_only);
         }
-        if !known || parts.method != Method::POST || !is_json(&parts.headers) {
+        if parts.method != Method::POST || !is_json(&parts.headers) {
             // rmcp rejects the request with the right status.
             return rejected(self.service.handle(Request::from_parts(parts, body)).await.into_response()).await;
         }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use naftiko_adapter::{BODY_LIMIT, numbers, short};
+use naftiko_adapter::{BODY_LIMIT, numbers, repeated_name, short};
 use naftiko_client::__private::{shortened, without_byte_order_mark};
 use rmcp::model::ProtocolVersion;
 use serde::Deserialize;
@@ -72,6 +72,10 @@ impl<'a> Message<'a> {
             Some(method) if is_text(method) => {}
             None if message.is_response() => {}
             _ => return invalid(INVALID_REQUEST, "the `method` of a request must be a string"),
+        }
+        // Others might use another one of two members with one name.
+        if repeated_name(body).is_some() {
+            return invalid(INVALID_REQUEST, "an object of the message has two members with one name");
         }
         if message.member("params").is_some_and(|params| !params.starts_with('{')) {
             return invalid(INVALID_PARAMS, "`params` must be a JSON object");

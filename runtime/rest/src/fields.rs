@@ -3,6 +3,7 @@
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use naftiko_client::__private::REDACTED;
 
+use super::browser;
 use super::references::References;
 
 /// Fields about the response or its content (RFC 9110 §8, §10.2), which callers get. All others are about the upstream's
@@ -57,7 +58,8 @@ pub(super) fn passed(fields: HeaderMap, references: &References<'_>, content: Co
     let is_passed = |name: &HeaderName| {
         let is = |other: &str| name.as_str().eq_ignore_ascii_case(other);
         let known = PASSED.contains(name) || (content == Content::Same && ABOUT_BYTES.contains(name));
-        (known || named.iter().any(|other| is(other))) && !listed.iter().any(|other| is(other))
+        let named = || named.iter().any(|other| is(other)) && !browser::is_command(name);
+        (known || named()) && !listed.iter().any(|other| is(other))
     };
     let mut passed = HeaderMap::with_capacity(fields.len().max(USUAL_FIELDS));
     let mut last = None;
@@ -83,6 +85,7 @@ pub(super) fn passed(fields: HeaderMap, references: &References<'_>, content: Co
     }
     // Responses may contain secrets, so caches must not store them unless the upstream allows it (RFC 9111 §5.2.2.5).
     passed.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    browser::contain(&mut passed);
     passed
 }
 

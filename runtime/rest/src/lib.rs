@@ -1,8 +1,8 @@
 //! The REST adapter: routes that call operations of consumed APIs.
 
+mod browser;
 mod failure;
 mod fields;
-mod json;
 mod pattern;
 mod problem;
 mod read;
@@ -29,6 +29,7 @@ use table::{Match, Table};
 
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::browser::protect;
     pub use crate::failure::ApiErrors;
     pub use crate::problem::Problem;
     pub use crate::{Matched, Routes, has_path};
@@ -43,7 +44,9 @@ pub fn router(adapter: &'static Rest, connection: &Connection) -> Router {
         let routes = routes.clone();
         async move {
             let forwarded = request.extensions().get::<Forwarded>().cloned().unwrap_or_default();
-            routes.respond(request, forwarded).await
+            let mut response = routes.respond(request, forwarded).await;
+            browser::protect(response.headers_mut());
+            response
         }
     });
     shapes.iter().fold(Router::new(), |router, shape| router.route(shape, handler.clone()))

@@ -105,9 +105,10 @@ impl From<Unreceived> for Problem {
     }
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let Inner { status, kind, detail, extensions, headers: more } = *self.0;
+impl Problem {
+    /// The header fields and the body of the response.
+    pub fn into_parts(self) -> (HeaderMap, String) {
+        let Inner { status, kind, detail, extensions, mut headers } = *self.0;
         let (kind, title) = match kind {
             Some((kind, title)) => (format!("urn:naftiko:problem:{kind}"), title),
             None => ("about:blank".to_owned(), status.canonical_reason().unwrap_or("Error")),
@@ -119,11 +120,19 @@ impl IntoResponse for Problem {
             ("detail".to_owned(), detail.into()),
         ]);
         document.extend(extensions);
-        let mut response = (status, Value::Object(document).to_string()).into_response();
-        let headers = response.headers_mut();
-        headers.extend(more);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        (headers, Value::Object(document).to_string())
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.0.status;
+        let (headers, body) = self.into_parts();
+        let mut response = Response::new(body.into());
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
         response
     }
 }

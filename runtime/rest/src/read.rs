@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HeaderValue};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
-use naftiko_adapter::{STANDSTILL, Values, offload, receive, short, unknown_inputs};
+use naftiko_adapter::{STANDSTILL, Values, offload, receive, repeated_name, short, unknown_inputs};
 use naftiko_client::__private::{Argument, Violations, from_json_text, from_texts, without_byte_order_mark};
 use naftiko_client::Violation;
 use naftiko_schema::{InputId, Kind, Location, Parameter, Route};
@@ -16,7 +16,6 @@ use percent_encoding::percent_decode_str;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::json::repeated_name;
 use super::problem::Problem;
 
 /// The values of a route's inputs. All violations are reported together.
@@ -123,8 +122,14 @@ impl Reader {
         for (index, input) in self.at(Location::Cookie) {
             let pairs =
                 headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(';'));
-            let value = pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(name, _)| *name == input.name);
-            if let Some((_, value)) = value {
+            let mut values =
+                pairs.filter_map(|pair| pair.trim().split_once('=')).filter(|(name, _)| *name == input.name);
+            if let Some((_, value)) = values.next() {
+                if values.next().is_some() {
+                    let violation = Violation::new(&input.name, "must be sent once");
+                    self.violations.push((Some(Location::Cookie), violation));
+                    continue;
+                }
                 match percent_decode_str(value).decode_utf8() {
                     Ok(text) => self.set(index, [text.into_owned()]),
                     Err(_) => {

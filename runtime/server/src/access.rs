@@ -7,7 +7,7 @@ use axum::extract::Request;
 use http::header::{HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderName, Method, StatusCode};
-use naftiko_adapter::origin::{Known, is_among};
+use naftiko_adapter::origin::{Known, is_among, is_navigation};
 use naftiko_mcp::HttpOptions;
 use naftiko_rest::__private::Problem;
 use tokio_util::sync::CancellationToken;
@@ -62,14 +62,16 @@ impl Access {
         HttpOptions { allowed_hosts: hosts, allowed_origins: origins, cancellation }
     }
 
-    /// Rejects requests for unknown hosts, a sign of DNS rebinding, and from unknown origins.
-    pub(super) fn check(&self, request: &Request) -> Result<(), Problem> {
+    /// Rejects requests for unknown hosts, a sign of DNS rebinding, and from pages of unknown origins. A link may lead to a
+    /// page of this server.
+    pub(super) fn check(&self, request: &Request, is_page: impl Fn(&Request) -> bool) -> Result<(), Problem> {
         let Inner { known, check_host } = &*self.0;
         if *check_host && !known.host(request.headers(), request.uri()) {
             let detail = "unknown Host; see --allowed-host";
             return Err(Problem::new(StatusCode::FORBIDDEN, detail));
         }
-        if !known.origin(request.headers()) {
+        let is_link = || is_navigation(request.headers()) && is_page(request);
+        if !known.origin(request.headers()) && !is_link() {
             let detail = "pages of this origin are not allowed to call this server; see --allowed-origin";
             return Err(Problem::new(StatusCode::FORBIDDEN, detail));
         }

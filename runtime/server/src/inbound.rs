@@ -77,6 +77,14 @@ impl Inbound {
         matches!(self, Self::Secrets(secrets) if secrets.is_empty())
     }
 
+    /// The header fields with credentials of callers.
+    pub(super) fn fields(&self) -> Vec<HeaderName> {
+        match self {
+            Self::Secrets(secrets) => secrets.iter().map(|secret| secret.header.clone()).collect(),
+            Self::Token(_) => vec![AUTHORIZATION],
+        }
+    }
+
     /// The response, if the request is for metadata that callers need before they can authenticate.
     pub(super) fn metadata(&self, request: &Request) -> Option<Response> {
         match self {

@@ -2,6 +2,7 @@
 
 mod access;
 mod adapters;
+mod caching;
 mod cli;
 mod command;
 mod config;
@@ -10,8 +11,10 @@ mod docs;
 mod environment;
 mod failure;
 mod forwarding;
+mod framing;
 mod frugal;
 mod guard;
+mod heads;
 mod health;
 mod id;
 mod inbound;
@@ -38,6 +41,7 @@ mod signals;
 mod socket;
 mod tls;
 mod turns;
+mod unreadable;
 mod upstream;
 mod workers;
 

@@ -26,6 +26,7 @@ use super::patience::{DRAIN, Draining, Limits, Patient};
 use super::pipeline::Service;
 use super::socket::Socket;
 use super::tls::Tls;
+use super::unreadable::Explained;
 
 /// The largest request head, in bytes.
 const HEAD_LIMIT: usize = 64 << 10;
@@ -183,7 +184,7 @@ impl Connection {
                 Ok::<_, Infallible>(response)
             }
         };
-        let connection = http.serve_connection(TokioIo::new(stream), service_fn(response));
+        let connection = http.serve_connection(TokioIo::new(Explained::new(stream)), service_fn(response));
         if let Err(error) = watcher.watch(connection).await {
             tracing::debug!(target: TARGET, %error, "a connection ended early");
         }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::heads::Heads;
 use super::turns::Turns;
 
 /// How long a response may make no progress after its caller has closed its side of the connection. TCP cannot tell such a
@@ -55,6 +56,7 @@ pub(super) struct Patient<S> {
     turns: Turns,
     /// The number of the turn at the last read.
     turn: u64,
+    heads: Heads,
     /// Whether the head of a request has begun.
     in_head: bool,
     /// Whether the caller has closed its side.
@@ -74,7 +76,19 @@ impl<S> Patient<S> {
         let (turn, _) = turns.current();
         let timer = Box::pin(sleep_until(due));
         let (half_closed, is_blocked) = (false, false);
-        Self { stream, limits, draining, turns, turn, in_head: true, half_closed, is_blocked, due: Some(due), timer }
+        Self {
+            stream,
+            limits,
+            draining,
+            turns,
+            turn,
+            heads: Heads::default(),
+            in_head: true,
+            half_closed,
+            is_blocked,
+            due: Some(due),
+            timer,
+        }
     }
 
     /// Is ready when the time is over.
@@ -126,10 +140,14 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         if !this.half_closed {
             let length = buffer.filled().len();
             if Pin::new(&mut this.stream).poll_read(context, buffer)?.is_ready() {
-                if buffer.filled().len() > length {
+                if let Some(read) = buffer.filled().get(length..).filter(|read| !read.is_empty()) {
                     if !is_running && !this.in_head {
                         this.in_head = true;
                         this.due = Some(after(this.limits.head));
+                        this.heads.begin();
+                    }
+                    if !is_running && this.heads.is_without_length(read) {
+                        this.turns.note_head_without_length();
                     }
                     return Poll::Ready(Ok(()));
                 }

@@ -9,9 +9,9 @@ use axum::body::{Body, HttpBody as _};
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
-use http::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue, SERVER, TRANSFER_ENCODING, X_CONTENT_TYPE_OPTIONS};
+use http::header::{HeaderMap, HeaderName, HeaderValue, SERVER};
 use naftiko_adapter::{Forwarded, Unreceived, receive, trace};
-use naftiko_rest::__private::Problem;
+use naftiko_rest::__private::{Problem, protect};
 use tokio_util::sync::CancellationToken;
 use tower::{Layer as _, ServiceExt as _, service_fn};
 use tower_http::cors::CorsLayer;
@@ -19,6 +19,7 @@ use tower_http::cors::CorsLayer;
 use super::access::Access;
 use super::adapters::Handler;
 use super::forwarding::Forwarding;
+use super::framing;
 use super::guard::{self, Guard, Permit};
 use super::health::Health;
 use super::inbound::Inbound;
@@ -30,7 +31,7 @@ use super::peer::{Held, Peer, counted};
 use super::rate::RateLimit;
 use super::running::{Running, RunningBody};
 use super::turns::Turn;
-use super::{id, log};
+use super::{caching, id, log};
 
 /// The header with the upstream's request id.
 const UPSTREAM_ID: HeaderName = HeaderName::from_static("x-upstream-request-id");
@@ -52,6 +53,8 @@ pub(super) struct Pipeline {
     /// Which pages of other origins may read responses.
     pub(super) cors: Option<CorsLayer>,
     pub(super) inbound: Inbound,
+    /// The header fields with credentials of callers.
+    pub(super) credentials: Vec<HeaderName>,
     pub(super) access: Access,
     /// Which header fields of callers are forwarded upstream.
     pub(super) forwarding: Forwarding,
@@ -98,7 +101,7 @@ impl Service {
         let mut response = if is_too_long(request.headers()) {
             let detail = format!("the header fields are longer than {FIELDS_LIMIT} bytes");
             Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, detail).at(uri.path()).into_response()
-        } else if let Err(problem) = check_codings(request.headers()) {
+        } else if let Err(problem) = framing::check(&request, &pipeline.credentials, &running.turn) {
             problem.at(uri.path()).into_response()
         } else if let Some(response) = pipeline.health.respond(&request) {
             response
@@ -121,7 +124,10 @@ impl Service {
         if let Some(upstream_id) = headers.insert(id::REQUEST_ID, id.clone()).filter(|upstream_id| *upstream_id != id) {
             headers.insert(UPSTREAM_ID, upstream_id);
         }
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        protect(headers);
+        if !pipeline.inbound.is_public() {
+            caching::keep_private(headers);
+        }
         headers.remove(SERVER);
         let elapsed = start.elapsed();
         pipeline.metrics.record_request(&method, &response, elapsed);
@@ -147,7 +153,9 @@ impl Pipeline {
             return response;
         }
         let principal = self.inbound.check(request.headers(), request.uri().query()).await;
-        let principal = match principal.and_then(|principal| self.access.check(&request).map(|()| principal)) {
+        let principal = match principal.and_then(|principal| {
+            self.access.check(&request, |request| self.handler.is_page(request)).map(|()| principal)
+        }) {
             Ok(principal) => principal,
             Err(problem) => return problem.at(request.uri().path()).into_response(),
         };
@@ -198,21 +206,6 @@ impl Pipeline {
         drop(held);
         received.map(|bytes| counted(current.peer, bytes).into())
     }
-}
-
-/// Rejects transfer codings other than `chunked`, whose content would be taken for the body itself (RFC 9112 §6.1).
-fn check_codings(fields: &HeaderMap) -> Result<(), Problem> {
-    let values = fields.get_all(TRANSFER_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    let codings: Vec<_> =
-        values.flat_map(|value| value.split(',')).map(str::trim).filter(|coding| !coding.is_empty()).collect();
-    let is_chunked = |coding: &&str| coding.eq_ignore_ascii_case("chunked");
-    let (status, detail) = match codings.as_slice() {
-        [] => return Ok(()),
-        [only] if is_chunked(only) => return Ok(()),
-        all if all.iter().all(is_chunked) => (StatusCode::BAD_REQUEST, "the body is chunked more than once"),
-        _ => (StatusCode::NOT_IMPLEMENTED, "the only supported transfer coding is `chunked`"),
-    };
-    Err(Problem::new(status, detail).header(CONNECTION, HeaderValue::from_static("close")))
 }
 
 fn is_too_long(fields: &HeaderMap) -> bool {

@@ -250,6 +250,7 @@ impl Running {
             guard: self.guard.clone(),
             cors: self.access.cors(&self.options),
             inbound: plan.inbound.clone(),
+            credentials: plan.inbound.fields(),
             access: self.access.clone(),
             forwarding: forwarding.clone(),
             #[cfg(feature = "otlp")]

@@ -1,6 +1,6 @@
 //! Whose turn it is on a connection: the caller's, to send a request, or the server's, to respond.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
@@ -19,6 +19,8 @@ struct Inner {
     number: AtomicU64,
     /// When the last turn of the server began, or else the connection, in milliseconds.
     since: AtomicU64,
+    /// Whether the head that was read last is whole and has no length.
+    without_length: AtomicBool,
 }
 
 /// The server's turn. The caller's begins when it is dropped.
@@ -29,7 +31,11 @@ pub(super) struct Wait<'t>(&'t Turns);
 
 impl Default for Turns {
     fn default() -> Self {
-        Self(Arc::new(Inner { number: AtomicU64::new(0), since: AtomicU64::new(now()) }))
+        Self(Arc::new(Inner {
+            number: AtomicU64::new(0),
+            since: AtomicU64::new(now()),
+            without_length: AtomicBool::new(false),
+        }))
     }
 }
 
@@ -40,6 +46,11 @@ impl Turns {
         let before = self.0.number.fetch_add(1, Ordering::Relaxed);
         let turn = Turn(self.clone());
         (before & CLOSED == 0).then_some(turn)
+    }
+
+    /// Notes a head that is whole and has no length.
+    pub(super) fn note_head_without_length(&self) {
+        self.0.without_length.store(true, Ordering::Relaxed);
     }
 
     /// The number of the turn, and whether it is the server's.
@@ -62,6 +73,11 @@ impl Turns {
 }
 
 impl Turn {
+    /// Whether the head of the request is known to have no length.
+    pub(super) fn is_without_length(&self) -> bool {
+        self.0.0.without_length.swap(false, Ordering::Relaxed)
+    }
+
     /// Waits for the caller until the value that is returned is dropped.
     pub(super) fn wait(&self) -> Wait<'_> {
         self.0.0.number.fetch_or(WAITS, Ordering::Relaxed);

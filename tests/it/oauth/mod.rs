@@ -144,6 +144,10 @@ async fn access_tokens_for_other_servers_are_rejected() {
     for (token, reason) in [
         (claims(json!({"iss": "https://other.test"})), "another issuer"),
         (claims(json!({"iss": null})), "does not have"),
+        (claims(json!({"iss": [world.authority.issuer, "https://other.test"]})), "not one text"),
+        (claims(json!({"iss": [world.authority.issuer]})), "not one text"),
+        (claims(json!({"cnf": {"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}})), "bound to a key"),
+        (claims(json!({"cnf": {"x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"}})), "bound to a key"),
         (claims(json!({"aud": ["https://other.test"]})), "another audience"),
         (claims(json!({"aud": null})), "does not have"),
         (claims(json!({"exp": seconds(-90)})), "has expired"),

@@ -58,6 +58,11 @@ impl Handler {
         }
     }
 
+    /// Whether the request is for a page for people.
+    pub(super) fn is_page(&self, request: &Request) -> bool {
+        matches!(self, Self::Rest(handler) if handler.is_page(request))
+    }
+
     /// The response to a request for this path whose body was not received.
     pub(super) fn unreceived(&self, path: &str, unreceived: Unreceived) -> Response {
         if is_endpoint(self, path) {

@@ -24,6 +24,11 @@ impl Handler {
         Self { routes: Routes::new(rest, connection, parts.options.errors.into()), docs: Docs::new(rest), read_only }
     }
 
+    /// Whether the request is for the page of the documentation, or its document.
+    pub(super) fn is_page(&self, request: &Request) -> bool {
+        self.docs.is_page(request.method(), request.uri().path())
+    }
+
     pub(super) async fn respond(&self, request: Request, forwarded: Forwarded) -> Response {
         let path = request.uri().path();
         if let Some(response) = self.docs.respond(request.method(), path).await {

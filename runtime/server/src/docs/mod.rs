@@ -41,6 +41,12 @@ impl Docs {
         }
     }
 
+    /// Whether this is a request for the page or the document.
+    pub(super) fn is_page(&self, method: &Method, path: &str) -> bool {
+        let is_one = (path == PAGE && self.has_page) || (path == DOCUMENT && self.has_document);
+        matches!(*method, Method::GET | Method::HEAD) && is_one
+    }
+
     /// The response, if the request is for one of these paths.
     pub(super) async fn respond(&self, method: &Method, path: &str) -> Option<Response> {
         if !matches!(*method, Method::GET | Method::HEAD) {

@@ -32,6 +32,8 @@ pub(super) enum Rejection {
 /// The claims about the caller; the registered claims of the token itself are validated before.
 #[derive(Deserialize)]
 struct Claims {
+    iss: Option<Value>,
+    cnf: Option<Value>,
     sub: Option<Value>,
     client_id: Option<Value>,
     azp: Option<Value>,
@@ -52,6 +54,13 @@ impl Tokens {
         let mut rejection = "its key does not belong to the authorization server";
         for key in keys.fitting(&header) {
             match decode::<Claims>(token, &key.public, &validation) {
+                Ok(token) if !token.claims.iss.as_ref().is_some_and(Value::is_string) => {
+                    return Err(Rejection::Invalid("its `iss` is not one text"));
+                }
+                // A thief could use it (RFC 7800 §3.1, RFC 8705 §3, RFC 9449 §7).
+                Ok(token) if token.claims.cnf.is_some() => {
+                    return Err(Rejection::Invalid("it is bound to a key, whose proof this server does not check"));
+                }
                 Ok(token) if self.scopes.iter().all(|scope| token.claims.has(scope)) => {
                     return Ok(token.claims.principal(&self.issuer));
                 }

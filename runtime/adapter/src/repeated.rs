@@ -1,17 +1,18 @@
 //! A check that serde does not make: duplicate names in JSON objects.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
-use naftiko_adapter::numbers::length_of_string;
+use crate::numbers::length_of_string;
 
 /// The first duplicate name in an object of valid JSON. Parsers disagree about which value counts (RFC 8259 §4), so the
 /// checks here and the upstream might see different values. It does not recurse, so any depth is safe.
-pub(super) fn repeated_name(json: &[u8]) -> Option<String> {
-    let mut open: Vec<Option<HashSet<String>>> = Vec::new();
+pub fn repeated_name(json: &[u8]) -> Option<String> {
+    let mut open: Vec<Option<Names<'_>>> = Vec::new();
     let mut rest = json;
     while let Some((byte, after)) = rest.split_first() {
         match byte {
-            b'{' => open.push(Some(HashSet::new())),
+            b'{' => open.push(Some(Names::default())),
             b'[' => open.push(None),
             b'}' | b']' => drop(open.pop()),
             b'"' => {
@@ -19,10 +20,10 @@ pub(super) fn repeated_name(json: &[u8]) -> Option<String> {
                 // A string is a name if a colon follows.
                 if after.trim_ascii_start().first() == Some(&b':')
                     && let Some(Some(names)) = open.last_mut()
-                    && let Ok(name) = serde_json::from_slice::<String>(text)
+                    && let Some(name) = name(text)
                     && let Some(repeated) = names.replace(name)
                 {
-                    return Some(repeated);
+                    return Some(repeated.into_owned());
                 }
                 rest = after;
                 continue;
@@ -32,6 +33,39 @@ pub(super) fn repeated_name(json: &[u8]) -> Option<String> {
         rest = after;
     }
     None
+}
+
+/// So many names are compared one by one.
+const FEW: usize = 16;
+
+/// The names of an object.
+#[derive(Default)]
+struct Names<'j> {
+    few: Vec<Cow<'j, str>>,
+    many: HashSet<Cow<'j, str>>,
+}
+
+impl<'j> Names<'j> {
+    /// Adds a name, and returns it if it is among them.
+    fn replace(&mut self, name: Cow<'j, str>) -> Option<Cow<'j, str>> {
+        if self.few.contains(&name) {
+            return Some(name);
+        }
+        if self.few.len() < FEW {
+            self.few.push(name);
+            return None;
+        }
+        self.many.replace(name)
+    }
+}
+
+/// The text of a JSON string, borrowed if it has no escapes.
+fn name(json: &[u8]) -> Option<Cow<'_, str>> {
+    if json.contains(&b'\\') {
+        return serde_json::from_slice(json).ok().map(Cow::Owned);
+    }
+    let text = json.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    std::str::from_utf8(text).ok().map(Cow::Borrowed)
 }
 
 #[cfg(test)]
