@@ -38,6 +38,7 @@ async fn fields_with_one_value_are_not_repeated() {
         "Sec-Fetch-Site: none\r\nSec-Fetch-Site: cross-site\r\n",
         "Mcp-Protocol-Version: 2025-11-25\r\nMcp-Protocol-Version: 2025-06-18\r\n",
         "Content-Length: 0\r\nContent-Length: 1\r\n",
+        "Content-Length: 0\r\ncontent-length: 0\r\n",
     ] {
         for base in [&server.rest, &server.mcp] {
             let request = request.replacen("\r\n\r\n", &format!("\r\n{key}{fields}\r\n"), 1);

@@ -139,6 +139,8 @@ fn open_files() -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     fn connections(limit: usize) -> Connections {
@@ -154,11 +156,11 @@ mod tests {
         let connections = connections(3);
         let open: Vec<_> = (0..3).map(|_| connections.open(from(1)).expect("there is room")).collect();
         std::thread::sleep(std::time::Duration::from_millis(5));
-        let running = open[0].turns.begin();
-        drop(open[1].turns.begin());
+        let running = open[0].turns.begin(Instant::now());
+        drop(open[1].turns.begin(Instant::now()));
         let more = connections.open(from(1)).expect("one gives way");
-        assert!(running.is_some() && open[2].turns.begin().is_none(), "the oldest that waits gives way");
-        assert!(open[1].turns.begin().is_some() && more.turns.begin().is_some());
+        assert!(running.is_some() && open[2].turns.begin(Instant::now()).is_none(), "the oldest that waits gives way");
+        assert!(open[1].turns.begin(Instant::now()).is_some() && more.turns.begin(Instant::now()).is_some());
     }
 
     #[test]
@@ -168,18 +170,21 @@ mod tests {
         std::thread::sleep(std::time::Duration::from_millis(5));
         let many: Vec<_> = (0..8).map(|_| connections.open(from(2)).expect("there is room")).collect();
         let more: Vec<_> = (0..4).map(|_| connections.open(from(3)).expect("some give way")).collect();
-        assert!(few.turns.begin().is_some() && more.iter().all(|open| open.turns.begin().is_some()));
-        assert!(many.iter().any(|open| open.turns.begin().is_none()));
+        assert!(
+            few.turns.begin(Instant::now()).is_some()
+                && more.iter().all(|open| open.turns.begin(Instant::now()).is_some())
+        );
+        assert!(many.iter().any(|open| open.turns.begin(Instant::now()).is_none()));
     }
 
     #[test]
     fn connections_with_requests_leave_a_few_for_probes() {
         let connections = connections(10);
         let open: Vec<_> = (0..10).map(|_| connections.open(from(1)).expect("there is room")).collect();
-        let running: Vec<_> = open.iter().map(|open| open.turns.begin().expect("it is open")).collect();
+        let running: Vec<_> = open.iter().map(|open| open.turns.begin(Instant::now()).expect("it is open")).collect();
         let spare = (0..SPARE).map(|_| {
             let open = connections.open(from(1)).expect("a few more");
-            let turn = open.turns.begin().expect("it is open");
+            let turn = open.turns.begin(Instant::now()).expect("it is open");
             (turn, open)
         });
         let spare: Vec<_> = spare.collect();

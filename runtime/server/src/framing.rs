@@ -5,6 +5,7 @@ use http::header::{self, CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, T
 use http::{StatusCode, Version};
 use naftiko_rest::__private::Problem;
 
+use super::heads::Lengths;
 use super::turns::Turn;
 
 /// Fields with one value, of which a request must have one at most (RFC 9110 §5.3).
@@ -48,10 +49,13 @@ pub(super) fn check(request: &Request, credentials: &[HeaderName], turn: &Turn) 
     {
         return ambiguous("the target of the request and `Host` name two hosts".to_owned());
     }
-    let has_length_too = !turn.is_without_length();
+    let lengths = turn.lengths();
+    if lengths == Lengths::Several {
+        return ambiguous("the request has more than one `content-length`".to_owned());
+    }
     if fields.contains_key(TRANSFER_ENCODING) {
         check_codings(fields)?;
-        if has_length_too {
+        if lengths != Lengths::None {
             return ambiguous(
                 "the request has a `Transfer-Encoding` beside a `Content-Length`, or is pipelined".to_owned(),
             );

@@ -165,8 +165,9 @@ impl Connection {
         let Self { http, service, shared, keep_alive, watcher, draining, open, .. } = self;
         let stream = Patient::new(stream, shared.limits, draining.clone(), open.turns.clone());
         let response = |request: Request<Incoming>| {
-            let (turn, persists) = (open.turns.begin(), persists(request.version(), request.headers()));
-            let response = turn.map(|turn| service.respond(request.map(Body::new), &open.peer, turn));
+            let start = Instant::now();
+            let (turn, persists) = (open.turns.begin(start), persists(request.version(), request.headers()));
+            let response = turn.map(|turn| service.respond(request.map(Body::new), &open.peer, turn, start));
             let keep_alive = keep_alive.as_ref().filter(|_| persists && !draining.has_begun());
             async move {
                 let mut response = match response {

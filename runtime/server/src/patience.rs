@@ -146,8 +146,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
                         this.due = Some(after(this.limits.head));
                         this.heads.begin();
                     }
-                    if !is_running && this.heads.is_without_length(read) {
-                        this.turns.note_head_without_length();
+                    if !is_running && let Some(lengths) = this.heads.lengths(read) {
+                        this.turns.note_lengths(lengths);
                     }
                     return Poll::Ready(Ok(()));
                 }

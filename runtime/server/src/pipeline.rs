@@ -91,11 +91,16 @@ impl Service {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Responds to any request of this caller. It always returns a response.
-    pub(super) async fn respond(&self, request: Request, peer: &Arc<Peer>, turn: Turn) -> http::Response<RunningBody> {
+    /// Responds to any request of this caller, which came at `start`. It always returns a response.
+    pub(super) async fn respond(
+        &self,
+        request: Request,
+        peer: &Arc<Peer>,
+        turn: Turn,
+        start: Instant,
+    ) -> http::Response<RunningBody> {
         let pipeline = &*self.pipeline();
         let mut running = Running { permit: None, _counted: pipeline.metrics.count_running(), turn };
-        let start = Instant::now();
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let id = id::request_id(request.headers());
         let mut response = if is_too_long(request.headers()) {

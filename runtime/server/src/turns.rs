@@ -1,8 +1,10 @@
 //! Whose turn it is on a connection: the caller's, to send a request, or the server's, to respond.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
+
+use super::heads::Lengths;
 
 /// Set while the server's turn waits for the caller all the same, who has not sent the whole body.
 const WAITS: u64 = 1 << 62;
@@ -19,8 +21,8 @@ struct Inner {
     number: AtomicU64,
     /// When the last turn of the server began, or else the connection, in milliseconds.
     since: AtomicU64,
-    /// Whether the head that was read last is whole and has no length.
-    without_length: AtomicBool,
+    /// The lengths of the head that was read last.
+    lengths: AtomicU8,
 }
 
 /// The server's turn. The caller's begins when it is dropped.
@@ -31,26 +33,23 @@ pub(super) struct Wait<'t>(&'t Turns);
 
 impl Default for Turns {
     fn default() -> Self {
-        Self(Arc::new(Inner {
-            number: AtomicU64::new(0),
-            since: AtomicU64::new(now()),
-            without_length: AtomicBool::new(false),
-        }))
+        let since = milliseconds(Instant::now());
+        Self(Arc::new(Inner { number: AtomicU64::new(0), since: AtomicU64::new(since), lengths: AtomicU8::new(0) }))
     }
 }
 
 impl Turns {
     /// Begins the server's turn, unless the connection is closed.
-    pub(super) fn begin(&self) -> Option<Turn> {
-        self.0.since.store(now(), Ordering::Relaxed);
+    pub(super) fn begin(&self, now: Instant) -> Option<Turn> {
+        self.0.since.store(milliseconds(now), Ordering::Relaxed);
         let before = self.0.number.fetch_add(1, Ordering::Relaxed);
         let turn = Turn(self.clone());
         (before & CLOSED == 0).then_some(turn)
     }
 
-    /// Notes a head that is whole and has no length.
-    pub(super) fn note_head_without_length(&self) {
-        self.0.without_length.store(true, Ordering::Relaxed);
+    /// Notes the lengths of a head that is whole.
+    pub(super) fn note_lengths(&self, lengths: Lengths) {
+        self.0.lengths.store(lengths as u8, Ordering::Relaxed);
     }
 
     /// The number of the turn, and whether it is the server's.
@@ -73,9 +72,16 @@ impl Turns {
 }
 
 impl Turn {
-    /// Whether the head of the request is known to have no length.
-    pub(super) fn is_without_length(&self) -> bool {
-        self.0.0.without_length.swap(false, Ordering::Relaxed)
+    /// How many lengths the head of the request has. They are unknown after this.
+    pub(super) fn lengths(&self) -> Lengths {
+        let lengths = &self.0.0.lengths;
+        // Only the task of the connection changes it, so this needs no exchange.
+        let found = lengths.load(Ordering::Relaxed);
+        lengths.store(Lengths::Unknown as u8, Ordering::Relaxed);
+        [Lengths::None, Lengths::One, Lengths::Several]
+            .into_iter()
+            .find(|known| *known as u8 == found)
+            .unwrap_or_default()
     }
 
     /// Waits for the caller until the value that is returned is dropped.
@@ -108,8 +114,9 @@ fn is_waiting(number: u64) -> bool {
     number & CLOSED == 0 && (number.is_multiple_of(2) || number & WAITS != 0)
 }
 
-fn now() -> u64 {
-    u64::try_from(START.elapsed().as_millis()).unwrap_or(u64::MAX)
+/// The time since the first connection.
+fn milliseconds(now: Instant) -> u64 {
+    u64::try_from(now.duration_since(*START).as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -119,17 +126,17 @@ mod tests {
     #[test]
     fn only_connections_that_wait_for_their_caller_are_closed() {
         let turns = Turns::default();
-        let turn = turns.begin().expect("it is open");
+        let turn = turns.begin(Instant::now()).expect("it is open");
         assert!(!turns.close() && turns.waits_since().is_none(), "a request runs");
         let wait = turn.wait();
         assert!(turns.waits_since().is_some() && wait.end(), "the body came");
         assert!(!turns.close(), "a request runs");
         drop(turn);
         let other = Turns::default();
-        let turn = other.begin().expect("it is open");
+        let turn = other.begin(Instant::now()).expect("it is open");
         let wait = turn.wait();
         assert!(other.close() && !wait.end(), "it was closed while the body was awaited");
-        assert!(turns.close() && turns.begin().is_none(), "nothing begins after that");
+        assert!(turns.close() && turns.begin(Instant::now()).is_none(), "nothing begins after that");
         assert!(!turns.close() && turns.waits_since().is_none(), "it is closed once");
     }
 }
