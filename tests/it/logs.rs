@@ -1,9 +1,13 @@
 //! What a server logs, and what it never does.
 
-use naftiko_tests::process::Server;
+use naftiko_tests::process::{PATIENCE, Server, serving};
 use naftiko_tests::{World, server_binary};
 use scaleway_simulator::{Fault, TOKEN};
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+use tokio::process::{Child, ChildStderr, Command};
+use tokio::time::timeout;
 
 const SECRETS: &str = "/v1/secret-manager/v1beta1/regions/fr-par/secrets";
 const PLANTED: &str = "planted-and-never-to-be-seen";
@@ -95,4 +99,49 @@ async fn request_logging_is_opt_in() {
         let (_, text) = server.stop("-TERM").await;
         assert!(text.contains(line) && !text.contains("served"), "{text}");
     }
+}
+
+/// A server whose log is read until it listens, and then no more.
+async fn unread(world: &World, more: &[&str]) -> (String, Child, BufReader<ChildStderr>) {
+    let mut command = serving(&server_binary(), &world.simulator.base_uri(), more);
+    let mut child = command.env("RUST_LOG", "info").spawn().expect("it starts");
+    let mut stderr = BufReader::new(child.stderr.take().expect("standard error is piped"));
+    let mut line = String::new();
+    while !line.contains("REST on ") {
+        line.clear();
+        stderr.read_line(&mut line).await.expect("it says where it listens");
+    }
+    let rest = line.split_once("REST on ").map(|(_, address)| address.trim().to_owned());
+    (rest.expect("an address"), child, stderr)
+}
+
+#[tokio::test]
+async fn log_reader_that_stands_still_blocks_no_request() {
+    let world = World::start().await;
+    let (rest, mut child, mut stderr) = unread(&world, &["--access-log"]).await;
+    let address = rest.trim_start_matches("http://").to_owned();
+    // Far more lines than a pipe and the buffer hold.
+    let requests = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(3000);
+    let close = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let mut stream = TcpStream::connect(address).await.expect("it listens");
+    let (mut reader, mut writer) = stream.split();
+    let mut responses = String::new();
+    let both = async {
+        tokio::join!(
+            async { writer.write_all(format!("{requests}{close}").as_bytes()).await.expect("it is sent") },
+            async { reader.read_to_string(&mut responses).await.expect("responses") },
+        )
+    };
+    timeout(PATIENCE, both).await.expect("no request waits for the log");
+    assert_eq!(responses.matches("HTTP/1.1 200 OK").count(), 3001);
+    let dropped = responses.lines().find_map(|line| line.strip_prefix("naftiko_log_lines_dropped_total "));
+    let dropped: u32 = dropped.expect("lines that are dropped are counted").trim().parse().expect("a number");
+    assert!(dropped > 500, "{dropped}");
+    let id = child.id().expect("it runs").to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().await.expect("it is sent").success());
+    let status = timeout(PATIENCE, child.wait()).await.expect("it ends all the same").expect("a status");
+    assert!(status.success());
+    let mut log = String::new();
+    stderr.read_to_string(&mut log).await.expect("what was written");
+    assert!(log.lines().count() > 100, "{log}");
 }

@@ -120,31 +120,32 @@ async fn both_listeners_serve_until_a_signal() {
 
 #[tokio::test]
 async fn running_request_is_finished_after_a_signal() {
-    let world = World::start().await;
-    let id = world.secret("slow").await;
-    let server = serve(&world, &[]).await;
-    world.simulator.fault(Fault::slow(Duration::from_millis(150)));
-    let uri = format!("{}/v1/secret-manager/v1beta1/regions/fr-par/secrets/{id}", server.rest);
-    let running = tokio::spawn(world.http.get(uri).send());
-    while world.simulator.requests().is_empty() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
+    for signal in ["-TERM", "-HUP", "-INT"] {
+        let world = World::start().await;
+        let id = world.secret("slow").await;
+        let server = serve(&world, &[]).await;
+        world.simulator.fault(Fault::slow(Duration::from_millis(150)));
+        let uri = format!("{}/v1/secret-manager/v1beta1/regions/fr-par/secrets/{id}", server.rest);
+        let running = tokio::spawn(world.http.get(uri).send());
+        while world.simulator.requests().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let arguments = json!({"region": "fr-par", "secret_id": id});
+        let (http, mcp) = (world.http.clone(), server.mcp.clone());
+        world.simulator.fault(Fault::slow(Duration::from_millis(150)));
+        let calling = tokio::spawn(async move {
+            crate::mcp::call_at(&http, &mcp, "get-metadata-using-secret-s-id", &arguments).await
+        });
+        while world.simulator.requests().len() < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        server.signal(signal);
+        let answer = running.await.expect("the request is not cancelled").expect("the request is finished");
+        assert_eq!(answer.status(), 200);
+        let result = calling.await.expect("the call is not cancelled");
+        assert_eq!(result["structuredContent"]["id"], id.as_str(), "{result}");
+        assert_eq!(server.end().await.0, Some(0), "{signal}");
     }
-    let arguments = json!({"region": "fr-par", "secret_id": id});
-    let (http, mcp) = (world.http.clone(), server.mcp.clone());
-    world.simulator.fault(Fault::slow(Duration::from_millis(150)));
-    let calling =
-        tokio::spawn(
-            async move { crate::mcp::call_at(&http, &mcp, "get-metadata-using-secret-s-id", &arguments).await },
-        );
-    while world.simulator.requests().len() < 2 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    server.signal("-TERM");
-    let answer = running.await.expect("the request is not cancelled").expect("the request is finished");
-    assert_eq!(answer.status(), 200);
-    let result = calling.await.expect("the call is not cancelled");
-    assert_eq!(result["structuredContent"]["id"], id.as_str(), "{result}");
-    assert_eq!(server.end().await.0, Some(0));
 }
 
 #[tokio::test]

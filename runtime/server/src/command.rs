@@ -9,13 +9,14 @@ use tokio::sync::mpsc::{self, Receiver};
 
 use super::cli::{self, Command, Serve};
 use super::failure::Failure;
+use super::lines::Flush;
 use super::program::Program;
 use super::{config, log, serve as serving, upstream, workers};
 
 /// Runs the command line. The exit code is 2 for an invalid configuration and 1 for other failures.
 pub fn run(program: &'static Program) -> ExitCode {
     let command = cli::parse(program);
-    // Traces are exported until the guard is dropped.
+    // Lines are written and traces exported until the guard is dropped.
     exit_code(init_telemetry(program, &command).and_then(|_guard| execute(program, command)))
 }
 
@@ -39,21 +40,20 @@ fn exit_code(outcome: Result<(), Failure>) -> ExitCode {
 }
 
 #[cfg(feature = "otlp")]
-fn init_telemetry(program: &Program, command: &Command) -> Result<Option<super::otlp::Export>, Failure> {
+fn init_telemetry(program: &Program, command: &Command) -> Result<(Option<super::otlp::Export>, Flush), Failure> {
     use super::otlp::Export;
 
     let capability = program.served().first().map(|served| &*served.capability).filter(|_| command.is_long_running());
     let export = capability.map(Export::from_env).transpose()?.flatten();
     let (format, access) = command.log();
-    log::start(format, access, export.iter().map(Export::layer).collect());
-    Ok(export)
+    let flush = log::start(format, access, export.iter().map(Export::layer).collect());
+    Ok((export, flush))
 }
 
 #[cfg(not(feature = "otlp"))]
-fn init_telemetry(_: &Program, command: &Command) -> Result<(), Failure> {
+fn init_telemetry(_: &Program, command: &Command) -> Result<Flush, Failure> {
     let (format, access) = command.log();
-    log::start(format, access, Vec::new());
-    Ok(())
+    Ok(log::start(format, access, Vec::new()))
 }
 
 fn execute(program: &'static Program, command: Command) -> Result<(), Failure> {

@@ -18,6 +18,7 @@ mod heads;
 mod health;
 mod id;
 mod inbound;
+mod lines;
 mod list;
 mod listener;
 mod listening;

@@ -12,6 +12,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
 
 use super::cli::LogFormat;
+use super::lines::{self, Flush};
 use super::metrics;
 
 /// The target of the access log. It costs time, so it is off by default.
@@ -22,9 +23,10 @@ const DEFAULT: &str = "warn,naftiko_runtime=info,naftiko_runtime::access=off,naf
 /// A subscriber layer that gets spans and events.
 pub(super) type BoxedLayer = Box<dyn Layer<Registry> + Send + Sync>;
 
-/// Starts logging, with additional layers for spans and events.
-pub(super) fn start(format: LogFormat, access: bool, others: Vec<BoxedLayer>) {
-    let lines = fmt::layer().with_writer(std::io::stderr);
+/// Starts logging, with additional layers for spans and events. Lines are written until the value is dropped.
+pub(super) fn start(format: LogFormat, access: bool, others: Vec<BoxedLayer>) -> Flush {
+    let (writer, flush) = lines::writer();
+    let lines = fmt::layer().with_writer(writer);
     let lines = match format {
         LogFormat::Human => lines.with_target(false).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
@@ -37,6 +39,12 @@ pub(super) fn start(format: LogFormat, access: bool, others: Vec<BoxedLayer>) {
     if let Some(error) = invalid {
         tracing::warn!(target: TARGET, %error, "RUST_LOG is invalid");
     }
+    // The usual hook writes to standard error itself, and would wait for its reader.
+    std::panic::set_hook(Box::new(|panic| {
+        let location = panic.location().map(ToString::to_string);
+        tracing::error!(target: TARGET, location, "a panic");
+    }));
+    flush
 }
 
 /// The filter of the user, and the error if it is invalid.

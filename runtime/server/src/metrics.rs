@@ -11,10 +11,12 @@ use naftiko_client::__private::TARGET;
 use naftiko_client::{Attempt, Outcome};
 use naftiko_rest::__private::Matched;
 use prometheus::{
-    Encoder as _, HistogramOpts, HistogramVec, IntGauge, IntGaugeVec, Opts, Registry, TEXT_FORMAT, TextEncoder,
+    Encoder as _, HistogramOpts, HistogramVec, IntCounter, IntGauge, IntGaugeVec, Opts, Registry, TEXT_FORMAT,
+    TextEncoder,
 };
 use tokio::runtime::{Handle, RuntimeMetrics};
 
+use super::lines;
 use super::program::Program;
 use super::reply::status_response;
 
@@ -32,6 +34,7 @@ struct Inner {
     running: IntGauge,
     called: HistogramVec,
     tasks: IntGauge,
+    dropped_lines: IntCounter,
     runtimes: Vec<RuntimeMetrics>,
 }
 
@@ -54,6 +57,8 @@ impl Metrics {
         let running = IntGauge::new("http_server_active_requests", "Number of running requests")?;
         let tasks =
             IntGauge::new("naftiko_runtime_tasks", "Number of tasks, such as connections, that have not ended")?;
+        let dropped_lines =
+            IntCounter::new("naftiko_log_lines_dropped_total", "Number of log lines that were not read in time")?;
         let build = IntGaugeVec::new(
             Opts::new("naftiko_build_info", "Name and version of the running capability"),
             &["name", "version"],
@@ -66,9 +71,10 @@ impl Metrics {
         registry.register(Box::new(called.clone()))?;
         registry.register(Box::new(running.clone()))?;
         registry.register(Box::new(tasks.clone()))?;
+        registry.register(Box::new(dropped_lines.clone()))?;
         registry.register(Box::new(build))?;
         let runtimes = runtimes.iter().map(Handle::metrics).collect();
-        Ok(Self(Arc::new(Inner { registry, served, running, called, tasks, runtimes })))
+        Ok(Self(Arc::new(Inner { registry, served, running, called, tasks, dropped_lines, runtimes })))
     }
 
     /// Counts a request as running until the returned guard is dropped.
@@ -99,6 +105,8 @@ impl Metrics {
         }
         let tasks: usize = self.0.runtimes.iter().map(RuntimeMetrics::num_alive_tasks).sum();
         self.0.tasks.set(tasks.try_into().unwrap_or(i64::MAX));
+        let dropped = u64::try_from(lines::dropped()).unwrap_or(u64::MAX);
+        self.0.dropped_lines.inc_by(dropped.saturating_sub(self.0.dropped_lines.get()));
         let mut text = Vec::new();
         if let Err(error) = TextEncoder::new().encode(&self.0.registry.gather(), &mut text) {
             tracing::error!(target: TARGET, %error, "metrics cannot be written");

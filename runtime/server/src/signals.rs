@@ -8,6 +8,9 @@ pub(super) struct Signals {
     interrupt: Signal,
     #[cfg(unix)]
     terminate: Signal,
+    /// None if the signal was ignored at the start, as `nohup` does it.
+    #[cfg(unix)]
+    hangup: Option<Signal>,
 }
 
 #[cfg(unix)]
@@ -21,7 +24,9 @@ impl Signals {
         #[cfg(unix)]
         {
             use tokio::signal::unix::{SignalKind, signal};
-            Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+            let hangup = if ignores_hangup() { None } else { Some(signal(SignalKind::hangup())?) };
+            let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+            Ok(Self { interrupt, terminate, hangup })
         }
         #[cfg(windows)]
         Ok(Self { interrupt: tokio::signal::windows::ctrl_c()? })
@@ -29,13 +34,32 @@ impl Signals {
 
     pub(super) async fn next(&mut self) {
         #[cfg(unix)]
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+        {
+            let hangup = async {
+                match &mut self.hangup {
+                    Some(hangup) => hangup.recv().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                _ = self.interrupt.recv() => {}
+                _ = self.terminate.recv() => {}
+                _ = hangup => {}
+            }
         }
         #[cfg(windows)]
         let _ = self.interrupt.recv().await;
     }
+}
+
+/// Whether the process ignores SIGHUP, as far as the system says.
+#[cfg(unix)]
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // The first bit is that of signal 1, which is SIGHUP.
+    ignored.is_some_and(|mask| mask & 1 == 1)
 }
 
 /// The first signal drains the server, the second exits at once.
