@@ -145,6 +145,23 @@ async fn long_bodies_are_rejected_before_they_are_sent() {
 }
 
 #[tokio::test]
+async fn callers_that_send_all_of_it_first_get_their_rejection() {
+    let world = World::start().await;
+    let server = serve(&world, &[]).await;
+    let long = "x".repeat(12 << 20);
+    let fields = "Host: localhost\r\nContent-Type: application/json\r\nAccept: application/json\r\n";
+    for (base, request, expected) in [
+        (&server.rest, format!("POST {SECRETS} HTTP/1.1\r\n{fields}Content-Length: {}\r\n\r\n{long}", long.len()), 413),
+        (&server.mcp, format!("POST /mcp HTTP/1.1\r\n{fields}Content-Length: {}\r\n\r\n{long}", long.len()), 413),
+        (&server.rest, format!("GET / HTTP/1.1\r\n{fields}X-Long: {long}\r\n\r\n"), 431),
+    ] {
+        let mut stream = send(base, "").await;
+        stream.write_all(request.as_bytes()).await.unwrap_or_else(|error| panic!("{base} {expected}: {error}"));
+        assert_eq!(status(&mut stream).await, expected, "{base}");
+    }
+}
+
+#[tokio::test]
 async fn every_rejection_has_a_document_on_both_ports() {
     let world = World::start().await;
     let server = serve(&world, &["--head-timeout", "1"]).await;

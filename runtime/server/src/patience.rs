@@ -19,6 +19,10 @@ use super::turns::Turns;
 const HALF_CLOSED: Duration = Duration::from_millis(700);
 /// How long a caller may stand still while the server drains.
 pub(super) const DRAIN: Duration = Duration::from_secs(3);
+/// How long, and for how many bytes, what a caller still sends is read and dropped after a response that ends the connection.
+/// Closing at once would take the response from a caller that first sends its whole request.
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_LIMIT: usize = 16 << 20;
 /// Practically never.
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
 
@@ -63,6 +67,8 @@ pub(super) struct Patient<S> {
     half_closed: bool,
     /// Whether the last write waits.
     is_blocked: bool,
+    /// How much was dropped since the end of the last response, once it has ended.
+    dropped: Option<usize>,
     /// When the stream ends, unless the caller or the response goes on.
     due: Option<Instant>,
     /// Fires when `due` may have come. It is not reset for every request.
@@ -86,6 +92,7 @@ impl<S> Patient<S> {
             in_head: true,
             half_closed,
             is_blocked,
+            dropped: None,
             due: Some(due),
             timer,
         }
@@ -166,7 +173,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.on_written(context, written.is_pending());
@@ -201,7 +208,28 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        let this = &mut *self;
+        if this.dropped.is_none() {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(context))?;
+            let is_sending = this.in_head || this.turns.is_unread();
+            if !is_sending || this.half_closed {
+                return Poll::Ready(Ok(()));
+            }
+            (this.dropped, this.due) = (Some(0), Some(after(LINGER)));
+        }
+        let (mut bytes, mut dropped) = ([0; 8 << 10], this.dropped.unwrap_or_default());
+        while dropped < LINGER_LIMIT {
+            let mut buffer = ReadBuf::new(&mut bytes);
+            match Pin::new(&mut this.stream).poll_read(context, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => dropped += buffer.filled().len(),
+                Poll::Ready(_) => return Poll::Ready(Ok(())),
+                Poll::Pending => {
+                    this.dropped = Some(dropped);
+                    return this.poll_due(context).map(Ok);
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 }
 

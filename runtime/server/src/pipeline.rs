@@ -209,6 +209,9 @@ impl Pipeline {
             std::future::pending::<()>().await;
         }
         drop(held);
+        if received.is_err() {
+            current.turn.note_unread();
+        }
         received.map(|bytes| counted(current.peer, bytes).into())
     }
 }

@@ -1,6 +1,6 @@
 //! Whose turn it is on a connection: the caller's, to send a request, or the server's, to respond.
 
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
@@ -23,6 +23,8 @@ struct Inner {
     since: AtomicU64,
     /// The lengths of the head that was read last.
     lengths: AtomicU8,
+    /// Whether the rest of a request is not read any more.
+    is_unread: AtomicBool,
 }
 
 /// The server's turn. The caller's begins when it is dropped.
@@ -34,7 +36,12 @@ pub(super) struct Wait<'t>(&'t Turns);
 impl Default for Turns {
     fn default() -> Self {
         let since = milliseconds(Instant::now());
-        Self(Arc::new(Inner { number: AtomicU64::new(0), since: AtomicU64::new(since), lengths: AtomicU8::new(0) }))
+        Self(Arc::new(Inner {
+            number: AtomicU64::new(0),
+            since: AtomicU64::new(since),
+            lengths: AtomicU8::new(0),
+            is_unread: AtomicBool::new(false),
+        }))
     }
 }
 
@@ -56,6 +63,11 @@ impl Turns {
     pub(super) fn current(&self) -> (u64, bool) {
         let number = self.0.number.load(Ordering::Relaxed) & !(WAITS | CLOSED);
         (number, number % 2 == 1)
+    }
+
+    /// Whether the rest of the last request is not read any more.
+    pub(super) fn is_unread(&self) -> bool {
+        self.0.is_unread.load(Ordering::Relaxed)
     }
 
     /// Since when the connection waits for its caller, if it does, as a number that only grows.
@@ -82,6 +94,11 @@ impl Turn {
             .into_iter()
             .find(|known| *known as u8 == found)
             .unwrap_or_default()
+    }
+
+    /// Notes that the rest of the request is not read any more.
+    pub(super) fn note_unread(&self) {
+        self.0.0.is_unread.store(true, Ordering::Relaxed);
     }
 
     /// Waits for the caller until the value that is returned is dropped.
