@@ -7,12 +7,14 @@ use naftiko_schema::Tool;
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::Value;
 
+use super::long::{Cut, Document};
+
 /// The result in place of a response that is too long.
 pub(super) fn replacement(
     tool: &'static Tool,
     status: StatusCode,
     length: usize,
-    document: Option<Value>,
+    document: Option<Document>,
     budget: usize,
 ) -> CallToolResult {
     let too_long = format!("the response has {length} bytes, and this server limits results to {budget}");
@@ -40,16 +42,21 @@ fn error(text: String) -> CallToolResult {
 }
 
 /// The document with fewer items in its longest list, the number of these items, and of the original ones.
-fn shortened(mut document: Value, budget: usize) -> Option<(Value, usize, usize)> {
+fn shortened(document: Document, budget: usize) -> Option<(Value, usize, usize)> {
+    let Document { value: mut document, cut } = document;
     let length = numbers::write(&document).len();
-    let list = longest(&mut document)?;
+    let list = match &cut {
+        Some(Cut { member: Some(member), .. }) => document.get_mut(member)?.as_array_mut(),
+        Some(Cut { member: None, .. }) => document.as_array_mut(),
+        None => longest(&mut document),
+    }?;
     let lengths: Vec<usize> = list.iter().map(|item| numbers::write(item).len() + 1).collect();
     let around = length.checked_sub(lengths.iter().sum())?;
     let fits = lengths.iter().scan(around, |length, item| {
         *length += item;
         (*length <= budget).then_some(())
     });
-    let (shown, all) = (fits.count(), lengths.len());
+    let (shown, all) = (fits.count(), lengths.len() + cut.map_or(0, |cut| cut.omitted));
     list.truncate(shown);
     (shown > 0).then_some((document, shown, all))
 }
@@ -73,12 +80,13 @@ mod tests {
     fn shortened_documents_are_valid_and_fit() {
         let document = json!({"name": "n", "few": [1], "items": (0..100).collect::<Vec<_>>()});
         for budget in [60, 100, 200] {
-            let (document, shown, all) = shortened(document.clone(), budget).expect("a part of it fits");
+            let (document, shown, all) =
+                shortened(Document::whole(document.clone()), budget).expect("a part of it fits");
             assert_eq!((document["items"].as_array().map(Vec::len), all), (Some(shown), 100));
             assert!(document.to_string().len() <= budget, "{document}");
             assert_eq!(document["few"], json!([1]));
         }
-        assert!(shortened(document, 20).is_none());
-        assert!(shortened(json!({"text": "x".repeat(100)}), 50).is_none());
+        assert!(shortened(Document::whole(document), 20).is_none());
+        assert!(shortened(Document::whole(json!({"text": "x".repeat(100)})), 50).is_none());
     }
 }

@@ -11,6 +11,7 @@ mod handler;
 mod http;
 mod inputs;
 mod lists;
+mod long;
 mod mask;
 mod message;
 mod page;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use naftiko_adapter::{apply, document, numbers};
 use naftiko_client::__private::{is_json, is_plain_text};
 use naftiko_client::{Error, Response};
@@ -14,8 +14,12 @@ use super::Policy;
 use super::budget::replacement;
 use super::content::{self, Body};
 use super::failure::failure;
+use super::long::Document;
 use super::mask::{MASK, clean};
 use super::shown::{Shown, shows_bytes};
+
+/// The longest text that is read whole, in bytes, unless results may be longer.
+const LONG: usize = 512 << 10;
 
 /// The note in results with masked secrets.
 const MASKED: &str = "Secrets are masked as ***; the operator can allow this tool to show them with --reveal-secrets.";
@@ -58,6 +62,9 @@ fn success(tool: &'static Tool, policy: &Policy, response: Response<Bytes>) -> R
             let body = response.body().clone();
             let media_type = content::media_type(response.headers());
             match content::read(media_type.as_deref(), &body) {
+                Body::Text(text) if text.len() > LONG.max(policy.response_budget) => {
+                    return Ok(of_long_text(tool, policy, status, &text, response.headers()));
+                }
                 Body::Text(text) => of_text(tool, reveals, media_type.as_deref(), text, response)?,
                 Body::Bytes(media_type) if shows_bytes(target, reveals, &body) => {
                     return Ok(of_bytes(tool, policy, status, media_type, &body));
@@ -100,6 +107,26 @@ fn of_text(
     Ok(shown)
 }
 
+/// The result of a text that is far longer than a result may be. No more of it is read than can be shown.
+fn of_long_text(
+    tool: &'static Tool,
+    policy: &Policy,
+    status: StatusCode,
+    text: &str,
+    headers: &HeaderMap,
+) -> CallToolResult {
+    let (target, budget) = (&tool.binding.target, policy.response_budget);
+    let is_document = target.format().is_json() && !is_plain_text(headers);
+    let mut document = is_document.then(|| Document::read(text, budget)).flatten();
+    let masked =
+        document.as_mut().is_some_and(|document| clean(target, policy.reveals(&tool.name), &mut document.value).masked);
+    let mut result = replacement(tool, status, text.len(), document, budget);
+    if masked && result.structured_content.is_some() {
+        result.content.push(ContentBlock::text(MASKED));
+    }
+    result
+}
+
 /// The result of a response that is not text.
 fn of_bytes(
     tool: &'static Tool,
@@ -117,7 +144,7 @@ fn of_bytes(
 fn limited(tool: &'static Tool, policy: &Policy, status: StatusCode, shown: Shown) -> CallToolResult {
     let Shown { text, document, .. } = shown;
     if text.len() > policy.response_budget {
-        return replacement(tool, status, text.len(), document, policy.response_budget);
+        return replacement(tool, status, text.len(), document.map(Document::whole), policy.response_budget);
     }
     let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
     result.structured_content = document;
