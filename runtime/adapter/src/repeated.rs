@@ -8,20 +8,22 @@ use crate::numbers::length_of_string;
 /// The first duplicate name in an object of valid JSON. Parsers disagree about which value counts (RFC 8259 §4), so the
 /// checks here and the upstream might see different values. It does not recurse, so any depth is safe.
 pub fn repeated_name(json: &[u8]) -> Option<String> {
-    let mut open: Vec<Option<Names<'_>>> = Vec::new();
+    // Only objects: in JSON that is valid, a name belongs to the innermost of them.
+    let mut open: Vec<Object<'_>> = Vec::new();
+    // The names of all open objects, outer ones first.
+    let mut names = Vec::new();
     let mut rest = json;
     while let Some((byte, after)) = rest.split_first() {
         match byte {
-            b'{' => open.push(Some(Names::default())),
-            b'[' => open.push(None),
-            b'}' | b']' => drop(open.pop()),
+            b'{' => open.push(Object { start: names.len(), more: None }),
+            b'}' => names.truncate(open.pop().map_or(0, |object| object.start)),
             b'"' => {
                 let (text, after) = rest.split_at(length_of_string(rest));
                 // A string is a name if a colon follows.
                 if after.trim_ascii_start().first() == Some(&b':')
-                    && let Some(Some(names)) = open.last_mut()
+                    && let Some(object) = open.last_mut()
                     && let Some(name) = name(text)
-                    && let Some(repeated) = names.replace(name)
+                    && let Some(repeated) = object.add(&mut names, name)
                 {
                     return Some(repeated.into_owned());
                 }
@@ -38,24 +40,27 @@ pub fn repeated_name(json: &[u8]) -> Option<String> {
 /// So many names are compared one by one.
 const FEW: usize = 16;
 
-/// The names of an object.
-#[derive(Default)]
-struct Names<'j> {
-    few: Vec<Cow<'j, str>>,
-    many: HashSet<Cow<'j, str>>,
+/// An object that has not ended. There may be hundreds of thousands of them, one inside the other.
+struct Object<'j> {
+    /// Where its names begin.
+    start: usize,
+    /// Its further names.
+    #[expect(clippy::box_collection, reason = "almost no object has them, and the box is a sixth of the size")]
+    more: Option<Box<HashSet<Cow<'j, str>>>>,
 }
 
-impl<'j> Names<'j> {
-    /// Adds a name, and returns it if it is among them.
-    fn replace(&mut self, name: Cow<'j, str>) -> Option<Cow<'j, str>> {
-        if self.few.contains(&name) {
+impl<'j> Object<'j> {
+    /// Adds a name to those of this object, which are the last of all names, and returns it if it is among them.
+    fn add(&mut self, names: &mut Vec<Cow<'j, str>>, name: Cow<'j, str>) -> Option<Cow<'j, str>> {
+        let few = names.get(self.start..).unwrap_or_default();
+        if few.contains(&name) {
             return Some(name);
         }
-        if self.few.len() < FEW {
-            self.few.push(name);
+        if few.len() < FEW {
+            names.push(name);
             return None;
         }
-        self.many.replace(name)
+        self.more.get_or_insert_default().replace(name)
     }
 }
 
@@ -84,6 +89,7 @@ mod tests {
             (r#"{"a":"\"a\":","b":"{\"b\":1}"}"#, None),
             (r#"{"a\\":1,"a\\":2}"#, Some("a\\")),
             (r#"["a","a"]"#, None),
+            (r#"{"a":{"b":1,"c":2},"b":{"b":1},"d":[{"c":3}],"c":4,"b":5}"#, Some("b")),
             ("7", None),
         ];
         for (json, expected) in cases {

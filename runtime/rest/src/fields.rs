@@ -38,7 +38,7 @@ const ABOUT_BYTES: [HeaderName; 6] = [
 ];
 
 /// How many fields the usual response has, with those that the server adds. A map of this capacity need not grow.
-const USUAL_FIELDS: usize = 6;
+const USUAL_FIELDS: usize = 12;
 
 /// What callers get of the upstream's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

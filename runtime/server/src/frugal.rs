@@ -1,5 +1,6 @@
 //! Connections to the upstream, of which less is read at once while much is held for slow callers.
 
+use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -11,6 +12,17 @@ use super::memory::Memory;
 
 /// How much is read at once, in bytes, while much is held.
 const LITTLE: usize = 32 << 10;
+
+thread_local! {
+    /// Whether the next read of this thread waits for one turn of its other tasks.
+    static PAUSES: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Lets other tasks of this thread run before anything else is read. What is read next is of the connection that is being
+/// polled, because a thread polls one at a time.
+pub(super) fn pause_reading() {
+    PAUSES.set(true);
+}
 
 /// A connection to the upstream.
 pub(super) struct Frugal<S> {
@@ -30,6 +42,10 @@ impl<S: Read + Unpin> Read for Frugal<S> {
         context: &mut Context<'_>,
         mut buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
+        if PAUSES.take() {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         if !self.memory.as_ref().is_some_and(Memory::is_much) {
             return Pin::new(&mut self.stream).poll_read(context, buffer);
         }

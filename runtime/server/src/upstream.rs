@@ -31,7 +31,7 @@ use tower::Service;
 use tower::timeout::Timeout;
 
 use super::cli::Upstream;
-use super::frugal::Frugal;
+use super::frugal::{Frugal, pause_reading};
 use super::list::members;
 use super::memory::Memory;
 use super::program::Program;
@@ -138,8 +138,13 @@ fn informational_flood<B>(request: &mut http::Request<B>) -> Arc<Notify> {
     let flood = Arc::new(Notify::new());
     let (reached, count) = (Arc::clone(&flood), AtomicUsize::new(0));
     on_informational(request, move |_| {
-        if count.fetch_add(1, Ordering::Relaxed) == INFORMATIONAL_LIMIT {
+        let count = count.fetch_add(1, Ordering::Relaxed);
+        if count == INFORMATIONAL_LIMIT {
             reached.notify_one();
+        }
+        if count >= INFORMATIONAL_LIMIT {
+            // Whoever waits for the notification runs on the thread that is reading.
+            pause_reading();
         }
     });
     flood

@@ -34,6 +34,9 @@ pub enum Reading {
     Head,
 }
 
+/// Bodies of more bytes are joined as they arrive, if they are read whole.
+const LONG: usize = 256 << 10;
+
 impl CallState<'_> {
     /// Reads an error response. If reading its body fails, the error has a part of the body.
     pub(super) async fn read_api_error(&self, mut response: reqwest::Response) -> Error {
@@ -119,6 +122,12 @@ impl CallState<'_> {
             Reading::Ahead(bytes) => (bytes, soon.min(self.attempt_deadline)),
             Reading::Head => (0, soon),
         };
+        if let Some(length) = length.and_then(|length| usize::try_from(length).ok())
+            && read_ahead == usize::MAX
+            && length > LONG
+        {
+            body.join(length);
+        }
         while body.len() < read_ahead {
             // This is the length of the remaining body. If it is 0, there is nothing to wait for.
             if response.content_length() == Some(0) {

@@ -26,6 +26,8 @@ pub struct ResponseBody {
 pub(super) struct Chunks {
     chunks: VecDeque<Bytes>,
     length: usize,
+    /// The chunks of a long body that is read whole, joined as they arrive.
+    joined: BytesMut,
 }
 
 impl Chunks {
@@ -34,12 +36,25 @@ impl Chunks {
         self.length
     }
 
+    /// Joins chunks as they arrive, because a body of this length is read whole. Until they are joined, chunks keep the
+    /// buffers that they were read into.
+    pub(super) fn join(&mut self, length: usize) {
+        self.joined.reserve(length);
+    }
+
     pub(super) fn push(&mut self, chunk: Bytes) {
         self.length += chunk.len();
-        self.chunks.push_back(chunk);
+        if self.joined.capacity() > 0 {
+            self.joined.extend_from_slice(&chunk);
+        } else {
+            self.chunks.push_back(chunk);
+        }
     }
 
     fn pop(&mut self) -> Option<Bytes> {
+        if !self.joined.is_empty() {
+            self.chunks.push_back(std::mem::take(&mut self.joined).freeze());
+        }
         let chunk = self.chunks.pop_front()?;
         self.length -= chunk.len();
         Some(chunk)
@@ -47,6 +62,7 @@ impl Chunks {
 
     fn into_bytes(mut self) -> Bytes {
         match self.chunks.len() {
+            _ if !self.joined.is_empty() => self.joined.freeze(),
             0 | 1 => self.chunks.pop_front().unwrap_or_default(),
             _ => self
                 .chunks

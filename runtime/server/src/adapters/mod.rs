@@ -53,7 +53,8 @@ impl Handler {
     pub(super) async fn respond(&self, request: Request, forwarded: Forwarded, principal: Principal) -> Response {
         match self {
             Self::Rest(handler) => handler.respond(request, forwarded).await,
-            Self::Mcp(handler) => handler.respond(request, forwarded, principal).await,
+            // On the heap, to keep the future of REST small.
+            Self::Mcp(handler) => Box::pin(handler.respond(request, forwarded, principal)).await,
             Self::Control(handler) => handler.respond(&request),
         }
     }

@@ -10,7 +10,11 @@ pub(super) const ATTACKS: &[Attack] = &[
     attack!("secrets in responses of all kinds", leaks),
     attack!("active content", active_content),
     attack!("marks that no one sees", invisible_marks),
-    attack!("responses that are deep, compressed, endless, or all head", excess),
+    attack!("a response that is nested without end", nested),
+    attack!("a small response that is large when it is decompressed", compressed),
+    attack!("informational responses without end", informational),
+    attack!("a response with twenty thousand fields", fields),
+    attack!("a response without end", endless),
     attack!("seven megabytes to mask", masking),
 ];
 
@@ -50,15 +54,33 @@ async fn invisible_marks(site: &Site) -> Result<()> {
     Ok(())
 }
 
-async fn excess(site: &Site) -> Result<()> {
-    for name in ["deep", "bomb", "informational", "fields", "endless"] {
-        // REST may have begun to pass on what has no end, and then breaks it off.
-        if let Ok(response) = site.rest.get(&path(name), "").await {
-            ensure!(response.body.len() <= 11 << 20, "{name}: {} bytes", response.body.len());
-        }
-        let response = site.mcp.message("tools/call", call(name)).await.with_context(|| name)?;
-        ensure!(response.body.len() <= 1 << 20, "{name}: {} bytes", response.body.len());
+async fn nested(site: &Site) -> Result<()> {
+    excess(site, "deep").await
+}
+
+async fn compressed(site: &Site) -> Result<()> {
+    excess(site, "bomb").await
+}
+
+async fn informational(site: &Site) -> Result<()> {
+    excess(site, "informational").await
+}
+
+async fn fields(site: &Site) -> Result<()> {
+    excess(site, "fields").await
+}
+
+async fn endless(site: &Site) -> Result<()> {
+    excess(site, "endless").await
+}
+
+async fn excess(site: &Site, name: &str) -> Result<()> {
+    // REST may have begun to pass on what has no end, and then breaks it off.
+    if let Ok(response) = site.rest.get(&path(name), "").await {
+        ensure!(response.body.len() <= 11 << 20, "{} bytes", response.body.len());
     }
+    let response = site.mcp.message("tools/call", call(name)).await?;
+    ensure!(response.body.len() <= 1 << 20, "{} bytes", response.body.len());
     Ok(())
 }
 

@@ -146,7 +146,7 @@ pub(crate) async fn harass(site: Arc<Site>, end: Instant) -> Result<()> {
 /// The error in one short line.
 fn failed(error: &anyhow::Error) -> String {
     let text = format!("FAILED: {error:#}").replace(char::is_control, " ");
-    text.chars().take(200).collect()
+    text.chars().take(400).collect()
 }
 
 fn mebibytes(kibibytes: Option<u64>) -> String {

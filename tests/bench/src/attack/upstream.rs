@@ -18,16 +18,16 @@ pub(super) const LEAKS: [(&str, &str, &str); 9] = [
     (
         "json",
         "application/json",
-        r#"{"db_password":"S","config":"{\"api_key\":\"S\"}","headers":[{"name":"Authorization","value":"Bearer S"}]}"#,
+        r#"{"db_password":"@","config":"{\"api_key\":\"@\"}","headers":[{"name":"Authorization","value":"Bearer @"}]}"#,
     ),
-    ("nan", "application/json", r#"{"a":NaN,"password":"S"}"#),
-    ("comma", "application/json", r#"{"password":"S",}"#),
-    ("lines", "application/x-ndjson", "{\"password\":\"S\"}\n{\"clientSecret\":\"S\"}\n"),
-    ("xml", "application/xml", "<user><password>S</password></user>"),
-    ("yaml", "application/yaml", "db:\n  password: S\n"),
-    ("form", "application/x-www-form-urlencoded", "user=a&password=S"),
-    ("latin", "application/json", "{\"caf\u{e9}\":1,\"password\":\"S\"}"),
-    ("image", "image/png", r#"{"password":"S"}"#),
+    ("nan", "application/json", r#"{"a":NaN,"password":"@"}"#),
+    ("comma", "application/json", r#"{"password":"@",}"#),
+    ("lines", "application/x-ndjson", "{\"password\":\"@\"}\n{\"clientSecret\":\"@\"}\n"),
+    ("xml", "application/xml", "<user><password>@</password></user>"),
+    ("yaml", "application/yaml", "db:\n  password: @\n"),
+    ("form", "application/x-www-form-urlencoded", "user=a&password=@"),
+    ("latin", "application/json", "{\"caf\u{e9}\":1,\"password\":\"@\"}"),
+    ("image", "image/png", r#"{"password":"@"}"#),
 ];
 
 /// Active content, with its media type.
@@ -95,7 +95,7 @@ async fn serve(mut stream: TcpStream, requests: Arc<AtomicU64>, long: Arc<Long>)
 
 async fn respond(stream: &mut TcpStream, name: &str, long: &Long) -> Result<()> {
     if let Some((_, media_type, body)) = LEAKS.iter().find(|(known, ..)| *known == name) {
-        let body = body.replace('S', SECRET);
+        let body = body.replace('@', SECRET);
         // One byte for the letter with an accent, which is then not UTF-8.
         let body = if name == "latin" { body.chars().map(|letter| letter as u8).collect() } else { body.into_bytes() };
         return write(stream, &[("content-type", media_type)], &body).await;
