@@ -78,7 +78,7 @@ pub struct Serve {
     #[arg(long, env = "NAFTIKO_ADDRESS_SHARE", default_value_t = 50, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..=100))]
     pub(super) address_share: u8,
     /// How much memory bodies of slow callers may take, in MiB
-    #[arg(long, env = "NAFTIKO_BODY_MEMORY", default_value_t = 64, value_name = "MIB")]
+    #[arg(long, env = "NAFTIKO_BODY_MEMORY", default_value_t = 32, value_name = "MIB")]
     pub(super) body_memory: usize,
     /// How many requests per second each caller may send, by address; unlimited unless set
     #[arg(long, env = "NAFTIKO_RATE_LIMIT", value_name = "COUNT")]
