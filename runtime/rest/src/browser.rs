@@ -75,10 +75,11 @@ pub(super) fn is_command(name: &HeaderName) -> bool {
 /// Protects the pages of this server from content of the upstream.
 pub(super) fn contain(fields: &mut HeaderMap) {
     fields.insert(CONTENT_SECURITY_POLICY, POLICY);
-    let Some(first) = fields.get(CONTENT_TYPE).cloned() else { return };
+    let Some(first) = fields.get(CONTENT_TYPE) else { return };
     if is_passive(fields) {
         return;
     }
+    let first = first.clone();
     fields.insert(CONTENT_TYPE, first);
     let mut dispositions = fields.get_all(CONTENT_DISPOSITION).iter();
     let is_attachment = dispositions.next().is_some_and(is_attachment) && dispositions.next().is_none();
@@ -103,8 +104,8 @@ fn is_passive(fields: &HeaderMap) -> bool {
     let essence = media_type.split(';').next().unwrap_or_default().trim();
     let is = |other: &&str| essence.eq_ignore_ascii_case(other);
     let is_of = |kind: &str| essence.get(..kind.len()).is_some_and(|start| start.eq_ignore_ascii_case(kind));
-    let is_json = is_of("application/") && essence.len() > 5 && essence.to_ascii_lowercase().ends_with("+json");
-    PASSIVE.iter().any(is) || is_of("audio/") || is_of("video/") || is_json
+    let is_json = || is_of("application/") && essence.len() > 5 && essence.to_ascii_lowercase().ends_with("+json");
+    PASSIVE.iter().any(is) || is_of("audio/") || is_of("video/") || is_json()
 }
 
 /// Whether a browser saves the content (RFC 6266 §4.2).

@@ -36,11 +36,24 @@ impl<S> Frugal<S> {
     }
 }
 
+impl<S: Read + Unpin> Frugal<S> {
+    /// Reads a little. It has a function of its own, because every call of it has to prepare its large part of the stack.
+    #[inline(never)]
+    fn poll_read_little(&mut self, context: &mut Context<'_>, mut buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        let mut bytes = [0; LITTLE];
+        let length = buffer.remaining().min(LITTLE);
+        let mut little = ReadBuf::new(bytes.get_mut(..length).unwrap_or_default());
+        ready!(Pin::new(&mut self.stream).poll_read(context, little.unfilled()))?;
+        buffer.put_slice(little.filled());
+        Poll::Ready(Ok(()))
+    }
+}
+
 impl<S: Read + Unpin> Read for Frugal<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        mut buffer: ReadBufCursor<'_>,
+        buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
         if PAUSES.take() {
             context.waker().wake_by_ref();
@@ -49,12 +62,7 @@ impl<S: Read + Unpin> Read for Frugal<S> {
         if !self.memory.as_ref().is_some_and(Memory::is_much) {
             return Pin::new(&mut self.stream).poll_read(context, buffer);
         }
-        let mut bytes = [0; LITTLE];
-        let length = buffer.remaining().min(LITTLE);
-        let mut little = ReadBuf::new(bytes.get_mut(..length).unwrap_or_default());
-        ready!(Pin::new(&mut self.stream).poll_read(context, little.unfilled()))?;
-        buffer.put_slice(little.filled());
-        Poll::Ready(Ok(()))
+        self.poll_read_little(context, buffer)
     }
 }
 

@@ -143,7 +143,7 @@ fn informational_flood<B>(request: &mut http::Request<B>) -> Arc<Notify> {
             reached.notify_one();
         }
         if count >= INFORMATIONAL_LIMIT {
-            // Whoever waits for the notification runs on the thread that is reading.
+            // The task that waits for the notification runs on the thread that is reading.
             pause_reading();
         }
     });
