@@ -73,8 +73,8 @@ impl<'a> Message<'a> {
             None if message.is_response() => {}
             _ => return invalid(INVALID_REQUEST, "the `method` of a request must be a string"),
         }
-        // Others might use another one of two members with one name.
-        if repeated_name(body).is_some() {
+        // Others might use another one of two members with one name. Those of the message itself have been compared.
+        if message.0.iter().any(|(_, value)| repeated_name(value.get().as_bytes()).is_some()) {
             return invalid(INVALID_REQUEST, "an object of the message has two members with one name");
         }
         if message.member("params").is_some_and(|params| !params.starts_with('{')) {
