@@ -72,13 +72,23 @@ struct Scanner<'t> {
     found: Vec<Range<usize>>,
 }
 
+fn is_part_of_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | 0x80..)
+}
+
 impl Scanner<'_> {
     fn scan(&mut self) {
         let bytes = self.text.as_bytes();
         let (mut at, mut in_word) = (0, false);
         while let Some(byte) = bytes.get(at) {
+            // Nothing begins inside of a word, and long texts are mostly words.
+            if in_word && is_part_of_word(*byte) {
+                let rest = bytes.get(at..).unwrap_or_default();
+                at += rest.iter().position(|byte| !is_part_of_word(*byte)).unwrap_or(rest.len());
+                continue;
+            }
             let starts = !in_word;
-            in_word = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | 0x80..);
+            in_word = is_part_of_word(*byte);
             let secret = match byte {
                 b'=' | b'\t' => self.value(at, true),
                 b':' if is_time(bytes, at) => None,
