@@ -1,11 +1,13 @@
 //! Masks secrets in responses, so that models do not read them, and shows characters that no one sees.
 
 mod document;
+mod line;
 mod lists;
 mod names;
 mod shapes;
 mod structure;
 mod text;
+mod values;
 
 use naftiko_client::__private::rank;
 use naftiko_schema::{PathPart, Target};

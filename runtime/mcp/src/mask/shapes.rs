@@ -89,6 +89,10 @@ const PREFIXES: &[(&str, usize)] = &[
 const SCHEMES: &[&str] = &["apikey", "basic", "bearer", "bot", "digest", "negotiate", "token"];
 /// The length of the shortest key, in bytes.
 const SHORTEST: usize = 13;
+/// How much of a text decides what starts there, in bytes.
+const HEAD: usize = 512;
+/// The same for tokens, which may start with certificates.
+const TOKEN_HEAD: usize = 4096;
 
 /// What may be in a key.
 pub(super) fn is_part(byte: u8) -> bool {
@@ -102,15 +106,26 @@ pub(super) fn key(text: &str) -> Option<(usize, usize)> {
     if !may_start(first, *bytes.get(1)?) {
         return None;
     }
-    let length = length(bytes);
+    let length = length(bytes.get(..SHORTEST).unwrap_or(bytes));
     if length < SHORTEST {
         return after_scheme(text, length).or_else(|| of_telegram(text));
     }
     match first {
         b'0'..=b'9' => of_telegram(text),
-        b'e' => of_jwt(text, length),
+        b'e' => of_jwt(text),
         _ => of_prefix(text),
     }
+}
+
+/// As much of a text as is read to decide what starts there. Much may seem to start in a long text, and each is decided on its
+/// own.
+pub(super) fn head(text: &str) -> &str {
+    head_of(text, HEAD)
+}
+
+fn head_of(text: &str, length: usize) -> &str {
+    let end = (0..=length.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+    text.get(..end).unwrap_or_default()
 }
 
 /// The number of bytes that may be in a key.
@@ -123,23 +138,26 @@ fn of_prefix(text: &str) -> Option<(usize, usize)> {
     let start = |text: &str| text.as_bytes().first_chunk::<2>().copied();
     let first = start(text);
     let (prefix, more) = PREFIXES.iter().find(|(prefix, _)| start(prefix) == first && text.starts_with(prefix))?;
-    let rest = text.as_bytes().get(prefix.len()..)?;
-    let end = rest.iter().position(|byte| !is_part(*byte) || *byte == b'/').unwrap_or(rest.len());
-    let key = rest.get(..end)?;
+    let length = |text: &str| text.bytes().position(|byte| !is_part(byte) || byte == b'/').unwrap_or(text.len());
+    let rest = text.strip_prefix(prefix)?;
+    let key = head(rest).as_bytes();
+    let key = key.get(..length(head(rest)))?;
     let is_exact =
         !matches!(*prefix, "AKIA" | "ASIA" | "SCW") || key.iter().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9'));
     // Of armoured blocks in base64, certificates and public keys are public.
     let is_public = key.starts_with(b"BDRVJU") || key.starts_with(b"BQVUJM");
     // Words that are joined by hyphens or underscores are no key, such as `sk-learn-contrib-documentation`.
     let is_word = !key.iter().any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
-    (end >= *more && is_exact && !is_public && !is_word).then_some((0, prefix.len() + end))
+    (key.len() >= *more && is_exact && !is_public && !is_word).then(|| (0, prefix.len() + length(rest)))
 }
 
 /// A signed or encrypted token (RFC 7515 §3.1, RFC 7516 §3.1).
-fn of_jwt(text: &str, length: usize) -> Option<(usize, usize)> {
-    let token = text.get(..length).filter(|token| token.starts_with("eyJ"))?;
-    let long = token.split('.').take(2).filter(|part| part.len() >= 8).count();
-    (long == 2).then_some((0, length))
+fn of_jwt(text: &str) -> Option<(usize, usize)> {
+    let token = head_of(text.strip_prefix("eyJ")?, TOKEN_HEAD);
+    let token = token.get(..length(token.as_bytes()))?;
+    let (first, second) = token.split_once('.')?;
+    let is_long = first.len() >= 5 && second.split('.').next().is_some_and(|part| part.len() >= 8);
+    is_long.then(|| (0, length(text.as_bytes())))
 }
 
 /// What follows the name of a scheme in `Authorization`.
@@ -151,7 +169,7 @@ fn after_scheme(text: &str, length: usize) -> Option<(usize, usize)> {
     let token = rest.trim_start_matches(' ');
     let from = text.len() - token.len();
     let token = token.get(..self::length(token.as_bytes()))?;
-    looks_random(token, 12).then_some((from, from + token.len()))
+    looks_random(head(token), 12).then_some((from, from + token.len()))
 }
 
 /// The token of a Telegram bot: a number and a key.
@@ -251,8 +269,8 @@ pub(super) fn password(text: &str) -> Option<(usize, usize)> {
         return Some((from, from + length(text.as_bytes().get(from..)?)));
     }
     let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '\\');
-    let token = rest.get(..rest.find(is_end).unwrap_or(rest.len()))?;
-    let authority = token.get(..token.find(['/', '?', '#']).unwrap_or(token.len()))?;
+    let end_of_authority = rest.find(|c: char| is_end(c) || matches!(c, '/' | '?' | '#'));
+    let authority = rest.get(..end_of_authority.unwrap_or(rest.len()))?;
     let (from, to) = match authority.rfind('@') {
         Some(at) => match authority.find(':').filter(|colon| *colon < at) {
             Some(colon) => (colon + 1, at),
@@ -267,7 +285,9 @@ pub(super) fn password(text: &str) -> Option<(usize, usize)> {
             if port.is_empty() || port.bytes().all(|byte| byte.is_ascii_digit()) {
                 return None;
             }
-            (colon + 1, token.rfind('@').filter(|at| *at > colon)?)
+            let token = head(rest).char_indices().take_while(|(_, c)| !is_end(*c));
+            let (at, _) = token.filter(|(at, c)| *c == '@' && *at > colon).last()?;
+            (colon + 1, at)
         }
     };
     (to > from).then_some((from + 3, to + 3))
@@ -283,7 +303,7 @@ mod tests {
             "AKIAIOSFODNN7EXAMPLE",
             "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
             "xoxb-17653672481-19874698323-pdFZKVeTuE8sk7oOcHrzqqgy",
-            "SCWXXXXXXXXXXXXXXXXX",
+            "SCW4F7K2M9Q1B8D3H6J5",
             "sk-proj-abc123DEF456ghi789jkl",
             "sk_live_4eC39HqLyjWDarjtT1zdp7dc",
             "AIzaSyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWY",

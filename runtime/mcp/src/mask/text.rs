@@ -3,12 +3,11 @@
 use std::ops::Range;
 
 use super::MASK;
+use super::line::Line;
 use super::names::{Meaning, meaning};
 use super::shapes;
 use super::structure::{decoded, names_secrets};
-
-/// The longest name that is looked at, in bytes.
-const NAME_LIMIT: usize = 80;
+use super::values::{NAME_LIMIT, end_of_quoted, is_assigned, is_block, is_masked, literal};
 
 /// A text as models may read it.
 #[derive(Debug, PartialEq, Eq)]
@@ -51,7 +50,7 @@ fn has_lines(text: &str) -> bool {
 
 /// The text with its secrets masked; `None` if it has none.
 pub(super) fn redacted(text: &str) -> Option<String> {
-    let mut scanner = Scanner { text, found: Vec::new() };
+    let mut scanner = Scanner { text, line: Line::of(text, 0), found: Vec::new() };
     scanner.scan();
     if scanner.found.is_empty() {
         return None;
@@ -68,6 +67,8 @@ pub(super) fn redacted(text: &str) -> Option<String> {
 
 struct Scanner<'t> {
     text: &'t str,
+    /// The line that is being read.
+    line: Line,
     /// What is secret, in order and without overlaps.
     found: Vec<Range<usize>>,
 }
@@ -86,6 +87,9 @@ impl Scanner<'_> {
                 let rest = bytes.get(at..).unwrap_or_default();
                 at += rest.iter().position(|byte| !is_part_of_word(*byte)).unwrap_or(rest.len());
                 continue;
+            }
+            if at >= self.line.break_end {
+                self.line = Line::of(self.text, at);
             }
             let starts = !in_word;
             in_word = is_part_of_word(*byte);
@@ -125,7 +129,8 @@ impl Scanner<'_> {
             return Some(at..at + length);
         }
         let option = rest.strip_prefix("--")?;
-        let length = option.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.'))?;
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        let length = option.bytes().take(NAME_LIMIT).position(|byte| !is_part(byte))?;
         let (name, value) = option.split_at_checked(length)?;
         let value = value.strip_prefix(' ')?.trim_start_matches(' ');
         if value.starts_with('-') || meaning(name) != Meaning::Secret {
@@ -152,27 +157,27 @@ impl Scanner<'_> {
         while matches!(bytes.get(start), Some(b'=' | b'>' | b':' | b' ' | b'\t')) {
             start += 1;
         }
-        let line_start = self.text.get(..name_start)?.rfind('\n').map_or(0, |end| end + 1);
-        let before = self.text.get(line_start..name_start)?;
+        let before = self.text.get(self.line.start..name_start)?;
+        let first = self.text.get(self.line.text.start.min(name_start)..name_start)?;
         let begins_line =
-            before.chars().all(|c| c.is_whitespace() || matches!(c, '-' | '"' | '\'' | '{' | ',' | '[' | '<' | '?'));
-        let begins_line =
-            begins_line || before.trim_start().starts_with("export ") || before.trim_start().starts_with("set ");
+            self.line.before_name >= name_start || first.starts_with("export ") || first.starts_with("set ");
         let rest = self.rest(start)?;
-        let line = rest.lines().next().unwrap_or_default();
-        if line.trim().is_empty() || is_block(line.trim()) {
-            return if begins_line { self.block(line_start, start + line.len()) } else { None };
+        let line = self.text.get(start..self.line.end).unwrap_or_default();
+        let trimmed = self.text.get(start..self.line.text.end).unwrap_or_default().trim_start();
+        if trimmed.is_empty() || is_block(trimmed) {
+            return if begins_line { self.block(start + line.len()) } else { None };
         }
-        if meaning == Meaning::Perhaps
-            && !shapes::looks_random(line.split([' ', ',', ';', '&', '"']).find(|word| !word.is_empty())?, 12)
-        {
-            return None;
+        if meaning == Meaning::Perhaps {
+            let mut words = shapes::head(line).split([' ', ',', ';', '&', '"']);
+            if !shapes::looks_random(words.find(|word| !word.is_empty())?, 12) {
+                return None;
+            }
         }
         for quote in ["\\\"", "\"", "'", "`"] {
             if let Some(quoted) = rest.strip_prefix(quote) {
-                let line = quoted.lines().next().unwrap_or_default();
-                let end = end_of_quoted(quoted, quote).unwrap_or(line.len());
                 let from = start + quote.len();
+                let line = self.text.get(from..self.line.end).unwrap_or_default();
+                let end = end_of_quoted(quoted, quote).unwrap_or(line.len());
                 // Other text after the quotes belongs to the value.
                 let after = line.get(end + quote.len()..).unwrap_or_default().trim_start();
                 let is_whole = !begins_line
@@ -198,7 +203,7 @@ impl Scanner<'_> {
         // In a sentence, what follows a colon may be words about the secret.
         let is_prose = !is_equal
             && !begins_line
-            && line.trim().contains(' ')
+            && trimmed.contains(' ')
             && value.chars().all(|c| c.is_alphabetic() || matches!(c, '.' | '-' | '\''));
         (!is_prose).then_some(word)
     }
@@ -206,8 +211,12 @@ impl Scanner<'_> {
     /// The name before this position, without quotes.
     fn name(&self, at: usize) -> Option<(usize, &str)> {
         let before = self.text.get(..at)?;
-        let trimmed = before.trim_end_matches([' ', '\t']);
-        let end = trimmed.trim_end_matches(['"', '\'', '\\', '`', '*']).len();
+        let limited = |is: fn(char) -> bool, to: usize| {
+            let bytes = before.as_bytes().get(..to).unwrap_or_default();
+            to - bytes.iter().rev().take(NAME_LIMIT).take_while(|byte| is(char::from(**byte))).count()
+        };
+        let end = limited(|c| matches!(c, ' ' | '\t'), at);
+        let end = limited(|c| matches!(c, '"' | '\'' | '\\' | '`' | '*'), end);
         let is_part =
             |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'[' | b']' | 0x80..);
         let bytes = before.as_bytes().get(..end)?;
@@ -222,15 +231,16 @@ impl Scanner<'_> {
 
     /// The value that starts here: a word, or the rest of the line up to what looks like the next name.
     fn word(&self, start: usize, whole_line: bool) -> Range<usize> {
-        let rest = self.rest(start).unwrap_or_default();
-        let line = rest.get(..rest.find(['\n', '\r']).unwrap_or(rest.len())).unwrap_or_default();
+        let line = self.text.get(start..self.line.end).unwrap_or_default();
         let ends = |(at, c): (usize, char)| {
             let after = line.get(at + c.len_utf8()..).unwrap_or_default();
             match c {
                 '&' | ';' => is_assigned(after),
+                ' ' | '\t' if whole_line && line.get(..at).unwrap_or_default().ends_with(c) => false,
                 ',' | ' ' | '\t' if whole_line => is_assigned(after.trim_start()),
                 ',' | ' ' | '\t' | '"' | '\'' | '<' | '>' | '`' | ')' | '}' | ']' => !whole_line,
                 '\\' => after.starts_with(['n', 'r', '"']),
+                '\r' => true,
                 _ => false,
             }
         };
@@ -238,10 +248,10 @@ impl Scanner<'_> {
         start..start + line.get(..end).unwrap_or_default().trim_end().len()
     }
 
-    /// The lines after this position that are indented more than the line that starts there, as blocks of YAML are.
-    fn block(&self, line_start: usize, at: usize) -> Option<Range<usize>> {
+    /// The lines after this position that are indented more than its line, as blocks of YAML are.
+    fn block(&self, at: usize) -> Option<Range<usize>> {
         let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
-        let first = self.rest(line_start)?;
+        let first = self.rest(self.line.start)?;
         let own = indent(first) + usize::from(first.trim_start().starts_with("- ")) * 2;
         let from = at + self.rest(at)?.find('\n')? + 1;
         let mut end = from;
@@ -271,45 +281,6 @@ fn is_time(bytes: &[u8], at: usize) -> bool {
 
 fn offset(range: Option<(usize, usize)>, at: usize) -> Option<Range<usize>> {
     range.map(|(from, to)| at + from..at + to)
-}
-
-/// Whether a value of YAML continues on the next lines (YAML 1.2.2 §8.1), or has a tag or an anchor in front of them.
-fn is_block(value: &str) -> bool {
-    value.starts_with(['|', '>', '!', '&'])
-        && !value.contains(|c: char| c.is_whitespace() && c != ' ')
-        && value.len() < 40
-}
-
-fn is_masked(value: &str) -> bool {
-    value.bytes().all(|byte| byte == b'*')
-}
-
-/// Whether a value can be a secret: it is not empty, a mask, or a word that says that there is no secret.
-fn literal(value: &str) -> bool {
-    let value = value.trim();
-    !is_masked(value)
-        && !["true", "false", "null", "none", "nil", "undefined", "yes", "no"]
-            .iter()
-            .any(|word| value.eq_ignore_ascii_case(word))
-}
-
-fn end_of_quoted(text: &str, quote: &str) -> Option<usize> {
-    let mut from = 0;
-    loop {
-        let at = from + text.get(from..)?.find(quote)?;
-        let slashes = text.get(..at)?.bytes().rev().take_while(|byte| *byte == b'\\').count();
-        if quote == "\\\"" || slashes % 2 == 0 {
-            return Some(at);
-        }
-        from = at + quote.len();
-    }
-}
-
-/// Whether a text starts with a name and a sign for its value.
-fn is_assigned(text: &str) -> bool {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ' | '"' | '[' | ']' | '%');
-    let length = text.bytes().take(NAME_LIMIT).take_while(|byte| is_part(char::from(*byte))).count();
-    length > 0 && text.get(length..).is_some_and(|rest| rest.starts_with(['=']) || rest.starts_with(": "))
 }
 
 #[cfg(test)]
@@ -379,6 +350,41 @@ mod tests {
             "<p>Your password is old</p>",
         ] {
             assert_eq!(shown(text, false), Shown::Whole, "{text}");
+        }
+    }
+
+    /// If the time grew with the square of the length, this test would take minutes.
+    #[test]
+    fn long_lines_are_read_in_proportion_to_their_length() {
+        for unit in [
+            "a:b ",
+            "{a=",
+            "password: ",
+            "password=* ",
+            "\"password=* ",
+            "\"password\":\"x\",",
+            "--password x ",
+            "pin=1 ",
+            "pin=",
+            "://h",
+            "://a:b/",
+            "x password: (",
+            "token\t",
+            "\t",
+            "--a",
+            "sk-",
+            "eyJ-",
+            "ab/ab+",
+            "'secret=none ",
+            "-----BEGIN CERTIFICATE-----",
+            "password=\"a\\\" ",
+            "password: ( ",
+            " ",
+        ] {
+            let text = format!("{}\nsecret=hush-hush", unit.repeat(200_000 / unit.len()));
+            for text in [&text, &format!("password: ( {text}")] {
+                assert!(!redacted(text).unwrap_or_default().contains("hush-hush"), "{unit}");
+            }
         }
     }
 
