@@ -1,7 +1,7 @@
 //! Accepts connections, limits the size of heads, and drains connections when the server stops.
 
 use std::convert::Infallible;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use naftiko_client::__private::TARGET;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
@@ -37,6 +37,10 @@ const LOG_PAUSE: Duration = Duration::from_secs(10);
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 
+/// How many connections the system keeps until they are accepted; it may keep fewer. A connection beyond them has to be
+/// tried again by its caller, a second later.
+const BACKLOG: u32 = 4096;
+
 /// What all listeners share.
 #[derive(Clone)]
 pub(super) struct Shared {
@@ -44,6 +48,16 @@ pub(super) struct Shared {
     pub(super) limits: Limits,
     pub(super) connections: Connections,
     pub(super) memory: Memory,
+}
+
+/// Listens at an address.
+pub(super) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // Elsewhere it would let other programs listen at the same address.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Serves until `stop`, then drains running requests. Workers get connections in turns.

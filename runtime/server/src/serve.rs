@@ -147,7 +147,7 @@ impl Running {
         let forwarding = Forwarding::new(program, &self.options)?;
         let plans = self.plans(program)?;
         // Binding comes first: when it fails, the program before it is still served whole.
-        let sockets = self.bind(&plans).await?;
+        let sockets = self.bind(&plans)?;
         let has_control = program.adapters().any(|adapter| matches!(adapter, Adapter::Control(_)));
         let mut kept = Vec::new();
         for (plan, socket) in plans.iter().zip(sockets) {
@@ -262,7 +262,7 @@ impl Running {
     }
 
     /// The socket and its address for each plan, or none where a listener of the program before is kept.
-    async fn bind(&self, plans: &[Plan]) -> Result<Vec<Option<(TcpListener, SocketAddr)>>, Failure> {
+    fn bind(&self, plans: &[Plan]) -> Result<Vec<Option<(TcpListener, SocketAddr)>>, Failure> {
         let mut known: Vec<_> = self.listeners.iter().map(|listener| listener.requested).collect();
         let mut sockets = Vec::new();
         for plan in plans {
@@ -272,8 +272,7 @@ impl Running {
                 continue;
             }
             let (what, address) = (adapters::title(plan.adapter), plan.address);
-            let socket =
-                TcpListener::bind(address).await.map_err(|source| Failure::Listen { what, address, source })?;
+            let socket = listener::bind(address).map_err(|source| Failure::Listen { what, address, source })?;
             let address = socket.local_addr()?;
             sockets.push(Some((socket, address)));
         }

@@ -1,23 +1,25 @@
 //! The caller's inputs of a route or tool, and what `with` makes of them.
 
+mod declared;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use naftiko_schema::http::is_dots;
-use naftiko_schema::{InputId, InputText, Kind, Location, PathStep};
+use naftiko_schema::{InputId, InputText, Kind, Location};
 use serde_json::Value;
 
+use self::declared::{Path, constants, declared_inputs};
 use super::prefix::IN_ARGUMENTS;
 use super::unique_inputs;
 use super::variables::Variables;
 use crate::codes::Code;
-use crate::diagnostic::{FIRST, Sink, Span};
-use crate::json_path;
+use crate::diagnostic::{Sink, Span};
 use crate::linked::{Operation, Parameter, Source};
 use crate::names::Index;
 use crate::read::document::{Input, Invocation, Rules, Text};
 use crate::read::yaml::{Content, Node, UNQUOTED};
 use crate::template::{self, Piece, split};
-use crate::vocabulary::{self, location};
+use crate::vocabulary::{self};
 
 /// The prefixes that mean "what the caller sent".
 pub(super) struct Scope<'c> {
@@ -378,132 +380,5 @@ fn fixed(source: &Source) -> bool {
         Source::Input(_) | Source::Text(_) => false,
         Source::List(items) => items.iter().all(fixed),
         Source::Object(members) => members.iter().all(|(_, member)| fixed(member)),
-    }
-}
-
-fn declared_inputs(
-    declared: &[&Input],
-    context: &Context<'_, '_>,
-    path: Option<&Path<'_>>,
-    sink: &mut Sink,
-) -> Vec<Parameter> {
-    let mut inputs: Vec<Parameter> = Vec::new();
-    let mut known: BTreeSet<&str> = BTreeSet::new();
-    let mut first: BTreeMap<&str, &Input> = BTreeMap::new();
-    for value in declared.iter().filter_map(|input| input.value.as_ref()) {
-        if value.scalar_text().is_some_and(|text| text.contains("{{")) {
-            let message = "templates in the fixed value of an input are not supported yet";
-            sink.report(Code::Unsupported, value.span, message).help("write it under `with`");
-        }
-    }
-    for input in declared {
-        let own = *first.entry(&input.name.value).or_insert(input);
-        if input.value.as_ref().is_some_and(|value| !is_body_path(value)) {
-            continue;
-        }
-        let member = body_member(input, sink);
-        let name = &input.name.value;
-        if name.is_empty() {
-            let message = "this input has no name; it is left out";
-            let help = "give it a name, or remove it";
-            sink.report_once(Code::MissingName, "input", input.name.span, message).help(help);
-            continue;
-        }
-        // The operation's own declaration comes first and replaces the shared one.
-        if !known.insert(name) {
-            report_hidden(own, input, sink);
-            continue;
-        }
-        let location = match (&input.location, path) {
-            (Some(_), _) => location(input.location.as_ref(), sink),
-            (None, Some(path)) if path.names.exact(name).is_some() => Some(Location::Path),
-            (None, Some(_)) if !context.has_body => Some(Location::Query),
-            // The format's own default.
-            (None, _) => Some(Location::Body),
-        };
-        let location = match (location.unwrap_or(Location::Query), path) {
-            (Location::Path, Some(path)) => path.location(name).unwrap_or_else(|| {
-                let message =
-                    format!("the input `{name}` does not appear in the path of the route; it is read from the query");
-                let help = format!("add `{{{name}}}` to the path, or write `in: query`");
-                sink.report(Code::UnusedPathParameter, input.name.span, message).help(help);
-                Location::Query
-            }),
-            (location, _) => location,
-        };
-        inputs.push(Parameter {
-            name: name.clone(),
-            wire: member.unwrap_or_else(|| name.clone()),
-            span: input.name.span,
-            location,
-            kind: input.kind.clone(),
-            // Inputs of tools are required by default. In files whose consumed parameters have `required`, an input
-            // without it takes the value of its parameter.
-            required: input.required.unwrap_or(location.is_path() || (context.path.is_none() && !context.inherits)),
-            description: input.description.as_ref().map(|text| text.value.clone()),
-            rules: input.rules.clone(),
-        });
-    }
-    inputs
-}
-
-/// Reports an input that an earlier one replaces, if callers might still send it in its own location.
-fn report_hidden(first: &Input, hidden: &Input, sink: &mut Sink) {
-    let location = |input: &Input| input.location.as_ref().map(|location| location.value.clone());
-    if let Some(hidden_in) = location(hidden).filter(|hidden| location(first).as_ref() != Some(hidden)) {
-        let message =
-            format!("the input `{}` is not read from the {hidden_in}; the first one counts", hidden.name.value);
-        let report = sink.report(Code::DuplicateName, hidden.name.span, message);
-        report.label(first.name.span, FIRST).help("rename one of the two, or remove it");
-    }
-}
-
-/// The member of the body that the value of an input names: `$.name`.
-fn body_member(input: &Input, sink: &mut Sink) -> Option<String> {
-    let value = input.value.as_ref()?;
-    let text = value.scalar_text()?;
-    let in_body = input.location.as_ref().is_none_or(|location| location.value == "body");
-    match json_path::parse(&text).as_deref() {
-        Ok([PathStep::Key(member)]) if in_body => Some(member.clone().into_owned()),
-        Ok([]) if in_body => None,
-        _ => {
-            let message = format!("`{text}` does not name a member of the body");
-            sink.report(Code::Unsupported, value.span, message)
-                .help("write `$.member`, or `$` for the whole body; deeper paths are not supported yet");
-            None
-        }
-    }
-}
-
-/// Whether the value of an input names a member of the body: `$.name`.
-fn is_body_path(value: &Node) -> bool {
-    value.scalar_text().is_some_and(|text| text.starts_with('$'))
-}
-
-/// The inputs with a fixed value, which callers do not send.
-fn constants<'d>(declared: &[&'d Input]) -> BTreeMap<&'d str, &'d Input> {
-    let is_fixed = |input: &&&Input| input.value.as_ref().is_some_and(|value| !is_body_path(value));
-    // Of two inputs with one name, the first counts.
-    declared.iter().filter(is_fixed).rev().map(|input| (input.name.value.as_str(), *input)).collect()
-}
-
-/// The placeholders of a path, for look-ups by name.
-struct Path<'p> {
-    names: Index,
-    placeholders: Vec<&'p Piece>,
-}
-
-impl<'p> Path<'p> {
-    fn new(path: &'p [Piece]) -> Self {
-        let placeholders: Vec<_> = path.iter().filter(|piece| piece.name().is_some()).collect();
-        Self { names: Index::of(placeholders.iter().filter_map(|piece| piece.name())), placeholders }
-    }
-
-    /// Where an input of this name is in the path.
-    fn location(&self, name: &str) -> Option<Location> {
-        let like = self.names.like(name);
-        let several = |index: &usize| matches!(self.placeholders.get(*index), Some(Piece::Segments(_)));
-        let location = if like.iter().any(several) { Location::Segments } else { Location::Path };
-        (!like.is_empty()).then_some(location)
     }
 }
