@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 pub(crate) use nearest::{Nearest, nearest};
+use render::boundary;
 pub use render::render;
 pub(crate) use sink::Sink;
 pub(crate) use span::Lines;
@@ -28,8 +29,7 @@ pub(crate) fn excerpt(text: &str) -> Cow<'_, str> {
     if text.len() <= EXCERPT {
         return text.into();
     }
-    let boundary = |at: usize| (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
-    let (start, end) = (boundary(EXCERPT / 2), boundary(text.len() - EXCERPT / 2));
+    let (start, end) = (boundary(text, EXCERPT / 2), boundary(text, text.len() - EXCERPT / 2));
     format!("{} … {}", text.get(..start).unwrap_or_default(), text.get(end..).unwrap_or_default()).into()
 }
 

@@ -136,7 +136,7 @@ fn within(shown: &str, start: usize, span: Span) -> Range<usize> {
 }
 
 /// The offset, or the start of the character that it is in.
-fn boundary(text: &str, offset: usize) -> usize {
+pub(super) fn boundary(text: &str, offset: usize) -> usize {
     (0..=offset.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default()
 }
 

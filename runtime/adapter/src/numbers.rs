@@ -37,6 +37,11 @@ pub fn write(value: &Value) -> String {
     unmarked(&text).unwrap_or(text)
 }
 
+/// Whether any number has been marked.
+pub fn has_marks() -> bool {
+    MARK.get().is_some()
+}
+
 /// Whether a string is a marked number.
 pub fn is_marked(text: &str) -> bool {
     MARK.get().is_some_and(|mark| text.starts_with(mark))

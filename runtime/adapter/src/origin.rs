@@ -24,18 +24,25 @@ impl Known {
     /// Whether the request is for one of the hosts. Another host is a sign of DNS rebinding.
     pub fn host(&self, headers: &HeaderMap, uri: &Uri) -> bool {
         let target = uri.authority().map(Authority::as_str);
-        let host = if headers.contains_key(HOST) { only(headers, &HOST) } else { target };
+        let host = match values(headers, &HOST) {
+            Values::None => target,
+            Values::One(host) => Some(host),
+            Values::Unclear => None,
+        };
         // Both name the host if the target has the absolute form (RFC 9112 §3.2.2).
         host.is_some_and(|host| self.knows_host(host)) && target.is_none_or(|target| self.knows_host(target))
     }
 
     /// Whether the request is from a page of one of the origins, or from no page of another site.
     pub fn origin(&self, headers: &HeaderMap) -> bool {
-        if headers.contains_key(ORIGIN) {
-            return only(headers, &ORIGIN).is_some_and(|origin| is_among(origin, &self.origins));
+        match values(headers, &ORIGIN) {
+            Values::One(origin) => is_among(origin, &self.origins),
+            Values::Unclear => false,
+            // Pages of other sites get images, scripts and frames without `Origin`, and so does a link.
+            Values::None => {
+                matches!(values(headers, &FETCH_SITE), Values::None | Values::One("same-origin" | "none"))
+            }
         }
-        // Pages of other sites get images, scripts and frames without `Origin`, and so does a link.
-        !headers.contains_key(FETCH_SITE) || matches!(only(headers, &FETCH_SITE), Some("same-origin" | "none"))
     }
 
     fn knows_host(&self, host: &str) -> bool {
@@ -46,8 +53,8 @@ impl Known {
 
 /// Whether a user follows a link to a page. Such a request has no `Origin`.
 pub fn is_navigation(headers: &HeaderMap) -> bool {
-    let is = |name, value| only(headers, &name) == Some(value);
-    !headers.contains_key(ORIGIN) && is(FETCH_MODE, "navigate") && is(FETCH_DEST, "document")
+    let is = |name, value| values(headers, &name) == Values::One(value);
+    values(headers, &ORIGIN) == Values::None && is(FETCH_MODE, "navigate") && is(FETCH_DEST, "document")
 }
 
 /// The host in a value of `Host`: a name, an IPv4 address or an IPv6 address without brackets, before a port. `None` if the
@@ -92,11 +99,22 @@ fn parts(origin: &str) -> Option<(String, u16)> {
     Some((format!("{scheme}://{host}"), port))
 }
 
-/// The value of a field, if it is sent once.
-fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+/// The values of a field that has one value.
+#[derive(PartialEq, Eq)]
+enum Values<'h> {
+    None,
+    One(&'h str),
+    /// Several, or one that is no text.
+    Unclear,
+}
+
+fn values<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Values<'h> {
     let mut values = headers.get_all(name).iter();
-    let value = values.next()?.to_str().ok()?;
-    values.next().is_none().then_some(value)
+    let Some(value) = values.next() else { return Values::None };
+    match value.to_str() {
+        Ok(value) if values.next().is_none() => Values::One(value),
+        _ => Values::Unclear,
+    }
 }
 
 #[cfg(test)]

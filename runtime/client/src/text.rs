@@ -48,11 +48,17 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     shown.into()
 }
 
+/// How many bytes are looked at at once.
+const CHUNK: usize = 128;
+
 /// Where the first character is that is not shown.
 fn hidden(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r');
-    let start = bytes.iter().position(|byte| !is_plain(byte))?;
+    // Without a decision in between, many bytes are looked at at once.
+    let is_plain_chunk = |chunk: &[u8]| chunk.iter().fold(true, |all, byte| all & is_plain(byte));
+    let start = bytes.chunks(CHUNK).position(|chunk| !is_plain_chunk(chunk))? * CHUNK;
+    let start = start + bytes.get(start..)?.iter().position(|byte| !is_plain(byte))?;
     // Characters begin where no ASCII character has been left out.
     let (plain, rest) = text.split_at_checked(start)?;
     let mut before = plain.chars().next_back();

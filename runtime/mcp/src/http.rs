@@ -57,13 +57,14 @@ impl Server {
     /// The endpoint `/mcp` as an axum router.
     pub fn router(self, options: HttpOptions) -> Router {
         self.warn_of_policy();
-        let endpoint = Arc::new(self.endpoint(options));
+        let endpoint = Arc::new(self.endpoint(options, false));
         Router::new().route(PATH, any(move |request| async move { endpoint.respond(request).await }))
     }
 
-    /// The endpoint without a router.
+    /// The endpoint without a router. `is_checked` says that the hosts and origins of requests have been checked by the same
+    /// options.
     #[doc(hidden)]
-    pub fn endpoint(self, options: HttpOptions) -> Endpoint {
+    pub fn endpoint(self, options: HttpOptions, is_checked: bool) -> Endpoint {
         let known = Known { hosts: options.allowed_hosts, origins: options.allowed_origins };
         let config = StreamableHttpServerConfig::default()
             .with_legacy_session_mode(false)
@@ -76,14 +77,15 @@ impl Server {
         let sessions = Arc::new(NeverSessionManager::default());
         let lists = Lists::new(self.has_folders());
         let service = StreamableHttpService::new(move || Ok(self.clone()), sessions, config);
-        Endpoint { service, known, lists }
+        Endpoint { service, known: (!is_checked).then_some(known), lists }
     }
 }
 
 /// rmcp's endpoint, plus JSON-RPC errors for malformed messages.
 pub struct Endpoint {
     service: StreamableHttpService<Server, NeverSessionManager>,
-    known: Known,
+    /// Which hosts and origins to accept, if that has not been checked before.
+    known: Option<Known>,
     lists: Lists,
 }
 
@@ -101,10 +103,11 @@ impl Endpoint {
 
     /// Responds to a request.
     pub async fn respond(&self, request: Request) -> Response {
-        if !self.known.host(request.headers(), request.uri()) {
+        let (headers, uri) = (request.headers(), request.uri());
+        if self.known.as_ref().is_some_and(|known| !known.host(headers, uri)) {
             return json(StatusCode::FORBIDDEN, Malformed::rejected("unknown Host"));
         }
-        if !self.known.origin(request.headers()) {
+        if self.known.as_ref().is_some_and(|known| !known.origin(headers)) {
             let reason = "pages of this origin are not allowed to call this server";
             return json(StatusCode::FORBIDDEN, Malformed::rejected(reason));
         }
@@ -135,7 +138,8 @@ impl Endpoint {
         }
         let (cached, id) = (self.lists.cache_slot(&parts, &message), message.member("id").unwrap_or("null"));
         if let Some(result) = cached.and_then(OnceLock::get) {
-            return json(StatusCode::OK, format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}"));
+            let parts = [r#"{"jsonrpc":"2.0","id":"#, id, r#","result":"#, result, "}"];
+            return json(StatusCode::OK, parts.concat());
         }
         let request = Request::from_parts(parts, Full::new(Bytes::from(message.to_json())));
         let response = self.service.handle(request).await;
@@ -154,6 +158,7 @@ impl Endpoint {
         }
         let Ok(body) = body.collect().await.map(Collected::to_bytes);
         if body.len() > ERROR_LIMIT
+            && !is_result(&body)
             && let Some(error) = Message::read(&body).ok().and_then(|response| short_error(&response))
         {
             let headers = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
@@ -176,8 +181,21 @@ async fn rejected(response: Response) -> Response {
     Response::from_parts(parts, Malformed::rejected(&String::from_utf8_lossy(&text)).into())
 }
 
+/// Whether a message of rmcp is a response with a result. It writes the members in this order.
+fn is_result(json: &[u8]) -> bool {
+    let Some(rest) = json.strip_prefix(br#"{"jsonrpc":"2.0","id":"#) else { return false };
+    let length = match rest.first() {
+        Some(b'"') => Some(numbers::length_of_string(rest)),
+        _ => rest.iter().position(|byte| *byte == b','),
+    };
+    length.and_then(|length| rest.get(length..)).is_some_and(|rest| rest.starts_with(br#","result":"#))
+}
+
 /// Messages with the digits of [marked numbers](numbers).
 fn unmarked(json: Bytes) -> Bytes {
+    if !numbers::has_marks() {
+        return json;
+    }
     std::str::from_utf8(&json).ok().and_then(numbers::unmarked).map_or(json, Bytes::from)
 }
 

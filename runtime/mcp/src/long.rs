@@ -8,6 +8,16 @@ use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::Policy;
+
+/// The longest text that is read whole, in bytes, unless results may be longer.
+const LONG: usize = 512 << 10;
+
+/// Whether a text is far longer than a result may be.
+pub(super) fn is_long(text: &[u8], policy: &Policy) -> bool {
+    text.len() > LONG.max(policy.response_budget)
+}
+
 /// A document, perhaps without the last items of one list.
 pub(super) struct Document {
     pub(super) value: Value,

@@ -30,6 +30,8 @@ pub(super) struct Malformed {
 const ID_LIMIT: usize = 1024;
 /// The most members of a message.
 const MEMBERS_LIMIT: usize = 32;
+/// The most values of a message, names included. In memory a value takes up to a hundred times the space of its text.
+const VALUES_LIMIT: usize = 250_000;
 /// The largest message, in bytes.
 pub(super) const MESSAGE_LIMIT: usize = BODY_LIMIT;
 
@@ -72,6 +74,9 @@ impl<'a> Message<'a> {
             Some(method) if is_text(method) => {}
             None if message.is_response() => {}
             _ => return invalid(INVALID_REQUEST, "the `method` of a request must be a string"),
+        }
+        if has_many_values(body) {
+            return invalid(INVALID_REQUEST, "the message has more than 250000 values");
         }
         // Others might use another one of two members with one name. Those of the message itself have been compared.
         if message.0.iter().any(|(_, value)| repeated_name(value.get().as_bytes()).is_some()) {
@@ -223,6 +228,23 @@ fn error(id: Option<String>, error: &Value) -> String {
     format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"error\":{error}}}")
 }
 
+/// Whether JSON has more than [`VALUES_LIMIT`] values.
+fn has_many_values(json: &[u8]) -> bool {
+    let mut values = 0;
+    let mut rest = json;
+    while rest.len() > VALUES_LIMIT - values {
+        let Some(sign) = rest.iter().position(|byte| matches!(byte, b'"' | b',' | b':' | b'[' | b'{')) else { break };
+        let (_, after) = rest.split_at(sign);
+        values += usize::from(!after.starts_with(b"\""));
+        if values > VALUES_LIMIT {
+            return true;
+        }
+        let length = if after.starts_with(b"\"") { numbers::length_of_string(after) } else { 1 };
+        rest = after.get(length..).unwrap_or_default();
+    }
+    false
+}
+
 /// Whether JSON text is an id that rmcp can read.
 fn is_id(json: &str) -> bool {
     let is_integer = json.parse::<i64>().is_ok() || json.parse::<u64>().is_ok();
@@ -261,6 +283,23 @@ mod tests {
             "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{}}",
         ] {
             assert!(Message::read(body.as_bytes()).is_ok(), "{body}");
+        }
+    }
+
+    #[test]
+    fn messages_with_more_than_250000_values_are_malformed() {
+        let message = |items: String| {
+            format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{{\"a\":[{items}]}}}}")
+        };
+        for (unit, count) in [("1,", 250_000), ("{\"a\":2},", 90_000), ("[],", 250_000)] {
+            let body = message(format!("{}0", unit.repeat(count)));
+            let malformed = Message::read(body.as_bytes()).err().map(|malformed| (malformed.code, malformed.id));
+            assert_eq!(malformed, Some((INVALID_REQUEST, Some("1".to_owned()))), "{unit}");
+        }
+        let texts = "\"a,\\\",:[\",".repeat(100_000);
+        for items in [format!("{texts}0"), format!("\"{}\"", ",".repeat(500_000)), format!("{}0", "1,".repeat(249_000))]
+        {
+            assert!(Message::read(message(items).as_bytes()).is_ok());
         }
     }
 }

@@ -15,6 +15,7 @@ use rmcp::model::{JsonObject, ReadResourceResult, ResourceContents, ResourceTemp
 use serde_json::json;
 
 use super::content::Body;
+use super::long::is_long;
 use super::mask::clean;
 use super::shown::{Shown, shows_bytes};
 use super::{Policy, content, files};
@@ -132,6 +133,10 @@ impl Resources {
                 }
                 let response = execute(binding, connection, arguments, forwarded).await;
                 let read = match response {
+                    // A projection may take little of a long response.
+                    Ok(response) if binding.output == Output::Whole && is_long(response.body(), policy) => {
+                        return Err(too_long(uri, policy));
+                    }
                     Ok(response) => {
                         let reveals = policy.reveals(&resource.name);
                         offload(response.body().len(), move || content_of(binding, reveals, response)).await
@@ -142,14 +147,13 @@ impl Resources {
                 content::contents(uri, declared.or(media_type), *binary, bytes)
             }
         };
-        let budget = policy.response_budget;
         let length = match &contents {
             ResourceContents::TextResourceContents { text, .. } => text.len(),
             ResourceContents::BlobResourceContents { blob, .. } => blob.len(),
             _ => 0,
         };
-        if length > budget {
-            return Err(internal_error(uri, format!("the resource is longer than {budget} bytes")));
+        if length > policy.response_budget {
+            return Err(too_long(uri, policy));
         }
         Ok(ReadResourceResult::new(vec![contents]))
     }
@@ -244,6 +248,10 @@ fn content_of(
             Ok((Some("application/json".to_owned()), text.into_bytes()))
         }
     }
+}
+
+fn too_long(uri: &str, policy: &Policy) -> ErrorData {
+    internal_error(uri, format!("the resource is longer than {} bytes", policy.response_budget))
 }
 
 /// The error for a failed call. Of the upstream it shows only its status and request id.

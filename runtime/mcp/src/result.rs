@@ -14,12 +14,9 @@ use super::Policy;
 use super::budget::replacement;
 use super::content::{self, Body};
 use super::failure::failure;
-use super::long::Document;
+use super::long::{Document, is_long};
 use super::mask::{MASK, clean};
 use super::shown::{Shown, shows_bytes};
-
-/// The longest text that is read whole, in bytes, unless results may be longer.
-const LONG: usize = 512 << 10;
 
 /// The note in results with masked secrets.
 const MASKED: &str = "Secrets are masked as ***; the operator can allow this tool to show them with --reveal-secrets.";
@@ -62,7 +59,7 @@ fn success(tool: &'static Tool, policy: &Policy, response: Response<Bytes>) -> R
             let body = response.body().clone();
             let media_type = content::media_type(response.headers());
             match content::read(media_type.as_deref(), &body) {
-                Body::Text(text) if text.len() > LONG.max(policy.response_budget) => {
+                Body::Text(text) if is_long(text.as_bytes(), policy) => {
                     return Ok(of_long_text(tool, policy, status, &text, response.headers()));
                 }
                 Body::Text(text) => of_text(tool, reveals, media_type.as_deref(), text, response)?,

@@ -56,7 +56,12 @@ impl Access {
         (!options.allowed_origin.is_empty()).then_some(layer)
     }
 
-    /// The same rules for the MCP endpoint, which applies them itself.
+    /// Whether [`check`](Self::check) includes the host.
+    pub(super) fn checks_hosts(&self) -> bool {
+        self.0.check_host
+    }
+
+    /// The same rules for the MCP endpoint, which always checks the host.
     pub(super) fn mcp(&self, cancellation: CancellationToken) -> HttpOptions {
         let Known { hosts, origins } = self.0.known.clone();
         HttpOptions { allowed_hosts: hosts, allowed_origins: origins, cancellation }

@@ -188,9 +188,7 @@ impl Pipeline {
         self.forwarding.add(request.headers(), &mut forwarded);
         self.handler.respond(request, Forwarded(forwarded), principal).await
     }
-}
 
-impl Pipeline {
     /// Receives a body. The connection counts as waiting for its caller meanwhile.
     async fn receive(&self, body: Body, current: &Current<'_>) -> Result<Body, Unreceived> {
         let wait = current.turn.wait();

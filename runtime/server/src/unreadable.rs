@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use http::header::{CONNECTION, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use hyper::body::{Buf as _, Bytes};
-use naftiko_rest::__private::Problem;
+use naftiko_rest::__private::{Problem, protect};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::id;
@@ -67,7 +67,7 @@ fn explained(bytes: &[u8]) -> Option<Bytes> {
     };
     let problem = Problem::new(status, detail).header(CONNECTION, HeaderValue::from_static("close"));
     let (mut fields, body) = problem.header(id::REQUEST_ID, id::request_id(&HeaderMap::new())).into_parts();
-    fields.insert(http::header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    protect(&mut fields);
     let reason = status.canonical_reason().unwrap_or_default();
     let mut response =
         format!("HTTP/1.1 {} {reason}\r\ncontent-length: {}\r\n", status.as_str(), body.len()).into_bytes();

@@ -61,17 +61,12 @@ impl Chunks {
     }
 
     fn into_bytes(mut self) -> Bytes {
+        if !self.joined.is_empty() {
+            return self.joined.freeze();
+        }
         match self.chunks.len() {
-            _ if !self.joined.is_empty() => self.joined.freeze(),
             0 | 1 => self.chunks.pop_front().unwrap_or_default(),
-            _ => self
-                .chunks
-                .iter()
-                .fold(BytesMut::with_capacity(self.length), |mut all, chunk| {
-                    all.extend_from_slice(chunk);
-                    all
-                })
-                .freeze(),
+            _ => self.chunks.make_contiguous().concat().into(),
         }
     }
 }

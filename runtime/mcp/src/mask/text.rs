@@ -7,7 +7,7 @@ use super::line::Line;
 use super::names::{Meaning, meaning};
 use super::shapes;
 use super::structure::{decoded, names_secrets};
-use super::values::{NAME_LIMIT, end_of_quoted, is_assigned, is_block, is_masked, literal};
+use super::values::{NAME_LIMIT, end_of_quoted, is_assigned, is_block, is_masked, is_part_of_word, literal};
 
 /// A text as models may read it.
 #[derive(Debug, PartialEq, Eq)]
@@ -71,10 +71,6 @@ struct Scanner<'t> {
     line: Line,
     /// What is secret, in order and without overlaps.
     found: Vec<Range<usize>>,
-}
-
-fn is_part_of_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | 0x80..)
 }
 
 impl Scanner<'_> {

@@ -3,6 +3,23 @@
 /// The longest name that is looked at, in bytes.
 pub(super) const NAME_LIMIT: usize = 80;
 
+/// The bytes of words. It is a table, because it is asked for each byte of all responses.
+#[expect(clippy::indexing_slicing, reason = "it is evaluated by the compiler")]
+static PARTS_OF_WORDS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'_' | 0x80..);
+        byte += 1;
+    }
+    table
+};
+
+/// Whether a byte is a part of a word.
+pub(super) fn is_part_of_word(byte: u8) -> bool {
+    PARTS_OF_WORDS.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
 /// Whether a value of YAML continues on the next lines (YAML 1.2.2 §8.1), or has a tag or an anchor in front of them.
 pub(super) fn is_block(value: &str) -> bool {
     value.starts_with(['|', '>', '!', '&'])

@@ -16,7 +16,7 @@ pub(crate) struct Handler(Endpoint);
 impl Handler {
     pub(super) fn new(mcp: &'static Mcp, parts: &Parts<'_>, connection: &Connection) -> Self {
         let server = Server::new(mcp, connection).with_policy(parts.policy.clone());
-        Self(server.endpoint(parts.access.mcp(parts.abort.clone())))
+        Self(server.endpoint(parts.access.mcp(parts.abort.clone()), parts.access.checks_hosts()))
     }
 
     pub(super) async fn respond(&self, mut request: Request, forwarded: Forwarded, principal: Principal) -> Response {

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use serde_json::{Map, Value, json};
 
-use super::wire::{call, path};
+use super::wire::{MCP_FIELDS, call, list, path};
 use super::{Attack, Site, attack};
 
 pub(super) const ATTACKS: &[Attack] = &[
@@ -51,28 +51,25 @@ async fn long_names(site: &Site) -> Result<()> {
     ] {
         site.without_upstream(site.mcp.message(method, params)).await?.is_rejected()?;
     }
-    let fields = "content-type: application/json\r\naccept: application/json, text/event-stream\r\nmcp-protocol-version: 2025-11-25\r\n";
     let message = json!({"jsonrpc": "2.0", "id": long, "method": "nothing", "params": {}}).to_string();
-    site.mcp.post(fields, message.as_bytes()).await?.is_short()
+    site.mcp.post(MCP_FIELDS, message.as_bytes()).await?.is_short()
 }
 
 async fn nesting(site: &Site) -> Result<()> {
     let deep = ["[".repeat(400_000), "]".repeat(400_000)].concat();
-    let fields = "content-type: application/json\r\naccept: application/json, text/event-stream\r\nmcp-protocol-version: 2025-11-25\r\n";
     let message = format!(
         r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"create-secret","arguments":{{"region":"fr-par","body":{deep}}}}}}}"#
     );
-    site.mcp.post(fields, message.as_bytes()).await?.is_rejected()?;
+    site.mcp.post(MCP_FIELDS, message.as_bytes()).await?.is_rejected()?;
     let head = format!(
         "POST {} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-        path("").trim_end_matches('/'),
+        list(),
         deep.len()
     );
     site.rest.send(&[head.as_bytes(), deep.as_bytes()].concat()).await?.is_explained()
 }
 
 async fn duplicates(site: &Site) -> Result<()> {
-    let fields = "content-type: application/json\r\naccept: application/json, text/event-stream\r\nmcp-protocol-version: 2025-11-25\r\n";
     let arguments = r#""region":"fr-par","secret_id":"harmless","secret_id":"other""#;
     for message in [
         format!(
@@ -80,7 +77,7 @@ async fn duplicates(site: &Site) -> Result<()> {
         ),
         r#"{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/list"}"#.to_owned(),
     ] {
-        site.without_upstream(site.mcp.post(fields, message.as_bytes())).await?.is_rejected()?;
+        site.without_upstream(site.mcp.post(MCP_FIELDS, message.as_bytes())).await?.is_rejected()?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-use super::wire::{HONEST, Target, exchange, path};
+use super::wire::{HONEST, MCP_FIELDS, Target, exchange, path, posts};
 use super::{Attack, Site, attack};
 
 pub(super) const ATTACKS: &[Attack] = &[
@@ -22,10 +22,8 @@ pub(super) const ATTACKS: &[Attack] = &[
 const SOON: Duration = Duration::from_secs(3);
 
 async fn bodies_that_do_not_come(site: &Site) -> Result<()> {
-    for (target, path) in [(site.rest, path("").trim_end_matches('/').to_owned()), (site.mcp, "/mcp".to_owned())] {
-        let fields =
-            "host: localhost\r\ncontent-type: application/json\r\naccept: application/json, text/event-stream\r\n";
-        let request = format!("POST {path} HTTP/1.1\r\n{fields}content-length: 1000\r\n\r\n{{");
+    for (target, path) in posts(site) {
+        let request = format!("POST {path} HTTP/1.1\r\nhost: localhost\r\n{MCP_FIELDS}content-length: 1000\r\n\r\n{{");
         let crowd = crowd(target, 400, request.as_bytes()).await?;
         others_are_served(site).await?;
         drop(crowd);

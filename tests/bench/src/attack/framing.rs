@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 
-use super::wire::{Target, path};
+use super::wire::{MCP_FIELDS, path, posts};
 use super::{Attack, Site, attack};
 
 pub(super) const ATTACKS: &[Attack] = &[
@@ -14,13 +14,8 @@ pub(super) const ATTACKS: &[Attack] = &[
     attack!("noise", noise),
 ];
 
-/// Both ports, with the path of a request that has a body.
-fn ports(site: &Site) -> [(Target, String); 2] {
-    [(site.rest, path("").trim_end_matches('/').to_owned()), (site.mcp, "/mcp".to_owned())]
-}
-
 async fn ambiguous_ends(site: &Site) -> Result<()> {
-    for (target, path) in ports(site) {
+    for (target, path) in posts(site) {
         for framing in [
             "transfer-encoding: chunked\r\ncontent-length: 3\r\n\r\n0\r\n\r\n",
             "content-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -36,8 +31,8 @@ async fn ambiguous_ends(site: &Site) -> Result<()> {
             "transfer-encoding: chunked\r\n\r\nfffffffffffffffff\r\nabc",
             "transfer-encoding: chunked\r\n\r\n3 \r\nabcX\r\n0\r\n\r\n",
         ] {
-            let fields = "host: localhost\r\ncontent-type: application/json\r\naccept: application/json, text/event-stream\r\nconnection: close";
-            let request = format!("POST {path} HTTP/1.1\r\n{fields}\r\n{framing}");
+            let request =
+                format!("POST {path} HTTP/1.1\r\nhost: localhost\r\n{MCP_FIELDS}connection: close\r\n{framing}");
             let response = site.without_upstream(target.send(request.as_bytes())).await?;
             response.is_rejected()?;
         }
@@ -46,11 +41,11 @@ async fn ambiguous_ends(site: &Site) -> Result<()> {
 }
 
 async fn announced_lengths(site: &Site) -> Result<()> {
-    for (target, path) in ports(site) {
+    for (target, path) in posts(site) {
         for expect in ["", "expect: 100-continue\r\n"] {
-            let fields = "host: localhost\r\ncontent-type: application/json\r\naccept: application/json, text/event-stream\r\nconnection: close";
-            let request =
-                format!("POST {path} HTTP/1.1\r\n{fields}\r\n{expect}content-length: 1000000000000000000\r\n\r\n");
+            let request = format!(
+                "POST {path} HTTP/1.1\r\nhost: localhost\r\n{MCP_FIELDS}connection: close\r\n{expect}content-length: 1000000000000000000\r\n\r\n"
+            );
             let response = site.without_upstream(target.send(request.as_bytes())).await?;
             ensure!(response.status == 413, "{} instead of 413 for a body that is too long", response.status);
             response.is_explained()?;

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use serde_json::json;
 
-use super::wire::path;
+use super::wire::{MCP_FIELDS, path};
 use super::{Attack, Site, attack};
 
 pub(super) const ATTACKS: &[Attack] = &[
@@ -40,9 +40,8 @@ async fn cross_site(site: &Site) -> Result<()> {
 
 async fn foreign_origins(site: &Site) -> Result<()> {
     let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}).to_string();
-    let fields = "content-type: application/json\r\naccept: application/json, text/event-stream\r\nmcp-protocol-version: 2025-11-25\r\n";
     for origin in ["http://evil.example", "null", "http://localhost.evil.example", "https://127.0.0.1.evil.example"] {
-        let response = site.mcp.post(&format!("{fields}origin: {origin}\r\n"), message.as_bytes()).await?;
+        let response = site.mcp.post(&format!("{MCP_FIELDS}origin: {origin}\r\n"), message.as_bytes()).await?;
         ensure!(response.status == 403, "{} for MCP from {origin}", response.status);
         let (path, field) = (path("x"), format!("origin: {origin}\r\n"));
         let response = site.without_upstream(site.rest.get(&path, &field)).await?;

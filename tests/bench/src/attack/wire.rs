@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
+use super::Site;
 use crate::question::to_mcp;
 use crate::{PREFIX, SECRETS};
 
@@ -16,6 +17,10 @@ use crate::{PREFIX, SECRETS};
 const PATIENCE: Duration = Duration::from_secs(15);
 /// The longest message of the server itself, in bytes.
 const OWN_LIMIT: usize = 64 << 10;
+
+/// The fields of a message of MCP, each with its line break.
+pub(super) const MCP_FIELDS: &str = "content-type: application/json\r\naccept: application/json, text/event-stream\r\n\
+     mcp-protocol-version: 2025-11-25\r\n";
 
 /// The address of a caller that does nothing wrong.
 pub(super) const HONEST: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
@@ -97,7 +102,7 @@ impl Response {
         Ok(())
     }
 
-    /// a rejection with a body that says why, in JSON.
+    /// A rejection with a body that says why, in JSON.
     pub(super) fn is_explained(&self) -> Result<()> {
         self.is_rejected()?;
         let document: Value = serde_json::from_slice(&self.body).with_context(|| {
@@ -115,6 +120,16 @@ impl Response {
 /// The path of a secret on the REST surface.
 pub(super) fn path(id: &str) -> String {
     format!("{PREFIX}{SECRETS}{id}")
+}
+
+/// The path of all secrets on the REST surface.
+pub(super) fn list() -> String {
+    path("").trim_end_matches('/').to_owned()
+}
+
+/// Both ports, with a path on each that takes POST.
+pub(super) fn posts(site: &Site) -> [(Target, String); 2] {
+    [(site.rest, list()), (site.mcp, "/mcp".to_owned())]
 }
 
 /// The parameters of a tool call for a secret.
