@@ -55,7 +55,7 @@ pub mod __private {
     pub use crate::argument::{Argument, Arguments, Violations, from_json_text, from_texts};
     pub use crate::client::{
         CONNECT_TIMEOUT, Connection, Handle, MAX_FIELDS, MAX_HEAD, Options, Preview, REDACTED, Reading, Request,
-        ResponseBody, SPAN, TARGET, TrackedBody, authority, basic, parse_base_uri, render,
+        ResponseBody, Room, SPAN, TARGET, TrackedBody, authority, basic, parse_base_uri, render,
     };
     pub use crate::compression::{accept_compressed, decompressed};
     pub use crate::encoding::pointer_token;

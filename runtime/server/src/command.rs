@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use naftiko_client::__private::Room;
 use naftiko_mcp::Server;
 use naftiko_schema::Adapter;
 use tokio::sync::mpsc::{self, Receiver};
@@ -82,6 +83,9 @@ fn serve_http(program: &'static Program, options: Serve, reloads: Receiver<&'sta
     runtime()?.block_on(serving::serve(program, options, workers, reloads))
 }
 
+/// Room for long responses of the upstream over stdio, in bytes.
+const ROOM: usize = 16 << 20;
+
 fn serve_stdio(program: &'static Program, options: &cli::Stdio) -> Result<(), Failure> {
     let mut adapters = program
         .served()
@@ -95,7 +99,8 @@ fn serve_stdio(program: &'static Program, options: &cli::Stdio) -> Result<(), Fa
     let policy = options.limits.limit(options.tools.policy()?);
     policy.check([mcp]).map_err(|error| Failure::Refused(error.to_string()))?;
     let tls = upstream::native_root_tls();
-    let connection = upstream::client(program, &served.capability, &options.upstream, tls, None).build()?;
+    let connection =
+        upstream::client(program, &served.capability, &options.upstream, tls, None, Room::new(ROOM)).build()?;
     let runtime = runtime()?;
     let outcome = runtime.block_on(serving::stdio(Server::new(mcp, &connection).with_policy(policy)));
     // A read of standard input may still block, so this must not wait for it.

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use naftiko_client::__private::{Connection, TARGET};
+use naftiko_client::__private::{Connection, Room, TARGET};
 use naftiko_mcp::{Policy, Server};
 use naftiko_schema::Adapter;
 use rustls::ClientConfig;
@@ -83,6 +83,8 @@ struct Running {
     policy: Policy,
     rate: Option<RateLimit>,
     guard: Guard,
+    /// Room for long responses of the upstream that are read whole.
+    room: Room,
     started: Instant,
     /// Cancelled when the server should stop.
     stop: CancellationToken,
@@ -119,8 +121,8 @@ impl Plan {
 
 impl Running {
     fn new(options: Serve, workers: Vec<Handle>, metrics: Metrics) -> Result<Self, Failure> {
-        let memory = options.body_memory.saturating_mul(1 << 20);
-        let memory = Memory::new(memory, options.share(memory));
+        let body_memory = options.body_memory.saturating_mul(1 << 20);
+        let memory = Memory::new(body_memory, options.share(body_memory));
         let connections = Connections::new(options.max_connections, options.max_in_flight, memory.clone());
         Ok(Self {
             shared: Shared { tls: Tls::new(&options)?, limits: options.limits(), connections, memory },
@@ -128,6 +130,8 @@ impl Running {
             policy: options.tools.policy()?,
             rate: options.rate_limit.map(RateLimit::new),
             guard: Guard::new(options.max_in_flight, options.share(options.max_in_flight)),
+            // The other half is for what callers have not taken yet.
+            room: Room::new(body_memory / 2),
             upstream_tls: upstream::native_root_tls(),
             started: Instant::now(),
             stop: CancellationToken::new(),
@@ -219,7 +223,7 @@ impl Running {
     fn connect(&self, program: &Program, served: &'static Served) -> Result<Connection, Failure> {
         let metrics = self.metrics.clone();
         let (options, tls, memory) = (&self.options.upstream, self.upstream_tls.clone(), self.shared.memory.clone());
-        let builder = upstream::client(program, &served.capability, options, tls, Some(memory));
+        let builder = upstream::client(program, &served.capability, options, tls, Some(memory), self.room.clone());
         Ok(builder.after(move |attempt, outcome| metrics.record_attempt(attempt, outcome)).build()?)
     }
 

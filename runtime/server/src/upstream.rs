@@ -17,7 +17,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use naftiko_client::__private::{
-    CONNECT_TIMEOUT, Connection, MAX_FIELDS, MAX_HEAD, TrackedBody, accept_compressed, decompressed,
+    CONNECT_TIMEOUT, Connection, MAX_FIELDS, MAX_HEAD, Room, TrackedBody, accept_compressed, decompressed,
 };
 use naftiko_client::{Attempt, BoxError, BoxFuture, ClientBuilder, Transport, TransportError, install_crypto_provider};
 use naftiko_schema::Capability;
@@ -150,19 +150,21 @@ fn informational_flood<B>(request: &mut http::Request<B>) -> Arc<Notify> {
     flood
 }
 
-/// A client of a capability, with the options of the command line, and the memory of slow callers if there can be any.
+/// A client of a capability, with the options of the command line, the memory of slow callers if there can be any, and room
+/// for long responses.
 pub(super) fn client(
     program: &Program,
     capability: &'static Capability,
     upstream: &Upstream,
     tls_config: Option<ClientConfig>,
     memory: Option<Memory>,
+    room: Room,
 ) -> ClientBuilder<Connection> {
     let mut builder = ClientBuilder::<Connection>::new(capability).from_env();
     if let Some(tls_config) = tls_config {
         builder = builder.transport(HyperTransport::new(tls_config, memory));
     }
-    builder = builder.timeout(Duration::from_secs(upstream.call_timeout));
+    builder = builder.room(room).timeout(Duration::from_secs(upstream.call_timeout));
     let is_of = |namespace: &str, capability: &Capability| capability.apis.iter().any(|api| api.namespace == namespace);
     for uri in members(&upstream.base_uri) {
         builder = match uri.split_once('=') {

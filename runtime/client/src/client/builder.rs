@@ -14,6 +14,7 @@ use super::attempt::{After, Before};
 use super::connection::{Connection, Endpoint, Handle, Shared};
 use super::keys::{Keyring, Source};
 use super::retry::{Budget, RetryPolicy};
+use super::room::Room;
 use super::signer::Signer;
 use super::token::TokenProvider;
 use super::transport::{Transport, settings};
@@ -43,6 +44,7 @@ pub struct ClientBuilder<C> {
     signers: Vec<Arc<dyn Signer>>,
     allow_plain_http: bool,
     allow_dot_segments: bool,
+    room: Option<Room>,
     client: PhantomData<fn() -> C>,
 }
 
@@ -80,6 +82,7 @@ impl<C: Handle> ClientBuilder<C> {
             signers: Vec::new(),
             allow_plain_http: false,
             allow_dot_segments: false,
+            room: None,
             client: PhantomData,
         }
     }
@@ -227,6 +230,14 @@ impl<C: Handle> ClientBuilder<C> {
         self
     }
 
+    /// Lets long responses that are read whole wait for room in memory. Bytes that a caller keeps take their room, so it is for
+    /// callers that drop each response before they wait for the next one.
+    #[doc(hidden)]
+    pub fn room(mut self, room: Room) -> Self {
+        self.room = Some(room);
+        self
+    }
+
     /// Builds the client.
     ///
     /// # Errors
@@ -246,6 +257,7 @@ impl<C: Handle> ClientBuilder<C> {
             attempt_timeout: self.attempt_timeout,
             response_limit: self.response_limit,
             allow_dot_segments: self.allow_dot_segments,
+            room: self.room.clone(),
             retry: self.retry,
             budget: Budget::new(self.retry_budget),
             before: self.before,

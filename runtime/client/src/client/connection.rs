@@ -15,6 +15,7 @@ use super::keys::{Keyring, Keys};
 use super::options::Options;
 use super::pairs::{append_query, remove_query, replace_query};
 use super::retry::{Budget, RetryPolicy};
+use super::room::Room;
 use super::signer::Signer;
 use super::transport::Transport;
 use crate::argument::Arguments;
@@ -48,6 +49,7 @@ pub(super) struct Shared {
     pub(super) attempt_timeout: Option<Duration>,
     pub(super) response_limit: usize,
     pub(super) allow_dot_segments: bool,
+    pub(super) room: Option<Room>,
     pub(super) retry: RetryPolicy,
     pub(super) budget: Budget,
     pub(super) before: Vec<Before>,

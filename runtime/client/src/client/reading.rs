@@ -122,16 +122,22 @@ impl CallState<'_> {
             Reading::Ahead(bytes) => (bytes, soon.min(self.attempt_deadline)),
             Reading::Head => (0, soon),
         };
+        let reads_whole = read_ahead == usize::MAX;
         if let Some(length) = length.and_then(|length| usize::try_from(length).ok())
-            && read_ahead == usize::MAX
+            && reads_whole
             && length > LONG
         {
+            self.take_room(body, length).await?;
             body.join(length);
         }
         while body.len() < read_ahead {
             // This is the length of the remaining body. If it is 0, there is nothing to wait for.
             if response.content_length() == Some(0) {
                 return Ok(true);
+            }
+            // A body of unknown length may become as long as the limit.
+            if reads_whole && body.len() > LONG && !body.has_room() {
+                self.take_room(body, limit).await?;
             }
             match timeout_at(deadline, response.chunk()).await {
                 Ok(Ok(None)) => return Ok(true),
@@ -143,6 +149,15 @@ impl CallState<'_> {
             }
         }
         Ok(false)
+    }
+
+    /// Waits for room for a long body, if the client has a limited one.
+    async fn take_room(&self, body: &mut Chunks, bytes: usize) -> Result<(), Error> {
+        let Some(room) = &self.connection.shared().room else { return Ok(()) };
+        let place = timeout_at(self.attempt_deadline, room.take(bytes)).await;
+        let late = |_| Error::new(&self.spec.operation.name, ErrorKind::Timeout, Phase::Receive);
+        body.place = place.map_err(late)?;
+        Ok(())
     }
 
     pub(super) fn response_limit(&self) -> usize {

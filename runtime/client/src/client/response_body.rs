@@ -12,6 +12,7 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::deadline::after;
+use super::room::Place;
 use crate::error::{Error, ErrorKind, Phase, UpstreamResponse};
 
 /// The body of a response: the chunks that have arrived, and the source of the others.
@@ -28,9 +29,16 @@ pub(super) struct Chunks {
     length: usize,
     /// The chunks of a long body that is read whole, joined as they arrive.
     joined: BytesMut,
+    /// The place of a long body in limited memory.
+    pub(super) place: Option<Place>,
 }
 
 impl Chunks {
+    /// Whether it has a place in limited memory.
+    pub(super) fn has_room(&self) -> bool {
+        self.place.is_some()
+    }
+
     /// The number of bytes.
     pub(super) fn len(&self) -> usize {
         self.length
@@ -61,6 +69,13 @@ impl Chunks {
     }
 
     fn into_bytes(mut self) -> Bytes {
+        match self.place.take() {
+            Some(place) => place.hold(self.all()),
+            None => self.all(),
+        }
+    }
+
+    fn all(mut self) -> Bytes {
         if !self.joined.is_empty() {
             return self.joined.freeze();
         }

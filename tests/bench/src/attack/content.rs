@@ -15,7 +15,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     attack!("informational responses without end", informational),
     attack!("a response with twenty thousand fields", fields),
     attack!("a response without end", endless),
-    attack!("seven megabytes to mask", masking),
+    attack!("forty times seven megabytes to mask", masking),
 ];
 
 async fn leaks(site: &Site) -> Result<()> {
@@ -85,7 +85,7 @@ async fn excess(site: &Site, name: &str) -> Result<()> {
 }
 
 async fn masking(site: &Site) -> Result<()> {
-    let calls = (0..4).map(|_| site.mcp.message("tools/call", call("large")));
+    let calls = (0..40).map(|_| site.mcp.message("tools/call", call("large")));
     for response in futures_util::future::join_all(calls).await {
         let text = response?.text();
         ensure!(!text.contains("not for models"), "a secret is shown");
