@@ -178,6 +178,8 @@ fn operation(source: &linked::Operation<'_>, id: OperationId, hints: &[read::Hin
         body: source.body.clone(),
         format: if json { Format::Json } else { Format::Any },
         response_fields: source.output_headers.iter().map(|name| name.clone().into()).collect(),
+        request_schema: None,
+        response_schema: None,
     }
 }
 

@@ -79,6 +79,11 @@ table! {
         format: Format,
         /// Header fields of its responses that REST callers get in addition to the usual ones.
         response_fields: [Text],
+        /// What the body of a request is, as the JSON text of a JSON Schema, if it is known. It is the subset of JSON Schema
+        /// 2020-12 that the compiler writes: self-contained, with `$defs` at the root for what contains itself.
+        request_schema: optional(text),
+        /// What the body of a successful response is, as [`request_schema`](Self::request_schema) says it.
+        response_schema: optional(text),
     }
 }
 
