@@ -84,7 +84,7 @@ fn serve_http(program: &'static Program, options: Serve, reloads: Receiver<&'sta
 }
 
 /// Room for long responses of the upstream over stdio, in bytes.
-const ROOM: usize = 16 << 20;
+const ROOM: usize = 8 << 20;
 
 fn serve_stdio(program: &'static Program, options: &cli::Stdio) -> Result<(), Failure> {
     let mut adapters = program

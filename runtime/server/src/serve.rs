@@ -130,8 +130,8 @@ impl Running {
             policy: options.tools.policy()?,
             rate: options.rate_limit.map(RateLimit::new),
             guard: Guard::new(options.max_in_flight, options.share(options.max_in_flight)),
-            // The other half is for what callers have not taken yet.
-            room: Room::new(body_memory / 2),
+            // The rest is for what callers have not sent or taken yet.
+            room: Room::new(body_memory / 4),
             upstream_tls: upstream::native_root_tls(),
             started: Instant::now(),
             stop: CancellationToken::new(),
