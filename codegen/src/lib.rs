@@ -13,6 +13,7 @@
 
 mod check;
 mod codes;
+mod companion;
 mod credential;
 mod diagnostic;
 mod emit;
@@ -110,7 +111,7 @@ pub struct Generated {
 
 /// Whether a path is named like a specification.
 pub fn is_specification(path: &str) -> bool {
-    path.ends_with(".yaml") || path.ends_with(".yml")
+    (path.ends_with(".yaml") || path.ends_with(".yml")) && !companion::is_companion(path)
 }
 
 /// The files and folders with the content of resources and prompts of a specification, so that they can be read as

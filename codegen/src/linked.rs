@@ -8,6 +8,7 @@ use naftiko_schema::{
     Variable,
 };
 
+use crate::companion::Types;
 use crate::diagnostic::Span;
 use crate::names::Index;
 use crate::read::document::{self, AdapterType, Document, Hints, McpResource, Output, Rules, Text};
@@ -20,6 +21,8 @@ pub(crate) struct Linked<'d> {
     pub(crate) variables: List<Variable>,
     pub(crate) apis: Vec<Api<'d>>,
     pub(crate) operations: Vec<Operation<'d>>,
+    /// What a companion says about their bodies.
+    pub(crate) types: Types,
     pub(crate) routes: Vec<Route<'d>>,
     pub(crate) tools: Vec<Tool<'d>>,
     pub(crate) resources: Vec<Resource<'d>>,

@@ -55,6 +55,7 @@ macro_rules! codes {
     };
 }
 
+mod companions;
 mod features;
 mod files;
 mod other_engines;
@@ -63,7 +64,16 @@ mod references;
 mod style;
 
 static ALL: LazyLock<Vec<Code>> = LazyLock::new(|| {
-    [files::CODES, features::CODES, references::CODES, protocols::CODES, style::CODES, other_engines::CODES].concat()
+    [
+        files::CODES,
+        features::CODES,
+        references::CODES,
+        protocols::CODES,
+        style::CODES,
+        other_engines::CODES,
+        companions::CODES,
+    ]
+    .concat()
 });
 
 impl Code {

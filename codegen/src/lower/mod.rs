@@ -14,6 +14,7 @@ use naftiko_schema::{
     OperationId, Parameter, ParameterId, PathPart, Ref, RetrySafety, TemplatePart,
 };
 
+use crate::companion::Types;
 use crate::diagnostic::Span;
 use crate::linked::{self, Linked};
 use crate::model::{Model, Operation, Part, Setter};
@@ -114,7 +115,7 @@ fn operations(linked: &Linked<'_>, origin_of: &dyn Fn(Span) -> String) -> Vec<Op
         let hints = hints.get(&id).map_or(&[][..], Vec::as_slice);
         let path_text = one_line(&source.path.value);
         Operation {
-            table: Arc::new(operation(source, id, hints)),
+            table: Arc::new(operation(&linked.types, source, id, hints)),
             description: text(source.description),
             method_name,
             type_name,
@@ -144,7 +145,12 @@ fn setters(parameters: &[linked::Parameter]) -> Vec<Setter> {
     names.map(|(name, id_name)| Setter { name, id_name }).collect()
 }
 
-fn operation(source: &linked::Operation<'_>, id: OperationId, hints: &[read::Hints]) -> naftiko_schema::Operation {
+fn operation(
+    types: &Types,
+    source: &linked::Operation<'_>,
+    id: OperationId,
+    hints: &[read::Hints],
+) -> naftiko_schema::Operation {
     let method = source.method;
     let (parameters, constants) = in_path(source);
     let mut path = Vec::new();
@@ -178,8 +184,8 @@ fn operation(source: &linked::Operation<'_>, id: OperationId, hints: &[read::Hin
         body: source.body.clone(),
         format: if json { Format::Json } else { Format::Any },
         response_fields: source.output_headers.iter().map(|name| name.clone().into()).collect(),
-        request_schema: None,
-        response_schema: None,
+        request_schema: types.request_schema(id).map(Into::into),
+        response_schema: types.response_schema(id).map(Into::into),
     }
 }
 

@@ -26,8 +26,35 @@ impl Default for Rules {
 impl Rules {
     /// The rules for values of a type, in a body or elsewhere.
     pub(crate) fn of(&self, kind: Kind, in_body: bool) -> naftiko_schema::Rules {
+        if self.allowed.is_empty() {
+            return self.rules.clone();
+        }
         let allowed = self.allowed.iter().map(|value| value.to_json_of(kind, in_body).into());
         naftiko_schema::Rules { allowed: allowed.collect(), ..self.rules.clone() }
+    }
+
+    /// Whether any value satisfies them.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.allowed.is_empty() && self.rules.is_empty()
+    }
+
+    /// The rules of a companion: limits as keywords with JSON text, a format, and allowed values as JSON text. What cannot be
+    /// checked is left out.
+    pub(crate) fn of_limits(limits: &[(String, String)], format: Option<&str>, allowed: &[String]) -> Self {
+        let whole = |name: &str| limits.iter().find(|(keyword, _)| keyword == name)?.1.parse().ok();
+        let number = |name: &str| Some(limits.iter().find(|(keyword, _)| keyword == name)?.1.clone().into());
+        let pattern = limits.iter().find(|(keyword, _)| keyword == "pattern");
+        let rules = naftiko_schema::Rules {
+            allowed: allowed.iter().map(|value| value.clone().into()).collect(),
+            pattern: pattern.and_then(|(_, json)| serde_json::from_str::<String>(json).ok()).map(Into::into),
+            format: StringFormat::ALL.into_iter().find(|known| Some(known.as_str()) == format),
+            minimum: number("minimum"),
+            maximum: number("maximum"),
+            min_length: whole("minLength"),
+            max_length: whole("maxLength"),
+            max_items: whole("maxItems"),
+        };
+        Self { rules, allowed: Vec::new() }
     }
 }
 

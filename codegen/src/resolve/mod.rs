@@ -19,9 +19,10 @@ use naftiko_schema::{ApiId, Location, Method, OperationId};
 
 use crate::Sources;
 use crate::codes::Code;
+use crate::companion;
 use crate::credential::{self, Credentials};
 use crate::diagnostic::{FIRST, Sink, Span};
-use crate::linked::{Api, Linked, Operation, Route, Source, Tool};
+use crate::linked::{Api, Linked, Operation, ResourceSource, Route, Source, Tool};
 use crate::names::{distinct, tool_names};
 use crate::read::document::{
     Adapter, AdapterKind, AdapterType, Consumes, Document, Input, Invocation, RestOperation, RestResource, Text,
@@ -53,6 +54,7 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
             credentials: credentials.credentials,
         });
     }
+    let types = companion::join(sources, &apis, &mut operations, sink);
     let inbound = AdapterType::ALL.into_iter().map(|adapter_type| {
         let same_type = document.adapters.iter().filter(|adapter| adapter.kind.type_of() == Some(adapter_type));
         (adapter_type, inbound::link(same_type, &variables, sink))
@@ -64,6 +66,7 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
         variables: used,
         apis,
         operations,
+        types,
         routes: Vec::new(),
         tools: Vec::new(),
         resources: Vec::new(),
@@ -78,6 +81,7 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
     linked.prompts = prompts::prompts(&linked, sources, sink);
     (linked.routes, linked.tools, linked.resources) = (routes, tools, resources);
     infer_arrays(&mut linked);
+    describe_inputs(&mut linked);
     linked
 }
 
@@ -309,6 +313,31 @@ fn infer_arrays(linked: &mut Linked<'_>) {
             && matches!(parameter.location, Location::Query | Location::Header | Location::Cookie)
         {
             parameter.kind.get_or_insert(kind);
+        }
+    }
+}
+
+/// Gives inputs what a companion knows about the parameters that they become.
+fn describe_inputs(linked: &mut Linked<'_>) {
+    let Linked { operations, types, routes, tools, resources, .. } = linked;
+    let of_resources = resources.iter_mut().filter_map(|resource| match &mut resource.source {
+        ResourceSource::Call(call) => Some(call),
+        ResourceSource::Files(_) => None,
+    });
+    let calls = routes.iter_mut().map(|route| &mut route.call).chain(tools.iter_mut().map(|tool| &mut tool.call));
+    for call in calls.chain(of_resources) {
+        let Some(operation) = operations.get(call.operation.index()).filter(|_| types.describes(call.operation)) else {
+            continue;
+        };
+        for (source, parameter) in call.sources.iter().zip(&operation.parameters) {
+            let Source::Input(id) = source else { continue };
+            let Some(input) = call.inputs.get_mut(id.index()).filter(|_| !parameter.location.is_body()) else {
+                continue;
+            };
+            input.kind.clone_from(&parameter.kind);
+            if input.rules.is_empty() {
+                input.rules = parameter.rules.clone();
+            }
         }
     }
 }

@@ -1,0 +1,173 @@
+//! OpenAPI documents of versions 2.0, 3.0 and 3.1: their operations, with references followed.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use naftiko_schema::http::percent_decode;
+use naftiko_schema::{Location, Method};
+
+use crate::read::yaml::{Content, Entry, Node};
+
+/// How many references may lead to each other in a row.
+const MAX_HOPS: usize = 16;
+
+/// A document.
+pub(crate) struct Document<'n> {
+    root: &'n Node,
+}
+
+/// An operation of a document.
+pub(crate) struct Operation<'n> {
+    pub(crate) method: Method,
+    pub(crate) path: &'n str,
+    /// The key of the method.
+    pub(crate) entry: &'n Entry,
+    pub(crate) parameters: Vec<Parameter<'n>>,
+    /// The schema of the JSON body of a request.
+    pub(crate) request: Option<&'n Node>,
+    /// The schema of the JSON body of a successful response.
+    pub(crate) response: Option<&'n Node>,
+}
+
+pub(crate) struct Parameter<'n> {
+    pub(crate) name: String,
+    pub(crate) location: Location,
+    pub(crate) node: &'n Node,
+    pub(crate) schema: &'n Node,
+}
+
+impl<'n> Document<'n> {
+    /// The document of a tree; `None` if it is no OpenAPI document.
+    pub(crate) fn new(root: &'n Node) -> Option<Self> {
+        let version = root.get("openapi").or_else(|| root.get("swagger")).and_then(Node::scalar_text)?;
+        let is_known = ["2.", "3."].iter().any(|major| version.starts_with(major)) || version == "2" || version == "3";
+        is_known.then_some(Self { root })
+    }
+
+    /// What a reference within the document leads to (RFC 6901).
+    pub(crate) fn at(&self, reference: &str) -> Option<&'n Node> {
+        let pointer = percent_decode(reference.strip_prefix('#')?);
+        let mut node = self.root;
+        for token in pointer.split('/').skip(1) {
+            let token = token.replace("~1", "/").replace("~0", "~");
+            node = match &node.content {
+                Content::Sequence(items) => items.get(token.parse::<usize>().ok()?)?,
+                _ => node.get(&token)?,
+            };
+        }
+        Some(node)
+    }
+
+    /// The node, or what it refers to; `None` if the reference leads nowhere.
+    fn followed(&self, node: &'n Node) -> Option<&'n Node> {
+        let mut node = node;
+        for _ in 0..MAX_HOPS {
+            match node.get("$ref").and_then(Node::scalar_text) {
+                Some(reference) => node = self.at(&reference)?,
+                None => return Some(node),
+            }
+        }
+        None
+    }
+
+    /// The path that the servers' addresses have before those of operations.
+    pub(crate) fn base_paths(&self) -> Vec<String> {
+        let servers = self.root.get("servers").map(items).unwrap_or_default();
+        let urls = servers.iter().filter_map(|server| server.get("url").and_then(Node::scalar_text));
+        let of_url = |url: String| {
+            let rest = url
+                .split_once("://")
+                .map_or(url.as_str(), |(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
+            rest.trim_matches('/').to_owned()
+        };
+        let base = self.root.get("basePath").and_then(Node::scalar_text);
+        urls.map(of_url).chain(base.map(|base| base.trim_matches('/').to_owned())).collect()
+    }
+
+    /// All operations, in the order of the document.
+    pub(crate) fn operations(&self) -> Vec<Operation<'n>> {
+        let mut operations = Vec::new();
+        for path in self.root.get("paths").map(entries).unwrap_or_default() {
+            let Some(item) = self.followed(&path.value) else { continue };
+            for entry in entries(item) {
+                let method = Method::ALL.into_iter().find(|method| method.as_str().eq_ignore_ascii_case(&entry.key));
+                let (Some(method), Content::Mapping(_)) = (method, &entry.value.content) else { continue };
+                operations.push(self.operation(method, &path.key, item, entry));
+            }
+        }
+        operations
+    }
+
+    fn operation(&self, method: Method, path: &'n str, item: &'n Node, entry: &'n Entry) -> Operation<'n> {
+        let node = &entry.value;
+        // An operation's own parameters replace those of its path.
+        let own = [node, item].into_iter().flat_map(|node| node.get("parameters").map(items).unwrap_or_default());
+        let own: Vec<&Node> = own.filter_map(|parameter| self.followed(parameter)).collect();
+        let mut parameters: BTreeMap<(String, Location), Parameter<'n>> = BTreeMap::new();
+        for parameter in own.iter().filter_map(parameter) {
+            parameters.entry((parameter.name.clone(), parameter.location)).or_insert(parameter);
+        }
+        let body = node
+            .get("requestBody")
+            .and_then(|body| self.followed(body))
+            .and_then(|body| json_schema(body.get("content")?));
+        let body_of_2 =
+            own.iter().find(|node| text(node, "in").as_deref() == Some("body")).and_then(|node| node.get("schema"));
+        Operation {
+            method,
+            path,
+            entry,
+            parameters: parameters.into_values().collect(),
+            request: body.or(body_of_2),
+            response: self.response(node),
+        }
+    }
+
+    /// The schema of the first successful response that has one.
+    fn response(&self, operation: &'n Node) -> Option<&'n Node> {
+        let responses = entries(operation.get("responses")?);
+        let successful = responses.iter().filter(|entry| entry.key.starts_with('2'));
+        let default = responses.iter().filter(|entry| entry.key == "default" && responses.len() == 1);
+        let mut found = successful.chain(default).filter_map(|entry| self.followed(&entry.value));
+        found.find_map(|response| response.get("content").and_then(json_schema).or_else(|| response.get("schema")))
+    }
+}
+
+fn parameter<'n>(node: &&'n Node) -> Option<Parameter<'n>> {
+    let location = match text(node, "in")?.as_str() {
+        "path" => Location::Path,
+        "query" => Location::Query,
+        "header" => Location::Header,
+        "cookie" => Location::Cookie,
+        _ => return None,
+    };
+    let schema = node.get("schema").or_else(|| json_schema(node.get("content")?)).unwrap_or(node);
+    Some(Parameter { name: text(node, "name")?, location, node, schema })
+}
+
+/// The schema of JSON among the media types of a body.
+fn json_schema(content: &Node) -> Option<&Node> {
+    let is_json = |media_type: &str| {
+        let essence: Cow<'_, str> = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().into();
+        essence.ends_with("/json") || essence.ends_with("+json") || essence == "*/*"
+    };
+    entries(content).iter().find(|entry| is_json(&entry.key)).and_then(|entry| entry.value.get("schema"))
+}
+
+fn text(node: &Node, key: &str) -> Option<String> {
+    node.get(key).and_then(Node::scalar_text)
+}
+
+fn items(node: &Node) -> &[Node] {
+    match &node.content {
+        Content::Sequence(items) => items,
+        _ => &[],
+    }
+}
+
+pub(crate) fn entries(node: &Node) -> &[Entry] {
+    match &node.content {
+        Content::Mapping(entries) => entries,
+        _ => &[],
+    }
+}

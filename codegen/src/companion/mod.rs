@@ -1,0 +1,244 @@
+//! Companions: OpenAPI documents that say what the bodies and parameters of a capability's operations are. The capability
+//! decides names, paths and hints, and its companion types, limits and texts.
+
+pub(crate) mod document;
+mod schemas;
+pub(crate) mod shape;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use naftiko_schema::{Kind, Location, OperationId};
+
+use self::document::Document;
+use self::schemas::Schemas;
+use self::shape::{Shape, Shapes, Use};
+use crate::Sources;
+use crate::codes::Code;
+use crate::diagnostic::Sink;
+use crate::linked::{Api, Operation, Parameter};
+use crate::read::document::{Rules, Text};
+use crate::read::yaml::{self, Node};
+use crate::template::{Piece, split_path};
+use crate::vocabulary::{self, base_uri};
+
+/// How the name of a companion ends.
+const ENDINGS: [&str; 3] = [".openapi.yaml", ".openapi.yml", ".openapi.json"];
+
+/// What is known of the bodies of operations.
+#[derive(Debug, Default)]
+pub(crate) struct Types {
+    pub(crate) shapes: Shapes,
+    pub(crate) bodies: BTreeMap<OperationId, Bodies>,
+}
+
+/// The bodies of an operation, as far as they are known.
+#[derive(Debug, Default)]
+pub(crate) struct Bodies {
+    pub(crate) request: Option<Use>,
+    pub(crate) response: Option<Use>,
+}
+
+impl Types {
+    /// Whether a companion has the operation.
+    pub(crate) fn describes(&self, operation: OperationId) -> bool {
+        self.bodies.contains_key(&operation)
+    }
+
+    /// The JSON Schema of the body of an operation's requests.
+    pub(crate) fn request_schema(&self, operation: OperationId) -> Option<String> {
+        Some(self.shapes.schema(self.bodies.get(&operation)?.request.as_ref()?, false))
+    }
+
+    /// The JSON Schema of the body of an operation's responses, which may have further members.
+    pub(crate) fn response_schema(&self, operation: OperationId) -> Option<String> {
+        Some(self.shapes.schema(self.bodies.get(&operation)?.response.as_ref()?, true))
+    }
+}
+
+/// Whether a path is that of a companion.
+pub(crate) fn is_companion(path: &str) -> bool {
+    ENDINGS.iter().any(|ending| path.ends_with(ending))
+}
+
+/// Joins the operations of a capability with those of its companion, if it has one. Parameters get what the companion knows
+/// about them.
+pub(crate) fn join(sources: &Sources, apis: &[Api<'_>], operations: &mut [Operation<'_>], sink: &mut Sink) -> Types {
+    let capability = sink.path(0);
+    let stem = capability.rsplit_once('.').map_or(capability, |(stem, _)| stem);
+    let paths = ENDINGS.iter().map(|ending| format!("{stem}{ending}"));
+    let Some((path, text)) = paths.into_iter().find_map(|path| Some((path.clone(), sources.get(&path)?))) else {
+        return Types::default();
+    };
+    let file = sink.enter(&path);
+    let Some(root) = yaml::parse(text, file, sink) else { return Types::default() };
+    let Some(document) = Document::new(&root) else {
+        let message = "this is no OpenAPI document of version 2.0, 3.0 or 3.1";
+        sink.report(Code::CompanionVersion, root.span, message).help("begin it with `openapi: 3.1.0`");
+        return Types::default();
+    };
+    let described = document.operations();
+    let known = Known::new(&document, &described);
+    let mut schemas = Schemas::new(&document);
+    let mut bodies = BTreeMap::new();
+    for (index, operation) in operations.iter_mut().enumerate() {
+        let Some(found) = known.find(apis, operation) else {
+            let message = format!(
+                "the companion has no operation `{} {}`; what its bodies are is unknown",
+                operation.method.as_str(),
+                operation.path.value
+            );
+            let report = sink.report(Code::CompanionOperation, operation.name.span, message);
+            report.label(root.span, "the companion").help("add the operation to the companion, or correct the path");
+            continue;
+        };
+        parameters(operation, found, &mut schemas, sink);
+        let name = operation.name.value.as_str();
+        let request = found.request.map(|schema| schemas.read(schema, sink));
+        let has_body =
+            operation.body.is_some() || operation.parameters.iter().any(|known| known.location == Location::Body);
+        if request.is_some() != has_body {
+            let (with, without) = if has_body { ("capability", "companion") } else { ("companion", "capability") };
+            let message = format!("only the {with} says that requests of `{name}` have a body, and not the {without}");
+            sink.report(Code::CompanionBody, operation.name.span, message)
+                .label(found.entry.span, "the operation of the companion");
+        }
+        let response = found.response.map(|schema| schemas.read(schema, sink));
+        bodies.insert(OperationId::from(index), Bodies { request: request.filter(|_| has_body), response });
+    }
+    Types { shapes: schemas.shapes, bodies }
+}
+
+/// The operations of a companion, by method and path.
+struct Known<'k, 'n> {
+    exact: BTreeMap<String, &'k document::Operation<'n>>,
+    /// By paths in lower case and without the last slash.
+    loose: BTreeMap<String, &'k document::Operation<'n>>,
+    /// By paths with those of the servers.
+    whole: BTreeMap<String, &'k document::Operation<'n>>,
+}
+
+impl<'k, 'n> Known<'k, 'n> {
+    fn new(document: &Document<'n>, operations: &'k [document::Operation<'n>]) -> Self {
+        let mut known = Self { exact: BTreeMap::new(), loose: BTreeMap::new(), whole: BTreeMap::new() };
+        let bases = document.base_paths();
+        for operation in operations {
+            let pieces = split_path(operation.path).unwrap_or_default();
+            let key = key(operation.method.as_str(), &pieces);
+            known.loose.entry(loose(&key)).or_insert(operation);
+            for base in &bases {
+                let whole = key.replacen(' ', &format!(" /{base}"), 1);
+                known.whole.entry(loose(&whole)).or_insert(operation);
+            }
+            known.exact.entry(key).or_insert(operation);
+        }
+        known
+    }
+
+    fn find(&self, apis: &[Api<'_>], operation: &Operation<'_>) -> Option<&'k document::Operation<'n>> {
+        let key = key(operation.method.as_str(), &operation.pieces);
+        let base = apis.get(operation.api.index()).and_then(|api| base_uri(&api.base_uri?.value).ok().flatten());
+        let base = base.and_then(|uri| Some(uri.split_once("://")?.1.split_once('/')?.1.trim_matches('/').to_owned()));
+        let whole = key.replacen(' ', &format!(" /{}", base.unwrap_or_default()), 1).replacen("//", "/", 1);
+        self.exact
+            .get(&key)
+            .or_else(|| self.loose.get(&loose(&key)))
+            .or_else(|| self.loose.get(&loose(&whole)))
+            .or_else(|| self.whole.get(&loose(&whole)))
+            .copied()
+    }
+}
+
+/// A method and a path whose placeholders are all the same.
+fn key(method: &str, pieces: &[Piece]) -> String {
+    let piece = |piece: &Piece| match piece {
+        Piece::Literal(text) => text.clone(),
+        Piece::Placeholder(_) | Piece::Segments(_) => "{}".to_owned(),
+    };
+    format!("{method} {}", pieces.iter().map(piece).collect::<String>())
+}
+
+fn loose(key: &str) -> String {
+    key.trim_end_matches('/').to_ascii_lowercase()
+}
+
+/// Gives parameters what the companion knows about them, and reports those that only one side has.
+fn parameters<'n>(
+    operation: &mut Operation<'_>,
+    found: &document::Operation<'n>,
+    schemas: &mut Schemas<'n>,
+    sink: &mut Sink,
+) {
+    let mut described: BTreeSet<(&str, Location)> = BTreeSet::new();
+    for parameter in &mut operation.parameters {
+        let location = if parameter.location.is_path() { Location::Path } else { parameter.location };
+        if location.is_body() {
+            continue;
+        }
+        let same = |other: &&document::Parameter<'_>| {
+            other.location == location
+                && (other.name == parameter.wire
+                    || (location == Location::Header && other.name.eq_ignore_ascii_case(&parameter.wire)))
+        };
+        match found.parameters.iter().find(same) {
+            Some(other) => {
+                described.insert((other.name.as_str(), location));
+                describe(parameter, other, schemas, sink);
+            }
+            // The names in paths are of no importance.
+            None if location == Location::Path => {}
+            None => {
+                let message = format!("the companion has no {} parameter `{}`", location.as_str(), parameter.wire);
+                let report = sink.report(Code::CompanionParameter, parameter.span, message);
+                report.label(found.entry.span, "the operation of the companion");
+            }
+        }
+    }
+    let fixed: BTreeSet<&str> = operation.constants.iter().map(|constant| constant.name.value.as_str()).collect();
+    for other in &found.parameters {
+        let is_known =
+            described.contains(&(other.name.as_str(), other.location)) || fixed.contains(other.name.as_str());
+        if !is_known && matches!(other.location, Location::Query) {
+            let message = format!(
+                "the companion has the query parameter `{}` of `{}`, and the capability has not",
+                other.name, operation.name.value
+            );
+            sink.report(Code::CompanionParameter, operation.name.span, message).label(other.node.span, "the parameter");
+        }
+    }
+}
+
+fn describe<'n>(
+    parameter: &mut Parameter,
+    other: &document::Parameter<'n>,
+    schemas: &mut Schemas<'n>,
+    sink: &mut Sink,
+) {
+    let read = schemas.read(other.schema, sink);
+    let shape = schemas.shapes.get(read.shape);
+    let kind = match shape {
+        Shape::Boolean => Some(Kind::Boolean),
+        Shape::Integer => Some(Kind::Integer),
+        Shape::Number => Some(Kind::Number),
+        Shape::Text(_) => Some(Kind::String),
+        Shape::Enum(values) if values.iter().all(|value| value.starts_with('"')) => Some(Kind::String),
+        Shape::List(_) => Some(Kind::Array),
+        Shape::Enum(_) | Shape::Any | Shape::Map(_) | Shape::Object(_) | Shape::Union(_) => None,
+    };
+    let own = vocabulary::kind(parameter.kind.as_ref(), parameter.location);
+    if let Some(kind) = kind.filter(|kind| own != Some(*kind) || parameter.kind.is_none()) {
+        parameter.kind = Some(Text { value: kind.as_str().to_owned(), span: parameter.span });
+    }
+    if parameter.rules.is_empty() {
+        let (format, allowed) = match shape {
+            Shape::Text(format) => (format.as_deref(), &[][..]),
+            Shape::Enum(values) => (None, values.as_slice()),
+            _ => (None, &[][..]),
+        };
+        parameter.rules = Rules::of_limits(&read.limits, format, allowed);
+    }
+    let text =
+        [other.node, other.schema].into_iter().find_map(|node| node.get("description").and_then(Node::scalar_text));
+    if parameter.description.as_deref().unwrap_or_default().is_empty() {
+        parameter.description = text;
+    }
+}

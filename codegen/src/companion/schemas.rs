@@ -1,0 +1,339 @@
+//! Reading schemas: from JSON Schema as OpenAPI documents of all versions write it to [`Shape`]s.
+
+use std::collections::BTreeMap;
+
+use super::document::Document;
+use super::shape::{Member, Object, Shape, ShapeId, Shapes, Text, Use};
+use crate::codes::Code;
+use crate::diagnostic::Sink;
+use crate::read::yaml::{Content, Node};
+
+/// Schemas nested deeper than this are taken for any JSON.
+const MAX_DEPTH: usize = 64;
+
+/// Reads the schemas of a document.
+pub(crate) struct Schemas<'n> {
+    document: &'n Document<'n>,
+    pub(crate) shapes: Shapes,
+    /// The components that were read or are being read, by their references.
+    components: BTreeMap<String, Component>,
+    depth: usize,
+}
+
+#[derive(Clone)]
+enum Component {
+    /// It is being read, and is this shape if it contains itself.
+    Open(Option<ShapeId>),
+    Read(Use),
+}
+
+/// Keywords that limit values and that the runtime checks.
+const LIMITS: [&str; 12] = [
+    "minLength",
+    "maxLength",
+    "pattern",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "minProperties",
+    "maxProperties",
+];
+
+impl<'n> Schemas<'n> {
+    pub(crate) fn new(document: &'n Document<'n>) -> Self {
+        Self { document, shapes: Shapes::default(), components: BTreeMap::new(), depth: 0 }
+    }
+
+    /// The shape of a schema.
+    pub(crate) fn read(&mut self, schema: &'n Node, sink: &mut Sink) -> Use {
+        if self.depth > MAX_DEPTH {
+            return Use::of(self.shapes.intern(Shape::Any));
+        }
+        self.depth += 1;
+        let mut read = match schema.get("$ref").and_then(Node::scalar_text) {
+            Some(reference) => self.component(schema, &reference, sink),
+            None => self.schema(schema, sink),
+        };
+        self.depth -= 1;
+        // Keywords beside a reference count too (OpenAPI 3.1, "Schema Object").
+        read.nullable |= flag(schema, "nullable") || flag(schema, "x-nullable") || has_null_type(schema);
+        read.secret |= is_secret(schema);
+        if let Some(text) = schema.get("description").and_then(Node::scalar_text) {
+            read.description = Text(text);
+        }
+        read
+    }
+
+    fn component(&mut self, schema: &'n Node, reference: &str, sink: &mut Sink) -> Use {
+        match self.components.get(reference).cloned() {
+            Some(Component::Read(read)) => return read,
+            Some(Component::Open(Some(id))) => return Use::of(id),
+            Some(Component::Open(None)) => {
+                let id = self.shapes.reserve(last(reference));
+                self.components.insert(reference.to_owned(), Component::Open(Some(id)));
+                return Use::of(id);
+            }
+            None => {}
+        }
+        let Some(target) = self.document.at(reference) else {
+            let message = format!("`{reference}` does not exist; it is taken for any JSON");
+            sink.report_once(Code::CompanionReference, "reference", schema.span, message)
+                .help("add the component, or correct the reference");
+            return Use::of(self.shapes.intern(Shape::Any));
+        };
+        self.components.insert(reference.to_owned(), Component::Open(None));
+        let mut read = self.read(target, sink);
+        if let Some(Component::Open(Some(id))) = self.components.get(reference) {
+            let id = *id;
+            let shape = if read.shape == id { Shape::Any } else { self.shapes.get(read.shape).clone() };
+            self.shapes.set(id, shape);
+            read.shape = id;
+        }
+        self.components.insert(reference.to_owned(), Component::Read(read.clone()));
+        read
+    }
+
+    /// A schema that is no reference.
+    fn schema(&mut self, schema: &'n Node, sink: &mut Sink) -> Use {
+        let mut limits = Vec::new();
+        let mut nullable = false;
+        let shape = if let Some(parts) = list(schema, "allOf") {
+            self.merged(schema, parts, &mut nullable, sink)
+        } else if let Some(variants) = list(schema, "oneOf").or_else(|| list(schema, "anyOf")) {
+            self.union(variants, &mut nullable, sink)
+        } else if let Some(values) = list(schema, "enum") {
+            nullable = values.iter().any(Node::is_null);
+            self.values(values.iter().filter(|value| !value.is_null()), schema)
+        } else if let Some(value) = schema.get("const") {
+            self.values(std::iter::once(value), schema)
+        } else {
+            self.typed(schema, &mut nullable, sink)
+        };
+        // Limits of an unknown kind of value say nothing.
+        if !matches!(shape, Shape::Any) {
+            let known =
+                LIMITS.iter().filter_map(|keyword| Some(((*keyword).to_owned(), schema.get(keyword)?.to_json())));
+            limits.extend(known.filter(|(keyword, limit)| is_limit(keyword, limit)));
+        }
+        let id = self.shapes.intern(shape);
+        Use { nullable, limits, ..Use::of(id) }
+    }
+
+    fn typed(&mut self, schema: &'n Node, nullable: &mut bool, sink: &mut Sink) -> Shape {
+        let kinds = kinds(schema);
+        *nullable |= kinds.iter().any(|kind| kind == "null");
+        let mut kinds = kinds.into_iter().filter(|kind| kind != "null");
+        let kind = kinds.next();
+        if let Some(first) = &kind
+            && let Some(second) = kinds.next()
+        {
+            let all = [first.clone(), second].into_iter().chain(kinds);
+            let variants = all.map(|kind| self.of_kind(&kind, schema, sink)).collect::<Vec<_>>();
+            return self.alternatives(variants.into_iter());
+        }
+        match kind {
+            Some(kind) => self.of_kind(&kind, schema, sink),
+            None if schema.get("properties").is_some() || schema.get("additionalProperties").is_some() => {
+                self.object(schema, sink)
+            }
+            None if schema.get("items").is_some() => self.of_kind("array", schema, sink),
+            None => Shape::Any,
+        }
+    }
+
+    fn of_kind(&mut self, kind: &str, schema: &'n Node, sink: &mut Sink) -> Shape {
+        match kind {
+            "boolean" => Shape::Boolean,
+            "integer" => Shape::Integer,
+            "number" => Shape::Number,
+            "string" => Shape::Text(schema.get("format").and_then(Node::scalar_text)),
+            "array" => {
+                let item = schema.get("items").map(|item| self.read(item, sink));
+                Shape::List(item.unwrap_or_else(|| Use::of(self.shapes.intern(Shape::Any))))
+            }
+            "object" => self.object(schema, sink),
+            // `file` of OpenAPI 2.0, and what no version knows.
+            _ => Shape::Any,
+        }
+    }
+
+    fn object(&mut self, schema: &'n Node, sink: &mut Sink) -> Shape {
+        let properties = match schema.get("properties").map(|properties| &properties.content) {
+            Some(Content::Mapping(entries)) => entries.as_slice(),
+            _ => &[],
+        };
+        // Some generators write a map as an object with one property that stands for any.
+        if let [only] = properties
+            && only.key.starts_with('<')
+            && only.key.ends_with('>')
+        {
+            return Shape::Map(self.read(&only.value, sink));
+        }
+        let others = schema.get("additionalProperties");
+        if properties.is_empty() {
+            return match others {
+                Some(value) if matches!(value.content, Content::Mapping(_)) => Shape::Map(self.read(value, sink)),
+                _ => Shape::Map(Use::of(self.shapes.intern(Shape::Any))),
+            };
+        }
+        let required: Vec<String> =
+            list(schema, "required").unwrap_or_default().iter().filter_map(Node::scalar_text).collect();
+        let member = |entry: &'n crate::read::yaml::Entry, schemas: &mut Self, sink: &mut Sink| Member {
+            name: entry.key.clone(),
+            value: schemas.read(&entry.value, sink),
+            required: required.contains(&entry.key),
+        };
+        let mut members: Vec<Member> = properties.iter().map(|entry| member(entry, self, sink)).collect();
+        members.sort_by(|one, other| one.name.cmp(&other.name));
+        members.dedup_by(|one, other| one.name == other.name);
+        let is_open = others.is_some_and(|others| !matches!(others.content, Content::Bool(false, _)));
+        Shape::Object(Object { members, is_open })
+    }
+
+    /// One of some fixed values.
+    fn values<'v>(&mut self, values: impl Iterator<Item = &'v Node>, schema: &Node) -> Shape {
+        let is_text = kinds(schema).iter().any(|kind| kind == "string");
+        let text = |value: &Node| match (is_text, value.scalar_text()) {
+            (true, Some(text)) => crate::read::yaml::quoted(&text),
+            _ => value.to_json(),
+        };
+        let mut all: Vec<String> = Vec::new();
+        for value in values.map(text) {
+            if !all.contains(&value) {
+                all.push(value);
+            }
+        }
+        if all.is_empty() { Shape::Any } else { Shape::Enum(all) }
+    }
+
+    /// One of several schemas. One that is null makes the value nullable.
+    fn union(&mut self, variants: &'n [Node], nullable: &mut bool, sink: &mut Sink) -> Shape {
+        let mut read = Vec::new();
+        for variant in variants {
+            if kinds(variant) == ["null"] {
+                *nullable = true;
+            } else {
+                let variant = self.read(variant, sink);
+                *nullable |= variant.nullable;
+                read.push(Use { nullable: false, ..variant });
+            }
+        }
+        read.sort();
+        read.dedup();
+        match read.as_slice() {
+            [only] if only.limits.is_empty() && !self.shapes.is_recursive(only.shape) => {
+                self.shapes.get(only.shape).clone()
+            }
+            [] => Shape::Any,
+            _ if read.iter().any(|variant| *self.shapes.get(variant.shape) == Shape::Any) => Shape::Any,
+            _ => Shape::Union(read),
+        }
+    }
+
+    fn alternatives(&mut self, variants: impl Iterator<Item = Shape>) -> Shape {
+        let mut uses: Vec<Use> = variants.map(|variant| Use::of(self.shapes.intern(variant))).collect();
+        uses.sort();
+        Shape::Union(uses)
+    }
+
+    /// An object with the members of all parts and its own. What cannot be merged is any JSON.
+    fn merged(&mut self, schema: &'n Node, parts: &'n [Node], nullable: &mut bool, sink: &mut Sink) -> Shape {
+        let mut shapes = Vec::new();
+        for part in parts {
+            let read = self.read(part, sink);
+            *nullable |= read.nullable && parts.len() == 1;
+            shapes.push(self.shapes.get(read.shape).clone());
+        }
+        if schema.get("properties").is_some() {
+            shapes.push(self.object(schema, sink));
+        }
+        shapes.retain(|shape| *shape != Shape::Any);
+        if shapes.len() == 1 {
+            return shapes.pop().unwrap_or(Shape::Any);
+        }
+        let mut members: BTreeMap<String, Member> = BTreeMap::new();
+        let mut is_open = false;
+        for shape in shapes {
+            let Shape::Object(object) = shape else {
+                // A part that only says that it is an object adds nothing.
+                if matches!(shape, Shape::Map(_)) {
+                    continue;
+                }
+                return Shape::Any;
+            };
+            is_open |= object.is_open;
+            for member in object.members {
+                let required = member.required || members.get(&member.name).is_some_and(|known| known.required);
+                members.insert(member.name.clone(), Member { required, ..member });
+            }
+        }
+        for name in list(schema, "required").unwrap_or_default().iter().filter_map(Node::scalar_text) {
+            if let Some(member) = members.get_mut(&name) {
+                member.required = true;
+            }
+        }
+        if members.is_empty() {
+            return Shape::Any;
+        }
+        Shape::Object(Object { members: members.into_values().collect(), is_open })
+    }
+}
+
+/// The kinds in `type`: a name or a list of names.
+fn kinds(schema: &Node) -> Vec<String> {
+    match schema.get("type").map(|kind| &kind.content) {
+        Some(Content::Sequence(kinds)) => kinds.iter().filter_map(kind_name).collect(),
+        Some(_) => schema.get("type").and_then(kind_name).into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+/// In YAML, a type of `null` without quotes is no text.
+fn kind_name(kind: &Node) -> Option<String> {
+    if kind.is_null() { Some("null".to_owned()) } else { kind.scalar_text() }
+}
+
+fn has_null_type(schema: &Node) -> bool {
+    kinds(schema).iter().any(|kind| kind == "null")
+}
+
+fn flag(schema: &Node, keyword: &str) -> bool {
+    schema.get(keyword).is_some_and(|value| matches!(value.content, Content::Bool(true, _)))
+}
+
+/// Whether a schema marks its values as secret.
+fn is_secret(schema: &Node) -> bool {
+    let format = schema.get("format").and_then(Node::scalar_text);
+    flag(schema, "x-naftiko-secret") || flag(schema, "writeOnly") || format.as_deref() == Some("password")
+}
+
+fn is_limit(keyword: &str, limit: &str) -> bool {
+    let is_number = limit.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+    match keyword {
+        "pattern" => {
+            let pattern = serde_json::from_str::<String>(limit).unwrap_or_default();
+            let size = naftiko_schema::PATTERN_SIZE;
+            !pattern.is_empty() && regex_lite::RegexBuilder::new(&pattern).size_limit(size).build().is_ok()
+        }
+        "uniqueItems" => limit == "true",
+        // In OpenAPI 3.0 they are booleans beside `minimum` and `maximum`.
+        _ => is_number,
+    }
+}
+
+fn list<'n>(schema: &'n Node, keyword: &str) -> Option<&'n [Node]> {
+    match &schema.get(keyword)?.content {
+        Content::Sequence(items) => Some(items),
+        _ => None,
+    }
+}
+
+/// The last part of the last segment of a reference: `Secret` of `#/components/schemas/scaleway.v1.Secret`.
+fn last(reference: &str) -> &str {
+    let segment = reference.rsplit('/').next().unwrap_or(reference);
+    segment.rsplit('.').next().filter(|part| !part.is_empty()).unwrap_or(segment)
+}

@@ -1,0 +1,266 @@
+//! Shapes of JSON values: what a schema of a companion says, with every distinct shape kept once.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+/// The number of a shape among the [`Shapes`] of a companion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ShapeId(usize);
+
+/// What a value is. Texts for readers are no part of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Shape {
+    /// Any JSON value.
+    Any,
+    Boolean,
+    Integer,
+    Number,
+    /// A text, perhaps of a format.
+    Text(Option<String>),
+    /// One of these values, each as JSON text.
+    Enum(Vec<String>),
+    List(Use),
+    /// An object whose members have any names.
+    Map(Use),
+    Object(Object),
+    /// One of several shapes.
+    Union(Vec<Use>),
+}
+
+/// An object with known members.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Object {
+    pub(crate) members: Vec<Member>,
+    /// Whether it may have other members.
+    pub(crate) is_open: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Member {
+    pub(crate) name: String,
+    pub(crate) value: Use,
+    pub(crate) required: bool,
+}
+
+/// A shape where it is used, with what holds only there.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Use {
+    pub(crate) shape: ShapeId,
+    pub(crate) nullable: bool,
+    /// Whether the value is secret.
+    pub(crate) secret: bool,
+    /// Keywords that limit the value, such as `maxLength`, each with its JSON text.
+    pub(crate) limits: Vec<(String, String)>,
+    /// What it means. It makes no difference between shapes.
+    pub(crate) description: Text,
+}
+
+/// A text for readers. All texts are equal, so that shapes that differ only in them are one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Text(pub(crate) String);
+
+impl PartialEq for Text {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Text {}
+
+impl PartialOrd for Text {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Text {
+    fn cmp(&self, _: &Self) -> std::cmp::Ordering {
+        std::cmp::Ordering::Equal
+    }
+}
+
+impl Use {
+    pub(crate) fn of(shape: ShapeId) -> Self {
+        Self { shape, nullable: false, secret: false, limits: Vec::new(), description: Text::default() }
+    }
+}
+
+/// All shapes of a companion.
+#[derive(Debug, Default)]
+pub(crate) struct Shapes {
+    shapes: Vec<Shape>,
+    known: BTreeMap<Shape, ShapeId>,
+    /// Shapes that contain themselves.
+    recursive: BTreeMap<ShapeId, String>,
+}
+
+impl Shapes {
+    /// The number of a shape, which is that of an equal one if there is one.
+    pub(crate) fn intern(&mut self, shape: Shape) -> ShapeId {
+        let key = match &shape {
+            Shape::Enum(values) => {
+                let mut values = values.clone();
+                values.sort_unstable();
+                Shape::Enum(values)
+            }
+            other => other.clone(),
+        };
+        *self.known.entry(key).or_insert_with(|| {
+            self.shapes.push(shape);
+            ShapeId(self.shapes.len() - 1)
+        })
+    }
+
+    /// A place for the shape of a component that contains itself, until it is [set](Self::set).
+    pub(crate) fn reserve(&mut self, component: &str) -> ShapeId {
+        let id = ShapeId(self.shapes.len());
+        self.shapes.push(Shape::Any);
+        self.recursive.insert(id, component.to_owned());
+        id
+    }
+
+    pub(crate) fn set(&mut self, id: ShapeId, shape: Shape) {
+        if let Some(place) = self.shapes.get_mut(id.0) {
+            *place = shape;
+        }
+    }
+
+    pub(crate) fn get(&self, id: ShapeId) -> &Shape {
+        self.shapes.get(id.0).unwrap_or(&Shape::Any)
+    }
+
+    /// Whether the shape contains itself.
+    pub(crate) fn is_recursive(&self, id: ShapeId) -> bool {
+        self.recursive.contains_key(&id)
+    }
+
+    /// The JSON Schema of a value, as JSON text (JSON Schema 2020-12). Shapes that contain themselves are under `$defs`.
+    /// `is_open` says that all objects may have further members.
+    pub(crate) fn schema(&self, of: &Use, is_open: bool) -> String {
+        let mut definitions = Definitions { shapes: self, is_open, known: BTreeMap::new() };
+        let mut schema = definitions.schema(of);
+        if let Some(schema) = schema.as_object_mut()
+            && !definitions.known.is_empty()
+        {
+            let named = definitions.known.into_iter().map(|(id, schema)| (self.definition(id), schema));
+            schema.insert("$defs".to_owned(), Value::Object(named.collect()));
+        }
+        schema.to_string()
+    }
+
+    fn definition(&self, id: ShapeId) -> String {
+        let name = self.recursive.get(&id).map_or("", String::as_str);
+        let name: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        format!("{name}{}", id.0)
+    }
+}
+
+/// The shapes that contain themselves and that a schema has used so far.
+struct Definitions<'s> {
+    shapes: &'s Shapes,
+    is_open: bool,
+    known: BTreeMap<ShapeId, Value>,
+}
+
+impl Definitions<'_> {
+    fn schema(&mut self, of: &Use) -> Value {
+        let mut schema = if self.shapes.is_recursive(of.shape) {
+            if !self.known.contains_key(&of.shape) {
+                self.known.insert(of.shape, Value::Null);
+                let schema = Value::Object(self.keywords(of.shape));
+                self.known.insert(of.shape, schema);
+            }
+            let reference = format!("#/$defs/{}", self.shapes.definition(of.shape));
+            Map::from_iter([("$ref".to_owned(), reference.into())])
+        } else {
+            self.keywords(of.shape)
+        };
+        if of.nullable {
+            schema = nullable(schema);
+        }
+        for (keyword, limit) in &of.limits {
+            schema.insert(keyword.clone(), json(limit));
+        }
+        if of.secret {
+            schema.insert("x-naftiko-secret".to_owned(), true.into());
+        }
+        if !of.description.0.is_empty() {
+            schema.insert("description".to_owned(), of.description.0.clone().into());
+        }
+        Value::Object(schema)
+    }
+
+    fn keywords(&mut self, id: ShapeId) -> Map<String, Value> {
+        let shapes = self.shapes;
+        let typed = |name: &str| Map::from_iter([("type".to_owned(), Value::from(name))]);
+        match shapes.get(id) {
+            Shape::Any => Map::new(),
+            Shape::Boolean => typed("boolean"),
+            Shape::Integer => typed("integer"),
+            Shape::Number => typed("number"),
+            Shape::Text(format) => {
+                let mut schema = typed("string");
+                schema.extend(format.iter().map(|format| ("format".to_owned(), format.clone().into())));
+                schema
+            }
+            Shape::Enum(values) => {
+                let is_text = values.iter().all(|value| value.starts_with('"'));
+                let mut schema = if is_text { typed("string") } else { Map::new() };
+                schema.insert("enum".to_owned(), values.iter().map(|value| json(value)).collect());
+                schema
+            }
+            Shape::List(item) => {
+                let mut schema = typed("array");
+                schema.insert("items".to_owned(), self.schema(item));
+                schema
+            }
+            Shape::Map(value) => {
+                let mut schema = typed("object");
+                schema.insert("additionalProperties".to_owned(), self.schema(value));
+                schema
+            }
+            Shape::Object(object) => self.object(object),
+            Shape::Union(variants) => {
+                let variants = variants.iter().map(|variant| self.schema(variant)).collect();
+                Map::from_iter([("anyOf".to_owned(), variants)])
+            }
+        }
+    }
+
+    fn object(&mut self, object: &Object) -> Map<String, Value> {
+        let members = object.members.iter().map(|member| (member.name.clone(), self.schema(&member.value)));
+        let members: Map<_, _> = members.collect();
+        let required = object.members.iter().filter(|member| member.required);
+        let required: Vec<Value> = required.map(|member| member.name.clone().into()).collect();
+        let mut schema = Map::from_iter([("type".to_owned(), "object".into())]);
+        schema.insert("properties".to_owned(), members.into());
+        if !required.is_empty() {
+            schema.insert("required".to_owned(), required.into());
+        }
+        if !object.is_open && !self.is_open {
+            schema.insert("additionalProperties".to_owned(), false.into());
+        }
+        schema
+    }
+}
+
+/// The schema of the same values and null.
+fn nullable(mut schema: Map<String, Value>) -> Map<String, Value> {
+    if let Some(Value::Array(values)) = schema.get_mut("enum") {
+        values.push(Value::Null);
+    }
+    if let Some(name) = schema.get_mut("type") {
+        *name = Value::Array(vec![name.take(), "null".into()]);
+        return schema;
+    }
+    if schema.is_empty() || schema.contains_key("enum") {
+        return schema;
+    }
+    let variants = vec![Value::Object(schema), Value::Object(Map::from_iter([("type".to_owned(), "null".into())]))];
+    Map::from_iter([("anyOf".to_owned(), variants.into())])
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_default()
+}
