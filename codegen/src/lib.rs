@@ -39,6 +39,7 @@ use naftiko_schema::{Adapter, Capability};
 use diagnostic::Lines;
 
 pub use codes::{Code, Severity, page};
+pub use companion::{Choice, Documents, is_companion};
 pub use diagnostic::{Applicability, Diagnostic, Diagnostics, Label, Location, Position, Span, Suggestion, render};
 pub use emit::MARKER;
 pub use names::crate_name;

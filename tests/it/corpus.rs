@@ -12,7 +12,16 @@ use crate::generation::CAPABILITY;
 fn options(folder: &Path) -> Options {
     let report = Some(folder.join("report.json"));
     let batch = 40.try_into().expect("it is not zero");
-    Options { folder: folder.to_owned(), compile: false, report, limit: None, filter: None, batch, scratch: None }
+    Options {
+        folder: folder.to_owned(),
+        compile: false,
+        report,
+        limit: None,
+        filter: None,
+        batch,
+        scratch: None,
+        openapi: None,
+    }
 }
 
 /// Runs the command and reads its report.

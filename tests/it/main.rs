@@ -11,6 +11,7 @@ mod callers;
 mod cases;
 mod client;
 mod commands;
+mod companions;
 mod configuration;
 mod connections;
 mod control;

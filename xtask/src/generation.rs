@@ -10,7 +10,7 @@ use naftiko_codegen::{Diagnostic, Diagnostics, MARKER, Severity, Sources, genera
 use similar::TextDiff;
 
 use crate::sources::{self, Tree};
-use crate::{inside, members};
+use crate::{companions, inside, members};
 
 /// How a file has to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,20 @@ pub struct Plan {
 /// # Errors
 /// When files cannot be read or written, or a crate name is unknown.
 pub fn run(root: &Path, names: &[String], check: bool, diff: bool) -> Result<bool> {
-    let sources = read_sources(root)?;
+    run_with(root, names, None, check, diff)
+}
+
+/// Runs the command with OpenAPI documents, of which each capability without a companion gets the one that describes it.
+///
+/// # Errors
+/// As [`run`], and when there is no document.
+pub fn run_with(root: &Path, names: &[String], openapi: Option<&Path>, check: bool, diff: bool) -> Result<bool> {
+    let mut sources = read_sources(root)?;
+    if let Some(path) = openapi {
+        let chosen = select(&sources, names)?;
+        let joined = companions::add(&mut sources, chosen.iter().map(String::as_str), path)?;
+        anstream::println!("{joined}");
+    }
     let Some(plan) = plan(root, &sources, names)? else { return Ok(false) };
     for file in &plan.foreign {
         anstream::eprintln!("warning: {file} was not written by the generator; move it out of generated/");

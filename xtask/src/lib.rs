@@ -1,6 +1,7 @@
 //! The commands of `cargo xtask`, for the binary and for the tests that run them.
 
 pub mod bench;
+pub mod companions;
 pub mod corpus;
 pub mod deny;
 pub mod docs;

@@ -162,6 +162,7 @@ fn read(base: &Path, path: &Path) -> (Tree, Vec<String>) {
     let mut tree = Tree::default();
     tree.read_file(&file, base);
     let chosen: Vec<_> = tree.sources.keys().cloned().collect();
+    tree.add_companion(&file, base);
     // The folder may be large, such as a home folder, so it is read only if the file may import something.
     if let Some(folder) = folder.filter(|_| tree.sources.values().any(|text| names_yaml(text))) {
         let around = sources::read(&folder, base);

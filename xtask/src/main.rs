@@ -26,6 +26,10 @@ enum Command {
     Gen {
         /// Crates to generate, such as `scaleway-secret-manager-secrets`
         names: Vec<String>,
+        /// OpenAPI documents of upstreams: a file, or a folder. Each capability without a companion gets the one that describes
+        /// it
+        #[arg(long, value_name = "PATH", conflicts_with = "watch")]
+        openapi: Option<PathBuf>,
         /// Write nothing; fail if a file is stale, missing or extra
         #[arg(long)]
         check: bool,
@@ -112,7 +116,9 @@ fn main() -> ExitCode {
     sources::limit(max_file_size);
     let outcome = match command {
         Command::Gen { names, diff, watch: true, .. } => watch::run(&root(), &names, diff),
-        Command::Gen { names, check, diff, .. } => generation::run(&root(), &names, check, diff),
+        Command::Gen { names, openapi, check, diff, .. } => {
+            generation::run_with(&root(), &names, openapi.as_deref(), check, diff)
+        }
         Command::Serve { file, flags } => trial::serve(&root(), &file, false, max_file_size, &flags),
         Command::Try { name, flags } if trial::is_file(&name) => {
             trial::serve(&root(), Path::new(&name), true, max_file_size, &flags)

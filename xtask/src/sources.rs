@@ -7,7 +7,10 @@ use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use naftiko_codegen::{Code, Diagnostic, Sources, Span, is_specification, named_files};
+use naftiko_codegen::{Code, Diagnostic, Sources, Span, is_companion, is_specification, named_files};
+
+/// What replaces the extension of a capability in the name of its companion.
+const COMPANION_ENDINGS: [&str; 3] = ["openapi.yaml", "openapi.yml", "openapi.json"];
 
 /// What was read, and what could not be read.
 #[derive(Debug, Default)]
@@ -40,16 +43,35 @@ pub fn limit(mib: u64) {
     LIMIT_HERE.store(mib, Ordering::Relaxed);
 }
 
-/// Reads all YAML files below a folder, and the texts that they name. Paths are shown relative to `base`.
+/// Reads all YAML files below a folder, companions in JSON, and the texts that they name. Paths are shown relative to `base`.
 pub fn read(folder: &Path, base: &Path) -> Tree {
     let mut tree = Tree::default();
     for Entry { path, kind } in walk(folder, base, &mut tree.diagnostics) {
-        if is_specification(&path) {
+        if is_specification(&path) || is_companion(&path) {
             tree.add(base, path, kind);
         }
     }
     tree.add_named(folder, base);
     tree
+}
+
+/// The texts of all files with these extensions below a folder, or of one file, by their paths from there. What cannot be
+/// read is left out.
+pub fn texts(path: &Path, extensions: &[&str]) -> Sources {
+    let (folder, files) = if path.is_dir() {
+        let found = walk(path, path, &mut Vec::new());
+        (path, found.into_iter().filter(|entry| entry.kind.is_file()).map(|entry| entry.path).collect())
+    } else {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        (folder, path.file_name().map(|name| name.to_string_lossy().into_owned()).into_iter().collect::<Vec<_>>())
+    };
+    let wanted = files.into_iter().filter(|file| {
+        Path::new(file).extension().is_some_and(|extension| extensions.iter().any(|known| extension == *known))
+    });
+    wanted
+        .filter_map(|file| Some((String::from_utf8(read_limited(&folder.join(&file)).ok()?).ok()?, file)))
+        .map(|(text, file)| (file, text))
+        .collect()
 }
 
 impl Tree {
@@ -65,6 +87,16 @@ impl Tree {
     /// The paths of the specifications among the sources.
     pub fn specifications(&self) -> impl Iterator<Item = &String> {
         self.sources.keys().filter(|path| is_specification(path))
+    }
+
+    /// Reads the companion of a file, if it has one.
+    pub fn add_companion(&mut self, file: &Path, base: &Path) {
+        for ending in COMPANION_ENDINGS {
+            let companion = file.with_extension(ending);
+            if let Ok(found) = fs::symlink_metadata(&companion) {
+                self.add(base, shown(&companion, base), found.file_type());
+            }
+        }
     }
 
     /// Reads the texts of resources and prompts below a folder. Missing ones are reported by the compiler.

@@ -2,6 +2,7 @@
 //! decides names, paths and hints, and its companion types, limits and texts.
 
 pub(crate) mod document;
+mod documents;
 mod schemas;
 pub(crate) mod shape;
 
@@ -9,14 +10,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use naftiko_schema::{Kind, Location, OperationId};
 
+pub use self::documents::{Choice, Documents};
+
 use self::document::Document;
 use self::schemas::Schemas;
-use self::shape::{Shape, Shapes, Use};
+use self::shape::{Shape, Shapes, Style, Use};
 use crate::Sources;
 use crate::codes::Code;
 use crate::diagnostic::Sink;
 use crate::linked::{Api, Operation, Parameter};
 use crate::read::document::{Rules, Text};
+use crate::read::relative;
 use crate::read::yaml::{self, Node};
 use crate::template::{Piece, split_path};
 use crate::vocabulary::{self, base_uri};
@@ -46,17 +50,17 @@ impl Types {
 
     /// The JSON Schema of the body of an operation's requests.
     pub(crate) fn request_schema(&self, operation: OperationId) -> Option<String> {
-        Some(self.shapes.schema(self.bodies.get(&operation)?.request.as_ref()?, false))
+        Some(self.shapes.schema(self.bodies.get(&operation)?.request.as_ref()?, Style::REQUEST))
     }
 
     /// The JSON Schema of the body of an operation's responses, which may have further members.
     pub(crate) fn response_schema(&self, operation: OperationId) -> Option<String> {
-        Some(self.shapes.schema(self.bodies.get(&operation)?.response.as_ref()?, true))
+        Some(self.shapes.schema(self.bodies.get(&operation)?.response.as_ref()?, Style::RESPONSE))
     }
 }
 
 /// Whether a path is that of a companion.
-pub(crate) fn is_companion(path: &str) -> bool {
+pub fn is_companion(path: &str) -> bool {
     ENDINGS.iter().any(|ending| path.ends_with(ending))
 }
 
@@ -69,8 +73,7 @@ pub(crate) fn join(sources: &Sources, apis: &[Api<'_>], operations: &mut [Operat
     let Some((path, text)) = paths.into_iter().find_map(|path| Some((path.clone(), sources.get(&path)?))) else {
         return Types::default();
     };
-    let file = sink.enter(&path);
-    let Some(root) = yaml::parse(text, file, sink) else { return Types::default() };
+    let Some(root) = parsed(sources, path, text, sink) else { return Types::default() };
     let Some(document) = Document::new(&root) else {
         let message = "this is no OpenAPI document of version 2.0, 3.0 or 3.1";
         sink.report(Code::CompanionVersion, root.span, message).help("begin it with `openapi: 3.1.0`");
@@ -108,6 +111,25 @@ pub(crate) fn join(sources: &Sources, apis: &[Api<'_>], operations: &mut [Operat
     Types { shapes: schemas.shapes, bodies }
 }
 
+/// The tree of a companion. One that is only a `$ref` is the document at this path, so that capabilities can share it.
+fn parsed(sources: &Sources, path: String, text: &str, sink: &mut Sink) -> Option<Node> {
+    let file = sink.enter(&path);
+    let root = yaml::parse(text, file, sink)?;
+    let Some(reference) = root.get("$ref") else { return Some(root) };
+    let named = reference.scalar_text().and_then(|named| relative(&path, &named));
+    match named.and_then(|named| Some((sources.get(&named)?, named))) {
+        Some((text, named)) => {
+            let file = sink.enter(&named);
+            yaml::parse(text, file, sink)
+        }
+        None => {
+            let message = "the document that this companion refers to does not exist";
+            sink.report(Code::CompanionVersion, reference.span, message).help("the path is relative to this file");
+            None
+        }
+    }
+}
+
 /// The operations of a companion, by method and path.
 struct Known<'k, 'n> {
     exact: BTreeMap<String, &'k document::Operation<'n>>,
@@ -134,17 +156,20 @@ impl<'k, 'n> Known<'k, 'n> {
         known
     }
 
-    fn find(&self, apis: &[Api<'_>], operation: &Operation<'_>) -> Option<&'k document::Operation<'n>> {
+    /// What an operation of a capability is known by: its method and path, without and with the path of the base URI.
+    fn keys(apis: &[Api<'_>], operation: &Operation<'_>) -> (String, String) {
         let key = key(operation.method.as_str(), &operation.pieces);
         let base = apis.get(operation.api.index()).and_then(|api| base_uri(&api.base_uri?.value).ok().flatten());
         let base = base.and_then(|uri| Some(uri.split_once("://")?.1.split_once('/')?.1.trim_matches('/').to_owned()));
         let whole = key.replacen(' ', &format!(" /{}", base.unwrap_or_default()), 1).replacen("//", "/", 1);
-        self.exact
-            .get(&key)
-            .or_else(|| self.loose.get(&loose(&key)))
-            .or_else(|| self.loose.get(&loose(&whole)))
-            .or_else(|| self.whole.get(&loose(&whole)))
-            .copied()
+        (key, whole)
+    }
+
+    fn find(&self, apis: &[Api<'_>], operation: &Operation<'_>) -> Option<&'k document::Operation<'n>> {
+        let (key, whole) = Self::keys(apis, operation);
+        let exact = self.exact.get(&key);
+        let loose = || [&key, &whole].into_iter().find_map(|key| self.loose.get(&self::loose(key)));
+        exact.or_else(loose).or_else(|| self.whole.get(&self::loose(&whole))).copied()
     }
 }
 
@@ -154,7 +179,12 @@ fn key(method: &str, pieces: &[Piece]) -> String {
         Piece::Literal(text) => text.clone(),
         Piece::Placeholder(_) | Piece::Segments(_) => "{}".to_owned(),
     };
-    format!("{method} {}", pieces.iter().map(piece).collect::<String>())
+    let path: String = pieces.iter().map(piece).collect();
+    // Some write `:name` for a placeholder.
+    let segment = |segment: &str| {
+        if segment.len() > 1 && segment.starts_with(':') { "{}".to_owned() } else { segment.to_owned() }
+    };
+    format!("{method} {}", path.split('/').map(segment).collect::<Vec<_>>().join("/"))
 }
 
 fn loose(key: &str) -> String {

@@ -86,6 +86,23 @@ impl Use {
     }
 }
 
+/// What a JSON Schema says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Style {
+    /// All objects may have further members.
+    is_open: bool,
+    has_texts: bool,
+}
+
+impl Style {
+    /// For requests, whose members are all known.
+    pub(crate) const REQUEST: Self = Self { is_open: false, has_texts: true };
+    /// For responses, which may have members that are new.
+    pub(crate) const RESPONSE: Self = Self { is_open: true, has_texts: true };
+    /// For comparisons: without texts for readers.
+    pub(crate) const BARE: Self = Self { is_open: false, has_texts: false };
+}
+
 /// All shapes of a companion.
 #[derive(Debug, Default)]
 pub(crate) struct Shapes {
@@ -136,9 +153,8 @@ impl Shapes {
     }
 
     /// The JSON Schema of a value, as JSON text (JSON Schema 2020-12). Shapes that contain themselves are under `$defs`.
-    /// `is_open` says that all objects may have further members.
-    pub(crate) fn schema(&self, of: &Use, is_open: bool) -> String {
-        let mut definitions = Definitions { shapes: self, is_open, known: BTreeMap::new() };
+    pub(crate) fn schema(&self, of: &Use, style: Style) -> String {
+        let mut definitions = Definitions { shapes: self, style, known: BTreeMap::new() };
         let mut schema = definitions.schema(of);
         if let Some(schema) = schema.as_object_mut()
             && !definitions.known.is_empty()
@@ -159,7 +175,7 @@ impl Shapes {
 /// The shapes that contain themselves and that a schema has used so far.
 struct Definitions<'s> {
     shapes: &'s Shapes,
-    is_open: bool,
+    style: Style,
     known: BTreeMap<ShapeId, Value>,
 }
 
@@ -185,7 +201,7 @@ impl Definitions<'_> {
         if of.secret {
             schema.insert("x-naftiko-secret".to_owned(), true.into());
         }
-        if !of.description.0.is_empty() {
+        if self.style.has_texts && !of.description.0.is_empty() {
             schema.insert("description".to_owned(), of.description.0.clone().into());
         }
         Value::Object(schema)
@@ -238,7 +254,7 @@ impl Definitions<'_> {
         if !required.is_empty() {
             schema.insert("required".to_owned(), required.into());
         }
-        if !object.is_open && !self.is_open {
+        if !object.is_open && !self.style.is_open {
             schema.insert("additionalProperties".to_owned(), false.into());
         }
         schema

@@ -21,7 +21,7 @@ use naftiko_codegen::Sources;
 
 pub use record::{Build, Outcome, Record, Size};
 
-use crate::sources;
+use crate::{companions, sources};
 
 /// What to compile, and what to do with the results.
 #[derive(Args, Clone, Debug)]
@@ -31,6 +31,9 @@ pub struct Options {
     /// Also build the generated crates, and set up every REST router
     #[arg(long)]
     pub compile: bool,
+    /// OpenAPI documents of the files' upstreams: a file, or a folder. Each capability gets the one that describes it
+    #[arg(long, value_name = "PATH")]
+    pub openapi: Option<PathBuf>,
     /// Write all results to this file as JSON
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
@@ -86,6 +89,10 @@ fn records(options: &Options) -> Result<(Vec<Record>, Sources)> {
     records.truncate(options.limit.unwrap_or(usize::MAX));
     if records.is_empty() {
         bail!("no YAML file below {} matches", folder.display());
+    }
+    if let Some(path) = &options.openapi {
+        let joined = companions::add(&mut tree.sources, records.iter().map(|record| record.path.as_str()), path)?;
+        anstream::println!("{joined}");
     }
     work::compile_all(&tree.sources, &mut records, options.compile);
     tree.sources.extend(tree.undecodable);

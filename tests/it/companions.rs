@@ -1,0 +1,95 @@
+//! Companions: which document a capability gets, and what its crate then knows.
+
+use std::fs;
+use std::path::Path;
+
+use naftiko_codegen::{Choice, Code, Documents, Sources, compile};
+use tempfile::tempdir;
+use xtask::companions;
+
+const PATH: &str = "spec/acme/shop.yaml";
+
+/// A capability with a label, whose operations get these paths.
+fn capability(label: &str, paths: &[&str]) -> Sources {
+    let resources: String = paths
+        .iter()
+        .enumerate()
+        .map(|(index, path)| {
+            format!("    - {{name: r{index}, path: '{path}', operations: [{{name: get-{index}, method: GET}}]}}\n")
+        })
+        .collect();
+    let text = format!(
+        "naftiko: 1.0.0-alpha2\ninfo: {{label: '{label}'}}\ncapability:\n  consumes:\n  - type: http\n    namespace: \
+         shop\n    baseUri: https://api.test/v1\n    resources:\n{resources}"
+    );
+    Sources::from([(PATH.to_owned(), text)])
+}
+
+/// A document with a title, whose operations have these paths and respond with this type.
+fn document(title: &str, paths: &[&str], kind: &str) -> String {
+    let paths: String = paths
+        .iter()
+        .map(|path| {
+            format!(
+                "  {path}: {{get: {{parameters: [{{name: id, in: path, required: true, schema: {{type: string}}}}], \
+                 responses: {{'200': {{description: It., content: {{application/json: {{schema: {{type: {kind}}}}}}}}}}}}}}}\n"
+            )
+        })
+        .collect();
+    format!("openapi: 3.1.0\ninfo: {{title: '{title}', version: '1'}}\npaths:\n{paths}")
+}
+
+fn chosen(capability: &Sources, documents: &[(&str, String)]) -> String {
+    let texts = documents.iter().map(|(path, text)| ((*path).to_owned(), text.clone())).collect();
+    let (documents, _) = Documents::read(&texts);
+    match documents.choose(capability, PATH) {
+        Choice::One(path) => path.to_owned(),
+        Choice::None => "none".to_owned(),
+        Choice::Several(paths) => paths.join(" or "),
+    }
+}
+
+#[test]
+fn a_document_is_chosen_only_if_nothing_speaks_for_another() {
+    let shop = capability("Shop API — Items", &["/items/{{id}}", "/parts/:id"]);
+    let both = ["/items/{key}", "/parts/{key}"];
+    let whole = ["/v1/Items/{key}/", "/v1/parts/{key}"];
+    for (documents, expected) in [
+        (vec![("a", document("A", &both, "string")), ("b", document("B", &["/items/{id}"], "string"))], "a"),
+        (vec![("a", document("A", &whole, "string"))], "a"),
+        (
+            vec![("a", document("A", &["/items/{id}"], "string")), ("b", document("B", &["/parts/{id}"], "string"))],
+            "none",
+        ),
+        (vec![("a", document("A", &both, "string")), ("b", document("B", &both, "string"))], "a"),
+        (vec![("a", document("A", &both, "string")), ("b", document("Shop API", &both, "number"))], "b"),
+        (vec![("a", document("Shop", &both, "string")), ("b", document("Shop API", &both, "number"))], "b"),
+        (vec![("a", document("A", &both, "string")), ("b", document("B", &both, "number"))], "a or b"),
+        (vec![("a", "nothing: of the kind".to_owned())], "none"),
+    ] {
+        assert_eq!(chosen(&shop, &documents), expected, "{documents:?}");
+    }
+}
+
+#[test]
+fn documents_of_others_become_companions_by_reference() {
+    let folder = tempdir().expect("a folder");
+    fs::write(folder.path().join("shop.json"), document("A", &["/items/{id}"], "integer")).expect("it is written");
+    let mut sources = capability("Shop", &["/items/{{id}}"]);
+    let joined = companions::add(&mut sources, [PATH].into_iter(), folder.path()).expect("there is a document");
+    assert_eq!((joined.chosen, joined.without, joined.ambiguous.len()), (1, 0, 0));
+    assert_eq!(sources["spec/acme/shop.openapi.yaml"], "$ref: '../../openapi/shop.json'\n");
+    let compiled = compile(&sources, PATH, "acme-shop");
+    assert!(!compiled.diagnostics.has_errors(), "{:?}", compiled.diagnostics);
+    assert!(format!("{:?}", compiled.outcome).contains(r#"{\\\"type\\\":\\\"integer\\\"}"#), "{:?}", compiled.outcome);
+    let error = companions::add(&mut sources, [PATH].into_iter(), Path::new("nowhere")).expect_err("there is none");
+    assert!(error.to_string().contains("no OpenAPI document"), "{error}");
+}
+
+#[test]
+fn references_to_missing_documents_are_errors() {
+    let mut sources = capability("Shop", &["/items/{{id}}"]);
+    sources.insert("spec/acme/shop.openapi.yaml".to_owned(), "$ref: ../gone.yaml\n".to_owned());
+    let compiled = compile(&sources, PATH, "acme-shop");
+    assert!(compiled.diagnostics.iter().any(|diagnostic| diagnostic.code == Code::CompanionVersion));
+}
