@@ -93,3 +93,52 @@ fn references_to_missing_documents_are_errors() {
     let compiled = compile(&sources, PATH, "acme-shop");
     assert!(compiled.diagnostics.iter().any(|diagnostic| diagnostic.code == Code::CompanionVersion));
 }
+
+/// A companion, and what may stand in the place of one of its words.
+const WORDS: [&str; 14] = [
+    "''",
+    "null",
+    "[]",
+    "{}",
+    "-1",
+    "1e999",
+    "$ref",
+    "'#/components/schemas/Named'",
+    "'#/paths/~1items'",
+    "true",
+    "allOf",
+    "<a>",
+    "{a: {$ref: '#'}}",
+    "é",
+];
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(2000))]
+
+    /// A document of anybody may be broken in any way; the crate is then as it would be without it, or there is an error.
+    #[test]
+    fn broken_companions_never_panic(edits in proptest::collection::vec((0_usize..2000, 0_usize..WORDS.len() + 2), 1..6)) {
+        let cases = xtask::root().join("tests/cases/ok/companions");
+        let read = |name: &str| fs::read_to_string(cases.join(name)).expect("the case is there");
+        let text = read("companions.openapi.yaml");
+        let mut words: Vec<&str> = text.split_inclusive([' ', '\n', '{', '}', '[', ']', ',', ':']).collect();
+        for (at, edit) in edits {
+            let at = at % words.len();
+            match WORDS.get(edit) {
+                Some(word) => words[at] = word,
+                None if edit == WORDS.len() => drop(words.remove(at)),
+                None => words.insert(at, words[at / 2]),
+            }
+        }
+        let sources = Sources::from([
+            (PATH.to_owned(), read("companions.yaml")),
+            ("spec/acme/shop.openapi.yaml".to_owned(), words.concat()),
+        ]);
+        let compiled = compile(&sources, PATH, "acme-shop");
+        if let naftiko_codegen::Outcome::Generated(made) = compiled.outcome {
+            for (path, text) in made.files.iter().filter(|(path, _)| path.ends_with(".rs")) {
+                proptest::prop_assert!(syn::parse_file(text).is_ok(), "{path}");
+            }
+        }
+    }
+}
