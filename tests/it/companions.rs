@@ -72,7 +72,7 @@ fn a_document_is_chosen_only_if_nothing_speaks_for_another() {
 }
 
 #[test]
-fn documents_of_others_become_companions_by_reference() {
+fn shared_documents_become_companions_by_reference() {
     let folder = tempdir().expect("a folder");
     fs::write(folder.path().join("shop.json"), document("A", &["/items/{id}"], "integer")).expect("it is written");
     let mut sources = capability("Shop", &["/items/{{id}}"]);
@@ -82,7 +82,8 @@ fn documents_of_others_become_companions_by_reference() {
     let compiled = compile(&sources, PATH, "acme-shop");
     assert!(!compiled.diagnostics.has_errors(), "{:?}", compiled.diagnostics);
     assert!(format!("{:?}", compiled.outcome).contains(r#"{\\\"type\\\":\\\"integer\\\"}"#), "{:?}", compiled.outcome);
-    let error = companions::add(&mut sources, [PATH].into_iter(), Path::new("nowhere")).expect_err("there is none");
+    let error =
+        companions::add(&mut sources, [PATH].into_iter(), Path::new("nowhere")).expect_err("the folder does not exist");
     assert!(error.to_string().contains("no OpenAPI document"), "{error}");
 }
 
@@ -115,7 +116,7 @@ const WORDS: [&str; 14] = [
 proptest::proptest! {
     #![proptest_config(proptest::test_runner::Config::with_cases(2000))]
 
-    /// A document of anybody may be broken in any way; the crate is then as it would be without it, or there is an error.
+    /// A document may be broken in any way; the crate is then as it would be without it, or there is an error.
     #[test]
     fn broken_companions_never_panic(edits in proptest::collection::vec((0_usize..2000, 0_usize..WORDS.len() + 2), 1..6)) {
         let cases = xtask::root().join("tests/cases/ok/companions");

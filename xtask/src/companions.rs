@@ -1,4 +1,4 @@
-//! Gives capabilities the OpenAPI documents of others as companions.
+//! Gives capabilities shared OpenAPI documents as companions.
 
 use std::fmt;
 use std::path::{Component, Path};

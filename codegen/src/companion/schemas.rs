@@ -166,7 +166,7 @@ impl<'n> Schemas<'n> {
             Some(Content::Mapping(entries)) => entries.as_slice(),
             _ => &[],
         };
-        // Some generators write a map as an object with one property that stands for any.
+        // Some generators write a map as an object with one property that represents any.
         if let [only] = properties
             && only.key.starts_with('<')
             && only.key.ends_with('>')
