@@ -34,7 +34,10 @@ codes! {
     /// has a body that is not JSON. The capability decides whether there is one; what is in it is then unknown.
     CompanionBody = 504, Warning, "a capability and its companion disagree about a body";
 
-    /// A `$ref` of a companion leads nowhere. Where it stands, any JSON is accepted.
+    /// A `$ref` of a companion leads nowhere. Where it stands, any JSON is accepted, so that the rest of the document is still
+    /// of use. References to other files are not followed; a companion that is only a `$ref` to a file is the one exception.
+    ///
+    /// Add the component, or correct the reference.
     ///
     /// ```yaml
     /// schema: {$ref: '#/components/schemas/Itm'}   # `Item`
