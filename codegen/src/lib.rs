@@ -17,6 +17,7 @@ mod companion;
 mod credential;
 mod diagnostic;
 mod emit;
+mod import;
 mod json;
 mod json_path;
 mod linked;
@@ -42,6 +43,7 @@ pub use codes::{Code, Severity, page};
 pub use companion::{Choice, Documents, is_companion};
 pub use diagnostic::{Applicability, Diagnostic, Diagnostics, Label, Location, Position, Span, Suggestion, render};
 pub use emit::MARKER;
+pub use import::{Import, Imported, import};
 pub use names::crate_name;
 
 /// Specification files, and texts of resources and prompts: path relative to the repository

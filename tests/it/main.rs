@@ -24,6 +24,7 @@ mod fields;
 mod fixes;
 mod generation;
 mod hostile;
+mod import;
 mod interop;
 mod large;
 mod layers;

@@ -8,6 +8,7 @@ pub mod docs;
 pub mod explain;
 pub mod fix;
 pub mod generation;
+pub mod import;
 pub mod inside;
 pub mod interop;
 pub mod lint;

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::{
-    bench, corpus, deny, docs, explain, generation, interop, lint, root, semver, sources, starter, trial, variants,
-    watch,
+    bench, corpus, deny, docs, explain, generation, import, interop, lint, root, semver, sources, starter, trial,
+    variants, watch,
 };
 
 #[derive(Parser)]
@@ -40,6 +40,8 @@ enum Command {
         #[arg(long, conflicts_with = "check")]
         watch: bool,
     },
+    /// Write the capabilities of an OpenAPI document, with the document as their companion
+    Import(import::Options),
     /// Start a new specification under `spec/`
     New {
         /// Its name: `provider/capability`
@@ -119,6 +121,7 @@ fn main() -> ExitCode {
         Command::Gen { names, openapi, check, diff, .. } => {
             generation::run_with(&root(), &names, openapi.as_deref(), check, diff)
         }
+        Command::Import(options) => import::run(&root(), &options),
         Command::Serve { file, flags } => trial::serve(&root(), &file, false, max_file_size, &flags),
         Command::Try { name, flags } if trial::is_file(&name) => {
             trial::serve(&root(), Path::new(&name), true, max_file_size, &flags)

@@ -84,6 +84,14 @@ impl<'n> Document<'n> {
         urls.map(of_url).chain(base.map(|base| base.trim_matches('/').to_owned())).collect()
     }
 
+    /// Whether requests of an operation have a body, of any media type.
+    pub(crate) fn has_body(&self, operation: &'n Node) -> bool {
+        let parameters = operation.get("parameters").map(items).unwrap_or_default();
+        let in_body = |parameter: &Node| matches!(text(parameter, "in").as_deref(), Some("body" | "formData"));
+        operation.get("requestBody").is_some()
+            || parameters.iter().filter_map(|parameter| self.followed(parameter)).any(in_body)
+    }
+
     /// All operations, in the order of the document.
     pub(crate) fn operations(&self) -> Vec<Operation<'n>> {
         let mut operations = Vec::new();

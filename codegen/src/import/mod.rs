@@ -1,0 +1,171 @@
+//! `import openapi`: from an OpenAPI document to capabilities, one for each tag, with the document as their companion.
+
+mod text;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use naftiko_schema::Location;
+
+use crate::companion::document::{Document, Operation, entries};
+use crate::diagnostic::{Diagnostics, Sink};
+use crate::names::distinct;
+use crate::read::yaml::{self, Content, Node};
+use crate::{Files, Sources};
+
+/// What to import.
+#[derive(Clone, Debug, Default)]
+pub struct Import<'i> {
+    /// The folder below `spec/`, and the start of the names of variables.
+    pub provider: &'i str,
+    /// Only the operations with this tag.
+    pub tag: Option<&'i str>,
+    /// One capability for the whole document instead of one for each tag.
+    pub whole: bool,
+}
+
+/// What was imported.
+#[derive(Debug)]
+pub struct Imported {
+    /// The capabilities, their companions and the document, by path.
+    pub files: Files,
+    /// How many operations the document has.
+    pub operations: usize,
+    /// How many of them were imported.
+    pub imported: usize,
+    /// What was left out, and why.
+    pub left_out: Vec<String>,
+}
+
+/// The longest name of a tool, in characters.
+const NAME: usize = 48;
+
+/// Imports a document.
+///
+/// # Errors
+/// If it cannot be read as an OpenAPI document.
+pub fn import(path: &str, text: &str, options: &Import<'_>) -> Result<Imported, Diagnostics> {
+    let sources = Sources::from([(path.to_owned(), text.to_owned())]);
+    let mut sink = Sink::new(path);
+    let root = yaml::parse(text, 0, &mut sink);
+    let Some((root, document)) = root.as_ref().and_then(|root| Some((root, Document::new(root)?))) else {
+        let message = "this is no OpenAPI document of version 2.0, 3.0 or 3.1";
+        if !sink.has_errors() {
+            sink.report(crate::Code::CompanionVersion, crate::Span::start_of(0), message);
+        }
+        return Err(sink.finish(&sources));
+    };
+    let mut left_out = Vec::new();
+    let mut groups: BTreeMap<String, Vec<Operation<'_>>> = BTreeMap::new();
+    let all = document.operations();
+    let count = all.len();
+    for operation in all {
+        let tag = tag(&operation).unwrap_or_else(|| "default".to_owned());
+        if options.tag.is_some_and(|wanted| wanted != tag) {
+            continue;
+        }
+        match importable(&document, &operation) {
+            Ok(()) => groups.entry(if options.whole { String::new() } else { tag }).or_default().push(operation),
+            Err(why) => left_out.push(format!("{} {}: {why}", operation.method.as_str(), operation.path)),
+        }
+    }
+    let title = scalar(root, &["info", "title"]).unwrap_or_else(|| options.provider.to_owned());
+    let credential = text::credential(root, options.provider, &mut left_out);
+    let base_uri = text::base_uri(root, &mut left_out);
+    let folder = format!("spec/{}", slug(options.provider));
+    let stem = path.rsplit('/').next().unwrap_or(path).split('.').next().unwrap_or("document");
+    let shared = format!("{}.openapi.{}", slug(stem), if path.ends_with(".json") { "json" } else { "yaml" });
+    let mut files = Files::new();
+    let mut imported = 0;
+    let tags: Vec<&String> = groups.keys().collect();
+    let stems: Vec<String> = tags.iter().map(|tag| slug(&format!("{} {tag}", short_title(&title)))).collect();
+    let stems = distinct(&stems.iter().map(String::as_str).collect::<Vec<_>>());
+    for (stem, (tag, operations)) in stems.iter().zip(&groups) {
+        imported += operations.len();
+        let label = if tag.is_empty() { title.clone() } else { format!("{title} — {tag}") };
+        let capability = text::Capability {
+            label: &label,
+            name: stem,
+            base_uri: base_uri.as_deref(),
+            credential: credential.as_ref(),
+        };
+        let names = operation_names(operations);
+        files.insert(format!("{folder}/{stem}.yaml"), text::capability(&capability, operations, &names));
+        files.insert(format!("{folder}/{stem}.openapi.yaml"), format!("$ref: ./{shared}\n"));
+    }
+    files.insert(format!("{folder}/{shared}"), text.to_owned());
+    Ok(Imported { files, operations: count, imported, left_out })
+}
+
+/// Whether a capability can send the operation's requests; if not, why.
+fn importable(document: &Document<'_>, operation: &Operation<'_>) -> Result<(), String> {
+    let node = &operation.entry.value;
+    if operation.request.is_none() && !operation.method.is_safe() && document.has_body(node) {
+        return Err("its body is not JSON".to_owned());
+    }
+    let mut names = BTreeSet::new();
+    for parameter in &operation.parameters {
+        if parameter.location == Location::Path && !operation.path.contains(&format!("{{{}}}", parameter.name)) {
+            return Err(format!("its path has no `{{{}}}`", parameter.name));
+        }
+        if !names.insert(&parameter.name) {
+            return Err(format!("two of its parameters are called `{}`", parameter.name));
+        }
+    }
+    if operation.path.contains(['?', '#']) { Err("its path has a query or a fragment".to_owned()) } else { Ok(()) }
+}
+
+/// A name for each operation: its id, or else its method and path.
+fn operation_names(operations: &[Operation<'_>]) -> Vec<String> {
+    let name = |operation: &Operation<'_>| {
+        let id = scalar(&operation.entry.value, &["operationId"]).map(|id| slug(&id)).filter(|id| !id.is_empty());
+        id.unwrap_or_else(|| slug(&format!("{} {}", operation.method.as_str(), operation.path)))
+    };
+    let names: Vec<String> = operations.iter().map(name).collect();
+    let short: Vec<String> = names
+        .iter()
+        .map(|name| name.chars().take(NAME - 4).collect::<String>().trim_end_matches('-').to_owned())
+        .collect();
+    distinct(&short.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+fn tag(operation: &Operation<'_>) -> Option<String> {
+    match &operation.entry.value.get("tags")?.content {
+        Content::Sequence(tags) => tags.first()?.scalar_text(),
+        _ => None,
+    }
+}
+
+/// The title without the word API, which all of them have.
+fn short_title(title: &str) -> String {
+    title.split_whitespace().filter(|word| !word.eq_ignore_ascii_case("api")).collect::<Vec<_>>().join(" ")
+}
+
+fn scalar(node: &Node, path: &[&str]) -> Option<String> {
+    path.iter().try_fold(node, |node, key| node.get(key))?.scalar_text()
+}
+
+/// Lower case words of ASCII with hyphens, `secret-versions`. Words begin at capitals too: `listSecrets` is `list-secrets`.
+fn slug(text: &str) -> String {
+    let mut slug = String::new();
+    let mut before = ' ';
+    for character in text.chars() {
+        if character.is_ascii_alphanumeric() {
+            let begins = character.is_ascii_uppercase() && (before.is_ascii_lowercase() || before.is_ascii_digit());
+            if (begins || !before.is_ascii_alphanumeric()) && !slug.is_empty() {
+                slug.push('-');
+            }
+            slug.push(character.to_ascii_lowercase());
+        }
+        before = character;
+    }
+    slug
+}
+
+fn values(node: &Node, key: &str) -> Vec<Node> {
+    node.get(key)
+        .map(|node| match &node.content {
+            Content::Sequence(items) => items.clone(),
+            _ => entries(node).iter().map(|entry| entry.value.clone()).collect(),
+        })
+        .unwrap_or_default()
+}
