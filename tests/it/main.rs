@@ -53,5 +53,6 @@ mod tls;
 mod transport;
 mod upstream;
 mod values;
+mod versions;
 mod wire;
 mod words;
