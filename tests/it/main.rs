@@ -38,6 +38,7 @@ mod mcp_resources;
 mod oauth;
 mod openapi;
 mod otlp;
+mod own_companions;
 mod paths;
 mod properties;
 mod protection;

@@ -236,7 +236,7 @@ async fn access_to_a_disabled_version_is_a_typed_error_on_all_surfaces() {
     assert_eq!(result["structuredContent"]["error"]["body"]["precondition"], "resource_not_usable", "{result}");
     // Of the two aliases only one asks for a version that can be read.
     let enabled = versions.client.access_secret_version("fr-par", &id, "latest_enabled").send().await;
-    assert_eq!(enabled.expect_err("there is none").upstream_type(), Some("not_found"));
+    assert_eq!(enabled.expect_err("no version is enabled").upstream_type(), Some("not_found"));
 }
 
 #[tokio::test]

@@ -56,18 +56,29 @@ pub(crate) static LIST_SECRET_VERSIONS: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .rules(
+                    Rules::new()
+                        .allowed(const {
+                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
+                        }),
+                )
                 .description("The region of the secret, such as fr-par"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
                 .description("ID of the secret (UUID)"),
             Parameter::new("page", Location::Query, Kind::Integer)
+                .rules(Rules::new().minimum("1"))
                 .description("The number of the page, from 1"),
             Parameter::new("page_size", Location::Query, Kind::Integer)
+                .rules(Rules::new().minimum("0"))
                 .description("How many versions a page has at most"),
             Parameter::new("status", Location::Query, Kind::Array)
                 .description("Only versions with one of these statuses"),
         ]
-    });
+    })
+    .response_schema(
+        "{\"type\":\"object\",\"properties\":{\"total_count\":{\"type\":\"integer\",\"minimum\":0,\"description\":\"How many versions all pages have.\"},\"versions\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"created_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was created.\"},\"deleted_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the value was erased; null while it can be restored.\"},\"deletion_requested_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the deletion was requested.\"},\"description\":{\"type\":\"string\",\"description\":\"What is special about the version.\"},\"ephemeral_properties\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the version expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends the version.\"}},\"required\":[\"action\"],\"description\":\"When the version expires; null if it does not.\"},\"latest\":{\"type\":\"boolean\",\"description\":\"Whether the version has the highest number, whatever its status is.\"},\"region\":{\"type\":\"string\",\"enum\":[\"fr-par\",\"nl-ams\",\"pl-waw\"]},\"revision\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"The number of the version, from 1. Numbers are never used again.\"},\"secret_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The secret that the version belongs to.\"},\"status\":{\"type\":\"string\",\"enum\":[\"unknown_status\",\"enabled\",\"disabled\",\"deleted\",\"scheduled_for_deletion\"],\"description\":\"Whether the value of a version can be accessed.\"},\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was last changed. A deletion is no change.\"}},\"required\":[\"created_at\",\"description\",\"ephemeral_properties\",\"latest\",\"revision\",\"secret_id\",\"status\",\"updated_at\"],\"description\":\"The metadata of a version, without its value.\"},\"description\":\"The versions of this page.\"}},\"required\":[\"total_count\",\"versions\"],\"description\":\"A page of versions, and how many there are.\"}",
+    );
 
 /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions`
 pub(crate) static CREATE_SECRET_VERSION: Operation = Operation::new(
@@ -89,6 +100,12 @@ pub(crate) static CREATE_SECRET_VERSION: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .rules(
+                    Rules::new()
+                        .allowed(const {
+                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
+                        }),
+                )
                 .description("The region of the secret, such as fr-par"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
@@ -100,7 +117,13 @@ pub(crate) static CREATE_SECRET_VERSION: Operation = Operation::new(
                     "The value as base64 text in the member data, and settings of the version",
                 ),
         ]
-    });
+    })
+    .request_schema(
+        "{\"type\":\"object\",\"properties\":{\"data\":{\"type\":\"string\",\"format\":\"byte\",\"minLength\":1,\"maxLength\":87384,\"x-naftiko-secret\":true,\"description\":\"The value, of at most 64 KiB, as base64 text.\"},\"data_crc32\":{\"type\":[\"integer\",\"null\"],\"minimum\":0,\"maximum\":4294967295,\"description\":\"The CRC-32 of the value before it is encoded. A value that does not match it is refused.\"},\"description\":{\"type\":[\"string\",\"null\"],\"description\":\"What is special about the version.\"},\"disable_previous\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the version that was the latest is disabled.\"}},\"required\":[\"data\"],\"additionalProperties\":false}",
+    )
+    .response_schema(
+        "{\"type\":\"object\",\"properties\":{\"created_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was created.\"},\"deleted_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the value was erased; null while it can be restored.\"},\"deletion_requested_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the deletion was requested.\"},\"description\":{\"type\":\"string\",\"description\":\"What is special about the version.\"},\"ephemeral_properties\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the version expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends the version.\"}},\"required\":[\"action\"],\"description\":\"When the version expires; null if it does not.\"},\"latest\":{\"type\":\"boolean\",\"description\":\"Whether the version has the highest number, whatever its status is.\"},\"region\":{\"type\":\"string\",\"enum\":[\"fr-par\",\"nl-ams\",\"pl-waw\"]},\"revision\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"The number of the version, from 1. Numbers are never used again.\"},\"secret_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The secret that the version belongs to.\"},\"status\":{\"type\":\"string\",\"enum\":[\"unknown_status\",\"enabled\",\"disabled\",\"deleted\",\"scheduled_for_deletion\"],\"description\":\"Whether the value of a version can be accessed.\"},\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was last changed. A deletion is no change.\"}},\"required\":[\"created_at\",\"description\",\"ephemeral_properties\",\"latest\",\"revision\",\"secret_id\",\"status\",\"updated_at\"],\"description\":\"The metadata of a version, without its value.\"}",
+    );
 
 /// `GET /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}`
 pub(crate) static GET_SECRET_VERSION: Operation = Operation::new(
@@ -123,6 +146,12 @@ pub(crate) static GET_SECRET_VERSION: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .rules(
+                    Rules::new()
+                        .allowed(const {
+                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
+                        }),
+                )
                 .description("The region of the secret, such as fr-par"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
@@ -133,7 +162,10 @@ pub(crate) static GET_SECRET_VERSION: Operation = Operation::new(
                     "The number of a version, or latest, or latest_enabled for the newest version that can be accessed",
                 ),
         ]
-    });
+    })
+    .response_schema(
+        "{\"type\":\"object\",\"properties\":{\"created_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was created.\"},\"deleted_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the value was erased; null while it can be restored.\"},\"deletion_requested_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the deletion was requested.\"},\"description\":{\"type\":\"string\",\"description\":\"What is special about the version.\"},\"ephemeral_properties\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the version expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends the version.\"}},\"required\":[\"action\"],\"description\":\"When the version expires; null if it does not.\"},\"latest\":{\"type\":\"boolean\",\"description\":\"Whether the version has the highest number, whatever its status is.\"},\"region\":{\"type\":\"string\",\"enum\":[\"fr-par\",\"nl-ams\",\"pl-waw\"]},\"revision\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"The number of the version, from 1. Numbers are never used again.\"},\"secret_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The secret that the version belongs to.\"},\"status\":{\"type\":\"string\",\"enum\":[\"unknown_status\",\"enabled\",\"disabled\",\"deleted\",\"scheduled_for_deletion\"],\"description\":\"Whether the value of a version can be accessed.\"},\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was last changed. A deletion is no change.\"}},\"required\":[\"created_at\",\"description\",\"ephemeral_properties\",\"latest\",\"revision\",\"secret_id\",\"status\",\"updated_at\"],\"description\":\"The metadata of a version, without its value.\"}",
+    );
 
 /// `PATCH /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}`
 pub(crate) static UPDATE_SECRET_VERSION: Operation = Operation::new(
@@ -156,6 +188,12 @@ pub(crate) static UPDATE_SECRET_VERSION: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .rules(
+                    Rules::new()
+                        .allowed(const {
+                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
+                        }),
+                )
                 .description("The region of the secret, such as fr-par"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
@@ -170,7 +208,13 @@ pub(crate) static UPDATE_SECRET_VERSION: Operation = Operation::new(
                 .default("{}")
                 .description("The members to change"),
         ]
-    });
+    })
+    .request_schema(
+        "{\"type\":\"object\",\"properties\":{\"description\":{\"type\":[\"string\",\"null\"],\"description\":\"What is special about the version; an empty text removes it.\"},\"ephemeral_properties\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the version expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends the version.\"}},\"required\":[\"action\"],\"additionalProperties\":false,\"description\":\"When the version expires, in place of what holds now.\"}},\"additionalProperties\":false}",
+    )
+    .response_schema(
+        "{\"type\":\"object\",\"properties\":{\"created_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was created.\"},\"deleted_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the value was erased; null while it can be restored.\"},\"deletion_requested_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the deletion was requested.\"},\"description\":{\"type\":\"string\",\"description\":\"What is special about the version.\"},\"ephemeral_properties\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the version expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends the version.\"}},\"required\":[\"action\"],\"description\":\"When the version expires; null if it does not.\"},\"latest\":{\"type\":\"boolean\",\"description\":\"Whether the version has the highest number, whatever its status is.\"},\"region\":{\"type\":\"string\",\"enum\":[\"fr-par\",\"nl-ams\",\"pl-waw\"]},\"revision\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"The number of the version, from 1. Numbers are never used again.\"},\"secret_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The secret that the version belongs to.\"},\"status\":{\"type\":\"string\",\"enum\":[\"unknown_status\",\"enabled\",\"disabled\",\"deleted\",\"scheduled_for_deletion\"],\"description\":\"Whether the value of a version can be accessed.\"},\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was last changed. A deletion is no change.\"}},\"required\":[\"created_at\",\"description\",\"ephemeral_properties\",\"latest\",\"revision\",\"secret_id\",\"status\",\"updated_at\"],\"description\":\"The metadata of a version, without its value.\"}",
+    );
 
 /// `DELETE /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}`
 pub(crate) static DELETE_SECRET_VERSION: Operation = Operation::new(
@@ -193,6 +237,12 @@ pub(crate) static DELETE_SECRET_VERSION: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .rules(
+                    Rules::new()
+                        .allowed(const {
+                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
+                        }),
+                )
                 .description("The region of the secret, such as fr-par"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
@@ -227,6 +277,12 @@ pub(crate) static ACCESS_SECRET_VERSION: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .rules(
+                    Rules::new()
+                        .allowed(const {
+                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
+                        }),
+                )
                 .description("The region of the secret, such as fr-par"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
@@ -237,7 +293,10 @@ pub(crate) static ACCESS_SECRET_VERSION: Operation = Operation::new(
                     "The number of a version, or latest, or latest_enabled for the newest version that can be accessed",
                 ),
         ]
-    });
+    })
+    .response_schema(
+        "{\"type\":\"object\",\"properties\":{\"data\":{\"type\":\"string\",\"format\":\"byte\",\"x-naftiko-secret\":true,\"description\":\"The value, as base64 text.\"},\"data_crc32\":{\"type\":[\"integer\",\"null\"],\"minimum\":0,\"maximum\":4294967295,\"description\":\"The CRC-32 of the value, if it was sent with the value; null otherwise.\"},\"revision\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"The number of the version.\"},\"secret_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The secret that the version belongs to.\"},\"type\":{\"type\":\"string\",\"enum\":[\"unknown_type\",\"opaque\",\"certificate\",\"key_value\",\"basic_credentials\",\"database_credentials\",\"ssh_key\"],\"description\":\"What the value of a secret is. `unknown_type` is the same as none.\"}},\"required\":[\"data\",\"data_crc32\",\"revision\",\"secret_id\",\"type\"],\"description\":\"The value of a version, and what it is.\"}",
+    );
 
 /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}/disable`
 pub(crate) static DISABLE_SECRET_VERSION: Operation = Operation::new(
@@ -261,6 +320,12 @@ pub(crate) static DISABLE_SECRET_VERSION: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .rules(
+                    Rules::new()
+                        .allowed(const {
+                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
+                        }),
+                )
                 .description("The region of the secret, such as fr-par"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
@@ -275,7 +340,13 @@ pub(crate) static DISABLE_SECRET_VERSION: Operation = Operation::new(
                 .default("{}")
                 .description("An empty JSON object"),
         ]
-    });
+    })
+    .request_schema(
+        "{\"type\":\"object\",\"additionalProperties\":{},\"description\":\"An object without members.\"}",
+    )
+    .response_schema(
+        "{\"type\":\"object\",\"properties\":{\"created_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was created.\"},\"deleted_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the value was erased; null while it can be restored.\"},\"deletion_requested_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the deletion was requested.\"},\"description\":{\"type\":\"string\",\"description\":\"What is special about the version.\"},\"ephemeral_properties\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the version expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends the version.\"}},\"required\":[\"action\"],\"description\":\"When the version expires; null if it does not.\"},\"latest\":{\"type\":\"boolean\",\"description\":\"Whether the version has the highest number, whatever its status is.\"},\"region\":{\"type\":\"string\",\"enum\":[\"fr-par\",\"nl-ams\",\"pl-waw\"]},\"revision\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"The number of the version, from 1. Numbers are never used again.\"},\"secret_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The secret that the version belongs to.\"},\"status\":{\"type\":\"string\",\"enum\":[\"unknown_status\",\"enabled\",\"disabled\",\"deleted\",\"scheduled_for_deletion\"],\"description\":\"Whether the value of a version can be accessed.\"},\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was last changed. A deletion is no change.\"}},\"required\":[\"created_at\",\"description\",\"ephemeral_properties\",\"latest\",\"revision\",\"secret_id\",\"status\",\"updated_at\"],\"description\":\"The metadata of a version, without its value.\"}",
+    );
 
 /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}/enable`
 pub(crate) static ENABLE_SECRET_VERSION: Operation = Operation::new(
@@ -299,6 +370,12 @@ pub(crate) static ENABLE_SECRET_VERSION: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .rules(
+                    Rules::new()
+                        .allowed(const {
+                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
+                        }),
+                )
                 .description("The region of the secret, such as fr-par"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
@@ -313,7 +390,13 @@ pub(crate) static ENABLE_SECRET_VERSION: Operation = Operation::new(
                 .default("{}")
                 .description("An empty JSON object"),
         ]
-    });
+    })
+    .request_schema(
+        "{\"type\":\"object\",\"additionalProperties\":{},\"description\":\"An object without members.\"}",
+    )
+    .response_schema(
+        "{\"type\":\"object\",\"properties\":{\"created_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was created.\"},\"deleted_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the value was erased; null while it can be restored.\"},\"deletion_requested_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the deletion was requested.\"},\"description\":{\"type\":\"string\",\"description\":\"What is special about the version.\"},\"ephemeral_properties\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the version expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends the version.\"}},\"required\":[\"action\"],\"description\":\"When the version expires; null if it does not.\"},\"latest\":{\"type\":\"boolean\",\"description\":\"Whether the version has the highest number, whatever its status is.\"},\"region\":{\"type\":\"string\",\"enum\":[\"fr-par\",\"nl-ams\",\"pl-waw\"]},\"revision\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"The number of the version, from 1. Numbers are never used again.\"},\"secret_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The secret that the version belongs to.\"},\"status\":{\"type\":\"string\",\"enum\":[\"unknown_status\",\"enabled\",\"disabled\",\"deleted\",\"scheduled_for_deletion\"],\"description\":\"Whether the value of a version can be accessed.\"},\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was last changed. A deletion is no change.\"}},\"required\":[\"created_at\",\"description\",\"ephemeral_properties\",\"latest\",\"revision\",\"secret_id\",\"status\",\"updated_at\"],\"description\":\"The metadata of a version, without its value.\"}",
+    );
 
 /// `GET /secret-manager/v1beta1/regions/{region}/secrets-by-path/versions/{revision}/access`
 pub(crate) static ACCESS_SECRET_VERSION_BY_PATH: Operation = Operation::new(
@@ -335,6 +418,12 @@ pub(crate) static ACCESS_SECRET_VERSION_BY_PATH: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .rules(
+                    Rules::new()
+                        .allowed(const {
+                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
+                        }),
+                )
                 .description("The region of the secret, such as fr-par"),
             Parameter::new("revision", Location::Path, Kind::String)
                 .required()
@@ -348,9 +437,14 @@ pub(crate) static ACCESS_SECRET_VERSION_BY_PATH: Operation = Operation::new(
                 ),
             Parameter::new("secret_name", Location::Query, Kind::String)
                 .required()
+                .rules(Rules::new().min_length(1).max_length(255))
                 .description("The name of the secret"),
             Parameter::new("project_id", Location::Query, Kind::String)
                 .required()
+                .rules(Rules::new().format(StringFormat::Uuid))
                 .description("ID of the Project that the secret belongs to (UUID)"),
         ]
-    });
+    })
+    .response_schema(
+        "{\"type\":\"object\",\"properties\":{\"data\":{\"type\":\"string\",\"format\":\"byte\",\"x-naftiko-secret\":true,\"description\":\"The value, as base64 text.\"},\"data_crc32\":{\"type\":[\"integer\",\"null\"],\"minimum\":0,\"maximum\":4294967295,\"description\":\"The CRC-32 of the value, if it was sent with the value; null otherwise.\"},\"revision\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"The number of the version.\"},\"secret_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The secret that the version belongs to.\"},\"type\":{\"type\":\"string\",\"enum\":[\"unknown_type\",\"opaque\",\"certificate\",\"key_value\",\"basic_credentials\",\"database_credentials\",\"ssh_key\"],\"description\":\"What the value of a secret is. `unknown_type` is the same as none.\"}},\"required\":[\"data\",\"data_crc32\",\"revision\",\"secret_id\",\"type\"],\"description\":\"The value of a version, and what it is.\"}",
+    );
