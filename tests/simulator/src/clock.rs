@@ -12,6 +12,12 @@ pub(crate) const RECOVERY_WINDOW: Duration = Duration::from_secs(7 * 86_400);
 pub(crate) struct Timestamp(u64);
 
 impl Timestamp {
+    /// Reads a time of RFC 3339, of any time zone.
+    pub(crate) fn parse(text: &str) -> Option<Timestamp> {
+        let time: jiff::Timestamp = text.parse().ok()?;
+        u64::try_from(time.as_microsecond()).ok().map(Timestamp)
+    }
+
     pub(crate) fn after(self, by: Duration) -> Timestamp {
         Timestamp(self.0.saturating_add(micros(by)))
     }
@@ -19,11 +25,9 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0 / 1_000_000;
-        let (year, month, day) = civil_date(seconds / 86_400);
-        let (hour, minute, second) = (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
-        let fraction = self.0 % 1_000_000;
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction:06}Z")
+        let micros = i64::try_from(self.0).unwrap_or(i64::MAX);
+        let time = jiff::Timestamp::from_microsecond(micros).unwrap_or(jiff::Timestamp::MAX);
+        write!(f, "{time:.6}")
     }
 }
 
@@ -67,26 +71,6 @@ fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// Year, month and day of a day counted from 1970-01-01.
-///
-/// Years are counted from March, which puts the leap day at the end, and grouped in eras of 400
-/// years, which all have the same number of days.
-fn civil_date(days_since_epoch: u64) -> (u64, u64, u64) {
-    const DAYS_PER_ERA: u64 = 146_097;
-    const DAYS_FROM_YEAR_ZERO: u64 = 719_468;
-
-    let days = days_since_epoch + DAYS_FROM_YEAR_ZERO;
-    let era = days / DAYS_PER_ERA;
-    let day_of_era = days % DAYS_PER_ERA;
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let months_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * months_from_march + 2) / 5 + 1;
-    let month = (months_from_march + 2) % 12 + 1;
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    (year, month, day)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +87,7 @@ mod tests {
         ];
         for (micros, text) in cases {
             assert_eq!(Timestamp(micros).to_string(), text);
+            assert_eq!(Timestamp::parse(text), Some(Timestamp(micros)));
         }
     }
 

@@ -49,15 +49,8 @@ impl Policy {
             }
         };
         let expires_once_accessed = fields.flag("expires_once_accessed")?;
-        if time_to_live.is_none() && expires_once_accessed != Some(true) {
-            let help = "a time to live or the expiry at the first access is needed";
-            return Err(ApiError::constraint("ephemeral_policy", help));
-        }
-        let action = match fields.text("action")?.as_deref() {
-            Some("delete") => Expiry::Delete,
-            Some("disable") => Expiry::Disable,
-            _ => return Err(ApiError::constraint("ephemeral_policy.action", "")),
-        };
+        ensure_expiry("ephemeral_policy", time_to_live.is_some(), expires_once_accessed)?;
+        let action = Expiry::read(fields, "ephemeral_policy.action")?;
         Ok(Policy { time_to_live, expires_once_accessed, action })
     }
 
@@ -79,6 +72,21 @@ impl Policy {
 }
 
 impl Properties {
+    pub(crate) fn read(fields: &Fields) -> Result<Properties, ApiError> {
+        let expires_at = match fields.text("expires_at")? {
+            None => None,
+            Some(text) => {
+                let argument = "ephemeral_properties.expires_at";
+                let time = Timestamp::parse(&text);
+                Some(time.ok_or_else(|| ApiError::format(argument, "value must be a time"))?)
+            }
+        };
+        let expires_once_accessed = fields.flag("expires_once_accessed")?;
+        ensure_expiry("ephemeral_properties", expires_at.is_some(), expires_once_accessed)?;
+        let action = Expiry::read(fields, "ephemeral_properties.action")?;
+        Ok(Properties { expires_at, expires_once_accessed, action })
+    }
+
     pub(crate) fn to_json(self) -> Value {
         json!({
             "expires_at": self.expires_at.map(|at| at.to_string()),
@@ -89,12 +97,28 @@ impl Properties {
 }
 
 impl Expiry {
+    fn read(fields: &Fields, argument: &str) -> Result<Expiry, ApiError> {
+        match fields.text("action")?.as_deref() {
+            Some("delete") => Ok(Expiry::Delete),
+            Some("disable") => Ok(Expiry::Disable),
+            _ => Err(ApiError::constraint(argument, "")),
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Expiry::Delete => "delete",
             Expiry::Disable => "disable",
         }
     }
+}
+
+/// Something has to end the life of an ephemeral version.
+fn ensure_expiry(argument: &str, has_end: bool, expires_once_accessed: Option<bool>) -> Result<(), ApiError> {
+    if has_end || expires_once_accessed == Some(true) {
+        return Ok(());
+    }
+    Err(ApiError::constraint(argument, "an end in time or the expiry at the first access is needed"))
 }
 
 /// Reads seconds with up to nine decimals and the unit, as in `1800.000000000s`.

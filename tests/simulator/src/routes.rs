@@ -14,6 +14,7 @@ pub(crate) enum Target {
     CreateSecret,
     Secret { id: String, action: SecretAction },
     Version { id: String, revision: String, action: VersionAction },
+    AccessByPath { revision: String },
 }
 
 #[derive(Debug, PartialEq)]
@@ -32,6 +33,7 @@ pub(crate) enum SecretAction {
 #[derive(Debug, PartialEq)]
 pub(crate) enum VersionAction {
     Get,
+    Update,
     Delete,
     Access,
     Disable,
@@ -77,6 +79,9 @@ fn target(method: &str, segments: &[&str]) -> Option<Target> {
             revision: decode(revision),
             action: version_action(method, rest.first().copied())?,
         }),
+        ["secrets-by-path", "versions", revision, "access"] if method == "GET" => {
+            Some(Target::AccessByPath { revision: decode(revision) })
+        }
         _ => None,
     }
 }
@@ -99,6 +104,7 @@ fn secret_action(method: &str, word: Option<&str>) -> Option<SecretAction> {
 fn version_action(method: &str, word: Option<&str>) -> Option<VersionAction> {
     match (method, word) {
         ("GET", None) => Some(VersionAction::Get),
+        ("PATCH", None) => Some(VersionAction::Update),
         ("DELETE", None) => Some(VersionAction::Delete),
         ("GET", Some("access")) => Some(VersionAction::Access),
         ("POST", Some("disable")) => Some(VersionAction::Disable),
@@ -150,6 +156,7 @@ mod tests {
             "/secrets/%7Bsecret_id%7D",
             "/secrets/x/restore/y",
             "/secrets/x/versions/1/access/y",
+            "/secrets-by-path/versions/1",
         ] {
             for method in ["GET", "POST"] {
                 let path = format!("{REGION}{rest}");

@@ -35,7 +35,7 @@ impl Store {
         self.secrets.remove(&(region.to_owned(), id.to_owned()));
     }
 
-    pub(crate) fn in_region<'a>(&'a self, region: &'a str) -> impl Iterator<Item = &'a Secret> {
+    pub(crate) fn in_region(&self, region: &str) -> impl Iterator<Item = &Secret> {
         let secrets = self.secrets.values();
         secrets.filter(move |secret| secret.region == region)
     }
@@ -67,17 +67,18 @@ impl Store {
         name: &str,
         own_id: Option<&str>,
     ) -> Result<(), ApiError> {
-        let taken = self.in_region(region).any(|other| {
-            other.name == name
-                && other.path == path
-                && other.project_id == project_id
-                && !other.is_scheduled()
-                && own_id != Some(other.id.as_str())
-        });
-        if taken {
+        let taken = self.named(region, project_id, path, name);
+        if taken.is_some_and(|other| own_id != Some(other.id.as_str())) {
             return Err(ApiError::duplicate_name());
         }
         Ok(())
+    }
+
+    /// The live secret with this name. A secret that is scheduled for deletion does not hold its name.
+    pub(crate) fn named(&self, region: &str, project_id: &str, path: &str, name: &str) -> Option<&Secret> {
+        self.in_region(region).find(|secret| {
+            secret.name == name && secret.path == path && secret.project_id == project_id && !secret.is_scheduled()
+        })
     }
 }
 

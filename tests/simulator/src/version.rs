@@ -60,6 +60,24 @@ impl Version {
         Ok(())
     }
 
+    /// Changes what is sent; the value never changes.
+    pub(crate) fn update(
+        &mut self,
+        description: Option<String>,
+        ephemeral: Option<Properties>,
+        now: Timestamp,
+    ) -> Result<(), ApiError> {
+        self.ensure_live()?;
+        if description.is_some() || ephemeral.is_some() {
+            self.updated_at = now;
+        }
+        if let Some(description) = description {
+            self.description = description;
+        }
+        self.ephemeral = ephemeral.or(self.ephemeral);
+        Ok(())
+    }
+
     /// Deletes softly, or at once when the version is ephemeral.
     pub(crate) fn delete(&mut self, now: Timestamp) -> Result<(), ApiError> {
         self.ensure_live()?;

@@ -6,9 +6,11 @@ mod support;
 
 use std::time::Duration;
 
-use scaleway_simulator::Simulator;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use scaleway_simulator::{OTHER_PROJECT_ID, PROJECT_ID, Simulator};
 use serde_json::{Value, json};
-use support::{create, delete, get, post};
+use support::{create, delete, get, post, send};
 
 async fn add(simulator: &Simulator, secret: &str, body: Value) -> Value {
     post(simulator, &format!("{secret}/versions"), body).await.expect(200)
@@ -161,4 +163,105 @@ async fn bad_versions_are_refused() {
     let body = json!({"data": "Zm9v"});
     let refused = post(&simulator, &format!("{secret}/versions"), body).await.expect(403);
     assert_eq!(refused["type"], "quotas_exceeded");
+}
+
+#[tokio::test]
+async fn metadata_changes_and_values_do_not() {
+    let simulator = Simulator::start().await.unwrap();
+    let secret = create(&simulator, "a", Value::Null).await;
+    let before = add(&simulator, &secret, json!({"data": "Zm9v", "description": "d"})).await;
+    let version = format!("{secret}/versions/1");
+    let update = async |body: Value| send(&simulator, "PATCH", &version, body).await;
+
+    let same = update(json!({"description": null, "data": "YmFy"})).await.expect(200);
+    assert_eq!(same, before);
+    let cleared = update(json!({"description": ""})).await.expect(200);
+    assert_eq!(cleared["description"], "");
+    assert_ne!(cleared["updated_at"], before["updated_at"]);
+    let properties =
+        json!({"expires_at": "2100-03-01T02:00:00+02:00", "expires_once_accessed": null, "action": "disable"});
+    let ephemeral = update(json!({"ephemeral_properties": properties})).await.expect(200);
+    assert_eq!(ephemeral["ephemeral_properties"]["expires_at"], "2100-03-01T00:00:00.000000Z");
+    let shown = get(&simulator, &format!("{version}/access")).await.expect(200);
+    assert_eq!(shown["data"], "Zm9v");
+
+    for (properties, argument) in [
+        (json!({"expires_at": "soon", "action": "delete"}), "ephemeral_properties.expires_at"),
+        (json!({"expires_once_accessed": true}), "ephemeral_properties.action"),
+        (json!({"action": "delete"}), "ephemeral_properties"),
+    ] {
+        let refused = update(json!({"ephemeral_properties": properties})).await.expect(400);
+        assert_eq!(refused["details"][0]["argument_name"], argument);
+    }
+    delete(&simulator, &version).await.expect(204);
+    update(json!({"description": "e"})).await.expect(412);
+}
+
+#[tokio::test]
+async fn values_are_found_by_the_name_of_their_secret() {
+    let simulator = Simulator::start().await.unwrap();
+    let former = create(&simulator, "db", json!({"path": "/prod"})).await;
+    delete(&simulator, &former).await.expect(204);
+    let secret = create(&simulator, "db", json!({"path": "/prod"})).await;
+    add(&simulator, &secret, json!({"data": "Zm9v"})).await;
+    let target = |query: &str| {
+        format!("/secret-manager/v1beta1/regions/fr-par/secrets-by-path/versions/latest_enabled/access?{query}")
+    };
+    let project = format!("project_id={PROJECT_ID}");
+    let found = get(&simulator, &target(&format!("{project}&secret_path=%2Fprod&secret_name=db"))).await.expect(200);
+    assert_eq!(found["data"], "Zm9v");
+    assert_eq!(found["secret_id"], secret.rsplit('/').next().unwrap());
+
+    let unknown = get(&simulator, &target(&format!("{project}&secret_path=%2F&secret_name=db"))).await.expect(404);
+    assert_eq!(unknown["resource"], "secret");
+    for (query, argument) in [
+        ("secret_path=%2Fprod&secret_name=db".to_owned(), "project_id"),
+        (format!("{project}&secret_name=db"), "secret_path"),
+        (format!("{project}&secret_path=%2Fprod"), "secret_name"),
+    ] {
+        let refused = get(&simulator, &target(&query)).await.expect(400);
+        assert_eq!(refused["details"][0]["argument_name"], argument);
+        assert_eq!(refused["details"][0]["reason"], "required");
+    }
+    let other = format!("project_id={OTHER_PROJECT_ID}&secret_path=%2Fprod&secret_name=db");
+    get(&simulator, &target(&other)).await.expect(403);
+}
+
+#[tokio::test]
+async fn values_have_to_fit_the_type_of_their_secret() {
+    let simulator = Simulator::start().await.unwrap();
+    let database = r#"{"engine":"postgres","username":"u","password":"p","host":"h","dbname":"d","port":"5432"}"#;
+    for (kind, good, bad) in [
+        ("certificate", "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n", "AA=="),
+        ("key_value", r#"{"a":"b","c":1,"d":true}"#, r#"{"a":{"b":1}}"#),
+        ("basic_credentials", r#"{"username":"u","password":"p"}"#, r#"{"username":"u"}"#),
+        ("database_credentials", database, &database.replace("\"5432\"", "5432")),
+        ("ssh_key", r#"{"ssh_private_key":"k"}"#, "k"),
+    ] {
+        let secret = create(&simulator, kind, json!({"type": kind})).await;
+        let refused = post(&simulator, &format!("{secret}/versions"), json!({"data": STANDARD.encode(bad)})).await;
+        assert_eq!(refused.expect(400)["details"][0]["argument_name"], "data", "{kind}");
+        add(&simulator, &secret, json!({"data": STANDARD.encode(good)})).await;
+        let shown = get(&simulator, &format!("{secret}/versions/latest/access")).await.expect(200);
+        assert_eq!(shown["type"], kind);
+    }
+}
+
+#[tokio::test]
+async fn versions_are_listed_in_pages() {
+    let simulator = Simulator::start().await.unwrap();
+    let secret = create(&simulator, "a", Value::Null).await;
+    for _ in 0..5 {
+        add(&simulator, &secret, json!({"data": "Zm9v"})).await;
+    }
+    for (query, expected) in
+        [("page_size=2", vec![5, 4]), ("page=3&page_size=2", vec![1]), ("page=4&page_size=2", vec![])]
+    {
+        let listed = get(&simulator, &format!("{secret}/versions?{query}")).await.expect(200);
+        let revisions: Vec<_> =
+            listed["versions"].as_array().unwrap().iter().map(|it| it["revision"].as_u64().unwrap()).collect();
+        assert_eq!(revisions, expected, "{query}");
+        assert_eq!(listed["total_count"], 5, "{query}");
+    }
+    get(&simulator, &format!("{secret}/versions?status=gone")).await.expect(400);
 }

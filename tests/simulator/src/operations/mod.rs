@@ -7,7 +7,7 @@ mod secrets;
 mod versions;
 
 use crate::answers::{Answer, ApiError};
-use crate::arguments::{self, Revision};
+use crate::arguments;
 use crate::routes::{SecretAction, Target, VersionAction};
 use crate::service::Call;
 
@@ -32,9 +32,10 @@ pub(crate) fn carry_out(mut call: Call<'_>, target: Target) -> Result<Answer, Ap
         }
         Target::Version { id, revision, action } => {
             let id = arguments::uuid("secret_id", &id)?;
-            let wanted = versions::Wanted { revision: Revision::parse(&revision)?, text: revision };
+            let wanted = versions::Wanted::parse(revision)?;
             let operation = match action {
                 VersionAction::Get => versions::get,
+                VersionAction::Update => versions::update,
                 VersionAction::Delete => versions::delete,
                 VersionAction::Access => versions::access,
                 VersionAction::Disable => versions::disable,
@@ -43,5 +44,6 @@ pub(crate) fn carry_out(mut call: Call<'_>, target: Target) -> Result<Answer, Ap
             };
             operation(&mut call, &id, &wanted)
         }
+        Target::AccessByPath { revision } => versions::access_by_path(&mut call, &versions::Wanted::parse(revision)?),
     }
 }

@@ -1,8 +1,10 @@
 //! Operations on the versions of one secret.
 
+use crate::PROJECT_ID;
 use crate::answers::{Answer, ApiError};
-use crate::arguments::{Fields, Revision};
+use crate::arguments::{self, Fields, Revision};
 use crate::payload;
+use crate::policy::Properties;
 use crate::secret::Secret;
 use crate::service::Call;
 use crate::version::Version;
@@ -12,8 +14,14 @@ const QUOTA: usize = 20;
 
 /// The revision of a request, also as the client wrote it.
 pub(super) struct Wanted {
-    pub(super) revision: Revision,
-    pub(super) text: String,
+    revision: Revision,
+    text: String,
+}
+
+impl Wanted {
+    pub(super) fn parse(text: String) -> Result<Wanted, ApiError> {
+        Ok(Wanted { revision: Revision::parse(&text)?, text })
+    }
 }
 
 pub(super) fn create(call: &mut Call<'_>, id: &str) -> Result<Answer, ApiError> {
@@ -22,9 +30,10 @@ pub(super) fn create(call: &mut Call<'_>, id: &str) -> Result<Answer, ApiError> 
     let data_crc32 = fields.number("data_crc32")?;
     let disable_previous = fields.flag("disable_previous")?.unwrap_or_default();
     let description = fields.text("description")?.unwrap_or_default();
-    payload::check(&data, data_crc32)?;
+    let bytes = payload::check(&data, data_crc32)?;
 
     let secret = call.store.find(&call.region, id)?;
+    payload::check_type(secret.kind, &bytes)?;
     secret.ensure_usable()?;
     let kept = secret.versions.iter().filter(|v| v.deleted_at.is_none());
     if kept.count() >= QUOTA {
@@ -62,6 +71,31 @@ pub(super) fn get(call: &mut Call<'_>, id: &str, wanted: &Wanted) -> Result<Answ
     let secret = call.store.find_to_read(&call.region, id)?;
     let version = secret.version(&wanted.revision, &wanted.text)?;
     Ok(Answer::ok(version.to_json()))
+}
+
+pub(super) fn update(call: &mut Call<'_>, id: &str, wanted: &Wanted) -> Result<Answer, ApiError> {
+    let fields = Fields::parse(call.body)?;
+    let description = fields.text("description")?;
+    let ephemeral = fields.object("ephemeral_properties")?;
+    let ephemeral = ephemeral.as_ref().map(Properties::read).transpose()?;
+    let secret = call.store.find(&call.region, id)?;
+    let version = usable_version(secret, wanted)?;
+    version.update(description, ephemeral, call.now)?;
+    Ok(Answer::ok(version.to_json()))
+}
+
+/// Finds the secret by its name, and shows the value of a version of it.
+pub(super) fn access_by_path(call: &mut Call<'_>, wanted: &Wanted) -> Result<Answer, ApiError> {
+    let required = |key| call.query.text(key).ok_or_else(|| ApiError::required(key));
+    let (path, name) = (required("secret_path")?, required("secret_name")?);
+    let project_id = arguments::uuid("project_id", required("project_id")?)?;
+    if project_id != PROJECT_ID {
+        return Err(ApiError::Forbidden { action: "access" });
+    }
+    let secret = call.store.named(&call.region, &project_id, path, name);
+    let id = secret.map(|secret| secret.id.clone());
+    let id = id.ok_or_else(|| ApiError::NotFound { resource: "secret", id: name.to_owned() })?;
+    access(call, &id, wanted)
 }
 
 pub(super) fn access(call: &mut Call<'_>, id: &str, wanted: &Wanted) -> Result<Answer, ApiError> {
