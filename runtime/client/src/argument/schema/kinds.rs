@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// Some kinds of JSON values; none stands for all.
+/// Some kinds of JSON values; none means all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Kinds(u8);
 
