@@ -47,6 +47,7 @@ mod quality;
 mod rest;
 mod rules;
 mod scenarios;
+mod schemas;
 mod served;
 mod server;
 mod symbolic_links;

@@ -1,6 +1,8 @@
 //! Maps what a REST or MCP caller sends to the arguments of an operation.
 
-use naftiko_client::__private::{Argument, Arguments, Violations, from_json_text, listed, shortened, visible};
+use naftiko_client::__private::{
+    Argument, Arguments, Violations, from_json_text, listed, pointer_token, shortened, visible,
+};
 use naftiko_client::{Error, Violation};
 use naftiko_schema::{
     ArgumentMapping, ArgumentSource, Binding, InputText, Kind, Location, Parameter, SourceMember, Target,
@@ -23,13 +25,15 @@ pub fn values(binding: &Binding) -> Values {
     vec![None; binding.inputs().len()]
 }
 
-/// Checks the caller's values as inputs, and maps them to the target's arguments. Long values with rules are checked on
-/// another thread.
+/// Checks the caller's values as inputs, and maps them to the target's arguments. Long values with rules or a schema are
+/// checked on another thread.
 ///
 /// # Errors
 /// If values are missing or invalid.
 pub async fn checked(binding: &'static Binding, values: Values) -> Result<Arguments, Error> {
-    let with_rules = binding.inputs().iter().zip(&values).filter(|(input, _)| !input.rules.is_empty());
+    let has_schema = binding.target.request_schema().is_some();
+    let is_checked = |input: &Parameter| !input.rules.is_empty() || (has_schema && input.location.is_body());
+    let with_rules = binding.inputs().iter().zip(&values).filter(|(input, _)| is_checked(input));
     let length = with_rules.filter_map(|(_, value)| value.as_ref()).map(Argument::length).sum();
     offload(length, move || checked_here(binding, values)).await
 }
@@ -49,7 +53,28 @@ fn checked_here(binding: &'static Binding, mut values: Values) -> Result<Argumen
     let Target::Operation(operation) = &binding.target;
     let mut arguments = arguments(binding, values);
     let violations = arguments.check_once(operation);
-    if violations.is_empty() { Ok(arguments) } else { Err(invalid(violations)) }
+    if violations.is_empty() { Ok(arguments) } else { Err(invalid(violations.map(|it| of_caller(binding, it)))) }
+}
+
+/// A violation of the body in the caller's terms: where the body is an object of inputs, it is that of one of them.
+fn of_caller(binding: &Binding, violation: Violation) -> Violation {
+    input_of(binding, &violation).unwrap_or(violation)
+}
+
+fn input_of(binding: &Binding, violation: &Violation) -> Option<Violation> {
+    let ArgumentMapping::Mapped(mapping) = &binding.arguments else { return None };
+    let mut parameters = binding.target.parameters().iter().zip(mapping.sources.iter());
+    let (_, mut source) = parameters
+        .find(|(parameter, _)| parameter.location == Location::Body && parameter.name == violation.parameter)?;
+    let mut pointer = violation.pointer.as_deref().unwrap_or_default();
+    while let ArgumentSource::Object(members) = source {
+        let rest = pointer.strip_prefix('/')?;
+        let (name, inside) = rest.split_at_checked(rest.find('/').unwrap_or(rest.len()))?;
+        (source, pointer) = (&members.iter().find(|member| pointer_token(&member.name) == name)?.value, inside);
+    }
+    let ArgumentSource::Input(id) = source else { return None };
+    let input = mapping.inputs.get(id.index())?;
+    Some(Violation::new(&input.name, &*violation.problem).at(pointer.to_owned()))
 }
 
 fn arguments(binding: &Binding, values: Values) -> Arguments {

@@ -52,7 +52,7 @@ pub mod __private {
     pub use serde::Serialize;
     pub use serde_json::Value;
 
-    pub use crate::argument::{Argument, Arguments, Violations, from_json_text, from_texts};
+    pub use crate::argument::{Argument, Arguments, Schema, Violations, from_json_text, from_texts};
     pub use crate::client::{
         CONNECT_TIMEOUT, Connection, Handle, MAX_FIELDS, MAX_HEAD, Options, Preview, REDACTED, Reading, Request,
         ResponseBody, Room, SPAN, TARGET, TrackedBody, authority, basic, parse_base_uri, render,

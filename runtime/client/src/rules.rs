@@ -71,7 +71,7 @@ fn has_format(format: StringFormat, text: &str) -> bool {
 static PATTERNS: LazyLock<RwLock<HashMap<String, Regex>>> = LazyLock::new(RwLock::default);
 
 /// Whether the pattern matches somewhere in the text. The compiler leaves out patterns that cannot be compiled.
-fn matches(pattern: &str, text: &str) -> bool {
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     if let Some(regex) = PATTERNS.read().unwrap_or_else(PoisonError::into_inner).get(pattern) {
         return regex.is_match(text);
     }

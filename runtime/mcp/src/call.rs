@@ -20,7 +20,8 @@ use super::Policy;
 use super::accept::JsonOnly;
 use super::confirm::{Destructive, Verdict};
 use super::failure::failure;
-use super::inputs::{Inputs, note};
+use super::inputs::Inputs;
+use super::mask::without_secrets;
 use super::result::result;
 
 /// The interval of progress notifications.
@@ -46,15 +47,16 @@ pub(super) async fn call(
     };
     // Only a confirmation needs the parameters again.
     let confirmable = tool.hints.destructive.then(|| params.clone());
-    let Inputs { values, from_text } = match Inputs::read(tool, params.arguments.take()) {
+    let inputs = match Inputs::read(tool, params.arguments.take()) {
         Ok(inputs) => inputs,
         Err(error) => return Ok(failure(tool, policy, &error).into()),
     };
-    let mut response = match checked(&tool.binding, values).await {
+    let note = inputs.note();
+    let mut response = match checked(&tool.binding, inputs.values).await {
         Ok(arguments) => run(tool, connection, policy, arguments, confirmable, context).await?,
         Err(error) => failure(tool, policy, &error).into(),
     };
-    if let (CallToolResponse::Complete(result), Some(note)) = (&mut response, note(&from_text)) {
+    if let (CallToolResponse::Complete(result), Some(note)) = (&mut response, note) {
         result.content.push(ContentBlock::text(note));
     }
     Ok(response)
@@ -70,11 +72,15 @@ async fn run(
     context: &RequestContext<RoleServer>,
 ) -> Result<CallToolResponse, ErrorData> {
     if policy.dry_run || confirmable.is_some() {
-        let preview = match preview(&tool.binding, connection, &arguments) {
+        let mut preview = match preview(&tool.binding, connection, &arguments) {
             Ok(preview) => preview,
             Err(error) => return Ok(failure(tool, policy, &error).into()),
         };
         if policy.dry_run {
+            let body = preview.body.as_deref().filter(|_| !policy.reveals(&tool.name));
+            if let Some(masked) = body.and_then(|body| without_secrets(&tool.binding.target, body)) {
+                preview.body = Some(masked.into());
+            }
             return Ok(dry_run_result(&preview, policy.response_budget).into());
         }
         if let Some(params) = &confirmable {

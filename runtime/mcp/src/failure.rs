@@ -37,7 +37,13 @@ pub(super) fn failure(tool: &'static Tool, policy: &Policy, error: &Error) -> Ca
         ErrorKind::Arguments(violations) => {
             details.insert("message".to_owned(), "nothing was sent, the arguments are invalid".into());
             let mut room = budget.saturating_sub(200);
-            let each = violations.iter().map(|v| json!({"argument": v.parameter, "problem": v.problem}));
+            let each = violations.iter().map(|violation| {
+                let mut shown = json!({"argument": violation.parameter, "problem": violation.problem});
+                if let (Some(pointer), Value::Object(shown)) = (&violation.pointer, &mut shown) {
+                    shown.insert("pointer".to_owned(), pointer.as_str().into());
+                }
+                shown
+            });
             let fits = |violation: &Value| {
                 let left = room.checked_sub(violation.to_string().len());
                 room = left.unwrap_or_default();

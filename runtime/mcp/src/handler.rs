@@ -22,8 +22,9 @@ use super::call::{call, cancelled, forwarded};
 use super::page::page;
 use super::resources::Resources;
 use super::revision::{VERSIONS, is_stateless};
-use super::schema::input_schema;
+use super::schema::{input_schema, output_schema};
 use super::stdio::Lines;
+use super::structure::as_declared;
 use super::{Policy, prompts};
 
 /// How long a client may cache a list, in milliseconds. Lists change only with the binary.
@@ -144,10 +145,6 @@ impl Server {
     pub(super) fn has_folders(&self) -> bool {
         self.0.resources.has_folders()
     }
-
-    fn tool(&self, name: &str) -> Option<&'static Tool> {
-        self.0.index.get(name).map(|(tool, _)| *tool)
-    }
 }
 
 /// Advertises only the capabilities that this adapter has.
@@ -173,9 +170,12 @@ fn describe(tool: &'static Tool, headers: bool) -> rmcp::model::Tool {
         Some(hints.idempotent),
         Some(hints.open_world),
     );
-    rmcp::model::Tool::new(&*tool.name, &*tool.description, Arc::new(input_schema(tool.binding.inputs(), headers)))
+    let inputs = Arc::new(input_schema(&tool.binding, headers));
+    let mut described = rmcp::model::Tool::new(&*tool.name, &*tool.description, inputs)
         .with_title(&*tool.title)
-        .with_annotations(annotations)
+        .with_annotations(annotations);
+    described.output_schema = output_schema(&tool.binding).map(Arc::new);
+    described
 }
 
 /// Server info for `_meta` of a result (MCP 2026-07-28).
@@ -315,7 +315,7 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let Some(tool) = self.tool(&request.name) else {
+        let Some((tool, description)) = self.0.index.get(&*request.name) else {
             return Err(ErrorData::invalid_params(format!("unknown tool: {}", short(&request.name)), None));
         };
         // On the heap, because rmcp moves the future of a request dozens of times.
@@ -324,6 +324,9 @@ impl ServerHandler for Server {
             result.meta = Some(self.0.server_info_meta.clone());
             // Clients before MCP 2026-07-28 get other values as text only.
             result.structured_content.take_if(|content| !is_stateless(&context) && !content.is_object());
+            if description.output_schema.is_some() {
+                as_declared(result);
+            }
         }
         Ok(response)
     }

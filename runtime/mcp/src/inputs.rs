@@ -1,8 +1,8 @@
 //! The inputs of a tool, from the arguments of a call.
 
 use naftiko_adapter::{Values, numbers, unknown_inputs};
-use naftiko_client::__private::{Argument, Violations, from_json_text};
-use naftiko_client::Error;
+use naftiko_client::__private::{Argument, Schema, Violations, from_json_text, listed};
+use naftiko_client::{Error, Violation};
 use naftiko_schema::{Kind, Location, Parameter, Tool};
 use rmcp::model::JsonObject;
 use serde_json::Value;
@@ -10,21 +10,33 @@ use serde_json::value::RawValue;
 
 /// How many arguments a note names.
 const SHOWN: usize = 20;
+/// How long the list of members is in a note, in bytes.
+const NAMES_LIMIT: usize = 1000;
 
 /// The values of a tool's inputs.
 pub(super) struct Inputs {
     pub(super) values: Values,
     /// The inputs of another type that the client sent as text.
-    pub(super) from_text: Vec<&'static Parameter>,
+    from_text: Vec<&'static Parameter>,
+    /// Arguments that are members of the body.
+    moved: Moved,
+}
+
+/// The members of the body that the client sent beside it, and the name of the body.
+#[derive(Default)]
+struct Moved {
+    body: &'static str,
+    names: Vec<String>,
 }
 
 impl Inputs {
     pub(super) fn read(tool: &'static Tool, arguments: Option<JsonObject>) -> Result<Self, Error> {
         let inputs = tool.binding.inputs();
-        let mut read = Self { values: naftiko_adapter::values(&tool.binding), from_text: Vec::new() };
+        let values = naftiko_adapter::values(&tool.binding);
+        let mut read = Self { values, from_text: Vec::new(), moved: Moved::default() };
         let mut arguments = arguments.unwrap_or_default();
         for (input, slot) in inputs.iter().zip(&mut read.values) {
-            let Some(value) = arguments.remove(&*input.name) else { continue };
+            let Some(value) = arguments.shift_remove(&*input.name) else { continue };
             // Models often write null for an argument that they leave out. It is a value only if the input accepts any JSON.
             if value == Value::Null && input.kind != Kind::Any {
                 continue;
@@ -37,8 +49,56 @@ impl Inputs {
             return Ok(read);
         }
         let mut violations = Violations::default();
+        read.members(tool, &mut arguments, &mut violations);
+        if arguments.is_empty() && violations.is_empty() {
+            return Ok(read);
+        }
         unknown_inputs(&mut violations, arguments.keys().map(String::as_str), inputs, |violation| violation);
         Err(Error::arguments(tool.binding.target.name(), violations))
+    }
+
+    /// Takes arguments that are members of the body into it, because models often leave out what is around them. Beside a body,
+    /// they are violations.
+    fn members(&mut self, tool: &'static Tool, arguments: &mut JsonObject, violations: &mut Violations) {
+        let binding = &tool.binding;
+        let (Some(id), Some(schema)) = (binding.body_input(), binding.target.request_schema()) else { return };
+        let (Some(input), Some(slot)) = (binding.inputs().get(id.index()), self.values.get_mut(id.index())) else {
+            return;
+        };
+        let schema = Schema::of(schema);
+        let mut body = JsonObject::new();
+        for (name, value) in std::mem::take(arguments) {
+            match schema.member(&name) {
+                None => drop(arguments.insert(name, value)),
+                Some(_) if slot.is_some() => {
+                    violations.push(Violation::new(&name, format!("belongs into `{}`", input.name)));
+                }
+                // Like null for an input.
+                Some(member) if value.is_null() && !member.nullable => {}
+                Some(_) => drop(body.insert(name, value)),
+            }
+        }
+        if !body.is_empty() {
+            self.moved = Moved { body: &input.name, names: body.keys().cloned().collect() };
+            *slot = Some(argument(input.kind, Value::Object(body)));
+        }
+    }
+
+    /// The note in results of calls whose arguments were not sent as the tool declares them.
+    pub(super) fn note(&self) -> Option<String> {
+        let notes = [of_texts(&self.from_text), self.moved.note()];
+        let notes: Vec<_> = notes.into_iter().flatten().collect();
+        (!notes.is_empty()).then(|| notes.join(" "))
+    }
+}
+
+impl Moved {
+    fn note(&self) -> Option<String> {
+        let names = listed(&self.names, NAMES_LIMIT);
+        let body = self.body;
+        (!self.names.is_empty()).then(|| {
+            format!("These arguments were taken as members of `{body}`; send them inside of `{body}`: {names}.")
+        })
     }
 }
 
@@ -65,8 +125,8 @@ fn parsed(input: &Parameter, value: &Value) -> Option<Argument> {
     Argument::check(&any_of_type, Some(&argument)).ok().map(|()| argument)
 }
 
-/// The note in results of calls with inputs that were sent as text.
-pub(super) fn note(from_text: &[&Parameter]) -> Option<String> {
+/// The note about inputs that were sent as text.
+fn of_texts(from_text: &[&Parameter]) -> Option<String> {
     let each = from_text.iter().take(SHOWN).map(|input| format!("`{}` (read as {})", input.name, input.kind.as_str()));
     let each = each.collect::<Vec<_>>().join(", ");
     let more = if from_text.len() > SHOWN { ", and others" } else { "" };

@@ -24,8 +24,10 @@ mod resources;
 mod result;
 mod revision;
 mod schema;
+mod shape;
 mod shown;
 mod stdio;
+mod structure;
 mod words;
 
 pub use self::http::HttpOptions;

@@ -1,12 +1,64 @@
 //! The input schema of a tool, built from the parameters that the validator uses.
 
 use naftiko_client::__private::rank;
-use naftiko_schema::{Kind, Location, Parameter};
+use naftiko_schema::{Binding, Kind, Location, Parameter};
 use rmcp::model::JsonObject;
 use serde_json::{Value, json};
 
-/// A flat object schema. It uses only keywords that all models and clients support; `headers` adds that of MCP 2026-07-28.
-pub(super) fn input_schema(inputs: &[Parameter], headers: bool) -> JsonObject {
+use super::shape;
+
+/// How long the schema of a tool's inputs may be because of its body, in bytes.
+const BUDGET: usize = 8 << 10;
+
+/// The schema of what a tool takes: an object of its inputs, in which a body has its members where they are known. It uses only
+/// keywords that all models and clients support; `headers` adds that of MCP 2026-07-28.
+pub(super) fn input_schema(binding: &Binding, headers: bool) -> JsonObject {
+    let mut schema = flat(binding.inputs(), headers);
+    let body = binding.body_input().and_then(|id| binding.inputs().get(id.index()));
+    let (Some(body), Some(text)) = (body, binding.target.request_schema()) else { return schema };
+    let budget = BUDGET.saturating_sub(Value::Object(schema.clone()).to_string().len());
+    if let Some(shape) = shape::input(text, budget)
+        && let Some(property) = schema.get_mut("properties").and_then(|properties| properties.get_mut(&*body.name))
+        && let Some(property) = property.as_object_mut()
+    {
+        let default = property.remove("default");
+        *property = with_description(shape, &body.description);
+        property.extend(body.rules.keywords());
+        if !property.contains_key("required") {
+            property.extend(default.map(|default| ("default".to_owned(), default)));
+        } else if body.required && body.default.is_some() {
+            require(&mut schema, &body.name);
+        }
+    }
+    schema
+}
+
+/// An input whose default lacks members that are required has to be sent.
+fn require(schema: &mut JsonObject, name: &str) {
+    let required = schema.entry("required").or_insert_with(|| json!([]));
+    if let Value::Array(required) = required {
+        required.push(name.into());
+    }
+}
+
+/// The schema of a body with the description of its input, and what the schema says of members that are not shown.
+fn with_description(mut shape: JsonObject, description: &str) -> JsonObject {
+    if !description.is_empty() {
+        let own = shape.get("description").and_then(Value::as_str).filter(|own| own.ends_with("members)"));
+        let note = own.and_then(|own| own.rfind('(').and_then(|at| own.get(at..)));
+        let text = note.map_or_else(|| description.to_owned(), |note| format!("{description} {note}"));
+        shape.insert("description".to_owned(), text.into());
+    }
+    shape
+}
+
+/// The schema of what a tool returns, if it is known.
+pub(super) fn output_schema(binding: &Binding) -> Option<JsonObject> {
+    let text = binding.response_schema().filter(|_| binding.format().is_json() && !binding.target.is_bodiless())?;
+    shape::output(text)
+}
+
+fn flat(inputs: &[Parameter], headers: bool) -> JsonObject {
     let mut properties = JsonObject::new();
     let mut required = Vec::new();
     for input in inputs {

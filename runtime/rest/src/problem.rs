@@ -54,8 +54,10 @@ impl Problem {
                 Some(Location::Query) => (Some("query"), None),
                 Some(Location::Header) => (Some("header"), None),
                 Some(Location::Cookie) => (Some("cookie"), None),
-                Some(Location::Body) => (Some("body"), Some("#".to_owned())),
-                Some(Location::Field) => (Some("body"), Some(pointer(&violation.parameter))),
+                Some(Location::Body) => (Some("body"), Some(format!("#{}", inside(violation)))),
+                Some(Location::Field) => {
+                    (Some("body"), Some(format!("{}{}", pointer(&violation.parameter), inside(violation))))
+                }
                 None => (None, None),
             };
             let optional = [("in", within.map(str::to_owned)), ("pointer", pointer)];
@@ -135,6 +137,12 @@ impl IntoResponse for Problem {
         *response.headers_mut() = headers;
         response
     }
+}
+
+/// Where in an argument it is wrong, as a JSON pointer in a fragment.
+fn inside(violation: &Violation) -> String {
+    let tokens = violation.pointer.as_deref().unwrap_or_default().split('/').map(percent_encode);
+    tokens.collect::<Vec<_>>().join("/")
 }
 
 /// A member of the body, as a JSON pointer in a fragment (RFC 6901 §6).

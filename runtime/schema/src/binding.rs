@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use crate::table::{Ref, table};
-use crate::{Format, InputId, List, Method, Operation, Output, Parameter, RetrySafety, Text};
+use crate::{Format, InputId, List, Location, Method, Operation, Output, Parameter, RetrySafety, Text};
 
 table! {
     /// What a route, tool or resource runs, how its arguments are computed, and what its caller gets of the response.
@@ -24,6 +24,26 @@ impl Binding {
         match &self.arguments {
             ArgumentMapping::Identity => self.target.parameters(),
             ArgumentMapping::Mapped(Mapping { inputs, .. }) => inputs,
+        }
+    }
+
+    /// The input that is the whole body of the target's request, if one is.
+    pub fn body_input(&self) -> Option<InputId> {
+        let body = self.target.parameters().iter().position(|parameter| parameter.location == Location::Body)?;
+        match &self.arguments {
+            ArgumentMapping::Identity => Some(InputId::from(body)),
+            ArgumentMapping::Mapped(mapping) => match mapping.sources.get(body)? {
+                ArgumentSource::Input(id) => Some(*id),
+                _ => None,
+            },
+        }
+    }
+
+    /// The schema of the response that the caller gets, if it is known and not changed.
+    pub fn response_schema(&self) -> Option<&str> {
+        match self.output {
+            Output::Whole => self.target.response_schema(),
+            Output::Projected(_) => None,
         }
     }
 
@@ -92,6 +112,20 @@ impl Target {
     pub fn retry_safety(&self) -> RetrySafety {
         match self {
             Self::Operation(operation) => operation.retry_safety,
+        }
+    }
+
+    /// What the body of its request is, as the JSON text of a JSON Schema, if it is known.
+    pub fn request_schema(&self) -> Option<&str> {
+        match self {
+            Self::Operation(operation) => operation.request_schema.as_deref(),
+        }
+    }
+
+    /// What the body of a successful response is, as the JSON text of a JSON Schema, if it is known.
+    pub fn response_schema(&self) -> Option<&str> {
+        match self {
+            Self::Operation(operation) => operation.response_schema.as_deref(),
         }
     }
 

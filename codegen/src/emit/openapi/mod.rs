@@ -1,5 +1,6 @@
 //! `openapi.json`: the requests and responses of the REST adapter, in OpenAPI 3.1.
 
+mod components;
 mod path;
 mod schema;
 
@@ -7,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use self::components::Components;
 use self::path::{Names, Template};
 use self::schema::with;
 use super::{MARKER, rust};
@@ -25,6 +27,9 @@ pub(super) fn document(model: &Model, rest: &Rest) -> String {
     let capability = &model.capability;
     let description = Some(&capability.description).filter(|text| !text.is_empty()).unwrap_or(&capability.title);
     let license = env!("CARGO_PKG_LICENSE");
+    let components = components(&rest.auth);
+    let mut schemas = Components::new(&components);
+    let paths = paths(model, rest, &mut schemas);
     let document = json!({
         "x-generated": format!("{MARKER} from {}. Do not edit: change the specification instead.", model.spec),
         "openapi": "3.1.0",
@@ -41,8 +46,8 @@ pub(super) fn document(model: &Model, rest: &Rest) -> String {
         ],
         "security": security(&rest.auth),
         "tags": tags(model, rest),
-        "paths": paths(model, rest),
-        "components": components(&rest.auth),
+        "paths": paths,
+        "components": with(components, "schemas", schemas.into_schemas()),
     });
     visible(&format!("{document:#}\n"))
 }
@@ -112,7 +117,7 @@ fn operation<'m>(model: &'m Model, route: &Route) -> Option<&'m Operation> {
 
 /// All paths. OpenAPI takes those for one that differ only in the names of placeholders, or in how much the last of them
 /// takes; of two routes with one path and method it can only say the more specific one.
-fn paths(model: &Model, rest: &Rest) -> Map<String, Value> {
+fn paths(model: &Model, rest: &Rest, schemas: &mut Components) -> Map<String, Value> {
     let routes = rest.routes.iter().zip(&model.route_paths).map(|(route, path)| (Template::new(path), route));
     let (greedy, modest): (Vec<_>, Vec<_>) = routes.partition(|(template, _)| template.takes_rest);
     let mut templates: BTreeMap<String, Template> = BTreeMap::new();
@@ -129,7 +134,7 @@ fn paths(model: &Model, rest: &Rest) -> Map<String, Value> {
         let method = route.method.as_str().to_ascii_lowercase();
         if !item.contains_key(&method) {
             let id = ids.unused(&operation.method_name);
-            item.insert(method, described(model, operation, route, &id, template, takes_rest));
+            item.insert(method, described(model, operation, route, &id, template, takes_rest, schemas));
         }
     }
     paths
@@ -143,6 +148,7 @@ fn described(
     id: &str,
     template: &Template,
     takes_rest: bool,
+    schemas: &mut Components,
 ) -> Value {
     let humanised = operation.method_name.replace('_', " ");
     let first = |texts: [&str; 3]| texts.into_iter().find(|text| !text.is_empty()).unwrap_or_default().to_owned();
@@ -159,10 +165,10 @@ fn described(
     if !parameters.is_empty() {
         described = with(described, "parameters", parameters.into());
     }
-    if let Some(body) = schema::body(inputs) {
+    if let Some(body) = schema::body(&route.binding, schemas) {
         described = with(described, "requestBody", body);
     }
-    with(described, "responses", responses(route))
+    with(described, "responses", responses(route, schemas))
 }
 
 fn placeholders(route: &Route, inputs: &[Parameter], template: &Template, takes_rest: bool) -> Vec<Value> {
@@ -184,12 +190,14 @@ fn placeholders(route: &Route, inputs: &[Parameter], template: &Template, takes_
 }
 
 /// Responses of the upstream pass through, and everything else is a problem. `HEAD` has no bodies.
-fn responses(route: &Route) -> Value {
+fn responses(route: &Route, schemas: &mut Components) -> Value {
     let Target::Operation(operation) = &route.binding.target;
     let mut success = json!({"description": "The response of the upstream."});
     if route.method != Method::Head && !route.binding.target.is_bodiless() {
         let media_type = route.binding.format().media_type();
-        success = with(success, "content", with(json!({}), media_type, json!({"schema": {}})));
+        let known = route.binding.response_schema().filter(|_| route.binding.format().is_json());
+        let schema = known.and_then(|text| schemas.schema(text)).unwrap_or_else(|| json!({}));
+        success = with(success, "content", with(json!({}), media_type, json!({ "schema": schema })));
     }
     if !operation.response_fields.is_empty() {
         let text = || json!({"schema": {"type": "string"}});

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use naftiko_schema::{Kind, Location, Parameter};
+use naftiko_schema::{Binding, Kind, Location, Parameter};
+
+use super::components::Components;
 
 /// A placeholder of a path, under its name there. It takes any text where it feeds no input.
 pub(super) fn placeholder(name: &str, input: Option<&Parameter>, remark: Option<String>) -> Value {
@@ -55,18 +57,28 @@ fn parameter(input: &Parameter) -> Value {
 }
 
 /// The body, if there is one.
-pub(super) fn body(inputs: &[Parameter]) -> Option<Value> {
+pub(super) fn body(binding: &Binding, schemas: &mut Components) -> Option<Value> {
+    let inputs = binding.inputs();
     let whole = inputs.iter().find(|input| input.location == Location::Body);
     let fields: Vec<_> = inputs.iter().filter(|input| input.location == Location::Field).collect();
     if whole.is_none() && fields.is_empty() {
         return None;
     }
-    let mut schema = match whole {
-        Some(whole) if fields.is_empty() => of_value(whole),
+    let known = binding.target.request_schema().filter(|_| fields.is_empty() && binding.body_input().is_some());
+    let known = known.and_then(|text| schemas.schema(text));
+    // What is sent for a caller that leaves the body out lacks what its schema requires.
+    let needed = known.as_ref().is_some_and(|known| schemas.requires(known)) && whole.is_some_and(|it| it.required);
+    let mut schema = match (whole, known) {
+        (Some(_), Some(known)) if needed => known,
+        (Some(whole), Some(known)) => or_null(known, whole),
+        (Some(whole), None) if fields.is_empty() => of_value(whole),
         _ => object(&fields, whole),
     };
     add_rules(&mut schema, whole);
-    let mut body = json!({"required": whole.into_iter().chain(fields).any(is_required)});
+    if let (true, Value::Object(schema)) = (needed, &mut schema) {
+        schema.shift_remove("default");
+    }
+    let mut body = json!({"required": needed || whole.into_iter().chain(fields).any(is_required)});
     describe(&mut body, whole.map_or("", |whole| &whole.description));
     Some(with(body, "content", json!({"application/json": {"schema": schema}})))
 }
@@ -91,12 +103,20 @@ fn object(fields: &[&Parameter], whole: Option<&Parameter>) -> Value {
     if whole.is_some() { schema } else { with(schema, "additionalProperties", false.into()) }
 }
 
-/// The value of a body or of one of its members. Null means that it is left out.
+/// The value of a body or of one of its members.
 fn of_value(input: &Parameter) -> Value {
-    let mut schema = of_kind(input.kind);
-    if !is_required(input)
-        && let Some(kind) = schema.get_mut("type")
-    {
+    or_null(of_kind(input.kind), input)
+}
+
+/// The schema of an input that may be null, which means that it is left out.
+fn or_null(mut schema: Value, input: &Parameter) -> Value {
+    if is_required(input) {
+        return schema;
+    }
+    if schema.get("$ref").is_some() {
+        return json!({"anyOf": [schema, {"type": "null"}]});
+    }
+    if let Some(kind @ Value::String(_)) = schema.get_mut("type") {
         *kind = json!([kind.take(), "null"]);
     }
     schema
@@ -142,4 +162,40 @@ pub(super) fn with(mut object: Value, name: &str, value: Value) -> Value {
         members.insert(name.to_owned(), value);
     }
     object
+}
+
+#[cfg(test)]
+mod tests {
+    use naftiko_schema::{Method, Operation, OperationId, RetrySafety, calls};
+
+    use super::*;
+
+    const SCHEMA: &str =
+        r##"{"type": "object", "required": ["a"], "properties": {"a": {"$ref": "#/$defs/A"}}, "$defs": {"A": {}}}"##;
+
+    const fn operation(schema: &'static str) -> Operation {
+        Operation::new(OperationId(0), "create", Method::Post, RetrySafety::Never)
+            .request_schema(schema)
+            .parameters(const { &[Parameter::new("body", Location::Body, Kind::Object).required().default("{}")] })
+    }
+
+    static NEEDED: Operation = operation(SCHEMA);
+    static EMPTY: Operation = operation(r#"{"type": "object", "properties": {"a": {}}}"#);
+
+    fn described(operation: &'static Operation) -> Value {
+        let mut components = Components::new(&json!({}));
+        body(&Binding::new(calls(operation)), &mut components).unwrap_or_default()
+    }
+
+    #[test]
+    fn body_whose_default_lacks_required_members_is_required() {
+        let schema = json!({
+            "type": "object", "required": ["a"], "properties": {"a": {"$ref": "#/components/schemas/A"}},
+        });
+        let content = json!({"application/json": {"schema": schema}});
+        assert_eq!(described(&NEEDED), json!({"required": true, "content": content}));
+        let schema = json!({"type": ["object", "null"], "properties": {"a": {}}, "default": {}});
+        let content = json!({"application/json": {"schema": schema}});
+        assert_eq!(described(&EMPTY), json!({"required": false, "content": content}));
+    }
 }

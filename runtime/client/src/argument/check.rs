@@ -18,18 +18,32 @@ pub struct Violation {
     pub parameter: String,
     /// What is wrong and what is allowed.
     pub problem: String,
+    /// Where in the argument it is wrong, as a JSON pointer (RFC 6901); `None` if it is wrong as a whole.
+    pub pointer: Option<String>,
 }
 
 impl Violation {
     #[doc(hidden)]
     pub fn new(parameter: &str, problem: impl Into<String>) -> Self {
-        Self { parameter: parameter.to_owned(), problem: problem.into() }
+        Self { parameter: parameter.to_owned(), problem: problem.into(), pointer: None }
+    }
+
+    /// The same violation of a part of the argument.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn at(mut self, pointer: String) -> Self {
+        self.pointer = Some(pointer).filter(|pointer| !pointer.is_empty());
+        self
     }
 }
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` {}", self.parameter, self.problem)
+        write!(f, "`{}` ", self.parameter)?;
+        if let Some(pointer) = &self.pointer {
+            write!(f, "at `{pointer}` ")?;
+        }
+        f.write_str(&self.problem)
     }
 }
 

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::check::{self, Violation, scalar_text};
+use super::schema::Schema;
 use super::violations::Violations;
 use crate::raw_body::RawBody;
 
@@ -44,6 +45,15 @@ impl Argument {
             Some(Self::Json(json)) => check::check_text(parameter, json),
             Some(Self::Value(value)) => check::check(parameter, Some(value)),
             None => check::check(parameter, None),
+        }
+    }
+
+    /// Checks a body against its schema. A raw body is of the caller's own making.
+    fn check_schema(&self, name: &str, schema: &Schema) -> Violations {
+        match self {
+            Self::Value(value) => schema.violations(name, value),
+            Self::Json(json) => schema.violations_in(name, json),
+            Self::Raw(_) => Violations::default(),
         }
     }
 
@@ -145,16 +155,27 @@ impl Arguments {
 
     /// The violations of all arguments. If there are none, the call does not look for them again.
     pub fn check_once(&mut self, operation: &Operation) -> Violations {
-        let violations = self.check(operation);
+        let violations = self.check(operation, true);
         self.checked = violations.is_empty();
         violations
     }
 
-    /// The violations of all arguments.
-    pub(crate) fn check(&self, operation: &Operation) -> Violations {
+    /// The violations of all arguments. `by_schema` says whether the body is checked against the schema of the operation.
+    pub(crate) fn check(&self, operation: &Operation, by_schema: bool) -> Violations {
+        let mut violations = Violations::default();
         if self.checked {
-            return Violations::default();
+            return violations;
         }
-        self.pairs(operation).filter_map(|(parameter, argument)| Argument::check(parameter, argument).err()).collect()
+        let schema = operation.request_schema.as_deref().filter(|_| by_schema).map(Schema::of);
+        for (parameter, argument) in self.pairs(operation) {
+            match (Argument::check(parameter, argument), argument, &schema) {
+                (Err(violation), _, _) => violations.push(violation),
+                (Ok(()), Some(argument), Some(schema)) if parameter.location == Location::Body => {
+                    violations.absorb(argument.check_schema(&parameter.name, schema));
+                }
+                _ => {}
+            }
+        }
+        violations
     }
 }

@@ -27,6 +27,18 @@ impl<T> Violations<T> {
         self.omitted += count;
     }
 
+    /// The same number of violations, each as a function makes it.
+    pub fn map(self, change: impl FnMut(T) -> T) -> Self {
+        Self { first: self.first.into_iter().map(change).collect(), omitted: self.omitted }
+    }
+
+    /// Adds the violations of a part.
+    pub fn absorb(&mut self, others: Self) {
+        let (first, omitted) = others.into_parts();
+        self.extend(first);
+        self.omitted += omitted;
+    }
+
     /// How many more violations are reported.
     pub fn room(&self) -> usize {
         LIMIT.saturating_sub(self.first.len())

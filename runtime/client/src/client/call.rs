@@ -64,6 +64,13 @@ pub trait Call: Sized {
         back(request)
     }
 
+    /// Sends the body even if it is not what the operation is known to take, for the day on which the upstream takes more:
+    /// another member, or another value of a member. Everything else is still checked.
+    #[must_use]
+    fn unchecked(self) -> Self {
+        self.with(|options| options.unchecked = true)
+    }
+
     /// How the pages of a list follow each other, if that is not recognised.
     #[must_use]
     fn paging(self, paging: Paging) -> Self {

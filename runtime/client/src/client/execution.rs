@@ -82,7 +82,7 @@ pub(super) struct CallState<'a> {
 
 impl<'a> CallState<'a> {
     pub(super) fn new(connection: &'a Connection, spec: CallSpec<'a>) -> Result<Self, Error> {
-        let violations = spec.arguments.check(spec.operation);
+        let violations = spec.arguments.check(spec.operation, !spec.options.unchecked);
         if !violations.is_empty() {
             return Err(Error::arguments(&spec.operation.name, violations));
         }

@@ -20,6 +20,8 @@ pub struct Options {
     /// Query pairs that replace those with the same names.
     pub(in crate::client) query: Vec<(String, SecretString)>,
     pub(in crate::client) paging: Paging,
+    /// The body is sent even if it is not what the schema of the operation says.
+    pub(in crate::client) unchecked: bool,
 }
 
 impl Options {

@@ -29,7 +29,7 @@ impl Connection {
         options: &Options,
     ) -> Result<Preview, Error> {
         let invalid = |violations| Error::arguments(&operation.name, violations);
-        let violations = arguments.check(operation);
+        let violations = arguments.check(operation, !options.unchecked);
         if !violations.is_empty() {
             return Err(Error::arguments(&operation.name, violations));
         }

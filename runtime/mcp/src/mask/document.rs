@@ -1,12 +1,13 @@
 //! The secrets of a document: by names, in pairs of name and value, in columns, and in texts.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use naftiko_adapter::numbers;
-use naftiko_client::__private::{rank, visible};
+use naftiko_client::__private::{Schema, rank, visible};
 use serde_json::{Map, Value};
 
 use super::names::{Meaning, is_mark, is_name, is_value, meaning};
@@ -42,6 +43,8 @@ impl Changes {
 pub(super) struct Cleaner {
     /// Whether secrets are masked.
     masks: bool,
+    /// What the document is, with marks of members that are secrets.
+    schema: Option<Arc<Schema>>,
     /// How many texts the current document is inside of.
     depth: usize,
     changes: Changes,
@@ -50,7 +53,13 @@ pub(super) struct Cleaner {
 impl Cleaner {
     /// `masks` says whether secrets are masked.
     pub(super) fn new(masks: bool) -> Self {
-        Self { masks, depth: 0, changes: Changes::default() }
+        Self { masks, schema: None, depth: 0, changes: Changes::default() }
+    }
+
+    /// The same with the schema of the document, which knows secrets whose names do not say so.
+    pub(super) fn with_schema(mut self, schema: Arc<Schema>) -> Self {
+        self.schema = Some(schema);
+        self
     }
 
     /// What has been changed.
@@ -122,7 +131,12 @@ impl Cleaner {
             members.values_mut().for_each(|rows| self.columns(rows, &hidden));
         }
         for (name, value) in members.iter_mut() {
-            let meaning = if self.masks { meaning(name) } else { Meaning::Plain };
+            let is_marked = self.schema.as_ref().is_some_and(|schema| schema.secrets().contains(name));
+            let meaning = match self.masks {
+                _ if is_marked => Meaning::Secret,
+                true => meaning(name),
+                false => Meaning::Plain,
+            };
             match (meaning, &mut *value) {
                 (_, value) if is_pair && is_value(name) => self.hide(value),
                 // The private part of a key, and a symmetric one (RFC 7518 §6).
@@ -241,7 +255,8 @@ impl Cleaner {
 
     /// The documents of a text, if any has a secret.
     fn of_documents(&mut self, mut documents: Vec<Value>) -> Option<String> {
-        let mut inner = Self { masks: self.masks, depth: self.depth + 1, changes: Changes::default() };
+        let (schema, changes) = (self.schema.clone(), Changes::default());
+        let mut inner = Self { masks: self.masks, schema, depth: self.depth + 1, changes };
         documents.iter_mut().for_each(|document| inner.value(document, false));
         self.changes.escaped |= inner.changes.escaped;
         let lines = || documents.iter().map(numbers::write).collect::<Vec<_>>().join("\n");

@@ -9,7 +9,8 @@ mod structure;
 mod text;
 mod values;
 
-use naftiko_client::__private::rank;
+use naftiko_adapter::numbers;
+use naftiko_client::__private::{Schema, rank};
 use naftiko_schema::{PathPart, Target};
 use serde_json::Value;
 
@@ -32,11 +33,23 @@ const TEXT_LENGTH: usize = 12;
 pub(super) fn clean(target: &Target, reveals: bool, document: &mut Value) -> Changes {
     let payloads = !reveals && returns_secrets(target);
     let mut cleaner = Cleaner::new(!reveals);
+    if let Some(schema) = target.response_schema().filter(|_| !reveals) {
+        cleaner = cleaner.with_schema(Schema::of(schema));
+    }
     match document {
         Value::String(_) if payloads => cleaner.hide(document),
         _ => cleaner.value(document, payloads),
     }
     cleaner.changes()
+}
+
+/// The body of a request without what its schema calls secret; `None` if there is nothing.
+pub(super) fn without_secrets(target: &Target, body: &[u8]) -> Option<String> {
+    let schema = target.request_schema().map(Schema::of).filter(|schema| !schema.secrets().is_empty())?;
+    let mut document = numbers::read(body).ok()?;
+    let mut cleaner = Cleaner::new(false).with_schema(schema);
+    cleaner.value(&mut document, false);
+    cleaner.changes().masked.then(|| numbers::write(&document))
 }
 
 /// A text that is no document, with its secrets masked unless they may be shown, and with what no one sees escaped. `None` if

@@ -1,0 +1,139 @@
+//! Schemas of bodies: the subset of JSON Schema 2020-12 that the compiler writes, ready to check with.
+
+mod check;
+mod kinds;
+mod nearest;
+mod read;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+
+use serde_json::{Number, Value};
+
+use self::check::Check;
+use self::kinds::Kinds;
+use super::check::Violation;
+use super::violations::Violations;
+
+/// How many references may follow each other before something else is said.
+const REFERENCES: usize = 16;
+
+/// What a document has to be, from the JSON text of its schema.
+#[derive(Debug, Default)]
+pub struct Schema {
+    root: Node,
+    definitions: Vec<Node>,
+    secrets: BTreeSet<String>,
+}
+
+/// What one value has to be. Everything that is not set is satisfied.
+#[derive(Debug, Default)]
+struct Node {
+    kinds: Kinds,
+    /// A definition that it has to satisfy too.
+    reference: Option<usize>,
+    /// Of these it has to satisfy one.
+    any_of: Vec<Node>,
+    /// The allowed values.
+    allowed: Option<Vec<Value>>,
+    /// The smallest and the largest number of characters.
+    length: Limits,
+    pattern: Option<String>,
+    minimum: Option<Number>,
+    maximum: Option<Number>,
+    above: Option<Number>,
+    below: Option<Number>,
+    items: Option<Box<Node>>,
+    count: Limits,
+    unique: bool,
+    members: BTreeMap<String, Node>,
+    required: Vec<String>,
+    others: Others,
+    size: Limits,
+}
+
+/// How many characters, items or members there may be.
+#[derive(Clone, Copy, Debug, Default)]
+struct Limits {
+    minimum: Option<u64>,
+    maximum: Option<u64>,
+}
+
+/// What members may be that have no schema of their own.
+#[derive(Debug, Default)]
+enum Others {
+    #[default]
+    Anything,
+    Nothing,
+    Like(Box<Node>),
+}
+
+/// Schemas that were read. They come only from tables, so their number is limited.
+static SCHEMAS: LazyLock<RwLock<HashMap<String, Arc<Schema>>>> = LazyLock::new(RwLock::default);
+
+impl Schema {
+    /// The schema that a table has as text. What it does not understand is satisfied by everything, so that a newer table does
+    /// not stop an older runtime.
+    pub fn of(text: &str) -> Arc<Self> {
+        if let Some(known) = SCHEMAS.read().unwrap_or_else(PoisonError::into_inner).get(text) {
+            return Arc::clone(known);
+        }
+        let schema = Arc::new(Self::read(text));
+        SCHEMAS.write().unwrap_or_else(PoisonError::into_inner).insert(text.to_owned(), Arc::clone(&schema));
+        schema
+    }
+
+    fn read(text: &str) -> Self {
+        serde_json::from_str(text).map(|document| read::schema(&document)).unwrap_or_default()
+    }
+
+    /// What is wrong with a document, which is the argument of this parameter.
+    pub(super) fn violations(&self, parameter: &str, document: &Value) -> Violations {
+        Check::of(self, parameter, document)
+    }
+
+    /// What is wrong with a document in JSON text.
+    pub(super) fn violations_in(&self, parameter: &str, json: &[u8]) -> Violations {
+        match serde_json::from_slice(json) {
+            Ok(document) => self.violations(parameter, &document),
+            Err(_) => {
+                let problem = "must have at most 127 levels, numbers that fit 64 bits, and text that is Unicode";
+                Violations::from(vec![Violation::new(parameter, problem)])
+            }
+        }
+    }
+
+    /// Whether the document, which is an object, has a member of this name, and whether the member may be null.
+    pub fn member(&self, name: &str) -> Option<Member> {
+        let mut node = &self.root;
+        for _ in 0..REFERENCES {
+            if let Some(member) = node.members.get(name) {
+                return Some(Member { nullable: self.takes_null(member) });
+            }
+            node = self.referred(node)?;
+        }
+        None
+    }
+
+    /// The names of members that are secrets, wherever they are.
+    pub fn secrets(&self) -> &BTreeSet<String> {
+        &self.secrets
+    }
+
+    fn takes_null(&self, node: &Node) -> bool {
+        Check::of_node(self, node, &Value::Null)
+    }
+
+    fn referred(&self, node: &Node) -> Option<&Node> {
+        self.definitions.get(node.reference?)
+    }
+}
+
+/// A member of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// It may be null.
+    pub nullable: bool,
+}
