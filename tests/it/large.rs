@@ -145,7 +145,7 @@ fn parameters_that_operations_share_have_a_limit() {
     let start = Instant::now();
     let found: Vec<_> = lint(&sources, PATH).into_iter().filter(|it| it.is_error()).collect();
     assert!(matches!(found.as_slice(), [only] if only.message.contains("more than 150000 parameters")), "{found:?}");
-    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
 }
 
 #[test]
