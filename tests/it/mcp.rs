@@ -242,13 +242,9 @@ async fn argument_violations_are_tool_results_that_name_the_arguments() {
         ("get-metadata-using-secret-s-id", json!({"region": null, "secret_id": "a"}), vec!["region"]),
         ("delete-secret", json!({"region": "fr-par", "secret-id": "a"}), vec!["secret-id"]),
         ("list-secrets", json!({"region": "fr-par", "scheduled_for_deletion": "no"}), vec!["scheduled_for_deletion"]),
-        ("list-secrets", json!({"region": "fr-par", "scheduled_for_deletion": true, "tags": "a"}), vec!["tags"]),
-        ("list-secrets", json!({"region": "fr-par", "scheduled_for_deletion": true, "tags": [{}]}), vec!["tags"]),
-        (
-            "list-secrets",
-            json!({"region": "fr-par", "scheduled_for_deletion": true, "page_size": 1.5}),
-            vec!["page_size"],
-        ),
+        ("list-secrets", json!({"region": "a", "scheduled_for_deletion": true, "tags": "a"}), vec!["tags"]),
+        ("list-secrets", json!({"region": "a", "scheduled_for_deletion": true, "tags": [{}]}), vec!["tags"]),
+        ("list-secrets", json!({"region": "a", "scheduled_for_deletion": true, "page_size": 1.5}), vec!["page_size"]),
         ("create-secret", json!({"region": "fr-par", "body": "[]"}), vec!["body"]),
     ];
     for (tool, arguments, expected) in cases {

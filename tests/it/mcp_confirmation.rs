@@ -151,15 +151,17 @@ async fn confirmation_is_for_one_upstream() {
 #[tokio::test]
 async fn question_names_every_argument_and_shows_what_no_one_sees() {
     let world = World::start().await;
-    let long = format!("a\u{202e}\u{200b}z{}", "r".repeat(5000));
-    for arguments in [json!({"region": "fr-par", "secret_id": long}), json!({"secret_id": long, "region": "fr-par"})] {
+    for arguments in [
+        json!({"region": "r".repeat(5000), "secret_id": "a\u{202e}\u{200b}z"}),
+        json!({"secret_id": "a\u{202e}\u{200b}z", "region": "r".repeat(5000)}),
+    ] {
         // The header repeats the region.
         let call = json!({"name": "delete-secret", "arguments": arguments});
         let answer = modern(&world, asks(), call).await;
         let message = answer["result"]["inputRequests"]["confirm"]["params"]["message"].as_str();
         let message = message.unwrap_or_else(|| panic!("{answer}"));
-        assert!(message.contains("\n- region: \"fr-par\"") && message.len() < 5000, "{message}");
-        assert!(message.contains("\n- secret_id: \"a\\u{202e}\\u{200b}zrrr"), "{message}");
+        assert!(message.contains("\n- region: \"rrr") && message.len() < 5000, "{message}");
+        assert!(message.contains("\n- secret_id: \"a\\u{202e}\\u{200b}z\""), "{message}");
         assert!(!message.contains(['\u{202e}', '\u{200b}']), "{message}");
     }
 }

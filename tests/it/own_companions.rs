@@ -24,7 +24,9 @@ fn read(name: &str) -> Value {
 }
 
 fn companion(capability: &str) -> Value {
-    read(&format!("{capability}.openapi.yaml"))
+    let name = format!("{capability}.openapi.yaml");
+    let beside = root().join("spec/scaleway").join(&name).exists();
+    read(&if beside { name } else { format!("drafts/{name}") })
 }
 
 /// What the references of a node lead to.

@@ -122,7 +122,7 @@ async fn surfaces(upstream: Router, policy: Policy) -> (Connection, String, reqw
 }
 
 async fn echoing() -> (Connection, String, reqwest::Client) {
-    surfaces(Router::new().fallback(echo::respond), Policy::default()).await
+    surfaces(Router::new().fallback(echo::respond), Policy::default().output_schemas()).await
 }
 
 /// Sends a body by REST, and gives status and document.
@@ -290,12 +290,12 @@ async fn members_that_the_schema_calls_secret_are_masked() {
     }
     let good = json!({"region": "eu", "body": {"name": "a", "project_id": "p"}});
     let upstream = || Router::new().route("/things/{region}", post(respond));
-    let (_, base, http) = surfaces(upstream(), Policy::default()).await;
+    let (_, base, http) = surfaces(upstream(), Policy::default().output_schemas()).await;
     let result = call(&http, &base, "create", good.clone()).await;
     assert!(!result.to_string().contains("hush-hush"), "{result}");
     let expected = json!({"id": "1", "envelope": "***", "status": "unseen", "versions": null, "more": 1});
     assert_eq!(result["structuredContent"], expected, "what no one declared is there");
-    let (_, base, http) = surfaces(upstream(), Policy::default().dry_run()).await;
+    let (_, base, http) = surfaces(upstream(), Policy::default().output_schemas().dry_run()).await;
     let secret = json!({"region": "eu", "body": {"name": "a", "project_id": "p", "envelope": "hush-hush"}});
     let result = call(&http, &base, "create", secret).await;
     let body = &result["structuredContent"]["dryRun"]["body"];
@@ -308,13 +308,14 @@ async fn successes_without_a_document_have_structured_content_that_clients_accep
     let good = json!({"region": "eu", "body": {"name": "a", "project_id": "p"}});
     for (body, expected) in [("", json!("200 OK")), ("[1]", json!("[1]")), ("plain", json!("plain"))] {
         let upstream = Router::new().route("/things/{region}", post(move || async move { body }));
-        let (_, base, http) = surfaces(upstream, Policy::default()).await;
+        let (_, base, http) = surfaces(upstream, Policy::default().output_schemas()).await;
         let result = call(&http, &base, "create", good.clone()).await;
         assert!(result["isError"] != true, "{result}");
         assert_eq!(result["structuredContent"], json!({ "result": expected }), "{result}");
     }
     let failing = post(async || (axum::http::StatusCode::BAD_REQUEST, axum::Json(json!({"message": "no"}))));
-    let (_, base, http) = surfaces(Router::new().route("/things/{region}", failing), Policy::default()).await;
+    let (_, base, http) =
+        surfaces(Router::new().route("/things/{region}", failing), Policy::default().output_schemas()).await;
     let result = call(&http, &base, "create", good).await;
     assert!(result["isError"] == true && result.get("structuredContent").is_none(), "{result}");
 }

@@ -299,8 +299,6 @@ impl Client {
     ///
     /// - `region`: The region you want to target.
     /// - `secret_id`: (UUID format)
-    /// - `revision`: The number of a version, \`latest\`, or \`latest\_enabled\` for the newest version that can be
-    ///   accessed.
     /// - `body`: Request body (JSON).
     ///
     /// ```no_run
@@ -360,17 +358,17 @@ impl ListSecrets {
         Self(self.0.text(ListSecrets::PROJECT_ID, project_id))
     }
 
-    /// The order of the list; by name if it is left out.
+    /// Sets `order_by`.
     pub fn order_by(self, order_by: impl Into<String>) -> Self {
         Self(self.0.text(ListSecrets::ORDER_BY, order_by))
     }
 
-    /// The number of the page, from 1. A page after the last one is empty.
+    /// Sets `page`.
     pub fn page(self, page: impl Into<String>) -> Self {
         Self(self.0.text(ListSecrets::PAGE, page))
     }
 
-    /// How many items a page has at most. 0 is the size that the upstream chooses.
+    /// Sets `page_size`.
     pub fn page_size(self, page_size: i64) -> Self {
         Self(self.0.set(ListSecrets::PAGE_SIZE, page_size))
     }

@@ -92,7 +92,7 @@ impl Server {
 
     fn with_parts(adapter: &'static Mcp, connection: Connection, policy: Policy) -> Self {
         let shown: Vec<_> = adapter.tools.iter().filter(|tool| policy.shows(tool)).collect();
-        let described = |headers| -> Vec<_> { shown.iter().map(|tool| describe(tool, headers)).collect() };
+        let described = |headers| -> Vec<_> { shown.iter().map(|tool| describe(tool, headers, &policy)).collect() };
         let (tools, tools_without_headers) = (described(true), described(false));
         let index = shown.iter().zip(&tools).map(|(tool, description)| (&*tool.name, (*tool, description.clone())));
         let index = index.collect();
@@ -161,7 +161,7 @@ fn ensure_offered<M: ConstString, T>(table: &[T]) -> Result<(), ErrorData> {
     if table.is_empty() { Err(ErrorData::method_not_found::<M>()) } else { Ok(()) }
 }
 
-fn describe(tool: &'static Tool, headers: bool) -> rmcp::model::Tool {
+fn describe(tool: &'static Tool, headers: bool, policy: &Policy) -> rmcp::model::Tool {
     let hints = &tool.hints;
     let annotations = ToolAnnotations::from_raw(
         Some(tool.title.to_string()),
@@ -174,7 +174,9 @@ fn describe(tool: &'static Tool, headers: bool) -> rmcp::model::Tool {
     let mut described = rmcp::model::Tool::new(&*tool.name, &*tool.description, inputs)
         .with_title(&*tool.title)
         .with_annotations(annotations);
-    described.output_schema = output_schema(&tool.binding).map(Arc::new);
+    if policy.output_schemas {
+        described.output_schema = output_schema(&tool.binding).map(Arc::new);
+    }
     described
 }
 

@@ -32,6 +32,8 @@ pub struct Policy {
     pub(super) confirmation: Confirmation,
     pub(super) response_budget: usize,
     pub(super) dry_run: bool,
+    /// Whether tools declare what their results are.
+    pub(super) output_schemas: bool,
     /// The folder of which clients may get files.
     files: Option<Arc<Root>>,
     /// Seals the state that a client sends back with a confirmation.
@@ -86,6 +88,7 @@ impl Default for Policy {
             confirmation: Confirmation::default(),
             response_budget: RESPONSE_BUDGET,
             dry_run: false,
+            output_schemas: false,
             files: None,
             seal: seal.map(Arc::new),
             permits: None,
@@ -102,6 +105,7 @@ impl fmt::Debug for Policy {
             .field("confirmation", &self.confirmation)
             .field("response_budget", &self.response_budget)
             .field("dry_run", &self.dry_run)
+            .field("output_schemas", &self.output_schemas)
             .field("files", &self.files)
             .finish_non_exhaustive()
     }
@@ -149,6 +153,13 @@ impl Policy {
     /// Makes calls return the request that they would send, without secrets, and send nothing.
     pub fn dry_run(mut self) -> Self {
         self.dry_run = true;
+        self
+    }
+
+    /// Declares the shape of results, where it is known. Clients check what they get against it, so errors of these tools are
+    /// text only.
+    pub fn output_schemas(mut self) -> Self {
+        self.output_schemas = true;
         self
     }
 

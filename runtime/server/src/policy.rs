@@ -50,6 +50,9 @@ pub(super) struct Tools {
     /// Show the requests that calls would send, without sending them; REST is not served
     #[arg(long, env = "NAFTIKO_DRY_RUN")]
     pub(super) dry_run: bool,
+    /// Whether tools declare what their results are, where it is known; errors of these tools are text only
+    #[arg(long, env = "NAFTIKO_OUTPUT_SCHEMAS", value_enum, default_value_t = OutputSchemas::Off, value_name = "WHICH")]
+    output_schemas: OutputSchemas,
 }
 
 /// Limits for the one client on standard input and output. Over HTTP the limits of all requests apply.
@@ -61,6 +64,14 @@ pub(super) struct Limits {
     /// How many calls per second the client may make; unlimited unless set
     #[arg(long, env = "NAFTIKO_RATE_LIMIT", value_name = "COUNT")]
     rate_limit: Option<NonZeroU32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum OutputSchemas {
+    /// No schemas
+    Off,
+    /// The names of members and their kinds in words, which allow any value
+    Shape,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -92,6 +103,9 @@ impl Tools {
         if self.dry_run {
             policy = policy.dry_run();
         }
+        if self.output_schemas == OutputSchemas::Shape {
+            policy = policy.output_schemas();
+        }
         if let Some(folder) = &self.files {
             let refused = |error| Failure::Refused(format!("--files {}: {error}", folder.display()));
             policy = policy.files(folder).map_err(refused)?;
@@ -119,6 +133,7 @@ impl Tools {
             "revealSecrets": members(&self.reveal_secrets).collect::<Vec<_>>(),
             "files": self.files,
             "dryRun": self.dry_run,
+            "outputSchemas": if self.output_schemas == OutputSchemas::Shape { "shape" } else { "off" },
         })
     }
 }
