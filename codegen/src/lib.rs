@@ -40,7 +40,7 @@ use naftiko_schema::{Adapter, Capability};
 use diagnostic::Lines;
 
 pub use codes::{Code, Severity, page};
-pub use companion::{Choice, Documents, is_companion};
+pub use companion::{Choice, Documents, companion_paths, is_companion};
 pub use diagnostic::{Applicability, Diagnostic, Diagnostics, Label, Location, Position, Span, Suggestion, render};
 pub use emit::MARKER;
 pub use import::{Import, Imported, import};

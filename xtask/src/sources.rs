@@ -7,10 +7,7 @@ use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use naftiko_codegen::{Code, Diagnostic, Sources, Span, is_companion, is_specification, named_files};
-
-/// What replaces the extension of a capability in the name of its companion.
-const COMPANION_ENDINGS: [&str; 3] = ["openapi.yaml", "openapi.yml", "openapi.json"];
+use naftiko_codegen::{Code, Diagnostic, Sources, Span, companion_paths, is_companion, is_specification, named_files};
 
 /// What was read, and what could not be read.
 #[derive(Debug, Default)]
@@ -91,10 +88,9 @@ impl Tree {
 
     /// Reads the companion of a file, if it has one.
     pub fn add_companion(&mut self, file: &Path, base: &Path) {
-        for ending in COMPANION_ENDINGS {
-            let companion = file.with_extension(ending);
-            if let Ok(found) = fs::symlink_metadata(&companion) {
-                self.add(base, shown(&companion, base), found.file_type());
+        for path in companion_paths(&shown(file, base)) {
+            if let Ok(found) = fs::symlink_metadata(base.join(&path)) {
+                self.add(base, path, found.file_type());
             }
         }
     }

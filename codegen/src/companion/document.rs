@@ -1,6 +1,5 @@
 //! OpenAPI documents of versions 2.0, 3.0 and 3.1: their operations, with references followed.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use naftiko_schema::http::percent_decode;
@@ -156,7 +155,7 @@ fn parameter<'n>(node: &&'n Node) -> Option<Parameter<'n>> {
 /// The schema of JSON among the media types of a body.
 fn json_schema(content: &Node) -> Option<&Node> {
     let is_json = |media_type: &str| {
-        let essence: Cow<'_, str> = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().into();
+        let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         essence.ends_with("/json") || essence.ends_with("+json") || essence == "*/*"
     };
     entries(content).iter().find(|entry| is_json(&entry.key)).and_then(|entry| entry.value.get("schema"))

@@ -64,13 +64,17 @@ pub fn is_companion(path: &str) -> bool {
     ENDINGS.iter().any(|ending| path.ends_with(ending))
 }
 
+/// The paths that the companion of a capability may have.
+pub fn companion_paths(capability: &str) -> [String; 3] {
+    let stem = capability.rsplit_once('.').map_or(capability, |(stem, _)| stem);
+    ENDINGS.map(|ending| format!("{stem}{ending}"))
+}
+
 /// Joins the operations of a capability with those of its companion, if it has one. Parameters get what the companion knows
 /// about them.
 pub(crate) fn join(sources: &Sources, apis: &[Api<'_>], operations: &mut [Operation<'_>], sink: &mut Sink) -> Types {
-    let capability = sink.path(0);
-    let stem = capability.rsplit_once('.').map_or(capability, |(stem, _)| stem);
-    let paths = ENDINGS.iter().map(|ending| format!("{stem}{ending}"));
-    let Some((path, text)) = paths.into_iter().find_map(|path| Some((path.clone(), sources.get(&path)?))) else {
+    let mut paths = companion_paths(sink.path(0)).into_iter();
+    let Some((path, text)) = paths.find_map(|path| Some((path.clone(), sources.get(&path)?))) else {
         return Types::default();
     };
     let Some(root) = parsed(sources, path, text, sink) else { return Types::default() };
