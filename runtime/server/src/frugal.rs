@@ -8,10 +8,7 @@ use std::task::{Context, Poll, ready};
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 
-use super::memory::Memory;
-
-/// How much is read at once, in bytes, while much is held.
-const LITTLE: usize = 32 << 10;
+use super::memory::{MOST_PORTION, Memory};
 
 thread_local! {
     /// Whether the next read of this thread waits for one turn of its other tasks.
@@ -37,11 +34,16 @@ impl<S> Frugal<S> {
 }
 
 impl<S: Read + Unpin> Frugal<S> {
-    /// Reads a little. It has a function of its own, because every call of it has to prepare its large part of the stack.
+    /// Reads at most this much. It has a function of its own, because every call of it has to prepare its large part of the stack.
     #[inline(never)]
-    fn poll_read_little(&mut self, context: &mut Context<'_>, mut buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        let mut bytes = [0; LITTLE];
-        let length = buffer.remaining().min(LITTLE);
+    fn poll_read_portion(
+        &mut self,
+        context: &mut Context<'_>,
+        mut buffer: ReadBufCursor<'_>,
+        portion: usize,
+    ) -> Poll<io::Result<()>> {
+        let mut bytes = [0; MOST_PORTION];
+        let length = buffer.remaining().min(portion);
         let mut little = ReadBuf::new(bytes.get_mut(..length).unwrap_or_default());
         ready!(Pin::new(&mut self.stream).poll_read(context, little.unfilled()))?;
         buffer.put_slice(little.filled());
@@ -59,10 +61,10 @@ impl<S: Read + Unpin> Read for Frugal<S> {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        if !self.memory.as_ref().is_some_and(Memory::is_much) {
-            return Pin::new(&mut self.stream).poll_read(context, buffer);
+        match self.memory.as_ref().and_then(Memory::portion) {
+            None => Pin::new(&mut self.stream).poll_read(context, buffer),
+            Some(portion) => self.poll_read_portion(context, buffer, portion),
         }
-        self.poll_read_little(context, buffer)
     }
 }
 

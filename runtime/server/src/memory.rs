@@ -3,6 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// The portion while more is held than usual, in bytes.
+pub(super) const MOST_PORTION: usize = 32 << 10;
+
+/// The portion while much is held, in bytes.
+const LEAST_PORTION: usize = 8 << 10;
+
 /// How much bodies hold that have not come whole, or of which a part is not written yet. Clones share it.
 #[derive(Clone)]
 pub(super) struct Memory(Arc<Inner>);
@@ -32,9 +38,14 @@ impl Memory {
         self.0.held.load(Ordering::Relaxed) <= self.0.limit && held <= self.0.share
     }
 
-    /// Whether so much is held that responses should be read in small parts.
-    pub(super) fn is_much(&self) -> bool {
-        self.0.held.load(Ordering::Relaxed) > self.0.limit / 16
+    /// How much of a response may be read at once, in bytes: the less the more is held. None if there is no need to care.
+    pub(super) fn portion(&self) -> Option<usize> {
+        let held = self.0.held.load(Ordering::Relaxed);
+        match self.0.limit {
+            limit if held <= limit / 16 => None,
+            limit if held <= limit / 8 => Some(MOST_PORTION),
+            _ => Some(LEAST_PORTION),
+        }
     }
 
     /// Whether so much is held that callers that take nothing must go.

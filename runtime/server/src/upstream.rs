@@ -38,6 +38,8 @@ use super::program::Program;
 
 /// How long a connection is idle before a TCP keepalive probe is sent.
 const KEEPALIVE: Duration = Duration::from_secs(15);
+/// The most that is read at once from a connection, in bytes. Idle connections keep a buffer of this size.
+const READ_BUFFER: usize = 128 << 10;
 /// The most informational responses to one request (RFC 9110 §15.2). hyper reads any number of them.
 const INFORMATIONAL_LIMIT: usize = 100;
 /// Variables that configure a proxy. Only reqwest supports proxies.
@@ -92,7 +94,7 @@ impl HyperTransport {
         let tls = HttpsConnectorBuilder::new().with_tls_config(tls_config).https_or_http().enable_all_versions();
         let mut client = Client::builder(TokioExecutor::new());
         client.pool_timer(TokioTimer::new()).timer(TokioTimer::new());
-        client.http1_max_headers(MAX_FIELDS).http2_max_header_list_size(MAX_HEAD);
+        client.http1_max_headers(MAX_FIELDS).http1_max_buf_size(READ_BUFFER).http2_max_header_list_size(MAX_HEAD);
         let https = Timeout::new(tls.wrap_connector(tcp), CONNECT_TIMEOUT);
         Self(client.build(Connector { https, memory }))
     }
