@@ -21,6 +21,8 @@ pub(crate) struct Model {
     pub(crate) adapters: Vec<Adapter>,
     /// The pieces of the path of each REST route.
     pub(crate) route_paths: Vec<Vec<Piece>>,
+    /// Types for what a companion says about bodies, by their names.
+    pub(crate) types: Vec<Type>,
 }
 
 /// A part of a generated client that may be left out.
@@ -47,6 +49,65 @@ pub(crate) struct Operation {
     pub(crate) origin: String,
     /// The path as the author wrote it, for documentation.
     pub(crate) path_text: String,
+    /// The types of what is sent and received, if they are known.
+    pub(crate) request: Option<TypeUse>,
+    pub(crate) response: Option<TypeUse>,
+}
+
+/// A Rust type.
+#[derive(Debug)]
+pub(crate) struct Type {
+    pub(crate) name: String,
+    /// A sentence, or nothing.
+    pub(crate) description: String,
+    pub(crate) definition: Definition,
+}
+
+#[derive(Debug)]
+pub(crate) enum Definition {
+    /// Texts, to which the upstream may add: the name and the text of each.
+    Enum(Vec<(String, String)>),
+    Struct(Struct),
+}
+
+#[derive(Debug)]
+pub(crate) struct Struct {
+    pub(crate) fields: Vec<Field>,
+    /// Whether requests have it, so that it can be built.
+    pub(crate) sent: bool,
+    /// Whether responses have it, so that anything may be missing.
+    pub(crate) received: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub(crate) name: String,
+    /// The name of the method that sets it to null.
+    pub(crate) clear_name: String,
+    /// The name of the member.
+    pub(crate) wire: String,
+    /// A sentence, or nothing.
+    pub(crate) description: String,
+    pub(crate) value: TypeUse,
+    pub(crate) required: bool,
+    pub(crate) nullable: bool,
+}
+
+/// What a value is in Rust.
+#[derive(Clone, Debug)]
+pub(crate) enum TypeUse {
+    Boolean,
+    Integer,
+    Number,
+    Text,
+    Json,
+    /// One of the model's types.
+    Named(String),
+    Boxed(Box<TypeUse>),
+    Optional(Box<TypeUse>),
+    Redacted(Box<TypeUse>),
+    List(Box<TypeUse>),
+    Map(Box<TypeUse>),
 }
 
 /// What generated code calls a parameter.

@@ -27,6 +27,9 @@ const SERVERS: [&str; 8] = [
     "cases-wire-wire",
 ];
 
+/// The program that uses the models of a case.
+const MODELS: &str = "models-of-a-case";
+
 /// A library that cargo has built.
 struct Library {
     /// The name of the crate, as code spells it.
@@ -47,6 +50,17 @@ static WORKSPACE: LazyLock<PathBuf> = LazyLock::new(|| {
     fs::create_dir_all(all.join("src")).expect("a folder can be made");
     fs::write(all.join("Cargo.toml"), manifest).expect("a file can be written");
     fs::write(all.join("src/main.rs"), source).expect("a file can be written");
+    let models = folder.join("generated").join(MODELS);
+    fs::create_dir_all(models.join("src")).expect("a folder can be made");
+    fs::write(
+        models.join("Cargo.toml"),
+        format!(
+            "[package]\nname = {MODELS:?}\nedition = \"2024\"\n\n[dependencies]\n\
+        cases-companions-companions = {{ path = \"../cases-companions-companions\" }}\nserde_json.workspace = true\n"
+        ),
+    )
+    .expect("a file can be written");
+    fs::write(models.join("src/main.rs"), include_str!("models/program.rs")).expect("a file can be written");
     folder
 });
 
@@ -55,6 +69,7 @@ static LIBRARIES: LazyLock<Vec<Library>> = LazyLock::new(|| {
     let mut cargo = workspace::cargo(&root(), &WORKSPACE);
     // `cargo clippy` does the same to `cargo check`.
     cargo.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver").args(["build", "--lib", "--bin", served::CRATE]);
+    cargo.args(["--bin", MODELS]);
     cargo.args(SERVERS.iter().flat_map(|name| ["--bin", name])).args(workspace::ALL);
     build(cargo)
 });
@@ -94,6 +109,13 @@ fn crates_of_ok_cases_pass_clippy_without_warnings() {
     let built = LIBRARIES.iter().filter(|library| library.name.starts_with("cases_")).count();
     let manifests = cases::good().flat_map(|(_, files)| files.into_keys()).filter(|path| path.ends_with("/Cargo.toml"));
     assert_eq!(built, manifests.count());
+}
+
+#[test]
+fn models_take_responses_that_drift_and_send_only_what_is_set() {
+    LazyLock::force(&LIBRARIES);
+    let run = Command::new(workspace::program(&root(), MODELS)).output().expect("it starts");
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use naftiko_codegen::{Choice, Code, Documents, Sources, compile};
+use naftiko_codegen::{Choice, Code, Documents, Outcome, Sources, compile};
+use serde_json::Value;
 use tempfile::tempdir;
 use xtask::companions;
 
@@ -95,6 +96,37 @@ fn references_to_missing_documents_are_errors() {
     assert!(compiled.diagnostics.iter().any(|diagnostic| diagnostic.code == Code::CompanionVersion));
 }
 
+/// The same JSON with the members of every object in reverse order.
+fn reversed(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            Value::Object(members.into_iter().rev().map(|(name, value)| (name, reversed(value))).collect())
+        }
+        Value::Array(items) => items.into_iter().map(reversed).collect(),
+        other => other,
+    }
+}
+
+#[test]
+fn order_of_keys_in_a_companion_changes_no_generated_file() {
+    let cases = xtask::root().join("tests/cases/ok/companions");
+    let read = |name: &str| fs::read_to_string(cases.join(name)).expect("the case is there");
+    let companion: Value = serde_yaml::from_str(&read("companions.openapi.yaml")).expect("YAML");
+    let files = |companion: &Value| {
+        let companion = ("spec/acme/shop.openapi.json".to_owned(), companion.to_string());
+        let sources = Sources::from([(PATH.to_owned(), read("companions.yaml")), companion]);
+        match compile(&sources, PATH, "acme-shop").outcome {
+            Outcome::Generated(made) => made.files,
+            other => panic!("{other:?}"),
+        }
+    };
+    let (one, other) = (files(&companion), files(&reversed(companion.clone())));
+    assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>());
+    for (path, text) in &one {
+        assert_eq!(text, &other[path], "{path}");
+    }
+}
+
 /// A companion, and what may stand in the place of one of its words.
 const WORDS: [&str; 14] = [
     "''",
@@ -136,7 +168,7 @@ proptest::proptest! {
             ("spec/acme/shop.openapi.yaml".to_owned(), words.concat()),
         ]);
         let compiled = compile(&sources, PATH, "acme-shop");
-        if let naftiko_codegen::Outcome::Generated(made) = compiled.outcome {
+        if let Outcome::Generated(made) = compiled.outcome {
             for (path, text) in made.files.iter().filter(|(path, _)| path.ends_with(".rs")) {
                 proptest::prop_assert!(syn::parse_file(text).is_ok(), "{path}");
             }

@@ -132,7 +132,7 @@ impl<'n> Document<'n> {
 
     /// The schema of the first successful response that has one.
     fn response(&self, operation: &'n Node) -> Option<&'n Node> {
-        let responses = entries(operation.get("responses")?);
+        let responses = sorted(operation.get("responses")?);
         let successful = responses.iter().filter(|entry| entry.key.starts_with('2'));
         let default = responses.iter().filter(|entry| entry.key == "default" && responses.len() == 1);
         let mut found = successful.chain(default).filter_map(|entry| self.followed(&entry.value));
@@ -158,7 +158,7 @@ fn json_schema(content: &Node) -> Option<&Node> {
         let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         essence.ends_with("/json") || essence.ends_with("+json") || essence == "*/*"
     };
-    entries(content).iter().find(|entry| is_json(&entry.key)).and_then(|entry| entry.value.get("schema"))
+    sorted(content).into_iter().find(|entry| is_json(&entry.key)).and_then(|entry| entry.value.get("schema"))
 }
 
 fn text(node: &Node, key: &str) -> Option<String> {
@@ -170,6 +170,13 @@ fn items(node: &Node) -> &[Node] {
         Content::Sequence(items) => items,
         _ => &[],
     }
+}
+
+/// The entries of a mapping in the order of their keys, so that their order in the document makes no difference.
+fn sorted(node: &Node) -> Vec<&Entry> {
+    let mut entries: Vec<&Entry> = entries(node).iter().collect();
+    entries.sort_by(|one, other| one.key.cmp(&other.key));
+    entries
 }
 
 pub(crate) fn entries(node: &Node) -> &[Entry] {

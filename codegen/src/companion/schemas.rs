@@ -93,6 +93,9 @@ impl<'n> Schemas<'n> {
             self.shapes.set(id, shape);
             read.shape = id;
         }
+        if let Some(name) = component_name(reference) {
+            self.shapes.name(read.shape, name, &read.description);
+        }
         self.components.insert(reference.to_owned(), Component::Read(read.clone()));
         read
     }
@@ -187,8 +190,10 @@ impl<'n> Schemas<'n> {
             value: schemas.read(&entry.value, sink),
             required: required.contains(&entry.key),
         };
-        let mut members: Vec<Member> = properties.iter().map(|entry| member(entry, self, sink)).collect();
-        members.sort_by(|one, other| one.name.cmp(&other.name));
+        // In the order of their names, so that the order of keys in the document makes no difference.
+        let mut properties: Vec<_> = properties.iter().collect();
+        properties.sort_by(|one, other| one.key.cmp(&other.key));
+        let mut members: Vec<Member> = properties.into_iter().map(|entry| member(entry, self, sink)).collect();
         members.dedup_by(|one, other| one.name == other.name);
         let is_open = others.is_some_and(|others| !matches!(others.content, Content::Bool(false, _)));
         Shape::Object(Object { members, is_open })
@@ -330,6 +335,12 @@ fn list<'n>(schema: &'n Node, keyword: &str) -> Option<&'n [Node]> {
         Content::Sequence(items) => Some(items),
         _ => None,
     }
+}
+
+/// The name of the schema that a reference leads to, if it has one.
+fn component_name(reference: &str) -> Option<&str> {
+    let name = ["#/components/schemas/", "#/definitions/"].iter().find_map(|start| reference.strip_prefix(start))?;
+    (!name.contains('/')).then_some(name)
 }
 
 /// The last part of the last segment of a reference: `Secret` of `#/components/schemas/scaleway.v1.Secret`.

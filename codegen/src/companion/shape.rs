@@ -110,6 +110,15 @@ pub(crate) struct Shapes {
     known: BTreeMap<Shape, ShapeId>,
     /// Shapes that contain themselves.
     recursive: BTreeMap<ShapeId, String>,
+    /// The components of each shape.
+    components: BTreeMap<ShapeId, Component>,
+}
+
+/// What a companion calls a shape. Of several names the shortest counts, and of these the first in the alphabet.
+#[derive(Debug)]
+pub(crate) struct Component {
+    pub(crate) name: String,
+    pub(crate) description: Text,
 }
 
 impl Shapes {
@@ -139,8 +148,25 @@ impl Shapes {
 
     pub(crate) fn set(&mut self, id: ShapeId, shape: Shape) {
         if let Some(place) = self.shapes.get_mut(id.0) {
-            *place = shape;
+            *place = shape.clone();
+            // From now on, an equal shape is this one.
+            if shape != Shape::Any {
+                self.known.insert(shape, id);
+            }
         }
+    }
+
+    /// Says that a component has this shape.
+    pub(crate) fn name(&mut self, id: ShapeId, name: &str, description: &Text) {
+        let order = |name: &str| (name.len(), name.to_owned());
+        if self.components.get(&id).is_none_or(|known| order(name) < order(&known.name)) {
+            self.components.insert(id, Component { name: name.to_owned(), description: description.clone() });
+        }
+    }
+
+    /// The component that a shape is named after.
+    pub(crate) fn component(&self, id: ShapeId) -> Option<&Component> {
+        self.components.get(&id)
     }
 
     pub(crate) fn get(&self, id: ShapeId) -> &Shape {

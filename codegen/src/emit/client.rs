@@ -5,7 +5,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::{example, rust, tables};
-use crate::model::{Model, Operation, Setter};
+use crate::model::{Model, Operation, Setter, TypeUse};
 
 /// Clippy's limit for arguments, less one for `self`.
 const MAX_ARGUMENTS: usize = 6;
@@ -169,11 +169,12 @@ impl Used {
 fn method(model: &Model, operation: &Operation) -> TokenStream {
     let summary = rust::sentence(&operation.description, &format!("Calls {}.", rust::code(&operation.table.name)));
     let docs = rust::docs(&format!(
-        "{summary}\n\n{}: the operation {} of {}.\n\n{}{}",
+        "{summary}\n\n{}: the operation {} of {}.\n\n{}{}{}",
         rust::code(&format!("{} {}", operation.table.method.as_str(), operation.path_text)),
         rust::code(&operation.table.name),
         rust::code(&operation.origin),
         arguments_text(operation),
+        models_text(model, operation),
         example::of_method(model, operation),
     ));
     let name = tables::ident(&operation.method_name);
@@ -203,6 +204,20 @@ fn arguments_text(operation: &Operation) -> String {
     let required = required.map(|(_, setter)| format!("- {} must be set before sending.\n", rust::code(&setter.name)));
     let lines: String = described.map(line).chain(required).collect();
     if lines.is_empty() { lines } else { format!("{lines}\n") }
+}
+
+/// Which models are for the bodies of an operation.
+fn models_text(model: &Model, operation: &Operation) -> String {
+    // The operations of one of several APIs are in a module of their own.
+    let models = if model.parts.is_empty() { "super::models" } else { "super::super::models" };
+    let link = |of: &Option<TypeUse>| match of {
+        Some(TypeUse::Named(name)) => Some(format!("[`{name}`]({models}::{name})")),
+        _ => None,
+    };
+    let request = link(&operation.request).map(|link| format!("Body: {link}."));
+    let response = link(&operation.response).map(|link| format!("Response: {link}."));
+    let text = [request, response].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    if text.is_empty() { text } else { format!("{text}\n\n") }
 }
 
 fn builder(operation: &Operation) -> Vec<TokenStream> {

@@ -13,9 +13,11 @@ pub(super) fn emit(model: &Model) -> String {
         let (feature, visibility) = (facts.feature, facts.dependency.map(|_| quote! { pub }));
         quote! { #[cfg(feature = #feature)] #visibility mod #module; }
     });
+    let models = (!model.types.is_empty()).then(|| quote! { pub mod models; });
     let mut items = vec![
         quote! {
             pub mod client;
+            #models
             #(#modules)*
             mod operations;
         },

@@ -8,6 +8,7 @@ mod guide;
 mod library;
 mod manifest;
 mod mcp;
+mod models;
 mod openapi;
 mod operations;
 mod quoted;
@@ -36,6 +37,9 @@ pub(crate) fn emit(model: &Model) -> Files {
         ("src/operations.rs", operations::emit(model)),
         ("src/client.rs", client::emit(model)),
     ];
+    if !model.types.is_empty() {
+        files.push(("src/models.rs", models::emit(model)));
+    }
     for adapter in &model.adapters {
         files.extend(adapter::emit(model, adapter));
     }

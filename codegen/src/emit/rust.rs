@@ -33,12 +33,14 @@ fn format(tokens: TokenStream) -> String {
     spaced(&formatted)
 }
 
-/// The code with a blank line before each documented item of an `impl`, which prettyplease does not set.
+/// The code with a blank line before each documented item of an `impl`, which prettyplease does not set. Fields of structs have
+/// none.
 fn spaced(code: &str) -> String {
     let mut spaced = String::new();
     let mut previous = "{";
     for line in code.lines() {
-        let continues = previous.trim_start().starts_with("///") || previous.ends_with('{') || previous.is_empty();
+        let continues =
+            previous.trim_start().starts_with("///") || previous.ends_with(['{', ',']) || previous.is_empty();
         if line.starts_with("    ///") && !continues {
             spaced.push('\n');
         }

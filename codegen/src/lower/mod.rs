@@ -2,6 +2,7 @@
 
 mod binding;
 mod mcp;
+mod models;
 mod output;
 mod rest;
 
@@ -38,7 +39,8 @@ pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, path: &str, origin_of
         apis: apis.into(),
         variables: linked.variables.clone(),
     };
-    let operations = operations(linked, origin_of);
+    let mut operations = operations(linked, origin_of);
+    let types = models::lower(&linked.types, &mut operations);
     let by_id = Operations(&operations);
     let adapters = AdapterType::ALL.into_iter().filter_map(|adapter_type| {
         let mut adapters = document.adapters.iter().filter(|adapter| adapter.kind.type_of() == Some(adapter_type));
@@ -57,7 +59,7 @@ pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, path: &str, origin_of
     let route_paths = linked.routes.iter().map(|route| route.pieces.clone()).collect();
     // Comments of all languages hold the path.
     let spec = path.split('/').map(percent_encode).collect::<Vec<_>>().join("/");
-    Model { spec, capability, parts, operations, adapters, route_paths }
+    Model { spec, capability, parts, operations, adapters, route_paths, types }
 }
 
 fn shared<T>(table: T) -> Ref<T> {
@@ -123,6 +125,8 @@ fn operations(linked: &Linked<'_>, origin_of: &dyn Fn(Span) -> String) -> Vec<Op
             setters: setters(&source.parameters),
             origin: origin_of(source.name.span),
             path_text: if path_text.is_empty() { "/".to_owned() } else { path_text },
+            request: None,
+            response: None,
         }
     });
     operations.collect()

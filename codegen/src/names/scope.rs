@@ -10,6 +10,11 @@ use super::words::operation_words;
 /// Types and traits that a generated client module names itself.
 const CLIENT_TYPES: &str = "Call Client ClientBuilder ConfigError Connection Debug Err Error Handle Into IntoBody \
     IntoIterator Item None Ok Option Request Response Result Serialize Some String Value";
+/// Types and traits that a generated module of models names itself, and those that are always in scope.
+const MODEL_TYPES: &str = "AsMut AsRef BTreeMap Box Clone Copy Debug Default Deserialize DoubleEndedIterator Drop Eq Err \
+    ExactSizeIterator Extend Fn FnMut FnOnce From FromIterator Future Hash Into IntoFuture IntoIterator Iterator None Ok \
+    Option Ord PartialEq PartialOrd Patch Redacted Result Send Serialize Sized Some String Sync ToOwned ToString TryFrom \
+    TryInto Unpin Value Vec";
 /// Methods of a generated client itself.
 const CLIENT_METHODS: &str = "builder connection from_env";
 /// Methods that clippy keeps for what the standard traits mean by them.
@@ -81,6 +86,11 @@ impl Wish {
             format!("{spelled} in {location}"),
         ];
         Self { wire: name.to_owned(), ways }
+    }
+
+    /// The name of a type: words, then longer ways to say it.
+    pub(crate) fn shape(ways: Vec<String>) -> Self {
+        Self { wire: ways.first().cloned().unwrap_or_default(), ways }
     }
 }
 
@@ -160,6 +170,16 @@ impl Scope {
     /// The types of a client module.
     pub(crate) fn client_types() -> Self {
         Self::new(&[CLIENT_TYPES], Case::Camel)
+    }
+
+    /// The types of a module of models.
+    pub(crate) fn model_types() -> Self {
+        Self::new(&[MODEL_TYPES], Case::Camel)
+    }
+
+    /// The variants of an open enum.
+    pub(crate) fn variants() -> Self {
+        Self::new(&["Unknown"], Case::Camel)
     }
 
     /// The constants of an operations module.
@@ -294,7 +314,7 @@ mod tests {
         #[test]
         fn any_names_give_valid_and_different_identifiers(wire in proptest::collection::vec(".*", 1..8)) {
             let wishes: Vec<Wish> = wire.iter().map(|name| Wish::parameter(name, "query")).collect();
-            for scope in [Scope::setters(), Scope::client_types(), Scope::constants()] {
+            for scope in [Scope::setters(), Scope::client_types(), Scope::model_types(), Scope::constants()] {
                 let names = scope.assign(&wishes);
                 for name in &names {
                     proptest::prop_assert!(is_identifier(name), "{name:?} is no identifier");

@@ -47,6 +47,8 @@ impl Client {
     /// - `region`: The region of the secret, such as fr-par.
     /// - `secret_id`: ID of the secret (UUID)
     ///
+    /// Response: [`SecretVersionPage`](super::models::SecretVersionPage).
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secret_versions::Client) -> Result<(), scaleway_secret_manager_secret_versions::Error> {
     /// let response = client.list_secret_versions("REGION", "SECRET_ID").send().await?;
@@ -74,6 +76,9 @@ impl Client {
     /// - `region`: The region of the secret, such as fr-par.
     /// - `secret_id`: ID of the secret (UUID)
     /// - `body`: The value as base64 text in the member data, and settings of the version.
+    ///
+    /// Body: [`CreateSecretVersion`](super::models::CreateSecretVersion). Response:
+    /// [`SecretVersion`](super::models::SecretVersion).
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secret_versions::Client) -> Result<(), scaleway_secret_manager_secret_versions::Error> {
@@ -106,6 +111,8 @@ impl Client {
     /// - `revision`: The number of a version, or latest, or latest\_enabled for the newest version that can be
     ///   accessed.
     ///
+    /// Response: [`SecretVersion`](super::models::SecretVersion).
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secret_versions::Client) -> Result<(), scaleway_secret_manager_secret_versions::Error> {
     /// let response = client.get_secret_version("REGION", "SECRET_ID", "REVISION").send().await?;
@@ -137,6 +144,9 @@ impl Client {
     /// - `revision`: The number of a version, or latest, or latest\_enabled for the newest version that can be
     ///   accessed.
     /// - `body`: The members to change.
+    ///
+    /// Body: [`UpdateSecretVersion`](super::models::UpdateSecretVersion). Response:
+    /// [`SecretVersion`](super::models::SecretVersion).
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secret_versions::Client) -> Result<(), scaleway_secret_manager_secret_versions::Error> {
@@ -202,6 +212,8 @@ impl Client {
     /// - `revision`: The number of a version, or latest, or latest\_enabled for the newest version that can be
     ///   accessed.
     ///
+    /// Response: [`SecretValue`](super::models::SecretValue).
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secret_versions::Client) -> Result<(), scaleway_secret_manager_secret_versions::Error> {
     /// let response = client.access_secret_version("REGION", "SECRET_ID", "REVISION").send().await?;
@@ -233,6 +245,8 @@ impl Client {
     /// - `revision`: The number of a version, or latest, or latest\_enabled for the newest version that can be
     ///   accessed.
     /// - `body`: An empty JSON object.
+    ///
+    /// Response: [`SecretVersion`](super::models::SecretVersion).
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secret_versions::Client) -> Result<(), scaleway_secret_manager_secret_versions::Error> {
@@ -268,6 +282,8 @@ impl Client {
     ///   accessed.
     /// - `body`: An empty JSON object.
     ///
+    /// Response: [`SecretVersion`](super::models::SecretVersion).
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secret_versions::Client) -> Result<(), scaleway_secret_manager_secret_versions::Error> {
     /// let response = client.enable_secret_version("REGION", "SECRET_ID", "REVISION", serde_json::json!({})).send().await?;
@@ -302,6 +318,8 @@ impl Client {
     /// - `secret_path`: The folder that the secret is in, such as / or /databases.
     /// - `secret_name`: The name of the secret.
     /// - `project_id`: ID of the Project that the secret belongs to (UUID)
+    ///
+    /// Response: [`SecretValue`](super::models::SecretValue).
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secret_versions::Client) -> Result<(), scaleway_secret_manager_secret_versions::Error> {

@@ -47,6 +47,8 @@ impl Client {
     /// - `region`: The region you want to target.
     /// - `scheduled_for_deletion` must be set before sending.
     ///
+    /// Response: [`SecretPage`](super::models::SecretPage).
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
     /// let response = client.list_secrets("REGION").scheduled_for_deletion(false).send().await?;
@@ -68,6 +70,8 @@ impl Client {
     ///
     /// - `region`: The region you want to target.
     /// - `body`: Request body (JSON).
+    ///
+    /// Body: [`CreateSecret`](super::models::CreateSecret). Response: [`Secret`](super::models::Secret).
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
@@ -96,6 +100,8 @@ impl Client {
     /// - `region`: The region you want to target.
     /// - `secret_id`: ID of the secret. (UUID format)
     ///
+    /// Response: [`Secret`](super::models::Secret).
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
     /// let response = client.get_secret("REGION", "SECRET_ID").send().await?;
@@ -123,6 +129,8 @@ impl Client {
     /// - `region`: The region you want to target.
     /// - `secret_id`: ID of the secret. (UUID format)
     /// - `body`: Request body (JSON).
+    ///
+    /// Body: [`UpdateSecret`](super::models::UpdateSecret). Response: [`Secret`](super::models::Secret).
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
@@ -181,6 +189,8 @@ impl Client {
     /// - `secret_id`: ID of the secret. (UUID format)
     /// - `body`: Request body (JSON).
     ///
+    /// Body: [`AddSecretOwner`](super::models::AddSecretOwner).
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
     /// let response = client.add_secret_owner("REGION", "SECRET_ID", serde_json::json!({})).send().await?;
@@ -210,6 +220,8 @@ impl Client {
     /// - `region`: The region you want to target.
     /// - `secret_id`: ID of the secret to enable secret protection for. (UUID format)
     /// - `body`: Request body (JSON).
+    ///
+    /// Response: [`Secret`](super::models::Secret).
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
@@ -241,6 +253,8 @@ impl Client {
     /// - `secret_id`: (UUID format)
     /// - `body`: Request body (JSON).
     ///
+    /// Response: [`Secret`](super::models::Secret).
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
     /// let response = client.restore_secret("REGION", "SECRET_ID", serde_json::json!({})).send().await?;
@@ -271,6 +285,8 @@ impl Client {
     /// - `secret_id`: ID of the secret to disable secret protection for. (UUID format)
     /// - `body`: Request body (JSON).
     ///
+    /// Response: [`Secret`](super::models::Secret).
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
     /// let response = client.unprotect_secret("REGION", "SECRET_ID", serde_json::json!({})).send().await?;
@@ -300,6 +316,8 @@ impl Client {
     /// - `region`: The region you want to target.
     /// - `secret_id`: (UUID format)
     /// - `body`: Request body (JSON).
+    ///
+    /// Response: [`SecretVersion`](super::models::SecretVersion).
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {

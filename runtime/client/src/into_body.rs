@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::argument::Argument;
+use crate::models;
 use crate::raw_body::RawBody;
 
 /// A body whose texts and numbers are secrets. If an error response of the upstream repeats one of at least four bytes, the
@@ -27,7 +28,8 @@ impl<B> fmt::Debug for SecretBody<B> {
     }
 }
 
-/// What a call accepts as a body: anything that serializes, a [`RawBody`], and either of them as a [`SecretBody`].
+/// What a call accepts as a body: anything that serializes, such as a model of a generated crate or a JSON value, a [`RawBody`],
+/// and either of them as a [`SecretBody`].
 pub trait IntoBody {
     /// The body as an argument, and the secrets in it; `None` if it cannot be serialized as JSON.
     #[doc(hidden)]
@@ -36,7 +38,10 @@ pub trait IntoBody {
 
 impl<T: Serialize> IntoBody for T {
     fn into_argument(self) -> Option<(Argument, Vec<SecretString>)> {
-        Some((Argument::Value(serde_json::to_value(self).ok()?), Vec::new()))
+        let (value, found) = models::to_value(self)?;
+        let mut secrets = Vec::new();
+        found.iter().for_each(|value| collect_texts(value, &mut secrets));
+        Some((Argument::Value(value), secrets))
     }
 }
 

@@ -14,6 +14,7 @@ pub mod guide;
 mod headers;
 mod into_body;
 mod json_error;
+mod models;
 mod paging;
 mod raw_body;
 mod request;
@@ -34,6 +35,7 @@ pub use client::{Blocking, BlockingResults};
 pub use error::{ApiError, Error, ErrorKind, Phase};
 pub use into_body::{IntoBody, SecretBody};
 pub use json_error::JsonError;
+pub use models::{Patch, Redacted, UnknownValue};
 pub use paging::Paging;
 pub use raw_body::RawBody;
 pub use response::Response;
@@ -49,20 +51,21 @@ pub use {bytes, futures_core, http, reqwest, secrecy, serde_json};
 #[doc(hidden)]
 pub mod __private {
     pub use naftiko_schema::ParameterId;
-    pub use serde::Serialize;
+    pub use serde::{self, Deserialize, Serialize};
     pub use serde_json::Value;
 
     pub use crate::argument::{Argument, Arguments, Schema, Violations, from_json_text, from_texts};
     pub use crate::client::{
-        CONNECT_TIMEOUT, Connection, Handle, MAX_FIELDS, MAX_HEAD, Options, Preview, REDACTED, Reading, Request,
-        ResponseBody, Room, SPAN, TARGET, TrackedBody, authority, basic, parse_base_uri, render,
+        CONNECT_TIMEOUT, Connection, Handle, MAX_FIELDS, MAX_HEAD, Options, Preview, Reading, Request, ResponseBody,
+        Room, SPAN, TARGET, TrackedBody, authority, basic, parse_base_uri, render,
     };
     pub use crate::compression::{accept_compressed, decompressed};
     pub use crate::encoding::pointer_token;
     pub use crate::error::causes;
     pub use crate::format::{is_json, is_plain_text, without_byte_order_mark};
     pub use crate::headers::content_type;
+    pub use crate::models::{list, map, or_empty};
     pub use crate::paging::{FieldLink, links, pages, rank};
     pub use crate::request::http_method;
-    pub use crate::text::{listed, shortened, visible};
+    pub use crate::text::{REDACTED, listed, shortened, visible};
 }

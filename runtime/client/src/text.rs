@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+/// The text in place of a secret.
+pub const REDACTED: &str = "[redacted]";
+
 /// The first characters of a text, with a mark if there are more.
 pub fn shortened(text: &str, limit: usize) -> Cow<'_, str> {
     match text.char_indices().nth(limit) {

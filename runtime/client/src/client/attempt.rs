@@ -11,10 +11,10 @@ use naftiko_schema::{Capability, Operation, RetrySafety};
 #[cfg(feature = "test-util")]
 use super::credential::Prepared;
 use super::keys::Keys;
-#[cfg(feature = "test-util")]
-use super::keys::REDACTED;
 use super::progress::{Progress, TrackedBody};
 use crate::error::Error;
+#[cfg(feature = "test-util")]
+use crate::text::REDACTED;
 
 /// One attempt of a call.
 #[derive(Clone, Copy)]

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::ConfigError;
 use super::credential::Prepared;
 use super::token::TokenProvider;
+use crate::text::REDACTED;
 use crate::transport::BoxError;
 use crate::transport::without_url;
 
@@ -42,8 +43,6 @@ pub(super) struct Keys {
 const MIN_SECRET_LENGTH: usize = 8;
 /// The shortest text of a secret body that is redacted, in bytes. It is smaller because such a text was marked as secret.
 const MIN_BODY_SECRET_LENGTH: usize = 4;
-/// The text in place of a secret.
-pub const REDACTED: &str = "[redacted]";
 
 impl Keyring {
     /// Checks fixed values immediately, so that an invalid credential is found when the client is built.

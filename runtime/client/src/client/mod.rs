@@ -41,7 +41,6 @@ pub use config_error::ConfigError;
 pub use connection::{Connection, Handle};
 pub use credential::{basic, render};
 pub use execution::{SPAN, TARGET};
-pub use keys::REDACTED;
 pub use oauth2::ClientCredentials;
 pub use options::Options;
 pub use preview::Preview;

@@ -16,7 +16,8 @@ use http_body_util::BodyExt as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::client::{Attempt, REDACTED};
+use crate::client::Attempt;
+use crate::text::REDACTED;
 use crate::transport::TransportError;
 
 /// A request as a transport received it, with the client's secrets redacted.
