@@ -43,7 +43,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     simulator.fault(Fault::truncated());
     attempts.store(0, Ordering::Relaxed);
     let list = client.list_secrets("fr-par").scheduled_for_deletion(false).project_id(PROJECT_ID).page_size(20);
-    let mut secrets = list.items::<Secret>();
+    let mut secrets = list.items_as::<Secret>();
     let mut count = 0;
     let mut last = String::new();
     while let Some(secret) = secrets.next().await {

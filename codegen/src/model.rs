@@ -93,6 +93,13 @@ pub(crate) struct Field {
     pub(crate) nullable: bool,
 }
 
+impl Struct {
+    /// The fields that an object is built with, in the order of the arguments.
+    pub(crate) fn required(&self) -> impl Iterator<Item = &Field> {
+        self.fields.iter().filter(|field| field.required)
+    }
+}
+
 /// What a value is in Rust.
 #[derive(Clone, Debug)]
 pub(crate) enum TypeUse {
@@ -110,6 +117,21 @@ pub(crate) enum TypeUse {
     Map(Box<TypeUse>),
 }
 
+impl TypeUse {
+    /// Whether it is one of the model's types, or has one inside.
+    fn has_name(&self) -> bool {
+        match self {
+            Self::Boolean | Self::Integer | Self::Number | Self::Text | Self::Json => false,
+            Self::Named(_) => true,
+            Self::Boxed(inside)
+            | Self::Optional(inside)
+            | Self::Redacted(inside)
+            | Self::List(inside)
+            | Self::Map(inside) => inside.has_name(),
+        }
+    }
+}
+
 /// What generated code calls a parameter.
 #[derive(Debug)]
 pub(crate) struct Setter {
@@ -120,6 +142,11 @@ pub(crate) struct Setter {
 }
 
 impl Operation {
+    /// Whether the type of its responses names one of the model's types.
+    pub(crate) fn returns_model(&self) -> bool {
+        self.response.as_ref().is_some_and(TypeUse::has_name)
+    }
+
     /// The parameters, each with what generated code calls it.
     pub(crate) fn parameters(&self) -> impl Iterator<Item = (&Parameter, &Setter)> {
         self.table.parameters.iter().zip(&self.setters)
@@ -142,6 +169,26 @@ fn is_positional(parameter: &Parameter) -> bool {
 }
 
 impl Model {
+    /// The type of this name.
+    pub(crate) fn definition(&self, name: &str) -> Option<&Definition> {
+        Some(&self.types.iter().find(|of| of.name == name)?.definition)
+    }
+
+    /// What an item of a list is: of the response itself, or of the only list in it.
+    pub(crate) fn item<'m>(&'m self, response: &'m TypeUse) -> Option<&'m TypeUse> {
+        let name = match response {
+            TypeUse::List(item) => return Some(item),
+            TypeUse::Named(name) => name,
+            _ => return None,
+        };
+        let Definition::Struct(object) = self.definition(name)? else { return None };
+        let mut lists = object.fields.iter().filter_map(|field| match &field.value {
+            TypeUse::List(item) => Some(&**item),
+            _ => None,
+        });
+        lists.next().filter(|_| lists.next().is_none())
+    }
+
     pub(crate) fn rest(&self) -> Option<&Rest> {
         self.adapters.iter().find_map(Adapter::rest)
     }

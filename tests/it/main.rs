@@ -54,6 +54,7 @@ mod symbolic_links;
 mod tables;
 mod tls;
 mod transport;
+mod typed;
 mod upstream;
 mod values;
 mod versions;

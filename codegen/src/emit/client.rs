@@ -4,7 +4,7 @@ use naftiko_schema::{ApiId, Kind, Location, Parameter};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::{example, rust, tables};
+use super::{example, models, rust, tables};
 use crate::model::{Model, Operation, Setter, TypeUse};
 
 /// Clippy's limit for arguments, less one for `self`.
@@ -34,11 +34,16 @@ pub(super) fn emit(model: &Model) -> String {
             use naftiko_client::{ClientBuilder, ConfigError, #public};
         }
     };
+    let modules = if model.operations.iter().any(Operation::returns_model) {
+        quote! { {models, operations} }
+    } else {
+        quote! { operations }
+    };
     let whole: Vec<&Operation> = if !model.parts.is_empty() { Vec::new() } else { model.operations.iter().collect() };
     let methods = whole.iter().map(|operation| method(model, operation));
     let mut items = vec![
         imports,
-        quote! { use super::operations; },
+        quote! { use super::#modules; },
         quote! {
             #client_docs
             #[derive(Clone, Debug)]
@@ -85,7 +90,7 @@ pub(super) fn emit(model: &Model) -> String {
             }
         });
     }
-    items.extend(whole.iter().flat_map(|operation| builder(operation)));
+    items.extend(whole.iter().flat_map(|operation| builder(model, operation)));
     items.extend((0..model.parts.len()).filter_map(|index| part(model, index.into())));
     rust::file(model, "The typed client: one method per operation, one builder per call.", &items)
 }
@@ -112,14 +117,15 @@ fn part(model: &Model, api: ApiId) -> Option<TokenStream> {
     });
     let public = used.into_body.then(|| quote! { use naftiko_client::IntoBody; });
     let methods = operations.iter().map(|operation| method(model, operation));
-    let builders = operations.iter().flat_map(|operation| builder(operation));
+    let builders = operations.iter().flat_map(|operation| builder(model, operation));
+    let models = operations.iter().any(|operation| operation.returns_model()).then(|| quote! { models, });
     Some(quote! {
         #[cfg(feature = #feature)]
         mod #module {
             #private
             #public
 
-            use super::{Client, operations};
+            use super::{Client, #models operations};
 
             impl Client {
                 #(#methods)*
@@ -220,7 +226,7 @@ fn models_text(model: &Model, operation: &Operation) -> String {
     if text.is_empty() { text } else { format!("{text}\n\n") }
 }
 
-fn builder(operation: &Operation) -> Vec<TokenStream> {
+fn builder(model: &Model, operation: &Operation) -> Vec<TokenStream> {
     let call = tables::ident(&operation.type_name);
     let docs = format!("A call of [`Client::{}`].", operation.method_name);
     let ids = operation.parameters().enumerate().map(|(index, (_, setter))| {
@@ -239,7 +245,9 @@ fn builder(operation: &Operation) -> Vec<TokenStream> {
             }
         }
     });
-    let mut items = vec![quote! { naftiko_client::call!(#call, #docs); }];
+    let item = operation.response.as_ref().and_then(|response| model.item(response));
+    let types = operation.response.iter().chain(item).map(models::path_of);
+    let mut items = vec![quote! { naftiko_client::call!(#call, #docs #(, #types)*); }];
     if !operation.setters.is_empty() {
         items.push(quote! {
             impl #call {

@@ -139,7 +139,8 @@ fn field_of(object: &Struct, field: &Field) -> TokenStream {
 
 /// How an object is built: what is required first, then a setter for each of the others.
 fn methods(name: &str, object: &Struct) -> TokenStream {
-    let (required, optional): (Vec<&Field>, Vec<&Field>) = object.fields.iter().partition(|field| field.required);
+    let required: Vec<&Field> = object.required().collect();
+    let optional = object.fields.iter().filter(|field| !field.required);
     let arguments = required.iter().map(|field| argument(field));
     let fields = object.fields.iter().map(|field| initial(object, field));
     let many = (required.len() > MAX_ARGUMENTS)
@@ -149,7 +150,7 @@ fn methods(name: &str, object: &Struct) -> TokenStream {
     } else {
         quote! { Self { #(#fields),* } }
     };
-    let setters = optional.iter().map(|field| {
+    let setters = optional.map(|field| {
         let (name, shape) = (tables::ident(&field.name), shape(&field.value));
         let clear = field.nullable.then(|| tables::ident(&field.clear_name)).map(|clear| quote! { , #clear });
         quote! { naftiko_client::setter!(#name, #shape #clear); }
@@ -228,29 +229,55 @@ fn shape(value: &TypeUse) -> TokenStream {
     }
 }
 
+/// A type as `models.rs` writes it.
 fn type_of(of: &TypeUse) -> TokenStream {
+    written(of, Place::Models)
+}
+
+/// A type as other modules write it, which import `models`.
+pub(super) fn path_of(of: &TypeUse) -> TokenStream {
+    written(of, Place::Elsewhere)
+}
+
+/// Where a type is written, and so what is imported there.
+#[derive(Clone, Copy)]
+enum Place {
+    Models,
+    Elsewhere,
+}
+
+fn written(of: &TypeUse, place: Place) -> TokenStream {
+    let within = |path: TokenStream| match place {
+        Place::Models => TokenStream::new(),
+        Place::Elsewhere => path,
+    };
+    let wrapped = |wrapper: TokenStream, inside: &TypeUse| {
+        let inside = written(inside, place);
+        quote! { #wrapper<#inside> }
+    };
     match of {
         TypeUse::Boolean => quote! { bool },
         TypeUse::Integer => quote! { i64 },
         TypeUse::Number => quote! { f64 },
         TypeUse::Text => quote! { String },
-        TypeUse::Json => quote! { Value },
-        TypeUse::Named(name) => {
-            let name = tables::ident(name);
-            quote! { #name }
+        TypeUse::Json => {
+            let path = within(quote! { naftiko_client::serde_json:: });
+            quote! { #path Value }
         }
-        TypeUse::Boxed(inside) => wrapped("Box", inside),
-        TypeUse::Optional(inside) => wrapped("Option", inside),
-        TypeUse::Redacted(inside) => wrapped("Redacted", inside),
-        TypeUse::List(inside) => wrapped("Vec", inside),
+        TypeUse::Named(name) => {
+            let (path, name) = (within(quote! { models:: }), tables::ident(name));
+            quote! { #path #name }
+        }
+        TypeUse::Boxed(inside) => wrapped(quote! { Box }, inside),
+        TypeUse::Optional(inside) => wrapped(quote! { Option }, inside),
+        TypeUse::Redacted(inside) => {
+            let path = within(quote! { naftiko_client:: });
+            wrapped(quote! { #path Redacted }, inside)
+        }
+        TypeUse::List(inside) => wrapped(quote! { Vec }, inside),
         TypeUse::Map(inside) => {
-            let inside = type_of(inside);
-            quote! { BTreeMap<String, #inside> }
+            let (path, inside) = (within(quote! { ::std::collections:: }), written(inside, place));
+            quote! { #path BTreeMap<String, #inside> }
         }
     }
-}
-
-fn wrapped(wrapper: &str, inside: &TypeUse) -> TokenStream {
-    let (wrapper, inside) = (tables::ident(wrapper), type_of(inside));
-    quote! { #wrapper<#inside> }
 }

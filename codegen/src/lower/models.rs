@@ -28,7 +28,8 @@ pub(super) fn lower(types: &Types, operations: &mut [Operation]) -> Vec<Type> {
     for (index, bodies) in of_operations(operations) {
         if let Some(operation) = operations.get_mut(index) {
             operation.request = bodies.request.as_ref().map(|of| named.value(of, false));
-            operation.response = bodies.response.as_ref().map(|of| named.value(of, false));
+            let is_json = operation.table.format.is_json();
+            operation.response = bodies.response.as_ref().filter(|_| is_json).map(|of| named.value(of, false));
         }
     }
     let mut all: Vec<Type> = reached.found.iter().filter_map(|(id, found)| named.type_of(*id, found)).collect();

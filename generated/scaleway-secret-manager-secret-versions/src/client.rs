@@ -7,7 +7,7 @@
 use naftiko_client::__private::{Connection, Handle, ParameterId};
 use naftiko_client::{ClientBuilder, ConfigError, IntoBody};
 
-use super::operations;
+use super::{models, operations};
 
 /// A client for Secret Manager API — Secret Versions.
 ///
@@ -82,7 +82,9 @@ impl Client {
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secret_versions::Client) -> Result<(), scaleway_secret_manager_secret_versions::Error> {
-    /// let response = client.create_secret_version("REGION", "SECRET_ID", serde_json::json!({})).send().await?;
+    /// use scaleway_secret_manager_secret_versions::models::CreateSecretVersion;
+    ///
+    /// let response = client.create_secret_version("REGION", "SECRET_ID", CreateSecretVersion::new("DATA")).send().await?;
     /// # Ok(()) }
     /// ```
     pub fn create_secret_version(
@@ -150,7 +152,9 @@ impl Client {
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secret_versions::Client) -> Result<(), scaleway_secret_manager_secret_versions::Error> {
-    /// let response = client.update_secret_version("REGION", "SECRET_ID", "REVISION", serde_json::json!({})).send().await?;
+    /// use scaleway_secret_manager_secret_versions::models::UpdateSecretVersion;
+    ///
+    /// let response = client.update_secret_version("REGION", "SECRET_ID", "REVISION", UpdateSecretVersion::new()).send().await?;
     /// # Ok(()) }
     /// ```
     pub fn update_secret_version(
@@ -354,7 +358,10 @@ impl Client {
     }
 }
 
-naftiko_client::call!(ListSecretVersions, "A call of [`Client::list_secret_versions`].");
+naftiko_client::call!(
+    ListSecretVersions, "A call of [`Client::list_secret_versions`].",
+    models::SecretVersionPage, models::SecretVersion
+);
 
 impl ListSecretVersions {
     const REGION: ParameterId = ParameterId(0);
@@ -380,7 +387,8 @@ impl ListSecretVersions {
 }
 
 naftiko_client::call!(
-    CreateSecretVersion, "A call of [`Client::create_secret_version`]."
+    CreateSecretVersion, "A call of [`Client::create_secret_version`].",
+    models::SecretVersion
 );
 
 impl CreateSecretVersion {
@@ -389,7 +397,9 @@ impl CreateSecretVersion {
     const BODY: ParameterId = ParameterId(2);
 }
 
-naftiko_client::call!(GetSecretVersion, "A call of [`Client::get_secret_version`].");
+naftiko_client::call!(
+    GetSecretVersion, "A call of [`Client::get_secret_version`].", models::SecretVersion
+);
 
 impl GetSecretVersion {
     const REGION: ParameterId = ParameterId(0);
@@ -398,7 +408,8 @@ impl GetSecretVersion {
 }
 
 naftiko_client::call!(
-    UpdateSecretVersion, "A call of [`Client::update_secret_version`]."
+    UpdateSecretVersion, "A call of [`Client::update_secret_version`].",
+    models::SecretVersion
 );
 
 impl UpdateSecretVersion {
@@ -419,7 +430,8 @@ impl DeleteSecretVersion {
 }
 
 naftiko_client::call!(
-    AccessSecretVersion, "A call of [`Client::access_secret_version`]."
+    AccessSecretVersion, "A call of [`Client::access_secret_version`].",
+    models::SecretValue
 );
 
 impl AccessSecretVersion {
@@ -429,7 +441,8 @@ impl AccessSecretVersion {
 }
 
 naftiko_client::call!(
-    DisableSecretVersion, "A call of [`Client::disable_secret_version`]."
+    DisableSecretVersion, "A call of [`Client::disable_secret_version`].",
+    models::SecretVersion
 );
 
 impl DisableSecretVersion {
@@ -440,7 +453,8 @@ impl DisableSecretVersion {
 }
 
 naftiko_client::call!(
-    EnableSecretVersion, "A call of [`Client::enable_secret_version`]."
+    EnableSecretVersion, "A call of [`Client::enable_secret_version`].",
+    models::SecretVersion
 );
 
 impl EnableSecretVersion {
@@ -451,7 +465,8 @@ impl EnableSecretVersion {
 }
 
 naftiko_client::call!(
-    AccessSecretVersionByPath, "A call of [`Client::access_secret_version_by_path`]."
+    AccessSecretVersionByPath, "A call of [`Client::access_secret_version_by_path`].",
+    models::SecretValue
 );
 
 impl AccessSecretVersionByPath {

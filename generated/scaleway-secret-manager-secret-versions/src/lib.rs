@@ -12,7 +12,7 @@
 //!
 //! let client = Client::from_env()?;
 //! let response = client.list_secret_versions("REGION", "SECRET_ID").send().await?;
-//! println!("{}", response.body());
+//! println!("{:?}", response.body());
 //! # Ok(()) }
 //! ```
 //!

@@ -47,8 +47,6 @@ impl Client {
     /// - `region`: The region you want to target.
     /// - `scheduled_for_deletion` must be set before sending.
     ///
-    /// Response: [`SecretPage`](super::models::SecretPage).
-    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
     /// let response = client.list_secrets("REGION").scheduled_for_deletion(false).send().await?;
@@ -70,8 +68,6 @@ impl Client {
     ///
     /// - `region`: The region you want to target.
     /// - `body`: Request body (JSON).
-    ///
-    /// Body: [`CreateSecret`](super::models::CreateSecret). Response: [`Secret`](super::models::Secret).
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
@@ -100,8 +96,6 @@ impl Client {
     /// - `region`: The region you want to target.
     /// - `secret_id`: ID of the secret. (UUID format)
     ///
-    /// Response: [`Secret`](super::models::Secret).
-    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
     /// let response = client.get_secret("REGION", "SECRET_ID").send().await?;
@@ -129,8 +123,6 @@ impl Client {
     /// - `region`: The region you want to target.
     /// - `secret_id`: ID of the secret. (UUID format)
     /// - `body`: Request body (JSON).
-    ///
-    /// Body: [`UpdateSecret`](super::models::UpdateSecret). Response: [`Secret`](super::models::Secret).
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
@@ -189,8 +181,6 @@ impl Client {
     /// - `secret_id`: ID of the secret. (UUID format)
     /// - `body`: Request body (JSON).
     ///
-    /// Body: [`AddSecretOwner`](super::models::AddSecretOwner).
-    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
     /// let response = client.add_secret_owner("REGION", "SECRET_ID", serde_json::json!({})).send().await?;
@@ -220,8 +210,6 @@ impl Client {
     /// - `region`: The region you want to target.
     /// - `secret_id`: ID of the secret to enable secret protection for. (UUID format)
     /// - `body`: Request body (JSON).
-    ///
-    /// Response: [`Secret`](super::models::Secret).
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
@@ -253,8 +241,6 @@ impl Client {
     /// - `secret_id`: (UUID format)
     /// - `body`: Request body (JSON).
     ///
-    /// Response: [`Secret`](super::models::Secret).
-    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
     /// let response = client.restore_secret("REGION", "SECRET_ID", serde_json::json!({})).send().await?;
@@ -285,8 +271,6 @@ impl Client {
     /// - `secret_id`: ID of the secret to disable secret protection for. (UUID format)
     /// - `body`: Request body (JSON).
     ///
-    /// Response: [`Secret`](super::models::Secret).
-    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
     /// let response = client.unprotect_secret("REGION", "SECRET_ID", serde_json::json!({})).send().await?;
@@ -316,8 +300,6 @@ impl Client {
     /// - `region`: The region you want to target.
     /// - `secret_id`: (UUID format)
     /// - `body`: Request body (JSON).
-    ///
-    /// Response: [`SecretVersion`](super::models::SecretVersion).
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {

@@ -33,7 +33,6 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 pub mod client;
-pub mod models;
 #[cfg(feature = "rest")]
 pub mod rest;
 #[cfg(feature = "mcp")]

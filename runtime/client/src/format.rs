@@ -3,20 +3,30 @@
 use http::HeaderMap;
 use naftiko_schema::Format;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::headers::content_type;
 use crate::json_error::JsonError;
 
 /// Decodes a body. An empty body is null for any headers: a 204 may declare JSON.
-pub(crate) fn decode(format: Format, headers: &HeaderMap, body: &[u8]) -> Result<Value, JsonError> {
-    if body.is_empty() {
-        return Ok(Value::Null);
-    }
+pub(crate) fn decode<T: DeserializeOwned>(format: Format, headers: &HeaderMap, body: &[u8]) -> Result<T, JsonError> {
     match format {
+        Format::Json if body.is_empty() || without_byte_order_mark(body).trim_ascii() == b"null" => from_nothing(),
+        Format::Any if body.is_empty() => from_nothing(),
         Format::Json if !is_plain_text(headers) => from_json(body),
-        Format::Json | Format::Any => Ok(Value::String(String::from_utf8_lossy(body).into_owned())),
+        Format::Json | Format::Any => from_value(Value::String(String::from_utf8_lossy(body).into_owned())),
     }
+}
+
+/// Decodes null. Models take it for an object or a list with nothing in it, as they take a member that is null.
+fn from_nothing<T: DeserializeOwned>() -> Result<T, JsonError> {
+    let empty = [Value::Object(Map::new()), Value::Array(Vec::new())];
+    from_value(Value::Null).or_else(|error| empty.into_iter().find_map(|empty| from_value(empty).ok()).ok_or(error))
+}
+
+/// Decodes a JSON value.
+pub(crate) fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, JsonError> {
+    serde_json::from_value(value).map_err(|error| JsonError::of(&error))
 }
 
 /// Decodes JSON.

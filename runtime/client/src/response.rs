@@ -6,7 +6,6 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use naftiko_schema::Format;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::error::{Error, ErrorKind, Phase, UpstreamResponse};
 use crate::format::{self, from_json};
@@ -85,7 +84,7 @@ impl<T> Response<T> {
 impl Response<Bytes> {
     /// Decodes the body. An empty body is null, for any headers.
     #[doc(hidden)]
-    pub fn decode(self, operation: &'static str, format: Format) -> Result<Response<Value>, Error> {
+    pub fn decode<T: DeserializeOwned>(self, operation: &'static str, format: Format) -> Result<Response<T>, Error> {
         let decoded = format::decode(format, &self.headers, &self.body);
         self.with(operation, decoded)
     }

@@ -97,7 +97,7 @@ fn of_text(
     let is_broken = is_document && tool.hints.read_only && text.trim_start().starts_with(['{', '[']);
     let mut shown = Shown::text(target, reveals, media_type, text);
     if is_broken && shown.document.is_none() && !is_json(response.body()) {
-        response.decode(target.name(), target.format())?;
+        response.decode::<serde_json::Value>(target.name(), target.format())?;
     }
     // Plain text has no structure.
     shown.document = shown.document.filter(|_| is_document);

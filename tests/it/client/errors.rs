@@ -229,7 +229,7 @@ async fn decode_error_names_missing_member_and_item_index() {
     let client = scripted(&script).build().expect("the client is built");
     let error = client.get_secret("fr-par", "some").send_as::<Secret>().await.expect_err("it is misspelt");
     assert!(error.to_string().contains("the field `nam` is missing"), "{error}");
-    let mut secrets = client.list_secrets("fr-par").scheduled_for_deletion(false).items::<Secret>();
+    let mut secrets = client.list_secrets("fr-par").scheduled_for_deletion(false).items_as::<Secret>();
     let error = secrets.next().await.expect("an error").expect_err("it is misspelt");
     assert!(error.to_string().contains("item 1: the field `nam` is missing"), "{error}");
     assert_eq!((error.attempts(), error.status().map(|s| s.as_u16())), (1, Some(200)));

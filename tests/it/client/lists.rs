@@ -32,7 +32,7 @@ fn list(client: &Client) -> scaleway_secret_manager_secrets::client::ListSecrets
 #[tokio::test]
 async fn lists_stream_as_items_and_as_pages() {
     let world = filled(105).await;
-    let items: Vec<Secret> = list(&world.client).page_size(20).items().into_vec().await.expect("all pages");
+    let items: Vec<Secret> = list(&world.client).page_size(20).items_as().into_vec().await.expect("all pages");
     let names: Vec<_> = items.iter().map(|secret| secret.name.clone()).collect();
     assert_eq!(names, (0..105).map(|number| format!("secret-{number:03}")).collect::<Vec<_>>());
     let asked: Vec<_> = world.simulator.take_requests().iter().filter_map(|r| r.query.clone()).collect();
@@ -52,21 +52,22 @@ async fn lists_stream_as_items_and_as_pages() {
 #[tokio::test]
 async fn pages_without_page_size_are_followed() {
     let world = filled(60).await;
-    let items = list(&world.client).items::<Value>().into_vec().await.expect("all pages");
+    let items = list(&world.client).items_as::<Value>().into_vec().await.expect("all pages");
     assert_eq!((items.len(), world.simulator.take_requests().len()), (60, 2), "the upstream's pages have 50 rows");
 }
 
 #[tokio::test]
 async fn list_can_start_at_a_later_page() {
     let world = filled(25).await;
-    let items: Vec<Secret> = list(&world.client).page_size(10).page("2").items().into_vec().await.expect("all pages");
+    let items: Vec<Secret> =
+        list(&world.client).page_size(10).page("2").items_as().into_vec().await.expect("all pages");
     assert_eq!((items.len(), items[0].name.as_str()), (15, "secret-010"));
 }
 
 #[tokio::test]
 async fn paging_ends_when_items_disappear_between_pages() {
     let world = filled(105).await;
-    let mut items = list(&world.client).page_size(50).items::<Secret>();
+    let mut items = list(&world.client).page_size(50).items_as::<Secret>();
     let mut seen = Vec::new();
     while let Some(item) = items.next().await {
         seen.push(item.expect("an item"));
@@ -88,7 +89,7 @@ async fn paging_ends_when_items_disappear_between_pages() {
 async fn call_options_apply_to_every_page() {
     let world = filled(3).await;
     let call = list(&world.client).page_size(2).header("x-correlation", "7").retry(RetryPolicy::none());
-    let mut items = call.items::<Value>();
+    let mut items = call.items_as::<Value>();
     items.next().await.expect("an item").expect("an item");
     items.next().await.expect("an item").expect("an item");
     world.simulator.fault(Fault::status(503));
@@ -107,7 +108,7 @@ async fn asked(paging: Option<Paging>, answers: Vec<ScriptedResponse>) -> (Vec<V
         Some(paging) => call.paging(paging),
         None => call,
     };
-    let items = call.items().into_vec().await.expect("all pages");
+    let items = call.items_as().into_vec().await.expect("all pages");
     let query = |target: &str| target.split_once('?').map_or(String::new(), |(_, query)| query.to_owned());
     assert_eq!(script.remaining(), 0);
     (items, script.requests().iter().map(|request| query(&request.target)).collect())
@@ -180,7 +181,7 @@ async fn truncated_list_is_an_error() {
     let same = || ScriptedResponse::json(200, json!({"secrets": [1, 2], "total_count": 5}));
     let script = Script::new([same(), same()]);
     let client = scripted(&script).build().expect("the client is built");
-    let mut items = client.list_secrets("fr-par").scheduled_for_deletion(false).items::<u32>();
+    let mut items = client.list_secrets("fr-par").scheduled_for_deletion(false).items_as::<u32>();
     for number in [1, 2] {
         assert_eq!(items.next().await.expect("an item").expect("a number"), number);
     }
@@ -206,7 +207,7 @@ async fn endless_list_is_an_error_at_page_limit() {
         .list_secrets("fr-par")
         .scheduled_for_deletion(false)
         .paging(Paging::cursor("cursor", "/next").page_limit(3));
-    let mut items = call.items::<Value>();
+    let mut items = call.items_as::<Value>();
     for number in 0..3 {
         assert_eq!(items.next().await.expect("an item").expect("an item"), number);
     }
@@ -221,7 +222,7 @@ async fn response_without_list_is_a_page_without_items() {
     let script = Script::new([answer(), answer()]);
     let client = scripted(&script).build().expect("the client is built");
     assert_eq!(client.get_secret("fr-par", "x").pages().into_vec().await.expect("one page").len(), 1);
-    let error = client.get_secret("fr-par", "x").items::<Value>().into_vec().await.expect_err("there is no list");
+    let error = client.get_secret("fr-par", "x").items_as::<Value>().into_vec().await.expect_err("there is no list");
     assert!(matches!(error.kind(), ErrorKind::Paging(problem) if problem.contains("items_at")), "{error}");
 }
 
@@ -229,7 +230,7 @@ async fn response_without_list_is_a_page_without_items() {
 async fn item_of_wrong_type_is_an_error_without_quoted_data() {
     let script = Script::new([ScriptedResponse::json(200, json!({"secrets": [1, "hidden"], "total_count": 2}))]);
     let client = scripted(&script).build().expect("the client is built");
-    let mut items = client.list_secrets("fr-par").scheduled_for_deletion(false).items::<u32>();
+    let mut items = client.list_secrets("fr-par").scheduled_for_deletion(false).items_as::<u32>();
     assert_eq!(items.next().await.expect("an item").expect("a number"), 1);
     let error = items.next().await.expect("an error").expect_err("text is no number");
     assert_eq!(error.kind(), &ErrorKind::Decode);

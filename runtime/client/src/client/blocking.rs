@@ -1,14 +1,15 @@
 //! Blocking calls, for programs that do not use `async`.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::{OnceLock, mpsc};
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
 use super::call::Call;
+use super::list;
 use super::request::Request;
 use super::stream::ResultStream;
 use crate::error::{Error, ErrorKind, Phase};
@@ -18,19 +19,22 @@ use crate::transport::BoxError;
 /// A call that blocks the thread until it is done: for programs without `async`, and for code in `spawn_blocking`. Do not use
 /// it on a thread that runs asynchronous code.
 #[must_use = "a call does nothing until it is sent"]
-pub struct Blocking(Request);
+pub struct Blocking<C> {
+    request: Request,
+    call: PhantomData<fn() -> C>,
+}
 
-impl Blocking {
-    pub(super) fn new(request: Request) -> Self {
-        Self(request)
+impl<C: Call> Blocking<C> {
+    pub(super) fn new(call: C) -> Self {
+        Self { request: call.parts().0, call: PhantomData }
     }
 
     /// Sends the request and decodes the response.
     ///
     /// # Errors
     /// If an argument is invalid, the upstream cannot be reached, or it responds with an error.
-    pub fn send(self) -> Result<Response<Value>, Error> {
-        wait(&self.0.operation.name, Call::send(self.0))?
+    pub fn send(self) -> Result<Response<C::Output>, Error> {
+        wait(&self.request.operation.name, self.request.receive())?
     }
 
     /// Sends the request and decodes the response into your own type.
@@ -38,7 +42,7 @@ impl Blocking {
     /// # Errors
     /// Those of `send`, and if the response does not match the type.
     pub fn send_as<T: DeserializeOwned + Send + 'static>(self) -> Result<Response<T>, Error> {
-        wait(&self.0.operation.name, Call::send_as(self.0))?
+        wait(&self.request.operation.name, Call::send_as(self.request))?
     }
 
     /// Sends the request and returns the raw body of the response.
@@ -46,23 +50,28 @@ impl Blocking {
     /// # Errors
     /// Those of `send`, except for decoding.
     pub fn send_bytes(self) -> Result<Response<Bytes>, Error> {
-        wait(&self.0.operation.name, Call::send_bytes(self.0))?
+        wait(&self.request.operation.name, Call::send_bytes(self.request))?
     }
 
     /// The pages of a list, as an iterator.
-    pub fn pages(self) -> BlockingResults<Response<Value>> {
-        BlockingResults { operation: &self.0.operation.name, stream: Some(Call::pages(self.0)) }
+    pub fn pages(self) -> BlockingResults<Response<C::Output>> {
+        BlockingResults { operation: &self.request.operation.name, stream: Some(list::pages(self.request)) }
     }
 
     /// The items of all pages of a list, as an iterator.
-    pub fn items<T: DeserializeOwned + Send + 'static>(self) -> BlockingResults<T> {
-        BlockingResults { operation: &self.0.operation.name, stream: Some(Call::items(self.0)) }
+    pub fn items(self) -> BlockingResults<C::Item> {
+        self.items_as()
+    }
+
+    /// The items of all pages of a list, decoded into your own type, as an iterator.
+    pub fn items_as<T: DeserializeOwned + Send + 'static>(self) -> BlockingResults<T> {
+        BlockingResults { operation: &self.request.operation.name, stream: Some(list::items(self.request)) }
     }
 }
 
-impl fmt::Debug for Blocking {
+impl<C> fmt::Debug for Blocking<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Blocking").field(&self.0).finish()
+        f.debug_tuple("Blocking").field(&self.request).finish()
     }
 }
 

@@ -24,6 +24,12 @@ use crate::response::Response;
 /// A call has one setter for each optional argument of its operation. If such a setter has the name of a method here, the
 /// setter takes precedence. A call can be kept, cloned and sent again.
 pub trait Call: Sized {
+    /// What `send` makes of the body of the response: a model if a companion describes it, else a JSON value.
+    type Output: DeserializeOwned + Send + 'static;
+
+    /// What an item of a list is.
+    type Item: DeserializeOwned + Send + 'static;
+
     /// The untyped call, and the function that wraps it again.
     #[doc(hidden)]
     fn parts(self) -> (Request, fn(Request) -> Self);
@@ -81,9 +87,9 @@ pub trait Call: Sized {
     ///
     /// # Errors
     /// If an argument is invalid, the upstream cannot be reached, or it responds with an error.
-    fn send(self) -> impl Future<Output = Result<Response<Value>, Error>> + Send {
+    fn send(self) -> impl Future<Output = Result<Response<Self::Output>, Error>> + Send {
         let (request, _) = self.parts();
-        async move { request.send().await }
+        async move { request.receive().await }
     }
 
     /// Sends the request and decodes the response into your own type. Members that the type does not have are ignored. A
@@ -119,19 +125,24 @@ pub trait Call: Sized {
     }
 
     /// The pages of a list, with one request each, from the page that the arguments select to the last.
-    fn pages(self) -> ResultStream<Response<Value>> {
+    fn pages(self) -> ResultStream<Response<Self::Output>> {
         list::pages(self.parts().0)
     }
 
     /// The items of all pages of a list.
-    fn items<T: DeserializeOwned + Send + 'static>(self) -> ResultStream<T> {
+    fn items(self) -> ResultStream<Self::Item> {
+        self.items_as()
+    }
+
+    /// The items of all pages of a list, decoded into your own type.
+    fn items_as<T: DeserializeOwned + Send + 'static>(self) -> ResultStream<T> {
         list::items(self.parts().0)
     }
 
     /// The same call for programs that do not use `async`.
     #[cfg(feature = "blocking")]
-    fn blocking(self) -> super::Blocking {
-        super::Blocking::new(self.parts().0)
+    fn blocking(self) -> super::Blocking<Self> {
+        super::Blocking::new(self)
     }
 
     #[doc(hidden)]
@@ -144,16 +155,25 @@ pub trait Call: Sized {
 }
 
 impl Call for Request {
+    type Output = Value;
+    type Item = Value;
+
     fn parts(self) -> (Self, fn(Self) -> Self) {
         (self, |request| request)
     }
 }
 
-/// Declares the type of a call in a generated client.
+/// Declares the type of a call in a generated client, with the types of its response and of the items in it.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! call {
     ($name:ident, $docs:literal) => {
+        $crate::call!($name, $docs, $crate::serde_json::Value);
+    };
+    ($name:ident, $docs:literal, $output:ty) => {
+        $crate::call!($name, $docs, $output, $crate::serde_json::Value);
+    };
+    ($name:ident, $docs:literal, $output:ty, $item:ty) => {
         #[doc = $docs]
         #[derive(Clone, Debug)]
         #[must_use = "a call does nothing until it is sent"]
@@ -164,12 +184,15 @@ macro_rules! call {
             ///
             /// # Errors
             /// If an argument is invalid, the upstream cannot be reached, or it responds with an error.
-            pub async fn send(self) -> Result<$crate::Response<$crate::serde_json::Value>, $crate::Error> {
-                self.0.send().await
+            pub async fn send(self) -> Result<$crate::Response<$output>, $crate::Error> {
+                self.0.receive().await
             }
         }
 
         impl $crate::Call for $name {
+            type Output = $output;
+            type Item = $item;
+
             fn parts(self) -> ($crate::__private::Request, fn($crate::__private::Request) -> Self) {
                 (self.0, Self)
             }

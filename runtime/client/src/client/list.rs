@@ -12,14 +12,21 @@ use super::request::Request;
 use super::stream::ResultStream;
 use crate::argument::Argument;
 use crate::error::{Error, ErrorKind, Phase};
+use crate::format::from_value;
 use crate::json_error::JsonError;
 use crate::paging::{Next, Pager, PagingProblem, Turn};
 use crate::response::Response;
 
-pub(super) fn pages(request: Request) -> ResultStream<Response<Value>> {
+pub(super) fn pages<T: DeserializeOwned + Send + 'static>(request: Request) -> ResultStream<Response<T>> {
     ResultStream::new(Walk::new(request), |mut walk| async move {
         Ok(match walk.turn().await? {
-            Some((page, turn)) if !turn.repeated => Some((page, walk)),
+            Some((page, turn)) if !turn.repeated => {
+                let (response, document) = page.split();
+                match from_value(document) {
+                    Ok(page) => Some((response.map(|()| page), walk)),
+                    Err(error) => return Err(decode_error(&walk, response, error)),
+                }
+            }
             _ => None,
         })
     })
@@ -41,10 +48,7 @@ async fn next_item<T: DeserializeOwned>(
         {
             return match serde_json::from_value(item) {
                 Ok(item) => Ok(Some((item, (walk, Some(items))))),
-                Err(error) => {
-                    let error = JsonError::of_item(&error, index + 1);
-                    Err(items.map(|_| Bytes::new()).decode_error(&walk.request.operation.name, error))
-                }
+                Err(error) => Err(decode_error(&walk, items.map(drop), JsonError::of_item(&error, index + 1))),
             };
         }
         let Some((document, turn)) = walk.turn().await? else { return Ok(None) };
@@ -52,6 +56,11 @@ async fn next_item<T: DeserializeOwned>(
         let items = turn.items(document).map_err(|problem| walk.paging_error(&problem))?;
         page = Some(response.map(|()| items.into_iter().enumerate()));
     }
+}
+
+/// The error for a page or an item that is not of the caller's type.
+fn decode_error(walk: &Walk, response: Response<()>, error: JsonError) -> Error {
+    response.map(|()| Bytes::new()).decode_error(&walk.request.operation.name, error)
 }
 
 /// An iteration over the pages of a list.

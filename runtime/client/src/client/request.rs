@@ -5,6 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use naftiko_schema::{Operation, ParameterId};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::connection::Connection;
@@ -79,6 +80,11 @@ impl Request {
 
     /// Sends the request and decodes the response.
     pub async fn send(self) -> Result<Response<Value>, Error> {
+        self.receive().await
+    }
+
+    /// Sends the request and decodes the response: into a JSON value, or into a model.
+    pub async fn receive<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
         let reading = if self.operation.format.is_json() { Reading::Document } else { Reading::Whole };
         self.execute(reading).await?.decode(&self.operation.name, self.operation.format)
     }
