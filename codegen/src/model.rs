@@ -52,6 +52,8 @@ pub(crate) struct Operation {
     /// The types of what is sent and received, if they are known.
     pub(crate) request: Option<TypeUse>,
     pub(crate) response: Option<TypeUse>,
+    /// The types of the bodies of unsuccessful responses, each with the statuses that have it.
+    pub(crate) failures: Vec<(String, Vec<String>)>,
 }
 
 /// A Rust type.

@@ -6,7 +6,7 @@ use naftiko_tests::World;
 use scaleway_secret_manager_secret_versions::models::{
     CreateSecretVersion, EphemeralAction, EphemeralProperties, SecretVersion, UpdateSecretVersion, VersionStatus,
 };
-use scaleway_secret_manager_secret_versions::{Call as _, Client, ErrorKind};
+use scaleway_secret_manager_secret_versions::{Call as _, Client, ErrorKind, models};
 use scaleway_simulator::TOKEN;
 use serde_json::{Value, json};
 
@@ -66,6 +66,16 @@ async fn member_of_another_kind_is_an_error_that_quotes_nothing() {
     let error = client(&script).get_secret_version("fr-par", "id", "1").send().await.expect_err("it is no number");
     assert!(matches!(error.kind(), ErrorKind::Decode), "{error}");
     assert!(!format!("{error} {error:?}").contains("hunter22"), "{error:?}");
+}
+
+#[tokio::test]
+async fn body_of_an_error_is_a_model() {
+    let body = json!({"type": "quotas_exceeded", "details": [{"resource": "secrets", "quota": 1}, null], "new": []});
+    let script = Script::new([ScriptedResponse::json(403, body)]);
+    let error = client(&script).get_secret_version("fr-par", "id", "1").send().await.expect_err("the upstream fails");
+    let body: models::Error = error.body_as().expect("it is an error of the upstream");
+    assert_eq!((body.type_, body.details.len()), (Some(models::ErrorType::QuotasExceeded), 1));
+    assert_eq!(body.details[0].quota, Some(1));
 }
 
 #[tokio::test]

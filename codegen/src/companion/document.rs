@@ -26,6 +26,8 @@ pub(crate) struct Operation<'n> {
     pub(crate) request: Option<&'n Node>,
     /// The schema of the JSON body of a successful response.
     pub(crate) response: Option<&'n Node>,
+    /// The schemas of unsuccessful responses, by their statuses.
+    pub(crate) failures: Vec<(&'n str, &'n Node)>,
 }
 
 pub(crate) struct Parameter<'n> {
@@ -127,7 +129,26 @@ impl<'n> Document<'n> {
             parameters: parameters.into_values().collect(),
             request: body.or(body_of_2),
             response: self.response(node),
+            failures: self.failures(node),
         }
+    }
+
+    /// The statuses of unsuccessful responses that have a schema, each with it. A pattern of statuses, such as 4XX, and what
+    /// holds for all others, `default`, count as one.
+    fn failures(&self, operation: &'n Node) -> Vec<(&'n str, &'n Node)> {
+        let responses = operation.get("responses").map(sorted).unwrap_or_default();
+        let is_only = responses.len() == 1;
+        let unsuccessful = responses.into_iter().filter(|entry| match entry.key.as_bytes() {
+            [b'4' | b'5', ..] => true,
+            key => key == b"default" && !is_only,
+        });
+        let schema = |entry: &'n Entry| Some((entry.key.as_str(), self.schema_of(self.followed(&entry.value)?)?));
+        unsuccessful.filter_map(schema).collect()
+    }
+
+    /// The schema of a response.
+    fn schema_of(&self, response: &'n Node) -> Option<&'n Node> {
+        response.get("content").and_then(json_schema).or_else(|| response.get("schema"))
     }
 
     /// The schema of the first successful response that has one.
@@ -136,7 +157,7 @@ impl<'n> Document<'n> {
         let successful = responses.iter().filter(|entry| entry.key.starts_with('2'));
         let default = responses.iter().filter(|entry| entry.key == "default" && responses.len() == 1);
         let mut found = successful.chain(default).filter_map(|entry| self.followed(&entry.value));
-        found.find_map(|response| response.get("content").and_then(json_schema).or_else(|| response.get("schema")))
+        found.find_map(|response| self.schema_of(response))
     }
 }
 

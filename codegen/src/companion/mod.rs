@@ -40,6 +40,8 @@ pub(crate) struct Types {
 pub(crate) struct Bodies {
     pub(crate) request: Option<Use>,
     pub(crate) response: Option<Use>,
+    /// Those of unsuccessful responses, each with its status or pattern of statuses.
+    pub(crate) failures: Vec<(String, Use)>,
 }
 
 impl Types {
@@ -110,7 +112,9 @@ pub(crate) fn join(sources: &Sources, apis: &[Api<'_>], operations: &mut [Operat
                 .label(found.entry.span, "the operation of the companion");
         }
         let response = found.response.map(|schema| schemas.read(schema, sink));
-        bodies.insert(OperationId::from(index), Bodies { request: request.filter(|_| has_body), response });
+        let failures = found.failures.iter().map(|(status, schema)| ((*status).to_owned(), schemas.read(schema, sink)));
+        let failures = failures.collect();
+        bodies.insert(OperationId::from(index), Bodies { request: request.filter(|_| has_body), response, failures });
     }
     Types { shapes: schemas.shapes, bodies }
 }

@@ -216,13 +216,19 @@ fn arguments_text(operation: &Operation) -> String {
 fn models_text(model: &Model, operation: &Operation) -> String {
     // The operations of one of several APIs are in a module of their own.
     let models = if model.parts.is_empty() { "super::models" } else { "super::super::models" };
-    let link = |of: &Option<TypeUse>| match of {
-        Some(TypeUse::Named(name)) => Some(format!("[`{name}`]({models}::{name})")),
+    let link = |name: &String| format!("[`{name}`]({models}::{name})");
+    let of = |of: &Option<TypeUse>| match of {
+        Some(TypeUse::Named(name)) => Some(link(name)),
         _ => None,
     };
-    let request = link(&operation.request).map(|link| format!("Body: {link}."));
-    let response = link(&operation.response).map(|link| format!("Response: {link}."));
-    let text = [request, response].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let request = of(&operation.request).map(|link| format!("Body: {link}."));
+    let response = of(&operation.response).map(|link| format!("Response: {link}."));
+    let failures =
+        operation.failures.iter().map(|(name, statuses)| format!("{} ({})", link(name), statuses.join(", ")));
+    let failures = failures.collect::<Vec<_>>().join("; ");
+    let failures = (!failures.is_empty())
+        .then(|| format!("Errors: {failures}, as [`body_as`](naftiko_client::Error::body_as) reads them."));
+    let text = [request, response, failures].into_iter().flatten().collect::<Vec<_>>().join(" ");
     if text.is_empty() { text } else { format!("{text}\n\n") }
 }
 

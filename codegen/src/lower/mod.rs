@@ -127,6 +127,7 @@ fn operations(linked: &Linked<'_>, origin_of: &dyn Fn(Span) -> String) -> Vec<Op
             path_text: if path_text.is_empty() { "/".to_owned() } else { path_text },
             request: None,
             response: None,
+            failures: Vec::new(),
         }
     });
     operations.collect()

@@ -20,7 +20,8 @@ pub(super) fn lower(types: &Types, operations: &mut [Operation]) -> Vec<Type> {
     for (index, bodies) in of_operations(operations) {
         let name = operations.get(index).map_or("", |operation| operation.type_name.as_str());
         let sides = [(bodies.request.as_ref(), Side::Request), (bodies.response.as_ref(), Side::Response)];
-        for (of, side) in sides.into_iter().filter_map(|(of, side)| Some((of?, side))) {
+        let failures = bodies.failures.iter().map(|(_, of)| (of, Side::Failure));
+        for (of, side) in sides.into_iter().filter_map(|(of, side)| Some((of?, side))).chain(failures) {
             reached.add(of, &format!("{name}{side:?}"), side);
         }
     }
@@ -29,6 +30,7 @@ pub(super) fn lower(types: &Types, operations: &mut [Operation]) -> Vec<Type> {
         if let Some(operation) = operations.get_mut(index) {
             operation.request = bodies.request.as_ref().map(|of| named.value(of, false));
             let is_json = operation.table.format.is_json();
+            operation.failures = named.failures(&bodies.failures);
             operation.response = bodies.response.as_ref().filter(|_| is_json).map(|of| named.value(of, false));
         }
     }
@@ -41,6 +43,7 @@ pub(super) fn lower(types: &Types, operations: &mut [Operation]) -> Vec<Type> {
 enum Side {
     Request,
     Response,
+    Failure,
 }
 
 /// The shapes that become types, with where they are used.
@@ -72,7 +75,7 @@ impl<'t> Reached<'t> {
             };
             let known = match side {
                 Side::Request => &mut found.sent,
-                Side::Response => &mut found.received,
+                Side::Response | Side::Failure => &mut found.received,
             };
             if !std::mem::replace(known, true) {
                 let inside = members(self.shapes, id).iter();
@@ -194,6 +197,19 @@ struct Named<'t> {
 }
 
 impl Named<'_> {
+    /// The types of the bodies of unsuccessful responses, each with its statuses.
+    fn failures(&self, failures: &[(String, Use)]) -> Vec<(String, Vec<String>)> {
+        let mut statuses: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (status, of) in failures {
+            if let TypeUse::Named(name) = self.value(of, false) {
+                statuses.entry(name).or_default().push(status.clone());
+            }
+        }
+        let mut failures: Vec<_> = statuses.into_iter().collect();
+        failures.sort_by(|(_, one), (_, other)| one.cmp(other));
+        failures
+    }
+
     fn type_of(&self, id: ShapeId, found: &Found<'_>) -> Option<Type> {
         let definition = match self.shapes.get(id) {
             Shape::Enum(values) => {

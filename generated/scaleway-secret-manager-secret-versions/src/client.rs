@@ -47,7 +47,8 @@ impl Client {
     /// - `region`: The region of the secret, such as fr-par.
     /// - `secret_id`: ID of the secret (UUID)
     ///
-    /// Response: [`SecretVersionPage`](super::models::SecretVersionPage).
+    /// Response: [`SecretVersionPage`](super::models::SecretVersionPage). Errors: [`Error`](super::models::Error) (400, 401, 403, 404,
+    /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secret_versions::Client) -> Result<(), scaleway_secret_manager_secret_versions::Error> {
@@ -78,7 +79,8 @@ impl Client {
     /// - `body`: The value as base64 text in the member data, and settings of the version.
     ///
     /// Body: [`CreateSecretVersion`](super::models::CreateSecretVersion). Response:
-    /// [`SecretVersion`](super::models::SecretVersion).
+    /// [`SecretVersion`](super::models::SecretVersion). Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412,
+    /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secret_versions::Client) -> Result<(), scaleway_secret_manager_secret_versions::Error> {
@@ -113,7 +115,8 @@ impl Client {
     /// - `revision`: The number of a version, or latest, or latest\_enabled for the newest version that can be
     ///   accessed.
     ///
-    /// Response: [`SecretVersion`](super::models::SecretVersion).
+    /// Response: [`SecretVersion`](super::models::SecretVersion). Errors: [`Error`](super::models::Error) (400, 401, 403, 404,
+    /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secret_versions::Client) -> Result<(), scaleway_secret_manager_secret_versions::Error> {
@@ -148,7 +151,8 @@ impl Client {
     /// - `body`: The members to change.
     ///
     /// Body: [`UpdateSecretVersion`](super::models::UpdateSecretVersion). Response:
-    /// [`SecretVersion`](super::models::SecretVersion).
+    /// [`SecretVersion`](super::models::SecretVersion). Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412,
+    /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secret_versions::Client) -> Result<(), scaleway_secret_manager_secret_versions::Error> {
@@ -185,6 +189,9 @@ impl Client {
     /// - `revision`: The number of a version, or latest, or latest\_enabled for the newest version that can be
     ///   accessed.
     ///
+    /// Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412, default), as
+    /// [`body_as`](naftiko_client::Error::body_as) reads them.
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secret_versions::Client) -> Result<(), scaleway_secret_manager_secret_versions::Error> {
     /// let response = client.delete_secret_version("REGION", "SECRET_ID", "REVISION").send().await?;
@@ -216,7 +223,8 @@ impl Client {
     /// - `revision`: The number of a version, or latest, or latest\_enabled for the newest version that can be
     ///   accessed.
     ///
-    /// Response: [`SecretValue`](super::models::SecretValue).
+    /// Response: [`SecretValue`](super::models::SecretValue). Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412,
+    /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secret_versions::Client) -> Result<(), scaleway_secret_manager_secret_versions::Error> {
@@ -250,7 +258,8 @@ impl Client {
     ///   accessed.
     /// - `body`: An empty JSON object.
     ///
-    /// Response: [`SecretVersion`](super::models::SecretVersion).
+    /// Response: [`SecretVersion`](super::models::SecretVersion). Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412,
+    /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secret_versions::Client) -> Result<(), scaleway_secret_manager_secret_versions::Error> {
@@ -286,7 +295,8 @@ impl Client {
     ///   accessed.
     /// - `body`: An empty JSON object.
     ///
-    /// Response: [`SecretVersion`](super::models::SecretVersion).
+    /// Response: [`SecretVersion`](super::models::SecretVersion). Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412,
+    /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secret_versions::Client) -> Result<(), scaleway_secret_manager_secret_versions::Error> {
@@ -323,7 +333,8 @@ impl Client {
     /// - `secret_name`: The name of the secret.
     /// - `project_id`: ID of the Project that the secret belongs to (UUID)
     ///
-    /// Response: [`SecretValue`](super::models::SecretValue).
+    /// Response: [`SecretValue`](super::models::SecretValue). Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412,
+    /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secret_versions::Client) -> Result<(), scaleway_secret_manager_secret_versions::Error> {

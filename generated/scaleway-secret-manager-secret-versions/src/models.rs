@@ -74,6 +74,69 @@ impl EphemeralProperties {
     naftiko_client::setter!(expires_once_accessed, bool, clear_expires_once_accessed);
 }
 
+/// An API error.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(crate = "naftiko_client::__private::serde", default)]
+#[non_exhaustive]
+pub struct Error {
+    /// The state of a resource that is changing.
+    pub current_state: Option<String>,
+    /// What is wrong with each argument, which permissions are missing, or which quotas are used up.
+    #[serde(deserialize_with = "naftiko_client::__private::list")]
+    pub details: Vec<ErrorDetail>,
+    /// What would help.
+    pub help_message: Option<String>,
+    /// What went wrong.
+    pub message: Option<String>,
+    /// How the caller was authenticated, such as api\_key.
+    pub method: Option<String>,
+    /// What does not hold, such as protected\_resource or resource\_not\_usable.
+    pub precondition: Option<String>,
+    /// Why that failed, such as expired.
+    pub reason: Option<String>,
+    /// The kind of thing that the error is about, such as secret.
+    pub resource: Option<String>,
+    /// Its id.
+    pub resource_id: Option<String>,
+    /// The member `type`.
+    #[serde(rename = "type")]
+    pub type_: Option<ErrorType>,
+}
+
+/// Of an argument, its name and what is wrong; of a permission, the action; of a quota, its size and use.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(crate = "naftiko_client::__private::serde", default)]
+#[non_exhaustive]
+pub struct ErrorDetail {
+    /// The action that is not permitted.
+    pub action: Option<String>,
+    /// The argument.
+    pub argument_name: Option<String>,
+    /// How many there are.
+    pub current: Option<i64>,
+    /// What would be right.
+    pub help_message: Option<String>,
+    /// The organization that has the quota.
+    pub organization_id: Option<String>,
+    /// The project that has the quota.
+    pub project_id: Option<String>,
+    /// How many there may be.
+    pub quota: Option<i64>,
+    /// Why it is wrong, such as required, format or constraint.
+    pub reason: Option<String>,
+    /// The kind of thing that the permission or the quota is about.
+    pub resource: Option<String>,
+}
+
+naftiko_client::open_enum!(
+    ErrorType, "One of several values, which may become more.", AlreadyExists =
+    "already_exists", DeniedAuthentication = "denied_authentication", Expired =
+    "expired", InvalidArguments = "invalid_arguments", Locked = "locked", NotFound =
+    "not_found", PermissionsDenied = "permissions_denied", PreconditionFailed =
+    "precondition_failed", QuotasExceeded = "quotas_exceeded", TooManyRequests =
+    "too_many_requests", TransientState = "transient_state"
+);
+
 naftiko_client::open_enum!(
     Region, "One of several values, which may become more.", FrPar = "fr-par", NlAms =
     "nl-ams", PlWaw = "pl-waw"
