@@ -71,6 +71,10 @@ impl Client {
 
     /// Add a version, which holds a value in base64, to a secret.
     ///
+    /// A value has at most 64 KiB before it is encoded, and a secret at most 20 versions. Values of secrets that are
+    /// not opaque must have the form of their type. The former version stays enabled unless \`disable\_previous\` is
+    /// set.
+    ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions`: the operation
     /// `createsecretversion` of `spec/scaleway/secret-manager-secret-versions.yaml#L56`.
     ///
@@ -181,6 +185,9 @@ impl Client {
 
     /// Schedule a version for deletion; it can be restored for 7 days.
     ///
+    /// The deletion is soft: for 7 days the version can be restored, which is billed, and then its value is erased. An
+    /// ephemeral version is erased at once. \`latest\` still means a deleted version if it has the highest number.
+    ///
     /// `DELETE /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}`: the operation
     /// `deletesecretversion` of `spec/scaleway/secret-manager-secret-versions.yaml#L136`.
     ///
@@ -214,6 +221,9 @@ impl Client {
     }
 
     /// Read the value of a version; an ephemeral version may expire by this.
+    ///
+    /// The access can end a version that expires once it is accessed, so do not repeat it. Only enabled versions have a
+    /// value to read; others are a 412.
     ///
     /// `GET /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}/access`: the operation
     /// `accesssecretversion` of `spec/scaleway/secret-manager-secret-versions.yaml#L163`.
@@ -286,6 +296,8 @@ impl Client {
 
     /// Make the value of a disabled version accessible again.
     ///
+    /// If the secret has an ephemeral policy, the time to live of the version starts again.
+    ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}/enable`: the operation
     /// `enablesecretversion` of `spec/scaleway/secret-manager-secret-versions.yaml#L222`.
     ///
@@ -322,6 +334,9 @@ impl Client {
     }
 
     /// Read the value of a version of a secret that is known by its name and path.
+    ///
+    /// The access can end a version that expires once it is accessed, so do not repeat it. Only enabled versions have a
+    /// value to read; others are a 412.
     ///
     /// `GET /secret-manager/v1beta1/regions/{region}/secrets-by-path/versions/{revision}/access`: the operation
     /// `accesssecretversionbypath` of `spec/scaleway/secret-manager-secret-versions.yaml#L254`.

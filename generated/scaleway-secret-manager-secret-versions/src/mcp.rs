@@ -5,7 +5,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use naftiko_client::schema::*;
-pub use naftiko_mcp::{Confirmation, HttpOptions, Policy, Server, ShortKey};
+pub use naftiko_mcp::{
+    Confirmation, HttpOptions, OutputSchemas, Policy, Server, ShortKey,
+};
 
 use super::{Client, operations};
 
@@ -25,7 +27,7 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
             Tool::new(
                 "create-secret-version",
                 "Add a version, which holds a value in base64, to a secret",
-                "Add a version, which holds a value in base64, to a secret",
+                "Add a version, which holds a value in base64, to a secret. A value has at most 64 KiB before it is encoded, and a secret at most 20 versions. Values of secrets that are not opaque must have the form of their type. The former version stays enabled unless `disable_previous` is set.",
                 ToolHints::new().open_world(),
                 Binding::new(calls(&operations::CREATE_SECRET_VERSION)),
             ),
@@ -46,14 +48,14 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
             Tool::new(
                 "delete-secret-version",
                 "delete secret version",
-                "Schedule a version for deletion; it can be restored for 7 days",
+                "Schedule a version for deletion; it can be restored for 7 days. The deletion is soft: for 7 days the version can be restored, which is billed, and then its value is erased. An ephemeral version is erased at once. `latest` still means a deleted version if it has the highest number.",
                 ToolHints::new().destructive().idempotent().open_world(),
                 Binding::new(calls(&operations::DELETE_SECRET_VERSION)),
             ),
             Tool::new(
                 "access-secret-version",
                 "access secret version",
-                "Read the value of a version; an ephemeral version may expire by this",
+                "Read the value of a version; an ephemeral version may expire by this. The access can end a version that expires once it is accessed, so do not repeat it. Only enabled versions have a value to read; others are a 412.",
                 ToolHints::new().read_only().open_world(),
                 Binding::new(calls(&operations::ACCESS_SECRET_VERSION)),
             ),
@@ -67,14 +69,14 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
             Tool::new(
                 "enable-secret-version",
                 "Make the value of a disabled version accessible again",
-                "Make the value of a disabled version accessible again",
+                "Make the value of a disabled version accessible again. If the secret has an ephemeral policy, the time to live of the version starts again.",
                 ToolHints::new().idempotent().open_world(),
                 Binding::new(calls(&operations::ENABLE_SECRET_VERSION)),
             ),
             Tool::new(
                 "access-secret-version-by-path",
                 "access secret version by path",
-                "Read the value of a version of a secret that is known by its name and path",
+                "Read the value of a version of a secret that is known by its name and path. The access can end a version that expires once it is accessed, so do not repeat it. Only enabled versions have a value to read; others are a 412.",
                 ToolHints::new().read_only().open_world(),
                 Binding::new(calls(&operations::ACCESS_SECRET_VERSION_BY_PATH)),
             ),

@@ -1,19 +1,40 @@
 //! Structured content of results of tools that say what it is.
 
-use rmcp::model::CallToolResult;
-use serde_json::json;
+use naftiko_adapter::numbers;
+use rmcp::model::{CallToolResult, ContentBlock};
+use serde_json::{Value, json};
+
+/// Members of errors that may be left out, the longest first.
+const LEFT_OUT: [&str; 2] = ["body", "arguments"];
 
 /// Makes a result one that clients accept of a tool with an output schema: they check structured content, that of errors too,
-/// and expect an object of every success. Errors are text alone; anything else than an object is a member `result`.
-pub(super) fn as_declared(result: &mut CallToolResult) {
+/// and expect an object of every success. The structured content of an error becomes a second text, if both are as short as
+/// results have to be. Anything else than an object is a member `result`.
+pub(super) fn as_declared(result: &mut CallToolResult, budget: usize) {
     let content = result.structured_content.take();
+    let text = || result.content.iter().find_map(|content| content.as_text()).map(|text| text.text.clone());
     if result.is_error == Some(true) {
+        let room = budget.saturating_sub(text().unwrap_or_default().len());
+        if let Some(text) = content.and_then(|content| fitting(content, room)) {
+            result.content.push(ContentBlock::text(text));
+        }
         return;
     }
-    let text = || result.content.iter().find_map(|content| content.as_text()).map(|text| text.text.clone());
     result.structured_content = Some(match content {
         Some(object) if object.is_object() => object,
         Some(other) => json!({ "result": other }),
         None => json!({ "result": text() }),
     });
+}
+
+/// The text of an error that fits, with less in it if need be.
+fn fitting(mut error: Value, room: usize) -> Option<String> {
+    let mut left_out = LEFT_OUT.iter();
+    loop {
+        let text = numbers::write(&error);
+        if text.len() <= room {
+            return Some(text);
+        }
+        error.get_mut("error")?.as_object_mut()?.remove(*left_out.next()?);
+    }
 }

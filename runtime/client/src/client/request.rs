@@ -12,8 +12,8 @@ use super::connection::Connection;
 use super::options::Options;
 use super::reading::Reading;
 use super::response_body::ResponseBody;
-use crate::argument::Violation;
-use crate::argument::{Argument, Arguments};
+use crate::argument::{Argument, Arguments, Violation, Violations};
+use crate::check::check;
 use crate::error::Error;
 use crate::into_body::IntoBody;
 use crate::response::Response;
@@ -101,10 +101,11 @@ impl Request {
 
     pub(super) fn checked(&self) -> Result<(), Error> {
         if self.violations.is_empty() {
-            Ok(())
-        } else {
-            Err(Error::arguments(&self.operation.name, self.violations.clone()))
+            return Ok(());
         }
+        let mut violations: Violations = self.violations.clone().into();
+        violations.absorb(check(self.operation, &self.arguments, !self.options.unchecked));
+        Err(Error::arguments(&self.operation.name, violations))
     }
 }
 
