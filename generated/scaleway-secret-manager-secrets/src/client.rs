@@ -41,6 +41,8 @@ impl Client {
 
     /// List secrets.
     ///
+    /// Name a project or an organization, not both. A key for some projects may list these projects only.
+    ///
     /// `GET /secret-manager/v1beta1/regions/{region}/secrets`: the operation `listsecrets` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L25`.
     ///
@@ -62,6 +64,9 @@ impl Client {
     }
 
     /// Create a secret.
+    ///
+    /// Names are unique among the live secrets of a path, and a name that is taken is a 400 for the argument \`name\`.
+    /// An organization may have a limited number of secrets.
     ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets`: the operation `createsecret` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L82`.
@@ -90,6 +95,8 @@ impl Client {
 
     /// Get metadata using the secret's ID.
     ///
+    /// A new secret may not be found in the first moments after its creation.
+    ///
     /// `GET /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`: the operation `getsecret` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L104`.
     ///
@@ -116,6 +123,9 @@ impl Client {
     }
 
     /// Update metadata of a secret.
+    ///
+    /// An empty list or text clears a member. Type, project, key and protection cannot be changed here. Only secrets
+    /// that were created with an ephemeral policy can get another one.
     ///
     /// `PATCH /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`: the operation `updatesecret` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L123`.
@@ -146,6 +156,9 @@ impl Client {
     }
 
     /// Delete a secret.
+    ///
+    /// The deletion is soft: for 7 days the secret can be read and restored, and then it is gone. Its name is free at
+    /// once. An ephemeral secret is gone at once, and a protected one is not deleted (412).
     ///
     /// `DELETE /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`: the operation `deletesecret` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L147`.
@@ -234,6 +247,9 @@ impl Client {
 
     /// Restore a secret.
     ///
+    /// Restoring is billed, about 0.01 EUR for each version. It is possible for 7 days after the deletion, unless
+    /// another secret has taken the name.
+    ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/restore`: the operation `restoresecret` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L223`.
     ///
@@ -263,6 +279,8 @@ impl Client {
     }
 
     /// Disable secret protection.
+    ///
+    /// Someone protected the secret on purpose, so ask before its protection is removed.
     ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/unprotect`: the operation `unprotectsecret`
     /// of `spec/scaleway/secret-manager-secrets.yaml#L250`.
@@ -294,11 +312,15 @@ impl Client {
 
     /// Restore a version.
     ///
+    /// Restoring is billed, about 0.01 EUR. It is possible for 7 days after the deletion.
+    ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}/restore`: the operation
     /// `restoresecretversion` of `spec/scaleway/secret-manager-secrets.yaml#L277`.
     ///
     /// - `region`: The region you want to target.
     /// - `secret_id`: (UUID format)
+    /// - `revision`: The number of a version, \`latest\`, or \`latest\_enabled\` for the newest version that can be
+    ///   accessed.
     /// - `body`: Request body (JSON).
     ///
     /// ```no_run
@@ -358,17 +380,17 @@ impl ListSecrets {
         Self(self.0.text(ListSecrets::PROJECT_ID, project_id))
     }
 
-    /// Sets `order_by`.
+    /// The order of the list; by name if it is left out.
     pub fn order_by(self, order_by: impl Into<String>) -> Self {
         Self(self.0.text(ListSecrets::ORDER_BY, order_by))
     }
 
-    /// Sets `page`.
-    pub fn page(self, page: impl Into<String>) -> Self {
-        Self(self.0.text(ListSecrets::PAGE, page))
+    /// The number of the page, from 1. A page after the last one is empty.
+    pub fn page(self, page: i64) -> Self {
+        Self(self.0.set(ListSecrets::PAGE, page))
     }
 
-    /// Sets `page_size`.
+    /// How many items a page has at most. 0 is the size that the upstream chooses.
     pub fn page_size(self, page_size: i64) -> Self {
         Self(self.0.set(ListSecrets::PAGE_SIZE, page_size))
     }

@@ -5,7 +5,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use naftiko_client::schema::*;
-pub use naftiko_mcp::{Confirmation, HttpOptions, Policy, Server, ShortKey};
+pub use naftiko_mcp::{
+    Confirmation, HttpOptions, OutputSchemas, Policy, Server, ShortKey,
+};
 
 use super::{Client, operations};
 
@@ -18,35 +20,35 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9090)
             Tool::new(
                 "list-secrets",
                 "List secrets",
-                "List secrets",
+                "List secrets. Name a project or an organization, not both. A key for some projects may list these projects only.",
                 ToolHints::new().read_only().idempotent().open_world(),
                 Binding::new(calls(&operations::LIST_SECRETS)),
             ),
             Tool::new(
                 "create-secret",
                 "Create a secret",
-                "Create a secret",
+                "Create a secret. Names are unique among the live secrets of a path, and a name that is taken is a 400 for the argument `name`. An organization may have a limited number of secrets.",
                 ToolHints::new().open_world(),
                 Binding::new(calls(&operations::CREATE_SECRET)),
             ),
             Tool::new(
                 "get-metadata-using-secret-s-id",
                 "Get metadata using the secret's ID",
-                "Get metadata using the secret's ID",
+                "Get metadata using the secret's ID. A new secret may not be found in the first moments after its creation.",
                 ToolHints::new().read_only().idempotent().open_world(),
                 Binding::new(calls(&operations::GET_SECRET)),
             ),
             Tool::new(
                 "update-metadata-secret",
                 "Update metadata of a secret",
-                "Update metadata of a secret",
+                "Update metadata of a secret. An empty list or text clears a member. Type, project, key and protection cannot be changed here. Only secrets that were created with an ephemeral policy can get another one.",
                 ToolHints::new().idempotent().open_world(),
                 Binding::new(calls(&operations::UPDATE_SECRET)),
             ),
             Tool::new(
                 "delete-secret",
                 "Delete a secret",
-                "Delete a secret",
+                "Delete a secret. The deletion is soft: for 7 days the secret can be read and restored, and then it is gone. Its name is free at once. An ephemeral secret is gone at once, and a protected one is not deleted (412).",
                 ToolHints::new().destructive().idempotent().open_world(),
                 Binding::new(calls(&operations::DELETE_SECRET)),
             ),
@@ -67,21 +69,21 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9090)
             Tool::new(
                 "restore-secret",
                 "Restore a secret",
-                "Restore a secret",
+                "Restore a secret. Restoring is billed, about 0.01 EUR for each version. It is possible for 7 days after the deletion, unless another secret has taken the name.",
                 ToolHints::new().open_world(),
                 Binding::new(calls(&operations::RESTORE_SECRET)),
             ),
             Tool::new(
                 "disable-secret-protection",
                 "Disable secret protection",
-                "Disable secret protection",
+                "Disable secret protection. Someone protected the secret on purpose, so ask before its protection is removed.",
                 ToolHints::new().open_world(),
                 Binding::new(calls(&operations::UNPROTECT_SECRET)),
             ),
             Tool::new(
                 "restore-version",
                 "Restore a version",
-                "Restore a version",
+                "Restore a version. Restoring is billed, about 0.01 EUR. It is possible for 7 days after the deletion.",
                 ToolHints::new().open_world(),
                 Binding::new(calls(&operations::RESTORE_SECRET_VERSION)),
             ),

@@ -11,7 +11,7 @@ async fn calls(client: &Client) -> Result<(), Error> {
         .organization_id("o")
         .project_id("p")
         .order_by("name_asc")
-        .page("1")
+        .page(1)
         .page_size(50)
         .tags(["a", "b"])
         .name("n")

@@ -7,7 +7,7 @@ use scaleway_simulator::Fault;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::scripted;
+use super::{new_secret, scripted};
 
 fn script(answer: ScriptedResponse) -> (Script, scaleway_secret_manager_secrets::Client) {
     let script = Script::new([answer]);
@@ -63,7 +63,7 @@ async fn response_type_can_depend_on_status() {
         (ScriptedResponse::json(202, accepted), Outcome::Accepted(Accepted { task: "t".to_owned() })),
     ] {
         let (_, client) = script(answer);
-        let response = client.create_secret("fr-par", json!({})).send_bytes().await.expect("a success");
+        let response = client.create_secret("fr-par", new_secret()).send_bytes().await.expect("a success");
         let outcome = match response.status().as_u16() {
             202 => Outcome::Accepted(response.json().expect("it fits")),
             _ => Outcome::Done(response.json().expect("it fits")),

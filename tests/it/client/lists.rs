@@ -60,7 +60,7 @@ async fn pages_without_page_size_are_followed() {
 async fn list_can_start_at_a_later_page() {
     let world = filled(25).await;
     let items: Vec<Secret> =
-        list(&world.client).page_size(10).page("2").items_as().into_vec().await.expect("all pages");
+        list(&world.client).page_size(10).page(2).items_as().into_vec().await.expect("all pages");
     assert_eq!((items.len(), items[0].name.as_str()), (15, "secret-010"));
 }
 

@@ -34,7 +34,7 @@ pub(crate) async fn call(
             for (name, value) in arguments {
                 call = match (name.as_str(), value) {
                     ("project_id", _) => call.project_id(text(name)),
-                    ("page", _) => call.page(text(name)),
+                    ("page", value) => call.page(value.as_i64().expect("a whole number")),
                     ("name", _) => call.name(text(name)),
                     ("path", _) => call.path(text(name)),
                     ("page_size", value) => call.page_size(value.as_i64().expect("a whole number")),
@@ -63,6 +63,11 @@ async fn world(configure: impl FnOnce(ClientBuilder<Client>) -> ClientBuilder<Cl
     let builder = Client::builder().base_uri(simulator.base_uri()).token(TOKEN);
     let client = configure(builder).build().expect("the client is built");
     World::around(simulator, client).await
+}
+
+/// The body of a request that creates a secret.
+fn new_secret() -> Value {
+    json!({"project_id": PROJECT_ID, "name": "new"})
 }
 
 /// A client that a script answers.
@@ -108,7 +113,7 @@ async fn optional_arguments_become_query_parameters() {
         .scheduled_for_deletion(true)
         .organization_id(organization)
         .project_id(PROJECT_ID);
-    let list = list.order_by("name_desc").page("2").page_size(10).tags(["one", "two"]).name("n").path("/a/b");
+    let list = list.order_by("name_desc").page(2).page_size(10).tags(["one", "two"]).name("n").path("/a/b");
     let response = list.ephemeral(false).type_("opaque").send().await.expect("the list is answered");
     assert_eq!(response.body(), &json!({"secrets": [], "total_count": 0}));
     let expected = format!(
