@@ -300,10 +300,10 @@ async fn tools_declare_what_they_take_and_the_shape_of_what_they_return() {
         json!({
             "type": "object",
             "properties": {
-                "id": {"description": "string (uuid)"},
-                "status": {"description": "string"},
-                "envelope": {"description": "string"},
-                "versions": {"items": {"properties": {"revision": {"description": "integer"}}}, "description": "array"},
+                "id": {"description": "uuid"},
+                "status": {},
+                "envelope": {},
+                "versions": {"items": {"properties": {"revision": {"description": "integer"}}}},
             },
         })
     );

@@ -27,7 +27,7 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
             Tool::new(
                 "create-secret-version",
                 "Add a version, which holds a value in base64, to a secret",
-                "Add a version, which holds a value in base64, to a secret. A value has at most 64 KiB before it is encoded, and a secret at most 20 versions. Values of secrets that are not opaque must have the form of their type. The former version stays enabled unless `disable_previous` is set.",
+                "Add a version, which holds a value in base64, to a secret. The former version stays enabled unless `disable_previous` is set. A secret has at most 20 versions.",
                 ToolHints::new().open_world(),
                 Binding::new(calls(&operations::CREATE_SECRET_VERSION)),
             ),
@@ -48,14 +48,14 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
             Tool::new(
                 "delete-secret-version",
                 "delete secret version",
-                "Schedule a version for deletion; it can be restored for 7 days. The deletion is soft: for 7 days the version can be restored, which is billed, and then its value is erased. An ephemeral version is erased at once. `latest` still means a deleted version if it has the highest number.",
+                "Schedule a version for deletion; it can be restored for 7 days. To restore it is billed. An ephemeral version is gone at once.",
                 ToolHints::new().destructive().idempotent().open_world(),
                 Binding::new(calls(&operations::DELETE_SECRET_VERSION)),
             ),
             Tool::new(
                 "access-secret-version",
                 "access secret version",
-                "Read the value of a version; an ephemeral version may expire by this. The access can end a version that expires once it is accessed, so do not repeat it. Only enabled versions have a value to read; others are a 412.",
+                "Read the value of a version; an ephemeral version may expire by this. Only enabled versions have a value; others are a 412.",
                 ToolHints::new().read_only().open_world(),
                 Binding::new(calls(&operations::ACCESS_SECRET_VERSION)),
             ),
@@ -69,14 +69,14 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
             Tool::new(
                 "enable-secret-version",
                 "Make the value of a disabled version accessible again",
-                "Make the value of a disabled version accessible again. If the secret has an ephemeral policy, the time to live of the version starts again.",
+                "Make the value of a disabled version accessible again. The time to live of an ephemeral version starts again.",
                 ToolHints::new().idempotent().open_world(),
                 Binding::new(calls(&operations::ENABLE_SECRET_VERSION)),
             ),
             Tool::new(
                 "access-secret-version-by-path",
                 "access secret version by path",
-                "Read the value of a version of a secret that is known by its name and path. The access can end a version that expires once it is accessed, so do not repeat it. Only enabled versions have a value to read; others are a 412.",
+                "Read the value of a version of a secret that is known by its name and path. Only enabled versions have a value; others are a 412. Like any access, it may end an ephemeral version.",
                 ToolHints::new().read_only().open_world(),
                 Binding::new(calls(&operations::ACCESS_SECRET_VERSION_BY_PATH)),
             ),

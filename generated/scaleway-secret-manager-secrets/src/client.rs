@@ -41,7 +41,7 @@ impl Client {
 
     /// List secrets.
     ///
-    /// Name a project or an organization, not both. A key for some projects may list these projects only.
+    /// Name a project or an organization, not both.
     ///
     /// `GET /secret-manager/v1beta1/regions/{region}/secrets`: the operation `listsecrets` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L25`.
@@ -65,8 +65,7 @@ impl Client {
 
     /// Create a secret.
     ///
-    /// Names are unique among the live secrets of a path, and a name that is taken is a 400 for the argument \`name\`.
-    /// An organization may have a limited number of secrets.
+    /// A name that another live secret of the path has is a 400 for \`name\`.
     ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets`: the operation `createsecret` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L82`.
@@ -95,7 +94,7 @@ impl Client {
 
     /// Get metadata using the secret's ID.
     ///
-    /// A new secret may not be found in the first moments after its creation.
+    /// A new secret may be a 404 in its first moments.
     ///
     /// `GET /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`: the operation `getsecret` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L104`.
@@ -124,8 +123,7 @@ impl Client {
 
     /// Update metadata of a secret.
     ///
-    /// An empty list or text clears a member. Type, project, key and protection cannot be changed here. Only secrets
-    /// that were created with an ephemeral policy can get another one.
+    /// An empty list or text clears a member. Type, project, key and protection cannot be changed.
     ///
     /// `PATCH /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`: the operation `updatesecret` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L123`.
@@ -157,8 +155,7 @@ impl Client {
 
     /// Delete a secret.
     ///
-    /// The deletion is soft: for 7 days the secret can be read and restored, and then it is gone. Its name is free at
-    /// once. An ephemeral secret is gone at once, and a protected one is not deleted (412).
+    /// It can be restored for 7 days, unless it is ephemeral. A protected secret is a 412.
     ///
     /// `DELETE /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`: the operation `deletesecret` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L147`.
@@ -247,8 +244,7 @@ impl Client {
 
     /// Restore a secret.
     ///
-    /// Restoring is billed, about 0.01 EUR for each version. It is possible for 7 days after the deletion, unless
-    /// another secret has taken the name.
+    /// It is billed, about 0.01 EUR for each version, and possible for 7 days after the deletion.
     ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/restore`: the operation `restoresecret` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L223`.
@@ -280,7 +276,7 @@ impl Client {
 
     /// Disable secret protection.
     ///
-    /// Someone protected the secret on purpose, so ask before its protection is removed.
+    /// Ask first, because someone protected it on purpose.
     ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/unprotect`: the operation `unprotectsecret`
     /// of `spec/scaleway/secret-manager-secrets.yaml#L250`.
@@ -312,7 +308,7 @@ impl Client {
 
     /// Restore a version.
     ///
-    /// Restoring is billed, about 0.01 EUR. It is possible for 7 days after the deletion.
+    /// It is billed, about 0.01 EUR, and possible for 7 days after the deletion.
     ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}/restore`: the operation
     /// `restoresecretversion` of `spec/scaleway/secret-manager-secrets.yaml#L277`.

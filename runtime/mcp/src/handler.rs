@@ -20,11 +20,12 @@ use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt as _};
 
 use super::call::{call, cancelled, forwarded};
 use super::page::page;
+use super::policy::OutputSchemas;
 use super::resources::Resources;
 use super::revision::{VERSIONS, is_stateless};
 use super::schema::schemas;
 use super::stdio::Lines;
-use super::structure::as_declared;
+use super::structure::{as_declared, name_repeated};
 use super::{Policy, prompts};
 
 /// How long a client may cache a list, in milliseconds. Lists change only with the binary.
@@ -94,7 +95,10 @@ impl Server {
         let shown: Vec<_> = adapter.tools.iter().filter(|tool| policy.shows(tool)).collect();
         let described =
             |headers| shown.iter().map(|tool| describe(tool, headers, &policy)).unzip::<_, _, Vec<_>, Vec<_>>();
-        let ((tools, are_cut), (tools_without_headers, _)) = (described(true), described(false));
+        let ((mut tools, are_cut), (mut tools_without_headers, _)) = (described(true), described(false));
+        if policy.output_schemas == OutputSchemas::Shape {
+            [&mut tools, &mut tools_without_headers].into_iter().for_each(|tools| name_repeated(tools));
+        }
         let cut = shown.iter().zip(are_cut).filter(|(_, is_cut)| *is_cut).map(|(tool, _)| *tool).collect();
         let index = shown.iter().zip(&tools).map(|(tool, description)| (&*tool.name, (*tool, description.clone())));
         let index = index.collect();
@@ -167,7 +171,7 @@ fn ensure_offered<M: ConstString>(is_offered: bool) -> Result<(), ErrorData> {
 fn describe(tool: &'static Tool, headers: bool, policy: &Policy) -> (rmcp::model::Tool, bool) {
     let hints = &tool.hints;
     let annotations = ToolAnnotations::from_raw(
-        Some(tool.title.to_string()),
+        None,
         Some(hints.read_only),
         Some(hints.destructive),
         Some(hints.idempotent),

@@ -176,6 +176,7 @@ impl<'d> Input<'d> {
         let required: Vec<_> = required.filter(|name| members.contains_key(*name)).map(Value::from).collect();
         let others = match schema.get("additionalProperties") {
             Some(Value::Bool(false)) if omitted == 0 => Some(Value::Bool(false)),
+            Some(Value::Object(others)) if others.is_empty() => Some(Value::Bool(true)),
             Some(others @ Value::Object(_)) if self.shape.room(depth) > 0 => Some(self.node(others, depth + 1)?.into()),
             // Some clients reject an object schema that does not say what the object holds.
             _ => members.is_empty().then_some(Value::Bool(true)),

@@ -75,12 +75,16 @@ impl<'d> Shape<'d> {
         }
         let mut shown = Map::new();
         let kinds: Vec<_> = kinds(schema).into_iter().filter(|kind| *kind != "null").collect();
-        let mut notes = Vec::new();
-        if !kinds.is_empty() && kinds != ["object"] {
-            let format = schema.get("format").and_then(Value::as_str).filter(|format| FORMATS.contains(format));
-            let format = format.map(|format| format!(" ({format})")).unwrap_or_default();
-            notes.push(format!("{}{format}", kinds.join(" or ")));
-        }
+        let format = schema.get("format").and_then(Value::as_str).filter(|format| FORMATS.contains(format));
+        let has_parts = ["properties", "items"].iter().any(|part| schema.get(part).is_some());
+        let mut notes: Vec<String> = match (kinds.as_slice(), format) {
+            ([], _) => Vec::new(),
+            // A text is the usual kind, what has a format has one kind, and what has parts shows which it is.
+            (["string"], None) => Vec::new(),
+            ([_], Some(format)) => vec![format.to_owned()],
+            ([_], _) if has_parts => Vec::new(),
+            (kinds, _) => vec![kinds.join(" or ")],
+        };
         if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
             let mut members = Map::new();
             for (name, member) in properties.iter().take(self.room(depth)) {
