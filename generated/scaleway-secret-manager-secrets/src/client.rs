@@ -7,7 +7,7 @@
 use naftiko_client::__private::{Connection, Handle, ParameterId};
 use naftiko_client::{ClientBuilder, ConfigError, IntoBody};
 
-use super::operations;
+use super::{models, operations};
 
 /// A client for Secret Manager API — Secrets.
 ///
@@ -49,6 +49,9 @@ impl Client {
     /// - `region`: The region you want to target.
     /// - `scheduled_for_deletion` must be set before sending.
     ///
+    /// Response: [`SecretPage`](super::models::SecretPage). Errors: [`Error`](super::models::Error) (400, 401, 403,
+    /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
     /// let response = client.list_secrets("REGION").scheduled_for_deletion(false).send().await?;
@@ -73,9 +76,15 @@ impl Client {
     /// - `region`: The region you want to target.
     /// - `body`: Request body (JSON).
     ///
+    /// Body: [`CreateSecret`](super::models::CreateSecret). Response: [`Secret`](super::models::Secret). Errors:
+    /// [`Error`](super::models::Error) (400, 401, 403, default), as [`body_as`](naftiko_client::Error::body_as) reads
+    /// them.
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
-    /// let response = client.create_secret("REGION", serde_json::json!({})).send().await?;
+    /// use scaleway_secret_manager_secrets::models::CreateSecret;
+    ///
+    /// let response = client.create_secret("REGION", CreateSecret::new("NAME", "PROJECT_ID")).send().await?;
     /// # Ok(()) }
     /// ```
     pub fn create_secret(
@@ -101,6 +110,9 @@ impl Client {
     ///
     /// - `region`: The region you want to target.
     /// - `secret_id`: ID of the secret. (UUID format)
+    ///
+    /// Response: [`Secret`](super::models::Secret). Errors: [`Error`](super::models::Error) (400, 401, 403, 404,
+    /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
@@ -132,9 +144,15 @@ impl Client {
     /// - `secret_id`: ID of the secret. (UUID format)
     /// - `body`: Request body (JSON).
     ///
+    /// Body: [`UpdateSecret`](super::models::UpdateSecret). Response: [`Secret`](super::models::Secret). Errors:
+    /// [`Error`](super::models::Error) (400, 401, 403, 404, 412, default), as
+    /// [`body_as`](naftiko_client::Error::body_as) reads them.
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
-    /// let response = client.update_secret("REGION", "SECRET_ID", serde_json::json!({})).send().await?;
+    /// use scaleway_secret_manager_secrets::models::UpdateSecret;
+    ///
+    /// let response = client.update_secret("REGION", "SECRET_ID", UpdateSecret::new()).send().await?;
     /// # Ok(()) }
     /// ```
     pub fn update_secret(
@@ -162,6 +180,9 @@ impl Client {
     ///
     /// - `region`: The region you want to target.
     /// - `secret_id`: ID of the secret. (UUID format)
+    ///
+    /// Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412, default), as
+    /// [`body_as`](naftiko_client::Error::body_as) reads them.
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
@@ -191,9 +212,14 @@ impl Client {
     /// - `secret_id`: ID of the secret. (UUID format)
     /// - `body`: Request body (JSON).
     ///
+    /// Body: [`AddSecretOwner`](super::models::AddSecretOwner). Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412,
+    /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
-    /// let response = client.add_secret_owner("REGION", "SECRET_ID", serde_json::json!({})).send().await?;
+    /// use scaleway_secret_manager_secrets::models::AddSecretOwner;
+    ///
+    /// let response = client.add_secret_owner("REGION", "SECRET_ID", AddSecretOwner::new("edge_services")).send().await?;
     /// # Ok(()) }
     /// ```
     pub fn add_secret_owner(
@@ -220,6 +246,9 @@ impl Client {
     /// - `region`: The region you want to target.
     /// - `secret_id`: ID of the secret to enable secret protection for. (UUID format)
     /// - `body`: Request body (JSON).
+    ///
+    /// Response: [`Secret`](super::models::Secret). Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412,
+    /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
@@ -253,6 +282,9 @@ impl Client {
     /// - `secret_id`: (UUID format)
     /// - `body`: Request body (JSON).
     ///
+    /// Response: [`Secret`](super::models::Secret). Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412,
+    /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
     /// let response = client.restore_secret("REGION", "SECRET_ID", serde_json::json!({})).send().await?;
@@ -284,6 +316,9 @@ impl Client {
     /// - `region`: The region you want to target.
     /// - `secret_id`: ID of the secret to disable secret protection for. (UUID format)
     /// - `body`: Request body (JSON).
+    ///
+    /// Response: [`Secret`](super::models::Secret). Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412,
+    /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
@@ -319,6 +354,9 @@ impl Client {
     ///   accessed.
     /// - `body`: Request body (JSON).
     ///
+    /// Response: [`SecretVersion`](super::models::SecretVersion). Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412,
+    /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
     /// let response = client.restore_secret_version("REGION", "SECRET_ID", "REVISION", serde_json::json!({})).send().await?;
@@ -350,7 +388,10 @@ impl Client {
     }
 }
 
-naftiko_client::call!(ListSecrets, "A call of [`Client::list_secrets`].");
+naftiko_client::call!(
+    ListSecrets, "A call of [`Client::list_secrets`].", models::SecretPage,
+    models::Secret
+);
 
 impl ListSecrets {
     const REGION: ParameterId = ParameterId(0);
@@ -423,21 +464,25 @@ impl ListSecrets {
     }
 }
 
-naftiko_client::call!(CreateSecret, "A call of [`Client::create_secret`].");
+naftiko_client::call!(
+    CreateSecret, "A call of [`Client::create_secret`].", models::Secret
+);
 
 impl CreateSecret {
     const REGION: ParameterId = ParameterId(0);
     const BODY: ParameterId = ParameterId(1);
 }
 
-naftiko_client::call!(GetSecret, "A call of [`Client::get_secret`].");
+naftiko_client::call!(GetSecret, "A call of [`Client::get_secret`].", models::Secret);
 
 impl GetSecret {
     const REGION: ParameterId = ParameterId(0);
     const SECRET_ID: ParameterId = ParameterId(1);
 }
 
-naftiko_client::call!(UpdateSecret, "A call of [`Client::update_secret`].");
+naftiko_client::call!(
+    UpdateSecret, "A call of [`Client::update_secret`].", models::Secret
+);
 
 impl UpdateSecret {
     const REGION: ParameterId = ParameterId(0);
@@ -460,7 +505,9 @@ impl AddSecretOwner {
     const BODY: ParameterId = ParameterId(2);
 }
 
-naftiko_client::call!(ProtectSecret, "A call of [`Client::protect_secret`].");
+naftiko_client::call!(
+    ProtectSecret, "A call of [`Client::protect_secret`].", models::Secret
+);
 
 impl ProtectSecret {
     const REGION: ParameterId = ParameterId(0);
@@ -468,7 +515,9 @@ impl ProtectSecret {
     const BODY: ParameterId = ParameterId(2);
 }
 
-naftiko_client::call!(RestoreSecret, "A call of [`Client::restore_secret`].");
+naftiko_client::call!(
+    RestoreSecret, "A call of [`Client::restore_secret`].", models::Secret
+);
 
 impl RestoreSecret {
     const REGION: ParameterId = ParameterId(0);
@@ -476,7 +525,9 @@ impl RestoreSecret {
     const BODY: ParameterId = ParameterId(2);
 }
 
-naftiko_client::call!(UnprotectSecret, "A call of [`Client::unprotect_secret`].");
+naftiko_client::call!(
+    UnprotectSecret, "A call of [`Client::unprotect_secret`].", models::Secret
+);
 
 impl UnprotectSecret {
     const REGION: ParameterId = ParameterId(0);
@@ -485,7 +536,8 @@ impl UnprotectSecret {
 }
 
 naftiko_client::call!(
-    RestoreSecretVersion, "A call of [`Client::restore_secret_version`]."
+    RestoreSecretVersion, "A call of [`Client::restore_secret_version`].",
+    models::SecretVersion
 );
 
 impl RestoreSecretVersion {

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use naftiko_client::testing::Script;
 use naftiko_tests::{OPERATIONS, World};
-use scaleway_secret_manager_secrets::{Client, ClientBuilder, ConfigError, Error, ErrorKind, Response};
+use scaleway_secret_manager_secrets::{Call as _, Client, ClientBuilder, ConfigError, Error, ErrorKind, Response};
 use scaleway_simulator::{Fault, PROJECT_ID, Simulator, TOKEN};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpSocket;
@@ -42,17 +42,17 @@ pub(crate) async fn call(
                     _ => call,
                 };
             }
-            call.send().await
+            call.send_as().await
         }
-        "create-secret" => client.create_secret(region, body).send().await,
-        "get-metadata-using-secret-s-id" => client.get_secret(region, id).send().await,
-        "update-metadata-secret" => client.update_secret(region, id, body).send().await,
-        "delete-secret" => client.delete_secret(region, id).send().await,
-        "allow-product-use-secret" => client.add_secret_owner(region, id, body).send().await,
-        "enable-secret-protection" => client.protect_secret(region, id, body).send().await,
-        "restore-secret" => client.restore_secret(region, id, body).send().await,
-        "disable-secret-protection" => client.unprotect_secret(region, id, body).send().await,
-        "restore-version" => client.restore_secret_version(region, id, text("revision"), body).send().await,
+        "create-secret" => client.create_secret(region, body).send_as().await,
+        "get-metadata-using-secret-s-id" => client.get_secret(region, id).send_as().await,
+        "update-metadata-secret" => client.update_secret(region, id, body).send_as().await,
+        "delete-secret" => client.delete_secret(region, id).send_as().await,
+        "allow-product-use-secret" => client.add_secret_owner(region, id, body).send_as().await,
+        "enable-secret-protection" => client.protect_secret(region, id, body).send_as().await,
+        "restore-secret" => client.restore_secret(region, id, body).send_as().await,
+        "disable-secret-protection" => client.unprotect_secret(region, id, body).send_as().await,
+        "restore-version" => client.restore_secret_version(region, id, text("revision"), body).send_as().await,
         _ => panic!("there is no tool {tool}"),
     }
 }
@@ -114,7 +114,7 @@ async fn optional_arguments_become_query_parameters() {
         .organization_id(organization)
         .project_id(PROJECT_ID);
     let list = list.order_by("name_desc").page(2).page_size(10).tags(["one", "two"]).name("n").path("/a/b");
-    let response = list.ephemeral(false).type_("opaque").send().await.expect("the list is answered");
+    let response = list.ephemeral(false).type_("opaque").send_as::<Value>().await.expect("the list is answered");
     assert_eq!(response.body(), &json!({"secrets": [], "total_count": 0}));
     let expected = format!(
         "organization_id={organization}&project_id={PROJECT_ID}&order_by=name_desc&page=2&page_size=10&tags=one&tags=two\
@@ -275,7 +275,7 @@ async fn success_with_empty_body_decodes_to_null() {
     let world = World::start().await;
     for status in [200, 202, 204] {
         world.simulator.fault(Fault::status(status).header("content-type", "application/json"));
-        let response = world.client.get_secret("fr-par", "some").send().await.expect("a success");
+        let response = world.client.get_secret("fr-par", "some").send_as::<Value>().await.expect("a success");
         assert_eq!(response.status(), status);
         assert_eq!(response.into_body(), Value::Null);
     }
@@ -297,7 +297,7 @@ async fn body_can_be_any_serializable_type() {
     let id = world.secret("typed").await;
     let body = std::collections::BTreeMap::from([("description", "from a map")]);
     let response = world.client.update_secret("fr-par", &id, body).send().await.expect("the secret is updated");
-    assert_eq!(response.body()["description"], "from a map");
+    assert_eq!(response.body().description.as_deref(), Some("from a map"));
     assert_eq!(world.request().body, br#"{"description":"from a map"}"#);
 }
 

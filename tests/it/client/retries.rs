@@ -320,5 +320,5 @@ async fn post_processed_before_503_is_not_retried() {
         .send()
         .await
         .expect("the list is answered");
-    assert_eq!(list.body()["total_count"], 1, "it was stored, once");
+    assert_eq!(list.body().total_count, Some(1), "it was stored, once");
 }
