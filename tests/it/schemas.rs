@@ -248,6 +248,32 @@ async fn bodies_that_fit_arrive_as_they_were_sent() {
 }
 
 #[tokio::test]
+async fn violations_of_a_body_come_in_one_list_with_those_of_other_inputs() {
+    let (connection, base, http) = echoing().await;
+    let body = json!({"name": "a", "tags": 1});
+    let call_ = connection.request(&CREATE).text(ParameterId(0), "..").body(ParameterId(1), &body);
+    let error = call_.send().await.expect_err("it is wrong");
+    let ErrorKind::Arguments(violations) = error.kind() else { panic!("{error}") };
+    let of_body = [("body", Some("/project_id")), ("body", Some("/tags"))];
+    let found: Vec<_> = violations.iter().map(|it| (&*it.parameter, it.pointer.as_deref())).collect();
+    assert_eq!(found, [&[("region", None)][..], &of_body].concat(), "client");
+
+    let (status, document) = sent(&http, format!("{base}/things/eu?colour=1"), &body).await;
+    let errors = document["errors"].as_array().expect("a list");
+    let found: Vec<_> = errors.iter().map(|it| (it["parameter"].as_str(), it["pointer"].as_str())).collect();
+    let expected = [(Some("colour"), None), (Some("body"), Some("#/project_id")), (Some("body"), Some("#/tags"))];
+    assert_eq!((status, found), (400, expected.to_vec()), "REST");
+
+    let arguments = json!({"region": "..", "colour": 1, "body": body});
+    let error = error_of(&call(&http, &base, "create", arguments).await);
+    let errors = error["arguments"].as_array().expect("a list");
+    let found: Vec<_> = errors.iter().map(|it| (it["argument"].as_str(), it["pointer"].as_str())).collect();
+    let before = [(Some("colour"), None), (Some("region"), None)];
+    let of_body = of_body.map(|(name, pointer)| (Some(name), pointer));
+    assert_eq!(found, [&before[..], &of_body].concat(), "MCP");
+}
+
+#[tokio::test]
 async fn violations_of_a_body_made_of_inputs_are_those_of_the_inputs() {
     let (_, base, http) = echoing().await;
     let (status, document) = sent(&http, format!("{base}/named"), &json!({"label": 1, "rules": {"ttl": 2}})).await;

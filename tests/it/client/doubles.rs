@@ -83,7 +83,7 @@ fn blocking_client_sends_the_same_requests() {
         total_count: u64,
     }
     assert_eq!(list().blocking().send_as::<List>().expect("it fits").body().total_count, 3);
-    let items: Vec<Secret> = list().blocking().items().collect::<Result<_, _>>().expect("all pages");
+    let items: Vec<Value> = list().blocking().items_as().collect::<Result<_, _>>().expect("all pages");
     assert_eq!((items.len(), list().blocking().pages().count()), (3, 2));
     assert!(!list().blocking().send_bytes().expect("bytes").body().is_empty());
     let error = world.client.get_secret("fr-par", "..").blocking().send().expect_err("it would leave its path");

@@ -26,7 +26,7 @@ fn is_portable(schema: &Value) -> bool {
 fn levels_are_left_out_from_the_deepest_up() {
     let members: Map<_, _> = (0..20).map(|n| (format!("m{n}"), json!({"type": "string"}))).collect();
     let inner = json!({"type": "object", "properties": members});
-    let properties = json!({"optional_and_with_a_long_name": {"type": "integer"}, "deep": inner});
+    let properties = json!({"optional_and_with_a_name_that_takes_more_room_than_a_note_about_it": {"type": "integer"}, "deep": inner});
     let schema = json!({"type": "object", "required": ["deep"], "properties": properties});
     assert_eq!(shown(&schema, 1000)["properties"]["deep"]["properties"]["m19"], json!({"type": "string"}));
     let deep = json!({
