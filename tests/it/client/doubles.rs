@@ -2,7 +2,6 @@
 
 use naftiko_client::testing::{Recorder, Recording, Replay, Script, ScriptedResponse};
 use naftiko_tests::World;
-use scaleway_secret_manager_secrets::models::Secret;
 use scaleway_secret_manager_secrets::{Call as _, Client, Error, ErrorKind, RetryPolicy};
 use scaleway_simulator::{PROJECT_ID, Simulator, TOKEN};
 use serde_json::{Value, json};
