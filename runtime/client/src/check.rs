@@ -33,7 +33,7 @@ pub fn check_body(operation: &Operation, arguments: &Arguments) -> Violations {
         let violations = argument.map(|body| body.check_schema(&parameter.name, &schema, operation.lenient));
         return violations.unwrap_or_default();
     }
-    // Values of variables are not known here, and what is wrong with them is none of the caller's mistakes.
+    // Values of variables are not known here. What is wrong with them is not a mistake of the caller.
     let context = BodyContext { operation, arguments, variables: &[] };
     let Some(body) = &operation.body else { return Violations::default() };
     let BodyContent::Json(root) = &body.content else { return Violations::default() };
