@@ -1,7 +1,7 @@
 //! The model: every decision made, nothing left to look up. It holds the tables that the runtime reads, and the names and
 //! texts that generated code has beside them. Emitters read it and nothing else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use naftiko_schema::{Adapter, Api, ApiId, Capability, Control, InboundAuth, Kind, Mcp, Parameter, Rest};
@@ -62,9 +62,19 @@ pub(crate) struct Operation {
 #[derive(Debug)]
 pub(crate) struct Type {
     pub(crate) name: String,
-    /// A sentence, or nothing.
-    pub(crate) description: String,
+    /// A sentence, if there is one.
+    pub(crate) description: Option<String>,
+    pub(crate) role: Role,
     pub(crate) definition: Definition,
+}
+
+/// What a type is for.
+#[derive(Debug)]
+pub(crate) enum Role {
+    Body { method: String, is_request: bool },
+    Member { name: String, parent: String },
+    Variant { union: String },
+    Unknown,
 }
 
 #[derive(Debug)]
@@ -75,11 +85,36 @@ pub(crate) enum Definition {
         is_closed: bool,
     },
     Struct(Struct),
+    Union(Union),
+}
+
+/// Values of several shapes.
+#[derive(Debug)]
+pub(crate) struct Union {
+    /// The objects: names, types, and what they look like.
+    pub(crate) objects: Vec<(String, TypeUse, Pattern)>,
+    /// Other values.
+    pub(crate) others: Vec<(String, TypeUse)>,
+    /// The variant that a text becomes.
+    pub(crate) text: Option<String>,
+    /// Whether responses have it, so that it can be read.
+    pub(crate) received: bool,
+}
+
+/// What an object looks like among the variants of a union.
+#[derive(Clone, Debug)]
+pub(crate) enum Pattern {
+    /// A member has one of these values, as texts.
+    Tagged(String, Vec<String>),
+    /// It has all of the first members, and perhaps some of the second, which not all variants have.
+    Members(Vec<String>, Vec<String>),
 }
 
 #[derive(Debug)]
 pub(crate) struct Struct {
     pub(crate) fields: Vec<Field>,
+    /// The name of the field for other members, and what they are.
+    pub(crate) others: Option<(String, TypeUse)>,
     /// Whether requests have it, so that it can be built.
     pub(crate) sent: bool,
     /// Whether responses have it, so that anything may be missing.
@@ -96,14 +131,19 @@ pub(crate) struct Field {
     /// A sentence, or nothing.
     pub(crate) description: String,
     pub(crate) value: TypeUse,
-    pub(crate) required: bool,
+    /// Where it is among the members that are required, if it is one.
+    pub(crate) required: Option<usize>,
+    /// The only value that it has, as JSON text.
+    pub(crate) constant: Option<String>,
     pub(crate) nullable: bool,
 }
 
 impl Struct {
     /// The fields that an object is built with, in the order of the arguments.
     pub(crate) fn required(&self) -> impl Iterator<Item = &Field> {
-        self.fields.iter().filter(|field| field.required)
+        let free = self.fields.iter().filter(|field| field.constant.is_none());
+        let required: BTreeMap<usize, &Field> = free.filter_map(|field| Some((field.required?, field))).collect();
+        required.into_values()
     }
 }
 
@@ -112,8 +152,12 @@ impl Struct {
 pub(crate) enum TypeUse {
     Boolean,
     Integer,
+    /// A whole number without a sign.
+    Unsigned,
     Number,
     Text,
+    /// Base64.
+    Bytes,
     Json,
     /// One of the model's types.
     Named(String),
@@ -128,13 +172,31 @@ impl TypeUse {
     /// Whether it is one of the model's types, or has one inside.
     fn has_name(&self) -> bool {
         match self {
-            Self::Boolean | Self::Integer | Self::Number | Self::Text | Self::Json => false,
+            Self::Boolean | Self::Integer | Self::Unsigned | Self::Number | Self::Text | Self::Bytes | Self::Json => {
+                false
+            }
             Self::Named(_) => true,
             Self::Boxed(inside)
             | Self::Optional(inside)
             | Self::Redacted(inside)
             | Self::List(inside)
             | Self::Map(inside) => inside.has_name(),
+        }
+    }
+
+    /// What it is called in the name of something that holds it.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::Boolean => "boolean".to_owned(),
+            Self::Integer | Self::Unsigned => "integer".to_owned(),
+            Self::Number => "number".to_owned(),
+            Self::Text => "text".to_owned(),
+            Self::Bytes => "bytes".to_owned(),
+            Self::Json => "json".to_owned(),
+            Self::Named(name) => name.clone(),
+            Self::Boxed(inside) | Self::Optional(inside) | Self::Redacted(inside) => inside.words(),
+            Self::List(inside) => format!("{} list", inside.words()),
+            Self::Map(inside) => format!("{} map", inside.words()),
         }
     }
 }

@@ -56,11 +56,14 @@ static WORKSPACE: LazyLock<PathBuf> = LazyLock::new(|| {
         models.join("Cargo.toml"),
         format!(
             "[package]\nname = {MODELS:?}\nedition = \"2024\"\n\n[dependencies]\n\
-        cases-companions-companions = {{ path = \"../cases-companions-companions\" }}\nserde_json.workspace = true\n"
+        cases-companions-companions = {{ path = \"../cases-companions-companions\" }}\n\
+        cases-shapes-of-bodies-shapes-of-bodies = {{ path = \"../cases-shapes-of-bodies-shapes-of-bodies\" }}\n\
+        serde_json.workspace = true\n"
         ),
     )
     .expect("a file can be written");
     fs::write(models.join("src/main.rs"), include_str!("models/program.rs")).expect("a file can be written");
+    fs::write(models.join("src/shapes.rs"), include_str!("models/shapes.rs")).expect("a file can be written");
     folder
 });
 

@@ -109,21 +109,23 @@ fn reversed(value: Value) -> Value {
 
 #[test]
 fn order_of_keys_in_a_companion_changes_no_generated_file() {
-    let cases = xtask::root().join("tests/cases/ok/companions");
-    let read = |name: &str| fs::read_to_string(cases.join(name)).expect("the case is there");
-    let companion: Value = serde_yaml::from_str(&read("companions.openapi.yaml")).expect("YAML");
-    let files = |companion: &Value| {
-        let companion = ("spec/acme/shop.openapi.json".to_owned(), companion.to_string());
-        let sources = Sources::from([(PATH.to_owned(), read("companions.yaml")), companion]);
-        match compile(&sources, PATH, "acme-shop").outcome {
-            Outcome::Generated(made) => made.files,
-            other => panic!("{other:?}"),
+    for case in ["companions", "shapes-of-bodies"] {
+        let folder = xtask::root().join("tests/cases/ok").join(case);
+        let read = |end: &str| fs::read_to_string(folder.join(format!("{case}{end}"))).expect("the case is there");
+        let companion: Value = serde_yaml::from_str(&read(".openapi.yaml")).expect("YAML");
+        let files = |companion: &Value| {
+            let companion = ("spec/acme/shop.openapi.json".to_owned(), companion.to_string());
+            let sources = Sources::from([(PATH.to_owned(), read(".yaml")), companion]);
+            match compile(&sources, PATH, "acme-shop").outcome {
+                Outcome::Generated(made) => made.files,
+                other => panic!("{other:?}"),
+            }
+        };
+        let (one, other) = (files(&companion), files(&reversed(companion.clone())));
+        assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>());
+        for (path, text) in &one {
+            assert_eq!(text, &other[path], "{path}");
         }
-    };
-    let (one, other) = (files(&companion), files(&reversed(companion.clone())));
-    assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>());
-    for (path, text) in &one {
-        assert_eq!(text, &other[path], "{path}");
     }
 }
 

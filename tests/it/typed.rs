@@ -27,7 +27,7 @@ async fn models_are_sent_and_responses_are_models() {
     let client = Client::builder().base_uri(world.simulator.base_uri()).token(TOKEN).build().expect("a client");
     let id = world.secret("held").await;
     world.simulator.take_requests();
-    let body = CreateSecretVersion::new("Y29ycmVjdCBob3JzZQ==").description("the first").clear_disable_previous();
+    let body = CreateSecretVersion::new(b"correct horse").description("the first").clear_disable_previous();
     let created = client.create_secret_version("fr-par", &id, body).send().await.expect("it is created").into_body();
     assert_eq!((created.revision, created.status), (Some(1), Some(VersionStatus::Enabled)));
     assert_eq!(created.description.as_deref(), Some("the first"));
@@ -37,7 +37,7 @@ async fn models_are_sent_and_responses_are_models() {
     );
     let value = client.access_secret_version("fr-par", &id, "1").send().await.expect("it can be read").into_body();
     assert!(!format!("{value:?}").contains("Y29ycmVj"), "{value:?}");
-    assert_eq!(value.data.map(|data| data.into_inner()).as_deref(), Some("Y29ycmVjdCBob3JzZQ=="));
+    assert_eq!(value.data.map(|data| data.into_inner().bytes()), Some(Ok(b"correct horse".to_vec())));
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::document::{Document, flag};
-use super::shape::{Enum, Member, Name, Object, Shape, ShapeId, Shapes, Text, Use};
+use super::document::{Document, entries, flag};
+use super::shape::{Aside, Enum, Member, Name, Object, Shape, ShapeId, Shapes, Tag, Use};
 use crate::codes::Code;
 use crate::diagnostic::Sink;
 use crate::read::yaml::{Content, Entry, Node};
@@ -63,7 +63,7 @@ impl<'n> Schemas<'n> {
         read.nullable |= flag(schema, "nullable") || flag(schema, "x-nullable") || has_null_type(schema);
         read.secret |= is_secret(schema);
         if let Some(text) = schema.get("description").and_then(Node::scalar_text) {
-            read.description = Text(text);
+            read.description = Aside(text);
         }
         self.named(schema, &read);
         read
@@ -111,6 +111,12 @@ impl<'n> Schemas<'n> {
 
     /// A schema that is no reference.
     fn schema(&mut self, schema: &'n Node, sink: &mut Sink) -> Use {
+        if let Some([only]) = list(schema, "allOf")
+            && schema.get("properties").is_none()
+            && schema.get("required").is_none()
+        {
+            return self.read(only, sink);
+        }
         let mut limits = Vec::new();
         let mut nullable = false;
         let shape = if let Some(parts) = list(schema, "allOf") {
@@ -131,8 +137,12 @@ impl<'n> Schemas<'n> {
                 LIMITS.iter().filter_map(|keyword| Some(((*keyword).to_owned(), schema.get(keyword)?.to_json())));
             limits.extend(known.filter(|(keyword, limit)| is_limit(keyword, limit)));
         }
+        let is_unsigned = shape == Shape::Integer && is_unsigned(schema);
         let id = self.shapes.intern(shape);
-        Use { nullable, limits, ..Use::of(id) }
+        if let (Shape::Union(_), Some(tag)) = (self.shapes.get(id), self.tag(schema)) {
+            self.shapes.set_tag(id, tag);
+        }
+        Use { nullable, limits, is_unsigned, ..Use::of(id) }
     }
 
     fn typed(&mut self, schema: &'n Node, nullable: &mut bool, sink: &mut Sink) -> Shape {
@@ -192,20 +202,24 @@ impl<'n> Schemas<'n> {
                 _ => Shape::Map(Use::of(self.shapes.intern(Shape::Any))),
             };
         }
-        let required: Vec<String> =
-            list(schema, "required").unwrap_or_default().iter().filter_map(Node::scalar_text).collect();
-        let member = |entry: &'n Entry, schemas: &mut Self, sink: &mut Sink| Member {
-            name: entry.key.clone(),
-            value: schemas.read(&entry.value, sink),
-            required: required.contains(&entry.key),
+        let required = required(schema);
+        let member = |entry: &'n Entry, schemas: &mut Self, sink: &mut Sink| {
+            let position = required.iter().position(|name| *name == entry.key);
+            Member {
+                name: entry.key.clone(),
+                value: schemas.read(&entry.value, sink),
+                required: position.is_some(),
+                position: Aside(position.unwrap_or_default()),
+            }
         };
         // In the order of their names, so that the order of keys in the document makes no difference.
         let mut sorted: Vec<_> = properties.iter().collect();
         sorted.sort_by(|one, other| one.key.cmp(&other.key));
         let mut members: Vec<Member> = sorted.iter().map(|entry| member(entry, self, sink)).collect();
         members.dedup_by(|one, other| one.name == other.name);
-        let is_open = others.is_some_and(|others| !matches!(others.content, Content::Bool(false, _)));
-        Shape::Object(Object { members, is_open, alternatives: alternatives(properties) })
+        let others = others.filter(|others| !matches!(others.content, Content::Bool(false, _)));
+        let others = others.map(|others| self.read(others, sink));
+        Shape::Object(Object { members, others, alternatives: alternatives(properties) })
     }
 
     /// One of some fixed values.
@@ -246,9 +260,47 @@ impl<'n> Schemas<'n> {
                 self.shapes.get(only.shape).clone()
             }
             [] => Shape::Any,
-            _ if read.iter().any(|variant| *self.shapes.get(variant.shape) == Shape::Any) => Shape::Any,
+            _ if read.iter().all(|variant| matches!(self.shapes.get(variant.shape), Shape::Enum(_))) => {
+                let values = read.iter().flat_map(|variant| match self.shapes.get(variant.shape) {
+                    Shape::Enum(of) => of.values.as_slice(),
+                    _ => &[],
+                });
+                let mut all: Vec<String> = Vec::new();
+                for value in values {
+                    if !all.contains(value) {
+                        all.push(value.clone());
+                    }
+                }
+                Shape::Enum(Enum { values: all, is_closed: false })
+            }
+            // The place of a component that contains itself is still empty.
+            _ if read.iter().any(|variant| {
+                *self.shapes.get(variant.shape) == Shape::Any && !self.shapes.is_recursive(variant.shape)
+            }) =>
+            {
+                Shape::Any
+            }
             _ => Shape::Union(read),
         }
+    }
+
+    /// What a discriminator says. Variants that it does not name are known by the names of their components.
+    fn tag(&self, schema: &Node) -> Option<Tag> {
+        let discriminator = schema.get("discriminator")?;
+        let member = discriminator.get("propertyName")?.scalar_text()?;
+        let mapping = discriminator.get("mapping").map(entries).unwrap_or_default();
+        let mapped = mapping.iter().filter_map(|entry| Some((entry.key.clone(), entry.value.scalar_text()?)));
+        let mapped: Vec<(String, String)> = mapped.collect();
+        let variants = list(schema, "oneOf").or_else(|| list(schema, "anyOf")).unwrap_or_default();
+        let references = variants.iter().filter_map(|variant| variant.get("$ref")?.scalar_text());
+        let implicit = references.filter(|variant| !mapped.iter().any(|(_, known)| known == variant));
+        let implicit = implicit.filter_map(|variant| Some((component_name(&variant)?.to_owned(), variant)));
+        let shape = |(value, reference): (String, String)| match self.components.get(&reference)? {
+            Component::Read(read) => Some((value, read.shape)),
+            Component::Open(shape) => Some((value, (*shape)?)),
+        };
+        let values = implicit.chain(mapped.iter().cloned()).filter_map(shape).collect();
+        Some(Tag { member, values })
     }
 
     fn alternatives(&mut self, variants: impl Iterator<Item = Shape>) -> Shape {
@@ -260,20 +312,26 @@ impl<'n> Schemas<'n> {
     /// An object with the members of all parts and its own. What cannot be merged is any JSON.
     fn merged(&mut self, schema: &'n Node, parts: &'n [Node], nullable: &mut bool, sink: &mut Sink) -> Shape {
         let mut shapes = Vec::new();
+        // The members that are required, as the parts list them.
+        let mut order: Vec<String> = Vec::new();
         for part in parts {
             let read = self.read(part, sink);
             *nullable |= read.nullable && parts.len() == 1;
-            shapes.push(self.shapes.get(read.shape).clone());
+            let shape = self.shapes.get(read.shape).clone();
+            order.extend(shape.required().map(str::to_owned));
+            order.extend(required(part));
+            shapes.push(shape);
         }
         if schema.get("properties").is_some() {
             shapes.push(self.object(schema, sink));
         }
+        order.extend(required(schema));
         shapes.retain(|shape| *shape != Shape::Any);
-        if shapes.len() == 1 {
+        if shapes.iter().all(|shape| !matches!(shape, Shape::Object(_))) && shapes.len() == 1 {
             return shapes.pop().unwrap_or(Shape::Any);
         }
         let mut members: BTreeMap<String, Member> = BTreeMap::new();
-        let (mut is_open, mut alternatives) = (false, Vec::new());
+        let (mut others, mut alternatives) = (None, Vec::new());
         for shape in shapes {
             let Shape::Object(object) = shape else {
                 // A part that only says that it is an object adds nothing.
@@ -282,23 +340,20 @@ impl<'n> Schemas<'n> {
                 }
                 return Shape::Any;
             };
-            is_open |= object.is_open;
+            others = others.or(object.others);
             alternatives.extend(object.alternatives);
-            for member in object.members {
-                let required = member.required || members.get(&member.name).is_some_and(|known| known.required);
-                members.insert(member.name.clone(), Member { required, ..member });
-            }
+            members.extend(object.members.into_iter().map(|member| (member.name.clone(), member)));
         }
-        for name in list(schema, "required").unwrap_or_default().iter().filter_map(Node::scalar_text) {
-            if let Some(member) = members.get_mut(&name) {
-                member.required = true;
-            }
+        for member in members.values_mut() {
+            let position = order.iter().position(|name| *name == member.name);
+            member.required = position.is_some();
+            member.position = Aside(position.unwrap_or_default());
         }
         if members.is_empty() {
             return Shape::Any;
         }
         alternatives.sort();
-        Shape::Object(Object { members: members.into_values().collect(), is_open, alternatives })
+        Shape::Object(Object { members: members.into_values().collect(), others, alternatives })
     }
 }
 
@@ -314,6 +369,11 @@ fn alternatives(properties: &[Entry]) -> Vec<Vec<String>> {
     let mut groups: Vec<_> = groups.into_values().filter(|group| group.len() > 1).collect();
     groups.sort();
     groups
+}
+
+/// The members that a schema requires.
+fn required(schema: &Node) -> Vec<String> {
+    list(schema, "required").unwrap_or_default().iter().filter_map(Node::scalar_text).collect()
 }
 
 /// The kinds in `type`: a name or a list of names.
@@ -338,6 +398,13 @@ fn has_null_type(schema: &Node) -> bool {
 fn is_secret(schema: &Node) -> bool {
     let format = schema.get("format").and_then(Node::scalar_text);
     flag(schema, "x-naftiko-secret") || flag(schema, "writeOnly") || format.as_deref() == Some("password")
+}
+
+/// Whether a whole number may be too large for 64 bits with a sign.
+fn is_unsigned(schema: &Node) -> bool {
+    let largest = schema.get("maximum").and_then(Node::scalar_text).and_then(|limit| limit.parse::<u64>().ok());
+    largest.is_some_and(|largest| i64::try_from(largest).is_err())
+        || schema.get("format").and_then(Node::scalar_text).as_deref() == Some("uint64")
 }
 
 fn is_limit(keyword: &str, limit: &str) -> bool {

@@ -36,12 +36,25 @@ pub(crate) struct Enum {
     pub(crate) is_closed: bool,
 }
 
+impl Shape {
+    /// The members that an object must have, in the order in which the companion lists them.
+    pub(crate) fn required(&self) -> impl Iterator<Item = &str> {
+        let members = match self {
+            Self::Object(object) => object.members.as_slice(),
+            _ => &[],
+        };
+        let mut required: Vec<&Member> = members.iter().filter(|member| member.required).collect();
+        required.sort_by_key(|member| member.position.0);
+        required.into_iter().map(|member| member.name.as_str())
+    }
+}
+
 /// An object with known members.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Object {
     pub(crate) members: Vec<Member>,
-    /// Whether it may have other members.
-    pub(crate) is_open: bool,
+    /// What its other members are, if it may have others.
+    pub(crate) others: Option<Use>,
     /// Groups of members of which at most one may have a value.
     pub(crate) alternatives: Vec<Vec<String>>,
 }
@@ -51,6 +64,8 @@ pub(crate) struct Member {
     pub(crate) name: String,
     pub(crate) value: Use,
     pub(crate) required: bool,
+    /// Where it is in the list of the members that are required.
+    pub(crate) position: Aside<usize>,
 }
 
 /// A shape where it is used, with what holds only there.
@@ -60,31 +75,36 @@ pub(crate) struct Use {
     pub(crate) nullable: bool,
     /// Whether the value is secret.
     pub(crate) secret: bool,
+    /// Whether it is a whole number that may be too large for one with a sign.
+    pub(crate) is_unsigned: bool,
     /// Keywords that limit the value, such as `maxLength`, each with its JSON text.
     pub(crate) limits: Vec<(String, String)>,
     /// What it means. It makes no difference between shapes.
     pub(crate) description: Text,
 }
 
-/// A text for readers. All texts are equal, so that shapes that differ only in them are one.
+/// What makes no difference between shapes: those that differ only in it are one.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Text(pub(crate) String);
+pub(crate) struct Aside<T>(pub(crate) T);
 
-impl PartialEq for Text {
+/// A text for readers.
+pub(crate) type Text = Aside<String>;
+
+impl<T> PartialEq for Aside<T> {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl Eq for Text {}
+impl<T> Eq for Aside<T> {}
 
-impl PartialOrd for Text {
+impl<T> PartialOrd for Aside<T> {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Text {
+impl<T> Ord for Aside<T> {
     fn cmp(&self, _: &Self) -> std::cmp::Ordering {
         std::cmp::Ordering::Equal
     }
@@ -92,7 +112,14 @@ impl Ord for Text {
 
 impl Use {
     pub(crate) fn of(shape: ShapeId) -> Self {
-        Self { shape, nullable: false, secret: false, limits: Vec::new(), description: Text::default() }
+        Self {
+            shape,
+            nullable: false,
+            secret: false,
+            is_unsigned: false,
+            limits: Vec::new(),
+            description: Text::default(),
+        }
     }
 }
 
@@ -122,6 +149,16 @@ pub(crate) struct Shapes {
     recursive: BTreeMap<ShapeId, String>,
     /// The components of each shape.
     components: BTreeMap<ShapeId, Component>,
+    /// What says which variant of a union a value is, where a discriminator does.
+    tags: BTreeMap<ShapeId, Tag>,
+}
+
+/// A member of the variants of a union whose value says which one it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Tag {
+    pub(crate) member: String,
+    /// The values, each with its variant.
+    pub(crate) values: BTreeMap<String, ShapeId>,
 }
 
 /// What a companion calls a shape. A name that was chosen for the type counts before those of components; then the shortest
@@ -194,6 +231,15 @@ impl Shapes {
     /// The component that a shape is named after.
     pub(crate) fn component(&self, id: ShapeId) -> Option<&Component> {
         self.components.get(&id)
+    }
+
+    /// Says how the variants of a union are distinguished.
+    pub(crate) fn set_tag(&mut self, union: ShapeId, tag: Tag) {
+        self.tags.entry(union).or_insert(tag);
+    }
+
+    pub(crate) fn tag(&self, union: ShapeId) -> Option<&Tag> {
+        self.tags.get(&union)
     }
 
     pub(crate) fn get(&self, id: ShapeId) -> &Shape {
@@ -307,7 +353,7 @@ impl Definitions<'_> {
         if !required.is_empty() {
             schema.insert("required".to_owned(), required.into());
         }
-        if !object.is_open && !self.style.is_open {
+        if object.others.is_none() && !self.style.is_open {
             schema.insert("additionalProperties".to_owned(), false.into());
         }
         if !object.alternatives.is_empty() && !self.style.is_open {

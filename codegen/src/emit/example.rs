@@ -127,9 +127,16 @@ fn built<'m>(
     Some(match of {
         TypeUse::Boolean => "false".to_owned(),
         TypeUse::Integer => "1".to_owned(),
+        TypeUse::Unsigned => "1_u64".to_owned(),
         TypeUse::Number => "1.0".to_owned(),
         TypeUse::Text => placeholder(name),
+        TypeUse::Bytes => "b\"VALUE\"".to_owned(),
         TypeUse::Json => EMPTY.to_owned(),
+        // Nothing is converted inside other things that are converted.
+        TypeUse::Redacted(inside) if !matches!(**inside, TypeUse::Text | TypeUse::Bytes) => return None,
+        TypeUse::List(inside) | TypeUse::Map(inside) if matches!(**inside, TypeUse::List(_) | TypeUse::Map(_)) => {
+            return None;
+        }
         TypeUse::Boxed(inside) | TypeUse::Redacted(inside) => built(model, inside, name, depth, models)?,
         TypeUse::List(inside) => format!("[{}]", built(model, inside, name, depth, models)?),
         TypeUse::Map(inside) => format!("[(\"NAME\", {})]", built(model, inside, name, depth, models)?),
@@ -147,7 +154,7 @@ fn built<'m>(
                 models.insert(named);
                 format!("{named}::new({})", members.join(", "))
             }
-            Definition::Struct(_) => return None,
+            Definition::Struct(_) | Definition::Union(_) => return None,
         },
         TypeUse::Optional(_) => return None,
     })

@@ -2,19 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::quote;
+use serde_json::Value;
 
 use super::{rust, tables};
-use crate::model::{Definition, Field, Model, Struct, Type, TypeUse};
-
-/// Clippy's limit for arguments.
-const MAX_ARGUMENTS: usize = 7;
+use crate::model::{Definition, Field, Model, Pattern, Role, Struct, Type, TypeUse, Union};
 
 pub(super) fn emit(model: &Model) -> String {
-    let structs = model.types.iter().filter(|of| matches!(of.definition, Definition::Struct(_)));
     let mut names = BTreeSet::new();
-    structs.flat_map(of_type).for_each(|item| idents(item, &mut names));
+    model.types.iter().flat_map(used_types).for_each(|item| idents(item, &mut names));
     let used = |candidates: &[&str]| {
         let used: Vec<_> =
             candidates.iter().filter(|name| names.contains(**name)).map(|name| tables::ident(name)).collect();
@@ -23,11 +20,23 @@ pub(super) fn emit(model: &Model) -> String {
     let map = names.contains("BTreeMap").then(|| quote! { use std::collections::BTreeMap; });
     let private = used(&["Deserialize", "Serialize", "Value"]);
     let private = private.map(|names| quote! { use naftiko_client::__private::{#(#names),*}; });
-    let public = used(&["Patch", "Redacted"]).map(|names| quote! { use naftiko_client::{#(#names),*}; });
-    let imports = private.is_some().then(|| quote! { #private #public });
+    let public = used(&["Base64", "Patch", "Redacted"]).map(|names| quote! { use naftiko_client::{#(#names),*}; });
+    let imports = (private.is_some() || public.is_some()).then(|| quote! { #private #public });
     let mut items: Vec<TokenStream> = map.into_iter().chain(imports).collect();
     items.extend(model.types.iter().flat_map(of_type));
     rust::file(model, "Types for bodies of requests and responses.", &items)
+}
+
+/// Code with the types that a type is made of. Names of variants are no types.
+fn used_types(of: &Type) -> Vec<TokenStream> {
+    match &of.definition {
+        Definition::Enum { .. } => Vec::new(),
+        Definition::Struct(_) => of_type(of),
+        Definition::Union(union) => {
+            let objects = union.objects.iter().map(|(_, value, _)| value);
+            objects.chain(union.others.iter().map(|(_, value)| value)).map(type_of).collect()
+        }
+    }
 }
 
 /// The identifiers in code. Texts are none.
@@ -47,7 +56,7 @@ fn of_type(of: &Type) -> Vec<TokenStream> {
         Definition::Enum { variants, is_closed } => {
             let fallback =
                 if *is_closed { "One of several values." } else { "One of several values, which may become more." };
-            let docs = rust::sentence(&of.description, fallback);
+            let docs = docs(of, fallback);
             let declare = tables::ident(if *is_closed { "closed_enum" } else { "open_enum" });
             let variants = variants.iter().map(|(name, text)| {
                 let name = tables::ident(name);
@@ -56,15 +65,15 @@ fn of_type(of: &Type) -> Vec<TokenStream> {
             vec![quote! { naftiko_client::#declare!(#name, #docs, #(#variants),*); }]
         }
         Definition::Struct(object) => {
-            let docs = rust::docs(&rust::sentence(&of.description, "An object in a body."));
-            let can_be_empty = !object.sent || !object.fields.iter().any(|field| field.required);
+            let docs = rust::docs(&docs(of, "An object in a body."));
+            let can_be_empty = !object.sent || !object.fields.iter().any(|field| field.required.is_some());
             let (default, receive, send) = (
                 can_be_empty.then(|| quote! { Default, }),
                 object.received.then(|| quote! { Deserialize, }),
                 quote! { Serialize },
             );
             let all_default = (!object.sent).then(|| quote! { , default });
-            let fields = object.fields.iter().map(|field| field_of(object, field));
+            let fields = object.fields.iter().map(|field| field_of(object, field)).chain(others(object));
             let mut items = vec![quote! {
                 #docs
                 #[derive(Clone, Debug, #default PartialEq, #receive #send)]
@@ -74,9 +83,70 @@ fn of_type(of: &Type) -> Vec<TokenStream> {
                     #(#fields)*
                 }
             }];
-            items.extend(object.sent.then(|| methods(&of.name, object)));
+            items.extend(object.sent.then(|| builder(&of.name, object)));
             items
         }
+        Definition::Union(union) => vec![union_of(&name, &docs(of, "One of several shapes."), union)],
+    }
+}
+
+/// What a type is: its description, else where it is.
+fn docs(of: &Type, fallback: &str) -> String {
+    if let Some(description) = &of.description {
+        return rust::sentence(description, fallback);
+    }
+    match &of.role {
+        Role::Body { method, is_request } => {
+            let side = if *is_request { "requests" } else { "responses" };
+            format!("The body of {side} of [`Client::{method}`](crate::Client::{method}).")
+        }
+        Role::Member { name, parent } => format!("The member {} of [`{parent}`].", rust::code(name)),
+        Role::Variant { union } => format!("A variant of [`{union}`]."),
+        Role::Unknown => fallback.to_owned(),
+    }
+}
+
+/// The field for other members than those that have fields.
+fn others(object: &Struct) -> Option<TokenStream> {
+    let (name, value) = object.others.as_ref()?;
+    let (name, with) = (tables::ident(name), decoder(&TypeUse::Map(Box::new(value.clone()))));
+    let value = type_of(value);
+    let with = object.received.then(|| quote! { , deserialize_with = #with });
+    Some(quote! {
+        /// Other members.
+        #[serde(flatten #with)]
+        pub #name: BTreeMap<String, #value>,
+    })
+}
+
+fn union_of(name: &Ident, docs: &str, union: &Union) -> TokenStream {
+    let objects = union.objects.iter().map(|(name, value, pattern)| {
+        let (name, value) = (tables::ident(name), type_of(value));
+        let pattern = union.received.then(|| match pattern {
+            Pattern::Tagged(member, values) => quote! { = Tagged(#member, &[#(#values),*]) },
+            Pattern::Members(required, others) => quote! { = Members(&[#(#required),*], &[#(#others),*]) },
+        });
+        quote! { #name(#value) #pattern }
+    });
+    let others = union.others.iter().map(|(name, value)| {
+        let (name, held) = (tables::ident(name), type_of(value));
+        let pattern = union.received.then(|| tables::ident(json_kind(value))).map(|kind| quote! { = #kind });
+        quote! { #name(#held) #pattern }
+    });
+    let text = union.text.as_ref().map(|name| tables::ident(name)).map(|name| quote! { , #name });
+    quote! { naftiko_client::union!(#name, #docs, [#(#objects),*], [#(#others),*] #text); }
+}
+
+/// What kind of JSON a value is that is no object.
+fn json_kind(value: &TypeUse) -> &'static str {
+    match value {
+        TypeUse::Boolean => "Boolean",
+        TypeUse::Integer | TypeUse::Unsigned | TypeUse::Number => "Number",
+        TypeUse::List(_) => "List",
+        TypeUse::Map(_) | TypeUse::Json => "Map",
+        TypeUse::Boxed(inside) | TypeUse::Optional(inside) | TypeUse::Redacted(inside) => json_kind(inside),
+        // All types that are no objects are enums of texts.
+        TypeUse::Text | TypeUse::Bytes | TypeUse::Named(_) => "Text",
     }
 }
 
@@ -97,7 +167,7 @@ fn holder(object: &Struct, field: &Field) -> Holder {
     match (object.sent, &field.value) {
         (false, TypeUse::List(_) | TypeUse::Map(_)) => Holder::Items,
         (true, _) if field.nullable => Holder::Patch,
-        (true, _) if field.required && !object.received => Holder::Always,
+        (true, _) if field.required.is_some() && !object.received => Holder::Always,
         _ => Holder::Optional,
     }
 }
@@ -114,12 +184,7 @@ fn field_of(object: &Struct, field: &Field) -> TokenStream {
         Holder::Optional => quote! { Option<#value> },
         Holder::Patch => quote! { Patch<#value> },
         Holder::Items => {
-            let with = match &field.value {
-                TypeUse::List(item) | TypeUse::Map(item) if matches!(**item, TypeUse::Optional(_)) => "or_empty",
-                TypeUse::List(_) => "list",
-                _ => "map",
-            };
-            let with = format!("naftiko_client::__private::{with}");
+            let with = decoder(&field.value);
             attributes.push(quote! { deserialize_with = #with });
             value
         }
@@ -140,86 +205,36 @@ fn field_of(object: &Struct, field: &Field) -> TokenStream {
     }
 }
 
-/// How an object is built: what is required first, then a setter for each of the others.
-fn methods(name: &str, object: &Struct) -> TokenStream {
-    let required: Vec<&Field> = object.required().collect();
-    let optional = object.fields.iter().filter(|field| !field.required);
-    let arguments = required.iter().map(|field| argument(field));
-    let fields = object.fields.iter().map(|field| initial(object, field));
-    let many = (required.len() > MAX_ARGUMENTS)
-        .then(|| quote! { #[allow(clippy::too_many_arguments, reason = "the companion requires that many")] });
-    let body = if required.is_empty() {
-        quote! { Self::default() }
-    } else {
-        quote! { Self { #(#fields),* } }
+/// The function that reads a list or a map.
+fn decoder(value: &TypeUse) -> String {
+    let name = match value {
+        TypeUse::List(item) | TypeUse::Map(item) if matches!(**item, TypeUse::Optional(_)) => "or_empty",
+        TypeUse::List(_) => "list",
+        _ => "map",
     };
-    let setters = optional.map(|field| {
-        let (name, shape) = (tables::ident(&field.name), shape(&field.value));
-        let clear = field.nullable.then(|| tables::ident(&field.clear_name)).map(|clear| quote! { , #clear });
-        quote! { naftiko_client::setter!(#name, #shape #clear); }
+    format!("naftiko_client::__private::{name}")
+}
+
+/// How an object is built: what is required first, in the order of the companion, then a setter for each of the others.
+fn builder(name: &str, object: &Struct) -> TokenStream {
+    let required = object.required().map(setter);
+    let optional = object.fields.iter().filter(|field| field.required.is_none());
+    let others = object.others.as_ref().map(|(name, value)| {
+        let (name, value) = (tables::ident(name), type_of(value));
+        quote! { #name {#value} }
     });
-    let clears = required.iter().filter(|field| field.nullable).map(|field| {
-        let (name, clear) = (tables::ident(&field.name), tables::ident(&field.clear_name));
-        quote! { naftiko_client::setter!(null #name, #clear); }
-    });
-    let type_name = tables::ident(name);
-    quote! {
-        impl #type_name {
-            /// An object with all that is required.
-            #many
-            pub fn new(#(#arguments),*) -> Self {
-                #body
-            }
-
-            #(#clears)*
-            #(#setters)*
-        }
-    }
+    let optional = optional.map(setter).chain(others);
+    let constant = object.fields.iter().filter(|field| field.required.is_some());
+    let constant: Vec<TokenStream> = constant.filter_map(|field| initial(object, field)).collect();
+    let constant = (!constant.is_empty()).then(|| quote! { ; #(#constant),* });
+    let name = tables::ident(name);
+    quote! { naftiko_client::builder!(#name; #(#required),*; #(#optional),* #constant); }
 }
 
-fn argument(field: &Field) -> TokenStream {
+/// A member as the macro `builder!` spells it.
+fn setter(field: &Field) -> TokenStream {
     let name = tables::ident(&field.name);
-    match &field.value {
-        TypeUse::List(item) => {
-            let item = type_of(item);
-            quote! { #name: impl IntoIterator<Item = impl Into<#item>> }
-        }
-        TypeUse::Map(value) => {
-            let value = type_of(value);
-            quote! { #name: impl IntoIterator<Item = (impl Into<String>, impl Into<#value>)> }
-        }
-        other => {
-            let other = type_of(other);
-            quote! { #name: impl Into<#other> }
-        }
-    }
-}
-
-/// A field of a new object.
-fn initial(object: &Struct, field: &Field) -> TokenStream {
-    let name = tables::ident(&field.name);
-    let holder = holder(object, field);
-    if !field.required {
-        return match holder {
-            Holder::Patch => quote! { #name: Patch::Keep },
-            _ => quote! { #name: None },
-        };
-    }
-    let value = match &field.value {
-        TypeUse::List(_) => quote! { #name.into_iter().map(Into::into).collect() },
-        TypeUse::Map(_) => quote! { #name.into_iter().map(|(name, value)| (name.into(), value.into())).collect() },
-        _ => quote! { #name.into() },
-    };
-    match holder {
-        Holder::Patch => quote! { #name: Patch::Set(#value) },
-        Holder::Optional => quote! { #name: Some(#value) },
-        Holder::Always | Holder::Items => quote! { #name: #value },
-    }
-}
-
-/// What a setter takes, as the macro `setter!` spells it.
-fn shape(value: &TypeUse) -> TokenStream {
-    match value {
+    let shape = match &field.value {
         TypeUse::List(item) => {
             let item = type_of(item);
             quote! { [#item] }
@@ -228,8 +243,32 @@ fn shape(value: &TypeUse) -> TokenStream {
             let value = type_of(value);
             quote! { {#value} }
         }
-        other => type_of(other),
-    }
+        other => {
+            let other = type_of(other);
+            quote! { (#other) }
+        }
+    };
+    let clear = field.nullable.then(|| tables::ident(&field.clear_name)).map(|clear| quote! { / #clear });
+    quote! { #name #shape #clear }
+}
+
+/// A member of a new object that has always the same value.
+fn initial(object: &Struct, field: &Field) -> Option<TokenStream> {
+    let name = tables::ident(&field.name);
+    let value = match serde_json::from_str(field.constant.as_ref()?).ok()? {
+        Value::String(text) => quote! { #text.into() },
+        Value::Bool(value) => quote! { #value },
+        Value::Number(number) => {
+            let number: TokenStream = number.to_string().parse().ok()?;
+            quote! { #number }
+        }
+        Value::Null | Value::Array(_) | Value::Object(_) => return None,
+    };
+    Some(match holder(object, field) {
+        Holder::Patch => quote! { #name = Patch::Set(#value) },
+        Holder::Optional => quote! { #name = Some(#value) },
+        Holder::Always | Holder::Items => quote! { #name = #value },
+    })
 }
 
 /// A type as `models.rs` writes it.
@@ -261,8 +300,13 @@ fn written(of: &TypeUse, place: Place) -> TokenStream {
     match of {
         TypeUse::Boolean => quote! { bool },
         TypeUse::Integer => quote! { i64 },
+        TypeUse::Unsigned => quote! { u64 },
         TypeUse::Number => quote! { f64 },
         TypeUse::Text => quote! { String },
+        TypeUse::Bytes => {
+            let path = within(quote! { naftiko_client:: });
+            quote! { #path Base64 }
+        }
         TypeUse::Json => {
             let path = within(quote! { naftiko_client::serde_json:: });
             quote! { #path Value }

@@ -2,6 +2,7 @@
 
 mod binding;
 mod mcp;
+mod meaning;
 mod models;
 mod output;
 mod rest;

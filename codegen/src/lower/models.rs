@@ -1,14 +1,20 @@
-//! Rust types for the bodies that a companion describes: one for each object and each enum of texts that operations reach.
+//! Rust types for the bodies that a companion describes: one for each object, each enum of texts and each union that operations
+//! reach.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use naftiko_schema::OperationId;
 
+use super::meaning::{Meaning, Variant, is_open, meaning, members, patterns, typed, variants};
 use super::one_line;
 use crate::companion::Types;
 use crate::companion::shape::{Enum, Member, Object, Shape, ShapeId, Shapes, Style, Text, Use};
-use crate::model::{Definition, Field, Operation, Struct, Type, TypeUse};
+use crate::model::{Definition, Field, Operation, Pattern, Role, Struct, Type, TypeUse, Union};
 use crate::names::{Scope, Wish};
+
+/// The field for the members of an object that it does not name.
+const OTHERS: &str = "others";
 
 /// The types, in the order of their names. Operations get those of their bodies.
 pub(super) fn lower(types: &Types, operations: &mut [Operation]) -> Vec<Type> {
@@ -18,14 +24,15 @@ pub(super) fn lower(types: &Types, operations: &mut [Operation]) -> Vec<Type> {
         operations.iter().enumerate().filter_map(move |(index, _)| Some((index, bodies(index)?))).collect::<Vec<_>>()
     };
     for (index, bodies) in of_operations(operations) {
-        let name = operations.get(index).map_or("", |operation| operation.type_name.as_str());
+        let Some(operation) = operations.get(index) else { continue };
         let sides = [(bodies.request.as_ref(), Side::Request), (bodies.response.as_ref(), Side::Response)];
         let failures = bodies.failures.iter().map(|(_, of)| (of, Side::Failure));
         for (of, side) in sides.into_iter().filter_map(|(of, side)| Some((of?, side))).chain(failures) {
-            reached.add(of, &format!("{name}{side:?}"), side);
+            let name = format!("{}{side:?}", operation.type_name);
+            reached.add(of, &Body { name, side, method: operation.method_name.clone() });
         }
     }
-    let named = Named { shapes: &types.shapes, names: reached.names(), cycles: reached.cycles() };
+    let named = Named { names: reached.names(), cycles: reached.cycles(), reached: &reached };
     for (index, bodies) in of_operations(operations) {
         if let Some(operation) = operations.get_mut(index) {
             operation.request = bodies.request.as_ref().map(|of| named.value(of, false));
@@ -39,7 +46,7 @@ pub(super) fn lower(types: &Types, operations: &mut [Operation]) -> Vec<Type> {
     all
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Side {
     Request,
     Response,
@@ -52,45 +59,114 @@ struct Reached<'t> {
     found: BTreeMap<ShapeId, Found<'t>>,
 }
 
+/// A body of an operation. The shortest name is first.
+#[derive(Clone)]
+struct Body {
+    /// What a type of its own would be called.
+    name: String,
+    side: Side,
+    method: String,
+}
+
 #[derive(Default)]
 struct Found<'t> {
     /// The members that are of this shape, the shortest name first, each with the object that has it.
     members: BTreeSet<(usize, &'t str, ShapeId)>,
-    /// The bodies that are of this shape, the shortest name first.
-    bodies: BTreeSet<(usize, String)>,
+    /// The bodies that are of this shape.
+    bodies: BTreeMap<(usize, String), Body>,
+    /// The unions that this shape is a variant of.
+    unions: BTreeSet<ShapeId>,
     sent: bool,
     received: bool,
 }
 
+/// What has a shape in it.
+#[derive(Clone, Copy)]
+enum Holder<'t> {
+    Body,
+    Member(&'t str, ShapeId),
+    Union(ShapeId),
+}
+
 impl<'t> Reached<'t> {
     /// Adds a body and all that is in it.
-    fn add(&mut self, body: &'t Use, name: &str, side: Side) {
-        let mut open: Vec<(&'t Use, Option<(&'t str, ShapeId)>)> = vec![(body, None)];
-        while let Some((of, member)) = open.pop() {
-            let Some(id) = typed(self.shapes, of.shape) else { continue };
+    fn add(&mut self, body: &'t Use, of: &Body) {
+        let mut open = vec![(body.shape, Holder::Body)];
+        while let Some((shape, holder)) = open.pop() {
+            let Ok(Some(id)) = typed(self.shapes, shape) else { continue };
             let found = self.found.entry(id).or_default();
-            match member {
-                Some((name, parent)) => found.members.insert((name.len(), name, parent)),
-                None => found.bodies.insert((name.len(), name.to_owned())),
-            };
-            let known = match side {
+            match holder {
+                Holder::Body => drop(found.bodies.insert((of.name.len(), of.name.clone()), of.clone())),
+                Holder::Member(name, parent) => drop(found.members.insert((name.len(), name, parent))),
+                Holder::Union(union) => drop(found.unions.insert(union)),
+            }
+            let known = match of.side {
                 Side::Request => &mut found.sent,
                 Side::Response | Side::Failure => &mut found.received,
             };
             if !std::mem::replace(known, true) {
-                let inside = members(self.shapes, id).iter();
-                open.extend(inside.map(|member| (&member.value, Some((member.name.as_str(), id)))));
+                open.extend(self.inside(id));
             }
         }
     }
 
-    /// What a shape is called before conflicts are resolved: its component, else its member, else its body.
+    /// The shapes in a shape.
+    fn inside(&self, id: ShapeId) -> Vec<(ShapeId, Holder<'t>)> {
+        match self.shapes.get(id) {
+            Shape::Object(object) => {
+                let members = object.members.iter().map(|member| (member.name.as_str(), &member.value));
+                let all = members.chain(object.others.iter().map(|others| (OTHERS, others)));
+                all.map(|(name, value)| (value.shape, Holder::Member(name, id))).collect()
+            }
+            Shape::Union(_) => {
+                let shapes = variants(self.shapes, id).into_iter().filter_map(|variant| match variant.meaning {
+                    Meaning::Object(id) | Meaning::Enum(id) => Some(id),
+                    Meaning::List(item) | Meaning::Map(item) => Some(item.shape),
+                    _ => None,
+                });
+                shapes.map(|shape| (shape, Holder::Union(id))).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What a shape is called before conflicts are resolved: its component, else its member, else its body, else its union.
     fn words(&self, id: ShapeId) -> String {
+        let union = || {
+            let unions = &self.found.get(&id)?.unions;
+            let words = |union: &ShapeId| {
+                let mut others = patterns(self.shapes, *union);
+                let own = match others.remove(&id) {
+                    Some(Pattern::Tagged(_, values)) => values.into_iter().next(),
+                    Some(Pattern::Members(required, more)) => {
+                        let is_in = |name: &String, all: bool| {
+                            others.values().any(|other| match other {
+                                Pattern::Members(required, more) => {
+                                    required.contains(name) || all && more.contains(name)
+                                }
+                                Pattern::Tagged(..) => false,
+                            })
+                        };
+                        let distinct = required.iter().find(|name| !is_in(name, false));
+                        let distinct = distinct.or_else(|| more.iter().find(|name| !is_in(name, true)));
+                        distinct.or(required.first()).map(|name| format!("with {name}"))
+                    }
+                    None => Some("value".to_owned()),
+                };
+                Some(format!("{} {}", self.own_words(*union)?, own?))
+            };
+            unions.iter().filter_map(words).min_by_key(|words| (words.len(), words.clone()))
+        };
+        self.own_words(id).or_else(union).unwrap_or_else(|| "variant".to_owned())
+    }
+
+    /// What a shape is called that is more than a variant of a union.
+    fn own_words(&self, id: ShapeId) -> Option<String> {
         let component = self.shapes.component(id).map(|component| last(&component.name).to_owned());
-        let found = self.found.get(&id);
-        let member = || found?.members.first().map(|(_, name, _)| (*name).to_owned());
-        let body = || found?.bodies.first().map(|(_, name)| name.clone());
-        component.or_else(member).or_else(body).unwrap_or_default()
+        let found = self.found.get(&id)?;
+        let member = || found.members.first().map(|(_, name, _)| (*name).to_owned());
+        let body = || found.bodies.values().next().map(|body| body.name.clone());
+        component.or_else(member).or_else(body)
     }
 
     /// The names of all types.
@@ -115,10 +191,13 @@ impl<'t> Reached<'t> {
 
     /// The members of objects that may lead back to the object itself without a list or map in between.
     fn cycles(&self) -> BTreeSet<(ShapeId, ShapeId)> {
-        let is_object = |id: ShapeId| matches!(self.shapes.get(id), Shape::Object(_));
+        // Variants of unions are in boxes.
         let inside = |id: ShapeId| {
-            let shapes = members(self.shapes, id).iter().map(|member| member.value.shape);
-            shapes.filter(|shape| is_object(*shape)).map(move |shape| (id, shape))
+            let meanings = members(self.shapes, id).iter().map(|member| meaning(self.shapes, member.value.shape).0);
+            meanings.filter_map(move |meaning| match meaning {
+                Meaning::Object(shape) => Some((id, shape)),
+                _ => None,
+            })
         };
         let mut edges: BTreeSet<(ShapeId, ShapeId)> = self.found.keys().flat_map(|id| inside(*id)).collect();
         loop {
@@ -129,37 +208,6 @@ impl<'t> Reached<'t> {
                 return edges;
             }
         }
-    }
-}
-
-/// The members of an object.
-fn members(shapes: &Shapes, id: ShapeId) -> &[Member] {
-    match shapes.get(id) {
-        Shape::Object(Object { members, .. }) => members,
-        _ => &[],
-    }
-}
-
-/// What is in a shape that is a list or a map, and in that; `None` if there is nothing but lists and maps, without an end.
-fn innermost(shapes: &Shapes, id: ShapeId) -> Option<ShapeId> {
-    let mut inside = id;
-    let mut passed = BTreeSet::new();
-    while let Shape::List(item) | Shape::Map(item) = shapes.get(inside) {
-        if !passed.insert(inside) {
-            return None;
-        }
-        inside = item.shape;
-    }
-    Some(inside)
-}
-
-/// The shape that needs a type: this one, or that of the items in it.
-fn typed(shapes: &Shapes, id: ShapeId) -> Option<ShapeId> {
-    let id = innermost(shapes, id)?;
-    match shapes.get(id) {
-        Shape::Object(_) => Some(id),
-        Shape::Enum(of) => texts(&of.values).map(|_| id),
-        _ => None,
     }
 }
 
@@ -190,13 +238,13 @@ fn first_sentence(text: &Text) -> String {
 }
 
 /// The shapes, once they have names.
-struct Named<'t> {
-    shapes: &'t Shapes,
+struct Named<'r, 't> {
+    reached: &'r Reached<'t>,
     names: BTreeMap<ShapeId, String>,
     cycles: BTreeSet<(ShapeId, ShapeId)>,
 }
 
-impl Named<'_> {
+impl<'t> Named<'_, 't> {
     /// The types of the bodies of unsuccessful responses, each with its statuses.
     fn failures(&self, failures: &[(String, Use)]) -> Vec<(String, Vec<String>)> {
         let mut statuses: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -211,74 +259,148 @@ impl Named<'_> {
     }
 
     fn type_of(&self, id: ShapeId, found: &Found<'_>) -> Option<Type> {
-        let definition = match self.shapes.get(id) {
+        let definition = match self.reached.shapes.get(id) {
             Shape::Enum(Enum { values, is_closed }) => {
                 let texts = texts(values)?;
                 let wishes: Vec<Wish> = texts.iter().map(|text| Wish::parameter(text, "value")).collect();
                 let variants = Scope::variants().assign(&wishes).into_iter().zip(texts).collect();
                 Definition::Enum { variants, is_closed: *is_closed }
             }
-            Shape::Object(object) => Definition::Struct(Struct {
-                fields: self.fields(id, object),
-                sent: found.sent,
-                received: found.received,
-            }),
+            Shape::Object(object) => Definition::Struct(self.object(id, object, found)),
+            Shape::Union(_) => Definition::Union(self.union(id, found)),
             _ => return None,
         };
-        let description = self.shapes.component(id).map(|component| first_sentence(&component.description));
-        Some(Type { name: self.names.get(&id)?.clone(), description: description.unwrap_or_default(), definition })
+        let component = self.reached.shapes.component(id).map(|component| first_sentence(&component.description));
+        let description = component.filter(|text| !text.is_empty());
+        Some(Type { name: self.names.get(&id)?.clone(), description, role: self.role(found), definition })
     }
 
-    fn fields(&self, id: ShapeId, object: &Object) -> Vec<Field> {
-        let wishes = object.members.iter().map(|member| Wish::parameter(&member.name, "body"));
-        let names = Scope::setters().assign(&wishes.collect::<Vec<_>>());
+    /// What a type is for.
+    fn role(&self, found: &Found<'_>) -> Role {
+        let body = found.bodies.values().next();
+        let body = body.map(|body| Role::Body { method: body.method.clone(), is_request: body.side == Side::Request });
+        let member = || {
+            let (_, name, parent) = found.members.first()?;
+            Some(Role::Member { name: (*name).to_owned(), parent: self.names.get(parent)?.clone() })
+        };
+        let union = || Some(Role::Variant { union: self.names.get(found.unions.first()?)?.clone() });
+        body.or_else(member).or_else(union).unwrap_or(Role::Unknown)
+    }
+
+    fn object(&self, id: ShapeId, object: &Object, found: &Found<'_>) -> Struct {
+        let names =
+            object.members.iter().map(|member| member.name.as_str()).chain(object.others.iter().map(|_| OTHERS));
+        let wishes: Vec<Wish> = names.map(|name| Wish::parameter(name, "body")).collect();
+        let names = Scope::setters().assign(&wishes);
         let taken: BTreeSet<&String> = names.iter().collect();
         let field = |(member, name): (&Member, &String)| {
             let mut clear_name = format!("clear_{}", name.trim_end_matches('_'));
             while taken.contains(&clear_name) {
                 clear_name.push('_');
             }
-            let boxed = self.cycles.contains(&(id, member.value.shape));
-            let value = self.value(&member.value, boxed);
-            let description = first_sentence(&member.value.description);
-            let (wire, required, nullable) = (member.name.clone(), member.required, member.value.nullable);
-            Field { name: name.clone(), clear_name, wire, description, value, required, nullable }
+            let of = &member.value;
+            let boxed = match meaning(self.reached.shapes, of.shape).0 {
+                Meaning::Object(shape) => self.cycles.contains(&(id, shape)),
+                _ => false,
+            };
+            let constant = match self.reached.shapes.get(of.shape) {
+                Shape::Enum(Enum { values, .. }) if !of.secret && values.len() == 1 => {
+                    values.first().filter(|value| !value.starts_with(['[', '{', 'n'])).cloned()
+                }
+                _ => None,
+            };
+            Field {
+                name: name.clone(),
+                clear_name,
+                wire: member.name.clone(),
+                description: first_sentence(&of.description),
+                value: self.value(of, boxed),
+                required: member.required.then_some(member.position.0),
+                constant,
+                nullable: of.nullable,
+            }
         };
-        object.members.iter().zip(&names).map(field).collect()
+        let others = object.others.as_ref().and_then(|others| Some((names.last()?.clone(), self.item(others))));
+        Struct {
+            fields: object.members.iter().zip(&names).map(field).collect(),
+            others,
+            sent: found.sent,
+            received: found.received,
+        }
+    }
+
+    fn union(&self, id: ShapeId, found: &Found<'_>) -> Union {
+        let variants = variants(self.reached.shapes, id);
+        let values: Vec<TypeUse> = variants.iter().map(|variant| self.meant(variant.meaning, variant.secret)).collect();
+        let wish = |(variant, value): (&Variant<'_>, &TypeUse)| {
+            let short = match variant.meaning {
+                Meaning::List(_) => "list".to_owned(),
+                Meaning::Map(_) => "map".to_owned(),
+                _ => value.words(),
+            };
+            Wish::shape(vec![short, value.words()])
+        };
+        let wishes: Vec<Wish> = variants.iter().zip(&values).map(wish).collect();
+        let names = Scope::variants().assign(&wishes);
+        let mut patterns = patterns(self.reached.shapes, id);
+        let (mut objects, mut others, mut text) = (Vec::new(), Vec::new(), None);
+        for ((variant, value), name) in variants.iter().zip(values).zip(names) {
+            match variant.meaning {
+                Meaning::Object(id) => {
+                    let pattern = patterns.remove(&id).unwrap_or(Pattern::Members(Vec::new(), Vec::new()));
+                    objects.push((name, value, pattern));
+                }
+                // Texts become what is made of any text: a text, or an open enum that is not secret.
+                of => {
+                    let is_text = match of {
+                        Meaning::Text => true,
+                        Meaning::Enum(id) => !variant.secret && is_open(self.reached.shapes, id),
+                        _ => false,
+                    };
+                    text = text.or_else(|| is_text.then(|| name.clone()));
+                    others.push((name, value));
+                }
+            }
+        }
+        // Of objects that a value fits equally well, the most specific counts.
+        objects.sort_by_key(|(name, _, pattern)| match pattern {
+            Pattern::Tagged(..) => (Reverse(0), name.clone()),
+            Pattern::Members(required, _) => (Reverse(required.len()), name.clone()),
+        });
+        Union { objects, others, text, received: found.received }
     }
 
     /// What a value is that is not null.
     fn value(&self, of: &Use, boxed: bool) -> TypeUse {
-        let item = |item: &Use| {
-            let value = self.value(item, false);
-            Box::new(if item.nullable { TypeUse::Optional(Box::new(value)) } else { value })
-        };
-        let value = match self.shapes.get(of.shape) {
-            Shape::Boolean => TypeUse::Boolean,
-            Shape::Integer => TypeUse::Integer,
-            Shape::Number => TypeUse::Number,
-            Shape::Text(_) => TypeUse::Text,
-            Shape::List(_) | Shape::Map(_) if innermost(self.shapes, of.shape).is_none() => TypeUse::Json,
-            Shape::List(inside) => TypeUse::List(item(inside)),
-            Shape::Map(inside) => TypeUse::Map(item(inside)),
-            Shape::Enum(Enum { values, .. }) if texts(values).is_none() => of_values(values),
-            Shape::Enum(_) | Shape::Object(_) => {
-                self.names.get(&of.shape).map_or(TypeUse::Json, |name| TypeUse::Named(name.clone()))
-            }
-            Shape::Any | Shape::Union(_) => TypeUse::Json,
+        let (meaning, secret) = meaning(self.reached.shapes, of.shape);
+        let value = match meaning {
+            Meaning::List(_) | Meaning::Map(_) if typed(self.reached.shapes, of.shape).is_err() => TypeUse::Json,
+            Meaning::Integer if of.is_unsigned => TypeUse::Unsigned,
+            meaning => self.meant(meaning, false),
         };
         let value = if boxed { TypeUse::Boxed(Box::new(value)) } else { value };
-        if of.secret { TypeUse::Redacted(Box::new(value)) } else { value }
+        if of.secret || secret { TypeUse::Redacted(Box::new(value)) } else { value }
     }
-}
 
-/// What the values of an enum are that are not all texts.
-fn of_values(values: &[String]) -> TypeUse {
-    if values.iter().all(|value| value.parse::<i64>().is_ok()) {
-        TypeUse::Integer
-    } else if values.iter().all(|value| matches!(value.as_str(), "true" | "false")) {
-        TypeUse::Boolean
-    } else {
-        TypeUse::Json
+    fn meant(&self, meaning: Meaning<'t>, secret: bool) -> TypeUse {
+        let value = match meaning {
+            Meaning::Any => TypeUse::Json,
+            Meaning::Boolean => TypeUse::Boolean,
+            Meaning::Integer => TypeUse::Integer,
+            Meaning::Number => TypeUse::Number,
+            Meaning::Text => TypeUse::Text,
+            Meaning::Bytes => TypeUse::Bytes,
+            Meaning::List(item) => TypeUse::List(Box::new(self.item(item))),
+            Meaning::Map(item) => TypeUse::Map(Box::new(self.item(item))),
+            Meaning::Object(id) | Meaning::Enum(id) | Meaning::Union(id) => {
+                self.names.get(&id).map_or(TypeUse::Json, |name| TypeUse::Named(name.clone()))
+            }
+        };
+        if secret { TypeUse::Redacted(Box::new(value)) } else { value }
+    }
+
+    fn item(&self, item: &Use) -> TypeUse {
+        let value = self.value(item, false);
+        if item.nullable { TypeUse::Optional(Box::new(value)) } else { value }
     }
 }

@@ -11,7 +11,7 @@ use super::words::operation_words;
 const CLIENT_TYPES: &str = "Call Client ClientBuilder ConfigError Connection Debug Err Error Handle Into IntoBody \
     IntoIterator Item None Ok Option Request Response Result Serialize Some String Value";
 /// Types and traits that a generated module of models names itself, and those that are always in scope.
-const MODEL_TYPES: &str = "AsMut AsRef BTreeMap Box Clone Copy Debug Default Deserialize DoubleEndedIterator Drop Eq Err \
+const MODEL_TYPES: &str = "AsMut AsRef BTreeMap Base64 Box Clone Copy Debug Default Deserialize DoubleEndedIterator Drop Eq Err \
     ExactSizeIterator Extend Fn FnMut FnOnce From FromIterator Future Hash Into IntoFuture IntoIterator Iterator None Ok \
     Option Ord PartialEq PartialOrd Patch Redacted Result Send Serialize Sized Some String Sync ToOwned ToString TryFrom \
     TryInto Unpin Value Vec";

@@ -88,7 +88,7 @@ impl Client {
     /// # async fn example(client: scaleway_secret_manager_secret_versions::Client) -> Result<(), scaleway_secret_manager_secret_versions::Error> {
     /// use scaleway_secret_manager_secret_versions::models::CreateSecretVersion;
     ///
-    /// let response = client.create_secret_version("REGION", "SECRET_ID", CreateSecretVersion::new("DATA")).send().await?;
+    /// let response = client.create_secret_version("REGION", "SECRET_ID", CreateSecretVersion::new(b"VALUE")).send().await?;
     /// # Ok(()) }
     /// ```
     pub fn create_secret_version(

@@ -5,15 +5,15 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use naftiko_client::__private::{Deserialize, Serialize};
-use naftiko_client::{Patch, Redacted};
+use naftiko_client::{Base64, Patch, Redacted};
 
-/// An object in a body.
+/// The body of requests of [`Client::create_secret_version`](crate::Client::create_secret_version).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(crate = "naftiko_client::__private::serde")]
 #[non_exhaustive]
 pub struct CreateSecretVersion {
     /// The value, of at most 64 KiB, as base64 text.
-    pub data: Redacted<String>,
+    pub data: Redacted<Base64>,
     /// The CRC-32 of the value before it is encoded.
     #[serde(skip_serializing_if = "Patch::is_keep")]
     pub data_crc32: Patch<i64>,
@@ -25,20 +25,11 @@ pub struct CreateSecretVersion {
     pub disable_previous: Patch<bool>,
 }
 
-impl CreateSecretVersion {
-    /// An object with all that is required.
-    pub fn new(data: impl Into<Redacted<String>>) -> Self {
-        Self {
-            data: data.into(),
-            data_crc32: Patch::Keep,
-            description: Patch::Keep,
-            disable_previous: Patch::Keep,
-        }
-    }
-    naftiko_client::setter!(data_crc32, i64, clear_data_crc32);
-    naftiko_client::setter!(description, String, clear_description);
-    naftiko_client::setter!(disable_previous, bool, clear_disable_previous);
-}
+naftiko_client::builder!(
+    CreateSecretVersion; data(Redacted < Base64 >); data_crc32(i64) / clear_data_crc32,
+    description(String) / clear_description, disable_previous(bool) /
+    clear_disable_previous
+);
 
 naftiko_client::open_enum!(
     EphemeralAction, "What happens to a version that expires.", Delete = "delete",
@@ -61,18 +52,10 @@ pub struct EphemeralProperties {
     pub expires_once_accessed: Patch<bool>,
 }
 
-impl EphemeralProperties {
-    /// An object with all that is required.
-    pub fn new(action: impl Into<EphemeralAction>) -> Self {
-        Self {
-            action: Some(action.into()),
-            expires_at: Patch::Keep,
-            expires_once_accessed: Patch::Keep,
-        }
-    }
-    naftiko_client::setter!(expires_at, String, clear_expires_at);
-    naftiko_client::setter!(expires_once_accessed, bool, clear_expires_once_accessed);
-}
+naftiko_client::builder!(
+    EphemeralProperties; action(EphemeralAction); expires_at(String) / clear_expires_at,
+    expires_once_accessed(bool) / clear_expires_once_accessed
+);
 
 /// An API error.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -113,7 +96,7 @@ pub struct ErrorDetail {
     /// The argument.
     pub argument_name: Option<String>,
     /// How many there are.
-    pub current: Option<i64>,
+    pub current: Option<u64>,
     /// What would be right.
     pub help_message: Option<String>,
     /// The organization that has the quota.
@@ -121,7 +104,7 @@ pub struct ErrorDetail {
     /// The project that has the quota.
     pub project_id: Option<String>,
     /// How many there may be.
-    pub quota: Option<i64>,
+    pub quota: Option<u64>,
     /// Why it is wrong, such as required, format or constraint.
     pub reason: Option<String>,
     /// The kind of thing that the permission or the quota is about.
@@ -129,16 +112,16 @@ pub struct ErrorDetail {
 }
 
 naftiko_client::open_enum!(
-    ErrorType, "One of several values, which may become more.", AlreadyExists =
-    "already_exists", DeniedAuthentication = "denied_authentication", Expired =
-    "expired", InvalidArguments = "invalid_arguments", Locked = "locked", NotFound =
-    "not_found", PermissionsDenied = "permissions_denied", PreconditionFailed =
-    "precondition_failed", QuotasExceeded = "quotas_exceeded", TooManyRequests =
-    "too_many_requests", TransientState = "transient_state"
+    ErrorType, "The member `type` of [`Error`].", AlreadyExists = "already_exists",
+    DeniedAuthentication = "denied_authentication", Expired = "expired", InvalidArguments
+    = "invalid_arguments", Locked = "locked", NotFound = "not_found", PermissionsDenied =
+    "permissions_denied", PreconditionFailed = "precondition_failed", QuotasExceeded =
+    "quotas_exceeded", TooManyRequests = "too_many_requests", TransientState =
+    "transient_state"
 );
 
 naftiko_client::open_enum!(
-    Region, "One of several values, which may become more.", FrPar = "fr-par", NlAms =
+    Region, "The member `region` of [`SecretVersion`].", FrPar = "fr-par", NlAms =
     "nl-ams", PlWaw = "pl-waw"
 );
 
@@ -154,7 +137,7 @@ naftiko_client::open_enum!(
 #[non_exhaustive]
 pub struct SecretValue {
     /// The value, as base64 text.
-    pub data: Option<Redacted<String>>,
+    pub data: Option<Redacted<Base64>>,
     /// The CRC-32 of the value, if it was sent with the value; null otherwise.
     pub data_crc32: Option<i64>,
     /// The number of the version.
@@ -201,13 +184,13 @@ pub struct SecretVersion {
 #[non_exhaustive]
 pub struct SecretVersionPage {
     /// How many versions all pages have.
-    pub total_count: Option<i64>,
+    pub total_count: Option<u64>,
     /// The versions of this page.
     #[serde(deserialize_with = "naftiko_client::__private::list")]
     pub versions: Vec<SecretVersion>,
 }
 
-/// An object in a body.
+/// The body of requests of [`Client::update_secret_version`](crate::Client::update_secret_version).
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(crate = "naftiko_client::__private::serde")]
 #[non_exhaustive]
@@ -220,16 +203,10 @@ pub struct UpdateSecretVersion {
     pub ephemeral_properties: Patch<EphemeralProperties>,
 }
 
-impl UpdateSecretVersion {
-    /// An object with all that is required.
-    pub fn new() -> Self {
-        Self::default()
-    }
-    naftiko_client::setter!(description, String, clear_description);
-    naftiko_client::setter!(
-        ephemeral_properties, EphemeralProperties, clear_ephemeral_properties
-    );
-}
+naftiko_client::builder!(
+    UpdateSecretVersion;; description(String) / clear_description,
+    ephemeral_properties(EphemeralProperties) / clear_ephemeral_properties
+);
 
 naftiko_client::open_enum!(
     VersionStatus, "Whether the value of a version can be accessed.", Deleted =

@@ -84,7 +84,7 @@ impl Client {
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
     /// use scaleway_secret_manager_secrets::models::CreateSecret;
     ///
-    /// let response = client.create_secret("REGION", CreateSecret::new("NAME", "PROJECT_ID")).send().await?;
+    /// let response = client.create_secret("REGION", CreateSecret::new("PROJECT_ID", "NAME")).send().await?;
     /// # Ok(()) }
     /// ```
     pub fn create_secret(

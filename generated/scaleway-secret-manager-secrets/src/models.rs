@@ -7,7 +7,7 @@
 use naftiko_client::__private::{Deserialize, Serialize};
 use naftiko_client::Patch;
 
-/// An object in a body.
+/// The body of requests of [`Client::add_secret_owner`](crate::Client::add_secret_owner).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(crate = "naftiko_client::__private::serde")]
 #[non_exhaustive]
@@ -16,14 +16,9 @@ pub struct AddSecretOwner {
     pub product: Product,
 }
 
-impl AddSecretOwner {
-    /// An object with all that is required.
-    pub fn new(product: impl Into<Product>) -> Self {
-        Self { product: product.into() }
-    }
-}
+naftiko_client::builder!(AddSecretOwner; product(Product););
 
-/// An object in a body.
+/// The body of requests of [`Client::create_secret`](crate::Client::create_secret).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(crate = "naftiko_client::__private::serde")]
 #[non_exhaustive]
@@ -55,29 +50,12 @@ pub struct CreateSecret {
     pub type_: Option<SecretType>,
 }
 
-impl CreateSecret {
-    /// An object with all that is required.
-    pub fn new(name: impl Into<String>, project_id: impl Into<String>) -> Self {
-        Self {
-            description: Patch::Keep,
-            ephemeral_policy: Patch::Keep,
-            key_id: Patch::Keep,
-            name: name.into(),
-            path: Patch::Keep,
-            project_id: project_id.into(),
-            protected: None,
-            tags: Patch::Keep,
-            type_: None,
-        }
-    }
-    naftiko_client::setter!(description, String, clear_description);
-    naftiko_client::setter!(ephemeral_policy, EphemeralPolicy, clear_ephemeral_policy);
-    naftiko_client::setter!(key_id, String, clear_key_id);
-    naftiko_client::setter!(path, String, clear_path);
-    naftiko_client::setter!(protected, bool);
-    naftiko_client::setter!(tags, [String], clear_tags);
-    naftiko_client::setter!(type_, SecretType);
-}
+naftiko_client::builder!(
+    CreateSecret; project_id(String), name(String); description(String) /
+    clear_description, ephemeral_policy(EphemeralPolicy) / clear_ephemeral_policy,
+    key_id(String) / clear_key_id, path(String) / clear_path, protected(bool),
+    tags[String] / clear_tags, type_(SecretType)
+);
 
 naftiko_client::open_enum!(
     EphemeralAction, "What happens to a version that expires.", Delete = "delete",
@@ -100,18 +78,10 @@ pub struct EphemeralPolicy {
     pub time_to_live: Patch<String>,
 }
 
-impl EphemeralPolicy {
-    /// An object with all that is required.
-    pub fn new(action: impl Into<EphemeralAction>) -> Self {
-        Self {
-            action: Some(action.into()),
-            expires_once_accessed: Patch::Keep,
-            time_to_live: Patch::Keep,
-        }
-    }
-    naftiko_client::setter!(expires_once_accessed, bool, clear_expires_once_accessed);
-    naftiko_client::setter!(time_to_live, String, clear_time_to_live);
-}
+naftiko_client::builder!(
+    EphemeralPolicy; action(EphemeralAction); expires_once_accessed(bool) /
+    clear_expires_once_accessed, time_to_live(String) / clear_time_to_live
+);
 
 /// When a version expires, and what happens then.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -165,7 +135,7 @@ pub struct ErrorDetail {
     /// The argument.
     pub argument_name: Option<String>,
     /// How many there are.
-    pub current: Option<i64>,
+    pub current: Option<u64>,
     /// What would be right.
     pub help_message: Option<String>,
     /// The organization that has the quota.
@@ -173,7 +143,7 @@ pub struct ErrorDetail {
     /// The project that has the quota.
     pub project_id: Option<String>,
     /// How many there may be.
-    pub quota: Option<i64>,
+    pub quota: Option<u64>,
     /// Why it is wrong, such as required, format or constraint.
     pub reason: Option<String>,
     /// The kind of thing that the permission or the quota is about.
@@ -181,12 +151,12 @@ pub struct ErrorDetail {
 }
 
 naftiko_client::open_enum!(
-    ErrorType, "One of several values, which may become more.", AlreadyExists =
-    "already_exists", DeniedAuthentication = "denied_authentication", Expired =
-    "expired", InvalidArguments = "invalid_arguments", Locked = "locked", NotFound =
-    "not_found", PermissionsDenied = "permissions_denied", PreconditionFailed =
-    "precondition_failed", QuotasExceeded = "quotas_exceeded", TooManyRequests =
-    "too_many_requests", TransientState = "transient_state"
+    ErrorType, "The member `type` of [`Error`].", AlreadyExists = "already_exists",
+    DeniedAuthentication = "denied_authentication", Expired = "expired", InvalidArguments
+    = "invalid_arguments", Locked = "locked", NotFound = "not_found", PermissionsDenied =
+    "permissions_denied", PreconditionFailed = "precondition_failed", QuotasExceeded =
+    "quotas_exceeded", TooManyRequests = "too_many_requests", TransientState =
+    "transient_state"
 );
 
 naftiko_client::open_enum!(
@@ -195,8 +165,8 @@ naftiko_client::open_enum!(
 );
 
 naftiko_client::open_enum!(
-    Region, "One of several values, which may become more.", FrPar = "fr-par", NlAms =
-    "nl-ams", PlWaw = "pl-waw"
+    Region, "The member `region` of [`Secret`].", FrPar = "fr-par", NlAms = "nl-ams",
+    PlWaw = "pl-waw"
 );
 
 /// The metadata of a secret.
@@ -254,7 +224,7 @@ pub struct SecretPage {
     #[serde(deserialize_with = "naftiko_client::__private::list")]
     pub secrets: Vec<Secret>,
     /// How many secrets all pages have.
-    pub total_count: Option<i64>,
+    pub total_count: Option<u64>,
 }
 
 naftiko_client::open_enum!(
@@ -297,7 +267,7 @@ pub struct SecretVersion {
     pub updated_at: Option<String>,
 }
 
-/// An object in a body.
+/// The body of requests of [`Client::update_secret`](crate::Client::update_secret).
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(crate = "naftiko_client::__private::serde")]
 #[non_exhaustive]
@@ -319,17 +289,11 @@ pub struct UpdateSecret {
     pub tags: Patch<Vec<String>>,
 }
 
-impl UpdateSecret {
-    /// An object with all that is required.
-    pub fn new() -> Self {
-        Self::default()
-    }
-    naftiko_client::setter!(description, String, clear_description);
-    naftiko_client::setter!(ephemeral_policy, EphemeralPolicy, clear_ephemeral_policy);
-    naftiko_client::setter!(name, String, clear_name);
-    naftiko_client::setter!(path, String, clear_path);
-    naftiko_client::setter!(tags, [String], clear_tags);
-}
+naftiko_client::builder!(
+    UpdateSecret;; description(String) / clear_description,
+    ephemeral_policy(EphemeralPolicy) / clear_ephemeral_policy, name(String) /
+    clear_name, path(String) / clear_path, tags[String] / clear_tags
+);
 
 naftiko_client::open_enum!(
     VersionStatus, "Whether the value of a version can be accessed.", Deleted =

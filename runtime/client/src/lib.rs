@@ -36,7 +36,7 @@ pub use client::{Blocking, BlockingResults};
 pub use error::{ApiError, Error, ErrorKind, Phase};
 pub use into_body::{IntoBody, SecretBody};
 pub use json_error::JsonError;
-pub use models::{Patch, Redacted, UnknownValue};
+pub use models::{Base64, InvalidBase64, Patch, Redacted, UnknownValue};
 pub use paging::Paging;
 pub use raw_body::RawBody;
 pub use response::Response;
@@ -66,7 +66,7 @@ pub mod __private {
     pub use crate::error::causes;
     pub use crate::format::{is_json, is_plain_text, without_byte_order_mark};
     pub use crate::headers::content_type;
-    pub use crate::models::{list, map, or_empty};
+    pub use crate::models::{Pattern, best, list, map, or_empty};
     pub use crate::paging::{FieldLink, links, pages, rank};
     pub use crate::request::http_method;
     pub use crate::text::{REDACTED, listed, shortened, visible};

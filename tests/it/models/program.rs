@@ -1,6 +1,8 @@
-//! What the models of the case `companions` take and send.
+//! What the models of the cases `companions` and `shapes-of-bodies` take and send.
 
-use cases_companions_companions::models::{CreateItemRequest, Details, From_, Item, Kind, ListItemsResponse, Type};
+mod shapes;
+
+use cases_companions_companions::models::{CreateItemRequest, Details, From_, Item, Kind, ListItemsResponse, Size};
 use cases_companions_companions::runtime::Patch;
 use cases_companions_companions::{Call as _, Client};
 use serde_json::{Value, json};
@@ -42,8 +44,9 @@ fn responses_may_drift() {
     );
     assert_eq!(item.notes, [Some("x".to_owned()), None]);
     assert_eq!(item.next_.as_ref().and_then(|next| next.name.as_deref()), Some("milk"));
+    assert_eq!(item.size, Some(Size::from("large")));
     let details = item.details.clone().expect("details");
-    assert_eq!((details.until.value(), details.type_.clone()), (Some(&1), Some(Type::Plain)));
+    assert_eq!((details.until.value(), details.type_.as_deref()), (Some(&1), Some("plain")));
 
     each_member(&all, &|members, name| drop(members.insert(name.to_owned(), Value::Null)), &|it| drop(read(&it)));
     each_member(&all, &|members, name| drop(members.remove(name)), &|it| drop(read(&it)));
@@ -89,5 +92,8 @@ fn main() {
     responses_may_drift();
     secrets_are_not_shown();
     requests_send_what_is_set();
+    shapes::unions_are_what_their_values_say();
+    shapes::values_of_every_kind_survive();
+    shapes::requests_have_what_is_required();
     calls_take_models_and_values(&Client::builder().build().expect("a client"));
 }
