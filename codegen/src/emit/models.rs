@@ -98,7 +98,7 @@ fn docs(of: &Type, fallback: &str) -> String {
     match &of.role {
         Role::Body { method, is_request } => {
             let side = if *is_request { "requests" } else { "responses" };
-            format!("The body of {side} of [`Client::{method}`](crate::Client::{method}).")
+            format!("The body of {side} of [`Client::{method}`](super::client::Client::{method}).")
         }
         Role::Member { name, parent } => format!("The member {} of [`{parent}`].", rust::code(name)),
         Role::Variant { union } => format!("A variant of [`{union}`]."),

@@ -69,7 +69,7 @@ fn of_values<'t>(id: ShapeId, values: &[String]) -> Meaning<'t> {
     }
 }
 
-/// The shape that needs a type: this one, or that of the items in it. `None` if there is none, and an error if there is nothing
+/// The shape that needs a type: this one, or that of the items in it. `None` without one, and an error if there is nothing
 /// but lists and maps, without an end.
 pub(super) fn typed(shapes: &Shapes, id: ShapeId) -> Result<Option<ShapeId>, Endless> {
     let mut inside = id;

@@ -7,7 +7,7 @@
 use naftiko_client::__private::{Deserialize, Serialize};
 use naftiko_client::{Base64, Patch, Redacted};
 
-/// The body of requests of [`Client::create_secret_version`](crate::Client::create_secret_version).
+/// The body of requests of [`Client::create_secret_version`](super::client::Client::create_secret_version).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(crate = "naftiko_client::__private::serde")]
 #[non_exhaustive]
@@ -190,7 +190,7 @@ pub struct SecretVersionPage {
     pub versions: Vec<SecretVersion>,
 }
 
-/// The body of requests of [`Client::update_secret_version`](crate::Client::update_secret_version).
+/// The body of requests of [`Client::update_secret_version`](super::client::Client::update_secret_version).
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(crate = "naftiko_client::__private::serde")]
 #[non_exhaustive]

@@ -7,7 +7,7 @@
 use naftiko_client::__private::{Deserialize, Serialize};
 use naftiko_client::Patch;
 
-/// The body of requests of [`Client::add_secret_owner`](crate::Client::add_secret_owner).
+/// The body of requests of [`Client::add_secret_owner`](super::client::Client::add_secret_owner).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(crate = "naftiko_client::__private::serde")]
 #[non_exhaustive]
@@ -18,7 +18,7 @@ pub struct AddSecretOwner {
 
 naftiko_client::builder!(AddSecretOwner; product(Product););
 
-/// The body of requests of [`Client::create_secret`](crate::Client::create_secret).
+/// The body of requests of [`Client::create_secret`](super::client::Client::create_secret).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(crate = "naftiko_client::__private::serde")]
 #[non_exhaustive]
@@ -267,7 +267,7 @@ pub struct SecretVersion {
     pub updated_at: Option<String>,
 }
 
-/// The body of requests of [`Client::update_secret`](crate::Client::update_secret).
+/// The body of requests of [`Client::update_secret`](super::client::Client::update_secret).
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(crate = "naftiko_client::__private::serde")]
 #[non_exhaustive]
