@@ -93,6 +93,8 @@ pub(crate) struct Field {
     pub(crate) value: TypeUse,
     pub(crate) required: bool,
     pub(crate) nullable: bool,
+    /// Whether the environment may have the text that is required.
+    pub(crate) configured: bool,
 }
 
 impl Struct {

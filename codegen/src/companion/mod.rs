@@ -14,7 +14,7 @@ pub use self::documents::{Choice, Documents};
 
 use self::document::Document;
 use self::schemas::Schemas;
-use self::shape::{Shape, Shapes, Style, Use};
+use self::shape::{Shape, ShapeId, Shapes, Style, Use};
 use crate::Sources;
 use crate::codes::Code;
 use crate::diagnostic::Sink;
@@ -22,6 +22,7 @@ use crate::linked::{Api, Operation, Parameter};
 use crate::read::document::{Rules, Text};
 use crate::read::relative;
 use crate::read::yaml::{self, Node};
+use crate::settings;
 use crate::template::{Piece, split_path};
 use crate::vocabulary::{self, base_uri};
 
@@ -42,6 +43,8 @@ pub(crate) struct Bodies {
     pub(crate) response: Option<Use>,
     /// Those of unsuccessful responses, each with its status or pattern of statuses.
     pub(crate) failures: Vec<(String, Use)>,
+    /// The environment variables that may have members of the request, by the names of the members.
+    defaults: BTreeMap<String, String>,
 }
 
 impl Types {
@@ -52,7 +55,32 @@ impl Types {
 
     /// The JSON Schema of the body of an operation's requests.
     pub(crate) fn request_schema(&self, operation: OperationId) -> Option<String> {
-        Some(self.shapes.schema(self.bodies.get(&operation)?.request.as_ref()?, Style::REQUEST))
+        let Bodies { request, defaults, .. } = self.bodies.get(&operation)?;
+        Some(self.shapes.request_schema(request.as_ref()?, defaults))
+    }
+
+    /// The environment variables that may have members of the body of an operation's requests, by the names of the members.
+    pub(crate) fn defaults(&self, operation: OperationId) -> Option<&BTreeMap<String, String>> {
+        Some(&self.bodies.get(&operation)?.defaults)
+    }
+
+    /// Whether the environment may have a member of a request that is of this shape.
+    pub(crate) fn is_configured(&self, shape: ShapeId, member: &str) -> bool {
+        let is_of = |bodies: &&Bodies| bodies.request.as_ref().is_some_and(|request| request.shape == shape);
+        self.bodies.values().filter(is_of).any(|bodies| bodies.defaults.contains_key(member))
+    }
+
+    /// Gives the required members of a request the variables that there are for their names. Those that the companion names
+    /// stay.
+    pub(crate) fn configure(&mut self, operation: OperationId, variables: &BTreeMap<String, String>) {
+        let Some(bodies) = self.bodies.get_mut(&operation) else { return };
+        let members: Vec<_> = bodies.request.iter().flat_map(|request| self.shapes.scalars(request)).collect();
+        bodies.defaults.retain(|name, _| members.iter().any(|member| member.name == *name));
+        for member in members.into_iter().filter(|member| member.required) {
+            if let Some(variable) = variables.get(&member.name) {
+                bodies.defaults.entry(member.name.clone()).or_insert_with(|| variable.clone());
+            }
+        }
     }
 
     /// The JSON Schema of the body of an operation's responses, which may have further members.
@@ -114,7 +142,8 @@ pub(crate) fn join(sources: &Sources, apis: &[Api<'_>], operations: &mut [Operat
         let response = found.response.map(|schema| schemas.read(schema, sink));
         let failures = found.failures.iter().map(|(status, schema)| ((*status).to_owned(), schemas.read(schema, sink)));
         let failures = failures.collect();
-        bodies.insert(OperationId::from(index), Bodies { request: request.filter(|_| has_body), response, failures });
+        let defaults = found.request.map(|schema| schemas.defaults(schema, sink)).unwrap_or_default();
+        bodies.insert(OperationId::from(index), Bodies { request: request.filter(|_| has_body), response, failures, defaults });
     }
     Types { shapes: schemas.shapes, bodies }
 }
@@ -274,6 +303,7 @@ fn describe<'n>(
         };
         parameter.rules = Rules::of_limits(&read.limits, format, allowed);
     }
+    parameter.configured = settings::of_companion(other.node, sink);
     let text =
         [other.node, other.schema].into_iter().find_map(|node| node.get("description").and_then(Node::scalar_text));
     if parameter.description.as_deref().unwrap_or_default().is_empty() {

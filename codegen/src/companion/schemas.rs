@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::document::Document;
+use super::document::{Document, entries};
 use super::shape::{Member, Object, Shape, ShapeId, Shapes, Text, Use};
 use crate::codes::Code;
 use crate::diagnostic::Sink;
 use crate::read::yaml::{Content, Node};
+use crate::settings::of_companion;
 
 /// Schemas nested deeper than this are taken for any JSON.
 const MAX_DEPTH: usize = 64;
@@ -66,6 +67,22 @@ impl<'n> Schemas<'n> {
             read.description = Text(text);
         }
         read
+    }
+
+    /// The environment variables that may have members of an object, by the names of the members.
+    pub(crate) fn defaults(&self, schema: &'n Node, sink: &mut Sink) -> BTreeMap<String, String> {
+        let mut defaults = BTreeMap::new();
+        let mut open = vec![schema];
+        for _ in 0..MAX_DEPTH {
+            let Some(schema) = open.pop() else { break };
+            let reference = schema.get("$ref").and_then(Node::scalar_text);
+            open.extend(reference.and_then(|reference| self.document.at(&reference)));
+            open.extend(list(schema, "allOf").unwrap_or_default());
+            for entry in schema.get("properties").map(entries).unwrap_or_default() {
+                defaults.extend(of_companion(&entry.value, sink).map(|variable| (entry.key.clone(), variable)));
+            }
+        }
+        defaults
     }
 
     fn component(&mut self, schema: &'n Node, reference: &str, sink: &mut Sink) -> Use {

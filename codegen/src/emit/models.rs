@@ -94,7 +94,7 @@ fn holder(object: &Struct, field: &Field) -> Holder {
     match (object.sent, &field.value) {
         (false, TypeUse::List(_) | TypeUse::Map(_)) => Holder::Items,
         (true, _) if field.nullable => Holder::Patch,
-        (true, _) if field.required && !object.received => Holder::Always,
+        (true, _) if field.required && !object.received && !field.configured => Holder::Always,
         _ => Holder::Optional,
     }
 }
@@ -177,6 +177,7 @@ fn methods(name: &str, object: &Struct) -> TokenStream {
 fn argument(field: &Field) -> TokenStream {
     let name = tables::ident(&field.name);
     match &field.value {
+        _ if field.configured => quote! { #name: impl Into<naftiko_client::Choice<String>> },
         TypeUse::List(item) => {
             let item = type_of(item);
             quote! { #name: impl IntoIterator<Item = impl Into<#item>> }
@@ -201,6 +202,9 @@ fn initial(object: &Struct, field: &Field) -> TokenStream {
             Holder::Patch => quote! { #name: Patch::Keep },
             _ => quote! { #name: None },
         };
+    }
+    if field.configured {
+        return quote! { #name: #name.into().value() };
     }
     let value = match &field.value {
         TypeUse::List(_) => quote! { #name.into_iter().map(Into::into).collect() },

@@ -25,7 +25,7 @@ pub(super) fn lower(types: &Types, operations: &mut [Operation]) -> Vec<Type> {
             reached.add(of, &format!("{name}{side:?}"), side);
         }
     }
-    let named = Named { shapes: &types.shapes, names: reached.names(), cycles: reached.cycles() };
+    let named = Named { types, shapes: &types.shapes, names: reached.names(), cycles: reached.cycles() };
     for (index, bodies) in of_operations(operations) {
         if let Some(operation) = operations.get_mut(index) {
             operation.request = bodies.request.as_ref().map(|of| named.value(of, false));
@@ -191,6 +191,7 @@ fn first_sentence(text: &Text) -> String {
 
 /// The shapes, once they have names.
 struct Named<'t> {
+    types: &'t Types,
     shapes: &'t Shapes,
     names: BTreeMap<ShapeId, String>,
     cycles: BTreeSet<(ShapeId, ShapeId)>,
@@ -241,7 +242,9 @@ impl Named<'_> {
             let value = self.value(&member.value, boxed);
             let description = first_sentence(&member.value.description);
             let (wire, required, nullable) = (member.name.clone(), member.required, member.value.nullable);
-            Field { name: name.clone(), clear_name, wire, description, value, required, nullable }
+            let is_text = matches!(value, TypeUse::Text) && required && !nullable;
+            let configured = is_text && self.types.is_configured(id, &member.name);
+            Field { name: name.clone(), clear_name, wire, description, value, required, nullable, configured }
         };
         object.members.iter().zip(&names).map(field).collect()
     }

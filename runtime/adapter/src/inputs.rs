@@ -1,7 +1,7 @@
 //! Maps what a REST or MCP caller sends to the arguments of an operation.
 
 use naftiko_client::__private::{
-    Argument, Arguments, Violations, from_json_text, listed, pointer_token, shortened, visible,
+    Argument, Arguments, Connection, Defaults, Violations, from_json_text, listed, pointer_token, shortened, visible,
 };
 use naftiko_client::{Error, Violation};
 use naftiko_schema::{
@@ -25,24 +25,26 @@ pub fn values(binding: &Binding) -> Values {
     vec![None; binding.inputs().len()]
 }
 
-/// Checks the caller's values as inputs, and maps them to the target's arguments. Long values with rules or a schema are
-/// checked on another thread.
+/// Checks the caller's values as inputs, and maps them to the target's arguments. What is left out has its default. Long values
+/// with rules or a schema are checked on another thread.
 ///
 /// # Errors
 /// If values are missing or invalid.
-pub async fn checked(binding: &'static Binding, values: Values) -> Result<Arguments, Error> {
+pub async fn checked(binding: &'static Binding, connection: &Connection, values: Values) -> Result<Arguments, Error> {
     let has_schema = binding.target.request_schema().is_some();
     let is_checked = |input: &Parameter| !input.rules.is_empty() || (has_schema && input.location.is_body());
     let with_rules = binding.inputs().iter().zip(&values).filter(|(input, _)| is_checked(input));
     let length = with_rules.filter_map(|(_, value)| value.as_ref()).map(Argument::length).sum();
-    offload(length, move || checked_here(binding, values)).await
+    let connection = connection.clone();
+    offload(length, move || checked_here(binding, connection.defaults(), values)).await
 }
 
-fn checked_here(binding: &'static Binding, mut values: Values) -> Result<Arguments, Error> {
+fn checked_here(binding: &'static Binding, defaults: &Defaults, mut values: Values) -> Result<Arguments, Error> {
     let mut violations = Violations::default();
     for (input, value) in binding.inputs().iter().zip(&mut values) {
         if value.is_none() {
-            *value = input.default.as_deref().map(|json| from_json_text(input.kind, json));
+            let declared = || input.default.as_deref().map(|json| from_json_text(input.kind, json));
+            *value = defaults.argument(input).or_else(declared);
         }
         violations.extend(Argument::check(input, value.as_ref()).err());
     }
@@ -52,6 +54,7 @@ fn checked_here(binding: &'static Binding, mut values: Values) -> Result<Argumen
     }
     let Target::Operation(operation) = &binding.target;
     let mut arguments = arguments(binding, values);
+    defaults.complete(operation, &mut arguments);
     let violations = arguments.check_once(operation);
     if violations.is_empty() { Ok(arguments) } else { Err(invalid(violations.map(|it| of_caller(binding, it)))) }
 }

@@ -52,7 +52,7 @@ pub(super) async fn call(
         Err(error) => return Ok(failure(tool, policy, &error).into()),
     };
     let note = inputs.note();
-    let mut response = match checked(&tool.binding, inputs.values).await {
+    let mut response = match checked(&tool.binding, connection, inputs.values).await {
         Ok(arguments) => run(tool, connection, policy, arguments, confirmable, context).await?,
         Err(error) => failure(tool, policy, &error).into(),
     };

@@ -92,7 +92,8 @@ impl Server {
 
     fn with_parts(adapter: &'static Mcp, connection: Connection, policy: Policy) -> Self {
         let shown: Vec<_> = adapter.tools.iter().filter(|tool| policy.shows(tool)).collect();
-        let described = |headers| -> Vec<_> { shown.iter().map(|tool| describe(tool, headers, &policy)).collect() };
+        let described =
+            |headers| -> Vec<_> { shown.iter().map(|tool| describe(tool, headers, &policy, &connection)).collect() };
         let (tools, tools_without_headers) = (described(true), described(false));
         let index = shown.iter().zip(&tools).map(|(tool, description)| (&*tool.name, (*tool, description.clone())));
         let index = index.collect();
@@ -161,7 +162,7 @@ fn ensure_offered<M: ConstString, T>(table: &[T]) -> Result<(), ErrorData> {
     if table.is_empty() { Err(ErrorData::method_not_found::<M>()) } else { Ok(()) }
 }
 
-fn describe(tool: &'static Tool, headers: bool, policy: &Policy) -> rmcp::model::Tool {
+fn describe(tool: &'static Tool, headers: bool, policy: &Policy, connection: &Connection) -> rmcp::model::Tool {
     let hints = &tool.hints;
     let annotations = ToolAnnotations::from_raw(
         Some(tool.title.to_string()),
@@ -170,7 +171,7 @@ fn describe(tool: &'static Tool, headers: bool, policy: &Policy) -> rmcp::model:
         Some(hints.idempotent),
         Some(hints.open_world),
     );
-    let inputs = Arc::new(input_schema(&tool.binding, headers));
+    let inputs = Arc::new(input_schema(&tool.binding, headers, connection.defaults()));
     let mut described = rmcp::model::Tool::new(&*tool.name, &*tool.description, inputs)
         .with_title(&*tool.title)
         .with_annotations(annotations);

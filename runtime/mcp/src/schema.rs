@@ -1,6 +1,6 @@
 //! The input schema of a tool, built from the parameters that the validator uses.
 
-use naftiko_client::__private::rank;
+use naftiko_client::__private::{Defaults, Schema, rank};
 use naftiko_schema::{Binding, Kind, Location, Parameter};
 use rmcp::model::JsonObject;
 use serde_json::{Value, json};
@@ -12,8 +12,8 @@ const BUDGET: usize = 8 << 10;
 
 /// The schema of what a tool takes: an object of its inputs, in which a body has its members where they are known. It uses only
 /// keywords that all models and clients support; `headers` adds that of MCP 2026-07-28.
-pub(super) fn input_schema(binding: &Binding, headers: bool) -> JsonObject {
-    let mut schema = flat(binding.inputs(), headers);
+pub(super) fn input_schema(binding: &Binding, headers: bool, defaults: &Defaults) -> JsonObject {
+    let mut schema = flat(binding.inputs(), headers, defaults);
     let body = binding.body_input().and_then(|id| binding.inputs().get(id.index()));
     let (Some(body), Some(text)) = (body, binding.target.request_schema()) else { return schema };
     let budget = BUDGET.saturating_sub(Value::Object(schema.clone()).to_string().len());
@@ -23,6 +23,7 @@ pub(super) fn input_schema(binding: &Binding, headers: bool) -> JsonObject {
     {
         let default = property.remove("default");
         *property = with_description(shape, &body.description);
+        configure_members(property, text, defaults);
         property.extend(body.rules.keywords());
         if !property.contains_key("required") {
             property.extend(default.map(|default| ("default".to_owned(), default)));
@@ -31,6 +32,32 @@ pub(super) fn input_schema(binding: &Binding, headers: bool) -> JsonObject {
         }
     }
     schema
+}
+
+/// Says which members of a body have values when they are left out.
+fn configure_members(body: &mut JsonObject, schema: &str, defaults: &Defaults) {
+    for member in Schema::of(schema).configured() {
+        let Some(value) = defaults.value(member) else { continue };
+        if let Some(Value::Array(required)) = body.get_mut("required") {
+            required.retain(|name| *name != *member.name);
+        }
+        let members = body.get_mut("properties").and_then(Value::as_object_mut);
+        if let Some(property) = members.and_then(|members| members.get_mut(&*member.name)?.as_object_mut()) {
+            configure(property, value);
+        }
+    }
+    if body.get("required").is_some_and(|required| *required == json!([])) {
+        body.remove("required");
+    }
+}
+
+/// Says what a value is when it is left out.
+fn configure(property: &mut JsonObject, value: Value) {
+    let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let description = property.get("description").and_then(Value::as_str).unwrap_or_default();
+    let description = format!("{description} (default: {shown})").trim_start().to_owned();
+    property.insert("description".to_owned(), description.into());
+    property.insert("default".to_owned(), value);
 }
 
 /// An input whose default lacks members that are required has to be sent.
@@ -58,18 +85,22 @@ pub(super) fn output_schema(binding: &Binding) -> Option<JsonObject> {
     shape::output(text)
 }
 
-fn flat(inputs: &[Parameter], headers: bool) -> JsonObject {
+fn flat(inputs: &[Parameter], headers: bool, defaults: &Defaults) -> JsonObject {
     let mut properties = JsonObject::new();
     let mut required = Vec::new();
     for input in inputs {
         let mut property = property(input);
-        if let Some(header) = header(input).filter(|_| headers) {
+        let configured = defaults.value(input);
+        let is_optional = configured.is_some();
+        if let Some(header) = header(input).filter(|_| headers && !is_optional) {
             property.insert("x-mcp-header".to_owned(), header.into());
         }
-        properties.insert(input.name.to_string(), property.into());
-        if input.required && input.default.is_none() {
+        if let Some(value) = configured {
+            configure(&mut property, value);
+        } else if input.required && input.default.is_none() {
             required.push(Value::from(&*input.name));
         }
+        properties.insert(input.name.to_string(), property.into());
     }
     let mut schema = JsonObject::new();
     schema.insert("type".to_owned(), "object".into());
