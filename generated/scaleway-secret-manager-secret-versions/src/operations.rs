@@ -34,7 +34,22 @@ pub(crate) static CAPABILITY: Capability = Capability::new(
                 }),
         ]
     })
-    .variables(const { &[Variable::new("SCALEWAY_API_KEY")] });
+    .variables(const { &[Variable::new("SCALEWAY_API_KEY")] })
+    .defaults(const {
+        &[
+            Parameter::new("region", Location::Path, Kind::String)
+                .configured("SCW_DEFAULT_REGION")
+                .rules(
+                    Rules::new()
+                        .allowed(const {
+                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
+                        }),
+                ),
+            Parameter::new("project_id", Location::Query, Kind::String)
+                .configured("SCW_DEFAULT_PROJECT_ID")
+                .rules(Rules::new().format(StringFormat::Uuid)),
+        ]
+    });
 
 /// `GET /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions`
 pub(crate) static LIST_SECRET_VERSIONS: Operation = Operation::new(
@@ -56,6 +71,7 @@ pub(crate) static LIST_SECRET_VERSIONS: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {
@@ -100,6 +116,7 @@ pub(crate) static CREATE_SECRET_VERSION: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {
@@ -146,6 +163,7 @@ pub(crate) static GET_SECRET_VERSION: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {
@@ -188,6 +206,7 @@ pub(crate) static UPDATE_SECRET_VERSION: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {
@@ -237,6 +256,7 @@ pub(crate) static DELETE_SECRET_VERSION: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {
@@ -277,6 +297,7 @@ pub(crate) static ACCESS_SECRET_VERSION: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {
@@ -320,6 +341,7 @@ pub(crate) static DISABLE_SECRET_VERSION: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {
@@ -370,6 +392,7 @@ pub(crate) static ENABLE_SECRET_VERSION: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {
@@ -418,6 +441,7 @@ pub(crate) static ACCESS_SECRET_VERSION_BY_PATH: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {
@@ -441,6 +465,7 @@ pub(crate) static ACCESS_SECRET_VERSION_BY_PATH: Operation = Operation::new(
                 .description("The name of the secret"),
             Parameter::new("project_id", Location::Query, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_PROJECT_ID")
                 .rules(Rules::new().format(StringFormat::Uuid))
                 .description("ID of the Project that the secret belongs to (UUID)"),
         ]

@@ -44,7 +44,8 @@ impl Client {
     /// `GET /secret-manager/v1beta1/regions/{region}/secrets`: the operation `listsecrets` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L25`.
     ///
-    /// - `region`: The region you want to target.
+    /// - `region`: The region you want to target. [`Configured`](naftiko_client::Configured) means
+    ///   `SCW_DEFAULT_REGION`.
     /// - `scheduled_for_deletion` must be set before sending.
     ///
     /// ```no_run
@@ -52,12 +53,15 @@ impl Client {
     /// let response = client.list_secrets("REGION").scheduled_for_deletion(false).send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn list_secrets(&self, region: impl Into<String>) -> ListSecrets {
+    pub fn list_secrets(
+        &self,
+        region: impl Into<naftiko_client::Choice<String>>,
+    ) -> ListSecrets {
         ListSecrets(
             self
                 .connection
                 .request(&operations::LIST_SECRETS)
-                .text(ListSecrets::REGION, region),
+                .choice(ListSecrets::REGION, region),
         )
     }
 
@@ -66,7 +70,8 @@ impl Client {
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets`: the operation `createsecret` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L82`.
     ///
-    /// - `region`: The region you want to target.
+    /// - `region`: The region you want to target. [`Configured`](naftiko_client::Configured) means
+    ///   `SCW_DEFAULT_REGION`.
     /// - `body`: Request body (JSON).
     ///
     /// ```no_run
@@ -76,14 +81,14 @@ impl Client {
     /// ```
     pub fn create_secret(
         &self,
-        region: impl Into<String>,
+        region: impl Into<naftiko_client::Choice<String>>,
         body: impl IntoBody,
     ) -> CreateSecret {
         CreateSecret(
             self
                 .connection
                 .request(&operations::CREATE_SECRET)
-                .text(CreateSecret::REGION, region)
+                .choice(CreateSecret::REGION, region)
                 .body(CreateSecret::BODY, body),
         )
     }
@@ -93,7 +98,8 @@ impl Client {
     /// `GET /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`: the operation `getsecret` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L104`.
     ///
-    /// - `region`: The region you want to target.
+    /// - `region`: The region you want to target. [`Configured`](naftiko_client::Configured) means
+    ///   `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret. (UUID format)
     ///
     /// ```no_run
@@ -103,14 +109,14 @@ impl Client {
     /// ```
     pub fn get_secret(
         &self,
-        region: impl Into<String>,
+        region: impl Into<naftiko_client::Choice<String>>,
         secret_id: impl Into<String>,
     ) -> GetSecret {
         GetSecret(
             self
                 .connection
                 .request(&operations::GET_SECRET)
-                .text(GetSecret::REGION, region)
+                .choice(GetSecret::REGION, region)
                 .text(GetSecret::SECRET_ID, secret_id),
         )
     }
@@ -120,7 +126,8 @@ impl Client {
     /// `PATCH /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`: the operation `updatesecret` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L123`.
     ///
-    /// - `region`: The region you want to target.
+    /// - `region`: The region you want to target. [`Configured`](naftiko_client::Configured) means
+    ///   `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret. (UUID format)
     /// - `body`: Request body (JSON).
     ///
@@ -131,7 +138,7 @@ impl Client {
     /// ```
     pub fn update_secret(
         &self,
-        region: impl Into<String>,
+        region: impl Into<naftiko_client::Choice<String>>,
         secret_id: impl Into<String>,
         body: impl IntoBody,
     ) -> UpdateSecret {
@@ -139,7 +146,7 @@ impl Client {
             self
                 .connection
                 .request(&operations::UPDATE_SECRET)
-                .text(UpdateSecret::REGION, region)
+                .choice(UpdateSecret::REGION, region)
                 .text(UpdateSecret::SECRET_ID, secret_id)
                 .body(UpdateSecret::BODY, body),
         )
@@ -150,7 +157,8 @@ impl Client {
     /// `DELETE /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`: the operation `deletesecret` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L147`.
     ///
-    /// - `region`: The region you want to target.
+    /// - `region`: The region you want to target. [`Configured`](naftiko_client::Configured) means
+    ///   `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret. (UUID format)
     ///
     /// ```no_run
@@ -160,14 +168,14 @@ impl Client {
     /// ```
     pub fn delete_secret(
         &self,
-        region: impl Into<String>,
+        region: impl Into<naftiko_client::Choice<String>>,
         secret_id: impl Into<String>,
     ) -> DeleteSecret {
         DeleteSecret(
             self
                 .connection
                 .request(&operations::DELETE_SECRET)
-                .text(DeleteSecret::REGION, region)
+                .choice(DeleteSecret::REGION, region)
                 .text(DeleteSecret::SECRET_ID, secret_id),
         )
     }
@@ -177,7 +185,8 @@ impl Client {
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/add-owner`: the operation `addsecretowner` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L169`.
     ///
-    /// - `region`: The region you want to target.
+    /// - `region`: The region you want to target. [`Configured`](naftiko_client::Configured) means
+    ///   `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret. (UUID format)
     /// - `body`: Request body (JSON).
     ///
@@ -188,7 +197,7 @@ impl Client {
     /// ```
     pub fn add_secret_owner(
         &self,
-        region: impl Into<String>,
+        region: impl Into<naftiko_client::Choice<String>>,
         secret_id: impl Into<String>,
         body: impl IntoBody,
     ) -> AddSecretOwner {
@@ -196,7 +205,7 @@ impl Client {
             self
                 .connection
                 .request(&operations::ADD_SECRET_OWNER)
-                .text(AddSecretOwner::REGION, region)
+                .choice(AddSecretOwner::REGION, region)
                 .text(AddSecretOwner::SECRET_ID, secret_id)
                 .body(AddSecretOwner::BODY, body),
         )
@@ -207,7 +216,8 @@ impl Client {
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/protect`: the operation `protectsecret` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L196`.
     ///
-    /// - `region`: The region you want to target.
+    /// - `region`: The region you want to target. [`Configured`](naftiko_client::Configured) means
+    ///   `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret to enable secret protection for. (UUID format)
     /// - `body`: Request body (JSON).
     ///
@@ -218,7 +228,7 @@ impl Client {
     /// ```
     pub fn protect_secret(
         &self,
-        region: impl Into<String>,
+        region: impl Into<naftiko_client::Choice<String>>,
         secret_id: impl Into<String>,
         body: impl IntoBody,
     ) -> ProtectSecret {
@@ -226,7 +236,7 @@ impl Client {
             self
                 .connection
                 .request(&operations::PROTECT_SECRET)
-                .text(ProtectSecret::REGION, region)
+                .choice(ProtectSecret::REGION, region)
                 .text(ProtectSecret::SECRET_ID, secret_id)
                 .body(ProtectSecret::BODY, body),
         )
@@ -237,7 +247,8 @@ impl Client {
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/restore`: the operation `restoresecret` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L223`.
     ///
-    /// - `region`: The region you want to target.
+    /// - `region`: The region you want to target. [`Configured`](naftiko_client::Configured) means
+    ///   `SCW_DEFAULT_REGION`.
     /// - `secret_id`: (UUID format)
     /// - `body`: Request body (JSON).
     ///
@@ -248,7 +259,7 @@ impl Client {
     /// ```
     pub fn restore_secret(
         &self,
-        region: impl Into<String>,
+        region: impl Into<naftiko_client::Choice<String>>,
         secret_id: impl Into<String>,
         body: impl IntoBody,
     ) -> RestoreSecret {
@@ -256,7 +267,7 @@ impl Client {
             self
                 .connection
                 .request(&operations::RESTORE_SECRET)
-                .text(RestoreSecret::REGION, region)
+                .choice(RestoreSecret::REGION, region)
                 .text(RestoreSecret::SECRET_ID, secret_id)
                 .body(RestoreSecret::BODY, body),
         )
@@ -267,7 +278,8 @@ impl Client {
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/unprotect`: the operation `unprotectsecret`
     /// of `spec/scaleway/secret-manager-secrets.yaml#L250`.
     ///
-    /// - `region`: The region you want to target.
+    /// - `region`: The region you want to target. [`Configured`](naftiko_client::Configured) means
+    ///   `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret to disable secret protection for. (UUID format)
     /// - `body`: Request body (JSON).
     ///
@@ -278,7 +290,7 @@ impl Client {
     /// ```
     pub fn unprotect_secret(
         &self,
-        region: impl Into<String>,
+        region: impl Into<naftiko_client::Choice<String>>,
         secret_id: impl Into<String>,
         body: impl IntoBody,
     ) -> UnprotectSecret {
@@ -286,7 +298,7 @@ impl Client {
             self
                 .connection
                 .request(&operations::UNPROTECT_SECRET)
-                .text(UnprotectSecret::REGION, region)
+                .choice(UnprotectSecret::REGION, region)
                 .text(UnprotectSecret::SECRET_ID, secret_id)
                 .body(UnprotectSecret::BODY, body),
         )
@@ -297,7 +309,8 @@ impl Client {
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}/restore`: the operation
     /// `restoresecretversion` of `spec/scaleway/secret-manager-secrets.yaml#L277`.
     ///
-    /// - `region`: The region you want to target.
+    /// - `region`: The region you want to target. [`Configured`](naftiko_client::Configured) means
+    ///   `SCW_DEFAULT_REGION`.
     /// - `secret_id`: (UUID format)
     /// - `body`: Request body (JSON).
     ///
@@ -308,7 +321,7 @@ impl Client {
     /// ```
     pub fn restore_secret_version(
         &self,
-        region: impl Into<String>,
+        region: impl Into<naftiko_client::Choice<String>>,
         secret_id: impl Into<String>,
         revision: impl Into<String>,
         body: impl IntoBody,
@@ -317,7 +330,7 @@ impl Client {
             self
                 .connection
                 .request(&operations::RESTORE_SECRET_VERSION)
-                .text(RestoreSecretVersion::REGION, region)
+                .choice(RestoreSecretVersion::REGION, region)
                 .text(RestoreSecretVersion::SECRET_ID, secret_id)
                 .text(RestoreSecretVersion::REVISION, revision)
                 .body(RestoreSecretVersion::BODY, body),

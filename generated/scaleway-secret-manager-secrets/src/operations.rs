@@ -34,7 +34,13 @@ pub(crate) static CAPABILITY: Capability = Capability::new(
                 }),
         ]
     })
-    .variables(const { &[Variable::new("SCALEWAY_API_KEY")] });
+    .variables(const { &[Variable::new("SCALEWAY_API_KEY")] })
+    .defaults(const {
+        &[
+            Parameter::new("region", Location::Path, Kind::String)
+                .configured("SCW_DEFAULT_REGION"),
+        ]
+    });
 
 /// `GET /secret-manager/v1beta1/regions/{region}/secrets`
 pub(crate) static LIST_SECRETS: Operation = Operation::new(
@@ -54,6 +60,7 @@ pub(crate) static LIST_SECRETS: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .description("The region you want to target"),
             Parameter::new("organization_id", Location::Query, Kind::String)
                 .description("Filter by Organization ID (optional). (UUID format)"),
@@ -98,6 +105,7 @@ pub(crate) static CREATE_SECRET: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .description("The region you want to target"),
             Parameter::new("body", Location::Body, Kind::Object)
                 .required()
@@ -125,6 +133,7 @@ pub(crate) static GET_SECRET: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .description("The region you want to target"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
@@ -151,6 +160,7 @@ pub(crate) static UPDATE_SECRET: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .description("The region you want to target"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
@@ -181,6 +191,7 @@ pub(crate) static DELETE_SECRET: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .description("The region you want to target"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
@@ -208,6 +219,7 @@ pub(crate) static ADD_SECRET_OWNER: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .description("The region you want to target"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
@@ -239,6 +251,7 @@ pub(crate) static PROTECT_SECRET: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .description("The region you want to target"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
@@ -272,6 +285,7 @@ pub(crate) static RESTORE_SECRET: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .description("The region you want to target"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
@@ -303,6 +317,7 @@ pub(crate) static UNPROTECT_SECRET: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .description("The region you want to target"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
@@ -338,6 +353,7 @@ pub(crate) static RESTORE_SECRET_VERSION: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .description("The region you want to target"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
