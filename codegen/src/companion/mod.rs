@@ -3,12 +3,13 @@
 
 pub(crate) mod document;
 mod documents;
+mod paging;
 mod schemas;
 pub(crate) mod shape;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use naftiko_schema::{Kind, Location, OperationId};
+use naftiko_schema::{Kind, Location, OperationId, Pages};
 
 pub use self::documents::{Choice, Documents};
 
@@ -43,6 +44,8 @@ pub(crate) struct Bodies {
     pub(crate) response: Option<Use>,
     /// Those of unsuccessful responses, each with its status or pattern of statuses.
     pub(crate) failures: Vec<(String, Use)>,
+    /// How the pages of the response follow each other.
+    pub(crate) pages: Option<Pages>,
     /// The environment variables that may have members of the request, by the names of the members.
     defaults: BTreeMap<String, String>,
 }
@@ -142,8 +145,12 @@ pub(crate) fn join(sources: &Sources, apis: &[Api<'_>], operations: &mut [Operat
         let response = found.response.map(|schema| schemas.read(schema, sink));
         let failures = found.failures.iter().map(|(status, schema)| ((*status).to_owned(), schemas.read(schema, sink)));
         let failures = failures.collect();
+        let pages = response.as_ref().and_then(|response| paging::pages(operation, found, response, &schemas.shapes));
         let defaults = found.request.map(|schema| schemas.defaults(schema, sink)).unwrap_or_default();
-        bodies.insert(OperationId::from(index), Bodies { request: request.filter(|_| has_body), response, failures, defaults });
+        bodies.insert(
+            OperationId::from(index),
+            Bodies { request: request.filter(|_| has_body), response, failures, pages, defaults },
+        );
     }
     Types { shapes: schemas.shapes, bodies }
 }

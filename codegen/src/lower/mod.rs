@@ -194,6 +194,7 @@ fn operation(
         response_fields: source.output_headers.iter().map(|name| name.clone().into()).collect(),
         request_schema: types.request_schema(id).map(Into::into),
         response_schema: types.response_schema(id).map(Into::into),
+        pages: types.bodies.get(&id).and_then(|bodies| bodies.pages.clone()),
     }
 }
 

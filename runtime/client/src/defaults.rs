@@ -224,8 +224,7 @@ mod tests {
             let values: Vec<Value> =
                 (0..2).filter_map(|id| serde_json::from_slice(&json(id).unwrap_or_default()).ok()).collect();
             assert_eq!(Value::from(values), expected);
-            let violations = completed.check(&OPERATION, false);
-            assert!(violations.is_empty(), "{violations:?}");
+            assert_eq!(completed.check(&OPERATION, false).is_empty(), expected[1].is_object());
         }
     }
 
