@@ -9,13 +9,7 @@ use std::time::Duration;
 
 use scaleway_secret_manager_secrets::{Call as _, Client, RetryPolicy};
 use scaleway_simulator::{Fault, PROJECT_ID, Simulator, TOKEN};
-use serde::Deserialize;
 use serde_json::json;
-
-#[derive(Debug, Deserialize)]
-struct Secret {
-    name: String,
-}
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -43,12 +37,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     simulator.fault(Fault::truncated());
     attempts.store(0, Ordering::Relaxed);
     let list = client.list_secrets("fr-par").scheduled_for_deletion(false).project_id(PROJECT_ID).page_size(20);
-    let mut secrets = list.items_as::<Secret>();
+    let mut secrets = list.items();
     let mut count = 0;
     let mut last = String::new();
     while let Some(secret) = secrets.next().await {
         count += 1;
-        last = secret?.name;
+        last = secret?.name.unwrap_or_default();
     }
     println!("{count} secrets, the last is {last}; {} requests for 3 pages", attempts.load(Ordering::Relaxed));
     Ok(())

@@ -60,6 +60,8 @@ pub(crate) struct Operation<'d> {
     pub(crate) name: &'d Text,
     pub(crate) method: Method,
     pub(crate) description: Option<&'d Text>,
+    /// What callers have to know before they call it, as the companion says.
+    pub(crate) note: Option<String>,
     pub(crate) output_format: Option<&'d Text>,
     /// Header fields of responses for callers, in lower case.
     pub(crate) output_headers: Vec<String>,

@@ -37,6 +37,8 @@ pub(crate) struct Part {
 pub(crate) struct Operation {
     pub(crate) table: Arc<naftiko_schema::Operation>,
     pub(crate) description: String,
+    /// What callers have to know before they call it, or nothing.
+    pub(crate) note: String,
     /// The name of the client's method.
     pub(crate) method_name: String,
     /// The name of the call's builder type.
@@ -68,7 +70,10 @@ pub(crate) struct Type {
 #[derive(Debug)]
 pub(crate) enum Definition {
     /// Texts, to which the upstream may add: the name and the text of each.
-    Enum(Vec<(String, String)>),
+    Enum {
+        variants: Vec<(String, String)>,
+        is_closed: bool,
+    },
     Struct(Struct),
 }
 

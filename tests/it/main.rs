@@ -58,6 +58,7 @@ mod transport;
 mod typed;
 mod upstream;
 mod values;
+mod vectors;
 mod versions;
 mod wire;
 mod words;

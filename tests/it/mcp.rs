@@ -1,6 +1,6 @@
 //! The MCP server, asked by the official Rust client and by hand.
 
-use naftiko_tests::{OPERATIONS, Operation, World};
+use naftiko_tests::{OPERATIONS, Operation, World, error_of};
 use reqwest::Response;
 use rmcp::model::{CallToolRequestParams, CallToolResult, ProtocolVersion, Tool};
 use rmcp::service::{RunningService, ServiceError};
@@ -137,11 +137,14 @@ async fn tool_schemas_are_valid_and_list_required_inputs() {
         assert_eq!((&schema["type"], &schema["additionalProperties"]), (&json!("object"), &json!(false)), "{name}");
         let mut required = operation.placeholders();
         required.extend((name == "list-secrets").then_some("scheduled_for_deletion"));
+        // What has to be in a body cannot come from its default.
+        let needs_body = ["create-secret", "allow-product-use-secret"].contains(&name);
+        required.extend(needs_body.then_some("body"));
         assert_eq!(schema["required"], json!(required), "{name}");
         let properties = schema["properties"].as_object().expect("there are properties");
         assert_eq!(properties.contains_key("body"), operation.body.is_some(), "{name}");
         if operation.body.is_some() {
-            assert_eq!(properties["body"]["default"], json!({}), "{name}");
+            assert_eq!(properties["body"].get("default"), (!needs_body).then_some(&json!({})), "{name}");
             assert_eq!(properties["body"]["type"], "object", "{name}");
         }
         if name == "list-secrets" {
@@ -240,18 +243,22 @@ async fn argument_violations_are_tool_results_that_name_the_arguments() {
         ("get-metadata-using-secret-s-id", json!({}), vec!["region", "secret_id"]),
         ("get-metadata-using-secret-s-id", json!({"region": "fr-par", "secret_id": 7}), vec!["secret_id"]),
         ("get-metadata-using-secret-s-id", json!({"region": null, "secret_id": "a"}), vec!["region"]),
-        ("delete-secret", json!({"region": "fr-par", "secret-id": "a"}), vec!["secret-id"]),
+        ("delete-secret", json!({"region": "fr-par", "secret-id": "a"}), vec!["secret-id", "secret_id"]),
         ("list-secrets", json!({"region": "fr-par", "scheduled_for_deletion": "no"}), vec!["scheduled_for_deletion"]),
-        ("list-secrets", json!({"region": "a", "scheduled_for_deletion": true, "tags": "a"}), vec!["tags"]),
-        ("list-secrets", json!({"region": "a", "scheduled_for_deletion": true, "tags": [{}]}), vec!["tags"]),
-        ("list-secrets", json!({"region": "a", "scheduled_for_deletion": true, "page_size": 1.5}), vec!["page_size"]),
+        ("list-secrets", json!({"region": "fr-par", "scheduled_for_deletion": true, "tags": "a"}), vec!["tags"]),
+        ("list-secrets", json!({"region": "fr-par", "scheduled_for_deletion": true, "tags": [{}]}), vec!["tags"]),
+        (
+            "list-secrets",
+            json!({"region": "fr-par", "scheduled_for_deletion": true, "page_size": 1.5}),
+            vec!["page_size"],
+        ),
         ("create-secret", json!({"region": "fr-par", "body": "[]"}), vec!["body"]),
     ];
     for (tool, arguments, expected) in cases {
         let result = call(&peer, tool, object(arguments.clone())).await;
         assert_eq!(result.is_error, Some(true), "{tool} {arguments}");
-        let structure = result.structured_content.as_ref().expect("there is structure");
-        let blamed = structure["error"]["arguments"].as_array().expect("the arguments are named").iter();
+        let error = error_of(&serde_json::to_value(&result).expect("JSON"));
+        let blamed = error["arguments"].as_array().expect("the arguments are named").iter();
         let blamed: Vec<_> = blamed.filter_map(|violation| violation["argument"].as_str()).collect();
         assert_eq!(blamed, expected, "{tool} {arguments}");
         assert!(expected.iter().all(|name| text(&result).contains(name)), "{}", text(&result));
@@ -427,4 +434,40 @@ async fn lists_are_byte_identical_and_require_authorization() {
     let answer = request(&paged).header(version.0, version.1).header("mcp-method", "tools/list");
     let answer: Value = answer.send().await.expect("an answer").json().await.expect("it is JSON");
     assert_eq!(answer["error"]["code"], -32602, "{answer}");
+}
+
+#[tokio::test]
+async fn create_secret_lists_its_members_and_a_wrong_one_names_what_is_allowed() {
+    let world = World::start().await;
+    let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+    let list: Value = post(&world.http, &world.mcp, &list).await.json().await.expect("JSON");
+    let tools = list["result"]["tools"].as_array().expect("a list");
+    let create = tools.iter().find(|tool| tool["name"] == "create-secret").expect("it is listed");
+    let body = &create["inputSchema"]["properties"]["body"];
+    assert_eq!(create["inputSchema"]["required"], json!(["region", "body"]));
+    assert_eq!(create["inputSchema"]["properties"]["region"]["enum"], json!(["fr-par", "nl-ams", "pl-waw"]));
+    assert_eq!((&body["required"], &body["additionalProperties"]), (&json!(["name", "project_id"]), &json!(false)));
+    let types = body["properties"]["type"]["enum"].as_array().expect("allowed values");
+    assert!(types.contains(&json!("opaque")) && types.len() == 7, "{body}");
+    for (member, schema) in body["properties"].as_object().expect("members") {
+        assert!(schema["type"].is_string() || schema["anyOf"].is_array(), "{member}: {schema}");
+    }
+    let wrong = json!({"region": "fr-par", "body": {"name": "a", "project_id": scaleway_simulator::PROJECT_ID, "type": "opaqe"}});
+    let result = call_at(&world.http, &world.mcp, "create-secret", &wrong).await;
+    let text = result["content"][0]["text"].as_str().expect("a text");
+    assert_eq!(result["isError"], true, "{result}");
+    assert!(text.contains("`body` at `/type` must be one of `unknown_type`, `opaque`, `certificate`"), "{text}");
+    let several = json!({"region": "mars", "body": {"name": 1}, "colour": 1});
+    let result = call_at(&world.http, &world.mcp, "create-secret", &several).await;
+    let error = error_of(&result);
+    let found: Vec<_> = error["arguments"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|it| (it["argument"].clone(), it["pointer"].clone()))
+        .collect();
+    let expected = [("colour", None), ("region", None), ("body", Some("/project_id")), ("body", Some("/name"))];
+    let expected = expected.map(|(name, pointer)| (json!(name), json!(pointer)));
+    assert_eq!(found, expected, "{error}");
+    assert!(world.simulator.requests().is_empty(), "nothing is sent");
 }

@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use naftiko_tests::World;
+use naftiko_tests::{World, error_of};
 use reqwest::Response;
 use rmcp::ServiceExt as _;
 use rmcp::model::CallToolRequestParams;
@@ -162,6 +162,6 @@ async fn tool_errors_report_whether_a_retry_can_help() {
         let result = call_at(&world.http, &world.mcp, tool, &arguments).await;
         let text = result["content"][0]["text"].as_str().expect("a text");
         assert!(result["isError"] == true && text.contains(advice), "{fault:?}: {result}");
-        assert_eq!(result["structuredContent"]["error"]["retryable"], retryable, "{result}");
+        assert_eq!(error_of(&result)["retryable"], retryable, "{result}");
     }
 }

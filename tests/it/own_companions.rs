@@ -24,9 +24,7 @@ fn read(name: &str) -> Value {
 }
 
 fn companion(capability: &str) -> Value {
-    let name = format!("{capability}.openapi.yaml");
-    let beside = root().join("spec/scaleway").join(&name).exists();
-    read(&if beside { name } else { format!("drafts/{name}") })
+    read(&format!("{capability}.openapi.yaml"))
 }
 
 /// What the references of a node lead to.

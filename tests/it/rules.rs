@@ -2,6 +2,7 @@
 
 use axum::Router;
 use naftiko_serve::echo;
+use naftiko_tests::error_of;
 use naftiko_tests::process::Server;
 use serde_json::{Value, json};
 
@@ -33,7 +34,7 @@ async fn rules_of_values_have_one_verdict_on_rest_and_mcp() {
         assert_eq!((&answer["status"], &answer["errors"]), (&json!(400), &wrong));
         let result = call(&http, &mcp, "list", arguments).await;
         assert!(result["isError"] == true && result.to_string().contains(name), "{result}");
-        let reported = result["structuredContent"]["error"]["arguments"].to_string();
+        let reported = error_of(&result)["arguments"].to_string();
         assert!(reported.contains(&Value::from(problem).to_string()), "{reported}");
     }
     let good = json!({"id": "ab1", "color": "a `b`", "page": 9, "since": "2026-02-01", "owner": "x"});

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use naftiko_tests::World;
+use naftiko_tests::{World, error_of};
 use scaleway_secret_manager_secrets::{Client, ConfigError, ErrorKind, RetryPolicy};
 use scaleway_simulator::{EXPIRED_TOKEN, Fault, PROJECT_ID, Simulator, TOKEN};
 use serde_json::{Value, json};
@@ -108,7 +108,7 @@ async fn scenario_02_paging_ends_when_a_secret_disappears() {
         let mut pages = 0;
         loop {
             pages += 1;
-            let list = caller.list(json!({"page": pages.to_string(), "page_size": 50})).await;
+            let list = caller.list(json!({"page": pages, "page_size": 50})).await;
             let names = names(&list);
             if names.is_empty() {
                 assert_eq!(list["total_count"], 104 - index, "the total is real on a page past the end");
@@ -301,7 +301,7 @@ async fn scenario_12_broken_responses_are_typed_errors_with_request_id() {
         let result = crate::mcp::call_at(&world.http, &world.mcp, GET, &arguments).await;
         assert_eq!(result["isError"], true, "{kind:?}: {result}");
         let id = began.then_some("the-id");
-        assert_eq!(result["structuredContent"]["error"]["requestId"].as_str(), id, "{kind:?}: {result}");
+        assert_eq!(error_of(&result)["requestId"].as_str(), id, "{kind:?}: {result}");
         assert_eq!(world.simulator.take_requests().len(), 3, "{kind:?}: one request for each call");
     }
 }

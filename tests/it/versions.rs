@@ -1,7 +1,7 @@
 //! The second capability, the versions of secrets, end to end: what arrives upstream, and who may read a value.
 
-use naftiko_tests::World;
 use naftiko_tests::tour::Tour;
+use naftiko_tests::{World, error_of};
 use reqwest::{Method, Response};
 use scaleway_secret_manager_secret_versions::mcp::{HttpOptions, Policy};
 use scaleway_secret_manager_secret_versions::{Call as _, Client, ErrorKind, RetryPolicy, mcp, rest};
@@ -232,7 +232,7 @@ async fn access_to_a_disabled_version_is_a_typed_error_on_all_surfaces() {
     let arguments = json!({"region": "fr-par", "secret_id": id, "revision": "1"});
     let result = versions.mcp("access-secret-version", &arguments).await;
     assert_eq!(result["isError"], true, "{result}");
-    assert_eq!(result["structuredContent"]["error"]["body"]["precondition"], "resource_not_usable", "{result}");
+    assert_eq!(error_of(&result)["body"]["precondition"], "resource_not_usable", "{result}");
     // Of the two aliases only one asks for a version that can be read.
     let enabled = versions.client.access_secret_version("fr-par", &id, "latest_enabled").send().await;
     assert_eq!(enabled.expect_err("no version is enabled").upstream_type(), Some("not_found"));
@@ -279,4 +279,21 @@ async fn tours_end_as_they_should() {
     }
     assert_eq!(Tour::of("scaleway-secret-manager-secret-versions"), Some(Tour::Versions));
     assert_eq!(Tour::of("acme-orders"), None);
+}
+
+#[tokio::test]
+async fn lists_of_tools_say_what_they_take_and_return_in_few_kilobytes() {
+    let versions = Versions::start().await;
+    for (uri, limit) in [(&versions.world.mcp, 13_500), (&versions.mcp, 10_500)] {
+        let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+        let text = crate::mcp::post(&versions.world.http, uri, &message).await.text().await.expect("a body");
+        assert!(text.len() <= limit, "{} bytes: {text}", text.len());
+        let list: Value = serde_json::from_str(&text).expect("JSON");
+        let tools = list["result"]["tools"].as_array().expect("a list");
+        assert!(tools.iter().filter(|tool| tool["outputSchema"].is_object()).count() >= 7, "{text}");
+        assert!(!text.contains("schema://"), "nothing is cut: {text}");
+        // What an earlier tool returns too is not repeated.
+        let repeated = tools.iter().filter_map(|tool| tool["outputSchema"]["description"].as_str());
+        assert!(repeated.filter(|text| text.starts_with("The same as ")).count() >= 5, "{text}");
+    }
 }

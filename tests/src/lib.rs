@@ -107,6 +107,14 @@ impl World {
 
 const REGIONS: &str = "/secret-manager/v1beta1/regions";
 
+/// The error of a tool's result: in its structured content, or in a text where the tool declares what it returns.
+pub fn error_of(result: &Value) -> Value {
+    let texts = result["content"].as_array().into_iter().flatten().filter_map(|block| block["text"].as_str());
+    let documents = texts.filter_map(|text| serde_json::from_str(text).ok());
+    let mut all = std::iter::once(result["structuredContent"].clone()).chain(documents);
+    all.find(|document: &Value| document["error"].is_object()).map_or(Value::Null, |document| document["error"].clone())
+}
+
 /// An exposed operation, as its callers and the upstream see it.
 #[derive(Debug)]
 pub struct Operation {

@@ -28,6 +28,8 @@ pub(crate) struct Operation<'n> {
     pub(crate) response: Option<&'n Node>,
     /// The schemas of unsuccessful responses, by their statuses.
     pub(crate) failures: Vec<(&'n str, &'n Node)>,
+    /// What callers have to know before they call it.
+    pub(crate) note: Option<String>,
 }
 
 pub(crate) struct Parameter<'n> {
@@ -43,6 +45,11 @@ impl<'n> Document<'n> {
         let version = root.get("openapi").or_else(|| root.get("swagger")).and_then(Node::scalar_text)?;
         let is_known = ["2.", "3."].iter().any(|major| version.starts_with(major)) || version == "2" || version == "3";
         is_known.then_some(Self { root })
+    }
+
+    /// Whether its author says that requests without what it requires are refused.
+    pub(crate) fn is_verified(&self) -> bool {
+        flag(self.root, "x-naftiko-verified")
     }
 
     /// What a reference within the document leads to (RFC 6901).
@@ -130,6 +137,7 @@ impl<'n> Document<'n> {
             request: body.or(body_of_2),
             response: self.response(node),
             failures: self.failures(node),
+            note: text(node, "x-naftiko-note"),
         }
     }
 
@@ -184,6 +192,11 @@ fn json_schema(content: &Node) -> Option<&Node> {
 
 fn text(node: &Node, key: &str) -> Option<String> {
     node.get(key).and_then(Node::scalar_text)
+}
+
+/// Whether a keyword is `true`.
+pub(crate) fn flag(node: &Node, keyword: &str) -> bool {
+    node.get(keyword).is_some_and(|value| matches!(value.content, Content::Bool(true, _)))
 }
 
 fn items(node: &Node) -> &[Node] {

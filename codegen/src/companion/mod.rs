@@ -15,7 +15,7 @@ pub use self::documents::{Choice, Documents};
 
 use self::document::Document;
 use self::schemas::Schemas;
-use self::shape::{Shape, ShapeId, Shapes, Style, Use};
+use self::shape::{Enum, Shape, ShapeId, Shapes, Style, Use};
 use crate::Sources;
 use crate::codes::Code;
 use crate::diagnostic::Sink;
@@ -35,6 +35,8 @@ const ENDINGS: [&str; 3] = [".openapi.yaml", ".openapi.yml", ".openapi.json"];
 pub(crate) struct Types {
     pub(crate) shapes: Shapes,
     pub(crate) bodies: BTreeMap<OperationId, Bodies>,
+    /// Whether requests have to have the members that the companion requires.
+    pub(crate) is_verified: bool,
 }
 
 /// The bodies of an operation, as far as they are known.
@@ -132,6 +134,7 @@ pub(crate) fn join(sources: &Sources, apis: &[Api<'_>], operations: &mut [Operat
             continue;
         };
         parameters(operation, found, &mut schemas, sink);
+        operation.note.clone_from(&found.note);
         let name = operation.name.value.as_str();
         let request = found.request.map(|schema| schemas.read(schema, sink));
         let has_body =
@@ -152,7 +155,7 @@ pub(crate) fn join(sources: &Sources, apis: &[Api<'_>], operations: &mut [Operat
             Bodies { request: request.filter(|_| has_body), response, failures, pages, defaults },
         );
     }
-    Types { shapes: schemas.shapes, bodies }
+    Types { shapes: schemas.shapes, bodies, is_verified: document.is_verified() }
 }
 
 /// The tree of a companion. One that is only a `$ref` is the document at this path, so that capabilities can share it.
@@ -294,7 +297,7 @@ fn describe<'n>(
         Shape::Integer => Some(Kind::Integer),
         Shape::Number => Some(Kind::Number),
         Shape::Text(_) => Some(Kind::String),
-        Shape::Enum(values) if values.iter().all(|value| value.starts_with('"')) => Some(Kind::String),
+        Shape::Enum(Enum { values, .. }) if values.iter().all(|value| value.starts_with('"')) => Some(Kind::String),
         Shape::List(_) => Some(Kind::Array),
         Shape::Enum(_) | Shape::Any | Shape::Map(_) | Shape::Object(_) | Shape::Union(_) => None,
     };
@@ -305,7 +308,7 @@ fn describe<'n>(
     if parameter.rules.is_empty() {
         let (format, allowed) = match shape {
             Shape::Text(format) => (format.as_deref(), &[][..]),
-            Shape::Enum(values) => (None, values.as_slice()),
+            Shape::Enum(Enum { values, .. }) => (None, values.as_slice()),
             _ => (None, &[][..]),
         };
         parameter.rules = Rules::of_limits(&read.limits, format, allowed);

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::document::{Document, entries};
-use super::shape::{Member, Object, Shape, ShapeId, Shapes, Text, Use};
+use super::document::{Document, entries, flag};
+use super::shape::{Enum, Member, Name, Object, Shape, ShapeId, Shapes, Text, Use};
 use crate::codes::Code;
 use crate::diagnostic::Sink;
-use crate::read::yaml::{Content, Node};
+use crate::read::yaml::{Content, Entry, Node};
 use crate::settings::of_companion;
 
 /// Schemas nested deeper than this are taken for any JSON.
@@ -66,7 +66,15 @@ impl<'n> Schemas<'n> {
         if let Some(text) = schema.get("description").and_then(Node::scalar_text) {
             read.description = Text(text);
         }
+        self.named(schema, &read);
         read
+    }
+
+    /// Names a shape as its schema says that the type has to be called.
+    fn named(&mut self, schema: &Node, read: &Use) {
+        if let Some(name) = schema.get("x-naftiko-name").and_then(Node::scalar_text) {
+            self.shapes.name(read.shape, Name::Chosen(&name), &read.description);
+        }
     }
 
     /// The environment variables that may have members of an object, by the names of the members.
@@ -109,9 +117,10 @@ impl<'n> Schemas<'n> {
             let shape = if read.shape == id { Shape::Any } else { self.shapes.get(read.shape).clone() };
             self.shapes.set(id, shape);
             read.shape = id;
+            self.named(target, &read);
         }
         if let Some(name) = component_name(reference) {
-            self.shapes.name(read.shape, name, &read.description);
+            self.shapes.name(read.shape, Name::Component(name), &read.description);
         }
         self.components.insert(reference.to_owned(), Component::Read(read.clone()));
         read
@@ -202,18 +211,18 @@ impl<'n> Schemas<'n> {
         }
         let required: Vec<String> =
             list(schema, "required").unwrap_or_default().iter().filter_map(Node::scalar_text).collect();
-        let member = |entry: &'n crate::read::yaml::Entry, schemas: &mut Self, sink: &mut Sink| Member {
+        let member = |entry: &'n Entry, schemas: &mut Self, sink: &mut Sink| Member {
             name: entry.key.clone(),
             value: schemas.read(&entry.value, sink),
             required: required.contains(&entry.key),
         };
         // In the order of their names, so that the order of keys in the document makes no difference.
-        let mut properties: Vec<_> = properties.iter().collect();
-        properties.sort_by(|one, other| one.key.cmp(&other.key));
-        let mut members: Vec<Member> = properties.into_iter().map(|entry| member(entry, self, sink)).collect();
+        let mut sorted: Vec<_> = properties.iter().collect();
+        sorted.sort_by(|one, other| one.key.cmp(&other.key));
+        let mut members: Vec<Member> = sorted.iter().map(|entry| member(entry, self, sink)).collect();
         members.dedup_by(|one, other| one.name == other.name);
         let is_open = others.is_some_and(|others| !matches!(others.content, Content::Bool(false, _)));
-        Shape::Object(Object { members, is_open })
+        Shape::Object(Object { members, is_open, alternatives: alternatives(properties) })
     }
 
     /// One of some fixed values.
@@ -229,7 +238,10 @@ impl<'n> Schemas<'n> {
                 all.push(value);
             }
         }
-        if all.is_empty() { Shape::Any } else { Shape::Enum(all) }
+        if all.is_empty() {
+            return Shape::Any;
+        }
+        Shape::Enum(Enum { values: all, is_closed: flag(schema, "x-naftiko-closed") })
     }
 
     /// One of several schemas. One that is null makes the value nullable.
@@ -278,7 +290,7 @@ impl<'n> Schemas<'n> {
             return shapes.pop().unwrap_or(Shape::Any);
         }
         let mut members: BTreeMap<String, Member> = BTreeMap::new();
-        let mut is_open = false;
+        let (mut is_open, mut alternatives) = (false, Vec::new());
         for shape in shapes {
             let Shape::Object(object) = shape else {
                 // A part that only says that it is an object adds nothing.
@@ -288,6 +300,7 @@ impl<'n> Schemas<'n> {
                 return Shape::Any;
             };
             is_open |= object.is_open;
+            alternatives.extend(object.alternatives);
             for member in object.members {
                 let required = member.required || members.get(&member.name).is_some_and(|known| known.required);
                 members.insert(member.name.clone(), Member { required, ..member });
@@ -301,8 +314,23 @@ impl<'n> Schemas<'n> {
         if members.is_empty() {
             return Shape::Any;
         }
-        Shape::Object(Object { members: members.into_values().collect(), is_open })
+        alternatives.sort();
+        Shape::Object(Object { members: members.into_values().collect(), is_open, alternatives })
     }
+}
+
+/// The groups of members of which at most one may have a value: those with the same `x-one-of`.
+fn alternatives(properties: &[Entry]) -> Vec<Vec<String>> {
+    let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for entry in properties {
+        if let Some(group) = entry.value.get("x-one-of").and_then(Node::scalar_text) {
+            groups.entry(group).or_default().push(entry.key.clone());
+        }
+    }
+    groups.values_mut().for_each(|group| group.sort());
+    let mut groups: Vec<_> = groups.into_values().filter(|group| group.len() > 1).collect();
+    groups.sort();
+    groups
 }
 
 /// The kinds in `type`: a name or a list of names.
@@ -321,10 +349,6 @@ fn kind_name(kind: &Node) -> Option<String> {
 
 fn has_null_type(schema: &Node) -> bool {
     kinds(schema).iter().any(|kind| kind == "null")
-}
-
-fn flag(schema: &Node, keyword: &str) -> bool {
-    schema.get(keyword).is_some_and(|value| matches!(value.content, Content::Bool(true, _)))
 }
 
 /// Whether a schema marks its values as secret.

@@ -19,8 +19,7 @@ pub(crate) enum Shape {
     Number,
     /// A text, perhaps of a format.
     Text(Option<String>),
-    /// One of these values, each as JSON text.
-    Enum(Vec<String>),
+    Enum(Enum),
     List(Use),
     /// An object whose members have any names.
     Map(Use),
@@ -29,12 +28,23 @@ pub(crate) enum Shape {
     Union(Vec<Use>),
 }
 
+/// One of some fixed values.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Enum {
+    /// The values, each as JSON text.
+    pub(crate) values: Vec<String>,
+    /// Whether there will never be another value.
+    pub(crate) is_closed: bool,
+}
+
 /// An object with known members.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Object {
     pub(crate) members: Vec<Member>,
     /// Whether it may have other members.
     pub(crate) is_open: bool,
+    /// Groups of members of which at most one may have a value.
+    pub(crate) alternatives: Vec<Vec<String>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,8 +99,8 @@ impl Shape {
             Self::Integer => Some((Kind::Integer, None, &[])),
             Self::Number => Some((Kind::Number, None, &[])),
             Self::Text(format) => Some((Kind::String, format.as_deref(), &[])),
-            Self::Enum(values) if values.iter().all(|value| value.starts_with('"')) => {
-                Some((Kind::String, None, values))
+            Self::Enum(values) if values.values.iter().all(|value| value.starts_with('"')) => {
+                Some((Kind::String, None, &values.values))
             }
             Self::Any | Self::Enum(_) | Self::List(_) | Self::Map(_) | Self::Object(_) | Self::Union(_) => None,
         }
@@ -131,21 +141,32 @@ pub(crate) struct Shapes {
     components: BTreeMap<ShapeId, Component>,
 }
 
-/// What a companion calls a shape. Of several names the shortest counts, and of these the first in the alphabet.
+/// What a companion calls a shape. A name that was chosen for the type counts before those of components; then the shortest
+/// counts, and of these the first in the alphabet.
 #[derive(Debug)]
 pub(crate) struct Component {
     pub(crate) name: String,
+    is_chosen: bool,
     pub(crate) description: Text,
+}
+
+/// A name for a shape.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Name<'n> {
+    /// That of a component.
+    Component(&'n str),
+    /// That of the type.
+    Chosen(&'n str),
 }
 
 impl Shapes {
     /// The number of a shape, which is that of an equal one if there is one.
     pub(crate) fn intern(&mut self, shape: Shape) -> ShapeId {
         let key = match &shape {
-            Shape::Enum(values) => {
-                let mut values = values.clone();
-                values.sort_unstable();
-                Shape::Enum(values)
+            Shape::Enum(of) => {
+                let mut of = of.clone();
+                of.values.sort_unstable();
+                Shape::Enum(of)
             }
             other => other.clone(),
         };
@@ -173,11 +194,17 @@ impl Shapes {
         }
     }
 
-    /// Says that a component has this shape.
-    pub(crate) fn name(&mut self, id: ShapeId, name: &str, description: &Text) {
-        let order = |name: &str| (name.len(), name.to_owned());
-        if self.components.get(&id).is_none_or(|known| order(name) < order(&known.name)) {
-            self.components.insert(id, Component { name: name.to_owned(), description: description.clone() });
+    /// Says that a shape has this name.
+    pub(crate) fn name(&mut self, id: ShapeId, name: Name<'_>, description: &Text) {
+        let (is_chosen, name) = match name {
+            Name::Component(name) => (false, name),
+            Name::Chosen(name) => (true, name),
+        };
+        let order = |is_chosen: bool, name: &str| (!is_chosen, name.len(), name.to_owned());
+        let counts = |known: &Component| order(is_chosen, name) < order(known.is_chosen, &known.name);
+        if self.components.get(&id).is_none_or(counts) {
+            let (name, description) = (name.to_owned(), description.clone());
+            self.components.insert(id, Component { name, is_chosen, description });
         }
     }
 
@@ -292,7 +319,7 @@ impl Definitions<'_> {
                 schema.extend(format.iter().map(|format| ("format".to_owned(), format.clone().into())));
                 schema
             }
-            Shape::Enum(values) => {
+            Shape::Enum(Enum { values, .. }) => {
                 let is_text = values.iter().all(|value| value.starts_with('"'));
                 let mut schema = if is_text { typed("string") } else { Map::new() };
                 schema.insert("enum".to_owned(), values.iter().map(|value| json(value)).collect());
@@ -328,6 +355,9 @@ impl Definitions<'_> {
         }
         if !object.is_open && !self.style.is_open {
             schema.insert("additionalProperties".to_owned(), false.into());
+        }
+        if !object.alternatives.is_empty() && !self.style.is_open {
+            schema.insert("x-naftiko-alternatives".to_owned(), object.alternatives.clone().into());
         }
         schema
     }

@@ -174,8 +174,10 @@ impl Used {
 
 fn method(model: &Model, operation: &Operation) -> TokenStream {
     let summary = rust::sentence(&operation.description, &format!("Calls {}.", rust::code(&operation.table.name)));
+    let note = Some(rust::plain(&operation.note)).filter(|note| !note.is_empty());
+    let note = note.map(|note| format!("{note}\n\n")).unwrap_or_default();
     let docs = rust::docs(&format!(
-        "{summary}\n\n{}: the operation {} of {}.\n\n{}{}{}",
+        "{summary}\n\n{note}{}: the operation {} of {}.\n\n{}{}{}",
         rust::code(&format!("{} {}", operation.table.method.as_str(), operation.path_text)),
         rust::code(&operation.table.name),
         rust::code(&operation.origin),

@@ -134,7 +134,11 @@ fn built<'m>(
         TypeUse::List(inside) => format!("[{}]", built(model, inside, name, depth, models)?),
         TypeUse::Map(inside) => format!("[(\"NAME\", {})]", built(model, inside, name, depth, models)?),
         TypeUse::Named(named) => match model.definition(named)? {
-            Definition::Enum(variants) => format!("{:?}", variants.first()?.1),
+            Definition::Enum { variants, is_closed: false } => format!("{:?}", variants.first()?.1),
+            Definition::Enum { variants, is_closed: true } => {
+                models.insert(named);
+                format!("{named}::{}", variants.first()?.0)
+            }
             Definition::Struct(object) if depth < MAX_DEPTH => {
                 let mut members = Vec::new();
                 for field in object.required() {

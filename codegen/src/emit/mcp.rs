@@ -12,7 +12,7 @@ pub(super) fn emit(model: &Model, mcp: &Mcp) -> Vec<(&'static str, String)> {
     let items = [
         quote! {
             use naftiko_client::schema::*;
-            pub use naftiko_mcp::{Confirmation, HttpOptions, Policy, Server, ShortKey};
+            pub use naftiko_mcp::{Confirmation, HttpOptions, OutputSchemas, Policy, Server, ShortKey};
         },
         quote! {
             use super::{Client #operations};

@@ -44,13 +44,16 @@ fn idents(code: TokenStream, found: &mut BTreeSet<String>) {
 fn of_type(of: &Type) -> Vec<TokenStream> {
     let name = tables::ident(&of.name);
     match &of.definition {
-        Definition::Enum(variants) => {
-            let docs = rust::sentence(&of.description, "One of several values, which may become more.");
+        Definition::Enum { variants, is_closed } => {
+            let fallback =
+                if *is_closed { "One of several values." } else { "One of several values, which may become more." };
+            let docs = rust::sentence(&of.description, fallback);
+            let declare = tables::ident(if *is_closed { "closed_enum" } else { "open_enum" });
             let variants = variants.iter().map(|(name, text)| {
                 let name = tables::ident(name);
                 quote! { #name = #text }
             });
-            vec![quote! { naftiko_client::open_enum!(#name, #docs, #(#variants),*); }]
+            vec![quote! { naftiko_client::#declare!(#name, #docs, #(#variants),*); }]
         }
         Definition::Struct(object) => {
             let docs = rust::docs(&rust::sentence(&of.description, "An object in a body."));

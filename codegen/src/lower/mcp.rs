@@ -6,7 +6,7 @@ use naftiko_schema::{
 };
 
 use super::binding::binding;
-use super::{Operations, captures, one_line, template, text};
+use super::{Operations, captures, one_line, template, text, with_note};
 use crate::linked::{self, Files, Linked, PromptText};
 use crate::read::document::{self, Adapter, Caching};
 
@@ -48,7 +48,7 @@ fn tool(source: &linked::Tool<'_>, operations: &Operations<'_>) -> Tool {
     Tool {
         name: source.name.clone().into(),
         title: title.or_else(|| Some(description.clone()).filter(short)).unwrap_or(humanised).into(),
-        description: description.into(),
+        description: with_note(description, &operation.note).into(),
         hints: ToolHints {
             read_only,
             destructive: source.hints.destructive.unwrap_or(!read_only),

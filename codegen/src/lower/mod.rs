@@ -122,6 +122,7 @@ fn operations(linked: &Linked<'_>, origin_of: &dyn Fn(Span) -> String) -> Vec<Op
         Operation {
             table: Arc::new(operation(&linked.types, source, id, hints)),
             description: text(source.description),
+            note: source.note.as_deref().map(one_line).unwrap_or_default(),
             method_name,
             type_name,
             const_name,
@@ -192,6 +193,7 @@ fn operation(
         body: source.body.clone(),
         format: if json { Format::Json } else { Format::Any },
         response_fields: source.output_headers.iter().map(|name| name.clone().into()).collect(),
+        lenient: !types.is_verified && types.request_schema(id).is_some(),
         request_schema: types.request_schema(id).map(Into::into),
         response_schema: types.response_schema(id).map(Into::into),
         pages: types.bodies.get(&id).and_then(|bodies| bodies.pages.clone()),
@@ -263,6 +265,16 @@ fn template(pieces: &[Piece]) -> String {
 /// The input that each placeholder feeds.
 fn captures(pieces: &[Piece], call: &linked::Call<'_>) -> List<Option<InputId>> {
     call.inputs_of(pieces).into_iter().map(|(_, input)| input.ok().flatten()).collect()
+}
+
+/// A text, and after it a note as a sentence of its own.
+fn with_note(text: String, note: &str) -> String {
+    match (text.as_str(), note) {
+        (_, "") => text,
+        ("", note) => note.to_owned(),
+        (text, note) if text.ends_with(['.', '!', '?']) => format!("{text} {note}"),
+        (text, note) => format!("{text}. {note}"),
+    }
 }
 
 fn text(text: Option<&Text>) -> String {

@@ -6,7 +6,7 @@ use naftiko_schema::OperationId;
 
 use super::one_line;
 use crate::companion::Types;
-use crate::companion::shape::{Member, Object, Shape, ShapeId, Shapes, Style, Text, Use};
+use crate::companion::shape::{Enum, Member, Object, Shape, ShapeId, Shapes, Style, Text, Use};
 use crate::model::{Definition, Field, Operation, Struct, Type, TypeUse};
 use crate::names::{Scope, Wish};
 
@@ -158,7 +158,7 @@ fn typed(shapes: &Shapes, id: ShapeId) -> Option<ShapeId> {
     let id = innermost(shapes, id)?;
     match shapes.get(id) {
         Shape::Object(_) => Some(id),
-        Shape::Enum(values) => texts(values).map(|_| id),
+        Shape::Enum(of) => texts(&of.values).map(|_| id),
         _ => None,
     }
 }
@@ -213,10 +213,11 @@ impl Named<'_> {
 
     fn type_of(&self, id: ShapeId, found: &Found<'_>) -> Option<Type> {
         let definition = match self.shapes.get(id) {
-            Shape::Enum(values) => {
+            Shape::Enum(Enum { values, is_closed }) => {
                 let texts = texts(values)?;
                 let wishes: Vec<Wish> = texts.iter().map(|text| Wish::parameter(text, "value")).collect();
-                Definition::Enum(Scope::variants().assign(&wishes).into_iter().zip(texts).collect())
+                let variants = Scope::variants().assign(&wishes).into_iter().zip(texts).collect();
+                Definition::Enum { variants, is_closed: *is_closed }
             }
             Shape::Object(object) => Definition::Struct(Struct {
                 fields: self.fields(id, object),
@@ -263,7 +264,7 @@ impl Named<'_> {
             Shape::List(_) | Shape::Map(_) if innermost(self.shapes, of.shape).is_none() => TypeUse::Json,
             Shape::List(inside) => TypeUse::List(item(inside)),
             Shape::Map(inside) => TypeUse::Map(item(inside)),
-            Shape::Enum(values) if texts(values).is_none() => of_values(values),
+            Shape::Enum(Enum { values, .. }) if texts(values).is_none() => of_values(values),
             Shape::Enum(_) | Shape::Object(_) => {
                 self.names.get(&of.shape).map_or(TypeUse::Json, |name| TypeUse::Named(name.clone()))
             }

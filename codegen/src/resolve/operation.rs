@@ -46,6 +46,7 @@ pub(super) fn link<'d>(
         name: &operation.name,
         method,
         description: operation.description.as_ref(),
+        note: None,
         output_format: operation.output_format.as_ref(),
         output_headers: output_headers(&operation.output_headers, sink),
         path,

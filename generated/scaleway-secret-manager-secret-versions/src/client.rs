@@ -44,8 +44,7 @@ impl Client {
     /// `GET /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions`: the operation `listsecretversions`
     /// of `spec/scaleway/secret-manager-secret-versions.yaml#L25`.
     ///
-    /// - `region`: The region of the secret, such as fr-par. [`Configured`](naftiko_client::Configured) means
-    ///   `SCW_DEFAULT_REGION`.
+    /// - `region`: The region of the secret. [`Configured`](naftiko_client::Configured) means `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret (UUID)
     ///
     /// Response: [`SecretVersionPage`](super::models::SecretVersionPage). Errors: [`Error`](super::models::Error) (400, 401, 403, 404,
@@ -72,13 +71,14 @@ impl Client {
 
     /// Add a version, which holds a value in base64, to a secret.
     ///
+    /// The former version stays enabled unless \`disable\_previous\` is set. A secret has at most 20 versions.
+    ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions`: the operation
     /// `createsecretversion` of `spec/scaleway/secret-manager-secret-versions.yaml#L56`.
     ///
-    /// - `region`: The region of the secret, such as fr-par. [`Configured`](naftiko_client::Configured) means
-    ///   `SCW_DEFAULT_REGION`.
+    /// - `region`: The region of the secret. [`Configured`](naftiko_client::Configured) means `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret (UUID)
-    /// - `body`: The value as base64 text in the member data, and settings of the version.
+    /// - `body`: The value, and settings of the version.
     ///
     /// Body: [`CreateSecretVersion`](super::models::CreateSecretVersion). Response:
     /// [`SecretVersion`](super::models::SecretVersion). Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412,
@@ -112,11 +112,9 @@ impl Client {
     /// `GET /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}`: the operation
     /// `getsecretversion` of `spec/scaleway/secret-manager-secret-versions.yaml#L83`.
     ///
-    /// - `region`: The region of the secret, such as fr-par. [`Configured`](naftiko_client::Configured) means
-    ///   `SCW_DEFAULT_REGION`.
+    /// - `region`: The region of the secret. [`Configured`](naftiko_client::Configured) means `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret (UUID)
-    /// - `revision`: The number of a version, or latest, or latest\_enabled for the newest version that can be
-    ///   accessed.
+    /// - `revision`: The number of a version, latest, or latest\_enabled.
     ///
     /// Response: [`SecretVersion`](super::models::SecretVersion). Errors: [`Error`](super::models::Error) (400, 401, 403, 404,
     /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
@@ -147,11 +145,9 @@ impl Client {
     /// `PATCH /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}`: the operation
     /// `updatesecretversion` of `spec/scaleway/secret-manager-secret-versions.yaml#L107`.
     ///
-    /// - `region`: The region of the secret, such as fr-par. [`Configured`](naftiko_client::Configured) means
-    ///   `SCW_DEFAULT_REGION`.
+    /// - `region`: The region of the secret. [`Configured`](naftiko_client::Configured) means `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret (UUID)
-    /// - `revision`: The number of a version, or latest, or latest\_enabled for the newest version that can be
-    ///   accessed.
+    /// - `revision`: The number of a version, latest, or latest\_enabled.
     /// - `body`: The members to change.
     ///
     /// Body: [`UpdateSecretVersion`](super::models::UpdateSecretVersion). Response:
@@ -185,14 +181,14 @@ impl Client {
 
     /// Schedule a version for deletion; it can be restored for 7 days.
     ///
+    /// To restore it is billed. An ephemeral version is gone at once.
+    ///
     /// `DELETE /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}`: the operation
     /// `deletesecretversion` of `spec/scaleway/secret-manager-secret-versions.yaml#L136`.
     ///
-    /// - `region`: The region of the secret, such as fr-par. [`Configured`](naftiko_client::Configured) means
-    ///   `SCW_DEFAULT_REGION`.
+    /// - `region`: The region of the secret. [`Configured`](naftiko_client::Configured) means `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret (UUID)
-    /// - `revision`: The number of a version, or latest, or latest\_enabled for the newest version that can be
-    ///   accessed.
+    /// - `revision`: The number of a version, latest, or latest\_enabled.
     ///
     /// Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412, default), as
     /// [`body_as`](naftiko_client::Error::body_as) reads them.
@@ -220,14 +216,14 @@ impl Client {
 
     /// Read the value of a version; an ephemeral version may expire by this.
     ///
+    /// Only enabled versions have a value; others are a 412.
+    ///
     /// `GET /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}/access`: the operation
     /// `accesssecretversion` of `spec/scaleway/secret-manager-secret-versions.yaml#L163`.
     ///
-    /// - `region`: The region of the secret, such as fr-par. [`Configured`](naftiko_client::Configured) means
-    ///   `SCW_DEFAULT_REGION`.
+    /// - `region`: The region of the secret. [`Configured`](naftiko_client::Configured) means `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret (UUID)
-    /// - `revision`: The number of a version, or latest, or latest\_enabled for the newest version that can be
-    ///   accessed.
+    /// - `revision`: The number of a version, latest, or latest\_enabled.
     ///
     /// Response: [`SecretValue`](super::models::SecretValue). Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412,
     /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
@@ -258,11 +254,9 @@ impl Client {
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}/disable`: the operation
     /// `disablesecretversion` of `spec/scaleway/secret-manager-secret-versions.yaml#L190`.
     ///
-    /// - `region`: The region of the secret, such as fr-par. [`Configured`](naftiko_client::Configured) means
-    ///   `SCW_DEFAULT_REGION`.
+    /// - `region`: The region of the secret. [`Configured`](naftiko_client::Configured) means `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret (UUID)
-    /// - `revision`: The number of a version, or latest, or latest\_enabled for the newest version that can be
-    ///   accessed.
+    /// - `revision`: The number of a version, latest, or latest\_enabled.
     /// - `body`: An empty JSON object.
     ///
     /// Response: [`SecretVersion`](super::models::SecretVersion). Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412,
@@ -293,14 +287,14 @@ impl Client {
 
     /// Make the value of a disabled version accessible again.
     ///
+    /// The time to live of an ephemeral version starts again.
+    ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}/enable`: the operation
     /// `enablesecretversion` of `spec/scaleway/secret-manager-secret-versions.yaml#L222`.
     ///
-    /// - `region`: The region of the secret, such as fr-par. [`Configured`](naftiko_client::Configured) means
-    ///   `SCW_DEFAULT_REGION`.
+    /// - `region`: The region of the secret. [`Configured`](naftiko_client::Configured) means `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret (UUID)
-    /// - `revision`: The number of a version, or latest, or latest\_enabled for the newest version that can be
-    ///   accessed.
+    /// - `revision`: The number of a version, latest, or latest\_enabled.
     /// - `body`: An empty JSON object.
     ///
     /// Response: [`SecretVersion`](super::models::SecretVersion). Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412,
@@ -331,13 +325,13 @@ impl Client {
 
     /// Read the value of a version of a secret that is known by its name and path.
     ///
+    /// Only enabled versions have a value; others are a 412. Like any access, it may end an ephemeral version.
+    ///
     /// `GET /secret-manager/v1beta1/regions/{region}/secrets-by-path/versions/{revision}/access`: the operation
     /// `accesssecretversionbypath` of `spec/scaleway/secret-manager-secret-versions.yaml#L254`.
     ///
-    /// - `region`: The region of the secret, such as fr-par. [`Configured`](naftiko_client::Configured) means
-    ///   `SCW_DEFAULT_REGION`.
-    /// - `revision`: The number of a version, or latest, or latest\_enabled for the newest version that can be
-    ///   accessed.
+    /// - `region`: The region of the secret. [`Configured`](naftiko_client::Configured) means `SCW_DEFAULT_REGION`.
+    /// - `revision`: The number of a version, latest, or latest\_enabled.
     /// - `secret_path`: The folder that the secret is in, such as / or /databases.
     /// - `secret_name`: The name of the secret.
     /// - `project_id`: ID of the Project that the secret belongs to (UUID) [`Configured`](naftiko_client::Configured)

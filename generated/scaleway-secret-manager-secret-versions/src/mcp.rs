@@ -5,7 +5,9 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use naftiko_client::schema::*;
-pub use naftiko_mcp::{Confirmation, HttpOptions, Policy, Server, ShortKey};
+pub use naftiko_mcp::{
+    Confirmation, HttpOptions, OutputSchemas, Policy, Server, ShortKey,
+};
 
 use super::{Client, operations};
 
@@ -25,7 +27,7 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
             Tool::new(
                 "create-secret-version",
                 "Add a version, which holds a value in base64, to a secret",
-                "Add a version, which holds a value in base64, to a secret",
+                "Add a version, which holds a value in base64, to a secret. The former version stays enabled unless `disable_previous` is set. A secret has at most 20 versions.",
                 ToolHints::new().open_world(),
                 Binding::new(calls(&operations::CREATE_SECRET_VERSION)),
             ),
@@ -46,14 +48,14 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
             Tool::new(
                 "delete-secret-version",
                 "delete secret version",
-                "Schedule a version for deletion; it can be restored for 7 days",
+                "Schedule a version for deletion; it can be restored for 7 days. To restore it is billed. An ephemeral version is gone at once.",
                 ToolHints::new().destructive().idempotent().open_world(),
                 Binding::new(calls(&operations::DELETE_SECRET_VERSION)),
             ),
             Tool::new(
                 "access-secret-version",
                 "access secret version",
-                "Read the value of a version; an ephemeral version may expire by this",
+                "Read the value of a version; an ephemeral version may expire by this. Only enabled versions have a value; others are a 412.",
                 ToolHints::new().read_only().open_world(),
                 Binding::new(calls(&operations::ACCESS_SECRET_VERSION)),
             ),
@@ -67,14 +69,14 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
             Tool::new(
                 "enable-secret-version",
                 "Make the value of a disabled version accessible again",
-                "Make the value of a disabled version accessible again",
+                "Make the value of a disabled version accessible again. The time to live of an ephemeral version starts again.",
                 ToolHints::new().idempotent().open_world(),
                 Binding::new(calls(&operations::ENABLE_SECRET_VERSION)),
             ),
             Tool::new(
                 "access-secret-version-by-path",
                 "access secret version by path",
-                "Read the value of a version of a secret that is known by its name and path",
+                "Read the value of a version of a secret that is known by its name and path. Only enabled versions have a value; others are a 412. Like any access, it may end an ephemeral version.",
                 ToolHints::new().read_only().open_world(),
                 Binding::new(calls(&operations::ACCESS_SECRET_VERSION_BY_PATH)),
             ),

@@ -78,7 +78,7 @@ pub(crate) static LIST_SECRET_VERSIONS: Operation = Operation::new(
                             &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
                         }),
                 )
-                .description("The region of the secret, such as fr-par"),
+                .description("The region of the secret"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
                 .description("ID of the secret (UUID)"),
@@ -124,16 +124,14 @@ pub(crate) static CREATE_SECRET_VERSION: Operation = Operation::new(
                             &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
                         }),
                 )
-                .description("The region of the secret, such as fr-par"),
+                .description("The region of the secret"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
                 .description("ID of the secret (UUID)"),
             Parameter::new("body", Location::Body, Kind::Object)
                 .required()
                 .default("{}")
-                .description(
-                    "The value as base64 text in the member data, and settings of the version",
-                ),
+                .description("The value, and settings of the version"),
         ]
     })
     .request_schema(
@@ -171,15 +169,13 @@ pub(crate) static GET_SECRET_VERSION: Operation = Operation::new(
                             &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
                         }),
                 )
-                .description("The region of the secret, such as fr-par"),
+                .description("The region of the secret"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
                 .description("ID of the secret (UUID)"),
             Parameter::new("revision", Location::Path, Kind::String)
                 .required()
-                .description(
-                    "The number of a version, or latest, or latest_enabled for the newest version that can be accessed",
-                ),
+                .description("The number of a version, latest, or latest_enabled"),
         ]
     })
     .response_schema(
@@ -214,15 +210,13 @@ pub(crate) static UPDATE_SECRET_VERSION: Operation = Operation::new(
                             &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
                         }),
                 )
-                .description("The region of the secret, such as fr-par"),
+                .description("The region of the secret"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
                 .description("ID of the secret (UUID)"),
             Parameter::new("revision", Location::Path, Kind::String)
                 .required()
-                .description(
-                    "The number of a version, or latest, or latest_enabled for the newest version that can be accessed",
-                ),
+                .description("The number of a version, latest, or latest_enabled"),
             Parameter::new("body", Location::Body, Kind::Object)
                 .required()
                 .default("{}")
@@ -264,15 +258,13 @@ pub(crate) static DELETE_SECRET_VERSION: Operation = Operation::new(
                             &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
                         }),
                 )
-                .description("The region of the secret, such as fr-par"),
+                .description("The region of the secret"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
                 .description("ID of the secret (UUID)"),
             Parameter::new("revision", Location::Path, Kind::String)
                 .required()
-                .description(
-                    "The number of a version, or latest, or latest_enabled for the newest version that can be accessed",
-                ),
+                .description("The number of a version, latest, or latest_enabled"),
         ]
     });
 
@@ -305,15 +297,13 @@ pub(crate) static ACCESS_SECRET_VERSION: Operation = Operation::new(
                             &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
                         }),
                 )
-                .description("The region of the secret, such as fr-par"),
+                .description("The region of the secret"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
                 .description("ID of the secret (UUID)"),
             Parameter::new("revision", Location::Path, Kind::String)
                 .required()
-                .description(
-                    "The number of a version, or latest, or latest_enabled for the newest version that can be accessed",
-                ),
+                .description("The number of a version, latest, or latest_enabled"),
         ]
     })
     .response_schema(
@@ -349,15 +339,13 @@ pub(crate) static DISABLE_SECRET_VERSION: Operation = Operation::new(
                             &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
                         }),
                 )
-                .description("The region of the secret, such as fr-par"),
+                .description("The region of the secret"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
                 .description("ID of the secret (UUID)"),
             Parameter::new("revision", Location::Path, Kind::String)
                 .required()
-                .description(
-                    "The number of a version, or latest, or latest_enabled for the newest version that can be accessed",
-                ),
+                .description("The number of a version, latest, or latest_enabled"),
             Parameter::new("body", Location::Body, Kind::Object)
                 .required()
                 .default("{}")
@@ -400,15 +388,13 @@ pub(crate) static ENABLE_SECRET_VERSION: Operation = Operation::new(
                             &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
                         }),
                 )
-                .description("The region of the secret, such as fr-par"),
+                .description("The region of the secret"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
                 .description("ID of the secret (UUID)"),
             Parameter::new("revision", Location::Path, Kind::String)
                 .required()
-                .description(
-                    "The number of a version, or latest, or latest_enabled for the newest version that can be accessed",
-                ),
+                .description("The number of a version, latest, or latest_enabled"),
             Parameter::new("body", Location::Body, Kind::Object)
                 .required()
                 .default("{}")
@@ -449,12 +435,10 @@ pub(crate) static ACCESS_SECRET_VERSION_BY_PATH: Operation = Operation::new(
                             &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
                         }),
                 )
-                .description("The region of the secret, such as fr-par"),
+                .description("The region of the secret"),
             Parameter::new("revision", Location::Path, Kind::String)
                 .required()
-                .description(
-                    "The number of a version, or latest, or latest_enabled for the newest version that can be accessed",
-                ),
+                .description("The number of a version, latest, or latest_enabled"),
             Parameter::new("secret_path", Location::Query, Kind::String)
                 .required()
                 .description(

@@ -7,7 +7,7 @@
 use naftiko_client::__private::{Connection, Handle, ParameterId};
 use naftiko_client::{ClientBuilder, ConfigError, IntoBody};
 
-use super::operations;
+use super::{models, operations};
 
 /// A client for Secret Manager API — Secrets.
 ///
@@ -41,12 +41,17 @@ impl Client {
 
     /// List secrets.
     ///
+    /// Name a project or an organization, not both.
+    ///
     /// `GET /secret-manager/v1beta1/regions/{region}/secrets`: the operation `listsecrets` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L25`.
     ///
     /// - `region`: The region you want to target. [`Configured`](naftiko_client::Configured) means
     ///   `SCW_DEFAULT_REGION`.
     /// - `scheduled_for_deletion` must be set before sending.
+    ///
+    /// Response: [`SecretPage`](super::models::SecretPage). Errors: [`Error`](super::models::Error) (400, 401, 403,
+    /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
@@ -67,6 +72,8 @@ impl Client {
 
     /// Create a secret.
     ///
+    /// A name that another live secret of the path has is a 400 for \`name\`.
+    ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets`: the operation `createsecret` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L82`.
     ///
@@ -74,9 +81,15 @@ impl Client {
     ///   `SCW_DEFAULT_REGION`.
     /// - `body`: Request body (JSON).
     ///
+    /// Body: [`CreateSecret`](super::models::CreateSecret). Response: [`Secret`](super::models::Secret). Errors:
+    /// [`Error`](super::models::Error) (400, 401, 403, default), as [`body_as`](naftiko_client::Error::body_as) reads
+    /// them.
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
-    /// let response = client.create_secret("REGION", serde_json::json!({})).send().await?;
+    /// use scaleway_secret_manager_secrets::models::CreateSecret;
+    ///
+    /// let response = client.create_secret("REGION", CreateSecret::new("NAME", "PROJECT_ID")).send().await?;
     /// # Ok(()) }
     /// ```
     pub fn create_secret(
@@ -95,12 +108,17 @@ impl Client {
 
     /// Get metadata using the secret's ID.
     ///
+    /// A new secret may be a 404 in its first moments.
+    ///
     /// `GET /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`: the operation `getsecret` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L104`.
     ///
     /// - `region`: The region you want to target. [`Configured`](naftiko_client::Configured) means
     ///   `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret. (UUID format)
+    ///
+    /// Response: [`Secret`](super::models::Secret). Errors: [`Error`](super::models::Error) (400, 401, 403, 404,
+    /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
@@ -123,6 +141,8 @@ impl Client {
 
     /// Update metadata of a secret.
     ///
+    /// An empty list or text clears a member. Type, project, key and protection cannot be changed.
+    ///
     /// `PATCH /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`: the operation `updatesecret` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L123`.
     ///
@@ -131,9 +151,15 @@ impl Client {
     /// - `secret_id`: ID of the secret. (UUID format)
     /// - `body`: Request body (JSON).
     ///
+    /// Body: [`UpdateSecret`](super::models::UpdateSecret). Response: [`Secret`](super::models::Secret). Errors:
+    /// [`Error`](super::models::Error) (400, 401, 403, 404, 412, default), as
+    /// [`body_as`](naftiko_client::Error::body_as) reads them.
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
-    /// let response = client.update_secret("REGION", "SECRET_ID", serde_json::json!({})).send().await?;
+    /// use scaleway_secret_manager_secrets::models::UpdateSecret;
+    ///
+    /// let response = client.update_secret("REGION", "SECRET_ID", UpdateSecret::new()).send().await?;
     /// # Ok(()) }
     /// ```
     pub fn update_secret(
@@ -154,12 +180,17 @@ impl Client {
 
     /// Delete a secret.
     ///
+    /// It can be restored for 7 days, unless it is ephemeral. A protected secret is a 412.
+    ///
     /// `DELETE /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`: the operation `deletesecret` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L147`.
     ///
     /// - `region`: The region you want to target. [`Configured`](naftiko_client::Configured) means
     ///   `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret. (UUID format)
+    ///
+    /// Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412, default), as
+    /// [`body_as`](naftiko_client::Error::body_as) reads them.
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
@@ -190,9 +221,14 @@ impl Client {
     /// - `secret_id`: ID of the secret. (UUID format)
     /// - `body`: Request body (JSON).
     ///
+    /// Body: [`AddSecretOwner`](super::models::AddSecretOwner). Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412,
+    /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
-    /// let response = client.add_secret_owner("REGION", "SECRET_ID", serde_json::json!({})).send().await?;
+    /// use scaleway_secret_manager_secrets::models::AddSecretOwner;
+    ///
+    /// let response = client.add_secret_owner("REGION", "SECRET_ID", AddSecretOwner::new("edge_services")).send().await?;
     /// # Ok(()) }
     /// ```
     pub fn add_secret_owner(
@@ -221,6 +257,9 @@ impl Client {
     /// - `secret_id`: ID of the secret to enable secret protection for. (UUID format)
     /// - `body`: Request body (JSON).
     ///
+    /// Response: [`Secret`](super::models::Secret). Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412,
+    /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
+    ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
     /// let response = client.protect_secret("REGION", "SECRET_ID", serde_json::json!({})).send().await?;
@@ -244,6 +283,8 @@ impl Client {
 
     /// Restore a secret.
     ///
+    /// It is billed, about 0.01 EUR for each version, and possible for 7 days after the deletion.
+    ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/restore`: the operation `restoresecret` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L223`.
     ///
@@ -251,6 +292,9 @@ impl Client {
     ///   `SCW_DEFAULT_REGION`.
     /// - `secret_id`: (UUID format)
     /// - `body`: Request body (JSON).
+    ///
+    /// Response: [`Secret`](super::models::Secret). Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412,
+    /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
@@ -275,6 +319,8 @@ impl Client {
 
     /// Disable secret protection.
     ///
+    /// Ask first, because someone protected it on purpose.
+    ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/unprotect`: the operation `unprotectsecret`
     /// of `spec/scaleway/secret-manager-secrets.yaml#L250`.
     ///
@@ -282,6 +328,9 @@ impl Client {
     ///   `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret to disable secret protection for. (UUID format)
     /// - `body`: Request body (JSON).
+    ///
+    /// Response: [`Secret`](super::models::Secret). Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412,
+    /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
@@ -306,13 +355,20 @@ impl Client {
 
     /// Restore a version.
     ///
+    /// It is billed, about 0.01 EUR, and possible for 7 days after the deletion.
+    ///
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}/restore`: the operation
     /// `restoresecretversion` of `spec/scaleway/secret-manager-secrets.yaml#L277`.
     ///
     /// - `region`: The region you want to target. [`Configured`](naftiko_client::Configured) means
     ///   `SCW_DEFAULT_REGION`.
     /// - `secret_id`: (UUID format)
+    /// - `revision`: The number of a version, \`latest\`, or \`latest\_enabled\` for the newest version that can be
+    ///   accessed.
     /// - `body`: Request body (JSON).
+    ///
+    /// Response: [`SecretVersion`](super::models::SecretVersion). Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412,
+    /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
     ///
     /// ```no_run
     /// # async fn example(client: scaleway_secret_manager_secrets::Client) -> Result<(), scaleway_secret_manager_secrets::Error> {
@@ -345,7 +401,10 @@ impl Client {
     }
 }
 
-naftiko_client::call!(ListSecrets, "A call of [`Client::list_secrets`].");
+naftiko_client::call!(
+    ListSecrets, "A call of [`Client::list_secrets`].", models::SecretPage,
+    models::Secret
+);
 
 impl ListSecrets {
     const REGION: ParameterId = ParameterId(0);
@@ -371,17 +430,17 @@ impl ListSecrets {
         Self(self.0.text(ListSecrets::PROJECT_ID, project_id))
     }
 
-    /// Sets `order_by`.
+    /// The order of the list; by name if it is left out.
     pub fn order_by(self, order_by: impl Into<String>) -> Self {
         Self(self.0.text(ListSecrets::ORDER_BY, order_by))
     }
 
-    /// Sets `page`.
-    pub fn page(self, page: impl Into<String>) -> Self {
-        Self(self.0.text(ListSecrets::PAGE, page))
+    /// The number of the page, from 1. A page after the last one is empty.
+    pub fn page(self, page: i64) -> Self {
+        Self(self.0.set(ListSecrets::PAGE, page))
     }
 
-    /// Sets `page_size`.
+    /// How many items a page has at most. 0 is the size that the upstream chooses.
     pub fn page_size(self, page_size: i64) -> Self {
         Self(self.0.set(ListSecrets::PAGE_SIZE, page_size))
     }
@@ -418,21 +477,25 @@ impl ListSecrets {
     }
 }
 
-naftiko_client::call!(CreateSecret, "A call of [`Client::create_secret`].");
+naftiko_client::call!(
+    CreateSecret, "A call of [`Client::create_secret`].", models::Secret
+);
 
 impl CreateSecret {
     const REGION: ParameterId = ParameterId(0);
     const BODY: ParameterId = ParameterId(1);
 }
 
-naftiko_client::call!(GetSecret, "A call of [`Client::get_secret`].");
+naftiko_client::call!(GetSecret, "A call of [`Client::get_secret`].", models::Secret);
 
 impl GetSecret {
     const REGION: ParameterId = ParameterId(0);
     const SECRET_ID: ParameterId = ParameterId(1);
 }
 
-naftiko_client::call!(UpdateSecret, "A call of [`Client::update_secret`].");
+naftiko_client::call!(
+    UpdateSecret, "A call of [`Client::update_secret`].", models::Secret
+);
 
 impl UpdateSecret {
     const REGION: ParameterId = ParameterId(0);
@@ -455,7 +518,9 @@ impl AddSecretOwner {
     const BODY: ParameterId = ParameterId(2);
 }
 
-naftiko_client::call!(ProtectSecret, "A call of [`Client::protect_secret`].");
+naftiko_client::call!(
+    ProtectSecret, "A call of [`Client::protect_secret`].", models::Secret
+);
 
 impl ProtectSecret {
     const REGION: ParameterId = ParameterId(0);
@@ -463,7 +528,9 @@ impl ProtectSecret {
     const BODY: ParameterId = ParameterId(2);
 }
 
-naftiko_client::call!(RestoreSecret, "A call of [`Client::restore_secret`].");
+naftiko_client::call!(
+    RestoreSecret, "A call of [`Client::restore_secret`].", models::Secret
+);
 
 impl RestoreSecret {
     const REGION: ParameterId = ParameterId(0);
@@ -471,7 +538,9 @@ impl RestoreSecret {
     const BODY: ParameterId = ParameterId(2);
 }
 
-naftiko_client::call!(UnprotectSecret, "A call of [`Client::unprotect_secret`].");
+naftiko_client::call!(
+    UnprotectSecret, "A call of [`Client::unprotect_secret`].", models::Secret
+);
 
 impl UnprotectSecret {
     const REGION: ParameterId = ParameterId(0);
@@ -480,7 +549,8 @@ impl UnprotectSecret {
 }
 
 naftiko_client::call!(
-    RestoreSecretVersion, "A call of [`Client::restore_secret_version`]."
+    RestoreSecretVersion, "A call of [`Client::restore_secret_version`].",
+    models::SecretVersion
 );
 
 impl RestoreSecretVersion {

@@ -10,7 +10,7 @@
 //!
 //! let client = Client::from_env()?;
 //! let response = client.list_secrets("REGION").scheduled_for_deletion(false).send().await?;
-//! println!("{}", response.body());
+//! println!("{:?}", response.body());
 //! # Ok(()) }
 //! ```
 //!
@@ -33,6 +33,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 pub mod client;
+pub mod models;
 #[cfg(feature = "rest")]
 pub mod rest;
 #[cfg(feature = "mcp")]

@@ -1,9 +1,10 @@
 //! Maps what a REST or MCP caller sends to the arguments of an operation.
 
 use naftiko_client::__private::{
-    Argument, Arguments, Connection, Defaults, Violations, from_json_text, listed, pointer_token, shortened, visible,
+    Argument, Arguments, Connection, Defaults, Violations, check_body, check_once, from_json_text, listed,
+    pointer_token, shortened, visible,
 };
-use naftiko_client::{Error, Violation};
+use naftiko_client::{Error, ErrorKind, Violation};
 use naftiko_schema::{
     ArgumentMapping, ArgumentSource, Binding, InputText, Kind, Location, Parameter, SourceMember, Target,
 };
@@ -39,6 +40,21 @@ pub async fn checked(binding: &'static Binding, connection: &Connection, values:
     offload(length, move || checked_here(binding, connection.defaults(), values)).await
 }
 
+/// What else is wrong with values, where inputs of these names are known to be wrong.
+pub async fn also_wrong(
+    binding: &'static Binding,
+    connection: &Connection,
+    values: Values,
+    known: &[&str],
+) -> Violations {
+    let Err(error) = checked(binding, connection, values).await else { return Violations::default() };
+    let ErrorKind::Arguments(violations) = error.kind() else { return Violations::default() };
+    let others = violations.iter().filter(|violation| !known.contains(&violation.parameter.as_str()));
+    let mut others: Violations = others.cloned().collect();
+    others.omit(error.omitted_violations());
+    others
+}
+
 fn checked_here(binding: &'static Binding, defaults: &Defaults, mut values: Values) -> Result<Arguments, Error> {
     let mut violations = Violations::default();
     for (input, value) in binding.inputs().iter().zip(&mut values) {
@@ -48,18 +64,18 @@ fn checked_here(binding: &'static Binding, defaults: &Defaults, mut values: Valu
         }
         violations.extend(Argument::check(input, value.as_ref()).err());
     }
-    let invalid = |violations| Error::arguments(binding.target.name(), violations);
-    if !violations.is_empty() {
-        return Err(invalid(violations));
-    }
     let Target::Operation(operation) = &binding.target;
     let mut arguments = arguments(binding, values);
     defaults.complete(operation, &mut arguments);
-    let violations = arguments.check_once(operation);
-    if violations.is_empty() { Ok(arguments) } else { Err(invalid(violations.map(|it| of_caller(binding, it)))) }
+    // Where inputs are wrong, so are the arguments that are made of them, but for the rest of the body.
+    let of_arguments =
+        if violations.is_empty() { check_once(operation, &mut arguments) } else { check_body(operation, &arguments) };
+    violations.absorb(of_arguments.map(|it| of_caller(binding, it)));
+    if violations.is_empty() { Ok(arguments) } else { Err(Error::arguments(binding.target.name(), violations)) }
 }
 
-/// A violation of the body in the caller's terms: where the body is an object of inputs, it is that of one of them.
+/// A violation of the body in the caller's terms: where the body or a part of it is an object of inputs, it is that of one of
+/// them.
 fn of_caller(binding: &Binding, violation: Violation) -> Violation {
     input_of(binding, &violation).unwrap_or(violation)
 }
@@ -67,8 +83,8 @@ fn of_caller(binding: &Binding, violation: Violation) -> Violation {
 fn input_of(binding: &Binding, violation: &Violation) -> Option<Violation> {
     let ArgumentMapping::Mapped(mapping) = &binding.arguments else { return None };
     let mut parameters = binding.target.parameters().iter().zip(mapping.sources.iter());
-    let (_, mut source) = parameters
-        .find(|(parameter, _)| parameter.location == Location::Body && parameter.name == violation.parameter)?;
+    let (_, mut source) =
+        parameters.find(|(parameter, _)| parameter.location.is_body() && parameter.name == violation.parameter)?;
     let mut pointer = violation.pointer.as_deref().unwrap_or_default();
     while let ArgumentSource::Object(members) = source {
         let rest = pointer.strip_prefix('/')?;

@@ -17,7 +17,7 @@ pub mod trace;
 pub use accept::accepts;
 pub use call::{execute, execute_streaming, preview};
 pub use caller::{Forwarded, Principal};
-pub use inputs::{Values, checked, short, unknown_inputs, values};
+pub use inputs::{Values, also_wrong, checked, short, unknown_inputs, values};
 pub use offload::{is_long, offload};
 pub use output::{apply, document};
 pub use receive::{BODY_LIMIT, STANDSTILL, Unreceived, receive};

@@ -36,6 +36,11 @@ impl BodyContext<'_> {
         }
     }
 
+    /// Whether a node is there, and not left out.
+    pub(crate) fn has(&self, node: &BodyNode) -> bool {
+        self.json(node, &mut Vec::new())
+    }
+
     /// Writes a node as JSON. Returns false and writes nothing if the node is left out.
     fn json(&self, node: &BodyNode, out: &mut Vec<u8>) -> bool {
         let start = out.len();

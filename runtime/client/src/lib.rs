@@ -5,6 +5,7 @@
 
 mod argument;
 mod body;
+mod check;
 mod client;
 mod compression;
 mod defaults;
@@ -57,6 +58,7 @@ pub mod __private {
     pub use serde_json::Value;
 
     pub use crate::argument::{Argument, Arguments, Schema, Violations, from_json_text, from_texts};
+    pub use crate::check::{check_body, check_once};
     pub use crate::client::{
         CONNECT_TIMEOUT, Connection, Handle, MAX_FIELDS, MAX_HEAD, Options, Preview, Reading, Request, ResponseBody,
         Room, SPAN, TARGET, TrackedBody, authority, basic, parse_base_uri, render,

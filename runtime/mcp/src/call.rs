@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use naftiko_adapter::trace::{self, TRACEPARENT, TRACESTATE};
-use naftiko_adapter::{Forwarded, Principal, checked, execute, is_long, offload, preview};
+use naftiko_adapter::{Forwarded, Principal, execute, is_long, offload, preview};
 use naftiko_client::__private::{Arguments, Connection, Preview};
 use naftiko_schema::Tool;
 use rmcp::model::{
@@ -47,12 +47,9 @@ pub(super) async fn call(
     };
     // Only a confirmation needs the parameters again.
     let confirmable = tool.hints.destructive.then(|| params.clone());
-    let inputs = match Inputs::read(tool, params.arguments.take()) {
-        Ok(inputs) => inputs,
-        Err(error) => return Ok(failure(tool, policy, &error).into()),
-    };
+    let inputs = Inputs::read(tool, params.arguments.take());
     let note = inputs.note();
-    let mut response = match checked(&tool.binding, connection, inputs.values).await {
+    let mut response = match inputs.checked(tool, connection).await {
         Ok(arguments) => run(tool, connection, policy, arguments, confirmable, context).await?,
         Err(error) => failure(tool, policy, &error).into(),
     };

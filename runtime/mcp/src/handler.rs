@@ -20,11 +20,12 @@ use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt as _};
 
 use super::call::{call, cancelled, forwarded};
 use super::page::page;
+use super::policy::OutputSchemas;
 use super::resources::Resources;
 use super::revision::{VERSIONS, is_stateless};
-use super::schema::{input_schema, output_schema};
+use super::schema::schemas;
 use super::stdio::Lines;
-use super::structure::as_declared;
+use super::structure::{as_declared, name_repeated};
 use super::{Policy, prompts};
 
 /// How long a client may cache a list, in milliseconds. Lists change only with the binary.
@@ -92,19 +93,24 @@ impl Server {
 
     fn with_parts(adapter: &'static Mcp, connection: Connection, policy: Policy) -> Self {
         let shown: Vec<_> = adapter.tools.iter().filter(|tool| policy.shows(tool)).collect();
-        let described =
-            |headers| -> Vec<_> { shown.iter().map(|tool| describe(tool, headers, &policy, &connection)).collect() };
-        let (tools, tools_without_headers) = (described(true), described(false));
+        let described = |headers| {
+            shown.iter().map(|tool| describe(tool, headers, &policy, &connection)).unzip::<_, _, Vec<_>, Vec<_>>()
+        };
+        let ((mut tools, are_cut), (mut tools_without_headers, _)) = (described(true), described(false));
+        if policy.output_schemas == OutputSchemas::Shape {
+            [&mut tools, &mut tools_without_headers].into_iter().for_each(|tools| name_repeated(tools));
+        }
+        let cut = shown.iter().zip(are_cut).filter(|(_, is_cut)| *is_cut).map(|(tool, _)| *tool).collect();
         let index = shown.iter().zip(&tools).map(|(tool, description)| (&*tool.name, (*tool, description.clone())));
         let index = index.collect();
         let capability = connection.capability();
         let implementation =
             Implementation::new(&*capability.name, &*capability.version).with_title(&*capability.title);
-        let mut config = ServerConfig::new(capabilities(adapter)).with_server_info(implementation);
+        let resources = Resources::new(&adapter.resources, cut, &policy);
+        let mut config = ServerConfig::new(capabilities(adapter, &resources)).with_server_info(implementation);
         if !adapter.instructions.is_empty() {
             config = config.with_instructions(&*adapter.instructions);
         }
-        let resources = Resources::new(&adapter.resources, &policy);
         let server_info_meta = server_info(&config);
         Self(Arc::new(Inner {
             adapter,
@@ -149,36 +155,35 @@ impl Server {
 }
 
 /// Advertises only the capabilities that this adapter has.
-fn capabilities(adapter: &Mcp) -> ServerCapabilities {
+fn capabilities(adapter: &Mcp, resources: &Resources) -> ServerCapabilities {
     let mut capabilities = ServerCapabilities::default();
     capabilities.tools = (!adapter.tools.is_empty()).then(ToolsCapability::default);
-    capabilities.resources = (!adapter.resources.is_empty()).then(ResourcesCapability::default);
+    capabilities.resources = resources.are_offered().then(ResourcesCapability::default);
     capabilities.prompts = (!adapter.prompts.is_empty()).then(PromptsCapability::default);
     capabilities
 }
 
 /// Rejects a method whose capability this adapter does not have.
-fn ensure_offered<M: ConstString, T>(table: &[T]) -> Result<(), ErrorData> {
-    if table.is_empty() { Err(ErrorData::method_not_found::<M>()) } else { Ok(()) }
+fn ensure_offered<M: ConstString>(is_offered: bool) -> Result<(), ErrorData> {
+    if is_offered { Ok(()) } else { Err(ErrorData::method_not_found::<M>()) }
 }
 
-fn describe(tool: &'static Tool, headers: bool, policy: &Policy, connection: &Connection) -> rmcp::model::Tool {
+/// A tool as clients see it, and whether its schemas are cut.
+fn describe(tool: &'static Tool, headers: bool, policy: &Policy, connection: &Connection) -> (rmcp::model::Tool, bool) {
     let hints = &tool.hints;
     let annotations = ToolAnnotations::from_raw(
-        Some(tool.title.to_string()),
+        None,
         Some(hints.read_only),
         Some(hints.destructive),
         Some(hints.idempotent),
         Some(hints.open_world),
     );
-    let inputs = Arc::new(input_schema(&tool.binding, headers, connection.defaults()));
-    let mut described = rmcp::model::Tool::new(&*tool.name, &*tool.description, inputs)
+    let schemas = schemas(tool, headers, policy.output_schemas, connection.defaults());
+    let mut described = rmcp::model::Tool::new(&*tool.name, &*tool.description, Arc::new(schemas.input))
         .with_title(&*tool.title)
         .with_annotations(annotations);
-    if policy.output_schemas {
-        described.output_schema = output_schema(&tool.binding).map(Arc::new);
-    }
-    described
+    described.output_schema = schemas.output.map(Arc::new);
+    (described, schemas.is_cut)
 }
 
 /// Server info for `_meta` of a result (MCP 2026-07-28).
@@ -214,7 +219,7 @@ impl ServerHandler for Server {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        ensure_offered::<ListToolsRequestMethod, _>(&self.0.adapter.tools)?;
+        ensure_offered::<ListToolsRequestMethod>(!self.0.adapter.tools.is_empty())?;
         let tools = if is_stateless(&context) { &self.0.tools } else { &self.0.tools_without_headers };
         let (tools, next) = page(tools, request)?;
         let (ttl, scope) = list_cache_hints(self.0.adapter);
@@ -229,7 +234,7 @@ impl ServerHandler for Server {
         request: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        ensure_offered::<ListResourcesRequestMethod, _>(&self.0.adapter.resources)?;
+        ensure_offered::<ListResourcesRequestMethod>(self.0.resources.are_offered())?;
         let (all, next) = page(&self.0.resources.list().await, request)?;
         let (ttl, scope) = list_cache_hints(self.0.adapter);
         let mut list = ListResourcesResult::with_all_items(all).with_ttl_ms(ttl).with_cache_scope(scope);
@@ -243,7 +248,7 @@ impl ServerHandler for Server {
         request: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        ensure_offered::<ListResourceTemplatesRequestMethod, _>(&self.0.adapter.resources)?;
+        ensure_offered::<ListResourceTemplatesRequestMethod>(self.0.resources.are_offered())?;
         let (all, next) = page(&self.0.resources.templates(), request)?;
         let (ttl, scope) = list_cache_hints(self.0.adapter);
         let mut list = ListResourceTemplatesResult::with_all_items(all).with_ttl_ms(ttl).with_cache_scope(scope);
@@ -257,7 +262,7 @@ impl ServerHandler for Server {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        ensure_offered::<ReadResourceRequestMethod, _>(&self.0.adapter.resources)?;
+        ensure_offered::<ReadResourceRequestMethod>(self.0.resources.are_offered())?;
         let (ttl, scope) = read_cache_hints(self.0.adapter);
         let Inner { resources, connection, policy, .. } = &*self.0;
         // On the heap, because rmcp moves the future of a request dozens of times.
@@ -276,7 +281,7 @@ impl ServerHandler for Server {
         request: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        ensure_offered::<ListPromptsRequestMethod, _>(&self.0.adapter.prompts)?;
+        ensure_offered::<ListPromptsRequestMethod>(!self.0.adapter.prompts.is_empty())?;
         let shown = self.0.adapter.prompts.iter().filter(|prompt| self.0.policy.shows_prompt(prompt));
         let all: Vec<_> = shown.map(prompts::describe).collect();
         let (all, next) = page(&all, request)?;
@@ -292,7 +297,7 @@ impl ServerHandler for Server {
         request: GetPromptRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        ensure_offered::<GetPromptRequestMethod, _>(&self.0.adapter.prompts)?;
+        ensure_offered::<GetPromptRequestMethod>(!self.0.adapter.prompts.is_empty())?;
         let mut result =
             prompts::get(&self.0.adapter.prompts, &self.0.policy, &request.name, request.arguments).await?;
         result.meta = Some(self.0.server_info_meta.clone());
@@ -325,11 +330,11 @@ impl ServerHandler for Server {
         let mut response = Box::pin(call(tool, &self.0.connection, &self.0.policy, request, &context)).await?;
         if let CallToolResponse::Complete(result) = &mut response {
             result.meta = Some(self.0.server_info_meta.clone());
+            if description.output_schema.is_some() {
+                as_declared(result, self.0.policy.response_budget);
+            }
             // Clients before MCP 2026-07-28 get other values as text only.
             result.structured_content.take_if(|content| !is_stateless(&context) && !content.is_object());
-            if description.output_schema.is_some() {
-                as_declared(result);
-            }
         }
         Ok(response)
     }

@@ -1,7 +1,7 @@
 //! The inputs of a tool, from the arguments of a call.
 
-use naftiko_adapter::{Values, numbers, unknown_inputs};
-use naftiko_client::__private::{Argument, Schema, Violations, from_json_text, listed};
+use naftiko_adapter::{Values, also_wrong, checked, numbers, unknown_inputs};
+use naftiko_client::__private::{Argument, Arguments, Connection, Schema, Violations, from_json_text, listed};
 use naftiko_client::{Error, Violation};
 use naftiko_schema::{Kind, Location, Parameter, Tool};
 use rmcp::model::JsonObject;
@@ -15,7 +15,9 @@ const NAMES_LIMIT: usize = 1000;
 
 /// The values of a tool's inputs.
 pub(super) struct Inputs {
-    pub(super) values: Values,
+    values: Values,
+    /// What is wrong with the names of arguments.
+    violations: Violations,
     /// The inputs of another type that the client sent as text.
     from_text: Vec<&'static Parameter>,
     /// Arguments that are members of the body.
@@ -30,10 +32,11 @@ struct Moved {
 }
 
 impl Inputs {
-    pub(super) fn read(tool: &'static Tool, arguments: Option<JsonObject>) -> Result<Self, Error> {
+    pub(super) fn read(tool: &'static Tool, arguments: Option<JsonObject>) -> Self {
         let inputs = tool.binding.inputs();
         let values = naftiko_adapter::values(&tool.binding);
-        let mut read = Self { values, from_text: Vec::new(), moved: Moved::default() };
+        let violations = Violations::default();
+        let mut read = Self { values, violations, from_text: Vec::new(), moved: Moved::default() };
         let mut arguments = arguments.unwrap_or_default();
         for (input, slot) in inputs.iter().zip(&mut read.values) {
             let Some(value) = arguments.shift_remove(&*input.name) else { continue };
@@ -45,21 +48,26 @@ impl Inputs {
             read.from_text.extend(parsed.is_some().then_some(input));
             *slot = Some(parsed.unwrap_or_else(|| argument(input.kind, value)));
         }
-        if arguments.is_empty() {
-            return Ok(read);
+        read.members(tool, &mut arguments);
+        unknown_inputs(&mut read.violations, arguments.keys().map(String::as_str), inputs, |violation| violation);
+        read
+    }
+
+    /// The arguments of the operation, if nothing is wrong with the inputs.
+    pub(super) async fn checked(self, tool: &'static Tool, connection: &Connection) -> Result<Arguments, Error> {
+        let Self { values, mut violations, .. } = self;
+        if violations.is_empty() {
+            return checked(&tool.binding, connection, values).await;
         }
-        let mut violations = Violations::default();
-        read.members(tool, &mut arguments, &mut violations);
-        if arguments.is_empty() && violations.is_empty() {
-            return Ok(read);
-        }
-        unknown_inputs(&mut violations, arguments.keys().map(String::as_str), inputs, |violation| violation);
+        let known: Vec<_> = violations.first().iter().map(|violation| violation.parameter.as_str()).collect();
+        let others = also_wrong(&tool.binding, connection, values, &known).await;
+        violations.absorb(others);
         Err(Error::arguments(tool.binding.target.name(), violations))
     }
 
     /// Takes arguments that are members of the body into it, because models often leave out what is around them. Beside a body,
     /// they are violations.
-    fn members(&mut self, tool: &'static Tool, arguments: &mut JsonObject, violations: &mut Violations) {
+    fn members(&mut self, tool: &'static Tool, arguments: &mut JsonObject) {
         let binding = &tool.binding;
         let (Some(id), Some(schema)) = (binding.body_input(), binding.target.request_schema()) else { return };
         let (Some(input), Some(slot)) = (binding.inputs().get(id.index()), self.values.get_mut(id.index())) else {
@@ -71,7 +79,7 @@ impl Inputs {
             match schema.member(&name) {
                 None => drop(arguments.insert(name, value)),
                 Some(_) if slot.is_some() => {
-                    violations.push(Violation::new(&name, format!("belongs into `{}`", input.name)));
+                    self.violations.push(Violation::new(&name, format!("belongs into `{}`", input.name)));
                 }
                 // Like null for an input.
                 Some(member) if value.is_null() && !member.nullable => {}

@@ -28,11 +28,12 @@ mod shape;
 mod shown;
 mod stdio;
 mod structure;
+mod whole;
 mod words;
 
 pub use self::http::HttpOptions;
 pub use handler::Server;
-pub use policy::{Confirmation, Policy, ShortKey, UnmatchedPattern};
+pub use policy::{Confirmation, OutputSchemas, Policy, ShortKey, UnmatchedPattern};
 
 #[doc(hidden)]
 pub mod __private {

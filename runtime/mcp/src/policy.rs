@@ -32,8 +32,7 @@ pub struct Policy {
     pub(super) confirmation: Confirmation,
     pub(super) response_budget: usize,
     pub(super) dry_run: bool,
-    /// Whether tools declare what their results are.
-    pub(super) output_schemas: bool,
+    pub(super) output_schemas: OutputSchemas,
     /// The folder of which clients may get files.
     files: Option<Arc<Root>>,
     /// Seals the state that a client sends back with a confirmation.
@@ -52,6 +51,19 @@ pub enum Confirmation {
     Ask,
     /// Always ask the user; refuse the call if the client cannot ask.
     Require,
+}
+
+/// What tools declare about their results.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OutputSchemas {
+    /// Nothing.
+    Off,
+    /// The names of members, and their kinds in words. Every object satisfies it.
+    #[default]
+    Shape,
+    /// The whole schema. Clients reject results that do not satisfy it, such as those with values that are new, and those in
+    /// which a secret is masked.
+    Full,
 }
 
 /// The state key is too short.
@@ -88,7 +100,7 @@ impl Default for Policy {
             confirmation: Confirmation::default(),
             response_budget: RESPONSE_BUDGET,
             dry_run: false,
-            output_schemas: false,
+            output_schemas: OutputSchemas::default(),
             files: None,
             seal: seal.map(Arc::new),
             permits: None,
@@ -156,10 +168,10 @@ impl Policy {
         self
     }
 
-    /// Declares the shape of results, where it is known. Clients check what they get against it, so errors of these tools are
-    /// text only.
-    pub fn output_schemas(mut self) -> Self {
-        self.output_schemas = true;
+    /// What tools declare about their results, where it is known. Clients check what they get against it, so errors of tools
+    /// that declare something are text only.
+    pub fn output_schemas(mut self, which: OutputSchemas) -> Self {
+        self.output_schemas = which;
         self
     }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use naftiko_adapter::{Forwarded, Values, apply, checked, document, execute, numbers, offload};
 use naftiko_client::__private::{Connection, TARGET, from_texts, shortened};
 use naftiko_client::{Error, ErrorKind, Response};
-use naftiko_schema::{Binding, InputId, Output, Resource, ResourceCall, ResourceSource};
+use naftiko_schema::{Binding, InputId, Output, Resource, ResourceCall, ResourceSource, Tool};
 use percent_encoding::percent_decode_str;
 use regex_lite::{Captures, Regex};
 use rmcp::ErrorData;
@@ -17,8 +17,9 @@ use serde_json::json;
 use super::content::Body;
 use super::long::is_long;
 use super::mask::clean;
+use super::schema::source;
 use super::shown::{Shown, shows_bytes};
-use super::{Policy, content, files};
+use super::{Policy, content, files, whole};
 
 /// The longest URI of a resource, in bytes. Results repeat it.
 const URI_LIMIT: usize = 8 << 10;
@@ -30,18 +31,28 @@ pub(super) struct Resources {
     shown: Vec<(&'static Resource, Option<Regex>)>,
     /// Files that the policy does not offer.
     withheld: Vec<&'static Resource>,
+    /// The tools whose whole schemas are resources, because what is shown of them is cut.
+    cut: Vec<&'static Tool>,
+    are_declared: bool,
     policy: Policy,
 }
 
 impl Resources {
-    pub(super) fn new(table: &'static [Resource], policy: &Policy) -> Self {
+    pub(super) fn new(table: &'static [Resource], cut: Vec<&'static Tool>, policy: &Policy) -> Self {
         let (shown, hidden): (Vec<_>, Vec<_>) = table.iter().partition(|resource| policy.shows_resource(resource));
         let is_file = |resource: &&Resource| matches!(resource.source, ResourceSource::ServerFile(_));
         Self {
             shown: shown.into_iter().map(|resource| (resource, pattern(&resource.uri))).collect(),
             withheld: hidden.into_iter().filter(is_file).collect(),
+            cut,
+            are_declared: !table.is_empty(),
             policy: policy.clone(),
         }
+    }
+
+    /// Whether there are resources, even if the policy offers none of them.
+    pub(super) fn are_offered(&self) -> bool {
+        self.are_declared || !self.cut.is_empty()
     }
 
     /// Whether some resources are files of folders, which may change.
@@ -71,6 +82,7 @@ impl Resources {
                 }
             }
         }
+        all.extend(self.cut.iter().map(|tool| whole::describe(tool)));
         all
     }
 
@@ -95,6 +107,9 @@ impl Resources {
     ) -> Result<ReadResourceResult, ErrorData> {
         let found = if uri.len() > URI_LIMIT { None } else { self.find(uri) };
         let Some((resource, below, captures)) = found else {
+            if let Some(tool) = self.cut.iter().find(|tool| source(tool) == uri) {
+                return whole::read(tool, policy.response_budget).ok_or_else(|| too_long(uri, policy));
+            }
             return Err(if self.is_withheld(uri) { withheld(uri) } else { unknown(uri) });
         };
         let declared = non_empty(&resource.media_type);

@@ -1,28 +1,67 @@
-//! The input schema of a tool, built from the parameters that the validator uses.
+//! The schemas of a tool. That of its inputs is built from the parameters that the validator uses.
 
 use naftiko_client::__private::{Defaults, Schema, rank};
-use naftiko_schema::{Binding, Kind, Location, Parameter};
+use naftiko_schema::{Binding, Kind, Location, Parameter, Tool};
 use rmcp::model::JsonObject;
 use serde_json::{Value, json};
 
+use super::policy::OutputSchemas;
 use super::shape;
 
 /// How long the schema of a tool's inputs may be because of its body, in bytes.
 const BUDGET: usize = 8 << 10;
 
-/// The schema of what a tool takes: an object of its inputs, in which a body has its members where they are known. It uses only
-/// keywords that all models and clients support; `headers` adds that of MCP 2026-07-28.
-pub(super) fn input_schema(binding: &Binding, headers: bool, defaults: &Defaults) -> JsonObject {
+/// What a tool takes and returns, as clients see it.
+pub(super) struct Schemas {
+    pub(super) input: JsonObject,
+    pub(super) output: Option<JsonObject>,
+    /// Whether members or values were left out, which are in the resource with the whole schemas.
+    pub(super) is_cut: bool,
+}
+
+/// The URI of the resource with the whole schemas of a tool.
+pub(super) fn source(tool: &Tool) -> String {
+    format!("schema://{}", tool.name)
+}
+
+/// What a tool takes: an object of its inputs, in which a body has its members where they are known. It uses only keywords that
+/// all models and clients support; `headers` adds that of MCP 2026-07-28. And what it returns, if that is known.
+pub(super) fn schemas(tool: &Tool, headers: bool, output: OutputSchemas, defaults: &Defaults) -> Schemas {
+    let source = source(tool);
+    let (input, is_input_cut) = input_schema(&tool.binding, headers, &source, defaults);
+    let output = match (output, whole_output(&tool.binding)) {
+        (OutputSchemas::Off, _) | (_, None) => None,
+        (OutputSchemas::Shape, Some(whole)) => shape::output(whole, &source),
+        (OutputSchemas::Full, Some(whole)) => shape::full(whole),
+    };
+    let is_output_cut = output.as_ref().is_some_and(|output| output.is_cut);
+    Schemas { input, output: output.map(|output| output.schema), is_cut: is_input_cut || is_output_cut }
+}
+
+/// The schema of the body that a tool takes, if it is known.
+pub(super) fn whole_body(binding: &Binding) -> Option<&str> {
+    binding.body_input().and_then(|_| binding.target.request_schema())
+}
+
+/// The schema of what a tool returns, if it is known.
+pub(super) fn whole_output(binding: &Binding) -> Option<&str> {
+    binding.response_schema().filter(|_| binding.format().is_json() && !binding.target.is_bodiless())
+}
+
+/// The schema of inputs, and whether something was left out.
+fn input_schema(binding: &Binding, headers: bool, source: &str, defaults: &Defaults) -> (JsonObject, bool) {
     let mut schema = flat(binding.inputs(), headers, defaults);
     let body = binding.body_input().and_then(|id| binding.inputs().get(id.index()));
-    let (Some(body), Some(text)) = (body, binding.target.request_schema()) else { return schema };
+    let (Some(body), Some(text)) = (body, whole_body(binding)) else { return (schema, false) };
     let budget = BUDGET.saturating_sub(Value::Object(schema.clone()).to_string().len());
-    if let Some(shape) = shape::input(text, budget)
+    let shown = shape::input(text, budget, &body.description, source);
+    let is_cut = shown.as_ref().is_none_or(|shown| shown.is_cut);
+    if let Some(shown) = shown
         && let Some(property) = schema.get_mut("properties").and_then(|properties| properties.get_mut(&*body.name))
         && let Some(property) = property.as_object_mut()
     {
         let default = property.remove("default");
-        *property = with_description(shape, &body.description);
+        *property = shown.schema;
         configure_members(property, text, defaults);
         property.extend(body.rules.keywords());
         if !property.contains_key("required") {
@@ -31,7 +70,7 @@ pub(super) fn input_schema(binding: &Binding, headers: bool, defaults: &Defaults
             require(&mut schema, &body.name);
         }
     }
-    schema
+    (schema, is_cut)
 }
 
 /// Says which members of a body have values when they are left out.
@@ -66,23 +105,6 @@ fn require(schema: &mut JsonObject, name: &str) {
     if let Value::Array(required) = required {
         required.push(name.into());
     }
-}
-
-/// The schema of a body with the description of its input, and what the schema says of members that are not shown.
-fn with_description(mut shape: JsonObject, description: &str) -> JsonObject {
-    if !description.is_empty() {
-        let own = shape.get("description").and_then(Value::as_str).filter(|own| own.ends_with("members)"));
-        let note = own.and_then(|own| own.rfind('(').and_then(|at| own.get(at..)));
-        let text = note.map_or_else(|| description.to_owned(), |note| format!("{description} {note}"));
-        shape.insert("description".to_owned(), text.into());
-    }
-    shape
-}
-
-/// The schema of what a tool returns, if it is known.
-pub(super) fn output_schema(binding: &Binding) -> Option<JsonObject> {
-    let text = binding.response_schema().filter(|_| binding.format().is_json() && !binding.target.is_bodiless())?;
-    shape::output(text)
 }
 
 fn flat(inputs: &[Parameter], headers: bool, defaults: &Defaults) -> JsonObject {

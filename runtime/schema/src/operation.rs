@@ -82,6 +82,9 @@ table! {
         /// What the body of a request is, as the JSON text of a JSON Schema, if it is known. It is the subset of JSON Schema
         /// 2020-12 that the compiler writes: self-contained, with `$defs` at the root for what contains itself.
         request_schema: optional(text),
+        /// Requests may lack members that [`request_schema`](Self::request_schema) requires, because the document that says so is
+        /// not verified.
+        lenient: flag,
         /// What the body of a successful response is, as [`request_schema`](Self::request_schema) says it.
         response_schema: optional(text),
         /// How the pages of a list follow each other, if it is known.

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use naftiko_mcp::{Confirmation, Policy};
+use naftiko_mcp::{Confirmation, OutputSchemas, Policy};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -51,8 +51,8 @@ pub(super) struct Tools {
     #[arg(long, env = "NAFTIKO_DRY_RUN")]
     pub(super) dry_run: bool,
     /// Whether tools declare what their results are, where it is known; errors of these tools are text only
-    #[arg(long, env = "NAFTIKO_OUTPUT_SCHEMAS", value_enum, default_value_t = OutputSchemas::Off, value_name = "WHICH")]
-    output_schemas: OutputSchemas,
+    #[arg(long, env = "NAFTIKO_OUTPUT_SCHEMAS", default_value = "shape", value_name = "WHICH")]
+    output_schemas: Declared,
 }
 
 /// Limits for the one client on standard input and output. Over HTTP the limits of all requests apply.
@@ -66,12 +66,14 @@ pub(super) struct Limits {
     rate_limit: Option<NonZeroU32>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum OutputSchemas {
-    /// No schemas
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Declared {
+    /// Nothing
     Off,
     /// The names of members and their kinds in words, which allow any value
     Shape,
+    /// The whole schema: clients reject results that do not satisfy it
+    Full,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -91,20 +93,23 @@ impl Tools {
             Confirm::Ask => Confirmation::Ask,
             Confirm::Require => Confirmation::Require,
         };
+        let output_schemas = match self.output_schemas {
+            Declared::Off => OutputSchemas::Off,
+            Declared::Shape => OutputSchemas::Shape,
+            Declared::Full => OutputSchemas::Full,
+        };
         let mut policy = Policy::default()
             .tools(members(&self.only))
             .exclude_tools(members(&self.excluded))
             .confirmation(confirmation)
             .response_budget(self.response_budget)
+            .output_schemas(output_schemas)
             .reveal_secrets(members(&self.reveal_secrets));
         if self.read_only {
             policy = policy.read_only();
         }
         if self.dry_run {
             policy = policy.dry_run();
-        }
-        if self.output_schemas == OutputSchemas::Shape {
-            policy = policy.output_schemas();
         }
         if let Some(folder) = &self.files {
             let refused = |error| Failure::Refused(format!("--files {}: {error}", folder.display()));
@@ -123,6 +128,11 @@ impl Tools {
             Confirm::Ask => "ask",
             Confirm::Require => "require",
         };
+        let output_schemas = match self.output_schemas {
+            Declared::Off => "off",
+            Declared::Shape => "shape",
+            Declared::Full => "full",
+        };
         json!({
             "readOnly": self.read_only,
             "tools": members(&self.only).collect::<Vec<_>>(),
@@ -133,7 +143,7 @@ impl Tools {
             "revealSecrets": members(&self.reveal_secrets).collect::<Vec<_>>(),
             "files": self.files,
             "dryRun": self.dry_run,
-            "outputSchemas": if self.output_schemas == OutputSchemas::Shape { "shape" } else { "off" },
+            "outputSchemas": output_schemas,
         })
     }
 }

@@ -11,7 +11,7 @@ async fn calls(client: &Client) -> Result<(), Error> {
         .organization_id("o")
         .project_id("p")
         .order_by("name_asc")
-        .page("1")
+        .page(1)
         .page_size(50)
         .tags(["a", "b"])
         .name("n")
@@ -20,7 +20,7 @@ async fn calls(client: &Client) -> Result<(), Error> {
         .type_("opaque")
         .send()
         .await?;
-    let _total = &listed.body()["total_count"];
+    let _total = listed.body().total_count;
     let created = client.create_secret("fr-par", json!({"project_id": "p", "name": "n"})).send().await?;
     let _ = (created.status(), created.headers().len(), created.request_id().map(str::len));
     client.get_secret("fr-par", &id).send().await?;

@@ -29,7 +29,7 @@ async fn lists(client: Client) -> Result<Vec<Value>, Error> {
     let mut pages = patient(client.list_secrets("fr-par").scheduled_for_deletion(false)).pages();
     let _first: Option<Result<_, Error>> = pages.next().await;
     let items: ResultStream<Value> =
-        client.list_secrets("fr-par").scheduled_for_deletion(false).paging(Paging::pages("page")).items();
+        client.list_secrets("fr-par").scheduled_for_deletion(false).paging(Paging::pages("page")).items_as();
     items.into_vec().await
 }
 

@@ -70,7 +70,7 @@ async fn deadline_that_cuts_a_handshake_says_that_nothing_was_sent() {
     for bodiless in [true, false] {
         let cut = match bodiless {
             true => client.delete_secret("fr-par", "one").timeout(SECOND / 2).send().await,
-            false => client.create_secret("fr-par", body()).timeout(SECOND / 2).send().await,
+            false => client.create_secret("fr-par", body()).timeout(SECOND / 2).send_as().await,
         };
         let error = cut.expect_err("no handshake ends");
         assert_eq!((error.kind(), error.phase(), error.may_have_acted()), (&ErrorKind::Connect, Phase::Connect, false));
@@ -94,7 +94,7 @@ async fn deadline_after_the_request_was_sent_leaves_its_effect_open() {
         let client = upstream.client();
         let cut = match bodiless {
             true => client.delete_secret("fr-par", "one").timeout(SECOND / 2).send().await,
-            false => client.create_secret("fr-par", body()).timeout(SECOND / 2).send().await,
+            false => client.create_secret("fr-par", body()).timeout(SECOND / 2).send_as().await,
         };
         let error = cut.expect_err("no response comes");
         assert_eq!((error.kind(), error.phase(), error.may_have_acted()), (&ErrorKind::Timeout, Phase::Send, true));

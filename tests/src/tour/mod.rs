@@ -111,7 +111,7 @@ impl Mcp {
         let result = &response["result"];
         ensure!(result["isError"] == json!(fails), "{what}: {response}");
         println!("  {what:<28} {tool:<30} {}", if fails { "refused" } else { "done" });
-        Ok(result["structuredContent"].clone())
+        Ok(if fails { crate::error_of(result) } else { result["structuredContent"].clone() })
     }
 }
 

@@ -35,7 +35,7 @@ async fn over_mcp(mcp: &Mcp) -> Result<()> {
     mcp.step("read it", "get-metadata-using-secret-s-id", id.clone(), false).await?;
     mcp.step("protect it", "enable-secret-protection", id.clone(), false).await?;
     let refused = mcp.step("delete it: refused", "delete-secret", id.clone(), true).await?;
-    println!("    {}", refused["error"]["body"]["help_message"].as_str().unwrap_or_default());
+    println!("    {}", refused["body"]["help_message"].as_str().unwrap_or_default());
     mcp.step("unprotect it", "disable-secret-protection", id.clone(), false).await?;
     mcp.step("delete it", "delete-secret", id, false).await?;
     let climbing = json!({"region": "fr-par", "secret_id": ".."});

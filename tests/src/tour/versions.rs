@@ -63,7 +63,7 @@ async fn over_mcp(mcp: &Mcp, id: &str) -> Result<()> {
     println!("    data: {}", shown["data"].as_str().unwrap_or_default());
     mcp.step("disable it", "disable-secret-version", version.clone(), false).await?;
     let refused = mcp.step("access it: refused", "access-secret-version", version.clone(), true).await?;
-    println!("    {}", refused["error"]["body"]["help_message"].as_str().unwrap_or_default());
+    println!("    {}", refused["body"]["help_message"].as_str().unwrap_or_default());
     mcp.step("enable it", "enable-secret-version", version.clone(), false).await?;
     mcp.step("delete it", "delete-secret-version", version, false).await?;
     Ok(())

@@ -48,11 +48,11 @@ impl Argument {
         }
     }
 
-    /// Checks a body against its schema. A raw body is of the caller's own making.
-    fn check_schema(&self, name: &str, schema: &Schema) -> Violations {
+    /// Checks a body against its schema. A raw body is of the caller's own making. A `lenient` check requires no member.
+    pub(crate) fn check_schema(&self, name: &str, schema: &Schema, lenient: bool) -> Violations {
         match self {
-            Self::Value(value) => schema.violations(name, value),
-            Self::Json(json) => schema.violations_in(name, json),
+            Self::Value(value) => schema.violations(name, value, lenient),
+            Self::Json(json) => schema.violations_in(name, json, lenient),
             Self::Raw(_) => Violations::default(),
         }
     }
@@ -153,29 +153,18 @@ impl Arguments {
         operation.parameters.iter().zip(self.values.iter().map(Option::as_ref))
     }
 
-    /// The violations of all arguments. If there are none, the call does not look for them again.
-    pub fn check_once(&mut self, operation: &Operation) -> Violations {
-        let violations = self.check(operation, true);
-        self.checked = violations.is_empty();
-        violations
+    /// What is wrong with each argument by itself.
+    pub(crate) fn check(&self, operation: &Operation) -> Violations {
+        let each = self.pairs(operation).map(|(parameter, argument)| Argument::check(parameter, argument));
+        each.filter_map(Result::err).collect()
     }
 
-    /// The violations of all arguments. `by_schema` says whether the body is checked against the schema of the operation.
-    pub(crate) fn check(&self, operation: &Operation, by_schema: bool) -> Violations {
-        let mut violations = Violations::default();
-        if self.checked {
-            return violations;
-        }
-        let schema = operation.request_schema.as_deref().filter(|_| by_schema).map(Schema::of);
-        for (parameter, argument) in self.pairs(operation) {
-            match (Argument::check(parameter, argument), argument, &schema) {
-                (Err(violation), _, _) => violations.push(violation),
-                (Ok(()), Some(argument), Some(schema)) if parameter.location == Location::Body => {
-                    violations.absorb(argument.check_schema(&parameter.name, schema));
-                }
-                _ => {}
-            }
-        }
-        violations
+    /// Whether they were checked, and found valid.
+    pub(crate) fn are_checked(&self) -> bool {
+        self.checked
+    }
+
+    pub(crate) fn set_checked(&mut self, checked: bool) {
+        self.checked = checked;
     }
 }

@@ -32,13 +32,6 @@ impl<T> Violations<T> {
         Self { first: self.first.into_iter().map(change).collect(), omitted: self.omitted }
     }
 
-    /// Adds the violations of a part.
-    pub fn absorb(&mut self, others: Self) {
-        let (first, omitted) = others.into_parts();
-        self.extend(first);
-        self.omitted += omitted;
-    }
-
     /// How many more violations are reported.
     pub fn room(&self) -> usize {
         LIMIT.saturating_sub(self.first.len())
@@ -62,6 +55,16 @@ impl<T> Violations<T> {
     /// The number of violations that are not reported.
     pub fn omitted(&self) -> usize {
         self.omitted
+    }
+}
+
+impl Violations {
+    /// Adds other violations, but none of what has one already: what is wrong with a value is wrong with all that is made of it.
+    pub fn absorb(&mut self, others: Self) {
+        let (mut others, omitted) = others.into_parts();
+        others.retain(|other| self.first.iter().all(|known| known.parameter != other.parameter));
+        self.extend(others);
+        self.omitted += omitted;
     }
 }
 

@@ -17,6 +17,7 @@ use super::progress::Progress;
 use super::reading::Reading;
 use super::response_body::ResponseBody;
 use crate::argument::Arguments;
+use crate::check::check;
 use crate::error::{Error, ErrorKind, Phase};
 use crate::response::Response;
 use crate::transport::TransportError;
@@ -82,7 +83,7 @@ pub(super) struct CallState<'a> {
 
 impl<'a> CallState<'a> {
     pub(super) fn new(connection: &'a Connection, spec: CallSpec<'a>) -> Result<Self, Error> {
-        let violations = spec.arguments.check(spec.operation, !spec.options.unchecked);
+        let violations = check(spec.operation, spec.arguments, !spec.options.unchecked);
         if !violations.is_empty() {
             return Err(Error::arguments(&spec.operation.name, violations));
         }

@@ -4,6 +4,7 @@ use super::connection::Connection;
 use super::keys::Keys;
 use super::options::Options;
 use crate::argument::Arguments;
+use crate::check::check;
 use crate::error::Error;
 use naftiko_schema::Operation;
 
@@ -29,7 +30,7 @@ impl Connection {
         options: &Options,
     ) -> Result<Preview, Error> {
         let invalid = |violations| Error::arguments(&operation.name, violations);
-        let violations = arguments.check(operation, !options.unchecked);
+        let violations = check(operation, arguments, !options.unchecked);
         if !violations.is_empty() {
             return Err(Error::arguments(&operation.name, violations));
         }

@@ -13,8 +13,8 @@ use super::connection::Connection;
 use super::options::Options;
 use super::reading::Reading;
 use super::response_body::ResponseBody;
-use crate::argument::Violation;
-use crate::argument::{Argument, Arguments};
+use crate::argument::{Argument, Arguments, Violation, Violations};
+use crate::check::check;
 use crate::defaults::Choice;
 use crate::error::Error;
 use crate::into_body::IntoBody;
@@ -106,19 +106,25 @@ impl Request {
 
     pub(super) async fn open(&self, reading: Reading) -> Result<Response<ResponseBody>, Error> {
         self.checked()?;
+        self.connection.execute(self.operation, &self.completed(), &self.options, reading).await
+    }
+
+    /// The arguments, with the values of those that were left out.
+    fn completed(&self) -> Cow<'_, Arguments> {
         let mut arguments = Cow::Borrowed(&self.arguments);
         if !self.connection.defaults().is_empty() {
             self.connection.defaults().complete(self.operation, arguments.to_mut());
         }
-        self.connection.execute(self.operation, &arguments, &self.options, reading).await
+        arguments
     }
 
     pub(super) fn checked(&self) -> Result<(), Error> {
         if self.violations.is_empty() {
-            Ok(())
-        } else {
-            Err(Error::arguments(&self.operation.name, self.violations.clone()))
+            return Ok(());
         }
+        let mut violations: Violations = self.violations.clone().into();
+        violations.absorb(check(self.operation, &self.completed(), !self.options.unchecked));
+        Err(Error::arguments(&self.operation.name, violations))
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the models of a generated crate are made of: types for bodies that a companion describes.
 
+mod closed_enum;
 mod decode;
 mod open_enum;
 mod patch;

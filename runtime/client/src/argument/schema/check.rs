@@ -27,6 +27,8 @@ const DEPTH: usize = 512;
 pub(super) struct Check<'a> {
     schema: &'a Schema,
     parameter: &'a str,
+    /// Whether members may be left out that are required.
+    lenient: bool,
     /// Where the current value is.
     path: Vec<Token<'a>>,
     depth: usize,
@@ -47,8 +49,8 @@ enum Token<'a> {
 
 impl<'a> Check<'a> {
     /// All that is wrong with a document.
-    pub(super) fn of(schema: &'a Schema, parameter: &'a str, document: &'a Value) -> Violations {
-        let mut check = Self::new(schema, parameter);
+    pub(super) fn of(schema: &'a Schema, parameter: &'a str, document: &'a Value, lenient: bool) -> Violations {
+        let mut check = Self { lenient, ..Self::new(schema, parameter) };
         check.value(&schema.root, document);
         check.violations
     }
@@ -60,7 +62,7 @@ impl<'a> Check<'a> {
 
     fn new(schema: &'a Schema, parameter: &'a str) -> Self {
         let (path, violations, known) = (Vec::new(), Violations::default(), HashMap::new());
-        Self { schema, parameter, path, depth: 0, violations, quiet: false, failed: false, known }
+        Self { schema, parameter, lenient: false, path, depth: 0, violations, quiet: false, failed: false, known }
     }
 
     fn value(&mut self, node: &'a Node, value: &'a Value) {
@@ -148,9 +150,16 @@ impl<'a> Check<'a> {
         if let Some(problem) = node.size.broken(members.len() as u64, "members") {
             self.report(|| problem);
         }
-        for name in node.required.iter().filter(|name| !members.contains_key(*name)) {
+        let required = if self.lenient { &[][..] } else { &node.required };
+        for name in required.iter().filter(|name| !members.contains_key(*name)) {
             let schema = self.schema;
             self.inside(Token::Member(name), |check| check.report(|| missing(node, schema, name)));
+        }
+        for group in &node.alternatives {
+            let mut given = group.iter().filter(|name| members.get(*name).is_some_and(|value| !value.is_null()));
+            let (Some(first), Some(second)) = (given.next(), given.next()) else { continue };
+            let problem = || format!("excludes `{first}`: send at most one of {}", listed(group, RULE_LIMIT));
+            self.inside(Token::Member(second), |check| check.report(problem));
         }
         for (name, value) in members {
             self.inside(Token::Member(name), |check| match (node.members.get(name), &node.others) {

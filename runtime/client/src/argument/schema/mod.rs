@@ -53,6 +53,8 @@ struct Node {
     unique: bool,
     members: BTreeMap<String, Node>,
     required: Vec<String>,
+    /// Groups of members of which at most one may have a value.
+    alternatives: Vec<Vec<String>>,
     others: Others,
     size: Limits,
 }
@@ -92,15 +94,15 @@ impl Schema {
         serde_json::from_str(text).map(|document| read::schema(&document)).unwrap_or_default()
     }
 
-    /// What is wrong with a document, which is the argument of this parameter.
-    pub(super) fn violations(&self, parameter: &str, document: &Value) -> Violations {
-        Check::of(self, parameter, document)
+    /// What is wrong with a document, which is the argument of this parameter. A `lenient` check requires no member.
+    pub(super) fn violations(&self, parameter: &str, document: &Value, lenient: bool) -> Violations {
+        Check::of(self, parameter, document, lenient)
     }
 
     /// What is wrong with a document in JSON text.
-    pub(super) fn violations_in(&self, parameter: &str, json: &[u8]) -> Violations {
+    pub(crate) fn violations_in(&self, parameter: &str, json: &[u8], lenient: bool) -> Violations {
         match serde_json::from_slice(json) {
-            Ok(document) => self.violations(parameter, &document),
+            Ok(document) => self.violations(parameter, &document, lenient),
             Err(_) => {
                 let problem = "must have at most 127 levels, numbers that fit 64 bits, and text that is Unicode";
                 Violations::from(vec![Violation::new(parameter, problem)])

@@ -12,6 +12,8 @@ use super::{Limits, Node, Others, Schema};
 const DEFINITIONS: &str = "#/$defs/";
 /// The mark of members that are secrets.
 const SECRET: &str = "x-naftiko-secret";
+/// The groups of members of which at most one may have a value.
+const ALTERNATIVES: &str = "x-naftiko-alternatives";
 
 /// The schema of a document.
 pub(super) fn schema(document: &Value) -> Schema {
@@ -68,6 +70,7 @@ impl Reader<'_> {
             unique: schema.get("uniqueItems") == Some(&Value::Bool(true)),
             members: self.members(schema.get("properties").and_then(Value::as_object)),
             required: list("required").iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            alternatives: list(ALTERNATIVES).iter().map(names).collect(),
             others: match schema.get("additionalProperties") {
                 None | Some(Value::Bool(true)) => Others::Anything,
                 Some(Value::Bool(false)) => Others::Nothing,
@@ -97,6 +100,11 @@ impl Reader<'_> {
         let parts = ["items", "additionalProperties"].into_iter().filter_map(|name| schema.get(name));
         parts.chain([schema]).any(|schema| marked(schema) || referred(schema) == Some(true))
     }
+}
+
+/// The texts of a list.
+fn names(list: &Value) -> Vec<String> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 fn kinds(types: Option<&Value>) -> Kinds {

@@ -4,7 +4,7 @@ use serde_json::json;
 use super::*;
 
 fn violations(schema: &Value, document: &Value) -> Vec<String> {
-    let found = Schema::read(&schema.to_string()).violations("body", document);
+    let found = Schema::read(&schema.to_string()).violations("body", document, false);
     found.first().iter().map(|it| format!("{} {}", it.pointer.as_deref().unwrap_or("#"), it.problem)).collect()
 }
 
@@ -77,6 +77,29 @@ fn each_keyword_is_checked_and_its_violation_says_where_and_what_is_allowed() {
 }
 
 #[test]
+fn lenient_checks_require_no_member_and_still_refuse_what_is_wrong() {
+    let schema = json!({
+        "type": "object", "required": ["a", "b"], "additionalProperties": false,
+        "properties": {"a": {"type": "string"}, "b": {"type": "object", "required": ["c"], "properties": {"c": {}}}},
+    });
+    let schema = Schema::read(&schema.to_string());
+    let found = |document: Value| schema.violations("body", &document, true).first().len();
+    assert_eq!([json!({}), json!({"b": {}}), json!({"a": 1}), json!({"c": 1})].map(found), [0, 0, 1, 1]);
+}
+
+#[test]
+fn of_alternatives_at_most_one_has_a_value() {
+    let schema = json!({"type": "object", "x-naftiko-alternatives": [["a", "b", "c"], ["d", "e"]]});
+    for good in [json!({}), json!({"a": 1, "d": 1}), json!({"a": null, "b": 1, "c": null})] {
+        assert!(violations(&schema, &good).is_empty(), "{good}");
+    }
+    assert_eq!(
+        violations(&schema, &json!({"c": 1, "a": 1, "d": 1, "e": false})),
+        ["/c excludes `a`: send at most one of `a`, `b`, `c`", "/e excludes `d`: send at most one of `d`, `e`"]
+    );
+}
+
+#[test]
 fn unions_report_the_form_that_is_meant() {
     let schema = json!({
         "anyOf": [
@@ -127,7 +150,7 @@ fn violations_and_their_pointers_are_bounded() {
     let schema = Schema::read(r#"{"type": "object", "additionalProperties": {"type": "string"}}"#);
     let long = "x\u{202e}".repeat(1000);
     let document: Value = (0..100).map(|number| (format!("{long}{number}"), json!(1))).collect();
-    let found = schema.violations("body", &document);
+    let found = schema.violations("body", &document, false);
     assert_eq!((found.first().len(), found.omitted()), (20, 80));
     let pointer = found.first()[0].pointer.as_deref().expect("a pointer");
     assert!(pointer.len() < 500 && !pointer.contains('\u{202e}'), "{pointer}");
@@ -143,11 +166,11 @@ fn numbers_count_with_all_their_digits() {
         ("{\"n\": 0.10}", false),
         ("{\"n\": 1e999}", false),
     ] {
-        assert_eq!(schema.violations_in("body", json.as_bytes()).is_empty(), good, "{json}");
+        assert_eq!(schema.violations_in("body", json.as_bytes(), false).is_empty(), good, "{json}");
     }
     // What cannot be read cannot be checked.
     let deep = [vec![b'['; 200], vec![b']'; 200]].concat();
-    assert!(!schema.violations_in("body", &deep).is_empty());
+    assert!(!schema.violations_in("body", &deep, false).is_empty());
 }
 
 #[test]
@@ -215,10 +238,10 @@ proptest! {
     #[test]
     fn any_document_is_checked_against_any_schema_without_panic(schema in document(), document in document(), name in ".{0,8}") {
         let schema = Schema::read(&schema.to_string());
-        let found = schema.violations("body", &document);
+        let found = schema.violations("body", &document, false);
         prop_assert!(found.first().len() <= 20);
         let text = document.to_string();
-        prop_assert_eq!(found, schema.violations_in("body", text.as_bytes()));
+        prop_assert_eq!(found, schema.violations_in("body", text.as_bytes(), false));
         schema.member(&name);
     }
 }

@@ -1,0 +1,107 @@
+//! What is shown of the schemas of results.
+
+use rmcp::model::JsonObject;
+use serde_json::{Map, Value, json};
+
+use super::{DEFINITIONS, FORMATS, Shape, Shown, few, is_null, kinds, list};
+
+/// The most levels of objects that are shown.
+const LEVELS: usize = 3;
+/// How long the schema of an output may be, in bytes.
+pub(super) const BUDGET: usize = 2 << 10;
+
+/// The shape of what a tool returns: names of members, and their kinds in words. It constrains nothing, because clients reject
+/// results that do not satisfy it, and upstreams add values and send null. `None` if it is not an object. `source` is where
+/// the whole schema is.
+pub(in super::super) fn output(schema: &str, source: &str) -> Option<Shown> {
+    let document = object(schema)?;
+    let shape = |levels, members| {
+        let mut shape = Shape::new(&document, levels, members, BUDGET, source);
+        let mut root = shape.output(&document, 0)?;
+        root.insert("type".to_owned(), "object".into());
+        root.entry("properties").or_insert_with(|| json!({}));
+        shape.fitting(root)
+    };
+    (1..=LEVELS).rev().find_map(|levels| shape(levels, usize::MAX)).or_else(|| few(|members| shape(1, members)))
+}
+
+/// The true schema of what a tool returns. `None` if it is not an object.
+pub(in super::super) fn full(schema: &str) -> Option<Shown> {
+    let mut document = object(schema)?;
+    unmark(&mut document);
+    let Value::Object(mut schema) = document else { return None };
+    schema.insert("type".to_owned(), "object".into());
+    Some(Shown { schema, is_cut: false })
+}
+
+/// Removes keywords that only this project knows.
+fn unmark(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            members.retain(|name, _| !name.starts_with("x-naftiko-"));
+            members.values_mut().for_each(unmark);
+        }
+        Value::Array(items) => items.iter_mut().for_each(unmark),
+        _ => {}
+    }
+}
+
+/// The schema of a text, if it is that of objects alone.
+fn object(schema: &str) -> Option<Value> {
+    let document: Value = serde_json::from_str(schema).ok()?;
+    let target = document.get("$ref").and_then(Value::as_str).and_then(|target| target.strip_prefix(DEFINITIONS));
+    let own = target.and_then(|name| document.get("$defs")?.get(name)).unwrap_or(&document);
+    let kinds = kinds(own);
+    let is_object = kinds.contains(&"object") && kinds.iter().all(|kind| ["object", "null"].contains(kind));
+    (is_object && own.get("anyOf").is_none()).then_some(document)
+}
+
+impl<'d> Shape<'d> {
+    fn output(&mut self, schema: &'d Value, depth: usize) -> Option<JsonObject> {
+        let Some((name, target)) = self.referred(schema) else { return self.of_output(schema, depth) };
+        if self.inside.contains(&name) {
+            return Some(Map::new());
+        }
+        self.inside.push(name);
+        let shown = self.of_output(target, depth);
+        self.inside.pop();
+        shown
+    }
+
+    fn of_output(&mut self, schema: &'d Value, depth: usize) -> Option<JsonObject> {
+        let forms: Vec<_> = list(schema, "anyOf").iter().filter(|form| !is_null(form)).collect();
+        if let [only] = forms.as_slice() {
+            return self.output(only, depth);
+        }
+        let mut shown = Map::new();
+        let kinds: Vec<_> = kinds(schema).into_iter().filter(|kind| *kind != "null").collect();
+        let format = schema.get("format").and_then(Value::as_str).filter(|format| FORMATS.contains(format));
+        let has_parts = ["properties", "items"].iter().any(|part| schema.get(part).is_some());
+        let mut notes: Vec<String> = match (kinds.as_slice(), format) {
+            ([], _) => Vec::new(),
+            // A text is the usual kind, what has a format has one kind, and what has parts shows which it is.
+            (["string"], None) => Vec::new(),
+            ([_], Some(format)) => vec![format.to_owned()],
+            ([_], _) if has_parts => Vec::new(),
+            (kinds, _) => vec![kinds.join(" or ")],
+        };
+        if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
+            let mut members = Map::new();
+            for (name, member) in properties.iter().take(self.room(depth)) {
+                self.write(name.len() + "\"\":{},".len())?;
+                members.insert(name.clone(), self.output(member, depth + 1)?.into());
+            }
+            let omitted = properties.len() - members.len();
+            if omitted > 0 {
+                notes.push(self.omitted(omitted));
+            }
+            if !members.is_empty() {
+                shown.insert("properties".to_owned(), members.into());
+            }
+        } else if let (["array"], Some(items)) = (kinds.as_slice(), schema.get("items")) {
+            shown.insert("items".to_owned(), self.output(items, depth)?.into());
+        }
+        self.describe(&mut shown, notes.join(" "))?;
+        Some(shown)
+    }
+}
