@@ -11,7 +11,7 @@ use scaleway_simulator::{PROJECT_ID, Simulator, TOKEN};
 use serde_json::json;
 
 /// The code under test: the number of secrets in a project.
-fn count(client: &Client) -> Result<i64, scaleway_secret_manager_secrets::Error> {
+fn count(client: &Client) -> Result<u64, scaleway_secret_manager_secrets::Error> {
     let list = client.list_secrets("fr-par").scheduled_for_deletion(false).project_id(PROJECT_ID).blocking().send()?;
     Ok(list.body().total_count.unwrap_or_default())
 }

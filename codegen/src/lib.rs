@@ -30,6 +30,7 @@ mod percent;
 mod properties;
 mod read;
 mod resolve;
+mod settings;
 mod template;
 mod vocabulary;
 
@@ -45,6 +46,7 @@ pub use diagnostic::{Applicability, Diagnostic, Diagnostics, Label, Location, Po
 pub use emit::MARKER;
 pub use import::{Import, Imported, import};
 pub use names::crate_name;
+pub use settings::{is_settings, settings_paths};
 
 /// Specification files, and texts of resources and prompts: path relative to the repository
 /// (`spec/provider/capability.yaml`) and text.

@@ -87,6 +87,8 @@ pub(crate) struct Parameter {
     pub(crate) required: bool,
     pub(crate) description: Option<String>,
     pub(crate) rules: Rules,
+    /// The environment variable that may have the value.
+    pub(crate) configured: Option<String>,
 }
 
 /// A parameter whose value the capability fixes.

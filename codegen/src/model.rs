@@ -136,6 +136,8 @@ pub(crate) struct Field {
     /// The only value that it has, as JSON text.
     pub(crate) constant: Option<String>,
     pub(crate) nullable: bool,
+    /// Whether the environment may have the text that is required.
+    pub(crate) configured: bool,
 }
 
 impl Struct {

@@ -17,6 +17,7 @@ mod connections;
 mod control;
 mod corpus;
 mod crowds;
+mod defaults;
 mod deploy;
 mod digits;
 mod disclosure;

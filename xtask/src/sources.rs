@@ -7,7 +7,10 @@ use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use naftiko_codegen::{Code, Diagnostic, Sources, Span, companion_paths, is_companion, is_specification, named_files};
+use naftiko_codegen::{
+    Code, Diagnostic, Sources, Span, companion_paths, is_companion, is_settings, is_specification, named_files,
+    settings_paths,
+};
 
 /// What was read, and what could not be read.
 #[derive(Debug, Default)]
@@ -40,11 +43,11 @@ pub fn limit(mib: u64) {
     LIMIT_HERE.store(mib, Ordering::Relaxed);
 }
 
-/// Reads all YAML files below a folder, companions in JSON, and the texts that they name. Paths are shown relative to `base`.
+/// Reads all YAML files below a folder, companions in JSON, settings, and the texts that they name. Paths are shown relative to `base`.
 pub fn read(folder: &Path, base: &Path) -> Tree {
     let mut tree = Tree::default();
     for Entry { path, kind } in walk(folder, base, &mut tree.diagnostics) {
-        if is_specification(&path) || is_companion(&path) {
+        if is_specification(&path) || is_companion(&path) || is_settings(&path) {
             tree.add(base, path, kind);
         }
     }
@@ -86,9 +89,10 @@ impl Tree {
         self.sources.keys().filter(|path| is_specification(path))
     }
 
-    /// Reads the companion of a file, if it has one.
+    /// Reads the companion of a file, if it has one, and its settings.
     pub fn add_companion(&mut self, file: &Path, base: &Path) {
-        for path in companion_paths(&shown(file, base)) {
+        let path = shown(file, base);
+        for path in companion_paths(&path).into_iter().chain(settings_paths(&path)) {
             if let Ok(found) = fs::symlink_metadata(base.join(&path)) {
                 self.add(base, path, found.file_type());
             }

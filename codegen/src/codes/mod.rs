@@ -61,6 +61,7 @@ mod files;
 mod other_engines;
 mod protocols;
 mod references;
+mod settings;
 mod style;
 
 static ALL: LazyLock<Vec<Code>> = LazyLock::new(|| {
@@ -72,6 +73,7 @@ static ALL: LazyLock<Vec<Code>> = LazyLock::new(|| {
         style::CODES,
         other_engines::CODES,
         companions::CODES,
+        settings::CODES,
     ]
     .concat()
 });

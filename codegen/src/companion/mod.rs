@@ -3,18 +3,19 @@
 
 pub(crate) mod document;
 mod documents;
+mod paging;
 mod schemas;
 pub(crate) mod shape;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use naftiko_schema::{Kind, Location, OperationId};
+use naftiko_schema::{Kind, Location, OperationId, Pages};
 
 pub use self::documents::{Choice, Documents};
 
 use self::document::Document;
 use self::schemas::Schemas;
-use self::shape::{Enum, Shape, Shapes, Style, Use};
+use self::shape::{Enum, Shape, ShapeId, Shapes, Style, Use};
 use crate::Sources;
 use crate::codes::Code;
 use crate::diagnostic::Sink;
@@ -22,6 +23,7 @@ use crate::linked::{Api, Operation, Parameter};
 use crate::read::document::{Rules, Text};
 use crate::read::relative;
 use crate::read::yaml::{self, Node};
+use crate::settings;
 use crate::template::{Piece, split_path};
 use crate::vocabulary::{self, base_uri};
 
@@ -44,6 +46,10 @@ pub(crate) struct Bodies {
     pub(crate) response: Option<Use>,
     /// Those of unsuccessful responses, each with its status or pattern of statuses.
     pub(crate) failures: Vec<(String, Use)>,
+    /// How the pages of the response follow each other.
+    pub(crate) pages: Option<Pages>,
+    /// The environment variables that may have members of the request, by the names of the members.
+    defaults: BTreeMap<String, String>,
 }
 
 impl Types {
@@ -54,7 +60,32 @@ impl Types {
 
     /// The JSON Schema of the body of an operation's requests.
     pub(crate) fn request_schema(&self, operation: OperationId) -> Option<String> {
-        Some(self.shapes.schema(self.bodies.get(&operation)?.request.as_ref()?, Style::REQUEST))
+        let Bodies { request, defaults, .. } = self.bodies.get(&operation)?;
+        Some(self.shapes.request_schema(request.as_ref()?, defaults))
+    }
+
+    /// The environment variables that may have members of the body of an operation's requests, by the names of the members.
+    pub(crate) fn defaults(&self, operation: OperationId) -> Option<&BTreeMap<String, String>> {
+        Some(&self.bodies.get(&operation)?.defaults)
+    }
+
+    /// Whether the environment may have a member of a request that is of this shape.
+    pub(crate) fn is_configured(&self, shape: ShapeId, member: &str) -> bool {
+        let is_of = |bodies: &&Bodies| bodies.request.as_ref().is_some_and(|request| request.shape == shape);
+        self.bodies.values().filter(is_of).any(|bodies| bodies.defaults.contains_key(member))
+    }
+
+    /// Gives the required members of a request the variables that there are for their names. Those that the companion names
+    /// stay.
+    pub(crate) fn configure(&mut self, operation: OperationId, variables: &BTreeMap<String, String>) {
+        let Some(bodies) = self.bodies.get_mut(&operation) else { return };
+        let members: Vec<_> = bodies.request.iter().flat_map(|request| self.shapes.scalars(request)).collect();
+        bodies.defaults.retain(|name, _| members.iter().any(|member| member.name == *name));
+        for member in members.into_iter().filter(|member| member.required) {
+            if let Some(variable) = variables.get(&member.name) {
+                bodies.defaults.entry(member.name.clone()).or_insert_with(|| variable.clone());
+            }
+        }
     }
 
     /// The JSON Schema of the body of an operation's responses, which may have further members.
@@ -117,7 +148,12 @@ pub(crate) fn join(sources: &Sources, apis: &[Api<'_>], operations: &mut [Operat
         let response = found.response.map(|schema| schemas.read(schema, sink));
         let failures = found.failures.iter().map(|(status, schema)| ((*status).to_owned(), schemas.read(schema, sink)));
         let failures = failures.collect();
-        bodies.insert(OperationId::from(index), Bodies { request: request.filter(|_| has_body), response, failures });
+        let pages = response.as_ref().and_then(|response| paging::pages(operation, found, response, &schemas.shapes));
+        let defaults = found.request.map(|schema| schemas.defaults(schema, sink)).unwrap_or_default();
+        bodies.insert(
+            OperationId::from(index),
+            Bodies { request: request.filter(|_| has_body), response, failures, pages, defaults },
+        );
     }
     Types { shapes: schemas.shapes, bodies, is_verified: document.is_verified() }
 }
@@ -277,6 +313,7 @@ fn describe<'n>(
         };
         parameter.rules = Rules::of_limits(&read.limits, format, allowed);
     }
+    parameter.configured = settings::of_companion(other.node, sink);
     let text =
         [other.node, other.schema].into_iter().find_map(|node| node.get("description").and_then(Node::scalar_text));
     if parameter.description.as_deref().unwrap_or_default().is_empty() {

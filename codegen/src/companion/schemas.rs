@@ -7,6 +7,7 @@ use super::shape::{Aside, Enum, Member, Name, Object, Shape, ShapeId, Shapes, Ta
 use crate::codes::Code;
 use crate::diagnostic::Sink;
 use crate::read::yaml::{Content, Entry, Node};
+use crate::settings::of_companion;
 
 /// Schemas nested deeper than this are taken for any JSON.
 const MAX_DEPTH: usize = 64;
@@ -74,6 +75,22 @@ impl<'n> Schemas<'n> {
         if let Some(name) = schema.get("x-naftiko-name").and_then(Node::scalar_text) {
             self.shapes.name(read.shape, Name::Chosen(&name), &read.description);
         }
+    }
+
+    /// The environment variables that may have members of an object, by the names of the members.
+    pub(crate) fn defaults(&self, schema: &'n Node, sink: &mut Sink) -> BTreeMap<String, String> {
+        let mut defaults = BTreeMap::new();
+        let mut open = vec![schema];
+        for _ in 0..MAX_DEPTH {
+            let Some(schema) = open.pop() else { break };
+            let reference = schema.get("$ref").and_then(Node::scalar_text);
+            open.extend(reference.and_then(|reference| self.document.at(&reference)));
+            open.extend(list(schema, "allOf").unwrap_or_default());
+            for entry in schema.get("properties").map(entries).unwrap_or_default() {
+                defaults.extend(of_companion(&entry.value, sink).map(|variable| (entry.key.clone(), variable)));
+            }
+        }
+        defaults
     }
 
     fn component(&mut self, schema: &'n Node, reference: &str, sink: &mut Sink) -> Use {

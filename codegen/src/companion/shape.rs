@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use naftiko_schema::{CONFIGURED, Kind};
 use serde_json::{Map, Value};
 
 /// The number of a shape among the [`Shapes`] of a companion.
@@ -107,6 +108,22 @@ impl<T> PartialOrd for Aside<T> {
 impl<T> Ord for Aside<T> {
     fn cmp(&self, _: &Self) -> std::cmp::Ordering {
         std::cmp::Ordering::Equal
+    }
+}
+
+impl Shape {
+    /// The kind of a text, a number or a boolean, with the format and the allowed values of a text.
+    pub(crate) fn scalar(&self) -> Option<(Kind, Option<&str>, &[String])> {
+        match self {
+            Self::Boolean => Some((Kind::Boolean, None, &[])),
+            Self::Integer => Some((Kind::Integer, None, &[])),
+            Self::Number => Some((Kind::Number, None, &[])),
+            Self::Text(format) => Some((Kind::String, format.as_deref(), &[])),
+            Self::Enum(values) if values.values.iter().all(|value| value.starts_with('"')) => {
+                Some((Kind::String, None, &values.values))
+            }
+            Self::Any | Self::Enum(_) | Self::List(_) | Self::Map(_) | Self::Object(_) | Self::Union(_) => None,
+        }
     }
 }
 
@@ -253,6 +270,10 @@ impl Shapes {
 
     /// The JSON Schema of a value, as JSON text (JSON Schema 2020-12). Shapes that contain themselves are under `$defs`.
     pub(crate) fn schema(&self, of: &Use, style: Style) -> String {
+        self.document(of, style).to_string()
+    }
+
+    fn document(&self, of: &Use, style: Style) -> Value {
         let mut definitions = Definitions { shapes: self, style, known: BTreeMap::new() };
         let mut schema = definitions.schema(of);
         if let Some(schema) = schema.as_object_mut()
@@ -261,7 +282,32 @@ impl Shapes {
             let named = definitions.known.into_iter().map(|(id, schema)| (self.definition(id), schema));
             schema.insert("$defs".to_owned(), Value::Object(named.collect()));
         }
+        schema
+    }
+
+    /// The JSON Schema of the body of a request. Members that the environment may have say so.
+    pub(crate) fn request_schema(&self, of: &Use, defaults: &BTreeMap<String, String>) -> String {
+        let mut schema = self.document(of, Style::REQUEST);
+        let members = schema.get_mut("properties").and_then(Value::as_object_mut);
+        for (name, member) in members.into_iter().flatten() {
+            if let (Some(variable), Some(member)) = (defaults.get(name), member.as_object_mut()) {
+                member.insert(
+                    CONFIGURED.to_owned(),
+                    Map::from_iter([("env".to_owned(), variable.as_str().into())]).into(),
+                );
+            }
+        }
         schema.to_string()
+    }
+
+    /// The members of an object that are texts, numbers or booleans. A shape that contains itself has none, because the object is
+    /// not the only one with its schema.
+    pub(crate) fn scalars(&self, of: &Use) -> Vec<&Member> {
+        let is_scalar = |member: &&Member| self.get(member.value.shape).scalar().is_some();
+        match self.get(of.shape) {
+            Shape::Object(object) if !self.is_recursive(of.shape) => object.members.iter().filter(is_scalar).collect(),
+            _ => Vec::new(),
+        }
     }
 
     fn definition(&self, id: ShapeId) -> String {

@@ -205,9 +205,15 @@ fn method(model: &Model, operation: &Operation) -> TokenStream {
 /// What the specification says about the arguments of a method.
 fn arguments_text(operation: &Operation) -> String {
     let line = |(parameter, setter): (&Parameter, &Setter)| {
-        format!("- {}: {}\n", rust::code(&setter.name), rust::sentence(&parameter.description, ""))
+        let text = rust::sentence(&parameter.description, "");
+        let variable = parameter.configured.as_deref().filter(|_| has_choice(parameter));
+        let choice =
+            variable.map(|name| format!("[`Configured`](naftiko_client::Configured) means {}.", rust::code(name)));
+        let texts: Vec<_> = [text].into_iter().chain(choice).filter(|text| !text.is_empty()).collect();
+        format!("- {}: {}\n", rust::code(&setter.name), texts.join(" "))
     };
-    let described = operation.positional().filter(|(parameter, _)| !parameter.description.is_empty());
+    let is_described = |parameter: &Parameter| !parameter.description.is_empty() || has_choice(parameter);
+    let described = operation.positional().filter(|(parameter, _)| is_described(parameter));
     let required = operation.with_setter().filter(|(parameter, _)| parameter.required);
     let required = required.map(|(_, setter)| format!("- {} must be set before sending.\n", rust::code(&setter.name)));
     let lines: String = described.map(line).chain(required).collect();
@@ -268,6 +274,11 @@ fn builder(model: &Model, operation: &Operation) -> Vec<TokenStream> {
     items
 }
 
+/// Whether a caller may leave a required argument to its default.
+fn has_choice(parameter: &Parameter) -> bool {
+    parameter.configured.is_some() && parameter.required && parameter.kind != Kind::Boolean
+}
+
 /// How an argument is taken from a caller.
 #[derive(PartialEq)]
 enum Shape {
@@ -295,6 +306,11 @@ fn shape(parameter: &Parameter) -> Shape {
 fn argument(parameter: &Parameter, setter: &Setter) -> TokenStream {
     let name = tables::ident(&setter.name);
     match shape(parameter) {
+        Shape::Text if has_choice(parameter) => quote! { #name: impl Into<naftiko_client::Choice<String>> },
+        Shape::Plain(kind) if has_choice(parameter) => {
+            let kind = tables::ident(kind);
+            quote! { #name: impl Into<naftiko_client::Choice<#kind>> }
+        }
         Shape::Text => quote! { #name: impl Into<String> },
         Shape::Texts => quote! { #name: impl IntoIterator<Item = impl Into<String>> },
         Shape::Plain(kind) => {
@@ -310,6 +326,7 @@ fn argument(parameter: &Parameter, setter: &Setter) -> TokenStream {
 fn set(call: &Ident, parameter: &Parameter, setter: &Setter) -> TokenStream {
     let (id, name) = (tables::ident(&setter.id_name), tables::ident(&setter.name));
     let method = tables::ident(match shape(parameter) {
+        Shape::Text | Shape::Plain(_) if has_choice(parameter) => "choice",
         Shape::Text => "text",
         Shape::Texts => "texts",
         Shape::Plain(_) | Shape::Json => "set",

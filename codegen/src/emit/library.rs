@@ -30,6 +30,9 @@ pub(super) fn emit(model: &Model) -> String {
             };
         },
     ];
+    if !model.capability.defaults.is_empty() {
+        items.push(quote! { pub use naftiko_client::Configured; });
+    }
     if model.has_server() {
         let adapters = model.adapters.iter().map(|adapter| {
             let facts = facts(adapter);

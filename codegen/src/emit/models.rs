@@ -167,7 +167,7 @@ fn holder(object: &Struct, field: &Field) -> Holder {
     match (object.sent, &field.value) {
         (false, TypeUse::List(_) | TypeUse::Map(_)) => Holder::Items,
         (true, _) if field.nullable => Holder::Patch,
-        (true, _) if field.required.is_some() && !object.received => Holder::Always,
+        (true, _) if field.required.is_some() && !object.received && !field.configured => Holder::Always,
         _ => Holder::Optional,
     }
 }
@@ -235,6 +235,7 @@ fn builder(name: &str, object: &Struct) -> TokenStream {
 fn setter(field: &Field) -> TokenStream {
     let name = tables::ident(&field.name);
     let shape = match &field.value {
+        _ if field.configured => quote! { (naftiko_client::Choice<String>) },
         TypeUse::List(item) => {
             let item = type_of(item);
             quote! { [#item] }

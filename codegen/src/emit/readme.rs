@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use naftiko_schema::{Mcp, PromptSource, ResourceSource, Template};
+use naftiko_schema::{Mcp, Parameter, PromptSource, ResourceSource, Template};
 
 use super::{MARKER, deploy, example, guide, rust};
 use crate::model::Model;
@@ -40,6 +40,7 @@ fn client(model: &Model) -> String {
             names.join(", ")
         ));
     }
+    text.push_str(&defaults(model));
     text.push_str(
         "Every call returns `Result<Response<_>, Error>`. The error says which operation failed, how far it got, and what the \
          upstream responded. Calls that failed for a reason that may pass are retried if that is safe. For tests, the feature \
@@ -104,6 +105,20 @@ fn served_files(mcp: &Mcp) -> String {
     format!(
         "Files of the machine that serves are offered only from a folder that its operator names with `--files DIR`: {paths}.\n\n"
     )
+}
+
+/// Which variables may have what callers leave out.
+fn defaults(model: &Model) -> String {
+    let defaults = model.capability.defaults.iter();
+    let default = |default: &Parameter| {
+        Some(format!("{} for {}", rust::code(default.configured.as_deref()?), rust::code(&default.name)))
+    };
+    let defaults: BTreeSet<_> = defaults.filter_map(default).collect();
+    if defaults.is_empty() {
+        return String::new();
+    }
+    let defaults = defaults.into_iter().collect::<Vec<_>>().join(", ");
+    format!("These environment variables may have what callers leave out: {defaults}.\n\n")
 }
 
 /// Where callers get the access tokens that they send.

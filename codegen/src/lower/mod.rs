@@ -1,6 +1,7 @@
 //! The fourth stage: from the linked document to the [`Model`]. Every remaining decision is made here, names included.
 
 mod binding;
+mod defaults;
 mod mcp;
 mod meaning;
 mod models;
@@ -39,8 +40,10 @@ pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, path: &str, origin_of
         description: text(document.info.description.as_ref()).into(),
         apis: apis.into(),
         variables: linked.variables.clone(),
+        defaults: Vec::new().into(),
     };
     let mut operations = operations(linked, origin_of);
+    let capability = Capability { defaults: defaults::lower(&linked.types, &operations).into(), ..capability };
     let types = models::lower(&linked.types, &mut operations);
     let by_id = Operations(&operations);
     let adapters = AdapterType::ALL.into_iter().filter_map(|adapter_type| {
@@ -194,6 +197,7 @@ fn operation(
         lenient: !types.is_verified && types.request_schema(id).is_some(),
         request_schema: types.request_schema(id).map(Into::into),
         response_schema: types.response_schema(id).map(Into::into),
+        pages: types.bodies.get(&id).and_then(|bodies| bodies.pages.clone()),
     }
 }
 
@@ -242,6 +246,7 @@ fn parameter(source: &linked::Parameter) -> Parameter {
         default: empty_object.then(|| "{}".into()),
         description: source.description.as_deref().map(one_line).unwrap_or_default().into(),
         rules: source.rules.of(kind, source.location.is_body()),
+        configured: source.configured.clone().map(Into::into),
     }
 }
 

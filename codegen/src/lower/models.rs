@@ -32,7 +32,7 @@ pub(super) fn lower(types: &Types, operations: &mut [Operation]) -> Vec<Type> {
             reached.add(of, &Body { name, side, method: operation.method_name.clone() });
         }
     }
-    let named = Named { names: reached.names(), cycles: reached.cycles(), reached: &reached };
+    let named = Named { types, names: reached.names(), cycles: reached.cycles(), reached: &reached };
     for (index, bodies) in of_operations(operations) {
         if let Some(operation) = operations.get_mut(index) {
             operation.request = bodies.request.as_ref().map(|of| named.value(of, false));
@@ -239,6 +239,7 @@ fn first_sentence(text: &Text) -> String {
 
 /// The shapes, once they have names.
 struct Named<'r, 't> {
+    types: &'t Types,
     reached: &'r Reached<'t>,
     names: BTreeMap<ShapeId, String>,
     cycles: BTreeSet<(ShapeId, ShapeId)>,
@@ -309,15 +310,18 @@ impl<'t> Named<'_, 't> {
                 }
                 _ => None,
             };
+            let value = self.value(of, boxed);
+            let is_text = matches!(value, TypeUse::Text) && member.required && !of.nullable;
             Field {
                 name: name.clone(),
                 clear_name,
                 wire: member.name.clone(),
                 description: first_sentence(&of.description),
-                value: self.value(of, boxed),
+                value,
                 required: member.required.then_some(member.position.0),
                 constant,
                 nullable: of.nullable,
+                configured: is_text && self.types.is_configured(id, &member.name),
             }
         };
         let others = object.others.as_ref().and_then(|others| Some((names.last()?.clone(), self.item(others))));

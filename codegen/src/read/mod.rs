@@ -8,6 +8,7 @@ mod imports;
 mod invocation;
 mod rules;
 mod scalar;
+pub(crate) mod toml;
 mod tree;
 pub(crate) mod yaml;
 

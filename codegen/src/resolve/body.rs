@@ -230,6 +230,7 @@ impl Template<'_, '_, '_> {
             required: declared.is_some_and(|input| input.required == Some(true)),
             description: declared.and_then(|input| input.description.as_ref()).map(|text| text.value.clone()),
             rules: declared.map(|input| input.rules.clone()).unwrap_or_default(),
+            configured: None,
         };
         self.operation.parameters.push(parameter);
     }
@@ -432,6 +433,7 @@ impl Template<'_, '_, '_> {
             required: self.required || declared.is_some_and(|input| input.required == Some(true)),
             description: declared.and_then(|input| input.description.as_ref()).map(|text| text.value.clone()),
             rules: declared.map(|input| input.rules.clone()).unwrap_or_default(),
+            configured: None,
         });
         Some(BodyText::Parameter(ParameterId::from(parameters.len() - 1)))
     }

@@ -2,6 +2,7 @@
 
 mod body;
 mod call;
+mod defaults;
 pub(crate) mod files;
 mod inbound;
 mod inputs;
@@ -22,11 +23,12 @@ use crate::codes::Code;
 use crate::companion;
 use crate::credential::{self, Credentials};
 use crate::diagnostic::{FIRST, Sink, Span};
-use crate::linked::{Api, Linked, Operation, ResourceSource, Route, Source, Tool};
+use crate::linked::{Api, Call, Linked, Operation, Resource, ResourceSource, Route, Source, Tool};
 use crate::names::{distinct, tool_names};
 use crate::read::document::{
     Adapter, AdapterKind, AdapterType, Consumes, Document, Input, Invocation, RestOperation, RestResource, Text,
 };
+use crate::settings;
 use crate::vocabulary::method;
 use inputs::{Context, Scope};
 use target::{CallSite, Targets};
@@ -82,6 +84,7 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
     (linked.routes, linked.tools, linked.resources) = (routes, tools, resources);
     infer_arrays(&mut linked);
     describe_inputs(&mut linked);
+    defaults::apply(&settings::read(sources, sink), &mut linked);
     linked
 }
 
@@ -320,12 +323,7 @@ fn infer_arrays(linked: &mut Linked<'_>) {
 /// Gives inputs what a companion knows about the parameters that they become.
 fn describe_inputs(linked: &mut Linked<'_>) {
     let Linked { operations, types, routes, tools, resources, .. } = linked;
-    let of_resources = resources.iter_mut().filter_map(|resource| match &mut resource.source {
-        ResourceSource::Call(call) => Some(call),
-        ResourceSource::Files(_) => None,
-    });
-    let calls = routes.iter_mut().map(|route| &mut route.call).chain(tools.iter_mut().map(|tool| &mut tool.call));
-    for call in calls.chain(of_resources) {
+    for call in calls_mut(routes, tools, resources) {
         let Some(operation) = operations.get(call.operation.index()).filter(|_| types.describes(call.operation)) else {
             continue;
         };
@@ -340,6 +338,20 @@ fn describe_inputs(linked: &mut Linked<'_>) {
             }
         }
     }
+}
+
+/// All calls of routes, tools and resources.
+fn calls_mut<'c, 'd>(
+    routes: &'c mut [Route<'d>],
+    tools: &'c mut [Tool<'d>],
+    resources: &'c mut [Resource<'d>],
+) -> impl Iterator<Item = &'c mut Call<'d>> {
+    let of_resources = resources.iter_mut().filter_map(|resource| match &mut resource.source {
+        ResourceSource::Call(call) => Some(call),
+        ResourceSource::Files(_) => None,
+    });
+    let routes = routes.iter_mut().map(|route| &mut route.call);
+    routes.chain(tools.iter_mut().map(|tool| &mut tool.call)).chain(of_resources)
 }
 
 /// The operation that is called; `None` if there is an unsupported feature instead of a call.

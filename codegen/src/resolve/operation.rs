@@ -270,6 +270,7 @@ impl<'b, 'v, 'c, 'd> Builder<'b, 'v, 'c, 'd> {
             required: location.is_path() || (input.required.unwrap_or(false) && !accept),
             description: input.description.as_ref().map(|text| text.value.clone()),
             rules: input.rules.clone(),
+            configured: None,
         });
     }
 
@@ -369,6 +370,7 @@ impl<'b, 'v, 'c, 'd> Builder<'b, 'v, 'c, 'd> {
                 required: location.is_path() || input.required.unwrap_or(false),
                 description: input.description.as_ref().map(|text| text.value.clone()),
                 rules: input.rules.clone(),
+                configured: None,
             });
             return;
         }
@@ -456,7 +458,17 @@ fn undeclared(operation: &Operation<'_>, name: &str, location: &str, sink: &mut 
 
 fn required_string(name: &str, location: Location, span: Span) -> Parameter {
     let (name, wire) = (name.to_owned(), name.to_owned());
-    Parameter { name, wire, span, location, kind: None, required: true, description: None, rules: Rules::default() }
+    Parameter {
+        name,
+        wire,
+        span,
+        location,
+        kind: None,
+        required: true,
+        description: None,
+        rules: Rules::default(),
+        configured: None,
+    }
 }
 
 /// One name can be two parameters in different locations of a request. Callers send one value for both.

@@ -157,7 +157,7 @@ fn environment_name(name: &str) -> String {
 }
 
 /// Reports a name that no environment variable can have, or that shells cannot set (POSIX.1-2017, XBD §8.1).
-fn check_name(name: &str, span: Span, sink: &mut Sink) {
+pub(crate) fn check_name(name: &str, span: Span, sink: &mut Sink) {
     if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')) {
         let message = format!("`{name}` is not a valid name of an environment variable");
         let help = "use letters, digits and `_`, and do not start with a digit";

@@ -44,7 +44,7 @@ impl Client {
     /// `GET /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions`: the operation `listsecretversions`
     /// of `spec/scaleway/secret-manager-secret-versions.yaml#L25`.
     ///
-    /// - `region`: The region of the secret.
+    /// - `region`: The region of the secret. [`Configured`](naftiko_client::Configured) means `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret (UUID)
     ///
     /// Response: [`SecretVersionPage`](super::models::SecretVersionPage). Errors: [`Error`](super::models::Error) (400, 401, 403, 404,
@@ -57,14 +57,14 @@ impl Client {
     /// ```
     pub fn list_secret_versions(
         &self,
-        region: impl Into<String>,
+        region: impl Into<naftiko_client::Choice<String>>,
         secret_id: impl Into<String>,
     ) -> ListSecretVersions {
         ListSecretVersions(
             self
                 .connection
                 .request(&operations::LIST_SECRET_VERSIONS)
-                .text(ListSecretVersions::REGION, region)
+                .choice(ListSecretVersions::REGION, region)
                 .text(ListSecretVersions::SECRET_ID, secret_id),
         )
     }
@@ -76,7 +76,7 @@ impl Client {
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions`: the operation
     /// `createsecretversion` of `spec/scaleway/secret-manager-secret-versions.yaml#L56`.
     ///
-    /// - `region`: The region of the secret.
+    /// - `region`: The region of the secret. [`Configured`](naftiko_client::Configured) means `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret (UUID)
     /// - `body`: The value, and settings of the version.
     ///
@@ -93,7 +93,7 @@ impl Client {
     /// ```
     pub fn create_secret_version(
         &self,
-        region: impl Into<String>,
+        region: impl Into<naftiko_client::Choice<String>>,
         secret_id: impl Into<String>,
         body: impl IntoBody,
     ) -> CreateSecretVersion {
@@ -101,7 +101,7 @@ impl Client {
             self
                 .connection
                 .request(&operations::CREATE_SECRET_VERSION)
-                .text(CreateSecretVersion::REGION, region)
+                .choice(CreateSecretVersion::REGION, region)
                 .text(CreateSecretVersion::SECRET_ID, secret_id)
                 .body(CreateSecretVersion::BODY, body),
         )
@@ -112,7 +112,7 @@ impl Client {
     /// `GET /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}`: the operation
     /// `getsecretversion` of `spec/scaleway/secret-manager-secret-versions.yaml#L83`.
     ///
-    /// - `region`: The region of the secret.
+    /// - `region`: The region of the secret. [`Configured`](naftiko_client::Configured) means `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret (UUID)
     /// - `revision`: The number of a version, latest, or latest\_enabled.
     ///
@@ -126,7 +126,7 @@ impl Client {
     /// ```
     pub fn get_secret_version(
         &self,
-        region: impl Into<String>,
+        region: impl Into<naftiko_client::Choice<String>>,
         secret_id: impl Into<String>,
         revision: impl Into<String>,
     ) -> GetSecretVersion {
@@ -134,7 +134,7 @@ impl Client {
             self
                 .connection
                 .request(&operations::GET_SECRET_VERSION)
-                .text(GetSecretVersion::REGION, region)
+                .choice(GetSecretVersion::REGION, region)
                 .text(GetSecretVersion::SECRET_ID, secret_id)
                 .text(GetSecretVersion::REVISION, revision),
         )
@@ -145,7 +145,7 @@ impl Client {
     /// `PATCH /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}`: the operation
     /// `updatesecretversion` of `spec/scaleway/secret-manager-secret-versions.yaml#L107`.
     ///
-    /// - `region`: The region of the secret.
+    /// - `region`: The region of the secret. [`Configured`](naftiko_client::Configured) means `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret (UUID)
     /// - `revision`: The number of a version, latest, or latest\_enabled.
     /// - `body`: The members to change.
@@ -163,7 +163,7 @@ impl Client {
     /// ```
     pub fn update_secret_version(
         &self,
-        region: impl Into<String>,
+        region: impl Into<naftiko_client::Choice<String>>,
         secret_id: impl Into<String>,
         revision: impl Into<String>,
         body: impl IntoBody,
@@ -172,7 +172,7 @@ impl Client {
             self
                 .connection
                 .request(&operations::UPDATE_SECRET_VERSION)
-                .text(UpdateSecretVersion::REGION, region)
+                .choice(UpdateSecretVersion::REGION, region)
                 .text(UpdateSecretVersion::SECRET_ID, secret_id)
                 .text(UpdateSecretVersion::REVISION, revision)
                 .body(UpdateSecretVersion::BODY, body),
@@ -186,7 +186,7 @@ impl Client {
     /// `DELETE /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}`: the operation
     /// `deletesecretversion` of `spec/scaleway/secret-manager-secret-versions.yaml#L136`.
     ///
-    /// - `region`: The region of the secret.
+    /// - `region`: The region of the secret. [`Configured`](naftiko_client::Configured) means `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret (UUID)
     /// - `revision`: The number of a version, latest, or latest\_enabled.
     ///
@@ -200,7 +200,7 @@ impl Client {
     /// ```
     pub fn delete_secret_version(
         &self,
-        region: impl Into<String>,
+        region: impl Into<naftiko_client::Choice<String>>,
         secret_id: impl Into<String>,
         revision: impl Into<String>,
     ) -> DeleteSecretVersion {
@@ -208,7 +208,7 @@ impl Client {
             self
                 .connection
                 .request(&operations::DELETE_SECRET_VERSION)
-                .text(DeleteSecretVersion::REGION, region)
+                .choice(DeleteSecretVersion::REGION, region)
                 .text(DeleteSecretVersion::SECRET_ID, secret_id)
                 .text(DeleteSecretVersion::REVISION, revision),
         )
@@ -221,7 +221,7 @@ impl Client {
     /// `GET /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}/access`: the operation
     /// `accesssecretversion` of `spec/scaleway/secret-manager-secret-versions.yaml#L163`.
     ///
-    /// - `region`: The region of the secret.
+    /// - `region`: The region of the secret. [`Configured`](naftiko_client::Configured) means `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret (UUID)
     /// - `revision`: The number of a version, latest, or latest\_enabled.
     ///
@@ -235,7 +235,7 @@ impl Client {
     /// ```
     pub fn access_secret_version(
         &self,
-        region: impl Into<String>,
+        region: impl Into<naftiko_client::Choice<String>>,
         secret_id: impl Into<String>,
         revision: impl Into<String>,
     ) -> AccessSecretVersion {
@@ -243,7 +243,7 @@ impl Client {
             self
                 .connection
                 .request(&operations::ACCESS_SECRET_VERSION)
-                .text(AccessSecretVersion::REGION, region)
+                .choice(AccessSecretVersion::REGION, region)
                 .text(AccessSecretVersion::SECRET_ID, secret_id)
                 .text(AccessSecretVersion::REVISION, revision),
         )
@@ -254,7 +254,7 @@ impl Client {
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}/disable`: the operation
     /// `disablesecretversion` of `spec/scaleway/secret-manager-secret-versions.yaml#L190`.
     ///
-    /// - `region`: The region of the secret.
+    /// - `region`: The region of the secret. [`Configured`](naftiko_client::Configured) means `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret (UUID)
     /// - `revision`: The number of a version, latest, or latest\_enabled.
     /// - `body`: An empty JSON object.
@@ -269,7 +269,7 @@ impl Client {
     /// ```
     pub fn disable_secret_version(
         &self,
-        region: impl Into<String>,
+        region: impl Into<naftiko_client::Choice<String>>,
         secret_id: impl Into<String>,
         revision: impl Into<String>,
         body: impl IntoBody,
@@ -278,7 +278,7 @@ impl Client {
             self
                 .connection
                 .request(&operations::DISABLE_SECRET_VERSION)
-                .text(DisableSecretVersion::REGION, region)
+                .choice(DisableSecretVersion::REGION, region)
                 .text(DisableSecretVersion::SECRET_ID, secret_id)
                 .text(DisableSecretVersion::REVISION, revision)
                 .body(DisableSecretVersion::BODY, body),
@@ -292,7 +292,7 @@ impl Client {
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}/enable`: the operation
     /// `enablesecretversion` of `spec/scaleway/secret-manager-secret-versions.yaml#L222`.
     ///
-    /// - `region`: The region of the secret.
+    /// - `region`: The region of the secret. [`Configured`](naftiko_client::Configured) means `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret (UUID)
     /// - `revision`: The number of a version, latest, or latest\_enabled.
     /// - `body`: An empty JSON object.
@@ -307,7 +307,7 @@ impl Client {
     /// ```
     pub fn enable_secret_version(
         &self,
-        region: impl Into<String>,
+        region: impl Into<naftiko_client::Choice<String>>,
         secret_id: impl Into<String>,
         revision: impl Into<String>,
         body: impl IntoBody,
@@ -316,7 +316,7 @@ impl Client {
             self
                 .connection
                 .request(&operations::ENABLE_SECRET_VERSION)
-                .text(EnableSecretVersion::REGION, region)
+                .choice(EnableSecretVersion::REGION, region)
                 .text(EnableSecretVersion::SECRET_ID, secret_id)
                 .text(EnableSecretVersion::REVISION, revision)
                 .body(EnableSecretVersion::BODY, body),
@@ -330,11 +330,12 @@ impl Client {
     /// `GET /secret-manager/v1beta1/regions/{region}/secrets-by-path/versions/{revision}/access`: the operation
     /// `accesssecretversionbypath` of `spec/scaleway/secret-manager-secret-versions.yaml#L254`.
     ///
-    /// - `region`: The region of the secret.
+    /// - `region`: The region of the secret. [`Configured`](naftiko_client::Configured) means `SCW_DEFAULT_REGION`.
     /// - `revision`: The number of a version, latest, or latest\_enabled.
     /// - `secret_path`: The folder that the secret is in, such as / or /databases.
     /// - `secret_name`: The name of the secret.
-    /// - `project_id`: ID of the Project that the secret belongs to (UUID)
+    /// - `project_id`: ID of the Project that the secret belongs to (UUID) [`Configured`](naftiko_client::Configured)
+    ///   means `SCW_DEFAULT_PROJECT_ID`.
     ///
     /// Response: [`SecretValue`](super::models::SecretValue). Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412,
     /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
@@ -346,21 +347,21 @@ impl Client {
     /// ```
     pub fn access_secret_version_by_path(
         &self,
-        region: impl Into<String>,
+        region: impl Into<naftiko_client::Choice<String>>,
         revision: impl Into<String>,
         secret_path: impl Into<String>,
         secret_name: impl Into<String>,
-        project_id: impl Into<String>,
+        project_id: impl Into<naftiko_client::Choice<String>>,
     ) -> AccessSecretVersionByPath {
         AccessSecretVersionByPath(
             self
                 .connection
                 .request(&operations::ACCESS_SECRET_VERSION_BY_PATH)
-                .text(AccessSecretVersionByPath::REGION, region)
+                .choice(AccessSecretVersionByPath::REGION, region)
                 .text(AccessSecretVersionByPath::REVISION, revision)
                 .text(AccessSecretVersionByPath::SECRET_PATH, secret_path)
                 .text(AccessSecretVersionByPath::SECRET_NAME, secret_name)
-                .text(AccessSecretVersionByPath::PROJECT_ID, project_id),
+                .choice(AccessSecretVersionByPath::PROJECT_ID, project_id),
         )
     }
 }

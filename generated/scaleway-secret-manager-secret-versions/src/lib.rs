@@ -50,6 +50,8 @@ pub use naftiko_client::{
     TokenProvider, Transport, Violation,
 };
 
+pub use naftiko_client::Configured;
+
 /// Runs the command line of this crate's binary: `serve`, `mcp`, `tools` and `routes`.
 #[cfg(feature = "server")]
 pub fn run() -> std::process::ExitCode {

@@ -34,7 +34,22 @@ pub(crate) static CAPABILITY: Capability = Capability::new(
                 }),
         ]
     })
-    .variables(const { &[Variable::new("SCALEWAY_API_KEY")] });
+    .variables(const { &[Variable::new("SCALEWAY_API_KEY")] })
+    .defaults(const {
+        &[
+            Parameter::new("region", Location::Path, Kind::String)
+                .configured("SCW_DEFAULT_REGION")
+                .rules(
+                    Rules::new()
+                        .allowed(const {
+                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
+                        }),
+                ),
+            Parameter::new("project_id", Location::Query, Kind::String)
+                .configured("SCW_DEFAULT_PROJECT_ID")
+                .rules(Rules::new().format(StringFormat::Uuid)),
+        ]
+    });
 
 /// `GET /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions`
 pub(crate) static LIST_SECRET_VERSIONS: Operation = Operation::new(
@@ -56,6 +71,7 @@ pub(crate) static LIST_SECRET_VERSIONS: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {
@@ -78,7 +94,8 @@ pub(crate) static LIST_SECRET_VERSIONS: Operation = Operation::new(
     })
     .response_schema(
         "{\"type\":\"object\",\"properties\":{\"total_count\":{\"type\":\"integer\",\"minimum\":0,\"description\":\"How many versions all pages have.\"},\"versions\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"created_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was created.\"},\"deleted_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the value was erased; null while it can be restored.\"},\"deletion_requested_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the deletion was requested.\"},\"description\":{\"type\":\"string\",\"description\":\"What is special about the version.\"},\"ephemeral_properties\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the version expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends the version.\"}},\"required\":[\"action\"],\"description\":\"When the version expires; null if it does not.\"},\"latest\":{\"type\":\"boolean\",\"description\":\"Whether the version has the highest number, whatever its status is.\"},\"region\":{\"type\":\"string\",\"enum\":[\"fr-par\",\"nl-ams\",\"pl-waw\"]},\"revision\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"The number of the version, from 1. Numbers are never used again.\"},\"secret_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The secret that the version belongs to.\"},\"status\":{\"type\":\"string\",\"enum\":[\"unknown_status\",\"enabled\",\"disabled\",\"deleted\",\"scheduled_for_deletion\"],\"description\":\"Whether the value of a version can be accessed.\"},\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was last changed. A deletion is no change.\"}},\"required\":[\"created_at\",\"description\",\"ephemeral_properties\",\"latest\",\"revision\",\"secret_id\",\"status\",\"updated_at\"],\"description\":\"The metadata of a version, without its value.\"},\"description\":\"The versions of this page.\"}},\"required\":[\"total_count\",\"versions\"],\"description\":\"A page of versions, and how many there are.\"}",
-    );
+    )
+    .pages(Pages::new("page", "/versions").total("/total_count"));
 
 /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions`
 pub(crate) static CREATE_SECRET_VERSION: Operation = Operation::new(
@@ -100,6 +117,7 @@ pub(crate) static CREATE_SECRET_VERSION: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {
@@ -144,6 +162,7 @@ pub(crate) static GET_SECRET_VERSION: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {
@@ -184,6 +203,7 @@ pub(crate) static UPDATE_SECRET_VERSION: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {
@@ -231,6 +251,7 @@ pub(crate) static DELETE_SECRET_VERSION: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {
@@ -269,6 +290,7 @@ pub(crate) static ACCESS_SECRET_VERSION: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {
@@ -310,6 +332,7 @@ pub(crate) static DISABLE_SECRET_VERSION: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {
@@ -358,6 +381,7 @@ pub(crate) static ENABLE_SECRET_VERSION: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {
@@ -404,6 +428,7 @@ pub(crate) static ACCESS_SECRET_VERSION_BY_PATH: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {
@@ -425,6 +450,7 @@ pub(crate) static ACCESS_SECRET_VERSION_BY_PATH: Operation = Operation::new(
                 .description("The name of the secret"),
             Parameter::new("project_id", Location::Query, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_PROJECT_ID")
                 .rules(Rules::new().format(StringFormat::Uuid))
                 .description("ID of the Project that the secret belongs to (UUID)"),
         ]

@@ -46,7 +46,8 @@ impl Client {
     /// `GET /secret-manager/v1beta1/regions/{region}/secrets`: the operation `listsecrets` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L25`.
     ///
-    /// - `region`: The region you want to target.
+    /// - `region`: The region you want to target. [`Configured`](naftiko_client::Configured) means
+    ///   `SCW_DEFAULT_REGION`.
     /// - `scheduled_for_deletion` must be set before sending.
     ///
     /// Response: [`SecretPage`](super::models::SecretPage). Errors: [`Error`](super::models::Error) (400, 401, 403,
@@ -57,12 +58,15 @@ impl Client {
     /// let response = client.list_secrets("REGION").scheduled_for_deletion(false).send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn list_secrets(&self, region: impl Into<String>) -> ListSecrets {
+    pub fn list_secrets(
+        &self,
+        region: impl Into<naftiko_client::Choice<String>>,
+    ) -> ListSecrets {
         ListSecrets(
             self
                 .connection
                 .request(&operations::LIST_SECRETS)
-                .text(ListSecrets::REGION, region),
+                .choice(ListSecrets::REGION, region),
         )
     }
 
@@ -73,7 +77,8 @@ impl Client {
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets`: the operation `createsecret` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L82`.
     ///
-    /// - `region`: The region you want to target.
+    /// - `region`: The region you want to target. [`Configured`](naftiko_client::Configured) means
+    ///   `SCW_DEFAULT_REGION`.
     /// - `body`: Request body (JSON).
     ///
     /// Body: [`CreateSecret`](super::models::CreateSecret). Response: [`Secret`](super::models::Secret). Errors:
@@ -89,14 +94,14 @@ impl Client {
     /// ```
     pub fn create_secret(
         &self,
-        region: impl Into<String>,
+        region: impl Into<naftiko_client::Choice<String>>,
         body: impl IntoBody,
     ) -> CreateSecret {
         CreateSecret(
             self
                 .connection
                 .request(&operations::CREATE_SECRET)
-                .text(CreateSecret::REGION, region)
+                .choice(CreateSecret::REGION, region)
                 .body(CreateSecret::BODY, body),
         )
     }
@@ -108,7 +113,8 @@ impl Client {
     /// `GET /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`: the operation `getsecret` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L104`.
     ///
-    /// - `region`: The region you want to target.
+    /// - `region`: The region you want to target. [`Configured`](naftiko_client::Configured) means
+    ///   `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret. (UUID format)
     ///
     /// Response: [`Secret`](super::models::Secret). Errors: [`Error`](super::models::Error) (400, 401, 403, 404,
@@ -121,14 +127,14 @@ impl Client {
     /// ```
     pub fn get_secret(
         &self,
-        region: impl Into<String>,
+        region: impl Into<naftiko_client::Choice<String>>,
         secret_id: impl Into<String>,
     ) -> GetSecret {
         GetSecret(
             self
                 .connection
                 .request(&operations::GET_SECRET)
-                .text(GetSecret::REGION, region)
+                .choice(GetSecret::REGION, region)
                 .text(GetSecret::SECRET_ID, secret_id),
         )
     }
@@ -140,7 +146,8 @@ impl Client {
     /// `PATCH /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`: the operation `updatesecret` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L123`.
     ///
-    /// - `region`: The region you want to target.
+    /// - `region`: The region you want to target. [`Configured`](naftiko_client::Configured) means
+    ///   `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret. (UUID format)
     /// - `body`: Request body (JSON).
     ///
@@ -157,7 +164,7 @@ impl Client {
     /// ```
     pub fn update_secret(
         &self,
-        region: impl Into<String>,
+        region: impl Into<naftiko_client::Choice<String>>,
         secret_id: impl Into<String>,
         body: impl IntoBody,
     ) -> UpdateSecret {
@@ -165,7 +172,7 @@ impl Client {
             self
                 .connection
                 .request(&operations::UPDATE_SECRET)
-                .text(UpdateSecret::REGION, region)
+                .choice(UpdateSecret::REGION, region)
                 .text(UpdateSecret::SECRET_ID, secret_id)
                 .body(UpdateSecret::BODY, body),
         )
@@ -178,7 +185,8 @@ impl Client {
     /// `DELETE /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`: the operation `deletesecret` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L147`.
     ///
-    /// - `region`: The region you want to target.
+    /// - `region`: The region you want to target. [`Configured`](naftiko_client::Configured) means
+    ///   `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret. (UUID format)
     ///
     /// Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412, default), as
@@ -191,14 +199,14 @@ impl Client {
     /// ```
     pub fn delete_secret(
         &self,
-        region: impl Into<String>,
+        region: impl Into<naftiko_client::Choice<String>>,
         secret_id: impl Into<String>,
     ) -> DeleteSecret {
         DeleteSecret(
             self
                 .connection
                 .request(&operations::DELETE_SECRET)
-                .text(DeleteSecret::REGION, region)
+                .choice(DeleteSecret::REGION, region)
                 .text(DeleteSecret::SECRET_ID, secret_id),
         )
     }
@@ -208,7 +216,8 @@ impl Client {
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/add-owner`: the operation `addsecretowner` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L169`.
     ///
-    /// - `region`: The region you want to target.
+    /// - `region`: The region you want to target. [`Configured`](naftiko_client::Configured) means
+    ///   `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret. (UUID format)
     /// - `body`: Request body (JSON).
     ///
@@ -224,7 +233,7 @@ impl Client {
     /// ```
     pub fn add_secret_owner(
         &self,
-        region: impl Into<String>,
+        region: impl Into<naftiko_client::Choice<String>>,
         secret_id: impl Into<String>,
         body: impl IntoBody,
     ) -> AddSecretOwner {
@@ -232,7 +241,7 @@ impl Client {
             self
                 .connection
                 .request(&operations::ADD_SECRET_OWNER)
-                .text(AddSecretOwner::REGION, region)
+                .choice(AddSecretOwner::REGION, region)
                 .text(AddSecretOwner::SECRET_ID, secret_id)
                 .body(AddSecretOwner::BODY, body),
         )
@@ -243,7 +252,8 @@ impl Client {
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/protect`: the operation `protectsecret` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L196`.
     ///
-    /// - `region`: The region you want to target.
+    /// - `region`: The region you want to target. [`Configured`](naftiko_client::Configured) means
+    ///   `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret to enable secret protection for. (UUID format)
     /// - `body`: Request body (JSON).
     ///
@@ -257,7 +267,7 @@ impl Client {
     /// ```
     pub fn protect_secret(
         &self,
-        region: impl Into<String>,
+        region: impl Into<naftiko_client::Choice<String>>,
         secret_id: impl Into<String>,
         body: impl IntoBody,
     ) -> ProtectSecret {
@@ -265,7 +275,7 @@ impl Client {
             self
                 .connection
                 .request(&operations::PROTECT_SECRET)
-                .text(ProtectSecret::REGION, region)
+                .choice(ProtectSecret::REGION, region)
                 .text(ProtectSecret::SECRET_ID, secret_id)
                 .body(ProtectSecret::BODY, body),
         )
@@ -278,7 +288,8 @@ impl Client {
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/restore`: the operation `restoresecret` of
     /// `spec/scaleway/secret-manager-secrets.yaml#L223`.
     ///
-    /// - `region`: The region you want to target.
+    /// - `region`: The region you want to target. [`Configured`](naftiko_client::Configured) means
+    ///   `SCW_DEFAULT_REGION`.
     /// - `secret_id`: (UUID format)
     /// - `body`: Request body (JSON).
     ///
@@ -292,7 +303,7 @@ impl Client {
     /// ```
     pub fn restore_secret(
         &self,
-        region: impl Into<String>,
+        region: impl Into<naftiko_client::Choice<String>>,
         secret_id: impl Into<String>,
         body: impl IntoBody,
     ) -> RestoreSecret {
@@ -300,7 +311,7 @@ impl Client {
             self
                 .connection
                 .request(&operations::RESTORE_SECRET)
-                .text(RestoreSecret::REGION, region)
+                .choice(RestoreSecret::REGION, region)
                 .text(RestoreSecret::SECRET_ID, secret_id)
                 .body(RestoreSecret::BODY, body),
         )
@@ -313,7 +324,8 @@ impl Client {
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/unprotect`: the operation `unprotectsecret`
     /// of `spec/scaleway/secret-manager-secrets.yaml#L250`.
     ///
-    /// - `region`: The region you want to target.
+    /// - `region`: The region you want to target. [`Configured`](naftiko_client::Configured) means
+    ///   `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret to disable secret protection for. (UUID format)
     /// - `body`: Request body (JSON).
     ///
@@ -327,7 +339,7 @@ impl Client {
     /// ```
     pub fn unprotect_secret(
         &self,
-        region: impl Into<String>,
+        region: impl Into<naftiko_client::Choice<String>>,
         secret_id: impl Into<String>,
         body: impl IntoBody,
     ) -> UnprotectSecret {
@@ -335,7 +347,7 @@ impl Client {
             self
                 .connection
                 .request(&operations::UNPROTECT_SECRET)
-                .text(UnprotectSecret::REGION, region)
+                .choice(UnprotectSecret::REGION, region)
                 .text(UnprotectSecret::SECRET_ID, secret_id)
                 .body(UnprotectSecret::BODY, body),
         )
@@ -348,7 +360,8 @@ impl Client {
     /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}/restore`: the operation
     /// `restoresecretversion` of `spec/scaleway/secret-manager-secrets.yaml#L277`.
     ///
-    /// - `region`: The region you want to target.
+    /// - `region`: The region you want to target. [`Configured`](naftiko_client::Configured) means
+    ///   `SCW_DEFAULT_REGION`.
     /// - `secret_id`: (UUID format)
     /// - `revision`: The number of a version, \`latest\`, or \`latest\_enabled\` for the newest version that can be
     ///   accessed.
@@ -364,7 +377,7 @@ impl Client {
     /// ```
     pub fn restore_secret_version(
         &self,
-        region: impl Into<String>,
+        region: impl Into<naftiko_client::Choice<String>>,
         secret_id: impl Into<String>,
         revision: impl Into<String>,
         body: impl IntoBody,
@@ -373,7 +386,7 @@ impl Client {
             self
                 .connection
                 .request(&operations::RESTORE_SECRET_VERSION)
-                .text(RestoreSecretVersion::REGION, region)
+                .choice(RestoreSecretVersion::REGION, region)
                 .text(RestoreSecretVersion::SECRET_ID, secret_id)
                 .text(RestoreSecretVersion::REVISION, revision)
                 .body(RestoreSecretVersion::BODY, body),

@@ -38,7 +38,8 @@ pub struct CreateSecret {
     #[serde(skip_serializing_if = "Patch::is_keep")]
     pub path: Patch<String>,
     /// The project that the secret will belong to.
-    pub project_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<String>,
     /// Whether the secret is protected from deletion.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protected: Option<bool>,
@@ -51,10 +52,10 @@ pub struct CreateSecret {
 }
 
 naftiko_client::builder!(
-    CreateSecret; project_id(String), name(String); description(String) /
-    clear_description, ephemeral_policy(EphemeralPolicy) / clear_ephemeral_policy,
-    key_id(String) / clear_key_id, path(String) / clear_path, protected(bool),
-    tags[String] / clear_tags, type_(SecretType)
+    CreateSecret; project_id(naftiko_client::Choice < String >), name(String);
+    description(String) / clear_description, ephemeral_policy(EphemeralPolicy) /
+    clear_ephemeral_policy, key_id(String) / clear_key_id, path(String) / clear_path,
+    protected(bool), tags[String] / clear_tags, type_(SecretType)
 );
 
 naftiko_client::open_enum!(

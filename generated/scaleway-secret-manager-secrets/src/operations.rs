@@ -34,7 +34,22 @@ pub(crate) static CAPABILITY: Capability = Capability::new(
                 }),
         ]
     })
-    .variables(const { &[Variable::new("SCALEWAY_API_KEY")] });
+    .variables(const { &[Variable::new("SCALEWAY_API_KEY")] })
+    .defaults(const {
+        &[
+            Parameter::new("region", Location::Path, Kind::String)
+                .configured("SCW_DEFAULT_REGION")
+                .rules(
+                    Rules::new()
+                        .allowed(const {
+                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
+                        }),
+                ),
+            Parameter::new("project_id", Location::Field, Kind::String)
+                .configured("SCW_DEFAULT_PROJECT_ID")
+                .rules(Rules::new().format(StringFormat::Uuid)),
+        ]
+    });
 
 /// `GET /secret-manager/v1beta1/regions/{region}/secrets`
 pub(crate) static LIST_SECRETS: Operation = Operation::new(
@@ -54,6 +69,7 @@ pub(crate) static LIST_SECRETS: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {
@@ -125,7 +141,8 @@ pub(crate) static LIST_SECRETS: Operation = Operation::new(
     })
     .response_schema(
         "{\"type\":\"object\",\"properties\":{\"secrets\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"created_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the secret was created.\"},\"deletion_requested_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the deletion was requested; null for a live secret.\"},\"description\":{\"type\":\"string\",\"description\":\"What the secret is for.\"},\"ephemeral_policy\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends a version.\"},\"time_to_live\":{\"type\":[\"string\",\"null\"],\"pattern\":\"^[0-9]+(\\\\.[0-9]{1,9})?s$\",\"description\":\"How long a version lives, from 1 second to 1 year, as seconds with their unit, such as 1800s.\"}},\"required\":[\"action\"],\"description\":\"When versions of the secret expire; null if they do not.\"},\"id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The id of the secret.\"},\"key_id\":{\"type\":[\"string\",\"null\"],\"format\":\"uuid\",\"description\":\"The key of Key Manager that encrypts the values; null for an internal one.\"},\"managed\":{\"type\":\"boolean\",\"description\":\"Whether another product manages the secret.\"},\"name\":{\"type\":\"string\",\"description\":\"The name of the secret.\"},\"path\":{\"type\":\"string\",\"description\":\"The folder that the secret is in, without a slash at its end.\"},\"project_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The project that the secret belongs to.\"},\"protected\":{\"type\":\"boolean\",\"description\":\"Whether the secret is protected from deletion.\"},\"region\":{\"type\":\"string\",\"enum\":[\"fr-par\",\"nl-ams\",\"pl-waw\"]},\"status\":{\"type\":\"string\",\"enum\":[\"unknown_status\",\"ready\",\"locked\"],\"description\":\"Whether a secret can be used. Only Scaleway locks and unlocks secrets.\"},\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"description\":\"The tags of the secret.\"},\"type\":{\"type\":\"string\",\"enum\":[\"unknown_type\",\"opaque\",\"certificate\",\"key_value\",\"basic_credentials\",\"database_credentials\",\"ssh_key\"],\"description\":\"What the value of a secret is. `unknown_type` is the same as none.\"},\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the secret was last changed. A new version is no change.\"},\"used_by\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"enum\":[\"unknown_product\",\"edge_services\",\"s2s_vpn\"],\"description\":\"Another product of Scaleway.\"},\"description\":\"The products that may use the secret.\"},\"version_count\":{\"type\":\"integer\",\"minimum\":0,\"description\":\"How many versions there are, deleted ones included.\"}},\"required\":[\"created_at\",\"description\",\"ephemeral_policy\",\"id\",\"managed\",\"name\",\"path\",\"project_id\",\"protected\",\"region\",\"status\",\"tags\",\"type\",\"updated_at\",\"version_count\"],\"description\":\"The metadata of a secret. Its values are in its versions.\"},\"description\":\"The secrets of this page.\"},\"total_count\":{\"type\":\"integer\",\"minimum\":0,\"description\":\"How many secrets all pages have.\"}},\"required\":[\"secrets\",\"total_count\"],\"description\":\"A page of secrets, and how many there are.\"}",
-    );
+    )
+    .pages(Pages::new("page", "/secrets").total("/total_count"));
 
 /// `POST /secret-manager/v1beta1/regions/{region}/secrets`
 pub(crate) static CREATE_SECRET: Operation = Operation::new(
@@ -145,6 +162,7 @@ pub(crate) static CREATE_SECRET: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {
@@ -159,7 +177,7 @@ pub(crate) static CREATE_SECRET: Operation = Operation::new(
         ]
     })
     .request_schema(
-        "{\"type\":\"object\",\"properties\":{\"description\":{\"type\":[\"string\",\"null\"],\"description\":\"What the secret is for.\"},\"ephemeral_policy\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends a version.\"},\"time_to_live\":{\"type\":[\"string\",\"null\"],\"pattern\":\"^[0-9]+(\\\\.[0-9]{1,9})?s$\",\"description\":\"How long a version lives, from 1 second to 1 year, as seconds with their unit, such as 1800s.\"}},\"required\":[\"action\"],\"additionalProperties\":false,\"description\":\"When versions expire. A secret without a policy cannot get one later.\"},\"key_id\":{\"type\":[\"string\",\"null\"],\"format\":\"uuid\",\"description\":\"A key of Key Manager that encrypts the values.\"},\"name\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":255,\"pattern\":\"^[_a-zA-Z0-9]([-_.a-zA-Z0-9]*[_a-zA-Z0-9])?$\",\"description\":\"The name, of letters, digits, `_`, `-` and `.`. No other live secret of the same path has it.\"},\"path\":{\"type\":[\"string\",\"null\"],\"description\":\"The folder that the secret is in, such as /databases; / if it is left out.\"},\"project_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The project that the secret will belong to.\"},\"protected\":{\"type\":\"boolean\",\"description\":\"Whether the secret is protected from deletion.\"},\"tags\":{\"type\":[\"array\",\"null\"],\"items\":{\"type\":\"string\"},\"description\":\"Tags to find the secret by.\"},\"type\":{\"type\":\"string\",\"enum\":[\"unknown_type\",\"opaque\",\"certificate\",\"key_value\",\"basic_credentials\",\"database_credentials\",\"ssh_key\"],\"description\":\"What values are; `opaque` if it is left out. It cannot be changed.\"}},\"required\":[\"name\",\"project_id\"],\"additionalProperties\":false}",
+        "{\"type\":\"object\",\"properties\":{\"description\":{\"type\":[\"string\",\"null\"],\"description\":\"What the secret is for.\"},\"ephemeral_policy\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends a version.\"},\"time_to_live\":{\"type\":[\"string\",\"null\"],\"pattern\":\"^[0-9]+(\\\\.[0-9]{1,9})?s$\",\"description\":\"How long a version lives, from 1 second to 1 year, as seconds with their unit, such as 1800s.\"}},\"required\":[\"action\"],\"additionalProperties\":false,\"description\":\"When versions expire. A secret without a policy cannot get one later.\"},\"key_id\":{\"type\":[\"string\",\"null\"],\"format\":\"uuid\",\"description\":\"A key of Key Manager that encrypts the values.\"},\"name\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":255,\"pattern\":\"^[_a-zA-Z0-9]([-_.a-zA-Z0-9]*[_a-zA-Z0-9])?$\",\"description\":\"The name, of letters, digits, `_`, `-` and `.`. No other live secret of the same path has it.\"},\"path\":{\"type\":[\"string\",\"null\"],\"description\":\"The folder that the secret is in, such as /databases; / if it is left out.\"},\"project_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The project that the secret will belong to.\",\"x-naftiko-default\":{\"env\":\"SCW_DEFAULT_PROJECT_ID\"}},\"protected\":{\"type\":\"boolean\",\"description\":\"Whether the secret is protected from deletion.\"},\"tags\":{\"type\":[\"array\",\"null\"],\"items\":{\"type\":\"string\"},\"description\":\"Tags to find the secret by.\"},\"type\":{\"type\":\"string\",\"enum\":[\"unknown_type\",\"opaque\",\"certificate\",\"key_value\",\"basic_credentials\",\"database_credentials\",\"ssh_key\"],\"description\":\"What values are; `opaque` if it is left out. It cannot be changed.\"}},\"required\":[\"name\",\"project_id\"],\"additionalProperties\":false}",
     )
     .response_schema(
         "{\"type\":\"object\",\"properties\":{\"created_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the secret was created.\"},\"deletion_requested_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the deletion was requested; null for a live secret.\"},\"description\":{\"type\":\"string\",\"description\":\"What the secret is for.\"},\"ephemeral_policy\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends a version.\"},\"time_to_live\":{\"type\":[\"string\",\"null\"],\"pattern\":\"^[0-9]+(\\\\.[0-9]{1,9})?s$\",\"description\":\"How long a version lives, from 1 second to 1 year, as seconds with their unit, such as 1800s.\"}},\"required\":[\"action\"],\"description\":\"When versions of the secret expire; null if they do not.\"},\"id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The id of the secret.\"},\"key_id\":{\"type\":[\"string\",\"null\"],\"format\":\"uuid\",\"description\":\"The key of Key Manager that encrypts the values; null for an internal one.\"},\"managed\":{\"type\":\"boolean\",\"description\":\"Whether another product manages the secret.\"},\"name\":{\"type\":\"string\",\"description\":\"The name of the secret.\"},\"path\":{\"type\":\"string\",\"description\":\"The folder that the secret is in, without a slash at its end.\"},\"project_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The project that the secret belongs to.\"},\"protected\":{\"type\":\"boolean\",\"description\":\"Whether the secret is protected from deletion.\"},\"region\":{\"type\":\"string\",\"enum\":[\"fr-par\",\"nl-ams\",\"pl-waw\"]},\"status\":{\"type\":\"string\",\"enum\":[\"unknown_status\",\"ready\",\"locked\"],\"description\":\"Whether a secret can be used. Only Scaleway locks and unlocks secrets.\"},\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"description\":\"The tags of the secret.\"},\"type\":{\"type\":\"string\",\"enum\":[\"unknown_type\",\"opaque\",\"certificate\",\"key_value\",\"basic_credentials\",\"database_credentials\",\"ssh_key\"],\"description\":\"What the value of a secret is. `unknown_type` is the same as none.\"},\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the secret was last changed. A new version is no change.\"},\"used_by\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"enum\":[\"unknown_product\",\"edge_services\",\"s2s_vpn\"],\"description\":\"Another product of Scaleway.\"},\"description\":\"The products that may use the secret.\"},\"version_count\":{\"type\":\"integer\",\"minimum\":0,\"description\":\"How many versions there are, deleted ones included.\"}},\"required\":[\"created_at\",\"description\",\"ephemeral_policy\",\"id\",\"managed\",\"name\",\"path\",\"project_id\",\"protected\",\"region\",\"status\",\"tags\",\"type\",\"updated_at\",\"version_count\"],\"description\":\"The metadata of a secret. Its values are in its versions.\"}",
@@ -184,6 +202,7 @@ pub(crate) static GET_SECRET: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {
@@ -219,6 +238,7 @@ pub(crate) static UPDATE_SECRET: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {
@@ -261,6 +281,7 @@ pub(crate) static DELETE_SECRET: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {
@@ -294,6 +315,7 @@ pub(crate) static ADD_SECRET_OWNER: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {
@@ -334,6 +356,7 @@ pub(crate) static PROTECT_SECRET: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {
@@ -379,6 +402,7 @@ pub(crate) static RESTORE_SECRET: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {
@@ -422,6 +446,7 @@ pub(crate) static UNPROTECT_SECRET: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {
@@ -469,6 +494,7 @@ pub(crate) static RESTORE_SECRET_VERSION: Operation = Operation::new(
         &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
+                .configured("SCW_DEFAULT_REGION")
                 .rules(
                     Rules::new()
                         .allowed(const {

@@ -1,7 +1,8 @@
 //! Maps what a REST or MCP caller sends to the arguments of an operation.
 
 use naftiko_client::__private::{
-    Argument, Arguments, Violations, check_body, check_once, from_json_text, listed, pointer_token, shortened, visible,
+    Argument, Arguments, Connection, Defaults, Violations, check_body, check_once, from_json_text, listed,
+    pointer_token, shortened, visible,
 };
 use naftiko_client::{Error, ErrorKind, Violation};
 use naftiko_schema::{
@@ -25,22 +26,28 @@ pub fn values(binding: &Binding) -> Values {
     vec![None; binding.inputs().len()]
 }
 
-/// Checks the caller's values as inputs, and maps them to the target's arguments. Long values with rules or a schema are
-/// checked on another thread.
+/// Checks the caller's values as inputs, and maps them to the target's arguments. What is left out has its default. Long values
+/// with rules or a schema are checked on another thread.
 ///
 /// # Errors
 /// If values are missing or invalid.
-pub async fn checked(binding: &'static Binding, values: Values) -> Result<Arguments, Error> {
+pub async fn checked(binding: &'static Binding, connection: &Connection, values: Values) -> Result<Arguments, Error> {
     let has_schema = binding.target.request_schema().is_some();
     let is_checked = |input: &Parameter| !input.rules.is_empty() || (has_schema && input.location.is_body());
     let with_rules = binding.inputs().iter().zip(&values).filter(|(input, _)| is_checked(input));
     let length = with_rules.filter_map(|(_, value)| value.as_ref()).map(Argument::length).sum();
-    offload(length, move || checked_here(binding, values)).await
+    let connection = connection.clone();
+    offload(length, move || checked_here(binding, connection.defaults(), values)).await
 }
 
 /// What else is wrong with values, where inputs of these names are known to be wrong.
-pub async fn also_wrong(binding: &'static Binding, values: Values, known: &[&str]) -> Violations {
-    let Err(error) = checked(binding, values).await else { return Violations::default() };
+pub async fn also_wrong(
+    binding: &'static Binding,
+    connection: &Connection,
+    values: Values,
+    known: &[&str],
+) -> Violations {
+    let Err(error) = checked(binding, connection, values).await else { return Violations::default() };
     let ErrorKind::Arguments(violations) = error.kind() else { return Violations::default() };
     let others = violations.iter().filter(|violation| !known.contains(&violation.parameter.as_str()));
     let mut others: Violations = others.cloned().collect();
@@ -48,16 +55,18 @@ pub async fn also_wrong(binding: &'static Binding, values: Values, known: &[&str
     others
 }
 
-fn checked_here(binding: &'static Binding, mut values: Values) -> Result<Arguments, Error> {
+fn checked_here(binding: &'static Binding, defaults: &Defaults, mut values: Values) -> Result<Arguments, Error> {
     let mut violations = Violations::default();
     for (input, value) in binding.inputs().iter().zip(&mut values) {
         if value.is_none() {
-            *value = input.default.as_deref().map(|json| from_json_text(input.kind, json));
+            let declared = || input.default.as_deref().map(|json| from_json_text(input.kind, json));
+            *value = defaults.argument(input).or_else(declared);
         }
         violations.extend(Argument::check(input, value.as_ref()).err());
     }
     let Target::Operation(operation) = &binding.target;
     let mut arguments = arguments(binding, values);
+    defaults.complete(operation, &mut arguments);
     // Where inputs are wrong, so are the arguments that are made of them, but for the rest of the body.
     let of_arguments =
         if violations.is_empty() { check_once(operation, &mut arguments) } else { check_body(operation, &arguments) };

@@ -8,6 +8,7 @@ mod body;
 mod check;
 mod client;
 mod compression;
+mod defaults;
 mod encoding;
 mod error;
 mod format;
@@ -33,6 +34,7 @@ pub use client::{
 };
 #[cfg(feature = "blocking")]
 pub use client::{Blocking, BlockingResults};
+pub use defaults::{Choice, Configured};
 pub use error::{ApiError, Error, ErrorKind, Phase};
 pub use into_body::{IntoBody, SecretBody};
 pub use json_error::JsonError;
@@ -62,6 +64,7 @@ pub mod __private {
         Room, SPAN, TARGET, TrackedBody, authority, basic, parse_base_uri, render,
     };
     pub use crate::compression::{accept_compressed, decompressed};
+    pub use crate::defaults::Defaults;
     pub use crate::encoding::pointer_token;
     pub use crate::error::causes;
     pub use crate::format::{is_json, is_plain_text, without_byte_order_mark};

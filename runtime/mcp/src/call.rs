@@ -49,7 +49,7 @@ pub(super) async fn call(
     let confirmable = tool.hints.destructive.then(|| params.clone());
     let inputs = Inputs::read(tool, params.arguments.take());
     let note = inputs.note();
-    let mut response = match inputs.checked(tool).await {
+    let mut response = match inputs.checked(tool, connection).await {
         Ok(arguments) => run(tool, connection, policy, arguments, confirmable, context).await?,
         Err(error) => failure(tool, policy, &error).into(),
     };

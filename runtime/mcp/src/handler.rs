@@ -93,8 +93,9 @@ impl Server {
 
     fn with_parts(adapter: &'static Mcp, connection: Connection, policy: Policy) -> Self {
         let shown: Vec<_> = adapter.tools.iter().filter(|tool| policy.shows(tool)).collect();
-        let described =
-            |headers| shown.iter().map(|tool| describe(tool, headers, &policy)).unzip::<_, _, Vec<_>, Vec<_>>();
+        let described = |headers| {
+            shown.iter().map(|tool| describe(tool, headers, &policy, &connection)).unzip::<_, _, Vec<_>, Vec<_>>()
+        };
         let ((mut tools, are_cut), (mut tools_without_headers, _)) = (described(true), described(false));
         if policy.output_schemas == OutputSchemas::Shape {
             [&mut tools, &mut tools_without_headers].into_iter().for_each(|tools| name_repeated(tools));
@@ -168,7 +169,7 @@ fn ensure_offered<M: ConstString>(is_offered: bool) -> Result<(), ErrorData> {
 }
 
 /// A tool as clients see it, and whether its schemas are cut.
-fn describe(tool: &'static Tool, headers: bool, policy: &Policy) -> (rmcp::model::Tool, bool) {
+fn describe(tool: &'static Tool, headers: bool, policy: &Policy, connection: &Connection) -> (rmcp::model::Tool, bool) {
     let hints = &tool.hints;
     let annotations = ToolAnnotations::from_raw(
         None,
@@ -177,7 +178,7 @@ fn describe(tool: &'static Tool, headers: bool, policy: &Policy) -> (rmcp::model
         Some(hints.idempotent),
         Some(hints.open_world),
     );
-    let schemas = schemas(tool, headers, policy.output_schemas);
+    let schemas = schemas(tool, headers, policy.output_schemas, connection.defaults());
     let mut described = rmcp::model::Tool::new(&*tool.name, &*tool.description, Arc::new(schemas.input))
         .with_title(&*tool.title)
         .with_annotations(annotations);

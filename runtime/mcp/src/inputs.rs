@@ -1,7 +1,7 @@
 //! The inputs of a tool, from the arguments of a call.
 
 use naftiko_adapter::{Values, also_wrong, checked, numbers, unknown_inputs};
-use naftiko_client::__private::{Argument, Arguments, Schema, Violations, from_json_text, listed};
+use naftiko_client::__private::{Argument, Arguments, Connection, Schema, Violations, from_json_text, listed};
 use naftiko_client::{Error, Violation};
 use naftiko_schema::{Kind, Location, Parameter, Tool};
 use rmcp::model::JsonObject;
@@ -54,13 +54,13 @@ impl Inputs {
     }
 
     /// The arguments of the operation, if nothing is wrong with the inputs.
-    pub(super) async fn checked(self, tool: &'static Tool) -> Result<Arguments, Error> {
+    pub(super) async fn checked(self, tool: &'static Tool, connection: &Connection) -> Result<Arguments, Error> {
         let Self { values, mut violations, .. } = self;
         if violations.is_empty() {
-            return checked(&tool.binding, values).await;
+            return checked(&tool.binding, connection, values).await;
         }
         let known: Vec<_> = violations.first().iter().map(|violation| violation.parameter.as_str()).collect();
-        let others = also_wrong(&tool.binding, values, &known).await;
+        let others = also_wrong(&tool.binding, connection, values, &known).await;
         violations.absorb(others);
         Err(Error::arguments(tool.binding.target.name(), violations))
     }

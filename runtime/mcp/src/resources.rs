@@ -139,7 +139,7 @@ impl Resources {
                 })?;
                 let values = values(binding, inputs, captures.as_ref()).ok_or_else(|| unknown(uri))?;
                 let arguments = match values {
-                    Ok(values) => checked(binding, values).await,
+                    Ok(values) => checked(binding, connection, values).await,
                     Err(error) => Err(error),
                 };
                 let arguments = arguments.map_err(|error| failure(uri, &error))?;

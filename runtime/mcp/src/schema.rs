@@ -1,6 +1,6 @@
 //! The schemas of a tool. That of its inputs is built from the parameters that the validator uses.
 
-use naftiko_client::__private::rank;
+use naftiko_client::__private::{Defaults, Schema, rank};
 use naftiko_schema::{Binding, Kind, Location, Parameter, Tool};
 use rmcp::model::JsonObject;
 use serde_json::{Value, json};
@@ -26,9 +26,9 @@ pub(super) fn source(tool: &Tool) -> String {
 
 /// What a tool takes: an object of its inputs, in which a body has its members where they are known. It uses only keywords that
 /// all models and clients support; `headers` adds that of MCP 2026-07-28. And what it returns, if that is known.
-pub(super) fn schemas(tool: &Tool, headers: bool, output: OutputSchemas) -> Schemas {
+pub(super) fn schemas(tool: &Tool, headers: bool, output: OutputSchemas, defaults: &Defaults) -> Schemas {
     let source = source(tool);
-    let (input, is_input_cut) = input_schema(&tool.binding, headers, &source);
+    let (input, is_input_cut) = input_schema(&tool.binding, headers, &source, defaults);
     let output = match (output, whole_output(&tool.binding)) {
         (OutputSchemas::Off, _) | (_, None) => None,
         (OutputSchemas::Shape, Some(whole)) => shape::output(whole, &source),
@@ -49,8 +49,8 @@ pub(super) fn whole_output(binding: &Binding) -> Option<&str> {
 }
 
 /// The schema of inputs, and whether something was left out.
-fn input_schema(binding: &Binding, headers: bool, source: &str) -> (JsonObject, bool) {
-    let mut schema = flat(binding.inputs(), headers);
+fn input_schema(binding: &Binding, headers: bool, source: &str, defaults: &Defaults) -> (JsonObject, bool) {
+    let mut schema = flat(binding.inputs(), headers, defaults);
     let body = binding.body_input().and_then(|id| binding.inputs().get(id.index()));
     let (Some(body), Some(text)) = (body, whole_body(binding)) else { return (schema, false) };
     let budget = BUDGET.saturating_sub(Value::Object(schema.clone()).to_string().len());
@@ -62,6 +62,7 @@ fn input_schema(binding: &Binding, headers: bool, source: &str) -> (JsonObject, 
     {
         let default = property.remove("default");
         *property = shown.schema;
+        configure_members(property, text, defaults);
         property.extend(body.rules.keywords());
         if !property.contains_key("required") {
             property.extend(default.map(|default| ("default".to_owned(), default)));
@@ -72,6 +73,32 @@ fn input_schema(binding: &Binding, headers: bool, source: &str) -> (JsonObject, 
     (schema, is_cut)
 }
 
+/// Says which members of a body have values when they are left out.
+fn configure_members(body: &mut JsonObject, schema: &str, defaults: &Defaults) {
+    for member in Schema::of(schema).configured() {
+        let Some(value) = defaults.value(member) else { continue };
+        if let Some(Value::Array(required)) = body.get_mut("required") {
+            required.retain(|name| *name != *member.name);
+        }
+        let members = body.get_mut("properties").and_then(Value::as_object_mut);
+        if let Some(property) = members.and_then(|members| members.get_mut(&*member.name)?.as_object_mut()) {
+            configure(property, value);
+        }
+    }
+    if body.get("required").is_some_and(|required| *required == json!([])) {
+        body.remove("required");
+    }
+}
+
+/// Says what a value is when it is left out.
+fn configure(property: &mut JsonObject, value: Value) {
+    let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let description = property.get("description").and_then(Value::as_str).unwrap_or_default();
+    let description = format!("{description} (default: {shown})").trim_start().to_owned();
+    property.insert("description".to_owned(), description.into());
+    property.insert("default".to_owned(), value);
+}
+
 /// An input whose default lacks members that are required has to be sent.
 fn require(schema: &mut JsonObject, name: &str) {
     let required = schema.entry("required").or_insert_with(|| json!([]));
@@ -80,18 +107,22 @@ fn require(schema: &mut JsonObject, name: &str) {
     }
 }
 
-fn flat(inputs: &[Parameter], headers: bool) -> JsonObject {
+fn flat(inputs: &[Parameter], headers: bool, defaults: &Defaults) -> JsonObject {
     let mut properties = JsonObject::new();
     let mut required = Vec::new();
     for input in inputs {
         let mut property = property(input);
-        if let Some(header) = header(input).filter(|_| headers) {
+        let configured = defaults.value(input);
+        let is_optional = configured.is_some();
+        if let Some(header) = header(input).filter(|_| headers && !is_optional) {
             property.insert("x-mcp-header".to_owned(), header.into());
         }
-        properties.insert(input.name.to_string(), property.into());
-        if input.required && input.default.is_none() {
+        if let Some(value) = configured {
+            configure(&mut property, value);
+        } else if input.required && input.default.is_none() {
             required.push(Value::from(&*input.name));
         }
+        properties.insert(input.name.to_string(), property.into());
     }
     let mut schema = JsonObject::new();
     schema.insert("type".to_owned(), "object".into());

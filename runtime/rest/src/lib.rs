@@ -109,7 +109,7 @@ impl Served {
                     return Err(Problem::new(StatusCode::NOT_ACCEPTABLE, detail));
                 }
                 let uri = request.uri().clone();
-                let values = read::values(route, captures, request).await?;
+                let values = read::values(route, &self.connection, captures, request).await?;
                 let (connection, routes) = (&self.connection, self.table.routes());
                 let references = References { route, path: uri.path(), connection, routes };
                 response::respond(&references, values, forwarded, self.api_errors).await

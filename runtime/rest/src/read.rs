@@ -9,7 +9,9 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, COOK
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use naftiko_adapter::{STANDSTILL, Values, also_wrong, offload, receive, repeated_name, short, unknown_inputs};
-use naftiko_client::__private::{Argument, Violations, from_json_text, from_texts, without_byte_order_mark};
+use naftiko_client::__private::{
+    Argument, Connection, Violations, from_json_text, from_texts, without_byte_order_mark,
+};
 use naftiko_client::Violation;
 use naftiko_schema::{InputId, Kind, Location, Parameter, Route};
 use percent_encoding::percent_decode_str;
@@ -19,7 +21,12 @@ use serde_json::value::RawValue;
 use super::problem::Problem;
 
 /// The values of a route's inputs. All violations are reported together.
-pub(super) async fn values(route: &'static Route, captures: Vec<String>, request: Request) -> Result<Values, Problem> {
+pub(super) async fn values(
+    route: &'static Route,
+    connection: &Connection,
+    captures: Vec<String>,
+    request: Request,
+) -> Result<Values, Problem> {
     let inputs = route.binding.inputs();
     let (parts, body) = request.into_parts();
     let mut reader =
@@ -38,7 +45,7 @@ pub(super) async fn values(route: &'static Route, captures: Vec<String>, request
         inputs.iter().filter(|input| input.location == Location::Field && violations.first().iter().any(is_whole));
     let known = violations.first().iter().map(|(_, violation)| violation.parameter.as_str());
     let known: Vec<_> = known.chain(fields.map(|field| &*field.name)).collect();
-    let (others, omitted) = also_wrong(&route.binding, values, &known).await.into_parts();
+    let (others, omitted) = also_wrong(&route.binding, connection, values, &known).await.into_parts();
     let location = |violation: &Violation| inputs.iter().find(|input| input.name == violation.parameter);
     violations.extend(others.into_iter().map(|it| (location(&it).map(|input| input.location), it)).collect::<Vec<_>>());
     violations.omit(omitted);

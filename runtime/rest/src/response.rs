@@ -27,7 +27,7 @@ pub(super) async fn respond(
 
 async fn call(references: &References<'_>, values: Values, forwarded: Forwarded) -> Result<Response, Error> {
     let (binding, connection) = (&references.route.binding, references.connection);
-    let arguments = checked(binding, values).await?;
+    let arguments = checked(binding, references.connection, values).await?;
     match &binding.output {
         Output::Whole => {
             let response = execute_streaming(binding, connection, arguments, forwarded).await?;

@@ -1,7 +1,7 @@
 //! A capability: the APIs that it consumes and the variables that it reads.
 
 use crate::table::table;
-use crate::{ApiId, Credential, Variable, VariableId};
+use crate::{ApiId, Credential, Parameter, Variable, VariableId};
 
 table! {
     /// A capability.
@@ -19,6 +19,9 @@ table! {
         apis: [Api],
         /// The environment variables that its client reads.
         variables: [Variable],
+        /// The parameters, and members of bodies, whose values the environment may have: each with
+        /// [`configured`](Parameter::configured), and once for all operations where it is the same.
+        defaults: [Parameter],
     }
 }
 

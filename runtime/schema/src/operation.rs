@@ -87,6 +87,8 @@ table! {
         lenient: flag,
         /// What the body of a successful response is, as [`request_schema`](Self::request_schema) says it.
         response_schema: optional(text),
+        /// How the pages of a list follow each other, if it is known.
+        pages: optional(Pages),
     }
 }
 
@@ -113,6 +115,21 @@ pub enum PathPart {
     Literal(Text),
     /// The value of a parameter, to be percent-encoded.
     Parameter(ParameterId),
+}
+
+table! {
+    /// How the pages of a list follow each other: by number, or by a cursor. Places in a response are JSON pointers (RFC 6901).
+    pub struct Pages {
+        /// The query parameter that takes the number or the cursor. It need not be a parameter of the operation.
+        parameter: text,
+        /// Where the items are.
+        items: text,
+    } with {
+        /// Where the number of all items is.
+        total: optional(text),
+        /// Where the cursor of the next page is; pages have numbers unless set.
+        cursor: optional(text),
+    }
 }
 
 table! {

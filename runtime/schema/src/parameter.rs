@@ -5,6 +5,10 @@ use serde::Serialize;
 use crate::Rules;
 use crate::table::table;
 
+/// The keyword in schemas of members, and in descriptions of parameters, that names the environment variable with the value
+/// where a caller leaves it out, as [`Parameter::configured`] does: `{"env": "NAME"}`.
+pub const CONFIGURED: &str = "x-naftiko-default";
+
 table! {
     /// A parameter of an operation, or an input of a route, tool or resource.
     pub struct Parameter {
@@ -19,6 +23,8 @@ table! {
         required: flag,
         /// The default for REST and MCP callers, as JSON text.
         default: optional(text),
+        /// The environment variable that has the value where a caller leaves the parameter out, if it is set.
+        configured: optional(text),
         /// What values must satisfy besides their type.
         rules: Rules,
         /// What it means.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use naftiko_rest::__private::ApiErrors;
-use naftiko_schema::Capability;
+use naftiko_schema::{Capability, Parameter};
 use secrecy::SecretString;
 
 use super::environment::lenient;
@@ -243,6 +243,15 @@ impl Command {
     }
 }
 
+fn joined(names: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let mut joined = String::new();
+    for name in names {
+        joined.push_str(if joined.is_empty() { "" } else { ", " });
+        joined.push_str(name.as_ref());
+    }
+    joined
+}
+
 /// Parses the command line. If it is invalid, prints a message and exits.
 pub(super) fn parse(program: &'static Program) -> Command {
     let mut command = Arguments::command();
@@ -251,9 +260,15 @@ pub(super) fn parse(program: &'static Program) -> Command {
         command = command.name(&*capability.name).version(&*capability.version).about(&*capability.title);
     }
     let names: BTreeSet<_> = program.variables().map(|variable| &*variable.name).collect();
-    if !names.is_empty() {
-        let names: Vec<_> = names.into_iter().collect();
-        command = command.after_help(format!("Required environment variables: {}", names.join(", ")));
+    let required = (!names.is_empty()).then(|| format!("Required environment variables: {}", joined(names)));
+    let default = |default: &Parameter| Some(format!("{} ({})", default.configured.as_deref()?, default.name));
+    let defaults: BTreeSet<_> = program.defaults().filter_map(default).collect();
+    let optional = (!defaults.is_empty()).then(|| {
+        format!("Optional environment variables, with the value of an input that is left out: {}", joined(defaults))
+    });
+    let help: Vec<_> = required.into_iter().chain(optional).collect();
+    if !help.is_empty() {
+        command = command.after_help(help.join("\n"));
     }
     let parsed = Arguments::from_arg_matches(&command.clone().get_matches());
     match parsed {

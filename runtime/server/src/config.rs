@@ -14,6 +14,10 @@ pub(super) fn describe(program: &Program, options: &Serve) -> Value {
         let value = std::env::var(&*variable.name).ok().filter(|value| !value.trim().is_empty());
         (variable.name.to_string(), set(value.is_some()))
     });
+    let defaults = program.defaults().filter_map(|default| {
+        let name = default.configured.as_deref()?;
+        Some((name.to_owned(), json!(std::env::var(name).ok().filter(|value| !value.trim().is_empty()))))
+    });
     let callers = program.adapters().map(|adapter| (adapter.name().to_owned(), auth(adapter.auth())));
     let uris = program.served().iter().flat_map(|served| served.capability.apis.iter());
     let uris = uris.map(|api| (api.namespace.to_string(), json!(api.base_uri)));
@@ -65,6 +69,7 @@ pub(super) fn describe(program: &Program, options: &Serve) -> Value {
         "baseUris": uris.collect::<Map<_, _>>(),
         "baseUriOverrides": list(&options.upstream.base_uri),
         "variables": variables.collect::<Map<_, _>>(),
+        "defaults": defaults.collect::<Map<_, _>>(),
     })
 }
 

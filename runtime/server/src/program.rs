@@ -1,6 +1,6 @@
 //! The program of a server.
 
-use naftiko_schema::{Adapter, Capability, List, Mcp, Ref, Rest, Variable};
+use naftiko_schema::{Adapter, Capability, List, Mcp, Parameter, Ref, Rest, Variable};
 
 /// What a server serves: capabilities, each with its adapters. Every adapter has its own listener.
 #[derive(Clone, Debug)]
@@ -56,6 +56,11 @@ impl Program {
     /// The REST adapters.
     pub(crate) fn rest(&self) -> impl Iterator<Item = &Rest> {
         self.adapters().filter_map(Adapter::rest)
+    }
+
+    /// The inputs whose values the environment may have.
+    pub(crate) fn defaults(&self) -> impl Iterator<Item = &Parameter> {
+        self.0.iter().flat_map(|served| served.capability.defaults.iter())
     }
 
     /// The environment variables that the server needs, including those that authenticate its callers.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use naftiko_schema::{Binding, Kind, Location, Parameter};
+use naftiko_schema::{Binding, CONFIGURED, Kind, Location, Parameter};
 
 use super::components::Components;
 
@@ -40,6 +40,7 @@ pub(super) fn parameters(inputs: &[Parameter]) -> Vec<Value> {
 fn parameter(input: &Parameter) -> Value {
     let mut parameter = json!({"name": input.name, "in": input.location.as_str(), "required": is_required(input)});
     describe(&mut parameter, &input.description);
+    configure(&mut parameter, input);
     let mut schema = match (input.kind, input.location) {
         (Kind::Any, _) | (Kind::Array, Location::Cookie) => json!({"type": "string"}),
         (Kind::Array, _) => json!({"type": "array", "items": {"type": "string"}}),
@@ -90,6 +91,7 @@ fn object(fields: &[&Parameter], whole: Option<&Parameter>) -> Value {
         let mut schema = of_value(field);
         describe(&mut schema, &field.description);
         add_rules(&mut schema, Some(field));
+        configure(&mut schema, field);
         properties.entry(&*field.name).or_insert(schema);
     }
     let required: BTreeSet<_> = fields.iter().filter(|field| is_required(field)).map(|field| &field.name).collect();
@@ -147,6 +149,13 @@ fn add_rules(schema: &mut Value, input: Option<&Parameter>) {
     let default = input.and_then(|input| serde_json::from_str(input.default.as_deref()?).ok());
     if let (Some(default), Value::Object(schema)) = (default, schema) {
         schema.insert("default".to_owned(), default);
+    }
+}
+
+/// Names the environment variable of the server that may have the value.
+fn configure(value: &mut Value, input: &Parameter) {
+    if let (Value::Object(members), Some(variable)) = (value, &input.configured) {
+        members.insert(CONFIGURED.to_owned(), json!({"env": variable}));
     }
 }
 

@@ -77,6 +77,7 @@ pub(super) fn declared_inputs(
             required: input.required.unwrap_or(location.is_path() || (context.path.is_none() && !context.inherits)),
             description: input.description.as_ref().map(|text| text.value.clone()),
             rules: input.rules.clone(),
+            configured: None,
         });
     }
     inputs

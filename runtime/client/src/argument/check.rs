@@ -50,7 +50,8 @@ impl fmt::Display for Violation {
 /// Checks one argument against its parameter. `None` means that the caller left it out.
 pub(crate) fn check(parameter: &Parameter, value: Option<&Value>) -> Result<(), Violation> {
     let Some(value) = value else {
-        return if parameter.required { Err(Violation::new(&parameter.name, "is required")) } else { Ok(()) };
+        let missing = || Violation::new(&parameter.name, required(parameter.configured.as_deref()));
+        return if parameter.required { Err(missing()) } else { Ok(()) };
     };
     if !accepts(parameter.kind, value) {
         return Err(wrong_kind(parameter));
@@ -80,6 +81,12 @@ fn check_location(parameter: &Parameter, text: Option<&str>, has_items_without_t
         }
         Location::Query | Location::Header | Location::Cookie | Location::Body | Location::Field => Ok(()),
     }
+}
+
+/// What is wrong if something is left out that an environment variable could have.
+pub(super) fn required(variable: Option<&str>) -> String {
+    let unless = variable.map(|name| format!(" where the environment variable `{name}` is not set"));
+    format!("is required{}", unless.unwrap_or_default())
 }
 
 fn accepts(kind: Kind, value: &Value) -> bool {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
-use naftiko_schema::{Api, Capability, Variable};
+use naftiko_schema::{Api, Capability, Parameter, Variable};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
@@ -19,6 +19,7 @@ use super::signer::Signer;
 use super::token::TokenProvider;
 use super::transport::{Transport, settings};
 use super::{Attempt, ConfigError, Outcome, tls};
+use crate::defaults::Defaults;
 
 /// The default time limit for making a connection.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -30,6 +31,7 @@ pub struct ClientBuilder<C> {
     base_uris: Vec<(Option<String>, String)>,
     token: Option<Source>,
     variables: Vec<(String, Source)>,
+    defaults: Vec<(String, String)>,
     environment: bool,
     network: Network,
     connect_timeout: Duration,
@@ -68,6 +70,7 @@ impl<C: Handle> ClientBuilder<C> {
             base_uris: Vec::new(),
             token: None,
             variables: Vec::new(),
+            defaults: Vec::new(),
             environment: false,
             network: Network::default(),
             connect_timeout: CONNECT_TIMEOUT,
@@ -123,7 +126,15 @@ impl<C: Handle> ClientBuilder<C> {
         self
     }
 
-    /// Reads everything that is not set otherwise from the environment: the variables of the capability, and its base URI from
+    /// Sets what calls send for an input that they leave out, by the name of the input. There are defaults only for inputs for
+    /// which the capability names an environment variable, of which this takes precedence.
+    pub fn default_value(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.defaults.push((name.into(), value.into()));
+        self
+    }
+
+    /// Reads everything that is not set otherwise from the environment: the variables of the capability, those of its defaults,
+    /// of which none is needed, and its base URI from
     /// `<CRATE>_BASE_URI`, or from `<CRATE>_<NAMESPACE>_BASE_URI` if it consumes several APIs.
     pub fn from_env(mut self) -> Self {
         self.environment = true;
@@ -241,8 +252,9 @@ impl<C: Handle> ClientBuilder<C> {
     /// Builds the client.
     ///
     /// # Errors
-    /// If variables are missing, a base URI is invalid, or TLS cannot be set up.
+    /// If variables are missing, a default or a base URI is invalid, or TLS cannot be set up.
     pub fn build(mut self) -> Result<C, ConfigError> {
+        let defaults = self.resolve_defaults()?;
         let keyring = Keyring::new(self.capability, self.resolve_variables()?)?;
         let endpoints = self.endpoints()?;
         let name = format!("{}/{}", self.capability.name, self.capability.version);
@@ -252,6 +264,7 @@ impl<C: Handle> ClientBuilder<C> {
             capability: self.capability,
             endpoints,
             keyring,
+            defaults,
             user_agent,
             timeout: self.timeout,
             attempt_timeout: self.attempt_timeout,
@@ -334,6 +347,25 @@ impl<C: Handle> ClientBuilder<C> {
             }
         }
         if missing.is_empty() { Ok(values) } else { Err(ConfigError::MissingVariables { names: missing }) }
+    }
+
+    fn resolve_defaults(&self) -> Result<Defaults, ConfigError> {
+        let declared: &'static [Parameter] = &self.capability.defaults;
+        if let Some((name, _)) = self.defaults.iter().find(|(name, _)| !declared.iter().any(|d| d.name == **name)) {
+            return Err(ConfigError::UnknownDefault { name: name.clone() });
+        }
+        let value = |parameter: &'static Parameter| {
+            let variable = parameter.configured.as_deref()?;
+            let has_name = |name: &str| declared.iter().any(|d| d.name == name && d.configured == parameter.configured);
+            let set = self.defaults.iter().rev().find(|(name, _)| has_name(name));
+            set.map(|(_, value)| value.clone())
+                .or_else(|| self.environment_variable(variable).map(|value| value.trim().to_owned()))
+        };
+        Defaults::new(self.capability, value).map_err(|(parameter, violation)| ConfigError::Default {
+            name: &parameter.name,
+            variable: parameter.configured.as_deref().unwrap_or_default(),
+            problem: violation.problem,
+        })
     }
 
     /// The value of a variable. A blank one counts as unset.

@@ -42,6 +42,22 @@ pub enum ConfigError {
         /// The namespace that was passed.
         namespace: String,
     },
+    /// `default_value` was called with a name for which the capability has no default.
+    #[error("the capability has no default for `{name}`")]
+    UnknownDefault {
+        /// The name that was passed.
+        name: String,
+    },
+    /// A default is not a valid value of its input.
+    #[error("the default of `{name}` (environment variable `{variable}`) {problem}")]
+    Default {
+        /// The name of the input.
+        name: &'static str,
+        /// The environment variable that may have the default.
+        variable: &'static str,
+        /// What is wrong and what is allowed.
+        problem: String,
+    },
     /// The base URI is not an absolute `http` or `https` URI without user, query and fragment.
     #[error("the base URI must be an absolute http or https URI without user, query and fragment")]
     BaseUri,

@@ -20,6 +20,7 @@ use super::signer::Signer;
 use super::transport::Transport;
 use crate::argument::Arguments;
 use crate::argument::Violation;
+use crate::defaults::Defaults;
 use crate::encoding::pair;
 use crate::request::{Parts, build, http_method, remove_framing};
 
@@ -44,6 +45,7 @@ pub(super) struct Shared {
     /// One endpoint per API.
     pub(super) endpoints: Vec<Endpoint>,
     pub(super) keyring: Keyring,
+    pub(super) defaults: Defaults,
     pub(super) user_agent: HeaderValue,
     pub(super) timeout: Duration,
     pub(super) attempt_timeout: Option<Duration>,
@@ -85,6 +87,12 @@ impl Connection {
     #[doc(hidden)]
     pub fn base_uri(&self, operation: &Operation) -> Option<&Url> {
         self.0.endpoint(operation).map(|endpoint| &endpoint.base_uri)
+    }
+
+    /// The values for what callers leave out.
+    #[doc(hidden)]
+    pub fn defaults(&self) -> &Defaults {
+        &self.0.defaults
     }
 
     /// The largest response to accept, in bytes.

@@ -1,5 +1,6 @@
 //! An untyped call: its operation, arguments and options.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
@@ -14,6 +15,7 @@ use super::reading::Reading;
 use super::response_body::ResponseBody;
 use crate::argument::{Argument, Arguments, Violation, Violations};
 use crate::check::check;
+use crate::defaults::Choice;
 use crate::error::Error;
 use crate::into_body::IntoBody;
 use crate::response::Response;
@@ -52,6 +54,14 @@ impl Request {
     /// Sets a text argument.
     pub fn text(self, id: ParameterId, text: impl Into<String>) -> Self {
         self.set(id, text.into())
+    }
+
+    /// Sets the argument of a parameter, unless its default is chosen.
+    pub fn choice<T: Serialize>(self, id: ParameterId, choice: impl Into<Choice<T>>) -> Self {
+        match choice.into().value() {
+            Some(value) => self.set(id, value),
+            None => self,
+        }
     }
 
     /// Sets an array of texts as argument.
@@ -96,7 +106,16 @@ impl Request {
 
     pub(super) async fn open(&self, reading: Reading) -> Result<Response<ResponseBody>, Error> {
         self.checked()?;
-        self.connection.execute(self.operation, &self.arguments, &self.options, reading).await
+        self.connection.execute(self.operation, &self.completed(), &self.options, reading).await
+    }
+
+    /// The arguments, with the values of those that were left out.
+    fn completed(&self) -> Cow<'_, Arguments> {
+        let mut arguments = Cow::Borrowed(&self.arguments);
+        if !self.connection.defaults().is_empty() {
+            self.connection.defaults().complete(self.operation, arguments.to_mut());
+        }
+        arguments
     }
 
     pub(super) fn checked(&self) -> Result<(), Error> {
@@ -104,7 +123,7 @@ impl Request {
             return Ok(());
         }
         let mut violations: Violations = self.violations.clone().into();
-        violations.absorb(check(self.operation, &self.arguments, !self.options.unchecked));
+        violations.absorb(check(self.operation, &self.completed(), !self.options.unchecked));
         Err(Error::arguments(&self.operation.name, violations))
     }
 }

@@ -18,6 +18,8 @@ pub use names::rank;
 pub(crate) use pager::{Next, Pager, Turn};
 pub use way::pages;
 
+use naftiko_schema::{Operation, Text};
+
 /// How the pages of a list follow each other. The default recognises it from the operation's parameters and from the first
 /// response.
 ///
@@ -51,6 +53,21 @@ impl Default for Paging {
 impl Paging {
     fn new(rule: Rule) -> Self {
         Self { rule, items: None, total: None, page_limit: 10_000 }
+    }
+
+    /// The same, with what the operation's table says where nothing was configured.
+    fn known(&self, operation: &Operation) -> Self {
+        let mut known = self.clone();
+        if let (Rule::Recognise, Some(pages)) = (&self.rule, &operation.pages) {
+            let (parameter, text) = (pages.parameter.to_string(), |text: &Text| text.to_string());
+            known.rule = match &pages.cursor {
+                Some(pointer) => Rule::Cursor { parameter, pointer: pointer.to_string() },
+                None => Rule::Pages(parameter),
+            };
+            known.items = known.items.or_else(|| Some(text(&pages.items)));
+            known.total = known.total.or_else(|| pages.total.as_ref().map(text));
+        }
+        known
     }
 
     /// This query parameter takes the number of the page.

@@ -55,6 +55,7 @@ impl Pager {
         paging: &Paging,
         argument: impl Fn(&str) -> Option<Value>,
     ) -> Result<Self, PagingProblem> {
+        let paging = &paging.known(operation);
         let cursor = match &paging.rule {
             Rule::Cursor { pointer, .. } => Some(pointer),
             _ => None,

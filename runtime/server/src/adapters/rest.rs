@@ -21,7 +21,8 @@ pub(crate) struct Handler {
 impl Handler {
     pub(super) fn new(rest: &'static Rest, parts: &Parts<'_>, connection: &Connection) -> Self {
         let read_only = parts.options.tools.read_only;
-        Self { routes: Routes::new(rest, connection, parts.options.errors.into()), docs: Docs::new(rest), read_only }
+        let docs = Docs::new(rest, connection.defaults());
+        Self { routes: Routes::new(rest, connection, parts.options.errors.into()), docs, read_only }
     }
 
     /// Whether the request is for the page of the documentation, or its document.

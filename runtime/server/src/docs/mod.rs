@@ -1,11 +1,14 @@
 //! The OpenAPI document of the routes, and a page that shows it without loading anything from another host.
 
+mod defaults;
+
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
+use naftiko_client::__private::Defaults;
 use naftiko_rest::__private::has_path;
 use naftiko_schema::Rest;
 use swagger_ui_dist::{ApiDefinition, OpenApiSource, generate_routes};
@@ -24,17 +27,17 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 /// Serves the document and the page, unless the capability defines their paths itself.
 #[derive(Clone)]
 pub(super) struct Docs {
-    document: &'static str,
+    document: Bytes,
     has_document: bool,
     has_page: bool,
     assets: Router,
 }
 
 impl Docs {
-    pub(super) fn new(adapter: &'static Rest) -> Self {
+    pub(super) fn new(adapter: &'static Rest, in_effect: &Defaults) -> Self {
         let api_definition = OpenApiSource::Uri(DOCUMENT);
         Self {
-            document: &adapter.openapi,
+            document: defaults::configured(&adapter.openapi, in_effect),
             has_document: !has_path(adapter, DOCUMENT),
             has_page: !LOADED.iter().chain([&PAGE]).any(|path| has_path(adapter, path)),
             assets: generate_routes(ApiDefinition { uri_prefix: PAGE, api_definition, title: None }),
@@ -53,11 +56,11 @@ impl Docs {
             return None;
         }
         let response = match path {
-            DOCUMENT if self.has_document => text("application/json", self.document),
+            DOCUMENT if self.has_document => text("application/json", self.document.clone()),
             _ if !self.has_page => return None,
             PAGE => text("text/html; charset=utf-8", include_str!("page.html")),
             "/docs/start.js" => text("text/javascript; charset=utf-8", include_str!("start.js")),
-            "/docs/openapi.json" => text("application/json", self.document),
+            "/docs/openapi.json" => text("application/json", self.document.clone()),
             SCRIPT | STYLES => self.asset(path).await,
             _ => return None,
         };
@@ -73,8 +76,8 @@ impl Docs {
     }
 }
 
-fn text(media_type: &'static str, text: &'static str) -> Response {
-    ([(CONTENT_TYPE, HeaderValue::from_static(media_type))], text).into_response()
+fn text(media_type: &'static str, text: impl Into<Bytes>) -> Response {
+    ([(CONTENT_TYPE, HeaderValue::from_static(media_type))], text.into()).into_response()
 }
 
 #[cfg(test)]
@@ -87,7 +90,7 @@ mod tests {
 
     fn docs(path: &'static str) -> Docs {
         let route = Route::new(OPERATION.method, path, Binding::new(calls(&OPERATION))).captures(&[None]);
-        Docs::new(Box::leak(Box::new(Rest::new(0).routes(vec![route].leak()).openapi("{}"))))
+        Docs::new(Box::leak(Box::new(Rest::new(0).routes(vec![route].leak()).openapi("{}"))), &Defaults::default())
     }
 
     #[test]

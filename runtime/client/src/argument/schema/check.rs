@@ -10,7 +10,7 @@ use serde_json::{Map, Number, Value};
 use super::kinds::Kinds;
 use super::nearest::nearest;
 use super::{Limits, Node, Others, Schema};
-use crate::argument::check::Violation;
+use crate::argument::check::{Violation, required};
 use crate::argument::violations::Violations;
 use crate::encoding::pointer_token;
 use crate::rules;
@@ -152,7 +152,8 @@ impl<'a> Check<'a> {
         }
         let required = if self.lenient { &[][..] } else { &node.required };
         for name in required.iter().filter(|name| !members.contains_key(*name)) {
-            self.inside(Token::Member(name), |check| check.report(|| "is required".to_owned()));
+            let schema = self.schema;
+            self.inside(Token::Member(name), |check| check.report(|| missing(node, schema, name)));
         }
         for group in &node.alternatives {
             let mut given = group.iter().filter(|name| members.get(*name).is_some_and(|value| !value.is_null()));
@@ -279,6 +280,13 @@ impl Limits {
         let too_many = self.maximum.filter(|maximum| number > *maximum);
         too_few.or_else(|| too_many.map(|maximum| format!("must have at most {maximum} {of}")))
     }
+}
+
+/// What is wrong if a member is left out.
+fn missing(node: &Node, schema: &Schema, name: &str) -> String {
+    let configured = schema.configured.iter().find(|member| member.name == name);
+    let is_root = std::ptr::eq(node, &schema.root);
+    required(configured.filter(|_| is_root).and_then(|member| member.configured.as_deref()))
 }
 
 /// Whether two values are equal: 10.0 equals 10.

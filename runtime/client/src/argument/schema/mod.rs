@@ -10,6 +10,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
+use naftiko_schema::Parameter;
 use serde_json::{Number, Value};
 
 use self::check::Check;
@@ -26,6 +27,8 @@ pub struct Schema {
     root: Node,
     definitions: Vec<Node>,
     secrets: BTreeSet<String>,
+    /// The members of the document that the environment may have.
+    configured: Vec<Parameter>,
 }
 
 /// What one value has to be. Everything that is not set is satisfied.
@@ -122,6 +125,11 @@ impl Schema {
     /// The names of members that are secrets, wherever they are.
     pub fn secrets(&self) -> &BTreeSet<String> {
         &self.secrets
+    }
+
+    /// The members of the document that the environment may have, each with its variable.
+    pub fn configured(&self) -> &[Parameter] {
+        &self.configured
     }
 
     fn takes_null(&self, node: &Node) -> bool {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use naftiko_schema::{CONFIGURED, Kind, Location, Parameter};
 use serde_json::{Map, Number, Value};
 
 use super::kinds::Kinds;
@@ -21,7 +22,24 @@ pub(super) fn schema(document: &Value) -> Schema {
     let names = definitions.keys().zip(0..).map(|(name, index)| (name.as_str(), index)).collect();
     let mut reader = Reader { document, names, secrets: BTreeSet::new() };
     let definitions = definitions.values().map(|definition| reader.node(definition)).collect();
-    Schema { root: reader.node(document), definitions, secrets: reader.secrets }
+    Schema { root: reader.node(document), definitions, secrets: reader.secrets, configured: configured(document) }
+}
+
+/// The members that the environment may have.
+fn configured(document: &Value) -> Vec<Parameter> {
+    let members = document.get("properties").and_then(Value::as_object);
+    let member = |(name, schema): (&String, &Value)| {
+        let variable = schema.get(CONFIGURED)?.get("env")?.as_str()?.to_owned();
+        let kinds = schema.get("type");
+        let kind = kinds.and_then(Value::as_str).or_else(|| kinds?.get(0)?.as_str());
+        let kind = [Kind::Integer, Kind::Number, Kind::Boolean].into_iter().find(|known| Some(known.as_str()) == kind);
+        Some(Parameter {
+            name: name.clone().into(),
+            configured: Some(variable.into()),
+            ..Parameter::new("", Location::Field, kind.unwrap_or(Kind::String))
+        })
+    };
+    members.into_iter().flatten().filter_map(member).collect()
 }
 
 struct Reader<'d> {

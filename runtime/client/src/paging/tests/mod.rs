@@ -3,7 +3,7 @@
 mod server;
 
 use http::HeaderMap;
-use naftiko_schema::{Kind, Location, Method, Operation, OperationId, Parameter, PathPart, RetrySafety};
+use naftiko_schema::{Kind, Location, Method, Operation, OperationId, Pages, Parameter, PathPart, RetrySafety};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -330,5 +330,32 @@ fn invalid_pointer_fails_before_a_request() {
     ] {
         let problem = Pager::new(&operation, &paging, |_| None).err();
         assert_eq!(problem, Some(PagingProblem::NoPointer("next.cursor".to_owned())));
+    }
+}
+
+#[test]
+fn lists_are_followed_as_their_table_says_even_without_parameters() {
+    let documents =
+        [json!({"a": [1, 2], "b": [0], "more": {"cursor": "x"}, "n": 3}), json!({"a": [3], "b": [], "n": 3})];
+    for (pages, second) in [
+        (Pages::new("seite", "/a").total("/n"), query(&[("seite", "2")])),
+        (Pages::new("from", "/a").cursor("/more/cursor"), query(&[("from", "x")])),
+    ] {
+        let operation = operation(&[PathPart::Literal("/things".into())], &[]).pages(pages);
+        let mut pager = Pager::new(&operation, &Paging::default(), |_| None).expect("the paging is sound");
+        let mut items = Vec::new();
+        let mut next = Vec::new();
+        for document in &documents {
+            let turn = pager.turn(document, &HeaderMap::new());
+            items.extend(turn.items(document.clone()).expect("a list"));
+            next.push(turn.next);
+        }
+        assert_eq!(items, [json!(1), json!(2), json!(3)]);
+        assert_eq!(next, [Ok(Next::Query(second)), Ok(Next::End)]);
+        // What the application says takes precedence.
+        let paging = Paging::single().items_at("/b");
+        let mut pager = Pager::new(&operation, &paging, |_| None).expect("the paging is sound");
+        let turn = pager.turn(&documents[0], &HeaderMap::new());
+        assert_eq!((turn.items(documents[0].clone()), turn.next), (Ok(vec![json!(0)]), Ok(Next::End)));
     }
 }
