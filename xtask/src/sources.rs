@@ -7,7 +7,9 @@ use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use naftiko_codegen::{Code, Diagnostic, Sources, Span, companion_paths, is_companion, is_specification, named_files};
+use naftiko_codegen::{
+    Code, Diagnostic, Sources, Span, companion_paths, is_companion, is_specification, named_files, overlay_paths,
+};
 
 /// What was read, and what could not be read.
 #[derive(Debug, Default)]
@@ -86,9 +88,10 @@ impl Tree {
         self.sources.keys().filter(|path| is_specification(path))
     }
 
-    /// Reads the companion of a file, if it has one.
+    /// Reads the companion of a file and its overlay, if it has them.
     pub fn add_companion(&mut self, file: &Path, base: &Path) {
-        for path in companion_paths(&shown(file, base)) {
+        let file = shown(file, base);
+        for path in companion_paths(&file).into_iter().chain(overlay_paths(&file)) {
             if let Ok(found) = fs::symlink_metadata(base.join(&path)) {
                 self.add(base, path, found.file_type());
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::document::{Document, flag};
+use super::document::{Document, entries, flag};
 use super::shape::{Enum, Member, Name, Object, Shape, ShapeId, Shapes, Text, Use};
 use crate::codes::Code;
 use crate::diagnostic::Sink;
@@ -62,6 +62,9 @@ impl<'n> Schemas<'n> {
         // Keywords beside a reference count too (OpenAPI 3.1, "Schema Object").
         read.nullable |= flag(schema, "nullable") || flag(schema, "x-nullable") || has_null_type(schema);
         read.secret |= is_secret(schema);
+        if schema.get("$ref").is_some() {
+            add_limits(&mut read, schema);
+        }
         if let Some(text) = schema.get("description").and_then(Node::scalar_text) {
             read.description = Text(text);
         }
@@ -89,7 +92,8 @@ impl<'n> Schemas<'n> {
         }
         let Some(target) = self.document.at(reference) else {
             let message = format!("`{reference}` does not exist; it is taken for any JSON");
-            sink.report_once(Code::CompanionReference, "reference", schema.span, message)
+            let span = schema.get("$ref").map_or(schema.span, |reference| reference.span);
+            sink.report_once(Code::CompanionReference, "reference", span, message)
                 .help("add the component, or correct the reference");
             return Use::of(self.shapes.intern(Shape::Any));
         };
@@ -111,11 +115,16 @@ impl<'n> Schemas<'n> {
 
     /// A schema that is no reference.
     fn schema(&mut self, schema: &'n Node, sink: &mut Sink) -> Use {
-        let mut limits = Vec::new();
+        if let Some((only, others)) = only_variant(schema) {
+            let mut read = self.read(only, sink);
+            read.nullable |= others > 0;
+            add_limits(&mut read, schema);
+            return read;
+        }
         let mut nullable = false;
         let shape = if let Some(parts) = list(schema, "allOf") {
             self.merged(schema, parts, &mut nullable, sink)
-        } else if let Some(variants) = list(schema, "oneOf").or_else(|| list(schema, "anyOf")) {
+        } else if let Some(variants) = variants(schema) {
             self.union(variants, &mut nullable, sink)
         } else if let Some(values) = list(schema, "enum") {
             nullable = values.iter().any(Node::is_null);
@@ -126,11 +135,7 @@ impl<'n> Schemas<'n> {
             self.typed(schema, &mut nullable, sink)
         };
         // Limits of an unknown kind of value say nothing.
-        if !matches!(shape, Shape::Any) {
-            let known =
-                LIMITS.iter().filter_map(|keyword| Some(((*keyword).to_owned(), schema.get(keyword)?.to_json())));
-            limits.extend(known.filter(|(keyword, limit)| is_limit(keyword, limit)));
-        }
+        let limits = if matches!(shape, Shape::Any) { Vec::new() } else { limits(schema) };
         let id = self.shapes.intern(shape);
         Use { nullable, limits, ..Use::of(id) }
     }
@@ -231,7 +236,7 @@ impl<'n> Schemas<'n> {
     fn union(&mut self, variants: &'n [Node], nullable: &mut bool, sink: &mut Sink) -> Shape {
         let mut read = Vec::new();
         for variant in variants {
-            if kinds(variant) == ["null"] {
+            if is_null(variant) {
                 *nullable = true;
             } else {
                 let variant = self.read(variant, sink);
@@ -246,7 +251,7 @@ impl<'n> Schemas<'n> {
                 self.shapes.get(only.shape).clone()
             }
             [] => Shape::Any,
-            _ if read.iter().any(|variant| *self.shapes.get(variant.shape) == Shape::Any) => Shape::Any,
+            _ if read.iter().any(|variant| self.shapes.is_any(variant.shape)) => Shape::Any,
             _ => Shape::Union(read),
         }
     }
@@ -284,10 +289,7 @@ impl<'n> Schemas<'n> {
             };
             is_open |= object.is_open;
             alternatives.extend(object.alternatives);
-            for member in object.members {
-                let required = member.required || members.get(&member.name).is_some_and(|known| known.required);
-                members.insert(member.name.clone(), Member { required, ..member });
-            }
+            self.shapes.add(&mut members, object.members, 0);
         }
         for name in list(schema, "required").unwrap_or_default().iter().filter_map(Node::scalar_text) {
             if let Some(member) = members.get_mut(&name) {
@@ -330,6 +332,29 @@ fn kind_name(kind: &Node) -> Option<String> {
     if kind.is_null() { Some("null".to_owned()) } else { kind.scalar_text() }
 }
 
+/// The variants of `oneOf` or `anyOf`, unless they only say which members of the schema itself have to be there.
+fn variants(schema: &Node) -> Option<&[Node]> {
+    let variants = list(schema, "oneOf").or_else(|| list(schema, "anyOf"))?;
+    let says_more = |entry: &Entry| !matches!(&*entry.key, "required" | "not" | "title" | "description");
+    let is_condition = |variant: &Node| !entries(variant).iter().any(says_more);
+    let has_own = schema.get("properties").is_some();
+    (!has_own || !variants.iter().all(is_condition)).then_some(variants)
+}
+
+/// The only variant of `oneOf` or `anyOf` that is not null, and how many are null; unless `allOf` says more.
+fn only_variant(schema: &Node) -> Option<(&Node, usize)> {
+    let variants = variants(schema).filter(|_| schema.get("allOf").is_none())?;
+    let mut others = variants.iter().filter(|variant| !is_null(variant));
+    let only = others.next()?;
+    others.next().is_none().then_some((only, variants.len() - 1))
+}
+
+/// Whether a schema is that of null. Some generators for OpenAPI 3.0, which has no such type, write it as `nullable: true`.
+fn is_null(schema: &Node) -> bool {
+    let is_alone = matches!(&schema.content, Content::Mapping(entries) if entries.len() == 1);
+    kinds(schema) == ["null"] || is_alone && flag(schema, "nullable")
+}
+
 fn has_null_type(schema: &Node) -> bool {
     kinds(schema).iter().any(|kind| kind == "null")
 }
@@ -338,6 +363,22 @@ fn has_null_type(schema: &Node) -> bool {
 fn is_secret(schema: &Node) -> bool {
     let format = schema.get("format").and_then(Node::scalar_text);
     flag(schema, "x-naftiko-secret") || flag(schema, "writeOnly") || format.as_deref() == Some("password")
+}
+
+/// Adds the limits that a schema has beside a reference or a variant.
+fn add_limits(read: &mut Use, schema: &Node) {
+    for (keyword, limit) in limits(schema) {
+        if read.limits.iter().all(|(known, _)| *known != keyword) {
+            read.limits.push((keyword, limit));
+        }
+    }
+    read.limits.sort_by_key(|(keyword, _)| LIMITS.iter().position(|known| known == keyword));
+}
+
+/// The limits of a schema, each with its JSON text.
+fn limits(schema: &Node) -> Vec<(String, String)> {
+    let known = LIMITS.iter().filter_map(|keyword| Some(((*keyword).to_owned(), schema.get(keyword)?.to_json())));
+    known.filter(|(keyword, limit)| is_limit(keyword, limit)).collect()
 }
 
 fn is_limit(keyword: &str, limit: &str) -> bool {
