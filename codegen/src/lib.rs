@@ -17,6 +17,7 @@ mod companion;
 mod credential;
 mod diagnostic;
 mod emit;
+mod export;
 mod import;
 mod json;
 mod json_path;
@@ -41,9 +42,11 @@ use naftiko_schema::{Adapter, Capability};
 use diagnostic::Lines;
 
 pub use codes::{Code, Severity, page};
-pub use companion::{Choice, Documents, companion_paths, is_companion};
+pub use companion::drift::{Change, Drift, Impact, Incomparable, drift};
+pub use companion::{Choice, Documents, companion_paths, is_companion, overlay_paths};
 pub use diagnostic::{Applicability, Diagnostic, Diagnostics, Label, Location, Position, Span, Suggestion, render};
 pub use emit::MARKER;
+pub use export::Exported;
 pub use import::{Import, Imported, import};
 pub use names::crate_name;
 pub use settings::{is_settings, settings_paths};
@@ -209,8 +212,33 @@ pub fn compile_tables(sources: &Sources, path: &str, name: &str) -> Result<(Tabl
     }
 }
 
+/// The operations that one of the sources consumes, as an OpenAPI 3.1 document that can be its companion. The others are there
+/// to be imported.
+///
+/// # Errors
+/// If the source has errors or is no capability. The diagnostics hold everything that was found.
+pub fn export(sources: &Sources, path: &str, name: &str) -> Result<(Exported, Diagnostics), Diagnostics> {
+    let mut sink = diagnostic::Sink::new(path);
+    let exported = with_model(sources, path, name, &mut sink, |linked, model| export::document(linked, &model));
+    match exported {
+        Some(exported) => Ok((exported, sink.finish(sources))),
+        None => Err(sink.finish(sources)),
+    }
+}
+
 /// The model of a source; `None` if it has errors or is no capability.
 fn model(sources: &Sources, path: &str, crate_name: &str, sink: &mut diagnostic::Sink) -> Option<model::Model> {
+    with_model(sources, path, crate_name, sink, |_, model| model)
+}
+
+/// What is made of a source; `None` if it has errors or is no capability.
+fn with_model<T>(
+    sources: &Sources,
+    path: &str,
+    crate_name: &str,
+    sink: &mut diagnostic::Sink,
+    make: impl FnOnce(&linked::Linked<'_>, model::Model) -> T,
+) -> Option<T> {
     let document = read::read(sources, path, sink)?;
     let linked = resolve::resolve(&document, sources, sink);
     check::check(&linked, sink);
@@ -223,7 +251,8 @@ fn model(sources: &Sources, path: &str, crate_name: &str, sink: &mut diagnostic:
         let line = lines.get(span.file).map_or(1, |lines| lines.line(span.start));
         format!("{}#L{line}", sink.path(span.file))
     };
-    Some(lower::lower(&linked, crate_name, path, &origin_of))
+    let model = lower::lower(&linked, crate_name, path, &origin_of);
+    Some(make(&linked, model))
 }
 
 /// Checks one of the sources without generating anything. The rules of style are applied as well.

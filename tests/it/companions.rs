@@ -2,8 +2,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
+use std::thread;
 
 use naftiko_codegen::{Choice, Code, Documents, Outcome, Sources, compile};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use serde_json::Value;
 use tempfile::tempdir;
 use xtask::companions;
@@ -129,8 +133,8 @@ fn order_of_keys_in_a_companion_changes_no_generated_file() {
     }
 }
 
-/// A companion, and what may stand in the place of one of its words.
-const WORDS: [&str; 14] = [
+/// What may stand in the place of one word of a companion or an overlay.
+const WORDS: [&str; 16] = [
     "''",
     "null",
     "[]",
@@ -145,35 +149,116 @@ const WORDS: [&str; 14] = [
     "<a>",
     "{a: {$ref: '#'}}",
     "é",
+    "$..*",
+    "copy",
 ];
 
-proptest::proptest! {
-    #![proptest_config(proptest::test_runner::Config::with_cases(2000))]
-
-    /// A document may be broken in any way; the crate is then as it would be without it, or there is an error.
-    #[test]
-    fn broken_companions_never_panic(edits in proptest::collection::vec((0_usize..2000, 0_usize..WORDS.len() + 2), 1..6)) {
-        let cases = xtask::root().join("tests/cases/ok/companions");
-        let read = |name: &str| fs::read_to_string(cases.join(name)).expect("the case is there");
-        let text = read("companions.openapi.yaml");
-        let mut words: Vec<&str> = text.split_inclusive([' ', '\n', '{', '}', '[', ']', ',', ':']).collect();
-        for (at, edit) in edits {
-            let at = at % words.len();
-            match WORDS.get(edit) {
-                Some(word) => words[at] = word,
-                None if edit == WORDS.len() => drop(words.remove(at)),
-                None => words.insert(at, words[at / 2]),
-            }
+/// A text with some of its lines or words changed. What an edit does depends on its number.
+fn mutated(text: &str, edits: &[(bool, usize, usize)]) -> String {
+    let mut text = text.to_owned();
+    for (is_line, at, edit) in edits {
+        let ends: &[char] = if *is_line { &['\n'] } else { &[' ', '\n', '{', '}', '[', ']', ',', ':'] };
+        let mut parts: Vec<&str> = text.split_inclusive(ends).collect();
+        if parts.is_empty() {
+            break;
         }
-        let sources = Sources::from([
-            (PATH.to_owned(), read("companions.yaml")),
-            ("spec/acme/shop.openapi.yaml".to_owned(), words.concat()),
-        ]);
-        let compiled = compile(&sources, PATH, "acme-shop");
-        if let Outcome::Generated(made) = compiled.outcome {
-            for (path, text) in made.files.iter().filter(|(path, _)| path.ends_with(".rs")) {
-                proptest::prop_assert!(syn::parse_file(text).is_ok(), "{path}");
+        let at = at % parts.len();
+        let other = edit % parts.len();
+        let indented = format!("  {}", parts[at]);
+        match (is_line, edit % (WORDS.len() + 4)) {
+            (_, 0) => drop(parts.remove(at)),
+            (_, 1) => parts.insert(at, parts[other]),
+            (_, 2) => parts.swap(at, other),
+            (true, 3) => parts[at] = &indented,
+            (true, _) => parts[at] = parts[other],
+            (false, edit) => parts[at] = WORDS[edit % WORDS.len()],
+        }
+        text = parts.concat();
+    }
+    text
+}
+
+fn edits() -> impl Strategy<Value = Vec<(bool, usize, usize)>> {
+    prop::collection::vec((any::<bool>(), 0_usize..2000, 0_usize..10_000), 0..6)
+}
+
+/// How many mutations are tried in all, and by how many threads.
+const MUTATIONS: u32 = 10_000;
+const THREADS: u32 = 4;
+
+/// A document and its overlay may be broken in any way; the crate is then as it would be without them, or there is an error.
+#[test]
+fn broken_companions_and_overlays_never_panic() {
+    let try_some = || {
+        let edits = (edits(), edits(), prop::bool::weighted(0.02));
+        let mut runner = TestRunner::new(ProptestConfig::with_cases(MUTATIONS / THREADS));
+        runner.run(&edits, |(of_companion, of_overlay, is_whole)| check_mutation(&of_companion, &of_overlay, is_whole))
+    };
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(try_some)).collect();
+        for thread in threads {
+            thread.join().expect("it does not panic").unwrap_or_else(|error| panic!("{error}"));
+        }
+    });
+}
+
+type Edits = [(bool, usize, usize)];
+
+fn check_mutation(of_companion: &Edits, of_overlay: &Edits, is_whole: bool) -> Result<(), TestCaseError> {
+    let [capability, companion] = &*CASE;
+    // Most of the time goes to what has nothing to do with companions, such as adapters.
+    let capability = if is_whole { capability } else { SMALL };
+    let sources = Sources::from([
+        (PATH.to_owned(), capability.to_owned()),
+        ("spec/acme/shop.openapi.yaml".to_owned(), mutated(companion, of_companion)),
+        ("spec/acme/shop.overlay.yaml".to_owned(), mutated(OVERLAY, of_overlay)),
+    ]);
+    if let Outcome::Generated(made) = compile(&sources, PATH, "acme-shop").outcome {
+        for (path, text) in made.files.iter().filter(|(path, _)| path.ends_with(".rs")) {
+            // Emitters parse what they format.
+            prop_assert!(!text.contains("the compiler emitted invalid Rust"), "{path}");
+            if path.ends_with("models.rs") {
+                prop_assert!(syn::parse_file(text).is_ok(), "{path}");
             }
         }
     }
+    Ok(())
 }
+
+/// A part of the capability of the case.
+const SMALL: &str = "naftiko: 1.0.0-alpha2
+info: {label: Shop}
+capability:
+  consumes:
+  - type: http
+    namespace: shop
+    baseUri: https://api.test/v1
+    resources:
+    - name: items
+      path: /items
+      operations:
+      - {name: list-items, method: GET, inputParameters: [{name: page, in: query}, {name: order, in: query}]}
+      - {name: create-item, method: POST, inputParameters: [{name: body, in: body, type: object, required: true}]}
+";
+
+/// The capability of the case and its companion.
+static CASE: LazyLock<[String; 2]> = LazyLock::new(|| {
+    let read = |name: &str| {
+        fs::read_to_string(xtask::root().join("tests/cases/ok/companions").join(name)).expect("the case is there")
+    };
+    [read("companions.yaml"), read("companions.openapi.yaml")]
+});
+
+/// An overlay of the case.
+const OVERLAY: &str = "overlay: 1.1.0
+info: {title: Corrections, version: '1'}
+actions:
+- target: $.components.schemas.*.properties.name
+  update: {maxLength: 7, nullable: true, enum: [a, b]}
+- target: $.paths.*.get.parameters[?@.name == 'page']
+  remove: true
+- target: $.components.schemas['shop.v1.Details']
+  copy: $.components.schemas['shop.v1.Item']
+- target: $..enum
+  update: [new, 1]
+";

@@ -88,6 +88,7 @@ fn a_second_import_changes_nothing_and_keeps_what_was_edited() {
         provider: Some("acme".to_owned()),
         tag: Some("Items".to_owned()),
         whole: false,
+        overlay: None,
     };
     assert!(run(root.path(), &options).expect("it works"));
     let file = root.path().join("spec/acme/shop-items.yaml");

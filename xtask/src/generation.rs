@@ -96,6 +96,21 @@ fn fail_on(diagnostics: &[Diagnostic], sources: &Sources) -> Result<()> {
     bail!("{}", lines.join("\n"))
 }
 
+/// The path of the specification of a crate.
+///
+/// # Errors
+/// When the crate is unknown, or several specifications have its name.
+pub fn specification(sources: &Sources, name: &str) -> Result<String> {
+    let mut chosen = select(sources, &[name.to_owned()])?.into_iter();
+    match (chosen.next(), chosen.next()) {
+        (Some(path), None) => Ok(path),
+        (first, second) => {
+            let both: Vec<_> = first.into_iter().chain(second).collect();
+            bail!("{} have the same crate name `{name}`", both.join(" and "))
+        }
+    }
+}
+
 /// The paths of the specifications of the named crates, or of all crates.
 fn select(sources: &Sources, names: &[String]) -> Result<BTreeSet<String>> {
     let paths = sources.keys().filter(|path| is_specification(path));
@@ -206,7 +221,7 @@ fn is_generated(text: &str) -> bool {
     text.lines().take(3).any(|line| line.contains(MARKER))
 }
 
-fn print(diagnostics: &Diagnostics, sources: &Sources) {
+pub(crate) fn print(diagnostics: &Diagnostics, sources: &Sources) {
     // Notes, such as for shared files, are not printed.
     let diagnostics = diagnostics.at_least(Severity::Warning);
     if diagnostics.iter().next().is_some() {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
-use naftiko_codegen::{Code, Diagnostic, Severity, Sources, is_specification, lint, render};
+use naftiko_codegen::{Code, Diagnostic, Severity, Sources, is_companion, is_specification, lint, render};
 use serde_json::json;
 
 use crate::fix::{Applied, fix};
@@ -200,5 +200,7 @@ fn chosen_is_file(base: &Path, file: &Path) -> bool {
 }
 
 fn names_yaml(text: &str) -> bool {
-    text.lines().any(|line| line.split(['"', '\'', ' ', '\t', '\r', ',', '}', '#']).any(is_specification))
+    text.lines().any(|line| {
+        line.split(['"', '\'', ' ', '\t', '\r', ',', '}', '#']).any(|name| is_specification(name) || is_companion(name))
+    })
 }

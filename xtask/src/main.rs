@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::{
-    bench, corpus, deny, docs, explain, generation, import, interop, lint, root, semver, sources, starter, trial,
-    variants, watch,
+    bench, corpus, deny, docs, drift, explain, export, generation, import, interop, lint, root, semver, sources,
+    starter, trial, variants, watch,
 };
 
 #[derive(Parser)]
@@ -42,6 +42,11 @@ enum Command {
     },
     /// Write the capabilities of an OpenAPI document, with the document as their companion
     Import(import::Options),
+    /// Print the operations that a capability consumes as an OpenAPI 3.1 document, made of the capability and its companion
+    Export(export::Options),
+    /// Compare a capability's companion with another version of its document: exit code 0 if nothing breaks, 1 if something does,
+    /// 2 if the two cannot be compared
+    Drift(drift::Options),
     /// Start a new specification under `spec/`
     New {
         /// Its name: `provider/capability`
@@ -122,6 +127,8 @@ fn main() -> ExitCode {
             generation::run_with(&root(), &names, openapi.as_deref(), check, diff)
         }
         Command::Import(options) => import::run(&root(), &options),
+        Command::Export(options) => export::run(&root(), &options),
+        Command::Drift(options) => return drift::run(&root(), &options),
         Command::Serve { file, flags } => trial::serve(&root(), &file, false, max_file_size, &flags),
         Command::Try { name, flags } if trial::is_file(&name) => {
             trial::serve(&root(), Path::new(&name), true, max_file_size, &flags)

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use naftiko_codegen::{
     Code, Diagnostic, Sources, Span, companion_paths, is_companion, is_settings, is_specification, named_files,
-    settings_paths,
+    overlay_paths, settings_paths,
 };
 
 /// What was read, and what could not be read.
@@ -89,10 +89,10 @@ impl Tree {
         self.sources.keys().filter(|path| is_specification(path))
     }
 
-    /// Reads the companion of a file, if it has one, and its settings.
+    /// Reads the companion of a file, its overlay and its settings, if it has them.
     pub fn add_companion(&mut self, file: &Path, base: &Path) {
-        let path = shown(file, base);
-        for path in companion_paths(&path).into_iter().chain(settings_paths(&path)) {
+        let file = shown(file, base);
+        for path in companion_paths(&file).into_iter().chain(overlay_paths(&file)).chain(settings_paths(&file)) {
             if let Ok(found) = fs::symlink_metadata(base.join(&path)) {
                 self.add(base, path, found.file_type());
             }

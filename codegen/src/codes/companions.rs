@@ -43,4 +43,28 @@ codes! {
     /// schema: {$ref: '#/components/schemas/Itm'}   # `Item`
     /// ```
     CompanionReference = 505, Warning, "a reference of a companion leads nowhere";
+
+    /// An overlay beside a capability is wrong: it is no [Overlay](https://spec.openapis.org/overlay/v1.1.html) of version 1.0
+    /// or 1.1, the target of an action is no JSONPath (RFC 9535), `copy` does not select exactly one value, or a value cannot be
+    /// merged with what the target selects, such as a text with an object.
+    ///
+    /// ```yaml
+    /// overlay: 1.1.0
+    /// info: {title: Corrections, version: "1"}
+    /// actions:
+    /// - target: $.components.schemas.Item.properties.size
+    ///   update: {nullable: true}
+    /// ```
+    Overlay = 520, Error, "an overlay is wrong";
+
+    /// An overlay changes nothing: the target of an action selects nothing in the companion, or there is no companion. Perhaps
+    /// the vendor has mended the document, or has renamed what the action is about.
+    ///
+    /// Correct the target, or remove the action.
+    ///
+    /// ```yaml
+    /// - target: $.components.schemas.Itm   # `Item`
+    ///   remove: true
+    /// ```
+    OverlayTarget = 521, Warning, "an overlay changes nothing";
 }

@@ -24,6 +24,10 @@ pub(crate) struct Operation<'n> {
     pub(crate) parameters: Vec<Parameter<'n>>,
     /// The schema of the JSON body of a request.
     pub(crate) request: Option<&'n Node>,
+    /// Whether requests must have a body.
+    pub(crate) needs_body: bool,
+    /// The status of a successful response, such as `201`.
+    pub(crate) status: Option<&'n str>,
     /// The schema of the JSON body of a successful response.
     pub(crate) response: Option<&'n Node>,
     /// The schemas of unsuccessful responses, by their statuses.
@@ -37,6 +41,16 @@ pub(crate) struct Parameter<'n> {
     pub(crate) location: Location,
     pub(crate) node: &'n Node,
     pub(crate) schema: &'n Node,
+}
+
+impl<'n> Operation<'n> {
+    /// The parameter of this name; case makes no difference in names of header fields (RFC 9110 §5.1).
+    pub(crate) fn parameter(&self, name: &str, location: Location) -> Option<&Parameter<'n>> {
+        self.parameters.iter().find(|other| {
+            other.location == location
+                && (other.name == name || location == Location::Header && other.name.eq_ignore_ascii_case(name))
+        })
+    }
 }
 
 impl<'n> Document<'n> {
@@ -123,19 +137,20 @@ impl<'n> Document<'n> {
         for parameter in own.iter().filter_map(parameter) {
             parameters.entry((parameter.name.clone(), parameter.location)).or_insert(parameter);
         }
-        let body = node
-            .get("requestBody")
-            .and_then(|body| self.followed(body))
-            .and_then(|body| json_schema(body.get("content")?));
-        let body_of_2 =
-            own.iter().find(|node| text(node, "in").as_deref() == Some("body")).and_then(|node| node.get("schema"));
+        let body = node.get("requestBody").and_then(|body| self.followed(body));
+        let body_of_2 = own.iter().copied().find(|node| text(node, "in").as_deref() == Some("body"));
+        let response = self.response(node);
         Operation {
             method,
             path,
             entry,
             parameters: parameters.into_values().collect(),
-            request: body.or(body_of_2),
-            response: self.response(node),
+            request: body
+                .and_then(|body| json_schema(body.get("content")?))
+                .or_else(|| body_of_2.and_then(|body| body.get("schema"))),
+            needs_body: body.or(body_of_2).and_then(|body| body.get("required")).is_some_and(Node::is_true),
+            status: response.map(|(status, _)| status),
+            response: response.and_then(|(_, schema)| schema),
             failures: self.failures(node),
             note: text(node, "x-naftiko-note"),
         }
@@ -159,13 +174,17 @@ impl<'n> Document<'n> {
         response.get("content").and_then(json_schema).or_else(|| response.get("schema"))
     }
 
-    /// The schema of the first successful response that has one.
-    fn response(&self, operation: &'n Node) -> Option<&'n Node> {
+    /// The status and the schema of the first successful response that has a schema, or else of the first.
+    fn response(&self, operation: &'n Node) -> Option<(&'n str, Option<&'n Node>)> {
         let responses = sorted(operation.get("responses")?);
         let successful = responses.iter().filter(|entry| entry.key.starts_with('2'));
         let default = responses.iter().filter(|entry| entry.key == "default" && responses.len() == 1);
-        let mut found = successful.chain(default).filter_map(|entry| self.followed(&entry.value));
-        found.find_map(|response| self.schema_of(response))
+        let described = successful.chain(default).filter_map(|entry| {
+            let response = self.followed(&entry.value)?;
+            Some((entry.key.as_str(), self.schema_of(response)))
+        });
+        let all: Vec<_> = described.collect();
+        all.iter().find(|(_, schema)| schema.is_some()).or(all.first()).copied()
     }
 }
 

@@ -3,6 +3,8 @@
 
 pub(crate) mod document;
 mod documents;
+pub(crate) mod drift;
+pub(crate) mod overlay;
 mod paging;
 mod schemas;
 pub(crate) mod shape;
@@ -29,6 +31,8 @@ use crate::vocabulary::{self, base_uri};
 
 /// How the name of a companion ends.
 const ENDINGS: [&str; 3] = [".openapi.yaml", ".openapi.yml", ".openapi.json"];
+/// How the name of an overlay ends.
+const OVERLAYS: [&str; 3] = [".overlay.yaml", ".overlay.yml", ".overlay.json"];
 
 /// What is known of the bodies of operations.
 #[derive(Debug, Default)]
@@ -50,6 +54,12 @@ pub(crate) struct Bodies {
     pub(crate) pages: Option<Pages>,
     /// The environment variables that may have members of the request, by the names of the members.
     defaults: BTreeMap<String, String>,
+    /// The status of a successful response, such as `201`.
+    pub(crate) status: Option<String>,
+    /// What the parameters are, by their indices, as far as the companion knows.
+    pub(crate) parameters: BTreeMap<usize, Use>,
+    /// The query parameters that only the companion has.
+    pub(crate) queries: Vec<(String, Use)>,
 }
 
 impl Types {
@@ -94,25 +104,29 @@ impl Types {
     }
 }
 
-/// Whether a path is that of a companion.
+/// Whether a path is that of a companion, or of the overlay of one.
 pub fn is_companion(path: &str) -> bool {
-    ENDINGS.iter().any(|ending| path.ends_with(ending))
+    ENDINGS.iter().chain(&OVERLAYS).any(|ending| path.ends_with(ending))
 }
 
 /// The paths that the companion of a capability may have.
 pub fn companion_paths(capability: &str) -> [String; 3] {
-    let stem = capability.rsplit_once('.').map_or(capability, |(stem, _)| stem);
-    ENDINGS.map(|ending| format!("{stem}{ending}"))
+    ENDINGS.map(|ending| format!("{}{ending}", stem(capability)))
+}
+
+/// The paths that the overlay of a capability's companion may have.
+pub fn overlay_paths(capability: &str) -> [String; 3] {
+    OVERLAYS.map(|ending| format!("{}{ending}", stem(capability)))
+}
+
+fn stem(capability: &str) -> &str {
+    capability.rsplit_once('.').map_or(capability, |(stem, _)| stem)
 }
 
 /// Joins the operations of a capability with those of its companion, if it has one. Parameters get what the companion knows
 /// about them.
 pub(crate) fn join(sources: &Sources, apis: &[Api<'_>], operations: &mut [Operation<'_>], sink: &mut Sink) -> Types {
-    let mut paths = companion_paths(sink.path(0)).into_iter();
-    let Some((path, text)) = paths.find_map(|path| Some((path.clone(), sources.get(&path)?))) else {
-        return Types::default();
-    };
-    let Some(root) = parsed(sources, path, text, sink) else { return Types::default() };
+    let Some(root) = open(sources, sink) else { return Types::default() };
     let Some(document) = Document::new(&root) else {
         let message = "this is no OpenAPI document of version 2.0, 3.0 or 3.1";
         sink.report(Code::CompanionVersion, root.span, message).help("begin it with `openapi: 3.1.0`");
@@ -133,7 +147,7 @@ pub(crate) fn join(sources: &Sources, apis: &[Api<'_>], operations: &mut [Operat
             report.label(root.span, "the companion").help("add the operation to the companion, or correct the path");
             continue;
         };
-        parameters(operation, found, &mut schemas, sink);
+        let (parameters, queries) = parameters(operation, found, &mut schemas, sink);
         operation.note.clone_from(&found.note);
         let name = operation.name.value.as_str();
         let request = found.request.map(|schema| schemas.read(schema, sink));
@@ -150,15 +164,41 @@ pub(crate) fn join(sources: &Sources, apis: &[Api<'_>], operations: &mut [Operat
         let failures = failures.collect();
         let pages = response.as_ref().and_then(|response| paging::pages(operation, found, response, &schemas.shapes));
         let defaults = found.request.map(|schema| schemas.defaults(schema, sink)).unwrap_or_default();
-        bodies.insert(
-            OperationId::from(index),
-            Bodies { request: request.filter(|_| has_body), response, failures, pages, defaults },
-        );
+        let (request, status) = (request.filter(|_| has_body), found.status.map(str::to_owned));
+        let known = Bodies { request, response, failures, pages, defaults, status, parameters, queries };
+        bodies.insert(OperationId::from(index), known);
     }
     Types { shapes: schemas.shapes, bodies, is_verified: document.is_verified() }
 }
 
-/// The tree of a companion. One that is only a `$ref` is the document at this path, so that capabilities can share it.
+/// The tree of the companion of the capability that diagnostics are about, with its overlay applied.
+fn open(sources: &Sources, sink: &mut Sink) -> Option<Node> {
+    let capability = sink.path(0).to_owned();
+    let mut paths = companion_paths(&capability).into_iter();
+    let Some((path, text)) = paths.find_map(|path| Some((path.clone(), sources.get(&path)?))) else {
+        if let Some(path) = overlay_paths(&capability).iter().find(|path| sources.contains_key(*path)) {
+            let file = sink.enter(path);
+            let message = "there is no companion that this overlay could change";
+            let report = sink.report(Code::OverlayTarget, crate::Span::start_of(file), message);
+            report.help("add the companion, or remove the overlay");
+        }
+        return None;
+    };
+    let root = parsed(sources, path, text, sink)?;
+    Some(overlaid(root, sources, &capability, sink))
+}
+
+/// A companion, changed by the overlay of the capability if there is one.
+fn overlaid(root: Node, sources: &Sources, capability: &str, sink: &mut Sink) -> Node {
+    let mut paths = overlay_paths(capability).into_iter();
+    let found = paths.find_map(|path| Some((path.clone(), sources.get(&path)?)));
+    match found.and_then(|(path, text)| parsed(sources, path, text, sink)) {
+        Some(overlay) => overlay::apply(root, &overlay, sink),
+        None => root,
+    }
+}
+
+/// The tree of a companion or an overlay. One that is only a `$ref` is the document at this path, so that capabilities can share it.
 fn parsed(sources: &Sources, path: String, text: &str, sink: &mut Sink) -> Option<Node> {
     let file = sink.enter(&path);
     let root = yaml::parse(text, file, sink)?;
@@ -170,7 +210,7 @@ fn parsed(sources: &Sources, path: String, text: &str, sink: &mut Sink) -> Optio
             yaml::parse(text, file, sink)
         }
         None => {
-            let message = "the document that this companion refers to does not exist";
+            let message = "the document that this file refers to does not exist";
             sink.report(Code::CompanionVersion, reference.span, message).help("the path is relative to this file");
             None
         }
@@ -238,28 +278,25 @@ fn loose(key: &str) -> String {
     key.trim_end_matches('/').to_ascii_lowercase()
 }
 
-/// Gives parameters what the companion knows about them, and reports those that only one side has.
+/// Gives parameters what the companion knows about them, and reports those that only one side has. Returns what they are, by
+/// their indices.
 fn parameters<'n>(
     operation: &mut Operation<'_>,
     found: &document::Operation<'n>,
     schemas: &mut Schemas<'n>,
     sink: &mut Sink,
-) {
+) -> (BTreeMap<usize, Use>, Vec<(String, Use)>) {
+    let (mut uses, mut queries) = (BTreeMap::new(), Vec::new());
     let mut described: BTreeSet<(&str, Location)> = BTreeSet::new();
-    for parameter in &mut operation.parameters {
+    for (index, parameter) in operation.parameters.iter_mut().enumerate() {
         let location = if parameter.location.is_path() { Location::Path } else { parameter.location };
         if location.is_body() {
             continue;
         }
-        let same = |other: &&document::Parameter<'_>| {
-            other.location == location
-                && (other.name == parameter.wire
-                    || (location == Location::Header && other.name.eq_ignore_ascii_case(&parameter.wire)))
-        };
-        match found.parameters.iter().find(same) {
+        match found.parameter(&parameter.wire, location) {
             Some(other) => {
                 described.insert((other.name.as_str(), location));
-                describe(parameter, other, schemas, sink);
+                uses.insert(index, describe(parameter, other, schemas, sink));
             }
             // The names in paths are of no importance.
             None if location == Location::Path => {}
@@ -280,8 +317,10 @@ fn parameters<'n>(
                 other.name, operation.name.value
             );
             sink.report(Code::CompanionParameter, operation.name.span, message).label(other.node.span, "the parameter");
+            queries.push((other.name.clone(), schemas.read(other.schema, sink)));
         }
     }
+    (uses, queries)
 }
 
 fn describe<'n>(
@@ -289,7 +328,7 @@ fn describe<'n>(
     other: &document::Parameter<'n>,
     schemas: &mut Schemas<'n>,
     sink: &mut Sink,
-) {
+) -> Use {
     let read = schemas.read(other.schema, sink);
     let shape = schemas.shapes.get(read.shape);
     let kind = match shape {
@@ -319,4 +358,5 @@ fn describe<'n>(
     if parameter.description.as_deref().unwrap_or_default().is_empty() {
         parameter.description = text;
     }
+    read
 }

@@ -63,6 +63,9 @@ impl<'n> Schemas<'n> {
         // Keywords beside a reference count too (OpenAPI 3.1, "Schema Object").
         read.nullable |= flag(schema, "nullable") || flag(schema, "x-nullable") || has_null_type(schema);
         read.secret |= is_secret(schema);
+        if schema.get("$ref").is_some() {
+            add_limits(&mut read, schema);
+        }
         if let Some(text) = schema.get("description").and_then(Node::scalar_text) {
             read.description = Aside(text);
         }
@@ -106,7 +109,8 @@ impl<'n> Schemas<'n> {
         }
         let Some(target) = self.document.at(reference) else {
             let message = format!("`{reference}` does not exist; it is taken for any JSON");
-            sink.report_once(Code::CompanionReference, "reference", schema.span, message)
+            let span = schema.get("$ref").map_or(schema.span, |reference| reference.span);
+            sink.report_once(Code::CompanionReference, "reference", span, message)
                 .help("add the component, or correct the reference");
             return Use::of(self.shapes.intern(Shape::Any));
         };
@@ -128,17 +132,23 @@ impl<'n> Schemas<'n> {
 
     /// A schema that is no reference.
     fn schema(&mut self, schema: &'n Node, sink: &mut Sink) -> Use {
-        if let Some([only]) = list(schema, "allOf")
-            && schema.get("properties").is_none()
-            && schema.get("required").is_none()
-        {
-            return self.read(only, sink);
+        if let Some((only, others)) = only_variant(schema) {
+            let mut read = self.read(only, sink);
+            read.nullable |= others > 0;
+            add_limits(&mut read, schema);
+            return read;
         }
-        let mut limits = Vec::new();
+        if let Some([only]) = list(schema, "allOf")
+            && ["properties", "required"].iter().all(|keyword| schema.get(keyword).is_none())
+        {
+            let mut read = self.read(only, sink);
+            add_limits(&mut read, schema);
+            return read;
+        }
         let mut nullable = false;
         let shape = if let Some(parts) = list(schema, "allOf") {
             self.merged(schema, parts, &mut nullable, sink)
-        } else if let Some(variants) = list(schema, "oneOf").or_else(|| list(schema, "anyOf")) {
+        } else if let Some(variants) = variants(schema) {
             self.union(variants, &mut nullable, sink)
         } else if let Some(values) = list(schema, "enum") {
             nullable = values.iter().any(Node::is_null);
@@ -149,11 +159,7 @@ impl<'n> Schemas<'n> {
             self.typed(schema, &mut nullable, sink)
         };
         // Limits of an unknown kind of value say nothing.
-        if !matches!(shape, Shape::Any) {
-            let known =
-                LIMITS.iter().filter_map(|keyword| Some(((*keyword).to_owned(), schema.get(keyword)?.to_json())));
-            limits.extend(known.filter(|(keyword, limit)| is_limit(keyword, limit)));
-        }
+        let limits = if matches!(shape, Shape::Any) { Vec::new() } else { limits(schema) };
         let is_unsigned = shape == Shape::Integer && is_unsigned(schema);
         let id = self.shapes.intern(shape);
         if let (Shape::Union(_), Some(tag)) = (self.shapes.get(id), self.tag(schema)) {
@@ -262,7 +268,7 @@ impl<'n> Schemas<'n> {
     fn union(&mut self, variants: &'n [Node], nullable: &mut bool, sink: &mut Sink) -> Shape {
         let mut read = Vec::new();
         for variant in variants {
-            if kinds(variant) == ["null"] {
+            if is_null(variant) {
                 *nullable = true;
             } else {
                 let variant = self.read(variant, sink);
@@ -290,13 +296,7 @@ impl<'n> Schemas<'n> {
                 }
                 Shape::Enum(Enum { values: all, is_closed: false })
             }
-            // The place of a component that contains itself is still empty.
-            _ if read.iter().any(|variant| {
-                *self.shapes.get(variant.shape) == Shape::Any && !self.shapes.is_recursive(variant.shape)
-            }) =>
-            {
-                Shape::Any
-            }
+            _ if read.iter().any(|variant| self.shapes.is_any(variant.shape)) => Shape::Any,
             _ => Shape::Union(read),
         }
     }
@@ -359,7 +359,7 @@ impl<'n> Schemas<'n> {
             };
             others = others.or(object.others);
             alternatives.extend(object.alternatives);
-            members.extend(object.members.into_iter().map(|member| (member.name.clone(), member)));
+            self.shapes.add(&mut members, object.members, 0);
         }
         for member in members.values_mut() {
             let position = order.iter().position(|name| *name == member.name);
@@ -407,6 +407,29 @@ fn kind_name(kind: &Node) -> Option<String> {
     if kind.is_null() { Some("null".to_owned()) } else { kind.scalar_text() }
 }
 
+/// The variants of `oneOf` or `anyOf`, unless they only say which members of the schema itself have to be there.
+fn variants(schema: &Node) -> Option<&[Node]> {
+    let variants = list(schema, "oneOf").or_else(|| list(schema, "anyOf"))?;
+    let says_more = |entry: &Entry| !matches!(&*entry.key, "required" | "not" | "title" | "description");
+    let is_condition = |variant: &Node| !entries(variant).iter().any(says_more);
+    let has_own = schema.get("properties").is_some();
+    (!has_own || !variants.iter().all(is_condition)).then_some(variants)
+}
+
+/// The only variant of `oneOf` or `anyOf` that is not null, and how many are null; unless `allOf` says more.
+fn only_variant(schema: &Node) -> Option<(&Node, usize)> {
+    let variants = variants(schema).filter(|_| schema.get("allOf").is_none())?;
+    let mut others = variants.iter().filter(|variant| !is_null(variant));
+    let only = others.next()?;
+    others.next().is_none().then_some((only, variants.len() - 1))
+}
+
+/// Whether a schema is that of null. Some generators for OpenAPI 3.0, which has no such type, write it as `nullable: true`.
+fn is_null(schema: &Node) -> bool {
+    let is_alone = matches!(&schema.content, Content::Mapping(entries) if entries.len() == 1);
+    kinds(schema) == ["null"] || is_alone && flag(schema, "nullable")
+}
+
 fn has_null_type(schema: &Node) -> bool {
     kinds(schema).iter().any(|kind| kind == "null")
 }
@@ -422,6 +445,22 @@ fn is_unsigned(schema: &Node) -> bool {
     let largest = schema.get("maximum").and_then(Node::scalar_text).and_then(|limit| limit.parse::<u64>().ok());
     largest.is_some_and(|largest| i64::try_from(largest).is_err())
         || schema.get("format").and_then(Node::scalar_text).as_deref() == Some("uint64")
+}
+
+/// Adds the limits that a schema has beside a reference or a variant.
+fn add_limits(read: &mut Use, schema: &Node) {
+    for (keyword, limit) in limits(schema) {
+        if read.limits.iter().all(|(known, _)| *known != keyword) {
+            read.limits.push((keyword, limit));
+        }
+    }
+    read.limits.sort_by_key(|(keyword, _)| LIMITS.iter().position(|known| known == keyword));
+}
+
+/// The limits of a schema, each with its JSON text.
+fn limits(schema: &Node) -> Vec<(String, String)> {
+    let known = LIMITS.iter().filter_map(|keyword| Some(((*keyword).to_owned(), schema.get(keyword)?.to_json())));
+    known.filter(|(keyword, limit)| is_limit(keyword, limit)).collect()
 }
 
 fn is_limit(keyword: &str, limit: &str) -> bool {

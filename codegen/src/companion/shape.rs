@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use naftiko_schema::{CONFIGURED, Kind};
 use serde_json::{Map, Value};
 
+/// Members nested deeper than this are not merged.
+const MAX_PARTS: usize = 16;
+
 /// The number of a shape among the [`Shapes`] of a companion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ShapeId(usize);
@@ -143,18 +146,50 @@ impl Use {
 /// What a JSON Schema says.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Style {
-    /// All objects may have further members.
-    is_open: bool,
+    objects: Objects,
     has_texts: bool,
+    /// Which shapes are defined by name, and how references to them begin.
+    defined: Defined,
+}
+
+/// Which objects may have further members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Objects {
+    /// Those of which the companion says it. Others say that they may not.
+    Closed,
+    /// All; none says anything.
+    Open,
+    /// Those of which the companion says it. Others say nothing, as in the companion.
+    AsRead,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Defined {
+    /// Those that contain themselves, in the schema.
+    Recursive,
+    /// Also those that a companion has a name for, in a document.
+    Components,
 }
 
 impl Style {
     /// For requests, whose members are all known.
-    pub(crate) const REQUEST: Self = Self { is_open: false, has_texts: true };
+    pub(crate) const REQUEST: Self = Self { objects: Objects::Closed, has_texts: true, defined: Defined::Recursive };
     /// For responses, which may have members that are new.
-    pub(crate) const RESPONSE: Self = Self { is_open: true, has_texts: true };
+    pub(crate) const RESPONSE: Self = Self { objects: Objects::Open, ..Self::REQUEST };
     /// For comparisons: without texts for readers.
-    pub(crate) const BARE: Self = Self { is_open: false, has_texts: false };
+    pub(crate) const BARE: Self = Self { has_texts: false, ..Self::REQUEST };
+    /// For a document that can be a companion.
+    const DOCUMENT: Self = Self { objects: Objects::AsRead, has_texts: true, defined: Defined::Components };
+}
+
+impl Defined {
+    /// How references begin.
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Recursive => "#/$defs/",
+            Self::Components => "#/components/schemas/",
+        }
+    }
 }
 
 /// All shapes of a companion.
@@ -263,6 +298,44 @@ impl Shapes {
         self.shapes.get(id.0).unwrap_or(&Shape::Any)
     }
 
+    /// Whether the shape is any JSON. One that contains itself is not known before it is read.
+    pub(crate) fn is_any(&self, id: ShapeId) -> bool {
+        *self.get(id) == Shape::Any && !self.is_recursive(id)
+    }
+
+    /// Adds the members of a further part of an object. One that is an object in both has the members of both; of another the
+    /// last part says what it is.
+    pub(crate) fn add(&mut self, members: &mut BTreeMap<String, Member>, more: Vec<Member>, depth: usize) {
+        for mut member in more {
+            if let Some(known) = members.get(&member.name) {
+                member.required |= known.required;
+                member.value.shape = self.both(known.value.shape, member.value.shape, depth);
+            }
+            members.insert(member.name.clone(), member);
+        }
+    }
+
+    fn both(&mut self, one: ShapeId, other: ShapeId, depth: usize) -> ShapeId {
+        if one == other || depth >= MAX_PARTS || self.is_recursive(one) || self.is_recursive(other) {
+            return other;
+        }
+        let shape = match (self.get(one).clone(), self.get(other).clone()) {
+            (Shape::Object(first), Shape::Object(second)) => {
+                let others = first.others.or(second.others);
+                let mut alternatives = [first.alternatives, second.alternatives].concat();
+                alternatives.sort();
+                let mut members = first.members.into_iter().map(|member| (member.name.clone(), member)).collect();
+                self.add(&mut members, second.members, depth + 1);
+                Shape::Object(Object { members: members.into_values().collect(), others, alternatives })
+            }
+            (Shape::List(first), Shape::List(second)) => {
+                Shape::List(Use { shape: self.both(first.shape, second.shape, depth + 1), ..second })
+            }
+            _ => return other,
+        };
+        self.intern(shape)
+    }
+
     /// Whether the shape contains itself.
     pub(crate) fn is_recursive(&self, id: ShapeId) -> bool {
         self.recursive.contains_key(&id)
@@ -274,13 +347,12 @@ impl Shapes {
     }
 
     fn document(&self, of: &Use, style: Style) -> Value {
-        let mut definitions = Definitions { shapes: self, style, known: BTreeMap::new() };
+        let mut definitions = Definitions::new(self, style);
         let mut schema = definitions.schema(of);
         if let Some(schema) = schema.as_object_mut()
             && !definitions.known.is_empty()
         {
-            let named = definitions.known.into_iter().map(|(id, schema)| (self.definition(id), schema));
-            schema.insert("$defs".to_owned(), Value::Object(named.collect()));
+            schema.insert("$defs".to_owned(), definitions.known.into());
         }
         schema
     }
@@ -288,15 +360,7 @@ impl Shapes {
     /// The JSON Schema of the body of a request. Members that the environment may have say so.
     pub(crate) fn request_schema(&self, of: &Use, defaults: &BTreeMap<String, String>) -> String {
         let mut schema = self.document(of, Style::REQUEST);
-        let members = schema.get_mut("properties").and_then(Value::as_object_mut);
-        for (name, member) in members.into_iter().flatten() {
-            if let (Some(variable), Some(member)) = (defaults.get(name), member.as_object_mut()) {
-                member.insert(
-                    CONFIGURED.to_owned(),
-                    Map::from_iter([("env".to_owned(), variable.as_str().into())]).into(),
-                );
-            }
-        }
+        configure(&mut schema, defaults);
         schema.to_string()
     }
 
@@ -310,32 +374,39 @@ impl Shapes {
         }
     }
 
-    fn definition(&self, id: ShapeId) -> String {
-        let name = self.recursive.get(&id).map_or("", String::as_str);
-        let name: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-        format!("{name}{}", id.0)
+    /// The components of a document, which get what its schemas refer to.
+    pub(crate) fn components(&self) -> Definitions<'_> {
+        Definitions::new(self, Style::DOCUMENT)
     }
 }
 
-/// The shapes that contain themselves and that a schema has used so far.
-struct Definitions<'s> {
+/// Schemas, and the shapes that they refer to.
+pub(crate) struct Definitions<'s> {
     shapes: &'s Shapes,
     style: Style,
-    known: BTreeMap<ShapeId, Value>,
+    /// Their names, which other shapes of the companion do not change.
+    names: BTreeMap<ShapeId, String>,
+    known: Map<String, Value>,
 }
 
-impl Definitions<'_> {
-    fn schema(&mut self, of: &Use) -> Value {
-        let mut schema = if self.shapes.is_recursive(of.shape) {
-            if !self.known.contains_key(&of.shape) {
-                self.known.insert(of.shape, Value::Null);
-                let schema = Value::Object(self.keywords(of.shape));
-                self.known.insert(of.shape, schema);
+impl<'s> Definitions<'s> {
+    fn new(shapes: &'s Shapes, style: Style) -> Self {
+        Self { shapes, style, names: BTreeMap::new(), known: Map::new() }
+    }
+
+    /// The definitions, by name.
+    pub(crate) fn into_schemas(self) -> Map<String, Value> {
+        self.known
+    }
+
+    /// The JSON Schema of a value.
+    pub(crate) fn schema(&mut self, of: &Use) -> Value {
+        let mut schema = match self.name_of(of) {
+            Some(name) => {
+                let reference = format!("{}{}", self.style.defined.prefix(), self.definition(of.shape, name));
+                Map::from_iter([("$ref".to_owned(), reference.into())])
             }
-            let reference = format!("#/$defs/{}", self.shapes.definition(of.shape));
-            Map::from_iter([("$ref".to_owned(), reference.into())])
-        } else {
-            self.keywords(of.shape)
+            None => self.keywords(of.shape),
         };
         if of.nullable {
             schema = nullable(schema);
@@ -343,13 +414,77 @@ impl Definitions<'_> {
         for (keyword, limit) in &of.limits {
             schema.insert(keyword.clone(), json(limit));
         }
+        if of.is_unsigned && self.style.objects == Objects::AsRead {
+            schema.insert("format".to_owned(), "uint64".into());
+        }
         if of.secret {
             schema.insert("x-naftiko-secret".to_owned(), true.into());
         }
-        if self.style.has_texts && !of.description.0.is_empty() {
+        if self.style.has_texts && !of.description.0.is_empty() && !self.repeats(of) {
             schema.insert("description".to_owned(), of.description.0.clone().into());
         }
         Value::Object(schema)
+    }
+
+    /// The schema of the body of a request, of which the environment may have members.
+    pub(crate) fn request_schema(&mut self, of: &Use, defaults: &BTreeMap<String, String>) -> Value {
+        let mut schema = self.schema(of);
+        let reference = schema.get("$ref").and_then(Value::as_str);
+        let component = reference.and_then(|reference| reference.strip_prefix(self.style.defined.prefix()));
+        match component.and_then(|name| self.known.get_mut(name)) {
+            Some(component) => configure(component, defaults),
+            None => configure(&mut schema, defaults),
+        }
+        schema
+    }
+
+    /// What a shape is called where it is defined by name.
+    fn name_of(&self, of: &Use) -> Option<&'s str> {
+        let recursive = self.shapes.recursive.get(&of.shape).map(String::as_str);
+        if self.style.defined == Defined::Recursive {
+            return recursive;
+        }
+        let component = self.shapes.component(of.shape);
+        let is_named = matches!(self.shapes.get(of.shape), Shape::Object(_) | Shape::Enum(_) | Shape::Union(_));
+        // A reference means the description of the component, unless there is one beside it.
+        let has_text = |component: &&Component| !of.description.0.is_empty() || component.description.0.is_empty();
+        let named =
+            component.filter(|_| recursive.is_some() || is_named).filter(|it| recursive.is_some() || has_text(it));
+        named.map(|component| component.name.as_str()).or(recursive)
+    }
+
+    /// Whether a use of a component has its description.
+    fn repeats(&self, of: &Use) -> bool {
+        let is_same = |component: &Component| component.description.0 == of.description.0;
+        self.style.defined == Defined::Components
+            && self.name_of(of).is_some()
+            && self.shapes.component(of.shape).is_some_and(is_same)
+    }
+
+    /// The name of a definition, which is made for the first reference.
+    fn definition(&mut self, id: ShapeId, name: &str) -> String {
+        if let Some(name) = self.names.get(&id) {
+            return name.clone();
+        }
+        // OpenAPI 3.1, "Components Object".
+        let is_plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+        let plain: String = name.chars().filter(is_plain).collect();
+        let numbered = (2..).map(|number| format!("{plain}_{number}"));
+        let mut names = [plain.clone()].into_iter().filter(|name| !name.is_empty()).chain(numbered);
+        let name = names.find(|name| !self.known.contains_key(name)).unwrap_or_default();
+        self.names.insert(id, name.clone());
+        self.known.insert(name.clone(), Value::Null);
+        let mut schema = self.keywords(id);
+        if let Some(component) = self.shapes.component(id).filter(|_| self.style.defined == Defined::Components) {
+            if component.is_chosen {
+                schema.insert("x-naftiko-name".to_owned(), component.name.clone().into());
+            }
+            if !component.description.0.is_empty() {
+                schema.insert("description".to_owned(), component.description.0.clone().into());
+            }
+        }
+        self.known.insert(name.clone(), schema.into());
+        name
     }
 
     fn keywords(&mut self, id: ShapeId) -> Map<String, Value> {
@@ -365,10 +500,13 @@ impl Definitions<'_> {
                 schema.extend(format.iter().map(|format| ("format".to_owned(), format.clone().into())));
                 schema
             }
-            Shape::Enum(Enum { values, .. }) => {
+            Shape::Enum(Enum { values, is_closed }) => {
                 let is_text = values.iter().all(|value| value.starts_with('"'));
                 let mut schema = if is_text { typed("string") } else { Map::new() };
                 schema.insert("enum".to_owned(), values.iter().map(|value| json(value)).collect());
+                if *is_closed && self.style.defined == Defined::Components {
+                    schema.insert("x-naftiko-closed".to_owned(), true.into());
+                }
                 schema
             }
             Shape::List(item) => {
@@ -383,29 +521,66 @@ impl Definitions<'_> {
             }
             Shape::Object(object) => self.object(object),
             Shape::Union(variants) => {
+                let tag = shapes.tag(id).filter(|_| self.style.objects == Objects::AsRead);
+                let tag = tag.and_then(|tag| self.discriminator(tag, variants));
                 let variants = variants.iter().map(|variant| self.schema(variant)).collect();
-                Map::from_iter([("anyOf".to_owned(), variants)])
+                let mut schema = Map::from_iter([("anyOf".to_owned(), variants)]);
+                schema.extend(tag.map(|tag| ("discriminator".to_owned(), tag)));
+                schema
             }
         }
     }
 
+    /// The discriminator of a union, unless one of its variants is no component.
+    fn discriminator(&mut self, tag: &Tag, variants: &[Use]) -> Option<Value> {
+        let mut mapping = Map::new();
+        for (value, shape) in &tag.values {
+            let variant = variants.iter().find(|variant| variant.shape == *shape)?;
+            mapping.insert(value.clone(), self.schema(variant).get("$ref")?.clone());
+        }
+        Some(serde_json::json!({"propertyName": tag.member, "mapping": mapping}))
+    }
+
     fn object(&mut self, object: &Object) -> Map<String, Value> {
         let members = object.members.iter().map(|member| (member.name.clone(), self.schema(&member.value)));
-        let members: Map<_, _> = members.collect();
-        let required = object.members.iter().filter(|member| member.required);
-        let required: Vec<Value> = required.map(|member| member.name.clone().into()).collect();
+        let mut members: Map<_, _> = members.collect();
+        let groups = object.alternatives.iter().filter(|_| self.style.objects == Objects::AsRead).enumerate();
+        for (index, name) in groups.flat_map(|(index, group)| group.iter().map(move |name| (index, name))) {
+            if let Some(Value::Object(member)) = members.get_mut(name) {
+                member.insert("x-one-of".to_owned(), format!("group-{}", index + 1).into());
+            }
+        }
+        let mut required: Vec<&Member> = object.members.iter().filter(|member| member.required).collect();
+        if self.style.objects == Objects::AsRead {
+            required.sort_by_key(|member| member.position.0);
+        }
+        let required: Vec<Value> = required.into_iter().map(|member| member.name.clone().into()).collect();
         let mut schema = Map::from_iter([("type".to_owned(), "object".into())]);
         schema.insert("properties".to_owned(), members.into());
         if !required.is_empty() {
             schema.insert("required".to_owned(), required.into());
         }
-        if object.others.is_none() && !self.style.is_open {
-            schema.insert("additionalProperties".to_owned(), false.into());
-        }
-        if !object.alternatives.is_empty() && !self.style.is_open {
+        let others = match (self.style.objects, &object.others) {
+            (Objects::Closed, None) => Some(false.into()),
+            (Objects::AsRead, Some(others)) if self.shapes.is_any(others.shape) => Some(true.into()),
+            (Objects::AsRead, Some(others)) => Some(self.schema(others)),
+            _ => None,
+        };
+        schema.extend(others.map(|others| ("additionalProperties".to_owned(), others)));
+        if !object.alternatives.is_empty() && self.style.objects == Objects::Closed {
             schema.insert("x-naftiko-alternatives".to_owned(), object.alternatives.clone().into());
         }
         schema
+    }
+}
+
+/// Says of which members of an object the environment may have the values.
+fn configure(schema: &mut Value, defaults: &BTreeMap<String, String>) {
+    let members = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for (name, member) in members.into_iter().flatten() {
+        if let (Some(variable), Some(member)) = (defaults.get(name), member.as_object_mut()) {
+            member.insert(CONFIGURED.to_owned(), serde_json::json!({"env": variable}));
+        }
     }
 }
 

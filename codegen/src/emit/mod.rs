@@ -9,7 +9,7 @@ mod library;
 mod manifest;
 mod mcp;
 mod models;
-mod openapi;
+pub(crate) mod openapi;
 mod operations;
 mod quoted;
 mod readme;

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use naftiko_schema::Location;
 
 use crate::companion::document::{Document, Operation, entries};
+use crate::companion::overlay;
 use crate::diagnostic::{Diagnostics, Sink};
 use crate::names::distinct;
 use crate::read::yaml::{self, Content, Node};
@@ -21,6 +22,8 @@ pub struct Import<'i> {
     pub tag: Option<&'i str>,
     /// One capability for the whole document instead of one for each tag.
     pub whole: bool,
+    /// An overlay that is applied to the document: its path and its text.
+    pub overlay: Option<(&'i str, &'i str)>,
 }
 
 /// What was imported.
@@ -34,6 +37,8 @@ pub struct Imported {
     pub imported: usize,
     /// What was left out, and why.
     pub left_out: Vec<String>,
+    /// Warnings about the overlay.
+    pub warnings: Diagnostics,
 }
 
 /// The longest name of a tool, in characters.
@@ -44,9 +49,18 @@ const NAME: usize = 48;
 /// # Errors
 /// If it cannot be read as an OpenAPI document.
 pub fn import(path: &str, text: &str, options: &Import<'_>) -> Result<Imported, Diagnostics> {
-    let sources = Sources::from([(path.to_owned(), text.to_owned())]);
+    let mut sources = Sources::from([(path.to_owned(), text.to_owned())]);
     let mut sink = Sink::new(path);
-    let root = yaml::parse(text, 0, &mut sink);
+    let mut root = yaml::parse(text, 0, &mut sink);
+    if let Some((path, text)) = options.overlay {
+        sources.insert(path.to_owned(), text.to_owned());
+        let file = sink.enter(path);
+        let overlay = yaml::parse(text, file, &mut sink);
+        root = root.zip(overlay).map(|(root, overlay)| overlay::apply(root, &overlay, &mut sink));
+        if sink.has_errors() {
+            return Err(sink.finish(&sources));
+        }
+    }
     let Some((root, document)) = root.as_ref().and_then(|root| Some((root, Document::new(root)?))) else {
         let message = "this is no OpenAPI document of version 2.0, 3.0 or 3.1";
         if !sink.has_errors() {
@@ -72,8 +86,8 @@ pub fn import(path: &str, text: &str, options: &Import<'_>) -> Result<Imported, 
     let credential = text::credential(root, options.provider, &mut left_out);
     let base_uri = text::base_uri(root, &mut left_out);
     let folder = format!("spec/{}", slug(options.provider));
-    let stem = path.rsplit('/').next().unwrap_or(path).split('.').next().unwrap_or("document");
-    let shared = format!("{}.openapi.{}", slug(stem), if path.ends_with(".json") { "json" } else { "yaml" });
+    let shared = shared(path, "openapi");
+    let overlay = options.overlay.map(|(path, text)| (self::shared(path, "overlay"), text));
     let mut files = Files::new();
     let mut imported = 0;
     let tags: Vec<&String> = groups.keys().collect();
@@ -91,9 +105,21 @@ pub fn import(path: &str, text: &str, options: &Import<'_>) -> Result<Imported, 
         let names = operation_names(operations);
         files.insert(format!("{folder}/{stem}.yaml"), text::capability(&capability, operations, &names));
         files.insert(format!("{folder}/{stem}.openapi.yaml"), format!("$ref: ./{shared}\n"));
+        if let Some((overlay, _)) = &overlay {
+            files.insert(format!("{folder}/{stem}.overlay.yaml"), format!("$ref: ./{overlay}\n"));
+        }
+    }
+    if let Some((overlay, text)) = overlay {
+        files.insert(format!("{folder}/{overlay}"), text.to_owned());
     }
     files.insert(format!("{folder}/{shared}"), text.to_owned());
-    Ok(Imported { files, operations: count, imported, left_out })
+    Ok(Imported { files, operations: count, imported, left_out, warnings: sink.finish(&sources) })
+}
+
+/// The name of a file that the imported capabilities share.
+fn shared(path: &str, kind: &str) -> String {
+    let stem = path.rsplit('/').next().unwrap_or(path).split('.').next().unwrap_or("document");
+    format!("{}.{kind}.{}", slug(stem), if path.ends_with(".json") { "json" } else { "yaml" })
 }
 
 /// Whether a capability can send the operation's requests; if not, why.

@@ -6,7 +6,7 @@ use naftiko_schema::{Location, Method};
 
 use super::{scalar, slug, values};
 use crate::companion::document::{Operation, entries};
-use crate::read::yaml::{Content, Node, quoted};
+use crate::read::yaml::{Node, quoted};
 
 /// What a capability has besides its operations.
 pub(super) struct Capability<'c> {
@@ -183,8 +183,8 @@ fn by_path<'d, 'n>(operations: &[Described<'d, 'n>]) -> Vec<(&'n str, Vec<Descri
 fn inputs(operation: &Operation<'_>) -> Vec<(usize, String)> {
     let mut lines = Vec::new();
     for parameter in &operation.parameters {
-        let required = parameter.location == Location::Path
-            || parameter.node.get("required").is_some_and(|value| matches!(value.content, Content::Bool(true, _)));
+        let required =
+            parameter.location == Location::Path || parameter.node.get("required").is_some_and(Node::is_true);
         lines.push((0, format!("- name: {}", quoted(&parameter.name))));
         lines.push((2, format!("in: {}", parameter.location.as_str())));
         lines.push((2, format!("required: {required}")));

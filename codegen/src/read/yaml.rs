@@ -59,6 +59,11 @@ impl Node {
         matches!(self.content, Content::Null(_))
     }
 
+    /// Whether it is the boolean true.
+    pub(crate) fn is_true(&self) -> bool {
+        matches!(self.content, Content::Bool(true, _))
+    }
+
     /// Whether it is a template without quotes: `{{name}}` is a mapping whose key is a mapping.
     pub(crate) fn is_unquoted(&self) -> bool {
         matches!(&self.content, Content::Mapping(entries) if entries.iter().any(|entry| entry.key == UNQUOTED))

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use self::components::Components;
-use self::path::{Names, Template};
-use self::schema::with;
+pub(crate) use self::path::{Names, Template};
+pub(crate) use self::schema::{describe, of_kind, with};
 use super::{MARKER, rust};
 use naftiko_schema::{
     AccessToken, ApiId, InboundAuth, InboundScheme, InputId, Method, Parameter, Rest, Route, Target, TemplatePart,
@@ -95,7 +95,7 @@ fn access_token(token: &AccessToken) -> Value {
 }
 
 /// Escapes what cannot be seen: it would make the text look like another one.
-fn visible(json: &str) -> String {
+pub(crate) fn visible(json: &str) -> String {
     let escaped = |c: char| if is_invisible(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
     json.chars().map(escaped).collect()
 }

@@ -6,17 +6,17 @@ use crate::percent::{encode_rest, is_in_path};
 use crate::template::Piece;
 
 /// A path with placeholders.
-pub(super) struct Template {
+pub(crate) struct Template {
     /// The text before each placeholder, and after the last one.
     literals: Vec<String>,
     /// The placeholders, in order.
-    pub(super) names: Vec<String>,
+    pub(crate) names: Vec<String>,
     /// Whether the last placeholder takes the rest of the path, which OpenAPI cannot say.
-    pub(super) takes_rest: bool,
+    pub(crate) takes_rest: bool,
 }
 
 impl Template {
-    pub(super) fn new(pieces: &[Piece]) -> Self {
+    pub(crate) fn new(pieces: &[Piece]) -> Self {
         let mut template = Self { literals: Vec::new(), names: Vec::new(), takes_rest: false };
         let (mut literal, mut names) = (String::new(), Names::default());
         for piece in pieces {
@@ -36,11 +36,11 @@ impl Template {
     }
 
     /// What is left when placeholders lose their names. OpenAPI takes paths for one that are equal then.
-    pub(super) fn shape(&self) -> String {
+    pub(crate) fn shape(&self) -> String {
         self.literals.join("{}")
     }
 
-    pub(super) fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         let names = self.names.iter().map(|name| format!("{{{name}}}")).chain([String::new()]);
         self.literals.iter().zip(names).map(|(literal, name)| format!("{literal}{name}")).collect()
     }
@@ -48,7 +48,7 @@ impl Template {
 
 /// Names that are in use.
 #[derive(Default)]
-pub(super) struct Names {
+pub(crate) struct Names {
     used: BTreeSet<String>,
     /// The number at which to look for a free name.
     next: BTreeMap<String, usize>,
@@ -56,7 +56,7 @@ pub(super) struct Names {
 
 impl Names {
     /// The name, with a number where it is used already.
-    pub(super) fn unused(&mut self, name: &str) -> String {
+    pub(crate) fn unused(&mut self, name: &str) -> String {
         if self.used.insert(name.to_owned()) {
             return name.to_owned();
         }

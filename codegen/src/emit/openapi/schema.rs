@@ -124,7 +124,8 @@ fn or_null(mut schema: Value, input: &Parameter) -> Value {
     schema
 }
 
-fn of_kind(kind: Kind) -> Value {
+/// The schema of a type.
+pub(crate) fn of_kind(kind: Kind) -> Value {
     match kind {
         Kind::String => json!({"type": "string"}),
         Kind::Integer => json!({"type": "integer", "format": "int64"}),
@@ -159,14 +160,14 @@ fn configure(value: &mut Value, input: &Parameter) {
     }
 }
 
-fn describe(value: &mut Value, description: &str) {
+pub(crate) fn describe(value: &mut Value, description: &str) {
     if let (Value::Object(members), false) = (value, description.is_empty()) {
         members.insert("description".to_owned(), description.into());
     }
 }
 
 /// The object with one more member.
-pub(super) fn with(mut object: Value, name: &str, value: Value) -> Value {
+pub(crate) fn with(mut object: Value, name: &str, value: Value) -> Value {
     if let Value::Object(members) = &mut object {
         members.insert(name.to_owned(), value);
     }

@@ -1,0 +1,233 @@
+//! An operation of an exported document.
+
+use naftiko_schema::{
+    BodyContent, BodyMember, BodyNode, CONFIGURED, FixedParameter, Kind, Location, Method, Parameter, ParameterId,
+};
+use serde_json::{Map, Value, json};
+
+use crate::companion::Bodies;
+use crate::companion::shape::{Definitions, Shape, Use};
+use crate::emit::openapi::{Template, describe, of_kind, with};
+use crate::linked::{self, Linked};
+use crate::model::Operation;
+use crate::template::Piece;
+
+/// The statuses of successful responses without a body (RFC 9110 §15.3).
+const BODILESS: [&str; 2] = ["204", "205"];
+
+/// Writes operations and collects the components that they need.
+pub(super) struct Exporter<'e> {
+    linked: &'e Linked<'e>,
+    components: Definitions<'e>,
+}
+
+impl<'e> Exporter<'e> {
+    pub(super) fn new(linked: &'e Linked<'e>) -> Self {
+        Self { linked, components: linked.types.shapes.components() }
+    }
+
+    pub(super) fn into_schemas(self) -> Map<String, Value> {
+        self.components.into_schemas()
+    }
+
+    pub(super) fn operation(
+        &mut self,
+        source: &linked::Operation<'_>,
+        operation: &Operation,
+        template: &Template,
+        id: &str,
+        tag: &str,
+    ) -> Value {
+        let bodies = self.linked.types.bodies.get(&operation.table.id);
+        let summary = Some(operation.description.clone()).filter(|text| !text.is_empty());
+        let summary = summary.unwrap_or_else(|| operation.method_name.replace('_', " "));
+        let mut described = json!({"operationId": id, "summary": summary, "description": summary, "tags": [tag]});
+        if let Some(note) = &source.note {
+            described = with(described, "x-naftiko-note", note.as_str().into());
+        }
+        let parameters = self.parameters(source, operation, template, bodies);
+        if !parameters.is_empty() {
+            described = with(described, "parameters", parameters.into());
+        }
+        if let Some(body) = self.body(operation, bodies) {
+            described = with(described, "requestBody", body);
+        }
+        with(described, "responses", self.responses(operation, bodies))
+    }
+
+    /// The parameters, first those of the path, and those that the capability fixes.
+    fn parameters(
+        &mut self,
+        source: &linked::Operation<'_>,
+        operation: &Operation,
+        template: &Template,
+        bodies: Option<&Bodies>,
+    ) -> Vec<Value> {
+        let table = &operation.table.parameters;
+        let mut all = Vec::new();
+        for (piece, name) in source.pieces.iter().filter_map(Piece::name).zip(&template.names) {
+            let mut declared = source.parameters.iter().zip(&**table).enumerate();
+            let declared = declared.find(|(_, (own, _))| own.location.is_path() && own.name == piece);
+            let fixed = source.constants.iter().find(|own| own.location.is_path() && own.name.value == piece);
+            all.push(match (declared, fixed) {
+                (Some((index, (_, parameter))), _) => {
+                    self.parameter(name, parameter, bodies.and_then(|it| it.parameters.get(&index)))
+                }
+                (None, fixed) => {
+                    let schema = fixed.map_or_else(|| json!({"type": "string"}), |fixed| constant(&fixed.value));
+                    json!({"name": name, "in": "path", "required": true, "schema": schema})
+                }
+            });
+        }
+        for (index, parameter) in table.iter().enumerate() {
+            if !parameter.location.is_path() && !parameter.location.is_body() {
+                all.push(self.parameter(&parameter.name, parameter, bodies.and_then(|it| it.parameters.get(&index))));
+            }
+        }
+        let mut fixed: Vec<_> = operation.table.fixed.iter().filter(|fixed| !fixed.location.is_body()).collect();
+        while let Some(first) = fixed.first().copied() {
+            let is_same = |other: &FixedParameter| other.location == first.location && other.name == first.name;
+            // A query parameter may have several values.
+            let (same, others): (Vec<_>, Vec<_>) = fixed.into_iter().partition(|other| is_same(other));
+            let schema = match same.as_slice() {
+                [_] => constant(&first.value),
+                several => json!({"type": "array", "items": {"type": "string"}, "minItems": several.len()}),
+            };
+            let place = first.location.as_str();
+            all.push(json!({"name": first.name, "in": place, "required": true, "schema": schema}));
+            fixed = others;
+        }
+        for (name, known) in bodies.map(|bodies| bodies.queries.as_slice()).unwrap_or_default() {
+            all.push(json!({"name": name, "in": "query", "schema": self.components.schema(known)}));
+        }
+        all
+    }
+
+    fn parameter(&mut self, name: &str, parameter: &Parameter, known: Option<&Use>) -> Value {
+        let mut described = json!({"name": name, "in": parameter.location.as_str(), "required": parameter.required || parameter.location.is_path()});
+        describe(&mut described, &parameter.description);
+        if let Some(variable) = &parameter.configured {
+            described = with(described, CONFIGURED, json!({ "env": variable }));
+        }
+        // Rules of the capability count before those of its companion.
+        let is_same = |values: &[String]| parameter.rules.allowed.iter().eq(values);
+        let known = known.filter(|known| match self.linked.types.shapes.get(known.shape) {
+            Shape::Enum(of) => is_same(&of.values),
+            _ => true,
+        });
+        let mut schema = match (known, parameter.kind) {
+            (Some(known), _) => self.components.schema(known),
+            (None, Kind::Any) => json!({"type": "string"}),
+            (None, Kind::Array) => json!({"type": "array", "items": {"type": "string"}}),
+            (None, kind) => of_kind(kind),
+        };
+        if let Value::Object(schema) = &mut schema {
+            // The parameter has it.
+            schema.shift_remove("description");
+            if schema.get("$ref").is_none() {
+                schema.extend(parameter.rules.keywords());
+            }
+        }
+        match (parameter.kind, parameter.location) {
+            // An object travels as JSON.
+            (Kind::Object, _) => with(described, "content", json!({"application/json": {"schema": schema}})),
+            _ => with(described, "schema", schema),
+        }
+    }
+
+    fn body(&mut self, operation: &Operation, bodies: Option<&Bodies>) -> Option<Value> {
+        let table = &operation.table;
+        let of_body: Vec<_> = table.parameters.iter().filter(|parameter| parameter.location.is_body()).collect();
+        let whole = of_body.iter().find(|parameter| parameter.location == Location::Body);
+        let (media_type, schema) = match (bodies.and_then(|bodies| bodies.request.as_ref()), &table.body, whole) {
+            (Some(known), ..) => {
+                let defaults = self.linked.types.defaults(table.id).cloned().unwrap_or_default();
+                ("application/json", Some(self.components.request_schema(known, &defaults)))
+            }
+            (None, Some(body), _) => (&*body.media_type, Some(content(&body.content, &table.parameters))),
+            (None, None, Some(whole)) => {
+                ("application/json", Some(of_kind(whole.kind)).filter(|_| whole.kind != Kind::Any))
+            }
+            (None, None, None) => return None,
+        };
+        let required = of_body.is_empty() || of_body.iter().any(|parameter| parameter.required);
+        let mut body = json!({"required": required});
+        describe(&mut body, whole.map_or("", |whole| &whole.description));
+        let media = schema.map_or_else(|| json!({}), |schema| json!({ "schema": schema }));
+        Some(with(body, "content", with(json!({}), media_type, media)))
+    }
+
+    fn responses(&mut self, operation: &Operation, bodies: Option<&Bodies>) -> Value {
+        let table = &operation.table;
+        let known = bodies.and_then(|bodies| bodies.response.as_ref());
+        let status = bodies.and_then(|bodies| bodies.status.as_deref()).unwrap_or("200");
+        let media = match known {
+            Some(known) => Some(json!({"schema": self.components.schema(known)})),
+            None if table.method == Method::Head || BODILESS.contains(&status) => None,
+            None => Some(json!({})),
+        };
+        let mut success = json!({"description": "Success."});
+        if let Some(media) = media {
+            success = with(success, "content", with(json!({}), table.format.media_type(), media));
+        }
+        let mut responses = with(json!({}), status, success);
+        for (status, known) in bodies.map(|bodies| bodies.failures.as_slice()).unwrap_or_default() {
+            let media = json!({"application/json": {"schema": self.components.schema(known)}});
+            responses = with(responses, status, json!({"description": "The request failed.", "content": media}));
+        }
+        if responses.get("default").is_none() {
+            responses = with(responses, "default", json!({"description": "The request failed."}));
+        }
+        responses
+    }
+}
+
+/// A value that the capability sets.
+fn constant(value: &naftiko_schema::Template) -> Value {
+    if value.has_variable() { json!({"type": "string"}) } else { json!({"type": "string", "const": value.source(&[])}) }
+}
+
+/// A body that is made of several parameters.
+fn content(content: &BodyContent, parameters: &[Parameter]) -> Value {
+    match content {
+        BodyContent::Json(node) => self::node(node, parameters),
+        BodyContent::Form(members) => object(members, parameters),
+        BodyContent::Text(_) => json!({"type": "string"}),
+    }
+}
+
+fn node(node: &BodyNode, parameters: &[Parameter]) -> Value {
+    match node {
+        BodyNode::Json(text) => json!({"const": serde_json::from_str::<Value>(text).unwrap_or_default()}),
+        BodyNode::Parameter(id) => parameters.get(id.index()).map_or_else(
+            || json!({}),
+            |parameter| {
+                let mut schema = of_kind(parameter.kind);
+                describe(&mut schema, &parameter.description);
+                if let Value::Object(schema) = &mut schema {
+                    schema.extend(parameter.rules.keywords());
+                }
+                schema
+            },
+        ),
+        BodyNode::Text(_) => json!({"type": "string"}),
+        BodyNode::Object(members) => object(members, parameters),
+        BodyNode::Array(items) => {
+            json!({"type": "array", "prefixItems": items.iter().map(|item| self::node(item, parameters)).collect::<Vec<_>>()})
+        }
+    }
+}
+
+fn object(members: &[BodyMember], parameters: &[Parameter]) -> Value {
+    let properties: Map<_, _> =
+        members.iter().map(|member| (member.name.to_string(), node(&member.value, parameters))).collect();
+    let is_required = |id: &ParameterId| parameters.get(id.index()).is_some_and(|parameter| parameter.required);
+    let required = members.iter().filter(|member| match &member.value {
+        BodyNode::Json(_) => true,
+        BodyNode::Parameter(id) => is_required(id),
+        _ => false,
+    });
+    let required: Vec<_> = required.map(|member| &member.name).collect();
+    let schema = json!({"type": "object", "properties": properties});
+    if required.is_empty() { schema } else { with(schema, "required", json!(required)) }
+}
