@@ -5,24 +5,9 @@
 use std::error::Error;
 use std::time::Duration;
 
-use scaleway_secret_manager_secrets::{Call as _, Client, ErrorKind};
+use scaleway_secret_manager_secrets::models::CreateSecret;
+use scaleway_secret_manager_secrets::{Client, ErrorKind};
 use scaleway_simulator::{PROJECT_ID, Simulator, TOKEN};
-use serde::{Deserialize, Serialize};
-
-/// The members of a secret that this program uses. The response has more, which are ignored.
-#[derive(Debug, Deserialize)]
-struct Secret {
-    id: String,
-    name: String,
-    tags: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct NewSecret<'a> {
-    project_id: &'a str,
-    name: &'a str,
-    tags: &'a [&'a str],
-}
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -35,12 +20,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .user_agent("first-call/1.0")
         .build()?;
 
-    let new = NewSecret { project_id: PROJECT_ID, name: "database", tags: &["prod", "db"] };
-    let created = client.create_secret("fr-par", &new).send_as::<Secret>().await?;
-    println!("created {} with {:?}, {}", created.body().name, created.body().tags, created.status());
+    let new = || CreateSecret::new(PROJECT_ID, "database").tags(["prod", "db"]);
+    let response = client.create_secret("fr-par", new()).send().await?;
+    let (status, created) = (response.status(), response.into_body());
+    println!("created {:?} with {:?}, {status}", created.name, created.tags);
 
     // An error is one value with everything that is known.
-    let refused = client.create_secret("fr-par", &new).send().await;
+    let refused = client.create_secret("fr-par", new()).send().await;
     if let Err(error) = refused {
         println!("refused: {error}");
         println!("  the upstream calls it {:?}", error.upstream_type());
@@ -57,7 +43,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("not sent: {violations:?}");
     }
 
-    client.delete_secret("fr-par", created.into_body().id).send().await?;
+    client.delete_secret("fr-par", created.id.unwrap_or_default()).send().await?;
     println!("deleted");
     Ok(())
 }
