@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let new = || CreateSecret::new(PROJECT_ID, "database").tags(["prod", "db"]);
     let response = client.create_secret("fr-par", new()).send().await?;
     let (status, created) = (response.status(), response.into_body());
-    println!("created {:?} with {:?}, {status}", created.name, created.tags);
+    println!("created {} with {:?}, {status}", created.name.unwrap_or_default(), created.tags);
 
     // An error is one value with everything that is known.
     let refused = client.create_secret("fr-par", new()).send().await;

@@ -52,6 +52,12 @@ impl Lists {
         Self { configured, resource: resource(operation), found: None }
     }
 
+    /// Whether a response has its list where it is said to be.
+    pub(super) fn fit(&self, document: &Value) -> bool {
+        let list = self.configured.as_ref().and_then(|pointer| document.pointer(pointer));
+        matches!(list, Some(Value::Array(_) | Value::Null))
+    }
+
     pub(super) fn of(&mut self, document: &Value, total: Option<u64>) -> List {
         let known = self.configured.clone().or_else(|| self.found.clone());
         let pointer = known.or_else(|| locate(document, self.resource.as_deref()));

@@ -55,19 +55,17 @@ impl Paging {
         Self { rule, items: None, total: None, page_limit: 10_000 }
     }
 
-    /// The same, with what the operation's table says where nothing was configured.
-    fn known(&self, operation: &Operation) -> Self {
-        let mut known = self.clone();
-        if let (Rule::Recognise, Some(pages)) = (&self.rule, &operation.pages) {
-            let (parameter, text) = (pages.parameter.to_string(), |text: &Text| text.to_string());
-            known.rule = match &pages.cursor {
-                Some(pointer) => Rule::Cursor { parameter, pointer: pointer.to_string() },
-                None => Rule::Pages(parameter),
-            };
-            known.items = known.items.or_else(|| Some(text(&pages.items)));
-            known.total = known.total.or_else(|| pages.total.as_ref().map(text));
-        }
-        known
+    /// What the operation's table says, unless something else is configured.
+    fn known(&self, operation: &Operation) -> Option<Self> {
+        let (Rule::Recognise, Some(pages)) = (&self.rule, &operation.pages) else { return None };
+        let (parameter, text) = (pages.parameter.to_string(), |text: &Text| text.to_string());
+        let rule = match &pages.cursor {
+            Some(pointer) => Rule::Cursor { parameter, pointer: pointer.to_string() },
+            None => Rule::Pages(parameter),
+        };
+        let items = self.items.clone().or_else(|| Some(text(&pages.items)));
+        let total = self.total.clone().or_else(|| pages.total.as_ref().map(text));
+        Some(Self { rule, items, total, ..self.clone() })
     }
 
     /// This query parameter takes the number of the page.

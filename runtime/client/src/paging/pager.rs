@@ -27,6 +27,8 @@ pub(crate) struct Pager {
     requested: HashSet<Query>,
     /// The hashes of the pages so far.
     seen: HashSet<u64>,
+    /// What counts if the first page is not what the operation's table says.
+    otherwise: Option<Box<Self>>,
 }
 
 /// The result of reading one page.
@@ -55,7 +57,16 @@ impl Pager {
         paging: &Paging,
         argument: impl Fn(&str) -> Option<Value>,
     ) -> Result<Self, PagingProblem> {
-        let paging = &paging.known(operation);
+        let Some(known) = paging.known(operation) else { return Self::of(operation, paging, &argument) };
+        let recognising = Self::of(operation, paging, &argument).ok();
+        Ok(Self { otherwise: recognising.map(Box::new), ..Self::of(operation, &known, &argument)? })
+    }
+
+    fn of(
+        operation: &Operation,
+        paging: &Paging,
+        argument: &impl Fn(&str) -> Option<Value>,
+    ) -> Result<Self, PagingProblem> {
         let cursor = match &paging.rule {
             Rule::Cursor { pointer, .. } => Some(pointer),
             _ => None,
@@ -65,9 +76,9 @@ impl Pager {
                 return Err(PagingProblem::NoPointer(pointer.clone()));
             }
         }
-        let ways = Way::all(&paging.rule, operation, &argument)?;
+        let ways = Way::all(&paging.rule, operation, argument)?;
         Ok(Self {
-            requested: ways.iter().filter_map(|way| way.start(&argument)).collect(),
+            requested: ways.iter().filter_map(|way| way.start(argument)).collect(),
             ways,
             lists: Lists::new(operation, paging.items.clone()),
             total: paging.total.clone(),
@@ -75,11 +86,15 @@ impl Pager {
             pages: 0,
             items: 0,
             seen: HashSet::new(),
+            otherwise: None,
         })
     }
 
     /// Reads a page, and determines how to continue.
     pub(crate) fn turn(&mut self, document: &Value, headers: &HeaderMap) -> Turn {
+        if let Some(otherwise) = self.otherwise.take().filter(|_| !self.lists.fit(document)) {
+            *self = *otherwise;
+        }
         self.pages += 1;
         let total = total(document, headers, self.total.as_deref());
         let list = self.lists.of(document, total);
