@@ -1,9 +1,13 @@
 //! Shapes of JSON values: what a schema of a companion says, with every distinct shape kept once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use naftiko_schema::{CONFIGURED, Kind};
 use serde_json::{Map, Value};
+
+/// Of a schema with more schemas inside than this, what is in several places is defined once. Without this, documents whose
+/// objects share others make schemas of megabytes.
+const MAX_INLINE: usize = 500;
 
 /// Members nested deeper than this are not merged.
 const MAX_PARTS: usize = 16;
@@ -336,6 +340,45 @@ impl Shapes {
         self.intern(shape)
     }
 
+    /// The shapes inside a shape.
+    fn inside(&self, id: ShapeId) -> Vec<ShapeId> {
+        match self.get(id) {
+            Shape::Object(object) => {
+                object.members.iter().map(|member| &member.value).chain(&object.others).map(|of| of.shape).collect()
+            }
+            Shape::List(of) | Shape::Map(of) => vec![of.shape],
+            Shape::Union(variants) => variants.iter().map(|of| of.shape).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// How many schemas a schema has inside, if only shapes that contain themselves are defined by name.
+    fn size(&self, id: ShapeId, known: &mut BTreeMap<ShapeId, usize>) -> usize {
+        if let Some(size) = known.get(&id) {
+            return *size;
+        }
+        // A shape that contains itself is a reference inside itself.
+        known.insert(id, 1);
+        let size = self.inside(id).into_iter().fold(1, |sum: usize, id| sum.saturating_add(self.size(id, known)));
+        known.insert(id, size);
+        size
+    }
+
+    /// The objects and unions that are in several places of a shape.
+    fn repeated(&self, id: ShapeId) -> BTreeSet<ShapeId> {
+        let (mut seen, mut repeated, mut open) = (BTreeSet::from([id]), BTreeSet::new(), vec![id]);
+        while let Some(id) = open.pop() {
+            for inside in self.inside(id) {
+                if seen.insert(inside) {
+                    open.push(inside);
+                } else if matches!(self.get(inside), Shape::Object(_) | Shape::Union(_)) {
+                    repeated.insert(inside);
+                }
+            }
+        }
+        repeated
+    }
+
     /// Whether the shape contains itself.
     pub(crate) fn is_recursive(&self, id: ShapeId) -> bool {
         self.recursive.contains_key(&id)
@@ -348,6 +391,9 @@ impl Shapes {
 
     fn document(&self, of: &Use, style: Style) -> Value {
         let mut definitions = Definitions::new(self, style);
+        if self.size(of.shape, &mut BTreeMap::new()) > MAX_INLINE {
+            definitions.shared = self.repeated(of.shape);
+        }
         let mut schema = definitions.schema(of);
         if let Some(schema) = schema.as_object_mut()
             && !definitions.known.is_empty()
@@ -384,6 +430,8 @@ impl Shapes {
 pub(crate) struct Definitions<'s> {
     shapes: &'s Shapes,
     style: Style,
+    /// What is defined by name although it does not contain itself.
+    shared: BTreeSet<ShapeId>,
     /// Their names, which other shapes of the companion do not change.
     names: BTreeMap<ShapeId, String>,
     known: Map<String, Value>,
@@ -391,7 +439,7 @@ pub(crate) struct Definitions<'s> {
 
 impl<'s> Definitions<'s> {
     fn new(shapes: &'s Shapes, style: Style) -> Self {
-        Self { shapes, style, names: BTreeMap::new(), known: Map::new() }
+        Self { shapes, style, shared: BTreeSet::new(), names: BTreeMap::new(), known: Map::new() }
     }
 
     /// The definitions, by name.
@@ -441,10 +489,11 @@ impl<'s> Definitions<'s> {
     /// What a shape is called where it is defined by name.
     fn name_of(&self, of: &Use) -> Option<&'s str> {
         let recursive = self.shapes.recursive.get(&of.shape).map(String::as_str);
-        if self.style.defined == Defined::Recursive {
-            return recursive;
-        }
         let component = self.shapes.component(of.shape);
+        if self.style.defined == Defined::Recursive {
+            let name = || component.map_or("Shape", |component| component.name.as_str());
+            return recursive.or_else(|| self.shared.contains(&of.shape).then(name));
+        }
         let is_named = matches!(self.shapes.get(of.shape), Shape::Object(_) | Shape::Enum(_) | Shape::Union(_));
         // A reference means the description of the component, unless there is one beside it.
         let has_text = |component: &&Component| !of.description.0.is_empty() || component.description.0.is_empty();
