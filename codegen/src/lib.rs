@@ -36,6 +36,9 @@ mod template;
 mod vocabulary;
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use naftiko_schema::{Adapter, Capability};
 
@@ -50,6 +53,9 @@ pub use export::Exported;
 pub use import::{Import, Imported, import};
 pub use names::crate_name;
 pub use settings::{is_settings, settings_paths};
+
+/// Deeply nested files need a large stack, in bytes.
+const STACK: usize = 64 << 20;
 
 /// Specification files, and texts of resources and prompts: path relative to the repository
 /// (`spec/provider/capability.yaml`) and text.
@@ -148,9 +154,9 @@ pub fn generate_only(
 ) -> Result<Generated, Diagnostics> {
     let mut generated = Generated::default();
     let mut owners: BTreeMap<String, &str> = BTreeMap::new();
-    for path in sources.keys().filter(|path| is_specification(path) && wanted(path)) {
-        let name = names::crate_name(path).unwrap_or_default();
-        let Compiled { outcome, diagnostics } = compile(sources, path, &name);
+    let paths = sources.keys().filter(|path| is_specification(path) && wanted(path));
+    for (path, name, compiled) in compile_each(sources, paths) {
+        let Some(Compiled { outcome, diagnostics }) = compiled else { continue };
         let mut sink = diagnostic::Sink::new(path);
         if !matches!(outcome, Outcome::NotACapability) && !name.is_empty() {
             let taken = if reserved.contains(&name) {
@@ -171,6 +177,33 @@ pub fn generate_only(
         generated.warnings.extend(diagnostics);
     }
     if generated.warnings.has_errors() { Err(generated.warnings) } else { Ok(generated) }
+}
+
+/// Compiles each of these sources, as many at once as there are processors. The order is kept.
+fn compile_each<'s>(
+    sources: &'s Sources,
+    paths: impl Iterator<Item = &'s String>,
+) -> Vec<(&'s str, String, Option<Compiled>)> {
+    let name = |path: &'s String| (path.as_str(), names::crate_name(path).unwrap_or_default(), None);
+    let mut all: Vec<_> = paths.map(name).collect();
+    let others = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(all.len()).saturating_sub(1);
+    let queue = Mutex::new(all.iter_mut());
+    let work = || {
+        loop {
+            // The lock ends with the statement: a worker holds it only while it takes a path.
+            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some((path, name, compiled)) = next else { break };
+            *compiled = Some(compile(sources, path, name));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..others {
+            // This thread does what others cannot.
+            let _ = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
+        }
+        work();
+    });
+    all
 }
 
 /// Compiles one of the sources to a crate of the given name. The others can be imported.

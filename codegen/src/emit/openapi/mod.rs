@@ -5,6 +5,7 @@ mod path;
 mod schema;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
@@ -96,8 +97,16 @@ fn access_token(token: &AccessToken) -> Value {
 
 /// Escapes what cannot be seen: it would make the text look like another one.
 pub(crate) fn visible(json: &str) -> String {
-    let escaped = |c: char| if is_invisible(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
-    json.chars().map(escaped).collect()
+    let mut shown = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_invisible(c) {
+            // Writing to a text cannot fail.
+            let _ = write!(shown, "\\u{:04x}", u32::from(c));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
 }
 
 /// One tag for each consumed API.
