@@ -252,7 +252,8 @@ fn changes_of_operations_parameters_and_bodies_are_found() {
     let page = before["paths"]["/things/{id}"]["get"]["parameters"][0].clone();
     let added =
         |required: bool| json!({"name": "new", "in": "header", "required": required, "schema": {"type": "string"}});
-    let cases: &[(&dyn Fn(&mut Value), &[&str])] = &[
+    type Edit<'e> = &'e dyn Fn(&mut Value);
+    let cases: &[(Edit<'_>, &[&str])] = &[
         (&|item| remove(item, "post"), &["! : operation removed >"]),
         (&|item| item["put"] = json!({"responses": {}}), &["+ : operation added >"]),
         (&|item| remove(&mut item["get"], "parameters"), &["! query page: parameter removed >"]),

@@ -94,12 +94,12 @@ fn members<'d>(
     if place.matches('/').count() >= LEVELS {
         return;
     }
-    if let Some(reference) = schema["$ref"].as_str() {
-        if !open.contains(&reference) {
-            open.push(reference);
-            members(document, pointer(document, reference), place, open, found);
-            open.pop();
-        }
+    if let Some(reference) = schema["$ref"].as_str()
+        && !open.contains(&reference)
+    {
+        open.push(reference);
+        members(document, pointer(document, reference), place, open, found);
+        open.pop();
     }
     let properties = schema["properties"].as_object().into_iter().flatten();
     for (name, member) in properties {

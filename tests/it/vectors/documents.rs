@@ -11,8 +11,8 @@ fn plain<'s>(schema: &'s Value, root: &'s Value) -> &'s Value {
         let found = reference.strip_prefix('#').and_then(|pointer| root.pointer(pointer));
         return plain(found.expect("the reference leads somewhere"), root);
     }
-    let variants = schema["anyOf"].as_array().into_iter().flatten();
-    match variants.filter(|variant| variant["type"] != "null").next() {
+    let mut variants = schema["anyOf"].as_array().into_iter().flatten();
+    match variants.find(|variant| variant["type"] != "null") {
         Some(variant) => plain(variant, root),
         None => schema,
     }
