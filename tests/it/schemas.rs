@@ -326,10 +326,10 @@ async fn tools_declare_what_they_take_and_the_shape_of_what_they_return() {
         json!({
             "type": "object",
             "properties": {
-                "id": {"description": "uuid"},
-                "status": {},
-                "envelope": {},
-                "versions": {"items": {"properties": {"revision": {"description": "integer"}}}},
+                "id": {"anyOf": nullable(json!({"type": "string"}))["anyOf"], "description": "uuid"},
+                "status": nullable(json!({"type": "string"})),
+                "envelope": nullable(json!({"type": "string"})),
+                "versions": {"items": {"properties": {"revision": nullable(json!({"type": "integer"}))}}},
             },
         })
     );

@@ -10,8 +10,8 @@ const LEVELS: usize = 3;
 /// How long the schema of an output may be, in bytes.
 pub(super) const BUDGET: usize = 2 << 10;
 
-/// The shape of what a tool returns: names of members, and their kinds in words. It constrains nothing, because clients reject
-/// results that do not satisfy it, and upstreams add values and send null. `None` if it is not an object. `source` is where
+/// The shape of what a tool returns: names of members, and their kinds. It constrains little, because clients reject results
+/// that do not satisfy it, and upstreams add values and send null. `None` if it is not an object. `source` is where
 /// the whole schema is.
 pub(in super::super) fn output(schema: &str, source: &str) -> Option<Shown> {
     let document = object(schema)?;
@@ -60,7 +60,7 @@ impl<'d> Shape<'d> {
     fn output(&mut self, schema: &'d Value, depth: usize) -> Option<JsonObject> {
         let Some((name, target)) = self.referred(schema) else { return self.of_output(schema, depth) };
         if self.inside.contains(&name) {
-            return Some(Map::new());
+            return self.leaf(&kinds(target));
         }
         self.inside.push(name);
         let shown = self.of_output(target, depth);
@@ -76,15 +76,7 @@ impl<'d> Shape<'d> {
         let mut shown = Map::new();
         let kinds: Vec<_> = kinds(schema).into_iter().filter(|kind| *kind != "null").collect();
         let format = schema.get("format").and_then(Value::as_str).filter(|format| FORMATS.contains(format));
-        let has_parts = ["properties", "items"].iter().any(|part| schema.get(part).is_some());
-        let mut notes: Vec<String> = match (kinds.as_slice(), format) {
-            ([], _) => Vec::new(),
-            // A text is the usual kind, what has a format has one kind, and what has parts shows which it is.
-            (["string"], None) => Vec::new(),
-            ([_], Some(format)) => vec![format.to_owned()],
-            ([_], _) if has_parts => Vec::new(),
-            (kinds, _) => vec![kinds.join(" or ")],
-        };
+        let mut notes: Vec<String> = format.map(str::to_owned).into_iter().collect();
         if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
             let mut members = Map::new();
             for (name, member) in properties.iter().take(self.room(depth)) {
@@ -101,7 +93,22 @@ impl<'d> Shape<'d> {
         } else if let (["array"], Some(items)) = (kinds.as_slice(), schema.get("items")) {
             shown.insert("items".to_owned(), self.output(items, depth)?.into());
         }
+        // What has parts shows of which kind it is.
+        if shown.is_empty() {
+            shown = self.leaf(&kinds)?;
+        }
         self.describe(&mut shown, notes.join(" "))?;
         Some(shown)
+    }
+
+    /// A value without parts: of one of these kinds, or null, which upstreams send for every member.
+    fn leaf(&mut self, kinds: &[&str]) -> Option<JsonObject> {
+        if kinds.is_empty() {
+            return Some(Map::new());
+        }
+        let kinds = kinds.iter().filter(|kind| **kind != "null").chain(&["null"]);
+        let forms: Value = kinds.map(|kind| json!({ "type": kind })).collect();
+        self.write(forms.to_string().len())?;
+        Some(Map::from_iter([("anyOf".to_owned(), forms)]))
     }
 }

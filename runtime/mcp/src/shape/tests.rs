@@ -101,7 +101,8 @@ fn members_that_exclude_each_other_are_named() {
 }
 
 #[test]
-fn shapes_of_outputs_constrain_nothing() {
+fn shapes_of_outputs_say_kinds_and_allow_null() {
+    let leaf = |kind: &str| json!({"anyOf": [{"type": kind}, {"type": "null"}]});
     let schema = json!({"type": "object", "required": ["a"], "additionalProperties": false, "properties": {
         "a": {"type": "string", "enum": ["x"], "format": "uuid"},
         "b": {"type": "array", "items": {"type": "object", "properties": {"c": {"type": ["integer", "null"]}}}},
@@ -111,9 +112,9 @@ fn shapes_of_outputs_constrain_nothing() {
         output(&schema.to_string(), "schema://t").map(|shown| (Value::from(shown.schema), shown.is_cut)),
         Some((
             json!({"type": "object", "properties": {
-                "a": {"description": "uuid"},
-                "b": {"items": {"properties": {"c": {"description": "integer"}}}},
-                "d": {"properties": {"d": {}}},
+                "a": {"anyOf": leaf("string")["anyOf"], "description": "uuid"},
+                "b": {"items": {"properties": {"c": leaf("integer")}}},
+                "d": {"properties": {"d": leaf("object")}},
             }}),
             false
         ))
