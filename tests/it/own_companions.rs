@@ -237,9 +237,8 @@ fn bodies_that_are_mistakes_do_not_fit_companions() {
     for (document, component, body) in [
         (&secrets, "CreateSecret", json!({"name": "a"})),
         (&secrets, "CreateSecret", json!({"project_id": id})),
-        (&secrets, "CreateSecret", json!({"project_id": "one", "name": "a"})),
+        (&secrets, "CreateSecret", json!({"project_id": "", "name": "a"})),
         (&secrets, "CreateSecret", json!({"project_id": id, "name": null})),
-        (&secrets, "CreateSecret", json!({"project_id": id, "name": "a/b"})),
         (&secrets, "CreateSecret", json!({"project_id": id, "name": "a", "descripton": "b"})),
         (&secrets, "CreateSecret", json!({"project_id": id, "name": "a", "type": "opaqe"})),
         (&secrets, "CreateSecret", json!({"project_id": id, "name": "a", "protected": "yes"})),
