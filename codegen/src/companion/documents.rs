@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::Document;
+use super::json_schema::Style;
 use super::schemas::Schemas;
-use super::shape::Style;
 use super::{Known, loose};
 use crate::diagnostic::{Diagnostics, Sink};
 use crate::read::yaml::{self, Node};

@@ -4,6 +4,7 @@
 pub(crate) mod document;
 mod documents;
 pub(crate) mod drift;
+pub(crate) mod json_schema;
 pub(crate) mod overlay;
 mod paging;
 mod schemas;
@@ -16,8 +17,9 @@ use naftiko_schema::{Kind, Location, OperationId, Pages};
 pub use self::documents::{Choice, Documents};
 
 use self::document::Document;
+use self::json_schema::Style;
 use self::schemas::Schemas;
-use self::shape::{Enum, Shape, ShapeId, Shapes, Style, Use};
+use self::shape::{Enum, Shape, ShapeId, Shapes, Use};
 use crate::Sources;
 use crate::codes::Code;
 use crate::diagnostic::Sink;

@@ -6,7 +6,8 @@ use naftiko_schema::{
 use serde_json::{Map, Value, json};
 
 use crate::companion::Bodies;
-use crate::companion::shape::{Definitions, Shape, Use};
+use crate::companion::json_schema::Definitions;
+use crate::companion::shape::{Shape, Use};
 use crate::emit::openapi::{Template, describe, of_kind, with};
 use crate::linked::{self, Linked};
 use crate::model::Operation;

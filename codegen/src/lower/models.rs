@@ -9,7 +9,8 @@ use naftiko_schema::OperationId;
 use super::meaning::{Meaning, Variant, is_open, meaning, members, patterns, typed, variants};
 use super::one_line;
 use crate::companion::Types;
-use crate::companion::shape::{Enum, Member, Object, Shape, ShapeId, Shapes, Style, Text, Use};
+use crate::companion::json_schema::Style;
+use crate::companion::shape::{Enum, Member, Object, Shape, ShapeId, Shapes, Text, Use};
 use crate::model::{Definition, Field, Operation, Pattern, Role, Struct, Type, TypeUse, Union};
 use crate::names::{Scope, Wish};
 

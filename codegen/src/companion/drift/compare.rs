@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::companion::shape::{Enum, Object, Shape, ShapeId, Shapes, Style, Use};
+use crate::companion::json_schema::Style;
+use crate::companion::shape::{Enum, Object, Shape, ShapeId, Shapes, Use};
 use crate::vocabulary::is_invisible;
 
 use super::Drift;
