@@ -184,7 +184,7 @@ impl Surfaces {
             response: self.schema(&operation["responses"]["2XX"]),
             output: tool_.get("outputSchema").cloned(),
             tool,
-            arguments: arguments.map(|name| (name.to_owned(), argument(&inputs[name]))).collect(),
+            arguments: arguments.map(|name| (name.to_owned(), sample(&inputs[name]))).collect(),
             verb: verb.to_uppercase().parse().expect("a method"),
             target: target(path, &operation["parameters"]),
             call,
@@ -247,18 +247,13 @@ fn sorted(pointers: impl Iterator<Item = String>) -> Outcome {
     Outcome::Wrong(pointers)
 }
 
-/// A value for an argument.
-fn argument(schema: &Value) -> Value {
-    sample(schema)
-}
-
 /// The path of a route with what it needs.
 fn target(path: &str, parameters: &Value) -> String {
     let mut target = path.to_owned();
     let mut query = Vec::new();
     for parameter in parameters.as_array().into_iter().flatten().filter(|parameter| parameter["required"] == true) {
         let name = parameter["name"].as_str().unwrap_or_default();
-        let value = argument(&parameter["schema"]);
+        let value = sample(&parameter["schema"]);
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         match parameter["in"].as_str() {
             Some("path") => target = target.replace(&format!("{{{name}}}"), &value),
