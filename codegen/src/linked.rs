@@ -1,11 +1,12 @@
 //! A capability whose references all point to something: what `resolve` makes and `check` and `lower` read.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use naftiko_schema::http::percent_decode;
 use naftiko_schema::{
-    ApiId, Body, Credential, InboundAuth, InputId, InputText, List, Location, Method, OperationId, Role, Template,
-    Variable,
+    ApiId, Body, Credential, FlowId, InboundAuth, InputId, InputText, List, Location, Method, OperationId, Role, StepId,
+    StepValue, Template, Variable,
 };
 
 use crate::companion::Types;
@@ -23,6 +24,8 @@ pub(crate) struct Linked<'d> {
     pub(crate) operations: Vec<Operation<'d>>,
     /// What a companion says about their bodies.
     pub(crate) types: Types,
+    /// What routes and tools run that is more than one call.
+    pub(crate) flows: Vec<Flow<'d>>,
     pub(crate) routes: Vec<Route<'d>>,
     pub(crate) tools: Vec<Tool<'d>>,
     pub(crate) resources: Vec<Resource<'d>>,
@@ -70,6 +73,8 @@ pub(crate) struct Operation<'d> {
     pub(crate) pieces: Vec<Piece>,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) constants: Vec<Constant>,
+    /// What steps see of the response.
+    pub(crate) outputs: &'d [Output],
     pub(crate) body: Option<Body>,
     /// Declared parameters that are left out for a reason that was reported.
     pub(crate) left_out: Vec<String>,
@@ -142,21 +147,84 @@ impl Tool<'_> {
             (input.wire.clone(), input.location, input.required, input.kind.as_ref().map(|kind| kind.value.clone()))
         };
         let inputs = |tool: &Self| tool.call.inputs.iter().map(input).collect::<Vec<_>>();
-        let same = self.call.operation == other.call.operation && self.call.sources == other.call.sources;
+        let same = self.call.target == other.call.target && self.call.sources == other.call.sources;
         same && inputs(self) == inputs(other) && text(self.description) == text(other.description)
     }
+}
+
+/// What is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// One of [`Linked::operations`].
+    Operation(OperationId),
+    /// One of [`Linked::flows`].
+    Flow(FlowId),
 }
 
 /// A call with every argument traced to its source.
 #[derive(Debug)]
 pub(crate) struct Call<'d> {
-    /// One of [`Linked::operations`].
-    pub(crate) operation: OperationId,
-    /// What the caller may send.
+    pub(crate) target: Target,
+    /// What the caller may send. For the steps of a route or tool itself, that is what the flow has.
     pub(crate) inputs: Vec<Parameter>,
+    /// One source for each parameter of the target.
+    pub(crate) sources: Vec<Source>,
+    pub(crate) outputs: Cow<'d, [Output]>,
+}
+
+/// Steps, and what is made of their outputs.
+#[derive(Debug)]
+pub(crate) struct Flow<'d> {
+    pub(crate) name: String,
+    pub(crate) description: Option<&'d Text>,
+    /// What callers may send.
+    pub(crate) inputs: Vec<Parameter>,
+    pub(crate) steps: Vec<Step<'d>>,
+    /// The document that callers get; the last response without it.
+    pub(crate) output: Option<Source>,
+    /// Of an aggregate: the part of the last response that callers get.
+    pub(crate) outputs: Cow<'d, [Output]>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Step<'d> {
+    pub(crate) name: String,
+    pub(crate) action: Action<'d>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Action<'d> {
+    Call(StepCall<'d>),
+    Lookup(Lookup),
+}
+
+/// A call of an operation by a step.
+#[derive(Debug)]
+pub(crate) struct StepCall<'d> {
+    pub(crate) operation: OperationId,
     /// One source for each parameter of the operation.
     pub(crate) sources: Vec<Source>,
+    /// What other steps see of the response.
     pub(crate) outputs: &'d [Output],
+}
+
+/// A search in the output of another step.
+#[derive(Debug)]
+pub(crate) struct Lookup {
+    pub(crate) list: StepId,
+    pub(crate) key: String,
+    pub(crate) value: Source,
+    pub(crate) members: Vec<String>,
+}
+
+impl Flow<'_> {
+    /// The calls of its steps.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = &StepCall<'_>> {
+        self.steps.iter().filter_map(|step| match &step.action {
+            Action::Call(call) => Some(call),
+            Action::Lookup(_) => None,
+        })
+    }
 }
 
 impl Call<'_> {
@@ -222,10 +290,14 @@ pub(crate) enum Source {
     Absent,
     /// From the caller's input with this index.
     Input(InputId),
+    /// From the output of a step.
+    Output(StepValue),
     /// A fixed value, as JSON text.
     Json(String),
     /// Text with the caller's inputs in it.
     Text(Vec<InputText>),
+    /// The same, where what is absent is empty.
+    Filled(Vec<InputText>),
     /// A list with the caller's inputs in it.
     List(Vec<Source>),
     /// An object with the caller's inputs in it.
@@ -236,15 +308,30 @@ impl Source {
     /// Calls a function with each input that is part of it.
     pub(crate) fn inputs(&self, each: &mut impl FnMut(InputId)) {
         match self {
-            Self::Absent | Self::Json(_) => {}
+            Self::Absent | Self::Json(_) | Self::Output(_) => {}
             Self::Input(fed) => each(*fed),
-            Self::Text(parts) => parts.iter().for_each(|part| {
+            Self::Text(parts) | Self::Filled(parts) => parts.iter().for_each(|part| {
                 if let InputText::Input(fed) = part {
                     each(*fed);
                 }
             }),
             Self::List(items) => items.iter().for_each(|item| item.inputs(each)),
             Self::Object(members) => members.iter().for_each(|(_, member)| member.inputs(each)),
+        }
+    }
+
+    /// Calls a function with each step whose output is part of it.
+    pub(crate) fn steps(&self, each: &mut impl FnMut(StepId)) {
+        match self {
+            Self::Absent | Self::Json(_) | Self::Input(_) => {}
+            Self::Output(value) => each(value.step),
+            Self::Text(parts) | Self::Filled(parts) => parts.iter().for_each(|part| {
+                if let InputText::Output(value) = part {
+                    each(value.step);
+                }
+            }),
+            Self::List(items) => items.iter().for_each(|item| item.steps(each)),
+            Self::Object(members) => members.iter().for_each(|(_, member)| member.steps(each)),
         }
     }
 }

@@ -17,6 +17,7 @@ pub(crate) struct Model {
     /// The feature and the module of each API's operations, if there are several APIs.
     pub(crate) parts: Vec<Part>,
     pub(crate) operations: Vec<Operation>,
+    pub(crate) flows: Vec<Flow>,
     /// The adapters, one of each type, in the order in which they are served.
     pub(crate) adapters: Vec<Adapter>,
     /// The pieces of the path of each REST route.
@@ -56,6 +57,15 @@ pub(crate) struct Operation {
     pub(crate) response: Option<TypeUse>,
     /// The types of the bodies of unsuccessful responses, each with the statuses that have it.
     pub(crate) failures: Vec<(String, Vec<String>)>,
+}
+
+/// A flow, and what generated code calls it.
+#[derive(Debug)]
+pub(crate) struct Flow {
+    pub(crate) table: Arc<naftiko_schema::Flow>,
+    /// The name of the table.
+    pub(crate) const_name: String,
+    pub(crate) description: String,
 }
 
 /// A Rust type.

@@ -13,7 +13,7 @@ use crate::read::document::AdapterKind;
 
 /// Checks a linked document.
 pub(crate) fn check(linked: &Linked<'_>, sink: &mut Sink) {
-    if linked.operations.is_empty() && !sink.has_errors() {
+    if linked.operations.is_empty() && linked.flows.is_empty() && !sink.has_errors() {
         let (message, help) = if linked.document.missing.is_empty() {
             ("the capability consumes no operation", "add an operation under `consumes`")
         } else {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::codes::Code;
 use crate::diagnostic::{FIRST, Sink};
-use crate::linked::{Linked, Operation};
+use crate::linked::{Linked, Operation, Target};
 use crate::read::document::Output;
 use crate::read::yaml::Node;
 
@@ -13,14 +13,18 @@ pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
         check_word(operation, sink);
     }
     for call in linked.calls() {
-        let outputs = call.outputs;
-        if let Some(operation) = linked.operations.get(call.operation.index()) {
+        let outputs = &call.outputs;
+        let responding = match call.target {
+            Target::Operation(id) => Some(id),
+            Target::Flow(id) => linked.flows.get(id.index()).and_then(|flow| Some(flow.calls().last()?.operation)),
+        };
+        if let Some(operation) = responding.and_then(|id| linked.operations.get(id.index())) {
             check_format(operation, outputs, sink);
         }
         if outputs.len() > 1 {
             check_names(outputs, sink);
         }
-        for output in outputs {
+        for output in outputs.iter() {
             check_output(output, sink);
         }
     }

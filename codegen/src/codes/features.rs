@@ -1,39 +1,22 @@
 //! Features of the format that are not supported, or only in part.
 
 codes! {
-    /// The capability has `aggregates`, or a route or tool refers to one of their functions with `ref`. An aggregate
-    /// defines a function once, so that several adapters can expose it, with inputs, outputs and semantics. This
-    /// compiler does not support them yet. Ignoring them would leave routes and tools without a call, so the file is
-    /// refused.
+    /// A step has a type that this compiler does not know. It knows `call`, which calls an operation, and `lookup`, which
+    /// searches a list that an earlier step returned. Leaving the step out would return something else than the file
+    /// promises, so the route or tool is refused.
     ///
-    /// Write the call of the function into each route and tool that refers to it. It is longer, but has the same
-    /// meaning.
-    ///
-    /// ```yaml
-    /// tools:
-    /// - name: get_forecast
-    ///   ref: weather.get-forecast           # refused
-    /// - name: get_forecast
-    ///   description: The forecast for a city.
-    ///   call: weather-api.get-forecast      # the call of that function
-    /// ```
-    Aggregates = 120, Error, "aggregates are not supported yet";
-
-    /// A route or tool has `steps`, or `mappings` that combine the results of steps. Steps call several operations in
-    /// sequence, look up values in earlier responses and compose a new one. This compiler does not support them yet.
-    /// Calling only the first step would return something else than the file promises.
-    ///
-    /// Expose the operations one by one and leave the sequence to the caller, or combine them in Rust: every operation
-    /// is a method of the generated client, with checked types and with errors that end the sequence.
+    /// Use the known types, or combine the operations in Rust: every operation is a method of the generated client, with
+    /// checked types and with errors that end the sequence.
     ///
     /// ```yaml
-    /// tools:
-    /// - name: item_with_owner
-    ///   steps: []              # refused
-    /// - name: get_item
-    ///   call: shop.get-item    # one operation per tool
+    /// steps:
+    ///   item:
+    ///     type: call
+    ///     call: shop.get-item
+    ///   wait:
+    ///     type: pause            # refused
     /// ```
-    Steps = 121, Error, "orchestration in steps is not supported yet";
+    Steps = 121, Error, "steps of this type are not supported";
 
     /// A step has the type `script`: it names a file in JavaScript, Python or Groovy that the reference engine runs in
     /// a sandbox. Generated crates are compiled Rust without an interpreter. An interpreter would bring a second
@@ -52,23 +35,6 @@ codes! {
     ///   mapping: $.items[0].name   # often enough
     /// ```
     Scripts = 122, Error, "scripts are not supported";
-
-    /// A route or tool has no call, but outputs with fixed values. In the format, that is a mock: it returns those
-    /// values, with their templates filled from the inputs. This compiler generates clients and servers for real APIs
-    /// and does not support mocks yet.
-    ///
-    /// Add the `call` if it was forgotten. For tests, run the crate against a server that you control: set the base URI
-    /// with `--base-uri` or `ClientBuilder::base_uri`.
-    ///
-    /// ```yaml
-    /// tools:
-    /// - name: version
-    ///   outputParameters:          # refused: there is no call
-    ///   - name: version
-    ///     type: string
-    ///     value: '1.0'
-    /// ```
-    Mocks = 123, Error, "fixed outputs without a call are not supported yet";
 
     /// The `outputRawFormat` of an operation is not JSON, and a route or tool that calls it has `outputParameters`. The
     /// reference engine converts XML, YAML, CSV, HTML, Markdown, Avro and Protobuf to JSON before it maps them, even

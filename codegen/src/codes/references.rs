@@ -448,4 +448,48 @@ codes! {
     ///   1SHOP_TOKEN: SHOP_TOKEN
     /// ```
     ShellVariable = 226, Warning, "shells cannot set an environment variable of this name";
+
+    /// A route or tool has a `ref` that names no flow. A flow of an aggregate is named by the namespace of the aggregate,
+    /// a dot, and its own name. Aggregates may be in another file, and are imported like APIs; an import that cannot be
+    /// resolved is reported separately.
+    ///
+    /// ```yaml
+    /// aggregates:
+    /// - namespace: crew
+    ///   flows:
+    ///     member: { call: shop.get-member }
+    /// # in a tool
+    /// ref: crew.members    # unknown
+    /// ref: crew.member
+    /// ```
+    UnknownFlow = 227, Error, "a route or tool refers to an unknown flow";
+
+    /// Two flows of aggregates have one name, namespace included, or two steps of one flow do. A `ref` could mean either of
+    /// the flows, and a template either of the outputs.
+    ///
+    /// Rename one of the two. Flows of different namespaces may have the same name.
+    ///
+    /// ```yaml
+    /// steps:
+    /// - { name: item, type: call, call: shop.get-item }
+    /// - { name: item, type: call, call: shop.get-owner }   # call it owner
+    /// ```
+    DuplicateFlow = 228, Error, "a flow or a step is defined twice";
+
+    /// The `index` of a lookup names no step before it. A lookup searches the whole output of one step: the items of a list,
+    /// or a single object. The name is that of the step alone, without a path.
+    ///
+    /// To search a list inside of an output, let the operation of the step have `outputParameters` that select it.
+    ///
+    /// ```yaml
+    /// steps:
+    ///   items: { type: call, call: shop.list-items }
+    ///   hit:
+    ///     type: lookup
+    ///     index: $.items        # write the name alone
+    ///     match: id
+    ///     lookupValue: '{{id}}'
+    ///     outputParameters: [name]
+    /// ```
+    UnknownStep = 229, Error, "a lookup searches the output of an unknown step";
 }

@@ -3,7 +3,7 @@
 use quote::quote;
 
 use super::adapter::facts;
-use super::{guide, rust, tables};
+use super::{flows, guide, rust, tables};
 use crate::model::Model;
 
 pub(super) fn emit(model: &Model) -> String {
@@ -14,9 +14,14 @@ pub(super) fn emit(model: &Model) -> String {
         quote! { #[cfg(feature = #feature)] #visibility mod #module; }
     });
     let models = (!model.types.is_empty()).then(|| quote! { pub mod models; });
+    let flows = (!model.flows.is_empty()).then(|| {
+        let condition = flows::any(model);
+        quote! { #condition mod flows; }
+    });
     let mut items = vec![
         quote! {
             pub mod client;
+            #flows
             #models
             #(#modules)*
             mod operations;

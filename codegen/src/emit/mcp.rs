@@ -3,19 +3,19 @@
 use naftiko_schema::Mcp;
 use quote::quote;
 
-use super::{rust, tables};
+use super::{flows, rust, tables};
 use crate::model::Model;
 
 pub(super) fn emit(model: &Model, mcp: &Mcp) -> Vec<(&'static str, String)> {
     let (mounted, adapter) = (rust::docs(rust::mounted(&mcp.auth)), tables::expression(mcp, model));
-    let operations = mcp.has_calls().then(|| quote! { , operations });
+    let modules = flows::modules(&mcp.bindings().collect::<Vec<_>>());
     let items = [
         quote! {
             use naftiko_client::schema::*;
             pub use naftiko_mcp::{Confirmation, HttpOptions, OutputSchemas, Policy, Server, ShortKey};
         },
         quote! {
-            use super::{Client #operations};
+            use super::{#modules};
         },
         quote! {
             pub(crate) static ADAPTER: Mcp = #adapter;

@@ -4,6 +4,7 @@ mod adapter;
 mod client;
 mod deploy;
 mod example;
+mod flows;
 mod guide;
 mod library;
 mod manifest;
@@ -37,6 +38,9 @@ pub(crate) fn emit(model: &Model) -> Files {
         ("src/operations.rs", operations::emit(model)),
         ("src/client.rs", client::emit(model)),
     ];
+    if !model.flows.is_empty() {
+        files.push(("src/flows.rs", flows::emit(model)));
+    }
     if !model.types.is_empty() {
         files.push(("src/models.rs", models::emit(model)));
     }

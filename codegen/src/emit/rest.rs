@@ -3,18 +3,20 @@
 use naftiko_schema::Rest;
 use quote::quote;
 
-use super::{openapi, rust, tables};
+use super::{flows, openapi, rust, tables};
 use crate::model::Model;
 
 pub(super) fn emit(model: &Model, rest: &Rest) -> Vec<(&'static str, String)> {
     let (mounted, adapter) = (rust::docs(rust::mounted(&rest.auth)), tables::expression(rest, model));
+    let bindings: Vec<_> = rest.routes.iter().map(|route| &route.binding).collect();
+    let modules = flows::modules(&bindings);
     let items = [
         quote! {
             use naftiko_client::schema::*;
             use naftiko_rest::Router;
         },
         quote! {
-            use super::{Client, operations};
+            use super::{#modules};
         },
         quote! {
             /// The OpenAPI 3.1 document of the routes, as JSON. The server has it at `/openapi.json`.

@@ -201,7 +201,12 @@ impl<'m> ser::Serializer for Writer<'m> {
         variant: &'static str,
         value: &T,
     ) -> Written {
-        // A target carries the number of its operation in place of that of a variant.
+        // A target carries the number of its operation or flow in place of that of a variant.
+        if name == "Target" && variant == "Flow" {
+            let flow = self.model.flows.get(index as usize).ok_or_else(|| unwritable("such flow"))?;
+            let flow = ident(&flow.const_name);
+            return Ok(quote! { runs(&flows::#flow) });
+        }
         if name == "Target" {
             let operation = self.model.operations.get(index as usize).ok_or_else(|| unwritable("such operation"))?;
             let operation = ident(&operation.const_name);

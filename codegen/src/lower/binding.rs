@@ -1,37 +1,36 @@
-//! Bindings: whether the caller's inputs are the operation's parameters, or need a mapping.
+//! Bindings: whether the caller's inputs are the parameters of what is called, or need a mapping.
 
-use naftiko_schema::{
-    ArgumentMapping, ArgumentSource, Binding, Mapping, Operation, Parameter, Ref, SourceMember, Target,
-};
+use naftiko_schema::{ArgumentMapping, ArgumentSource, Binding, Mapping, Parameter, Ref, SourceMember, Target};
 
-use super::{Operations, output, parameter};
-use crate::linked::{Call, Source};
+use super::{Callables, output, parameter};
+use crate::linked::{self, Call, Source};
 
-pub(super) fn binding(call: &Call<'_>, operations: &Operations<'_>) -> Binding {
-    let operation = &operations[call.operation].table;
-    Binding {
-        arguments: arguments(call, operation),
-        target: Target::Operation(Ref::Shared(operation.clone())),
-        output: output::output(call.outputs),
-    }
+pub(super) fn binding(call: &Call<'_>, callables: &Callables<'_>) -> Binding {
+    let target = match call.target {
+        linked::Target::Operation(id) => Target::Operation(Ref::Shared(callables.operation(id).table.clone())),
+        linked::Target::Flow(id) => Target::Flow(Ref::Shared(callables.flow(id).table.clone())),
+    };
+    Binding { arguments: arguments(call, target.parameters()), target, output: output::output(&call.outputs) }
 }
 
-fn arguments(call: &Call<'_>, operation: &Operation) -> ArgumentMapping {
+fn arguments(call: &Call<'_>, parameters: &[Parameter]) -> ArgumentMapping {
     let inputs: Vec<Parameter> = call.inputs.iter().map(parameter).collect();
     let straight = call.sources.iter().enumerate().all(|(index, source)| *source == Source::Input(index.into()));
-    if straight && *inputs == *operation.parameters {
+    if straight && *inputs == *parameters {
         return ArgumentMapping::Identity;
     }
     let sources: Vec<ArgumentSource> = call.sources.iter().map(source).collect();
     ArgumentMapping::Mapped(Mapping { inputs: inputs.into(), sources: sources.into() })
 }
 
-fn source(linked: &Source) -> ArgumentSource {
+pub(super) fn source(linked: &Source) -> ArgumentSource {
     match linked {
         Source::Absent => ArgumentSource::Absent,
         Source::Input(input) => ArgumentSource::Input(*input),
+        Source::Output(value) => ArgumentSource::Output(value.clone()),
         Source::Json(value) => ArgumentSource::Json(value.clone().into()),
         Source::Text(parts) => ArgumentSource::Text(parts.clone().into()),
+        Source::Filled(parts) => ArgumentSource::Filled(parts.clone().into()),
         Source::List(items) => ArgumentSource::List(items.iter().map(source).collect()),
         Source::Object(members) => {
             let member =

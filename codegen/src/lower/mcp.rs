@@ -1,13 +1,13 @@
 //! What an MCP server lists: tools, resources and prompts.
 
 use naftiko_schema::{
-    Capability, InboundAuth, Mcp, Message, Prompt, PromptArgument, PromptSource, Resource, ResourceCall,
+    Capability, InboundAuth, Mcp, Message, Method, Prompt, PromptArgument, PromptSource, Resource, ResourceCall,
     ResourceSource, ResourceText, Tool, ToolHints,
 };
 
 use super::binding::binding;
-use super::{Operations, captures, one_line, template, text, with_note};
-use crate::linked::{self, Files, Linked, PromptText};
+use super::{Callables, captures, one_line, template, text, with_note};
+use crate::linked::{self, Files, Linked, PromptText, Target};
 use crate::read::document::{self, Adapter, Caching};
 
 /// The tools, resources and prompts of all MCP adapters; `None` if there are none.
@@ -17,7 +17,7 @@ pub(super) fn lower(
     declared: &document::Mcp,
     auth: InboundAuth,
     capability: &Capability,
-    operations: &Operations<'_>,
+    callables: &Callables<'_>,
 ) -> Option<Mcp> {
     if linked.tools.is_empty() && linked.resources.is_empty() && linked.prompts.is_empty() {
         return None;
@@ -31,36 +31,54 @@ pub(super) fn lower(
         instructions: texts.into_iter().find(|text| !text.is_empty()).unwrap_or_default().into(),
         ttl_ms,
         public,
-        tools: linked.tools.iter().map(|source| tool(source, operations)).collect(),
-        resources: linked.resources.iter().flat_map(|source| resources(source, operations)).collect(),
+        tools: linked.tools.iter().map(|source| tool(source, callables)).collect(),
+        resources: linked.resources.iter().flat_map(|source| resources(source, callables)).collect(),
         prompts: linked.prompts.iter().map(prompt).collect(),
     })
 }
 
-fn tool(source: &linked::Tool<'_>, operations: &Operations<'_>) -> Tool {
-    let operation = &operations[source.call.operation];
+fn tool(source: &linked::Tool<'_>, callables: &Callables<'_>) -> Tool {
+    let (default, own, note) = about(source.call.target, callables);
     let humanised = source.name.replace(['-', '_', '.'], " ").trim().to_owned();
-    let texts = [text(source.description), operation.description.clone()];
+    let texts = [text(source.description), own.to_owned()];
     let description = texts.into_iter().find(|text| !text.is_empty()).unwrap_or_else(|| humanised.clone());
     let title = source.title.map(|title| one_line(&title.value));
     let short = |text: &String| text.chars().count() <= 60;
-    let read_only = source.hints.read_only.unwrap_or(operation.table.method.is_safe());
+    let read_only = source.hints.read_only.unwrap_or(default.read_only);
     Tool {
         name: source.name.clone().into(),
         title: title.or_else(|| Some(description.clone()).filter(short)).unwrap_or(humanised).into(),
-        description: with_note(description, &operation.note).into(),
+        description: with_note(description, note).into(),
         hints: ToolHints {
             read_only,
             destructive: source.hints.destructive.unwrap_or(!read_only),
-            idempotent: source.hints.idempotent.unwrap_or(operation.table.method.is_idempotent()),
+            idempotent: source.hints.idempotent.unwrap_or(default.idempotent),
             open_world: source.hints.open_world.unwrap_or(true),
         },
-        binding: binding(&source.call, operations),
+        binding: binding(&source.call, callables),
     }
 }
 
+/// What tools may be assumed to do by the methods of what they call, its description, and a note for callers. A flow is as
+/// harmful as its worst call.
+fn about<'o>(target: Target, callables: &Callables<'o>) -> (ToolHints, &'o str, &'o str) {
+    let (methods, description, note): (Vec<Method>, &str, &str) = match target {
+        Target::Operation(id) => {
+            let operation = callables.operation(id);
+            (vec![operation.table.method], &operation.description, &operation.note)
+        }
+        Target::Flow(id) => {
+            let flow = callables.flow(id);
+            (flow.table.operations().map(|operation| operation.method).collect(), &flow.description, "")
+        }
+    };
+    let read_only = methods.iter().all(|method| method.is_safe());
+    let idempotent = methods.iter().all(|method| method.is_idempotent());
+    (ToolHints { read_only, idempotent, destructive: !read_only, open_world: true }, description, note)
+}
+
 /// A resource; for a folder whose files become part of the crate, one for each file.
-fn resources(source: &linked::Resource<'_>, operations: &Operations<'_>) -> Vec<Resource> {
+fn resources(source: &linked::Resource<'_>, callables: &Callables<'_>) -> Vec<Resource> {
     let declared = source.declared;
     let name = one_line(&declared.name.value);
     let resource = |name: String, uri: String, source: ResourceSource| Resource {
@@ -75,7 +93,7 @@ fn resources(source: &linked::Resource<'_>, operations: &Operations<'_>) -> Vec<
     let files = match &source.source {
         linked::ResourceSource::Call(call) => {
             let (binary, captures) = (declared.binary, captures(&source.pieces, call));
-            let source = ResourceSource::Call(ResourceCall { binding: binding(call, operations), captures, binary });
+            let source = ResourceSource::Call(ResourceCall { binding: binding(call, callables), captures, binary });
             return vec![resource(name, uri, source)];
         }
         linked::ResourceSource::Files(Files::ServerFile(path)) => {

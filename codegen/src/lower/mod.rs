@@ -2,6 +2,7 @@
 
 mod binding;
 mod defaults;
+mod flow;
 mod mcp;
 mod meaning;
 mod models;
@@ -13,14 +14,14 @@ use std::sync::Arc;
 
 use naftiko_schema::http::percent_encode;
 use naftiko_schema::{
-    Adapter, Api, Capability, Control, FixedParameter, Format, InboundAuth, InputId, Kind, List, Location, Method,
+    Adapter, Api, Capability, Control, FixedParameter, FlowId, Format, InboundAuth, InputId, Kind, List, Location, Method,
     OperationId, Parameter, ParameterId, PathPart, Ref, RetrySafety, TemplatePart,
 };
 
 use crate::companion::Types;
 use crate::diagnostic::Span;
-use crate::linked::{self, Linked};
-use crate::model::{Model, Operation, Part, Setter};
+use crate::linked::{self, Linked, Target};
+use crate::model::{Flow, Model, Operation, Part, Setter};
 use crate::names::{Scope, Wish};
 use crate::percent::encode_rest;
 use crate::read::document::{self as read, AdapterKind, AdapterType, Text};
@@ -45,7 +46,8 @@ pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, path: &str, origin_of
     let mut operations = operations(linked, origin_of);
     let capability = Capability { defaults: defaults::lower(&linked.types, &operations).into(), ..capability };
     let types = models::lower(&linked.types, &mut operations);
-    let by_id = Operations(&operations);
+    let flows = flow::lower(linked, &operations);
+    let by_id = Callables { operations: &operations, flows: &flows };
     let adapters = AdapterType::ALL.into_iter().filter_map(|adapter_type| {
         let mut adapters = document.adapters.iter().filter(|adapter| adapter.kind.type_of() == Some(adapter_type));
         let first = adapters.next()?;
@@ -63,22 +65,27 @@ pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, path: &str, origin_of
     let route_paths = linked.routes.iter().map(|route| route.pieces.clone()).collect();
     // Comments of all languages hold the path.
     let spec = path.split('/').map(percent_encode).collect::<Vec<_>>().join("/");
-    Model { spec, capability, parts, operations, adapters, route_paths, types }
+    Model { spec, capability, parts, operations, flows, adapters, route_paths, types }
 }
 
 fn shared<T>(table: T) -> Ref<T> {
     Ref::Shared(Arc::new(table))
 }
 
-/// The operations, by their ids.
-struct Operations<'o>(&'o [Operation]);
+/// What can be called, by its ids.
+struct Callables<'o> {
+    operations: &'o [Operation],
+    flows: &'o [Flow],
+}
 
-impl std::ops::Index<OperationId> for Operations<'_> {
-    type Output = Operation;
+#[expect(clippy::indexing_slicing, reason = "`resolve` makes ids only of what the linked document has")]
+impl<'o> Callables<'o> {
+    fn operation(&self, id: OperationId) -> &'o Operation {
+        &self.operations[id.index()]
+    }
 
-    #[expect(clippy::indexing_slicing, reason = "`resolve` makes ids only of operations that the linked document has")]
-    fn index(&self, id: OperationId) -> &Operation {
-        &self.0[id.index()]
+    fn flow(&self, id: FlowId) -> &'o Flow {
+        &self.flows[id.index()]
     }
 }
 
@@ -113,7 +120,10 @@ fn operations(linked: &Linked<'_>, origin_of: &dyn Fn(Span) -> String) -> Vec<Op
     let names = methods.into_iter().zip(types).zip(constants);
     let mut hints: BTreeMap<OperationId, Vec<read::Hints>> = BTreeMap::new();
     for tool in &linked.tools {
-        hints.entry(tool.call.operation).or_default().push(tool.hints);
+        // The hints of a flow say nothing about one of its calls.
+        if let Target::Operation(id) = tool.call.target {
+            hints.entry(id).or_default().push(tool.hints);
+        }
     }
     let operations = linked.operations.iter().zip(names).enumerate();
     let operations = operations.map(|(index, (source, ((method_name, type_name), const_name)))| {

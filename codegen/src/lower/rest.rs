@@ -3,7 +3,7 @@
 use naftiko_schema::{InboundAuth, Rest, Route};
 
 use super::binding::binding;
-use super::{Operations, captures, template, text};
+use super::{Callables, captures, template, text};
 use crate::linked::{self, Linked};
 use crate::read::document::Adapter;
 
@@ -12,18 +12,18 @@ pub(super) fn lower(
     linked: &Linked<'_>,
     adapter: &Adapter,
     auth: InboundAuth,
-    operations: &Operations<'_>,
+    callables: &Callables<'_>,
 ) -> Option<Rest> {
-    let routes: Vec<Route> = linked.routes.iter().map(|source| route(source, operations)).collect();
+    let routes: Vec<Route> = linked.routes.iter().map(|source| route(source, callables)).collect();
     let port = adapter.port.unwrap_or(8080);
     (!routes.is_empty()).then(|| Rest { port, auth, routes: routes.into(), openapi: "".into() })
 }
 
-fn route(source: &linked::Route<'_>, operations: &Operations<'_>) -> Route {
+fn route(source: &linked::Route<'_>, callables: &Callables<'_>) -> Route {
     Route {
         method: source.method,
         path: template(&source.pieces).into(),
-        binding: binding(&source.call, operations),
+        binding: binding(&source.call, callables),
         captures: captures(&source.pieces, &source.call),
         summary: text(source.description).into(),
     }

@@ -4,6 +4,7 @@ use super::document::{
     Authentication, BodySource, ConsumedOperation, ConsumedResource, Consumes, Input, OAuth2, Rules, Text,
 };
 use super::fields::Fields;
+use super::invocation::consumed_output;
 use super::yaml::{Content, Node};
 use super::{SIZE_LIMIT, name_of, no_effect, read_all, rules, unsupported};
 use crate::codes::Code;
@@ -118,14 +119,23 @@ fn operation(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Consumed
         "label",
         "display",
         "tags",
-        // They only have an effect on operations used as steps, which are not supported.
-        "outputParameters",
         "outputSchema",
     ]);
+    let outputs = read_all(fields.members(&["outputParameters"], sink), consumed_output, sink);
     no_effect(&mut fields, &["outputMediaType"], "responses have the type that the upstream says", sink);
     no_effect(&mut fields, &["maxBinarySize"], SIZE_LIMIT, sink);
     fields.finish(sink);
-    Some(ConsumedOperation { name: name?, method, path, description, output_format, output_headers, inputs, body })
+    Some(ConsumedOperation {
+        name: name?,
+        method,
+        path,
+        description,
+        output_format,
+        output_headers,
+        inputs,
+        outputs,
+        body,
+    })
 }
 
 fn body(node: &Node, sink: &mut Sink) -> BodySource {

@@ -23,6 +23,7 @@ pub(crate) struct Document {
     pub(crate) info: Info,
     pub(crate) binds: Vec<Bind>,
     pub(crate) consumes: Vec<Consumes>,
+    pub(crate) aggregates: Vec<Aggregate>,
     pub(crate) adapters: Vec<Adapter>,
     /// The namespaces whose imports could not be resolved; empty where an import names no namespace.
     pub(crate) missing: Vec<String>,
@@ -98,6 +99,8 @@ pub(crate) struct ConsumedOperation {
     /// Header fields of responses for callers.
     pub(crate) output_headers: Vec<Text>,
     pub(crate) inputs: Vec<Input>,
+    /// What steps see of the response.
+    pub(crate) outputs: Vec<Output>,
     pub(crate) body: Option<BodySource>,
 }
 
@@ -124,16 +127,71 @@ pub(crate) struct Input {
     pub(crate) rules: Rules,
 }
 
-/// How a route or a tool calls an operation.
+/// Flows that several routes and tools run.
+#[derive(Debug)]
+pub(crate) struct Aggregate {
+    pub(crate) namespace: Option<Text>,
+    pub(crate) flows: Vec<AggregateFlow>,
+}
+
+/// A flow, or function, of an aggregate.
+#[derive(Debug)]
+pub(crate) struct AggregateFlow {
+    pub(crate) name: Text,
+    pub(crate) description: Option<Text>,
+    /// What `semantics` says.
+    pub(crate) hints: Hints,
+    pub(crate) invocation: Invocation,
+}
+
+/// What a route, a tool or a flow runs: an operation, steps, or a flow of an aggregate.
 #[derive(Debug)]
 pub(crate) struct Invocation {
     pub(crate) call: Option<Text>,
-    /// Whether there is an unsupported feature instead of a call, which was reported.
+    /// The flow of an aggregate: `ref`.
+    pub(crate) flow: Option<Text>,
+    pub(crate) steps: Vec<Step>,
+    /// How the outputs of steps make a document; `None` if there is no `mappings`.
+    pub(crate) mappings: Option<Vec<StepMapping>>,
+    /// Whether there is an unsupported feature, which was reported.
     pub(crate) refused: bool,
     /// Parameters and values; `None` if there is no `with`.
     pub(crate) with: Option<Vec<(Text, Node)>>,
     pub(crate) inputs: Vec<Input>,
     pub(crate) outputs: Vec<Output>,
+}
+
+/// A step.
+#[derive(Debug)]
+pub(crate) struct Step {
+    pub(crate) name: Text,
+    pub(crate) action: StepAction,
+}
+
+#[derive(Debug)]
+pub(crate) enum StepAction {
+    /// The operation, and what `with` says.
+    Call(Option<Text>, Option<Vec<(Text, Node)>>),
+    Lookup(Lookup),
+}
+
+/// A search in the output of another step.
+#[derive(Debug)]
+pub(crate) struct Lookup {
+    /// The step.
+    pub(crate) list: Text,
+    /// The member that is compared.
+    pub(crate) key: Text,
+    pub(crate) value: Node,
+    pub(crate) members: Vec<Text>,
+}
+
+/// A value that becomes a part of the document that steps make.
+#[derive(Debug)]
+pub(crate) struct StepMapping {
+    /// Where it is in the document, with dots between names.
+    pub(crate) target: Text,
+    pub(crate) value: Node,
 }
 
 /// A path into a response, parsed when it is read.

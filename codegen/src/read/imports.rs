@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::document::{Adapter, Bind, Consumes, Text};
+use super::document::{Adapter, Aggregate, Bind, Consumes, Text};
 use super::fields::Fields;
 use super::yaml::{self, Node};
 use super::{Member, SECTIONS};
@@ -54,6 +54,12 @@ impl Named for Consumes {
 }
 
 impl Named for Adapter {
+    fn rename(&mut self, namespace: Text) {
+        self.namespace = Some(namespace);
+    }
+}
+
+impl Named for Aggregate {
     fn rename(&mut self, namespace: Text) {
         self.namespace = Some(namespace);
     }

@@ -1,65 +1,36 @@
-//! Reading how a route, a tool or a resource calls an operation.
+//! Reading what a route, a tool, a resource or a flow runs.
 
 use super::consumes::input;
 use super::document::{Invocation, Mapping, Output, Text};
 use super::fields::{self, Fields};
 use super::yaml::{Content, Node};
-use super::{name_of, read_all, unsupported};
+use super::{name_of, read_all, steps};
 use crate::codes::Code;
-use crate::diagnostic::{Sink, Span};
+use crate::diagnostic::Sink;
 
 pub(super) fn invocation(fields: &mut Fields<'_>, sink: &mut Sink) -> Invocation {
-    let mut refused = unsupported(fields, "ref", Code::Aggregates, "`ref` to an aggregate is not supported yet", sink);
-    refused |= steps(fields, sink);
-    refused |= unsupported(fields, "mappings", Code::Steps, "`mappings` of steps are not supported yet", sink);
+    let flow = fields.text(&["ref"], sink);
+    let (steps, refused) = steps::steps(fields, sink);
+    let mappings = steps::mappings(fields, sink);
     let call = call(fields, sink);
-    let with = fields.pairs("with", sink);
-    let with = with.map(|pairs| pairs.into_iter().map(|(name, node)| (name, node.clone())).collect());
+    let with = with(fields, sink);
     let inputs = read_all(fields.members(&["inputParameters"], sink), input, sink);
-    let outputs: Vec<Output> = if refused {
-        // With steps, `outputParameters` have another shape.
-        fields.ignore(&["outputParameters"]);
-        Vec::new()
-    } else {
-        read_all(fields.members(&["outputParameters"], sink), output, sink)
-    };
-    if let Some(mock) = outputs.iter().find_map(fixed).filter(|_| call.is_none() && !refused) {
-        let message = "fixed outputs without a call are not supported yet";
-        sink.report(Code::Mocks, mock, message).help("add `call: namespace.operation`");
-        refused = true;
-    }
-    Invocation { call, refused, with, inputs, outputs }
+    let outputs = read_all(fields.members(&["outputParameters"], sink), output, sink);
+    Invocation { call, flow, steps, mappings, refused, with, inputs, outputs }
+}
+
+pub(super) fn with(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Vec<(Text, Node)>> {
+    let pairs = fields.pairs("with", sink)?;
+    Some(pairs.into_iter().map(|(name, node)| (name, node.clone())).collect())
 }
 
 /// The target of a call: text, or in early versions a mapping with the text in it.
-fn call(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Text> {
+pub(super) fn call(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Text> {
     let entry = fields.get(&["call", "operation"])?;
     match entry.value.get("operation") {
         Some(node) => fields::text(node, "operation", sink),
         None => fields::text(&entry.value, &entry.key, sink),
     }
-}
-
-fn steps(fields: &mut Fields<'_>, sink: &mut Sink) -> bool {
-    let Some(entry) = fields.get(&["steps"]) else { return false };
-    let steps: Vec<&Node> = match &entry.value.content {
-        Content::Sequence(items) => items.iter().collect(),
-        Content::Mapping(entries) => entries.iter().map(|entry| &entry.value).collect(),
-        _ => Vec::new(),
-    };
-    let is_script = |step: &&&Node| step.get("type").and_then(Node::scalar_text).as_deref() == Some("script");
-    let (code, span, message) = match steps.iter().find(is_script) {
-        Some(step) => (Code::Scripts, step.span, "steps of type `script` are not supported"),
-        None => (Code::Steps, entry.span, "`steps` are not supported yet"),
-    };
-    sink.report(code, span, message).help("call one operation instead");
-    true
-}
-
-/// The span of a fixed value anywhere in an output.
-fn fixed(output: &Output) -> Option<Span> {
-    let inside = output.properties.iter().chain(output.items.as_deref());
-    output.value.as_ref().map(|value| value.span).or_else(|| inside.into_iter().find_map(fixed))
 }
 
 fn output(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Output> {
@@ -82,6 +53,16 @@ fn output(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Output> {
     let span = fields.span;
     fields.finish(sink);
     Some(Output { span, name, kind, mapping: mapping.map(Mapping::new), value, properties, items })
+}
+
+/// An output parameter of a consumed operation, whose `value` is a path into the response.
+pub(super) fn consumed_output(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Output> {
+    let mut output = output(key, node, sink)?;
+    if let (None, Some(value)) = (&output.mapping, output.value.take()) {
+        let text = value.scalar_text().unwrap_or_default();
+        output.mapping = Some(Mapping::new(Text { value: text, span: value.span }));
+    }
+    Some(output)
 }
 
 /// The shape of the items of an array. Some files write a list: one shape without a name, or the members of an object.

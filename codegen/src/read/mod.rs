@@ -1,5 +1,6 @@
 //! The first stage: from text to a [`Document`]. What cannot be read is reported, and reading continues.
 
+mod aggregates;
 mod consumes;
 pub(crate) mod document;
 mod exposes;
@@ -8,6 +9,7 @@ mod imports;
 mod invocation;
 mod rules;
 mod scalar;
+mod steps;
 pub(crate) mod toml;
 mod tree;
 pub(crate) mod yaml;
@@ -67,9 +69,10 @@ pub(crate) fn read(sources: &Sources, path: &str, sink: &mut Sink) -> Option<Doc
     let consumes = imports.members(fields.members(&["consumes"], sink), "consumes", consumes::consumes, sink);
     let adapters = imports.members(fields.members(&["exposes"], sink), "exposes", exposes::adapter, sink);
     binds.extend(imports.members(fields.members(&["binds"], sink), "binds", bind, sink));
-    unsupported(&mut fields, "aggregates", Code::Aggregates, "aggregates are not supported yet", sink);
+    let aggregates =
+        imports.members(fields.members(&["aggregates"], sink), "aggregates", aggregates::aggregate, sink);
     fields.finish(sink);
-    Some(Document { span: capability.span, info, binds, consumes, adapters, missing: imports.missing })
+    Some(Document { span: capability.span, info, binds, consumes, aggregates, adapters, missing: imports.missing })
 }
 
 /// The version line. One early dialect writes a mapping.

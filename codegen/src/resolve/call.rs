@@ -1,5 +1,6 @@
-//! Calls from a route or a tool to an operation, with the source of every argument.
+//! Calls from a route or a tool, with the source of every argument.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use naftiko_schema::{InputId, Location, OperationId};
@@ -7,11 +8,34 @@ use naftiko_schema::{InputId, Location, OperationId};
 use super::inputs::{Context, Inputs};
 use crate::codes::Code;
 use crate::diagnostic::Sink;
-use crate::linked::{Call, Linked, Operation, Parameter, Source};
+use crate::linked::{Call, Constant, Linked, Operation, Parameter, Source, Target};
 use crate::names::{Index, fold, tool_inputs};
 use crate::read::document::{Input, Invocation, Output, Text};
 use crate::read::yaml::Node;
 
+/// What arguments are made for: an operation, or a flow.
+pub(super) struct Callee<'l> {
+    pub(super) name: &'l str,
+    pub(super) parameters: &'l [Parameter],
+    /// Parameters with fixed values.
+    pub(super) constants: &'l [Constant],
+    /// Declared parameters that are left out for a reason that was reported.
+    pub(super) left_out: &'l [String],
+}
+
+impl<'l> Callee<'l> {
+    pub(super) fn of(operation: &'l Operation<'_>) -> Self {
+        let Operation { name, parameters, constants, left_out, .. } = operation;
+        Self { name: &name.value, parameters, constants, left_out }
+    }
+
+    /// The names of its parameters.
+    pub(super) fn names(&self) -> BTreeSet<&'l str> {
+        self.parameters.iter().map(|parameter| parameter.name.as_str()).collect()
+    }
+}
+
+/// A call of an operation.
 pub(super) fn link<'d>(
     linked: &Linked<'d>,
     id: OperationId,
@@ -20,17 +44,42 @@ pub(super) fn link<'d>(
     sink: &mut Sink,
 ) -> Option<Call<'d>> {
     let operation = linked.operations.get(id.index())?;
-    let mut inputs = Inputs::declared(invocation, operation, context, sink);
-    let sources = bind(operation, invocation.with.as_deref(), &mut inputs, sink);
+    let (inputs, sources) = arguments(&Callee::of(operation), invocation, context, sink);
+    let outputs = Cow::Borrowed(outputs(operation, invocation, context, sink));
+    Some(Call { target: Target::Operation(id), inputs, sources, outputs })
+}
+
+/// What the caller sends, and the source of each parameter of what is called.
+pub(super) fn arguments<'d>(
+    callee: &Callee<'_>,
+    invocation: &'d Invocation,
+    context: &Context<'_, 'd>,
+    sink: &mut Sink,
+) -> (Vec<Parameter>, Vec<Source>) {
+    let mut inputs = Inputs::declared(invocation, callee.names(), context, sink);
+    let sources = bind(callee, invocation.with.as_deref(), &mut inputs, sink);
     let mut inputs = inputs.inputs;
-    settle_required(&mut inputs, operation, &sources, context.shared, sink);
+    let fed: Vec<_> = callee.parameters.iter().zip(&sources).collect();
+    settle(&mut inputs, &fed, &[], context, sink);
+    (inputs, sources)
+}
+
+/// Decides what follows from the parameters that inputs feed: whether they are required, where they are, and how clients
+/// spell them. `used` are sources of anything else.
+pub(super) fn settle(
+    inputs: &mut [Parameter],
+    fed: &[(&Parameter, &Source)],
+    used: &[&Source],
+    context: &Context<'_, '_>,
+    sink: &mut Sink,
+) {
+    settle_required(inputs, fed, used, context.shared, sink);
     if context.path.is_none() {
-        take_locations(&mut inputs, operation, &sources);
-        rename_for_clients(&mut inputs, sink);
+        take_locations(inputs, fed);
+        rename_for_clients(inputs, sink);
     } else {
-        divide_body(&mut inputs, operation, &sources);
+        divide_body(inputs, fed);
     }
-    Some(Call { operation: id, inputs, sources, outputs: outputs(operation, invocation, context, sink) })
 }
 
 /// The outputs that count: bytes cannot be mapped.
@@ -55,16 +104,21 @@ fn outputs<'d>(
 /// An input of a required parameter is required, whatever it declares; an unused one is not.
 fn settle_required(
     inputs: &mut [Parameter],
-    operation: &Operation<'_>,
-    sources: &[Source],
+    feeds: &[(&Parameter, &Source)],
+    used: &[&Source],
     shared: &[Input],
     sink: &mut Sink,
 ) {
     let shared: BTreeSet<&String> = shared.iter().map(|input| &input.name.value).collect();
     // For each input that feeds parameters, whether one of them is required.
     let mut fed: BTreeMap<InputId, bool> = BTreeMap::new();
-    for (parameter, source) in operation.parameters.iter().zip(sources) {
+    for (parameter, source) in feeds {
         source.inputs(&mut |input| *fed.entry(input).or_default() |= parameter.required);
+    }
+    for source in used {
+        source.inputs(&mut |input| {
+            fed.entry(input).or_default();
+        });
     }
     for (index, input) in inputs.iter_mut().enumerate() {
         let fed = fed.get(&index.into());
@@ -83,8 +137,8 @@ fn settle_required(
 }
 
 /// Inputs of a tool have no location of their own; which values they accept depends on that of their parameters.
-fn take_locations(inputs: &mut [Parameter], operation: &Operation<'_>, sources: &[Source]) {
-    for (parameter, source) in operation.parameters.iter().zip(sources) {
+fn take_locations(inputs: &mut [Parameter], fed: &[(&Parameter, &Source)]) {
+    for (parameter, source) in fed {
         if let Source::Input(index) = source
             && let Some(input) = inputs.get_mut(index.index())
             // A value for several locations must be valid in the strictest of them.
@@ -111,11 +165,11 @@ fn rename_for_clients(inputs: &mut [Parameter], sink: &mut Sink) {
 }
 
 /// An input is the whole body of a route if it is the body of the operation; other inputs in the body are members of it.
-fn divide_body(inputs: &mut [Parameter], operation: &Operation<'_>, sources: &[Source]) {
+fn divide_body(inputs: &mut [Parameter], feeds: &[(&Parameter, &Source)]) {
     let mut whole = None;
     // For each input that is the value of parameters, whether one of them is a whole body.
     let mut fed: BTreeMap<InputId, bool> = BTreeMap::new();
-    for (parameter, source) in operation.parameters.iter().zip(sources) {
+    for (parameter, source) in feeds {
         if let Source::Input(input) = source {
             *fed.entry(*input).or_default() |= parameter.location == Location::Body;
         }
@@ -131,19 +185,20 @@ fn divide_body(inputs: &mut [Parameter], operation: &Operation<'_>, sources: &[S
     }
 }
 
-fn bind(
-    operation: &Operation<'_>,
+/// The source of each parameter.
+pub(super) fn bind(
+    callee: &Callee<'_>,
     with: Option<&[(Text, Node)]>,
     inputs: &mut Inputs<'_, '_>,
     sink: &mut Sink,
 ) -> Vec<Source> {
-    let given = with.map(|pairs| Given::new(operation, pairs));
+    let given = with.map(|pairs| Given::new(callee, pairs));
     // For each parameter its argument, and which arguments are used.
     let arguments: Vec<Option<usize>> =
-        operation.parameters.iter().map(|parameter| given.as_ref()?.find(&parameter.name)).collect();
+        callee.parameters.iter().map(|parameter| given.as_ref()?.find(&parameter.name)).collect();
     let used: BTreeSet<usize> = arguments.iter().flatten().copied().collect();
-    let left_out: BTreeSet<&String> = operation.left_out.iter().collect();
-    let fixed: BTreeSet<&String> = operation.constants.iter().map(|constant| &constant.name.value).collect();
+    let left_out: BTreeSet<&String> = callee.left_out.iter().collect();
+    let fixed: BTreeSet<&String> = callee.constants.iter().map(|constant| &constant.name.value).collect();
     for (index, (name, _)) in with.unwrap_or_default().iter().enumerate() {
         let parameters = given.as_ref().map(|given| &given.parameters);
         let known =
@@ -153,18 +208,18 @@ fn bind(
             let help = "remove the argument, or the value under `consumes`";
             sink.report(Code::UnknownParameter, name.span, message).help(help);
         } else if !known && !given.as_ref().is_some_and(|given| used.contains(&given.first(index, &name.value))) {
-            let known = operation.parameters.iter().map(|parameter| parameter.name.as_str());
+            let known = callee.parameters.iter().map(|parameter| parameter.name.as_str());
             let free = known.filter(|known| given.as_ref().is_none_or(|given| given.names.exact(known).is_none()));
             let meant = sink.nearest(Code::UnknownParameter, &name.value, free);
             let message =
-                format!("`{}` has no parameter `{}`; the argument is ignored", operation.name.value, name.value);
+                format!("`{}` has no parameter `{}`; the argument is ignored", callee.name, name.value);
             let help = "declare it as an input parameter of the operation";
             let report = sink.report(Code::UnknownParameter, name.span, message);
             report.nearest(name.span, &name.value, meant, help);
         }
     }
     let node = |argument: Option<usize>| with?.get(argument?).map(|(_, node)| node);
-    let parameters = operation.parameters.iter().zip(arguments);
+    let parameters = callee.parameters.iter().zip(arguments);
     parameters
         .map(|(parameter, argument)| match (with, node(argument)) {
             (Some(_), Some(node)) => inputs.source(parameter, node, sink),
@@ -186,8 +241,8 @@ struct Given<'o> {
 }
 
 impl<'o> Given<'o> {
-    fn new(operation: &'o Operation<'_>, with: &[(Text, Node)]) -> Self {
-        let parameters: BTreeSet<&str> = operation.parameters.iter().map(|it| it.name.as_str()).collect();
+    fn new(callee: &Callee<'o>, with: &[(Text, Node)]) -> Self {
+        let parameters = callee.names();
         let names = with.iter().map(|(name, _)| name.value.as_str());
         let is_parameter = names.clone().map(|name| parameters.contains(name)).collect();
         Self { names: Index::of(names), is_parameter, parameters }

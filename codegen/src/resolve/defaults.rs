@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use naftiko_schema::{Kind, Location, OperationId};
 
-use crate::linked::{Call, Linked, Parameter, Source};
+use crate::linked::{Linked, Parameter, Source};
 use crate::settings::Settings;
 use crate::vocabulary::kind;
 
 /// Gives what is required, by name, the variables that the settings have for it. What is optional has a meaning when it is left
 /// out, such as a list without a filter, so it has only what its companion says. Inputs get what they feed has.
 pub(super) fn apply(settings: &Settings, linked: &mut Linked<'_>) {
-    let Linked { operations, types, routes, tools, resources, .. } = linked;
+    let Linked { operations, types, .. } = linked;
     for (index, operation) in operations.iter_mut().enumerate() {
         let parameters = operation.parameters.iter_mut().filter(|parameter| has_text(parameter));
         for parameter in parameters.filter(|parameter| parameter.required && parameter.configured.is_none()) {
@@ -21,15 +21,20 @@ pub(super) fn apply(settings: &Settings, linked: &mut Linked<'_>) {
             types.configure(OperationId::from(index), &settings.defaults);
         }
     }
-    for call in super::calls_mut(routes, tools, resources) {
-        // An input that was made of a parameter may be only a part of its value.
-        call.inputs.iter_mut().for_each(|input| input.configured = None);
-        let Some(operation) = operations.get(call.operation.index()) else { continue };
-        let members = types.defaults(call.operation);
-        for (parameter, source) in operation.parameters.iter().zip(call.sources.clone()) {
-            feed(call, &source, parameter, members);
-        }
+    // An input that was made of a parameter may be only a part of its value.
+    for flow in &mut linked.flows {
+        flow.inputs.iter_mut().for_each(|input| input.configured = None);
     }
+    for call in super::calls_mut(&mut linked.routes, &mut linked.tools, &mut linked.resources) {
+        call.inputs.iter_mut().for_each(|input| input.configured = None);
+    }
+    super::each_use(linked, |of, id, sources, inputs| {
+        let Some(operation) = of.operations.get(id.index()) else { return };
+        let members = of.types.defaults(id);
+        for (parameter, source) in operation.parameters.iter().zip(sources) {
+            feed(inputs, source, parameter, members);
+        }
+    });
 }
 
 /// Whether an environment variable can have the value: a text, a number or a boolean.
@@ -38,10 +43,10 @@ fn has_text(parameter: &Parameter) -> bool {
     !matches!(kind, Kind::Array | Kind::Object | Kind::Any)
 }
 
-fn feed(call: &mut Call<'_>, source: &Source, parameter: &Parameter, members: Option<&BTreeMap<String, String>>) {
+fn feed(inputs: &mut [Parameter], source: &Source, parameter: &Parameter, members: Option<&BTreeMap<String, String>>) {
     let mut set = |source: &Source, variable: &str| {
         let Source::Input(id) = source else { return };
-        if let Some(input) = call.inputs.get_mut(id.index()).filter(|input| has_text(input)) {
+        if let Some(input) = inputs.get_mut(id.index()).filter(|input| has_text(input)) {
             input.configured = Some(variable.to_owned());
         }
     };

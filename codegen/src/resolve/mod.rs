@@ -4,8 +4,10 @@ mod body;
 mod call;
 mod defaults;
 pub(crate) mod files;
+mod flow;
 mod inbound;
 mod inputs;
+mod linker;
 mod operation;
 mod path;
 mod prefix;
@@ -20,10 +22,12 @@ use naftiko_schema::{ApiId, Location, Method, OperationId};
 
 use crate::Sources;
 use crate::codes::Code;
-use crate::companion;
+use crate::companion::{self, Types};
 use crate::credential::{self, Credentials};
 use crate::diagnostic::{FIRST, Sink, Span};
-use crate::linked::{Api, Call, Linked, Operation, Resource, ResourceSource, Route, Source, Tool};
+use crate::linked::{
+    Action, Api, Call, Linked, Operation, Parameter, Resource, ResourceSource, Route, Source, Target, Tool,
+};
 use crate::names::{distinct, tool_names};
 use crate::read::document::{
     Adapter, AdapterKind, AdapterType, Consumes, Document, Input, Invocation, RestOperation, RestResource, Text,
@@ -31,6 +35,7 @@ use crate::read::document::{
 use crate::settings;
 use crate::vocabulary::method;
 use inputs::{Context, Scope};
+use linker::Linker;
 use target::{CallSite, Targets};
 use variables::Variables;
 
@@ -69,6 +74,7 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
         apis,
         operations,
         types,
+        flows: Vec::new(),
         routes: Vec::new(),
         tools: Vec::new(),
         resources: Vec::new(),
@@ -77,14 +83,17 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
     };
     let targets = Targets::new(&linked.apis, &linked.operations, &document.missing);
     let mut size = Size(0);
-    let routes = routes(&linked, &targets, &variables, &mut size, sink);
-    let tools = tools(&linked, &targets, &variables, &mut size, sink);
-    let resources = resources::resources(&linked, &targets, &variables, sources, sink);
+    let linker = Linker::new(&linked, &targets, &variables, sink);
+    let routes = routes(&linker, &variables, &mut size, sink);
+    let tools = tools(&linker, &variables, &mut size, sink);
+    let resources = resources::resources(&linker, &variables, sources, sink);
+    let flows = linker.into_flows();
     linked.prompts = prompts::prompts(&linked, sources, sink);
-    (linked.routes, linked.tools, linked.resources) = (routes, tools, resources);
+    (linked.flows, linked.routes, linked.tools, linked.resources) = (flows, routes, tools, resources);
     infer_arrays(&mut linked);
     describe_inputs(&mut linked);
     defaults::apply(&settings::read(sources, sink), &mut linked);
+    give_inputs(&mut linked);
     linked
 }
 
@@ -135,22 +144,21 @@ fn operations_of<'d>(
 }
 
 fn routes<'d>(
-    linked: &Linked<'d>,
-    targets: &Targets<'_>,
+    linker: &Linker<'_, 'd>,
     variables: &Variables<'_>,
     size: &mut Size,
     sink: &mut Sink,
 ) -> Vec<Route<'d>> {
     let mut routes: Vec<Route<'d>> = Vec::new();
     let mut known: BTreeMap<(Method, String), Span> = BTreeMap::new();
-    for (adapter, resources) in adapters(linked.document) {
+    for (adapter, resources) in adapters(linker.linked.document) {
         let AdapterKind::Rest(resources) = resources else { continue };
         let scope = Scope { kind: "rest", namespace: adapter.namespace.as_ref(), variables };
         for (resource, operation) in resources.iter().flat_map(|r| r.operations.iter().map(move |o| (r, o))) {
             if !size.fits(operation.span, sink) {
                 return routes;
             }
-            let Some(route) = route(linked, targets, &scope, resource, operation, sink) else { continue };
+            let Some(route) = route(linker, &scope, resource, operation, sink) else { continue };
             size.0 += route.call.sources.len();
             let shape = route.shape();
             if let Some(first) = known.get(&shape) {
@@ -175,8 +183,7 @@ fn adapters(document: &Document) -> impl Iterator<Item = (&Adapter, &AdapterKind
 }
 
 fn route<'d>(
-    linked: &Linked<'d>,
-    targets: &Targets<'_>,
+    linker: &Linker<'_, 'd>,
     scope: &Scope<'_>,
     resource: &'d RestResource,
     source: &'d RestOperation,
@@ -193,7 +200,6 @@ fn route<'d>(
         path: Some(&pieces),
         arguments: arguments(&source.invocation),
     };
-    let index = target(targets, &source.invocation, &site, sink)?;
     let context = Context {
         span: source.span,
         scope,
@@ -203,13 +209,14 @@ fn route<'d>(
         inherits: true,
         has_body: operation::has_body(method),
     };
-    let call = call::link(linked, index, &source.invocation, &context, sink)?;
+    let call = linker.call(&source.invocation, &site, &context, sink)?;
+    let flow = linker.described(&source.invocation).and_then(|flow| flow.description.as_ref());
     Some(Route {
         span: source.span,
         method,
         path,
         pieces,
-        description: source.description.as_ref().or(source.name.as_ref()),
+        description: source.description.as_ref().or(flow).or(source.name.as_ref()),
         call,
     })
 }
@@ -218,18 +225,17 @@ fn route<'d>(
 const COMPARED: usize = 20;
 
 fn tools<'d>(
-    linked: &Linked<'d>,
-    targets: &Targets<'_>,
+    linker: &Linker<'_, 'd>,
     variables: &Variables<'_>,
     size: &mut Size,
     sink: &mut Sink,
 ) -> Vec<Tool<'d>> {
     // The format has no `required` for consumed parameters, but some files use it.
-    let inherits = linked.document.consumes.iter().any(uses_required);
+    let inherits = linker.linked.document.consumes.iter().any(uses_required);
     let mut tools: Vec<Tool<'d>> = Vec::new();
     let mut names: Vec<&Text> = Vec::new();
     let mut same_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (adapter, kind) in adapters(linked.document) {
+    for (adapter, kind) in adapters(linker.linked.document) {
         let AdapterKind::Mcp(mcp) = kind else { continue };
         let scope = Scope { kind: "tools", namespace: adapter.namespace.as_ref(), variables };
         for source in &mcp.tools {
@@ -242,16 +248,17 @@ fn tools<'d>(
                 path: None,
                 arguments: arguments(&source.invocation),
             };
-            let Some(index) = target(targets, &source.invocation, &site, sink) else { continue };
             let context =
                 Context { span, scope: &scope, shared: &[], path: None, closed: false, inherits, has_body: true };
             if !size.fits(span, sink) {
                 return tools;
             }
-            let Some(call) = call::link(linked, index, &source.invocation, &context, sink) else { continue };
+            let Some(call) = linker.call(&source.invocation, &site, &context, sink) else { continue };
             size.0 += call.sources.len();
-            let (title, description) = (source.title.as_ref(), source.description.as_ref());
-            let tool = Tool { name: String::new(), title, description, hints: source.hints, call };
+            let flow = linker.described(&source.invocation);
+            let description = source.description.as_ref().or(flow.and_then(|flow| flow.description.as_ref()));
+            let hints = source.hints.or(flow.map(|flow| flow.hints).unwrap_or_default());
+            let tool = Tool { name: String::new(), title: source.title.as_ref(), description, hints, call };
             // Adapters that differ only in their transport list the same tools, which are served over both.
             let same_name = same_name.entry(&source.name.value).or_default();
             let like = |index: &&usize| tools.get(**index).is_some_and(|other| other.is_like(&tool));
@@ -303,13 +310,13 @@ fn uses_required(api: &Consumes) -> bool {
 /// Makes arrays of parameters without a type, outside of the body, that take an array somewhere.
 fn infer_arrays(linked: &mut Linked<'_>) {
     let mut found: Vec<(OperationId, usize, Text)> = Vec::new();
-    for call in linked.calls() {
-        for (index, source) in call.sources.iter().enumerate() {
+    each_use(linked, |_, operation, sources, inputs| {
+        for (index, source) in sources.iter().enumerate() {
             let Source::Input(id) = source else { continue };
-            let kind = call.inputs.get(id.index()).and_then(|input| input.kind.as_ref());
-            found.extend(kind.filter(|kind| kind.value == "array").map(|kind| (call.operation, index, kind.clone())));
+            let kind = inputs.get(id.index()).and_then(|input| input.kind.as_ref());
+            found.extend(kind.filter(|kind| kind.value == "array").map(|kind| (operation, index, kind.clone())));
         }
-    }
+    });
     for (operation, index, kind) in found {
         let operation = linked.operations.get_mut(operation.index());
         if let Some(parameter) = operation.and_then(|operation| operation.parameters.get_mut(index))
@@ -322,20 +329,58 @@ fn infer_arrays(linked: &mut Linked<'_>) {
 
 /// Gives inputs what a companion knows about the parameters that they become.
 fn describe_inputs(linked: &mut Linked<'_>) {
-    let Linked { operations, types, routes, tools, resources, .. } = linked;
-    for call in calls_mut(routes, tools, resources) {
-        let Some(operation) = operations.get(call.operation.index()).filter(|_| types.describes(call.operation)) else {
-            continue;
-        };
-        for (source, parameter) in call.sources.iter().zip(&operation.parameters) {
+    each_use(linked, |of, id, sources, inputs| {
+        let Some(operation) = of.operations.get(id.index()).filter(|_| of.types.describes(id)) else { return };
+        for (source, parameter) in sources.iter().zip(&operation.parameters) {
             let Source::Input(id) = source else { continue };
-            let Some(input) = call.inputs.get_mut(id.index()).filter(|_| !parameter.location.is_body()) else {
+            let Some(input) = inputs.get_mut(id.index()).filter(|_| !parameter.location.is_body()) else {
                 continue;
             };
             input.kind.clone_from(&parameter.kind);
             if input.rules.is_empty() {
                 input.rules = parameter.rules.clone();
             }
+        }
+    });
+}
+
+/// The operations, and what is known about their bodies.
+struct Described<'l, 'd> {
+    operations: &'l [Operation<'d>],
+    types: &'l Types,
+}
+
+/// Calls a function with each use of an operation: its id, its sources, and the inputs that these refer to.
+fn each_use(
+    linked: &mut Linked<'_>,
+    mut each: impl FnMut(&Described<'_, '_>, OperationId, &[Source], &mut [Parameter]),
+) {
+    let Linked { operations, types, flows, routes, tools, resources, .. } = linked;
+    let described = Described { operations, types };
+    for flow in flows {
+        let inputs = &mut flow.inputs;
+        for step in &flow.steps {
+            if let Action::Call(call) = &step.action {
+                each(&described, call.operation, &call.sources, inputs);
+            }
+        }
+    }
+    for call in calls_mut(routes, tools, resources) {
+        if let Target::Operation(id) = call.target {
+            each(&described, id, &call.sources, &mut call.inputs);
+        }
+    }
+}
+
+/// Gives the calls of flows that are a route's or a tool's own the inputs of the flow.
+fn give_inputs(linked: &mut Linked<'_>) {
+    let Linked { flows, routes, tools, resources, .. } = linked;
+    for call in calls_mut(routes, tools, resources) {
+        if let Target::Flow(id) = call.target
+            && call.inputs.is_empty()
+            && let Some(flow) = flows.get(id.index())
+        {
+            call.inputs.clone_from(&flow.inputs);
         }
     }
 }
@@ -352,11 +397,6 @@ fn calls_mut<'c, 'd>(
     });
     let routes = routes.iter_mut().map(|route| &mut route.call);
     routes.chain(tools.iter_mut().map(|tool| &mut tool.call)).chain(of_resources)
-}
-
-/// The operation that is called; `None` if there is an unsupported feature instead of a call.
-fn target(targets: &Targets<'_>, invocation: &Invocation, site: &CallSite<'_>, sink: &mut Sink) -> Option<OperationId> {
-    if invocation.refused { None } else { targets.find(invocation.call.as_ref(), site, sink) }
 }
 
 fn arguments(invocation: &Invocation) -> Option<BTreeSet<&str>> {

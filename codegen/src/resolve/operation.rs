@@ -53,6 +53,7 @@ pub(super) fn link<'d>(
         pieces,
         parameters: Vec::new(),
         constants: Vec::new(),
+        outputs: &operation.outputs,
         body: None,
         left_out: Vec::new(),
     };

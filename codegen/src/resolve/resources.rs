@@ -3,27 +3,27 @@
 use std::collections::BTreeMap;
 
 use super::inputs::{Context, Scope};
-use super::target::{CallSite, Targets};
+use super::linker::Linker;
+use super::target::CallSite;
 use super::variables::Variables;
-use super::{adapters, arguments, call, files, target};
+use super::{adapters, arguments, files};
 use crate::Sources;
 use crate::codes::Code;
 use crate::diagnostic::{FIRST, Sink, Span};
-use crate::linked::{Linked, Resource, ResourceSource};
+use crate::linked::{Resource, ResourceSource};
 use crate::read::document::{self, AdapterKind, McpResource, Text};
 use crate::template::{Piece, split_path};
 use crate::vocabulary::is_invisible;
 
 pub(super) fn resources<'d>(
-    linked: &Linked<'d>,
-    targets: &Targets<'_>,
+    linker: &Linker<'_, 'd>,
     variables: &Variables<'_>,
     sources: &Sources,
     sink: &mut Sink,
 ) -> Vec<Resource<'d>> {
     let mut resources = Vec::new();
     let mut known: BTreeMap<String, Span> = BTreeMap::new();
-    for (adapter, kind) in adapters(linked.document) {
+    for (adapter, kind) in adapters(linker.linked.document) {
         let AdapterKind::Mcp(mcp) = kind else { continue };
         let scope = Scope { kind: "tools", namespace: adapter.namespace.as_ref(), variables };
         for source in &mcp.resources {
@@ -45,7 +45,6 @@ pub(super) fn resources<'d>(
                 }
                 document::ResourceSource::Call(invocation) => {
                     let site = call_site(source, invocation);
-                    let Some(index) = target(targets, invocation, &site, sink) else { continue };
                     let context = Context {
                         span: site.span,
                         scope: &scope,
@@ -55,7 +54,7 @@ pub(super) fn resources<'d>(
                         inherits: true,
                         has_body: false,
                     };
-                    call::link(linked, index, invocation, &context, sink).map(ResourceSource::Call)
+                    linker.call(invocation, &site, &context, sink).map(ResourceSource::Call)
                 }
             };
             resources.extend(content.map(|content| Resource { declared: source, pieces, source: content }));

@@ -80,20 +80,7 @@ impl<'l> Targets<'l> {
             sink.report_once(Code::LeftOutCall, namespace, span, message).help(help);
             return None;
         }
-        let mut candidates = match text {
-            Some(text) => self.named(text),
-            None => site.name.and_then(|name| self.folded.get(&fold(name))).cloned().unwrap_or_default(),
-        };
-        // A similar name never makes a route call an operation with another method.
-        let same_method = |index: &OperationId| {
-            let method = self.operations.get(index.index()).map(|operation| operation.method);
-            site.method.is_none() || site.method == method
-        };
-        candidates.retain(same_method);
-        if candidates.is_empty() && text.is_none() {
-            candidates = self.of_shape(site);
-        }
-        match self.narrow(candidates, site).as_slice() {
+        match self.narrow(self.candidates(text, site), site).as_slice() {
             [] => self.unknown(call, span, sink),
             [only] => {
                 let operation = self.operations.get(only.index())?;
@@ -128,6 +115,33 @@ impl<'l> Targets<'l> {
                 None
             }
         }
+    }
+
+    /// Whether a call names an operation, or one of a namespace that could not be imported.
+    pub(super) fn knows(&self, call: &Text, site: &CallSite<'_>) -> bool {
+        let text = call.value.strip_prefix("$this.").unwrap_or(&call.value);
+        self.missing_namespace(text).is_some() || !self.candidates(Some(text), site).is_empty()
+    }
+
+    /// The operations that a call, or without one its site, may mean.
+    fn candidates(&self, text: Option<&str>, site: &CallSite<'_>) -> Vec<OperationId> {
+        if let Some(exact) = text.and_then(|text| self.full.get(text)).filter(|exact| exact.len() == 1) {
+            return exact.clone();
+        }
+        let mut candidates = match text {
+            Some(text) => self.named(text),
+            None => site.name.and_then(|name| self.folded.get(&fold(name))).cloned().unwrap_or_default(),
+        };
+        // A similar name never makes a route call an operation with another method.
+        let same_method = |index: &OperationId| {
+            let method = self.operations.get(index.index()).map(|operation| operation.method);
+            site.method.is_none() || site.method == method
+        };
+        candidates.retain(same_method);
+        if candidates.is_empty() && text.is_none() {
+            candidates = self.of_shape(site);
+        }
+        candidates
     }
 
     /// The namespace of a call to an import that could not be resolved. An import without a namespace may have had any.

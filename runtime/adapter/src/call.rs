@@ -6,11 +6,13 @@ use naftiko_client::{Error, Response};
 use naftiko_schema::{Binding, Output, Target};
 
 use crate::caller::Forwarded;
+use crate::flow::{self, Run, View};
 
 /// Responses up to this length are read whole before they are passed through, in bytes.
 const READ_AHEAD: usize = 64 << 10;
 
-/// Calls the operation with checked arguments, and reads its whole response. A projection needs one document.
+/// Calls the target with checked arguments, and reads its whole response. A projection needs one document. `view` takes from
+/// outputs of steps what the caller must not see.
 ///
 /// # Errors
 /// If the call fails.
@@ -19,15 +21,16 @@ pub async fn execute(
     connection: &Connection,
     arguments: Arguments,
     forwarded: Forwarded,
+    view: Option<View<'_>>,
 ) -> Result<Response<Bytes>, Error> {
     let reading = match &binding.output {
         Output::Whole => Reading::Whole,
         Output::Projected(_) => Reading::Document,
     };
-    Ok(read(binding, connection, arguments, forwarded, reading).await?.map(ResponseBody::into_buffered))
+    Ok(read(binding, connection, arguments, forwarded, reading, view).await?.map(ResponseBody::into_buffered))
 }
 
-/// Calls the operation, and returns its response before the body has arrived whole.
+/// Calls the target, and returns its response before the body has arrived whole.
 ///
 /// # Errors
 /// If the call fails before its response begins.
@@ -37,7 +40,7 @@ pub async fn execute_streaming(
     arguments: Arguments,
     forwarded: Forwarded,
 ) -> Result<Response<ResponseBody>, Error> {
-    read(binding, connection, arguments, forwarded, Reading::Ahead(READ_AHEAD)).await
+    read(binding, connection, arguments, forwarded, Reading::Ahead(READ_AHEAD), None).await
 }
 
 async fn read(
@@ -46,19 +49,41 @@ async fn read(
     arguments: Arguments,
     forwarded: Forwarded,
     reading: Reading,
+    view: Option<View<'_>>,
 ) -> Result<Response<ResponseBody>, Error> {
-    let Target::Operation(operation) = &binding.target;
-    let outcome = connection.execute(operation, &arguments, &Options::forwarding(forwarded.0), reading).await;
+    let outcome = match &binding.target {
+        Target::Operation(operation) => {
+            connection.execute(operation, &arguments, &Options::forwarding(forwarded.0), reading).await
+        }
+        Target::Flow(flow) => Run { flow, connection, forwarded: &forwarded, reading, view }.run(arguments).await,
+    };
     outcome.inspect_err(log_for_operator)
 }
 
-/// Builds the request of the operation without sending it.
+/// A request that a call would send.
+pub enum Planned {
+    /// This one. The step of a flow that would send it has a name.
+    Request(Option<&'static str>, Preview),
+    /// One that depends on what earlier steps return: the step, the method, and the path with names for what is not known.
+    Later(&'static str, &'static str, String),
+}
+
+/// Builds the requests of a call without sending them.
 ///
 /// # Errors
 /// If no request can be built from the arguments.
-pub fn preview(binding: &'static Binding, connection: &Connection, arguments: &Arguments) -> Result<Preview, Error> {
-    let Target::Operation(operation) = &binding.target;
-    connection.preview(operation, arguments, &Options::default())
+pub fn preview(
+    binding: &'static Binding,
+    connection: &Connection,
+    arguments: &Arguments,
+) -> Result<Vec<Planned>, Error> {
+    match &binding.target {
+        Target::Operation(operation) => {
+            let preview = connection.preview(operation, arguments, &Options::default())?;
+            Ok(vec![Planned::Request(None, preview)])
+        }
+        Target::Flow(flow) => flow::planned(flow, connection, arguments.clone()),
+    }
 }
 
 /// Logs what callers must not see: the causes contain the upstream's address.

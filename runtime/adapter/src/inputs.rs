@@ -6,12 +6,13 @@ use naftiko_client::__private::{
 };
 use naftiko_client::{Error, ErrorKind, Violation};
 use naftiko_schema::{
-    ArgumentMapping, ArgumentSource, Binding, InputText, Kind, Location, Parameter, SourceMember, Target,
+    ArgumentMapping, ArgumentSource, Binding, Kind, Location, Parameter, Target,
 };
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::offload::offload;
+use crate::source::{Scope, joined};
 
 /// The values that a caller sent, by input index.
 pub type Values = Vec<Option<Argument>>;
@@ -64,12 +65,16 @@ fn checked_here(binding: &'static Binding, defaults: &Defaults, mut values: Valu
         }
         violations.extend(Argument::check(input, value.as_ref()).err());
     }
-    let Target::Operation(operation) = &binding.target;
     let mut arguments = arguments(binding, values);
-    defaults.complete(operation, &mut arguments);
-    // Where inputs are wrong, so are the arguments that are made of them, but for the rest of the body.
-    let of_arguments =
-        if violations.is_empty() { check_once(operation, &mut arguments) } else { check_body(operation, &arguments) };
+    let of_arguments = match &binding.target {
+        Target::Operation(operation) => {
+            defaults.complete(operation, &mut arguments);
+            // Where inputs are wrong, so are the arguments that are made of them, but for the rest of the body.
+            if violations.is_empty() { check_once(operation, &mut arguments) } else { check_body(operation, &arguments) }
+        }
+        Target::Flow(flow) if violations.is_empty() => arguments.check(&flow.parameters),
+        Target::Flow(_) => Violations::default(),
+    };
     violations.absorb(of_arguments.map(|it| of_caller(binding, it)));
     if violations.is_empty() { Ok(arguments) } else { Err(Error::arguments(binding.target.name(), violations)) }
 }
@@ -99,53 +104,22 @@ fn input_of(binding: &Binding, violation: &Violation) -> Option<Violation> {
 fn arguments(binding: &Binding, values: Values) -> Arguments {
     let mapped: Values = match &binding.arguments {
         ArgumentMapping::Identity => values,
-        ArgumentMapping::Mapped(mapping) => mapping.sources.iter().map(|source| argument(source, &values)).collect(),
+        ArgumentMapping::Mapped(mapping) => {
+            let scope = Scope { inputs: &values, outputs: &[] };
+            mapping.sources.iter().map(|source| scope.value(source)).collect()
+        }
     };
-    let parameters = binding.target.parameters().iter();
-    let converted = mapped.into_iter().zip(parameters).map(|(argument, to)| Some(converted(argument?, to)));
-    Arguments::of(converted.collect())
+    Arguments::of(converted(mapped, binding.target.parameters()))
 }
 
-fn argument(source: &ArgumentSource, values: &Values) -> Option<Argument> {
-    match source {
-        ArgumentSource::Absent => None,
-        ArgumentSource::Input(id) => values.get(id.index()).cloned().flatten(),
-        ArgumentSource::Json(json) => Some(Argument::Json(json.clone().into_owned().into())),
-        ArgumentSource::Text(parts) => {
-            let text = |part: &InputText| match part {
-                InputText::Literal(text) => Some(text.clone().into_owned()),
-                InputText::Input(id) => Some(values.get(id.index())?.as_ref()?.text().into_owned()),
-            };
-            let texts: Option<String> = parts.iter().map(text).collect();
-            texts.map(|text| Argument::Value(Value::String(text)))
-        }
-        ArgumentSource::List(items) => {
-            let item = |item: &ArgumentSource| Some(argument(item, values)?.to_json()?.into_owned());
-            let present: Vec<_> = items.iter().filter_map(item).collect();
-            (!present.is_empty() || items.is_empty()).then(|| joined(b'[', &present, b']'))
-        }
-        ArgumentSource::Object(members) => {
-            let member = |member: &SourceMember| {
-                let name = Value::from(&*member.name).to_string().into_bytes();
-                let value = argument(&member.value, values)?.to_json()?.into_owned();
-                Some([name, value].join(&b':'))
-            };
-            let present: Vec<_> = members.iter().filter_map(member).collect();
-            (!present.is_empty() || members.is_empty()).then(|| joined(b'{', &present, b'}'))
-        }
-    }
+/// Arguments in the types of their parameters.
+pub(crate) fn converted(values: Values, parameters: &[Parameter]) -> Values {
+    let pairs = values.into_iter().zip(parameters);
+    pairs.map(|(argument, parameter)| argument.map(|argument| convert(&argument, parameter).unwrap_or(argument))).collect()
 }
 
-/// JSON text of a list or an object.
-fn joined(open: u8, parts: &[Vec<u8>], close: u8) -> Argument {
-    Argument::Json([vec![open], parts.join(&b','), vec![close]].concat().into())
-}
-
-/// Converts an input to the type of its parameter: text to a number, a number to text, one value to an array.
-fn converted(argument: Argument, parameter: &Parameter) -> Argument {
-    convert(&argument, parameter).unwrap_or(argument)
-}
-
+/// Converts an argument to the type of its parameter, if it has another one: text to a number, a number to text, one value to
+/// an array.
 fn convert(argument: &Argument, parameter: &Parameter) -> Option<Argument> {
     let first = match argument {
         Argument::Json(json) if parameter.location != Location::Body => *json.trim_ascii_start().first()?,

@@ -5,18 +5,22 @@
 mod accept;
 mod call;
 mod caller;
+mod flow;
 mod inputs;
+mod lookup;
 pub mod numbers;
 mod offload;
 pub mod origin;
 mod output;
 mod receive;
 mod repeated;
+mod source;
 pub mod trace;
 
 pub use accept::accepts;
-pub use call::{execute, execute_streaming, preview};
+pub use call::{Planned, execute, execute_streaming, preview};
 pub use caller::{Forwarded, Principal};
+pub use flow::View;
 pub use inputs::{Values, also_wrong, checked, short, unknown_inputs, values};
 pub use offload::{is_long, offload};
 pub use output::{apply, document};

@@ -1,5 +1,7 @@
 //! Projections: the document that a caller gets instead of the upstream's.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use naftiko_client::__private::is_json;
 use naftiko_client::{Error, Response};
@@ -41,6 +43,7 @@ pub fn document(
 
 /// Applies a projection to a document with [marked numbers](numbers). What does not exist becomes null.
 pub fn apply(projection: &Projection, document: &Value) -> Value {
+    let follow = |document, steps| find(document, steps).map_or(Value::Null, Cow::into_owned);
     match projection {
         Projection::Path(steps) => follow(document, steps),
         Projection::Json(json) => numbers::read(json.as_bytes()).unwrap_or_default(),
@@ -60,21 +63,21 @@ pub fn apply(projection: &Projection, document: &Value) -> Value {
     }
 }
 
-fn follow(value: &Value, steps: &[PathStep]) -> Value {
-    let Some((step, rest)) = steps.split_first() else { return value.clone() };
+/// The value at a path; `None` if it does not exist. A path through every item has a list, which may be empty.
+pub(crate) fn find<'d>(value: &'d Value, steps: &[PathStep]) -> Option<Cow<'d, Value>> {
+    let Some((step, rest)) = steps.split_first() else { return Some(Cow::Borrowed(value)) };
+    let or_null = |value| find(value, rest).map_or(Value::Null, Cow::into_owned);
     match (step, value) {
-        (PathStep::Key(name), Value::Object(members)) => {
-            members.get(&**name).map_or(Value::Null, |value| follow(value, rest))
-        }
+        (PathStep::Key(name), Value::Object(members)) => find(members.get(&**name)?, rest),
         (PathStep::Index(index), Value::Array(items)) => {
             let index =
                 if *index < 0 { items.len().checked_add_signed(*index as isize) } else { usize::try_from(*index).ok() };
-            index.and_then(|index| items.get(index)).map_or(Value::Null, |value| follow(value, rest))
+            find(items.get(index?)?, rest)
         }
-        (PathStep::Each, Value::Array(items)) => items.iter().map(|value| follow(value, rest)).collect(),
-        (PathStep::Each, Value::Object(members)) => members.values().map(|value| follow(value, rest)).collect(),
-        (PathStep::Each, _) => Value::Array(Vec::new()),
-        _ => Value::Null,
+        (PathStep::Each, Value::Array(items)) => Some(Cow::Owned(items.iter().map(or_null).collect())),
+        (PathStep::Each, Value::Object(members)) => Some(Cow::Owned(members.values().map(or_null).collect())),
+        (PathStep::Each, _) => Some(Cow::Owned(Value::Array(Vec::new()))),
+        _ => None,
     }
 }
 

@@ -11,7 +11,7 @@ pub(crate) fn check(operation: &Operation, arguments: &Arguments, by_schema: boo
     if arguments.are_checked() {
         return Violations::default();
     }
-    let mut violations = arguments.check(operation);
+    let mut violations = arguments.check(&operation.parameters);
     if by_schema {
         violations.absorb(check_body(operation, arguments));
     }
@@ -28,7 +28,7 @@ pub fn check_once(operation: &Operation, arguments: &mut Arguments) -> Violation
 /// The violations of the schema of the body, where the body is an argument, or JSON that is made of arguments.
 pub fn check_body(operation: &Operation, arguments: &Arguments) -> Violations {
     let Some(schema) = operation.request_schema.as_deref().map(Schema::of) else { return Violations::default() };
-    let mut pairs = arguments.pairs(operation);
+    let mut pairs = arguments.pairs(&operation.parameters);
     if let Some((parameter, argument)) = pairs.find(|(parameter, _)| parameter.location == Location::Body) {
         let violations = argument.map(|body| body.check_schema(&parameter.name, &schema, operation.lenient));
         return violations.unwrap_or_default();

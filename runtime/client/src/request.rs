@@ -39,7 +39,7 @@ pub(crate) fn build(
     let mut cookies = Vec::new();
     let mut body = None;
     let mut media_type = "application/json";
-    for (parameter, argument) in arguments.pairs(operation) {
+    for (parameter, argument) in arguments.pairs(&operation.parameters) {
         let Some(argument) = argument else { continue };
         let texts = || argument.texts().unwrap_or_default();
         match (parameter.location, argument) {

@@ -27,6 +27,12 @@ impl<T> Response<T> {
         Self { status, headers, attempts, body }
     }
 
+    /// A response that this program makes itself.
+    #[doc(hidden)]
+    pub fn own(headers: HeaderMap, body: T) -> Self {
+        Self::new(StatusCode::OK, headers, 0, body)
+    }
+
     /// The upstream's status.
     pub fn status(&self) -> StatusCode {
         self.status

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::HeaderValue;
 use naftiko_adapter::trace::{self, TRACEPARENT, TRACESTATE};
 use naftiko_adapter::{Forwarded, Principal, execute, is_long, offload, preview};
-use naftiko_client::__private::{Arguments, Connection, Preview};
+use naftiko_client::__private::{Arguments, Connection};
 use naftiko_schema::Tool;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, NumberOrString, ProgressNotificationParam,
@@ -13,7 +13,6 @@ use rmcp::model::{
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer};
-use serde_json::{Value, json};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::Policy;
@@ -21,7 +20,8 @@ use super::accept::JsonOnly;
 use super::confirm::{Destructive, Verdict};
 use super::failure::failure;
 use super::inputs::Inputs;
-use super::mask::without_secrets;
+use super::mask::view;
+use super::plan::{dry_run, line};
 use super::result::result;
 
 /// The interval of progress notifications.
@@ -69,21 +69,18 @@ async fn run(
     context: &RequestContext<RoleServer>,
 ) -> Result<CallToolResponse, ErrorData> {
     if policy.dry_run || confirmable.is_some() {
-        let mut preview = match preview(&tool.binding, connection, &arguments) {
-            Ok(preview) => preview,
+        let plan = match preview(&tool.binding, connection, &arguments) {
+            Ok(plan) => plan,
             Err(error) => return Ok(failure(tool, policy, &error).into()),
         };
         if policy.dry_run {
-            let body = preview.body.as_deref().filter(|_| !policy.reveals(&tool.name));
-            if let Some(masked) = body.and_then(|body| without_secrets(&tool.binding.target, body)) {
-                preview.body = Some(masked.into());
-            }
-            return Ok(dry_run_result(&preview, policy.response_budget).into());
+            let reveals = policy.reveals(&tool.name);
+            return Ok(dry_run(&tool.binding.target, reveals, plan, policy.response_budget).into());
         }
         if let Some(params) = &confirmable {
             let parts = context.extensions.get::<http::request::Parts>();
             let principal = parts.and_then(|parts| parts.extensions.get::<Principal>()).map(Principal::id);
-            let call = Destructive { tool, connection, request: line(&preview), params, principal };
+            let call = Destructive { tool, connection, request: line(&plan), params, principal };
             match call.verdict(policy, context).await? {
                 Verdict::Proceed => {}
                 Verdict::Ask(question) => return Ok(question.into()),
@@ -120,7 +117,8 @@ async fn finished(
     arguments: Arguments,
     forwarded: Forwarded,
 ) -> CallToolResult {
-    let outcome = execute(&tool.binding, connection, arguments, forwarded).await;
+    let outcome =
+        execute(&tool.binding, connection, arguments, forwarded, view(policy.reveals(&tool.name))).await;
     let length = outcome.as_ref().map_or_else(|error| error.body().len(), |response| response.body().len());
     if !is_long(length) {
         return result(tool, policy, outcome);
@@ -174,36 +172,4 @@ async fn progress(context: &RequestContext<RoleServer>) -> std::convert::Infalli
 
 fn error_result(text: String) -> CallToolResult {
     CallToolResult::error(vec![ContentBlock::text(text)])
-}
-
-/// The request of a dry run, as text and as structured content. A longer one than results may be is described.
-fn dry_run_result(preview: &Preview, budget: usize) -> CallToolResult {
-    let body = preview.body.as_ref().map(|body| String::from_utf8_lossy(body));
-    let headers: usize = preview.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
-    let length = preview.url.len() + headers + body.as_ref().map_or(0, |body| Value::from(&**body).to_string().len());
-    if length > budget {
-        let text = format!(
-            "Nothing was sent. This is a dry run of a {} request of {length} bytes, and this server limits results to {budget}.",
-            preview.method
-        );
-        return CallToolResult::success(vec![ContentBlock::text(text)]);
-    }
-    let mut text = format!("Nothing was sent. This is a dry run of\n{} {}\n", preview.method, preview.url);
-    for (name, value) in &preview.headers {
-        text.push_str(&format!("{name}: {value}\n"));
-    }
-    if let Some(body) = &body {
-        text.push_str(&format!("\n{body}"));
-    }
-    let headers: Vec<_> = preview.headers.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
-    let request = json!({"method": preview.method, "url": preview.url, "headers": headers, "body": body});
-    let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
-    result.structured_content = Some(json!({ "dryRun": request }));
-    result
-}
-
-/// The request in one line, for people. It shows only the path of the URI, as callers must not see the upstream's address.
-fn line(preview: &Preview) -> String {
-    let path = url::Url::parse(&preview.url).map(|url| url.path().to_owned()).unwrap_or_default();
-    format!("{} {path}", preview.method)
 }

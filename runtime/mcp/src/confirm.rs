@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use naftiko_adapter::numbers;
 use naftiko_client::__private::{Connection, shortened};
-use naftiko_schema::{Target, Tool};
+use naftiko_schema::{Operation, Tool};
 use rmcp::model::{
     BooleanSchema, CallToolRequestParams, ClientCapabilities, ElicitRequest, ElicitRequestParams, ElicitationAction,
     ElicitationSchema, InputRequest, InputRequiredResult, InputResponses, JsonObject, PrimitiveSchemaDefinition,
@@ -124,9 +124,10 @@ impl Destructive<'_> {
         let mut arguments = Value::from(self.params.arguments.clone().unwrap_or_default());
         arguments.sort_all_objects();
         let capability = &self.connection.capability().name;
-        let Target::Operation(operation) = &self.tool.binding.target;
-        let base_uri = self.connection.base_uri(operation).map(Url::as_str);
-        numbers::write(&json!([capability, base_uri, self.tool.name, arguments, self.principal])).into_bytes()
+        let operations = self.tool.binding.target.operations();
+        let base_uri = |operation: &&Operation| self.connection.base_uri(operation).map(Url::as_str);
+        let base_uris: Vec<_> = operations.iter().map(base_uri).collect();
+        numbers::write(&json!([capability, base_uris, self.tool.name, arguments, self.principal])).into_bytes()
     }
 }
 

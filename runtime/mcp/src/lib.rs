@@ -15,6 +15,7 @@ mod long;
 mod mask;
 mod message;
 mod page;
+mod plan;
 mod policy;
 mod prompts;
 #[cfg(test)]

@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::content::Body;
 use super::long::is_long;
-use super::mask::clean;
+use super::mask::{clean, view};
 use super::schema::source;
 use super::shown::{Shown, shows_bytes};
 use super::{Policy, content, files, whole};
@@ -146,7 +146,7 @@ impl Resources {
                 if policy.dry_run {
                     return Err(internal_error(uri, "nothing was sent: this server is in dry-run mode"));
                 }
-                let response = execute(binding, connection, arguments, forwarded).await;
+                let response = execute(binding, connection, arguments, forwarded, view(policy.reveals(&resource.name))).await;
                 let read = match response {
                     // A projection may take little of a long response.
                     Ok(response) if binding.output == Output::Whole && is_long(response.body(), policy) => {

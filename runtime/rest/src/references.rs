@@ -22,16 +22,19 @@ pub(super) struct References<'r> {
 }
 
 impl References<'_> {
-    /// The operation of the request.
-    pub(super) fn operation(&self) -> &'static Operation {
-        let Target::Operation(operation) = &self.route.binding.target;
-        operation
+    /// The operation of the request; `None` if the route runs a flow.
+    pub(super) fn operation(&self) -> Option<&'static Operation> {
+        match &self.route.binding.target {
+            Target::Operation(operation) => Some(operation),
+            Target::Flow(_) => None,
+        }
     }
 
     /// The path and query of the route that reads what the upstream has at `reference` (RFC 3986 §4.1). `None` if no route
     /// does: the upstream's own address must not be passed through, because callers would bypass this server.
     pub(super) fn rewritten(&self, reference: &str) -> Option<String> {
-        let base_uri = self.connection.base_uri(self.operation())?;
+        let called = self.operation()?;
+        let base_uri = self.connection.base_uri(called)?;
         let url = match self.request() {
             Some(request) => request.join(reference).ok()?,
             // These depend on nothing but the server.
@@ -43,9 +46,9 @@ impl References<'_> {
             return None;
         }
         let read_by = |(pattern, route): &(Pattern, &'static Route)| {
-            let Target::Operation(operation) = &route.binding.target;
+            let Target::Operation(operation) = &route.binding.target else { return None };
             let reads = route.method == Method::Get && matches!(route.binding.arguments, ArgumentMapping::Identity);
-            if !reads || operation.api != self.operation().api {
+            if !reads || operation.api != called.api {
                 return None;
             }
             let query = self.query(operation, url.query().unwrap_or_default())?;
@@ -73,7 +76,8 @@ impl References<'_> {
     /// The links of a `Link` field, rewritten. Those to anything but a route are left out, and so are those whose parameters
     /// name the upstream.
     pub(super) fn links(&self, field: &str) -> Vec<String> {
-        let host = self.connection.base_uri(self.operation()).and_then(Url::host_str).unwrap_or_default();
+        let base_uri = self.operation().and_then(|operation| self.connection.base_uri(operation));
+        let host = base_uri.and_then(Url::host_str).unwrap_or_default();
         let own = links(field).into_iter().filter(|link| !link.has_anchor);
         let own = own.filter(|link| !link.parameters.to_ascii_lowercase().contains(host));
         own.filter_map(|link| Some(format!("<{}>{}", self.rewritten(link.target)?, link.parameters))).collect()
@@ -82,7 +86,7 @@ impl References<'_> {
     /// The URI of the request to the upstream without its query; `None` if it is not known from the path of the caller's
     /// request.
     fn request(&self) -> Option<Url> {
-        let operation = self.operation();
+        let operation = self.operation()?;
         let mut url = self.connection.base_uri(operation)?.clone();
         if !matches!(self.route.binding.arguments, ArgumentMapping::Identity) {
             return None;

@@ -36,7 +36,7 @@ async fn call(references: &References<'_>, values: Values, forwarded: Forwarded)
             Ok(pass_through(status, fields::passed(headers, references, Content::Same), body))
         }
         Output::Projected(projection) => {
-            let response = execute(binding, connection, arguments, forwarded).await?;
+            let response = execute(binding, connection, arguments, forwarded, None).await?;
             project(references, projection, response).await
         }
     }

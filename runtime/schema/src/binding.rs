@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use crate::table::{Ref, table};
-use crate::{Format, InputId, List, Location, Method, Operation, Output, Parameter, RetrySafety, Text};
+use crate::{Flow, Format, InputId, List, Location, Method, Operation, Output, Parameter, RetrySafety, StepValue, Text};
 
 table! {
     /// What a route, tool or resource runs, how its arguments are computed, and what its caller gets of the response.
@@ -61,6 +61,8 @@ impl Binding {
 pub enum Target {
     /// An operation of a consumed API.
     Operation(Ref<Operation>),
+    /// Several of them.
+    Flow(Ref<Flow>),
 }
 
 /// The target that runs an operation, in a `static`.
@@ -68,13 +70,19 @@ pub const fn calls(operation: &'static Operation) -> Target {
     Target::Operation(Ref::Static(operation))
 }
 
-/// How a target is serialized: generated code refers to the operation by name.
+/// The target that runs a flow, in a `static`.
+pub const fn runs(flow: &'static Flow) -> Target {
+    Target::Flow(Ref::Static(flow))
+}
+
+/// How a target is serialized: generated code refers to the operation or the flow by name.
 impl Serialize for Target {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Operation(operation) => {
                 serializer.serialize_newtype_variant("Target", operation.id.0, "Operation", &())
             }
+            Self::Flow(flow) => serializer.serialize_newtype_variant("Target", flow.id.0, "Flow", &()),
         }
     }
 }
@@ -84,6 +92,7 @@ impl Target {
     pub fn name(&self) -> &str {
         match self {
             Self::Operation(operation) => &operation.name,
+            Self::Flow(flow) => &flow.name,
         }
     }
 
@@ -91,27 +100,33 @@ impl Target {
     pub fn parameters(&self) -> &[Parameter] {
         match self {
             Self::Operation(operation) => &operation.parameters,
+            Self::Flow(flow) => &flow.parameters,
         }
     }
 
-    /// Whether it changes nothing upstream, according to its method.
-    pub fn is_safe(&self) -> bool {
+    /// The operations that it calls.
+    pub fn operations(&self) -> Vec<&Operation> {
         match self {
-            Self::Operation(operation) => operation.method.is_safe(),
+            Self::Operation(operation) => vec![operation],
+            Self::Flow(flow) => flow.operations().collect(),
         }
+    }
+
+    /// Whether it changes nothing upstream, according to its methods.
+    pub fn is_safe(&self) -> bool {
+        self.operations().iter().all(|operation| operation.method.is_safe())
     }
 
     /// Whether its responses have no body.
     pub fn is_bodiless(&self) -> bool {
-        match self {
-            Self::Operation(operation) => operation.method == Method::Head,
-        }
+        self.responding().is_some_and(|operation| operation.method == Method::Head)
     }
 
-    /// When it may be retried after a failure.
+    /// When it may be repeated after a failure.
     pub fn retry_safety(&self) -> RetrySafety {
         match self {
             Self::Operation(operation) => operation.retry_safety,
+            Self::Flow(flow) => flow.retry_safety(),
         }
     }
 
@@ -119,20 +134,26 @@ impl Target {
     pub fn request_schema(&self) -> Option<&str> {
         match self {
             Self::Operation(operation) => operation.request_schema.as_deref(),
+            Self::Flow(_) => None,
         }
     }
 
     /// What the body of a successful response is, as the JSON text of a JSON Schema, if it is known.
     pub fn response_schema(&self) -> Option<&str> {
-        match self {
-            Self::Operation(operation) => operation.response_schema.as_deref(),
-        }
+        self.responding()?.response_schema.as_deref()
     }
 
     /// The format of its response.
     pub fn format(&self) -> Format {
+        self.responding().map_or(Format::Json, |operation| operation.format)
+    }
+
+    /// The operation whose response it passes on; `None` if it makes a document of its own.
+    pub fn responding(&self) -> Option<&Operation> {
         match self {
-            Self::Operation(operation) => operation.format,
+            Self::Operation(operation) => Some(operation),
+            Self::Flow(flow) if flow.output.is_some() => None,
+            Self::Flow(flow) => flow.last_target()?.responding(),
         }
     }
 }
@@ -167,10 +188,14 @@ pub enum ArgumentSource {
     Absent,
     /// An input.
     Input(InputId),
+    /// The output of a step, or a part of it.
+    Output(StepValue),
     /// A fixed value, as JSON text.
     Json(Text),
     /// Text with inputs in it. It is absent if one of them is.
     Text(List<InputText>),
+    /// Text with inputs in it. What is absent is empty.
+    Filled(List<InputText>),
     /// A list of the items that are not absent. It is absent if all of its items are.
     List(List<ArgumentSource>),
     /// An object of the members that are not absent. It is absent if all of its members are.
@@ -188,10 +213,12 @@ table! {
 }
 
 /// A piece of [`ArgumentSource::Text`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum InputText {
     /// Text, used as it is.
     Literal(Text),
     /// The text of an input.
     Input(InputId),
+    /// The text of an output.
+    Output(StepValue),
 }

@@ -37,6 +37,14 @@ id! {
     ParameterId
 }
 id! {
+    /// A flow of a capability, by its number.
+    FlowId
+}
+id! {
+    /// A step of a flow: an index into [`Flow::steps`](crate::Flow::steps).
+    StepId
+}
+id! {
     /// An input of a route, tool or resource: an index into [`Binding::inputs`](crate::Binding::inputs).
     InputId
 }

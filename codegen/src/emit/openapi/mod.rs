@@ -14,11 +14,11 @@ pub(crate) use self::path::{Names, Template};
 pub(crate) use self::schema::{describe, of_kind, with};
 use super::{MARKER, rust};
 use naftiko_schema::{
-    AccessToken, ApiId, InboundAuth, InboundScheme, InputId, Method, Parameter, Rest, Route, Target, TemplatePart,
+    AccessToken, ApiId, InboundAuth, InboundScheme, InputId, Method, Parameter, Rest, Route, Target, TemplatePart, Text,
 };
 
 use crate::credential::openapi_scheme;
-use crate::model::{Model, Operation};
+use crate::model::Model;
 use crate::vocabulary::is_invisible;
 
 /// What all documents share: problem documents, and how callers prove themselves.
@@ -112,16 +112,42 @@ pub(crate) fn visible(json: &str) -> String {
 /// One tag for each consumed API.
 fn tags(model: &Model, rest: &Rest) -> Vec<Value> {
     let exposed: BTreeSet<ApiId> =
-        rest.routes.iter().filter_map(|route| Some(operation(model, route)?.table.api)).collect();
+        rest.routes.iter().filter_map(|route| about(model, route)?.api).collect();
     let apis = model.capability.apis.iter().enumerate().filter(|(index, _)| exposed.contains(&ApiId::from(*index)));
     let tag =
         |namespace: &str| json!({"name": namespace, "description": format!("What {} offers.", rust::code(namespace))});
     apis.map(|(_, api)| tag(&api.namespace)).collect()
 }
 
-fn operation<'m>(model: &'m Model, route: &Route) -> Option<&'m Operation> {
-    let Target::Operation(operation) = &route.binding.target;
-    model.operations.get(operation.id.index())
+/// What a document says about the target of a route.
+struct About<'m> {
+    /// A name, in words with underscores between them.
+    name: String,
+    description: &'m str,
+    /// The API that is called, or the first of several.
+    api: Option<ApiId>,
+    /// Header fields that callers get.
+    fields: &'m [Text],
+}
+
+fn about<'m>(model: &'m Model, route: &'m Route) -> Option<About<'m>> {
+    match &route.binding.target {
+        Target::Operation(operation) => {
+            let operation = model.operations.get(operation.id.index())?;
+            Some(About {
+                name: operation.method_name.clone(),
+                description: &operation.description,
+                api: Some(operation.table.api),
+                fields: &operation.table.response_fields,
+            })
+        }
+        Target::Flow(flow) => {
+            let flow = model.flows.get(flow.id.index())?;
+            let api = flow.table.operations().next().map(|operation| operation.api);
+            let name = flow.const_name.to_ascii_lowercase();
+            Some(About { name, description: &flow.description, api, fields: &[] })
+        }
+    }
 }
 
 /// All paths. OpenAPI takes those for one that differ only in the names of placeholders, or in how much the last of them
@@ -135,15 +161,15 @@ fn paths(model: &Model, rest: &Rest, schemas: &mut Components) -> Map<String, Va
     for (template, route) in modest.into_iter().chain(greedy) {
         let takes_rest = template.takes_rest;
         let template = templates.entry(template.shape()).or_insert(template);
-        let (Some(operation), Some(item)) =
-            (operation(model, route), paths.entry(template.path()).or_insert_with(|| json!({})).as_object_mut())
+        let (Some(about), Some(item)) =
+            (about(model, route), paths.entry(template.path()).or_insert_with(|| json!({})).as_object_mut())
         else {
             continue;
         };
         let method = route.method.as_str().to_ascii_lowercase();
         if !item.contains_key(&method) {
-            let id = ids.unused(&operation.method_name);
-            item.insert(method, described(model, operation, route, &id, template, takes_rest, schemas));
+            let id = ids.unused(&about.name);
+            item.insert(method, described(model, &about, route, &id, template, takes_rest, schemas));
         }
     }
     paths
@@ -152,32 +178,34 @@ fn paths(model: &Model, rest: &Rest, schemas: &mut Components) -> Map<String, Va
 /// A route as an operation.
 fn described(
     model: &Model,
-    operation: &Operation,
+    about: &About<'_>,
     route: &Route,
     id: &str,
     template: &Template,
     takes_rest: bool,
     schemas: &mut Components,
 ) -> Value {
-    let humanised = operation.method_name.replace('_', " ");
+    let humanised = about.name.replace('_', " ");
     let first = |texts: [&str; 3]| texts.into_iter().find(|text| !text.is_empty()).unwrap_or_default().to_owned();
     let inputs = route.binding.inputs();
-    let namespace = model.capability.api(operation.table.api).map_or("", |api| &api.namespace);
+    let namespace = about.api.and_then(|api| model.capability.api(api)).map(|api| &api.namespace);
     let mut parameters = placeholders(route, inputs, template, takes_rest);
     parameters.extend(schema::parameters(inputs));
     let mut described = json!({
         "operationId": id,
-        "summary": first([&*route.summary, &*operation.description, &humanised]),
-        "description": first([&*operation.description, &*route.summary, &humanised]),
-        "tags": [namespace],
+        "summary": first([&*route.summary, about.description, &humanised]),
+        "description": first([about.description, &*route.summary, &humanised]),
     });
+    if let Some(namespace) = namespace {
+        described = with(described, "tags", json!([namespace]));
+    }
     if !parameters.is_empty() {
         described = with(described, "parameters", parameters.into());
     }
     if let Some(body) = schema::body(&route.binding, schemas) {
         described = with(described, "requestBody", body);
     }
-    with(described, "responses", responses(route, schemas))
+    with(described, "responses", responses(about, route, schemas))
 }
 
 fn placeholders(route: &Route, inputs: &[Parameter], template: &Template, takes_rest: bool) -> Vec<Value> {
@@ -199,8 +227,7 @@ fn placeholders(route: &Route, inputs: &[Parameter], template: &Template, takes_
 }
 
 /// Responses of the upstream pass through, and everything else is a problem. `HEAD` has no bodies.
-fn responses(route: &Route, schemas: &mut Components) -> Value {
-    let Target::Operation(operation) = &route.binding.target;
+fn responses(about: &About<'_>, route: &Route, schemas: &mut Components) -> Value {
     let mut success = json!({"description": "The response of the upstream."});
     if route.method != Method::Head && !route.binding.target.is_bodiless() {
         let media_type = route.binding.format().media_type();
@@ -208,9 +235,9 @@ fn responses(route: &Route, schemas: &mut Components) -> Value {
         let schema = known.and_then(|text| schemas.schema(text)).unwrap_or_else(|| json!({}));
         success = with(success, "content", with(json!({}), media_type, json!({ "schema": schema })));
     }
-    if !operation.response_fields.is_empty() {
+    if !about.fields.is_empty() {
         let text = || json!({"schema": {"type": "string"}});
-        let fields: Map<_, _> = operation.response_fields.iter().map(|name| (name.to_string(), text())).collect();
+        let fields: Map<_, _> = about.fields.iter().map(|name| (name.to_string(), text())).collect();
         success = with(success, "headers", fields.into());
     }
     let [refused, failure] = match route.method {

@@ -136,11 +136,29 @@ fn tool(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Tool> {
     fields.ignore(&["tags"]);
     let hints = fields.get(&["hints"]).map(|entry| hints(&entry.value, sink)).unwrap_or_default();
     let invocation = invocation(&mut fields, sink);
-    if name.is_none() && !invocation.refused {
+    // Without a name, a tool has that of the flow that it runs.
+    let name = name.or_else(|| {
+        let flow = invocation.flow.as_ref()?;
+        let (_, name) = flow.value.rsplit_once('.')?;
+        Some(Text { value: name.to_owned(), span: flow.span })
+    });
+    if name.is_none() {
         fields.missing(&["name"], sink);
     }
     fields.finish(sink);
     Some(Tool { name: name?, title, description, hints, invocation })
+}
+
+impl Hints {
+    /// These hints, and where they say nothing, others.
+    pub(crate) fn or(self, others: Self) -> Self {
+        Self {
+            read_only: self.read_only.or(others.read_only),
+            destructive: self.destructive.or(others.destructive),
+            idempotent: self.idempotent.or(others.idempotent),
+            open_world: self.open_world.or(others.open_world),
+        }
+    }
 }
 
 fn hints(node: &Node, sink: &mut Sink) -> Hints {

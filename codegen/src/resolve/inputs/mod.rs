@@ -5,7 +5,7 @@ mod declared;
 use std::collections::{BTreeMap, BTreeSet};
 
 use naftiko_schema::http::is_dots;
-use naftiko_schema::{InputId, InputText, Kind, Location};
+use naftiko_schema::{InputId, InputText, Kind, Location, StepValue};
 use serde_json::Value;
 
 use self::declared::{Path, constants, declared_inputs};
@@ -14,7 +14,8 @@ use super::unique_inputs;
 use super::variables::Variables;
 use crate::codes::Code;
 use crate::diagnostic::{Sink, Span};
-use crate::linked::{Operation, Parameter, Source};
+use crate::json_path;
+use crate::linked::{Parameter, Source};
 use crate::names::Index;
 use crate::read::document::{Input, Invocation, Rules, Text};
 use crate::read::yaml::{Content, Node, UNQUOTED};
@@ -56,18 +57,22 @@ pub(super) struct Inputs<'c, 'd> {
     declared: usize,
     /// Whether no input is declared.
     pub(super) open: bool,
-    /// The names of the operation's parameters.
+    /// The names of the parameters that are fed.
     parameters: BTreeSet<&'c str>,
+    /// The steps whose outputs can be used.
+    pub(super) steps: Vec<&'d str>,
+    /// What `with` beside the steps of a flow makes, by name.
+    pub(super) locals: BTreeMap<&'d str, Source>,
     /// The placeholders of the route.
     path: Option<Path<'c>>,
     context: &'c Context<'c, 'd>,
 }
 
 impl<'c, 'd> Inputs<'c, 'd> {
-    /// The inputs that a route or tool declares.
+    /// The inputs that a route, tool or flow declares. `parameters` are the names of what they may feed.
     pub(super) fn declared(
         invocation: &'d Invocation,
-        operation: &'c Operation<'_>,
+        parameters: BTreeSet<&'c str>,
         context: &'c Context<'c, 'd>,
         sink: &mut Sink,
     ) -> Self {
@@ -76,13 +81,26 @@ impl<'c, 'd> Inputs<'c, 'd> {
         let path = context.path.map(Path::new);
         let inputs = declared_inputs(&declared, context, path.as_ref(), sink);
         let names = Index::of(inputs.iter().map(|input| input.name.as_str()));
-        let parameters = operation.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
         let (count, open) = (inputs.len(), declared.is_empty());
-        Self { inputs, names, constants: constants(&declared), declared: count, open, parameters, path, context }
+        Self {
+            inputs,
+            names,
+            constants: constants(&declared),
+            declared: count,
+            open,
+            parameters,
+            steps: Vec::new(),
+            locals: BTreeMap::new(),
+            path,
+            context,
+        }
     }
 
     /// The input with the name of the parameter: exactly, or folded if only one is.
     fn same(&mut self, parameter: &Parameter, sink: &mut Sink) -> Source {
+        if let Some(local) = self.locals.get(parameter.name.as_str()) {
+            return local.clone();
+        }
         if let Some(source) = self.constant(&parameter.name, parameter) {
             return source;
         }
@@ -180,6 +198,9 @@ impl<'c, 'd> Inputs<'c, 'd> {
         };
         let pieces = split(text);
         if let [Piece::Placeholder(name)] = pieces.as_slice() {
+            if let Some(output) = self.output(name, node.span, sink) {
+                return Source::Output(output);
+            }
             return match self.placeholder(name, node.span, sink) {
                 Some(name) => self.reference(parameter, &name, node.span, sink),
                 None => Source::Absent,
@@ -187,6 +208,9 @@ impl<'c, 'd> Inputs<'c, 'd> {
         }
         if pieces.iter().any(|piece| matches!(piece, Piece::Placeholder(_))) {
             return self.text(parameter, pieces, node.span, sink);
+        }
+        if let Some(output) = self.output(text, node.span, sink) {
+            return Source::Output(output);
         }
         match self.strip(text) {
             Some(name) => self.reference(parameter, name, node.span, sink),
@@ -201,6 +225,91 @@ impl<'c, 'd> Inputs<'c, 'd> {
                 self.literal(parameter, node, sink)
             }
         }
+    }
+
+    /// The output of a step that a text names: `step.member`, `$.step.member`, or in a placeholder the step alone. An input of
+    /// that name comes first.
+    pub(super) fn output(&self, text: &str, span: Span, sink: &mut Sink) -> Option<StepValue> {
+        let path = text.strip_prefix("$.").unwrap_or(text).trim();
+        if self.steps.is_empty() || self.names.exact(path).is_some() {
+            return None;
+        }
+        let (step, rest) = path.split_at_checked(path.find(['.', '[']).unwrap_or(path.len()))?;
+        let step = self.steps.iter().position(|known| *known == step)?;
+        let at = json_path::parse(&format!("${rest}")).unwrap_or_else(|problem| {
+            let message = format!("invalid path `{text}`: {problem}");
+            sink.report(Code::BadMapping, span, message).help("write a path such as `step.items[0].name`");
+            Vec::new()
+        });
+        Some(StepValue { step: step.into(), at: at.into() })
+    }
+
+    /// A value that is made of inputs and of outputs of steps. In text, what is absent is empty.
+    pub(super) fn template(&mut self, node: &Node, sink: &mut Sink) -> Source {
+        let Content::Text(text) = &node.content else { return Source::Json(node.to_json()) };
+        if text.trim_start().starts_with("$.") {
+            return self.output(text, node.span, sink).map_or_else(|| self.no_output(text, node.span, sink), Source::Output);
+        }
+        self.fixed_output(node, Kind::Any, sink)
+    }
+
+    /// A path to the output of no step.
+    fn no_output(&self, text: &str, span: Span, sink: &mut Sink) -> Source {
+        let path = text.trim().trim_start_matches("$.");
+        let name = path.split(['.', '[']).next().unwrap_or_default();
+        let meant = sink.nearest(Code::UnknownReference, name, self.steps.iter().copied());
+        let report = sink.report(Code::UnknownReference, span, format!("`{text}` names no step; it has no value"));
+        report.nearest(span, name, meant, "write `$.step.member` with the name of a step");
+        Source::Absent
+    }
+
+    /// A fixed value of a type, which may have inputs and outputs of steps in it.
+    pub(super) fn fixed_output(&mut self, node: &Node, kind: Kind, sink: &mut Sink) -> Source {
+        let text = node.scalar_text().unwrap_or_default();
+        let pieces = split(&text);
+        if !pieces.iter().any(|piece| matches!(piece, Piece::Placeholder(_))) {
+            return self.value_of(node, kind, sink);
+        }
+        let any = Parameter {
+            name: kind.as_str().to_owned(),
+            wire: String::new(),
+            span: node.span,
+            location: Location::Field,
+            kind: None,
+            required: false,
+            description: None,
+            rules: Rules::default(),
+            configured: None,
+        };
+        if let ([Piece::Placeholder(name)], true) = (pieces.as_slice(), kind != Kind::String) {
+            return match self.output(name, node.span, sink) {
+                Some(output) => Source::Output(output),
+                None => self.placeholder(name, node.span, sink).map_or(Source::Absent, |name| {
+                    self.reference(&any, &name, node.span, sink)
+                }),
+            };
+        }
+        match self.text(&any, pieces, node.span, sink) {
+            Source::Text(parts) => Source::Filled(parts),
+            other => other,
+        }
+    }
+
+    /// A fixed value, which must have its declared type.
+    fn value_of(&self, node: &Node, kind: Kind, sink: &mut Sink) -> Source {
+        let json = node.to_json_of(kind, true);
+        let value: Value = serde_json::from_str(&json).unwrap_or_default();
+        let fits = match kind {
+            Kind::Integer => value.is_i64() || value.is_u64(),
+            Kind::Number => value.is_number(),
+            Kind::Boolean => value.is_boolean(),
+            Kind::String | Kind::Array | Kind::Object | Kind::Any => true,
+        };
+        if !fits && !value.is_null() {
+            let message = format!("the fixed value `{json}` is no {}", kind.as_str());
+            sink.report(Code::TypeMismatch, node.span, message).help("write a value of the declared type");
+        }
+        Source::Json(json)
     }
 
     /// The name of the caller's input that a placeholder means.
@@ -290,6 +399,9 @@ impl<'c, 'd> Inputs<'c, 'd> {
     }
 
     fn reference(&mut self, parameter: &Parameter, name: &str, span: Span, sink: &mut Sink) -> Source {
+        if let Some(local) = self.locals.get(name) {
+            return local.clone();
+        }
         if let Some(source) = self.constant(name, parameter) {
             return source;
         }
@@ -318,6 +430,10 @@ impl<'c, 'd> Inputs<'c, 'd> {
             match piece {
                 Piece::Literal(literal) => parts.push(InputText::Literal(literal.into())),
                 Piece::Placeholder(name) | Piece::Segments(name) => {
+                    if let Some(output) = self.output(&name, span, sink) {
+                        parts.push(InputText::Output(output));
+                        continue;
+                    }
                     let Some(name) = self.placeholder(&name, span, sink) else { return Source::Absent };
                     // Inside other text, an input is text, whatever the type of the parameter.
                     let derived = Parameter { kind: None, rules: Rules::default(), ..parameter.clone() };
@@ -327,6 +443,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
                     }
                     match self.reference(&derived, &name, span, sink) {
                         Source::Input(index) => parts.push(InputText::Input(index)),
+                        Source::Output(output) => parts.push(InputText::Output(output)),
                         Source::Json(json) => parts.push(InputText::Literal(json.into())),
                         _ => return Source::Absent,
                     }
@@ -377,7 +494,7 @@ fn looks_like_reference(text: &str) -> bool {
 fn fixed(source: &Source) -> bool {
     match source {
         Source::Absent | Source::Json(_) => true,
-        Source::Input(_) | Source::Text(_) => false,
+        Source::Input(_) | Source::Output(_) | Source::Text(_) | Source::Filled(_) => false,
         Source::List(items) => items.iter().all(fixed),
         Source::Object(members) => members.iter().all(|(_, member)| fixed(member)),
     }

@@ -148,15 +148,20 @@ impl Arguments {
 
     pub(crate) fn pairs<'a>(
         &'a self,
-        operation: &'a Operation,
+        parameters: &'a [Parameter],
     ) -> impl Iterator<Item = (&'a Parameter, Option<&'a Argument>)> {
-        operation.parameters.iter().zip(self.values.iter().map(Option::as_ref))
+        parameters.iter().zip(self.values.iter().map(Option::as_ref))
     }
 
     /// What is wrong with each argument by itself.
-    pub(crate) fn check(&self, operation: &Operation) -> Violations {
-        let each = self.pairs(operation).map(|(parameter, argument)| Argument::check(parameter, argument));
+    pub fn check(&self, parameters: &[Parameter]) -> Violations {
+        let each = self.pairs(parameters).map(|(parameter, argument)| Argument::check(parameter, argument));
         each.filter_map(Result::err).collect()
+    }
+
+    /// One optional value for each parameter, in order.
+    pub fn into_values(self) -> Vec<Option<Argument>> {
+        self.values
     }
 
     /// Whether they were checked, and found valid.

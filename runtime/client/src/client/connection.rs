@@ -95,6 +95,12 @@ impl Connection {
         &self.0.defaults
     }
 
+    /// How long a call may take with all of its attempts.
+    #[doc(hidden)]
+    pub fn timeout(&self) -> Duration {
+        self.0.timeout
+    }
+
     /// The largest response to accept, in bytes.
     #[doc(hidden)]
     pub fn response_limit(&self) -> usize {

@@ -106,7 +106,7 @@ impl Walk {
 
 fn start(request: &Request) -> Result<Pager, Error> {
     let value = |name: &str| {
-        let mut pairs = request.arguments.pairs(request.operation);
+        let mut pairs = request.arguments.pairs(&request.operation.parameters);
         match pairs.find(|(parameter, _)| parameter.location == Location::Query && parameter.name == name)?.1? {
             Argument::Value(value) => Some(value.clone()),
             Argument::Json(_) | Argument::Raw(_) => None,

@@ -29,4 +29,10 @@ impl Options {
     pub fn forwarding(headers: HeaderMap) -> Self {
         Self { headers, ..Self::default() }
     }
+
+    /// The same options with a time limit for the call with all of its attempts.
+    #[must_use]
+    pub fn within(self, timeout: Duration) -> Self {
+        Self { timeout: Some(timeout), ..self }
+    }
 }

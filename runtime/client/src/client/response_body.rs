@@ -99,6 +99,13 @@ pub(super) struct RemainingBody {
 }
 
 impl ResponseBody {
+    /// A body that is there.
+    pub fn buffered(body: Bytes) -> Self {
+        let mut buffered = Chunks::default();
+        buffered.push(body);
+        Self { buffered, remaining: None }
+    }
+
     /// The bytes that have arrived: all of them, unless the body was to be a stream.
     pub fn into_buffered(self) -> Bytes {
         self.buffered.into_bytes()

@@ -25,6 +25,8 @@ pub struct Error(Box<Inner>);
 
 struct Inner {
     operation: &'static str,
+    /// The step of a flow that called the operation.
+    step: Option<&'static str>,
     kind: ErrorKind,
     /// The number of violations that are not in the kind.
     omitted: usize,
@@ -97,6 +99,8 @@ pub enum ErrorKind {
     Runtime,
     /// The pages of a list cannot be followed. The text says why.
     Paging(String),
+    /// A step of a flow cannot be taken because of what an earlier one returned. The text says why.
+    Step(String),
 }
 
 impl ErrorKind {
@@ -117,6 +121,7 @@ impl ErrorKind {
             Self::Cancelled => "cancelled",
             Self::Runtime => "runtime",
             Self::Paging(_) => "paging",
+            Self::Step(_) => "step",
         }
     }
 }
@@ -127,6 +132,7 @@ impl Error {
         let (attempts, may_have_acted) = (0, false);
         Self(Box::new(Inner {
             operation,
+            step: None,
             kind,
             omitted: 0,
             phase,
@@ -165,6 +171,20 @@ impl Error {
             Some(source) => new.caused_by(source),
             None => new,
         }
+    }
+
+    /// A step of a flow cannot be taken.
+    #[doc(hidden)]
+    pub fn step(operation: &'static str, problem: String) -> Self {
+        Self::new(operation, ErrorKind::Step(problem), Phase::Prepare)
+    }
+
+    /// The error of an operation that a step of a flow called.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn in_step(mut self, step: &'static str) -> Self {
+        self.0.step = Some(step);
+        self
     }
 
     /// The response was interrupted.
@@ -344,6 +364,9 @@ impl Error {
     }
 
     fn write(&self, f: &mut impl fmt::Write, said: Option<&ApiError>) -> fmt::Result {
+        if let Some(step) = self.0.step {
+            write!(f, "step `{step}`, ")?;
+        }
         write!(f, "{}: ", self.0.operation)?;
         match &self.0.kind {
             ErrorKind::Arguments(violations) => {
@@ -378,7 +401,7 @@ impl Error {
             ErrorKind::Cancelled => write!(f, "the call was cancelled")?,
             ErrorKind::Token => write!(f, "nothing was sent, no token is available")?,
             ErrorKind::Runtime => write!(f, "nothing was sent, the runtime for blocking calls failed")?,
-            ErrorKind::Paging(problem) => write!(f, "{problem}")?,
+            ErrorKind::Paging(problem) | ErrorKind::Step(problem) => write!(f, "{problem}")?,
         }
         if self.includes_cause()
             && let Some(source) = &self.0.source

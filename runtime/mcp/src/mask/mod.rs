@@ -9,7 +9,7 @@ mod structure;
 mod text;
 mod values;
 
-use naftiko_adapter::numbers;
+use naftiko_adapter::{View, numbers};
 use naftiko_client::__private::{Schema, rank};
 use naftiko_schema::{PathPart, Target};
 use serde_json::Value;
@@ -41,6 +41,11 @@ pub(super) fn clean(target: &Target, reveals: bool, document: &mut Value) -> Cha
         _ => cleaner.value(document, payloads),
     }
     cleaner.changes()
+}
+
+/// Masks outputs of the steps of a flow, whose names identify secrets as long as nothing renames them.
+pub(super) fn view(reveals: bool) -> Option<View<'static>> {
+    (!reveals).then_some(&|target, document| drop(clean(target, false, document)))
 }
 
 /// The body of a request without what its schema calls secret; `None` if there is nothing.
@@ -76,9 +81,7 @@ pub(super) fn has_secrets(bytes: &[u8]) -> bool {
 
 /// Whether a target returns secrets by design.
 pub(super) fn returns_secrets(target: &Target) -> bool {
-    match target {
-        Target::Operation(operation) => path_returns_secrets(&operation.path),
-    }
+    target.operations().iter().any(|operation| path_returns_secrets(&operation.path))
 }
 
 fn path_returns_secrets(path: &[PathPart]) -> bool {

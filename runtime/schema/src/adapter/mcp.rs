@@ -30,10 +30,13 @@ table! {
 }
 
 impl Mcp {
-    /// Whether a tool or a resource runs a target.
-    pub fn has_calls(&self) -> bool {
-        let calls = |resource: &Resource| matches!(resource.source, ResourceSource::Call(_));
-        !self.tools.is_empty() || self.resources.iter().any(calls)
+    /// What the tools and resources run.
+    pub fn bindings(&self) -> impl Iterator<Item = &Binding> {
+        let resources = self.resources.iter().filter_map(|resource| match &resource.source {
+            ResourceSource::Call(call) => Some(&call.binding),
+            ResourceSource::Text(_) | ResourceSource::ServerFile(_) => None,
+        });
+        self.tools.iter().map(|tool| &tool.binding).chain(resources)
     }
 }
 

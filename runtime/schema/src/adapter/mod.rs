@@ -8,7 +8,7 @@ pub use control::*;
 pub use mcp::*;
 pub use rest::*;
 
-use crate::{InboundAuth, Ref};
+use crate::{Binding, InboundAuth, Ref};
 
 /// One `exposes` entry.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +52,15 @@ impl Adapter {
             Self::Rest(rest) => rest.port,
             Self::Mcp(mcp) => mcp.port,
             Self::Control(control) => control.port,
+        }
+    }
+
+    /// What it runs.
+    pub fn bindings(&self) -> Vec<&Binding> {
+        match self {
+            Self::Rest(rest) => rest.routes.iter().map(|route| &route.binding).collect(),
+            Self::Mcp(mcp) => mcp.bindings().collect(),
+            Self::Control(_) => Vec::new(),
         }
     }
 

@@ -1,0 +1,94 @@
+//! Flows: their steps, and which of these wait for which.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use naftiko_schema::{Action, FlowId, Lookup, Output, Ref, Step, StepCall, StepId, Target};
+
+use super::binding::source;
+use super::{Callables, output, parameter, text};
+use crate::linked::{self, Linked};
+use crate::model::{Flow, Operation};
+use crate::names::{Scope, Wish};
+
+/// The flows, by their ids.
+pub(super) fn lower(linked: &Linked<'_>, operations: &[Operation]) -> Vec<Flow> {
+    let wishes: Vec<Wish> = linked.flows.iter().map(|flow| Wish::parameter(&flow.name, "flow")).collect();
+    let constants = Scope::constants().assign(&wishes);
+    let callables = Callables { operations, flows: &[] };
+    let flows = linked.flows.iter().zip(constants).enumerate();
+    let flows = flows.map(|(index, (flow, const_name))| Flow {
+        table: Arc::new(table(FlowId::from(index), flow, &callables)),
+        const_name,
+        description: text(flow.description),
+    });
+    flows.collect()
+}
+
+fn table(id: FlowId, flow: &linked::Flow<'_>, callables: &Callables<'_>) -> naftiko_schema::Flow {
+    let after = order(flow, callables);
+    let steps = flow.steps.iter().zip(after).map(|(step, after)| Step {
+        name: step.name.clone().into(),
+        action: action(&step.action, callables),
+        after: after.into_iter().collect(),
+    });
+    naftiko_schema::Flow {
+        id,
+        name: flow.name.clone().into(),
+        parameters: flow.inputs.iter().map(parameter).collect(),
+        steps: steps.collect(),
+        output: flow.output.as_ref().map(source),
+    }
+}
+
+fn action(action: &linked::Action<'_>, callables: &Callables<'_>) -> Action {
+    match action {
+        linked::Action::Call(call) => Action::Call(StepCall {
+            target: Target::Operation(Ref::Shared(callables.operation(call.operation).table.clone())),
+            sources: call.sources.iter().map(source).collect(),
+            output: match call.outputs {
+                [] => Output::Whole,
+                outputs => output::output(outputs),
+            },
+        }),
+        linked::Action::Lookup(lookup) => Action::Lookup(Lookup {
+            list: lookup.list,
+            key: lookup.key.clone().into(),
+            value: source(&lookup.value),
+            members: lookup.members.iter().map(|member| member.clone().into()).collect(),
+        }),
+    }
+}
+
+/// The steps that each step waits for: those whose outputs it uses, and around a call that changes something all others, which
+/// were written before or after it for a reason. What follows from others is left out.
+fn order(flow: &linked::Flow<'_>, callables: &Callables<'_>) -> Vec<BTreeSet<StepId>> {
+    let mut waits: Vec<BTreeSet<StepId>> = Vec::new();
+    // Each step with all that it waits for, directly or not.
+    let mut all: Vec<BTreeSet<StepId>> = Vec::new();
+    let mut change: Option<StepId> = None;
+    for (index, step) in flow.steps.iter().enumerate() {
+        let mut needed: BTreeSet<StepId> = change.into_iter().collect();
+        let mut need = |id: StepId| {
+            needed.insert(id);
+        };
+        match &step.action {
+            linked::Action::Call(call) => call.sources.iter().for_each(|source| source.steps(&mut need)),
+            linked::Action::Lookup(lookup) => {
+                need(lookup.list);
+                lookup.value.steps(&mut need);
+            }
+        }
+        if let linked::Action::Call(call) = &step.action
+            && !callables.operation(call.operation).table.method.is_safe()
+        {
+            needed.extend((0..index).map(StepId::from));
+            change = Some(StepId::from(index));
+        }
+        let behind = |id: &StepId| all.get(id.index()).into_iter().flatten().copied();
+        let implied: BTreeSet<StepId> = needed.iter().flat_map(behind).collect();
+        all.push(needed.union(&implied).copied().collect());
+        waits.push(needed.difference(&implied).copied().collect());
+    }
+    waits
+}

@@ -1,0 +1,43 @@
+//! Aggregates: flows that routes and tools refer to.
+
+use super::document::{Aggregate, AggregateFlow, Hints, Text};
+use super::fields::Fields;
+use super::invocation::invocation;
+use super::yaml::Node;
+use super::{name_of, read_all};
+use crate::diagnostic::Sink;
+
+pub(super) fn aggregate(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Aggregate> {
+    let mut fields = Fields::of(node, "an aggregate", sink);
+    let namespace = fields.text(&["namespace", "name"], sink).or(key);
+    fields.ignore(&["label", "display", "description", "tags"]);
+    // The second is the older spelling.
+    let flows = read_all(fields.members(&["flows", "functions"], sink), flow, sink);
+    fields.finish(sink);
+    Some(Aggregate { namespace, flows })
+}
+
+fn flow(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<AggregateFlow> {
+    let mut fields = Fields::of(node, "a flow", sink);
+    let name = name_of(key, &mut fields, sink);
+    if name.is_none() {
+        fields.missing(&["name"], sink);
+    }
+    let description = fields.text(&["description"], sink);
+    fields.ignore(&["label", "display", "tags", "outputMediaType"]);
+    let hints = fields.get(&["semantics"]).map(|entry| semantics(&entry.value, sink)).unwrap_or_default();
+    let invocation = invocation(&mut fields, sink);
+    fields.finish(sink);
+    Some(AggregateFlow { name: name?, description, hints, invocation })
+}
+
+/// What the flow does to its callers' data, in the terms of tools.
+fn semantics(node: &Node, sink: &mut Sink) -> Hints {
+    let mut fields = Fields::of(node, "`semantics`", sink);
+    let safe = fields.flag("safe", sink);
+    let idempotent = fields.flag("idempotent", sink);
+    fields.ignore(&["cacheable"]);
+    fields.finish(sink);
+    let destructive = safe.filter(|safe| *safe).map(|safe| !safe);
+    Hints { read_only: safe, destructive, idempotent, open_world: None }
+}

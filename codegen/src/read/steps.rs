@@ -1,0 +1,90 @@
+//! Reading steps, and the mappings that make a document of their outputs.
+
+use super::document::{Lookup, Step, StepAction, StepMapping, Text};
+use super::fields::Fields;
+use super::invocation::{call, with};
+use super::yaml::{Content, Node};
+use super::{Member, name_of};
+use crate::codes::Code;
+use crate::diagnostic::Sink;
+
+/// The steps, and whether one of them is not supported, which is reported.
+pub(super) fn steps(fields: &mut Fields<'_>, sink: &mut Sink) -> (Vec<Step>, bool) {
+    let members = fields.members(&["steps"], sink);
+    let count = members.len();
+    let steps: Vec<Step> = members.into_iter().filter_map(|(key, node)| step(key, node, sink)).collect();
+    let refused = steps.len() < count;
+    (steps, refused)
+}
+
+fn step(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Step> {
+    let mut fields = Fields::of(node, "a step", sink);
+    let name = name_of(key, &mut fields, sink);
+    let kind = fields.text(&["type"], sink);
+    fields.ignore(&["description", "label", "display", "tags"]);
+    let kind = match &kind {
+        Some(kind) => kind.value.as_str(),
+        // The keys of a step show its type.
+        None if fields.has(&["index", "lookupValue"]) => "lookup",
+        None if fields.has(&["file"]) => "script",
+        None => "call",
+    };
+    let action = match kind {
+        "call" => StepAction::Call(call(&mut fields, sink), with(&mut fields, sink)),
+        "lookup" => StepAction::Lookup(lookup(&mut fields, sink)?),
+        "script" => {
+            let message = "steps of type `script` are not supported";
+            sink.report(Code::Scripts, fields.span, message).help("call one operation instead");
+            return None;
+        }
+        other => {
+            let message = format!("steps of type `{other}` are not supported");
+            sink.report(Code::Steps, fields.span, message).help("use a step of type `call` or `lookup`");
+            return None;
+        }
+    };
+    if name.is_none() {
+        fields.missing(&["name"], sink);
+    }
+    fields.finish(sink);
+    Some(Step { name: name?, action })
+}
+
+fn lookup(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Lookup> {
+    let list = fields.required_text(&["index"], sink);
+    let key = fields.required_text(&["match"], sink);
+    let value = fields.get(&["lookupValue"]).map(|entry| entry.value.clone());
+    if value.is_none() {
+        fields.missing(&["lookupValue"], sink);
+    }
+    let members = fields.list("outputParameters", sink);
+    Some(Lookup { list: list?, key: key?, value: value?, members })
+}
+
+/// The mappings; `None` if there are none. Some files write targets as keys.
+pub(super) fn mappings(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Vec<StepMapping>> {
+    if !fields.has(&["mappings"]) {
+        return None;
+    }
+    let members = fields.members(&["mappings"], sink);
+    Some(members.into_iter().filter_map(|member| mapping(member, sink)).collect())
+}
+
+fn mapping((key, node): Member<'_>, sink: &mut Sink) -> Option<StepMapping> {
+    if let (Some(target), Content::Text(_)) = (&key, &node.content) {
+        return Some(StepMapping { target: target.clone(), value: node.clone() });
+    }
+    let mut fields = Fields::of(node, "a mapping", sink);
+    // The second is the older spelling.
+    let target = fields.text(&["target", "targetName"], sink).or(key);
+    if target.is_none() {
+        fields.missing(&["target"], sink);
+    }
+    let value = fields.get(&["value"]).map(|entry| entry.value.clone());
+    if value.is_none() {
+        fields.missing(&["value"], sink);
+    }
+    fields.ignore(&["description"]);
+    fields.finish(sink);
+    Some(StepMapping { target: target?, value: value? })
+}

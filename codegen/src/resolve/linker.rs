@@ -1,0 +1,168 @@
+//! What routes, tools and resources run: an operation, steps of their own, a flow of an aggregate, or nothing but fixed
+//! outputs.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use naftiko_schema::{FlowId, OperationId};
+
+use super::call::{self, Callee};
+use super::flow::{self, Site};
+use super::inputs::{Context, Scope};
+use super::target::{CallSite, Targets};
+use super::variables::Variables;
+use crate::codes::Code;
+use crate::diagnostic::{FIRST, Sink, Span};
+use crate::linked::{Call, Flow, Linked, Operation, Parameter, Source, Target};
+use crate::read::document::{Aggregate, AggregateFlow, Document, Invocation, Output, Text};
+
+/// Links calls, and keeps the flows that they run.
+pub(super) struct Linker<'l, 'd> {
+    pub(super) linked: &'l Linked<'d>,
+    pub(super) targets: &'l Targets<'l>,
+    variables: &'l Variables<'l>,
+    /// The flows of aggregates by `namespace.name`.
+    aggregates: BTreeMap<String, (&'d Aggregate, &'d AggregateFlow)>,
+    /// Those that were linked; `None` if that failed.
+    known: RefCell<BTreeMap<String, Option<FlowId>>>,
+    flows: RefCell<Vec<Flow<'d>>>,
+}
+
+impl<'l, 'd> Linker<'l, 'd> {
+    pub(super) fn new(
+        linked: &'l Linked<'d>,
+        targets: &'l Targets<'l>,
+        variables: &'l Variables<'l>,
+        sink: &mut Sink,
+    ) -> Self {
+        let aggregates = by_name(linked.document, sink);
+        let (known, flows) = (RefCell::default(), RefCell::default());
+        Self { linked, targets, variables, aggregates, known, flows }
+    }
+
+    /// The flows of all calls that were linked.
+    pub(super) fn into_flows(self) -> Vec<Flow<'d>> {
+        self.flows.into_inner()
+    }
+
+    /// What a route, tool or resource calls; `None` if that cannot be told, which is reported.
+    pub(super) fn call(
+        &self,
+        invocation: &'d Invocation,
+        site: &CallSite<'_>,
+        context: &Context<'_, 'd>,
+        sink: &mut Sink,
+    ) -> Option<Call<'d>> {
+        if invocation.refused {
+            return None;
+        }
+        if let Some(name) = &invocation.flow {
+            return self.call_of_flow(name, invocation, context, sink);
+        }
+        if flow::is_flow(invocation, self.targets, site) {
+            let site = Site { name: site.name.unwrap_or_default(), description: None, span: site.span };
+            let flow = flow::link(self, &site, invocation, context, sink)?;
+            return Some(self.straight(flow));
+        }
+        let id = self.targets.find(invocation.call.as_ref(), site, sink)?;
+        call::link(self.linked, id, invocation, context, sink)
+    }
+
+    pub(super) fn operation(&self, id: OperationId) -> Option<&'l Operation<'d>> {
+        self.linked.operations.get(id.index())
+    }
+
+    /// A call of a flow with its own inputs, which are given to it once they are known.
+    fn straight(&self, flow: Flow<'d>) -> Call<'d> {
+        let sources = (0..flow.inputs.len()).map(|index| Source::Input(index.into())).collect();
+        let outputs = flow.outputs.clone();
+        Call { target: Target::Flow(self.add(flow)), inputs: Vec::new(), sources, outputs }
+    }
+
+    fn add(&self, flow: Flow<'d>) -> FlowId {
+        let mut flows = self.flows.borrow_mut();
+        flows.push(flow);
+        FlowId::from(flows.len() - 1)
+    }
+
+    /// A call of a flow of an aggregate.
+    fn call_of_flow(
+        &self,
+        name: &Text,
+        invocation: &'d Invocation,
+        context: &Context<'_, 'd>,
+        sink: &mut Sink,
+    ) -> Option<Call<'d>> {
+        let id = self.flow(name, sink)?;
+        let (parameters, outputs): (Vec<Parameter>, Cow<'d, [Output]>) = {
+            let flows = self.flows.borrow();
+            let flow = flows.get(id.index())?;
+            let own = flow.output.is_none() && flow.outputs.is_empty();
+            let outputs = if own { Cow::Borrowed(&*invocation.outputs) } else { flow.outputs.clone() };
+            (flow.inputs.clone(), outputs)
+        };
+        let callee = Callee { name: &name.value, parameters: &parameters, constants: &[], left_out: &[] };
+        let (inputs, sources) = call::arguments(&callee, invocation, context, sink);
+        Some(Call { target: Target::Flow(id), inputs, sources, outputs })
+    }
+
+    /// The flow of an aggregate. Its mistakes are reported once.
+    fn flow(&self, name: &Text, sink: &mut Sink) -> Option<FlowId> {
+        if let Some(known) = self.known.borrow().get(&name.value) {
+            return *known;
+        }
+        let Some((aggregate, source)) = self.aggregates.get(&name.value) else {
+            let meant = sink.nearest(Code::UnknownFlow, &name.value, self.aggregates.keys().map(String::as_str));
+            let help = "write `namespace.flow`, both from `aggregates`";
+            let report = sink.report(Code::UnknownFlow, name.span, format!("unknown flow `{}`", name.value));
+            report.nearest(name.span, &name.value, meant, help);
+            return None;
+        };
+        let scope = Scope { kind: "tools", namespace: aggregate.namespace.as_ref(), variables: self.variables };
+        let context = Context {
+            span: source.name.span,
+            scope: &scope,
+            shared: &[],
+            path: None,
+            closed: false,
+            inherits: false,
+            has_body: true,
+        };
+        let site = Site { name: &name.value, description: source.description.as_ref(), span: source.name.span };
+        let id = flow::link(self, &site, &source.invocation, &context, sink).map(|flow| self.add(flow));
+        self.known.borrow_mut().insert(name.value.clone(), id);
+        id
+    }
+
+    /// What a flow of an aggregate says of itself.
+    pub(super) fn described(&self, invocation: &Invocation) -> Option<&'d AggregateFlow> {
+        let (_, flow) = self.aggregates.get(&invocation.flow.as_ref()?.value)?;
+        Some(flow)
+    }
+}
+
+/// The flows of all aggregates. Two of one name are an error: routes and tools could mean either.
+fn by_name<'d>(
+    document: &'d Document,
+    sink: &mut Sink,
+) -> BTreeMap<String, (&'d Aggregate, &'d AggregateFlow)> {
+    let mut flows: BTreeMap<String, (&Aggregate, &AggregateFlow)> = BTreeMap::new();
+    for aggregate in &document.aggregates {
+        let namespace = aggregate.namespace.as_ref().map_or("", |namespace| &namespace.value);
+        for flow in &aggregate.flows {
+            let name = format!("{namespace}.{}", flow.name.value);
+            if let Some((_, first)) = flows.get(&name) {
+                report_duplicate(&name, flow.name.span, first.name.span, sink);
+            } else {
+                flows.insert(name, (aggregate, flow));
+            }
+        }
+    }
+    flows
+}
+
+fn report_duplicate(name: &str, span: Span, first: Span, sink: &mut Sink) {
+    let report = sink.report(Code::DuplicateFlow, span, format!("duplicate flow `{name}`"));
+    report.label(first, FIRST).help("rename one of the two");
+}

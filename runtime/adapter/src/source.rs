@@ -1,0 +1,71 @@
+//! The value of a source: what an argument, or a part of a document, is made of.
+
+use naftiko_client::__private::Argument;
+use naftiko_schema::{ArgumentSource, InputText, SourceMember, StepValue};
+use serde_json::Value;
+
+use crate::inputs::Values;
+use crate::numbers;
+use crate::output::find;
+
+/// What sources refer to.
+#[derive(Clone, Copy)]
+pub(crate) struct Scope<'s> {
+    /// What the caller sent.
+    pub(crate) inputs: &'s Values,
+    /// The outputs of the steps of a flow, with [marked numbers](numbers).
+    pub(crate) outputs: &'s [Option<Value>],
+}
+
+impl Scope<'_> {
+    /// The value of a source; `None` if it is absent.
+    pub(crate) fn value(&self, source: &ArgumentSource) -> Option<Argument> {
+        match source {
+            ArgumentSource::Absent => None,
+            ArgumentSource::Input(id) => self.inputs.get(id.index()).cloned().flatten(),
+            ArgumentSource::Output(output) => self.output(output),
+            ArgumentSource::Json(json) => Some(Argument::Json(json.clone().into_owned().into())),
+            ArgumentSource::Text(parts) => {
+                let texts: Option<String> = parts.iter().map(|part| self.text(part)).collect();
+                texts.map(|text| Argument::Value(Value::String(text)))
+            }
+            ArgumentSource::Filled(parts) => {
+                let text = parts.iter().filter_map(|part| self.text(part)).collect();
+                Some(Argument::Value(Value::String(text)))
+            }
+            ArgumentSource::List(items) => {
+                let item = |item: &ArgumentSource| Some(self.value(item)?.to_json()?.into_owned());
+                let present: Vec<_> = items.iter().filter_map(item).collect();
+                (!present.is_empty() || items.is_empty()).then(|| joined(b'[', &present, b']'))
+            }
+            ArgumentSource::Object(members) => {
+                let member = |member: &SourceMember| {
+                    let name = Value::from(&*member.name).to_string().into_bytes();
+                    let value = self.value(&member.value)?.to_json()?.into_owned();
+                    Some([name, value].join(&b':'))
+                };
+                let present: Vec<_> = members.iter().filter_map(member).collect();
+                (!present.is_empty() || members.is_empty()).then(|| joined(b'{', &present, b'}'))
+            }
+        }
+    }
+
+    fn text(&self, part: &InputText) -> Option<String> {
+        Some(match part {
+            InputText::Literal(text) => text.clone().into_owned(),
+            InputText::Input(id) => self.inputs.get(id.index())?.as_ref()?.text().into_owned(),
+            InputText::Output(output) => self.output(output)?.text().into_owned(),
+        })
+    }
+
+    fn output(&self, output: &StepValue) -> Option<Argument> {
+        let document = self.outputs.get(output.step.index())?.as_ref()?;
+        let value = find(document, &output.at)?;
+        Some(Argument::Json(numbers::write(&value).into()))
+    }
+}
+
+/// JSON text of a list or an object.
+pub(crate) fn joined(open: u8, parts: &[Vec<u8>], close: u8) -> Argument {
+    Argument::Json([vec![open], parts.join(&b','), vec![close]].concat().into())
+}
