@@ -17,6 +17,7 @@ use rmcp::model::{
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt as _};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::call::{call, cancelled, forwarded};
 use super::page::page;
@@ -130,8 +131,18 @@ impl Server {
     /// # Errors
     /// If reading or writing fails.
     pub async fn serve_stdio(self) -> std::io::Result<()> {
-        self.warn_of_policy();
         let (input, output) = rmcp::transport::stdio_pipes();
+        self.serve_lines(input, output).await
+    }
+
+    /// Serves one client that writes messages to `input`, one in a line, and reads those of `output`.
+    #[doc(hidden)]
+    pub async fn serve_lines(
+        self,
+        input: impl AsyncRead + Send + Unpin + 'static,
+        output: impl AsyncWrite + Send + Unpin + 'static,
+    ) -> std::io::Result<()> {
+        self.warn_of_policy();
         match self.serve(Lines::new(input, output)).await {
             Ok(running) => running.waiting().await.map(drop).map_err(std::io::Error::other),
             // It is not an error if the client disconnects before its first request.

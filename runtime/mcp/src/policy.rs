@@ -297,9 +297,9 @@ fn compiled(patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<WildMatc
 }
 
 fn checked(list: &'static str, patterns: &[WildMatch], names: &[&str]) -> Result<(), UnmatchedPattern> {
-    let Some(pattern) = patterns.iter().find(|pattern| !names.iter().any(|name| pattern.matches(name))) else {
-        return Ok(());
-    };
+    // A pattern that matches everything, even no name, says nothing that could be mistyped.
+    let is_met = |pattern: &WildMatch| pattern.matches("") || names.iter().any(|name| pattern.matches(name));
+    let Some(pattern) = patterns.iter().find(|pattern| !is_met(pattern)) else { return Ok(()) };
     let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     Err(UnmatchedPattern { list, pattern: pattern.to_string(), names })
 }

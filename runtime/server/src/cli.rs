@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use naftiko_client::__private::Environment;
 use naftiko_rest::__private::ApiErrors;
 use naftiko_schema::{Capability, Parameter};
 use secrecy::SecretString;
@@ -122,6 +123,12 @@ pub struct Serve {
     pub(super) upstream: Upstream,
     #[command(flatten)]
     pub(super) tools: Tools,
+    /// What the variables of the capability are read from
+    #[arg(skip)]
+    pub(super) environment: Environment,
+    /// Listen on any free ports, whatever the capability names
+    #[arg(skip)]
+    pub(super) any_port: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -10,13 +10,12 @@ use super::program::Program;
 
 /// The configuration as JSON. It shows only whether secrets are set, never their values.
 pub(super) fn describe(program: &Program, options: &Serve) -> Value {
-    let variables = program.variables().map(|variable| {
-        let value = std::env::var(&*variable.name).ok().filter(|value| !value.trim().is_empty());
-        (variable.name.to_string(), set(value.is_some()))
-    });
+    let variables = program
+        .variables()
+        .map(|variable| (variable.name.to_string(), set(options.environment.get(&variable.name).is_some())));
     let defaults = program.defaults().filter_map(|default| {
         let name = default.configured.as_deref()?;
-        Some((name.to_owned(), json!(std::env::var(name).ok().filter(|value| !value.trim().is_empty()))))
+        Some((name.to_owned(), json!(options.environment.get(name))))
     });
     let callers = program.adapters().map(|adapter| (adapter.name().to_owned(), auth(adapter.auth())));
     let uris = program.served().iter().flat_map(|served| served.capability.apis.iter());

@@ -7,7 +7,7 @@ use axum::response::Response;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
 use naftiko_adapter::Principal;
-use naftiko_client::__private::{basic, render};
+use naftiko_client::__private::{Environment, basic, render};
 use naftiko_rest::__private::Problem;
 use naftiko_schema::{Credential, InboundAuth, InboundScheme, Location, Template, Variable};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -48,7 +48,7 @@ impl Inbound {
             if empty { Err(failure("the secret that callers must send is empty")) } else { Ok(value.clone()) }
         };
         match (&options.bearer_token, &options.api_key) {
-            (None, None) => Self::of(auth, endpoint),
+            (None, None) => Self::of(auth, endpoint, &options.environment),
             (Some(token), None) => Ok(Self::Secrets(vec![Secret::bearer(non_empty(token)?)])),
             (None, Some(key)) => {
                 let header = options.api_key_header.parse();
@@ -60,8 +60,8 @@ impl Inbound {
     }
 
     /// The authentication of the capability.
-    fn of(auth: &InboundAuth, endpoint: &str) -> Result<Self, Failure> {
-        let variables = values(&auth.variables)?;
+    fn of(auth: &InboundAuth, endpoint: &str, environment: &Environment) -> Result<Self, Failure> {
+        let variables = values(&auth.variables, environment)?;
         match &auth.scheme {
             InboundScheme::Credentials(credentials) => {
                 let secrets = credentials.iter().map(|credential| Secret::new(credential, &variables));
@@ -178,11 +178,8 @@ fn failure(what: &str) -> Failure {
 }
 
 /// The values of variables, from the environment. The error names all missing variables.
-fn values(variables: &[Variable]) -> Result<Vec<SecretString>, Failure> {
-    let value = |variable: &Variable| {
-        let value = std::env::var(&*variable.name).ok().filter(|value| !value.trim().is_empty())?;
-        secret(&value).ok()
-    };
+fn values(variables: &[Variable], environment: &Environment) -> Result<Vec<SecretString>, Failure> {
+    let value = |variable: &Variable| secret(&environment.get(&variable.name)?).ok();
     let missing: Vec<_> = variables.iter().filter(|variable| value(variable).is_none()).map(|v| &*v.name).collect();
     if missing.is_empty() {
         Ok(variables.iter().filter_map(value).collect())

@@ -25,6 +25,7 @@ mod listening;
 mod log;
 mod memory;
 mod metrics;
+mod mounted;
 mod oauth;
 #[cfg(feature = "otlp")]
 mod otlp;
@@ -49,4 +50,8 @@ mod workers;
 pub use cli::Serve as ServeOptions;
 pub use command::{run, serve};
 pub use naftiko_schema::Adapter;
+#[doc(hidden)]
+pub mod __private {
+    pub use super::mounted::{Mounted, stdio};
+}
 pub use program::{Program, Served};

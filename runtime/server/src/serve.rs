@@ -72,7 +72,7 @@ pub(super) async fn stdio(server: Server) -> std::io::Result<()> {
 }
 
 /// The listeners, and the state that they share.
-struct Running {
+pub(super) struct Running {
     options: Serve,
     workers: Vec<Handle>,
     metrics: Metrics,
@@ -120,7 +120,7 @@ impl Plan {
 }
 
 impl Running {
-    fn new(options: Serve, workers: Vec<Handle>, metrics: Metrics) -> Result<Self, Failure> {
+    pub(super) fn new(options: Serve, workers: Vec<Handle>, metrics: Metrics) -> Result<Self, Failure> {
         let body_memory = options.body_memory.saturating_mul(1 << 20);
         let memory = Memory::new(body_memory, options.share(body_memory));
         let connections = Connections::new(options.max_connections, options.max_in_flight, memory.clone());
@@ -145,7 +145,7 @@ impl Running {
     }
 
     /// Serves a program. An adapter on the same address as before keeps its listener.
-    async fn load(&mut self, program: &'static Program) -> Result<(), Failure> {
+    pub(super) async fn load(&mut self, program: &'static Program) -> Result<(), Failure> {
         self.policy.check(program.mcp().map(|(_, mcp)| mcp)).map_err(|error| Failure::Refused(error.to_string()))?;
         program.mcp().for_each(|(_, mcp)| self.policy.warn_of_withheld_files(mcp));
         let forwarding = Forwarding::new(program, &self.options)?;
@@ -224,6 +224,7 @@ impl Running {
         let metrics = self.metrics.clone();
         let (options, tls, memory) = (&self.options.upstream, self.upstream_tls.clone(), self.shared.memory.clone());
         let builder = upstream::client(program, &served.capability, options, tls, Some(memory), self.room.clone());
+        let builder = builder.from_environment(self.options.environment.clone());
         Ok(builder.after(move |attempt, outcome| metrics.record_attempt(attempt, outcome)).build()?)
     }
 
@@ -299,6 +300,16 @@ impl Running {
         let shared = self.shared.clone();
         self.tasks.spawn(async move { listener::serve(socket, &services, shared, &stop).await });
         listener
+    }
+
+    /// Where it listens.
+    pub(super) fn listening(&self) -> impl Iterator<Item = Listening> {
+        self.listeners.iter().map(|listener| listener.listening)
+    }
+
+    /// Stops listening, without waiting for running requests.
+    pub(super) fn stop(&self) {
+        self.stop.cancel();
     }
 
     /// Waits for running requests, for at most the grace period.

@@ -23,8 +23,15 @@ pub struct Loaded {
 /// # Errors
 /// If the file cannot be read, has errors, or is no capability. The error holds the diagnostics.
 pub fn file(file: &Path) -> Result<Loaded> {
-    let base = std::env::current_dir().context("there is no current folder")?;
-    let (sources, path) = lint::read_one(&base, file)?;
+    file_in(&std::env::current_dir().context("there is no current folder")?, file)
+}
+
+/// The same for a file relative to this folder.
+///
+/// # Errors
+/// As above.
+pub fn file_in(base: &Path, file: &Path) -> Result<Loaded> {
+    let (sources, path) = lint::read_one(base, file)?;
     let name = naftiko_codegen::crate_name(&path).unwrap_or_else(|| name_of(file));
     match compile_tables(&sources, &path, &name) {
         Ok((tables, diagnostics)) => Ok(Loaded { program: program(tables), diagnostics, sources }),

@@ -12,6 +12,7 @@ use url::Url;
 use super::address::{is_local, parse_base_uri};
 use super::attempt::{After, Before};
 use super::connection::{Connection, Endpoint, Handle, Shared};
+use super::environment::Environment;
 use super::keys::{Keyring, Source};
 use super::retry::{Budget, RetryPolicy};
 use super::room::Room;
@@ -32,7 +33,7 @@ pub struct ClientBuilder<C> {
     token: Option<Source>,
     variables: Vec<(String, Source)>,
     defaults: Vec<(String, String)>,
-    environment: bool,
+    environment: Option<Environment>,
     network: Network,
     connect_timeout: Duration,
     attempt_timeout: Option<Duration>,
@@ -71,7 +72,7 @@ impl<C: Handle> ClientBuilder<C> {
             token: None,
             variables: Vec::new(),
             defaults: Vec::new(),
-            environment: false,
+            environment: None,
             network: Network::default(),
             connect_timeout: CONNECT_TIMEOUT,
             attempt_timeout: None,
@@ -137,7 +138,14 @@ impl<C: Handle> ClientBuilder<C> {
     /// of which none is needed, and its base URI from
     /// `<CRATE>_BASE_URI`, or from `<CRATE>_<NAMESPACE>_BASE_URI` if it consumes several APIs.
     pub fn from_env(mut self) -> Self {
-        self.environment = true;
+        self.environment = Some(Environment::default());
+        self
+    }
+
+    /// Reads the same from these variables.
+    #[doc(hidden)]
+    pub fn from_environment(mut self, environment: Environment) -> Self {
+        self.environment = Some(environment);
         self
     }
 
@@ -368,12 +376,8 @@ impl<C: Handle> ClientBuilder<C> {
         })
     }
 
-    /// The value of a variable. A blank one counts as unset.
     fn environment_variable(&self, name: &str) -> Option<String> {
-        if !self.environment {
-            return None;
-        }
-        std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+        self.environment.as_ref()?.get(name)
     }
 
     fn resolve_base_uris(&self) -> Result<Vec<Url>, ConfigError> {

@@ -98,6 +98,9 @@ pub(super) fn path(adapter: &Adapter) -> &'static str {
 
 /// The port that the command line sets.
 pub(super) fn port(adapter: &Adapter, options: &Serve) -> Option<u16> {
+    if options.any_port {
+        return Some(0);
+    }
     match adapter {
         Adapter::Rest(_) => options.rest_port,
         Adapter::Mcp(_) => options.mcp_port,
