@@ -86,6 +86,14 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         flags: Vec<String>,
     },
+    /// Run cases with recorded responses, and print what differs: exit code 1 if anything does
+    Conform {
+        /// A folder with cases, each in a folder of its own
+        folder: PathBuf,
+        /// `--filter TEXT` or `--area AREA` to run some of them, `--verbose` to print every difference
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        flags: Vec<String>,
+    },
     /// Measure the speed of a generated server, or what it uses after some minutes of load
     Bench {
         /// What to measure
@@ -138,6 +146,7 @@ fn main() -> ExitCode {
             [once] if once == "--once" => trial::run(&root(), &name, true),
             [unknown, ..] => Err(anyhow::anyhow!("`{unknown}` is not a flag of `try` for a crate; `--once` is")),
         },
+        Command::Conform { folder, flags } => trial::conform(&root(), &folder, &flags),
         Command::Interop { surface, options } => interop::run(&root(), surface, options),
         Command::Bench { subject } => bench::run(&root(), &subject),
         Command::Semver { baseline } => semver::run(&root(), &baseline),

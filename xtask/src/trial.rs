@@ -1,5 +1,5 @@
 //! `cargo xtask try`: a generated server against a simulator of its upstream, or a specification against an echo of it; and
-//! `cargo xtask serve`.
+//! `cargo xtask serve` and `conform`, which are programs of their own.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -35,7 +35,7 @@ pub fn serve(root: &Path, file: &Path, echo: bool, max_file_size: u64, arguments
     // The flag may also be among those that follow the specification.
     let limit = size_flag(arguments).unwrap_or(max_file_size);
     sources::limit(limit);
-    serve.args(["run", "--quiet", "--package", "naftiko-serve", "--"]).arg(folder.join(file));
+    serve.args(["run", "--quiet", "--package", "naftiko-serve", "--", "serve"]).arg(folder.join(file));
     if size_flag(arguments).is_none() {
         serve.args([SIZE_FLAG, &limit.to_string()]);
     }
@@ -44,6 +44,17 @@ pub fn serve(root: &Path, file: &Path, echo: bool, max_file_size: u64, arguments
         serve.arg("--echo").envs(placeholders(&folder, file)?);
     }
     Ok(serve.status().context("cargo cannot be started")?.success())
+}
+
+/// Runs the cases of a folder, with the flags of the command.
+///
+/// # Errors
+/// When the program that runs them cannot be built or started.
+pub fn conform(root: &Path, cases: &Path, flags: &[String]) -> Result<bool> {
+    let folder = env::current_dir().context("there is no current folder")?;
+    let mut run = cargo(root);
+    run.args(["run", "--quiet", "--package", "naftiko-serve", "--", "conform"]).arg(folder.join(cases)).args(flags);
+    Ok(run.status().context("cargo cannot be started")?.success())
 }
 
 /// The flag for the size of files.

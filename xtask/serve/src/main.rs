@@ -1,18 +1,26 @@
-//! `cargo xtask serve FILE` and `cargo xtask try FILE`.
+//! `cargo xtask serve FILE`, `cargo xtask try FILE` and `cargo xtask conform DIR`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
 
 use anyhow::{Context as _, Result};
-use clap::Parser;
-use naftiko_serve::{echo, load, reload};
+use clap::{Args, Parser};
+use naftiko_serve::{conform, echo, load, reload};
 use naftiko_server::ServeOptions;
 use tokio::sync::mpsc::channel;
 use xtask::sources;
 
 #[derive(Parser)]
-#[command(name = "cargo xtask serve", about = "Serves a specification without generating a crate")]
+#[command(name = "cargo xtask")]
+enum Command {
+    /// Serve a specification without generating a crate
+    Serve(Box<Arguments>),
+    /// Run cases with recorded responses, and print what differs
+    Conform(conform::Options),
+}
+
+#[derive(Args)]
 struct Arguments {
     /// The specification
     file: PathBuf,
@@ -30,7 +38,13 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    match run(Arguments::parse()) {
+    let outcome = match Command::parse() {
+        Command::Serve(arguments) => run(*arguments),
+        Command::Conform(options) => {
+            conform::run(&options).map(|is_right| if is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+    };
+    match outcome {
         Ok(exit) => exit,
         Err(error) => {
             anstream::eprintln!("{error:#}");

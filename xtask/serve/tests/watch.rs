@@ -38,6 +38,7 @@ struct Running {
 impl Running {
     fn start(file: &Path, base_uri: &str) -> Self {
         let mut program = Command::new(env!("CARGO_BIN_EXE_naftiko-serve"))
+            .arg("serve")
             .arg(file)
             .args(["--watch", "--base-uri", base_uri])
             .stderr(Stdio::piped())
