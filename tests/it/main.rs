@@ -13,6 +13,7 @@ mod client;
 mod commands;
 mod companions;
 mod configuration;
+mod conformance;
 mod connections;
 mod control;
 mod corpus;

@@ -11,7 +11,7 @@ use super::json::Json;
 
 /// The port of the upstream in the files of a case. Runs use a free one in its place.
 const UPSTREAM: &str = ":19999";
-/// What stands for the folder of the case.
+/// The folder of the case, as its files name it.
 const FOLDER: &str = "__CASE_DIR__";
 
 /// A case, as its files describe it.
@@ -103,7 +103,7 @@ fn copy_folder(from: &Path, to: &Path, edit: &dyn Fn(&str) -> String) -> Result<
 }
 
 impl Call {
-    fn new(json: Json) -> Self {
+    pub(super) fn new(json: Json) -> Self {
         let text = |name: &str| json.text_of(name).unwrap_or_default().to_owned();
         Self { name: text("name"), kind: text("kind"), json }
     }

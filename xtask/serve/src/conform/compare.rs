@@ -168,7 +168,7 @@ pub(super) fn bytes(what: &str, own: &[u8], expected: &[u8]) -> Difference {
     (!same).then(|| format!("{what} is `{}`, expected `{}`", brief(&text(own)), brief(&text(expected))))
 }
 
-/// Whether a value is the expected one. `<words>` stand for any value, such as a time.
+/// Whether a value is the expected one. `<words>` mean any value, such as a time.
 fn fits(own: &Json, expected: &Json) -> bool {
     let is_any = |text: &str| {
         let inside = text.strip_prefix('<').and_then(|text| text.strip_suffix('>'));

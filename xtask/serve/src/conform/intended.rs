@@ -6,7 +6,7 @@ use super::case::{Call, Verdict};
 use super::compare::{self, brief, bytes, content, error_code, is_error, message, same_target, text};
 use super::json::Json;
 use super::outcome::Outcome;
-use super::upstream::Received;
+use super::requests::{beginning, has, parts, some, upstream};
 
 /// Names of members that describe the response or the requests. Those of header fields are recognised by their form.
 const KNOWN: [&str; 16] = [
@@ -190,19 +190,6 @@ fn response(value: &Json, call: &Call, seen: &Seen) -> Outcome {
     if own.starts_with(start) { Outcome::Right } else { described(value) }
 }
 
-/// What comes before dots that stand for the rest.
-fn beginning(text: &str) -> Option<&str> {
-    text.split_once('…').or(text.split_once("...")).map(|(start, _)| start)
-}
-
-/// Whether a field of a request has this value.
-fn has(request: &Received, name: &str, value: &str) -> bool {
-    request.headers.get(&name.to_lowercase()).is_some_and(|own| match beginning(value) {
-        Some(start) => own.starts_with(start),
-        None => own == value,
-    })
-}
-
 /// A field of the response.
 fn header(name: &str, value: &str, seen: &Seen) -> Outcome {
     let own = seen.headers.get(name).map_or("", String::as_str);
@@ -213,97 +200,105 @@ fn header(name: &str, value: &str, seen: &Seen) -> Outcome {
     }
 }
 
-/// Whether one of the requests is as it should be.
-fn some(seen: &Seen, expected: &str, is_right: impl Fn(&Received) -> bool) -> Outcome {
-    let list = || {
-        let requests = seen.requests.iter().map(|request| {
-            let fields: Vec<_> = request
-                .headers
-                .iter()
-                .filter(|(name, _)| is_known(name) && !compare::OF_LIBRARIES.contains(&name.as_str()))
-                .collect();
-            format!("{} {} {fields:?} `{}`", request.method, request.target, brief(&text(&request.body)))
-        });
-        format!("no request with `{expected}`; upstream got [{}]", requests.collect::<Vec<_>>().join(", "))
-    };
-    Outcome::unless(seen.requests.iter().any(is_right), list)
-}
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
 
-/// A request or several: `GET /path`, `/path`, `name=value` of the query, or the absence of a header.
-fn upstream(value: &Json, seen: &Seen) -> Outcome {
-    let single = [value.clone()];
-    let expected = if value.list().is_empty() { &single[..] } else { value.list() };
-    if !value.list().is_empty() && seen.requests.len() != expected.len() {
-        let own: Vec<_> = seen.requests.iter().map(|own| format!("{} {}", own.method, own.target)).collect();
-        return Outcome::Wrong(format!("upstream got {own:?}, expected {value}"));
-    }
-    expected.iter().map(|expected| one(&expected.shown(), seen)).fold(Outcome::Right, Outcome::and)
-}
+    use super::*;
+    use crate::conform::upstream::Received;
 
-fn one(expected: &str, seen: &Seen) -> Outcome {
-    if let Some(name) = expected.strip_prefix("no ").and_then(|rest| rest.strip_suffix(" header")) {
-        let without = seen.requests.iter().all(|request| !request.headers.contains_key(name));
-        return Outcome::unless(without && !seen.requests.is_empty(), || format!("upstream got a header {name}"));
+    fn call(kind: &str, intended: &str) -> Call {
+        let text = format!(r#"{{"kind":"{kind}","name":"n","verdict":"defect","intended":{intended}}}"#);
+        Call::new(Json::parse(&text).expect("JSON"))
     }
-    let (request, rest) = match expected.split_once(" -> ").or(expected.split_once(" with ")) {
-        Some((request, rest)) => (request, rest),
-        None => (expected, ""),
-    };
-    let status = rest.parse::<u16>().ok();
-    let field = rest.split_once(": ");
-    let fits = |own: &Received| {
-        status.is_none_or(|status| own.status == status)
-            && field.is_none_or(|(name, value)| {
-                own.headers.get(&name.to_lowercase()).is_some_and(|own| own.starts_with(value))
-            })
-    };
-    match request.split_once(' ') {
-        Some((method, target)) if method.chars().all(|c| c.is_ascii_uppercase()) => {
-            some(seen, expected, |own| own.method == method && same_target(&own.target, target) && fits(own))
+
+    fn seen(status: u16, body: &str) -> Seen {
+        let fields = |fields: &[(&str, &str)]| {
+            fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<BTreeMap<_, _>>()
+        };
+        let multipart = "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n--b--\r\n";
+        let requests = vec![
+            Received {
+                method: "POST".to_owned(),
+                target: "/p/1?q=a%20b&r=1".to_owned(),
+                headers: fields(&[("authorization", "Digest x"), ("x-a", "1")]),
+                body: br#"{"s": 1.0}"#.to_vec(),
+                status: 401,
+            },
+            Received {
+                method: "POST".to_owned(),
+                target: "/p/2".to_owned(),
+                headers: fields(&[("content-type", "multipart/form-data; boundary=b")]),
+                body: multipart.as_bytes().to_vec(),
+                status: 200,
+            },
+        ];
+        let headers =
+            fields(&[("content-type", "application/problem+json"), ("www-authenticate", "Digest realm=\"r\"")]);
+        Seen { status, headers, body: body.as_bytes().to_vec(), requests }
+    }
+
+    #[test]
+    fn descriptions_of_responses_and_requests_are_compared() {
+        let result = r#"{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"{\"a\": 1}"}]}}"#;
+        let failure = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"m"}}"#;
+        let cases = [
+            ("rest", 200, r#"{"b":2,"a":1.0}"#, r#"{"a":1.0,"b":2}"#, r#"{"a":1,"b":2}"#),
+            ("rest", 200, "fixed", r#""fixed""#, r#""other""#),
+            ("rest", 404, "{}", r#"{"status":404,"body":{}}"#, r#"{"status":404,"body":{"a":1}}"#),
+            ("rest", 502, "{}", r#"{"status":502,"body":"a problem document"}"#, r#"{"status":500}"#),
+            ("rest", 200, "UP and more", r#"{"status":200,"body":"UP…"}"#, r#"{"status":204}"#),
+            (
+                "rest",
+                401,
+                "",
+                r#"{"status":401,"www-authenticate":"Digest realm=..."}"#,
+                r#"{"www-authenticate":"Basic"}"#,
+            ),
+            ("rest", 200, "", r#"{"upstream":"POST /p/1?q=a+b&r=1"}"#, r#"{"upstream":"GET /p/1?q=a+b&r=1"}"#),
+            ("rest", 200, "", r#"{"upstream":"r=1"}"#, r#"{"upstream":"r=2"}"#),
+            ("rest", 200, "", r#"{"upstream":"no x-b header"}"#, r#"{"upstream":"no authorization header"}"#),
+            ("rest", 200, "", r#"{"upstream header":"x-a: 1"}"#, r#"{"upstream header":"x-a: 2"}"#),
+            ("mcp", 200, result, r#"{"a":1}"#, r#"{"a":2}"#),
+            ("mcp", 200, result, r#"{"isError":false,"text":"{\"a\":1}"}"#, r#"{"isError":true}"#),
+            ("mcp", 200, failure, r#"{"error":{"code":-32602}}"#, r#"{"error":{"code":-32603}}"#),
+            ("mcp", 200, failure, r#"{"error":"of any kind"}"#, r#"{"a":1}"#),
+            ("mcp", 200, result, r#"{"query":"q=a b&r=1 encoded"}"#, r#"{"query":"q=a"}"#),
+            ("mcp", 200, result, r#"{"path":"/p/2","x-a":"1"}"#, r#"{"path":"/p/3"}"#),
+            ("mcp", 200, result, r#"{"body":"{\"s\":1.0}"}"#, r#"{"body":"{\"s\":1}"}"#),
+            ("mcp", 200, result, r#"{"body.s":1.0}"#, r#"{"body.s":1}"#),
+            ("mcp", 200, result, r#"{"parts":[{"name":"a","value":"x"}]}"#, r#"{"parts":[{"name":"b","value":"x"}]}"#),
+            (
+                "mcp",
+                200,
+                result,
+                r#"{"upstream":["POST /p/1?q=a b&r=1 with Authorization: Digest","POST /p/2"]}"#,
+                r#"{"upstream":["POST /p/2"]}"#,
+            ),
+            ("stdio", 0, "", r#""no line at all""#, r#""a build error""#),
+        ];
+        for (kind, status, body, right, wrong) in cases {
+            let seen = seen(status, body);
+            assert_eq!(judge(&call(kind, right), None, &seen), Outcome::Right, "{right}");
+            let outcome = judge(&call(kind, wrong), None, &seen);
+            assert!(matches!(outcome, Outcome::Wrong(_)), "{wrong}: {outcome:?}");
         }
-        None if request.starts_with('/') => some(seen, expected, |own| same_target(&own.target, request) && fits(own)),
-        None if request.contains('=') => some(seen, expected, |own| {
-            let pairs = compare::pairs(request);
-            own.target.split_once('?').is_some_and(|(_, query)| {
-                let own = compare::pairs(query);
-                pairs.iter().all(|pair| own.contains(pair))
-            })
-        }),
-        _ => Outcome::Described(expected.to_owned()),
     }
-}
 
-/// The parts of a multipart body (RFC 7578), which may have more header fields than are expected.
-fn parts(expected: &Json, seen: &Seen) -> Outcome {
-    some(seen, &expected.to_string(), |request| {
-        let own = sent_parts(request).unwrap_or_default();
-        own.len() == expected.list().len()
-            && own
-                .iter()
-                .zip(expected.list())
-                .all(|(own, expected)| expected.members().iter().all(|(name, value)| own.get(name) == Some(value)))
-    })
-}
+    #[test]
+    fn other_words_are_left_to_a_person() {
+        for words in [r#""as the text says""#, r#"{"note":"either is right"}"#, r#"{"upstream":"some request"}"#] {
+            let outcome = judge(&call("rest", words), None, &seen(200, "{}"));
+            assert!(matches!(outcome, Outcome::Described(_)), "{words}: {outcome:?}");
+        }
+    }
 
-fn sent_parts(request: &Received) -> Option<Vec<Json>> {
-    let boundary = request.headers.get("content-type")?.split_once("boundary=")?.1.trim_matches('"');
-    let body = text(&request.body);
-    let delimiter = format!("--{boundary}");
-    let parts = body.split(&delimiter).skip(1).filter(|part| !part.starts_with("--"));
-    parts
-        .map(|part| {
-            let (head, value) = part.split_once("\r\n\r\n")?;
-            let parameter = |name: &str| Some(head.split_once(&format!(" {name}=\""))?.1.split_once('"')?.0);
-            let media_type =
-                head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-type: ").map(str::to_owned));
-            let members = [
-                ("name", parameter("name").map(str::to_owned)),
-                ("filename", parameter("filename").map(str::to_owned)),
-                ("contentType", media_type),
-                ("value", Some(value.strip_suffix("\r\n").unwrap_or(value).to_owned())),
-            ];
-            let members = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Json::Text(value?))));
-            Some(Json::Members(members.collect()))
-        })
-        .collect()
+    #[test]
+    fn a_result_is_judged_by_the_response_of_rest_before_it() {
+        let result = r#"{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"{\"a\": 1}"}]}}"#;
+        let (rest, mcp) = (call("rest", r#"{"a":1}"#), call("mcp", r#""as for REST""#));
+        assert_eq!(judge(&mcp, Some(&rest), &seen(200, result)), Outcome::Right);
+        let rest = call("rest", r#"{"a":2}"#);
+        assert!(matches!(judge(&mcp, Some(&rest), &seen(200, result)), Outcome::Wrong(_)));
+    }
 }

@@ -8,6 +8,7 @@ mod json;
 mod outcome;
 mod purpose;
 mod report;
+mod requests;
 mod run;
 mod upstream;
 
@@ -43,7 +44,7 @@ pub struct Options {
 /// Runs the cases and prints what differs. `Ok(false)` means that something does.
 ///
 /// # Errors
-/// If a case cannot be read, or there is none.
+/// If a case cannot be read, or no case is found.
 pub fn run(options: &Options) -> Result<bool> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ran = runtime.block_on(cases(&options.folder, |case| {
@@ -59,7 +60,7 @@ pub fn run(options: &Options) -> Result<bool> {
 /// Runs all cases below a folder, in order of their names.
 ///
 /// # Errors
-/// If a case cannot be read, or there is none.
+/// If a case cannot be read, or no case is found.
 pub async fn run_all(folder: &Path) -> Result<Vec<Ran>> {
     cases(folder, |_| true).await
 }

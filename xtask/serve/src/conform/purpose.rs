@@ -23,7 +23,10 @@ impl Row {
 
 /// The rows of the table.
 pub(super) fn rows(root: &Path) -> Result<Vec<Row>> {
-    let page = fs::read_to_string(root.join("docs/semantics.md")).context("docs/semantics.md cannot be read")?;
+    Ok(read(&fs::read_to_string(root.join("docs/semantics.md")).context("docs/semantics.md cannot be read")?))
+}
+
+fn read(page: &str) -> Vec<Row> {
     let section = page.split_once(HEADING).map_or("", |(_, rest)| rest);
     let section = section.split("\n## ").next().unwrap_or_default();
     let rows = section.lines().filter_map(|line| {
@@ -31,5 +34,22 @@ pub(super) fn rows(root: &Path) -> Result<Vec<Row>> {
         Some(Row { case: cells.next()?, call: cells.next()? })
     });
     // The first two are the head of the table.
-    Ok(rows.skip(2).collect())
+    rows.skip(2).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_the_table_name_calls_by_name_or_number() {
+        let page = format!(
+            "| a | b |\n{HEADING}\n\n| case | call | reason |\n|---|---|---|\n| one | `GET /a` | x |\n| two | 3 | y |\n\n## Next\n| c | d | z |"
+        );
+        let rows = read(&page);
+        assert_eq!(rows.len(), 2);
+        assert!(rows.iter().any(|row| row.is_about("one", 9, "GET /a")));
+        assert!(rows.iter().any(|row| row.is_about("two", 3, "GET /b")));
+        assert!(!rows.iter().any(|row| row.is_about("two", 2, "GET /b")));
+    }
 }
