@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use naftiko_schema::http::percent_encode;
 use naftiko_schema::{
-    Adapter, Api, Capability, Control, FixedParameter, FlowId, Format, InboundAuth, InputId, Kind, List, Location, Method,
-    OperationId, Parameter, ParameterId, PathPart, Ref, RetrySafety, TemplatePart,
+    Adapter, Api, Capability, Control, FixedParameter, FlowId, Format, InboundAuth, InputId, Kind, List, Location,
+    Method, OperationId, Parameter, ParameterId, PathPart, Ref, RetrySafety, TemplatePart,
 };
 
 use crate::companion::Types;

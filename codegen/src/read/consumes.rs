@@ -115,12 +115,7 @@ fn operation(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Consumed
     let output_headers = fields.list("outputHeaders", sink);
     let body = fields.get(&["body", "requestBody"]).map(|entry| body(&entry.value, sink));
     let inputs = read_all(fields.members(&["inputParameters"], sink), input, sink);
-    fields.ignore(&[
-        "label",
-        "display",
-        "tags",
-        "outputSchema",
-    ]);
+    fields.ignore(&["label", "display", "tags", "outputSchema"]);
     let outputs = read_all(fields.members(&["outputParameters"], sink), consumed_output, sink);
     no_effect(&mut fields, &["outputMediaType"], "responses have the type that the upstream says", sink);
     no_effect(&mut fields, &["maxBinarySize"], SIZE_LIMIT, sink);

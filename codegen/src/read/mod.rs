@@ -69,8 +69,7 @@ pub(crate) fn read(sources: &Sources, path: &str, sink: &mut Sink) -> Option<Doc
     let consumes = imports.members(fields.members(&["consumes"], sink), "consumes", consumes::consumes, sink);
     let adapters = imports.members(fields.members(&["exposes"], sink), "exposes", exposes::adapter, sink);
     binds.extend(imports.members(fields.members(&["binds"], sink), "binds", bind, sink));
-    let aggregates =
-        imports.members(fields.members(&["aggregates"], sink), "aggregates", aggregates::aggregate, sink);
+    let aggregates = imports.members(fields.members(&["aggregates"], sink), "aggregates", aggregates::aggregate, sink);
     fields.finish(sink);
     Some(Document { span: capability.span, info, binds, consumes, aggregates, adapters, missing: imports.missing })
 }

@@ -211,8 +211,7 @@ pub(super) fn bind(
             let known = callee.parameters.iter().map(|parameter| parameter.name.as_str());
             let free = known.filter(|known| given.as_ref().is_none_or(|given| given.names.exact(known).is_none()));
             let meant = sink.nearest(Code::UnknownParameter, &name.value, free);
-            let message =
-                format!("`{}` has no parameter `{}`; the argument is ignored", callee.name, name.value);
+            let message = format!("`{}` has no parameter `{}`; the argument is ignored", callee.name, name.value);
             let help = "declare it as an input parameter of the operation";
             let report = sink.report(Code::UnknownParameter, name.span, message);
             report.nearest(name.span, &name.value, meant, help);

@@ -38,7 +38,7 @@ fn is_mock(invocation: &Invocation) -> bool {
     invocation.outputs.iter().any(is_fixed)
 }
 
-/// Links a flow. What is wrong with it is reported, and then there is none.
+/// Links a flow. It does not exist if something is wrong with it, which is reported.
 pub(super) fn link<'d>(
     linker: &Linker<'_, 'd>,
     site: &Site<'_, 'd>,
@@ -99,7 +99,8 @@ fn targets<'d>(
         linker.targets.find(call.as_ref(), &site, sink)
     };
     if invocation.steps.is_empty() {
-        let call = CallSite { span: site.span, name: None, description: None, method: None, path: None, arguments: None };
+        let call =
+            CallSite { span: site.span, name: None, description: None, method: None, path: None, arguments: None };
         if is_mock(invocation) && !invocation.call.as_ref().is_some_and(|name| linker.targets.knows(name, &call)) {
             return Some(Vec::new());
         }
@@ -121,12 +122,7 @@ fn targets<'d>(
 }
 
 /// Values that `with` beside the steps names, for all steps. Beside a single call, it has the arguments of that call.
-fn add_locals<'d>(
-    invocation: &'d Invocation,
-    inputs: &mut Inputs<'_, 'd>,
-    context: &Context<'_, 'd>,
-    sink: &mut Sink,
-) {
+fn add_locals<'d>(invocation: &'d Invocation, inputs: &mut Inputs<'_, 'd>, context: &Context<'_, 'd>, sink: &mut Sink) {
     if invocation.steps.is_empty() {
         return;
     }

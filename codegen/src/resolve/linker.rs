@@ -46,7 +46,7 @@ impl<'l, 'd> Linker<'l, 'd> {
         self.flows.into_inner()
     }
 
-    /// What a route, tool or resource calls; `None` if that cannot be told, which is reported.
+    /// What a route, tool or resource calls; `None` if that is unclear, which is reported.
     pub(super) fn call(
         &self,
         invocation: &'d Invocation,
@@ -95,13 +95,21 @@ impl<'l, 'd> Linker<'l, 'd> {
         sink: &mut Sink,
     ) -> Option<Call<'d>> {
         let id = self.flow(name, sink)?;
-        let (parameters, outputs): (Vec<Parameter>, Cow<'d, [Output]>) = {
+        let (mut parameters, outputs): (Vec<Parameter>, Cow<'d, [Output]>) = {
             let flows = self.flows.borrow();
             let flow = flows.get(id.index())?;
             let own = flow.output.is_none() && flow.outputs.is_empty();
             let outputs = if own { Cow::Borrowed(&*invocation.outputs) } else { flow.outputs.clone() };
             (flow.inputs.clone(), outputs)
         };
+        // Inputs of tools are required by default, those of routes are not.
+        if context.path.is_none() {
+            let declared = self.described(invocation).map_or(&[][..], |flow| &flow.invocation.inputs);
+            for parameter in &mut parameters {
+                let declared = declared.iter().find(|input| input.name.value == parameter.name);
+                parameter.required |= declared.is_some_and(|input| input.required != Some(false));
+            }
+        }
         let callee = Callee { name: &name.value, parameters: &parameters, constants: &[], left_out: &[] };
         let (inputs, sources) = call::arguments(&callee, invocation, context, sink);
         Some(Call { target: Target::Flow(id), inputs, sources, outputs })
@@ -126,7 +134,7 @@ impl<'l, 'd> Linker<'l, 'd> {
             shared: &[],
             path: None,
             closed: false,
-            inherits: false,
+            inherits: true,
             has_body: true,
         };
         let site = Site { name: &name.value, description: source.description.as_ref(), span: source.name.span };
@@ -143,10 +151,7 @@ impl<'l, 'd> Linker<'l, 'd> {
 }
 
 /// The flows of all aggregates. Two of one name are an error: routes and tools could mean either.
-fn by_name<'d>(
-    document: &'d Document,
-    sink: &mut Sink,
-) -> BTreeMap<String, (&'d Aggregate, &'d AggregateFlow)> {
+fn by_name<'d>(document: &'d Document, sink: &mut Sink) -> BTreeMap<String, (&'d Aggregate, &'d AggregateFlow)> {
     let mut flows: BTreeMap<String, (&Aggregate, &AggregateFlow)> = BTreeMap::new();
     for aggregate in &document.aggregates {
         let namespace = aggregate.namespace.as_ref().map_or("", |namespace| &namespace.value);

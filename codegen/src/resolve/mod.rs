@@ -143,12 +143,7 @@ fn operations_of<'d>(
     operations
 }
 
-fn routes<'d>(
-    linker: &Linker<'_, 'd>,
-    variables: &Variables<'_>,
-    size: &mut Size,
-    sink: &mut Sink,
-) -> Vec<Route<'d>> {
+fn routes<'d>(linker: &Linker<'_, 'd>, variables: &Variables<'_>, size: &mut Size, sink: &mut Sink) -> Vec<Route<'d>> {
     let mut routes: Vec<Route<'d>> = Vec::new();
     let mut known: BTreeMap<(Method, String), Span> = BTreeMap::new();
     for (adapter, resources) in adapters(linker.linked.document) {
@@ -224,12 +219,7 @@ fn route<'d>(
 /// How many tools of one name are compared with another one of that name.
 const COMPARED: usize = 20;
 
-fn tools<'d>(
-    linker: &Linker<'_, 'd>,
-    variables: &Variables<'_>,
-    size: &mut Size,
-    sink: &mut Sink,
-) -> Vec<Tool<'d>> {
+fn tools<'d>(linker: &Linker<'_, 'd>, variables: &Variables<'_>, size: &mut Size, sink: &mut Sink) -> Vec<Tool<'d>> {
     // The format has no `required` for consumed parameters, but some files use it.
     let inherits = linker.linked.document.consumes.iter().any(uses_required);
     let mut tools: Vec<Tool<'d>> = Vec::new();

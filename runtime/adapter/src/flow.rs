@@ -1,14 +1,14 @@
 //! Running flows: steps as soon as what they need is there, and a document or the last response at the end.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
+
 use bytes::Bytes;
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use naftiko_client::__private::{Arguments, Connection, Options, Reading, ResponseBody, check_once};
 use naftiko_client::{Error, Response};
-use naftiko_schema::{
-    Action, ArgumentSource, Flow, InputText, Operation, Output, Projection, Step, StepCall, Target,
-};
+use naftiko_schema::{Action, ArgumentSource, Flow, InputText, Operation, Output, Projection, Step, StepCall, Target};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -58,10 +58,9 @@ impl Run<'_> {
         let deadline = Instant::now() + self.connection.timeout();
         let steps = &self.flow.steps;
         let last_call = steps.iter().rposition(|step| matches!(step.action, Action::Call(_)));
-        let mut outputs =
-            Outputs { whole: vec![None; steps.len()], shown: self.view.map(|_| vec![None; steps.len()]) };
+        let mut outputs = Outputs { whole: vec![None; steps.len()], shown: self.view.map(|_| vec![None; steps.len()]) };
         let (mut started, mut ended) = (vec![false; steps.len()], vec![false; steps.len()]);
-        let mut running = FuturesUnordered::new();
+        let mut running = Vec::new();
         let mut response = None;
         loop {
             for (index, step) in steps.iter().enumerate() {
@@ -69,10 +68,10 @@ impl Run<'_> {
                 if is_due && let Some(started) = started.get_mut(index).filter(|started| !**started) {
                     *started = true;
                     let reading = if Some(index) == last_call { self.last_reading(index) } else { Reading::Document };
-                    running.push(self.take(index, step, &inputs, &outputs.whole, reading, deadline)?);
+                    running.push(Box::pin(self.take(index, step, &inputs, &outputs.whole, reading, deadline)?));
                 }
             }
-            let Some(step) = running.next().await else { break };
+            let Some(step) = next(&mut running).await else { break };
             let Ended { step: index, output, response: of_step } = step?;
             if Some(index) == last_call {
                 response = of_step;
@@ -102,7 +101,7 @@ impl Run<'_> {
         if self.flow.output.is_none() && is_last_step { self.reading } else { Reading::Document }
     }
 
-    /// Starts a step: what it needs of others is taken at once, so that it can run beside them.
+    /// Starts a step: what it needs of earlier steps is taken at once, so that it can run beside them.
     fn take<'s>(
         &'s self,
         index: usize,
@@ -183,15 +182,30 @@ impl Run<'_> {
     }
 }
 
+/// The outcome of the step that ends next; `None` if no step runs. Steps are polled in their order, so that they send their
+/// requests in that order, too.
+async fn next<F: Future>(running: &mut Vec<Pin<Box<F>>>) -> Option<F::Output> {
+    if running.is_empty() {
+        return None;
+    }
+    let (index, outcome) = poll_fn(|context| {
+        for (index, step) in running.iter_mut().enumerate() {
+            if let Poll::Ready(outcome) = step.as_mut().poll(context) {
+                return Poll::Ready((index, outcome));
+            }
+        }
+        Poll::Pending
+    })
+    .await;
+    drop(running.remove(index));
+    Some(outcome)
+}
+
 /// The requests that a flow would send, in the order of its steps.
 ///
 /// # Errors
 /// If one that depends on the caller only cannot be built.
-pub(crate) fn planned(
-    flow: &'static Flow,
-    connection: &Connection,
-    inputs: Arguments,
-) -> Result<Vec<Planned>, Error> {
+pub(crate) fn planned(flow: &'static Flow, connection: &Connection, inputs: Arguments) -> Result<Vec<Planned>, Error> {
     let inputs = inputs.into_values();
     let mut planned = Vec::new();
     for step in flow.steps.iter() {

@@ -5,9 +5,7 @@ use naftiko_client::__private::{
     pointer_token, shortened, visible,
 };
 use naftiko_client::{Error, ErrorKind, Violation};
-use naftiko_schema::{
-    ArgumentMapping, ArgumentSource, Binding, Kind, Location, Parameter, Target,
-};
+use naftiko_schema::{ArgumentMapping, ArgumentSource, Binding, Kind, Location, Parameter, Target};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -70,7 +68,11 @@ fn checked_here(binding: &'static Binding, defaults: &Defaults, mut values: Valu
         Target::Operation(operation) => {
             defaults.complete(operation, &mut arguments);
             // Where inputs are wrong, so are the arguments that are made of them, but for the rest of the body.
-            if violations.is_empty() { check_once(operation, &mut arguments) } else { check_body(operation, &arguments) }
+            if violations.is_empty() {
+                check_once(operation, &mut arguments)
+            } else {
+                check_body(operation, &arguments)
+            }
         }
         Target::Flow(flow) if violations.is_empty() => arguments.check(&flow.parameters),
         Target::Flow(_) => Violations::default(),
@@ -115,7 +117,9 @@ fn arguments(binding: &Binding, values: Values) -> Arguments {
 /// Arguments in the types of their parameters.
 pub(crate) fn converted(values: Values, parameters: &[Parameter]) -> Values {
     let pairs = values.into_iter().zip(parameters);
-    pairs.map(|(argument, parameter)| argument.map(|argument| convert(&argument, parameter).unwrap_or(argument))).collect()
+    pairs
+        .map(|(argument, parameter)| argument.map(|argument| convert(&argument, parameter).unwrap_or(argument)))
+        .collect()
 }
 
 /// Converts an argument to the type of its parameter, if it has another one: text to a number, a number to text, one value to

@@ -44,8 +44,7 @@ fn text(value: &Value) -> String {
 
 /// The members that the lookup asks for; those that an item does not have are null.
 fn members(lookup: &Lookup, item: &Value) -> Value {
-    let member = |name: &naftiko_schema::Text| {
-        (name.clone().into_owned(), item.get(&**name).cloned().unwrap_or_default())
-    };
+    let member =
+        |name: &naftiko_schema::Text| (name.clone().into_owned(), item.get(&**name).cloned().unwrap_or_default());
     Value::Object(lookup.members.iter().map(member).collect::<Map<_, _>>())
 }

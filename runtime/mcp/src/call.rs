@@ -117,8 +117,7 @@ async fn finished(
     arguments: Arguments,
     forwarded: Forwarded,
 ) -> CallToolResult {
-    let outcome =
-        execute(&tool.binding, connection, arguments, forwarded, view(policy.reveals(&tool.name))).await;
+    let outcome = execute(&tool.binding, connection, arguments, forwarded, view(policy.reveals(&tool.name))).await;
     let length = outcome.as_ref().map_or_else(|error| error.body().len(), |response| response.body().len());
     if !is_long(length) {
         return result(tool, policy, outcome);

@@ -146,7 +146,8 @@ impl Resources {
                 if policy.dry_run {
                     return Err(internal_error(uri, "nothing was sent: this server is in dry-run mode"));
                 }
-                let response = execute(binding, connection, arguments, forwarded, view(policy.reveals(&resource.name))).await;
+                let response =
+                    execute(binding, connection, arguments, forwarded, view(policy.reveals(&resource.name))).await;
                 let read = match response {
                     // A projection may take little of a long response.
                     Ok(response) if binding.output == Output::Whole && is_long(response.body(), policy) => {

@@ -111,8 +111,7 @@ pub(crate) fn visible(json: &str) -> String {
 
 /// One tag for each consumed API.
 fn tags(model: &Model, rest: &Rest) -> Vec<Value> {
-    let exposed: BTreeSet<ApiId> =
-        rest.routes.iter().filter_map(|route| about(model, route)?.api).collect();
+    let exposed: BTreeSet<ApiId> = rest.routes.iter().filter_map(|route| about(model, route)?.api).collect();
     let apis = model.capability.apis.iter().enumerate().filter(|(index, _)| exposed.contains(&ApiId::from(*index)));
     let tag =
         |namespace: &str| json!({"name": namespace, "description": format!("What {} offers.", rust::code(namespace))});

@@ -248,7 +248,9 @@ impl<'c, 'd> Inputs<'c, 'd> {
     pub(super) fn template(&mut self, node: &Node, sink: &mut Sink) -> Source {
         let Content::Text(text) = &node.content else { return Source::Json(node.to_json()) };
         if text.trim_start().starts_with("$.") {
-            return self.output(text, node.span, sink).map_or_else(|| self.no_output(text, node.span, sink), Source::Output);
+            return self
+                .output(text, node.span, sink)
+                .map_or_else(|| self.no_output(text, node.span, sink), Source::Output);
         }
         self.fixed_output(node, Kind::Any, sink)
     }
@@ -284,9 +286,9 @@ impl<'c, 'd> Inputs<'c, 'd> {
         if let ([Piece::Placeholder(name)], true) = (pieces.as_slice(), kind != Kind::String) {
             return match self.output(name, node.span, sink) {
                 Some(output) => Source::Output(output),
-                None => self.placeholder(name, node.span, sink).map_or(Source::Absent, |name| {
-                    self.reference(&any, &name, node.span, sink)
-                }),
+                None => self
+                    .placeholder(name, node.span, sink)
+                    .map_or(Source::Absent, |name| self.reference(&any, &name, node.span, sink)),
             };
         }
         match self.text(&any, pieces, node.span, sink) {

@@ -1,0 +1,58 @@
+//! Where values come from: what callers send, fixed values, and outputs of steps.
+
+use serde::Serialize;
+
+use crate::table::table;
+use crate::{InputId, List, PathStep, StepId, Text};
+
+/// Where an argument comes from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum ArgumentSource {
+    /// Nowhere: the parameter has no value.
+    Absent,
+    /// An input.
+    Input(InputId),
+    /// The output of a step, or a part of it.
+    Output(StepValue),
+    /// A fixed value, as JSON text.
+    Json(Text),
+    /// Text with inputs in it. It is absent if one of them is.
+    Text(List<InputText>),
+    /// Text with inputs in it. What is absent is empty.
+    Filled(List<InputText>),
+    /// A list of the items that are not absent. It is absent if all of its items are.
+    List(List<ArgumentSource>),
+    /// An object of the members that are not absent. It is absent if all of its members are.
+    Object(List<SourceMember>),
+}
+
+table! {
+    /// A member of [`ArgumentSource::Object`].
+    pub struct SourceMember {
+        /// Its name.
+        name: text,
+        /// Its value.
+        value: ArgumentSource,
+    }
+}
+
+/// A piece of [`ArgumentSource::Text`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum InputText {
+    /// Text, used as it is.
+    Literal(Text),
+    /// The text of an input.
+    Input(InputId),
+    /// The text of an output.
+    Output(StepValue),
+}
+
+table! {
+    /// The value at a path in the output of a step.
+    pub struct StepValue {
+        /// The step.
+        step: StepId,
+        /// The path.
+        at: [PathStep],
+    }
+}

@@ -1,0 +1,201 @@
+//! What routes, tools and resources run: an operation, or a flow of several steps.
+
+use serde::{Serialize, Serializer};
+
+use crate::table::{Ref, table};
+use crate::{ArgumentSource, FlowId, Format, Method, Operation, Output, Parameter, RetrySafety, StepId, Text};
+
+/// What is run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    /// An operation of a consumed API.
+    Operation(Ref<Operation>),
+    /// Several of them.
+    Flow(Ref<Flow>),
+}
+
+/// The target that runs an operation, in a `static`.
+pub const fn calls(operation: &'static Operation) -> Target {
+    Target::Operation(Ref::Static(operation))
+}
+
+/// The target that runs a flow, in a `static`.
+pub const fn runs(flow: &'static Flow) -> Target {
+    Target::Flow(Ref::Static(flow))
+}
+
+/// How a target is serialized: generated code refers to the operation or the flow by name.
+impl Serialize for Target {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Operation(operation) => {
+                serializer.serialize_newtype_variant("Target", operation.id.0, "Operation", &())
+            }
+            Self::Flow(flow) => serializer.serialize_newtype_variant("Target", flow.id.0, "Flow", &()),
+        }
+    }
+}
+
+impl Target {
+    /// The name in the capability, for errors, logs and metrics.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Operation(operation) => &operation.name,
+            Self::Flow(flow) => &flow.name,
+        }
+    }
+
+    /// Its parameters.
+    pub fn parameters(&self) -> &[Parameter] {
+        match self {
+            Self::Operation(operation) => &operation.parameters,
+            Self::Flow(flow) => &flow.parameters,
+        }
+    }
+
+    /// The operations that it calls.
+    pub fn operations(&self) -> Vec<&Operation> {
+        match self {
+            Self::Operation(operation) => vec![operation],
+            Self::Flow(flow) => flow.operations().collect(),
+        }
+    }
+
+    /// Whether it changes nothing upstream, according to its methods.
+    pub fn is_safe(&self) -> bool {
+        self.operations().iter().all(|operation| operation.method.is_safe())
+    }
+
+    /// Whether its responses have no body.
+    pub fn is_bodiless(&self) -> bool {
+        self.responding().is_some_and(|operation| operation.method == Method::Head)
+    }
+
+    /// When it may be repeated after a failure.
+    pub fn retry_safety(&self) -> RetrySafety {
+        match self {
+            Self::Operation(operation) => operation.retry_safety,
+            Self::Flow(flow) => flow.retry_safety(),
+        }
+    }
+
+    /// What the body of its request is, as the JSON text of a JSON Schema, if it is known.
+    pub fn request_schema(&self) -> Option<&str> {
+        match self {
+            Self::Operation(operation) => operation.request_schema.as_deref(),
+            Self::Flow(_) => None,
+        }
+    }
+
+    /// What the body of a successful response is, as the JSON text of a JSON Schema, if it is known.
+    pub fn response_schema(&self) -> Option<&str> {
+        self.responding()?.response_schema.as_deref()
+    }
+
+    /// The format of its response.
+    pub fn format(&self) -> Format {
+        self.responding().map_or(Format::Json, |operation| operation.format)
+    }
+
+    /// The operation whose response it passes on; `None` if it makes a document of its own.
+    pub fn responding(&self) -> Option<&Operation> {
+        match self {
+            Self::Operation(operation) => Some(operation),
+            Self::Flow(flow) if flow.output.is_some() => None,
+            Self::Flow(flow) => flow.last_target()?.responding(),
+        }
+    }
+}
+
+table! {
+    /// Steps that run for one caller, and what the caller gets of them. A flow without steps is a mock: it only has an output.
+    pub struct Flow {
+        /// Its number among the flows of the capability.
+        id: FlowId,
+        /// Its name in the capability, for errors and logs.
+        name: text,
+        /// What callers may send.
+        parameters: [Parameter],
+        /// The steps, in order.
+        steps: [Step],
+    } with {
+        /// The document that the caller gets. Without it, and where none of its parts has a value, that is the response of the
+        /// last call.
+        output: optional(ArgumentSource),
+    }
+}
+
+table! {
+    /// A step of a flow.
+    pub struct Step {
+        /// Its name.
+        name: text,
+        /// What it does.
+        action: Action,
+    } with {
+        /// The steps that must have ended before. Others may run at the same time.
+        after: [StepId],
+    }
+}
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub enum Action {
+    /// It calls an operation.
+    Call(StepCall),
+    /// It searches a list.
+    Lookup(Lookup),
+}
+
+table! {
+    /// A call of an operation by a step.
+    pub struct StepCall {
+        /// What is called.
+        target: Target,
+        /// One source for each parameter of the target, in order.
+        sources: [ArgumentSource],
+    } with {
+        /// What other steps see of the response. Members that are built from a list are added to each of its items.
+        output: Output,
+    }
+}
+
+table! {
+    /// A search in the output of another step. Its output is the first item that matches; for a list of values a list, with
+    /// one item for each of them that is found.
+    pub struct Lookup {
+        /// The step whose output is searched: a list of objects, or a single one.
+        list: StepId,
+        /// The member that is compared, as text.
+        key: text,
+        /// What it is compared with.
+        value: ArgumentSource,
+        /// The members that the output has, in order.
+        members: [Text],
+    }
+}
+
+impl Flow {
+    /// The operations that are called, in the order of the steps.
+    pub fn operations(&self) -> impl Iterator<Item = &Operation> {
+        self.calls().flat_map(|call| call.target.operations())
+    }
+
+    /// What the last call calls.
+    pub(crate) fn last_target(&self) -> Option<&Target> {
+        self.calls().last().map(|call| &call.target)
+    }
+
+    /// When it may be repeated after a failure: its first steps may have succeeded.
+    pub(crate) fn retry_safety(&self) -> RetrySafety {
+        let idempotent = self.operations().all(|operation| operation.retry_safety == RetrySafety::Idempotent);
+        if idempotent { RetrySafety::Idempotent } else { RetrySafety::Never }
+    }
+
+    fn calls(&self) -> impl Iterator<Item = &StepCall> {
+        self.steps.iter().filter_map(|step| match &step.action {
+            Action::Call(call) => Some(call),
+            Action::Lookup(_) => None,
+        })
+    }
+}
