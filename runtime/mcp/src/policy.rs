@@ -58,7 +58,7 @@ pub enum Confirmation {
 pub enum OutputSchemas {
     /// Nothing.
     Off,
-    /// The names of members, and their kinds in words. Every object satisfies it.
+    /// The names of members, and their usual kinds. Every object satisfies it.
     #[default]
     Shape,
     /// The whole schema. Clients reject results that do not satisfy it, such as those with values that are new, and those in

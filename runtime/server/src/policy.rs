@@ -70,7 +70,7 @@ pub(super) struct Limits {
 enum Declared {
     /// Nothing
     Off,
-    /// The names of members and their kinds in words, which allow any value
+    /// The names of members and their usual kinds, which allow any value
     Shape,
     /// The whole schema: clients reject results that do not satisfy it
     Full,

@@ -10,9 +10,9 @@ const LEVELS: usize = 3;
 /// How long the schema of an output may be, in bytes.
 pub(super) const BUDGET: usize = 2 << 10;
 
-/// The shape of what a tool returns: names of members, and their kinds. It constrains little, because clients reject results
-/// that do not satisfy it, and upstreams add values and send null. `None` if it is not an object. `source` is where
-/// the whole schema is.
+/// The shape of what a tool returns: names of members, and their usual kinds. It constrains nothing, because clients reject
+/// results that do not satisfy it, and upstreams add values, send null, and change kinds. `None` if it is not an object.
+/// `source` is where the whole schema is.
 pub(in super::super) fn output(schema: &str, source: &str) -> Option<Shown> {
     let document = object(schema)?;
     let shape = |levels, members| {
@@ -101,13 +101,14 @@ impl<'d> Shape<'d> {
         Some(shown)
     }
 
-    /// A value without parts: of one of these kinds, or null, which upstreams send for every member.
+    /// A value without parts: of one of these kinds as a rule, but upstreams send null for every member, and numbers as text.
     fn leaf(&mut self, kinds: &[&str]) -> Option<JsonObject> {
         if kinds.is_empty() {
             return Some(Map::new());
         }
-        let kinds = kinds.iter().filter(|kind| **kind != "null").chain(&["null"]);
-        let forms: Value = kinds.map(|kind| json!({ "type": kind })).collect();
+        let kinds = kinds.iter().filter(|kind| **kind != "null").map(|kind| json!({ "type": kind }));
+        // Every value satisfies this one. An empty schema does not say more, but inspectors warn about it.
+        let forms: Value = kinds.chain([json!({ "minLength": 0 })]).collect();
         self.write(forms.to_string().len())?;
         Some(Map::from_iter([("anyOf".to_owned(), forms)]))
     }

@@ -101,8 +101,8 @@ fn members_that_exclude_each_other_are_named() {
 }
 
 #[test]
-fn shapes_of_outputs_say_kinds_and_allow_null() {
-    let leaf = |kind: &str| json!({"anyOf": [{"type": kind}, {"type": "null"}]});
+fn shapes_of_outputs_say_kinds_and_allow_every_value() {
+    let leaf = |kind: &str| json!({"anyOf": [{"type": kind}, {"minLength": 0}]});
     let schema = json!({"type": "object", "required": ["a"], "additionalProperties": false, "properties": {
         "a": {"type": "string", "enum": ["x"], "format": "uuid"},
         "b": {"type": "array", "items": {"type": "object", "properties": {"c": {"type": ["integer", "null"]}}}},
