@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::process::Stdio;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::http::HeaderMap;
-use naftiko_interop::{balance, probe, simulator, upstream};
+use naftiko_interop::{balance, drift, probe, simulator, upstream};
 use naftiko_tests::process::{self, PATIENCE};
 use naftiko_tests::server_binary;
 use reqwest::{Client, Method};
@@ -13,7 +14,7 @@ use rmcp::model::{CallToolRequestParams, ReadResourceRequestParams};
 use rmcp::service::RunningService;
 use rmcp::transport::TokioChildProcess;
 use rmcp::{RoleClient, ServiceExt as _};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::built::binary;
 use crate::tables::serve;
@@ -66,6 +67,41 @@ async fn simulator_for_sdks_responds_with_every_listed_error() {
             assert_eq!(response.headers()["content-type"], "application/json");
             assert_eq!(response.json::<Value>().await.expect("it is JSON"), error["body"]);
         }
+    }
+}
+
+#[tokio::test]
+async fn drifting_upstream_returns_what_is_set_and_lists_what_tools_may_get() {
+    naftiko_client::install_crypto_provider();
+    let base = serve(drift::router(&Arc::default())).await;
+    let http = Client::builder().no_proxy().build().expect("a client");
+    let outputs = json!({"type": "object", "required": ["status"], "properties": {
+        "status": {"type": "string", "enum": ["ready"]},
+        "count": {"type": ["integer", "null"]},
+    }});
+    let inputs = json!({"required": ["region"], "properties": {"region": {"type": "string"}, "page": {}}});
+    let tools = json!([{"name": "a", "inputSchema": inputs, "outputSchema": outputs}, {"name": "b"}]);
+    let cases = http.post(format!("{base}{}", drift::CASES)).json(&tools).send().await.expect("a response");
+    let cases: Value = cases.json().await.expect("it is JSON");
+    assert_eq!(cases[0]["arguments"], json!({"region": "text"}));
+    assert_eq!(cases.as_array().map(Vec::len), Some(1), "{cases}");
+    let responses = cases[0]["responses"].as_array().expect("a list");
+    for (body, fits) in [
+        (json!({"status": "ready", "count": 1}), true),
+        (json!({"status": "ready", "count": null}), true),
+        (json!({"status": "ready", "count": "1"}), false),
+        (json!({"status": "unseen", "count": 1}), false),
+        (json!({"count": 1}), false),
+        (json!({"status": "ready", "count": 1, "unseen": {"deep": [1, null]}}), true),
+    ] {
+        let found = responses.iter().find(|response| response["body"] == body);
+        assert_eq!(found.map(|found| &found["fits"]), Some(&json!(fits)), "{body}");
+    }
+    for response in responses {
+        http.put(format!("{base}{}", drift::RESPONSE)).json(response).send().await.expect("a response");
+        let got = http.get(format!("{base}/things")).send().await.expect("a response");
+        assert_eq!(response["status"], got.status().as_u16());
+        assert_eq!(got.json::<Value>().await.expect("it is JSON"), response["body"]);
     }
 }
 

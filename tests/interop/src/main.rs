@@ -4,10 +4,11 @@ use std::future::pending;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
-use naftiko_interop::{balance, probe, record, simulator, upstream};
+use naftiko_interop::{balance, drift, probe, record, simulator, upstream};
 use scaleway_simulator::TOKEN;
 use tokio::net::TcpListener;
 use tokio::process::Command;
@@ -22,6 +23,11 @@ enum Arguments {
     },
     /// Be the simulator of the Secrets, with a secret for each error of Scaleway's SDKs
     Simulator {
+        /// Where to listen
+        address: SocketAddr,
+    },
+    /// Be an upstream whose responses are set by requests, and that lists all that tools may get
+    Drift {
         /// Where to listen
         address: SocketAddr,
     },
@@ -71,6 +77,11 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
             let simulator = simulator::start(address).await?;
             println!("{} token {TOKEN}", simulator.base_uri());
             pending::<()>().await;
+        }
+        Arguments::Drift { address } => {
+            let listener = TcpListener::bind(address).await?;
+            println!("http://{} token {TOKEN}", listener.local_addr()?);
+            axum::serve(listener, drift::router(&Arc::default())).await?;
         }
         Arguments::Balance { record, servers } => {
             let listener = TcpListener::bind("127.0.0.1:0").await?;

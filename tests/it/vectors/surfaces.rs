@@ -1,19 +1,18 @@
 //! Both capabilities in front of an upstream that responds with any document and keeps what it receives.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::StatusCode;
 use naftiko_client::{Error, ErrorKind};
+use naftiko_interop::documents::sample;
+use naftiko_interop::drift::{self, Upstream};
 use naftiko_mcp::{HttpOptions, Policy};
 use scaleway_secret_manager_secret_versions as versions;
 use scaleway_secret_manager_secrets as secrets;
 use scaleway_simulator::TOKEN;
 use serde_json::{Map, Value, json};
 
-use super::documents::sample;
 use crate::mcp::call_at;
 use crate::tables::serve;
 
@@ -101,18 +100,12 @@ pub(super) enum Outcome {
     Failed(String),
 }
 
-#[derive(Default)]
-struct Upstream {
-    document: Value,
-    received: Vec<Value>,
-}
-
 /// The surfaces of one capability.
 pub(super) struct Surfaces {
     clients: Clients,
     base: String,
     http: reqwest::Client,
-    upstream: Arc<Mutex<Upstream>>,
+    upstream: Arc<Upstream>,
     openapi: Value,
     tools: Value,
     named: &'static [Named],
@@ -126,14 +119,8 @@ impl Surfaces {
     }
 
     async fn start(is_of_secrets: bool) -> Self {
-        let upstream = Arc::new(Mutex::new(Upstream::default()));
-        let state = Arc::clone(&upstream);
-        let respond = async move |body: Bytes| {
-            let mut upstream = state.lock().expect("no one panicked");
-            upstream.received.extend(serde_json::from_slice::<Value>(&body).ok());
-            ([(CONTENT_TYPE, "application/json")], upstream.document.to_string())
-        };
-        let uri = serve(Router::new().fallback(respond)).await;
+        let upstream = Arc::default();
+        let uri = serve(drift::router(&upstream)).await;
         let clients = Clients {
             secrets: secrets::Client::builder().base_uri(&uri).token(TOKEN).build().expect("a client"),
             versions: versions::Client::builder().base_uri(&uri).token(TOKEN).build().expect("a client"),
@@ -156,12 +143,13 @@ impl Surfaces {
 
     /// What the upstream responds with from now on.
     pub(super) fn respond_with(&self, document: &Value) {
-        *self.upstream.lock().expect("no one panicked") = Upstream { document: document.clone(), received: Vec::new() };
+        self.upstream.respond_with(StatusCode::OK, document);
+        self.upstream.received();
     }
 
     /// The bodies that the upstream has received since the last look.
     pub(super) fn received(&self) -> Vec<Value> {
-        std::mem::take(&mut self.upstream.lock().expect("no one panicked").received)
+        self.upstream.received()
     }
 
     pub(super) fn operations(&self) -> Vec<Operation> {

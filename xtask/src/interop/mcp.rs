@@ -1,7 +1,8 @@
 //! Third-party MCP tools: the official clients, conformance suite and inspector, and a security scanner.
 //!
 //! They check two servers: that of the generated capability, and that of a capability with the names that the suite
-//! requires. Each runs twice behind a balancer, with one key for the state that clients carry.
+//! requires. Each runs twice behind a balancer, with one key for the state that clients carry. The clients also
+//! check results of both generated capabilities, in front of an upstream that sends what was never sent before.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,7 +11,7 @@ use anyhow::{Result, anyhow};
 use serde_json::{Map, Value, json};
 
 use super::packages::{Node, python};
-use super::running::{DIRECT, FIXTURE, SECRETS, World, listen};
+use super::running::{self, DIRECT, DRIFTING, FIXTURE, SECRETS, World, listen};
 use super::{Inspector, inspect, missing};
 
 /// Everything is logged, so that the search for secrets covers everything.
@@ -23,6 +24,7 @@ pub(super) fn run(root: &Path, require: bool) -> Result<bool> {
     let mut secrets = World::start(root, &SECRETS, LOG)?;
     let mut fixture = World::start(root, &FIXTURE, LOG)?;
     let urls = [secrets.replicate()?, fixture.replicate()?];
+    let (drifting, capabilities) = drifting(root)?;
     let packages = Packages::install(root, &secrets.cache);
 
     let [url, fixture_url] = urls.each_ref().map(String::as_str);
@@ -37,16 +39,51 @@ pub(super) fn run(root: &Path, require: bool) -> Result<bool> {
             summary: " checks pass",
             command: packages.conformance(url, "2026-07-28", &SCENARIOS),
         },
-        Inspector { name: "inspector --strict", summary: " problems in ", command: packages.inspector(&servers) },
+        Inspector {
+            name: "drift, python",
+            summary: " results are as promised",
+            command: packages.python_about("drift.py", &capabilities),
+        },
+        Inspector {
+            name: "drift, typescript",
+            summary: " results are as promised",
+            command: packages.script_about("drift.mjs", &capabilities),
+        },
+        Inspector {
+            name: "inspector --strict",
+            summary: " problems in ",
+            command: packages.script_about("inspector.mjs", &servers),
+        },
         Inspector { name: "mcp-scanner", summary: " tools are safe", command: packages.scanner(&servers) },
         Inspector { name: "stdio", summary: " ms after ", command: Ok(secrets.probe()) },
     ];
     success &= inspect(inspectors, require)?;
-    for world in [&secrets, &fixture] {
+    for world in [&secrets, &fixture].into_iter().chain(&drifting) {
         success &= world.keeps_secrets()?;
     }
     Ok(success)
 }
+
+/// Starts the servers of both capabilities, for each kind of output schema, and describes them.
+fn drifting(root: &Path) -> Result<(Vec<World>, Value)> {
+    let (mut worlds, mut capabilities) = (Vec::new(), Vec::new());
+    for subjects in &DRIFTING {
+        let mut servers = Map::new();
+        for (kind, subject) in ["shape", "full"].into_iter().zip(subjects) {
+            let mut world = World::start(root, subject, running::LOG)?;
+            world.serve()?;
+            let url = world.url("MCP")?;
+            servers.insert(kind.to_owned(), described(&world, &url));
+            worlds.push(world);
+        }
+        capabilities.push(Value::from(servers));
+    }
+    Ok((worlds, capabilities.into()))
+}
+
+/// What is copied next to the packages of npm.
+const SCRIPTS: [&str; 7] =
+    ["calls.mjs", "client.mjs", "legacy.mjs", "drift.mjs", "conformance.mjs", "inspector.mjs", "not-applicable.yaml"];
 
 /// The installed packages, or why they cannot be installed.
 struct Packages {
@@ -59,9 +96,7 @@ impl Packages {
     fn install(root: &Path, cache: &Path) -> Self {
         let sources = root.join("tests/interop/mcp");
         let node = Node::recent(root, cache).and_then(|node| {
-            let scripts =
-                ["calls.mjs", "client.mjs", "legacy.mjs", "conformance.mjs", "inspector.mjs", "not-applicable.yaml"];
-            node.install(&cache.join("typescript"), &sources, &scripts)?;
+            node.install(&cache.join("typescript"), &sources, &SCRIPTS)?;
             Ok(node)
         });
         Self { sources, cache: cache.to_owned(), node }
@@ -84,9 +119,17 @@ impl Packages {
         Ok(command)
     }
 
-    fn inspector(&self, servers: &Value) -> Result<Command> {
-        let mut command = self.script("inspector.mjs")?;
+    /// A script with what it needs to know about servers.
+    fn script_about(&self, name: &str, servers: &Value) -> Result<Command> {
+        let mut command = self.script(name)?;
         command.arg(servers.to_string()).envs(DIRECT);
+        Ok(command)
+    }
+
+    /// The same with Python.
+    fn python_about(&self, name: &str, servers: &Value) -> Result<Command> {
+        let mut command = Command::new(self.python("python", "requirements.txt")?.join("python"));
+        command.arg(self.sources.join(name)).arg(servers.to_string()).envs(DIRECT);
         Ok(command)
     }
 
@@ -109,19 +152,16 @@ fn described(world: &World, url: &str) -> Value {
 
 /// Runs the clients. Each is a script that does the same, over HTTP and standard input and output, in both eras if it can.
 fn talk(packages: &Packages, servers: &Value, require: bool) -> Result<bool> {
-    let python = packages.python("python", "requirements.txt").map(|programs| {
-        let mut client = Command::new(programs.join("python"));
-        client.arg(packages.sources.join("client.py"));
-        client
-    });
-    let clients =
-        [("python", python), ("typescript", packages.script("client.mjs")), ("sdk", packages.script("legacy.mjs"))];
+    let clients = [
+        ("python", packages.python_about("client.py", servers)),
+        ("typescript", packages.script_about("client.mjs", servers)),
+        ("sdk", packages.script_about("legacy.mjs", servers)),
+    ];
     let mut success = true;
     let mut rows = vec![row(["client", "transport", "era", "revision", "time", "result"])];
     for (name, client) in clients {
         match client {
             Ok(mut client) => {
-                client.arg(servers.to_string()).envs(DIRECT);
                 // The lines of its output that begin with its name are for the summary.
                 let (lines, status) = listen(name, &mut client, |line| line.split_whitespace().next() == Some(name))?;
                 if lines.is_empty() {

@@ -33,6 +33,8 @@ pub(super) struct Subject {
     upstream: &'static [&'static str],
     /// The variable for the token of the upstream.
     token: &'static str,
+    /// Other variables of the server.
+    variables: &'static [(&'static str, &'static str)],
 }
 
 /// The capability that is checked in, in front of the simulator.
@@ -41,6 +43,7 @@ pub(super) const SECRETS: Subject = Subject {
     build: |root| trial::build(root, "scaleway-secret-manager-secrets"),
     upstream: &["scaleway-simulator"],
     token: "SCALEWAY_API_KEY",
+    variables: &[],
 };
 
 /// The same, in front of a simulator that has every error.
@@ -53,6 +56,23 @@ pub(super) const FIXTURE: Subject = Subject {
     build: fixture::build,
     upstream: &[TOOLS, "upstream"],
     token: "CONFORMANCE_TOKEN",
+    variables: &[],
+};
+
+/// Both capabilities in front of an upstream whose responses are set by requests, each with the shapes of results, as by
+/// default, and with their full schemas.
+pub(super) const DRIFTING: [[Subject; 2]; 2] = {
+    const FULL: &[(&str, &str)] = &[("NAFTIKO_OUTPUT_SCHEMAS", "full"), ("NAFTIKO_REVEAL_SECRETS", "*")];
+    const DRIFT: Subject = Subject { name: "drift-secrets-shape", upstream: &[TOOLS, "drift"], ..SECRETS };
+    const VERSIONS: Subject = Subject {
+        name: "drift-versions-shape",
+        build: |root| trial::build(root, "scaleway-secret-manager-secret-versions"),
+        ..DRIFT
+    };
+    [
+        [DRIFT, Subject { name: "drift-secrets-full", variables: FULL, ..DRIFT }],
+        [VERSIONS, Subject { name: "drift-versions-full", variables: FULL, ..VERSIONS }],
+    ]
 };
 
 /// One or more servers in front of an upstream. All of them end when this value is dropped.
@@ -93,7 +113,8 @@ impl World {
             ("NAFTIKO_STATE_KEY", STATE_KEY.to_owned()),
             ("RUST_LOG", log.to_owned()),
         ];
-        environment.extend(DIRECT.map(|(name, value)| (name, value.to_owned())));
+        let variables = DIRECT.iter().chain(subject.variables);
+        environment.extend(variables.map(|(name, value)| (*name, (*value).to_owned())));
         let secrets = [token.to_owned(), STATE_KEY.to_owned()];
         let (name, servers) = (subject.name, Vec::new());
         // It is appended to by every program that is recorded.

@@ -9,13 +9,17 @@ const MAX_DEPTH: usize = 6;
 fn plain<'s>(schema: &'s Value, root: &'s Value) -> &'s Value {
     if let Some(reference) = schema["$ref"].as_str() {
         let found = reference.strip_prefix('#').and_then(|pointer| root.pointer(pointer));
-        return plain(found.expect("the reference leads somewhere"), root);
+        return found.map_or(&Value::Null, |found| plain(found, root));
     }
     let mut variants = schema["anyOf"].as_array().into_iter().flatten();
     match variants.find(|variant| variant["type"] != "null") {
         Some(variant) => plain(variant, root),
         None => schema,
     }
+}
+
+fn member<'s>(schema: &'s Value, name: &str) -> &'s Value {
+    schema["properties"].get(name).unwrap_or(&Value::Null)
 }
 
 fn may_be_null(schema: &Value, root: &Value) -> bool {
@@ -46,7 +50,8 @@ fn kind(schema: &Value) -> &str {
 }
 
 /// A document with every member.
-pub(super) fn sample(schema: &Value) -> Value {
+#[must_use]
+pub fn sample(schema: &Value) -> Value {
     sample_at(schema, schema, 0)
 }
 
@@ -80,6 +85,14 @@ fn sample_at(schema: &Value, root: &Value, depth: usize) -> Value {
     }
 }
 
+/// The required members of an object, and of those that are objects the same.
+#[must_use]
+pub fn least(schema: &Value) -> Map<String, Value> {
+    let names = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let value = |of: &Value| if of["properties"].is_object() { least(of).into() } else { sample(of) };
+    names.map(|name| (name.to_owned(), value(member(schema, name)))).collect()
+}
+
 /// The places of a document with their schemas, from the root down.
 fn places(document: &Value, schema: &Value) -> Vec<(String, Value)> {
     let mut found = Vec::new();
@@ -88,9 +101,9 @@ fn places(document: &Value, schema: &Value) -> Vec<(String, Value)> {
         found.push((pointer.clone(), of.clone()));
         let of = plain(of, schema);
         match document {
-            Value::Object(members) => open.extend(
-                members.iter().map(|(name, value)| (format!("{pointer}/{name}"), value, &of["properties"][name])),
-            ),
+            Value::Object(members) => {
+                open.extend(members.iter().map(|(name, value)| (format!("{pointer}/{name}"), value, member(of, name))))
+            }
             Value::Array(items) => open.extend(
                 items.iter().enumerate().map(|(index, item)| (format!("{pointer}/{index}"), item, &of["items"])),
             ),
@@ -100,9 +113,9 @@ fn places(document: &Value, schema: &Value) -> Vec<(String, Value)> {
     found
 }
 
-fn with(document: &Value, pointer: &str, value: Value) -> Value {
+fn with(document: &Value, pointer: &str, mut value: Value) -> Value {
     let mut document = document.clone();
-    *document.pointer_mut(pointer).expect("the place exists") = value;
+    document.pointer_mut(pointer).into_iter().for_each(|place| *place = value.take());
     document
 }
 
@@ -120,7 +133,8 @@ fn is_enum(schema: &Value, root: &Value) -> bool {
 
 /// What an upstream may send tomorrow: each place null, each member missing, each enum with another value, each object with
 /// another member, and all of each kind at once.
-pub(super) fn drifted(document: &Value, schema: &Value) -> Vec<Value> {
+#[must_use]
+pub fn drifted(document: &Value, schema: &Value) -> Vec<Value> {
     let mut all = vec![document.clone(), json!({})];
     let mut unseen = document.clone();
     let mut nulls = document.clone();
@@ -150,8 +164,17 @@ pub(super) fn drifted(document: &Value, schema: &Value) -> Vec<Value> {
     all
 }
 
+/// What an upstream may send by mistake: each place with a value of another kind, such as a number as text.
+#[must_use]
+pub fn mistyped(document: &Value, schema: &Value) -> Vec<Value> {
+    let other = |value: &Value| if value.is_string() { json!(7) } else { json!(value.to_string()) };
+    let places = places(document, schema).into_iter().map(|(pointer, _)| pointer);
+    places.map(|pointer| with(document, &pointer, document.pointer(&pointer).map(other).unwrap_or_default())).collect()
+}
+
 /// Bodies with one mistake each, and its place.
-pub(super) fn wrong(document: &Value, schema: &Value) -> Vec<(Value, String)> {
+#[must_use]
+pub fn wrong(document: &Value, schema: &Value) -> Vec<(Value, String)> {
     let mut all = Vec::new();
     for (pointer, of) in places(document, schema) {
         let found = plain(&of, schema);
@@ -184,7 +207,8 @@ pub(super) fn wrong(document: &Value, schema: &Value) -> Vec<(Value, String)> {
 }
 
 /// Bodies that say different things about their members: set, null, absent, and empty where they are lists.
-pub(super) fn meant(document: &Value, schema: &Value) -> Vec<Value> {
+#[must_use]
+pub fn meant(document: &Value, schema: &Value) -> Vec<Value> {
     let mut all = vec![document.clone()];
     for (pointer, of) in places(document, schema) {
         let found = plain(&of, schema);
