@@ -1,12 +1,12 @@
 //! Calls of operations on behalf of callers.
 
 use bytes::Bytes;
-use naftiko_client::__private::{Arguments, Connection, Options, Preview, Reading, ResponseBody, TARGET};
+use naftiko_client::__private::{Arguments, Connection, Options, Reading, ResponseBody, TARGET};
 use naftiko_client::{Error, Response};
 use naftiko_schema::{Binding, Output, Target};
 
 use crate::caller::Forwarded;
-use crate::flow::{self, Run, View};
+use crate::flow::{self, Planned, Run, View};
 
 /// Responses up to this length are read whole before they are passed through, in bytes.
 const READ_AHEAD: usize = 64 << 10;
@@ -58,14 +58,6 @@ async fn read(
         Target::Flow(flow) => Run { flow, connection, forwarded: &forwarded, reading, view }.run(arguments).await,
     };
     outcome.inspect_err(log_for_operator)
-}
-
-/// A request that a call would send.
-pub enum Planned {
-    /// This one. The step of a flow that would send it has a name.
-    Request(Option<&'static str>, Preview),
-    /// One that depends on what earlier steps return: the step, the method, and the path with names for what is not known.
-    Later(&'static str, &'static str, String),
 }
 
 /// Builds the requests of a call without sending them.

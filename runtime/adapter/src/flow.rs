@@ -6,18 +6,19 @@ use std::task::Poll;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use naftiko_client::__private::{Arguments, Connection, Options, Reading, ResponseBody, check_once};
+use naftiko_client::__private::{Arguments, Connection, Options, Preview, Reading, ResponseBody, check_once};
 use naftiko_client::{Error, Response};
 use naftiko_schema::{Action, ArgumentSource, Flow, InputText, Operation, Output, Projection, Step, StepCall, Target};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::inputs::{Values, converted};
+use crate::caller::Forwarded;
+use crate::inputs::converted;
 use crate::lookup::found;
+use crate::numbers;
 use crate::offload::offload;
 use crate::output::apply;
-use crate::source::Scope;
-use crate::{Forwarded, Planned, numbers};
+use crate::source::{Scope, Values};
 
 /// What callers may see of the output of a target, where that is less than what other steps see.
 pub type View<'v> = &'v (dyn Fn(&'static Target, &mut Value) + Sync);
@@ -199,6 +200,14 @@ async fn next<F: Future>(running: &mut Vec<Pin<Box<F>>>) -> Option<F::Output> {
     .await;
     drop(running.remove(index));
     Some(outcome)
+}
+
+/// A request that a call would send.
+pub enum Planned {
+    /// This one. The step of a flow that would send it has a name.
+    Request(Option<&'static str>, Preview),
+    /// One that depends on what earlier steps return: the step, the method, and the path with names for what is not known.
+    Later(&'static str, &'static str, String),
 }
 
 /// The requests that a flow would send, in the order of its steps.

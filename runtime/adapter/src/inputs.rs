@@ -10,10 +10,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::offload::offload;
-use crate::source::{Scope, joined};
-
-/// The values that a caller sent, by input index.
-pub type Values = Vec<Option<Argument>>;
+use crate::source::{Scope, Values, joined};
 
 /// How much of an unknown name is repeated in messages, in characters.
 const NAME_LIMIT: usize = 64;

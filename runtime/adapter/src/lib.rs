@@ -18,11 +18,12 @@ mod source;
 pub mod trace;
 
 pub use accept::accepts;
-pub use call::{Planned, execute, execute_streaming, preview};
+pub use call::{execute, execute_streaming, preview};
 pub use caller::{Forwarded, Principal};
-pub use flow::View;
-pub use inputs::{Values, also_wrong, checked, short, unknown_inputs, values};
+pub use flow::{Planned, View};
+pub use inputs::{also_wrong, checked, short, unknown_inputs, values};
 pub use offload::{is_long, offload};
 pub use output::{apply, document};
 pub use receive::{BODY_LIMIT, STANDSTILL, Unreceived, receive};
 pub use repeated::repeated_name;
+pub use source::Values;

@@ -4,9 +4,11 @@ use naftiko_client::__private::Argument;
 use naftiko_schema::{ArgumentSource, InputText, SourceMember, StepValue};
 use serde_json::Value;
 
-use crate::inputs::Values;
 use crate::numbers;
 use crate::output::find;
+
+/// The values that a caller sent, by input index.
+pub type Values = Vec<Option<Argument>>;
 
 /// What sources refer to.
 #[derive(Clone, Copy)]
