@@ -114,7 +114,7 @@ impl Client {
     ///
     /// - `region`: The region of the secret. [`Configured`](naftiko_client::Configured) means `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret (UUID)
-    /// - `revision`: The number of a version, latest, or latest\_enabled.
+    /// - `revision`: A number, latest, or latest\_enabled.
     ///
     /// Response: [`SecretVersion`](super::models::SecretVersion). Errors: [`Error`](super::models::Error) (400, 401, 403, 404,
     /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
@@ -147,7 +147,7 @@ impl Client {
     ///
     /// - `region`: The region of the secret. [`Configured`](naftiko_client::Configured) means `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret (UUID)
-    /// - `revision`: The number of a version, latest, or latest\_enabled.
+    /// - `revision`: A number, latest, or latest\_enabled.
     /// - `body`: The members to change.
     ///
     /// Body: [`UpdateSecretVersion`](super::models::UpdateSecretVersion). Response:
@@ -188,7 +188,7 @@ impl Client {
     ///
     /// - `region`: The region of the secret. [`Configured`](naftiko_client::Configured) means `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret (UUID)
-    /// - `revision`: The number of a version, latest, or latest\_enabled.
+    /// - `revision`: A number, latest, or latest\_enabled.
     ///
     /// Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412, default), as
     /// [`body_as`](naftiko_client::Error::body_as) reads them.
@@ -223,7 +223,7 @@ impl Client {
     ///
     /// - `region`: The region of the secret. [`Configured`](naftiko_client::Configured) means `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret (UUID)
-    /// - `revision`: The number of a version, latest, or latest\_enabled.
+    /// - `revision`: A number, latest, or latest\_enabled.
     ///
     /// Response: [`SecretValue`](super::models::SecretValue). Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412,
     /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
@@ -256,8 +256,8 @@ impl Client {
     ///
     /// - `region`: The region of the secret. [`Configured`](naftiko_client::Configured) means `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret (UUID)
-    /// - `revision`: The number of a version, latest, or latest\_enabled.
-    /// - `body`: An empty JSON object.
+    /// - `revision`: A number, latest, or latest\_enabled.
+    /// - `body`: No members.
     ///
     /// Response: [`SecretVersion`](super::models::SecretVersion). Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412,
     /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
@@ -294,8 +294,8 @@ impl Client {
     ///
     /// - `region`: The region of the secret. [`Configured`](naftiko_client::Configured) means `SCW_DEFAULT_REGION`.
     /// - `secret_id`: ID of the secret (UUID)
-    /// - `revision`: The number of a version, latest, or latest\_enabled.
-    /// - `body`: An empty JSON object.
+    /// - `revision`: A number, latest, or latest\_enabled.
+    /// - `body`: No members.
     ///
     /// Response: [`SecretVersion`](super::models::SecretVersion). Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412,
     /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.
@@ -331,11 +331,11 @@ impl Client {
     /// `accesssecretversionbypath` of `spec/scaleway/secret-manager-secret-versions.yaml#L254`.
     ///
     /// - `region`: The region of the secret. [`Configured`](naftiko_client::Configured) means `SCW_DEFAULT_REGION`.
-    /// - `revision`: The number of a version, latest, or latest\_enabled.
+    /// - `revision`: A number, latest, or latest\_enabled.
     /// - `secret_path`: The folder that the secret is in, such as / or /databases.
     /// - `secret_name`: The name of the secret.
-    /// - `project_id`: ID of the Project that the secret belongs to (UUID) [`Configured`](naftiko_client::Configured)
-    ///   means `SCW_DEFAULT_PROJECT_ID`.
+    /// - `project_id`: ID of the project of the secret. [`Configured`](naftiko_client::Configured) means
+    ///   `SCW_DEFAULT_PROJECT_ID`.
     ///
     /// Response: [`SecretValue`](super::models::SecretValue). Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412,
     /// default), as [`body_as`](naftiko_client::Error::body_as) reads them.

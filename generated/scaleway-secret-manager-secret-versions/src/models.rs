@@ -12,7 +12,7 @@ use naftiko_client::{Base64, Patch, Redacted};
 #[serde(crate = "naftiko_client::__private::serde")]
 #[non_exhaustive]
 pub struct CreateSecretVersion {
-    /// The value, of at most 64 KiB, as base64 text.
+    /// The value, of at most 64 KiB.
     pub data: Redacted<Base64>,
     /// The CRC-32 of the value before it is encoded.
     #[serde(skip_serializing_if = "Patch::is_keep")]

@@ -135,7 +135,7 @@ pub(crate) static CREATE_SECRET_VERSION: Operation = Operation::new(
         ]
     })
     .request_schema(
-        "{\"type\":\"object\",\"properties\":{\"data\":{\"type\":\"string\",\"format\":\"byte\",\"minLength\":1,\"maxLength\":87384,\"x-naftiko-secret\":true,\"description\":\"The value, of at most 64 KiB, as base64 text.\"},\"data_crc32\":{\"type\":[\"integer\",\"null\"],\"minimum\":0,\"maximum\":4294967295,\"description\":\"The CRC-32 of the value before it is encoded. A value that does not match it is refused.\"},\"description\":{\"type\":[\"string\",\"null\"],\"description\":\"What is special about the version.\"},\"disable_previous\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the version that was the latest is disabled.\"}},\"required\":[\"data\"],\"additionalProperties\":false}",
+        "{\"type\":\"object\",\"properties\":{\"data\":{\"type\":\"string\",\"format\":\"byte\",\"minLength\":1,\"maxLength\":87384,\"x-naftiko-secret\":true,\"description\":\"The value, of at most 64 KiB.\"},\"data_crc32\":{\"type\":[\"integer\",\"null\"],\"minimum\":0,\"maximum\":4294967295,\"description\":\"The CRC-32 of the value before it is encoded. A value that does not match it is refused.\"},\"description\":{\"type\":[\"string\",\"null\"],\"description\":\"What is special about the version.\"},\"disable_previous\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the version that was the latest is disabled.\"}},\"required\":[\"data\"],\"additionalProperties\":false}",
     )
     .response_schema(
         "{\"type\":\"object\",\"properties\":{\"created_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was created.\"},\"deleted_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the value was erased; null while it can be restored.\"},\"deletion_requested_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the deletion was requested.\"},\"description\":{\"type\":\"string\",\"description\":\"What is special about the version.\"},\"ephemeral_properties\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the version expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends the version.\"}},\"required\":[\"action\"],\"description\":\"When the version expires; null if it does not.\"},\"latest\":{\"type\":\"boolean\",\"description\":\"Whether the version has the highest number, whatever its status is.\"},\"region\":{\"type\":\"string\",\"enum\":[\"fr-par\",\"nl-ams\",\"pl-waw\"]},\"revision\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"The number of the version, from 1. Numbers are never used again.\"},\"secret_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The secret that the version belongs to.\"},\"status\":{\"type\":\"string\",\"enum\":[\"unknown_status\",\"enabled\",\"disabled\",\"deleted\",\"scheduled_for_deletion\"],\"description\":\"Whether the value of a version can be accessed.\"},\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was last changed. A deletion is no change.\"}},\"required\":[\"created_at\",\"description\",\"ephemeral_properties\",\"latest\",\"revision\",\"secret_id\",\"status\",\"updated_at\"],\"description\":\"The metadata of a version, without its value.\"}",
@@ -175,7 +175,7 @@ pub(crate) static GET_SECRET_VERSION: Operation = Operation::new(
                 .description("ID of the secret (UUID)"),
             Parameter::new("revision", Location::Path, Kind::String)
                 .required()
-                .description("The number of a version, latest, or latest_enabled"),
+                .description("A number, latest, or latest_enabled"),
         ]
     })
     .response_schema(
@@ -216,7 +216,7 @@ pub(crate) static UPDATE_SECRET_VERSION: Operation = Operation::new(
                 .description("ID of the secret (UUID)"),
             Parameter::new("revision", Location::Path, Kind::String)
                 .required()
-                .description("The number of a version, latest, or latest_enabled"),
+                .description("A number, latest, or latest_enabled"),
             Parameter::new("body", Location::Body, Kind::Object)
                 .required()
                 .default("{}")
@@ -264,7 +264,7 @@ pub(crate) static DELETE_SECRET_VERSION: Operation = Operation::new(
                 .description("ID of the secret (UUID)"),
             Parameter::new("revision", Location::Path, Kind::String)
                 .required()
-                .description("The number of a version, latest, or latest_enabled"),
+                .description("A number, latest, or latest_enabled"),
         ]
     });
 
@@ -303,7 +303,7 @@ pub(crate) static ACCESS_SECRET_VERSION: Operation = Operation::new(
                 .description("ID of the secret (UUID)"),
             Parameter::new("revision", Location::Path, Kind::String)
                 .required()
-                .description("The number of a version, latest, or latest_enabled"),
+                .description("A number, latest, or latest_enabled"),
         ]
     })
     .response_schema(
@@ -345,15 +345,15 @@ pub(crate) static DISABLE_SECRET_VERSION: Operation = Operation::new(
                 .description("ID of the secret (UUID)"),
             Parameter::new("revision", Location::Path, Kind::String)
                 .required()
-                .description("The number of a version, latest, or latest_enabled"),
+                .description("A number, latest, or latest_enabled"),
             Parameter::new("body", Location::Body, Kind::Object)
                 .required()
                 .default("{}")
-                .description("An empty JSON object"),
+                .description("No members"),
         ]
     })
     .request_schema(
-        "{\"type\":\"object\",\"additionalProperties\":{},\"description\":\"An object without members.\"}",
+        "{\"type\":\"object\",\"additionalProperties\":{},\"description\":\"No members.\"}",
     )
     .response_schema(
         "{\"type\":\"object\",\"properties\":{\"created_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was created.\"},\"deleted_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the value was erased; null while it can be restored.\"},\"deletion_requested_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the deletion was requested.\"},\"description\":{\"type\":\"string\",\"description\":\"What is special about the version.\"},\"ephemeral_properties\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the version expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends the version.\"}},\"required\":[\"action\"],\"description\":\"When the version expires; null if it does not.\"},\"latest\":{\"type\":\"boolean\",\"description\":\"Whether the version has the highest number, whatever its status is.\"},\"region\":{\"type\":\"string\",\"enum\":[\"fr-par\",\"nl-ams\",\"pl-waw\"]},\"revision\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"The number of the version, from 1. Numbers are never used again.\"},\"secret_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The secret that the version belongs to.\"},\"status\":{\"type\":\"string\",\"enum\":[\"unknown_status\",\"enabled\",\"disabled\",\"deleted\",\"scheduled_for_deletion\"],\"description\":\"Whether the value of a version can be accessed.\"},\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was last changed. A deletion is no change.\"}},\"required\":[\"created_at\",\"description\",\"ephemeral_properties\",\"latest\",\"revision\",\"secret_id\",\"status\",\"updated_at\"],\"description\":\"The metadata of a version, without its value.\"}",
@@ -394,15 +394,15 @@ pub(crate) static ENABLE_SECRET_VERSION: Operation = Operation::new(
                 .description("ID of the secret (UUID)"),
             Parameter::new("revision", Location::Path, Kind::String)
                 .required()
-                .description("The number of a version, latest, or latest_enabled"),
+                .description("A number, latest, or latest_enabled"),
             Parameter::new("body", Location::Body, Kind::Object)
                 .required()
                 .default("{}")
-                .description("An empty JSON object"),
+                .description("No members"),
         ]
     })
     .request_schema(
-        "{\"type\":\"object\",\"additionalProperties\":{},\"description\":\"An object without members.\"}",
+        "{\"type\":\"object\",\"additionalProperties\":{},\"description\":\"No members.\"}",
     )
     .response_schema(
         "{\"type\":\"object\",\"properties\":{\"created_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was created.\"},\"deleted_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the value was erased; null while it can be restored.\"},\"deletion_requested_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the deletion was requested.\"},\"description\":{\"type\":\"string\",\"description\":\"What is special about the version.\"},\"ephemeral_properties\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the version expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends the version.\"}},\"required\":[\"action\"],\"description\":\"When the version expires; null if it does not.\"},\"latest\":{\"type\":\"boolean\",\"description\":\"Whether the version has the highest number, whatever its status is.\"},\"region\":{\"type\":\"string\",\"enum\":[\"fr-par\",\"nl-ams\",\"pl-waw\"]},\"revision\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"The number of the version, from 1. Numbers are never used again.\"},\"secret_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The secret that the version belongs to.\"},\"status\":{\"type\":\"string\",\"enum\":[\"unknown_status\",\"enabled\",\"disabled\",\"deleted\",\"scheduled_for_deletion\"],\"description\":\"Whether the value of a version can be accessed.\"},\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was last changed. A deletion is no change.\"}},\"required\":[\"created_at\",\"description\",\"ephemeral_properties\",\"latest\",\"revision\",\"secret_id\",\"status\",\"updated_at\"],\"description\":\"The metadata of a version, without its value.\"}",
@@ -438,7 +438,7 @@ pub(crate) static ACCESS_SECRET_VERSION_BY_PATH: Operation = Operation::new(
                 .description("The region of the secret"),
             Parameter::new("revision", Location::Path, Kind::String)
                 .required()
-                .description("The number of a version, latest, or latest_enabled"),
+                .description("A number, latest, or latest_enabled"),
             Parameter::new("secret_path", Location::Query, Kind::String)
                 .required()
                 .description(
@@ -452,7 +452,7 @@ pub(crate) static ACCESS_SECRET_VERSION_BY_PATH: Operation = Operation::new(
                 .required()
                 .configured("SCW_DEFAULT_PROJECT_ID")
                 .rules(Rules::new().format(StringFormat::Uuid))
-                .description("ID of the Project that the secret belongs to (UUID)"),
+                .description("ID of the project of the secret"),
         ]
     })
     .response_schema(

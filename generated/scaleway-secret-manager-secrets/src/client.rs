@@ -363,8 +363,7 @@ impl Client {
     /// - `region`: The region you want to target. [`Configured`](naftiko_client::Configured) means
     ///   `SCW_DEFAULT_REGION`.
     /// - `secret_id`: (UUID format)
-    /// - `revision`: The number of a version, \`latest\`, or \`latest\_enabled\` for the newest version that can be
-    ///   accessed.
+    /// - `revision`: A number, \`latest\`, or \`latest\_enabled\` for the newest version with a value.
     /// - `body`: Request body (JSON).
     ///
     /// Response: [`SecretVersion`](super::models::SecretVersion). Errors: [`Error`](super::models::Error) (400, 401, 403, 404, 412,

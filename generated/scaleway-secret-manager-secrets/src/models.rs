@@ -74,7 +74,7 @@ pub struct EphemeralPolicy {
     /// Whether the first access ends a version.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub expires_once_accessed: Patch<bool>,
-    /// How long a version lives, from 1 second to 1 year, as seconds with their unit, such as 1800s.
+    /// How many seconds a version lives, such as 1800s, up to 1 year.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub time_to_live: Patch<String>,
 }

@@ -159,6 +159,17 @@ impl Server {
         self.0.policy.warn_of_withheld_files(self.0.adapter);
     }
 
+    /// How long a list may be cached, for whom, and which server made it, for clients that know of these (MCP 2026-07-28).
+    fn list_hints(
+        &self,
+        context: &RequestContext<RoleServer>,
+    ) -> (Option<u64>, Option<CacheScope>, Option<MetaObject>) {
+        let (ttl, scope) = list_cache_hints(self.0.adapter);
+        let is_known = is_stateless(context);
+        let server_info = is_known.then(|| self.0.server_info_meta.clone());
+        (is_known.then_some(ttl), is_known.then_some(scope), server_info)
+    }
+
     /// Whether the list of resources may change while the server runs.
     pub(super) fn has_folders(&self) -> bool {
         self.0.resources.has_folders()
@@ -233,38 +244,35 @@ impl ServerHandler for Server {
         ensure_offered::<ListToolsRequestMethod>(!self.0.adapter.tools.is_empty())?;
         let tools = if is_stateless(&context) { &self.0.tools } else { &self.0.tools_without_headers };
         let (tools, next) = page(tools, request)?;
-        let (ttl, scope) = list_cache_hints(self.0.adapter);
-        let mut list = ListToolsResult::with_all_items(tools).with_ttl_ms(ttl).with_cache_scope(scope);
+        let mut list = ListToolsResult::with_all_items(tools);
         list.next_cursor = next;
-        list.meta = Some(self.0.server_info_meta.clone());
+        (list.ttl_ms, list.cache_scope, list.meta) = self.list_hints(&context);
         Ok(list)
     }
 
     async fn list_resources(
         &self,
         request: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
         ensure_offered::<ListResourcesRequestMethod>(self.0.resources.are_offered())?;
         let (all, next) = page(&self.0.resources.list().await, request)?;
-        let (ttl, scope) = list_cache_hints(self.0.adapter);
-        let mut list = ListResourcesResult::with_all_items(all).with_ttl_ms(ttl).with_cache_scope(scope);
+        let mut list = ListResourcesResult::with_all_items(all);
         list.next_cursor = next;
-        list.meta = Some(self.0.server_info_meta.clone());
+        (list.ttl_ms, list.cache_scope, list.meta) = self.list_hints(&context);
         Ok(list)
     }
 
     async fn list_resource_templates(
         &self,
         request: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
         ensure_offered::<ListResourceTemplatesRequestMethod>(self.0.resources.are_offered())?;
         let (all, next) = page(&self.0.resources.templates(), request)?;
-        let (ttl, scope) = list_cache_hints(self.0.adapter);
-        let mut list = ListResourceTemplatesResult::with_all_items(all).with_ttl_ms(ttl).with_cache_scope(scope);
+        let mut list = ListResourceTemplatesResult::with_all_items(all);
         list.next_cursor = next;
-        list.meta = Some(self.0.server_info_meta.clone());
+        (list.ttl_ms, list.cache_scope, list.meta) = self.list_hints(&context);
         Ok(list)
     }
 
@@ -290,16 +298,15 @@ impl ServerHandler for Server {
     async fn list_prompts(
         &self,
         request: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
         ensure_offered::<ListPromptsRequestMethod>(!self.0.adapter.prompts.is_empty())?;
         let shown = self.0.adapter.prompts.iter().filter(|prompt| self.0.policy.shows_prompt(prompt));
         let all: Vec<_> = shown.map(prompts::describe).collect();
         let (all, next) = page(&all, request)?;
-        let (ttl, scope) = list_cache_hints(self.0.adapter);
-        let mut list = ListPromptsResult::with_all_items(all).with_ttl_ms(ttl).with_cache_scope(scope);
+        let mut list = ListPromptsResult::with_all_items(all);
         list.next_cursor = next;
-        list.meta = Some(self.0.server_info_meta.clone());
+        (list.ttl_ms, list.cache_scope, list.meta) = self.list_hints(&context);
         Ok(list)
     }
 

@@ -1,5 +1,6 @@
 //! The MCP adapter: tools, resources and prompts, served over Streamable HTTP and stdio.
 
+mod about;
 mod accept;
 mod budget;
 mod call;

@@ -5,6 +5,7 @@ use naftiko_schema::{Binding, Kind, Location, Parameter, Tool};
 use rmcp::model::JsonObject;
 use serde_json::{Value, json};
 
+use super::about::about;
 use super::policy::OutputSchemas;
 use super::shape;
 
@@ -28,7 +29,7 @@ pub(super) fn source(tool: &Tool) -> String {
 /// all models and clients support; `headers` adds that of MCP 2026-07-28. And what it returns, if that is known.
 pub(super) fn schemas(tool: &Tool, headers: bool, output: OutputSchemas, defaults: &Defaults) -> Schemas {
     let source = source(tool);
-    let (input, is_input_cut) = input_schema(&tool.binding, headers, &source, defaults);
+    let (input, is_input_cut) = input_schema(tool, headers, &source, defaults);
     let output = match (output, whole_output(&tool.binding)) {
         (OutputSchemas::Off, _) | (_, None) => None,
         (OutputSchemas::Shape, Some(whole)) => shape::output(whole, &source),
@@ -49,12 +50,14 @@ pub(super) fn whole_output(binding: &Binding) -> Option<&str> {
 }
 
 /// The schema of inputs, and whether something was left out.
-fn input_schema(binding: &Binding, headers: bool, source: &str, defaults: &Defaults) -> (JsonObject, bool) {
-    let mut schema = flat(binding.inputs(), headers, defaults);
+fn input_schema(tool: &Tool, headers: bool, source: &str, defaults: &Defaults) -> (JsonObject, bool) {
+    let binding = &tool.binding;
+    let mut schema = flat(tool, headers, defaults);
     let body = binding.body_input().and_then(|id| binding.inputs().get(id.index()));
     let (Some(body), Some(text)) = (body, whole_body(binding)) else { return (schema, false) };
     let budget = BUDGET.saturating_sub(Value::Object(schema.clone()).to_string().len());
-    let shown = shape::input(text, budget, &body.description, source);
+    let about = about(&body.description, &[&body.name, &tool.name]).unwrap_or_default();
+    let shown = shape::input(text, budget, &about, source);
     let is_cut = shown.as_ref().is_none_or(|shown| shown.is_cut);
     if let Some(shown) = shown
         && let Some(property) = schema.get_mut("properties").and_then(|properties| properties.get_mut(&*body.name))
@@ -107,11 +110,11 @@ fn require(schema: &mut JsonObject, name: &str) {
     }
 }
 
-fn flat(inputs: &[Parameter], headers: bool, defaults: &Defaults) -> JsonObject {
+fn flat(tool: &Tool, headers: bool, defaults: &Defaults) -> JsonObject {
     let mut properties = JsonObject::new();
     let mut required = Vec::new();
-    for input in inputs {
-        let mut property = property(input);
+    for input in tool.binding.inputs() {
+        let mut property = property(input, &tool.name);
         let configured = defaults.value(input);
         let is_optional = configured.is_some();
         if let Some(header) = header(input).filter(|_| headers && !is_optional) {
@@ -145,7 +148,8 @@ fn header(input: &Parameter) -> Option<String> {
     Some(std::iter::once(first.to_ascii_uppercase()).chain(letters).collect())
 }
 
-fn property(input: &Parameter) -> JsonObject {
+/// An input, described unless the text says only what its name and that of the tool say.
+fn property(input: &Parameter, tool: &str) -> JsonObject {
     let schema = match input.kind {
         Kind::String => json!({"type": "string"}),
         Kind::Integer => json!({"type": "integer"}),
@@ -164,8 +168,8 @@ fn property(input: &Parameter) -> JsonObject {
         _ => JsonObject::new(),
     };
     schema.extend(input.rules.keywords());
-    if !input.description.is_empty() {
-        schema.insert("description".to_owned(), (&*input.description).into());
+    if let Some(about) = about(&input.description, &[&input.name, tool]) {
+        schema.insert("description".to_owned(), about.into());
     }
     if let Some(default) = input.default.as_deref().and_then(|json| serde_json::from_str(json).ok()) {
         schema.insert("default".to_owned(), default);

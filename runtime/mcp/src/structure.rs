@@ -1,7 +1,6 @@
 //! What tools say of their structured content, and structured content that is as they say.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use naftiko_adapter::numbers;
@@ -14,25 +13,50 @@ const LEFT_OUT: [&str; 2] = ["body", "arguments"];
 /// Shapes of outputs that are longer than this, in bytes, are shown once.
 const SHORT: usize = 100;
 
-/// Replaces the shape of what a tool returns, if an earlier tool returns the same, by a word about that tool: results satisfy
-/// every shape, and a list of tools is read as a whole.
+/// Shows what tools return once: a result that an earlier tool returns, and a part of a result that is the result of a tool,
+/// become a word about that tool. Results satisfy every shape, and a list of tools is read as a whole.
 pub(super) fn name_repeated(tools: &mut [Tool]) {
-    let mut known: HashMap<String, String> = HashMap::new();
-    for tool in tools {
-        let Some(shape) = tool.output_schema.as_ref().map(|shape| Value::Object((**shape).clone()).to_string()) else {
-            continue;
-        };
-        match known.entry(shape) {
-            Entry::Occupied(first) if first.key().len() > SHORT => {
-                let about = format!("The same as {} returns", first.get());
-                let shape =
-                    JsonObject::from_iter([("type".into(), "object".into()), ("description".into(), about.into())]);
-                tool.output_schema = Some(Arc::new(shape));
-            }
-            Entry::Occupied(_) => {}
-            Entry::Vacant(place) => drop(place.insert(tool.name.to_string())),
-        }
+    let mut known: BTreeMap<String, String> = BTreeMap::new();
+    for tool in &*tools {
+        let shape = tool.output_schema.as_deref().and_then(members).filter(|members| members.len() > SHORT);
+        shape.map(|shape| known.entry(shape).or_insert_with(|| tool.name.to_string()));
     }
+    for tool in tools {
+        let Some(shape) = tool.output_schema.take() else { continue };
+        let shape = match namesake(&shape, &tool.name, &known) {
+            Some(about) => JsonObject::from_iter([("type".to_owned(), "object".into()), about]),
+            None => parts_named((*shape).clone(), &tool.name, &known),
+        };
+        tool.output_schema = Some(Arc::new(shape));
+    }
+}
+
+/// The word about another tool than `own`, if it returns what a shape shows.
+fn namesake(shape: &JsonObject, own: &str, known: &BTreeMap<String, String>) -> Option<(String, Value)> {
+    let name = known.get(&members(shape)?).filter(|name| *name != own)?;
+    Some(("description".to_owned(), format!("See {name}").into()))
+}
+
+/// A shape whose parts are not what other tools return.
+fn parts_named(mut shape: JsonObject, own: &str, known: &BTreeMap<String, String>) -> JsonObject {
+    let name = |part: &mut Value| {
+        let Value::Object(part) = part else { return };
+        let whole = std::mem::take(part);
+        *part = match namesake(&whole, own, known) {
+            Some(about) => JsonObject::from_iter([("properties".to_owned(), json!({})), about]),
+            None => parts_named(whole, own, known),
+        };
+    };
+    shape.get_mut("items").into_iter().for_each(name);
+    let members = shape.get_mut("properties").and_then(Value::as_object_mut);
+    members.into_iter().flat_map(JsonObject::values_mut).for_each(name);
+    shape
+}
+
+/// The members of a shape, as text. `None` if there are none, or some were left out.
+fn members(shape: &JsonObject) -> Option<String> {
+    let members = shape.get("properties").filter(|_| !shape.contains_key("description"))?;
+    Some(members.to_string())
 }
 
 /// Makes a result one that clients accept of a tool with an output schema: they check structured content, that of errors too,

@@ -3,7 +3,8 @@
 use rmcp::model::JsonObject;
 use serde_json::{Map, Value, json};
 
-use super::{FORMATS, Shape, Shown, few, first_sentence, is_null, kinds, list};
+use super::super::about::first_sentence;
+use super::{FORMATS, Shape, Shown, few, is_null, kinds, list};
 
 /// The most levels of objects that are shown.
 const LEVELS: usize = 8;
@@ -175,7 +176,8 @@ impl<'d> Input<'d> {
         }
         let required: Vec<_> = required.filter(|name| members.contains_key(*name)).map(Value::from).collect();
         let others = match schema.get("additionalProperties") {
-            Some(Value::Bool(false)) if omitted == 0 => Some(Value::Bool(false)),
+            // An object that shows its members needs no word about others, which calls reject by name.
+            Some(Value::Bool(false)) if count == 0 => Some(Value::Bool(false)),
             Some(Value::Object(others)) if others.is_empty() => Some(Value::Bool(true)),
             Some(others @ Value::Object(_)) if self.shape.room(depth) > 0 => Some(self.node(others, depth + 1)?.into()),
             // Some clients reject an object schema that does not say what the object holds.

@@ -16,8 +16,6 @@ pub(super) use self::output::{full, output};
 
 /// How references begin.
 const DEFINITIONS: &str = "#/$defs/";
-/// The longest description of a member, in characters.
-const SENTENCE: usize = 200;
 /// Formats that all models and clients take.
 const FORMATS: [&str; 7] = ["uuid", "date-time", "date", "uri", "email", "int32", "int64"];
 
@@ -113,18 +111,4 @@ fn kinds(schema: &Value) -> Vec<&str> {
 /// Whether a form of a union is null alone.
 fn is_null(schema: &Value) -> bool {
     kinds(schema) == ["null"]
-}
-
-/// The first sentence of a text, or the start of it.
-fn first_sentence(text: &str) -> String {
-    let text = text.trim();
-    let end = text.char_indices().find_map(|(at, character)| {
-        let rest = text.get(at + character.len_utf8()..).unwrap_or_default();
-        let ends = matches!(character, '.' | '!' | '?') && rest.starts_with(char::is_whitespace);
-        // Not after `e.g.` and the like.
-        let is_word = text.get(..at).is_some_and(|before| !before.ends_with("e.g") && !before.ends_with("i.e"));
-        (ends && is_word).then_some(at + character.len_utf8()).or_else(|| (character == '\n').then_some(at))
-    });
-    let sentence = text.get(..end.unwrap_or(text.len())).unwrap_or(text).trim();
-    naftiko_client::__private::shortened(sentence, SENTENCE).into_owned()
 }

@@ -3,7 +3,7 @@
 use rmcp::model::JsonObject;
 use serde_json::{Map, Value, json};
 
-use super::{DEFINITIONS, FORMATS, Shape, Shown, few, is_null, kinds, list};
+use super::{DEFINITIONS, Shape, Shown, few, is_null, kinds, list};
 
 /// The most levels of objects that are shown.
 const LEVELS: usize = 3;
@@ -75,8 +75,6 @@ impl<'d> Shape<'d> {
         }
         let mut shown = Map::new();
         let kinds: Vec<_> = kinds(schema).into_iter().filter(|kind| *kind != "null").collect();
-        let format = schema.get("format").and_then(Value::as_str).filter(|format| FORMATS.contains(format));
-        let mut notes: Vec<String> = format.map(str::to_owned).into_iter().collect();
         if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
             let mut members = Map::new();
             for (name, member) in properties.iter().take(self.room(depth)) {
@@ -84,32 +82,38 @@ impl<'d> Shape<'d> {
                 members.insert(name.clone(), self.output(member, depth + 1)?.into());
             }
             let omitted = properties.len() - members.len();
-            if omitted > 0 {
-                notes.push(self.omitted(omitted));
-            }
-            if !members.is_empty() {
+            // What has parts shows of which kind it is.
+            if members.is_empty() {
+                shown = self.leaf(&kinds)?;
+            } else {
                 shown.insert("properties".to_owned(), members.into());
+            }
+            if omitted > 0 {
+                let about = self.omitted(omitted);
+                self.describe(&mut shown, about)?;
             }
         } else if let (["array"], Some(items)) = (kinds.as_slice(), schema.get("items")) {
             shown.insert("items".to_owned(), self.output(items, depth)?.into());
-        }
-        // What has parts shows of which kind it is.
-        if shown.is_empty() {
+        } else {
             shown = self.leaf(&kinds)?;
         }
-        self.describe(&mut shown, notes.join(" "))?;
         Some(shown)
     }
 
-    /// A value without parts: of one of these kinds as a rule, but upstreams send null for every member, and numbers as text.
+    /// A value without parts: of one of these kinds as a rule, but upstreams send null for every member, and numbers as text. Most
+    /// are text, which is said by a keyword about text alone that every value satisfies, in a third of the bytes.
     fn leaf(&mut self, kinds: &[&str]) -> Option<JsonObject> {
-        if kinds.is_empty() {
-            return Some(Map::new());
-        }
-        let kinds = kinds.iter().filter(|kind| **kind != "null").map(|kind| json!({ "type": kind }));
-        // Every value satisfies this one. An empty schema does not say more, but inspectors warn about it.
-        let forms: Value = kinds.chain([json!({ "minLength": 0 })]).collect();
-        self.write(forms.to_string().len())?;
-        Some(Map::from_iter([("anyOf".to_owned(), forms)]))
+        let kinds: Vec<_> = kinds.iter().copied().filter(|kind| *kind != "null").collect();
+        let any = || json!({ "minLength": 0 });
+        let leaf = match kinds.as_slice() {
+            [] => Value::Null,
+            ["string"] => any(),
+            kinds => {
+                let forms: Value = kinds.iter().map(|kind| json!({ "type": kind })).chain([any()]).collect();
+                json!({ "anyOf": forms })
+            }
+        };
+        self.write(leaf.to_string().len())?;
+        Some(leaf.as_object().cloned().unwrap_or_default())
     }
 }
