@@ -67,5 +67,5 @@ fn served_only(
             pub(crate) static ADAPTER: #variant = #table;
         },
     ];
-    vec![(file, rust::file(model, docs, &items))]
+    vec![(file, rust::file(model, docs, items))]
 }

@@ -92,7 +92,7 @@ pub(super) fn emit(model: &Model) -> String {
     }
     items.extend(whole.iter().flat_map(|operation| builder(model, operation)));
     items.extend((0..model.parts.len()).filter_map(|index| part(model, index.into())));
-    rust::file(model, "The typed client: one method per operation, one builder per call.", &items)
+    rust::file(model, "The typed client: one method per operation, one builder per call.", items)
 }
 
 /// The environment variables that hold base URIs.

@@ -58,7 +58,7 @@ pub(super) fn emit(model: &Model) -> String {
             }
         });
     }
-    rust::file(model, &guide::docs(model), &items)
+    rust::file(model, &guide::docs(model), items)
 }
 
 pub(super) fn emit_main(model: &Model) -> String {
@@ -68,5 +68,5 @@ pub(super) fn emit_main(model: &Model) -> String {
             #library::run()
         }
     }];
-    rust::file(model, "Serves the capability: see `--help`.", &items)
+    rust::file(model, "Serves the capability: see `--help`.", items)
 }

@@ -29,5 +29,5 @@ pub(super) fn emit(model: &Model, mcp: &Mcp) -> Vec<(&'static str, String)> {
         },
     ];
     let docs = "The MCP server: the tools, resources and prompts that the capability exposes.";
-    vec![("src/mcp.rs", rust::file(model, docs, &items))]
+    vec![("src/mcp.rs", rust::file(model, docs, items))]
 }

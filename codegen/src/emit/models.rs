@@ -11,7 +11,12 @@ use crate::model::{Definition, Field, Model, Pattern, Role, Struct, Type, TypeUs
 
 pub(super) fn emit(model: &Model) -> String {
     let mut names = BTreeSet::new();
-    model.types.iter().flat_map(used_types).for_each(|item| idents(item, &mut names));
+    let mut types = Vec::new();
+    for of in &model.types {
+        let items = of_type(of);
+        used_types(of, &items).into_iter().for_each(|code| idents(code, &mut names));
+        types.extend(items);
+    }
     let used = |candidates: &[&str]| {
         let used: Vec<_> =
             candidates.iter().filter(|name| names.contains(**name)).map(|name| tables::ident(name)).collect();
@@ -23,15 +28,18 @@ pub(super) fn emit(model: &Model) -> String {
     let public = used(&["Base64", "Patch", "Redacted"]).map(|names| quote! { use naftiko_client::{#(#names),*}; });
     let imports = (private.is_some() || public.is_some()).then(|| quote! { #private #public });
     let mut items: Vec<TokenStream> = map.into_iter().chain(imports).collect();
-    items.extend(model.types.iter().flat_map(of_type));
-    rust::file(model, "Types for bodies of requests and responses.", &items)
+    items.extend(types);
+    rust::file(model, "Types for bodies of requests and responses.", items)
 }
 
-/// Code with the types that a type is made of. Names of variants are no types.
-fn used_types(of: &Type) -> Vec<TokenStream> {
+/// What generated types may be made of, and what has to be imported then.
+const IMPORTED: [&str; 7] = ["BTreeMap", "Base64", "Deserialize", "Patch", "Redacted", "Serialize", "Value"];
+
+/// Code with the types that a type of these items is made of. Names of variants are no types.
+fn used_types(of: &Type, items: &[TokenStream]) -> Vec<TokenStream> {
     match &of.definition {
         Definition::Enum { .. } => Vec::new(),
-        Definition::Struct(_) => of_type(of),
+        Definition::Struct(_) => items.to_vec(),
         Definition::Union(union) => {
             let objects = union.objects.iter().map(|(_, value, _)| value);
             objects.chain(union.others.iter().map(|(_, value)| value)).map(type_of).collect()
@@ -39,11 +47,11 @@ fn used_types(of: &Type) -> Vec<TokenStream> {
     }
 }
 
-/// The identifiers in code. Texts are none.
-fn idents(code: TokenStream, found: &mut BTreeSet<String>) {
+/// The identifiers in code that have to be imported. Texts are none.
+fn idents(code: TokenStream, found: &mut BTreeSet<&'static str>) {
     for token in code {
         match token {
-            TokenTree::Ident(name) => drop(found.insert(name.to_string())),
+            TokenTree::Ident(name) => found.extend(IMPORTED.into_iter().find(|imported| name == *imported)),
             TokenTree::Group(group) => idents(group.stream(), found),
             TokenTree::Punct(_) | TokenTree::Literal(_) => {}
         }

@@ -17,7 +17,7 @@ pub(super) fn emit(model: &Model) -> String {
         },
     ];
     items.extend(model.operations.iter().map(|source| operation(model, source)));
-    rust::file(model, "What the capability consumes: APIs, variables and operations, as tables.", &items)
+    rust::file(model, "What the capability consumes: APIs, variables and operations, as tables.", items)
 }
 
 fn operation(model: &Model, operation: &Operation) -> proc_macro2::TokenStream {

@@ -34,5 +34,5 @@ pub(super) fn emit(model: &Model, rest: &Rest) -> Vec<(&'static str, String)> {
         },
     ];
     let docs = "The REST adapter: one route per exposed operation.";
-    vec![("src/rest.rs", rust::file(model, docs, &items)), ("openapi.json", openapi::document(model, rest))]
+    vec![("src/rest.rs", rust::file(model, docs, items)), ("openapi.json", openapi::document(model, rest))]
 }

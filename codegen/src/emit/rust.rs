@@ -10,25 +10,23 @@ use crate::model::Model;
 use crate::vocabulary::is_invisible;
 
 /// Formats a file and puts the header before it. Items are separated by blank lines.
-pub(super) fn file(model: &Model, docs: &str, items: &[TokenStream]) -> String {
+pub(super) fn file(model: &Model, docs: &str, items: impl IntoIterator<Item = TokenStream>) -> String {
     let mut text = format!("// {MARKER} from {}.\n// Do not edit: change the specification instead.\n\n", model.spec);
     let docs = doc_lines(docs).map(|line| quote! { #![doc = #line] });
     let head = quote! { #(#docs)* #![cfg_attr(rustfmt, rustfmt_skip)] };
     text.push_str(&format(head));
     for item in items {
         text.push('\n');
-        text.push_str(&format(item.clone()));
+        text.push_str(&format(item));
     }
     text
 }
 
 fn format(tokens: TokenStream) -> String {
-    let formatted = match syn::parse2(tokens.clone()) {
+    let formatted = match syn::parse2(tokens) {
         Ok(file) => prettyplease::unparse(&file),
         // Emitters write valid Rust. If one did not, the generated crate would not compile and say where it comes from.
-        Err(error) => {
-            format!("compile_error!({:?});\n{tokens}\n", format!("the compiler emitted invalid Rust: {error}"))
-        }
+        Err(error) => format!("compile_error!({:?});\n", format!("the compiler emitted invalid Rust: {error}")),
     };
     spaced(&formatted)
 }

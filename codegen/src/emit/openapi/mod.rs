@@ -47,9 +47,9 @@ pub(super) fn document(model: &Model, rest: &Rest) -> String {
         ],
         "security": security(&rest.auth),
         "tags": tags(model, rest),
-        "paths": paths,
-        "components": with(components, "schemas", schemas.into_schemas()),
     });
+    let document = with(document, "paths", paths.into());
+    let document = with(document, "components", with(components, "schemas", schemas.into_schemas()));
     visible(&format!("{document:#}\n"))
 }
 
@@ -97,6 +97,10 @@ fn access_token(token: &AccessToken) -> Value {
 
 /// Escapes what cannot be seen: it would make the text look like another one.
 pub(crate) fn visible(json: &str) -> String {
+    // Characters of ASCII are seen.
+    if json.is_ascii() {
+        return json.to_owned();
+    }
     let mut shown = String::with_capacity(json.len());
     for c in json.chars() {
         if is_invisible(c) {
@@ -232,7 +236,7 @@ fn responses(about: &About<'_>, route: &Route, schemas: &mut Components) -> Valu
         let media_type = route.binding.format().media_type();
         let known = route.binding.response_schema().filter(|_| route.binding.format().is_json());
         let schema = known.and_then(|text| schemas.schema(text)).unwrap_or_else(|| json!({}));
-        success = with(success, "content", with(json!({}), media_type, json!({ "schema": schema })));
+        success = with(success, "content", with(json!({}), media_type, with(json!({}), "schema", schema)));
     }
     if !about.fields.is_empty() {
         let text = || json!({"schema": {"type": "string"}});
@@ -244,10 +248,6 @@ fn responses(about: &About<'_>, route: &Route, schemas: &mut Components) -> Valu
             .map(|description| json!({"description": description})),
         _ => ["ApiError", "Problem"].map(|name| json!({"$ref": format!("#/components/responses/{name}")})),
     };
-    json!({
-        "204": {"description": "Success, and nothing to say."},
-        "2XX": success,
-        "4XX": refused,
-        "default": failure,
-    })
+    let responses = with(json!({"204": {"description": "Success, and nothing to say."}}), "2XX", success);
+    with(with(responses, "4XX", refused), "default", failure)
 }

@@ -81,7 +81,8 @@ pub(super) fn body(binding: &Binding, schemas: &mut Components) -> Option<Value>
     }
     let mut body = json!({"required": needed || whole.into_iter().chain(fields).any(is_required)});
     describe(&mut body, whole.map_or("", |whole| &whole.description));
-    Some(with(body, "content", json!({"application/json": {"schema": schema}})))
+    let content = with(json!({}), "application/json", with(json!({}), "schema", schema));
+    Some(with(body, "content", content))
 }
 
 /// An object with these members, and others where an input takes the whole of it.
@@ -166,7 +167,7 @@ pub(crate) fn describe(value: &mut Value, description: &str) {
     }
 }
 
-/// The object with one more member.
+/// The object with one more member. The macro would copy the value.
 pub(crate) fn with(mut object: Value, name: &str, value: Value) -> Value {
     if let Value::Object(members) = &mut object {
         members.insert(name.to_owned(), value);
