@@ -27,12 +27,7 @@ pub fn reserved_names(root: &Path) -> Result<Vec<String>> {
     for member in members(root)? {
         names.extend(member.names(root));
     }
-    if let Some(lock) = read(&root.join("Cargo.lock"))? {
-        let packages = lock.get("package").and_then(Value::as_array).into_iter().flatten();
-        // Those without a source are members.
-        let foreign = packages.filter(|package| package.get("source").is_some());
-        names.extend(foreign.filter_map(|package| text(package, "name")).map(str::to_owned));
-    }
+    names.extend(text_of(&root.join("Cargo.lock"))?.iter().flat_map(|lock| foreign(lock)).map(str::to_owned));
     // Libraries of packages are spelled with `_`, and some file systems do not tell capital letters from small ones.
     let names: BTreeSet<_> = names.iter().map(|name| name.to_ascii_lowercase().replace('_', "-")).collect();
     Ok(names.into_iter().collect())
@@ -109,14 +104,30 @@ impl Member {
     }
 }
 
+/// The packages that a lock file has from elsewhere: those without a source are members. Cargo alone writes the file, with one key
+/// in each line.
+fn foreign(lock: &str) -> impl Iterator<Item = &str> {
+    fn value<'l>(package: &'l str, key: &str) -> Option<&'l str> {
+        package.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = \"")?.strip_suffix('"'))
+    }
+    let packages = lock.split("[[package]]");
+    packages.filter_map(|package| value(package, "source").and(value(package, "name")))
+}
+
 fn text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
     value.get(name).and_then(Value::as_str)
 }
 
 /// A file of TOML; `None` if it does not exist.
 fn read(path: &Path) -> Result<Option<Table>> {
+    let text = text_of(path)?;
+    text.map(|text| text.parse().with_context(|| format!("{} is not valid TOML", path.display()))).transpose()
+}
+
+/// The text of a file; `None` if it does not exist.
+fn text_of(path: &Path) -> Result<Option<String>> {
     match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text.parse().with_context(|| format!("{} is not valid TOML", path.display()))?)),
+        Ok(text) => Ok(Some(text)),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
         Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),
     }

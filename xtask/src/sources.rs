@@ -101,7 +101,11 @@ impl Tree {
 
     /// Reads the texts of resources and prompts below a folder. Missing ones are reported by the compiler.
     pub fn add_named(&mut self, folder: &Path, base: &Path) {
-        let named: BTreeSet<_> = self.sources.iter().flat_map(|(path, text)| named_files(path, text)).collect();
+        let named: BTreeSet<_> = self
+            .specifications()
+            .flat_map(|path| self.sources.get(path).map(|text| named_files(path, text)))
+            .flatten()
+            .collect();
         // A folder in the path may be a link to another folder.
         let inside = |path: &PathBuf| {
             path.canonicalize().and_then(|path| Ok(path.starts_with(folder.canonicalize()?))).unwrap_or(false)

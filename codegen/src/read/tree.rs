@@ -54,7 +54,7 @@ impl<'t> Source<'t> {
         let text = self.text.get(start - self.mark..end.saturating_sub(self.mark)).unwrap_or_default();
         let text = match event {
             Event::Scalar(_, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted, ..) => quoted(text),
-            Event::Scalar(_, ScalarStyle::Plain, ..) => {
+            Event::Scalar(_, ScalarStyle::Plain, ..) if text.contains('#') => {
                 let comment =
                     [" #", "\t#", "\n#"].iter().filter_map(|sign| text.split_once(sign)).map(|(before, _)| before);
                 comment.min_by_key(|before| before.len()).unwrap_or(text)

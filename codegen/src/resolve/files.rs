@@ -60,6 +60,10 @@ pub(super) fn link(location: &Text, sources: &Sources, sink: &mut Sink) -> Optio
 /// The files and folders beside a capability that its resources and prompts name, whether they are there or not.
 pub(crate) fn named(path: &str, text: &str) -> Vec<String> {
     let mut named = Vec::new();
+    // Most texts name no file. Only an escape could hide the key.
+    if !text.contains("location") && !text.contains('\\') {
+        return named;
+    }
     // A syntax error is reported when the file is compiled.
     if let Some(root) = yaml::parse(text, 0, &mut Sink::new(path)) {
         collect(&root, path, &mut named);
