@@ -182,10 +182,15 @@ components:
       type: object
       properties: {by: {type: string}}
       oneOf: [{required: [by]}, {required: [to]}]
+    Filter:
+      $recursiveAnchor: true
+      type: object
+      properties: {all: {type: array, items: {oneOf: [{$ref: '#/components/schemas/Base'}, {$recursiveRef: '#'}]}}}
     Kinds:
       oneOf:
       - {type: object, properties: {cat: {type: string}}}
       - {type: object, properties: {dog: {type: string}}}
+      - {$ref: '#/components/schemas/Filter'}
 paths:
   /items:
     parameters: [{name: X-Trace, in: header, schema: {type: string}}]

@@ -18,6 +18,8 @@ pub(crate) struct Schemas<'n> {
     pub(crate) shapes: Shapes,
     /// The components that were read or are being read, by their references.
     components: BTreeMap<String, Component>,
+    /// The components that are being read and that `$recursiveRef` may mean, from the outermost on.
+    anchors: Vec<String>,
     depth: usize,
 }
 
@@ -27,6 +29,9 @@ enum Component {
     Open(Option<ShapeId>),
     Read(Use),
 }
+
+/// References that depend on what is around them (JSON Schema 2019-09 §8.2.4.2, 2020-12 §8.2.3.2).
+const DYNAMIC: [&str; 2] = ["$recursiveRef", "$dynamicRef"];
 
 /// Keywords that limit values and that the runtime checks.
 const LIMITS: [&str; 12] = [
@@ -46,7 +51,7 @@ const LIMITS: [&str; 12] = [
 
 impl<'n> Schemas<'n> {
     pub(crate) fn new(document: &'n Document<'n>) -> Self {
-        Self { document, shapes: Shapes::default(), components: BTreeMap::new(), depth: 0 }
+        Self { document, shapes: Shapes::default(), components: BTreeMap::new(), anchors: Vec::new(), depth: 0 }
     }
 
     /// The shape of a schema.
@@ -55,15 +60,19 @@ impl<'n> Schemas<'n> {
             return Use::of(self.shapes.intern(Shape::Any));
         }
         self.depth += 1;
-        let mut read = match schema.get("$ref").and_then(Node::scalar_text) {
-            Some(reference) => self.component(schema, &reference, sink),
-            None => self.schema(schema, sink),
+        let reference = self.reference(schema);
+        let mut read = match &reference {
+            Some(reference) => self.component(schema, reference, sink),
+            None => match DYNAMIC.iter().find_map(|keyword| schema.get(keyword)) {
+                Some(dynamic) => self.dangling(dynamic, &dynamic.scalar_text().unwrap_or_default(), sink),
+                None => self.schema(schema, sink),
+            },
         };
         self.depth -= 1;
         // Keywords beside a reference count too (OpenAPI 3.1, "Schema Object").
         read.nullable |= flag(schema, "nullable") || flag(schema, "x-nullable") || has_null_type(schema);
         read.secret |= is_secret(schema);
-        if schema.get("$ref").is_some() {
+        if reference.is_some() {
             add_limits(&mut read, schema);
         }
         if let Some(text) = schema.get("description").and_then(Node::scalar_text) {
@@ -71,6 +80,12 @@ impl<'n> Schemas<'n> {
         }
         self.named(schema, &read);
         read
+    }
+
+    /// What a schema refers to. `$recursiveRef` is the component around it that has `$recursiveAnchor`.
+    fn reference(&self, schema: &Node) -> Option<String> {
+        let recursive = || self.anchors.last().cloned().filter(|_| schema.get("$recursiveRef").is_some());
+        schema.get("$ref").and_then(Node::scalar_text).or_else(recursive)
     }
 
     /// Names a shape as its schema says that the type has to be called.
@@ -108,14 +123,13 @@ impl<'n> Schemas<'n> {
             None => {}
         }
         let Some(target) = self.document.at(reference) else {
-            let message = format!("`{reference}` does not exist; it is taken for any JSON");
-            let span = schema.get("$ref").map_or(schema.span, |reference| reference.span);
-            sink.report_once(Code::CompanionReference, "reference", span, message)
-                .help("add the component, or correct the reference");
-            return Use::of(self.shapes.intern(Shape::Any));
+            return self.dangling(schema.get("$ref").unwrap_or(schema), reference, sink);
         };
         self.components.insert(reference.to_owned(), Component::Open(None));
+        let is_anchor = flag(target, "$recursiveAnchor");
+        self.anchors.extend(is_anchor.then(|| reference.to_owned()));
         let mut read = self.read(target, sink);
+        self.anchors.truncate(self.anchors.len() - usize::from(is_anchor));
         if let Some(Component::Open(Some(id))) = self.components.get(reference) {
             let id = *id;
             let shape = if read.shape == id { Shape::Any } else { self.shapes.get(read.shape).clone() };
@@ -128,6 +142,14 @@ impl<'n> Schemas<'n> {
         }
         self.components.insert(reference.to_owned(), Component::Read(read.clone()));
         read
+    }
+
+    /// What a reference that leads nowhere is.
+    fn dangling(&mut self, at: &Node, reference: &str, sink: &mut Sink) -> Use {
+        let message = format!("`{reference}` does not exist; it is taken for any JSON");
+        sink.report_once(Code::CompanionReference, "reference", at.span, message)
+            .help("add the component, or correct the reference");
+        Use::of(self.shapes.intern(Shape::Any))
     }
 
     /// A schema that is no reference.
