@@ -23,10 +23,9 @@ pub(super) fn emit(model: &Model) -> String {
         (!used.is_empty()).then_some(used)
     };
     let map = names.contains("BTreeMap").then(|| quote! { use std::collections::BTreeMap; });
-    let private = used(&["Deserialize", "Serialize", "Value"]);
-    let private = private.map(|names| quote! { use naftiko_client::__private::{#(#names),*}; });
+    let value = names.contains("Value").then(|| quote! { use naftiko_client::serde_json::Value; });
     let public = used(&["Base64", "Patch", "Redacted"]).map(|names| quote! { use naftiko_client::{#(#names),*}; });
-    let imports = (private.is_some() || public.is_some()).then(|| quote! { #private #public });
+    let imports = (value.is_some() || public.is_some()).then(|| quote! { #public #value });
     let mut items: Vec<TokenStream> = map.into_iter().chain(imports).collect();
     items.extend(types);
     rust::file(model, "Types for bodies of requests and responses.", items)
@@ -75,22 +74,17 @@ fn of_type(of: &Type) -> Vec<TokenStream> {
         Definition::Struct(object) => {
             let docs = rust::docs(&docs(of, "An object in a body."));
             let can_be_empty = !object.sent || !object.fields.iter().any(|field| field.required.is_some());
-            let (default, receive, send) = (
-                can_be_empty.then(|| quote! { Default, }),
-                object.received.then(|| quote! { Deserialize, }),
-                quote! { Serialize },
-            );
-            let all_default = (!object.sent).then(|| quote! { , default });
+            let default = can_be_empty.then(|| quote! { , Default });
             let fields = object.fields.iter().map(|field| field_of(object, field)).chain(others(object));
             let mut items = vec![quote! {
                 #docs
-                #[derive(Clone, Debug, #default PartialEq, #receive #send)]
-                #[serde(crate = "naftiko_client::__private::serde" #all_default)]
+                #[derive(Clone #default)]
                 #[non_exhaustive]
                 pub struct #name {
                     #(#fields)*
                 }
             }];
+            items.push(behaviour(&name, object));
             items.extend(object.sent.then(|| builder(&of.name, object)));
             items
         }
@@ -117,14 +111,38 @@ fn docs(of: &Type, fallback: &str) -> String {
 /// The field for other members than those that have fields.
 fn others(object: &Struct) -> Option<TokenStream> {
     let (name, value) = object.others.as_ref()?;
-    let (name, with) = (tables::ident(name), decoder(&TypeUse::Map(Box::new(value.clone()))));
-    let value = type_of(value);
-    let with = object.received.then(|| quote! { , deserialize_with = #with });
+    let (name, value) = (tables::ident(name), type_of(value));
     Some(quote! {
         /// Other members.
-        #[serde(flatten #with)]
         pub #name: BTreeMap<String, #value>,
     })
+}
+
+/// How an object is read, written, shown and compared.
+fn behaviour(name: &Ident, object: &Struct) -> TokenStream {
+    let direction = match (object.sent, object.received) {
+        (true, true) => quote! { both },
+        (true, false) => quote! { sent },
+        (false, _) => quote! { received },
+    };
+    let members = object.fields.iter().map(|field| {
+        let (name, wire) = (tables::ident(&field.name), &field.wire);
+        let held = match holder(object, field) {
+            Holder::Always => Some(quote! { (Always) }),
+            Holder::Items => {
+                let held = decoder(&field.value);
+                Some(quote! { (#held) })
+            }
+            Holder::Optional | Holder::Patch => None,
+        };
+        let wire = (field.name != *wire).then(|| quote! { = #wire });
+        quote! { #name #held #wire }
+    });
+    let others = object.others.as_ref().map(|(name, value)| {
+        let (name, held) = (tables::ident(name), decoder(&TypeUse::Map(Box::new(value.clone()))));
+        quote! { ; #name (#held) }
+    });
+    quote! { naftiko_client::object!(#direction #name; #(#members),* #others); }
 }
 
 fn union_of(name: &Ident, docs: &str, union: &Union) -> TokenStream {
@@ -182,45 +200,25 @@ fn holder(object: &Struct, field: &Field) -> Holder {
 
 fn field_of(object: &Struct, field: &Field) -> TokenStream {
     let docs = rust::docs(&rust::sentence(&field.description, &format!("The member {}.", rust::code(&field.wire))));
-    let (name, value, wire) = (tables::ident(&field.name), type_of(&field.value), &field.wire);
-    let mut attributes: Vec<TokenStream> = Vec::new();
-    if field.name != *wire {
-        attributes.push(quote! { rename = #wire });
-    }
+    let (name, value) = (tables::ident(&field.name), type_of(&field.value));
     let held = match holder(object, field) {
-        Holder::Always => value,
+        Holder::Always | Holder::Items => value,
         Holder::Optional => quote! { Option<#value> },
         Holder::Patch => quote! { Patch<#value> },
-        Holder::Items => {
-            let with = decoder(&field.value);
-            attributes.push(quote! { deserialize_with = #with });
-            value
-        }
     };
-    match holder(object, field) {
-        Holder::Optional if object.sent => attributes.push(quote! { skip_serializing_if = "Option::is_none" }),
-        Holder::Patch => {
-            attributes.extend(object.received.then(|| quote! { default }));
-            attributes.push(quote! { skip_serializing_if = "Patch::is_keep" });
-        }
-        _ => {}
-    }
-    let attributes = (!attributes.is_empty()).then(|| quote! { #[serde(#(#attributes),*)] });
     quote! {
         #docs
-        #attributes
         pub #name: #held,
     }
 }
 
-/// The function that reads a list or a map.
-fn decoder(value: &TypeUse) -> String {
-    let name = match value {
-        TypeUse::List(item) | TypeUse::Map(item) if matches!(**item, TypeUse::Optional(_)) => "or_empty",
-        TypeUse::List(_) => "list",
-        _ => "map",
-    };
-    format!("naftiko_client::__private::{name}")
+/// How a list or a map is read.
+fn decoder(value: &TypeUse) -> Ident {
+    tables::ident(match value {
+        TypeUse::List(item) | TypeUse::Map(item) if matches!(**item, TypeUse::Optional(_)) => "OrEmpty",
+        TypeUse::List(_) => "List",
+        _ => "Map",
+    })
 }
 
 /// How an object is built: what is required first, in the order of the companion, then a setter for each of the others.

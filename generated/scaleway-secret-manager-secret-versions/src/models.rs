@@ -4,26 +4,25 @@
 //! Types for bodies of requests and responses.
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
-use naftiko_client::__private::{Deserialize, Serialize};
 use naftiko_client::{Base64, Patch, Redacted};
 
 /// The body of requests of [`Client::create_secret_version`](super::client::Client::create_secret_version).
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(crate = "naftiko_client::__private::serde")]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct CreateSecretVersion {
     /// The value, of at most 64 KiB.
     pub data: Redacted<Base64>,
     /// The CRC-32 of the value before it is encoded.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
     pub data_crc32: Patch<i64>,
     /// What is special about the version.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
     pub description: Patch<String>,
     /// Whether the version that was the latest is disabled.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
     pub disable_previous: Patch<bool>,
 }
+
+naftiko_client::object!(
+    sent CreateSecretVersion; data(Always), data_crc32, description, disable_previous
+);
 
 naftiko_client::builder!(
     CreateSecretVersion; data(Redacted < Base64 >); data_crc32(i64) / clear_data_crc32,
@@ -37,20 +36,20 @@ naftiko_client::open_enum!(
 );
 
 /// When a version expires, and what happens then.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(crate = "naftiko_client::__private::serde")]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct EphemeralProperties {
     /// What happens to a version that expires.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<EphemeralAction>,
     /// When the version expires.
-    #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub expires_at: Patch<String>,
     /// Whether the first access ends the version.
-    #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub expires_once_accessed: Patch<bool>,
 }
+
+naftiko_client::object!(
+    both EphemeralProperties; action, expires_at, expires_once_accessed
+);
 
 naftiko_client::builder!(
     EphemeralProperties; action(EphemeralAction); expires_at(String) / clear_expires_at,
@@ -58,14 +57,12 @@ naftiko_client::builder!(
 );
 
 /// An API error.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(crate = "naftiko_client::__private::serde", default)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Error {
     /// The state of a resource that is changing.
     pub current_state: Option<String>,
     /// What is wrong with each argument, which permissions are missing, or which quotas are used up.
-    #[serde(deserialize_with = "naftiko_client::__private::list")]
     pub details: Vec<ErrorDetail>,
     /// What would help.
     pub help_message: Option<String>,
@@ -82,13 +79,16 @@ pub struct Error {
     /// Its id.
     pub resource_id: Option<String>,
     /// The member `type`.
-    #[serde(rename = "type")]
     pub type_: Option<ErrorType>,
 }
 
+naftiko_client::object!(
+    received Error; current_state, details(List), help_message, message, method,
+    precondition, reason, resource, resource_id, type_ = "type"
+);
+
 /// Of an argument, its name and what is wrong; of a permission, the action; of a quota, its size and use.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(crate = "naftiko_client::__private::serde", default)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ErrorDetail {
     /// The action that is not permitted.
@@ -111,6 +111,11 @@ pub struct ErrorDetail {
     pub resource: Option<String>,
 }
 
+naftiko_client::object!(
+    received ErrorDetail; action, argument_name, current, help_message, organization_id,
+    project_id, quota, reason, resource
+);
+
 naftiko_client::open_enum!(
     ErrorType, "The member `type` of [`Error`].", AlreadyExists = "already_exists",
     DeniedAuthentication = "denied_authentication", Expired = "expired", InvalidArguments
@@ -132,8 +137,7 @@ naftiko_client::open_enum!(
 );
 
 /// The value of a version, and what it is.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(crate = "naftiko_client::__private::serde", default)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SecretValue {
     /// The value, as base64 text.
@@ -145,13 +149,15 @@ pub struct SecretValue {
     /// The secret that the version belongs to.
     pub secret_id: Option<String>,
     /// What the value of a secret is.
-    #[serde(rename = "type")]
     pub type_: Option<SecretType>,
 }
 
+naftiko_client::object!(
+    received SecretValue; data, data_crc32, revision, secret_id, type_ = "type"
+);
+
 /// The metadata of a version, without its value.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(crate = "naftiko_client::__private::serde", default)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SecretVersion {
     /// When the version was created.
@@ -178,30 +184,34 @@ pub struct SecretVersion {
     pub updated_at: Option<String>,
 }
 
+naftiko_client::object!(
+    received SecretVersion; created_at, deleted_at, deletion_requested_at, description,
+    ephemeral_properties, latest, region, revision, secret_id, status, updated_at
+);
+
 /// A page of versions, and how many there are.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(crate = "naftiko_client::__private::serde", default)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SecretVersionPage {
     /// How many versions all pages have.
     pub total_count: Option<u64>,
     /// The versions of this page.
-    #[serde(deserialize_with = "naftiko_client::__private::list")]
     pub versions: Vec<SecretVersion>,
 }
 
+naftiko_client::object!(received SecretVersionPage; total_count, versions(List));
+
 /// The body of requests of [`Client::update_secret_version`](super::client::Client::update_secret_version).
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[serde(crate = "naftiko_client::__private::serde")]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateSecretVersion {
     /// What is special about the version; an empty text removes it.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
     pub description: Patch<String>,
     /// When the version expires, in place of what holds now.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
     pub ephemeral_properties: Patch<EphemeralProperties>,
 }
+
+naftiko_client::object!(sent UpdateSecretVersion; description, ephemeral_properties);
 
 naftiko_client::builder!(
     UpdateSecretVersion;; description(String) / clear_description,

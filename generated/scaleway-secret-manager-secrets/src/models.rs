@@ -4,52 +4,48 @@
 //! Types for bodies of requests and responses.
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
-use naftiko_client::__private::{Deserialize, Serialize};
 use naftiko_client::Patch;
 
 /// The body of requests of [`Client::add_secret_owner`](super::client::Client::add_secret_owner).
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(crate = "naftiko_client::__private::serde")]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct AddSecretOwner {
     /// Another product of Scaleway.
     pub product: Product,
 }
 
+naftiko_client::object!(sent AddSecretOwner; product(Always));
+
 naftiko_client::builder!(AddSecretOwner; product(Product););
 
 /// The body of requests of [`Client::create_secret`](super::client::Client::create_secret).
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(crate = "naftiko_client::__private::serde")]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct CreateSecret {
     /// What the secret is for.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
     pub description: Patch<String>,
     /// When versions expire.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
     pub ephemeral_policy: Patch<EphemeralPolicy>,
     /// A key of Key Manager that encrypts the values.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
     pub key_id: Patch<String>,
     /// The name, of letters, digits, \`\_\`, \`-\` and \`.\`.
     pub name: String,
     /// The folder that the secret is in, such as /databases; / if it is left out.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
     pub path: Patch<String>,
     /// The project that the secret will belong to.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub project_id: Option<String>,
     /// Whether the secret is protected from deletion.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub protected: Option<bool>,
     /// Tags to find the secret by.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
     pub tags: Patch<Vec<String>>,
     /// What values are; \`opaque\` if it is left out.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub type_: Option<SecretType>,
 }
+
+naftiko_client::object!(
+    sent CreateSecret; description, ephemeral_policy, key_id, name(Always), path,
+    project_id, protected, tags, type_ = "type"
+);
 
 naftiko_client::builder!(
     CreateSecret; project_id(naftiko_client::Choice < String >), name(String);
@@ -64,20 +60,20 @@ naftiko_client::open_enum!(
 );
 
 /// When versions of a secret expire.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(crate = "naftiko_client::__private::serde")]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct EphemeralPolicy {
     /// What happens to a version that expires.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<EphemeralAction>,
     /// Whether the first access ends a version.
-    #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub expires_once_accessed: Patch<bool>,
-    /// How many seconds a version lives, such as 1800s, up to 1 year.
-    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    /// How long a version lives, from 1 second to 1 year, as seconds with their unit, such as 1800s.
     pub time_to_live: Patch<String>,
 }
+
+naftiko_client::object!(
+    both EphemeralPolicy; action, expires_once_accessed, time_to_live
+);
 
 naftiko_client::builder!(
     EphemeralPolicy; action(EphemeralAction); expires_once_accessed(bool) /
@@ -85,8 +81,7 @@ naftiko_client::builder!(
 );
 
 /// When a version expires, and what happens then.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(crate = "naftiko_client::__private::serde", default)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct EphemeralProperties {
     /// What happens to a version that expires.
@@ -97,15 +92,17 @@ pub struct EphemeralProperties {
     pub expires_once_accessed: Option<bool>,
 }
 
+naftiko_client::object!(
+    received EphemeralProperties; action, expires_at, expires_once_accessed
+);
+
 /// An API error.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(crate = "naftiko_client::__private::serde", default)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Error {
     /// The state of a resource that is changing.
     pub current_state: Option<String>,
     /// What is wrong with each argument, which permissions are missing, or which quotas are used up.
-    #[serde(deserialize_with = "naftiko_client::__private::list")]
     pub details: Vec<ErrorDetail>,
     /// What would help.
     pub help_message: Option<String>,
@@ -122,13 +119,16 @@ pub struct Error {
     /// Its id.
     pub resource_id: Option<String>,
     /// The member `type`.
-    #[serde(rename = "type")]
     pub type_: Option<ErrorType>,
 }
 
+naftiko_client::object!(
+    received Error; current_state, details(List), help_message, message, method,
+    precondition, reason, resource, resource_id, type_ = "type"
+);
+
 /// Of an argument, its name and what is wrong; of a permission, the action; of a quota, its size and use.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(crate = "naftiko_client::__private::serde", default)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ErrorDetail {
     /// The action that is not permitted.
@@ -151,6 +151,11 @@ pub struct ErrorDetail {
     pub resource: Option<String>,
 }
 
+naftiko_client::object!(
+    received ErrorDetail; action, argument_name, current, help_message, organization_id,
+    project_id, quota, reason, resource
+);
+
 naftiko_client::open_enum!(
     ErrorType, "The member `type` of [`Error`].", AlreadyExists = "already_exists",
     DeniedAuthentication = "denied_authentication", Expired = "expired", InvalidArguments
@@ -171,8 +176,7 @@ naftiko_client::open_enum!(
 );
 
 /// The metadata of a secret.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(crate = "naftiko_client::__private::serde", default)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Secret {
     /// When the secret was created.
@@ -202,31 +206,34 @@ pub struct Secret {
     /// Whether a secret can be used.
     pub status: Option<SecretStatus>,
     /// The tags of the secret.
-    #[serde(deserialize_with = "naftiko_client::__private::list")]
     pub tags: Vec<String>,
     /// What the value of a secret is.
-    #[serde(rename = "type")]
     pub type_: Option<SecretType>,
     /// When the secret was last changed.
     pub updated_at: Option<String>,
     /// The products that may use the secret.
-    #[serde(deserialize_with = "naftiko_client::__private::list")]
     pub used_by: Vec<Product>,
     /// How many versions there are, deleted ones included.
     pub version_count: Option<i64>,
 }
 
+naftiko_client::object!(
+    received Secret; created_at, deletion_requested_at, description, ephemeral_policy,
+    id, key_id, managed, name, path, project_id, protected, region, status, tags(List),
+    type_ = "type", updated_at, used_by(List), version_count
+);
+
 /// A page of secrets, and how many there are.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(crate = "naftiko_client::__private::serde", default)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SecretPage {
     /// The secrets of this page.
-    #[serde(deserialize_with = "naftiko_client::__private::list")]
     pub secrets: Vec<Secret>,
     /// How many secrets all pages have.
     pub total_count: Option<u64>,
 }
+
+naftiko_client::object!(received SecretPage; secrets(List), total_count);
 
 naftiko_client::open_enum!(
     SecretStatus, "Whether a secret can be used.", Locked = "locked", Ready = "ready",
@@ -240,8 +247,7 @@ naftiko_client::open_enum!(
 );
 
 /// The metadata of a version, without its value.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(crate = "naftiko_client::__private::serde", default)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SecretVersion {
     /// When the version was created.
@@ -268,27 +274,30 @@ pub struct SecretVersion {
     pub updated_at: Option<String>,
 }
 
+naftiko_client::object!(
+    received SecretVersion; created_at, deleted_at, deletion_requested_at, description,
+    ephemeral_properties, latest, region, revision, secret_id, status, updated_at
+);
+
 /// The body of requests of [`Client::update_secret`](super::client::Client::update_secret).
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[serde(crate = "naftiko_client::__private::serde")]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateSecret {
     /// What the secret is for; an empty text removes it.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
     pub description: Patch<String>,
     /// A policy in place of the whole current one.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
     pub ephemeral_policy: Patch<EphemeralPolicy>,
     /// A new name.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
     pub name: Patch<String>,
     /// Another folder.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
     pub path: Patch<String>,
     /// All tags from now on; an empty list removes them.
-    #[serde(skip_serializing_if = "Patch::is_keep")]
     pub tags: Patch<Vec<String>>,
 }
+
+naftiko_client::object!(
+    sent UpdateSecret; description, ephemeral_policy, name, path, tags
+);
 
 naftiko_client::builder!(
     UpdateSecret;; description(String) / clear_description,

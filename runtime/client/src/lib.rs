@@ -69,7 +69,10 @@ pub mod __private {
     pub use crate::error::causes;
     pub use crate::format::{is_json, is_plain_text, without_byte_order_mark};
     pub use crate::headers::content_type;
-    pub use crate::models::{Pattern, best, list, map, or_empty};
+    pub use crate::models::{
+        Always, Fill, List, Look, Map, Object, OrEmpty, Outline, Pattern, Received, are_equal, best, held, held_list,
+        held_map, of_text, read, read_text, show, write,
+    };
     pub use crate::paging::{FieldLink, links, pages, rank};
     pub use crate::request::http_method;
     pub use crate::text::{REDACTED, listed, shortened, visible};

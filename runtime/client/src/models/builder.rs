@@ -1,5 +1,7 @@
 //! How objects in requests are built.
 
+use std::collections::BTreeMap;
+
 /// Declares how an object is built: `new`, which takes what is required, a method for each other member, and one for each member
 /// that may be null. Members are of a type in `()`, a list of items in `[]`, or a map of values in `{}`; after a slash is the
 /// name of the method that sends null. Last are the members that have always the same value.
@@ -47,15 +49,26 @@ macro_rules! builder {
     (argument ($type:ty)) => { impl Into<$type> };
     (argument [$type:ty]) => { impl IntoIterator<Item = impl Into<$type>> };
     (argument {$type:ty}) => { impl IntoIterator<Item = (impl Into<String>, impl Into<$type>)> };
-    (value $name:ident ($type:ty)) => {{
-        let value: $type = $name.into();
-        value.into()
-    }};
-    (value $name:ident [$type:ty]) => { $name.into_iter().map(Into::into).collect::<Vec<$type>>().into() };
-    (value $name:ident {$type:ty}) => {{
-        let members = $name.into_iter().map(|(name, value)| (name.into(), value.into()));
-        members.collect::<::std::collections::BTreeMap<String, $type>>().into()
-    }};
+    (value $name:ident ($type:ty)) => { $crate::__private::held::<$type, _>($name) };
+    (value $name:ident [$type:ty]) => { $crate::__private::held_list::<$type, _>($name) };
+    (value $name:ident {$type:ty}) => { $crate::__private::held_map::<$type, _>($name) };
+}
+
+/// A value as its field holds it.
+pub fn held<T, H: From<T>>(value: impl Into<T>) -> H {
+    H::from(value.into())
+}
+
+/// A list as its field holds it.
+pub fn held_list<T, H: From<Vec<T>>>(items: impl IntoIterator<Item = impl Into<T>>) -> H {
+    H::from(items.into_iter().map(Into::into).collect())
+}
+
+/// A map as its field holds it.
+pub fn held_map<T, H: From<BTreeMap<String, T>>>(
+    members: impl IntoIterator<Item = (impl Into<String>, impl Into<T>)>,
+) -> H {
+    H::from(members.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
 }
 
 #[cfg(test)]

@@ -5,19 +5,23 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 
 /// A list. Null is an empty one, and an item that is null is left out.
-pub fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+pub(super) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     let items = Option::<Vec<Option<T>>>::deserialize(deserializer)?;
     Ok(items.unwrap_or_default().into_iter().flatten().collect())
 }
 
 /// A map. Null is an empty one, and a value that is null is left out.
-pub fn map<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<BTreeMap<String, T>, D::Error> {
+pub(super) fn map<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, T>, D::Error> {
     let members = Option::<BTreeMap<String, Option<T>>>::deserialize(deserializer)?;
     Ok(members.unwrap_or_default().into_iter().filter_map(|(name, value)| Some((name, value?))).collect())
 }
 
 /// A list or a map in which null means something. Null in its place is an empty one.
-pub fn or_empty<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+pub(super) fn or_empty<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 

@@ -2,16 +2,13 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Deserializer};
+
 /// A text that was no value of its enum when the enum was made. Only the enum makes it, so it is never a known one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnknownValue(Box<str>);
 
 impl UnknownValue {
-    #[doc(hidden)]
-    pub fn __new(text: &str) -> Self {
-        Self(text.into())
-    }
-
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -22,6 +19,25 @@ impl fmt::Display for UnknownValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// The value of an enum that has a text, else its value for unknown ones.
+pub fn of_text<T, const N: usize>(
+    known: [T; N],
+    as_str: fn(&T) -> &str,
+    unknown: fn(UnknownValue) -> T,
+    text: &str,
+) -> T {
+    let known = known.into_iter().find(|known| as_str(known) == text);
+    known.unwrap_or_else(|| unknown(UnknownValue(text.into())))
+}
+
+/// Reads an enum of texts.
+///
+/// # Errors
+/// If there is no text.
+pub fn read_text<'de, T: From<String>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    String::deserialize(deserializer).map(T::from)
 }
 
 /// Writes an enum as the text that it has.
@@ -52,7 +68,7 @@ macro_rules! written_as_text {
 macro_rules! open_enum {
     ($name:ident, $docs:literal, $($variant:ident = $text:literal),+ $(,)?) => {
         #[doc = $docs]
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Debug)]
         #[non_exhaustive]
         pub enum $name {
             $(
@@ -75,16 +91,39 @@ macro_rules! open_enum {
 
         impl ::std::convert::From<&str> for $name {
             fn from(text: &str) -> Self {
-                match text {
-                    $($text => Self::$variant,)+
-                    other => Self::Unknown($crate::UnknownValue::__new(other)),
-                }
+                $crate::__private::of_text([$(Self::$variant),+], Self::as_str, Self::Unknown, text)
+            }
+        }
+
+        impl ::std::cmp::PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                self.as_str() == other.as_str()
+            }
+        }
+
+        impl ::std::cmp::Eq for $name {}
+
+        impl ::std::cmp::PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> ::std::option::Option<::std::cmp::Ordering> {
+                ::std::option::Option::Some(self.cmp(other))
+            }
+        }
+
+        impl ::std::cmp::Ord for $name {
+            fn cmp(&self, other: &Self) -> ::std::cmp::Ordering {
+                self.as_str().cmp(other.as_str())
+            }
+        }
+
+        impl ::std::hash::Hash for $name {
+            fn hash<H: ::std::hash::Hasher>(&self, state: &mut H) {
+                ::std::hash::Hash::hash(self.as_str(), state);
             }
         }
 
         impl ::std::convert::From<::std::string::String> for $name {
             fn from(text: ::std::string::String) -> Self {
-                text.as_str().into()
+                Self::from(text.as_str())
             }
         }
 
@@ -95,8 +134,7 @@ macro_rules! open_enum {
             where
                 D: $crate::__private::serde::Deserializer<'de>,
             {
-                let text = <::std::string::String as $crate::__private::serde::Deserialize>::deserialize(deserializer)?;
-                ::std::result::Result::Ok(text.into())
+                $crate::__private::read_text(deserializer)
             }
         }
     };
