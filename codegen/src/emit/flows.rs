@@ -22,7 +22,7 @@ pub(super) fn emit(model: &Model) -> String {
     }];
     items.extend(operations);
     items.extend(model.flows.iter().enumerate().map(|(index, flow)| table(model, FlowId::from(index), flow)));
-    rust::file(model, "Flows: steps that run as one, and what callers get of them.", &items)
+    rust::file(model, "Flows: steps that run as one, and what callers get of them.", items)
 }
 
 fn table(model: &Model, id: FlowId, flow: &Flow) -> TokenStream {

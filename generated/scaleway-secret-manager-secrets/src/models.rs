@@ -67,7 +67,7 @@ pub struct EphemeralPolicy {
     pub action: Option<EphemeralAction>,
     /// Whether the first access ends a version.
     pub expires_once_accessed: Patch<bool>,
-    /// How long a version lives, from 1 second to 1 year, as seconds with their unit, such as 1800s.
+    /// How many seconds a version lives, such as 1800s, up to 1 year.
     pub time_to_live: Patch<String>,
 }
 
