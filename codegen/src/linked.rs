@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use naftiko_schema::http::percent_decode;
 use naftiko_schema::{
-    ApiId, Body, Credential, FlowId, InboundAuth, InputId, InputText, List, Location, Method, OperationId, Role,
+    ApiId, Body, Credential, FlowId, Format, InboundAuth, InputId, InputText, List, Location, Method, OperationId, Role,
     StepId, StepValue, Template, Variable,
 };
 
@@ -66,6 +66,11 @@ pub(crate) struct Operation<'d> {
     /// What callers have to know before they call it, as the companion says.
     pub(crate) note: Option<String>,
     pub(crate) output_format: Option<&'d Text>,
+    /// The format of its responses, or why they cannot be mapped.
+    pub(crate) format: Result<Format, Unreadable>,
+    pub(crate) output_media_type: Option<&'d Text>,
+    /// The longest response, in bytes.
+    pub(crate) limit: Option<u64>,
     /// Header fields of responses for callers, in lower case.
     pub(crate) output_headers: Vec<String>,
     /// The whole path as its author wrote it.
@@ -78,6 +83,14 @@ pub(crate) struct Operation<'d> {
     pub(crate) body: Option<Body>,
     /// Declared parameters that are left out for a reason that was reported.
     pub(crate) left_out: Vec<String>,
+}
+
+/// Why responses cannot be mapped. It matters only where a route or tool maps them.
+#[derive(Debug)]
+pub(crate) struct Unreadable {
+    pub(crate) span: Span,
+    pub(crate) message: String,
+    pub(crate) help: &'static str,
 }
 
 #[derive(Clone, Debug)]
@@ -113,6 +126,8 @@ pub(crate) struct Route<'d> {
     pub(crate) path: Text,
     pub(crate) pieces: Vec<Piece>,
     pub(crate) description: Option<&'d Text>,
+    /// The media type of binary responses for which the upstream names none.
+    pub(crate) media_type: Option<&'d Text>,
     pub(crate) call: Call<'d>,
 }
 
@@ -170,6 +185,8 @@ pub(crate) struct Call<'d> {
     /// One source for each parameter of the target.
     pub(crate) sources: Vec<Source>,
     pub(crate) outputs: Cow<'d, [Output]>,
+    /// The longest response, in bytes, if the adapter says one that counts.
+    pub(crate) limit: Option<u64>,
 }
 
 /// Steps, and what is made of their outputs.

@@ -1,26 +1,27 @@
 //! Rules for output parameters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use naftiko_schema::OperationId;
 
 use crate::codes::Code;
 use crate::diagnostic::{FIRST, Sink};
-use crate::linked::{Linked, Operation, Target};
+use crate::linked::{Call, Linked, Operation, Target, Unreadable};
 use crate::read::document::Output;
 use crate::read::yaml::Node;
 
 pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
-    for operation in &linked.operations {
-        check_word(operation, sink);
+    let responding = |call: &Call<'_>| match call.target {
+        Target::Operation(id) => Some(id),
+        Target::Flow(id) => linked.flows.get(id.index()).and_then(|flow| Some(flow.calls().last()?.operation)),
+    };
+    let mapped = linked.calls().filter(|call| !call.outputs.is_empty()).filter_map(responding);
+    let mapped: BTreeSet<OperationId> = mapped.collect();
+    for (index, operation) in linked.operations.iter().enumerate() {
+        check_format(operation, mapped.contains(&index.into()), sink);
     }
     for call in linked.calls() {
         let outputs = &call.outputs;
-        let responding = match call.target {
-            Target::Operation(id) => Some(id),
-            Target::Flow(id) => linked.flows.get(id.index()).and_then(|flow| Some(flow.calls().last()?.operation)),
-        };
-        if let Some(operation) = responding.and_then(|id| linked.operations.get(id.index())) {
-            check_format(operation, outputs, sink);
-        }
         if outputs.len() > 1 {
             check_names(outputs, sink);
         }
@@ -30,31 +31,14 @@ pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
     }
 }
 
-/// Formats that the reference engine converts to JSON before mapping.
-const STRUCTURED: [&str; 9] = ["xml", "yaml", "csv", "tsv", "psv", "html", "markdown", "avro", "protobuf"];
-
-/// Formats that need no conversion.
-const AS_THEY_ARE: [&str; 3] = ["json", "binary", "text"];
-
-/// Responses in other formats cannot be mapped.
-fn check_format(operation: &Operation<'_>, outputs: &[Output], sink: &mut Sink) {
-    let Some(format) = operation.output_format else { return };
-    if !AS_THEY_ARE.contains(&format.value.to_ascii_lowercase().as_str()) && !outputs.is_empty() {
-        let message = format!("mapping responses in `{}` is not supported yet", format.value);
-        let help = "remove `outputParameters` to pass the response on unchanged";
-        sink.report_once(Code::OutputFormat, &format.value, format.span, message).help(help);
-    }
-}
-
-/// Reports words that are no format.
-fn check_word(operation: &Operation<'_>, sink: &mut Sink) {
-    let Some(format) = operation.output_format else { return };
-    let word = format.value.to_ascii_lowercase();
-    let mut known = STRUCTURED.into_iter().chain(AS_THEY_ARE);
-    if !known.any(|known| known == word) {
-        let message = format!("unknown format `{}`; responses are passed on as they come", format.value);
-        let report = sink.report_once(Code::NoEffect, &format.value, format.span, message);
-        report.help("write `json` if they are JSON, or leave `outputRawFormat` out");
+/// Responses whose format cannot be read cannot be mapped. Elsewhere they are passed on, which is worth a warning.
+fn check_format(operation: &Operation<'_>, is_mapped: bool, sink: &mut Sink) {
+    let Err(Unreadable { span, message, help }) = &operation.format else { return };
+    if is_mapped {
+        sink.report(Code::OutputFormat, *span, message.clone()).help(*help);
+    } else {
+        let message = format!("{message}; they are passed on as they come");
+        sink.report(Code::NoEffect, *span, message).help(*help);
     }
 }
 

@@ -36,22 +36,20 @@ codes! {
     /// ```
     Scripts = 122, Error, "scripts are not supported";
 
-    /// The `outputRawFormat` of an operation is not JSON, and a route or tool that calls it has `outputParameters`. The
-    /// reference engine converts XML, YAML, CSV, HTML, Markdown, Avro and Protobuf to JSON before it maps them, even
-    /// for `mapping: $.`. Each conversion has rules of its own, such as whether a single XML element is a list, or
-    /// whether a number in a table is a number. This compiler has no such conversions yet.
+    /// A route or tool has `outputParameters`, and the responses that they map cannot be read: the `outputRawFormat` is
+    /// no format, or what it needs is missing. Avro and Protobuf need an `outputSchema`, the path of a file with the
+    /// schema, relative to the file that names it.
     ///
-    /// Without `outputParameters`, the response is passed on byte for byte, whatever its format, and the caller can
-    /// read it. Text and binary content are always passed on.
+    /// Without `outputParameters`, the response is passed on byte for byte, whatever its format.
     ///
     /// ```yaml
-    /// outputRawFormat: xml
+    /// outputRawFormat: toml
     /// # in the route or tool
     /// outputParameters:      # refused
     /// - type: object
     ///   mapping: $.
     /// ```
-    OutputFormat = 124, Error, "responses in this format cannot be mapped yet";
+    OutputFormat = 124, Error, "responses in this format cannot be mapped";
 
     /// The capability exposes an adapter of type `skill`, a catalog of instructions and tools that agents can read over
     /// HTTP. It calls no operations, and this compiler does not support it. The adapter is left out, and the rest of
@@ -209,23 +207,6 @@ codes! {
     /// ```
     BodyFormat = 134, Error, "a body in this format is not supported yet";
 
-    /// A REST operation declares `responses` or `responseBinary`, with the status codes and media types of its
-    /// responses. Generated routes pass on the status, media type and bytes of the upstream, or return the JSON of the
-    /// declared outputs. They cannot promise another contract, and callers would rely on it if the declaration were
-    /// ignored.
-    ///
-    /// Remove the declaration if callers should get the response of the upstream. Images and other binary responses are
-    /// passed on unchanged as well.
-    ///
-    /// ```yaml
-    /// operations:
-    /// - method: GET
-    ///   call: shop.get-picture
-    ///   responseBinary:         # refused; the picture is passed on without it
-    ///     mediaType: image/png
-    /// ```
-    BinaryContract = 135, Error, "declared responses of a route are not supported yet";
-
     /// The type of a `consumes` entry is not `http`. Generated clients speak HTTP only. An API over another protocol,
     /// such as a database, a queue or an MCP server, needs a client with other operations, arguments and errors.
     ///
@@ -319,12 +300,15 @@ codes! {
 
     /// The format has a meaning for this key, but here it has none, and the message says what happens instead:
     ///
-    /// - `maxBinarySize` of an operation: all responses have one limit, which the operator sets.
-    /// - `outputMediaType`: responses have the type that the upstream says.
+    /// - `maxBinarySize` and `outputMediaType` of an operation without `outputRawFormat: binary`: its responses are read
+    ///   or passed on as the upstream sends them, within the limit of the operator.
+    /// - `responses` of a REST operation without a media type that is `binary: true`: callers get the response of the
+    ///   upstream, or the declared outputs.
     /// - `outputParameters` over an operation with `outputRawFormat: binary`: bytes cannot be mapped and are passed on,
     ///   as the reference engine does.
     /// - `const` beside `mapping` in an output: the mapping counts.
-    /// - an unknown `outputRawFormat`: responses are passed on as they come.
+    /// - an `outputRawFormat` that cannot be read, if no route or tool maps the responses: they are passed on as they
+    ///   come.
     /// - `authentication` of a `control` adapter, for its two probes: orchestrators send no credential. `/status` and
     ///   `/metrics` need one.
     ///
@@ -333,7 +317,7 @@ codes! {
     /// ```yaml
     /// operations:
     /// - name: get-image
-    ///   outputRawFormat: binary
+    ///   outputRawFormat: json
     ///   maxBinarySize: 5MiB      # no effect
     /// ```
     NoEffect = 142, Warning, "a setting has no effect, or less than it seems";

@@ -1,5 +1,7 @@
 //! `Cargo.toml`.
 
+use std::collections::BTreeSet;
+
 use super::MARKER;
 use crate::model::Model;
 
@@ -10,8 +12,14 @@ pub(super) fn emit(model: &Model) -> String {
         features.push_str("# The operations of each consumed API.\n");
         features.extend(model.parts().map(|(_, part)| format!("{} = []\n", part.feature)));
     }
-    let mut dependencies =
-        String::from("naftiko-client.workspace = true # Calls, and the tables that describe them.\n");
+    let formats: BTreeSet<_> = model.operations.iter().filter_map(|operation| operation.table.format.feature()).collect();
+    let client = if formats.is_empty() {
+        "naftiko-client.workspace = true".to_owned()
+    } else {
+        let formats: Vec<_> = formats.iter().map(|feature| format!("{feature:?}")).collect();
+        format!("naftiko-client = {{ workspace = true, features = [{}] }}", formats.join(", "))
+    };
+    let mut dependencies = format!("{client} # Calls, and the tables that describe them.\n");
     let mut server = String::new();
     for facts in model.mounted() {
         let (feature, dependency, about) = (facts.feature, facts.dependency.unwrap_or_default(), facts.about);

@@ -10,7 +10,8 @@ pub(super) fn binding(call: &Call<'_>, callables: &Callables<'_>) -> Binding {
         linked::Target::Operation(id) => Target::Operation(Ref::Shared(callables.operation(id).table.clone())),
         linked::Target::Flow(id) => Target::Flow(Ref::Shared(callables.flow(id).table.clone())),
     };
-    Binding { arguments: arguments(call, target.parameters()), target, output: output::output(&call.outputs) }
+    let output = output::output(&call.outputs, target.format());
+    Binding { arguments: arguments(call, target.parameters()), target, output, response_limit: call.limit }
 }
 
 fn arguments(call: &Call<'_>, parameters: &[Parameter]) -> ArgumentMapping {

@@ -43,14 +43,17 @@ fn table(id: FlowId, flow: &linked::Flow<'_>, callables: &Callables<'_>) -> naft
 
 fn action(action: &linked::Action<'_>, callables: &Callables<'_>) -> Action {
     match action {
-        linked::Action::Call(call) => Action::Call(StepCall {
-            target: Target::Operation(Ref::Shared(callables.operation(call.operation).table.clone())),
-            sources: call.sources.iter().map(source).collect(),
-            output: match call.outputs {
-                [] => Output::Whole,
-                outputs => output::output(outputs),
-            },
-        }),
+        linked::Action::Call(call) => {
+            let operation = &callables.operation(call.operation).table;
+            Action::Call(StepCall {
+                target: Target::Operation(Ref::Shared(operation.clone())),
+                sources: call.sources.iter().map(source).collect(),
+                output: match call.outputs {
+                    [] => Output::Whole,
+                    outputs => output::output(outputs, &operation.format),
+                },
+            })
+        }
         linked::Action::Lookup(lookup) => Action::Lookup(Lookup {
             list: lookup.list,
             key: lookup.key.clone().into(),

@@ -191,7 +191,6 @@ fn operation(
         location: constant.location,
         value: constant.value.clone(),
     });
-    let json = source.output_format.is_none_or(|format| format.value.eq_ignore_ascii_case("json"));
     naftiko_schema::Operation {
         id,
         name: source.name.value.clone().into(),
@@ -202,7 +201,9 @@ fn operation(
         parameters: source.parameters.iter().map(parameter).collect(),
         fixed: fixed.collect(),
         body: source.body.clone(),
-        format: if json { Format::Json } else { Format::Any },
+        format: source.format.as_ref().ok().cloned().unwrap_or(Format::Any),
+        media_type: source.output_media_type.map(|text| text.value.clone().into()),
+        response_limit: source.limit,
         response_fields: source.output_headers.iter().map(|name| name.clone().into()).collect(),
         lenient: !types.is_verified && types.request_schema(id).is_some(),
         request_schema: types.request_schema(id).map(Into::into),

@@ -4,7 +4,7 @@
 //! fixed `value` counts at any depth; an object or array without structure is taken as it is.
 
 use naftiko_schema::{
-    ArrayProjection, Kind, List, Location, ObjectProjection, Output, PathStep, ProjectedMember, Projection,
+    ArrayProjection, Format, Kind, List, Location, ObjectProjection, Output, PathStep, ProjectedMember, Projection,
 };
 use serde_json::Value;
 
@@ -12,39 +12,42 @@ use crate::read::document;
 use crate::read::yaml::Node;
 use crate::vocabulary;
 
-pub(super) fn output(outputs: &[document::Output]) -> Output {
+/// The part of a response in this format that a caller gets.
+pub(super) fn output(outputs: &[document::Output], format: &Format) -> Output {
     match outputs {
         [] => Output::Whole,
-        [only] if only.name.is_none() => match projection(only) {
-            Projection::Path(path) if path.is_empty() => Output::Whole,
+        [only] if only.name.is_none() => match projection(only, format) {
+            // The whole of another format is the JSON that it is read as.
+            Projection::Path(path) if path.is_empty() && !format.is_converted() => Output::Whole,
             projection => Output::Projected(projection),
         },
         // Several outputs, or one with a name, are the members of an object.
-        several => object(Vec::new().into(), several).map_or(Output::Whole, Output::Projected),
+        several => object(Vec::new().into(), several, format).map_or(Output::Whole, Output::Projected),
     }
 }
 
-fn object(at: List<PathStep>, outputs: &[document::Output]) -> Option<Projection> {
+fn object(at: List<PathStep>, outputs: &[document::Output], format: &Format) -> Option<Projection> {
     let mut members: Vec<ProjectedMember> = Vec::new();
     for output in outputs {
         let name = output.name.as_ref().map_or("value", |name| &name.value);
         if !members.iter().any(|known| known.name == name) {
-            members.push(ProjectedMember { name: name.to_owned().into(), value: projection(output) });
+            members.push(ProjectedMember { name: name.to_owned().into(), value: projection(output, format) });
         }
     }
     (!members.is_empty()).then(|| Projection::Object(ObjectProjection { at, members: members.into() }))
 }
 
-fn projection(output: &document::Output) -> Projection {
+fn projection(output: &document::Output, format: &Format) -> Projection {
     if let Some(value) = &output.value {
         return Projection::Json(constant(value, output.kind.as_ref()).into());
     }
     let path = output.mapping.as_ref().and_then(|mapping| mapping.path.clone().ok());
     let at: List<PathStep> = path.unwrap_or_default().into();
     if let Some(item) = &output.items {
-        return Projection::Array(ArrayProjection { at, item: vec![projection(item)].into() });
+        let item = vec![projection(item, format)].into();
+        return Projection::Array(ArrayProjection { at, item, wraps: *format == Format::Xml });
     }
-    object(at.clone(), &output.properties).unwrap_or(Projection::Path(at))
+    object(at.clone(), &output.properties, format).unwrap_or(Projection::Path(at))
 }
 
 /// A fixed value in its declared type as JSON text: the format writes most of them as text.

@@ -26,5 +26,6 @@ fn route(source: &linked::Route<'_>, callables: &Callables<'_>) -> Route {
         binding: binding(&source.call, callables),
         captures: captures(&source.pieces, &source.call),
         summary: text(source.description).into(),
+        media_type: source.media_type.map(|text| text.value.clone().into()),
     }
 }

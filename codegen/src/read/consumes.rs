@@ -6,7 +6,7 @@ use super::document::{
 use super::fields::Fields;
 use super::invocation::consumed_output;
 use super::yaml::{Content, Node};
-use super::{SIZE_LIMIT, name_of, no_effect, read_all, rules, unsupported};
+use super::{bytes, name_of, no_effect, read_all, rules, unsupported};
 use crate::codes::Code;
 use crate::credential;
 use crate::diagnostic::Sink;
@@ -112,13 +112,21 @@ fn operation(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Consumed
     let path = fields.text(&["path"], sink);
     let description = fields.text(&["description"], sink);
     let output_format = fields.text(&["outputRawFormat"], sink);
+    let output_schema = fields.text(&["outputSchema"], sink);
     let output_headers = fields.list("outputHeaders", sink);
     let body = fields.get(&["body", "requestBody"]).map(|entry| body(&entry.value, sink));
     let inputs = read_all(fields.members(&["inputParameters"], sink), input, sink);
-    fields.ignore(&["label", "display", "tags", "outputSchema"]);
+    fields.ignore(&["label", "display", "tags"]);
     let outputs = read_all(fields.members(&["outputParameters"], sink), consumed_output, sink);
-    no_effect(&mut fields, &["outputMediaType"], "responses have the type that the upstream says", sink);
-    no_effect(&mut fields, &["maxBinarySize"], SIZE_LIMIT, sink);
+    let is_binary = output_format.as_ref().is_some_and(|format| format.value.eq_ignore_ascii_case("binary"));
+    let (mut output_media_type, mut limit) = (None, None);
+    if is_binary {
+        output_media_type = fields.text(&["outputMediaType"], sink).and_then(|text| bytes::media_type(text, sink));
+        limit = bytes::limit(&mut fields, sink);
+    } else {
+        let help = "write `outputRawFormat: binary` if the responses are bytes";
+        no_effect(&mut fields, &["outputMediaType", "maxBinarySize"], help, sink);
+    }
     fields.finish(sink);
     Some(ConsumedOperation {
         name: name?,
@@ -126,6 +134,9 @@ fn operation(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Consumed
         path,
         description,
         output_format,
+        output_schema,
+        output_media_type,
+        limit,
         output_headers,
         inputs,
         outputs,

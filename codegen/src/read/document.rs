@@ -96,6 +96,12 @@ pub(crate) struct ConsumedOperation {
     pub(crate) path: Option<Text>,
     pub(crate) description: Option<Text>,
     pub(crate) output_format: Option<Text>,
+    /// What the format needs: a file with a schema, a selector, or the start of headings.
+    pub(crate) output_schema: Option<Text>,
+    /// The media type of binary responses.
+    pub(crate) output_media_type: Option<Text>,
+    /// The longest binary response, in bytes.
+    pub(crate) limit: Option<u64>,
     /// Header fields of responses for callers.
     pub(crate) output_headers: Vec<Text>,
     pub(crate) inputs: Vec<Input>,

@@ -1,6 +1,7 @@
 //! The first stage: from text to a [`Document`]. What cannot be read is reported, and reading continues.
 
 mod aggregates;
+mod bytes;
 mod consumes;
 pub(crate) mod document;
 mod exposes;
@@ -38,9 +39,6 @@ const KNOWN_VERSIONS: [&str; 12] = [
     "1.0.0-beta4",
     "1.0.0-beta5",
 ];
-
-/// What limits responses instead of `maxBinarySize`.
-const SIZE_LIMIT: &str = "all responses have one limit, whatever their operation says";
 
 /// The sections whose entries other files can import.
 pub(crate) const SECTIONS: [&str; 4] = ["consumes", "exposes", "aggregates", "binds"];

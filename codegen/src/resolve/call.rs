@@ -46,7 +46,8 @@ pub(super) fn link<'d>(
     let operation = linked.operations.get(id.index())?;
     let (inputs, sources) = arguments(&Callee::of(operation), invocation, context, sink);
     let outputs = Cow::Borrowed(outputs(operation, invocation, context, sink));
-    Some(Call { target: Target::Operation(id), inputs, sources, outputs })
+    let limit = context.scope.limit.filter(|_| is_binary(operation) && operation.limit.is_none());
+    Some(Call { target: Target::Operation(id), inputs, sources, outputs, limit })
 }
 
 /// What the caller sends, and the source of each parameter of what is called.
@@ -82,6 +83,10 @@ pub(super) fn settle(
     }
 }
 
+fn is_binary(operation: &Operation<'_>) -> bool {
+    operation.output_format.is_some_and(|format| format.value.eq_ignore_ascii_case("binary"))
+}
+
 /// The outputs that count: bytes cannot be mapped.
 fn outputs<'d>(
     operation: &Operation<'_>,
@@ -89,7 +94,7 @@ fn outputs<'d>(
     context: &Context<'_, 'd>,
     sink: &mut Sink,
 ) -> &'d [Output] {
-    let binary = operation.output_format.is_some_and(|format| format.value.eq_ignore_ascii_case("binary"));
+    let binary = is_binary(operation);
     match invocation.outputs.first() {
         Some(first) if binary => {
             let message = format!("the responses of `{}` are binary, and are passed on whole", operation.name.value);

@@ -77,7 +77,7 @@ impl<'l, 'd> Linker<'l, 'd> {
     fn straight(&self, flow: Flow<'d>) -> Call<'d> {
         let sources = (0..flow.inputs.len()).map(|index| Source::Input(index.into())).collect();
         let outputs = flow.outputs.clone();
-        Call { target: Target::Flow(self.add(flow)), inputs: Vec::new(), sources, outputs }
+        Call { target: Target::Flow(self.add(flow)), inputs: Vec::new(), sources, outputs, limit: None }
     }
 
     fn add(&self, flow: Flow<'d>) -> FlowId {
@@ -112,7 +112,7 @@ impl<'l, 'd> Linker<'l, 'd> {
         }
         let callee = Callee { name: &name.value, parameters: &parameters, constants: &[], left_out: &[] };
         let (inputs, sources) = call::arguments(&callee, invocation, context, sink);
-        Some(Call { target: Target::Flow(id), inputs, sources, outputs })
+        Some(Call { target: Target::Flow(id), inputs, sources, outputs, limit: None })
     }
 
     /// The flow of an aggregate. Its mistakes are reported once.
@@ -127,7 +127,7 @@ impl<'l, 'd> Linker<'l, 'd> {
             report.nearest(name.span, &name.value, meant, help);
             return None;
         };
-        let scope = Scope { kind: "tools", namespace: aggregate.namespace.as_ref(), variables: self.variables };
+        let scope = Scope { kind: "tools", namespace: aggregate.namespace.as_ref(), variables: self.variables, limit: None };
         let context = Context {
             span: source.name.span,
             scope: &scope,

@@ -5,6 +5,7 @@ mod call;
 mod defaults;
 pub(crate) mod files;
 mod flow;
+mod format;
 mod inbound;
 mod inputs;
 mod linker;
@@ -18,12 +19,12 @@ pub(crate) mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use naftiko_schema::{ApiId, Location, Method, OperationId};
+use naftiko_schema::{Location, Method, OperationId};
 
 use crate::Sources;
 use crate::codes::Code;
 use crate::companion::{self, Types};
-use crate::credential::{self, Credentials};
+use crate::credential;
 use crate::diagnostic::{FIRST, Sink, Span};
 use crate::linked::{
     Action, Api, Call, Linked, Operation, Parameter, Resource, ResourceSource, Route, Source, Target, Tool,
@@ -52,7 +53,10 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
         let authentication = source.authentication.as_ref();
         let credentials =
             authentication.map(|source| credential::link(source, &mut variables, sink)).unwrap_or_default();
-        operations.extend(operations_of(index.into(), source, &credentials, &mut variables, &mut size, sink));
+        let own_paths_are_whole = path::own_paths_are_whole(source);
+        let shared =
+            operation::Shared { index: index.into(), source, credentials: &credentials, sources, own_paths_are_whole };
+        operations.extend(operations_of(&shared, &mut variables, &mut size, sink));
         apis.push(Api {
             span: source.span,
             namespace: &source.namespace.value,
@@ -117,17 +121,14 @@ impl Size {
 }
 
 fn operations_of<'d>(
-    index: ApiId,
-    source: &'d Consumes,
-    credentials: &Credentials,
+    shared: &operation::Shared<'_, 'd>,
     variables: &mut Variables<'_>,
     size: &mut Size,
     sink: &mut Sink,
 ) -> Vec<Operation<'d>> {
+    let source = shared.source;
     let names = source.resources.iter().flat_map(|resource| &resource.operations).map(|operation| &operation.name);
     duplicates(names, "operation", "calls are distinguished by method and path", sink);
-    let shared =
-        operation::Shared { index, source, credentials, own_paths_are_whole: path::own_paths_are_whole(source) };
     let mut operations = Vec::new();
     for resource in &source.resources {
         for operation in &resource.operations {
@@ -135,7 +136,7 @@ fn operations_of<'d>(
             if !size.fits(operation.name.span, sink) {
                 return operations;
             }
-            let linked = operation::link(&shared, resource, operation, variables, sink);
+            let linked = operation::link(shared, resource, operation, variables, sink);
             size.0 += linked.as_ref().map_or(0, |linked| linked.parameters.len() + linked.constants.len());
             operations.extend(linked);
         }
@@ -148,7 +149,7 @@ fn routes<'d>(linker: &Linker<'_, 'd>, variables: &Variables<'_>, size: &mut Siz
     let mut known: BTreeMap<(Method, String), Span> = BTreeMap::new();
     for (adapter, resources) in adapters(linker.linked.document) {
         let AdapterKind::Rest(resources) = resources else { continue };
-        let scope = Scope { kind: "rest", namespace: adapter.namespace.as_ref(), variables };
+        let scope = Scope { kind: "rest", namespace: adapter.namespace.as_ref(), variables, limit: adapter.limit };
         for (resource, operation) in resources.iter().flat_map(|r| r.operations.iter().map(move |o| (r, o))) {
             if !size.fits(operation.span, sink) {
                 return routes;
@@ -212,6 +213,7 @@ fn route<'d>(
         path,
         pieces,
         description: source.description.as_ref().or(flow).or(source.name.as_ref()),
+        media_type: source.media_type.as_ref(),
         call,
     })
 }
@@ -227,7 +229,7 @@ fn tools<'d>(linker: &Linker<'_, 'd>, variables: &Variables<'_>, size: &mut Size
     let mut same_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (adapter, kind) in adapters(linker.linked.document) {
         let AdapterKind::Mcp(mcp) = kind else { continue };
-        let scope = Scope { kind: "tools", namespace: adapter.namespace.as_ref(), variables };
+        let scope = Scope { kind: "tools", namespace: adapter.namespace.as_ref(), variables, limit: adapter.limit };
         for source in &mcp.tools {
             let span = source.name.span;
             let site = CallSite {

@@ -6,8 +6,10 @@ use naftiko_schema::http::percent_decode;
 use naftiko_schema::{ApiId, Kind, Location, Method, Template, TemplatePart};
 
 use super::body;
+use super::format;
 use super::path;
 use super::variables::Variables;
+use crate::Sources;
 use crate::codes::Code;
 use crate::credential::Credentials;
 use crate::diagnostic::{FIRST, Sink, Span, excerpt};
@@ -26,6 +28,7 @@ pub(super) struct Shared<'c, 'd> {
     pub(super) index: ApiId,
     pub(super) source: &'d Consumes,
     pub(super) credentials: &'c Credentials,
+    pub(super) sources: &'c Sources,
     /// Whether the path of an operation is the whole path, rather than appended to that of its resource.
     pub(super) own_paths_are_whole: bool,
 }
@@ -48,6 +51,9 @@ pub(super) fn link<'d>(
         description: operation.description.as_ref(),
         note: None,
         output_format: operation.output_format.as_ref(),
+        format: format::link(operation, shared.sources),
+        output_media_type: operation.output_media_type.as_ref(),
+        limit: operation.limit,
         output_headers: output_headers(&operation.output_headers, sink),
         path,
         pieces,

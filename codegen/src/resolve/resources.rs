@@ -25,7 +25,7 @@ pub(super) fn resources<'d>(
     let mut known: BTreeMap<String, Span> = BTreeMap::new();
     for (adapter, kind) in adapters(linker.linked.document) {
         let AdapterKind::Mcp(mcp) = kind else { continue };
-        let scope = Scope { kind: "tools", namespace: adapter.namespace.as_ref(), variables };
+        let scope = Scope { kind: "tools", namespace: adapter.namespace.as_ref(), variables, limit: adapter.limit };
         for source in &mcp.resources {
             let Some(pieces) = pieces(&source.uri, sink) else { continue };
             let shape = shape(&pieces);

@@ -51,9 +51,11 @@ async fn read(
     reading: Reading,
     view: Option<View<'_>>,
 ) -> Result<Response<ResponseBody>, Error> {
+    let limit = binding.limit().map(|limit| limit.min(connection.response_limit()));
     let outcome = match &binding.target {
         Target::Operation(operation) => {
-            connection.execute(operation, &arguments, &Options::forwarding(forwarded.0), reading).await
+            let options = Options::forwarding(forwarded.0).limited(limit);
+            connection.execute(operation, &arguments, &options, reading).await
         }
         Target::Flow(flow) => Run { flow, connection, forwarded: &forwarded, reading, view }.run(arguments).await,
     };

@@ -159,8 +159,8 @@ impl Run<'_> {
         }
         let (head, body) = response.split();
         let body = body.into_buffered();
-        let (length, read) = (body.len(), body.clone());
-        let output = offload(length, move || seen(&call.output, &read)).await;
+        let (length, read) = (body.len(), head.clone().map(|()| body.clone()));
+        let output = offload(length, move || seen(call, read)).await;
         Ok((output, head.map(|()| ResponseBody::buffered(body))))
     }
 
@@ -236,9 +236,14 @@ pub(crate) fn planned(flow: &'static Flow, connection: &Connection, inputs: Argu
 }
 
 /// What other steps see of the body of a response. Text and nothing are no output.
-fn seen(output: &Output, body: &Bytes) -> Option<Value> {
-    let document = numbers::read(body).ok()?;
-    Some(match (output, document) {
+fn seen(call: &'static StepCall, response: Response<Bytes>) -> Option<Value> {
+    let format = call.target.format();
+    let document = if format.is_converted() {
+        response.document(call.target.name(), format, numbers::number).ok()?.into_body()
+    } else {
+        numbers::read(response.in_utf8().body()).ok()?
+    };
+    Some(match (&call.output, document) {
         (Output::Whole, document) => document,
         (Output::Projected(projection @ Projection::Object(_)), Value::Array(items)) => {
             let extended = |item: Value| {

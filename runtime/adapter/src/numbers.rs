@@ -31,6 +31,14 @@ pub fn read(json: &[u8]) -> Result<Value, serde_json::Error> {
     serde_json::from_slice(marked(json).as_deref().unwrap_or(json))
 }
 
+/// The value of a text that is a number of JSON, marked if a [`Value`] would change it.
+pub fn number(text: &str) -> Value {
+    if is_changed(text.as_bytes()) {
+        return Value::String(format!("{}{text}", mark()));
+    }
+    serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
+}
+
 /// Writes a value as JSON, with the digits of marked numbers.
 pub fn write(value: &Value) -> String {
     let text = value.to_string();

@@ -13,12 +13,17 @@ use crate::numbers;
 /// The document of a response, with [marked numbers](numbers). Text that is JSON is parsed, for any content type.
 ///
 /// # Errors
-/// If the body is not JSON, although the target declares it or the projection looks inside of it.
+/// If the body is not JSON, although the target declares it or the projection looks inside of it, or not in the format that
+/// the target declares.
 pub fn document(
     target: &'static Target,
     projection: &Projection,
-    mut response: Response<Bytes>,
+    response: Response<Bytes>,
 ) -> Result<Response<Value>, Error> {
+    if target.format().is_converted() {
+        return response.document(target.name(), target.format(), numbers::number);
+    }
+    let mut response = response.in_utf8();
     let body = response.body().clone();
     let is_json = is_json(&body);
     if is_json && let Some(marked) = numbers::marked(&body) {
@@ -53,13 +58,15 @@ pub fn apply(projection: &Projection, document: &Value) -> Value {
                 object.members.iter().map(|member| (member.name.clone().into_owned(), apply(&member.value, &base)));
             Value::Object(members.collect::<Map<_, _>>())
         }
-        Projection::Array(array) => match follow(document, &array.at) {
-            Value::Array(items) => {
-                let item = |value| array.item.first().map_or(Value::Null, |item| apply(item, value));
-                items.iter().map(item).collect()
+        Projection::Array(array) => {
+            let item = |value| array.item.first().map_or(Value::Null, |item| apply(item, value));
+            match follow(document, &array.at) {
+                Value::Array(items) => items.iter().map(item).collect(),
+                Value::Null => Value::Null,
+                only if array.wraps => Value::Array(vec![item(&only)]),
+                _ => Value::Null,
             }
-            _ => Value::Null,
-        },
+        }
     }
 }
 

@@ -1,16 +1,19 @@
 //! The response to a successful call.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use naftiko_schema::Format;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::error::{Error, ErrorKind, Phase, UpstreamResponse};
 use crate::format::{self, from_json};
 use crate::headers::request_id;
 use crate::json_error::JsonError;
+use crate::transport::BoxError;
 
 /// The upstream's response to a successful call (any 2xx status).
 #[derive(Clone)]
@@ -90,15 +93,36 @@ impl<T> Response<T> {
 impl Response<Bytes> {
     /// Decodes the body. An empty body is null, for any headers.
     #[doc(hidden)]
-    pub fn decode<T: DeserializeOwned>(self, operation: &'static str, format: Format) -> Result<Response<T>, Error> {
+    pub fn decode<T: DeserializeOwned>(self, operation: &'static str, format: &Format) -> Result<Response<T>, Error> {
         let decoded = format::decode(format, &self.headers, &self.body);
         self.with(operation, decoded)
     }
 
     /// Decodes the body into a type. An empty body is null.
     pub(crate) fn decoded<T: DeserializeOwned>(self, operation: &'static str) -> Result<Response<T>, Error> {
-        let decoded = self.json();
+        let decoded = self.json().map_err(BoxError::from);
         self.with(operation, decoded)
+    }
+
+    /// The document of a body that is no JSON, with numbers that `number` makes of their texts.
+    #[doc(hidden)]
+    pub fn document(
+        self,
+        operation: &'static str,
+        format: &Format,
+        number: fn(&str) -> Value,
+    ) -> Result<Response<Value>, Error> {
+        let document = format::document(format, &self.headers, &self.body, number).map_err(BoxError::from);
+        self.with(operation, document)
+    }
+
+    /// The response with its body in UTF-8, if that is possible.
+    #[doc(hidden)]
+    pub fn in_utf8(mut self) -> Self {
+        if let Cow::Owned(body) = format::in_utf8(&self.headers, &self.body) {
+            self.body = body.into();
+        }
+        self
     }
 
     /// Decodes the body into your own type, for operations whose responses depend on the status.
@@ -110,7 +134,7 @@ impl Response<Bytes> {
         from_json(body)
     }
 
-    fn with<T>(self, operation: &'static str, decoded: Result<T, JsonError>) -> Result<Response<T>, Error> {
+    fn with<T>(self, operation: &'static str, decoded: Result<T, BoxError>) -> Result<Response<T>, Error> {
         match decoded {
             Ok(decoded) => Ok(self.map(|_| decoded)),
             Err(error) => Err(self.decode_error(operation, error)),
@@ -119,7 +143,7 @@ impl Response<Bytes> {
 
     /// The error for a response that cannot be decoded.
     #[doc(hidden)]
-    pub fn decode_error(self, operation: &'static str, error: JsonError) -> Error {
+    pub fn decode_error(self, operation: &'static str, error: impl Into<BoxError>) -> Error {
         let Self { status, headers, attempts, body } = self;
         let decode_error = Error::new(operation, ErrorKind::Decode, Phase::Decode).caused_by(error.into());
         decode_error.with_response(UpstreamResponse { status, headers, body, whole: true }).after(attempts)

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use http::HeaderMap;
+use naftiko_client::Response;
 use naftiko_client::__private::{content_type, without_byte_order_mark};
 use naftiko_schema::http::percent_encode;
 use rmcp::model::{ContentBlock, ResourceContents};
@@ -52,6 +54,11 @@ const SIGNATURES: &[(usize, &[u8], &str)] = &[
     (0, b"\x1f\x8b", "application/gzip"),
     (257, b"ustar", "application/x-tar"),
 ];
+
+/// A response whose text is in UTF-8, if it is text in another charset.
+pub(super) fn in_utf8(media_type: Option<&str>, response: Response<Bytes>) -> Response<Bytes> {
+    if is_textual(media_type.unwrap_or_default()) { response.in_utf8() } else { response }
+}
 
 /// What a body is. Its media type decides only where the bytes agree with it: what can be read as text is text.
 pub(super) fn read<'b>(media_type: Option<&str>, body: &'b [u8]) -> Body<'b> {

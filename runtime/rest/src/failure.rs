@@ -100,6 +100,10 @@ pub(super) fn response(error: &Error, references: &References<'_>, api_errors: A
             }
             cause => Err(with_upstream(problem(cause, status, error), error, status)),
         },
+        // The limit is that of the capability, and the upstream did nothing wrong.
+        ErrorKind::TooLarge { limit } if references.route.binding.limit() == Some(*limit) => {
+            Err(gateway(StatusCode::INTERNAL_SERVER_ERROR))
+        }
         // All other failures occurred between this server and the upstream.
         _ => Err(gateway(StatusCode::BAD_GATEWAY)),
     }

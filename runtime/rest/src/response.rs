@@ -32,8 +32,14 @@ async fn call(references: &References<'_>, values: Values, forwarded: Forwarded)
         Output::Whole => {
             let response = execute_streaming(binding, connection, arguments, forwarded).await?;
             let (status, headers, body) = response.into_parts();
-            let body = Body::new(body.pass_through(Some(connection.response_limit())));
-            Ok(pass_through(status, fields::passed(headers, references, Content::Same), body))
+            let limit = connection.response_limit();
+            let limit = binding.limit().map_or(limit, |declared| declared.min(limit));
+            let body = Body::new(body.pass_through(Some(limit)));
+            let mut headers = fields::passed(headers, references, Content::Same);
+            if let Some(media_type) = references.route.media_type.as_deref() {
+                say(&mut headers, media_type);
+            }
+            Ok(pass_through(status, headers, body))
         }
         Output::Projected(projection) => {
             let response = execute(binding, connection, arguments, forwarded, None).await?;
@@ -63,6 +69,17 @@ async fn project(
     headers.remove(CONTENT_ENCODING);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(pass_through(status, headers, Body::from(document)))
+}
+
+/// Says the media type of content that has none, or is called bytes (RFC 2046 §4.5.1).
+fn say(headers: &mut HeaderMap, media_type: &str) {
+    let says = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let says = says.split(';').next().unwrap_or_default().trim();
+    if (says.is_empty() || says.eq_ignore_ascii_case("application/octet-stream"))
+        && let Ok(media_type) = HeaderValue::from_str(media_type)
+    {
+        headers.insert(CONTENT_TYPE, media_type);
+    }
 }
 
 /// A response of these parts, and nothing else.

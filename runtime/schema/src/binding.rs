@@ -15,6 +15,8 @@ table! {
         arguments: ArgumentMapping,
         /// The part of the response that the caller gets.
         output: Output,
+        /// The longest response, in bytes, if it is less than the client takes.
+        response_limit: optional(u64),
     }
 }
 
@@ -47,11 +49,17 @@ impl Binding {
         }
     }
 
+    /// The longest response, in bytes, if the capability says one.
+    pub fn limit(&self) -> Option<usize> {
+        let limit = self.response_limit.or_else(|| self.target.responding()?.response_limit)?;
+        Some(usize::try_from(limit).unwrap_or(usize::MAX))
+    }
+
     /// The format of what the caller gets. A projection is always JSON.
-    pub fn format(&self) -> Format {
+    pub fn format(&self) -> &Format {
         match self.output {
             Output::Whole => self.target.format(),
-            Output::Projected(_) => Format::Json,
+            Output::Projected(_) => &Format::Json,
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::table::table;
-use crate::{ApiId, Body, Location, OperationId, Parameter, ParameterId, Template, Text};
+use crate::{ApiId, Body, List, Location, OperationId, Parameter, ParameterId, Template, Text};
 
 /// An HTTP request method (RFC 9110 §9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -77,6 +77,10 @@ table! {
         body: optional(Body),
         /// The format of the body of a successful response.
         format: Format,
+        /// The media type of successful responses, whatever the upstream says.
+        media_type: optional(text),
+        /// The longest response, in bytes, if it is less than the client takes.
+        response_limit: optional(u64),
         /// Header fields of its responses that REST callers get in addition to the usual ones.
         response_fields: [Text],
         /// What the body of a request is, as the JSON text of a JSON Schema, if it is known. It is the subset of JSON Schema
@@ -156,27 +160,82 @@ pub enum RetrySafety {
 }
 
 /// The format of the body of a successful response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Format {
     /// A JSON document (RFC 8259).
     Json,
     /// Any format, as its media type says.
     Any,
+    /// An XML document.
+    Xml,
+    /// A YAML document.
+    Yaml,
+    /// Rows of values with this character between them (RFC 4180). The first row has the names.
+    Rows(Separator),
+    /// The tables of an HTML document: all of them, or those that these CSS selectors find.
+    Html(List<Text>),
+    /// The front matter, tables and sections of a Markdown document: all sections, or those whose heading begins so.
+    Markdown(Text),
+    /// One Avro datum of this schema, which is JSON text, in the binary encoding.
+    Avro(Text),
+    /// A Protobuf message: its full name, a line end, and a `FileDescriptorSet` in base64.
+    Protobuf(Text),
 }
 
 impl Format {
     pub(crate) const UNSET: Self = Self::Json;
 
     /// Whether the body is declared to be JSON.
-    pub const fn is_json(self) -> bool {
+    pub const fn is_json(&self) -> bool {
         matches!(self, Self::Json)
     }
 
+    /// Whether the body is declared to be a document that can be read as JSON.
+    pub const fn is_converted(&self) -> bool {
+        !matches!(self, Self::Json | Self::Any)
+    }
+
     /// The media type of the body, as OpenAPI writes it.
-    pub const fn media_type(self) -> &'static str {
+    pub const fn media_type(&self) -> &'static str {
         match self {
             Self::Json => "application/json",
-            Self::Any => "*/*",
+            _ => "*/*",
+        }
+    }
+
+    /// The feature of the client that reads it, if it needs one.
+    pub const fn feature(&self) -> Option<&'static str> {
+        match self {
+            Self::Json | Self::Any => None,
+            Self::Xml => Some("format-xml"),
+            Self::Yaml => Some("format-yaml"),
+            Self::Rows(_) => Some("format-csv"),
+            Self::Html(_) => Some("format-html"),
+            Self::Markdown(_) => Some("format-markdown"),
+            Self::Avro(_) => Some("format-avro"),
+            Self::Protobuf(_) => Some("format-protobuf"),
+        }
+    }
+}
+
+/// What is between the values of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Separator {
+    /// `,`
+    Comma,
+    /// A tab.
+    Tab,
+    /// `|`
+    Pipe,
+}
+
+impl Separator {
+    /// The character.
+    pub const fn byte(self) -> u8 {
+        match self {
+            Self::Comma => b',',
+            Self::Tab => b'\t',
+            Self::Pipe => b'|',
         }
     }
 }

@@ -72,6 +72,9 @@ table! {
         at: [PathStep],
         /// How to build an item: one projection.
         item: [Projection],
+    } with {
+        /// What is no array is its only item: the format of the document, XML, does not distinguish the two.
+        wraps: flag,
     }
 }
 

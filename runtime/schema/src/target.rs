@@ -93,8 +93,8 @@ impl Target {
     }
 
     /// The format of its response.
-    pub fn format(&self) -> Format {
-        self.responding().map_or(Format::Json, |operation| operation.format)
+    pub fn format(&self) -> &Format {
+        self.responding().map_or(&Format::Json, |operation| &operation.format)
     }
 
     /// The operation whose response it passes on; `None` if it makes a document of its own.

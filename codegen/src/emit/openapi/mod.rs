@@ -233,7 +233,9 @@ fn placeholders(route: &Route, inputs: &[Parameter], template: &Template, takes_
 fn responses(about: &About<'_>, route: &Route, schemas: &mut Components) -> Value {
     let mut success = json!({"description": "The response of the upstream."});
     if route.method != Method::Head && !route.binding.target.is_bodiless() {
-        let media_type = route.binding.format().media_type();
+        let own = route.binding.target.responding().and_then(|operation| operation.media_type.as_deref());
+        let declared = own.or(route.media_type.as_deref());
+        let media_type = declared.unwrap_or(route.binding.format().media_type());
         let known = route.binding.response_schema().filter(|_| route.binding.format().is_json());
         let schema = known.and_then(|text| schemas.schema(text)).unwrap_or_else(|| json!({}));
         success = with(success, "content", with(json!({}), media_type, with(json!({}), "schema", schema)));

@@ -9,7 +9,7 @@ use crate::read::document::{Invocation, Text};
 use crate::read::fields::Fields;
 use crate::read::invocation::invocation;
 use crate::read::yaml::Node;
-use crate::read::{SIZE_LIMIT, name_of, no_effect, read_all};
+use crate::read::{name_of, read_all};
 
 #[derive(Debug)]
 pub(crate) struct Mcp {
@@ -95,7 +95,6 @@ pub(crate) struct Hints {
 
 pub(super) fn read(fields: &mut Fields<'_>, sink: &mut Sink) -> AdapterKind {
     fields.ignore(&["transport", "inputParameters"]);
-    no_effect(fields, &["maxBinarySize"], SIZE_LIMIT, sink);
     let caching = Caching { ttl_ms: ttl(fields, sink), public: scope(fields, sink) };
     let tools = read_all(fields.members(&["tools"], sink), tool, sink);
     let resources = read_all(fields.members(&["resources"], sink), resource, sink);

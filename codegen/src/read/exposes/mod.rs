@@ -4,6 +4,7 @@ mod control;
 mod mcp;
 mod rest;
 
+use super::bytes;
 use super::consumes::authentication;
 use super::document::{Authentication, Text};
 use super::fields::Fields;
@@ -25,6 +26,8 @@ pub(crate) struct Adapter {
     pub(crate) description: Option<Text>,
     /// How callers authenticate.
     pub(crate) authentication: Option<Authentication>,
+    /// The longest binary response, in bytes.
+    pub(crate) limit: Option<u64>,
 }
 
 /// The types of adapters.
@@ -78,6 +81,7 @@ pub(super) fn adapter(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option
     let address = fields.text(&["address"], sink);
     let description = fields.text(&["description"], sink);
     let authentication = fields.get(&["authentication"]).and_then(|entry| authentication(&entry.value, sink));
+    let limit = bytes::limit(&mut fields, sink);
     let span = fields.span;
     let kind = match kind.value.to_ascii_lowercase().as_str() {
         // Early versions of the format called it `api`.
@@ -90,7 +94,7 @@ pub(super) fn adapter(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option
     if !matches!(kind, AdapterKind::Other) {
         fields.finish(sink);
     }
-    Some(Adapter { span, kind, namespace, address, port, description, authentication })
+    Some(Adapter { span, kind, namespace, address, port, description, authentication, limit })
 }
 
 fn left_out(code: Code, kind: &Text, sink: &mut Sink) -> AdapterKind {

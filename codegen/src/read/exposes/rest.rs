@@ -8,7 +8,7 @@ use crate::read::document::{Input, Invocation, Text};
 use crate::read::fields::Fields;
 use crate::read::invocation::invocation;
 use crate::read::yaml::Node;
-use crate::read::{SIZE_LIMIT, name_of, no_effect, read_all, unsupported};
+use crate::read::{bytes, name_of, read_all, unsupported};
 
 #[derive(Debug)]
 pub(crate) struct RestResource {
@@ -25,11 +25,12 @@ pub(crate) struct RestOperation {
     pub(crate) path: Option<Text>,
     pub(crate) name: Option<Text>,
     pub(crate) description: Option<Text>,
+    /// The media type of binary responses for which the upstream names none.
+    pub(crate) media_type: Option<Text>,
     pub(crate) invocation: Invocation,
 }
 
 pub(super) fn read(fields: &mut Fields<'_>, sink: &mut Sink) -> AdapterKind {
-    no_effect(fields, &["maxBinarySize"], SIZE_LIMIT, sink);
     let shared = read_all(fields.members(&["inputParameters"], sink), input, sink);
     let mut resources = read_all(fields.members(&["resources"], sink), resource, sink);
     for resource in &mut resources {
@@ -57,12 +58,9 @@ fn operation(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<RestOper
     let path = fields.text(&["path"], sink);
     let description = fields.text(&["description"], sink);
     fields.ignore(&["label", "display", "tags"]);
-    for key in ["responses", "responseBinary"] {
-        let message = format!("`{key}` of a REST operation is not supported yet");
-        unsupported(&mut fields, key, Code::BinaryContract, &message, sink);
-    }
+    let media_type = bytes::contract(&mut fields, sink);
     let invocation = invocation(&mut fields, sink);
     let span = fields.span;
     fields.finish(sink);
-    Some(RestOperation { span, method, path, name, description, invocation })
+    Some(RestOperation { span, method, path, name, description, media_type, invocation })
 }

@@ -28,6 +28,8 @@ pub(super) struct Scope<'c> {
     pub(super) kind: &'static str,
     pub(super) namespace: Option<&'c Text>,
     pub(super) variables: &'c Variables<'c>,
+    /// The longest binary response of the adapter, in bytes.
+    pub(super) limit: Option<u64>,
 }
 
 pub(super) struct Context<'c, 'd> {

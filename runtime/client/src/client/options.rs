@@ -35,4 +35,10 @@ impl Options {
     pub fn within(self, timeout: Duration) -> Self {
         Self { timeout: Some(timeout), ..self }
     }
+
+    /// The same options with the longest response, in bytes.
+    #[must_use]
+    pub fn limited(self, response_limit: Option<usize>) -> Self {
+        Self { response_limit: response_limit.or(self.response_limit), ..self }
+    }
 }

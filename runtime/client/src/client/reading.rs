@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 use tokio::time::{Instant, timeout_at};
 
@@ -70,7 +71,12 @@ impl CallState<'_> {
         mut response: reqwest::Response,
         reading: Reading,
     ) -> Result<Response<ResponseBody>, Error> {
-        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+        let (status, mut headers) = (response.status(), std::mem::take(response.headers_mut()));
+        if let Some(media_type) = self.spec.operation.media_type.as_deref()
+            && let Ok(media_type) = HeaderValue::from_str(media_type)
+        {
+            headers.insert(CONTENT_TYPE, media_type);
+        }
         let mut buffered = Chunks::default();
         match self.read_body(&mut response, &headers, &mut buffered, reading).await {
             Ok(true) => Ok(Response::new(status, headers, self.number, ResponseBody { buffered, remaining: None })),
@@ -161,7 +167,9 @@ impl CallState<'_> {
     }
 
     pub(super) fn response_limit(&self) -> usize {
-        self.spec.options.response_limit.unwrap_or(self.connection.shared().response_limit)
+        let limit = self.spec.options.response_limit.unwrap_or(self.connection.shared().response_limit);
+        let declared = self.spec.operation.response_limit.and_then(|bytes| usize::try_from(bytes).ok());
+        declared.map_or(limit, |declared| declared.min(limit))
     }
 }
 

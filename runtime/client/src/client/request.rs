@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
-use naftiko_schema::{Operation, ParameterId};
+use naftiko_schema::{Format, Operation, ParameterId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -95,8 +95,8 @@ impl Request {
 
     /// Sends the request and decodes the response: into a JSON value, or into a model.
     pub async fn receive<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
-        let reading = if self.operation.format.is_json() { Reading::Document } else { Reading::Whole };
-        self.execute(reading).await?.decode(&self.operation.name, self.operation.format)
+        let reading = if self.operation.format == Format::Any { Reading::Whole } else { Reading::Document };
+        self.execute(reading).await?.decode(&self.operation.name, &self.operation.format)
     }
 
     /// Sends the request and reads the whole response.

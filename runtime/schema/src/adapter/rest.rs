@@ -33,5 +33,7 @@ table! {
         captures: [Option<InputId>],
         /// What it does.
         summary: text,
+        /// The media type of responses where the upstream names none, or only says that they are bytes.
+        media_type: optional(text),
     }
 }

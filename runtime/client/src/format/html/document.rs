@@ -1,0 +1,455 @@
+//! HTML documents as trees, in one list of nodes. The parser is that of browsers; this keeps what it builds.
+
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use html5ever::interface::{Attribute, ElementFlags, ExpandedName, NodeOrText, QuirksMode, TreeSink};
+use html5ever::tendril::{StrTendril, TendrilSink as _};
+use html5ever::{ParseOpts, QualName, parse_document};
+use simplecss::{AttributeOperator, PseudoClass};
+
+use crate::format::TOO_DEEP;
+
+/// The most levels of elements, as in browsers.
+const MAX_DEPTH: usize = 512;
+
+/// How much is parsed between two looks at what has become of it, in bytes.
+const PART: usize = 1 << 10;
+
+/// How many nodes a document may have besides one for each of its bytes. Formatting that is never closed is repeated in each
+/// paragraph.
+const MORE_NODES: usize = 1 << 10;
+
+/// How many attributes a tag may have. The parser compares all of them with each other.
+const MAX_ATTRIBUTES: usize = 20_000;
+
+/// How many steps selectors may take for each node.
+const STEPS: usize = 64;
+
+/// Elements that are lines of their own.
+const BLOCKS: &[&str] = &[
+    "address", "article", "aside", "blockquote", "body", "caption", "dd", "div", "dl", "dt", "fieldset", "figcaption",
+    "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "li", "main", "nav", "ol", "p",
+    "pre", "section", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
+];
+
+/// The number of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Id(usize);
+
+/// A document.
+pub(super) struct Document {
+    nodes: Vec<Node>,
+    /// The place of each node in the order of the document.
+    order: Vec<usize>,
+    /// The steps that selectors may still take.
+    steps: Cell<usize>,
+}
+
+#[derive(Default)]
+struct Node {
+    parent: Option<usize>,
+    previous: Option<usize>,
+    next: Option<usize>,
+    first: Option<usize>,
+    last: Option<usize>,
+    depth: usize,
+    content: Content,
+}
+
+#[derive(Default)]
+enum Content {
+    /// A document, a comment, or anything else that has no text.
+    #[default]
+    Other,
+    Text(String),
+    Element { name: String, attributes: Vec<(String, String)> },
+}
+
+impl Document {
+    /// The root of every document, which is no element.
+    pub(super) const ROOT: Id = Id(0);
+
+    /// Reads a document. Any text is one.
+    pub(super) fn read(text: &str) -> Result<Self, &'static str> {
+        if has_endless_tag(text) {
+            return Err("a tag has too many attributes");
+        }
+        let failed = Rc::new(Cell::new(None));
+        let most = text.len().saturating_add(MORE_NODES);
+        let nodes = RefCell::new(vec![Node::default()]);
+        let mut parser = parse_document(Sink { nodes, most, failed: Rc::clone(&failed) }, ParseOpts::default());
+        let mut rest = text;
+        while !rest.is_empty() {
+            let end = (PART..rest.len()).find(|end| rest.is_char_boundary(*end)).unwrap_or(rest.len());
+            let (part, later) = rest.split_at_checked(end).unwrap_or((rest, ""));
+            parser.process(StrTendril::from(part));
+            if let Some(problem) = failed.get() {
+                return Err(problem);
+            }
+            rest = later;
+        }
+        let nodes = parser.finish();
+        if let Some(problem) = failed.get() {
+            return Err(problem);
+        }
+        let steps = Cell::new(nodes.len().saturating_mul(STEPS));
+        let mut document = Self { nodes, order: Vec::new(), steps };
+        let mut order = vec![0; document.nodes.len()];
+        for (place, id) in document.descendants(Self::ROOT).enumerate() {
+            if let Some(entry) = order.get_mut(id.0) {
+                *entry = place;
+            }
+        }
+        document.order = order;
+        Ok(document)
+    }
+
+    fn node(&self, id: usize) -> Option<&Node> {
+        self.nodes.get(id)
+    }
+
+    /// All nodes inside of one, in the order of the document.
+    pub(super) fn descendants(&self, outer: Id) -> impl Iterator<Item = Id> + '_ {
+        let mut next = self.node(outer.0).and_then(|node| node.first);
+        std::iter::from_fn(move || {
+            let current = next?;
+            next = self.after(current, outer.0, true);
+            Some(Id(current))
+        })
+    }
+
+    /// The node after another: its first child if wanted, else the next one that is not inside of it.
+    fn after(&self, id: usize, outer: usize, enters: bool) -> Option<usize> {
+        let node = self.node(id)?;
+        if let Some(first) = node.first.filter(|_| enters) {
+            return Some(first);
+        }
+        let mut current = id;
+        while current != outer {
+            let node = self.node(current)?;
+            if node.next.is_some() {
+                return node.next;
+            }
+            current = node.parent?;
+        }
+        None
+    }
+
+    pub(super) fn ancestors_and_self(&self, id: Id) -> impl Iterator<Item = Id> + '_ {
+        std::iter::successors(Some(id), |id| self.node(id.0)?.parent.map(Id))
+    }
+
+    pub(super) fn is_before(&self, one: Id, other: Id) -> bool {
+        self.order.get(one.0) < self.order.get(other.0)
+    }
+
+    pub(super) fn is_named(&self, id: Id, wanted: &str) -> bool {
+        matches!(self.node(id.0), Some(Node { content: Content::Element { name, .. }, .. }) if name == wanted)
+    }
+
+    /// Whether no element is before it in its parent.
+    pub(super) fn is_first_child(&self, id: Id) -> bool {
+        self.previous_element(id.0).is_none()
+    }
+
+    fn previous_element(&self, id: usize) -> Option<usize> {
+        let mut previous = self.node(id)?.previous;
+        while let Some(other) = previous {
+            let node = self.node(other)?;
+            if matches!(node.content, Content::Element { .. }) {
+                return Some(other);
+            }
+            previous = node.previous;
+        }
+        None
+    }
+
+    /// Its text as it is shown: blanks are one space, and blocks and lines have one between them.
+    pub(super) fn text(&self, outer: Id) -> String {
+        let mut text = String::new();
+        let mut next = self.node(outer.0).and_then(|node| node.first);
+        while let Some(id) = next {
+            let mut enters = true;
+            match self.node(id).map(|node| &node.content) {
+                Some(Content::Text(part)) if self.is_preformatted(id) => text.push_str(part),
+                Some(Content::Text(part)) => {
+                    for c in part.chars() {
+                        match c {
+                            ' ' | '\t' | '\n' | '\r' | '\u{c}' | '\u{a0}' => space(&mut text),
+                            // They are not seen.
+                            '\u{200b}' | '\u{ad}' => {}
+                            c => text.push(c),
+                        }
+                    }
+                }
+                Some(Content::Element { name, .. }) => {
+                    enters = !matches!(name.as_str(), "script" | "style");
+                    if name == "br" || is_block(name) {
+                        space(&mut text);
+                    }
+                }
+                Some(Content::Other) | None => enters = false,
+            }
+            let after = self.after(id, outer.0, enters);
+            // A block ends where something follows that is not inside of it.
+            if let Some(after) = after {
+                let parent = self.node(after).and_then(|node| node.parent);
+                let mut ended = Some(id);
+                while let Some(one) = ended.filter(|one| Some(*one) != parent) {
+                    if matches!(self.node(one), Some(Node { content: Content::Element { name, .. }, .. }) if is_block(name))
+                    {
+                        space(&mut text);
+                    }
+                    ended = self.node(one).and_then(|node| node.parent);
+                }
+            }
+            next = after;
+        }
+        text.trim().to_owned()
+    }
+
+    fn is_preformatted(&self, id: usize) -> bool {
+        self.ancestors_and_self(Id(id)).skip(1).take(6).any(|id| self.is_named(id, "pre"))
+    }
+
+    /// An element, for selectors.
+    pub(super) fn element(&self, id: Id) -> Option<Element<'_>> {
+        let is_element = matches!(self.node(id.0)?.content, Content::Element { .. });
+        is_element.then_some(Element { document: self, id: id.0 })
+    }
+
+    /// Whether selectors took too many steps.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.steps.get() == 0
+    }
+}
+
+/// Whether some tag may have more attributes than it should.
+fn has_endless_tag(text: &str) -> bool {
+    text.split('<').filter(|tag| tag.starts_with(|c: char| c.is_ascii_alphabetic())).any(|tag| {
+        let tag = tag.split('>').next().unwrap_or(tag);
+        let breaks = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'/' | b'"' | b'\'');
+        tag.len() > MAX_ATTRIBUTES && tag.bytes().filter(breaks).count() > MAX_ATTRIBUTES
+    })
+}
+
+fn is_block(name: &str) -> bool {
+    BLOCKS.binary_search(&name).is_ok()
+}
+
+/// Adds a space, unless there is one.
+fn space(text: &mut String) {
+    if !text.is_empty() && !text.ends_with([' ', '\n']) {
+        text.push(' ');
+    }
+}
+
+/// An element as selectors see it.
+pub(super) struct Element<'d> {
+    document: &'d Document,
+    id: usize,
+}
+
+impl<'d> Element<'d> {
+    /// Another element, as long as there are steps left.
+    fn step(&self, id: Option<usize>) -> Option<Self> {
+        let left = self.document.steps.get().checked_sub(1)?;
+        self.document.steps.set(left);
+        self.document.element(Id(id?))
+    }
+
+    fn attribute(&self, wanted: &str) -> Option<&'d str> {
+        let Content::Element { attributes, .. } = &self.document.node(self.id)?.content else { return None };
+        attributes.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
+    }
+}
+
+impl simplecss::Element for Element<'_> {
+    fn parent_element(&self) -> Option<Self> {
+        self.step(self.document.node(self.id)?.parent)
+    }
+
+    fn prev_sibling_element(&self) -> Option<Self> {
+        self.step(self.document.previous_element(self.id))
+    }
+
+    fn has_local_name(&self, name: &str) -> bool {
+        self.document.is_named(Id(self.id), &name.to_ascii_lowercase())
+    }
+
+    fn attribute_matches(&self, local_name: &str, operator: AttributeOperator<'_>) -> bool {
+        self.attribute(&local_name.to_ascii_lowercase()).is_some_and(|value| operator.matches(value))
+    }
+
+    fn pseudo_class_matches(&self, class: PseudoClass<'_>) -> bool {
+        matches!(class, PseudoClass::FirstChild) && self.document.is_first_child(Id(self.id))
+    }
+}
+
+/// Takes what the parser builds.
+struct Sink {
+    nodes: RefCell<Vec<Node>>,
+    most: usize,
+    failed: Rc<Cell<Option<&'static str>>>,
+}
+
+/// A node, and its name if it is an element.
+#[derive(Clone)]
+struct Handle {
+    id: usize,
+    name: Option<Rc<QualName>>,
+}
+
+impl Sink {
+    fn add(&self, content: Content, name: Option<Rc<QualName>>) -> Handle {
+        let mut nodes = self.nodes.borrow_mut();
+        if nodes.len() >= self.most {
+            self.failed.set(Some("it has far more elements than it writes"));
+        }
+        nodes.push(Node { content, ..Node::default() });
+        Handle { id: nodes.len() - 1, name }
+    }
+
+    /// Puts a node into a parent: before another of its children, or as the last.
+    fn insert(&self, parent: usize, child: NodeOrText<Handle>, before: Option<usize>) {
+        let previous = {
+            let nodes = self.nodes.borrow();
+            match before {
+                Some(before) => nodes.get(before).and_then(|node| node.previous),
+                None => nodes.get(parent).and_then(|node| node.last),
+            }
+        };
+        let id = match child {
+            NodeOrText::AppendNode(handle) => {
+                self.remove(handle.id);
+                handle.id
+            }
+            NodeOrText::AppendText(text) => {
+                let mut nodes = self.nodes.borrow_mut();
+                if let Some(Node { content: Content::Text(own), .. }) = previous.and_then(|id| nodes.get_mut(id)) {
+                    own.push_str(&text);
+                    return;
+                }
+                drop(nodes);
+                self.add(Content::Text(text.to_string()), None).id
+            }
+        };
+        let mut nodes = self.nodes.borrow_mut();
+        let depth = nodes.get(parent).map_or(0, |node| node.depth + 1);
+        if depth > MAX_DEPTH {
+            self.failed.set(Some(TOO_DEEP));
+        }
+        if let Some(node) = nodes.get_mut(id) {
+            (node.parent, node.previous, node.next, node.depth) = (Some(parent), previous, before, depth);
+        }
+        match previous.and_then(|id| nodes.get_mut(id)) {
+            Some(previous) => previous.next = Some(id),
+            None => nodes.get_mut(parent).into_iter().for_each(|parent| parent.first = Some(id)),
+        }
+        match before.and_then(|id| nodes.get_mut(id)) {
+            Some(before) => before.previous = Some(id),
+            None => nodes.get_mut(parent).into_iter().for_each(|parent| parent.last = Some(id)),
+        }
+    }
+
+    fn remove(&self, id: usize) {
+        let mut nodes = self.nodes.borrow_mut();
+        let Some(node) = nodes.get_mut(id) else { return };
+        let (parent, previous, next) = (node.parent.take(), node.previous.take(), node.next.take());
+        match previous.and_then(|id| nodes.get_mut(id)) {
+            Some(previous) => previous.next = next,
+            None => parent.and_then(|id| nodes.get_mut(id)).into_iter().for_each(|parent| parent.first = next),
+        }
+        match next.and_then(|id| nodes.get_mut(id)) {
+            Some(next) => next.previous = previous,
+            None => parent.and_then(|id| nodes.get_mut(id)).into_iter().for_each(|parent| parent.last = previous),
+        }
+    }
+
+    fn parent_of(&self, id: usize) -> Option<usize> {
+        self.nodes.borrow().get(id)?.parent
+    }
+}
+
+impl TreeSink for Sink {
+    type Handle = Handle;
+    type Output = Vec<Node>;
+    type ElemName<'a> = ExpandedName<'a>;
+
+    fn finish(self) -> Vec<Node> {
+        self.nodes.into_inner()
+    }
+
+    fn parse_error(&self, _: Cow<'static, str>) {}
+
+    fn get_document(&self) -> Handle {
+        Handle { id: Document::ROOT.0, name: None }
+    }
+
+    fn elem_name<'a>(&'a self, target: &'a Handle) -> ExpandedName<'a> {
+        const NONE: ExpandedName<'static> =
+            ExpandedName { ns: &html5ever::namespace_url!(""), local: &html5ever::local_name!("") };
+        target.name.as_ref().map_or(NONE, |name| name.expanded())
+    }
+
+    fn create_element(&self, name: QualName, attributes: Vec<Attribute>, _: ElementFlags) -> Handle {
+        let text = |attribute: Attribute| (attribute.name.local.to_string(), attribute.value.to_string());
+        let attributes = attributes.into_iter().map(text).collect();
+        let content = Content::Element { name: name.local.to_string(), attributes };
+        self.add(content, Some(Rc::new(name)))
+    }
+
+    fn create_comment(&self, _: StrTendril) -> Handle {
+        self.add(Content::Other, None)
+    }
+
+    fn create_pi(&self, _: StrTendril, _: StrTendril) -> Handle {
+        self.add(Content::Other, None)
+    }
+
+    fn append(&self, parent: &Handle, child: NodeOrText<Handle>) {
+        self.insert(parent.id, child, None);
+    }
+
+    fn append_based_on_parent_node(&self, element: &Handle, previous: &Handle, child: NodeOrText<Handle>) {
+        match self.parent_of(element.id) {
+            Some(parent) => self.insert(parent, child, Some(element.id)),
+            None => self.insert(previous.id, child, None),
+        }
+    }
+
+    fn append_doctype_to_document(&self, _: StrTendril, _: StrTendril, _: StrTendril) {}
+
+    /// The content of a template is inside of it.
+    fn get_template_contents(&self, target: &Handle) -> Handle {
+        target.clone()
+    }
+
+    fn same_node(&self, one: &Handle, other: &Handle) -> bool {
+        one.id == other.id
+    }
+
+    fn set_quirks_mode(&self, _: QuirksMode) {}
+
+    fn append_before_sibling(&self, sibling: &Handle, node: NodeOrText<Handle>) {
+        if let Some(parent) = self.parent_of(sibling.id) {
+            self.insert(parent, node, Some(sibling.id));
+        }
+    }
+
+    /// Those of a second `html` or `body`, which say nothing about tables.
+    fn add_attrs_if_missing(&self, _: &Handle, _: Vec<Attribute>) {}
+
+    fn remove_from_parent(&self, target: &Handle) {
+        self.remove(target.id);
+    }
+
+    fn reparent_children(&self, node: &Handle, new_parent: &Handle) {
+        let first = || self.nodes.borrow().get(node.id).and_then(|node| node.first);
+        while let Some(id) = first() {
+            self.insert(new_parent.id, NodeOrText::AppendNode(Handle { id, name: None }), None);
+        }
+    }
+}

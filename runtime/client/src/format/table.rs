@@ -1,0 +1,47 @@
+//! Tables of documents, as lists of objects, in which each row repeats all names.
+
+use serde_json::{Map, Value};
+
+/// What is wrong with a document that would become far longer than it is.
+pub(super) const TOO_MUCH: &str = "its tables are far longer than its text";
+
+/// How much may come from each byte of a document: long names over short rows, and tables in tables, could make any amount of
+/// a little.
+const FACTOR: usize = 32;
+
+/// What short documents may always use.
+const LEAST: usize = 64 << 10;
+
+/// How much work is left.
+pub(super) struct Budget(usize);
+
+impl Budget {
+    pub(super) fn of(text: &str) -> Self {
+        Self(text.len().saturating_mul(FACTOR).saturating_add(LEAST))
+    }
+
+    /// Takes a number of bytes or steps.
+    pub(super) fn take(&mut self, amount: usize) -> Result<(), &'static str> {
+        self.0 = self.0.checked_sub(amount).ok_or(TOO_MUCH)?;
+        Ok(())
+    }
+}
+
+/// The rows as objects; `None` if no column has a name. What a row lacks is empty, and what it has beyond the names is left out.
+pub(super) fn table(
+    names: &[String],
+    rows: impl Iterator<Item = Vec<String>>,
+    budget: &mut Budget,
+) -> Result<Option<Value>, &'static str> {
+    if names.iter().all(|name| name.is_empty()) {
+        return Ok(None);
+    }
+    let mut objects = Vec::new();
+    for row in rows {
+        budget.take(names.iter().map(|name| 1 + name.len()).sum())?;
+        let values = row.into_iter().map(Value::from).chain(std::iter::repeat_with(|| "".into()));
+        let members: Map<String, Value> = names.iter().cloned().zip(values).collect();
+        objects.push(Value::Object(members));
+    }
+    Ok(Some(Value::Array(objects)))
+}
