@@ -101,26 +101,33 @@ impl Tree {
 
     /// Reads the texts of resources and prompts below a folder. Missing ones are reported by the compiler.
     pub fn add_named(&mut self, folder: &Path, base: &Path) {
-        let named: BTreeSet<_> = self
-            .specifications()
-            .flat_map(|path| self.sources.get(path).map(|text| named_files(path, text)))
-            .flatten()
-            .collect();
         // A folder in the path may be a link to another folder.
         let inside = |path: &PathBuf| {
             path.canonicalize().and_then(|path| Ok(path.starts_with(folder.canonicalize()?))).unwrap_or(false)
         };
-        for path in named.iter().map(|path| base.join(path)).filter(inside) {
-            for path in files(&path, base) {
-                let file = base.join(&path);
-                match read_limited(&file) {
-                    Ok(bytes) => drop(String::from_utf8(bytes).map(|text| self.sources.insert(path, text))),
-                    Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-                        self.diagnostics.push(unreadable(path, &error));
+        let mut named: BTreeSet<_> = self
+            .specifications()
+            .flat_map(|path| self.sources.get(path).map(|text| named_files(path, text)))
+            .flatten()
+            .collect();
+        // What they name is named, too.
+        while !named.is_empty() {
+            let mut read = Sources::new();
+            for path in named.iter().map(|path| base.join(path)).filter(inside) {
+                for path in files(&path, base).into_iter().filter(|path| !self.sources.contains_key(path)) {
+                    match read_limited(&base.join(&path)) {
+                        Ok(bytes) => drop(String::from_utf8(bytes).map(|text| read.insert(path, text))),
+                        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                            self.diagnostics.push(unreadable(path, &error));
+                        }
+                        Err(_) => {}
                     }
-                    Err(_) => {}
                 }
             }
+            read.retain(|path, _| !self.sources.contains_key(path));
+            let schemas = read.iter().filter(|(path, _)| path.ends_with(".proto"));
+            named = schemas.flat_map(|(path, text)| named_files(path, text)).collect();
+            self.sources.extend(read);
         }
     }
 

@@ -35,9 +35,9 @@ pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
 fn check_format(operation: &Operation<'_>, is_mapped: bool, sink: &mut Sink) {
     let Err(Unreadable { span, message, help }) = &operation.format else { return };
     if is_mapped {
-        sink.report(Code::OutputFormat, *span, message.clone()).help(*help);
+        sink.report(Code::OutputFormat, *span, format!("{message}, so responses cannot be mapped")).help(*help);
     } else {
-        let message = format!("{message}; they are passed on as they come");
+        let message = format!("{message}; responses are passed on as they come");
         sink.report(Code::NoEffect, *span, message).help(*help);
     }
 }

@@ -12,7 +12,8 @@ pub(super) fn emit(model: &Model) -> String {
         features.push_str("# The operations of each consumed API.\n");
         features.extend(model.parts().map(|(_, part)| format!("{} = []\n", part.feature)));
     }
-    let formats: BTreeSet<_> = model.operations.iter().filter_map(|operation| operation.table.format.feature()).collect();
+    let formats: BTreeSet<_> =
+        model.operations.iter().filter_map(|operation| operation.table.format.feature()).collect();
     let client = if formats.is_empty() {
         "naftiko-client.workspace = true".to_owned()
     } else {

@@ -1,6 +1,7 @@
 //! Files with the content of resources and prompts. Those beside the capability are embedded in the crate; those with an
 //! absolute path are read by the server at run time.
 
+use super::format;
 use crate::Sources;
 use crate::codes::Code;
 use crate::diagnostic::Sink;
@@ -57,8 +58,12 @@ pub(super) fn link(location: &Text, sources: &Sources, sink: &mut Sink) -> Optio
     }
 }
 
-/// The files and folders beside a capability that its resources and prompts name, whether they are there or not.
+/// The files and folders beside a capability that its resources, prompts and operations name, or those beside a `.proto` file
+/// that it imports, whether they are there or not.
 pub(crate) fn named(path: &str, text: &str) -> Vec<String> {
+    if path.ends_with(".proto") {
+        return format::imported(path, text);
+    }
     let mut named = Vec::new();
     // Most texts name no file. Only an escape could hide the key.
     if !text.contains("location") && !text.contains('\\') {
@@ -76,6 +81,7 @@ fn collect(node: &Node, path: &str, named: &mut Vec<String>) {
     match &node.content {
         Content::Sequence(items) => items.iter().for_each(|item| collect(item, path, named)),
         Content::Mapping(entries) => {
+            named.extend(format::named(node).and_then(|file| relative(path, &file)));
             for entry in entries {
                 if matches!(entry.key.as_str(), "resources" | "prompts") {
                     let locations: Vec<String> = match &entry.value.content {

@@ -51,7 +51,7 @@ pub(super) fn link<'d>(
         description: operation.description.as_ref(),
         note: None,
         output_format: operation.output_format.as_ref(),
-        format: format::link(operation, shared.sources),
+        format: format::link(operation, shared.sources, sink),
         output_media_type: operation.output_media_type.as_ref(),
         limit: operation.limit,
         output_headers: output_headers(&operation.output_headers, sink),

@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::HeaderMap;
-use naftiko_client::Response;
 use naftiko_client::__private::{content_type, without_byte_order_mark};
+use naftiko_client::Response;
 use naftiko_schema::http::percent_encode;
 use rmcp::model::{ContentBlock, ResourceContents};
 

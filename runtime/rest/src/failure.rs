@@ -104,6 +104,7 @@ pub(super) fn response(error: &Error, references: &References<'_>, api_errors: A
         ErrorKind::TooLarge { limit } if references.route.binding.limit() == Some(*limit) => {
             Err(gateway(StatusCode::INTERNAL_SERVER_ERROR))
         }
+        ErrorKind::Decode if error.is_of_schema() => Err(gateway(StatusCode::INTERNAL_SERVER_ERROR)),
         // All other failures occurred between this server and the upstream.
         _ => Err(gateway(StatusCode::BAD_GATEWAY)),
     }

@@ -5,6 +5,7 @@
 //! code spells it: the compiler writes tables as Rust through `serde::Serialize`, so a new field needs no emitter.
 
 mod adapter;
+mod avro;
 mod binding;
 mod body;
 mod capability;
@@ -22,6 +23,7 @@ mod target;
 mod variable;
 
 pub use adapter::*;
+pub use avro::*;
 pub use binding::*;
 pub use body::*;
 pub use capability::*;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::table::table;
-use crate::{ApiId, Body, List, Location, OperationId, Parameter, ParameterId, Template, Text};
+use crate::{ApiId, AvroSchema, Body, List, Location, OperationId, Parameter, ParameterId, Template, Text};
 
 /// An HTTP request method (RFC 9110 §9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -160,7 +160,7 @@ pub enum RetrySafety {
 }
 
 /// The format of the body of a successful response.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub enum Format {
     /// A JSON document (RFC 8259).
     Json,
@@ -176,8 +176,8 @@ pub enum Format {
     Html(List<Text>),
     /// The front matter, tables and sections of a Markdown document: all sections, or those whose heading begins so.
     Markdown(Text),
-    /// One Avro datum of this schema, which is JSON text, in the binary encoding.
-    Avro(Text),
+    /// One Avro datum in the binary encoding, without a header.
+    Avro(AvroSchema),
     /// A Protobuf message: its full name, a line end, and a `FileDescriptorSet` in base64.
     Protobuf(Text),
 }

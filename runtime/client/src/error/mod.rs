@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::argument::{Violation, Violations};
+use crate::format::FormatError;
 use crate::headers::{request_id, retry_after};
 use crate::text::{shortened, visible};
 use crate::transport::{BoxError, Failure, TransportError};
@@ -273,6 +274,13 @@ impl Error {
     #[doc(hidden)]
     pub fn has_whole_body(&self) -> bool {
         self.0.response.as_ref().is_some_and(|response| response.whole)
+    }
+
+    /// Whether the upstream may be right, and what the capability says about its responses out of date.
+    #[doc(hidden)]
+    pub fn is_of_schema(&self) -> bool {
+        let source = self.0.source.as_ref().and_then(|source| source.downcast_ref::<FormatError>());
+        source.is_some_and(FormatError::is_of_schema)
     }
 
     /// How far the call got.

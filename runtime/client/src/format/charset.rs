@@ -136,7 +136,10 @@ mod tests {
             assert_eq!(read(media_type, body).as_deref(), Ok("é"), "{media_type} {body:?}");
         }
         assert_eq!(read("text/plain", b"a\xff").unwrap_err(), "invalid text at byte 1: this is not UTF-8");
-        assert_eq!(read("text/plain; charset=utf-16", b"\0a\xd8\0").unwrap_err(), "invalid UTF-16 at byte 2: this is not a character");
+        assert_eq!(
+            read("text/plain; charset=utf-16", b"\0a\xd8\0").unwrap_err(),
+            "invalid UTF-16 at byte 2: this is not a character"
+        );
         let unknown = read("text/plain; charset=klingon", b"a").unwrap_err();
         assert_eq!(unknown, "invalid text: its charset is not known here");
     }

@@ -9,6 +9,7 @@ pub(crate) struct FormatError {
     format: &'static str,
     problem: String,
     place: Option<Place>,
+    of_schema: bool,
 }
 
 /// A place in a body.
@@ -22,7 +23,18 @@ pub(crate) enum Place {
 
 impl FormatError {
     pub(crate) fn new(format: &'static str, problem: impl Into<String>, place: Option<Place>) -> Self {
-        Self { format, problem: problem.into(), place }
+        Self { format, problem: problem.into(), place, of_schema: false }
+    }
+
+    /// The upstream sent what the schema file of the capability does not know.
+    #[cfg(feature = "format-protobuf")]
+    pub(crate) fn of_schema(format: &'static str, problem: String) -> Self {
+        Self { of_schema: true, ..Self::new(format, problem, None) }
+    }
+
+    /// Whether the schema file of the capability may be out of date, and the upstream right.
+    pub(crate) fn is_of_schema(&self) -> bool {
+        self.of_schema
     }
 }
 

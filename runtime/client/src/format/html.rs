@@ -20,7 +20,7 @@ pub(super) const NAME: &str = "HTML";
 pub(super) fn read(text: &str, selectors: &[impl AsRef<str>]) -> Result<Value, FormatError> {
     let refused = |problem| FormatError::new(NAME, problem, None);
     let document = Document::read(text).map_err(refused)?;
-    let mut reader = Reader { document: &document, budget: Budget::of(text) };
+    let mut reader = Reader { document: &document, budget: Budget::of(text.len()) };
     let mut tables = Vec::new();
     for id in reader.tables(selectors).map_err(refused)? {
         tables.extend(reader.table(id).map_err(refused)?);
@@ -158,7 +158,10 @@ mod tests {
                 "<table><thead><tr><th>Name<th> Age </thead><tr><td>Oak<td><b>120</b> y<tr><td>Elm<tr><td>1<td>2<td>3</table>",
                 json!([[{"Name": "Oak", "Age": "120 y"}, {"Name": "Elm", "Age": ""}, {"Name": "1", "Age": "2"}]]),
             ),
-            ("<table><tr><th>K<th>V<tr><td>k &amp; 1<td>v<tr><th>sub<td>z</table>", json!([[{"K": "k & 1", "V": "v"}]])),
+            (
+                "<table><tr><th>K<th>V<tr><td>k &amp; 1<td>v<tr><th>sub<td>z</table>",
+                json!([[{"K": "k & 1", "V": "v"}]]),
+            ),
             ("<table><tr><td>no<td>header</table><table><tr><th> <tr><td>x</table>", json!([])),
             ("<table><tr><th>A<br>B<tr><td><p>x</p><p>y</p><pre>1  2</pre></table>", json!([[{"A B": "x y 1  2"}]])),
             ("<div><table><tr><th>A</th></tr></table></div>", json!([[]])),

@@ -25,7 +25,7 @@ pub(super) fn read(text: &str, prefix: &str, number: Number) -> Result<Value, Fo
         Value::Object(members) => members,
         _ => Map::new(),
     };
-    let mut reader = Reader { budget: Budget::of(&text), tables: Vec::new(), sections: Vec::new() };
+    let mut reader = Reader { budget: Budget::of(text.len()), tables: Vec::new(), sections: Vec::new() };
     let mut events = Parser::new_ext(body, Options::ENABLE_TABLES);
     while let Some(event) = events.next() {
         match event {

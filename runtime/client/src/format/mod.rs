@@ -1,14 +1,18 @@
 //! Decoding response bodies, by their format.
 
+#[cfg(feature = "format-avro")]
+mod avro;
 mod charset;
 mod error;
 #[cfg(feature = "format-html")]
 mod html;
 #[cfg(feature = "format-markdown")]
 mod markdown;
+#[cfg(feature = "format-protobuf")]
+mod protobuf;
 #[cfg(feature = "format-csv")]
 mod rows;
-#[cfg(any(feature = "format-csv", feature = "format-html", feature = "format-markdown"))]
+#[cfg(any(feature = "format-avro", feature = "format-csv", feature = "format-html", feature = "format-markdown"))]
 mod table;
 #[cfg(feature = "format-xml")]
 mod xml;
@@ -27,7 +31,7 @@ use serde_json::{Map, Value};
 use crate::headers::content_type;
 use crate::json_error::JsonError;
 use crate::transport::BoxError;
-use error::FormatError;
+pub(crate) use error::FormatError;
 
 /// How the text of a number, which is one of JSON, becomes a value. A [`Value`] alone would lose digits of some.
 pub(crate) type Number = fn(&str) -> Value;
@@ -66,6 +70,18 @@ const MAX_DEPTH: usize = 127;
 /// What is wrong with documents that have more.
 const TOO_DEEP: &str = "it is nested too deeply";
 
+/// A number of a binary format. What is none in JSON is a text, as in the JSON of Protobuf.
+#[cfg(any(feature = "format-avro", feature = "format-protobuf"))]
+fn float(value: f64, text: String, number: Number) -> Value {
+    if value.is_finite() {
+        number(&text)
+    } else if value.is_nan() {
+        "NaN".into()
+    } else {
+        if value > 0.0 { "Infinity" } else { "-Infinity" }.into()
+    }
+}
+
 /// Whether a value inside of this many others has too many levels.
 fn is_too_deep(value: &Value, outside: usize) -> bool {
     outside > MAX_DEPTH
@@ -81,8 +97,17 @@ fn is_too_deep(value: &Value, outside: usize) -> bool {
 /// # Errors
 /// If the body is not in the format, or this build cannot read it.
 #[cfg_attr(not(feature = "formats"), expect(unused_variables, reason = "formats that are not built read nothing"))]
-pub(crate) fn document(format: &Format, headers: &HeaderMap, body: &[u8], number: Number) -> Result<Value, FormatError> {
+pub(crate) fn document(
+    format: &Format,
+    headers: &HeaderMap,
+    body: &[u8],
+    number: Number,
+) -> Result<Value, FormatError> {
     match format {
+        #[cfg(feature = "format-avro")]
+        Format::Avro(schema) => avro::read(body, schema, number),
+        #[cfg(feature = "format-protobuf")]
+        Format::Protobuf(descriptor) => protobuf::read(body, descriptor, number),
         #[cfg(feature = "format-csv")]
         Format::Rows(separator) => rows::read(*separator, &charset::text("CSV", None, headers, body)?),
         #[cfg(feature = "format-yaml")]

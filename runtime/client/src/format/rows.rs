@@ -23,7 +23,7 @@ pub(super) fn read(separator: Separator, text: &str) -> Result<Value, FormatErro
         return Err(FormatError::new(NAME, "the row with the names is missing", None));
     };
     let names: Vec<&str> = names.iter().map(|name| name.trim()).collect();
-    let mut budget = Budget::of(text);
+    let mut budget = Budget::of(text.len());
     let mut rows = Vec::new();
     while let Some((line, values)) = reader.row()? {
         if values.len() > names.len() {

@@ -16,8 +16,9 @@ const LEAST: usize = 64 << 10;
 pub(super) struct Budget(usize);
 
 impl Budget {
-    pub(super) fn of(text: &str) -> Self {
-        Self(text.len().saturating_mul(FACTOR).saturating_add(LEAST))
+    /// For a document of this many bytes.
+    pub(super) fn of(length: usize) -> Self {
+        Self(length.saturating_mul(FACTOR).saturating_add(LEAST))
     }
 
     /// Takes a number of bytes or steps.

@@ -202,7 +202,10 @@ mod tests {
         for (text, expected) in [
             ("<a/>".to_owned(), json!("")),
             ("<a>x</a>".to_owned(), json!("x")),
-            ("<?xml version='1.0'?>\n<!DOCTYPE a [<!ENTITY x 'y'>]><a k='1'><!-- c --><b/></a>\n".to_owned(), json!({"k": "1", "b": ""})),
+            (
+                "<?xml version='1.0'?>\n<!DOCTYPE a [<!ENTITY x 'y'>]><a k='1'><!-- c --><b/></a>\n".to_owned(),
+                json!({"k": "1", "b": ""}),
+            ),
             ("<a><b>1</b><b>2</b><c>3</c></a>".to_owned(), json!({"b": ["1", "2"], "c": "3"})),
             ("<a><b n='1'><n>2</n></b></a>".to_owned(), json!({"b": {"n": ["1", "2"]}})),
             ("<a>\n <b>  </b>\n</a>".to_owned(), json!({"b": "  "})),

@@ -21,11 +21,11 @@ const MAX_COPIES: usize = 1 << 20;
 pub(super) fn read(text: &str, number: Number) -> Result<Value, FormatError> {
     let mut reader = Reader { number, open: Vec::new(), anchors: HashMap::new(), copies: 0 };
     for event in Parser::new_from_str(text) {
-        let (event, span) =
-            event.map_err(|error| FormatError::new(NAME, "this is no YAML", Some(Place::Line(error.marker().line()))))?;
-        let complete = reader.event(event).map_err(|problem| {
-            FormatError::new(NAME, problem, Some(Place::Line(span.start.line())))
-        })?;
+        let (event, span) = event
+            .map_err(|error| FormatError::new(NAME, "this is no YAML", Some(Place::Line(error.marker().line()))))?;
+        let complete = reader
+            .event(event)
+            .map_err(|problem| FormatError::new(NAME, problem, Some(Place::Line(span.start.line()))))?;
         if let Some(document) = complete {
             return Ok(document);
         }
@@ -188,7 +188,13 @@ mod tests {
         }
         let deep = document(&"[".repeat(5000)).unwrap_err();
         assert!(deep.starts_with("invalid YAML"), "{deep}");
-        let deep = document(&format!("a: &x {}1{}\nb: {}*x{}", "[".repeat(70), "]".repeat(70), "[".repeat(70), "]".repeat(70)));
+        let deep = document(&format!(
+            "a: &x {}1{}\nb: {}*x{}",
+            "[".repeat(70),
+            "]".repeat(70),
+            "[".repeat(70),
+            "]".repeat(70)
+        ));
         assert!(deep.clone().unwrap_err().contains(TOO_DEEP), "{deep:?}");
         let mut laughs = "a0: &a0 [x]\n".to_owned();
         for level in 1..30 {

@@ -1,0 +1,112 @@
+//! The format of the responses of an operation, with what is needed to read it.
+
+mod avro;
+mod protobuf;
+
+use naftiko_schema::{Format, Separator};
+use simplecss::Selector;
+
+use crate::Sources;
+use crate::diagnostic::Sink;
+use crate::linked::Unreadable;
+use crate::read::document::{ConsumedOperation, Text};
+use crate::read::relative;
+use crate::read::yaml::Node;
+
+/// The formats that an operation can name.
+const FORMATS: &str = "the formats are json, xml, yaml, csv, tsv, psv, html, markdown, avro, protobuf and binary";
+
+/// The format of an operation; JSON unless it says otherwise.
+pub(super) fn link(operation: &ConsumedOperation, sources: &Sources, sink: &Sink) -> Result<Format, Unreadable> {
+    let Some(word) = &operation.output_format else { return Ok(Format::Json) };
+    let schema = operation.output_schema.as_ref();
+    Ok(match word.value.to_ascii_lowercase().as_str() {
+        "json" => Format::Json,
+        // No engine knows `text`, but it is clear what it means.
+        "binary" | "text" => Format::Any,
+        "xml" => Format::Xml,
+        "yaml" => Format::Yaml,
+        "csv" => Format::Rows(Separator::Comma),
+        "tsv" => Format::Rows(Separator::Tab),
+        "psv" => Format::Rows(Separator::Pipe),
+        "html" => Format::Html(schema.map(selectors).transpose()?.unwrap_or_default().into()),
+        "markdown" => Format::Markdown(schema.map(|prefix| prefix.value.clone()).unwrap_or_default().into()),
+        "avro" => {
+            let (file, _, text) = schema_file(word, schema, sources, sink)?;
+            Format::Avro(avro::read(text).map_err(|problem| wrong(file, &problem))?)
+        }
+        "protobuf" => {
+            let (file, path, _) = schema_file(word, schema, sources, sink)?;
+            Format::Protobuf(protobuf::read(&path, sources).map_err(|problem| wrong(file, &problem))?.into())
+        }
+        _ => return Err(unreadable(word, format!("the format `{}` is unknown", word.value), FORMATS)),
+    })
+}
+
+fn unreadable(at: &Text, message: String, help: &'static str) -> Unreadable {
+    Unreadable { span: at.span, message, help }
+}
+
+fn wrong(file: &Text, problem: &str) -> Unreadable {
+    let message = format!("the schema `{}` cannot be read: {problem}", file.value);
+    unreadable(file, message, "correct the file")
+}
+
+/// The file with the schema of a format: what names it, its path, and its text.
+fn schema_file<'s>(
+    word: &Text,
+    schema: Option<&'s Text>,
+    sources: &'s Sources,
+    sink: &Sink,
+) -> Result<(&'s Text, String, &'s String), Unreadable> {
+    let Some(file) = schema else {
+        let message = format!("responses in `{}` need an `outputSchema`", word.value);
+        return Err(unreadable(word, message, "name the file with the schema, relative to this file"));
+    };
+    let path = relative(sink.path(file.span.file), &file.value);
+    let found = path.and_then(|path| sources.get(&path).map(|text| (path, text)));
+    let (path, text) = found.ok_or_else(|| {
+        let message = format!("the schema `{}` is not there", file.value);
+        unreadable(file, message, "name a file in the folder of the capabilities, relative to this file")
+    })?;
+    Ok((file, path, text))
+}
+
+/// The selectors of a list.
+fn selectors(list: &Text) -> Result<Vec<naftiko_schema::Text>, Unreadable> {
+    let (mut start, mut inside, mut found) = (0, None, Vec::new());
+    let ends = list.value.char_indices().chain([(list.value.len(), ',')]);
+    for (at, c) in ends {
+        match (inside, c) {
+            (None, '"' | '\'') => inside = Some(c),
+            (None, '[') => inside = Some(']'),
+            (None, '(') => inside = Some(')'),
+            (Some(end), c) if c == end => inside = None,
+            (None, ',') => {
+                found.push(list.value.get(start..at).unwrap_or_default().trim());
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    if inside.is_some() || list.value.trim().is_empty() || !found.iter().all(|one| Selector::parse(one).is_some()) {
+        let help = "write types, `*`, `.class`, `#id`, `[name=value]` and `:first-child`, with blanks, `>` or `+` between \
+                    them and commas between several selectors";
+        return Err(unreadable(list, format!("the CSS selector `{}` cannot be read", list.value), help));
+    }
+    Ok(found.into_iter().map(|one| one.to_owned().into()).collect())
+}
+
+/// The file that an operation names as the schema of its responses, if it is one.
+pub(super) fn named(operation: &Node) -> Option<String> {
+    let format = operation.get("outputRawFormat").and_then(Node::scalar_text)?.to_ascii_lowercase();
+    matches!(format.as_str(), "avro" | "protobuf").then(|| operation.get("outputSchema")?.scalar_text())?
+}
+
+/// The files beside a `.proto` file that it imports.
+pub(super) fn imported(path: &str, text: &str) -> Vec<String> {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    protobuf::imports(text)
+        .map(|name| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") })
+        .collect()
+}
