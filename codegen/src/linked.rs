@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use naftiko_schema::http::percent_decode;
 use naftiko_schema::{
-    ApiId, Body, Credential, FlowId, Format, InboundAuth, InputId, InputText, List, Location, Method, OperationId, Role,
-    StepId, StepValue, Template, Variable,
+    ApiId, Body, Credential, FlowId, Format, InboundAuth, InputId, InputText, List, Location, Method, OperationId,
+    Role, StepId, StepValue, Template, Variable,
 };
 
 use crate::companion::Types;

@@ -127,7 +127,8 @@ impl<'l, 'd> Linker<'l, 'd> {
             report.nearest(name.span, &name.value, meant, help);
             return None;
         };
-        let scope = Scope { kind: "tools", namespace: aggregate.namespace.as_ref(), variables: self.variables, limit: None };
+        let scope =
+            Scope { kind: "tools", namespace: aggregate.namespace.as_ref(), variables: self.variables, limit: None };
         let context = Context {
             span: source.name.span,
             scope: &scope,

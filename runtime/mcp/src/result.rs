@@ -73,7 +73,9 @@ fn success(tool: &'static Tool, policy: &Policy, response: Response<Bytes>) -> R
         }
     };
     let masked = shown.masked;
-    let is_sentence = shown.document.is_none() && shown.text != MASK && !is_json(shown.text.as_bytes());
+    // Rows, elements and the like are a document as well, whether or not the tool reads them.
+    let is_document = shown.document.is_some() || target.format().is_converted();
+    let is_sentence = !is_document && shown.text != MASK && !is_json(shown.text.as_bytes());
     let mut result = limited(tool, policy, status, shown);
     if masked {
         result.content.push(ContentBlock::text(MASKED));

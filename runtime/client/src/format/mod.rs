@@ -1,5 +1,10 @@
 //! Decoding response bodies, by their format.
 
+#![cfg_attr(
+    not(feature = "formats"),
+    allow(dead_code, unused_variables, reason = "each format uses some of what all of them share")
+)]
+
 #[cfg(feature = "format-avro")]
 mod avro;
 mod charset;
@@ -96,7 +101,6 @@ fn is_too_deep(value: &Value, outside: usize) -> bool {
 ///
 /// # Errors
 /// If the body is not in the format, or this build cannot read it.
-#[cfg_attr(not(feature = "formats"), expect(unused_variables, reason = "formats that are not built read nothing"))]
 pub(crate) fn document(
     format: &Format,
     headers: &HeaderMap,
