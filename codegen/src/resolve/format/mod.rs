@@ -58,7 +58,7 @@ fn schema_file<'s>(
     schema: Option<&'s Text>,
     sources: &'s Sources,
     sink: &Sink,
-) -> Result<(&'s Text, String, &'s String), Unreadable> {
+) -> Result<(&'s Text, String, &'s str), Unreadable> {
     let Some(file) = schema else {
         let message = format!("responses in `{}` need an `outputSchema`", word.value);
         return Err(unreadable(word, message, "name the file with the schema, relative to this file"));
@@ -69,7 +69,7 @@ fn schema_file<'s>(
         let message = format!("the schema `{}` is not there", file.value);
         unreadable(file, message, "name a file in the folder of the capabilities, relative to this file")
     })?;
-    Ok((file, path, text))
+    Ok((file, path, text.strip_prefix('\u{feff}').unwrap_or(text)))
 }
 
 /// The selectors of a list.

@@ -31,7 +31,7 @@ impl FileResolver for Beside {
     fn open_file(&self, name: &str) -> Result<File, Error> {
         let path = if self.folder.is_empty() { name.to_owned() } else { format!("{}/{name}", self.folder) };
         match self.sources.get(&path) {
-            Some(text) => File::from_source(name, text),
+            Some(text) => File::from_source(name, text.strip_prefix('\u{feff}').unwrap_or(text)),
             None => Err(Error::file_not_found(name)),
         }
     }

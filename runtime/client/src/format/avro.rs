@@ -91,7 +91,7 @@ impl Reader<'_> {
                 }
                 AvroNamed::Enum(symbols) => {
                     let symbol = usize::try_from(self.long()?).ok().and_then(|index| symbols.get(index));
-                    symbol.ok_or("a value is none of its enum")?.to_string().into()
+                    symbol.ok_or("a value is not in its enum")?.to_string().into()
                 }
                 AvroNamed::Fixed(length) => STANDARD.encode(self.take(*length)?).into(),
             },

@@ -75,7 +75,7 @@ const MAX_DEPTH: usize = 127;
 /// What is wrong with documents that have more.
 const TOO_DEEP: &str = "it is nested too deeply";
 
-/// A number of a binary format. What is none in JSON is a text, as in the JSON of Protobuf.
+/// A number of a binary format. What JSON does not have is a text, as in the JSON of Protobuf.
 #[cfg(any(feature = "format-avro", feature = "format-protobuf"))]
 fn float(value: f64, text: String, number: Number) -> Value {
     if value.is_finite() {

@@ -1,4 +1,4 @@
-//! YAML 1.1, the first document of a stream. An alias is the value that it names, and `<<` adds the members of others.
+//! YAML 1.1, the first document of a stream. An alias is the value that it names, and `<<` adds members of other mappings.
 
 use std::collections::HashMap;
 

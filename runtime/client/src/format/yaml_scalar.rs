@@ -77,7 +77,7 @@ mod tests {
 
     use super::*;
 
-    /// The text of a number, or of what is none in quotes.
+    /// The text of a number, or of what is not one in quotes.
     fn shown(text: &str) -> String {
         plain(text, |number| Value::from(format!("#{number}"))).as_str().map_or_else(
             || plain(text, |_| Value::Null).to_string(),
