@@ -4,14 +4,15 @@ use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use naftiko_schema::Format;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::{Error, ErrorKind, Phase, UpstreamResponse};
 use crate::format::{self, from_json};
-use crate::headers::request_id;
+use crate::headers::{content_type, request_id};
 use crate::json_error::JsonError;
 use crate::transport::BoxError;
 
@@ -119,8 +120,12 @@ impl Response<Bytes> {
     /// The response with its body in UTF-8, if that is possible.
     #[doc(hidden)]
     pub fn in_utf8(mut self) -> Self {
-        if let Cow::Owned(body) = format::in_utf8(&self.headers, &self.body) {
-            self.body = body.into();
+        let Cow::Owned(body) = format::in_utf8(&self.headers, &self.body) else { return self };
+        self.body = body.into();
+        // The charset of its media type is no longer its own.
+        let media_type = content_type(&self.headers).and_then(|media_type| media_type.split(';').next());
+        if let Some(media_type) = media_type.and_then(|media_type| HeaderValue::from_str(media_type).ok()) {
+            self.headers.insert(CONTENT_TYPE, media_type);
         }
         self
     }

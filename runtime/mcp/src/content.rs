@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use naftiko_client::__private::{content_type, without_byte_order_mark};
 use naftiko_client::Response;
+use naftiko_schema::Target;
 use naftiko_schema::http::percent_encode;
 use rmcp::model::{ContentBlock, ResourceContents};
 
@@ -58,6 +59,14 @@ const SIGNATURES: &[(usize, &[u8], &str)] = &[
 /// A response whose text is in UTF-8, if it is text in another charset.
 pub(super) fn in_utf8(media_type: Option<&str>, response: Response<Bytes>) -> Response<Bytes> {
     if is_textual(media_type.unwrap_or_default()) { response.in_utf8() } else { response }
+}
+
+/// What a response of this target is. Where the capability says the media type, that is what it is.
+pub(super) fn of<'b>(target: &Target, media_type: Option<&str>, body: &'b [u8]) -> Body<'b> {
+    match target.responding().and_then(|operation| operation.media_type.as_ref()) {
+        Some(declared) => Body::Bytes(Some(declared.to_string())),
+        None => read(media_type, body),
+    }
 }
 
 /// What a body is. Its media type decides only where the bytes agree with it: what can be read as text is text.

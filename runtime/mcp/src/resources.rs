@@ -247,7 +247,7 @@ fn content_of(
         Output::Whole => {
             let media_type = content::media_type(response.headers());
             let body = content::in_utf8(media_type.as_deref(), response).into_body();
-            let shown = match content::read(media_type.as_deref(), &body) {
+            let shown = match content::of(&binding.target, media_type.as_deref(), &body) {
                 Body::Text(text) => Shown::text(&binding.target, reveals, media_type.as_deref(), text),
                 Body::Bytes(media_type) if shows_bytes(&binding.target, reveals, &body) => {
                     return Ok((media_type, body.into()));

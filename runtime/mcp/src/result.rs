@@ -59,7 +59,7 @@ fn success(tool: &'static Tool, policy: &Policy, response: Response<Bytes>) -> R
             let media_type = content::media_type(response.headers());
             let response = content::in_utf8(media_type.as_deref(), response);
             let body = response.body().clone();
-            match content::read(media_type.as_deref(), &body) {
+            match content::of(target, media_type.as_deref(), &body) {
                 Body::Text(text) if is_long(text.as_bytes(), policy) => {
                     return Ok(of_long_text(tool, policy, status, &text, response.headers()));
                 }
