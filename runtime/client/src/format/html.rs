@@ -1,6 +1,7 @@
 //! The tables of HTML documents.
 
 mod document;
+mod sink;
 
 use serde_json::{Value, json};
 use simplecss::Selector;

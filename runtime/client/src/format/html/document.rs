@@ -1,18 +1,13 @@
 //! HTML documents as trees, in one list of nodes. The parser is that of browsers; this keeps what it builds.
 
-use std::borrow::Cow;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::rc::Rc;
 
-use html5ever::interface::{Attribute, ElementFlags, ExpandedName, NodeOrText, QuirksMode, TreeSink};
 use html5ever::tendril::{StrTendril, TendrilSink as _};
-use html5ever::{ParseOpts, QualName, parse_document};
+use html5ever::{ParseOpts, parse_document};
 use simplecss::{AttributeOperator, PseudoClass};
 
-use crate::format::TOO_DEEP;
-
-/// The most levels of elements, as in browsers.
-const MAX_DEPTH: usize = 512;
+use super::sink::Sink;
 
 /// How much is parsed between two looks at what has become of it, in bytes.
 const PART: usize = 1 << 10;
@@ -72,7 +67,7 @@ const BLOCKS: &[&str] = &[
 
 /// The number of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Id(usize);
+pub(super) struct Id(pub(super) usize);
 
 /// A document.
 pub(super) struct Document {
@@ -83,19 +78,21 @@ pub(super) struct Document {
     steps: Cell<usize>,
 }
 
+/// A node.
 #[derive(Default)]
-struct Node {
-    parent: Option<usize>,
-    previous: Option<usize>,
-    next: Option<usize>,
-    first: Option<usize>,
-    last: Option<usize>,
-    depth: usize,
-    content: Content,
+pub(super) struct Node {
+    pub(super) parent: Option<usize>,
+    pub(super) previous: Option<usize>,
+    pub(super) next: Option<usize>,
+    pub(super) first: Option<usize>,
+    pub(super) last: Option<usize>,
+    pub(super) depth: usize,
+    pub(super) content: Content,
 }
 
+/// What a node is.
 #[derive(Default)]
-enum Content {
+pub(super) enum Content {
     /// A document, a comment, or anything else that has no text.
     #[default]
     Other,
@@ -117,8 +114,7 @@ impl Document {
         }
         let failed = Rc::new(Cell::new(None));
         let most = text.len().saturating_add(MORE_NODES);
-        let nodes = RefCell::new(vec![Node::default()]);
-        let mut parser = parse_document(Sink { nodes, most, failed: Rc::clone(&failed) }, ParseOpts::default());
+        let mut parser = parse_document(Sink::new(most, Rc::clone(&failed)), ParseOpts::default());
         let mut rest = text;
         while !rest.is_empty() {
             let end = (PART..rest.len()).find(|end| rest.is_char_boundary(*end)).unwrap_or(rest.len());
@@ -324,171 +320,5 @@ impl simplecss::Element for Element<'_> {
 
     fn pseudo_class_matches(&self, class: PseudoClass<'_>) -> bool {
         matches!(class, PseudoClass::FirstChild) && self.document.is_first_child(Id(self.id))
-    }
-}
-
-/// Takes what the parser builds.
-struct Sink {
-    nodes: RefCell<Vec<Node>>,
-    most: usize,
-    failed: Rc<Cell<Option<&'static str>>>,
-}
-
-/// A node, and its name if it is an element.
-#[derive(Clone)]
-struct Handle {
-    id: usize,
-    name: Option<Rc<QualName>>,
-}
-
-impl Sink {
-    fn add(&self, content: Content, name: Option<Rc<QualName>>) -> Handle {
-        let mut nodes = self.nodes.borrow_mut();
-        if nodes.len() >= self.most {
-            self.failed.set(Some("it has far more elements than it writes"));
-        }
-        nodes.push(Node { content, ..Node::default() });
-        Handle { id: nodes.len() - 1, name }
-    }
-
-    /// Puts a node into a parent: before another of its children, or as the last.
-    fn insert(&self, parent: usize, child: NodeOrText<Handle>, before: Option<usize>) {
-        let previous = {
-            let nodes = self.nodes.borrow();
-            match before {
-                Some(before) => nodes.get(before).and_then(|node| node.previous),
-                None => nodes.get(parent).and_then(|node| node.last),
-            }
-        };
-        let id = match child {
-            NodeOrText::AppendNode(handle) => {
-                self.remove(handle.id);
-                handle.id
-            }
-            NodeOrText::AppendText(text) => {
-                let mut nodes = self.nodes.borrow_mut();
-                if let Some(Node { content: Content::Text(own), .. }) = previous.and_then(|id| nodes.get_mut(id)) {
-                    own.push_str(&text);
-                    return;
-                }
-                drop(nodes);
-                self.add(Content::Text(text.to_string()), None).id
-            }
-        };
-        let mut nodes = self.nodes.borrow_mut();
-        let depth = nodes.get(parent).map_or(0, |node| node.depth + 1);
-        if depth > MAX_DEPTH {
-            self.failed.set(Some(TOO_DEEP));
-        }
-        if let Some(node) = nodes.get_mut(id) {
-            (node.parent, node.previous, node.next, node.depth) = (Some(parent), previous, before, depth);
-        }
-        match previous.and_then(|id| nodes.get_mut(id)) {
-            Some(previous) => previous.next = Some(id),
-            None => nodes.get_mut(parent).into_iter().for_each(|parent| parent.first = Some(id)),
-        }
-        match before.and_then(|id| nodes.get_mut(id)) {
-            Some(before) => before.previous = Some(id),
-            None => nodes.get_mut(parent).into_iter().for_each(|parent| parent.last = Some(id)),
-        }
-    }
-
-    fn remove(&self, id: usize) {
-        let mut nodes = self.nodes.borrow_mut();
-        let Some(node) = nodes.get_mut(id) else { return };
-        let (parent, previous, next) = (node.parent.take(), node.previous.take(), node.next.take());
-        match previous.and_then(|id| nodes.get_mut(id)) {
-            Some(previous) => previous.next = next,
-            None => parent.and_then(|id| nodes.get_mut(id)).into_iter().for_each(|parent| parent.first = next),
-        }
-        match next.and_then(|id| nodes.get_mut(id)) {
-            Some(next) => next.previous = previous,
-            None => parent.and_then(|id| nodes.get_mut(id)).into_iter().for_each(|parent| parent.last = previous),
-        }
-    }
-
-    fn parent_of(&self, id: usize) -> Option<usize> {
-        self.nodes.borrow().get(id)?.parent
-    }
-}
-
-impl TreeSink for Sink {
-    type Handle = Handle;
-    type Output = Vec<Node>;
-    type ElemName<'a> = ExpandedName<'a>;
-
-    fn finish(self) -> Vec<Node> {
-        self.nodes.into_inner()
-    }
-
-    fn parse_error(&self, _: Cow<'static, str>) {}
-
-    fn get_document(&self) -> Handle {
-        Handle { id: Document::ROOT.0, name: None }
-    }
-
-    fn elem_name<'a>(&'a self, target: &'a Handle) -> ExpandedName<'a> {
-        const NONE: ExpandedName<'static> =
-            ExpandedName { ns: &html5ever::namespace_url!(""), local: &html5ever::local_name!("") };
-        target.name.as_ref().map_or(NONE, |name| name.expanded())
-    }
-
-    fn create_element(&self, name: QualName, attributes: Vec<Attribute>, _: ElementFlags) -> Handle {
-        let text = |attribute: Attribute| (attribute.name.local.to_string(), attribute.value.to_string());
-        let attributes = attributes.into_iter().map(text).collect();
-        let content = Content::Element { name: name.local.to_string(), attributes };
-        self.add(content, Some(Rc::new(name)))
-    }
-
-    fn create_comment(&self, _: StrTendril) -> Handle {
-        self.add(Content::Other, None)
-    }
-
-    fn create_pi(&self, _: StrTendril, _: StrTendril) -> Handle {
-        self.add(Content::Other, None)
-    }
-
-    fn append(&self, parent: &Handle, child: NodeOrText<Handle>) {
-        self.insert(parent.id, child, None);
-    }
-
-    fn append_based_on_parent_node(&self, element: &Handle, previous: &Handle, child: NodeOrText<Handle>) {
-        match self.parent_of(element.id) {
-            Some(parent) => self.insert(parent, child, Some(element.id)),
-            None => self.insert(previous.id, child, None),
-        }
-    }
-
-    fn append_doctype_to_document(&self, _: StrTendril, _: StrTendril, _: StrTendril) {}
-
-    /// The content of a template is inside of it.
-    fn get_template_contents(&self, target: &Handle) -> Handle {
-        target.clone()
-    }
-
-    fn same_node(&self, one: &Handle, other: &Handle) -> bool {
-        one.id == other.id
-    }
-
-    fn set_quirks_mode(&self, _: QuirksMode) {}
-
-    fn append_before_sibling(&self, sibling: &Handle, node: NodeOrText<Handle>) {
-        if let Some(parent) = self.parent_of(sibling.id) {
-            self.insert(parent, node, Some(sibling.id));
-        }
-    }
-
-    /// Those of a second `html` or `body`, which say nothing about tables.
-    fn add_attrs_if_missing(&self, _: &Handle, _: Vec<Attribute>) {}
-
-    fn remove_from_parent(&self, target: &Handle) {
-        self.remove(target.id);
-    }
-
-    fn reparent_children(&self, node: &Handle, new_parent: &Handle) {
-        let first = || self.nodes.borrow().get(node.id).and_then(|node| node.first);
-        while let Some(id) = first() {
-            self.insert(new_parent.id, NodeOrText::AppendNode(Handle { id, name: None }), None);
-        }
     }
 }
