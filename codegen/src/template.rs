@@ -19,21 +19,40 @@ impl Piece {
     }
 }
 
-/// Splits text at its `{{name}}` placeholders. An unclosed `{{` is literal text.
+/// Splits text at its placeholders: `{{name}}`, `{{{name}}}` and `{{&name}}` mean the same, and comments (`{{! … }}`) are left
+/// out. An unclosed `{{` is literal text.
 pub(crate) fn split(text: &str) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("{{") {
         let Some((name, tail)) = after.split_once("}}") else { break };
         push_literal(&mut pieces, before);
-        pieces.push(Piece::Placeholder(name.trim().to_owned()));
+        let (name, tail) = match (name.strip_prefix('{'), tail.strip_prefix('}')) {
+            (Some(name), Some(tail)) => (name, tail),
+            // The brace of a JSON object, before a placeholder.
+            (Some(name), None) => {
+                push_literal(&mut pieces, "{");
+                (name, tail)
+            }
+            (None, _) => (name, tail),
+        };
+        let name = unescaped(name);
+        if !name.starts_with('!') {
+            pieces.push(Piece::Placeholder(name.to_owned()));
+        }
         rest = tail;
     }
     push_literal(&mut pieces, rest);
     pieces
 }
 
-/// Splits a path at its placeholders; `{{x}}` and `{x}` mean the same, and so do `{x+}`, `{+x}`, `{x*}` and `{*x}`, which
+/// The name of a placeholder, without the sign that turns off the escaping of HTML, which is never done here.
+fn unescaped(name: &str) -> &str {
+    let name = name.trim();
+    name.strip_prefix('&').unwrap_or(name).trim_start()
+}
+
+/// Splits a path at its placeholders; `{x}`, `{{x}}`, `{{{x}}}` and `{{&x}}` mean the same, and so do `{x+}`, `{+x}`, `{x*}` and `{*x}`, which
 /// take several segments. Unbalanced braces are an error.
 pub(crate) fn split_path(path: &str) -> Result<Vec<Piece>, &'static str> {
     let mut pieces = Vec::new();
@@ -42,9 +61,10 @@ pub(crate) fn split_path(path: &str) -> Result<Vec<Piece>, &'static str> {
         if before.contains('}') {
             return Err("`}` without `{`");
         }
-        let (after, close) = after.strip_prefix('{').map_or((after, "}"), |after| (after, "}}"));
-        let Some((name, tail)) = after.split_once(close) else { return Err("`{` is not closed") };
-        let marked = name.trim();
+        let braces = 1 + after.bytes().take(2).take_while(|byte| *byte == b'{').count();
+        let (after, close) = (after.trim_start_matches('{'), "}".repeat(braces));
+        let Some((name, tail)) = after.split_once(&close) else { return Err("`{` is not closed") };
+        let marked = if braces == 1 { name.trim() } else { unescaped(name) };
         let name = marked.trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '+'));
         if name.is_empty() || name.contains(['{', '}', '/', '?', '#', '\\']) || name.contains(char::is_control) {
             return Err("a placeholder has no valid name");
@@ -127,6 +147,20 @@ mod tests {
     }
 
     #[test]
+    fn placeholders_have_two_or_three_braces_and_comments_are_left_out() {
+        assert_eq!(
+            split("a{{{b}}}c{{& d }}{{! e }}f"),
+            [literal("a"), placeholder("b"), literal("c"), placeholder("d"), literal("f")]
+        );
+        assert_eq!(split(r#"{"a":{{b}}}"#), [literal(r#"{"a":"#), placeholder("b"), literal("}")]);
+        assert_eq!(split("{{{b}}: 1}"), [literal("{"), placeholder("b"), literal(": 1}")]);
+        assert_eq!(
+            split_path("/a/{{{b}}}/{{&c}}"),
+            Ok(vec![literal("/a/"), placeholder("b"), literal("/"), placeholder("c")])
+        );
+    }
+
+    #[test]
     fn both_kinds_of_path_placeholder_are_one() {
         let expected = vec![literal("/a/"), placeholder("x"), literal("/b/"), placeholder("y-z")];
         assert_eq!(split_path("/a/{x}/b/{{y-z}}"), Ok(expected));
@@ -158,7 +192,8 @@ mod tests {
                     Piece::Literal(text) => text.clone(),
                     Piece::Placeholder(name) | Piece::Segments(name) => format!("{{{name}}}"),
                 }).collect();
-                proptest::prop_assert_eq!(text, path.replace("{{", "{").replace("}}", "}"));
+                let one = |text: &str, brace: &str| text.replace(&brace.repeat(3), brace).replace(&brace.repeat(2), brace);
+                proptest::prop_assert_eq!(text, one(&one(&path, "{"), "}"));
             }
         }
 

@@ -17,10 +17,10 @@ pub(crate) fn location(text: Option<&Text>, sink: &mut Sink) -> Option<Location>
         "query" => Some(Location::Query),
         "header" => Some(Location::Header),
         "cookie" => Some(Location::Cookie),
-        "body" => Some(Location::Body),
+        "body" | "formData" => Some(Location::Body),
         other => {
-            let help = "use `path`, `query`, `header`, `cookie` or `body`";
-            let meant = nearest(other, ["path", "query", "header", "cookie", "body"]);
+            let help = "use `path`, `query`, `header`, `cookie`, `body` or `formData`";
+            let meant = nearest(other, ["path", "query", "header", "cookie", "body", "formData"]);
             let report =
                 sink.report(Code::Unsupported, text.span, format!("parameters in `{other}` are not supported"));
             report.nearest(text.span, other, meant, help);
@@ -83,11 +83,9 @@ pub(crate) fn is_loopback(host: &str) -> bool {
 /// The words for types.
 pub(crate) const KINDS: [&str; 6] = ["string", "integer", "number", "boolean", "array", "object"];
 
-/// The type that a parameter's `type` names. Without one it is a string, or any value in a body.
-pub(crate) fn kind(text: Option<&Text>, location: Location) -> Option<Kind> {
-    let Some(text) = text else {
-        return Some(if location == Location::Body { Kind::Any } else { Kind::String });
-    };
+/// The type that a parameter's `type` names. Without one, any value is taken.
+pub(crate) fn kind(text: Option<&Text>) -> Option<Kind> {
+    let Some(text) = text else { return Some(Kind::Any) };
     match text.value.as_str() {
         "string" => Some(Kind::String),
         "integer" => Some(Kind::Integer),

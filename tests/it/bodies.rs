@@ -32,8 +32,8 @@ const fn member(name: &'static str, parameter: u32) -> BodyMember {
     BodyMember::new(name, BodyNode::Parameter(ParameterId(parameter)))
 }
 
-const NAME: BodyText = BodyText::Parameter(ParameterId(0));
-const TOKEN_VARIABLE: BodyText = BodyText::Variable(VariableId(0));
+const NAME: TemplatePart = TemplatePart::Parameter(ParameterId(0));
+const TOKEN_VARIABLE: TemplatePart = TemplatePart::Variable(VariableId(0));
 
 static DOCUMENT: Operation = operation("document", PARAMETERS).body(Body::new(
     "application/vnd.thing+json",
@@ -45,11 +45,11 @@ static DOCUMENT: Operation = operation("document", PARAMETERS).body(Body::new(
                 member("extra", 3),
                 BodyMember::new(
                     "note",
-                    BodyNode::Text(list(
-                        const { &[BodyText::Literal(text("by \"")), NAME, BodyText::Literal(text("\""))] },
+                    BodyNode::Text(Template::new(
+                        const { &[TemplatePart::Literal(text("by \"")), NAME, TemplatePart::Literal(text("\""))] },
                     )),
                 ),
-                BodyMember::new("token", BodyNode::Text(list(const { &[TOKEN_VARIABLE] }))),
+                BodyMember::new("token", BodyNode::Text(Template::new(const { &[TOKEN_VARIABLE] }))),
             ]
         },
     ))),
@@ -62,16 +62,16 @@ static FORM: Operation = operation("form", PARAMETERS).body(Body::new(
 
 static XML: Operation = operation("xml", PARAMETERS).body(Body::new(
     "application/soap+xml; charset=utf-8",
-    BodyContent::Text(list(
+    BodyContent::Text(Template::new(
         const {
             &[
-                BodyText::Literal(text("<thing name=\"")),
+                TemplatePart::Literal(text("<thing name=\"")),
                 NAME,
-                BodyText::Literal(text("\" token='")),
+                TemplatePart::Literal(text("\" token='")),
                 TOKEN_VARIABLE,
-                BodyText::Literal(text("'>")),
-                BodyText::Parameter(ParameterId(1)),
-                BodyText::Literal(text("</thing>")),
+                TemplatePart::Literal(text("'>")),
+                TemplatePart::Parameter(ParameterId(1)),
+                TemplatePart::Literal(text("</thing>")),
             ]
         },
     )),
@@ -235,7 +235,7 @@ async fn explicit_content_type_is_kept() {
                 )]
             },
         )
-        .body(Body::new("text/plain", BodyContent::Text(list(const { &[NAME] }))));
+        .body(Body::new("text/plain", BodyContent::Text(Template::new(const { &[NAME] }))));
     let echo = connection.request(&FIXED).text(ParameterId(0), "<&").send().await.expect("an answer");
     assert_eq!(
         (header(echo.body(), "content-type"), &echo.body()["body"]),
@@ -350,7 +350,7 @@ async fn hostile_values_cannot_add_form_fields() {
         .texts(ParameterId(2), ["x=y", ""])
         .set(ParameterId(3), json!({"k": "&"}));
     let echo = call.send().await.expect("an answer");
-    let expected = "name=a%26admin%3D1%3B%2B%20%C3%A9%0D%0A&tags=x%3Dy&tags=&extra=%7B%22k%22%3A%22%26%22%7D";
+    let expected = "name=a%26admin%3D1%3B%2B+%C3%A9%0D%0A&tags=x%3Dy&tags=&extra=%7B%22k%22%3A%22%26%22%7D";
     assert_eq!(echo.body()["body"], expected);
     assert_eq!(header(echo.body(), "content-type"), Some("application/x-www-form-urlencoded"));
     let (_, echo) = post(&start().await, "/form", r#"{"name":"\"","size":1.10,"extra":[1.10,"1.10",null]}"#).await;

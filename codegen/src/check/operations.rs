@@ -69,11 +69,11 @@ fn check_parameters(operation: &Operation<'_>, sink: &mut Sink) {
         }
         let no_segment = match &*constant.value.parts {
             [TemplatePart::Literal(text)] => is_dots(text) || text.is_empty(),
-            _ => true,
+            parts => parts.is_empty(),
         };
         if constant.location.is_path() && no_segment {
             let message = format!("the fixed value of `{}` cannot be used in a path", constant.name.value);
-            let help = "write the value into the path itself; secrets, `.` and `..` are not allowed there";
+            let help = "write a segment of a path; it is not empty, `.` or `..`";
             sink.report(Code::Unsupported, constant.name.span, message).help(help);
         }
     }
@@ -84,7 +84,7 @@ fn check_header_text(template: &Template, name: &str, span: Span, sink: &mut Sin
     let fits = |c: char| matches!(c, ' '..='~' | '\t');
     let mut literals = template.parts.iter().filter_map(|part| match part {
         TemplatePart::Literal(text) => Some(text),
-        TemplatePart::Variable(_) => None,
+        TemplatePart::Variable(_) | TemplatePart::Parameter(_) => None,
     });
     if literals.any(|text| !text.chars().all(fits)) {
         let message = format!("the value of the header `{name}` has characters that are not allowed in headers");
@@ -103,7 +103,7 @@ fn check_name(name: &str, location: Location, span: Span, sink: &mut Sink) {
 
 pub(super) fn check_kind(parameter: &Parameter, sink: &mut Sink) {
     let Some(text) = &parameter.kind else { return };
-    if kind(parameter.kind.as_ref(), parameter.location).is_none() {
+    if kind(parameter.kind.as_ref()).is_none() {
         let message = format!("unknown type `{}`; the parameter `{}` is a string", text.value, parameter.name);
         let report = sink.report(Code::UnknownType, text.span, message);
         let help = "use string, integer, number, boolean, array or object";

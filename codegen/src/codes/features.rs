@@ -189,13 +189,13 @@ codes! {
     /// ```
     CredentialKind = 133, Error, "this kind of authentication is not supported";
 
-    /// The `body` of a consumed operation has a format that is not supported. Supported are `json`, `form`
-    /// (`formUrlEncoded`), `text`, `xml`, `sparql` and `octet-stream`, but not `multipartForm`, CBOR, YAML and others.
-    /// The same code is reported if the data does not fit the format, such as a list for a form.
+    /// The `body` of a consumed operation has a format that is not supported. Supported are `json`, `formUrlEncoded`,
+    /// `multipartForm`, `text`, `xml`, `sparql` and `binary`, and media types that are one of these, but not CBOR, YAML and
+    /// others. The same code is reported if the data does not fit the format, such as a list for a form.
     ///
     /// Placeholders in the template become parameters of the operation. In JSON, a member whose whole value is a
-    /// placeholder is left out if the caller omits the value, and keeps the type of the value; a placeholder inside
-    /// text is inserted as escaped text. Values in XML are escaped, too. In `text` and `sparql`, values are inserted
+    /// placeholder is left out if the caller omits the value; a placeholder inside text is inserted as escaped text. Values in
+    /// forms, XML and strings of SPARQL are escaped, too. In `text`, and in SPARQL outside of strings, values are inserted
     /// unchanged, so a caller can change the whole body: do not let untrusted callers fill in a query.
     ///
     /// ```yaml
@@ -205,7 +205,7 @@ codes! {
     ///     name: '{{name}}'
     ///     note: 'ordered by {{user}}'
     /// ```
-    BodyFormat = 134, Error, "a body in this format is not supported yet";
+    BodyFormat = 134, Error, "a body in this format is not supported";
 
     /// The type of a `consumes` entry is not `http`. Generated clients speak HTTP only. An API over another protocol,
     /// such as a database, a queue or an MCP server, needs a client with other operations, arguments and errors.
@@ -322,20 +322,6 @@ codes! {
     /// ```
     NoEffect = 142, Warning, "a setting has no effect, or less than it seems";
 
-    /// A consumed parameter has no `type`, and nothing that the capability exposes says one. It is a string, as the
-    /// format says: callers of tools send `"5"`, and a number is refused. The reference engine takes any value here.
-    ///
-    /// Add the type that the upstream documents. Arrays are different: if a route or tool declares an input of type
-    /// `array` for a parameter without a type, the parameter is an array too.
-    ///
-    /// ```yaml
-    /// inputParameters:
-    /// - name: limit
-    ///   in: query
-    ///   type: integer
-    /// ```
-    ImpliedType = 143, Note, "a parameter without a type is a string";
-
     /// The reference engine gives a placeholder with the name `path` in a route the whole rest of the path, slashes
     /// included. Here it is one segment like any other placeholder, and a request with more segments is a 404.
     ///
@@ -348,4 +334,21 @@ codes! {
     /// - path: /files/{path+}     # /files/a/b as well
     /// ```
     OneSegment = 144, Warning, "a placeholder is one segment, unlike in the reference engine";
+
+    /// A template holds more than text and placeholders. Placeholders name a value, as `{{name}}`; `{{{name}}}` and
+    /// `{{&name}}` mean the same, because nothing is escaped for HTML, and comments (`{{! … }}`) are left out. Sections
+    /// (`{{#name}}…{{/name}}`, `{{^name}}…{{/name}}`), partials (`{{> name}}`) and other delimiters (`{{=<% %>=}}`) are the rest of
+    /// the Mustache language. The reference engine reads them by accident: a section over a list runs once, and partials fail
+    /// when they are called.
+    ///
+    /// Let callers send the value that the section would choose, or write two operations. A member of a JSON body whose value is
+    /// a placeholder is left out by itself if the caller omits it, so it needs no section.
+    ///
+    /// ```yaml
+    /// body:
+    ///   type: json
+    ///   data:
+    ///     note: '{{note}}'     # left out without a note, as `{{#note}}…{{/note}}` would
+    /// ```
+    TemplateLanguage = 149, Error, "templates have placeholders only, not sections or partials";
 }

@@ -342,7 +342,7 @@ fn describe<'n>(
         Shape::List(_) => Some(Kind::Array),
         Shape::Enum(_) | Shape::Any | Shape::Map(_) | Shape::Object(_) | Shape::Union(_) => None,
     };
-    let own = vocabulary::kind(parameter.kind.as_ref(), parameter.location);
+    let own = vocabulary::kind(parameter.kind.as_ref());
     if let Some(kind) = kind.filter(|kind| own != Some(*kind) || parameter.kind.is_none()) {
         parameter.kind = Some(Text { value: kind.as_str().to_owned(), span: parameter.span });
     }

@@ -299,6 +299,8 @@ fn shape(parameter: &Parameter) -> Shape {
         Kind::Number => Shape::Plain("f64"),
         Kind::Boolean => Shape::Plain("bool"),
         Kind::Array => Shape::Texts,
+        // Outside of a body, it is sent as text.
+        Kind::Any if !parameter.location.is_body() => Shape::Text,
         Kind::Object | Kind::Any => Shape::Json,
     }
 }

@@ -102,12 +102,12 @@ fn value(parameter: &Parameter, setter: &Setter) -> String {
         return EMPTY.to_owned();
     }
     match parameter.kind {
-        Kind::String => placeholder(&setter.name),
+        Kind::String | Kind::Any => placeholder(&setter.name),
         Kind::Integer => "1".to_owned(),
         Kind::Number => "1.0".to_owned(),
         Kind::Boolean => "false".to_owned(),
         Kind::Array => "[\"one\"]".to_owned(),
-        Kind::Object | Kind::Any => EMPTY.to_owned(),
+        Kind::Object => EMPTY.to_owned(),
     }
 }
 

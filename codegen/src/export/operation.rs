@@ -1,7 +1,8 @@
 //! An operation of an exported document.
 
 use naftiko_schema::{
-    BodyContent, BodyMember, BodyNode, CONFIGURED, FixedParameter, Kind, Location, Method, Parameter, ParameterId,
+    BodyContent, BodyMember, BodyNode, BodyPart, CONFIGURED, FixedParameter, Kind, Location, Method, Parameter,
+    ParameterId,
 };
 use serde_json::{Map, Value, json};
 
@@ -193,14 +194,21 @@ fn content(content: &BodyContent, parameters: &[Parameter]) -> Value {
     match content {
         BodyContent::Json(node) => self::node(node, parameters),
         BodyContent::Form(members) => object(members, parameters),
+        BodyContent::Multipart(parts) => object(&parts.iter().map(field).collect::<Vec<_>>(), parameters),
         BodyContent::Text(_) => json!({"type": "string"}),
+        BodyContent::Bytes(_) => json!({}),
     }
+}
+
+/// The field of a form that a part is.
+fn field(part: &BodyPart) -> BodyMember {
+    BodyMember { name: part.name.clone(), value: part.value.clone(), made: None }
 }
 
 fn node(node: &BodyNode, parameters: &[Parameter]) -> Value {
     match node {
         BodyNode::Json(text) => json!({"const": serde_json::from_str::<Value>(text).unwrap_or_default()}),
-        BodyNode::Parameter(id) => parameters.get(id.index()).map_or_else(
+        BodyNode::Parameter(id) | BodyNode::Quoted(id) => parameters.get(id.index()).map_or_else(
             || json!({}),
             |parameter| {
                 let mut schema = of_kind(parameter.kind);
@@ -225,7 +233,7 @@ fn object(members: &[BodyMember], parameters: &[Parameter]) -> Value {
     let is_required = |id: &ParameterId| parameters.get(id.index()).is_some_and(|parameter| parameter.required);
     let required = members.iter().filter(|member| match &member.value {
         BodyNode::Json(_) => true,
-        BodyNode::Parameter(id) => is_required(id),
+        BodyNode::Parameter(id) | BodyNode::Quoted(id) => is_required(id),
         _ => false,
     });
     let required: Vec<_> = required.map(|member| &member.name).collect();

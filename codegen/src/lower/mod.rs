@@ -157,6 +157,7 @@ fn setters(parameters: &[linked::Parameter]) -> Vec<Setter> {
     let location = |location: Location| match location {
         Location::Segments => "segments",
         Location::Field => "field",
+        Location::Inserted => "value",
         other => other.as_str(),
     };
     let wishes = parameters.iter().map(|parameter| Wish::parameter(&parameter.name, location(parameter.location)));
@@ -177,11 +178,9 @@ fn operation(
     for piece in &source.pieces {
         match piece {
             Piece::Literal(text) => path.push(PathPart::Literal(encode_rest(text, |_| true).into())),
-            Piece::Placeholder(name) | Piece::Segments(name) => match parameters.get(name.as_str()) {
-                Some(parameter) => path.push(PathPart::Parameter(*parameter)),
-                None => {
-                    path.extend(constants.get(name.as_str()).into_iter().flat_map(|constant| fixed_parts(constant)))
-                }
+            Piece::Placeholder(name) | Piece::Segments(name) => match constants.get(name.as_str()) {
+                Some(constant) => path.extend(constant.value.parts.iter().map(path_part)),
+                None => path.extend(parameters.get(name.as_str()).map(|id| PathPart::Parameter(*id))),
             },
         }
     }
@@ -239,15 +238,16 @@ fn in_path<'o>(
     (parameters.collect(), constants.rev().map(|constant| (constant.name.value.as_str(), constant)).collect())
 }
 
-fn fixed_parts(constant: &linked::Constant) -> impl Iterator<Item = PathPart> {
-    constant.value.parts.iter().filter_map(|part| match part {
-        TemplatePart::Literal(text) => Some(PathPart::Literal(percent_encode(text).into_owned().into())),
-        TemplatePart::Variable(_) => None,
-    })
+fn path_part(part: &TemplatePart) -> PathPart {
+    match part {
+        TemplatePart::Literal(text) => PathPart::Literal(percent_encode(text).into_owned().into()),
+        TemplatePart::Variable(id) => PathPart::Variable(*id),
+        TemplatePart::Parameter(id) => PathPart::Parameter(*id),
+    }
 }
 
 fn parameter(source: &linked::Parameter) -> Parameter {
-    let kind = kind(source.kind.as_ref(), source.location).unwrap_or(Kind::String);
+    let kind = kind(source.kind.as_ref()).unwrap_or(Kind::String);
     let empty_object = source.location == Location::Body && source.required && kind == Kind::Object;
     Parameter {
         name: source.wire.clone().into(),

@@ -4,7 +4,7 @@
 //! fixed `value` counts at any depth; an object or array without structure is taken as it is.
 
 use naftiko_schema::{
-    ArrayProjection, Format, Kind, List, Location, ObjectProjection, Output, PathStep, ProjectedMember, Projection,
+    ArrayProjection, Format, Kind, List, ObjectProjection, Output, PathStep, ProjectedMember, Projection,
 };
 use serde_json::Value;
 
@@ -52,7 +52,7 @@ fn projection(output: &document::Output, format: &Format) -> Projection {
 
 /// A fixed value in its declared type as JSON text: the format writes most of them as text.
 fn constant(value: &Node, kind: Option<&document::Text>) -> String {
-    let kind = kind.and_then(|kind| vocabulary::kind(Some(kind), Location::Body)).unwrap_or(Kind::Any);
+    let kind = kind.and_then(|kind| vocabulary::kind(Some(kind))).unwrap_or(Kind::Any);
     let json = value.to_json_of(kind, true);
     // A string that is declared holds a list or mapping as JSON.
     if kind == Kind::String && value.scalar_text().is_none() { Value::from(json).to_string() } else { json }

@@ -8,18 +8,18 @@ use crate::codes::Code;
 use crate::diagnostic::{Sink, Span};
 
 /// A mapping that is being read.
-pub(super) struct Fields<'n> {
+pub(crate) struct Fields<'n> {
     /// What the mapping describes, for messages, such as `an operation`.
     what: &'static str,
     entries: &'n [Entry],
     seen: Vec<Cell<bool>>,
     asked: Vec<&'static str>,
-    pub(super) span: Span,
+    pub(crate) span: Span,
 }
 
 impl<'n> Fields<'n> {
     /// The fields of a mapping. A node that is not a mapping is reported and has no fields.
-    pub(super) fn of(node: &'n Node, what: &'static str, sink: &mut Sink) -> Self {
+    pub(crate) fn of(node: &'n Node, what: &'static str, sink: &mut Sink) -> Self {
         let entries: &[Entry] = match &node.content {
             Content::Mapping(entries) => entries,
             other => {
@@ -34,7 +34,7 @@ impl<'n> Fields<'n> {
     }
 
     /// The entry under the first of these names that has a value. The names are older and newer spellings of one key.
-    pub(super) fn get(&mut self, names: &[&'static str]) -> Option<&'n Entry> {
+    pub(crate) fn get(&mut self, names: &[&'static str]) -> Option<&'n Entry> {
         self.asked.extend(names);
         let mut found = None;
         for (entry, seen) in self.entries.iter().zip(&self.seen) {
@@ -51,18 +51,18 @@ impl<'n> Fields<'n> {
     }
 
     /// The span of a key, if it is there.
-    pub(super) fn span_of(&mut self, name: &'static str) -> Option<Span> {
+    pub(crate) fn span_of(&mut self, name: &'static str) -> Option<Span> {
         self.get(&[name]).map(|entry| entry.span)
     }
 
     /// A text; numbers and booleans are taken as they are written.
-    pub(super) fn text(&mut self, names: &[&'static str], sink: &mut Sink) -> Option<Text> {
+    pub(crate) fn text(&mut self, names: &[&'static str], sink: &mut Sink) -> Option<Text> {
         let entry = self.get(names)?;
         text(&entry.value, &entry.key, sink)
     }
 
     /// A text that must be there.
-    pub(super) fn required_text(&mut self, names: &[&'static str], sink: &mut Sink) -> Option<Text> {
+    pub(crate) fn required_text(&mut self, names: &[&'static str], sink: &mut Sink) -> Option<Text> {
         let text = self.text(names, sink);
         if text.is_none() && self.get(names).is_none() {
             self.missing(names, sink);
@@ -70,13 +70,13 @@ impl<'n> Fields<'n> {
         text
     }
 
-    pub(super) fn missing(&self, names: &[&'static str], sink: &mut Sink) {
+    pub(crate) fn missing(&self, names: &[&'static str], sink: &mut Sink) {
         let name = names.first().copied().unwrap_or_default();
         sink.report(Code::MissingKey, self.span, format!("`{name}` is missing in {}", self.what))
             .help(format!("add `{name}:`"));
     }
 
-    pub(super) fn flag(&mut self, name: &'static str, sink: &mut Sink) -> Option<bool> {
+    pub(crate) fn flag(&mut self, name: &'static str, sink: &mut Sink) -> Option<bool> {
         let entry = self.get(&[name])?;
         match &entry.value.content {
             Content::Bool(flag, _) => Some(*flag),
@@ -90,7 +90,7 @@ impl<'n> Fields<'n> {
     }
 
     /// The members of a collection: a list, or a mapping whose keys are the members' names.
-    pub(super) fn members(&mut self, names: &[&'static str], sink: &mut Sink) -> Vec<(Option<Text>, &'n Node)> {
+    pub(crate) fn members(&mut self, names: &[&'static str], sink: &mut Sink) -> Vec<(Option<Text>, &'n Node)> {
         let Some(entry) = self.get(names) else { return Vec::new() };
         match &entry.value.content {
             Content::Sequence(items) => items.iter().map(|item| (None, item)).collect(),
@@ -106,7 +106,7 @@ impl<'n> Fields<'n> {
     }
 
     /// The texts of a list.
-    pub(super) fn list(&mut self, name: &'static str, sink: &mut Sink) -> Vec<Text> {
+    pub(crate) fn list(&mut self, name: &'static str, sink: &mut Sink) -> Vec<Text> {
         let Some(entry) = self.get(&[name]) else { return Vec::new() };
         let Content::Sequence(items) = &entry.value.content else {
             expected(&format!("`{name}`"), "a list", &entry.value, sink);
@@ -116,7 +116,7 @@ impl<'n> Fields<'n> {
     }
 
     /// The pairs of a mapping with arbitrary keys.
-    pub(super) fn pairs(&mut self, name: &'static str, sink: &mut Sink) -> Option<Vec<(Text, &'n Node)>> {
+    pub(crate) fn pairs(&mut self, name: &'static str, sink: &mut Sink) -> Option<Vec<(Text, &'n Node)>> {
         let entry = self.get(&[name])?;
         let Content::Mapping(entries) = &entry.value.content else {
             expected(&format!("`{name}`"), "a mapping", &entry.value, sink);
@@ -126,25 +126,25 @@ impl<'n> Fields<'n> {
     }
 
     /// The pairs of a mapping with arbitrary keys whose values are texts.
-    pub(super) fn texts(&mut self, name: &'static str, sink: &mut Sink) -> Vec<(Text, Text)> {
+    pub(crate) fn texts(&mut self, name: &'static str, sink: &mut Sink) -> Vec<(Text, Text)> {
         let pairs = self.pairs(name, sink).unwrap_or_default();
         pairs.into_iter().filter_map(|(name, node)| Some((name.clone(), text(node, &name.value, sink)?))).collect()
     }
 
     /// Whether one of the keys is there, with or without a value.
-    pub(super) fn has(&self, names: &[&str]) -> bool {
+    pub(crate) fn has(&self, names: &[&str]) -> bool {
         self.entries.iter().any(|entry| names.contains(&entry.key.as_str()))
     }
 
     /// Marks keys as known that have no effect on generated code.
-    pub(super) fn ignore(&mut self, names: &[&'static str]) {
+    pub(crate) fn ignore(&mut self, names: &[&'static str]) {
         for name in names {
             self.get(&[name]);
         }
     }
 
     /// Reports the keys that were not asked for.
-    pub(super) fn finish(self, sink: &mut Sink) {
+    pub(crate) fn finish(self, sink: &mut Sink) {
         // A key that is there already is not what another one was meant to be.
         let candidates = self.asked.iter().copied().filter(|name| !self.has(&[name]));
         let candidates: Vec<_> = candidates.collect();
@@ -162,7 +162,7 @@ fn rank(names: &[&str], key: &str) -> usize {
 }
 
 /// A node as text.
-pub(super) fn text(node: &Node, key: &str, sink: &mut Sink) -> Option<Text> {
+pub(crate) fn text(node: &Node, key: &str, sink: &mut Sink) -> Option<Text> {
     if matches!(node.content, Content::Mapping(_) | Content::Sequence(_)) {
         expected(&format!("`{key}`"), "text", node, sink);
     }

@@ -5,7 +5,7 @@ mod bytes;
 mod consumes;
 pub(crate) mod document;
 mod exposes;
-mod fields;
+pub(crate) mod fields;
 mod imports;
 mod invocation;
 mod rules;

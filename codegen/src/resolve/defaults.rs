@@ -39,8 +39,9 @@ pub(super) fn apply(settings: &Settings, linked: &mut Linked<'_>) {
 
 /// Whether an environment variable can have the value: a text, a number or a boolean.
 fn has_text(parameter: &Parameter) -> bool {
-    let kind = kind(parameter.kind.as_ref(), parameter.location).unwrap_or(Kind::String);
-    !matches!(kind, Kind::Array | Kind::Object | Kind::Any)
+    // Without a type, a text is taken as well.
+    let kind = parameter.kind.as_ref().and_then(|declared| kind(Some(declared))).unwrap_or(Kind::String);
+    parameter.location != Location::Body && !matches!(kind, Kind::Array | Kind::Object | Kind::Any)
 }
 
 fn feed(inputs: &mut [Parameter], source: &Source, parameter: &Parameter, members: Option<&BTreeMap<String, String>>) {

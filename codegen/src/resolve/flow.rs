@@ -250,7 +250,7 @@ fn mocked<'d>(outputs: &'d [Output], inputs: &mut Inputs<'_, 'd>, sink: &mut Sin
 
 fn mock<'d>(output: &'d Output, inputs: &mut Inputs<'_, 'd>, sink: &mut Sink) -> Option<Source> {
     if let Some(value) = &output.value {
-        let kind = vocabulary::kind(output.kind.as_ref(), Location::Body).unwrap_or(Kind::Any);
+        let kind = vocabulary::kind(output.kind.as_ref()).unwrap_or(Kind::Any);
         return Some(inputs.fixed_output(value, kind, sink));
     }
     if let Some(item) = &output.items {

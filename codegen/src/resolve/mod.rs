@@ -11,6 +11,7 @@ mod inputs;
 mod linker;
 mod operation;
 mod path;
+mod placeholder;
 mod prefix;
 mod prompts;
 mod resources;
@@ -94,7 +95,7 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
     let flows = linker.into_flows();
     linked.prompts = prompts::prompts(&linked, sources, sink);
     (linked.flows, linked.routes, linked.tools, linked.resources) = (flows, routes, tools, resources);
-    infer_arrays(&mut linked);
+    infer_types(&mut linked);
     describe_inputs(&mut linked);
     defaults::apply(&settings::read(sources, sink), &mut linked);
     give_inputs(&mut linked);
@@ -299,22 +300,31 @@ fn uses_required(api: &Consumes) -> bool {
     inputs.any(|input| input.required.is_some())
 }
 
-/// Makes arrays of parameters without a type, outside of the body, that take an array somewhere.
-fn infer_arrays(linked: &mut Linked<'_>) {
-    let mut found: Vec<(OperationId, usize, Text)> = Vec::new();
+/// Gives parameters without a type the one that all inputs declare that become them: any type if they are inserted somewhere,
+/// and else that of an array, which travels differently.
+fn infer_types(linked: &mut Linked<'_>) {
+    let mut found: BTreeMap<(OperationId, usize), Option<Text>> = BTreeMap::new();
     each_use(linked, |_, operation, sources, inputs| {
         for (index, source) in sources.iter().enumerate() {
             let Source::Input(id) = source else { continue };
-            let kind = inputs.get(id.index()).and_then(|input| input.kind.as_ref());
-            found.extend(kind.filter(|kind| kind.value == "array").map(|kind| (operation, index, kind.clone())));
+            let Some(kind) = inputs.get(id.index()).and_then(|input| input.kind.as_ref()) else { continue };
+            let known = found.entry((operation, index)).or_insert_with(|| Some(kind.clone()));
+            if known.as_ref().is_some_and(|known| known.value != kind.value) {
+                *known = None;
+            }
         }
     });
-    for (operation, index, kind) in found {
+    for ((operation, index), kind) in found {
         let operation = linked.operations.get_mut(operation.index());
-        if let Some(parameter) = operation.and_then(|operation| operation.parameters.get_mut(index))
-            && matches!(parameter.location, Location::Query | Location::Header | Location::Cookie)
-        {
-            parameter.kind.get_or_insert(kind);
+        let Some(parameter) = operation.and_then(|operation| operation.parameters.get_mut(index)) else { continue };
+        let is_array = kind.as_ref().is_some_and(|kind| kind.value == "array");
+        let fits = match parameter.location {
+            Location::Query | Location::Header | Location::Cookie => is_array,
+            Location::Field | Location::Inserted => true,
+            Location::Path | Location::Segments | Location::Body => false,
+        };
+        if fits && parameter.kind.is_none() {
+            parameter.kind = kind;
         }
     }
 }

@@ -8,6 +8,7 @@ use naftiko_schema::{ApiId, Kind, Location, Method, Template, TemplatePart};
 use super::body;
 use super::format;
 use super::path;
+use super::placeholder::Placeholders;
 use super::variables::Variables;
 use crate::Sources;
 use crate::codes::Code;
@@ -17,7 +18,7 @@ use crate::linked::{Constant, Operation, Parameter};
 use crate::names::Index;
 use crate::read::document::{ConsumedOperation, ConsumedResource, Consumes, Input, Rules, Text};
 use crate::read::yaml::{Content, Node};
-use crate::template::{Piece, split, split_path};
+use crate::template::{Piece, is_name, split, split_path};
 use crate::vocabulary::{is_reserved_header, is_token, kind, location, method};
 
 /// The name of a piece of a path that is no placeholder, in look-ups.
@@ -80,10 +81,12 @@ pub(super) fn link<'d>(
         }
     }
     builder.declare_query(sink);
-    declare_placeholders(&mut linked, sink);
+    let mixed = builder.mixed;
+    declare_placeholders(&mut linked, variables, sink);
+    let declared: Vec<_> = operation.inputs.iter().chain(&resource.inputs).chain(&shared.source.inputs).collect();
+    fill_values(&mut linked, mixed, &declared, variables, sink);
     add_body_credentials(&mut linked, shared, sink);
-    let declared = operation.inputs.iter().chain(&resource.inputs).chain(&shared.source.inputs).collect();
-    body::link(&mut linked, operation.body.as_ref(), declared, variables, sink);
+    body::link(&mut linked, operation.body.as_ref(), &declared, variables, sink);
     shared_names(&linked, sink);
     Some(linked)
 }
@@ -132,6 +135,8 @@ struct Builder<'b, 'v, 'c, 'd> {
     constants: BTreeSet<(Location, String)>,
     /// Headers, in lower case.
     headers: BTreeMap<String, Span>,
+    /// Which constants have what callers send in them, and the pieces of their values.
+    mixed: Vec<(usize, Vec<Piece>, Span)>,
 }
 
 impl<'b, 'v, 'c, 'd> Builder<'b, 'v, 'c, 'd> {
@@ -147,6 +152,7 @@ impl<'b, 'v, 'c, 'd> Builder<'b, 'v, 'c, 'd> {
             parameters: BTreeMap::new(),
             constants: BTreeSet::new(),
             headers: BTreeMap::new(),
+            mixed: Vec::new(),
         }
     }
 
@@ -168,6 +174,12 @@ impl<'b, 'v, 'c, 'd> Builder<'b, 'v, 'c, 'd> {
         self.operation.constants.push(constant);
     }
 
+    /// A constant with what callers send in it.
+    fn push_mixed(&mut self, name: Text, location: Location, pieces: Vec<Piece>, span: Span) {
+        self.mixed.push((self.operation.constants.len(), pieces, span));
+        self.push_constant(Constant { name, location, value: Template::new(&[]), json: None });
+    }
+
     /// The query of a path: fixed values stay fixed, placeholders become parameters.
     fn query(&mut self, query: &str, sink: &mut Sink) {
         let path = self.operation.path.clone();
@@ -178,7 +190,7 @@ impl<'b, 'v, 'c, 'd> Builder<'b, 'v, 'c, 'd> {
                 continue;
             }
             match split_path(value).as_deref() {
-                Ok([Piece::Placeholder(placeholder)]) => {
+                Ok([Piece::Placeholder(placeholder)]) if !means_variable(self.variables, placeholder) => {
                     self.query.push((name.to_owned(), placeholder.clone(), true));
                 }
                 Ok([] | [Piece::Literal(_)]) if !name.contains(['{', '}']) => {
@@ -186,8 +198,16 @@ impl<'b, 'v, 'c, 'd> Builder<'b, 'v, 'c, 'd> {
                     let value = vec![TemplatePart::Literal(decode(value).into())].into();
                     self.push_constant(Constant { name, location: Location::Query, value, json: None });
                 }
+                Ok(pieces) if !name.contains(['{', '}']) => {
+                    let pieces = pieces.iter().map(|piece| match piece {
+                        Piece::Literal(text) => Piece::Literal(decode(text)),
+                        other => other.clone(),
+                    });
+                    let name = Text { value: decode(name), span: path.span };
+                    self.push_mixed(name, Location::Query, pieces.collect(), path.span);
+                }
                 _ => {
-                    let message = format!("`{pair}` in the query of `{}` mixes text and placeholders", path.value);
+                    let message = format!("`{pair}` in the query of `{}` has a name with placeholders", path.value);
                     let help = "declare it as an input parameter with `in: query`";
                     sink.report(Code::BadPath, path.span, message).help(help);
                 }
@@ -332,7 +352,7 @@ impl<'b, 'v, 'c, 'd> Builder<'b, 'v, 'c, 'd> {
     /// A parameter with a value: fixed, or a parameter of the caller under another name.
     fn fix(&mut self, input: &Input, location: Location, value: &Node, sink: &mut Sink) {
         let constant = |value, json| Constant { name: input.name.clone(), location, value, json };
-        let kind = kind(input.kind.as_ref(), location).unwrap_or(Kind::String);
+        let kind = kind(input.kind.as_ref()).unwrap_or(Kind::String);
         let Some(text) = value.scalar_text() else {
             match &value.content {
                 // The key is repeated, as for an array from the caller.
@@ -365,15 +385,19 @@ impl<'b, 'v, 'c, 'd> Builder<'b, 'v, 'c, 'd> {
         };
         let text = Text { value: text, span: value.span };
         let pieces = split(&text.value);
+        let is_fixed = |name: &str| self.operation.constants.iter().any(|constant| constant.name.value == name);
         if let [Piece::Placeholder(name)] = pieces.as_slice()
             && !self.variables.means_variable(name)
+            && is_name(name)
+            && !is_fixed(name)
         {
             self.push_parameter(Parameter {
                 name: name.clone(),
                 wire: input.name.value.clone(),
                 span: input.name.span,
                 location,
-                kind: input.kind.clone(),
+                // A list is text, as it is in other text.
+                kind: input.kind.clone().or(Some(Text { value: "string".to_owned(), span: value.span })),
                 required: location.is_path() || input.required.unwrap_or(false),
                 description: input.description.as_ref().map(|text| text.value.clone()),
                 rules: input.rules.clone(),
@@ -382,9 +406,7 @@ impl<'b, 'v, 'c, 'd> Builder<'b, 'v, 'c, 'd> {
             return;
         }
         if pieces.iter().filter_map(Piece::name).any(|name| !self.variables.means_variable(name)) {
-            let message = format!("the value of `{}` mixes text with what callers send", input.name.value);
-            sink.report(Code::Unsupported, value.span, message).help("let callers send the whole value");
-            return;
+            return self.push_mixed(input.name.clone(), location, pieces, value.span);
         }
         let fixed = pieces.iter().all(|piece| piece.name().is_none());
         let parts = self.variables.template(&text, sink);
@@ -436,7 +458,8 @@ impl<'b, 'v, 'c, 'd> Builder<'b, 'v, 'c, 'd> {
 
 /// A placeholder that is not declared becomes a required string, because a path needs all its segments. These parameters
 /// come first, like declared ones.
-fn declare_placeholders(operation: &mut Operation<'_>, sink: &mut Sink) {
+fn declare_placeholders(operation: &mut Operation<'_>, variables: &mut Variables<'_>, sink: &mut Sink) {
+    let mut bound: Vec<Constant> = Vec::new();
     let mut synthesised: Vec<Parameter> = Vec::new();
     let parameters = operation.parameters.iter().filter(|known| known.location.is_path());
     let constants = operation.constants.iter().filter(|known| known.location.is_path());
@@ -445,13 +468,44 @@ fn declare_placeholders(operation: &mut Operation<'_>, sink: &mut Sink) {
     for piece in &operation.pieces {
         let Some(name) = piece.name() else { continue };
         let declared = !known.insert(name);
-        if !declared {
+        if !declared && means_variable(variables, name) {
+            let text = Text { value: format!("{{{{{name}}}}}"), span: operation.path.span };
+            let value = variables.template(&text, sink);
+            let name = Text { value: name.to_owned(), span: operation.path.span };
+            bound.push(Constant { name, location: Location::Path, value, json: None });
+        } else if !declared {
             undeclared(operation, name, "path", sink);
             let location = if matches!(piece, Piece::Segments(_)) { Location::Segments } else { Location::Path };
             synthesised.push(required_string(name, location, operation.path.span));
         }
     }
     operation.parameters.splice(0..0, synthesised);
+    operation.constants.extend(bound);
+}
+
+/// Whether a placeholder of a path is a variable. A name in capitals can be that of a parameter.
+fn means_variable(variables: &Variables<'_>, name: &str) -> bool {
+    variables.knows(name) || name.starts_with("env.")
+}
+
+/// Fills the constants that have what callers send in them. Only now the positions of all other parameters are known.
+fn fill_values(
+    operation: &mut Operation<'_>,
+    mixed: Vec<(usize, Vec<Piece>, Span)>,
+    declared: &[&Input],
+    variables: &mut Variables<'_>,
+    sink: &mut Sink,
+) {
+    for (index, pieces, span) in mixed {
+        let in_path = operation.constants.get(index).is_some_and(|constant| constant.location.is_path());
+        let location = if in_path { Location::Path } else { Location::Inserted };
+        let mut placeholders = Placeholders::new(operation, declared, variables, location, span);
+        placeholders.required = in_path;
+        let Some(value) = placeholders.pieces(pieces, sink) else { continue };
+        if let Some(constant) = operation.constants.get_mut(index) {
+            constant.value = value;
+        }
+    }
 }
 
 fn undeclared(operation: &Operation<'_>, name: &str, location: &str, sink: &mut Sink) {

@@ -28,13 +28,10 @@ impl Scope<'_> {
             ArgumentSource::Output(output) => self.output(output),
             ArgumentSource::Json(json) => Some(Argument::Json(json.clone().into_owned().into())),
             ArgumentSource::Text(parts) => {
-                let texts: Option<String> = parts.iter().map(|part| self.text(part)).collect();
-                texts.map(|text| Argument::Value(Value::String(text)))
+                let is_given = |part| !matches!(part, &InputText::Literal(_)) && self.text(part).is_some();
+                parts.iter().any(is_given).then(|| self.filled(parts))
             }
-            ArgumentSource::Filled(parts) => {
-                let text = parts.iter().filter_map(|part| self.text(part)).collect();
-                Some(Argument::Value(Value::String(text)))
-            }
+            ArgumentSource::Filled(parts) => Some(self.filled(parts)),
             ArgumentSource::List(items) => {
                 let item = |item: &ArgumentSource| Some(self.value(item)?.to_json()?.into_owned());
                 let present: Vec<_> = items.iter().filter_map(item).collect();
@@ -50,6 +47,11 @@ impl Scope<'_> {
                 (!present.is_empty() || members.is_empty()).then(|| joined(b'{', &present, b'}'))
             }
         }
+    }
+
+    /// Text in which what is absent is empty.
+    fn filled(&self, parts: &[InputText]) -> Argument {
+        Argument::Value(parts.iter().filter_map(|part| self.text(part)).collect::<String>().into())
     }
 
     fn text(&self, part: &InputText) -> Option<String> {

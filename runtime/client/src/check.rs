@@ -3,8 +3,9 @@
 use naftiko_schema::{BodyContent, BodyNode, Location, Operation};
 
 use crate::argument::{Arguments, Schema, Violation, Violations};
-use crate::body::BodyContext;
+use crate::body;
 use crate::encoding::pointer_token;
+use crate::template::Values;
 
 /// The violations of all arguments. `by_schema` says whether the body is checked against the schema of the operation.
 pub(crate) fn check(operation: &Operation, arguments: &Arguments, by_schema: bool) -> Violations {
@@ -34,22 +35,22 @@ pub fn check_body(operation: &Operation, arguments: &Arguments) -> Violations {
         return violations.unwrap_or_default();
     }
     // Values of variables are not known here. What is wrong with them is not a mistake of the caller.
-    let context = BodyContext { operation, arguments, variables: &[] };
+    let values = Values { operation, arguments, variables: &[] };
     let Some(body) = &operation.body else { return Violations::default() };
     let BodyContent::Json(root) = &body.content else { return Violations::default() };
-    let Ok(Some(json)) = context.body(body) else { return Violations::default() };
-    let (violations, omitted) = schema.violations_in("body", &json, operation.lenient).into_parts();
-    let mut own: Violations = violations.iter().filter_map(|it| of_parameter(&context, root, it)).collect();
+    let Ok(Some(built)) = body::build(&values, body) else { return Violations::default() };
+    let (violations, omitted) = schema.violations_in("body", &built.bytes, operation.lenient).into_parts();
+    let mut own: Violations = violations.iter().filter_map(|it| of_parameter(&values, root, it)).collect();
     own.omit(omitted);
     own
 }
 
 /// A violation of a body in terms of the parameter that is wrong. `None` if the capability has fixed what is wrong.
-fn of_parameter(context: &BodyContext<'_>, root: &BodyNode, violation: &Violation) -> Option<Violation> {
+fn of_parameter(values: &Values<'_>, root: &BodyNode, violation: &Violation) -> Option<Violation> {
     let (mut node, mut pointer) = (root, violation.pointer.as_deref().unwrap_or_default());
     loop {
-        if let BodyNode::Parameter(id) = node {
-            let name = &context.operation.parameter(*id)?.name;
+        if let BodyNode::Parameter(id) | BodyNode::Quoted(id) = node {
+            let name = &values.operation.parameter(*id)?.name;
             return Some(Violation::new(name, &*violation.problem).at(pointer.to_owned()));
         }
         let token = pointer.strip_prefix('/').map(|rest| rest.split_at(rest.find('/').unwrap_or(rest.len())));
@@ -58,7 +59,7 @@ fn of_parameter(context: &BodyContext<'_>, root: &BodyNode, violation: &Violatio
                 &members.iter().find(|member| pointer_token(&member.name) == name)?.value
             }
             (BodyNode::Array(items), Some((index, _))) => {
-                items.iter().filter(|item| context.has(item)).nth(index.parse().ok()?)?
+                items.iter().filter(|item| body::has(values, item)).nth(index.parse().ok()?)?
             }
             // An object that is wrong as a whole is shown at its first parameter.
             (BodyNode::Object(members), None) => &members.first()?.value,

@@ -7,6 +7,16 @@ pub(crate) fn pair(name: &str, value: &str) -> String {
     format!("{}={}", percent_encode(name), percent_encode(value))
 }
 
+/// A text in a form, with `+` for blanks (WHATWG URL §5.2).
+pub(crate) fn form_encode(text: &str) -> String {
+    percent_encode(text).replace("%20", "+")
+}
+
+/// An encoded pair of a form.
+pub(crate) fn form_pair(name: &str, value: &str) -> String {
+    format!("{}={}", form_encode(name), form_encode(value))
+}
+
 /// A name, escaped for a JSON pointer (RFC 6901 §3).
 pub fn pointer_token(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")

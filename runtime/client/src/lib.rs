@@ -22,6 +22,7 @@ mod raw_body;
 mod request;
 mod response;
 mod rules;
+mod template;
 #[cfg(feature = "test-util")]
 pub mod testing;
 mod text;

@@ -4,13 +4,14 @@ use std::borrow::Cow;
 
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use naftiko_schema::http::{holds_dots, is_dots, is_framing, percent_encode};
-use naftiko_schema::{Location, Method, Operation, PathPart};
+use naftiko_schema::{Location, Method, Operation, PathPart, TemplatePart};
 use secrecy::SecretString;
 use url::Url;
 
 use crate::argument::{Argument, Arguments, Violation};
-use crate::body::BodyContext;
+use crate::body;
 use crate::encoding::pair;
+use crate::template::Values;
 
 /// The parts of a request that its arguments determine; credentials are added later. It has no `Debug`, because a body may
 /// contain secrets.
@@ -30,7 +31,8 @@ pub(crate) fn build(
 ) -> Result<Parts, Vec<Violation>> {
     let mut violations = Vec::new();
     let mut url = base_uri.clone();
-    match path(base_uri.path().trim_end_matches('/'), operation, arguments, allow_dots) {
+    let values = Values { operation, arguments, variables };
+    match path(base_uri.path().trim_end_matches('/'), &values, allow_dots) {
         Ok(path) => url.set_path(&path),
         Err(violation) => violations.push(violation),
     }
@@ -38,16 +40,16 @@ pub(crate) fn build(
     let mut headers = HeaderMap::new();
     let mut cookies = Vec::new();
     let mut body = None;
-    let mut media_type = "application/json";
+    let mut media_type = Cow::Borrowed("application/json");
     for (parameter, argument) in arguments.pairs(&operation.parameters) {
         let Some(argument) = argument else { continue };
         let texts = || argument.texts().unwrap_or_default();
         match (parameter.location, argument) {
-            (Location::Path | Location::Segments | Location::Field, _) => {}
+            (Location::Path | Location::Segments | Location::Field | Location::Inserted, _) => {}
             (Location::Body, Argument::Json(bytes)) => body = Some(bytes.clone().into()),
             (Location::Body, Argument::Value(value)) => body = Some(value.to_string().into()),
             (Location::Body, Argument::Raw(raw)) => {
-                media_type = raw.media_type();
+                media_type = raw.media_type().into();
                 body = raw.to_content();
                 if body.is_none() {
                     violations.push(Violation::new(
@@ -75,15 +77,18 @@ pub(crate) fn build(
         }
     }
     if let Some(template) = &operation.body {
-        media_type = &template.media_type;
-        match (BodyContext { operation, arguments, variables }).body(template) {
-            Ok(built) => body = built.map(Into::into),
+        match body::build(&values, template) {
+            Ok(Some(built)) => {
+                media_type = built.media_type.into();
+                body = Some(built.bytes.into());
+            }
+            Ok(None) => {}
             Err(violation) => violations.push(violation),
         }
     }
     // An explicit header takes precedence.
     if body.is_some() && !headers.contains_key(CONTENT_TYPE) {
-        match header("content-type", media_type) {
+        match header("content-type", &media_type) {
             Ok((name, value)) => drop(headers.insert(name, value)),
             Err(violation) => violations.push(violation),
         }
@@ -93,19 +98,20 @@ pub(crate) fn build(
 
 /// The path of an operation below that of the base URI. An argument may be only a part of a segment, so segments are checked
 /// at the end. Unless `allow_dots`, no argument holds a way out of its segment for servers that decode it.
-fn path(base: &str, operation: &Operation, arguments: &Arguments, allow_dots: bool) -> Result<String, Violation> {
+fn path(base: &str, values: &Values<'_>, allow_dots: bool) -> Result<String, Violation> {
     let way_out =
         |name: &str| Violation::new(name, "must not hold `.` or `..` between slashes, also if they are encoded");
     let mut path = String::with_capacity(base.len() + 128);
     path.push_str(base);
     // The position of each argument in the path.
     let mut positions = Vec::new();
-    for part in operation.path.iter() {
+    for part in values.operation.path.iter() {
         match part {
             PathPart::Literal(text) => path.push_str(text),
+            PathPart::Variable(id) => path.push_str(&percent_encode(&values.text(&TemplatePart::Variable(*id)))),
             PathPart::Parameter(id) => {
-                let text = arguments.get(*id).map(Argument::text).unwrap_or_default();
-                let parameter = operation.parameter(*id);
+                let text = values.arguments.get(*id).map(Argument::text).unwrap_or_default();
+                let parameter = values.operation.parameter(*id);
                 let name = parameter.map_or("path", |parameter| &parameter.name);
                 if !allow_dots && holds_dots(&text) {
                     return Err(way_out(name));

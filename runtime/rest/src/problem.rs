@@ -58,7 +58,7 @@ impl Problem {
                 Some(Location::Field) => {
                     (Some("body"), Some(format!("{}{}", pointer(&violation.parameter), inside(violation))))
                 }
-                None => (None, None),
+                None | Some(Location::Inserted) => (None, None),
             };
             let optional = [("in", within.map(str::to_owned)), ("pointer", pointer)];
             let optional = optional.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into())));

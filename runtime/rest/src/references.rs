@@ -96,6 +96,8 @@ impl References<'_> {
         for part in operation.path.iter() {
             match part {
                 PathPart::Literal(text) => path.push_str(text),
+                // Only the upstream knows its value.
+                PathPart::Variable(_) => return None,
                 PathPart::Parameter(id) => {
                     let is_own = |input: &Option<InputId>| input.is_some_and(|input| input.0 == id.0);
                     let index = self.route.captures.iter().position(is_own)?;
@@ -147,6 +149,7 @@ fn values<'p>(operation: &Operation, path: &'p str) -> Option<Vec<(ParameterId, 
     for part in operation.path.iter() {
         match part {
             PathPart::Literal(text) => rest = rest.strip_prefix(&**text)?,
+            PathPart::Variable(_) => return None,
             PathPart::Parameter(id) => {
                 let (value, after) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
                 values.push((*id, Some(value).filter(|value| is_valid(operation.parameter(*id), value))?));

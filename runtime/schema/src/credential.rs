@@ -3,48 +3,7 @@
 use serde::Serialize;
 
 use crate::table::table;
-use crate::{List, Location, Text, VariableId};
-
-table! {
-    /// Text with variables in it.
-    pub struct Template {
-        /// Its pieces, in order.
-        parts: [TemplatePart],
-    }
-}
-
-impl Template {
-    /// Whether a part of its value comes from the environment, so that it may be a secret.
-    pub fn has_variable(&self) -> bool {
-        self.parts.iter().any(|part| matches!(part, TemplatePart::Variable(_)))
-    }
-
-    /// The text as its author wrote it, with `{{NAME}}` for each of these variables.
-    pub fn source(&self, variables: &[crate::Variable]) -> String {
-        let part = |part: &TemplatePart| match part {
-            TemplatePart::Literal(text) => text.clone().into_owned(),
-            TemplatePart::Variable(id) => {
-                format!("{{{{{}}}}}", variables.get(id.index()).map_or("", |variable| &*variable.name))
-            }
-        };
-        self.parts.iter().map(part).collect()
-    }
-}
-
-impl From<Vec<TemplatePart>> for Template {
-    fn from(parts: Vec<TemplatePart>) -> Self {
-        Self { parts: List::Owned(parts) }
-    }
-}
-
-/// A piece of a [`Template`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub enum TemplatePart {
-    /// Text, used as it is.
-    Literal(Text),
-    /// The value of a variable.
-    Variable(VariableId),
-}
+use crate::{Location, Template};
 
 /// What authenticates a request.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -20,6 +20,7 @@ mod rules;
 mod source;
 mod table;
 mod target;
+mod template;
 mod variable;
 
 pub use adapter::*;
@@ -37,4 +38,5 @@ pub use rules::*;
 pub use source::*;
 pub use table::{List, Ref, Text, list, text, to};
 pub use target::*;
+pub use template::*;
 pub use variable::*;

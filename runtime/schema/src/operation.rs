@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use crate::table::table;
-use crate::{ApiId, AvroSchema, Body, List, Location, OperationId, Parameter, ParameterId, Template, Text};
+use crate::{
+    ApiId, AvroSchema, Body, List, Location, OperationId, Parameter, ParameterId, Template, Text, VariableId,
+};
 
 /// An HTTP request method (RFC 9110 §9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -70,7 +72,7 @@ table! {
         path: [PathPart],
         /// The parameters, in declaration order.
         parameters: [Parameter],
-        /// Headers, cookies and query parameters with values that the capability sets.
+        /// Headers, cookies and query parameters with values that the capability sets, or makes of arguments.
         fixed: [FixedParameter],
         /// How the body is built from parameters of location [`Location::Field`]. Without it the body is the parameter of
         /// location [`Location::Body`], if there is one.
@@ -107,6 +109,7 @@ impl Operation {
         let part = |part: &PathPart| match part {
             PathPart::Literal(text) => text.clone().into_owned(),
             PathPart::Parameter(id) => format!("{{{}}}", self.parameter(*id).map_or("", |parameter| &*parameter.name)),
+            PathPart::Variable(_) => "{}".to_owned(),
         };
         self.path.iter().map(part).collect()
     }
@@ -119,6 +122,8 @@ pub enum PathPart {
     Literal(Text),
     /// The value of a parameter, to be percent-encoded.
     Parameter(ParameterId),
+    /// The value of a variable, to be percent-encoded.
+    Variable(VariableId),
 }
 
 table! {
@@ -137,7 +142,8 @@ table! {
 }
 
 table! {
-    /// A header, cookie or query parameter with a value that the capability sets.
+    /// A header, cookie or query parameter with a value that the capability sets. It is left out if its value has arguments in it
+    /// and none of them is given.
     pub struct FixedParameter {
         /// The name on the wire.
         name: text,

@@ -50,6 +50,8 @@ pub enum Location {
     /// A part of the body: as [`Operation::body`](crate::Operation::body) uses it, or a member of the JSON object
     /// that a caller sends.
     Field,
+    /// No place of its own: other values have it in them, as their templates say.
+    Inserted,
 }
 
 impl Location {
@@ -71,6 +73,7 @@ impl Location {
             Self::Header => "header",
             Self::Cookie => "cookie",
             Self::Body | Self::Field => "body",
+            Self::Inserted => "template",
         }
     }
 }

@@ -16,7 +16,7 @@ pub enum ArgumentSource {
     Output(StepValue),
     /// A fixed value, as JSON text.
     Json(Text),
-    /// Text with inputs in it. It is absent if one of them is.
+    /// Text with inputs in it. It is absent if all of them are; those that are have no text in it.
     Text(List<InputText>),
     /// Text with inputs in it. What is absent is empty.
     Filled(List<InputText>),

@@ -9,6 +9,7 @@ use naftiko_schema::{InputId, InputText, Kind, Location, StepValue};
 use serde_json::Value;
 
 use self::declared::{Path, constants, declared_inputs};
+use super::placeholder::report_unreadable;
 use super::prefix::IN_ARGUMENTS;
 use super::unique_inputs;
 use super::variables::Variables;
@@ -173,7 +174,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
         let (input, value) = self.fixed(name)?;
         let declared = parameter.kind.as_ref().filter(|kind| kind.value != "any");
         let kind = declared.or(input.kind.as_ref()).or(parameter.kind.as_ref());
-        let kind = vocabulary::kind(kind, parameter.location).unwrap_or(Kind::String);
+        let kind = vocabulary::kind(kind).unwrap_or(Kind::String);
         Some(Source::Json(value.to_json_of(kind, parameter.location.is_body())))
     }
 
@@ -326,9 +327,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
         }
         let name = self.strip(name).unwrap_or(name);
         if !template::is_name(name) {
-            let message = format!("`{{{{{name}}}}}` is not a valid placeholder name");
-            sink.report(Code::Unsupported, span, message)
-                .help("write `{{name}}`; sections and partials are not supported");
+            report_unreadable(name, span, sink);
             return None;
         }
         Some(name.to_owned())
@@ -336,7 +335,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
 
     /// A fixed value. It must have the type of its parameter, and is sent unchanged.
     fn literal(&self, parameter: &Parameter, node: &Node, sink: &mut Sink) -> Source {
-        let kind = vocabulary::kind(parameter.kind.as_ref(), parameter.location).unwrap_or(Kind::String);
+        let kind = vocabulary::kind(parameter.kind.as_ref()).unwrap_or(Kind::String);
         if node.is_null() {
             if parameter.required {
                 let message = format!("`{}` is required and cannot be null", parameter.name);
@@ -478,7 +477,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
         let Some(path) = &self.path else { return parameter.location };
         match (path.location(name), parameter.location) {
             (Some(location), _) => location,
-            (None, Location::Path | Location::Segments) => Location::Query,
+            (None, Location::Path | Location::Segments | Location::Inserted) => Location::Query,
             (None, other) => other,
         }
     }

@@ -79,7 +79,12 @@ fn check_location(parameter: &Parameter, text: Option<&str>, has_items_without_t
         Location::Query | Location::Header | Location::Cookie if has_items_without_text => {
             Err(Violation::new(name, "must contain only strings, numbers or booleans"))
         }
-        Location::Query | Location::Header | Location::Cookie | Location::Body | Location::Field => Ok(()),
+        Location::Query
+        | Location::Header
+        | Location::Cookie
+        | Location::Body
+        | Location::Field
+        | Location::Inserted => Ok(()),
     }
 }
 

@@ -5,12 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{ACCEPT, COOKIE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use naftiko_schema::{Capability, FixedParameter, Location, Operation};
-use secrecy::ExposeSecret as _;
+use naftiko_schema::{Capability, FixedParameter, Location, Operation, TemplatePart};
 use url::Url;
 
 use super::attempt::{After, Before};
-use super::credential::render;
 use super::keys::{Keyring, Keys};
 use super::options::Options;
 use super::pairs::{append_query, remove_query, replace_query};
@@ -23,6 +21,7 @@ use crate::argument::Violation;
 use crate::defaults::Defaults;
 use crate::encoding::pair;
 use crate::request::{Parts, build, http_method, remove_framing};
+use crate::template::Values;
 
 /// The shared, configured state behind every handle of a client. Cloning is cheap.
 #[derive(Clone)]
@@ -156,8 +155,10 @@ impl Shared {
         &self,
         request: &mut reqwest::Request,
         operation: &'static Operation,
+        arguments: &Arguments,
         keys: &Keys,
     ) -> Result<(), Vec<Violation>> {
+        let values = Values { operation, arguments, variables: &keys.variables };
         let single = |violation| vec![violation];
         remove_framing(request.headers_mut());
         let fixed = |location| operation.fixed.iter().filter(move |parameter| parameter.location == location);
@@ -165,11 +166,20 @@ impl Shared {
         let names: Vec<&str> = fixed(Location::Query).map(|parameter| &*parameter.name).collect();
         remove_query(request.url_mut(), &names);
         for parameter in fixed(Location::Query) {
-            append_query(request.url_mut(), &parameter.name, &render(&parameter.value, &keys.variables));
+            if let Some(value) = values.fill(&parameter.value) {
+                append_query(request.url_mut(), &parameter.name, &value.into());
+            }
         }
         for parameter in fixed(Location::Header).chain(fixed(Location::Cookie)) {
-            let value = render(&parameter.value, &keys.variables);
-            add_header(request.headers_mut(), parameter, value.expose_secret()).map_err(single)?;
+            if let Some(value) = values.fill(&parameter.value) {
+                add_header(request.headers_mut(), parameter, &value).map_err(|problem| {
+                    let argument = parameter.value.parts.iter().find_map(|part| match part {
+                        TemplatePart::Parameter(id) => Some(values.name(*id)),
+                        TemplatePart::Literal(_) | TemplatePart::Variable(_) => None,
+                    });
+                    single(Violation::new(argument.unwrap_or(&parameter.name), problem))
+                })?;
+            }
         }
         for credential in keys.credentials.get(operation.api.index()).into_iter().flatten() {
             credential.apply(request).map_err(single)?;
@@ -179,8 +189,8 @@ impl Shared {
 }
 
 /// Adds a fixed header, or appends a fixed pair to the cookies.
-fn add_header(headers: &mut HeaderMap, parameter: &FixedParameter, value: &str) -> Result<(), Violation> {
-    let invalid = || Violation::new(&parameter.name, "has a fixed value that is not a valid header value");
+fn add_header(headers: &mut HeaderMap, parameter: &FixedParameter, value: &str) -> Result<(), &'static str> {
+    let invalid = || "has a value that is not a valid header value";
     let (name, value) = if parameter.location == Location::Cookie {
         let others = headers.get(COOKIE).and_then(|value| value.to_str().ok()).map(|text| format!("{text}; "));
         (COOKIE, format!("{}{}", others.unwrap_or_default(), pair(&parameter.name, value)))

@@ -152,7 +152,7 @@ impl<'a> CallState<'a> {
         for interceptor in &shared.before {
             interceptor(&attempt, request.headers_mut());
         }
-        shared.finish_request(&mut request, operation, &keys).map_err(invalid)?;
+        shared.finish_request(&mut request, operation, arguments, &keys).map_err(invalid)?;
         for signer in &shared.signers {
             let signed = timeout_at(self.attempt_deadline, signer.sign(&mut request, &attempt)).await;
             let failed = |error| Error::new(&operation.name, ErrorKind::Token, Phase::Prepare).caused_by(error);

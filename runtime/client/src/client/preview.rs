@@ -40,7 +40,7 @@ impl Connection {
         let keys = Keys::placeholders(shared.capability).map_err(|_| invalid(Vec::new()))?;
         let mut request =
             shared.build_request(&endpoint.base_uri, operation, arguments, options, &keys).map_err(invalid)?;
-        shared.finish_request(&mut request, operation, &keys).map_err(invalid)?;
+        shared.finish_request(&mut request, operation, arguments, &keys).map_err(invalid)?;
         let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         Ok(Preview {
             method: operation.method.as_str(),

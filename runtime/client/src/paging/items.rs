@@ -101,7 +101,7 @@ impl List {
 fn resource(operation: &Operation) -> Option<String> {
     let literals = operation.path.iter().rev().filter_map(|part| match part {
         PathPart::Literal(text) => Some(&**text),
-        PathPart::Parameter(_) => None,
+        PathPart::Parameter(_) | PathPart::Variable(_) => None,
     });
     literals.flat_map(|text| text.rsplit('/')).map(plain).find(|name| !name.is_empty())
 }

@@ -90,7 +90,7 @@ fn path_returns_secrets(path: &[PathPart]) -> bool {
     let literals = || {
         path.iter().filter_map(|part| match part {
             PathPart::Literal(text) => Some(text.split(['/', ':'])),
-            PathPart::Parameter(_) => None,
+            PathPart::Parameter(_) | PathPart::Variable(_) => None,
         })
     };
     let segments = || literals().flatten().filter(|segment| !segment.is_empty());

@@ -66,7 +66,7 @@ impl Prepared {
     }
 }
 
-/// The text of a template.
+/// The text of a template without arguments.
 pub fn render(template: &Template, variables: &[SecretString]) -> SecretString {
     let mut text = String::new();
     for part in template.parts.iter() {
@@ -75,6 +75,7 @@ pub fn render(template: &Template, variables: &[SecretString]) -> SecretString {
             TemplatePart::Variable(id) => {
                 text.push_str(variables.get(id.index()).map_or("", |variable| variable.expose_secret()));
             }
+            TemplatePart::Parameter(_) => {}
         }
     }
     text.into()
