@@ -83,6 +83,8 @@ pub(crate) struct Operation<'d> {
     pub(crate) body: Option<Body>,
     /// Declared parameters that are left out for a reason that was reported.
     pub(crate) left_out: Vec<String>,
+    /// Whether some parameters are known from placeholders only.
+    pub(crate) is_guessed: bool,
 }
 
 /// Why responses cannot be mapped. It matters only where a route or tool maps them.
@@ -151,6 +153,8 @@ pub(crate) struct Tool<'d> {
     pub(crate) title: Option<&'d Text>,
     pub(crate) description: Option<&'d Text>,
     pub(crate) hints: Hints,
+    /// Whether nothing says what callers may send, so that they may send anything.
+    pub(crate) open: bool,
     pub(crate) call: Call<'d>,
 }
 

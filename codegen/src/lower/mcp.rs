@@ -56,6 +56,7 @@ fn tool(source: &linked::Tool<'_>, callables: &Callables<'_>) -> Tool {
             open_world: source.hints.open_world.unwrap_or(true),
         },
         binding: binding(&source.call, callables),
+        open: source.open,
     }
 }
 

@@ -21,12 +21,14 @@ pub(super) struct Callee<'l> {
     pub(super) constants: &'l [Constant],
     /// Declared parameters that are left out for a reason that was reported.
     pub(super) left_out: &'l [String],
+    /// Whether some parameters are known from placeholders only.
+    pub(super) is_guessed: bool,
 }
 
 impl<'l> Callee<'l> {
     pub(super) fn of(operation: &'l Operation<'_>) -> Self {
-        let Operation { name, parameters, constants, left_out, .. } = operation;
-        Self { name: &name.value, parameters, constants, left_out }
+        let Operation { name, parameters, constants, left_out, is_guessed, .. } = operation;
+        Self { name: &name.value, parameters, constants, left_out, is_guessed: *is_guessed }
     }
 
     /// The names of its parameters.
@@ -229,8 +231,10 @@ pub(super) fn bind(
             (Some(_), Some(node)) => inputs.source(parameter, node, sink),
             (None, _) => inputs.same_or_required(parameter, sink),
             // A parameter that is missing in `with` may still come from an input of that name: from a declared one, and
-            // always where the path needs it.
-            (Some(_), None) if !inputs.open || parameter.location.is_path() => inputs.same_or_required(parameter, sink),
+            // always where the path or a template needs it.
+            (Some(_), None) if !inputs.open || callee.is_guessed || parameter.location.is_path() => {
+                inputs.same_or_required(parameter, sink)
+            }
             (Some(_), None) => inputs.required(parameter, sink),
         })
         .collect()

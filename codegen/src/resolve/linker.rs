@@ -110,7 +110,8 @@ impl<'l, 'd> Linker<'l, 'd> {
                 parameter.required |= declared.is_some_and(|input| input.required != Some(false));
             }
         }
-        let callee = Callee { name: &name.value, parameters: &parameters, constants: &[], left_out: &[] };
+        let callee =
+            Callee { name: &name.value, parameters: &parameters, constants: &[], left_out: &[], is_guessed: false };
         let (inputs, sources) = call::arguments(&callee, invocation, context, sink);
         Some(Call { target: Target::Flow(id), inputs, sources, outputs, limit: None })
     }

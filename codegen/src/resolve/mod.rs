@@ -251,7 +251,14 @@ fn tools<'d>(linker: &Linker<'_, 'd>, variables: &Variables<'_>, size: &mut Size
             let flow = linker.described(&source.invocation);
             let description = source.description.as_ref().or(flow.and_then(|flow| flow.description.as_ref()));
             let hints = source.hints.or(flow.map(|flow| flow.hints).unwrap_or_default());
-            let tool = Tool { name: String::new(), title: source.title.as_ref(), description, hints, call };
+            let is_guessed = match call.target {
+                Target::Operation(id) => {
+                    linker.linked.operations.get(id.index()).is_some_and(|operation| operation.is_guessed)
+                }
+                Target::Flow(_) => false,
+            };
+            let open = is_guessed && source.invocation.inputs.is_empty();
+            let tool = Tool { name: String::new(), title: source.title.as_ref(), description, hints, open, call };
             // Adapters that differ only in their transport list the same tools, which are served over both.
             let same_name = same_name.entry(&source.name.value).or_default();
             let like = |index: &&usize| tools.get(**index).is_some_and(|other| other.is_like(&tool));

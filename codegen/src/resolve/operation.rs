@@ -63,6 +63,7 @@ pub(super) fn link<'d>(
         outputs: &operation.outputs,
         body: None,
         left_out: Vec::new(),
+        is_guessed: false,
     };
     let mut builder = Builder::new(&mut linked, shared, variables);
     if let Some(query) = query {
@@ -396,8 +397,8 @@ impl<'b, 'v, 'c, 'd> Builder<'b, 'v, 'c, 'd> {
                 wire: input.name.value.clone(),
                 span: input.name.span,
                 location,
-                // A list is text, as it is in other text.
-                kind: input.kind.clone().or(Some(Text { value: "string".to_owned(), span: value.span })),
+                // A list is text, as it is in other text. The span says that no one declared it.
+                kind: input.kind.clone().or(Some(Text { value: "string".to_owned(), span: input.name.span })),
                 required: location.is_path() || input.required.unwrap_or(false),
                 description: input.description.as_ref().map(|text| text.value.clone()),
                 rules: input.rules.clone(),
@@ -460,6 +461,7 @@ impl<'b, 'v, 'c, 'd> Builder<'b, 'v, 'c, 'd> {
 /// come first, like declared ones.
 fn declare_placeholders(operation: &mut Operation<'_>, variables: &mut Variables<'_>, sink: &mut Sink) {
     let mut bound: Vec<Constant> = Vec::new();
+    let mut is_guessed = false;
     let mut synthesised: Vec<Parameter> = Vec::new();
     let parameters = operation.parameters.iter().filter(|known| known.location.is_path());
     let constants = operation.constants.iter().filter(|known| known.location.is_path());
@@ -475,10 +477,12 @@ fn declare_placeholders(operation: &mut Operation<'_>, variables: &mut Variables
             bound.push(Constant { name, location: Location::Path, value, json: None });
         } else if !declared {
             undeclared(operation, name, "path", sink);
+            is_guessed = true;
             let location = if matches!(piece, Piece::Segments(_)) { Location::Segments } else { Location::Path };
             synthesised.push(required_string(name, location, operation.path.span));
         }
     }
+    operation.is_guessed |= is_guessed;
     operation.parameters.splice(0..0, synthesised);
     operation.constants.extend(bound);
 }

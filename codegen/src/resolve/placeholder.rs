@@ -103,6 +103,7 @@ impl<'p, 'd, 'v> Placeholders<'p, 'd, 'v> {
             return index.into();
         }
         let declared = self.declared(name);
+        self.operation.is_guessed |= declared.is_none();
         let id = ParameterId::from(self.operation.parameters.len());
         self.operation.parameters.push(Parameter {
             name: name.to_owned(),

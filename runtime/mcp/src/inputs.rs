@@ -49,6 +49,9 @@ impl Inputs {
             *slot = Some(parsed.unwrap_or_else(|| argument(input.kind, value)));
         }
         read.members(tool, &mut arguments);
+        if tool.open {
+            return read;
+        }
         unknown_inputs(&mut read.violations, arguments.keys().map(String::as_str), inputs, |violation| violation);
         read
     }

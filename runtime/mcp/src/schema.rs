@@ -29,7 +29,10 @@ pub(super) fn source(tool: &Tool) -> String {
 /// all models and clients support; `headers` adds that of MCP 2026-07-28. And what it returns, if that is known.
 pub(super) fn schemas(tool: &Tool, headers: bool, output: OutputSchemas, defaults: &Defaults) -> Schemas {
     let source = source(tool);
-    let (input, is_input_cut) = input_schema(tool, headers, &source, defaults);
+    let (mut input, is_input_cut) = input_schema(tool, headers, &source, defaults);
+    if tool.open {
+        input.insert("additionalProperties".to_owned(), true.into());
+    }
     let output = match (output, whole_output(&tool.binding)) {
         (OutputSchemas::Off, _) | (_, None) => None,
         (OutputSchemas::Shape, Some(whole)) => shape::output(whole, &source),

@@ -2,7 +2,7 @@
 
 use naftiko_schema::{Body, BodyContent, BodyMember, BodyNode, BodyPart, Location, Template};
 
-use super::multipart::file;
+use super::multipart::{BYTES_OF, file};
 use super::{FORM, JSON, MULTIPART};
 use crate::codes::Code;
 use crate::diagnostic::{Sink, Span};
@@ -92,6 +92,7 @@ pub(super) fn link(operation: &mut Operation<'_>, declared: &[&Input], sink: &mu
             if parameter.kind.as_ref().is_some_and(|kind| kind.value == "file") {
                 files.push(parameter.wire.clone());
                 parameter.kind = None;
+                parameter.description.get_or_insert_with(|| BYTES_OF.to_owned());
             }
             members.push(member(parameter.wire.clone(), BodyNode::Parameter(index.into())));
         }

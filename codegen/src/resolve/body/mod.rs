@@ -25,6 +25,7 @@ use crate::template::{Piece, split};
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data";
+const PLAIN: &str = "text/plain";
 const BYTES: &str = "application/octet-stream";
 
 /// Links the body of an operation.
@@ -137,7 +138,7 @@ fn format(kind: &str) -> Option<(String, Format)> {
         "json" | JSON => (JSON, Format::Json),
         "form" | "formurlencoded" | FORM => (FORM, Format::Form),
         "multipart" | "multipartform" | "formdata" | MULTIPART => (MULTIPART, Format::Multipart),
-        "text" | "text/plain" => ("text/plain; charset=utf-8", Format::Text),
+        "text" | "text/plain" => (PLAIN, Format::Text),
         "xml" | "application/xml" => ("application/xml", Format::Text),
         "sparql" | "application/sparql-query" => ("application/sparql-query", Format::Text),
         "binary" | "octet-stream" | BYTES => (BYTES, Format::Bytes),

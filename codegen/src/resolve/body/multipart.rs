@@ -14,6 +14,9 @@ use crate::read::yaml::{self, Content};
 /// The keys that say that a mapping is a part, and not a value.
 const KEYS: [&str; 6] = ["value", "filename", "fileName", "contentType", "mediaType", "contentEncoding"];
 
+/// What callers send for bytes.
+pub(super) const BYTES_OF: &str = "The bytes in Base64, or text that is sent as it is";
+
 impl Template<'_, '_, '_> {
     pub(super) fn multipart(&mut self, data: Option<&yaml::Node>, sink: &mut Sink) -> Option<BodyContent> {
         let parts: Option<Vec<_>> = match data.map(|data| &data.content) {
@@ -68,10 +71,21 @@ impl Template<'_, '_, '_> {
         };
         let is_base64 = encoding.is_some_and(|encoding| encoding.value.eq_ignore_ascii_case("base64"));
         let bytes = is_base64 || is_file(file_name.is_some(), media_type.as_ref());
+        if bytes {
+            self.describe_bytes(&value);
+        }
         // A list or an object is JSON, which the part says.
         let json = matches!(&value, BodyNode::Object(_) | BodyNode::Array(_)).then(|| "application/json".into());
         let media_type = media_type.map(|media_type| media_type.value.into()).or(json);
         Some(BodyPart { name: name?.value.into(), value, file_name, media_type, bytes })
+    }
+
+    /// Says to callers what they send for a file, where nothing else does.
+    fn describe_bytes(&mut self, value: &BodyNode) {
+        let (BodyNode::Quoted(id) | BodyNode::Parameter(id)) = value else { return };
+        if let Some(parameter) = self.placeholders.operation.parameters.get_mut(id.index()) {
+            parameter.description.get_or_insert_with(|| BYTES_OF.to_owned());
+        }
     }
 }
 

@@ -129,8 +129,9 @@ impl<'c, 'd> Inputs<'c, 'd> {
         if let Some(index) = self.names.exact(&parameter.name) {
             return if parameter.required { Source::Input(index.into()) } else { Source::Absent };
         }
-        // A placeholder of a route is declared by its path.
-        if self.is_in_path(&parameter.name) {
+        // A placeholder of a route is declared by its path. `with` names all that is passed on.
+        let wanted = parameter.required || !self.open || self.context.closed;
+        if wanted && self.is_in_path(&parameter.name) {
             return Source::Input(self.derive(&parameter.name, parameter, sink));
         }
         if !parameter.required {
@@ -468,7 +469,8 @@ impl<'c, 'd> Inputs<'c, 'd> {
         self.names.push(name);
         let (name, wire) = (name.to_owned(), name.to_owned());
         let required = parameter.required || location.is_path();
-        self.inputs.push(Parameter { name, wire, location, required, ..parameter.clone() });
+        let kind = parameter.kind.clone().filter(|kind| kind.span != parameter.span);
+        self.inputs.push(Parameter { name, wire, location, required, kind, ..parameter.clone() });
         InputId::from(self.inputs.len() - 1)
     }
 

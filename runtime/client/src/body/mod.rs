@@ -31,7 +31,14 @@ pub(crate) fn build(values: &Values<'_>, body: &Body) -> Result<Option<Built>, V
             media_type = format!("{media_type}; boundary={boundary}");
             Some(bytes.into())
         }
-        BodyContent::Text(template) => Some(text::text(values, template, &media_type)?.into()),
+        BodyContent::Text(template) => {
+            let text = text::text(values, template, &media_type)?;
+            // Without it, text of this type is ASCII (RFC 6657 §4).
+            if media_type == "text/plain" && !text.is_ascii() {
+                media_type.push_str("; charset=utf-8");
+            }
+            Some(text.into())
+        }
         BodyContent::Bytes(template) => values.fill(template).map(|text| decoded(text).into()),
     };
     Ok(bytes.map(|bytes| Built { media_type, bytes }))

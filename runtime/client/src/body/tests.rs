@@ -213,6 +213,16 @@ fn text_that_is_a_form_encodes_its_values() {
 }
 
 #[test]
+fn plain_text_says_its_charset_where_it_matters() {
+    let media_type = |argument: &str| {
+        let template = vec![TemplatePart::Parameter(ParameterId(0))].into();
+        built(BodyContent::Text(template), "text/plain", &[(0, value(argument.into()))]).expect("a body").media_type
+    };
+    assert_eq!(media_type("a"), "text/plain");
+    assert_eq!(media_type("é"), "text/plain; charset=utf-8");
+}
+
+#[test]
 fn bytes_are_those_of_base64_or_of_the_text() {
     let bytes = |argument: &str| {
         let template = vec![TemplatePart::Parameter(ParameterId(0))].into();

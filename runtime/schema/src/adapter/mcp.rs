@@ -53,6 +53,9 @@ table! {
         hints: ToolHints,
         /// What it runs.
         binding: Binding,
+    } with {
+        /// Arguments that it does not know are ignored, because the capability does not say which there are.
+        open: flag,
     }
 }
 
