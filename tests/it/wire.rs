@@ -42,7 +42,7 @@ async fn capability_requests_arrive_at_the_upstream_as_specified() {
 
     let form = send(&http, "PUT", format!("{rest}/v1/orders"), r#"{"to":"a&b","tags":["x","y z"]}"#).await;
     assert_eq!((&form["method"], &form["target"]), (&"POST".into(), &"/base/orders/form".into()));
-    assert_eq!(form["body"], "To=a%26b&Tags=x&Tags=y%20z");
+    assert_eq!(form["body"], "To=a%26b&Tags=x&Tags=y+z");
 
     let count = r#"{"title":"t","count":12345678901234567}"#;
     let fields = send(&http, "POST", format!("{rest}/v1/orders/o-1:activate"), count).await;

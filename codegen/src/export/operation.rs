@@ -82,7 +82,8 @@ impl<'e> Exporter<'e> {
             });
         }
         for (index, parameter) in table.iter().enumerate() {
-            if !parameter.location.is_path() && !parameter.location.is_body() {
+            let has_place = parameter.location != Location::Inserted;
+            if has_place && !parameter.location.is_path() && !parameter.location.is_body() {
                 all.push(self.parameter(&parameter.name, parameter, bodies.and_then(|it| it.parameters.get(&index))));
             }
         }
@@ -96,7 +97,8 @@ impl<'e> Exporter<'e> {
                 several => json!({"type": "array", "items": {"type": "string"}, "minItems": several.len()}),
             };
             let place = first.location.as_str();
-            all.push(json!({"name": first.name, "in": place, "required": true, "schema": schema}));
+            let required = !first.value.has_argument();
+            all.push(json!({"name": first.name, "in": place, "required": required, "schema": schema}));
             fixed = others;
         }
         for (name, known) in bodies.map(|bodies| bodies.queries.as_slice()).unwrap_or_default() {
@@ -119,7 +121,7 @@ impl<'e> Exporter<'e> {
         });
         let mut schema = match (known, parameter.kind) {
             (Some(known), _) => self.components.schema(known),
-            (None, Kind::Any) => json!({"type": "string"}),
+            (None, Kind::Any) => json!({}),
             (None, Kind::Array) => json!({"type": "array", "items": {"type": "string"}}),
             (None, kind) => of_kind(kind),
         };
@@ -186,7 +188,11 @@ impl<'e> Exporter<'e> {
 
 /// A value that the capability sets.
 fn constant(value: &naftiko_schema::Template) -> Value {
-    if value.has_variable() { json!({"type": "string"}) } else { json!({"type": "string", "const": value.source(&[])}) }
+    if value.has_variable() || value.has_argument() {
+        json!({"type": "string"})
+    } else {
+        json!({"type": "string", "const": value.source(&[])})
+    }
 }
 
 /// A body that is made of several parameters.

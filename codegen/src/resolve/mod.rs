@@ -313,8 +313,12 @@ fn infer_types(linked: &mut Linked<'_>) {
     let mut found: BTreeMap<(OperationId, usize), Option<Text>> = BTreeMap::new();
     each_use(linked, |_, operation, sources, inputs| {
         for (index, source) in sources.iter().enumerate() {
-            let Source::Input(id) = source else { continue };
-            let Some(kind) = inputs.get(id.index()).and_then(|input| input.kind.as_ref()) else { continue };
+            let kind = match source {
+                Source::Input(id) => inputs.get(id.index()).and_then(|input| input.kind.clone()),
+                Source::Json(json) => kind_of(json),
+                _ => None,
+            };
+            let Some(kind) = kind else { continue };
             let known = found.entry((operation, index)).or_insert_with(|| Some(kind.clone()));
             if known.as_ref().is_some_and(|known| known.value != kind.value) {
                 *known = None;
@@ -334,6 +338,16 @@ fn infer_types(linked: &mut Linked<'_>) {
             parameter.kind = kind;
         }
     }
+}
+
+/// The type of a number or a boolean that a call fixes.
+fn kind_of(json: &str) -> Option<Text> {
+    let kind = match json.as_bytes().first()? {
+        b't' | b'f' => "boolean",
+        b'-' | b'0'..=b'9' => "number",
+        _ => return None,
+    };
+    Some(Text { value: kind.to_owned(), span: Span::default() })
 }
 
 /// Gives inputs what a companion knows about the parameters that they become.

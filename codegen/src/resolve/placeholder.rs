@@ -1,4 +1,4 @@
-//! Placeholders of consumed operations: what `{{name}}` in a value or a body stands for.
+//! Placeholders of consumed operations: what `{{name}}` means in a value or a body.
 
 use std::collections::BTreeMap;
 
@@ -64,7 +64,7 @@ impl<'p, 'd, 'v> Placeholders<'p, 'd, 'v> {
         Some(parts.into())
     }
 
-    /// What a placeholder stands for.
+    /// What a placeholder means.
     pub(super) fn parts(&mut self, name: &str, sink: &mut Sink) -> Option<Vec<TemplatePart>> {
         if self.is_variable(name) {
             let text = Text { value: format!("{{{{{name}}}}}"), span: self.span };
@@ -84,7 +84,7 @@ impl<'p, 'd, 'v> Placeholders<'p, 'd, 'v> {
         Some(vec![TemplatePart::Parameter(self.parameter(name))])
     }
 
-    /// The parameter of this name, which is added if there is none that can be inserted.
+    /// The parameter of this name, which is added unless one exists that can be inserted.
     fn parameter(&mut self, name: &str) -> ParameterId {
         let in_body = self.location == Location::Field;
         let parameters = &mut self.operation.parameters;

@@ -28,8 +28,11 @@ impl Scope<'_> {
             ArgumentSource::Output(output) => self.output(output),
             ArgumentSource::Json(json) => Some(Argument::Json(json.clone().into_owned().into())),
             ArgumentSource::Text(parts) => {
-                let is_given = |part| !matches!(part, &InputText::Literal(_)) && self.text(part).is_some();
-                parts.iter().any(is_given).then(|| self.filled(parts))
+                let mut values = parts.iter().filter(|part| !matches!(part, InputText::Literal(_)));
+                let has_none = values
+                    .next()
+                    .is_some_and(|first| self.text(first).is_none() && !values.any(|other| self.text(other).is_some()));
+                (!has_none).then(|| self.filled(parts))
             }
             ArgumentSource::Filled(parts) => Some(self.filled(parts)),
             ArgumentSource::List(items) => {

@@ -28,7 +28,7 @@ impl<'a> Values<'a> {
         (!has_none).then(|| template.parts.iter().map(|part| self.text(part)).collect())
     }
 
-    /// The text of a piece of a template; empty if there is none.
+    /// The text of a piece of a template; empty if it has no value.
     pub(crate) fn text<'p>(&self, part: &'p TemplatePart) -> Cow<'p, str>
     where
         'a: 'p,

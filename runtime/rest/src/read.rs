@@ -102,10 +102,6 @@ impl Reader {
                 return;
             };
             let Some((index, _)) = self.at(Location::Query).find(|(_, input)| input.name == name) else {
-                // The path has its value.
-                if self.inputs.iter().any(|input| input.location.is_path() && input.name == name) {
-                    continue;
-                }
                 unknown.push(name);
                 continue;
             };

@@ -19,6 +19,11 @@ impl Template {
         self.parts.iter().any(|part| matches!(part, TemplatePart::Variable(_)))
     }
 
+    /// Whether arguments are a part of its value.
+    pub fn has_argument(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, TemplatePart::Parameter(_)))
+    }
+
     /// The text as its author wrote it, with `{{NAME}}` for each of these variables. Arguments have no name here, and are `{{}}`.
     pub fn source(&self, variables: &[crate::Variable]) -> String {
         let part = |part: &TemplatePart| match part {
