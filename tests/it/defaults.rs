@@ -118,7 +118,7 @@ async fn tool_with_a_default_can_be_called_without_it() {
     let schema = &listed["inputSchema"];
     assert_eq!(schema["properties"]["region"]["default"], "fr-par");
     let description = schema["properties"]["region"]["description"].as_str().expect("a text");
-    assert!(description.ends_with(" (default: fr-par)"), "{description}");
+    assert!(description.ends_with("(default: fr-par)"), "{description}");
     let required = schema["required"].as_array().cloned().unwrap_or_default();
     assert!(!required.contains(&json!("region")), "{schema}");
     for (given, region) in [(None, "fr-par"), (Some(Value::Null), "fr-par"), (Some(json!("nl-ams")), "nl-ams")] {

@@ -3,9 +3,7 @@
 use serde::Serialize;
 
 use crate::table::table;
-use crate::{
-    ApiId, AvroSchema, Body, List, Location, OperationId, Parameter, ParameterId, Template, Text, VariableId,
-};
+use crate::{ApiId, AvroSchema, Body, List, Location, OperationId, Parameter, ParameterId, Template, Text, VariableId};
 
 /// An HTTP request method (RFC 9110 §9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -113,13 +113,15 @@ pub(crate) fn visible(json: &str) -> String {
     shown
 }
 
-/// One tag for each consumed API.
+/// One tag for each consumed API, and one for what calls none.
 fn tags(model: &Model, rest: &Rest) -> Vec<Value> {
     let exposed: BTreeSet<ApiId> = rest.routes.iter().filter_map(|route| about(model, route)?.api).collect();
     let apis = model.capability.apis.iter().enumerate().filter(|(index, _)| exposed.contains(&ApiId::from(*index)));
     let tag =
         |namespace: &str| json!({"name": namespace, "description": format!("What {} offers.", rust::code(namespace))});
-    apis.map(|(_, api)| tag(&api.namespace)).collect()
+    let own = rest.routes.iter().any(|route| about(model, route).is_some_and(|about| about.api.is_none()));
+    let own = own.then(|| json!({"name": model.crate_name(), "description": "What this server knows itself."}));
+    apis.map(|(_, api)| tag(&api.namespace)).chain(own).collect()
 }
 
 /// What a document says about the target of a route.
@@ -127,7 +129,7 @@ struct About<'m> {
     /// A name, in words with underscores between them.
     name: String,
     description: &'m str,
-    /// The API that is called, or the first of several.
+    /// The API that is called, or the first of several; `None` if the response is fixed.
     api: Option<ApiId>,
     /// Header fields that callers get.
     fields: &'m [Text],
@@ -191,17 +193,15 @@ fn described(
     let humanised = about.name.replace('_', " ");
     let first = |texts: [&str; 3]| texts.into_iter().find(|text| !text.is_empty()).unwrap_or_default().to_owned();
     let inputs = route.binding.inputs();
-    let namespace = about.api.and_then(|api| model.capability.api(api)).map(|api| &api.namespace);
+    let namespace = about.api.and_then(|api| model.capability.api(api)).map(|api| &*api.namespace);
     let mut parameters = placeholders(route, inputs, template, takes_rest);
     parameters.extend(schema::parameters(inputs));
     let mut described = json!({
         "operationId": id,
         "summary": first([&*route.summary, about.description, &humanised]),
         "description": first([about.description, &*route.summary, &humanised]),
+        "tags": [namespace.unwrap_or(model.crate_name())],
     });
-    if let Some(namespace) = namespace {
-        described = with(described, "tags", json!([namespace]));
-    }
     if !parameters.is_empty() {
         described = with(described, "parameters", parameters.into());
     }
