@@ -65,8 +65,8 @@ pub(crate) fn named(path: &str, text: &str) -> Vec<String> {
         return format::imported(path, text);
     }
     let mut named = Vec::new();
-    // Most texts name no file. Only an escape could hide the key.
-    if !text.contains("location") && !text.contains('\\') {
+    // Most texts name no file. Only an escape could hide the keys.
+    if !["location", format::SCHEMA, "\\"].iter().any(|key| text.contains(key)) {
         return named;
     }
     // A syntax error is reported when the file is compiled.

@@ -4,6 +4,8 @@ use super::words::{in_list, words};
 
 /// The longest description, in characters.
 const LONGEST: usize = 200;
+/// Texts of so many characters are shown whatever they say: leaving them out would save hardly more than it costs.
+const SHORT: usize = 12;
 /// Words that say nothing of an input.
 const IDLE: &str = "a an the of to for id uuid";
 /// Words that say nothing together.
@@ -15,7 +17,8 @@ pub(super) fn about(text: &str, names: &[&str]) -> Option<String> {
     let is_known = |word: &&str| in_list(word, IDLE) || names.iter().any(|name| has(name, word));
     let text = PHRASES.iter().fold(sentence.clone(), |text, phrase| text.replace(phrase, ""));
     let says_more = text.split_whitespace().any(|part| !words(part).as_slice().iter().all(is_known));
-    says_more.then_some(sentence)
+    let is_short = !sentence.is_empty() && sentence.chars().count() <= SHORT;
+    (says_more || is_short).then_some(sentence)
 }
 
 fn has(name: &str, word: &str) -> bool {
@@ -66,7 +69,7 @@ mod tests {
         ] {
             assert_eq!(about(text, &names), None, "{text}");
         }
-        for text in ["ID of a secret or its path", "The old secret", "The target secret"] {
+        for text in ["ID of a secret or its path", "The old secret", "The target secret", "The secret"] {
             assert_eq!(about(text, &names).as_deref(), Some(text));
         }
     }

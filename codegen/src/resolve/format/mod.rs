@@ -13,6 +13,9 @@ use crate::read::document::{ConsumedOperation, Text};
 use crate::read::relative;
 use crate::read::yaml::Node;
 
+/// The key of an operation that names the file with the schema of its format.
+pub(super) const SCHEMA: &str = "outputSchema";
+
 /// The formats that an operation can name.
 const FORMATS: &str = "the formats are json, xml, yaml, csv, tsv, psv, html, markdown, avro, protobuf and binary";
 
@@ -100,7 +103,7 @@ fn selectors(list: &Text) -> Result<Vec<naftiko_schema::Text>, Unreadable> {
 /// The file that an operation names as the schema of its responses, if it is one.
 pub(super) fn named(operation: &Node) -> Option<String> {
     let format = operation.get("outputRawFormat").and_then(Node::scalar_text)?.to_ascii_lowercase();
-    matches!(format.as_str(), "avro" | "protobuf").then(|| operation.get("outputSchema")?.scalar_text())?
+    matches!(format.as_str(), "avro" | "protobuf").then(|| operation.get(SCHEMA)?.scalar_text())?
 }
 
 /// The files beside a `.proto` file that it imports.
