@@ -9,7 +9,7 @@ macro_rules! closed_enum {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name {
             $(
-                #[doc = concat!("The value that [`", stringify!($name), "::as_str`] writes for this name.")]
+                /// The value that [`as_str`](Self::as_str) writes for this name.
                 $variant,
             )+
         }

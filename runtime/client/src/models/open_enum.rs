@@ -72,7 +72,7 @@ macro_rules! open_enum {
         #[non_exhaustive]
         pub enum $name {
             $(
-                #[doc = concat!("The value that [`", stringify!($name), "::as_str`] writes for this name.")]
+                /// The value that [`as_str`](Self::as_str) writes for this name.
                 $variant,
             )+
             /// Another value, which was not known when this type was made.
