@@ -217,6 +217,23 @@ pub(crate) struct Step<'d> {
 pub(crate) enum Action<'d> {
     Call(StepCall<'d>),
     Lookup(Lookup),
+    Script(Script),
+}
+
+/// A program that a step runs.
+#[derive(Debug)]
+pub(crate) struct Script {
+    /// In lower case.
+    pub(crate) language: String,
+    /// Names and texts of its files, in the order in which they run.
+    pub(crate) files: Vec<(String, String)>,
+    /// What it sees.
+    pub(crate) context: Source,
+    /// In milliseconds.
+    pub(crate) timeout: u32,
+    pub(crate) statements: u32,
+    /// Why it is never run.
+    pub(crate) refusal: Option<String>,
 }
 
 /// A call of an operation by a step.
@@ -243,7 +260,7 @@ impl Flow<'_> {
     pub(crate) fn calls(&self) -> impl Iterator<Item = &StepCall<'_>> {
         self.steps.iter().filter_map(|step| match &step.action {
             Action::Call(call) => Some(call),
-            Action::Lookup(_) => None,
+            Action::Lookup(_) | Action::Script(_) => None,
         })
     }
 }

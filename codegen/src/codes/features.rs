@@ -1,8 +1,8 @@
 //! Features of the format that are not supported, or only in part.
 
 codes! {
-    /// A step has a type that this compiler does not know. It knows `call`, which calls an operation, and `lookup`, which
-    /// searches a list that an earlier step returned. Leaving the step out would return something else than the file
+    /// A step has a type that this compiler does not know. It knows `call`, which calls an operation, `lookup`, which
+    /// searches a list that an earlier step returned, and `script`. Leaving the step out would return something else than the file
     /// promises, so the route or tool is refused.
     ///
     /// Use the known types, or combine the operations in Rust: every operation is a method of the generated client, with
@@ -18,23 +18,40 @@ codes! {
     /// ```
     Steps = 121, Error, "steps of this type are not supported";
 
-    /// A step has the type `script`: it names a file in JavaScript, Python or Groovy that the reference engine runs in
-    /// a sandbox. Generated crates are compiled Rust without an interpreter. An interpreter would bring a second
-    /// language, its sandbox and its attack surface into every server, for what is usually a lookup or a renaming.
+    /// A step of type `script` names files that cannot be used. The text of the script and of its dependencies is embedded
+    /// in the crate, so that they must be there when it is generated: text files below the `location` of the step, or below
+    /// `defaultLocation` under `management.scripting` of the control adapter. Paths that leave that folder are refused. The
+    /// language is `javascript`, `python` or `groovy`, from the step or from `defaultLanguage`.
     ///
-    /// Support for scripts is not planned. Select a part of a response with `mapping`, rename inputs under `with`, or
-    /// write the logic in Rust with the generated client.
+    /// A location is a path relative to the file that contains it. An absolute one is a folder of the machine on which
+    /// another engine runs, such as `file:///app/scripts`; the folder with the same end of the path, beside the file, is
+    /// taken for it.
     ///
     /// ```yaml
     /// steps:
-    /// - name: pick
-    ///   type: script        # refused
-    ///   file: pick.js
-    /// outputParameters:
-    /// - type: string
-    ///   mapping: $.items[0].name   # often enough
+    ///   pick:
+    ///     type: script
+    ///     language: javascript
+    ///     location: file:///./scripts
+    ///     file: pick.js              # refused if ./scripts/pick.js is missing
+    ///     dependencies: [lib/dates.js]
     /// ```
-    Scripts = 122, Error, "scripts are not supported";
+    Scripts = 122, Error, "a script cannot be used";
+
+    /// A script does not run without something else. JavaScript is built in. For Python and Groovy, the program that starts
+    /// the server registers a `ScriptRunner` for the language with `run_with`; without it the server does not start. If
+    /// `management.scripting` of the control adapter switches scripts off, or does not allow the language, every request
+    /// for the route or tool fails with status 400, as in the reference engine.
+    ///
+    /// ```yaml
+    /// steps:
+    ///   pick:
+    ///     type: script
+    ///     language: groovy           # a warning
+    ///     location: file:///./scripts
+    ///     file: pick.groovy
+    /// ```
+    ScriptSetup = 158, Warning, "a script needs something else to run";
 
     /// A route or tool has `outputParameters`, and the responses that they map cannot be read: the `outputRawFormat` is
     /// no format, or what it needs is missing. Avro and Protobuf need an `outputSchema`, the path of a file with the
@@ -69,7 +86,7 @@ codes! {
     SkillAdapter = 125, Warning, "a skill adapter is left out";
 
     /// A `control` adapter is a port for operators. Generated servers have `/health/live` and `/health/ready` there,
-    /// `/status` with `info: true`, and `/metrics`. Other settings exist only in the reference engine: scripts,
+    /// `/status` with `info: true`, and `/metrics`. Other settings exist only in the reference engine:
     /// reloading and validating the file, and log levels. To export traces, build the crate with the feature `otlp` and
     /// set `OTEL_EXPORTER_OTLP_ENDPOINT`.
     ///
@@ -81,7 +98,7 @@ codes! {
     ///   port: 9100
     ///   management:
     ///     health: true
-    ///     scripting: {enabled: true}     # ignored
+    ///     reload: true     # ignored
     /// ```
     ControlAdapter = 126, Warning, "a part of the control adapter is ignored";
 

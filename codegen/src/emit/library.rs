@@ -1,5 +1,6 @@
 //! `src/lib.rs`, which ties the modules together, and `src/main.rs`.
 
+use naftiko_schema::{Adapter, Script};
 use quote::quote;
 
 use super::adapter::facts;
@@ -44,21 +45,43 @@ pub(super) fn emit(model: &Model) -> String {
             let (module, variant) = (tables::ident(adapter.name()), tables::ident(facts.variant));
             quote! { Adapter::#variant(to(&#module::ADAPTER)) }
         });
+        // Only scripts in other languages need something of the application.
+        let (name, runners, argument) = if needs_runners(model) {
+            items.push(quote! {
+                pub use naftiko_client::{ScriptCall, ScriptError, ScriptRunner, ScriptRunners};
+            });
+            items.push(quote! {
+                /// Runs the command line of this crate's binary without what runs its scripts. See [`run_with`].
+                #[cfg(feature = "server")]
+                pub fn run() -> std::process::ExitCode {
+                    run_with(ScriptRunners::default())
+                }
+            });
+            (quote! { run_with }, quote! { runners: ScriptRunners }, quote! { , runners })
+        } else {
+            (quote! { run }, quote! {}, quote! {})
+        };
         items.push(quote! {
             /// Runs the command line of this crate's binary: `serve`, `mcp`, `tools` and `routes`.
             #[cfg(feature = "server")]
-            pub fn run() -> std::process::ExitCode {
+            pub fn #name(#runners) -> std::process::ExitCode {
                 use naftiko_client::schema::{Adapter, to};
                 use naftiko_server::{Program, Served};
 
                 static PROGRAM: Program = Program::new(const {
                     &[Served::new(&operations::CAPABILITY, const { &[#(#adapters),*] })]
                 });
-                naftiko_server::run(&PROGRAM)
+                naftiko_server::#name(&PROGRAM #argument)
             }
         });
     }
     rust::file(model, &guide::docs(model), items)
+}
+
+/// Whether an application must register what runs the scripts.
+fn needs_runners(model: &Model) -> bool {
+    let scripts = model.adapters.iter().flat_map(Adapter::bindings).flat_map(|binding| binding.target.scripts());
+    scripts.into_iter().any(|script| script.language != Script::JAVASCRIPT && script.refusal.is_none())
 }
 
 pub(super) fn emit_main(model: &Model) -> String {

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use naftiko_schema::Script;
+
 use super::MARKER;
+use super::adapter::{self, Facts};
 use crate::model::Model;
 
 pub(super) fn emit(model: &Model) -> String {
@@ -25,8 +28,9 @@ pub(super) fn emit(model: &Model) -> String {
     for facts in model.mounted() {
         let (feature, dependency, about) = (facts.feature, facts.dependency.unwrap_or_default(), facts.about);
         features.push_str(&format!("{feature} = [\"dep:{dependency}\"{parts}]\n"));
+        let engine = if has_javascript(model, facts) { ", features = [\"script\"]" } else { "" };
         dependencies.push_str(&format!(
-            "{dependency} = {{ workspace = true, optional = true }} # The feature `{feature}`: {about}.\n"
+            "{dependency} = {{ workspace = true, optional = true{engine} }} # The feature `{feature}`: {about}.\n"
         ));
         server.push_str(&format!("{feature:?}, "));
     }
@@ -78,6 +82,13 @@ pub(super) fn emit(model: &Model) -> String {
         name = model.crate_name(),
         description = toml_string(&model.capability.title),
     )
+}
+
+/// Whether an adapter of a type runs scripts in JavaScript.
+fn has_javascript(model: &Model, facts: &Facts) -> bool {
+    let adapters = model.adapters.iter().filter(|adapter| adapter::facts(adapter).variant == facts.variant);
+    let scripts = adapters.flat_map(|adapter| adapter.bindings()).flat_map(|binding| binding.target.scripts());
+    scripts.into_iter().any(|script| script.language == Script::JAVASCRIPT && script.refusal.is_none())
 }
 
 /// A TOML basic string. Control characters are gone already: texts of the model are single lines.

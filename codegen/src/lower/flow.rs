@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use naftiko_schema::{Action, FlowId, Lookup, Output, Ref, Step, StepCall, StepId, Target};
+use naftiko_schema::{Action, FlowId, Lookup, Output, Ref, Script, ScriptFile, Step, StepCall, StepId, Target};
 
 use super::binding::source;
 use super::{Callables, output, parameter, text};
@@ -60,6 +60,18 @@ fn action(action: &linked::Action<'_>, callables: &Callables<'_>) -> Action {
             value: source(&lookup.value),
             members: lookup.members.iter().map(|member| member.clone().into()).collect(),
         }),
+        linked::Action::Script(script) => Action::Script(Script {
+            language: script.language.clone().into(),
+            files: script
+                .files
+                .iter()
+                .map(|(name, text)| ScriptFile { name: name.clone().into(), text: text.clone().into() })
+                .collect(),
+            context: source(&script.context),
+            timeout: script.timeout,
+            statements: script.statements,
+            refusal: script.refusal.clone().map(Into::into),
+        }),
     }
 }
 
@@ -81,6 +93,7 @@ fn order(flow: &linked::Flow<'_>, callables: &Callables<'_>) -> Vec<BTreeSet<Ste
                 need(lookup.list);
                 lookup.value.steps(&mut need);
             }
+            linked::Action::Script(script) => script.context.steps(&mut need),
         }
         if let linked::Action::Call(call) = &step.action
             && !callables.operation(call.operation).table.method.is_safe()

@@ -57,7 +57,7 @@ pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, path: &str, origin_of
             AdapterKind::Mcp(declared) => {
                 mcp::lower(linked, first, declared, auth, &capability, &by_id).map(|mcp| Adapter::Mcp(shared(mcp)))
             }
-            AdapterKind::Control(declared) => Some(Adapter::Control(shared(control(first, *declared, auth)))),
+            AdapterKind::Control(declared) => Some(Adapter::Control(shared(control(first, declared, auth)))),
             AdapterKind::Other => None,
         }
     });
@@ -90,8 +90,8 @@ impl<'o> Callables<'o> {
 }
 
 /// All adapters of one type are served by one port, which the first of them names.
-fn control(adapter: &read::Adapter, declared: read::Control, auth: InboundAuth) -> Control {
-    let read::Control { health, info, metrics } = declared;
+fn control(adapter: &read::Adapter, declared: &read::Control, auth: InboundAuth) -> Control {
+    let read::Control { health, info, metrics, .. } = *declared;
     Control { port: adapter.port.unwrap_or(9100), auth, health, info, metrics }
 }
 

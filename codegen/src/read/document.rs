@@ -179,6 +179,22 @@ pub(crate) enum StepAction {
     /// The operation, and what `with` says.
     Call(Option<Text>, Option<Vec<(Text, Node)>>),
     Lookup(Lookup),
+    Script(ScriptStep),
+}
+
+/// A program that a step runs.
+#[derive(Debug)]
+pub(crate) struct ScriptStep {
+    pub(crate) span: Span,
+    /// The file, below the location.
+    pub(crate) file: Text,
+    pub(crate) language: Option<Text>,
+    /// The folder of the file and its dependencies.
+    pub(crate) location: Option<Text>,
+    /// Files that run before it.
+    pub(crate) dependencies: Vec<Text>,
+    /// Values of its own.
+    pub(crate) with: Option<Vec<(Text, Node)>>,
 }
 
 /// A search in the output of another step.

@@ -1,6 +1,6 @@
 //! Reading steps, and the mappings that make a document of their outputs.
 
-use super::document::{Lookup, Step, StepAction, StepMapping, Text};
+use super::document::{Lookup, ScriptStep, Step, StepAction, StepMapping, Text};
 use super::fields::Fields;
 use super::invocation::{call, with};
 use super::yaml::{Content, Node};
@@ -32,14 +32,10 @@ fn step(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Step> {
     let action = match kind {
         "call" => StepAction::Call(call(&mut fields, sink), with(&mut fields, sink)),
         "lookup" => StepAction::Lookup(lookup(&mut fields, sink)?),
-        "script" => {
-            let message = "steps of type `script` are not supported";
-            sink.report(Code::Scripts, fields.span, message).help("call one operation instead");
-            return None;
-        }
+        "script" => StepAction::Script(script(&mut fields, sink)?),
         other => {
             let message = format!("steps of type `{other}` are not supported");
-            sink.report(Code::Steps, fields.span, message).help("use a step of type `call` or `lookup`");
+            sink.report(Code::Steps, fields.span, message).help("use a step of type `call`, `lookup` or `script`");
             return None;
         }
     };
@@ -59,6 +55,13 @@ fn lookup(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Lookup> {
     }
     let members = fields.list("outputParameters", sink);
     Some(Lookup { list: list?, key: key?, value: value?, members })
+}
+
+fn script(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<ScriptStep> {
+    let file = fields.required_text(&["file"], sink);
+    let (language, location) = (fields.text(&["language"], sink), fields.text(&["location"], sink));
+    let (dependencies, with) = (fields.list("dependencies", sink), with(fields, sink));
+    Some(ScriptStep { span: fields.span, file: file?, language, location, dependencies, with })
 }
 
 /// The mappings; `None` if there are none. Some files write targets as keys.

@@ -2,6 +2,7 @@
 //! absolute path are read by the server at run time.
 
 use super::format;
+use super::script;
 use crate::Sources;
 use crate::codes::Code;
 use crate::diagnostic::Sink;
@@ -58,28 +59,29 @@ pub(super) fn link(location: &Text, sources: &Sources, sink: &mut Sink) -> Optio
     }
 }
 
-/// The files and folders beside a capability that its resources, prompts and operations name, or those beside a `.proto` file
-/// that it imports, whether they are there or not.
+/// The files and folders beside a capability that its resources, prompts, scripts and operations name, or those beside a
+/// `.proto` file that it imports, whether they are there or not.
 pub(crate) fn named(path: &str, text: &str) -> Vec<String> {
     if path.ends_with(".proto") {
         return format::imported(path, text);
     }
     let mut named = Vec::new();
     // Most texts name no file. Only an escape could hide the keys.
-    if !["location", format::SCHEMA, "\\"].iter().any(|key| text.contains(key)) {
+    if !["location", script::LOCATION, format::SCHEMA, "\\"].iter().any(|key| text.contains(key)) {
         return named;
     }
     // A syntax error is reported when the file is compiled.
     if let Some(root) = yaml::parse(text, 0, &mut Sink::new(path)) {
-        collect(&root, path, &mut named);
+        let default = script::default_location(&root);
+        collect(&root, path, default.as_deref(), &mut named);
     }
     named
 }
 
-fn collect(node: &Node, path: &str, named: &mut Vec<String>) {
+fn collect(node: &Node, path: &str, default: Option<&str>, named: &mut Vec<String>) {
     let location = |member: &Node| member.get("location").and_then(Node::scalar_text);
     match &node.content {
-        Content::Sequence(items) => items.iter().for_each(|item| collect(item, path, named)),
+        Content::Sequence(items) => items.iter().for_each(|item| collect(item, path, default, named)),
         Content::Mapping(entries) => {
             named.extend(format::named(node).and_then(|file| relative(path, &file)));
             for entry in entries {
@@ -92,24 +94,27 @@ fn collect(node: &Node, path: &str, named: &mut Vec<String>) {
                     let beside = locations.iter().map(|given| path_of(given)).filter(|given| is_beside(given));
                     named.extend(beside.filter_map(|given| relative(path, given)));
                 }
-                collect(&entry.value, path, named);
+                if entry.key == "steps" {
+                    script::named(&entry.value, path, default, named);
+                }
+                collect(&entry.value, path, default, named);
             }
         }
         _ => {}
     }
 }
 
-fn path_of(location: &str) -> &str {
+pub(super) fn path_of(location: &str) -> &str {
     location.strip_prefix("file://").unwrap_or(location)
 }
 
 /// Whether a path is relative to the file that names it.
-fn is_beside(path: &str) -> bool {
+pub(super) fn is_beside(path: &str) -> bool {
     !path.starts_with('/') || path.starts_with("/./") || path.starts_with("/../")
 }
 
 /// The text without a byte order mark and with the same line ends on every machine.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n")
 }
 

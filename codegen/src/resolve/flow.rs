@@ -8,6 +8,7 @@ use naftiko_schema::{Kind, Location, OperationId, PathStep, StepId};
 use super::call::{self, Callee};
 use super::inputs::{Context, Inputs};
 use super::linker::Linker;
+use super::script;
 use super::target::{CallSite, Targets};
 use crate::codes::Code;
 use crate::diagnostic::{FIRST, Sink, Span};
@@ -72,6 +73,7 @@ pub(super) fn link<'d>(
                 fed.extend(operation.parameters.iter().zip(&call.sources));
             }
             Action::Lookup(lookup) => used.push(&lookup.value),
+            Action::Script(script) => used.push(&script.context),
         }
     }
     call::settle(&mut inputs, &fed, &used, context, sink);
@@ -115,7 +117,7 @@ fn targets<'d>(
                 failed |= found.is_none();
                 found
             }
-            StepAction::Lookup(_) => None,
+            StepAction::Lookup(_) | StepAction::Script(_) => None,
         });
     }
     (!failed).then_some(targets)
@@ -133,7 +135,7 @@ fn add_locals<'d>(invocation: &'d Invocation, inputs: &mut Inputs<'_, 'd>, conte
 }
 
 /// Something that takes any value.
-fn any(name: &str, span: Span) -> Parameter {
+pub(super) fn any(name: &str, span: Span) -> Parameter {
     Parameter {
         name: name.to_owned(),
         wire: name.to_owned(),
@@ -178,12 +180,14 @@ fn steps<'d>(
                 let sources = call::bind(&Callee::of(operation), with.as_deref(), inputs, sink);
                 Action::Call(StepCall { operation: *id, sources, outputs: operation.outputs })
             }
+            (StepAction::Script(source), _) => Action::Script(linker.scripts.link(source, name, inputs, sink)?),
             (StepAction::Lookup(source), _) => Action::Lookup(lookup(source, inputs, sink)?),
             (StepAction::Call(..), None) => return None,
         };
         steps.push(Step { name: name.to_owned(), action });
         inputs.steps.push(name);
     }
+    script::give_context(&mut steps, inputs);
     Some(steps)
 }
 

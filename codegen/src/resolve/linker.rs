@@ -10,8 +10,10 @@ use naftiko_schema::{FlowId, OperationId};
 use super::call::{self, Callee};
 use super::flow::{self, Site};
 use super::inputs::{Context, Scope};
+use super::script::Scripts;
 use super::target::{CallSite, Targets};
 use super::variables::Variables;
+use crate::Sources;
 use crate::codes::Code;
 use crate::diagnostic::{FIRST, Sink, Span};
 use crate::linked::{Call, Flow, Linked, Operation, Parameter, Source, Target};
@@ -22,6 +24,7 @@ pub(super) struct Linker<'l, 'd> {
     pub(super) linked: &'l Linked<'d>,
     pub(super) targets: &'l Targets<'l>,
     variables: &'l Variables<'l>,
+    pub(super) scripts: Scripts<'l>,
     /// The flows of aggregates by `namespace.name`.
     aggregates: BTreeMap<String, (&'d Aggregate, &'d AggregateFlow)>,
     /// Those that were linked; `None` if that failed.
@@ -34,11 +37,13 @@ impl<'l, 'd> Linker<'l, 'd> {
         linked: &'l Linked<'d>,
         targets: &'l Targets<'l>,
         variables: &'l Variables<'l>,
+        sources: &'l Sources,
         sink: &mut Sink,
     ) -> Self {
+        let scripts = Scripts::new(linked.document, sources);
         let aggregates = by_name(linked.document, sink);
         let (known, flows) = (RefCell::default(), RefCell::default());
-        Self { linked, targets, variables, aggregates, known, flows }
+        Self { linked, targets, variables, scripts, aggregates, known, flows }
     }
 
     /// The flows of all calls that were linked.

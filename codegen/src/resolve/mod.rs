@@ -15,6 +15,7 @@ mod placeholder;
 mod prefix;
 mod prompts;
 mod resources;
+mod script;
 mod target;
 pub(crate) mod variables;
 
@@ -88,7 +89,7 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
     };
     let targets = Targets::new(&linked.apis, &linked.operations, &document.missing);
     let mut size = Size(0);
-    let linker = Linker::new(&linked, &targets, &variables, sink);
+    let linker = Linker::new(&linked, &targets, &variables, sources, sink);
     let routes = routes(&linker, &variables, &mut size, sink);
     let tools = tools(&linker, &variables, &mut size, sink);
     let resources = resources::resources(&linker, &variables, sources, sink);

@@ -8,7 +8,9 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use naftiko_client::__private::{Arguments, Connection, Options, Preview, Reading, ResponseBody, check_once};
 use naftiko_client::{Error, Response};
-use naftiko_schema::{Action, ArgumentSource, Flow, InputText, Operation, Output, Projection, Step, StepCall, Target};
+use naftiko_schema::{
+    Action, ArgumentSource, Flow, InputText, Operation, Output, Projection, Script, Step, StepCall, Target,
+};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -18,6 +20,7 @@ use crate::lookup::found;
 use crate::numbers;
 use crate::offload::offload;
 use crate::output::apply;
+use crate::script;
 use crate::source::{Scope, Values};
 
 /// What callers may see of the output of a target, where that is less than what other steps see.
@@ -115,10 +118,12 @@ impl Run<'_> {
         let scope = Scope { inputs, outputs };
         enum Start {
             Call(&'static StepCall, Arguments),
+            Script(&'static Script, Vec<u8>),
             Done(Option<Value>),
         }
         let start = match &step.action {
             Action::Lookup(lookup) => Start::Done(found(lookup, scope)),
+            Action::Script(script) => Start::Script(script, script::context(script, scope)),
             Action::Call(call) => {
                 Start::Call(call, arguments(call, scope, self.connection).map_err(|error| error.in_step(&step.name))?)
             }
@@ -126,6 +131,12 @@ impl Run<'_> {
         Ok(async move {
             match start {
                 Start::Done(output) => Ok(Ended { step: index, output, response: None }),
+                Start::Script(script, context) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    let outcome = script::run(script, context, self.connection, left).await;
+                    let output = outcome.map_err(|error| Error::script(&self.flow.name, error).in_step(&step.name))?;
+                    Ok(Ended { step: index, output, response: None })
+                }
                 Start::Call(call, arguments) => {
                     let outcome = self.call(call, arguments, reading, deadline).await;
                     let (output, response) = outcome.map_err(|error| error.in_step(&step.name))?;

@@ -14,6 +14,7 @@ pub mod origin;
 mod output;
 mod receive;
 mod repeated;
+mod script;
 mod source;
 pub mod trace;
 
@@ -26,4 +27,5 @@ pub use offload::{is_long, offload};
 pub use output::{apply, document};
 pub use receive::{BODY_LIMIT, STANDSTILL, Unreceived, receive};
 pub use repeated::repeated_name;
+pub use script::without_runner;
 pub use source::Values;

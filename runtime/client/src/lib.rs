@@ -22,6 +22,7 @@ mod raw_body;
 mod request;
 mod response;
 mod rules;
+mod script;
 mod template;
 #[cfg(feature = "test-util")]
 pub mod testing;
@@ -43,6 +44,7 @@ pub use models::{Base64, InvalidBase64, Patch, Redacted, UnknownValue};
 pub use paging::Paging;
 pub use raw_body::RawBody;
 pub use response::Response;
+pub use script::{ScriptCall, ScriptError, ScriptRunner, ScriptRunners};
 pub use transport::{BoxError, BoxFuture, TransportError};
 
 /// The tables that generated code consists of.

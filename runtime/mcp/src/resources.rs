@@ -282,7 +282,7 @@ fn failure(uri: &str, error: &Error) -> ErrorData {
     }
     let data = data.into();
     match error.kind() {
-        ErrorKind::Arguments(_) => ErrorData::invalid_params(error.to_string(), Some(data)),
+        ErrorKind::Arguments(_) | ErrorKind::Thrown(_) => ErrorData::invalid_params(error.to_string(), Some(data)),
         _ if error.status().is_some_and(|status| matches!(status.as_u16(), 404 | 410)) => {
             ErrorData::resource_not_found("resource not found", Some(data))
         }

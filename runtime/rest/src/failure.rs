@@ -88,6 +88,9 @@ pub(super) fn response(error: &Error, references: &References<'_>, api_errors: A
             Err(arguments(violations, error.omitted_violations(), references.route.binding.inputs()))
         }
         ErrorKind::Timeout => Err(gateway(StatusCode::GATEWAY_TIMEOUT)),
+        ErrorKind::Thrown(_) => Err(gateway(StatusCode::BAD_REQUEST)),
+        // A part of this server is at fault, not what is behind it.
+        ErrorKind::Script(_) => Err(gateway(StatusCode::INTERNAL_SERVER_ERROR)),
         &ErrorKind::Status(status) => match Cause::of(status, is_about_credential(error)) {
             // A part of a body must not pass for the whole.
             Cause::Request if api_errors == ApiErrors::PassThrough && error.has_whole_body() => {

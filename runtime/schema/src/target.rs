@@ -145,6 +145,8 @@ pub enum Action {
     Call(StepCall),
     /// It searches a list.
     Lookup(Lookup),
+    /// It runs a program.
+    Script(Script),
 }
 
 table! {
@@ -175,6 +177,57 @@ table! {
     }
 }
 
+table! {
+    /// A program that computes a value. It has no access to anything but the values that it is given, so that it changes
+    /// nothing. Its output is what it assigns to `result`.
+    pub struct Script {
+        /// Its language, in lower case.
+        language: text,
+        /// The files, in the order in which they run.
+        files: [ScriptFile],
+        /// What it sees as `context`: an object with the inputs, the outputs of earlier steps, and values of its own.
+        context: ArgumentSource,
+        /// How long it may run, in milliseconds.
+        timeout: u32,
+        /// How many statements it may run, about.
+        statements: u32,
+    } with {
+        /// Why it is never run.
+        refusal: optional(text),
+    }
+}
+
+table! {
+    /// A file of a program.
+    pub struct ScriptFile {
+        /// Its name below the folder of the programs, for messages.
+        name: text,
+        /// The text.
+        text: text,
+    }
+}
+
+impl Script {
+    /// The language that needs no runner of the application.
+    pub const JAVASCRIPT: &str = "javascript";
+}
+
+impl Target {
+    /// The programs that it runs.
+    pub fn scripts(&self) -> Vec<&Script> {
+        let steps = match self {
+            Self::Operation(_) => &[][..],
+            Self::Flow(flow) => &flow.steps,
+        };
+        let scripts = steps.iter().map(|step| match &step.action {
+            Action::Script(script) => vec![script],
+            Action::Call(call) => call.target.scripts(),
+            Action::Lookup(_) => Vec::new(),
+        });
+        scripts.flatten().collect()
+    }
+}
+
 impl Flow {
     /// The operations that are called, in the order of the steps.
     pub fn operations(&self) -> impl Iterator<Item = &Operation> {
@@ -195,7 +248,7 @@ impl Flow {
     fn calls(&self) -> impl Iterator<Item = &StepCall> {
         self.steps.iter().filter_map(|step| match &step.action {
             Action::Call(call) => Some(call),
-            Action::Lookup(_) => None,
+            Action::Lookup(_) | Action::Script(_) => None,
         })
     }
 }

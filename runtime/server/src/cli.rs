@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use naftiko_client::__private::Environment;
+use naftiko_client::ScriptRunners;
 use naftiko_rest::__private::ApiErrors;
 use naftiko_schema::{Capability, Parameter};
 use secrecy::SecretString;
@@ -192,6 +193,9 @@ pub(super) struct Upstream {
     /// Allow path arguments that hold . or .. between slashes; they stay encoded within one segment
     #[arg(long, env = "NAFTIKO_ALLOW_DOT_SEGMENTS")]
     pub(super) allow_dot_segments: bool,
+    /// What runs the scripts of flows
+    #[arg(skip)]
+    pub(super) scripts: ScriptRunners,
 }
 
 /// A text without blanks around it.
@@ -230,6 +234,15 @@ impl Serve {
 }
 
 impl Command {
+    /// Takes what runs the scripts of flows.
+    pub(super) fn set_scripts(&mut self, runners: ScriptRunners) {
+        match self {
+            Self::Serve(options) => options.upstream.scripts = runners,
+            Self::Mcp(options) => options.upstream.scripts = runners,
+            Self::Tools | Self::Routes => {}
+        }
+    }
+
     /// Whether the command runs until it is stopped.
     #[cfg(feature = "otlp")]
     pub(super) fn is_long_running(&self) -> bool {

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use naftiko_client::__private::Room;
+use naftiko_client::ScriptRunners;
 use naftiko_mcp::Server;
 use naftiko_schema::Adapter;
 use tokio::sync::mpsc::{self, Receiver};
@@ -16,7 +17,13 @@ use super::{config, log, serve as serving, upstream, workers};
 
 /// Runs the command line. The exit code is 2 for an invalid configuration and 1 for other failures.
 pub fn run(program: &'static Program) -> ExitCode {
-    let command = cli::parse(program);
+    run_with(program, ScriptRunners::default())
+}
+
+/// The same, for a program with scripts in languages that the application runs.
+pub fn run_with(program: &'static Program, runners: ScriptRunners) -> ExitCode {
+    let mut command = cli::parse(program);
+    command.set_scripts(runners);
     // Lines are written and traces exported until the guard is dropped.
     exit_code(init_telemetry(program, &command).and_then(|_guard| execute(program, command)))
 }
@@ -98,6 +105,7 @@ fn serve_stdio(program: &'static Program, options: &cli::Stdio) -> Result<(), Fa
     };
     let policy = options.limits.limit(options.tools.policy()?);
     policy.check([mcp]).map_err(|error| Failure::Refused(error.to_string()))?;
+    program.check_scripts(&options.upstream.scripts)?;
     let tls = upstream::native_root_tls();
     let connection =
         upstream::client(program, &served.capability, &options.upstream, tls, None, Room::new(ROOM)).build()?;

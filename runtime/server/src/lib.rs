@@ -48,7 +48,7 @@ mod upstream;
 mod workers;
 
 pub use cli::Serve as ServeOptions;
-pub use command::{run, serve};
+pub use command::{run, run_with, serve};
 pub use naftiko_schema::Adapter;
 #[doc(hidden)]
 pub mod __private {

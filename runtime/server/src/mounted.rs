@@ -80,6 +80,7 @@ pub async fn stdio(
     let (tls, room) = (upstream::native_root_tls(), Room::new(options.body_memory << 20));
     let client = upstream::client(program, &served.capability, &options.upstream, tls, None, room);
     let connection = client.from_environment(options.environment.clone()).build().map_err(|error| error.to_string())?;
+    program.check_scripts(&options.upstream.scripts).map_err(|failure| failure.to_string())?;
     let policy = options.tools.policy().map_err(|failure| failure.to_string())?;
     let server = Server::new(mcp, &connection).with_policy(policy);
     server.serve_lines(input, output).await.map_err(|error| error.to_string())

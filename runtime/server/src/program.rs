@@ -1,6 +1,12 @@
 //! The program of a server.
 
+use std::collections::BTreeSet;
+
+use naftiko_adapter::without_runner;
+use naftiko_client::ScriptRunners;
 use naftiko_schema::{Adapter, Capability, List, Mcp, Parameter, Ref, Rest, Variable};
+
+use super::failure::Failure;
 
 /// What a server serves: capabilities, each with its adapters. Every adapter has its own listener.
 #[derive(Clone, Debug)]
@@ -56,6 +62,22 @@ impl Program {
     /// The REST adapters.
     pub(crate) fn rest(&self) -> impl Iterator<Item = &Rest> {
         self.adapters().filter_map(Adapter::rest)
+    }
+
+    /// Whether something runs the scripts of all adapters.
+    ///
+    /// # Errors
+    /// The languages that nothing runs.
+    pub(crate) fn check_scripts(&self, runners: &ScriptRunners) -> Result<(), Failure> {
+        let missing: BTreeSet<_> = self.adapters().flat_map(|adapter| without_runner(adapter, runners)).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let languages = missing.iter().map(|language| format!("`{language}`")).collect::<Vec<_>>().join(" and ");
+        Err(Failure::Refused(format!(
+            "the capability has scripts in {languages}, and nothing runs them: write a program that registers a \
+             `ScriptRunner` for the language and starts the server with it (`run_with`), or write them in JavaScript"
+        )))
     }
 
     /// The inputs whose values the environment may have.

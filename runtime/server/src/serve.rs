@@ -205,6 +205,7 @@ impl Running {
                 });
             }
         }
+        program.check_scripts(&self.options.upstream.scripts)?;
         plans.sort_by_key(|plan| matches!(plan.adapter, Adapter::Control(_)));
         if plans.first().is_none_or(|plan| matches!(plan.adapter, Adapter::Control(_))) {
             return Err(Failure::Refused("no adapter to serve".to_owned()));

@@ -166,6 +166,7 @@ pub(super) fn client(
     if let Some(tls_config) = tls_config {
         builder = builder.transport(HyperTransport::new(tls_config, memory));
     }
+    builder = builder.script_runners(upstream.scripts.clone());
     builder = builder.room(room).timeout(Duration::from_secs(upstream.call_timeout));
     let is_of = |namespace: &str, capability: &Capability| capability.apis.iter().any(|api| api.namespace == namespace);
     for uri in members(&upstream.base_uri) {

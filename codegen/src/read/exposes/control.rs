@@ -3,24 +3,50 @@
 use super::AdapterKind;
 use crate::codes::Code;
 use crate::diagnostic::Sink;
+use crate::read::document::Text;
 use crate::read::fields::Fields;
 use crate::read::yaml::{Content, Entry};
 
 /// What a control adapter serves.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Control {
     pub(crate) health: bool,
     pub(crate) info: bool,
     pub(crate) metrics: bool,
+    pub(crate) scripting: Scripting,
+}
+
+/// What steps with scripts leave out, and what they may do.
+#[derive(Clone, Debug)]
+pub(crate) struct Scripting {
+    /// Whether scripts run.
+    pub(crate) enabled: bool,
+    pub(crate) location: Option<Text>,
+    pub(crate) language: Option<Text>,
+    /// The languages that may be used; `None` if it is not said.
+    pub(crate) allowed: Option<Vec<Text>>,
+    /// In milliseconds.
+    pub(crate) timeout: u32,
+    pub(crate) statements: u32,
+}
+
+impl Default for Scripting {
+    /// The defaults of the format.
+    fn default() -> Self {
+        Self { enabled: true, location: None, language: None, allowed: None, timeout: 60_000, statements: 100_000 }
+    }
 }
 
 pub(super) fn read(fields: &mut Fields<'_>, sink: &mut Sink) -> AdapterKind {
-    let mut control = Control { health: true, info: false, metrics: true };
+    let mut control = Control { health: true, info: false, metrics: true, scripting: Scripting::default() };
     if let Some(entry) = fields.get(&["management"]) {
         let mut management = Fields::of(&entry.value, "`management`", sink);
         control.health = management.flag("health", sink).unwrap_or(true);
         control.info = management.flag("info", sink).unwrap_or(false);
-        for key in ["reload", "validate", "logs", "scripting"] {
+        if let Some(entry) = management.get(&["scripting"]) {
+            control.scripting = scripting(entry, sink);
+        }
+        for key in ["reload", "validate", "logs"] {
             not_served(management.get(&[key]), "only the reference engine has it", sink);
         }
         management.finish(sink);
@@ -41,6 +67,34 @@ pub(super) fn read(fields: &mut Fields<'_>, sink: &mut Sink) -> AdapterKind {
         sink.report(Code::NoEffect, span, message).help(help);
     }
     AdapterKind::Control(control)
+}
+
+fn scripting(entry: &Entry, sink: &mut Sink) -> Scripting {
+    let unset = Scripting::default();
+    // `scripting: true` has all defaults.
+    if let Content::Bool(enabled, _) = entry.value.content {
+        return Scripting { enabled, ..unset };
+    }
+    let mut fields = Fields::of(&entry.value, "`scripting`", sink);
+    let enabled = fields.flag("enabled", sink).unwrap_or(true);
+    let location = fields.text(&["defaultLocation"], sink);
+    let language = fields.text(&["defaultLanguage"], sink);
+    let allowed = fields.has(&["allowedLanguages"]).then(|| fields.list("allowedLanguages", sink));
+    let timeout = limit(&mut fields, "timeout", sink).unwrap_or(unset.timeout);
+    let statements = limit(&mut fields, "statementLimit", sink).unwrap_or(unset.statements);
+    fields.finish(sink);
+    Scripting { enabled, location, language, allowed, timeout, statements }
+}
+
+/// A limit: a whole number above zero.
+fn limit(fields: &mut Fields<'_>, key: &'static str, sink: &mut Sink) -> Option<u32> {
+    let text = fields.text(&[key], sink)?;
+    let limit = text.value.parse().ok().filter(|limit| *limit > 0);
+    if limit.is_none() {
+        let message = format!("`{key}: {}` is no whole number above zero", text.value);
+        sink.report(Code::WrongType, text.span, message).help("write a number, or remove it for the default");
+    }
+    limit
 }
 
 /// Whether metrics are kept: `metrics: {local: {enabled: true}}`.

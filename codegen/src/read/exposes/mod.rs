@@ -11,7 +11,7 @@ use super::fields::Fields;
 use super::yaml::Node;
 use crate::codes::Code;
 use crate::diagnostic::{Sink, Span};
-pub(crate) use control::Control;
+pub(crate) use control::{Control, Scripting};
 pub(crate) use mcp::*;
 pub(crate) use rest::*;
 

@@ -99,6 +99,18 @@ impl<'c, 'd> Inputs<'c, 'd> {
         }
     }
 
+    /// All that callers send and the capability fixes, by name. Of two of one name the later counts.
+    pub(super) fn all(&self) -> Vec<(String, Source)> {
+        let sent = self.inputs.iter().enumerate();
+        let sent = sent.map(|(index, input)| (input.name.clone(), Source::Input(index.into())));
+        let fixed = self.constants.iter().filter_map(|(name, input)| {
+            let kind = vocabulary::kind(input.kind.as_ref()).unwrap_or(Kind::Any);
+            Some(((*name).to_owned(), Source::Json(input.value.as_ref()?.to_json_of(kind, true))))
+        });
+        let locals = self.locals.iter().map(|(name, source)| ((*name).to_owned(), source.clone()));
+        sent.chain(fixed).chain(locals).collect()
+    }
+
     /// The input with the name of the parameter: exactly, or folded if only one is.
     fn same(&mut self, parameter: &Parameter, sink: &mut Sink) -> Source {
         if let Some(local) = self.locals.get(parameter.name.as_str()) {

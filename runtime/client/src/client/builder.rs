@@ -21,6 +21,7 @@ use super::token::TokenProvider;
 use super::transport::{Transport, settings};
 use super::{Attempt, ConfigError, Outcome, tls};
 use crate::defaults::Defaults;
+use crate::script::ScriptRunners;
 
 /// The default time limit for making a connection.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -45,6 +46,7 @@ pub struct ClientBuilder<C> {
     before: Vec<Before>,
     after: Vec<After>,
     signers: Vec<Arc<dyn Signer>>,
+    scripts: ScriptRunners,
     allow_plain_http: bool,
     allow_dot_segments: bool,
     room: Option<Room>,
@@ -84,6 +86,7 @@ impl<C: Handle> ClientBuilder<C> {
             before: Vec::new(),
             after: Vec::new(),
             signers: Vec::new(),
+            scripts: ScriptRunners::default(),
             allow_plain_http: false,
             allow_dot_segments: false,
             room: None,
@@ -229,6 +232,12 @@ impl<C: Handle> ClientBuilder<C> {
         self
     }
 
+    /// Sets what runs the scripts of flows, for languages other than JavaScript.
+    pub fn script_runners(mut self, runners: ScriptRunners) -> Self {
+        self.scripts = runners;
+        self
+    }
+
     /// Adds an interceptor that runs after every attempt for which the `before` interceptors ran, even if the call is
     /// cancelled: for metrics and audit logs.
     pub fn after(mut self, interceptor: impl Fn(&Attempt<'_>, &Outcome<'_>) + Send + Sync + 'static) -> Self {
@@ -284,6 +293,7 @@ impl<C: Handle> ClientBuilder<C> {
             before: self.before,
             after: self.after,
             signers: self.signers,
+            scripts: self.scripts,
         };
         Ok(C::over(Connection::new(shared)))
     }

@@ -21,6 +21,7 @@ use crate::argument::Violation;
 use crate::defaults::Defaults;
 use crate::encoding::pair;
 use crate::request::{Parts, build, http_method, remove_framing};
+use crate::script::ScriptRunners;
 use crate::template::Values;
 
 /// The shared, configured state behind every handle of a client. Cloning is cheap.
@@ -57,6 +58,7 @@ pub(super) struct Shared {
     pub(super) after: Vec<After>,
     /// The signers, in order. They run when nothing else changes the request.
     pub(super) signers: Vec<Arc<dyn Signer>>,
+    pub(super) scripts: ScriptRunners,
 }
 
 /// The base URI of an API, and the transport to it.
@@ -104,6 +106,12 @@ impl Connection {
     #[doc(hidden)]
     pub fn response_limit(&self) -> usize {
         self.0.response_limit
+    }
+
+    /// What runs the scripts of flows.
+    #[doc(hidden)]
+    pub fn scripts(&self) -> &ScriptRunners {
+        &self.0.scripts
     }
 
     pub(super) fn shared(&self) -> &Shared {

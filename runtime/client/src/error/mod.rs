@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::argument::{Violation, Violations};
 use crate::format::FormatError;
 use crate::headers::{request_id, retry_after};
+use crate::script::ScriptError;
 use crate::text::{shortened, visible};
 use crate::transport::{BoxError, Failure, TransportError};
 pub use api_error::ApiError;
@@ -102,6 +103,10 @@ pub enum ErrorKind {
     Paging(String),
     /// A step of a flow cannot be taken because of what an earlier one returned. The text says why.
     Step(String),
+    /// The script of a step refused what it was given: it threw an error. The text is its message.
+    Thrown(String),
+    /// The script of a step cannot run, or went beyond a limit. The text says why.
+    Script(String),
 }
 
 impl ErrorKind {
@@ -123,6 +128,8 @@ impl ErrorKind {
             Self::Runtime => "runtime",
             Self::Paging(_) => "paging",
             Self::Step(_) => "step",
+            Self::Thrown(_) => "thrown",
+            Self::Script(_) => "script",
         }
     }
 }
@@ -178,6 +185,16 @@ impl Error {
     #[doc(hidden)]
     pub fn step(operation: &'static str, problem: String) -> Self {
         Self::new(operation, ErrorKind::Step(problem), Phase::Prepare)
+    }
+
+    /// The script of a step did not return a value.
+    #[doc(hidden)]
+    pub fn script(operation: &'static str, error: ScriptError) -> Self {
+        let kind = match error {
+            ScriptError::Thrown(message) => ErrorKind::Thrown(message),
+            ScriptError::Failed(problem) => ErrorKind::Script(problem),
+        };
+        Self::new(operation, kind, Phase::Prepare)
     }
 
     /// The error of an operation that a step of a flow called.
@@ -338,7 +355,9 @@ impl Error {
     /// Whether only the operator can fix this.
     #[doc(hidden)]
     pub fn is_for_the_operator(&self) -> bool {
-        !matches!(self.0.kind, ErrorKind::Arguments(_) | ErrorKind::Status(_) | ErrorKind::TooLarge { .. })
+        let of_caller =
+            |kind: &_| matches!(kind, ErrorKind::Arguments(_) | ErrorKind::Thrown(_) | ErrorKind::Status(_));
+        !of_caller(&self.0.kind) && !matches!(self.0.kind, ErrorKind::TooLarge { .. })
     }
 
     /// All causes, for the operator's log.
@@ -410,6 +429,8 @@ impl Error {
             ErrorKind::Token => write!(f, "nothing was sent, no token is available")?,
             ErrorKind::Runtime => write!(f, "nothing was sent, the runtime for blocking calls failed")?,
             ErrorKind::Paging(problem) | ErrorKind::Step(problem) => write!(f, "{problem}")?,
+            ErrorKind::Thrown(message) => write!(f, "the script refused its input: {message}")?,
+            ErrorKind::Script(problem) => write!(f, "the script failed: {problem}")?,
         }
         if self.includes_cause()
             && let Some(source) = &self.0.source
