@@ -2,8 +2,11 @@
 
 codes! {
     /// A step has a type that this compiler does not know. It knows `call`, which calls an operation, `lookup`, which
-    /// searches a list that an earlier step returned, and `script`. Leaving the step out would return something else than the file
-    /// promises, so the route or tool is refused.
+    /// searches a list that an earlier step returned, and `script`, which runs a program. Leaving the step out would return
+    /// something else than the file promises, so the route or tool is refused.
+    ///
+    /// `transform`, of version 0.5 of the format, says only in prose what it makes of its input, so that no compiler can
+    /// know it. `forEach` and `condition` are of the same version: all known files that use them need a `transform` as well.
     ///
     /// Use the known types, or combine the operations in Rust: every operation is a method of the generated client, with
     /// checked types and with errors that end the sequence.

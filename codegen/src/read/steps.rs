@@ -22,6 +22,13 @@ fn step(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Step> {
     let name = name_of(key, &mut fields, sink);
     let kind = fields.text(&["type"], sink);
     fields.ignore(&["description", "label", "display", "tags"]);
+    // Without them the step would do something else.
+    if let Some(entry) = fields.get(&["forEach", "condition"]) {
+        let message = format!("`{}` of a step is not supported", entry.key);
+        sink.report(Code::Steps, entry.span, message)
+            .help("use a step of type `script`, or combine the operations in Rust");
+        return None;
+    }
     let kind = match &kind {
         Some(kind) => kind.value.as_str(),
         // The keys of a step show its type.

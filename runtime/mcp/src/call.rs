@@ -6,6 +6,7 @@ use http::HeaderValue;
 use naftiko_adapter::trace::{self, TRACEPARENT, TRACESTATE};
 use naftiko_adapter::{Forwarded, Principal, execute, is_long, offload, preview};
 use naftiko_client::__private::{Arguments, Connection};
+use naftiko_client::ErrorKind;
 use naftiko_schema::Tool;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, NumberOrString, ProgressNotificationParam,
@@ -102,7 +103,7 @@ async fn send(
     context: &RequestContext<RoleServer>,
 ) -> Result<CallToolResponse, ErrorData> {
     tokio::select! {
-        result = finished(tool, connection, policy, arguments, forwarded(context)) => Ok(result.into()),
+        result = finished(tool, connection, policy, arguments, forwarded(context)) => result.map(Into::into),
         // Dropping the call closes the upstream request.
         () = context.ct.cancelled() => Err(cancelled()),
         never = progress(context) => match never {},
@@ -116,14 +117,20 @@ async fn finished(
     policy: &Policy,
     arguments: Arguments,
     forwarded: Forwarded,
-) -> CallToolResult {
+) -> Result<CallToolResult, ErrorData> {
     let outcome = execute(&tool.binding, connection, arguments, forwarded, view(policy.reveals(&tool.name))).await;
+    // As the reference engine has it: what a script refuses is no valid call.
+    if let Err(error) = &outcome
+        && matches!(error.kind(), ErrorKind::Thrown(_))
+    {
+        return Err(ErrorData::invalid_params(error.to_string(), None));
+    }
     let length = outcome.as_ref().map_or_else(|error| error.body().len(), |response| response.body().len());
     if !is_long(length) {
-        return result(tool, policy, outcome);
+        return Ok(result(tool, policy, outcome));
     }
     let policy = policy.clone();
-    offload(length, move || result(tool, &policy, outcome)).await
+    Ok(offload(length, move || result(tool, &policy, outcome)).await)
 }
 
 /// The header fields to forward upstream. The trace is that of the HTTP request, or else that of the message.

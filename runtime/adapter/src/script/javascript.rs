@@ -170,3 +170,93 @@ impl HostHooks for NoHost {
         16 << 20
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use naftiko_schema::{ArgumentSource, ScriptFile};
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn outcome(text: &str, given: &Value) -> Result<Option<Value>, ScriptError> {
+        let file = ScriptFile { name: "test.js".into(), text: text.to_owned().into() };
+        let mut script = Script::new("javascript", &[], ArgumentSource::Absent, 1000, 2_000);
+        script.files = vec![file].into();
+        evaluate(&script, given, 10_000)
+    }
+
+    fn value(text: &str) -> Value {
+        outcome(text, &json!({})).expect(text).expect("there is a result")
+    }
+
+    #[test]
+    fn results_are_what_json_has_of_them() {
+        assert_eq!(
+            value("var result = {b: 1, a: {c: []}, 'x-y': null}").to_string(),
+            r#"{"b":1,"a":{"c":[]},"x-y":null}"#
+        );
+        assert_eq!(
+            value("result = [1, 1.5, -0, 0 / 0, 'é', undefined, true]"),
+            json!([1, 1.5, 0, null, "é", null, true])
+        );
+        assert_eq!(value("let result = new Date(0)"), json!("1970-01-01T00:00:00.000Z"));
+        assert_eq!(value("var result"), json!(null));
+        assert_eq!(value("var result; Promise.resolve(7).then(function (x) { result = x })"), json!(7));
+        for nothing in ["var other = 1", "result = function () {}", "if (false) { let result = 1 }"] {
+            assert_eq!(outcome(nothing, &json!({})), Ok(None), "{nothing}");
+        }
+    }
+
+    #[test]
+    fn scripts_see_their_context() {
+        let given = json!({"list": [{"n": 1}, {"n": 2}], "text": "a"});
+        let seen = outcome("result = context.list.map(function (x) { return x.n + context.text })", &given);
+        assert_eq!(seen, Ok(Some(json!(["1a", "2a"]))));
+    }
+
+    #[test]
+    fn scripts_beyond_a_limit_fail() {
+        let deep = format!("result = JSON.parse('{}')", "[".repeat(5_000));
+        let long = "result = []; for (var i = 0; i < 1000; i++) result.push('0123456789abcdef')";
+        for (text, thrown) in [
+            ("while (true) {}", false),
+            ("try { while (true) {} } catch (_) {} finally { while (true) {} }", false),
+            ("[1, 2].forEach(function () { while (true) {} })", false),
+            ("(function f() { f() })()", false),
+            ("var x = ;", false),
+            (deep.as_str(), true),
+            (long, true),
+            ("var result = {}; result.own = result", true),
+            ("result = 'x'.repeat(1e9)", true),
+            ("result = 'x'.padEnd(1e9)", true),
+            ("result = new ArrayBuffer(1e9)", true),
+            ("result = 1n", true),
+            ("eval('1')", true),
+            ("new Function('1')", true),
+            ("fetch('https://api.test')", true),
+            ("import('fs').then(function () { result = 1 }); throw 'end'", true),
+        ] {
+            let error = outcome(text, &json!({})).expect_err(text);
+            assert_eq!(matches!(error, ScriptError::Thrown(_)), thrown, "{text}: {error:?}");
+        }
+        assert_eq!(
+            outcome("throw new Error('bad input')", &json!({})),
+            Err(ScriptError::Thrown("Error: bad input".to_owned()))
+        );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn any_text_ends_in_time(bytes in proptest::collection::vec(any::<u8>(), 0..200), tokens in "([a-z]{1,3}|[(){}\\[\\];=+*/.,'\"`<>!?:0-9 ]|var |function |for|while|result){0,60}") {
+            let started = Instant::now();
+            for text in [String::from_utf8_lossy(&bytes).into_owned(), tokens] {
+                drop(outcome(&text, &json!({"a": 1})));
+            }
+            prop_assert!(started.elapsed() < Duration::from_secs(20));
+        }
+    }
+}

@@ -211,7 +211,8 @@ fn is_of_upstream(case: &Case, own: &[u8]) -> bool {
     !own.is_empty() && said.chain([NO_ROUTE.as_bytes().to_vec()]).any(|said| bytes("", own, &said).is_none())
 }
 
-/// What differs between the requests that reached the upstream and those that were recorded.
+/// What differs between the requests that reached the upstream and those that were recorded. Steps that do not need each other
+/// send theirs at once, so that they arrive in any order.
 fn requests(expected: &[Json], own: &[Received]) -> Difference {
     if expected.len() != own.len() {
         let list = |requests: Vec<String>| if requests.is_empty() { "none".to_owned() } else { requests.join(", ") };
@@ -221,7 +222,15 @@ fn requests(expected: &[Json], own: &[Received]) -> Difference {
         });
         return Some(format!("upstream got {own}, expected {}", list(expected.collect())));
     }
-    expected.iter().zip(own).find_map(|(expected, own)| request(expected, own))
+    let mut left: Vec<&Received> = own.iter().collect();
+    expected.iter().find_map(|expected| {
+        let at = left.iter().position(|own| request(expected, own).is_none());
+        if at.is_none() {
+            return left.first().and_then(|own| request(expected, own));
+        }
+        at.map(|at| left.remove(at));
+        None
+    })
 }
 
 fn request(expected: &Json, own: &Received) -> Difference {

@@ -87,7 +87,8 @@ impl Json {
 impl PartialEq for Json {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Plain(own), Self::Plain(other)) | (Self::Text(own), Self::Text(other)) => own == other,
+            (Self::Plain(own), Self::Plain(other)) => exponent(own) == exponent(other),
+            (Self::Text(own), Self::Text(other)) => own == other,
             (Self::List(own), Self::List(other)) => own == other,
             (Self::Members(own), Self::Members(members)) => {
                 own.len() == members.len() && own.iter().all(|(name, value)| other.get(name) == Some(value))
@@ -95,6 +96,11 @@ impl PartialEq for Json {
             _ => false,
         }
     }
+}
+
+/// A number with its exponent in one spelling of several: `1e+2`, `1E2`.
+fn exponent(number: &str) -> String {
+    number.replace("E+", "e").replace("e+", "e").replace('E', "e")
 }
 
 impl fmt::Display for Json {

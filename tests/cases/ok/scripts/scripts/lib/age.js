@@ -1,0 +1,1 @@
+function byAge(a, b) { return b.age - a.age; }

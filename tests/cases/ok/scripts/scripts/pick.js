@@ -1,0 +1,1 @@
+var result = context.people.sort(byAge)[0];
