@@ -233,7 +233,7 @@ pub(crate) struct Script {
     pub(crate) timeout: u32,
     pub(crate) statements: u32,
     /// Why it is never run.
-    pub(crate) refusal: Option<String>,
+    pub(crate) rejection: Option<String>,
 }
 
 /// A call of an operation by a step.

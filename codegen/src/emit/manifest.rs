@@ -88,7 +88,7 @@ pub(super) fn emit(model: &Model) -> String {
 fn has_javascript(model: &Model, facts: &Facts) -> bool {
     let adapters = model.adapters.iter().filter(|adapter| adapter::facts(adapter).variant == facts.variant);
     let scripts = adapters.flat_map(|adapter| adapter.bindings()).flat_map(|binding| binding.target.scripts());
-    scripts.into_iter().any(|script| script.language == Script::JAVASCRIPT && script.refusal.is_none())
+    scripts.into_iter().any(|script| script.language == Script::JAVASCRIPT && script.rejection.is_none())
 }
 
 /// A TOML basic string. Control characters are gone already: texts of the model are single lines.

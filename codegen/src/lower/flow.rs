@@ -70,7 +70,7 @@ fn action(action: &linked::Action<'_>, callables: &Callables<'_>) -> Action {
             context: source(&script.context),
             timeout: script.timeout,
             statements: script.statements,
-            refusal: script.refusal.clone().map(Into::into),
+            rejection: script.rejection.clone().map(Into::into),
         }),
     }
 }

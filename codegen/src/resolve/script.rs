@@ -54,9 +54,9 @@ impl<'l> Scripts<'l> {
             report.nearest(given.span, &given.value, meant, "write it in `javascript`");
             return None;
         }
-        let refusal = self.refusal(&language, name);
-        if let Some(refusal) = &refusal {
-            let message = format!("{refusal}: every request for it fails");
+        let rejection = self.rejection(&language, name);
+        if let Some(rejection) = &rejection {
+            let message = format!("{rejection}: every request for it fails");
             let help = "change `management.scripting` of the control adapter, or remove the step";
             sink.report(Code::ScriptSetup, step.span, message).help(help);
         } else if language != LANGUAGES[0] {
@@ -66,7 +66,7 @@ impl<'l> Scripts<'l> {
             sink.report_once(Code::ScriptSetup, &language, given.span, message).help(help);
         }
         // What is never run needs no files.
-        let files = if refusal.is_some() { Vec::new() } else { self.files(step, sink)? };
+        let files = if rejection.is_some() { Vec::new() } else { self.files(step, sink)? };
         let with = step.with.iter().flatten().map(|(name, node)| (name.value.clone(), value(name, node, inputs, sink)));
         Some(Script {
             language,
@@ -74,12 +74,12 @@ impl<'l> Scripts<'l> {
             context: Source::Object(with.collect()),
             timeout: self.settings.timeout,
             statements: self.settings.statements,
-            refusal,
+            rejection,
         })
     }
 
     /// Why the capability does not let a script run.
-    fn refusal(&self, language: &str, step: &str) -> Option<String> {
+    fn rejection(&self, language: &str, step: &str) -> Option<String> {
         if !self.settings.enabled {
             return Some(format!("the script of step `{step}` is switched off"));
         }

@@ -193,7 +193,7 @@ table! {
         statements: u32,
     } with {
         /// Why it is never run.
-        refusal: optional(text),
+        rejection: optional(text),
     }
 }
 

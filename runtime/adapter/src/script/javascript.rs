@@ -36,7 +36,7 @@ static PLACES: LazyLock<Semaphore> =
 const PRELUDE: &str =
     "var console = {}, print = function () {}, load = function () { throw new Error('nothing can be loaded') };
 console.log = console.info = console.warn = console.error = console.debug = console.trace = print;";
-/// The value of `result`; `undefined` if there is none.
+/// The value of `result`; `undefined` without one.
 const RESULT: &str = "(function () { var value; try { value = result } catch (_) { return } \
                       return value === undefined ? null : value })()";
 

@@ -33,8 +33,8 @@ pub(crate) async fn run(
     connection: &Connection,
     left: Duration,
 ) -> Result<Option<Value>, ScriptError> {
-    if let Some(refusal) = &script.refusal {
-        return Err(ScriptError::Thrown(refusal.clone().into_owned()));
+    if let Some(rejection) = &script.rejection {
+        return Err(ScriptError::Thrown(rejection.clone().into_owned()));
     }
     let limit = connection.response_limit();
     if context.len() > limit {
@@ -83,7 +83,7 @@ pub fn without_runner<'a>(adapter: &'a Adapter, runners: &ScriptRunners) -> Vec<
         runners.get(language).is_some() || (cfg!(feature = "script") && language == Script::JAVASCRIPT)
     };
     let scripts = adapter.bindings().into_iter().flat_map(|binding| binding.target.scripts());
-    let needed = scripts.filter(|script| script.refusal.is_none() && !is_run(&script.language));
+    let needed = scripts.filter(|script| script.rejection.is_none() && !is_run(&script.language));
     let mut languages: Vec<&str> = needed.map(|script| &*script.language).collect();
     languages.sort_unstable();
     languages.dedup();

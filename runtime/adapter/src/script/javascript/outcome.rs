@@ -26,7 +26,7 @@ impl Shape {
         Ok(Self { keys, limit })
     }
 
-    /// A value as JSON; `None` if it is none, such as a function.
+    /// A value as JSON; `None` for a function and the like.
     pub(super) fn json(&self, value: &JsValue, engine: &mut Context) -> JsResult<Option<Value>> {
         self.value(value, "", &mut { self.limit }, DEPTH, engine)
     }
