@@ -1,6 +1,6 @@
 //! Properties of what reads texts of authors: any text is read without a panic, and what was read is written back as it was.
 
-use naftiko_schema::PathStep;
+use naftiko_schema::{PathFunction, PathStep};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -123,10 +123,12 @@ fn path(pieces: &[Piece]) -> String {
 /// A path of a mapping, with as many brackets as possible.
 fn mapping(steps: &[PathStep]) -> String {
     let write = |step: &PathStep| match step {
-        PathStep::Key(name) if name.contains(']') => format!(".{name}"),
-        PathStep::Key(name) => format!("['{name}']"),
+        PathStep::Key(name) => format!("['{}']", name.replace('\\', "\\\\").replace('\'', "\\'")),
         PathStep::Index(index) => format!("[{index}]"),
         PathStep::Each => "[*]".to_owned(),
+        PathStep::Query(text) => text.trim_start_matches('$').to_owned(),
+        PathStep::Function(PathFunction::Length) => ".size()".to_owned(),
+        PathStep::Function(function) => format!(".{}()", format!("{function:?}").to_lowercase()),
     };
     format!("${}", steps.iter().map(write).collect::<String>())
 }
@@ -170,7 +172,7 @@ proptest! {
     }
 
     #[test]
-    fn paths_of_mappings_are_read_and_written(text in text_of(&["$", ".", "a", "b-c", "[", "]", "'", "\"", "*", "0", "-1", " ", "()", "?", "é", "['d e']", "[2]"], 10)) {
+    fn paths_of_mappings_are_read_and_written(text in text_of(&["$", ".", "a", "b-c", "[", "]", "'", "\"", "*", "0", "-1", " ", ".last()", "?@.a-b", "é", "['d e']", "[2]", "[1:2]", "..", "==", "(", ")"], 10)) {
         if let Ok(steps) = json_path::parse(&text) {
             prop_assert_eq!(json_path::parse(&mapping(&steps)), Ok(steps), "{}", text);
         }

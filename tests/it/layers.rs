@@ -35,8 +35,9 @@ fn no_manifest_depends_on_a_crate_of_its_own_layer_or_above() {
 
 #[test]
 fn a_generated_crate_has_only_the_dependencies_of_its_features() {
-    // The operations of this capability respond with JSON, and nothing has a script.
-    let more = [
+    // The operations of this capability respond with JSON, and nothing in it is a query or a script.
+    let unused = [
+        "serde_json_path",
         "boa_engine",
         "encoding_rs",
         "html5ever",
@@ -60,8 +61,21 @@ fn a_generated_crate_has_only_the_dependencies_of_its_features() {
         let text = String::from_utf8(output.stdout).expect("text");
         let names: BTreeSet<_> = text.lines().filter_map(|line| line.split(' ').next()).collect();
         assert!(present.iter().all(|name| names.contains(name)), "{features}: {names:?}");
-        assert!(!absent.iter().chain(&more).any(|name| names.contains(name)), "{features}: {names:?}");
+        assert!(!absent.iter().chain(&unused).any(|name| names.contains(name)), "{features}: {names:?}");
     }
+}
+
+#[test]
+fn only_crates_with_queries_in_their_paths_have_the_library_for_them() {
+    let mut with_queries = 0;
+    for (name, files) in crate::cases::good() {
+        let has =
+            |ending: &str, text: &str| files.iter().any(|(path, file)| path.ends_with(ending) && file.contains(text));
+        let has_queries = has(".rs", "PathStep::Query");
+        assert_eq!(has("Cargo.toml", "\"json-path\""), has_queries, "{name}");
+        with_queries += usize::from(has_queries);
+    }
+    assert!(with_queries > 0);
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
     }
     for call in linked.calls() {
         let outputs = &call.outputs;
-        if outputs.len() > 1 {
+        if outputs.iter().any(|output| output.name.is_some()) {
             check_names(outputs, sink);
         }
         for output in outputs.iter() {
@@ -42,14 +42,15 @@ fn check_format(operation: &Operation<'_>, is_mapped: bool, sink: &mut Sink) {
     }
 }
 
-/// Several outputs become members of one object, whose names must differ.
+/// Outputs with names become members of one object, whose names must differ.
 fn check_names(outputs: &[Output], sink: &mut Sink) {
     let mut known = BTreeMap::new();
     for output in outputs {
         match &output.name {
             None => {
                 let message = "`name` is missing in one of several output parameters";
-                sink.report(Code::MissingKey, output.span, message).help("add `name:`");
+                let report = sink.report(Code::MissingKey, output.span, message);
+                report.help("name all of them, or none: then callers get the first that is not null");
             }
             Some(name) => match known.get(&name.value) {
                 Some(first) => {
@@ -73,11 +74,11 @@ fn check_output(output: &Output, sink: &mut Sink) {
     if let Some(text) = output.value.as_ref().and_then(Node::scalar_text)
         && (text.contains("{{") || text.starts_with("$."))
     {
-        let message = format!("the fixed value `{text}` is a template or a path, which is not supported yet");
+        let message = format!("the fixed value `{text}` is text: callers get it as it is written");
         let help = "use `mapping:` to select a part of the response";
-        sink.report(Code::Unsupported, output.span, message).help(help);
+        sink.report(Code::NoEffect, output.span, message).help(help);
     }
-    for child in output.properties.iter().chain(output.items.as_deref()) {
+    for child in output.properties.iter().chain(output.items.as_deref()).chain(output.values.as_deref()) {
         check_output(child, sink);
     }
 }

@@ -327,6 +327,8 @@ codes! {
     /// - `outputParameters` over an operation with `outputRawFormat: binary`: bytes cannot be mapped and are passed on,
     ///   as the reference engine does.
     /// - `const` beside `mapping` in an output: the mapping counts.
+    /// - a template or a path as the fixed `value` of an output beside `call`: it is text.
+    /// - a `maxLength` of an output that is not a whole number.
     /// - an `outputRawFormat` that cannot be read, if no route or tool maps the responses: they are passed on as they
     ///   come.
     /// - `authentication` of a `control` adapter, for its two probes: orchestrators send no credential. `/status` and

@@ -149,7 +149,7 @@ codes! {
 
     /// The file uses a feature of the format that this compiler does not support and that has no code of its own.
     /// Examples are variables under `with`, fixed values that mix text with what callers send, templates in the fixed
-    /// value of an input or output, inputs that select a member below the top of a body (`value: $.a.b`), and secret
+    /// value of an input, inputs that select a member below the top of a body (`value: $.a.b`), and secret
     /// fixed values in a path.
     ///
     /// It is an error, because ignoring the feature would generate a crate that does something else than the file says.

@@ -178,19 +178,21 @@ codes! {
     /// ```
     SeveralAdapters = 312, Warning, "adapters of one type are served together";
 
-    /// The `mapping` of an output is not a supported path. Supported are `$` for the whole response, names after dots
-    /// or in brackets, indexes (negative ones count from the end), and `[*]` for all elements. Filters, slices,
-    /// functions and the recursive `..` are refused. The reference engine returns null for a path that it cannot read,
-    /// so mistakes are easily overlooked there.
+    /// The `mapping` of an output is not a path. Paths are those of JSONPath (RFC 9535): names after dots or in brackets,
+    /// indexes (negative ones count from the end), slices, filters, `[*]` for all elements and `..` for all levels. Names after
+    /// dots may have hyphens and blanks, and the first `$` may be left out. The last step may be one of `length()`, `keys()`,
+    /// `first()`, `last()`, `min()`, `max()`, `avg()` and `sum()`.
     ///
-    /// If the value cannot be selected by such a path, select a larger part and leave the rest to the caller.
+    /// The reference engine returns null for a path that it cannot read, so mistakes are easily overlooked there. Its filters know
+    /// more operators than the RFC: `=~`, `in` and functions after a dot. In place of them, use `match()`, `||` and
+    /// `length(@.name)`. Very long paths, and those with more than 48 brackets, are refused, too.
     ///
     /// ```yaml
-    /// mapping: $.items[?(@.open)]      # refused
-    /// mapping: $.items[*].name
+    /// mapping: $.items[?(@.name =~ /a.*/)].id          # refused
+    /// mapping: $.items[?match(@.name, 'a.*')].id
     /// mapping: $['total-count']
     /// ```
-    BadMapping = 313, Error, "a mapping is not a supported path";
+    BadMapping = 313, Error, "a mapping is not a path";
 
     /// The `method` of an operation or route is not supported. Supported are GET, HEAD, OPTIONS, POST, PUT, PATCH and
     /// DELETE, in capitals or not. CONNECT and TRACE are for proxies and debugging, and passing them on is a security

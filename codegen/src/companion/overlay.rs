@@ -6,15 +6,13 @@ use serde_json_path::{JsonPath, PathElement};
 
 use crate::codes::Code;
 use crate::diagnostic::{Sink, Span, excerpt};
+use crate::json_path::{MAX_BRACKETS, MAX_PATH};
 use crate::read::yaml::{Content, Node};
 
 /// Values nested deeper than this cannot be made, as they cannot be read.
 const MAX_DEPTH: usize = 100;
 /// How many values an overlay may add.
 const MAX_VALUES: usize = 200_000;
-/// Longer paths, in bytes, and those with more brackets are refused: their parser calls itself for each.
-const MAX_PATH: usize = 4096;
-const MAX_BRACKETS: usize = 48;
 
 /// One step to a value.
 enum Step {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use naftiko_schema::Script;
 
-use super::MARKER;
 use super::adapter::{self, Facts};
+use super::{MARKER, queries};
 use crate::model::Model;
 
 pub(super) fn emit(model: &Model) -> String {
@@ -28,9 +28,11 @@ pub(super) fn emit(model: &Model) -> String {
     for facts in model.mounted() {
         let (feature, dependency, about) = (facts.feature, facts.dependency.unwrap_or_default(), facts.about);
         features.push_str(&format!("{feature} = [\"dep:{dependency}\"{parts}]\n"));
-        let engine = if has_javascript(model, facts) { ", features = [\"script\"]" } else { "" };
+        let needed = [("json-path", has_query(model, facts)), ("script", has_javascript(model, facts))];
+        let needed: Vec<_> = needed.into_iter().filter(|(_, is_needed)| *is_needed).map(|(name, _)| name).collect();
+        let needed = if needed.is_empty() { String::new() } else { format!(", features = {needed:?}") };
         dependencies.push_str(&format!(
-            "{dependency} = {{ workspace = true, optional = true{engine} }} # The feature `{feature}`: {about}.\n"
+            "{dependency} = {{ workspace = true, optional = true{needed} }} # The feature `{feature}`: {about}.\n"
         ));
         server.push_str(&format!("{feature:?}, "));
     }
@@ -89,6 +91,12 @@ fn has_javascript(model: &Model, facts: &Facts) -> bool {
     let adapters = model.adapters.iter().filter(|adapter| adapter::facts(adapter).variant == facts.variant);
     let scripts = adapters.flat_map(|adapter| adapter.bindings()).flat_map(|binding| binding.target.scripts());
     scripts.into_iter().any(|script| script.language == Script::JAVASCRIPT && script.rejection.is_none())
+}
+
+/// Whether the adapters of a type need the library that runs queries.
+fn has_query(model: &Model, facts: &Facts) -> bool {
+    let mut adapters = model.adapters.iter().filter(|adapter| adapter::facts(adapter).feature == facts.feature);
+    adapters.any(queries::has_query)
 }
 
 /// A TOML basic string. Control characters are gone already: texts of the model are single lines.

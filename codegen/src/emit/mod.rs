@@ -12,6 +12,7 @@ mod mcp;
 mod models;
 pub(crate) mod openapi;
 mod operations;
+mod queries;
 mod quoted;
 mod readme;
 mod rest;

@@ -1,10 +1,12 @@
 //! Output parameters: the whole response, or a projection of it.
 //!
 //! The meaning is the evident one: a mapping picks a value, and what is below it (properties, items) starts from there; a
-//! fixed `value` counts at any depth; an object or array without structure is taken as it is.
+//! fixed `value` counts at any depth; an object or array without structure is taken as it is. Of several outputs without names,
+//! callers get the first that is not null.
 
 use naftiko_schema::{
-    ArrayProjection, Format, Kind, List, ObjectProjection, Output, PathStep, ProjectedMember, Projection,
+    ArrayProjection, CutProjection, Format, Kind, List, MapProjection, ObjectProjection, Output, PathStep,
+    ProjectedMember, Projection,
 };
 use serde_json::Value;
 
@@ -21,7 +23,10 @@ pub(super) fn output(outputs: &[document::Output], format: &Format) -> Output {
             Projection::Path(path) if path.is_empty() && !format.is_converted() => Output::Whole,
             projection => Output::Projected(projection),
         },
-        // Several outputs, or one with a name, are the members of an object.
+        several if several.iter().all(|output| output.name.is_none()) => {
+            Output::Projected(Projection::First(several.iter().map(|output| projection(output, format)).collect()))
+        }
+        // Several outputs with names, or one, are the members of an object.
         several => object(Vec::new().into(), several, format).map_or(Output::Whole, Output::Projected),
     }
 }
@@ -47,7 +52,14 @@ fn projection(output: &document::Output, format: &Format) -> Projection {
         let item = vec![projection(item, format)].into();
         return Projection::Array(ArrayProjection { at, item, wraps: *format == Format::Xml });
     }
-    object(at.clone(), &output.properties, format).unwrap_or(Projection::Path(at))
+    if let Some(value) = &output.values {
+        return Projection::Map(MapProjection { at, value: vec![projection(value, format)].into() });
+    }
+    match (object(at.clone(), &output.properties, format), output.max_length) {
+        (Some(object), _) => object,
+        (None, Some(length)) => Projection::Cut(CutProjection { at, length }),
+        (None, None) => Projection::Path(at),
+    }
 }
 
 /// A fixed value in its declared type as JSON text: the format writes most of them as text.

@@ -231,7 +231,7 @@ impl Mapping {
 }
 
 /// An output parameter: a part of the response that the caller gets.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Output {
     pub(crate) span: Span,
     pub(crate) name: Option<Text>,
@@ -240,4 +240,8 @@ pub(crate) struct Output {
     pub(crate) value: Option<Node>,
     pub(crate) properties: Vec<Output>,
     pub(crate) items: Option<Box<Output>>,
+    /// The shape of every member of an object whose names are not known.
+    pub(crate) values: Option<Box<Output>>,
+    /// How many characters of a text are left.
+    pub(crate) max_length: Option<u64>,
 }

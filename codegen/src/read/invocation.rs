@@ -49,10 +49,22 @@ fn output(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Output> {
     let value = fields.get(&["value"]).or(constant).map(|entry| entry.value.clone());
     let properties = read_all(fields.members(&["properties"], sink), output, sink);
     let items = fields.get(&["items"]).and_then(|entry| items(&entry.value, sink)).map(Box::new);
+    let values = fields.get(&["values"]).and_then(|entry| output(None, &entry.value, sink)).map(Box::new);
+    let max_length = fields.text(&["maxLength"], sink).and_then(|text| max_length(&text, sink));
     fields.ignore(&["description", "required"]);
     let span = fields.span;
     fields.finish(sink);
-    Some(Output { span, name, kind, mapping: mapping.map(Mapping::new), value, properties, items })
+    Some(Output { span, name, kind, mapping: mapping.map(Mapping::new), value, properties, items, values, max_length })
+}
+
+/// How many characters of a text callers get at most.
+fn max_length(text: &Text, sink: &mut Sink) -> Option<u64> {
+    let length = text.value.trim().parse().ok();
+    if length.is_none() {
+        let message = format!("`{}` is not a number of characters", text.value);
+        sink.report(Code::NoEffect, text.span, message).help("write a whole number, such as `maxLength: 80`");
+    }
+    length
 }
 
 /// An output parameter of a consumed operation, whose `value` is a path into the response.
@@ -74,6 +86,5 @@ fn items(node: &Node, sink: &mut Sink) -> Option<Output> {
         return output(None, only, sink);
     }
     let properties = read_all(list.iter().map(|item| (None, item)).collect(), output, sink);
-    let (name, kind, mapping, value, items) = (None, None, None, None, None);
-    Some(Output { span: node.span, name, kind, mapping, value, properties, items })
+    Some(Output { span: node.span, properties, ..Output::default() })
 }

@@ -78,7 +78,7 @@ pub(super) fn link<'d>(
     }
     call::settle(&mut inputs, &fed, &used, context, sink);
     keep_fields(&mut inputs, &fed);
-    let outputs = if output.is_some() { Vec::new() } else { invocation.outputs.iter().map(by_name).collect() };
+    let outputs = if output.is_some() { Vec::new() } else { of_last_response(invocation) };
     Some(Flow {
         name: site.name.to_owned(),
         description: site.description,
@@ -270,6 +270,16 @@ fn mock<'d>(output: &'d Output, inputs: &mut Inputs<'_, 'd>, sink: &mut Sink) ->
         .filter_map(|member| Some((member.name.as_ref()?.value.clone(), mock(member, inputs, sink)?)))
         .collect();
     (!members.is_empty()).then_some(Source::Object(members))
+}
+
+/// The outputs of an invocation without `mappings`. If each output of steps says where its value is, callers get the first that
+/// is not null, whatever their names; else the members of an object.
+fn of_last_response(invocation: &Invocation) -> Vec<Output> {
+    let outputs = &invocation.outputs;
+    if invocation.steps.is_empty() || outputs.iter().any(|output| output.mapping.is_none()) {
+        return outputs.iter().map(by_name).collect();
+    }
+    outputs.iter().map(|output| Output { name: None, ..output.clone() }).collect()
 }
 
 /// An output of steps has the value of that name in the last response, unless it says where the value is.

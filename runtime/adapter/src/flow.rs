@@ -258,7 +258,7 @@ fn seen(call: &'static StepCall, response: Response<Bytes>) -> Option<Value> {
         (Output::Whole, document) => document,
         (Output::Projected(projection @ Projection::Object(_)), Value::Array(items)) => {
             let extended = |item: Value| {
-                let more = apply(projection, &item);
+                let more = apply(projection, &item).into_value();
                 match (item, more) {
                     (Value::Object(mut item), Value::Object(more)) => {
                         item.extend(more);
@@ -269,7 +269,7 @@ fn seen(call: &'static StepCall, response: Response<Bytes>) -> Option<Value> {
             };
             items.into_iter().map(extended).collect()
         }
-        (Output::Projected(projection), document) => apply(projection, &document),
+        (Output::Projected(projection), document) => apply(projection, &document).into_value(),
     })
 }
 

@@ -12,9 +12,12 @@ pub mod numbers;
 mod offload;
 pub mod origin;
 mod output;
+mod path;
+mod query;
 mod receive;
 mod repeated;
 mod script;
+mod shape;
 mod source;
 pub mod trace;
 
@@ -28,4 +31,5 @@ pub use output::{apply, document};
 pub use receive::{BODY_LIMIT, STANDSTILL, Unreceived, receive};
 pub use repeated::repeated_name;
 pub use script::without_runner;
+pub use shape::Shape;
 pub use source::Values;

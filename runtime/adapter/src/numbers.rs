@@ -9,6 +9,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::OnceLock;
 
+use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
 
@@ -39,9 +40,9 @@ pub fn number(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
 }
 
-/// Writes a value as JSON, with the digits of marked numbers.
-pub fn write(value: &Value) -> String {
-    let text = value.to_string();
+/// Writes a value, or what consists of values, as JSON, with the digits of marked numbers.
+pub fn write(value: &impl Serialize) -> String {
+    let text = serde_json::to_string(value).unwrap_or_default();
     unmarked(&text).unwrap_or(text)
 }
 
@@ -53,6 +54,42 @@ pub fn has_marks() -> bool {
 /// Whether a string is a marked number.
 pub fn is_marked(text: &str) -> bool {
     MARK.get().is_some_and(|mark| text.starts_with(mark))
+}
+
+/// The digits of a marked number.
+pub(crate) fn digits(text: &str) -> Option<&str> {
+    text.strip_prefix(MARK.get()?.as_str())
+}
+
+/// The same document with the nearest numbers that a [`Value`] can hold in place of marked ones; `None` if it has none.
+#[cfg(feature = "json-path")]
+pub(crate) fn plain(document: &Value) -> Option<Value> {
+    fn has_marked(value: &Value) -> bool {
+        match value {
+            Value::String(text) => is_marked(text),
+            Value::Array(items) => items.iter().any(has_marked),
+            Value::Object(members) => members.values().any(has_marked),
+            Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        }
+    }
+    fn unmark(value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                if let Some(number) = digits(text) {
+                    let nearest = number.parse::<f64>().map_or(0.0, |number| number.clamp(f64::MIN, f64::MAX));
+                    *value = nearest.into();
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(unmark),
+            Value::Object(members) => members.values_mut().for_each(unmark),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    (has_marks() && has_marked(document)).then(|| {
+        let mut plain = document.clone();
+        unmark(&mut plain);
+        plain
+    })
 }
 
 /// JSON text with marks for the numbers that a [`Value`] would change; `None` if there are none. What is not JSON does not

@@ -5,7 +5,7 @@ use naftiko_schema::{ArgumentSource, InputText, SourceMember, StepValue};
 use serde_json::Value;
 
 use crate::numbers;
-use crate::output::find;
+use crate::path::find;
 
 /// The values that a caller sent, by input index.
 pub type Values = Vec<Option<Argument>>;

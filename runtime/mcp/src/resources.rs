@@ -260,7 +260,8 @@ fn content_of(
         Output::Projected(projection) => {
             let mut document = document(&binding.target, projection, response)?.into_body();
             clean(&binding.target, reveals, &mut document);
-            let text = numbers::write(&apply(projection, &document));
+            let shape = apply(projection, &document);
+            let text = if shape.is_null() { numbers::write(&document) } else { numbers::write(&shape) };
             Ok((Some("application/json".to_owned()), text.into_bytes()))
         }
     }

@@ -52,7 +52,9 @@ fn success(tool: &'static Tool, policy: &Policy, response: Response<Bytes>) -> R
             let mut source = document(target, projection, response)?.into_body();
             // Masking comes before the projection, which may change the names that identify secrets.
             let changes = clean(target, reveals, &mut source);
-            let document = apply(projection, &source);
+            let shape = apply(projection, &source);
+            // If nothing is found, the model gets all.
+            let document = if shape.is_null() { source } else { shape.into_value() };
             Shown { text: numbers::write(&document), document: Some(document), masked: changes.masked }
         }
         Output::Whole => {

@@ -48,23 +48,29 @@ async fn call(references: &References<'_>, values: Values, forwarded: Forwarded)
     }
 }
 
-/// The response with a projected document. A response without a body is passed through.
+/// The response with a projected document. A response without a body is passed through, and so is one in which nothing is
+/// found.
 async fn project(
     references: &References<'_>,
     projection: &'static Projection,
     response: naftiko_client::Response<Bytes>,
 ) -> Result<Response, Error> {
-    if response.body().is_empty() {
-        let (status, headers, body) = response.into_parts();
-        return Ok(pass_through(status, fields::passed(headers, references, Content::Same), Body::from(body)));
-    }
     let target = &references.route.binding.target;
-    let length = response.body().len();
-    let projected = offload(length, move || {
+    let body = response.body().clone();
+    let projected = offload(body.len(), move || {
+        if response.body().is_empty() {
+            return Ok(response.map(|_| None));
+        }
         let projected = document(target, projection, response)?;
-        Ok::<_, Error>(projected.map(|document| numbers::write(&apply(projection, &document))))
+        Ok::<_, Error>(projected.map(|document| {
+            let shape = apply(projection, &document);
+            (!shape.is_null()).then(|| numbers::write(&shape))
+        }))
     });
     let (status, headers, document) = projected.await?.into_parts();
+    let Some(document) = document else {
+        return Ok(pass_through(status, fields::passed(headers, references, Content::Same), Body::from(body)));
+    };
     let mut headers = fields::passed(headers, references, Content::Changed);
     headers.remove(CONTENT_ENCODING);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
