@@ -12,6 +12,7 @@ use crate::trial;
 pub(crate) const SERVER: &str = "scaleway-secret-manager-secrets";
 const BENCH: &str = "naftiko-bench";
 const SOAK: &str = "bench-soak";
+const SHAPE: &str = "bench-shape";
 
 /// What to measure.
 #[derive(Debug, clap::Subcommand)]
@@ -20,6 +21,8 @@ pub enum Subject {
     Rest(Options),
     /// The speed of the MCP server, compared with a hand-written one
     Mcp(Options),
+    /// The cost of a projection of a long response, compared with a handwritten pass-through that parses it
+    Shape,
     /// What a server uses after mixed load, slow readers, callers that leave, and failures of the upstream
     Soak {
         /// How long it runs, about
@@ -53,6 +56,10 @@ pub fn run(root: &Path, subject: &Subject) -> Result<bool> {
     let (surface, options) = match subject {
         Subject::Rest(options) => ("rest", options),
         Subject::Mcp(options) => ("mcp", options),
+        Subject::Shape => {
+            build(root, &["--release", "--package", BENCH, "--bin", SHAPE])?;
+            return start(&mut Command::new(trial::program(root, "release", SHAPE)));
+        }
         Subject::Soak { minutes, release, attacks } => return soak(root, *minutes, *release, *attacks),
     };
     // Built together, so that the server and the floor have the same HTTP libraries with the same features.
