@@ -35,7 +35,7 @@ mod settings;
 mod template;
 mod vocabulary;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -52,7 +52,7 @@ pub use emit::MARKER;
 pub use export::Exported;
 pub use import::{Import, Imported, import};
 pub use names::crate_name;
-pub use settings::{is_settings, settings_paths};
+pub use settings::{allowed, is_settings, settings_paths};
 
 /// Deeply nested files need a large stack, in bytes.
 const STACK: usize = 64 << 20;
@@ -134,6 +134,13 @@ pub fn named_files(path: &str, text: &str) -> Vec<String> {
     resolve::files::named(path, text)
 }
 
+/// What users choose for a run. The functions of the same names run without any choice.
+#[derive(Clone, Debug, Default)]
+pub struct Compiler {
+    /// Errors for which a part of a capability is left out, besides those that its settings allow. See [`allowed`].
+    pub allowed: BTreeSet<Code>,
+}
+
 /// Generates one crate for every capability among the sources.
 ///
 /// # Errors
@@ -152,85 +159,14 @@ pub fn generate_only(
     reserved: &[String],
     wanted: impl Fn(&str) -> bool,
 ) -> Result<Generated, Diagnostics> {
-    let mut generated = Generated::default();
-    let mut owners: BTreeMap<String, &str> = BTreeMap::new();
-    let paths = sources.keys().filter(|path| is_specification(path) && wanted(path));
-    for (path, name, compiled) in compile_each(sources, paths) {
-        let Some(Compiled { outcome, diagnostics }) = compiled else { continue };
-        let mut sink = diagnostic::Sink::new(path);
-        if !matches!(outcome, Outcome::NotACapability) && !name.is_empty() {
-            let taken = if reserved.contains(&name) {
-                Some(format!("`{name}` is the name of another package of this workspace"))
-            } else {
-                let owner = owners.insert(name.clone(), path);
-                owner.map(|owner| format!("`{path}` and `{owner}` have the same crate name `{name}`"))
-            };
-            if let Some(message) = taken {
-                sink.report(Code::CrateName, Span::start_of(0), message).help("rename the file");
-            }
-        }
-        if let Outcome::Generated(made) = outcome {
-            generated.files.extend(made.files);
-            generated.crates.push(made.name);
-        }
-        generated.warnings.extend(sink.finish(sources));
-        generated.warnings.extend(diagnostics);
-    }
-    if generated.warnings.has_errors() { Err(generated.warnings) } else { Ok(generated) }
-}
-
-/// Compiles each of these sources, as many at once as there are processors. The order is kept.
-fn compile_each<'s>(
-    sources: &'s Sources,
-    paths: impl Iterator<Item = &'s String>,
-) -> Vec<(&'s str, String, Option<Compiled>)> {
-    let name = |path: &'s String| (path.as_str(), names::crate_name(path).unwrap_or_default(), None);
-    let mut all: Vec<_> = paths.map(name).collect();
-    let others = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(all.len()).saturating_sub(1);
-    let queue = Mutex::new(all.iter_mut());
-    let work = || {
-        loop {
-            // The lock ends with the statement: a worker holds it only while it takes a path.
-            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-            let Some((path, name, compiled)) = next else { break };
-            *compiled = Some(compile(sources, path, name));
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 0..others {
-            // This thread does what others cannot.
-            let _ = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
-        }
-        work();
-    });
-    all
+    Compiler::default().generate_only(sources, reserved, wanted)
 }
 
 /// Compiles one of the sources to a crate of the given name. The others can be imported.
 ///
 /// It accepts any text and any name; every problem is one of the diagnostics.
 pub fn compile(sources: &Sources, path: &str, crate_name: &str) -> Compiled {
-    let mut sink = diagnostic::Sink::new(path);
-    let model = model(sources, path, crate_name, &mut sink);
-    if (model.is_some() || sink.has_errors()) && !names::is_crate_name(crate_name) {
-        sink.report(Code::CrateName, Span::start_of(0), "the path is not a valid crate name").help(names::RULE);
-    }
-    let outcome = match model {
-        // Emitters write the name as code.
-        Some(_) if sink.has_errors() => Outcome::Refused,
-        Some(model) => Outcome::Generated(Crate {
-            files: emit::emit(&model),
-            variables: model.capability.variables.iter().map(|variable| variable.name.to_string()).collect(),
-            apis: model.capability.apis.iter().map(|api| (api.namespace.to_string(), api.base_uri.is_some())).collect(),
-            operations: model.operations.len(),
-            routes: model.rest().map_or(0, |rest| rest.routes.len()),
-            tools: model.mcp().map_or(0, |mcp| mcp.tools.len()),
-            name: model.crate_name().to_owned(),
-        }),
-        None if sink.has_errors() => Outcome::Refused,
-        None => Outcome::NotACapability,
-    };
-    Compiled { outcome, diagnostics: sink.finish(sources) }
+    Compiler::default().compile(sources, path, crate_name)
 }
 
 /// Compiles one of the sources to tables, to be served by this process. The others are there to be imported.
@@ -238,10 +174,171 @@ pub fn compile(sources: &Sources, path: &str, crate_name: &str) -> Compiled {
 /// # Errors
 /// If the source has errors or is no capability. The diagnostics hold everything that was found.
 pub fn compile_tables(sources: &Sources, path: &str, name: &str) -> Result<(Tables, Diagnostics), Diagnostics> {
-    let mut sink = diagnostic::Sink::new(path);
-    match model(sources, path, name, &mut sink) {
-        Some(model) => Ok((emit::with_openapi(model), sink.finish(sources))),
-        None => Err(sink.finish(sources)),
+    Compiler::default().compile_tables(sources, path, name)
+}
+
+impl Compiler {
+    /// As the function of this name.
+    ///
+    /// # Errors
+    /// When one of the sources has an error.
+    pub fn generate_only(
+        &self,
+        sources: &Sources,
+        reserved: &[String],
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Generated, Diagnostics> {
+        let mut generated = Generated::default();
+        let mut owners: BTreeMap<String, &str> = BTreeMap::new();
+        let paths = sources.keys().filter(|path| is_specification(path) && wanted(path));
+        for (path, name, compiled) in self.compile_each(sources, paths) {
+            let Some(Compiled { outcome, diagnostics }) = compiled else { continue };
+            let mut sink = diagnostic::Sink::new(path);
+            if !matches!(outcome, Outcome::NotACapability) && !name.is_empty() {
+                let taken = if reserved.contains(&name) {
+                    Some(format!("`{name}` is the name of another package of this workspace"))
+                } else {
+                    let owner = owners.insert(name.clone(), path);
+                    owner.map(|owner| format!("`{path}` and `{owner}` have the same crate name `{name}`"))
+                };
+                if let Some(message) = taken {
+                    sink.report(Code::CrateName, Span::start_of(0), message).help("rename the file");
+                }
+            }
+            if let Outcome::Generated(made) = outcome {
+                generated.files.extend(made.files);
+                generated.crates.push(made.name);
+            }
+            generated.warnings.extend(sink.finish(sources));
+            generated.warnings.extend(diagnostics);
+        }
+        if generated.warnings.has_errors() { Err(generated.warnings) } else { Ok(generated) }
+    }
+
+    /// Compiles each of these sources, as many at once as there are processors. The order is kept.
+    fn compile_each<'s>(
+        &self,
+        sources: &'s Sources,
+        paths: impl Iterator<Item = &'s String>,
+    ) -> Vec<(&'s str, String, Option<Compiled>)> {
+        let name = |path: &'s String| (path.as_str(), names::crate_name(path).unwrap_or_default(), None);
+        let mut all: Vec<_> = paths.map(name).collect();
+        let others = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(all.len()).saturating_sub(1);
+        let queue = Mutex::new(all.iter_mut());
+        let work = || {
+            loop {
+                // The lock ends with the statement: a worker holds it only while it takes a path.
+                let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let Some((path, name, compiled)) = next else { break };
+                *compiled = Some(self.compile(sources, path, name));
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 0..others {
+                // This thread does what others cannot.
+                let _ = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
+            }
+            work();
+        });
+        all
+    }
+
+    /// Compiles one of the sources to a crate of the given name. The others can be imported.
+    ///
+    /// It accepts any text and any name; every problem is one of the diagnostics.
+    pub fn compile(&self, sources: &Sources, path: &str, crate_name: &str) -> Compiled {
+        let mut sink = diagnostic::Sink::new(path);
+        let model = self.model(sources, path, crate_name, &mut sink);
+        if (model.is_some() || sink.has_errors()) && !names::is_crate_name(crate_name) {
+            sink.report(Code::CrateName, Span::start_of(0), "the path is not a valid crate name").help(names::RULE);
+        }
+        let outcome = match model {
+            // Emitters write the name as code.
+            Some(_) if sink.has_errors() => Outcome::Refused,
+            Some(model) => Outcome::Generated(Crate {
+                files: emit::emit(&model),
+                variables: model.capability.variables.iter().map(|variable| variable.name.to_string()).collect(),
+                apis: model
+                    .capability
+                    .apis
+                    .iter()
+                    .map(|api| (api.namespace.to_string(), api.base_uri.is_some()))
+                    .collect(),
+                operations: model.operations.len(),
+                routes: model.rest().map_or(0, |rest| rest.routes.len()),
+                tools: model.mcp().map_or(0, |mcp| mcp.tools.len()),
+                name: model.crate_name().to_owned(),
+            }),
+            None if sink.has_errors() => Outcome::Refused,
+            None => Outcome::NotACapability,
+        };
+        Compiled { outcome, diagnostics: sink.finish(sources) }
+    }
+
+    /// Compiles one of the sources to tables, to be served by this process. The others are there to be imported.
+    ///
+    /// # Errors
+    /// If the source has errors or is no capability. The diagnostics hold everything that was found.
+    pub fn compile_tables(
+        &self,
+        sources: &Sources,
+        path: &str,
+        name: &str,
+    ) -> Result<(Tables, Diagnostics), Diagnostics> {
+        let mut sink = diagnostic::Sink::new(path);
+        match self.model(sources, path, name, &mut sink) {
+            Some(model) => Ok((emit::with_openapi(model), sink.finish(sources))),
+            None => Err(sink.finish(sources)),
+        }
+    }
+
+    /// The model of a source; `None` if it has errors or is no capability.
+    fn model(
+        &self,
+        sources: &Sources,
+        path: &str,
+        crate_name: &str,
+        sink: &mut diagnostic::Sink,
+    ) -> Option<model::Model> {
+        self.with_model(sources, path, crate_name, sink, |_, model| model)
+    }
+
+    /// What is made of a source; `None` if it has errors or is no capability.
+    fn with_model<T>(
+        &self,
+        sources: &Sources,
+        path: &str,
+        crate_name: &str,
+        sink: &mut diagnostic::Sink,
+        make: impl FnOnce(&linked::Linked<'_>, model::Model) -> T,
+    ) -> Option<T> {
+        loop {
+            let document = read::read(sources, path, sink);
+            let mut allowed = self.allowed.clone();
+            if let Some(document) = &document {
+                let linked = resolve::resolve(document, sources, sink);
+                check::check(&linked, sink);
+                if !sink.has_errors() {
+                    let model = lower::lower(&linked, crate_name, path, &origin(sources, sink));
+                    return Some(make(&linked, model));
+                }
+                allowed.extend(linked.allowed);
+            }
+            // What is left is read again: each part that is left out changes what the others mean.
+            if !sink.leave_out(&allowed, sources) {
+                return None;
+            }
+        }
+    }
+}
+
+/// Where a span is, for the documentation of generated code: its file and line.
+fn origin<'s>(sources: &'s Sources, sink: &'s diagnostic::Sink) -> impl Fn(Span) -> String + 's {
+    let texts = sink.paths().iter().map(|path| sources.get(path).map_or("", String::as_str));
+    let lines: Vec<_> = texts.map(Lines::new).collect();
+    move |span| {
+        let line = lines.get(span.file).map_or(1, |lines| lines.line(span.start));
+        format!("{}#L{line}", sink.path(span.file))
     }
 }
 
@@ -252,46 +349,18 @@ pub fn compile_tables(sources: &Sources, path: &str, name: &str) -> Result<(Tabl
 /// If the source has errors or is no capability. The diagnostics hold everything that was found.
 pub fn export(sources: &Sources, path: &str, name: &str) -> Result<(Exported, Diagnostics), Diagnostics> {
     let mut sink = diagnostic::Sink::new(path);
-    let exported = with_model(sources, path, name, &mut sink, |linked, model| export::document(linked, &model));
+    let exported = Compiler::default()
+        .with_model(sources, path, name, &mut sink, |linked, model| export::document(linked, &model));
     match exported {
         Some(exported) => Ok((exported, sink.finish(sources))),
         None => Err(sink.finish(sources)),
     }
 }
 
-/// The model of a source; `None` if it has errors or is no capability.
-fn model(sources: &Sources, path: &str, crate_name: &str, sink: &mut diagnostic::Sink) -> Option<model::Model> {
-    with_model(sources, path, crate_name, sink, |_, model| model)
-}
-
-/// What is made of a source; `None` if it has errors or is no capability.
-fn with_model<T>(
-    sources: &Sources,
-    path: &str,
-    crate_name: &str,
-    sink: &mut diagnostic::Sink,
-    make: impl FnOnce(&linked::Linked<'_>, model::Model) -> T,
-) -> Option<T> {
-    let document = read::read(sources, path, sink)?;
-    let linked = resolve::resolve(&document, sources, sink);
-    check::check(&linked, sink);
-    if sink.has_errors() {
-        return None;
-    }
-    let texts = sink.paths().iter().map(|path| sources.get(path).map_or("", String::as_str));
-    let lines: Vec<_> = texts.map(Lines::new).collect();
-    let origin_of = |span: Span| {
-        let line = lines.get(span.file).map_or(1, |lines| lines.line(span.start));
-        format!("{}#L{line}", sink.path(span.file))
-    };
-    let model = lower::lower(&linked, crate_name, path, &origin_of);
-    Some(make(&linked, model))
-}
-
 /// Checks one of the sources without generating anything. The rules of style are applied as well.
 pub fn lint(sources: &Sources, path: &str) -> Diagnostics {
     let mut sink = diagnostic::Sink::new(path);
-    let _ = model(sources, path, "", &mut sink);
+    let _ = Compiler::default().model(sources, path, "", &mut sink);
     let mut diagnostics = sink.finish(sources);
     let text = sources.get(path).map_or("", String::as_str);
     // Syntax errors were reported by the compiler.

@@ -1,7 +1,7 @@
 //! A capability whose references all point to something: what `resolve` makes and `check` and `lower` read.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use naftiko_schema::http::percent_decode;
 use naftiko_schema::{
@@ -9,6 +9,7 @@ use naftiko_schema::{
     Role, StepId, StepValue, Template, Variable,
 };
 
+use crate::codes::Code;
 use crate::companion::Types;
 use crate::diagnostic::Span;
 use crate::names::Index;
@@ -32,6 +33,8 @@ pub(crate) struct Linked<'d> {
     pub(crate) prompts: Vec<Prompt<'d>>,
     /// How callers of the adapters of each type authenticate.
     pub(crate) inbound: BTreeMap<AdapterType, InboundAuth>,
+    /// The errors that the settings allow.
+    pub(crate) allowed: BTreeSet<Code>,
 }
 
 impl Linked<'_> {
@@ -93,6 +96,22 @@ pub(crate) struct Unreadable {
     pub(crate) span: Span,
     pub(crate) message: String,
     pub(crate) help: &'static str,
+}
+
+impl Operation<'_> {
+    /// Whether calls of the two send the same requests.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let parameter = |it: &Parameter| {
+            (it.name.clone(), it.wire.clone(), it.location, it.kind.as_ref().map(|kind| kind.value.clone()))
+        };
+        let parameters = |it: &Self| it.parameters.iter().map(parameter).collect::<Vec<_>>();
+        let constant = |it: &Constant| (it.name.value.clone(), it.location, it.value.clone(), it.json.clone());
+        let constants = |it: &Self| it.constants.iter().map(constant).collect::<Vec<_>>();
+        let same = self.api == other.api && self.method == other.method && self.pieces == other.pieces;
+        same && self.body == other.body
+            && parameters(self) == parameters(other)
+            && constants(self) == constants(other)
+    }
 }
 
 #[derive(Clone, Debug)]

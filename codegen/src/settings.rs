@@ -2,11 +2,11 @@
 //!
 //! Another section is a field of [`Settings`], and a line of [`SECTIONS`] with the function that reads it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Sources;
-use crate::codes::Code;
-use crate::diagnostic::Sink;
+use crate::codes::{Code, Severity};
+use crate::diagnostic::{Sink, excerpt};
 use crate::read::toml;
 use crate::read::yaml::{Content, Entry, Node};
 use crate::resolve::variables::check_name;
@@ -19,13 +19,15 @@ const FILE: &str = "naftiko.toml";
 pub(crate) struct Settings {
     /// By the name of an input, the environment variable that has the value where a caller leaves it out.
     pub(crate) defaults: BTreeMap<String, String>,
+    /// The errors for which a part of a capability is left out.
+    pub(crate) allowed: BTreeSet<Code>,
 }
 
 /// Reads the content of a section.
 type Section = fn(&mut Settings, &[Entry], &mut Sink);
 
 /// The sections.
-const SECTIONS: [(&str, Section); 1] = [("defaults", defaults)];
+const SECTIONS: [(&str, Section); 2] = [("defaults", defaults), ("diagnostics", diagnostics)];
 
 /// Whether a path is that of a file of settings.
 pub fn is_settings(path: &str) -> bool {
@@ -71,6 +73,47 @@ fn defaults(settings: &mut Settings, entries: &[Entry], sink: &mut Sink) {
         if let Some(variable) = variable(&entry.value, sink) {
             settings.defaults.insert(entry.key.clone(), variable);
         }
+    }
+}
+
+/// `allow = ["NK0201"]`.
+fn diagnostics(settings: &mut Settings, entries: &[Entry], sink: &mut Sink) {
+    for entry in entries {
+        let Content::Sequence(codes) = &entry.value.content else {
+            let message = format!("`{}` is {}; it must be a list of codes", entry.key, entry.value.what());
+            sink.report(Code::AllowedCode, entry.span, message).help("write `allow = [\"NK0201\"]`");
+            continue;
+        };
+        if entry.key != "allow" {
+            let message = format!("there is no setting `{}` for diagnostics", entry.key);
+            sink.report(Code::AllowedCode, entry.span, message).help("use `allow`");
+            continue;
+        }
+        for code in codes {
+            match allowed(&code.scalar_text().unwrap_or_default()) {
+                Ok(code) => drop(settings.allowed.insert(code)),
+                Err(problem) => {
+                    sink.report(Code::AllowedCode, code.span, problem).help(ALLOWED);
+                }
+            }
+        }
+    }
+}
+
+const ALLOWED: &str = "`cargo xtask explain` lists the codes and says which can be allowed";
+
+/// A code that can be allowed.
+///
+/// # Errors
+/// If there is no such code, or it is not about one part of a capability.
+pub fn allowed(name: &str) -> Result<Code, String> {
+    match Code::named(name.trim()) {
+        None => Err(format!("there is no code `{}`", excerpt(name))),
+        Some(code) if code.can_be_allowed() => Ok(code),
+        Some(code) if code.severity() == Severity::Error => {
+            Err(format!("{code} cannot be allowed, because it is about more than a part that can be left out"))
+        }
+        Some(code) => Err(format!("{code} is no error, so it need not be allowed")),
     }
 }
 

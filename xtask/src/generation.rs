@@ -6,11 +6,11 @@ use std::io::{self, IsTerminal as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use naftiko_codegen::{Diagnostic, Diagnostics, MARKER, Severity, Sources, generate_only, is_specification};
+use naftiko_codegen::{Diagnostic, Diagnostics, MARKER, Severity, Sources, is_specification};
 use similar::TextDiff;
 
 use crate::sources::{self, Tree};
-use crate::{companions, inside, members};
+use crate::{allow, companions, inside, members};
 
 /// How a file has to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub struct Plan {
     pub foreign: Vec<String>,
     /// The crates of the specifications.
     pub crates: Vec<String>,
+    /// What was left out for errors that are allowed, in words.
+    pub left_out: Option<String>,
 }
 
 /// Runs the command. `Ok(false)` means that a file is not up to date, or that a specification has errors.
@@ -73,7 +75,11 @@ pub fn run_with(root: &Path, names: &[String], openapi: Option<&Path>, check: bo
     if diff {
         plan.changes.iter().for_each(print_diff);
     }
-    if check { Ok(report(&plan, names)) } else { write(root, &plan).map(|()| true) }
+    let outcome = if check { Ok(report(&plan, names)) } else { write(root, &plan).map(|()| true) };
+    if let Some(left_out) = &plan.left_out {
+        anstream::println!("{left_out}");
+    }
+    outcome
 }
 
 /// Reads all specifications.
@@ -142,7 +148,7 @@ fn select(sources: &Sources, names: &[String]) -> Result<BTreeSet<String>> {
 pub fn plan(root: &Path, sources: &Sources, names: &[String]) -> Result<Option<Plan>> {
     let chosen = select(sources, names)?;
     let reserved = members::reserved_names(root)?;
-    let generated = match generate_only(sources, &reserved, |path| chosen.contains(path)) {
+    let generated = match allow::compiler().generate_only(sources, &reserved, |path| chosen.contains(path)) {
         Ok(generated) => generated,
         Err(diagnostics) => {
             print(&diagnostics, sources);
@@ -151,7 +157,9 @@ pub fn plan(root: &Path, sources: &Sources, names: &[String]) -> Result<Option<P
         }
     };
     print(&generated.warnings, sources);
-    let mut plan = Plan { changes: Vec::new(), unchanged: 0, foreign: Vec::new(), crates: generated.crates };
+    let left_out = allow::left_out(&generated.warnings);
+    let (changes, foreign) = (Vec::new(), Vec::new());
+    let mut plan = Plan { changes, unchanged: 0, foreign, crates: generated.crates, left_out };
     let mut diagnostics = Vec::new();
     inside::check(root, "generated")?;
     let present = sources::walk(&root.join("generated"), root, &mut diagnostics);

@@ -1,5 +1,6 @@
 //! The commands of `cargo xtask`, for the binary and for the tests that run them.
 
+pub mod allow;
 pub mod bench;
 pub mod companions;
 pub mod corpus;

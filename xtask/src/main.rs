@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::{
-    bench, corpus, deny, docs, drift, explain, export, generation, import, interop, lint, root, semver, sources,
+    allow, bench, corpus, deny, docs, drift, explain, export, generation, import, interop, lint, root, semver, sources,
     starter, trial, variants, watch,
 };
 
@@ -18,6 +18,9 @@ struct Arguments {
     /// The largest specification, imported file or text of a resource that is read
     #[arg(long, global = true, value_name = "MIB", default_value_t = sources::LIMIT)]
     max_file_size: u64,
+    /// Errors for which a route, tool, operation or another part is left out with a warning, instead of refusing the file
+    #[arg(long, global = true, value_name = "CODE", value_delimiter = ',')]
+    allow: Vec<String>,
 }
 
 #[derive(Subcommand)]
@@ -127,8 +130,19 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let Arguments { command, max_file_size } = Arguments::parse();
+    let Arguments { command, max_file_size, allow: codes } = Arguments::parse();
     sources::limit(max_file_size);
+    let outcome = allow::set(&codes).and_then(|()| run(command, &codes, max_file_size));
+    match outcome {
+        Ok(exit) => exit,
+        Err(error) => {
+            anstream::eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command, codes: &[String], max_file_size: u64) -> anyhow::Result<ExitCode> {
     let outcome = match command {
         Command::Gen { names, diff, watch: true, .. } => watch::run(&root(), &names, diff),
         Command::Gen { names, openapi, check, diff, .. } => {
@@ -136,17 +150,17 @@ fn main() -> ExitCode {
         }
         Command::Import(options) => import::run(&root(), &options),
         Command::Export(options) => export::run(&root(), &options),
-        Command::Drift(options) => return drift::run(&root(), &options),
-        Command::Serve { file, flags } => trial::serve(&root(), &file, false, max_file_size, &flags),
+        Command::Drift(options) => return Ok(drift::run(&root(), &options)),
+        Command::Serve { file, flags } => trial::serve(&root(), &file, false, max_file_size, codes, &flags),
         Command::Try { name, flags } if trial::is_file(&name) => {
-            trial::serve(&root(), Path::new(&name), true, max_file_size, &flags)
+            trial::serve(&root(), Path::new(&name), true, max_file_size, codes, &flags)
         }
         Command::Try { name, flags } => match flags.as_slice() {
             [] => trial::run(&root(), &name, false),
             [once] if once == "--once" => trial::run(&root(), &name, true),
             [unknown, ..] => Err(anyhow::anyhow!("`{unknown}` is not a flag of `try` for a crate; `--once` is")),
         },
-        Command::Conform { folder, flags } => trial::conform(&root(), &folder, &flags),
+        Command::Conform { folder, flags } => trial::conform(&root(), &folder, codes, &flags),
         Command::Interop { surface, options } => interop::run(&root(), surface, options),
         Command::Bench { subject } => bench::run(&root(), &subject),
         Command::Semver { baseline } => semver::run(&root(), &baseline),
@@ -160,12 +174,5 @@ fn main() -> ExitCode {
         Command::Docs { check } => docs::run(&root(), check),
         Command::Corpus(options) => corpus::run(&root(), &options),
     };
-    match outcome {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            anstream::eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    outcome.map(|is_right| if is_right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

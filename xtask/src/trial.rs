@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
-use naftiko_codegen::{compile_tables, is_specification};
+use naftiko_codegen::is_specification;
 
-use crate::{lint, sources};
+use crate::{allow, lint, sources};
 
 /// Runs the command. The tour is a program of the tests; this builds the server and starts the tour.
 ///
@@ -28,18 +28,27 @@ pub fn run(root: &Path, name: &str, once: bool) -> Result<bool> {
 ///
 /// # Errors
 /// When the server cannot be built or started.
-pub fn serve(root: &Path, file: &Path, echo: bool, max_file_size: u64, arguments: &[String]) -> Result<bool> {
+pub fn serve(
+    root: &Path,
+    file: &Path,
+    echo: bool,
+    max_file_size: u64,
+    codes: &[String],
+    arguments: &[String],
+) -> Result<bool> {
     let folder = env::current_dir().context("there is no current folder")?;
     let mut serve = cargo(root);
     // The specification may be named relative to where the command is run.
     // The flag may also be among those that follow the specification.
     let limit = size_flag(arguments).unwrap_or(max_file_size);
     sources::limit(limit);
+    let given = values_of(allow::FLAG, arguments).flat_map(|value| value.split(',')).map(str::to_owned);
+    allow::set(&codes.iter().cloned().chain(given).collect::<Vec<_>>())?;
     serve.args(["run", "--quiet", "--package", "naftiko-serve", "--", "serve"]).arg(folder.join(file));
     if size_flag(arguments).is_none() {
         serve.args([SIZE_FLAG, &limit.to_string()]);
     }
-    serve.args(arguments);
+    serve.args(codes.iter().flat_map(|code| [allow::FLAG, code])).args(arguments);
     if echo {
         serve.arg("--echo").envs(placeholders(&folder, file)?);
     }
@@ -50,10 +59,11 @@ pub fn serve(root: &Path, file: &Path, echo: bool, max_file_size: u64, arguments
 ///
 /// # Errors
 /// When the program that runs them cannot be built or started.
-pub fn conform(root: &Path, cases: &Path, flags: &[String]) -> Result<bool> {
+pub fn conform(root: &Path, cases: &Path, codes: &[String], flags: &[String]) -> Result<bool> {
     let folder = env::current_dir().context("there is no current folder")?;
     let mut run = cargo(root);
     run.args(["run", "--quiet", "--package", "naftiko-serve", "--", "conform"]).arg(folder.join(cases)).args(flags);
+    run.args(codes.iter().flat_map(|code| [allow::FLAG, code]));
     Ok(run.status().context("cargo cannot be started")?.success())
 }
 
@@ -62,15 +72,21 @@ const SIZE_FLAG: &str = "--max-file-size";
 
 /// Its value among flags of the server; one that is no number is reported by the server.
 fn size_flag(arguments: &[String]) -> Option<u64> {
-    let at = arguments.iter().position(|argument| argument.starts_with(SIZE_FLAG))?;
-    let (flag, value) = (arguments.get(at)?, arguments.get(at + 1));
-    flag.strip_prefix(SIZE_FLAG)?.strip_prefix('=').or(value.map(String::as_str))?.parse().ok()
+    values_of(SIZE_FLAG, arguments).next()?.parse().ok()
+}
+
+/// The values of a flag among others.
+fn values_of<'a>(flag: &'a str, arguments: &'a [String]) -> impl Iterator<Item = &'a str> {
+    arguments.iter().enumerate().filter_map(move |(at, argument)| match argument.strip_prefix(flag)? {
+        "" => arguments.get(at + 1).map(String::as_str),
+        rest => rest.strip_prefix('='),
+    })
 }
 
 /// Values for the environment variables that a specification needs and the environment lacks. An echo checks no credential.
 fn placeholders(folder: &Path, file: &Path) -> Result<Vec<(String, &'static str)>> {
     let (sources, path) = lint::read_one(folder, file)?;
-    let Ok((tables, _)) = compile_tables(&sources, &path, "") else { return Ok(Vec::new()) };
+    let Ok((tables, _)) = allow::compiler().compile_tables(&sources, &path, "") else { return Ok(Vec::new()) };
     let names = tables.capability.variables.iter().map(|variable| variable.name.to_string());
     let missing = names.filter(|name| env::var_os(name).is_none_or(|value| value.is_empty()));
     Ok(missing.map(|name| (name, "a-placeholder")).collect())

@@ -19,7 +19,7 @@ codes! {
     ///   wait:
     ///     type: pause            # refused
     /// ```
-    Steps = 121, Error, "steps of this type are not supported";
+    Steps = 121, Part, "steps of this type are not supported";
 
     /// A step of type `script` names files that cannot be used. The text of the script and of its dependencies is embedded
     /// in the crate, so that they must be there when it is generated: text files below the `location` of the step, or below
@@ -39,7 +39,7 @@ codes! {
     ///     file: pick.js              # refused if ./scripts/pick.js is missing
     ///     dependencies: [lib/dates.js]
     /// ```
-    Scripts = 122, Error, "a script cannot be used";
+    Scripts = 122, Part, "a script cannot be used";
 
     /// A script does not run without something else. JavaScript is built in. For Python and Groovy, the program that starts
     /// the server registers a `ScriptRunner` for the language with `run_with`; without it the server does not start. If
@@ -69,7 +69,7 @@ codes! {
     /// - type: object
     ///   mapping: $.
     /// ```
-    OutputFormat = 124, Error, "responses in this format cannot be mapped";
+    OutputFormat = 124, Part, "responses in this format cannot be mapped";
 
     /// The capability exposes an adapter of type `skill`, a catalog of instructions and tools that agents can read over
     /// HTTP. It calls no operations, and this compiler does not support it. The adapter is left out, and the rest of
@@ -154,7 +154,7 @@ codes! {
     ///     resource: https://shop.test/mcp
     ///     scopes: [orders:read]
     /// ```
-    InboundAuthentication = 128, Error, "authentication of callers is not supported";
+    InboundAuthentication = 128, Part, "authentication of callers is not supported";
 
     /// A resource of a REST adapter has `forward`, which passes every request below its path to a consumed API,
     /// whatever its path and method. Generated servers have exactly the routes in the file. A general proxy would use
@@ -174,7 +174,7 @@ codes! {
     ///   - method: GET
     ///     call: shop.list-items    # one route per operation
     /// ```
-    Forward = 131, Error, "forwarding of whole paths is not supported yet";
+    Forward = 131, Part, "forwarding of whole paths is not supported yet";
 
     /// The consumed API has a `tunnel`: its requests go through a private overlay network, with an identity of its own.
     /// Generated clients open ordinary connections. Ignoring the section would send requests over the public network
@@ -190,7 +190,7 @@ codes! {
     ///     type: ziti
     ///     service: crm-api
     /// ```
-    Tunnel = 132, Error, "tunnels are not supported";
+    Tunnel = 132, Part, "tunnels are not supported";
 
     /// The client does not support the kind of authentication in the file. Supported are `bearer`, `basic`, and
     /// `apikey` in a header, the query, a cookie, or a body with members. The name and location of a key are written as
@@ -207,7 +207,7 @@ codes! {
     ///   type: bearer
     ///   token: '{{ACCESS_TOKEN}}'
     /// ```
-    CredentialKind = 133, Error, "this kind of authentication is not supported";
+    CredentialKind = 133, Part, "this kind of authentication is not supported";
 
     /// The `body` of a consumed operation has a format that is not supported. Supported are `json`, `formUrlEncoded`,
     /// `multipartForm`, `text`, `xml`, `sparql` and `binary`, and media types that are one of these, but not CBOR, YAML and
@@ -225,7 +225,7 @@ codes! {
     ///     name: '{{name}}'
     ///     note: 'ordered by {{user}}'
     /// ```
-    BodyFormat = 134, Error, "a body in this format is not supported";
+    BodyFormat = 134, Part, "a body in this format is not supported";
 
     /// The type of a `consumes` entry is not `http`. Generated clients speak HTTP only. An API over another protocol,
     /// such as a database, a queue or an MCP server, needs a client with other operations, arguments and errors.
@@ -240,7 +240,7 @@ codes! {
     /// - type: http      # supported
     ///   namespace: shop
     /// ```
-    ConsumedType = 136, Error, "an API of this type is not supported";
+    ConsumedType = 136, Part, "an API of this type is not supported";
 
     /// The adapter has an `address`, which has no effect: a generated server listens on this machine only (127.0.0.1),
     /// unless it is started with `--address`. The operator decides where a server can be reached. A file that many
@@ -301,7 +301,7 @@ codes! {
     ///   call: shop.list-items          # this one
     ///   location: file:///./items.md   # or this one
     /// ```
-    SeveralSources = 140, Error, "a resource or prompt has two sources";
+    SeveralSources = 140, Part, "a resource or prompt has two sources";
 
     /// A message of a prompt has the role `user` or `assistant`; MCP has no other roles in prompts. There is no
     /// `system` role, because a server does not decide the general behavior of a model. Clients would reject the whole
@@ -316,7 +316,7 @@ codes! {
     /// - role: user                      # the same for all clients
     ///   content: 'Be brief. Compare {{first}} with {{second}}.'
     /// ```
-    UnknownRole = 141, Error, "a message of a prompt has an unknown role";
+    UnknownRole = 141, Part, "a message of a prompt has an unknown role";
 
     /// The format has a meaning for this key, but here it has none, and the message says what happens instead:
     ///
@@ -372,5 +372,5 @@ codes! {
     ///   data:
     ///     note: '{{note}}'     # left out without a note, as `{{#note}}…{{/note}}` would
     /// ```
-    TemplateLanguage = 149, Error, "templates have placeholders only, not sections or partials";
+    TemplateLanguage = 149, Part, "templates have placeholders only, not sections or partials";
 }

@@ -113,7 +113,7 @@ codes! {
     ///   token: {{TOKEN}}     # a mapping
     ///   token: '{{TOKEN}}'   # a template
     /// ```
-    WrongType = 106, Error, "a value has the wrong type";
+    WrongType = 106, Part, "a value has the wrong type";
 
     /// A key without a sensible default is missing: the `path` of a resource, the `namespace` of an API, the `name` of
     /// an operation, the `call` of a route or tool, or a part of a credential. The diagnostic marks the mapping that
@@ -131,7 +131,7 @@ codes! {
     ///   items:              # a mapping: the key is the name
     ///     path: /items
     /// ```
-    MissingKey = 107, Error, "a required key is missing";
+    MissingKey = 107, Part, "a required key is missing";
 
     /// The file has a key that the format does not have at this position. The key is ignored, and everything else is
     /// read. The reference engine does the same without a message, so misspelled keys are easily overlooked there: with
@@ -164,7 +164,7 @@ codes! {
     ///   in: query
     ///   value: '{{filter}}'     # the whole value comes from the caller
     /// ```
-    Unsupported = 109, Error, "a feature of the format is not supported yet";
+    Unsupported = 109, Part, "a feature of the format is not supported yet";
 
     /// The version line names a version of the format that this compiler does not know, or there is no version line.
     /// The file is read like the known versions: members in lists or mappings, and old and new spellings of keys. The

@@ -25,11 +25,22 @@ impl fmt::Display for Severity {
     }
 }
 
+/// What a code is declared with.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Level {
+    /// An error that no one can allow.
+    Error,
+    /// An error about one part of a capability. Where it is allowed, the part is left out.
+    Part,
+    Warning,
+    Note,
+}
+
 /// What kind of diagnostic it is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Code {
     number: u16,
-    severity: Severity,
+    level: Level,
     title: &'static str,
     /// Its section of the page, each line after a space as in a documentation comment.
     section: &'static str,
@@ -37,14 +48,14 @@ pub struct Code {
 
 /// Declares codes. The comment above a code is its section of the page.
 macro_rules! codes {
-    ($($(#[doc = $line:literal])+ $name:ident = $number:literal, $severity:ident, $title:literal;)*) => {
+    ($($(#[doc = $line:literal])+ $name:ident = $number:literal, $level:ident, $title:literal;)*) => {
         #[allow(non_upper_case_globals, reason = "codes read like the variants of an enum")]
         impl super::Code {
             $(
                 #[doc = $title]
                 pub const $name: Self = Self {
                     number: $number,
-                    severity: super::Severity::$severity,
+                    level: super::Level::$level,
                     title: $title,
                     section: concat!($($line, "\n"),+),
                 };
@@ -96,7 +107,16 @@ impl Code {
 
     /// How bad diagnostics with this code are.
     pub fn severity(self) -> Severity {
-        self.severity
+        match self.level {
+            Level::Error | Level::Part => Severity::Error,
+            Level::Warning => Severity::Warning,
+            Level::Note => Severity::Note,
+        }
+    }
+
+    /// Whether users can allow it: it is an error about one route, tool, operation or another part, which can be left out.
+    pub fn can_be_allowed(self) -> bool {
+        self.level == Level::Part
     }
 
     /// What the code means, in a few words.
@@ -107,7 +127,8 @@ impl Code {
     /// A longer text in Markdown: what it means, why, and what to do.
     pub fn explanation(self) -> String {
         let lines = self.section.lines().map(|line| line.strip_prefix(' ').unwrap_or(line));
-        lines.collect::<Vec<_>>().join("\n")
+        let text = lines.collect::<Vec<_>>().join("\n");
+        if self.can_be_allowed() { format!("{text}\n\nIt can be allowed; then the part is left out.") } else { text }
     }
 }
 

@@ -15,7 +15,7 @@ codes! {
     /// path: /items/../admin   # refused
     /// path: /items/{id}
     /// ```
-    BadPath = 301, Error, "a path is not valid";
+    BadPath = 301, Part, "a path is not valid";
 
     /// Paths cannot be appended to the base URI of an API. A base URI starts with `http://` or `https://`, has a valid
     /// host, and may have a port and a path without `.` and `..`. It cannot have a query or fragment, because paths
@@ -29,7 +29,7 @@ codes! {
     /// baseUri: api.shop.test              # refused: no scheme
     /// baseUri: https://api.shop.test/v1
     /// ```
-    BadBaseUri = 302, Error, "a base URI is not valid";
+    BadBaseUri = 302, Part, "a base URI is not valid";
 
     /// The base URI is missing or empty, or has placeholders such as a region or a tenant. The generated crate has no
     /// default: the operator must set it, with `--base-uri` for the server or with `ClientBuilder::base_uri` in a
@@ -109,7 +109,7 @@ codes! {
     ///   a: rest.item_id
     ///   b: rest.itemId       # both match {item-id}
     /// ```
-    AmbiguousPlaceholder = 307, Error, "a placeholder of a route matches two inputs";
+    AmbiguousPlaceholder = 307, Part, "a placeholder of a route matches two inputs";
 
     /// The `type` of a parameter is not one of `string`, `integer`, `number`, `boolean`, `array` and `object`. The
     /// parameter becomes a string: any text is accepted and sent unchanged. That is right for dates, UUIDs and
@@ -192,7 +192,7 @@ codes! {
     /// mapping: $.items[?match(@.name, 'a.*')].id
     /// mapping: $['total-count']
     /// ```
-    BadMapping = 313, Error, "a mapping is not a path";
+    BadMapping = 313, Part, "a mapping is not a path";
 
     /// The `method` of an operation or route is not supported. Supported are GET, HEAD, OPTIONS, POST, PUT, PATCH and
     /// DELETE, in capitals or not. CONNECT and TRACE are for proxies and debugging, and passing them on is a security
@@ -205,7 +205,7 @@ codes! {
     /// method: FETCH     # refused
     /// method: get       # supported
     /// ```
-    UnknownMethod = 314, Error, "an HTTP method is not supported";
+    UnknownMethod = 314, Part, "an HTTP method is not supported";
 
     /// The path of the file is not a valid crate name, or another file has the same crate name. The name consists of
     /// the folders below `spec/` and the file name, in lower case with hyphens. It must start with a letter, has at most
@@ -239,7 +239,7 @@ codes! {
     /// - name: X-Request-Id
     ///   in: header
     /// ```
-    BadHeaderName = 316, Error, "the name of a header or cookie is not valid";
+    BadHeaderName = 316, Part, "the name of a header or cookie is not valid";
 
     /// A path contains `?`. In the path of a consumed operation, the query becomes query parameters: fixed values are
     /// always sent, and placeholders become parameters under the names in the query. The request is what the file

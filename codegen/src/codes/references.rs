@@ -20,7 +20,7 @@ codes! {
     ///     - method: GET
     ///       call: shop.list-item    # did you mean `shop.list-items`?
     /// ```
-    UnknownCall = 201, Error, "a call names an unknown operation";
+    UnknownCall = 201, Part, "a call names an unknown operation";
 
     /// A template in a credential or a fixed value names a variable that no bind declares, or that several binds
     /// declare. Such templates are filled once from the environment when the program starts, so inputs of a caller are
@@ -37,7 +37,7 @@ codes! {
     /// # and in a credential
     /// token: '{{shop.TOKEN}}'
     /// ```
-    UnknownVariable = 202, Error, "a template names an unknown variable";
+    UnknownVariable = 202, Part, "a template names an unknown variable";
 
     /// An argument under `with` refers to an input that the route or tool does not declare, although it declares other
     /// inputs. The input is added, with the type, the description and `required` of its parameter.
@@ -227,7 +227,7 @@ codes! {
     ///   limit: all     # refused
     ///   limit: 100
     /// ```
-    TypeMismatch = 213, Error, "an argument does not have the type of its parameter";
+    TypeMismatch = 213, Part, "an argument does not have the type of its parameter";
 
     /// A call is incomplete, or several operations have its name, and more than one operation fits. HTTP method, path,
     /// names of parameters and description were compared, but do not decide. A wrong choice could delete what should be
@@ -246,7 +246,7 @@ codes! {
     ///     call: list          # refused
     ///     call: shop.list     # unambiguous
     /// ```
-    AmbiguousCall = 214, Error, "a call fits several operations";
+    AmbiguousCall = 214, Part, "a call fits several operations";
 
     /// A call does not name exactly one operation, but only one operation fits the route or tool, so that one is
     /// called. The call may be missing, lack its namespace, have a resource between namespace and operation, or be
@@ -366,7 +366,7 @@ codes! {
     ///   uri: docs://guide
     ///   location: file:///./docs/guide.md    # next to the capability
     /// ```
-    BadLocation = 221, Error, "a location has no usable files";
+    BadLocation = 221, Part, "a location has no usable files";
 
     /// The `location` of a resource or prompt is an absolute path, which has no meaning on the machine that generates
     /// the crate. The server reads it for each request: a file, or all files below a folder. It does so only if its operator
@@ -401,7 +401,7 @@ codes! {
     ///   call: shop.get-item
     ///   with: {id: '{{id}}', lang: en}
     /// ```
-    UnreachableArgument = 223, Error, "a resource needs an argument that its URI does not have";
+    UnreachableArgument = 223, Part, "a resource needs an argument that its URI does not have";
 
     /// The text of a prompt has a placeholder in double braces that is not declared under `arguments`. Clients ask
     /// users only for declared arguments, so it never has a value. The placeholder stays in the text, and the model
@@ -432,7 +432,7 @@ codes! {
     /// uri: shop://items{?id}      # a query
     /// uri: shop://items/{id}      # valid
     /// ```
-    BadResourceUri = 225, Error, "the URI of a resource is not valid";
+    BadResourceUri = 225, Part, "the URI of a resource is not valid";
 
     /// The name of an environment variable begins with a digit, or has a hyphen or a dot in it. Processes can have such
     /// variables, and containers and service managers set them. Shells cannot: `export 1SHOP_TOKEN=...` is an error,
@@ -462,7 +462,7 @@ codes! {
     /// ref: crew.members    # unknown
     /// ref: crew.member
     /// ```
-    UnknownFlow = 227, Error, "a route or tool refers to an unknown flow";
+    UnknownFlow = 227, Part, "a route or tool refers to an unknown flow";
 
     /// Two flows of aggregates have one name, namespace included, or two steps of one flow do. A `ref` could mean either of
     /// the flows, and a template either of the outputs.
@@ -474,7 +474,7 @@ codes! {
     /// - { name: item, type: call, call: shop.get-item }
     /// - { name: item, type: call, call: shop.get-owner }   # call it owner
     /// ```
-    DuplicateFlow = 228, Error, "a flow or a step is defined twice";
+    DuplicateFlow = 228, Part, "a flow or a step is defined twice";
 
     /// The `index` of a lookup names no step before it. A lookup searches the whole output of one step: the items of a list,
     /// or a single object. The name is that of the step alone, without a path.
@@ -491,5 +491,5 @@ codes! {
     ///     lookupValue: '{{id}}'
     ///     outputParameters: [name]
     /// ```
-    UnknownStep = 229, Error, "a lookup searches the output of an unknown step";
+    UnknownStep = 229, Part, "a lookup searches the output of an unknown step";
 }

@@ -11,7 +11,7 @@ codes! {
     SettingsSyntax = 601, Error, "a file of settings is not TOML";
 
     /// A `naftiko.toml` has a section that does not exist. A misspelt section would have no effect, and no one would see it, so
-    /// it is an error. The only section is `defaults`.
+    /// it is an error. The sections are `defaults` and `diagnostics`.
     ///
     /// ```toml
     /// [default]   # [defaults]
@@ -33,4 +33,14 @@ codes! {
     ///   x-naftiko-default: {env: SHOP_REGION}
     /// ```
     SettingsValue = 603, Error, "a default does not name an environment variable";
+
+    /// `allow` in the section `diagnostics` of a `naftiko.toml` lists errors for which a route, tool, operation or another part is
+    /// left out, instead of refusing the file; each is then a warning that says what is left out. It does the same as
+    /// `--allow` of `cargo xtask gen`. Only an error about one part can be allowed: without a part, nothing could be left out.
+    ///
+    /// ```toml
+    /// [diagnostics]
+    /// allow = ["NK0201", "NK0101"]   # NK0101 cannot be allowed: the file is not YAML
+    /// ```
+    AllowedCode = 604, Error, "a code that is to be allowed cannot be";
 }

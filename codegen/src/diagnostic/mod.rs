@@ -1,6 +1,7 @@
 //! Diagnostics about a specification: what happened, where, and what to do.
 
 mod nearest;
+mod parts;
 mod render;
 mod sink;
 mod span;
@@ -50,6 +51,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Edits that fix it.
     pub suggestions: Vec<Suggestion>,
+    /// Whether it is an error that the user allows, for which a part of the capability was left out.
+    pub allowed: bool,
 }
 
 /// A second span of a diagnostic with a short text.
@@ -91,7 +94,7 @@ impl Diagnostic {
     /// A diagnostic without help, labels and suggestions.
     pub fn new(code: Code, file: impl Into<String>, span: Span, message: impl Into<String>) -> Self {
         let (file, message) = (file.into(), message.into());
-        Self { code, file, span, message, labels: Vec::new(), help: None, suggestions: Vec::new() }
+        Self { code, file, span, message, labels: Vec::new(), help: None, suggestions: Vec::new(), allowed: false }
     }
 
     /// Adds what to do.
@@ -102,7 +105,7 @@ impl Diagnostic {
 
     /// How bad it is.
     pub fn severity(&self) -> Severity {
-        self.code.severity()
+        if self.allowed { Severity::Warning } else { self.code.severity() }
     }
 
     /// Whether it is an error.

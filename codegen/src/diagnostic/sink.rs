@@ -1,7 +1,8 @@
 //! Collecting diagnostics.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::parts::Parts;
 use super::{Applicability, Diagnostic, Diagnostics, Label, Nearest, Span, Suggestion, excerpt, nearest};
 use crate::Sources;
 use crate::codes::{Code, Severity};
@@ -19,7 +20,11 @@ pub(crate) struct Sink {
     counts: BTreeMap<Code, usize>,
     /// For codes with more than are kept, the diagnostic that represents the others.
     others: BTreeMap<Code, usize>,
-    errors: bool,
+    /// Every error, and where it is.
+    errors: Vec<(Code, Span)>,
+    parts: Parts,
+    /// Allowed errors of the parts that were left out.
+    allowed: Vec<Diagnostic>,
 }
 
 /// How many diagnostics of a code are kept for one capability.
@@ -49,7 +54,9 @@ impl Sink {
             once: BTreeMap::new(),
             counts: BTreeMap::new(),
             others: BTreeMap::new(),
-            errors: false,
+            errors: Vec::new(),
+            parts: Parts::default(),
+            allowed: Vec::new(),
         }
     }
 
@@ -71,7 +78,9 @@ impl Sink {
 
     /// Reports a diagnostic. Help, labels and suggestions are added to what is returned.
     pub(crate) fn report(&mut self, code: Code, span: Span, message: impl Into<String>) -> Report<'_> {
-        self.errors |= code.severity() == Severity::Error;
+        if code.severity() == Severity::Error {
+            self.errors.push((code, span));
+        }
         let count = self.counts.entry(code).or_default();
         *count += 1;
         let is_first = *count <= MOST;
@@ -117,7 +126,34 @@ impl Sink {
     }
 
     pub(crate) fn has_errors(&self) -> bool {
-        self.errors
+        !self.errors.is_empty()
+    }
+
+    /// Whether a part of the capability is to be read. If not, it was left out for its errors.
+    pub(crate) fn reads(&mut self, what: &'static str, span: Span) -> bool {
+        let path = self.files.get(span.file).map_or("", String::as_str);
+        self.parts.reads(what, path, span)
+    }
+
+    /// Starts over without the parts of the capability that have errors. `false` means that there is an error that is not
+    /// allowed, or not about one part.
+    pub(crate) fn leave_out(&mut self, allowed: &BTreeSet<Code>, sources: &Sources) -> bool {
+        let part_of = |(code, span): &(Code, Span)| allowed.contains(code).then(|| self.parts.of(*span)).flatten();
+        let Some(parts) = self.errors.iter().map(part_of).collect::<Option<Vec<_>>>() else { return false };
+        if parts.is_empty() {
+            return false;
+        }
+        let mut next = Self::new(self.path(0));
+        next.parts = self.parts.without(parts.iter().map(|part| (self.path(part.span.file), part.span)));
+        next.allowed = std::mem::take(&mut self.allowed);
+        let known = std::mem::take(&mut self.parts);
+        for mut diagnostic in std::mem::replace(self, next).finish(sources).into_iter().filter(Diagnostic::is_error) {
+            let what = known.of(diagnostic.span).map_or("part", |part| part.what);
+            diagnostic.message.push_str(&format!("; the {what} is left out"));
+            diagnostic.allowed = true;
+            self.allowed.push(diagnostic);
+        }
+        true
     }
 
     pub(crate) fn finish(mut self, sources: &Sources) -> Diagnostics {
@@ -138,6 +174,7 @@ impl Sink {
                 diagnostic.message = format!("{more} more of this kind are not shown; the first of them is here");
             }
         }
+        self.found.append(&mut self.allowed);
         let mut diagnostics = Diagnostics(self.found);
         diagnostics.sort();
         diagnostics

@@ -4,7 +4,7 @@ use super::document::{Aggregate, AggregateFlow, Hints, Text};
 use super::fields::Fields;
 use super::invocation::invocation;
 use super::yaml::Node;
-use super::{name_of, read_all};
+use super::{name_of, read_parts};
 use crate::diagnostic::Sink;
 
 pub(super) fn aggregate(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Aggregate> {
@@ -12,9 +12,9 @@ pub(super) fn aggregate(key: Option<Text>, node: &Node, sink: &mut Sink) -> Opti
     let namespace = fields.text(&["namespace", "name"], sink).or(key);
     fields.ignore(&["label", "display", "description", "tags"]);
     // The second is the older spelling.
-    let flows = read_all(fields.members(&["flows", "functions"], sink), flow, sink);
+    let (flows, left_out) = read_parts("flow", fields.members(&["flows", "functions"], sink), flow, sink);
     fields.finish(sink);
-    Some(Aggregate { namespace, flows })
+    Some(Aggregate { namespace, flows, left_out })
 }
 
 fn flow(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<AggregateFlow> {

@@ -6,7 +6,7 @@ use super::document::{
 use super::fields::Fields;
 use super::invocation::consumed_output;
 use super::yaml::{Content, Node};
-use super::{bytes, name_of, no_effect, read_all, rules, unsupported};
+use super::{bytes, name_of, no_effect, read_all, read_parts, rules, unsupported};
 use crate::codes::Code;
 use crate::credential;
 use crate::diagnostic::Sink;
@@ -28,10 +28,11 @@ pub(super) fn consumes(key: Option<Text>, node: &Node, sink: &mut Sink) -> Optio
     let authentication = fields.get(&["authentication", "auth"]).and_then(|entry| authentication(&entry.value, sink));
     let mut inputs = read_all(fields.members(&["inputParameters"], sink), input, sink);
     inputs.extend(fixed_headers(&mut fields, sink));
-    let resources = read_all(fields.members(&["resources"], sink), resource, sink);
+    let (mut resources, mut left_out) = read_parts("resource", fields.members(&["resources"], sink), resource, sink);
+    left_out.extend(resources.iter_mut().flat_map(|resource| std::mem::take(&mut resource.left_out)));
     let span = fields.span;
     fields.finish(sink);
-    Some(Consumes { span, namespace, base_uri, authentication, inputs, resources })
+    Some(Consumes { span, namespace, base_uri, authentication, inputs, resources, left_out })
 }
 
 /// Headers with fixed values, as some files write them.
@@ -96,9 +97,9 @@ fn resource(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<ConsumedR
     let path = fields.text(&["path"], sink);
     fields.ignore(&["label", "display", "description", "tags"]);
     let inputs = read_all(fields.members(&["inputParameters"], sink), input, sink);
-    let operations = read_all(fields.members(&["operations"], sink), operation, sink);
+    let (operations, left_out) = read_parts("operation", fields.members(&["operations"], sink), operation, sink);
     fields.finish(sink);
-    Some(ConsumedResource { path, inputs, operations })
+    Some(ConsumedResource { path, inputs, operations, left_out })
 }
 
 fn operation(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<ConsumedOperation> {

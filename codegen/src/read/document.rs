@@ -29,6 +29,21 @@ pub(crate) struct Document {
     pub(crate) missing: Vec<String>,
 }
 
+impl Document {
+    /// The operations that were left out for their errors, as calls name them.
+    pub(crate) fn left_out_operations(&self) -> impl Iterator<Item = String> {
+        self.consumes.iter().flat_map(|api| api.left_out.iter().map(|name| format!("{}.{name}", api.namespace.value)))
+    }
+
+    /// The flows that were left out for their errors, as references name them.
+    pub(crate) fn left_out_flows(&self) -> impl Iterator<Item = String> {
+        self.aggregates.iter().flat_map(|aggregate| {
+            let namespace = aggregate.namespace.as_ref().map_or("", |namespace| &namespace.value);
+            aggregate.left_out.iter().map(move |name| format!("{namespace}.{name}"))
+        })
+    }
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Info {
     pub(crate) title: Option<Text>,
@@ -52,6 +67,8 @@ pub(crate) struct Consumes {
     pub(crate) authentication: Option<Authentication>,
     pub(crate) inputs: Vec<Input>,
     pub(crate) resources: Vec<ConsumedResource>,
+    /// The names of operations that were left out for their errors.
+    pub(crate) left_out: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -86,6 +103,8 @@ pub(crate) struct ConsumedResource {
     pub(crate) path: Option<Text>,
     pub(crate) inputs: Vec<Input>,
     pub(crate) operations: Vec<ConsumedOperation>,
+    /// The names of operations that were left out for their errors.
+    pub(crate) left_out: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -138,6 +157,8 @@ pub(crate) struct Input {
 pub(crate) struct Aggregate {
     pub(crate) namespace: Option<Text>,
     pub(crate) flows: Vec<AggregateFlow>,
+    /// The names of flows that were left out for their errors.
+    pub(crate) left_out: Vec<String>,
 }
 
 /// A flow, or function, of an aggregate.

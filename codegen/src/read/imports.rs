@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::document::{Adapter, Aggregate, Bind, Consumes, Text};
 use super::fields::Fields;
 use super::yaml::{self, Node};
-use super::{Member, SECTIONS};
+use super::{Member, SECTIONS, span_of};
 use crate::Sources;
 use crate::codes::Code;
 use crate::diagnostic::Sink;
@@ -88,6 +88,12 @@ impl<'s> Imports<'s> {
     ) -> Vec<T> {
         let mut all = Vec::new();
         for (key, node) in members {
+            if !sink.reads(entry_of(section), span_of(key.as_ref(), node)) {
+                if section == "consumes" && self.chain.len() == 1 {
+                    self.missing.extend(namespace(key.as_ref(), node));
+                }
+                continue;
+            }
             match import(node, section, sink) {
                 Some(import) => {
                     let found = self.follow(&import, section, read, sink);
@@ -235,6 +241,16 @@ fn section_of<'n>(root: &'n Node, section: &'static str, sink: &mut Sink) -> Vec
     match fields.get(&["capability"]) {
         Some(entry) => Fields::of(&entry.value, "`capability`", sink).members(&[section], sink),
         None => Vec::new(),
+    }
+}
+
+/// What an entry of a section is, for messages.
+fn entry_of(section: &str) -> &'static str {
+    match section {
+        "consumes" => "API",
+        "exposes" => "adapter",
+        "aggregates" => "aggregate",
+        _ => "bind",
     }
 }
 

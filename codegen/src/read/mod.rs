@@ -159,6 +159,42 @@ fn read_all<T>(
     members.into_iter().filter_map(|(name, node)| read(name, node, sink)).collect()
 }
 
+/// Reads the members that are not left out, each a part of the capability that can be. Returns also the names of the others.
+fn read_parts<T>(
+    what: &'static str,
+    members: Vec<Member<'_>>,
+    read: fn(Option<Text>, &Node, &mut Sink) -> Option<T>,
+    sink: &mut Sink,
+) -> (Vec<T>, Vec<String>) {
+    let (mut all, mut left_out) = (Vec::new(), Vec::new());
+    for (key, node) in members {
+        if sink.reads(what, span_of(key.as_ref(), node)) {
+            all.extend(read(key, node, sink));
+        } else {
+            left_out.extend(names_of(key, node));
+        }
+    }
+    (all, left_out)
+}
+
+/// The name of a part, or of the operations that it holds.
+fn names_of(key: Option<Text>, node: &Node) -> Vec<String> {
+    match node.get("operations").map(|operations| &operations.content) {
+        Some(Content::Sequence(items)) => items.iter().flat_map(|item| names_of(None, item)).collect(),
+        Some(Content::Mapping(entries)) => entries.iter().map(|entry| entry.key.clone()).collect(),
+        _ => {
+            let given = || ["name", "id", "operationId"].iter().find_map(|name| node.get(name)?.scalar_text());
+            key.map(|key| key.value).or_else(given).into_iter().collect()
+        }
+    }
+}
+
+/// The span of a member, its key included.
+fn span_of(key: Option<&Text>, node: &Node) -> Span {
+    let key = key.filter(|key| key.span.file == node.span.file && key.span.start < node.span.start);
+    Span { start: key.map_or(node.span.start, |key| key.span.start), ..node.span }
+}
+
 /// The name of a member: its key in a mapping, its `name` in a list.
 fn name_of(key: Option<Text>, fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Text> {
     let given = fields.text(&["name"], sink);

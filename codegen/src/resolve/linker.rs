@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use naftiko_schema::{FlowId, OperationId};
 
@@ -27,6 +27,8 @@ pub(super) struct Linker<'l, 'd> {
     pub(super) scripts: Scripts<'l>,
     /// The flows of aggregates by `namespace.name`.
     aggregates: BTreeMap<String, (&'d Aggregate, &'d AggregateFlow)>,
+    /// Those that were left out for their errors.
+    left_out: BTreeSet<String>,
     /// Those that were linked; `None` if that failed.
     known: RefCell<BTreeMap<String, Option<FlowId>>>,
     flows: RefCell<Vec<Flow<'d>>>,
@@ -42,8 +44,9 @@ impl<'l, 'd> Linker<'l, 'd> {
     ) -> Self {
         let scripts = Scripts::new(linked.document, sources);
         let aggregates = by_name(linked.document, sink);
+        let left_out = linked.document.left_out_flows().collect();
         let (known, flows) = (RefCell::default(), RefCell::default());
-        Self { linked, targets, variables, scripts, aggregates, known, flows }
+        Self { linked, targets, variables, scripts, aggregates, left_out, known, flows }
     }
 
     /// The flows of all calls that were linked.
@@ -125,6 +128,11 @@ impl<'l, 'd> Linker<'l, 'd> {
     fn flow(&self, name: &Text, sink: &mut Sink) -> Option<FlowId> {
         if let Some(known) = self.known.borrow().get(&name.value) {
             return *known;
+        }
+        if self.left_out.contains(&name.value) {
+            let message = format!("calls to `{}` are left out, because it is left out", name.value);
+            sink.report_once(Code::LeftOutCall, &name.value, name.span, message).help("see why, above");
+            return None;
         }
         let Some((aggregate, source)) = self.aggregates.get(&name.value) else {
             let meant = sink.nearest(Code::UnknownFlow, &name.value, self.aggregates.keys().map(String::as_str));

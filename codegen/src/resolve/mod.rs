@@ -86,8 +86,10 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
         resources: Vec::new(),
         prompts: Vec::new(),
         inbound,
+        allowed: BTreeSet::new(),
     };
-    let targets = Targets::new(&linked.apis, &linked.operations, &document.missing);
+    let left_out: Vec<String> = document.left_out_operations().collect();
+    let targets = Targets::new(&linked.apis, &linked.operations, &document.missing, &left_out);
     let mut size = Size(0);
     let linker = Linker::new(&linked, &targets, &variables, sources, sink);
     let routes = routes(&linker, &variables, &mut size, sink);
@@ -98,7 +100,9 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
     (linked.flows, linked.routes, linked.tools, linked.resources) = (flows, routes, tools, resources);
     infer_types(&mut linked);
     describe_inputs(&mut linked);
-    defaults::apply(&settings::read(sources, sink), &mut linked);
+    let settings = settings::read(sources, sink);
+    defaults::apply(&settings, &mut linked);
+    linked.allowed = settings.allowed;
     give_inputs(&mut linked);
     linked
 }

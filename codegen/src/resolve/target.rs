@@ -32,6 +32,8 @@ pub(super) struct Targets<'l> {
     operations: &'l [Operation<'l>],
     /// Namespaces whose imports could not be resolved.
     missing: &'l [String],
+    /// Operations that were left out for their errors, as calls name them.
+    left_out: &'l [String],
 }
 
 /// The route, tool or resource that has the call.
@@ -48,11 +50,17 @@ pub(super) struct CallSite<'s> {
 }
 
 impl<'l> Targets<'l> {
-    pub(super) fn new(apis: &[Api<'l>], operations: &'l [Operation<'l>], missing: &'l [String]) -> Self {
+    pub(super) fn new(
+        apis: &[Api<'l>],
+        operations: &'l [Operation<'l>],
+        missing: &'l [String],
+        left_out: &'l [String],
+    ) -> Self {
         let (full, short, folded) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         let namespaces = apis.iter().map(|api| api.namespace).collect();
         let (shapes, lengths) = (BTreeMap::new(), Vec::new());
-        let mut targets = Self { full, short, folded, shapes, lengths, longest: 0, namespaces, operations, missing };
+        let mut targets =
+            Self { full, short, folded, shapes, lengths, longest: 0, namespaces, operations, missing, left_out };
         for (index, operation) in operations.iter().enumerate() {
             let name = operation.name.value.as_str();
             let namespace = apis.get(operation.api.index()).map_or("", |api| api.namespace);
@@ -71,8 +79,16 @@ impl<'l> Targets<'l> {
     pub(super) fn find(&self, call: Option<&Text>, site: &CallSite<'_>, sink: &mut Sink) -> Option<OperationId> {
         let text = call.map(|call| call.value.strip_prefix("$this.").unwrap_or(&call.value));
         let span = call.map_or(site.span, |call| call.span);
-        if let Some([only]) = text.and_then(|text| self.full.get(text)).map(Vec::as_slice) {
-            return Some(*only);
+        if let Some(name) = self.means_left_out(text, site) {
+            let message = format!("calls to `{name}` are left out, because it is left out");
+            sink.report_once(Code::LeftOutCall, name, span, message).help("its error says why");
+            return None;
+        }
+        // Of several with one name that send the same requests, any will do; the name is reported.
+        if let Some([first, others @ ..]) = text.and_then(|text| self.full.get(text)).map(Vec::as_slice)
+            && others.iter().all(|other| self.are_alike(*first, *other))
+        {
+            return Some(*first);
         }
         if let Some(namespace) = text.and_then(|text| self.missing_namespace(text)) {
             let message = format!("calls to `{namespace}` are left out, because it could not be imported");
@@ -117,10 +133,30 @@ impl<'l> Targets<'l> {
         }
     }
 
+    fn are_alike(&self, one: OperationId, other: OperationId) -> bool {
+        let both = self.operations.get(one.index()).zip(self.operations.get(other.index()));
+        both.is_some_and(|(one, other)| one.is_like(other))
+    }
+
     /// Whether a call names an operation, or one of a namespace that could not be imported.
     pub(super) fn knows(&self, call: &Text, site: &CallSite<'_>) -> bool {
         let text = call.value.strip_prefix("$this.").unwrap_or(&call.value);
-        self.missing_namespace(text).is_some() || !self.candidates(Some(text), site).is_empty()
+        self.missing_namespace(text).is_some()
+            || self.means_left_out(Some(text), site).is_some()
+            || !self.candidates(Some(text), site).is_empty()
+    }
+
+    /// The operation that was left out and that a call, or without one the name of its site, may mean. None of the others is
+    /// called in its place.
+    fn means_left_out(&self, text: Option<&str>, site: &CallSite<'_>) -> Option<&'l str> {
+        let text = text.or(site.name)?;
+        if let Some(exact) = self.left_out.iter().find(|name| *name == text) {
+            return Some(exact);
+        }
+        let last = |name: &str| fold(name.rsplit_once('.').map_or(name, |(_, last)| last));
+        let is_known = self.left_out.is_empty() || self.full.contains_key(text);
+        let wanted = if is_known { return None } else { last(text) };
+        self.left_out.iter().find(|name| last(name) == wanted).map(String::as_str)
     }
 
     /// The operations that a call, or without one its site, may mean.
@@ -138,7 +174,8 @@ impl<'l> Targets<'l> {
             site.method.is_none() || site.method == method
         };
         candidates.retain(same_method);
-        if candidates.is_empty() && text.is_none() {
+        // One that was left out may have fitted better.
+        if candidates.is_empty() && text.is_none() && self.left_out.is_empty() {
             candidates = self.of_shape(site);
         }
         candidates

@@ -9,7 +9,7 @@ use clap::{Args, Parser};
 use naftiko_serve::{conform, echo, load, reload};
 use naftiko_server::ServeOptions;
 use tokio::sync::mpsc::channel;
-use xtask::sources;
+use xtask::{allow, sources};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
@@ -33,6 +33,9 @@ struct Arguments {
     /// The largest specification, imported file or text of a resource that is read
     #[arg(long, value_name = "MIB", default_value_t = sources::LIMIT)]
     max_file_size: u64,
+    /// Errors for which a part of the capability is left out
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    allow: Vec<String>,
     #[command(flatten)]
     server: ServeOptions,
 }
@@ -54,8 +57,9 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<ExitCode> {
-    let Arguments { file, watch, echo, max_file_size, mut server } = arguments;
+    let Arguments { file, watch, echo, max_file_size, allow: codes, mut server } = arguments;
     sources::limit(max_file_size);
+    allow::set(&codes)?;
     let loaded = load::file(&file)?;
     let rendered = loaded.diagnostics.render(&loaded.sources, false);
     if !rendered.trim().is_empty() {

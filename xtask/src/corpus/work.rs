@@ -7,9 +7,10 @@ use std::sync::{Mutex, Once, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use naftiko_codegen::{Compiled, Outcome as Made, Sources, compile};
+use naftiko_codegen::{Compiled, Outcome as Made, Sources};
 
 use super::{Outcome, Record, Size};
+use crate::allow;
 
 /// Deeply nested files need a large stack; an overflow would end the whole run.
 const STACK: usize = 64 << 20;
@@ -48,7 +49,8 @@ pub(super) fn compile_all(sources: &Sources, records: &mut [Record], keep: bool)
 
 fn compile_one(sources: &Sources, record: &mut Record, keep: bool) {
     let start = Instant::now();
-    let compiled = panic::catch_unwind(AssertUnwindSafe(|| compile(sources, &record.path, &record.crate_name)));
+    let compiled =
+        panic::catch_unwind(AssertUnwindSafe(|| allow::compiler().compile(sources, &record.path, &record.crate_name)));
     record.elapsed = start.elapsed();
     let Ok(Compiled { outcome, diagnostics }) = compiled else {
         record.outcome = Outcome::Panicked;

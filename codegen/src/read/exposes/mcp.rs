@@ -9,7 +9,7 @@ use crate::read::document::{Invocation, Text};
 use crate::read::fields::Fields;
 use crate::read::invocation::invocation;
 use crate::read::yaml::Node;
-use crate::read::{name_of, read_all};
+use crate::read::{name_of, read_all, read_parts};
 
 #[derive(Debug)]
 pub(crate) struct Mcp {
@@ -96,9 +96,9 @@ pub(crate) struct Hints {
 pub(super) fn read(fields: &mut Fields<'_>, sink: &mut Sink) -> AdapterKind {
     fields.ignore(&["transport", "inputParameters"]);
     let caching = Caching { ttl_ms: ttl(fields, sink), public: scope(fields, sink) };
-    let tools = read_all(fields.members(&["tools"], sink), tool, sink);
-    let resources = read_all(fields.members(&["resources"], sink), resource, sink);
-    let prompts = read_all(fields.members(&["prompts"], sink), prompt, sink);
+    let (tools, _) = read_parts("tool", fields.members(&["tools"], sink), tool, sink);
+    let (resources, _) = read_parts("resource", fields.members(&["resources"], sink), resource, sink);
+    let (prompts, _) = read_parts("prompt", fields.members(&["prompts"], sink), prompt, sink);
     AdapterKind::Mcp(Mcp { tools, resources, prompts, caching })
 }
 

@@ -8,7 +8,7 @@ use crate::read::document::{Input, Invocation, Text};
 use crate::read::fields::Fields;
 use crate::read::invocation::invocation;
 use crate::read::yaml::Node;
-use crate::read::{bytes, name_of, read_all, unsupported};
+use crate::read::{bytes, name_of, read_all, read_parts, unsupported};
 
 #[derive(Debug)]
 pub(crate) struct RestResource {
@@ -32,7 +32,7 @@ pub(crate) struct RestOperation {
 
 pub(super) fn read(fields: &mut Fields<'_>, sink: &mut Sink) -> AdapterKind {
     let shared = read_all(fields.members(&["inputParameters"], sink), input, sink);
-    let mut resources = read_all(fields.members(&["resources"], sink), resource, sink);
+    let (mut resources, _) = read_parts("resource", fields.members(&["resources"], sink), resource, sink);
     for resource in &mut resources {
         resource.inputs.extend(shared.iter().cloned());
     }
@@ -46,7 +46,7 @@ fn resource(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<RestResou
     fields.ignore(&["label", "display", "description", "tags"]);
     unsupported(&mut fields, "forward", Code::Forward, "forwarding of whole paths is not supported yet", sink);
     let inputs = read_all(fields.members(&["inputParameters"], sink), input, sink);
-    let operations = read_all(fields.members(&["operations"], sink), operation, sink);
+    let (operations, _) = read_parts("route", fields.members(&["operations"], sink), operation, sink);
     fields.finish(sink);
     Some(RestResource { path: path?, inputs, operations })
 }

@@ -39,6 +39,9 @@ pub struct Options {
     /// Print every difference, and not only the first of each case
     #[arg(long)]
     pub verbose: bool,
+    /// Errors for which a part of a capability is left out
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    pub allow: Vec<String>,
 }
 
 /// Runs the cases and prints what differs. `Ok(false)` means that something does.
@@ -46,6 +49,7 @@ pub struct Options {
 /// # Errors
 /// If a case cannot be read, or no case is found.
 pub fn run(options: &Options) -> Result<bool> {
+    xtask::allow::set(&options.allow)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ran = runtime.block_on(cases(&options.folder, |case| {
         options.filter.as_deref().is_none_or(|text| case.id.contains(text))
