@@ -108,9 +108,7 @@ impl Operation<'_> {
         let constant = |it: &Constant| (it.name.value.clone(), it.location, it.value.clone(), it.json.clone());
         let constants = |it: &Self| it.constants.iter().map(constant).collect::<Vec<_>>();
         let same = self.api == other.api && self.method == other.method && self.pieces == other.pieces;
-        same && self.body == other.body
-            && parameters(self) == parameters(other)
-            && constants(self) == constants(other)
+        same && self.body == other.body && parameters(self) == parameters(other) && constants(self) == constants(other)
     }
 }
 

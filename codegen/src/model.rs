@@ -306,8 +306,19 @@ impl Model {
     pub(crate) fn inbound_variables(&self) -> BTreeSet<&str> {
         let variables = self.inbound().flat_map(|auth| auth.variables.iter());
         variables
-            .filter(|variable| !self.capability.variables.contains(variable))
+            .filter(|variable| variable.file.is_none() && !self.capability.variables.contains(variable))
             .map(|variable| &*variable.name)
             .collect()
+    }
+
+    /// The environment variables that the client needs.
+    pub(crate) fn environment_variables(&self) -> impl Iterator<Item = &str> {
+        self.capability.variables.iter().filter(|variable| variable.file.is_none()).map(|variable| &*variable.name)
+    }
+
+    /// The files with values of variables, of the client and of the server.
+    pub(crate) fn bind_files(&self) -> BTreeSet<&str> {
+        let inbound = self.inbound().flat_map(|auth| auth.variables.iter());
+        self.capability.variables.iter().chain(inbound).filter_map(|variable| variable.file.as_deref()).collect()
     }
 }

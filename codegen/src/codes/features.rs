@@ -257,20 +257,22 @@ codes! {
     /// ```
     AddressIgnored = 137, Warning, "the address of an adapter has no effect";
 
-    /// A bind has a `location`, such as `file:///…` or the URI of a vault, from which its variables should be read.
-    /// Generated crates read the environment only. In this case, the environment variable has the name of the variable,
-    /// left of the colon, because the key on the right belongs to the file or vault and can be any text.
+    /// A bind has a `location` that is no file, such as the URI of a vault. Generated programs read values from the environment
+    /// and from files; every kind of vault has a protocol and a credential of its own. Reading the values from elsewhere in
+    /// silence would be worse than not to start.
     ///
-    /// Most secret stores can pass values to a process as environment variables. The diagnostic lists the names to set.
+    /// Most secret stores can write files or set environment variables for a process. Bind these: without `location`, the keys
+    /// are environment variables, and with `file:///./secrets.yaml` they are keys of a file. If the error is allowed, the bind is
+    /// left out, and its variables are read from environment variables of their names.
     ///
     /// ```yaml
     /// binds:
     /// - namespace: secrets
     ///   location: vault://shop
     ///   keys:
-    ///     SHOP_TOKEN: prod/shop#token   # set SHOP_TOKEN
+    ///     SHOP_TOKEN: prod/shop#token
     /// ```
-    SourceIgnored = 138, Warning, "variables are read from the environment only";
+    BindSource = 138, Part, "values cannot be read from this location";
 
     /// Besides its type, a parameter can have constraints: `enum`, `pattern`, `format`, `minimum`, `maximum`,
     /// `minLength`, `maxLength` and `maxItems`, as in JSON Schema. They are checked before a request is sent, and are
@@ -331,8 +333,6 @@ codes! {
     /// - a `maxLength` of an output that is not a whole number.
     /// - an `outputRawFormat` that cannot be read, if no route or tool maps the responses: they are passed on as they
     ///   come.
-    /// - `authentication` of a `control` adapter, for its two probes: orchestrators send no credential. `/status` and
-    ///   `/metrics` need one.
     ///
     /// Remove the key, or change what the message names.
     ///
@@ -356,6 +356,34 @@ codes! {
     /// - path: /files/{path+}     # /files/a/b as well
     /// ```
     OneSegment = 144, Warning, "a placeholder is one segment, unlike in the reference engine";
+
+    /// An import names a namespace that the file does not have in that section, or no namespace although the file has several; or
+    /// an import of `exposes`, `aggregates` or `binds` names a file that does not exist. Under the version line `ikanos:`, an
+    /// import is written with `from`: `location` there belongs to a format that later versions refuse.
+    ///
+    /// If the error is allowed, the import is left out, and so is what calls it. The names that a file has are in the help.
+    ///
+    /// ```yaml
+    /// # parts.yaml consumes `shop`
+    /// consumes:
+    /// - from: ./parts.yaml
+    ///   import: shopp
+    /// ```
+    ImportTarget = 145, Part, "an import does not name an entry of a file";
+
+    /// An import gets a namespace that another entry of its section has. Calls could mean either of them; the reference engine
+    /// does not start with such a file, and older versions of it take the first.
+    ///
+    /// Give one of the two another name with `as`. If the error is allowed, the second one is left out.
+    ///
+    /// ```yaml
+    /// consumes:
+    /// - from: ./parts.yaml
+    ///   import: shop
+    /// - from: ./more-parts.yaml
+    ///   import: shop        # add `as: store`
+    /// ```
+    ImportedTwice = 146, Part, "an import has the namespace of another entry";
 
     /// A template holds more than text and placeholders. Placeholders name a value, as `{{name}}`; `{{{name}}}` and
     /// `{{&name}}` mean the same, because nothing is escaped for HTML, and comments (`{{! … }}`) are left out. Sections

@@ -262,10 +262,10 @@ codes! {
     /// ```
     SharedPart = 115, Note, "the file has parts that capabilities import";
 
-    /// An import names a file that does not exist among the sources, a namespace that the file does not have in that
-    /// section, or no namespace although the file has several. Entries of `consumes`, `exposes` and `binds` can be
-    /// imports: `from` (formerly `location`) names the file, `import` the namespace in it, and `as` another name for it
-    /// in this file.
+    /// An entry of `consumes` imports from a file that does not exist among the sources. `from` (formerly `location`) names the
+    /// file, `import` the namespace in it, and `as` another name for it in this file. Imports of other sections, and imports of
+    /// what an existing file does not have, are errors (NK0145): they are mistakes, while a missing file of `consumes` is often
+    /// one that was published apart from the others.
     ///
     /// Paths are relative to the file that imports, and cannot lead out of the given sources, so that a build does not
     /// depend on the machine. Under `binds`, `location` says where values come from, so only `from` imports there.
@@ -279,7 +279,7 @@ codes! {
     ///   import: shop
     ///   as: store
     /// ```
-    BrokenImport = 116, Warning, "an import cannot be resolved and is left out";
+    BrokenImport = 116, Warning, "a file to import from is missing, and the import is left out";
 
     /// The imports of a file lead back to the file itself, directly or through other files. In a cycle, no definition
     /// is the first one, so nothing can be resolved. Chains of more than sixteen files are reported in the same way.

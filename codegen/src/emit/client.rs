@@ -15,7 +15,7 @@ pub(super) fn emit(model: &Model) -> String {
         "A client for {}.\n\nCloning is cheap: clones share one connection pool.",
         rust::plain(&model.capability.title)
     ));
-    let names: Vec<_> = model.capability.variables.iter().map(|variable| rust::code(&variable.name)).collect();
+    let names: Vec<_> = model.environment_variables().chain(model.bind_files()).map(rust::code).collect();
     let needed = if names.is_empty() { String::new() } else { format!("{}, and ", names.join(", ")) };
     let from_env_docs = rust::docs(&format!(
         "A client with the settings of the environment: {needed}{} for another base URI.\n\n# Errors\nWhen variables are missing, all of which the error names, or when the client cannot be set up.",

@@ -42,8 +42,8 @@ fn containerfile(model: &Model) -> String {
 }
 
 fn kubernetes(model: &Model) -> String {
-    let own_variables = model.capability.variables.iter().map(|variable| &*variable.name);
-    let variables: Vec<String> = own_variables.chain(model.inbound_variables()).map(str::to_owned).collect();
+    let variables: Vec<String> =
+        model.environment_variables().chain(model.inbound_variables()).map(str::to_owned).collect();
     let own = |name: &str| variables.iter().any(|variable| variable == name);
     let inbound = INBOUND.iter().filter(|name| !own(name)).map(|name| (*name).to_owned());
     let open = model.inbound().any(InboundAuth::is_public);
@@ -65,7 +65,7 @@ fn kubernetes(model: &Model) -> String {
         ("inbound", inbound.collect()),
         ("open", open.then(|| "NAFTIKO_BEARER_TOKEN".to_owned()).into_iter().collect()),
         ("state", state.map(str::to_owned).into_iter().collect()),
-        ("files", files(model).into_iter().collect()),
+        ("files", files(model).collect()),
         ("settings", settings(model).into_iter().collect()),
         ("upstream", upstream.iter().map(u16::to_string).collect()),
         ("ready", vec![probe(model, "/readyz")]),
@@ -140,9 +140,11 @@ fn settings(model: &Model) -> Option<String> {
 }
 
 /// What to do for files of the server, which nothing here mounts.
-fn files(model: &Model) -> Option<String> {
+fn files(model: &Model) -> impl Iterator<Item = String> {
     let text = "The capability offers files of the server: mount their folder, and name it with NAFTIKO_FILES in that ConfigMap.";
-    model.mcp().filter(|mcp| has_server_files(mcp)).map(|_| text.to_owned())
+    let binds = "Values of the capability are in files: mount their folder from a Secret, and name it with NAFTIKO_BIND_FILES in that ConfigMap.";
+    let served = model.mcp().filter(|mcp| has_server_files(mcp)).map(|_| text);
+    served.into_iter().chain((!model.bind_files().is_empty()).then_some(binds)).map(str::to_owned)
 }
 
 /// How a cluster asks the server about itself. A route of the capability takes the place of the server's own, on its port.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use naftiko_schema::Script;
+use naftiko_schema::{Format, Script};
 
 use super::adapter::{self, Facts};
 use super::{MARKER, queries};
@@ -15,8 +15,12 @@ pub(super) fn emit(model: &Model) -> String {
         features.push_str("# The operations of each consumed API.\n");
         features.extend(model.parts().map(|(_, part)| format!("{} = []\n", part.feature)));
     }
-    let formats: BTreeSet<_> =
+    let mut formats: BTreeSet<_> =
         model.operations.iter().filter_map(|operation| operation.table.format.feature()).collect();
+    let is_yaml = |file: &&str| [".yaml", ".yml"].iter().any(|end| file.to_ascii_lowercase().ends_with(end));
+    if model.bind_files().iter().any(is_yaml) {
+        formats.extend(Format::Yaml.feature());
+    }
     let client = if formats.is_empty() {
         "naftiko-client.workspace = true".to_owned()
     } else {

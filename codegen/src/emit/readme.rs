@@ -32,12 +32,19 @@ pub(super) fn emit(model: &Model) -> String {
 fn client(model: &Model) -> String {
     let Some(first) = example::first(model) else { return String::new() };
     let mut text = format!("## Client\n\n```rust\n{first}```\n\n");
-    let names: Vec<_> = model.capability.variables.iter().map(|variable| rust::code(&variable.name)).collect();
+    let names: Vec<_> = model.environment_variables().map(rust::code).collect();
     if !names.is_empty() {
         text.push_str(&format!(
             "`from_env` reads {} from the environment; `Client::builder()` takes them from elsewhere, and credentials that \
              change from a `TokenProvider`.\n\n",
             names.join(", ")
+        ));
+    }
+    let files: Vec<_> = model.bind_files().into_iter().map(rust::code).collect();
+    if !files.is_empty() {
+        text.push_str(&format!(
+            "Values are in {}: relative to the current folder, or for a server to the one that `--bind-files` names.\n\n",
+            files.join(", ")
         ));
     }
     text.push_str(&defaults(model));

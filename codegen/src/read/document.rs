@@ -27,6 +27,8 @@ pub(crate) struct Document {
     pub(crate) adapters: Vec<Adapter>,
     /// The namespaces whose imports could not be resolved; empty where an import names no namespace.
     pub(crate) missing: Vec<String>,
+    /// The namespaces that imported entries of `consumes` have in their own files, and by which they are not called.
+    pub(crate) replaced: Vec<String>,
 }
 
 impl Document {

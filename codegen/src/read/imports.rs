@@ -11,7 +11,7 @@ use super::yaml::{self, Node};
 use super::{Member, SECTIONS, span_of};
 use crate::Sources;
 use crate::codes::Code;
-use crate::diagnostic::Sink;
+use crate::diagnostic::{FIRST, Sink, Span};
 
 /// How many files may import each other in a row.
 const MAX_CHAIN: usize = 16;
@@ -23,6 +23,10 @@ pub(super) struct Imports<'s> {
     chain: Vec<String>,
     /// The namespaces of imports that could not be resolved; empty where the import names no namespace.
     pub(super) missing: Vec<String>,
+    /// The namespaces that entries of `consumes` have in their own files, and by which they are not called.
+    pub(super) replaced: Vec<String>,
+    /// Whether the version of the format writes imports with `from` only.
+    wants_from: bool,
     /// The sections that were read, by file; `None` if the file has no valid YAML.
     read: BTreeMap<(&'s str, &'static str), Option<Rc<Section>>>,
 }
@@ -45,11 +49,18 @@ struct Import {
 pub(super) trait Named {
     /// Gives the entry another namespace.
     fn rename(&mut self, namespace: Text);
+
+    /// The namespace that it has.
+    fn namespace(&self) -> Option<&Text>;
 }
 
 impl Named for Consumes {
     fn rename(&mut self, namespace: Text) {
         self.namespace = namespace;
+    }
+
+    fn namespace(&self) -> Option<&Text> {
+        Some(&self.namespace)
     }
 }
 
@@ -57,11 +68,19 @@ impl Named for Adapter {
     fn rename(&mut self, namespace: Text) {
         self.namespace = Some(namespace);
     }
+
+    fn namespace(&self) -> Option<&Text> {
+        self.namespace.as_ref()
+    }
 }
 
 impl Named for Aggregate {
     fn rename(&mut self, namespace: Text) {
         self.namespace = Some(namespace);
+    }
+
+    fn namespace(&self) -> Option<&Text> {
+        self.namespace.as_ref()
     }
 }
 
@@ -69,13 +88,18 @@ impl Named for Bind {
     fn rename(&mut self, namespace: Text) {
         self.namespace = Some(namespace);
     }
+
+    fn namespace(&self) -> Option<&Text> {
+        self.namespace.as_ref()
+    }
 }
 
 type Read<T> = fn(Option<Text>, &Node, &mut Sink) -> Option<T>;
 
 impl<'s> Imports<'s> {
-    pub(super) fn new(sources: &'s Sources, path: &str) -> Self {
-        Self { sources, chain: vec![path.to_owned()], missing: Vec::new(), read: BTreeMap::new() }
+    pub(super) fn new(sources: &'s Sources, path: &str, wants_from: bool) -> Self {
+        let (missing, replaced, read) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Self { sources, chain: vec![path.to_owned()], missing, replaced, wants_from, read }
     }
 
     /// Reads the members of a section, those of other files included.
@@ -94,19 +118,52 @@ impl<'s> Imports<'s> {
                 }
                 continue;
             }
-            match import(node, section, sink) {
+            let entry = match import(node, section, sink) {
                 Some(import) => {
-                    let found = self.follow(&import, section, read, sink);
+                    let found = self.import(&import, node, section, read, sink);
                     if found.is_none() && section == "consumes" {
                         let name = import.alias.or(import.namespace);
                         self.missing.push(name.map(|name| name.value).unwrap_or_default());
                     }
-                    all.extend(found);
+                    found.map(|found| (found, true))
                 }
-                None => all.extend(read(key, node, sink)),
+                None => read(key, node, sink).map(|own| (own, false)),
+            };
+            if let Some((entry, is_import)) = entry {
+                let same = |known: &&(T, bool)| {
+                    let (one, other) = (known.0.namespace(), entry.namespace());
+                    one.is_some() && one.map(|name| &name.value) == other.map(|name| &name.value)
+                };
+                if let Some((first, was_import)) = all.iter().find(same)
+                    && (is_import || *was_import)
+                {
+                    report_twice(first.namespace(), node.span, sink);
+                }
+                all.push((entry, is_import));
             }
         }
-        all
+        all.into_iter().map(|(entry, _)| entry).collect()
+    }
+
+    /// What an import means, under the name that it gets.
+    fn import<T: Named>(
+        &mut self,
+        import: &Import,
+        node: &Node,
+        section: &'static str,
+        read: Read<T>,
+        sink: &mut Sink,
+    ) -> Option<T> {
+        if self.wants_from && node.get("from").is_none() {
+            let message = "this version of the format writes imports with `from`";
+            sink.report(Code::ImportTarget, import.from.span, message).help("write `from:`");
+            return None;
+        }
+        let found = self.follow(import, section, read, sink)?;
+        if let (Some(own), Some(_), "consumes") = (&import.namespace, &import.alias, section) {
+            self.replaced.push(own.value.clone());
+        }
+        Some(found)
     }
 
     fn follow<T: Named>(
@@ -128,8 +185,8 @@ impl<'s> Imports<'s> {
                 }
                 _ => "the path is relative to the file that imports it".to_owned(),
             };
-            sink.report(Code::BrokenImport, import.from.span, format!("the imported file `{given}` does not exist"))
-                .help(help);
+            let code = if section == "consumes" { Code::BrokenImport } else { Code::ImportTarget };
+            sink.report(code, import.from.span, format!("the imported file `{given}` does not exist")).help(help);
             return None;
         };
         if self.chain.contains(path) || self.chain.len() >= MAX_CHAIN {
@@ -170,7 +227,7 @@ impl<'s> Imports<'s> {
             None => (entries.len() == 1).then_some(0),
         };
         let Some((key, node)) = position.and_then(|index| entries.get(index)) else {
-            let known: Vec<&str> = if sink.is_full(Code::BrokenImport) {
+            let known: Vec<&str> = if sink.is_full(Code::ImportTarget) {
                 Vec::new()
             } else {
                 let names = entries.iter().filter_map(|(key, node)| namespace(key.as_ref(), node));
@@ -188,8 +245,8 @@ impl<'s> Imports<'s> {
                 [] => format!("the file has no `{section}`"),
                 known => format!("the file has `{}`", known.join("`, `")),
             };
-            let meant = sink.nearest(Code::BrokenImport, wanted, known.iter().copied());
-            sink.report(Code::BrokenImport, span, message).nearest(span, wanted, meant, &help);
+            let meant = sink.nearest(Code::ImportTarget, wanted, known.iter().copied());
+            sink.report(Code::ImportTarget, span, message).nearest(span, wanted, meant, &help);
             return None;
         };
         let member = vec![(key.clone(), node)];
@@ -244,6 +301,14 @@ fn section_of<'n>(root: &'n Node, section: &'static str, sink: &mut Sink) -> Vec
     }
 }
 
+fn report_twice(name: Option<&Text>, span: Span, sink: &mut Sink) {
+    let Some(name) = name else { return };
+    let message = format!("another entry has the namespace `{}` already", name.value);
+    sink.report(Code::ImportedTwice, span, message)
+        .label(name.span, FIRST)
+        .help("give one of them another name with `as`");
+}
+
 /// What an entry of a section is, for messages.
 fn entry_of(section: &str) -> &'static str {
     match section {
@@ -279,7 +344,6 @@ pub(crate) fn relative(importer: &str, named: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::Span;
 
     #[test]
     fn paths_are_relative_to_the_importer_and_stay_inside() {

@@ -58,7 +58,7 @@ pub(crate) fn read(sources: &Sources, path: &str, sink: &mut Sink) -> Option<Doc
         return None;
     };
     check_version(version, root.span, sink);
-    let mut imports = Imports::new(sources, path);
+    let mut imports = Imports::new(sources, path, fields.has(&["ikanos"]));
     let info = fields.get(&["info"]).map(|entry| info(&entry.value, sink)).unwrap_or_default();
     let mut binds = imports.members(fields.members(&["binds", "externalRefs"], sink), "binds", bind, sink);
     fields.finish(sink);
@@ -69,7 +69,16 @@ pub(crate) fn read(sources: &Sources, path: &str, sink: &mut Sink) -> Option<Doc
     binds.extend(imports.members(fields.members(&["binds"], sink), "binds", bind, sink));
     let aggregates = imports.members(fields.members(&["aggregates"], sink), "aggregates", aggregates::aggregate, sink);
     fields.finish(sink);
-    Some(Document { span: capability.span, info, binds, consumes, aggregates, adapters, missing: imports.missing })
+    Some(Document {
+        span: capability.span,
+        info,
+        binds,
+        consumes,
+        aggregates,
+        adapters,
+        missing: imports.missing,
+        replaced: imports.replaced,
+    })
 }
 
 /// The version line. One early dialect writes a mapping.

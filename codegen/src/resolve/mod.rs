@@ -89,7 +89,7 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
         allowed: BTreeSet::new(),
     };
     let left_out: Vec<String> = document.left_out_operations().collect();
-    let targets = Targets::new(&linked.apis, &linked.operations, &document.missing, &left_out);
+    let targets = Targets::new(&linked.apis, &linked.operations, document, &left_out);
     let mut size = Size(0);
     let linker = Linker::new(&linked, &targets, &variables, sources, sink);
     let routes = routes(&linker, &variables, &mut size, sink);

@@ -11,7 +11,7 @@ use crate::codes::Code;
 use crate::diagnostic::{Sink, Span};
 use crate::linked::{Api, Operation};
 use crate::names::fold;
-use crate::read::document::Text;
+use crate::read::document::{Document, Text};
 use crate::template::Piece;
 
 /// The operations of a capability, by the names that calls may give them.
@@ -32,6 +32,8 @@ pub(super) struct Targets<'l> {
     operations: &'l [Operation<'l>],
     /// Namespaces whose imports could not be resolved.
     missing: &'l [String],
+    /// Namespaces that imported APIs have in their own files only.
+    replaced: &'l [String],
     /// Operations that were left out for their errors, as calls name them.
     left_out: &'l [String],
 }
@@ -53,14 +55,26 @@ impl<'l> Targets<'l> {
     pub(super) fn new(
         apis: &[Api<'l>],
         operations: &'l [Operation<'l>],
-        missing: &'l [String],
+        document: &'l Document,
         left_out: &'l [String],
     ) -> Self {
+        let (missing, replaced) = (document.missing.as_slice(), document.replaced.as_slice());
         let (full, short, folded) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         let namespaces = apis.iter().map(|api| api.namespace).collect();
         let (shapes, lengths) = (BTreeMap::new(), Vec::new());
-        let mut targets =
-            Self { full, short, folded, shapes, lengths, longest: 0, namespaces, operations, missing, left_out };
+        let mut targets = Self {
+            full,
+            short,
+            folded,
+            shapes,
+            lengths,
+            longest: 0,
+            namespaces,
+            operations,
+            missing,
+            replaced,
+            left_out,
+        };
         for (index, operation) in operations.iter().enumerate() {
             let name = operation.name.value.as_str();
             let namespace = apis.get(operation.api.index()).map_or("", |api| api.namespace);
@@ -209,7 +223,13 @@ impl<'l> Targets<'l> {
             }
         }
         // An unknown namespace is ignored if only one operation has the name.
-        if self.namespaces.iter().any(|name| belongs(text, name)) {
+        if self
+            .namespaces
+            .iter()
+            .copied()
+            .chain(self.replaced.iter().map(String::as_str))
+            .any(|name| belongs(text, name))
+        {
             return Vec::new();
         }
         match self.short.get(last).or_else(|| self.folded.get(&fold(last))).map(Vec::as_slice) {

@@ -13,13 +13,20 @@ use crate::template::{Piece, is_name, split};
 
 /// The bound variables, and which of them are used.
 pub(crate) struct Variables<'d> {
-    /// Namespace, variable and environment variable of every bind.
-    bound: Vec<(&'d str, &'d str, &'d str)>,
+    /// Every variable of every bind.
+    bound: Vec<Bound<'d>>,
     /// Where the binds of a variable are in that list.
     by_name: BTreeMap<&'d str, Vec<usize>>,
-    used: Vec<String>,
-    /// Where the used variables are in their list.
-    ids: BTreeMap<String, VariableId>,
+    used: Vec<Variable>,
+}
+
+/// A variable of a bind.
+#[derive(Clone)]
+struct Bound<'d> {
+    namespace: &'d str,
+    name: &'d str,
+    /// Where the value is.
+    source: Variable,
 }
 
 impl<'d> Variables<'d> {
@@ -27,40 +34,45 @@ impl<'d> Variables<'d> {
         let mut bound = Vec::new();
         for bind in &document.binds {
             let namespace = bind.namespace.as_ref().map_or("", |namespace| namespace.value.as_str());
-            if let Some(location) = &bind.location {
-                let message = format!("`{}` is not read; its variables come from the environment", location.value);
-                let names: Vec<_> = bind.keys.iter().map(|(name, _)| format!("`{}`", name.value)).collect();
-                sink.report(Code::SourceIgnored, location.span, message)
-                    .help(format!("set {} in the environment", names.join(", ")));
-            }
+            let file = bind.location.as_ref().map(|location| bind_file(location, sink));
             for (name, key) in &bind.keys {
-                // Keys of a file or vault can be any text, so the name of the variable is used instead.
-                let key = if bind.location.is_some() { name } else { key };
-                check_name(&key.value, key.span, sink);
-                bound.push((namespace, name.value.as_str(), key.value.as_str()));
+                let source = match &file {
+                    // A variable without a value, which was reported.
+                    Some(None) => Variable { name: name.value.clone().into(), file: None, key: None },
+                    Some(Some(file)) => Variable {
+                        name: name.value.clone().into(),
+                        file: Some(file.clone().into()),
+                        key: Some(key.value.clone().into()),
+                    },
+                    None => {
+                        check_name(&key.value, key.span, sink);
+                        environment(&key.value)
+                    }
+                };
+                bound.push(Bound { namespace, name: &name.value, source });
             }
         }
         // A parameter with `in: environment` is another spelling of a variable.
         let inputs = document.consumes.iter().flat_map(|api| &api.inputs);
         for input in inputs.filter(|input| input.location.as_ref().is_some_and(|at| at.value == "environment")) {
             check_name(&input.name.value, input.name.span, sink);
-            bound.push(("", input.name.value.as_str(), input.name.value.as_str()));
+            bound.push(Bound { namespace: "", name: &input.name.value, source: environment(&input.name.value) });
         }
         let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (index, (_, name, _)) in bound.iter().enumerate() {
-            by_name.entry(name).or_default().push(index);
+        for (index, bound) in bound.iter().enumerate() {
+            by_name.entry(bound.name).or_default().push(index);
         }
-        Self { bound, by_name, used: Vec::new(), ids: BTreeMap::new() }
+        Self { bound, by_name, used: Vec::new() }
     }
 
     /// The same binds, with no variable in use.
     pub(crate) fn unused(&self) -> Self {
-        Self { bound: self.bound.clone(), by_name: self.by_name.clone(), used: Vec::new(), ids: BTreeMap::new() }
+        Self { bound: self.bound.clone(), by_name: self.by_name.clone(), used: Vec::new() }
     }
 
-    /// The tables of the environment variables in use so far.
+    /// The tables of the variables in use so far.
     pub(crate) fn tables(&self) -> List<Variable> {
-        self.used.iter().map(|name| Variable { name: name.clone().into() }).collect::<Vec<_>>().into()
+        self.used.clone().into()
     }
 
     /// Whether a placeholder names a bound variable, in one of its spellings.
@@ -74,11 +86,11 @@ impl<'d> Variables<'d> {
         self.knows(name) || name.starts_with("env.") || shouted(name)
     }
 
-    /// The environment variables that a placeholder can mean.
-    fn keys(&self, name: &str) -> impl Iterator<Item = &'d str> {
+    /// The variables that a placeholder can mean.
+    fn keys(&self, name: &str) -> impl Iterator<Item = &Variable> {
         let (namespace, variable) = name.rsplit_once('.').unwrap_or(("", name));
         let bound = self.by_name.get(variable).into_iter().flatten().filter_map(|index| self.bound.get(*index));
-        bound.filter(move |(ns, ..)| namespace.is_empty() || *ns == namespace).map(|(.., key)| *key)
+        bound.filter(move |bound| namespace.is_empty() || bound.namespace == namespace).map(|bound| &bound.source)
     }
 
     /// Resolves the placeholders of a text to variables.
@@ -103,25 +115,25 @@ impl<'d> Variables<'d> {
     /// `{{namespace.VARIABLE}}`, then a bare `{{VARIABLE}}`, then `{{env.VARIABLE}}` without a bind.
     fn variable(&mut self, name: &str, text: &Text, sink: &mut Sink) -> Option<VariableId> {
         let (namespace, variable) = name.rsplit_once('.').unwrap_or(("", name));
-        let mut keys: Vec<&str> = self.keys(name).collect();
+        let mut keys: Vec<Variable> = self.keys(name).cloned().collect();
         keys.dedup();
         match keys.as_slice() {
-            [key] => Some(self.index(key)),
+            [key] => Some(self.index(key.clone())),
             [] if matches!(namespace, "" | "env") && !environment_name(variable).is_empty() => {
                 let key = environment_name(variable);
                 let message =
                     format!("`{{{{{name}}}}}` is not bound; it is read from the environment variable `{key}`");
-                let known = self.bound.iter().map(|(_, bound, _)| *bound);
+                let known = self.bound.iter().map(|bound| bound.name);
                 let help = match sink.nearest(Code::ImplicitVariable, variable, known) {
                     Some(Nearest { name, .. }) => format!("did you mean `{name}`? If not, add `{key}` to `binds`"),
                     None => format!("add it to `binds`: `keys: {{ {key}: {key} }}`"),
                 };
                 sink.report_once(Code::ImplicitVariable, name, text.span, message).help(help);
                 check_name(&key, text.span, sink);
-                Some(self.index(&key))
+                Some(self.index(environment(&key)))
             }
             [] => {
-                let known = self.bound.iter().map(|(_, bound, _)| *bound);
+                let known = self.bound.iter().map(|bound| bound.name);
                 let message = format!("unknown variable `{name}`");
                 let meant = sink.nearest(Code::UnknownVariable, variable, known);
                 let report = sink.report(Code::UnknownVariable, text.span, message);
@@ -136,15 +148,42 @@ impl<'d> Variables<'d> {
         }
     }
 
-    fn index(&mut self, name: &str) -> VariableId {
-        if let Some(id) = self.ids.get(name) {
-            return *id;
+    fn index(&mut self, mut variable: Variable) -> VariableId {
+        // Two files can have values of one name, of which a program sets each by its own.
+        let is_like = |used: &Variable, variable: &Variable| used.file == variable.file && used.key == variable.key;
+        let is_taken = |used: &Variable| used.name == variable.name && !is_like(used, &variable);
+        if self.used.iter().any(is_taken) {
+            let (file, key) =
+                (variable.file.as_deref().unwrap_or_default(), variable.key.as_deref().unwrap_or_default());
+            variable.name = format!("{file}#{key}").into();
         }
-        let id = VariableId::from(self.used.len());
-        self.used.push(name.to_owned());
-        self.ids.insert(name.to_owned(), id);
-        id
+        let known = self.used.iter().position(|used| *used == variable);
+        VariableId::from(known.unwrap_or_else(|| {
+            self.used.push(variable);
+            self.used.len() - 1
+        }))
     }
+}
+
+/// A variable of the environment.
+fn environment(name: &str) -> Variable {
+    Variable { name: name.to_owned().into(), file: None, key: None }
+}
+
+/// The path of the file at a location, relative to the capability or absolute. Of other locations nothing is known.
+fn bind_file(location: &Text, sink: &mut Sink) -> Option<String> {
+    let path = match location.value.split_once("://") {
+        None => location.value.as_str(),
+        Some((scheme, path)) if scheme.eq_ignore_ascii_case("file") => path,
+        Some((scheme, _)) => {
+            let message = format!("values cannot be read from `{scheme}`");
+            let help = "let the vault write a file or set environment variables, and bind these";
+            sink.report(Code::BindSource, location.span, message).help(help);
+            return None;
+        }
+    };
+    // `file:///./x` is the usual spelling of a relative path.
+    Some(if path.starts_with("/./") || path.starts_with("/../") { path.get(1..)?.to_owned() } else { path.to_owned() })
 }
 
 /// The environment variable for a name: the name itself, or its words in capitals; empty if neither is valid.

@@ -193,6 +193,9 @@ pub(super) struct Upstream {
     /// Allow path arguments that hold . or .. between slashes; they stay encoded within one segment
     #[arg(long, env = "NAFTIKO_ALLOW_DOT_SEGMENTS")]
     pub(super) allow_dot_segments: bool,
+    /// The folder of the files that the capability binds variables to; the current folder unless set
+    #[arg(long, env = "NAFTIKO_BIND_FILES", value_name = "DIR")]
+    pub(super) bind_files: Option<PathBuf>,
     /// What runs the scripts of flows
     #[arg(skip)]
     pub(super) scripts: ScriptRunners,
@@ -220,6 +223,11 @@ impl Serve {
     /// Whether the command line names an upstream.
     pub fn has_base_uri(&self) -> bool {
         !self.upstream.base_uri.is_empty()
+    }
+
+    /// Reads the files of binds from this folder, unless the command line names another.
+    pub fn default_bind_files(&mut self, folder: PathBuf) {
+        self.upstream.bind_files.get_or_insert(folder);
     }
 
     /// Sends all requests of a program to one upstream.
@@ -279,7 +287,8 @@ pub(super) fn parse(program: &'static Program) -> Command {
         let capability: &'static Capability = &served.capability;
         command = command.name(&*capability.name).version(&*capability.version).about(&*capability.title);
     }
-    let names: BTreeSet<_> = program.variables().map(|variable| &*variable.name).collect();
+    let variables = program.variables().filter(|variable| variable.file.is_none());
+    let names: BTreeSet<_> = variables.map(|variable| &*variable.name).collect();
     let required = (!names.is_empty()).then(|| format!("Required environment variables: {}", joined(names)));
     let default = |default: &Parameter| Some(format!("{} ({})", default.configured.as_deref()?, default.name));
     let defaults: BTreeSet<_> = program.defaults().filter_map(default).collect();

@@ -10,9 +10,9 @@ use super::program::Program;
 
 /// The configuration as JSON. It shows only whether secrets are set, never their values.
 pub(super) fn describe(program: &Program, options: &Serve) -> Value {
-    let variables = program
-        .variables()
-        .map(|variable| (variable.name.to_string(), set(options.environment.get(&variable.name).is_some())));
+    let environment = options.environment.clone().with_folder(options.upstream.bind_files.clone());
+    let variables =
+        program.variables().map(|variable| (variable.name.to_string(), set(environment.value(variable).is_ok())));
     let defaults = program.defaults().filter_map(|default| {
         let name = default.configured.as_deref()?;
         Some((name.to_owned(), json!(options.environment.get(name))))

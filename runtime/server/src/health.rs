@@ -17,6 +17,8 @@ pub(super) struct Health {
     alive: Option<(&'static str, String)>,
     /// The path, and the body before and after the signal to stop.
     ready: Option<(&'static str, String, String)>,
+    /// Whether only callers that authenticate get a response.
+    guarded: bool,
 }
 
 impl Health {
@@ -28,21 +30,27 @@ impl Health {
             stop: stop.clone(),
             alive: free("/healthz").map(|path| (path, body("alive"))),
             ready: free("/readyz").map(|path| (path, body("ready"), body("draining"))),
+            guarded: false,
         }
     }
 
     /// Probes on the port of a control adapter, with the responses of the reference engine.
-    pub(super) fn of_all(stop: &CancellationToken, listening: &[Listening], enabled: bool) -> Self {
+    pub(super) fn of_all(stop: &CancellationToken, listening: &[Listening], enabled: bool, guarded: bool) -> Self {
         let body = |word: &str, state: &str| {
             let adapters: Vec<_> = listening.iter().map(|listening| listening.status(state)).collect();
             json!({"status": word, "adapters": adapters}).to_string()
         };
         let alive = ("/health/live", json!({"status": "UP"}).to_string());
         let ready = ("/health/ready", body("UP", "STARTED"), body("DEGRADED", "STOPPED"));
-        Self { stop: stop.clone(), alive: enabled.then_some(alive), ready: enabled.then_some(ready) }
+        Self { stop: stop.clone(), alive: enabled.then_some(alive), ready: enabled.then_some(ready), guarded }
     }
 
-    /// The response, if the request is a probe. Probes need no authentication, call no upstream and also work under load.
+    /// The response to anyone, if the request is a probe. Probes need no authentication unless the capability says so.
+    pub(super) fn respond_to_all(&self, request: &Request) -> Option<Response> {
+        if self.guarded { None } else { self.respond(request) }
+    }
+
+    /// The response, if the request is a probe. It calls no upstream and also works under load.
     pub(super) fn respond(&self, request: &Request) -> Option<Response> {
         let requested = request.uri().path();
         let (status, body) = match (&self.alive, &self.ready) {

@@ -177,15 +177,20 @@ fn failure(what: &str) -> Failure {
     Failure::Refused(what.to_owned())
 }
 
-/// The values of variables, from the environment. The error names all missing variables.
+/// The values of variables, from the environment or from files. The error names all that are missing.
 fn values(variables: &[Variable], environment: &Environment) -> Result<Vec<SecretString>, Failure> {
-    let value = |variable: &Variable| secret(&environment.get(&variable.name)?).ok();
-    let missing: Vec<_> = variables.iter().filter(|variable| value(variable).is_none()).map(|v| &*v.name).collect();
+    let (mut values, mut missing) = (Vec::new(), Vec::new());
+    for variable in variables {
+        match environment.value(variable).map(|value| secret(&value)) {
+            Ok(Ok(value)) => values.push(value),
+            Ok(Err(_)) => missing.push(format!("`{}` is no valid secret", variable.name)),
+            Err(problem) => missing.push(problem),
+        }
+    }
     if missing.is_empty() {
-        Ok(variables.iter().filter_map(value).collect())
+        Ok(values)
     } else {
-        let names = missing.join(", ");
-        Err(Failure::Refused(format!("environment variables that authenticate callers are not set: {names}")))
+        Err(Failure::Refused(format!("callers cannot be authenticated: {}", missing.join("; "))))
     }
 }
 

@@ -71,7 +71,7 @@ pub async fn stdio(
     input: impl AsyncRead + Send + Unpin + 'static,
     output: impl AsyncWrite + Send + Unpin + 'static,
 ) -> Result<(), String> {
-    options.environment = Environment::of(variables);
+    options.environment = Environment::of(variables).with_folder(options.upstream.bind_files.clone());
     let served = program.served().iter().find_map(|served| {
         let mcp = served.adapters.iter().find_map(naftiko_schema::Adapter::mcp)?;
         Some((served, mcp))

@@ -108,7 +108,7 @@ impl Service {
             Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, detail).at(uri.path()).into_response()
         } else if let Err(problem) = framing::check(&request, &pipeline.credentials, &running.turn) {
             problem.at(uri.path()).into_response()
-        } else if let Some(response) = pipeline.health.respond(&request) {
+        } else if let Some(response) = pipeline.health.respond_to_all(&request) {
             response
         } else if let Some(problem) = pipeline.rate.as_ref().and_then(|rate| rate.check(peer.address).err()) {
             problem.at(uri.path()).into_response()
@@ -164,6 +164,9 @@ impl Pipeline {
             Ok(principal) => principal,
             Err(problem) => return problem.at(request.uri().path()).into_response(),
         };
+        if let Some(response) = self.health.respond(&request) {
+            return response;
+        }
         if self.has_metrics
             && let Some(response) = self.metrics.respond(&request)
         {

@@ -120,7 +120,8 @@ impl Plan {
 }
 
 impl Running {
-    pub(super) fn new(options: Serve, workers: Vec<Handle>, metrics: Metrics) -> Result<Self, Failure> {
+    pub(super) fn new(mut options: Serve, workers: Vec<Handle>, metrics: Metrics) -> Result<Self, Failure> {
+        options.environment = options.environment.with_folder(options.upstream.bind_files.clone());
         let body_memory = options.body_memory.saturating_mul(1 << 20);
         let memory = Memory::new(body_memory, options.share(body_memory));
         let connections = Connections::new(options.max_connections, options.max_in_flight, memory.clone());

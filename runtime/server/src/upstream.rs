@@ -17,7 +17,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use naftiko_client::__private::{
-    CONNECT_TIMEOUT, Connection, MAX_FIELDS, MAX_HEAD, Room, TrackedBody, accept_compressed, decompressed,
+    CONNECT_TIMEOUT, Connection, Environment, MAX_FIELDS, MAX_HEAD, Room, TrackedBody, accept_compressed, decompressed,
 };
 use naftiko_client::{Attempt, BoxError, BoxFuture, ClientBuilder, Transport, TransportError, install_crypto_provider};
 use naftiko_schema::Capability;
@@ -162,7 +162,8 @@ pub(super) fn client(
     memory: Option<Memory>,
     room: Room,
 ) -> ClientBuilder<Connection> {
-    let mut builder = ClientBuilder::<Connection>::new(capability).from_env();
+    let environment = Environment::default().with_folder(upstream.bind_files.clone());
+    let mut builder = ClientBuilder::<Connection>::new(capability).from_environment(environment);
     if let Some(tls_config) = tls_config {
         builder = builder.transport(HyperTransport::new(tls_config, memory));
     }

@@ -1,6 +1,6 @@
 //! `cargo xtask serve FILE`, `cargo xtask try FILE` and `cargo xtask conform DIR`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread;
 
@@ -61,6 +61,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
     sources::limit(max_file_size);
     allow::set(&codes)?;
     let loaded = load::file(&file)?;
+    server.default_bind_files(file.parent().unwrap_or(Path::new("")).to_owned());
     let rendered = loaded.diagnostics.render(&loaded.sources, false);
     if !rendered.trim().is_empty() {
         anstream::eprintln!("{rendered}\n");

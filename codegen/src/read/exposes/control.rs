@@ -61,11 +61,6 @@ pub(super) fn read(fields: &mut Fields<'_>, sink: &mut Sink) -> AdapterKind {
         }
         observability.finish(sink);
     }
-    if let Some(span) = fields.span_of("authentication").filter(|_| control.health) {
-        let message = "`/health/live` and `/health/ready` are served without authentication";
-        let help = "`/status` and `/metrics` need the credential; `management: {health: false}` removes the probes";
-        sink.report(Code::NoEffect, span, message).help(help);
-    }
     AdapterKind::Control(control)
 }
 

@@ -346,13 +346,15 @@ impl<C: Handle> ClientBuilder<C> {
         }
         let mut missing = Vec::new();
         let mut values = Vec::new();
+        let mut problems = Vec::new();
         for variable in declared {
             let configured =
                 self.variables.iter().rev().find(|(name, _)| *name == *variable.name).map(|(_, value)| value.clone());
             // Mounted secrets often end with a line break.
             let environment = || {
-                self.environment_variable(&variable.name)
-                    .map(|value| Source::Fixed(value.trim_end_matches(['\r', '\n']).into()))
+                let value =
+                    self.environment.as_ref()?.value(variable).map_err(|problem| problems.push(problem)).ok()?;
+                Some(Source::Fixed(value.trim_end_matches(['\r', '\n']).into()))
             };
             // An empty secret counts as missing: the upstream would reject it with a misleading message.
             let is_set = |source: &Source| match source {
@@ -364,7 +366,14 @@ impl<C: Handle> ClientBuilder<C> {
                 None => missing.push(&*variable.name),
             }
         }
-        if missing.is_empty() { Ok(values) } else { Err(ConfigError::MissingVariables { names: missing }) }
+        if missing.is_empty() {
+            return Ok(values);
+        }
+        let in_file = |name: &&str| declared.iter().any(|variable| variable.name == **name && variable.file.is_some());
+        if !problems.is_empty() && missing.iter().any(in_file) {
+            return Err(ConfigError::MissingValues { problems });
+        }
+        Err(ConfigError::MissingVariables { names: missing })
     }
 
     fn resolve_defaults(&self) -> Result<Defaults, ConfigError> {

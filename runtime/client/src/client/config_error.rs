@@ -10,6 +10,12 @@ pub enum ConfigError {
         /// The names of the missing environment variables.
         names: Vec<&'static str>,
     },
+    /// Values are in none of the files that should have them, or not in the environment. The error says all that is missing.
+    #[error("missing values: {}", .problems.join("; "))]
+    MissingValues {
+        /// What is missing, each in words.
+        problems: Vec<String>,
+    },
     /// `token` was called, but the capability does not have exactly one variable for it.
     #[error("`token` sets the only variable of a capability, but this one has {count}; use `variable`")]
     Token {

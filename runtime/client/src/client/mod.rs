@@ -3,6 +3,7 @@
 mod address;
 mod attempt;
 pub mod authority;
+mod bind_file;
 #[cfg(feature = "blocking")]
 mod blocking;
 mod builder;

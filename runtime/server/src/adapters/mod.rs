@@ -122,7 +122,9 @@ pub(super) fn health(adapter: &'static Adapter, parts: &Parts<'_>) -> Health {
     match adapter {
         Adapter::Rest(rest) => Health::new(parts.stop, &rest::paths(rest)),
         Adapter::Mcp(_) => Health::new(parts.stop, &[]),
-        Adapter::Control(control) => Health::of_all(parts.stop, parts.listening, control.health),
+        Adapter::Control(control) => {
+            Health::of_all(parts.stop, parts.listening, control.health, !adapter.auth().is_public())
+        }
     }
 }
 

@@ -59,7 +59,7 @@ struct Flags {
 
 /// The options of a server whose clients may get the files of this folder.
 fn options(folder: &str) -> Result<ServeOptions> {
-    let flags = ["conform"].into_iter().chain(FLAGS).chain(["--files", folder]);
+    let flags = ["conform"].into_iter().chain(FLAGS).chain(["--files", folder, "--bind-files", folder]);
     Ok(Flags::try_parse_from(flags)?.server)
 }
 

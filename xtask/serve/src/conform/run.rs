@@ -31,9 +31,13 @@ pub(super) async fn run(case: &Case, purposes: &[Row]) -> Result<Ran> {
     upstream.serve(case.routes.clone());
     let server = start(case).await;
     let expected = expected_start(&case.start);
+    let on_purpose = |number: usize, name: &str, outcome: Outcome| {
+        let is_known = purposes.iter().any(|row| row.is_about(&case.id, number, name));
+        if is_known && matches!(outcome, Outcome::Wrong(_)) { Outcome::OnPurpose } else { outcome }
+    };
     let mut calls = Vec::new();
     if expected != Start::Taken {
-        calls.push(("start".to_owned(), judge_start(expected, server.as_ref().err())));
+        calls.push(("start".to_owned(), on_purpose(0, "start", judge_start(expected, server.as_ref().err()))));
     }
     let mut earlier = None;
     for (index, call) in case.calls.iter().enumerate() {
@@ -45,9 +49,7 @@ pub(super) async fn run(case: &Case, purposes: &[Row]) -> Result<Ran> {
             Err(_) if case.calls.iter().any(is_build_error) => Outcome::Skipped,
             Err(error) => Outcome::Wrong(refused(error)),
         };
-        let is_known = purposes.iter().any(|row| row.is_about(&case.id, index + 1, &call.name));
-        let outcome = if is_known && matches!(outcome, Outcome::Wrong(_)) { Outcome::OnPurpose } else { outcome };
-        calls.push((format!("{} {}", index + 1, call.name), outcome));
+        calls.push((format!("{} {}", index + 1, call.name), on_purpose(index + 1, &call.name, outcome)));
         if call.kind == "rest" {
             earlier = Some(call);
         }
