@@ -192,12 +192,16 @@ codes! {
     /// ```
     Tunnel = 132, Part, "tunnels are not supported";
 
-    /// The client does not support the kind of authentication in the file. Supported are `bearer`, `basic`, and
+    /// The client does not support the kind of authentication in the file. Supported are `bearer`, `basic`, `oauth2`, and
     /// `apikey` in a header, the query, a cookie, or a body with members. The name and location of a key are written as
     /// `key` with `placement`, or `name` with `in`; several keys as a mapping under `headers`, or as `parameters` of
     /// the query.
     ///
-    /// Not supported are `digest`, `oauth1`, `oauth2`, `hmac`, signatures such as `sigv4`, client certificates, keys in
+    /// `oauth2` gets tokens from `tokenEndpoint` with `clientId` and `clientSecret`: by the grant `client-credentials`, or with a
+    /// `refreshToken` by `refresh-token`. Without a `tokenEndpoint`, it describes how a server checks tokens of its callers, from
+    /// which a client cannot get one.
+    ///
+    /// Not supported are `digest`, `oauth1`, other grants, `hmac`, signatures such as `sigv4`, client certificates, keys in
     /// the path, and keys in the body of a method without one. They require an exchange with a server, a signature over
     /// the request, or a location that does not exist. Requests without them would be rejected. If the API also accepts
     /// an existing token, use `bearer`.

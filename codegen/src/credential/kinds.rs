@@ -1,6 +1,6 @@
 //! The kinds of credential: how a specification spells each, the table that it becomes, and its OpenAPI scheme.
 
-use naftiko_schema::{ApiKey, Basic, Bearer, Credential, Location, Template};
+use naftiko_schema::{ApiKey, Basic, Bearer, Credential, Location, OAuth2, Template, TemplatePart};
 use serde_json::{Value, json};
 
 use super::Linker;
@@ -17,14 +17,15 @@ pub(super) struct Kind {
 }
 
 /// The kinds that are known.
-pub(super) static KINDS: [Kind; 3] = [
+pub(super) static KINDS: [Kind; 4] = [
     Kind { names: &["apikey", "api-key", "header", "query"], link: api_key },
     Kind { names: &["bearer"], link: bearer },
     Kind { names: &["basic"], link: basic },
+    Kind { names: &["oauth2"], link: oauth2 },
 ];
 
 /// What to use in place of an unknown kind.
-pub(super) const HELP: &str = "use `apikey`, `bearer` or `basic`";
+pub(super) const HELP: &str = "use `apikey`, `bearer`, `basic` or `oauth2`";
 
 /// The name of a credential among OpenAPI's security schemes, and its scheme (OpenAPI 3.1, "Security Scheme Object").
 pub(crate) fn openapi_scheme(credential: &Credential) -> (&'static str, Value) {
@@ -33,6 +34,7 @@ pub(crate) fn openapi_scheme(credential: &Credential) -> (&'static str, Value) {
             ("api-key", json!({"type": "apiKey", "in": key.location.as_str(), "name": key.name}))
         }
         Credential::Bearer(_) => ("bearer", json!({"type": "http", "scheme": "bearer"})),
+        Credential::OAuth2(_) => ("oauth2", json!({"type": "http", "scheme": "bearer"})),
         Credential::Basic(_) => ("basic", json!({"type": "http", "scheme": "basic"})),
     }
 }
@@ -102,4 +104,40 @@ fn basic(linker: &mut Linker<'_, '_>) -> Vec<Credential> {
     let username = linker.template(source.username.as_ref(), "username");
     let password = linker.template(source.password.as_ref(), "password");
     vec![Credential::Basic(Basic { username, password })]
+}
+
+/// A token of an authorization server, by the client credentials grant or with a refresh token (RFC 6749 §4.4, §6).
+fn oauth2(linker: &mut Linker<'_, '_>) -> Vec<Credential> {
+    let fields = &linker.source.oauth2;
+    if fields.token_endpoint.is_none() {
+        let message = "authentication of type `oauth2` does not say where the client gets its token";
+        let help = "add `tokenEndpoint`, `clientId` and `clientSecret`; or use `bearer` with a token that exists";
+        linker.sink.report(Code::CredentialKind, linker.source.span, message).help(help);
+        return Vec::new();
+    }
+    let refreshes = match fields.grant.as_ref().map(|grant| grant.value.to_lowercase().replace('_', "-")).as_deref() {
+        None => fields.refresh_token.is_some(),
+        Some("client-credentials") => false,
+        Some("refresh-token") => true,
+        Some(other) => {
+            let message = format!("the grant `{other}` is not supported");
+            let span = fields.grant.as_ref().map_or(linker.source.span, |grant| grant.span);
+            let help = "use `client-credentials` or `refresh-token`";
+            linker.sink.report(Code::CredentialKind, span, message).help(help);
+            return Vec::new();
+        }
+    };
+    let endpoint = linker.template(fields.token_endpoint.as_ref(), "tokenEndpoint");
+    let client_id = linker.template(fields.client_id.as_ref(), "clientId");
+    let client_secret = linker.template(fields.client_secret.as_ref(), "clientSecret");
+    let mut scope: Vec<TemplatePart> = Vec::new();
+    for text in fields.scope.iter().chain(&fields.scopes) {
+        if !scope.is_empty() {
+            scope.push(TemplatePart::Literal(" ".into()));
+        }
+        scope.extend(linker.variables.template(text, linker.sink).parts.iter().cloned());
+    }
+    let refresh_token =
+        if refreshes { linker.template(fields.refresh_token.as_ref(), "refreshToken") } else { Template::new(&[]) };
+    vec![Credential::OAuth2(OAuth2 { endpoint, client_id, client_secret, scope: scope.into(), refresh_token })]
 }

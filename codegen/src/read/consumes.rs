@@ -88,6 +88,12 @@ fn oauth2(fields: &mut Fields<'_>, sink: &mut Sink) -> OAuth2 {
         audience: fields.text(&["audience"], sink),
         scopes: fields.list("scopes", sink),
         validation: fields.text(&["tokenValidation"], sink),
+        grant: fields.text(&["grantType"], sink),
+        token_endpoint: fields.text(&["tokenEndpoint", "tokenUrl", "tokenUri"], sink),
+        client_id: fields.text(&["clientId"], sink),
+        client_secret: fields.text(&["clientSecret"], sink),
+        scope: fields.text(&["scope"], sink),
+        refresh_token: fields.text(&["refreshToken"], sink),
     }
 }
 

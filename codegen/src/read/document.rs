@@ -98,6 +98,13 @@ pub(crate) struct OAuth2 {
     pub(crate) audience: Option<Text>,
     pub(crate) scopes: Vec<Text>,
     pub(crate) validation: Option<Text>,
+    /// How a client gets its own token.
+    pub(crate) grant: Option<Text>,
+    pub(crate) token_endpoint: Option<Text>,
+    pub(crate) client_id: Option<Text>,
+    pub(crate) client_secret: Option<Text>,
+    pub(crate) scope: Option<Text>,
+    pub(crate) refresh_token: Option<Text>,
 }
 
 #[derive(Debug)]

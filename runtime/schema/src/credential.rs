@@ -14,6 +14,8 @@ pub enum Credential {
     Bearer(Bearer),
     /// `Authorization: Basic` (RFC 7617).
     Basic(Basic),
+    /// `Authorization: Bearer` with a token of an authorization server (RFC 6749).
+    OAuth2(OAuth2),
 }
 
 impl Credential {
@@ -21,7 +23,7 @@ impl Credential {
     pub fn field(&self) -> (Location, &str) {
         match self {
             Self::ApiKey(key) => (key.location, &key.name),
-            Self::Bearer(_) | Self::Basic(_) => (Location::Header, "Authorization"),
+            Self::Bearer(_) | Self::Basic(_) | Self::OAuth2(_) => (Location::Header, "Authorization"),
         }
     }
 
@@ -32,6 +34,8 @@ impl Credential {
             Self::Bearer(bearer) => Some(&bearer.token),
             // Base64 has no character that a header cannot hold.
             Self::Basic(_) => None,
+            // The token is known when the server has issued it.
+            Self::OAuth2(_) => None,
         }
     }
 
@@ -41,6 +45,7 @@ impl Credential {
             Self::ApiKey(_) => "apikey",
             Self::Bearer(_) => "bearer",
             Self::Basic(_) => "basic",
+            Self::OAuth2(_) => "oauth2",
         }
     }
 }
@@ -72,5 +77,22 @@ table! {
         username: Template,
         /// The password.
         password: Template,
+    }
+}
+
+table! {
+    /// How to get a token of an authorization server: with a refresh token if there is one (RFC 6749 §6), else by the client
+    /// credentials grant (§4.4). Texts without parts are left out.
+    pub struct OAuth2 {
+        /// The token endpoint.
+        endpoint: Template,
+        /// The identifier of the client.
+        client_id: Template,
+        /// The secret of the client.
+        client_secret: Template,
+        /// The scopes, separated by blanks.
+        scope: Template,
+        /// The refresh token.
+        refresh_token: Template,
     }
 }

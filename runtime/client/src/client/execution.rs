@@ -136,7 +136,7 @@ impl<'a> CallState<'a> {
         let timed_out = |phase| move |_| Error::new(&operation.name, ErrorKind::Timeout, phase);
         let invalid = |violations| Error::arguments(&operation.name, violations);
         self.keys = None;
-        let keys = timeout_at(self.attempt_deadline, shared.keyring.keys())
+        let keys = timeout_at(self.attempt_deadline, shared.keyring.keys(operation.api))
             .await
             .map_err(timed_out(Phase::Prepare))?
             .map_err(|error| Error::new(&operation.name, ErrorKind::Token, Phase::Prepare).caused_by(error))?;

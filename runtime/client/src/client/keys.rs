@@ -4,13 +4,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
-use naftiko_schema::Capability;
 use naftiko_schema::http::percent_encode;
+use naftiko_schema::{Api, ApiId, Capability, Credential};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
 use super::ConfigError;
 use super::credential::Prepared;
+use super::oauth2::ClientCredentials;
 use super::token::TokenProvider;
 use crate::text::REDACTED;
 use crate::transport::BoxError;
@@ -27,12 +28,16 @@ pub(super) enum Source {
 pub(super) struct Keyring {
     capability: &'static Capability,
     sources: Vec<Source>,
+    /// The authorization servers of APIs, each with the values that it was set up with.
+    servers: Mutex<Vec<(ApiId, Vec<SecretString>, ClientCredentials)>>,
     current: Mutex<Option<Arc<Keys>>>,
 }
 
 /// The values of all variables at one time, and the credentials made from them. It has no `Debug`.
 pub(super) struct Keys {
     pub(super) variables: Vec<SecretString>,
+    /// The token of the authorization server of an API, if these are the values for calls to it.
+    token: Option<(ApiId, SecretString)>,
     /// The credentials of each API.
     pub(super) credentials: Vec<Vec<Prepared>>,
     /// The texts to redact, in all their encodings.
@@ -51,15 +56,38 @@ impl Keyring {
             Source::Fixed(value) => Some(value.clone()),
             Source::Provider(_) => None,
         });
-        let current = match fixed.collect::<Option<Vec<_>>>() {
-            Some(values) => Some(Arc::new(Keys::new(capability, values)?)),
-            None => None,
-        };
-        Ok(Self { capability, sources, current: Mutex::new(current) })
+        let fixed = fixed.collect::<Option<Vec<_>>>();
+        let ring = Self { capability, sources, servers: Mutex::default(), current: Mutex::default() };
+        if let Some(values) = fixed {
+            for api in 0..capability.apis.len() {
+                ring.server(ApiId::from(api), &values)?;
+            }
+            let keys = Arc::new(Keys::new(capability, values, None)?);
+            *ring.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(keys);
+        }
+        Ok(ring)
     }
 
-    /// The current values.
-    pub(super) async fn keys(&self) -> Result<Arc<Keys>, BoxError> {
+    /// The authorization server of an API, if it has one.
+    fn server(&self, api: ApiId, values: &[SecretString]) -> Result<Option<ClientCredentials>, ConfigError> {
+        let credentials = self.capability.apis.get(api.index()).map_or(&[][..], |api| &api.credentials);
+        let source = credentials.iter().find_map(|credential| match credential {
+            Credential::OAuth2(source) => Some(source),
+            _ => None,
+        });
+        let Some(source) = source else { return Ok(None) };
+        let mut servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((.., server)) = servers.iter().find(|(known, used, _)| *known == api && same(used, values)) {
+            return Ok(Some(server.clone()));
+        }
+        let server = ClientCredentials::of(source, values)?;
+        servers.retain(|(known, ..)| *known != api);
+        servers.push((api, values.to_vec(), server.clone()));
+        Ok(Some(server))
+    }
+
+    /// The current values, for a call to an API.
+    pub(super) async fn keys(&self, api: ApiId) -> Result<Arc<Keys>, BoxError> {
         let known = self.current.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(keys) = &known
             && !self.rotates()
@@ -73,21 +101,32 @@ impl Keyring {
                 Source::Provider(provider) => provider.token().await.map_err(without_url)?,
             });
         }
-        if let Some(keys) = known.filter(|keys| keys.hold(&values)) {
+        let token = match self.server(api, &values)? {
+            Some(server) => Some((api, server.token().await.map_err(without_url)?)),
+            None => None,
+        };
+        if let Some(keys) = known.filter(|keys| keys.hold(&values, token.as_ref())) {
             return Ok(keys);
         }
-        let keys = Arc::new(Keys::new(self.capability, values)?);
+        let keys = Arc::new(Keys::new(self.capability, values, token)?);
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&keys));
         Ok(keys)
     }
 
     fn rotates(&self) -> bool {
-        self.sources.iter().any(|source| matches!(source, Source::Provider(_)))
+        let mut credentials = self.capability.apis.iter().flat_map(|api| api.credentials.iter());
+        credentials.any(|credential| matches!(credential, Credential::OAuth2(_)))
+            || self.sources.iter().any(|source| matches!(source, Source::Provider(_)))
     }
 
     /// Notifies the providers that the upstream rejected these values. Returns whether any of them has a new value.
     pub(super) async fn refused(&self, keys: &Keys) -> bool {
         let mut retry = false;
+        if let Some((api, token)) = &keys.token
+            && let Ok(Some(server)) = self.server(*api, &keys.variables)
+        {
+            retry |= server.refused(token).await;
+        }
         for (source, value) in self.sources.iter().zip(&keys.variables) {
             if let Source::Provider(provider) = source {
                 retry |= provider.refused(value).await;
@@ -97,28 +136,47 @@ impl Keyring {
     }
 }
 
+/// Whether values are the same.
+fn same(some: &[SecretString], others: &[SecretString]) -> bool {
+    let same = |(one, other): (&SecretString, &SecretString)| one.expose_secret() == other.expose_secret();
+    some.len() == others.len() && some.iter().zip(others).all(same)
+}
+
 impl Keys {
-    fn new(capability: &'static Capability, variables: Vec<SecretString>) -> Result<Self, ConfigError> {
-        let credential =
-            |source| Prepared::new(source, &variables).ok_or(ConfigError::Credential { capability: &capability.name });
-        let apis = capability.apis.iter();
+    fn new(
+        capability: &'static Capability,
+        variables: Vec<SecretString>,
+        token: Option<(ApiId, SecretString)>,
+    ) -> Result<Self, ConfigError> {
+        let credentials_of = |index: usize, api: &'static Api| {
+            let token = token.as_ref().filter(|(of, _)| of.index() == index).map(|(_, token)| token);
+            let prepared = api.credentials.iter().map(|source| {
+                Prepared::new(source, &variables, token).ok_or(ConfigError::Credential { capability: &capability.name })
+            });
+            prepared.collect::<Result<Vec<_>, _>>()
+        };
+        let apis = capability.apis.iter().enumerate();
         let credentials: Vec<Vec<_>> =
-            apis.map(|api| api.credentials.iter().map(credential).collect()).collect::<Result<_, _>>()?;
+            apis.map(|(index, api)| credentials_of(index, api)).collect::<Result<_, ConfigError>>()?;
         let credential_secrets = credentials.iter().flatten().filter_map(Prepared::secret);
         let texts = variables.iter().map(|value| value.expose_secret()).chain(credential_secrets);
         let texts_to_redact =
             texts.filter(|text| text.len() >= MIN_SECRET_LENGTH).flat_map(encodings).map(SecretString::from).collect();
-        Ok(Self { variables, credentials, texts_to_redact })
+        Ok(Self { variables, token, credentials, texts_to_redact })
     }
 
     /// Placeholder values for a preview.
     pub(super) fn placeholders(capability: &'static Capability) -> Result<Self, ConfigError> {
-        Self::new(capability, vec![SecretString::from("REDACTED"); capability.variables.len()])
+        Self::new(capability, vec![SecretString::from("REDACTED"); capability.variables.len()], None)
     }
 
-    fn hold(&self, values: &[SecretString]) -> bool {
-        let same = |(one, other): (&SecretString, &SecretString)| one.expose_secret() == other.expose_secret();
-        self.variables.len() == values.len() && self.variables.iter().zip(values).all(same)
+    fn hold(&self, values: &[SecretString], token: Option<&(ApiId, SecretString)>) -> bool {
+        let is_same_token = match (&self.token, token) {
+            (Some((api, own)), Some((of, other))) => api == of && own.expose_secret() == other.expose_secret(),
+            (_, None) => true,
+            (None, Some(_)) => false,
+        };
+        is_same_token && same(&self.variables, values)
     }
 
     /// A redactor for the client's secrets and those of a call.

@@ -1,4 +1,4 @@
-//! Tokens of an authorization server, by the client credentials grant (RFC 6749 §4.4).
+//! Tokens of an authorization server, by the client credentials grant (RFC 6749 §4.4) or with a refresh token (§6).
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use naftiko_schema::http::percent_encode;
+use naftiko_schema::{OAuth2, Template};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
@@ -14,7 +15,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::address::parse_endpoint;
-use super::credential::basic;
+use super::credential::{basic, render};
 use super::token::TokenProvider;
 use super::{ConfigError, authority};
 use crate::encoding::pair;
@@ -38,6 +39,8 @@ struct Inner {
     id: String,
     secret: SecretString,
     scope: Option<String>,
+    /// The latest refresh token, which the server may replace.
+    refresh: Option<Mutex<SecretString>>,
     http: reqwest::Client,
     token: Mutex<Option<(SecretString, Instant)>>,
 }
@@ -46,6 +49,7 @@ struct Inner {
 struct Granted {
     access_token: String,
     expires_in: Option<Value>,
+    refresh_token: Option<String>,
 }
 
 impl ClientCredentials {
@@ -60,10 +64,36 @@ impl ClientCredentials {
         secret: impl Into<SecretString>,
         scope: Option<&str>,
     ) -> Result<Self, ConfigError> {
+        Self::with(endpoint, id.into(), secret.into(), scope, None)
+    }
+
+    /// What a capability says, with the values of its variables.
+    pub(super) fn of(source: &OAuth2, variables: &[SecretString]) -> Result<Self, ConfigError> {
+        let value = |template: &Template| render(template, variables);
+        let given = |template: &Template| (!template.parts.is_empty()).then(|| value(template));
+        let (endpoint, id, scope) = (value(&source.endpoint), value(&source.client_id), given(&source.scope));
+        let scope = scope.as_ref().map(|scope| scope.expose_secret());
+        let refresh = given(&source.refresh_token);
+        Self::with(
+            endpoint.expose_secret().trim(),
+            id.expose_secret().to_owned(),
+            value(&source.client_secret),
+            scope,
+            refresh,
+        )
+    }
+
+    fn with(
+        endpoint: &str,
+        id: String,
+        secret: SecretString,
+        scope: Option<&str>,
+        refresh: Option<SecretString>,
+    ) -> Result<Self, ConfigError> {
         let endpoint = parse_endpoint(endpoint, false)?;
         let http = authority::client(&endpoint, Duration::from_secs(30))?;
-        let (id, secret, scope) = (id.into(), secret.into(), scope.map(str::to_owned));
-        Ok(Self(Arc::new(Inner { endpoint, id, secret, scope, http, token: Mutex::new(None) })))
+        let (scope, refresh) = (scope.map(str::to_owned), refresh.map(Mutex::new));
+        Ok(Self(Arc::new(Inner { endpoint, id, secret, scope, refresh, http, token: Mutex::new(None) })))
     }
 
     async fn current(&self) -> Result<SecretString, BoxError> {
@@ -80,12 +110,18 @@ impl ClientCredentials {
     }
 
     async fn grant(&self) -> Result<(SecretString, Instant), BoxError> {
-        let Inner { endpoint, id, secret, scope, http, .. } = &*self.0;
+        let Inner { endpoint, id, secret, scope, refresh, http, .. } = &*self.0;
         // RFC 6749 §2.3.1 requires both to be encoded before they are joined.
         let credential = basic(&percent_encode(id), &percent_encode(secret.expose_secret()));
         let mut credential = HeaderValue::try_from(credential)?;
         credential.set_sensitive(true);
-        let mut form = pair("grant_type", "client_credentials");
+        let mut form = match refresh {
+            Some(refresh) => {
+                let token = pair("refresh_token", refresh.lock().await.expose_secret());
+                format!("{}&{token}", pair("grant_type", "refresh_token"))
+            }
+            None => pair("grant_type", "client_credentials"),
+        };
         if let Some(scope) = scope {
             form.push_str(&format!("&{}", pair("scope", scope)));
         }
@@ -107,6 +143,9 @@ impl ClientCredentials {
         // The message of serde might quote the token.
         let granted: Granted = serde_json::from_slice(&body)
             .map_err(|_| "the authorization server's response contains no access token")?;
+        if let (Some(refresh), Some(next)) = (refresh, granted.refresh_token) {
+            *refresh.lock().await = next.into();
+        }
         let lifetime = granted.expires_in.as_ref().and_then(seconds).unwrap_or(DEFAULT_LIFETIME).saturating_sub(MARGIN);
         Ok((granted.access_token.into(), requested_at.checked_add(lifetime).unwrap_or(requested_at)))
     }

@@ -6,9 +6,14 @@ use naftiko_schema::{ApiKey, Credential, Location};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Prepared, header, render};
+use crate::text::REDACTED;
 
 /// The credential with its current value; `None` if the value is not valid in its location.
-pub(super) fn prepare(credential: &'static Credential, variables: &[SecretString]) -> Option<Prepared> {
+pub(super) fn prepare(
+    credential: &'static Credential,
+    variables: &[SecretString],
+    token: Option<&SecretString>,
+) -> Option<Prepared> {
     match credential {
         Credential::ApiKey(key) => api_key(key, variables),
         Credential::Bearer(bearer) => {
@@ -20,6 +25,7 @@ pub(super) fn prepare(credential: &'static Credential, variables: &[SecretString
             let password = render(&credential.password, variables);
             authorization(&basic(username.expose_secret(), password.expose_secret()))
         }
+        Credential::OAuth2(_) => authorization(&format!("Bearer {}", token.map_or(REDACTED, |it| it.expose_secret()))),
     }
 }
 

@@ -20,9 +20,14 @@ pub(super) enum Prepared {
 }
 
 impl Prepared {
-    /// The credential; `None` if the value is not valid in its location.
-    pub(super) fn new(credential: &'static Credential, variables: &[SecretString]) -> Option<Self> {
-        kinds::prepare(credential, variables)
+    /// The credential; `None` if the value is not valid in its location. Without the token of its authorization server, it is a
+    /// placeholder.
+    pub(super) fn new(
+        credential: &'static Credential,
+        variables: &[SecretString],
+        token: Option<&SecretString>,
+    ) -> Option<Self> {
+        kinds::prepare(credential, variables, token)
     }
 
     /// Sets it in a request, and replaces anything with the same name.
