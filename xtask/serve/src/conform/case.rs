@@ -23,6 +23,8 @@ pub(super) struct Case {
     pub(super) calls: Vec<Call>,
     /// Its routes of the upstream.
     pub(super) routes: Vec<Json>,
+    /// Whether steps run at once, so that their requests come in any order.
+    pub(super) has_steps: bool,
     folder: PathBuf,
 }
 
@@ -62,6 +64,7 @@ impl Case {
             start: calls.get("start").cloned().unwrap_or(Json::Members(Vec::new())),
             calls: calls.get("calls").map_or(&[][..], Json::list).iter().cloned().map(Call::new).collect(),
             routes: upstream.and_then(|json| Some(json.get("routes")?.list().to_vec())).unwrap_or_default(),
+            has_steps: fs::read_to_string(folder.join("capability.yml")).is_ok_and(|text| text.contains("steps:")),
             folder: folder.to_owned(),
         })
     }

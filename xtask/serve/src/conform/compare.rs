@@ -37,7 +37,8 @@ pub(super) fn recorded(case: &Case, call: &Call, seen: &Seen) -> Difference {
         "stdio" if expected.is_null() => silent(seen),
         _ => mcp(case, expected, seen),
     };
-    response.or_else(|| requests(call.json.get("upstream").map_or(&[][..], Json::list), &seen.requests))
+    let expected = call.json.get("upstream").map_or(&[][..], Json::list);
+    response.or_else(|| requests(expected, &seen.requests, case.has_steps))
 }
 
 /// What differs from no response at all.
@@ -51,6 +52,9 @@ fn rest(case: &Case, expected: &Json, seen: &Seen) -> Difference {
         return Some(format!("status {}, expected {status}; body {}", seen.status, brief(&text(&seen.body))));
     }
     let own = body(expected).unwrap_or_default();
+    if let Some(message) = Json::parse(&text(&own)).ok().filter(|message| message.get("jsonrpc").is_some()) {
+        return mcp(case, &message, seen);
+    }
     if is_error(status) && !is_of_upstream(case, &own) {
         // How the engine words its errors is no contract.
         return code(&text(&own)).and_then(|code| error_code(&text(&seen.body), &code));
@@ -112,14 +116,23 @@ fn outcome(case: &Case, expected: &Json, own: &Json) -> Difference {
         let (what, wanted) = if is_error(own) { ("an error", "a result") } else { ("a result", "an error") };
         return Some(format!("{what}, expected {wanted}: {}", brief(&content(own))));
     }
-    if is_error(expected) && !is_of_upstream(case, content(expected).as_bytes()) {
-        return None;
+    if is_error(expected) {
+        // How an error begins is no contract, but what the upstream says must be in it.
+        let (said, own) = (content(expected), content(own));
+        let is_in = !is_of_upstream(case, said.as_bytes()) || is_said(&own, &said);
+        return (!is_in).then(|| format!("the error is `{}`, without `{}`", brief(&own), brief(&said)));
     }
     let members = expected.members().iter().filter(|(name, _)| name != "isError" && !HINTS.contains(&&**name));
     members.into_iter().find_map(|(name, value)| match own.get(name) {
         Some(own) => within(name, &sorted(own), &sorted(value)),
         None => Some(format!("no `{name}`")),
     })
+}
+
+/// Whether an error says this, whatever the blanks in it.
+pub(super) fn is_said(error: &str, said: &str) -> bool {
+    let dense = |text: &str| text.split_whitespace().collect::<String>();
+    dense(error).contains(&dense(said))
 }
 
 /// Lists of tools, resources and prompts in order of their names, because a list says nothing by its order.
@@ -211,9 +224,8 @@ fn is_of_upstream(case: &Case, own: &[u8]) -> bool {
     !own.is_empty() && said.chain([NO_ROUTE.as_bytes().to_vec()]).any(|said| bytes("", own, &said).is_none())
 }
 
-/// What differs between the requests that reached the upstream and those that were recorded. Steps that do not need each other
-/// send theirs at once, so that they arrive in any order.
-fn requests(expected: &[Json], own: &[Received]) -> Difference {
+/// What differs between the requests that reached the upstream and those that were recorded, whose order may not count.
+fn requests(expected: &[Json], own: &[Received], in_any_order: bool) -> Difference {
     if expected.len() != own.len() {
         let list = |requests: Vec<String>| if requests.is_empty() { "none".to_owned() } else { requests.join(", ") };
         let own = list(own.iter().map(|own| format!("{} {}", own.method, own.target)).collect());
@@ -222,14 +234,10 @@ fn requests(expected: &[Json], own: &[Received]) -> Difference {
         });
         return Some(format!("upstream got {own}, expected {}", list(expected.collect())));
     }
-    let mut left: Vec<&Received> = own.iter().collect();
+    let mut rest: Vec<_> = own.iter().collect();
     expected.iter().find_map(|expected| {
-        let at = left.iter().position(|own| request(expected, own).is_none());
-        if at.is_none() {
-            return left.first().and_then(|own| request(expected, own));
-        }
-        at.map(|at| left.remove(at));
-        None
+        let same = rest.iter().position(|own| request(expected, own).is_none()).filter(|_| in_any_order);
+        request(expected, rest.remove(same.unwrap_or(0)))
     })
 }
 
