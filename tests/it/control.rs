@@ -37,8 +37,9 @@ async fn control_adapter_serves_probes_and_metrics_on_its_own_port() {
     assert_eq!(live.json::<Value>().await.expect("JSON"), json!({"status": "UP"}));
     let ready: Value = get(format!("{control}/health/ready"), None).await.json().await.expect("JSON");
     let adapters = json!([
-        {"type": "rest", "port": port(&rest), "state": "STARTED"},
-        {"type": "mcp", "port": port(&mcp), "state": "STARTED"},
+        {"type": "rest", "namespace": "rest-api", "port": port(&rest), "state": "started"},
+        {"type": "mcp", "namespace": "tools", "port": port(&mcp), "state": "started"},
+        {"type": "control", "port": port(&control), "state": "started"},
     ]);
     assert_eq!(ready, json!({"status": "UP", "adapters": adapters}));
     for path in ["/status", "/metrics", "/other"] {

@@ -271,20 +271,21 @@ async fn prompts_are_listed_and_expanded_once() {
         (
             "compare",
             json!({"first": "", "second": null, "braces": "x"}),
-            json!([said("user", "Compare  with . Keep {{braces}}."), said("assistant", "By what?")]),
+            json!([said("user", "Compare  with {{second}}. Keep {{braces}}."), said("assistant", "By what?")]),
+        ),
+        (
+            "compare",
+            json!({}),
+            json!([said("user", "Compare {{first}} with {{second}}. Keep {{braces}}."), said("assistant", "By what?")]),
         ),
         ("review", json!({"thing": "a"}), json!([said("user", "Review a: \"\\{}\" \u{202e}*/\n")])),
     ] {
         let params = json!({"name": name, "arguments": arguments});
         assert_eq!(world.both("prompts/get", params, "messages").await, messages);
     }
-    for (params, code, named) in [
-        (json!({"name": "compare", "arguments": {"second": "x"}}), -32602, "`first`"),
-        (json!({"name": "compare", "arguments": {"first": null}}), -32602, "`first`"),
-        (json!({"name": "review"}), -32602, "`thing`"),
-        (json!({"name": "nothing"}), -32602, "nothing"),
-        (json!({"name": "manual"}), -32603, "names with --files"),
-    ] {
+    for (params, code, named) in
+        [(json!({"name": "nothing"}), -32602, "nothing"), (json!({"name": "manual"}), -32603, "names with --files")]
+    {
         let (legacy, modern) =
             (world.legacy("prompts/get", &params).await, world.modern("prompts/get", params.clone()).await);
         assert_eq!(legacy["error"], modern["error"], "{params}");

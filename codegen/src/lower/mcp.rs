@@ -28,6 +28,7 @@ pub(super) fn lower(
     Some(Mcp {
         port: adapter.port.unwrap_or(9090),
         auth,
+        namespace: text(adapter.namespace.as_ref()).into(),
         instructions: texts.into_iter().find(|text| !text.is_empty()).unwrap_or_default().into(),
         ttl_ms,
         public,
@@ -42,10 +43,11 @@ fn tool(source: &linked::Tool<'_>, callables: &Callables<'_>) -> Tool {
     let humanised = source.name.replace(['-', '_', '.'], " ").trim().to_owned();
     let texts = [text(source.description), own.to_owned()];
     let description = texts.into_iter().find(|text| !text.is_empty()).unwrap_or_else(|| humanised.clone());
-    let title = source.title.map(|title| one_line(&title.value));
+    let title = source.title.map(|title| one_line(&title.value)).filter(|title| !title.is_empty());
     let short = |text: &String| text.chars().count() <= 60;
     let read_only = source.hints.read_only.unwrap_or(default.read_only);
     Tool {
+        titled: title.is_some(),
         name: source.name.clone().into(),
         title: title.or_else(|| Some(description.clone()).filter(short)).unwrap_or(humanised).into(),
         description: with_note(description, note).into(),
@@ -102,15 +104,10 @@ fn resources(source: &linked::Resource<'_>, callables: &Callables<'_>) -> Vec<Re
         }
         linked::ResourceSource::Files(Files::Embedded(files)) => files,
     };
-    let below = |start: &str, path: &str| match path {
-        "" => start.to_owned(),
-        path => format!("{}/{path}", start.trim_end_matches('/')),
-    };
     let embedded = files.iter().map(|(path, file, content)| {
         let source = ResourceSource::Text(ResourceText { file: file.clone().into(), text: content.clone().into() });
-        let made = resource(below(&name, path), below(&uri, path), source);
-        let title = if path.is_empty() { made.title } else { path.clone().into() };
-        Resource { title, ..made }
+        let uri = if path.is_empty() { uri.clone() } else { format!("{}/{path}", uri.trim_end_matches('/')) };
+        resource(name.clone(), uri, source)
     });
     embedded.collect()
 }

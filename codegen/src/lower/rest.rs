@@ -15,8 +15,8 @@ pub(super) fn lower(
     callables: &Callables<'_>,
 ) -> Option<Rest> {
     let routes: Vec<Route> = linked.routes.iter().map(|source| route(source, callables)).collect();
-    let port = adapter.port.unwrap_or(8080);
-    (!routes.is_empty()).then(|| Rest { port, auth, routes: routes.into(), openapi: "".into() })
+    let (port, namespace) = (adapter.port.unwrap_or(8080), text(adapter.namespace.as_ref()).into());
+    (!routes.is_empty()).then(|| Rest { port, namespace, auth, routes: routes.into(), openapi: "".into() })
 }
 
 fn route(source: &linked::Route<'_>, callables: &Callables<'_>) -> Route {

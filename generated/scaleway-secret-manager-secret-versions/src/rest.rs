@@ -13,6 +13,7 @@ use super::{Client, operations};
 pub const OPENAPI: &str = include_str!("../openapi.json");
 
 pub(crate) static ADAPTER: Rest = Rest::new(8081)
+    .namespace("secret-manager-secret-versions-rest")
     .routes(const {
         &[
             Route::new(

@@ -12,6 +12,7 @@ pub use naftiko_mcp::{
 use super::{Client, operations};
 
 pub(crate) static ADAPTER: Mcp = Mcp::new(9090)
+    .namespace("secret-manager-secrets-mcp")
     .instructions(
         "MCP adapter for Secret Manager API — Secrets. One tool per consumed operation, routed inline through this capability's consumes block.",
     )

@@ -13,6 +13,7 @@ use super::{Client, operations};
 pub const OPENAPI: &str = include_str!("../openapi.json");
 
 pub(crate) static ADAPTER: Rest = Rest::new(8080)
+    .namespace("secret-manager-secrets-rest")
     .routes(const {
         &[
             Route::new(

@@ -194,7 +194,7 @@ fn ensure_offered<M: ConstString>(is_offered: bool) -> Result<(), ErrorData> {
 fn describe(tool: &'static Tool, headers: bool, policy: &Policy, connection: &Connection) -> (rmcp::model::Tool, bool) {
     let hints = &tool.hints;
     let annotations = ToolAnnotations::from_raw(
-        None,
+        tool.titled.then(|| tool.title.to_string()),
         Some(hints.read_only),
         Some(hints.destructive),
         Some(hints.idempotent),

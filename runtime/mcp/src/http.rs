@@ -13,6 +13,7 @@ use http::{Method, StatusCode};
 use http_body_util::{BodyExt as _, Collected, Full};
 use naftiko_adapter::origin::Known;
 use naftiko_adapter::{STANDSTILL, Unreceived, numbers, receive};
+use rmcp::model::ProtocolVersion;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio_util::sync::CancellationToken;
@@ -127,6 +128,9 @@ impl Endpoint {
         };
         let message = match Message::read(&body) {
             Ok(message) => message,
+            Err(malformed) if parts.headers.contains_key("mcp-method") => {
+                return json(StatusCode::BAD_REQUEST, malformed.with_named_method().into_response());
+            }
             Err(malformed) => return json(StatusCode::BAD_REQUEST, malformed.into_response()),
         };
         // `initialize` negotiates the version itself.
@@ -141,6 +145,10 @@ impl Endpoint {
             let parts = [r#"{"jsonrpc":"2.0","id":"#, id, r#","result":"#, result, "}"];
             return json(StatusCode::OK, parts.concat());
         }
+        let is_stateless = parts
+            .headers
+            .get("mcp-protocol-version")
+            .is_some_and(|version| version == ProtocolVersion::V_2026_07_28.as_str());
         let request = Request::from_parts(parts, Full::new(Bytes::from(message.to_json())));
         let response = self.service.handle(request).await;
         // The media type is right, so rmcp uses this status for a message that it cannot read.
@@ -151,12 +159,16 @@ impl Endpoint {
         if is_error && !is_json(response.headers()) {
             return rejected(response.into_response()).await;
         }
-        let (parts, body) = response.into_parts();
+        let (mut parts, body) = response.into_parts();
         if parts.headers.get(CONTENT_TYPE).is_some_and(|media_type| media_type == "text/event-stream") {
             // Each event is one frame.
             return Response::from_parts(parts, Body::new(body.map_frame(|frame| frame.map_data(unmarked))));
         }
         let Ok(body) = body.collect().await.map(Collected::to_bytes);
+        // Older clients read no message of a response with another status.
+        if is_stateless && parts.status == StatusCode::OK && is_about_parameters(&body) {
+            parts.status = StatusCode::BAD_REQUEST;
+        }
         if body.len() > ERROR_LIMIT
             && !is_result(&body)
             && let Some(error) = Message::read(&body).ok().and_then(|response| short_error(&response))
@@ -189,6 +201,13 @@ fn is_result(json: &[u8]) -> bool {
         _ => rest.iter().position(|byte| *byte == b','),
     };
     length.and_then(|length| rest.get(length..)).is_some_and(|rest| rest.starts_with(br#","result":"#))
+}
+
+/// Whether a message of rmcp is an error about the parameters of a request.
+fn is_about_parameters(json: &[u8]) -> bool {
+    json.len() <= ERROR_LIMIT
+        && !is_result(json)
+        && Message::read(json).is_ok_and(|message| message.is_about_parameters())
 }
 
 /// Messages with the digits of [marked numbers](numbers).

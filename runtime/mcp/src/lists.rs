@@ -9,15 +9,13 @@ use rmcp::model::ProtocolVersion;
 use serde_json::Value;
 
 use super::accept::BOTH;
-use super::message::Message;
+use super::message::{CAPABILITIES, CLIENT, Message, VERSION};
 use super::revision::VERSIONS;
 
 /// The methods whose results are cached.
 const LISTS: [&str; 4] = ["tools/list", "prompts/list", "resources/list", "resources/templates/list"];
 /// The `_meta` members of requests of MCP 2026-07-28 that do not change these results.
-const META: [&str; 3] = [VERSION, CAPABILITIES, "io.modelcontextprotocol/clientInfo"];
-const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
-const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+const META: [&str; 3] = [VERSION, CAPABILITIES, CLIENT];
 
 /// Cached results, by protocol version and method.
 #[derive(Default)]

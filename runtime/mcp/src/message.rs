@@ -38,9 +38,17 @@ pub(super) const MESSAGE_LIMIT: usize = BODY_LIMIT;
 /// How much of an error's message is kept if it is too long, in characters.
 const REASON_LIMIT: usize = 500;
 
+/// What requests of MCP 2026-07-28 say about their client.
+pub(super) const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+pub(super) const CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+pub(super) const CLIENT: &str = "io.modelcontextprotocol/clientInfo";
+
+const BATCH: &str = "batches are not part of MCP since 2025-06-18";
+
 const PARSE_ERROR: i32 = -32700;
 const INVALID_REQUEST: i32 = -32600;
 const INVALID_PARAMS: i32 = -32602;
+const HEADER_MISMATCH: i32 = -32020;
 const UNSUPPORTED_VERSION: i32 = -32022;
 
 impl<'a> Message<'a> {
@@ -48,9 +56,7 @@ impl<'a> Message<'a> {
         let body = without_byte_order_mark(body);
         let wrong = |code, reason| Malformed { code, reason, id: None, is_notification: false };
         let mut message: Self = serde_json::from_slice(body).map_err(|error| match error.classify() {
-            Category::Data if body.trim_ascii_start().starts_with(b"[") => {
-                wrong(INVALID_REQUEST, "batches are not part of MCP since 2025-06-18")
-            }
+            Category::Data if body.trim_ascii_start().starts_with(b"[") => wrong(INVALID_REQUEST, BATCH),
             Category::Data => {
                 wrong(INVALID_REQUEST, "a message must be a JSON object with few members and without duplicate names")
             }
@@ -91,15 +97,23 @@ impl<'a> Message<'a> {
     /// The message as rmcp reads it. The numbers in arguments are [marked](numbers).
     pub(super) fn to_json(&self) -> Vec<u8> {
         let has_arguments = self.is("tools/call") || self.is("prompts/get");
+        let own = self.member("params");
+        let described = own.and_then(described);
+        let params = described.as_deref().or(own);
+        let marked = params.filter(|_| has_arguments).and_then(|params| numbers::marked(params.as_bytes()));
+        self.write("params", marked.as_deref().or(params.map(str::as_bytes)))
+    }
+
+    /// The message as JSON text, with this value of one member.
+    fn write(&self, changed: &str, changed_value: Option<&[u8]>) -> Vec<u8> {
         let mut json = Vec::with_capacity(self.0.iter().map(|(name, value)| name.len() + value.get().len() + 4).sum());
         for (name, value) in &self.0 {
-            let value = value.get().as_bytes();
             json.push(if json.is_empty() { b'{' } else { b',' });
             // Writing text to memory cannot fail.
             let _ = serde_json::to_writer(&mut json, name);
             json.push(b':');
-            let marked = if has_arguments && name == "params" { numbers::marked(value) } else { None };
-            json.extend_from_slice(marked.as_deref().unwrap_or(value));
+            let value = changed_value.filter(|_| name == changed).unwrap_or(value.get().as_bytes());
+            json.extend_from_slice(value);
         }
         json.push(b'}');
         json
@@ -136,6 +150,11 @@ impl<'a> Message<'a> {
     pub(super) fn is(&self, method: &str) -> bool {
         let name = self.member("method").and_then(|text| text.strip_prefix('"')?.strip_suffix('"'));
         name == Some(method)
+    }
+
+    /// Whether it is an error about the parameters of a request.
+    pub(super) fn is_about_parameters(&self) -> bool {
+        self.value("error").is_some_and(|error| error.get("code") == Some(&INVALID_PARAMS.into()))
     }
 
     /// Whether it has only these members.
@@ -175,6 +194,23 @@ impl<'de> Deserialize<'de> for Message<'de> {
     }
 }
 
+/// The parameters of a client that says nothing of itself but its version, as clients of the reference engine do: it has no
+/// capabilities. One that says who it is must also say what it can (MCP 2026-07-28, "Request metadata").
+fn described(params: &str) -> Option<String> {
+    if !params.contains(VERSION) || params.contains(CAPABILITIES) {
+        return None;
+    }
+    let members: Message<'_> = serde_json::from_str(params).ok()?;
+    let meta = members.member("_meta")?;
+    let own: Message<'_> = serde_json::from_str(meta).ok()?;
+    if own.member(VERSION).is_none() || own.member(CLIENT).is_some() {
+        return None;
+    }
+    let rest = meta.strip_prefix('{')?;
+    let meta = format!("{{\"{CAPABILITIES}\":{{}},{rest}");
+    String::from_utf8(members.write("_meta", Some(meta.as_bytes()))).ok()
+}
+
 /// A name of a member, borrowed if it has no escapes.
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
@@ -191,10 +227,17 @@ impl Malformed {
         Self { code: INVALID_REQUEST, reason, id: None, is_notification: false }
     }
 
-    /// Whether it gets a response on a stream: not if it expects none, and not if it is no JSON, because a client that writes
-    /// anything else to the stream might repeat the response.
+    /// Whether it gets a response on a stream.
     pub(super) fn gets_response(&self) -> bool {
-        !self.is_notification && self.code != PARSE_ERROR
+        !self.is_notification
+    }
+
+    /// The same for a request whose header names a method: a batch has none (MCP 2026-07-28, "Standard Request Headers").
+    pub(super) fn with_named_method(mut self) -> Self {
+        if self.reason == BATCH {
+            self.code = HEADER_MISMATCH;
+        }
+        self
     }
 
     /// The JSON-RPC error response.
@@ -283,6 +326,25 @@ mod tests {
             "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{}}",
         ] {
             assert!(Message::read(body.as_bytes()).is_ok(), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_client_that_says_only_its_version_has_no_capabilities() {
+        let message = |meta: &str| {
+            let text =
+                format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\",\"params\":{{\"_meta\":{meta},\"a\":1.10}}}}");
+            String::from_utf8(Message::read(text.as_bytes()).expect("a message").to_json()).expect("text")
+        };
+        let version = "\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\"";
+        let (name, capabilities) = (format!("\"{CLIENT}\":{{}}"), format!("\"{CAPABILITIES}\":{{}}"));
+        let bare = message(&format!("{{{version}}}"));
+        assert!(
+            bare.ends_with(&format!("\"params\":{{\"_meta\":{{{capabilities},{version}}},\"a\":1.10}}}}")),
+            "{bare}"
+        );
+        for meta in ["{}".to_owned(), format!("{{{version},{name}}}"), format!("{{{version},{capabilities}}}")] {
+            assert!(message(&meta).contains(&format!("\"_meta\":{meta},")), "{meta}");
         }
     }
 

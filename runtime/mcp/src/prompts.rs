@@ -2,10 +2,10 @@
 
 use naftiko_adapter::{numbers, short};
 use naftiko_client::__private::TARGET;
-use naftiko_schema::{Message, Prompt, PromptArgument, PromptSource, Role};
+use naftiko_schema::{Message, Prompt, PromptSource, Role};
 use rmcp::ErrorData;
 use rmcp::model::{GetPromptResult, JsonObject, PromptMessage};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Policy, files};
 
@@ -39,7 +39,9 @@ pub(super) async fn get(
     let arguments = arguments.unwrap_or_default();
     let mut values = Vec::new();
     for argument in prompt.arguments.iter() {
-        values.push((&*argument.name, value(argument, arguments.get(&*argument.name))?));
+        if let Some(value) = arguments.get(&*argument.name).filter(|value| !value.is_null()) {
+            values.push((&*argument.name, text_of(value)));
+        }
     }
     let budget = policy.response_budget;
     let mut room = budget;
@@ -67,20 +69,16 @@ pub(super) async fn get(
     })
 }
 
-/// The text of an argument. An optional argument that is left out is empty.
-fn value(argument: &PromptArgument, value: Option<&Value>) -> Result<String, ErrorData> {
+/// The text of an argument.
+fn text_of(value: &Value) -> String {
     match value {
-        None | Some(Value::Null) if argument.required => {
-            let message = format!("the argument `{}` is required", argument.name);
-            Err(ErrorData::invalid_params(message, Some(json!({ "argument": argument.name }))))
-        }
-        None | Some(Value::Null) => Ok(String::new()),
-        Some(Value::String(text)) if !numbers::is_marked(text) => Ok(text.clone()),
-        Some(other) => Ok(numbers::write(other)),
+        Value::String(text) if !numbers::is_marked(text) => text.clone(),
+        other => numbers::write(other),
     }
 }
 
-/// Replaces the placeholders in a text. Placeholders in the inserted values are not expanded. `None` if the result would be
+/// Replaces the placeholders that have a value in a text; the others stay, as those with blanks inside do. Placeholders in
+/// the inserted values are not expanded. `None` if the result would be
 /// longer than this limit, in bytes.
 fn fill(text: &str, values: &[(&str, String)], limit: usize) -> Option<String> {
     let mut filled = String::new();
@@ -95,7 +93,7 @@ fn fill(text: &str, values: &[(&str, String)], limit: usize) -> Option<String> {
     while let Some((before, after)) = rest.split_once("{{") {
         let Some((name, tail)) = after.split_once("}}") else { break };
         push(before)?;
-        match values.iter().find(|(known, _)| *known == name.trim()) {
+        match values.iter().find(|(known, _)| *known == name) {
             Some((_, value)) => {
                 push(value)?;
                 rest = tail;
@@ -134,7 +132,8 @@ mod tests {
     fn placeholders_in_values_are_not_expanded() {
         let values = [("a", "{{b}}".to_owned()), ("b", "B".to_owned()), ("c", String::new())];
         for (text, filled) in [
-            ("{{a}} and {{ b }}{{c}}.", "{{b}} and B."),
+            ("{{a}} and {{b}}{{c}}.", "{{b}} and B."),
+            ("{{ b }} {{gone}}", "{{ b }} {{gone}}"),
             ("{{unknown}} {{b}} {{{b}}} {{", "{{unknown}} B {B} {{"),
             ("{{ {{b}}", "{{ B"),
             ("}}{{", "}}{{"),

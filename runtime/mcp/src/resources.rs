@@ -310,14 +310,13 @@ fn repeated(uri: &str) -> Cow<'_, str> {
     shortened(uri, URI_SHOWN)
 }
 
-/// The list entry of a resource, or of a file below it.
+/// The list entry of a resource, or of a file below it, which has a URI of its own only.
 fn describe(resource: &Resource, below: &str, media_type: Option<&str>) -> rmcp::model::Resource {
-    let within = |text: &str| format!("{}/{below}", text.trim_end_matches('/'));
-    let (uri, name, title) = match below {
-        "" => (resource.uri.to_string(), resource.name.to_string(), resource.title.to_string()),
-        below => (within(&resource.uri), within(&resource.name), below.to_owned()),
+    let uri = match below {
+        "" => resource.uri.to_string(),
+        below => format!("{}/{below}", resource.uri.trim_end_matches('/')),
     };
-    let mut described = rmcp::model::Resource::new(uri, name).with_title(title);
+    let mut described = rmcp::model::Resource::new(uri, &*resource.name).with_title(&*resource.title);
     described.description = non_empty(&resource.description);
     described.mime_type = non_empty(&resource.media_type).or(media_type.and_then(non_empty));
     described

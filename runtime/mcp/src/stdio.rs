@@ -29,6 +29,8 @@ pub(super) struct Lines<R, W> {
     /// The error response that is being written.
     refusing: JoinSet<io::Result<()>>,
     open: Arc<Open>,
+    /// Whether a request was read.
+    opened: bool,
 }
 
 /// The requests whose responses are not written yet.
@@ -41,7 +43,8 @@ struct Open {
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin + Send + 'static> Lines<R, W> {
     pub(super) fn new(input: R, output: W) -> Self {
         let (input, output) = (BufReader::new(input), Arc::new(Mutex::new(output)));
-        Self { input, line: Vec::new(), skipping: false, output, refusing: JoinSet::new(), open: Arc::default() }
+        let (line, refusing, open) = (Vec::new(), JoinSet::new(), Arc::default());
+        Self { input, line, skipping: false, output, refusing, open, opened: false }
     }
 
     /// The next message, or the response to what is not one. `None` at the end of the input.
@@ -161,7 +164,10 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send + 'static> Transp
             // The same holds for responses to requests: further ones wait in the pipe, and not here.
             self.open.room().await;
             match self.next().await? {
+                // rmcp ends if a client begins with one, which is none of its business and asks for nothing.
+                Ok(JsonRpcMessage::Notification(_)) if !self.opened => {}
                 Ok(message) => {
+                    self.opened = true;
                     self.open.read(&message);
                     return Some(message);
                 }

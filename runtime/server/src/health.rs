@@ -36,12 +36,12 @@ impl Health {
 
     /// Probes on the port of a control adapter, with the responses of the reference engine.
     pub(super) fn of_all(stop: &CancellationToken, listening: &[Listening], enabled: bool, guarded: bool) -> Self {
-        let body = |word: &str, state: &str| {
+        let body = |word: &str, state: &'static str| {
             let adapters: Vec<_> = listening.iter().map(|listening| listening.status(state)).collect();
             json!({"status": word, "adapters": adapters}).to_string()
         };
         let alive = ("/health/live", json!({"status": "UP"}).to_string());
-        let ready = ("/health/ready", body("UP", "STARTED"), body("DEGRADED", "STOPPED"));
+        let ready = ("/health/ready", body("UP", "started"), body("DEGRADED", "stopped"));
         Self { stop: stop.clone(), alive: enabled.then_some(alive), ready: enabled.then_some(ready), guarded }
     }
 

@@ -2,18 +2,31 @@
 
 use std::net::SocketAddr;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 /// An adapter that is served.
 #[derive(Clone, Copy)]
 pub(super) struct Listening {
     pub(super) name: &'static str,
+    /// What the capability calls it; empty if it does not say.
+    pub(super) namespace: &'static str,
     pub(super) address: SocketAddr,
 }
 
 impl Listening {
     /// The adapter as status documents show it.
-    pub(super) fn status(self, state: &str) -> Value {
-        json!({"type": self.name, "port": self.address.port(), "state": state})
+    pub(super) fn status(self, state: &'static str) -> Status {
+        Status { kind: self.name, namespace: self.namespace, port: self.address.port(), state }
     }
+}
+
+/// An adapter in a status document.
+#[derive(Serialize)]
+pub(super) struct Status {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    namespace: &'static str,
+    port: u16,
+    state: &'static str,
 }

@@ -117,6 +117,11 @@ impl Plan {
     fn requested(&self) -> (&'static str, SocketAddr) {
         (self.adapter.name(), self.address)
     }
+
+    /// The adapter, listening at this address.
+    fn listening(&self, address: SocketAddr) -> Listening {
+        Listening { name: self.adapter.name(), namespace: self.adapter.namespace(), address }
+    }
 }
 
 impl Running {
@@ -156,18 +161,26 @@ impl Running {
         let has_control = program.adapters().any(|adapter| matches!(adapter, Adapter::Control(_)));
         let mut kept = Vec::new();
         for (plan, socket) in plans.iter().zip(sockets) {
+            let known = self.listeners.iter().find(|listener| listener.requested == plan.requested());
+            let own = match (&socket, known) {
+                (Some((_, address)), _) => plan.listening(*address),
+                (None, Some(known)) => plan.listening(known.listening.address),
+                (None, None) => continue,
+            };
+            let listening: Vec<_> = kept.iter().map(|listener: &Listener| listener.listening).chain([own]).collect();
             let pipelines: Vec<_> = plan
                 .connections
                 .iter()
-                .map(|connection| self.pipeline(plan, connection, &forwarding, has_control, &kept))
+                .map(|connection| self.pipeline(plan, connection, &forwarding, has_control, &listening))
                 .collect();
             let listener = match socket {
-                Some((socket, address)) => self.listen(plan, socket, address, pipelines),
+                Some((socket, _)) => self.listen(plan, socket, own, pipelines),
                 None => {
                     let requested = plan.requested();
                     let known = self.listeners.iter().position(|listener| listener.requested == requested);
                     let Some(known) = known else { continue };
-                    let listener = self.listeners.swap_remove(known);
+                    let mut listener = self.listeners.swap_remove(known);
+                    listener.listening = own;
                     for (service, pipeline) in listener.services.iter().zip(pipelines) {
                         service.replace(pipeline);
                     }
@@ -236,9 +249,8 @@ impl Running {
         connection: &Connection,
         forwarding: &Forwarding,
         has_control: bool,
-        listeners: &[Listener],
+        listening: &[Listening],
     ) -> Pipeline {
-        let listening: Vec<_> = listeners.iter().map(|listener| listener.listening).collect();
         let parts = Parts {
             options: &self.options,
             access: &self.access,
@@ -246,7 +258,7 @@ impl Running {
             stop: &self.stop,
             abort: &self.abort,
             capability: &plan.served.capability,
-            listening: &listening,
+            listening,
             started: self.started,
         };
         Pipeline {
@@ -286,18 +298,15 @@ impl Running {
         Ok(sockets)
     }
 
-    fn listen(&mut self, plan: &Plan, socket: TcpListener, address: SocketAddr, pipelines: Vec<Pipeline>) -> Listener {
+    fn listen(&mut self, plan: &Plan, socket: TcpListener, listening: Listening, pipelines: Vec<Pipeline>) -> Listener {
+        let address = listening.address;
         let (title, path) = (adapters::title(plan.adapter), adapters::path(plan.adapter));
         let scheme = if self.shared.tls.is_some() { "https" } else { "http" };
         tracing::info!(target: TARGET, "{title} on {scheme}://{address}{path}");
         let services: Vec<_> = pipelines.into_iter().map(Service::new).collect();
         let stop = self.stop.child_token();
-        let listener = Listener {
-            requested: plan.requested(),
-            listening: Listening { name: plan.adapter.name(), address },
-            services: services.clone(),
-            stop: stop.clone(),
-        };
+        let listener =
+            Listener { requested: plan.requested(), listening, services: services.clone(), stop: stop.clone() };
         let services: Vec<_> = self.workers.iter().cloned().zip(services).collect();
         let shared = self.shared.clone();
         self.tasks.spawn(async move { listener::serve(socket, &services, shared, &stop).await });

@@ -11,6 +11,8 @@ table! {
         /// The port that the capability names.
         port: u16,
     } with {
+        /// What the capability calls it; empty if it does not say.
+        namespace: text,
         /// How callers over HTTP authenticate to the server.
         auth: InboundAuth,
         /// What a client should know about the server as a whole.
@@ -56,6 +58,8 @@ table! {
     } with {
         /// Arguments that it does not know are ignored, because the capability does not say which there are.
         open: flag,
+        /// The capability names the tool for people, so that its annotations have the title, too.
+        titled: flag,
     }
 }
 

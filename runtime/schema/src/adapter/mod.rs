@@ -46,6 +46,15 @@ impl Adapter {
         if let Self::Control(control) = self { Some(control) } else { None }
     }
 
+    /// What the capability calls it; empty if it does not say.
+    pub fn namespace(&self) -> &str {
+        match self {
+            Self::Rest(rest) => &rest.namespace,
+            Self::Mcp(mcp) => &mcp.namespace,
+            Self::Control(_) => "",
+        }
+    }
+
     /// The port that the capability names; 0 means any free port.
     pub fn port(&self) -> u16 {
         match self {

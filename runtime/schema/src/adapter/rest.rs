@@ -9,6 +9,8 @@ table! {
         /// The port that the capability names.
         port: u16,
     } with {
+        /// What the capability calls it; empty if it does not say.
+        namespace: text,
         /// How callers of the server authenticate.
         auth: InboundAuth,
         /// The routes.

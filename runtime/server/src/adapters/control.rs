@@ -38,10 +38,10 @@ impl Handler {
             let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail);
             return problem.header(ALLOW, HeaderValue::from_static("GET, HEAD")).at(path).into_response();
         }
-        let adapters: Vec<_> = self.listening.iter().map(|listening| listening.status("STARTED")).collect();
+        let adapters: Vec<_> = self.listening.iter().map(|listening| listening.status("started")).collect();
         let document = json!({
-            "capability": {"name": self.capability.name, "version": self.capability.version},
-            "runtime": {"name": "naftiko-runtime", "version": env!("CARGO_PKG_VERSION")},
+            "capability": {"display": self.capability.title, "name": self.capability.name, "version": self.capability.version},
+            "engine": {"name": "naftiko-runtime", "version": env!("CARGO_PKG_VERSION")},
             // An ISO 8601 duration.
             "uptime": format!("PT{}S", self.started.elapsed().as_secs()),
             "adapters": adapters,

@@ -13,6 +13,11 @@ use super::Parts;
 
 pub(crate) struct Handler(Endpoint);
 
+/// Whether the path is the endpoint's: its own, or the root, where the reference engine has it.
+pub(super) fn is_endpoint(path: &str) -> bool {
+    matches!(path, PATH | "/")
+}
+
 impl Handler {
     pub(super) fn new(mcp: &'static Mcp, parts: &Parts<'_>, connection: &Connection) -> Self {
         let server = Server::new(mcp, connection).with_policy(parts.policy.clone());
@@ -21,7 +26,7 @@ impl Handler {
 
     pub(super) async fn respond(&self, mut request: Request, forwarded: Forwarded, principal: Principal) -> Response {
         let path = request.uri().path();
-        if path != PATH {
+        if !is_endpoint(path) {
             return Problem::not_found(path).at(path).into_response();
         }
         request.extensions_mut().insert(forwarded);

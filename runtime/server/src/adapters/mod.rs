@@ -29,7 +29,7 @@ pub(super) struct Parts<'p> {
     pub(super) stop: &'p CancellationToken,
     pub(super) abort: &'p CancellationToken,
     pub(super) capability: &'static Capability,
-    /// The adapters that are already served, for the control adapter's status.
+    /// The adapters that are served, up to this one, for the control adapter's status.
     pub(super) listening: &'p [Listening],
     pub(super) started: Instant,
 }
@@ -76,7 +76,7 @@ impl Handler {
 
 /// Whether the path is that of the MCP endpoint, whose errors are messages.
 fn is_endpoint(handler: &Handler, path: &str) -> bool {
-    matches!(handler, Handler::Mcp(_)) && path == naftiko_mcp::__private::PATH
+    matches!(handler, Handler::Mcp(_)) && mcp::is_endpoint(path)
 }
 
 /// The name of the type in logs and messages.
