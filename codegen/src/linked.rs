@@ -28,6 +28,7 @@ pub(crate) struct Linked<'d> {
     /// What routes and tools run that is more than one call.
     pub(crate) flows: Vec<Flow<'d>>,
     pub(crate) routes: Vec<Route<'d>>,
+    pub(crate) forwards: Vec<Forward<'d>>,
     pub(crate) tools: Vec<Tool<'d>>,
     pub(crate) resources: Vec<Resource<'d>>,
     pub(crate) prompts: Vec<Prompt<'d>>,
@@ -154,13 +155,29 @@ impl Route<'_> {
     /// What makes the route different from others: its method, and its path with all placeholders made equal. The server
     /// matches decoded segments, so `/a b` and `/a%20b` are one.
     pub(crate) fn shape(&self) -> (Method, String) {
-        let piece = |piece: &Piece| match piece {
-            Piece::Literal(text) => percent_decode(text).into_owned(),
-            Piece::Placeholder(_) => "{}".to_owned(),
-            Piece::Segments(_) => "{+}".to_owned(),
-        };
-        (self.method, self.pieces.iter().map(piece).collect())
+        (self.method, shape(&self.pieces))
     }
+}
+
+/// A path, decoded, with all placeholders made equal.
+pub(crate) fn shape(pieces: &[Piece]) -> String {
+    let piece = |piece: &Piece| match piece {
+        Piece::Literal(text) => percent_decode(text).into_owned(),
+        Piece::Placeholder(_) => "{}".to_owned(),
+        Piece::Segments(_) => "{+}".to_owned(),
+    };
+    pieces.iter().map(piece).collect()
+}
+
+/// A path below which requests are passed on.
+#[derive(Debug)]
+pub(crate) struct Forward<'d> {
+    pub(crate) path: &'d Text,
+    pub(crate) pieces: Vec<Piece>,
+    /// The operation at the base URI, which has what every request has.
+    pub(crate) operation: Operation<'d>,
+    /// Header fields of callers, in lower case.
+    pub(crate) trusted: Vec<String>,
 }
 
 #[derive(Debug)]

@@ -22,6 +22,8 @@ pub(crate) struct Model {
     pub(crate) adapters: Vec<Adapter>,
     /// The pieces of the path of each REST route.
     pub(crate) route_paths: Vec<Vec<Piece>>,
+    /// The paths of what is passed on, in order.
+    pub(crate) forward_paths: Vec<Vec<Piece>>,
     /// Types for what a companion says about bodies, by their names.
     pub(crate) types: Vec<Type>,
 }

@@ -9,18 +9,21 @@ use super::operations::check_kind;
 use crate::codes::Code;
 use crate::diagnostic::{Sink, Span};
 use crate::linked::{Call, Linked, Route, Source};
-use crate::read::document::AdapterKind;
+use crate::read::document::{AdapterKind, Text};
 use crate::template::Piece;
 use crate::vocabulary::is_invisible;
 
 pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
     for route in &linked.routes {
-        check_path(route, sink);
+        check_path(&route.path, &route.pieces, sink);
         check_rest_of_path(route, sink);
         check_captures(route, sink);
         for input in &route.call.inputs {
             check_kind(input, sink);
         }
+    }
+    for forward in &linked.forwards {
+        check_path(forward.path, &forward.pieces, sink);
     }
     let adapters = linked.document.adapters.iter();
     if let Some(second) = adapters.filter(|adapter| matches!(adapter.kind, AdapterKind::Rest(_))).nth(1) {
@@ -29,9 +32,9 @@ pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
     }
 }
 
-fn check_path(route: &Route<'_>, sink: &mut Sink) {
-    let path = &route.path.value;
-    let last = route.pieces.len().saturating_sub(1);
+fn check_path(path: &Text, pieces: &[Piece], sink: &mut Sink) {
+    let (path, span) = (&path.value, path.span);
+    let last = pieces.len().saturating_sub(1);
     let several = |(index, piece): (usize, &Piece)| matches!(piece, Piece::Segments(_)) && index != last;
     let (problem, help) = if path.contains(|c: char| c.is_control() || is_invisible(c)) {
         ("has invisible characters", "remove them")
@@ -40,12 +43,12 @@ fn check_path(route: &Route<'_>, sink: &mut Sink) {
             "has a segment `.` or `..`, or `\\`, which clients resolve before they send it",
             "write the path as clients send it",
         )
-    } else if route.pieces.iter().enumerate().any(several) {
+    } else if pieces.iter().enumerate().any(several) {
         ("has a placeholder for several segments before its end", "move it to the end of the path")
     } else {
         return;
     };
-    sink.report(Code::BadPath, route.path.span, format!("the path `{path}` {problem}")).help(help);
+    sink.report(Code::BadPath, span, format!("the path `{path}` {problem}")).help(help);
 }
 
 fn check_captures(route: &Route<'_>, sink: &mut Sink) {

@@ -156,26 +156,6 @@ codes! {
     /// ```
     InboundAuthentication = 128, Part, "authentication of callers is not supported";
 
-    /// A resource of a REST adapter has `forward`, which passes every request below its path to a consumed API,
-    /// whatever its path and method. Generated servers have exactly the routes in the file. A general proxy would use
-    /// the credential of the API for requests that were never reviewed, and would have to decide which headers to trust
-    /// and where paths may lead.
-    ///
-    /// List the operations that callers need, as consumed operations and as routes. Then they are also methods of the
-    /// client and can be tools.
-    ///
-    /// ```yaml
-    /// resources:
-    /// - path: '/shop/{path}'
-    ///   forward:                   # refused
-    ///     targetNamespace: shop
-    /// - path: /items
-    ///   operations:
-    ///   - method: GET
-    ///     call: shop.list-items    # one route per operation
-    /// ```
-    Forward = 131, Part, "forwarding of whole paths is not supported yet";
-
     /// The consumed API has a `tunnel`: its requests go through a private overlay network, with an identity of its own.
     /// Generated clients open ordinary connections. Ignoring the section would send requests over the public network
     /// that should be private, so it is an error.

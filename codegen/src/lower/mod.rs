@@ -63,9 +63,10 @@ pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, path: &str, origin_of
     });
     let adapters = adapters.collect::<Vec<_>>();
     let route_paths = linked.routes.iter().map(|route| route.pieces.clone()).collect();
+    let forward_paths = linked.forwards.iter().map(|forward| forward.pieces.clone()).collect();
     // Comments of all languages hold the path.
     let spec = path.split('/').map(percent_encode).collect::<Vec<_>>().join("/");
-    Model { spec, capability, parts, operations, flows, adapters, route_paths, types }
+    Model { spec, capability, parts, operations, flows, adapters, route_paths, forward_paths, types }
 }
 
 fn shared<T>(table: T) -> Ref<T> {

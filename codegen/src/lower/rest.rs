@@ -1,9 +1,12 @@
 //! The REST adapter.
 
-use naftiko_schema::{InboundAuth, Rest, Route};
+use naftiko_schema::{
+    FixedParameter, Format, Forward, InboundAuth, Kind, List, Location, Method, Operation, OperationId, Parameter,
+    Rest, Route,
+};
 
 use super::binding::binding;
-use super::{Callables, captures, template, text};
+use super::{Callables, captures, operation, retry_safety, template, text};
 use crate::linked::{self, Linked};
 use crate::read::document::Adapter;
 
@@ -15,8 +18,32 @@ pub(super) fn lower(
     callables: &Callables<'_>,
 ) -> Option<Rest> {
     let routes: Vec<Route> = linked.routes.iter().map(|source| route(source, callables)).collect();
+    let forwards: Vec<Forward> = linked.forwards.iter().map(|source| forward(linked, source, callables)).collect();
     let (port, namespace) = (adapter.port.unwrap_or(8080), text(adapter.namespace.as_ref()).into());
-    (!routes.is_empty()).then(|| Rest { port, namespace, auth, routes: routes.into(), openapi: "".into() })
+    let (routes, forwards): (List<_>, List<_>) = (routes.into(), forwards.into());
+    let is_empty = routes.is_empty() && forwards.is_empty();
+    (!is_empty).then(|| Rest { port, namespace, auth, routes, forwards, openapi: "".into() })
+}
+
+/// A path that is passed on, with an operation for each method, none of which the client has.
+fn forward(linked: &Linked<'_>, source: &linked::Forward<'_>, callables: &Callables<'_>) -> Forward {
+    let base = operation(&linked.types, &source.operation, OperationId::from(callables.operations.len()), &[]);
+    let fixed: List<FixedParameter> = base.fixed.iter().filter(|fixed| !fixed.location.is_body()).cloned().collect();
+    let operation = |method: Method| Operation {
+        method,
+        retry_safety: retry_safety(method, &[]),
+        path: Vec::new().into(),
+        parameters: vec![Parameter::new("body", Location::Body, Kind::Any)].into(),
+        fixed: fixed.clone(),
+        body: None,
+        format: Format::Any,
+        ..base.clone()
+    };
+    Forward {
+        path: template(&source.pieces).into(),
+        operations: Method::ALL.into_iter().map(operation).collect(),
+        trusted: source.trusted.iter().map(|name| name.clone().into()).collect(),
+    }
 }
 
 fn route(source: &linked::Route<'_>, callables: &Callables<'_>) -> Route {

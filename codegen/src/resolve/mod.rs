@@ -6,6 +6,7 @@ mod defaults;
 pub(crate) mod files;
 mod flow;
 mod format;
+mod forward;
 mod inbound;
 mod inputs;
 mod linker;
@@ -47,6 +48,7 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
     let mut variables = Variables::new(document, sink);
     let mut apis = Vec::new();
     let mut operations = Vec::new();
+    let mut forwards = Vec::new();
     let mut size = Size(0);
     let namespaces = document.consumes.iter().map(|api| &api.namespace);
     duplicates(namespaces, "namespace", "calls are looked up in both", sink);
@@ -59,6 +61,7 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
         let shared =
             operation::Shared { index: index.into(), source, credentials: &credentials, sources, own_paths_are_whole };
         operations.extend(operations_of(&shared, &mut variables, &mut size, sink));
+        forwards.extend(forward::to(&shared, document, &mut variables, sink));
         apis.push(Api {
             span: source.span,
             namespace: &source.namespace.value,
@@ -67,6 +70,7 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
             credentials: credentials.credentials,
         });
     }
+    forward::check(document, &mut forwards, sink);
     let types = companion::join(sources, &apis, &mut operations, sink);
     let inbound = AdapterType::ALL.into_iter().map(|adapter_type| {
         let same_type = document.adapters.iter().filter(|adapter| adapter.kind.type_of() == Some(adapter_type));
@@ -82,6 +86,7 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
         types,
         flows: Vec::new(),
         routes: Vec::new(),
+        forwards,
         tools: Vec::new(),
         resources: Vec::new(),
         prompts: Vec::new(),

@@ -1,9 +1,9 @@
 //! Calls of operations on behalf of callers.
 
 use bytes::Bytes;
-use naftiko_client::__private::{Arguments, Connection, Options, Reading, ResponseBody, TARGET};
-use naftiko_client::{Error, Response};
-use naftiko_schema::{Binding, Output, Target};
+use naftiko_client::__private::{Argument, Arguments, Connection, Options, Passed, Reading, ResponseBody, TARGET};
+use naftiko_client::{Error, RawBody, Response};
+use naftiko_schema::{Binding, Operation, Output, Target};
 
 use crate::caller::Forwarded;
 use crate::flow::{self, Planned, Run, View};
@@ -41,6 +41,23 @@ pub async fn execute_streaming(
     forwarded: Forwarded,
 ) -> Result<Response<ResponseBody>, Error> {
     read(binding, connection, arguments, forwarded, Reading::Ahead(READ_AHEAD), None).await
+}
+
+/// Sends a request that is passed on as it came, and returns the response before its body has arrived whole.
+///
+/// # Errors
+/// If the call fails before its response begins.
+pub async fn pass_on(
+    operation: &'static Operation,
+    connection: &Connection,
+    body: Option<RawBody>,
+    forwarded: Forwarded,
+    passed: Passed,
+) -> Result<Response<ResponseBody>, Error> {
+    let arguments = Arguments::of(vec![body.map(Argument::Raw)]);
+    let options = Options::forwarding(forwarded.0).passing(passed);
+    let response = connection.execute(operation, &arguments, &options, Reading::Ahead(READ_AHEAD)).await;
+    response.inspect_err(log_for_operator)
 }
 
 async fn read(

@@ -22,7 +22,7 @@ mod source;
 pub mod trace;
 
 pub use accept::accepts;
-pub use call::{execute, execute_streaming, preview};
+pub use call::{execute, execute_streaming, pass_on, preview};
 pub use caller::{Forwarded, Principal};
 pub use flow::{Planned, View};
 pub use inputs::{also_wrong, checked, short, unknown_inputs, values};

@@ -84,9 +84,7 @@ impl Cause {
 pub(super) fn response(error: &Error, references: &References<'_>, api_errors: ApiErrors) -> Result<Response, Problem> {
     let gateway = |status| Problem::new(status, error.to_string());
     match error.kind() {
-        ErrorKind::Arguments(violations) => {
-            Err(arguments(violations, error.omitted_violations(), references.route.binding.inputs()))
-        }
+        ErrorKind::Arguments(violations) => Err(arguments(violations, error.omitted_violations(), references.inputs())),
         ErrorKind::Timeout => Err(gateway(StatusCode::GATEWAY_TIMEOUT)),
         ErrorKind::Thrown(_) => Err(gateway(StatusCode::BAD_REQUEST)),
         // A part of this server is at fault, not what is behind it.
@@ -104,7 +102,7 @@ pub(super) fn response(error: &Error, references: &References<'_>, api_errors: A
             cause => Err(with_upstream(problem(cause, status, error), error, status)),
         },
         // The limit is that of the capability, and the upstream did nothing wrong.
-        ErrorKind::TooLarge { limit } if references.route.binding.limit() == Some(*limit) => {
+        ErrorKind::TooLarge { limit } if references.limit() == Some(*limit) => {
             Err(gateway(StatusCode::INTERNAL_SERVER_ERROR))
         }
         ErrorKind::Decode if error.is_of_schema() => Err(gateway(StatusCode::INTERNAL_SERVER_ERROR)),

@@ -3,6 +3,7 @@
 mod browser;
 mod failure;
 mod fields;
+mod forward;
 mod pattern;
 mod problem;
 mod read;
@@ -17,14 +18,15 @@ use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use http::StatusCode;
-use http::header::{ALLOW, HeaderValue};
+use http::header::{ALLOW, HeaderName, HeaderValue};
 use naftiko_adapter::{Forwarded, accepts};
 use naftiko_client::__private::Connection;
 use naftiko_schema::Rest;
 
 use failure::ApiErrors;
+use forward::{Forwards, Passage};
 use problem::Problem;
-use references::References;
+use references::{References, Taker};
 use table::{Match, Table};
 
 #[doc(hidden)]
@@ -37,8 +39,8 @@ pub mod __private {
 
 /// The routes of an adapter as an axum router. API errors about the caller's request pass through.
 pub fn router(adapter: &'static Rest, connection: &Connection) -> Router {
-    let routes = Routes::new(adapter, connection, ApiErrors::default());
-    let shapes = routes.0.table.shapes();
+    let routes = Routes::new(adapter, connection, ApiErrors::default(), Vec::new());
+    let shapes = routes.0.table.shapes(routes.0.forwards.patterns());
     // Every shape uses the same table. axum only decides which paths belong to the adapter.
     let handler = any(move |request: Request| {
         let routes = routes.clone();
@@ -70,29 +72,43 @@ pub struct Routes(Arc<Served>);
 
 struct Served {
     table: Table,
+    forwards: Forwards,
     connection: Connection,
     api_errors: ApiErrors,
 }
 
 impl Routes {
-    /// The routes of an adapter over a connection, without a router.
-    pub fn new(adapter: &'static Rest, connection: &Connection, api_errors: ApiErrors) -> Self {
-        let (table, connection) = (Table::new(&adapter.routes), connection.clone());
-        Self(Arc::new(Served { table, connection, api_errors }))
+    /// The routes of an adapter over a connection, without a router. Callers authenticate by these header fields, besides those
+    /// that the capability declares.
+    pub fn new(
+        adapter: &'static Rest,
+        connection: &Connection,
+        api_errors: ApiErrors,
+        credentials: Vec<HeaderName>,
+    ) -> Self {
+        let (table, forwards) = (Table::new(&adapter.routes), Forwards::new(adapter, credentials));
+        Self(Arc::new(Served { table, forwards, connection: connection.clone(), api_errors }))
     }
 
     /// Responds to any request, even if no route matches.
     pub async fn respond(&self, request: Request, forwarded: Forwarded) -> Response {
         let uri = request.uri().clone();
         let found = self.0.table.find(request.method(), uri.path());
-        let matched = match &found {
-            Match::Found(route, _) => Some(Matched(&route.path)),
+        let passage = match &found {
+            Match::OtherMethods(_) | Match::Nothing => self.0.forwards.find(uri.path()),
+            Match::Found(..) | Match::NotText => None,
+        };
+        let matched = match (&found, &passage) {
+            (Match::Found(route, _), _) => Some(Matched(&route.path)),
+            (_, Some(passage)) => Some(Matched(&passage.forward.path)),
             _ => None,
         };
-        let mut response = match self.0.respond(found, request, forwarded).await {
-            Ok(response) => response,
-            Err(problem) => problem.at(uri.path()).into_response(),
+        let response = match passage {
+            // On the heap, to keep the future of routes small.
+            Some(passage) => Box::pin(self.0.pass_on(passage, uri.path(), request, forwarded)).await,
+            None => self.0.respond(found, request, forwarded).await,
         };
+        let mut response = response.unwrap_or_else(|problem| problem.at(uri.path()).into_response());
         if let Some(matched) = matched {
             response.extensions_mut().insert(matched);
         }
@@ -101,6 +117,19 @@ impl Routes {
 }
 
 impl Served {
+    async fn pass_on(
+        &self,
+        passage: Passage<'_>,
+        path: &str,
+        request: Request,
+        forwarded: Forwarded,
+    ) -> Result<Response, Problem> {
+        let operation = passage.operation(request.method())?;
+        let (connection, routes) = (&self.connection, self.table.routes());
+        let references = References { taker: Taker::Forward(passage, operation), path, connection, routes };
+        forward::respond(&self.forwards, passage, operation, request, forwarded, &references, self.api_errors).await
+    }
+
     async fn respond(&self, found: Match, request: Request, forwarded: Forwarded) -> Result<Response, Problem> {
         match found {
             Match::Found(route, captures) => {
@@ -111,8 +140,8 @@ impl Served {
                 let uri = request.uri().clone();
                 let values = read::values(route, &self.connection, captures, request).await?;
                 let (connection, routes) = (&self.connection, self.table.routes());
-                let references = References { route, path: uri.path(), connection, routes };
-                response::respond(&references, values, forwarded, self.api_errors).await
+                let references = References { taker: Taker::Route(route), path: uri.path(), connection, routes };
+                response::respond(route, &references, values, forwarded, self.api_errors).await
             }
             // The allowed methods are known without the upstream (RFC 9110 §9.3.7).
             Match::OtherMethods(methods) if request.method() == http::Method::OPTIONS => {

@@ -8,12 +8,13 @@ use naftiko_schema::{
 use percent_encoding::percent_decode_str;
 use url::{Url, form_urlencoded};
 
+use super::forward::Passage;
 use super::pattern::{Pattern, decode};
 
 /// The context of the references in a response of the upstream.
 pub(super) struct References<'r> {
-    /// The route of the request.
-    pub(super) route: &'static Route,
+    /// What took the request.
+    pub(super) taker: Taker<'r>,
     /// The path of the request.
     pub(super) path: &'r str,
     pub(super) connection: &'r Connection,
@@ -21,12 +22,39 @@ pub(super) struct References<'r> {
     pub(super) routes: &'r [(Pattern, &'static Route)],
 }
 
+/// What takes a request.
+#[derive(Clone, Copy)]
+pub(super) enum Taker<'r> {
+    Route(&'static Route),
+    /// It is passed on with this operation.
+    Forward(Passage<'r>, &'static Operation),
+}
+
 impl References<'_> {
     /// The operation of the request; `None` if the route runs a flow.
     pub(super) fn operation(&self) -> Option<&'static Operation> {
-        match &self.route.binding.target {
-            Target::Operation(operation) => Some(operation),
-            Target::Flow(_) => None,
+        match self.taker {
+            Taker::Route(route) => match &route.binding.target {
+                Target::Operation(operation) => Some(operation),
+                Target::Flow(_) => None,
+            },
+            Taker::Forward(_, operation) => Some(operation),
+        }
+    }
+
+    /// The longest response that the route passes, in bytes, if the capability says so.
+    pub(super) fn limit(&self) -> Option<usize> {
+        match self.taker {
+            Taker::Route(route) => route.binding.limit(),
+            Taker::Forward(..) => None,
+        }
+    }
+
+    /// The inputs of the route.
+    pub(super) fn inputs(&self) -> &'static [Parameter] {
+        match self.taker {
+            Taker::Route(route) => route.binding.inputs(),
+            Taker::Forward(..) => &[],
         }
     }
 
@@ -70,7 +98,34 @@ impl References<'_> {
         // A projection is less than what the upstream has there.
         let (whole, projected): (Vec<_>, Vec<_>) =
             self.routes.iter().partition(|(_, route)| matches!(route.binding.output, Output::Whole));
-        whole.into_iter().chain(projected).find_map(read_by)
+        whole.into_iter().chain(projected).find_map(read_by).or_else(|| self.passed_on(called, path, &url))
+    }
+
+    /// The path and query at which a request is passed on to this path of the upstream, if the present one is passed on.
+    fn passed_on(&self, operation: &Operation, path: &str, url: &Url) -> Option<String> {
+        let Taker::Forward(passage, _) = self.taker else { return None };
+        let takes_all = passage.forward.path.ends_with("+}");
+        let rest = path.trim_start_matches('/');
+        if passage.rest.is_empty() || rest.is_empty() || !(takes_all || !rest.contains('/')) {
+            return None;
+        }
+        let pairs = url.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+        let of_callers = pairs.filter(|pair| {
+            let name = form_urlencoded::parse(pair.as_bytes()).next();
+            name.is_some_and(|(name, _)| !self.is_own(operation, &name))
+        });
+        let query = of_callers.collect::<Vec<_>>().join("&");
+        let query = if query.is_empty() { query } else { format!("?{query}") };
+        let fragment = url.fragment().map(|fragment| format!("#{fragment}")).unwrap_or_default();
+        Some(format!("{}{rest}{query}{fragment}", passage.before))
+    }
+
+    /// Whether this server adds a query parameter of this name.
+    fn is_own(&self, operation: &Operation, name: &str) -> bool {
+        let api = self.connection.capability().api(operation.api);
+        let mut fixed = operation.fixed.iter().map(|fixed| (fixed.location, &*fixed.name));
+        let mut credentials = api.into_iter().flat_map(|api| api.credentials.iter().map(|one| one.field()));
+        fixed.any(|field| field == (Location::Query, name)) || credentials.any(|field| field == (Location::Query, name))
     }
 
     /// The links of a `Link` field, rewritten. Those to anything but a route are left out, and so are those whose parameters
@@ -88,10 +143,17 @@ impl References<'_> {
     fn request(&self) -> Option<Url> {
         let operation = self.operation()?;
         let mut url = self.connection.base_uri(operation)?.clone();
-        if !matches!(self.route.binding.arguments, ArgumentMapping::Identity) {
+        let route = match self.taker {
+            Taker::Route(route) => route,
+            Taker::Forward(passage, _) => {
+                url.set_path(&format!("{}/{}", url.path().trim_end_matches('/'), passage.rest));
+                return Some(url);
+            }
+        };
+        if !matches!(route.binding.arguments, ArgumentMapping::Identity) {
             return None;
         }
-        let captured = Pattern::new(&self.route.path).captures(&decode(self.path)?)?;
+        let captured = Pattern::new(&route.path).captures(&decode(self.path)?)?;
         let mut path = url.path().trim_end_matches('/').to_owned();
         for part in operation.path.iter() {
             match part {
@@ -100,7 +162,7 @@ impl References<'_> {
                 PathPart::Variable(_) => return None,
                 PathPart::Parameter(id) => {
                     let is_own = |input: &Option<InputId>| input.is_some_and(|input| input.0 == id.0);
-                    let index = self.route.captures.iter().position(is_own)?;
+                    let index = route.captures.iter().position(is_own)?;
                     path.push_str(&percent_encode(captured.get(index)?));
                 }
             }
@@ -112,19 +174,12 @@ impl References<'_> {
 
     /// The part of a query that callers give. `None` if the operation does not take all of it, or requires more.
     fn query(&self, operation: &Operation, query: &str) -> Option<String> {
-        let api = self.connection.capability().api(operation.api);
-        let is_own = |name: &str| {
-            let mut fixed = operation.fixed.iter().map(|fixed| (fixed.location, &*fixed.name));
-            let mut credentials = api.into_iter().flat_map(|api| api.credentials.iter().map(|one| one.field()));
-            fixed.any(|field| field == (Location::Query, name))
-                || credentials.any(|field| field == (Location::Query, name))
-        };
         let mut pairs = Vec::new();
         let mut names = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, _) = form_urlencoded::parse(pair.as_bytes()).next()?;
             // This server adds these.
-            if is_own(&name) {
+            if self.is_own(operation, &name) {
                 continue;
             }
             let takes = |parameter: &Parameter| parameter.location == Location::Query && parameter.name == name;

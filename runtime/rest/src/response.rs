@@ -6,8 +6,9 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use naftiko_adapter::{Forwarded, Values, apply, checked, document, execute, execute_streaming, numbers, offload};
+use naftiko_client::__private::ResponseBody;
 use naftiko_client::Error;
-use naftiko_schema::{Output, Projection};
+use naftiko_schema::{Output, Projection, Route, Target};
 
 use super::failure::{self, ApiErrors};
 use super::fields::{self, Content};
@@ -16,34 +17,49 @@ use super::references::References;
 
 /// Calls the operation of the route and makes the response for the caller.
 pub(super) async fn respond(
+    route: &'static Route,
     references: &References<'_>,
     values: Values,
     forwarded: Forwarded,
     api_errors: ApiErrors,
 ) -> Result<Response, Problem> {
-    let response = call(references, values, forwarded).await;
+    let response = call(route, references, values, forwarded).await;
     response.or_else(|error| failure::response(&error, references, api_errors))
 }
 
-async fn call(references: &References<'_>, values: Values, forwarded: Forwarded) -> Result<Response, Error> {
-    let (binding, connection) = (&references.route.binding, references.connection);
+/// A response of the upstream, passed through as it arrives, up to this length.
+pub(super) fn whole(
+    response: naftiko_client::Response<ResponseBody>,
+    references: &References<'_>,
+    limit: usize,
+) -> Response {
+    let (status, headers, body) = response.into_parts();
+    let body = Body::new(body.pass_through(Some(limit)));
+    pass_through(status, fields::passed(headers, references, Content::Same), body)
+}
+
+async fn call(
+    route: &'static Route,
+    references: &References<'_>,
+    values: Values,
+    forwarded: Forwarded,
+) -> Result<Response, Error> {
+    let (binding, connection) = (&route.binding, references.connection);
     let arguments = checked(binding, references.connection, values).await?;
     match &binding.output {
         Output::Whole => {
             let response = execute_streaming(binding, connection, arguments, forwarded).await?;
-            let (status, headers, body) = response.into_parts();
             let limit = connection.response_limit();
             let limit = binding.limit().map_or(limit, |declared| declared.min(limit));
-            let body = Body::new(body.pass_through(Some(limit)));
-            let mut headers = fields::passed(headers, references, Content::Same);
-            if let Some(media_type) = references.route.media_type.as_deref() {
-                say(&mut headers, media_type);
+            let mut response = whole(response, references, limit);
+            if let Some(media_type) = route.media_type.as_deref() {
+                say(response.headers_mut(), media_type);
             }
-            Ok(pass_through(status, headers, body))
+            Ok(response)
         }
         Output::Projected(projection) => {
             let response = execute(binding, connection, arguments, forwarded, None).await?;
-            project(references, projection, response).await
+            project(&binding.target, references, projection, response).await
         }
     }
 }
@@ -51,11 +67,11 @@ async fn call(references: &References<'_>, values: Values, forwarded: Forwarded)
 /// The response with a projected document. A response without a body is passed through, and so is one in which nothing is
 /// found.
 async fn project(
+    target: &'static Target,
     references: &References<'_>,
     projection: &'static Projection,
     response: naftiko_client::Response<Bytes>,
 ) -> Result<Response, Error> {
-    let target = &references.route.binding.target;
     let body = response.body().clone();
     let projected = offload(body.len(), move || {
         if response.body().is_empty() {

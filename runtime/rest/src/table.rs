@@ -31,9 +31,10 @@ impl Table {
         Self(routes)
     }
 
-    /// Paths for axum that together cover every path of every route. None is covered by another.
-    pub(super) fn shapes(&self) -> Vec<String> {
-        let shapes: BTreeSet<_> = self.0.iter().map(|(pattern, _)| pattern.shape()).collect();
+    /// Paths for axum that together cover every path of every route and of these patterns. None is covered by another.
+    pub(super) fn shapes<'p>(&'p self, others: impl Iterator<Item = &'p Pattern>) -> Vec<String> {
+        let own = self.0.iter().map(|(pattern, _)| pattern);
+        let shapes: BTreeSet<_> = own.chain(others).map(Pattern::shape).collect();
         let free = shapes.iter().filter(|shape| !shapes.iter().any(|other| other.covers(shape)));
         free.map(|shape| shape.path()).collect()
     }

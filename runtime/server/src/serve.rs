@@ -258,6 +258,7 @@ impl Running {
             stop: &self.stop,
             abort: &self.abort,
             capability: &plan.served.capability,
+            inbound: &plan.inbound,
             listening,
             started: self.started,
         };

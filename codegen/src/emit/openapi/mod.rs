@@ -115,7 +115,9 @@ pub(crate) fn visible(json: &str) -> String {
 
 /// One tag for each consumed API, and one for what calls none.
 fn tags(model: &Model, rest: &Rest) -> Vec<Value> {
-    let exposed: BTreeSet<ApiId> = rest.routes.iter().filter_map(|route| about(model, route)?.api).collect();
+    let routes = rest.routes.iter().filter_map(|route| about(model, route)?.api);
+    let forwards = rest.forwards.iter().filter_map(|forward| Some(forward.operations.first()?.api));
+    let exposed: BTreeSet<ApiId> = routes.chain(forwards).collect();
     let apis = model.capability.apis.iter().enumerate().filter(|(index, _)| exposed.contains(&ApiId::from(*index)));
     let tag =
         |namespace: &str| json!({"name": namespace, "description": format!("What {} offers.", rust::code(namespace))});
@@ -177,7 +179,55 @@ fn paths(model: &Model, rest: &Rest, schemas: &mut Components) -> Map<String, Va
             item.insert(method, described(model, &about, route, &id, template, takes_rest, schemas));
         }
     }
+    for (forward, path) in rest.forwards.iter().zip(&model.forward_paths) {
+        let template = Template::new(path);
+        let template = templates.entry(template.shape()).or_insert(template);
+        let Some(item) = paths.entry(template.path()).or_insert_with(|| json!({})).as_object_mut() else { continue };
+        for operation in forward.operations.iter() {
+            let method = operation.method.as_str().to_ascii_lowercase();
+            if !item.contains_key(&method) {
+                let id = ids.unused(&rust_name(&operation.name, &method));
+                item.insert(method, passed_on(model, operation, &id, template));
+            }
+        }
+    }
     paths
+}
+
+/// A name of the operation that passes requests with a method on.
+fn rust_name(name: &str, method: &str) -> String {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.chain([method]).collect::<Vec<_>>().join("_").to_ascii_lowercase()
+}
+
+/// What is passed on with one method, of which the capability says no more.
+fn passed_on(model: &Model, operation: &naftiko_schema::Operation, id: &str, template: &Template) -> Value {
+    let namespace = model.capability.api(operation.api).map_or("", |api| &api.namespace);
+    let about = format!("Passed on to {}", rust::code(namespace));
+    let description = format!("{about}, with its query and its body.");
+    let last = template.names.len().saturating_sub(1);
+    let remark =
+        |index| (index == last && template.takes_rest).then(|| "It may be several segments of the path.".to_owned());
+    let placeholders = template.names.iter().enumerate();
+    let placeholders: Vec<_> =
+        placeholders.map(|(index, name)| schema::placeholder(name, None, remark(index))).collect();
+    let mut described = json!({"operationId": id, "summary": about, "description": description, "tags": [namespace]});
+    if !placeholders.is_empty() {
+        described = with(described, "parameters", placeholders.into());
+    }
+    if !operation.method.is_safe() {
+        described = with(described, "requestBody", json!({"content": {"*/*": {"schema": {}}}}));
+    }
+    let about = About { name: id.to_owned(), description: "", api: Some(operation.api), fields: &[] };
+    with(
+        described,
+        "responses",
+        responses_to(
+            operation.method,
+            (operation.method != Method::Head).then(|| json!({"*/*": {"schema": {}}})),
+            &about,
+        ),
+    )
 }
 
 /// A route as an operation.
@@ -229,23 +279,32 @@ fn placeholders(route: &Route, inputs: &[Parameter], template: &Template, takes_
     template.names.iter().zip(route.captures.iter()).enumerate().map(placeholder).collect()
 }
 
-/// Responses of the upstream pass through, and everything else is a problem. `HEAD` has no bodies.
+/// The responses of a route.
 fn responses(about: &About<'_>, route: &Route, schemas: &mut Components) -> Value {
-    let mut success = json!({"description": "The response of the upstream."});
-    if route.method != Method::Head && !route.binding.target.is_bodiless() {
+    let has_body = route.method != Method::Head && !route.binding.target.is_bodiless();
+    let content = has_body.then(|| {
         let own = route.binding.target.responding().and_then(|operation| operation.media_type.as_deref());
         let declared = own.or(route.media_type.as_deref());
         let media_type = declared.unwrap_or(route.binding.format().media_type());
         let known = route.binding.response_schema().filter(|_| route.binding.format().is_json());
         let schema = known.and_then(|text| schemas.schema(text)).unwrap_or_else(|| json!({}));
-        success = with(success, "content", with(json!({}), media_type, with(json!({}), "schema", schema)));
+        with(json!({}), media_type, with(json!({}), "schema", schema))
+    });
+    responses_to(route.method, content, about)
+}
+
+/// Responses of the upstream pass through, and everything else is a problem. `HEAD` has no bodies.
+fn responses_to(method: Method, content: Option<Value>, about: &About<'_>) -> Value {
+    let mut success = json!({"description": "The response of the upstream."});
+    if let Some(content) = content {
+        success = with(success, "content", content);
     }
     if !about.fields.is_empty() {
         let text = || json!({"schema": {"type": "string"}});
         let fields: Map<_, _> = about.fields.iter().map(|name| (name.to_string(), text())).collect();
         success = with(success, "headers", fields.into());
     }
-    let [refused, failure] = match route.method {
+    let [refused, failure] = match method {
         Method::Head => ["The request is wrong, for the upstream or for this server.", "Anything but success."]
             .map(|description| json!({"description": description})),
         _ => ["ApiError", "Problem"].map(|name| json!({"$ref": format!("#/components/responses/{name}")})),

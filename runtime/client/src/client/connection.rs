@@ -135,6 +135,9 @@ impl Shared {
     ) -> Result<reqwest::Request, Vec<Violation>> {
         let Parts { mut url, mut headers, body } =
             build(base_uri, operation, arguments, &keys.variables, self.allow_dot_segments)?;
+        if let Some(passed) = &options.passed {
+            passed.apply(&mut url).map_err(|violation| vec![violation])?;
+        }
         if !options.query.is_empty() {
             replace_query(&mut url, &options.query);
         }

@@ -45,7 +45,7 @@ pub use credential::{basic, render};
 pub use environment::Environment;
 pub use execution::{SPAN, TARGET};
 pub use oauth2::ClientCredentials;
-pub use options::Options;
+pub use options::{Options, Passed};
 pub use preview::Preview;
 pub use progress::TrackedBody;
 pub use reading::Reading;

@@ -1,7 +1,7 @@
 //! The REST adapter.
 
 use crate::table::table;
-use crate::{Binding, InboundAuth, InputId, Method};
+use crate::{Binding, InboundAuth, InputId, Method, Operation, Text};
 
 table! {
     /// What a capability exposes over REST.
@@ -15,6 +15,8 @@ table! {
         auth: InboundAuth,
         /// The routes.
         routes: [Route],
+        /// What is passed on, if no route takes a request.
+        forwards: [Forward],
         /// Their OpenAPI document, as JSON.
         openapi: text,
     }
@@ -37,5 +39,19 @@ table! {
         summary: text,
         /// The media type of responses where the upstream names none, or only says that they are bytes.
         media_type: optional(text),
+    }
+}
+
+table! {
+    /// A path below which requests are passed on to an API as they are.
+    pub struct Forward {
+        /// The path, written as that of a [`Route`]. What its last placeholder takes is appended to the base URI, if it is the
+        /// whole last segment.
+        path: text,
+        /// One operation for each method, whose only parameter is the body. Their path is empty.
+        operations: [Operation],
+    } with {
+        /// The header fields of callers that are passed on, besides those about the content, in lower case.
+        trusted: [Text],
     }
 }

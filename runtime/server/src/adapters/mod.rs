@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::access::Access;
 use super::cli::Serve;
 use super::health::Health;
+use super::inbound::Inbound;
 use super::listening::Listening;
 
 /// What handlers of all types are built from.
@@ -29,6 +30,8 @@ pub(super) struct Parts<'p> {
     pub(super) stop: &'p CancellationToken,
     pub(super) abort: &'p CancellationToken,
     pub(super) capability: &'static Capability,
+    /// How callers authenticate.
+    pub(super) inbound: &'p Inbound,
     /// The adapters that are served, up to this one, for the control adapter's status.
     pub(super) listening: &'p [Listening],
     pub(super) started: Instant,

@@ -22,7 +22,8 @@ impl Handler {
     pub(super) fn new(rest: &'static Rest, parts: &Parts<'_>, connection: &Connection) -> Self {
         let read_only = parts.options.tools.read_only;
         let docs = Docs::new(rest, connection.defaults());
-        Self { routes: Routes::new(rest, connection, parts.options.errors.into()), docs, read_only }
+        let (errors, credentials) = (parts.options.errors.into(), parts.inbound.fields());
+        Self { routes: Routes::new(rest, connection, errors, credentials), docs, read_only }
     }
 
     /// Whether the request is for the page of the documentation, or its document.
