@@ -86,7 +86,7 @@ fn forward(node: &Node, sink: &mut Sink) -> Option<Forward> {
         output_media_type: None,
         output_schema: None,
     };
-    let resource = ConsumedResource { path, inputs: Vec::new(), operations: Vec::new() };
+    let resource = ConsumedResource { path, inputs: Vec::new(), operations: Vec::new(), left_out: Vec::new() };
     Some(Forward { namespace, trusted, operation, resource })
 }
 

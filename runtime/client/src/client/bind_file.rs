@@ -6,7 +6,7 @@ use http::HeaderMap;
 use naftiko_schema::Format;
 use serde_json::Value;
 
-use crate::format::{self, Number};
+use crate::format;
 
 /// The value of a key of a file. Numbers and booleans are texts.
 ///
@@ -27,7 +27,8 @@ pub(super) fn value(file: &Path, shown: &str, key: &str) -> Result<String, Strin
 
 /// A value of a document in YAML, if this program can read YAML.
 fn yaml(text: &str, key: &str) -> Option<Option<String>> {
-    let document = format::document(&Format::Yaml, &HeaderMap::new(), text.as_bytes(), Number::Exact).ok()?;
+    let document =
+        format::document(&Format::Yaml, &HeaderMap::new(), text.as_bytes(), |digits| Value::from(digits)).ok()?;
     of(&document, key)
 }
 
