@@ -94,7 +94,7 @@ impl Surface {
                         seen,
                     };
                 }
-                let empty = result["content"][0]["text"] == "204 No Content";
+                let empty = result["content"] == json!([]);
                 let body = result["structuredContent"].clone();
                 Outcome { status: Some(if empty { 204 } else { 200 }), body, refused: false, seen }
             }

@@ -44,7 +44,7 @@ fn unreadable(status: StatusCode, error: &Error) -> CallToolResult {
 fn success(tool: &'static Tool, policy: &Policy, response: Response<Bytes>) -> Result<CallToolResult, Error> {
     let (status, target) = (response.status(), &tool.binding.target);
     if response.body().trim_ascii().is_empty() {
-        return Ok(CallToolResult::success(vec![ContentBlock::text(status.to_string())]));
+        return Ok(CallToolResult::success(Vec::new()));
     }
     let reveals = policy.reveals(&tool.name);
     let shown = match &tool.binding.output {
