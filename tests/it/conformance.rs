@@ -1,10 +1,17 @@
 //! Cases of `tests/conformance`, whose responses are written down: what callers get, and what the upstream gets.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use naftiko_serve::conform;
+use serde_json::Value;
 use xtask::root;
+
+use crate::quality::is_test;
+
+/// How many situations the checklist has.
+const ROWS: u64 = 162;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cases_of_conformance_are_right() {
@@ -86,4 +93,56 @@ async fn responses_and_requests_that_differ_are_reported() {
         let difference = difference(case, text, replacement).await;
         assert!(difference.contains(expected), "{case} with {replacement}: {difference}");
     }
+}
+
+/// The rows of the checklist that cases of conformance name.
+fn rows_of_cases() -> BTreeSet<u64> {
+    let cases = fs::read_dir(root().join("tests/conformance")).expect("the folder is there");
+    let calls = cases.filter_map(|case| fs::read_to_string(case.expect("an entry").path().join("calls.json")).ok());
+    calls
+        .flat_map(|calls| {
+            let calls: Value = serde_json::from_str(&calls).expect("calls are JSON");
+            let rows = calls["rows"].as_array().cloned().unwrap_or_default();
+            rows.into_iter().map(|row| row.as_u64().expect("a row is a number"))
+        })
+        .collect()
+}
+
+/// The rows that the page on semantics gives to other tests, with what it names for each.
+fn rows_of_other_tests() -> BTreeMap<u64, Vec<String>> {
+    let page = fs::read_to_string(root().join("docs/semantics.md")).expect("the page is there");
+    let (_, section) = page.split_once("## Rows of the checklist that other tests hold").expect("there is a section");
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let rows = section.lines().filter_map(|line| {
+        let cells: Vec<_> = line.split('|').map(str::trim).collect();
+        let tests: Vec<_> = cells.get(3)?.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+        let numbers: Result<Vec<u64>, _> = cells.get(1)?.split(", ").map(str::parse).collect();
+        Some(numbers.ok()?.into_iter().map(move |row| (row, tests.clone())))
+    });
+    rows.flatten().collect()
+}
+
+#[test]
+fn every_row_of_the_checklist_has_a_case_or_another_test_that_exists() {
+    let (cases, others) = (rows_of_cases(), rows_of_other_tests());
+    let missing: Vec<_> = (1..=ROWS).filter(|row| !cases.contains(row) && !others.contains_key(row)).collect();
+    assert!(missing.is_empty(), "no test for {missing:?}");
+    let unknown: Vec<_> = cases.iter().chain(others.keys()).filter(|row| !(1..=ROWS).contains(*row)).collect();
+    assert!(unknown.is_empty(), "there are no rows {unknown:?}");
+    for (row, tests) in others {
+        assert!(!tests.is_empty(), "row {row} names no test");
+        for test in &tests {
+            assert!(is_there(test), "row {row}: there is no {test}");
+        }
+    }
+}
+
+/// Whether there is a test `file::name`, or a compiled case `ok/name` or `err/name`, of which a code may follow.
+fn is_there(test: &str) -> bool {
+    if let Some((file, name)) = test.split_once("::") {
+        return is_test(file, name);
+    }
+    let (case, code) = test.split_once(' ').unwrap_or((test, ""));
+    let snapshot = root().join("tests/cases").join(format!("{case}.snap"));
+    fs::read_to_string(snapshot).is_ok_and(|text| text.contains(code))
 }

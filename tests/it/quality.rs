@@ -16,17 +16,20 @@ fn tests_named_on_the_quality_page_exist() {
         .collect();
     assert!(named.len() > 40, "{named:?}");
     for (file, test) in named {
-        let (part, rest) = file.split_once('/').unwrap_or((file, ""));
-        let runtime = (format!("runtime/{part}/src"), rest);
-        let places = [("tests/it".to_owned(), file), ("codegen/src".to_owned(), file), runtime];
-        let files = places.into_iter().flat_map(|(folder, file)| {
-            let folder = root().join(folder);
-            [folder.join(format!("{file}.rs")), folder.join(file).join("mod.rs")]
-        });
-        let found =
-            files.filter_map(|path| fs::read_to_string(path).ok()).any(|text| text.contains(&format!("fn {test}(")));
-        assert!(found, "there is no {file}::{test}");
+        assert!(is_test(file, test), "there is no {file}::{test}");
     }
+}
+
+/// Whether a file, as pages name it, has this test.
+pub(crate) fn is_test(file: &str, test: &str) -> bool {
+    let (part, rest) = file.split_once('/').unwrap_or((file, ""));
+    let runtime = (format!("runtime/{part}/src"), rest);
+    let places = [("tests/it".to_owned(), file), ("codegen/src".to_owned(), file), runtime];
+    let mut files = places.into_iter().flat_map(|(folder, file)| {
+        let folder = root().join(folder);
+        [folder.join(format!("{file}.rs")), folder.join(file).join("mod.rs")]
+    });
+    files.any(|path| fs::read_to_string(path).is_ok_and(|text| text.contains(&format!("fn {test}("))))
 }
 
 #[test]
