@@ -59,6 +59,7 @@ mod server;
 mod symbolic_links;
 mod tables;
 mod tls;
+mod tour;
 mod transport;
 mod typed;
 mod upstream;

@@ -1,5 +1,6 @@
 //! What the tests share: a simulator, a server in front of it, and a client of each kind.
 
+pub mod garden;
 pub mod process;
 pub mod tour;
 

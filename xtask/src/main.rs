@@ -82,7 +82,7 @@ enum Command {
     /// Try out a generated server against a simulator of its upstream, or a specification against an echo: no account, no
     /// network
     Try {
-        /// The crate, such as `scaleway-secret-manager-secrets`, or a specification
+        /// The crate, such as `examples-garden` or `examples/garden`, or a specification
         name: String,
         /// For a crate, `--once` to run a short tour over REST and MCP and stop. For a specification, flags of the server,
         /// such as `--base-uri URI` for another upstream than the echo

@@ -15,6 +15,8 @@ use crate::{allow, lint, sources};
 /// # Errors
 /// When the server or the tour cannot be built or started.
 pub fn run(root: &Path, name: &str, once: bool) -> Result<bool> {
+    // `examples/garden` is the crate of `spec/examples/garden.yaml`.
+    let name = &name.replace('/', "-");
     let server = build(root, name)?;
     let mut tour = cargo(root);
     tour.args(["run", "--quiet", "--package", "naftiko-tests", "--bin", "try", "--", name]).arg(server);

@@ -1,4 +1,4 @@
-//! `cargo xtask try`: a generated server in front of the simulator, to paste requests to or to take a tour of.
+//! `cargo xtask try`: a generated server in front of the upstream of its tour, to paste requests to or to take a tour of.
 
 use std::env;
 use std::path::Path;
@@ -7,7 +7,6 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use naftiko_tests::process::Server;
 use naftiko_tests::tour::Tour;
-use scaleway_simulator::Simulator;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -25,20 +24,20 @@ async fn run() -> Result<()> {
     let [name, server, options @ ..] = arguments.as_slice() else { bail!("usage: try NAME SERVER [--once]") };
     let Some(tour) = Tour::of(name) else {
         let known = Tour::ALL.map(|(name, _)| name).join(" and ");
-        bail!("there is no simulator for `{name}`; there is one for {known}");
+        bail!("there is no tour of `{name}`; there is one of {known}");
     };
-    let simulator = Simulator::start().await.context("the simulator does not start")?;
-    let server = Server::start(Path::new(server), &simulator.base_uri(), &[], "info").await?;
-    println!("simulator  {}", simulator.base_uri());
+    let upstream = tour.upstream().await.context("the upstream does not start")?;
+    let server = Server::start(Path::new(server), &upstream.base_uri(), &[], "info").await?;
+    println!("upstream   {}", upstream.base_uri());
     println!("REST       {}", server.rest);
     println!("MCP        {}", server.mcp);
     if options.iter().any(|option| option == "--once") {
-        tour.take(&simulator.base_uri(), &server.rest, &server.mcp).await?;
-        println!("\n{} requests reached the simulator; all steps ended as they should.", simulator.requests().len());
+        tour.take(&upstream.base_uri(), &server.rest, &server.mcp).await?;
+        println!("\n{} requests reached the upstream; all steps ended as they should.", upstream.requests());
         return Ok(());
     }
     println!("\nPaste into another terminal, and stop here with Ctrl-C.\n");
-    println!("{}", tour.examples(&simulator.base_uri(), &server.rest, &server.mcp).await?);
+    println!("{}", tour.examples(&upstream.base_uri(), &server.rest, &server.mcp).await?);
     wait_for_signal().await.context("signals cannot be waited for")
 }
 
