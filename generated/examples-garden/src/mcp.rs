@@ -12,6 +12,7 @@ pub use naftiko_mcp::{
 use super::{Client, flows, operations};
 
 pub(crate) static ADAPTER: Mcp = Mcp::new(8090)
+    .namespace("hut")
     .instructions("Look after the beds of a community garden.")
     .tools(const {
         &[

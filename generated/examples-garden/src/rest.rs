@@ -13,6 +13,7 @@ use super::{Client, flows, operations};
 pub const OPENAPI: &str = include_str!("../openapi.json");
 
 pub(crate) static ADAPTER: Rest = Rest::new(8080)
+    .namespace("gate")
     .routes(const {
         &[
             Route::new(
