@@ -164,7 +164,7 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send + 'static> Transp
             // The same holds for responses to requests: further ones wait in the pipe, and not here.
             self.open.room().await;
             match self.next().await? {
-                // rmcp ends if a client begins with one, which is none of its business and asks for nothing.
+                // rmcp ends if a client begins with one, although it asks for nothing.
                 Ok(JsonRpcMessage::Notification(_)) if !self.opened => {}
                 Ok(message) => {
                     self.opened = true;

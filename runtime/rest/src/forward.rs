@@ -17,6 +17,7 @@ use naftiko_schema::{Forward, Location, Operation, Rest, Text};
 use url::form_urlencoded;
 
 use super::failure::{self, ApiErrors};
+use super::passage::Passage;
 use super::pattern::{Pattern, decode};
 use super::problem::Problem;
 use super::references::References;
@@ -35,16 +36,6 @@ pub(super) struct Forwards {
     fields: Vec<HeaderName>,
     /// Query parameters with which they do.
     parameters: Vec<&'static str>,
-}
-
-/// The path of a request, split where the part begins that is passed on.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Passage<'p> {
-    pub(super) forward: &'static Forward,
-    /// What comes before it, with a slash at its end.
-    pub(super) before: &'p str,
-    /// What is passed on, without a slash before it.
-    pub(super) rest: &'p str,
 }
 
 impl Forwards {
@@ -99,25 +90,14 @@ impl Forwards {
     }
 }
 
-impl<'p> Passage<'p> {
-    fn new(forward: &'static Forward, path: &'p str) -> Self {
-        let (head, last) = forward.path.rsplit_once('/').unwrap_or(("", &forward.path));
-        let is_whole = last.starts_with('{') && last.find('}') == Some(last.len() - 1);
-        let slashes = path.char_indices().filter(|(_, c)| *c == '/');
-        let start = slashes.map(|(at, _)| at + 1).nth(head.matches('/').count()).filter(|_| is_whole);
-        let (before, rest) = start.and_then(|start| path.split_at_checked(start)).unwrap_or((path, ""));
-        Self { forward, before, rest }
-    }
-
-    /// The operation with a method; without one, a problem that names the others.
-    pub(super) fn operation(&self, method: &Method) -> Result<&'static Operation, Problem> {
-        let operations = &self.forward.operations;
-        operations.iter().find(|operation| http_method(operation.method) == method).ok_or_else(|| {
-            let methods: Vec<_> = operations.iter().map(|operation| operation.method.as_str()).collect();
-            let detail = "the path does not support this method; see the Allow header";
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail).header(ALLOW, allowed(&methods))
-        })
-    }
+/// The operation with a method; without one, a problem that names the others.
+pub(super) fn operation(forward: &'static Forward, method: &Method) -> Result<&'static Operation, Problem> {
+    let operations = &forward.operations;
+    operations.iter().find(|operation| http_method(operation.method) == method).ok_or_else(|| {
+        let methods: Vec<_> = operations.iter().map(|operation| operation.method.as_str()).collect();
+        let detail = "the path does not support this method; see the Allow header";
+        Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail).header(ALLOW, allowed(&methods))
+    })
 }
 
 /// Passes a request on, and makes the response for the caller.

@@ -4,6 +4,7 @@ mod browser;
 mod failure;
 mod fields;
 mod forward;
+mod passage;
 mod pattern;
 mod problem;
 mod read;
@@ -24,7 +25,8 @@ use naftiko_client::__private::Connection;
 use naftiko_schema::Rest;
 
 use failure::ApiErrors;
-use forward::{Forwards, Passage};
+use forward::Forwards;
+use passage::Passage;
 use problem::Problem;
 use references::{References, Taker};
 use table::{Match, Table};
@@ -124,7 +126,7 @@ impl Served {
         request: Request,
         forwarded: Forwarded,
     ) -> Result<Response, Problem> {
-        let operation = passage.operation(request.method())?;
+        let operation = forward::operation(passage.forward, request.method())?;
         let (connection, routes) = (&self.connection, self.table.routes());
         let references = References { taker: Taker::Forward(passage, operation), path, connection, routes };
         forward::respond(&self.forwards, passage, operation, request, forwarded, &references, self.api_errors).await

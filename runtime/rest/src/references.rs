@@ -8,7 +8,7 @@ use naftiko_schema::{
 use percent_encoding::percent_decode_str;
 use url::{Url, form_urlencoded};
 
-use super::forward::Passage;
+use super::passage::Passage;
 use super::pattern::{Pattern, decode};
 
 /// The context of the references in a response of the upstream.
