@@ -35,7 +35,7 @@ pub(super) enum Command {
     /// Serve REST and MCP over HTTP until Ctrl-C or SIGTERM
     Serve(Box<Serve>),
     /// Serve MCP to one client over standard input and output
-    Mcp(Stdio),
+    Mcp(Box<Stdio>),
     /// List the MCP tools
     Tools,
     /// List the REST routes

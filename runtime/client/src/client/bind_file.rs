@@ -48,11 +48,11 @@ fn of(document: &Value, key: &str) -> Option<Option<String>> {
 /// A value among lines of `NAME=value`, which may begin with `export` and have quotes around the value. Without quotes, a
 /// comment begins at ` #`. The last line of a name counts, as in shells.
 fn dotenv(text: &str, key: &str) -> Option<String> {
-    let pairs = text.lines().filter_map(|line| {
+    let mut pairs = text.lines().filter_map(|line| {
         let line = line.trim_start();
         line.strip_prefix("export ").unwrap_or(line).trim_start().split_once('=')
     });
-    let (_, value) = pairs.filter(|(name, _)| name.trim_end() == key).last()?;
+    let (_, value) = pairs.rfind(|(name, _)| name.trim_end() == key)?;
     let value = value.trim();
     let quoted = ['"', '\''].into_iter().find_map(|quote| {
         let (inside, _) = value.strip_prefix(quote)?.rsplit_once(quote)?;
