@@ -106,7 +106,7 @@ impl References<'_> {
         let Taker::Forward(passage, _) = self.taker else { return None };
         let takes_all = passage.forward.path.ends_with("+}");
         let rest = path.trim_start_matches('/');
-        if passage.rest.is_empty() || rest.is_empty() || !(takes_all || !rest.contains('/')) {
+        if passage.rest.is_empty() || rest.is_empty() || (!takes_all && rest.contains('/')) {
             return None;
         }
         let pairs = url.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
