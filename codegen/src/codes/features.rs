@@ -41,21 +41,6 @@ codes! {
     /// ```
     Scripts = 122, Part, "a script cannot be used";
 
-    /// A script does not run without something else. JavaScript is built in. For Python and Groovy, the program that starts
-    /// the server registers a `ScriptRunner` for the language with `run_with`; without it the server does not start. If
-    /// `management.scripting` of the control adapter switches scripts off, or does not allow the language, every request
-    /// for the route or tool fails with status 400, as in the reference engine.
-    ///
-    /// ```yaml
-    /// steps:
-    ///   pick:
-    ///     type: script
-    ///     language: groovy           # a warning
-    ///     location: file:///./scripts
-    ///     file: pick.groovy
-    /// ```
-    ScriptSetup = 158, Warning, "a script needs something else to run";
-
     /// A route or tool has `outputParameters`, and the responses that they map cannot be read: the `outputRawFormat` is
     /// no format, or what it needs is missing. Avro and Protobuf need an `outputSchema`, the path of a file with the
     /// schema, relative to the file that names it.
@@ -385,4 +370,19 @@ codes! {
     ///     note: '{{note}}'     # left out without a note, as `{{#note}}…{{/note}}` would
     /// ```
     TemplateLanguage = 149, Part, "templates have placeholders only, not sections or partials";
+
+    /// A script does not run without something else. JavaScript is built in. For Python and Groovy, the program that starts
+    /// the server registers a `ScriptRunner` for the language with `run_with`; without it the server does not start. If
+    /// `management.scripting` of the control adapter switches scripts off, or does not allow the language, every request
+    /// for the route or tool fails with status 400, as in the reference engine.
+    ///
+    /// ```yaml
+    /// steps:
+    ///   pick:
+    ///     type: script
+    ///     language: groovy           # a warning
+    ///     location: file:///./scripts
+    ///     file: pick.groovy
+    /// ```
+    ScriptSetup = 158, Warning, "a script needs something else to run";
 }
