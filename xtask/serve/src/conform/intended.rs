@@ -318,7 +318,7 @@ mod tests {
     fn an_object_says_only_what_it_names_and_may_add_to_what_was_recorded() {
         let call = |intended: &str| {
             let text = format!(
-                r#"{{"kind":"rest","name":"n","verdict":"defect","intended":{intended},"expect":{{"status":200,"body":"{{\\"a\\":\\"1\\",\\"b\\":2}}"}}}}"#
+                r#"{{"kind":"rest","name":"n","verdict":"defect","intended":{intended},"expect":{{"status":200,"body":"{{\"a\":\"1\",\"b\":2}}"}}}}"#
             );
             Call::new(Json::parse(&text).expect("JSON"))
         };
