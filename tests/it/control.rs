@@ -32,20 +32,20 @@ async fn control_adapter_serves_probes_and_metrics_on_its_own_port() {
         let request = token.into_iter().fold(http.get(uri), reqwest::RequestBuilder::bearer_auth);
         request.timeout(Duration::from_secs(10)).send().await.expect("an answer")
     };
-    // Probes need no credential.
-    let live = get(format!("{control}/health/live"), None).await;
+    let token = Some("of-the-watcher");
+    let live = get(format!("{control}/health/live"), token).await;
     assert_eq!(live.json::<Value>().await.expect("JSON"), json!({"status": "UP"}));
-    let ready: Value = get(format!("{control}/health/ready"), None).await.json().await.expect("JSON");
+    let ready: Value = get(format!("{control}/health/ready"), token).await.json().await.expect("JSON");
     let adapters = json!([
         {"type": "rest", "namespace": "rest-api", "port": port(&rest), "state": "started"},
         {"type": "mcp", "namespace": "tools", "port": port(&mcp), "state": "started"},
         {"type": "control", "port": port(&control), "state": "started"},
     ]);
     assert_eq!(ready, json!({"status": "UP", "adapters": adapters}));
-    for path in ["/status", "/metrics", "/other"] {
+    // The capability says so, of probes too.
+    for path in ["/health/live", "/health/ready", "/status", "/metrics", "/other"] {
         problem(get(format!("{control}{path}"), None).await, 401).await;
     }
-    let token = Some("of-the-watcher");
     let status: Value = get(format!("{control}/status"), token).await.json().await.expect("JSON");
     assert_eq!((&status["capability"]["name"], &status["adapters"]), (&json!("cases-control-adapter"), &adapters));
     assert!(status["uptime"].as_str().is_some_and(|uptime| uptime.starts_with("PT")), "{status}");

@@ -102,9 +102,9 @@ async fn resources_and_templates_are_listed_separately_in_file_order() {
     let resources = world.both("resources/list", json!({}), "resources").await;
     let expected = json!([
         {"uri": "shop://things", "name": "all-things", "title": "All things", "description": "All of them"},
-        {"uri": "docs://shop/deep/welcome.md", "name": "docs/deep/welcome.md", "title": "deep/welcome.md",
+        {"uri": "docs://shop/deep/welcome.md", "name": "docs", "title": "docs",
          "description": "How to shop", "mimeType": "text/markdown", "size": 9},
-        {"uri": "docs://shop/guide.md", "name": "docs/guide.md", "title": "guide.md", "description": "How to shop",
+        {"uri": "docs://shop/guide.md", "name": "docs", "title": "docs", "description": "How to shop",
          "mimeType": "text/markdown", "size": 29},
         {"uri": "docs://welcome", "name": "welcome", "title": "welcome", "mimeType": "text/plain", "size": 9},
         {"uri": "shop://found", "name": "found", "title": "found"},
@@ -264,19 +264,22 @@ async fn prompts_are_listed_and_expanded_once() {
             "compare",
             json!({"first": "{{second}} {{first}}", "second": 2}),
             json!([
-                said("user", "Compare {{second}} {{first}} with 2. Keep {{braces}}."),
+                said("user", "Compare {{second}} {{first}} with {{ second }}. Keep {{braces}}."),
                 said("assistant", "By what?")
             ]),
         ),
         (
             "compare",
             json!({"first": "", "second": null, "braces": "x"}),
-            json!([said("user", "Compare  with {{second}}. Keep {{braces}}."), said("assistant", "By what?")]),
+            json!([said("user", "Compare  with {{ second }}. Keep {{braces}}."), said("assistant", "By what?")]),
         ),
         (
             "compare",
             json!({}),
-            json!([said("user", "Compare {{first}} with {{second}}. Keep {{braces}}."), said("assistant", "By what?")]),
+            json!([
+                said("user", "Compare {{first}} with {{ second }}. Keep {{braces}}."),
+                said("assistant", "By what?")
+            ]),
         ),
         ("review", json!({"thing": "a"}), json!([said("user", "Review a: \"\\{}\" \u{202e}*/\n")])),
     ] {

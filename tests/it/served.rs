@@ -72,6 +72,10 @@ fn served(case: &Case) -> Option<Served> {
             return None;
         }
     };
+    // Both sides would need the same files; the cases of conformance have them.
+    if tables.capability.variables.iter().any(|variable| variable.file.is_some()) {
+        return None;
+    }
     let adapters: &'static [Adapter] = tables.adapters.leak();
     let rest = adapters.iter().find_map(|adapter| if let Adapter::Rest(rest) = adapter { Some(&**rest) } else { None });
     let mcp = adapters.iter().find_map(|adapter| if let Adapter::Mcp(mcp) = adapter { Some(&**mcp) } else { None });

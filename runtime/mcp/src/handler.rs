@@ -19,6 +19,7 @@ use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt as _};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::about::about;
 use super::call::{call, cancelled, forwarded};
 use super::page::page;
 use super::policy::OutputSchemas;
@@ -190,11 +191,12 @@ fn ensure_offered<M: ConstString>(is_offered: bool) -> Result<(), ErrorData> {
     if is_offered { Ok(()) } else { Err(ErrorData::method_not_found::<M>()) }
 }
 
-/// A tool as clients see it, and whether its schemas are cut.
+/// A tool as clients see it, and whether its schemas are cut. Its title is an annotation too, for clients that look only there, if it
+/// says more than its name.
 fn describe(tool: &'static Tool, headers: bool, policy: &Policy, connection: &Connection) -> (rmcp::model::Tool, bool) {
     let hints = &tool.hints;
     let annotations = ToolAnnotations::from_raw(
-        tool.titled.then(|| tool.title.to_string()),
+        tool.titled.then(|| about(&tool.title, &[&tool.name])).flatten(),
         Some(hints.read_only),
         Some(hints.destructive),
         Some(hints.idempotent),
