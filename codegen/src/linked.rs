@@ -129,6 +129,23 @@ pub(crate) struct Parameter {
     pub(crate) configured: Option<String>,
 }
 
+impl Parameter {
+    /// Something of this name that takes any value.
+    pub(crate) fn of_any(name: &str, span: Span) -> Self {
+        Self {
+            name: name.to_owned(),
+            wire: name.to_owned(),
+            span,
+            location: Location::Field,
+            kind: None,
+            required: false,
+            description: None,
+            rules: Rules::default(),
+            configured: None,
+        }
+    }
+}
+
 /// A parameter whose value the capability fixes.
 #[derive(Clone, Debug)]
 pub(crate) struct Constant {

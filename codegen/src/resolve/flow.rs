@@ -13,7 +13,7 @@ use super::target::{CallSite, Targets};
 use crate::codes::Code;
 use crate::diagnostic::{FIRST, Sink, Span};
 use crate::linked::{Action, Flow, Lookup, Parameter, Source, Step, StepCall};
-use crate::read::document::{self, Invocation, Mapping, Output, Rules, StepAction, StepMapping, Text};
+use crate::read::document::{self, Invocation, Mapping, Output, StepAction, StepMapping, Text};
 use crate::vocabulary;
 
 /// What has the flow: a route, a tool, a resource or an aggregate.
@@ -129,23 +129,8 @@ fn add_locals<'d>(invocation: &'d Invocation, inputs: &mut Inputs<'_, 'd>, conte
         return;
     }
     for (name, node) in invocation.with.iter().flatten() {
-        let source = inputs.source(&any(&name.value, context.span), node, sink);
+        let source = inputs.source(&Parameter::of_any(&name.value, context.span), node, sink);
         inputs.locals.insert(&name.value, source);
-    }
-}
-
-/// Something that takes any value.
-pub(super) fn any(name: &str, span: Span) -> Parameter {
-    Parameter {
-        name: name.to_owned(),
-        wire: name.to_owned(),
-        span,
-        location: Location::Field,
-        kind: None,
-        required: false,
-        description: None,
-        rules: Rules::default(),
-        configured: None,
     }
 }
 

@@ -16,7 +16,7 @@ use crate::credential::Credentials;
 use crate::diagnostic::{FIRST, Sink, Span, excerpt};
 use crate::linked::{Constant, Operation, Parameter};
 use crate::names::Index;
-use crate::read::document::{ConsumedOperation, ConsumedResource, Consumes, Input, Rules, Text};
+use crate::read::document::{ConsumedOperation, ConsumedResource, Consumes, Input, Text};
 use crate::read::yaml::{Content, Node};
 use crate::template::{Piece, is_name, split, split_path};
 use crate::vocabulary::{is_reserved_header, is_token, kind, location, method};
@@ -522,18 +522,7 @@ fn undeclared(operation: &Operation<'_>, name: &str, location: &str, sink: &mut 
 }
 
 fn required_string(name: &str, location: Location, span: Span) -> Parameter {
-    let (name, wire) = (name.to_owned(), name.to_owned());
-    Parameter {
-        name,
-        wire,
-        span,
-        location,
-        kind: None,
-        required: true,
-        description: None,
-        rules: Rules::default(),
-        configured: None,
-    }
+    Parameter { location, required: true, ..Parameter::of_any(name, span) }
 }
 
 /// One name can be two parameters in different locations of a request. Callers send one value for both.

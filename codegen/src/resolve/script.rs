@@ -1,12 +1,11 @@
 //! Scripts: their files, which are embedded in the crate, and what they see.
 
 use super::files::{is_beside, path_of, plain};
-use super::flow::any;
 use super::inputs::Inputs;
 use crate::Sources;
 use crate::codes::Code;
 use crate::diagnostic::Sink;
-use crate::linked::{Action, Script, Source, Step};
+use crate::linked::{Action, Parameter, Script, Source, Step};
 use crate::read::document::{AdapterKind, Document, ScriptStep, Scripting, Text};
 use crate::read::relative;
 use crate::read::yaml::{Content, Node};
@@ -128,7 +127,7 @@ impl<'l> Scripts<'l> {
 /// A value under `with` of a script. A template is text, even if it is an input or an output alone; what is absent is empty.
 fn value<'d>(name: &'d Text, node: &'d Node, inputs: &mut Inputs<'_, 'd>, sink: &mut Sink) -> Source {
     let kind = Some(Text { value: "any".to_owned(), span: node.span });
-    let parameter = crate::linked::Parameter { kind, ..any(&name.value, node.span) };
+    let parameter = Parameter { kind, ..Parameter::of_any(&name.value, node.span) };
     let is_template = node.scalar_text().is_some_and(|text| text.contains("{{"));
     match inputs.source(&parameter, node, sink) {
         Source::Output(output) if is_template => Source::Filled(vec![naftiko_schema::InputText::Output(output)]),

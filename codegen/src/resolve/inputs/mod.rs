@@ -1,11 +1,12 @@
 //! The caller's inputs of a route or tool, and what `with` makes of them.
 
 mod declared;
+mod outputs;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use naftiko_schema::http::is_dots;
-use naftiko_schema::{InputId, InputText, Kind, Location, StepValue};
+use naftiko_schema::{InputId, InputText, Kind, Location};
 use serde_json::Value;
 
 use self::declared::{Path, constants, declared_inputs};
@@ -15,7 +16,6 @@ use super::unique_inputs;
 use super::variables::Variables;
 use crate::codes::Code;
 use crate::diagnostic::{Sink, Span};
-use crate::json_path;
 use crate::linked::{Parameter, Source};
 use crate::names::Index;
 use crate::read::document::{Input, Invocation, Rules, Text};
@@ -241,93 +241,6 @@ impl<'c, 'd> Inputs<'c, 'd> {
                 self.literal(parameter, node, sink)
             }
         }
-    }
-
-    /// The output of a step that a text names: `step.member`, `$.step.member`, or in a placeholder the step alone. An input of
-    /// that name comes first.
-    pub(super) fn output(&self, text: &str, span: Span, sink: &mut Sink) -> Option<StepValue> {
-        let path = text.strip_prefix("$.").unwrap_or(text).trim();
-        if self.steps.is_empty() || self.names.exact(path).is_some() {
-            return None;
-        }
-        let (step, rest) = path.split_at_checked(path.find(['.', '[']).unwrap_or(path.len()))?;
-        let step = self.steps.iter().position(|known| *known == step)?;
-        let at = json_path::parse(&format!("${rest}")).unwrap_or_else(|problem| {
-            let message = format!("invalid path `{text}`: {problem}");
-            sink.report(Code::BadMapping, span, message).help("write a path such as `step.items[0].name`");
-            Vec::new()
-        });
-        Some(StepValue { step: step.into(), at: at.into() })
-    }
-
-    /// A value that is made of inputs and of outputs of steps. In text, what is absent is empty.
-    pub(super) fn template(&mut self, node: &Node, sink: &mut Sink) -> Source {
-        let Content::Text(text) = &node.content else { return Source::Json(node.to_json()) };
-        if text.trim_start().starts_with("$.") {
-            return self
-                .output(text, node.span, sink)
-                .map_or_else(|| self.no_output(text, node.span, sink), Source::Output);
-        }
-        self.fixed_output(node, Kind::Any, sink)
-    }
-
-    /// A path to the output of no step.
-    fn no_output(&self, text: &str, span: Span, sink: &mut Sink) -> Source {
-        let path = text.trim().trim_start_matches("$.");
-        let name = path.split(['.', '[']).next().unwrap_or_default();
-        let meant = sink.nearest(Code::UnknownReference, name, self.steps.iter().copied());
-        let report = sink.report(Code::UnknownReference, span, format!("`{text}` names no step; it has no value"));
-        report.nearest(span, name, meant, "write `$.step.member` with the name of a step");
-        Source::Absent
-    }
-
-    /// A fixed value of a type, which may have inputs and outputs of steps in it.
-    pub(super) fn fixed_output(&mut self, node: &Node, kind: Kind, sink: &mut Sink) -> Source {
-        let text = node.scalar_text().unwrap_or_default();
-        let pieces = split(&text);
-        if !pieces.iter().any(|piece| matches!(piece, Piece::Placeholder(_))) {
-            return self.value_of(node, kind, sink);
-        }
-        let any = Parameter {
-            name: kind.as_str().to_owned(),
-            wire: String::new(),
-            span: node.span,
-            location: Location::Field,
-            kind: None,
-            required: false,
-            description: None,
-            rules: Rules::default(),
-            configured: None,
-        };
-        if let ([Piece::Placeholder(name)], true) = (pieces.as_slice(), kind != Kind::String) {
-            return match self.output(name, node.span, sink) {
-                Some(output) => Source::Output(output),
-                None => self
-                    .placeholder(name, node.span, sink)
-                    .map_or(Source::Absent, |name| self.reference(&any, &name, node.span, sink)),
-            };
-        }
-        match self.text(&any, pieces, node.span, sink) {
-            Source::Text(parts) => Source::Filled(parts),
-            other => other,
-        }
-    }
-
-    /// A fixed value, which must have its declared type.
-    fn value_of(&self, node: &Node, kind: Kind, sink: &mut Sink) -> Source {
-        let json = node.to_json_of(kind, true);
-        let value: Value = serde_json::from_str(&json).unwrap_or_default();
-        let fits = match kind {
-            Kind::Integer => value.is_i64() || value.is_u64(),
-            Kind::Number => value.is_number(),
-            Kind::Boolean => value.is_boolean(),
-            Kind::String | Kind::Array | Kind::Object | Kind::Any => true,
-        };
-        if !fits && !value.is_null() {
-            let message = format!("the fixed value `{json}` is no {}", kind.as_str());
-            sink.report(Code::TypeMismatch, node.span, message).help("write a value of the declared type");
-        }
-        Source::Json(json)
     }
 
     /// The name of the caller's input that a placeholder means.

@@ -1,5 +1,5 @@
 //! JavaScript, by Boa. A script gets an engine of its own on a thread of its own, and nothing of the host: no network, files,
-//! timers, modules, or `eval`. What it prints goes nowhere.
+//! timers, modules, or `eval`. What it prints is discarded.
 
 mod outcome;
 
