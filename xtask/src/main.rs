@@ -10,6 +10,10 @@ use xtask::{
     starter, trial, variants, watch,
 };
 
+/// The compiler makes and drops many small values.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Generates crates from Naftiko capabilities and runs them")]
 struct Arguments {

@@ -69,11 +69,11 @@ fn check_captures(route: &Route<'_>, sink: &mut Sink) {
     }
 }
 
-/// The reference engine takes several segments for one name of a placeholder.
+/// The reference engine takes several segments for one name of a placeholder, wherever it is.
 fn check_rest_of_path(route: &Route<'_>, sink: &mut Sink) {
     if route.pieces.contains(&Piece::Placeholder("path".to_owned())) {
         let message = format!("`{{path}}` in `{}` is one segment", route.path.value);
-        let help = "write `{path+}` at the end of the path to take several segments";
+        let help = "move it to the end of the path, where it takes the rest of it";
         sink.report(Code::OneSegment, route.path.span, message).help(help);
     }
 }

@@ -314,15 +314,16 @@ codes! {
     NoEffect = 142, Warning, "a setting has no effect, or less than it seems";
 
     /// The reference engine gives a placeholder with the name `path` in a route the whole rest of the path, slashes
-    /// included. Here it is one segment like any other placeholder, and a request with more segments is a 404.
+    /// included, wherever it is. Here it takes the rest at the end of the path only. Elsewhere it is one segment like
+    /// any other placeholder, and a request with more segments is a 404.
     ///
-    /// If callers send one segment, nothing has to be done. To take several, write `{path+}` at the end of the path. The
-    /// value is then checked for dot segments, and is sent with its slashes.
+    /// If callers send one segment, nothing has to be done. To take several, move the placeholder to the end of the
+    /// path. The value is then checked for dot segments, and is sent with its slashes if the operation takes several.
     ///
     /// ```yaml
     /// resources:
-    /// - path: /files/{path}      # /files/a, but not /files/a/b
-    /// - path: /files/{path+}     # /files/a/b as well
+    /// - path: /files/{path}/text # /files/a/text, but not /files/a/b/text
+    /// - path: /files/{path}      # /files/a and /files/a/b
     /// ```
     OneSegment = 144, Warning, "a placeholder is one segment, unlike in the reference engine";
 

@@ -64,6 +64,9 @@ fn projection(output: &document::Output, format: &Format) -> Projection {
 
 /// A fixed value in its declared type as JSON text: the format writes most of them as text.
 fn constant(value: &Node, kind: Option<&document::Text>) -> String {
+    if value.is_null() {
+        return "null".to_owned();
+    }
     let kind = kind.and_then(|kind| vocabulary::kind(Some(kind))).unwrap_or(Kind::Any);
     let json = value.to_json_of(kind, true);
     // A string that is declared holds a list or mapping as JSON.

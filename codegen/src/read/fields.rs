@@ -50,6 +50,11 @@ impl<'n> Fields<'n> {
         found
     }
 
+    /// The null of a key, which else counts as left out.
+    pub(crate) fn null(&self, name: &str) -> Option<&'n Node> {
+        self.entries.iter().find(|entry| entry.key == name && entry.value.is_null()).map(|entry| &entry.value)
+    }
+
     /// The span of a key, if it is there.
     pub(crate) fn span_of(&mut self, name: &'static str) -> Option<Span> {
         self.get(&[name]).map(|entry| entry.span)

@@ -46,7 +46,8 @@ fn output(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Output> {
         }
         mapping.is_none()
     });
-    let value = fields.get(&["value"]).or(constant).map(|entry| entry.value.clone());
+    let value = fields.get(&["value"]).or(constant).map(|entry| &entry.value);
+    let value = value.or_else(|| fields.null("value").filter(|_| mapping.is_none())).cloned();
     let properties = read_all(fields.members(&["properties"], sink), output, sink);
     let items = fields.get(&["items"]).and_then(|entry| items(&entry.value, sink)).map(Box::new);
     let values = fields.get(&["values"]).and_then(|entry| output(None, &entry.value, sink)).map(Box::new);
@@ -70,7 +71,7 @@ fn max_length(text: &Text, sink: &mut Sink) -> Option<u64> {
 /// An output parameter of a consumed operation, whose `value` is a path into the response.
 pub(super) fn consumed_output(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Output> {
     let mut output = output(key, node, sink)?;
-    if let (None, Some(value)) = (&output.mapping, output.value.take()) {
+    if let (None, Some(value)) = (&output.mapping, output.value.take().filter(|value| !value.is_null())) {
         let text = value.scalar_text().unwrap_or_default();
         output.mapping = Some(Mapping::new(Text { value: text, span: value.span }));
     }

@@ -8,11 +8,8 @@ use crate::codes::Code;
 use crate::diagnostic::{Sink, Span};
 use crate::linked;
 use crate::read::document::{AdapterKind, Document, Forward, RestResource, Text};
-use crate::template::Piece;
 use crate::vocabulary::{is_reserved_header, is_token};
 
-/// The placeholder that takes several segments.
-const PATH: &str = "path";
 /// Fields that authenticate callers, besides those that are reserved.
 const CREDENTIALS: [&str; 2] = ["authorization", "cookie"];
 
@@ -38,13 +35,10 @@ pub(super) fn to<'d>(
         }
         let pieces = path::pieces_of_route(&resource.path, sink);
         let operation = operation::link(shared, &forward.resource, &forward.operation, variables, sink);
-        let (Some(mut pieces), Some(operation)) = (pieces, operation) else { continue };
-        if let Some(last) = pieces.last_mut().filter(|last| **last == Piece::Placeholder(PATH.to_owned())) {
-            *last = Piece::Segments(PATH.to_owned());
-        }
+        let (Some(pieces), Some(operation)) = (pieces, operation) else { continue };
         forwards.push(linked::Forward {
             path: &resource.path,
-            pieces,
+            pieces: path::to_the_end(pieces),
             operation,
             trusted: trusted(&forward.trusted, sink),
         });

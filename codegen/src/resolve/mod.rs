@@ -198,6 +198,8 @@ fn route<'d>(
 ) -> Option<Route<'d>> {
     let path = path::of_route(resource, source);
     let pieces = path::pieces_of_route(&path, sink)?;
+    // Beside a `forward`, the rest of the path is passed on.
+    let pieces = if resource.forward.is_some() { pieces } else { path::to_the_end(pieces) };
     let method = method(source.method.as_ref(), sink)?;
     let site = CallSite {
         span: source.span,

@@ -6,6 +6,9 @@ use crate::diagnostic::Sink;
 use crate::read::document::{ConsumedOperation, ConsumedResource, Consumes, RestOperation, RestResource, Text};
 use crate::template::{Piece, cut, split_path};
 
+/// The placeholder at the end of a route's path that takes the rest of it, as in the reference engine.
+const REST: &str = "path";
+
 /// The whole path of an operation, from that of its resource and its own.
 pub(super) fn of_operation(
     shared: &Shared<'_, '_>,
@@ -81,6 +84,17 @@ pub(super) fn pieces_of_route(path: &Text, sink: &mut Sink) -> Option<Vec<Piece>
         }
     }
     pieces(path, &path.value, sink)
+}
+
+/// The pieces, with the placeholder at their end taking the rest of the path if its name says so.
+pub(super) fn to_the_end(mut pieces: Vec<Piece>) -> Vec<Piece> {
+    if let [.., Piece::Literal(before), last] = pieces.as_mut_slice()
+        && before.ends_with('/')
+        && last.name() == Some(REST)
+    {
+        *last = Piece::Segments(REST.to_owned());
+    }
+    pieces
 }
 
 fn pieces(path: &Text, text: &str, sink: &mut Sink) -> Option<Vec<Piece>> {

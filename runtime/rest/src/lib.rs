@@ -155,6 +155,10 @@ impl Served {
                 let detail = "the path does not support this method; see the Allow header";
                 Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail).header(ALLOW, allowed(&methods)))
             }
+            // A proxy that merges slashes would see another path.
+            Match::Nothing if request.uri().path().contains("//") => {
+                Err(Problem::new(StatusCode::BAD_REQUEST, "the path has an empty segment"))
+            }
             Match::Nothing => Err(Problem::not_found(request.uri().path())),
             Match::NotText => Err(Problem::new(StatusCode::BAD_REQUEST, "the path is not percent-encoded UTF-8")),
         }

@@ -52,6 +52,10 @@ impl Inputs<'_, '_> {
 
     /// A fixed value of a type, which may have inputs and outputs of steps in it.
     pub(in crate::resolve) fn fixed_output(&mut self, node: &Node, kind: Kind, sink: &mut Sink) -> Source {
+        // A null is one, whatever its type.
+        if node.is_null() {
+            return Source::Json("null".to_owned());
+        }
         let text = node.scalar_text().unwrap_or_default();
         let pieces = split(&text);
         if !pieces.iter().any(|piece| matches!(piece, Piece::Placeholder(_))) {

@@ -272,10 +272,15 @@ fn same_field(name: &str, own: &str, expected: &str) -> bool {
         || (expected.starts_with("Digest ") && own.starts_with("Digest "))
 }
 
-/// Whether two targets have the same path, and queries that mean the same.
+/// Whether two targets have the same path, and queries that mean the same: the order of different names says nothing.
 pub(super) fn same_target(own: &str, expected: &str) -> bool {
+    let by_name = |query: &str| {
+        let mut pairs = pairs(query);
+        pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
+        pairs
+    };
     let split = |target: &str| match target.split_once('?') {
-        Some((path, query)) => (path.to_owned(), pairs(query)),
+        Some((path, query)) => (path.to_owned(), by_name(query)),
         None => (target.to_owned(), Vec::new()),
     };
     let ((own_path, own_query), (path, query)) = (split(own), split(expected));
@@ -283,6 +288,12 @@ pub(super) fn same_target(own: &str, expected: &str) -> bool {
     let segments =
         |path: &str| path.split('/').map(|part| percent_decode_str(part).collect()).collect::<Vec<Vec<u8>>>();
     segments(&own_path) == segments(&path) && own_query == query
+}
+
+/// Whether the query of a request has all these pairs.
+pub(super) fn has_pairs(own: &Received, wanted: &str) -> bool {
+    let own = own.target.split_once('?').map_or_else(Vec::new, |(_, query)| pairs(query));
+    pairs(wanted).iter().all(|pair| own.contains(pair))
 }
 
 /// The pairs of a query, decoded.

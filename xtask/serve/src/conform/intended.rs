@@ -121,7 +121,9 @@ fn value(intended: &Json, call: &Call, seen: &Seen) -> compare::Difference {
 fn names_fewer(intended: &Json, call: &Call) -> bool {
     let recorded = recorded_body(call);
     let (named, recorded_members) = (intended.members(), recorded.members());
-    named.len() < recorded_members.len() && named.iter().all(|(name, _)| recorded.get(name).is_some())
+    !named.is_empty()
+        && named.len() < recorded_members.len()
+        && named.iter().all(|(name, _)| recorded.get(name).is_some())
 }
 
 /// An object with the members of these names only.
@@ -178,13 +180,15 @@ fn member(name: &str, value: &Json, all: &Json, call: &Call, seen: &Seen) -> Out
         },
         "isError" if value.is_true() => failed(call, seen).into(),
         "isError" => succeeded(call, seen).into(),
+        // An error says more than the upstream does.
+        "text" if all.get("isError").is_some_and(Json::is_true) => {
+            let own = response_body(call, seen);
+            Outcome::unless(is_said(&own, &shown), || format!("the error is `{}`, without `{shown}`", brief(&own)))
+        }
         "text" => bytes("text", response_body(call, seen).as_bytes(), shown.as_bytes()).into(),
         "query" => {
-            let query = shown.trim_end_matches(" encoded");
-            let query = compare::pairs(&query.replace('+', "%2B"));
-            some(seen, &shown, |request| {
-                request.target.split_once('?').is_some_and(|(_, own)| compare::pairs(own) == query)
-            })
+            let query = shown.trim_end_matches(" encoded").replace('+', "%2B");
+            some(seen, &shown, |request| compare::has_pairs(request, &query))
         }
         "path" => some(seen, &shown, |request| same_target(&request.target, &shown)),
         "upstream" => upstream(value, seen),
@@ -292,7 +296,7 @@ mod tests {
             ("mcp", 200, result, r#"{"isError":false,"text":"{\"a\":1}"}"#, r#"{"isError":true}"#),
             ("mcp", 200, failure, r#"{"error":{"code":-32602}}"#, r#"{"error":{"code":-32603}}"#),
             ("mcp", 200, failure, r#"{"error":"of any kind"}"#, r#"{"a":1}"#),
-            ("mcp", 200, result, r#"{"query":"q=a b&r=1 encoded"}"#, r#"{"query":"q=a"}"#),
+            ("mcp", 200, result, r#"{"query":"q=a b&r=1 encoded"}"#, r#"{"query":"q=b"}"#),
             ("mcp", 200, result, r#"{"path":"/p/2","x-a":"1"}"#, r#"{"path":"/p/3"}"#),
             ("mcp", 200, result, r#"{"body":"{\"s\":1.0}"}"#, r#"{"body":"{\"s\":1}"}"#),
             ("mcp", 200, result, r#"{"body.s":1.0}"#, r#"{"body.s":1}"#),

@@ -1,7 +1,7 @@
 //! Requests to the upstream, as `intended` describes them.
 
 use super::call::Seen;
-use super::compare::{OF_LIBRARIES, brief, pairs, same_target, text};
+use super::compare::{OF_LIBRARIES, brief, has_pairs, same_target, text};
 use super::json::Json;
 use super::outcome::Outcome;
 use super::upstream::Received;
@@ -65,13 +65,7 @@ fn one(expected: &str, seen: &Seen) -> Outcome {
             some(seen, expected, |own| own.method == method && same_target(&own.target, target) && fits(own))
         }
         None if request.starts_with('/') => some(seen, expected, |own| same_target(&own.target, request) && fits(own)),
-        None if request.contains('=') => some(seen, expected, |own| {
-            let wanted = pairs(request);
-            own.target.split_once('?').is_some_and(|(_, query)| {
-                let own = pairs(query);
-                wanted.iter().all(|pair| own.contains(pair))
-            })
-        }),
+        None if request.contains('=') => some(seen, expected, |own| has_pairs(own, request)),
         _ => Outcome::Described(expected.to_owned()),
     }
 }
