@@ -20,6 +20,7 @@ pub mod report;
 pub mod semver;
 pub mod sources;
 pub mod starter;
+pub mod synth;
 pub mod trial;
 pub mod variants;
 pub mod watch;

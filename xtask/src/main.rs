@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use xtask::{
     allow, bench, corpus, deny, docs, drift, explain, export, generation, import, interop, lint, root, semver, sources,
-    starter, trial, variants, watch,
+    starter, synth, trial, variants, watch,
 };
 
 /// The compiler makes and drops many small values.
@@ -59,6 +59,8 @@ enum Command {
         /// Its name: `provider/capability`
         name: String,
     },
+    /// Write as many capabilities as a provider with many products has into a workspace of their own, and generate their crates
+    Synth(synth::Options),
     /// Check files and folders, and print all diagnostics
     Lint(lint::Options),
     /// Explain the code of a diagnostic, or list all codes
@@ -171,6 +173,7 @@ fn run(command: Command, codes: &[String], max_file_size: u64) -> anyhow::Result
         Command::Deny { require } => deny::run(&root(), require),
         Command::Variants { require } => variants::run(&root(), require),
         Command::New { name } => starter::run(&root(), &name),
+        Command::Synth(options) => synth::run(&root(), &options),
         Command::Lint(options) => {
             env::current_dir().map_err(Into::into).and_then(|folder| lint::run(&folder, &options))
         }
