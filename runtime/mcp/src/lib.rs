@@ -26,6 +26,8 @@ mod resources;
 mod result;
 mod revision;
 mod schema;
+#[cfg(feature = "search")]
+mod search;
 mod shape;
 mod shown;
 mod stdio;

@@ -1,0 +1,4 @@
+//! Search mode: tools that find tools, in place of a long list.
+
+mod index;
+mod words;
