@@ -23,7 +23,7 @@ impl Handler {
         let read_only = parts.options.tools.read_only;
         let docs = Docs::new(rest, connection.defaults());
         let (errors, credentials) = (parts.options.errors.into(), parts.inbound.fields());
-        Self { routes: Routes::new(rest, connection, errors, credentials), docs, read_only }
+        Self { routes: Routes::new([(rest, connection.clone())], errors, &credentials), docs, read_only }
     }
 
     /// Whether the request is for the page of the documentation, or its document.
