@@ -62,15 +62,23 @@ pub(super) fn emit(model: &Model) -> String {
             (quote! { run }, quote! {}, quote! {})
         };
         items.push(quote! {
+            /// The capability, for a server of several.
+            #[cfg(feature = "server")]
+            #[doc(hidden)]
+            pub static SERVED: naftiko_server::Served = {
+                use naftiko_client::schema::{Adapter, to};
+
+                naftiko_server::Served::new(&operations::CAPABILITY, const { &[#(#adapters),*] })
+            };
+        });
+        items.push(quote! {
             /// Runs the command line of this crate's binary: `serve`, `mcp`, `tools` and `routes`.
             #[cfg(feature = "server")]
             pub fn #name(#runners) -> std::process::ExitCode {
-                use naftiko_client::schema::{Adapter, to};
-                use naftiko_server::{Program, Served};
+                use naftiko_client::schema::to;
+                use naftiko_server::Program;
 
-                static PROGRAM: Program = Program::new(const {
-                    &[Served::new(&operations::CAPABILITY, const { &[#(#adapters),*] })]
-                });
+                static PROGRAM: Program = Program::new(const { &[to(&SERVED)] });
                 naftiko_server::#name(&PROGRAM #argument)
             }
         });

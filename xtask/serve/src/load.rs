@@ -43,7 +43,7 @@ pub fn file_in(base: &Path, file: &Path) -> Result<Loaded> {
 /// The program that serves the tables of one capability.
 pub fn program(tables: Tables) -> Program {
     let Tables { capability, adapters } = tables;
-    Program::compiled(vec![Served::compiled(Ref::Shared(capability.into()), adapters)])
+    Program::compiled(None, vec![Served::compiled(Ref::Shared(capability.into()), adapters)])
 }
 
 /// The program for the rest of the process. A server borrows its tables for as long as it runs, so each reload keeps those
