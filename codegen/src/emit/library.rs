@@ -87,7 +87,7 @@ pub(super) fn emit(model: &Model) -> String {
 }
 
 /// Whether an application must register what runs the scripts.
-fn needs_runners(model: &Model) -> bool {
+pub(super) fn needs_runners(model: &Model) -> bool {
     let scripts = model.adapters.iter().flat_map(Adapter::bindings).flat_map(|binding| binding.target.scripts());
     scripts.into_iter().any(|script| script.language != Script::JAVASCRIPT && script.rejection.is_none())
 }
