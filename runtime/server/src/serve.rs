@@ -287,7 +287,7 @@ impl Running {
             stop: &self.stop,
             abort: &self.abort,
             about: plan.about,
-            openapi: plan.group.map(|group| &*group.openapi),
+            group: plan.group,
             inbound: &plan.inbound,
             listening,
             started: self.started,

@@ -13,7 +13,7 @@ use naftiko_adapter::{Forwarded, Principal, Unreceived};
 use naftiko_client::__private::Connection;
 use naftiko_mcp::__private::Endpoint;
 use naftiko_rest::__private::Problem;
-use naftiko_schema::{Adapter, Capability, Mcp, Rest};
+use naftiko_schema::{Adapter, Capability, Group, Mcp, Rest};
 use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
@@ -32,8 +32,8 @@ pub(super) struct Parts<'p> {
     pub(super) abort: &'p CancellationToken,
     /// What the server calls itself.
     pub(super) about: &'static Capability,
-    /// The OpenAPI document in place of that of the adapter.
-    pub(super) openapi: Option<&'static str>,
+    /// The group of the capabilities that share a port.
+    pub(super) group: Option<&'static Group>,
     /// How callers authenticate.
     pub(super) inbound: &'p Inbound,
     /// The adapters that are served, up to this one, for the control adapter's status.

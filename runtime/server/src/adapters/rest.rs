@@ -20,7 +20,8 @@ impl Handler {
     pub(super) fn new(members: &[Member], parts: &Parts<'_>) -> Self {
         let read_only = parts.options.tools.read_only;
         let adapters: Vec<_> = members.iter().filter_map(Member::rest).collect();
-        let docs = Docs::new(&adapters, parts.openapi);
+        let names: Vec<_> = members.iter().map(|member| member.exposed.member).collect();
+        let docs = Docs::new(&adapters, parts.group.map(|group| (group, &*names)));
         let (errors, credentials) = (parts.options.errors.into(), parts.inbound.fields());
         Self { routes: Routes::new(adapters, errors, &credentials), docs, read_only }
     }

@@ -1,19 +1,24 @@
 //! The OpenAPI document with the defaults that are in effect.
 
+use std::borrow::Cow;
+
 use axum::body::Bytes;
 use naftiko_client::__private::Defaults;
 use naftiko_schema::CONFIGURED;
 use serde_json::{Map, Value};
 
 /// The document, in which what has a default may be left out.
-pub(super) fn configured(document: &'static str, defaults: &[&Defaults]) -> Bytes {
+pub(super) fn configured(document: Cow<'static, str>, defaults: &[&Defaults]) -> Bytes {
     let is_static = defaults.iter().all(|defaults| defaults.is_empty()) || !document.contains(CONFIGURED);
-    match serde_json::from_str(document) {
+    match serde_json::from_str(&document) {
         Ok(mut configured) if !is_static => {
             configure(&mut configured, defaults);
             format!("{configured:#}\n").into()
         }
-        _ => Bytes::from_static(document.as_bytes()),
+        _ => match document {
+            Cow::Borrowed(document) => Bytes::from_static(document.as_bytes()),
+            Cow::Owned(document) => document.into(),
+        },
     }
 }
 
@@ -98,7 +103,7 @@ mod tests {
         let builder = ClientBuilder::<Connection>::new(&CAPABILITY);
         let builder = defaults.iter().fold(builder, |builder, (name, value)| builder.default_value(*name, *value));
         let connection = builder.build().expect("a connection");
-        serde_json::from_slice(&configured(DOCUMENT, &[connection.defaults()])).expect("JSON")
+        serde_json::from_slice(&configured(DOCUMENT.into(), &[connection.defaults()])).expect("JSON")
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! The OpenAPI document of the routes, and a page that shows it without loading anything from another host.
 
 mod defaults;
+mod members;
+
+use std::borrow::Cow;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -10,7 +13,7 @@ use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderV
 use http::{Method, StatusCode};
 use naftiko_client::__private::Connection;
 use naftiko_rest::__private::has_path;
-use naftiko_schema::Rest;
+use naftiko_schema::{Group, Rest};
 use swagger_ui_dist::{ApiDefinition, OpenApiSource, generate_routes};
 use tower::ServiceExt as _;
 
@@ -34,10 +37,13 @@ pub(super) struct Docs {
 }
 
 impl Docs {
-    /// The documentation of adapters: the document of all of them, or else that of the first one.
-    pub(super) fn new(adapters: &[(&'static Rest, Connection)], of_all: Option<&'static str>) -> Self {
+    /// The documentation of an adapter, or of these members of a group.
+    pub(super) fn new(adapters: &[(&'static Rest, Connection)], group: Option<(&'static Group, &[&str])>) -> Self {
         let api_definition = OpenApiSource::Uri(DOCUMENT);
-        let document = of_all.or(adapters.first().map(|(adapter, _)| &*adapter.openapi)).unwrap_or_default();
+        let document: Cow<'static, str> = match group {
+            Some((group, members)) => members::only(&group.openapi, &group.members, members),
+            None => adapters.first().map_or("", |(adapter, _)| &*adapter.openapi).into(),
+        };
         let in_effect: Vec<_> = adapters.iter().map(|(_, connection)| connection.defaults()).collect();
         let is_free = |path: &str| !adapters.iter().any(|(adapter, _)| has_path(adapter, path));
         Self {
