@@ -18,6 +18,7 @@ mod credential;
 mod diagnostic;
 mod emit;
 mod export;
+mod group;
 mod import;
 mod json;
 mod json_path;
@@ -40,7 +41,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use naftiko_schema::{Adapter, Capability};
+use naftiko_schema::{Adapter, Capability, Group};
 
 use diagnostic::Lines;
 
@@ -77,7 +78,7 @@ pub struct Compiled {
 #[derive(Debug)]
 pub enum Outcome {
     /// A crate was generated.
-    Generated(Crate),
+    Generated(Box<Crate>),
     /// The specification has errors.
     Refused,
     /// The file is something else: parts that other files import, or YAML of another kind.
@@ -101,6 +102,7 @@ pub struct Crate {
     pub routes: usize,
     /// How many MCP tools it exposes.
     pub tools: usize,
+    model: model::Model,
 }
 
 /// A capability that was compiled without generating a crate: the tables that a crate of it would declare.
@@ -132,6 +134,27 @@ pub fn is_specification(path: &str) -> bool {
 /// sources. They may not exist.
 pub fn named_files(path: &str, text: &str) -> Vec<String> {
     resolve::files::named(path, text)
+}
+
+/// The names of the crates of groups, each with the paths of the specifications that it has.
+pub fn groups(sources: &Sources) -> BTreeMap<String, BTreeSet<String>> {
+    group::plan::names(sources)
+}
+
+/// The group of capabilities that were compiled to tables: what their server is called and what callers call them.
+///
+/// # Errors
+/// What keeps them from being served on shared ports, in words.
+pub fn group_of(tables: &[Tables]) -> Result<Group, Vec<String>> {
+    let members: Vec<_> = tables.iter().map(group::Member::from).collect();
+    let names: Vec<_> = members.iter().map(|member| &*member.capability.name).collect();
+    let repeated = group::repeated(names.iter().copied());
+    if !repeated.is_empty() {
+        return Err(repeated.into_iter().map(|name| format!("two capabilities are called `{name}`")).collect());
+    }
+    let common = group::common_name(&names);
+    let name = if common.is_empty() { "capabilities" } else { &common };
+    group::group(name, &members).map_err(|conflicts| conflicts.into_iter().map(|conflict| conflict.message).collect())
 }
 
 /// What users choose for a run. The functions of the same names run without any choice.
@@ -190,6 +213,7 @@ impl Compiler {
     ) -> Result<Generated, Diagnostics> {
         let mut generated = Generated::default();
         let mut owners: BTreeMap<String, &str> = BTreeMap::new();
+        let mut crates: BTreeMap<&str, Box<Crate>> = BTreeMap::new();
         let paths = sources.keys().filter(|path| is_specification(path) && wanted(path));
         for (path, name, compiled) in self.compile_each(sources, paths) {
             let Some(Compiled { outcome, diagnostics }) = compiled else { continue };
@@ -206,11 +230,26 @@ impl Compiler {
                 }
             }
             if let Outcome::Generated(made) = outcome {
-                generated.files.extend(made.files);
-                generated.crates.push(made.name);
+                crates.insert(path, made);
             }
             generated.warnings.extend(sink.finish(sources));
             generated.warnings.extend(diagnostics);
+        }
+        let openapi = |made: &Crate| made.files.get(&format!("generated/{}/openapi.json", made.name)).cloned();
+        let openapi: Vec<_> = crates.values().map(|made| openapi(made).unwrap_or_default()).collect();
+        let made = crates
+            .iter()
+            .zip(&openapi)
+            .map(|((path, made), openapi)| (*path, group::plan::Made { model: &made.model, openapi }));
+        let is_taken = |name: &str| owners.contains_key(name) || reserved.iter().any(|reserved| reserved == name);
+        let groups = group::plan::make(sources, &made.collect(), &wanted, is_taken, &mut generated.warnings);
+        for made in crates.into_values() {
+            generated.files.extend(made.files);
+            generated.crates.push(made.name);
+        }
+        for (name, files) in groups {
+            generated.files.extend(files);
+            generated.crates.push(name);
         }
         if generated.warnings.has_errors() { Err(generated.warnings) } else { Ok(generated) }
     }
@@ -255,7 +294,7 @@ impl Compiler {
         let outcome = match model {
             // Emitters write the name as code.
             Some(_) if sink.has_errors() => Outcome::Refused,
-            Some(model) => Outcome::Generated(Crate {
+            Some(model) => Outcome::Generated(Box::new(Crate {
                 files: emit::emit(&model),
                 variables: model.capability.variables.iter().map(|variable| variable.name.to_string()).collect(),
                 apis: model
@@ -268,7 +307,8 @@ impl Compiler {
                 routes: model.rest().map_or(0, |rest| rest.routes.len()),
                 tools: model.mcp().map_or(0, |mcp| mcp.tools.len()),
                 name: model.crate_name().to_owned(),
-            }),
+                model,
+            })),
             None if sink.has_errors() => Outcome::Refused,
             None => Outcome::NotACapability,
         };

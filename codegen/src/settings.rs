@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Sources;
 use crate::codes::{Code, Severity};
-use crate::diagnostic::{Sink, excerpt};
+use crate::diagnostic::{Sink, Span, excerpt};
 use crate::read::toml;
 use crate::read::yaml::{Content, Entry, Node};
 use crate::resolve::variables::check_name;
@@ -27,7 +27,40 @@ pub(crate) struct Settings {
 type Section = fn(&mut Settings, &[Entry], &mut Sink);
 
 /// The sections.
-const SECTIONS: [(&str, Section); 2] = [("defaults", defaults), ("diagnostics", diagnostics)];
+const SECTIONS: [(&str, Section); 3] = [("defaults", defaults), ("diagnostics", diagnostics), (GROUPS, |_, _, _| {})];
+
+/// The section of groups. They are about no capability alone, so [`groups`] reads them once for all.
+const GROUPS: &str = "groups";
+
+/// A group as settings have it.
+pub(crate) struct GroupSetting {
+    pub(crate) name: String,
+    pub(crate) span: Span,
+    /// The capabilities: files below `spec`, without their ending.
+    pub(crate) members: Vec<(String, Span)>,
+}
+
+/// The groups of a file of settings.
+pub(crate) fn groups(text: &str, sink: &mut Sink) -> Vec<GroupSetting> {
+    // Its syntax is reported where a capability is compiled.
+    let Some(root) = toml::parse(text, 0, &mut Sink::new("")) else { return Vec::new() };
+    let Some(Node { content: Content::Mapping(entries), .. }) = root.get(GROUPS) else { return Vec::new() };
+    let group = |entry: &Entry| {
+        let members = match &entry.value.content {
+            Content::Sequence(members) => {
+                members.iter().map(|member| Some((member.scalar_text()?, member.span))).collect()
+            }
+            _ => None,
+        };
+        let Some(members) = members else {
+            let message = format!("`{}` is {}; it must be a list of texts", entry.key, entry.value.what());
+            sink.report(Code::GroupSettings, entry.span, message).help("write `name = [\"provider/capability\"]`");
+            return None;
+        };
+        Some(GroupSetting { name: entry.key.clone(), span: entry.span, members })
+    };
+    entries.iter().filter_map(group).collect()
+}
 
 /// Whether a path is that of a file of settings.
 pub fn is_settings(path: &str) -> bool {

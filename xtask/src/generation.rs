@@ -105,14 +105,14 @@ fn fail_on(diagnostics: &[Diagnostic], sources: &Sources) -> Result<()> {
 /// The path of the specification of a crate.
 ///
 /// # Errors
-/// When the crate is unknown, or several specifications have its name.
+/// When the crate is unknown, or is that of several specifications.
 pub fn specification(sources: &Sources, name: &str) -> Result<String> {
     let mut chosen = select(sources, &[name.to_owned()])?.into_iter();
     match (chosen.next(), chosen.next()) {
         (Some(path), None) => Ok(path),
         (first, second) => {
             let both: Vec<_> = first.into_iter().chain(second).collect();
-            bail!("{} have the same crate name `{name}`", both.join(" and "))
+            bail!("several capabilities are meant by `{name}`: {}", both.join(" and "))
         }
     }
 }
@@ -129,14 +129,18 @@ fn select(sources: &Sources, names: &[String]) -> Result<BTreeSet<String>> {
             crates.entry(name).or_default().push(path);
         }
     }
+    let groups = naftiko_codegen::groups(sources);
     let mut chosen = BTreeSet::new();
     for name in names {
-        let Some(paths) = crates.get(name) else {
-            let known: Vec<_> = crates.keys().map(String::as_str).collect();
-            bail!("unknown crate `{name}`; the crates are {}", known.join(", "));
-        };
-        // If several specifications have the name, all are compiled, which reports it.
-        chosen.extend(paths.iter().map(|path| (*path).clone()));
+        match (crates.get(name), groups.get(name)) {
+            // If several specifications have the name, all are compiled, which reports it.
+            (Some(paths), _) => chosen.extend(paths.iter().map(|path| (*path).clone())),
+            (None, Some(members)) => chosen.extend(members.iter().cloned()),
+            (None, None) => {
+                let known: Vec<_> = crates.keys().map(String::as_str).collect();
+                bail!("unknown crate `{name}`; the crates are {}", known.join(", "));
+            }
+        }
     }
     Ok(chosen)
 }

@@ -76,12 +76,12 @@ enum Command {
     },
     /// Compile a folder of specifications and count the results
     Corpus(corpus::Options),
-    /// Serve a specification without generating a crate: it is compiled in memory
+    /// Serve specifications without generating a crate: they are compiled in memory. Several share one port for REST and one for MCP
     Serve {
         /// The specification
         file: PathBuf,
-        /// Flags of the server, such as `--base-uri URI`, and `--watch` to reload when the specification changes; see
-        /// docs/server.md
+        /// More specifications, flags of the server, such as `--base-uri URI`, `--watch` to reload when a specification changes, and
+        /// `--separate` to serve each on ports of its own; see docs/server.md
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         flags: Vec<String>,
     },

@@ -43,4 +43,29 @@ codes! {
     /// allow = ["NK0201", "NK0101"]   # NK0101 cannot be allowed: the file is not YAML
     /// ```
     AllowedCode = 604, Error, "a code that is to be allowed cannot be";
+
+    /// `groups` in a `naftiko.toml` names capabilities that one crate has, with a client and a server for all of them: by the name of
+    /// that crate, a list of their files below `spec`, without the ending. A group without capabilities is none, which leaves
+    /// out the crate that the capabilities of a folder have otherwise.
+    ///
+    /// ```toml
+    /// [groups]
+    /// shop = ["shop/orders", "shop/ordres"]   # spec/shop/orders.yaml, and no such file
+    /// ```
+    GroupSettings = 605, Error, "a group cannot be made of what its settings say";
+
+    /// Two capabilities of a group in a `naftiko.toml` have routes that take the same requests, or resources with the same URI. On one
+    /// port only one of them could be served. Tools and prompts of the same name are no conflict: they get the name of their
+    /// capability before their own.
+    ///
+    /// ```yaml
+    /// # spec/shop/orders.yaml                     # spec/shop/parcels.yaml
+    /// - path: /v1/{order}                          - path: /v1/{parcel}
+    ///   operations: [{method: GET, ...}]            operations: [{method: GET, ...}]
+    /// ```
+    GroupConflict = 606, Error, "two capabilities of a group have what only one can have";
+
+    /// The same for capabilities that are a group because they are in one folder. They get no crate of their group, and each has
+    /// its own as ever.
+    FolderConflict = 607, Warning, "the capabilities of a folder cannot be one group";
 }

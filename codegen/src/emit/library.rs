@@ -62,15 +62,23 @@ pub(super) fn emit(model: &Model) -> String {
             (quote! { run }, quote! {}, quote! {})
         };
         items.push(quote! {
+            /// The capability, for a server of several.
+            #[cfg(feature = "server")]
+            #[doc(hidden)]
+            pub static SERVED: naftiko_server::Served = {
+                use naftiko_client::schema::{Adapter, to};
+
+                naftiko_server::Served::new(&operations::CAPABILITY, const { &[#(#adapters),*] })
+            };
+        });
+        items.push(quote! {
             /// Runs the command line of this crate's binary: `serve`, `mcp`, `tools` and `routes`.
             #[cfg(feature = "server")]
             pub fn #name(#runners) -> std::process::ExitCode {
-                use naftiko_client::schema::{Adapter, to};
-                use naftiko_server::{Program, Served};
+                use naftiko_client::schema::to;
+                use naftiko_server::Program;
 
-                static PROGRAM: Program = Program::new(const {
-                    &[Served::new(&operations::CAPABILITY, const { &[#(#adapters),*] })]
-                });
+                static PROGRAM: Program = Program::new(const { &[to(&SERVED)] });
                 naftiko_server::#name(&PROGRAM #argument)
             }
         });
@@ -79,7 +87,7 @@ pub(super) fn emit(model: &Model) -> String {
 }
 
 /// Whether an application must register what runs the scripts.
-fn needs_runners(model: &Model) -> bool {
+pub(super) fn needs_runners(model: &Model) -> bool {
     let scripts = model.adapters.iter().flat_map(Adapter::bindings).flat_map(|binding| binding.target.scripts());
     scripts.into_iter().any(|script| script.language != Script::JAVASCRIPT && script.rejection.is_none())
 }

@@ -104,6 +104,6 @@ fn has_query(model: &Model, facts: &Facts) -> bool {
 }
 
 /// A TOML basic string. Control characters are gone already: texts of the model are single lines.
-fn toml_string(text: &str) -> String {
+pub(super) fn toml_string(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }

@@ -5,6 +5,7 @@ mod client;
 mod deploy;
 mod example;
 mod flows;
+pub(crate) mod group;
 mod guide;
 mod library;
 mod manifest;

@@ -11,7 +11,12 @@ use crate::vocabulary::is_invisible;
 
 /// Formats a file and puts the header before it. Items are separated by blank lines.
 pub(super) fn file(model: &Model, docs: &str, items: impl IntoIterator<Item = TokenStream>) -> String {
-    let mut text = format!("// {MARKER} from {}.\n// Do not edit: change the specification instead.\n\n", model.spec);
+    file_from(&model.spec, docs, items)
+}
+
+/// The same for a file that is made of these sources.
+pub(super) fn file_from(origin: &str, docs: &str, items: impl IntoIterator<Item = TokenStream>) -> String {
+    let mut text = format!("// {MARKER} from {origin}.\n// Do not edit: change the specification instead.\n\n");
     let docs = doc_lines(docs).map(|line| quote! { #![doc = #line] });
     let head = quote! { #(#docs)* #![cfg_attr(rustfmt, rustfmt_skip)] };
     text.push_str(&format(head));

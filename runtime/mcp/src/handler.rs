@@ -1,37 +1,31 @@
 //! The handler of MCP requests, over the tables of a capability.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use naftiko_adapter::short;
 use naftiko_client::__private::{Connection, TARGET};
-use naftiko_schema::{Mcp, Tool};
+use naftiko_schema::{Capability, Mcp};
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, ConstString, CustomRequest, CustomResult, DiscoverResult,
     ErrorCode, GetPromptRequestMethod, GetPromptRequestParams, GetPromptResponse, Implementation,
     ListPromptsRequestMethod, ListPromptsResult, ListResourceTemplatesRequestMethod, ListResourceTemplatesResult,
     ListResourcesRequestMethod, ListResourcesResult, ListToolsRequestMethod, ListToolsResult, MetaObject,
     PaginatedRequestParams, PromptsCapability, ProtocolVersion, ReadResourceRequestMethod, ReadResourceRequestParams,
-    ReadResourceResponse, ResourcesCapability, ServerCapabilities, ServerConfig, ToolAnnotations, ToolsCapability,
+    ReadResourceResponse, ResourcesCapability, ServerCapabilities, ServerConfig, ToolsCapability,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt as _};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::about::about;
 use super::call::{call, cancelled, forwarded};
+use super::members::{Indexed, Member, Members};
 use super::page::page;
-use super::policy::OutputSchemas;
 use super::resources::Resources;
 use super::revision::{VERSIONS, is_stateless};
-use super::schema::schemas;
 use super::stdio::Lines;
-use super::structure::{as_declared, name_repeated};
+use super::structure::as_declared;
 use super::{Policy, prompts};
-
-/// How long a client may cache a list, in milliseconds. Lists change only with the binary.
-const LIST_TTL_MS: u64 = 300_000;
 
 /// The methods whose parameters can be invalid.
 const METHODS: [&str; 8] = [
@@ -45,86 +39,62 @@ const METHODS: [&str; 8] = [
     "completion/complete",
 ];
 
-fn list_cache_hints(adapter: &Mcp) -> (u64, CacheScope) {
-    (adapter.ttl_ms.unwrap_or(LIST_TTL_MS), scope(adapter.public.unwrap_or(true)))
-}
-
-fn read_cache_hints(adapter: &Mcp) -> (u64, CacheScope) {
-    (adapter.ttl_ms.unwrap_or(0), scope(adapter.public.unwrap_or(false)))
-}
-
-fn scope(public: bool) -> CacheScope {
-    if public { CacheScope::Public } else { CacheScope::Private }
-}
-
-/// The MCP server of a capability. Cloning is cheap.
+/// The MCP server of one or more capabilities. Cloning is cheap.
 #[derive(Clone)]
 pub struct Server(Arc<Inner>);
 
 struct Inner {
-    adapter: &'static Mcp,
-    connection: Connection,
+    /// What the server calls itself.
+    about: &'static Capability,
+    members: Members,
     policy: Policy,
     config: ServerConfig,
     /// Server info for `_meta` of each result.
     server_info_meta: MetaObject,
-    tools: Vec<rmcp::model::Tool>,
-    /// The same for clients before MCP 2026-07-28.
-    tools_without_headers: Vec<rmcp::model::Tool>,
-    index: HashMap<&'static str, (&'static Tool, rmcp::model::Tool)>,
     resources: Resources,
 }
 
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Server").field("capability", &self.0.connection.capability().name).finish_non_exhaustive()
+        f.debug_struct("Server").field("capability", &self.0.about.name).finish_non_exhaustive()
     }
 }
 
 impl Server {
     #[doc(hidden)]
     pub fn new(adapter: &'static Mcp, connection: &Connection) -> Self {
-        Self::with_parts(adapter, connection.clone(), Policy::default())
+        Self::joined(connection.capability(), [(adapter, connection.clone())], Policy::default())
+    }
+
+    /// A server with the name, title and version of `about`, which offers what all of these adapters do. No two of them have a
+    /// tool or a prompt of the same name.
+    #[doc(hidden)]
+    pub fn joined(
+        about: &'static Capability,
+        adapters: impl IntoIterator<Item = (&'static Mcp, Connection)>,
+        policy: Policy,
+    ) -> Self {
+        let members = adapters.into_iter().map(|(adapter, connection)| Member { adapter, connection });
+        Self::with_parts(about, members.collect(), policy)
     }
 
     /// The same server with a policy.
     #[must_use]
     pub fn with_policy(self, policy: Policy) -> Self {
-        Self::with_parts(self.0.adapter, self.0.connection.clone(), policy)
+        Self::with_parts(self.0.about, self.0.members.all().to_vec(), policy)
     }
 
-    fn with_parts(adapter: &'static Mcp, connection: Connection, policy: Policy) -> Self {
-        let shown: Vec<_> = adapter.tools.iter().filter(|tool| policy.shows(tool)).collect();
-        let described = |headers| {
-            shown.iter().map(|tool| describe(tool, headers, &policy, &connection)).unzip::<_, _, Vec<_>, Vec<_>>()
-        };
-        let ((mut tools, are_cut), (mut tools_without_headers, _)) = (described(true), described(false));
-        if policy.output_schemas == OutputSchemas::Shape {
-            [&mut tools, &mut tools_without_headers].into_iter().for_each(|tools| name_repeated(tools));
-        }
-        let cut = shown.iter().zip(are_cut).filter(|(_, is_cut)| *is_cut).map(|(tool, _)| *tool).collect();
-        let index = shown.iter().zip(&tools).map(|(tool, description)| (&*tool.name, (*tool, description.clone())));
-        let index = index.collect();
-        let capability = connection.capability();
-        let implementation =
-            Implementation::new(&*capability.name, &*capability.version).with_title(&*capability.title);
-        let resources = Resources::new(&adapter.resources, cut, &policy);
-        let mut config = ServerConfig::new(capabilities(adapter, &resources)).with_server_info(implementation);
-        if !adapter.instructions.is_empty() {
-            config = config.with_instructions(&*adapter.instructions);
+    fn with_parts(about: &'static Capability, members: Vec<Member>, policy: Policy) -> Self {
+        let (members, cut) = Members::new(members, &policy);
+        let implementation = Implementation::new(&*about.name, &*about.version).with_title(&*about.title);
+        let resources = Resources::new(members.all(), cut, &policy);
+        let mut config = ServerConfig::new(capabilities(&members, &resources)).with_server_info(implementation);
+        let instructions = members.instructions();
+        if !instructions.is_empty() {
+            config = config.with_instructions(instructions);
         }
         let server_info_meta = server_info(&config);
-        Self(Arc::new(Inner {
-            adapter,
-            connection,
-            policy,
-            config,
-            server_info_meta,
-            tools,
-            tools_without_headers,
-            index,
-            resources,
-        }))
+        Self(Arc::new(Inner { about, members, policy, config, server_info_meta, resources }))
     }
 
     /// Serves one client over standard input and output, until the client closes them.
@@ -154,10 +124,11 @@ impl Server {
 
     /// A typing error in a pattern must not pass without a word, nor files that are not offered.
     pub(super) fn warn_of_policy(&self) {
-        if let Err(error) = self.0.policy.check([self.0.adapter]) {
+        let adapters = || self.0.members.all().iter().map(|member| member.adapter);
+        if let Err(error) = self.0.policy.check(adapters()) {
             tracing::warn!(target: TARGET, %error, "a pattern of the policy has no effect");
         }
-        self.0.policy.warn_of_withheld_files(self.0.adapter);
+        adapters().for_each(|adapter| self.0.policy.warn_of_withheld_files(adapter));
     }
 
     /// How long a list may be cached, for whom, and which server made it, for clients that know of these (MCP 2026-07-28).
@@ -165,10 +136,15 @@ impl Server {
         &self,
         context: &RequestContext<RoleServer>,
     ) -> (Option<u64>, Option<CacheScope>, Option<MetaObject>) {
-        let (ttl, scope) = list_cache_hints(self.0.adapter);
+        let (ttl, scope) = self.list_cache_hints();
         let is_known = is_stateless(context);
         let server_info = is_known.then(|| self.0.server_info_meta.clone());
         (is_known.then_some(ttl), is_known.then_some(scope), server_info)
+    }
+
+    fn list_cache_hints(&self) -> (u64, CacheScope) {
+        let (ttl, is_public) = self.0.members.list_cache_hints();
+        (ttl, scope(is_public))
     }
 
     /// Whether the list of resources may change while the server runs.
@@ -177,37 +153,22 @@ impl Server {
     }
 }
 
-/// Advertises only the capabilities that this adapter has.
-fn capabilities(adapter: &Mcp, resources: &Resources) -> ServerCapabilities {
+fn scope(is_public: bool) -> CacheScope {
+    if is_public { CacheScope::Public } else { CacheScope::Private }
+}
+
+/// Advertises only the capabilities that this server has.
+fn capabilities(members: &Members, resources: &Resources) -> ServerCapabilities {
     let mut capabilities = ServerCapabilities::default();
-    capabilities.tools = (!adapter.tools.is_empty()).then(ToolsCapability::default);
+    capabilities.tools = members.have_tools().then(ToolsCapability::default);
     capabilities.resources = resources.are_offered().then(ResourcesCapability::default);
-    capabilities.prompts = (!adapter.prompts.is_empty()).then(PromptsCapability::default);
+    capabilities.prompts = members.have_prompts().then(PromptsCapability::default);
     capabilities
 }
 
-/// Rejects a method whose capability this adapter does not have.
+/// Rejects a method whose capability this server does not have.
 fn ensure_offered<M: ConstString>(is_offered: bool) -> Result<(), ErrorData> {
     if is_offered { Ok(()) } else { Err(ErrorData::method_not_found::<M>()) }
-}
-
-/// A tool as clients see it, and whether its schemas are cut. Its title is an annotation too, for clients that look only there, if it
-/// says more than its name.
-fn describe(tool: &'static Tool, headers: bool, policy: &Policy, connection: &Connection) -> (rmcp::model::Tool, bool) {
-    let hints = &tool.hints;
-    let annotations = ToolAnnotations::from_raw(
-        tool.titled.then(|| about(&tool.title, &[&tool.name])).flatten(),
-        Some(hints.read_only),
-        Some(hints.destructive),
-        Some(hints.idempotent),
-        Some(hints.open_world),
-    );
-    let schemas = schemas(tool, headers, policy.output_schemas, connection.defaults());
-    let mut described = rmcp::model::Tool::new(&*tool.name, &*tool.description, Arc::new(schemas.input))
-        .with_title(&*tool.title)
-        .with_annotations(annotations);
-    described.output_schema = schemas.output.map(Arc::new);
-    (described, schemas.is_cut)
 }
 
 /// Server info for `_meta` of a result (MCP 2026-07-28).
@@ -230,12 +191,12 @@ impl ServerHandler for Server {
 
     async fn discover(&self, _: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
         let mut discovered = DiscoverResult::from_server_info(VERSIONS.to_vec(), self.get_info());
-        (discovered.ttl_ms, discovered.cache_scope) = list_cache_hints(self.0.adapter);
+        (discovered.ttl_ms, discovered.cache_scope) = self.list_cache_hints();
         Ok(discovered)
     }
 
     fn get_tool(&self, name: &str) -> Option<rmcp::model::Tool> {
-        self.0.index.get(name).map(|(_, description)| description.clone())
+        self.0.members.tool(name).map(|tool| tool.description.clone())
     }
 
     async fn list_tools(
@@ -243,9 +204,8 @@ impl ServerHandler for Server {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        ensure_offered::<ListToolsRequestMethod>(!self.0.adapter.tools.is_empty())?;
-        let tools = if is_stateless(&context) { &self.0.tools } else { &self.0.tools_without_headers };
-        let (tools, next) = page(tools, request)?;
+        ensure_offered::<ListToolsRequestMethod>(self.0.members.have_tools())?;
+        let (tools, next) = page(self.0.members.listed(is_stateless(&context)), request)?;
         let mut list = ListToolsResult::with_all_items(tools);
         list.next_cursor = next;
         (list.ttl_ms, list.cache_scope, list.meta) = self.list_hints(&context);
@@ -284,15 +244,15 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         ensure_offered::<ReadResourceRequestMethod>(self.0.resources.are_offered())?;
-        let (ttl, scope) = read_cache_hints(self.0.adapter);
-        let Inner { resources, connection, policy, .. } = &*self.0;
+        let Inner { members, resources, policy, .. } = &*self.0;
+        let (ttl, is_public) = members.read_cache_hints();
         // On the heap, because rmcp moves the future of a request dozens of times.
-        let read = Box::pin(resources.read(&request.uri, connection, policy, forwarded(&context)));
+        let read = Box::pin(resources.read(&request.uri, policy, forwarded(&context)));
         let read = tokio::select! {
             read = read => read?,
             () = context.ct.cancelled() => return Err(cancelled()),
         };
-        let mut read = read.with_ttl_ms(ttl).with_cache_scope(scope);
+        let mut read = read.with_ttl_ms(ttl).with_cache_scope(scope(is_public));
         read.meta = Some(self.0.server_info_meta.clone());
         Ok(read.into())
     }
@@ -302,8 +262,8 @@ impl ServerHandler for Server {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        ensure_offered::<ListPromptsRequestMethod>(!self.0.adapter.prompts.is_empty())?;
-        let shown = self.0.adapter.prompts.iter().filter(|prompt| self.0.policy.shows_prompt(prompt));
+        ensure_offered::<ListPromptsRequestMethod>(self.0.members.have_prompts())?;
+        let shown = self.0.members.prompts().filter(|prompt| self.0.policy.shows_prompt(prompt));
         let all: Vec<_> = shown.map(prompts::describe).collect();
         let (all, next) = page(&all, request)?;
         let mut list = ListPromptsResult::with_all_items(all);
@@ -317,9 +277,9 @@ impl ServerHandler for Server {
         request: GetPromptRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        ensure_offered::<GetPromptRequestMethod>(!self.0.adapter.prompts.is_empty())?;
-        let mut result =
-            prompts::get(&self.0.adapter.prompts, &self.0.policy, &request.name, request.arguments).await?;
+        ensure_offered::<GetPromptRequestMethod>(self.0.members.have_prompts())?;
+        let Inner { members, policy, .. } = &*self.0;
+        let mut result = prompts::get(members.prompts(), policy, &request.name, request.arguments).await?;
         result.meta = Some(self.0.server_info_meta.clone());
         Ok(result.into())
     }
@@ -343,11 +303,11 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let Some((tool, description)) = self.0.index.get(&*request.name) else {
+        let Some(Indexed { tool, connection, description }) = self.0.members.tool(&request.name) else {
             return Err(ErrorData::invalid_params(format!("unknown tool: {}", short(&request.name)), None));
         };
         // On the heap, because rmcp moves the future of a request dozens of times.
-        let mut response = Box::pin(call(tool, &self.0.connection, &self.0.policy, request, &context)).await?;
+        let mut response = Box::pin(call(tool, connection, &self.0.policy, request, &context)).await?;
         if let CallToolResponse::Complete(result) = &mut response {
             result.meta = Some(self.0.server_info_meta.clone());
             if description.output_schema.is_some() {

@@ -14,6 +14,7 @@ mod inputs;
 mod lists;
 mod long;
 mod mask;
+mod members;
 mod message;
 mod page;
 mod plan;

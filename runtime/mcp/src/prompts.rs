@@ -28,12 +28,12 @@ fn non_empty(text: &str) -> Option<String> {
 
 /// The messages of the prompt of this name.
 pub(super) async fn get(
-    prompts: &'static [Prompt],
+    mut prompts: impl Iterator<Item = &'static Prompt>,
     policy: &Policy,
     name: &str,
     arguments: Option<JsonObject>,
 ) -> Result<GetPromptResult, ErrorData> {
-    let Some(prompt) = prompts.iter().find(|prompt| prompt.name == name) else {
+    let Some(prompt) = prompts.find(|prompt| prompt.name == name) else {
         return Err(ErrorData::invalid_params(format!("unknown prompt: {}", short(name)), None));
     };
     let arguments = arguments.unwrap_or_default();

@@ -17,6 +17,7 @@ use serde_json::json;
 use super::content::Body;
 use super::long::is_long;
 use super::mask::{clean, view};
+use super::members::Member;
 use super::schema::source;
 use super::shown::{Shown, shows_bytes};
 use super::{Policy, content, files, whole};
@@ -26,9 +27,9 @@ const URI_LIMIT: usize = 8 << 10;
 /// How much of a URI errors repeat, in characters.
 const URI_SHOWN: usize = 1000;
 
-/// The resources of a capability, and the pattern of each template.
+/// The resources of a server.
 pub(super) struct Resources {
-    shown: Vec<(&'static Resource, Option<Regex>)>,
+    shown: Vec<Entry>,
     /// Files that the policy does not offer.
     withheld: Vec<&'static Resource>,
     /// The tools whose whole schemas are resources, because what is shown of them is cut.
@@ -37,15 +38,33 @@ pub(super) struct Resources {
     policy: Policy,
 }
 
+/// A resource that is offered.
+struct Entry {
+    resource: &'static Resource,
+    /// The pattern of its URI, if it is a template.
+    pattern: Option<Regex>,
+    /// The connection of its capability.
+    connection: Connection,
+}
+
 impl Resources {
-    pub(super) fn new(table: &'static [Resource], cut: Vec<&'static Tool>, policy: &Policy) -> Self {
-        let (shown, hidden): (Vec<_>, Vec<_>) = table.iter().partition(|resource| policy.shows_resource(resource));
+    /// The resources of members. `cut` are tools of which the list shows a part.
+    pub(super) fn new(members: &[Member], cut: Vec<&'static Tool>, policy: &Policy) -> Self {
+        let all = members
+            .iter()
+            .flat_map(|member| member.adapter.resources.iter().map(|resource| (resource, member.connection.clone())));
+        let (shown, hidden): (Vec<_>, Vec<_>) = all.partition(|(resource, _)| policy.shows_resource(resource));
         let is_file = |resource: &&Resource| matches!(resource.source, ResourceSource::ServerFile(_));
+        let entry = |(resource, connection): (&'static Resource, _)| Entry {
+            resource,
+            pattern: pattern(&resource.uri),
+            connection,
+        };
         Self {
-            shown: shown.into_iter().map(|resource| (resource, pattern(&resource.uri))).collect(),
-            withheld: hidden.into_iter().filter(is_file).collect(),
+            shown: shown.into_iter().map(entry).collect(),
+            withheld: hidden.into_iter().map(|(resource, _)| resource).filter(is_file).collect(),
             cut,
-            are_declared: !table.is_empty(),
+            are_declared: members.iter().any(|member| !member.adapter.resources.is_empty()),
             policy: policy.clone(),
         }
     }
@@ -57,13 +76,13 @@ impl Resources {
 
     /// Whether some resources are files of folders, which may change.
     pub(super) fn has_folders(&self) -> bool {
-        self.shown.iter().any(|(resource, _)| matches!(resource.source, ResourceSource::ServerFile(_)))
+        self.shown.iter().any(|entry| matches!(entry.resource.source, ResourceSource::ServerFile(_)))
     }
 
     /// The resources with a URI, including the current files of folders.
     pub(super) async fn list(&self) -> Vec<rmcp::model::Resource> {
         let mut all = Vec::new();
-        for (resource, _) in self.shown.iter().filter(|(_, pattern)| pattern.is_none()) {
+        for Entry { resource, .. } in self.shown.iter().filter(|entry| entry.pattern.is_none()) {
             match &resource.source {
                 ResourceSource::Call(_) => all.push(describe(resource, "", Some(&resource.media_type))),
                 ResourceSource::Text(source) => {
@@ -88,7 +107,7 @@ impl Resources {
 
     /// The templates of resources.
     pub(super) fn templates(&self) -> Vec<ResourceTemplate> {
-        let templates = self.shown.iter().filter(|(_, pattern)| pattern.is_some()).map(|(resource, _)| {
+        let templates = self.shown.iter().filter(|entry| entry.pattern.is_some()).map(|Entry { resource, .. }| {
             let mut template = ResourceTemplate::new(&*resource.uri, &*resource.name).with_title(&*resource.title);
             template.description = non_empty(&resource.description);
             template.mime_type = non_empty(&resource.media_type);
@@ -101,12 +120,11 @@ impl Resources {
     pub(super) async fn read(
         &self,
         uri: &str,
-        connection: &Connection,
         policy: &Policy,
         forwarded: Forwarded,
     ) -> Result<ReadResourceResult, ErrorData> {
         let found = if uri.len() > URI_LIMIT { None } else { self.find(uri) };
-        let Some((resource, below, captures)) = found else {
+        let Some((Entry { resource, connection, .. }, below, captures)) = found else {
             if let Some(tool) = self.cut.iter().find(|tool| source(tool) == uri) {
                 return whole::read(tool, policy.response_budget).ok_or_else(|| too_long(uri, policy));
             }
@@ -180,19 +198,19 @@ impl Resources {
     }
 
     /// The resource of a URI. One with exactly this URI takes precedence over a folder, and a folder over a template.
-    fn find<'u>(&self, uri: &'u str) -> Option<(&'static Resource, String, Option<Captures<'u>>)> {
-        let plain = || self.shown.iter().filter(|(_, pattern)| pattern.is_none()).map(|(resource, _)| *resource);
-        if let Some(resource) = plain().find(|resource| resource.uri == uri) {
-            return Some((resource, String::new(), None));
+    fn find<'u>(&'u self, uri: &'u str) -> Option<(&'u Entry, String, Option<Captures<'u>>)> {
+        let plain = || self.shown.iter().filter(|entry| entry.pattern.is_none());
+        if let Some(entry) = plain().find(|entry| entry.resource.uri == uri) {
+            return Some((entry, String::new(), None));
         }
-        let below = |resource: &'static Resource| match &resource.source {
-            ResourceSource::ServerFile(_) => Some((resource, below(resource, uri)?.to_owned(), None)),
+        let below = |entry: &'u Entry| match &entry.resource.source {
+            ResourceSource::ServerFile(_) => Some((entry, below(entry.resource, uri)?.to_owned(), None)),
             ResourceSource::Call(_) | ResourceSource::Text(_) => None,
         };
         plain().find_map(below).or_else(|| {
-            self.shown.iter().find_map(|(resource, pattern)| {
-                Some((*resource, String::new(), Some(pattern.as_ref()?.captures(uri)?)))
-            })
+            self.shown
+                .iter()
+                .find_map(|entry| Some((entry, String::new(), Some(entry.pattern.as_ref()?.captures(uri)?))))
         })
     }
 }

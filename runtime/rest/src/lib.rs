@@ -27,6 +27,7 @@ use naftiko_schema::Rest;
 use failure::ApiErrors;
 use forward::Forwards;
 use passage::Passage;
+use pattern::Pattern;
 use problem::Problem;
 use references::{References, Taker};
 use table::{Match, Table};
@@ -41,8 +42,9 @@ pub mod __private {
 
 /// The routes of an adapter as an axum router. API errors about the caller's request pass through.
 pub fn router(adapter: &'static Rest, connection: &Connection) -> Router {
-    let routes = Routes::new(adapter, connection, ApiErrors::default(), Vec::new());
-    let shapes = routes.0.table.shapes(routes.0.forwards.patterns());
+    let routes = Routes::new([(adapter, connection.clone())], ApiErrors::default(), &[]);
+    let shapes: Vec<_> =
+        routes.0.members.iter().flat_map(|member| member.table.shapes(member.forwards.patterns())).collect();
     // Every shape uses the same table. axum only decides which paths belong to the adapter.
     let handler = any(move |request: Request| {
         let routes = routes.clone();
@@ -67,39 +69,50 @@ pub fn has_path(adapter: &'static Rest, path: &str) -> bool {
 #[derive(Clone, Copy)]
 pub struct Matched(pub &'static str);
 
-/// The routes of an adapter, with the connection to the upstream. Cloning is cheap.
+/// The routes of adapters, with the connections to their upstreams. Cloning is cheap.
 #[doc(hidden)]
 #[derive(Clone)]
 pub struct Routes(Arc<Served>);
 
 struct Served {
-    table: Table,
-    forwards: Forwards,
-    connection: Connection,
+    /// Never empty.
+    members: Vec<Member>,
     api_errors: ApiErrors,
 }
 
+/// An adapter, with the connection of its capability.
+struct Member {
+    table: Table,
+    forwards: Forwards,
+    connection: Connection,
+}
+
 impl Routes {
-    /// The routes of an adapter over a connection, without a router. Callers authenticate by these header fields, besides those
-    /// that the capability declares.
+    /// The routes of adapters over their connections, without a router. Callers authenticate by these header fields, besides
+    /// those that the capabilities declare. Of routes of several adapters that match a request, the most specific one takes it.
     pub fn new(
-        adapter: &'static Rest,
-        connection: &Connection,
+        adapters: impl IntoIterator<Item = (&'static Rest, Connection)>,
         api_errors: ApiErrors,
-        credentials: Vec<HeaderName>,
+        credentials: &[HeaderName],
     ) -> Self {
-        let (table, forwards) = (Table::new(&adapter.routes), Forwards::new(adapter, credentials));
-        Self(Arc::new(Served { table, forwards, connection: connection.clone(), api_errors }))
+        let members = adapters.into_iter().map(|(adapter, connection)| {
+            let (table, forwards) = (Table::new(&adapter.routes), Forwards::new(adapter, credentials.to_vec()));
+            Member { table, forwards, connection }
+        });
+        Self(Arc::new(Served { members: members.collect(), api_errors }))
     }
 
     /// Responds to any request, even if no route matches.
     pub async fn respond(&self, request: Request, forwarded: Forwarded) -> Response {
         let uri = request.uri().clone();
-        let found = self.0.table.find(request.method(), uri.path());
-        let passage = match &found {
-            Match::OtherMethods(_) | Match::Nothing => self.0.forwards.find(uri.path()),
-            Match::Found(..) | Match::NotText => None,
-        };
+        let (found, mut member) = self.0.find(request.method(), uri.path());
+        let mut passage = None;
+        if matches!(found, Match::OtherMethods(_) | Match::Nothing)
+            && let Some((passed, passing)) = self.0.passage(uri.path())
+        {
+            (passage, member) = (Some(passed), Some(passing));
+        }
+        let Some(member) = member else { return Problem::not_found(uri.path()).at(uri.path()).into_response() };
         let matched = match (&found, &passage) {
             (Match::Found(route, _), _) => Some(Matched(&route.path)),
             (_, Some(passage)) => Some(Matched(&passage.forward.path)),
@@ -107,8 +120,8 @@ impl Routes {
         };
         let response = match passage {
             // On the heap, to keep the future of routes small.
-            Some(passage) => Box::pin(self.0.pass_on(passage, uri.path(), request, forwarded)).await,
-            None => self.0.respond(found, request, forwarded).await,
+            Some(passage) => Box::pin(member.pass_on(passage, uri.path(), request, forwarded, self.0.api_errors)).await,
+            None => member.respond(found, request, forwarded, self.0.api_errors).await,
         };
         let mut response = response.unwrap_or_else(|problem| problem.at(uri.path()).into_response());
         if let Some(matched) = matched {
@@ -119,20 +132,60 @@ impl Routes {
 }
 
 impl Served {
+    /// The route of a request, and the member that has it.
+    fn find(&self, method: &http::Method, path: &str) -> (Match, Option<&Member>) {
+        let mut best = (Match::Nothing, self.members.first());
+        for member in &self.members {
+            let found = member.table.find(method, path);
+            best = match (best, found) {
+                ((Match::Nothing, _), found) => (found, Some(member)),
+                ((Match::OtherMethods(_), _), found @ Match::Found(..)) => (found, Some(member)),
+                ((Match::OtherMethods(mut methods), first), Match::OtherMethods(others)) => {
+                    methods.extend(others);
+                    (Match::OtherMethods(table::distinct(methods)), first)
+                }
+                ((Match::Found(one, _), _), found @ Match::Found(other, _))
+                    if table::precedence(other) < table::precedence(one) =>
+                {
+                    (found, Some(member))
+                }
+                (best, _) => best,
+            };
+        }
+        best
+    }
+
+    /// What is passed on of a path, if it is, and the member that does it.
+    fn passage<'p>(&self, path: &'p str) -> Option<(Passage<'p>, &Member)> {
+        let mut passages = self.members.iter().filter_map(|member| Some((member.forwards.find(path)?, member)));
+        let first = passages.next()?;
+        let rank = |passage: &Passage<'_>| Pattern::new(&passage.forward.path).rank();
+        Some(passages.fold(first, |best, other| if rank(&other.0) < rank(&best.0) { other } else { best }))
+    }
+}
+
+impl Member {
     async fn pass_on(
         &self,
         passage: Passage<'_>,
         path: &str,
         request: Request,
         forwarded: Forwarded,
+        api_errors: ApiErrors,
     ) -> Result<Response, Problem> {
         let operation = forward::operation(passage.forward, request.method())?;
         let (connection, routes) = (&self.connection, self.table.routes());
         let references = References { taker: Taker::Forward(passage, operation), path, connection, routes };
-        forward::respond(&self.forwards, passage, operation, request, forwarded, &references, self.api_errors).await
+        forward::respond(&self.forwards, passage, operation, request, forwarded, &references, api_errors).await
     }
 
-    async fn respond(&self, found: Match, request: Request, forwarded: Forwarded) -> Result<Response, Problem> {
+    async fn respond(
+        &self,
+        found: Match,
+        request: Request,
+        forwarded: Forwarded,
+        api_errors: ApiErrors,
+    ) -> Result<Response, Problem> {
         match found {
             Match::Found(route, captures) => {
                 if route.binding.format().is_json() && !accepts(request.headers(), "application/json") {
@@ -143,7 +196,7 @@ impl Served {
                 let values = read::values(route, &self.connection, captures, request).await?;
                 let (connection, routes) = (&self.connection, self.table.routes());
                 let references = References { taker: Taker::Route(route), path: uri.path(), connection, routes };
-                response::respond(route, &references, values, forwarded, self.api_errors).await
+                response::respond(route, &references, values, forwarded, api_errors).await
             }
             // The allowed methods are known without the upstream (RFC 9110 §9.3.7).
             Match::OtherMethods(methods) if request.method() == http::Method::OPTIONS => {

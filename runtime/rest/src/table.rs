@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use naftiko_client::__private::http_method;
 use naftiko_schema::{Method, Route};
 
-use super::pattern::{Pattern, decode};
+use super::pattern::{Pattern, Rank, decode};
 
 /// Routes, more specific ones first. Equally specific ones keep their order of declaration.
 pub(super) struct Table(Vec<(Pattern, &'static Route)>);
@@ -26,8 +26,7 @@ pub(super) enum Match {
 impl Table {
     pub(super) fn new(routes: &'static [Route]) -> Self {
         let mut routes: Vec<_> = routes.iter().map(|route| (Pattern::new(&route.path), route)).collect();
-        // A `GET` route also serves `HEAD`, unless a `HEAD` route has the same shape.
-        routes.sort_by_cached_key(|(pattern, route)| (pattern.rank(), route.method != Method::Head));
+        routes.sort_by_cached_key(|(_, route)| precedence(route));
         Self(routes)
     }
 
@@ -58,10 +57,21 @@ impl Table {
             methods.push(route.method.as_str());
             methods.extend(Some("HEAD").filter(|_| serves(&http::Method::HEAD)));
         }
-        let mut seen = BTreeSet::new();
-        methods.retain(|method| seen.insert(*method));
-        if methods.is_empty() { Match::Nothing } else { Match::OtherMethods(methods) }
+        if methods.is_empty() { Match::Nothing } else { Match::OtherMethods(distinct(methods)) }
     }
+}
+
+/// Of routes that serve the same request, that with the least one takes it. A `GET` route also serves `HEAD`, unless a `HEAD`
+/// route has the same shape.
+pub(super) fn precedence(route: &Route) -> (Rank, bool) {
+    (Pattern::new(&route.path).rank(), route.method != Method::Head)
+}
+
+/// Methods, each once, where it is first.
+pub(super) fn distinct(mut methods: Vec<&'static str>) -> Vec<&'static str> {
+    let mut seen = BTreeSet::new();
+    methods.retain(|method| seen.insert(*method));
+    methods
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, V
 use naftiko_client::__private::Environment;
 use naftiko_client::ScriptRunners;
 use naftiko_rest::__private::ApiErrors;
-use naftiko_schema::{Capability, Parameter};
+use naftiko_schema::Parameter;
 use secrecy::SecretString;
 
 use super::environment::lenient;
@@ -220,6 +220,11 @@ impl Serve {
         share.max(all.min(FEW))
     }
 
+    /// Whether callers authenticate as the command line says, whatever the capability says.
+    pub(super) fn authenticates(&self) -> bool {
+        self.bearer_token.is_some() || self.api_key.is_some()
+    }
+
     /// Whether the command line names an upstream.
     pub fn has_base_uri(&self) -> bool {
         !self.upstream.base_uri.is_empty()
@@ -232,7 +237,7 @@ impl Serve {
 
     /// Sends all requests of a program to one upstream.
     pub fn use_upstream(&mut self, program: &Program, uri: &str) {
-        let apis = program.served().iter().flat_map(|served| served.capability.apis.iter());
+        let apis = program.served().flat_map(|served| served.capability.apis.iter());
         let namespaces: Vec<_> = apis.map(|api| &api.namespace).collect();
         self.upstream.base_uri = match namespaces.as_slice() {
             [_] => vec![uri.to_owned().into()],
@@ -283,8 +288,7 @@ fn joined(names: impl IntoIterator<Item = impl AsRef<str>>) -> String {
 /// Parses the command line. If it is invalid, prints a message and exits.
 pub(super) fn parse(program: &'static Program) -> Command {
     let mut command = Arguments::command();
-    if let Some(served) = program.served().first() {
-        let capability: &'static Capability = &served.capability;
+    if let Some(capability) = program.about() {
         command = command.name(&*capability.name).version(&*capability.version).about(&*capability.title);
     }
     let variables = program.variables().filter(|variable| variable.file.is_none());

@@ -5,15 +5,13 @@ use std::process::ExitCode;
 
 use naftiko_client::__private::Room;
 use naftiko_client::ScriptRunners;
-use naftiko_mcp::Server;
-use naftiko_schema::Adapter;
 use tokio::sync::mpsc::{self, Receiver};
 
 use super::cli::{self, Command, Serve};
 use super::failure::Failure;
 use super::lines::Flush;
 use super::program::Program;
-use super::{config, log, serve as serving, upstream, workers};
+use super::{config, log, serve as serving, stdio, workers};
 
 /// Runs the command line. The exit code is 2 for an invalid configuration and 1 for other failures.
 pub fn run(program: &'static Program) -> ExitCode {
@@ -22,6 +20,7 @@ pub fn run(program: &'static Program) -> ExitCode {
 
 /// The same, for a program with scripts in languages that the application runs.
 pub fn run_with(program: &'static Program, runners: ScriptRunners) -> ExitCode {
+    let program = program.named();
     let mut command = cli::parse(program);
     command.set_scripts(runners);
     // Lines are written and traces exported until the guard is dropped.
@@ -30,6 +29,7 @@ pub fn run_with(program: &'static Program, runners: ScriptRunners) -> ExitCode {
 
 /// Serves a program until a signal arrives. Programs from `reloads` replace it, without dropping running requests.
 pub fn serve(program: &'static Program, options: Serve, reloads: Receiver<&'static Program>) -> ExitCode {
+    let program = program.named();
     let command = Command::Serve(Box::new(options));
     let served = init_telemetry(program, &command).and_then(|_guard| match command {
         Command::Serve(options) if !options.print_config => serve_http(program, *options, reloads),
@@ -51,7 +51,7 @@ fn exit_code(outcome: Result<(), Failure>) -> ExitCode {
 fn init_telemetry(program: &Program, command: &Command) -> Result<(Option<super::otlp::Export>, Flush), Failure> {
     use super::otlp::Export;
 
-    let capability = program.served().first().map(|served| &*served.capability).filter(|_| command.is_long_running());
+    let capability = program.about().filter(|_| command.is_long_running());
     let export = capability.map(Export::from_env).transpose()?.flatten();
     let (format, access) = command.log();
     let flush = log::start(format, access, export.iter().map(Export::layer).collect());
@@ -94,23 +94,10 @@ fn serve_http(program: &'static Program, options: Serve, reloads: Receiver<&'sta
 const ROOM: usize = 8 << 20;
 
 fn serve_stdio(program: &'static Program, options: &cli::Stdio) -> Result<(), Failure> {
-    let mut adapters = program
-        .served()
-        .iter()
-        .flat_map(|served| served.adapters.iter().filter_map(Adapter::mcp).map(move |mcp| (served, mcp)));
-    let (served, mcp) = match (adapters.next(), adapters.next()) {
-        (Some(only), None) => only,
-        (None, _) => return Err(Failure::Refused("the capability exposes no MCP tools".to_owned())),
-        (Some(_), Some(_)) => return Err(Failure::Refused("several MCP adapters cannot share stdio".to_owned())),
-    };
     let policy = options.limits.limit(options.tools.policy()?);
-    policy.check([mcp]).map_err(|error| Failure::Refused(error.to_string()))?;
-    program.check_scripts(&options.upstream.scripts)?;
-    let tls = upstream::native_root_tls();
-    let connection =
-        upstream::client(program, &served.capability, &options.upstream, tls, None, Room::new(ROOM)).build()?;
+    let server = stdio::server(program, &options.upstream, None, &Room::new(ROOM), policy)?;
     let runtime = runtime()?;
-    let outcome = runtime.block_on(serving::stdio(Server::new(mcp, &connection).with_policy(policy)));
+    let outcome = runtime.block_on(serving::stdio(server));
     // A read of standard input may still block, so this must not wait for it.
     runtime.shutdown_background();
     Ok(outcome?)

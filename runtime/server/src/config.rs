@@ -18,13 +18,13 @@ pub(super) fn describe(program: &Program, options: &Serve) -> Value {
         Some((name.to_owned(), json!(options.environment.get(name))))
     });
     let callers = program.adapters().map(|adapter| (adapter.name().to_owned(), auth(adapter.auth())));
-    let uris = program.served().iter().flat_map(|served| served.capability.apis.iter());
+    let uris = program.served().flat_map(|served| served.capability.apis.iter());
     let uris = uris.map(|api| (api.namespace.to_string(), json!(api.base_uri)));
     let port = |name: &str| {
         let mut adapters = program.adapters().filter(|adapter| adapter.name() == name);
         adapters.next().map(|adapter| adapters::port(adapter, options).unwrap_or(adapter.port()))
     };
-    let capability = program.served().first().map(|served| &served.capability);
+    let capability = program.about();
     let list = |lists: &[List]| members(lists).map(String::as_str).collect::<Value>();
     json!({
         "capability": capability.map(|capability| &*capability.name),

@@ -41,6 +41,7 @@ mod secret;
 mod serve;
 mod signals;
 mod socket;
+mod stdio;
 mod tls;
 mod turns;
 mod unreadable;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use naftiko_client::__private::{Environment, Room};
-use naftiko_mcp::Server;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Handle;
 
@@ -13,7 +12,7 @@ use super::failure::Failure;
 use super::metrics::Metrics;
 use super::program::Program;
 use super::serve::Running;
-use super::upstream;
+use super::stdio::server;
 
 /// A server that listens on free ports until it is dropped.
 pub struct Mounted {
@@ -72,16 +71,11 @@ pub async fn stdio(
     output: impl AsyncWrite + Send + Unpin + 'static,
 ) -> Result<(), String> {
     options.environment = Environment::of(variables).with_folder(options.upstream.bind_files.clone());
-    let served = program.served().iter().find_map(|served| {
-        let mcp = served.adapters.iter().find_map(naftiko_schema::Adapter::mcp)?;
-        Some((served, mcp))
-    });
-    let (served, mcp) = served.ok_or("the capability exposes no MCP tools")?;
-    let (tls, room) = (upstream::native_root_tls(), Room::new(options.body_memory << 20));
-    let client = upstream::client(program, &served.capability, &options.upstream, tls, None, room);
-    let connection = client.from_environment(options.environment.clone()).build().map_err(|error| error.to_string())?;
-    program.check_scripts(&options.upstream.scripts).map_err(|failure| failure.to_string())?;
-    let policy = options.tools.policy().map_err(|failure| failure.to_string())?;
-    let server = Server::new(mcp, &connection).with_policy(policy);
+    let room = Room::new(options.body_memory << 20);
+    let made = options
+        .tools
+        .policy()
+        .and_then(|policy| server(program.named(), &options.upstream, Some(&options.environment), &room, policy));
+    let server = made.map_err(|failure| failure.to_string())?;
     server.serve_lines(input, output).await.map_err(|error| error.to_string())
 }

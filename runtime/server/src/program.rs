@@ -1,22 +1,36 @@
 //! The program of a server.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use naftiko_adapter::without_runner;
 use naftiko_client::ScriptRunners;
-use naftiko_schema::{Adapter, Capability, List, Mcp, Parameter, Ref, Rest, Variable};
+use naftiko_schema::{Adapter, Capability, Group, GroupMember, List, Mcp, Parameter, Ref, Rest, Variable};
 
 use super::failure::Failure;
 
-/// What a server serves: capabilities, each with its adapters. Every adapter has its own listener.
+/// What a server serves: capabilities, each with its adapters. Every adapter has its own listener, unless the program is
+/// *joined*: then the adapters of a type share one.
 #[derive(Clone, Debug)]
-pub struct Program(List<Served>);
+pub struct Program {
+    served: List<Ref<Served>>,
+    group: Option<Ref<Group>>,
+}
 
 /// A capability, and the adapters that expose it.
 #[derive(Clone, Debug)]
 pub struct Served {
     pub(crate) capability: Ref<Capability>,
     pub(crate) adapters: List<Adapter>,
+}
+
+/// An adapter of a program.
+#[derive(Clone, Copy)]
+pub(crate) struct Exposed {
+    pub(crate) served: &'static Served,
+    pub(crate) adapter: &'static Adapter,
+    /// What callers call its capability; empty unless the program is joined.
+    pub(crate) member: &'static str,
 }
 
 impl Served {
@@ -29,33 +43,97 @@ impl Served {
     pub fn compiled(capability: Ref<Capability>, adapters: Vec<Adapter>) -> Self {
         Self { capability, adapters: List::Owned(adapters) }
     }
+
+    /// The same with the names of a group.
+    fn renamed(&self, group: &Group) -> Self {
+        let member = group.member(&self.capability.name);
+        let adapters = self.adapters.iter().map(|adapter| {
+            let renamed = adapter.mcp().and_then(|mcp| member?.renamed(mcp));
+            renamed.map_or_else(|| adapter.clone(), |mcp| Adapter::Mcp(Ref::Shared(Arc::new(mcp))))
+        });
+        Self { capability: self.capability.clone(), adapters: List::Owned(adapters.collect()) }
+    }
 }
 
 impl Program {
     /// A program in a `static`.
-    pub const fn new(served: &'static [Served]) -> Self {
-        Self(List::Borrowed(served))
+    pub const fn new(served: &'static [Ref<Served>]) -> Self {
+        Self { served: List::Borrowed(served), group: None }
     }
 
-    /// A program of capabilities that were compiled by this process.
-    pub fn compiled(served: Vec<Served>) -> Self {
-        Self(List::Owned(served))
+    /// The program of a group in a `static`: its members, or some of them, on shared ports.
+    pub const fn joined(group: &'static Group, served: &'static [Ref<Served>]) -> Self {
+        Self { served: List::Borrowed(served), group: Some(Ref::Static(group)) }
+    }
+
+    /// A program of capabilities that were compiled by this process; on shared ports if they are a group.
+    pub fn compiled(group: Option<Group>, served: Vec<Served>) -> Self {
+        let served = served.into_iter().map(|served| Ref::Shared(Arc::new(served))).collect();
+        Self { served: List::Owned(served), group: group.map(|group| Ref::Shared(Arc::new(group))) }
+    }
+
+    /// The program with the names of its group. One without names of its own stays where it is. The others are made once for
+    /// the rest of the process.
+    pub(crate) fn named(&'static self) -> &'static Self {
+        let names = |member: &GroupMember| !member.tools.is_empty() || !member.prompts.is_empty();
+        match &self.group {
+            Some(group) if group.members.iter().any(names) => {
+                let served = self.served.iter().map(|served| Ref::Shared(Arc::new(served.renamed(group)))).collect();
+                Box::leak(Box::new(Self { served: List::Owned(served), group: self.group.clone() }))
+            }
+            _ => self,
+        }
+    }
+
+    /// The group, if the program is joined.
+    pub(crate) fn group(&self) -> Option<&Group> {
+        self.group.as_deref()
+    }
+
+    /// What the server calls itself: as its group, or as the first capability.
+    pub(crate) fn about(&self) -> Option<&Capability> {
+        self.group().map(|group| &group.about).or_else(|| Some(&*self.served.first()?.capability))
+    }
+
+    /// What the server calls itself where an adapter is.
+    pub(crate) fn about_of(&'static self, exposed: &Exposed) -> &'static Capability {
+        self.group().map_or(&exposed.served.capability, |group| &group.about)
     }
 
     /// The capabilities.
-    pub(crate) fn served(&self) -> &[Served] {
-        &self.0
+    pub(crate) fn served(&self) -> impl Iterator<Item = &Served> {
+        self.served.iter().map(|served| &**served)
+    }
+
+    /// The adapters of each listener: one, or all of a type.
+    pub(crate) fn exposed(&'static self) -> Vec<Vec<Exposed>> {
+        let mut all: Vec<Vec<Exposed>> = Vec::new();
+        for served in self.served() {
+            let member = self.group().and_then(|group| group.member(&served.capability.name));
+            let member = member.map_or("", |member| &*member.name);
+            for adapter in served.adapters.iter() {
+                let exposed = Exposed { served, adapter, member };
+                let is_shared = |shared: &&mut Vec<Exposed>| {
+                    let first = shared.first().map(|exposed| exposed.adapter.name());
+                    self.group.is_some() && first == Some(adapter.name())
+                };
+                match all.iter_mut().find(is_shared) {
+                    Some(shared) => shared.push(exposed),
+                    None => all.push(vec![exposed]),
+                }
+            }
+        }
+        all
     }
 
     /// All adapters.
     pub(crate) fn adapters(&self) -> impl Iterator<Item = &Adapter> {
-        self.0.iter().flat_map(|served| served.adapters.iter())
+        self.served().flat_map(|served| served.adapters.iter())
     }
 
     /// The MCP adapters with their capabilities.
     pub(crate) fn mcp(&self) -> impl Iterator<Item = (&Capability, &Mcp)> {
-        self.0
-            .iter()
+        self.served()
             .flat_map(|served| served.adapters.iter().filter_map(Adapter::mcp).map(|mcp| (&*served.capability, mcp)))
     }
 
@@ -82,12 +160,12 @@ impl Program {
 
     /// The inputs whose values the environment may have.
     pub(crate) fn defaults(&self) -> impl Iterator<Item = &Parameter> {
-        self.0.iter().flat_map(|served| served.capability.defaults.iter())
+        self.served().flat_map(|served| served.capability.defaults.iter())
     }
 
     /// The environment variables that the server needs, including those that authenticate its callers.
     pub(crate) fn variables(&self) -> impl Iterator<Item = &Variable> {
-        let clients = self.0.iter().flat_map(|served| served.capability.variables.iter());
+        let clients = self.served().flat_map(|served| served.capability.variables.iter());
         clients.chain(self.adapters().flat_map(|adapter| adapter.auth().variables.iter()))
     }
 }

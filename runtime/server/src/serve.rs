@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use naftiko_client::__private::{Connection, Room, TARGET};
 use naftiko_mcp::{Policy, Server};
-use naftiko_schema::Adapter;
+use naftiko_schema::{Adapter, Capability, Group};
 use rustls::ClientConfig;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
-use super::adapters::{self, Handler, Parts};
+use super::adapters::{self, Handler, Member, Parts};
 use super::cli::Serve;
 use super::connections::Connections;
 use super::failure::Failure;
@@ -26,7 +26,7 @@ use super::listening::Listening;
 use super::memory::Memory;
 use super::metrics::Metrics;
 use super::pipeline::{Pipeline, Service};
-use super::program::{Program, Served};
+use super::program::{Exposed, Program, Served};
 use super::rate::RateLimit;
 use super::signals::{Signals, stop_on_signal};
 use super::tls::Tls;
@@ -102,14 +102,18 @@ struct Listener {
     stop: CancellationToken,
 }
 
-/// An adapter to serve.
+/// What to serve at one address.
 struct Plan {
-    served: &'static Served,
+    /// The first of its adapters, which are of one type.
     adapter: &'static Adapter,
+    exposed: Vec<Exposed>,
+    /// What the server calls itself there.
+    about: &'static Capability,
+    group: Option<&'static Group>,
     inbound: Inbound,
     address: SocketAddr,
-    /// A client of the capability for each worker.
-    connections: Vec<Connection>,
+    /// For each worker, a client of the capability of each adapter.
+    connections: Vec<Vec<Connection>>,
 }
 
 impl Plan {
@@ -120,7 +124,8 @@ impl Plan {
 
     /// The adapter, listening at this address.
     fn listening(&self, address: SocketAddr) -> Listening {
-        Listening { name: self.adapter.name(), namespace: self.adapter.namespace(), address }
+        let namespace = self.group.map_or(self.adapter.namespace(), |group| &group.about.name);
+        Listening { name: self.adapter.name(), namespace, address }
     }
 }
 
@@ -152,6 +157,7 @@ impl Running {
 
     /// Serves a program. An adapter on the same address as before keeps its listener.
     pub(super) async fn load(&mut self, program: &'static Program) -> Result<(), Failure> {
+        let program = program.named();
         self.policy.check(program.mcp().map(|(_, mcp)| mcp)).map_err(|error| Failure::Refused(error.to_string()))?;
         program.mcp().for_each(|(_, mcp)| self.policy.warn_of_withheld_files(mcp));
         let forwarding = Forwarding::new(program, &self.options)?;
@@ -171,7 +177,7 @@ impl Running {
             let pipelines: Vec<_> = plan
                 .connections
                 .iter()
-                .map(|connection| self.pipeline(plan, connection, &forwarding, has_control, &listening))
+                .map(|connections| self.pipeline(plan, connections, &forwarding, has_control, &listening))
                 .collect();
             let listener = match socket {
                 Some((socket, _)) => self.listen(plan, socket, own, pipelines),
@@ -197,27 +203,50 @@ impl Running {
 
     /// The adapters to serve, with control adapters last: they report the others.
     fn plans(&self, program: &'static Program) -> Result<Vec<Plan>, Failure> {
-        let mut plans = Vec::new();
+        upstream::check_base_uris(program, &self.options.upstream)?;
+        let mut connections = Vec::new();
         for served in program.served() {
-            let connections: Vec<Connection> =
-                self.workers.iter().map(|_| self.connect(program, served)).collect::<Result<_, _>>()?;
-            for adapter in served.adapters.iter().filter(|adapter| adapters::is_served(adapter, &self.options)) {
-                let port = adapters::port(adapter, &self.options);
-                let same_type = program.adapters().filter(|other| other.name() == adapter.name()).count();
-                if port.is_some() && same_type > 1 {
-                    let title = adapters::title(adapter);
-                    return Err(Failure::Refused(format!(
-                        "several {title} adapters cannot share one port; leave out its flag"
-                    )));
-                }
-                plans.push(Plan {
-                    served,
-                    adapter,
-                    inbound: Inbound::new(&self.options, adapter.auth(), adapters::path(adapter))?,
-                    address: SocketAddr::new(self.options.address, port.unwrap_or(adapter.port())),
-                    connections: connections.clone(),
-                });
+            let of_workers = self.workers.iter().map(|_| self.connect(program, served));
+            connections.push((served, of_workers.collect::<Result<Vec<_>, _>>()?));
+        }
+        let of_worker = |worker: usize, exposed: &Exposed| {
+            let known = connections.iter().find(|(served, _)| std::ptr::eq(*served, exposed.served));
+            known.and_then(|(_, of_workers)| of_workers.get(worker)).cloned()
+        };
+        let all = program.exposed();
+        let mut plans = Vec::new();
+        for exposed in &all {
+            let Some(first) = exposed.first() else { continue };
+            let adapter = first.adapter;
+            if !adapters::is_served(adapter, &self.options) {
+                continue;
             }
+            let (title, port) = (adapters::title(adapter), adapters::port(adapter, &self.options));
+            let is_same =
+                |other: &&Vec<Exposed>| other.first().is_some_and(|other| other.adapter.name() == adapter.name());
+            if port.is_some() && all.iter().filter(is_same).count() > 1 {
+                return Err(Failure::Refused(format!(
+                    "several {title} adapters cannot share one port; leave out its flag"
+                )));
+            }
+            if !self.options.authenticates() && exposed.iter().any(|other| other.adapter.auth() != adapter.auth()) {
+                return Err(Failure::Refused(format!(
+                    "the capabilities want different authentication of callers on the {title} port that they share; set \
+                     NAFTIKO_BEARER_TOKEN or NAFTIKO_API_KEY for all of them, or serve them apart"
+                )));
+            }
+            let workers = 0..self.workers.len();
+            plans.push(Plan {
+                adapter,
+                about: program.about_of(first),
+                group: program.group(),
+                inbound: Inbound::new(&self.options, adapter.auth(), adapters::path(adapter))?,
+                address: SocketAddr::new(self.options.address, port.unwrap_or(adapter.port())),
+                connections: workers
+                    .map(|worker| exposed.iter().filter_map(|one| of_worker(worker, one)).collect())
+                    .collect(),
+                exposed: exposed.clone(),
+            });
         }
         program.check_scripts(&self.options.upstream.scripts)?;
         plans.sort_by_key(|plan| matches!(plan.adapter, Adapter::Control(_)));
@@ -246,7 +275,7 @@ impl Running {
     fn pipeline(
         &self,
         plan: &Plan,
-        connection: &Connection,
+        connections: &[Connection],
         forwarding: &Forwarding,
         has_control: bool,
         listening: &[Listening],
@@ -257,15 +286,18 @@ impl Running {
             policy: &self.policy,
             stop: &self.stop,
             abort: &self.abort,
-            capability: &plan.served.capability,
+            about: plan.about,
+            group: plan.group,
             inbound: &plan.inbound,
             listening,
             started: self.started,
         };
+        let members = plan.exposed.iter().zip(connections);
+        let members = members.map(|(exposed, connection)| Member { exposed: *exposed, connection: connection.clone() });
         Pipeline {
             metrics: self.metrics.clone(),
-            has_metrics: adapters::has_metrics(plan.adapter, has_control),
-            health: adapters::health(plan.adapter, &parts),
+            has_metrics: adapters::has_metrics(&plan.exposed, has_control),
+            health: adapters::health(&plan.exposed, &parts),
             rate: self.rate.clone(),
             guard: self.guard.clone(),
             cors: self.access.cors(&self.options),
@@ -275,7 +307,7 @@ impl Running {
             forwarding: forwarding.clone(),
             #[cfg(feature = "otlp")]
             traced: super::otlp::is_enabled(),
-            handler: Handler::new(plan.adapter, &parts, connection),
+            handler: Handler::new(plan.adapter, &members.collect::<Vec<_>>(), &parts),
             standstill: self.options.limits().head,
             stop: self.stop.clone(),
         }
@@ -304,6 +336,11 @@ impl Running {
         let (title, path) = (adapters::title(plan.adapter), adapters::path(plan.adapter));
         let scheme = if self.shared.tls.is_some() { "https" } else { "http" };
         tracing::info!(target: TARGET, "{title} on {scheme}://{address}{path}");
+        let members = plan.exposed.iter().map(|exposed| exposed.member).filter(|member| !member.is_empty());
+        let members = members.collect::<Vec<_>>().join(", ");
+        if !path.is_empty() && !members.is_empty() {
+            tracing::info!(target: TARGET, "{title} of one capability below it: {members}");
+        }
         let services: Vec<_> = pipelines.into_iter().map(Service::new).collect();
         let stop = self.stop.child_token();
         let listener =

@@ -1,4 +1,4 @@
-//! From a specification on disk to a program that a server can serve.
+//! From specifications on disk to a program that a server can serve.
 
 use std::path::Path;
 
@@ -8,14 +8,12 @@ use naftiko_schema::Ref;
 use naftiko_server::{Program, Served};
 use xtask::{allow, lint};
 
-/// A program, and what the compiler found in its specification.
+/// A program, and what the compiler found in its specifications.
 pub struct Loaded {
     /// The program.
     pub program: Program,
-    /// What the compiler found.
-    pub diagnostics: Diagnostics,
-    /// The texts that it read, to show the diagnostics with.
-    pub sources: Sources,
+    /// For each specification what the compiler found, and the texts that it read, to show the diagnostics with.
+    pub found: Vec<(Diagnostics, Sources)>,
 }
 
 /// Compiles the specification in a file. Files that it imports are read from the same folder.
@@ -23,18 +21,43 @@ pub struct Loaded {
 /// # Errors
 /// If the file cannot be read, has errors, or is no capability. The error holds the diagnostics.
 pub fn file(file: &Path) -> Result<Loaded> {
-    file_in(&std::env::current_dir().context("there is no current folder")?, file)
+    files(&[file], false)
 }
 
-/// The same for a file relative to this folder.
+/// The same for several files, of which each is served on ports of its own, or all as one group.
+///
+/// # Errors
+/// As above, and if the capabilities cannot be served as a group.
+pub fn files(files: &[impl AsRef<Path>], joined: bool) -> Result<Loaded> {
+    let base = std::env::current_dir().context("there is no current folder")?;
+    let (mut tables, mut found) = (Vec::new(), Vec::new());
+    for file in files {
+        let (compiled, diagnostics, sources) = compile(&base, file.as_ref())?;
+        tables.push(compiled);
+        found.push((diagnostics, sources));
+    }
+    let group = match joined.then(|| naftiko_codegen::group_of(&tables)).transpose() {
+        Ok(group) => group,
+        Err(conflicts) => bail!("{}\nwith --separate each file has ports of its own", conflicts.join("\n")),
+    };
+    let served = tables.into_iter().map(served).collect();
+    Ok(Loaded { program: Program::compiled(group, served), found })
+}
+
+/// The same as [`file`] for a file relative to this folder.
 ///
 /// # Errors
 /// As above.
 pub fn file_in(base: &Path, file: &Path) -> Result<Loaded> {
+    let (tables, diagnostics, sources) = compile(base, file)?;
+    Ok(Loaded { program: program(tables), found: vec![(diagnostics, sources)] })
+}
+
+fn compile(base: &Path, file: &Path) -> Result<(Tables, Diagnostics, Sources)> {
     let (sources, path) = lint::read_one(base, file)?;
     let name = naftiko_codegen::crate_name(&path).unwrap_or_else(|| name_of(file));
     match allow::compiler().compile_tables(&sources, &path, &name) {
-        Ok((tables, diagnostics)) => Ok(Loaded { program: program(tables), diagnostics, sources }),
+        Ok((tables, diagnostics)) => Ok((tables, diagnostics, sources)),
         Err(diagnostics) if diagnostics.has_errors() => bail!("{}", diagnostics.render(&sources, false)),
         Err(_) => bail!("{path} has no `capability:` section"),
     }
@@ -42,8 +65,12 @@ pub fn file_in(base: &Path, file: &Path) -> Result<Loaded> {
 
 /// The program that serves the tables of one capability.
 pub fn program(tables: Tables) -> Program {
+    Program::compiled(None, vec![served(tables)])
+}
+
+fn served(tables: Tables) -> Served {
     let Tables { capability, adapters } = tables;
-    Program::compiled(vec![Served::compiled(Ref::Shared(capability.into()), adapters)])
+    Served::compiled(Ref::Shared(capability.into()), adapters)
 }
 
 /// The program for the rest of the process. A server borrows its tables for as long as it runs, so each reload keeps those

@@ -22,9 +22,13 @@ enum Command {
 
 #[derive(Args)]
 struct Arguments {
-    /// The specification
-    file: PathBuf,
-    /// Reload when the specification changes, without dropping running requests
+    /// The specifications
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Serve each of several specifications on the ports that it names, instead of all on one port for REST and one for MCP
+    #[arg(long)]
+    separate: bool,
+    /// Reload when a specification changes, without dropping running requests
     #[arg(long)]
     watch: bool,
     /// Use an upstream that responds to each request with the request itself, unless --base-uri names another
@@ -57,21 +61,25 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<ExitCode> {
-    let Arguments { file, watch, echo, max_file_size, allow: codes, mut server } = arguments;
+    let Arguments { files, separate, watch, echo, max_file_size, allow: codes, mut server } = arguments;
     sources::limit(max_file_size);
     allow::set(&codes)?;
-    let loaded = load::file(&file)?;
-    server.default_bind_files(file.parent().unwrap_or(Path::new("")).to_owned());
-    let rendered = loaded.diagnostics.render(&loaded.sources, false);
-    if !rendered.trim().is_empty() {
-        anstream::eprintln!("{rendered}\n");
+    let joined = files.len() > 1 && !separate;
+    let loaded = load::files(&files, joined)?;
+    let folder = files.first().and_then(|file| file.parent()).unwrap_or(Path::new(""));
+    server.default_bind_files(folder.to_owned());
+    for (diagnostics, sources) in &loaded.found {
+        let rendered = diagnostics.render(sources, false);
+        if !rendered.trim().is_empty() {
+            anstream::eprintln!("{rendered}\n");
+        }
     }
     if echo && !server.has_base_uri() {
         let address = start_echo()?;
         anstream::eprintln!("upstream that echoes requests on http://{address}");
         server.use_upstream(&loaded.program, &format!("http://{address}"));
     }
-    let reloads = if watch { reload::programs(&file)? } else { channel(1).1 };
+    let reloads = if watch { reload::programs(&files, joined)? } else { channel(1).1 };
     Ok(naftiko_server::serve(load::leak(loaded.program), server, reloads))
 }
 

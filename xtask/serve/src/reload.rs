@@ -1,6 +1,7 @@
-//! `--watch`: compiles the specification again when it changes, and hands the program to the server.
+//! `--watch`: compiles the specifications again when one changes, and hands the program to the server.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
 
@@ -12,31 +13,37 @@ use xtask::watch;
 
 use crate::load;
 
-/// Watches the folder of a file. A change that does not compile is reported, and the program before it stays.
+/// Watches the folders of files. A change that does not compile is reported, and the program before it stays.
 ///
 /// # Errors
-/// If the folder cannot be watched.
-pub fn programs(file: &Path) -> Result<Receiver<&'static Program>> {
+/// If a folder cannot be watched.
+pub fn programs(files: &[PathBuf], joined: bool) -> Result<Receiver<&'static Program>> {
     let (sender, programs) = channel(1);
-    let folder = file.canonicalize().ok().and_then(|file| file.parent().map(Path::to_owned));
-    let folder = folder.with_context(|| format!("{} cannot be watched", file.display()))?;
     let (events_sender, events) = mpsc::channel();
     let mut watcher = notify::recommended_watcher(events_sender).context("this system cannot watch files")?;
-    watcher.watch(&folder, RecursiveMode::Recursive).context("the folder cannot be watched")?;
-    let file = file.to_owned();
+    let mut folders = BTreeSet::new();
+    for file in files {
+        let folder = file.canonicalize().ok().and_then(|file| file.parent().map(Path::to_owned));
+        folders.insert(folder.with_context(|| format!("{} cannot be watched", file.display()))?);
+    }
+    for folder in folders {
+        watcher.watch(&folder, RecursiveMode::Recursive).context("the folder cannot be watched")?;
+    }
+    let files = files.to_vec();
     thread::spawn(move || {
         // It watches until it is dropped.
         let _watcher = watcher;
-        while watch::wait(&events) && send(&file, &sender) {}
+        while watch::wait(&events) && send(&files, joined, &sender) {}
     });
     Ok(programs)
 }
 
 /// Compiles and sends. `false` means that the server has ended.
-fn send(file: &Path, programs: &Sender<&'static Program>) -> bool {
-    match load::file(file) {
+fn send(files: &[PathBuf], joined: bool, programs: &Sender<&'static Program>) -> bool {
+    match load::files(files, joined) {
         Ok(loaded) => {
-            anstream::eprintln!("reloading {}", file.display());
+            let names: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+            anstream::eprintln!("reloading {}", names.join(", "));
             programs.blocking_send(load::leak(loaded.program)).is_ok()
         }
         Err(error) => {

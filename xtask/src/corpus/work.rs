@@ -69,7 +69,7 @@ fn compile_one(sources: &Sources, record: &mut Record, keep: bool) {
                 tools: made.tools,
                 lines: rust.map(|(_, text)| text.lines().count()).sum(),
             };
-            record.made = keep.then_some(made);
+            record.made = keep.then_some(*made);
             if record.has_warnings() { Outcome::GeneratedWithWarnings } else { Outcome::Generated }
         }
     };

@@ -266,6 +266,23 @@ impl<C: Handle> ClientBuilder<C> {
         self
     }
 
+    /// The capability of the client.
+    pub(super) fn capability(&self) -> &'static Capability {
+        self.capability
+    }
+
+    /// Sends all requests to this base URI.
+    pub(super) fn base_uri_of_all(self, uri: &str) -> Self {
+        let apis: &'static [Api] = &self.capability.apis;
+        apis.iter().fold(self, |builder, api| builder.base_uri_of(&*api.namespace, uri))
+    }
+
+    /// Uses a transport that other clients use, too.
+    pub(super) fn shared_transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.network = Network::Transport(transport);
+        self
+    }
+
     /// Builds the client.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use crate::listening::Listening;
 use crate::reply::status_response;
 
 pub(crate) struct Handler {
-    capability: &'static Capability,
+    about: &'static Capability,
     listening: Vec<Listening>,
     started: Instant,
     has_status: bool,
@@ -23,8 +23,8 @@ pub(crate) struct Handler {
 
 impl Handler {
     pub(super) fn new(control: &'static Control, parts: &Parts<'_>) -> Self {
-        let Parts { capability, listening, started, .. } = *parts;
-        Self { capability, listening: listening.to_vec(), started, has_status: control.info }
+        let Parts { about, listening, started, .. } = *parts;
+        Self { about, listening: listening.to_vec(), started, has_status: control.info }
     }
 
     /// Responds to a request that is neither a probe nor for metrics.
@@ -40,7 +40,7 @@ impl Handler {
         }
         let adapters: Vec<_> = self.listening.iter().map(|listening| listening.status("started")).collect();
         let document = json!({
-            "capability": {"display": self.capability.title, "name": self.capability.name, "version": self.capability.version},
+            "capability": {"display": self.about.title, "name": self.about.name, "version": self.about.version},
             "engine": {"name": "naftiko-runtime", "version": env!("CARGO_PKG_VERSION")},
             // An ISO 8601 duration.
             "uptime": format!("PT{}S", self.started.elapsed().as_secs()),

@@ -1,36 +1,59 @@
-//! The MCP adapter over HTTP: one endpoint.
+//! The MCP adapter over HTTP: one endpoint, and one for each member of a group.
 
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use naftiko_adapter::{Forwarded, Principal};
-use naftiko_client::__private::Connection;
 use naftiko_mcp::__private::{Endpoint, PATH};
 use naftiko_mcp::Server;
 use naftiko_rest::__private::Problem;
-use naftiko_schema::Mcp;
+use naftiko_schema::Capability;
 
-use super::Parts;
+use super::{Member, Parts};
 
-pub(crate) struct Handler(Endpoint);
-
-/// Whether the path is the endpoint's: its own, or the root, where the reference engine has it.
-pub(super) fn is_endpoint(path: &str) -> bool {
-    matches!(path, PATH | "/")
+pub(crate) struct Handler {
+    endpoint: Endpoint,
+    /// The path below that of the endpoint, and an endpoint with what this member offers.
+    members: Vec<(&'static str, Endpoint)>,
 }
 
 impl Handler {
-    pub(super) fn new(mcp: &'static Mcp, parts: &Parts<'_>, connection: &Connection) -> Self {
-        let server = Server::new(mcp, connection).with_policy(parts.policy.clone());
-        Self(server.endpoint(parts.access.mcp(parts.abort.clone()), parts.access.checks_hosts()))
+    pub(super) fn new(members: &[Member], parts: &Parts<'_>) -> Self {
+        let endpoint = |about, members: &[Member]| {
+            let server = Server::joined(about, members.iter().filter_map(Member::mcp), parts.policy.clone());
+            server.endpoint(parts.access.mcp(parts.abort.clone()), parts.access.checks_hosts())
+        };
+        let of_member = |member: &Member| {
+            let about: &'static Capability = &member.exposed.served.capability;
+            (member.exposed.member, endpoint(about, std::slice::from_ref(member)))
+        };
+        let is_member = |member: &&Member| !member.exposed.member.is_empty();
+        Self {
+            endpoint: endpoint(parts.about, members),
+            members: members.iter().filter(is_member).map(of_member).collect(),
+        }
+    }
+
+    /// Whether the path is that of an endpoint.
+    pub(super) fn is_endpoint(&self, path: &str) -> bool {
+        self.at(path).is_some()
+    }
+
+    /// The endpoint at a path. That of all is also at the root, where the reference engine has it.
+    fn at(&self, path: &str) -> Option<&Endpoint> {
+        if matches!(path, PATH | "/") {
+            return Some(&self.endpoint);
+        }
+        let below = path.strip_prefix(PATH)?.strip_prefix('/')?;
+        self.members.iter().find(|(name, _)| *name == below).map(|(_, endpoint)| endpoint)
     }
 
     pub(super) async fn respond(&self, mut request: Request, forwarded: Forwarded, principal: Principal) -> Response {
-        let path = request.uri().path();
-        if !is_endpoint(path) {
+        let Some(endpoint) = self.at(request.uri().path()) else {
+            let path = request.uri().path();
             return Problem::not_found(path).at(path).into_response();
-        }
+        };
         request.extensions_mut().insert(forwarded);
         request.extensions_mut().insert(principal);
-        self.0.respond(request).await
+        endpoint.respond(request).await
     }
 }

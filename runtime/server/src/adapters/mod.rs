@@ -13,7 +13,7 @@ use naftiko_adapter::{Forwarded, Principal, Unreceived};
 use naftiko_client::__private::Connection;
 use naftiko_mcp::__private::Endpoint;
 use naftiko_rest::__private::Problem;
-use naftiko_schema::{Adapter, Capability};
+use naftiko_schema::{Adapter, Capability, Group, Mcp, Rest};
 use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
@@ -21,6 +21,7 @@ use super::cli::Serve;
 use super::health::Health;
 use super::inbound::Inbound;
 use super::listening::Listening;
+use super::program::Exposed;
 
 /// What handlers of all types are built from.
 pub(super) struct Parts<'p> {
@@ -29,12 +30,31 @@ pub(super) struct Parts<'p> {
     pub(super) policy: &'p naftiko_mcp::Policy,
     pub(super) stop: &'p CancellationToken,
     pub(super) abort: &'p CancellationToken,
-    pub(super) capability: &'static Capability,
+    /// What the server calls itself.
+    pub(super) about: &'static Capability,
+    /// The group of the capabilities that share a port.
+    pub(super) group: Option<&'static Group>,
     /// How callers authenticate.
     pub(super) inbound: &'p Inbound,
     /// The adapters that are served, up to this one, for the control adapter's status.
     pub(super) listening: &'p [Listening],
     pub(super) started: Instant,
+}
+
+/// An adapter of a listener, with the connection of its capability.
+pub(super) struct Member {
+    pub(super) exposed: Exposed,
+    pub(super) connection: Connection,
+}
+
+impl Member {
+    fn rest(&self) -> Option<(&'static Rest, Connection)> {
+        self.exposed.adapter.rest().map(|rest| (rest, self.connection.clone()))
+    }
+
+    fn mcp(&self) -> Option<(&'static Mcp, Connection)> {
+        self.exposed.adapter.mcp().map(|mcp| (mcp, self.connection.clone()))
+    }
 }
 
 /// The handler of a listener's requests, after the middleware.
@@ -45,10 +65,11 @@ pub(super) enum Handler {
 }
 
 impl Handler {
-    pub(super) fn new(adapter: &'static Adapter, parts: &Parts<'_>, connection: &Connection) -> Self {
+    /// The handler for adapters of one type, and this one is among them.
+    pub(super) fn new(adapter: &'static Adapter, members: &[Member], parts: &Parts<'_>) -> Self {
         match adapter {
-            Adapter::Rest(rest) => Self::Rest(rest::Handler::new(rest, parts, connection)),
-            Adapter::Mcp(mcp) => Self::Mcp(Box::new(mcp::Handler::new(mcp, parts, connection))),
+            Adapter::Rest(_) => Self::Rest(rest::Handler::new(members, parts)),
+            Adapter::Mcp(_) => Self::Mcp(Box::new(mcp::Handler::new(members, parts))),
             Adapter::Control(control) => Self::Control(control::Handler::new(control, parts)),
         }
     }
@@ -69,17 +90,13 @@ impl Handler {
 
     /// The response to a request for this path whose body was not received.
     pub(super) fn unreceived(&self, path: &str, unreceived: Unreceived) -> Response {
-        if is_endpoint(self, path) {
+        // Errors of an endpoint are messages.
+        if matches!(self, Self::Mcp(handler) if handler.is_endpoint(path)) {
             Endpoint::unreceived(unreceived)
         } else {
             Problem::from(unreceived).at(path).into_response()
         }
     }
-}
-
-/// Whether the path is that of the MCP endpoint, whose errors are messages.
-fn is_endpoint(handler: &Handler, path: &str) -> bool {
-    matches!(handler, Handler::Mcp(_)) && mcp::is_endpoint(path)
 }
 
 /// The name of the type in logs and messages.
@@ -120,22 +137,26 @@ pub(super) fn is_served(adapter: &Adapter, options: &Serve) -> bool {
     }
 }
 
-/// The probes on the port of the adapter.
-pub(super) fn health(adapter: &'static Adapter, parts: &Parts<'_>) -> Health {
-    match adapter {
-        Adapter::Rest(rest) => Health::new(parts.stop, &rest::paths(rest)),
-        Adapter::Mcp(_) => Health::new(parts.stop, &[]),
-        Adapter::Control(control) => {
+/// The probes on the port of these adapters.
+pub(super) fn health(exposed: &[Exposed], parts: &Parts<'_>) -> Health {
+    match exposed.first().map(|exposed| exposed.adapter) {
+        Some(adapter @ Adapter::Control(control)) => {
             Health::of_all(parts.stop, parts.listening, control.health, !adapter.auth().is_public())
         }
+        _ => Health::new(parts.stop, &paths(exposed)),
     }
 }
 
-/// Whether the port of the adapter serves metrics. If there is a control adapter, only that does.
-pub(super) fn has_metrics(adapter: &'static Adapter, has_control: bool) -> bool {
-    match adapter {
-        Adapter::Rest(rest) => !has_control && !rest::paths(rest).contains(&super::metrics::PATH),
-        Adapter::Mcp(_) => !has_control,
-        Adapter::Control(control) => control.metrics,
+/// Whether the port of these adapters serves metrics. If there is a control adapter, only that does.
+pub(super) fn has_metrics(exposed: &[Exposed], has_control: bool) -> bool {
+    match exposed.first().map(|exposed| exposed.adapter) {
+        Some(Adapter::Control(control)) => control.metrics,
+        _ => !has_control && !paths(exposed).contains(&super::metrics::PATH),
     }
+}
+
+/// The paths of the routes.
+fn paths(exposed: &[Exposed]) -> Vec<&'static str> {
+    let routes = exposed.iter().filter_map(|exposed| exposed.adapter.rest()).flat_map(|rest| rest.routes.iter());
+    routes.map(|route| &*route.path).collect()
 }

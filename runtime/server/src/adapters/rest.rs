@@ -4,11 +4,9 @@ use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use naftiko_adapter::Forwarded;
-use naftiko_client::__private::Connection;
 use naftiko_rest::__private::{Problem, Routes};
-use naftiko_schema::Rest;
 
-use super::Parts;
+use super::{Member, Parts};
 use crate::docs::Docs;
 
 pub(crate) struct Handler {
@@ -19,11 +17,13 @@ pub(crate) struct Handler {
 }
 
 impl Handler {
-    pub(super) fn new(rest: &'static Rest, parts: &Parts<'_>, connection: &Connection) -> Self {
+    pub(super) fn new(members: &[Member], parts: &Parts<'_>) -> Self {
         let read_only = parts.options.tools.read_only;
-        let docs = Docs::new(rest, connection.defaults());
+        let adapters: Vec<_> = members.iter().filter_map(Member::rest).collect();
+        let names: Vec<_> = members.iter().map(|member| member.exposed.member).collect();
+        let docs = Docs::new(&adapters, parts.group.map(|group| (group, &*names)));
         let (errors, credentials) = (parts.options.errors.into(), parts.inbound.fields());
-        Self { routes: Routes::new(rest, connection, errors, credentials), docs, read_only }
+        Self { routes: Routes::new(adapters, errors, &credentials), docs, read_only }
     }
 
     /// Whether the request is for the page of the documentation, or its document.
@@ -42,9 +42,4 @@ impl Handler {
         }
         self.routes.respond(request, forwarded).await
     }
-}
-
-/// The paths of the capability's routes.
-pub(super) fn paths(rest: &'static Rest) -> Vec<&'static str> {
-    rest.routes.iter().map(|route| &*route.path).collect()
 }

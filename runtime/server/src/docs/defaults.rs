@@ -1,23 +1,28 @@
 //! The OpenAPI document with the defaults that are in effect.
 
+use std::borrow::Cow;
+
 use axum::body::Bytes;
 use naftiko_client::__private::Defaults;
 use naftiko_schema::CONFIGURED;
 use serde_json::{Map, Value};
 
 /// The document, in which what has a default may be left out.
-pub(super) fn configured(document: &'static str, defaults: &Defaults) -> Bytes {
-    let is_static = defaults.is_empty() || !document.contains(CONFIGURED);
-    match serde_json::from_str(document) {
+pub(super) fn configured(document: Cow<'static, str>, defaults: &[&Defaults]) -> Bytes {
+    let is_static = defaults.iter().all(|defaults| defaults.is_empty()) || !document.contains(CONFIGURED);
+    match serde_json::from_str(&document) {
         Ok(mut configured) if !is_static => {
             configure(&mut configured, defaults);
             format!("{configured:#}\n").into()
         }
-        _ => Bytes::from_static(document.as_bytes()),
+        _ => match document {
+            Cow::Borrowed(document) => Bytes::from_static(document.as_bytes()),
+            Cow::Owned(document) => document.into(),
+        },
     }
 }
 
-fn configure(node: &mut Value, defaults: &Defaults) {
+fn configure(node: &mut Value, defaults: &[&Defaults]) {
     match node {
         Value::Array(items) => items.iter_mut().for_each(|item| configure(item, defaults)),
         Value::Object(node) => {
@@ -40,12 +45,13 @@ fn configure(node: &mut Value, defaults: &Defaults) {
 }
 
 /// The text of the default that a parameter or a member has.
-fn text<'d>(node: &Map<String, Value>, defaults: &'d Defaults) -> Option<&'d str> {
-    defaults.text(node.get(CONFIGURED)?.get("env")?.as_str()?)
+fn text<'d>(node: &Map<String, Value>, defaults: &[&'d Defaults]) -> Option<&'d str> {
+    let variable = node.get(CONFIGURED)?.get("env")?.as_str()?;
+    defaults.iter().find_map(|defaults| defaults.text(variable))
 }
 
 /// Makes the members of an object optional that have a default.
-fn optional_members(node: &mut Map<String, Value>, defaults: &Defaults) {
+fn optional_members(node: &mut Map<String, Value>, defaults: &[&Defaults]) {
     let Some(Value::Object(members)) = node.get("properties") else { return };
     let is_configured = |member: &Value| member.as_object().is_some_and(|member| text(member, defaults).is_some());
     let names: Vec<String> =
@@ -97,7 +103,7 @@ mod tests {
         let builder = ClientBuilder::<Connection>::new(&CAPABILITY);
         let builder = defaults.iter().fold(builder, |builder, (name, value)| builder.default_value(*name, *value));
         let connection = builder.build().expect("a connection");
-        serde_json::from_slice(&configured(DOCUMENT, connection.defaults())).expect("JSON")
+        serde_json::from_slice(&configured(DOCUMENT.into(), &[connection.defaults()])).expect("JSON")
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! The OpenAPI document of the routes, and a page that shows it without loading anything from another host.
 
 mod defaults;
+mod members;
+
+use std::borrow::Cow;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -8,9 +11,9 @@ use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
-use naftiko_client::__private::Defaults;
+use naftiko_client::__private::Connection;
 use naftiko_rest::__private::has_path;
-use naftiko_schema::Rest;
+use naftiko_schema::{Group, Rest};
 use swagger_ui_dist::{ApiDefinition, OpenApiSource, generate_routes};
 use tower::ServiceExt as _;
 
@@ -34,12 +37,19 @@ pub(super) struct Docs {
 }
 
 impl Docs {
-    pub(super) fn new(adapter: &'static Rest, in_effect: &Defaults) -> Self {
+    /// The documentation of an adapter, or of these members of a group.
+    pub(super) fn new(adapters: &[(&'static Rest, Connection)], group: Option<(&'static Group, &[&str])>) -> Self {
         let api_definition = OpenApiSource::Uri(DOCUMENT);
+        let document: Cow<'static, str> = match group {
+            Some((group, members)) => members::only(&group.openapi, &group.members, members),
+            None => adapters.first().map_or("", |(adapter, _)| &*adapter.openapi).into(),
+        };
+        let in_effect: Vec<_> = adapters.iter().map(|(_, connection)| connection.defaults()).collect();
+        let is_free = |path: &str| !adapters.iter().any(|(adapter, _)| has_path(adapter, path));
         Self {
-            document: defaults::configured(&adapter.openapi, in_effect),
-            has_document: !has_path(adapter, DOCUMENT),
-            has_page: !LOADED.iter().chain([&PAGE]).any(|path| has_path(adapter, path)),
+            document: defaults::configured(document, &in_effect),
+            has_document: is_free(DOCUMENT),
+            has_page: LOADED.iter().chain([&PAGE]).all(|path| is_free(path)),
             assets: generate_routes(ApiDefinition { uri_prefix: PAGE, api_definition, title: None }),
         }
     }
@@ -83,14 +93,18 @@ fn text(media_type: &'static str, text: impl Into<Bytes>) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use naftiko_schema::{Binding, Operation, OperationId, RetrySafety, Route, calls};
+    use naftiko_client::ClientBuilder;
+    use naftiko_schema::{Binding, Capability, Operation, OperationId, RetrySafety, Route, calls};
 
+    static CAPABILITY: Capability = Capability::new("t", "", "");
     static OPERATION: Operation =
         Operation::new(OperationId(0), "any", naftiko_schema::Method::Post, RetrySafety::OnlyIfNotProcessed);
 
     fn docs(path: &'static str) -> Docs {
         let route = Route::new(OPERATION.method, path, Binding::new(calls(&OPERATION))).captures(&[None]);
-        Docs::new(Box::leak(Box::new(Rest::new(0).routes(vec![route].leak()).openapi("{}"))), &Defaults::default())
+        let connection = ClientBuilder::<Connection>::new(&CAPABILITY).build().expect("a connection");
+        let rest: &'static Rest = Box::leak(Box::new(Rest::new(0).routes(vec![route].leak()).openapi("{}")));
+        Docs::new(&[(rest, connection)], None)
     }
 
     #[test]

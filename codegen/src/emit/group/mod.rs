@@ -1,0 +1,115 @@
+//! The crate of a group: a client with the clients of its members, and a server for all of them.
+
+mod library;
+mod manifest;
+mod readme;
+
+use naftiko_schema::{Group, GroupMember};
+
+use crate::Files;
+use crate::model::Model;
+use crate::names::is_identifier;
+
+/// What a crate of a group is made of.
+pub(crate) struct Parts<'m> {
+    pub(crate) group: Group,
+    /// The models of the members, in their order.
+    pub(crate) models: Vec<&'m Model>,
+    /// The folder, or the file of settings, that makes it a group.
+    pub(crate) origin: String,
+}
+
+/// Emits the crate of a group.
+pub(crate) fn emit(parts: &Parts<'_>) -> Files {
+    let mut files = vec![
+        ("Cargo.toml", manifest::emit(parts)),
+        ("README.md", readme::emit(parts)),
+        ("src/lib.rs", library::emit(parts)),
+    ];
+    if parts.served().next().is_some() {
+        files.push(("src/main.rs", library::emit_main(parts)));
+    }
+    if !parts.group.openapi.is_empty() {
+        files.push(("openapi.json", parts.group.openapi.to_string()));
+    }
+    let root = format!("generated/{}", parts.group.about.name);
+    files.into_iter().map(|(path, text)| (format!("{root}/{path}"), text)).collect()
+}
+
+/// Features of every crate of a group, which no member can have for itself.
+const FEATURES: [&str; 10] =
+    ["default", "client", "ring", "aws-lc-rs", "native-tls", "blocking", "test-util", "rest", "mcp", "server"];
+
+/// A member, and what the crate calls it.
+struct Part<'p> {
+    model: &'p Model,
+    /// The feature that adds it.
+    feature: String,
+    /// The module, and the method of the client.
+    module: String,
+}
+
+impl<'m> Parts<'m> {
+    fn members(&self) -> impl Iterator<Item = Part<'_>> {
+        let part = |(member, model): (&GroupMember, &&'m Model)| {
+            let name = &*member.name;
+            let is_taken = FEATURES.contains(&name) || name == "otlp";
+            let feature = if is_taken { format!("{name}-api") } else { name.to_owned() };
+            let module = feature.replace('-', "_");
+            let module = match module.as_str() {
+                // The crate has these names already.
+                "runtime" | "builder" | "from_env" | "run" => format!("{module}_api"),
+                name if is_identifier(name) => module,
+                _ => format!("api_{module}"),
+            };
+            Part { model, feature, module }
+        };
+        // A member has a place in both lists.
+        let parts: Vec<_> = self.group.members.iter().zip(&self.models).map(part).collect();
+        parts.into_iter()
+    }
+
+    /// The members that expose anything.
+    fn served(&self) -> impl Iterator<Item = Part<'_>> {
+        self.members().filter(|part| part.model.has_server())
+    }
+
+    /// The name of the client.
+    fn client(&self) -> String {
+        let words = self.group.about.name.split('-').map(crate::group::title);
+        let name: String = words.collect();
+        // What the crate has under other names.
+        let taken = [
+            "ApiError",
+            "Attempt",
+            "Call",
+            "ClientBuilder",
+            "ConfigError",
+            "Error",
+            "ErrorKind",
+            "GroupBuilder",
+            "IntoBody",
+            "Outcome",
+            "Paging",
+            "Phase",
+            "RawBody",
+            "Response",
+            "ResultStream",
+            "RetryPolicy",
+            "SecretBody",
+            "Self",
+            "TokenProvider",
+            "Transport",
+            "Violation",
+            "Result",
+            "Group",
+            "Program",
+            "Clients",
+        ];
+        if taken.contains(&name.as_str()) { format!("{name}Client") } else { name }
+    }
+
+    fn lib_name(&self) -> String {
+        self.group.about.name.replace('-', "_")
+    }
+}

@@ -1,0 +1,233 @@
+//! Groups: what callers call the members of a group and their tools, and what keeps capabilities from being one.
+
+mod openapi;
+pub(crate) mod plan;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use naftiko_schema::http::percent_decode;
+use naftiko_schema::{Adapter, Capability, Group, GroupMember, Mcp, Renamed, Rest};
+
+use crate::Tables;
+
+/// A capability that is to be a member.
+#[derive(Clone, Copy)]
+pub(crate) struct Member<'m> {
+    pub(crate) capability: &'m Capability,
+    pub(crate) rest: Option<&'m Rest>,
+    pub(crate) mcp: Option<&'m Mcp>,
+    /// The document of its routes; empty if it has none.
+    pub(crate) openapi: &'m str,
+}
+
+impl<'m> From<&'m Tables> for Member<'m> {
+    fn from(tables: &'m Tables) -> Self {
+        let rest = tables.adapters.iter().find_map(Adapter::rest);
+        let mcp = tables.adapters.iter().find_map(Adapter::mcp);
+        Self { capability: &tables.capability, rest, mcp, openapi: rest.map_or("", |rest| &rest.openapi) }
+    }
+}
+
+/// Why two capabilities cannot be in one group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Conflict {
+    /// The index of the member that has the same as an earlier one.
+    pub(crate) member: usize,
+    /// What both have, in words.
+    pub(crate) message: String,
+}
+
+/// The title of a group: its name in words.
+pub(crate) fn title(name: &str) -> String {
+    let words = name.split('-').map(|word| {
+        let mut letters = word.chars();
+        letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect::<String>()
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// The words that all names begin with, as one name; empty if there are none.
+pub(crate) fn common_name(names: &[&str]) -> String {
+    let Some((first, rest)) = names.split_first() else { return String::new() };
+    let words: Vec<_> = first.split('-').collect();
+    let same = |other: &&str| words.iter().zip(other.split('-')).take_while(|(one, other)| **one == *other).count();
+    let count = rest.iter().map(same).min().unwrap_or(words.len());
+    words.get(..count).unwrap_or_default().join("-")
+}
+
+/// What callers call capabilities with these names: without the words that all of them begin with, as far as every name keeps one.
+fn short_names(names: &[&str]) -> Vec<String> {
+    let shortest = names.iter().map(|name| name.split('-').count()).min().unwrap_or_default();
+    let common = common_name(names).split('-').filter(|word| !word.is_empty()).count();
+    let without = common.min(shortest.saturating_sub(1));
+    names.iter().map(|name| name.split('-').skip(without).collect::<Vec<_>>().join("-")).collect()
+}
+
+/// The group of capabilities, whose names are different.
+///
+/// # Errors
+/// Everything that two of them have, and only one can have.
+pub(crate) fn group(name: &str, members: &[Member<'_>]) -> Result<Group, Vec<Conflict>> {
+    let names: Vec<_> = members.iter().map(|member| &*member.capability.name).collect();
+    let short = short_names(&names);
+    let tools = |mcp: &Mcp| mcp.tools.iter().map(|tool| tool.name.to_string()).collect();
+    let prompts = |mcp: &Mcp| mcp.prompts.iter().map(|prompt| prompt.name.to_string()).collect();
+    let of = |names: &dyn Fn(&Mcp) -> Vec<String>| -> Vec<Vec<String>> {
+        members.iter().map(|member| member.mcp.map(names).unwrap_or_default()).collect()
+    };
+    let (tools, prompts) = (renamed(&short, &of(&tools)), renamed(&short, &of(&prompts)));
+    let conflicts = conflicts(members, &names, &[("tool", &tools), ("prompt", &prompts)]);
+    if !conflicts.is_empty() {
+        return Err(conflicts);
+    }
+    let changed = |names: &[(String, String)]| -> Vec<Renamed> {
+        let changed = names.iter().filter(|(from, to)| from != to);
+        changed.map(|(from, to)| Renamed { from: from.clone().into(), to: to.clone().into() }).collect()
+    };
+    let made =
+        names.iter().zip(&short).zip(tools.iter().zip(&prompts)).map(|((capability, name), (tools, prompts))| {
+            GroupMember {
+                capability: (*capability).to_owned().into(),
+                name: name.clone().into(),
+                tools: changed(tools).into(),
+                prompts: changed(prompts).into(),
+            }
+        });
+    let mut about = Capability::new("", "", "");
+    about.name = name.to_owned().into();
+    about.title = title(name).into();
+    about.version = members.first().map(|member| member.capability.version.clone()).unwrap_or_default();
+    let mut group = Group { about, members: made.collect::<Vec<_>>().into(), openapi: "".into() };
+    group.openapi = openapi::document(&group, members).into();
+    Ok(group)
+}
+
+/// The names of each member's tools or prompts, each with the one in its place. A name that several members have gets that of the
+/// member before it, in all of them.
+fn renamed(members: &[String], names: &[Vec<String>]) -> Vec<Vec<(String, String)>> {
+    let same = |names: &Vec<String>| names.iter().map(|name| (name.clone(), name.clone())).collect();
+    let mut all: Vec<Vec<(String, String)>> = names.iter().map(same).collect();
+    loop {
+        let mut owners: BTreeMap<String, usize> = BTreeMap::new();
+        for (_, name) in all.iter().flatten() {
+            *owners.entry(name.clone()).or_default() += 1;
+        }
+        let mut has_changed = false;
+        for (member, names) in members.iter().zip(&mut all) {
+            // A name gets that of its member once.
+            for (from, to) in names.iter_mut().filter(|(from, to)| from == to && owners.get(to).is_some_and(|n| *n > 1))
+            {
+                *to = format!("{member}-{from}");
+                has_changed = true;
+            }
+        }
+        if !has_changed {
+            return all;
+        }
+    }
+}
+
+fn conflicts(members: &[Member<'_>], names: &[&str], renamed: &[(&str, &Vec<Vec<(String, String)>>)]) -> Vec<Conflict> {
+    let mut all = Vec::new();
+    let mut known: BTreeMap<String, (usize, String)> = BTreeMap::new();
+    let mut claim = |member: usize, key: String, what: String| {
+        if let Some((first, same)) = known.get(&key) {
+            if *first != member {
+                let (first, own) = (names.get(*first).copied().unwrap_or_default(), names.get(member).copied());
+                let message = format!("{what} of `{}` and {same} of `{first}` take the same", own.unwrap_or_default());
+                all.push(Conflict { member, message });
+            }
+            return;
+        }
+        known.insert(key, (member, what));
+    };
+    for (index, member) in members.iter().enumerate() {
+        for route in member.rest.iter().flat_map(|rest| rest.routes.iter()) {
+            let method = route.method.as_str();
+            claim(
+                index,
+                format!("route {method} {}", shape(&route.path)),
+                format!("the route `{method} {}`", route.path),
+            );
+        }
+        for forward in member.rest.iter().flat_map(|rest| rest.forwards.iter()) {
+            claim(
+                index,
+                format!("forward {}", shape(&forward.path)),
+                format!("what is passed on at `{}`", forward.path),
+            );
+        }
+        for resource in member.mcp.iter().flat_map(|mcp| mcp.resources.iter()) {
+            claim(index, format!("resource {}", shape(&resource.uri)), format!("the resource `{}`", resource.uri));
+        }
+    }
+    for (kind, names) in renamed {
+        for (index, names) in names.iter().enumerate() {
+            for (from, to) in names {
+                claim(index, format!("{kind} {to}"), format!("the {kind} `{from}`"));
+            }
+        }
+    }
+    all
+}
+
+/// A path or a URI, decoded, with all placeholders made equal.
+fn shape(path: &str) -> String {
+    let mut shape = String::new();
+    let mut rest = path;
+    while let Some((before, (placeholder, after))) =
+        rest.split_once('{').and_then(|(b, a)| Some((b, a.split_once('}')?)))
+    {
+        shape.push_str(&percent_decode(before));
+        shape.push_str(if placeholder.ends_with('+') { "{+}" } else { "{}" });
+        rest = after;
+    }
+    shape + &percent_decode(rest)
+}
+
+/// The names of capabilities that occur more than once.
+pub(crate) fn repeated<'n>(names: impl IntoIterator<Item = &'n str>) -> Vec<&'n str> {
+    let mut seen = BTreeSet::new();
+    names.into_iter().filter(|name| !seen.insert(*name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn members_are_called_without_the_words_that_all_begin_with() {
+        for (names, short) in [
+            (&["s-manager-secrets", "s-manager-secret-versions"][..], &["secrets", "secret-versions"][..]),
+            (&["a-b", "a-b-c"], &["b", "b-c"]),
+            (&["a", "b"], &["a", "b"]),
+            (&["shop-a"], &["a"]),
+            (&["a", "a-b"], &["a", "a-b"]),
+        ] {
+            assert_eq!(short_names(names), short, "{names:?}");
+        }
+        assert_eq!(common_name(&["s-m-a", "s-m-b"]), "s-m");
+        assert_eq!(title("secret-manager"), "Secret Manager");
+    }
+
+    #[test]
+    fn a_name_that_several_members_have_gets_that_of_the_member_in_all_of_them() {
+        let of = |names: &[&[&str]]| {
+            let names: Vec<_> = names.iter().map(|names| texts(names)).collect();
+            let renamed = renamed(&texts(&["a", "b", "c"]), &names).into_iter();
+            renamed.map(|names| names.into_iter().map(|(_, to)| to).collect::<Vec<_>>()).collect::<Vec<_>>()
+        };
+        assert_eq!(of(&[&["get", "list"], &["get"], &["other"]]), [&["a-get", "list"][..], &["b-get"], &["other"]]);
+        assert_eq!(of(&[&["get"], &["get"], &["a-get"]]), [["a-get"], ["b-get"], ["c-a-get"]]);
+    }
+
+    #[test]
+    fn placeholders_of_shapes_have_no_names() {
+        assert_eq!(shape("/a%20b/{c}:d/{e+}"), "/a b/{}:d/{+}");
+        assert_eq!(shape("/a/{b"), "/a/{b");
+    }
+}

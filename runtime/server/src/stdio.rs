@@ -1,0 +1,47 @@
+//! The MCP server of a program for one client on standard input and output.
+
+use naftiko_client::__private::{Environment, Room};
+use naftiko_mcp::{Policy, Server};
+
+use super::cli::Upstream;
+use super::failure::Failure;
+use super::program::{Exposed, Program};
+use super::upstream;
+
+/// The server of the MCP adapter of a program, or of all of them if it is joined.
+///
+/// # Errors
+/// If there is none, or several apart, or it cannot be set up in this environment.
+pub(super) fn server(
+    program: &'static Program,
+    options: &Upstream,
+    environment: Option<&Environment>,
+    room: &Room,
+    policy: Policy,
+) -> Result<Server, Failure> {
+    let all = program.exposed().into_iter();
+    let mut all = all.filter(|exposed| exposed.first().is_some_and(|first| first.adapter.mcp().is_some()));
+    let exposed = match (all.next(), all.next()) {
+        (Some(only), None) => only,
+        (None, _) => return Err(Failure::Refused("the capability exposes no MCP tools".to_owned())),
+        (Some(_), Some(_)) => return Err(Failure::Refused("several MCP adapters cannot share stdio".to_owned())),
+    };
+    policy
+        .check(exposed.iter().filter_map(|exposed| exposed.adapter.mcp()))
+        .map_err(|error| Failure::Refused(error.to_string()))?;
+    program.check_scripts(&options.scripts)?;
+    upstream::check_base_uris(program, options)?;
+    let connect = |Exposed { served, adapter, .. }: &Exposed| {
+        let tls = upstream::native_root_tls();
+        let client = upstream::client(program, &served.capability, options, tls, None, room.clone());
+        let client = match environment {
+            Some(environment) => client.from_environment(environment.clone()),
+            None => client,
+        };
+        Ok(adapter.mcp().zip(Some(client.build()?)))
+    };
+    let members = exposed.iter().map(connect).collect::<Result<Vec<_>, Failure>>()?;
+    let about = exposed.first().map(|first| program.about_of(first));
+    let about = about.ok_or_else(|| Failure::Refused("the capability exposes no MCP tools".to_owned()))?;
+    Ok(Server::joined(about, members.into_iter().flatten(), policy))
+}
