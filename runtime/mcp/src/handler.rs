@@ -303,6 +303,13 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        let request = match self.0.members.meant(request) {
+            Ok(request) => request,
+            Err(mut found) => {
+                found.meta = Some(self.0.server_info_meta.clone());
+                return Ok(found.into());
+            }
+        };
         let Some(Indexed { tool, connection, description }) = self.0.members.tool(&request.name) else {
             return Err(ErrorData::invalid_params(format!("unknown tool: {}", short(&request.name)), None));
         };

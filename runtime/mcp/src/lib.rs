@@ -38,7 +38,7 @@ mod words;
 
 pub use self::http::HttpOptions;
 pub use handler::Server;
-pub use policy::{Confirmation, OutputSchemas, Policy, ShortKey, UnmatchedPattern};
+pub use policy::{Confirmation, OutputSchemas, Policy, Search, ShortKey, UnmatchedPattern};
 
 #[doc(hidden)]
 pub mod __private {

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use naftiko_client::__private::Connection;
 use naftiko_schema::{Mcp, Prompt, Tool};
-use rmcp::model::ToolAnnotations;
+use rmcp::model::{CallToolRequestParams, CallToolResult, ToolAnnotations};
 
 use super::Policy;
 use super::about::about;
 use super::policy::OutputSchemas;
 use super::schema::schemas;
+#[cfg(feature = "search")]
+use super::search::Finder;
 use super::structure::name_repeated;
 
 /// How long a client may cache a list, in milliseconds. Lists change only with the binary.
@@ -40,6 +42,9 @@ pub(super) struct Members {
     listed_without_headers: Vec<rmcp::model::Tool>,
     /// By their names.
     index: HashMap<&'static str, Indexed>,
+    /// What lists show in place of all tools.
+    #[cfg(feature = "search")]
+    finder: Option<Finder>,
 }
 
 impl Members {
@@ -60,8 +65,25 @@ impl Members {
             let (connection, description) = (member.connection.clone(), description.clone());
             (&*tool.name, Indexed { tool, connection, description })
         };
-        let index = shown.iter().zip(&listed).map(indexed).collect();
-        (Self { listed, listed_without_headers, index, all }, cut)
+        let index: HashMap<_, _> = shown.iter().zip(&listed).map(indexed).collect();
+        #[cfg(feature = "search")]
+        let finder = policy.searches(&listed).then(|| {
+            let finder = Finder::new(listed.iter().filter_map(|tool| index.get(&*tool.name)));
+            for listed in [&mut listed, &mut listed_without_headers] {
+                listed.retain(|tool| policy.pins(&tool.name));
+                listed.splice(0..0, finder.tools().iter().cloned());
+            }
+            finder
+        });
+        let members = Self {
+            all,
+            listed,
+            listed_without_headers,
+            index,
+            #[cfg(feature = "search")]
+            finder,
+        };
+        (members, cut)
     }
 
     pub(super) fn all(&self) -> &[Member] {
@@ -76,6 +98,15 @@ impl Members {
     /// The tool of a name.
     pub(super) fn tool(&self, name: &str) -> Option<&Indexed> {
         self.index.get(name)
+    }
+
+    /// What a call means: a call of a tool, or the result of a search for tools.
+    pub(super) fn meant(&self, request: CallToolRequestParams) -> Result<CallToolRequestParams, CallToolResult> {
+        #[cfg(feature = "search")]
+        if let Some(finder) = &self.finder {
+            return finder.meant(request, |name| self.tool(name));
+        }
+        Ok(request)
     }
 
     pub(super) fn prompts(&self) -> impl Iterator<Item = &'static Prompt> {

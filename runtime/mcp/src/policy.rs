@@ -18,6 +18,8 @@ use super::files::Root;
 
 /// The default maximum length of a result's text, in bytes.
 const RESPONSE_BUDGET: usize = 100_000;
+/// The default maximum length of the list of tools, in bytes: about 50,000 tokens.
+const LIST_BUDGET: usize = 200_000;
 /// The minimum length of the state key, in bytes: that of the hash (RFC 2104 §3).
 const KEY_LENGTH: usize = 32;
 
@@ -33,6 +35,9 @@ pub struct Policy {
     pub(super) response_budget: usize,
     pub(super) dry_run: bool,
     pub(super) output_schemas: OutputSchemas,
+    search: Search,
+    list_budget: usize,
+    pinned: Vec<WildMatch>,
     /// The folder of which clients may get files.
     files: Option<Arc<Root>>,
     /// Seals the state that a client sends back with a confirmation.
@@ -64,6 +69,18 @@ pub enum OutputSchemas {
     /// The whole schema. Clients reject results that do not satisfy it, such as those with values that are new, and those in
     /// which a secret is masked.
     Full,
+}
+
+/// Whether lists show tools that find tools, in place of all tools.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Search {
+    /// Never.
+    Off,
+    /// If the list of all tools were longer than its budget.
+    #[default]
+    Auto,
+    /// Always.
+    On,
 }
 
 /// The state key is too short.
@@ -101,6 +118,9 @@ impl Default for Policy {
             response_budget: RESPONSE_BUDGET,
             dry_run: false,
             output_schemas: OutputSchemas::default(),
+            search: Search::default(),
+            list_budget: LIST_BUDGET,
+            pinned: Vec::new(),
             files: None,
             seal: seal.map(Arc::new),
             permits: None,
@@ -118,6 +138,7 @@ impl fmt::Debug for Policy {
             .field("response_budget", &self.response_budget)
             .field("dry_run", &self.dry_run)
             .field("output_schemas", &self.output_schemas)
+            .field("search", &self.search)
             .field("files", &self.files)
             .finish_non_exhaustive()
     }
@@ -175,6 +196,24 @@ impl Policy {
         self
     }
 
+    /// Whether lists show tools that find tools, in place of all tools. It needs the feature `search`.
+    pub fn search(mut self, search: Search) -> Self {
+        self.search = search;
+        self
+    }
+
+    /// The maximum length of the list of tools, in bytes, beyond which [`Search::Auto`] shows tools that find tools.
+    pub fn list_budget(mut self, bytes: usize) -> Self {
+        self.list_budget = bytes;
+        self
+    }
+
+    /// Lists tools whose names match one of these patterns beside those that find tools.
+    pub fn pin_tools(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        self.pinned = compiled(patterns);
+        self
+    }
+
     /// Offers resources and prompts that are files of this machine, if they are in this folder. Without it they do not exist for
     /// clients. Hidden files, and those of the operating system below `/dev`, `/proc` and `/sys`, are never offered.
     ///
@@ -219,6 +258,7 @@ impl Policy {
         }
         checked("--tools", &self.only, &names)?;
         checked("--exclude-tools", &self.excluded, &names)?;
+        checked("--pin-tools", &self.pinned, &names)?;
         names.append(&mut resources);
         checked("--reveal-secrets", &self.revealed, &names)
     }
@@ -228,6 +268,28 @@ impl Policy {
         (tool.hints.read_only || !self.read_only)
             && (self.only.is_empty() || matches(&self.only, &tool.name))
             && !matches(&self.excluded, &tool.name)
+    }
+
+    /// Whether a list of these tools is replaced by tools that find them.
+    #[cfg(feature = "search")]
+    pub(super) fn searches(&self, listed: &[rmcp::model::Tool]) -> bool {
+        match self.search {
+            Search::Off => false,
+            Search::On => true,
+            Search::Auto => {
+                let mut length = 0_usize;
+                listed.iter().any(|tool| {
+                    length = length.saturating_add(serde_json::to_string(tool).map_or(0, |text| text.len()));
+                    length > self.list_budget
+                })
+            }
+        }
+    }
+
+    /// Whether lists show a tool beside those that find tools.
+    #[cfg(feature = "search")]
+    pub(super) fn pins(&self, name: &str) -> bool {
+        matches(&self.pinned, name)
     }
 
     /// Whether clients can see and read a resource. The operation that it calls may change something, although it should not.

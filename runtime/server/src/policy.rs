@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use naftiko_mcp::{Confirmation, OutputSchemas, Policy};
+use naftiko_mcp::{Confirmation, OutputSchemas, Policy, Search};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -50,6 +50,15 @@ pub(super) struct Tools {
     /// Show the requests that calls would send, without sending them; REST is not served
     #[arg(long, env = "NAFTIKO_DRY_RUN")]
     pub(super) dry_run: bool,
+    /// Whether the list of tools is three tools that find, describe and call the others; auto: if it would be too long
+    #[arg(long, env = "NAFTIKO_SEARCH", default_value = "auto", value_name = "WHEN", num_args = 0..=1, require_equals = true, default_missing_value = "on")]
+    search: SearchMode,
+    /// The maximum length of the list of tools for --search auto, in bytes
+    #[arg(long, env = "NAFTIKO_LIST_BUDGET", default_value_t = 200_000, value_name = "BYTES")]
+    list_budget: usize,
+    /// List tools whose names match, beside those that find tools (repeatable)
+    #[arg(long = "pin-tools", env = "NAFTIKO_PIN_TOOLS", value_name = "PATTERN", value_parser = list::texts)]
+    pinned: Vec<List>,
     /// Whether tools declare what their results are, where it is known; errors of these tools are text only
     #[arg(long, env = "NAFTIKO_OUTPUT_SCHEMAS", default_value = "shape", value_name = "WHICH")]
     output_schemas: Declared,
@@ -77,6 +86,16 @@ enum Declared {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
+enum SearchMode {
+    /// Never
+    Off,
+    /// If the list would be longer than its budget
+    Auto,
+    /// Always
+    On,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
 enum Confirm {
     /// Never ask
     Off,
@@ -98,7 +117,15 @@ impl Tools {
             Declared::Shape => OutputSchemas::Shape,
             Declared::Full => OutputSchemas::Full,
         };
+        let search = match self.search {
+            SearchMode::Off => Search::Off,
+            SearchMode::Auto => Search::Auto,
+            SearchMode::On => Search::On,
+        };
         let mut policy = Policy::default()
+            .search(search)
+            .list_budget(self.list_budget)
+            .pin_tools(members(&self.pinned))
             .tools(members(&self.only))
             .exclude_tools(members(&self.excluded))
             .confirmation(confirmation)
@@ -133,7 +160,15 @@ impl Tools {
             Declared::Shape => "shape",
             Declared::Full => "full",
         };
+        let search = match self.search {
+            SearchMode::Off => "off",
+            SearchMode::Auto => "auto",
+            SearchMode::On => "on",
+        };
         json!({
+            "search": search,
+            "listBudget": self.list_budget,
+            "pinTools": members(&self.pinned).collect::<Vec<_>>(),
             "readOnly": self.read_only,
             "tools": members(&self.only).collect::<Vec<_>>(),
             "excludeTools": members(&self.excluded).collect::<Vec<_>>(),

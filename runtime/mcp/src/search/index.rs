@@ -13,7 +13,7 @@ pub(super) struct Entry<'t> {
     pub(super) title: &'t str,
     pub(super) description: &'t str,
     /// What its capability says of itself.
-    pub(super) capability: &'t str,
+    pub(super) capability: [&'t str; 2],
 }
 
 /// How often the words of a name count.
@@ -52,7 +52,7 @@ impl Index {
         for entry in entries {
             let name: Vec<_> = words(entry.name);
             let mut all: Vec<_> = std::iter::repeat_n(&name, NAME_WEIGHT).flatten().cloned().collect();
-            all.extend([entry.title, entry.description, entry.capability].into_iter().flat_map(words));
+            all.extend([entry.title, entry.description].into_iter().chain(entry.capability).flat_map(words));
             // Neighbours are also written as one word, or by their first letters.
             for pair in name.windows(2) {
                 all.push(pair.concat());
@@ -160,7 +160,12 @@ mod tests {
     ];
 
     fn index() -> Index {
-        Index::new(TOOLS.iter().map(|(name, description)| Entry { name, title: "", description, capability: "cloud" }))
+        Index::new(TOOLS.iter().map(|(name, description)| Entry {
+            name,
+            title: "",
+            description,
+            capability: ["cloud", ""],
+        }))
     }
 
     fn best(question: &str) -> &'static str {

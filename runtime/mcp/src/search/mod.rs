@@ -1,4 +1,164 @@
-//! Search mode: tools that find tools, in place of a long list.
+//! Search mode: a list of three tools that find, describe and call all others, for servers whose list would be long.
+//!
+//! A call through them is the call itself: it is checked, confirmed and masked like any other.
 
+mod definitions;
 mod index;
 mod words;
+
+use naftiko_adapter::short;
+use rmcp::model::{CallToolRequestParams, CallToolResult, ContentBlock, JsonObject};
+use serde_json::{Value, json};
+
+use self::definitions::{CALL, DESCRIBE, SEARCH, definitions};
+use self::index::{Entry, Index};
+use super::about::first_sentence;
+use super::members::Indexed;
+
+/// How many tools a search finds unless the call says it.
+const FOUND: usize = 5;
+/// How many tools a search finds at most.
+const MOST: usize = 20;
+/// How many tools are named in place of one that is not there.
+const SIMILAR: usize = 3;
+
+/// The tools of a server that find its other tools.
+pub(crate) struct Finder {
+    index: Index,
+    /// The names of the tools, by their numbers in the index.
+    names: Vec<&'static str>,
+    tools: Vec<rmcp::model::Tool>,
+}
+
+impl Finder {
+    /// Finds these tools.
+    pub(crate) fn new<'t>(tools: impl Iterator<Item = &'t Indexed> + Clone) -> Self {
+        let index = Index::new(tools.clone().map(|indexed| {
+            let capability = indexed.connection.capability();
+            let (name, title, description) = (&*indexed.tool.name, &*indexed.tool.title, &*indexed.tool.description);
+            Entry { name, title, description, capability: [&capability.title, &capability.description] }
+        }));
+        let names = tools.clone().map(|indexed| &*indexed.tool.name).collect();
+        Self { index, names, tools: definitions(tools.map(|indexed| indexed.tool)) }
+    }
+
+    /// The three tools.
+    pub(crate) fn tools(&self) -> &[rmcp::model::Tool] {
+        &self.tools
+    }
+
+    /// What a call means: a call of another tool, or a result at once. `known` gives a tool by its name.
+    pub(crate) fn meant<'t>(
+        &self,
+        mut request: CallToolRequestParams,
+        known: impl Fn(&str) -> Option<&'t Indexed>,
+    ) -> Result<CallToolRequestParams, CallToolResult> {
+        if ![SEARCH, DESCRIBE, CALL].contains(&&*request.name) {
+            return Ok(request);
+        }
+        let arguments = request.arguments.take().unwrap_or_default();
+        let outcome = match &*request.name {
+            SEARCH => self.search(&arguments, known),
+            DESCRIBE => self.named(&arguments, known).map(|indexed| json!(indexed.description)),
+            _ => match self.named(&arguments, known).and_then(|indexed| Ok((indexed, inner(&arguments)?))) {
+                Ok((indexed, inner)) => {
+                    request.name = (&*indexed.tool.name).into();
+                    request.arguments = inner;
+                    return Ok(request);
+                }
+                Err(problem) => Err(problem),
+            },
+        };
+        Err(match outcome {
+            Ok(document) => {
+                let mut result = CallToolResult::success(vec![ContentBlock::text(document.to_string())]);
+                result.structured_content = Some(document);
+                result
+            }
+            Err(problem) => CallToolResult::error(vec![ContentBlock::text(format!("nothing was sent: {problem}"))]),
+        })
+    }
+
+    fn search<'t>(&self, arguments: &JsonObject, known: impl Fn(&str) -> Option<&'t Indexed>) -> Result<Value, String> {
+        let question = text(arguments, "query")?;
+        let limit = match arguments.get("limit") {
+            None | Some(Value::Null) => FOUND,
+            Some(limit) => limit
+                .as_u64()
+                .and_then(|limit| usize::try_from(limit).ok())
+                .filter(|limit| (1..=MOST).contains(limit))
+                .ok_or_else(|| format!("`limit` must be a whole number from 1 to {MOST}"))?,
+        };
+        let found: Vec<_> = self.found(question, limit).filter_map(known).map(line).collect();
+        let help = if found.is_empty() {
+            "nothing was found; ask with other words, such as the kind of thing and what shall be done with it"
+        } else {
+            "call_tool calls one of them; describe_tool shows all that it takes"
+        };
+        Ok(json!({"tools": found, "next": help}))
+    }
+
+    fn found(&self, question: &str, limit: usize) -> impl Iterator<Item = &'static str> {
+        self.index.find(question, limit).into_iter().filter_map(|number| self.names.get(number).copied())
+    }
+
+    /// The tool that a call names.
+    fn named<'t>(
+        &self,
+        arguments: &JsonObject,
+        known: impl Fn(&str) -> Option<&'t Indexed>,
+    ) -> Result<&'t Indexed, String> {
+        let name = text(arguments, "name")?;
+        known(name).ok_or_else(|| {
+            let similar: Vec<_> = self.found(name, SIMILAR).map(|name| format!("`{name}`")).collect();
+            let similar =
+                if similar.is_empty() { String::new() } else { format!("; there are {}", similar.join(", ")) };
+            format!("no tool has the name `{}`{similar}", short(name))
+        })
+    }
+}
+
+/// The arguments of the tool that a call names.
+fn inner(arguments: &JsonObject) -> Result<Option<JsonObject>, String> {
+    match arguments.get("arguments") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Object(inner)) => Ok(Some(inner.clone())),
+        Some(_) => Err("`arguments` must be an object".to_owned()),
+    }
+}
+
+fn text<'a>(arguments: &'a JsonObject, name: &str) -> Result<&'a str, String> {
+    match arguments.get(name) {
+        Some(Value::String(text)) if !text.trim().is_empty() => Ok(text),
+        Some(Value::String(_)) => Err(format!("`{name}` is empty")),
+        Some(_) => Err(format!("`{name}` must be a text")),
+        None => Err(format!("`{name}` is required")),
+    }
+}
+
+/// What a search says of a tool: enough to call it where its inputs are plain.
+fn line(indexed: &Indexed) -> Value {
+    let schema = &indexed.description.input_schema;
+    let required: Vec<_> =
+        schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let inputs: JsonObject = schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .map(|(name, property)| {
+            let kind = property.get("type").and_then(Value::as_str).unwrap_or("any");
+            let kind = if required.contains(&name.as_str()) { format!("{kind}, required") } else { kind.to_owned() };
+            (name.clone(), kind.into())
+        })
+        .collect();
+    let (tool, capability) = (indexed.tool, indexed.connection.capability());
+    json!({
+        "name": tool.name,
+        "description": first_sentence(&tool.description),
+        "capability": capability.title,
+        "readOnly": tool.hints.read_only,
+        "destructive": tool.hints.destructive,
+        "inputs": inputs,
+    })
+}

@@ -13,7 +13,10 @@ const COMMON: [&str; 62] = [
 /// What people say for what tools do, and the words that names of tools have for it.
 const VERBS: [(&[&str], &[&str]); 11] = [
     (&["remove", "destroy", "erase", "drop", "trash", "terminate", "purge", "rid", "kill"], &["delete"]),
-    (&["make", "add", "new", "provision", "launch", "order", "rent", "register", "issue", "generate", "setup"], &["create"]),
+    (
+        &["make", "add", "new", "provision", "launch", "order", "rent", "register", "issue", "generate", "setup"],
+        &["create"],
+    ),
     (&["store", "save", "upload", "put", "write", "invite"], &["create", "update", "add"]),
     (&["change", "edit", "modify", "rename", "adjust", "alter", "patch", "configure", "set"], &["update"]),
     (&["show", "view", "see", "display", "find", "what", "many", "enumerate", "overview"], &["list"]),
