@@ -27,6 +27,7 @@ mod export;
 mod fields;
 mod fixes;
 mod generation;
+mod groups;
 mod hostile;
 mod import;
 mod interop;

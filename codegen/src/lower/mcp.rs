@@ -2,11 +2,11 @@
 
 use naftiko_schema::{
     Capability, InboundAuth, Mcp, Message, Method, Prompt, PromptArgument, PromptSource, Resource, ResourceCall,
-    ResourceSource, ResourceText, Tool, ToolHints,
+    ResourceSource, ResourceText, Tool, ToolHints, Verb,
 };
 
 use super::binding::binding;
-use super::{Callables, captures, one_line, template, text, with_note};
+use super::{Callables, captures, one_line, template, text, toolset, with_note};
 use crate::linked::{self, Files, Linked, PromptText, Target};
 use crate::read::document::{self, Adapter, Caching};
 
@@ -46,6 +46,14 @@ fn tool(source: &linked::Tool<'_>, callables: &Callables<'_>) -> Tool {
     let title = source.title.map(|title| one_line(&title.value)).filter(|title| !title.is_empty());
     let short = |text: &String| text.chars().count() <= 60;
     let read_only = source.hints.read_only.unwrap_or(default.read_only);
+    let binding = binding(&source.call, callables);
+    let (resource, verb) = toolset::of_all(binding.target.operations());
+    // The capability knows best whether the tool changes anything.
+    let verb = match (read_only, verb) {
+        (true, _) => Verb::Read,
+        (false, Verb::Read) => Verb::Action,
+        (false, verb) => verb,
+    };
     Tool {
         titled: title.is_some(),
         name: source.name.clone().into(),
@@ -57,8 +65,10 @@ fn tool(source: &linked::Tool<'_>, callables: &Callables<'_>) -> Tool {
             idempotent: source.hints.idempotent.unwrap_or(default.idempotent),
             open_world: source.hints.open_world.unwrap_or(true),
         },
-        binding: binding(&source.call, callables),
+        binding,
         open: source.open,
+        resource: resource.into(),
+        verb,
     }
 }
 

@@ -8,6 +8,7 @@ mod meaning;
 mod models;
 mod output;
 mod rest;
+mod toolset;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -17,41 +17,45 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(8090)
     .tools(const {
         &[
             Tool::new(
-                "bed",
-                "Shows a bed and who looks after it",
-                "Shows a bed and who looks after it",
-                ToolHints::new().read_only().idempotent().open_world(),
-                Binding::new(runs(&flows::GARDEN_BED_WITH_KEEPER)),
-            ),
+                    "bed",
+                    "Shows a bed and who looks after it",
+                    "Shows a bed and who looks after it",
+                    ToolHints::new().read_only().idempotent().open_world(),
+                    Binding::new(runs(&flows::GARDEN_BED_WITH_KEEPER)),
+                )
+                .resource("bed"),
             Tool::new(
-                "water",
-                "Waters a bed in the name of its keeper",
-                "Waters a bed in the name of its keeper",
-                ToolHints::new().open_world(),
-                Binding::new(runs(&flows::GARDEN_KEEPER_WATERS)),
-            ),
+                    "water",
+                    "Waters a bed in the name of its keeper",
+                    "Waters a bed in the name of its keeper",
+                    ToolHints::new().open_world(),
+                    Binding::new(runs(&flows::GARDEN_KEEPER_WATERS)),
+                )
+                .resource("bed")
+                .verb(Verb::Action),
             Tool::new(
-                "harvest",
-                "Lists what grew in a year",
-                "Lists what grew in a year",
-                ToolHints::new().read_only().idempotent().open_world(),
-                Binding::new(calls(&operations::GET_HARVEST))
-                    .arguments(
-                        ArgumentMapping::Mapped(
-                            Mapping::new(
-                                const {
-                                    &[
-                                        Parameter::new("year", Location::Path, Kind::Integer)
-                                            .required()
-                                            .description("The year"),
-                                    ]
-                                },
-                                const { &[ArgumentSource::Input(InputId(0))] },
+                    "harvest",
+                    "Lists what grew in a year",
+                    "Lists what grew in a year",
+                    ToolHints::new().read_only().idempotent().open_world(),
+                    Binding::new(calls(&operations::GET_HARVEST))
+                        .arguments(
+                            ArgumentMapping::Mapped(
+                                Mapping::new(
+                                    const {
+                                        &[
+                                            Parameter::new("year", Location::Path, Kind::Integer)
+                                                .required()
+                                                .description("The year"),
+                                        ]
+                                    },
+                                    const { &[ArgumentSource::Input(InputId(0))] },
+                                ),
                             ),
-                        ),
-                    )
-                    .output(Output::Projected(Projection::Path(list(&[])))),
-            ),
+                        )
+                        .output(Output::Projected(Projection::Path(list(&[])))),
+                )
+                .resource("harvest"),
             Tool::new(
                 "hours",
                 "Says when the gate opens",

@@ -63,18 +63,18 @@ impl std::fmt::Debug for Server {
 impl Server {
     #[doc(hidden)]
     pub fn new(adapter: &'static Mcp, connection: &Connection) -> Self {
-        Self::joined(connection.capability(), [(adapter, connection.clone())], Policy::default())
+        Self::joined(connection.capability(), [("", adapter, connection.clone())], Policy::default())
     }
 
-    /// A server with the name, title and version of `about`, which offers what all of these adapters do. No two of them have a
-    /// tool or a prompt of the same name.
+    /// A server with the name, title and version of `about`, which offers what all of these adapters do: each with what callers
+    /// call its capability, or nothing on a server of one. No two of them have a tool or a prompt of the same name.
     #[doc(hidden)]
     pub fn joined(
         about: &'static Capability,
-        adapters: impl IntoIterator<Item = (&'static Mcp, Connection)>,
+        adapters: impl IntoIterator<Item = (&'static str, &'static Mcp, Connection)>,
         policy: Policy,
     ) -> Self {
-        let members = adapters.into_iter().map(|(adapter, connection)| Member { adapter, connection });
+        let members = adapters.into_iter().map(|(name, adapter, connection)| Member { name, adapter, connection });
         Self::with_parts(about, members.collect(), policy)
     }
 
@@ -124,11 +124,11 @@ impl Server {
 
     /// A typing error in a pattern must not pass without a word, nor files that are not offered.
     pub(super) fn warn_of_policy(&self) {
-        let adapters = || self.0.members.all().iter().map(|member| member.adapter);
-        if let Err(error) = self.0.policy.check(adapters()) {
+        let members = self.0.members.all();
+        if let Err(error) = self.0.policy.check(members.iter().map(|member| (member.toolset(), member.adapter))) {
             tracing::warn!(target: TARGET, %error, "a pattern of the policy has no effect");
         }
-        adapters().for_each(|adapter| self.0.policy.warn_of_withheld_files(adapter));
+        members.iter().for_each(|member| self.0.policy.warn_of_withheld_files(member.adapter));
     }
 
     /// How long a list may be cached, for whom, and which server made it, for clients that know of these (MCP 2026-07-28).

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use naftiko_client::__private::Connection;
 use naftiko_schema::{Mcp, Prompt, Tool};
-use rmcp::model::{CallToolRequestParams, CallToolResult, ToolAnnotations};
+use rmcp::model::{CallToolRequestParams, CallToolResult, MetaObject, ToolAnnotations};
 
 use super::Policy;
 use super::about::about;
@@ -21,8 +21,17 @@ const LIST_TTL_MS: u64 = 300_000;
 /// An adapter, and the connection of its capability.
 #[derive(Clone)]
 pub(super) struct Member {
+    /// What callers call the capability; empty on a server of one.
+    pub(super) name: &'static str,
     pub(super) adapter: &'static Mcp,
     pub(super) connection: Connection,
+}
+
+impl Member {
+    /// The name by which operators choose the capability.
+    pub(super) fn toolset(&self) -> &'static str {
+        if self.name.is_empty() { &self.connection.capability().name } else { self.name }
+    }
 }
 
 /// A tool in the index.
@@ -48,12 +57,13 @@ pub(super) struct Members {
 }
 
 impl Members {
-    /// The members with the tools that a policy shows, and those tools of which the list shows only a part of their schemas.
-    pub(super) fn new(all: Vec<Member>, policy: &Policy) -> (Self, Vec<&'static Tool>) {
+    /// The members of which a policy shows anything with the tools that it shows, and those tools of which the list shows only a part of their schemas.
+    pub(super) fn new(mut all: Vec<Member>, policy: &Policy) -> (Self, Vec<&'static Tool>) {
+        all.retain(|member| policy.has(member.toolset()));
         let tools = all.iter().flat_map(|member| member.adapter.tools.iter().map(move |tool| (tool, member)));
         let shown: Vec<_> = tools.filter(|(tool, _)| policy.shows(tool)).collect();
         let described = |headers| {
-            let described = shown.iter().map(|(tool, member)| describe(tool, headers, policy, &member.connection));
+            let described = shown.iter().map(|(tool, member)| describe(tool, headers, policy, member));
             described.unzip::<_, _, Vec<_>, Vec<_>>()
         };
         let ((mut listed, are_cut), (mut listed_without_headers, _)) = (described(true), described(false));
@@ -152,7 +162,7 @@ impl Members {
 
 /// A tool as clients see it, and whether its schemas are cut. Its title is an annotation too, for clients that look only there, if it
 /// says more than its name.
-fn describe(tool: &'static Tool, headers: bool, policy: &Policy, connection: &Connection) -> (rmcp::model::Tool, bool) {
+fn describe(tool: &'static Tool, headers: bool, policy: &Policy, member: &Member) -> (rmcp::model::Tool, bool) {
     let hints = &tool.hints;
     let annotations = ToolAnnotations::from_raw(
         tool.titled.then(|| about(&tool.title, &[&tool.name])).flatten(),
@@ -161,10 +171,25 @@ fn describe(tool: &'static Tool, headers: bool, policy: &Policy, connection: &Co
         Some(hints.idempotent),
         Some(hints.open_world),
     );
-    let schemas = schemas(tool, headers, policy.output_schemas, connection.defaults());
+    let schemas = schemas(tool, headers, policy.output_schemas, member.connection.defaults());
     let mut described = rmcp::model::Tool::new(&*tool.name, &*tool.description, Arc::new(schemas.input))
         .with_title(&*tool.title)
         .with_annotations(annotations);
     described.output_schema = schemas.output.map(Arc::new);
+    described.meta = (!member.name.is_empty()).then(|| toolset(tool, member.name));
     (described, schemas.is_cut)
+}
+
+/// By what clients can group the tools of many capabilities.
+fn toolset(tool: &Tool, capability: &str) -> MetaObject {
+    let mut meta = MetaObject::default();
+    let facts = [
+        ("naftiko/capability", capability),
+        ("naftiko/resource", &tool.resource),
+        ("naftiko/verb", tool.verb.as_str()),
+    ];
+    for (name, fact) in facts.into_iter().filter(|(_, fact)| !fact.is_empty()) {
+        meta.0.insert(name.to_owned(), fact.into());
+    }
+    meta
 }

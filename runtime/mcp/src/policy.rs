@@ -1,5 +1,6 @@
 //! The operator's policy for MCP clients.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
@@ -30,6 +31,9 @@ pub struct Policy {
     read_only: bool,
     only: Vec<WildMatch>,
     excluded: Vec<WildMatch>,
+    toolsets: Vec<WildMatch>,
+    resources: Vec<WildMatch>,
+    verbs: Vec<WildMatch>,
     revealed: Vec<WildMatch>,
     pub(super) confirmation: Confirmation,
     pub(super) response_budget: usize,
@@ -113,6 +117,9 @@ impl Default for Policy {
             read_only: false,
             only: Vec::new(),
             excluded: Vec::new(),
+            toolsets: Vec::new(),
+            resources: Vec::new(),
+            verbs: Vec::new(),
             revealed: Vec::new(),
             confirmation: Confirmation::default(),
             response_budget: RESPONSE_BUDGET,
@@ -161,6 +168,25 @@ impl Policy {
     /// Does not offer tools whose names match one of these patterns.
     pub fn exclude_tools(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         self.excluded = compiled(patterns);
+        self
+    }
+
+    /// Offers only tools, resources and prompts of capabilities whose names match one of these patterns. On a server of several
+    /// capabilities these are the names below its endpoint.
+    pub fn toolsets(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        self.toolsets = compiled(patterns);
+        self
+    }
+
+    /// Offers only tools that are about a resource of the upstream whose name, in the singular, matches one of these patterns.
+    pub fn resources(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        self.resources = compiled(patterns);
+        self
+    }
+
+    /// Offers only tools with one of these verbs: `read`, `create`, `update`, `action`, `delete`.
+    pub fn verbs(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        self.verbs = compiled(patterns);
         self
     }
 
@@ -246,16 +272,24 @@ impl Policy {
         self
     }
 
-    /// Checks that each pattern matches the name of a tool, or of a resource if it is about secrets.
+    /// Checks that each pattern matches something of these capabilities: the name of a tool, or of a resource if it is about
+    /// secrets, a capability, a resource of the upstream, or a verb.
     ///
     /// # Errors
     /// If one matches none. The error names it, and the names that there are.
-    pub fn check<'m>(&self, adapters: impl IntoIterator<Item = &'m Mcp>) -> Result<(), UnmatchedPattern> {
-        let (mut names, mut resources) = (Vec::new(), Vec::new());
-        for adapter in adapters {
+    pub fn check<'m>(&self, adapters: impl IntoIterator<Item = (&'m str, &'m Mcp)>) -> Result<(), UnmatchedPattern> {
+        let (mut names, mut resources, mut toolsets) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut subjects, mut verbs) = (BTreeSet::new(), BTreeSet::new());
+        for (toolset, adapter) in adapters {
+            toolsets.push(toolset);
             names.extend(adapter.tools.iter().map(|tool| &*tool.name));
             resources.extend(adapter.resources.iter().map(|resource| &*resource.name));
+            subjects.extend(adapter.tools.iter().map(|tool| &*tool.resource).filter(|resource| !resource.is_empty()));
+            verbs.extend(adapter.tools.iter().map(|tool| tool.verb.as_str()));
         }
+        checked("--toolsets", &self.toolsets, &toolsets)?;
+        checked("--resources", &self.resources, &subjects.into_iter().collect::<Vec<_>>())?;
+        checked("--verbs", &self.verbs, &verbs.into_iter().collect::<Vec<_>>())?;
         checked("--tools", &self.only, &names)?;
         checked("--exclude-tools", &self.excluded, &names)?;
         checked("--pin-tools", &self.pinned, &names)?;
@@ -263,10 +297,18 @@ impl Policy {
         checked("--reveal-secrets", &self.revealed, &names)
     }
 
+    /// Whether clients get anything of a capability.
+    pub(super) fn has(&self, toolset: &str) -> bool {
+        self.toolsets.is_empty() || matches(&self.toolsets, toolset)
+    }
+
     /// Whether clients can see and call a tool.
     pub(super) fn shows(&self, tool: &'static Tool) -> bool {
+        let fits = |patterns: &[WildMatch], name: &str| patterns.is_empty() || matches(patterns, name);
         (tool.hints.read_only || !self.read_only)
-            && (self.only.is_empty() || matches(&self.only, &tool.name))
+            && fits(&self.only, &tool.name)
+            && fits(&self.resources, &tool.resource)
+            && fits(&self.verbs, tool.verb.as_str())
             && !matches(&self.excluded, &tool.name)
     }
 

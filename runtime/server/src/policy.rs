@@ -24,6 +24,15 @@ pub(super) struct Tools {
     /// Do not offer tools whose names match (repeatable)
     #[arg(long = "exclude-tools", env = "NAFTIKO_EXCLUDE_TOOLS", value_name = "PATTERN", value_parser = list::texts)]
     excluded: Vec<List>,
+    /// Offer only what these capabilities have, by the names below the MCP endpoint of several (repeatable)
+    #[arg(long = "toolsets", env = "NAFTIKO_TOOLSETS", value_name = "PATTERN", value_parser = list::texts)]
+    toolsets: Vec<List>,
+    /// Offer only tools about these resources of the upstream, in the singular, such as `secret` (repeatable)
+    #[arg(long = "resources", env = "NAFTIKO_RESOURCES", value_name = "PATTERN", value_parser = list::texts)]
+    resources: Vec<List>,
+    /// Offer only tools with these verbs: read, create, update, action, delete (repeatable)
+    #[arg(long = "verbs", env = "NAFTIKO_VERBS", value_name = "VERB", value_parser = list::texts)]
+    verbs: Vec<List>,
     /// Whether the user must confirm calls of destructive tools
     #[arg(long, env = "NAFTIKO_CONFIRM", default_value = "ask", value_name = "WHEN")]
     confirm: Confirm,
@@ -128,6 +137,9 @@ impl Tools {
             .pin_tools(members(&self.pinned))
             .tools(members(&self.only))
             .exclude_tools(members(&self.excluded))
+            .toolsets(members(&self.toolsets))
+            .resources(members(&self.resources))
+            .verbs(members(&self.verbs))
             .confirmation(confirmation)
             .response_budget(self.response_budget)
             .output_schemas(output_schemas)
@@ -172,6 +184,9 @@ impl Tools {
             "readOnly": self.read_only,
             "tools": members(&self.only).collect::<Vec<_>>(),
             "excludeTools": members(&self.excluded).collect::<Vec<_>>(),
+            "toolsets": members(&self.toolsets).collect::<Vec<_>>(),
+            "resources": members(&self.resources).collect::<Vec<_>>(),
+            "verbs": members(&self.verbs).collect::<Vec<_>>(),
             "confirm": confirm,
             "stateKey": self.state_key.as_ref().map(|_| "set"),
             "responseBudget": self.response_budget,

@@ -33,6 +33,13 @@ pub(crate) struct Exposed {
     pub(crate) member: &'static str,
 }
 
+impl Exposed {
+    /// The name by which operators choose the capability.
+    pub(crate) fn toolset(&self) -> &'static str {
+        if self.member.is_empty() { &self.served.capability.name } else { self.member }
+    }
+}
+
 impl Served {
     /// A capability in `static`s.
     pub const fn new(capability: &'static Capability, adapters: &'static [Adapter]) -> Self {
@@ -131,10 +138,10 @@ impl Program {
         self.served().flat_map(|served| served.adapters.iter())
     }
 
-    /// The MCP adapters with their capabilities.
-    pub(crate) fn mcp(&self) -> impl Iterator<Item = (&Capability, &Mcp)> {
-        self.served()
-            .flat_map(|served| served.adapters.iter().filter_map(Adapter::mcp).map(|mcp| (&*served.capability, mcp)))
+    /// The MCP adapters, each with the name by which operators choose its capability.
+    pub(crate) fn mcp(&'static self) -> impl Iterator<Item = (&'static str, &'static Mcp)> {
+        let all = self.exposed().into_iter().flatten();
+        all.filter_map(|exposed| Some((exposed.toolset(), exposed.adapter.mcp()?)))
     }
 
     /// The REST adapters.

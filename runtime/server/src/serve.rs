@@ -158,7 +158,7 @@ impl Running {
     /// Serves a program. An adapter on the same address as before keeps its listener.
     pub(super) async fn load(&mut self, program: &'static Program) -> Result<(), Failure> {
         let program = program.named();
-        self.policy.check(program.mcp().map(|(_, mcp)| mcp)).map_err(|error| Failure::Refused(error.to_string()))?;
+        self.policy.check(program.mcp()).map_err(|error| Failure::Refused(error.to_string()))?;
         program.mcp().for_each(|(_, mcp)| self.policy.warn_of_withheld_files(mcp));
         let forwarding = Forwarding::new(program, &self.options)?;
         let plans = self.plans(program)?;
@@ -224,7 +224,7 @@ impl Running {
             let (title, port) = (adapters::title(adapter), adapters::port(adapter, &self.options));
             let is_same =
                 |other: &&Vec<Exposed>| other.first().is_some_and(|other| other.adapter.name() == adapter.name());
-            if port.is_some() && all.iter().filter(is_same).count() > 1 {
+            if port.is_some_and(|port| port != 0) && all.iter().filter(is_same).count() > 1 {
                 return Err(Failure::Refused(format!(
                     "several {title} adapters cannot share one port; leave out its flag"
                 )));

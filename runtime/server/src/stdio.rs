@@ -27,18 +27,19 @@ pub(super) fn server(
         (Some(_), Some(_)) => return Err(Failure::Refused("several MCP adapters cannot share stdio".to_owned())),
     };
     policy
-        .check(exposed.iter().filter_map(|exposed| exposed.adapter.mcp()))
+        .check(exposed.iter().filter_map(|exposed| Some((exposed.toolset(), exposed.adapter.mcp()?))))
         .map_err(|error| Failure::Refused(error.to_string()))?;
     program.check_scripts(&options.scripts)?;
     upstream::check_base_uris(program, options)?;
-    let connect = |Exposed { served, adapter, .. }: &Exposed| {
+    let connect = |Exposed { served, adapter, member }: &Exposed| {
         let tls = upstream::native_root_tls();
         let client = upstream::client(program, &served.capability, options, tls, None, room.clone());
         let client = match environment {
             Some(environment) => client.from_environment(environment.clone()),
             None => client,
         };
-        Ok(adapter.mcp().zip(Some(client.build()?)))
+        let connection = client.build()?;
+        Ok(adapter.mcp().map(|mcp| (*member, mcp, connection)))
     };
     let members = exposed.iter().map(connect).collect::<Result<Vec<_>, Failure>>()?;
     let about = exposed.first().map(|first| program.about_of(first));

@@ -4,4 +4,5 @@
 pub mod conform;
 pub mod echo;
 pub mod load;
+pub mod options;
 pub mod reload;

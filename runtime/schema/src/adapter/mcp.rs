@@ -60,6 +60,40 @@ table! {
         open: flag,
         /// The capability names the tool for people, so that its annotations have the title, too.
         titled: flag,
+        /// What it is about, in the singular; empty if its path does not say.
+        resource: text,
+        /// What it does to that.
+        verb: Verb,
+    }
+}
+
+/// What a tool does to its resource, the least harmful first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Verb {
+    /// It changes nothing.
+    Read,
+    /// It makes one.
+    Create,
+    /// It changes it.
+    Update,
+    /// It does something with it that has a name of its own, such as to start it.
+    Action,
+    /// It removes it.
+    Delete,
+}
+
+impl Verb {
+    pub(crate) const UNSET: Self = Self::Read;
+
+    /// The verb as operators and clients spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Action => "action",
+            Self::Delete => "delete",
+        }
     }
 }
 

@@ -52,8 +52,8 @@ impl Member {
         self.exposed.adapter.rest().map(|rest| (rest, self.connection.clone()))
     }
 
-    fn mcp(&self) -> Option<(&'static Mcp, Connection)> {
-        self.exposed.adapter.mcp().map(|mcp| (mcp, self.connection.clone()))
+    fn mcp(&self) -> Option<(&'static str, &'static Mcp, Connection)> {
+        self.exposed.adapter.mcp().map(|mcp| (self.exposed.member, mcp, self.connection.clone()))
     }
 }
 

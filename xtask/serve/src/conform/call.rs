@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use axum::body::Bytes;
-use clap::Parser;
 use http::header::{ACCEPT, CONTENT_TYPE, HOST};
 use http::{Request, Uri};
 use http_body_util::{BodyExt as _, Full};
@@ -19,6 +18,7 @@ use tokio::net::TcpStream;
 use super::case::Call;
 use super::json::Json;
 use super::upstream::{Received, body, fields};
+use crate::options;
 
 /// How long a call may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -51,16 +51,9 @@ pub(super) struct Server {
     mounted: Mounted,
 }
 
-#[derive(Parser)]
-struct Flags {
-    #[command(flatten)]
-    server: ServeOptions,
-}
-
 /// The options of a server whose clients may get the files of this folder.
 fn options(folder: &str) -> Result<ServeOptions> {
-    let flags = ["conform"].into_iter().chain(FLAGS).chain(["--files", folder, "--bind-files", folder]);
-    Ok(Flags::try_parse_from(flags)?.server)
+    options::parse(&[&FLAGS[..], &["--files", folder, "--bind-files", folder]].concat())
 }
 
 impl Server {
