@@ -19,15 +19,15 @@ use crate::mcp::{call_at, post};
 const SECRETS: &str = "/v1/secret-manager/v1beta1/regions/fr-par/secrets";
 
 /// A program that is served on free ports.
-struct Joined {
+pub(crate) struct Joined {
     rest: String,
-    mcp: String,
-    http: reqwest::Client,
+    pub(crate) mcp: String,
+    pub(crate) http: reqwest::Client,
     _mounted: Mounted,
 }
 
 impl Joined {
-    async fn start(program: &'static Program, flags: &[&str]) -> Result<Self, String> {
+    pub(crate) async fn start(program: &'static Program, flags: &[&str]) -> Result<Self, String> {
         let variables = BTreeMap::from([("SCALEWAY_API_KEY".to_owned(), TOKEN.to_owned())]);
         let mounted = Mounted::new(program, options::parse(flags).expect("flags"), variables).await?;
         let [(_, rest), (_, mcp)] = mounted.ports() else { panic!("two ports: {:?}", mounted.ports()) };
@@ -36,11 +36,11 @@ impl Joined {
     }
 
     /// The names of the tools at an endpoint.
-    async fn tools(&self, below: &str) -> Vec<String> {
+    pub(crate) async fn tools(&self, below: &str) -> Vec<String> {
         names(&self.list(below).await)
     }
 
-    async fn list(&self, below: &str) -> Value {
+    pub(crate) async fn list(&self, below: &str) -> Value {
         let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
         let uri = format!("{}{below}", self.mcp);
         post(&self.http, &uri, &message).await.json().await.expect("JSON")
@@ -58,7 +58,7 @@ fn names(list: &Value) -> Vec<String> {
 }
 
 /// Both capabilities of Secret Manager.
-fn scaleway() -> &'static Program {
+pub(crate) fn scaleway() -> &'static Program {
     let files = ["secret-manager-secrets", "secret-manager-secret-versions"];
     let files = files.map(|file| xtask::root().join(format!("spec/scaleway/{file}.yaml")));
     load::leak(load::files(&files, true).expect("they are a group").program)

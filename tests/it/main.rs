@@ -55,6 +55,7 @@ mod round_trip;
 mod rules;
 mod scenarios;
 mod schemas;
+mod search;
 mod served;
 mod server;
 mod symbolic_links;

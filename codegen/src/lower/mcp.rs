@@ -44,7 +44,9 @@ fn tool(source: &linked::Tool<'_>, callables: &Callables<'_>) -> Tool {
     let texts = [text(source.description), own.to_owned()];
     let description = texts.into_iter().find(|text| !text.is_empty()).unwrap_or_else(|| humanised.clone());
     let title = source.title.map(|title| one_line(&title.value)).filter(|title| !title.is_empty());
-    let short = |text: &String| text.chars().count() <= 60;
+    // What follows the first clause explains it.
+    let clause = description.split(". ").next().and_then(|sentence| sentence.split(": ").next()).unwrap_or_default();
+    let derived = Some(clause).filter(|clause| (1..=60).contains(&clause.chars().count())).map(str::to_owned);
     let read_only = source.hints.read_only.unwrap_or(default.read_only);
     let binding = binding(&source.call, callables);
     let (resource, verb) = toolset::of_all(binding.target.operations());
@@ -57,7 +59,7 @@ fn tool(source: &linked::Tool<'_>, callables: &Callables<'_>) -> Tool {
     Tool {
         titled: title.is_some(),
         name: source.name.clone().into(),
-        title: title.or_else(|| Some(description.clone()).filter(short)).unwrap_or(humanised).into(),
+        title: title.or(derived).unwrap_or(humanised).into(),
         description: with_note(description, note).into(),
         hints: ToolHints {
             read_only,

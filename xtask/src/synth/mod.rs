@@ -25,7 +25,7 @@ pub struct Options {
 
 /// A provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Shape {
+pub enum Shape {
     /// 82 capabilities with 419 operations, as Scaleway has them
     ScalewayShaped,
 }
@@ -46,23 +46,34 @@ impl Shape {
 pub fn run(root: &Path, options: &Options) -> Result<bool> {
     let default = root.join("target/synth");
     let folder = options.folder.as_deref().unwrap_or(&default);
-    let (provider, table) = options.shape.provider();
-    let capabilities = table::read(table, options.count)?;
     let spec = folder.join("spec");
     if spec.exists() {
         fs::remove_dir_all(&spec).with_context(|| format!("{} cannot be removed", spec.display()))?;
     }
     fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    for capability in &capabilities {
-        inside::write(folder, &format!("spec/{provider}/{}.yaml", capability.name), &capability::text(capability))?;
-    }
+    let written = write(folder, options.shape, options.count)?;
     workspace::write(root, folder, [])?;
-    let operations: usize = capabilities.iter().map(|capability| capability.operations.len()).sum();
-    anstream::println!("{} capabilities with {operations} operations in {}", capabilities.len(), folder.display());
+    let operations: usize = written.iter().map(|(_, operations)| operations).sum();
+    anstream::println!("{} capabilities with {operations} operations in {}", written.len(), folder.display());
     if !generation::run(folder, &[], false, false)? {
         bail!("a capability has errors");
     }
     Ok(true)
+}
+
+/// Writes capabilities below a folder, and returns the path of each and how many operations it has.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write(folder: &Path, shape: Shape, count: usize) -> Result<Vec<(PathBuf, usize)>> {
+    let (provider, table) = shape.provider();
+    let capabilities = table::read(table, count)?;
+    let write = |capability: &table::Capability| {
+        let path = format!("spec/{provider}/{}.yaml", capability.name);
+        inside::write(folder, &path, &capability::text(capability))?;
+        Ok((folder.join(path), capability.operations.len()))
+    };
+    capabilities.iter().map(write).collect()
 }
 
 #[cfg(test)]

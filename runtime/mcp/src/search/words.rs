@@ -11,13 +11,14 @@ const COMMON: [&str; 62] = [
 ];
 
 /// What people say for what tools do, and the words that names of tools have for it.
-const VERBS: [(&[&str], &[&str]); 11] = [
+const VERBS: [(&[&str], &[&str]); 12] = [
     (&["remove", "destroy", "erase", "drop", "trash", "terminate", "purge", "rid", "kill"], &["delete"]),
     (
         &["make", "add", "new", "provision", "launch", "order", "rent", "register", "issue", "generate", "setup"],
         &["create"],
     ),
-    (&["store", "save", "upload", "put", "write", "invite"], &["create", "update", "add"]),
+    (&["store", "save", "upload", "write"], &["create", "update"]),
+    (&["put", "invite"], &["add", "create"]),
     (&["change", "edit", "modify", "rename", "adjust", "alter", "patch", "configure", "set"], &["update"]),
     (&["show", "view", "see", "display", "find", "what", "many", "enumerate", "overview"], &["list"]),
     (&["show", "view", "see", "display", "read", "fetch", "describe", "details", "inspect", "look"], &["get"]),
