@@ -94,12 +94,12 @@ fn written(capability: &Capability, operation: &Operation) -> Written {
     let list = format!("/{api}/v1{place}/{}", plural(resource).replace('_', "-"));
     let item = format!("{list}/{{id}}");
     let mut inputs: Vec<_> = input.into_iter().collect();
-    let id = ["id", "path", "string", "Its id (UUID format)"];
+    let id = ["id", "path", "string", "Its id"];
     let body = ["body", "body", "object", "What it shall be like"];
     let (method, verb, path, description, hints) = match operation {
         Operation::List => {
             inputs.extend([
-                ["project_id", "query", "string", "Only those of this project (UUID format)"],
+                ["project_id", "query", "string", "Only those of this project"],
                 ["name", "query", "string", "Only those whose name contains this"],
                 ["tags", "query", "array", "Only those with all these tags"],
                 ["order_by", "query", "string", "The order, such as created_at_asc"],
