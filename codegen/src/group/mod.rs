@@ -127,14 +127,17 @@ fn renamed(members: &[String], names: &[Vec<String>]) -> Vec<Vec<(String, String
     }
 }
 
+/// What two routes do that are a conflict.
+const REQUESTS: &str = "take the same requests";
+
 fn conflicts(members: &[Member<'_>], names: &[&str], renamed: &[(&str, &Vec<Vec<(String, String)>>)]) -> Vec<Conflict> {
     let mut all = Vec::new();
     let mut known: BTreeMap<String, (usize, String)> = BTreeMap::new();
-    let mut claim = |member: usize, key: String, what: String| {
+    let mut claim = |member: usize, key: String, what: String, both: &str| {
         if let Some((first, same)) = known.get(&key) {
             if *first != member {
                 let (first, own) = (names.get(*first).copied().unwrap_or_default(), names.get(member).copied());
-                let message = format!("{what} of `{}` and {same} of `{first}` take the same", own.unwrap_or_default());
+                let message = format!("{what} of `{}` and {same} of `{first}` {both}", own.unwrap_or_default());
                 all.push(Conflict { member, message });
             }
             return;
@@ -148,6 +151,7 @@ fn conflicts(members: &[Member<'_>], names: &[&str], renamed: &[(&str, &Vec<Vec<
                 index,
                 format!("route {method} {}", shape(&route.path)),
                 format!("the route `{method} {}`", route.path),
+                REQUESTS,
             );
         }
         for forward in member.rest.iter().flat_map(|rest| rest.forwards.iter()) {
@@ -155,16 +159,22 @@ fn conflicts(members: &[Member<'_>], names: &[&str], renamed: &[(&str, &Vec<Vec<
                 index,
                 format!("forward {}", shape(&forward.path)),
                 format!("what is passed on at `{}`", forward.path),
+                REQUESTS,
             );
         }
         for resource in member.mcp.iter().flat_map(|mcp| mcp.resources.iter()) {
-            claim(index, format!("resource {}", shape(&resource.uri)), format!("the resource `{}`", resource.uri));
+            claim(
+                index,
+                format!("resource {}", shape(&resource.uri)),
+                format!("the resource `{}`", resource.uri),
+                "have the same URI",
+            );
         }
     }
     for (kind, names) in renamed {
         for (index, names) in names.iter().enumerate() {
             for (from, to) in names {
-                claim(index, format!("{kind} {to}"), format!("the {kind} `{from}`"));
+                claim(index, format!("{kind} {to}"), format!("the {kind} `{from}`"), "have the same name");
             }
         }
     }
