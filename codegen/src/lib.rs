@@ -41,7 +41,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use naftiko_schema::{Adapter, Capability, Group};
+use naftiko_schema::{Adapter, Capability};
 
 use diagnostic::Lines;
 
@@ -51,6 +51,7 @@ pub use companion::{Choice, Documents, companion_paths, is_companion, overlay_pa
 pub use diagnostic::{Applicability, Diagnostic, Diagnostics, Label, Location, Position, Span, Suggestion, render};
 pub use emit::MARKER;
 pub use export::Exported;
+pub use group::{group_of, groups};
 pub use import::{Import, Imported, import};
 pub use names::crate_name;
 pub use settings::{allowed, is_settings, settings_paths};
@@ -134,27 +135,6 @@ pub fn is_specification(path: &str) -> bool {
 /// sources. They may not exist.
 pub fn named_files(path: &str, text: &str) -> Vec<String> {
     resolve::files::named(path, text)
-}
-
-/// The names of the crates of groups, each with the paths of the specifications that it has.
-pub fn groups(sources: &Sources) -> BTreeMap<String, BTreeSet<String>> {
-    group::plan::names(sources)
-}
-
-/// The group of capabilities that were compiled to tables: what their server is called and what callers call them.
-///
-/// # Errors
-/// What keeps them from being served on shared ports, in words.
-pub fn group_of(tables: &[Tables]) -> Result<Group, Vec<String>> {
-    let members: Vec<_> = tables.iter().map(group::Member::from).collect();
-    let names: Vec<_> = members.iter().map(|member| &*member.capability.name).collect();
-    let repeated = group::repeated(names.iter().copied());
-    if !repeated.is_empty() {
-        return Err(repeated.into_iter().map(|name| format!("two capabilities are called `{name}`")).collect());
-    }
-    let common = group::common_name(&names);
-    let name = if common.is_empty() { "capabilities" } else { &common };
-    group::group(name, &members).map_err(|conflicts| conflicts.into_iter().map(|conflict| conflict.message).collect())
 }
 
 /// What users choose for a run. The functions of the same names run without any choice.

@@ -69,9 +69,9 @@ fn capability(namespace: &str, tools: &[(&str, &str)], more: &str) -> String {
     let each =
         |write: &dyn Fn(&str, &str) -> String| tools.iter().map(|(tool, path)| write(tool, path)).collect::<String>();
     let operations =
-        each(&|tool, path| format!("    - {{path: {path}, operations: [{{name: {tool}, method: GET}}]}}\n"));
+        each(&|tool, path| format!("    - {{path: '{path}', operations: [{{name: {tool}, method: GET}}]}}\n"));
     let routes = each(&|tool, path| {
-        format!("    - {{path: {path}, operations: [{{method: GET, call: {namespace}.{tool}}}]}}\n")
+        format!("    - {{path: '{path}', operations: [{{method: GET, call: {namespace}.{tool}}}]}}\n")
     });
     let exposed = each(&|tool, _| format!("    - {{name: {tool}, description: A tool, call: {namespace}.{tool}}}\n"));
     format!(
@@ -157,7 +157,52 @@ async fn joined_server_of_one_program_serves_stdio_with_all_tools() {
     let listed = responses.iter().find(|response| response["id"] == 2).expect("the list");
     assert_eq!(names(listed).len(), 19);
     let hello = responses.iter().find(|response| response["id"] == 1).expect("the handshake");
-    assert_eq!(hello["result"]["serverInfo"]["name"], "scaleway-secret-manager");
+    let name = hello["result"]["serverInfo"]["name"].as_str().expect("a name");
+    assert!(name.ends_with("scaleway-secret-manager"), "{name}");
+}
+
+#[tokio::test]
+async fn toolsets_resources_and_verbs_choose_tools() {
+    for (flags, count, one) in [
+        (&["--toolsets", "secret-versions"][..], 9, "create-secret-version"),
+        (&["--toolsets", "*", "--verbs", "read"], 6, "list-secrets"),
+        (&["--verbs", "create,delete"], 4, "delete-secret"),
+        (&["--resources", "version", "--verbs", "action"], 3, "restore-version"),
+        (&["--resources", "secret", "--exclude-tools", "*-secret"], 4, "list-secrets"),
+    ] {
+        let joined = Joined::start(scaleway(), flags).await.expect("it is served");
+        let tools = joined.tools("").await;
+        assert!(tools.len() == count && tools.contains(&one.to_owned()), "{flags:?}: {tools:?}");
+    }
+    for (flag, value, known) in [
+        ("--toolsets", "scaleway-*", "secrets, secret-versions"),
+        ("--resources", "secrets", "secret, version"),
+        ("--verbs", "reads", "action, create, delete, read, update"),
+    ] {
+        let refused = Joined::start(scaleway(), &[flag, value]).await.err().expect("it matches nothing");
+        assert!(refused.starts_with(flag) && refused.ends_with(known), "{refused}");
+    }
+    let alone = Joined::start(scaleway(), &["--toolsets", "secrets"]).await.expect("it is served");
+    assert!(alone.list("/secret-versions").await["error"].is_object(), "nothing is left of it");
+}
+
+#[tokio::test]
+async fn tools_of_a_group_say_in_20_kilobytes_what_they_do_and_in_few_more_what_they_are() {
+    let joined = Joined::start(scaleway(), &[]).await.expect("it is served");
+    let mut list = joined.list("").await;
+    let whole = list.to_string().len();
+    let tools = list["result"]["tools"].as_array_mut().expect("a list");
+    let meta: Vec<_> = tools
+        .iter_mut()
+        .map(|tool| tool.as_object_mut().expect("an object").remove("_meta").expect("it is there"))
+        .collect();
+    let of = |capability: &str, resource: &str, verb: &str| json!({"naftiko/capability": capability, "naftiko/resource": resource, "naftiko/verb": verb});
+    assert_eq!(meta[0], of("secrets", "secret", "read"));
+    assert!(
+        meta.contains(&of("secrets", "secret", "action")) && meta.contains(&of("secret-versions", "version", "update"))
+    );
+    let bytes = list.to_string().len();
+    assert!(bytes < 20_000 && whole < 22_000, "{bytes} bytes, {whole} with what they are");
 }
 
 #[tokio::test]
@@ -231,7 +276,9 @@ async fn program_of_a_group_serves_all_of_its_capabilities() {
     let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
     let list: Value = post(&http, &server.mcp, &message).await.json().await.expect("JSON");
     assert_eq!(names(&list).len(), 19);
-    let response = http.get(format!("{}{SECRETS}?scheduled_for_deletion=false", server.rest)).send().await;
+    let project = scaleway_simulator::PROJECT_ID;
+    let list = format!("{}{SECRETS}?scheduled_for_deletion=false&project_id={project}", server.rest);
+    let response = http.get(list).send().await;
     assert_eq!(response.expect("a response").status(), 200);
 }
 

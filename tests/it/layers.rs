@@ -53,16 +53,36 @@ fn a_generated_crate_has_only_the_dependencies_of_its_features() {
         ("mcp,ring", &["naftiko-mcp", "rmcp"], &["clap", "naftiko-rest"]),
         ("server,ring", &["naftiko-server", "clap", "axum", "rmcp"], &["opentelemetry"]),
     ] {
-        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.current_dir(root()).args(["tree", "--offline", "--locked", "--edges", "normal", "--prefix", "none"]);
-        cargo.args(["--package", "scaleway-secret-manager-secrets", "--no-default-features", "--features", features]);
-        let output = cargo.output().expect("cargo is started");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let text = String::from_utf8(output.stdout).expect("text");
-        let names: BTreeSet<_> = text.lines().filter_map(|line| line.split(' ').next()).collect();
-        assert!(present.iter().all(|name| names.contains(name)), "{features}: {names:?}");
-        assert!(!absent.iter().chain(&unused).any(|name| names.contains(name)), "{features}: {names:?}");
+        let names = dependencies("scaleway-secret-manager-secrets", features);
+        assert!(present.iter().all(|name| names.contains(*name)), "{features}: {names:?}");
+        assert!(!absent.iter().chain(&unused).any(|name| names.contains(*name)), "{features}: {names:?}");
     }
+}
+
+#[test]
+fn a_crate_of_a_group_has_only_the_capabilities_of_its_features() {
+    let [secrets, versions] = ["scaleway-secret-manager-secrets", "scaleway-secret-manager-secret-versions"];
+    for (features, present, absent) in [
+        ("client,ring", &["naftiko-client"][..], &[secrets, versions, "naftiko-server"][..]),
+        ("secrets,ring", &[secrets, "reqwest"], &[versions, "axum", "rmcp", "clap"]),
+        ("secret-versions,mcp", &[versions, "rmcp"], &[secrets, "naftiko-rest", "clap"]),
+        ("secrets,server,ring", &[secrets, "naftiko-server", "axum", "rmcp"], &[versions, "opentelemetry"]),
+    ] {
+        let names = dependencies("scaleway", features);
+        assert!(present.iter().all(|name| names.contains(*name)), "{features}: {names:?}");
+        assert!(!absent.iter().any(|name| names.contains(*name)), "{features}: {names:?}");
+    }
+}
+
+/// The crates that a package depends on with these features and no others.
+fn dependencies(package: &str, features: &str) -> BTreeSet<String> {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root()).args(["tree", "--offline", "--locked", "--edges", "normal", "--prefix", "none"]);
+    cargo.args(["--package", package, "--no-default-features", "--features", features]);
+    let output = cargo.output().expect("cargo is started");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("text");
+    text.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
 }
 
 #[test]

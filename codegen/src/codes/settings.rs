@@ -45,8 +45,8 @@ codes! {
     AllowedCode = 604, Error, "a code that is to be allowed cannot be";
 
     /// `groups` in a `naftiko.toml` names capabilities that one crate has, with a client and a server for all of them: by the name of
-    /// that crate, a list of their files below `spec`, without the ending. A group without capabilities is none, which leaves
-    /// out the crate that the capabilities of a folder have otherwise.
+    /// that crate, a list of their files below `spec`, without the ending. An empty list leaves out the
+    /// crate that the capabilities of a folder have otherwise.
     ///
     /// ```toml
     /// [groups]

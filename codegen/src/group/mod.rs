@@ -8,7 +8,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use naftiko_schema::http::percent_decode;
 use naftiko_schema::{Adapter, Capability, Group, GroupMember, Mcp, Renamed, Rest};
 
-use crate::Tables;
+use crate::{Sources, Tables};
+
+/// The names of the crates of groups, each with the paths of the specifications that it has.
+pub fn groups(sources: &Sources) -> BTreeMap<String, BTreeSet<String>> {
+    plan::names(sources)
+}
+
+/// The group of capabilities that were compiled to tables: what their server is called and what callers call them.
+///
+/// # Errors
+/// What keeps them from being served on shared ports, in words.
+pub fn group_of(tables: &[Tables]) -> Result<Group, Vec<String>> {
+    let members: Vec<_> = tables.iter().map(Member::from).collect();
+    let names: Vec<_> = members.iter().map(|member| &*member.capability.name).collect();
+    let repeated = repeated(names.iter().copied());
+    if !repeated.is_empty() {
+        return Err(repeated.into_iter().map(|name| format!("two capabilities are called `{name}`")).collect());
+    }
+    let common = common_name(&names);
+    let name = if common.is_empty() { "capabilities" } else { &common };
+    group(name, &members).map_err(|conflicts| conflicts.into_iter().map(|conflict| conflict.message).collect())
+}
 
 /// A capability that is to be a member.
 #[derive(Clone, Copy)]
@@ -47,7 +68,7 @@ pub(crate) fn title(name: &str) -> String {
 }
 
 /// The words that all names begin with, as one name; empty if there are none.
-pub(crate) fn common_name(names: &[&str]) -> String {
+fn common_name(names: &[&str]) -> String {
     let Some((first, rest)) = names.split_first() else { return String::new() };
     let words: Vec<_> = first.split('-').collect();
     let same = |other: &&str| words.iter().zip(other.split('-')).take_while(|(one, other)| **one == *other).count();
@@ -67,7 +88,7 @@ fn short_names(names: &[&str]) -> Vec<String> {
 ///
 /// # Errors
 /// Everything that two of them have, and only one can have.
-pub(crate) fn group(name: &str, members: &[Member<'_>]) -> Result<Group, Vec<Conflict>> {
+fn group(name: &str, members: &[Member<'_>]) -> Result<Group, Vec<Conflict>> {
     let names: Vec<_> = members.iter().map(|member| &*member.capability.name).collect();
     let short = short_names(&names);
     let tools = |mcp: &Mcp| mcp.tools.iter().map(|tool| tool.name.to_string()).collect();
@@ -127,14 +148,17 @@ fn renamed(members: &[String], names: &[Vec<String>]) -> Vec<Vec<(String, String
     }
 }
 
+/// What two routes do that are a conflict.
+const REQUESTS: &str = "take the same requests";
+
 fn conflicts(members: &[Member<'_>], names: &[&str], renamed: &[(&str, &Vec<Vec<(String, String)>>)]) -> Vec<Conflict> {
     let mut all = Vec::new();
     let mut known: BTreeMap<String, (usize, String)> = BTreeMap::new();
-    let mut claim = |member: usize, key: String, what: String| {
+    let mut claim = |member: usize, key: String, what: String, both: &str| {
         if let Some((first, same)) = known.get(&key) {
             if *first != member {
                 let (first, own) = (names.get(*first).copied().unwrap_or_default(), names.get(member).copied());
-                let message = format!("{what} of `{}` and {same} of `{first}` take the same", own.unwrap_or_default());
+                let message = format!("{what} of `{}` and {same} of `{first}` {both}", own.unwrap_or_default());
                 all.push(Conflict { member, message });
             }
             return;
@@ -148,6 +172,7 @@ fn conflicts(members: &[Member<'_>], names: &[&str], renamed: &[(&str, &Vec<Vec<
                 index,
                 format!("route {method} {}", shape(&route.path)),
                 format!("the route `{method} {}`", route.path),
+                REQUESTS,
             );
         }
         for forward in member.rest.iter().flat_map(|rest| rest.forwards.iter()) {
@@ -155,16 +180,22 @@ fn conflicts(members: &[Member<'_>], names: &[&str], renamed: &[(&str, &Vec<Vec<
                 index,
                 format!("forward {}", shape(&forward.path)),
                 format!("what is passed on at `{}`", forward.path),
+                REQUESTS,
             );
         }
         for resource in member.mcp.iter().flat_map(|mcp| mcp.resources.iter()) {
-            claim(index, format!("resource {}", shape(&resource.uri)), format!("the resource `{}`", resource.uri));
+            claim(
+                index,
+                format!("resource {}", shape(&resource.uri)),
+                format!("the resource `{}`", resource.uri),
+                "have the same URI",
+            );
         }
     }
     for (kind, names) in renamed {
         for (index, names) in names.iter().enumerate() {
             for (from, to) in names {
-                claim(index, format!("{kind} {to}"), format!("the {kind} `{from}`"));
+                claim(index, format!("{kind} {to}"), format!("the {kind} `{from}`"), "have the same name");
             }
         }
     }
@@ -186,7 +217,7 @@ fn shape(path: &str) -> String {
 }
 
 /// The names of capabilities that occur more than once.
-pub(crate) fn repeated<'n>(names: impl IntoIterator<Item = &'n str>) -> Vec<&'n str> {
+fn repeated<'n>(names: impl IntoIterator<Item = &'n str>) -> Vec<&'n str> {
     let mut seen = BTreeSet::new();
     names.into_iter().filter(|name| !seen.insert(*name)).collect()
 }

@@ -17,6 +17,7 @@ mod mask;
 mod members;
 mod message;
 mod page;
+mod patterns;
 mod plan;
 mod policy;
 mod prompts;
@@ -38,7 +39,8 @@ mod words;
 
 pub use self::http::HttpOptions;
 pub use handler::Server;
-pub use policy::{Confirmation, OutputSchemas, Policy, Search, ShortKey, UnmatchedPattern};
+pub use patterns::UnmatchedPattern;
+pub use policy::{Confirmation, OutputSchemas, Policy, Search, ShortKey};
 
 #[doc(hidden)]
 pub mod __private {

@@ -13,9 +13,9 @@ use naftiko_schema::{Mcp, Prompt, PromptSource, Resource, ResourceSource, Tool};
 use rmcp::model::RequestStateCodec;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use wildmatch::WildMatch;
 
 use super::files::Root;
+use super::patterns::{Patterns, UnmatchedPattern};
 
 /// The default maximum length of a result's text, in bytes.
 const RESPONSE_BUDGET: usize = 100_000;
@@ -29,19 +29,19 @@ const KEY_LENGTH: usize = 32;
 #[must_use]
 pub struct Policy {
     read_only: bool,
-    only: Vec<WildMatch>,
-    excluded: Vec<WildMatch>,
-    toolsets: Vec<WildMatch>,
-    resources: Vec<WildMatch>,
-    verbs: Vec<WildMatch>,
-    revealed: Vec<WildMatch>,
+    only: Patterns,
+    excluded: Patterns,
+    toolsets: Patterns,
+    resources: Patterns,
+    verbs: Patterns,
+    revealed: Patterns,
     pub(super) confirmation: Confirmation,
     pub(super) response_budget: usize,
     pub(super) dry_run: bool,
     pub(super) output_schemas: OutputSchemas,
     search: Search,
     list_budget: usize,
-    pinned: Vec<WildMatch>,
+    pinned: Patterns,
     /// The folder of which clients may get files.
     files: Option<Arc<Root>>,
     /// Seals the state that a client sends back with a confirmation.
@@ -92,15 +92,6 @@ pub enum Search {
 #[error("the state key is shorter than {KEY_LENGTH} bytes")]
 pub struct ShortKey;
 
-/// A pattern that matches no name. It would do nothing, where its author expects that it restricts clients.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{list}: nothing has a name that matches `{pattern}`; there are: {names}")]
-pub struct UnmatchedPattern {
-    list: &'static str,
-    pattern: String,
-    names: String,
-}
-
 /// A limit that a call exceeds.
 pub(super) struct Limited {
     pub(super) reason: &'static str,
@@ -115,19 +106,19 @@ impl Default for Policy {
         let seal = getrandom::fill(&mut key).ok().and_then(|()| RequestStateCodec::try_new(key).ok());
         Self {
             read_only: false,
-            only: Vec::new(),
-            excluded: Vec::new(),
-            toolsets: Vec::new(),
-            resources: Vec::new(),
-            verbs: Vec::new(),
-            revealed: Vec::new(),
+            only: Patterns::default(),
+            excluded: Patterns::default(),
+            toolsets: Patterns::default(),
+            resources: Patterns::default(),
+            verbs: Patterns::default(),
+            revealed: Patterns::default(),
             confirmation: Confirmation::default(),
             response_budget: RESPONSE_BUDGET,
             dry_run: false,
             output_schemas: OutputSchemas::default(),
             search: Search::default(),
             list_budget: LIST_BUDGET,
-            pinned: Vec::new(),
+            pinned: Patterns::default(),
             files: None,
             seal: seal.map(Arc::new),
             permits: None,
@@ -161,38 +152,38 @@ impl Policy {
     /// Offers only tools whose names match one of these patterns, where `*` matches anything and `?` one character. Patterns
     /// are case-sensitive; [`check`](Self::check) finds those that match nothing.
     pub fn tools(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.only = compiled(patterns);
+        self.only = Patterns::new(patterns);
         self
     }
 
     /// Does not offer tools whose names match one of these patterns.
     pub fn exclude_tools(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.excluded = compiled(patterns);
+        self.excluded = Patterns::new(patterns);
         self
     }
 
     /// Offers only tools, resources and prompts of capabilities whose names match one of these patterns. On a server of several
     /// capabilities these are the names below its endpoint.
     pub fn toolsets(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.toolsets = compiled(patterns);
+        self.toolsets = Patterns::new(patterns);
         self
     }
 
     /// Offers only tools that are about a resource of the upstream whose name, in the singular, matches one of these patterns.
     pub fn resources(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.resources = compiled(patterns);
+        self.resources = Patterns::new(patterns);
         self
     }
 
     /// Offers only tools with one of these verbs: `read`, `create`, `update`, `action`, `delete`.
     pub fn verbs(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.verbs = compiled(patterns);
+        self.verbs = Patterns::new(patterns);
         self
     }
 
     /// Shows secrets in the results of tools and resources whose names match one of these patterns, instead of masking them.
     pub fn reveal_secrets(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.revealed = compiled(patterns);
+        self.revealed = Patterns::new(patterns);
         self
     }
 
@@ -236,7 +227,7 @@ impl Policy {
 
     /// Lists tools whose names match one of these patterns beside those that find tools.
     pub fn pin_tools(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.pinned = compiled(patterns);
+        self.pinned = Patterns::new(patterns);
         self
     }
 
@@ -292,24 +283,23 @@ impl Policy {
         checked("--verbs", &self.verbs, &verbs.into_iter().collect::<Vec<_>>())?;
         checked("--tools", &self.only, &names)?;
         checked("--exclude-tools", &self.excluded, &names)?;
-        checked("--pin-tools", &self.pinned, &names)?;
+        self.pinned.check("--pin-tools", &names)?;
         names.append(&mut resources);
         checked("--reveal-secrets", &self.revealed, &names)
     }
 
     /// Whether clients get anything of a capability.
     pub(super) fn has(&self, toolset: &str) -> bool {
-        self.toolsets.is_empty() || matches(&self.toolsets, toolset)
+        self.toolsets.choose(toolset)
     }
 
     /// Whether clients can see and call a tool.
     pub(super) fn shows(&self, tool: &'static Tool) -> bool {
-        let fits = |patterns: &[WildMatch], name: &str| patterns.is_empty() || matches(patterns, name);
         (tool.hints.read_only || !self.read_only)
-            && fits(&self.only, &tool.name)
-            && fits(&self.resources, &tool.resource)
-            && fits(&self.verbs, tool.verb.as_str())
-            && !matches(&self.excluded, &tool.name)
+            && self.only.choose(&tool.name)
+            && self.resources.choose(&tool.resource)
+            && self.verbs.choose(tool.verb.as_str())
+            && !self.excluded.match_any(&tool.name)
     }
 
     /// Whether a list of these tools is replaced by tools that find them.
@@ -331,7 +321,7 @@ impl Policy {
     /// Whether lists show a tool beside those that find tools.
     #[cfg(feature = "search")]
     pub(super) fn pins(&self, name: &str) -> bool {
-        matches(&self.pinned, name)
+        self.pinned.match_any(name)
     }
 
     /// Whether clients can see and read a resource. The operation that it calls may change something, although it should not.
@@ -379,7 +369,7 @@ impl Policy {
 
     /// Whether the results of a tool or resource with this name may show secrets.
     pub(super) fn reveals(&self, name: &str) -> bool {
-        matches(&self.revealed, name)
+        self.revealed.match_any(name)
     }
 
     /// Checks the limits and returns a permit for the call; `None` if the number of running calls is not limited.
@@ -394,20 +384,4 @@ impl Policy {
         let permit = Arc::clone(permits).try_acquire_owned();
         permit.map(Some).map_err(|_| Limited { reason: "too many calls are running", retry_after: 1 })
     }
-}
-
-fn compiled(patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<WildMatch> {
-    patterns.into_iter().map(|pattern| WildMatch::new(pattern.as_ref().trim())).collect()
-}
-
-fn checked(list: &'static str, patterns: &[WildMatch], names: &[&str]) -> Result<(), UnmatchedPattern> {
-    // A pattern that matches everything, even no name, says nothing that could be mistyped.
-    let is_met = |pattern: &WildMatch| pattern.matches("") || names.iter().any(|name| pattern.matches(name));
-    let Some(pattern) = patterns.iter().find(|pattern| !is_met(pattern)) else { return Ok(()) };
-    let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    Err(UnmatchedPattern { list, pattern: pattern.to_string(), names })
-}
-
-fn matches(patterns: &[WildMatch], name: &str) -> bool {
-    patterns.iter().any(|pattern| pattern.matches(name))
 }

@@ -11,7 +11,7 @@ use super::upstream;
 /// The server of the MCP adapter of a program, or of all of them if it is joined.
 ///
 /// # Errors
-/// If there is none, or several apart, or it cannot be set up in this environment.
+/// If the program has no MCP adapter, or several apart, or it cannot be set up in this environment.
 pub(super) fn server(
     program: &'static Program,
     options: &Upstream,

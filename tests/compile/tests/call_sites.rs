@@ -4,6 +4,8 @@ use std::env;
 use std::ffi::OsStr;
 use std::process::Command;
 
+#[path = "../pass/clients_of_a_group.rs"]
+mod clients_of_a_group;
 #[path = "../pass/every_operation.rs"]
 mod every_operation;
 #[path = "../pass/options_of_a_call.rs"]
@@ -14,6 +16,7 @@ mod own_types;
 /// That they compile is most of the test. As modules of it they are compiled once, with the rest of the workspace.
 #[test]
 fn right_call_sites_compile_and_run() {
+    clients_of_a_group::check();
     every_operation::check();
     options_of_a_call::check();
     own_types::check();

@@ -1,0 +1,44 @@
+//! Patterns of names, with which operators choose.
+
+use wildmatch::WildMatch;
+
+/// A pattern that matches no name. It would do nothing, where its author expects that it restricts clients.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{list}: nothing has a name that matches `{pattern}`; there are: {names}")]
+pub struct UnmatchedPattern {
+    list: &'static str,
+    pattern: String,
+    names: String,
+}
+
+/// Patterns, where `*` matches anything and `?` one character.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Patterns(Vec<WildMatch>);
+
+impl Patterns {
+    pub(super) fn new(patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        Self(patterns.into_iter().map(|pattern| WildMatch::new(pattern.as_ref().trim())).collect())
+    }
+
+    /// Whether one of them matches a name.
+    pub(super) fn match_any(&self, name: &str) -> bool {
+        self.0.iter().any(|pattern| pattern.matches(name))
+    }
+
+    /// The same, and without patterns all names are chosen.
+    pub(super) fn choose(&self, name: &str) -> bool {
+        self.0.is_empty() || self.match_any(name)
+    }
+
+    /// Checks that each pattern of a list matches one of these names.
+    ///
+    /// # Errors
+    /// If one matches none.
+    pub(super) fn check(&self, list: &'static str, names: &[&str]) -> Result<(), UnmatchedPattern> {
+        // A pattern that matches everything, even no name, says nothing that could be mistyped.
+        let is_met = |pattern: &WildMatch| pattern.matches("") || names.iter().any(|name| pattern.matches(name));
+        let Some(pattern) = self.0.iter().find(|pattern| !is_met(pattern)) else { return Ok(()) };
+        let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        Err(UnmatchedPattern { list, pattern: pattern.to_string(), names })
+    }
+}
