@@ -57,7 +57,10 @@ pub(crate) struct Api<'d> {
     pub(crate) namespace: &'d str,
     /// The namespace, with a number if several APIs have the same one.
     pub(crate) name: String,
+    /// The default, as it is written.
     pub(crate) base_uri: Option<&'d Text>,
+    /// Where it says that requests go through a tunnel, whose end the operator must name.
+    pub(crate) tunnel: Option<Span>,
     pub(crate) credentials: Vec<Credential>,
 }
 

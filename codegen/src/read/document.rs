@@ -66,6 +66,8 @@ pub(crate) struct Consumes {
     pub(crate) span: Span,
     pub(crate) namespace: Text,
     pub(crate) base_uri: Option<Text>,
+    /// Where it says that requests go through a tunnel.
+    pub(crate) tunnel: Option<Span>,
     pub(crate) authentication: Option<Authentication>,
     pub(crate) inputs: Vec<Input>,
     pub(crate) resources: Vec<ConsumedResource>,

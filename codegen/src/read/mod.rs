@@ -138,16 +138,6 @@ fn info(node: &Node, sink: &mut Sink) -> Info {
     Info { title, description }
 }
 
-/// Reports a key whose feature is not supported. Ignoring it would change what the capability does.
-fn unsupported(fields: &mut Fields<'_>, key: &'static str, code: Code, message: &str, sink: &mut Sink) -> bool {
-    let span = fields.span_of(key);
-    if let Some(span) = span {
-        let help = "remove it, or use a version of the generator that supports it";
-        sink.report(code, span, message).help(help);
-    }
-    span.is_some()
-}
-
 /// Reports keys that the format gives a meaning, but that have no effect.
 fn no_effect(fields: &mut Fields<'_>, keys: &[&'static str], help: &str, sink: &mut Sink) {
     for key in keys {

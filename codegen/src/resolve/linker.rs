@@ -66,7 +66,13 @@ impl<'l, 'd> Linker<'l, 'd> {
             return None;
         }
         if let Some(name) = &invocation.flow {
-            return self.call_of_flow(name, invocation, context, sink);
+            if self.aggregates.contains_key(&name.value) || !self.targets.names(&name.value) {
+                return self.call_of_flow(name, invocation, context, sink);
+            }
+            let message = format!("`{}` names an operation and no flow; it is called", name.value);
+            sink.report(Code::InferredCall, name.span, message).help("write it under `call`");
+            let id = self.targets.find(Some(name), site, sink)?;
+            return call::link(self.linked, id, invocation, context, sink);
         }
         if flow::is_flow(invocation, self.targets, site) {
             let site = Site { name: site.name.unwrap_or_default(), description: None, span: site.span };
