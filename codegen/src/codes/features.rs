@@ -389,6 +389,24 @@ codes! {
     /// ```
     ScriptSetup = 158, Warning, "a script needs something else to run";
 
+    /// A step of `orchestration` has a type such as `builtin.policy.assert`. These are functions of the product for which
+    /// the file was written: they verify signatures, decide by a policy, or keep values. The file says what they are for,
+    /// but not what they do, and a step that should deny a request must not be guessed or skipped.
+    ///
+    /// Steps with `call` are supported: a flow of them runs as those of `aggregates` do. Replace the function by a script
+    /// or by a call of a service that has it, or combine the operations in Rust.
+    ///
+    /// ```yaml
+    /// orchestration:
+    /// - name: onboard
+    ///   steps:
+    ///   - id: verify
+    ///     type: builtin.policy.assert   # refused
+    ///   - id: create
+    ///     call: admin.create-consumer
+    /// ```
+    BuiltinStep = 160, Part, "a step is a function of one product";
+
     /// The capability has APIs or adapters, but no operation, no path that passes requests on, and no resource or prompt,
     /// and no adapter that serves something by itself. The reference engine starts such a file, and responds to all
     /// requests with 404. The generated crate is a client without methods.

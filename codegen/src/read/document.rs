@@ -6,6 +6,7 @@ use crate::diagnostic::Span;
 use crate::json_path;
 
 pub(crate) use super::exposes::*;
+use super::orchestration::NAMESPACE;
 pub(crate) use super::rules::Rules;
 use super::yaml::Node;
 
@@ -170,6 +171,13 @@ pub(crate) struct Aggregate {
     pub(crate) flows: Vec<AggregateFlow>,
     /// The names of flows that were left out for their errors.
     pub(crate) left_out: Vec<String>,
+}
+
+impl Aggregate {
+    /// Whether it has the flows of `orchestration`.
+    pub(crate) fn is_orchestration(&self) -> bool {
+        self.namespace.as_ref().is_some_and(|namespace| namespace.value == NAMESPACE)
+    }
 }
 
 /// A flow, or function, of an aggregate.

@@ -8,6 +8,7 @@ mod exposes;
 pub(crate) mod fields;
 mod imports;
 mod invocation;
+pub(crate) mod orchestration;
 mod rules;
 mod scalar;
 mod steps;
@@ -67,7 +68,9 @@ pub(crate) fn read(sources: &Sources, path: &str, sink: &mut Sink) -> Option<Doc
     let consumes = imports.members(fields.members(&["consumes"], sink), "consumes", consumes::consumes, sink);
     let adapters = imports.members(fields.members(&["exposes"], sink), "exposes", exposes::adapter, sink);
     binds.extend(imports.members(fields.members(&["binds"], sink), "binds", bind, sink));
-    let aggregates = imports.members(fields.members(&["aggregates"], sink), "aggregates", aggregates::aggregate, sink);
+    let mut aggregates =
+        imports.members(fields.members(&["aggregates"], sink), "aggregates", aggregates::aggregate, sink);
+    aggregates.extend(orchestration::flows(&mut fields, sink));
     fields.finish(sink);
     Some(Document {
         span: capability.span,
