@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use naftiko_schema::http::percent_decode;
 use naftiko_schema::{
-    ApiId, Body, Credential, FlowId, Format, InboundAuth, InputId, InputText, List, Location, Method, OperationId,
-    Role, StepId, StepValue, Template, Variable,
+    ApiId, Body, Credential, FlowId, Format, InboundAuth, InputId, InputPart, InputText, List, Location, Method,
+    OperationId, Role, StepId, StepValue, Template, Variable,
 };
 
 use crate::codes::Code;
@@ -57,7 +57,10 @@ pub(crate) struct Api<'d> {
     pub(crate) namespace: &'d str,
     /// The namespace, with a number if several APIs have the same one.
     pub(crate) name: String,
+    /// The default, as it is written.
     pub(crate) base_uri: Option<&'d Text>,
+    /// Where it says that requests go through a tunnel, whose end the operator must name.
+    pub(crate) tunnel: Option<Span>,
     pub(crate) credentials: Vec<Credential>,
 }
 
@@ -379,6 +382,8 @@ pub(crate) enum Source {
     Absent,
     /// From the caller's input with this index.
     Input(InputId),
+    /// From a part of the caller's input.
+    Part(InputPart),
     /// From the output of a step.
     Output(StepValue),
     /// A fixed value, as JSON text.
@@ -399,10 +404,11 @@ impl Source {
         match self {
             Self::Absent | Self::Json(_) | Self::Output(_) => {}
             Self::Input(fed) => each(*fed),
-            Self::Text(parts) | Self::Filled(parts) => parts.iter().for_each(|part| {
-                if let InputText::Input(fed) = part {
-                    each(*fed);
-                }
+            Self::Part(part) => each(part.input),
+            Self::Text(parts) | Self::Filled(parts) => parts.iter().for_each(|part| match part {
+                InputText::Input(fed) => each(*fed),
+                InputText::Part(part) => each(part.input),
+                InputText::Literal(_) | InputText::Output(_) => {}
             }),
             Self::List(items) => items.iter().for_each(|item| item.inputs(each)),
             Self::Object(members) => members.iter().for_each(|(_, member)| member.inputs(each)),
@@ -412,7 +418,7 @@ impl Source {
     /// Calls a function with each step whose output is part of it.
     pub(crate) fn steps(&self, each: &mut impl FnMut(StepId)) {
         match self {
-            Self::Absent | Self::Json(_) | Self::Input(_) => {}
+            Self::Absent | Self::Json(_) | Self::Input(_) | Self::Part(_) => {}
             Self::Output(value) => each(value.step),
             Self::Text(parts) | Self::Filled(parts) => parts.iter().for_each(|part| {
                 if let InputText::Output(value) = part {

@@ -7,6 +7,7 @@ use naftiko_schema::{Kind, Location, Method};
 
 use crate::codes::Code;
 use crate::diagnostic::{Sink, nearest};
+use crate::percent::{encode_rest, is_in_path};
 use crate::read::document::Text;
 
 /// Reads the `in` of a parameter. `environment` parameters are no part of a request and are refused.
@@ -43,11 +44,13 @@ pub(crate) fn base_uri(text: &str) -> Result<Option<String>, &'static str> {
     if !is_authority(authority) {
         return Err("has no valid host");
     }
-    let in_path = |c: char| !c.is_control() && !c.is_whitespace() && !is_invisible(c) && !"?#\\\"<>|^`".contains(c);
+    let is_blank = |c: char| c.is_whitespace() && c != ' ';
+    let in_path = |c: char| !c.is_control() && !is_blank(c) && !is_invisible(c) && !"?#\\\"<>|^`".contains(c);
     if !path.chars().all(in_path) || path.split('/').any(is_dots) {
         return Err("has a query, a fragment or characters that are not allowed");
     }
-    Ok(Some(text.trim_end_matches('/').to_owned()))
+    let before = text.strip_suffix(path).unwrap_or(text);
+    Ok(Some((before.to_owned() + &encode_rest(path, is_in_path)).trim_end_matches('/').to_owned()))
 }
 
 /// Whether a text is a host with an optional port, and no user (RFC 3986 §3.2).

@@ -45,7 +45,7 @@ fn documents_become_capabilities_that_compile_with_a_report_of_what_is_left_out(
     let imported =
         import("shop.yaml", DOCUMENT, &Import { provider: "acme", ..Import::default() }).expect("it is read");
     assert_eq!((imported.operations, imported.imported), (5, 4));
-    assert_eq!(imported.left_out, ["POST /pictures: its body is not JSON"]);
+    assert_eq!(imported.left_out, ["POST /pictures: its form has no fields that are described"]);
     let sources: Sources = imported.files.iter().map(|(path, text)| (path.clone(), text.clone())).collect();
     let paths: Vec<_> = sources.keys().map(String::as_str).collect();
     assert_eq!(
@@ -101,4 +101,79 @@ fn a_second_import_changes_nothing_and_keeps_what_was_edited() {
     assert!(error.to_string().contains("spec/acme/shop-items.yaml exists and has another text"), "{error}");
     fs::write(&path, "no: document\n").expect("it is written");
     assert!(!run(root.path(), &options).expect("it is reported"));
+}
+
+const FORMS: &str = r#"
+openapi: 3.1.0
+info: {title: Forms, version: "1"}
+servers: [{url: https://forms.test}]
+paths:
+  /tokens:
+    post:
+      operationId: getToken
+      requestBody:
+        content:
+          application/x-www-form-urlencoded:
+            schema:
+              type: object
+              required: [grant_type]
+              properties:
+                grant_type: {type: string, description: Which grant. One of two.}
+                scopes: {type: array, items: {type: string}}
+                metadata: {type: object}
+            encoding: {metadata: {style: deepObject, explode: true}}
+      responses: {'200': {description: A token.}}
+  /pictures:
+    post:
+      operationId: upload
+      requestBody:
+        content:
+          multipart/form-data:
+            schema:
+              type: object
+              required: [picture]
+              properties:
+                picture: {type: string, contentMediaType: image/png}
+                about: {type: object}
+                title: {type: string}
+            encoding: {picture: {contentType: image/png}}
+      responses: {'204': {description: Done.}}
+    put:
+      operationId: replace
+      requestBody: {content: {image/png: {schema: {type: string, format: binary}}}}
+      responses: {'204': {description: Done.}}
+    patch:
+      operationId: patch
+      requestBody: {content: {application/sdp: {schema: {type: string}}}}
+      responses: {'204': {description: Done.}}
+"#;
+
+#[test]
+fn forms_and_bytes_become_bodies_and_what_no_form_has_is_left_out() {
+    let options = Import { provider: "acme", whole: true, ..Import::default() };
+    let imported = import("forms.yaml", FORMS, &options).expect("it is read");
+    assert_eq!((imported.operations, imported.imported), (4, 3));
+    assert_eq!(
+        imported.left_out,
+        [
+            "POST /tokens: its field `metadata` is nested, and forms are not",
+            "PATCH /pictures: its body is neither JSON nor a form",
+        ]
+    );
+    let sources: Sources = imported.files.iter().map(|(path, text)| (path.clone(), text.clone())).collect();
+    let compiled = compile(&sources, "spec/acme/forms.yaml", "acme-forms");
+    assert_eq!(compiled.diagnostics.iter().count(), 0, "{:?}", compiled.diagnostics);
+    let Outcome::Generated(made) = compiled.outcome else { panic!("it is refused") };
+    let operations = &made.files["generated/acme-forms/src/operations.rs"];
+    for expected in [
+        r#""application/x-www-form-urlencoded""#,
+        r#"Parameter::new("grant_type", Location::Field, Kind::String)"#,
+        r#"Parameter::new("scopes", Location::Field, Kind::Array)"#,
+        r#""multipart/form-data""#,
+        r#"media_type("image/png")"#,
+        r#"media_type("application/json")"#,
+        "BodyContent::Bytes",
+    ] {
+        assert!(operations.contains(expected), "{expected}\n{operations}");
+    }
 }

@@ -9,24 +9,41 @@ mod tools;
 use crate::codes::Code;
 use crate::diagnostic::Sink;
 use crate::linked::Linked;
-use crate::read::document::AdapterKind;
+use crate::read::document::{Adapter, AdapterKind};
 
 /// Checks a linked document.
 pub(crate) fn check(linked: &Linked<'_>, sink: &mut Sink) {
-    if linked.operations.is_empty() && linked.flows.is_empty() && !sink.has_errors() {
-        let (message, help) = if linked.document.missing.is_empty() {
-            ("the capability consumes no operation", "add an operation under `consumes`")
-        } else {
-            ("nothing that the capability consumes could be imported", "add the imported files, or correct the imports")
-        };
-        sink.report(Code::NothingConsumed, linked.document.span, message).help(help);
-    }
+    check_content(linked, sink);
     check_addresses(linked, sink);
     operations::check(linked, sink);
     routes::check(linked, sink);
     tools::check(linked, sink);
     resources::check(linked, sink);
     outputs::check(linked, sink);
+}
+
+/// There must be something to generate: operations for a client, or what a server serves by itself.
+fn check_content(linked: &Linked<'_>, sink: &mut Sink) {
+    let document = linked.document;
+    let by_itself =
+        |adapter: &Adapter| !matches!(adapter.kind, AdapterKind::Rest(_) | AdapterKind::Mcp(_) | AdapterKind::Other);
+    let calls = !linked.operations.is_empty() || !linked.flows.is_empty() || !linked.forwards.is_empty();
+    let serves = !linked.resources.is_empty() || !linked.prompts.is_empty() || document.adapters.iter().any(by_itself);
+    if calls || serves || sink.has_errors() {
+        return;
+    }
+    let declares = !linked.apis.is_empty() || document.adapters.iter().any(|adapter| adapter.kind.type_of().is_some());
+    let (code, message, help) = if !document.missing.is_empty() {
+        let help = "add the imported files, or correct the imports";
+        (Code::NothingToGenerate, "nothing that the capability consumes could be imported", help)
+    } else if declares {
+        let help = "add operations under `consumes`, and routes or tools that call them";
+        (Code::NothingServed, "the capability has nothing to call and nothing to serve", help)
+    } else {
+        let help = "add an API under `consumes`, or an adapter under `exposes`";
+        (Code::NothingToGenerate, "the capability consumes and exposes nothing", help)
+    };
+    sink.report(code, document.span, message).help(help);
 }
 
 /// The server listens on this machine only, whatever the file says. The operator decides who can reach it.

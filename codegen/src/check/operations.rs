@@ -26,6 +26,12 @@ pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
 
 fn check_base_uri(api: &Api<'_>, sink: &mut Sink) {
     let namespace = &api.name;
+    if let Some(span) = api.tunnel {
+        let message = format!("the client opens no tunnel to `{namespace}`; the operator must set the base URI");
+        let help = "run the agent of the tunnel, and set the base URI to where it takes requests";
+        sink.report(Code::Tunnel, span, message).help(help);
+        return;
+    }
     let Some(text) = api.base_uri else {
         let message = format!("`{namespace}` has no `baseUri`; the operator must set it");
         sink.report(Code::BaseUriIsConfiguration, api.span, message).help("add `baseUri:` to give it a default");

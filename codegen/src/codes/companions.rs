@@ -30,8 +30,9 @@ codes! {
     /// Declare the parameter under `inputParameters` of the operation, or remove it from the companion.
     CompanionParameter = 503, Warning, "a capability and its companion have different parameters";
 
-    /// Only one of the two, the capability or its companion, says that requests of an operation have a body, or the companion
-    /// has a body that is not JSON. The capability decides whether there is one; what is in it is then unknown.
+    /// Only one of the two, the capability or its companion, says that requests of an operation have a body, or the body is
+    /// JSON in the capability and something else, such as a form, in the companion. The capability decides; what is in the
+    /// body is then unknown.
     CompanionBody = 504, Warning, "a capability and its companion disagree about a body";
 
     /// A `$ref` of a companion leads nowhere. Where it stands, any JSON is accepted, so that the rest of the document is still

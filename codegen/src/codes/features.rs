@@ -142,20 +142,22 @@ codes! {
     InboundAuthentication = 128, Part, "authentication of callers is not supported";
 
     /// The consumed API has a `tunnel`: its requests go through a private overlay network, with an identity of its own.
-    /// Generated clients open ordinary connections. Ignoring the section would send requests over the public network
-    /// that should be private, so it is an error.
+    /// Generated clients open ordinary connections. Requests to the base URI of the file could leave for the public
+    /// network, so it is no default: the operator must set the base URI, as with NK0303, or the server does not start and
+    /// the client cannot be built. The identity and the other keys of the section have no effect.
     ///
-    /// Run the proxy or agent of the tunnel on the machine, set the base URI to its address, and remove the section.
+    /// Run the agent of the tunnel on the machine, and set the base URI to where it takes requests: an address of this
+    /// machine, or the name itself if the agent resolves it.
     ///
     /// ```yaml
     /// consumes:
     /// - namespace: crm
     ///   baseUri: https://crm.internal
-    ///   tunnel:              # refused
+    ///   tunnel:              # the base URI must be configured
     ///     type: ziti
     ///     service: crm-api
     /// ```
-    Tunnel = 132, Part, "tunnels are not supported";
+    Tunnel = 132, Warning, "the end of a tunnel must be configured";
 
     /// The client does not support the kind of authentication in the file. Supported are `bearer`, `basic`, `oauth2`, and
     /// `apikey` in a header, the query, a cookie, or a body with members. The name and location of a key are written as
@@ -386,4 +388,38 @@ codes! {
     ///     file: pick.groovy
     /// ```
     ScriptSetup = 158, Warning, "a script needs something else to run";
+
+    /// A step of `orchestration` has a type such as `builtin.policy.assert`. These are functions of the product for which
+    /// the file was written: they verify signatures, decide by a policy, or keep values. The file says what they are for,
+    /// but not what they do, and a step that should deny a request must not be guessed or skipped.
+    ///
+    /// Steps with `call` are supported: a flow of them runs as those of `aggregates` do. Replace the function by a script
+    /// or by a call of a service that has it, or combine the operations in Rust.
+    ///
+    /// ```yaml
+    /// orchestration:
+    /// - name: onboard
+    ///   steps:
+    ///   - id: verify
+    ///     type: builtin.policy.assert   # refused
+    ///   - id: create
+    ///     call: admin.create-consumer
+    /// ```
+    BuiltinStep = 160, Part, "a step is a function of one product";
+
+    /// The capability has APIs or adapters, but no operation, no path that passes requests on, and no resource or prompt,
+    /// and no adapter that serves something by itself. The reference engine starts such a file, and responds to all
+    /// requests with 404. The generated crate is a client without methods.
+    ///
+    /// Often the file is a draft, or routes and tools are left out because they call nothing (NK0119), which is reported
+    /// separately. Add operations under `consumes`, and routes or tools that call them.
+    ///
+    /// ```yaml
+    /// capability:
+    ///   consumes:
+    ///   - namespace: shop
+    ///     baseUri: https://shop.test
+    ///     resources: []        # nothing to call
+    /// ```
+    NothingServed = 161, Warning, "there is nothing to call and nothing to serve";
 }

@@ -179,12 +179,14 @@ codes! {
     /// ```
     UnknownVersion = 110, Warning, "the version of the format is not known";
 
-    /// The capability has no `consumes` section, or one without operations. Routes and tools call operations, and the
-    /// client has one method for each operation. Without operations, there is nothing to generate. The reference engine
-    /// starts such a file, but has nothing to serve.
+    /// The capability has neither an API under `consumes` nor an adapter under `exposes`, or nothing is left of it
+    /// because the files that it imports are missing. There is nothing to generate: no operations for a client, and
+    /// nothing to serve. The format wants at least one of the two sections, and the reference engine does not start
+    /// without an adapter.
     ///
-    /// Often the operations have the wrong indentation: they are members of a resource, which is a member of a
-    /// `consumes` entry. A file that only shares parts with other files needs no `capability:` (NK0115).
+    /// Often the sections have the wrong indentation: they are members of `capability`. A capability that only consumes
+    /// becomes a client. One that only passes requests on, or only has an adapter for operators, becomes a server. A file
+    /// that only shares parts with other files needs no `capability:` (NK0115).
     ///
     /// ```yaml
     /// capability:
@@ -197,7 +199,7 @@ codes! {
     ///       - name: list-items
     ///         method: GET
     /// ```
-    NothingConsumed = 111, Error, "the capability consumes no operation";
+    NothingToGenerate = 111, Error, "there is nothing to generate";
 
     /// The file has a version line, so it should be a capability, but it has neither a `capability:` section nor
     /// sections that other files can import. An empty file is reported in the same way. Usually, `capability` is

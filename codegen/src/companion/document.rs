@@ -81,7 +81,7 @@ impl<'n> Document<'n> {
     }
 
     /// The node, or what it refers to; `None` if the reference leads nowhere.
-    fn followed(&self, node: &'n Node) -> Option<&'n Node> {
+    pub(crate) fn followed(&self, node: &'n Node) -> Option<&'n Node> {
         let mut node = node;
         for _ in 0..MAX_HOPS {
             match node.get("$ref").and_then(Node::scalar_text) {
@@ -112,6 +112,19 @@ impl<'n> Document<'n> {
         let in_body = |parameter: &Node| matches!(text(parameter, "in").as_deref(), Some("body" | "formData"));
         operation.get("requestBody").is_some()
             || parameters.iter().filter_map(|parameter| self.followed(parameter)).any(in_body)
+    }
+
+    /// The media types of the bodies of an operation's requests, in the order of their names.
+    pub(crate) fn request_content(&self, operation: &'n Node) -> Vec<&'n Entry> {
+        let body = operation.get("requestBody").and_then(|body| self.followed(body));
+        body.and_then(|body| body.get("content")).map(sorted).unwrap_or_default()
+    }
+
+    /// The parameters of version 2.0 that are fields of a form.
+    pub(crate) fn form_parameters(&self, operation: &'n Node) -> Vec<&'n Node> {
+        let parameters = operation.get("parameters").map(items).unwrap_or_default();
+        let parameters = parameters.iter().filter_map(|parameter| self.followed(parameter));
+        parameters.filter(|parameter| text(parameter, "in").as_deref() == Some("formData")).collect()
     }
 
     /// All operations, in the order of the document.

@@ -12,7 +12,7 @@ pub(crate) mod shape;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use naftiko_schema::{Kind, Location, OperationId, Pages};
+use naftiko_schema::{Body, BodyContent, Kind, Location, OperationId, Pages};
 
 pub use self::documents::{Choice, Documents};
 
@@ -155,7 +155,11 @@ pub(crate) fn join(sources: &Sources, apis: &[Api<'_>], operations: &mut [Operat
         let request = found.request.map(|schema| schemas.read(schema, sink));
         let has_body =
             operation.body.is_some() || operation.parameters.iter().any(|known| known.location == Location::Body);
-        if request.is_some() != has_body {
+        // Schemas of other bodies than JSON are not read.
+        let is_json = |body: &Body| matches!(body.content, BodyContent::Json(_));
+        let is_other = operation.body.as_ref().is_some_and(|body| !is_json(body));
+        let is_described = request.is_some() || (is_other && document.has_body(&found.entry.value));
+        if is_described != has_body {
             let (with, without) = if has_body { ("capability", "companion") } else { ("companion", "capability") };
             let message = format!("only the {with} says that requests of `{name}` have a body, and not the {without}");
             sink.report(Code::CompanionBody, operation.name.span, message)

@@ -50,11 +50,14 @@ fn api_key(linker: &mut Linker<'_, '_>) -> Vec<Credential> {
         }
     }
     if source.headers.is_empty() && source.parameters.is_empty() {
-        let value = linker.template(source.value.as_ref().or(source.token.as_ref()), "value");
         let Some(name) = &source.key else {
             linker.missing("key");
             return credentials;
         };
+        // Of a key without a value, as OpenAPI describes it, the environment has the value. APIs never share it.
+        let implied =
+            linker.api.map(|api| Text { value: format!("{{{{env.{api}-{}}}}}", name.value), span: source.span });
+        let value = linker.template(source.value.as_ref().or(source.token.as_ref()).or(implied.as_ref()), "value");
         let implied = if source.kind.value.eq_ignore_ascii_case("query") { "query" } else { "header" };
         let placement = source.placement.as_ref().map_or(implied, |placement| placement.value.as_str());
         credentials.extend(placed(linker, name, value, placement));

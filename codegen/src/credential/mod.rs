@@ -29,10 +29,15 @@ pub(crate) struct Credentials {
     pub(crate) members: Vec<Constant>,
 }
 
-/// Links the `authentication` of an API or an adapter. A kind that is not supported is an error: a request without the
-/// credential would be refused.
-pub(crate) fn link(source: &Authentication, variables: &mut Variables<'_>, sink: &mut Sink) -> Credentials {
-    let mut linker = Linker { source, variables, sink, members: Vec::new() };
+/// Links the `authentication` of an API, which has a name, or of an adapter. A kind that is not supported is an error: a request
+/// without the credential would be refused.
+pub(crate) fn link(
+    source: &Authentication,
+    api: Option<&str>,
+    variables: &mut Variables<'_>,
+    sink: &mut Sink,
+) -> Credentials {
+    let mut linker = Linker { source, api, variables, sink, members: Vec::new() };
     let credentials = match find(&source.kind.value) {
         Some(kind) => (kind.link)(&mut linker),
         None => {
@@ -47,6 +52,8 @@ pub(crate) fn link(source: &Authentication, variables: &mut Variables<'_>, sink:
 /// Links one `authentication`.
 struct Linker<'l, 'v> {
     source: &'l Authentication,
+    /// The API, if it is one that authenticates its requests.
+    api: Option<&'l str>,
     variables: &'l mut Variables<'v>,
     sink: &'l mut Sink,
     members: Vec<Constant>,

@@ -55,9 +55,6 @@ fn served_only(
     docs: &str,
     table: &impl Serialize,
 ) -> Vec<(&'static str, String)> {
-    if !model.has_server() {
-        return Vec::new();
-    }
     let (variant, table) = (tables::ident(facts.variant), tables::expression(table, model));
     let items = [
         quote! {

@@ -16,10 +16,15 @@ pub(super) fn emit(model: &Model) -> String {
         rust::plain(&model.capability.title)
     ));
     let names: Vec<_> = model.environment_variables().chain(model.bind_files()).map(rust::code).collect();
-    let needed = if names.is_empty() { String::new() } else { format!("{}, and ", names.join(", ")) };
+    let bases = base_uri_variables(model);
+    let settings = match (names.join(", "), bases.is_empty()) {
+        (names, true) if names.is_empty() => "it needs none".to_owned(),
+        (names, true) => names,
+        (names, false) if names.is_empty() => format!("{bases} for another base URI"),
+        (names, false) => format!("{names}, and {bases} for another base URI"),
+    };
     let from_env_docs = rust::docs(&format!(
-        "A client with the settings of the environment: {needed}{} for another base URI.\n\n# Errors\nWhen variables are missing, all of which the error names, or when the client cannot be set up.",
-        base_uri_variables(model)
+        "A client with the settings of the environment: {settings}.\n\n# Errors\nWhen variables are missing, all of which the error names, or when the client cannot be set up.",
     ));
     let imports = if !model.parts.is_empty() {
         quote! {
@@ -41,6 +46,8 @@ pub(super) fn emit(model: &Model) -> String {
     };
     let whole: Vec<&Operation> = if !model.parts.is_empty() { Vec::new() } else { model.operations.iter().collect() };
     let methods = whole.iter().map(|operation| method(model, operation));
+    let is_empty = model.operations.is_empty();
+    let unused = is_empty.then(|| quote! { #[allow(dead_code, reason = "there is no operation to call")] });
     let mut items = vec![
         imports,
         quote! { use super::#modules; },
@@ -48,6 +55,7 @@ pub(super) fn emit(model: &Model) -> String {
             #client_docs
             #[derive(Clone, Debug)]
             pub struct Client {
+                #unused
                 connection: Connection,
             }
         },
@@ -80,7 +88,7 @@ pub(super) fn emit(model: &Model) -> String {
         [only] => quote! { feature = #only },
         several => quote! { any(#(feature = #several),*) },
     };
-    if model.has_server() {
+    if !features.is_empty() {
         items.push(quote! {
             #[cfg(#condition)]
             impl Client {

@@ -153,7 +153,8 @@ fn probe(model: &Model, path: &str) -> String {
     match model.rest() {
         Some(rest) if !taken(rest) => format!("httpGet: {{path: {path}, port: rest}}"),
         _ if model.mcp().is_some() => format!("httpGet: {{path: {path}, port: mcp}}"),
-        _ => "tcpSocket: {port: rest}".to_owned(),
+        Some(_) => "tcpSocket: {port: rest}".to_owned(),
+        None => "tcpSocket: {port: control}".to_owned(),
     }
 }
 

@@ -8,7 +8,7 @@ use super::{flows, guide, rust, tables};
 use crate::model::Model;
 
 pub(super) fn emit(model: &Model) -> String {
-    let modules = model.adapters.iter().filter(|_| model.has_server()).map(|adapter| {
+    let modules = model.adapters.iter().map(|adapter| {
         let facts = facts(adapter);
         let module = tables::ident(adapter.name());
         let (feature, visibility) = (facts.feature, facts.dependency.map(|_| quote! { pub }));

@@ -1,12 +1,19 @@
 //! Which adapters need the library that runs queries of JSONPath.
 
 use naftiko_schema::{
-    Action, Adapter, ArgumentSource, Binding, Flow, InputText, List, Output, PathStep, Projection, StepValue, Target,
+    Action, Adapter, ArgumentMapping, ArgumentSource, Binding, Flow, InputText, List, Output, PathStep, Projection,
+    StepValue, Target,
 };
 
 /// Whether a path in an adapter, or in what it runs, is a query.
 pub(super) fn has_query(adapter: &Adapter) -> bool {
-    let of_binding = |binding: &Binding| in_output(&binding.output) || in_target(&binding.target);
+    let in_arguments = |arguments: &ArgumentMapping| match arguments {
+        ArgumentMapping::Identity => false,
+        ArgumentMapping::Mapped(mapping) => mapping.sources.iter().any(in_source),
+    };
+    let of_binding = |binding: &Binding| {
+        in_output(&binding.output) || in_target(&binding.target) || in_arguments(&binding.arguments)
+    };
     adapter.bindings().into_iter().any(of_binding)
 }
 
@@ -51,8 +58,13 @@ fn in_projection(projection: &Projection) -> bool {
 
 fn in_source(source: &ArgumentSource) -> bool {
     let in_value = |value: &StepValue| in_path(&value.at);
-    let in_text = |part: &InputText| matches!(part, InputText::Output(value) if in_value(value));
+    let in_text = |part: &InputText| match part {
+        InputText::Output(value) => in_value(value),
+        InputText::Part(part) => in_path(&part.at),
+        InputText::Literal(_) | InputText::Input(_) => false,
+    };
     match source {
+        ArgumentSource::Part(part) => in_path(&part.at),
         ArgumentSource::Output(value) => in_value(value),
         ArgumentSource::Text(parts) | ArgumentSource::Filled(parts) => parts.iter().any(in_text),
         ArgumentSource::List(items) => items.iter().any(in_source),

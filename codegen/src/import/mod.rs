@@ -1,11 +1,13 @@
 //! `import openapi`: from an OpenAPI document to capabilities, one for each tag, with the document as their companion.
 
+mod body;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use naftiko_schema::Location;
 
+use self::body::Body;
 use crate::companion::document::{Document, Operation, entries};
 use crate::companion::overlay;
 use crate::diagnostic::{Diagnostics, Sink};
@@ -41,6 +43,13 @@ pub struct Imported {
     pub warnings: Diagnostics,
 }
 
+/// An operation that is imported.
+struct Imports<'n> {
+    operation: Operation<'n>,
+    /// Its body, if it is not JSON.
+    body: Option<Body>,
+}
+
 /// The longest name of a tool, in characters.
 const NAME: usize = 48;
 
@@ -69,7 +78,7 @@ pub fn import(path: &str, text: &str, options: &Import<'_>) -> Result<Imported, 
         return Err(sink.finish(&sources));
     };
     let mut left_out = Vec::new();
-    let mut groups: BTreeMap<String, Vec<Operation<'_>>> = BTreeMap::new();
+    let mut groups: BTreeMap<String, Vec<Imports<'_>>> = BTreeMap::new();
     let all = document.operations();
     let count = all.len();
     for operation in all {
@@ -78,7 +87,15 @@ pub fn import(path: &str, text: &str, options: &Import<'_>) -> Result<Imported, 
             continue;
         }
         match importable(&document, &operation) {
-            Ok(()) => groups.entry(if options.whole { String::new() } else { tag }).or_default().push(operation),
+            Ok(body) => {
+                if let Some(Body::Form { left_out: fields, .. }) = &body {
+                    let (method, path) = (operation.method.as_str(), operation.path);
+                    let note = |name| format!("{method} {path}: its field `{name}` is nested, and forms are not");
+                    left_out.extend(fields.iter().map(note));
+                }
+                let group = groups.entry(if options.whole { String::new() } else { tag }).or_default();
+                group.push(Imports { operation, body });
+            }
             Err(why) => left_out.push(format!("{} {}: {why}", operation.method.as_str(), operation.path)),
         }
     }
@@ -122,13 +139,15 @@ fn shared(path: &str, kind: &str) -> String {
     format!("{}.{kind}.{}", slug(stem), if path.ends_with(".json") { "json" } else { "yaml" })
 }
 
-/// Whether a capability can send the operation's requests; if not, why.
-fn importable(document: &Document<'_>, operation: &Operation<'_>) -> Result<(), String> {
-    let node = &operation.entry.value;
-    if operation.request.is_none() && !operation.method.is_safe() && document.has_body(node) {
-        return Err("its body is not JSON".to_owned());
-    }
-    let mut names = BTreeSet::new();
+/// The body of the operation's requests, if it is not JSON.
+///
+/// # Errors
+/// If a capability cannot send the requests: why.
+fn importable(document: &Document<'_>, operation: &Operation<'_>) -> Result<Option<Body>, String> {
+    let has_other = operation.request.is_none() && !operation.method.is_safe();
+    let has_other = has_other && document.has_body(&operation.entry.value);
+    let body = if has_other { Some(Body::of(document, operation)?) } else { None };
+    let mut names: BTreeSet<&String> = body.iter().flat_map(Body::names).collect();
     for parameter in &operation.parameters {
         if parameter.location == Location::Path && !operation.path.contains(&format!("{{{}}}", parameter.name)) {
             return Err(format!("its path has no `{{{}}}`", parameter.name));
@@ -137,12 +156,12 @@ fn importable(document: &Document<'_>, operation: &Operation<'_>) -> Result<(), 
             return Err(format!("two of its parameters are called `{}`", parameter.name));
         }
     }
-    if operation.path.contains(['?', '#']) { Err("its path has a query or a fragment".to_owned()) } else { Ok(()) }
+    if operation.path.contains(['?', '#']) { Err("its path has a query or a fragment".to_owned()) } else { Ok(body) }
 }
 
 /// A name for each operation: its id, or else its method and path.
-fn operation_names(operations: &[Operation<'_>]) -> Vec<String> {
-    let name = |operation: &Operation<'_>| {
+fn operation_names(operations: &[Imports<'_>]) -> Vec<String> {
+    let name = |Imports { operation, .. }: &Imports<'_>| {
         let id = scalar(&operation.entry.value, &["operationId"]).map(|id| slug(&id)).filter(|id| !id.is_empty());
         id.unwrap_or_else(|| slug(&format!("{} {}", operation.method.as_str(), operation.path)))
     };

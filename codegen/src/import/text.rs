@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use naftiko_schema::{Location, Method};
 
-use super::{scalar, slug, values};
+use super::body::Body;
+use super::{Imports, scalar, slug, values};
 use crate::companion::document::{Operation, entries};
 use crate::read::yaml::{Node, quoted};
 
@@ -99,7 +100,7 @@ pub(super) fn base_uri(root: &Node, left_out: &mut Vec<String>) -> Option<String
 }
 
 /// The text of a capability.
-pub(super) fn capability(capability: &Capability<'_>, operations: &[Operation<'_>], names: &[String]) -> String {
+pub(super) fn capability(capability: &Capability<'_>, operations: &[Imports<'_>], names: &[String]) -> String {
     let name = capability.name;
     let mut text = format!(
         "naftiko: 1.0.0-alpha2\ninfo:\n  label: {}\n  description: {}\n",
@@ -129,12 +130,12 @@ pub(super) fn capability(capability: &Capability<'_>, operations: &[Operation<'_
         line(4, &format!("- name: {}", quoted(&slug(path))));
         line(6, &format!("path: {}", quoted(path)));
         line(6, "operations:");
-        for (operation, name) in group {
+        for (Imports { operation, body }, name) in group {
             line(6, &format!("- name: {}", quoted(name)));
             line(8, &format!("method: {}", operation.method.as_str()));
             line(8, &format!("description: {}", quoted(&summary(operation, name))));
             line(8, "outputRawFormat: json");
-            inputs(operation).iter().for_each(|(indent, words)| line(8 + indent, words));
+            inputs(operation, body.as_ref()).iter().for_each(|(indent, words)| line(8 + indent, words));
         }
     }
     line(2, "exposes:\n  - type: rest");
@@ -143,7 +144,7 @@ pub(super) fn capability(capability: &Capability<'_>, operations: &[Operation<'_
     for (path, group) in by_path(&described) {
         line(4, &format!("- path: {}", quoted(path)));
         line(6, "operations:");
-        for (operation, own) in group {
+        for (Imports { operation, .. }, own) in group {
             line(6, &format!("- method: {}", operation.method.as_str()));
             line(8, &format!("name: {}", quoted(own)));
             line(8, &format!("call: {}", quoted(&format!("{name}.{own}"))));
@@ -152,7 +153,7 @@ pub(super) fn capability(capability: &Capability<'_>, operations: &[Operation<'_
     line(2, "- type: mcp");
     line(4, &format!("namespace: {name}-mcp"));
     line(4, "port: 9090\n    transport: http\n    tools:");
-    for (operation, own) in &described {
+    for (Imports { operation, .. }, own) in &described {
         let method = operation.method;
         line(4, &format!("- name: {}", quoted(own)));
         line(6, &format!("description: {}", quoted(&summary(operation, own))));
@@ -165,22 +166,23 @@ pub(super) fn capability(capability: &Capability<'_>, operations: &[Operation<'_
     text
 }
 
-type Described<'d, 'n> = (&'d Operation<'n>, &'d String);
+type Described<'d, 'n> = (&'d Imports<'n>, &'d String);
 
 /// The operations of each path, in the order of the document.
 fn by_path<'d, 'n>(operations: &[Described<'d, 'n>]) -> Vec<(&'n str, Vec<Described<'d, 'n>>)> {
     let mut paths: Vec<(&str, Vec<Described<'_, '_>>)> = Vec::new();
     for described in operations {
-        match paths.iter_mut().find(|(path, _)| *path == described.0.path) {
+        let own = described.0.operation.path;
+        match paths.iter_mut().find(|(path, _)| *path == own) {
             Some((_, group)) => group.push(*described),
-            None => paths.push((described.0.path, vec![*described])),
+            None => paths.push((own, vec![*described])),
         }
     }
     paths
 }
 
-/// The lines of an operation's inputs, each with its indentation.
-fn inputs(operation: &Operation<'_>) -> Vec<(usize, String)> {
+/// The lines of an operation's inputs and of its body, each with its indentation.
+fn inputs(operation: &Operation<'_>, body: Option<&Body>) -> Vec<(usize, String)> {
     let mut lines = Vec::new();
     for parameter in &operation.parameters {
         let required =
@@ -195,9 +197,11 @@ fn inputs(operation: &Operation<'_>) -> Vec<(usize, String)> {
                 .map(|(indent, words)| (indent, words.to_owned())),
         );
     }
+    lines.extend(body.map(Body::inputs).unwrap_or_default());
     if !lines.is_empty() {
         lines.insert(0, (0, "inputParameters:".to_owned()));
     }
+    lines.extend(body.map(Body::template).unwrap_or_default());
     lines
 }
 

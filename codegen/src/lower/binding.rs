@@ -28,6 +28,7 @@ pub(super) fn source(linked: &Source) -> ArgumentSource {
     match linked {
         Source::Absent => ArgumentSource::Absent,
         Source::Input(input) => ArgumentSource::Input(*input),
+        Source::Part(part) => ArgumentSource::Part(part.clone()),
         Source::Output(value) => ArgumentSource::Output(value.clone()),
         Source::Json(value) => ArgumentSource::Json(value.clone().into()),
         Source::Text(parts) => ArgumentSource::Text(parts.clone().into()),

@@ -6,7 +6,7 @@ use super::document::{
 use super::fields::Fields;
 use super::invocation::consumed_output;
 use super::yaml::{Content, Node};
-use super::{bytes, name_of, no_effect, read_all, read_parts, rules, unsupported};
+use super::{bytes, name_of, no_effect, read_all, read_parts, rules};
 use crate::codes::Code;
 use crate::credential;
 use crate::diagnostic::Sink;
@@ -17,7 +17,7 @@ pub(super) fn consumes(key: Option<Text>, node: &Node, sink: &mut Sink) -> Optio
         let message = format!("APIs of type `{}` are not supported", kind.value);
         sink.report(Code::ConsumedType, kind.span, message).help("use `type: http` if the API speaks HTTP");
     }
-    unsupported(&mut fields, "tunnel", Code::Tunnel, "tunnels are not supported", sink);
+    let tunnel = fields.span_of("tunnel");
     let given = fields.text(&["namespace"], sink);
     let Some(namespace) = given.or(key) else {
         fields.missing(&["namespace"], sink);
@@ -32,7 +32,7 @@ pub(super) fn consumes(key: Option<Text>, node: &Node, sink: &mut Sink) -> Optio
     left_out.extend(resources.iter_mut().flat_map(|resource| std::mem::take(&mut resource.left_out)));
     let span = fields.span;
     fields.finish(sink);
-    Some(Consumes { span, namespace, base_uri, authentication, inputs, resources, left_out })
+    Some(Consumes { span, namespace, base_uri, tunnel, authentication, inputs, resources, left_out })
 }
 
 /// Headers with fixed values, as some files write them.

@@ -6,6 +6,7 @@ use crate::diagnostic::Span;
 use crate::json_path;
 
 pub(crate) use super::exposes::*;
+use super::orchestration::NAMESPACE;
 pub(crate) use super::rules::Rules;
 use super::yaml::Node;
 
@@ -66,6 +67,8 @@ pub(crate) struct Consumes {
     pub(crate) span: Span,
     pub(crate) namespace: Text,
     pub(crate) base_uri: Option<Text>,
+    /// Where it says that requests go through a tunnel.
+    pub(crate) tunnel: Option<Span>,
     pub(crate) authentication: Option<Authentication>,
     pub(crate) inputs: Vec<Input>,
     pub(crate) resources: Vec<ConsumedResource>,
@@ -168,6 +171,13 @@ pub(crate) struct Aggregate {
     pub(crate) flows: Vec<AggregateFlow>,
     /// The names of flows that were left out for their errors.
     pub(crate) left_out: Vec<String>,
+}
+
+impl Aggregate {
+    /// Whether it has the flows of `orchestration`.
+    pub(crate) fn is_orchestration(&self) -> bool {
+        self.namespace.as_ref().is_some_and(|namespace| namespace.value == NAMESPACE)
+    }
 }
 
 /// A flow, or function, of an aggregate.

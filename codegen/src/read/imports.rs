@@ -273,19 +273,32 @@ impl Section {
 
 /// What an entry imports, if it is an import.
 fn import(node: &Node, section: &str, sink: &mut Sink) -> Option<Import> {
-    // The older spelling `location` exists for `consumes` only; in binds it means something else.
-    let names: &[&'static str] = if section == "consumes" { &["from", "location", "ref"] } else { &["from"] };
-    if !names.iter().any(|name| node.get(name).is_some()) {
+    // `location` is the older spelling; in binds it means something else.
+    let names: &[&'static str] = match section {
+        "consumes" => &["from", "location", "ref"],
+        "binds" => &["from"],
+        _ => &["from", "location"],
+    };
+    let is_given = names.iter().any(|name| node.get(name).is_some());
+    if !is_given && !names_file(node) {
         return None;
     }
     let mut fields = Fields::of(node, "an import", sink);
-    let from = fields.text(names, sink);
-    let namespace = fields.text(&["import"], sink);
+    let (from, namespace) = if is_given {
+        (fields.text(names, sink), fields.text(&["import"], sink))
+    } else {
+        (fields.text(&["import"], sink), None)
+    };
     let alias = fields.text(&["as"], sink);
     // Some tools repeat keys of the imported entry, whose values count.
     fields.ignore(&["description", "type", "namespace", "baseUri"]);
     fields.finish(sink);
     Some(Import { from: from?, namespace, alias })
+}
+
+/// Whether `import` is a file, and not a namespace in one, as some files of version 0.5 write it.
+fn names_file(node: &Node) -> bool {
+    node.get("import").and_then(Node::scalar_text).is_some_and(|text| crate::is_specification(&text))
 }
 
 /// The members of a section of another file, at its root or in its capability.
@@ -322,7 +335,8 @@ fn entry_of(section: &str) -> &'static str {
 fn namespace(key: Option<&Text>, node: &Node) -> Option<String> {
     let text = |name| node.get(name).and_then(Node::scalar_text);
     // An entry that is an import has the name that it gets in this file.
-    let imported = node.get("from").or(node.get("location")).and_then(|_| text("as").or(text("import")));
+    let is_import = names_file(node) || node.get("from").or(node.get("location")).is_some();
+    let imported = is_import.then(|| text("as").or(text("import"))).flatten();
     imported.or(text("namespace")).or_else(|| key.map(|key| key.value.clone()))
 }
 

@@ -3,7 +3,7 @@
 use super::consumes::input;
 use super::document::{Invocation, Mapping, Output, Text};
 use super::fields::{self, Fields};
-use super::yaml::{Content, Node};
+use super::yaml::{Content, Entry, Node};
 use super::{name_of, read_all, steps};
 use crate::codes::Code;
 use crate::diagnostic::Sink;
@@ -78,8 +78,17 @@ pub(super) fn consumed_output(key: Option<Text>, node: &Node, sink: &mut Sink) -
     Some(output)
 }
 
-/// The shape of the items of an array. Some files write a list: one shape without a name, or the members of an object.
+/// The shape of the items of an array. Some files write a list: one shape without a name, or the members of an object. Later
+/// versions have the members by name.
 fn items(node: &Node, sink: &mut Sink) -> Option<Output> {
+    if let Content::Mapping(entries) = &node.content
+        && are_members(entries)
+    {
+        let member =
+            |entry: &Entry| output(Some(Text { value: entry.key.clone(), span: entry.span }), &entry.value, sink);
+        let properties = entries.iter().filter_map(member).collect();
+        return Some(Output { span: node.span, properties, ..Output::default() });
+    }
     let Content::Sequence(list) = &node.content else { return output(None, node, sink) };
     if let [only] = list.as_slice()
         && only.get("name").is_none()
@@ -88,4 +97,11 @@ fn items(node: &Node, sink: &mut Sink) -> Option<Output> {
     }
     let properties = read_all(list.iter().map(|item| (None, item)).collect(), output, sink);
     Some(Output { span: node.span, properties, ..Output::default() })
+}
+
+/// Whether a mapping has shapes by name, and is not a shape itself: the keys of a shape that are mappings are others.
+fn are_members(entries: &[Entry]) -> bool {
+    let is_shape = |entry: &Entry| matches!(entry.value.content, Content::Mapping(_));
+    let is_key = |entry: &Entry| matches!(entry.key.as_str(), "properties" | "items" | "values" | "value" | "const");
+    !entries.is_empty() && entries.iter().all(is_shape) && !entries.iter().all(is_key)
 }

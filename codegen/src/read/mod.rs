@@ -8,6 +8,7 @@ mod exposes;
 pub(crate) mod fields;
 mod imports;
 mod invocation;
+pub(crate) mod orchestration;
 mod rules;
 mod scalar;
 mod steps;
@@ -67,7 +68,9 @@ pub(crate) fn read(sources: &Sources, path: &str, sink: &mut Sink) -> Option<Doc
     let consumes = imports.members(fields.members(&["consumes"], sink), "consumes", consumes::consumes, sink);
     let adapters = imports.members(fields.members(&["exposes"], sink), "exposes", exposes::adapter, sink);
     binds.extend(imports.members(fields.members(&["binds"], sink), "binds", bind, sink));
-    let aggregates = imports.members(fields.members(&["aggregates"], sink), "aggregates", aggregates::aggregate, sink);
+    let mut aggregates =
+        imports.members(fields.members(&["aggregates"], sink), "aggregates", aggregates::aggregate, sink);
+    aggregates.extend(orchestration::flows(&mut fields, sink));
     fields.finish(sink);
     Some(Document {
         span: capability.span,
@@ -136,16 +139,6 @@ fn info(node: &Node, sink: &mut Sink) -> Info {
     fields.ignore(&["tags", "created", "modified", "version", "stakeholders"]);
     fields.finish(sink);
     Info { title, description }
-}
-
-/// Reports a key whose feature is not supported. Ignoring it would change what the capability does.
-fn unsupported(fields: &mut Fields<'_>, key: &'static str, code: Code, message: &str, sink: &mut Sink) -> bool {
-    let span = fields.span_of(key);
-    if let Some(span) = span {
-        let help = "remove it, or use a version of the generator that supports it";
-        sink.report(code, span, message).help(help);
-    }
-    span.is_some()
 }
 
 /// Reports keys that the format gives a meaning, but that have no effect.

@@ -49,7 +49,7 @@ fn auth(source: &document::Authentication, variables: &Variables<'_>, sink: &mut
         sink.report(Code::InboundAuthentication, source.kind.span, message).help(help);
         return InboundAuth::NONE;
     }
-    let linked = credential::link(source, &mut variables, sink);
+    let linked = credential::link(source, None, &mut variables, sink);
     let in_header = linked.credentials.iter().all(|credential| credential.field().0 == Location::Header);
     if !linked.members.is_empty() || !in_header {
         let span = source.placement.as_ref().map_or(source.span, |placement| placement.span);

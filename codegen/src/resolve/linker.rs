@@ -18,6 +18,7 @@ use crate::codes::Code;
 use crate::diagnostic::{FIRST, Sink, Span};
 use crate::linked::{Call, Flow, Linked, Operation, Parameter, Source, Target};
 use crate::read::document::{Aggregate, AggregateFlow, Document, Invocation, Output, Text};
+use crate::read::orchestration;
 
 /// Links calls, and keeps the flows that they run.
 pub(super) struct Linker<'l, 'd> {
@@ -65,8 +66,14 @@ impl<'l, 'd> Linker<'l, 'd> {
         if invocation.refused {
             return None;
         }
-        if let Some(name) = &invocation.flow {
-            return self.call_of_flow(name, invocation, context, sink);
+        if let Some(name) = self.named_flow(invocation) {
+            if self.aggregates.contains_key(&name.value) || !self.targets.names(&name.value) {
+                return self.call_of_flow(name, invocation, context, sink);
+            }
+            let message = format!("`{}` names an operation and no flow; it is called", name.value);
+            sink.report(Code::InferredCall, name.span, message).help("write it under `call`");
+            let id = self.targets.find(Some(name), site, sink)?;
+            return call::link(self.linked, id, invocation, context, sink);
         }
         if flow::is_flow(invocation, self.targets, site) {
             let site = Site { name: site.name.unwrap_or_default(), description: None, span: site.span };
@@ -159,9 +166,17 @@ impl<'l, 'd> Linker<'l, 'd> {
     }
 
     /// What a flow of an aggregate says of itself.
-    pub(super) fn described(&self, invocation: &Invocation) -> Option<&'d AggregateFlow> {
-        let (_, flow) = self.aggregates.get(&invocation.flow.as_ref()?.value)?;
+    pub(super) fn described(&self, invocation: &'d Invocation) -> Option<&'d AggregateFlow> {
+        let (_, flow) = self.aggregates.get(&self.named_flow(invocation)?.value)?;
         Some(flow)
+    }
+
+    /// The flow that an invocation names: under `ref`, or with `call` as one that `orchestration` has.
+    fn named_flow(&self, invocation: &'d Invocation) -> Option<&'d Text> {
+        let of = |name: &&Text| name.value.split_once('.').is_some_and(|(first, _)| first == orchestration::NAMESPACE);
+        let has = || self.linked.document.aggregates.iter().any(Aggregate::is_orchestration);
+        let call = invocation.call.as_ref().filter(of).filter(|name| has() && !self.targets.names(&name.value));
+        invocation.flow.as_ref().or(call)
     }
 }
 

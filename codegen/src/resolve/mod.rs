@@ -55,8 +55,9 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
     let names: Vec<&str> = document.consumes.iter().map(|api| api.namespace.value.as_str()).collect();
     for (index, (source, name)) in document.consumes.iter().zip(distinct(&names)).enumerate() {
         let authentication = source.authentication.as_ref();
-        let credentials =
-            authentication.map(|source| credential::link(source, &mut variables, sink)).unwrap_or_default();
+        let credentials = authentication
+            .map(|auth| credential::link(auth, Some(name.as_str()), &mut variables, sink))
+            .unwrap_or_default();
         let own_paths_are_whole = path::own_paths_are_whole(source);
         let shared =
             operation::Shared { index: index.into(), source, credentials: &credentials, sources, own_paths_are_whole };
@@ -66,7 +67,8 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
             span: source.span,
             namespace: &source.namespace.value,
             name,
-            base_uri: source.base_uri.as_ref(),
+            base_uri: source.base_uri.as_ref().filter(|_| source.tunnel.is_none()),
+            tunnel: source.tunnel,
             credentials: credentials.credentials,
         });
     }

@@ -132,6 +132,7 @@ fn value<'d>(name: &'d Text, node: &'d Node, inputs: &mut Inputs<'_, 'd>, sink: 
     match inputs.source(&parameter, node, sink) {
         Source::Output(output) if is_template => Source::Filled(vec![naftiko_schema::InputText::Output(output)]),
         Source::Input(input) if is_template => Source::Filled(vec![naftiko_schema::InputText::Input(input)]),
+        Source::Part(part) if is_template => Source::Filled(vec![naftiko_schema::InputText::Part(part)]),
         Source::Text(parts) => Source::Filled(parts),
         other => other,
     }

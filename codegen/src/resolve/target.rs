@@ -160,6 +160,11 @@ impl<'l> Targets<'l> {
             || !self.candidates(Some(text), site).is_empty()
     }
 
+    /// Whether a text is the name of an operation after the namespace of its API.
+    pub(super) fn names(&self, text: &str) -> bool {
+        self.namespaces.iter().any(|namespace| belongs(text, namespace)) && !self.named(text).is_empty()
+    }
+
     /// The operation that was left out and that a call, or without one the name of its site, may mean. None of the others is
     /// called in its place.
     fn means_left_out(&self, text: Option<&str>, site: &CallSite<'_>) -> Option<&'l str> {
@@ -203,8 +208,14 @@ impl<'l> Targets<'l> {
         named.or_else(|| (self.missing.iter().any(String::is_empty) && !known).then_some(first))
     }
 
-    /// The operations that a text can name, from the strictest reading to the loosest.
+    /// The operations that a text can name. Some files write slashes between namespace, resource and operation.
     fn named(&self, text: &str) -> Vec<OperationId> {
+        let found = self.named_exactly(text);
+        if found.is_empty() && text.contains('/') { self.named_exactly(&text.replace('/', ".")) } else { found }
+    }
+
+    /// The operations that a text with dots can name, from the strictest reading to the loosest.
+    fn named_exactly(&self, text: &str) -> Vec<OperationId> {
         if let Some(found) = self.full.get(text) {
             return found.clone();
         }

@@ -313,6 +313,6 @@ fn has_output(source: &ArgumentSource) -> bool {
         ArgumentSource::Text(parts) | ArgumentSource::Filled(parts) => parts.iter().any(in_text),
         ArgumentSource::List(items) => items.iter().any(has_output),
         ArgumentSource::Object(members) => members.iter().any(|member| has_output(&member.value)),
-        ArgumentSource::Absent | ArgumentSource::Input(_) | ArgumentSource::Json(_) => false,
+        ArgumentSource::Absent | ArgumentSource::Input(_) | ArgumentSource::Part(_) | ArgumentSource::Json(_) => false,
     }
 }

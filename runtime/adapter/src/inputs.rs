@@ -5,7 +5,7 @@ use naftiko_client::__private::{
     pointer_token, shortened, visible,
 };
 use naftiko_client::{Error, ErrorKind, Violation};
-use naftiko_schema::{ArgumentMapping, ArgumentSource, Binding, Kind, Location, Parameter, Target};
+use naftiko_schema::{ArgumentMapping, ArgumentSource, Binding, Kind, Location, Parameter, PathStep, Target};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -78,8 +78,8 @@ fn checked_here(binding: &'static Binding, defaults: &Defaults, mut values: Valu
     if violations.is_empty() { Ok(arguments) } else { Err(Error::arguments(binding.target.name(), violations)) }
 }
 
-/// A violation of the body in the caller's terms: where the body or a part of it is an object of inputs, it is that of one of
-/// them.
+/// A violation in the caller's terms. Where the body or a part of it is an object of inputs, it is that of one of them; so is
+/// that of an argument that is a part of an input.
 fn of_caller(binding: &Binding, violation: Violation) -> Violation {
     input_of(binding, &violation).unwrap_or(violation)
 }
@@ -87,17 +87,35 @@ fn of_caller(binding: &Binding, violation: Violation) -> Violation {
 fn input_of(binding: &Binding, violation: &Violation) -> Option<Violation> {
     let ArgumentMapping::Mapped(mapping) = &binding.arguments else { return None };
     let mut parameters = binding.target.parameters().iter().zip(mapping.sources.iter());
-    let (_, mut source) =
-        parameters.find(|(parameter, _)| parameter.location.is_body() && parameter.name == violation.parameter)?;
+    let is_meant = |parameter: &Parameter, source: &ArgumentSource| {
+        let has_inputs = parameter.location.is_body() || matches!(source, ArgumentSource::Part(_));
+        has_inputs && parameter.name == violation.parameter
+    };
+    let (_, mut source) = parameters.find(|(parameter, source)| is_meant(parameter, source))?;
     let mut pointer = violation.pointer.as_deref().unwrap_or_default();
     while let ArgumentSource::Object(members) = source {
         let rest = pointer.strip_prefix('/')?;
         let (name, inside) = rest.split_at_checked(rest.find('/').unwrap_or(rest.len()))?;
         (source, pointer) = (&members.iter().find(|member| pointer_token(&member.name) == name)?.value, inside);
     }
-    let ArgumentSource::Input(id) = source else { return None };
+    let (id, path): (_, &[PathStep]) = match source {
+        ArgumentSource::Input(id) => (*id, &[]),
+        ArgumentSource::Part(part) => (part.input, &part.at),
+        _ => return None,
+    };
     let input = mapping.inputs.get(id.index())?;
-    Some(Violation::new(&input.name, &*violation.problem).at(pointer.to_owned()))
+    let mut at: String = path.iter().map_while(token).collect();
+    at.push_str(pointer);
+    Some(Violation::new(&input.name, &*violation.problem).at(at))
+}
+
+/// A step of a path as a part of a JSON pointer (RFC 6901).
+fn token(step: &PathStep) -> Option<String> {
+    match step {
+        PathStep::Key(name) => Some(format!("/{}", pointer_token(name))),
+        PathStep::Index(index) => Some(format!("/{index}")),
+        _ => None,
+    }
 }
 
 fn arguments(binding: &Binding, values: Values) -> Arguments {

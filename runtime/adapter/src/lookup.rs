@@ -1,17 +1,16 @@
 //! Lookups: searching the output of a step for one value, or for each value of a list.
 
-use naftiko_client::__private::Argument;
 use naftiko_schema::Lookup;
 use serde_json::{Map, Value};
 
 use crate::numbers;
-use crate::source::Scope;
+use crate::source::{Scope, document};
 
 /// What a lookup finds: the first item that matches, or for a list of values a list with an item for each that is found. `None`
 /// if there is nothing to look for, or nothing is found.
 pub(crate) fn found(lookup: &Lookup, scope: Scope<'_>) -> Option<Value> {
-    let document = scope.outputs.get(lookup.list.index())?.as_ref()?;
-    let items = match document {
+    let output = scope.outputs.get(lookup.list.index())?.as_ref()?;
+    let items = match output {
         Value::Array(items) => items.as_slice(),
         single => std::slice::from_ref(single),
     };
@@ -20,17 +19,9 @@ pub(crate) fn found(lookup: &Lookup, scope: Scope<'_>) -> Option<Value> {
         items.iter().find(matches).map(|item| members(lookup, item))
     };
     let wanted = scope.value(&lookup.value)?;
-    match value(&wanted)? {
+    match document(&wanted)? {
         Value::Array(values) => Some(values.iter().filter_map(|value| first(&text(value))).collect()),
         single => first(&text(&single)),
-    }
-}
-
-fn value(argument: &Argument) -> Option<Value> {
-    match argument {
-        Argument::Value(value) => Some(value.clone()),
-        Argument::Json(json) => numbers::read(json).ok(),
-        Argument::Raw(_) => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The value of a source: what an argument, or a part of a document, is made of.
 
 use naftiko_client::__private::Argument;
-use naftiko_schema::{ArgumentSource, InputText, SourceMember, StepValue};
+use naftiko_schema::{ArgumentSource, InputPart, InputText, SourceMember, StepValue};
 use serde_json::Value;
 
 use crate::numbers;
@@ -25,6 +25,7 @@ impl Scope<'_> {
         match source {
             ArgumentSource::Absent => None,
             ArgumentSource::Input(id) => self.inputs.get(id.index()).cloned().flatten(),
+            ArgumentSource::Part(part) => self.part(part),
             ArgumentSource::Output(output) => self.output(output),
             ArgumentSource::Json(json) => Some(Argument::Json(json.clone().into_owned().into())),
             ArgumentSource::Text(parts) => {
@@ -61,14 +62,30 @@ impl Scope<'_> {
         Some(match part {
             InputText::Literal(text) => text.clone().into_owned(),
             InputText::Input(id) => self.inputs.get(id.index())?.as_ref()?.text().into_owned(),
+            InputText::Part(part) => self.part(part)?.text().into_owned(),
             InputText::Output(output) => self.output(output)?.text().into_owned(),
         })
+    }
+
+    fn part(&self, part: &InputPart) -> Option<Argument> {
+        let document = document(self.inputs.get(part.input.index())?.as_ref()?)?;
+        let value = find(&document, &part.at)?;
+        Some(Argument::Json(numbers::write(&value).into()))
     }
 
     fn output(&self, output: &StepValue) -> Option<Argument> {
         let document = self.outputs.get(output.step.index())?.as_ref()?;
         let value = find(document, &output.at)?;
         Some(Argument::Json(numbers::write(&value).into()))
+    }
+}
+
+/// The value of an argument, with [marked numbers](numbers); `None` if it is no JSON.
+pub(crate) fn document(argument: &Argument) -> Option<Value> {
+    match argument {
+        Argument::Value(value) => Some(value.clone()),
+        Argument::Json(json) => numbers::read(json).ok(),
+        Argument::Raw(_) => None,
     }
 }
 

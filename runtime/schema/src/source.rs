@@ -12,6 +12,8 @@ pub enum ArgumentSource {
     Absent,
     /// An input.
     Input(InputId),
+    /// A part of an input that is a document.
+    Part(InputPart),
     /// The output of a step, or a part of it.
     Output(StepValue),
     /// A fixed value, as JSON text.
@@ -43,6 +45,8 @@ pub enum InputText {
     Literal(Text),
     /// The text of an input.
     Input(InputId),
+    /// The text of a part of an input.
+    Part(InputPart),
     /// The text of an output.
     Output(StepValue),
 }
@@ -52,6 +56,16 @@ table! {
     pub struct StepValue {
         /// The step.
         step: StepId,
+        /// The path.
+        at: [PathStep],
+    }
+}
+
+table! {
+    /// The value at a path in an input.
+    pub struct InputPart {
+        /// The input.
+        input: InputId,
         /// The path.
         at: [PathStep],
     }

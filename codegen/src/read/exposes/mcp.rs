@@ -5,9 +5,10 @@ use naftiko_schema::Role;
 use super::AdapterKind;
 use crate::codes::Code;
 use crate::diagnostic::{Sink, nearest};
-use crate::read::document::{Invocation, Text};
+use crate::read::document::{Input, Invocation, Text};
 use crate::read::fields::Fields;
 use crate::read::invocation::invocation;
+use crate::read::rules::rules;
 use crate::read::yaml::Node;
 use crate::read::{name_of, read_all, read_parts};
 
@@ -134,7 +135,10 @@ fn tool(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Tool> {
     let description = fields.text(&["description"], sink);
     fields.ignore(&["tags"]);
     let hints = fields.get(&["hints"]).map(|entry| hints(&entry.value, sink)).unwrap_or_default();
-    let invocation = invocation(&mut fields, sink);
+    let mut invocation = invocation(&mut fields, sink);
+    if let Some(entry) = fields.get(&["inputSchema"]).filter(|_| invocation.inputs.is_empty()) {
+        invocation.inputs = schema_inputs(&entry.value, sink);
+    }
     // Without a name, a tool has that of the flow that it runs.
     let name = name.or_else(|| {
         let flow = invocation.flow.as_ref()?;
@@ -146,6 +150,24 @@ fn tool(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Tool> {
     }
     fields.finish(sink);
     Some(Tool { name: name?, title, description, hints, invocation })
+}
+
+/// The inputs that a schema describes, as lists of tools have it.
+fn schema_inputs(node: &Node, sink: &mut Sink) -> Vec<Input> {
+    let mut fields = Fields::of(node, "`inputSchema`", sink);
+    let required = fields.list("required", sink);
+    let properties = fields.pairs("properties", sink).unwrap_or_default();
+    let input = |(name, node): (Text, &Node)| {
+        let mut fields = Fields::of(node, "a property", sink);
+        // Several types are any type.
+        let kind =
+            fields.get(&["type"]).and_then(|entry| Some(Text { value: entry.value.scalar_text()?, span: entry.span }));
+        let description = fields.text(&["description"], sink);
+        let required = Some(required.iter().any(|required| required.value == name.value));
+        let rules = rules(&mut fields, sink);
+        Input { name, location: None, kind, description, required, value: None, rules }
+    };
+    properties.into_iter().map(input).collect()
 }
 
 impl Hints {

@@ -2,27 +2,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use naftiko_schema::{Location, PathStep};
+use naftiko_schema::{InputId, InputPart, Location, PathStep};
 
 use super::Context;
 use crate::codes::Code;
 use crate::diagnostic::{FIRST, Sink};
 use crate::json_path;
-use crate::linked::Parameter;
+use crate::linked::{Parameter, Source};
 use crate::names::Index;
-use crate::read::document::Input;
+use crate::read::document::{Input, Text};
 use crate::read::yaml::Node;
 use crate::template::Piece;
 use crate::vocabulary::location;
 
-/// The inputs that callers send.
-pub(super) fn declared_inputs(
-    declared: &[&Input],
+/// The inputs that callers send, and those that are a part of one of them, by name.
+pub(super) fn declared_inputs<'d>(
+    declared: &[&'d Input],
     context: &Context<'_, '_>,
     path: Option<&Path<'_>>,
     sink: &mut Sink,
-) -> Vec<Parameter> {
+) -> (Vec<Parameter>, BTreeMap<&'d str, Source>) {
     let mut inputs: Vec<Parameter> = Vec::new();
+    let mut parts: Vec<(&Input, String, Vec<PathStep>)> = Vec::new();
     let mut known: BTreeSet<&str> = BTreeSet::new();
     let mut first: BTreeMap<&str, &Input> = BTreeMap::new();
     for value in declared.iter().filter_map(|input| input.value.as_ref()) {
@@ -36,7 +37,7 @@ pub(super) fn declared_inputs(
         if input.value.as_ref().is_some_and(|value| !is_body_path(value)) {
             continue;
         }
-        let member = body_member(input, sink);
+        let (member, below) = body_member(input, sink);
         let name = &input.name.value;
         if name.is_empty() {
             let message = "this input has no name; it is left out";
@@ -47,6 +48,10 @@ pub(super) fn declared_inputs(
         // The operation's own declaration comes first and replaces the shared one.
         if !known.insert(name) {
             report_hidden(own, input, sink);
+            continue;
+        }
+        if let (Some(member), false) = (&member, below.is_empty()) {
+            parts.push((input, member.clone(), below));
             continue;
         }
         let location = match (&input.location, path) {
@@ -80,7 +85,41 @@ pub(super) fn declared_inputs(
             configured: None,
         });
     }
-    inputs
+    let mut locals = BTreeMap::new();
+    for (input, member, at) in parts {
+        let required = input.required.unwrap_or(context.path.is_none() && !context.inherits);
+        let holder = holder(&mut inputs, input, member, &at, required);
+        locals.insert(input.name.value.as_str(), Source::Part(InputPart { input: holder, at: at.into() }));
+    }
+    (inputs, locals)
+}
+
+/// The input for a member of the body that has another input in it. If none is declared, callers learn from its description
+/// what it has in it.
+fn holder(inputs: &mut Vec<Parameter>, part: &Input, member: String, at: &[PathStep], required: bool) -> InputId {
+    let known = inputs.iter().position(|input| input.wire == member && input.location.is_body());
+    let index = known.unwrap_or_else(|| {
+        let taken = inputs.iter().any(|input| input.name == member);
+        let kind = if matches!(at.first(), Some(PathStep::Key(_))) { "object" } else { "array" };
+        inputs.push(Parameter {
+            name: if taken { format!("body.{member}") } else { member.clone() },
+            wire: member,
+            kind: Some(Text { value: kind.to_owned(), span: part.name.span }),
+            description: Some("With".to_owned()),
+            ..Parameter::of_any("", part.name.span)
+        });
+        inputs.len() - 1
+    });
+    if let Some(input) = inputs.get_mut(index) {
+        input.required |= required;
+        if let Some(text) = input.description.as_mut().filter(|text| known.is_none() || text.starts_with("With `")) {
+            let path = part.value.as_ref().and_then(Node::scalar_text).unwrap_or_default();
+            let about = part.description.as_ref().map(|text| format!(": {}", text.value)).unwrap_or_default();
+            let separator = if known.is_none() { " " } else { "; " };
+            text.push_str(&format!("{separator}`{path}`{about}"));
+        }
+    }
+    index.into()
 }
 
 /// Reports an input that an earlier one replaces, if callers might still send it in its own location.
@@ -94,19 +133,21 @@ fn report_hidden(first: &Input, hidden: &Input, sink: &mut Sink) {
     }
 }
 
-/// The member of the body that the value of an input names: `$.name`.
-fn body_member(input: &Input, sink: &mut Sink) -> Option<String> {
-    let value = input.value.as_ref()?;
-    let text = value.scalar_text()?;
+/// The member of the body that the value of an input names, and the path below it: `$.name`, `$.name.part`.
+fn body_member(input: &Input, sink: &mut Sink) -> (Option<String>, Vec<PathStep>) {
+    let whole = (None, Vec::new());
+    let Some((value, text)) = input.value.as_ref().and_then(|value| Some((value, value.scalar_text()?))) else {
+        return whole;
+    };
     let in_body = input.location.as_ref().is_none_or(|location| location.value == "body");
     match json_path::parse(&text).as_deref() {
-        Ok([PathStep::Key(member)]) if in_body => Some(member.clone().into_owned()),
-        Ok([]) if in_body => None,
+        Ok([PathStep::Key(member), below @ ..]) if in_body => (Some(member.clone().into_owned()), below.to_vec()),
+        Ok([]) if in_body => whole,
         _ => {
             let message = format!("`{text}` does not name a member of the body");
-            sink.report(Code::Unsupported, value.span, message)
-                .help("write `$.member`, or `$` for the whole body; deeper paths are not supported yet");
-            None
+            let help = "write `$.member`, or `$` for the whole body";
+            sink.report(Code::Unsupported, value.span, message).help(help);
+            whole
         }
     }
 }

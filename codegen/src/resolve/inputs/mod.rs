@@ -6,7 +6,7 @@ mod outputs;
 use std::collections::{BTreeMap, BTreeSet};
 
 use naftiko_schema::http::is_dots;
-use naftiko_schema::{InputId, InputText, Kind, Location};
+use naftiko_schema::{InputId, InputPart, InputText, Kind, Location};
 use serde_json::Value;
 
 use self::declared::{Path, constants, declared_inputs};
@@ -16,6 +16,7 @@ use super::unique_inputs;
 use super::variables::Variables;
 use crate::codes::Code;
 use crate::diagnostic::{Sink, Span};
+use crate::json_path;
 use crate::linked::{Parameter, Source};
 use crate::names::Index;
 use crate::read::document::{Input, Invocation, Rules, Text};
@@ -64,7 +65,7 @@ pub(super) struct Inputs<'c, 'd> {
     parameters: BTreeSet<&'c str>,
     /// The steps whose outputs can be used.
     pub(super) steps: Vec<&'d str>,
-    /// What `with` beside the steps of a flow makes, by name.
+    /// What has no input of its own, by name: parts of bodies, and what `with` beside the steps of a flow makes.
     pub(super) locals: BTreeMap<&'d str, Source>,
     /// The placeholders of the route.
     path: Option<Path<'c>>,
@@ -82,7 +83,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
         unique_inputs(&invocation.inputs, sink);
         let declared: Vec<&Input> = invocation.inputs.iter().chain(context.shared).collect();
         let path = context.path.map(Path::new);
-        let inputs = declared_inputs(&declared, context, path.as_ref(), sink);
+        let (inputs, locals) = declared_inputs(&declared, context, path.as_ref(), sink);
         let names = Index::of(inputs.iter().map(|input| input.name.as_str()));
         let (count, open) = (inputs.len(), declared.is_empty());
         Self {
@@ -93,7 +94,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
             open,
             parameters,
             steps: Vec::new(),
-            locals: BTreeMap::new(),
+            locals,
             path,
             context,
         }
@@ -337,6 +338,12 @@ impl<'c, 'd> Inputs<'c, 'd> {
         if let Some(index) = self.known(name) {
             return Source::Input(index);
         }
+        if let Some(part) = self.part(name) {
+            return Source::Part(part);
+        }
+        if let Some((location, name)) = self.located(name) {
+            return self.reference(&Parameter { location, ..parameter.clone() }, name, span, sink);
+        }
         if !self.can_send(name) {
             return self.unreachable(name, span, sink);
         }
@@ -351,6 +358,27 @@ impl<'c, 'd> Inputs<'c, 'd> {
             report.nearest(span, name, meant, "declare it under `inputParameters`");
         }
         Source::Input(self.derive(name, parameter, sink))
+    }
+
+    /// The part of a declared input that a name with dots or indices means: `user.id`, `rows[0]`.
+    fn part(&self, name: &str) -> Option<InputPart> {
+        let (input, rest) = name.split_at_checked(name.find(['.', '['])?)?;
+        let index = self.names.exact(input).filter(|index| *index < self.declared)?;
+        let at = json_path::parse(&format!("${rest}")).ok()?;
+        Some(InputPart { input: index.into(), at: at.into() })
+    }
+
+    /// The place in the request of a route that a name begins with: `headers.x`, `body.x`.
+    fn located<'n>(&self, name: &'n str) -> Option<(Location, &'n str)> {
+        let (place, name) = name.split_once('.').filter(|_| self.context.path.is_some())?;
+        let location = match place {
+            "body" => Location::Field,
+            "header" | "headers" => Location::Header,
+            "query" => Location::Query,
+            "path" => Location::Path,
+            _ => return None,
+        };
+        (!name.is_empty()).then_some((location, name))
     }
 
     fn text(&mut self, parameter: &Parameter, pieces: Vec<Piece>, span: Span, sink: &mut Sink) -> Source {
@@ -372,6 +400,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
                     }
                     match self.reference(&derived, &name, span, sink) {
                         Source::Input(index) => parts.push(InputText::Input(index)),
+                        Source::Part(part) => parts.push(InputText::Part(part)),
                         Source::Output(output) => parts.push(InputText::Output(output)),
                         Source::Json(json) => parts.push(InputText::Literal(json.into())),
                         _ => return Source::Absent,
@@ -424,7 +453,7 @@ fn looks_like_reference(text: &str) -> bool {
 fn fixed(source: &Source) -> bool {
     match source {
         Source::Absent | Source::Json(_) => true,
-        Source::Input(_) | Source::Output(_) | Source::Text(_) | Source::Filled(_) => false,
+        Source::Input(_) | Source::Part(_) | Source::Output(_) | Source::Text(_) | Source::Filled(_) => false,
         Source::List(items) => items.iter().all(fixed),
         Source::Object(members) => members.iter().all(|(_, member)| fixed(member)),
     }

@@ -31,7 +31,12 @@ impl Inputs<'_, '_> {
 
     /// A value that is made of inputs and of outputs of steps. In text, what is absent is empty.
     pub(in crate::resolve) fn template(&mut self, node: &Node, sink: &mut Sink) -> Source {
-        let Content::Text(text) = &node.content else { return Source::Json(node.to_json()) };
+        let Content::Text(text) = &node.content else {
+            return match has_placeholder(node) {
+                true => self.nested(&Parameter::of_any("", node.span), node, sink),
+                false => Source::Json(node.to_json()),
+            };
+        };
         if text.trim_start().starts_with("$.") {
             return self
                 .output(text, node.span, sink)
@@ -91,5 +96,15 @@ impl Inputs<'_, '_> {
             sink.report(Code::TypeMismatch, node.span, message).help("write a value of the declared type");
         }
         Source::Json(json)
+    }
+}
+
+/// Whether a text in a value has a placeholder.
+fn has_placeholder(node: &Node) -> bool {
+    match &node.content {
+        Content::Text(text) => text.contains("{{"),
+        Content::Sequence(items) => items.iter().any(has_placeholder),
+        Content::Mapping(entries) => entries.iter().any(|entry| has_placeholder(&entry.value)),
+        Content::Null(_) | Content::Bool(..) | Content::Number(..) => false,
     }
 }
