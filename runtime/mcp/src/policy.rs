@@ -278,14 +278,14 @@ impl Policy {
             subjects.extend(adapter.tools.iter().map(|tool| &*tool.resource).filter(|resource| !resource.is_empty()));
             verbs.extend(adapter.tools.iter().map(|tool| tool.verb.as_str()));
         }
-        checked("--toolsets", &self.toolsets, &toolsets)?;
-        checked("--resources", &self.resources, &subjects.into_iter().collect::<Vec<_>>())?;
-        checked("--verbs", &self.verbs, &verbs.into_iter().collect::<Vec<_>>())?;
-        checked("--tools", &self.only, &names)?;
-        checked("--exclude-tools", &self.excluded, &names)?;
+        self.toolsets.check("--toolsets", &toolsets)?;
+        self.resources.check("--resources", &subjects.into_iter().collect::<Vec<_>>())?;
+        self.verbs.check("--verbs", &verbs.into_iter().collect::<Vec<_>>())?;
+        self.only.check("--tools", &names)?;
+        self.excluded.check("--exclude-tools", &names)?;
         self.pinned.check("--pin-tools", &names)?;
         names.append(&mut resources);
-        checked("--reveal-secrets", &self.revealed, &names)
+        self.revealed.check("--reveal-secrets", &names)
     }
 
     /// Whether clients get anything of a capability.
