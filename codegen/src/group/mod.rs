@@ -123,11 +123,14 @@ fn group(name: &str, members: &[Member<'_>]) -> Result<Group, Vec<Conflict>> {
     Ok(group)
 }
 
+/// Names, each with the one in its place.
+type Names = Vec<(String, String)>;
+
 /// The names of each member's tools or prompts, each with the one in its place. A name that several members have gets that of the
 /// member before it, in all of them.
-fn renamed(members: &[String], names: &[Vec<String>]) -> Vec<Vec<(String, String)>> {
+fn renamed(members: &[String], names: &[Vec<String>]) -> Vec<Names> {
     let same = |names: &Vec<String>| names.iter().map(|name| (name.clone(), name.clone())).collect();
-    let mut all: Vec<Vec<(String, String)>> = names.iter().map(same).collect();
+    let mut all: Vec<Names> = names.iter().map(same).collect();
     loop {
         let mut owners: BTreeMap<String, usize> = BTreeMap::new();
         for (_, name) in all.iter().flatten() {
@@ -151,7 +154,7 @@ fn renamed(members: &[String], names: &[Vec<String>]) -> Vec<Vec<(String, String
 /// What two routes do that are a conflict.
 const REQUESTS: &str = "take the same requests";
 
-fn conflicts(members: &[Member<'_>], names: &[&str], renamed: &[(&str, &Vec<Vec<(String, String)>>)]) -> Vec<Conflict> {
+fn conflicts(members: &[Member<'_>], names: &[&str], renamed: &[(&str, &Vec<Names>)]) -> Vec<Conflict> {
     let mut all = Vec::new();
     let mut known: BTreeMap<String, (usize, String)> = BTreeMap::new();
     let mut claim = |member: usize, key: String, what: String, both: &str| {

@@ -19,7 +19,8 @@ use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt as _};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::call::{call, cancelled, forwarded};
-use super::members::{Indexed, Member, Members};
+use super::member::{Indexed, Member};
+use super::members::Members;
 use super::page::page;
 use super::resources::Resources;
 use super::revision::{VERSIONS, is_stateless};

@@ -14,6 +14,7 @@ mod inputs;
 mod lists;
 mod long;
 mod mask;
+mod member;
 mod members;
 mod message;
 mod page;

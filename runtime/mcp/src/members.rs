@@ -1,47 +1,19 @@
-//! The members of a server, which are adapters with the connection of their capability, and the index of their tools.
+//! The members of a server, and the index of their tools.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use naftiko_client::__private::Connection;
 use naftiko_schema::{Mcp, Prompt, Tool};
-use rmcp::model::{CallToolRequestParams, CallToolResult, MetaObject, ToolAnnotations};
+use rmcp::model::{CallToolRequestParams, CallToolResult};
 
 use super::Policy;
-use super::about::about;
+use super::member::{Indexed, Member, describe};
 use super::policy::OutputSchemas;
-use super::schema::schemas;
 #[cfg(feature = "search")]
 use super::search::Finder;
 use super::structure::name_repeated;
 
 /// How long a client may cache a list, in milliseconds. Lists change only with the binary.
 const LIST_TTL_MS: u64 = 300_000;
-
-/// An adapter, and the connection of its capability.
-#[derive(Clone)]
-pub(super) struct Member {
-    /// What callers call the capability; empty on a server of one.
-    pub(super) name: &'static str,
-    pub(super) adapter: &'static Mcp,
-    pub(super) connection: Connection,
-}
-
-impl Member {
-    /// The name by which operators choose the capability.
-    pub(super) fn toolset(&self) -> &'static str {
-        if self.name.is_empty() { &self.connection.capability().name } else { self.name }
-    }
-}
-
-/// A tool in the index.
-pub(super) struct Indexed {
-    pub(super) tool: &'static Tool,
-    /// The connection of its capability.
-    pub(super) connection: Connection,
-    /// The tool as clients see it.
-    pub(super) description: rmcp::model::Tool,
-}
 
 /// The members, and the tools of all of them that the policy shows.
 pub(super) struct Members {
@@ -158,38 +130,4 @@ impl Members {
     fn adapters(&self) -> impl Iterator<Item = &'static Mcp> {
         self.all.iter().map(|member| member.adapter)
     }
-}
-
-/// A tool as clients see it, and whether its schemas are cut. Its title is an annotation too, for clients that look only there, if it
-/// says more than its name.
-fn describe(tool: &'static Tool, headers: bool, policy: &Policy, member: &Member) -> (rmcp::model::Tool, bool) {
-    let hints = &tool.hints;
-    let annotations = ToolAnnotations::from_raw(
-        tool.titled.then(|| about(&tool.title, &[&tool.name])).flatten(),
-        Some(hints.read_only),
-        Some(hints.destructive),
-        Some(hints.idempotent),
-        Some(hints.open_world),
-    );
-    let schemas = schemas(tool, headers, policy.output_schemas, member.connection.defaults());
-    let mut described = rmcp::model::Tool::new(&*tool.name, &*tool.description, Arc::new(schemas.input))
-        .with_title(&*tool.title)
-        .with_annotations(annotations);
-    described.output_schema = schemas.output.map(Arc::new);
-    described.meta = (!member.name.is_empty()).then(|| toolset(tool, member.name));
-    (described, schemas.is_cut)
-}
-
-/// By what clients can group the tools of many capabilities.
-fn toolset(tool: &Tool, capability: &str) -> MetaObject {
-    let mut meta = MetaObject::default();
-    let facts = [
-        ("naftiko/capability", capability),
-        ("naftiko/resource", &tool.resource),
-        ("naftiko/verb", tool.verb.as_str()),
-    ];
-    for (name, fact) in facts.into_iter().filter(|(_, fact)| !fact.is_empty()) {
-        meta.0.insert(name.to_owned(), fact.into());
-    }
-    meta
 }

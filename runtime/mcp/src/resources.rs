@@ -17,7 +17,7 @@ use serde_json::json;
 use super::content::Body;
 use super::long::is_long;
 use super::mask::{clean, view};
-use super::members::Member;
+use super::member::Member;
 use super::schema::source;
 use super::shown::{Shown, shows_bytes};
 use super::{Policy, content, files, whole};

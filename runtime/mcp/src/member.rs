@@ -1,0 +1,75 @@
+//! A member of a server, which is an adapter with the connection of its capability, and its tools as clients see them.
+
+use std::sync::Arc;
+
+use naftiko_client::__private::Connection;
+use naftiko_schema::{Mcp, Tool};
+use rmcp::model::{MetaObject, ToolAnnotations};
+
+use super::Policy;
+use super::about::about;
+use super::schema::schemas;
+
+/// An adapter, and the connection of its capability.
+#[derive(Clone)]
+pub(super) struct Member {
+    /// What callers call the capability; empty on a server of one.
+    pub(super) name: &'static str,
+    pub(super) adapter: &'static Mcp,
+    pub(super) connection: Connection,
+}
+
+impl Member {
+    /// The name by which operators choose the capability.
+    pub(super) fn toolset(&self) -> &'static str {
+        if self.name.is_empty() { &self.connection.capability().name } else { self.name }
+    }
+}
+
+/// A tool in the index.
+pub(super) struct Indexed {
+    pub(super) tool: &'static Tool,
+    /// The connection of its capability.
+    pub(super) connection: Connection,
+    /// The tool as clients see it.
+    pub(super) description: rmcp::model::Tool,
+}
+
+/// A tool as clients see it, and whether its schemas are cut. Its title is an annotation too, for clients that look only there, if it
+/// says more than its name.
+pub(super) fn describe(
+    tool: &'static Tool,
+    headers: bool,
+    policy: &Policy,
+    member: &Member,
+) -> (rmcp::model::Tool, bool) {
+    let hints = &tool.hints;
+    let annotations = ToolAnnotations::from_raw(
+        tool.titled.then(|| about(&tool.title, &[&tool.name])).flatten(),
+        Some(hints.read_only),
+        Some(hints.destructive),
+        Some(hints.idempotent),
+        Some(hints.open_world),
+    );
+    let schemas = schemas(tool, headers, policy.output_schemas, member.connection.defaults());
+    let mut described = rmcp::model::Tool::new(&*tool.name, &*tool.description, Arc::new(schemas.input))
+        .with_title(&*tool.title)
+        .with_annotations(annotations);
+    described.output_schema = schemas.output.map(Arc::new);
+    described.meta = (!member.name.is_empty()).then(|| toolset(tool, member.name));
+    (described, schemas.is_cut)
+}
+
+/// By what clients can group the tools of many capabilities.
+fn toolset(tool: &Tool, capability: &str) -> MetaObject {
+    let mut meta = MetaObject::default();
+    let facts = [
+        ("naftiko/capability", capability),
+        ("naftiko/resource", &tool.resource),
+        ("naftiko/verb", tool.verb.as_str()),
+    ];
+    for (name, fact) in facts.into_iter().filter(|(_, fact)| !fact.is_empty()) {
+        meta.0.insert(name.to_owned(), fact.into());
+    }
+    meta
+}
