@@ -20,7 +20,7 @@ const SECRETS: &str = "/v1/secret-manager/v1beta1/regions/fr-par/secrets";
 
 /// A program that is served on free ports.
 pub(crate) struct Joined {
-    rest: String,
+    pub(crate) rest: String,
     pub(crate) mcp: String,
     pub(crate) http: reqwest::Client,
     _mounted: Mounted,
@@ -46,7 +46,7 @@ impl Joined {
         post(&self.http, &uri, &message).await.json().await.expect("JSON")
     }
 
-    async fn get(&self, path: &str) -> (u16, Value) {
+    pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
         let response = self.http.get(format!("{}{path}", self.rest)).send().await.expect("a response");
         (response.status().as_u16(), response.json().await.unwrap_or_default())
     }

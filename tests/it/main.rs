@@ -2,6 +2,7 @@
 
 mod ambiguity;
 mod api_errors;
+mod audit;
 mod bodies;
 mod bounds;
 mod browsers;

@@ -18,31 +18,35 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::Policy;
 use super::accept::JsonOnly;
+use super::audit::AuditOutcome;
 use super::confirm::{Destructive, Verdict};
 use super::failure::failure;
 use super::inputs::Inputs;
 use super::mask::view;
 use super::plan::{dry_run, line};
 use super::result::result;
+use super::trail::Ended;
 
 /// The interval of progress notifications.
 const PROGRESS: Duration = Duration::from_secs(1);
 /// The longest progress token, in bytes. Each notification repeats it.
 const TOKEN_LIMIT: usize = 1024;
 
-/// Calls a tool. Errors that a client can act on are results, so that models see them.
+/// Calls a tool. Errors that a client can act on are results, so that models see them. `ended` says what came of it.
 pub(super) async fn call(
     tool: &'static Tool,
     connection: &Connection,
     policy: &Policy,
     mut params: CallToolRequestParams,
     context: &RequestContext<RoleServer>,
+    ended: &mut Ended,
 ) -> Result<CallToolResponse, ErrorData> {
     let _permit = match policy.admit() {
         Ok(permit) => permit,
         Err(limited) => {
             let text =
                 format!("{}: nothing was sent, {}; retry in {} s", &tool.name, limited.reason, limited.retry_after);
+            ended.outcome = AuditOutcome::Refused;
             return Ok(error_result(text).into());
         }
     };
@@ -51,8 +55,11 @@ pub(super) async fn call(
     let inputs = Inputs::read(tool, params.arguments.take());
     let note = inputs.note();
     let mut response = match inputs.checked(tool, connection).await {
-        Ok(arguments) => run(tool, connection, policy, arguments, confirmable, context).await?,
-        Err(error) => failure(tool, policy, &error).into(),
+        Ok(arguments) => run(tool, connection, policy, arguments, confirmable, context, ended).await?,
+        Err(error) => {
+            ended.outcome = AuditOutcome::Invalid;
+            failure(tool, policy, &error).into()
+        }
     };
     if let (CallToolResponse::Complete(result), Some(note)) = (&mut response, note) {
         result.content.push(ContentBlock::text(note));
@@ -68,13 +75,18 @@ async fn run(
     arguments: Arguments,
     confirmable: Option<CallToolRequestParams>,
     context: &RequestContext<RoleServer>,
+    ended: &mut Ended,
 ) -> Result<CallToolResponse, ErrorData> {
     if policy.dry_run || confirmable.is_some() {
         let plan = match preview(&tool.binding, connection, &arguments) {
             Ok(plan) => plan,
-            Err(error) => return Ok(failure(tool, policy, &error).into()),
+            Err(error) => {
+                ended.outcome = AuditOutcome::Invalid;
+                return Ok(failure(tool, policy, &error).into());
+            }
         };
         if policy.dry_run {
+            ended.outcome = AuditOutcome::DryRun;
             let reveals = policy.reveals(&tool.name);
             return Ok(dry_run(&tool.binding.target, reveals, plan, policy.response_budget).into());
         }
@@ -83,15 +95,20 @@ async fn run(
             let principal = parts.and_then(|parts| parts.extensions.get::<Principal>()).map(Principal::id);
             let call = Destructive { tool, connection, request: line(&plan), params, principal };
             match call.verdict(policy, context).await? {
+                Verdict::Confirmed => ended.confirmed = true,
                 Verdict::Proceed => {}
-                Verdict::Ask(question) => return Ok(question.into()),
+                Verdict::Ask(question) => {
+                    ended.outcome = AuditOutcome::Asked;
+                    return Ok(question.into());
+                }
                 Verdict::Refused(why) => {
+                    ended.outcome = AuditOutcome::Refused;
                     return Ok(error_result(format!("{}: nothing was sent, {why}", &tool.name)).into());
                 }
             }
         }
     }
-    send(tool, connection, policy, arguments, context).await
+    send(tool, connection, policy, arguments, context, ended).await
 }
 
 /// Sends the request and waits for its response, unless the client cancels the call.
@@ -101,9 +118,10 @@ async fn send(
     policy: &Policy,
     arguments: Arguments,
     context: &RequestContext<RoleServer>,
+    ended: &mut Ended,
 ) -> Result<CallToolResponse, ErrorData> {
     tokio::select! {
-        result = finished(tool, connection, policy, arguments, forwarded(context)) => result.map(Into::into),
+        result = finished(tool, connection, policy, arguments, forwarded(context), ended) => result.map(Into::into),
         // Dropping the call closes the upstream request.
         () = context.ct.cancelled() => Err(cancelled()),
         never = progress(context) => match never {},
@@ -117,8 +135,13 @@ async fn finished(
     policy: &Policy,
     arguments: Arguments,
     forwarded: Forwarded,
+    ended: &mut Ended,
 ) -> Result<CallToolResult, ErrorData> {
     let outcome = execute(&tool.binding, connection, arguments, forwarded, view(policy.reveals(&tool.name))).await;
+    ended.outcome = match &outcome {
+        Ok(_) => AuditOutcome::Ok,
+        Err(error) => error.status().map_or(AuditOutcome::Failed, |status| AuditOutcome::Upstream(status.as_u16())),
+    };
     // As the reference engine has it: what a script refuses is no valid call.
     if let Err(error) = &outcome
         && matches!(error.kind(), ErrorKind::Thrown(_))

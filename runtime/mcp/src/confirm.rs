@@ -36,6 +36,9 @@ const USED_LIMIT: usize = 10_000;
 
 /// How to continue with a call.
 pub(super) enum Verdict {
+    /// The user has confirmed it.
+    Confirmed,
+    /// No one has to confirm it.
     Proceed,
     /// The client has to ask the user first.
     Ask(InputRequiredResult),
@@ -85,7 +88,7 @@ impl Destructive<'_> {
             let number = seal.open_with(state, &subject).map_err(|_| invalid())?;
             match self.params.input_responses.as_ref().and_then(answer) {
                 Some(true) if !USED.add(number, Instant::now()) => return Err(invalid()),
-                Some(true) => return Ok(Verdict::Proceed),
+                Some(true) => return Ok(Verdict::Confirmed),
                 Some(false) => return Ok(Verdict::Refused(DECLINED)),
                 None => {}
             }
@@ -100,7 +103,7 @@ impl Destructive<'_> {
     async fn elicit(&self, context: &RequestContext<RoleServer>) -> Verdict {
         match tokio::time::timeout(ANSWER_TIMEOUT, context.peer.create_elicitation(self.question())).await {
             Ok(Ok(answer)) if answer.action == ElicitationAction::Accept && is_confirmed(answer.content.as_ref()) => {
-                Verdict::Proceed
+                Verdict::Confirmed
             }
             Ok(Ok(_)) => Verdict::Refused(DECLINED),
             Ok(Err(_)) | Err(_) => Verdict::Refused("the client did not answer the confirmation request"),

@@ -26,6 +26,7 @@ use super::resources::Resources;
 use super::revision::{VERSIONS, is_stateless};
 use super::stdio::Lines;
 use super::structure::as_declared;
+use super::trail::Trail;
 use super::{Policy, prompts};
 
 /// The methods whose parameters can be invalid.
@@ -311,11 +312,15 @@ impl ServerHandler for Server {
                 return Ok(found.into());
             }
         };
-        let Some(Indexed { tool, connection, description }) = self.0.members.tool(&request.name) else {
+        let Some(indexed) = self.0.members.tool(&request.name) else {
             return Err(ErrorData::invalid_params(format!("unknown tool: {}", short(&request.name)), None));
         };
+        let Indexed { tool, connection, description } = indexed;
+        let policy = &self.0.policy;
+        let mut trail = Trail::new(policy, indexed, &request, &context);
         // On the heap, because rmcp moves the future of a request dozens of times.
-        let mut response = Box::pin(call(tool, connection, &self.0.policy, request, &context)).await?;
+        let mut response = Box::pin(call(tool, connection, policy, request, &context, &mut trail.ended)).await?;
+        drop(trail);
         if let CallToolResponse::Complete(result) = &mut response {
             result.meta = Some(self.0.server_info_meta.clone());
             if description.output_schema.is_some() {

@@ -2,6 +2,7 @@
 
 mod about;
 mod accept;
+mod audit;
 mod budget;
 mod call;
 mod confirm;
@@ -35,10 +36,12 @@ mod shape;
 mod shown;
 mod stdio;
 mod structure;
+mod trail;
 mod whole;
 mod words;
 
 pub use self::http::HttpOptions;
+pub use audit::{Audit, AuditOutcome, AuditedCall};
 pub use handler::Server;
 pub use patterns::UnmatchedPattern;
 pub use policy::{Confirmation, OutputSchemas, Policy, Search, ShortKey};

@@ -14,6 +14,7 @@ use rmcp::model::RequestStateCodec;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::audit::Audit;
 use super::files::Root;
 use super::patterns::{Patterns, UnmatchedPattern};
 
@@ -39,6 +40,8 @@ pub struct Policy {
     pub(super) response_budget: usize,
     pub(super) dry_run: bool,
     pub(super) output_schemas: OutputSchemas,
+    /// Keeps a record of calls.
+    pub(super) audit: Option<Arc<dyn Audit>>,
     search: Search,
     list_budget: usize,
     pinned: Patterns,
@@ -116,6 +119,7 @@ impl Default for Policy {
             response_budget: RESPONSE_BUDGET,
             dry_run: false,
             output_schemas: OutputSchemas::default(),
+            audit: None,
             search: Search::default(),
             list_budget: LIST_BUDGET,
             pinned: Patterns::default(),
@@ -210,6 +214,12 @@ impl Policy {
     /// that declare something are text only.
     pub fn output_schemas(mut self, which: OutputSchemas) -> Self {
         self.output_schemas = which;
+        self
+    }
+
+    /// Records each call of a tool.
+    pub fn audit(mut self, audit: Arc<dyn Audit>) -> Self {
+        self.audit = Some(audit);
         self
     }
 
@@ -374,6 +384,9 @@ impl Policy {
 
     /// Checks the limits and returns a permit for the call; `None` if the number of running calls is not limited.
     pub(super) fn admit(&self) -> Result<Option<OwnedSemaphorePermit>, Limited> {
+        if self.audit.as_ref().is_some_and(|audit| !audit.is_ready()) {
+            return Err(Limited { reason: "calls must be recorded, and the audit cannot be written", retry_after: 10 });
+        }
         if let Some(rate) = &self.rate {
             rate.check().map_err(|until| {
                 let wait = until.wait_time_from(DefaultClock::default().now());

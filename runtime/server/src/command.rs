@@ -94,7 +94,10 @@ fn serve_http(program: &'static Program, options: Serve, reloads: Receiver<&'sta
 const ROOM: usize = 8 << 20;
 
 fn serve_stdio(program: &'static Program, options: &cli::Stdio) -> Result<(), Failure> {
-    let policy = options.limits.limit(options.tools.policy()?);
+    let mut policy = options.limits.limit(options.tools.policy()?);
+    if let Some(audit) = options.tools.audit.open()? {
+        policy = policy.audit(audit.of_tools());
+    }
     let server = stdio::server(program, &options.upstream, None, &Room::new(ROOM), policy)?;
     let runtime = runtime()?;
     let outcome = runtime.block_on(serving::stdio(server));

@@ -2,6 +2,7 @@
 
 mod access;
 mod adapters;
+mod audit;
 mod caching;
 mod cli;
 mod command;

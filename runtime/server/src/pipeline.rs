@@ -10,7 +10,8 @@ use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use http::header::{HeaderMap, HeaderName, HeaderValue, SERVER};
-use naftiko_adapter::{Forwarded, Unreceived, receive, trace};
+use naftiko_adapter::trace::{self, TRACEPARENT};
+use naftiko_adapter::{Forwarded, Principal, Unreceived, receive};
 use naftiko_rest::__private::{Problem, protect};
 use tokio_util::sync::CancellationToken;
 use tower::{Layer as _, ServiceExt as _, service_fn};
@@ -18,12 +19,13 @@ use tower_http::cors::CorsLayer;
 
 use super::access::Access;
 use super::adapters::Handler;
+use super::audit::{Audit, Caller};
 use super::forwarding::Forwarding;
 use super::framing;
 use super::guard::{self, Guard, Permit};
 use super::health::Health;
 use super::inbound::Inbound;
-use super::metrics::Metrics;
+use super::metrics::{self, Metrics};
 #[cfg(feature = "otlp")]
 use super::otlp;
 use super::patience::DRAIN;
@@ -61,6 +63,8 @@ pub(super) struct Pipeline {
     /// Whether requests have spans that are exported.
     #[cfg(feature = "otlp")]
     pub(super) traced: bool,
+    /// Where requests are recorded that may change something.
+    pub(super) audit: Option<Audit>,
     pub(super) handler: Handler,
     /// How long nothing of a request body may arrive.
     pub(super) standstill: Duration,
@@ -75,6 +79,8 @@ struct Current<'r> {
     turn: &'r Turn,
     /// Its permit, once it has one.
     permit: OnceLock<Permit>,
+    /// Who sent it, once that is known.
+    principal: OnceLock<Principal>,
 }
 
 impl Service {
@@ -102,6 +108,9 @@ impl Service {
         let pipeline = &*self.pipeline();
         let mut running = Running { permit: None, _counted: pipeline.metrics.count_running(), turn };
         let (method, uri) = (request.method().clone(), request.uri().clone());
+        let audit = pipeline.audit.as_ref().filter(|_| !method.is_safe());
+        let trace = audit.and_then(|_| request.headers().get(TRACEPARENT).cloned());
+        let mut principal = None;
         let id = id::request_id(request.headers());
         let mut response = if is_too_long(request.headers()) {
             let detail = format!("the header fields are longer than {FIELDS_LIMIT} bytes");
@@ -115,13 +124,15 @@ impl Service {
         } else {
             #[cfg(feature = "otlp")]
             let span = pipeline.traced.then(|| otlp::span(&method, request.headers()));
-            let current = Current { id: &id, peer, turn: &running.turn, permit: OnceLock::new() };
+            let current =
+                Current { id: &id, peer, turn: &running.turn, permit: OnceLock::new(), principal: OnceLock::new() };
             // On the heap, because it is large and would be moved several times before it runs.
             let response = guard::run(&uri, &id, Box::pin(pipeline.with_cors(request, &current)));
             #[cfg(feature = "otlp")]
             let response = otlp::in_span(span, &method, response);
             let response = response.await;
             running.permit = current.permit.into_inner();
+            principal = current.principal.into_inner();
             response
         };
         let headers = response.headers_mut();
@@ -137,6 +148,14 @@ impl Service {
         let elapsed = start.elapsed();
         pipeline.metrics.record_request(&method, &response, elapsed);
         log::log_request(&method, &response, elapsed, &id);
+        if let Some(audit) = audit {
+            let caller = Caller {
+                principal: principal.as_ref().map(Principal::id),
+                request_id: id.to_str().unwrap_or_default(),
+                trace: trace.as_ref().and_then(|trace| trace.to_str().ok()),
+            };
+            audit.record_request(&method, metrics::route_label(&response), response.status(), &caller, elapsed);
+        }
         response.map(|body| RunningBody::new(body, running))
     }
 }
@@ -182,6 +201,16 @@ impl Pipeline {
                 Err(unreceived) => return self.handler.unreceived(parts.uri.path(), unreceived),
             }
         };
+        if self.audit.is_some() {
+            drop(current.principal.set(principal.clone()));
+        }
+        if !request.method().is_safe() && self.audit.as_ref().is_some_and(|audit| !audit.is_ready()) {
+            let problem = Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "requests must be recorded, and the audit cannot be written",
+            );
+            return problem.at(request.uri().path()).into_response();
+        }
         match self.guard.permit(current.peer) {
             Some(permit) => drop(current.permit.set(permit)),
             None => return guard::overloaded(request.uri()),

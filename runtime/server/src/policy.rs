@@ -8,6 +8,7 @@ use naftiko_mcp::{Confirmation, OutputSchemas, Policy, Search};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
+use super::audit;
 use super::failure::Failure;
 use super::list::{self, List, members};
 use super::secret::secret;
@@ -68,6 +69,8 @@ pub(super) struct Tools {
     /// List tools whose names match, beside those that find tools (repeatable)
     #[arg(long = "pin-tools", env = "NAFTIKO_PIN_TOOLS", value_name = "PATTERN", value_parser = list::texts)]
     pinned: Vec<List>,
+    #[command(flatten)]
+    pub(super) audit: audit::Options,
     /// Whether tools declare what their results are, where it is known; errors of these tools are text only
     #[arg(long, env = "NAFTIKO_OUTPUT_SCHEMAS", default_value = "shape", value_name = "WHICH")]
     output_schemas: Declared,
@@ -194,6 +197,7 @@ impl Tools {
             "files": self.files,
             "dryRun": self.dry_run,
             "outputSchemas": output_schemas,
+            "audit": self.audit.describe(),
         })
     }
 }

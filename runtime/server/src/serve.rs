@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
 use super::adapters::{self, Handler, Member, Parts};
+use super::audit::Audit;
 use super::cli::Serve;
 use super::connections::Connections;
 use super::failure::Failure;
@@ -81,6 +82,7 @@ pub(super) struct Running {
     shared: Shared,
     access: Access,
     policy: Policy,
+    audit: Option<Audit>,
     rate: Option<RateLimit>,
     guard: Guard,
     /// Room for long responses of the upstream that are read whole.
@@ -132,13 +134,18 @@ impl Plan {
 impl Running {
     pub(super) fn new(mut options: Serve, workers: Vec<Handle>, metrics: Metrics) -> Result<Self, Failure> {
         options.environment = options.environment.with_folder(options.upstream.bind_files.clone());
+        let (mut policy, audit) = (options.tools.policy()?, options.tools.audit.open()?);
+        if let Some(audit) = &audit {
+            policy = policy.audit(audit.of_tools());
+        }
         let body_memory = options.body_memory.saturating_mul(1 << 20);
         let memory = Memory::new(body_memory, options.share(body_memory));
         let connections = Connections::new(options.max_connections, options.max_in_flight, memory.clone());
         Ok(Self {
             shared: Shared { tls: Tls::new(&options)?, limits: options.limits(), connections, memory },
             access: Access::new(&options),
-            policy: options.tools.policy()?,
+            policy,
+            audit,
             rate: options.rate_limit.map(RateLimit::new),
             guard: Guard::new(options.max_in_flight, options.share(options.max_in_flight)),
             // The rest is for what callers have not sent or taken yet.
@@ -298,6 +305,7 @@ impl Running {
             metrics: self.metrics.clone(),
             has_metrics: adapters::has_metrics(&plan.exposed, has_control),
             health: adapters::health(&plan.exposed, &parts),
+            audit: self.audit.clone().filter(|_| plan.adapter.rest().is_some()),
             rate: self.rate.clone(),
             guard: self.guard.clone(),
             cors: self.access.cors(&self.options),

@@ -55,7 +55,12 @@ pub fn file_in(base: &Path, file: &Path) -> Result<Loaded> {
 
 fn compile(base: &Path, file: &Path) -> Result<(Tables, Diagnostics, Sources)> {
     let (sources, path) = lint::read_one(base, file)?;
-    let name = naftiko_codegen::crate_name(&path).unwrap_or_else(|| name_of(file));
+    // Where the file is on this machine must not show.
+    let inside = match path.rsplit_once("/spec/") {
+        Some((_, inside)) => Some(format!("spec/{inside}")),
+        None => Some(path.clone()).filter(|_| !file.is_absolute()),
+    };
+    let name = inside.and_then(|path| naftiko_codegen::crate_name(&path)).unwrap_or_else(|| name_of(file));
     match allow::compiler().compile_tables(&sources, &path, &name) {
         Ok((tables, diagnostics)) => Ok((tables, diagnostics, sources)),
         Err(diagnostics) if diagnostics.has_errors() => bail!("{}", diagnostics.render(&sources, false)),

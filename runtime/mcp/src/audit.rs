@@ -1,0 +1,57 @@
+//! The audit of calls: who called which tool, and what came of it.
+
+use std::time::Duration;
+
+/// Keeps a record of calls.
+pub trait Audit: Send + Sync {
+    /// Whether calls can go on: `false` if each must be recorded, and none can be.
+    fn is_ready(&self) -> bool;
+
+    /// Records a call.
+    fn record(&self, call: &AuditedCall<'_>);
+}
+
+/// A call of a tool, without values of arguments: they may be secret.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct AuditedCall<'c> {
+    /// The name of the tool.
+    pub tool: &'c str,
+    /// The name of its capability.
+    pub capability: &'c str,
+    /// The names of the arguments, in their order.
+    pub arguments: &'c [String],
+    /// What came of it.
+    pub outcome: AuditOutcome,
+    /// Whether the user confirmed it.
+    pub confirmed: bool,
+    /// How long it took.
+    pub duration: Duration,
+    /// The principal of the caller, if callers authenticate.
+    pub principal: Option<&'c str>,
+    /// The id of the request, over HTTP.
+    pub request_id: Option<&'c str>,
+    /// The `traceparent` of the request (W3C Trace Context), if it has one.
+    pub trace: Option<&'c str>,
+}
+
+/// What came of a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AuditOutcome {
+    /// The upstream did it.
+    Ok,
+    /// Its arguments are invalid, and nothing was sent.
+    Invalid,
+    /// A limit or the user refused it, and nothing was sent.
+    Refused,
+    /// The user is asked first; the confirmed call follows.
+    Asked,
+    /// It was shown what would be sent.
+    DryRun,
+    /// The upstream responded with this error status.
+    Upstream(u16),
+    /// It failed otherwise, or the caller left.
+    #[default]
+    Failed,
+}

@@ -1,0 +1,71 @@
+//! A call that is being recorded for the audit.
+
+use std::time::Instant;
+
+use http::request::Parts;
+use naftiko_adapter::trace::TRACEPARENT;
+use naftiko_adapter::{Forwarded, Principal};
+use rmcp::RoleServer;
+use rmcp::model::CallToolRequestParams;
+use rmcp::service::RequestContext;
+
+use super::Policy;
+use super::audit::{AuditOutcome, AuditedCall};
+use super::member::Indexed;
+
+/// What becomes known of a call while it runs.
+#[derive(Debug, Default)]
+pub(super) struct Ended {
+    pub(super) outcome: AuditOutcome,
+    pub(super) confirmed: bool,
+}
+
+/// A call that is being recorded. It is recorded when it is dropped, also if the caller leaves.
+pub(super) struct Trail<'t> {
+    policy: &'t Policy,
+    indexed: &'t Indexed,
+    parts: Option<&'t Parts>,
+    arguments: Vec<String>,
+    start: Instant,
+    pub(super) ended: Ended,
+}
+
+impl<'t> Trail<'t> {
+    pub(super) fn new(
+        policy: &'t Policy,
+        indexed: &'t Indexed,
+        request: &CallToolRequestParams,
+        context: &'t RequestContext<RoleServer>,
+    ) -> Self {
+        let names = request.arguments.iter().filter(|_| policy.audit.is_some()).flat_map(|arguments| arguments.keys());
+        Self {
+            policy,
+            indexed,
+            parts: context.extensions.get::<Parts>(),
+            arguments: names.cloned().collect(),
+            start: Instant::now(),
+            ended: Ended::default(),
+        }
+    }
+}
+
+impl Drop for Trail<'_> {
+    fn drop(&mut self) {
+        let Some(audit) = &self.policy.audit else { return };
+        let extension = self.parts.map(|parts| &parts.extensions);
+        let forwarded = extension.and_then(|extensions| extensions.get::<Forwarded>());
+        let field =
+            |name: &str| forwarded.and_then(|Forwarded(fields)| fields.get(name)).and_then(|value| value.to_str().ok());
+        audit.record(&AuditedCall {
+            tool: &self.indexed.tool.name,
+            capability: &self.indexed.connection.capability().name,
+            arguments: &self.arguments,
+            outcome: self.ended.outcome,
+            confirmed: self.ended.confirmed,
+            duration: self.start.elapsed(),
+            principal: extension.and_then(|extensions| extensions.get::<Principal>()).map(Principal::id),
+            request_id: field("x-request-id"),
+            trace: field(TRACEPARENT.as_str()),
+        });
+    }
+}

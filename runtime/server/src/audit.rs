@@ -1,0 +1,236 @@
+//! The audit: one line of JSON for each call of a tool, and for each REST request that may change something.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use http::{Method, StatusCode};
+use jiff::Timestamp;
+use naftiko_client::__private::TARGET;
+use naftiko_mcp::{Audit as _, AuditOutcome, AuditedCall};
+use serde_json::{Value, json};
+use tracing_appender::rolling::{RollingFileAppender, Rotation};
+
+use super::failure::Failure;
+
+/// The options of the audit.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Audit")]
+pub(super) struct Options {
+    /// Whether calls are recorded; required: calls that cannot be recorded are refused
+    #[arg(long, env = "NAFTIKO_AUDIT", default_value = "off", value_name = "WHEN", num_args = 0..=1, require_equals = true, default_missing_value = "on")]
+    audit: When,
+    /// The file to record calls in, instead of standard error; a new one each day, with the date after its name
+    #[arg(long, env = "NAFTIKO_AUDIT_FILE", value_name = "FILE")]
+    audit_file: Option<PathBuf>,
+    /// How many files of earlier days are kept
+    #[arg(long, env = "NAFTIKO_AUDIT_KEEP", default_value_t = 30, value_name = "COUNT")]
+    audit_keep: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum When {
+    /// Never
+    Off,
+    /// As far as possible
+    On,
+    /// Always, or the call is refused
+    Required,
+}
+
+/// Where calls are recorded. Clones share it.
+#[derive(Clone)]
+pub(super) struct Audit(Arc<Sink>);
+
+struct Sink {
+    output: Mutex<Box<dyn Write + Send>>,
+    is_required: bool,
+    /// Whether the last line could not be written.
+    has_failed: AtomicBool,
+}
+
+impl Options {
+    /// Opens the audit, if there is one.
+    ///
+    /// # Errors
+    /// If its file cannot be written.
+    pub(super) fn open(&self) -> Result<Option<Audit>, Failure> {
+        if self.audit == When::Off {
+            return match &self.audit_file {
+                None => Ok(None),
+                Some(_) => Err(Failure::Refused("--audit-file has no effect without --audit".to_owned())),
+            };
+        }
+        let output: Box<dyn Write + Send> = match &self.audit_file {
+            None => Box::new(io::stderr()),
+            Some(file) => Box::new(
+                daily(file, self.audit_keep)
+                    .map_err(|problem| Failure::Refused(format!("--audit-file {}: {problem}", file.display())))?,
+            ),
+        };
+        Ok(Some(Audit::new(output, self.audit == When::Required)))
+    }
+
+    /// The options as JSON, for `--print-config`.
+    pub(super) fn describe(&self) -> Value {
+        let when = match self.audit {
+            When::Off => "off",
+            When::On => "on",
+            When::Required => "required",
+        };
+        json!({"when": when, "file": self.audit_file, "keep": self.audit_keep})
+    }
+}
+
+fn daily(file: &Path, keep: usize) -> Result<RollingFileAppender, String> {
+    let name = file.file_name().and_then(|name| name.to_str()).ok_or("it names no file")?;
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !fs::metadata(folder).is_ok_and(|folder| folder.is_dir()) {
+        return Err("its folder does not exist".to_owned());
+    }
+    let builder =
+        RollingFileAppender::builder().rotation(Rotation::DAILY).filename_prefix(name).max_log_files(keep.max(1));
+    builder.build(folder).map_err(|error| error.to_string())
+}
+
+impl Audit {
+    fn new(output: Box<dyn Write + Send>, is_required: bool) -> Self {
+        Self(Arc::new(Sink { output: Mutex::new(output), is_required, has_failed: AtomicBool::new(false) }))
+    }
+
+    /// Records a REST request that may change something.
+    pub(super) fn record_request(
+        &self,
+        method: &Method,
+        route: &str,
+        status: StatusCode,
+        caller: &Caller<'_>,
+        duration: Duration,
+    ) {
+        self.0.write(json!({
+            "kind": "request",
+            "method": method.as_str(),
+            "route": route,
+            "status": status.as_u16(),
+            "principal": caller.principal,
+            "requestId": caller.request_id,
+            "trace": caller.trace,
+            "durationMs": milliseconds(duration),
+        }));
+    }
+
+    /// Whether requests can go on.
+    pub(super) fn is_ready(&self) -> bool {
+        self.0.is_ready()
+    }
+
+    /// The same for calls of tools.
+    pub(super) fn of_tools(&self) -> Arc<dyn naftiko_mcp::Audit> {
+        self.0.clone()
+    }
+}
+
+/// Who sent a request.
+pub(super) struct Caller<'c> {
+    pub(super) principal: Option<&'c str>,
+    pub(super) request_id: &'c str,
+    pub(super) trace: Option<&'c str>,
+}
+
+impl naftiko_mcp::Audit for Sink {
+    fn is_ready(&self) -> bool {
+        if !self.is_required || !self.has_failed.load(Ordering::Relaxed) {
+            return true;
+        }
+        // An empty line shows whether lines can be written again.
+        let is_written = self.output.lock().unwrap_or_else(PoisonError::into_inner).write_all(b"\n").is_ok();
+        self.has_failed.store(!is_written, Ordering::Relaxed);
+        is_written
+    }
+
+    fn record(&self, call: &AuditedCall<'_>) {
+        let (outcome, status) = match call.outcome {
+            AuditOutcome::Ok => ("ok", None),
+            AuditOutcome::Invalid => ("invalid", None),
+            AuditOutcome::Refused => ("refused", None),
+            AuditOutcome::Asked => ("asked", None),
+            AuditOutcome::DryRun => ("dry-run", None),
+            AuditOutcome::Upstream(status) => ("upstream", Some(status)),
+            _ => ("failed", None),
+        };
+        self.write(json!({
+            "kind": "tool",
+            "tool": call.tool,
+            "capability": call.capability,
+            "arguments": call.arguments,
+            "outcome": outcome,
+            "upstreamStatus": status,
+            "confirmedBy": call.confirmed.then_some("user"),
+            "principal": call.principal,
+            "requestId": call.request_id,
+            "trace": call.trace,
+            "durationMs": milliseconds(call.duration),
+        }));
+    }
+}
+
+impl Sink {
+    /// Writes a line, which begins with the time.
+    fn write(&self, entry: Value) {
+        let mut line = json!({"time": Timestamp::now().to_string()});
+        if let (Some(line), Value::Object(entry)) = (line.as_object_mut(), entry) {
+            line.extend(entry.into_iter().filter(|(_, value)| !value.is_null()));
+        }
+        let text = format!("{line}\n");
+        let written = self.output.lock().unwrap_or_else(PoisonError::into_inner).write_all(text.as_bytes());
+        let has_failed = written.is_err();
+        if let Err(error) = written
+            && !self.has_failed.load(Ordering::Relaxed)
+        {
+            tracing::error!(target: TARGET, %error, "the audit cannot be written");
+        }
+        self.has_failed.store(has_failed, Ordering::Relaxed);
+    }
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file on a disk that is full until it is not.
+    struct Full(Arc<AtomicBool>);
+
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if self.0.load(Ordering::Relaxed) { Err(io::ErrorKind::StorageFull.into()) } else { Ok(bytes.len()) }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn required_audit_refuses_calls_until_it_can_be_written_again() {
+        for (is_required, ready) in [(true, [true, false, true]), (false, [true; 3])] {
+            let full = Arc::new(AtomicBool::new(true));
+            let audit = Audit::new(Box::new(Full(Arc::clone(&full))), is_required);
+            let mut seen = [false; 3];
+            for (index, ready) in seen.iter_mut().enumerate() {
+                full.store(index < 2, Ordering::Relaxed);
+                *ready = audit.0.is_ready();
+                let caller = Caller { principal: None, request_id: "1", trace: None };
+                audit.record_request(&Method::POST, "/x", StatusCode::OK, &caller, Duration::ZERO);
+            }
+            assert_eq!(seen, ready);
+        }
+    }
+}

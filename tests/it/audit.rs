@@ -1,0 +1,88 @@
+//! The audit: one line for each call of a tool, and each REST request that may change something.
+
+use std::fs;
+use std::path::Path;
+
+use scaleway_simulator::{PROJECT_ID, Simulator, TOKEN};
+use serde_json::{Value, json};
+
+use crate::groups::{Joined, scaleway};
+use crate::mcp::call_at;
+
+/// The lines of the only file in a folder.
+fn lines(folder: &Path) -> Vec<Value> {
+    let mut files: Vec<_> =
+        fs::read_dir(folder).expect("the folder is read").map(|file| file.expect("a file").path()).collect();
+    let file = files.pop().expect("a file");
+    assert_eq!(files, Vec::<std::path::PathBuf>::new());
+    let text = fs::read_to_string(file).expect("it is text");
+    assert!(!text.contains(TOKEN), "the token is in the audit");
+    text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect()
+}
+
+#[tokio::test]
+async fn calls_and_requests_that_change_something_are_recorded_without_values() {
+    let simulator = Simulator::start().await.expect("the simulator starts");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("audit.log");
+    let flags = [
+        "--audit=required",
+        "--audit-file",
+        &file.to_string_lossy(),
+        "--confirm",
+        "off",
+        "--base-uri",
+        &simulator.base_uri(),
+    ];
+    let joined = Joined::start(scaleway(), &flags).await.expect("it is served");
+    let call = async |name: &str, arguments: Value| call_at(&joined.http, &joined.mcp, name, &arguments).await;
+
+    let body = json!({"project_id": PROJECT_ID, "name": "very-private-name"});
+    let created = call("create-secret", json!({"region": "fr-par", "body": body})).await;
+    let id = created["structuredContent"]["id"].as_str().expect("an id").to_owned();
+    call("create-secret", json!({"region": "fr-par"})).await;
+    call("delete-secret", json!({"region": "fr-par", "secret_id": "4d7e9ce5-b2be-495e-9ba1-4ec08e59a588"})).await;
+    joined.get(&format!("/v1/secret-manager/v1beta1/regions/fr-par/secrets/{id}")).await;
+    let uri = format!("{}/v1/secret-manager/v1beta1/regions/fr-par/secrets/{id}", joined.rest);
+    let deleted = joined.http.delete(&uri).header("x-request-id", "mine").send().await.expect("a response");
+    assert_eq!(deleted.status(), 204);
+
+    let lines = lines(folder.path());
+    let short: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            let what = line["tool"].as_str().or(line["method"].as_str()).unwrap_or_default();
+            let outcome = line["outcome"].as_str().map_or_else(|| line["status"].to_string(), str::to_owned);
+            format!("{} {what} {outcome} {}", line["kind"].as_str().unwrap_or_default(), line["upstreamStatus"])
+        })
+        .collect();
+    assert_eq!(
+        short,
+        [
+            "tool create-secret ok null",
+            "tool create-secret invalid null",
+            "tool delete-secret upstream 404",
+            "request DELETE 204 null"
+        ]
+    );
+    assert_eq!(lines[0]["arguments"], json!(["region", "body"]));
+    assert_eq!(lines[0]["capability"], "scaleway-secret-manager-secrets");
+    assert_eq!(lines[3]["route"], "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}");
+    assert_eq!(lines[3]["requestId"], "mine");
+    for line in &lines {
+        let text = line.to_string();
+        assert!(line["time"].is_string() && line["durationMs"].is_number() && line["requestId"].is_string(), "{text}");
+        assert!(!text.contains("very-private-name") && !text.contains(&id), "values are recorded: {text}");
+    }
+}
+
+#[tokio::test]
+async fn audit_that_cannot_be_opened_ends_the_start() {
+    for (flags, said) in [
+        (&["--audit", "--audit-file", "/nowhere/at/all/audit.log"][..], "its folder does not exist"),
+        (&["--audit-file", "audit.log"][..], "has no effect without --audit"),
+    ] {
+        let outcome = Joined::start(scaleway(), flags).await;
+        assert!(outcome.as_ref().is_err_and(|error| error.contains(said)), "{flags:?}: {:?}", outcome.err());
+    }
+}
