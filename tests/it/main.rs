@@ -17,6 +17,7 @@ mod conformance;
 mod connections;
 mod control;
 mod corpus;
+mod credentials;
 mod crowds;
 mod defaults;
 mod deploy;
