@@ -88,6 +88,8 @@ pub(crate) struct Operation<'d> {
     /// What steps see of the response.
     pub(crate) outputs: &'d [Output],
     pub(crate) body: Option<Body>,
+    /// Its credentials in place of those of the API, if callers send a part of them.
+    pub(crate) credentials: Vec<Credential>,
     /// Declared parameters that are left out for a reason that was reported.
     pub(crate) left_out: Vec<String>,
     /// Whether some parameters are known from placeholders only.
@@ -103,6 +105,11 @@ pub(crate) struct Unreadable {
 }
 
 impl Operation<'_> {
+    /// Whether callers send a part of the credential that nothing declares.
+    pub(crate) fn has_sent_credential(&self) -> bool {
+        self.parameters.iter().any(|parameter| parameter.location == Location::Credential)
+    }
+
     /// Whether calls of the two send the same requests.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         let parameter = |it: &Parameter| {

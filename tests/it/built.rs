@@ -16,8 +16,9 @@ use xtask::{root, workspace};
 use crate::{cases, served};
 
 /// The cases whose servers are started by tests.
-const SERVERS: [&str; 8] = [
+const SERVERS: [&str; 9] = [
     "cases-callers-that-authenticate",
+    "cases-callers-with-digests",
     "cases-callers-with-tokens",
     "cases-control-adapter",
     "cases-mcp-conformance",

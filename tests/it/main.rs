@@ -18,6 +18,7 @@ mod conformance;
 mod connections;
 mod control;
 mod corpus;
+mod credentials;
 mod crowds;
 mod defaults;
 mod deploy;

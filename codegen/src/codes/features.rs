@@ -106,12 +106,12 @@ codes! {
     /// ```
     UnknownAdapter = 127, Warning, "an adapter of an unknown type is left out";
 
-    /// The adapter requires authentication that generated servers cannot check, such as HTTP Digest, a credential
-    /// outside of a header, or access tokens with unsupported settings. Without the check, the server would be open: it
+    /// The adapter requires authentication that generated servers cannot check, such as a signature, a credential outside
+    /// of a header, or access tokens with unsupported settings. Without the check, the server would be open: it
     /// has the credential of the API, and would use it for everyone who can reach the port. A warning is not enough,
     /// because warnings about a working server are rarely read.
     ///
-    /// Supported are `bearer`, `basic`, `apikey` in a header, and `oauth2`. A key in the query would appear in the logs
+    /// Supported are `bearer`, `basic`, `digest`, `apikey` in a header, and `oauth2`. A key in the query would appear in the logs
     /// of every proxy, and browsers send cookies for any page that makes a request. All adapters of one type are served
     /// on one port, so they must have the same authentication.
     ///
@@ -159,19 +159,22 @@ codes! {
     /// ```
     Tunnel = 132, Warning, "the end of a tunnel must be configured";
 
-    /// The client does not support the kind of authentication in the file. Supported are `bearer`, `basic`, `oauth2`, and
-    /// `apikey` in a header, the query, a cookie, or a body with members. The name and location of a key are written as
-    /// `key` with `placement`, or `name` with `in`; several keys as a mapping under `headers`, or as `parameters` of
+    /// The client does not support the kind of authentication in the file. Supported are `bearer`, `basic`, `digest`, `oauth2`,
+    /// `sigv4`, and `apikey` in a header, the query, a cookie, or a body with members. The name and location of a key are written
+    /// as `key` with `placement`, or `name` with `in`; several keys as a mapping under `headers`, or as `parameters` of
     /// the query.
     ///
     /// `oauth2` gets tokens from `tokenEndpoint` with `clientId` and `clientSecret`: by the grant `client-credentials`, or with a
     /// `refreshToken` by `refresh-token`. Without a `tokenEndpoint`, it describes how a server checks tokens of its callers, from
     /// which a client cannot get one.
     ///
-    /// Not supported are `digest`, `oauth1`, other grants, `hmac`, signatures such as `sigv4`, client certificates, keys in
-    /// the path, and keys in the body of a method without one. They require an exchange with a server, a signature over
-    /// the request, or a location that does not exist. Requests without them would be rejected. If the API also accepts
-    /// an existing token, use `bearer`.
+    /// `sigv4` signs requests to AWS with `accessKeyId` and `secretAccessKey`, for a `region` and a `service`; temporary keys have
+    /// a `sessionToken` too.
+    ///
+    /// Not supported are `oauth1`, other grants, `hmac`, client certificates, keys in the path, and keys in the body of a method
+    /// without one. `hmac` alone is no scheme: a file does not say what is signed, and each API signs something else. Requests
+    /// without the credential would be rejected. If the API also accepts an existing token, use `bearer`; an application can add
+    /// signatures of its own by a `Signer`.
     ///
     /// ```yaml
     /// authentication:

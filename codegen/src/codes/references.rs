@@ -492,4 +492,26 @@ codes! {
     ///     outputParameters: [name]
     /// ```
     UnknownStep = 229, Part, "a lookup searches the output of an unknown step";
+
+    /// A placeholder in the `authentication` of a consumed API is not bound, but an operation or its callers declare a parameter of
+    /// this name, or a bound variable is beside it in the same text. Each caller sends this part of the credential. If nothing
+    /// declares it, it becomes an input of the routes and tools that need it. What is left out is empty text, and a credential
+    /// without any text is left out. A value that could change the rest of the credential is refused.
+    ///
+    /// If it is a secret of this program, bind it. Names in capitals with `_` between words, and `env.NAME`, are always variables.
+    ///
+    /// ```yaml
+    /// binds:
+    /// - namespace: env
+    ///   keys: { SHOP_KEY: SHOP_KEY }
+    /// capability:
+    ///   consumes:
+    ///   - namespace: shop
+    ///     type: http
+    ///     baseUri: https://shop.test
+    ///     authentication:
+    ///       type: bearer
+    ///       token: '{{tenant}}-{{SHOP_KEY}}'   # callers send `tenant`
+    /// ```
+    SentCredential = 230, Warning, "callers send a part of a credential";
 }

@@ -1,6 +1,6 @@
 //! The kinds of credential: how a specification spells each, the table that it becomes, and its OpenAPI scheme.
 
-use naftiko_schema::{ApiKey, Basic, Bearer, Credential, Location, OAuth2, Template, TemplatePart};
+use naftiko_schema::{ApiKey, Basic, Bearer, Credential, Digest, Location, OAuth2, SigV4, Template, TemplatePart};
 use serde_json::{Value, json};
 
 use super::Linker;
@@ -12,20 +12,24 @@ use crate::vocabulary::is_token;
 pub(super) struct Kind {
     /// The words for it, in lower case.
     pub(super) names: &'static [&'static str],
+    /// Whether a server can ask its callers for it.
+    pub(super) is_inbound: bool,
     /// The credentials that an `authentication` of this kind means.
     pub(super) link: fn(&mut Linker<'_, '_>) -> Vec<Credential>,
 }
 
 /// The kinds that are known.
-pub(super) static KINDS: [Kind; 4] = [
-    Kind { names: &["apikey", "api-key", "header", "query"], link: api_key },
-    Kind { names: &["bearer"], link: bearer },
-    Kind { names: &["basic"], link: basic },
-    Kind { names: &["oauth2"], link: oauth2 },
+pub(super) static KINDS: [Kind; 6] = [
+    Kind { names: &["apikey", "api-key", "header", "query"], is_inbound: true, link: api_key },
+    Kind { names: &["bearer"], is_inbound: true, link: bearer },
+    Kind { names: &["basic"], is_inbound: true, link: basic },
+    Kind { names: &["oauth2"], is_inbound: false, link: oauth2 },
+    Kind { names: &["digest"], is_inbound: true, link: digest },
+    Kind { names: &["sigv4", "aws-sigv4", "aws-sig-v4", "aws-signature-v4"], is_inbound: false, link: sigv4 },
 ];
 
 /// What to use in place of an unknown kind.
-pub(super) const HELP: &str = "use `apikey`, `bearer`, `basic` or `oauth2`";
+pub(super) const HELP: &str = "use `apikey`, `bearer`, `basic`, `digest`, `oauth2` or `sigv4`";
 
 /// The name of a credential among OpenAPI's security schemes, and its scheme (OpenAPI 3.1, "Security Scheme Object").
 pub(crate) fn openapi_scheme(credential: &Credential) -> (&'static str, Value) {
@@ -36,6 +40,12 @@ pub(crate) fn openapi_scheme(credential: &Credential) -> (&'static str, Value) {
         Credential::Bearer(_) => ("bearer", json!({"type": "http", "scheme": "bearer"})),
         Credential::OAuth2(_) => ("oauth2", json!({"type": "http", "scheme": "bearer"})),
         Credential::Basic(_) => ("basic", json!({"type": "http", "scheme": "basic"})),
+        Credential::Digest(_) => ("digest", json!({"type": "http", "scheme": "digest"})),
+        // As AWS itself exports its interfaces: OpenAPI has no type for signatures.
+        Credential::SigV4(_) => {
+            let (kind, scheme) = ("x-amazon-apigateway-authtype", "awsSigv4");
+            ("sigv4", json!({"type": "apiKey", "in": "header", "name": "Authorization", kind: scheme}))
+        }
     }
 }
 
@@ -45,7 +55,7 @@ fn api_key(linker: &mut Linker<'_, '_>) -> Vec<Credential> {
     let mut credentials = Vec::new();
     for (pairs, placement) in [(&source.headers, "header"), (&source.parameters, "query")] {
         for (name, value) in pairs {
-            let value = linker.variables.template(value, linker.sink);
+            let value = linker.text(value);
             credentials.extend(placed(linker, name, value, placement));
         }
     }
@@ -109,6 +119,26 @@ fn basic(linker: &mut Linker<'_, '_>) -> Vec<Credential> {
     vec![Credential::Basic(Basic { username, password })]
 }
 
+/// A user name and a password that answer a challenge (RFC 7616).
+fn digest(linker: &mut Linker<'_, '_>) -> Vec<Credential> {
+    let source = linker.source;
+    let username = linker.template(source.username.as_ref(), "username");
+    let password = linker.template(source.password.as_ref(), "password");
+    vec![Credential::Digest(Digest { username, password })]
+}
+
+/// A signature of AWS, version 4, over each request.
+fn sigv4(linker: &mut Linker<'_, '_>) -> Vec<Credential> {
+    let fields = &linker.source.aws;
+    let access_key = linker.configured(fields.access_key.as_ref(), "accessKeyId");
+    let secret_key = linker.configured(fields.secret_key.as_ref(), "secretAccessKey");
+    let session_token = fields.session_token.as_ref();
+    let session_token = session_token.map_or(Template::new(&[]), |token| linker.fixed(token));
+    let region = linker.configured(fields.region.as_ref(), "region");
+    let service = linker.configured(fields.service.as_ref(), "service");
+    vec![Credential::SigV4(SigV4 { access_key, secret_key, session_token, region, service })]
+}
+
 /// A token of an authorization server, by the client credentials grant or with a refresh token (RFC 6749 §4.4, §6).
 fn oauth2(linker: &mut Linker<'_, '_>) -> Vec<Credential> {
     let fields = &linker.source.oauth2;
@@ -130,17 +160,17 @@ fn oauth2(linker: &mut Linker<'_, '_>) -> Vec<Credential> {
             return Vec::new();
         }
     };
-    let endpoint = linker.template(fields.token_endpoint.as_ref(), "tokenEndpoint");
-    let client_id = linker.template(fields.client_id.as_ref(), "clientId");
-    let client_secret = linker.template(fields.client_secret.as_ref(), "clientSecret");
+    let endpoint = linker.configured(fields.token_endpoint.as_ref(), "tokenEndpoint");
+    let client_id = linker.configured(fields.client_id.as_ref(), "clientId");
+    let client_secret = linker.configured(fields.client_secret.as_ref(), "clientSecret");
     let mut scope: Vec<TemplatePart> = Vec::new();
     for text in fields.scope.iter().chain(&fields.scopes) {
         if !scope.is_empty() {
             scope.push(TemplatePart::Literal(" ".into()));
         }
-        scope.extend(linker.variables.template(text, linker.sink).parts.iter().cloned());
+        scope.extend(linker.fixed(text).parts.iter().cloned());
     }
     let refresh_token =
-        if refreshes { linker.template(fields.refresh_token.as_ref(), "refreshToken") } else { Template::new(&[]) };
+        if refreshes { linker.configured(fields.refresh_token.as_ref(), "refreshToken") } else { Template::new(&[]) };
     vec![Credential::OAuth2(OAuth2 { endpoint, client_id, client_secret, scope: scope.into(), refresh_token })]
 }

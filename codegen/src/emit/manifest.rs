@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use naftiko_schema::{Format, Script};
+use naftiko_schema::{Credential, Format, InboundAuth, Script};
 
 use super::adapter::{self, Facts};
 use super::{MARKER, queries};
@@ -15,17 +15,17 @@ pub(super) fn emit(model: &Model) -> String {
         features.push_str("# The operations of each consumed API.\n");
         features.extend(model.parts().map(|(_, part)| format!("{} = []\n", part.feature)));
     }
-    let mut formats: BTreeSet<_> =
-        model.operations.iter().filter_map(|operation| operation.table.format.feature()).collect();
+    let formats = model.operations.iter().filter_map(|operation| operation.table.format.feature());
+    let credentials = model.capability.apis.iter().flat_map(|api| api.credentials.iter());
+    let mut needed: BTreeSet<_> = formats.chain(credentials.filter_map(Credential::feature)).collect();
     let is_yaml = |file: &&str| [".yaml", ".yml"].iter().any(|end| file.to_ascii_lowercase().ends_with(end));
     if model.bind_files().iter().any(is_yaml) {
-        formats.extend(Format::Yaml.feature());
+        needed.extend(Format::Yaml.feature());
     }
-    let client = if formats.is_empty() {
-        "naftiko-client.workspace = true".to_owned()
-    } else {
-        let formats: Vec<_> = formats.iter().map(|feature| format!("{feature:?}")).collect();
-        format!("naftiko-client = {{ workspace = true, features = [{}] }}", formats.join(", "))
+    let needed: Vec<_> = needed.into_iter().collect();
+    let client = match features_key(&needed) {
+        key if key.is_empty() => "naftiko-client.workspace = true".to_owned(),
+        key => format!("naftiko-client = {{ workspace = true{key} }}"),
     };
     let mut dependencies = format!("{client} # Calls, and the tables that describe them.\n");
     let mut server = String::new();
@@ -34,7 +34,7 @@ pub(super) fn emit(model: &Model) -> String {
         features.push_str(&format!("{feature} = [\"dep:{dependency}\"{parts}]\n"));
         let needed = [("json-path", has_query(model, facts)), ("script", has_javascript(model, facts))];
         let needed: Vec<_> = needed.into_iter().filter(|(_, is_needed)| *is_needed).map(|(name, _)| name).collect();
-        let needed = if needed.is_empty() { String::new() } else { format!(", features = {needed:?}") };
+        let needed = features_key(&needed);
         dependencies.push_str(&format!(
             "{dependency} = {{ workspace = true, optional = true{needed} }} # The feature `{feature}`: {about}.\n"
         ));
@@ -47,7 +47,11 @@ pub(super) fn emit(model: &Model) -> String {
              # Traces of the server, exported by OTLP.\n\
              otlp = [\"server\", \"naftiko-server/otlp\"]\n"
         ));
-        dependencies.push_str("naftiko-server = { workspace = true, optional = true } # The binary.\n");
+        let inbound = model.inbound().flat_map(InboundAuth::credentials);
+        let needed: BTreeSet<_> = inbound.filter_map(Credential::feature).collect();
+        let needed = features_key(&needed.into_iter().collect::<Vec<_>>());
+        dependencies
+            .push_str(&format!("naftiko-server = {{ workspace = true, optional = true{needed} }} # The binary.\n"));
         binary = format!(
             "\n[[bin]]\nname = {:?}\npath = \"src/main.rs\"\nrequired-features = [\"server\"]\ndoc = false\n",
             model.crate_name()
@@ -88,6 +92,11 @@ pub(super) fn emit(model: &Model) -> String {
         name = model.crate_name(),
         description = toml_string(&model.capability.title),
     )
+}
+
+/// The key of a dependency that turns features on.
+fn features_key(features: &[&str]) -> String {
+    if features.is_empty() { String::new() } else { format!(", features = {features:?}") }
 }
 
 /// Whether an adapter of a type runs scripts in JavaScript.

@@ -82,7 +82,7 @@ impl<'e> Exporter<'e> {
             });
         }
         for (index, parameter) in table.iter().enumerate() {
-            let has_place = parameter.location != Location::Inserted;
+            let has_place = !matches!(parameter.location, Location::Inserted | Location::Credential);
             if has_place && !parameter.location.is_path() && !parameter.location.is_body() {
                 all.push(self.parameter(&parameter.name, parameter, bodies.and_then(|it| it.parameters.get(&index))));
             }

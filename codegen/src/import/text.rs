@@ -52,10 +52,10 @@ pub(super) fn credential(root: &Node, provider: &str, left_out: &mut Vec<String>
                 let lines = vec!["type: bearer".to_owned(), format!("token: {}", named(&token))];
                 return Some(Credential { lines, variables: vec![token] });
             }
-            ("http", "basic", _) | ("basic", ..) => {
+            ("http", "basic" | "digest", _) | ("basic", ..) => {
                 let (user, password) = (variable("USERNAME"), variable("PASSWORD"));
                 let lines = vec![
-                    "type: basic".to_owned(),
+                    format!("type: {}", if http == "digest" { "digest" } else { "basic" }),
                     format!("username: {}", named(&user)),
                     format!("password: {}", named(&password)),
                 ];

@@ -159,7 +159,7 @@ fn setters(parameters: &[linked::Parameter]) -> Vec<Setter> {
     let location = |location: Location| match location {
         Location::Segments => "segments",
         Location::Field => "field",
-        Location::Inserted => "value",
+        Location::Inserted | Location::Credential => "value",
         other => other.as_str(),
     };
     let wishes = parameters.iter().map(|parameter| Wish::parameter(&parameter.name, location(parameter.location)));
@@ -201,6 +201,7 @@ fn operation(
         path: path.into(),
         parameters: source.parameters.iter().map(parameter).collect(),
         fixed: fixed.collect(),
+        credentials: source.credentials.clone().into(),
         body: source.body.clone(),
         format: source.format.as_ref().ok().cloned().unwrap_or(Format::Any),
         media_type: source.output_media_type.map(|text| text.value.clone().into()),

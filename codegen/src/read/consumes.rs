@@ -1,7 +1,7 @@
 //! Reading `consumes`: APIs, their authentication, resources, operations and input parameters.
 
 use super::document::{
-    Authentication, BodySource, ConsumedOperation, ConsumedResource, Consumes, Input, OAuth2, Rules, Text,
+    Authentication, Aws, BodySource, ConsumedOperation, ConsumedResource, Consumes, Input, OAuth2, Rules, Text,
 };
 use super::fields::Fields;
 use super::invocation::consumed_output;
@@ -70,10 +70,29 @@ pub(super) fn authentication(node: &Node, sink: &mut Sink) -> Option<Authenticat
     });
     let parameters = parameters.collect();
     let oauth2 = oauth2(&mut fields, sink);
+    let aws = Aws {
+        access_key: fields.text(&["accessKeyId", "accessKey"], sink),
+        secret_key: fields.text(&["secretAccessKey", "secretKey"], sink),
+        session_token: fields.text(&["sessionToken"], sink),
+        region: fields.text(&["region"], sink),
+        service: fields.text(&["service"], sink),
+    };
     let span = fields.span;
     let for_callers = oauth2.authorization_server.is_some() || oauth2.resource.is_some();
-    let authentication =
-        Authentication { span, kind, key, value, placement, token, username, password, headers, parameters, oauth2 };
+    let authentication = Authentication {
+        span,
+        kind,
+        key,
+        value,
+        placement,
+        token,
+        username,
+        password,
+        headers,
+        parameters,
+        oauth2,
+        aws,
+    };
     // A kind that is refused may have keys of its own, which are not reported on top.
     if for_callers || credential::is_known(&authentication.kind.value) {
         fields.finish(sink);

@@ -33,6 +33,18 @@ pub(crate) struct Document {
 }
 
 impl Document {
+    /// All parameters of operations, and all inputs of callers.
+    pub(crate) fn inputs(&self) -> impl Iterator<Item = &Input> {
+        let resources = self.consumes.iter().flat_map(|api| &api.resources);
+        let operations = resources.clone().flat_map(|resource| &resource.operations);
+        let consumed = self.consumes.iter().flat_map(|api| &api.inputs);
+        let consumed = consumed.chain(resources.flat_map(|resource| &resource.inputs));
+        let consumed = consumed.chain(operations.flat_map(|operation| &operation.inputs));
+        let flows = self.aggregates.iter().flat_map(|aggregate| &aggregate.flows);
+        let flows = flows.flat_map(|flow| &flow.invocation.inputs);
+        consumed.chain(flows).chain(self.adapters.iter().flat_map(|adapter| adapter.kind.inputs()))
+    }
+
     /// The operations that were left out for their errors, as calls name them.
     pub(crate) fn left_out_operations(&self) -> impl Iterator<Item = String> {
         self.consumes.iter().flat_map(|api| api.left_out.iter().map(|name| format!("{}.{name}", api.namespace.value)))
@@ -91,6 +103,17 @@ pub(crate) struct Authentication {
     pub(crate) headers: Vec<(Text, Text)>,
     pub(crate) parameters: Vec<(Text, Text)>,
     pub(crate) oauth2: OAuth2,
+    pub(crate) aws: Aws,
+}
+
+/// How requests are signed for AWS.
+#[derive(Debug)]
+pub(crate) struct Aws {
+    pub(crate) access_key: Option<Text>,
+    pub(crate) secret_key: Option<Text>,
+    pub(crate) session_token: Option<Text>,
+    pub(crate) region: Option<Text>,
+    pub(crate) service: Option<Text>,
 }
 
 /// How access tokens of callers are checked.

@@ -43,21 +43,21 @@ fn auth(source: &document::Authentication, variables: &Variables<'_>, sink: &mut
             None => InboundAuth::NONE,
         };
     }
-    if !credential::is_known(&source.kind.value) {
+    if !credential::is_known_inbound(&source.kind.value) {
         let message = format!("authentication of callers by `{}` is not supported", source.kind.value);
-        let help = "use `bearer`, `basic`, `apikey` or `oauth2`";
+        let help = "use `bearer`, `basic`, `digest`, `apikey` or `oauth2`";
         sink.report(Code::InboundAuthentication, source.kind.span, message).help(help);
         return InboundAuth::NONE;
     }
-    let linked = credential::link(source, None, &mut variables, sink);
-    let in_header = linked.credentials.iter().all(|credential| credential.field().0 == Location::Header);
-    if !linked.members.is_empty() || !in_header {
+    let (credentials, has_members) = credential::link_inbound(source, &mut variables, sink);
+    let in_header = credentials.iter().all(|credential| credential.field().0 == Location::Header);
+    if has_members || !in_header {
         let span = source.placement.as_ref().map_or(source.span, |placement| placement.span);
         let message = "callers must send their credential in a header";
         let help = "use `placement: header`";
         sink.report(Code::InboundAuthentication, span, message).help(help);
     }
-    InboundAuth { scheme: InboundScheme::Credentials(linked.credentials.into()), variables: variables.tables() }
+    InboundAuth { scheme: InboundScheme::Credentials(credentials.into()), variables: variables.tables() }
 }
 
 /// Which access tokens are accepted. If the description has a problem, it is reported and no token is accepted.

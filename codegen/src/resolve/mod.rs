@@ -55,9 +55,8 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
     let names: Vec<&str> = document.consumes.iter().map(|api| api.namespace.value.as_str()).collect();
     for (index, (source, name)) in document.consumes.iter().zip(distinct(&names)).enumerate() {
         let authentication = source.authentication.as_ref();
-        let credentials = authentication
-            .map(|auth| credential::link(auth, Some(name.as_str()), &mut variables, sink))
-            .unwrap_or_default();
+        let credentials =
+            authentication.map(|auth| credential::link(auth, &name, &mut variables, sink)).unwrap_or_default();
         let own_paths_are_whole = path::own_paths_are_whole(source);
         let shared =
             operation::Shared { index: index.into(), source, credentials: &credentials, sources, own_paths_are_whole };
@@ -69,7 +68,7 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
             name,
             base_uri: source.base_uri.as_ref().filter(|_| source.tunnel.is_none()),
             tunnel: source.tunnel,
-            credentials: credentials.credentials,
+            credentials: credentials.of_api(),
         });
     }
     forward::check(document, &mut forwards, sink);
@@ -265,13 +264,12 @@ fn tools<'d>(linker: &Linker<'_, 'd>, variables: &Variables<'_>, size: &mut Size
             let flow = linker.described(&source.invocation);
             let description = source.description.as_ref().or(flow.and_then(|flow| flow.description.as_ref()));
             let hints = source.hints.or(flow.map(|flow| flow.hints).unwrap_or_default());
-            let is_guessed = match call.target {
-                Target::Operation(id) => {
-                    linker.linked.operations.get(id.index()).is_some_and(|operation| operation.is_guessed)
-                }
-                Target::Flow(_) => false,
+            let operation = match call.target {
+                Target::Operation(id) => linker.linked.operations.get(id.index()),
+                Target::Flow(_) => None,
             };
-            let open = is_guessed && source.invocation.inputs.is_empty();
+            let declares_none = source.invocation.inputs.is_empty();
+            let open = operation.is_some_and(|it| (it.is_guessed && declares_none) || it.has_sent_credential());
             let tool = Tool { name: String::new(), title: source.title.as_ref(), description, hints, open, call };
             // Adapters that differ only in their transport list the same tools, which are served over both.
             let same_name = same_name.entry(&source.name.value).or_default();
@@ -346,7 +344,7 @@ fn infer_types(linked: &mut Linked<'_>) {
         let fits = match parameter.location {
             Location::Query | Location::Header | Location::Cookie => is_array,
             Location::Field | Location::Inserted => true,
-            Location::Path | Location::Segments | Location::Body => false,
+            Location::Path | Location::Segments | Location::Body | Location::Credential => false,
         };
         if fits && parameter.kind.is_none() {
             parameter.kind = kind;

@@ -62,6 +62,7 @@ pub(super) fn link<'d>(
         constants: Vec::new(),
         outputs: &operation.outputs,
         body: None,
+        credentials: Vec::new(),
         left_out: Vec::new(),
         is_guessed: false,
     };
@@ -86,7 +87,7 @@ pub(super) fn link<'d>(
     declare_placeholders(&mut linked, variables, sink);
     let declared: Vec<_> = operation.inputs.iter().chain(&resource.inputs).chain(&shared.source.inputs).collect();
     fill_values(&mut linked, mixed, &declared, variables, sink);
-    add_body_credentials(&mut linked, shared, sink);
+    add_credentials(&mut linked, shared, sink);
     body::link(&mut linked, operation.body.as_ref(), &declared, variables, sink);
     shared_names(&linked, sink);
     Some(linked)
@@ -108,11 +109,13 @@ fn output_headers(names: &[Text], sink: &mut Sink) -> Vec<String> {
     kept
 }
 
-/// Adds the credentials that are members of the body.
-fn add_body_credentials(operation: &mut Operation<'_>, shared: &Shared<'_, '_>, sink: &mut Sink) {
-    for member in &shared.credentials.members {
+/// Adds the credentials that callers send a part of, and those that are members of the body.
+fn add_credentials(operation: &mut Operation<'_>, shared: &Shared<'_, '_>, sink: &mut Sink) {
+    let (members, credentials) = shared.credentials.of_operation(operation);
+    operation.credentials = credentials;
+    for member in members {
         if has_body(operation.method) {
-            operation.constants.push(member.clone());
+            operation.constants.push(member);
         } else {
             let message = format!("`{}` has no body for the API key `{}`", operation.name.value, member.name.value);
             let help = "place the key in the header or the query, if the API accepts it there";
@@ -329,8 +332,7 @@ impl<'b, 'v, 'c, 'd> Builder<'b, 'v, 'c, 'd> {
     fn is_left_out(&mut self, input: &Input, location: Location, sink: &mut Sink) -> bool {
         let name = &input.name.value;
         let header = location == Location::Header;
-        let own = self.shared.credentials.credentials.iter().any(|credential| {
-            let (field_location, field) = credential.field();
+        let own = self.shared.credentials.fields().any(|(field_location, field)| {
             field_location == location && if header { field.eq_ignore_ascii_case(name) } else { field == name }
         });
         // A fixed content type may be needed, but one from the caller could contradict the body.

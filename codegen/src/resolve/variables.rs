@@ -1,10 +1,10 @@
 //! Templates over the environment variables that the capability binds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use heck::ToShoutySnakeCase as _;
 
-use naftiko_schema::{List, Template, TemplatePart, Variable, VariableId};
+use naftiko_schema::{List, ParameterId, Template, TemplatePart, Variable, VariableId};
 
 use crate::codes::Code;
 use crate::diagnostic::{Nearest, Sink, Span};
@@ -17,6 +17,8 @@ pub(crate) struct Variables<'d> {
     bound: Vec<Bound<'d>>,
     /// Where the binds of a variable are in that list.
     by_name: BTreeMap<&'d str, Vec<usize>>,
+    /// The parameters of operations, and the inputs of callers.
+    sent: BTreeSet<&'d str>,
     used: Vec<Variable>,
 }
 
@@ -62,12 +64,13 @@ impl<'d> Variables<'d> {
         for (index, bound) in bound.iter().enumerate() {
             by_name.entry(bound.name).or_default().push(index);
         }
-        Self { bound, by_name, used: Vec::new() }
+        let sent = document.inputs().filter(|input| input.value.is_none()).map(|input| input.name.value.as_str());
+        Self { bound, by_name, sent: sent.collect(), used: Vec::new() }
     }
 
     /// The same binds, with no variable in use.
     pub(crate) fn unused(&self) -> Self {
-        Self { bound: self.bound.clone(), by_name: self.by_name.clone(), used: Vec::new() }
+        Self { bound: self.bound.clone(), by_name: self.by_name.clone(), sent: self.sent.clone(), used: Vec::new() }
     }
 
     /// The tables of the variables in use so far.
@@ -95,21 +98,58 @@ impl<'d> Variables<'d> {
 
     /// Resolves the placeholders of a text to variables.
     pub(crate) fn template(&mut self, text: &Text, sink: &mut Sink) -> Template {
+        self.pieces(text, None, sink)
+    }
+
+    /// The same for a credential, of which callers can send a part: parameters in it are positions among what they send.
+    pub(crate) fn credential(&mut self, text: &Text, sent: &mut Vec<Text>, sink: &mut Sink) -> Template {
+        self.pieces(text, Some(sent), sink)
+    }
+
+    /// Whether a placeholder of a credential is what callers send: something that they are known to send, or what is beside a
+    /// variable. A lone name that nothing declares is that of a secret.
+    fn is_sent(&self, name: &str, pieces: &[Piece]) -> bool {
+        let is_bound = self.by_name.contains_key(name.to_shouty_snake_case().as_str());
+        if !is_name(name) || name.contains('.') || is_bound || self.means_variable(name) {
+            return false;
+        }
+        self.sent.contains(name) || pieces.iter().filter_map(Piece::name).any(|other| self.knows(other))
+    }
+
+    fn pieces(&mut self, text: &Text, mut sent: Option<&mut Vec<Text>>, sink: &mut Sink) -> Template {
         let mut parts = Vec::new();
         // `$NAME` and `${NAME}`, as in a shell, if they are the whole text.
         let name = text.value.strip_prefix('$').map(|rest| rest.trim_start_matches('{').trim_end_matches('}'));
         if let Some(name) = name.filter(|name| is_identifier(name) || self.knows(name)) {
             return self.variable(name, text, sink).map(TemplatePart::Variable).into_iter().collect::<Vec<_>>().into();
         }
-        for piece in split(&text.value) {
+        let pieces = split(&text.value);
+        for piece in &pieces {
             match piece {
-                Piece::Literal(literal) => parts.push(TemplatePart::Literal(literal.into())),
-                Piece::Placeholder(name) | Piece::Segments(name) => {
-                    parts.extend(self.variable(&name, text, sink).map(TemplatePart::Variable))
-                }
+                Piece::Literal(literal) => parts.push(TemplatePart::Literal(literal.clone().into())),
+                Piece::Placeholder(name) | Piece::Segments(name) => match &mut sent {
+                    Some(sent) if self.is_sent(name, &pieces) => parts.push(self.sent(name, text, sent, sink)),
+                    _ => parts.extend(self.variable(name, text, sink).map(TemplatePart::Variable)),
+                },
             }
         }
         parts.into()
+    }
+
+    /// A part of a credential that callers send.
+    fn sent(&self, name: &str, text: &Text, sent: &mut Vec<Text>, sink: &mut Sink) -> TemplatePart {
+        let message = format!("`{{{{{name}}}}}` is not bound; callers send this part of the credential as `{name}`");
+        let meant = sink.nearest(Code::SentCredential, name, self.bound.iter().map(|bound| bound.name));
+        let help = match meant {
+            Some(Nearest { name, .. }) => format!("did you mean `{name}`? If not, declare it as an input of callers"),
+            None => "add it to `binds` if it is a secret of this program".to_owned(),
+        };
+        sink.report_once(Code::SentCredential, name, text.span, message).help(help);
+        let known = sent.iter().position(|known| known.value == name);
+        TemplatePart::Parameter(ParameterId::from(known.unwrap_or_else(|| {
+            sent.push(Text { value: name.to_owned(), span: text.span });
+            sent.len() - 1
+        })))
     }
 
     /// `{{namespace.VARIABLE}}`, then a bare `{{VARIABLE}}`, then `{{env.VARIABLE}}` without a bind.

@@ -7,6 +7,12 @@ pub(crate) fn pair(name: &str, value: &str) -> String {
     format!("{}={}", percent_encode(name), percent_encode(value))
 }
 
+/// Bytes as hexadecimal digits, in lower case.
+#[cfg(any(feature = "digest", feature = "sigv4"))]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// A text in a form, with `+` for blanks (WHATWG URL §5.2).
 pub(crate) fn form_encode(text: &str) -> String {
     percent_encode(text).replace("%20", "+")

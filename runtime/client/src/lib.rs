@@ -9,6 +9,8 @@ mod check;
 mod client;
 mod compression;
 mod defaults;
+#[cfg(feature = "digest")]
+mod digest;
 mod encoding;
 mod error;
 mod format;
@@ -68,6 +70,10 @@ pub mod __private {
     };
     pub use crate::compression::{accept_compressed, decompressed};
     pub use crate::defaults::Defaults;
+    #[cfg(feature = "digest")]
+    pub use crate::digest::{Algorithm, Exchange, Parameters};
+    #[cfg(any(feature = "digest", feature = "sigv4"))]
+    pub use crate::encoding::hex;
     pub use crate::encoding::pointer_token;
     pub use crate::error::causes;
     pub use crate::format::{is_json, is_plain_text, without_byte_order_mark};

@@ -45,7 +45,7 @@ pub(crate) fn build(
         let Some(argument) = argument else { continue };
         let texts = || argument.texts().unwrap_or_default();
         match (parameter.location, argument) {
-            (Location::Path | Location::Segments | Location::Field | Location::Inserted, _) => {}
+            (Location::Path | Location::Segments | Location::Field | Location::Inserted | Location::Credential, _) => {}
             (Location::Body, Argument::Json(bytes)) => body = Some(bytes.clone().into()),
             (Location::Body, Argument::Value(value)) => body = Some(value.to_string().into()),
             (Location::Body, Argument::Raw(raw)) => {

@@ -28,6 +28,11 @@ impl<'a> Values<'a> {
         (!has_none).then(|| template.parts.iter().map(|part| self.text(part)).collect())
     }
 
+    /// The text of a template, in which what is left out is empty.
+    pub(crate) fn whole(&self, template: &Template) -> SecretString {
+        template.parts.iter().map(|part| self.text(part)).collect::<String>().into()
+    }
+
     /// The text of a piece of a template; empty if it has no value.
     pub(crate) fn text<'p>(&self, part: &'p TemplatePart) -> Cow<'p, str>
     where

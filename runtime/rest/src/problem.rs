@@ -58,7 +58,7 @@ impl Problem {
                 Some(Location::Field) => {
                     (Some("body"), Some(format!("{}{}", pointer(&violation.parameter), inside(violation))))
                 }
-                None | Some(Location::Inserted) => (None, None),
+                None | Some(Location::Inserted | Location::Credential) => (None, None),
             };
             let optional = [("in", within.map(str::to_owned)), ("pointer", pointer)];
             let optional = optional.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into())));
@@ -85,7 +85,7 @@ impl Problem {
 
     /// Adds a header field to the response.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.0.headers.insert(name, value);
+        self.0.headers.append(name, value);
         self
     }
 

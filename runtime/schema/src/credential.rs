@@ -16,6 +16,10 @@ pub enum Credential {
     Basic(Basic),
     /// `Authorization: Bearer` with a token of an authorization server (RFC 6749).
     OAuth2(OAuth2),
+    /// `Authorization: Digest`, once the upstream asks for it (RFC 7616).
+    Digest(Digest),
+    /// `Authorization: AWS4-HMAC-SHA256`, a signature over the request.
+    SigV4(SigV4),
 }
 
 impl Credential {
@@ -23,7 +27,9 @@ impl Credential {
     pub fn field(&self) -> (Location, &str) {
         match self {
             Self::ApiKey(key) => (key.location, &key.name),
-            Self::Bearer(_) | Self::Basic(_) | Self::OAuth2(_) => (Location::Header, "Authorization"),
+            Self::Bearer(_) | Self::Basic(_) | Self::OAuth2(_) | Self::Digest(_) | Self::SigV4(_) => {
+                (Location::Header, "Authorization")
+            }
         }
     }
 
@@ -36,6 +42,9 @@ impl Credential {
             Self::Basic(_) => None,
             // The token is known when the server has issued it.
             Self::OAuth2(_) => None,
+            // What is not valid is encoded, or is hashed.
+            Self::Digest(_) => None,
+            Self::SigV4(credential) => Some(&credential.access_key),
         }
     }
 
@@ -46,6 +55,41 @@ impl Credential {
             Self::Bearer(_) => "bearer",
             Self::Basic(_) => "basic",
             Self::OAuth2(_) => "oauth2",
+            Self::Digest(_) => "digest",
+            Self::SigV4(_) => "sigv4",
+        }
+    }
+
+    /// The feature of the client that this kind needs, if it needs one.
+    pub const fn feature(&self) -> Option<&'static str> {
+        match self {
+            Self::ApiKey(_) | Self::Bearer(_) | Self::Basic(_) | Self::OAuth2(_) => None,
+            Self::Digest(_) => Some("digest"),
+            Self::SigV4(_) => Some("sigv4"),
+        }
+    }
+
+    /// The texts that callers can send a part of.
+    pub fn templates(&self) -> Vec<&Template> {
+        match self {
+            Self::ApiKey(key) => vec![&key.value],
+            Self::Bearer(bearer) => vec![&bearer.token],
+            Self::Basic(Basic { username, password }) | Self::Digest(Digest { username, password }) => {
+                vec![username, password]
+            }
+            Self::OAuth2(_) | Self::SigV4(_) => Vec::new(),
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn templates_mut(&mut self) -> Vec<&mut Template> {
+        match self {
+            Self::ApiKey(key) => vec![&mut key.value],
+            Self::Bearer(bearer) => vec![&mut bearer.token],
+            Self::Basic(Basic { username, password }) | Self::Digest(Digest { username, password }) => {
+                vec![username, password]
+            }
+            Self::OAuth2(_) | Self::SigV4(_) => Vec::new(),
         }
     }
 }
@@ -94,5 +138,31 @@ table! {
         scope: Template,
         /// The refresh token.
         refresh_token: Template,
+    }
+}
+
+table! {
+    /// A user name and a password, of which the upstream gets hashes only.
+    pub struct Digest {
+        /// The user name.
+        username: Template,
+        /// The password.
+        password: Template,
+    }
+}
+
+table! {
+    /// The keys of an AWS account, and the scope of its signatures.
+    pub struct SigV4 {
+        /// The id of the access key.
+        access_key: Template,
+        /// The secret access key.
+        secret_key: Template,
+        /// The token of a temporary key. Without parts, the key is not temporary.
+        session_token: Template,
+        /// The region, such as `us-east-1`.
+        region: Template,
+        /// The name of the service in signatures, such as `execute-api`.
+        service: Template,
     }
 }

@@ -3,7 +3,10 @@
 use serde::Serialize;
 
 use crate::table::table;
-use crate::{ApiId, AvroSchema, Body, List, Location, OperationId, Parameter, ParameterId, Template, Text, VariableId};
+use crate::{
+    ApiId, AvroSchema, Body, Credential, List, Location, OperationId, Parameter, ParameterId, Template, Text,
+    VariableId,
+};
 
 /// An HTTP request method (RFC 9110 §9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -72,6 +75,8 @@ table! {
         parameters: [Parameter],
         /// Headers, cookies and query parameters with values that the capability sets, or makes of arguments.
         fixed: [FixedParameter],
+        /// Its credentials in place of those of its API, if arguments are a part of them.
+        credentials: [Credential],
         /// How the body is built from parameters of location [`Location::Field`]. Without it the body is the parameter of
         /// location [`Location::Body`], if there is one.
         body: optional(Body),

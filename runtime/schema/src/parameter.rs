@@ -52,6 +52,8 @@ pub enum Location {
     Field,
     /// No place of its own: other values have it in them, as their templates say.
     Inserted,
+    /// A part of a credential, and nothing else. It is a secret.
+    Credential,
 }
 
 impl Location {
@@ -74,6 +76,7 @@ impl Location {
             Self::Cookie => "cookie",
             Self::Body | Self::Field => "body",
             Self::Inserted => "template",
+            Self::Credential => "credential",
         }
     }
 }

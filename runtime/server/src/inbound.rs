@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::Request;
 use axum::response::Response;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue, WWW_AUTHENTICATE};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode, Uri};
 use naftiko_adapter::Principal;
 use naftiko_client::__private::{Environment, basic, render};
 use naftiko_rest::__private::Problem;
@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::cli::Serve;
 use super::failure::Failure;
 use super::oauth::Protected;
-use super::secret::secret;
+use super::secret::{same, secret};
 
 /// What callers must send. It has no `Debug`, because it contains secrets.
 #[derive(Clone)]
@@ -24,6 +24,9 @@ pub(super) enum Inbound {
     Secrets(Vec<Secret>),
     /// An access token of an authorization server.
     Token(Arc<Protected>),
+    /// An answer to a challenge.
+    #[cfg(feature = "digest")]
+    Digest(Arc<super::digest::Digest>),
 }
 
 /// A secret in a header, after the name of its authentication scheme if there is one.
@@ -64,6 +67,9 @@ impl Inbound {
         let variables = values(&auth.variables, environment)?;
         match &auth.scheme {
             InboundScheme::Credentials(credentials) => {
+                if let [Credential::Digest(credential)] = &**credentials {
+                    return digest(credential, &variables);
+                }
                 let secrets = credentials.iter().map(|credential| Secret::new(credential, &variables));
                 Ok(Self::Secrets(secrets.collect::<Result<_, _>>()?))
             }
@@ -82,23 +88,28 @@ impl Inbound {
         match self {
             Self::Secrets(secrets) => secrets.iter().map(|secret| secret.header.clone()).collect(),
             Self::Token(_) => vec![AUTHORIZATION],
+            #[cfg(feature = "digest")]
+            Self::Digest(_) => vec![AUTHORIZATION],
         }
     }
 
     /// The response, if the request is for metadata that callers need before they can authenticate.
     pub(super) fn metadata(&self, request: &Request) -> Option<Response> {
         match self {
-            Self::Secrets(_) => None,
             Self::Token(protected) => protected.metadata(request.method(), request.uri().path()),
+            _ => None,
         }
     }
 
     /// Returns the principal of a request, or rejects an unauthenticated request (RFC 9110 §11.6.1, RFC 6750 §3).
-    pub(super) async fn check(&self, headers: &HeaderMap, query: Option<&str>) -> Result<Principal, Problem> {
+    #[cfg_attr(not(feature = "digest"), allow(unused_variables, reason = "only digests are about the method"))]
+    pub(super) async fn check(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Principal, Problem> {
         match self {
             Self::Secrets(secrets) => check(secrets, headers),
             // Boxed to keep the future of all other requests small.
-            Self::Token(protected) => Box::pin(protected.check(headers, query)).await,
+            Self::Token(protected) => Box::pin(protected.check(headers, uri.query())).await,
+            #[cfg(feature = "digest")]
+            Self::Digest(digest) => digest.check(method, uri, headers),
         }
     }
 }
@@ -120,6 +131,20 @@ fn check(secrets: &[Secret], headers: &HeaderMap) -> Result<Principal, Problem> 
     let detail = if wrong { "the credential is invalid" } else { "this server requires a credential" };
     let problem = Problem::new(StatusCode::UNAUTHORIZED, detail);
     Err(problem.header(WWW_AUTHENTICATE, HeaderValue::from_static(challenge)))
+}
+
+#[cfg(feature = "digest")]
+fn digest(credential: &naftiko_schema::Digest, variables: &[SecretString]) -> Result<Inbound, Failure> {
+    let (username, password) = (render(&credential.username, variables), render(&credential.password, variables));
+    if password.expose_secret().trim().is_empty() {
+        return Err(failure("a secret that callers must send is empty"));
+    }
+    Ok(Inbound::Digest(Arc::new(super::digest::Digest::new(username, password)?)))
+}
+
+#[cfg(not(feature = "digest"))]
+fn digest(_: &naftiko_schema::Digest, _: &[SecretString]) -> Result<Inbound, Failure> {
+    Err(failure("the digests of callers require a build with the feature `digest`"))
 }
 
 impl Secret {
@@ -151,6 +176,10 @@ impl Secret {
         Self { header: AUTHORIZATION, scheme: Some(Scheme::Bearer), secret }
     }
 
+    fn bytes(&self) -> &[u8] {
+        self.secret.expose_secret().as_bytes()
+    }
+
     /// Its kind, which identifies the principal.
     fn kind(&self) -> &'static str {
         match self.scheme {
@@ -163,13 +192,13 @@ impl Secret {
     /// Whether the secret was sent; `None` if no secret of this kind was sent.
     fn is_in(&self, headers: &HeaderMap) -> Option<bool> {
         let sent = headers.get(&self.header)?;
-        let Some(own) = self.scheme else { return Some(same(sent.as_bytes(), &self.secret)) };
+        let Some(own) = self.scheme else { return Some(same(sent.as_bytes(), self.bytes())) };
         let (scheme, sent) = sent.to_str().ok()?.split_once(' ')?;
         let name = match own {
             Scheme::Bearer => "bearer",
             Scheme::Basic => "basic",
         };
-        scheme.eq_ignore_ascii_case(name).then(|| same(sent.trim().as_bytes(), &self.secret))
+        scheme.eq_ignore_ascii_case(name).then(|| same(sent.trim().as_bytes(), self.bytes()))
     }
 }
 
@@ -192,14 +221,4 @@ fn values(variables: &[Variable], environment: &Environment) -> Result<Vec<Secre
     } else {
         Err(Failure::Refused(format!("callers cannot be authenticated: {}", missing.join("; "))))
     }
-}
-
-/// Compares in constant time for a given length.
-fn same(sent: &[u8], secret: &SecretString) -> bool {
-    let secret = secret.expose_secret().as_bytes();
-    let difference = sent
-        .iter()
-        .zip(secret)
-        .fold(sent.len() ^ secret.len(), |found, (one, other)| std::hint::black_box(found | usize::from(one ^ other)));
-    difference == 0
 }

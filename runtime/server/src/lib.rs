@@ -8,6 +8,8 @@ mod cli;
 mod command;
 mod config;
 mod connections;
+#[cfg(feature = "digest")]
+mod digest;
 mod docs;
 mod environment;
 mod failure;

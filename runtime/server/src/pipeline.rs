@@ -176,7 +176,7 @@ impl Pipeline {
         if let Some(response) = self.inbound.metadata(&request) {
             return response;
         }
-        let principal = self.inbound.check(request.headers(), request.uri().query()).await;
+        let principal = self.inbound.check(request.method(), request.uri(), request.headers()).await;
         let principal = match principal.and_then(|principal| {
             self.access.check(&request, |request| self.handler.is_page(request)).map(|()| principal)
         }) {

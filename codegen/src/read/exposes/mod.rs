@@ -6,7 +6,7 @@ mod rest;
 
 use super::bytes;
 use super::consumes::authentication;
-use super::document::{Authentication, Text};
+use super::document::{Authentication, Input, Text};
 use super::fields::Fields;
 use super::yaml::Node;
 use crate::codes::Code;
@@ -52,6 +52,18 @@ impl AdapterKind {
             Self::Control(_) => Some(AdapterType::Control),
             Self::Other => None,
         }
+    }
+
+    /// The inputs of all routes and tools.
+    pub(crate) fn inputs(&self) -> impl Iterator<Item = &Input> {
+        let (resources, tools): (&[RestResource], &[Tool]) = match self {
+            Self::Rest(resources) => (resources, &[]),
+            Self::Mcp(mcp) => (&[], &mcp.tools),
+            Self::Control(_) | Self::Other => (&[], &[]),
+        };
+        let routes = resources.iter().flat_map(|resource| &resource.operations).map(|route| &route.invocation);
+        let invocations = routes.chain(tools.iter().map(|tool| &tool.invocation));
+        invocations.flat_map(|it| &it.inputs).chain(resources.iter().flat_map(|resource| &resource.inputs))
     }
 }
 

@@ -123,7 +123,9 @@ impl<'c, 'd> Inputs<'c, 'd> {
         if let Some(index) = self.known(&parameter.name) {
             return Source::Input(index);
         }
-        if self.open && self.can_send(&parameter.name) {
+        // Without an input, no one could send its part of a credential.
+        let is_open = self.open || parameter.location == Location::Credential;
+        if is_open && self.can_send(&parameter.name) {
             Source::Input(self.derive(&parameter.name, parameter, sink))
         } else {
             Source::Absent
@@ -434,6 +436,8 @@ impl<'c, 'd> Inputs<'c, 'd> {
         match (path.location(name), parameter.location) {
             (Some(location), _) => location,
             (None, Location::Path | Location::Segments | Location::Inserted) => Location::Query,
+            // Queries are logged.
+            (None, Location::Credential) => Location::Header,
             (None, other) => other,
         }
     }

@@ -84,7 +84,8 @@ fn check_location(parameter: &Parameter, text: Option<&str>, has_items_without_t
         | Location::Cookie
         | Location::Body
         | Location::Field
-        | Location::Inserted => Ok(()),
+        | Location::Inserted
+        | Location::Credential => Ok(()),
     }
 }
 

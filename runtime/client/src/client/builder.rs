@@ -12,6 +12,7 @@ use url::Url;
 use super::address::{is_local, parse_base_uri};
 use super::attempt::{After, Before};
 use super::connection::{Connection, Endpoint, Handle, Shared};
+use super::credential::Challenges;
 use super::environment::Environment;
 use super::keys::{Keyring, Source};
 use super::retry::{Budget, RetryPolicy};
@@ -298,6 +299,7 @@ impl<C: Handle> ClientBuilder<C> {
             capability: self.capability,
             endpoints,
             keyring,
+            challenges: Challenges::default(),
             defaults,
             user_agent,
             timeout: self.timeout,

@@ -9,6 +9,7 @@ use naftiko_schema::{Capability, FixedParameter, Location, Operation, TemplatePa
 use url::Url;
 
 use super::attempt::{After, Before};
+use super::credential::{Challenges, of_call};
 use super::keys::{Keyring, Keys};
 use super::options::Options;
 use super::pairs::{append_query, remove_query, replace_query};
@@ -45,6 +46,7 @@ pub(super) struct Shared {
     /// One endpoint per API.
     pub(super) endpoints: Vec<Endpoint>,
     pub(super) keyring: Keyring,
+    pub(super) challenges: Challenges,
     pub(super) defaults: Defaults,
     pub(super) user_agent: HeaderValue,
     pub(super) timeout: Duration,
@@ -192,8 +194,10 @@ impl Shared {
                 })?;
             }
         }
-        for credential in keys.credentials.get(operation.api.index()).into_iter().flatten() {
-            credential.apply(request).map_err(single)?;
+        let own = of_call(operation, &values).map_err(single)?;
+        let of_api = keys.credentials.get(operation.api.index()).filter(|_| operation.credentials.is_empty());
+        for credential in own.iter().chain(of_api.into_iter().flatten()) {
+            credential.apply(request, operation.api, &self.challenges).map_err(single)?;
         }
         Ok(())
     }

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+use http::header::AUTHORIZATION;
 use naftiko_schema::Operation;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument as _, Span};
 
 use super::attempt::{Attempt, Outcome};
 use super::connection::Connection;
+use super::credential::Demand;
 use super::deadline::after;
 use super::keys::Keys;
 use super::options::Options;
@@ -75,8 +77,10 @@ pub(super) struct CallState<'a> {
     pub(super) keys: Option<Arc<Keys>>,
     /// Whether the `before` interceptors have run, but not yet the `after` interceptors.
     in_progress: bool,
-    /// Whether a rejected token was replaced.
+    /// Whether a rejected token was replaced, or a challenge was answered.
     renewed: bool,
+    /// What the latest response with status 401 asks for.
+    demand: Demand,
     /// Whether the upstream may have processed a failed attempt.
     may_have_acted: bool,
 }
@@ -99,6 +103,7 @@ impl<'a> CallState<'a> {
             keys: None,
             in_progress: false,
             renewed: false,
+            demand: Demand::Nothing,
             may_have_acted: false,
         })
     }
@@ -158,6 +163,7 @@ impl<'a> CallState<'a> {
             let failed = |error| Error::new(&operation.name, ErrorKind::Token, Phase::Prepare).caused_by(error);
             signed.map_err(timed_out(Phase::Prepare))?.map_err(failed)?;
         }
+        let has_credential = request.headers().contains_key(AUTHORIZATION);
         let sent = timeout_at(self.attempt_deadline, endpoint.transport.send(request, &attempt)).await;
         let response = sent.unwrap_or_else(|_| Err(TransportError::timeout())).map_err(|error| {
             let error = if progress.is_waiting() { error.before_sending() } else { error };
@@ -165,6 +171,9 @@ impl<'a> CallState<'a> {
         })?;
         let status = response.status();
         span.record("http.response.status_code", status.as_u16());
+        if status == StatusCode::UNAUTHORIZED {
+            self.demand = shared.challenges.keep(capability, operation.api, response.headers(), has_credential);
+        }
         if status.is_success() { Ok(response) } else { Err(self.read_api_error(response).await) }
     }
 
@@ -222,14 +231,18 @@ impl<'a> CallState<'a> {
         (in_time && arguments.are_repeatable() && shared.budget.withdraw()).then_some(pause)
     }
 
-    /// Whether the upstream rejected a token and its provider can replace it in time. A rejected call had no effect, so any
-    /// operation can be sent again.
+    /// Whether the upstream asks for another credential, and there is one in time. A rejected call had no effect, so any operation
+    /// can be sent again.
     async fn renew(&mut self, error: &Error) -> bool {
         let rejected = error.status() == Some(StatusCode::UNAUTHORIZED);
         let Some(keys) = self.keys.clone().filter(|_| rejected && !self.renewed) else { return false };
         self.renewed = true;
-        let renewed = timeout_at(self.deadline, self.connection.shared().keyring.refused(&keys));
-        self.spec.arguments.are_repeatable() && renewed.await.unwrap_or(false) && Instant::now() < self.deadline
+        // Without an answer to a challenge, the upstream has seen no secret that it could reject.
+        let has_other = self.demand == Demand::Answer || {
+            let renewed = timeout_at(self.deadline, self.connection.shared().keyring.refused(&keys));
+            renewed.await.unwrap_or(false) || self.demand == Demand::OtherAnswer
+        };
+        self.spec.arguments.are_repeatable() && has_other && Instant::now() < self.deadline
     }
 
     /// Reports the outcome of an attempt to its span and to the interceptors.

@@ -41,6 +41,12 @@ impl Connection {
         let mut request =
             shared.build_request(&endpoint.base_uri, operation, arguments, options, &keys).map_err(invalid)?;
         shared.finish_request(&mut request, operation, arguments, &keys).map_err(invalid)?;
+        // What a caller sends for a credential is not shown: that of the API has placeholders only.
+        let of_api = keys.credentials.get(operation.api.index()).filter(|_| !operation.credentials.is_empty());
+        for credential in of_api.into_iter().flatten() {
+            let shown = credential.apply(&mut request, operation.api, &shared.challenges);
+            shown.map_err(|violation| invalid(vec![violation]))?;
+        }
         let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         Ok(Preview {
             method: operation.method.as_str(),

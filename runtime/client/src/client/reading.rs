@@ -7,12 +7,14 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 use tokio::time::{Instant, timeout_at};
 
+use super::credential::secrets_of_call;
 use super::deadline::after;
-use super::execution::CallState;
+use super::execution::{CallSpec, CallState};
 use super::response_body::{Chunks, RemainingBody, ResponseBody};
 use crate::error::{Error, ErrorKind, Phase, UpstreamResponse};
 use crate::format::is_stream;
 use crate::response::Response;
+use crate::template::Values;
 
 /// The largest body of an error response that is kept, in bytes.
 const ERROR_BODY_LIMIT: usize = 1 << 20;
@@ -57,7 +59,10 @@ impl CallState<'_> {
         let (status, mut headers) = (response.status(), response.headers().clone());
         let mut body = body.freeze();
         if let Some(keys) = &self.keys {
-            let redactor = keys.redactor(self.spec.arguments.secrets());
+            let CallSpec { operation, arguments, .. } = self.spec;
+            let mut secrets = secrets_of_call(operation, &Values { operation, arguments, variables: &keys.variables });
+            secrets.extend_from_slice(arguments.secrets());
+            let redactor = keys.redactor(&secrets);
             body = redactor.redact_bytes(body);
             redactor.redact_headers(&mut headers);
         }

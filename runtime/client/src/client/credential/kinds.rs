@@ -2,30 +2,54 @@
 
 use base64::Engine as _;
 use http::header::{AUTHORIZATION, HeaderName};
-use naftiko_schema::{ApiKey, Credential, Location};
+use naftiko_schema::{ApiKey, Credential, Location, Template};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Prepared, header, render};
+#[cfg(feature = "digest")]
+use super::digest::Login;
+#[cfg(feature = "sigv4")]
+use super::sigv4::Signing;
+use super::{Prepared, header};
 use crate::text::REDACTED;
 
-/// The credential with its current value; `None` if the value is not valid in its location.
+/// The text of a template, with the values of a moment.
+pub(super) type Fill<'f> = &'f dyn Fn(&Template) -> SecretString;
+
+/// The credential with its current value; `None` if the value is not valid in its location, or this build has not the feature of
+/// the kind.
 pub(super) fn prepare(
     credential: &'static Credential,
-    variables: &[SecretString],
+    fill: Fill<'_>,
     token: Option<&SecretString>,
 ) -> Option<Prepared> {
     match credential {
-        Credential::ApiKey(key) => api_key(key, variables),
-        Credential::Bearer(bearer) => {
-            let token = render(&bearer.token, variables);
-            authorization(&format!("Bearer {}", token.expose_secret()))
-        }
+        Credential::ApiKey(key) => api_key(key, fill),
+        Credential::Bearer(bearer) => authorization(&format!("Bearer {}", fill(&bearer.token).expose_secret())),
         Credential::Basic(credential) => {
-            let username = render(&credential.username, variables);
-            let password = render(&credential.password, variables);
+            let (username, password) = (fill(&credential.username), fill(&credential.password));
             authorization(&basic(username.expose_secret(), password.expose_secret()))
         }
         Credential::OAuth2(_) => authorization(&format!("Bearer {}", token.map_or(REDACTED, |it| it.expose_secret()))),
+        #[cfg(feature = "digest")]
+        Credential::Digest(source) => {
+            let login = Login { username: fill(&source.username), password: fill(&source.password) };
+            login.is_valid().then_some(Prepared::Digest(login))
+        }
+        #[cfg(feature = "sigv4")]
+        Credential::SigV4(source) => {
+            let text = |template| fill(template).expose_secret().trim().to_owned();
+            let has_token = !source.session_token.parts.is_empty();
+            let signing = Signing {
+                access_key: text(&source.access_key),
+                secret_key: fill(&source.secret_key),
+                session_token: has_token.then(|| fill(&source.session_token)),
+                region: text(&source.region),
+                service: text(&source.service),
+            };
+            signing.is_valid().then_some(Prepared::Signing(signing))
+        }
+        #[cfg(not(all(feature = "digest", feature = "sigv4")))]
+        _ => None,
     }
 }
 
@@ -33,8 +57,8 @@ fn authorization(value: &str) -> Option<Prepared> {
     Some(Prepared::Header(AUTHORIZATION, header(value)?))
 }
 
-fn api_key(key: &'static ApiKey, variables: &[SecretString]) -> Option<Prepared> {
-    let value = render(&key.value, variables);
+fn api_key(key: &'static ApiKey, fill: Fill<'_>) -> Option<Prepared> {
+    let value = fill(&key.value);
     match key.location {
         Location::Query => Some(Prepared::Query(&key.name, value)),
         Location::Cookie => {

@@ -1,22 +1,34 @@
 //! Credentials of requests: their values and how they are applied. `kinds.rs` lists the kinds.
 //!
-//! A credential that depends on the finished request, such as a signature over its body, is a [`Signer`](super::Signer).
+//! Credentials that the format does not know are [`Signer`](super::Signer)s.
 
+mod challenges;
+#[cfg(feature = "digest")]
+mod digest;
 mod kinds;
+mod of_call;
+#[cfg(feature = "sigv4")]
+mod sigv4;
 
 use http::header::{COOKIE, HeaderName, HeaderValue};
-use naftiko_schema::{Credential, Template, TemplatePart};
+use naftiko_schema::{ApiId, Credential, Template, TemplatePart};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::pairs::{append_query, remove_query, without};
 use crate::argument::Violation;
+pub(super) use challenges::{Challenges, Demand};
 pub use kinds::basic;
+pub(super) use of_call::{of_call, secrets_of_call};
 
 /// A credential with its current value.
 pub(super) enum Prepared {
     Header(HeaderName, HeaderValue),
     Query(&'static str, SecretString),
     Cookie(&'static str, SecretString),
+    #[cfg(feature = "digest")]
+    Digest(digest::Login),
+    #[cfg(feature = "sigv4")]
+    Signing(sigv4::Signing),
 }
 
 impl Prepared {
@@ -27,11 +39,18 @@ impl Prepared {
         variables: &[SecretString],
         token: Option<&SecretString>,
     ) -> Option<Self> {
-        kinds::prepare(credential, variables, token)
+        kinds::prepare(credential, &|template| render(template, variables), token)
     }
 
-    /// Sets it in a request, and replaces anything with the same name.
-    pub(super) fn apply(&self, request: &mut reqwest::Request) -> Result<(), Violation> {
+    /// Sets it in a request to an API, and replaces anything with the same name.
+    pub(super) fn apply(
+        &self,
+        request: &mut reqwest::Request,
+        api: ApiId,
+        challenges: &Challenges,
+    ) -> Result<(), Violation> {
+        #[cfg(not(feature = "digest"))]
+        let _ = (api, challenges);
         match self {
             Self::Header(name, value) => drop(request.headers_mut().insert(name.clone(), value.clone())),
             Self::Query(name, value) => {
@@ -49,6 +68,10 @@ impl Prepared {
                 let value = header(&all).ok_or_else(|| Violation::new("cookie", "must be a valid header value"))?;
                 request.headers_mut().insert(COOKIE, value);
             }
+            #[cfg(feature = "digest")]
+            Self::Digest(login) => challenges.answer(request, api, login),
+            #[cfg(feature = "sigv4")]
+            Self::Signing(signing) => signing.sign(request)?,
         }
         Ok(())
     }
@@ -58,15 +81,19 @@ impl Prepared {
     pub(super) fn query_name(&self) -> Option<&'static str> {
         match self {
             Self::Query(name, _) => Some(name),
-            Self::Header(..) | Self::Cookie(..) => None,
+            _ => None,
         }
     }
 
-    /// The secret as it is on the wire, without the name of its scheme.
+    /// The secret as it is on the wire, without the name of its scheme. One that is not sent itself is a value of a variable.
     pub(super) fn secret(&self) -> Option<&str> {
         match self {
             Self::Header(_, value) => value.to_str().ok()?.rsplit(' ').next(),
             Self::Query(_, value) | Self::Cookie(_, value) => Some(value.expose_secret()),
+            #[cfg(feature = "digest")]
+            Self::Digest(login) => Some(login.password.expose_secret()),
+            #[cfg(feature = "sigv4")]
+            Self::Signing(signing) => Some(signing.secret_key.expose_secret()),
         }
     }
 }
