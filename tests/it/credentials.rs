@@ -69,12 +69,15 @@ static BASIC: Operation =
 static DIGEST: Operation =
     operation(Method::Get, 0).credentials(const { &[Credential::Digest(Digest::new(SENT, SECRET))] });
 
+/// A request: its first line, its fields and its body.
+type Received = (String, HeaderMap, String);
+
 /// What arrives upstream, and the nonce that it accepts.
 #[derive(Clone, Default)]
-struct Upstream(Arc<Mutex<(Vec<(String, HeaderMap, String)>, u32)>>);
+struct Upstream(Arc<Mutex<(Vec<Received>, u32)>>);
 
 impl Upstream {
-    fn taken(&self) -> Vec<(String, HeaderMap, String)> {
+    fn taken(&self) -> Vec<Received> {
         std::mem::take(&mut self.0.lock().expect("no panic").0)
     }
 

@@ -309,7 +309,7 @@ impl ServerHandler for Server {
             Ok(request) => request,
             Err(mut found) => {
                 found.meta = Some(self.0.server_info_meta.clone());
-                return Ok(found.into());
+                return Ok((*found).into());
             }
         };
         let Some(indexed) = self.0.members.tool(&request.name) else {

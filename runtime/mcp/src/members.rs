@@ -83,7 +83,7 @@ impl Members {
     }
 
     /// What a call means: a call of a tool, or the result of a search for tools.
-    pub(super) fn meant(&self, request: CallToolRequestParams) -> Result<CallToolRequestParams, CallToolResult> {
+    pub(super) fn meant(&self, request: CallToolRequestParams) -> Result<CallToolRequestParams, Box<CallToolResult>> {
         #[cfg(feature = "search")]
         if let Some(finder) = &self.finder {
             return finder.meant(request, |name| self.tool(name));

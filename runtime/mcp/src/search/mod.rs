@@ -52,7 +52,7 @@ impl Finder {
         &self,
         mut request: CallToolRequestParams,
         known: impl Fn(&str) -> Option<&'t Indexed>,
-    ) -> Result<CallToolRequestParams, CallToolResult> {
+    ) -> Result<CallToolRequestParams, Box<CallToolResult>> {
         if ![SEARCH, DESCRIBE, CALL].contains(&&*request.name) {
             return Ok(request);
         }
@@ -69,14 +69,14 @@ impl Finder {
                 Err(problem) => Err(problem),
             },
         };
-        Err(match outcome {
+        Err(Box::new(match outcome {
             Ok(document) => {
                 let mut result = CallToolResult::success(vec![ContentBlock::text(document.to_string())]);
                 result.structured_content = Some(document);
                 result
             }
             Err(problem) => CallToolResult::error(vec![ContentBlock::text(format!("nothing was sent: {problem}"))]),
-        })
+        }))
     }
 
     fn search<'t>(&self, arguments: &JsonObject, known: impl Fn(&str) -> Option<&'t Indexed>) -> Result<Value, String> {
