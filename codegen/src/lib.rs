@@ -41,6 +41,8 @@ use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use naftiko_schema::{Adapter, Capability};
 
 use diagnostic::Lines;
@@ -59,9 +61,20 @@ pub use settings::{allowed, is_settings, settings_paths};
 /// Deeply nested files need a large stack, in bytes.
 const STACK: usize = 64 << 20;
 
-/// Specification files, and texts of resources and prompts: path relative to the repository
-/// (`spec/provider/capability.yaml`) and text.
+/// Specification files, and files of resources, prompts, scripts and skills: path relative to the repository
+/// (`spec/provider/capability.yaml`) and text. [`add_file`] adds one that may be no text.
 pub type Sources = BTreeMap<String, String>;
+
+/// The end of the path of a source whose text is bytes in base64 (RFC 4648 §4).
+const ENCODED: &str = ";base64";
+
+/// Adds a file to sources. One that is not UTF-8 can be a file of a skill, and nothing else.
+pub fn add_file(sources: &mut Sources, path: String, bytes: Vec<u8>) {
+    match String::from_utf8(bytes) {
+        Ok(text) => sources.insert(path, text),
+        Err(error) => sources.insert(path + ENCODED, BASE64_STANDARD.encode(error.as_bytes())),
+    };
+}
 
 /// Generated files: path relative to the repository (`generated/crate/src/lib.rs`) and text.
 pub type Files = BTreeMap<String, String>;
@@ -131,7 +144,7 @@ pub fn is_specification(path: &str) -> bool {
     (path.ends_with(".yaml") || path.ends_with(".yml")) && !companion::is_companion(path)
 }
 
-/// The files and folders with the content of resources and prompts of a specification, so that they can be read as
+/// The files and folders with the content of resources, prompts, scripts and skills of a specification, so that they can be read as
 /// sources. They may not exist.
 pub fn named_files(path: &str, text: &str) -> Vec<String> {
     resolve::files::named(path, text)

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use naftiko_schema::http::percent_decode;
 use naftiko_schema::{
     ApiId, Body, Credential, FlowId, Format, InboundAuth, InputId, InputPart, InputText, List, Location, Method,
-    OperationId, Role, StepId, StepValue, Template, Variable,
+    OperationId, Role, SkillFile, SkillSource, StepId, StepValue, Template, Variable,
 };
 
 use crate::codes::Code;
@@ -32,6 +32,7 @@ pub(crate) struct Linked<'d> {
     pub(crate) tools: Vec<Tool<'d>>,
     pub(crate) resources: Vec<Resource<'d>>,
     pub(crate) prompts: Vec<Prompt<'d>>,
+    pub(crate) skills: Vec<Skill<'d>>,
     /// How callers of the adapters of each type authenticate.
     pub(crate) inbound: BTreeMap<AdapterType, InboundAuth>,
     /// The errors that the settings allow.
@@ -205,6 +206,22 @@ pub(crate) struct Forward<'d> {
     pub(crate) operation: Operation<'d>,
     /// Header fields of callers, in lower case.
     pub(crate) trusted: Vec<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Skill<'d> {
+    pub(crate) declared: &'d document::Skill,
+    pub(crate) tools: Vec<SkillTool<'d>>,
+    /// Its files, in order of their paths.
+    pub(crate) files: Vec<SkillFile>,
+}
+
+/// What a skill tells agents to use.
+#[derive(Debug)]
+pub(crate) struct SkillTool<'d> {
+    pub(crate) name: &'d Text,
+    pub(crate) description: Option<&'d Text>,
+    pub(crate) source: SkillSource,
 }
 
 #[derive(Debug)]

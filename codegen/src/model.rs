@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use naftiko_schema::{Adapter, Api, ApiId, Capability, Control, InboundAuth, Kind, Mcp, Parameter, Rest};
+use naftiko_schema::{Adapter, Api, ApiId, Capability, Control, InboundAuth, Kind, Mcp, Parameter, Rest, Skills};
 
 use crate::template::Piece;
 
@@ -278,6 +278,10 @@ impl Model {
 
     pub(crate) fn mcp(&self) -> Option<&Mcp> {
         self.adapters.iter().find_map(Adapter::mcp)
+    }
+
+    pub(crate) fn skills(&self) -> Option<&Skills> {
+        self.adapters.iter().find_map(Adapter::skills)
     }
 
     pub(crate) fn control(&self) -> Option<&Control> {

@@ -25,6 +25,7 @@ const SERVERS: [&str; 9] = [
     "cases-mcp-resources-prompts-mcp-resources-prompts",
     "cases-rules-of-values",
     "cases-secrets-under-other-names",
+    "cases-skills-alone",
     "cases-wire-wire",
 ];
 
@@ -148,7 +149,7 @@ fn documentation_of_ok_cases_builds_without_warnings() {
     let mut rustdoc = Command::new("rustdoc");
     rustdoc.args(["--edition", "2024", "-D", "warnings"]).arg(file).arg("-o").arg(WORKSPACE.join("doc"));
     rustdoc.args(features.iter().map(|feature| format!("--cfg=feature={feature:?}")));
-    for name in ["naftiko_client", "naftiko_mcp", "naftiko_rest", "naftiko_server"] {
+    for name in ["naftiko_client", "naftiko_mcp", "naftiko_rest", "naftiko_server", "naftiko_skill"] {
         let library = LIBRARIES.iter().find(|library| library.name == name).expect("crates depend on the runtime");
         rustdoc.arg("--extern").arg(format!("{name}={}", library.file.display()));
         rustdoc.arg("-L").arg(library.file.parent().expect("a file is in a folder"));

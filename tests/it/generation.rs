@@ -368,7 +368,11 @@ fn only_texts_referenced_by_specifications_are_read() {
     }
     fs::write(root.join("spec/acme/docs/picture.png"), b"\xff\x00").expect("a file");
     let sources = read_sources(root).expect("the specifications are readable");
-    let texts: Vec<_> = sources.keys().map(String::as_str).filter(|path| !path.ends_with(".yaml")).collect();
+    // Bytes are there for skills.
+    assert_eq!(sources.get("spec/acme/docs/picture.png;base64").map(String::as_str), Some("/wA="));
+    let texts =
+        sources.keys().map(String::as_str).filter(|path| ![".yaml", ";base64"].iter().any(|end| path.ends_with(end)));
+    let texts: Vec<_> = texts.collect();
     assert_eq!(texts, ["spec/acme/ask.md", "spec/acme/docs/a.md", "spec/acme/docs/deep/b.txt", "spec/up.md"]);
     for names in [&[][..], &["acme-things".to_owned()]] {
         assert!(run(root, names, false, false).expect("it works"));

@@ -60,6 +60,7 @@ mod schemas;
 mod search;
 mod served;
 mod server;
+mod skills;
 mod symbolic_links;
 mod tables;
 mod tls;

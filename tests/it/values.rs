@@ -33,7 +33,7 @@ async fn served(text: &str, upstream: Router) -> String {
             Adapter::Mcp(mcp) => {
                 application = application.merge(Server::new(mcp, &connection).router(HttpOptions::default()));
             }
-            Adapter::Control(_) => {}
+            Adapter::Skill(_) | Adapter::Control(_) => {}
         }
     }
     serve(application).await

@@ -8,8 +8,8 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use naftiko_codegen::{
-    Code, Diagnostic, Sources, Span, companion_paths, is_companion, is_settings, is_specification, named_files,
-    overlay_paths, settings_paths,
+    Code, Diagnostic, Sources, Span, add_file, companion_paths, is_companion, is_settings, is_specification,
+    named_files, overlay_paths, settings_paths,
 };
 
 /// What was read, and what could not be read.
@@ -99,7 +99,7 @@ impl Tree {
         }
     }
 
-    /// Reads the texts of resources and prompts below a folder. Missing ones are reported by the compiler.
+    /// Reads the files of resources, prompts, scripts and skills below a folder. Missing ones are reported by the compiler.
     pub fn add_named(&mut self, folder: &Path, base: &Path) {
         // A folder in the path may be a link to another folder.
         let inside = |path: &PathBuf| {
@@ -116,7 +116,7 @@ impl Tree {
             for path in named.iter().map(|path| base.join(path)).filter(inside) {
                 for path in files(&path, base).into_iter().filter(|path| !self.sources.contains_key(path)) {
                     match read_limited(&base.join(&path)) {
-                        Ok(bytes) => drop(String::from_utf8(bytes).map(|text| read.insert(path, text))),
+                        Ok(bytes) => add_file(&mut read, path, bytes),
                         Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
                             self.diagnostics.push(unreadable(path, &error));
                         }

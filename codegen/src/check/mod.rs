@@ -4,6 +4,7 @@ mod operations;
 mod outputs;
 mod resources;
 mod routes;
+mod skills;
 mod tools;
 
 use crate::codes::Code;
@@ -19,6 +20,7 @@ pub(crate) fn check(linked: &Linked<'_>, sink: &mut Sink) {
     routes::check(linked, sink);
     tools::check(linked, sink);
     resources::check(linked, sink);
+    skills::check(linked, sink);
     outputs::check(linked, sink);
 }
 
@@ -48,7 +50,8 @@ fn check_content(linked: &Linked<'_>, sink: &mut Sink) {
 
 /// The server listens on this machine only, whatever the file says. The operator decides who can reach it.
 fn check_addresses(linked: &Linked<'_>, sink: &mut Sink) {
-    let served = |kind: &AdapterKind| matches!(kind, AdapterKind::Rest(_) | AdapterKind::Mcp(_));
+    let served =
+        |kind: &AdapterKind| matches!(kind, AdapterKind::Rest(_) | AdapterKind::Mcp(_) | AdapterKind::Skill(_));
     for adapter in linked.document.adapters.iter().filter(|adapter| served(&adapter.kind)) {
         let Some(address) = &adapter.address else { continue };
         if !matches!(address.value.as_str(), "localhost" | "127.0.0.1" | "::1") {

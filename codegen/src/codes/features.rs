@@ -56,22 +56,25 @@ codes! {
     /// ```
     OutputFormat = 124, Part, "responses in this format cannot be mapped";
 
-    /// The capability exposes an adapter of type `skill`, a catalog of instructions and tools that agents can read over
-    /// HTTP. It calls no operations, and this compiler does not support it. The adapter is left out, and the rest of
-    /// the capability is generated, because nothing depends on the catalog.
+    /// A part of a `skill` adapter is left out, and the rest is served:
     ///
-    /// For agents, the tools of an `mcp` adapter describe themselves. The file does not have to be changed.
+    /// - An adapter without `skills` is left out. Early drafts of the format had `groups` or `tools` in their place.
+    /// - A skill is served without its files, if its `location` is an absolute path and no folder beside the capability has the
+    ///   same end of the path. Files of skills are embedded in the crate, so that they must be there when it is generated.
+    /// - A skill whose name has upper-case letters, or is longer than 64 characters, is not offered over MCP: the extension
+    ///   for skills has no such names.
     ///
     /// ```yaml
     /// exposes:
-    /// - type: skill        # left out
+    /// - type: skill
     ///   namespace: shop-skills
     ///   port: 9080
-    /// - type: mcp          # served
-    ///   namespace: shop-tools
-    ///   port: 9090
+    ///   skills:
+    ///     refunds:
+    ///       description: How to refund an order
+    ///       location: file:///opt/shop/skills/refunds   # ./skills/refunds, or ./refunds, or none
     /// ```
-    SkillAdapter = 125, Warning, "a skill adapter is left out";
+    SkillAdapter = 125, Warning, "a part of a skill adapter is left out";
 
     /// A `control` adapter is a port for operators. Generated servers have `/health/live` and `/health/ready` there,
     /// `/status` with `info: true`, and `/metrics`. Other settings exist only in the reference engine:
@@ -425,4 +428,38 @@ codes! {
     ///     resources: []        # nothing to call
     /// ```
     NothingServed = 161, Warning, "there is nothing to call and nothing to serve";
+
+    /// A tool of a skill is either a route or tool of an adapter of this capability, which `from` names by the `namespace` of
+    /// the adapter and the name of the route or tool, or a file of the skill, which `instruction` names. It must have one of
+    /// the two. A skill has files only if it has a `location`, a folder.
+    ///
+    /// ```yaml
+    /// skills:
+    ///   refunds:
+    ///     description: How to refund an order
+    ///     tools:
+    ///       rules:
+    ///         description: When a refund is due
+    ///         instruction: rules.md     # refused: the skill has no location
+    ///       refund:
+    ///         description: Refunds an order
+    ///         from:
+    ///           sourceNamespace: shop-tols   # refused, if the adapter is `shop-tools`
+    ///           action: refund-order
+    /// ```
+    SkillTool = 165, Part, "a tool of a skill points to nothing";
+
+    /// The adapter that a tool of a skill is derived from has no route or tool of this name. The skill is served as it is
+    /// written, because agents may know more than the file, but they will probably not find the tool. Routes are named by the
+    /// `name` of their operation, or by its key in a mapping.
+    ///
+    /// ```yaml
+    /// tools:
+    ///   refund:
+    ///     description: Refunds an order
+    ///     from:
+    ///       sourceNamespace: shop-tools
+    ///       action: refund-ordr       # a warning, if the tool is `refund-order`
+    /// ```
+    SkillAction = 166, Warning, "a tool of a skill names no route or tool";
 }

@@ -1,10 +1,12 @@
 //! The adapters of a generated crate: the facts about each type that several emitters need, and its files.
 
+use std::collections::BTreeSet;
+
 use naftiko_schema::Adapter;
 use quote::quote;
 use serde::Serialize;
 
-use super::{mcp, rest, rust, tables};
+use super::{mcp, rest, rust, skill, tables};
 use crate::model::Model;
 
 /// The facts about one type of adapter. Its module has the name of the type.
@@ -17,22 +19,56 @@ pub(super) struct Facts {
     pub(super) dependency: Option<&'static str>,
     /// What the feature adds, for the list of features.
     pub(super) about: &'static str,
+    /// Whether it calls operations, with a client.
+    pub(super) calls: bool,
+    /// The feature of the server that serves it; `None` if every server does.
+    pub(super) server: Option<&'static str>,
 }
 
-const REST: Facts =
-    Facts { variant: "Rest", feature: "rest", dependency: Some("naftiko-rest"), about: "an axum router" };
+const REST: Facts = Facts {
+    variant: "Rest",
+    feature: "rest",
+    dependency: Some("naftiko-rest"),
+    about: "an axum router",
+    calls: true,
+    server: None,
+};
 
-const MCP: Facts = Facts { variant: "Mcp", feature: "mcp", dependency: Some("naftiko-mcp"), about: "an MCP server" };
+const MCP: Facts = Facts {
+    variant: "Mcp",
+    feature: "mcp",
+    dependency: Some("naftiko-mcp"),
+    about: "an MCP server",
+    calls: true,
+    server: None,
+};
 
-const CONTROL: Facts = Facts { variant: "Control", feature: "server", dependency: None, about: "" };
+const SKILL: Facts = Facts {
+    variant: "Skill",
+    feature: "skill",
+    dependency: Some("naftiko-skill"),
+    about: "an axum router of skills",
+    calls: false,
+    server: Some("naftiko-server/skill"),
+};
+
+const CONTROL: Facts =
+    Facts { variant: "Control", feature: "server", dependency: None, about: "", calls: false, server: None };
 
 /// The facts about the type of an adapter.
 pub(super) fn facts(adapter: &Adapter) -> &'static Facts {
     match adapter {
         Adapter::Rest(_) => &REST,
         Adapter::Mcp(_) => &MCP,
+        Adapter::Skill(_) => &SKILL,
         Adapter::Control(_) => &CONTROL,
     }
+}
+
+/// The features for which the module of an adapter is there: its own, and that of MCP for skills that it offers.
+pub(super) fn features(model: &Model, adapter: &Adapter) -> BTreeSet<&'static str> {
+    let over_mcp = model.mcp().is_some_and(|mcp| mcp.skills.is_some()) && matches!(adapter, Adapter::Skill(_));
+    [facts(adapter).feature].into_iter().chain(over_mcp.then_some(MCP.feature)).collect()
 }
 
 /// The files of an adapter.
@@ -40,6 +76,7 @@ pub(super) fn emit(model: &Model, adapter: &Adapter) -> Vec<(&'static str, Strin
     match adapter {
         Adapter::Rest(rest) => rest::emit(model, rest),
         Adapter::Mcp(mcp) => mcp::emit(model, mcp),
+        Adapter::Skill(skills) => skill::emit(model, skills),
         Adapter::Control(control) => {
             let docs = "The control adapter: health, status and metrics.";
             served_only(model, "src/control.rs", &CONTROL, docs, &**control)

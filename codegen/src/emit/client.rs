@@ -83,7 +83,7 @@ pub(super) fn emit(model: &Model) -> String {
             }
         },
     ];
-    let features: Vec<_> = model.mounted().map(|facts| facts.feature).collect();
+    let features: Vec<_> = model.mounted().filter(|facts| facts.calls).map(|facts| facts.feature).collect();
     let condition = match features.as_slice() {
         [only] => quote! { feature = #only },
         several => quote! { any(#(feature = #several),*) },

@@ -103,8 +103,8 @@ fn about(model: &Model) -> &str {
     if capability.description.is_empty() { &capability.title } else { &capability.description }
 }
 
-/// The ports of REST, MCP and control. One that the capability leaves to chance has to be known here.
-fn ports(model: &Model) -> [Option<u16>; 3] {
+/// The ports of REST, MCP, skills and control. One that the capability leaves to chance has to be known here.
+fn ports(model: &Model) -> [Option<u16>; 4] {
     let (rest, mcp) = (model.rest().map(|rest| rest.port), model.mcp().map(|mcp| mcp.port));
     let known = |port: u16, usual: u16, other: Option<u16>| match port {
         0 if other == Some(usual) => usual + 1,
@@ -112,13 +112,14 @@ fn ports(model: &Model) -> [Option<u16>; 3] {
         port => port,
     };
     let rest = rest.map(|port| known(port, 8080, mcp));
+    let skill = model.skills().map(|skills| known(skills.port, 9200, None));
     let control = model.control().map(|control| known(control.port, 9100, None));
-    [rest, mcp.map(|port| known(port, 9090, rest)), control]
+    [rest, mcp.map(|port| known(port, 9090, rest)), skill, control]
 }
 
 fn port_values(model: &Model) -> Vec<Value> {
-    let [rest, mcp, control] = ports(model).map(|port| port.iter().map(u16::to_string).collect());
-    vec![("rest", rest), ("mcp", mcp), ("control", control)]
+    let [rest, mcp, skill, control] = ports(model).map(|port| port.iter().map(u16::to_string).collect());
+    vec![("rest", rest), ("mcp", mcp), ("skill", skill), ("control", control)]
 }
 
 /// The port of a base URI. Without a base URI it is 443, because the operator then configures any URI.
@@ -153,6 +154,7 @@ fn probe(model: &Model, path: &str) -> String {
     match model.rest() {
         Some(rest) if !taken(rest) => format!("httpGet: {{path: {path}, port: rest}}"),
         _ if model.mcp().is_some() => format!("httpGet: {{path: {path}, port: mcp}}"),
+        _ if model.skills().is_some() => format!("httpGet: {{path: {path}, port: skill}}"),
         Some(_) => "tcpSocket: {port: rest}".to_owned(),
         None => "tcpSocket: {port: control}".to_owned(),
     }

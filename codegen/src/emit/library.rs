@@ -3,7 +3,7 @@
 use naftiko_schema::{Adapter, Script};
 use quote::quote;
 
-use super::adapter::facts;
+use super::adapter::{facts, features};
 use super::{flows, guide, rust, tables};
 use crate::model::Model;
 
@@ -11,8 +11,9 @@ pub(super) fn emit(model: &Model) -> String {
     let modules = model.adapters.iter().map(|adapter| {
         let facts = facts(adapter);
         let module = tables::ident(adapter.name());
-        let (feature, visibility) = (facts.feature, facts.dependency.map(|_| quote! { pub }));
-        quote! { #[cfg(feature = #feature)] #visibility mod #module; }
+        let (condition, visibility) =
+            (flows::condition(&features(model, adapter)), facts.dependency.map(|_| quote! { pub }));
+        quote! { #condition #visibility mod #module; }
     });
     let models = (!model.types.is_empty()).then(|| quote! { pub mod models; });
     let flows = (!model.flows.is_empty()).then(|| {

@@ -31,6 +31,7 @@ pub(super) fn emit(model: &Model) -> String {
     let mut server = String::new();
     for facts in model.mounted() {
         let (feature, dependency, about) = (facts.feature, facts.dependency.unwrap_or_default(), facts.about);
+        let parts = if facts.calls { parts.as_str() } else { "" };
         features.push_str(&format!("{feature} = [\"dep:{dependency}\"{parts}]\n"));
         let needed = [("json-path", has_query(model, facts)), ("script", has_javascript(model, facts))];
         let needed: Vec<_> = needed.into_iter().filter(|(_, is_needed)| *is_needed).map(|(name, _)| name).collect();
@@ -38,7 +39,7 @@ pub(super) fn emit(model: &Model) -> String {
         dependencies.push_str(&format!(
             "{dependency} = {{ workspace = true, optional = true{needed} }} # The feature `{feature}`: {about}.\n"
         ));
-        server.push_str(&format!("{feature:?}, "));
+        server.extend([Some(feature), facts.server].into_iter().flatten().map(|feature| format!("{feature:?}, ")));
     }
     let mut binary = String::new();
     if model.has_server() {

@@ -9,13 +9,14 @@ use crate::model::Model;
 pub(super) fn emit(model: &Model, mcp: &Mcp) -> Vec<(&'static str, String)> {
     let (mounted, adapter) = (rust::docs(rust::mounted(&mcp.auth)), tables::expression(mcp, model));
     let modules = flows::modules(&mcp.bindings().collect::<Vec<_>>());
+    let skills = mcp.skills.is_some().then(|| quote! { , skill });
     let items = [
         quote! {
             use naftiko_client::schema::*;
             pub use naftiko_mcp::{Confirmation, HttpOptions, OutputSchemas, Policy, Server, ShortKey};
         },
         quote! {
-            use super::{#modules};
+            use super::{#modules #skills};
         },
         quote! {
             pub(crate) static ADAPTER: Mcp = #adapter;

@@ -18,6 +18,7 @@ mod quoted;
 mod readme;
 mod rest;
 mod rust;
+mod skill;
 mod tables;
 
 use std::sync::Arc;

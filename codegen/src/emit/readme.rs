@@ -21,6 +21,7 @@ pub(super) fn emit(model: &Model) -> String {
         text.push_str(&callers(model));
         text.push_str(&rest(model));
         text.push_str(&mcp(model));
+        text.push_str(&skills(model));
         text.push_str(&deployment(name));
     }
     text.truncate(text.trim_end().len());
@@ -83,6 +84,14 @@ fn mcp(model: &Model) -> String {
     text.push_str(&listed("resource | what it is", mcp.resources.iter().map(|one| (&*one.uri, &*one.description))));
     text.push_str(&served_files(mcp));
     text + &listed("prompt | what it is for", mcp.prompts.iter().map(|one| (&*one.name, &*one.description)))
+}
+
+fn skills(model: &Model) -> String {
+    let Some(skills) = model.skills() else { return String::new() };
+    let over_mcp = model.mcp().is_some_and(|mcp| mcp.skills.is_some());
+    let also = if over_mcp { ", and over MCP as `skill://` resources" } else { "" };
+    let text = format!("Skills on 127.0.0.1:{}/skills{also}:\n\n", skills.port);
+    text + &listed("skill | what it is for", skills.skills.iter().map(|one| (&*one.name, &*one.description)))
 }
 
 /// Whether resources or prompts are files of the machine that serves.

@@ -160,8 +160,9 @@ impl<'m> ser::Serializer for Writer<'m> {
         })
     }
 
-    fn serialize_bytes(self, _: &[u8]) -> Written {
-        Err(unwritable("bytes"))
+    fn serialize_bytes(self, value: &[u8]) -> Written {
+        let value = Literal::byte_string(value);
+        Ok(quote! { list(#value) })
     }
 
     fn serialize_none(self) -> Written {
@@ -180,7 +181,11 @@ impl<'m> ser::Serializer for Writer<'m> {
         Err(unwritable("units"))
     }
 
-    fn serialize_unit_struct(self, _: &'static str) -> Written {
+    fn serialize_unit_struct(self, name: &'static str) -> Written {
+        // A reference to the skills, which have a module.
+        if name == "Skills" {
+            return Ok(quote! { to(&skill::ADAPTER) });
+        }
         Err(unwritable("unit structs"))
     }
 

@@ -19,7 +19,8 @@ pub(super) fn lower(
     capability: &Capability,
     callables: &Callables<'_>,
 ) -> Option<Mcp> {
-    if linked.tools.is_empty() && linked.resources.is_empty() && linked.prompts.is_empty() {
+    let parts = [linked.tools.len(), linked.resources.len(), linked.prompts.len(), linked.skills.len()];
+    if parts.iter().all(|count| *count == 0) {
         return None;
     }
     let Caching { ttl_ms, public } = declared.caching;
@@ -35,6 +36,7 @@ pub(super) fn lower(
         tools: linked.tools.iter().map(|source| tool(source, callables)).collect(),
         resources: linked.resources.iter().flat_map(|source| resources(source, callables)).collect(),
         prompts: linked.prompts.iter().map(prompt).collect(),
+        skills: None,
     })
 }
 

@@ -8,6 +8,7 @@ mod meaning;
 mod models;
 mod output;
 mod rest;
+mod skills;
 mod toolset;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 
 use naftiko_schema::http::percent_encode;
 use naftiko_schema::{
-    Adapter, Api, Capability, Control, FixedParameter, FlowId, Format, InboundAuth, InputId, Kind, List, Location,
+    Adapter, Api, Capability, Control, FixedParameter, FlowId, Format, InboundAuth, InputId, Kind, List, Location, Mcp,
     Method, OperationId, Parameter, ParameterId, PathPart, Ref, RetrySafety, TemplatePart,
 };
 
@@ -49,15 +50,23 @@ pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, path: &str, origin_of
     let types = models::lower(&linked.types, &mut operations);
     let flows = flow::lower(linked, &operations);
     let by_id = Callables { operations: &operations, flows: &flows };
-    let adapters = AdapterType::ALL.into_iter().filter_map(|adapter_type| {
-        let mut adapters = document.adapters.iter().filter(|adapter| adapter.kind.type_of() == Some(adapter_type));
-        let first = adapters.next()?;
+    let first_of = |adapter_type| {
+        let mut adapters = document.adapters.iter().filter(move |adapter| adapter.kind.type_of() == Some(adapter_type));
         let auth = linked.inbound.get(&adapter_type).cloned().unwrap_or(InboundAuth::NONE);
+        adapters.next().map(|first| (first, auth))
+    };
+    let skills = first_of(AdapterType::Skill).and_then(|(first, auth)| skills::lower(linked, first, auth)).map(shared);
+    let adapters = AdapterType::ALL.into_iter().filter_map(|adapter_type| {
+        let (first, auth) = first_of(adapter_type)?;
         match &first.kind {
             AdapterKind::Rest(_) => rest::lower(linked, first, auth, &by_id).map(|rest| Adapter::Rest(shared(rest))),
             AdapterKind::Mcp(declared) => {
-                mcp::lower(linked, first, declared, auth, &capability, &by_id).map(|mcp| Adapter::Mcp(shared(mcp)))
+                // Skills are for the callers of their own adapter.
+                let skills = skills.clone().filter(|skills| skills.auth == auth);
+                let mcp = mcp::lower(linked, first, declared, auth, &capability, &by_id);
+                mcp.map(|mcp| Adapter::Mcp(shared(Mcp { skills, ..mcp })))
             }
+            AdapterKind::Skill(_) => skills.clone().map(Adapter::Skill),
             AdapterKind::Control(declared) => Some(Adapter::Control(shared(control(first, declared, auth)))),
             AdapterKind::Other => None,
         }

@@ -3,16 +3,16 @@
 
 use super::format;
 use super::script;
-use crate::Sources;
 use crate::codes::Code;
 use crate::diagnostic::Sink;
 use crate::linked::Files;
 use crate::read::document::Text;
 use crate::read::relative;
 use crate::read::yaml::{self, Content, Node};
+use crate::{ENCODED, Sources};
 
 /// The largest number of files in one location.
-const MOST: usize = 200;
+pub(super) const MOST: usize = 200;
 
 /// The files of a location. If there are none, that is reported.
 pub(super) fn link(location: &Text, sources: &Sources, sink: &mut Sink) -> Option<Files> {
@@ -46,11 +46,9 @@ pub(super) fn link(location: &Text, sources: &Sources, sink: &mut Sink) -> Optio
     if let Some(text) = sources.get(&path) {
         return Some(Files::Embedded(vec![(String::new(), file_name(&path), plain(text))]));
     }
-    let folder = format!("{path}/");
-    let below = sources.range(folder.clone()..).take_while(|(file, _)| file.starts_with(&folder));
-    let below = below.filter_map(|(file, text)| Some((file.strip_prefix(&folder)?, text)));
     // Hidden files are not published.
-    let shown = below.filter(|(file, _)| !file.split('/').any(|part| part.starts_with('.')));
+    let is_shown = |file: &str| !file.ends_with(ENCODED) && !file.split('/').any(|part| part.starts_with('.'));
+    let shown = below(sources, &path).into_iter().filter(|(file, _)| is_shown(file));
     let files: Vec<_> = shown.map(|(file, text)| (file.to_owned(), file_name(file), plain(text))).collect();
     match files.len() {
         0 => refuse("is neither a text file nor a folder with text files", help, sink),
@@ -59,7 +57,29 @@ pub(super) fn link(location: &Text, sources: &Sources, sink: &mut Sink) -> Optio
     }
 }
 
-/// The files and folders beside a capability that its resources, prompts, scripts and operations name, or those beside a
+/// The files of a folder among the sources, by their paths from there.
+pub(super) fn below<'s>(sources: &'s Sources, folder: &str) -> Vec<(&'s str, &'s String)> {
+    let folder = format!("{folder}/");
+    let below = sources.range(folder.clone()..).take_while(|(file, _)| file.starts_with(&folder));
+    below.filter_map(|(file, text)| Some((file.strip_prefix(&folder)?, text))).collect()
+}
+
+/// Where a folder may be among the sources, the likeliest first. An absolute location is a folder of the machine that runs the
+/// file, such as `/app/scripts` in an image; the compiler looks for a folder beside the file with the same end of the path.
+pub(super) fn folders(importer: &str, location: &str) -> Vec<String> {
+    let path = path_of(location);
+    if path.contains("://") {
+        return Vec::new();
+    }
+    if is_beside(path) {
+        return relative(importer, path).into_iter().collect();
+    }
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let ends = (0..parts.len()).filter_map(|start| parts.get(start..));
+    ends.filter_map(|end| relative(importer, &end.join("/"))).collect()
+}
+
+/// The files and folders beside a capability that its resources, skills, prompts, scripts and operations name, or those beside a
 /// `.proto` file that it imports, whether they are there or not.
 pub(crate) fn named(path: &str, text: &str) -> Vec<String> {
     if path.ends_with(".proto") {
@@ -79,20 +99,18 @@ pub(crate) fn named(path: &str, text: &str) -> Vec<String> {
 }
 
 fn collect(node: &Node, path: &str, default: Option<&str>, named: &mut Vec<String>) {
-    let location = |member: &Node| member.get("location").and_then(Node::scalar_text);
     match &node.content {
         Content::Sequence(items) => items.iter().for_each(|item| collect(item, path, default, named)),
         Content::Mapping(entries) => {
             named.extend(format::named(node).and_then(|file| relative(path, &file)));
             for entry in entries {
                 if matches!(entry.key.as_str(), "resources" | "prompts") {
-                    let locations: Vec<String> = match &entry.value.content {
-                        Content::Sequence(items) => items.iter().filter_map(location).collect(),
-                        Content::Mapping(members) => members.iter().filter_map(|one| location(&one.value)).collect(),
-                        _ => Vec::new(),
-                    };
+                    let locations = locations(&entry.value);
                     let beside = locations.iter().map(|given| path_of(given)).filter(|given| is_beside(given));
                     named.extend(beside.filter_map(|given| relative(path, given)));
+                }
+                if entry.key == "skills" {
+                    named.extend(locations(&entry.value).iter().flat_map(|given| folders(path, given)));
                 }
                 if entry.key == "steps" {
                     script::named(&entry.value, path, default, named);
@@ -101,6 +119,16 @@ fn collect(node: &Node, path: &str, default: Option<&str>, named: &mut Vec<Strin
             }
         }
         _ => {}
+    }
+}
+
+/// The locations of the members of a collection.
+fn locations(collection: &Node) -> Vec<String> {
+    let location = |member: &Node| member.get("location").and_then(Node::scalar_text);
+    match &collection.content {
+        Content::Sequence(items) => items.iter().filter_map(location).collect(),
+        Content::Mapping(members) => members.iter().filter_map(|one| location(&one.value)).collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -17,6 +17,7 @@ mod prefix;
 mod prompts;
 mod resources;
 mod script;
+mod skills;
 mod target;
 pub(crate) mod variables;
 
@@ -91,6 +92,7 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
         tools: Vec::new(),
         resources: Vec::new(),
         prompts: Vec::new(),
+        skills: Vec::new(),
         inbound,
         allowed: BTreeSet::new(),
     };
@@ -103,6 +105,7 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
     let resources = resources::resources(&linker, &variables, sources, sink);
     let flows = linker.into_flows();
     linked.prompts = prompts::prompts(&linked, sources, sink);
+    linked.skills = skills::skills(document, sources, sink);
     (linked.flows, linked.routes, linked.tools, linked.resources) = (flows, routes, tools, resources);
     infer_types(&mut linked);
     describe_inputs(&mut linked);

@@ -1,13 +1,12 @@
 //! Scripts: their files, which are embedded in the crate, and what they see.
 
-use super::files::{is_beside, path_of, plain};
+use super::files::{folders, plain};
 use super::inputs::Inputs;
 use crate::Sources;
 use crate::codes::Code;
 use crate::diagnostic::Sink;
 use crate::linked::{Action, Parameter, Script, Source, Step};
 use crate::read::document::{AdapterKind, Document, ScriptStep, Scripting, Text};
-use crate::read::relative;
 use crate::read::yaml::{Content, Node};
 
 /// The key of the folder of scripts whose steps name none.
@@ -112,8 +111,8 @@ impl<'l> Scripts<'l> {
             sink.report(Code::Scripts, file.span, message).help(help);
             return None;
         }
-        let paths = candidates(sink.path(file.span.file), &location.value, name);
-        let text = paths.iter().find_map(|path| self.sources.get(path));
+        let folders = folders(sink.path(file.span.file), &location.value);
+        let text = folders.iter().find_map(|folder| self.sources.get(&format!("{folder}/{name}")));
         let Some(text) = text else {
             let message = format!("there is no text file `{name}` in `{}`", location.value);
             let help = "put the folder of the scripts beside this file: it is found by the end of the path";
@@ -168,21 +167,6 @@ fn is_safe(file: &str) -> bool {
     !file.contains(|c: char| c.is_control() || c == '\\') && !file.contains("://") && file.split('/').all(is_name)
 }
 
-/// Where a file may be among the sources, the likeliest first. An absolute location is a folder of the machine that runs the
-/// file, such as `/app/scripts` in an image; the compiler looks for a folder beside the file with the same end of the path.
-fn candidates(importer: &str, location: &str, file: &str) -> Vec<String> {
-    let path = path_of(location);
-    if path.contains("://") {
-        return Vec::new();
-    }
-    if is_beside(path) {
-        return relative(importer, &format!("{path}/{file}")).into_iter().collect();
-    }
-    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
-    let ends = (0..parts.len()).filter_map(|start| parts.get(start..));
-    ends.filter_map(|end| relative(importer, &format!("{}/{file}", end.join("/")))).collect()
-}
-
 /// The default location of scripts, wherever a control adapter has it.
 pub(super) fn default_location(node: &Node) -> Option<String> {
     match &node.content {
@@ -211,6 +195,7 @@ pub(super) fn named(steps: &Node, importer: &str, default: Option<&str>, named: 
         };
         let files = step.get("file").into_iter().chain(dependencies).filter_map(Node::scalar_text);
         let safe = files.filter(|file| is_safe(file));
-        named.extend(safe.flat_map(|file| candidates(importer, location, &file)));
+        let folders = folders(importer, location);
+        named.extend(safe.flat_map(|file| folders.iter().map(|folder| format!("{folder}/{file}")).collect::<Vec<_>>()));
     }
 }

@@ -20,8 +20,8 @@
 //! | `secret-versions` | Secret Manager API — Secret Versions |
 //! | `secrets` | Secret Manager API — Secrets |
 //!
-//! The features `ring`, `aws-lc-rs`, `native-tls`, `blocking`, `test-util`, `rest`, `mcp`, `server` and `otlp` are
-//! those of the crates of the capabilities.
+//! The features `ring`, `aws-lc-rs`, `native-tls`, `blocking`, `test-util`, `rest`, `mcp`, `skill`, `server` and
+//! `otlp` are those of the crates of the capabilities.
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 #[cfg(feature = "secret-versions")]

@@ -8,11 +8,12 @@ use naftiko_client::__private::{Connection, TARGET};
 use naftiko_schema::{Capability, Mcp};
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, ConstString, CustomRequest, CustomResult, DiscoverResult,
-    ErrorCode, GetPromptRequestMethod, GetPromptRequestParams, GetPromptResponse, Implementation,
-    ListPromptsRequestMethod, ListPromptsResult, ListResourceTemplatesRequestMethod, ListResourceTemplatesResult,
-    ListResourcesRequestMethod, ListResourcesResult, ListToolsRequestMethod, ListToolsResult, MetaObject,
-    PaginatedRequestParams, PromptsCapability, ProtocolVersion, ReadResourceRequestMethod, ReadResourceRequestParams,
-    ReadResourceResponse, ResourcesCapability, ServerCapabilities, ServerConfig, ToolsCapability,
+    ErrorCode, GetPromptRequestMethod, GetPromptRequestParams, GetPromptResponse, GetSkillRequestParams,
+    GetSkillResult, Implementation, ListPromptsRequestMethod, ListPromptsResult, ListResourceTemplatesRequestMethod,
+    ListResourceTemplatesResult, ListResourcesRequestMethod, ListResourcesResult, ListSkillsResult,
+    ListToolsRequestMethod, ListToolsResult, MetaObject, PaginatedRequestParams, PromptsCapability, ProtocolVersion,
+    ReadResourceRequestMethod, ReadResourceRequestParams, ReadResourceResponse, ResourcesCapability,
+    ServerCapabilities, ServerConfig, ToolsCapability,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt as _};
@@ -40,6 +41,9 @@ const METHODS: [&str; 8] = [
     "prompts/get",
     "completion/complete",
 ];
+
+/// The same, of servers with skills.
+const SKILL_METHODS: [&str; 2] = ["skills/list", "skills/get"];
 
 /// The MCP server of one or more capabilities. Cloning is cheap.
 #[derive(Clone)]
@@ -161,7 +165,11 @@ fn scope(is_public: bool) -> CacheScope {
 
 /// Advertises only the capabilities that this server has.
 fn capabilities(members: &Members, resources: &Resources) -> ServerCapabilities {
-    let mut capabilities = ServerCapabilities::default();
+    let mut capabilities = if resources.skills().is_empty() {
+        ServerCapabilities::default()
+    } else {
+        ServerCapabilities::builder().enable_skills().build()
+    };
     capabilities.tools = members.have_tools().then(ToolsCapability::default);
     capabilities.resources = resources.are_offered().then(ResourcesCapability::default);
     capabilities.prompts = members.have_prompts().then(PromptsCapability::default);
@@ -259,6 +267,28 @@ impl ServerHandler for Server {
         Ok(read.into())
     }
 
+    async fn list_skills(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListSkillsResult, ErrorData> {
+        let (all, next) = page(self.0.resources.skills().all(), request)?;
+        let mut list = ListSkillsResult::with_all_items(all);
+        list.next_cursor = next;
+        (list.ttl_ms, list.cache_scope, list.meta) = self.list_hints(&context);
+        Ok(list)
+    }
+
+    async fn get_skill(
+        &self,
+        request: GetSkillRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetSkillResult, ErrorData> {
+        let mut result = self.0.resources.skills().get(&request.uri)?;
+        (result.ttl_ms, result.cache_scope, result.meta) = self.list_hints(&context);
+        Ok(result)
+    }
+
     async fn list_prompts(
         &self,
         request: Option<PaginatedRequestParams>,
@@ -294,7 +324,9 @@ impl ServerHandler for Server {
     ) -> Result<CustomResult, ErrorData> {
         let method = short(&request.method);
         // The stateless revision has no handshake.
-        if METHODS.contains(&method.as_str()) || (method == "initialize" && !is_stateless(&context)) {
+        let has_skills = !self.0.resources.skills().is_empty();
+        let is_known = METHODS.contains(&&*method) || (has_skills && SKILL_METHODS.contains(&&*method));
+        if is_known || (method == "initialize" && !is_stateless(&context)) {
             return Err(ErrorData::invalid_params(format!("invalid parameters for {method}"), None));
         }
         Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, format!("unknown method: {method}"), None))

@@ -34,6 +34,7 @@ mod schema;
 mod search;
 mod shape;
 mod shown;
+mod skills;
 mod stdio;
 mod structure;
 mod trail;

@@ -20,6 +20,7 @@ use super::mask::{clean, view};
 use super::member::Member;
 use super::schema::source;
 use super::shown::{Shown, shows_bytes};
+use super::skills::Skills;
 use super::{Policy, content, files, whole};
 
 /// The longest URI of a resource, in bytes. Results repeat it.
@@ -34,6 +35,7 @@ pub(super) struct Resources {
     withheld: Vec<&'static Resource>,
     /// The tools whose whole schemas are resources, because what is shown of them is cut.
     cut: Vec<&'static Tool>,
+    skills: Skills,
     are_declared: bool,
     policy: Policy,
 }
@@ -64,6 +66,7 @@ impl Resources {
             shown: shown.into_iter().map(entry).collect(),
             withheld: hidden.into_iter().map(|(resource, _)| resource).filter(is_file).collect(),
             cut,
+            skills: Skills::new(members.iter().filter_map(|member| member.adapter.skills.as_deref())),
             are_declared: members.iter().any(|member| !member.adapter.resources.is_empty()),
             policy: policy.clone(),
         }
@@ -71,7 +74,12 @@ impl Resources {
 
     /// Whether there are resources, even if the policy offers none of them.
     pub(super) fn are_offered(&self) -> bool {
-        self.are_declared || !self.cut.is_empty()
+        self.are_declared || !self.cut.is_empty() || !self.skills.is_empty()
+    }
+
+    /// The skills, whose files are resources.
+    pub(super) fn skills(&self) -> &Skills {
+        &self.skills
     }
 
     /// Whether some resources are files of folders, which may change.
@@ -102,6 +110,7 @@ impl Resources {
             }
         }
         all.extend(self.cut.iter().map(|tool| whole::describe(tool)));
+        all.extend(self.skills.resources());
         all
     }
 
@@ -123,6 +132,9 @@ impl Resources {
         policy: &Policy,
         forwarded: Forwarded,
     ) -> Result<ReadResourceResult, ErrorData> {
+        if let Some(contents) = self.skills.read(uri) {
+            return within(uri, contents, policy);
+        }
         let found = if uri.len() > URI_LIMIT { None } else { self.find(uri) };
         let Some((Entry { resource, connection, .. }, below, captures)) = found else {
             if let Some(tool) = self.cut.iter().find(|tool| source(tool) == uri) {
@@ -181,15 +193,7 @@ impl Resources {
                 content::contents(uri, declared.or(media_type), *binary, bytes)
             }
         };
-        let length = match &contents {
-            ResourceContents::TextResourceContents { text, .. } => text.len(),
-            ResourceContents::BlobResourceContents { blob, .. } => blob.len(),
-            _ => 0,
-        };
-        if length > policy.response_budget {
-            return Err(too_long(uri, policy));
-        }
-        Ok(ReadResourceResult::new(vec![contents]))
+        within(uri, contents, policy)
     }
 
     /// Whether it is the URI of a file that is not offered.
@@ -213,6 +217,19 @@ impl Resources {
                 .find_map(|entry| Some((entry, String::new(), Some(entry.pattern.as_ref()?.captures(uri)?))))
         })
     }
+}
+
+/// The result with contents, unless they are too long for models.
+fn within(uri: &str, contents: ResourceContents, policy: &Policy) -> Result<ReadResourceResult, ErrorData> {
+    let length = match &contents {
+        ResourceContents::TextResourceContents { text, .. } => text.len(),
+        ResourceContents::BlobResourceContents { blob, .. } => blob.len(),
+        _ => 0,
+    };
+    if length > policy.response_budget {
+        return Err(too_long(uri, policy));
+    }
+    Ok(ReadResourceResult::new(vec![contents]))
 }
 
 /// The part of a URI below that of a folder.

@@ -73,7 +73,7 @@ pub(super) fn is_command(name: &HeaderName) -> bool {
 }
 
 /// Protects the pages of this server from content of the upstream.
-pub(super) fn contain(fields: &mut HeaderMap) {
+pub fn contain(fields: &mut HeaderMap) {
     fields.insert(CONTENT_SECURITY_POLICY, POLICY);
     let Some(first) = fields.get(CONTENT_TYPE) else { return };
     if is_passive(fields) {

@@ -34,7 +34,7 @@ use table::{Match, Table};
 
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::browser::protect;
+    pub use crate::browser::{contain, protect};
     pub use crate::failure::ApiErrors;
     pub use crate::problem::Problem;
     pub use crate::{Matched, Routes, has_path};

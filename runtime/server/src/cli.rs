@@ -55,6 +55,9 @@ pub struct Serve {
     /// The port for MCP; the capability's unless set, 0 for any free port
     #[arg(long, env = "NAFTIKO_MCP_PORT")]
     pub(super) mcp_port: Option<u16>,
+    /// The port for skills; the capability's unless set, 0 for any free port
+    #[arg(long, env = "NAFTIKO_SKILL_PORT")]
+    pub(super) skill_port: Option<u16>,
     /// The port for the control adapter; the capability's unless set, 0 for any free port
     #[arg(long, env = "NAFTIKO_CONTROL_PORT")]
     pub(super) control_port: Option<u16>,

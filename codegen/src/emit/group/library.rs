@@ -144,7 +144,7 @@ fn docs(parts: &Parts<'_>) -> String {
          ```\n\n\
          Each capability is a feature, and all of them are on unless default features are off.\n\n\
          | feature | capability |\n|---|---|\n{rows}\n\
-         The features `ring`, `aws-lc-rs`, `native-tls`, `blocking`, `test-util`, `rest`, `mcp`, `server` and `otlp` are those of the \
+         The features `ring`, `aws-lc-rs`, `native-tls`, `blocking`, `test-util`, `rest`, `mcp`, `skill`, `server` and `otlp` are those of the \
          crates of the capabilities.\n",
         title = rust::plain(&parts.group.about.title),
         origin = parts.origin,

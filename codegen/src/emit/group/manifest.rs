@@ -28,7 +28,7 @@ pub(super) fn emit(parts: &Parts<'_>) -> String {
     }
     features.push_str(&forwarded("blocking", &["naftiko-client/blocking"], &|_| true));
     features.push_str(&forwarded("test-util", &["naftiko-client/test-util"], &|_| true));
-    for adapter in ["rest", "mcp"] {
+    for adapter in ["rest", "mcp", "skill"] {
         if members.iter().any(|part| has_adapter(part, adapter)) {
             features.push_str(&forwarded(adapter, &[], &|part| has_adapter(part, adapter)));
         }

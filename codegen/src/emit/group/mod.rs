@@ -37,8 +37,8 @@ pub(crate) fn emit(parts: &Parts<'_>) -> Files {
 }
 
 /// Features of every crate of a group, which no member can have for itself.
-const FEATURES: [&str; 10] =
-    ["default", "client", "ring", "aws-lc-rs", "native-tls", "blocking", "test-util", "rest", "mcp", "server"];
+const FEATURES: [&str; 11] =
+    ["default", "client", "ring", "aws-lc-rs", "native-tls", "blocking", "test-util", "rest", "mcp", "skill", "server"];
 
 /// A member, and what the crate calls it.
 struct Part<'p> {

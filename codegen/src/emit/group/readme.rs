@@ -53,6 +53,9 @@ pub(super) fn emit(parts: &Parts<'_>) -> String {
             mcp.port
         ));
     }
+    if let Some(skills) = parts.models.iter().find_map(|model| model.skills()) {
+        text.push_str(&format!("Skills on 127.0.0.1:{}/skills are those of all capabilities.\n\n", skills.port));
+    }
     text.push_str(&renamed(parts));
     trimmed(text)
 }

@@ -3,6 +3,7 @@
 mod control;
 mod mcp;
 mod rest;
+mod skill;
 
 use super::bytes;
 use super::consumes::authentication;
@@ -14,6 +15,7 @@ use crate::diagnostic::{Sink, Span};
 pub(crate) use control::{Control, Scripting};
 pub(crate) use mcp::*;
 pub(crate) use rest::*;
+pub(crate) use skill::{Skill, SkillAction, SkillTool};
 
 /// An `exposes` entry.
 #[derive(Debug)]
@@ -35,12 +37,13 @@ pub(crate) struct Adapter {
 pub(crate) enum AdapterType {
     Rest,
     Mcp,
+    Skill,
     Control,
 }
 
 impl AdapterType {
     /// All of them, in the order in which they are served.
-    pub(crate) const ALL: [Self; 3] = [Self::Rest, Self::Mcp, Self::Control];
+    pub(crate) const ALL: [Self; 4] = [Self::Rest, Self::Mcp, Self::Skill, Self::Control];
 }
 
 impl AdapterKind {
@@ -49,6 +52,7 @@ impl AdapterKind {
         match self {
             Self::Rest(_) => Some(AdapterType::Rest),
             Self::Mcp(_) => Some(AdapterType::Mcp),
+            Self::Skill(_) => Some(AdapterType::Skill),
             Self::Control(_) => Some(AdapterType::Control),
             Self::Other => None,
         }
@@ -71,6 +75,7 @@ impl AdapterKind {
 pub(crate) enum AdapterKind {
     Rest(Vec<RestResource>),
     Mcp(Mcp),
+    Skill(Vec<Skill>),
     Control(Control),
     /// An adapter that is left out, which was reported.
     Other,
@@ -82,6 +87,7 @@ pub(super) fn adapter(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option
         Some(kind) => kind,
         // The content of an adapter shows its type.
         None if fields.has(&["tools", "prompts"]) => Text { value: "mcp".to_owned(), span: fields.span },
+        None if fields.has(&["skills"]) => Text { value: "skill".to_owned(), span: fields.span },
         None if fields.has(&["resources"]) => Text { value: "rest".to_owned(), span: fields.span },
         None => {
             fields.missing(&["type"], sink);
@@ -99,9 +105,9 @@ pub(super) fn adapter(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option
         // Early versions of the format called it `api`.
         "rest" | "api" => rest::read(&mut fields, sink),
         "mcp" => mcp::read(&mut fields, sink),
-        "skill" => left_out(Code::SkillAdapter, &kind, sink),
+        "skill" => skill::read(&mut fields, &kind, sink),
         "control" => control::read(&mut fields, sink),
-        _ => left_out(Code::UnknownAdapter, &kind, sink),
+        _ => unknown(&kind, sink),
     };
     if !matches!(kind, AdapterKind::Other) {
         fields.finish(sink);
@@ -109,9 +115,10 @@ pub(super) fn adapter(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option
     Some(Adapter { span, kind, namespace, address, port, description, authentication, limit })
 }
 
-fn left_out(code: Code, kind: &Text, sink: &mut Sink) -> AdapterKind {
+fn unknown(kind: &Text, sink: &mut Sink) -> AdapterKind {
     let message = format!("adapters of type `{}` are not supported; this one is left out", kind.value);
-    sink.report(code, kind.span, message).help("use `rest` or `mcp`; the rest of the capability is generated");
+    sink.report(Code::UnknownAdapter, kind.span, message)
+        .help("use `rest`, `mcp` or `skill`; the rest of the capability is generated");
     AdapterKind::Other
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::table::table;
-use crate::{Binding, InboundAuth, InputId, List, Text};
+use crate::{Binding, InboundAuth, InputId, List, SkillsRef, Text};
 
 table! {
     /// What a capability exposes over MCP.
@@ -28,6 +28,8 @@ table! {
         resources: [Resource],
         /// The prompts, in the order in which they are listed.
         prompts: [Prompt],
+        /// The skills of the capability (SEP-2640, the Skills extension), if callers of both adapters are the same.
+        skills: optional(SkillsRef),
     }
 }
 

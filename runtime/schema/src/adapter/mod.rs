@@ -3,10 +3,12 @@
 mod control;
 mod mcp;
 mod rest;
+mod skill;
 
 pub use control::*;
 pub use mcp::*;
 pub use rest::*;
+pub use skill::*;
 
 use crate::{Binding, InboundAuth, Ref};
 
@@ -17,6 +19,8 @@ pub enum Adapter {
     Rest(Ref<Rest>),
     /// Tools, resources and prompts.
     Mcp(Ref<Mcp>),
+    /// Skills for agents.
+    Skill(Ref<Skills>),
     /// A port for operators.
     Control(Ref<Control>),
 }
@@ -27,6 +31,7 @@ impl Adapter {
         match self {
             Self::Rest(_) => "rest",
             Self::Mcp(_) => "mcp",
+            Self::Skill(_) => "skill",
             Self::Control(_) => "control",
         }
     }
@@ -41,6 +46,11 @@ impl Adapter {
         if let Self::Mcp(mcp) = self { Some(mcp) } else { None }
     }
 
+    /// The table, if this is a skill adapter.
+    pub fn skills(&self) -> Option<&Skills> {
+        if let Self::Skill(skills) = self { Some(skills) } else { None }
+    }
+
     /// The table, if this is a control adapter.
     pub fn control(&self) -> Option<&Control> {
         if let Self::Control(control) = self { Some(control) } else { None }
@@ -51,6 +61,7 @@ impl Adapter {
         match self {
             Self::Rest(rest) => &rest.namespace,
             Self::Mcp(mcp) => &mcp.namespace,
+            Self::Skill(skills) => &skills.namespace,
             Self::Control(_) => "",
         }
     }
@@ -60,6 +71,7 @@ impl Adapter {
         match self {
             Self::Rest(rest) => rest.port,
             Self::Mcp(mcp) => mcp.port,
+            Self::Skill(skills) => skills.port,
             Self::Control(control) => control.port,
         }
     }
@@ -69,7 +81,7 @@ impl Adapter {
         match self {
             Self::Rest(rest) => rest.routes.iter().map(|route| &route.binding).collect(),
             Self::Mcp(mcp) => mcp.bindings().collect(),
-            Self::Control(_) => Vec::new(),
+            Self::Skill(_) | Self::Control(_) => Vec::new(),
         }
     }
 
@@ -78,6 +90,7 @@ impl Adapter {
         match self {
             Self::Rest(rest) => &rest.auth,
             Self::Mcp(mcp) => &mcp.auth,
+            Self::Skill(skills) => &skills.auth,
             Self::Control(control) => &control.auth,
         }
     }

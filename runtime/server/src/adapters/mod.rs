@@ -4,6 +4,7 @@
 mod control;
 mod mcp;
 mod rest;
+mod skill;
 
 use std::time::Instant;
 
@@ -61,6 +62,7 @@ impl Member {
 pub(super) enum Handler {
     Rest(rest::Handler),
     Mcp(Box<mcp::Handler>),
+    Skill(skill::Handler),
     Control(control::Handler),
 }
 
@@ -70,6 +72,7 @@ impl Handler {
         match adapter {
             Adapter::Rest(_) => Self::Rest(rest::Handler::new(members, parts)),
             Adapter::Mcp(_) => Self::Mcp(Box::new(mcp::Handler::new(members, parts))),
+            Adapter::Skill(_) => Self::Skill(skill::Handler::new(members)),
             Adapter::Control(control) => Self::Control(control::Handler::new(control, parts)),
         }
     }
@@ -79,6 +82,7 @@ impl Handler {
             Self::Rest(handler) => handler.respond(request, forwarded).await,
             // On the heap, to keep the future of REST small.
             Self::Mcp(handler) => Box::pin(handler.respond(request, forwarded, principal)).await,
+            Self::Skill(handler) => handler.respond(&request),
             Self::Control(handler) => handler.respond(&request),
         }
     }
@@ -104,6 +108,7 @@ pub(super) fn title(adapter: &Adapter) -> &'static str {
     match adapter {
         Adapter::Rest(_) => "REST",
         Adapter::Mcp(_) => "MCP",
+        Adapter::Skill(_) => "skill",
         Adapter::Control(_) => "control",
     }
 }
@@ -112,7 +117,7 @@ pub(super) fn title(adapter: &Adapter) -> &'static str {
 pub(super) fn path(adapter: &Adapter) -> &'static str {
     match adapter {
         Adapter::Mcp(_) => naftiko_mcp::__private::PATH,
-        Adapter::Rest(_) | Adapter::Control(_) => "",
+        Adapter::Rest(_) | Adapter::Skill(_) | Adapter::Control(_) => "",
     }
 }
 
@@ -124,6 +129,7 @@ pub(super) fn port(adapter: &Adapter, options: &Serve) -> Option<u16> {
     match adapter {
         Adapter::Rest(_) => options.rest_port,
         Adapter::Mcp(_) => options.mcp_port,
+        Adapter::Skill(_) => options.skill_port,
         Adapter::Control(_) => options.control_port,
     }
 }
@@ -133,7 +139,7 @@ pub(super) fn is_served(adapter: &Adapter, options: &Serve) -> bool {
     match adapter {
         // A dry run sends nothing, so REST would be of no use.
         Adapter::Rest(_) => !options.tools.dry_run,
-        Adapter::Mcp(_) | Adapter::Control(_) => true,
+        Adapter::Mcp(_) | Adapter::Skill(_) | Adapter::Control(_) => true,
     }
 }
 

@@ -1,5 +1,6 @@
 //! `cargo xtask conform`: runs cases with recorded responses, and compares. `tests/conformance/README.md` has the format.
 
+mod archive;
 mod call;
 mod case;
 mod compare;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use super::archive;
 use super::call::{Seen, Server};
 use super::case::{Call, Case, Verdict, verdict};
 use super::compare;
@@ -105,8 +106,9 @@ async fn sent(case: &Case, call: &Call, earlier: Option<&Call>, server: &Server,
     if call.verdict() == Some(Verdict::Defect) {
         return intended::judge(call, earlier, &seen);
     }
-    if call.expected().is_some_and(|expected| expected.get("zip").is_some()) && seen.status == 200 {
-        return Outcome::Described("the files of an archive".to_owned());
+    if let Some(files) = call.expected().and_then(|expected| expected.get("zip")).filter(|_| seen.status == 200) {
+        let difference = compare::media_type_of(&seen, "application/zip");
+        return difference.or_else(|| archive::files(&seen.body, files.members())).into();
     }
     compare::recorded(case, call, &seen).into()
 }
