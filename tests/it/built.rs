@@ -16,7 +16,7 @@ use xtask::{root, workspace};
 use crate::{cases, served};
 
 /// The cases whose servers are started by tests.
-const SERVERS: [&str; 9] = [
+const SERVERS: [&str; 10] = [
     "cases-callers-that-authenticate",
     "cases-callers-with-digests",
     "cases-callers-with-tokens",

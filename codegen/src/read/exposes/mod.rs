@@ -63,7 +63,7 @@ impl AdapterKind {
         let (resources, tools): (&[RestResource], &[Tool]) = match self {
             Self::Rest(resources) => (resources, &[]),
             Self::Mcp(mcp) => (&[], &mcp.tools),
-            Self::Control(_) | Self::Other => (&[], &[]),
+            Self::Control(_) | Self::Skill(_) | Self::Other => (&[], &[]),
         };
         let routes = resources.iter().flat_map(|resource| &resource.operations).map(|route| &route.invocation);
         let invocations = routes.chain(tools.iter().map(|tool| &tool.invocation));
