@@ -13,6 +13,7 @@ pub(crate) const SERVER: &str = "scaleway-secret-manager-secrets";
 const BENCH: &str = "naftiko-bench";
 const SOAK: &str = "bench-soak";
 const SHAPE: &str = "bench-shape";
+const FLOW: &str = "bench-flow";
 
 /// What to measure.
 #[derive(Debug, clap::Subcommand)]
@@ -23,6 +24,8 @@ pub enum Subject {
     Mcp(Options),
     /// The cost of a projection of a long response, compared with a handwritten pass-through that parses it
     Shape,
+    /// The cost of a flow of three calls, compared with the same calls by hand
+    Flow,
     /// What a server uses after mixed load, slow readers, callers that leave, and failures of the upstream
     Soak {
         /// How long it runs, about
@@ -56,10 +59,8 @@ pub fn run(root: &Path, subject: &Subject) -> Result<bool> {
     let (surface, options) = match subject {
         Subject::Rest(options) => ("rest", options),
         Subject::Mcp(options) => ("mcp", options),
-        Subject::Shape => {
-            build(root, &["--release", "--package", BENCH, "--bin", SHAPE])?;
-            return start(&mut Command::new(trial::program(root, "release", SHAPE)));
-        }
+        Subject::Shape => return alone(root, SHAPE),
+        Subject::Flow => return alone(root, FLOW),
         Subject::Soak { minutes, release, attacks } => return soak(root, *minutes, *release, *attacks),
     };
     // Built together, so that the server and the floor have the same HTTP libraries with the same features.
@@ -73,6 +74,12 @@ pub fn run(root: &Path, subject: &Subject) -> Result<bool> {
         bench.arg("--json").arg(env::current_dir()?.join(file));
     }
     start(&mut bench)
+}
+
+/// Builds and starts a program that measures by itself.
+fn alone(root: &Path, program: &str) -> Result<bool> {
+    build(root, &["--release", "--package", BENCH, "--bin", program])?;
+    start(&mut Command::new(trial::program(root, "release", program)))
 }
 
 /// What a server holds on to does not depend on how it was optimised, so this takes the build of the tests, unless asked.

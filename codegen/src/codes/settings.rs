@@ -65,7 +65,13 @@ codes! {
     /// ```
     GroupConflict = 606, Error, "two capabilities of a group have what only one can have";
 
-    /// The same for capabilities that are a group because they are in one folder. They get no crate of their group, and each has
-    /// its own as ever.
+    /// The same for capabilities that are a group because they are in one folder: two of them have routes that take the same
+    /// requests, or resources with the same URI. They get no crate of their group, and each has its own as ever. Change one of
+    /// the two, or leave the group out with an empty list.
+    ///
+    /// ```toml
+    /// [groups]
+    /// shop = []
+    /// ```
     FolderConflict = 607, Warning, "the capabilities of a folder cannot be one group";
 }

@@ -23,8 +23,8 @@ enum Command {
 #[derive(Args)]
 struct Arguments {
     /// The specifications
-    #[arg(required = true)]
-    files: Vec<PathBuf>,
+    #[arg(required = true, value_name = "FILE")]
+    specifications: Vec<PathBuf>,
     /// Serve each of several specifications on the ports that it names, instead of all on one port for REST and one for MCP
     #[arg(long)]
     separate: bool,
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<ExitCode> {
-    let Arguments { files, separate, watch, echo, max_file_size, allow: codes, mut server } = arguments;
+    let Arguments { specifications: files, separate, watch, echo, max_file_size, allow: codes, mut server } = arguments;
     sources::limit(max_file_size);
     allow::set(&codes)?;
     let joined = files.len() > 1 && !separate;
