@@ -25,8 +25,7 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
                     ToolHints::new().read_only().idempotent().open_world(),
                     Binding::new(calls(&operations::LIST_SECRET_VERSIONS)),
                 )
-                .titled()
-                .resource("version"),
+                .titled(),
             Tool::new(
                     "create-secret-version",
                     "Add a version",
@@ -34,9 +33,7 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
                     ToolHints::new().open_world(),
                     Binding::new(calls(&operations::CREATE_SECRET_VERSION)),
                 )
-                .titled()
-                .resource("version")
-                .verb(Verb::Create),
+                .titled(),
             Tool::new(
                     "get-secret-version",
                     "Get a version",
@@ -44,8 +41,7 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
                     ToolHints::new().read_only().idempotent().open_world(),
                     Binding::new(calls(&operations::GET_SECRET_VERSION)),
                 )
-                .titled()
-                .resource("version"),
+                .titled(),
             Tool::new(
                     "update-secret-version",
                     "Update a version",
@@ -53,9 +49,7 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
                     ToolHints::new().idempotent().open_world(),
                     Binding::new(calls(&operations::UPDATE_SECRET_VERSION)),
                 )
-                .titled()
-                .resource("version")
-                .verb(Verb::Update),
+                .titled(),
             Tool::new(
                     "delete-secret-version",
                     "Delete a version",
@@ -63,9 +57,7 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
                     ToolHints::new().destructive().idempotent().open_world(),
                     Binding::new(calls(&operations::DELETE_SECRET_VERSION)),
                 )
-                .titled()
-                .resource("version")
-                .verb(Verb::Delete),
+                .titled(),
             Tool::new(
                     "access-secret-version",
                     "Read a value",
@@ -73,8 +65,7 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
                     ToolHints::new().read_only().open_world(),
                     Binding::new(calls(&operations::ACCESS_SECRET_VERSION)),
                 )
-                .titled()
-                .resource("version"),
+                .titled(),
             Tool::new(
                     "disable-secret-version",
                     "Disable a version",
@@ -82,9 +73,7 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
                     ToolHints::new().idempotent().open_world(),
                     Binding::new(calls(&operations::DISABLE_SECRET_VERSION)),
                 )
-                .titled()
-                .resource("version")
-                .verb(Verb::Action),
+                .titled(),
             Tool::new(
                     "enable-secret-version",
                     "Enable a version",
@@ -92,9 +81,7 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
                     ToolHints::new().idempotent().open_world(),
                     Binding::new(calls(&operations::ENABLE_SECRET_VERSION)),
                 )
-                .titled()
-                .resource("version")
-                .verb(Verb::Action),
+                .titled(),
             Tool::new(
                     "access-secret-version-by-path",
                     "Read a value by path",
@@ -102,8 +89,7 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
                     ToolHints::new().read_only().open_world(),
                     Binding::new(calls(&operations::ACCESS_SECRET_VERSION_BY_PATH)),
                 )
-                .titled()
-                .resource("version"),
+                .titled(),
         ]
     });
 

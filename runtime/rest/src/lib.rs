@@ -58,10 +58,11 @@ pub fn router(adapter: &'static Rest, connection: &Connection) -> Router {
     shapes.iter().fold(Router::new(), |router, shape| router.route(shape, handler.clone()))
 }
 
-/// Whether a route of the adapter has this path, with any method.
+/// Whether a route of one of the adapters has a path, with any method.
 #[doc(hidden)]
-pub fn has_path(adapter: &'static Rest, path: &str) -> bool {
-    !matches!(Table::new(&adapter.routes).find(&http::Method::GET, path), Match::Nothing)
+pub fn has_path(adapters: impl Iterator<Item = &'static Rest>) -> impl Fn(&str) -> bool {
+    let tables: Vec<_> = adapters.map(|adapter| Table::new(&adapter.routes)).collect();
+    move |path| tables.iter().any(|table| !matches!(table.find(&http::Method::GET, path), Match::Nothing))
 }
 
 /// The path of the route that made a response, as the capability spells it.

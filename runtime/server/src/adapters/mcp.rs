@@ -1,5 +1,7 @@
 //! The MCP adapter over HTTP: one endpoint, and one for each member of a group.
 
+use std::sync::LazyLock;
+
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use naftiko_adapter::{Forwarded, Principal};
@@ -10,32 +12,42 @@ use naftiko_schema::Capability;
 
 use super::{Member, Parts};
 
+/// An endpoint that is set up when it is first asked for: clients of a group rarely use those of its members.
+type Later = LazyLock<Endpoint, Box<dyn FnOnce() -> Endpoint + Send>>;
+
 pub(crate) struct Handler {
     endpoint: Endpoint,
     /// The path below that of the endpoint, and an endpoint with what this member offers.
-    members: Vec<(&'static str, Endpoint)>,
+    members: Vec<(&'static str, Later)>,
 }
 
 impl Handler {
     pub(super) fn new(members: &[Member], parts: &Parts<'_>) -> Self {
-        let endpoint = |about, members: &[Member]| {
-            let server = Server::joined(about, members.iter().filter_map(Member::mcp), parts.policy.clone());
-            server.endpoint(parts.access.mcp(parts.abort.clone()), parts.access.checks_hosts())
+        let checks_hosts = parts.access.checks_hosts();
+        let later = |about: &'static Capability, members: &[Member]| {
+            let offered: Vec<_> = members.iter().filter_map(Member::mcp).collect();
+            let (policy, options) = (parts.policy.clone(), parts.access.mcp(parts.abort.clone()));
+            move || Server::joined(about, offered, policy).endpoint(options, checks_hosts)
         };
-        let of_member = |member: &Member| {
+        let of_member = |member: &Member| -> (&'static str, Later) {
             let about: &'static Capability = &member.exposed.served.capability;
-            (member.exposed.member, endpoint(about, std::slice::from_ref(member)))
+            (member.exposed.member, LazyLock::new(Box::new(later(about, std::slice::from_ref(member)))))
         };
         let is_member = |member: &&Member| !member.exposed.member.is_empty();
         Self {
-            endpoint: endpoint(parts.about, members),
+            endpoint: later(parts.about, members)(),
             members: members.iter().filter(is_member).map(of_member).collect(),
         }
     }
 
     /// Whether the path is that of an endpoint.
     pub(super) fn is_endpoint(&self, path: &str) -> bool {
-        self.at(path).is_some()
+        matches!(path, PATH | "/") || self.member(path).is_some()
+    }
+
+    fn member(&self, path: &str) -> Option<&Later> {
+        let below = path.strip_prefix(PATH)?.strip_prefix('/')?;
+        self.members.iter().find(|(name, _)| *name == below).map(|(_, endpoint)| endpoint)
     }
 
     /// The endpoint at a path. That of all is also at the root, where the reference engine has it.
@@ -43,8 +55,7 @@ impl Handler {
         if matches!(path, PATH | "/") {
             return Some(&self.endpoint);
         }
-        let below = path.strip_prefix(PATH)?.strip_prefix('/')?;
-        self.members.iter().find(|(name, _)| *name == below).map(|(_, endpoint)| endpoint)
+        self.member(path).map(|endpoint| &**endpoint)
     }
 
     pub(super) async fn respond(&self, mut request: Request, forwarded: Forwarded, principal: Principal) -> Response {

@@ -10,15 +10,14 @@ use serde_json::{Map, Value};
 /// The document, in which what has a default may be left out.
 pub(super) fn configured(document: Cow<'static, str>, defaults: &[&Defaults]) -> Bytes {
     let is_static = defaults.iter().all(|defaults| defaults.is_empty()) || !document.contains(CONFIGURED);
-    match serde_json::from_str(&document) {
-        Ok(mut configured) if !is_static => {
+    let parsed = if is_static { None } else { serde_json::from_str(&document).ok() };
+    match (parsed, document) {
+        (Some(mut configured), _) => {
             configure(&mut configured, defaults);
             format!("{configured:#}\n").into()
         }
-        _ => match document {
-            Cow::Borrowed(document) => Bytes::from_static(document.as_bytes()),
-            Cow::Owned(document) => document.into(),
-        },
+        (None, Cow::Borrowed(document)) => Bytes::from_static(document.as_bytes()),
+        (None, Cow::Owned(document)) => document.into(),
     }
 }
 

@@ -45,7 +45,8 @@ impl Docs {
             None => adapters.first().map_or("", |(adapter, _)| &*adapter.openapi).into(),
         };
         let in_effect: Vec<_> = adapters.iter().map(|(_, connection)| connection.defaults()).collect();
-        let is_free = |path: &str| !adapters.iter().any(|(adapter, _)| has_path(adapter, path));
+        let is_taken = has_path(adapters.iter().map(|(adapter, _)| *adapter));
+        let is_free = |path: &str| !is_taken(path);
         Self {
             document: defaults::configured(document, &in_effect),
             has_document: is_free(DOCUMENT),
