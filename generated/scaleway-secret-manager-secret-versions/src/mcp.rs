@@ -25,7 +25,8 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
                     ToolHints::new().read_only().idempotent().open_world(),
                     Binding::new(calls(&operations::LIST_SECRET_VERSIONS)),
                 )
-                .titled(),
+                .titled()
+                .resource("version"),
             Tool::new(
                     "create-secret-version",
                     "Add a version",
@@ -33,7 +34,9 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
                     ToolHints::new().open_world(),
                     Binding::new(calls(&operations::CREATE_SECRET_VERSION)),
                 )
-                .titled(),
+                .titled()
+                .resource("version")
+                .verb(Verb::Create),
             Tool::new(
                     "get-secret-version",
                     "Get a version",
@@ -41,7 +44,8 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
                     ToolHints::new().read_only().idempotent().open_world(),
                     Binding::new(calls(&operations::GET_SECRET_VERSION)),
                 )
-                .titled(),
+                .titled()
+                .resource("version"),
             Tool::new(
                     "update-secret-version",
                     "Update a version",
@@ -49,7 +53,9 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
                     ToolHints::new().idempotent().open_world(),
                     Binding::new(calls(&operations::UPDATE_SECRET_VERSION)),
                 )
-                .titled(),
+                .titled()
+                .resource("version")
+                .verb(Verb::Update),
             Tool::new(
                     "delete-secret-version",
                     "Delete a version",
@@ -57,7 +63,9 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
                     ToolHints::new().destructive().idempotent().open_world(),
                     Binding::new(calls(&operations::DELETE_SECRET_VERSION)),
                 )
-                .titled(),
+                .titled()
+                .resource("version")
+                .verb(Verb::Delete),
             Tool::new(
                     "access-secret-version",
                     "Read a value",
@@ -65,7 +73,8 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
                     ToolHints::new().read_only().open_world(),
                     Binding::new(calls(&operations::ACCESS_SECRET_VERSION)),
                 )
-                .titled(),
+                .titled()
+                .resource("version"),
             Tool::new(
                     "disable-secret-version",
                     "Disable a version",
@@ -73,7 +82,9 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
                     ToolHints::new().idempotent().open_world(),
                     Binding::new(calls(&operations::DISABLE_SECRET_VERSION)),
                 )
-                .titled(),
+                .titled()
+                .resource("version")
+                .verb(Verb::Action),
             Tool::new(
                     "enable-secret-version",
                     "Enable a version",
@@ -81,7 +92,9 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
                     ToolHints::new().idempotent().open_world(),
                     Binding::new(calls(&operations::ENABLE_SECRET_VERSION)),
                 )
-                .titled(),
+                .titled()
+                .resource("version")
+                .verb(Verb::Action),
             Tool::new(
                     "access-secret-version-by-path",
                     "Read a value by path",
@@ -89,7 +102,8 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
                     ToolHints::new().read_only().open_world(),
                     Binding::new(calls(&operations::ACCESS_SECRET_VERSION_BY_PATH)),
                 )
-                .titled(),
+                .titled()
+                .resource("version"),
         ]
     });
 

@@ -50,20 +50,22 @@ pub use naftiko_client::{
 
 pub use naftiko_client::Configured;
 
+/// The capability, for a server of several.
+#[cfg(feature = "server")]
+#[doc(hidden)]
+pub static SERVED: naftiko_server::Served = {
+    use naftiko_client::schema::{Adapter, to};
+    naftiko_server::Served::new(
+        &operations::CAPABILITY,
+        const { &[Adapter::Rest(to(&rest::ADAPTER)), Adapter::Mcp(to(&mcp::ADAPTER))] },
+    )
+};
+
 /// Runs the command line of this crate's binary: `serve`, `mcp`, `tools` and `routes`.
 #[cfg(feature = "server")]
 pub fn run() -> std::process::ExitCode {
-    use naftiko_client::schema::{Adapter, to};
-    use naftiko_server::{Program, Served};
-    static PROGRAM: Program = Program::new(const {
-        &[
-            Served::new(
-                &operations::CAPABILITY,
-                const {
-                    &[Adapter::Rest(to(&rest::ADAPTER)), Adapter::Mcp(to(&mcp::ADAPTER))]
-                },
-            ),
-        ]
-    });
+    use naftiko_client::schema::to;
+    use naftiko_server::Program;
+    static PROGRAM: Program = Program::new(const { &[to(&SERVED)] });
     naftiko_server::run(&PROGRAM)
 }
