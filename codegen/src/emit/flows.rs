@@ -7,6 +7,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::adapter::facts;
+use super::rust::Item;
 use super::{rust, tables};
 use crate::model::{Flow, Model};
 
@@ -17,23 +18,24 @@ pub(super) fn emit(model: &Model) -> String {
             use super::operations;
         }
     });
-    let mut items = vec![quote! {
+    let mut items = vec![Item::from(quote! {
         use naftiko_client::schema::*;
-    }];
-    items.extend(operations);
+    })];
+    items.extend(operations.map(Item::from));
     items.extend(model.flows.iter().enumerate().map(|(index, flow)| table(model, FlowId::from(index), flow)));
     rust::file(model, "Flows: steps that run as one, and what callers get of them.", items)
 }
 
-fn table(model: &Model, id: FlowId, flow: &Flow) -> TokenStream {
+fn table(model: &Model, id: FlowId, flow: &Flow) -> Item {
     let (docs, name, feature) =
         (rust::docs(&rust::code(&flow.table.name)), tables::ident(&flow.const_name), condition(&features(model, id)));
     let table = tables::expression(&*flow.table, model);
-    quote! {
+    let tokens = quote! {
         #docs
         #feature
-        pub(crate) static #name: Flow = #table;
-    }
+        pub(crate) static #name: Flow = ();
+    };
+    Item::Table(tokens, table)
 }
 
 /// The features of the adapters that run a flow.

@@ -3,6 +3,7 @@
 use naftiko_schema::Mcp;
 use quote::quote;
 
+use super::rust::Item;
 use super::{flows, rust, tables};
 use crate::model::Model;
 
@@ -11,23 +12,26 @@ pub(super) fn emit(model: &Model, mcp: &Mcp) -> Vec<(&'static str, String)> {
     let modules = flows::modules(&mcp.bindings().collect::<Vec<_>>());
     let skills = mcp.skills.is_some().then(|| quote! { , skill });
     let items = [
-        quote! {
+        Item::from(quote! {
             use naftiko_client::schema::*;
             pub use naftiko_mcp::{Confirmation, HttpOptions, OutputSchemas, Policy, Server, ShortKey};
-        },
-        quote! {
+        }),
+        Item::from(quote! {
             use super::{#modules #skills};
-        },
-        quote! {
-            pub(crate) static ADAPTER: Mcp = #adapter;
-        },
-        quote! {
+        }),
+        Item::Table(
+            quote! {
+                pub(crate) static ADAPTER: Mcp = ();
+            },
+            adapter,
+        ),
+        Item::from(quote! {
             /// The server with all of it, to be served over Streamable HTTP or stdio.
             #mounted
             pub fn server(client: &Client) -> Server {
                 Server::new(&ADAPTER, client.connection())
             }
-        },
+        }),
     ];
     let docs = "The MCP server: the tools, resources and prompts that the capability exposes.";
     vec![("src/mcp.rs", rust::file(model, docs, items))]

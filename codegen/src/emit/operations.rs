@@ -2,25 +2,29 @@
 
 use quote::quote;
 
+use super::rust::Item;
 use super::{rust, tables};
 use crate::model::{Model, Operation};
 
 pub(super) fn emit(model: &Model) -> String {
     let capability = tables::expression(&model.capability, model);
     let mut items = vec![
-        quote! {
+        Item::from(quote! {
             use naftiko_client::schema::*;
-        },
-        quote! {
-            /// The capability.
-            pub(crate) static CAPABILITY: Capability = #capability;
-        },
+        }),
+        Item::Table(
+            quote! {
+                /// The capability.
+                pub(crate) static CAPABILITY: Capability = ();
+            },
+            capability,
+        ),
     ];
     items.extend(model.operations.iter().map(|source| operation(model, source)));
     rust::file(model, "What the capability consumes: APIs, variables and operations, as tables.", items)
 }
 
-fn operation(model: &Model, operation: &Operation) -> proc_macro2::TokenStream {
+fn operation(model: &Model, operation: &Operation) -> Item {
     let docs = rust::docs(&rust::code(&format!("{} {}", operation.table.method.as_str(), operation.path_text)));
     let name = tables::ident(&operation.const_name);
     let table = tables::expression(&*operation.table, model);
@@ -28,9 +32,10 @@ fn operation(model: &Model, operation: &Operation) -> proc_macro2::TokenStream {
         let feature = &part.feature;
         quote! { #[cfg(feature = #feature)] }
     });
-    quote! {
+    let tokens = quote! {
         #docs
         #part
-        pub(crate) static #name: Operation = #table;
-    }
+        pub(crate) static #name: Operation = ();
+    };
+    Item::Table(tokens, table)
 }

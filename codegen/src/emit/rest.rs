@@ -3,6 +3,7 @@
 use naftiko_schema::Rest;
 use quote::quote;
 
+use super::rust::Item;
 use super::{flows, openapi, rust, tables};
 use crate::model::Model;
 
@@ -11,27 +12,30 @@ pub(super) fn emit(model: &Model, rest: &Rest) -> Vec<(&'static str, String)> {
     let bindings: Vec<_> = rest.routes.iter().map(|route| &route.binding).collect();
     let modules = flows::modules(&bindings);
     let items = [
-        quote! {
+        Item::from(quote! {
             use naftiko_client::schema::*;
             use naftiko_rest::Router;
-        },
-        quote! {
+        }),
+        Item::from(quote! {
             use super::{#modules};
-        },
-        quote! {
+        }),
+        Item::from(quote! {
             /// The OpenAPI 3.1 document of the routes, as JSON. The server has it at `/openapi.json`.
             pub const OPENAPI: &str = include_str!("../openapi.json");
-        },
-        quote! {
-            pub(crate) static ADAPTER: Rest = #adapter.openapi(OPENAPI);
-        },
-        quote! {
+        }),
+        Item::Table(
+            quote! {
+                pub(crate) static ADAPTER: Rest = ();
+            },
+            tables::method(adapter, "openapi", [tables::path(&["OPENAPI"])]),
+        ),
+        Item::from(quote! {
             /// The routes, to be served alone or mounted in an application.
             #mounted
             pub fn router(client: &Client) -> Router {
                 naftiko_rest::router(&ADAPTER, client.connection())
             }
-        },
+        }),
     ];
     let docs = "The REST adapter: one route per exposed operation.";
     vec![("src/rest.rs", rust::file(model, docs, items)), ("openapi.json", openapi::document(model, rest))]

@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::Expr;
 
 use naftiko_schema::InboundAuth;
 
@@ -10,26 +11,48 @@ use crate::model::Model;
 use crate::vocabulary::is_invisible;
 
 /// Formats a file and puts the header before it. Items are separated by blank lines.
-pub(super) fn file(model: &Model, docs: &str, items: impl IntoIterator<Item = TokenStream>) -> String {
+pub(super) fn file<I: Into<Item>>(model: &Model, docs: &str, items: impl IntoIterator<Item = I>) -> String {
     file_from(&model.spec, docs, items)
 }
 
 /// The same for a file that is made of these sources.
-pub(super) fn file_from(origin: &str, docs: &str, items: impl IntoIterator<Item = TokenStream>) -> String {
+pub(super) fn file_from<I: Into<Item>>(origin: &str, docs: &str, items: impl IntoIterator<Item = I>) -> String {
     let mut text = format!("// {MARKER} from {origin}.\n// Do not edit: change the specification instead.\n\n");
     let docs = doc_lines(docs).map(|line| quote! { #![doc = #line] });
     let head = quote! { #(#docs)* #![cfg_attr(rustfmt, rustfmt_skip)] };
-    text.push_str(&format(head));
+    text.push_str(&format(head.into()));
     for item in items {
         text.push('\n');
-        text.push_str(&format(item));
+        text.push_str(&format(item.into()));
     }
     text
 }
 
-fn format(tokens: TokenStream) -> String {
-    let formatted = match syn::parse2(tokens) {
-        Ok(file) => prettyplease::unparse(&file),
+/// What stands between blank lines in a file.
+pub(super) enum Item {
+    Tokens(TokenStream),
+    /// A `static`, whose value is written in place of the one that it has in the tokens.
+    Table(TokenStream, Expr),
+}
+
+impl From<TokenStream> for Item {
+    fn from(tokens: TokenStream) -> Self {
+        Self::Tokens(tokens)
+    }
+}
+
+fn format(item: Item) -> String {
+    let (tokens, value) = match item {
+        Item::Tokens(tokens) => (tokens, None),
+        Item::Table(tokens, value) => (tokens, Some(value)),
+    };
+    let formatted = match syn::parse2::<syn::File>(tokens) {
+        Ok(mut file) => {
+            if let (Some(value), Some(syn::Item::Static(table))) = (value, file.items.last_mut()) {
+                *table.expr = value;
+            }
+            prettyplease::unparse(&file)
+        }
         // Emitters write valid Rust. If one did not, the generated crate would not compile and say where it comes from.
         Err(error) => format!("compile_error!({:?});\n", format!("the compiler emitted invalid Rust: {error}")),
     };

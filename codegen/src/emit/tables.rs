@@ -5,9 +5,10 @@
 
 use std::fmt::Display;
 
-use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::quote;
+use proc_macro2::{Ident, Literal, Span};
 use serde::ser::{self, Serialize};
+use syn::punctuated::Punctuated;
+use syn::{Expr, ExprLit, ExprPath, Lit, LitBool, LitByteStr, LitInt, LitStr, Path, Stmt, Token, UnOp};
 
 use crate::model::Model;
 
@@ -21,13 +22,87 @@ pub(super) fn index(index: usize) -> Literal {
     Literal::usize_unsuffixed(index)
 }
 
-/// The expression that makes a table. References to operations name the constants that the model has for them.
-pub(super) fn expression(table: &impl Serialize, model: &Model) -> TokenStream {
+/// The expression that makes a table. References to operations name the constants that the model has for them. It is no text that
+/// would be parsed again: tables are most of what is emitted.
+pub(super) fn expression(table: &impl Serialize, model: &Model) -> Expr {
     write(table, Writer { model, form: Form::Argument })
 }
 
-fn write(value: &(impl Serialize + ?Sized), writer: Writer<'_>) -> TokenStream {
-    value.serialize(writer).unwrap_or_else(|Unwritable(message)| quote! { compile_error!(#message) })
+fn write(value: &(impl Serialize + ?Sized), writer: Writer<'_>) -> Expr {
+    value.serialize(writer).unwrap_or_else(|Unwritable(message)| {
+        syn::parse_str(&format!("compile_error!({message:?})")).unwrap_or_else(|_| path(&["unwritable"]))
+    })
+}
+
+/// The call of a method on an expression.
+pub(super) fn method(receiver: Expr, name: &str, arguments: impl IntoIterator<Item = Expr>) -> Expr {
+    Expr::MethodCall(syn::ExprMethodCall {
+        attrs: Vec::new(),
+        receiver: Box::new(receiver),
+        dot_token: Default::default(),
+        method: ident(name),
+        turbofish: None,
+        paren_token: Default::default(),
+        args: arguments.into_iter().collect(),
+    })
+}
+
+/// A name, or several that follow each other.
+pub(super) fn path(names: &[&str]) -> Expr {
+    let segments: Punctuated<_, Token![::]> = names.iter().map(|name| syn::PathSegment::from(ident(name))).collect();
+    Expr::Path(ExprPath { attrs: Vec::new(), qself: None, path: Path { leading_colon: None, segments } })
+}
+
+/// Marks the place of no argument, and is never written.
+fn nothing() -> Expr {
+    Expr::Infer(syn::ExprInfer { attrs: Vec::new(), underscore_token: Default::default() })
+}
+
+fn literal(lit: Lit) -> Expr {
+    Expr::Lit(ExprLit { attrs: Vec::new(), lit })
+}
+
+fn text(value: &str) -> Expr {
+    literal(Lit::Str(LitStr::new(value, Span::call_site())))
+}
+
+fn called(function: Expr, arguments: impl IntoIterator<Item = Expr>) -> Expr {
+    Expr::Call(syn::ExprCall {
+        attrs: Vec::new(),
+        func: Box::new(function),
+        paren_token: Default::default(),
+        args: arguments.into_iter().collect(),
+    })
+}
+
+fn call(function: &str, arguments: impl IntoIterator<Item = Expr>) -> Expr {
+    called(path(&[function]), arguments)
+}
+
+fn reference(expr: Expr) -> Expr {
+    Expr::Reference(syn::ExprReference {
+        attrs: Vec::new(),
+        and_token: Default::default(),
+        mutability: None,
+        expr: Box::new(expr),
+    })
+}
+
+/// A list. One of tables needs a `const` block: tables can own memory, and so are not promoted to statics.
+fn array(items: Vec<Expr>) -> Expr {
+    let is_empty = items.is_empty();
+    let elems = items.into_iter().collect();
+    let list = reference(Expr::Array(syn::ExprArray { attrs: Vec::new(), bracket_token: Default::default(), elems }));
+    if is_empty {
+        return list;
+    }
+    let block = syn::Block { brace_token: Default::default(), stmts: vec![Stmt::Expr(list, None)] };
+    Expr::Const(syn::ExprConst {
+        attrs: Vec::new(),
+        const_token: Default::default(),
+        modifiers: Default::default(),
+        block,
+    })
 }
 
 /// Writes one value.
@@ -57,8 +132,8 @@ impl<'m> Writer<'m> {
         Arguments { writer: self, name, arguments: Vec::new(), setters: Vec::new() }
     }
 
-    fn items(self, open: TokenStream) -> Items<'m> {
-        Items { writer: self, open, items: Vec::new() }
+    fn items(self) -> Items<'m> {
+        Items { writer: self, items: Vec::new() }
     }
 }
 
@@ -80,29 +155,29 @@ impl ser::Error for Unwritable {
     }
 }
 
-type Written = Result<TokenStream, Unwritable>;
+type Written = Result<Expr, Unwritable>;
 
 fn unwritable(what: &str) -> Unwritable {
     Unwritable(format!("tables have no {what}"))
 }
 
 impl<'m> ser::Serializer for Writer<'m> {
-    type Ok = TokenStream;
+    type Ok = Expr;
     type Error = Unwritable;
     type SerializeSeq = Items<'m>;
-    type SerializeTuple = ser::Impossible<TokenStream, Unwritable>;
-    type SerializeTupleStruct = ser::Impossible<TokenStream, Unwritable>;
-    type SerializeTupleVariant = ser::Impossible<TokenStream, Unwritable>;
-    type SerializeMap = ser::Impossible<TokenStream, Unwritable>;
+    type SerializeTuple = ser::Impossible<Expr, Unwritable>;
+    type SerializeTupleStruct = ser::Impossible<Expr, Unwritable>;
+    type SerializeTupleVariant = ser::Impossible<Expr, Unwritable>;
+    type SerializeMap = ser::Impossible<Expr, Unwritable>;
     type SerializeStruct = Arguments<'m>;
-    type SerializeStructVariant = ser::Impossible<TokenStream, Unwritable>;
+    type SerializeStructVariant = ser::Impossible<Expr, Unwritable>;
 
     fn serialize_bool(self, value: bool) -> Written {
         // The setter of a flag takes no argument.
         Ok(if self.form == Form::Setter {
-            TokenStream::new()
+            nothing()
         } else {
-            quote! { #value }
+            literal(Lit::Bool(LitBool::new(value, Span::call_site())))
         })
     }
 
@@ -119,8 +194,12 @@ impl<'m> ser::Serializer for Writer<'m> {
     }
 
     fn serialize_i64(self, value: i64) -> Written {
-        let value = Literal::i64_unsuffixed(value);
-        Ok(quote! { #value })
+        let digits = literal(Lit::Int(LitInt::new(&value.unsigned_abs().to_string(), Span::call_site())));
+        if value >= 0 {
+            return Ok(digits);
+        }
+        let op = UnOp::Neg(Default::default());
+        Ok(Expr::Unary(syn::ExprUnary { attrs: Vec::new(), op, expr: Box::new(digits) }))
     }
 
     fn serialize_u8(self, value: u8) -> Written {
@@ -136,8 +215,7 @@ impl<'m> ser::Serializer for Writer<'m> {
     }
 
     fn serialize_u64(self, value: u64) -> Written {
-        let value = Literal::u64_unsuffixed(value);
-        Ok(quote! { #value })
+        Ok(literal(Lit::Int(LitInt::new(&value.to_string(), Span::call_site()))))
     }
 
     fn serialize_f32(self, _: f32) -> Written {
@@ -153,28 +231,22 @@ impl<'m> ser::Serializer for Writer<'m> {
     }
 
     fn serialize_str(self, value: &str) -> Written {
-        Ok(if self.form == Form::Stored {
-            quote! { text(#value) }
-        } else {
-            quote! { #value }
-        })
+        Ok(if self.form == Form::Stored { call("text", [text(value)]) } else { text(value) })
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Written {
-        let value = Literal::byte_string(value);
-        Ok(quote! { list(#value) })
+        Ok(call("list", [literal(Lit::ByteStr(LitByteStr::new(value, Span::call_site())))]))
     }
 
     fn serialize_none(self) -> Written {
-        Ok(quote! { None })
+        Ok(path(&["None"]))
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Written {
         if self.form == Form::Setter {
             return Ok(write(value, Self { form: Form::Argument, ..self }));
         }
-        let value = write(value, self.stored());
-        Ok(quote! { Some(#value) })
+        Ok(call("Some", [write(value, self.stored())]))
     }
 
     fn serialize_unit(self) -> Written {
@@ -184,19 +256,17 @@ impl<'m> ser::Serializer for Writer<'m> {
     fn serialize_unit_struct(self, name: &'static str) -> Written {
         // A reference to the skills, which have a module.
         if name == "Skills" {
-            return Ok(quote! { to(&skill::ADAPTER) });
+            return Ok(call("to", [reference(path(&["skill", "ADAPTER"]))]));
         }
         Err(unwritable("unit structs"))
     }
 
     fn serialize_unit_variant(self, name: &'static str, _: u32, variant: &'static str) -> Written {
-        let (name, variant) = (ident(name), ident(variant));
-        Ok(quote! { #name::#variant })
+        Ok(path(&[name, variant]))
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Written {
-        let (name, value) = (ident(name), write(value, self.stored()));
-        Ok(quote! { #name(#value) })
+        Ok(call(name, [write(value, self.stored())]))
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -209,25 +279,17 @@ impl<'m> ser::Serializer for Writer<'m> {
         // A target carries the number of its operation or flow in place of that of a variant.
         if name == "Target" && variant == "Flow" {
             let flow = self.model.flows.get(index as usize).ok_or_else(|| unwritable("such flow"))?;
-            let flow = ident(&flow.const_name);
-            return Ok(quote! { runs(&flows::#flow) });
+            return Ok(call("runs", [reference(path(&["flows", &flow.const_name]))]));
         }
         if name == "Target" {
             let operation = self.model.operations.get(index as usize).ok_or_else(|| unwritable("such operation"))?;
-            let operation = ident(&operation.const_name);
-            return Ok(quote! { calls(&operations::#operation) });
+            return Ok(call("calls", [reference(path(&["operations", &operation.const_name]))]));
         }
-        let (name, variant, value) = (ident(name), ident(variant), write(value, self.stored()));
-        Ok(quote! { #name::#variant(#value) })
+        Ok(called(path(&[name, variant]), [write(value, self.stored())]))
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, Unwritable> {
-        let open = if self.form == Form::Stored {
-            quote! { list }
-        } else {
-            TokenStream::new()
-        };
-        Ok(self.items(open))
+        Ok(self.items())
     }
 
     fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple, Unwritable> {
@@ -271,20 +333,19 @@ impl<'m> ser::Serializer for Writer<'m> {
 struct Arguments<'m> {
     writer: Writer<'m>,
     name: &'static str,
-    arguments: Vec<TokenStream>,
-    setters: Vec<TokenStream>,
+    arguments: Vec<Expr>,
+    setters: Vec<(&'static str, Option<Expr>)>,
 }
 
 impl ser::SerializeStruct for Arguments<'_> {
-    type Ok = TokenStream;
+    type Ok = Expr;
     type Error = Unwritable;
 
     fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Unwritable> {
         match key.strip_prefix('.') {
             Some(setter) => {
                 let value = write(value, Writer { form: Form::Setter, ..self.writer });
-                let setter = ident(setter);
-                self.setters.push(quote! { .#setter(#value) });
+                self.setters.push((setter, Some(value).filter(|value| !matches!(value, Expr::Infer(_)))));
             }
             None => self.arguments.push(write(value, Writer { form: Form::Argument, ..self.writer })),
         }
@@ -292,20 +353,19 @@ impl ser::SerializeStruct for Arguments<'_> {
     }
 
     fn end(self) -> Written {
-        let (name, arguments, setters) = (ident(self.name), self.arguments, self.setters);
-        Ok(quote! { #name::new(#(#arguments),*) #(#setters)* })
+        let new = called(path(&[self.name, "new"]), self.arguments);
+        Ok(self.setters.into_iter().fold(new, |table, (setter, value)| method(table, setter, value)))
     }
 }
 
-/// The items of a list. A list of tables needs a `const` block: tables can own memory, and so are not promoted to statics.
+/// The items of a list.
 struct Items<'m> {
     writer: Writer<'m>,
-    open: TokenStream,
-    items: Vec<TokenStream>,
+    items: Vec<Expr>,
 }
 
 impl ser::SerializeSeq for Items<'_> {
-    type Ok = TokenStream;
+    type Ok = Expr;
     type Error = Unwritable;
 
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Unwritable> {
@@ -314,16 +374,7 @@ impl ser::SerializeSeq for Items<'_> {
     }
 
     fn end(self) -> Written {
-        let (open, items) = (self.open, self.items);
-        let list = if items.is_empty() {
-            quote! { &[] }
-        } else {
-            quote! { const { &[#(#items),*] } }
-        };
-        Ok(if open.is_empty() {
-            list
-        } else {
-            quote! { #open(#list) }
-        })
+        let list = array(self.items);
+        Ok(if self.writer.form == Form::Stored { call("list", [list]) } else { list })
     }
 }
