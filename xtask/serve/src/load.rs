@@ -44,7 +44,7 @@ pub fn files(files: &[impl AsRef<Path>], joined: bool) -> Result<Loaded> {
     Ok(Loaded { program: Program::compiled(group, served), found })
 }
 
-/// The same as [`file`] for a file relative to this folder.
+/// The same as [`file()`] for a file relative to this folder.
 ///
 /// # Errors
 /// As above.
