@@ -62,18 +62,10 @@ pub(super) fn emit(model: &Model) -> String {
         let server = if model.has_server() { format!(", \"naftiko-server?/{kind}\"") } else { String::new() };
         format!("{kind} = [\"naftiko-client/{kind}\"{server}]\n")
     };
+    let package = package(model.crate_name(), &toml_string(&model.capability.title));
     format!(
         "# {MARKER} from {spec}.\n# Do not edit: change the specification instead.\n\n\
-         [package]\n\
-         name = {name:?}\n\
-         description = {description}\n\
-         version.workspace = true\n\
-         edition.workspace = true\n\
-         rust-version.workspace = true\n\
-         license.workspace = true\n\
-         publish.workspace = true\n\n\
-         [lints]\n\
-         workspace = true\n\n\
+         {package}\
          [features]\n\
          default = [\"client\", \"ring\"{parts}]\n\
          # The client is always there; the feature lets a dependency name what it uses.\n\
@@ -90,8 +82,6 @@ pub(super) fn emit(model: &Model) -> String {
          serde_json.workspace = true # Bodies in the examples of the documentation.\n",
         tls = ["ring", "aws-lc-rs", "native-tls"].map(tls).concat(),
         spec = model.spec,
-        name = model.crate_name(),
-        description = toml_string(&model.capability.title),
     )
 }
 
@@ -116,4 +106,20 @@ fn has_query(model: &Model, facts: &Facts) -> bool {
 /// A TOML basic string. Control characters are gone already: texts of the model are single lines.
 pub(super) fn toml_string(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// What the manifests of all generated crates begin with. The description is a TOML string.
+pub(super) fn package(name: &str, description: &str) -> String {
+    format!(
+        "[package]\n\
+         name = {name:?}\n\
+         description = {description}\n\
+         version.workspace = true\n\
+         edition.workspace = true\n\
+         rust-version.workspace = true\n\
+         license.workspace = true\n\
+         publish.workspace = true\n\n\
+         [lints]\n\
+         workspace = true\n\n"
+    )
 }

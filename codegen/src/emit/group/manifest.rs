@@ -1,7 +1,7 @@
 //! `Cargo.toml`: a dependency and a feature for each member.
 
 use super::super::MARKER;
-use super::super::manifest::toml_string;
+use super::super::manifest::{package, toml_string};
 use super::{Part, Parts};
 
 pub(super) fn emit(parts: &Parts<'_>) -> String {
@@ -43,18 +43,10 @@ pub(super) fn emit(parts: &Parts<'_>) -> String {
         );
     }
     let dependencies: String = members.iter().map(dependency).collect();
+    let package = package(name, &toml_string(&parts.group.about.title));
     format!(
         "# {MARKER} from {origin}.\n# Do not edit: change the specifications instead.\n\n\
-         [package]\n\
-         name = {name:?}\n\
-         description = {title}\n\
-         version.workspace = true\n\
-         edition.workspace = true\n\
-         rust-version.workspace = true\n\
-         license.workspace = true\n\
-         publish.workspace = true\n\n\
-         [lints]\n\
-         workspace = true\n\n\
+         {package}\
          [features]\n\
          default = [\"client\", \"ring\"{defaults}]\n\
          # The client is always there; the feature lets a dependency name what it uses.\n\
@@ -67,7 +59,6 @@ pub(super) fn emit(parts: &Parts<'_>) -> String {
          naftiko-client.workspace = true # What the clients have in common.\n\
          {server}{dependencies}",
         origin = parts.origin,
-        title = toml_string(&parts.group.about.title),
     )
 }
 
