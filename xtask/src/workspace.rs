@@ -77,9 +77,9 @@ fn manifest(own: &str, root: &Path) -> String {
                 rest = line;
             }
         } else if let Some((before, (path, after))) =
-            line.split_once("path = \"").and_then(|(before, rest)| Some((before, rest.split_once('"')?)))
+            line.split_once(" path = \"").and_then(|(before, rest)| Some((before, rest.split_once('"')?)))
         {
-            text.push_str(&format!("{before}path = {:?}{after}\n", root.join(path).to_string_lossy()));
+            text.push_str(&format!("{before} path = {:?}{after}\n", root.join(path).to_string_lossy()));
         } else {
             text.push_str(&format!("{line}\n"));
             if line == "[workspace.lints.rust]" {
@@ -96,9 +96,9 @@ mod tests {
 
     #[test]
     fn a_manifest_elsewhere_has_other_members_and_finds_the_same_folders() {
-        let own = "[workspace]\nmembers = [\n  \"a\",\n]\ndefault-members = [\"a\"]\n[workspace.dependencies]\na = { path = \"x/a\", version = \"1\" }\n";
+        let own = "[workspace]\nmembers = [\n  \"a\",\n]\ndefault-members = [\"a\"]\n[workspace.dependencies]\na = { path = \"x/a\", version = \"1\" }\nof_path = \"1\"\n";
         let (root, start) = (Path::new("/r"), "[workspace]\nmembers = [\"generated/*\"]\n[workspace.dependencies]\n");
         let path = root.join("x/a");
-        assert_eq!(manifest(own, root), format!("{start}a = {{ path = {path:?}, version = \"1\" }}\n"));
+        assert_eq!(manifest(own, root), format!("{start}a = {{ path = {path:?}, version = \"1\" }}\nof_path = \"1\"\n"));
     }
 }

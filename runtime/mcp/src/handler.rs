@@ -20,8 +20,9 @@ use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt as _};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::call::{call, cancelled, forwarded};
-use super::member::{Indexed, Member};
-use super::members::Members;
+use super::catalog::Indexed;
+use super::member::Member;
+use super::members::{Members, SharedCatalog};
 use super::page::page;
 use super::resources::Resources;
 use super::revision::{VERSIONS, is_stateless};
@@ -69,31 +70,38 @@ impl std::fmt::Debug for Server {
 impl Server {
     #[doc(hidden)]
     pub fn new(adapter: &'static Mcp, connection: &Connection) -> Self {
-        Self::joined(connection.capability(), [("", adapter, connection.clone())], Policy::default())
+        Self::joined(
+            connection.capability(),
+            [("", adapter, connection.clone())],
+            Policy::default(),
+            &SharedCatalog::default(),
+        )
     }
 
     /// A server with the name, title and version of `about`, which offers what all of these adapters do: each with what callers
-    /// call its capability, or nothing on a server of one. No two of them have a tool or a prompt of the same name.
+    /// call its capability, or nothing on a server of one. No two of them have a tool or a prompt of the same name. Servers that share
+    /// a catalog have the same adapters and policy.
     #[doc(hidden)]
     pub fn joined(
         about: &'static Capability,
         adapters: impl IntoIterator<Item = (&'static str, &'static Mcp, Connection)>,
         policy: Policy,
+        shared: &SharedCatalog,
     ) -> Self {
         let members = adapters.into_iter().map(|(name, adapter, connection)| Member { name, adapter, connection });
-        Self::with_parts(about, members.collect(), policy)
+        Self::with_parts(about, members.collect(), policy, shared)
     }
 
     /// The same server with a policy.
     #[must_use]
     pub fn with_policy(self, policy: Policy) -> Self {
-        Self::with_parts(self.0.about, self.0.members.all().to_vec(), policy)
+        Self::with_parts(self.0.about, self.0.members.all().to_vec(), policy, &SharedCatalog::default())
     }
 
-    fn with_parts(about: &'static Capability, members: Vec<Member>, policy: Policy) -> Self {
-        let (members, cut) = Members::new(members, &policy);
+    fn with_parts(about: &'static Capability, members: Vec<Member>, policy: Policy, shared: &SharedCatalog) -> Self {
+        let members = Members::new(members, &policy, shared);
         let implementation = Implementation::new(&*about.name, &*about.version).with_title(&*about.title);
-        let resources = Resources::new(members.all(), cut, &policy);
+        let resources = Resources::new(members.all(), members.cut(), &policy);
         let mut config = ServerConfig::new(capabilities(&members, &resources)).with_server_info(implementation);
         let instructions = members.instructions();
         if !instructions.is_empty() {
@@ -344,10 +352,10 @@ impl ServerHandler for Server {
                 return Ok((*found).into());
             }
         };
-        let Some(indexed) = self.0.members.tool(&request.name) else {
+        let Some((indexed, connection)) = self.0.members.callable(&request.name) else {
             return Err(ErrorData::invalid_params(format!("unknown tool: {}", short(&request.name)), None));
         };
-        let Indexed { tool, connection, description } = indexed;
+        let Indexed { tool, description, .. } = indexed;
         let policy = &self.0.policy;
         let mut trail = Trail::new(policy, indexed, &request, &context);
         // On the heap, because rmcp moves the future of a request dozens of times.

@@ -5,6 +5,7 @@ mod accept;
 mod audit;
 mod budget;
 mod call;
+mod catalog;
 mod confirm;
 mod content;
 mod failure;
@@ -50,4 +51,5 @@ pub use policy::{Confirmation, OutputSchemas, Policy, Search, ShortKey};
 #[doc(hidden)]
 pub mod __private {
     pub use crate::http::{Endpoint, PATH};
+    pub use crate::members::SharedCatalog;
 }

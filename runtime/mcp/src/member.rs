@@ -26,23 +26,9 @@ impl Member {
     }
 }
 
-/// A tool in the index.
-pub(super) struct Indexed {
-    pub(super) tool: &'static Tool,
-    /// The connection of its capability.
-    pub(super) connection: Connection,
-    /// The tool as clients see it.
-    pub(super) description: rmcp::model::Tool,
-}
-
 /// A tool as clients see it, and whether its schemas are cut. Its title is an annotation too, for clients that look only there, if it
 /// says more than its name.
-pub(super) fn describe(
-    tool: &'static Tool,
-    headers: bool,
-    policy: &Policy,
-    member: &Member,
-) -> (rmcp::model::Tool, bool) {
+pub(super) fn describe(tool: &'static Tool, policy: &Policy, member: &Member) -> (rmcp::model::Tool, bool) {
     let hints = &tool.hints;
     let annotations = ToolAnnotations::from_raw(
         tool.titled.then(|| about(&tool.title, &[&tool.name])).flatten(),
@@ -51,7 +37,7 @@ pub(super) fn describe(
         Some(hints.idempotent),
         Some(hints.open_world),
     );
-    let schemas = schemas(tool, headers, policy.output_schemas, member.connection.defaults());
+    let schemas = schemas(tool, policy.output_schemas, member.connection.defaults());
     let mut described = rmcp::model::Tool::new(&*tool.name, &*tool.description, Arc::new(schemas.input))
         .with_title(&*tool.title)
         .with_annotations(annotations);

@@ -1,71 +1,34 @@
 //! The members of a server, and the index of their tools.
 
-use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
+use naftiko_client::__private::Connection;
 use naftiko_schema::{Mcp, Prompt, Tool};
 use rmcp::model::{CallToolRequestParams, CallToolResult};
 
 use super::Policy;
-use super::member::{Indexed, Member, describe};
-use super::policy::OutputSchemas;
-#[cfg(feature = "search")]
-use super::search::Finder;
-use super::structure::name_repeated;
+use super::catalog::{Catalog, Indexed};
+use super::member::Member;
 
 /// How long a client may cache a list, in milliseconds. Lists change only with the binary.
 const LIST_TTL_MS: u64 = 300_000;
 
-/// The members, and the tools of all of them that the policy shows.
+/// What servers of the same members with the same policy share: it is made by the first of them.
+#[doc(hidden)]
+#[derive(Clone, Default)]
+pub struct SharedCatalog(Arc<OnceLock<Arc<Catalog>>>);
+
+/// The members of which a policy shows anything, and what clients see of their tools.
 pub(super) struct Members {
     all: Vec<Member>,
-    listed: Vec<rmcp::model::Tool>,
-    /// The same for clients before MCP 2026-07-28.
-    listed_without_headers: Vec<rmcp::model::Tool>,
-    /// By their names.
-    index: HashMap<&'static str, Indexed>,
-    /// What lists show in place of all tools.
-    #[cfg(feature = "search")]
-    finder: Option<Finder>,
+    catalog: Arc<Catalog>,
 }
 
 impl Members {
-    /// The members of which a policy shows anything with the tools that it shows, and those tools of which the list shows only a part of their schemas.
-    pub(super) fn new(mut all: Vec<Member>, policy: &Policy) -> (Self, Vec<&'static Tool>) {
+    pub(super) fn new(mut all: Vec<Member>, policy: &Policy, shared: &SharedCatalog) -> Self {
         all.retain(|member| policy.has(member.toolset()));
-        let tools = all.iter().flat_map(|member| member.adapter.tools.iter().map(move |tool| (tool, member)));
-        let shown: Vec<_> = tools.filter(|(tool, _)| policy.shows(tool)).collect();
-        let described = |headers| {
-            let described = shown.iter().map(|(tool, member)| describe(tool, headers, policy, member));
-            described.unzip::<_, _, Vec<_>, Vec<_>>()
-        };
-        let ((mut listed, are_cut), (mut listed_without_headers, _)) = (described(true), described(false));
-        if policy.output_schemas == OutputSchemas::Shape {
-            [&mut listed, &mut listed_without_headers].into_iter().for_each(|tools| name_repeated(tools));
-        }
-        let cut = shown.iter().zip(are_cut).filter(|(_, is_cut)| *is_cut).map(|((tool, _), _)| *tool).collect();
-        let indexed = |((tool, member), description): (&(&'static Tool, &Member), &rmcp::model::Tool)| {
-            let (connection, description) = (member.connection.clone(), description.clone());
-            (&*tool.name, Indexed { tool, connection, description })
-        };
-        let index: HashMap<_, _> = shown.iter().zip(&listed).map(indexed).collect();
-        #[cfg(feature = "search")]
-        let finder = policy.searches(&listed).then(|| {
-            let finder = Finder::new(listed.iter().filter_map(|tool| index.get(&*tool.name)));
-            for listed in [&mut listed, &mut listed_without_headers] {
-                listed.retain(|tool| policy.pins(&tool.name));
-                listed.splice(0..0, finder.tools().iter().cloned());
-            }
-            finder
-        });
-        let members = Self {
-            all,
-            listed,
-            listed_without_headers,
-            index,
-            #[cfg(feature = "search")]
-            finder,
-        };
-        (members, cut)
+        let catalog = shared.0.get_or_init(|| Arc::new(Catalog::new(&all, policy)));
+        Self { catalog: Arc::clone(catalog), all }
     }
 
     pub(super) fn all(&self) -> &[Member] {
@@ -74,21 +37,28 @@ impl Members {
 
     /// The tools as lists show them, with the header fields of their inputs or without.
     pub(super) fn listed(&self, headers: bool) -> &[rmcp::model::Tool] {
-        if headers { &self.listed } else { &self.listed_without_headers }
+        self.catalog.listed(headers)
+    }
+
+    /// The tools of which lists show only a part of their schemas.
+    pub(super) fn cut(&self) -> &[&'static Tool] {
+        self.catalog.cut()
     }
 
     /// The tool of a name.
     pub(super) fn tool(&self, name: &str) -> Option<&Indexed> {
-        self.index.get(name)
+        self.catalog.tool(name)
+    }
+
+    /// The tool of a name, with the connection of its capability.
+    pub(super) fn callable(&self, name: &str) -> Option<(&Indexed, &Connection)> {
+        let indexed = self.catalog.tool(name)?;
+        Some((indexed, &self.all.get(indexed.member)?.connection))
     }
 
     /// What a call means: a call of a tool, or the result of a search for tools.
     pub(super) fn meant(&self, request: CallToolRequestParams) -> Result<CallToolRequestParams, Box<CallToolResult>> {
-        #[cfg(feature = "search")]
-        if let Some(finder) = &self.finder {
-            return finder.meant(request, |name| self.tool(name));
-        }
-        Ok(request)
+        self.catalog.meant(request)
     }
 
     pub(super) fn prompts(&self) -> impl Iterator<Item = &'static Prompt> {

@@ -51,7 +51,7 @@ struct Entry {
 
 impl Resources {
     /// The resources of members. `cut` are tools of which the list shows a part.
-    pub(super) fn new(members: &[Member], cut: Vec<&'static Tool>, policy: &Policy) -> Self {
+    pub(super) fn new(members: &[Member], cut: &[&'static Tool], policy: &Policy) -> Self {
         let all = members
             .iter()
             .flat_map(|member| member.adapter.resources.iter().map(|resource| (resource, member.connection.clone())));
@@ -65,7 +65,7 @@ impl Resources {
         Self {
             shown: shown.into_iter().map(entry).collect(),
             withheld: hidden.into_iter().map(|(resource, _)| resource).filter(is_file).collect(),
-            cut,
+            cut: cut.to_vec(),
             skills: Skills::new(members.iter().filter_map(|member| member.adapter.skills.as_deref())),
             are_declared: members.iter().any(|member| !member.adapter.resources.is_empty()),
             policy: policy.clone(),

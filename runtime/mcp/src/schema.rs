@@ -12,6 +12,9 @@ use super::shape;
 /// How long the schema of a tool's inputs may be because of its body, in bytes.
 const BUDGET: usize = 8 << 10;
 
+/// The keyword of MCP 2026-07-28 for an input that clients repeat in a header field.
+pub(super) const HEADER: &str = "x-mcp-header";
+
 /// What a tool takes and returns, as clients see it.
 pub(super) struct Schemas {
     pub(super) input: JsonObject,
@@ -26,10 +29,10 @@ pub(super) fn source(tool: &Tool) -> String {
 }
 
 /// What a tool takes: an object of its inputs, in which a body has its members where they are known. It uses only keywords that
-/// all models and clients support; `headers` adds that of MCP 2026-07-28. And what it returns, if that is known.
-pub(super) fn schemas(tool: &Tool, headers: bool, output: OutputSchemas, defaults: &Defaults) -> Schemas {
+/// all models and clients support, and [`HEADER`]. And what it returns, if that is known.
+pub(super) fn schemas(tool: &Tool, output: OutputSchemas, defaults: &Defaults) -> Schemas {
     let source = source(tool);
-    let (mut input, is_input_cut) = input_schema(tool, headers, &source, defaults);
+    let (mut input, is_input_cut) = input_schema(tool, &source, defaults);
     if tool.open {
         input.insert("additionalProperties".to_owned(), true.into());
     }
@@ -53,9 +56,9 @@ pub(super) fn whole_output(binding: &Binding) -> Option<&str> {
 }
 
 /// The schema of inputs, and whether something was left out.
-fn input_schema(tool: &Tool, headers: bool, source: &str, defaults: &Defaults) -> (JsonObject, bool) {
+fn input_schema(tool: &Tool, source: &str, defaults: &Defaults) -> (JsonObject, bool) {
     let binding = &tool.binding;
-    let mut schema = flat(tool, headers, defaults);
+    let mut schema = flat(tool, defaults);
     let body = binding.body_input().and_then(|id| binding.inputs().get(id.index()));
     let (Some(body), Some(text)) = (body, whole_body(binding)) else { return (schema, false) };
     let budget = BUDGET.saturating_sub(Value::Object(schema.clone()).to_string().len());
@@ -113,15 +116,15 @@ fn require(schema: &mut JsonObject, name: &str) {
     }
 }
 
-fn flat(tool: &Tool, headers: bool, defaults: &Defaults) -> JsonObject {
+fn flat(tool: &Tool, defaults: &Defaults) -> JsonObject {
     let mut properties = JsonObject::new();
     let mut required = Vec::new();
     for input in tool.binding.inputs() {
         let mut property = property(input, &tool.name);
         let configured = defaults.value(input);
         let is_optional = configured.is_some();
-        if let Some(header) = header(input).filter(|_| headers && !is_optional) {
-            property.insert("x-mcp-header".to_owned(), header.into());
+        if let Some(header) = header(input).filter(|_| !is_optional) {
+            property.insert(HEADER.to_owned(), header.into());
         }
         if let Some(value) = configured {
             configure(&mut property, value);

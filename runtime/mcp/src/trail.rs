@@ -11,7 +11,7 @@ use rmcp::service::RequestContext;
 
 use super::Policy;
 use super::audit::{AuditOutcome, AuditedCall};
-use super::member::Indexed;
+use super::catalog::Indexed;
 
 /// What becomes known of a call while it runs.
 #[derive(Debug, Default)]
@@ -58,7 +58,7 @@ impl Drop for Trail<'_> {
             |name: &str| forwarded.and_then(|Forwarded(fields)| fields.get(name)).and_then(|value| value.to_str().ok());
         audit.record(&AuditedCall {
             tool: &self.indexed.tool.name,
-            capability: &self.indexed.connection.capability().name,
+            capability: &self.indexed.capability.name,
             arguments: &self.arguments,
             outcome: self.ended.outcome,
             confirmed: self.ended.confirmed,

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use naftiko_client::__private::{Connection, Room, TARGET};
+use naftiko_mcp::__private::SharedCatalog;
 use naftiko_mcp::{Policy, Server};
 use naftiko_schema::{Adapter, Capability, Group};
 use rustls::ClientConfig;
@@ -109,6 +110,9 @@ struct Plan {
     /// The first of its adapters, which are of one type.
     adapter: &'static Adapter,
     exposed: Vec<Exposed>,
+    /// What clients of MCP see: of all of them, and of each.
+    catalog: SharedCatalog,
+    catalogs: Vec<SharedCatalog>,
     /// What the server calls itself there.
     about: &'static Capability,
     group: Option<&'static Group>,
@@ -252,6 +256,8 @@ impl Running {
                 connections: workers
                     .map(|worker| exposed.iter().filter_map(|one| of_worker(worker, one)).collect())
                     .collect(),
+                catalog: SharedCatalog::default(),
+                catalogs: exposed.iter().map(|_| SharedCatalog::default()).collect(),
                 exposed: exposed.clone(),
             });
         }
@@ -291,6 +297,7 @@ impl Running {
             options: &self.options,
             access: &self.access,
             policy: &self.policy,
+            catalog: &plan.catalog,
             stop: &self.stop,
             abort: &self.abort,
             about: plan.about,
@@ -299,8 +306,12 @@ impl Running {
             listening,
             started: self.started,
         };
-        let members = plan.exposed.iter().zip(connections);
-        let members = members.map(|(exposed, connection)| Member { exposed: *exposed, connection: connection.clone() });
+        let members = plan.exposed.iter().zip(connections).zip(&plan.catalogs);
+        let members = members.map(|((exposed, connection), catalog)| Member {
+            exposed: *exposed,
+            connection: connection.clone(),
+            catalog: catalog.clone(),
+        });
         Pipeline {
             metrics: self.metrics.clone(),
             has_metrics: adapters::has_metrics(&plan.exposed, has_control),

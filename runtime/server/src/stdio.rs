@@ -1,6 +1,7 @@
 //! The MCP server of a program for one client on standard input and output.
 
 use naftiko_client::__private::{Environment, Room};
+use naftiko_mcp::__private::SharedCatalog;
 use naftiko_mcp::{Policy, Server};
 
 use super::cli::Upstream;
@@ -31,9 +32,9 @@ pub(super) fn server(
         .map_err(|error| Failure::Refused(error.to_string()))?;
     program.check_scripts(&options.scripts)?;
     upstream::check_base_uris(program, options)?;
+    let tls = upstream::native_root_tls();
     let connect = |Exposed { served, adapter, member }: &Exposed| {
-        let tls = upstream::native_root_tls();
-        let client = upstream::client(program, &served.capability, options, tls, None, room.clone());
+        let client = upstream::client(program, &served.capability, options, tls.clone(), None, room.clone());
         let client = match environment {
             Some(environment) => client.from_environment(environment.clone()),
             None => client,
@@ -44,5 +45,5 @@ pub(super) fn server(
     let members = exposed.iter().map(connect).collect::<Result<Vec<_>, Failure>>()?;
     let about = exposed.first().map(|first| program.about_of(first));
     let about = about.ok_or_else(|| Failure::Refused("the capability exposes no MCP tools".to_owned()))?;
-    Ok(Server::joined(about, members.into_iter().flatten(), policy))
+    Ok(Server::joined(about, members.into_iter().flatten(), policy, &SharedCatalog::default()))
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use self::definitions::{CALL, DESCRIBE, SEARCH, definitions};
 use self::index::{Entry, Index};
 use super::about::first_sentence;
-use super::member::Indexed;
+use super::catalog::Indexed;
 
 /// How many tools a search finds unless the call says it.
 const FOUND: usize = 5;
@@ -34,7 +34,7 @@ impl Finder {
     /// Finds these tools.
     pub(crate) fn new<'t>(tools: impl Iterator<Item = &'t Indexed> + Clone) -> Self {
         let index = Index::new(tools.clone().map(|indexed| {
-            let capability = indexed.connection.capability();
+            let capability = indexed.capability;
             let (name, title, description) = (&*indexed.tool.name, &*indexed.tool.title, &*indexed.tool.description);
             Entry { name, title, description, capability: [&capability.title, &capability.description] }
         }));
@@ -152,7 +152,7 @@ fn line(indexed: &Indexed) -> Value {
             (name.clone(), kind.into())
         })
         .collect();
-    let (tool, capability) = (indexed.tool, indexed.connection.capability());
+    let Indexed { tool, capability, .. } = indexed;
     json!({
         "name": tool.name,
         "description": first_sentence(&tool.description),

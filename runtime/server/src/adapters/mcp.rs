@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use naftiko_adapter::{Forwarded, Principal};
-use naftiko_mcp::__private::{Endpoint, PATH};
+use naftiko_mcp::__private::{Endpoint, PATH, SharedCatalog};
 use naftiko_mcp::Server;
 use naftiko_rest::__private::Problem;
 use naftiko_schema::Capability;
@@ -24,18 +24,22 @@ pub(crate) struct Handler {
 impl Handler {
     pub(super) fn new(members: &[Member], parts: &Parts<'_>) -> Self {
         let checks_hosts = parts.access.checks_hosts();
-        let later = |about: &'static Capability, members: &[Member]| {
+        let later = |about: &'static Capability, members: &[Member], catalog: &SharedCatalog| {
             let offered: Vec<_> = members.iter().filter_map(Member::mcp).collect();
             let (policy, options) = (parts.policy.clone(), parts.access.mcp(parts.abort.clone()));
-            move || Server::joined(about, offered, policy).endpoint(options, checks_hosts)
+            let catalog = catalog.clone();
+            move || Server::joined(about, offered, policy, &catalog).endpoint(options, checks_hosts)
         };
         let of_member = |member: &Member| -> (&'static str, Later) {
             let about: &'static Capability = &member.exposed.served.capability;
-            (member.exposed.member, LazyLock::new(Box::new(later(about, std::slice::from_ref(member)))))
+            (
+                member.exposed.member,
+                LazyLock::new(Box::new(later(about, std::slice::from_ref(member), &member.catalog))),
+            )
         };
         let is_member = |member: &&Member| !member.exposed.member.is_empty();
         Self {
-            endpoint: later(parts.about, members)(),
+            endpoint: later(parts.about, members, parts.catalog)(),
             members: members.iter().filter(is_member).map(of_member).collect(),
         }
     }

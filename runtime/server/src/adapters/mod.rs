@@ -12,7 +12,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use naftiko_adapter::{Forwarded, Principal, Unreceived};
 use naftiko_client::__private::Connection;
-use naftiko_mcp::__private::Endpoint;
+use naftiko_mcp::__private::{Endpoint, SharedCatalog};
 use naftiko_rest::__private::Problem;
 use naftiko_schema::{Adapter, Capability, Group, Mcp, Rest};
 use tokio_util::sync::CancellationToken;
@@ -29,6 +29,8 @@ pub(super) struct Parts<'p> {
     pub(super) options: &'p Serve,
     pub(super) access: &'p Access,
     pub(super) policy: &'p naftiko_mcp::Policy,
+    /// What clients of the MCP endpoint of all members see, which the workers share.
+    pub(super) catalog: &'p SharedCatalog,
     pub(super) stop: &'p CancellationToken,
     pub(super) abort: &'p CancellationToken,
     /// What the server calls itself.
@@ -46,6 +48,8 @@ pub(super) struct Parts<'p> {
 pub(super) struct Member {
     pub(super) exposed: Exposed,
     pub(super) connection: Connection,
+    /// What clients of its own MCP endpoint see, which the workers share.
+    pub(super) catalog: SharedCatalog,
 }
 
 impl Member {
