@@ -5,6 +5,7 @@ pub(crate) mod document;
 mod documents;
 pub(crate) mod drift;
 pub(crate) mod json_schema;
+mod keywords;
 pub(crate) mod overlay;
 mod paging;
 mod schemas;

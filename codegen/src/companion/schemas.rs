@@ -3,6 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::document::{Document, entries, flag};
+use super::keywords::{
+    add_limits, alternatives, component_name, has_null_type, is_null, is_secret, is_unsigned, kinds, last, limits,
+    list, only_variant, required, variants,
+};
 use super::shape::{Aside, Enum, Member, Name, Object, Shape, ShapeId, Shapes, Tag, Use};
 use crate::codes::Code;
 use crate::diagnostic::Sink;
@@ -32,22 +36,6 @@ enum Component {
 
 /// References that depend on what is around them (JSON Schema 2019-09 §8.2.4.2, 2020-12 §8.2.3.2).
 const DYNAMIC: [&str; 2] = ["$recursiveRef", "$dynamicRef"];
-
-/// Keywords that limit values and that the runtime checks.
-const LIMITS: [&str; 12] = [
-    "minLength",
-    "maxLength",
-    "pattern",
-    "minimum",
-    "maximum",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-    "minItems",
-    "maxItems",
-    "uniqueItems",
-    "minProperties",
-    "maxProperties",
-];
 
 impl<'n> Schemas<'n> {
     pub(crate) fn new(document: &'n Document<'n>) -> Self {
@@ -394,126 +382,4 @@ impl<'n> Schemas<'n> {
         alternatives.sort();
         Shape::Object(Object { members: members.into_values().collect(), others, alternatives })
     }
-}
-
-/// The groups of members of which at most one may have a value: those with the same `x-one-of`.
-fn alternatives(properties: &[Entry]) -> Vec<Vec<String>> {
-    let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for entry in properties {
-        if let Some(group) = entry.value.get("x-one-of").and_then(Node::scalar_text) {
-            groups.entry(group).or_default().push(entry.key.clone());
-        }
-    }
-    groups.values_mut().for_each(|group| group.sort());
-    let mut groups: Vec<_> = groups.into_values().filter(|group| group.len() > 1).collect();
-    groups.sort();
-    groups
-}
-
-/// The members that a schema requires.
-fn required(schema: &Node) -> Vec<String> {
-    list(schema, "required").unwrap_or_default().iter().filter_map(Node::scalar_text).collect()
-}
-
-/// The kinds in `type`: a name or a list of names.
-fn kinds(schema: &Node) -> Vec<String> {
-    match schema.get("type").map(|kind| &kind.content) {
-        Some(Content::Sequence(kinds)) => kinds.iter().filter_map(kind_name).collect(),
-        Some(_) => schema.get("type").and_then(kind_name).into_iter().collect(),
-        None => Vec::new(),
-    }
-}
-
-/// In YAML, a type of `null` without quotes is no text.
-fn kind_name(kind: &Node) -> Option<String> {
-    if kind.is_null() { Some("null".to_owned()) } else { kind.scalar_text() }
-}
-
-/// The variants of `oneOf` or `anyOf`, unless they only say which members of the schema itself have to be there.
-fn variants(schema: &Node) -> Option<&[Node]> {
-    let variants = list(schema, "oneOf").or_else(|| list(schema, "anyOf"))?;
-    let says_more = |entry: &Entry| !matches!(&*entry.key, "required" | "not" | "title" | "description");
-    let is_condition = |variant: &Node| !entries(variant).iter().any(says_more);
-    let has_own = schema.get("properties").is_some();
-    (!has_own || !variants.iter().all(is_condition)).then_some(variants)
-}
-
-/// The only variant of `oneOf` or `anyOf` that is not null, and how many are null; unless `allOf` says more.
-fn only_variant(schema: &Node) -> Option<(&Node, usize)> {
-    let variants = variants(schema).filter(|_| schema.get("allOf").is_none())?;
-    let mut others = variants.iter().filter(|variant| !is_null(variant));
-    let only = others.next()?;
-    others.next().is_none().then_some((only, variants.len() - 1))
-}
-
-/// Whether a schema is that of null. Some generators for OpenAPI 3.0, which has no such type, write it as `nullable: true`.
-fn is_null(schema: &Node) -> bool {
-    let is_alone = matches!(&schema.content, Content::Mapping(entries) if entries.len() == 1);
-    kinds(schema) == ["null"] || is_alone && flag(schema, "nullable")
-}
-
-fn has_null_type(schema: &Node) -> bool {
-    kinds(schema).iter().any(|kind| kind == "null")
-}
-
-/// Whether a schema marks its values as secret.
-fn is_secret(schema: &Node) -> bool {
-    let format = schema.get("format").and_then(Node::scalar_text);
-    flag(schema, "x-naftiko-secret") || flag(schema, "writeOnly") || format.as_deref() == Some("password")
-}
-
-/// Whether a whole number may be too large for 64 bits with a sign.
-fn is_unsigned(schema: &Node) -> bool {
-    let largest = schema.get("maximum").and_then(Node::scalar_text).and_then(|limit| limit.parse::<u64>().ok());
-    largest.is_some_and(|largest| i64::try_from(largest).is_err())
-        || schema.get("format").and_then(Node::scalar_text).as_deref() == Some("uint64")
-}
-
-/// Adds the limits that a schema has beside a reference or a variant.
-fn add_limits(read: &mut Use, schema: &Node) {
-    for (keyword, limit) in limits(schema) {
-        if read.limits.iter().all(|(known, _)| *known != keyword) {
-            read.limits.push((keyword, limit));
-        }
-    }
-    read.limits.sort_by_key(|(keyword, _)| LIMITS.iter().position(|known| known == keyword));
-}
-
-/// The limits of a schema, each with its JSON text.
-fn limits(schema: &Node) -> Vec<(String, String)> {
-    let known = LIMITS.iter().filter_map(|keyword| Some(((*keyword).to_owned(), schema.get(keyword)?.to_json())));
-    known.filter(|(keyword, limit)| is_limit(keyword, limit)).collect()
-}
-
-fn is_limit(keyword: &str, limit: &str) -> bool {
-    let is_number = limit.starts_with(|first: char| first == '-' || first.is_ascii_digit());
-    match keyword {
-        "pattern" => {
-            let pattern = serde_json::from_str::<String>(limit).unwrap_or_default();
-            let size = naftiko_schema::PATTERN_SIZE;
-            !pattern.is_empty() && regex_lite::RegexBuilder::new(&pattern).size_limit(size).build().is_ok()
-        }
-        "uniqueItems" => limit == "true",
-        // In OpenAPI 3.0 they are booleans beside `minimum` and `maximum`.
-        _ => is_number,
-    }
-}
-
-fn list<'n>(schema: &'n Node, keyword: &str) -> Option<&'n [Node]> {
-    match &schema.get(keyword)?.content {
-        Content::Sequence(items) => Some(items),
-        _ => None,
-    }
-}
-
-/// The name of the schema that a reference leads to, if it has one.
-fn component_name(reference: &str) -> Option<&str> {
-    let name = ["#/components/schemas/", "#/definitions/"].iter().find_map(|start| reference.strip_prefix(start))?;
-    (!name.contains('/')).then_some(name)
-}
-
-/// The last part of the last segment of a reference: `Secret` of `#/components/schemas/scaleway.v1.Secret`.
-fn last(reference: &str) -> &str {
-    let segment = reference.rsplit('/').next().unwrap_or(reference);
-    segment.rsplit('.').next().filter(|part| !part.is_empty()).unwrap_or(segment)
 }

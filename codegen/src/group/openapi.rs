@@ -20,7 +20,11 @@ pub(super) fn document(group: &Group, members: &[Member<'_>]) -> String {
     });
     let documents: Vec<_> = documents.collect();
     let Some((_, _, first)) = documents.first() else { return String::new() };
-    let mut joined = first.clone();
+    let emptied = |(name, value): (&String, &Value)| {
+        let value = if matches!(name.as_str(), "paths" | "components") { json!({}) } else { value.clone() };
+        (name.clone(), value)
+    };
+    let mut joined: Value = first.as_object().into_iter().flatten().map(emptied).collect();
     let titles: Vec<_> = documents.iter().map(|(_, member, _)| &*member.capability.title).collect();
     set(&mut joined, "x-generated", json!(format!("{MARKER}. Do not edit: change the specifications instead.")));
     for (name, value) in [("title", json!(group.about.title)), ("description", json!(titles.join("; ")))] {
@@ -28,8 +32,6 @@ pub(super) fn document(group: &Group, members: &[Member<'_>]) -> String {
     }
     let tags = documents.iter().map(|(name, member, _)| json!({"name": name, "description": member.capability.title}));
     set(&mut joined, "tags", tags.collect());
-    set(&mut joined, "paths", json!({}));
-    set(&mut joined, "components", json!({}));
     let (mut ids, repeated) = (BTreeSet::new(), repeated_ids(documents.iter().map(|(_, _, document)| document)));
     for (name, _, document) in documents {
         let document = with_own_components(document, name, joined.get("components").unwrap_or(&Value::Null));
@@ -76,62 +78,65 @@ fn repeated_ids<'d>(documents: impl Iterator<Item = &'d Value>) -> BTreeSet<Stri
     repeated
 }
 
-/// A document whose components have no name that means something else in `known`.
-fn with_own_components(document: Value, member: &str, known: &Value) -> Value {
-    let mut renamed: BTreeSet<String> = BTreeSet::new();
+/// A document whose components have no name that means something else in `known`. A component with a changed reference has changed,
+/// so what refers to it has to change as well, until nothing does. Each gets a name of its own once.
+fn with_own_components(mut document: Value, member: &str, known: &Value) -> Value {
+    let mut own: BTreeSet<String> = BTreeSet::new();
     loop {
-        let mut own = document.clone();
-        rename(&mut own, &renamed, member);
-        let sections = own.get("components").and_then(Value::as_object);
-        let others: Vec<_> = sections
-            .into_iter()
-            .flatten()
-            .filter(|(section, _)| *section != "securitySchemes")
-            .flat_map(|(section, components)| {
-                let other = |(name, component): &(&String, &Value)| {
-                    known.get(section).and_then(|known| known.get(*name)).is_some_and(|known| known != *component)
-                };
-                let components = components.as_object().into_iter().flatten();
-                components.filter(other).map(move |(name, _)| format!("{section}/{name}")).collect::<Vec<_>>()
-            })
-            .collect();
-        // A component with a changed reference has changed, so what refers to it has to change as well. Each gets a name of its
-        // own once.
-        let before = renamed.len();
-        renamed.extend(others);
-        if renamed.len() == before {
-            return own;
+        let others = others(&document, known).filter(|name| !own.contains(name)).collect::<BTreeSet<_>>();
+        if others.is_empty() {
+            return document;
         }
+        rename(&mut document, &others, member);
+        own.extend(others.iter().filter_map(|name| renamed(name, member)));
     }
 }
 
+/// The components that mean something else in `known`, as `section/name`.
+fn others<'d>(document: &'d Value, known: &'d Value) -> impl Iterator<Item = String> + 'd {
+    let sections = document.get("components").and_then(Value::as_object).into_iter().flatten();
+    let sections = sections.filter(|(section, _)| *section != "securitySchemes");
+    sections.flat_map(move |(section, components)| {
+        let known = known.get(section);
+        let components = components.as_object().into_iter().flatten();
+        let is_other = move |(name, component): &(&String, &Value)| {
+            known.and_then(|known| known.get(*name)).is_some_and(|known| known != *component)
+        };
+        components.filter(is_other).map(move |(name, _)| format!("{section}/{name}"))
+    })
+}
+
+/// A component, as `section/name`, with the name of a member in its own.
+fn renamed(component: &str, member: &str) -> Option<String> {
+    let (section, name) = component.split_once('/')?;
+    Some(format!("{section}/{member}-{name}"))
+}
+
 /// Gives these components, as `section/name`, the name of a member, and the references to them.
-fn rename(node: &mut Value, renamed: &BTreeSet<String>, member: &str) {
-    if renamed.is_empty() {
-        return;
-    }
+fn rename(node: &mut Value, components: &BTreeSet<String>, member: &str) {
     if let Some(Value::Object(sections)) = node.get_mut("components") {
-        for (section, components) in sections.iter_mut() {
-            let Value::Object(all) = components else { continue };
+        for (section, all) in sections.iter_mut() {
+            let Value::Object(all) = all else { continue };
             let own = std::mem::take(all).into_iter().map(|(name, component)| {
                 let key = format!("{section}/{name}");
-                (if renamed.contains(&key) { format!("{member}-{name}") } else { name }, component)
+                (if components.contains(&key) { format!("{member}-{name}") } else { name }, component)
             });
             *all = own.collect();
         }
     }
-    redirect(node, renamed, member);
+    redirect(node, components, member);
 }
 
-fn redirect(node: &mut Value, renamed: &BTreeSet<String>, member: &str) {
+fn redirect(node: &mut Value, components: &BTreeSet<String>, member: &str) {
     match node {
-        Value::Array(items) => items.iter_mut().for_each(|item| redirect(item, renamed, member)),
+        Value::Array(items) => items.iter_mut().for_each(|item| redirect(item, components, member)),
         Value::Object(members) => {
             for (name, value) in members.iter_mut() {
                 let target = value.as_str().filter(|_| name == "$ref").and_then(|text| text.strip_prefix(COMPONENTS));
-                match target.filter(|target| renamed.contains(*target)).and_then(|target| target.split_once('/')) {
-                    Some((section, name)) => *value = format!("{COMPONENTS}{section}/{member}-{name}").into(),
-                    None => redirect(value, renamed, member),
+                let target = target.filter(|target| components.contains(*target));
+                match target.and_then(|target| renamed(target, member)) {
+                    Some(target) => *value = format!("{COMPONENTS}{target}").into(),
+                    None => redirect(value, components, member),
                 }
             }
         }
