@@ -40,7 +40,7 @@ fn a_generated_crate_has_only_the_dependencies_of_its_features() {
         "serde_json_path",
         "naftiko-skill",
         "zip",
-        "boa_engine",
+        "rquickjs",
         "encoding_rs",
         "html5ever",
         "prost-reflect",

@@ -1,180 +1,197 @@
-//! JavaScript, by Boa. A script gets an engine of its own on a thread of its own, and nothing of the host: no network, files,
+//! JavaScript, by QuickJS. A script gets an engine of its own on a thread of its own, and nothing of the host: no network, files,
 //! timers, modules, or `eval`. What it prints is discarded.
 
-mod outcome;
-
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::LazyLock;
 use std::thread::{Builder, available_parallelism};
+use std::time::{Duration, Instant};
 
-use boa_engine::context::{ContextBuilder, HostHooks};
-use boa_engine::object::FunctionObjectBuilder;
-use boa_engine::property::Attribute;
-use boa_engine::realm::Realm;
-use boa_engine::{
-    Context, JsError, JsNativeError, JsObject, JsResult, JsString, JsValue, NativeFunction, Script as Program, Source,
-    js_string,
-};
 use naftiko_client::ScriptError;
-use naftiko_schema::Script;
-use serde::de::IgnoredAny;
+use naftiko_schema::{Script, ScriptFile};
+use rquickjs::context::EvalOptions;
+use rquickjs::{Coerced, Context, Ctx, Error, FromJs as _, Runtime};
 use serde_json::Value;
 use tokio::sync::{Semaphore, oneshot};
 
-use outcome::{Shape, shown};
-
-/// The stack of a script, in bytes: enough for the deepest recursion that the engine allows.
-const STACK: usize = 32 << 20;
-/// How many instructions of the engine a statement has, at most: a loop with a call takes about as many.
-const INSTRUCTIONS: usize = 20;
-/// The longest text that one call makes by repetition, in characters.
-const REPEATED: f64 = 4_194_304.0;
-/// As many scripts run at once as there are processors.
-static PLACES: LazyLock<Semaphore> =
-    LazyLock::new(|| Semaphore::new(available_parallelism().map_or(1, std::num::NonZero::get)));
-/// What scripts of the reference engine find: functions for messages that no one reads.
+/// How much memory a script has, in bytes.
+const MEMORY: usize = 64 << 20;
+/// How much stack it has, in bytes, and the stack of its thread.
+const STACK: usize = 4 << 20;
+const THREAD_STACK: usize = 2 * STACK;
+/// How many calls and rounds of loops the engine makes before it asks whether to go on.
+const PERIOD: u64 = 10_000;
+/// What scripts of the reference engine find, which is functions for messages that no one reads, and no way to run text.
 const PRELUDE: &str =
     "var console = {}, print = function () {}, load = function () { throw new Error('nothing can be loaded') };
-console.log = console.info = console.warn = console.error = console.debug = console.trace = print;";
+console.log = console.info = console.warn = console.error = console.debug = console.trace = print;
+(function () {
+    function refuse() { throw new EvalError('text cannot be run as a program') }
+    [function () {}, function* () {}, async function () {}, async function* () {}].forEach(function (kind) {
+        Object.defineProperty(Object.getPrototypeOf(kind), 'constructor', {value: refuse});
+    });
+    refuse.prototype = Function.prototype;
+    globalThis.Function = globalThis.eval = refuse;
+})()";
 /// The value of `result`; `undefined` without one.
 const RESULT: &str = "(function () { var value; try { value = result } catch (_) { return } \
                       return value === undefined ? null : value })()";
 
-/// Runs a script on a thread of its own. It ends there by its limit of statements, even if no one waits for it any more.
+/// Runs a script on a thread of its own. It ends there by its limits, even if no one waits for it any more.
 ///
 /// # Errors
 /// If the script throws, or cannot be run.
-pub(super) async fn run(script: &'static Script, context: Value, limit: usize) -> Result<Option<Value>, ScriptError> {
+pub(super) async fn run(
+    script: &'static Script,
+    context: Value,
+    limit: usize,
+    time: Duration,
+) -> Result<Option<Value>, ScriptError> {
+    /// As many scripts run at once as there are processors.
+    static PLACES: LazyLock<Semaphore> =
+        LazyLock::new(|| Semaphore::new(available_parallelism().map_or(1, std::num::NonZero::get)));
     let place = PLACES.acquire().await;
     let (sender, receiver) = oneshot::channel();
     let work = move || {
-        let outcome = evaluate(script, &context, limit);
+        let outcome = evaluate(script, &context, limit, time);
         drop(place);
         // No one may be waiting.
         drop(sender.send(outcome));
     };
-    let thread = Builder::new().name("script".to_owned()).stack_size(STACK).spawn(work);
+    let thread = Builder::new().name("script".to_owned()).stack_size(THREAD_STACK).spawn(work);
     thread.map_err(|error| ScriptError::Failed(format!("no thread can be started: {error}")))?;
     receiver.await.unwrap_or_else(|_| Err(ScriptError::Failed("the engine gave up".to_owned())))
 }
 
-fn evaluate(script: &Script, given: &Value, limit: usize) -> Result<Option<Value>, ScriptError> {
-    let statements = usize::try_from(script.statements).unwrap_or(usize::MAX);
-    let builder = ContextBuilder::new().host_hooks(Rc::new(NoHost));
-    let builder = builder.instructions_remaining(statements.saturating_mul(INSTRUCTIONS).saturating_add(1_000));
-    let own = |error: JsError| ScriptError::Failed(error.to_string());
-    let mut engine = builder.build().map_err(own)?;
-    prepare(&mut engine, given).map_err(own)?;
-    let shape = Shape::new(&mut engine, limit).map_err(own)?;
+fn evaluate(script: &Script, given: &Value, limit: usize, time: Duration) -> Result<Option<Value>, ScriptError> {
+    let own = |error: Error| ScriptError::Failed(format!("the engine cannot be started: {error}"));
+    let runtime = Runtime::new().map_err(own)?;
+    runtime.set_memory_limit(MEMORY);
+    runtime.set_max_stack_size(STACK);
+    let context = Context::full(&runtime).map_err(own)?;
+    let limits = Limits::new(script, time);
+    runtime.set_interrupt_handler(Some(limits.handler()));
+    context.with(|engine| {
+        let outcome = result(script, given, limit, &engine, &limits);
+        outcome.map_err(|stopped| match stopped {
+            Stopped::By(error) => error,
+            Stopped::Inside(error, file) => failure(script, &error, file, &engine, &limits),
+        })
+    })
+}
+
+/// What a script cannot go beyond.
+struct Limits {
+    until: Instant,
+    /// How often the engine may still ask.
+    left: Rc<Cell<u64>>,
+}
+
+impl Limits {
+    fn new(script: &Script, time: Duration) -> Self {
+        let periods = u64::from(script.statements).div_ceil(PERIOD);
+        Self { until: Instant::now() + time, left: Rc::new(Cell::new(periods.saturating_add(1))) }
+    }
+
+    /// Says whether the engine has to stop. A script cannot catch that.
+    fn handler(&self) -> Box<dyn FnMut() -> bool> {
+        let (until, left) = (self.until, Rc::clone(&self.left));
+        Box::new(move || {
+            left.set(left.get().saturating_sub(1));
+            left.get() == 0 || Instant::now() > until
+        })
+    }
+
+    /// What the script went beyond.
+    fn exceeded(&self, script: &Script) -> Option<String> {
+        if self.left.get() == 0 {
+            return Some(format!("it ran more than {} statements", script.statements));
+        }
+        (Instant::now() > self.until).then(|| "it ran too long".to_owned())
+    }
+}
+
+/// Why there is no result.
+enum Stopped<'s> {
+    By(ScriptError),
+    /// An error of the engine, which knows more of it, in a file.
+    Inside(Error, Option<&'s ScriptFile>),
+}
+
+impl From<Error> for Stopped<'_> {
+    fn from(error: Error) -> Self {
+        Self::Inside(error, None)
+    }
+}
+
+fn result<'s>(
+    script: &'s Script,
+    given: &Value,
+    limit: usize,
+    engine: &Ctx<'_>,
+    limits: &Limits,
+) -> Result<Option<Value>, Stopped<'s>> {
+    engine.eval::<(), _>(PRELUDE)?;
+    engine.globals().set("context", engine.json_parse(given.to_string())?)?;
     for file in script.files.iter() {
-        let source = Source::from_bytes(file.text.as_bytes());
-        let program = Program::parse(source, None, &mut engine)
-            .map_err(|error| ScriptError::Failed(format!("{}: {}", file.name, shown(&error, &mut engine))))?;
-        program.evaluate(&mut engine).map_err(|error| failure(script, &error, &mut engine))?;
+        let mut options = EvalOptions::default();
+        options.strict = false;
+        options.filename = Some(file.name.clone().into_owned());
+        let evaluated = engine.eval_with_options::<rquickjs::Value<'_>, _>(&*file.text, options);
+        evaluated.map_err(|error| Stopped::Inside(error, Some(file)))?;
     }
-    engine.run_jobs().map_err(|error| failure(script, &error, &mut engine))?;
-    let result = engine.eval(Source::from_bytes(RESULT)).map_err(|error| failure(script, &error, &mut engine))?;
-    shape.json(&result, &mut engine).map_err(|error| failure(script, &error, &mut engine))
-}
-
-/// The failure of a script. What goes beyond a limit is its own fault.
-fn failure(script: &Script, error: &JsError, engine: &mut Context) -> ScriptError {
-    match error.as_native() {
-        Some(native) if native.is_no_instructions_remain() => {
-            ScriptError::Failed(format!("it ran more than {} statements", script.statements))
+    while engine.execute_pending_job() {
+        if let Some(limit) = limits.exceeded(script) {
+            return Err(Stopped::By(ScriptError::Failed(limit)));
         }
-        Some(native) if native.is_runtime_limit() => ScriptError::Failed("it recursed too deeply".to_owned()),
-        _ => ScriptError::Thrown(shown(error, engine)),
     }
-}
-
-/// Gives the engine its globals.
-fn prepare(engine: &mut Context, given: &Value) -> JsResult<()> {
-    engine.eval(Source::from_bytes(PRELUDE))?;
-    let given = JsValue::from_json(given, engine)?;
-    engine.register_global_property(js_string!("context"), given, Attribute::all())?;
-    let json = engine.intrinsics().objects().json();
-    guard(engine, &json, "parse", is_shallow)?;
-    let texts = engine.intrinsics().constructors().string().prototype();
-    guard(engine, &texts, "repeat", |this, arguments, engine| {
-        let length = this.to_string(engine)?.len() as f64;
-        fits(length * arguments.first().unwrap_or(&JsValue::undefined()).to_number(engine)?)
-    })?;
-    for name in ["padStart", "padEnd"] {
-        guard(engine, &texts, name, |_, arguments, engine| {
-            fits(arguments.first().unwrap_or(&JsValue::undefined()).to_number(engine)?)
-        })?;
+    let value: rquickjs::Value<'_> = engine.eval(RESULT)?;
+    // A function is no JSON.
+    let Some(json) = engine.json_stringify(value)? else { return Ok(None) };
+    let json = json.to_string()?;
+    let thrown = |message: &str| Stopped::By(ScriptError::Thrown(format!("TypeError: {message}")));
+    if json.len() > limit {
+        return Err(thrown("the result is too long"));
     }
-    Ok(())
+    serde_json::from_str(&json).map(Some).map_err(|_| thrown("the result is nested too deeply"))
 }
 
-type Check = fn(&JsValue, &[JsValue], &mut Context) -> JsResult<()>;
-
-/// Puts a check before a function of the engine, which would take more memory or stack than there is.
-fn guard(engine: &mut Context, object: &JsObject, name: &str, check: Check) -> JsResult<()> {
-    let name = JsString::from(name);
-    let own = object.get(name.clone(), engine)?;
-    let function = NativeFunction::from_copy_closure_with_captures(
-        move |this, arguments, own: &JsValue, engine| {
-            check(this, arguments, engine)?;
-            match own.as_callable() {
-                Some(own) => own.call(this, arguments, engine),
-                None => Ok(JsValue::undefined()),
-            }
-        },
-        own,
-    );
-    let function = FunctionObjectBuilder::new(engine.realm(), function).name(name.clone()).length(1).build();
-    object.set(name, function, true, engine)?;
-    Ok(())
-}
-
-fn fits(length: f64) -> JsResult<()> {
-    if length > REPEATED {
-        return Err(JsNativeError::range().with_message("the text would be too long").into());
+/// The failure of a script. What goes beyond a limit, and what is no JavaScript, is its own fault.
+fn failure(
+    script: &Script,
+    error: &Error,
+    file: Option<&ScriptFile>,
+    engine: &Ctx<'_>,
+    limits: &Limits,
+) -> ScriptError {
+    if let Some(limit) = limits.exceeded(script) {
+        return ScriptError::Failed(limit);
     }
-    Ok(())
-}
-
-/// Whether a text is JSON that is not too deep for the engine. Any other mistake is the engine's to report.
-fn is_shallow(_: &JsValue, arguments: &[JsValue], engine: &mut Context) -> JsResult<()> {
-    let text = arguments.first().unwrap_or(&JsValue::undefined()).to_string(engine)?.to_std_string_lossy();
-    match serde_json::from_str::<IgnoredAny>(&text) {
-        Err(error) if error.to_string().contains("recursion limit") => {
-            Err(JsNativeError::syntax().with_message("the JSON is nested too deeply").into())
+    if !error.is_exception() {
+        return ScriptError::Failed(error.to_string());
+    }
+    let thrown = engine.catch();
+    let exception = thrown.as_exception();
+    match exception.and_then(|exception| exception.message()).as_deref() {
+        Some("Maximum call stack size exceeded") => return ScriptError::Failed("it recursed too deeply".to_owned()),
+        Some("out of memory" | "string too long") => {
+            return ScriptError::Failed(format!("it took more than {} MiB of memory", MEMORY >> 20));
         }
-        _ => Ok(()),
+        _ => {}
     }
-}
-
-/// A host that has nothing.
-struct NoHost;
-
-impl HostHooks for NoHost {
-    fn ensure_can_compile_strings(
-        &self,
-        _: Realm,
-        _: &[JsString],
-        _: &JsString,
-        _: bool,
-        _: &mut Context,
-    ) -> JsResult<()> {
-        Err(JsNativeError::eval().with_message("text cannot be run as a program").into())
-    }
-
-    fn local_timezone_offset_seconds(&self, _: i64) -> i32 {
-        0
-    }
-
-    fn max_buffer_size(&self, _: &mut Context) -> u64 {
-        16 << 20
+    // Only an error that comes before anything runs has no function in its stack.
+    let stack = exception.and_then(|exception| exception.stack());
+    let is_unread = stack.is_some_and(|stack| !stack.contains('('));
+    let shown =
+        Coerced::<String>::from_js(engine, thrown).map_or("an error without a message".to_owned(), |text| text.0);
+    match file.filter(|_| is_unread) {
+        Some(file) => ScriptError::Failed(format!("{}: {shown}", file.name)),
+        None => ScriptError::Thrown(shown),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
-
     use naftiko_schema::{ArgumentSource, ScriptFile};
     use proptest::prelude::*;
     use serde_json::json;
@@ -185,7 +202,11 @@ mod tests {
         let file = ScriptFile { name: "test.js".into(), text: text.to_owned().into() };
         let mut script = Script::new("javascript", &[], ArgumentSource::Absent, 1000, 2_000);
         script.files = vec![file].into();
-        evaluate(&script, given, 10_000)
+        let run = || evaluate(&script, given, 10_000, Duration::from_secs(5));
+        std::thread::scope(|scope| {
+            let thread = Builder::new().stack_size(THREAD_STACK).spawn_scoped(scope, run);
+            thread.expect("a thread").join().expect("the engine does not panic")
+        })
     }
 
     fn value(text: &str) -> Value {
@@ -228,14 +249,23 @@ mod tests {
             ("(function f() { f() })()", false),
             ("var x = ;", false),
             (deep.as_str(), true),
+            ("while (true) { try { null.x } catch (_) {} }", false),
+            ("(function f() { Promise.resolve().then(f) })()", false),
+            ("/(a+)+$/.test('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab')", false),
+            ("new Array(4294967295).indexOf(1)", false),
+            ("var all = []; for (var i = 0; i < 9; i++) all.push('x'.repeat(1e7) + i)", false),
+            ("var text = 'x'; for (var i = 0; i < 40; i++) text += text", false),
             (long, true),
             ("var result = {}; result.own = result", true),
-            ("result = 'x'.repeat(1e9)", true),
-            ("result = 'x'.padEnd(1e9)", true),
-            ("result = new ArrayBuffer(1e9)", true),
+            ("result = 'x'.repeat(1e9)", false),
+            ("result = 'x'.padEnd(1e9)", false),
+            ("result = new ArrayBuffer(1e9)", false),
             ("result = 1n", true),
             ("eval('1')", true),
             ("new Function('1')", true),
+            ("(function () {}).constructor('1')", true),
+            ("(async function () {}).constructor('1')", true),
+            ("throw new SyntaxError('x')", true),
             ("fetch('https://api.test')", true),
             ("import('fs').then(function () { result = 1 }); throw 'end'", true),
         ] {

@@ -68,7 +68,7 @@ async fn value(
     }
     #[cfg(feature = "script")]
     if language == Script::JAVASCRIPT {
-        return javascript::run(script, context, connection.response_limit()).await;
+        return javascript::run(script, context, connection.response_limit(), time).await;
     }
     Err(ScriptError::Failed(format!("nothing runs scripts in `{language}` here")))
 }
