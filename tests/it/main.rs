@@ -45,6 +45,7 @@ mod mcp_policy;
 mod mcp_resources;
 mod oauth;
 mod openapi;
+mod operations;
 mod otlp;
 mod overlays;
 mod own_companions;

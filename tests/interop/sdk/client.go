@@ -1,10 +1,9 @@
-// Talks to a generated REST adapter with Scaleway's SDK for Go.
+// Talks to the REST port of a group of generated capabilities with Scaleway's SDK for Go.
 //
 // Usage: client ERRORS
 //
-// The environment points the SDK at the adapter, as it would point it at the API: SCW_API_URL and so on. NAFTIKO_BASE_URI
-// is the adapter's upstream, where SCALEWAY_API_KEY is accepted. The argument is errors.json: which secret makes the
-// upstream fail, and how. The exit status is 0 only when everything is as expected.
+// The environment points the SDK at the port, as it would point it at the API: SCW_API_URL and so on. The argument is
+// errors.json: which secret makes the upstream fail, and how. The exit status is 0 only when everything is as expected.
 package main
 
 import (
@@ -23,6 +22,11 @@ import (
 const (
 	absent       = "7e57ab1e-0000-4000-8000-00000000dead"
 	otherProject = "7e57ab1e-0000-4000-8000-0000000000cc"
+
+	// The CRC-32 of "value".
+	checksum = uint32(494360628)
+	// The versions that a secret may have.
+	quota = 20
 )
 
 // What the SDK returns for each type; for others, it returns its general error. It knows no `already_exists` and no
@@ -53,9 +57,10 @@ type failure struct {
 }
 
 type run struct {
-	api, upstream *secret.API
+	api           *secret.API
 	name, project string
 	secret        *secret.Secret
+	version       *secret.SecretVersion
 	failures      int
 }
 
@@ -128,25 +133,105 @@ func (r *run) operations() []step {
 			}
 			return equal(changed.Protected, false)
 		}},
-		{"restore version", func() error {
-			// Versions are made and deleted by another capability.
-			_, err := r.upstream.CreateSecretVersion(
-				&secret.CreateSecretVersionRequest{SecretID: r.secret.ID, Data: []byte("value")})
+		{"create version", func() (err error) {
+			create := &secret.CreateSecretVersionRequest{SecretID: r.secret.ID, Data: []byte("value")}
+			if _, err = r.api.CreateSecretVersion(create); err != nil {
+				return err
+			}
+			r.version, err = r.api.CreateSecretVersion(&secret.CreateSecretVersionRequest{
+				SecretID: r.secret.ID, Data: []byte("value"), DataCrc32: new(checksum), Description: new("second"),
+				DisablePrevious: new(true),
+			})
 			if err != nil {
 				return err
 			}
-			version := &secret.DeleteSecretVersionRequest{SecretID: r.secret.ID, Revision: "1"}
-			if err := r.upstream.DeleteSecretVersion(version); err != nil {
+			return equal(
+				[]any{r.version.Revision, r.version.Status, r.version.Latest, *r.version.Description, r.version.SecretID},
+				[]any{uint32(2), secret.SecretVersionStatusEnabled, true, "second", r.secret.ID})
+		}},
+		{"get version", func() error {
+			first, err := r.api.GetSecretVersion(&secret.GetSecretVersionRequest{SecretID: r.secret.ID, Revision: "1"})
+			if err != nil {
 				return err
 			}
+			latest, err := r.api.GetSecretVersion(&secret.GetSecretVersionRequest{SecretID: r.secret.ID, Revision: "latest"})
+			return errors.Join(err, equal(first.Status, secret.SecretVersionStatusDisabled), equal(latest, r.version))
+		}},
+		{"update version", func() (err error) {
+			r.version, err = r.api.UpdateSecretVersion(&secret.UpdateSecretVersionRequest{
+				SecretID: r.secret.ID, Revision: "2", Description: new("déjà vu"),
+			})
+			if err != nil {
+				return err
+			}
+			return equal([]any{r.version.Revision, *r.version.Description}, []any{uint32(2), "déjà vu"})
+		}},
+		{"list versions", func() error {
+			enabled, err := r.api.ListSecretVersions(&secret.ListSecretVersionsRequest{
+				SecretID: r.secret.ID, Status: []secret.SecretVersionStatus{secret.SecretVersionStatusEnabled},
+			})
+			if err != nil {
+				return err
+			}
+			all, err := r.api.ListSecretVersions(
+				&secret.ListSecretVersionsRequest{SecretID: r.secret.ID, PageSize: new(uint32(1))}, scw.WithAllPages())
+			if err != nil {
+				return err
+			}
+			return errors.Join(
+				equal(enabled, &secret.ListSecretVersionsResponse{Versions: []*secret.SecretVersion{r.version}, TotalCount: 1}),
+				equal(len(all.Versions), 2), equal(all.Versions[0], r.version))
+		}},
+		{"access version", func() error {
+			value, err := r.api.AccessSecretVersion(
+				&secret.AccessSecretVersionRequest{SecretID: r.secret.ID, Revision: "latest_enabled"})
+			return errors.Join(err, equal(value, r.value()))
+		}},
+		{"access version by path", func() error {
+			value, err := r.api.AccessSecretVersionByPath(&secret.AccessSecretVersionByPathRequest{
+				SecretPath: "/sdk", SecretName: r.name, ProjectID: r.project, Revision: "2",
+			})
+			return errors.Join(err, equal(value, r.value()))
+		}},
+		{"disable version", func() error {
+			changed, err := r.api.DisableSecretVersion(
+				&secret.DisableSecretVersionRequest{SecretID: r.secret.ID, Revision: "2"})
+			if err != nil {
+				return err
+			}
+			body := object{"type": "precondition_failed", "precondition": "resource_not_usable"}
+			_, access := r.api.AccessSecretVersion(&secret.AccessSecretVersionRequest{SecretID: r.secret.ID, Revision: "2"})
+			return errors.Join(
+				equal(changed.Status, secret.SecretVersionStatusDisabled), r.fails(failure{Status: 412, Body: body}, access))
+		}},
+		{"enable version", func() error {
+			changed, err := r.api.EnableSecretVersion(
+				&secret.EnableSecretVersionRequest{SecretID: r.secret.ID, Revision: "2"})
+			if err != nil {
+				return err
+			}
+			return equal(changed.Status, secret.SecretVersionStatusEnabled)
+		}},
+		{"delete version", func() error {
+			version := &secret.DeleteSecretVersionRequest{SecretID: r.secret.ID, Revision: "2"}
+			if err := r.api.DeleteSecretVersion(version); err != nil {
+				return err
+			}
+			found, err := r.api.GetSecretVersion(&secret.GetSecretVersionRequest{SecretID: r.secret.ID, Revision: "2"})
+			if err != nil {
+				return err
+			}
+			return equal(found.Status, secret.SecretVersionStatusScheduledForDeletion)
+		}},
+		{"restore version", func() error {
 			restored, err := r.api.RestoreSecretVersion(
-				&secret.RestoreSecretVersionRequest{SecretID: r.secret.ID, Revision: "1"})
+				&secret.RestoreSecretVersionRequest{SecretID: r.secret.ID, Revision: "2"})
 			if err != nil {
 				return err
 			}
 			return equal(
 				[]any{restored.Revision, restored.Status, restored.SecretID},
-				[]any{uint32(1), secret.SecretVersionStatusEnabled, r.secret.ID})
+				[]any{uint32(2), secret.SecretVersionStatusEnabled, r.secret.ID})
 		}},
 		{"delete", func() error {
 			if err := r.api.DeleteSecret(&secret.DeleteSecretRequest{SecretID: r.secret.ID}); err != nil {
@@ -166,6 +251,13 @@ func (r *run) operations() []step {
 			deletion := r.api.DeleteSecret(&secret.DeleteSecretRequest{SecretID: r.secret.ID})
 			return errors.Join(equal(restored.Name, r.name), equal(restored.DeletionRequestedAt == nil, true), deletion)
 		}},
+	}
+}
+
+// What the second version holds.
+func (r *run) value() *secret.AccessSecretVersionResponse {
+	return &secret.AccessSecretVersionResponse{
+		SecretID: r.secret.ID, Revision: 2, Data: []byte("value"), DataCrc32: new(checksum), Type: secret.SecretTypeOpaque,
 	}
 }
 
@@ -264,15 +356,49 @@ func (r *run) errors(scripted []failure) error {
 	all := errors.Join(
 		r.fails(failure{Status: 403, Body: denied}, list),
 		r.fails(failure{Status: 400, Body: invalid}, create),
-		r.fails(failure{Status: 404, Body: missing}, get))
+		r.fails(failure{Status: 404, Body: missing}, get),
+		r.errorsOfVersions())
 	for _, expected := range scripted {
 		id := expected.SecretID
 		_, get := r.api.GetSecret(&secret.GetSecretRequest{SecretID: id})
 		_, protect := r.api.ProtectSecret(&secret.ProtectSecretRequest{SecretID: id})
 		remove := r.api.DeleteSecret(&secret.DeleteSecretRequest{SecretID: id})
-		all = errors.Join(all, r.fails(expected, get), r.fails(expected, protect), r.fails(expected, remove))
+		_, create := r.api.CreateSecretVersion(&secret.CreateSecretVersionRequest{SecretID: id, Data: []byte("value")})
+		_, access := r.api.AccessSecretVersion(&secret.AccessSecretVersionRequest{SecretID: id, Revision: "latest"})
+		for _, err := range []error{get, protect, remove, create, access} {
+			all = errors.Join(all, r.fails(expected, err))
+		}
 	}
 	return all
+}
+
+// Errors about versions, of the upstream's own: a name that is taken, too many of them, and none.
+func (r *run) errorsOfVersions() error {
+	made, err := r.api.CreateSecret(&secret.CreateSecretRequest{Name: r.name + "-full"})
+	if err != nil {
+		return err
+	}
+	_, again := r.api.CreateSecret(&secret.CreateSecretRequest{Name: r.name + "-full"})
+	create := &secret.CreateSecretVersionRequest{SecretID: made.ID, Data: []byte("value")}
+	for range quota {
+		if _, err := r.api.CreateSecretVersion(create); err != nil {
+			return err
+		}
+	}
+	_, more := r.api.CreateSecretVersion(create)
+	create.DataCrc32 = new(checksum + 1)
+	_, wrong := r.api.CreateSecretVersion(create)
+	_, none := r.api.GetSecretVersion(&secret.GetSecretVersionRequest{SecretID: made.ID, Revision: "99"})
+	taken := object{"type": "invalid_arguments", "details": []any{object{"argument_name": "name", "reason": "format"}}}
+	full := object{"type": "quotas_exceeded", "details": []any{object{"resource": "secret_version", "quota": float64(quota)}}}
+	sum := object{"type": "invalid_arguments", "details": []any{object{"argument_name": "data_crc32", "reason": "constraint"}}}
+	missing := object{"type": "not_found", "resource": "secret_version", "resource_id": "99"}
+	return errors.Join(
+		r.fails(failure{Status: 400, Body: taken}, again),
+		r.fails(failure{Status: 403, Body: full}, more),
+		r.fails(failure{Status: 400, Body: sum}, wrong),
+		r.fails(failure{Status: 404, Body: missing}, none),
+		r.api.DeleteSecret(&secret.DeleteSecretRequest{SecretID: made.ID}))
 }
 
 func equal(actual, expected any) error {
@@ -312,18 +438,12 @@ func main() {
 	if err = errors.Join(err, json.Unmarshal(text, &scripted)); err != nil {
 		panic(err)
 	}
-	adapter, err := scw.NewClient(scw.WithEnv())
+	client, err := scw.NewClient(scw.WithEnv())
 	if err != nil {
 		panic(err)
 	}
-	key, _ := adapter.GetAccessKey()
-	direct, err := scw.NewClient(scw.WithEnv(), scw.WithAPIURL(os.Getenv("NAFTIKO_BASE_URI")),
-		scw.WithAuth(key, os.Getenv("SCALEWAY_API_KEY")))
-	if err != nil {
-		panic(err)
-	}
-	project, _ := adapter.GetDefaultProjectID()
-	r := &run{api: secret.NewAPI(adapter), upstream: secret.NewAPI(direct), name: "go-" + rand.Text(), project: project}
+	project, _ := client.GetDefaultProjectID()
+	r := &run{api: secret.NewAPI(client), name: "go-" + rand.Text(), project: project}
 	operations := r.operations()
 	groups := append(slices.Clone(operations),
 		step{"pages", r.pages}, step{"errors", func() error { return r.errors(scripted) }})

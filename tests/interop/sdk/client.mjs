@@ -1,10 +1,9 @@
-// Talks to a generated REST adapter with Scaleway's SDK for JavaScript.
+// Talks to the REST port of a group of generated capabilities with Scaleway's SDK for JavaScript.
 //
 // Usage: client.mjs ERRORS
 //
-// The environment points the SDK at the adapter, as it would point it at the API: SCW_API_URL and so on. NAFTIKO_BASE_URI
-// is the adapter's upstream, where SCALEWAY_API_KEY is accepted. The argument is errors.json: which secret makes the
-// upstream fail, and how. The exit status is 0 only when everything is as expected.
+// The environment points the SDK at the port, as it would point it at the API: SCW_API_URL and so on. The argument is
+// errors.json: which secret makes the upstream fail, and how. The exit status is 0 only when everything is as expected.
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -32,13 +31,16 @@ const CLASSES = {
 };
 const ABSENT = "7e57ab1e-0000-4000-8000-00000000dead";
 const OTHER_PROJECT = "7e57ab1e-0000-4000-8000-0000000000cc";
+const DATA = Buffer.from("value").toString("base64");
+// Its CRC-32.
+const CHECKSUM = 494360628;
+// The versions that a secret may have.
+const QUOTA = 20;
 
 const profile = loadProfileFromEnvironmentValues();
-const { NAFTIKO_BASE_URI: apiURL, SCALEWAY_API_KEY: secretKey } = process.env;
 const api = new Secretv1beta1.API(createClient(profile));
-const upstream = new Secretv1beta1.API(createClient({ ...profile, apiURL, secretKey }));
 const name = `javascript-${randomUUID()}`;
-let secret, secretId;
+let secret, secretId, version;
 
 // Each of them uses one operation, on the secret that the first of them creates.
 const OPERATIONS = {
@@ -73,12 +75,49 @@ const OPERATIONS = {
   async unprotect() {
     assert.equal((await api.unprotectSecret({ secretId })).protected, false);
   },
+  async createVersion() {
+    await api.createSecretVersion({ secretId, data: DATA });
+    const request = { secretId, data: DATA, dataCrc32: CHECKSUM, description: "second", disablePrevious: true };
+    version = await api.createSecretVersion(request);
+    assert.deepEqual([version.revision, version.status, version.latest], [2, "enabled", true]);
+    assert.deepEqual([version.description, version.secretId], ["second", secretId]);
+  },
+  async getVersion() {
+    assert.equal((await api.getSecretVersion({ secretId, revision: "1" })).status, "disabled");
+    assert.deepEqual(await api.getSecretVersion({ secretId, revision: "latest" }), version);
+  },
+  async updateVersion() {
+    version = await api.updateSecretVersion({ secretId, revision: "2", description: "déjà vu" });
+    assert.deepEqual([version.revision, version.description], [2, "déjà vu"]);
+  },
+  async listVersions() {
+    const { versions, totalCount } = await api.listSecretVersions({ secretId, status: ["enabled"] });
+    assert.deepEqual([versions, totalCount], [[version], 1]);
+    const all = await api.listSecretVersions({ secretId, pageSize: 1 }).all();
+    assert.deepEqual([all.map(({ revision }) => revision), all[0]], [[2, 1], version]);
+  },
+  async accessVersion() {
+    assert.deepEqual(await api.accessSecretVersion({ secretId, revision: "latest_enabled" }), value());
+  },
+  async accessVersionByPath() {
+    const found = await api.accessSecretVersionByPath({ secretPath: "/sdk", secretName: name, revision: "2" });
+    assert.deepEqual(found, value());
+  },
+  async disableVersion() {
+    assert.equal((await api.disableSecretVersion({ secretId, revision: "2" })).status, "disabled");
+    const body = { type: "precondition_failed", precondition: "resource_not_usable" };
+    await fails({ status: 412, body }, () => api.accessSecretVersion({ secretId, revision: "2" }));
+  },
+  async enableVersion() {
+    assert.equal((await api.enableSecretVersion({ secretId, revision: "2" })).status, "enabled");
+  },
+  async deleteVersion() {
+    assert.equal(await api.deleteSecretVersion({ secretId, revision: "2" }), undefined);
+    assert.equal((await api.getSecretVersion({ secretId, revision: "2" })).status, "scheduled_for_deletion");
+  },
   async restoreVersion() {
-    // Versions are made and deleted by another capability.
-    await upstream.createSecretVersion({ secretId, data: Buffer.from("value").toString("base64") });
-    await upstream.deleteSecretVersion({ secretId, revision: "1" });
-    const version = await api.restoreSecretVersion({ secretId, revision: "1" });
-    assert.deepEqual([version.revision, version.status, version.secretId], [1, "enabled", secretId]);
+    const version = await api.restoreSecretVersion({ secretId, revision: "2" });
+    assert.deepEqual([version.revision, version.status, version.secretId], [2, "enabled", secretId]);
   },
   async delete() {
     assert.equal(await api.deleteSecret({ secretId }), undefined);
@@ -90,6 +129,11 @@ const OPERATIONS = {
     await api.deleteSecret({ secretId });
   },
 };
+
+/** What the second version holds. */
+function value() {
+  return { secretId, revision: 2, data: DATA, dataCrc32: CHECKSUM, type: "opaque" };
+}
 
 /** Lists some secrets by pages, all of them or one page. */
 async function pages() {
@@ -147,10 +191,30 @@ async function errors(scripted) {
   await fails({ status: 400, body: invalid }, () => api.createSecret({ name: "not a name", protected: false }));
   const absent = { type: "not_found", resource: "secret", resource_id: ABSENT };
   await fails({ status: 404, body: absent }, () => api.getSecret({ secretId: ABSENT }));
+  await errorsOfVersions();
   for (const error of scripted) {
     const secretId = error.secret_id;
     for (const call of [api.getSecret, api.protectSecret, api.deleteSecret]) await fails(error, () => call({ secretId }));
+    await fails(error, () => api.createSecretVersion({ secretId, data: DATA }));
+    await fails(error, () => api.accessSecretVersion({ secretId, revision: "latest" }));
   }
+}
+
+/** Errors about versions, of the upstream's own: a name that is taken, too many of them, and none. */
+async function errorsOfVersions() {
+  const secret = { name: `${name}-full`, protected: false };
+  const { id: secretId } = await api.createSecret(secret);
+  const taken = { type: "invalid_arguments", details: [{ argument_name: "name", reason: "format" }] };
+  await fails({ status: 400, body: taken }, () => api.createSecret(secret));
+  const create = (more) => api.createSecretVersion({ secretId, data: DATA, ...more });
+  for (let count = 0; count < QUOTA; count += 1) await create();
+  const full = { type: "quotas_exceeded", details: [{ resource: "secret_version", quota: QUOTA }] };
+  await fails({ status: 403, body: full }, create);
+  const wrong = { type: "invalid_arguments", details: [{ argument_name: "data_crc32", reason: "constraint" }] };
+  await fails({ status: 400, body: wrong }, () => create({ dataCrc32: CHECKSUM + 1 }));
+  const missing = { type: "not_found", resource: "secret_version", resource_id: "99" };
+  await fails({ status: 404, body: missing }, () => api.getSecretVersion({ secretId, revision: "99" }));
+  await api.deleteSecret({ secretId });
 }
 
 const scripted = JSON.parse(await readFile(process.argv[2]));

@@ -24,7 +24,7 @@ pub enum Surface {
     Rest,
     /// The page that shows the OpenAPI document, with Chromium
     Docs,
-    /// The routes, with Scaleway's own SDKs for Go, JavaScript and Python
+    /// The routes of a group, with Scaleway's own SDKs for Go, JavaScript and Python
     Sdk,
     /// Both ports, with hostile callers and a hostile upstream
     Attack,
@@ -39,6 +39,9 @@ pub struct Options {
     /// How long to attack, about; everything is tried at least once
     #[arg(long, value_name = "N", default_value_t = 2)]
     minutes: u64,
+    /// Use the routes with Scaleway's command line too, if `scw` is installed
+    #[arg(long)]
+    scw: bool,
     /// Attack the build of the tests, whose probes may take longer
     #[arg(long)]
     unoptimised: bool,
@@ -49,12 +52,12 @@ pub struct Options {
 /// # Errors
 /// When the server or the simulator cannot be built or started.
 pub fn run(root: &Path, surface: Surface, options: Options) -> Result<bool> {
-    let Options { require, minutes, unoptimised } = options;
+    let Options { require, minutes, scw, unoptimised } = options;
     match surface {
         Surface::Mcp => mcp::run(root, require),
         Surface::Rest => rest::run(root, require),
         Surface::Docs => docs::run(root, require),
-        Surface::Sdk => sdk::run(root, require),
+        Surface::Sdk => sdk::run(root, require, scw),
         Surface::Attack => attack::run(root, minutes, unoptimised),
     }
 }

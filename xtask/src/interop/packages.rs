@@ -6,7 +6,7 @@ use std::{env, fs, io, iter};
 
 use anyhow::{Context as _, Result, bail};
 
-const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
+pub(super) const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
 /// What the inspector of MCP asks for.
 const RECENT: (u32, u32) = (22, 19);
 const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };

@@ -46,9 +46,13 @@ pub(super) const SECRETS: Subject = Subject {
     variables: &[],
 };
 
-/// The same, in front of a simulator that has every error.
-pub(super) const ERRORS: Subject =
-    Subject { name: "scaleway-secret-manager-secrets-errors", upstream: &[TOOLS, "simulator"], ..SECRETS };
+/// The group of all capabilities, in front of a simulator that has every error.
+pub(super) const ERRORS: Subject = Subject {
+    name: "scaleway-errors",
+    build: |root| trial::build(root, "scaleway"),
+    upstream: &[TOOLS, "simulator"],
+    ..SECRETS
+};
 
 /// The capability that the conformance suite asks for.
 pub(super) const FIXTURE: Subject = Subject {

@@ -1,11 +1,11 @@
-//! Scaleway's own SDKs, for which a REST adapter in front of the API is the API.
+//! Scaleway's own SDKs and command line, for which the REST port of a group in front of the API is the API.
 
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, bail};
 
-use super::packages::{Node, go, python};
+use super::packages::{Node, PYTHON, go, python};
 use super::running::{DIRECT, ERRORS, LOG, World};
 use super::{Inspector, inspect};
 
@@ -14,7 +14,7 @@ const KEY: &str = "7e57ab1e-0000-4000-8000-00000000ca11";
 /// The only project of the simulator's token.
 const PROJECT: &str = "7e57ab1e-0000-4000-8000-0000000000bb";
 
-pub(super) fn run(root: &Path, require: bool) -> Result<bool> {
+pub(super) fn run(root: &Path, require: bool, scw: bool) -> Result<bool> {
     let mut world = World::start(root, &ERRORS, LOG)?;
     world.serve()?;
     let url = format!("{}/v1", world.url("REST")?);
@@ -29,12 +29,26 @@ pub(super) fn run(root: &Path, require: bool) -> Result<bool> {
         });
         Inspector { name, summary: " operations, ", command }
     };
-    let inspectors = vec![
+    let mut inspectors = vec![
         client("SDK for Go", go(&world.cache.join("sdk-go"), &sources, "client.go")),
         client("SDK for JavaScript", with_node(&sources, &world.cache.join("sdk-javascript"))),
         client("SDK for Python", with_python(&sources, &world.cache.join("sdk-python"))),
     ];
+    if scw {
+        inspectors.push(client("scw", with_scw(&sources)));
+    }
     inspect(inspectors, require)
+}
+
+/// The command line of this machine. It cannot be built from the Go module proxy, which lacks modules that it needs.
+fn with_scw(sources: &Path) -> Result<Command> {
+    let found = Command::new("scw").arg("version").output().context("`scw` cannot be started; install it first")?;
+    if !found.status.success() {
+        bail!("`scw` does not say its version ({})", found.status);
+    }
+    let mut command = Command::new(PYTHON);
+    command.arg(sources.join("scw.py"));
+    Ok(command)
 }
 
 fn with_node(sources: &Path, folder: &Path) -> Result<Command> {
