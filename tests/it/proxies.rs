@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::groups::{Joined, scaleway};
 use crate::mcp::message;
 
-const SECRETS: &str = "/v1/secret-manager/v1beta1/regions/fr-par/secrets";
+const SECRETS: &str = "/v1/secret-manager/v1beta1/regions/fr-par/secrets?scheduled_for_deletion=false";
 
 async fn send(joined: &Joined, fields: &[(&str, &str)]) -> Response {
     let request = joined.http.get(format!("{}{SECRETS}", joined.rest));

@@ -1,9 +1,12 @@
 //! SIGHUP reads certificates, the policy file and bound files again, without dropping requests.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use naftiko_serve::{echo, load, options};
+use naftiko_server::__private::Mounted;
 use naftiko_tests::process::{PATIENCE, Server};
 use naftiko_tests::{World, server_binary};
 use scaleway_simulator::Fault;
@@ -94,4 +97,48 @@ async fn new_files_serve_later_requests_while_an_old_one_finishes() {
     assert!(failures[0].contains("policy.toml:2: unknown field `readonly`"), "{log}");
     assert!(failures[1].contains("certificate.pem contains no certificate"), "{log}");
     assert_eq!(log.matches("reloaded certificate, policy and bound files").count(), 2, "{log}");
+}
+
+const CAPABILITY: &str = "naftiko: 1.0.0-beta5
+binds: [{namespace: keys, location: 'file:///./keys.json', keys: {CALLERS: callers}}]
+capability:
+  consumes:
+  - {namespace: api, baseUri: 'https://api.test', resources: [{path: /things, operations: [{name: list}]}]}
+  exposes:
+  - type: rest
+    namespace: rest
+    authentication: {type: apikey, key: x-key, value: '{{CALLERS}}', placement: header}
+    resources: [{path: /things, operations: [{method: GET, call: api.list}]}]
+";
+
+#[tokio::test]
+async fn keys_of_callers_in_bound_files_are_read_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (capability, keys) = (folder.path().join("shop-things.yaml"), folder.path().join("keys.json"));
+    fs::write(&capability, CAPABILITY).expect("it is written");
+    fs::write(&keys, r#"{"callers": "old"}"#).expect("it is written");
+    let program = load::leak(load::file(&capability).expect("it is compiled").program);
+    let upstream = format!("http://{}", echo::start().await.expect("a port"));
+    let flags = ["--base-uri", &upstream, "--bind-files", &folder.path().to_string_lossy()];
+    let mounted = Mounted::new(program, options::parse(&flags).expect("flags"), BTreeMap::new()).await;
+    let mut mounted = mounted.expect("it is served");
+    let uri = format!("http://{}/things", mounted.ports()[0].1);
+    let http = reqwest::Client::new();
+    let statuses = async || {
+        let mut statuses = Vec::new();
+        for key in ["old", "new"] {
+            statuses.push(http.get(&uri).header("x-key", key).send().await.expect("a response").status().as_u16());
+        }
+        statuses
+    };
+    assert_eq!(statuses().await, [200, 401]);
+    fs::write(&keys, r#"{"callers": "new"}"#).expect("it is written");
+    assert_eq!(statuses().await, [200, 401], "they are read at a signal only");
+    assert_eq!(mounted.read_again(), Ok(()));
+    assert_eq!(statuses().await, [401, 200]);
+    for (text, said) in [("{}", "has no value for `callers`"), ("", "has no mapping")] {
+        fs::write(&keys, text).expect("it is written");
+        assert!(mounted.read_again().is_err_and(|failure| failure.contains(said)), "{text}");
+        assert_eq!(statuses().await, [401, 200]);
+    }
 }

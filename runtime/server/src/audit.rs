@@ -141,6 +141,10 @@ impl Audit {
 /// What is recorded if the rule of a caller does not allow what it asked for.
 const REFUSED_BY_POLICY: &str = "refused-by-policy";
 
+/// A mark of responses to requests that the rule of their caller does not allow.
+#[derive(Clone, Copy)]
+pub(super) struct RefusedByPolicy;
+
 /// Who sent a request.
 #[derive(Default)]
 pub(super) struct Caller<'c> {

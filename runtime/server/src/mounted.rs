@@ -47,6 +47,14 @@ impl Mounted {
         Ok(Self { ports: ports.collect(), running })
     }
 
+    /// Reads the files of the options and of binds again, as at a SIGHUP.
+    ///
+    /// # Errors
+    /// The reason why they cannot be used; then nothing changes.
+    pub fn read_again(&mut self) -> Result<(), String> {
+        self.running.read_again().map_err(|failure| failure.to_string())
+    }
+
     /// Where it listens, by the ports that the capability names.
     pub fn ports(&self) -> &[(u16, SocketAddr)] {
         &self.ports

@@ -19,7 +19,7 @@ use tower_http::cors::CorsLayer;
 
 use super::access::Access;
 use super::adapters::Handler;
-use super::audit::{Audit, Caller};
+use super::audit::{Audit, Caller, RefusedByPolicy};
 use super::forwarding::Forwarding;
 use super::framing;
 use super::guard::{self, Guard, Permit};
@@ -87,10 +87,6 @@ struct Current<'r> {
     /// Who sent it, once that is known, and the rule for them.
     principal: OnceLock<(Principal, Option<String>)>,
 }
-
-/// A mark of responses to requests that the rule of their caller does not allow.
-#[derive(Clone, Copy)]
-pub(super) struct RefusedByPolicy;
 
 impl Service {
     pub(super) fn new(pipeline: Pipeline) -> Self {

@@ -44,22 +44,16 @@ impl Proxies {
         }
         let lines = |name: &HeaderName| headers.get_all(name).iter().map(|value| value.to_str().ok()).rev();
         let listed = headers.contains_key(&X_FORWARDED_FOR).then(|| {
-            // Items and lines from the last one to the first one.
-            let items = lines(&X_FORWARDED_FOR).flat_map(|line| match line {
-                Some(line) => line.rsplit(',').map(|item| address(item.trim())).collect(),
-                None => vec![None],
-            });
-            self.last_untrusted(peer, items)
+            // Lines and items from the last one to the first one.
+            let items = lines(&X_FORWARDED_FOR).flat_map(|line| line.unwrap_or_default().rsplit(','));
+            self.last_untrusted(peer, items.map(|item| address(item.trim())))
         });
         let forwarded = headers.contains_key(&FORWARDED).then(|| {
-            let elements = lines(&FORWARDED).flat_map(|line| match line.and_then(elements) {
-                Some(mut elements) => {
-                    elements.reverse();
-                    elements.into_iter().map(|node| node.as_deref().and_then(address)).collect()
-                }
-                None => vec![None],
+            let nodes = lines(&FORWARDED).flat_map(|line| {
+                let nodes = line.and_then(nodes).unwrap_or_else(|| vec![None]);
+                nodes.into_iter().rev().map(|node| node.as_deref().and_then(address))
             });
-            self.last_untrusted(peer, elements)
+            self.last_untrusted(peer, nodes)
         });
         match (listed, forwarded) {
             (Some(one), Some(other)) if one != other => peer,
@@ -96,8 +90,8 @@ fn address(text: &str) -> Option<IpAddr> {
 
 /// The `for` of each element of a `Forwarded` field (RFC 7239 §4), in order; `None` if it is not one. There is no element that is
 /// left out: each is a proxy.
-fn elements(line: &str) -> Option<Vec<Option<String>>> {
-    let (mut elements, mut node, mut rest) = (Vec::new(), None, line);
+fn nodes(line: &str) -> Option<Vec<Option<String>>> {
+    let (mut nodes, mut node, mut rest) = (Vec::new(), None, line);
     loop {
         rest = rest.trim_start_matches([' ', '\t']);
         if !rest.starts_with([',', ';']) && !rest.is_empty() {
@@ -113,11 +107,11 @@ fn elements(line: &str) -> Option<Vec<Option<String>>> {
         }
         match rest.chars().next() {
             Some(';') => {}
-            Some(',') => elements.push(node.take()),
+            Some(',') => nodes.push(node.take()),
             Some(_) => return None,
             None => {
-                elements.push(node);
-                return Some(elements);
+                nodes.push(node);
+                return Some(nodes);
             }
         }
         rest = rest.get(1..)?;

@@ -195,7 +195,7 @@ impl Running {
     }
 
     /// Reads certificate, policy and files of binds again. If one cannot be used, nothing changes.
-    fn read_again(&mut self) -> Result<(), Failure> {
+    pub(super) fn read_again(&mut self) -> Result<(), Failure> {
         let config = Tls::read(&self.options)?;
         if let Some(program) = self.program {
             self.load_named(program)?;

@@ -13,8 +13,8 @@ use naftiko_rest::__private::{Chosen, Problem, Routes};
 use naftiko_schema::{Adapter, Operation, calls};
 
 use super::{Member, Parts};
+use crate::audit::RefusedByPolicy;
 use crate::docs::Docs;
-use crate::pipeline::RefusedByPolicy;
 
 pub(crate) struct Handler {
     routes: Routes,
