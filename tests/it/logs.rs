@@ -74,7 +74,7 @@ async fn json_logs_report_request_results_without_secrets_at_any_level() {
         json!({
             "level": "INFO", "target": "naftiko_runtime::access", "message": "served", "method": "GET",
             "route": "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}", "status": 400,
-            "request_id": "the-id",
+            "request_id": "the-id", "client_address": "127.0.0.1",
         })
     );
 }

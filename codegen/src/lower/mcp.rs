@@ -6,7 +6,7 @@ use naftiko_schema::{
 };
 
 use super::binding::binding;
-use super::{Callables, captures, one_line, template, text, toolset, with_note};
+use super::{Callables, captures, one_line, template, text, with_note};
 use crate::linked::{self, Files, Linked, PromptText, Target};
 use crate::read::document::{self, Adapter, Caching};
 
@@ -51,7 +51,7 @@ fn tool(source: &linked::Tool<'_>, callables: &Callables<'_>) -> Tool {
     let derived = Some(clause).filter(|clause| (1..=60).contains(&clause.chars().count())).map(str::to_owned);
     let read_only = source.hints.read_only.unwrap_or(default.read_only);
     let binding = binding(&source.call, callables);
-    let (resource, verb) = toolset::of_all(binding.target.operations());
+    let (resource, verb) = binding.target.purpose();
     // The capability knows best whether the tool changes anything.
     let verb = match (read_only, verb) {
         (true, _) => Verb::Read,

@@ -9,7 +9,6 @@ mod models;
 mod output;
 mod rest;
 mod skills;
-mod toolset;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! The principal of a caller, and which header fields are forwarded upstream.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use http::HeaderMap;
 
@@ -26,6 +27,10 @@ impl Principal {
         &self.0
     }
 }
+
+/// The address of a caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address(pub IpAddr);
 
 /// Header fields that are forwarded upstream in addition to those of the call, such as request id and trace.
 #[derive(Clone, Debug, Default)]

@@ -23,7 +23,7 @@ pub mod trace;
 
 pub use accept::accepts;
 pub use call::{execute, execute_streaming, pass_on, preview};
-pub use caller::{Forwarded, Principal};
+pub use caller::{Address, Forwarded, Principal};
 pub use flow::{Planned, View};
 pub use inputs::{also_wrong, checked, short, unknown_inputs, values};
 pub use offload::{is_long, offload};

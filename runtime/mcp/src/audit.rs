@@ -1,5 +1,6 @@
 //! The audit of calls: who called which tool, and what came of it.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// Keeps a record of calls.
@@ -29,6 +30,10 @@ pub struct AuditedCall<'c> {
     pub duration: Duration,
     /// The principal of the caller, if callers authenticate.
     pub principal: Option<&'c str>,
+    /// The address of the caller, over HTTP.
+    pub address: Option<IpAddr>,
+    /// The rule of the caller, if what callers may do depends on who they are.
+    pub rule: Option<&'c str>,
     /// The id of the request, over HTTP.
     pub request_id: Option<&'c str>,
     /// The `traceparent` of the request (W3C Trace Context), if it has one.
@@ -45,6 +50,8 @@ pub enum AuditOutcome {
     Invalid,
     /// A limit or the user refused it, and nothing was sent.
     Refused,
+    /// The rule of its caller does not allow it, and nothing was sent.
+    Forbidden,
     /// The user is asked first; the confirmed call follows.
     Asked,
     /// It was shown what would be sent.

@@ -41,7 +41,7 @@ pub(super) async fn call(
     context: &RequestContext<RoleServer>,
     ended: &mut Ended,
 ) -> Result<CallToolResponse, ErrorData> {
-    let _permit = match policy.admit() {
+    let _permit = match policy.admit(principal(context), &[&tool.name]) {
         Ok(permit) => permit,
         Err(limited) => {
             let text =
@@ -154,6 +154,12 @@ async fn finished(
     }
     let policy = policy.clone();
     Ok(offload(length, move || result(tool, &policy, outcome)).await)
+}
+
+/// The principal of the caller; empty on standard input, where there is one.
+pub(super) fn principal(context: &RequestContext<RoleServer>) -> &str {
+    let parts = context.extensions.get::<http::request::Parts>();
+    parts.and_then(|parts| parts.extensions.get::<Principal>()).map(Principal::id).unwrap_or_default()
 }
 
 /// The header fields to forward upstream. The trace is that of the HTTP request, or else that of the message.

@@ -1,4 +1,5 @@
-//! What clients see of the tools of a server. It depends on tables and the policy only, so all workers of a server have the same.
+//! What clients see of the tools of a server. It depends on tables, the policy, and the rule of the callers only, so all workers of a
+//! server have the same.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,11 +23,34 @@ pub(super) struct Catalog {
     listed_without_headers: Vec<rmcp::model::Tool>,
     /// By their names.
     index: HashMap<&'static str, Indexed>,
+    /// The other tools of the server, which the rule of the callers hides.
+    hidden: HashMap<&'static str, Indexed>,
     /// Those of which lists show only a part of their schemas.
     cut: Vec<&'static Tool>,
     /// What lists show in place of all tools.
     #[cfg(feature = "search")]
     finder: Option<Finder>,
+}
+
+/// A tool as lists show it, if they do, before it says what it has in common with others.
+pub(super) struct Described {
+    tool: &'static Tool,
+    toolset: &'static str,
+    capability: &'static Capability,
+    description: rmcp::model::Tool,
+    is_cut: bool,
+}
+
+/// The tools of these members that a policy shows to callers of any rule.
+pub(super) fn described(members: &[Member], policy: &Policy) -> Vec<Described> {
+    let members = members.iter().filter(|member| policy.has(member.toolset()));
+    let tools = members.flat_map(|member| member.adapter.tools.iter().map(move |tool| (tool, member)));
+    let described = tools.filter(|(tool, _)| policy.shows(tool)).map(|(tool, member)| {
+        let (description, is_cut) = describe(tool, policy, member);
+        let (toolset, capability) = (member.toolset(), member.connection.capability());
+        Described { tool, toolset, capability, description, is_cut }
+    });
+    described.collect()
 }
 
 /// A tool in the index.
@@ -39,30 +63,37 @@ pub(super) struct Indexed {
     pub(super) description: rmcp::model::Tool,
 }
 
+impl Described {
+    fn indexed(&self, member: usize, description: &rmcp::model::Tool) -> Indexed {
+        Indexed { tool: self.tool, member, capability: self.capability, description: description.clone() }
+    }
+}
+
 impl Catalog {
-    /// The tools of these members that a policy shows.
-    pub(super) fn new(members: &[Member], policy: &Policy) -> Self {
-        let tools = members.iter().enumerate();
-        let tools =
-            tools.flat_map(|(number, member)| member.adapter.tools.iter().map(move |tool| (tool, number, member)));
-        let (mut shown, mut listed, mut cut) = (Vec::new(), Vec::new(), Vec::new());
-        for (tool, number, member) in tools.filter(|(tool, ..)| policy.shows(tool)) {
-            let (description, is_cut) = describe(tool, policy, member);
-            listed.push(description);
-            cut.extend(is_cut.then_some(tool));
-            shown.push((tool, number, member.connection.capability()));
+    /// Those of the tools of a server that a policy shows, which are of these members.
+    pub(super) fn new<'d>(members: &[Member], tools: impl IntoIterator<Item = &'d Described>, policy: &Policy) -> Self {
+        let number = |tool: &Described| members.iter().position(|member| member.toolset() == tool.toolset);
+        let (mut shown, mut listed, mut cut, mut hidden) = (Vec::new(), Vec::new(), Vec::new(), HashMap::new());
+        for described in tools {
+            let Described { tool, description, is_cut, .. } = described;
+            match number(described).filter(|_| policy.shows(tool)) {
+                Some(member) => {
+                    listed.push(description.clone());
+                    cut.extend(is_cut.then_some(*tool));
+                    shown.push((described, member));
+                }
+                None => drop(hidden.insert(&*tool.name, described.indexed(0, description))),
+            }
         }
         if policy.output_schemas == OutputSchemas::Shape {
             name_repeated(&mut listed);
         }
-        let indexed = |((tool, member, capability), description): (_, &rmcp::model::Tool)| {
-            let tool: &'static Tool = tool;
-            (&*tool.name, Indexed { tool, member, capability, description: description.clone() })
-        };
-        let index: HashMap<_, _> = shown.into_iter().zip(&listed).map(indexed).collect();
+        let index = shown.into_iter().zip(&listed);
+        let index = index.map(|((described, member), tool)| (&*described.tool.name, described.indexed(member, tool)));
+        let index: HashMap<_, _> = index.collect();
         #[cfg(feature = "search")]
         let finder = policy.searches(&listed).then(|| {
-            let finder = Finder::new(listed.iter().filter_map(|tool| index.get(&*tool.name)));
+            let finder = Finder::new(listed.iter().filter_map(|tool| index.get(&*tool.name)), policy.rule_note());
             listed.retain(|tool| policy.pins(&tool.name));
             listed.splice(0..0, finder.tools().iter().cloned());
             finder
@@ -72,6 +103,7 @@ impl Catalog {
             listed,
             listed_without_headers,
             index,
+            hidden,
             cut,
             #[cfg(feature = "search")]
             finder,
@@ -90,6 +122,15 @@ impl Catalog {
     /// The tool of a name.
     pub(super) fn tool(&self, name: &str) -> Option<&Indexed> {
         self.index.get(name)
+    }
+
+    /// The tool that a call is about, if the rule of the callers hides it.
+    pub(super) fn hidden(&self, request: &CallToolRequestParams) -> Option<&Indexed> {
+        #[cfg(feature = "search")]
+        if let Some(finder) = &self.finder {
+            return self.hidden.get(finder.named_by(request));
+        }
+        self.hidden.get(&*request.name)
     }
 
     /// What a call means: a call of a tool, or the result of a search for tools.

@@ -19,7 +19,8 @@ use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt as _};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::call::{call, cancelled, forwarded};
+use super::audit::AuditOutcome;
+use super::call::{call, cancelled, forwarded, principal};
 use super::catalog::Indexed;
 use super::member::Member;
 use super::members::{Members, SharedCatalog};
@@ -80,7 +81,7 @@ impl Server {
 
     /// A server with the name, title and version of `about`, which offers what all of these adapters do: each with what callers
     /// call its capability, or nothing on a server of one. No two of them have a tool or a prompt of the same name. Servers that share
-    /// a catalog have the same adapters and policy.
+    /// a catalog have the same adapters and policy, but for the rule of their callers.
     #[doc(hidden)]
     pub fn joined(
         about: &'static Capability,
@@ -158,17 +159,18 @@ impl Server {
 
     fn list_cache_hints(&self) -> (u64, CacheScope) {
         let (ttl, is_public) = self.0.members.list_cache_hints();
-        (ttl, scope(is_public))
+        (ttl, self.scope(is_public))
+    }
+
+    /// For whom something may be cached. What depends on the rule of a caller is not for others.
+    fn scope(&self, is_public: bool) -> CacheScope {
+        if is_public && self.0.policy.rule().is_none() { CacheScope::Public } else { CacheScope::Private }
     }
 
     /// Whether the list of resources may change while the server runs.
     pub(super) fn has_folders(&self) -> bool {
         self.0.resources.has_folders()
     }
-}
-
-fn scope(is_public: bool) -> CacheScope {
-    if is_public { CacheScope::Public } else { CacheScope::Private }
 }
 
 /// Advertises only the capabilities that this server has.
@@ -265,12 +267,12 @@ impl ServerHandler for Server {
         let Inner { members, resources, policy, .. } = &*self.0;
         let (ttl, is_public) = members.read_cache_hints();
         // On the heap, because rmcp moves the future of a request dozens of times.
-        let read = Box::pin(resources.read(&request.uri, policy, forwarded(&context)));
+        let read = Box::pin(resources.read(&request.uri, policy, principal(&context), forwarded(&context)));
         let read = tokio::select! {
             read = read => read?,
             () = context.ct.cancelled() => return Err(cancelled()),
         };
-        let mut read = read.with_ttl_ms(ttl).with_cache_scope(scope(is_public));
+        let mut read = read.with_ttl_ms(ttl).with_cache_scope(self.scope(is_public));
         read.meta = Some(self.0.server_info_meta.clone());
         Ok(read.into())
     }
@@ -345,6 +347,10 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        let policy = &self.0.policy;
+        if let Some(hidden) = self.0.members.hidden(&request) {
+            Trail::new(policy, hidden, &request, &context).ended.outcome = AuditOutcome::Forbidden;
+        }
         let request = match self.0.members.meant(request) {
             Ok(request) => request,
             Err(mut found) => {
@@ -353,10 +359,10 @@ impl ServerHandler for Server {
             }
         };
         let Some((indexed, connection)) = self.0.members.callable(&request.name) else {
-            return Err(ErrorData::invalid_params(format!("unknown tool: {}", short(&request.name)), None));
+            let text = format!("unknown tool: {}{}", short(&request.name), policy.rule_note());
+            return Err(ErrorData::invalid_params(text, None));
         };
         let Indexed { tool, description, .. } = indexed;
-        let policy = &self.0.policy;
         let mut trail = Trail::new(policy, indexed, &request, &context);
         // On the heap, because rmcp moves the future of a request dozens of times.
         let mut response = Box::pin(call(tool, connection, policy, request, &context, &mut trail.ended)).await?;

@@ -91,6 +91,11 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// The response to a request that is refused.
+    pub fn forbidden(reason: &str) -> Response {
+        json(StatusCode::FORBIDDEN, Malformed::rejected(reason))
+    }
+
     /// The response to a request whose body was not received.
     pub fn unreceived(unreceived: Unreceived) -> Response {
         let mut response = json(unreceived.status(), Malformed::rejected(unreceived.reason()));

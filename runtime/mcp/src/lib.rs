@@ -10,9 +10,11 @@ mod confirm;
 mod content;
 mod failure;
 mod files;
+mod grant;
 mod handler;
 mod http;
 mod inputs;
+mod limits;
 mod lists;
 mod long;
 mod mask;
@@ -44,7 +46,9 @@ mod words;
 
 pub use self::http::HttpOptions;
 pub use audit::{Audit, AuditOutcome, AuditedCall};
+pub use grant::{Action, Grant, Names};
 pub use handler::Server;
+pub use limits::{Limited, NoRate, Rate};
 pub use patterns::UnmatchedPattern;
 pub use policy::{Confirmation, OutputSchemas, Policy, Search, ShortKey};
 
@@ -52,4 +56,5 @@ pub use policy::{Confirmation, OutputSchemas, Policy, Search, ShortKey};
 pub mod __private {
     pub use crate::http::{Endpoint, PATH};
     pub use crate::members::SharedCatalog;
+    pub use crate::patterns::Patterns;
 }

@@ -1,22 +1,32 @@
 //! The members of a server, and the index of their tools.
 
-use std::sync::{Arc, OnceLock};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use naftiko_client::__private::Connection;
 use naftiko_schema::{Mcp, Prompt, Tool};
 use rmcp::model::{CallToolRequestParams, CallToolResult};
 
 use super::Policy;
-use super::catalog::{Catalog, Indexed};
+use super::catalog::{Catalog, Described, Indexed, described};
 use super::member::Member;
 
 /// How long a client may cache a list, in milliseconds. Lists change only with the binary.
 const LIST_TTL_MS: u64 = 300_000;
 
-/// What servers of the same members with the same policy share: it is made by the first of them.
+/// What servers of the same members with the same policy share, whatever the rule of their callers: it is made by the first of
+/// them.
 #[doc(hidden)]
 #[derive(Clone, Default)]
-pub struct SharedCatalog(Arc<OnceLock<Arc<Catalog>>>);
+pub struct SharedCatalog(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    /// All tools, if rules choose among them.
+    described: OnceLock<Vec<Described>>,
+    /// What clients see, by the rule of the callers.
+    catalogs: Mutex<BTreeMap<String, Arc<Catalog>>>,
+}
 
 /// The members of which a policy shows anything, and what clients see of their tools.
 pub(super) struct Members {
@@ -25,10 +35,20 @@ pub(super) struct Members {
 }
 
 impl Members {
-    pub(super) fn new(mut all: Vec<Member>, policy: &Policy, shared: &SharedCatalog) -> Self {
-        all.retain(|member| policy.has(member.toolset()));
-        let catalog = shared.0.get_or_init(|| Arc::new(Catalog::new(&all, policy)));
-        Self { catalog: Arc::clone(catalog), all }
+    pub(super) fn new(all: Vec<Member>, policy: &Policy, SharedCatalog(shared): &SharedCatalog) -> Self {
+        let shown: Vec<_> = all.iter().filter(|member| policy.has(member.toolset())).cloned().collect();
+        let make = || match policy.rule() {
+            None => Catalog::new(&shown, &described(&all, policy), policy),
+            Some(_) => {
+                let described = shared.described.get_or_init(|| described(&all, &policy.of_server()));
+                Catalog::new(&shown, described, policy)
+            }
+        };
+        let mut catalogs = shared.catalogs.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_rule = catalogs.entry(policy.rule().unwrap_or_default().to_owned());
+        let catalog = Arc::clone(of_rule.or_insert_with(|| Arc::new(make())));
+        drop(catalogs);
+        Self { catalog, all: shown }
     }
 
     pub(super) fn all(&self) -> &[Member] {
@@ -54,6 +74,11 @@ impl Members {
     pub(super) fn callable(&self, name: &str) -> Option<(&Indexed, &Connection)> {
         let indexed = self.catalog.tool(name)?;
         Some((indexed, &self.all.get(indexed.member)?.connection))
+    }
+
+    /// The tool that a call is about, if the rule of the callers hides it.
+    pub(super) fn hidden(&self, request: &CallToolRequestParams) -> Option<&Indexed> {
+        self.catalog.hidden(request)
     }
 
     /// What a call means: a call of a tool, or the result of a search for tools.

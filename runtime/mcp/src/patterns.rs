@@ -11,17 +11,31 @@ pub struct UnmatchedPattern {
     names: String,
 }
 
+impl UnmatchedPattern {
+    /// The list that has the pattern, and the pattern.
+    #[doc(hidden)]
+    pub fn place(&self) -> (&'static str, &str) {
+        (self.list, &self.pattern)
+    }
+}
+
 /// Patterns, where `*` matches anything and `?` one character.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Patterns(Vec<WildMatch>);
+pub struct Patterns(Vec<WildMatch>);
 
 impl Patterns {
-    pub(super) fn new(patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+    /// These patterns, without blanks around them.
+    pub fn new(patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         Self(patterns.into_iter().map(|pattern| WildMatch::new(pattern.as_ref().trim())).collect())
     }
 
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether one of them matches a name.
-    pub(super) fn match_any(&self, name: &str) -> bool {
+    pub fn match_any(&self, name: &str) -> bool {
         self.0.iter().any(|pattern| pattern.matches(name))
     }
 
@@ -34,7 +48,8 @@ impl Patterns {
     ///
     /// # Errors
     /// If one matches none.
-    pub(super) fn check(&self, list: &'static str, names: &[&str]) -> Result<(), UnmatchedPattern> {
+    pub(super) fn check(&self, list: &'static str, names: &[impl AsRef<str>]) -> Result<(), UnmatchedPattern> {
+        let names: Vec<_> = names.iter().map(AsRef::as_ref).collect();
         // A pattern that matches everything, even no name, says nothing that could be mistyped.
         let is_met = |pattern: &WildMatch| pattern.matches("") || names.iter().any(|name| pattern.matches(name));
         let Some(pattern) = self.0.iter().find(|pattern| !is_met(pattern)) else { return Ok(()) };

@@ -16,6 +16,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::audit::Audit;
 use super::files::Root;
+use super::grant::{Action, Grant};
+use super::limits::{Limited, Limits, Rate};
 use super::patterns::{Patterns, UnmatchedPattern};
 
 /// The default maximum length of a result's text, in bytes.
@@ -51,10 +53,14 @@ pub struct Policy {
     pub(super) seal: Option<Arc<RequestStateCodec>>,
     permits: Option<Arc<Semaphore>>,
     rate: Option<Arc<DefaultDirectRateLimiter>>,
+    /// The limits of each principal.
+    limits: Limits,
+    /// The rule of the callers, if what they may do depends on who they are.
+    pub(super) grant: Option<Grant>,
 }
 
 /// Whether the user must confirm calls of destructive tools.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Confirmation {
     /// Never ask.
     Off,
@@ -95,13 +101,6 @@ pub enum Search {
 #[error("the state key is shorter than {KEY_LENGTH} bytes")]
 pub struct ShortKey;
 
-/// A limit that a call exceeds.
-pub(super) struct Limited {
-    pub(super) reason: &'static str,
-    /// When to retry, in seconds.
-    pub(super) retry_after: u64,
-}
-
 impl Default for Policy {
     /// All tools, confirmations if the client supports them, and a random state key.
     fn default() -> Self {
@@ -127,6 +126,8 @@ impl Default for Policy {
             seal: seal.map(Arc::new),
             permits: None,
             rate: None,
+            limits: Limits::default(),
+            grant: None,
         }
     }
 }
@@ -273,6 +274,25 @@ impl Policy {
         self
     }
 
+    /// The maximum number of calls of each principal, over all adapters that share this policy.
+    pub fn calls_of_principal(mut self, rate: Rate) -> Self {
+        self.limits.limit(rate);
+        self
+    }
+
+    /// The same for calls of tools whose names match a pattern, all of them together.
+    pub fn calls_of_tools(mut self, pattern: &str, rate: Rate) -> Self {
+        self.limits.limit_tools(pattern, rate);
+        self
+    }
+
+    /// The policy for callers of a rule: what both allow, and the stricter of the two confirmations.
+    pub fn granted(mut self, grant: Grant) -> Self {
+        self.confirmation = self.confirmation.max(grant.confirmation);
+        self.grant = Some(grant);
+        self
+    }
+
     /// Checks that each pattern matches something of these capabilities: the name of a tool, or of a resource if it is about
     /// secrets, a capability, a resource of the upstream, or a verb.
     ///
@@ -294,13 +314,14 @@ impl Policy {
         self.only.check("--tools", &names)?;
         self.excluded.check("--exclude-tools", &names)?;
         self.pinned.check("--pin-tools", &names)?;
+        Patterns::new(self.limits.patterns()).check("--tool-rate-limit", &names)?;
         names.append(&mut resources);
         self.revealed.check("--reveal-secrets", &names)
     }
 
     /// Whether clients get anything of a capability.
     pub(super) fn has(&self, toolset: &str) -> bool {
-        self.toolsets.choose(toolset)
+        self.toolsets.choose(toolset) && self.grant.as_ref().is_none_or(|grant| grant.has(toolset))
     }
 
     /// Whether clients can see and call a tool.
@@ -310,6 +331,7 @@ impl Policy {
             && self.resources.choose(&tool.resource)
             && self.verbs.choose(tool.verb.as_str())
             && !self.excluded.match_any(&tool.name)
+            && self.grant.as_ref().is_none_or(|grant| grant.shows(tool))
     }
 
     /// Whether a list of these tools is replaced by tools that find them.
@@ -334,10 +356,15 @@ impl Policy {
         self.pinned.match_any(name)
     }
 
-    /// Whether clients can see and read a resource. The operation that it calls may change something, although it should not.
-    pub(super) fn shows_resource(&self, resource: &Resource) -> bool {
+    /// Whether clients can see and read a resource of a capability. The operation that it calls may change something, although
+    /// it should not.
+    pub(super) fn shows_resource(&self, resource: &Resource, toolset: &str, adapter: &Mcp) -> bool {
         match &resource.source {
-            ResourceSource::Call(call) => !self.read_only || call.binding.target.is_safe(),
+            ResourceSource::Call(call) => {
+                let target = &call.binding.target;
+                let allows = |grant: &Grant| grant.allows(&Action::new(toolset, target, adapter.tools.iter()));
+                (!self.read_only || target.is_safe()) && self.grant.as_ref().is_none_or(allows)
+            }
             ResourceSource::Text(_) => true,
             ResourceSource::ServerFile(path) => self.folder_of(path).is_some(),
         }
@@ -377,24 +404,62 @@ impl Policy {
         }
     }
 
+    /// The policy for callers of any rule.
+    pub(super) fn of_server(&self) -> Self {
+        Self { grant: None, ..self.clone() }
+    }
+
+    /// The name of the rule of the callers.
+    pub(super) fn rule(&self) -> Option<&str> {
+        self.grant.as_ref().map(Grant::name)
+    }
+
+    /// What is added to errors about what the rule of the callers may hide: the same for what it hides and for what there is not.
+    pub(super) fn rule_note(&self) -> String {
+        let note =
+            |rule| format!("; the rule `{rule}` of this server's policy decides which there are for this caller");
+        self.rule().map(note).unwrap_or_default()
+    }
+
+    /// Whether calls of each principal are limited, whatever its rule.
+    #[doc(hidden)]
+    pub fn limits_principals(&self) -> bool {
+        !self.limits.is_empty()
+    }
+
+    /// Counts a call of a principal, which does what these tools do.
+    ///
+    /// # Errors
+    /// If there were too many.
+    #[doc(hidden)]
+    pub fn admit_principal(&self, principal: &str, tools: &[&str]) -> Result<(), Limited> {
+        self.limits.check(principal, tools)?;
+        self.grant.as_ref().map_or(Ok(()), |grant| grant.admit(principal, tools))
+    }
+
     /// Whether the results of a tool or resource with this name may show secrets.
     pub(super) fn reveals(&self, name: &str) -> bool {
         self.revealed.match_any(name)
     }
 
-    /// Checks the limits and returns a permit for the call; `None` if the number of running calls is not limited.
-    pub(super) fn admit(&self) -> Result<Option<OwnedSemaphorePermit>, Limited> {
+    /// Checks the limits of a call of a principal, which does what these tools do, and returns a permit for it; `None` if the
+    /// number of running calls is not limited.
+    pub(super) fn admit(&self, principal: &str, tools: &[&str]) -> Result<Option<OwnedSemaphorePermit>, Limited> {
+        self.admit_principal(principal, tools)?;
         if self.audit.as_ref().is_some_and(|audit| !audit.is_ready()) {
-            return Err(Limited { reason: "calls must be recorded, and the audit cannot be written", retry_after: 10 });
+            return Err(Limited {
+                reason: "calls must be recorded, and the audit cannot be written".into(),
+                retry_after: 10,
+            });
         }
         if let Some(rate) = &self.rate {
             rate.check().map_err(|until| {
                 let wait = until.wait_time_from(DefaultClock::default().now());
-                Limited { reason: "this client made too many calls", retry_after: wait.as_secs() + 1 }
+                Limited { reason: "this client made too many calls".into(), retry_after: wait.as_secs() + 1 }
             })?;
         }
         let Some(permits) = &self.permits else { return Ok(None) };
         let permit = Arc::clone(permits).try_acquire_owned();
-        permit.map(Some).map_err(|_| Limited { reason: "too many calls are running", retry_after: 1 })
+        permit.map(Some).map_err(|_| Limited { reason: "too many calls are running".into(), retry_after: 1 })
     }
 }

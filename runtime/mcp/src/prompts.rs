@@ -34,7 +34,7 @@ pub(super) async fn get(
     arguments: Option<JsonObject>,
 ) -> Result<GetPromptResult, ErrorData> {
     let Some(prompt) = prompts.find(|prompt| prompt.name == name) else {
-        return Err(ErrorData::invalid_params(format!("unknown prompt: {}", short(name)), None));
+        return Err(ErrorData::invalid_params(format!("unknown prompt: {}{}", short(name), policy.rule_note()), None));
     };
     let arguments = arguments.unwrap_or_default();
     let mut values = Vec::new();

@@ -15,6 +15,7 @@ use rmcp::model::{JsonObject, ReadResourceResult, ResourceContents, ResourceTemp
 use serde_json::json;
 
 use super::content::Body;
+use super::grant::tools_of;
 use super::long::is_long;
 use super::mask::{clean, view};
 use super::member::Member;
@@ -47,20 +48,25 @@ struct Entry {
     pattern: Option<Regex>,
     /// The connection of its capability.
     connection: Connection,
+    /// The tools that do the same, for the limits of these.
+    tools: Vec<&'static str>,
 }
 
 impl Resources {
     /// The resources of members. `cut` are tools of which the list shows a part.
     pub(super) fn new(members: &[Member], cut: &[&'static Tool], policy: &Policy) -> Self {
-        let all = members
-            .iter()
-            .flat_map(|member| member.adapter.resources.iter().map(|resource| (resource, member.connection.clone())));
-        let (shown, hidden): (Vec<_>, Vec<_>) = all.partition(|(resource, _)| policy.shows_resource(resource));
+        let all =
+            members.iter().flat_map(|member| member.adapter.resources.iter().map(move |resource| (resource, member)));
+        let (shown, hidden): (Vec<_>, Vec<_>) =
+            all.partition(|(resource, member)| policy.shows_resource(resource, member.toolset(), member.adapter));
         let is_file = |resource: &&Resource| matches!(resource.source, ResourceSource::ServerFile(_));
-        let entry = |(resource, connection): (&'static Resource, _)| Entry {
-            resource,
-            pattern: pattern(&resource.uri),
-            connection,
+        let entry = |(resource, member): (&'static Resource, &Member)| {
+            let tools = match &resource.source {
+                ResourceSource::Call(call) => tools_of(&call.binding.target, member.adapter.tools.iter()),
+                ResourceSource::Text(_) | ResourceSource::ServerFile(_) => Vec::new(),
+            };
+            let tools = tools.into_iter().map(|tool| &*tool.name).collect();
+            Entry { resource, pattern: pattern(&resource.uri), connection: member.connection.clone(), tools }
         };
         Self {
             shown: shown.into_iter().map(entry).collect(),
@@ -130,17 +136,18 @@ impl Resources {
         &self,
         uri: &str,
         policy: &Policy,
+        principal: &str,
         forwarded: Forwarded,
     ) -> Result<ReadResourceResult, ErrorData> {
         if let Some(contents) = self.skills.read(uri) {
             return within(uri, contents, policy);
         }
         let found = if uri.len() > URI_LIMIT { None } else { self.find(uri) };
-        let Some((Entry { resource, connection, .. }, below, captures)) = found else {
+        let Some((Entry { resource, connection, tools, .. }, below, captures)) = found else {
             if let Some(tool) = self.cut.iter().find(|tool| source(tool) == uri) {
                 return whole::read(tool, policy.response_budget).ok_or_else(|| too_long(uri, policy));
             }
-            return Err(if self.is_withheld(uri) { withheld(uri) } else { unknown(uri) });
+            return Err(if self.is_withheld(uri) { withheld(uri) } else { unknown(uri, policy) });
         };
         let declared = non_empty(&resource.media_type);
         let contents = match &resource.source {
@@ -154,7 +161,7 @@ impl Resources {
                 let folder = self.policy.folder_of(root).ok_or_else(|| withheld(uri))?;
                 let bytes = blocking(move || files::read(&folder, root, &below)).await;
                 let bytes = bytes.map_err(|error| match error.kind() {
-                    io::ErrorKind::NotFound => unknown(uri),
+                    io::ErrorKind::NotFound => unknown(uri, policy),
                     _ => {
                         log_for_operator(root, &error);
                         internal_error(uri, "the resource cannot be read")
@@ -163,11 +170,11 @@ impl Resources {
                 content::contents(uri, media_type, false, bytes)
             }
             ResourceSource::Call(ResourceCall { binding, captures: inputs, binary }) => {
-                let _permit = policy.admit().map_err(|limited| {
+                let _permit = policy.admit(principal, tools).map_err(|limited| {
                     let text = format!("nothing was sent, {}; retry in {} s", limited.reason, limited.retry_after);
                     internal_error(uri, text)
                 })?;
-                let values = values(binding, inputs, captures.as_ref()).ok_or_else(|| unknown(uri))?;
+                let values = values(binding, inputs, captures.as_ref()).ok_or_else(|| unknown(uri, policy))?;
                 let arguments = match values {
                     Ok(values) => checked(binding, connection, values).await,
                     Err(error) => Err(error),
@@ -336,8 +343,9 @@ fn withheld(uri: &str) -> ErrorData {
     ErrorData::resource_not_found(text, Some(json!({ "uri": repeated(uri) })))
 }
 
-fn unknown(uri: &str) -> ErrorData {
-    ErrorData::resource_not_found("resource not found", Some(json!({ "uri": repeated(uri) })))
+fn unknown(uri: &str, policy: &Policy) -> ErrorData {
+    let text = format!("resource not found{}", policy.rule_note());
+    ErrorData::resource_not_found(text, Some(json!({ "uri": repeated(uri) })))
 }
 
 /// A URI in an error.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use http::request::Parts;
 use naftiko_adapter::trace::TRACEPARENT;
-use naftiko_adapter::{Forwarded, Principal};
+use naftiko_adapter::{Address, Forwarded, Principal};
 use rmcp::RoleServer;
 use rmcp::model::CallToolRequestParams;
 use rmcp::service::RequestContext;
@@ -64,6 +64,8 @@ impl Drop for Trail<'_> {
             confirmed: self.ended.confirmed,
             duration: self.start.elapsed(),
             principal: extension.and_then(|extensions| extensions.get::<Principal>()).map(Principal::id),
+            address: extension.and_then(|extensions| extensions.get::<Address>()).map(|Address(address)| *address),
+            rule: self.policy.rule(),
             request_id: field("x-request-id"),
             trace: field(TRACEPARENT.as_str()),
         });

@@ -22,7 +22,7 @@ use http::StatusCode;
 use http::header::{ALLOW, HeaderName, HeaderValue};
 use naftiko_adapter::{Forwarded, accepts};
 use naftiko_client::__private::Connection;
-use naftiko_schema::Rest;
+use naftiko_schema::{Operation, Rest, Route};
 
 use failure::ApiErrors;
 use forward::Forwards;
@@ -37,7 +37,7 @@ pub mod __private {
     pub use crate::browser::{contain, protect};
     pub use crate::failure::ApiErrors;
     pub use crate::problem::Problem;
-    pub use crate::{Matched, Routes, has_path};
+    pub use crate::{Chosen, Matched, Routes, has_path};
 }
 
 /// The routes of an adapter as an axum router. API errors about the caller's request pass through.
@@ -50,7 +50,7 @@ pub fn router(adapter: &'static Rest, connection: &Connection) -> Router {
         let routes = routes.clone();
         async move {
             let forwarded = request.extensions().get::<Forwarded>().cloned().unwrap_or_default();
-            let mut response = routes.respond(request, forwarded).await;
+            let mut response = routes.respond(request, forwarded, None).await;
             browser::protect(response.headers_mut());
             response
         }
@@ -69,6 +69,19 @@ pub fn has_path(adapters: impl Iterator<Item = &'static Rest>) -> impl Fn(&str) 
 #[doc(hidden)]
 #[derive(Clone, Copy)]
 pub struct Matched(pub &'static str);
+
+/// What is about to run for a request.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub enum Chosen {
+    /// A route.
+    Route(&'static Route),
+    /// The operation with which a request is passed on.
+    Forward(&'static Operation),
+}
+
+/// Decides whether it may run.
+type Gate<'g> = &'g (dyn Fn(Chosen) -> Result<(), Problem> + Sync);
 
 /// The routes of adapters, with the connections to their upstreams. Cloning is cheap.
 #[doc(hidden)]
@@ -103,8 +116,8 @@ impl Routes {
         Self(Arc::new(Served { members: members.collect(), api_errors }))
     }
 
-    /// Responds to any request, even if no route matches.
-    pub async fn respond(&self, request: Request, forwarded: Forwarded) -> Response {
+    /// Responds to any request, even if no route matches. Without a gate, all may run.
+    pub async fn respond(&self, request: Request, forwarded: Forwarded, gate: Option<Gate<'_>>) -> Response {
         let uri = request.uri().clone();
         let (found, mut member) = self.0.find(request.method(), uri.path());
         let mut passage = None;
@@ -119,10 +132,18 @@ impl Routes {
             (_, Some(passage)) => Some(Matched(&passage.forward.path)),
             _ => None,
         };
-        let response = match passage {
+        let chosen = match (&found, &passage) {
+            (_, Some(passage)) => forward::operation(passage.forward, request.method()).ok().map(Chosen::Forward),
+            (Match::Found(route, _), None) => Some(Chosen::Route(route)),
+            _ => None,
+        };
+        let response = match (gate.zip(chosen).map_or(Ok(()), |(gate, chosen)| gate(chosen)), passage) {
+            (Err(problem), _) => Err(problem),
             // On the heap, to keep the future of routes small.
-            Some(passage) => Box::pin(member.pass_on(passage, uri.path(), request, forwarded, self.0.api_errors)).await,
-            None => member.respond(found, request, forwarded, self.0.api_errors).await,
+            (Ok(()), Some(passage)) => {
+                Box::pin(member.pass_on(passage, uri.path(), request, forwarded, self.0.api_errors)).await
+            }
+            (Ok(()), None) => member.respond(found, request, forwarded, self.0.api_errors).await,
         };
         let mut response = response.unwrap_or_else(|problem| problem.at(uri.path()).into_response());
         if let Some(matched) = matched {

@@ -22,6 +22,7 @@ mod source;
 mod table;
 mod target;
 mod template;
+mod toolset;
 mod variable;
 
 pub use adapter::*;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -116,7 +117,10 @@ impl Audit {
             "method": method.as_str(),
             "route": route,
             "status": status.as_u16(),
+            "outcome": caller.is_refused.then_some(REFUSED_BY_POLICY),
             "principal": caller.principal,
+            "rule": caller.rule,
+            "address": caller.address,
             "requestId": caller.request_id,
             "trace": caller.trace,
             "durationMs": milliseconds(duration),
@@ -134,9 +138,22 @@ impl Audit {
     }
 }
 
+/// What is recorded if the rule of a caller does not allow what it asked for.
+const REFUSED_BY_POLICY: &str = "refused-by-policy";
+
+/// A mark of responses to requests that the rule of their caller does not allow.
+#[derive(Clone, Copy)]
+pub(super) struct RefusedByPolicy;
+
 /// Who sent a request.
+#[derive(Default)]
 pub(super) struct Caller<'c> {
     pub(super) principal: Option<&'c str>,
+    /// Its rule in the policy file.
+    pub(super) rule: Option<&'c str>,
+    /// Whether the rule does not allow the request.
+    pub(super) is_refused: bool,
+    pub(super) address: Option<IpAddr>,
     pub(super) request_id: &'c str,
     pub(super) trace: Option<&'c str>,
 }
@@ -157,6 +174,7 @@ impl naftiko_mcp::Audit for Sink {
             AuditOutcome::Ok => ("ok", None),
             AuditOutcome::Invalid => ("invalid", None),
             AuditOutcome::Refused => ("refused", None),
+            AuditOutcome::Forbidden => (REFUSED_BY_POLICY, None),
             AuditOutcome::Asked => ("asked", None),
             AuditOutcome::DryRun => ("dry-run", None),
             AuditOutcome::Upstream(status) => ("upstream", Some(status)),
@@ -171,6 +189,8 @@ impl naftiko_mcp::Audit for Sink {
             "upstreamStatus": status,
             "confirmedBy": call.confirmed.then_some("user"),
             "principal": call.principal,
+            "rule": call.rule,
+            "address": call.address,
             "requestId": call.request_id,
             "trace": call.trace,
             "durationMs": milliseconds(call.duration),
@@ -227,7 +247,7 @@ mod tests {
             for (index, ready) in seen.iter_mut().enumerate() {
                 full.store(index < 2, Ordering::Relaxed);
                 *ready = audit.0.is_ready();
-                let caller = Caller { principal: None, request_id: "1", trace: None };
+                let caller = Caller { request_id: "1", ..Caller::default() };
                 audit.record_request(&Method::POST, "/x", StatusCode::OK, &caller, Duration::ZERO);
             }
             assert_eq!(seen, ready);

@@ -15,10 +15,11 @@ use naftiko_schema::Parameter;
 use secrecy::SecretString;
 
 use super::environment::lenient;
-use super::list::{self, List};
+use super::list::{self, List, members};
 use super::patience;
 use super::policy::{Limits, Tools};
 use super::program::Program;
+use super::proxies::{Proxies, network};
 use super::secret::secret;
 
 /// So many permits are not divided between addresses.
@@ -88,6 +89,9 @@ pub struct Serve {
     /// How many requests per second each caller may send, by address; unlimited unless set
     #[arg(long, env = "NAFTIKO_RATE_LIMIT", value_name = "COUNT")]
     pub(super) rate_limit: Option<NonZeroU32>,
+    /// A proxy, as an address or a network, whose word about the address of a caller counts (repeatable)
+    #[arg(long, env = "NAFTIKO_TRUSTED_PROXIES", value_name = "CIDR", value_parser = list::networks)]
+    pub(super) trusted_proxies: Vec<List>,
     /// How long the head of a request may take, in seconds
     #[arg(long, env = "NAFTIKO_HEAD_TIMEOUT", default_value_t = 10, value_name = "SECONDS")]
     pub(super) head_timeout: u64,
@@ -156,6 +160,9 @@ impl From<Errors> for ApiErrors {
 #[derive(Args)]
 #[command(mut_args = lenient)]
 pub(super) struct Stdio {
+    /// Who the client is, for the rules of the policy file
+    #[arg(long, env = "NAFTIKO_PRINCIPAL", value_name = "NAME")]
+    pub(super) principal: Option<String>,
     #[command(flatten)]
     pub(super) limits: Limits,
     #[command(flatten)]
@@ -215,6 +222,11 @@ impl Serve {
         let [head, keep_alive, write] =
             [self.head_timeout, self.keep_alive_timeout, self.write_timeout].map(Duration::from_secs);
         patience::Limits { head, keep_alive, write }
+    }
+
+    /// The proxies that are trusted.
+    pub(super) fn proxies(&self) -> Proxies {
+        Proxies::new(members(&self.trusted_proxies).filter_map(|text| network(text).ok()))
     }
 
     /// What one address may have of so much. A few are not divided.

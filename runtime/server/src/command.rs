@@ -94,7 +94,7 @@ fn serve_http(program: &'static Program, options: Serve, reloads: Receiver<&'sta
 const ROOM: usize = 8 << 20;
 
 fn serve_stdio(program: &'static Program, options: &cli::Stdio) -> Result<(), Failure> {
-    let mut policy = options.limits.limit(options.tools.policy()?);
+    let mut policy = options.limits.limit(options.tools.policy_on_stdio(program, options.principal.as_deref())?);
     if let Some(audit) = options.tools.audit.open()? {
         policy = policy.audit(audit.of_tools());
     }

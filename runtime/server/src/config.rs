@@ -43,6 +43,7 @@ pub(super) fn describe(program: &Program, options: &Serve) -> Value {
         "addressShare": options.address_share,
         "bodyMemoryMib": options.body_memory,
         "rateLimit": options.rate_limit,
+        "trustedProxies": list(&options.trusted_proxies),
         "headTimeoutSeconds": options.head_timeout,
         "keepAliveTimeoutSeconds": options.keep_alive_timeout,
         "writeTimeoutSeconds": options.write_timeout,

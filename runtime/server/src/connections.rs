@@ -5,10 +5,12 @@ use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use http::HeaderMap;
 use tokio::task::AbortHandle;
 
 use super::memory::Memory;
 use super::peer::Peer;
+use super::proxies::Proxies;
 use super::rate::client_key;
 use super::turns::Turns;
 
@@ -48,8 +50,18 @@ struct Entry {
 pub(super) struct Open {
     connections: Connections,
     pub(super) id: u64,
-    pub(super) peer: Arc<Peer>,
+    /// The address of the other side.
+    address: IpAddr,
+    peer: Arc<Peer>,
     pub(super) turns: Turns,
+}
+
+/// Who sent a request. It counts among those who use the server until it is dropped.
+pub(super) struct Caller {
+    pub(super) address: IpAddr,
+    pub(super) peer: Arc<Peer>,
+    /// Where it is counted, if the connection is not its own but that of a proxy.
+    connections: Option<Connections>,
 }
 
 impl Connections {
@@ -69,13 +81,17 @@ impl Connections {
         if table.open.len() >= self.0.limit && table.shed() == 0 && table.open.len() >= self.0.limit + SPARE {
             return None;
         }
-        let key = client_key(address);
-        let peer = table.peers.entry(key).or_insert_with(|| Arc::new(Peer::new(address, self.0.memory.clone())));
-        peer.connections.fetch_add(1, Ordering::Relaxed);
-        let (peer, turns, id) = (peer.clone(), Turns::default(), table.next);
+        let peer = table.enter(address, &self.0.memory);
+        let (turns, id) = (Turns::default(), table.next);
         table.next += 1;
         table.open.insert(id, Entry { peer: peer.clone(), turns: turns.clone(), abort: None });
-        Some(Open { connections: self.clone(), id, peer, turns })
+        Some(Open { connections: self.clone(), id, address, peer, turns })
+    }
+
+    /// The caller with an address, whose request came through another.
+    fn caller(&self, address: IpAddr) -> Caller {
+        let peer = self.table().enter(address, &self.0.memory);
+        Caller { address, peer, connections: Some(self.clone()) }
     }
 
     /// Notes the task of a connection.
@@ -95,7 +111,32 @@ impl Connections {
     }
 }
 
+impl Open {
+    /// Who sent a request, as far as proxies are trusted.
+    pub(super) fn caller(&self, proxies: &Proxies, headers: &HeaderMap) -> Caller {
+        match proxies.caller(self.address, headers) {
+            address if address == self.address => Caller { address, peer: self.peer.clone(), connections: None },
+            address => self.connections.caller(address),
+        }
+    }
+}
+
 impl Table {
+    /// Counts a user of an address.
+    fn enter(&mut self, address: IpAddr, memory: &Memory) -> Arc<Peer> {
+        let peer =
+            self.peers.entry(client_key(address)).or_insert_with(|| Arc::new(Peer::new(address, memory.clone())));
+        peer.connections.fetch_add(1, Ordering::Relaxed);
+        peer.clone()
+    }
+
+    /// Counts it no longer.
+    fn leave(&mut self, peer: &Peer) {
+        if peer.connections.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.peers.remove(&client_key(peer.address));
+        }
+    }
+
     /// Closes those that have waited longest, of the addresses with most connections.
     fn shed(&mut self) -> usize {
         let waiting = self.open.iter().filter_map(|(id, entry)| {
@@ -123,8 +164,14 @@ impl Drop for Open {
     fn drop(&mut self) {
         let table = &mut *self.connections.table();
         table.open.remove(&self.id);
-        if self.peer.connections.fetch_sub(1, Ordering::Relaxed) == 1 {
-            table.peers.remove(&client_key(self.peer.address));
+        table.leave(&self.peer);
+    }
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        if let Some(connections) = &self.connections {
+            connections.table().leave(&self.peer);
         }
     }
 }

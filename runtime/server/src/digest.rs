@@ -10,7 +10,6 @@ use std::time::Duration;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
 use http::{Method, StatusCode, Uri};
-use naftiko_adapter::Principal;
 use naftiko_client::__private::{Algorithm, Exchange, Parameters, hex};
 use naftiko_rest::__private::Problem;
 use naftiko_schema::http::percent_decode;
@@ -73,12 +72,12 @@ impl Digest {
     }
 
     /// The principal of a request, or the challenge that it has to answer.
-    pub(super) fn check(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Principal, Problem> {
+    pub(super) fn check(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<&str, Problem> {
         let field = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let (detail, is_stale) = match Parameters::all(field).next() {
             None => ("this server requires a credential", false),
             Some(sent) => match self.verdict(&sent, method, uri).unwrap_or(Verdict::Wrong) {
-                Verdict::Right => return Ok(Principal::by("digest")),
+                Verdict::Right => return Ok(self.username.expose_secret()),
                 Verdict::Stale => ("the credential is too old, or was used before", true),
                 Verdict::Wrong => ("the credential is invalid", false),
             },

@@ -6,7 +6,6 @@ use axum::extract::Request;
 use axum::response::Response;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use http::{HeaderMap, Method, StatusCode, Uri};
-use naftiko_adapter::Principal;
 use naftiko_client::__private::{Environment, basic, render};
 use naftiko_rest::__private::Problem;
 use naftiko_schema::{Credential, InboundAuth, InboundScheme, Location, Template, Variable};
@@ -15,6 +14,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::cli::Serve;
 use super::failure::Failure;
 use super::oauth::Protected;
+use super::rules::Identity;
 use super::secret::{same, secret};
 
 /// What callers must send. It has no `Debug`, because it contains secrets.
@@ -35,6 +35,8 @@ pub(super) struct Secret {
     header: HeaderName,
     scheme: Option<Scheme>,
     secret: SecretString,
+    /// The name of the user, in Basic authentication.
+    user: Option<SecretString>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,7 +58,7 @@ impl Inbound {
             (None, Some(key)) => {
                 let header = options.api_key_header.parse();
                 let header = header.map_err(|_| failure("--api-key-header is not a valid header name"))?;
-                Ok(Self::Secrets(vec![Secret { header, scheme: None, secret: non_empty(key)? }]))
+                Ok(Self::Secrets(vec![Secret { header, scheme: None, secret: non_empty(key)?, user: None }]))
             }
             (Some(_), Some(_)) => Err(failure("set a bearer token or an API key, not both")),
         }
@@ -101,26 +103,29 @@ impl Inbound {
         }
     }
 
-    /// Returns the principal of a request, or rejects an unauthenticated request (RFC 9110 §11.6.1, RFC 6750 §3).
+    /// Returns who sent a request, or rejects an unauthenticated request (RFC 9110 §11.6.1, RFC 6750 §3).
     #[cfg_attr(not(feature = "digest"), allow(unused_variables, reason = "only digests are about the method"))]
-    pub(super) async fn check(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Principal, Problem> {
+    pub(super) async fn check(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Identity, Problem> {
         match self {
             Self::Secrets(secrets) => check(secrets, headers),
             // Boxed to keep the future of all other requests small.
             Self::Token(protected) => Box::pin(protected.check(headers, uri.query())).await,
             #[cfg(feature = "digest")]
-            Self::Digest(digest) => digest.check(method, uri, headers),
+            Self::Digest(digest) => {
+                digest.check(method, uri, headers).map(|user| Identity::of("digest", Some(user.to_owned())))
+            }
         }
     }
 }
 
-fn check(secrets: &[Secret], headers: &HeaderMap) -> Result<Principal, Problem> {
+fn check(secrets: &[Secret], headers: &HeaderMap) -> Result<Identity, Problem> {
     let failed = secrets.iter().find_map(|secret| match secret.is_in(headers) {
         Some(true) => None,
         verdict => Some((secret, verdict.is_some())),
     });
     let Some((secret, wrong)) = failed else {
-        return Ok(Principal::by(secrets.first().map_or("anonymous", Secret::kind)));
+        let user = secrets.iter().find_map(|secret| secret.user.as_ref()).map(|user| user.expose_secret().to_owned());
+        return Ok(Identity::of(secrets.first().map_or("none", Secret::kind), user));
     };
     let challenge = match secret.scheme {
         Some(Scheme::Bearer) if wrong => "Bearer error=\"invalid_token\"",
@@ -160,12 +165,12 @@ impl Secret {
                 let username = render(&credential.username, variables);
                 let value = basic(username.expose_secret(), text(&credential.password)?.expose_secret());
                 let secret = value.strip_prefix("Basic ").unwrap_or(&value).into();
-                Ok(Self { header: AUTHORIZATION, scheme: Some(Scheme::Basic), secret })
+                Ok(Self { header: AUTHORIZATION, scheme: Some(Scheme::Basic), secret, user: Some(username) })
             }
             Credential::ApiKey(key) if key.location == Location::Header => {
                 let header =
                     key.name.parse().map_err(|_| failure("the header of the callers' API key has an invalid name"))?;
-                Ok(Self { header, scheme: None, secret: text(&key.value)? })
+                Ok(Self { header, scheme: None, secret: text(&key.value)?, user: None })
             }
             // The compiler rejects keys elsewhere, and ignoring a credential here would serve every caller.
             _ => Err(failure("callers can send a credential only in a header, as a key, bearer token or password")),
@@ -173,7 +178,7 @@ impl Secret {
     }
 
     fn bearer(secret: SecretString) -> Self {
-        Self { header: AUTHORIZATION, scheme: Some(Scheme::Bearer), secret }
+        Self { header: AUTHORIZATION, scheme: Some(Scheme::Bearer), secret, user: None }
     }
 
     fn bytes(&self) -> &[u8] {

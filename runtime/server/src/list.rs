@@ -6,6 +6,9 @@ use std::net::IpAddr;
 use http::header::HeaderName;
 use http::uri::Authority;
 use naftiko_adapter::origin::canonical;
+use naftiko_mcp::Rate;
+
+use super::proxies::network;
 
 /// The members of a value.
 #[derive(Clone)]
@@ -39,6 +42,19 @@ pub(super) fn hosts(text: &str) -> Result<List, String> {
 /// A list of origins, each with its port or `*` for any.
 pub(super) fn origins(text: &str) -> Result<List, String> {
     of(text, |member| canonical(member).ok_or("is no origin, such as https://app.example or http://localhost:*"))
+}
+
+/// A list of addresses and networks.
+pub(super) fn networks(text: &str) -> Result<List, String> {
+    of(text, |member| network(member).map(|network| network.to_string()))
+}
+
+/// A list of patterns, each with a rate.
+pub(super) fn rates(text: &str) -> Result<List, String> {
+    of(text, |member| match member.rsplit_once('=') {
+        Some((pattern, rate)) if !pattern.trim().is_empty() && rate.parse::<Rate>().is_ok() => Ok(member.to_owned()),
+        _ => Err("is no pattern with a rate, such as delete-*=10/min"),
+    })
 }
 
 /// A list of names of header fields.

@@ -24,6 +24,7 @@ use super::connections::{Connections, Open};
 use super::memory::Memory;
 use super::patience::{DRAIN, Draining, Limits, Patient};
 use super::pipeline::Service;
+use super::proxies::Proxies;
 use super::socket::Socket;
 use super::tls::Tls;
 use super::unreadable::Explained;
@@ -48,6 +49,7 @@ pub(super) struct Shared {
     pub(super) limits: Limits,
     pub(super) connections: Connections,
     pub(super) memory: Memory,
+    pub(super) proxies: Proxies,
 }
 
 /// Listens at an address.
@@ -181,7 +183,8 @@ impl Connection {
         let response = |request: Request<Incoming>| {
             let start = Instant::now();
             let (turn, persists) = (open.turns.begin(start), persists(request.version(), request.headers()));
-            let response = turn.map(|turn| service.respond(request.map(Body::new), &open.peer, turn, start));
+            let caller = open.caller(&shared.proxies, request.headers());
+            let response = turn.map(|turn| service.respond(request.map(Body::new), caller, turn, start));
             let keep_alive = keep_alive.as_ref().filter(|_| persists && !draining.has_begun());
             async move {
                 let mut response = match response {

@@ -1,5 +1,6 @@
 //! Logging. Logs go to standard error, because standard output is for MCP on stdio and for listings.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::response::Response;
@@ -75,7 +76,7 @@ fn limits() -> Targets {
 }
 
 /// Logs the outcome of a request, with its route and never its path, which contains what the caller sent.
-pub(super) fn log_request(method: &Method, response: &Response, elapsed: Duration, id: &HeaderValue) {
+pub(super) fn log_request(method: &Method, response: &Response, elapsed: Duration, id: &HeaderValue, caller: IpAddr) {
     tracing::info!(
         target: ACCESS,
         method = metrics::method_label(method),
@@ -83,6 +84,7 @@ pub(super) fn log_request(method: &Method, response: &Response, elapsed: Duratio
         status = response.status().as_u16(),
         duration_ms = (elapsed.as_secs_f64() * 1e6).round() / 1e3,
         request_id = id.to_str().unwrap_or_default(),
+        client_address = %caller,
         "served"
     );
 }

@@ -39,12 +39,20 @@ impl Mounted {
         let workers = vec![Handle::current()];
         let metrics = Metrics::new(program, &workers)?;
         let mut running = Running::new(options, workers, metrics)?;
-        running.load(program).await?;
+        running.load(program)?;
         let ports = running.listening().filter_map(|listening| {
             let adapter = program.adapters().find(|adapter| adapter.name() == listening.name)?;
             Some((adapter.port(), listening.address))
         });
         Ok(Self { ports: ports.collect(), running })
+    }
+
+    /// Reads the files of the options and of binds again, as at a SIGHUP.
+    ///
+    /// # Errors
+    /// The reason why they cannot be used; then nothing changes.
+    pub fn read_again(&mut self) -> Result<(), String> {
+        self.running.read_again().map_err(|failure| failure.to_string())
     }
 
     /// Where it listens, by the ports that the capability names.
@@ -71,11 +79,11 @@ pub async fn stdio(
     output: impl AsyncWrite + Send + Unpin + 'static,
 ) -> Result<(), String> {
     options.environment = Environment::of(variables).with_folder(options.upstream.bind_files.clone());
-    let room = Room::new(options.body_memory << 20);
+    let (program, room) = (program.named(), Room::new(options.body_memory << 20));
     let made = options
         .tools
-        .policy()
-        .and_then(|policy| server(program.named(), &options.upstream, Some(&options.environment), &room, policy));
+        .policy_on_stdio(program, None)
+        .and_then(|policy| server(program, &options.upstream, Some(&options.environment), &room, policy));
     let server = made.map_err(|failure| failure.to_string())?;
     server.serve_lines(input, output).await.map_err(|error| error.to_string())
 }

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use http::header::{HeaderMap, HeaderName, HeaderValue, SERVER};
 use naftiko_adapter::trace::{self, TRACEPARENT};
-use naftiko_adapter::{Forwarded, Principal, Unreceived, receive};
+use naftiko_adapter::{Address, Forwarded, Principal, Unreceived, receive};
 use naftiko_rest::__private::{Problem, protect};
 use tokio_util::sync::CancellationToken;
 use tower::{Layer as _, ServiceExt as _, service_fn};
@@ -19,7 +19,7 @@ use tower_http::cors::CorsLayer;
 
 use super::access::Access;
 use super::adapters::Handler;
-use super::audit::{Audit, Caller};
+use super::audit::{Audit, Caller, RefusedByPolicy};
 use super::forwarding::Forwarding;
 use super::framing;
 use super::guard::{self, Guard, Permit};
@@ -31,9 +31,10 @@ use super::otlp;
 use super::patience::DRAIN;
 use super::peer::{Held, Peer, counted};
 use super::rate::RateLimit;
+use super::rules::Rules;
 use super::running::{Running, RunningBody};
 use super::turns::Turn;
-use super::{caching, id, log};
+use super::{caching, connections, id, log};
 
 /// The header with the upstream's request id.
 const UPSTREAM_ID: HeaderName = HeaderName::from_static("x-upstream-request-id");
@@ -63,8 +64,12 @@ pub(super) struct Pipeline {
     /// Whether requests have spans that are exported.
     #[cfg(feature = "otlp")]
     pub(super) traced: bool,
-    /// Where requests are recorded that may change something.
+    /// Which rule of the policy file is for a caller.
+    pub(super) rules: Rules,
+    /// Where requests are recorded that may change something, if requests and not calls of tools do it, and those that the rule
+    /// of their caller does not allow.
     pub(super) audit: Option<Audit>,
+    pub(super) records_requests: bool,
     pub(super) handler: Handler,
     /// How long nothing of a request body may arrive.
     pub(super) standstill: Duration,
@@ -79,8 +84,8 @@ struct Current<'r> {
     turn: &'r Turn,
     /// Its permit, once it has one.
     permit: OnceLock<Permit>,
-    /// Who sent it, once that is known.
-    principal: OnceLock<Principal>,
+    /// Who sent it, once that is known, and the rule for them.
+    principal: OnceLock<(Principal, Option<String>)>,
 }
 
 impl Service {
@@ -101,17 +106,23 @@ impl Service {
     pub(super) async fn respond(
         &self,
         request: Request,
-        peer: &Arc<Peer>,
+        caller: connections::Caller,
         turn: Turn,
         start: Instant,
     ) -> http::Response<RunningBody> {
         let pipeline = &*self.pipeline();
-        let mut running = Running { permit: None, _counted: pipeline.metrics.count_running(), turn };
+        let (address, peer) = (caller.address, &caller.peer.clone());
+        let _counted = pipeline.metrics.count_running();
+        let mut running = Running { permit: None, _caller: caller, _counted, turn };
         let (method, uri) = (request.method().clone(), request.uri().clone());
-        let audit = pipeline.audit.as_ref().filter(|_| !method.is_safe());
+        let audit = pipeline.audit.as_ref();
         let trace = audit.and_then(|_| request.headers().get(TRACEPARENT).cloned());
         let mut principal = None;
         let id = id::request_id(request.headers());
+        let mut request = request;
+        if audit.is_some() {
+            request.extensions_mut().insert(Address(address));
+        }
         let mut response = if is_too_long(request.headers()) {
             let detail = format!("the header fields are longer than {FIELDS_LIMIT} bytes");
             Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, detail).at(uri.path()).into_response()
@@ -119,7 +130,7 @@ impl Service {
             problem.at(uri.path()).into_response()
         } else if let Some(response) = pipeline.health.respond_to_all(&request) {
             response
-        } else if let Some(problem) = pipeline.rate.as_ref().and_then(|rate| rate.check(peer.address).err()) {
+        } else if let Some(problem) = pipeline.rate.as_ref().and_then(|rate| rate.check(address).err()) {
             problem.at(uri.path()).into_response()
         } else {
             #[cfg(feature = "otlp")]
@@ -147,10 +158,15 @@ impl Service {
         headers.remove(SERVER);
         let elapsed = start.elapsed();
         pipeline.metrics.record_request(&method, &response, elapsed);
-        log::log_request(&method, &response, elapsed, &id);
-        if let Some(audit) = audit {
+        log::log_request(&method, &response, elapsed, &id, address);
+        let is_refused = response.extensions().get::<RefusedByPolicy>().is_some();
+        let is_recorded = (pipeline.records_requests && !method.is_safe()) || is_refused;
+        if let Some(audit) = audit.filter(|_| is_recorded) {
             let caller = Caller {
-                principal: principal.as_ref().map(Principal::id),
+                principal: principal.as_ref().map(|(principal, _)| principal.id()),
+                rule: principal.as_ref().and_then(|(_, rule)| rule.as_deref()),
+                is_refused,
+                address: Some(address),
                 request_id: id.to_str().unwrap_or_default(),
                 trace: trace.as_ref().and_then(|trace| trace.to_str().ok()),
             };
@@ -176,13 +192,25 @@ impl Pipeline {
         if let Some(response) = self.inbound.metadata(&request) {
             return response;
         }
-        let principal = self.inbound.check(request.method(), request.uri(), request.headers()).await;
-        let principal = match principal.and_then(|principal| {
-            self.access.check(&request, |request| self.handler.is_page(request)).map(|()| principal)
-        }) {
-            Ok(principal) => principal,
+        let caller = self.inbound.check(request.method(), request.uri(), request.headers()).await;
+        let caller = match caller
+            .and_then(|caller| self.access.check(&request, |request| self.handler.is_page(request)).map(|()| caller))
+        {
+            Ok(caller) => caller,
             Err(problem) => return problem.at(request.uri().path()).into_response(),
         };
+        let rule = self.rules.of(&caller);
+        if self.audit.is_some() {
+            let rule = rule.map(|(_, grant)| grant.name().to_owned());
+            drop(current.principal.set((caller.principal.clone(), rule)));
+        }
+        if let Some((_, grant)) = rule.filter(|(_, grant)| grant.denies()) {
+            let reason =
+                format!("the rule `{}` of this server's policy does not allow this caller anything", grant.name());
+            let mut response = self.handler.forbidden(request.uri().path(), &reason);
+            response.extensions_mut().insert(RefusedByPolicy);
+            return response;
+        }
         if let Some(response) = self.health.respond(&request) {
             return response;
         }
@@ -201,10 +229,10 @@ impl Pipeline {
                 Err(unreceived) => return self.handler.unreceived(parts.uri.path(), unreceived),
             }
         };
-        if self.audit.is_some() {
-            drop(current.principal.set(principal.clone()));
-        }
-        if !request.method().is_safe() && self.audit.as_ref().is_some_and(|audit| !audit.is_ready()) {
+        if self.records_requests
+            && !request.method().is_safe()
+            && self.audit.as_ref().is_some_and(|audit| !audit.is_ready())
+        {
             let problem = Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "requests must be recorded, and the audit cannot be written",
@@ -218,7 +246,7 @@ impl Pipeline {
         let mut forwarded = trace::context(request.headers());
         forwarded.insert(id::REQUEST_ID, current.id.clone());
         self.forwarding.add(request.headers(), &mut forwarded);
-        self.handler.respond(request, Forwarded(forwarded), principal).await
+        self.handler.respond(request, Forwarded(forwarded), caller.principal, rule).await
     }
 
     /// Receives a body. The connection counts as waiting for its caller meanwhile.

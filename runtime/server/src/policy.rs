@@ -4,18 +4,29 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use naftiko_mcp::{Confirmation, OutputSchemas, Policy, Search};
+use naftiko_mcp::{Confirmation, Names, OutputSchemas, Policy, Rate, Search};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::audit;
 use super::failure::Failure;
 use super::list::{self, List, members};
+use super::program::Program;
+use super::rules::{Identity, Rules};
 use super::secret::secret;
 
 #[derive(Args)]
 #[command(next_help_heading = "MCP tools")]
 pub(super) struct Tools {
+    /// The file that says which callers may do what, over REST and MCP
+    #[arg(long = "policy", env = "NAFTIKO_POLICY", value_name = "FILE")]
+    pub(super) policy_file: Option<PathBuf>,
+    /// How many calls each caller may make, by its credential, such as 10/s, 100/min or 1000/h
+    #[arg(long, env = "NAFTIKO_PRINCIPAL_RATE_LIMIT", value_name = "RATE", value_parser = rate)]
+    principal_rate_limit: Option<Rate>,
+    /// How many calls each caller may make of tools whose names match, and of routes that do the same, as PATTERN=RATE (repeatable)
+    #[arg(long = "tool-rate-limit", env = "NAFTIKO_TOOL_RATE_LIMITS", value_name = "PATTERN=RATE", value_parser = list::rates)]
+    tool_rate_limits: Vec<List>,
     /// Offer only tools that change nothing; REST then serves only GET, HEAD and OPTIONS
     #[arg(long, env = "NAFTIKO_READ_ONLY")]
     pub(super) read_only: bool,
@@ -87,6 +98,11 @@ pub(super) struct Limits {
     rate_limit: Option<NonZeroU32>,
 }
 
+/// A rate.
+fn rate(text: &str) -> Result<Rate, String> {
+    text.parse().map_err(|error| format!("it {error}"))
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Declared {
     /// Nothing
@@ -147,6 +163,12 @@ impl Tools {
             .response_budget(self.response_budget)
             .output_schemas(output_schemas)
             .reveal_secrets(members(&self.reveal_secrets));
+        if let Some(rate) = self.principal_rate_limit {
+            policy = policy.calls_of_principal(rate);
+        }
+        for (pattern, text) in members(&self.tool_rate_limits).filter_map(|limit| limit.rsplit_once('=')) {
+            policy = policy.calls_of_tools(pattern, rate(text).map_err(Failure::Refused)?);
+        }
         if self.read_only {
             policy = policy.read_only();
         }
@@ -160,6 +182,30 @@ impl Tools {
         match &self.state_key {
             Some(key) => policy.state_key(key).map_err(|error| Failure::Refused(error.to_string())),
             None => Ok(policy),
+        }
+    }
+
+    /// The rules of the policy file, for callers of a program; none without a file.
+    pub(super) fn rules(&self, program: &'static Program) -> Result<Rules, Failure> {
+        let Some(path) = &self.policy_file else { return Ok(Rules::default()) };
+        let mut names = Names::default();
+        for exposed in program.exposed().iter().flatten() {
+            exposed.adapter.mcp().into_iter().for_each(|mcp| names.add_tools(exposed.toolset(), mcp));
+            exposed.adapter.rest().into_iter().for_each(|rest| names.add_routes(exposed.toolset(), rest));
+        }
+        Rules::read(path, &names)
+    }
+
+    /// The policy for the client on standard input, with its name.
+    pub(super) fn policy_on_stdio(&self, program: &'static Program, name: Option<&str>) -> Result<Policy, Failure> {
+        let (policy, rules) = (self.policy()?, self.rules(program)?);
+        match rules.of(&Identity::on_stdio(name)) {
+            None => Ok(policy),
+            Some((_, grant)) if grant.denies() => Err(Failure::Refused(format!(
+                "the rule `{}` of the policy file does not allow this client anything; --principal says who it is",
+                grant.name()
+            ))),
+            Some((_, grant)) => Ok(policy.granted(grant.clone())),
         }
     }
 
@@ -181,6 +227,9 @@ impl Tools {
             SearchMode::On => "on",
         };
         json!({
+            "policy": self.policy_file,
+            "principalRateLimit": self.principal_rate_limit.map(|rate| rate.to_string()),
+            "toolRateLimits": members(&self.tool_rate_limits).collect::<Vec<_>>(),
             "search": search,
             "listBudget": self.list_budget,
             "pinTools": members(&self.pinned).collect::<Vec<_>>(),

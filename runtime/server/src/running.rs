@@ -7,6 +7,7 @@ use axum::Error;
 use axum::body::Body;
 use hyper::body::{Bytes, Frame, SizeHint};
 
+use super::connections::Caller;
 use super::guard::Permit;
 use super::metrics::Counted;
 use super::peer::counted;
@@ -19,6 +20,7 @@ const CHUNK: usize = 256 << 10;
 /// What a running request holds.
 pub(super) struct Running {
     pub(super) permit: Option<Permit>,
+    pub(super) _caller: Caller,
     pub(super) _counted: Counted,
     pub(super) turn: Turn,
 }

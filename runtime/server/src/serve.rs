@@ -30,7 +30,8 @@ use super::metrics::Metrics;
 use super::pipeline::{Pipeline, Service};
 use super::program::{Exposed, Program, Served};
 use super::rate::RateLimit;
-use super::signals::{Signals, stop_on_signal};
+use super::rules::Rules;
+use super::signals::{Hangup, Signals, stop_on_signal};
 use super::tls::Tls;
 use super::upstream;
 
@@ -45,15 +46,26 @@ pub(super) async fn serve(
     mut reloads: Receiver<&'static Program>,
 ) -> Result<(), Failure> {
     let runtimes = [&workers[..], &[Handle::current()]].concat();
+    // SIGHUP stops a server that has nothing to read again.
+    let reads_again = options.tls_certificate.is_some()
+        || options.tools.policy_file.is_some()
+        || program.variables().any(|variable| variable.file.is_some());
     let mut server = Running::new(options, workers, Metrics::new(program, &runtimes)?)?;
     // This comes before the first log line that says the server is up: its reader may send a signal at once.
-    tokio::spawn(stop_on_signal(Signals::listen()?, server.stop.clone()));
-    server.load(program).await?;
+    tokio::spawn(stop_on_signal(Signals::listen(reads_again)?, server.stop.clone()));
+    let mut hangup = Hangup::listen(reads_again)?;
+    server.load(program)?;
     loop {
         tokio::select! {
             () = server.stop.cancelled() => return server.drain().await,
+            () = hangup.next() => match server.read_again() {
+                Ok(()) => tracing::info!(target: TARGET, "reloaded certificate, policy and bound files"),
+                Err(failure) => {
+                    tracing::error!(target: TARGET, %failure, "the files cannot be reloaded, so all of them stay as they were");
+                }
+            },
             Some(program) = reloads.recv() => {
-                match server.load(program).await {
+                match server.load(program) {
                     Ok(()) => tracing::info!(target: TARGET, "reloaded"),
                     Err(failure) => {
                         tracing::error!(target: TARGET, %failure, "the changed program cannot be served");
@@ -66,7 +78,7 @@ pub(super) async fn serve(
 
 /// Serves MCP on stdio until the client leaves or a signal arrives.
 pub(super) async fn stdio(server: Server) -> std::io::Result<()> {
-    let mut signals = Signals::listen()?;
+    let mut signals = Signals::listen(false)?;
     tokio::select! {
         served = server.serve_stdio() => served,
         () = signals.next() => Ok(()),
@@ -83,6 +95,7 @@ pub(super) struct Running {
     shared: Shared,
     access: Access,
     policy: Policy,
+    rules: Rules,
     audit: Option<Audit>,
     rate: Option<RateLimit>,
     guard: Guard,
@@ -93,6 +106,8 @@ pub(super) struct Running {
     stop: CancellationToken,
     /// Cancelled when requests are still running after the grace period.
     abort: CancellationToken,
+    /// The program that is served, with the names of its group.
+    program: Option<&'static Program>,
     listeners: Vec<Listener>,
     tasks: JoinSet<()>,
 }
@@ -146,9 +161,16 @@ impl Running {
         let memory = Memory::new(body_memory, options.share(body_memory));
         let connections = Connections::new(options.max_connections, options.max_in_flight, memory.clone());
         Ok(Self {
-            shared: Shared { tls: Tls::new(&options)?, limits: options.limits(), connections, memory },
+            shared: Shared {
+                tls: Tls::new(&options)?,
+                limits: options.limits(),
+                connections,
+                memory,
+                proxies: options.proxies(),
+            },
             access: Access::new(&options),
             policy,
+            rules: Rules::default(),
             audit,
             rate: options.rate_limit.map(RateLimit::new),
             guard: Guard::new(options.max_in_flight, options.share(options.max_in_flight)),
@@ -158,6 +180,7 @@ impl Running {
             started: Instant::now(),
             stop: CancellationToken::new(),
             abort: CancellationToken::new(),
+            program: None,
             listeners: Vec::new(),
             tasks: JoinSet::new(),
             options,
@@ -167,14 +190,31 @@ impl Running {
     }
 
     /// Serves a program. An adapter on the same address as before keeps its listener.
-    pub(super) async fn load(&mut self, program: &'static Program) -> Result<(), Failure> {
-        let program = program.named();
+    pub(super) fn load(&mut self, program: &'static Program) -> Result<(), Failure> {
+        self.load_named(program.named())
+    }
+
+    /// Reads certificate, policy and files of binds again. If one cannot be used, nothing changes.
+    pub(super) fn read_again(&mut self) -> Result<(), Failure> {
+        let config = Tls::read(&self.options)?;
+        if let Some(program) = self.program {
+            self.load_named(program)?;
+        }
+        if let (Some(tls), Some(config)) = (&self.shared.tls, config) {
+            tls.replace(config);
+        }
+        Ok(())
+    }
+
+    fn load_named(&mut self, program: &'static Program) -> Result<(), Failure> {
         self.policy.check(program.mcp()).map_err(|error| Failure::Refused(error.to_string()))?;
         program.mcp().for_each(|(_, mcp)| self.policy.warn_of_withheld_files(mcp));
         let forwarding = Forwarding::new(program, &self.options)?;
+        let rules = self.options.tools.rules(program)?;
         let plans = self.plans(program)?;
-        // Binding comes first: when it fails, the program before it is still served whole.
+        // Binding comes last of what may fail: then the program before it is still served whole, with its rules.
         let sockets = self.bind(&plans)?;
+        self.rules = rules;
         let has_control = program.adapters().any(|adapter| matches!(adapter, Adapter::Control(_)));
         let mut kept = Vec::new();
         for (plan, socket) in plans.iter().zip(sockets) {
@@ -209,6 +249,7 @@ impl Running {
         for removed in std::mem::replace(&mut self.listeners, kept) {
             removed.stop.cancel();
         }
+        self.program = Some(program);
         Ok(())
     }
 
@@ -298,6 +339,7 @@ impl Running {
             access: &self.access,
             policy: &self.policy,
             catalog: &plan.catalog,
+            rules: &self.rules,
             stop: &self.stop,
             abort: &self.abort,
             about: plan.about,
@@ -316,7 +358,9 @@ impl Running {
             metrics: self.metrics.clone(),
             has_metrics: adapters::has_metrics(&plan.exposed, has_control),
             health: adapters::health(&plan.exposed, &parts),
-            audit: self.audit.clone().filter(|_| plan.adapter.rest().is_some()),
+            rules: self.rules.clone(),
+            audit: self.audit.clone(),
+            records_requests: plan.adapter.rest().is_some(),
             rate: self.rate.clone(),
             guard: self.guard.clone(),
             cors: self.access.cors(&self.options),

@@ -1,4 +1,4 @@
-//! The signals that ask the program to stop.
+//! The signals that ask the program to stop, or to read its files again.
 
 use naftiko_client::__private::TARGET;
 use tokio_util::sync::CancellationToken;
@@ -8,10 +8,12 @@ pub(super) struct Signals {
     interrupt: Signal,
     #[cfg(unix)]
     terminate: Signal,
-    /// None if the signal was ignored at the start, as `nohup` does it.
     #[cfg(unix)]
-    hangup: Option<Signal>,
+    hangup: Hangup,
 }
+
+/// SIGHUP, which systems other than Unix do not have.
+pub(super) struct Hangup(Option<Signal>);
 
 #[cfg(unix)]
 type Signal = tokio::signal::unix::Signal;
@@ -19,12 +21,13 @@ type Signal = tokio::signal::unix::Signal;
 type Signal = tokio::signal::windows::CtrlC;
 
 impl Signals {
-    /// Starts listening. From here on a signal no longer ends the process by itself.
-    pub(super) fn listen() -> std::io::Result<Self> {
+    /// Starts listening. From here on a signal no longer ends the process by itself. SIGHUP does not stop a process that ignored
+    /// it at the start, as `nohup` does it, nor one that reads files again.
+    pub(super) fn listen(reads_again: bool) -> std::io::Result<Self> {
         #[cfg(unix)]
         {
             use tokio::signal::unix::{SignalKind, signal};
-            let hangup = if ignores_hangup() { None } else { Some(signal(SignalKind::hangup())?) };
+            let hangup = Hangup::listen(!reads_again && !ignores_hangup())?;
             let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
             Ok(Self { interrupt, terminate, hangup })
         }
@@ -34,21 +37,39 @@ impl Signals {
 
     pub(super) async fn next(&mut self) {
         #[cfg(unix)]
-        {
-            let hangup = async {
-                match &mut self.hangup {
-                    Some(hangup) => hangup.recv().await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                _ = self.interrupt.recv() => {}
-                _ = self.terminate.recv() => {}
-                _ = hangup => {}
-            }
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            () = self.hangup.next() => {}
         }
         #[cfg(windows)]
         let _ = self.interrupt.recv().await;
+    }
+}
+
+impl Hangup {
+    /// Starts listening, if it is wanted.
+    pub(super) fn listen(is_wanted: bool) -> std::io::Result<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            Ok(Self(if is_wanted { Some(signal(SignalKind::hangup())?) } else { None }))
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = is_wanted;
+            Ok(Self(None))
+        }
+    }
+
+    /// Waits for the signal; forever, if it is not wanted.
+    pub(super) async fn next(&mut self) {
+        if let Some(signal) = &mut self.0
+            && signal.recv().await.is_some()
+        {
+            return;
+        }
+        std::future::pending().await
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use naftiko_client::install_crypto_provider;
@@ -18,16 +18,30 @@ use super::cli::Serve;
 use super::failure::Failure;
 use super::socket::Socket;
 
-/// Accepts TLS connections. Cloning is cheap.
+/// Accepts TLS connections. Cloning is cheap, and all clones change together.
 #[derive(Clone)]
 pub(super) struct Tls {
-    acceptor: TlsAcceptor,
+    config: Arc<RwLock<Arc<ServerConfig>>>,
     timeout: Duration,
 }
 
 impl Tls {
     /// TLS as the options configure it; `None` if they do not.
     pub(super) fn new(options: &Serve) -> Result<Option<Self>, Failure> {
+        let timeout = Duration::from_secs(options.head_timeout);
+        Ok(Self::read(options)?.map(|config| Self { config: Arc::new(RwLock::new(config)), timeout }))
+    }
+
+    /// Serves all later connections with another configuration. Those that are open keep theirs.
+    pub(super) fn replace(&self, config: Arc<ServerConfig>) {
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
+    }
+
+    /// Reads the files of the options.
+    ///
+    /// # Errors
+    /// If one cannot be read, or they do not work together.
+    pub(super) fn read(options: &Serve) -> Result<Option<Arc<ServerConfig>>, Failure> {
         let (Some(certificate), Some(key)) = (&options.tls_certificate, &options.tls_key) else { return Ok(None) };
         install_crypto_provider();
         let provider = CryptoProvider::get_default().cloned().ok_or_else(|| {
@@ -46,13 +60,13 @@ impl Tls {
         let config = config.map_err(|error| mismatch(&error))?.with_no_client_auth().with_single_cert(chain, secret);
         let mut config = config.map_err(|error| mismatch(&error))?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let timeout = Duration::from_secs(options.head_timeout);
-        Ok(Some(Self { acceptor: TlsAcceptor::from(Arc::new(config)), timeout }))
+        Ok(Some(Arc::new(config)))
     }
 
     /// Performs the TLS handshake, within the timeout.
     pub(super) async fn accept(&self, stream: Socket) -> io::Result<TlsStream<Socket>> {
-        tokio::time::timeout(self.timeout, self.acceptor.accept(stream)).await?
+        let config = Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner));
+        tokio::time::timeout(self.timeout, TlsAcceptor::from(config).accept(stream)).await?
     }
 }
 

@@ -28,23 +28,34 @@ pub(crate) struct Finder {
     /// The names of the tools, by their numbers in the index.
     names: Vec<&'static str>,
     tools: Vec<rmcp::model::Tool>,
+    /// What is added if a tool is not there.
+    note: String,
 }
 
 impl Finder {
     /// Finds these tools.
-    pub(crate) fn new<'t>(tools: impl Iterator<Item = &'t Indexed> + Clone) -> Self {
+    pub(crate) fn new<'t>(tools: impl Iterator<Item = &'t Indexed> + Clone, note: String) -> Self {
         let index = Index::new(tools.clone().map(|indexed| {
             let capability = indexed.capability;
             let (name, title, description) = (&*indexed.tool.name, &*indexed.tool.title, &*indexed.tool.description);
             Entry { name, title, description, capability: [&capability.title, &capability.description] }
         }));
         let names = tools.clone().map(|indexed| &*indexed.tool.name).collect();
-        Self { index, names, tools: definitions(tools.map(|indexed| indexed.tool)) }
+        Self { index, names, tools: definitions(tools.map(|indexed| indexed.tool)), note }
     }
 
     /// The three tools.
     pub(crate) fn tools(&self) -> &[rmcp::model::Tool] {
         &self.tools
+    }
+
+    /// The name of the tool that a call is about.
+    pub(crate) fn named_by<'r>(&self, request: &'r CallToolRequestParams) -> &'r str {
+        let named = request.arguments.as_ref().and_then(|arguments| arguments.get("name")?.as_str());
+        match &*request.name {
+            CALL => named.unwrap_or_default(),
+            name => name,
+        }
     }
 
     /// What a call means: a call of another tool, or a result at once. `known` gives a tool by its name.
@@ -113,7 +124,7 @@ impl Finder {
             let similar: Vec<_> = self.found(name, SIMILAR).map(|name| format!("`{name}`")).collect();
             let similar =
                 if similar.is_empty() { String::new() } else { format!("; there are {}", similar.join(", ")) };
-            format!("no tool has the name `{}`{similar}", short(name))
+            format!("no tool has the name `{}`{similar}{}", short(name), self.note)
         })
     }
 }

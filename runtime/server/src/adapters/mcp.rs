@@ -1,12 +1,12 @@
-//! The MCP adapter over HTTP: one endpoint, and one for each member of a group.
+//! The MCP adapter over HTTP: one endpoint, and one for each member of a group; for each rule of the policy file.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use naftiko_adapter::{Forwarded, Principal};
 use naftiko_mcp::__private::{Endpoint, PATH, SharedCatalog};
-use naftiko_mcp::Server;
+use naftiko_mcp::{Policy, Server};
 use naftiko_rest::__private::Problem;
 use naftiko_schema::Capability;
 
@@ -16,54 +16,73 @@ use super::{Member, Parts};
 type Later = LazyLock<Endpoint, Box<dyn FnOnce() -> Endpoint + Send>>;
 
 pub(crate) struct Handler {
-    endpoint: Endpoint,
-    /// The path below that of the endpoint, and an endpoint with what this member offers.
-    members: Vec<(&'static str, Later)>,
+    endpoints: Endpoints,
+    /// The path below that of the endpoint, and endpoints with what this member offers.
+    members: Vec<(&'static str, Endpoints)>,
+}
+
+/// The endpoint for the callers of each rule, or of all.
+struct Endpoints(Vec<Later>);
+
+impl Endpoints {
+    fn new(about: &'static Capability, members: &[Member], catalog: &SharedCatalog, parts: &Parts<'_>) -> Self {
+        let offered: Arc<[_]> = members.iter().filter_map(Member::mcp).collect();
+        let endpoint = |policy: Policy| -> Later {
+            let (options, checks_hosts) = (parts.access.mcp(parts.abort.clone()), parts.access.checks_hosts());
+            let (offered, catalog) = (offered.clone(), catalog.clone());
+            let make = move || {
+                let server = Server::joined(about, offered.iter().cloned(), policy, &catalog);
+                server.endpoint(options, checks_hosts)
+            };
+            LazyLock::new(Box::new(make))
+        };
+        let of_rules: Vec<_> =
+            parts.rules.grants().map(|grant| endpoint(parts.policy.clone().granted(grant.clone()))).collect();
+        Self(if of_rules.is_empty() { vec![endpoint(parts.policy.clone())] } else { of_rules })
+    }
+
+    fn of(&self, rule: usize) -> Option<&Endpoint> {
+        self.0.get(rule).map(|endpoint| &**endpoint)
+    }
 }
 
 impl Handler {
     pub(super) fn new(members: &[Member], parts: &Parts<'_>) -> Self {
-        let checks_hosts = parts.access.checks_hosts();
-        let later = |about: &'static Capability, members: &[Member], catalog: &SharedCatalog| {
-            let offered: Vec<_> = members.iter().filter_map(Member::mcp).collect();
-            let (policy, options) = (parts.policy.clone(), parts.access.mcp(parts.abort.clone()));
-            let catalog = catalog.clone();
-            move || Server::joined(about, offered, policy, &catalog).endpoint(options, checks_hosts)
-        };
-        let of_member = |member: &Member| -> (&'static str, Later) {
+        let of_member = |member: &Member| {
             let about: &'static Capability = &member.exposed.served.capability;
-            (
-                member.exposed.member,
-                LazyLock::new(Box::new(later(about, std::slice::from_ref(member), &member.catalog))),
-            )
+            (member.exposed.member, Endpoints::new(about, std::slice::from_ref(member), &member.catalog, parts))
         };
         let is_member = |member: &&Member| !member.exposed.member.is_empty();
-        Self {
-            endpoint: later(parts.about, members, parts.catalog)(),
-            members: members.iter().filter(is_member).map(of_member).collect(),
+        let endpoints = Endpoints::new(parts.about, members, parts.catalog, parts);
+        if parts.rules.grants().next().is_none() {
+            endpoints.of(0);
         }
+        Self { endpoints, members: members.iter().filter(is_member).map(of_member).collect() }
     }
 
     /// Whether the path is that of an endpoint.
     pub(super) fn is_endpoint(&self, path: &str) -> bool {
-        matches!(path, PATH | "/") || self.member(path).is_some()
+        self.at(path).is_some()
     }
 
-    fn member(&self, path: &str) -> Option<&Later> {
-        let below = path.strip_prefix(PATH)?.strip_prefix('/')?;
-        self.members.iter().find(|(name, _)| *name == below).map(|(_, endpoint)| endpoint)
-    }
-
-    /// The endpoint at a path. That of all is also at the root, where the reference engine has it.
-    fn at(&self, path: &str) -> Option<&Endpoint> {
+    /// The endpoints at a path. Those of all are also at the root, where the reference engine has them.
+    fn at(&self, path: &str) -> Option<&Endpoints> {
         if matches!(path, PATH | "/") {
-            return Some(&self.endpoint);
+            return Some(&self.endpoints);
         }
-        self.member(path).map(|endpoint| &**endpoint)
+        let below = path.strip_prefix(PATH)?.strip_prefix('/')?;
+        self.members.iter().find(|(name, _)| *name == below).map(|(_, endpoints)| endpoints)
     }
 
-    pub(super) async fn respond(&self, mut request: Request, forwarded: Forwarded, principal: Principal) -> Response {
-        let Some(endpoint) = self.at(request.uri().path()) else {
+    /// Responds to a request of a principal for which a rule has this number.
+    pub(super) async fn respond(
+        &self,
+        mut request: Request,
+        forwarded: Forwarded,
+        principal: Principal,
+        rule: usize,
+    ) -> Response {
+        let Some(endpoint) = self.at(request.uri().path()).and_then(|endpoints| endpoints.of(rule)) else {
             let path = request.uri().path();
             return Problem::not_found(path).at(path).into_response();
         };

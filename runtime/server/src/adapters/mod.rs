@@ -10,9 +10,11 @@ use std::time::Instant;
 
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
 use naftiko_adapter::{Forwarded, Principal, Unreceived};
 use naftiko_client::__private::Connection;
 use naftiko_mcp::__private::{Endpoint, SharedCatalog};
+use naftiko_mcp::Grant;
 use naftiko_rest::__private::Problem;
 use naftiko_schema::{Adapter, Capability, Group, Mcp, Rest};
 use tokio_util::sync::CancellationToken;
@@ -23,6 +25,7 @@ use super::health::Health;
 use super::inbound::Inbound;
 use super::listening::Listening;
 use super::program::Exposed;
+use super::rules::Rules;
 
 /// What handlers of all types are built from.
 pub(super) struct Parts<'p> {
@@ -31,6 +34,7 @@ pub(super) struct Parts<'p> {
     pub(super) policy: &'p naftiko_mcp::Policy,
     /// What clients of the MCP endpoint of all members see, which the workers share.
     pub(super) catalog: &'p SharedCatalog,
+    pub(super) rules: &'p Rules,
     pub(super) stop: &'p CancellationToken,
     pub(super) abort: &'p CancellationToken,
     /// What the server calls itself.
@@ -76,17 +80,25 @@ impl Handler {
         match adapter {
             Adapter::Rest(_) => Self::Rest(rest::Handler::new(members, parts)),
             Adapter::Mcp(_) => Self::Mcp(Box::new(mcp::Handler::new(members, parts))),
-            Adapter::Skill(_) => Self::Skill(skill::Handler::new(members)),
+            Adapter::Skill(_) => Self::Skill(skill::Handler::new(members, parts)),
             Adapter::Control(control) => Self::Control(control::Handler::new(control, parts)),
         }
     }
 
-    pub(super) async fn respond(&self, request: Request, forwarded: Forwarded, principal: Principal) -> Response {
+    /// Responds to a request of a principal, for which a rule of the policy file has this number.
+    pub(super) async fn respond(
+        &self,
+        request: Request,
+        forwarded: Forwarded,
+        principal: Principal,
+        rule: Option<(usize, &Grant)>,
+    ) -> Response {
+        let number = rule.map_or(0, |(number, _)| number);
         match self {
-            Self::Rest(handler) => handler.respond(request, forwarded).await,
+            Self::Rest(handler) => handler.respond(request, forwarded, &principal, rule.map(|(_, grant)| grant)).await,
             // On the heap, to keep the future of REST small.
-            Self::Mcp(handler) => Box::pin(handler.respond(request, forwarded, principal)).await,
-            Self::Skill(handler) => handler.respond(&request),
+            Self::Mcp(handler) => Box::pin(handler.respond(request, forwarded, principal, number)).await,
+            Self::Skill(handler) => handler.respond(&request, number),
             Self::Control(handler) => handler.respond(&request),
         }
     }
@@ -94,6 +106,16 @@ impl Handler {
     /// Whether the request is for a page for people.
     pub(super) fn is_page(&self, request: &Request) -> bool {
         matches!(self, Self::Rest(handler) if handler.is_page(request))
+    }
+
+    /// The response to a request for this path that is not allowed.
+    pub(super) fn forbidden(&self, path: &str, reason: &str) -> Response {
+        // Errors of an endpoint are messages.
+        if matches!(self, Self::Mcp(handler) if handler.is_endpoint(path)) {
+            Endpoint::forbidden(reason)
+        } else {
+            Problem::new(StatusCode::FORBIDDEN, reason).at(path).into_response()
+        }
     }
 
     /// The response to a request for this path whose body was not received.

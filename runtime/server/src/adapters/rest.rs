@@ -1,12 +1,19 @@
 //! The REST adapter: the OpenAPI document and its page, and the routes.
 
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
-use naftiko_adapter::Forwarded;
-use naftiko_rest::__private::{Problem, Routes};
+use http::header::RETRY_AFTER;
+use naftiko_adapter::{Forwarded, Principal};
+use naftiko_mcp::{Action, Grant, Limited, Policy};
+use naftiko_rest::__private::{Chosen, Problem, Routes};
+use naftiko_schema::{Adapter, Operation, calls};
 
 use super::{Member, Parts};
+use crate::audit::RefusedByPolicy;
 use crate::docs::Docs;
 
 pub(crate) struct Handler {
@@ -14,6 +21,9 @@ pub(crate) struct Handler {
     docs: Docs,
     /// Whether only safe methods are allowed.
     read_only: bool,
+    /// What routes and operations do, by their addresses, if that decides who may use them.
+    actions: HashMap<usize, Action>,
+    policy: Policy,
 }
 
 impl Handler {
@@ -23,7 +33,10 @@ impl Handler {
         let names: Vec<_> = members.iter().map(|member| member.exposed.member).collect();
         let docs = Docs::new(&adapters, parts.group.map(|group| (group, &*names)));
         let (errors, credentials) = (parts.options.errors.into(), parts.inbound.fields());
-        Self { routes: Routes::new(adapters, errors, &credentials), docs, read_only }
+        let depends_on_caller = parts.rules.grants().next().is_some() || parts.policy.limits_principals();
+        let actions = members.iter().filter(|_| depends_on_caller).flat_map(actions).collect();
+        let routes = Routes::new(adapters, errors, &credentials);
+        Self { routes, docs, read_only, actions, policy: parts.policy.clone() }
     }
 
     /// Whether the request is for the page of the documentation, or its document.
@@ -31,7 +44,14 @@ impl Handler {
         self.docs.is_page(request.method(), request.uri().path())
     }
 
-    pub(super) async fn respond(&self, request: Request, forwarded: Forwarded) -> Response {
+    /// Responds to a request of a principal, for whom a rule allows this.
+    pub(super) async fn respond(
+        &self,
+        request: Request,
+        forwarded: Forwarded,
+        principal: &Principal,
+        grant: Option<&Grant>,
+    ) -> Response {
         let path = request.uri().path();
         if let Some(response) = self.docs.respond(request.method(), path).await {
             return response;
@@ -40,6 +60,61 @@ impl Handler {
             let detail = "this server is read-only; see --read-only";
             return Problem::new(StatusCode::FORBIDDEN, detail).at(path).into_response();
         }
-        self.routes.respond(request, forwarded).await
+        if let Some(grant) = grant.filter(|grant| grant.is_read_only() && !request.method().is_safe()) {
+            let mut response = forbidden(grant).at(path).into_response();
+            response.extensions_mut().insert(RefusedByPolicy);
+            return response;
+        }
+        let is_refused = AtomicBool::new(false);
+        let gate = |chosen| {
+            let Some(action) = self.actions.get(&address(chosen)) else { return Ok(()) };
+            if let Some(grant) = grant.filter(|grant| !grant.allows(action)) {
+                is_refused.store(true, Ordering::Relaxed);
+                return Err(forbidden(grant));
+            }
+            let tools = action.tools();
+            self.policy.admit_principal(principal.id(), &tools).map_err(limited)?;
+            grant.map_or(Ok(()), |grant| grant.admit(principal.id(), &tools)).map_err(limited)
+        };
+        let mut response = self.routes.respond(request, forwarded, Some(&gate)).await;
+        if is_refused.load(Ordering::Relaxed) {
+            response.extensions_mut().insert(RefusedByPolicy);
+        }
+        response
     }
+}
+
+/// What the routes of a member do.
+fn actions(member: &Member) -> Vec<(usize, Action)> {
+    let toolset = member.exposed.toolset();
+    let tools: Vec<_> =
+        member.exposed.served.adapters.iter().filter_map(Adapter::mcp).flat_map(|mcp| mcp.tools.iter()).collect();
+    let Some(rest) = member.exposed.adapter.rest() else { return Vec::new() };
+    let routes = rest.routes.iter().map(|route| {
+        let action = Action::new(toolset, &route.binding.target, tools.iter().copied());
+        (address(Chosen::Route(route)), action)
+    });
+    let operations = rest.forwards.iter().flat_map(|forward| forward.operations.iter());
+    let forwards = operations.map(|operation: &'static Operation| {
+        (address(Chosen::Forward(operation)), Action::new(toolset, &calls(operation), []))
+    });
+    routes.chain(forwards).collect()
+}
+
+/// By what an action is found: tables stay where they are.
+fn address(chosen: Chosen) -> usize {
+    match chosen {
+        Chosen::Route(route) => std::ptr::from_ref(route).addr(),
+        Chosen::Forward(operation) => std::ptr::from_ref(operation).addr(),
+    }
+}
+
+fn forbidden(grant: &Grant) -> Problem {
+    let detail = format!("the rule `{}` of this server's policy does not allow this caller this request", grant.name());
+    Problem::new(StatusCode::FORBIDDEN, detail)
+}
+
+fn limited(limited: Limited) -> Problem {
+    let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, limited.reason);
+    problem.header(RETRY_AFTER, limited.retry_after.into())
 }

@@ -9,7 +9,6 @@ mod token;
 use axum::response::Response;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Method, StatusCode};
-use naftiko_adapter::Principal;
 use naftiko_client::__private::{TARGET, parse_base_uri, render};
 use naftiko_rest::__private::Problem;
 use naftiko_schema::{AccessToken, Template};
@@ -21,6 +20,7 @@ use self::keys::Unavailable;
 use self::token::{Rejection, Tokens};
 use crate::failure::Failure;
 use crate::reply::status_response;
+use crate::rules::Identity;
 
 /// The well-known path of the metadata document, which names the authorization server.
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
@@ -84,8 +84,8 @@ impl Protected {
         is_metadata.then(|| status_response(StatusCode::OK, "application/json", self.metadata.clone()))
     }
 
-    /// The principal of a request, from its access token.
-    pub(super) async fn check(&self, headers: &HeaderMap, query: Option<&str>) -> Result<Principal, Problem> {
+    /// Who sent a request, from its access token.
+    pub(super) async fn check(&self, headers: &HeaderMap, query: Option<&str>) -> Result<Identity, Problem> {
         // Queries end up in logs and histories (RFC 6750 §2.3; removed in OAuth 2.1).
         let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
         if pairs.any(|(name, _)| name == "access_token") {

@@ -4,12 +4,13 @@ use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Header, Validation, decode, decode_header};
 use naftiko_adapter::Principal;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use url::Url;
 
 use super::keys::{Keys, Unavailable};
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 use super::signature::is_known;
+use crate::rules::Identity;
 
 /// The tolerated clock difference, in seconds.
 const LEEWAY: u64 = 60;
@@ -31,15 +32,8 @@ pub(super) enum Rejection {
 
 /// The claims about the caller; the registered claims of the token itself are validated before.
 #[derive(Deserialize)]
-struct Claims {
-    iss: Option<Value>,
-    cnf: Option<Value>,
-    sub: Option<Value>,
-    client_id: Option<Value>,
-    azp: Option<Value>,
-    scope: Option<Value>,
-    scp: Option<Value>,
-}
+#[serde(transparent)]
+struct Claims(Map<String, Value>);
 
 impl Tokens {
     /// Accepts tokens of the server at this URI, for any of these audiences, with all of these scopes.
@@ -47,22 +41,23 @@ impl Tokens {
         Self { issuer, keys: Keys::new(server), audiences, scopes }
     }
 
-    pub(super) async fn check(&self, token: &str) -> Result<Principal, Rejection> {
+    pub(super) async fn check(&self, token: &str) -> Result<Identity, Rejection> {
         let header = header(token).map_err(Rejection::Invalid)?;
         let validation = self.validation(&header);
         let keys = self.keys.for_token(&header).await.map_err(Rejection::Unavailable)?;
         let mut rejection = "its key does not belong to the authorization server";
         for key in keys.fitting(&header) {
             match decode::<Claims>(token, &key.public, &validation) {
-                Ok(token) if !token.claims.iss.as_ref().is_some_and(Value::is_string) => {
+                Ok(token) if !token.claims.get("iss").is_some_and(Value::is_string) => {
                     return Err(Rejection::Invalid("its `iss` is not one text"));
                 }
                 // A thief could use it (RFC 7800 §3.1, RFC 8705 §3, RFC 9449 §7).
-                Ok(token) if token.claims.cnf.is_some() => {
+                Ok(token) if token.claims.get("cnf").is_some() => {
                     return Err(Rejection::Invalid("it is bound to a key, whose proof this server does not check"));
                 }
                 Ok(token) if self.scopes.iter().all(|scope| token.claims.has(scope)) => {
-                    return Ok(token.claims.principal(&self.issuer));
+                    let principal = token.claims.principal(&self.issuer);
+                    return Ok(Identity { principal, credential: "access-token", user: None, claims: token.claims.0 });
                 }
                 Ok(_) => return Err(Rejection::Scope),
                 Err(error) => rejection = reason(error.kind()),
@@ -84,9 +79,13 @@ impl Tokens {
 }
 
 impl Claims {
+    fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+
     /// Whether a scope is granted: in a space-separated string (RFC 9068 §2.2.3), or in a list as some servers write it.
     fn has(&self, scope: &str) -> bool {
-        [&self.scope, &self.scp].into_iter().flatten().any(|granted| match granted {
+        ["scope", "scp"].into_iter().filter_map(|name| self.get(name)).any(|granted| match granted {
             Value::String(words) => words.split(' ').any(|word| word == scope),
             Value::Array(list) => list.iter().any(|word| word == scope),
             _ => false,
@@ -94,8 +93,8 @@ impl Claims {
     }
 
     fn principal(&self, issuer: &str) -> Principal {
-        let named = [("sub", &self.sub), ("client", &self.client_id), ("client", &self.azp)];
-        let name = named.into_iter().find_map(|(kind, name)| Some(format!("{kind} {}", name.as_ref()?.as_str()?)));
+        let named = [("sub", "sub"), ("client", "client_id"), ("client", "azp")];
+        let name = named.into_iter().find_map(|(kind, name)| Some(format!("{kind} {}", self.get(name)?.as_str()?)));
         Principal::of(issuer, &name.unwrap_or_default())
     }
 }

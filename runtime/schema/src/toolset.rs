@@ -1,15 +1,13 @@
-//! What operators and clients choose tools by: the resource of an operation, and its verb, from its method, path and name.
+//! What operators and clients choose tools and routes by: the resource of an operation, and its verb, from its method, path and name.
 
-use naftiko_schema::{Method, Operation, PathPart, Verb};
-
-use crate::names::fold;
+use crate::{Method, Operation, PathPart, Target, Verb};
 
 /// Words with which the names of operations begin that make something.
 const MAKING: [&str; 4] = ["create", "add", "insert", "new"];
 
 /// The resource that an operation is about, in the singular, and what it does to it. The resource is empty if the path is only
 /// placeholders.
-pub(super) fn of(operation: &Operation) -> (String, Verb) {
+fn of(operation: &Operation) -> (String, Verb) {
     let name = fold(&operation.name);
     let segments = segments(&operation.path);
     let last = segments.last().and_then(|(literal, _)| literal.as_deref());
@@ -36,8 +34,15 @@ pub(super) fn of(operation: &Operation) -> (String, Verb) {
     (resource.map(|literal| singular(literal, &name)).unwrap_or_default(), verb)
 }
 
-/// The worst of several operations: what it is about, and what it does.
-pub(super) fn of_all<'o>(operations: impl IntoIterator<Item = &'o Operation>) -> (String, Verb) {
+impl Target {
+    /// The resource that its worst operation is about, in the singular, and what that does to it. The resource is empty if the
+    /// path does not say.
+    pub fn purpose(&self) -> (String, Verb) {
+        of_all(self.operations())
+    }
+}
+
+fn of_all<'o>(operations: impl IntoIterator<Item = &'o Operation>) -> (String, Verb) {
     let none = (String::new(), Verb::Read);
     operations.into_iter().map(of).fold(none, |worst, other| {
         if other.1 > worst.1 || worst.0.is_empty() { (other.0, other.1.max(worst.1)) } else { worst }
@@ -60,6 +65,11 @@ fn segments(path: &[PathPart]) -> Vec<(Option<String>, bool)> {
         (Some(literal.to_owned()).filter(|literal| !literal.contains('\0') && !literal.is_empty()), !verb.is_empty())
     };
     segments.map(segment).collect()
+}
+
+/// The form in which names are compared that may be spelled in different styles.
+fn fold(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, '-' | '_' | '.' | ' ')).flat_map(char::to_lowercase).collect()
 }
 
 fn is_plural(word: &str) -> bool {
@@ -90,9 +100,8 @@ fn singular(word: &str, name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use naftiko_schema::{OperationId, ParameterId, RetrySafety};
-
     use super::*;
+    use crate::{OperationId, ParameterId, RetrySafety};
 
     fn operation(method: Method, name: &str, path: &str) -> Operation {
         let mut operation = Operation::new(OperationId(0), "", method, RetrySafety::Never);

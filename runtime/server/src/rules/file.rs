@@ -1,0 +1,282 @@
+//! Reads a policy file. What it does not understand ends the start: it would allow what its author wanted to forbid, or the
+//! reverse, without a word.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+
+use naftiko_mcp::__private::Patterns;
+use naftiko_mcp::{Confirmation, Grant, Names, Rate};
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{CREDENTIALS, Callers, Rule};
+
+/// The name of the rule for callers that no other rule is for.
+const DEFAULT: &str = "default";
+
+type Text = Spanned<String>;
+type Texts = Option<Spanned<Vec<Text>>>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct File {
+    /// The claim with the groups of a caller.
+    group_claim: Option<String>,
+    #[serde(default)]
+    rules: Vec<Spanned<Section>>,
+    default: Option<Spanned<Section>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Section {
+    name: Option<Text>,
+    r#for: Option<Spanned<Who>>,
+    #[serde(default)]
+    deny: bool,
+    #[serde(default)]
+    read_only: bool,
+    toolsets: Texts,
+    resources: Texts,
+    verbs: Texts,
+    tools: Texts,
+    exclude_tools: Texts,
+    confirm: Option<Confirm>,
+    rate: Option<Text>,
+    #[serde(default)]
+    tool_rates: BTreeMap<String, Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Who {
+    subjects: Texts,
+    clients: Texts,
+    scopes: Texts,
+    groups: Texts,
+    #[serde(default)]
+    claims: BTreeMap<String, Spanned<Vec<Text>>>,
+    credentials: Texts,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Confirm {
+    Off,
+    Ask,
+    Require,
+}
+
+/// What is wrong, and where.
+struct Mistake(Range<usize>, String);
+
+/// The rules of a file, the last of which is for all callers.
+///
+/// # Errors
+/// What is wrong, with the file and the line.
+pub(super) fn read(path: &Path, names: &Names) -> Result<Vec<Rule>, String> {
+    let shown = path.display();
+    let text = fs::read_to_string(path).map_err(|error| format!("the policy file {shown} cannot be read: {error}"))?;
+    parse(&text, names).map_err(|Mistake(span, message)| {
+        let before = text.get(..span.start).unwrap_or(&text);
+        format!("{shown}:{}: {message}", before.matches('\n').count() + 1)
+    })
+}
+
+fn parse(text: &str, names: &Names) -> Result<Vec<Rule>, Mistake> {
+    let file: File = toml::from_str(text).map_err(|error| {
+        let message = error.message().lines().next().unwrap_or("this is not TOML");
+        Mistake(error.span().unwrap_or_default(), message.to_owned())
+    })?;
+    let group_claim = file.group_claim.as_deref().unwrap_or("groups");
+    let (mut rules, mut known) = (Vec::new(), BTreeSet::from([DEFAULT.to_owned()]));
+    for section in &file.rules {
+        let (span, section) = (section.span(), section.get_ref());
+        let Some(name) = &section.name else {
+            return Err(Mistake(span, "a rule needs a `name`, which callers that it refuses see".to_owned()));
+        };
+        if name.get_ref().trim().is_empty() || !known.insert(name.get_ref().clone()) {
+            let message = format!("a rule needs a name of its own, and not `{}`", name.get_ref());
+            return Err(Mistake(name.span(), message));
+        }
+        let Some(who) = &section.r#for else {
+            let message =
+                "a rule needs `for`, such as `for = {groups = [\"platform\"]}`; `[default]` is for all others";
+            return Err(Mistake(span, message.to_owned()));
+        };
+        let callers = Some(callers(who, group_claim)?);
+        rules.push(Rule { callers, grant: grant(name.get_ref(), span, section, names)? });
+    }
+    let default = match &file.default {
+        // What is not said is not allowed.
+        None => Grant::new(DEFAULT).deny(),
+        Some(section) => {
+            let (span, section) = (section.span(), section.get_ref());
+            if section.name.is_some() || section.r#for.is_some() {
+                return Err(Mistake(span, "`[default]` has no `name` and no `for`".to_owned()));
+            }
+            grant(DEFAULT, span, section, names)?
+        }
+    };
+    rules.push(Rule { callers: None, grant: default });
+    Ok(rules)
+}
+
+/// The texts of a list, without blanks around them. An empty list or text would mean everything or nothing.
+fn texts(list: &Spanned<Vec<Text>>) -> Result<Vec<String>, Mistake> {
+    if list.get_ref().is_empty() {
+        let message = "the list is empty; leave it out for everything, or write `deny = true` for nothing";
+        return Err(Mistake(list.span(), message.to_owned()));
+    }
+    let text = |text: &Text| match text.get_ref().trim() {
+        "" => Err(Mistake(text.span(), "the text is empty".to_owned())),
+        trimmed => Ok(trimmed.to_owned()),
+    };
+    list.get_ref().iter().map(text).collect()
+}
+
+fn callers(who: &Spanned<Who>, group_claim: &str) -> Result<Callers, Mistake> {
+    let (span, who) = (who.span(), who.get_ref());
+    let list = |list: &Texts| list.as_ref().map(texts).transpose();
+    let patterns = |texts: &Texts| Ok(list(texts)?.map(Patterns::new));
+    let mut claims = Vec::new();
+    claims.extend(list(&who.groups)?.map(|groups| (group_claim.to_owned(), groups)));
+    for (name, values) in &who.claims {
+        claims.push((name.clone(), texts(values)?));
+    }
+    let credentials = list(&who.credentials)?.unwrap_or_default();
+    if let Some(unknown) = credentials.iter().find(|credential| !CREDENTIALS.contains(&credential.as_str())) {
+        let span = who.credentials.as_ref().map_or(span, Spanned::span);
+        let known = CREDENTIALS.map(|known| format!("`{known}`")).join(", ");
+        return Err(Mistake(span, format!("there is no credential `{unknown}`, expected one of {known}")));
+    }
+    let callers = Callers {
+        subjects: patterns(&who.subjects)?,
+        clients: patterns(&who.clients)?,
+        scopes: list(&who.scopes)?.unwrap_or_default(),
+        claims,
+        credentials,
+    };
+    let is_for_all = callers.subjects.is_none()
+        && callers.clients.is_none()
+        && callers.scopes.is_empty()
+        && callers.claims.is_empty()
+        && callers.credentials.is_empty();
+    if is_for_all {
+        let message = "`for` is empty; `[default]` is for callers that no rule is for";
+        return Err(Mistake(span, message.to_owned()));
+    }
+    Ok(callers)
+}
+
+fn grant(name: &str, span: Range<usize>, section: &Section, names: &Names) -> Result<Grant, Mistake> {
+    let list = |list: &Texts| list.as_ref().map(texts).transpose().map(Option::unwrap_or_default);
+    let rate = |text: &Text| {
+        let message = |error| Mistake(text.span(), format!("`{}` {error}", text.get_ref()));
+        text.get_ref().parse::<Rate>().map_err(message)
+    };
+    let mut grant = Grant::new(name)
+        .toolsets(list(&section.toolsets)?)
+        .resources(list(&section.resources)?)
+        .verbs(list(&section.verbs)?)
+        .tools(list(&section.tools)?)
+        .exclude_tools(list(&section.exclude_tools)?)
+        .confirmation(match section.confirm {
+            None | Some(Confirm::Off) => Confirmation::Off,
+            Some(Confirm::Ask) => Confirmation::Ask,
+            Some(Confirm::Require) => Confirmation::Require,
+        });
+    let lists = [
+        ("toolsets", &section.toolsets),
+        ("resources", &section.resources),
+        ("verbs", &section.verbs),
+        ("tools", &section.tools),
+        ("exclude-tools", &section.exclude_tools),
+    ];
+    if section.read_only {
+        grant = grant.read_only();
+    }
+    if let Some(text) = &section.rate {
+        grant = grant.rate(rate(text)?);
+    }
+    for (pattern, text) in &section.tool_rates {
+        grant = grant.tool_rate(pattern, rate(text)?);
+    }
+    let says_more = lists.iter().any(|(_, list)| list.is_some())
+        || section.read_only
+        || section.confirm.is_some()
+        || section.rate.is_some()
+        || !section.tool_rates.is_empty();
+    if section.deny {
+        let message = format!("the rule `{name}` denies everything, so it cannot say more");
+        return if says_more { Err(Mistake(span, message)) } else { Ok(grant.deny()) };
+    }
+    grant.check(names).map_err(|error| {
+        let (list, pattern) = error.place();
+        let of_list = lists.iter().find(|(name, _)| *name == list).and_then(|(_, texts)| texts.as_ref());
+        let text = of_list.and_then(|texts| texts.get_ref().iter().find(|text| text.get_ref().trim() == pattern));
+        let of_rate = || section.tool_rates.get(pattern).filter(|_| list == "tool-rates");
+        Mistake(text.or_else(of_rate).map_or(span, Spanned::span), error.to_string())
+    })?;
+    Ok(grant)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mistakes_have_a_line_and_say_what_is_allowed() {
+        for (text, line, said) in [
+            ("[[rule]]\nname = \"a\"", 1, "unknown field `rule`, expected one of `group-claim`, `rules`, `default`"),
+            ("[default]\nread-only = true\nreadonly = true", 3, "unknown field `readonly`, expected one of"),
+            ("[default]\nread-only = \"yes\"", 2, "invalid type: string \"yes\", expected a boolean"),
+            (
+                "[default]\n\nconfirm = \"always\"",
+                3,
+                "unknown variant `always`, expected one of `off`, `ask`, `require`",
+            ),
+            ("[default]\nrate = \"5 a day\"", 2, "`5 a day` is no rate, such as 10/s, 100/min or 1000/h"),
+            ("[default]\ntools = \"x\"", 2, "expected a sequence"),
+            ("[default]\ntools = []", 2, "the list is empty; leave it out for everything"),
+            ("[default]\nverbs = [\"delete\",\n \"\"]", 3, "the text is empty"),
+            ("[default]\nverbs = [\"*\",\n \"remove\"]", 3, "verbs: nothing has a name that matches `remove`"),
+            ("[default]\n[default.tool-rates]\n\"delete-*\" = \"1/s\"", 3, "tool-rates: nothing has a name"),
+            ("[default]\nname = \"x\"", 1, "`[default]` has no `name`"),
+            ("[default]\ndeny = true\nread-only = true", 1, "cannot say more"),
+            ("\n[[rules]]\nfor = {subjects = [\"a\"]}", 2, "a rule needs a `name`"),
+            ("[[rules]]\nname = \"a\"", 1, "a rule needs `for`"),
+            ("[[rules]]\nname = \"default\"\nfor = {subjects = [\"a\"]}", 2, "a name of its own"),
+            ("[[rules]]\nname = \"a\"\nfor = {}", 3, "`for` is empty"),
+            (
+                "[[rules]]\nname = \"a\"\nfor = {users = [\"a\"]}",
+                3,
+                "unknown field `users`, expected one of `subjects`",
+            ),
+            ("[[rules]]\nname = \"a\"\nfor = {credentials = [\"jwt\"]}", 3, "expected one of `access-token`, `bearer`"),
+            ("[[rules]]\nname = \"a\"\nname = \"b\"", 3, "duplicate key"),
+            ("[default\n", 1, "unclosed table"),
+        ] {
+            let folder = std::env::temp_dir().join(format!("naftiko-policy-{}", std::process::id()));
+            fs::create_dir_all(&folder).expect("a folder");
+            let path = folder.join("policy.toml");
+            fs::write(&path, text).expect("a file");
+            let message = read(&path, &Names::default()).map(|rules| rules.len()).expect_err(text);
+            fs::remove_dir_all(&folder).expect("the folder is removed");
+            let rest = message.strip_prefix(&format!("{}:{line}: ", path.display()));
+            assert!(rest.is_some_and(|rest| rest.contains(said)), "{text}\n{message}");
+        }
+    }
+
+    #[test]
+    fn last_rule_is_for_all_callers_and_denies_unless_the_file_says_otherwise() {
+        let rule = "[[rules]]\nname = \"a\"\nfor = {subjects = [\"a\"]}\n";
+        for (text, denies) in [(rule.to_owned(), true), (format!("{rule}[default]\nread-only = true"), false)] {
+            let Ok(rules) = parse(&text, &Names::default()) else { panic!("{text}") };
+            let last = rules.last().expect("a rule");
+            assert_eq!((rules.len(), last.callers.is_none(), last.grant.denies()), (2, true, denies));
+        }
+    }
+}

@@ -1,0 +1,387 @@
+//! The policy file: what callers may do depends on who they are, over REST and MCP.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use naftiko_serve::{echo, load, options};
+use naftiko_server::__private::{Mounted, stdio};
+use naftiko_server::Program;
+use reqwest::Response;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use crate::mcp::{message, modern_at, post};
+use crate::oauth::authority::{Authority, Signer};
+
+const METADATA: &str = "/.well-known/oauth-authorization-server/realms/test";
+const SHOP: &str = "https://shop.test";
+
+/// A capability about orders or parcels, whose callers have access tokens.
+fn capability(namespace: &str, operations: &[(&str, &str, &str)], more: &str) -> String {
+    let each = |write: &dyn Fn(&(&str, &str, &str)) -> String| operations.iter().map(write).collect::<String>();
+    let consumed = each(&|(name, method, path)| {
+        format!("    - {{path: '{path}', operations: [{{name: {name}, method: {method}}}]}}\n")
+    });
+    let routes = each(&|(name, method, path)| {
+        format!("    - {{path: '{path}', operations: [{{method: {method}, call: {namespace}.{name}}}]}}\n")
+    });
+    let tools = each(&|(name, ..)| format!("    - {{name: {name}, description: A tool, call: {namespace}.{name}}}\n"));
+    let callers =
+        "    authentication: {type: oauth2, authorizationServerUri: '{{ISSUER}}', resource: 'https://shop.test'}\n";
+    format!(
+        "naftiko: 1.0.0-beta5\nbinds: [{{namespace: env, keys: {{ISSUER: CASE_ISSUER}}}}]\ncapability:\n  consumes:\n  - namespace: \
+         {namespace}\n    baseUri: https://{namespace}.test\n    resources:\n{consumed}  exposes:\n  - type: rest\n    namespace: \
+         {namespace}-rest\n{callers}    resources:\n{routes}  - type: mcp\n    namespace: {namespace}-mcp\n{callers}    tools:\n{tools}{more}"
+    )
+}
+
+/// Both capabilities of a shop, joined.
+fn shop() -> &'static Program {
+    static SHOP: OnceLock<&'static Program> = OnceLock::new();
+    SHOP.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let orders = [
+            ("list-orders", "GET", "/orders"),
+            ("create-order", "POST", "/orders"),
+            ("delete-orders", "DELETE", "/orders"),
+        ];
+        let parcels = [
+            ("list-parcels", "GET", "/parcels"),
+            ("track-parcels", "GET", "/parcels/track"),
+            ("delete-parcels", "DELETE", "/parcels"),
+        ];
+        let more = "    resources:\n    - {name: all, label: All, uri: 'orders://all', description: All, call: orders.list-orders}\n    \
+                    prompts:\n    - {name: ask, label: Ask, description: Ask, template: [{role: user, content: 'Which orders?'}]}\n";
+        let texts = [capability("orders", &orders, more), capability("parcels", &parcels, "")];
+        let files = ["shop-orders.yaml", "shop-parcels.yaml"].map(|name| folder.path().join(name));
+        files.iter().zip(texts).for_each(|(file, text)| fs::write(file, text).expect("a file"));
+        load::leak(load::files(&files, true).expect("they are a group").program)
+    })
+}
+
+/// The example of the documentation.
+fn example() -> String {
+    let page = fs::read_to_string(xtask::root().join("docs/server.md")).expect("the page is read");
+    let section = page.split("## Who may do what").nth(1).expect("the section is there");
+    section.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example").to_owned()
+}
+
+/// A shop with a policy file, and its authorization server.
+struct World {
+    folder: TempDir,
+    signer: Signer,
+    authority: Authority,
+    rest: String,
+    mcp: String,
+    _mounted: Mounted,
+}
+
+/// A caller with a token.
+struct Caller<'w> {
+    world: &'w World,
+    http: reqwest::Client,
+}
+
+impl World {
+    async fn new(policy: &str, flags: &[&str]) -> Self {
+        let signer = Signer::new("a", "ES256");
+        let authority = Authority::start(METADATA, &[&signer]).await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("policy.toml");
+        fs::write(&file, policy).expect("the file is written");
+        let upstream = format!("http://{}", echo::start().await.expect("a port"));
+        let uris = ["orders", "parcels"].map(|namespace| format!("{namespace}={upstream}"));
+        let audit = folder.path().join("audit").to_string_lossy().into_owned();
+        let file = file.to_string_lossy().into_owned();
+        let own =
+            ["--policy", &file, "--audit", "--audit-file", &audit, "--base-uri", &uris[0], "--base-uri", &uris[1]];
+        let variables = BTreeMap::from([("CASE_ISSUER".to_owned(), authority.issuer.clone())]);
+        let parsed = options::parse(&[&own, flags].concat()).expect("flags");
+        let mounted = Mounted::new(shop(), parsed, variables).await.expect("it is served");
+        let [(_, rest), (_, mcp)] = mounted.ports() else { panic!("two ports: {:?}", mounted.ports()) };
+        let (rest, mcp) = (format!("http://{rest}"), format!("http://{mcp}/mcp"));
+        Self { folder, signer, authority, rest, mcp, _mounted: mounted }
+    }
+
+    /// A caller whose token has these claims.
+    fn caller(&self, more: Value) -> Caller<'_> {
+        let mut claims = self.authority.claims(SHOP, "shop:read");
+        claims.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        let token = format!("Bearer {}", self.signer.sign(&claims));
+        let headers = [(reqwest::header::AUTHORIZATION, token.parse().expect("a header"))].into_iter().collect();
+        Caller { world: self, http: reqwest::Client::builder().default_headers(headers).build().expect("a client") }
+    }
+
+    fn audit(&self) -> Vec<Value> {
+        let files =
+            fs::read_dir(self.folder.path()).expect("the folder is read").map(|file| file.expect("a file").path());
+        let is_audit =
+            |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("audit"));
+        let text = fs::read_to_string(files.into_iter().find(is_audit).expect("an audit")).expect("it is text");
+        text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect()
+    }
+}
+
+impl Caller<'_> {
+    async fn send(&self, method: &str, path: &str) -> Response {
+        let method = method.parse().expect("a method");
+        let request = self.http.request(method, format!("{}{path}", self.world.rest));
+        request.send().await.expect("a response")
+    }
+
+    /// The status of a request, and what its problem says.
+    async fn rest(&self, method: &str, path: &str) -> (u16, String) {
+        let response = self.send(method, path).await;
+        let status = response.status().as_u16();
+        let problem: Value = response.json().await.unwrap_or_default();
+        (status, problem["detail"].as_str().unwrap_or_default().to_owned())
+    }
+
+    async fn post(&self, below: &str, message: &Value) -> Value {
+        let uri = format!("{}{below}", self.world.mcp);
+        post(&self.http, &uri, message).await.json().await.expect("JSON")
+    }
+
+    /// The names of what a list has, sorted.
+    async fn list(&self, below: &str, list: &str) -> Vec<String> {
+        let message = json!({"jsonrpc": "2.0", "id": 1, "method": format!("{list}/list")});
+        let response = self.post(below, &message).await;
+        let items = response["result"][list].as_array().cloned().unwrap_or_default();
+        let mut names: Vec<_> = items.iter().map(|item| item["name"].as_str().expect("a name").to_owned()).collect();
+        names.sort();
+        names
+    }
+
+    /// `ok`, or the text of the error.
+    async fn call(&self, below: &str, tool: &str) -> String {
+        let response = self.post(below, &message(tool, &json!({}))).await;
+        if let Some(error) = response["error"]["message"].as_str() {
+            return error.to_owned();
+        }
+        let result = &response["result"];
+        if result["isError"] == true {
+            result["content"][0]["text"].as_str().expect("text").to_owned()
+        } else {
+            "ok".to_owned()
+        }
+    }
+}
+
+const ALL: [&str; 6] =
+    ["create-order", "delete-orders", "delete-parcels", "list-orders", "list-parcels", "track-parcels"];
+
+#[tokio::test]
+async fn example_of_the_documentation_decides_by_principal_over_rest_and_mcp() {
+    let world = World::new(&example(), &["--confirm", "off"]).await;
+    let operator = world.caller(json!({"groups": ["platform", "x"]}));
+    let robot = world.caller(json!({"client_id": "ci-7", "scope": "shop:write"}));
+    let person = world.caller(json!({}));
+    let suspended = world.caller(json!({"sub": "mallory", "groups": ["platform"]}));
+
+    assert_eq!(operator.list("", "tools").await, ALL);
+    assert_eq!(robot.list("", "tools").await, ["create-order", "list-orders"]);
+    assert_eq!(robot.list("/orders", "tools").await, ["create-order", "list-orders"]);
+    assert_eq!(robot.list("/parcels", "tools").await, [] as [&str; 0]);
+    assert_eq!(person.list("", "tools").await, ["list-orders", "list-parcels"]);
+    assert_eq!(person.list("/parcels", "tools").await, ["list-parcels"]);
+    for (caller, method, path, status) in [
+        (&operator, "GET", "/parcels/track", 200),
+        (&robot, "GET", "/orders", 200),
+        (&robot, "POST", "/orders", 200),
+        (&robot, "DELETE", "/orders", 403),
+        (&robot, "GET", "/parcels", 403),
+        (&robot, "GET", "/nothing", 404),
+        (&person, "GET", "/parcels", 200),
+        (&person, "GET", "/parcels/track", 403),
+        (&person, "DELETE", "/parcels", 403),
+        (&person, "DELETE", "/nothing", 403),
+        (&suspended, "GET", "/orders", 403),
+        (&suspended, "GET", "/nothing", 403),
+        (&suspended, "GET", "/openapi.json", 403),
+        (&suspended, "GET", "/metrics", 403),
+        (&suspended, "GET", "/healthz", 200),
+    ] {
+        assert_eq!(caller.rest(method, path).await.0, status, "{method} {path}");
+    }
+    assert!(robot.rest("DELETE", "/orders").await.1.contains("the rule `robots` of this server's policy"));
+
+    // A tool that is hidden from a caller is one that does not exist.
+    let hidden = robot.call("", "list-parcels").await;
+    assert_eq!(hidden.replace("list-parcels", "X"), robot.call("", "no-such-tool").await.replace("no-such-tool", "X"));
+    assert!(hidden.starts_with("unknown tool: list-parcels; the rule `robots`"), "{hidden}");
+    assert_eq!(person.call("/parcels", "track-parcels").await, person.call("/parcels", "track-parcels").await);
+    assert_eq!(person.call("/parcels", "list-parcels").await, "ok");
+    let refused = post(&suspended.http, &world.mcp, &message("list-orders", &json!({}))).await;
+    assert_eq!(refused.status(), 403);
+    let refused: Value = refused.json().await.expect("JSON");
+    assert!(refused["error"]["message"].as_str().is_some_and(|text| text.contains("`suspended`")), "{refused}");
+
+    // Rates are by principal and by tool, and REST and MCP count together. The robot has called three times.
+    let (status, detail) = robot.rest("GET", "/orders").await;
+    assert_eq!((status, &*detail), (200, ""));
+    let response = robot.send("GET", "/orders").await;
+    let wait: u64 = response.headers()["retry-after"].to_str().expect("text").parse().expect("seconds");
+    assert!(response.status() == 429 && (1..=3600).contains(&wait), "{wait}");
+    let limited = robot.call("", "list-orders").await;
+    assert!(limited.contains("nothing was sent, this caller made too many calls; retry in "), "{limited}");
+    let other = world.caller(json!({"client_id": "ci-8", "sub": "another", "scope": "shop:write"}));
+    assert_eq!(other.call("", "list-orders").await, "ok");
+
+    // Confirmations are the stricter of both.
+    let unconfirmed = operator.call("", "delete-orders").await;
+    assert!(unconfirmed.contains("the user must confirm it"), "{unconfirmed}");
+    assert_eq!(operator.rest("DELETE", "/orders").await.0, 200);
+    assert_eq!(
+        operator.rest("DELETE", "/parcels").await,
+        (429, "this caller made too many calls of `delete-*`".to_owned())
+    );
+    assert_eq!(operator.rest("GET", "/parcels").await.0, 200);
+
+    let lines: Vec<_> = world.audit().into_iter().filter(|line| line["outcome"] == "refused-by-policy").collect();
+    let short = lines.iter().map(|line| {
+        let what = line["tool"].as_str().or(line["route"].as_str()).unwrap_or_default();
+        format!("{} {what} {}", line["kind"].as_str().unwrap_or_default(), line["rule"].as_str().unwrap_or_default())
+    });
+    let short: std::collections::BTreeSet<_> = short.collect();
+    for line in [
+        "request /orders robots",
+        "request /parcels/track default",
+        "request  default",
+        "request  suspended",
+        "tool list-parcels robots",
+        "tool track-parcels default",
+    ] {
+        assert!(short.contains(line), "{line}: {short:?}");
+    }
+    assert!(lines.iter().all(|line| line["principal"].as_str().is_some_and(|principal| principal.contains('\n'))));
+}
+
+#[tokio::test]
+async fn resources_prompts_and_search_have_what_the_rule_allows_and_are_private() {
+    let policy = "[[rules]]\nname = \"p\"\nfor = {groups = [\"p\"]}\ntoolsets = [\"parcels\"]\n\
+                  [[rules]]\nname = \"o\"\nfor = {groups = [\"o\"]}\nverbs = [\"create\"]\n[default]\n";
+    let world = World::new(policy, &["--search=on"]).await;
+    let (all, parcels) = (world.caller(json!({})), world.caller(json!({"groups": ["p"]})));
+    let creators = world.caller(json!({"groups": "o"}));
+    assert_eq!(
+        (all.list("", "resources").await, all.list("", "prompts").await),
+        (vec!["all".into()], vec!["ask".into()])
+    );
+    assert_eq!(parcels.list("", "resources").await, [] as [&str; 0]);
+    assert_eq!(parcels.list("", "prompts").await, [] as [&str; 0]);
+    assert_eq!(creators.list("", "resources").await, [] as [&str; 0], "it reads");
+    let read = |uri: &str| json!({"jsonrpc": "2.0", "id": 1, "method": "resources/read", "params": {"uri": uri}});
+    assert!(all.post("", &read("orders://all")).await["result"].is_object());
+    let hidden = creators.post("", &read("orders://all")).await["error"]["message"].to_string();
+    assert_eq!(hidden, creators.post("", &read("orders://none")).await["error"]["message"].to_string());
+
+    let found = async |caller: &Caller<'_>, arguments: Value| {
+        caller.post("", &message("search_tools", &arguments)).await["result"]["content"][0]["text"].to_string()
+    };
+    assert!(found(&all, json!({"query": "list orders"})).await.contains("list-orders"));
+    let of_parcels = found(&parcels, json!({"query": "list orders", "limit": 20})).await;
+    assert!(of_parcels.contains("list-parcels") && !of_parcels.contains("orders"), "{of_parcels}");
+    let through = async |caller: &Caller<'_>, tool: &str, name: &str| {
+        let result = &caller.post("", &message(tool, &json!({"name": name, "arguments": {}}))).await["result"];
+        (result["isError"] == true, result["content"][0]["text"].as_str().unwrap_or_default().replace(name, "X"))
+    };
+    for tool in ["call_tool", "describe_tool"] {
+        let (is_error, text) = through(&parcels, tool, "list-orders").await;
+        assert!(is_error && text.contains("no tool has the name `X`") && text.contains("the rule `p`"), "{text}");
+        assert!(!text.contains("order"), "{text}");
+        assert!(through(&parcels, tool, "lost-orders").await.0);
+    }
+    assert!(!through(&parcels, "call_tool", "list-parcels").await.0);
+
+    let response = modern_at(&parcels.http, &world.mcp, "tools/list", json!({})).await;
+    let list: Value = response.json().await.expect("JSON");
+    assert_eq!(list["result"]["cacheScope"], "private", "{list}");
+}
+
+#[tokio::test]
+async fn the_narrower_of_file_and_flags_wins() {
+    let policy = "[[rules]]\nname = \"a\"\nfor = {groups = [\"a\"]}\ntools = [\"delete-*\", \"list-*\"]\nconfirm = \"off\"\n[default]\n";
+    let world = World::new(policy, &["--read-only", "--exclude-tools", "list-parcels"]).await;
+    let (one, other) = (world.caller(json!({"groups": ["a"]})), world.caller(json!({})));
+    assert_eq!(one.list("", "tools").await, ["list-orders"]);
+    assert_eq!(other.list("", "tools").await, ["list-orders", "track-parcels"]);
+    assert_eq!(one.rest("DELETE", "/orders").await.0, 403);
+}
+
+#[tokio::test]
+async fn flags_limit_each_principal_and_tool_without_a_file() {
+    let world = World::new("[default]\n", &["--principal-rate-limit", "3/h", "--tool-rate-limit", "list-*=1/h"]).await;
+    let (ada, bob) = (world.caller(json!({"sub": "ada"})), world.caller(json!({"sub": "bob"})));
+    assert_eq!(ada.rest("GET", "/orders").await.0, 200);
+    let limited = ada.call("", "list-parcels").await;
+    assert!(limited.contains("this caller made too many calls of `list-*`; retry in "), "{limited}");
+    assert_eq!(ada.rest("GET", "/parcels/track").await.0, 200);
+    assert_eq!(ada.rest("GET", "/parcels/track").await, (429, "this caller made too many calls".to_owned()));
+    assert_eq!(bob.call("", "list-parcels").await, "ok");
+}
+
+async fn start(policy: &Path, flags: &[&str]) -> Result<Mounted, String> {
+    let variables = BTreeMap::from([("CASE_ISSUER".to_owned(), "http://127.0.0.1:9/".to_owned())]);
+    let policy = policy.to_string_lossy();
+    let flags = [&["--policy", &policy], flags].concat();
+    Mounted::new(shop(), options::parse(&flags).expect("flags"), variables).await
+}
+
+#[tokio::test]
+async fn mistakes_in_the_file_end_the_start_with_line_and_names() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("policy.toml");
+    for (text, said) in [
+        (
+            "[default]\ntoolsets = [\"orders\",\n\"parcel\"]",
+            ":3: toolsets: nothing has a name that matches `parcel`; there are: orders, parcels",
+        ),
+        (
+            "[default]\ntools = [\"list-order\"]",
+            ":2: tools: nothing has a name that matches `list-order`; there are: list-orders, create-order",
+        ),
+        (
+            "[default]\nresources = [\"orders\"]",
+            ":2: resources: nothing has a name that matches `orders`; there are: order, parcel",
+        ),
+        (
+            "[default]\nverbs = [\"write\"]",
+            ":2: verbs: nothing has a name that matches `write`; there are: create, delete, read",
+        ),
+        ("[default]\ntool-rates = {\"drop-*\" = \"1/s\"}", ":2: tool-rates: nothing has a name that matches `drop-*`"),
+        ("[[rule]]", ":1: unknown field `rule`, expected one of `group-claim`, `rules`, `default`"),
+    ] {
+        fs::write(&file, text).expect("the file is written");
+        let failure = start(&file, &[]).await.err().unwrap_or_default();
+        assert!(failure.contains(&format!("{}{said}", file.display())), "{text}: {failure}");
+    }
+    let failure = start(&folder.path().join("none.toml"), &[]).await.err().unwrap_or_default();
+    assert!(failure.contains("none.toml cannot be read"), "{failure}");
+}
+
+#[tokio::test]
+async fn client_on_standard_input_has_the_rule_of_its_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("policy.toml");
+    fs::write(&file, "[[rules]]\nname = \"local\"\nfor = {credentials = [\"stdio\"]}\nread-only = true\n")
+        .expect("a file");
+    let upstream = format!("http://{}", echo::start().await.expect("a port"));
+    let uris = ["orders", "parcels"].map(|namespace| format!("{namespace}={upstream}"));
+    let file = file.to_string_lossy().into_owned();
+    let flags = options::parse(&["--policy", &file, "--base-uri", &uris[0], "--base-uri", &uris[1]]).expect("flags");
+    let (mut input, theirs) = tokio::io::duplex(1 << 16);
+    let (output, mut ours) = tokio::io::duplex(1 << 20);
+    let served = tokio::spawn(stdio(shop(), flags, BTreeMap::new(), theirs, output));
+    let hello = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
+        "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}});
+    let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+    input.write_all(format!("{hello}\n{list}\n").as_bytes()).await.expect("it reads");
+    input.shutdown().await.expect("the end");
+    let mut text = String::new();
+    ours.read_to_string(&mut text).await.expect("it writes");
+    assert_eq!(served.await.expect("no panic"), Ok(()));
+    assert!(text.contains("\"list-orders\"") && !text.contains("\"delete-orders\""), "{text}");
+}
