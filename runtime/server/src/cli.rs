@@ -16,6 +16,7 @@ use secrecy::SecretString;
 
 use super::environment::lenient;
 use super::list::{self, List};
+use super::on_behalf;
 use super::patience;
 use super::policy::{Limits, Tools};
 use super::program::Program;
@@ -125,6 +126,8 @@ pub struct Serve {
     pub(super) log: Log,
     #[command(flatten)]
     pub(super) upstream: Upstream,
+    #[command(flatten)]
+    pub(super) on_behalf: on_behalf::Flags,
     #[command(flatten)]
     pub(super) tools: Tools,
     /// What the variables of the capability are read from

@@ -62,6 +62,7 @@ pub(super) fn describe(program: &Program, options: &Serve) -> Value {
         "allowedOrigins": list(&options.allowed_origin),
         "forwardHeaders": list(&options.forward_header),
         "mcp": options.tools.describe(),
+        "onBehalf": options.on_behalf.describe(),
         "callTimeoutSeconds": options.upstream.call_timeout,
         "allowPlainHttp": options.upstream.allow_plain_http,
         "allowDotSegments": options.upstream.allow_dot_segments,

@@ -27,6 +27,7 @@ use super::listener::{self, Shared};
 use super::listening::Listening;
 use super::memory::Memory;
 use super::metrics::Metrics;
+use super::on_behalf::OnBehalf;
 use super::pipeline::{Pipeline, Service};
 use super::program::{Exposed, Program, Served};
 use super::rate::RateLimit;
@@ -172,7 +173,8 @@ impl Running {
         self.policy.check(program.mcp()).map_err(|error| Failure::Refused(error.to_string()))?;
         program.mcp().for_each(|(_, mcp)| self.policy.warn_of_withheld_files(mcp));
         let forwarding = Forwarding::new(program, &self.options)?;
-        let plans = self.plans(program)?;
+        let on_behalf = OnBehalf::new(program, &self.options)?;
+        let plans = self.plans(program, &on_behalf)?;
         // Binding comes first: when it fails, the program before it is still served whole.
         let sockets = self.bind(&plans)?;
         let has_control = program.adapters().any(|adapter| matches!(adapter, Adapter::Control(_)));
@@ -188,7 +190,7 @@ impl Running {
             let pipelines: Vec<_> = plan
                 .connections
                 .iter()
-                .map(|connections| self.pipeline(plan, connections, &forwarding, has_control, &listening))
+                .map(|connections| self.pipeline(plan, connections, (&forwarding, &on_behalf), has_control, &listening))
                 .collect();
             let listener = match socket {
                 Some((socket, _)) => self.listen(plan, socket, own, pipelines),
@@ -213,11 +215,11 @@ impl Running {
     }
 
     /// The adapters to serve, with control adapters last: they report the others.
-    fn plans(&self, program: &'static Program) -> Result<Vec<Plan>, Failure> {
+    fn plans(&self, program: &'static Program, on_behalf: &OnBehalf) -> Result<Vec<Plan>, Failure> {
         upstream::check_base_uris(program, &self.options.upstream)?;
         let mut connections = Vec::new();
         for served in program.served() {
-            let of_workers = self.workers.iter().map(|_| self.connect(program, served));
+            let of_workers = self.workers.iter().map(|_| self.connect(program, served, on_behalf));
             connections.push((served, of_workers.collect::<Result<Vec<_>, _>>()?));
         }
         let of_worker = |worker: usize, exposed: &Exposed| {
@@ -262,6 +264,8 @@ impl Running {
             });
         }
         program.check_scripts(&self.options.upstream.scripts)?;
+        let calls = |plan: &&Plan| plan.adapter.rest().is_some() || plan.adapter.mcp().is_some();
+        on_behalf.check(plans.iter().filter(calls).map(|plan| &plan.inbound))?;
         plans.sort_by_key(|plan| matches!(plan.adapter, Adapter::Control(_)));
         if plans.first().is_none_or(|plan| matches!(plan.adapter, Adapter::Control(_))) {
             return Err(Failure::Refused("no adapter to serve".to_owned()));
@@ -277,11 +281,11 @@ impl Running {
         Ok(plans)
     }
 
-    fn connect(&self, program: &Program, served: &'static Served) -> Result<Connection, Failure> {
+    fn connect(&self, program: &Program, served: &'static Served, on_behalf: &OnBehalf) -> Result<Connection, Failure> {
         let metrics = self.metrics.clone();
         let (options, tls, memory) = (&self.options.upstream, self.upstream_tls.clone(), self.shared.memory.clone());
         let builder = upstream::client(program, &served.capability, options, tls, Some(memory), self.room.clone());
-        let builder = builder.from_environment(self.options.environment.clone());
+        let builder = on_behalf.demand(builder.from_environment(self.options.environment.clone()));
         Ok(builder.after(move |attempt, outcome| metrics.record_attempt(attempt, outcome)).build()?)
     }
 
@@ -289,7 +293,7 @@ impl Running {
         &self,
         plan: &Plan,
         connections: &[Connection],
-        forwarding: &Forwarding,
+        (forwarding, on_behalf): (&Forwarding, &OnBehalf),
         has_control: bool,
         listening: &[Listening],
     ) -> Pipeline {
@@ -321,9 +325,10 @@ impl Running {
             guard: self.guard.clone(),
             cors: self.access.cors(&self.options),
             inbound: plan.inbound.clone(),
-            credentials: plan.inbound.fields(),
+            credentials: plan.inbound.fields().into_iter().chain(on_behalf.fields()).collect(),
             access: self.access.clone(),
             forwarding: forwarding.clone(),
+            on_behalf: on_behalf.clone(),
             #[cfg(feature = "otlp")]
             traced: super::otlp::is_enabled(),
             handler: Handler::new(plan.adapter, &members.collect::<Vec<_>>(), &parts),

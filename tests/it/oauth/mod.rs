@@ -1,6 +1,6 @@
 //! Callers with access tokens of an authorization server.
 
-mod authority;
+pub(crate) mod authority;
 
 use naftiko_tests::process::{self, Server};
 use reqwest::{RequestBuilder, Response};
