@@ -8,6 +8,7 @@ mod bounds;
 mod browsers;
 mod builds;
 mod built;
+mod cache;
 mod callers;
 mod cases;
 mod client;

@@ -28,15 +28,19 @@ const SECRETS: &str = "/v1/secret-manager/v1beta1/regions/fr-par/secrets";
 const HEADER: &str = "x-scaleway-key";
 
 /// A server on free ports, and a client of it.
-struct World {
-    rest: String,
-    mcp: String,
-    http: reqwest::Client,
+pub(crate) struct World {
+    pub(crate) rest: String,
+    pub(crate) mcp: String,
+    pub(crate) http: reqwest::Client,
     _mounted: Mounted,
 }
 
 impl World {
-    async fn start(program: &'static Program, flags: &[&str], variables: &[(&str, &str)]) -> Result<Self, String> {
+    pub(crate) async fn start(
+        program: &'static Program,
+        flags: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Result<Self, String> {
         naftiko_client::install_crypto_provider();
         let variables: BTreeMap<_, _> =
             variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -47,14 +51,14 @@ impl World {
     }
 
     /// Gets a path with this field.
-    async fn get(&self, path: &str, field: Option<(&str, &str)>) -> reqwest::Response {
+    pub(crate) async fn get(&self, path: &str, field: Option<(&str, &str)>) -> reqwest::Response {
         let request = self.http.get(format!("{}{path}", self.rest));
         let request = field.into_iter().fold(request, |request, (name, value)| request.header(name, value));
         request.send().await.expect("a response")
     }
 
     /// Calls a tool with this field.
-    async fn call(&self, below: &str, tool: &str, arguments: &Value, field: Option<(&str, &str)>) -> Value {
+    pub(crate) async fn call(&self, below: &str, tool: &str, arguments: &Value, field: Option<(&str, &str)>) -> Value {
         let request = self.http.post(format!("{}{below}", self.mcp)).header("accept", ACCEPT);
         let request = request.header("mcp-protocol-version", "2025-11-25").json(&message(tool, arguments));
         let request = field.into_iter().fold(request, |request, (name, value)| request.header(name, value));
@@ -201,8 +205,8 @@ async fn whoami() -> String {
         };
         // Others overtake.
         tokio::time::sleep(Duration::from_millis(pause())).await;
-        let content = [(header::CONTENT_TYPE, "application/json")];
-        (content, json!({"name": name}).to_string()).into_response()
+        let fields = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "max-age=60")];
+        (fields, json!({"name": name}).to_string()).into_response()
     };
     serve(Router::new().fallback(respond)).await
 }
@@ -231,10 +235,11 @@ fn program(authentication: &str) -> &'static Program {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn interleaved_callers_never_get_the_response_of_another() {
     let upstream = whoami().await;
-    let flags = ["--base-uri", &upstream, "--caller-credential", "x-key"];
+    let flags = ["--base-uri", &upstream, "--caller-credential", "x-key", "--cache", "1"];
     let world = World::start(program(""), &flags, &[]).await.expect("it is served");
     let call = async |caller: usize, turn: usize| {
-        let key = format!("upstream-{caller}-{turn}");
+        // Half of the responses are kept already.
+        let key = format!("upstream-{caller}-{}", turn / 4);
         let field = Some(("x-key", &*key));
         let name = if turn.is_multiple_of(2) {
             world.get("/me", field).await.json::<Value>().await.expect("JSON")["name"].clone()

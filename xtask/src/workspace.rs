@@ -99,6 +99,9 @@ mod tests {
         let own = "[workspace]\nmembers = [\n  \"a\",\n]\ndefault-members = [\"a\"]\n[workspace.dependencies]\na = { path = \"x/a\", version = \"1\" }\nof_path = \"1\"\n";
         let (root, start) = (Path::new("/r"), "[workspace]\nmembers = [\"generated/*\"]\n[workspace.dependencies]\n");
         let path = root.join("x/a");
-        assert_eq!(manifest(own, root), format!("{start}a = {{ path = {path:?}, version = \"1\" }}\nof_path = \"1\"\n"));
+        assert_eq!(
+            manifest(own, root),
+            format!("{start}a = {{ path = {path:?}, version = \"1\" }}\nof_path = \"1\"\n")
+        );
     }
 }

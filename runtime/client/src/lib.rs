@@ -25,6 +25,7 @@ mod request;
 mod response;
 mod rules;
 mod script;
+mod secrets;
 mod template;
 #[cfg(feature = "test-util")]
 pub mod testing;
@@ -32,6 +33,8 @@ mod text;
 mod transport;
 
 pub use argument::Violation;
+#[cfg(feature = "cache")]
+pub use client::ResponseCache;
 pub use client::{
     Attempt, Call, ClientBuilder, ClientCredentials, ConfigError, GroupBuilder, Outcome, ResultStream, RetryPolicy,
     Signer, TokenExchange, TokenProvider, Transport, install_crypto_provider,
@@ -85,5 +88,6 @@ pub mod __private {
     };
     pub use crate::paging::{FieldLink, links, pages, rank};
     pub use crate::request::http_method;
+    pub use crate::secrets::path_returns_secrets;
     pub use crate::text::{REDACTED, listed, shortened, visible};
 }

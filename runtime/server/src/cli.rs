@@ -199,6 +199,9 @@ pub(super) struct Upstream {
     /// Allow path arguments that hold . or .. between slashes; they stay encoded within one segment
     #[arg(long, env = "NAFTIKO_ALLOW_DOT_SEGMENTS")]
     pub(super) allow_dot_segments: bool,
+    /// How much memory responses of operations that change nothing may take, in MiB, as long as they may be used again; none unless set
+    #[arg(long, env = "NAFTIKO_CACHE", value_name = "MIB")]
+    pub(super) cache: Option<NonZeroU32>,
     /// The folder of the files that the capability binds variables to; the current folder unless set
     #[arg(long, env = "NAFTIKO_BIND_FILES", value_name = "DIR")]
     pub(super) bind_files: Option<PathBuf>,

@@ -64,6 +64,7 @@ pub(super) fn describe(program: &Program, options: &Serve) -> Value {
         "mcp": options.tools.describe(),
         "onBehalf": options.on_behalf.describe(),
         "callTimeoutSeconds": options.upstream.call_timeout,
+        "cacheMib": options.upstream.cache,
         "allowPlainHttp": options.upstream.allow_plain_http,
         "allowDotSegments": options.upstream.allow_dot_segments,
         "baseUris": uris.collect::<Map<_, _>>(),

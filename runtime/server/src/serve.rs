@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use naftiko_client::__private::{Connection, Room, TARGET};
+use naftiko_client::ResponseCache;
 use naftiko_mcp::__private::SharedCatalog;
 use naftiko_mcp::{Policy, Server};
 use naftiko_schema::{Adapter, Capability, Group};
@@ -80,6 +81,8 @@ pub(super) struct Running {
     workers: Vec<Handle>,
     metrics: Metrics,
     upstream_tls: Option<ClientConfig>,
+    /// Responses of the upstreams of all capabilities.
+    cache: Option<ResponseCache>,
     /// What all listeners share.
     shared: Shared,
     access: Access,
@@ -156,6 +159,7 @@ impl Running {
             // The rest is for what callers have not sent or taken yet.
             room: Room::new(body_memory / 4),
             upstream_tls: upstream::native_root_tls(),
+            cache: upstream::cache(&options.upstream),
             started: Instant::now(),
             stop: CancellationToken::new(),
             abort: CancellationToken::new(),
@@ -285,6 +289,7 @@ impl Running {
         let metrics = self.metrics.clone();
         let (options, tls, memory) = (&self.options.upstream, self.upstream_tls.clone(), self.shared.memory.clone());
         let builder = upstream::client(program, &served.capability, options, tls, Some(memory), self.room.clone());
+        let builder = upstream::cached(builder, self.cache.as_ref(), served);
         let builder = on_behalf.demand(builder.from_environment(self.options.environment.clone()));
         Ok(builder.after(move |attempt, outcome| metrics.record_attempt(attempt, outcome)).build()?)
     }

@@ -53,6 +53,8 @@ pub struct ClientBuilder<C> {
     allow_dot_segments: bool,
     room: Option<Room>,
     demanded: Vec<Demanded>,
+    #[cfg(feature = "cache")]
+    cache: Option<super::ResponseCache>,
     client: PhantomData<fn() -> C>,
 }
 
@@ -94,6 +96,8 @@ impl<C: Handle> ClientBuilder<C> {
             allow_dot_segments: false,
             room: None,
             demanded: Vec::new(),
+            #[cfg(feature = "cache")]
+            cache: None,
             client: PhantomData,
         }
     }
@@ -177,6 +181,14 @@ impl<C: Handle> ClientBuilder<C> {
     /// Uses your own transport: another way to the upstream, or a test double.
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.network = Network::Transport(Arc::new(transport));
+        self
+    }
+
+    /// Keeps responses of operations that change nothing in a cache, which clients can share. If the client has a
+    /// [`signer`](Self::signer), no two requests are the same, and it is of no use.
+    #[cfg(feature = "cache")]
+    pub fn response_cache(mut self, cache: super::ResponseCache) -> Self {
+        self.cache = Some(cache);
         self
     }
 
@@ -354,6 +366,11 @@ impl<C: Handle> ClientBuilder<C> {
         };
         let endpoint = |base_uri: Url| {
             let transport = Arc::clone(if is_local(&base_uri) { &local } else { &network });
+            #[cfg(feature = "cache")]
+            let transport = match &self.cache {
+                Some(cache) => cache.over(transport),
+                None => transport,
+            };
             Endpoint { base_uri, transport }
         };
         Ok(uris.into_iter().map(endpoint).collect())

@@ -7,6 +7,8 @@ mod bind_file;
 #[cfg(feature = "blocking")]
 mod blocking;
 mod builder;
+#[cfg(feature = "cache")]
+mod cache;
 mod call;
 mod config_error;
 mod connection;
@@ -42,6 +44,8 @@ pub use attempt::{Attempt, Outcome};
 pub use blocking::{Blocking, BlockingResults};
 pub use builder::CONNECT_TIMEOUT;
 pub use builder::ClientBuilder;
+#[cfg(feature = "cache")]
+pub use cache::ResponseCache;
 pub use call::Call;
 pub use config_error::ConfigError;
 pub use connection::{Connection, Handle};
