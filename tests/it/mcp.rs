@@ -13,7 +13,7 @@ type Peer = RunningService<RoleClient, ()>;
 
 /// The revision without `initialize`.
 const MODERN: &str = "2026-07-28";
-const ACCEPT: &str = "application/json, text/event-stream";
+pub(crate) const ACCEPT: &str = "application/json, text/event-stream";
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 
 /// Posts a message as a client of a revision with `initialize`.

@@ -55,7 +55,7 @@ pub async fn pass_on(
     passed: Passed,
 ) -> Result<Response<ResponseBody>, Error> {
     let arguments = Arguments::of(vec![body.map(Argument::Raw)]);
-    let options = Options::forwarding(forwarded.0).passing(passed);
+    let options = forwarded.options().passing(passed);
     let response = connection.execute(operation, &arguments, &options, Reading::Ahead(READ_AHEAD)).await;
     response.inspect_err(log_for_operator)
 }
@@ -71,7 +71,7 @@ async fn read(
     let limit = binding.limit().map(|limit| limit.min(connection.response_limit()));
     let outcome = match &binding.target {
         Target::Operation(operation) => {
-            let options = Options::forwarding(forwarded.0).limited(limit);
+            let options = forwarded.options().limited(limit);
             connection.execute(operation, &arguments, &options, reading).await
         }
         Target::Flow(flow) => Run { flow, connection, forwarded: &forwarded, reading, view }.run(arguments).await,

@@ -1,9 +1,10 @@
-//! The principal of a caller, and which header fields are forwarded upstream.
+//! The principal of a caller, and what of a request is forwarded upstream.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
 
 use http::HeaderMap;
+use naftiko_client::__private::{OnBehalf, Options};
 
 /// The identity of an authenticated caller. State that is kept for one principal is never given to another. It has no
 /// `Debug`, because it contains the subject of an access token.
@@ -32,6 +33,14 @@ impl Principal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Address(pub IpAddr);
 
-/// Header fields that are forwarded upstream in addition to those of the call, such as request id and trace.
+/// Header fields that are forwarded upstream in addition to those of the call, such as request id and trace, and the credentials
+/// of the caller in place of those of the client.
 #[derive(Clone, Debug, Default)]
-pub struct Forwarded(pub HeaderMap);
+pub struct Forwarded(pub HeaderMap, pub OnBehalf);
+
+impl Forwarded {
+    /// The options of a call.
+    pub(crate) fn options(self) -> Options {
+        Options::forwarding(self.0).on_behalf(self.1)
+    }
+}

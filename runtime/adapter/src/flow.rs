@@ -157,7 +157,7 @@ impl Run<'_> {
         let response = match &call.target {
             Target::Operation(operation) => {
                 let left = deadline.saturating_duration_since(Instant::now());
-                let options = Options::forwarding(self.forwarded.0.clone()).within(left);
+                let options = self.forwarded.clone().options().within(left);
                 self.connection.execute(operation, &arguments, &options, reading).await?
             }
             Target::Flow(flow) => {

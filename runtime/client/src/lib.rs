@@ -25,6 +25,7 @@ mod request;
 mod response;
 mod rules;
 mod script;
+mod secrets;
 mod template;
 #[cfg(feature = "test-util")]
 pub mod testing;
@@ -32,9 +33,11 @@ mod text;
 mod transport;
 
 pub use argument::Violation;
+#[cfg(feature = "cache")]
+pub use client::ResponseCache;
 pub use client::{
     Attempt, Call, ClientBuilder, ClientCredentials, ConfigError, GroupBuilder, Outcome, ResultStream, RetryPolicy,
-    Signer, TokenProvider, Transport, install_crypto_provider,
+    Signer, TokenExchange, TokenProvider, Transport, install_crypto_provider,
 };
 #[cfg(feature = "blocking")]
 pub use client::{Blocking, BlockingResults};
@@ -65,8 +68,9 @@ pub mod __private {
     pub use crate::argument::{Argument, Arguments, Schema, Violations, from_json_text, from_texts};
     pub use crate::check::{check_body, check_once};
     pub use crate::client::{
-        CONNECT_TIMEOUT, Clients, Connection, Environment, Handle, MAX_FIELDS, MAX_HEAD, Options, Passed, Preview,
-        Reading, Request, ResponseBody, Room, SPAN, TARGET, TrackedBody, authority, basic, parse_base_uri, render,
+        CONNECT_TIMEOUT, Clients, Connection, Environment, Handle, MAX_FIELDS, MAX_HEAD, OnBehalf, Options, Passed,
+        Preview, Reading, Request, ResponseBody, Room, SPAN, TARGET, TrackedBody, authority, basic, parse_base_uri,
+        render,
     };
     pub use crate::compression::{accept_compressed, decompressed};
     pub use crate::defaults::Defaults;
@@ -84,5 +88,6 @@ pub mod __private {
     };
     pub use crate::paging::{FieldLink, links, pages, rank};
     pub use crate::request::http_method;
+    pub use crate::secrets::path_returns_secrets;
     pub use crate::text::{REDACTED, listed, shortened, visible};
 }

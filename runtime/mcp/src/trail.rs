@@ -54,8 +54,9 @@ impl Drop for Trail<'_> {
         let Some(audit) = &self.policy.audit else { return };
         let extension = self.parts.map(|parts| &parts.extensions);
         let forwarded = extension.and_then(|extensions| extensions.get::<Forwarded>());
-        let field =
-            |name: &str| forwarded.and_then(|Forwarded(fields)| fields.get(name)).and_then(|value| value.to_str().ok());
+        let field = |name: &str| {
+            forwarded.and_then(|Forwarded(fields, _)| fields.get(name)).and_then(|value| value.to_str().ok())
+        };
         audit.record(&AuditedCall {
             tool: &self.indexed.tool.name,
             capability: &self.indexed.capability.name,

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use naftiko_client::__private::Violations;
 use naftiko_client::{Error, ErrorKind, Violation};
 use naftiko_schema::Parameter;
@@ -53,6 +53,9 @@ const CREDENTIAL_CODES: [&str; 21] = [
     "unauthenticated",
 ];
 
+/// The challenge to callers that bring the credential for the upstream. It differs from that of this server.
+const UPSTREAM_KEY: HeaderValue = HeaderValue::from_static("ApiKey realm=\"upstream\"");
+
 /// What an error status of the upstream is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cause {
@@ -87,6 +90,8 @@ pub(super) fn response(error: &Error, references: &References<'_>, api_errors: A
         ErrorKind::Arguments(violations) => Err(arguments(violations, error.omitted_violations(), references.inputs())),
         ErrorKind::Timeout => Err(gateway(StatusCode::GATEWAY_TIMEOUT)),
         ErrorKind::Thrown(_) => Err(gateway(StatusCode::BAD_REQUEST)),
+        ErrorKind::Unauthorized(_) => Err(gateway(StatusCode::UNAUTHORIZED).header(WWW_AUTHENTICATE, UPSTREAM_KEY)),
+        ErrorKind::Forbidden(_) => Err(gateway(StatusCode::FORBIDDEN)),
         // A part of this server is at fault, not what is behind it.
         ErrorKind::Script(_) => Err(gateway(StatusCode::INTERNAL_SERVER_ERROR)),
         &ErrorKind::Status(status) => match Cause::of(status, is_about_credential(error)) {
@@ -125,6 +130,9 @@ fn problem(cause: Cause, status: StatusCode, error: &Error) -> Problem {
     match cause {
         Cause::Request => Problem::new(status, error.to_string())
             .of("refused-upstream", status.canonical_reason().unwrap_or("Rejected by the upstream")),
+        Cause::Credential if error.has_own_credential() => Problem::new(StatusCode::UNAUTHORIZED, error.to_string())
+            .of("credential-refused", "The upstream rejected the caller's credential")
+            .header(WWW_AUTHENTICATE, UPSTREAM_KEY),
         Cause::Credential => Problem::new(StatusCode::BAD_GATEWAY, error.to_string())
             .of("credential-refused", "The upstream rejected this server's credential"),
         // Its text would repeat where the redirect leads.

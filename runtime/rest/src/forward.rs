@@ -114,10 +114,10 @@ pub(super) async fn respond(
     let bytes = if body.is_end_stream() { None } else { Some(receive(body, STANDSTILL, |_| true).await?) };
     let media_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or(UNKNOWN);
     let body = bytes.filter(|bytes| !bytes.is_empty()).map(|bytes| RawBody::bytes(media_type, bytes));
-    let mut headers = forwarded.0;
+    let Forwarded(mut headers, on_behalf) = forwarded;
     forwards.add_trusted(&passage.forward.trusted, &parts.headers, body.is_some(), &mut headers);
     let passed = Passed { path: passage.rest.to_owned(), query: parts.uri.query().map(|query| forwards.query(query)) };
-    let response = pass_on(operation, references.connection, body, Forwarded(headers), passed).await;
+    let response = pass_on(operation, references.connection, body, Forwarded(headers, on_behalf), passed).await;
     match response {
         Ok(response) => Ok(response::whole(response, references, references.connection.response_limit())),
         Err(error) => failure::response(&error, references, api_errors),

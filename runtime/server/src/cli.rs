@@ -16,6 +16,7 @@ use secrecy::SecretString;
 
 use super::environment::lenient;
 use super::list::{self, List, members};
+use super::on_behalf;
 use super::patience;
 use super::policy::{Limits, Tools};
 use super::program::Program;
@@ -130,6 +131,8 @@ pub struct Serve {
     #[command(flatten)]
     pub(super) upstream: Upstream,
     #[command(flatten)]
+    pub(super) on_behalf: on_behalf::Flags,
+    #[command(flatten)]
     pub(super) tools: Tools,
     /// What the variables of the capability are read from
     #[arg(skip)]
@@ -203,6 +206,9 @@ pub(super) struct Upstream {
     /// Allow path arguments that hold . or .. between slashes; they stay encoded within one segment
     #[arg(long, env = "NAFTIKO_ALLOW_DOT_SEGMENTS")]
     pub(super) allow_dot_segments: bool,
+    /// How much memory responses of operations that change nothing may take, in MiB, as long as they may be used again; none unless set
+    #[arg(long, env = "NAFTIKO_CACHE", value_name = "MIB")]
+    pub(super) cache: Option<NonZeroU32>,
     /// The folder of the files that the capability binds variables to; the current folder unless set
     #[arg(long, env = "NAFTIKO_BIND_FILES", value_name = "DIR")]
     pub(super) bind_files: Option<PathBuf>,

@@ -13,7 +13,7 @@ use super::program::Program;
 
 /// Fields that authenticate a caller to this server, or that this server handles itself. The upstream has its own
 /// credential and must not get the caller's (MCP, "Access Token Privilege Restriction").
-const NEVER_FORWARDED: [HeaderName; 6] = [
+pub(super) const NEVER_FORWARDED: [HeaderName; 6] = [
     header::AUTHORIZATION,
     header::PROXY_AUTHORIZATION,
     header::COOKIE,

@@ -30,6 +30,7 @@ mod memory;
 mod metrics;
 mod mounted;
 mod oauth;
+mod on_behalf;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod patience;

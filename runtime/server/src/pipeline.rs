@@ -26,6 +26,7 @@ use super::guard::{self, Guard, Permit};
 use super::health::Health;
 use super::inbound::Inbound;
 use super::metrics::{self, Metrics};
+use super::on_behalf::OnBehalf;
 #[cfg(feature = "otlp")]
 use super::otlp;
 use super::patience::DRAIN;
@@ -61,6 +62,8 @@ pub(super) struct Pipeline {
     pub(super) access: Access,
     /// Which header fields of callers are forwarded upstream.
     pub(super) forwarding: Forwarding,
+    /// What goes upstream on behalf of callers.
+    pub(super) on_behalf: OnBehalf,
     /// Whether requests have spans that are exported.
     #[cfg(feature = "otlp")]
     pub(super) traced: bool,
@@ -219,7 +222,7 @@ impl Pipeline {
         {
             return response;
         }
-        let request = if request.body().is_end_stream() {
+        let mut request = if request.body().is_end_stream() {
             request
         } else {
             let (parts, body) = request.into_parts();
@@ -243,10 +246,14 @@ impl Pipeline {
             Some(permit) => drop(current.permit.set(permit)),
             None => return guard::overloaded(request.uri()),
         }
+        let on_behalf = match self.on_behalf.take(request.headers_mut(), &caller.principal) {
+            Ok(on_behalf) => on_behalf,
+            Err(problem) => return problem.at(request.uri().path()).into_response(),
+        };
         let mut forwarded = trace::context(request.headers());
         forwarded.insert(id::REQUEST_ID, current.id.clone());
         self.forwarding.add(request.headers(), &mut forwarded);
-        self.handler.respond(request, Forwarded(forwarded), caller.principal, rule).await
+        self.handler.respond(request, Forwarded(forwarded, on_behalf), caller.principal, rule).await
     }
 
     /// Receives a body. The connection counts as waiting for its caller meanwhile.

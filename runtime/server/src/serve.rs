@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use naftiko_client::__private::{Connection, Room, TARGET};
+use naftiko_client::ResponseCache;
 use naftiko_mcp::__private::SharedCatalog;
 use naftiko_mcp::{Policy, Server};
 use naftiko_schema::{Adapter, Capability, Group};
@@ -27,6 +28,7 @@ use super::listener::{self, Shared};
 use super::listening::Listening;
 use super::memory::Memory;
 use super::metrics::Metrics;
+use super::on_behalf::OnBehalf;
 use super::pipeline::{Pipeline, Service};
 use super::program::{Exposed, Program, Served};
 use super::rate::RateLimit;
@@ -91,6 +93,8 @@ pub(super) struct Running {
     workers: Vec<Handle>,
     metrics: Metrics,
     upstream_tls: Option<ClientConfig>,
+    /// Responses of the upstreams of all capabilities.
+    cache: Option<ResponseCache>,
     /// What all listeners share.
     shared: Shared,
     access: Access,
@@ -177,6 +181,7 @@ impl Running {
             // The rest is for what callers have not sent or taken yet.
             room: Room::new(body_memory / 4),
             upstream_tls: upstream::native_root_tls(),
+            cache: upstream::cache(&options.upstream),
             started: Instant::now(),
             stop: CancellationToken::new(),
             abort: CancellationToken::new(),
@@ -210,8 +215,9 @@ impl Running {
         self.policy.check(program.mcp()).map_err(|error| Failure::Refused(error.to_string()))?;
         program.mcp().for_each(|(_, mcp)| self.policy.warn_of_withheld_files(mcp));
         let forwarding = Forwarding::new(program, &self.options)?;
+        let on_behalf = OnBehalf::new(program, &self.options)?;
         let rules = self.options.tools.rules(program)?;
-        let plans = self.plans(program)?;
+        let plans = self.plans(program, &on_behalf)?;
         // Binding comes last of what may fail: then the program before it is still served whole, with its rules.
         let sockets = self.bind(&plans)?;
         self.rules = rules;
@@ -228,7 +234,7 @@ impl Running {
             let pipelines: Vec<_> = plan
                 .connections
                 .iter()
-                .map(|connections| self.pipeline(plan, connections, &forwarding, has_control, &listening))
+                .map(|connections| self.pipeline(plan, connections, (&forwarding, &on_behalf), has_control, &listening))
                 .collect();
             let listener = match socket {
                 Some((socket, _)) => self.listen(plan, socket, own, pipelines),
@@ -254,11 +260,11 @@ impl Running {
     }
 
     /// The adapters to serve, with control adapters last: they report the others.
-    fn plans(&self, program: &'static Program) -> Result<Vec<Plan>, Failure> {
+    fn plans(&self, program: &'static Program, on_behalf: &OnBehalf) -> Result<Vec<Plan>, Failure> {
         upstream::check_base_uris(program, &self.options.upstream)?;
         let mut connections = Vec::new();
         for served in program.served() {
-            let of_workers = self.workers.iter().map(|_| self.connect(program, served));
+            let of_workers = self.workers.iter().map(|_| self.connect(program, served, on_behalf));
             connections.push((served, of_workers.collect::<Result<Vec<_>, _>>()?));
         }
         let of_worker = |worker: usize, exposed: &Exposed| {
@@ -303,6 +309,8 @@ impl Running {
             });
         }
         program.check_scripts(&self.options.upstream.scripts)?;
+        let calls = |plan: &&Plan| plan.adapter.rest().is_some() || plan.adapter.mcp().is_some();
+        on_behalf.check(plans.iter().filter(calls).map(|plan| &plan.inbound))?;
         plans.sort_by_key(|plan| matches!(plan.adapter, Adapter::Control(_)));
         if plans.first().is_none_or(|plan| matches!(plan.adapter, Adapter::Control(_))) {
             return Err(Failure::Refused("no adapter to serve".to_owned()));
@@ -318,11 +326,12 @@ impl Running {
         Ok(plans)
     }
 
-    fn connect(&self, program: &Program, served: &'static Served) -> Result<Connection, Failure> {
+    fn connect(&self, program: &Program, served: &'static Served, on_behalf: &OnBehalf) -> Result<Connection, Failure> {
         let metrics = self.metrics.clone();
         let (options, tls, memory) = (&self.options.upstream, self.upstream_tls.clone(), self.shared.memory.clone());
         let builder = upstream::client(program, &served.capability, options, tls, Some(memory), self.room.clone());
-        let builder = builder.from_environment(self.options.environment.clone());
+        let builder = upstream::cached(builder, self.cache.as_ref(), served);
+        let builder = on_behalf.demand(builder.from_environment(self.options.environment.clone()));
         Ok(builder.after(move |attempt, outcome| metrics.record_attempt(attempt, outcome)).build()?)
     }
 
@@ -330,7 +339,7 @@ impl Running {
         &self,
         plan: &Plan,
         connections: &[Connection],
-        forwarding: &Forwarding,
+        (forwarding, on_behalf): (&Forwarding, &OnBehalf),
         has_control: bool,
         listening: &[Listening],
     ) -> Pipeline {
@@ -365,9 +374,10 @@ impl Running {
             guard: self.guard.clone(),
             cors: self.access.cors(&self.options),
             inbound: plan.inbound.clone(),
-            credentials: plan.inbound.fields(),
+            credentials: plan.inbound.fields().into_iter().chain(on_behalf.fields()).collect(),
             access: self.access.clone(),
             forwarding: forwarding.clone(),
+            on_behalf: on_behalf.clone(),
             #[cfg(feature = "otlp")]
             traced: super::otlp::is_enabled(),
             handler: Handler::new(plan.adapter, &members.collect::<Vec<_>>(), &parts),

@@ -32,9 +32,10 @@ pub(super) fn server(
         .map_err(|error| Failure::Refused(error.to_string()))?;
     program.check_scripts(&options.scripts)?;
     upstream::check_base_uris(program, options)?;
-    let tls = upstream::native_root_tls();
+    let (tls, cache) = (upstream::native_root_tls(), upstream::cache(options));
     let connect = |Exposed { served, adapter, member }: &Exposed| {
         let client = upstream::client(program, &served.capability, options, tls.clone(), None, room.clone());
+        let client = upstream::cached(client, cache.as_ref(), served);
         let client = match environment {
             Some(environment) => client.from_environment(environment.clone()),
             None => client,

@@ -20,7 +20,9 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use naftiko_client::__private::{
     CONNECT_TIMEOUT, Connection, Environment, MAX_FIELDS, MAX_HEAD, Room, TrackedBody, accept_compressed, decompressed,
 };
-use naftiko_client::{Attempt, BoxError, BoxFuture, ClientBuilder, Transport, TransportError, install_crypto_provider};
+use naftiko_client::{
+    Attempt, BoxError, BoxFuture, ClientBuilder, ResponseCache, Transport, TransportError, install_crypto_provider,
+};
 use naftiko_schema::Capability;
 use reqwest::ResponseBuilderExt as _;
 use rustls::ClientConfig;
@@ -168,6 +170,25 @@ pub(super) fn check_base_uris(program: &'static Program, upstream: &Upstream) ->
         }
     }
     Ok(())
+}
+
+/// The cache that the command line asks for.
+pub(super) fn cache(upstream: &Upstream) -> Option<ResponseCache> {
+    let mebibytes = usize::try_from(upstream.cache?.get()).unwrap_or(usize::MAX);
+    Some(ResponseCache::new(mebibytes.saturating_mul(1 << 20)))
+}
+
+/// A client that keeps responses in this cache, if there is one. What says nothing of its lifetime has that of its adapters.
+pub(super) fn cached(
+    builder: ClientBuilder<Connection>,
+    cache: Option<&ResponseCache>,
+    served: &Served,
+) -> ClientBuilder<Connection> {
+    let declared = served.adapters.iter().filter_map(|adapter| adapter.mcp()?.ttl_ms).min();
+    match cache {
+        Some(cache) => builder.response_cache(cache.assuming(Duration::from_millis(declared.unwrap_or_default()))),
+        None => builder,
+    }
 }
 
 /// A client of a capability, with the options of the command line, the memory of slow callers if there can be any, and room

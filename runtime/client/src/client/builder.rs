@@ -15,6 +15,7 @@ use super::connection::{Connection, Endpoint, Handle, Shared};
 use super::credential::Challenges;
 use super::environment::Environment;
 use super::keys::{Keyring, Source};
+use super::on_behalf::{Demanded, Place, place};
 use super::retry::{Budget, RetryPolicy};
 use super::room::Room;
 use super::signer::Signer;
@@ -51,6 +52,9 @@ pub struct ClientBuilder<C> {
     allow_plain_http: bool,
     allow_dot_segments: bool,
     room: Option<Room>,
+    demanded: Vec<Demanded>,
+    #[cfg(feature = "cache")]
+    cache: Option<super::ResponseCache>,
     client: PhantomData<fn() -> C>,
 }
 
@@ -91,6 +95,9 @@ impl<C: Handle> ClientBuilder<C> {
             allow_plain_http: false,
             allow_dot_segments: false,
             room: None,
+            demanded: Vec::new(),
+            #[cfg(feature = "cache")]
+            cache: None,
             client: PhantomData,
         }
     }
@@ -174,6 +181,14 @@ impl<C: Handle> ClientBuilder<C> {
     /// Uses your own transport: another way to the upstream, or a test double.
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.network = Network::Transport(Arc::new(transport));
+        self
+    }
+
+    /// Keeps responses of operations that change nothing in a cache, which clients can share. If the client has a
+    /// [`signer`](Self::signer), no two requests are the same, and it is of no use.
+    #[cfg(feature = "cache")]
+    pub fn response_cache(mut self, cache: super::ResponseCache) -> Self {
+        self.cache = Some(cache);
         self
     }
 
@@ -267,6 +282,15 @@ impl<C: Handle> ClientBuilder<C> {
         self
     }
 
+    /// Refuses calls of an API that bring no credential of their own, as [`Call::credential`](crate::Call::credential) does, or
+    /// calls of all APIs with a credential. A variable that is only in the place of what calls bring need not be set then. `how`
+    /// says what a caller does to bring one.
+    #[doc(hidden)]
+    pub fn credentials_of_calls(mut self, namespace: Option<&str>, how: impl Into<String>) -> Self {
+        self.demanded.push(Demanded { namespace: namespace.map(str::to_owned), how: how.into() });
+        self
+    }
+
     /// The capability of the client.
     pub(super) fn capability(&self) -> &'static Capability {
         self.capability
@@ -299,6 +323,7 @@ impl<C: Handle> ClientBuilder<C> {
             capability: self.capability,
             endpoints,
             keyring,
+            demanded: self.demanded,
             challenges: Challenges::default(),
             defaults,
             user_agent,
@@ -341,6 +366,11 @@ impl<C: Handle> ClientBuilder<C> {
         };
         let endpoint = |base_uri: Url| {
             let transport = Arc::clone(if is_local(&base_uri) { &local } else { &network });
+            #[cfg(feature = "cache")]
+            let transport = match &self.cache {
+                Some(cache) => cache.over(transport),
+                None => transport,
+            };
             Endpoint { base_uri, transport }
         };
         Ok(uris.into_iter().map(endpoint).collect())
@@ -363,6 +393,7 @@ impl<C: Handle> ClientBuilder<C> {
         if let Some((name, _)) = self.variables.iter().find(|(name, _)| !declared.iter().any(|d| d.name == **name)) {
             return Err(ConfigError::UnknownVariable { name: name.clone() });
         }
+        let of_calls = self.variable_of_calls()?;
         let mut missing = Vec::new();
         let mut values = Vec::new();
         let mut problems = Vec::new();
@@ -379,9 +410,11 @@ impl<C: Handle> ClientBuilder<C> {
             let is_set = |source: &Source| match source {
                 Source::Fixed(value) => !value.expose_secret().trim().is_empty(),
                 Source::Provider(_) => true,
+                Source::OfCalls => false,
             };
             match configured.or_else(environment).filter(is_set) {
                 Some(value) => values.push(value),
+                None if of_calls == Some(values.len() + missing.len()) => values.push(Source::OfCalls),
                 None => missing.push(&*variable.name),
             }
         }
@@ -393,6 +426,25 @@ impl<C: Handle> ClientBuilder<C> {
             return Err(ConfigError::MissingValues { problems });
         }
         Err(ConfigError::MissingVariables { names: missing })
+    }
+
+    /// The index of the variable for which every call brings a value: no other API needs it.
+    fn variable_of_calls(&self) -> Result<Option<usize>, ConfigError> {
+        let mut places = Vec::new();
+        for (index, api) in self.capability.apis.iter().enumerate() {
+            if !self.demanded.iter().any(|demanded| demanded.is_of(api)) {
+                places.push(None);
+                continue;
+            }
+            let problem = |problem| ConfigError::CredentialOfCalls { namespace: api.namespace.to_string(), problem };
+            places.push(Some(place(self.capability, index.into()).map_err(problem)?));
+        }
+        Ok(match places.split_first() {
+            Some((Some(Place::Variable(first)), others)) => {
+                others.iter().all(|other| *other == Some(Place::Variable(*first))).then_some(*first)
+            }
+            _ => None,
+        })
     }
 
     fn resolve_defaults(&self) -> Result<Defaults, ConfigError> {

@@ -5,15 +5,18 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use naftiko_schema::http::is_framing;
+use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::list;
+use super::on_behalf::OnBehalf;
 use super::options::Options;
 use super::reading::Reading;
 use super::request::Request;
 use super::retry::RetryPolicy;
 use super::stream::ResultStream;
+use super::token::TokenProvider;
 use crate::argument::Violation;
 use crate::error::Error;
 use crate::paging::Paging;
@@ -68,6 +71,22 @@ pub trait Call: Sized {
             _ => request.violations.push(Violation::new(name, "cannot be set to this value")),
         }
         back(request)
+    }
+
+    /// Sends this in place of the client's credential: what the variable of the API's credential would be, such as a token or a
+    /// key of one user among many. It is redacted in errors like the client's own.
+    ///
+    /// A call whose API has no credential with exactly one variable, and none with a token of an authorization server, fails.
+    #[must_use]
+    fn credential(self, secret: impl Into<SecretString>) -> Self {
+        let secret = secret.into();
+        self.with(|options| options.on_behalf = OnBehalf::default().secret(None, secret))
+    }
+
+    /// Gets the same from a provider before every attempt, such as a [`TokenExchange`](crate::TokenExchange).
+    #[must_use]
+    fn credential_provider(self, provider: impl TokenProvider) -> Self {
+        self.with(|options| options.on_behalf = OnBehalf::default().provider(None, provider))
     }
 
     /// Sends the body even if it is not what the operation is known to take, for the day on which the upstream takes more:

@@ -86,6 +86,14 @@ pub enum ConfigError {
         /// The capability.
         capability: &'static str,
     },
+    /// Calls cannot bring a credential for an API of their own.
+    #[error("calls of `{namespace}` cannot bring a credential of their own: {problem}")]
+    CredentialOfCalls {
+        /// The consumed namespace.
+        namespace: String,
+        /// Why.
+        problem: &'static str,
+    },
     /// The HTTP client cannot be created, for example because there are no trusted root certificates.
     #[error("the HTTP client cannot be created")]
     Http(#[source] reqwest::Error),

@@ -11,6 +11,7 @@ use url::Url;
 use super::attempt::{After, Before};
 use super::credential::{Challenges, of_call};
 use super::keys::{Keyring, Keys};
+use super::on_behalf::Demanded;
 use super::options::Options;
 use super::pairs::{append_query, remove_query, replace_query};
 use super::retry::{Budget, RetryPolicy};
@@ -46,6 +47,8 @@ pub(super) struct Shared {
     /// One endpoint per API.
     pub(super) endpoints: Vec<Endpoint>,
     pub(super) keyring: Keyring,
+    /// Which calls must bring credentials of their own.
+    pub(super) demanded: Vec<Demanded>,
     pub(super) challenges: Challenges,
     pub(super) defaults: Defaults,
     pub(super) user_agent: HeaderValue,

@@ -13,7 +13,7 @@ use super::attempt::{Attempt, Outcome};
 use super::connection::Connection;
 use super::credential::Demand;
 use super::deadline::after;
-use super::keys::Keys;
+use super::keys::{Keys, Source};
 use super::options::Options;
 use super::progress::Progress;
 use super::reading::Reading;
@@ -141,10 +141,17 @@ impl<'a> CallState<'a> {
         let timed_out = |phase| move |_| Error::new(&operation.name, ErrorKind::Timeout, phase);
         let invalid = |violations| Error::arguments(&operation.name, violations);
         self.keys = None;
-        let keys = timeout_at(self.attempt_deadline, shared.keyring.keys(operation.api))
+        let own = self.credential()?;
+        let keys = async {
+            match own {
+                Some(own) => shared.keyring.keys_with(operation.api, own).await,
+                None => shared.keyring.keys(operation.api).await,
+            }
+        };
+        let keys = timeout_at(self.attempt_deadline, keys)
             .await
             .map_err(timed_out(Phase::Prepare))?
-            .map_err(|error| Error::new(&operation.name, ErrorKind::Token, Phase::Prepare).caused_by(error))?;
+            .map_err(|error| Error::no_token(&operation.name, error))?;
         self.keys = Some(Arc::clone(&keys));
         // The compiler never generates a table with an unknown API, but this must not panic.
         let Some(endpoint) = shared.endpoint(operation) else { return Err(invalid(Vec::new())) };
@@ -177,6 +184,22 @@ impl<'a> CallState<'a> {
         if status.is_success() { Ok(response) } else { Err(self.read_api_error(response).await) }
     }
 
+    /// The credential that the call brings.
+    fn credential(&self) -> Result<Option<&'a Source>, Error> {
+        let CallSpec { operation, options, .. } = self.spec;
+        let shared = self.connection.shared();
+        let Some(api) = shared.capability.api(operation.api) else { return Ok(None) };
+        let own = options.on_behalf.of(api);
+        match shared.demanded.iter().find(|demanded| own.is_none() && demanded.is_of(api)) {
+            Some(demanded) => Err(Error::new(
+                &operation.name,
+                ErrorKind::Unauthorized(format!("the call needs a credential of its own; {}", demanded.how)),
+                Phase::Prepare,
+            )),
+            None => Ok(own),
+        }
+    }
+
     /// Records the outcome of an attempt. Returns the response, or the error if the call is not retried. Otherwise waits until
     /// the next attempt is due and returns `None`.
     pub(super) async fn finish_attempt<T>(
@@ -189,7 +212,8 @@ impl<'a> CallState<'a> {
             // An attempt that failed before it was sent does not count.
             let attempts = if error.phase() == Phase::Prepare { self.number - 1 } else { self.number };
             self.may_have_acted |= error.may_have_taken_effect();
-            error.after(attempts).with_may_have_acted(self.may_have_acted)
+            let own = matches!(self.credential(), Ok(Some(Source::Fixed(_))));
+            error.after(attempts).with_may_have_acted(self.may_have_acted).with_own_credential(own)
         });
         self.report(outcome.as_ref(), &span);
         let error = match outcome {
@@ -239,8 +263,13 @@ impl<'a> CallState<'a> {
         self.renewed = true;
         // Without an answer to a challenge, the upstream has seen no secret that it could reject.
         let has_other = self.demand == Demand::Answer || {
-            let renewed = timeout_at(self.deadline, self.connection.shared().keyring.refused(&keys));
-            renewed.await.unwrap_or(false) || self.demand == Demand::OtherAnswer
+            let refused = async {
+                match (self.credential(), keys.own()) {
+                    (Ok(Some(own)), Some(secret)) => own.refused(secret).await,
+                    _ => self.connection.shared().keyring.refused(&keys).await,
+                }
+            };
+            timeout_at(self.deadline, refused).await.unwrap_or(false) || self.demand == Demand::OtherAnswer
         };
         self.spec.arguments.are_repeatable() && has_other && Instant::now() < self.deadline
     }

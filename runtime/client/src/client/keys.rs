@@ -12,7 +12,9 @@ use serde_json::Value;
 use super::ConfigError;
 use super::credential::Prepared;
 use super::oauth2::ClientCredentials;
+use super::on_behalf::{Place, fits, place};
 use super::token::TokenProvider;
+use crate::error::NotForCaller;
 use crate::text::REDACTED;
 use crate::transport::BoxError;
 use crate::transport::without_url;
@@ -22,6 +24,26 @@ use crate::transport::without_url;
 pub(super) enum Source {
     Fixed(SecretString),
     Provider(Arc<dyn TokenProvider>),
+    /// Each call brings its own.
+    OfCalls,
+}
+
+impl Source {
+    async fn value(&self) -> Result<SecretString, BoxError> {
+        match self {
+            Self::Fixed(value) => Ok(value.clone()),
+            Self::Provider(provider) => provider.token().await.map_err(without_url),
+            Self::OfCalls => Ok(SecretString::default()),
+        }
+    }
+
+    /// Notifies a provider that the upstream rejected its value. Returns whether there is a new one.
+    pub(super) async fn refused(&self, value: &SecretString) -> bool {
+        match self {
+            Self::Provider(provider) => provider.refused(value).await,
+            Self::Fixed(_) | Self::OfCalls => false,
+        }
+    }
 }
 
 /// The sources of all variables, in the order of the capability.
@@ -42,6 +64,8 @@ pub(super) struct Keys {
     pub(super) credentials: Vec<Vec<Prepared>>,
     /// The texts to redact, in all their encodings.
     texts_to_redact: Vec<SecretString>,
+    /// What the call brought in place of the client's.
+    own: Option<SecretString>,
 }
 
 /// The shortest text that is redacted, in bytes. Shorter values, such as user names, occur in texts by chance.
@@ -54,6 +78,7 @@ impl Keyring {
     pub(super) fn new(capability: &'static Capability, sources: Vec<Source>) -> Result<Self, ConfigError> {
         let fixed = sources.iter().map(|source| match source {
             Source::Fixed(value) => Some(value.clone()),
+            Source::OfCalls => Some(SecretString::default()),
             Source::Provider(_) => None,
         });
         let fixed = fixed.collect::<Option<Vec<_>>>();
@@ -96,10 +121,7 @@ impl Keyring {
         }
         let mut values = Vec::with_capacity(self.sources.len());
         for source in &self.sources {
-            values.push(match source {
-                Source::Fixed(value) => value.clone(),
-                Source::Provider(provider) => provider.token().await.map_err(without_url)?,
-            });
+            values.push(source.value().await?);
         }
         let token = match self.server(api, &values)? {
             Some(server) => Some((api, server.token().await.map_err(without_url)?)),
@@ -111,6 +133,27 @@ impl Keyring {
         let keys = Arc::new(Keys::new(self.capability, values, token)?);
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&keys));
         Ok(keys)
+    }
+
+    /// The values for one call to an API that brings a credential of its own. No other call gets them.
+    pub(super) async fn keys_with(&self, api: ApiId, own: &Source) -> Result<Arc<Keys>, BoxError> {
+        let place = place(self.capability, api)?;
+        let secret = own.value().await?;
+        if self.capability.api(api).is_none_or(|api| !fits(api, &secret)) {
+            let problem = "the credential that the call brings is empty, or has characters that it cannot have";
+            return Err(match own {
+                Source::Provider(_) => "the provider returned a token that cannot be sent".into(),
+                Source::Fixed(_) | Source::OfCalls => NotForCaller::Unauthorized(problem.to_owned()).into(),
+            });
+        }
+        let mut values = Vec::with_capacity(self.sources.len());
+        for (index, source) in self.sources.iter().enumerate() {
+            values.push(if place == Place::Variable(index) { secret.clone() } else { source.value().await? });
+        }
+        let token = (place == Place::Token).then(|| (api, secret.clone()));
+        let mut keys = Keys::new(self.capability, values, token)?;
+        keys.own = Some(secret);
+        Ok(Arc::new(keys))
     }
 
     fn rotates(&self) -> bool {
@@ -128,9 +171,7 @@ impl Keyring {
             retry |= server.refused(token).await;
         }
         for (source, value) in self.sources.iter().zip(&keys.variables) {
-            if let Source::Provider(provider) = source {
-                retry |= provider.refused(value).await;
-            }
+            retry |= source.refused(value).await;
         }
         retry
     }
@@ -162,7 +203,12 @@ impl Keys {
         let texts = variables.iter().map(|value| value.expose_secret()).chain(credential_secrets);
         let texts_to_redact =
             texts.filter(|text| text.len() >= MIN_SECRET_LENGTH).flat_map(encodings).map(SecretString::from).collect();
-        Ok(Self { variables, token, credentials, texts_to_redact })
+        Ok(Self { variables, token, credentials, texts_to_redact, own: None })
+    }
+
+    /// What the call brought in place of the client's.
+    pub(super) fn own(&self) -> Option<&SecretString> {
+        self.own.as_ref()
     }
 
     /// Placeholder values for a preview.
@@ -182,7 +228,8 @@ impl Keys {
     /// A redactor for the client's secrets and those of a call.
     pub(super) fn redactor(&self, more: &[SecretString]) -> Redactor {
         let own = self.texts_to_redact.iter().map(|text| text.expose_secret().to_owned());
-        let more = more.iter().filter(|text| text.expose_secret().len() >= MIN_BODY_SECRET_LENGTH);
+        let more =
+            more.iter().chain(self.own.iter()).filter(|text| text.expose_secret().len() >= MIN_BODY_SECRET_LENGTH);
         Redactor::new(own.chain(more.flat_map(|text| encodings(text.expose_secret()))).collect())
     }
 

@@ -7,17 +7,21 @@ mod bind_file;
 #[cfg(feature = "blocking")]
 mod blocking;
 mod builder;
+#[cfg(feature = "cache")]
+mod cache;
 mod call;
 mod config_error;
 mod connection;
 mod credential;
 mod deadline;
 mod environment;
+mod exchange;
 mod execution;
 mod group;
 mod keys;
 mod list;
 mod oauth2;
+mod on_behalf;
 mod options;
 mod pairs;
 mod preview;
@@ -31,6 +35,7 @@ mod signer;
 mod stream;
 mod tls;
 mod token;
+mod token_endpoint;
 mod transport;
 
 pub use address::parse_base_uri;
@@ -39,14 +44,18 @@ pub use attempt::{Attempt, Outcome};
 pub use blocking::{Blocking, BlockingResults};
 pub use builder::CONNECT_TIMEOUT;
 pub use builder::ClientBuilder;
+#[cfg(feature = "cache")]
+pub use cache::ResponseCache;
 pub use call::Call;
 pub use config_error::ConfigError;
 pub use connection::{Connection, Handle};
 pub use credential::{basic, render};
 pub use environment::Environment;
+pub use exchange::TokenExchange;
 pub use execution::{SPAN, TARGET};
 pub use group::{Clients, GroupBuilder};
 pub use oauth2::ClientCredentials;
+pub use on_behalf::OnBehalf;
 pub use options::{Options, Passed};
 pub use preview::Preview;
 pub use progress::TrackedBody;

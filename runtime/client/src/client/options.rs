@@ -7,6 +7,7 @@ use naftiko_schema::http::{holds_dots, is_dots};
 use secrecy::SecretString;
 use url::Url;
 
+use super::on_behalf::OnBehalf;
 use super::retry::RetryPolicy;
 use crate::argument::Violation;
 use crate::paging::Paging;
@@ -27,12 +28,20 @@ pub struct Options {
     pub(in crate::client) passed: Option<Passed>,
     /// The body is sent even if it is not what the schema of the operation says.
     pub(in crate::client) unchecked: bool,
+    /// Credentials in place of those of the client.
+    pub(in crate::client) on_behalf: OnBehalf,
 }
 
 impl Options {
     /// Options with only these header fields.
     pub fn forwarding(headers: HeaderMap) -> Self {
         Self { headers, ..Self::default() }
+    }
+
+    /// The same options with credentials in place of those of the client.
+    #[must_use]
+    pub fn on_behalf(self, on_behalf: OnBehalf) -> Self {
+        Self { on_behalf, ..self }
     }
 
     /// The same options with a path and a query that are passed on.

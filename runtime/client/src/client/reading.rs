@@ -180,7 +180,7 @@ impl CallState<'_> {
 
 /// A copy of headers in their own memory. Otherwise they are slices of the read buffer, which cannot be reused as long as
 /// they exist.
-fn copied(headers: &HeaderMap) -> HeaderMap {
+pub(super) fn copied(headers: &HeaderMap) -> HeaderMap {
     let copy = |value: &HeaderValue| HeaderValue::from_bytes(value.as_bytes()).unwrap_or_else(|_| value.clone());
     headers.iter().map(|(name, value)| (name.clone(), copy(value))).collect()
 }

@@ -1,6 +1,7 @@
 //! The error of a call.
 
 mod api_error;
+mod caller;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -20,6 +21,7 @@ use crate::text::{shortened, visible};
 use crate::transport::{BoxError, Failure, TransportError};
 pub use api_error::ApiError;
 use api_error::TEXT_LIMIT;
+pub(crate) use caller::NotForCaller;
 
 /// Why a call failed, and at what point. It never contains the request's URI, headers, body or credentials. If the error
 /// response of the upstream repeats a credential or a secret body, it is redacted.
@@ -35,6 +37,8 @@ struct Inner {
     phase: Phase,
     attempts: u32,
     may_have_acted: bool,
+    /// The call brought the credential itself.
+    has_own_credential: bool,
     response: Option<UpstreamResponse>,
     api_error: OnceLock<ApiError>,
     source: Option<BoxError>,
@@ -90,6 +94,10 @@ pub enum ErrorKind {
     Decode,
     /// The token provider returned no token. Nothing was sent.
     Token,
+    /// The call lacks the credential that it must bring, or what it brings is not accepted. Nothing was sent. The text says why.
+    Unauthorized(String),
+    /// The authorization server gives no token for this caller. Nothing was sent. The text says why.
+    Forbidden(String),
     /// The transport can never send this request. Nothing was sent.
     Unsendable,
     /// The application's own HTTP client followed a redirect, and sent the credential to its target. Build that client without
@@ -122,6 +130,8 @@ impl ErrorKind {
             Self::TooLarge { .. } => "too_large",
             Self::Decode => "decode",
             Self::Token => "token",
+            Self::Unauthorized(_) => "unauthorized",
+            Self::Forbidden(_) => "forbidden",
             Self::Unsendable => "unsendable",
             Self::Redirected => "redirected",
             Self::Cancelled => "cancelled",
@@ -146,6 +156,7 @@ impl Error {
             phase,
             attempts,
             may_have_acted,
+            has_own_credential: false,
             response,
             api_error,
             source,
@@ -179,6 +190,16 @@ impl Error {
             Some(source) => new.caused_by(source),
             None => new,
         }
+    }
+
+    /// There is no token for a call: because of its caller, or for another reason.
+    pub(crate) fn no_token(operation: &'static str, error: BoxError) -> Self {
+        let kind = match NotForCaller::of(&error) {
+            Some(NotForCaller::Unauthorized(reason)) => ErrorKind::Unauthorized(reason.clone()),
+            Some(NotForCaller::Forbidden(reason)) => ErrorKind::Forbidden(reason.clone()),
+            None => return Self::new(operation, ErrorKind::Token, Phase::Prepare).caused_by(error),
+        };
+        Self::new(operation, kind, Phase::Prepare)
     }
 
     /// A step of a flow cannot be taken.
@@ -235,6 +256,17 @@ impl Error {
     pub(crate) fn with_may_have_acted(mut self, may_have_acted: bool) -> Self {
         self.0.may_have_acted = may_have_acted;
         self
+    }
+
+    pub(crate) fn with_own_credential(mut self, own: bool) -> Self {
+        self.0.has_own_credential = own;
+        self
+    }
+
+    /// Whether the call brought the secret itself that authenticated it, so that its rejection is about the caller.
+    #[doc(hidden)]
+    pub fn has_own_credential(&self) -> bool {
+        self.0.has_own_credential
     }
 
     /// Whether the upstream may have processed the attempt that failed with this error.
@@ -355,9 +387,10 @@ impl Error {
     /// Whether only the operator can fix this.
     #[doc(hidden)]
     pub fn is_for_the_operator(&self) -> bool {
-        let of_caller =
-            |kind: &_| matches!(kind, ErrorKind::Arguments(_) | ErrorKind::Thrown(_) | ErrorKind::Status(_));
-        !of_caller(&self.0.kind) && !matches!(self.0.kind, ErrorKind::TooLarge { .. })
+        use ErrorKind::{Arguments, Forbidden, Status, Thrown, TooLarge, Unauthorized};
+        let kind = &self.0.kind;
+        let is_of_caller = matches!(kind, Arguments(_) | Thrown(_) | Status(_) | Unauthorized(_) | Forbidden(_));
+        !is_of_caller && !matches!(kind, TooLarge { .. })
     }
 
     /// All causes, for the operator's log.
@@ -427,6 +460,9 @@ impl Error {
             }
             ErrorKind::Cancelled => write!(f, "the call was cancelled")?,
             ErrorKind::Token => write!(f, "nothing was sent, no token is available")?,
+            ErrorKind::Unauthorized(reason) | ErrorKind::Forbidden(reason) => {
+                write!(f, "nothing was sent, {reason}")?;
+            }
             ErrorKind::Runtime => write!(f, "nothing was sent, the runtime for blocking calls failed")?,
             ErrorKind::Paging(problem) | ErrorKind::Step(problem) => write!(f, "{problem}")?,
             ErrorKind::Thrown(message) => write!(f, "the script refused its input: {message}")?,

@@ -10,8 +10,8 @@ mod text;
 mod values;
 
 use naftiko_adapter::{View, numbers};
-use naftiko_client::__private::{Schema, rank};
-use naftiko_schema::{PathPart, Target};
+use naftiko_client::__private::{Schema, path_returns_secrets};
+use naftiko_schema::Target;
 use serde_json::Value;
 
 pub(super) use document::Changes;
@@ -21,10 +21,6 @@ use text::Shown;
 /// The text in place of a secret.
 pub(super) const MASK: &str = "***";
 
-/// Last path segments of operations that return a secret: `…/secrets/{id}/versions/{revision}/access`.
-const REVEALING: &[&str] = &["access", "accessversion", "decrypt", "reveal", "unseal", "unwrap", "value"];
-/// Path segments of which such an operation has at least one.
-const VAULTS: &[&str] = &["secret", "secrets", "secretmanager", "key", "keys", "keymanager", "vault", "vaults"];
 /// The length of a text that is looked at among other bytes.
 const TEXT_LENGTH: usize = 12;
 
@@ -86,23 +82,8 @@ pub(super) fn returns_secrets(target: &Target) -> bool {
     target.operations().iter().any(|operation| path_returns_secrets(&operation.path))
 }
 
-fn path_returns_secrets(path: &[PathPart]) -> bool {
-    let literals = || {
-        path.iter().filter_map(|part| match part {
-            PathPart::Literal(text) => Some(text.split(['/', ':'])),
-            PathPart::Parameter(_) | PathPart::Variable(_) => None,
-        })
-    };
-    let segments = || literals().flatten().filter(|segment| !segment.is_empty());
-    matches!(path.last(), Some(PathPart::Literal(_)))
-        && segments().next_back().is_some_and(|last| rank(last, REVEALING).is_some())
-        && segments().any(|segment| rank(segment, VAULTS).is_some())
-}
-
 #[cfg(test)]
 mod tests {
-    use naftiko_schema::{ParameterId, text};
-
     use super::*;
 
     #[test]
@@ -114,39 +95,6 @@ mod tests {
             (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR Software: GIMP", false),
         ] {
             assert_eq!(has_secrets(bytes), found, "{bytes:?}");
-        }
-    }
-
-    #[test]
-    fn operations_that_return_secrets_are_recognised_by_path() {
-        use PathPart::{Literal, Parameter};
-
-        for (path, returns) in [
-            (
-                &[
-                    Literal(text("/secrets/")),
-                    Parameter(ParameterId(0)),
-                    Literal(text("/versions/")),
-                    Parameter(ParameterId(1)),
-                    Literal(text("/access")),
-                ][..],
-                true,
-            ),
-            (&[Literal(text("/secrets/")), Parameter(ParameterId(0)), Literal(text("/versions/latest:access"))], true),
-            (&[Literal(text("/key-manager/keys/")), Parameter(ParameterId(0)), Literal(text("/decrypt"))], true),
-            (
-                &[
-                    Literal(text("/secrets/")),
-                    Parameter(ParameterId(0)),
-                    Literal(text("/versions/")),
-                    Parameter(ParameterId(1)),
-                ],
-                false,
-            ),
-            (&[Literal(text("/secrets/access/")), Parameter(ParameterId(0))], false),
-            (&[Literal(text("/rooms/")), Parameter(ParameterId(0)), Literal(text("/access"))], false),
-        ] {
-            assert_eq!(path_returns_secrets(path), returns, "{path:?}");
         }
     }
 }

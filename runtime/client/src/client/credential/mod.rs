@@ -18,7 +18,7 @@ use super::pairs::{append_query, remove_query, without};
 use crate::argument::Violation;
 pub(super) use challenges::{Challenges, Demand};
 pub use kinds::basic;
-pub(super) use of_call::{of_call, secrets_of_call};
+pub(super) use of_call::{fits, of_call, secrets_of_call};
 
 /// A credential with its current value.
 pub(super) enum Prepared {

@@ -50,7 +50,7 @@ pub(in crate::client) fn secrets_of_call(operation: &'static Operation, values: 
 const PROBLEM: &str = "has characters that a credential cannot have";
 
 /// Whether a text of a caller stays what it is among the rest of a credential.
-fn fits(credential: &Credential, text: &str) -> bool {
+pub(in crate::client) fn fits(credential: &Credential, text: &str) -> bool {
     match credential {
         // RFC 6750 §2.1: another scheme, or a parameter, cannot follow.
         Credential::Bearer(_) => text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte)),

@@ -1,0 +1,277 @@
+//! Responses of read-only operations that are kept (RFC 9111), behind the feature `cache`.
+
+mod body;
+mod freshness;
+mod store;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{
+    AGE, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap,
+    HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED,
+    PRAGMA, RANGE, TRANSFER_ENCODING,
+};
+use http::{Response, StatusCode};
+use naftiko_schema::{Credential, Method, Operation, RetrySafety};
+use reqwest::ResponseBuilderExt as _;
+use sha2::{Digest as _, Sha256};
+use tokio::time::Instant;
+use url::Url;
+
+use super::attempt::Attempt;
+use super::reading::copied;
+use super::transport::Transport;
+use crate::request::remove_framing;
+use crate::secrets::returns_secrets;
+use crate::transport::{BoxFuture, TransportError};
+use body::Copied;
+use freshness::Freshness;
+use store::{Entry, Key, Store};
+
+/// Fields of requests that identify one request only. No response depends on them.
+const OF_ONE_REQUEST: [&str; 3] = ["traceparent", "tracestate", "x-request-id"];
+/// Fields with which a request asks for something else than the current response.
+const CONDITIONAL: [HeaderName; 8] =
+    [CACHE_CONTROL, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, PRAGMA, RANGE];
+/// Fields of a 304 that are not about the response that is kept (RFC 9111 §3.2).
+const NOT_UPDATED: [HeaderName; 6] =
+    [CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, TRANSFER_ENCODING];
+
+/// Responses of operations that change nothing, as long as they are fresh (`Cache-Control: max-age`, `Expires`), and after that
+/// if the upstream says that they are still right (`ETag`, `Last-Modified`). Clients share it by its clones.
+///
+/// A response is only for requests with the same operation, URI and header fields, credentials included: no caller gets what
+/// another one with other credentials got. Responses that are `private` or `no-store` are not kept, nor are those that set
+/// cookies, or of operations that return secrets. A call that may change something makes all responses of its upstream
+/// unusable.
+#[derive(Clone)]
+pub struct ResponseCache {
+    store: Arc<Store>,
+    assumed: Duration,
+}
+
+impl ResponseCache {
+    /// Keeps responses of at most so many bytes together, and none that is longer than an eighth of it.
+    pub fn new(bytes: usize) -> Self {
+        Self { store: Arc::new(Store::new(bytes)), assumed: Duration::ZERO }
+    }
+
+    /// The same responses, for a client of an upstream whose responses are fresh for so long if they do not say how long they are.
+    #[must_use]
+    pub fn assuming(&self, lifetime: Duration) -> Self {
+        Self { store: Arc::clone(&self.store), assumed: lifetime }
+    }
+
+    /// A transport that sends what is not here by another one.
+    pub(super) fn over(&self, transport: Arc<dyn Transport>) -> Arc<dyn Transport> {
+        Arc::new(Cached { cache: self.clone(), transport })
+    }
+}
+
+impl fmt::Debug for ResponseCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseCache").field("assumed", &self.assumed).finish_non_exhaustive()
+    }
+}
+
+struct Cached {
+    cache: ResponseCache,
+    transport: Arc<dyn Transport>,
+}
+
+impl Transport for Cached {
+    fn send<'a>(
+        &'a self,
+        request: reqwest::Request,
+        attempt: &'a Attempt<'_>,
+    ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
+        let operation = attempt.operation;
+        if operation.method.is_safe() && operation.retry_safety != RetrySafety::Never {
+            return match key(&request, attempt) {
+                Some(key) => Box::pin(self.get(key, request, attempt)),
+                None => self.transport.send(request, attempt),
+            };
+        }
+        Box::pin(async move {
+            let _change = self.cache.store.change(origin(request.url()));
+            self.transport.send(request, attempt).await
+        })
+    }
+}
+
+impl Cached {
+    /// The response that is kept, if it may be used, or else one of the upstream.
+    async fn get(
+        &self,
+        key: Key,
+        mut request: reqwest::Request,
+        attempt: &Attempt<'_>,
+    ) -> Result<reqwest::Response, TransportError> {
+        let (store, url) = (&self.cache.store, request.url().clone());
+        let origin = origin(&url);
+        let (changes, kept) = store.get(&key, &origin);
+        if let Some(kept) = &kept {
+            if kept.is_fresh() {
+                return kept.response(url);
+            }
+            kept.ask_whether_current(request.headers_mut());
+        }
+        let response = self.transport.send(request, attempt).await?;
+        if let Some(kept) = kept.filter(|_| response.status() == StatusCode::NOT_MODIFIED) {
+            let (fields, freshness) = kept.updated(response.headers(), self.cache.assumed);
+            let current = |freshness| Entry {
+                status: kept.status,
+                fields: fields.clone(),
+                body: kept.body.clone(),
+                received: Instant::now(),
+                freshness,
+            };
+            let shown = current(freshness.unwrap_or(Freshness { age: Duration::ZERO, lifetime: Duration::ZERO }));
+            match freshness {
+                Some(freshness) => store.put(key, &origin, changes, current(freshness)),
+                None => store.remove(&key),
+            }
+            return shown.response(url);
+        }
+        let status = response.status();
+        let freshness = Freshness::of(response.headers(), self.cache.assumed, &OF_ONE_REQUEST);
+        match freshness.filter(|_| status == StatusCode::OK) {
+            Some(freshness) => Ok(self.keeping(response, freshness, key, origin, changes)),
+            None => {
+                // What the upstream cannot say now, it may say again.
+                if !status.is_server_error() {
+                    store.remove(&key);
+                }
+                Ok(response)
+            }
+        }
+    }
+
+    /// The same response, which is kept when it has arrived whole.
+    fn keeping(
+        &self,
+        response: reqwest::Response,
+        freshness: Freshness,
+        key: Key,
+        origin: String,
+        changes: u64,
+    ) -> reqwest::Response {
+        let store = Arc::clone(&self.cache.store);
+        let is_long = response.content_length().is_some_and(|length| length > store.entry_limit() as u64);
+        if is_long {
+            store.remove(&key);
+            return response;
+        }
+        let mut fields = copied(response.headers());
+        remove_of_connection(&mut fields);
+        let (status, received) = (response.status(), Instant::now());
+        let room = store.arriving();
+        let whole = Box::new(move |body: Bytes| {
+            store.put(key, &origin, changes, Entry { status, fields, body, received, freshness });
+        });
+        let response: Response<reqwest::Body> = response.into();
+        response.map(|body| reqwest::Body::wrap(Copied::new(body, room, whole))).into()
+    }
+}
+
+impl Entry {
+    fn age(&self) -> Duration {
+        self.freshness.age.saturating_add(self.received.elapsed())
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.age() < self.freshness.lifetime
+    }
+
+    /// Makes a request conditional (RFC 9111 §4.3.1).
+    fn ask_whether_current(&self, fields: &mut HeaderMap) {
+        if let Some(tag) = self.fields.get(ETAG) {
+            fields.insert(IF_NONE_MATCH, tag.clone());
+        } else if let Some(time) = self.fields.get(LAST_MODIFIED) {
+            fields.insert(IF_MODIFIED_SINCE, time.clone());
+        }
+    }
+
+    /// The fields of the response after a 304 with these (RFC 9111 §3.2), and how long it is fresh then.
+    fn updated(&self, newer: &HeaderMap, assumed: Duration) -> (HeaderMap, Option<Freshness>) {
+        let (mut fields, newer) = (self.fields.clone(), copied(newer));
+        for name in newer.keys().filter(|name| !NOT_UPDATED.contains(name)) {
+            fields.remove(name);
+            fields.extend(newer.get_all(name).iter().map(|value| (name.clone(), value.clone())));
+        }
+        if !newer.contains_key(AGE) {
+            fields.remove(AGE);
+        }
+        remove_of_connection(&mut fields);
+        let freshness = Freshness::of(&fields, assumed, &OF_ONE_REQUEST);
+        (fields, freshness)
+    }
+
+    /// The response to a request for this URL.
+    fn response(&self, url: Url) -> Result<reqwest::Response, TransportError> {
+        let response = Response::builder().status(self.status).url(url).body(reqwest::Body::from(self.body.clone()));
+        let mut response = response.map_err(TransportError::broken)?;
+        *response.headers_mut() = self.fields.clone();
+        response.headers_mut().insert(AGE, HeaderValue::from(self.age().as_secs()));
+        Ok(response.into())
+    }
+}
+
+/// Identifies the response to a request; `None` if it is not kept.
+fn key(request: &reqwest::Request, attempt: &Attempt<'_>) -> Option<Key> {
+    let operation = attempt.operation;
+    let is_kept = matches!(operation.method, Method::Get | Method::Head)
+        && request.body().is_none()
+        && !returns_secrets(operation, request.url().path())
+        && !is_signed(operation, attempt)
+        && !CONDITIONAL.iter().any(|name| request.headers().contains_key(name));
+    if !is_kept {
+        return None;
+    }
+    let mut hash = Sha256::new();
+    let mut add = |bytes: &[u8]| {
+        hash.update((bytes.len() as u64).to_be_bytes());
+        hash.update(bytes);
+    };
+    for text in [&*attempt.capability.name, &operation.name, request.method().as_str(), request.url().as_str()] {
+        add(text.as_bytes());
+    }
+    let fields = request.headers().iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+    let mut fields: Vec<_> = fields.filter(|(name, _)| !OF_ONE_REQUEST.contains(name)).collect();
+    // Values of one name keep their order.
+    fields.sort_by_key(|(name, _)| *name);
+    for (name, value) in fields {
+        add(name.as_bytes());
+        add(value);
+    }
+    Some(hash.finalize().into())
+}
+
+/// Whether each request has another credential, so that no response could be used twice.
+fn is_signed(operation: &Operation, attempt: &Attempt<'_>) -> bool {
+    let of_api = attempt.capability.api(operation.api).map_or(&[][..], |api| &api.credentials);
+    let mut credentials = of_api.iter().chain(operation.credentials.iter());
+    credentials.any(|credential| matches!(credential, Credential::Digest(_) | Credential::SigV4(_)))
+}
+
+fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+/// Removes what is about one connection (RFC 9111 §3.1).
+fn remove_of_connection(fields: &mut HeaderMap) {
+    let named: Vec<HeaderName> = fields
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|names| names.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect();
+    remove_framing(fields);
+    for name in named {
+        fields.remove(name);
+    }
+}

@@ -1,0 +1,248 @@
+//! Responses that are kept, up to a number of bytes.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use tokio::time::Instant;
+
+use super::freshness::Freshness;
+
+/// What an entry takes beside its bytes, in bytes.
+const OVERHEAD: usize = 512;
+
+/// Identifies a response: a hash of everything that it may depend on.
+pub(super) type Key = [u8; 32];
+
+/// A response.
+pub(super) struct Entry {
+    pub(super) status: StatusCode,
+    pub(super) fields: HeaderMap,
+    pub(super) body: Bytes,
+    pub(super) received: Instant,
+    pub(super) freshness: Freshness,
+}
+
+impl Entry {
+    fn size(&self) -> usize {
+        let fields = self.fields.iter().map(|(name, value)| name.as_str().len() + value.len());
+        fields.sum::<usize>() + self.body.len() + OVERHEAD
+    }
+}
+
+/// Responses, of which those that were not used for the longest time make room for others. All responses of an origin are
+/// forgotten when something changes there: each entry has the number of changes that its origin had when it was asked for.
+pub(super) struct Store {
+    capacity: usize,
+    kept: Mutex<Kept>,
+    /// How many bytes of responses are arriving.
+    arriving: AtomicUsize,
+}
+
+#[derive(Default)]
+struct Kept {
+    entries: HashMap<Key, Slot>,
+    /// The keys in the order of their last use.
+    order: BTreeMap<u64, Key>,
+    bytes: usize,
+    uses: u64,
+    /// How often each origin was changed.
+    changes: BTreeMap<String, u64>,
+}
+
+struct Slot {
+    entry: Arc<Entry>,
+    size: usize,
+    used: u64,
+    changes: u64,
+}
+
+/// A change of an origin: what is asked for while it lasts is not kept either.
+pub(super) struct Change<'s> {
+    store: &'s Store,
+    origin: String,
+}
+
+impl Drop for Change<'_> {
+    fn drop(&mut self) {
+        self.store.kept().count_change(&self.origin);
+    }
+}
+
+/// Bytes that are arriving.
+pub(super) struct Arriving {
+    store: Arc<Store>,
+    bytes: usize,
+}
+
+impl Arriving {
+    /// Whether there is room for so many more.
+    pub(super) fn grow(&mut self, bytes: usize) -> bool {
+        let before = self.store.arriving.fetch_add(bytes, Ordering::Relaxed);
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.bytes <= self.store.entry_limit() && before.saturating_add(bytes) <= self.store.capacity
+    }
+}
+
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        self.store.arriving.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+impl Store {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self { capacity, kept: Mutex::default(), arriving: AtomicUsize::new(0) }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The longest body that is kept, in bytes: one must not displace all others.
+    pub(super) fn entry_limit(&self) -> usize {
+        self.capacity / 8
+    }
+
+    /// Begins to receive a response.
+    pub(super) fn arriving(self: &Arc<Self>) -> Arriving {
+        Arriving { store: Arc::clone(self), bytes: 0 }
+    }
+
+    /// Begins to change an origin.
+    pub(super) fn change(&self, origin: String) -> Change<'_> {
+        self.kept().count_change(&origin);
+        Change { store: self, origin }
+    }
+
+    /// How often an origin was changed, and the response with a key if nothing has changed since it was asked for.
+    pub(super) fn get(&self, key: &Key, origin: &str) -> (u64, Option<Arc<Entry>>) {
+        let mut kept = self.kept();
+        let changes = kept.changes.get(origin).copied().unwrap_or_default();
+        kept.uses += 1;
+        let now = kept.uses;
+        let Some(slot) = kept.entries.get_mut(key) else { return (changes, None) };
+        if slot.changes != changes {
+            kept.remove(key);
+            return (changes, None);
+        }
+        let (entry, before) = (Arc::clone(&slot.entry), std::mem::replace(&mut slot.used, now));
+        kept.order.remove(&before);
+        kept.order.insert(now, *key);
+        (changes, Some(entry))
+    }
+
+    /// Keeps a response that was asked for when its origin had been changed so often.
+    pub(super) fn put(&self, key: Key, origin: &str, changes: u64, entry: Entry) {
+        let size = entry.size();
+        let mut kept = self.kept();
+        let is_current = kept.changes.get(origin).copied().unwrap_or_default() == changes;
+        kept.remove(&key);
+        if !is_current || entry.body.len() > self.entry_limit() || size > self.capacity {
+            return;
+        }
+        kept.uses += 1;
+        let used = kept.uses;
+        kept.bytes += size;
+        kept.order.insert(used, key);
+        kept.entries.insert(key, Slot { entry: Arc::new(entry), size, used, changes });
+        while kept.bytes > self.capacity
+            && let Some((_, oldest)) = kept.order.first_key_value().map(|(used, key)| (*used, *key))
+        {
+            kept.remove(&oldest);
+        }
+    }
+
+    pub(super) fn remove(&self, key: &Key) {
+        self.kept().remove(key);
+    }
+}
+
+impl Kept {
+    fn count_change(&mut self, origin: &str) {
+        match self.changes.get_mut(origin) {
+            Some(changes) => *changes += 1,
+            None => drop(self.changes.insert(origin.to_owned(), 1)),
+        }
+    }
+
+    fn remove(&mut self, key: &Key) {
+        if let Some(slot) = self.entries.remove(key) {
+            self.order.remove(&slot.used);
+            self.bytes -= slot.size;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn entry(length: usize) -> Entry {
+        let freshness = Freshness { age: Duration::ZERO, lifetime: Duration::from_secs(1) };
+        let body = Bytes::from(vec![0; length]);
+        Entry { status: StatusCode::OK, fields: HeaderMap::new(), body, received: Instant::now(), freshness }
+    }
+
+    #[test]
+    fn least_recently_used_response_makes_room() {
+        let store = Store::new(3 * (OVERHEAD + 100));
+        for key in 0..3 {
+            store.put([key; 32], "a", 0, entry(100));
+        }
+        assert!(store.get(&[0; 32], "a").1.is_some());
+        store.put([3; 32], "a", 0, entry(100));
+        let there: Vec<_> = (0..4).filter(|key| store.get(&[*key; 32], "a").1.is_some()).collect();
+        assert_eq!(there, [0, 2, 3]);
+        store.put([0; 32], "a", 0, entry(store.entry_limit() + 1));
+        assert!(store.get(&[0; 32], "a").1.is_none(), "a long one is not kept, and neither is the one before it");
+    }
+
+    #[test]
+    fn nothing_is_kept_that_was_asked_for_before_or_during_a_change() {
+        let store = Store::new(1 << 20);
+        store.put([0; 32], "a", 0, entry(1));
+        store.put([1; 32], "b", 0, entry(1));
+        let change = store.change("a".to_owned());
+        let (during, before) = store.get(&[0; 32], "a");
+        assert!(before.is_none());
+        store.put([2; 32], "a", 0, entry(1));
+        store.put([3; 32], "a", during, entry(1));
+        drop(change);
+        assert!([0, 2, 3].iter().all(|key| store.get(&[*key; 32], "a").1.is_none()));
+        assert!(store.get(&[1; 32], "b").1.is_some(), "another origin");
+        let (after, _) = store.get(&[4; 32], "a");
+        store.put([4; 32], "a", after, entry(1));
+        assert!(store.get(&[4; 32], "a").1.is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn no_more_bytes_are_kept_than_there_is_room_for(
+            steps in prop::collection::vec((0_u8..20, 0_usize..3000, 0_u8..8), 0..200),
+        ) {
+            let store = Store::new(16 << 10);
+            for (key, length, step) in steps {
+                match step {
+                    0 => drop(store.change("a".to_owned())),
+                    1 => store.remove(&[key; 32]),
+                    2 => drop(store.get(&[key; 32], "a")),
+                    _ => {
+                        let (changes, _) = store.get(&[key; 32], "a");
+                        store.put([key; 32], "a", changes, entry(length));
+                    }
+                }
+                let kept = store.kept();
+                prop_assert!(kept.bytes <= store.capacity);
+                prop_assert_eq!(kept.bytes, kept.entries.values().map(|slot| slot.size).sum::<usize>());
+                prop_assert_eq!(kept.order.len(), kept.entries.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Requests to a token endpoint (RFC 6749 §3.2), and what it grants.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use naftiko_schema::http::percent_encode;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::time::Instant;
+use url::Url;
+
+use super::address::parse_endpoint;
+use super::credential::basic;
+use super::{ConfigError, authority};
+use crate::transport::BoxError;
+
+/// A token is replaced this long before it expires, because requests take time to arrive.
+const MARGIN: Duration = Duration::from_secs(30);
+/// The lifetime of a token if the server does not return one (it is optional in RFC 6749 §5.1).
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
+/// The largest response, in bytes.
+const LIMIT: usize = 64 << 10;
+
+/// A token endpoint, and the client that it knows.
+pub(super) struct TokenEndpoint {
+    pub(super) url: Url,
+    pub(super) id: String,
+    secret: SecretString,
+    http: reqwest::Client,
+}
+
+/// What the endpoint granted.
+pub(super) struct Granted {
+    pub(super) token: SecretString,
+    /// When the token should be replaced.
+    pub(super) until: Instant,
+    pub(super) refresh: Option<SecretString>,
+    /// What kind of token it is, in lower case; empty if the endpoint does not say.
+    pub(super) kind: String,
+}
+
+/// The endpoint refused a request (RFC 6749 §5.2). Only the code is kept, because descriptions may quote the request.
+#[derive(Debug, thiserror::Error)]
+#[error("the authorization server responded with {status}: {code}")]
+pub(super) struct Refused {
+    pub(super) status: StatusCode,
+    pub(super) code: String,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    access_token: String,
+    token_type: Option<String>,
+    expires_in: Option<Value>,
+    refresh_token: Option<String>,
+}
+
+impl TokenEndpoint {
+    pub(super) fn new(endpoint: &str, id: String, secret: SecretString) -> Result<Self, ConfigError> {
+        let url = parse_endpoint(endpoint, false)?;
+        let http = authority::client(&url, Duration::from_secs(30))?;
+        Ok(Self { url, id, secret, http })
+    }
+
+    /// Sends a form.
+    pub(super) async fn grant(&self, form: String) -> Result<Granted, BoxError> {
+        // RFC 6749 §2.3.1 requires both to be encoded before they are joined.
+        let credential = basic(&percent_encode(&self.id), &percent_encode(self.secret.expose_secret()));
+        let mut credential = HeaderValue::try_from(credential)?;
+        credential.set_sensitive(true);
+        let requested_at = Instant::now();
+        let request = self
+            .http
+            .post(self.url.clone())
+            .header(AUTHORIZATION, credential)
+            .header(ACCEPT, "application/json")
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form);
+        let (status, body) = authority::send(request, LIMIT).await?;
+        if !status.is_success() {
+            let document: Value = serde_json::from_slice(&body).unwrap_or_default();
+            let code = document.get("error").and_then(Value::as_str).unwrap_or("no error code");
+            let code = code.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(64).collect();
+            return Err(Refused { status, code }.into());
+        }
+        // The message of serde might quote the token.
+        let document: Document = serde_json::from_slice(&body)
+            .map_err(|_| "the authorization server's response contains no access token")?;
+        let lifetime =
+            document.expires_in.as_ref().and_then(seconds).unwrap_or(DEFAULT_LIFETIME).saturating_sub(MARGIN);
+        Ok(Granted {
+            token: document.access_token.into(),
+            until: requested_at.checked_add(lifetime).unwrap_or(requested_at),
+            refresh: document.refresh_token.map(SecretString::from),
+            kind: document.token_type.unwrap_or_default().to_ascii_lowercase(),
+        })
+    }
+}
+
+/// Seconds, as a number, or as text from some servers.
+fn seconds(value: &Value) -> Option<Duration> {
+    let seconds = value.as_f64().or_else(|| value.as_str()?.parse().ok())?;
+    Duration::try_from_secs_f64(seconds).ok()
+}
