@@ -63,6 +63,7 @@ mod round_trip;
 mod rules;
 mod scenarios;
 mod schemas;
+mod scripts;
 mod search;
 mod served;
 mod server;

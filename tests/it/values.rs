@@ -4,8 +4,8 @@
 use axum::Router;
 use axum::http::Request;
 use naftiko_client::__private::Connection;
-use naftiko_client::ClientBuilder;
 use naftiko_client::schema::{Adapter, Capability};
+use naftiko_client::{ClientBuilder, ScriptRunners};
 use naftiko_codegen::{Sources, compile_tables};
 use naftiko_mcp::{HttpOptions, Server};
 use serde_json::{Value, json};
@@ -16,14 +16,19 @@ use crate::tables::{call, serve};
 
 /// Serves a specification, compiled in memory, in front of an upstream.
 async fn served(text: &str, upstream: Router) -> String {
-    naftiko_client::install_crypto_provider();
     let sources = Sources::from([("spec/cases/values.yaml".to_owned(), text.to_owned())]);
+    served_with(sources, upstream, ScriptRunners::default()).await
+}
+
+/// The same for a specification with files, and with what runs its scripts.
+pub(crate) async fn served_with(sources: Sources, upstream: Router, runners: ScriptRunners) -> String {
+    naftiko_client::install_crypto_provider();
     let (tables, _) = compile_tables(&sources, "spec/cases/values.yaml", "cases-values").unwrap_or_else(|found| {
         panic!("{}", found.render(&sources, false));
     });
     let upstream = serve(upstream).await;
     let capability: &'static Capability = Box::leak(Box::new(tables.capability));
-    let builder = ClientBuilder::<Connection>::new(capability).base_uri(&upstream);
+    let builder = ClientBuilder::<Connection>::new(capability).base_uri(&upstream).script_runners(runners);
     let connection = builder.build().expect("a connection");
     let mut application = Router::new();
     let adapters: &'static [Adapter] = tables.adapters.leak();
