@@ -77,10 +77,39 @@ async fn calls_and_requests_that_change_something_are_recorded_without_values() 
 }
 
 #[tokio::test]
+async fn values_are_recorded_if_the_operator_wants_them_and_secrets_never() {
+    let simulator = Simulator::start().await.expect("the simulator starts");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("audit.log");
+    let file = file.to_string_lossy();
+    let (base_uri, audit) = (simulator.base_uri(), ["--audit", "--audit-values", "--audit-file", &*file]);
+    let flags = [&audit[..], &["--reveal-secrets", "--base-uri", &base_uri]].concat();
+    let joined = Joined::start(scaleway(), &flags).await.expect("it is served");
+    let call = async |name: &str, arguments: Value| call_at(&joined.http, &joined.mcp, name, &arguments).await;
+    let body = json!({"project_id": PROJECT_ID, "name": "a-name", "description": "d".repeat(1000)});
+    let created = call("create-secret", json!({"region": "fr-par", "body": body})).await;
+    let id = created["structuredContent"]["id"].as_str().expect("an id").to_owned();
+    let data = "dmVyeS1wcml2YXRlLWRhdGE=";
+    let version = json!({"region": "fr-par", "secret_id": id, "body": {"data": data}});
+    call("create-secret-version", version).await;
+    call("create-secret", json!({"region": "fr-par", "body": {"password": "very-private", "name": 123}})).await;
+    let lines = lines(folder.path());
+    let values: Vec<_> = lines.iter().map(|line| &line["values"]).collect();
+    let cut = format!("{}…", "d".repeat(256));
+    assert_eq!(values[0]["body"], json!({"project_id": PROJECT_ID, "name": "a-name", "description": cut}));
+    assert_eq!(*values[1], json!({"region": "fr-par", "secret_id": id, "body": {"data": "***"}}));
+    assert_eq!(values[2]["body"], json!({"password": "***", "name": 123}));
+    let text = format!("{lines:?}");
+    assert!(!text.contains(data) && !text.contains("very-private"), "{text}");
+}
+
+#[tokio::test]
 async fn audit_that_cannot_be_opened_ends_the_start() {
     for (flags, said) in [
         (&["--audit", "--audit-file", "/nowhere/at/all/audit.log"][..], "its folder does not exist"),
         (&["--audit-file", "audit.log"][..], "has no effect without --audit"),
+        (&["--audit-values"][..], "--audit-values has no effect without --audit"),
+        (&["--audit-otlp"][..], "--audit-otlp has no effect without --audit"),
     ] {
         let outcome = Joined::start(scaleway(), flags).await;
         assert!(outcome.as_ref().is_err_and(|error| error.contains(said)), "{flags:?}: {:?}", outcome.err());

@@ -186,6 +186,24 @@ fn deployment_files_handle_unusual_names_and_ports() {
 }
 
 #[test]
+fn deployment_files_of_a_group_are_those_of_all_its_capabilities() {
+    let root = root().join("generated/scaleway");
+    let paths =
+        ["deploy/Containerfile", "deploy/kubernetes.yaml", "deploy/kustomization.yaml", "README.md", "Cargo.toml"];
+    let files: Files = paths
+        .iter()
+        .map(|path| (format!("generated/scaleway/{path}"), fs::read_to_string(root.join(path)).expect("a file")))
+        .collect();
+    let (pod, text) = check("scaleway", &files);
+    let names = pod["containers"][0]["env"].as_sequence().expect("a list").iter().map(|one| one["name"].as_str());
+    let names: Vec<_> = names.map(|name| name.expect("a name")).collect();
+    assert_eq!(names, ["SCALEWAY_API_KEY", "NAFTIKO_BEARER_TOKEN", "NAFTIKO_API_KEY", "NAFTIKO_STATE_KEY"]);
+    assert!(text.contains("# Do not edit: change the specifications instead."), "{text}");
+    let containerfile = file(&files, "deploy/Containerfile").expect("it is there");
+    assert!(containerfile.contains("--package scaleway --features server"), "{containerfile}");
+}
+
+#[test]
 fn image_uses_the_toolchain_of_the_tests() {
     let toolchain = fs::read_to_string(root().join("rust-toolchain.toml")).expect("it is there");
     let toolchain: toml::Table = toolchain.parse().expect("it is TOML");

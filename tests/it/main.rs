@@ -44,6 +44,7 @@ mod mcp_confirmation;
 mod mcp_messages;
 mod mcp_policy;
 mod mcp_resources;
+mod monitoring;
 mod oauth;
 mod on_behalf;
 mod openapi;

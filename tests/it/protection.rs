@@ -283,17 +283,19 @@ async fn metrics_labels_contain_no_caller_input() {
     assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4");
     let text = answer.text().await.expect("text");
     let route = "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}";
+    let own = "scaleway-secret-manager-secrets";
     for line in [
-        format!(r#"http_server_request_duration_seconds_count{{http_request_method="GET",http_response_status_code="400",http_route="{route}"}} 1"#),
-        format!(r#"http_server_request_duration_seconds_count{{http_request_method="GET",http_response_status_code="502",http_route="{route}"}} 1"#),
-        r#"http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="404",http_route=""} 1"#.to_owned(),
-        r#"http_server_request_duration_seconds_count{http_request_method="_OTHER",http_response_status_code="405",http_route=""} 1"#.to_owned(),
-        r#"http_client_request_duration_seconds_count{error_type="status",http_request_method="GET",http_response_status_code="503",naftiko_operation="getsecret"} 3"#.to_owned(),
+        format!(r#"http_server_request_duration_seconds_count{{http_request_method="GET",http_response_status_code="400",http_route="{route}",naftiko_capability="{own}"}} 1"#),
+        format!(r#"http_server_request_duration_seconds_count{{http_request_method="GET",http_response_status_code="502",http_route="{route}",naftiko_capability="{own}"}} 1"#),
+        r#"http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="404",http_route="",naftiko_capability=""} 1"#.to_owned(),
+        r#"http_server_request_duration_seconds_count{http_request_method="_OTHER",http_response_status_code="405",http_route="",naftiko_capability=""} 1"#.to_owned(),
+        format!(r#"http_client_request_duration_seconds_count{{error_type="status",http_request_method="GET",http_response_status_code="503",naftiko_capability="{own}",naftiko_operation="getsecret"}} 3"#),
+        format!(r#"naftiko_client_retries_total{{naftiko_capability="{own}",naftiko_operation="getsecret"}} 2"#),
         "http_server_active_requests 1".to_owned(),
     ] {
         assert!(text.lines().any(|known| known == line), "{line}\n{text}");
     }
-    assert!(text.contains(r#"naftiko_build_info{name="scaleway-secret-manager-secrets",version="#), "{text}");
+    assert!(text.contains(r#"naftiko_build_info{name="scaleway-secret-manager-secrets",server="scaleway-secret-manager-secrets",version="#), "{text}");
     assert!(!text.contains("made-up") && !text.contains("BREW"), "{text}");
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use naftiko_schema::{InboundAuth, Rest};
+use naftiko_schema::{Api, Capability, InboundAuth, Tool};
 
 use super::readme::has_server_files;
 use super::{MARKER, quoted};
@@ -22,62 +22,108 @@ const INBOUND: [&str; 2] = ["NAFTIKO_BEARER_TOKEN", "NAFTIKO_API_KEY"];
 /// The name of a value, which is written between `@` in a template, and the value: a list.
 type Value = (&'static str, Vec<String>);
 
-pub(super) fn emit(model: &Model) -> Vec<(&'static str, String)> {
+/// What is deployed: a capability, or a group of them on shared ports.
+pub(super) struct Deployed<'m> {
+    /// The name of the crate.
+    pub(super) name: &'m str,
+    pub(super) title: &'m str,
+    pub(super) description: &'m str,
+    /// The specification, or what makes the group.
+    pub(super) origin: &'m str,
+    /// Those that expose something.
+    pub(super) models: Vec<&'m Model>,
+}
+
+impl<'m> Deployed<'m> {
+    pub(super) fn of(model: &'m Model) -> Self {
+        let Capability { title, description, .. } = &model.capability;
+        Self { name: model.crate_name(), title, description, origin: &model.spec, models: vec![model] }
+    }
+
+    /// What the first one says.
+    fn first<T>(&self, said: impl Fn(&Model) -> Option<T>) -> Option<T> {
+        self.models.iter().find_map(|model| said(model))
+    }
+
+    fn apis(&self) -> impl Iterator<Item = (&Capability, &Api)> {
+        let capabilities = self.models.iter().map(|model| &model.capability);
+        capabilities.flat_map(|capability| capability.apis.iter().map(move |api| (capability, api)))
+    }
+
+    pub(super) fn tools(&self) -> impl Iterator<Item = &Tool> {
+        self.models.iter().filter_map(|model| model.mcp()).flat_map(|mcp| mcp.tools.iter())
+    }
+
+    fn inbound(&self) -> impl Iterator<Item = &InboundAuth> {
+        self.models.iter().flat_map(|model| model.inbound())
+    }
+
+    fn about(&self) -> &str {
+        if self.description.is_empty() { self.title } else { self.description }
+    }
+}
+
+pub(super) fn emit(deployed: &Deployed<'_>) -> Vec<(&'static str, String)> {
     vec![
-        ("deploy/Containerfile", containerfile(model)),
-        ("deploy/kubernetes.yaml", kubernetes(model)),
-        ("deploy/kustomization.yaml", kustomization(model)),
+        ("deploy/Containerfile", containerfile(deployed)),
+        ("deploy/kubernetes.yaml", kubernetes(deployed)),
+        ("deploy/kustomization.yaml", kustomization(deployed)),
     ]
 }
 
-fn containerfile(model: &Model) -> String {
-    let mut values = port_values(model);
+fn containerfile(deployed: &Deployed<'_>) -> String {
+    let mut values = port_values(deployed);
     values.extend([
         ("rust", vec![RUST.to_owned()]),
-        ("crate", vec![model.crate_name().to_owned()]),
-        ("title", vec![quoted::dockerfile(&model.capability.title)]),
-        ("description", vec![quoted::dockerfile(about(model))]),
+        ("crate", vec![deployed.name.to_owned()]),
+        ("title", vec![quoted::dockerfile(deployed.title)]),
+        ("description", vec![quoted::dockerfile(deployed.about())]),
     ]);
-    file(model, CONTAINERFILE, &values)
+    file(deployed, CONTAINERFILE, &values)
 }
 
-fn kubernetes(model: &Model) -> String {
-    let variables: Vec<String> =
-        model.environment_variables().chain(model.inbound_variables()).map(str::to_owned).collect();
+fn kubernetes(deployed: &Deployed<'_>) -> String {
+    let mut variables: Vec<String> = Vec::new();
+    for name in deployed.models.iter().flat_map(|model| model.environment_variables().chain(model.inbound_variables()))
+    {
+        if variables.iter().all(|known| known != name) {
+            variables.push(name.to_owned());
+        }
+    }
     let own = |name: &str| variables.iter().any(|variable| variable == name);
     let inbound = INBOUND.iter().filter(|name| !own(name)).map(|name| (*name).to_owned());
-    let open = model.inbound().any(InboundAuth::is_public);
-    let destructive = model.mcp().into_iter().flat_map(|mcp| mcp.tools.iter()).any(|tool| tool.hints.destructive);
+    let open = deployed.inbound().any(InboundAuth::is_public);
+    let destructive = deployed.tools().any(|tool| tool.hints.destructive);
     let state = Some("NAFTIKO_STATE_KEY").filter(|name| destructive && !own(name));
-    let issuers = model.inbound().filter_map(|auth| {
+    let issuers = deployed.inbound().filter_map(|auth| {
         let issuer = auth.access_token()?.issuer.source(&auth.variables);
         Some(upstream_port(Some(&issuer)))
     });
-    let upstream = model.capability.apis.iter().map(|api| upstream_port(api.base_uri.as_deref()));
+    let upstream = deployed.apis().map(|(_, api)| upstream_port(api.base_uri.as_deref()));
     let upstream: BTreeSet<u16> = upstream.chain(issuers).collect();
-    let privileged = ports(model).into_iter().flatten().any(|port| port < 1024);
-    let mut values = port_values(model);
+    let privileged = ports(deployed).into_iter().flatten().any(|port| port < 1024);
+    let mut values = port_values(deployed);
     values.extend([
-        ("name", vec![quoted::yaml(&label(model.crate_name()))]),
-        ("description", vec![quoted::yaml(about(model))]),
+        ("name", vec![quoted::yaml(&label(deployed.name))]),
+        ("description", vec![quoted::yaml(deployed.about())]),
         ("variable", variables.clone()),
         ("value", variables.iter().map(|name| value_in_shell(name)).collect()),
         ("inbound", inbound.collect()),
         ("open", open.then(|| "NAFTIKO_BEARER_TOKEN".to_owned()).into_iter().collect()),
         ("state", state.map(str::to_owned).into_iter().collect()),
-        ("files", files(model).collect()),
-        ("settings", settings(model).into_iter().collect()),
+        ("files", files(deployed).collect()),
+        ("settings", settings(deployed).into_iter().collect()),
         ("upstream", upstream.iter().map(u16::to_string).collect()),
-        ("ready", vec![probe(model, "/readyz")]),
-        ("alive", vec![probe(model, "/healthz")]),
+        ("ready", vec![probe(deployed, "/readyz")]),
+        ("alive", vec![probe(deployed, "/healthz")]),
         ("low", privileged.then(|| "0".to_owned()).into_iter().collect()),
     ]);
-    file(model, KUBERNETES, &values)
+    file(deployed, KUBERNETES, &values)
 }
 
-fn kustomization(model: &Model) -> String {
-    let values = [("crate", vec![model.crate_name().to_owned()]), ("name", vec![label(model.crate_name())])];
-    file(model, KUSTOMIZATION, &values)
+fn kustomization(deployed: &Deployed<'_>) -> String {
+    let values = [("crate", vec![deployed.name.to_owned()]), ("name", vec![label(deployed.name)])];
+    file(deployed, KUSTOMIZATION, &values)
 }
 
 /// The value of an environment variable on a command line. Shells cannot expand every name.
@@ -98,27 +144,24 @@ pub(super) fn label(crate_name: &str) -> String {
     format!("{}{hash}", start.trim_end_matches('-'))
 }
 
-fn about(model: &Model) -> &str {
-    let capability = &model.capability;
-    if capability.description.is_empty() { &capability.title } else { &capability.description }
-}
-
-/// The ports of REST, MCP, skills and control. One that the capability leaves to chance has to be known here.
-fn ports(model: &Model) -> [Option<u16>; 4] {
-    let (rest, mcp) = (model.rest().map(|rest| rest.port), model.mcp().map(|mcp| mcp.port));
+/// The ports of REST, MCP, skills and control: those of the first capability that has them. One that it leaves to chance has to be
+/// known here.
+fn ports(deployed: &Deployed<'_>) -> [Option<u16>; 4] {
+    let rest = deployed.first(|model| model.rest().map(|rest| rest.port));
+    let mcp = deployed.first(|model| model.mcp().map(|mcp| mcp.port));
     let known = |port: u16, usual: u16, other: Option<u16>| match port {
         0 if other == Some(usual) => usual + 1,
         0 => usual,
         port => port,
     };
     let rest = rest.map(|port| known(port, 8080, mcp));
-    let skill = model.skills().map(|skills| known(skills.port, 9200, None));
-    let control = model.control().map(|control| known(control.port, 9100, None));
+    let skill = deployed.first(|model| model.skills().map(|skills| known(skills.port, 9200, None)));
+    let control = deployed.first(|model| model.control().map(|control| known(control.port, 9100, None)));
     [rest, mcp.map(|port| known(port, 9090, rest)), skill, control]
 }
 
-fn port_values(model: &Model) -> Vec<Value> {
-    let [rest, mcp, skill, control] = ports(model).map(|port| port.iter().map(u16::to_string).collect());
+fn port_values(deployed: &Deployed<'_>) -> Vec<Value> {
+    let [rest, mcp, skill, control] = ports(deployed).map(|port| port.iter().map(u16::to_string).collect());
     vec![("rest", rest), ("mcp", mcp), ("skill", skill), ("control", control)]
 }
 
@@ -132,37 +175,44 @@ fn upstream_port(base_uri: Option<&str>) -> u16 {
 }
 
 /// The base URIs that have to be configured, as arguments of `kubectl create configmap`.
-fn settings(model: &Model) -> Option<String> {
-    let open = model.capability.apis.iter().filter(|api| api.base_uri.is_none());
+fn settings(deployed: &Deployed<'_>) -> Option<String> {
+    let open = deployed.apis().filter(|(_, api)| api.base_uri.is_none());
     let arguments: Vec<_> = open
-        .map(|api| format!("--from-literal={}=https://api.example.com", model.capability.base_uri_variable(api)))
+        .map(|(own, api)| format!("--from-literal={}=https://api.example.com", own.base_uri_variable(api)))
         .collect();
     (!arguments.is_empty()).then(|| arguments.join(" "))
 }
 
 /// What to do for files of the server, which nothing here mounts.
-fn files(model: &Model) -> impl Iterator<Item = String> {
+fn files(deployed: &Deployed<'_>) -> impl Iterator<Item = String> {
     let text = "The capability offers files of the server: mount their folder, and name it with NAFTIKO_FILES in that ConfigMap.";
     let binds = "Values of the capability are in files: mount their folder from a Secret, and name it with NAFTIKO_BIND_FILES in that ConfigMap.";
-    let served = model.mcp().filter(|mcp| has_server_files(mcp)).map(|_| text);
-    served.into_iter().chain((!model.bind_files().is_empty()).then_some(binds)).map(str::to_owned)
+    let served = deployed.first(|model| model.mcp().filter(|mcp| has_server_files(mcp)).map(|_| text));
+    let bound = deployed.first(|model| (!model.bind_files().is_empty()).then_some(binds));
+    served.into_iter().chain(bound).map(str::to_owned)
 }
 
 /// How a cluster asks the server about itself. A route of the capability takes the place of the server's own, on its port.
-fn probe(model: &Model, path: &str) -> String {
-    let taken = |rest: &Rest| rest.routes.iter().any(|route| route.path == path);
-    match model.rest() {
-        Some(rest) if !taken(rest) => format!("httpGet: {{path: {path}, port: rest}}"),
-        _ if model.mcp().is_some() => format!("httpGet: {{path: {path}, port: mcp}}"),
-        _ if model.skills().is_some() => format!("httpGet: {{path: {path}, port: skill}}"),
-        Some(_) => "tcpSocket: {port: rest}".to_owned(),
-        None => "tcpSocket: {port: control}".to_owned(),
+fn probe(deployed: &Deployed<'_>, path: &str) -> String {
+    let mut routes = deployed.models.iter().filter_map(|model| model.rest()).flat_map(|rest| rest.routes.iter());
+    let is_taken = routes.any(|route| route.path == path);
+    match ports(deployed) {
+        [Some(_), ..] if !is_taken => format!("httpGet: {{path: {path}, port: rest}}"),
+        [_, Some(_), ..] => format!("httpGet: {{path: {path}, port: mcp}}"),
+        [_, _, Some(_), _] => format!("httpGet: {{path: {path}, port: skill}}"),
+        [Some(_), ..] => "tcpSocket: {port: rest}".to_owned(),
+        _ => "tcpSocket: {port: control}".to_owned(),
     }
 }
 
-fn file(model: &Model, template: &str, values: &[Value]) -> String {
-    let head = format!("# {MARKER} from {}.\n# Do not edit: change the specification instead.\n\n", model.spec);
-    head + &fill(template, values)
+fn file(deployed: &Deployed<'_>, template: &str, values: &[Value]) -> String {
+    head(deployed) + &fill(template, values)
+}
+
+/// The first lines of a file with comments.
+pub(super) fn head(deployed: &Deployed<'_>) -> String {
+    let several = if deployed.models.len() > 1 { "s" } else { "" };
+    format!("# {MARKER} from {}.\n# Do not edit: change the specification{several} instead.\n\n", deployed.origin)
 }
 
 /// A template with its values filled in. A line that names a list is repeated for each of its values, so with an

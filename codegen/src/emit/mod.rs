@@ -11,6 +11,7 @@ mod library;
 mod manifest;
 mod mcp;
 mod models;
+mod monitoring;
 pub(crate) mod openapi;
 mod operations;
 mod queries;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 use naftiko_schema::{Adapter, Ref, Rest};
 
 use self::adapter::{Facts, facts};
+use self::deploy::Deployed;
 use crate::model::Model;
 use crate::{Files, Tables};
 
@@ -52,7 +54,9 @@ pub(crate) fn emit(model: &Model) -> Files {
     }
     if model.has_server() {
         files.push(("src/main.rs", library::emit_main(model)));
-        files.extend(deploy::emit(model));
+        let deployed = Deployed::of(model);
+        files.extend(deploy::emit(&deployed));
+        files.extend(monitoring::emit(&deployed));
     }
     let root = format!("generated/{}", model.crate_name());
     files.into_iter().map(|(path, text)| (format!("{root}/{path}"), text)).collect()

@@ -159,7 +159,8 @@ fn listed<'m>(heading: &str, rows: impl Iterator<Item = (&'m str, &'m str)>) -> 
     if rows.is_empty() { rows } else { format!("| {heading} |\n|---|---|\n{rows}\n") }
 }
 
-fn deployment(name: &str) -> String {
+/// How the server gets into a cluster, and is watched there.
+pub(super) fn deployment(name: &str) -> String {
     let image = deploy::label(name);
     format!(
         "## Deploy\n\n```sh\n\
@@ -167,6 +168,7 @@ fn deployment(name: &str) -> String {
          --build-arg VERSION=\"$(cargo pkgid --package {name} | sed 's/.*[#@]//')\" .\n\
          kubectl apply --kustomize generated/{name}/deploy\n```\n\n\
          Before the second, make the Secret that [`kubernetes.yaml`](deploy/kubernetes.yaml) describes, and say where the \
-         cluster finds the image in an overlay of [`kustomization.yaml`](deploy/kustomization.yaml).\n"
+         cluster finds the image in an overlay of [`kustomization.yaml`](deploy/kustomization.yaml). [`dashboard.json`](deploy/dashboard.json) is for Grafana, \
+         and [`alerts.yaml`](deploy/alerts.yaml) for Prometheus.\n"
     )
 }

@@ -49,6 +49,11 @@ pub fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a Heade
     values.next().filter(|_| values.next().is_none())
 }
 
+/// Whether a text is a `traceparent` (§3.2).
+pub fn is_valid(traceparent: &str) -> bool {
+    parse(traceparent).is_some()
+}
+
 /// The trace id and the flags of a `traceparent`.
 fn parse(text: &str) -> Option<(&str, &str)> {
     let lower = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));

@@ -88,6 +88,6 @@ pub mod __private {
     };
     pub use crate::paging::{FieldLink, links, pages, rank};
     pub use crate::request::http_method;
-    pub use crate::secrets::path_returns_secrets;
+    pub use crate::secrets::{path_has_vault, path_returns_secrets};
     pub use crate::text::{REDACTED, listed, shortened, visible};
 }

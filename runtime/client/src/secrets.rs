@@ -11,16 +11,23 @@ const VAULTS: &[&str] = &["secret", "secrets", "secretmanager", "key", "keys", "
 
 /// Whether an operation with this path returns secrets by design.
 pub fn path_returns_secrets(path: &[PathPart]) -> bool {
-    let literals = || {
-        path.iter().filter_map(|part| match part {
-            PathPart::Literal(text) => Some(text.split(['/', ':'])),
-            PathPart::Parameter(_) | PathPart::Variable(_) => None,
-        })
-    };
-    let segments = || literals().flatten().filter(|segment| !segment.is_empty());
     matches!(path.last(), Some(PathPart::Literal(_)))
-        && segments().next_back().is_some_and(|last| rank(last, REVEALING).is_some())
-        && segments().any(|segment| rank(segment, VAULTS).is_some())
+        && segments(path).next_back().is_some_and(|last| rank(last, REVEALING).is_some())
+        && path_has_vault(path)
+}
+
+/// Whether an operation with this path is about secrets or keys.
+pub fn path_has_vault(path: &[PathPart]) -> bool {
+    segments(path).any(|segment| rank(segment, VAULTS).is_some())
+}
+
+/// The literal segments of a path.
+fn segments(path: &[PathPart]) -> impl DoubleEndedIterator<Item = &str> {
+    let literals = path.iter().filter_map(|part| match part {
+        PathPart::Literal(text) => Some(text.split(['/', ':'])),
+        PathPart::Parameter(_) | PathPart::Variable(_) => None,
+    });
+    literals.flatten().filter(|segment| !segment.is_empty())
 }
 
 /// Whether an operation returns secrets by design at this path, or what is known of its response says that it does.

@@ -3,16 +3,23 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use rmcp::model::JsonObject;
+
 /// Keeps a record of calls.
 pub trait Audit: Send + Sync {
     /// Whether calls can go on: `false` if each must be recorded, and none can be.
     fn is_ready(&self) -> bool;
 
+    /// Whether records have the values of arguments.
+    fn has_values(&self) -> bool {
+        false
+    }
+
     /// Records a call.
     fn record(&self, call: &AuditedCall<'_>);
 }
 
-/// A call of a tool, without values of arguments: they may be secret.
+/// A call of a tool. Its texts are no secrets.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AuditedCall<'c> {
@@ -22,6 +29,9 @@ pub struct AuditedCall<'c> {
     pub capability: &'c str,
     /// The names of the arguments, in their order.
     pub arguments: &'c [String],
+    /// Their values, if the audit has them: without secrets, and cut where they are long. Numbers that JSON values would change are
+    /// marked.
+    pub values: Option<&'c JsonObject>,
     /// What came of it.
     pub outcome: AuditOutcome,
     /// Whether the user confirmed it.

@@ -162,13 +162,13 @@ pub(super) fn principal(context: &RequestContext<RoleServer>) -> &str {
     parts.and_then(|parts| parts.extensions.get::<Principal>()).map(Principal::id).unwrap_or_default()
 }
 
-/// The header fields to forward upstream. The trace is that of the HTTP request, or else that of the message.
+/// The header fields to forward upstream. The trace is that of the message (SEP-414), or else that of the HTTP request.
 pub(super) fn forwarded(context: &RequestContext<RoleServer>) -> Forwarded {
     let parts = context.extensions.get::<http::request::Parts>();
     let mut forwarded = parts.and_then(|parts| parts.extensions.get::<Forwarded>()).cloned().unwrap_or_default();
-    let traced = parts.is_some_and(|parts| parts.headers.contains_key(TRACEPARENT));
-    if let Some(parent) = context.meta.get_traceparent().filter(|_| !traced) {
+    if let Some(parent) = context.meta.get_traceparent().filter(|parent| trace::is_valid(parent)) {
         let state = context.meta.get_tracestate();
+        forwarded.0.remove(TRACESTATE);
         let fields = [(TRACEPARENT, Some(parent)), (TRACESTATE, state)].into_iter();
         let fields = fields.filter_map(|(name, text)| Some((name, HeaderValue::from_str(text?).ok()?)));
         forwarded.0.extend(trace::context(&fields.collect()));

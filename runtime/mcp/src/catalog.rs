@@ -133,6 +133,21 @@ impl Catalog {
         self.hidden.get(&*request.name)
     }
 
+    /// The tool that a call is about, and its capability: of a call of another one through search mode that one. `None` if no tool
+    /// has its name.
+    pub(super) fn called(&self, request: &CallToolRequestParams) -> Option<(&'static str, &'static str)> {
+        #[cfg(feature = "search")]
+        if let Some(own) = self.finder.as_ref().and_then(|_| Finder::own(&request.name)) {
+            return Some((own, ""));
+        }
+        #[cfg(feature = "search")]
+        let name = self.finder.as_ref().map_or(&*request.name, |finder| finder.named_by(request));
+        #[cfg(not(feature = "search"))]
+        let name = &*request.name;
+        let indexed = self.index.get(name).or_else(|| self.hidden.get(name))?;
+        Some((&*indexed.tool.name, &*indexed.capability.name))
+    }
+
     /// What a call means: a call of a tool, or the result of a search for tools.
     pub(super) fn meant(&self, request: CallToolRequestParams) -> Result<CallToolRequestParams, Box<CallToolResult>> {
         #[cfg(feature = "search")]

@@ -16,8 +16,7 @@ use rmcp::model::{
     ServerCapabilities, ServerConfig, ToolsCapability,
 };
 use rmcp::service::RequestContext;
-use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt as _};
-use tokio::io::{AsyncRead, AsyncWrite};
+use rmcp::{ErrorData, RoleServer, ServerHandler};
 
 use super::audit::AuditOutcome;
 use super::call::{call, cancelled, forwarded, principal};
@@ -27,7 +26,6 @@ use super::members::{Members, SharedCatalog};
 use super::page::page;
 use super::resources::Resources;
 use super::revision::{VERSIONS, is_stateless};
-use super::stdio::Lines;
 use super::structure::as_declared;
 use super::trail::Trail;
 use super::{Policy, prompts};
@@ -112,29 +110,12 @@ impl Server {
         Self(Arc::new(Inner { about, members, policy, config, server_info_meta, resources }))
     }
 
-    /// Serves one client over standard input and output, until the client closes them.
-    ///
-    /// # Errors
-    /// If reading or writing fails.
-    pub async fn serve_stdio(self) -> std::io::Result<()> {
-        let (input, output) = rmcp::transport::stdio_pipes();
-        self.serve_lines(input, output).await
+    pub(super) fn members(&self) -> &Members {
+        &self.0.members
     }
 
-    /// Serves one client that writes messages to `input`, one in a line, and reads those of `output`.
-    #[doc(hidden)]
-    pub async fn serve_lines(
-        self,
-        input: impl AsyncRead + Send + Unpin + 'static,
-        output: impl AsyncWrite + Send + Unpin + 'static,
-    ) -> std::io::Result<()> {
-        self.warn_of_policy();
-        match self.serve(Lines::new(input, output)).await {
-            Ok(running) => running.waiting().await.map(drop).map_err(std::io::Error::other),
-            // It is not an error if the client disconnects before its first request.
-            Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => Ok(()),
-            Err(error) => Err(std::io::Error::other(error)),
-        }
+    pub(super) fn policy(&self) -> &Policy {
+        &self.0.policy
     }
 
     /// A typing error in a pattern must not pass without a word, nor files that are not offered.

@@ -1,6 +1,6 @@
 //! Streamable HTTP, without sessions: any replica can handle any request.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
@@ -20,8 +20,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::lists::Lists;
 use super::message::{MESSAGE_LIMIT, Malformed, Message, short_error, unreadable, unsupported};
+use super::observe::Observing;
+use super::observed::Observed;
 use super::revision::VERSIONS;
-use super::{Server, accept};
+use super::{Observer, Server, accept};
 
 /// The path of the endpoint.
 pub const PATH: &str = "/mcp";
@@ -76,18 +78,20 @@ impl Server {
             .with_max_request_body_bytes(MARKED_LIMIT)
             .with_cancellation_token(options.cancellation);
         let sessions = Arc::new(NeverSessionManager::default());
-        let lists = Lists::new(self.has_folders());
-        let service = StreamableHttpService::new(move || Ok(self.clone()), sessions, config);
-        Endpoint { service, known: (!is_checked).then_some(known), lists }
+        let (lists, observer) = (Lists::new(self.has_folders()), self.policy().observer.clone());
+        let service = StreamableHttpService::new(move || Ok(Observed(self.clone())), sessions, config);
+        Endpoint { service, known: (!is_checked).then_some(known), lists, observer }
     }
 }
 
 /// rmcp's endpoint, plus JSON-RPC errors for malformed messages.
 pub struct Endpoint {
-    service: StreamableHttpService<Server, NeverSessionManager>,
+    service: StreamableHttpService<Observed, NeverSessionManager>,
     /// Which hosts and origins to accept, if that has not been checked before.
     known: Option<Known>,
     lists: Lists,
+    /// Sees the requests of which the result is cached. The service shows it the others.
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl Endpoint {
@@ -146,7 +150,9 @@ impl Endpoint {
             return json(StatusCode::BAD_REQUEST, unsupported(&message, &version, &VERSIONS));
         }
         let (cached, id) = (self.lists.cache_slot(&parts, &message), message.member("id").unwrap_or("null"));
-        if let Some(result) = cached.and_then(OnceLock::get) {
+        if let Some((method, result)) = cached.and_then(|(method, cached)| Some((method, cached.get()?))) {
+            let version = parts.headers.get("mcp-protocol-version").and_then(|version| version.to_str().ok());
+            let _observing = Observing::cached(self.observer.as_ref(), method, version);
             let parts = [r#"{"jsonrpc":"2.0","id":"#, id, r#","result":"#, result, "}"];
             return json(StatusCode::OK, parts.concat());
         }
@@ -181,7 +187,7 @@ impl Endpoint {
             let headers = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
             return (parts.status, headers, error).into_response();
         }
-        if let Some(cached) = cached.filter(|_| parts.status.is_success())
+        if let Some((_, cached)) = cached.filter(|_| parts.status.is_success())
             && let Some(result) = Message::read(&body).ok().and_then(|response| response.member("result"))
         {
             cached.get_or_init(|| result.to_owned());

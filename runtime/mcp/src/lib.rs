@@ -21,6 +21,8 @@ mod mask;
 mod member;
 mod members;
 mod message;
+mod observe;
+mod observed;
 mod page;
 mod patterns;
 mod plan;
@@ -29,6 +31,7 @@ mod prompts;
 #[cfg(test)]
 mod properties;
 mod question;
+mod recorded;
 mod resources;
 mod result;
 mod revision;
@@ -49,6 +52,7 @@ pub use audit::{Audit, AuditOutcome, AuditedCall};
 pub use grant::{Action, Grant, Names};
 pub use handler::Server;
 pub use limits::{Limited, NoRate, Rate};
+pub use observe::{ObservedRequest, Observer};
 pub use patterns::UnmatchedPattern;
 pub use policy::{Confirmation, OutputSchemas, Policy, Search, ShortKey};
 

@@ -34,8 +34,8 @@ impl Lists {
     }
 
     /// The cache slot for the result of a request. `None` if any part of the request could change the response, including
-    /// causing a rejection; such requests are not cached.
-    pub(super) fn cache_slot(&self, parts: &Parts, message: &Message<'_>) -> Option<&CachedResult> {
+    /// causing a rejection; such requests are not cached. The method comes with it.
+    pub(super) fn cache_slot(&self, parts: &Parts, message: &Message<'_>) -> Option<(&'static str, &CachedResult)> {
         let list = LISTS.iter().position(|list| message.is(list))?;
         let requested = only(&parts.headers, "mcp-protocol-version")?;
         let version = VERSIONS.iter().position(|known| known.as_str() == requested)?;
@@ -50,7 +50,8 @@ impl Lists {
                 && is_described(&message.value("params")?, name.as_str())
         };
         let changes = self.has_folders && message.is("resources/list");
-        (plain && described && !changes).then(|| self.cached.get(version)?.get(list)).flatten()
+        let slot = || Some((*LISTS.get(list)?, self.cached.get(version)?.get(list)?));
+        (plain && described && !changes).then(slot).flatten()
     }
 }
 

@@ -81,6 +81,19 @@ impl Members {
         self.catalog.hidden(request)
     }
 
+    /// The tool that a call is about, and its capability.
+    pub(super) fn called(&self, request: &CallToolRequestParams) -> Option<(&'static str, &'static str)> {
+        self.catalog.called(request)
+    }
+
+    /// A prompt by its name, and its capability.
+    pub(super) fn prompt(&self, name: &str) -> Option<(&'static str, &'static str)> {
+        self.all.iter().find_map(|member| {
+            let prompt = member.adapter.prompts.iter().find(|prompt| prompt.name == name)?;
+            Some((&*prompt.name, &*member.connection.capability().name))
+        })
+    }
+
     /// What a call means: a call of a tool, or the result of a search for tools.
     pub(super) fn meant(&self, request: CallToolRequestParams) -> Result<CallToolRequestParams, Box<CallToolResult>> {
         self.catalog.meant(request)

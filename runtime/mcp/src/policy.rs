@@ -18,6 +18,7 @@ use super::audit::Audit;
 use super::files::Root;
 use super::grant::{Action, Grant};
 use super::limits::{Limited, Limits, Rate};
+use super::observe::Observer;
 use super::patterns::{Patterns, UnmatchedPattern};
 
 /// The default maximum length of a result's text, in bytes.
@@ -44,6 +45,8 @@ pub struct Policy {
     pub(super) output_schemas: OutputSchemas,
     /// Keeps a record of calls.
     pub(super) audit: Option<Arc<dyn Audit>>,
+    /// Sees requests, for traces and metrics.
+    pub(super) observer: Option<Arc<dyn Observer>>,
     search: Search,
     list_budget: usize,
     pinned: Patterns,
@@ -119,6 +122,7 @@ impl Default for Policy {
             dry_run: false,
             output_schemas: OutputSchemas::default(),
             audit: None,
+            observer: None,
             search: Search::default(),
             list_budget: LIST_BUDGET,
             pinned: Patterns::default(),
@@ -221,6 +225,12 @@ impl Policy {
     /// Records each call of a tool.
     pub fn audit(mut self, audit: Arc<dyn Audit>) -> Self {
         self.audit = Some(audit);
+        self
+    }
+
+    /// Shows each request to an observer, for traces and metrics.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
         self
     }
 

@@ -5,21 +5,23 @@ use std::io;
 use std::sync::{Arc, PoisonError};
 
 use naftiko_adapter::numbers;
-use rmcp::RoleServer;
 use rmcp::model::{ClientJsonRpcMessage, ClientNotification, JsonRpcMessage, JsonRpcNotification, RequestId};
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
+use rmcp::{RoleServer, ServiceExt as _};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinSet;
 
+use super::handler::Server;
 use super::message::{MESSAGE_LIMIT, Malformed, Message, unreadable};
+use super::observed::Observed;
 
 /// How many requests may be without a written response. There are fewer calls at once, and the others fail at once.
 const OPEN_LIMIT: usize = 64;
 
 /// A transport that reads messages as the HTTP endpoint does. Those that rmcp cannot read get the same error responses.
-pub(super) struct Lines<R, W> {
+struct Lines<R, W> {
     input: BufReader<R>,
     /// The line that is being read. It is kept here, because reading may be cancelled.
     line: Vec<u8>,
@@ -40,8 +42,35 @@ struct Open {
     closed: Notify,
 }
 
+impl Server {
+    /// Serves one client over standard input and output, until the client closes them.
+    ///
+    /// # Errors
+    /// If reading or writing fails.
+    pub async fn serve_stdio(self) -> io::Result<()> {
+        let (input, output) = rmcp::transport::stdio_pipes();
+        self.serve_lines(input, output).await
+    }
+
+    /// Serves one client that writes messages to `input`, one in a line, and reads those of `output`.
+    #[doc(hidden)]
+    pub async fn serve_lines(
+        self,
+        input: impl AsyncRead + Send + Unpin + 'static,
+        output: impl AsyncWrite + Send + Unpin + 'static,
+    ) -> io::Result<()> {
+        self.warn_of_policy();
+        match Observed(self).serve(Lines::new(input, output)).await {
+            Ok(running) => running.waiting().await.map(drop).map_err(io::Error::other),
+            // It is not an error if the client disconnects before its first request.
+            Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => Ok(()),
+            Err(error) => Err(io::Error::other(error)),
+        }
+    }
+}
+
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin + Send + 'static> Lines<R, W> {
-    pub(super) fn new(input: R, output: W) -> Self {
+    fn new(input: R, output: W) -> Self {
         let (input, output) = (BufReader::new(input), Arc::new(Mutex::new(output)));
         let (line, refusing, open) = (Vec::new(), JoinSet::new(), Arc::default());
         Self { input, line, skipping: false, output, refusing, open, opened: false }

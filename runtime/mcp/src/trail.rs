@@ -6,12 +6,12 @@ use http::request::Parts;
 use naftiko_adapter::trace::TRACEPARENT;
 use naftiko_adapter::{Address, Forwarded, Principal};
 use rmcp::RoleServer;
-use rmcp::model::CallToolRequestParams;
+use rmcp::model::{CallToolRequestParams, JsonObject};
 use rmcp::service::RequestContext;
 
-use super::Policy;
 use super::audit::{AuditOutcome, AuditedCall};
 use super::catalog::Indexed;
+use super::{Policy, recorded};
 
 /// What becomes known of a call while it runs.
 #[derive(Debug, Default)]
@@ -26,6 +26,7 @@ pub(super) struct Trail<'t> {
     indexed: &'t Indexed,
     parts: Option<&'t Parts>,
     arguments: Vec<String>,
+    values: Option<JsonObject>,
     start: Instant,
     pub(super) ended: Ended,
 }
@@ -38,11 +39,15 @@ impl<'t> Trail<'t> {
         context: &'t RequestContext<RoleServer>,
     ) -> Self {
         let names = request.arguments.iter().filter(|_| policy.audit.is_some()).flat_map(|arguments| arguments.keys());
+        let has_values = policy.audit.as_ref().is_some_and(|audit| audit.has_values());
+        let values = request.arguments.as_ref().filter(|_| has_values);
+        let values = values.map(|arguments| recorded::values(&indexed.tool.binding, arguments));
         Self {
             policy,
             indexed,
             parts: context.extensions.get::<Parts>(),
             arguments: names.cloned().collect(),
+            values,
             start: Instant::now(),
             ended: Ended::default(),
         }
@@ -61,6 +66,7 @@ impl Drop for Trail<'_> {
             tool: &self.indexed.tool.name,
             capability: &self.indexed.capability.name,
             arguments: &self.arguments,
+            values: self.values.as_ref(),
             outcome: self.ended.outcome,
             confirmed: self.ended.confirmed,
             duration: self.start.elapsed(),

@@ -65,10 +65,15 @@ pub fn has_path(adapters: impl Iterator<Item = &'static Rest>) -> impl Fn(&str) 
     move |path| tables.iter().any(|table| !matches!(table.find(&http::Method::GET, path), Match::Nothing))
 }
 
-/// The path of the route that made a response, as the capability spells it.
+/// The route that made a response.
 #[doc(hidden)]
-#[derive(Clone, Copy)]
-pub struct Matched(pub &'static str);
+#[derive(Clone, Copy, Default)]
+pub struct Matched {
+    /// The path, as the capability spells it.
+    pub path: &'static str,
+    /// The name of the capability.
+    pub capability: &'static str,
+}
 
 /// What is about to run for a request.
 #[doc(hidden)]
@@ -127,11 +132,12 @@ impl Routes {
             (passage, member) = (Some(passed), Some(passing));
         }
         let Some(member) = member else { return Problem::not_found(uri.path()).at(uri.path()).into_response() };
-        let matched = match (&found, &passage) {
-            (Match::Found(route, _), _) => Some(Matched(&route.path)),
-            (_, Some(passage)) => Some(Matched(&passage.forward.path)),
+        let path = match (&found, &passage) {
+            (Match::Found(route, _), _) => Some(&*route.path),
+            (_, Some(passage)) => Some(&*passage.forward.path),
             _ => None,
         };
+        let matched = path.map(|path| Matched { path, capability: &member.connection.capability().name });
         let chosen = match (&found, &passage) {
             (_, Some(passage)) => forward::operation(passage.forward, request.method()).ok().map(Chosen::Forward),
             (Match::Found(route, _), None) => Some(Chosen::Route(route)),

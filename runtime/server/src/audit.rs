@@ -11,12 +11,15 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use http::{Method, StatusCode};
 use jiff::Timestamp;
+use naftiko_adapter::numbers;
 use naftiko_client::__private::TARGET;
 use naftiko_mcp::{Audit as _, AuditOutcome, AuditedCall};
+use naftiko_schema::Capability;
 use serde_json::{Value, json};
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 
 use super::failure::Failure;
+use super::logs::{self, Logs};
 
 /// The options of the audit.
 #[derive(Args, Clone, Debug)]
@@ -28,6 +31,12 @@ pub(super) struct Options {
     /// The file to record calls in, instead of standard error; a new one each day, with the date after its name
     #[arg(long, env = "NAFTIKO_AUDIT_FILE", value_name = "FILE")]
     audit_file: Option<PathBuf>,
+    /// Send records by OTLP, as logs, to the endpoint of OpenTelemetry's environment variables
+    #[arg(long, env = "NAFTIKO_AUDIT_OTLP")]
+    audit_otlp: bool,
+    /// Record values of arguments too, without secrets, and cut where they are long
+    #[arg(long, env = "NAFTIKO_AUDIT_VALUES")]
+    audit_values: bool,
     /// How many files of earlier days are kept
     #[arg(long, env = "NAFTIKO_AUDIT_KEEP", default_value_t = 30, value_name = "COUNT")]
     audit_keep: usize,
@@ -48,7 +57,11 @@ enum When {
 pub(super) struct Audit(Arc<Sink>);
 
 struct Sink {
-    output: Mutex<Box<dyn Write + Send>>,
+    /// Where lines are written, unless records are only sent.
+    output: Option<Mutex<Box<dyn Write + Send>>>,
+    /// Where they are sent.
+    logs: Option<Logs>,
+    has_values: bool,
     is_required: bool,
     /// Whether the last line could not be written.
     has_failed: AtomicBool,
@@ -59,21 +72,28 @@ impl Options {
     ///
     /// # Errors
     /// If its file cannot be written.
-    pub(super) fn open(&self) -> Result<Option<Audit>, Failure> {
+    pub(super) fn open(&self, about: Option<&Capability>) -> Result<Option<Audit>, Failure> {
         if self.audit == When::Off {
-            return match &self.audit_file {
+            let flags = [
+                ("--audit-file", self.audit_file.is_some()),
+                ("--audit-otlp", self.audit_otlp),
+                ("--audit-values", self.audit_values),
+            ];
+            return match flags.into_iter().find(|(_, is_set)| *is_set) {
                 None => Ok(None),
-                Some(_) => Err(Failure::Refused("--audit-file has no effect without --audit".to_owned())),
+                Some((flag, _)) => Err(Failure::Refused(format!("{flag} has no effect without --audit"))),
             };
         }
-        let output: Box<dyn Write + Send> = match &self.audit_file {
-            None => Box::new(io::stderr()),
-            Some(file) => Box::new(
+        let output: Option<Box<dyn Write + Send>> = match &self.audit_file {
+            None if self.audit_otlp => None,
+            None => Some(Box::new(io::stderr())),
+            Some(file) => Some(Box::new(
                 daily(file, self.audit_keep)
                     .map_err(|problem| Failure::Refused(format!("--audit-file {}: {problem}", file.display())))?,
-            ),
+            )),
         };
-        Ok(Some(Audit::new(output, self.audit == When::Required)))
+        let logs = about.filter(|_| self.audit_otlp).map(Logs::from_env).transpose()?;
+        Ok(Some(Audit::new(output, logs, self.audit_values, self.audit == When::Required)))
     }
 
     /// The options as JSON, for `--print-config`.
@@ -83,7 +103,13 @@ impl Options {
             When::On => "on",
             When::Required => "required",
         };
-        json!({"when": when, "file": self.audit_file, "keep": self.audit_keep})
+        json!({
+            "when": when,
+            "file": self.audit_file,
+            "keep": self.audit_keep,
+            "otlp": self.audit_otlp,
+            "values": self.audit_values,
+        })
     }
 }
 
@@ -99,8 +125,16 @@ fn daily(file: &Path, keep: usize) -> Result<RollingFileAppender, String> {
 }
 
 impl Audit {
-    fn new(output: Box<dyn Write + Send>, is_required: bool) -> Self {
-        Self(Arc::new(Sink { output: Mutex::new(output), is_required, has_failed: AtomicBool::new(false) }))
+    fn new(output: Option<Box<dyn Write + Send>>, logs: Option<Logs>, has_values: bool, is_required: bool) -> Self {
+        let (output, has_failed) = (output.map(Mutex::new), AtomicBool::new(false));
+        Self(Arc::new(Sink { output, logs, has_values, is_required, has_failed }))
+    }
+
+    /// Sends the records that are not sent yet. It blocks for some seconds at most; there must be no records after it.
+    pub(super) fn close(&self) {
+        if let Some(logs) = &self.0.logs {
+            logs.close();
+        }
     }
 
     /// Records a REST request that may change something.
@@ -112,19 +146,23 @@ impl Audit {
         caller: &Caller<'_>,
         duration: Duration,
     ) {
-        self.0.write(json!({
-            "kind": "request",
-            "method": method.as_str(),
-            "route": route,
-            "status": status.as_u16(),
-            "outcome": caller.is_refused.then_some(REFUSED_BY_POLICY),
-            "principal": caller.principal,
-            "rule": caller.rule,
-            "address": caller.address,
-            "requestId": caller.request_id,
-            "trace": caller.trace,
-            "durationMs": milliseconds(duration),
-        }));
+        self.0.write(
+            "naftiko.audit.request",
+            json!({
+                "kind": "request",
+                "method": method.as_str(),
+                "route": route,
+                "status": status.as_u16(),
+                "outcome": caller.is_refused.then_some(REFUSED_BY_POLICY),
+                "principal": caller.principal,
+                "rule": caller.rule,
+                "address": caller.address,
+                "requestId": caller.request_id,
+                "trace": caller.trace,
+                "durationMs": milliseconds(duration),
+            }),
+            caller.trace,
+        );
     }
 
     /// Whether requests can go on.
@@ -160,13 +198,24 @@ pub(super) struct Caller<'c> {
 
 impl naftiko_mcp::Audit for Sink {
     fn is_ready(&self) -> bool {
-        if !self.is_required || !self.has_failed.load(Ordering::Relaxed) {
+        if !self.is_required {
+            return true;
+        }
+        // The record of a request that is refused shows whether records can be sent again.
+        if self.logs.as_ref().is_some_and(Logs::has_failed) {
+            return false;
+        }
+        if !self.has_failed.load(Ordering::Relaxed) {
             return true;
         }
         // An empty line shows whether lines can be written again.
-        let is_written = self.output.lock().unwrap_or_else(PoisonError::into_inner).write_all(b"\n").is_ok();
+        let is_written = self.write_text(b"\n").is_ok();
         self.has_failed.store(!is_written, Ordering::Relaxed);
         is_written
+    }
+
+    fn has_values(&self) -> bool {
+        self.has_values
     }
 
     fn record(&self, call: &AuditedCall<'_>) {
@@ -180,33 +229,47 @@ impl naftiko_mcp::Audit for Sink {
             AuditOutcome::Upstream(status) => ("upstream", Some(status)),
             _ => ("failed", None),
         };
-        self.write(json!({
-            "kind": "tool",
-            "tool": call.tool,
-            "capability": call.capability,
-            "arguments": call.arguments,
-            "outcome": outcome,
-            "upstreamStatus": status,
-            "confirmedBy": call.confirmed.then_some("user"),
-            "principal": call.principal,
-            "rule": call.rule,
-            "address": call.address,
-            "requestId": call.request_id,
-            "trace": call.trace,
-            "durationMs": milliseconds(call.duration),
-        }));
+        self.write(
+            "naftiko.audit.tool",
+            json!({
+                "kind": "tool",
+                "tool": call.tool,
+                "capability": call.capability,
+                "arguments": call.arguments,
+                "values": call.values,
+                "outcome": outcome,
+                "upstreamStatus": status,
+                "confirmedBy": call.confirmed.then_some("user"),
+                "principal": call.principal,
+                "rule": call.rule,
+                "address": call.address,
+                "requestId": call.request_id,
+                "trace": call.trace,
+                "durationMs": milliseconds(call.duration),
+            }),
+            call.trace,
+        );
     }
 }
 
 impl Sink {
-    /// Writes a line, which begins with the time.
-    fn write(&self, entry: Value) {
+    fn write_text(&self, text: &[u8]) -> io::Result<()> {
+        let Some(output) = &self.output else { return Ok(()) };
+        output.lock().unwrap_or_else(PoisonError::into_inner).write_all(text)
+    }
+
+    /// Writes a line, which begins with the time, and sends it as an event of this name.
+    fn write(&self, event: &'static str, entry: Value, trace: Option<&str>) {
         let mut line = json!({"time": Timestamp::now().to_string()});
         if let (Some(line), Value::Object(entry)) = (line.as_object_mut(), entry) {
             line.extend(entry.into_iter().filter(|(_, value)| !value.is_null()));
         }
-        let text = format!("{line}\n");
-        let written = self.output.lock().unwrap_or_else(PoisonError::into_inner).write_all(text.as_bytes());
+        let mut text = numbers::write(&line);
+        if let Some(logs) = &self.logs {
+            logs.send(event, &text, trace);
+        }
+        text.push('\n');
+        let written = self.write_text(text.as_bytes());
         let has_failed = written.is_err();
         if let Err(error) = written
             && !self.has_failed.load(Ordering::Relaxed)
@@ -214,6 +277,7 @@ impl Sink {
             tracing::error!(target: TARGET, %error, "the audit cannot be written");
         }
         self.has_failed.store(has_failed, Ordering::Relaxed);
+        logs::count_unrecorded(usize::from(has_failed));
     }
 }
 
@@ -242,7 +306,7 @@ mod tests {
     fn required_audit_refuses_calls_until_it_can_be_written_again() {
         for (is_required, ready) in [(true, [true, false, true]), (false, [true; 3])] {
             let full = Arc::new(AtomicBool::new(true));
-            let audit = Audit::new(Box::new(Full(Arc::clone(&full))), is_required);
+            let audit = Audit::new(Some(Box::new(Full(Arc::clone(&full)))), None, false, is_required);
             let mut seen = [false; 3];
             for (index, ready) in seen.iter_mut().enumerate() {
                 full.store(index < 2, Ordering::Relaxed);

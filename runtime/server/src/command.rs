@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use naftiko_client::__private::Room;
 use naftiko_client::ScriptRunners;
@@ -10,6 +11,7 @@ use tokio::sync::mpsc::{self, Receiver};
 use super::cli::{self, Command, Serve};
 use super::failure::Failure;
 use super::lines::Flush;
+use super::observer::Messages;
 use super::program::Program;
 use super::{config, log, serve as serving, stdio, workers};
 
@@ -95,14 +97,19 @@ const ROOM: usize = 8 << 20;
 
 fn serve_stdio(program: &'static Program, options: &cli::Stdio) -> Result<(), Failure> {
     let mut policy = options.limits.limit(options.tools.policy_on_stdio(program, options.principal.as_deref())?);
-    if let Some(audit) = options.tools.audit.open()? {
+    let audit = options.tools.audit.open(program.about())?;
+    if let Some(audit) = &audit {
         policy = policy.audit(audit.of_tools());
     }
+    policy = policy.observer(Arc::new(Messages(None)));
     let server = stdio::server(program, &options.upstream, None, &Room::new(ROOM), policy)?;
     let runtime = runtime()?;
     let outcome = runtime.block_on(serving::stdio(server));
     // A read of standard input may still block, so this must not wait for it.
     runtime.shutdown_background();
+    if let Some(audit) = &audit {
+        audit.close();
+    }
     Ok(outcome?)
 }
 

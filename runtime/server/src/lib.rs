@@ -12,6 +12,8 @@ mod connections;
 mod digest;
 mod docs;
 mod environment;
+#[cfg(feature = "otlp")]
+mod exporting;
 mod failure;
 mod forwarding;
 mod framing;
@@ -26,10 +28,12 @@ mod list;
 mod listener;
 mod listening;
 mod log;
+mod logs;
 mod memory;
 mod metrics;
 mod mounted;
 mod oauth;
+mod observer;
 mod on_behalf;
 #[cfg(feature = "otlp")]
 mod otlp;

@@ -38,7 +38,7 @@ impl Mounted {
     async fn start(program: &'static Program, options: Serve) -> Result<Self, Failure> {
         let workers = vec![Handle::current()];
         let metrics = Metrics::new(program, &workers)?;
-        let mut running = Running::new(options, workers, metrics)?;
+        let mut running = Running::new(program.about(), options, workers, metrics)?;
         running.load(program)?;
         let ports = running.listening().filter_map(|listening| {
             let adapter = program.adapters().find(|adapter| adapter.name() == listening.name)?;

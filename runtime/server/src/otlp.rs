@@ -1,17 +1,12 @@
 //! Spans of requests, exported by OTLP over HTTP to the endpoint of OpenTelemetry's environment variables.
 
 use axum::response::Response;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use naftiko_adapter::trace::{TRACEPARENT, TRACESTATE, single};
+use http::{HeaderMap, Method};
 use naftiko_client::__private::{SPAN, TARGET};
 use naftiko_client::install_crypto_provider;
 use naftiko_schema::Capability;
-use opentelemetry::KeyValue;
-use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator as _};
 use opentelemetry::trace::{TraceContextExt as _, TracerProvider as _};
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _};
-use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::field::Empty;
 use tracing::level_filters::LevelFilter;
@@ -20,6 +15,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::filter_fn;
 
+use super::exporting;
 use super::failure::Failure;
 use super::log::BoxedLayer;
 use super::metrics;
@@ -29,7 +25,7 @@ const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP
 
 /// Whether spans are exported.
 pub(super) fn is_enabled() -> bool {
-    ENDPOINTS.iter().any(|name| std::env::var(name).is_ok_and(|value| !value.trim().is_empty()))
+    exporting::is_set(&ENDPOINTS)
 }
 
 /// The export of spans. Remaining spans are exported when it is dropped.
@@ -44,12 +40,8 @@ impl Export {
         install_crypto_provider();
         let exporter = SpanExporter::builder().with_http().with_protocol(Protocol::HttpBinary).build();
         let exporter = exporter.map_err(|error| Failure::Refused(format!("traces cannot be exported: {error}")))?;
-        let mut resource =
-            Resource::builder().with_attribute(KeyValue::new("service.version", capability.version.to_string()));
-        if std::env::var_os("OTEL_SERVICE_NAME").is_none_or(|name| name.is_empty()) {
-            resource = resource.with_service_name(capability.name.to_string());
-        }
-        let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource.build());
+        let provider =
+            SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(exporting::resource(capability));
         Ok(Some(Self(provider.build())))
     }
 
@@ -93,7 +85,7 @@ pub(super) fn span(method: &Method, headers: &HeaderMap) -> Span {
         error.type = Empty,
     );
     // It fails only if the span is not exported.
-    let _ = span.set_parent(TraceContextPropagator::new().extract(&Incoming::new(headers)));
+    let _ = span.set_parent(exporting::of_request(headers));
     span
 }
 
@@ -119,48 +111,20 @@ pub(super) async fn in_span(span: Option<Span>, method: &Method, response: impl 
 pub(super) fn continue_upstream(headers: &mut HeaderMap) {
     let context = Span::current().context();
     if context.span().span_context().is_valid() {
-        headers.remove(TRACEPARENT);
-        headers.remove(TRACESTATE);
-        TraceContextPropagator::new().inject_context(&context, &mut Outgoing(headers));
+        exporting::inject(&context, headers);
     }
 }
 
-/// The trace context that a caller sent.
-struct Incoming {
-    parent: Option<String>,
-    state: String,
-}
-
-impl Incoming {
-    fn new(headers: &HeaderMap) -> Self {
-        let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
-        let states: Vec<_> = headers.get_all(TRACESTATE).iter().filter_map(text).collect();
-        Self { parent: single(headers, &TRACEPARENT).and_then(text), state: states.join(",") }
-    }
-}
-
-impl Extractor for Incoming {
-    fn get(&self, key: &str) -> Option<&str> {
-        match key {
-            "traceparent" => self.parent.as_deref(),
-            "tracestate" => Some(&self.state),
-            _ => None,
+/// Makes the span of a message a part of the trace that the message names, with a link to the span of the HTTP request that
+/// brought it.
+pub(super) fn continue_trace(span: &Span, traceparent: &str, tracestate: Option<&str>) {
+    let parent = exporting::named(traceparent, tracestate);
+    if parent.span().span_context().is_valid() {
+        let carrier = Span::current().context().span().span_context().clone();
+        if carrier.is_valid() {
+            span.add_link(carrier);
         }
-    }
-
-    fn keys(&self) -> Vec<&str> {
-        vec!["traceparent", "tracestate"]
-    }
-}
-
-struct Outgoing<'h>(&'h mut HeaderMap);
-
-impl Injector for Outgoing<'_> {
-    fn set(&mut self, key: &str, value: String) {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(key), HeaderValue::try_from(value))
-            && !value.is_empty()
-        {
-            self.0.insert(name, value);
-        }
+        // It fails only if the span is not exported.
+        let _ = span.set_parent(parent);
     }
 }

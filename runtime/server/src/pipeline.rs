@@ -126,6 +126,8 @@ impl Service {
         if audit.is_some() {
             request.extensions_mut().insert(Address(address));
         }
+        #[cfg(feature = "otlp")]
+        let mut span = None;
         let mut response = if is_too_long(request.headers()) {
             let detail = format!("the header fields are longer than {FIELDS_LIMIT} bytes");
             Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, detail).at(uri.path()).into_response()
@@ -137,13 +139,15 @@ impl Service {
             problem.at(uri.path()).into_response()
         } else {
             #[cfg(feature = "otlp")]
-            let span = pipeline.traced.then(|| otlp::span(&method, request.headers()));
+            {
+                span = pipeline.traced.then(|| otlp::span(&method, request.headers()));
+            }
             let current =
                 Current { id: &id, peer, turn: &running.turn, permit: OnceLock::new(), principal: OnceLock::new() };
             // On the heap, because it is large and would be moved several times before it runs.
             let response = guard::run(&uri, &id, Box::pin(pipeline.with_cors(request, &current)));
             #[cfg(feature = "otlp")]
-            let response = otlp::in_span(span, &method, response);
+            let response = otlp::in_span(span.clone(), &method, response);
             let response = response.await;
             running.permit = current.permit.into_inner();
             principal = current.principal.into_inner();
@@ -173,6 +177,9 @@ impl Service {
                 request_id: id.to_str().unwrap_or_default(),
                 trace: trace.as_ref().and_then(|trace| trace.to_str().ok()),
             };
+            // Records that are sent are part of the trace.
+            #[cfg(feature = "otlp")]
+            let _entered = span.as_ref().map(tracing::Span::enter);
             audit.record_request(&method, metrics::route_label(&response), response.status(), &caller, elapsed);
         }
         response.map(|body| RunningBody::new(body, running))

@@ -1,6 +1,7 @@
 //! The listeners, one for each adapter: starting, reloading and draining them.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use naftiko_client::__private::{Connection, Room, TARGET};
@@ -28,6 +29,7 @@ use super::listener::{self, Shared};
 use super::listening::Listening;
 use super::memory::Memory;
 use super::metrics::Metrics;
+use super::observer::Messages;
 use super::on_behalf::OnBehalf;
 use super::pipeline::{Pipeline, Service};
 use super::program::{Exposed, Program, Served};
@@ -52,7 +54,7 @@ pub(super) async fn serve(
     let reads_again = options.tls_certificate.is_some()
         || options.tools.policy_file.is_some()
         || program.variables().any(|variable| variable.file.is_some());
-    let mut server = Running::new(options, workers, Metrics::new(program, &runtimes)?)?;
+    let mut server = Running::new(program.about(), options, workers, Metrics::new(program, &runtimes)?)?;
     // This comes before the first log line that says the server is up: its reader may send a signal at once.
     tokio::spawn(stop_on_signal(Signals::listen(reads_again)?, server.stop.clone()));
     let mut hangup = Hangup::listen(reads_again)?;
@@ -155,12 +157,19 @@ impl Plan {
 }
 
 impl Running {
-    pub(super) fn new(mut options: Serve, workers: Vec<Handle>, metrics: Metrics) -> Result<Self, Failure> {
+    /// `about` is what the server calls itself.
+    pub(super) fn new(
+        about: Option<&Capability>,
+        mut options: Serve,
+        workers: Vec<Handle>,
+        metrics: Metrics,
+    ) -> Result<Self, Failure> {
         options.environment = options.environment.with_folder(options.upstream.bind_files.clone());
-        let (mut policy, audit) = (options.tools.policy()?, options.tools.audit.open()?);
+        let (mut policy, audit) = (options.tools.policy()?, options.tools.audit.open(about)?);
         if let Some(audit) = &audit {
             policy = policy.audit(audit.of_tools());
         }
+        policy = policy.observer(Arc::new(Messages(Some(metrics.clone()))));
         let body_memory = options.body_memory.saturating_mul(1 << 20);
         let memory = Memory::new(body_memory, options.share(body_memory));
         let connections = Connections::new(options.max_connections, options.max_in_flight, memory.clone());
@@ -440,6 +449,9 @@ impl Running {
         if tokio::time::timeout(GRACE, finished).await.is_err() {
             tracing::warn!(target: TARGET, "connections are still open {} s after the signal; closing them", GRACE.as_secs());
             self.abort.cancel();
+        }
+        if let Some(audit) = &self.audit {
+            audit.close();
         }
         Ok(())
     }

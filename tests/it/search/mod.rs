@@ -12,7 +12,7 @@ use crate::mcp::{call_at, post};
 const QUESTIONS: &str = include_str!("questions.txt");
 
 /// All capabilities of a large provider.
-fn provider() -> &'static Program {
+pub(crate) fn provider() -> &'static Program {
     let folder = tempfile::tempdir().expect("a folder");
     let written = synth::write(folder.path(), Shape::ScalewayShaped, 82).expect("they are written");
     let files: Vec<_> = written.into_iter().map(|(path, _)| path).collect();

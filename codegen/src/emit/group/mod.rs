@@ -6,6 +6,8 @@ mod readme;
 
 use naftiko_schema::{Group, GroupMember};
 
+use super::deploy::{self, Deployed};
+use super::monitoring;
 use crate::Files;
 use crate::model::Model;
 use crate::names::is_identifier;
@@ -28,6 +30,16 @@ pub(crate) fn emit(parts: &Parts<'_>) -> Files {
     ];
     if parts.served().next().is_some() {
         files.push(("src/main.rs", library::emit_main(parts)));
+        let about = &parts.group.about;
+        let deployed = Deployed {
+            name: &about.name,
+            title: &about.title,
+            description: &about.description,
+            origin: &parts.origin,
+            models: parts.models.iter().copied().filter(|model| model.has_server()).collect(),
+        };
+        files.extend(deploy::emit(&deployed));
+        files.extend(monitoring::emit(&deployed));
     }
     if !parts.group.openapi.is_empty() {
         files.push(("openapi.json", parts.group.openapi.to_string()));

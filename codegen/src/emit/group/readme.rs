@@ -57,6 +57,7 @@ pub(super) fn emit(parts: &Parts<'_>) -> String {
         text.push_str(&format!("Skills on 127.0.0.1:{}/skills are those of all capabilities.\n\n", skills.port));
     }
     text.push_str(&renamed(parts));
+    text.push_str(&super::super::readme::deployment(name));
     trimmed(text)
 }
 

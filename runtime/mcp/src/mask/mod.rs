@@ -10,8 +10,9 @@ mod text;
 mod values;
 
 use naftiko_adapter::{View, numbers};
-use naftiko_client::__private::{Schema, path_returns_secrets};
-use naftiko_schema::Target;
+use naftiko_client::__private::{Schema, path_has_vault, path_returns_secrets};
+use naftiko_schema::{ArgumentMapping, Binding, Location, Parameter, Target};
+use rmcp::model::JsonObject;
 use serde_json::Value;
 
 pub(super) use document::Changes;
@@ -53,6 +54,32 @@ pub(super) fn without_secrets(target: &Target, body: &[u8]) -> Option<String> {
     let mut cleaner = Cleaner::new(false).with_schema(schema);
     cleaner.value(&mut document, false);
     cleaner.changes().masked.then(|| numbers::write(&document))
+}
+
+/// The arguments of a call without secrets, whatever may be shown of responses: the parts of credentials, what the schema of the
+/// request calls secret, what names and texts say, and what is sent to a vault as a payload.
+pub(super) fn of_arguments(binding: &Binding, mut arguments: JsonObject) -> JsonObject {
+    let mut cleaner = Cleaner::new(true);
+    let operations = binding.target.operations();
+    let is_credential = |parameter: &Parameter| parameter.location == Location::Credential;
+    if operations.iter().any(|operation| operation.parameters.iter().any(is_credential)) {
+        let own = binding.target.parameters().iter().filter(|parameter| is_credential(parameter));
+        let own: Vec<_> = own.map(|parameter| &*parameter.name).collect();
+        // What is made of several inputs, or passes through a flow, may be made of any of them.
+        let is_plain = binding.arguments == ArgumentMapping::Identity && !own.is_empty();
+        let hidden = arguments.iter_mut().filter(|(name, _)| !is_plain || own.contains(&name.as_str()));
+        hidden.for_each(|(_, value)| cleaner.hide(value));
+    }
+    if let Some(schema) = binding.target.request_schema() {
+        cleaner = cleaner.with_schema(Schema::of(schema));
+    }
+    let is_vault = operations.iter().any(|operation| path_has_vault(&operation.path));
+    let mut document = Value::Object(arguments);
+    cleaner.value(&mut document, is_vault);
+    match document {
+        Value::Object(masked) => masked,
+        _ => JsonObject::new(),
+    }
 }
 
 /// A text that is no document, with its secrets masked unless they may be shown, and with what no one sees escaped. `None` if

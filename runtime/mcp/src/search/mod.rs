@@ -49,6 +49,11 @@ impl Finder {
         &self.tools
     }
 
+    /// The name of one of the three tools that calls no other.
+    pub(crate) fn own(name: &str) -> Option<&'static str> {
+        [SEARCH, DESCRIBE].into_iter().find(|own| *own == name)
+    }
+
     /// The name of the tool that a call is about.
     pub(crate) fn named_by<'r>(&self, request: &'r CallToolRequestParams) -> &'r str {
         let named = request.arguments.as_ref().and_then(|arguments| arguments.get("name")?.as_str());

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use naftiko_adapter::{Forwarded, Principal};
 use naftiko_mcp::__private::{Endpoint, PATH, SharedCatalog};
 use naftiko_mcp::{Policy, Server};
-use naftiko_rest::__private::Problem;
+use naftiko_rest::__private::{Matched, Problem};
 use naftiko_schema::Capability;
 
 use super::{Member, Parts};
@@ -88,6 +88,8 @@ impl Handler {
         };
         request.extensions_mut().insert(forwarded);
         request.extensions_mut().insert(principal);
-        endpoint.respond(request).await
+        let mut response = endpoint.respond(request).await;
+        response.extensions_mut().insert(Matched { path: PATH, capability: "" });
+        response
     }
 }

@@ -1,0 +1,406 @@
+//! `deploy/dashboard.json` and `deploy/alerts.yaml`: what Grafana shows of a server, and when Prometheus warns of it. They have
+//! only what the tables have, and name only metrics that `/metrics` has.
+
+use serde_json::{Value, json};
+
+use super::deploy::{Deployed, head};
+use super::quoted;
+use crate::MARKER;
+use crate::names::hash;
+
+const REQUESTS: &str = "http_server_request_duration_seconds";
+const MESSAGES: &str = "mcp_server_operation_duration_seconds";
+const ATTEMPTS: &str = "http_client_request_duration_seconds";
+/// So many lines of a graph are told apart.
+const LINES: usize = 12;
+/// So many names are listed in a query.
+const NAMES: usize = 40;
+
+pub(super) fn emit(deployed: &Deployed<'_>) -> Vec<(&'static str, String)> {
+    vec![("deploy/dashboard.json", dashboard(deployed)), ("deploy/alerts.yaml", alerts(deployed))]
+}
+
+/// What there is to watch.
+struct Watched {
+    routes: usize,
+    tools: usize,
+    operations: usize,
+    /// The tools that destroy something, unless they are many.
+    destructive: Vec<String>,
+    has_credentials: bool,
+    /// Whether there are several capabilities.
+    is_group: bool,
+}
+
+impl Watched {
+    fn new(deployed: &Deployed<'_>) -> Self {
+        let routes = deployed.models.iter().filter_map(|model| model.rest()).map(|rest| rest.routes.len());
+        let destructive = deployed.tools().filter(|tool| tool.hints.destructive).map(|tool| literal(&tool.name));
+        let mut destructive: Vec<_> = destructive.collect();
+        if destructive.len() > NAMES {
+            destructive.clear();
+        }
+        let mut apis = deployed.models.iter().flat_map(|model| model.capability.apis.iter());
+        Self {
+            routes: routes.sum(),
+            tools: deployed.tools().count(),
+            operations: deployed.models.iter().map(|model| model.operations.len()).sum(),
+            destructive,
+            has_credentials: apis.any(|api| !api.credentials.is_empty()),
+            is_group: deployed.models.len() > 1,
+        }
+    }
+}
+
+/// A name as a regular expression in a string of PromQL.
+fn literal(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '.' }).collect()
+}
+
+/// The panels of a dashboard, from top to bottom and two in a row.
+struct Panels {
+    all: Vec<Value>,
+    /// The selector of all series.
+    selector: String,
+    y: u32,
+    is_left: bool,
+}
+
+impl Panels {
+    fn row(&mut self, title: &str) {
+        self.next_line();
+        let id = self.all.len() + 1;
+        let place = json!({"h": 1, "w": 24, "x": 0, "y": self.y});
+        self.all
+            .push(json!({"id": id, "type": "row", "title": title, "collapsed": false, "gridPos": place, "panels": []}));
+        self.y += 1;
+    }
+
+    /// A graph of a query in which `SEL` is the selector.
+    fn graph(&mut self, title: &str, unit: &str, query: &str, legend: &str) {
+        let id = self.all.len() + 1;
+        let place = json!({"h": 8, "w": 12, "x": if self.is_left { 0 } else { 12 }, "y": self.y});
+        let query = query.replace("SEL", &self.selector);
+        self.all.push(json!({
+            "id": id,
+            "type": "timeseries",
+            "title": title,
+            "datasource": source(),
+            "gridPos": place,
+            "fieldConfig": {"defaults": {"unit": unit, "min": 0}, "overrides": []},
+            "options": {"legend": {"displayMode": "table", "placement": "bottom", "calcs": ["lastNotNull", "max"]}},
+            "targets": [{"refId": "A", "datasource": source(), "expr": query, "legendFormat": legend}],
+        }));
+        if !self.is_left {
+            self.y += 8;
+        }
+        self.is_left = !self.is_left;
+    }
+
+    fn next_line(&mut self) {
+        if !self.is_left {
+            self.y += 8;
+            self.is_left = true;
+        }
+    }
+}
+
+fn source() -> Value {
+    json!({"type": "prometheus", "uid": "${datasource}"})
+}
+
+/// The highest of many lines.
+fn most(count: usize, query: String) -> String {
+    if count > LINES { format!("topk({LINES}, {query})") } else { query }
+}
+
+fn rate(metric: &str, more: &str) -> String {
+    format!("rate({metric}{{SEL{more}}}[$__rate_interval])")
+}
+
+fn quantile(labels: &str, metric: &str, more: &str) -> String {
+    let buckets = rate(&format!("{metric}_bucket"), more);
+    format!("histogram_quantile(0.95, sum by (le, {labels}) ({buckets}))")
+}
+
+fn dashboard(deployed: &Deployed<'_>) -> String {
+    let watched = Watched::new(deployed);
+    let mut selector = "job=~\"$job\"".to_owned();
+    if watched.is_group {
+        selector.push_str(", naftiko_capability=~\"$capability\"");
+    }
+    let mut panels = Panels { all: Vec::new(), selector, y: 0, is_left: true };
+    if watched.routes > 0 {
+        rest(&mut panels, &watched);
+    }
+    if watched.tools > 0 {
+        mcp(&mut panels, &watched);
+    }
+    if watched.operations > 0 {
+        upstream(&mut panels, &watched);
+    }
+    server(&mut panels);
+    let name = deployed.name;
+    let document = json!({
+        "title": name,
+        "uid": format!("naftiko-{}", hash(name)),
+        "description": format!("{MARKER} from {}. Do not edit: changes are lost.", deployed.origin),
+        "tags": ["naftiko"],
+        "schemaVersion": 39,
+        "editable": true,
+        "graphTooltip": 1,
+        "refresh": "30s",
+        "time": {"from": "now-1h", "to": "now"},
+        "timezone": "browser",
+        "templating": {"list": variables(deployed, watched.is_group)},
+        "annotations": {"list": []},
+        "panels": panels.all,
+    });
+    format!("{document:#}\n")
+}
+
+/// Where the metrics are, which servers, and which capabilities of them.
+fn variables(deployed: &Deployed<'_>, is_group: bool) -> Vec<Value> {
+    let query = format!("label_values(naftiko_build_info{{server=\"{}\"}}, job)", deployed.name);
+    let mut all = vec![
+        json!({"name": "datasource", "type": "datasource", "query": "prometheus", "hide": 0}),
+        json!({
+            "name": "job",
+            "type": "query",
+            "datasource": source(),
+            "query": {"query": query, "refId": "job"},
+            "refresh": 2,
+            "includeAll": true,
+            "multi": true,
+            "current": {"text": "All", "value": "$__all"},
+        }),
+    ];
+    if is_group {
+        let names: Vec<_> = deployed.models.iter().map(|model| model.crate_name()).collect();
+        all.push(json!({
+            "name": "capability",
+            "type": "custom",
+            "query": names.join(","),
+            "includeAll": true,
+            "multi": true,
+            // Requests that no route takes have no capability.
+            "allValue": ".*",
+            "current": {"text": "All", "value": "$__all"},
+        }));
+    }
+    all
+}
+
+fn rest(panels: &mut Panels, watched: &Watched) {
+    let count = format!("{REQUESTS}_count");
+    panels.row("REST");
+    let by_route = format!("sum by (http_request_method, http_route) ({})", rate(&count, ", http_route!=\"/mcp\""));
+    panels.graph(
+        "Requests per second",
+        "reqps",
+        &most(watched.routes, by_route),
+        "{{http_request_method}} {{http_route}}",
+    );
+    let by_status = format!("sum by (http_response_status_code) ({})", rate(&count, ", http_route!=\"/mcp\""));
+    panels.graph("Responses per second, by status", "reqps", &by_status, "{{http_response_status_code}}");
+    let slow = quantile("http_route", REQUESTS, ", http_route!~\"|/mcp\"");
+    panels.graph("95 % of requests are faster than", "s", &most(watched.routes, slow), "{{http_route}}");
+    let failed = rate(&count, ", http_route!=\"/mcp\", http_response_status_code=~\"5..\"");
+    let failed = format!("sum by (http_route) ({failed})");
+    panels.graph("Failures per second (5xx)", "reqps", &most(watched.routes, failed), "{{http_route}}");
+}
+
+fn mcp(panels: &mut Panels, watched: &Watched) {
+    let count = format!("{MESSAGES}_count");
+    panels.row("MCP");
+    let calls = rate(&count, ", mcp_method_name=\"tools/call\"");
+    let calls = format!("sum by (gen_ai_tool_name) ({calls})");
+    panels.graph("Calls of tools per second", "ops", &most(watched.tools, calls), "{{gen_ai_tool_name}}");
+    let failed = rate(&count, ", mcp_method_name=\"tools/call\", error_type!=\"\"");
+    let failed = format!("sum by (gen_ai_tool_name, error_type) ({failed})");
+    panels.graph("Failed calls per second", "ops", &most(watched.tools, failed), "{{gen_ai_tool_name}} {{error_type}}");
+    let slow = quantile("gen_ai_tool_name", MESSAGES, ", mcp_method_name=\"tools/call\"");
+    panels.graph("95 % of calls are faster than", "s", &most(watched.tools, slow), "{{gen_ai_tool_name}}");
+    let others = format!("sum by (mcp_method_name) ({})", rate(&count, ""));
+    panels.graph("Requests per second, by method", "ops", &others, "{{mcp_method_name}}");
+    if !watched.destructive.is_empty() {
+        let names = watched.destructive.join("|");
+        let calls =
+            format!("increase({count}{{SEL, gen_ai_tool_name=~\"{names}\", error_type=\"\"}}[$__rate_interval])");
+        panels.graph(
+            "Calls of destructive tools",
+            "none",
+            &format!("sum by (gen_ai_tool_name) ({calls})"),
+            "{{gen_ai_tool_name}}",
+        );
+    }
+}
+
+fn upstream(panels: &mut Panels, watched: &Watched) {
+    let count = format!("{ATTEMPTS}_count");
+    panels.row("Upstream");
+    let attempts = format!("sum by (naftiko_operation) ({})", rate(&count, ""));
+    panels.graph("Attempts per second", "reqps", &most(watched.operations, attempts), "{{naftiko_operation}}");
+    let slow = quantile("naftiko_operation", ATTEMPTS, "");
+    panels.graph("95 % of attempts are faster than", "s", &most(watched.operations, slow), "{{naftiko_operation}}");
+    let failed = rate(&count, ", error_type!=\"\"");
+    let failed = format!("sum by (naftiko_operation, error_type, http_response_status_code) ({failed})");
+    let legend = "{{naftiko_operation}} {{error_type}} {{http_response_status_code}}";
+    panels.graph("Failed attempts per second", "reqps", &most(watched.operations, failed), legend);
+    let retried = format!("sum by (naftiko_operation) ({})", rate("naftiko_client_retries_total", ""));
+    panels.graph("Retries per second", "reqps", &most(watched.operations, retried), "{{naftiko_operation}}");
+}
+
+fn server(panels: &mut Panels) {
+    panels.selector = "job=~\"$job\"".to_owned();
+    panels.row("Server");
+    panels.graph("Running requests", "none", "http_server_active_requests{SEL}", "{{instance}}");
+    panels.graph("Tasks, one or more for each open connection", "none", "naftiko_runtime_tasks{SEL}", "{{instance}}");
+    let lost = "rate(naftiko_log_lines_dropped_total{SEL}[$__rate_interval])";
+    panels.graph("Log lines dropped per second", "ops", lost, "{{instance}}");
+    let unrecorded = "rate(naftiko_audit_failures_total{SEL}[$__rate_interval])";
+    panels.graph("Records of the audit lost per second", "ops", unrecorded, "{{instance}}");
+    panels.graph("Versions", "none", "count by (name, version) (naftiko_build_info{SEL})", "{{name}} {{version}}");
+}
+
+/// A rule for an alert.
+struct Alert {
+    name: &'static str,
+    severity: &'static str,
+    /// How long the condition must hold.
+    lasts: &'static str,
+    expression: String,
+    summary: &'static str,
+}
+
+fn alerts(deployed: &Deployed<'_>) -> String {
+    let info = format!("naftiko_build_info{{server=\"{}\"}}", deployed.name);
+    // Only series of this server: several may be scraped.
+    let of = |series: &str| format!("({series} and on (job, instance) {info})");
+    let share = |labels: &str, metric: &str, all: &str, failed: &str| {
+        let sum = |more: &str| format!("sum by ({labels}) {}", of(&format!("rate({metric}_count{{{more}}}[5m])")));
+        format!(
+            "{} / {}",
+            sum(&[all, failed].iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(", ")),
+            sum(all)
+        )
+    };
+    let watched = Watched::new(deployed);
+    let mut all = vec![Alert {
+        name: "NaftikoServerDown",
+        severity: "critical",
+        lasts: "5m",
+        expression: format!("absent({info})"),
+        summary: "no server is scraped",
+    }];
+    if watched.routes > 0 {
+        let route = "http_route!~\"|/mcp\"";
+        all.push(Alert {
+            name: "NaftikoRequestsFail",
+            severity: "warning",
+            lasts: "10m",
+            expression: format!(
+                "{} > 0.05",
+                share("naftiko_capability, http_route", REQUESTS, route, "http_response_status_code=~\"5..\"")
+            ),
+            summary: "more than 5 % of the requests for {{ $labels.http_route }} get a 5xx",
+        });
+    }
+    if watched.tools > 0 {
+        all.push(Alert {
+            name: "NaftikoToolsFail",
+            severity: "warning",
+            lasts: "15m",
+            expression: format!(
+                "{} > 0.5",
+                share(
+                    "naftiko_capability, gen_ai_tool_name",
+                    MESSAGES,
+                    "mcp_method_name=\"tools/call\"",
+                    "error_type!=\"\""
+                )
+            ),
+            summary: "more than half of the calls of {{ $labels.gen_ai_tool_name }} fail",
+        });
+    }
+    if watched.operations > 0 {
+        let labels = "naftiko_capability, naftiko_operation";
+        all.push(Alert {
+            name: "NaftikoUpstreamFails",
+            severity: "warning",
+            lasts: "10m",
+            expression: format!(
+                "{} > 0.1",
+                share(labels, ATTEMPTS, "", "error_type!=\"\", http_response_status_code!~\"4..\"")
+            ),
+            summary: "more than 10 % of the attempts of {{ $labels.naftiko_operation }} fail",
+        });
+        all.push(Alert {
+            name: "NaftikoUpstreamIsSlow",
+            severity: "warning",
+            lasts: "15m",
+            expression: format!(
+                "histogram_quantile(0.95, sum by (le, {labels}) {}) > 5",
+                of(&format!("rate({ATTEMPTS}_bucket[5m])"))
+            ),
+            summary: "5 % of the attempts of {{ $labels.naftiko_operation }} take more than 5 s",
+        });
+        all.push(Alert {
+            name: "NaftikoUpstreamLimits",
+            severity: "warning",
+            lasts: "10m",
+            expression: format!(
+                "{} > 0.05",
+                share("naftiko_capability", ATTEMPTS, "", "http_response_status_code=\"429\"")
+            ),
+            summary: "the upstream of {{ $labels.naftiko_capability }} limits the rate of requests",
+        });
+    }
+    if watched.has_credentials {
+        all.push(Alert {
+            name: "NaftikoCredentialRejected",
+            severity: "critical",
+            lasts: "5m",
+            expression: format!(
+                "sum by (naftiko_capability) {} > 0",
+                of(&format!("rate({ATTEMPTS}_count{{http_response_status_code=\"401\"}}[5m])"))
+            ),
+            summary: "the upstream of {{ $labels.naftiko_capability }} rejects the credential",
+        });
+    }
+    all.push(Alert {
+        name: "NaftikoServerSheds",
+        severity: "warning",
+        lasts: "5m",
+        expression: format!(
+            "sum by (job) {} > 0",
+            of(&format!("rate({REQUESTS}_count{{http_route=\"\", http_response_status_code=\"503\"}}[5m])"))
+        ),
+        summary: "requests are refused, because too many are running",
+    });
+    all.push(Alert {
+        name: "NaftikoAuditFails",
+        severity: "critical",
+        lasts: "0m",
+        expression: format!("{} > 0", of("increase(naftiko_audit_failures_total[5m])")),
+        summary: "calls are not recorded",
+    });
+    all.push(Alert {
+        name: "NaftikoLogLinesDropped",
+        severity: "info",
+        lasts: "5m",
+        expression: format!("{} > 0", of("rate(naftiko_log_lines_dropped_total[5m])")),
+        summary: "log lines are not read in time",
+    });
+    let mut text = head(deployed);
+    text.push_str(&format!("groups:\n  - name: {}\n    rules:\n", quoted::yaml(deployed.name)));
+    for Alert { name, severity, lasts, expression, summary } in all {
+        let (server, summary) = (quoted::yaml(deployed.name), quoted::yaml(&format!("{}: {summary}", deployed.name)));
+        text.push_str(&format!(
+            "      - alert: {name}\n        expr: '{}'\n        for: {lasts}\n        labels: {{server: {server}, severity: {severity}}}\n        \
+             annotations: {{summary: {summary}}}\n",
+            expression.replace('\'', "''")
+        ));
+    }
+    text
+}
