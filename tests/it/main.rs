@@ -10,6 +10,7 @@ mod builds;
 mod built;
 mod callers;
 mod cases;
+mod changes;
 mod client;
 mod commands;
 mod companions;
