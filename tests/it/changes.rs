@@ -1,4 +1,4 @@
-//! Changed lists: clients that ask for it are told, where lists can change at all.
+//! Changed lists: clients that ask for it hear of them, where lists can change at all.
 
 use std::fs;
 use std::path::Path;
@@ -74,15 +74,15 @@ async fn client_that_asks_for_it_hears_of_a_reload_and_holds_no_permit() {
     assert_eq!(client.list_all_tools().await.expect("the only permit is there").len(), 1);
     fs::write(&file, capability("orders", &[("get", "/orders"), ("list", "/list")], "")).expect("a file");
     for subscription in &mut subscriptions {
-        let told = timeout(PATIENCE, subscription.next()).await.expect("news come");
-        assert!(matches!(told, Ok(Some(ServerNotification::ToolListChangedNotification(_)))), "{told:?}");
+        let heard = timeout(PATIENCE, subscription.next()).await.expect("news come");
+        assert!(matches!(heard, Ok(Some(ServerNotification::ToolListChangedNotification(_)))), "{heard:?}");
     }
     let fresh = connect(&server.mcp).await;
     assert_eq!(fresh.list_all_tools().await.expect("a list").len(), 2);
     server.signal("-TERM");
     for subscription in &mut subscriptions {
-        let told = timeout(PATIENCE, subscription.next()).await.expect("it ends");
-        assert!(matches!(told, Ok(None)), "{told:?}");
+        let heard = timeout(PATIENCE, subscription.next()).await.expect("it ends");
+        assert!(matches!(heard, Ok(None)), "{heard:?}");
         assert!(matches!(subscription.end(), Some(SubscriptionEnd::Graceful(_))), "{:?}", subscription.end());
     }
     let (code, log) = timeout(Duration::from_secs(10), server.end()).await.expect("no one is waited for");
@@ -101,8 +101,8 @@ async fn client_that_asks_for_it_hears_of_a_changed_policy() {
     assert_eq!(client.list_all_tools().await.expect("a list").len(), 10);
     fs::write(&policy, "[default]\nread-only = true\n").expect("a file");
     server.signal("-HUP");
-    let told = timeout(PATIENCE, subscription.next()).await.expect("news come");
-    assert!(matches!(told, Ok(Some(ServerNotification::ToolListChangedNotification(_)))), "{told:?}");
+    let heard = timeout(PATIENCE, subscription.next()).await.expect("news come");
+    assert!(matches!(heard, Ok(Some(ServerNotification::ToolListChangedNotification(_)))), "{heard:?}");
     assert_eq!(connect(&server.mcp).await.list_all_tools().await.expect("a list").len(), 2);
 }
 
@@ -174,9 +174,9 @@ async fn clients_on_standard_output_hear_of_changes_in_both_eras() {
     for _ in 0..2 {
         changes.announce();
         assert_eq!(old.receive().await["method"], "notifications/tools/list_changed");
-        let told = new.receive().await;
-        assert_eq!(told["method"], "notifications/tools/list_changed", "{told}");
-        assert_eq!(told["params"]["_meta"]["io.modelcontextprotocol/subscriptionId"], 7, "{told}");
+        let heard = new.receive().await;
+        assert_eq!(heard["method"], "notifications/tools/list_changed", "{heard}");
+        assert_eq!(heard["params"]["_meta"]["io.modelcontextprotocol/subscriptionId"], 7, "{heard}");
     }
     changes.end();
     let ended = new.receive().await;

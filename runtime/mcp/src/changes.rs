@@ -1,7 +1,7 @@
 //! News that lists have changed, for clients that ask for it.
 //!
-//! Clients of MCP 2026-07-28 ask by a request that stays open (`subscriptions/listen`). Older clients are told on standard
-//! output once they have begun; over HTTP there are no sessions in which they could be.
+//! Clients of MCP 2026-07-28 ask by a request that stays open (`subscriptions/listen`). Older clients hear of it on standard
+//! output once they have begun; over HTTP there are no sessions in which they could.
 
 use rmcp::RoleServer;
 use rmcp::model::ServerCapabilities;
@@ -45,7 +45,7 @@ impl Changes {
     pub(super) async fn serve(&self, subscription: &SubscriptionContext) {
         let (accepted, sink) = (subscription.accepted(), subscription.sink());
         let mut news = self.0.subscribe();
-        let told = async {
+        let served = async {
             while has_come(&mut news).await {
                 if accepted.tools_list_changed == Some(true) {
                     sink.notify_tool_list_changed().await?;
@@ -61,7 +61,7 @@ impl Changes {
         };
         tokio::select! {
             // An error says that the client has left.
-            _ = told => {}
+            _ = served => {}
             () = subscription.cancelled() => {}
         }
     }
