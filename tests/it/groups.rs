@@ -65,7 +65,7 @@ pub(crate) fn scaleway() -> &'static Program {
 }
 
 /// A capability with one tool for each path, and a route for it.
-fn capability(namespace: &str, tools: &[(&str, &str)], more: &str) -> String {
+pub(crate) fn capability(namespace: &str, tools: &[(&str, &str)], more: &str) -> String {
     let each =
         |write: &dyn Fn(&str, &str) -> String| tools.iter().map(|(tool, path)| write(tool, path)).collect::<String>();
     let operations =

@@ -11,6 +11,7 @@ mod built;
 mod cache;
 mod callers;
 mod cases;
+mod changes;
 mod client;
 mod commands;
 mod companions;

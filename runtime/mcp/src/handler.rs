@@ -9,18 +9,19 @@ use naftiko_schema::{Capability, Mcp};
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, ConstString, CustomRequest, CustomResult, DiscoverResult,
     ErrorCode, GetPromptRequestMethod, GetPromptRequestParams, GetPromptResponse, GetSkillRequestParams,
-    GetSkillResult, Implementation, ListPromptsRequestMethod, ListPromptsResult, ListResourceTemplatesRequestMethod,
-    ListResourceTemplatesResult, ListResourcesRequestMethod, ListResourcesResult, ListSkillsResult,
-    ListToolsRequestMethod, ListToolsResult, MetaObject, PaginatedRequestParams, PromptsCapability, ProtocolVersion,
-    ReadResourceRequestMethod, ReadResourceRequestParams, ReadResourceResponse, ResourcesCapability,
-    ServerCapabilities, ServerConfig, ToolsCapability,
+    GetSkillResult, Implementation, InitializeRequestParams, InitializeResult, ListPromptsRequestMethod,
+    ListPromptsResult, ListResourceTemplatesRequestMethod, ListResourceTemplatesResult, ListResourcesRequestMethod,
+    ListResourcesResult, ListSkillsResult, ListToolsRequestMethod, ListToolsResult, MetaObject, PaginatedRequestParams,
+    PromptsCapability, ProtocolVersion, ReadResourceRequestMethod, ReadResourceRequestParams, ReadResourceResponse,
+    ResourcesCapability, ServerCapabilities, ServerConfig, SubscriptionFilter, ToolsCapability,
 };
-use rmcp::service::RequestContext;
+use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 
 use super::audit::AuditOutcome;
 use super::call::{call, cancelled, forwarded, principal};
 use super::catalog::Indexed;
+use super::changes::Changes;
 use super::member::Member;
 use super::members::{Members, SharedCatalog};
 use super::page::page;
@@ -58,6 +59,8 @@ struct Inner {
     /// Server info for `_meta` of each result.
     server_info_meta: MetaObject,
     resources: Resources,
+    /// Who says that lists have changed, if they can.
+    changes: Option<Changes>,
 }
 
 impl std::fmt::Debug for Server {
@@ -94,7 +97,12 @@ impl Server {
     /// The same server with a policy.
     #[must_use]
     pub fn with_policy(self, policy: Policy) -> Self {
-        Self::with_parts(self.0.about, self.0.members.all().to_vec(), policy, &SharedCatalog::default())
+        let Inner { about, members, changes, .. } = &*self.0;
+        let server = Self::with_parts(about, members.all().to_vec(), policy, &SharedCatalog::default());
+        match changes {
+            Some(changes) => server.announcing(changes.clone()),
+            None => server,
+        }
     }
 
     fn with_parts(about: &'static Capability, members: Vec<Member>, policy: Policy, shared: &SharedCatalog) -> Self {
@@ -107,7 +115,25 @@ impl Server {
             config = config.with_instructions(instructions);
         }
         let server_info_meta = server_info(&config);
-        Self(Arc::new(Inner { about, members, policy, config, server_info_meta, resources }))
+        Self(Arc::new(Inner { about, members, policy, config, server_info_meta, resources, changes: None }))
+    }
+
+    /// The same server, whose clients hear of these changes if they ask for it. Clones that exist already do not.
+    #[must_use]
+    pub fn announcing(mut self, changes: Changes) -> Self {
+        match Arc::get_mut(&mut self.0) {
+            Some(inner) => {
+                Changes::declare(true, &mut inner.config.capabilities);
+                inner.changes = Some(changes);
+                self
+            }
+            // What others share stays as it is.
+            None => {
+                let Inner { about, members, policy, .. } = &*self.0;
+                Self::with_parts(about, members.all().to_vec(), policy.clone(), &SharedCatalog::default())
+                    .announcing(changes)
+            }
+        }
     }
 
     pub(super) fn members(&self) -> &Members {
@@ -188,6 +214,38 @@ impl ServerHandler for Server {
 
     fn supported_protocol_versions(&self) -> Cow<'static, [ProtocolVersion]> {
         Cow::Borrowed(&VERSIONS)
+    }
+
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        context.peer.set_peer_info(request.clone());
+        let mut initialized = self.negotiate_initialize(&request)?;
+        // Over HTTP there are no sessions, and so nothing comes unless it was asked for.
+        if context.extensions.get::<http::request::Parts>().is_some() {
+            Changes::declare(false, &mut initialized.capabilities);
+        }
+        Ok(initialized)
+    }
+
+    async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        if let Some(changes) = self.0.changes.clone() {
+            tokio::spawn(changes.serve_session(context.peer, self.0.config.capabilities.clone()));
+        }
+    }
+
+    /// What is asked for; the SDK leaves of it what the capabilities declare.
+    fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        self.0.changes.as_ref().map(|_| requested.clone())
+    }
+
+    async fn listen(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {
+        if let Some(changes) = &self.0.changes {
+            changes.serve(&subscription).await;
+        }
+        Ok(())
     }
 
     async fn discover(&self, _: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {

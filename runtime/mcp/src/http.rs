@@ -13,11 +13,13 @@ use http::{Method, StatusCode};
 use http_body_util::{BodyExt as _, Collected, Full};
 use naftiko_adapter::origin::Known;
 use naftiko_adapter::{STANDSTILL, Unreceived, numbers, receive};
-use rmcp::model::ProtocolVersion;
+use rmcp::model::{ConstString as _, ProtocolVersion, SubscriptionsListenRequestMethod};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use tokio_util::sync::CancellationToken;
 
+use super::accept::JsonOnly;
+use super::changes::Listening;
 use super::lists::Lists;
 use super::message::{MESSAGE_LIMIT, Malformed, Message, short_error, unreadable, unsupported};
 use super::observe::Observing;
@@ -156,6 +158,10 @@ impl Endpoint {
             let parts = [r#"{"jsonrpc":"2.0","id":"#, id, r#","result":"#, result, "}"];
             return json(StatusCode::OK, parts.concat());
         }
+        let listens = message.is(SubscriptionsListenRequestMethod::VALUE);
+        if listens && parts.extensions.get::<JsonOnly>().is_some() {
+            return json(StatusCode::NOT_ACCEPTABLE, Malformed::rejected("the response is a stream of events"));
+        }
         let is_stateless = parts
             .headers
             .get("mcp-protocol-version")
@@ -172,6 +178,9 @@ impl Endpoint {
         }
         let (mut parts, body) = response.into_parts();
         if parts.headers.get(CONTENT_TYPE).is_some_and(|media_type| media_type == "text/event-stream") {
+            if listens {
+                parts.extensions.insert(Listening);
+            }
             // Each event is one frame.
             return Response::from_parts(parts, Body::new(body.map_frame(|frame| frame.map_data(unmarked))));
         }

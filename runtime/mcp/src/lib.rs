@@ -6,6 +6,7 @@ mod audit;
 mod budget;
 mod call;
 mod catalog;
+mod changes;
 mod confirm;
 mod content;
 mod failure;
@@ -49,6 +50,7 @@ mod words;
 
 pub use self::http::HttpOptions;
 pub use audit::{Audit, AuditOutcome, AuditedCall};
+pub use changes::Changes;
 pub use grant::{Action, Grant, Names};
 pub use handler::Server;
 pub use limits::{Limited, NoRate, Rate};
@@ -58,6 +60,7 @@ pub use policy::{Confirmation, OutputSchemas, Policy, Search, ShortKey};
 
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::changes::Listening;
     pub use crate::http::{Endpoint, PATH};
     pub use crate::members::SharedCatalog;
     pub use crate::patterns::Patterns;

@@ -72,8 +72,9 @@ fn execute(program: &'static Program, command: Command) -> Result<(), Failure> {
             print(std::iter::once(format!("{:#}", config::describe(program, &options))))
         }
         Command::Serve(options) => {
-            let (_sender, reloads) = mpsc::channel(1);
-            serve_http(program, *options, reloads)
+            // The sender is gone before the server starts, so that it promises no changes.
+            let (_, never) = mpsc::channel(1);
+            serve_http(program, *options, never)
         }
         Command::Mcp(options) => serve_stdio(program, &options),
         Command::Tools => {

@@ -12,6 +12,7 @@ use http::StatusCode;
 use http::header::{HeaderMap, HeaderName, HeaderValue, SERVER};
 use naftiko_adapter::trace::{self, TRACEPARENT};
 use naftiko_adapter::{Address, Forwarded, Principal, Unreceived, receive};
+use naftiko_mcp::__private::Listening;
 use naftiko_rest::__private::{Problem, protect};
 use tokio_util::sync::CancellationToken;
 use tower::{Layer as _, ServiceExt as _, service_fn};
@@ -181,6 +182,11 @@ impl Service {
             #[cfg(feature = "otlp")]
             let _entered = span.as_ref().map(tracing::Span::enter);
             audit.record_request(&method, metrics::route_label(&response), response.status(), &caller, elapsed);
+        }
+        if response.extensions().get::<Listening>().is_some() {
+            // Nothing runs while its caller waits for news, so others may have its permit, and its connection too.
+            running.permit = None;
+            running.turn.wait_to_its_end();
         }
         response.map(|body| RunningBody::new(body, running))
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use naftiko_client::__private::{Connection, Room, TARGET};
 use naftiko_client::ResponseCache;
 use naftiko_mcp::__private::SharedCatalog;
-use naftiko_mcp::{Policy, Server};
+use naftiko_mcp::{Changes, Policy, Server};
 use naftiko_schema::{Adapter, Capability, Group};
 use rustls::ClientConfig;
 use tokio::net::TcpListener;
@@ -55,6 +55,9 @@ pub(super) async fn serve(
         || options.tools.policy_file.is_some()
         || program.variables().any(|variable| variable.file.is_some());
     let mut server = Running::new(program.about(), options, workers, Metrics::new(program, &runtimes)?)?;
+    if !reloads.is_closed() {
+        server.changes.get_or_insert_default();
+    }
     // This comes before the first log line that says the server is up: its reader may send a signal at once.
     tokio::spawn(stop_on_signal(Signals::listen(reads_again)?, server.stop.clone()));
     let mut hangup = Hangup::listen(reads_again)?;
@@ -102,6 +105,8 @@ pub(super) struct Running {
     access: Access,
     policy: Policy,
     rules: Rules,
+    /// Who tells clients that the program or the rules were replaced, if that can happen.
+    changes: Option<Changes>,
     audit: Option<Audit>,
     rate: Option<RateLimit>,
     guard: Guard,
@@ -184,6 +189,7 @@ impl Running {
             access: Access::new(&options),
             policy,
             rules: Rules::default(),
+            changes: options.tools.policy_file.is_some().then(Changes::default),
             audit,
             rate: options.rate_limit.map(RateLimit::new),
             guard: Guard::new(options.max_in_flight, options.share(options.max_in_flight)),
@@ -265,6 +271,7 @@ impl Running {
             removed.stop.cancel();
         }
         self.program = Some(program);
+        self.changes.iter().for_each(Changes::announce);
         Ok(())
     }
 
@@ -356,6 +363,7 @@ impl Running {
             options: &self.options,
             access: &self.access,
             policy: &self.policy,
+            changes: self.changes.as_ref(),
             catalog: &plan.catalog,
             rules: &self.rules,
             stop: &self.stop,
@@ -445,6 +453,8 @@ impl Running {
 
     /// Waits for running requests, for at most the grace period.
     async fn drain(mut self) -> Result<(), Failure> {
+        // Requests for news would run as long as the server.
+        self.changes.iter().for_each(Changes::end);
         let finished = async { while self.tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(GRACE, finished).await.is_err() {
             tracing::warn!(target: TARGET, "connections are still open {} s after the signal; closing them", GRACE.as_secs());

@@ -101,6 +101,11 @@ impl Turn {
         self.0.0.is_unread.store(true, Ordering::Relaxed);
     }
 
+    /// Waits for the caller as long as the turn lasts.
+    pub(super) fn wait_to_its_end(&self) {
+        self.0.0.number.fetch_or(WAITS, Ordering::Relaxed);
+    }
+
     /// Waits for the caller until the value that is returned is dropped.
     pub(super) fn wait(&self) -> Wait<'_> {
         self.0.0.number.fetch_or(WAITS, Ordering::Relaxed);
@@ -123,6 +128,9 @@ impl Drop for Wait<'_> {
 
 impl Drop for Turn {
     fn drop(&mut self) {
+        if self.0.0.number.load(Ordering::Relaxed) & WAITS != 0 {
+            self.0.0.number.fetch_and(!WAITS, Ordering::Relaxed);
+        }
         self.0.0.number.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -153,6 +161,13 @@ mod tests {
         let turn = other.begin(Instant::now()).expect("it is open");
         let wait = turn.wait();
         assert!(other.close() && !wait.end(), "it was closed while the body was awaited");
+        let turn = turns.begin(Instant::now()).expect("it is open");
+        turn.wait_to_its_end();
+        assert!(turns.waits_since().is_some(), "the caller waits for news");
+        drop(turn);
+        let turn = turns.begin(Instant::now()).expect("it is open");
+        assert!(turns.waits_since().is_none(), "the next request runs");
+        drop(turn);
         assert!(turns.close() && turns.begin(Instant::now()).is_none(), "nothing begins after that");
         assert!(!turns.close() && turns.waits_since().is_none(), "it is closed once");
     }

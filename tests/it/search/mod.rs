@@ -4,7 +4,7 @@ use naftiko_serve::load;
 use naftiko_server::Program;
 use scaleway_simulator::{PROJECT_ID, Simulator};
 use serde_json::{Value, json};
-use xtask::synth::{self, Shape};
+use xtask::synth::{self, Shape, Size};
 
 use crate::groups::{Joined, scaleway};
 use crate::mcp::{call_at, post};
@@ -14,7 +14,7 @@ const QUESTIONS: &str = include_str!("questions.txt");
 /// All capabilities of a large provider.
 pub(crate) fn provider() -> &'static Program {
     let folder = tempfile::tempdir().expect("a folder");
-    let written = synth::write(folder.path(), Shape::ScalewayShaped, 82).expect("they are written");
+    let written = synth::write(folder.path(), Shape::ScalewayShaped, Size::Capabilities(82)).expect("they are written");
     let files: Vec<_> = written.into_iter().map(|(path, _)| path).collect();
     load::leak(load::files(&files, true).expect("they are a group").program)
 }

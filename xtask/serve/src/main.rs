@@ -79,7 +79,8 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         anstream::eprintln!("upstream that echoes requests on http://{address}");
         server.use_upstream(&loaded.program, &format!("http://{address}"));
     }
-    let reloads = if watch { reload::programs(&files, joined)? } else { channel(1).1 };
+    let (_, never) = channel(1);
+    let reloads = if watch { reload::programs(&files, joined)? } else { never };
     Ok(naftiko_server::serve(load::leak(loaded.program), server, reloads))
 }
 

@@ -17,10 +17,23 @@ pub struct Options {
     /// The provider whose shape the capabilities have
     shape: Shape,
     /// How many capabilities; those beyond the provider's are repeated under other names
-    count: usize,
+    #[arg(required_unless_present = "operations", conflicts_with = "operations")]
+    count: Option<usize>,
+    /// As many capabilities as have this many operations; the last may have fewer than the provider's
+    #[arg(long, value_name = "COUNT")]
+    operations: Option<usize>,
     /// The folder of the workspace; `target/synth` unless set. What is in its `spec` and `generated` is replaced
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
+}
+
+/// How much to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// This many capabilities.
+    Capabilities(usize),
+    /// Capabilities with this many operations.
+    Operations(usize),
 }
 
 /// A provider.
@@ -51,7 +64,11 @@ pub fn run(root: &Path, options: &Options) -> Result<bool> {
         fs::remove_dir_all(&spec).with_context(|| format!("{} cannot be removed", spec.display()))?;
     }
     fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    let written = write(folder, options.shape, options.count)?;
+    let size = match (options.count, options.operations) {
+        (Some(count), _) => Size::Capabilities(count),
+        (None, operations) => Size::Operations(operations.unwrap_or_default()),
+    };
+    let written = write(folder, options.shape, size)?;
     workspace::write(root, folder, [])?;
     let operations: usize = written.iter().map(|(_, operations)| operations).sum();
     anstream::println!("{} capabilities with {operations} operations in {}", written.len(), folder.display());
@@ -65,9 +82,9 @@ pub fn run(root: &Path, options: &Options) -> Result<bool> {
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn write(folder: &Path, shape: Shape, count: usize) -> Result<Vec<(PathBuf, usize)>> {
+pub fn write(folder: &Path, shape: Shape, size: Size) -> Result<Vec<(PathBuf, usize)>> {
     let (provider, table) = shape.provider();
-    let capabilities = table::read(table, count)?;
+    let capabilities = table::read(table, size)?;
     let write = |capability: &table::Capability| {
         let path = format!("spec/{provider}/{}.yaml", capability.name);
         inside::write(folder, &path, &capability::text(capability))?;
@@ -83,9 +100,15 @@ mod tests {
     #[test]
     fn the_shape_has_as_many_operations_as_scaleway_and_more_are_repeated() {
         let (_, table) = Shape::ScalewayShaped.provider();
-        let operations = |count| -> usize {
-            table::read(table, count).expect("the table is right").iter().map(|it| it.operations.len()).sum()
+        let sizes = |size| -> Vec<usize> {
+            table::read(table, size).expect("the table is right").iter().map(|it| it.operations.len()).collect()
         };
+        let operations = |count| sizes(Size::Capabilities(count)).iter().sum::<usize>();
         assert_eq!((operations(82), operations(164)), (419, 838));
+        for count in [0, 1, 419, 420, 1158] {
+            let sizes = sizes(Size::Operations(count));
+            assert_eq!(sizes.iter().sum::<usize>(), count);
+            assert!(!sizes.contains(&0), "{count}: {sizes:?}");
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use anyhow::{Context as _, Result, bail};
 
+use super::Size;
+
 /// A capability: operations on one kind of resource.
 #[derive(Clone, Debug)]
 pub(super) struct Capability {
@@ -38,12 +40,21 @@ pub(super) enum Operation {
 }
 
 /// The first capabilities of a table. Those beyond its end are the same again, under other names.
-pub(super) fn read(table: &str, count: usize) -> Result<Vec<Capability>> {
+pub(super) fn read(table: &str, size: Size) -> Result<Vec<Capability>> {
     let lines = table.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
     let all: Vec<_> =
         lines.map(|line| capability(line).with_context(|| format!("in `{line}`"))).collect::<Result<_>>()?;
     let rounds = (0..).flat_map(|round| all.iter().map(move |capability| again(capability, round)));
-    Ok(rounds.take(count).collect())
+    let mut left = match size {
+        Size::Capabilities(count) => return Ok(rounds.take(count).collect()),
+        Size::Operations(count) => count,
+    };
+    let whole = rounds.map_while(|mut capability| {
+        capability.operations.truncate(left);
+        left -= capability.operations.len();
+        (!capability.operations.is_empty()).then_some(capability)
+    });
+    Ok(whole.collect())
 }
 
 /// The capability of a round through the table.

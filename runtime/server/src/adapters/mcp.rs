@@ -29,9 +29,13 @@ impl Endpoints {
         let offered: Arc<[_]> = members.iter().filter_map(Member::mcp).collect();
         let endpoint = |policy: Policy| -> Later {
             let (options, checks_hosts) = (parts.access.mcp(parts.abort.clone()), parts.access.checks_hosts());
-            let (offered, catalog) = (offered.clone(), catalog.clone());
+            let (offered, catalog, changes) = (offered.clone(), catalog.clone(), parts.changes.cloned());
             let make = move || {
                 let server = Server::joined(about, offered.iter().cloned(), policy, &catalog);
+                let server = match changes {
+                    Some(changes) => server.announcing(changes),
+                    None => server,
+                };
                 server.endpoint(options, checks_hosts)
             };
             LazyLock::new(Box::new(make))

@@ -14,7 +14,7 @@ use http::StatusCode;
 use naftiko_adapter::{Forwarded, Principal, Unreceived};
 use naftiko_client::__private::Connection;
 use naftiko_mcp::__private::{Endpoint, SharedCatalog};
-use naftiko_mcp::Grant;
+use naftiko_mcp::{Changes, Grant};
 use naftiko_rest::__private::Problem;
 use naftiko_schema::{Adapter, Capability, Group, Mcp, Rest};
 use tokio_util::sync::CancellationToken;
@@ -35,6 +35,8 @@ pub(super) struct Parts<'p> {
     /// What clients of the MCP endpoint of all members see, which the workers share.
     pub(super) catalog: &'p SharedCatalog,
     pub(super) rules: &'p Rules,
+    /// Who tells these clients that what they see has changed, if it can.
+    pub(super) changes: Option<&'p Changes>,
     pub(super) stop: &'p CancellationToken,
     pub(super) abort: &'p CancellationToken,
     /// What the server calls itself.
