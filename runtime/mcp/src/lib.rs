@@ -7,6 +7,7 @@ mod budget;
 mod call;
 mod catalog;
 mod confirm;
+mod confirmation;
 mod content;
 mod failure;
 mod files;
@@ -46,11 +47,12 @@ mod words;
 
 pub use self::http::HttpOptions;
 pub use audit::{Audit, AuditOutcome, AuditedCall};
+pub use confirmation::Confirmation;
 pub use grant::{Action, Grant, Names};
 pub use handler::Server;
 pub use limits::{Limited, NoRate, Rate};
 pub use patterns::UnmatchedPattern;
-pub use policy::{Confirmation, OutputSchemas, Policy, Search, ShortKey};
+pub use policy::{OutputSchemas, Policy, Search, ShortKey};
 
 #[doc(hidden)]
 pub mod __private {

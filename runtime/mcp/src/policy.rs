@@ -15,6 +15,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::audit::Audit;
+use super::confirmation::Confirmation;
 use super::files::Root;
 use super::grant::{Action, Grant};
 use super::limits::{Limited, Limits, Rate};
@@ -57,18 +58,6 @@ pub struct Policy {
     limits: Limits,
     /// The rule of the callers, if what they may do depends on who they are.
     pub(super) grant: Option<Grant>,
-}
-
-/// Whether the user must confirm calls of destructive tools.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Confirmation {
-    /// Never ask.
-    Off,
-    /// Ask the user if the client supports it; otherwise call without confirmation.
-    #[default]
-    Ask,
-    /// Always ask the user; refuse the call if the client cannot ask.
-    Require,
 }
 
 /// What tools declare about their results.
