@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use naftiko_schema::{Mcp, Rest, Target, Tool, Verb};
 
-use super::confirmation::Confirmation;
+use super::choices::Confirmation;
 use super::limits::{Limited, Limits, Rate};
 use super::patterns::{Patterns, UnmatchedPattern};
 

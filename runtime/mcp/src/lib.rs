@@ -6,8 +6,8 @@ mod audit;
 mod budget;
 mod call;
 mod catalog;
+mod choices;
 mod confirm;
-mod confirmation;
 mod content;
 mod failure;
 mod files;
@@ -47,12 +47,12 @@ mod words;
 
 pub use self::http::HttpOptions;
 pub use audit::{Audit, AuditOutcome, AuditedCall};
-pub use confirmation::Confirmation;
+pub use choices::{Confirmation, OutputSchemas, Search};
 pub use grant::{Action, Grant, Names};
 pub use handler::Server;
 pub use limits::{Limited, NoRate, Rate};
 pub use patterns::UnmatchedPattern;
-pub use policy::{OutputSchemas, Policy, Search, ShortKey};
+pub use policy::{Policy, ShortKey};
 
 #[doc(hidden)]
 pub mod __private {

@@ -6,12 +6,11 @@ use std::time::{Duration, Instant};
 use naftiko_client::__private::{Connection, Room, TARGET};
 use naftiko_client::ResponseCache;
 use naftiko_mcp::__private::SharedCatalog;
-use naftiko_mcp::{Policy, Server};
+use naftiko_mcp::Policy;
 use naftiko_schema::{Adapter, Capability, Group};
 use rustls::ClientConfig;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -33,59 +32,11 @@ use super::pipeline::{Pipeline, Service};
 use super::program::{Exposed, Program, Served};
 use super::rate::RateLimit;
 use super::rules::Rules;
-use super::signals::{Hangup, Signals, stop_on_signal};
 use super::tls::Tls;
 use super::upstream;
 
 /// How long to drain running requests after the signal to stop.
 const GRACE: Duration = Duration::from_secs(30);
-
-/// Serves until a signal arrives. Each program from `reloads` replaces the one before it, without dropping requests.
-pub(super) async fn serve(
-    program: &'static Program,
-    options: Serve,
-    workers: Vec<Handle>,
-    mut reloads: Receiver<&'static Program>,
-) -> Result<(), Failure> {
-    let runtimes = [&workers[..], &[Handle::current()]].concat();
-    // SIGHUP stops a server that has nothing to read again.
-    let reads_again = options.tls_certificate.is_some()
-        || options.tools.policy_file.is_some()
-        || program.variables().any(|variable| variable.file.is_some());
-    let mut server = Running::new(options, workers, Metrics::new(program, &runtimes)?)?;
-    // This comes before the first log line that says the server is up: its reader may send a signal at once.
-    tokio::spawn(stop_on_signal(Signals::listen(reads_again)?, server.stop.clone()));
-    let mut hangup = Hangup::listen(reads_again)?;
-    server.load(program)?;
-    loop {
-        tokio::select! {
-            () = server.stop.cancelled() => return server.drain().await,
-            () = hangup.next() => match server.read_again() {
-                Ok(()) => tracing::info!(target: TARGET, "reloaded certificate, policy and bound files"),
-                Err(failure) => {
-                    tracing::error!(target: TARGET, %failure, "the files cannot be reloaded, so all of them stay as they were");
-                }
-            },
-            Some(program) = reloads.recv() => {
-                match server.load(program) {
-                    Ok(()) => tracing::info!(target: TARGET, "reloaded"),
-                    Err(failure) => {
-                        tracing::error!(target: TARGET, %failure, "the changed program cannot be served");
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Serves MCP on stdio until the client leaves or a signal arrives.
-pub(super) async fn stdio(server: Server) -> std::io::Result<()> {
-    let mut signals = Signals::listen(false)?;
-    tokio::select! {
-        served = server.serve_stdio() => served,
-        () = signals.next() => Ok(()),
-    }
-}
 
 /// The listeners, and the state that they share.
 pub(super) struct Running {
@@ -107,7 +58,7 @@ pub(super) struct Running {
     room: Room,
     started: Instant,
     /// Cancelled when the server should stop.
-    stop: CancellationToken,
+    pub(super) stop: CancellationToken,
     /// Cancelled when requests are still running after the grace period.
     abort: CancellationToken,
     /// The program that is served, with the names of its group.
@@ -435,7 +386,7 @@ impl Running {
     }
 
     /// Waits for running requests, for at most the grace period.
-    async fn drain(mut self) -> Result<(), Failure> {
+    pub(super) async fn drain(mut self) -> Result<(), Failure> {
         let finished = async { while self.tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(GRACE, finished).await.is_err() {
             tracing::warn!(target: TARGET, "connections are still open {} s after the signal; closing them", GRACE.as_secs());
