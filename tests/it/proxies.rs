@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 use crate::groups::{Joined, scaleway};
 use crate::mcp::message;
 
-const SECRETS: &str = "/v1/secret-manager/v1beta1/regions/fr-par/secrets?scheduled_for_deletion=false";
+/// A secret that is not there.
+const SECRET: &str = "/v1/secret-manager/v1beta1/regions/fr-par/secrets/4d7e9ce5-b2be-495e-9ba1-4ec08e59a588";
 
 async fn send(joined: &Joined, fields: &[(&str, &str)]) -> Response {
-    let request = joined.http.get(format!("{}{SECRETS}", joined.rest));
+    let request = joined.http.get(format!("{}{SECRET}", joined.rest));
     let request = fields.iter().fold(request, |request, (name, value)| request.header(*name, *value));
     request.send().await.expect("a response")
 }
@@ -48,7 +49,7 @@ async fn limits_and_audit_have_the_address_that_a_trusted_proxy_appends() {
             &[("forwarded", "for=6.6.6.3, for=192.0.2.2")],
         ],
     );
-    assert_eq!(seen.await, [200, 200, 429, 429, 200]);
+    assert_eq!(seen.await, [404, 404, 429, 429, 404]);
     tokio::time::sleep(Duration::from_millis(1100)).await;
     // Fields that contradict each other, or say nothing, are those of the proxy itself.
     let seen = statuses(
@@ -61,7 +62,7 @@ async fn limits_and_audit_have_the_address_that_a_trusted_proxy_appends() {
             &[(X, "192.0.2.8")],
         ],
     );
-    assert_eq!(seen.await, [200, 200, 429, 429, 200]);
+    assert_eq!(seen.await, [404, 404, 429, 429, 404]);
     let call = message("list-secrets", &json!({"region": "fr-par"}));
     let request = joined.http.post(&joined.mcp).header("accept", "application/json, text/event-stream").json(&call);
     request.header(X, "6.6.6.6, 192.0.2.30").send().await.expect("a response");
@@ -80,7 +81,7 @@ async fn fields_are_ignored_without_a_trusted_proxy() {
         let joined = Joined::start(scaleway(), &flags).await.expect("it is served");
         let requests: &[&[(&str, &str)]] =
             &[&[(X, "192.0.2.1")], &[("forwarded", "for=192.0.2.2")], &[(X, "192.0.2.3")]];
-        assert_eq!(statuses(&joined, requests).await, [200, 200, 429], "{more:?}");
+        assert_eq!(statuses(&joined, requests).await, [404, 404, 429], "{more:?}");
     }
 }
 
@@ -93,18 +94,18 @@ async fn one_address_behind_a_proxy_has_its_share_of_permits_only() {
     (0..16).for_each(|_| simulator.fault(Fault::slow(Duration::from_secs(2))));
     let slow: Vec<_> = (0..16)
         .map(|_| {
-            let request = joined.http.get(format!("{}{SECRETS}", joined.rest)).header(X, "192.0.2.1");
+            let request = joined.http.get(format!("{}{SECRET}", joined.rest)).header(X, "192.0.2.1");
             tokio::spawn(request.send())
         })
         .collect();
     while simulator.requests().len() < 16 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    assert_eq!(statuses(&joined, &[&[(X, "192.0.2.1")], &[(X, "192.0.2.2")]]).await, [503, 200]);
+    assert_eq!(statuses(&joined, &[&[(X, "192.0.2.1")], &[(X, "192.0.2.2")]]).await, [503, 404]);
     for request in slow {
-        assert_eq!(request.await.expect("no panic").expect("a response").status(), 200);
+        assert_eq!(request.await.expect("no panic").expect("a response").status(), 404);
     }
-    assert_eq!(statuses(&joined, &[&[(X, "192.0.2.1")]]).await, [200]);
+    assert_eq!(statuses(&joined, &[&[(X, "192.0.2.1")]]).await, [404]);
 }
 
 #[test]

@@ -9,8 +9,8 @@ use rmcp::model::{CallToolRequestParams, CallToolResult};
 use serde_json::Value;
 
 use super::Policy;
+use super::choices::OutputSchemas;
 use super::member::{Member, describe};
-use super::policy::OutputSchemas;
 use super::schema::HEADER;
 #[cfg(feature = "search")]
 use super::search::Finder;

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::Policy;
-use super::policy::Confirmation;
+use super::choices::Confirmation;
 use super::question::lines;
 use super::revision::is_stateless;
 

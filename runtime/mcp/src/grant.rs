@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use naftiko_schema::{Mcp, Rest, Target, Tool, Verb};
 
+use super::choices::Confirmation;
 use super::limits::{Limited, Limits, Rate};
 use super::patterns::{Patterns, UnmatchedPattern};
-use super::policy::Confirmation;
 
 /// What the callers of one rule may do. Clones share the counts of calls.
 #[derive(Clone)]

@@ -7,6 +7,7 @@ mod budget;
 mod call;
 mod catalog;
 mod changes;
+mod choices;
 mod confirm;
 mod content;
 mod failure;
@@ -51,12 +52,13 @@ mod words;
 pub use self::http::HttpOptions;
 pub use audit::{Audit, AuditOutcome, AuditedCall};
 pub use changes::Changes;
+pub use choices::{Confirmation, OutputSchemas, Search};
 pub use grant::{Action, Grant, Names};
 pub use handler::Server;
 pub use limits::{Limited, NoRate, Rate};
 pub use observe::{ObservedRequest, Observer};
 pub use patterns::UnmatchedPattern;
-pub use policy::{Confirmation, OutputSchemas, Policy, Search, ShortKey};
+pub use policy::{Policy, ShortKey};
 
 #[doc(hidden)]
 pub mod __private {

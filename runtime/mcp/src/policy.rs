@@ -15,6 +15,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::audit::Audit;
+use super::choices::{Confirmation, OutputSchemas, Search};
 use super::files::Root;
 use super::grant::{Action, Grant};
 use super::limits::{Limited, Limits, Rate};
@@ -60,43 +61,6 @@ pub struct Policy {
     limits: Limits,
     /// The rule of the callers, if what they may do depends on who they are.
     pub(super) grant: Option<Grant>,
-}
-
-/// Whether the user must confirm calls of destructive tools.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Confirmation {
-    /// Never ask.
-    Off,
-    /// Ask the user if the client supports it; otherwise call without confirmation.
-    #[default]
-    Ask,
-    /// Always ask the user; refuse the call if the client cannot ask.
-    Require,
-}
-
-/// What tools declare about their results.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OutputSchemas {
-    /// Nothing.
-    Off,
-    /// The names of members, and their usual kinds. Every object satisfies it.
-    #[default]
-    Shape,
-    /// The whole schema. Clients reject results that do not satisfy it, such as those with values that are new, and those in
-    /// which a secret is masked.
-    Full,
-}
-
-/// Whether lists show tools that find tools, in place of all tools.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Search {
-    /// Never.
-    Off,
-    /// If the list of all tools were longer than its budget.
-    #[default]
-    Auto,
-    /// Always.
-    On,
 }
 
 /// The state key is too short.

@@ -6,7 +6,7 @@ use rmcp::model::JsonObject;
 use serde_json::{Value, json};
 
 use super::about::about;
-use super::policy::OutputSchemas;
+use super::choices::OutputSchemas;
 use super::shape;
 
 /// How long the schema of a tool's inputs may be because of its body, in bytes.

@@ -13,7 +13,7 @@ use super::failure::Failure;
 use super::lines::Flush;
 use super::observer::Messages;
 use super::program::Program;
-use super::{config, log, serve as serving, stdio, workers};
+use super::{config, lifetime, log, stdio, workers};
 
 /// Runs the command line. The exit code is 2 for an invalid configuration and 1 for other failures.
 pub fn run(program: &'static Program) -> ExitCode {
@@ -90,7 +90,7 @@ fn execute(program: &'static Program, command: Command) -> Result<(), Failure> {
 
 fn serve_http(program: &'static Program, options: Serve, reloads: Receiver<&'static Program>) -> Result<(), Failure> {
     let workers = workers::start()?;
-    runtime()?.block_on(serving::serve(program, options, workers, reloads))
+    runtime()?.block_on(lifetime::serve(program, options, workers, reloads))
 }
 
 /// Room for long responses of the upstream over stdio, in bytes.
@@ -105,7 +105,7 @@ fn serve_stdio(program: &'static Program, options: &cli::Stdio) -> Result<(), Fa
     policy = policy.observer(Arc::new(Messages(None)));
     let server = stdio::server(program, &options.upstream, None, &Room::new(ROOM), policy)?;
     let runtime = runtime()?;
-    let outcome = runtime.block_on(serving::stdio(server));
+    let outcome = runtime.block_on(lifetime::stdio(server));
     // A read of standard input may still block, so this must not wait for it.
     runtime.shutdown_background();
     if let Some(audit) = &audit {

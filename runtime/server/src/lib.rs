@@ -23,6 +23,7 @@ mod heads;
 mod health;
 mod id;
 mod inbound;
+mod lifetime;
 mod lines;
 mod list;
 mod listener;

@@ -7,12 +7,11 @@ use std::time::{Duration, Instant};
 use naftiko_client::__private::{Connection, Room, TARGET};
 use naftiko_client::ResponseCache;
 use naftiko_mcp::__private::SharedCatalog;
-use naftiko_mcp::{Changes, Policy, Server};
+use naftiko_mcp::{Changes, Policy};
 use naftiko_schema::{Adapter, Capability, Group};
 use rustls::ClientConfig;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -35,62 +34,11 @@ use super::pipeline::{Pipeline, Service};
 use super::program::{Exposed, Program, Served};
 use super::rate::RateLimit;
 use super::rules::Rules;
-use super::signals::{Hangup, Signals, stop_on_signal};
 use super::tls::Tls;
 use super::upstream;
 
 /// How long to drain running requests after the signal to stop.
 const GRACE: Duration = Duration::from_secs(30);
-
-/// Serves until a signal arrives. Each program from `reloads` replaces the one before it, without dropping requests.
-pub(super) async fn serve(
-    program: &'static Program,
-    options: Serve,
-    workers: Vec<Handle>,
-    mut reloads: Receiver<&'static Program>,
-) -> Result<(), Failure> {
-    let runtimes = [&workers[..], &[Handle::current()]].concat();
-    // SIGHUP stops a server that has nothing to read again.
-    let reads_again = options.tls_certificate.is_some()
-        || options.tools.policy_file.is_some()
-        || program.variables().any(|variable| variable.file.is_some());
-    let mut server = Running::new(program.about(), options, workers, Metrics::new(program, &runtimes)?)?;
-    if !reloads.is_closed() {
-        server.changes.get_or_insert_default();
-    }
-    // This comes before the first log line that says the server is up: its reader may send a signal at once.
-    tokio::spawn(stop_on_signal(Signals::listen(reads_again)?, server.stop.clone()));
-    let mut hangup = Hangup::listen(reads_again)?;
-    server.load(program)?;
-    loop {
-        tokio::select! {
-            () = server.stop.cancelled() => return server.drain().await,
-            () = hangup.next() => match server.read_again() {
-                Ok(()) => tracing::info!(target: TARGET, "reloaded certificate, policy and bound files"),
-                Err(failure) => {
-                    tracing::error!(target: TARGET, %failure, "the files cannot be reloaded, so all of them stay as they were");
-                }
-            },
-            Some(program) = reloads.recv() => {
-                match server.load(program) {
-                    Ok(()) => tracing::info!(target: TARGET, "reloaded"),
-                    Err(failure) => {
-                        tracing::error!(target: TARGET, %failure, "the changed program cannot be served");
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Serves MCP on stdio until the client leaves or a signal arrives.
-pub(super) async fn stdio(server: Server) -> std::io::Result<()> {
-    let mut signals = Signals::listen(false)?;
-    tokio::select! {
-        served = server.serve_stdio() => served,
-        () = signals.next() => Ok(()),
-    }
-}
 
 /// The listeners, and the state that they share.
 pub(super) struct Running {
@@ -114,7 +62,7 @@ pub(super) struct Running {
     room: Room,
     started: Instant,
     /// Cancelled when the server should stop.
-    stop: CancellationToken,
+    pub(super) stop: CancellationToken,
     /// Cancelled when requests are still running after the grace period.
     abort: CancellationToken,
     /// The program that is served, with the names of its group.
@@ -212,6 +160,11 @@ impl Running {
     /// Serves a program. An adapter on the same address as before keeps its listener.
     pub(super) fn load(&mut self, program: &'static Program) -> Result<(), Failure> {
         self.load_named(program.named())
+    }
+
+    /// Announces to clients what changes, also without a policy file.
+    pub(super) fn announces(&mut self) {
+        self.changes.get_or_insert_default();
     }
 
     /// Reads certificate, policy and files of binds again. If one cannot be used, nothing changes.
@@ -452,7 +405,7 @@ impl Running {
     }
 
     /// Waits for running requests, for at most the grace period.
-    async fn drain(mut self) -> Result<(), Failure> {
+    pub(super) async fn drain(mut self) -> Result<(), Failure> {
         // Requests for news would run as long as the server.
         self.changes.iter().for_each(Changes::end);
         let finished = async { while self.tasks.join_next().await.is_some() {} };

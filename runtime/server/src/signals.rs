@@ -32,7 +32,10 @@ impl Signals {
             Ok(Self { interrupt, terminate, hangup })
         }
         #[cfg(windows)]
-        Ok(Self { interrupt: tokio::signal::windows::ctrl_c()? })
+        {
+            let _ = reads_again;
+            Ok(Self { interrupt: tokio::signal::windows::ctrl_c()? })
+        }
     }
 
     pub(super) async fn next(&mut self) {

@@ -11,7 +11,7 @@ use naftiko_mcp::{Confirmation, Grant, Names, Rate};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{CREDENTIALS, Callers, Rule};
+use super::{CREDENTIALS, Rule, Who};
 
 /// The name of the rule for callers that no other rule is for.
 const DEFAULT: &str = "default";
@@ -33,7 +33,7 @@ struct File {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Section {
     name: Option<Text>,
-    r#for: Option<Spanned<Who>>,
+    r#for: Option<Spanned<For>>,
     #[serde(default)]
     deny: bool,
     #[serde(default)]
@@ -51,7 +51,7 @@ struct Section {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Who {
+struct For {
     subjects: Texts,
     clients: Texts,
     scopes: Texts,
@@ -137,7 +137,7 @@ fn texts(list: &Spanned<Vec<Text>>) -> Result<Vec<String>, Mistake> {
     list.get_ref().iter().map(text).collect()
 }
 
-fn callers(who: &Spanned<Who>, group_claim: &str) -> Result<Callers, Mistake> {
+fn callers(who: &Spanned<For>, group_claim: &str) -> Result<Who, Mistake> {
     let (span, who) = (who.span(), who.get_ref());
     let list = |list: &Texts| list.as_ref().map(texts).transpose();
     let patterns = |texts: &Texts| Ok(list(texts)?.map(Patterns::new));
@@ -152,7 +152,7 @@ fn callers(who: &Spanned<Who>, group_claim: &str) -> Result<Callers, Mistake> {
         let known = CREDENTIALS.map(|known| format!("`{known}`")).join(", ");
         return Err(Mistake(span, format!("there is no credential `{unknown}`, expected one of {known}")));
     }
-    let callers = Callers {
+    let callers = Who {
         subjects: patterns(&who.subjects)?,
         clients: patterns(&who.clients)?,
         scopes: list(&who.scopes)?.unwrap_or_default(),

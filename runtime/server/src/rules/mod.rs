@@ -32,13 +32,13 @@ pub(super) struct Rules(Arc<[Rule]>);
 
 struct Rule {
     /// Who it is for; `None` for all.
-    callers: Option<Callers>,
+    callers: Option<Who>,
     grant: Grant,
 }
 
 /// Who a rule is for: callers that fit each list that is there.
 #[derive(Default)]
-struct Callers {
+struct Who {
     subjects: Option<Patterns>,
     clients: Option<Patterns>,
     scopes: Vec<String>,
@@ -62,7 +62,7 @@ impl Identity {
         Self::of("stdio", name.map(str::to_owned))
     }
 
-    /// The values of a claim, which may be inside of others: `realm_access.roles`.
+    /// The values of a claim, which may be inside of another one: `realm_access.roles`.
     fn claim(&self, name: &str) -> Vec<&str> {
         let inside = || {
             let mut names = name.split('.');
@@ -99,7 +99,7 @@ impl Rules {
     }
 }
 
-impl Callers {
+impl Who {
     fn have(&self, caller: &Identity) -> bool {
         let fits = |patterns: &Option<Patterns>, names: &[&str]| {
             patterns.as_ref().is_none_or(|patterns| names.iter().any(|name| patterns.match_any(name)))
@@ -134,14 +134,14 @@ mod tests {
         let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         let groups = |claim: &str| vec![(claim.to_owned(), texts(&["ops", "dev"]))];
         let patterns = |pattern: &str| Some(Patterns::new([pattern]));
-        let all = Callers::default();
-        let by_subject = Callers { subjects: patterns("*@a.test"), ..Callers::default() };
-        let by_client = Callers { clients: patterns("ci"), ..Callers::default() };
-        let by_scope = Callers { scopes: texts(&["x:read"]), ..Callers::default() };
-        let by_group = Callers { claims: groups("groups"), ..Callers::default() };
-        let by_role = Callers { claims: groups("realm.roles"), ..Callers::default() };
-        let both = Callers { scopes: texts(&["x:read"]), claims: groups("groups"), ..Callers::default() };
-        let stdio = Callers { credentials: texts(&["stdio"]), ..Callers::default() };
+        let all = Who::default();
+        let by_subject = Who { subjects: patterns("*@a.test"), ..Who::default() };
+        let by_client = Who { clients: patterns("ci"), ..Who::default() };
+        let by_scope = Who { scopes: texts(&["x:read"]), ..Who::default() };
+        let by_group = Who { claims: groups("groups"), ..Who::default() };
+        let by_role = Who { claims: groups("realm.roles"), ..Who::default() };
+        let both = Who { scopes: texts(&["x:read"]), claims: groups("groups"), ..Who::default() };
+        let stdio = Who { credentials: texts(&["stdio"]), ..Who::default() };
         for (callers, claims, fits) in [
             (&all, json!({}), true),
             (&by_subject, json!({"sub": "ada@a.test"}), true),
