@@ -44,6 +44,7 @@ mod policy;
 mod program;
 mod proxies;
 mod rate;
+mod replacing;
 mod reply;
 mod rules;
 mod running;

@@ -12,7 +12,10 @@ use super::token::TokenProvider;
 /// The credentials that a call has in place of those of its client: for all APIs, or for that of a namespace. Cloning is cheap.
 #[doc(hidden)]
 #[derive(Clone, Default)]
-pub struct OnBehalf(Option<Arc<Vec<(Option<String>, Source)>>>);
+pub struct OnBehalf(Option<Arc<Vec<OfApi>>>);
+
+/// A credential for the API of a namespace, or for those of all.
+type OfApi = (Option<String>, Source);
 
 impl OnBehalf {
     /// The same credentials, and a secret for the API of a namespace, or for those of all. The first one for an API counts.
