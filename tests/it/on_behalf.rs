@@ -144,6 +144,7 @@ async fn headers_with_another_meaning_cannot_bring_credentials() {
         "Content-Type",
         "mcp-session-id",
         "traceparent",
+        "x-forwarded-for",
         "x-request-id",
         "host",
         "transfer-encoding",

@@ -25,7 +25,7 @@ use super::program::Program;
 use super::replacing::Flags;
 
 /// So begin the names of fields with a meaning of their own for this server.
-const FAMILIES: [&str; 6] = ["accept", "access-control-", "content-", "if-", "mcp-", "sec-"];
+const FAMILIES: [&str; 7] = ["accept", "access-control-", "content-", "if-", "mcp-", "sec-", "x-forwarded-"];
 /// More such fields.
 const KNOWN: [&str; 8] =
     ["forwarded", "last-event-id", "range", "traceparent", "tracestate", "user-agent", "via", "x-request-id"];

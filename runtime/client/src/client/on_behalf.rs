@@ -79,7 +79,7 @@ pub(super) enum Place {
 /// Where a secret of a caller goes in the credentials of an API: in the place of their only variable.
 ///
 /// # Errors
-/// Why it cannot be told.
+/// Why there is no such place.
 pub(super) fn place(capability: &Capability, api: ApiId) -> Result<Place, &'static str> {
     let credentials = capability.api(api).map_or(&[][..], |api| &api.credentials);
     match credentials {
