@@ -181,6 +181,7 @@ impl Endpoint {
             Ok::<_, Failure>(own)
         };
         let id = of("--token-client-id", &flags.token_client_id)?.pop();
+        let id = id.ok_or_else(|| missing("the identifier of the client is missing; see --token-client-id"))?;
         let file = of("--token-client-secret-file", &flags.token_client_secret_file)?.pop();
         let secret = match (file, &flags.token_client_secret) {
             (Some(file), _) => {
@@ -198,7 +199,7 @@ impl Endpoint {
         }
         Ok(Self {
             flag,
-            id: id.ok_or_else(|| missing("the identifier of the client is missing; see --token-client-id"))?,
+            id,
             secret,
             audiences: of("--token-audience", &flags.token_audience)?,
             resources,
