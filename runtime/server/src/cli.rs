@@ -16,11 +16,11 @@ use secrecy::SecretString;
 
 use super::environment::lenient;
 use super::list::{self, List, members};
-use super::on_behalf;
 use super::patience;
 use super::policy::{Limits, Tools};
 use super::program::Program;
 use super::proxies::{Proxies, network};
+use super::replacing;
 use super::secret::secret;
 
 /// So many permits are not divided between addresses.
@@ -131,7 +131,7 @@ pub struct Serve {
     #[command(flatten)]
     pub(super) upstream: Upstream,
     #[command(flatten)]
-    pub(super) on_behalf: on_behalf::Flags,
+    pub(super) on_behalf: replacing::Flags,
     #[command(flatten)]
     pub(super) tools: Tools,
     /// What the variables of the capability are read from

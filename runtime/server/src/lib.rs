@@ -45,6 +45,7 @@ mod policy;
 mod program;
 mod proxies;
 mod rate;
+mod replacing;
 mod reply;
 mod rules;
 mod running;

@@ -1,93 +1,34 @@
-//! What goes upstream on behalf of callers, in place of the server's own credential: a key that each caller brings in a header,
-//! or a token for which the caller's access token is exchanged (RFC 8693).
+//! What goes upstream in place of the credential in the environment: a key that each caller brings in a header, a token for which
+//! the caller's access token is exchanged (RFC 8693), or a token of this server (RFC 6749 §4.4).
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::sync::Arc;
 
-use clap::Args;
 use http::StatusCode;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use naftiko_adapter::Principal;
 use naftiko_client::__private as client;
 use naftiko_client::schema::http::is_framing;
-use naftiko_client::{ClientBuilder, TokenExchange};
+use naftiko_client::{ClientBuilder, ClientCredentials, ConfigError, TokenExchange};
 use naftiko_rest::__private::Problem;
 use naftiko_schema::{Api, Capability, Credential, Location};
 use secrecy::SecretString;
-use serde_json::{Value, json};
 use url::Url;
 
 use super::cli::Serve;
-use super::environment::lenient;
 use super::failure::Failure;
 use super::forwarding::NEVER_FORWARDED;
 use super::inbound::Inbound;
-use super::list::{self, List, members};
+use super::list::{List, members};
 use super::program::Program;
-use super::secret::secret;
+use super::replacing::Flags;
 
 /// So begin the names of fields with a meaning of their own for this server.
-const FAMILIES: [&str; 6] = ["accept", "access-control-", "content-", "if-", "mcp-", "sec-"];
+const FAMILIES: [&str; 7] = ["accept", "access-control-", "content-", "if-", "mcp-", "sec-", "x-forwarded-"];
 /// More such fields.
 const KNOWN: [&str; 8] =
     ["forwarded", "last-event-id", "range", "traceparent", "tracestate", "user-agent", "via", "x-request-id"];
-
-/// The options.
-#[derive(Args)]
-#[command(mut_args = lenient)]
-#[group(id = "on-behalf")]
-pub(super) struct Flags {
-    /// The header in which callers bring their own credential for the upstream; NAMESPACE=HEADER for one of several APIs (repeatable)
-    #[arg(long, env = "NAFTIKO_CALLER_CREDENTIAL", value_name = "HEADER", value_parser = list::texts)]
-    caller_credential: Vec<List>,
-    /// Use the server's own credential for callers that bring none
-    #[arg(long, env = "NAFTIKO_CALLER_CREDENTIAL_OPTIONAL")]
-    caller_credential_optional: bool,
-    /// The token endpoint that exchanges access tokens of callers for those that go upstream; NAMESPACE=URI for one of several APIs (repeatable)
-    #[arg(long, env = "NAFTIKO_TOKEN_EXCHANGE", value_name = "URI", value_parser = list::texts)]
-    token_exchange: Vec<List>,
-    /// The identifier of this server at the token endpoint (repeatable, with NAMESPACE=)
-    #[arg(long, env = "NAFTIKO_TOKEN_CLIENT_ID", value_name = "ID", value_parser = list::texts)]
-    token_client_id: Vec<List>,
-    /// The secret of this server at the token endpoint
-    #[arg(long, env = "NAFTIKO_TOKEN_CLIENT_SECRET", hide_env_values = true, value_parser = secret, value_name = "SECRET")]
-    token_client_secret: Option<SecretString>,
-    /// The file with that secret (repeatable, with NAMESPACE=)
-    #[arg(long, env = "NAFTIKO_TOKEN_CLIENT_SECRET_FILE", value_name = "FILE", value_parser = list::texts)]
-    token_client_secret_file: Vec<List>,
-    /// The audience of the tokens (repeatable, with NAMESPACE=)
-    #[arg(long, env = "NAFTIKO_TOKEN_AUDIENCE", value_name = "NAME", value_parser = list::texts)]
-    token_audience: Vec<List>,
-    /// The resource that the tokens are for (repeatable, with NAMESPACE=)
-    #[arg(long, env = "NAFTIKO_TOKEN_RESOURCE", value_name = "URI", value_parser = list::texts)]
-    token_resource: Vec<List>,
-    /// The scopes of the tokens, separated by spaces (repeatable, with NAMESPACE=)
-    #[arg(long, env = "NAFTIKO_TOKEN_SCOPE", value_name = "SCOPES", value_parser = list::texts)]
-    token_scope: Vec<List>,
-    /// How many tokens of callers are kept
-    #[arg(long, env = "NAFTIKO_TOKEN_CAPACITY", default_value_t = 1024, value_name = "COUNT")]
-    token_capacity: usize,
-}
-
-impl Flags {
-    /// The flags as JSON, without secrets.
-    pub(super) fn describe(&self) -> Value {
-        let list = |lists: &[List]| members(lists).map(String::as_str).collect::<Value>();
-        json!({
-            "callerCredential": list(&self.caller_credential),
-            "callerCredentialOptional": self.caller_credential_optional,
-            "tokenExchange": list(&self.token_exchange),
-            "tokenClientId": list(&self.token_client_id),
-            "tokenClientSecret": self.token_client_secret.as_ref().map(|_| "set"),
-            "tokenClientSecretFile": list(&self.token_client_secret_file),
-            "tokenAudience": list(&self.token_audience),
-            "tokenResource": list(&self.token_resource),
-            "tokenScope": list(&self.token_scope),
-            "tokenCapacity": self.token_capacity,
-        })
-    }
-}
 
 /// What goes upstream on behalf of callers. Cloning is cheap.
 #[derive(Clone, Default)]
@@ -99,10 +40,11 @@ struct Inner {
     is_optional: bool,
 }
 
-/// How callers get the credential for an API.
+/// Where the credential for an API comes from.
 enum Way {
     Header(HeaderName),
     Exchange(TokenExchange),
+    Own(ClientCredentials),
 }
 
 impl OnBehalf {
@@ -126,14 +68,21 @@ impl OnBehalf {
         for text in members(&flags.token_exchange) {
             let (namespaces, endpoint) = apis.named("--token-exchange", text)?;
             for namespace in namespaces {
-                let exchange = exchange(endpoint, &namespace, &apis, flags)?;
-                ways.push((namespace, Way::Exchange(exchange)));
+                let way = Endpoint::new("--token-exchange", &namespace, &apis, flags)?.exchange(endpoint, flags)?;
+                ways.push((namespace, way));
+            }
+        }
+        for text in members(&flags.client_credentials) {
+            let (namespaces, endpoint) = apis.named("--client-credentials", text)?;
+            for namespace in namespaces {
+                let way = Endpoint::new("--client-credentials", &namespace, &apis, flags)?.own(endpoint)?;
+                ways.push((namespace, way));
             }
         }
         let mut known = BTreeSet::new();
         if let Some((namespace, _)) = ways.iter().find(|(namespace, _)| !known.insert(namespace)) {
             return Err(Failure::Refused(format!(
-                "the API `{namespace}` has more than one --caller-credential or --token-exchange"
+                "the API `{namespace}` has more than one --caller-credential, --token-exchange or --client-credentials"
             )));
         }
         Ok(Self(Arc::new(Inner { ways, is_optional: flags.caller_credential_optional })))
@@ -156,7 +105,7 @@ impl OnBehalf {
     pub(super) fn fields(&self) -> impl Iterator<Item = HeaderName> {
         self.0.ways.iter().filter_map(|(_, way)| match way {
             Way::Header(name) => Some(name.clone()),
-            Way::Exchange(_) => None,
+            Way::Exchange(_) | Way::Own(_) => None,
         })
     }
 
@@ -168,6 +117,7 @@ impl OnBehalf {
                 builder.credentials_of_calls(Some(namespace), format!("send it in the header `{name}`"))
             }
             Way::Exchange(_) => builder.credentials_of_calls(Some(namespace), "send an access token"),
+            Way::Own(provider) => builder.credential_provider_of(&**namespace, provider.clone()),
         })
     }
 
@@ -196,6 +146,7 @@ impl OnBehalf {
                         taken = taken.provider(Some(namespace), provider);
                     }
                 }
+                Way::Own(_) => {}
             }
         }
         for name in self.fields() {
@@ -205,48 +156,78 @@ impl OnBehalf {
     }
 }
 
-/// An exchange for the API of a namespace.
-fn exchange(endpoint: &str, namespace: &str, apis: &Apis<'_>, flags: &Flags) -> Result<TokenExchange, Failure> {
-    let refused = |what: String| Failure::Refused(format!("--token-exchange: {what}"));
-    let of = |flag: &'static str, lists: &'_ [List]| -> Result<Vec<String>, Failure> {
-        let mut own = Vec::new();
-        for text in members(lists) {
-            let (named, value) = apis.split(text);
-            if named.is_none_or(|named| named == namespace) {
-                own.push(value.to_owned());
+/// What this server is at the token endpoint of an API, and what it asks for.
+struct Endpoint {
+    flag: &'static str,
+    id: String,
+    secret: SecretString,
+    audiences: Vec<String>,
+    resources: Vec<String>,
+    scope: String,
+}
+
+impl Endpoint {
+    fn new(flag: &'static str, namespace: &str, apis: &Apis<'_>, flags: &Flags) -> Result<Self, Failure> {
+        let missing = |what: &str| Failure::Refused(format!("{flag}: {what}"));
+        let of = |flag: &str, lists: &[List]| {
+            let mut own = Vec::new();
+            for text in members(lists) {
+                let (named, value) = apis.split(text);
+                apis.known(flag, named)?;
+                if named.is_none_or(|named| named == namespace) {
+                    own.push(value.to_owned());
+                }
             }
-            apis.known(flag, named)?;
-        }
-        Ok(own)
-    };
-    let id = of("--token-client-id", &flags.token_client_id)?.pop();
-    let id = id.ok_or_else(|| refused("the identifier of the client is missing; see --token-client-id".to_owned()))?;
-    let secret =
-        match (of("--token-client-secret-file", &flags.token_client_secret_file)?.pop(), &flags.token_client_secret) {
+            Ok::<_, Failure>(own)
+        };
+        let id = of("--token-client-id", &flags.token_client_id)?.pop();
+        let id = id.ok_or_else(|| missing("the identifier of the client is missing; see --token-client-id"))?;
+        let file = of("--token-client-secret-file", &flags.token_client_secret_file)?.pop();
+        let secret = match (file, &flags.token_client_secret) {
             (Some(file), _) => {
-                let text =
-                    fs::read_to_string(&file).map_err(|error| refused(format!("{file} cannot be read: {error}")))?;
+                let text = fs::read_to_string(&file);
+                let text = text.map_err(|error| missing(&format!("{file} cannot be read: {error}")))?;
                 text.trim_end_matches(['\r', '\n']).into()
             }
             (None, Some(secret)) => secret.clone(),
-            (None, None) => {
-                return Err(refused("the secret of the client is missing; see --token-client-secret-file".to_owned()));
-            }
+            (None, None) => return Err(missing("the secret of the client is missing; see --token-client-secret-file")),
         };
-    let invalid = |error| refused(format!("{endpoint}: {error}"));
-    let mut exchange = TokenExchange::new(endpoint, id, secret).map_err(invalid)?.capacity(flags.token_capacity);
-    for audience in of("--token-audience", &flags.token_audience)? {
-        exchange = exchange.audience(&audience);
-    }
-    for resource in of("--token-resource", &flags.token_resource)? {
-        let is_absolute = Url::parse(&resource).is_ok_and(|resource| resource.fragment().is_none());
-        if !is_absolute {
-            return Err(refused(format!("{resource} is no absolute URI without a fragment")));
+        let resources = of("--token-resource", &flags.token_resource)?;
+        let is_absolute = |text: &String| Url::parse(text).is_ok_and(|resource| resource.fragment().is_none());
+        if let Some(resource) = resources.iter().find(|resource| !is_absolute(resource)) {
+            return Err(missing(&format!("{resource} is no absolute URI without a fragment")));
         }
-        exchange = exchange.resource(&resource);
+        Ok(Self {
+            flag,
+            id,
+            secret,
+            audiences: of("--token-audience", &flags.token_audience)?,
+            resources,
+            scope: of("--token-scope", &flags.token_scope)?.join(" "),
+        })
     }
-    let scopes = of("--token-scope", &flags.token_scope)?.join(" ");
-    Ok(if scopes.is_empty() { exchange } else { exchange.scope(&scopes) })
+
+    /// The exchange of tokens at an endpoint.
+    fn exchange(self, endpoint: &str, flags: &Flags) -> Result<Way, Failure> {
+        let exchange = TokenExchange::new(endpoint, self.id, self.secret);
+        let exchange = exchange.map_err(|error| invalid(self.flag, endpoint, &error))?.capacity(flags.token_capacity);
+        let exchange = self.audiences.iter().fold(exchange, |exchange, audience| exchange.audience(audience));
+        let exchange = self.resources.iter().fold(exchange, |exchange, resource| exchange.resource(resource));
+        Ok(Way::Exchange(if self.scope.is_empty() { exchange } else { exchange.scope(&self.scope) }))
+    }
+
+    /// The tokens of this server at an endpoint.
+    fn own(self, endpoint: &str) -> Result<Way, Failure> {
+        let scope = Some(&*self.scope).filter(|scope| !scope.is_empty());
+        let tokens = ClientCredentials::new(endpoint, self.id, self.secret, scope);
+        let tokens = tokens.map_err(|error| invalid(self.flag, endpoint, &error))?;
+        let tokens = self.audiences.iter().fold(tokens, |tokens, audience| tokens.audience(audience));
+        Ok(Way::Own(self.resources.iter().fold(tokens, |tokens, resource| tokens.resource(resource))))
+    }
+}
+
+fn invalid(flag: &str, endpoint: &str, error: &ConfigError) -> Failure {
+    Failure::Refused(format!("{flag} {endpoint}: {error}"))
 }
 
 /// The APIs of a program, as flags name them.

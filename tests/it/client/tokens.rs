@@ -190,3 +190,34 @@ async fn authorization_server_error_shows_only_its_error_code() {
     let error = ClientCredentials::new("http://auth.example.com/token", "id", "secret", None).expect_err("plain http");
     assert!(matches!(error, ConfigError::PlainHttp), "{error}");
 }
+
+#[tokio::test]
+async fn call_brings_its_own_credential_and_errors_do_not_show_it() {
+    let key = "key-of-one-user-among-many";
+    let rejected = ScriptedResponse::json(403, json!({"message": key})).header("x-echo", key);
+    let script = Script::new([ScriptedResponse::json(200, json!({"name": "a"})), rejected]);
+    let client = Client::builder().transport(script.clone()).token("of-the-application").build().expect("built");
+    let call = client.get_secret("fr-par", "some").credential(key);
+    assert!(!format!("{call:?}").contains(key), "{call:?}");
+    call.clone().send_bytes().await.expect("a response");
+    let error = call.send_bytes().await.expect_err("it is rejected");
+    assert!(!format!("{error} {error:?} {:?} {:?}", error.headers(), error.api_error()).contains(key), "{error:?}");
+    let sent: Vec<_> = script.requests().iter().map(|sent| sent.header("x-auth-token").map(str::to_owned)).collect();
+    // What a script keeps is redacted.
+    assert!(sent.iter().all(|sent| sent.as_deref() != Some("of-the-application")), "{sent:?}");
+    let empty = client.get_secret("fr-par", "some").credential(" ").send_bytes().await.expect_err("it is empty");
+    assert!(matches!(empty.kind(), ErrorKind::Unauthorized(_)), "{empty}");
+    let line = client.get_secret("fr-par", "some").credential("line\nbreak").send_bytes().await;
+    assert!(matches!(line.expect_err("a line break").kind(), ErrorKind::Unauthorized(_)));
+    assert_eq!(script.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn provider_of_a_call_replaces_a_rejected_token_once() {
+    let simulator = Simulator::start().await.expect("the simulator starts");
+    let client = Client::builder().base_uri(simulator.base_uri()).token("of-the-application").build().expect("built");
+    let call = client.list_secrets("fr-par").scheduled_for_deletion(false).project_id(scaleway_simulator::PROJECT_ID);
+    call.credential_provider(Rotating(AtomicUsize::new(0))).send().await.expect("the second token is right");
+    let sent: Vec<_> = simulator.take_requests().iter().map(|r| r.header("x-auth-token").map(str::to_owned)).collect();
+    assert_eq!(sent, [Some("7e57ab1e-0000-4000-8000-0000000000ff".to_owned()), Some(TOKEN.to_owned())]);
+}

@@ -1,12 +1,14 @@
 //! The configuration of a client.
 
+mod variables;
+
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderMap;
-use naftiko_schema::{Api, Capability, Parameter, Variable};
-use secrecy::{ExposeSecret as _, SecretString};
+use naftiko_schema::{Api, Capability, Parameter};
+use secrecy::SecretString;
 use url::Url;
 
 use super::address::{is_local, parse_base_uri};
@@ -15,7 +17,7 @@ use super::connection::{Connection, Endpoint, Handle, Shared};
 use super::credential::Challenges;
 use super::environment::Environment;
 use super::keys::{Keyring, Source};
-use super::on_behalf::{Demanded, Place, place};
+use super::on_behalf::Demanded;
 use super::retry::{Budget, RetryPolicy};
 use super::room::Room;
 use super::signer::Signer;
@@ -53,6 +55,7 @@ pub struct ClientBuilder<C> {
     allow_dot_segments: bool,
     room: Option<Room>,
     demanded: Vec<Demanded>,
+    providers: Vec<(String, Source)>,
     #[cfg(feature = "cache")]
     cache: Option<super::ResponseCache>,
     client: PhantomData<fn() -> C>,
@@ -96,6 +99,7 @@ impl<C: Handle> ClientBuilder<C> {
             allow_dot_segments: false,
             room: None,
             demanded: Vec::new(),
+            providers: Vec::new(),
             #[cfg(feature = "cache")]
             cache: None,
             client: PhantomData,
@@ -282,6 +286,12 @@ impl<C: Handle> ClientBuilder<C> {
         self
     }
 
+    /// Gets the secret in the credential of an API from a provider before every attempt, whatever its variable is called.
+    pub fn credential_provider_of(mut self, namespace: impl Into<String>, provider: impl TokenProvider) -> Self {
+        self.providers.push((namespace.into(), Source::Provider(Arc::new(provider))));
+        self
+    }
+
     /// Refuses calls of an API that bring no credential of their own, as [`Call::credential`](crate::Call::credential) does, or
     /// calls of all APIs with a credential. A variable that is only in the place of what calls bring need not be set then. `how`
     /// says what a caller does to bring one.
@@ -382,69 +392,6 @@ impl<C: Handle> ClientBuilder<C> {
             .connect_timeout(self.connect_timeout)
             .build()
             .map_err(|error| ConfigError::Http(error.without_url()))
-    }
-
-    fn resolve_variables(&mut self) -> Result<Vec<Source>, ConfigError> {
-        let declared: &'static [Variable] = &self.capability.variables;
-        if let Some(token) = self.token.take() {
-            let [variable] = declared else { return Err(ConfigError::Token { count: declared.len() }) };
-            self.variables.push((variable.name.to_string(), token));
-        }
-        if let Some((name, _)) = self.variables.iter().find(|(name, _)| !declared.iter().any(|d| d.name == **name)) {
-            return Err(ConfigError::UnknownVariable { name: name.clone() });
-        }
-        let of_calls = self.variable_of_calls()?;
-        let mut missing = Vec::new();
-        let mut values = Vec::new();
-        let mut problems = Vec::new();
-        for variable in declared {
-            let configured =
-                self.variables.iter().rev().find(|(name, _)| *name == *variable.name).map(|(_, value)| value.clone());
-            // Mounted secrets often end with a line break.
-            let environment = || {
-                let value =
-                    self.environment.as_ref()?.value(variable).map_err(|problem| problems.push(problem)).ok()?;
-                Some(Source::Fixed(value.trim_end_matches(['\r', '\n']).into()))
-            };
-            // An empty secret counts as missing: the upstream would reject it with a misleading message.
-            let is_set = |source: &Source| match source {
-                Source::Fixed(value) => !value.expose_secret().trim().is_empty(),
-                Source::Provider(_) => true,
-                Source::OfCalls => false,
-            };
-            match configured.or_else(environment).filter(is_set) {
-                Some(value) => values.push(value),
-                None if of_calls == Some(values.len() + missing.len()) => values.push(Source::OfCalls),
-                None => missing.push(&*variable.name),
-            }
-        }
-        if missing.is_empty() {
-            return Ok(values);
-        }
-        let in_file = |name: &&str| declared.iter().any(|variable| variable.name == **name && variable.file.is_some());
-        if !problems.is_empty() && missing.iter().any(in_file) {
-            return Err(ConfigError::MissingValues { problems });
-        }
-        Err(ConfigError::MissingVariables { names: missing })
-    }
-
-    /// The index of the variable for which every call brings a value: no other API needs it.
-    fn variable_of_calls(&self) -> Result<Option<usize>, ConfigError> {
-        let mut places = Vec::new();
-        for (index, api) in self.capability.apis.iter().enumerate() {
-            if !self.demanded.iter().any(|demanded| demanded.is_of(api)) {
-                places.push(None);
-                continue;
-            }
-            let problem = |problem| ConfigError::CredentialOfCalls { namespace: api.namespace.to_string(), problem };
-            places.push(Some(place(self.capability, index.into()).map_err(problem)?));
-        }
-        Ok(match places.split_first() {
-            Some((Some(Place::Variable(first)), others)) => {
-                others.iter().all(|other| *other == Some(Place::Variable(*first))).then_some(*first)
-            }
-            _ => None,
-        })
     }
 
     fn resolve_defaults(&self) -> Result<Defaults, ConfigError> {

@@ -86,8 +86,8 @@ pub enum ConfigError {
         /// The capability.
         capability: &'static str,
     },
-    /// Calls cannot bring a credential for an API of their own.
-    #[error("calls of `{namespace}` cannot bring a credential of their own: {problem}")]
+    /// The credential of an API cannot come from calls, or from a provider.
+    #[error("the credential of `{namespace}` cannot be replaced: {problem}")]
     CredentialOfCalls {
         /// The consumed namespace.
         namespace: String,

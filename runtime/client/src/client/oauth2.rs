@@ -19,11 +19,15 @@ use crate::transport::{BoxError, BoxFuture};
 /// need a token share one request. Cloning is cheap, and clones share the token.
 #[derive(Clone)]
 #[must_use]
-pub struct ClientCredentials(Arc<Inner>);
+pub struct ClientCredentials {
+    endpoint: Arc<TokenEndpoint>,
+    /// The pairs of the form after the grant, each after `&`.
+    form: Arc<str>,
+    state: Arc<State>,
+}
 
-struct Inner {
-    endpoint: TokenEndpoint,
-    scope: Option<String>,
+#[derive(Default)]
+struct State {
     /// The latest refresh token, which the server may replace.
     refresh: Option<Mutex<SecretString>>,
     token: Mutex<Option<(SecretString, Instant)>>,
@@ -67,13 +71,29 @@ impl ClientCredentials {
         scope: Option<&str>,
         refresh: Option<SecretString>,
     ) -> Result<Self, ConfigError> {
-        let endpoint = TokenEndpoint::new(endpoint, id, secret)?;
-        let (scope, refresh) = (scope.map(str::to_owned), refresh.map(Mutex::new));
-        Ok(Self(Arc::new(Inner { endpoint, scope, refresh, token: Mutex::new(None) })))
+        let endpoint = Arc::new(TokenEndpoint::new(endpoint, id, secret)?);
+        let form = scope.map(|scope| format!("&{}", pair("scope", scope))).unwrap_or_default().into();
+        let state = Arc::new(State { refresh: refresh.map(Mutex::new), token: Mutex::default() });
+        Ok(Self { endpoint, form, state })
+    }
+
+    /// Asks for tokens for this audience, in addition to others: a name that the authorization server knows.
+    pub fn audience(self, audience: &str) -> Self {
+        self.asking("audience", audience)
+    }
+
+    /// Asks for tokens for this resource, in addition to others: an absolute URI (RFC 8707 §2).
+    pub fn resource(self, resource: &str) -> Self {
+        self.asking("resource", resource)
+    }
+
+    /// The same with another pair in its form, for which there is no token yet.
+    fn asking(self, name: &str, value: &str) -> Self {
+        Self { form: format!("{}&{}", self.form, pair(name, value)).into(), state: Arc::default(), ..self }
     }
 
     async fn current(&self) -> Result<SecretString, BoxError> {
-        let mut known = self.0.token.lock().await;
+        let mut known = self.state.token.lock().await;
         if let Some((token, until)) = &*known
             && Instant::now() < *until
         {
@@ -86,18 +106,16 @@ impl ClientCredentials {
     }
 
     async fn grant(&self) -> Result<(SecretString, Instant), BoxError> {
-        let Inner { endpoint, scope, refresh, .. } = &*self.0;
-        let mut form = match refresh {
+        let refresh = self.state.refresh.as_ref();
+        let grant = match refresh {
             Some(refresh) => {
                 let token = pair("refresh_token", refresh.lock().await.expose_secret());
                 format!("{}&{token}", pair("grant_type", "refresh_token"))
             }
             None => pair("grant_type", "client_credentials"),
         };
-        if let Some(scope) = scope {
-            form.push_str(&format!("&{}", pair("scope", scope)));
-        }
-        let granted = endpoint.grant(form).await?;
+        let form = format!("{grant}{}", self.form);
+        let granted = self.endpoint.grant(form).await?;
         if let (Some(refresh), Some(next)) = (refresh, granted.refresh) {
             *refresh.lock().await = next;
         }
@@ -114,7 +132,7 @@ impl TokenProvider for ClientCredentials {
 
     fn refused<'a>(&'a self, token: &'a SecretString) -> BoxFuture<'a, bool> {
         Box::pin(async move {
-            let mut known = self.0.token.lock().await;
+            let mut known = self.state.token.lock().await;
             // Another call may have replaced it already.
             known.take_if(|(kept, _)| kept.expose_secret() == token.expose_secret());
             true
@@ -125,8 +143,8 @@ impl TokenProvider for ClientCredentials {
 impl fmt::Debug for ClientCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientCredentials")
-            .field("endpoint", &self.0.endpoint.url.as_str())
-            .field("id", &self.0.endpoint.id)
+            .field("endpoint", &self.endpoint.url.as_str())
+            .field("id", &self.endpoint.id)
             .finish_non_exhaustive()
     }
 }

@@ -12,7 +12,10 @@ use super::token::TokenProvider;
 /// The credentials that a call has in place of those of its client: for all APIs, or for that of a namespace. Cloning is cheap.
 #[doc(hidden)]
 #[derive(Clone, Default)]
-pub struct OnBehalf(Option<Arc<Vec<(Option<String>, Source)>>>);
+pub struct OnBehalf(Option<Arc<Vec<OfApi>>>);
+
+/// A credential for the API of a namespace, or for those of all.
+type OfApi = (Option<String>, Source);
 
 impl OnBehalf {
     /// The same credentials, and a secret for the API of a namespace, or for those of all. The first one for an API counts.
@@ -76,7 +79,7 @@ pub(super) enum Place {
 /// Where a secret of a caller goes in the credentials of an API: in the place of their only variable.
 ///
 /// # Errors
-/// Why it cannot be told.
+/// Why there is no such place.
 pub(super) fn place(capability: &Capability, api: ApiId) -> Result<Place, &'static str> {
     let credentials = capability.api(api).map_or(&[][..], |api| &api.credentials);
     match credentials {

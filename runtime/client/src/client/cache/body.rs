@@ -31,7 +31,7 @@ impl Copied {
         copied
     }
 
-    /// Whoever reads a body of a known length does not read beyond it.
+    /// Ends the copy with the last byte: readers of a body of a known length do not read beyond it.
     fn end_if_whole(&mut self) {
         if self.body.is_end_stream() || self.body.size_hint().exact() == Some(0) {
             self.end();

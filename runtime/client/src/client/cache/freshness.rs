@@ -76,7 +76,7 @@ impl Directives {
         self.0.iter().any(|(known, _)| known == name)
     }
 
-    /// The shortest of the lifetimes. One that cannot be read is none (RFC 9111 §4.2.1).
+    /// The shortest of the lifetimes. One that cannot be read is zero (RFC 9111 §4.2.1).
     fn lifetime(&self) -> Option<Duration> {
         let own = self.0.iter().filter(|(name, _)| matches!(&**name, "max-age" | "s-maxage"));
         own.map(|(_, value)| value.as_deref().and_then(seconds).unwrap_or_default()).min()
