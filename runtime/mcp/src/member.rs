@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use naftiko_client::__private::Connection;
-use naftiko_schema::{Mcp, Tool};
+use naftiko_schema::{Capability, Mcp, Tool};
 use rmcp::model::{MetaObject, ToolAnnotations};
 
 use super::Policy;
@@ -17,6 +17,16 @@ pub(super) struct Member {
     pub(super) name: &'static str,
     pub(super) adapter: &'static Mcp,
     pub(super) connection: Connection,
+}
+
+/// A tool in the index.
+pub(super) struct Indexed {
+    pub(super) tool: &'static Tool,
+    /// The number of its member.
+    pub(super) member: usize,
+    pub(super) capability: &'static Capability,
+    /// The tool as clients see it.
+    pub(super) description: rmcp::model::Tool,
 }
 
 impl Member {
