@@ -2,11 +2,11 @@
 //
 // `talk` takes the library, and the servers as the argument of the script that calls it:
 //
-//   {"secrets": {"url": MCP_URL, "command": [PROGRAM, ARGUMENT...], "environment": {...}}, "fixture": {...}}
+//   {"group": {"url": MCP_URL, "command": [PROGRAM, ARGUMENT...], "environment": {...}}, "search": {...}, "fixture": {...}}
 //
-// Each of them runs behind the URL, in front of its upstream, and the command starts it for stdio. Every transport is
-// tried in both eras of the protocol, with `initialize` and stateless, as far as the library knows them. `talk` returns
-// whether everything is as expected.
+// They are the server of a group, the same in search mode, and that of the fixture. Replicas of each run behind the URL, in
+// front of its upstream, and the command starts it for stdio. Every transport is tried in both eras of the protocol, with
+// `initialize` and stateless, as far as the library knows them. `talk` returns whether everything is as expected.
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -14,6 +14,15 @@ import net from "node:net";
 
 // Per tool: is it read-only, destructive, idempotent, and does it reach the world outside?
 const TOOLS = {
+  "list-secret-versions": [true, false, true, true],
+  "create-secret-version": [false, false, false, true],
+  "get-secret-version": [true, false, true, true],
+  "update-secret-version": [false, false, true, true],
+  "delete-secret-version": [false, true, true, true],
+  "access-secret-version": [true, false, false, true],
+  "disable-secret-version": [false, false, true, true],
+  "enable-secret-version": [false, false, true, true],
+  "access-secret-version-by-path": [true, false, false, true],
   "list-secrets": [true, false, true, true],
   "create-secret": [false, false, false, true],
   "get-metadata-using-secret-s-id": [true, false, true, true],
@@ -25,7 +34,9 @@ const TOOLS = {
   "disable-secret-protection": [false, false, false, true],
   "restore-version": [false, false, false, true],
 };
-const SERVER = "scaleway-secret-manager-secrets";
+// Those that find and call the others.
+const FINDERS = ["search_tools", "describe_tool", "call_tool"];
+const SERVER = "scaleway";
 const REVISIONS = { legacy: "2025-11-25", modern: "2026-07-28" };
 const REGION = "fr-par";
 const PROJECT_ID = "7e57ab1e-0000-4000-8000-0000000000bb"; // The only project of the simulator's token.
@@ -56,9 +67,11 @@ async function relay(upstream) {
 
 /** The calls of one connection, in groups that build on one another. */
 class Run {
-  constructor(library, client, label, asks, counter) {
+  constructor(library, client, label, asks, counter, searches) {
     this.library = library;
     this.client = client;
+    // Whether the list has only the tools that find the others.
+    this.searches = searches;
     this.asks = asks;
     this.counter = counter;
     // How often the user was asked, and what the answer is.
@@ -68,7 +81,8 @@ class Run {
   }
 
   call(name, values = {}) {
-    return this.library.call(this.client, { name, arguments: { region: REGION, ...values } });
+    const call = { name, arguments: { region: REGION, ...values } };
+    return this.library.call(this.client, this.searches ? { name: "call_tool", arguments: call } : call);
   }
 
   /** Calls a tool that has to succeed with a document, which is also the text of the result. */
@@ -90,6 +104,18 @@ class Run {
     assert.equal(this.client.getServerVersion()?.name, SERVER);
   }
 
+  async searching() {
+    const { tools } = await this.client.listTools();
+    assert.deepEqual(tools.map((tool) => tool.name), FINDERS);
+    const find = (name, values) => this.library.call(this.client, { name, arguments: values });
+    const found = await find("search_tools", { query: "get rid of a secret", limit: 3 });
+    const names = found.structuredContent.tools.map((tool) => tool.name);
+    assert(names.includes("delete-secret"), `the tool is found: ${names}`);
+    const described = await find("describe_tool", { name: "delete-secret" });
+    assert.deepEqual(described.structuredContent.inputSchema.required, ["region", "secret_id"]);
+    assert.equal((await this.call("no-such-tool")).isError, true, "there is no such tool");
+  }
+
   async life() {
     const { name } = this.secret;
     this.secret = await this.document("create-secret", { body: { project_id: PROJECT_ID, name } });
@@ -98,6 +124,17 @@ class Run {
     assert.deepEqual(listed.secrets.map((secret) => secret.id), [this.secret.id]);
     const found = await this.document("get-metadata-using-secret-s-id", { secret_id: this.secret.id });
     assert.deepEqual(found, this.secret);
+  }
+
+  /** What another capability of the group does with the same secret. */
+  async versions() {
+    const target = { secret_id: this.secret.id };
+    const version = await this.document("create-secret-version", { ...target, body: { data: "c2VjcmV0" } });
+    assert.deepEqual([version.revision, version.status], [1, "enabled"]);
+    const { versions } = await this.document("list-secret-versions", target);
+    assert.deepEqual(versions.map(({ revision }) => revision), [1]);
+    const { data } = await this.document("access-secret-version", { ...target, revision: "latest" });
+    assert.equal(data, "***", "its value is masked");
   }
 
   async protection() {
@@ -124,7 +161,8 @@ class Run {
       assert.equal(this.counter.sent, sent, "nothing is sent to the upstream");
     }
     const protocolError = (error) => this.library.isProtocolError(error) && error.code === -32602;
-    await assert.rejects(this.call("no-such-tool"), protocolError, "an unknown tool is an error of the protocol");
+    const unknown = this.library.call(this.client, { name: "no-such-tool", arguments: {} });
+    await assert.rejects(unknown, protocolError, "an unknown tool is an error of the protocol");
   }
 
   /** A secret that goes only when the user agrees, as far as this connection can ask. */
@@ -171,7 +209,7 @@ async function attempt(library, transport, label, era, groups, asks, counter) {
   let revision = "-";
   let group = "connect";
   try {
-    const run = new Run(library, client, label, asks, counter);
+    const run = new Run(library, client, label, asks, counter, groups.includes("searching"));
     library.onQuestion(client, async () => {
       run.asked += 1;
       return run.answer;
@@ -192,11 +230,13 @@ async function attempt(library, transport, label, era, groups, asks, counter) {
   }
 }
 
-export async function talk(library, { secrets, fixture }) {
-  const counter = await relay(secrets.environment.NAFTIKO_BASE_URI);
-  const environment = { ...secrets.environment, NAFTIKO_BASE_URI: counter.uri };
+export async function talk(library, { group, search, fixture }) {
+  const counter = await relay(group.environment.NAFTIKO_BASE_URI);
+  const environment = { ...group.environment, NAFTIKO_BASE_URI: counter.uri };
+  const calls = ["life", "versions", "protection", "errors", "confirmation"];
   const subjects = [
-    [secrets, environment, ["listing", "life", "protection", "errors", "confirmation"]],
+    [group, environment, ["listing", ...calls]],
+    [search, search.environment, ["searching", ...calls]],
     [fixture, fixture.environment, ["progress", "cancellation"]],
   ];
   let good = true;
@@ -204,16 +244,16 @@ export async function talk(library, { secrets, fixture }) {
   for (const transport of ["http", "stdio"]) {
     for (const era of library.eras) {
       const began = performance.now();
-      let [revision, result] = ["-", "ok"];
-      for (const [subject, env, groups] of subjects) {
+      // Together, because that of the fixture mostly waits.
+      const outcomes = await Promise.all(subjects.map(([subject, env, groups]) => {
         const { url, command: [command, ...args] } = subject;
         const connection = transport === "http" ? library.http(new URL(url)) : library.stdio({ command, args, env });
-        const counted = transport === "stdio" && subject === secrets ? counter : undefined;
-        const label = `${transport} ${era}`;
+        const counted = transport === "stdio" && subject === group ? counter : undefined;
         // Without sessions, an old client cannot be asked over HTTP.
         const asks = era === "modern" || transport === "stdio";
-        if (result === "ok") [revision, result] = await attempt(library, connection, label, era, groups, asks, counted);
-      }
+        return attempt(library, connection, `${transport} ${era}`, era, groups, asks, counted);
+      }));
+      const [revision, result] = outcomes.find(([, result]) => result !== "ok") ?? outcomes[0];
       good &&= result === "ok";
       const seconds = `${((performance.now() - began) / 1000).toFixed(2)} s`.padStart(7);
       const columns = [library.name.padEnd(11), transport.padEnd(9), era.padEnd(7), String(revision ?? "-").padEnd(11)];

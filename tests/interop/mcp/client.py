@@ -2,10 +2,10 @@
 
 Usage: client.py SERVERS
 
-The argument is {"secrets": {"url": MCP_URL, "command": [PROGRAM, ARGUMENT...], "environment": {...}}, "fixture": {...}}.
-Each server runs behind the URL, in front of its upstream, and the command starts it for stdio. Every transport is
-tried in both eras of the protocol: with `initialize`, and stateless. The exit status is 0 only when everything is as
-expected.
+The argument is {"group": {"url": MCP_URL, "command": [PROGRAM, ARGUMENT...], "environment": {...}}, "search": {...},
+"fixture": {...}}: the server of a group, the same in search mode, and that of the fixture. Replicas of each run behind the
+URL, in front of its upstream, and the command starts it for stdio. Every transport is tried in both eras of the protocol:
+with `initialize`, and stateless. The exit status is 0 only when everything is as expected.
 """
 
 import asyncio
@@ -21,6 +21,15 @@ from mcp.types import ElicitResult
 
 # Per tool: is it read-only, destructive, idempotent, and does it reach the world outside?
 TOOLS = {
+    "list-secret-versions": (True, False, True, True),
+    "create-secret-version": (False, False, False, True),
+    "get-secret-version": (True, False, True, True),
+    "update-secret-version": (False, False, True, True),
+    "delete-secret-version": (False, True, True, True),
+    "access-secret-version": (True, False, False, True),
+    "disable-secret-version": (False, False, True, True),
+    "enable-secret-version": (False, False, True, True),
+    "access-secret-version-by-path": (True, False, False, True),
     "list-secrets": (True, False, True, True),
     "create-secret": (False, False, False, True),
     "get-metadata-using-secret-s-id": (True, False, True, True),
@@ -32,7 +41,9 @@ TOOLS = {
     "disable-secret-protection": (False, False, False, True),
     "restore-version": (False, False, False, True),
 }
-SERVER = "scaleway-secret-manager-secrets"
+# Those that find and call the others.
+FINDERS = ["search_tools", "describe_tool", "call_tool"]
+SERVER = "scaleway"
 REVISIONS = {"legacy": "2025-11-25", "modern": "2026-07-28"}
 REGION = "fr-par"
 PROJECT_ID = "7e57ab1e-0000-4000-8000-0000000000bb"  # The only project of the simulator's token.
@@ -76,8 +87,10 @@ class Relay:
 class Run:
     """The calls of one connection, in groups that build on one another."""
 
-    def __init__(self, label, asks, relay):
+    def __init__(self, label, asks, relay, searches):
         self.client = None
+        # Whether the list has only the tools that find the others.
+        self.searches = searches
         self.asks = asks
         self.relay = relay
         # How often the user was asked, and what the answer is.
@@ -90,7 +103,10 @@ class Run:
         return self.answer
 
     async def call(self, tool, **arguments):
-        return await self.client.call_tool(tool, {"region": REGION, **arguments})
+        arguments = {"region": REGION, **arguments}
+        if self.searches:
+            tool, arguments = "call_tool", {"name": tool, "arguments": arguments}
+        return await self.client.call_tool(tool, arguments)
 
     async def document(self, tool, **arguments):
         """Calls a tool that has to succeed with a document, which is also the text of the result."""
@@ -109,6 +125,18 @@ class Run:
             check(tool.input_schema["type"] == "object", f"{tool.name} takes an object")
         check(self.client.server_info.name == SERVER, f"the server says who it is, not {self.client.server_info}")
 
+    async def searching(self):
+        tools = (await self.client.list_tools()).tools
+        check([tool.name for tool in tools] == FINDERS, f"these are the tools: {[tool.name for tool in tools]}")
+        found = await self.client.call_tool("search_tools", {"query": "get rid of a secret", "limit": 3})
+        names = [tool["name"] for tool in found.structured_content["tools"]]
+        check("delete-secret" in names, f"the tool is found: {names}")
+        described = await self.client.call_tool("describe_tool", {"name": "delete-secret"})
+        required = described.structured_content["inputSchema"]["required"]
+        check(required == ["region", "secret_id"], f"it is described: {described.structured_content}")
+        missing = await self.call("no-such-tool")
+        check(missing.is_error, f"there is no such tool: {missing}")
+
     async def life(self):
         name = self.secret["name"]
         self.secret = await self.document("create-secret", body={"project_id": PROJECT_ID, "name": name})
@@ -117,6 +145,16 @@ class Run:
         check([secret["id"] for secret in listed["secrets"]] == [self.secret["id"]], f"it is listed: {listed}")
         found = await self.document("get-metadata-using-secret-s-id", secret_id=self.secret["id"])
         check(found == self.secret, f"it is found: {found}")
+
+    async def versions(self):
+        """What another capability of the group does with the same secret."""
+        target = {"secret_id": self.secret["id"]}
+        version = await self.document("create-secret-version", body={"data": "c2VjcmV0"}, **target)
+        check((version["revision"], version["status"]) == (1, "enabled"), f"it is the first: {version}")
+        listed = await self.document("list-secret-versions", **target)
+        check([each["revision"] for each in listed["versions"]] == [1], f"it is listed: {listed}")
+        value = await self.document("access-secret-version", revision="latest", **target)
+        check(value["data"] == "***", f"its value is masked: {value}")
 
     async def protection(self):
         secret_id = self.secret["id"]
@@ -141,7 +179,7 @@ class Run:
         if self.relay:
             check(self.relay.sent == sent > 0, f"nothing is sent to the upstream, not {self.relay.sent - sent} bytes")
         try:
-            await self.call("no-such-tool")
+            await self.client.call_tool("no-such-tool", {})
         except MCPError as error:
             check(error.code == -32602, f"the code is that of invalid parameters, not {error.code}")
         else:
@@ -202,10 +240,11 @@ def reason(error):
 
 async def attempt(server, label, era, groups, asks, relay=None):
     """Connects to a server, and runs groups of calls."""
+    searches = "searching" in groups
     revision, group = "-", "connect"
     try:
         with anyio.fail_after(TIMEOUT):
-            run = Run(label, asks, relay)
+            run = Run(label, asks, relay, searches)
             mode = "legacy" if era == "legacy" else "auto"
             async with Client(server, mode=mode, elicitation_callback=run.ask) as run.client:
                 revision = run.client.protocol_version
@@ -219,28 +258,32 @@ async def attempt(server, label, era, groups, asks, relay=None):
     return revision, "ok"
 
 
-async def main(secrets, fixture):
+async def main(group, search, fixture):
     rows = []
-    async with Relay(secrets["environment"]["NAFTIKO_BASE_URI"]) as relay:
-        environment = {**secrets["environment"], "NAFTIKO_BASE_URI": relay.uri}
+    async with Relay(group["environment"]["NAFTIKO_BASE_URI"]) as relay:
+        environment = {**group["environment"], "NAFTIKO_BASE_URI": relay.uri}
+        calls = ("life", "versions", "protection", "errors", "confirmation")
         subjects = (
-            (secrets, environment, ("listing", "life", "protection", "errors", "confirmation")),
+            (group, environment, ("listing", *calls)),
+            (search, search["environment"], ("searching", *calls)),
             (fixture, fixture["environment"], ("progress", "cancellation")),
         )
         for transport in ("http", "stdio"):
             for era in REVISIONS:
                 start = time.monotonic()
-                revision, result = "-", "ok"
+                attempts = []
                 for subject, env, groups in subjects:
                     program, *arguments = subject["command"]
                     stdio = StdioServerParameters(command=program, args=arguments, env=env)
                     server = subject["url"] if transport == "http" else stdio
-                    counter = relay if transport == "stdio" and subject is secrets else None
+                    counter = relay if transport == "stdio" and subject is group else None
                     # Without sessions, an old client cannot be asked over HTTP.
                     asks = era == "modern" or transport == "stdio"
-                    if result == "ok":
-                        revision, result = await attempt(server, f"{transport} {era}", era, groups, asks, counter)
-                rows.append((transport, era, revision, result, time.monotonic() - start))
+                    attempts.append(attempt(server, f"{transport} {era}", era, groups, asks, counter))
+                # Together, because that of the fixture mostly waits.
+                outcomes = await asyncio.gather(*attempts)
+                worst = next((outcome for outcome in outcomes if outcome[1] != "ok"), outcomes[0])
+                rows.append((transport, era, *worst, time.monotonic() - start))
     for transport, era, revision, result, seconds in rows:
         print(f"{'python':<11} {transport:<9} {era:<7} {revision:<11} {seconds:5.2f} s  {result}")
     return 0 if all(row[3] == "ok" for row in rows) else 1

@@ -1,17 +1,18 @@
 //! Third-party MCP tools: the official clients, conformance suite and inspector, and a security scanner.
 //!
-//! They check two servers: that of the generated capability, and that of a capability with the names that the suite
-//! requires. Each runs twice behind a balancer, with one key for the state that clients carry. The clients also
-//! check results of both generated capabilities, in front of an upstream that sends what was never sent before.
+//! They check two servers: that of the group of generated capabilities, and that of a capability with the names that the
+//! suite requires, both with a list of all tools and in search mode. Each runs twice behind a balancer, with one key for
+//! the state that clients carry. The clients also check results of the capabilities, in front of an upstream that sends
+//! what was never sent before.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use serde_json::{Map, Value, json};
 
 use super::packages::{Node, python};
-use super::running::{self, DIRECT, DRIFTING, FIXTURE, SECRETS, World, listen};
+use super::running::{self, DIRECT, DRIFTING, FIXTURE, FIXTURE_SEARCH, GROUP, SEARCH, World, listen};
 use super::{Inspector, inspect, missing};
 
 /// Everything is logged, so that the search for secrets covers everything.
@@ -20,25 +21,44 @@ const LOG: &str = "trace";
 const SCENARIOS: [&str; 3] =
     ["http-header-validation", "http-custom-header-server-validation", "dns-rebinding-protection"];
 
-pub(super) fn run(root: &Path, require: bool) -> Result<bool> {
-    let mut secrets = World::start(root, &SECRETS, LOG)?;
-    let mut fixture = World::start(root, &FIXTURE, LOG)?;
-    let urls = [secrets.replicate()?, fixture.replicate()?];
+pub(super) fn run(root: &Path, require: bool, quick: bool) -> Result<bool> {
+    let mut worlds = Vec::new();
+    for subject in [&GROUP, &SEARCH, &FIXTURE, &FIXTURE_SEARCH] {
+        let mut world = World::start(root, subject, LOG)?;
+        let url = world.replicate()?;
+        worlds.push((world, url));
+    }
+    let [(group, url), (search, search_url), (fixture, fixture_url), (fixture_search, fixture_search_url)] =
+        worlds.as_slice()
+    else {
+        bail!("there are four servers");
+    };
     let (drifting, capabilities) = drifting(root)?;
-    let packages = Packages::install(root, &secrets.cache);
+    let packages = Packages::install(root, &group.cache);
 
-    let [url, fixture_url] = urls.each_ref().map(String::as_str);
-    let servers = json!({"secrets": described(&secrets, url), "fixture": described(&fixture, fixture_url)});
+    let servers = json!({
+        "group": described(group, url),
+        "search": described(search, search_url),
+        "fixture": described(fixture, fixture_url),
+    });
     let mut success = talk(&packages, &servers, require)?;
-    let whole = |revision| packages.conformance(fixture_url, revision, &[]);
-    let inspectors = vec![
-        Inspector { name: "conformance 2026-07-28", summary: " checks pass", command: whole("2026-07-28") },
-        Inspector { name: "conformance 2025-11-25", summary: " checks pass", command: whole("2025-11-25") },
-        Inspector {
-            name: "conformance, Secrets",
-            summary: " checks pass",
-            command: packages.conformance(url, "2026-07-28", &SCENARIOS),
-        },
+    let conformance = |name, url, revision, folder, scenarios: &[&str]| {
+        let command = packages.conformance(url, revision, folder, scenarios);
+        Inspector { name, summary: " checks pass", command }
+    };
+    let mut looked_at = servers.clone();
+    let mut older_in_search_mode = None;
+    if quick {
+        looked_at.as_object_mut().and_then(|servers| servers.remove("search"));
+    } else {
+        let again = conformance("search mode 2025-11-25", fixture_search_url, "2025-11-25", "2025-11-25-search", &[]);
+        older_in_search_mode = Some(again);
+    }
+    let inspectors = [
+        conformance("conformance 2026-07-28", fixture_url, "2026-07-28", "2026-07-28", &[]),
+        conformance("conformance 2025-11-25", fixture_url, "2025-11-25", "2025-11-25", &[]),
+        conformance("search mode 2026-07-28", fixture_search_url, "2026-07-28", "2026-07-28-search", &[]),
+        conformance("conformance, group", url, "2026-07-28", "group", &SCENARIOS),
         Inspector {
             name: "drift, python",
             summary: " results are as promised",
@@ -52,13 +72,13 @@ pub(super) fn run(root: &Path, require: bool) -> Result<bool> {
         Inspector {
             name: "inspector --strict",
             summary: " problems in ",
-            command: packages.script_about("inspector.mjs", &servers),
+            command: packages.script_about("inspector.mjs", &looked_at),
         },
-        Inspector { name: "mcp-scanner", summary: " tools are safe", command: packages.scanner(&servers) },
-        Inspector { name: "stdio", summary: " ms after ", command: Ok(secrets.probe()) },
+        Inspector { name: "mcp-scanner", summary: " tools are safe", command: packages.scanner(&looked_at) },
+        Inspector { name: "stdio", summary: " ms after ", command: Ok(group.probe()) },
     ];
-    success &= inspect(inspectors, require)?;
-    for world in [&secrets, &fixture].into_iter().chain(&drifting) {
+    success &= inspect(inspectors.into_iter().chain(older_in_search_mode).collect(), require)?;
+    for world in [group, search, fixture, fixture_search].into_iter().chain(&drifting) {
         success &= world.keeps_secrets()?;
     }
     Ok(success)
@@ -112,9 +132,8 @@ impl Packages {
         python(&self.cache.join(folder), &self.sources.join(requirements))
     }
 
-    fn conformance(&self, url: &str, revision: &str, scenarios: &[&str]) -> Result<Command> {
+    fn conformance(&self, url: &str, revision: &str, folder: &str, scenarios: &[&str]) -> Result<Command> {
         let mut command = self.script("conformance.mjs")?;
-        let folder = if scenarios.is_empty() { revision } else { "scenarios" };
         command.args([url, revision]).arg(self.cache.join("conformance").join(folder)).args(scenarios).envs(DIRECT);
         Ok(command)
     }

@@ -36,6 +36,9 @@ pub struct Options {
     /// Fail if a tool cannot be installed, instead of skipping it
     #[arg(long)]
     require: bool,
+    /// Leave out what takes long and is much like the rest: scanner, inspector and older revision in search mode
+    #[arg(long)]
+    quick: bool,
     /// How long to attack, about; everything is tried at least once
     #[arg(long, value_name = "N", default_value_t = 2)]
     minutes: u64,
@@ -52,9 +55,9 @@ pub struct Options {
 /// # Errors
 /// When the server or the simulator cannot be built or started.
 pub fn run(root: &Path, surface: Surface, options: Options) -> Result<bool> {
-    let Options { require, minutes, scw, unoptimised } = options;
+    let Options { require, quick, minutes, scw, unoptimised } = options;
     match surface {
-        Surface::Mcp => mcp::run(root, require),
+        Surface::Mcp => mcp::run(root, require, quick),
         Surface::Rest => rest::run(root, require),
         Surface::Docs => docs::run(root, require),
         Surface::Sdk => sdk::run(root, require, scw),

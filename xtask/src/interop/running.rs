@@ -46,13 +46,14 @@ pub(super) const SECRETS: Subject = Subject {
     variables: &[],
 };
 
-/// The group of all capabilities, in front of a simulator that has every error.
-pub(super) const ERRORS: Subject = Subject {
-    name: "scaleway-errors",
-    build: |root| trial::build(root, "scaleway"),
-    upstream: &[TOOLS, "simulator"],
-    ..SECRETS
-};
+/// The group of all capabilities, in front of the simulator.
+pub(super) const GROUP: Subject = Subject { name: "scaleway", build: |root| trial::build(root, "scaleway"), ..SECRETS };
+
+/// The same in search mode.
+pub(super) const SEARCH: Subject = Subject { name: "scaleway-search", variables: &[("NAFTIKO_SEARCH", "on")], ..GROUP };
+
+/// The group in front of a simulator that has every error.
+pub(super) const ERRORS: Subject = Subject { name: "scaleway-errors", upstream: &[TOOLS, "simulator"], ..GROUP };
 
 /// The capability that the conformance suite asks for.
 pub(super) const FIXTURE: Subject = Subject {
@@ -61,6 +62,13 @@ pub(super) const FIXTURE: Subject = Subject {
     upstream: &[TOOLS, "upstream"],
     token: "CONFORMANCE_TOKEN",
     variables: &[],
+};
+
+/// The same in search mode. The tool whose schema the suite looks for is listed all the same.
+pub(super) const FIXTURE_SEARCH: Subject = Subject {
+    name: "mcp-conformance-search",
+    variables: &[("NAFTIKO_SEARCH", "on"), ("NAFTIKO_PIN_TOOLS", "echo")],
+    ..FIXTURE
 };
 
 /// Both capabilities in front of an upstream whose responses are set by requests, each with the shapes of results, as by
