@@ -11,7 +11,7 @@ use crate::names::hash;
 const REQUESTS: &str = "http_server_request_duration_seconds";
 const MESSAGES: &str = "mcp_server_operation_duration_seconds";
 const ATTEMPTS: &str = "http_client_request_duration_seconds";
-/// So many lines of a graph are told apart.
+/// So many lines of a graph can be distinguished.
 const LINES: usize = 12;
 /// So many names are listed in a query.
 const NAMES: usize = 40;

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::Policy;
 use super::choices::OutputSchemas;
-use super::member::{Member, describe};
+use super::member::{Indexed, Member, describe};
 use super::schema::HEADER;
 #[cfg(feature = "search")]
 use super::search::Finder;
@@ -51,16 +51,6 @@ pub(super) fn described(members: &[Member], policy: &Policy) -> Vec<Described> {
         Described { tool, toolset, capability, description, is_cut }
     });
     described.collect()
-}
-
-/// A tool in the index.
-pub(super) struct Indexed {
-    pub(super) tool: &'static Tool,
-    /// The number of its member.
-    pub(super) member: usize,
-    pub(super) capability: &'static Capability,
-    /// The tool as clients see it.
-    pub(super) description: rmcp::model::Tool,
 }
 
 impl Described {

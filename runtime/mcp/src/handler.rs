@@ -20,9 +20,8 @@ use rmcp::{ErrorData, RoleServer, ServerHandler};
 
 use super::audit::AuditOutcome;
 use super::call::{call, cancelled, forwarded, principal};
-use super::catalog::Indexed;
 use super::changes::Changes;
-use super::member::Member;
+use super::member::{Indexed, Member};
 use super::members::{Members, SharedCatalog};
 use super::page::page;
 use super::resources::Resources;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use naftiko_client::__private::Connection;
-use naftiko_schema::{Mcp, Tool};
+use naftiko_schema::{Capability, Mcp, Tool};
 use rmcp::model::{MetaObject, ToolAnnotations};
 
 use super::Policy;
@@ -24,6 +24,16 @@ impl Member {
     pub(super) fn toolset(&self) -> &'static str {
         if self.name.is_empty() { &self.connection.capability().name } else { self.name }
     }
+}
+
+/// A tool in the index.
+pub(super) struct Indexed {
+    pub(super) tool: &'static Tool,
+    /// The number of its member.
+    pub(super) member: usize,
+    pub(super) capability: &'static Capability,
+    /// The tool as clients see it.
+    pub(super) description: rmcp::model::Tool,
 }
 
 /// A tool as clients see it, and whether its schemas are cut. Its title is an annotation too, for clients that look only there, if it

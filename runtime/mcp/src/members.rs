@@ -8,8 +8,8 @@ use naftiko_schema::{Mcp, Prompt, Tool};
 use rmcp::model::{CallToolRequestParams, CallToolResult};
 
 use super::Policy;
-use super::catalog::{Catalog, Described, Indexed, described};
-use super::member::Member;
+use super::catalog::{Catalog, Described, described};
+use super::member::{Indexed, Member};
 
 /// How long a client may cache a list, in milliseconds. Lists change only with the binary.
 const LIST_TTL_MS: u64 = 300_000;

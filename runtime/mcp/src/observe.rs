@@ -35,7 +35,7 @@ pub trait Observer: Send + Sync {
 pub struct ObservedRequest<'o> {
     /// The method, such as `tools/call`.
     pub method: &'static str,
-    /// The name of the capability that has the tool or the prompt; empty if there is none.
+    /// The name of the capability that has the tool or the prompt; empty if no capability does.
     pub capability: &'static str,
     /// The tool that was called, also if it was called through `call_tool`, or `_OTHER`; empty if the request calls none.
     pub tool: &'static str,

@@ -14,7 +14,7 @@ const TEXT_LIMIT: usize = 256;
 const VALUE_LIMIT: usize = 2048;
 /// The longest values of all arguments together.
 const LIMIT: usize = 8192;
-/// What stands for a value that is too long.
+/// What replaces a value that is too long.
 const CUT: &str = "…";
 
 /// The values of the arguments of a call. Secrets are masked whatever the policy reveals, and long values are cut.

@@ -10,7 +10,7 @@ use rmcp::model::{CallToolRequestParams, JsonObject};
 use rmcp::service::RequestContext;
 
 use super::audit::{AuditOutcome, AuditedCall};
-use super::catalog::Indexed;
+use super::member::Indexed;
 use super::{Policy, recorded};
 
 /// What becomes known of a call while it runs.

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use self::definitions::{CALL, DESCRIBE, SEARCH, definitions};
 use self::index::{Entry, Index};
 use super::about::first_sentence;
-use super::catalog::Indexed;
+use super::member::Indexed;
 
 /// How many tools a search finds unless the call says it.
 const FOUND: usize = 5;
