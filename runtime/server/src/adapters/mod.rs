@@ -70,7 +70,7 @@ impl Member {
 
 /// The handler of a listener's requests, after the middleware.
 pub(super) enum Handler {
-    Rest(rest::Handler),
+    Rest(Box<rest::Handler>),
     Mcp(Box<mcp::Handler>),
     Skill(skill::Handler),
     Control(control::Handler),
@@ -80,7 +80,7 @@ impl Handler {
     /// The handler for adapters of one type, and this one is among them.
     pub(super) fn new(adapter: &'static Adapter, members: &[Member], parts: &Parts<'_>) -> Self {
         match adapter {
-            Adapter::Rest(_) => Self::Rest(rest::Handler::new(members, parts)),
+            Adapter::Rest(_) => Self::Rest(Box::new(rest::Handler::new(members, parts))),
             Adapter::Mcp(_) => Self::Mcp(Box::new(mcp::Handler::new(members, parts))),
             Adapter::Skill(_) => Self::Skill(skill::Handler::new(members, parts)),
             Adapter::Control(control) => Self::Control(control::Handler::new(control, parts)),
