@@ -293,7 +293,7 @@ mod tests {
 
     #[tokio::test]
     async fn challenges_offer_the_better_algorithm_first() {
-        let problem = digest().check(&Method::GET, &Uri::from_static("/"), &HeaderMap::new()).err().expect("a problem");
+        let problem = digest().check(&Method::GET, &Uri::from_static("/"), &HeaderMap::new()).expect_err("a problem");
         let response = axum::response::IntoResponse::into_response(problem);
         assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
         let fields: Vec<_> = response.headers().get_all(WWW_AUTHENTICATE).iter().collect();
