@@ -36,16 +36,6 @@ impl Member {
     }
 }
 
-/// A tool in the index.
-pub(super) struct Indexed {
-    pub(super) tool: &'static Tool,
-    /// The number of its member.
-    pub(super) member: usize,
-    pub(super) capability: &'static Capability,
-    /// The tool as clients see it.
-    pub(super) description: rmcp::model::Tool,
-}
-
 /// A tool as clients see it, and whether its schemas are cut. Its title is an annotation too, for clients that look only there, if it
 /// says more than its name.
 pub(super) fn describe(tool: &'static Tool, policy: &Policy, member: &Member) -> (rmcp::model::Tool, bool) {
