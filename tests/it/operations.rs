@@ -32,6 +32,9 @@ use xtask::{root, trial};
 const PORTS: [&str; 6] = ["8081", "8082", "8083", "9091", "9092", "9093"];
 const BUILT_IN: [(&str, &str); 2] = [("NAFTIKO_REST_PORT", "8081"), ("NAFTIKO_MCP_PORT", "9091")];
 
+/// What the page needs of curl.
+const STAND_IN: &str = env!("CARGO_BIN_EXE_curl-stand-in");
+
 /// A part of the page that runs alone.
 #[derive(Debug)]
 struct Section<'p> {
@@ -139,8 +142,14 @@ impl Place {
     async fn new(binary: &Path) -> Self {
         let mut folders = vec![binary.parent().expect("it is in a folder").to_owned()];
         folders.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+        // The last folder has what serves on a machine without curl.
+        let folder = tempfile::tempdir().expect("a folder");
+        let tools = folder.path().join(".tools");
+        fs::create_dir(&tools).expect("a folder");
+        std::os::unix::fs::symlink(STAND_IN, tools.join("curl")).expect("a link");
+        folders.push(tools);
         Self {
-            folder: tempfile::tempdir().expect("a folder"),
+            folder,
             simulator: Simulator::start().await.expect("the simulator starts"),
             ports: PORTS.iter().map(|_| free_port().to_string()).collect(),
             path: std::env::join_paths(folders).expect("a path"),
@@ -305,4 +314,31 @@ fn outputs_are_compared_with_gaps() {
     ] {
         assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
     }
+}
+
+#[tokio::test]
+async fn stand_in_sends_and_shows_what_curl_does() {
+    let simulator = Simulator::start().await.expect("the simulator starts");
+    let url = format!(
+        "{}/secret-manager/v1beta1/regions/fr-par/secrets?scheduled_for_deletion=false&project_id=7e57ab1e-0000-4000-8000-0000000000bb",
+        simulator.base_uri()
+    );
+    let token = format!("x-auth-token: {TOKEN}");
+    let run = async |command: &str| {
+        let command = command.replace("curl", STAND_IN).replace("URL", &url).replace("TOKEN", &token);
+        let output = Command::new("sh").args(["-c", &command]).output().await.expect("it runs");
+        (output.status.code(), String::from_utf8(output.stdout).expect("text"))
+    };
+    let (code, body) = run("curl -s -H 'TOKEN' 'URL'").await;
+    assert!(code == Some(0) && body.contains("\"total_count\":0"), "{body}");
+    let status = "curl -s -o /dev/null -w '%{http_code}\\n'";
+    assert_eq!(run(&format!("{status} 'URL'")).await, (Some(0), "401\n".to_owned()));
+    assert_eq!(run(&format!("{status} -X PATCH -H 'TOKEN' 'URL'")).await.1, "405\n");
+    assert_eq!(
+        run(&format!("{status} -d '{{}}' -H 'content-type: application/json' -H 'TOKEN' 'URL'")).await.1,
+        "400\n"
+    );
+    let (_, heads) = run("curl -s -I -H 'TOKEN' 'URL' 'URL'").await;
+    assert_eq!(heads.lines().filter(|line| line.starts_with("HTTP/1.1 ")).count(), 2, "{heads}");
+    assert_eq!(run("curl -s http://127.0.0.1:9/").await, (Some(7), String::new()));
 }

@@ -76,7 +76,7 @@ pub(crate) fn document(linked: &Linked<'_>, model: &Model) -> Exported {
     if !components.is_empty() {
         document = with(document, "components", components.into());
     }
-    Exported { text: visible(&format!("{document:#}\n")), left_out }
+    Exported { text: visible(format!("{document:#}\n")), left_out }
 }
 
 /// The address of an API. Without one, the user of the document has to know it.

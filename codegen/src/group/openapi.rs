@@ -57,7 +57,7 @@ pub(super) fn document(group: &Group, members: &[Member<'_>]) -> String {
             add_path(all, path, item);
         }
     }
-    visible(&format!("{joined:#}\n"))
+    visible(format!("{joined:#}\n"))
 }
 
 fn set(object: &mut Value, name: &str, value: Value) {

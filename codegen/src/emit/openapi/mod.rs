@@ -50,7 +50,7 @@ pub(super) fn document(model: &Model, rest: &Rest) -> String {
     });
     let document = with(document, "paths", paths.into());
     let document = with(document, "components", with(components, "schemas", schemas.into_schemas()));
-    visible(&format!("{document:#}\n"))
+    visible(format!("{document:#}\n"))
 }
 
 /// What callers send, as far as the capability says. Otherwise the operator decides, and each way is listed.
@@ -96,10 +96,9 @@ fn access_token(token: &AccessToken) -> Value {
 }
 
 /// Escapes what cannot be seen: it would make the text look like another one.
-pub(crate) fn visible(json: &str) -> String {
-    // Characters of ASCII are seen.
-    if json.is_ascii() {
-        return json.to_owned();
+pub(crate) fn visible(json: String) -> String {
+    if json.is_ascii() || !json.contains(is_invisible) {
+        return json;
     }
     let mut shown = String::with_capacity(json.len());
     for c in json.chars() {
