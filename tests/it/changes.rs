@@ -119,6 +119,27 @@ async fn server_whose_lists_stay_declares_no_changes() {
     assert_eq!(refused["error"]["code"], -32601, "{refused}");
 }
 
+#[tokio::test]
+async fn long_requests_to_listen_are_refused_or_served_in_time() {
+    let world = World::start().await;
+    let changes = Changes::default();
+    let server = || mcp::server(&world.client).announcing(changes.clone());
+    let uris: Vec<_> = (0..60_000).map(|number| format!("u:{number}")).collect();
+    let filter = json!({"notifications": {"toolsListChanged": true, "resourceSubscriptions": uris}});
+    let base = crate::tables::serve(server().router(mcp::HttpOptions::default())).await;
+    let response = modern_at(&world.http, &format!("{base}/mcp"), "subscriptions/listen", filter.clone()).await;
+    assert_eq!(response.status(), 413);
+    let mut client = Client::new(server());
+    let params = json!({"_meta": {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+        "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+    }, "notifications": filter["notifications"]});
+    client.send(json!({"jsonrpc": "2.0", "id": 1, "method": "subscriptions/listen", "params": params})).await;
+    let acknowledged = client.receive().await;
+    assert_eq!(acknowledged["params"]["notifications"], json!({"toolsListChanged": true}));
+}
+
 /// A client on standard input and output.
 struct Client {
     input: tokio::io::WriteHalf<DuplexStream>,

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use naftiko_codegen::{generate, generate_only};
+use naftiko_codegen::{MARKER, generate, generate_only};
 use xtask::generation::{plan, read_sources, run};
 use xtask::root;
 
@@ -15,6 +15,15 @@ fn generated_tree_is_up_to_date() {
     let plan = plan(&root(), &sources, &[]).expect("the tree is readable").expect("the specifications have no errors");
     let stale: Vec<_> = plan.changes.iter().map(|change| &change.path).collect();
     assert!(stale.is_empty() && plan.foreign.is_empty(), "run `cargo xtask gen`: {stale:?} {:?}", plan.foreign);
+}
+
+#[test]
+fn every_generated_file_can_be_written_again() {
+    let sources = read_sources(&root()).expect("the specifications are readable");
+    let generated = generate(&sources).expect("the specifications have no errors");
+    // By its mark, a later run knows that the file may be changed.
+    let unmarked = generated.files.iter().filter(|(_, text)| !text.lines().take(3).any(|line| line.contains(MARKER)));
+    assert_eq!(unmarked.map(|(path, _)| path).collect::<Vec<_>>(), [""; 0]);
 }
 
 /// Tells the test below that it is the second process.

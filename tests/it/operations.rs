@@ -333,7 +333,7 @@ async fn stand_in_sends_and_shows_what_curl_does() {
     assert!(code == Some(0) && body.contains("\"total_count\":0"), "{body}");
     let status = "curl -s -o /dev/null -w '%{http_code}\\n'";
     assert_eq!(run(&format!("{status} 'URL'")).await, (Some(0), "401\n".to_owned()));
-    assert_eq!(run(&format!("{status} -X PATCH -H 'TOKEN' 'URL'")).await.1, "405\n");
+    assert_eq!(run(&format!("{status} -X PATCH -H 'TOKEN' 'URL'")).await.1, "501\n");
     assert_eq!(
         run(&format!("{status} -d '{{}}' -H 'content-type: application/json' -H 'TOKEN' 'URL'")).await.1,
         "400\n"

@@ -46,7 +46,8 @@ impl Changes {
         let (accepted, sink) = (subscription.accepted(), subscription.sink());
         let mut news = self.0.subscribe();
         let served = async {
-            while has_come(&mut news).await {
+            // Where they have ended, no news says so any more.
+            while !news.borrow().has_ended && has_come(&mut news).await {
                 if accepted.tools_list_changed == Some(true) {
                     sink.notify_tool_list_changed().await?;
                 }
@@ -73,7 +74,7 @@ impl Changes {
         capabilities: ServerCapabilities,
     ) -> Result<(), ServiceError> {
         let mut news = self.0.subscribe();
-        while has_come(&mut news).await {
+        while !news.borrow().has_ended && has_come(&mut news).await {
             if capabilities.tools.is_some() {
                 peer.notify_tool_list_changed().await?;
             }

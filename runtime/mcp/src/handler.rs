@@ -235,9 +235,15 @@ impl ServerHandler for Server {
         }
     }
 
-    /// What is asked for; the SDK leaves of it what the capabilities declare.
+    /// The lists that are asked for; the SDK leaves of them what the capabilities declare. Single resources are never accepted, and
+    /// the SDK would compare each that is asked for with each that is accepted.
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
-        self.0.changes.as_ref().map(|_| requested.clone())
+        self.0.changes.as_ref()?;
+        let mut accepted = SubscriptionFilter::default();
+        accepted.tools_list_changed = requested.tools_list_changed;
+        accepted.prompts_list_changed = requested.prompts_list_changed;
+        accepted.resources_list_changed = requested.resources_list_changed;
+        Some(accepted)
     }
 
     async fn listen(&self, subscription: SubscriptionContext) -> Result<(), ErrorData> {

@@ -32,6 +32,8 @@ pub const PATH: &str = "/mcp";
 /// The largest message with marked numbers, in bytes. A mark has 19 bytes, and a number that needs one at least two, with
 /// another one between two numbers.
 const MARKED_LIMIT: usize = 8 * MESSAGE_LIMIT;
+/// The longest request to listen, in bytes.
+const LISTEN_LIMIT: usize = 8 << 10;
 /// The longest error response of rmcp that is passed on, in bytes. It may repeat what the request has.
 const ERROR_LIMIT: usize = 16 << 10;
 
@@ -159,6 +161,11 @@ impl Endpoint {
             return json(StatusCode::OK, parts.concat());
         }
         let listens = message.is(SubscriptionsListenRequestMethod::VALUE);
+        // The SDK keeps the request as long as its caller listens, which no permit limits.
+        if listens && body.len() > LISTEN_LIMIT {
+            let reason = "a request to listen has more than 8 KiB";
+            return json(StatusCode::PAYLOAD_TOO_LARGE, Malformed::rejected(reason));
+        }
         if listens && parts.extensions.get::<JsonOnly>().is_some() {
             return json(StatusCode::NOT_ACCEPTABLE, Malformed::rejected("the response is a stream of events"));
         }

@@ -210,7 +210,8 @@ impl Running {
                     let requested = plan.requested();
                     let known = self.listeners.iter().position(|listener| listener.requested == requested);
                     let Some(known) = known else { continue };
-                    let mut listener = self.listeners.swap_remove(known);
+                    // The order says which is which among those on any free port.
+                    let mut listener = self.listeners.remove(known);
                     listener.listening = own;
                     for (service, pipeline) in listener.services.iter().zip(pipelines) {
                         service.replace(pipeline);

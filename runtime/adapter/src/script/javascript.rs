@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{Builder, available_parallelism};
 use std::time::{Duration, Instant};
 
@@ -19,9 +20,12 @@ const MEMORY: usize = 64 << 20;
 /// How much stack it has, in bytes, and the stack of its thread.
 const STACK: usize = 4 << 20;
 const THREAD_STACK: usize = 2 * STACK;
+/// How many scripts may still run beyond their time, for each processor: the engine does not ask within some functions.
+const OVERDUE: usize = 4;
 /// How many calls and rounds of loops the engine makes before it asks whether to go on.
 const PERIOD: u64 = 10_000;
-/// What scripts of the reference engine find, which is functions for messages that no one reads, and no way to run text.
+/// What scripts of the reference engine find, which is functions for messages that no one reads; no way to run text; and searches in
+/// texts that end in time: the engine does not ask within them, and both texts may be those of a caller.
 const PRELUDE: &str =
     "var console = {}, print = function () {}, load = function () { throw new Error('nothing can be loaded') };
 console.log = console.info = console.warn = console.error = console.debug = console.trace = print;
@@ -32,6 +36,17 @@ console.log = console.info = console.warn = console.error = console.debug = cons
     });
     refuse.prototype = Function.prototype;
     globalThis.Function = globalThis.eval = refuse;
+    var apply = Reflect.apply, texts = String.prototype;
+    ['includes', 'indexOf', 'lastIndexOf', 'split', 'replace', 'replaceAll'].forEach(function (name) {
+        var own = texts[name];
+        texts[name] = function (sought) {
+            var isText = sought == null || sought[Symbol.replace] === undefined;
+            if (isText && String(this).length * String(sought).length > 1e8) {
+                throw new RangeError('the texts are too long for a search');
+            }
+            return apply(own, this, arguments);
+        };
+    });
 })()";
 /// The value of `result`; `undefined` without one.
 const RESULT: &str = "(function () { var value; try { value = result } catch (_) { return } \
@@ -47,20 +62,45 @@ pub(super) async fn run(
     limit: usize,
     time: Duration,
 ) -> Result<Option<Value>, ScriptError> {
+    static PROCESSORS: LazyLock<usize> = LazyLock::new(|| available_parallelism().map_or(1, std::num::NonZero::get));
     /// As many scripts run at once as there are processors.
-    static PLACES: LazyLock<Semaphore> =
-        LazyLock::new(|| Semaphore::new(available_parallelism().map_or(1, std::num::NonZero::get)));
-    let place = PLACES.acquire().await;
+    static PLACES: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(*PROCESSORS));
+    // It is free again when no one waits for the script any more.
+    let _place = PLACES.acquire().await;
+    let running = Thread::start(*PROCESSORS * OVERDUE)?;
     let (sender, receiver) = oneshot::channel();
     let work = move || {
         let outcome = evaluate(script, &context, limit, time);
-        drop(place);
+        drop(running);
         // No one may be waiting.
         drop(sender.send(outcome));
     };
     let thread = Builder::new().name("script".to_owned()).stack_size(THREAD_STACK).spawn(work);
     thread.map_err(|error| ScriptError::Failed(format!("no thread can be started: {error}")))?;
     receiver.await.unwrap_or_else(|_| Err(ScriptError::Failed("the engine gave up".to_owned())))
+}
+
+/// A thread that runs a script.
+struct Thread;
+
+/// How many there are.
+static THREADS: AtomicUsize = AtomicUsize::new(0);
+
+impl Thread {
+    fn start(most: usize) -> Result<Self, ScriptError> {
+        let before = THREADS.fetch_add(1, Ordering::Relaxed);
+        let thread = Self;
+        if before < most {
+            return Ok(thread);
+        }
+        Err(ScriptError::Failed("scripts that ran too long are still running; no other one can start".to_owned()))
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        THREADS.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 fn evaluate(script: &Script, given: &Value, limit: usize, time: Duration) -> Result<Option<Value>, ScriptError> {
@@ -232,6 +272,15 @@ mod tests {
     }
 
     #[test]
+    fn functions_of_texts_do_what_they_did() {
+        let text = "result = ['a-b'.includes('-'), 'a-b'.indexOf('b', 1), 'a-b-'.lastIndexOf('-'), 'a-b'.split('-'), 'a-b'.split(), \
+                    'aba'.replace('a', function (x) { return x + x }), 'aba'.replaceAll('a', 'c'), 'aba'.replace(/a/g, '$&$&'), \
+                    'a1b'.split(/[0-9]/), 'null'.includes(null)]";
+        let expected = json!([true, 2, 3, ["a", "b"], ["a-b"], "aaba", "cbc", "aabaa", ["a", "b"], true]);
+        assert_eq!(value(text), expected);
+    }
+
+    #[test]
     fn scripts_see_their_context() {
         let given = json!({"list": [{"n": 1}, {"n": 2}], "text": "a"});
         let seen = outcome("result = context.list.map(function (x) { return x.n + context.text })", &given);
@@ -253,6 +302,8 @@ mod tests {
             ("(function f() { Promise.resolve().then(f) })()", false),
             ("/(a+)+$/.test('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab')", false),
             ("new Array(4294967295).indexOf(1)", false),
+            ("'a'.repeat(660000).includes('a'.repeat(330000) + 'b')", true),
+            ("'a'.repeat(660000).split('a'.repeat(330000) + 'b')", true),
             ("var all = []; for (var i = 0; i < 9; i++) all.push('x'.repeat(1e7) + i)", false),
             ("var text = 'x'; for (var i = 0; i < 40; i++) text += text", false),
             (long, true),
