@@ -12,7 +12,7 @@ use naftiko_client::ScriptError;
 use naftiko_schema::{Script, ScriptFile};
 use rquickjs::context::EvalOptions;
 use rquickjs::{Coerced, Context, Ctx, Error, FromJs as _, Runtime};
-use serde_json::Value;
+use serde_json::{Number, Value};
 use tokio::sync::{Semaphore, oneshot};
 
 /// How much memory a script has, in bytes.
@@ -24,6 +24,8 @@ const THREAD_STACK: usize = 2 * STACK;
 const OVERDUE: usize = 4;
 /// How many calls and rounds of loops the engine makes before it asks whether to go on.
 const PERIOD: u64 = 10_000;
+/// The largest whole number of which all smaller ones are exact.
+const EXACT: f64 = 9_007_199_254_740_992.0;
 /// What scripts of the reference engine find, which is functions for messages that no one reads; no way to run text; and searches in
 /// texts that end in time: the engine does not ask within them, and both texts may be those of a caller.
 const PRELUDE: &str =
@@ -193,7 +195,22 @@ fn result<'s>(
     if json.len() > limit {
         return Err(thrown("the result is too long"));
     }
-    serde_json::from_str(&json).map(Some).map_err(|_| thrown("the result is nested too deeply"))
+    let mut value = serde_json::from_str(&json).map_err(|_| thrown("the result is nested too deeply"))?;
+    mark_inexact(&mut value);
+    Ok(Some(value))
+}
+
+/// Makes decimals of whole numbers that may have lost digits: `1.2345678901234567e+19`, as the reference engine writes them.
+fn mark_inexact(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            let float = number.as_f64().filter(|float| float.abs() > EXACT).and_then(Number::from_f64);
+            *number = float.unwrap_or_else(|| number.clone());
+        }
+        Value::Array(items) => items.iter_mut().for_each(mark_inexact),
+        Value::Object(members) => members.values_mut().for_each(mark_inexact),
+        _ => {}
+    }
 }
 
 /// The failure of a script. What goes beyond a limit, and what is no JavaScript, is its own fault.
@@ -264,6 +281,10 @@ mod tests {
             json!([1, 1.5, 0, null, "é", null, true])
         );
         assert_eq!(value("let result = new Date(0)"), json!("1970-01-01T00:00:00.000Z"));
+        assert_eq!(
+            value("result = [9007199254740992, 12345678901234567890]").to_string(),
+            "[9007199254740992,1.2345678901234567e+19]"
+        );
         assert_eq!(value("var result"), json!(null));
         assert_eq!(value("var result; Promise.resolve(7).then(function (x) { result = x })"), json!(7));
         for nothing in ["var other = 1", "result = function () {}", "if (false) { let result = 1 }"] {
