@@ -2,9 +2,13 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
-use scaleway_simulator::{PROJECT_ID, Simulator, TOKEN};
+use naftiko_tests::process::PATIENCE;
+use scaleway_simulator::{Fault, PROJECT_ID, Simulator, TOKEN};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 
 use crate::groups::{Joined, scaleway};
 use crate::mcp::call_at;
@@ -101,6 +105,69 @@ async fn values_are_recorded_if_the_operator_wants_them_and_secrets_never() {
     assert_eq!(values[2]["body"], json!({"password": "***", "name": 123}));
     let text = format!("{lines:?}");
     assert!(!text.contains(data) && !text.contains("very-private"), "{text}");
+}
+
+/// Waits until this holds.
+async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+    let reached = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, reached).await.unwrap_or_else(|_| panic!("{what}"));
+}
+
+/// A server whose upstream is slow, and the connection of a caller whose request to delete a secret is at the upstream.
+async fn deleting(file: &Path) -> (Simulator, Joined, TcpStream) {
+    let simulator = Simulator::start().await.expect("the simulator starts");
+    simulator.fault(Fault::slow(Duration::from_secs(3600)).on("DELETE", "/secrets").times(u32::MAX));
+    let (file, uri) = (file.to_string_lossy(), simulator.base_uri());
+    let flags = ["--audit=required", "--audit-file", &file, "--base-uri", &uri, "--call-timeout", "3600"];
+    let joined = Joined::start(scaleway(), &flags).await.expect("it is served");
+    let address = joined.rest.strip_prefix("http://").expect("an address");
+    let mut stream = TcpStream::connect(address).await.expect("it listens");
+    let path = format!("/v1/secret-manager/v1beta1/regions/fr-par/secrets/{}", uuid::Uuid::nil());
+    let request = format!("DELETE {path} HTTP/1.1\r\nhost: {address}\r\nx-request-id: mine\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("it is sent");
+    until("the request is at the upstream", async || !simulator.requests().is_empty()).await;
+    (simulator, joined, stream)
+}
+
+fn assert_unfinished(lines: &[Value]) {
+    let [line] = lines else { panic!("one line: {lines:?}") };
+    assert_eq!(
+        (&line["method"], &line["outcome"], &line["requestId"]),
+        (&"DELETE".into(), &"failed".into(), &"mine".into())
+    );
+    assert_eq!(line["route"], "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}");
+    assert!(line["status"].is_null() && line["durationMs"].is_number(), "{line}");
+}
+
+#[tokio::test]
+async fn request_whose_caller_leaves_is_recorded_without_a_status() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (_simulator, joined, stream) = deleting(&folder.path().join("audit.log")).await;
+    drop(stream);
+    until("it is recorded", async || !lines(folder.path()).is_empty()).await;
+    assert_unfinished(&lines(folder.path()));
+    let metrics = joined.http.get(format!("{}/metrics", joined.rest)).send().await.expect("a response");
+    let metrics = metrics.text().await.expect("text");
+    let count = metrics.lines().find(|line| {
+        line.starts_with("http_server_request_duration_seconds_count")
+            && line.contains("http_request_method=\"DELETE\"")
+            && line.contains("http_response_status_code=\"\"")
+    });
+    assert!(count.is_some_and(|line| line.ends_with(" 1")), "{metrics}");
+}
+
+#[tokio::test]
+async fn request_that_still_runs_after_the_grace_period_is_recorded() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (_simulator, mut joined, _stream) = deleting(&folder.path().join("audit.log")).await;
+    // The grace period passes at once.
+    tokio::time::pause();
+    joined.mounted.drain().await;
+    assert_unfinished(&lines(folder.path()));
 }
 
 #[tokio::test]

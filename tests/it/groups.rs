@@ -23,7 +23,7 @@ pub(crate) struct Joined {
     pub(crate) rest: String,
     pub(crate) mcp: String,
     pub(crate) http: reqwest::Client,
-    _mounted: Mounted,
+    pub(crate) mounted: Mounted,
 }
 
 impl Joined {
@@ -32,7 +32,7 @@ impl Joined {
         let mounted = Mounted::new(program, options::parse(flags).expect("flags"), variables).await?;
         let [(_, rest), (_, mcp)] = mounted.ports() else { panic!("two ports: {:?}", mounted.ports()) };
         let (rest, mcp) = (format!("http://{rest}"), format!("http://{mcp}/mcp"));
-        Ok(Self { rest, mcp, http: reqwest::Client::new(), _mounted: mounted })
+        Ok(Self { rest, mcp, http: reqwest::Client::new(), mounted })
     }
 
     /// The names of the tools at an endpoint.

@@ -65,7 +65,7 @@ pub fn has_path(adapters: impl Iterator<Item = &'static Rest>) -> impl Fn(&str) 
     move |path| tables.iter().any(|table| !matches!(table.find(&http::Method::GET, path), Match::Nothing))
 }
 
-/// The route that made a response.
+/// The route of a request.
 #[doc(hidden)]
 #[derive(Clone, Copy, Default)]
 pub struct Matched {
@@ -85,8 +85,8 @@ pub enum Chosen {
     Forward(&'static Operation),
 }
 
-/// Decides whether it may run.
-type Gate<'g> = &'g (dyn Fn(Chosen) -> Result<(), Problem> + Sync);
+/// Hears which route a request has, and decides whether what is chosen may run. The route of a request may not have its method.
+type Gate<'g> = &'g (dyn Fn(Matched, Option<Chosen>) -> Result<(), Problem> + Sync);
 
 /// The routes of adapters, with the connections to their upstreams. Cloning is cheap.
 #[doc(hidden)]
@@ -143,7 +143,8 @@ impl Routes {
             (Match::Found(route, _), None) => Some(Chosen::Route(route)),
             _ => None,
         };
-        let response = match (gate.zip(chosen).map_or(Ok(()), |(gate, chosen)| gate(chosen)), passage) {
+        let allowed = gate.zip(matched).map_or(Ok(()), |(gate, matched)| gate(matched, chosen));
+        let response = match (allowed, passage) {
             (Err(problem), _) => Err(problem),
             // On the heap, to keep the future of routes small.
             (Ok(()), Some(passage)) => {
@@ -151,11 +152,7 @@ impl Routes {
             }
             (Ok(()), None) => member.respond(found, request, forwarded, self.0.api_errors).await,
         };
-        let mut response = response.unwrap_or_else(|problem| problem.at(uri.path()).into_response());
-        if let Some(matched) = matched {
-            response.extensions_mut().insert(matched);
-        }
-        response
+        response.unwrap_or_else(|problem| problem.at(uri.path()).into_response())
     }
 }
 

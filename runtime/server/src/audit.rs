@@ -137,23 +137,24 @@ impl Audit {
         }
     }
 
-    /// Records a REST request that may change something.
+    /// Records a REST request that may change something. It has no status if its caller left before its response.
     pub(super) fn record_request(
         &self,
         method: &Method,
         route: &str,
-        status: StatusCode,
+        status: Option<StatusCode>,
         caller: &Caller<'_>,
         duration: Duration,
     ) {
+        let outcome = if caller.is_refused { Some(REFUSED_BY_POLICY) } else { status.is_none().then_some(FAILED) };
         self.0.write(
             "naftiko.audit.request",
             json!({
                 "kind": "request",
                 "method": method.as_str(),
                 "route": route,
-                "status": status.as_u16(),
-                "outcome": caller.is_refused.then_some(REFUSED_BY_POLICY),
+                "status": status.map(|status| status.as_u16()),
+                "outcome": outcome,
                 "principal": caller.principal,
                 "rule": caller.rule,
                 "address": caller.address,
@@ -178,6 +179,9 @@ impl Audit {
 
 /// What is recorded if the rule of a caller does not allow what it asked for.
 const REFUSED_BY_POLICY: &str = "refused-by-policy";
+
+/// What is recorded if there is no result, such as of a caller that left.
+const FAILED: &str = "failed";
 
 /// A mark of responses to requests that the rule of their caller does not allow.
 #[derive(Clone, Copy)]
@@ -227,7 +231,7 @@ impl naftiko_mcp::Audit for Sink {
             AuditOutcome::Asked => ("asked", None),
             AuditOutcome::DryRun => ("dry-run", None),
             AuditOutcome::Upstream(status) => ("upstream", Some(status)),
-            _ => ("failed", None),
+            _ => (FAILED, None),
         };
         self.write(
             "naftiko.audit.tool",
@@ -312,7 +316,7 @@ mod tests {
                 full.store(index < 2, Ordering::Relaxed);
                 *ready = audit.0.is_ready();
                 let caller = Caller { request_id: "1", ..Caller::default() };
-                audit.record_request(&Method::POST, "/x", StatusCode::OK, &caller, Duration::ZERO);
+                audit.record_request(&Method::POST, "/x", Some(StatusCode::OK), &caller, Duration::ZERO);
             }
             assert_eq!(seen, ready);
         }

@@ -106,6 +106,11 @@ impl Connections {
         self.table().shed()
     }
 
+    /// Closes all of them, whatever they do.
+    pub(super) fn close(&self) {
+        self.table().open.values().filter_map(|entry| entry.abort.as_ref()).for_each(AbortHandle::abort);
+    }
+
     fn table(&self) -> MutexGuard<'_, Table> {
         self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -55,6 +55,7 @@ mod signals;
 mod socket;
 mod stdio;
 mod tls;
+mod trail;
 mod turns;
 mod unreadable;
 mod upstream;

@@ -3,8 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use axum::response::Response;
-use http::{HeaderValue, Method};
+use http::{HeaderValue, Method, StatusCode};
 use naftiko_client::__private::TARGET;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::{FilterExt as _, ParseError, Targets};
@@ -75,13 +74,21 @@ fn limits() -> Targets {
         .with_targets(verbose_crates.map(|target| (target, LevelFilter::INFO)))
 }
 
-/// Logs the outcome of a request, with its route and never its path, which contains what the caller sent.
-pub(super) fn log_request(method: &Method, response: &Response, elapsed: Duration, id: &HeaderValue, caller: IpAddr) {
+/// Logs the outcome of a request, with its route and never its path, which contains what the caller sent. It has no status if
+/// the caller left before its response.
+pub(super) fn log_request(
+    method: &Method,
+    route: &str,
+    status: Option<StatusCode>,
+    elapsed: Duration,
+    id: &HeaderValue,
+    caller: IpAddr,
+) {
     tracing::info!(
         target: ACCESS,
         method = metrics::method_label(method),
-        route = metrics::route_label(response),
-        status = response.status().as_u16(),
+        route,
+        status = status.map(|status| status.as_u16()),
         duration_ms = (elapsed.as_secs_f64() * 1e6).round() / 1e3,
         request_id = id.to_str().unwrap_or_default(),
         client_address = %caller,

@@ -125,11 +125,16 @@ impl Metrics {
         Counted(self.0.running.clone())
     }
 
-    /// Records the outcome of a request.
-    pub(super) fn record_request(&self, method: &Method, response: &Response, elapsed: Duration) {
-        let Matched { path, capability } = matched(response);
-        let status = response.status();
-        let labels = [capability, method_label(method), path, status.as_str()];
+    /// Records the outcome of a request: its status, unless the caller left before its response.
+    pub(super) fn record_request(
+        &self,
+        method: &Method,
+        route: Matched,
+        status: Option<StatusCode>,
+        elapsed: Duration,
+    ) {
+        let status = status.as_ref().map_or("", StatusCode::as_str);
+        let labels = [route.capability, method_label(method), route.path, status];
         self.0.served.with_label_values(&labels).observe(elapsed.as_secs_f64());
     }
 
@@ -177,16 +182,6 @@ impl Drop for Counted {
     fn drop(&mut self) {
         self.0.dec();
     }
-}
-
-/// The route that made the response; empty if none did.
-fn matched(response: &Response) -> Matched {
-    response.extensions().get().copied().unwrap_or_default()
-}
-
-/// The path of the route that made the response, with placeholders; empty if no route did.
-pub(super) fn route_label(response: &Response) -> &'static str {
-    matched(response).path
 }
 
 /// The method as a label: one of a fixed set, or `_OTHER`.

@@ -55,6 +55,13 @@ impl Mounted {
         self.running.read_again().map_err(|failure| failure.to_string())
     }
 
+    /// Stops, and waits for running requests as a process does after a signal.
+    pub async fn drain(&mut self) {
+        self.running.stop();
+        // It does not fail for a server that listens.
+        drop(self.running.drain().await);
+    }
+
     /// Where it listens, by the ports that the capability names.
     pub fn ports(&self) -> &[(u16, SocketAddr)] {
         &self.ports

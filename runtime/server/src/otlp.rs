@@ -1,7 +1,6 @@
 //! Spans of requests, exported by OTLP over HTTP to the endpoint of OpenTelemetry's environment variables.
 
-use axum::response::Response;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, StatusCode};
 use naftiko_client::__private::{SPAN, TARGET};
 use naftiko_client::install_crypto_provider;
 use naftiko_schema::Capability;
@@ -22,6 +21,9 @@ use super::metrics;
 
 /// Each of these enables the export. The SDK reads them and all other variables.
 const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
+
+/// What `error.type` is if the caller left before its response, as for requests of MCP.
+const CANCELLED: &str = "cancelled";
 
 /// Whether spans are exported.
 pub(super) fn is_enabled() -> bool {
@@ -89,22 +91,28 @@ pub(super) fn span(method: &Method, headers: &HeaderMap) -> Span {
     span
 }
 
-/// Runs a request within a span, and records the outcome in it.
-pub(super) async fn in_span(span: Option<Span>, method: &Method, response: impl Future<Output = Response>) -> Response {
-    let Some(span) = span else { return response.await };
-    let response = response.instrument(span.clone()).await;
-    let (route, status) = (metrics::route_label(&response), response.status());
+/// Runs a request within a span.
+pub(super) async fn in_span<T>(span: Option<Span>, response: impl Future<Output = T>) -> T {
+    match span {
+        Some(span) => response.instrument(span).await,
+        None => response.await,
+    }
+}
+
+/// Records the outcome of a request in its span: no status if the caller left before its response.
+pub(super) fn end(span: &Span, method: &Method, route: &str, status: Option<StatusCode>) {
     if !route.is_empty() {
         // The name of a span that has started is no longer a field.
         span.context().span().update_name(format!("{} {route}", metrics::method_label(method)));
         span.record("http.route", route);
     }
-    span.record("http.response.status_code", status.as_u16());
-    if status.is_server_error() {
-        span.record("otel.status_code", "error");
-        span.record("error.type", status.as_str());
+    if let Some(status) = status {
+        span.record("http.response.status_code", status.as_u16());
     }
-    response
+    if status.is_none_or(|status| status.is_server_error()) {
+        span.record("otel.status_code", "error");
+        span.record("error.type", status.as_ref().map_or(CANCELLED, StatusCode::as_str));
+    }
 }
 
 /// Makes the span of an attempt the parent of the upstream's spans.

@@ -9,9 +9,9 @@ use axum::body::{Body, HttpBody as _};
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
-use http::header::{HeaderMap, HeaderName, HeaderValue, SERVER};
-use naftiko_adapter::trace::{self, TRACEPARENT};
-use naftiko_adapter::{Address, Forwarded, Principal, Unreceived, receive};
+use http::header::{HeaderMap, HeaderName, SERVER};
+use naftiko_adapter::trace;
+use naftiko_adapter::{Address, Forwarded, Unreceived, receive};
 use naftiko_mcp::__private::Listening;
 use naftiko_rest::__private::{Problem, protect};
 use tokio_util::sync::CancellationToken;
@@ -20,13 +20,13 @@ use tower_http::cors::CorsLayer;
 
 use super::access::Access;
 use super::adapters::Handler;
-use super::audit::{Audit, Caller, RefusedByPolicy};
+use super::audit::{Audit, RefusedByPolicy};
 use super::forwarding::Forwarding;
 use super::framing;
 use super::guard::{self, Guard, Permit};
 use super::health::Health;
 use super::inbound::Inbound;
-use super::metrics::{self, Metrics};
+use super::metrics::Metrics;
 use super::on_behalf::OnBehalf;
 #[cfg(feature = "otlp")]
 use super::otlp;
@@ -35,8 +35,9 @@ use super::peer::{Held, Peer, counted};
 use super::rate::RateLimit;
 use super::rules::Rules;
 use super::running::{Running, RunningBody};
+use super::trail::Trail;
 use super::turns::Turn;
-use super::{caching, connections, id, log};
+use super::{caching, connections, id};
 
 /// The header with the upstream's request id.
 const UPSTREAM_ID: HeaderName = HeaderName::from_static("x-upstream-request-id");
@@ -83,13 +84,11 @@ pub(super) struct Pipeline {
 
 /// A request that is being served.
 struct Current<'r> {
-    id: &'r HeaderValue,
+    trail: &'r Trail<'r>,
     peer: &'r Arc<Peer>,
     turn: &'r Turn,
     /// Its permit, once it has one.
     permit: OnceLock<Permit>,
-    /// Who sent it, once that is known, and the rule for them.
-    principal: OnceLock<(Principal, Option<String>)>,
 }
 
 impl Service {
@@ -119,16 +118,14 @@ impl Service {
         let _counted = pipeline.metrics.count_running();
         let mut running = Running { permit: None, _caller: caller, _counted, turn };
         let (method, uri) = (request.method().clone(), request.uri().clone());
-        let audit = pipeline.audit.as_ref();
-        let trace = audit.and_then(|_| request.headers().get(TRACEPARENT).cloned());
-        let mut principal = None;
         let id = id::request_id(request.headers());
+        let is_audited = pipeline.records_requests && !method.is_safe();
+        let audit = pipeline.audit.as_ref();
+        let mut trail = Trail::new(&pipeline.metrics, audit, is_audited, &method, &id, address, start);
         let mut request = request;
         if audit.is_some() {
             request.extensions_mut().insert(Address(address));
         }
-        #[cfg(feature = "otlp")]
-        let mut span = None;
         let mut response = if is_too_long(request.headers()) {
             let detail = format!("the header fields are longer than {FIELDS_LIMIT} bytes");
             Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, detail).at(uri.path()).into_response()
@@ -141,17 +138,15 @@ impl Service {
         } else {
             #[cfg(feature = "otlp")]
             {
-                span = pipeline.traced.then(|| otlp::span(&method, request.headers()));
+                trail.span = pipeline.traced.then(|| otlp::span(&method, request.headers()));
             }
-            let current =
-                Current { id: &id, peer, turn: &running.turn, permit: OnceLock::new(), principal: OnceLock::new() };
+            let current = Current { trail: &trail, peer, turn: &running.turn, permit: OnceLock::new() };
             // On the heap, because it is large and would be moved several times before it runs.
             let response = guard::run(&uri, &id, Box::pin(pipeline.with_cors(request, &current)));
             #[cfg(feature = "otlp")]
-            let response = otlp::in_span(span.clone(), &method, response);
+            let response = otlp::in_span(trail.span.clone(), response);
             let response = response.await;
             running.permit = current.permit.into_inner();
-            principal = current.principal.into_inner();
             response
         };
         let headers = response.headers_mut();
@@ -164,25 +159,8 @@ impl Service {
             caching::keep_private(headers);
         }
         headers.remove(SERVER);
-        let elapsed = start.elapsed();
-        pipeline.metrics.record_request(&method, &response, elapsed);
-        log::log_request(&method, &response, elapsed, &id, address);
-        let is_refused = response.extensions().get::<RefusedByPolicy>().is_some();
-        let is_recorded = (pipeline.records_requests && !method.is_safe()) || is_refused;
-        if let Some(audit) = audit.filter(|_| is_recorded) {
-            let caller = Caller {
-                principal: principal.as_ref().map(|(principal, _)| principal.id()),
-                rule: principal.as_ref().and_then(|(_, rule)| rule.as_deref()),
-                is_refused,
-                address: Some(address),
-                request_id: id.to_str().unwrap_or_default(),
-                trace: trace.as_ref().and_then(|trace| trace.to_str().ok()),
-            };
-            // Records that are sent are part of the trace.
-            #[cfg(feature = "otlp")]
-            let _entered = span.as_ref().map(tracing::Span::enter);
-            audit.record_request(&method, metrics::route_label(&response), response.status(), &caller, elapsed);
-        }
+        trail.ends(&response);
+        drop(trail);
         if response.extensions().get::<Listening>().is_some() {
             // Nothing runs while its caller waits for news, so others may have its permit, and its connection too.
             running.permit = None;
@@ -218,7 +196,7 @@ impl Pipeline {
         let rule = self.rules.of(&caller);
         if self.audit.is_some() {
             let rule = rule.map(|(_, grant)| grant.name().to_owned());
-            drop(current.principal.set((caller.principal.clone(), rule)));
+            drop(current.trail.principal.set((caller.principal.clone(), rule)));
         }
         if let Some((_, grant)) = rule.filter(|(_, grant)| grant.denies()) {
             let reason =
@@ -264,9 +242,11 @@ impl Pipeline {
             Err(problem) => return problem.at(request.uri().path()).into_response(),
         };
         let mut forwarded = trace::context(request.headers());
-        forwarded.insert(id::REQUEST_ID, current.id.clone());
+        forwarded.insert(id::REQUEST_ID, current.trail.id.clone());
         self.forwarding.add(request.headers(), &mut forwarded);
-        self.handler.respond(request, Forwarded(forwarded, on_behalf), caller.principal, rule).await
+        self.handler
+            .respond(request, Forwarded(forwarded, on_behalf), caller.principal, rule, &current.trail.route)
+            .await
     }
 
     /// Receives a body. The connection counts as waiting for its caller meanwhile.

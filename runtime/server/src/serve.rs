@@ -39,6 +39,8 @@ use super::upstream;
 
 /// How long to drain running requests after the signal to stop.
 const GRACE: Duration = Duration::from_secs(30);
+/// How long requests may take to end that are cancelled after it, and once more if their connections are closed.
+const CLOSING: Duration = Duration::from_millis(500);
 
 /// The listeners, and the state that they share.
 pub(super) struct Running {
@@ -405,14 +407,22 @@ impl Running {
         self.stop.cancel();
     }
 
-    /// Waits for running requests, for at most the grace period.
-    pub(super) async fn drain(mut self) -> Result<(), Failure> {
+    /// Waits for running requests, for at most the grace period, and ends what still runs then.
+    pub(super) async fn drain(&mut self) -> Result<(), Failure> {
         // Requests for news would run as long as the server.
         self.changes.iter().for_each(Changes::end);
-        let finished = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(GRACE, finished).await.is_err() {
+        let mut finishes_within = async |limit| {
+            let finished = async { while self.tasks.join_next().await.is_some() {} };
+            tokio::time::timeout(limit, finished).await.is_ok()
+        };
+        if !finishes_within(GRACE).await {
             tracing::warn!(target: TARGET, "connections are still open {} s after the signal; closing them", GRACE.as_secs());
             self.abort.cancel();
+            // Calls of tools end by themselves, and all others with their connections. Each is recorded then.
+            if !finishes_within(CLOSING).await {
+                self.shared.connections.close();
+                finishes_within(CLOSING).await;
+            }
         }
         if let Some(audit) = &self.audit {
             audit.close();

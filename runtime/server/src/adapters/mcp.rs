@@ -1,6 +1,6 @@
 //! The MCP adapter over HTTP: one endpoint, and one for each member of a group; for each rule of the policy file.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
@@ -78,13 +78,14 @@ impl Handler {
         self.members.iter().find(|(name, _)| *name == below).map(|(_, endpoints)| endpoints)
     }
 
-    /// Responds to a request of a principal for which a rule has this number.
+    /// Responds to a request of a principal for which a rule has this number, and notes its route.
     pub(super) async fn respond(
         &self,
         mut request: Request,
         forwarded: Forwarded,
         principal: Principal,
         rule: usize,
+        noted: &OnceLock<Matched>,
     ) -> Response {
         let Some(endpoint) = self.at(request.uri().path()).and_then(|endpoints| endpoints.of(rule)) else {
             let path = request.uri().path();
@@ -92,8 +93,7 @@ impl Handler {
         };
         request.extensions_mut().insert(forwarded);
         request.extensions_mut().insert(principal);
-        let mut response = endpoint.respond(request).await;
-        response.extensions_mut().insert(Matched { path: PATH, capability: "" });
-        response
+        let _ = noted.set(Matched { path: PATH, capability: "" });
+        endpoint.respond(request).await
     }
 }

@@ -6,6 +6,7 @@ mod mcp;
 mod rest;
 mod skill;
 
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use axum::extract::Request;
@@ -15,7 +16,7 @@ use naftiko_adapter::{Forwarded, Principal, Unreceived};
 use naftiko_client::__private::Connection;
 use naftiko_mcp::__private::{Endpoint, SharedCatalog};
 use naftiko_mcp::{Changes, Grant};
-use naftiko_rest::__private::Problem;
+use naftiko_rest::__private::{Matched, Problem};
 use naftiko_schema::{Adapter, Capability, Group, Mcp, Rest};
 use tokio_util::sync::CancellationToken;
 
@@ -87,19 +88,23 @@ impl Handler {
         }
     }
 
-    /// Responds to a request of a principal, for which a rule of the policy file has this number.
+    /// Responds to a request of a principal, for which a rule of the policy file has this number, and notes the route as soon as
+    /// it is known.
     pub(super) async fn respond(
         &self,
         request: Request,
         forwarded: Forwarded,
         principal: Principal,
         rule: Option<(usize, &Grant)>,
+        noted: &OnceLock<Matched>,
     ) -> Response {
         let number = rule.map_or(0, |(number, _)| number);
         match self {
-            Self::Rest(handler) => handler.respond(request, forwarded, &principal, rule.map(|(_, grant)| grant)).await,
+            Self::Rest(handler) => {
+                handler.respond(request, forwarded, &principal, rule.map(|(_, grant)| grant), noted).await
+            }
             // On the heap, to keep the future of REST small.
-            Self::Mcp(handler) => Box::pin(handler.respond(request, forwarded, principal, number)).await,
+            Self::Mcp(handler) => Box::pin(handler.respond(request, forwarded, principal, number, noted)).await,
             Self::Skill(handler) => handler.respond(&request, number),
             Self::Control(handler) => handler.respond(&request),
         }

@@ -1,6 +1,7 @@
 //! The REST adapter: the OpenAPI document and its page, and the routes.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::Request;
@@ -9,7 +10,7 @@ use http::StatusCode;
 use http::header::RETRY_AFTER;
 use naftiko_adapter::{Forwarded, Principal};
 use naftiko_mcp::{Action, Grant, Limited, Policy};
-use naftiko_rest::__private::{Chosen, Problem, Routes};
+use naftiko_rest::__private::{Chosen, Matched, Problem, Routes};
 use naftiko_schema::{Adapter, Operation, calls};
 
 use super::{Member, Parts};
@@ -44,13 +45,14 @@ impl Handler {
         self.docs.is_page(request.method(), request.uri().path())
     }
 
-    /// Responds to a request of a principal, for whom a rule allows this.
+    /// Responds to a request of a principal, for whom a rule allows this, and notes the route as soon as it is known.
     pub(super) async fn respond(
         &self,
         request: Request,
         forwarded: Forwarded,
         principal: &Principal,
         grant: Option<&Grant>,
+        noted: &OnceLock<Matched>,
     ) -> Response {
         let path = request.uri().path();
         if let Some(response) = self.docs.respond(request.method(), path).await {
@@ -66,8 +68,9 @@ impl Handler {
             return response;
         }
         let is_refused = AtomicBool::new(false);
-        let gate = |chosen| {
-            let Some(action) = self.actions.get(&address(chosen)) else { return Ok(()) };
+        let gate = |matched, chosen: Option<Chosen>| {
+            let _ = noted.set(matched);
+            let Some(action) = chosen.and_then(|chosen| self.actions.get(&address(chosen))) else { return Ok(()) };
             if let Some(grant) = grant.filter(|grant| !grant.allows(action)) {
                 is_refused.store(true, Ordering::Relaxed);
                 return Err(forbidden(grant));
