@@ -23,7 +23,7 @@ pub(super) fn count_unrecorded(count: usize) {
 #[cfg(feature = "otlp")]
 mod exported {
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use std::time::{Duration, SystemTime};
 
     use naftiko_client::__private::TARGET;
@@ -34,7 +34,10 @@ mod exported {
     use opentelemetry_otlp::{LogExporter, Protocol, WithExportConfig as _};
     use opentelemetry_sdk::Resource;
     use opentelemetry_sdk::error::OTelSdkResult;
-    use opentelemetry_sdk::logs::{LogBatch, SdkLogger, SdkLoggerProvider};
+    use opentelemetry_sdk::logs::{
+        BatchConfigBuilder, BatchLogProcessor, LogBatch, OTEL_BLRP_MAX_QUEUE_SIZE, OTEL_BLRP_MAX_QUEUE_SIZE_DEFAULT,
+        SdkLogger, SdkLoggerProvider,
+    };
     use tracing::Span;
     use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
@@ -48,7 +51,18 @@ mod exported {
     pub(crate) struct Logs {
         provider: SdkLoggerProvider,
         logger: SdkLogger,
-        has_failed: Arc<AtomicBool>,
+        state: Arc<State>,
+        /// How many records may wait.
+        capacity: usize,
+    }
+
+    /// What is known of records on their way.
+    #[derive(Debug, Default)]
+    struct State {
+        /// How many are not exported yet. The SDK drops those for which it has no room without a word.
+        pending: AtomicUsize,
+        /// Whether the last ones could not be sent.
+        has_failed: AtomicBool,
     }
 
     impl Logs {
@@ -64,18 +78,34 @@ mod exported {
             install_crypto_provider();
             let exporter = LogExporter::builder().with_http().with_protocol(Protocol::HttpBinary).build();
             let exporter = exporter.map_err(|error| Failure::Refused(format!("--audit-otlp: {error}")))?;
-            let has_failed = Arc::new(AtomicBool::new(false));
-            let exporter = Watched { exporter, has_failed: Arc::clone(&has_failed) };
-            let provider = SdkLoggerProvider::builder()
-                .with_batch_exporter(exporter)
-                .with_resource(exporting::resource(about))
-                .build();
-            let logger = provider.logger("naftiko-runtime");
-            Ok(Self { provider, logger, has_failed })
+            let capacity = std::env::var(OTEL_BLRP_MAX_QUEUE_SIZE).ok().and_then(|count| count.parse().ok());
+            let capacity = capacity.unwrap_or(OTEL_BLRP_MAX_QUEUE_SIZE_DEFAULT);
+            Ok(Self::new(exporter, exporting::resource(about), capacity))
         }
 
-        /// Sends a line as an event: with the current span, or else the one that the caller named.
+        fn new(
+            exporter: impl opentelemetry_sdk::logs::LogExporter + 'static,
+            resource: Resource,
+            capacity: usize,
+        ) -> Self {
+            let state = Arc::new(State::default());
+            let exporter = Watched { exporter, state: Arc::clone(&state) };
+            let config = BatchConfigBuilder::default().with_max_queue_size(capacity).build();
+            let processor = BatchLogProcessor::builder(exporter).with_batch_config(config).build();
+            let provider = SdkLoggerProvider::builder().with_log_processor(processor).with_resource(resource).build();
+            let logger = provider.logger("naftiko-runtime");
+            Self { provider, logger, state, capacity }
+        }
+
+        /// Sends a line as an event: with the current span, or else the one that the caller named. It is lost, and counted, if
+        /// too many wait.
         pub(crate) fn send(&self, event: &'static str, line: &str, traceparent: Option<&str>) {
+            let State { pending, has_failed } = &*self.state;
+            let counted = |count| (count < self.capacity).then_some(count + 1);
+            if pending.fetch_update(Ordering::AcqRel, Ordering::Acquire, counted).is_err() {
+                has_failed.store(true, Ordering::Relaxed);
+                return super::count_unrecorded(1);
+            }
             let mut record = self.logger.create_log_record();
             record.set_event_name(event);
             record.set_timestamp(SystemTime::now());
@@ -94,7 +124,7 @@ mod exported {
 
         /// Whether the last records could not be sent.
         pub(crate) fn has_failed(&self) -> bool {
-            self.has_failed.load(Ordering::Relaxed)
+            self.state.has_failed.load(Ordering::Relaxed)
         }
 
         /// Sends the remaining records.
@@ -107,16 +137,17 @@ mod exported {
 
     /// An exporter of which is known whether it works.
     #[derive(Debug)]
-    struct Watched {
-        exporter: LogExporter,
-        has_failed: Arc<AtomicBool>,
+    struct Watched<E> {
+        exporter: E,
+        state: Arc<State>,
     }
 
-    impl opentelemetry_sdk::logs::LogExporter for Watched {
+    impl<E: opentelemetry_sdk::logs::LogExporter> opentelemetry_sdk::logs::LogExporter for Watched<E> {
         async fn export(&self, batch: LogBatch<'_>) -> OTelSdkResult {
             let count = batch.iter().count();
             let exported = self.exporter.export(batch).await;
-            self.has_failed.store(exported.is_err(), Ordering::Relaxed);
+            self.state.pending.fetch_sub(count, Ordering::AcqRel);
+            self.state.has_failed.store(exported.is_err(), Ordering::Relaxed);
             if exported.is_err() {
                 super::count_unrecorded(count);
             }
@@ -129,6 +160,39 @@ mod exported {
 
         fn set_resource(&mut self, resource: &Resource) {
             self.exporter.set_resource(resource);
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use std::sync::{Mutex, PoisonError};
+
+        use super::*;
+
+        /// An endpoint that takes no records while the test holds the lock.
+        #[derive(Clone, Debug, Default)]
+        struct Slow(Arc<Mutex<()>>);
+
+        impl opentelemetry_sdk::logs::LogExporter for Slow {
+            async fn export(&self, _: LogBatch<'_>) -> OTelSdkResult {
+                drop(self.0.lock().unwrap_or_else(PoisonError::into_inner));
+                Ok(())
+            }
+        }
+
+        #[test]
+        fn records_for_which_there_is_no_room_are_counted_until_there_is_some_again() {
+            let slow = Slow::default();
+            let held = slow.0.lock().expect("nobody panics");
+            let logs = Logs::new(slow.clone(), Resource::builder_empty().build(), 4);
+            let before = super::super::unrecorded();
+            (0..4).for_each(|_| logs.send("event", "{}", None));
+            assert!(!logs.has_failed());
+            logs.send("event", "{}", None);
+            assert!(logs.has_failed() && super::super::unrecorded() > before);
+            drop(held);
+            logs.provider.force_flush().expect("they are exported");
+            assert!(!logs.has_failed() && logs.state.pending.load(Ordering::Relaxed) == 0);
         }
     }
 }
