@@ -1,9 +1,8 @@
 //! The audit: one line of JSON for each call of a tool, and for each REST request that may change something.
 
-use std::fs;
 use std::io::{self, Write};
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,8 +15,8 @@ use naftiko_client::__private::TARGET;
 use naftiko_mcp::{Audit as _, AuditOutcome, AuditedCall};
 use naftiko_schema::Capability;
 use serde_json::{Value, json};
-use tracing_appender::rolling::{RollingFileAppender, Rotation};
 
+use super::daily::Daily;
 use super::failure::Failure;
 use super::logs::{self, Logs};
 
@@ -37,7 +36,7 @@ pub(super) struct Options {
     /// Record values of arguments too, without secrets, and cut where they are long
     #[arg(long, env = "NAFTIKO_AUDIT_VALUES")]
     audit_values: bool,
-    /// How many files of earlier days are kept
+    /// How many files of earlier days are kept, beside that of today
     #[arg(long, env = "NAFTIKO_AUDIT_KEEP", default_value_t = 30, value_name = "COUNT")]
     audit_keep: usize,
 }
@@ -88,7 +87,7 @@ impl Options {
             None if self.audit_otlp => None,
             None => Some(Box::new(io::stderr())),
             Some(file) => Some(Box::new(
-                daily(file, self.audit_keep)
+                Daily::open(file, self.audit_keep)
                     .map_err(|problem| Failure::Refused(format!("--audit-file {}: {problem}", file.display())))?,
             )),
         };
@@ -111,17 +110,6 @@ impl Options {
             "values": self.audit_values,
         })
     }
-}
-
-fn daily(file: &Path, keep: usize) -> Result<RollingFileAppender, String> {
-    let name = file.file_name().and_then(|name| name.to_str()).ok_or("it names no file")?;
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if !fs::metadata(folder).is_ok_and(|folder| folder.is_dir()) {
-        return Err("its folder does not exist".to_owned());
-    }
-    let builder =
-        RollingFileAppender::builder().rotation(Rotation::DAILY).filename_prefix(name).max_log_files(keep.max(1));
-    builder.build(folder).map_err(|error| error.to_string())
 }
 
 impl Audit {

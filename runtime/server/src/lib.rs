@@ -8,6 +8,7 @@ mod cli;
 mod command;
 mod config;
 mod connections;
+mod daily;
 #[cfg(feature = "digest")]
 mod digest;
 mod docs;
