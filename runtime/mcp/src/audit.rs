@@ -27,9 +27,11 @@ pub struct AuditedCall<'c> {
     pub tool: &'c str,
     /// The name of its capability.
     pub capability: &'c str,
-    /// The names of the arguments, in their order.
+    /// The names of the arguments, in their order: those that the tool has, and a few others, cut where they are long.
     pub arguments: &'c [String],
-    /// Their values, if the audit has them: without secrets, and cut where they are long. Numbers that JSON values would change are
+    /// How many other arguments there are.
+    pub left_out: usize,
+    /// The values of arguments, if the audit has them: without secrets, as many as there is room for, and cut where they are long. Numbers that JSON values would change are
     /// marked.
     pub values: Option<&'c JsonObject>,
     /// What came of it.

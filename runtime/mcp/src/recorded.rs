@@ -1,7 +1,7 @@
-//! Values of arguments as an audit records them: without secrets, and short.
+//! Arguments as an audit records them: as many as a tool has, without secrets, and short.
 
-use naftiko_adapter::numbers;
-use naftiko_client::__private::shortened;
+use naftiko_adapter::{numbers, short};
+use naftiko_client::__private::{Schema, shortened};
 use naftiko_schema::Binding;
 use rmcp::model::JsonObject;
 use serde_json::Value;
@@ -17,20 +17,61 @@ const LIMIT: usize = 8192;
 /// What is shown in the place of a value that is too long.
 const CUT: &str = "…";
 
-/// The values of the arguments of a call. Secrets are masked whatever the policy reveals, and long values are cut.
-pub(super) fn values(binding: &Binding, arguments: &JsonObject) -> JsonObject {
-    let mut room = LIMIT;
-    let masked = of_arguments(binding, arguments.clone());
-    let cut = |(name, mut value): (String, Value)| {
+/// How many arguments are recorded that the tool does not have. Callers can make up as many as fit into a message.
+const UNKNOWN: usize = 16;
+
+/// The arguments of a call that are recorded.
+#[derive(Default)]
+pub(super) struct Recorded {
+    /// Their names, those that the tool does not have cut where they are long.
+    pub(super) names: Vec<String>,
+    /// How many others there are.
+    pub(super) left_out: usize,
+    /// Their values, if they are wanted.
+    pub(super) values: Option<JsonObject>,
+}
+
+impl Recorded {
+    pub(super) fn of(binding: &Binding, arguments: &JsonObject, has_values: bool) -> Self {
+        let schema = binding.body_input().and_then(|_| binding.target.request_schema()).map(Schema::of);
+        let is_known = |name: &str| {
+            binding.inputs().iter().any(|input| input.name == name)
+                || schema.as_ref().is_some_and(|schema| schema.member(name).is_some())
+        };
+        let mut unknown = 0;
+        let is_recorded = |(name, _): &(&String, &Value)| {
+            is_known(name) || {
+                unknown += 1;
+                unknown <= UNKNOWN
+            }
+        };
+        let recorded: Vec<_> = arguments.iter().filter(is_recorded).collect();
+        let shown = |name: &str| if is_known(name) { name.to_owned() } else { short(name) };
+        let names: Vec<_> = recorded.iter().map(|(name, _)| shown(name)).collect();
+        let left_out = arguments.len() - names.len();
+        let values = has_values.then(|| {
+            let whole = recorded.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+            values(of_arguments(binding, whole).into_iter().map(|(name, value)| (shown(&name), value)))
+        });
+        Self { names, left_out, values }
+    }
+}
+
+/// Values without secrets, as many as there is room for, and cut where they are long.
+fn values(masked: impl Iterator<Item = (String, Value)>) -> JsonObject {
+    let (mut room, mut values) = (LIMIT, JsonObject::new());
+    for (name, mut value) in masked {
         cut(&mut value);
-        let length = numbers::write(&value).len() + name.len();
+        let mut length = name.len() + numbers::write(&value).len();
         if length > VALUE_LIMIT.min(room) {
             value = CUT.into();
+            length = name.len() + CUT.len();
         }
-        room = room.saturating_sub(length.min(VALUE_LIMIT));
-        (name, value)
-    };
-    masked.into_iter().map(cut).collect()
+        let Some(rest) = room.checked_sub(length) else { break };
+        room = rest;
+        values.insert(name, value);
+    }
+    values
 }
 
 fn cut(value: &mut Value) {
@@ -63,7 +104,7 @@ mod tests {
             "many": vec!["y".repeat(200); 100],
         });
         let Value::Object(arguments) = arguments else { panic!("an object") };
-        let recorded = Value::Object(values(&binding(&[]), &arguments));
+        let recorded = of(&[], &arguments);
         assert_eq!(recorded["region"], "fr-par");
         assert_eq!((&recorded["password"], &recorded["body"]["db_password"]), (&json!("***"), &json!("***")));
         assert_eq!((&recorded["body"]["data"], &recorded["body"]["name"]), (&json!("***"), &json!("n")));
@@ -75,8 +116,32 @@ mod tests {
     fn parts_of_credentials_are_never_recorded() {
         const PARAMETERS: &[Parameter] = &[Parameter::new("tenant", Location::Credential, Kind::String)];
         let Value::Object(arguments) = json!({"tenant": "hush", "region": "fr-par"}) else { panic!("an object") };
-        let recorded = Value::Object(values(&binding(PARAMETERS), &arguments));
+        let recorded = of(PARAMETERS, &arguments);
         assert_eq!(recorded, json!({"tenant": "***", "region": "fr-par"}));
+    }
+
+    #[test]
+    fn made_up_arguments_are_cut_and_counted() {
+        const PARAMETERS: &[Parameter] = &[Parameter::new("region", Location::Query, Kind::String)];
+        let long = "n".repeat(1000);
+        let mut arguments: JsonObject =
+            (0..5000).map(|number| (format!("{number}{long}"), "v".repeat(100).into())).collect();
+        arguments.insert("region".to_owned(), "fr-par".into());
+        let Recorded { names, left_out, values } = Recorded::of(&binding(PARAMETERS), &arguments, true);
+        assert_eq!((names.len(), left_out, names[16].as_str()), (17, 4984, "region"));
+        assert!(names.iter().all(|name| name.chars().count() <= 65), "{names:?}");
+        let values = values.expect("they are wanted");
+        assert!(values.len() == 17 && Value::Object(values).to_string().len() < LIMIT);
+    }
+
+    #[test]
+    fn values_end_where_their_room_does() {
+        let all = values((0..100).map(|number| (format!("a{number:0199}"), Value::Bool(true))));
+        assert_eq!(all.len(), LIMIT / 204);
+    }
+
+    fn of(parameters: &'static [Parameter], arguments: &JsonObject) -> Value {
+        Value::Object(Recorded::of(&binding(parameters), arguments, true).values.expect("they are wanted"))
     }
 
     fn binding(parameters: &'static [Parameter]) -> Binding {

@@ -6,12 +6,13 @@ use http::request::Parts;
 use naftiko_adapter::trace::TRACEPARENT;
 use naftiko_adapter::{Address, Forwarded, Principal};
 use rmcp::RoleServer;
-use rmcp::model::{CallToolRequestParams, JsonObject};
+use rmcp::model::CallToolRequestParams;
 use rmcp::service::RequestContext;
 
+use super::Policy;
 use super::audit::{AuditOutcome, AuditedCall};
 use super::member::Indexed;
-use super::{Policy, recorded};
+use super::recorded::Recorded;
 
 /// What becomes known of a call while it runs.
 #[derive(Debug, Default)]
@@ -25,8 +26,7 @@ pub(super) struct Trail<'t> {
     policy: &'t Policy,
     indexed: &'t Indexed,
     parts: Option<&'t Parts>,
-    arguments: Vec<String>,
-    values: Option<JsonObject>,
+    recorded: Recorded,
     start: Instant,
     pub(super) ended: Ended,
 }
@@ -38,16 +38,16 @@ impl<'t> Trail<'t> {
         request: &CallToolRequestParams,
         context: &'t RequestContext<RoleServer>,
     ) -> Self {
-        let names = request.arguments.iter().filter(|_| policy.audit.is_some()).flat_map(|arguments| arguments.keys());
-        let has_values = policy.audit.as_ref().is_some_and(|audit| audit.has_values());
-        let values = request.arguments.as_ref().filter(|_| has_values);
-        let values = values.map(|arguments| recorded::values(&indexed.tool.binding, arguments));
+        let recorded = policy
+            .audit
+            .as_ref()
+            .zip(request.arguments.as_ref())
+            .map(|(audit, arguments)| Recorded::of(&indexed.tool.binding, arguments, audit.has_values()));
         Self {
             policy,
             indexed,
             parts: context.extensions.get::<Parts>(),
-            arguments: names.cloned().collect(),
-            values,
+            recorded: recorded.unwrap_or_default(),
             start: Instant::now(),
             ended: Ended::default(),
         }
@@ -65,8 +65,9 @@ impl Drop for Trail<'_> {
         audit.record(&AuditedCall {
             tool: &self.indexed.tool.name,
             capability: &self.indexed.capability.name,
-            arguments: &self.arguments,
-            values: self.values.as_ref(),
+            arguments: &self.recorded.names,
+            left_out: self.recorded.left_out,
+            values: self.recorded.values.as_ref(),
             outcome: self.ended.outcome,
             confirmed: self.ended.confirmed,
             duration: self.start.elapsed(),

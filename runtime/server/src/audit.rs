@@ -228,6 +228,7 @@ impl naftiko_mcp::Audit for Sink {
                 "tool": call.tool,
                 "capability": call.capability,
                 "arguments": call.arguments,
+                "argumentsLeftOut": (call.left_out > 0).then_some(call.left_out),
                 "values": call.values,
                 "outcome": outcome,
                 "upstreamStatus": status,
