@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
 use crate::groups::{Joined, scaleway};
-use crate::mcp::call_at;
+use crate::mcp::{call_at, message, post};
 
 /// The lines of the only file in a folder.
 fn lines(folder: &Path) -> Vec<Value> {
@@ -168,6 +168,32 @@ async fn request_that_still_runs_after_the_grace_period_is_recorded() {
     tokio::time::pause();
     joined.mounted.drain().await;
     assert_unfinished(&lines(folder.path()));
+}
+
+#[tokio::test]
+async fn trace_that_is_recorded_is_that_of_the_upstream() {
+    let simulator = Simulator::start().await.expect("the simulator starts");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("audit.log");
+    let flags =
+        ["--audit", "--confirm", "off", "--audit-file", &file.to_string_lossy(), "--base-uri", &simulator.base_uri()];
+    let joined = Joined::start(scaleway(), &flags).await.expect("it is served");
+    let id = uuid::Uuid::nil().to_string();
+    let uri = format!("{}/v1/secret-manager/v1beta1/regions/fr-par/secrets/{id}", joined.rest);
+    let valid = format!("00-{}-b7ad6b7169203331-01", "a".repeat(32));
+    for trace in [&*valid, "any text <of> the caller"] {
+        joined.http.delete(&uri).header("traceparent", trace).send().await.expect("a response");
+    }
+    for trace in [Some(valid.replace('a', "c")), None] {
+        let mut call = message("delete-secret", &json!({"region": "fr-par", "secret_id": id}));
+        call["params"]["_meta"] = trace.map_or(json!({}), |trace| json!({"traceparent": trace}));
+        post(&joined.http, &joined.mcp, &call).await;
+    }
+    let sent: Vec<_> = simulator.requests().iter().map(|sent| Value::from(sent.header("traceparent"))).collect();
+    let recorded: Vec<_> = lines(folder.path()).iter().map(|line| line["trace"].clone()).collect();
+    assert_eq!((recorded.len(), &recorded), (4, &sent));
+    let starts = |index: usize, start: &str| recorded[index].as_str().is_some_and(|trace| trace.starts_with(start));
+    assert!(starts(0, "00-aaaa") && starts(2, "00-cccc"), "{recorded:?}");
 }
 
 #[tokio::test]

@@ -313,6 +313,8 @@ async fn audit_is_sent_as_logs_that_are_part_of_the_trace() {
     for (record, span) in [(tool, "tools/call create-secret"), (request, route)] {
         let span = named(&spans, span);
         assert_eq!((&record.trace_id, &record.span_id), (&span.trace_id, &span.span_id));
+        let hex = |id: &[u8]| id.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        assert_eq!(line(record)["trace"], format!("00-{}-{}-01", hex(&span.trace_id), hex(&span.span_id)));
         assert!(record.time_unix_nano > 0 && record.severity_text == "INFO");
     }
 }

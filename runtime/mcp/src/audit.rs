@@ -48,7 +48,8 @@ pub struct AuditedCall<'c> {
     pub rule: Option<&'c str>,
     /// The id of the request, over HTTP.
     pub request_id: Option<&'c str>,
-    /// The `traceparent` of the request (W3C Trace Context), if it has one.
+    /// The `traceparent` that the upstream gets (W3C Trace Context), if it gets one: that of the message (SEP-414), or else that of
+    /// the HTTP request.
     pub trace: Option<&'c str>,
 }
 

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use http::HeaderValue;
-use naftiko_adapter::trace::{self, TRACEPARENT, TRACESTATE};
+use naftiko_adapter::trace::TRACEPARENT;
 use naftiko_adapter::{Forwarded, Principal, execute, is_long, offload, preview};
 use naftiko_client::__private::{Arguments, Connection};
 use naftiko_client::ErrorKind;
@@ -21,6 +20,7 @@ use super::accept::JsonOnly;
 use super::audit::AuditOutcome;
 use super::confirm::{Destructive, Verdict};
 use super::failure::failure;
+use super::forwarded::forwarded;
 use super::inputs::Inputs;
 use super::mask::view;
 use super::plan::{dry_run, line};
@@ -120,8 +120,10 @@ async fn send(
     context: &RequestContext<RoleServer>,
     ended: &mut Ended,
 ) -> Result<CallToolResponse, ErrorData> {
+    let forwarded = forwarded(context);
+    ended.trace = forwarded.0.get(TRACEPARENT).cloned();
     tokio::select! {
-        result = finished(tool, connection, policy, arguments, forwarded(context), ended) => result.map(Into::into),
+        result = finished(tool, connection, policy, arguments, forwarded, ended) => result.map(Into::into),
         // Dropping the call closes the upstream request.
         () = context.ct.cancelled() => Err(cancelled()),
         never = progress(context) => match never {},
@@ -160,20 +162,6 @@ async fn finished(
 pub(super) fn principal(context: &RequestContext<RoleServer>) -> &str {
     let parts = context.extensions.get::<http::request::Parts>();
     parts.and_then(|parts| parts.extensions.get::<Principal>()).map(Principal::id).unwrap_or_default()
-}
-
-/// The header fields to forward upstream. The trace is that of the message (SEP-414), or else that of the HTTP request.
-pub(super) fn forwarded(context: &RequestContext<RoleServer>) -> Forwarded {
-    let parts = context.extensions.get::<http::request::Parts>();
-    let mut forwarded = parts.and_then(|parts| parts.extensions.get::<Forwarded>()).cloned().unwrap_or_default();
-    if let Some(parent) = context.meta.get_traceparent().filter(|parent| trace::is_valid(parent)) {
-        let state = context.meta.get_tracestate();
-        forwarded.0.remove(TRACESTATE);
-        let fields = [(TRACEPARENT, Some(parent)), (TRACESTATE, state)].into_iter();
-        let fields = fields.filter_map(|(name, text)| Some((name, HeaderValue::from_str(text?).ok()?)));
-        forwarded.0.extend(trace::context(&fields.collect()));
-    }
-    forwarded
 }
 
 pub(super) fn cancelled() -> ErrorData {

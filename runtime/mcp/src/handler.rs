@@ -19,8 +19,9 @@ use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 
 use super::audit::AuditOutcome;
-use super::call::{call, cancelled, forwarded, principal};
+use super::call::{call, cancelled, principal};
 use super::changes::Changes;
+use super::forwarded::forwarded;
 use super::member::{Indexed, Member};
 use super::members::{Members, SharedCatalog};
 use super::page::page;

@@ -12,6 +12,7 @@ mod confirm;
 mod content;
 mod failure;
 mod files;
+mod forwarded;
 mod grant;
 mod handler;
 mod http;

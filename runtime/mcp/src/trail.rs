@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use http::HeaderValue;
 use http::request::Parts;
 use naftiko_adapter::trace::TRACEPARENT;
 use naftiko_adapter::{Address, Forwarded, Principal};
@@ -11,6 +12,7 @@ use rmcp::service::RequestContext;
 
 use super::Policy;
 use super::audit::{AuditOutcome, AuditedCall};
+use super::forwarded::forwarded;
 use super::member::Indexed;
 use super::recorded::Recorded;
 
@@ -19,13 +21,15 @@ use super::recorded::Recorded;
 pub(super) struct Ended {
     pub(super) outcome: AuditOutcome,
     pub(super) confirmed: bool,
+    /// The `traceparent` that goes upstream, once it is sent.
+    pub(super) trace: Option<HeaderValue>,
 }
 
 /// A call that is being recorded. It is recorded when it is dropped, also if the caller leaves.
 pub(super) struct Trail<'t> {
     policy: &'t Policy,
     indexed: &'t Indexed,
-    parts: Option<&'t Parts>,
+    context: &'t RequestContext<RoleServer>,
     recorded: Recorded,
     start: Instant,
     pub(super) ended: Ended,
@@ -46,7 +50,7 @@ impl<'t> Trail<'t> {
         Self {
             policy,
             indexed,
-            parts: context.extensions.get::<Parts>(),
+            context,
             recorded: recorded.unwrap_or_default(),
             start: Instant::now(),
             ended: Ended::default(),
@@ -57,11 +61,10 @@ impl<'t> Trail<'t> {
 impl Drop for Trail<'_> {
     fn drop(&mut self) {
         let Some(audit) = &self.policy.audit else { return };
-        let extension = self.parts.map(|parts| &parts.extensions);
-        let forwarded = extension.and_then(|extensions| extensions.get::<Forwarded>());
-        let field = |name: &str| {
-            forwarded.and_then(|Forwarded(fields, _)| fields.get(name)).and_then(|value| value.to_str().ok())
-        };
+        let extension = self.context.extensions.get::<Parts>().map(|parts| &parts.extensions);
+        let id = extension.and_then(|extensions| extensions.get::<Forwarded>()?.0.get("x-request-id"));
+        // Of a call that was not sent it is what would have gone upstream.
+        let trace = self.ended.trace.take().or_else(|| forwarded(self.context).0.remove(TRACEPARENT));
         audit.record(&AuditedCall {
             tool: &self.indexed.tool.name,
             capability: &self.indexed.capability.name,
@@ -74,8 +77,8 @@ impl Drop for Trail<'_> {
             principal: extension.and_then(|extensions| extensions.get::<Principal>()).map(Principal::id),
             address: extension.and_then(|extensions| extensions.get::<Address>()).map(|Address(address)| *address),
             rule: self.policy.rule(),
-            request_id: field("x-request-id"),
-            trace: field(TRACEPARENT.as_str()),
+            request_id: id.and_then(|id| id.to_str().ok()),
+            trace: trace.as_ref().and_then(|trace| trace.to_str().ok()),
         });
     }
 }

@@ -1,5 +1,6 @@
 //! The audit: one line of JSON for each call of a tool, and for each REST request that may change something.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -134,6 +135,7 @@ impl Audit {
         caller: &Caller<'_>,
         duration: Duration,
     ) {
+        let trace = exported_or(caller.trace);
         let outcome = if caller.is_refused { Some(REFUSED_BY_POLICY) } else { status.is_none().then_some(FAILED) };
         self.0.write(
             "naftiko.audit.request",
@@ -147,10 +149,10 @@ impl Audit {
                 "rule": caller.rule,
                 "address": caller.address,
                 "requestId": caller.request_id,
-                "trace": caller.trace,
+                "trace": trace,
                 "durationMs": milliseconds(duration),
             }),
-            caller.trace,
+            trace.as_deref(),
         );
     }
 
@@ -221,6 +223,7 @@ impl naftiko_mcp::Audit for Sink {
             AuditOutcome::Upstream(status) => ("upstream", Some(status)),
             _ => (FAILED, None),
         };
+        let trace = exported_or(call.trace);
         self.write(
             "naftiko.audit.tool",
             json!({
@@ -237,10 +240,10 @@ impl naftiko_mcp::Audit for Sink {
                 "rule": call.rule,
                 "address": call.address,
                 "requestId": call.request_id,
-                "trace": call.trace,
+                "trace": trace,
                 "durationMs": milliseconds(call.duration),
             }),
-            call.trace,
+            trace.as_deref(),
         );
     }
 }
@@ -272,6 +275,15 @@ impl Sink {
         self.has_failed.store(has_failed, Ordering::Relaxed);
         logs::count_unrecorded(usize::from(has_failed));
     }
+}
+
+/// The trace of the current span, which goes upstream in the place of this one if it is exported.
+fn exported_or(forwarded: Option<&str>) -> Option<Cow<'_, str>> {
+    #[cfg(feature = "otlp")]
+    if let Some(exported) = super::exporting::current() {
+        return Some(exported.into());
+    }
+    forwarded.map(Cow::Borrowed)
 }
 
 fn milliseconds(duration: Duration) -> f64 {

@@ -7,6 +7,8 @@ use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator as _};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 /// Whether one of these variables has a value.
 pub(super) fn is_set(variables: &[&str]) -> bool {
@@ -39,6 +41,13 @@ pub(super) fn inject(context: &Context, headers: &mut HeaderMap) {
     headers.remove(TRACEPARENT);
     headers.remove(TRACESTATE);
     TraceContextPropagator::new().inject_context(context, &mut Outgoing(headers));
+}
+
+/// The `traceparent` of the current span, if there is one.
+pub(super) fn current() -> Option<String> {
+    let mut fields = HeaderMap::new();
+    inject(&Span::current().context(), &mut fields);
+    fields.remove(TRACEPARENT)?.to_str().ok().map(str::to_owned)
 }
 
 /// The trace context that a caller sent.

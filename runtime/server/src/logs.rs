@@ -183,7 +183,7 @@ mod exported {
         #[test]
         fn records_for_which_there_is_no_room_are_counted_until_there_is_some_again() {
             let slow = Slow::default();
-            let held = slow.0.lock().expect("nobody panics");
+            let held = slow.0.lock().expect("no test panics");
             let logs = Logs::new(slow.clone(), Resource::builder_empty().build(), 4);
             let before = super::super::unrecorded();
             (0..4).for_each(|_| logs.send("event", "{}", None));

@@ -10,7 +10,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use http::header::{HeaderMap, HeaderName, SERVER};
-use naftiko_adapter::trace;
+use naftiko_adapter::trace::{self, TRACEPARENT};
 use naftiko_adapter::{Address, Forwarded, Unreceived, receive};
 use naftiko_mcp::__private::Listening;
 use naftiko_rest::__private::{Problem, protect};
@@ -194,7 +194,9 @@ impl Pipeline {
             Err(problem) => return problem.at(request.uri().path()).into_response(),
         };
         let rule = self.rules.of(&caller);
+        let mut forwarded = trace::context(request.headers());
         if self.audit.is_some() {
+            forwarded.get(TRACEPARENT).into_iter().for_each(|trace| drop(current.trail.trace.set(trace.clone())));
             let rule = rule.map(|(_, grant)| grant.name().to_owned());
             drop(current.trail.principal.set((caller.principal.clone(), rule)));
         }
@@ -241,7 +243,6 @@ impl Pipeline {
             Ok(on_behalf) => on_behalf,
             Err(problem) => return problem.at(request.uri().path()).into_response(),
         };
-        let mut forwarded = trace::context(request.headers());
         forwarded.insert(id::REQUEST_ID, current.trail.id.clone());
         self.forwarding.add(request.headers(), &mut forwarded);
         self.handler

@@ -29,6 +29,8 @@ pub(super) struct Trail<'t> {
     pub(super) route: OnceLock<Matched>,
     /// Who sent it, once that is known, and the rule for them.
     pub(super) principal: OnceLock<(Principal, Option<String>)>,
+    /// The `traceparent` that goes upstream, once there is one.
+    pub(super) trace: OnceLock<HeaderValue>,
     #[cfg(feature = "otlp")]
     pub(super) span: Option<tracing::Span>,
     status: Option<StatusCode>,
@@ -56,6 +58,7 @@ impl<'t> Trail<'t> {
             start,
             route: OnceLock::new(),
             principal: OnceLock::new(),
+            trace: OnceLock::new(),
             #[cfg(feature = "otlp")]
             span: None,
             status: None,
@@ -90,7 +93,7 @@ impl Drop for Trail<'_> {
                 is_refused,
                 address: Some(address),
                 request_id: id.to_str().unwrap_or_default(),
-                trace: None,
+                trace: self.trace.get().and_then(|trace| trace.to_str().ok()),
             };
             audit.record_request(method, route.path, status, &caller, elapsed);
         }
