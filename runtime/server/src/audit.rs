@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use super::daily::Daily;
 use super::failure::Failure;
 use super::logs::{self, Logs};
+use super::queue::{Queue, WAITING};
 
 /// The options of the audit.
 #[derive(Args, Clone, Debug)]
@@ -58,13 +59,20 @@ pub(super) struct Audit(Arc<Sink>);
 
 struct Sink {
     /// Where lines are written, unless records are only sent.
-    output: Option<Mutex<Box<dyn Write + Send>>>,
+    output: Option<Output>,
     /// Where they are sent.
     logs: Option<Logs>,
     has_values: bool,
     is_required: bool,
     /// Whether the last line could not be written.
     has_failed: AtomicBool,
+}
+
+enum Output {
+    /// Lines are written at once.
+    File(Mutex<Box<dyn Write + Send>>),
+    /// Lines may have to wait for their reader.
+    Queue(Queue),
 }
 
 impl Options {
@@ -84,10 +92,10 @@ impl Options {
                 Some((flag, _)) => Err(Failure::Refused(format!("{flag} has no effect without --audit"))),
             };
         }
-        let output: Option<Box<dyn Write + Send>> = match &self.audit_file {
+        let output = match &self.audit_file {
             None if self.audit_otlp => None,
-            None => Some(Box::new(io::stderr())),
-            Some(file) => Some(Box::new(
+            None => Some(Output::Queue(Queue::new(io::stderr(), WAITING)?)),
+            Some(file) => Some(Output::file(
                 Daily::open(file, self.audit_keep)
                     .map_err(|problem| Failure::Refused(format!("--audit-file {}: {problem}", file.display())))?,
             )),
@@ -113,14 +121,36 @@ impl Options {
     }
 }
 
+impl Output {
+    fn file(file: impl Write + Send + 'static) -> Self {
+        Self::File(Mutex::new(Box::new(file)))
+    }
+
+    fn write(&self, text: &[u8]) -> io::Result<()> {
+        match self {
+            Self::File(file) => file.lock().unwrap_or_else(PoisonError::into_inner).write_all(text),
+            Self::Queue(queue) => queue.write(text),
+        }
+    }
+
+    /// Whether lines that were taken could not be written.
+    fn has_failed(&self) -> bool {
+        matches!(self, Self::Queue(queue) if queue.has_failed())
+    }
+}
+
 impl Audit {
-    fn new(output: Option<Box<dyn Write + Send>>, logs: Option<Logs>, has_values: bool, is_required: bool) -> Self {
-        let (output, has_failed) = (output.map(Mutex::new), AtomicBool::new(false));
+    fn new(output: Option<Output>, logs: Option<Logs>, has_values: bool, is_required: bool) -> Self {
+        let has_failed = AtomicBool::new(false);
         Self(Arc::new(Sink { output, logs, has_values, is_required, has_failed }))
     }
 
-    /// Sends the records that are not sent yet. It blocks for some seconds at most; there must be no records after it.
+    /// Writes and sends the records that are not written or sent yet. It blocks for some seconds at most; there must be no records
+    /// after it.
     pub(super) fn close(&self) {
+        if let Some(Output::Queue(queue)) = &self.0.output {
+            queue.flush();
+        }
         if let Some(logs) = &self.0.logs {
             logs.close();
         }
@@ -199,7 +229,7 @@ impl naftiko_mcp::Audit for Sink {
         if self.logs.as_ref().is_some_and(Logs::has_failed) {
             return false;
         }
-        if !self.has_failed.load(Ordering::Relaxed) {
+        if !self.has_failed.load(Ordering::Relaxed) && !self.output.as_ref().is_some_and(Output::has_failed) {
             return true;
         }
         // An empty line shows whether lines can be written again.
@@ -250,8 +280,7 @@ impl naftiko_mcp::Audit for Sink {
 
 impl Sink {
     fn write_text(&self, text: &[u8]) -> io::Result<()> {
-        let Some(output) = &self.output else { return Ok(()) };
-        output.lock().unwrap_or_else(PoisonError::into_inner).write_all(text)
+        self.output.as_ref().map_or(Ok(()), |output| output.write(text))
     }
 
     /// Writes a line, which begins with the time, and sends it as an event of this name.
@@ -311,7 +340,7 @@ mod tests {
     fn required_audit_refuses_calls_until_it_can_be_written_again() {
         for (is_required, ready) in [(true, [true, false, true]), (false, [true; 3])] {
             let full = Arc::new(AtomicBool::new(true));
-            let audit = Audit::new(Some(Box::new(Full(Arc::clone(&full)))), None, false, is_required);
+            let audit = Audit::new(Some(Output::file(Full(Arc::clone(&full)))), None, false, is_required);
             let mut seen = [false; 3];
             for (index, ready) in seen.iter_mut().enumerate() {
                 full.store(index < 2, Ordering::Relaxed);
@@ -321,5 +350,61 @@ mod tests {
             }
             assert_eq!(seen, ready);
         }
+    }
+    /// A reader that stands still while the test holds the lock.
+    struct Standing(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Standing {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn waits_until_ready(audit: &Audit, ready: bool) {
+        let start = std::time::Instant::now();
+        while audit.is_ready() != ready {
+            assert!(start.elapsed() < Duration::from_secs(10), "ready: {ready}");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    #[test]
+    fn records_do_not_wait_for_a_reader_that_stands_still() {
+        let read = Arc::<Mutex<Vec<u8>>>::default();
+        let held = read.lock().expect("no test panics");
+        let queue = Queue::new(Standing(Arc::clone(&read)), 2).expect("a thread");
+        let audit = Audit::new(Some(Output::Queue(queue)), None, false, true);
+        let record = || {
+            let caller = Caller { request_id: "1", ..Caller::default() };
+            audit.record_request(&Method::POST, "/x", Some(StatusCode::OK), &caller, Duration::ZERO);
+        };
+        let before = logs::unrecorded();
+        record();
+        assert!(audit.is_ready());
+        // One of them is being written, and two wait.
+        (0..4).for_each(|_| record());
+        assert!(!audit.is_ready() && logs::unrecorded() > before);
+        drop(held);
+        waits_until_ready(&audit, true);
+        audit.close();
+        let text = String::from_utf8(read.lock().expect("no test panics").clone()).expect("it is text");
+        assert!(text.lines().filter(|line| !line.is_empty()).count() >= 2, "{text}");
+    }
+
+    #[test]
+    fn required_audit_refuses_calls_while_waiting_lines_cannot_be_written() {
+        let full = Arc::new(AtomicBool::new(true));
+        let queue = Queue::new(Full(Arc::clone(&full)), 2).expect("a thread");
+        let audit = Audit::new(Some(Output::Queue(queue)), None, false, true);
+        let before = logs::unrecorded();
+        audit.record_request(&Method::POST, "/x", Some(StatusCode::OK), &Caller::default(), Duration::ZERO);
+        waits_until_ready(&audit, false);
+        assert!(logs::unrecorded() > before);
+        full.store(false, Ordering::Relaxed);
+        waits_until_ready(&audit, true);
     }
 }

@@ -45,6 +45,7 @@ mod pipeline;
 mod policy;
 mod program;
 mod proxies;
+mod queue;
 mod rate;
 mod replacing;
 mod reply;
