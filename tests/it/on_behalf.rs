@@ -447,6 +447,25 @@ async fn server_gets_its_token_by_client_credentials() {
 }
 
 #[tokio::test]
+async fn group_with_several_namespaces_gets_its_tokens_by_client_credentials() {
+    let (simulator, exchange) = (Simulator::start().await.expect("the simulator starts"), Exchange::default());
+    let (upstream, endpoint) = (simulator.base_uri(), exchange.start().await);
+    exchange.responds(200, json!({"access_token": TOKEN, "token_type": "bearer", "expires_in": 3600}));
+    let own = ["--base-uri", &upstream, "--token-client-id", "gateway", "--token-client-secret", "of-the-gateway"];
+    let named = format!("secret-manager-secrets={endpoint}");
+    for (endpoint, variables) in [(&endpoint, &[][..]), (&named, &[("SCALEWAY_API_KEY", TOKEN)])] {
+        let before = exchange.count();
+        let flags = [&own[..], &["--client-credentials", endpoint]].concat();
+        let world = World::start(scaleway(), &flags, variables).await.expect("it is served");
+        let path = format!("{SECRETS}?scheduled_for_deletion=false&project_id={PROJECT_ID}");
+        assert_eq!(world.get(&path, None).await.status(), 200);
+        assert_eq!(exchange.count() - before, 1, "{endpoint}");
+        world.get(&format!("{SECRETS}/7e57ab1e-0000-4000-8000-000000000001/versions"), None).await;
+        assert_eq!(exchange.count() - before, if variables.is_empty() { 2 } else { 1 }, "{endpoint}");
+    }
+}
+
+#[tokio::test]
 async fn exchange_that_cannot_work_stops_the_start() {
     let exchange = ["--token-exchange", "https://login.test/token"];
     let id = ["--token-client-id", "gateway"];

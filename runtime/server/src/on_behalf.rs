@@ -109,9 +109,15 @@ impl OnBehalf {
         })
     }
 
-    /// Lets a client refuse calls on behalf of no one.
-    pub(super) fn demand(&self, builder: ClientBuilder<client::Connection>) -> ClientBuilder<client::Connection> {
-        self.0.ways.iter().fold(builder, |builder, (namespace, way)| match way {
+    /// Lets the client of a capability refuse calls on behalf of no one, and get the tokens of this server.
+    pub(super) fn demand(
+        &self,
+        builder: ClientBuilder<client::Connection>,
+        capability: &Capability,
+    ) -> ClientBuilder<client::Connection> {
+        let is_consumed =
+            |(namespace, _): &&(String, Way)| capability.apis.iter().any(|api| api.namespace == **namespace);
+        self.0.ways.iter().filter(is_consumed).fold(builder, |builder, (namespace, way)| match way {
             Way::Header(_) if self.0.is_optional => builder,
             Way::Header(name) => {
                 builder.credentials_of_calls(Some(namespace), format!("send it in the header `{name}`"))
