@@ -466,6 +466,19 @@ async fn group_with_several_namespaces_gets_its_tokens_by_client_credentials() {
 }
 
 #[tokio::test]
+async fn credential_for_several_upstreams_is_refused_whatever_the_order_of_flags() {
+    let all = ["--base-uri", "https://a.test"];
+    let one = ["--base-uri", "secret-manager-secrets=https://b.test"];
+    let key = ["--caller-credential", HEADER];
+    for (flags, is_one_upstream) in [([all, one, key], false), ([one, all, key], true)] {
+        let refused = World::start(scaleway(), &flags.concat(), &[]).await.err();
+        let why = refused.as_deref().unwrap_or_default();
+        assert_eq!(refused.is_none(), is_one_upstream, "{flags:?}: {why}");
+        assert!(is_one_upstream || why.contains("different base URIs"), "{why}");
+    }
+}
+
+#[tokio::test]
 async fn exchange_that_cannot_work_stops_the_start() {
     let exchange = ["--token-exchange", "https://login.test/token"];
     let id = ["--token-client-id", "gateway"];

@@ -353,7 +353,7 @@ impl<C: Handle> ClientBuilder<C> {
     }
 
     fn endpoints(&mut self) -> Result<Vec<Endpoint>, ConfigError> {
-        let uris = self.resolve_base_uris()?;
+        let uris = self.base_uris()?;
         let (network, local): (Arc<dyn Transport>, Arc<dyn Transport>) = match std::mem::take(&mut self.network) {
             Network::Transport(transport) => (Arc::clone(&transport), transport),
             Network::Settings(_) if !tls::BUILT_IN && uris.iter().any(|uri| uri.scheme() == "https") => {
@@ -417,7 +417,12 @@ impl<C: Handle> ClientBuilder<C> {
         self.environment.as_ref()?.get(name)
     }
 
-    fn resolve_base_uris(&self) -> Result<Vec<Url>, ConfigError> {
+    /// Where requests go, for each API of the capability.
+    ///
+    /// # Errors
+    /// If a base URI is missing or invalid, or is for an API that the capability does not have.
+    #[doc(hidden)]
+    pub fn base_uris(&self) -> Result<Vec<Url>, ConfigError> {
         let apis: &'static [Api] = &self.capability.apis;
         let mut configured = vec![None; apis.len()];
         for (namespace, uri) in &self.base_uris {
