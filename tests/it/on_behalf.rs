@@ -408,7 +408,7 @@ async fn failed_exchanges_say_whose_fault_they_are_without_tokens() {
 #[tokio::test]
 async fn expired_and_rejected_tokens_are_exchanged_again() {
     let all = Exchanging::start(&["--token-capacity", "2"]).await;
-    let short = json!({"access_token": "upstream-ada-short", "token_type": "bearer", "expires_in": 1});
+    let short = json!({"access_token": "upstream-ada-short", "token_type": "bearer", "expires_in": 0});
     all.exchange.responds(200, short);
     let ada = all.token("ada", 1);
     for count in 1..=2 {

@@ -5,13 +5,11 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::FutureExt as _;
-use futures_util::future::Shared;
 use http::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::time::Instant;
 
 use super::ConfigError;
+use super::single_flight::{Flight, Outcome};
 use super::token::TokenProvider;
 use super::token_endpoint::{Granted, Refused, TokenEndpoint};
 use crate::encoding::pair;
@@ -45,12 +43,9 @@ struct Known {
 }
 
 struct Kept {
-    exchange: Exchange,
+    exchange: Flight<Failed>,
     used: u64,
 }
-
-/// An exchange that is running, or its outcome.
-type Exchange = Shared<BoxFuture<'static, Result<(SecretString, Instant), Failed>>>;
 
 /// Who a token is for.
 #[derive(Clone)]
@@ -167,30 +162,16 @@ impl TokenExchange {
     }
 
     /// The token of a caller: the one that is kept, or the outcome of the exchange that is running, or of a new one.
-    fn exchange(&self, caller: &Caller) -> Exchange {
+    fn exchange(&self, caller: &Caller) -> Flight<Failed> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.uses += 1;
         let used = known.uses;
-        if let Some(kept) = known.tokens.get_mut(caller) {
-            let is_usable = match kept.exchange.peek() {
-                None => true,
-                Some(Ok((_, until))) => Instant::now() < *until,
-                Some(Err(_)) => false,
-            };
-            if is_usable {
-                kept.used = used;
-                return kept.exchange.clone();
-            }
+        if let Some(kept) = known.tokens.get_mut(caller).filter(|kept| kept.exchange.is_usable()) {
+            kept.used = used;
+            return kept.exchange.clone();
         }
         let (endpoint, form, token) = (Arc::clone(&self.endpoint), Arc::clone(&self.form), caller.token.clone());
-        // Other calls wait for this request too, so it continues if this call is cancelled.
-        let running = tokio::spawn(async move { request(&endpoint, &form, &token).await });
-        let outcome = async move {
-            running
-                .await
-                .unwrap_or_else(|_| Err(Failed::Other("the exchange of the caller's token was stopped".into())))
-        };
-        let exchange = outcome.boxed().shared();
+        let exchange = Flight::start(async move { request(&endpoint, &form, &token).await });
         known.tokens.insert(caller.clone(), Kept { exchange: exchange.clone(), used });
         if known.tokens.len() > self.capacity
             && let Some(oldest) =
@@ -202,11 +183,7 @@ impl TokenExchange {
     }
 }
 
-async fn request(
-    endpoint: &TokenEndpoint,
-    form: &str,
-    token: &SecretString,
-) -> Result<(SecretString, Instant), Failed> {
+async fn request(endpoint: &TokenEndpoint, form: &str, token: &SecretString) -> Outcome<Failed> {
     let form = format!("{form}&{}", pair("subject_token", token.expose_secret()));
     let Granted { token, until, kind, .. } = endpoint.grant(form).await?;
     // The client cannot prove the possession of a key, and other types are no access tokens (RFC 8693 §2.2.1).
@@ -226,16 +203,13 @@ struct OfCaller {
 impl TokenProvider for OfCaller {
     fn token(&self) -> BoxFuture<'_, Result<SecretString, BoxError>> {
         let exchange = self.exchange.exchange(&self.caller);
-        Box::pin(async move { exchange.await.map(|(token, _)| token).map_err(Failed::into_error) })
+        Box::pin(async move { exchange.token().await.map_err(Failed::into_error) })
     }
 
     fn refused<'a>(&'a self, token: &'a SecretString) -> BoxFuture<'a, bool> {
         let mut known = self.exchange.known.lock().unwrap_or_else(PoisonError::into_inner);
         // Another call may have replaced it already.
-        let is_kept = known.tokens.get(&self.caller).is_some_and(
-            |kept| matches!(kept.exchange.peek(), Some(Ok((own, _))) if own.expose_secret() == token.expose_secret()),
-        );
-        if is_kept {
+        if known.tokens.get(&self.caller).is_some_and(|kept| kept.exchange.has_granted(token)) {
             known.tokens.remove(&self.caller);
         }
         Box::pin(async { true })

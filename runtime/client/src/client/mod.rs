@@ -32,6 +32,7 @@ mod response_body;
 mod retry;
 mod room;
 mod signer;
+mod single_flight;
 mod stream;
 mod tls;
 mod token;
