@@ -136,7 +136,7 @@ impl<C: Handle> ClientBuilder<C> {
         self
     }
 
-    /// Gets a variable of the capability from a provider before every attempt.
+    /// Gets a variable of the capability from a provider before every attempt that needs it.
     pub fn variable_provider(mut self, name: impl Into<String>, provider: impl TokenProvider) -> Self {
         self.variables.push((name.into(), Source::Provider(Arc::new(provider))));
         self

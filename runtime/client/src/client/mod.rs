@@ -20,6 +20,7 @@ mod execution;
 mod group;
 mod keys;
 mod list;
+mod needs;
 mod oauth2;
 mod on_behalf;
 mod options;
