@@ -40,13 +40,16 @@ const CONDITIONAL: [HeaderName; 8] =
 const NOT_UPDATED: [HeaderName; 6] =
     [CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, TRANSFER_ENCODING];
 
+/// Statuses of a change that may not have happened yet, and may still.
+const MAY_STILL_CHANGE: [StatusCode; 2] = [StatusCode::ACCEPTED, StatusCode::GATEWAY_TIMEOUT];
+
 /// Responses of operations that change nothing, as long as they are fresh (`Cache-Control: max-age`, `Expires`), and after that
 /// if the upstream says that they are still right (`ETag`, `Last-Modified`). Clients share it by its clones.
 ///
 /// A response is only for requests with the same operation, URI and header fields, credentials included: no caller gets what
 /// another one with other credentials got. Responses that are `private` or `no-store` are not kept, nor are those that set
 /// cookies, or of operations that return secrets. A call that may change something makes all responses of its upstream
-/// unusable.
+/// unusable; one whose end is not known, because its caller left or its time was over, also those of the minute after it.
 #[derive(Clone)]
 pub struct ResponseCache {
     store: Arc<Store>,
@@ -96,8 +99,16 @@ impl Transport for Cached {
             };
         }
         Box::pin(async move {
-            let _change = self.cache.store.change(origin(request.url()));
-            self.transport.send(request, attempt).await
+            let change = self.cache.store.change(origin(request.url()));
+            let sent = self.transport.send(request, attempt).await;
+            let is_settled = match &sent {
+                Ok(response) => !MAY_STILL_CHANGE.contains(&response.status()),
+                Err(error) => !error.may_be_processed_later(),
+            };
+            if is_settled {
+                change.settle();
+            }
+            sent
         })
     }
 }

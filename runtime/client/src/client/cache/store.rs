@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -12,6 +13,8 @@ use super::freshness::Freshness;
 
 /// What an entry takes beside its bytes, in bytes.
 const OVERHEAD: usize = 512;
+/// For how long nothing is kept of an origin where a change may still happen.
+const UNSETTLED: Duration = Duration::from_secs(60);
 
 /// Identifies a response: a hash of everything that it may depend on.
 pub(super) type Key = [u8; 32];
@@ -48,8 +51,15 @@ struct Kept {
     order: BTreeMap<u64, Key>,
     bytes: usize,
     uses: u64,
-    /// How often each origin was changed.
-    changes: BTreeMap<String, u64>,
+    origins: BTreeMap<String, Origin>,
+}
+
+#[derive(Default)]
+struct Origin {
+    /// How often it was changed.
+    changes: u64,
+    /// Until when a change may still happen.
+    unsettled: Option<Instant>,
 }
 
 struct Slot {
@@ -59,15 +69,27 @@ struct Slot {
     changes: u64,
 }
 
-/// A change of an origin: what is asked for while it lasts is not kept either.
+/// A change of an origin: what is asked for while it lasts is not kept either, nor for a minute after it unless it is settled.
 pub(super) struct Change<'s> {
     store: &'s Store,
     origin: String,
+    is_settled: bool,
+}
+
+impl Change<'_> {
+    /// It has happened, or never will.
+    pub(super) fn settle(mut self) {
+        self.is_settled = true;
+    }
 }
 
 impl Drop for Change<'_> {
     fn drop(&mut self) {
-        self.store.kept().count_change(&self.origin);
+        let mut kept = self.store.kept();
+        let origin = kept.changed(&self.origin);
+        if !self.is_settled {
+            origin.unsettled = Some(Instant::now() + UNSETTLED);
+        }
     }
 }
 
@@ -113,18 +135,18 @@ impl Store {
 
     /// Begins to change an origin.
     pub(super) fn change(&self, origin: String) -> Change<'_> {
-        self.kept().count_change(&origin);
-        Change { store: self, origin }
+        self.kept().changed(&origin);
+        Change { store: self, origin, is_settled: false }
     }
 
     /// How often an origin was changed, and the response with a key if nothing has changed since it was asked for.
     pub(super) fn get(&self, key: &Key, origin: &str) -> (u64, Option<Arc<Entry>>) {
         let mut kept = self.kept();
-        let changes = kept.changes.get(origin).copied().unwrap_or_default();
+        let (changes, is_settled) = kept.state(origin);
         kept.uses += 1;
         let now = kept.uses;
         let Some(slot) = kept.entries.get_mut(key) else { return (changes, None) };
-        if slot.changes != changes {
+        if slot.changes != changes || !is_settled {
             kept.remove(key);
             return (changes, None);
         }
@@ -138,7 +160,7 @@ impl Store {
     pub(super) fn put(&self, key: Key, origin: &str, changes: u64, entry: Entry) {
         let size = entry.size();
         let mut kept = self.kept();
-        let is_current = kept.changes.get(origin).copied().unwrap_or_default() == changes;
+        let is_current = kept.state(origin) == (changes, true);
         kept.remove(&key);
         if !is_current || entry.body.len() > self.entry_limit() || size > self.capacity {
             return;
@@ -161,11 +183,21 @@ impl Store {
 }
 
 impl Kept {
-    fn count_change(&mut self, origin: &str) {
-        match self.changes.get_mut(origin) {
-            Some(changes) => *changes += 1,
-            None => drop(self.changes.insert(origin.to_owned(), 1)),
+    /// Counts a change of an origin.
+    fn changed(&mut self, origin: &str) -> &mut Origin {
+        let origin = self.origins.entry(origin.to_owned()).or_default();
+        origin.changes += 1;
+        origin
+    }
+
+    /// How often an origin was changed, and whether no change may still happen.
+    fn state(&mut self, origin: &str) -> (u64, bool) {
+        let Some(origin) = self.origins.get_mut(origin) else { return (0, true) };
+        // What was asked for before that time and arrives after it is not kept either.
+        if origin.unsettled.take_if(|until| *until <= Instant::now()).is_some() {
+            origin.changes += 1;
         }
+        (origin.changes, origin.unsettled.is_none())
     }
 
     fn remove(&mut self, key: &Key) {
@@ -178,9 +210,8 @@ impl Kept {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use proptest::prelude::*;
+    use tokio::time::advance;
 
     use super::*;
 
@@ -214,12 +245,29 @@ mod tests {
         assert!(before.is_none());
         store.put([2; 32], "a", 0, entry(1));
         store.put([3; 32], "a", during, entry(1));
-        drop(change);
+        change.settle();
         assert!([0, 2, 3].iter().all(|key| store.get(&[*key; 32], "a").1.is_none()));
         assert!(store.get(&[1; 32], "b").1.is_some(), "another origin");
         let (after, _) = store.get(&[4; 32], "a");
         store.put([4; 32], "a", after, entry(1));
         assert!(store.get(&[4; 32], "a").1.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_kept_or_returned_as_long_as_a_change_may_still_happen() {
+        let store = Store::new(1 << 20);
+        drop(store.change("a".to_owned()));
+        // A change that is settled says nothing of the one before it.
+        store.change("a".to_owned()).settle();
+        let (before, _) = store.get(&[0; 32], "a");
+        store.put([0; 32], "a", before, entry(1));
+        assert!(store.get(&[0; 32], "a").1.is_none());
+        advance(UNSETTLED).await;
+        store.put([0; 32], "a", before, entry(1));
+        assert!(store.get(&[0; 32], "a").1.is_none(), "it was asked for while the change could happen");
+        let (after, _) = store.get(&[0; 32], "a");
+        store.put([0; 32], "a", after, entry(1));
+        assert!(store.get(&[0; 32], "a").1.is_some());
     }
 
     proptest! {
@@ -230,7 +278,7 @@ mod tests {
             let store = Store::new(16 << 10);
             for (key, length, step) in steps {
                 match step {
-                    0 => drop(store.change("a".to_owned())),
+                    0 => store.change("a".to_owned()).settle(),
                     1 => store.remove(&[key; 32]),
                     2 => drop(store.get(&[key; 32], "a")),
                     _ => {
