@@ -11,8 +11,12 @@ use tokio::time::Instant;
 
 use super::freshness::Freshness;
 
-/// What an entry takes beside its bytes, in bytes.
+/// What an entry takes beside its bytes and its fields, in bytes.
 const OVERHEAD: usize = 512;
+/// What a place for a field takes in a `HeaderMap`, in bytes, its part of the index included; it may be empty.
+const PLACE: usize = 112;
+/// What a value takes beside its text, in bytes: its own allocation, and its owner.
+const VALUE: usize = 48;
 /// For how long nothing is kept of an origin where a change may still happen.
 const UNSETTLED: Duration = Duration::from_secs(60);
 
@@ -29,9 +33,10 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    /// The memory that it takes, in bytes.
     fn size(&self) -> usize {
-        let fields = self.fields.iter().map(|(name, value)| name.as_str().len() + value.len());
-        fields.sum::<usize>() + self.body.len() + OVERHEAD
+        let texts: usize = self.fields.iter().map(|(name, value)| name.as_str().len() + value.len() + VALUE).sum();
+        self.fields.capacity() * PLACE + texts + self.body.len() + OVERHEAD
     }
 }
 
@@ -233,6 +238,18 @@ mod tests {
         assert_eq!(there, [0, 2, 3]);
         store.put([0; 32], "a", 0, entry(store.entry_limit() + 1));
         assert!(store.get(&[0; 32], "a").1.is_none(), "a long one is not kept, and neither is the one before it");
+    }
+
+    #[test]
+    fn memory_of_fields_counts_and_not_their_texts_only() {
+        let empty = entry(100);
+        let place = size_of::<http::HeaderName>() + size_of::<http::HeaderValue>();
+        for count in [1_usize, 20, 200] {
+            let field = |number| (format!("x-{number}").parse().expect("a name"), "v".parse().expect("a value"));
+            let fields: HeaderMap = (0..count).map(field).collect();
+            let memory = fields.capacity() * place + count * (VALUE + "x-0v".len());
+            assert!(Entry { fields, ..entry(100) }.size() >= empty.size() + memory, "{count}");
+        }
     }
 
     #[test]
