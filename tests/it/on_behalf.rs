@@ -489,6 +489,7 @@ async fn exchange_that_cannot_work_stops_the_start() {
         (vec![exchange, id, ["--token-client-secret-file", "/nowhere/secret"]], "/nowhere/secret"),
         (vec![["--token-exchange", "http://login.test/token"], id, secret], "plain http"),
         (vec![["--token-exchange", "other=https://login.test/token"], id, secret], "other"),
+        (vec![["--token-exchange", "http://login.test/token?key=secret-of-a"], id, secret], "http://login.test/token:"),
         (vec![exchange, id, secret, ["--token-resource", "no-uri"]], "no-uri"),
         (vec![exchange, id, secret, ["--caller-credential", "x-key"]], "more than one"),
         (vec![exchange, id, secret], "access tokens"),

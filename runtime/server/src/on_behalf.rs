@@ -234,7 +234,7 @@ impl Endpoint {
 }
 
 fn invalid(flag: &str, endpoint: &str, error: &ConfigError) -> Failure {
-    Failure::Refused(format!("{flag} {endpoint}: {error}"))
+    Failure::Refused(format!("{flag} {}: {error}", client::without_keys(endpoint)))
 }
 
 /// The APIs of a program, as flags name them.
@@ -300,7 +300,8 @@ impl Apis<'_> {
             ))),
             (_, None) => Err(Failure::Refused(format!(
                 "{flag}: the APIs have different base URIs, and a credential is for one of them; name it as \
-                 NAMESPACE={value}, where NAMESPACE is one of {}",
+                 NAMESPACE={}, where NAMESPACE is one of {}",
+                client::without_keys(value),
                 namespaces.into_iter().collect::<Vec<_>>().join(", ")
             ))),
         }

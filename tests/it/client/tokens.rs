@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use naftiko_client::testing::{Script, ScriptedResponse};
-use naftiko_client::{BoxError, BoxFuture, ClientCredentials, TokenProvider};
+use naftiko_client::{BoxError, BoxFuture, ClientCredentials, TokenExchange, TokenProvider};
 use scaleway_secret_manager_secrets::{Call as _, Client, ConfigError, ErrorKind};
 use scaleway_simulator::{Simulator, TOKEN};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -200,6 +200,16 @@ impl TokenProvider for Watched {
             self.seen.lock().expect("no panic").push(token.expose_secret().to_owned());
             Ok(token)
         })
+    }
+}
+
+#[test]
+fn debug_of_a_token_endpoint_shows_no_key_in_its_uri() {
+    let endpoint = "https://login.test/token?key=of-the-endpoint";
+    let credentials = ClientCredentials::new(endpoint, "an id", "a secret", None).expect("it is set up");
+    let exchange = TokenExchange::new(endpoint, "an id", "a secret").expect("it is set up");
+    for shown in [format!("{credentials:?}"), format!("{exchange:?}")] {
+        assert!(shown.contains("\"https://login.test/token\"") && !shown.contains("of-the-endpoint"), "{shown}");
     }
 }
 

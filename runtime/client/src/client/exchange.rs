@@ -1,6 +1,5 @@
 //! Tokens for callers, by exchanging the tokens that they sent (RFC 8693).
 
-use std::collections::HashMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,6 +8,7 @@ use http::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::ConfigError;
+use super::recent::Recent;
 use super::single_flight::{Flight, Outcome};
 use super::token::TokenProvider;
 use super::token_endpoint::{Granted, Refused, TokenEndpoint};
@@ -32,23 +32,10 @@ pub struct TokenExchange {
     /// The pairs of the form that are the same for all callers.
     form: Arc<str>,
     capacity: usize,
-    known: Arc<Mutex<Known>>,
-}
-
-#[derive(Default)]
-struct Known {
-    tokens: HashMap<Caller, Kept>,
-    /// Counts uses, so that the token that was not used for the longest time makes room.
-    uses: u64,
-}
-
-struct Kept {
-    exchange: Flight<Failed>,
-    used: u64,
+    known: Arc<Mutex<Recent<Arc<Caller>, Flight<Failed>>>>,
 }
 
 /// Who a token is for.
-#[derive(Clone)]
 struct Caller {
     principal: String,
     token: SecretString,
@@ -158,26 +145,20 @@ impl TokenExchange {
     /// A provider of the token of one caller, for [`Call::credential_provider`](crate::Call::credential_provider). The application
     /// must have verified the caller's token. Principals that differ never share a token.
     pub fn for_caller(&self, principal: &str, token: SecretString) -> impl TokenProvider + use<> {
-        OfCaller { exchange: self.clone(), caller: Caller { principal: principal.to_owned(), token } }
+        OfCaller { exchange: self.clone(), caller: Arc::new(Caller { principal: principal.to_owned(), token }) }
     }
 
     /// The token of a caller: the one that is kept, or the outcome of the exchange that is running, or of a new one.
-    fn exchange(&self, caller: &Caller) -> Flight<Failed> {
+    fn exchange(&self, caller: &Arc<Caller>) -> Flight<Failed> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.uses += 1;
-        let used = known.uses;
-        if let Some(kept) = known.tokens.get_mut(caller).filter(|kept| kept.exchange.is_usable()) {
-            kept.used = used;
-            return kept.exchange.clone();
+        if let Some(exchange) = known.get(caller).filter(|exchange| exchange.is_usable()) {
+            return exchange.clone();
         }
         let (endpoint, form, token) = (Arc::clone(&self.endpoint), Arc::clone(&self.form), caller.token.clone());
         let exchange = Flight::start(async move { request(&endpoint, &form, &token).await });
-        known.tokens.insert(caller.clone(), Kept { exchange: exchange.clone(), used });
-        if known.tokens.len() > self.capacity
-            && let Some(oldest) =
-                known.tokens.iter().min_by_key(|(_, kept)| kept.used).map(|(caller, _)| caller.clone())
-        {
-            known.tokens.remove(&oldest);
+        known.insert(Arc::clone(caller), exchange.clone());
+        if known.len() > self.capacity {
+            known.remove_oldest();
         }
         exchange
     }
@@ -197,7 +178,7 @@ async fn request(endpoint: &TokenEndpoint, form: &str, token: &SecretString) -> 
 /// The provider of the token of one caller.
 struct OfCaller {
     exchange: TokenExchange,
-    caller: Caller,
+    caller: Arc<Caller>,
 }
 
 impl TokenProvider for OfCaller {
@@ -209,8 +190,8 @@ impl TokenProvider for OfCaller {
     fn refused<'a>(&'a self, token: &'a SecretString) -> BoxFuture<'a, bool> {
         let mut known = self.exchange.known.lock().unwrap_or_else(PoisonError::into_inner);
         // Another call may have replaced it already.
-        if known.tokens.get(&self.caller).is_some_and(|kept| kept.exchange.has_granted(token)) {
-            known.tokens.remove(&self.caller);
+        if known.peek(&self.caller).is_some_and(|exchange| exchange.has_granted(token)) {
+            known.remove(&self.caller);
         }
         Box::pin(async { true })
     }
@@ -219,7 +200,7 @@ impl TokenProvider for OfCaller {
 impl fmt::Debug for TokenExchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenExchange")
-            .field("endpoint", &self.endpoint.url.as_str())
+            .field("endpoint", &self.endpoint.shown())
             .field("id", &self.endpoint.id)
             .finish_non_exhaustive()
     }

@@ -28,6 +28,7 @@ mod pairs;
 mod preview;
 mod progress;
 mod reading;
+mod recent;
 mod request;
 mod response_body;
 mod retry;

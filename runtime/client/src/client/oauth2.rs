@@ -144,7 +144,7 @@ impl TokenProvider for ClientCredentials {
 impl fmt::Debug for ClientCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientCredentials")
-            .field("endpoint", &self.endpoint.url.as_str())
+            .field("endpoint", &self.endpoint.shown())
             .field("id", &self.endpoint.id)
             .finish_non_exhaustive()
     }

@@ -1,5 +1,6 @@
 //! Requests to a token endpoint (RFC 6749 §3.2), and what it grants.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -14,6 +15,7 @@ use url::Url;
 use super::address::parse_endpoint;
 use super::credential::basic;
 use super::{ConfigError, authority};
+use crate::text::without_keys;
 use crate::transport::BoxError;
 
 /// A token is replaced this long before it expires, because requests take time to arrive; after half of its lifetime, if that is
@@ -26,7 +28,7 @@ const LIMIT: usize = 64 << 10;
 
 /// A token endpoint, and the client that it knows.
 pub(super) struct TokenEndpoint {
-    pub(super) url: Url,
+    url: Url,
     pub(super) id: String,
     secret: SecretString,
     http: reqwest::Client,
@@ -63,6 +65,11 @@ impl TokenEndpoint {
         let url = parse_endpoint(endpoint, false)?;
         let http = authority::client(&url, Duration::from_secs(30))?;
         Ok(Self { url, id, secret, http })
+    }
+
+    /// Its URI without the query, which may hold a key.
+    pub(super) fn shown(&self) -> Cow<'_, str> {
+        without_keys(self.url.as_str())
     }
 
     /// Sends a form.

@@ -1,6 +1,6 @@
 //! Responses that are kept, up to a number of bytes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,6 +10,7 @@ use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
 use super::freshness::Freshness;
+use crate::client::recent::Recent;
 
 /// What an entry takes beside its bytes and its fields, in bytes.
 const OVERHEAD: usize = 512;
@@ -51,11 +52,8 @@ pub(super) struct Store {
 
 #[derive(Default)]
 struct Kept {
-    entries: HashMap<Key, Slot>,
-    /// The keys in the order of their last use.
-    order: BTreeMap<u64, Key>,
+    entries: Recent<Key, Slot>,
     bytes: usize,
-    uses: u64,
     origins: BTreeMap<String, Origin>,
 }
 
@@ -70,7 +68,6 @@ struct Origin {
 struct Slot {
     entry: Arc<Entry>,
     size: usize,
-    used: u64,
     changes: u64,
 }
 
@@ -148,17 +145,12 @@ impl Store {
     pub(super) fn get(&self, key: &Key, origin: &str) -> (u64, Option<Arc<Entry>>) {
         let mut kept = self.kept();
         let (changes, is_settled) = kept.state(origin);
-        kept.uses += 1;
-        let now = kept.uses;
-        let Some(slot) = kept.entries.get_mut(key) else { return (changes, None) };
+        let Some(slot) = kept.entries.get(key) else { return (changes, None) };
         if slot.changes != changes || !is_settled {
             kept.remove(key);
             return (changes, None);
         }
-        let (entry, before) = (Arc::clone(&slot.entry), std::mem::replace(&mut slot.used, now));
-        kept.order.remove(&before);
-        kept.order.insert(now, *key);
-        (changes, Some(entry))
+        (changes, Some(Arc::clone(&slot.entry)))
     }
 
     /// Keeps a response that was asked for when its origin had been changed so often.
@@ -170,15 +162,12 @@ impl Store {
         if !is_current || entry.body.len() > self.entry_limit() || size > self.capacity {
             return;
         }
-        kept.uses += 1;
-        let used = kept.uses;
         kept.bytes += size;
-        kept.order.insert(used, key);
-        kept.entries.insert(key, Slot { entry: Arc::new(entry), size, used, changes });
+        kept.entries.insert(key, Slot { entry: Arc::new(entry), size, changes });
         while kept.bytes > self.capacity
-            && let Some((_, oldest)) = kept.order.first_key_value().map(|(used, key)| (*used, *key))
+            && let Some(oldest) = kept.entries.remove_oldest()
         {
-            kept.remove(&oldest);
+            kept.bytes -= oldest.size;
         }
     }
 
@@ -207,7 +196,6 @@ impl Kept {
 
     fn remove(&mut self, key: &Key) {
         if let Some(slot) = self.entries.remove(key) {
-            self.order.remove(&slot.used);
             self.bytes -= slot.size;
         }
     }
@@ -305,8 +293,8 @@ mod tests {
                 }
                 let kept = store.kept();
                 prop_assert!(kept.bytes <= store.capacity);
-                prop_assert_eq!(kept.bytes, kept.entries.values().map(|slot| slot.size).sum::<usize>());
-                prop_assert_eq!(kept.order.len(), kept.entries.len());
+                let sizes = (0..20).filter_map(|key| kept.entries.peek(&[key; 32]).map(|slot| slot.size));
+                prop_assert_eq!(kept.bytes, sizes.sum::<usize>());
             }
         }
     }
