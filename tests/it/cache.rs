@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::future::join_all;
 use naftiko_client::testing::{Script, ScriptedResponse};
-use naftiko_client::{Call as _, ResponseCache};
+use naftiko_client::{Call as _, ResponseCache, RetryPolicy};
 use naftiko_serve::load;
 use naftiko_server::Program;
 use scaleway_secret_manager_secrets::Client;
@@ -210,6 +210,61 @@ async fn response_without_a_lifetime_has_that_of_the_adapter() {
         body(&world, path).await;
         body(&world, path).await;
         assert_eq!(upstream.count(path), if path == "/no-age" { 1 } else { 2 }, "{path}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn time_that_a_response_takes_counts_as_its_age_after_a_304_too() {
+    let fresh =
+        |response: ScriptedResponse| response.header("cache-control", "max-age=60").delay(Duration::from_secs(20));
+    let response = ScriptedResponse::json(200, json!({"name": "a"})).header("etag", "W/\"a\"");
+    let strong = ScriptedResponse::status(304).header("etag", "\"a\"");
+    // An old one, which is asked for again at once. A 304 without a date is as old as it took to arrive.
+    let response = response.header("date", "Sun, 06 Nov 1994 08:49:37 GMT");
+    let script = Script::new([fresh(response), fresh(strong.clone()), fresh(strong)]);
+    let builder = Client::builder().transport(script.clone()).response_cache(ResponseCache::new(1 << 20));
+    let client = builder.token("of-the-application").build().expect("the client is built");
+    let get = async || {
+        let response = client.get_secret("fr-par", "id").send_bytes().await.expect("a response");
+        let of = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        (of("age"), of("etag"), script.requests().len())
+    };
+    let weak = || Some("W/\"a\"".to_owned());
+    assert_eq!(get().await, (None, weak(), 1));
+    for count in 2..4 {
+        assert_eq!(get().await, (Some("20".to_owned()), weak(), count));
+        advance(Duration::from_secs(39)).await;
+        assert_eq!(get().await, (Some("59".to_owned()), weak(), count));
+        advance(Duration::from_secs(1)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn change_whose_caller_left_keeps_the_state_before_it_from_being_kept() {
+    let response = || ScriptedResponse::json(200, json!({"name": "a"})).header("cache-control", "max-age=3600");
+    let deleted = || ScriptedResponse::status(204).delay(Duration::from_secs(5));
+    for (change, is_known) in [
+        (deleted(), false),
+        (ScriptedResponse::status(202), false),
+        (ScriptedResponse::broken(), false),
+        (ScriptedResponse::unreachable(), true),
+        (ScriptedResponse::status(204), true),
+        (ScriptedResponse::status(409), true),
+    ] {
+        let what = format!("{change:?}");
+        let script = Script::new([change, response(), response(), response(), response()]);
+        let builder = Client::builder().transport(script.clone()).response_cache(ResponseCache::new(1 << 20));
+        let client = builder.token("of-the-application").build().expect("the client is built");
+        let delete = client.delete_secret("fr-par", "id").retry(RetryPolicy::none()).send();
+        let _ = tokio::time::timeout(Duration::from_secs(1), delete).await;
+        let get = async || client.get_secret("fr-par", "id").send_as::<Value>().await.expect("a response");
+        get().await;
+        get().await;
+        assert_eq!(script.requests().len(), if is_known { 2 } else { 3 }, "{what}");
+        advance(Duration::from_secs(60)).await;
+        get().await;
+        get().await;
+        assert_eq!(script.requests().len(), if is_known { 2 } else { 4 }, "{what}");
     }
 }
 

@@ -34,6 +34,18 @@ async fn offered(world: &World, server: &Server) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn printed_configuration_shows_no_key_in_the_uri_of_a_token_endpoint() {
+    let endpoint = "https://login.test/token?key=of-the-endpoint";
+    for (variable, member) in
+        [("NAFTIKO_TOKEN_EXCHANGE", "tokenExchange"), ("NAFTIKO_CLIENT_CREDENTIALS", "clientCredentials")]
+    {
+        let printed = printed(&[(variable, endpoint)]).await;
+        assert_eq!(printed["onBehalf"][member], json!(["https://login.test/token"]), "{printed}");
+        assert!(!printed.to_string().contains("of-the-endpoint"), "{printed}");
+    }
+}
+
+#[tokio::test]
 async fn patterns_that_match_no_tool_end_the_start() {
     for flag in ["--tools", "--exclude-tools", "--reveal-secrets"] {
         for pattern in [

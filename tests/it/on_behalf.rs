@@ -408,7 +408,7 @@ async fn failed_exchanges_say_whose_fault_they_are_without_tokens() {
 #[tokio::test]
 async fn expired_and_rejected_tokens_are_exchanged_again() {
     let all = Exchanging::start(&["--token-capacity", "2"]).await;
-    let short = json!({"access_token": "upstream-ada-short", "token_type": "bearer", "expires_in": 1});
+    let short = json!({"access_token": "upstream-ada-short", "token_type": "bearer", "expires_in": 0});
     all.exchange.responds(200, short);
     let ada = all.token("ada", 1);
     for count in 1..=2 {
@@ -447,6 +447,38 @@ async fn server_gets_its_token_by_client_credentials() {
 }
 
 #[tokio::test]
+async fn group_with_several_namespaces_gets_its_tokens_by_client_credentials() {
+    let (simulator, exchange) = (Simulator::start().await.expect("the simulator starts"), Exchange::default());
+    let (upstream, endpoint) = (simulator.base_uri(), exchange.start().await);
+    exchange.responds(200, json!({"access_token": TOKEN, "token_type": "bearer", "expires_in": 3600}));
+    let own = ["--base-uri", &upstream, "--token-client-id", "gateway", "--token-client-secret", "of-the-gateway"];
+    let named = format!("secret-manager-secrets={endpoint}");
+    for (endpoint, variables) in [(&endpoint, &[][..]), (&named, &[("SCALEWAY_API_KEY", TOKEN)])] {
+        let before = exchange.count();
+        let flags = [&own[..], &["--client-credentials", endpoint]].concat();
+        let world = World::start(scaleway(), &flags, variables).await.expect("it is served");
+        let path = format!("{SECRETS}?scheduled_for_deletion=false&project_id={PROJECT_ID}");
+        assert_eq!(world.get(&path, None).await.status(), 200);
+        assert_eq!(exchange.count() - before, 1, "{endpoint}");
+        world.get(&format!("{SECRETS}/7e57ab1e-0000-4000-8000-000000000001/versions"), None).await;
+        assert_eq!(exchange.count() - before, if variables.is_empty() { 2 } else { 1 }, "{endpoint}");
+    }
+}
+
+#[tokio::test]
+async fn credential_for_several_upstreams_is_refused_whatever_the_order_of_flags() {
+    let all = ["--base-uri", "https://a.test"];
+    let one = ["--base-uri", "secret-manager-secrets=https://b.test"];
+    let key = ["--caller-credential", HEADER];
+    for (flags, is_one_upstream) in [([all, one, key], false), ([one, all, key], true)] {
+        let refused = World::start(scaleway(), &flags.concat(), &[]).await.err();
+        let why = refused.as_deref().unwrap_or_default();
+        assert_eq!(refused.is_none(), is_one_upstream, "{flags:?}: {why}");
+        assert!(is_one_upstream || why.contains("different base URIs"), "{why}");
+    }
+}
+
+#[tokio::test]
 async fn exchange_that_cannot_work_stops_the_start() {
     let exchange = ["--token-exchange", "https://login.test/token"];
     let id = ["--token-client-id", "gateway"];
@@ -457,6 +489,7 @@ async fn exchange_that_cannot_work_stops_the_start() {
         (vec![exchange, id, ["--token-client-secret-file", "/nowhere/secret"]], "/nowhere/secret"),
         (vec![["--token-exchange", "http://login.test/token"], id, secret], "plain http"),
         (vec![["--token-exchange", "other=https://login.test/token"], id, secret], "other"),
+        (vec![["--token-exchange", "http://login.test/token?key=secret-of-a"], id, secret], "http://login.test/token:"),
         (vec![exchange, id, secret, ["--token-resource", "no-uri"]], "no-uri"),
         (vec![exchange, id, secret, ["--caller-credential", "x-key"]], "more than one"),
         (vec![exchange, id, secret], "access tokens"),

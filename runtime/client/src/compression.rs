@@ -110,14 +110,23 @@ fn decompress(body: Body) -> Body {
     Body::wrap_stream(members.try_flatten_stream())
 }
 
-/// Removes what describes the compressed form. A strong entity tag becomes a weak one (RFC 9110 §8.8.3.3).
+/// Removes what describes the compressed form.
 fn remove_validators(headers: &mut HeaderMap) {
     for name in OF_COMPRESSED_FORM {
         headers.remove(name);
     }
+    weaken(headers);
+}
+
+/// Whether an entity tag is a weak one (RFC 9110 §8.8.3).
+pub(crate) fn is_weak(tag: &HeaderValue) -> bool {
+    tag.as_bytes().starts_with(b"W/")
+}
+
+/// Makes a strong entity tag a weak one, because the body is another form of what it is about (RFC 9110 §8.8.3.3).
+pub(crate) fn weaken(headers: &mut HeaderMap) {
     if let Some(tag) = headers.remove(ETAG) {
-        let is_weak = tag.as_bytes().starts_with(b"W/");
-        let weak = if is_weak { Ok(tag) } else { HeaderValue::try_from([&b"W/"[..], tag.as_bytes()].concat()) };
+        let weak = if is_weak(&tag) { Ok(tag) } else { HeaderValue::try_from([&b"W/"[..], tag.as_bytes()].concat()) };
         headers.extend(weak.ok().map(|tag| (ETAG, tag)));
     }
 }

@@ -32,6 +32,17 @@ pub fn listed(names: impl IntoIterator<Item = impl AsRef<str>>, limit: usize) ->
     }
 }
 
+/// A URI for messages, without what may hold a key: user information, query and fragment.
+pub fn without_keys(uri: &str) -> Cow<'_, str> {
+    let uri = uri.split(['?', '#']).next().unwrap_or_default();
+    let Some((scheme, rest)) = uri.split_once("://") else { return uri.into() };
+    let (authority, path) = rest.split_at_checked(rest.find('/').unwrap_or(rest.len())).unwrap_or((rest, ""));
+    match authority.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://{host}{path}").into(),
+        None => uri.into(),
+    }
+}
+
 /// The text with an escape such as `\u{202e}` in place of every character that no one sees, or that changes what others look
 /// like: controls except tabs and line breaks, marks of direction, joiners and selectors outside of what they join, and tags
 /// (Unicode 16, `Default_Ignorable_Code_Point`, `Bidi_Control`).
@@ -97,6 +108,20 @@ fn is_hidden(character: char, before: Option<char>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shown_uris_have_no_part_that_may_hold_a_key() {
+        for (uri, shown) in [
+            ("https://login.test/token?key=a#b", "https://login.test/token"),
+            ("api=https://login.test?next=https://c@d/", "api=https://login.test"),
+            ("https://user:key@login.test:8443/a@b#c", "https://login.test:8443/a@b"),
+            ("https://a@b@login.test", "https://login.test"),
+            ("no uri", "no uri"),
+            ("", ""),
+        ] {
+            assert_eq!(without_keys(uri), shown);
+        }
+    }
 
     #[test]
     fn characters_that_no_one_sees_are_escaped() {

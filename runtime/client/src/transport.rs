@@ -68,6 +68,12 @@ impl TransportError {
         Self { failure: Failure::Decode, source: Some(Unreadable { source }.into()) }
     }
 
+    /// Whether the upstream may process the request after this: it was sent, and no response came.
+    #[cfg(feature = "cache")]
+    pub(crate) fn may_be_processed_later(&self) -> bool {
+        matches!(self.failure, Failure::Timeout | Failure::Broken)
+    }
+
     /// The same error, if nothing was sent.
     pub(crate) fn before_sending(self) -> Self {
         let failure = match self.failure {

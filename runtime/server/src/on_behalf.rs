@@ -23,6 +23,7 @@ use super::inbound::Inbound;
 use super::list::{List, members};
 use super::program::Program;
 use super::replacing::Flags;
+use super::upstream;
 
 /// So begin the names of fields with a meaning of their own for this server.
 const FAMILIES: [&str; 7] = ["accept", "access-control-", "content-", "if-", "mcp-", "sec-", "x-forwarded-"];
@@ -52,7 +53,7 @@ impl OnBehalf {
     ///
     /// # Errors
     /// If it cannot work, or a credential would go to more upstreams than its flag says.
-    pub(super) fn new(program: &Program, options: &Serve) -> Result<Self, Failure> {
+    pub(super) fn new(program: &'static Program, options: &Serve) -> Result<Self, Failure> {
         let flags = &options.on_behalf;
         let apis = Apis { program, options };
         let mut ways: Vec<(String, Way)> = Vec::new();
@@ -109,9 +110,15 @@ impl OnBehalf {
         })
     }
 
-    /// Lets a client refuse calls on behalf of no one.
-    pub(super) fn demand(&self, builder: ClientBuilder<client::Connection>) -> ClientBuilder<client::Connection> {
-        self.0.ways.iter().fold(builder, |builder, (namespace, way)| match way {
+    /// Lets the client of a capability refuse calls on behalf of no one, and get the tokens of this server.
+    pub(super) fn demand(
+        &self,
+        builder: ClientBuilder<client::Connection>,
+        capability: &Capability,
+    ) -> ClientBuilder<client::Connection> {
+        let is_consumed =
+            |(namespace, _): &&(String, Way)| capability.apis.iter().any(|api| api.namespace == **namespace);
+        self.0.ways.iter().filter(is_consumed).fold(builder, |builder, (namespace, way)| match way {
             Way::Header(_) if self.0.is_optional => builder,
             Way::Header(name) => {
                 builder.credentials_of_calls(Some(namespace), format!("send it in the header `{name}`"))
@@ -227,18 +234,31 @@ impl Endpoint {
 }
 
 fn invalid(flag: &str, endpoint: &str, error: &ConfigError) -> Failure {
-    Failure::Refused(format!("{flag} {endpoint}: {error}"))
+    Failure::Refused(format!("{flag} {}: {error}", client::without_keys(endpoint)))
 }
 
 /// The APIs of a program, as flags name them.
 struct Apis<'a> {
-    program: &'a Program,
+    program: &'static Program,
     options: &'a Serve,
 }
 
 impl Apis<'_> {
-    fn all(&self) -> impl Iterator<Item = (&Capability, &Api)> {
-        self.program.served().flat_map(|served| served.capability.apis.iter().map(|api| (&*served.capability, api)))
+    fn all(&self) -> impl Iterator<Item = &'static Api> {
+        self.program.served().flat_map(|served| served.capability.apis.iter())
+    }
+
+    /// The APIs that are named, each with the origin of its upstream: where the client will send requests.
+    fn origins(&self, is_named: impl Fn(&Api) -> bool) -> Result<Vec<(&'static Api, String)>, Failure> {
+        let mut named = Vec::new();
+        for served in self.program.served() {
+            let client = upstream::addressed(self.program, &served.capability, &self.options.upstream);
+            let client = client.from_environment(self.options.environment.clone());
+            let apis = served.capability.apis.iter().zip(client.base_uris()?);
+            let apis = apis.filter(|(api, _)| is_named(api));
+            named.extend(apis.map(|(api, uri)| (api, uri.origin().ascii_serialization())));
+        }
+        Ok(named)
     }
 
     /// The namespace before a value, and the value. What is no name before `=` is a part of the value.
@@ -252,7 +272,7 @@ impl Apis<'_> {
 
     /// Refuses a namespace that no capability consumes.
     fn known(&self, flag: &str, namespace: Option<&str>) -> Result<(), Failure> {
-        match namespace.filter(|namespace| !self.all().any(|(_, api)| api.namespace == *namespace)) {
+        match namespace.filter(|namespace| !self.all().any(|api| api.namespace == *namespace)) {
             Some(unknown) => {
                 Err(Failure::Refused(format!("{flag} {unknown}=: no capability consumes an API of this name")))
             }
@@ -269,9 +289,9 @@ impl Apis<'_> {
             Some(namespace) => api.namespace == *namespace,
             None => !api.credentials.is_empty(),
         };
-        let named: Vec<_> = self.all().filter(|(_, api)| is_named(api)).collect();
-        let origins: BTreeSet<_> = named.iter().map(|(capability, api)| self.origin(capability, api)).collect();
-        let namespaces: BTreeSet<_> = named.iter().map(|(_, api)| api.namespace.to_string()).collect();
+        let named = self.origins(is_named)?;
+        let origins: BTreeSet<_> = named.iter().map(|(_, origin)| origin).collect();
+        let namespaces: BTreeSet<_> = named.iter().map(|(api, _)| api.namespace.to_string()).collect();
         match (origins.len(), namespace) {
             (0, _) => Err(Failure::Refused(format!("{flag}: no API has a credential"))),
             (1, _) => Ok((namespaces, value)),
@@ -280,22 +300,11 @@ impl Apis<'_> {
             ))),
             (_, None) => Err(Failure::Refused(format!(
                 "{flag}: the APIs have different base URIs, and a credential is for one of them; name it as \
-                 NAMESPACE={value}, where NAMESPACE is one of {}",
+                 NAMESPACE={}, where NAMESPACE is one of {}",
+                client::without_keys(value),
                 namespaces.into_iter().collect::<Vec<_>>().join(", ")
             ))),
         }
-    }
-
-    /// The origin of the upstream of an API: as the command line says, or the environment, or the capability.
-    fn origin(&self, capability: &Capability, api: &Api) -> Option<String> {
-        let of_flag = members(&self.options.upstream.base_uri).find_map(|text| match self.split(text) {
-            (Some(namespace), uri) => (api.namespace == *namespace).then(|| uri.to_owned()),
-            (None, uri) => Some(uri.to_owned()),
-        });
-        let uri = of_flag
-            .or_else(|| self.options.environment.get(&capability.base_uri_variable(api)))
-            .or_else(|| api.base_uri.as_deref().map(str::to_owned))?;
-        Some(Url::parse(uri.trim()).ok()?.origin().ascii_serialization())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The flags with which something else goes upstream than the credential in the environment.
 
 use clap::Args;
+use naftiko_client::__private::without_keys;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -52,11 +53,12 @@ impl Flags {
     /// The flags as JSON, without secrets.
     pub(super) fn describe(&self) -> Value {
         let list = |lists: &[List]| members(lists).map(String::as_str).collect::<Value>();
+        let endpoints = |lists: &[List]| members(lists).map(|uri| without_keys(uri)).collect::<Value>();
         json!({
             "callerCredential": list(&self.caller_credential),
             "callerCredentialOptional": self.caller_credential_optional,
-            "tokenExchange": list(&self.token_exchange),
-            "clientCredentials": list(&self.client_credentials),
+            "tokenExchange": endpoints(&self.token_exchange),
+            "clientCredentials": endpoints(&self.client_credentials),
             "tokenClientId": list(&self.token_client_id),
             "tokenClientSecret": self.token_client_secret.as_ref().map(|_| "set"),
             "tokenClientSecretFile": list(&self.token_client_secret_file),

@@ -303,7 +303,8 @@ impl Running {
         let (options, tls, memory) = (&self.options.upstream, self.upstream_tls.clone(), self.shared.memory.clone());
         let builder = upstream::client(program, &served.capability, options, tls, Some(memory), self.room.clone());
         let builder = upstream::cached(builder, self.cache.as_ref(), served);
-        let builder = on_behalf.demand(builder.from_environment(self.options.environment.clone()));
+        let builder = builder.from_environment(self.options.environment.clone());
+        let builder = on_behalf.demand(builder, &served.capability);
         Ok(builder.after(move |attempt, outcome| metrics.record_attempt(attempt, outcome)).build()?)
     }
 

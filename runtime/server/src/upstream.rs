@@ -201,13 +201,30 @@ pub(super) fn client(
     memory: Option<Memory>,
     room: Room,
 ) -> ClientBuilder<Connection> {
-    let environment = Environment::default().with_folder(upstream.bind_files.clone());
-    let mut builder = ClientBuilder::<Connection>::new(capability).from_environment(environment);
+    let mut builder = addressed(program, capability, upstream);
     if let Some(tls_config) = tls_config {
         builder = builder.transport(HyperTransport::new(tls_config, memory));
     }
     builder = builder.script_runners(upstream.scripts.clone());
     builder = builder.room(room).timeout(Duration::from_secs(upstream.call_timeout));
+    if upstream.allow_dot_segments {
+        builder = builder.allow_dot_segments();
+    }
+    #[cfg(feature = "otlp")]
+    if super::otlp::is_enabled() {
+        builder = builder.before(|_, headers| super::otlp::continue_upstream(headers));
+    }
+    builder
+}
+
+/// A client of a capability that knows from the command line and the environment where its requests go, and nothing else.
+pub(super) fn addressed(
+    program: &Program,
+    capability: &'static Capability,
+    upstream: &Upstream,
+) -> ClientBuilder<Connection> {
+    let environment = Environment::default().with_folder(upstream.bind_files.clone());
+    let mut builder = ClientBuilder::<Connection>::new(capability).from_environment(environment);
     let is_of = |namespace: &str, capability: &Capability| capability.apis.iter().any(|api| api.namespace == namespace);
     for uri in members(&upstream.base_uri) {
         builder = match uri.split_once('=') {
@@ -221,13 +238,6 @@ pub(super) fn client(
             Some((namespace, uri)) if !namespace.contains("://") => builder.base_uri_of(namespace, uri),
             _ => builder.base_uri(uri),
         };
-    }
-    if upstream.allow_dot_segments {
-        builder = builder.allow_dot_segments();
-    }
-    #[cfg(feature = "otlp")]
-    if super::otlp::is_enabled() {
-        builder = builder.before(|_, headers| super::otlp::continue_upstream(headers));
     }
     if upstream.allow_plain_http { builder.allow_plain_http() } else { builder }
 }

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use naftiko_client::testing::{Script, ScriptedResponse};
-use naftiko_client::{BoxError, BoxFuture, ClientCredentials, TokenProvider};
+use naftiko_client::{BoxError, BoxFuture, ClientCredentials, TokenExchange, TokenProvider};
 use scaleway_secret_manager_secrets::{Call as _, Client, ConfigError, ErrorKind};
 use scaleway_simulator::{Simulator, TOKEN};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -125,7 +125,7 @@ impl Issuer {
             }
             number => {
                 let document =
-                    json!({"access_token": format!("token-{number}"), "token_type": "bearer", "expires_in": "31"});
+                    json!({"access_token": format!("token-{number}"), "token_type": "bearer", "expires_in": "2"});
                 (StatusCode::OK, document.to_string())
             }
         }
@@ -149,7 +149,7 @@ async fn oauth2_client_credentials_are_exchanged_cached_and_renewed() {
     two.expect("a success");
     assert_eq!(issuer.asked.lock().expect("no panic").len(), 1, "calls at the same time share a token");
     assert_eq!(issuer.asked.lock().expect("no panic")[0].1, "grant_type=client_credentials&scope=read%20write");
-    // It lasts for 31 seconds, and is replaced 30 seconds before it is over.
+    // It lasts for 2 seconds, and is replaced after half of them.
     let start = Instant::now();
     while start.elapsed() < Duration::from_millis(1100) {
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -164,6 +164,30 @@ async fn oauth2_client_credentials_are_exchanged_cached_and_renewed() {
     assert!(debug.contains("an id") && !debug.contains("a/secret"), "{debug}");
 }
 
+#[tokio::test]
+async fn calls_that_need_a_token_at_the_same_time_share_one_request_whatever_comes_of_it() {
+    // The endpoint of one does not know the client, and the tokens of the other have expired when they come.
+    for (status, document) in [
+        (401, json!({"error": "invalid_client"})),
+        (200, json!({"access_token": "a-token", "token_type": "bearer", "expires_in": -1})),
+    ] {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let (count, body) = (Arc::clone(&asked), document.to_string());
+        let respond = async move || {
+            count.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            (StatusCode::from_u16(status).expect("a status"), body)
+        };
+        let endpoint = format!("{}/token", crate::tables::serve(Router::new().fallback(respond)).await);
+        let credentials = ClientCredentials::new(&endpoint, "an id", "a/secret", None).expect("it is set up");
+        for round in 1..=2 {
+            let outcomes = futures_util::future::join_all((0..100).map(|_| credentials.token())).await;
+            assert!(outcomes.iter().all(|outcome| outcome.is_ok() == (status == 200)));
+            assert_eq!(asked.load(Ordering::Relaxed), round, "{document}");
+        }
+    }
+}
+
 struct Watched {
     inner: ClientCredentials,
     seen: Arc<Mutex<Vec<String>>>,
@@ -176,6 +200,16 @@ impl TokenProvider for Watched {
             self.seen.lock().expect("no panic").push(token.expose_secret().to_owned());
             Ok(token)
         })
+    }
+}
+
+#[test]
+fn debug_of_a_token_endpoint_shows_no_key_in_its_uri() {
+    let endpoint = "https://login.test/token?key=of-the-endpoint";
+    let credentials = ClientCredentials::new(endpoint, "an id", "a secret", None).expect("it is set up");
+    let exchange = TokenExchange::new(endpoint, "an id", "a secret").expect("it is set up");
+    for shown in [format!("{credentials:?}"), format!("{exchange:?}")] {
+        assert!(shown.contains("\"https://login.test/token\"") && !shown.contains("of-the-endpoint"), "{shown}");
     }
 }
 

@@ -81,8 +81,7 @@ impl Attempt<'_> {
             let name = pair.split('=').next().unwrap_or_default();
             let name = naftiko_schema::http::percent_decode(name);
             let fixed = self.operation.fixed.iter().filter(|constant| constant.location == Location::Query);
-            let held =
-                self.keys.and_then(|keys| keys.credentials.get(self.operation.api.index())).into_iter().flatten();
+            let held = self.keys.into_iter().flat_map(|keys| keys.credentials.iter());
             fixed.clone().any(|constant| constant.name == name && constant.value.has_variable())
                 || held.filter_map(Prepared::query_name).any(|known| known == name)
         };

@@ -1,5 +1,6 @@
 //! The configuration of a client.
 
+mod endpoints;
 mod variables;
 
 use std::marker::PhantomData;
@@ -9,11 +10,9 @@ use std::time::Duration;
 use http::HeaderMap;
 use naftiko_schema::{Api, Capability, Parameter};
 use secrecy::SecretString;
-use url::Url;
 
-use super::address::{is_local, parse_base_uri};
 use super::attempt::{After, Before};
-use super::connection::{Connection, Endpoint, Handle, Shared};
+use super::connection::{Connection, Handle, Shared};
 use super::credential::Challenges;
 use super::environment::Environment;
 use super::keys::{Keyring, Source};
@@ -22,7 +21,7 @@ use super::retry::{Budget, RetryPolicy};
 use super::room::Room;
 use super::signer::Signer;
 use super::token::TokenProvider;
-use super::transport::{Transport, settings};
+use super::transport::Transport;
 use super::{Attempt, ConfigError, Outcome, tls};
 use crate::defaults::Defaults;
 use crate::script::ScriptRunners;
@@ -136,7 +135,7 @@ impl<C: Handle> ClientBuilder<C> {
         self
     }
 
-    /// Gets a variable of the capability from a provider before every attempt.
+    /// Gets a variable of the capability from a provider before every attempt that needs it.
     pub fn variable_provider(mut self, name: impl Into<String>, provider: impl TokenProvider) -> Self {
         self.variables.push((name.into(), Source::Provider(Arc::new(provider))));
         self
@@ -352,48 +351,6 @@ impl<C: Handle> ClientBuilder<C> {
         Ok(C::over(Connection::new(shared)))
     }
 
-    fn endpoints(&mut self) -> Result<Vec<Endpoint>, ConfigError> {
-        let uris = self.resolve_base_uris()?;
-        let (network, local): (Arc<dyn Transport>, Arc<dyn Transport>) = match std::mem::take(&mut self.network) {
-            Network::Transport(transport) => (Arc::clone(&transport), transport),
-            Network::Settings(_) if !tls::BUILT_IN && uris.iter().any(|uri| uri.scheme() == "https") => {
-                return Err(ConfigError::NoTls);
-            }
-            // A proxy from the environment would send the credential to another machine in clear text.
-            Network::Settings(own) if uris.iter().all(is_local) => {
-                let client = Arc::new(self.client(own.no_proxy())?);
-                (Arc::clone(&client) as _, client)
-            }
-            Network::Settings(own) => {
-                let network = Arc::new(self.client(*own)?);
-                let local = if uris.iter().any(is_local) {
-                    Arc::new(self.client(tls::choose(reqwest::Client::builder()).no_proxy())?)
-                } else {
-                    Arc::clone(&network)
-                };
-                (network, local)
-            }
-        };
-        let endpoint = |base_uri: Url| {
-            let transport = Arc::clone(if is_local(&base_uri) { &local } else { &network });
-            #[cfg(feature = "cache")]
-            let transport = match &self.cache {
-                Some(cache) => cache.over(transport),
-                None => transport,
-            };
-            Endpoint { base_uri, transport }
-        };
-        Ok(uris.into_iter().map(endpoint).collect())
-    }
-
-    fn client(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::Client, ConfigError> {
-        tls::install_crypto_provider();
-        settings(builder)
-            .connect_timeout(self.connect_timeout)
-            .build()
-            .map_err(|error| ConfigError::Http(error.without_url()))
-    }
-
     fn resolve_defaults(&self) -> Result<Defaults, ConfigError> {
         let declared: &'static [Parameter] = &self.capability.defaults;
         if let Some((name, _)) = self.defaults.iter().find(|(name, _)| !declared.iter().any(|d| d.name == **name)) {
@@ -415,30 +372,5 @@ impl<C: Handle> ClientBuilder<C> {
 
     fn environment_variable(&self, name: &str) -> Option<String> {
         self.environment.as_ref()?.get(name)
-    }
-
-    fn resolve_base_uris(&self) -> Result<Vec<Url>, ConfigError> {
-        let apis: &'static [Api] = &self.capability.apis;
-        let mut configured = vec![None; apis.len()];
-        for (namespace, uri) in &self.base_uris {
-            let index = match namespace {
-                None if apis.len() == 1 => Some(0),
-                None => return Err(ConfigError::SeveralApis { count: apis.len() }),
-                Some(namespace) => apis.iter().position(|api| api.namespace == **namespace),
-            };
-            match index.and_then(|index| configured.get_mut(index)) {
-                Some(slot) => *slot = Some(uri.clone()),
-                None => return Err(ConfigError::UnknownApi { namespace: namespace.clone().unwrap_or_default() }),
-            }
-        }
-        let uris = apis.iter().zip(configured).map(|(api, configured)| {
-            let name = self.capability.base_uri_variable(api);
-            let declared = || api.base_uri.as_deref().map(str::to_owned);
-            let uri = configured
-                .or_else(|| self.environment_variable(&name).map(|uri| uri.trim().to_owned()))
-                .or_else(declared);
-            parse_base_uri(&uri.ok_or(ConfigError::NoBaseUri { namespace: &api.namespace })?, self.allow_plain_http)
-        });
-        uris.collect()
     }
 }

@@ -198,8 +198,8 @@ impl Shared {
             }
         }
         let own = of_call(operation, &values).map_err(single)?;
-        let of_api = keys.credentials.get(operation.api.index()).filter(|_| operation.credentials.is_empty());
-        for credential in own.iter().chain(of_api.into_iter().flatten()) {
+        let of_api = keys.credentials.iter().filter(|_| operation.credentials.is_empty());
+        for credential in own.iter().chain(of_api) {
             credential.apply(request, operation.api, &self.challenges).map_err(single)?;
         }
         Ok(())

@@ -1,17 +1,15 @@
 //! Tokens for callers, by exchanging the tokens that they sent (RFC 8693).
 
-use std::collections::HashMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::FutureExt as _;
-use futures_util::future::Shared;
 use http::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::time::Instant;
 
 use super::ConfigError;
+use super::recent::Recent;
+use super::single_flight::{Flight, Outcome};
 use super::token::TokenProvider;
 use super::token_endpoint::{Granted, Refused, TokenEndpoint};
 use crate::encoding::pair;
@@ -34,26 +32,10 @@ pub struct TokenExchange {
     /// The pairs of the form that are the same for all callers.
     form: Arc<str>,
     capacity: usize,
-    known: Arc<Mutex<Known>>,
+    known: Arc<Mutex<Recent<Arc<Caller>, Flight<Failed>>>>,
 }
-
-#[derive(Default)]
-struct Known {
-    tokens: HashMap<Caller, Kept>,
-    /// Counts uses, so that the token that was not used for the longest time makes room.
-    uses: u64,
-}
-
-struct Kept {
-    exchange: Exchange,
-    used: u64,
-}
-
-/// An exchange that is running, or its outcome.
-type Exchange = Shared<BoxFuture<'static, Result<(SecretString, Instant), Failed>>>;
 
 /// Who a token is for.
-#[derive(Clone)]
 struct Caller {
     principal: String,
     token: SecretString,
@@ -163,50 +145,26 @@ impl TokenExchange {
     /// A provider of the token of one caller, for [`Call::credential_provider`](crate::Call::credential_provider). The application
     /// must have verified the caller's token. Principals that differ never share a token.
     pub fn for_caller(&self, principal: &str, token: SecretString) -> impl TokenProvider + use<> {
-        OfCaller { exchange: self.clone(), caller: Caller { principal: principal.to_owned(), token } }
+        OfCaller { exchange: self.clone(), caller: Arc::new(Caller { principal: principal.to_owned(), token }) }
     }
 
     /// The token of a caller: the one that is kept, or the outcome of the exchange that is running, or of a new one.
-    fn exchange(&self, caller: &Caller) -> Exchange {
+    fn exchange(&self, caller: &Arc<Caller>) -> Flight<Failed> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.uses += 1;
-        let used = known.uses;
-        if let Some(kept) = known.tokens.get_mut(caller) {
-            let is_usable = match kept.exchange.peek() {
-                None => true,
-                Some(Ok((_, until))) => Instant::now() < *until,
-                Some(Err(_)) => false,
-            };
-            if is_usable {
-                kept.used = used;
-                return kept.exchange.clone();
-            }
+        if let Some(exchange) = known.get(caller).filter(|exchange| exchange.is_usable()) {
+            return exchange.clone();
         }
         let (endpoint, form, token) = (Arc::clone(&self.endpoint), Arc::clone(&self.form), caller.token.clone());
-        // Other calls wait for this request too, so it continues if this call is cancelled.
-        let running = tokio::spawn(async move { request(&endpoint, &form, &token).await });
-        let outcome = async move {
-            running
-                .await
-                .unwrap_or_else(|_| Err(Failed::Other("the exchange of the caller's token was stopped".into())))
-        };
-        let exchange = outcome.boxed().shared();
-        known.tokens.insert(caller.clone(), Kept { exchange: exchange.clone(), used });
-        if known.tokens.len() > self.capacity
-            && let Some(oldest) =
-                known.tokens.iter().min_by_key(|(_, kept)| kept.used).map(|(caller, _)| caller.clone())
-        {
-            known.tokens.remove(&oldest);
+        let exchange = Flight::start(async move { request(&endpoint, &form, &token).await });
+        known.insert(Arc::clone(caller), exchange.clone());
+        if known.len() > self.capacity {
+            known.remove_oldest();
         }
         exchange
     }
 }
 
-async fn request(
-    endpoint: &TokenEndpoint,
-    form: &str,
-    token: &SecretString,
-) -> Result<(SecretString, Instant), Failed> {
+async fn request(endpoint: &TokenEndpoint, form: &str, token: &SecretString) -> Outcome<Failed> {
     let form = format!("{form}&{}", pair("subject_token", token.expose_secret()));
     let Granted { token, until, kind, .. } = endpoint.grant(form).await?;
     // The client cannot prove the possession of a key, and other types are no access tokens (RFC 8693 §2.2.1).
@@ -220,23 +178,20 @@ async fn request(
 /// The provider of the token of one caller.
 struct OfCaller {
     exchange: TokenExchange,
-    caller: Caller,
+    caller: Arc<Caller>,
 }
 
 impl TokenProvider for OfCaller {
     fn token(&self) -> BoxFuture<'_, Result<SecretString, BoxError>> {
         let exchange = self.exchange.exchange(&self.caller);
-        Box::pin(async move { exchange.await.map(|(token, _)| token).map_err(Failed::into_error) })
+        Box::pin(async move { exchange.token().await.map_err(Failed::into_error) })
     }
 
     fn refused<'a>(&'a self, token: &'a SecretString) -> BoxFuture<'a, bool> {
         let mut known = self.exchange.known.lock().unwrap_or_else(PoisonError::into_inner);
         // Another call may have replaced it already.
-        let is_kept = known.tokens.get(&self.caller).is_some_and(
-            |kept| matches!(kept.exchange.peek(), Some(Ok((own, _))) if own.expose_secret() == token.expose_secret()),
-        );
-        if is_kept {
-            known.tokens.remove(&self.caller);
+        if known.peek(&self.caller).is_some_and(|exchange| exchange.has_granted(token)) {
+            known.remove(&self.caller);
         }
         Box::pin(async { true })
     }
@@ -245,7 +200,7 @@ impl TokenProvider for OfCaller {
 impl fmt::Debug for TokenExchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenExchange")
-            .field("endpoint", &self.endpoint.url.as_str())
+            .field("endpoint", &self.endpoint.shown())
             .field("id", &self.endpoint.id)
             .finish_non_exhaustive()
     }

@@ -144,8 +144,8 @@ impl<'a> CallState<'a> {
         let own = self.credential()?;
         let keys = async {
             match own {
-                Some(own) => shared.keyring.keys_with(operation.api, own).await,
-                None => shared.keyring.keys(operation.api).await,
+                Some(own) => shared.keyring.keys_with(operation, own).await,
+                None => shared.keyring.keys(operation).await,
             }
         };
         let keys = timeout_at(self.attempt_deadline, keys)
@@ -266,7 +266,7 @@ impl<'a> CallState<'a> {
             let refused = async {
                 match (self.credential(), keys.own()) {
                     (Ok(Some(own)), Some(secret)) => own.refused(secret).await,
-                    _ => self.connection.shared().keyring.refused(&keys).await,
+                    _ => self.connection.shared().keyring.refused(self.spec.operation, &keys).await,
                 }
             };
             timeout_at(self.deadline, refused).await.unwrap_or(false) || self.demand == Demand::OtherAnswer

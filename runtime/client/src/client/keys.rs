@@ -1,16 +1,17 @@
 //! The secrets of a client: their sources, the credentials made from them, and redacting them in texts.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use naftiko_schema::http::percent_encode;
-use naftiko_schema::{Api, ApiId, Capability, Credential};
+use naftiko_schema::{ApiId, Capability, Credential, Operation};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
 use super::ConfigError;
 use super::credential::Prepared;
+use super::needs;
 use super::oauth2::ClientCredentials;
 use super::on_behalf::{Place, fits, place};
 use super::token::TokenProvider;
@@ -52,16 +53,18 @@ pub(super) struct Keyring {
     sources: Vec<Source>,
     /// The authorization servers of APIs, each with the values that it was set up with.
     servers: Mutex<Vec<(ApiId, Vec<SecretString>, ClientCredentials)>>,
-    current: Mutex<Option<Arc<Keys>>>,
+    /// The latest values for each API.
+    current: Mutex<Vec<Option<Arc<Keys>>>>,
 }
 
-/// The values of all variables at one time, and the credentials made from them. It has no `Debug`.
+/// The values of variables at one time for calls to an API, and the credentials made from them. It has no `Debug`.
 pub(super) struct Keys {
+    /// The values of all variables. Those that no call needed yet are empty.
     pub(super) variables: Vec<SecretString>,
-    /// The token of the authorization server of an API, if these are the values for calls to it.
-    token: Option<(ApiId, SecretString)>,
-    /// The credentials of each API.
-    pub(super) credentials: Vec<Vec<Prepared>>,
+    /// The token of the authorization server of the API, if it has one.
+    token: Option<SecretString>,
+    /// The credentials of the API.
+    pub(super) credentials: Vec<Prepared>,
     /// The texts to redact, in all their encodings.
     texts_to_redact: Vec<SecretString>,
     /// What the call brought in place of the client's.
@@ -83,60 +86,67 @@ impl Keyring {
         });
         let fixed = fixed.collect::<Option<Vec<_>>>();
         let ring = Self { capability, sources, servers: Mutex::default(), current: Mutex::default() };
+        let mut current = vec![None; capability.apis.len()];
         if let Some(values) = fixed {
-            for api in 0..capability.apis.len() {
-                ring.server(ApiId::from(api), &values)?;
+            for (api, current) in current.iter_mut().enumerate() {
+                ring.server(api.into(), &values)?;
+                *current = Some(Arc::new(Keys::new(capability, api.into(), values.clone(), None)?));
             }
-            let keys = Arc::new(Keys::new(capability, values, None)?);
-            *ring.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(keys);
         }
-        Ok(ring)
+        Ok(Self { current: Mutex::new(current), ..ring })
     }
 
     /// The authorization server of an API, if it has one.
     fn server(&self, api: ApiId, values: &[SecretString]) -> Result<Option<ClientCredentials>, ConfigError> {
-        let credentials = self.capability.apis.get(api.index()).map_or(&[][..], |api| &api.credentials);
+        let credentials = self.credentials(api);
         let source = credentials.iter().find_map(|credential| match credential {
             Credential::OAuth2(source) => Some(source),
             _ => None,
         });
         let Some(source) = source else { return Ok(None) };
+        let own = needs::of_credentials(credentials).into_iter().filter_map(|index| values.get(index).cloned());
+        let own: Vec<_> = own.collect();
         let mut servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((.., server)) = servers.iter().find(|(known, used, _)| *known == api && same(used, values)) {
+        if let Some((.., server)) = servers.iter().find(|(known, used, _)| *known == api && same(used, &own)) {
             return Ok(Some(server.clone()));
         }
         let server = ClientCredentials::of(source, values)?;
         servers.retain(|(known, ..)| *known != api);
-        servers.push((api, values.to_vec(), server.clone()));
+        servers.push((api, own, server.clone()));
         Ok(Some(server))
     }
 
-    /// The current values, for a call to an API.
-    pub(super) async fn keys(&self, api: ApiId) -> Result<Arc<Keys>, BoxError> {
-        let known = self.current.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    fn credentials(&self, api: ApiId) -> &'static [Credential] {
+        self.capability.api(api).map_or(&[], |api| &api.credentials)
+    }
+
+    /// The current values, for a call of an operation.
+    pub(super) async fn keys(&self, operation: &Operation) -> Result<Arc<Keys>, BoxError> {
+        let api = operation.api;
+        let known = self.lock_current().get(api.index()).cloned().flatten();
         if let Some(keys) = &known
-            && !self.rotates()
+            && !self.rotates(api)
         {
             return Ok(Arc::clone(keys));
         }
-        let mut values = Vec::with_capacity(self.sources.len());
-        for source in &self.sources {
-            values.push(source.value().await?);
-        }
+        let values = self.values(operation, known.as_deref(), None).await?;
         let token = match self.server(api, &values)? {
-            Some(server) => Some((api, server.token().await.map_err(without_url)?)),
+            Some(server) => Some(server.token().await.map_err(without_url)?),
             None => None,
         };
         if let Some(keys) = known.filter(|keys| keys.hold(&values, token.as_ref())) {
             return Ok(keys);
         }
-        let keys = Arc::new(Keys::new(self.capability, values, token)?);
-        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&keys));
+        let keys = Arc::new(Keys::new(self.capability, api, values, token)?);
+        if let Some(current) = self.lock_current().get_mut(api.index()) {
+            *current = Some(Arc::clone(&keys));
+        }
         Ok(keys)
     }
 
-    /// The values for one call to an API that brings a credential of its own. No other call gets them.
-    pub(super) async fn keys_with(&self, api: ApiId, own: &Source) -> Result<Arc<Keys>, BoxError> {
+    /// The values for one call of an operation that brings a credential of its own. No other call gets them.
+    pub(super) async fn keys_with(&self, operation: &Operation, own: &Source) -> Result<Arc<Keys>, BoxError> {
+        let api = operation.api;
         let place = place(self.capability, api)?;
         let secret = own.value().await?;
         if self.capability.api(api).is_none_or(|api| !fits(api, &secret)) {
@@ -146,32 +156,57 @@ impl Keyring {
                 Source::Fixed(_) | Source::OfCalls => NotForCaller::Unauthorized(problem.to_owned()).into(),
             });
         }
-        let mut values = Vec::with_capacity(self.sources.len());
-        for (index, source) in self.sources.iter().enumerate() {
-            values.push(if place == Place::Variable(index) { secret.clone() } else { source.value().await? });
-        }
-        let token = (place == Place::Token).then(|| (api, secret.clone()));
-        let mut keys = Keys::new(self.capability, values, token)?;
+        let values = self.values(operation, None, Some((place, &secret))).await?;
+        let token = (place == Place::Token).then(|| secret.clone());
+        let mut keys = Keys::new(self.capability, api, values, token)?;
         keys.own = Some(secret);
         Ok(Arc::new(keys))
     }
 
-    fn rotates(&self) -> bool {
-        let mut credentials = self.capability.apis.iter().flat_map(|api| api.credentials.iter());
-        credentials.any(|credential| matches!(credential, Credential::OAuth2(_)))
+    /// The values of the variables that requests of an operation are made of, with a secret in its place. No provider is asked for
+    /// others: those have the values that are known.
+    async fn values(
+        &self,
+        operation: &Operation,
+        known: Option<&Keys>,
+        own: Option<(Place, &SecretString)>,
+    ) -> Result<Vec<SecretString>, BoxError> {
+        let needs = needs::of_operation(self.capability, operation);
+        let mut values = Vec::with_capacity(self.sources.len());
+        for (index, source) in self.sources.iter().enumerate() {
+            values.push(match (own, source) {
+                (Some((Place::Variable(place), secret)), _) if place == index => secret.clone(),
+                (_, Source::Provider(_)) if !needs.contains(&index) => {
+                    known.and_then(|keys| keys.variables.get(index).cloned()).unwrap_or_default()
+                }
+                _ => source.value().await?,
+            });
+        }
+        Ok(values)
+    }
+
+    fn lock_current(&self) -> MutexGuard<'_, Vec<Option<Arc<Keys>>>> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn rotates(&self, api: ApiId) -> bool {
+        self.credentials(api).iter().any(|credential| matches!(credential, Credential::OAuth2(_)))
             || self.sources.iter().any(|source| matches!(source, Source::Provider(_)))
     }
 
-    /// Notifies the providers that the upstream rejected these values. Returns whether any of them has a new value.
-    pub(super) async fn refused(&self, keys: &Keys) -> bool {
+    /// Notifies the providers of what a request of an operation was made of that the upstream rejected these values. Returns
+    /// whether any of them has a new value.
+    pub(super) async fn refused(&self, operation: &Operation, keys: &Keys) -> bool {
         let mut retry = false;
-        if let Some((api, token)) = &keys.token
-            && let Ok(Some(server)) = self.server(*api, &keys.variables)
+        if let Some(token) = &keys.token
+            && let Ok(Some(server)) = self.server(operation.api, &keys.variables)
         {
             retry |= server.refused(token).await;
         }
-        for (source, value) in self.sources.iter().zip(&keys.variables) {
-            retry |= source.refused(value).await;
+        for index in needs::of_operation(self.capability, operation) {
+            if let (Some(source), Some(value)) = (self.sources.get(index), keys.variables.get(index)) {
+                retry |= source.refused(value).await;
+            }
         }
         retry
     }
@@ -186,20 +221,17 @@ fn same(some: &[SecretString], others: &[SecretString]) -> bool {
 impl Keys {
     fn new(
         capability: &'static Capability,
+        api: ApiId,
         variables: Vec<SecretString>,
-        token: Option<(ApiId, SecretString)>,
+        token: Option<SecretString>,
     ) -> Result<Self, ConfigError> {
-        let credentials_of = |index: usize, api: &'static Api| {
-            let token = token.as_ref().filter(|(of, _)| of.index() == index).map(|(_, token)| token);
-            let prepared = api.credentials.iter().map(|source| {
-                Prepared::new(source, &variables, token).ok_or(ConfigError::Credential { capability: &capability.name })
-            });
-            prepared.collect::<Result<Vec<_>, _>>()
+        let prepare = |source| {
+            let prepared = Prepared::new(source, &variables, token.as_ref());
+            prepared.ok_or(ConfigError::Credential { capability: &capability.name })
         };
-        let apis = capability.apis.iter().enumerate();
-        let credentials: Vec<Vec<_>> =
-            apis.map(|(index, api)| credentials_of(index, api)).collect::<Result<_, ConfigError>>()?;
-        let credential_secrets = credentials.iter().flatten().filter_map(Prepared::secret);
+        let credentials = capability.api(api).map_or(&[][..], |api| &api.credentials);
+        let credentials: Vec<_> = credentials.iter().map(prepare).collect::<Result<_, _>>()?;
+        let credential_secrets = credentials.iter().filter_map(Prepared::secret);
         let texts = variables.iter().map(|value| value.expose_secret()).chain(credential_secrets);
         let texts_to_redact =
             texts.filter(|text| text.len() >= MIN_SECRET_LENGTH).flat_map(encodings).map(SecretString::from).collect();
@@ -211,14 +243,14 @@ impl Keys {
         self.own.as_ref()
     }
 
-    /// Placeholder values for a preview.
-    pub(super) fn placeholders(capability: &'static Capability) -> Result<Self, ConfigError> {
-        Self::new(capability, vec![SecretString::from("REDACTED"); capability.variables.len()], None)
+    /// Placeholder values for a preview of a call to an API.
+    pub(super) fn placeholders(capability: &'static Capability, api: ApiId) -> Result<Self, ConfigError> {
+        Self::new(capability, api, vec![SecretString::from("REDACTED"); capability.variables.len()], None)
     }
 
-    fn hold(&self, values: &[SecretString], token: Option<&(ApiId, SecretString)>) -> bool {
+    fn hold(&self, values: &[SecretString], token: Option<&SecretString>) -> bool {
         let is_same_token = match (&self.token, token) {
-            (Some((api, own)), Some((of, other))) => api == of && own.expose_secret() == other.expose_secret(),
+            (Some(own), Some(other)) => own.expose_secret() == other.expose_secret(),
             (_, None) => true,
             (None, Some(_)) => false,
         };
@@ -283,4 +315,82 @@ fn encodings(text: &str) -> [String; 4] {
 
 fn contains(text: &[u8], part: &[u8]) -> bool {
     !part.is_empty() && text.windows(part.len()).any(|window| window == part)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use naftiko_schema::{
+        Api, ApiKey, Location, Method, OperationId, PathPart, RetrySafety, Template, TemplatePart, Variable,
+        VariableId, list,
+    };
+
+    use super::*;
+    use crate::transport::BoxFuture;
+
+    /// Counts how often it is asked for a token, and notified that one was rejected.
+    #[derive(Default)]
+    struct Counting {
+        is_down: bool,
+        asked: AtomicUsize,
+        refused: AtomicUsize,
+    }
+
+    impl TokenProvider for Counting {
+        fn token(&self) -> BoxFuture<'_, Result<SecretString, BoxError>> {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            Box::pin(async { if self.is_down { Err("down".into()) } else { Ok("of-a-provider".into()) } })
+        }
+
+        fn refused<'a>(&'a self, _: &'a SecretString) -> BoxFuture<'a, bool> {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            Box::pin(async { true })
+        }
+    }
+
+    const fn key(parts: &'static [TemplatePart]) -> Credential {
+        Credential::ApiKey(ApiKey::new(Location::Header, "X-Key", Template::new(parts)))
+    }
+
+    static CAPABILITY: Capability = Capability::new("c", "", "")
+        .apis(
+            const {
+                &[
+                    Api::new("one").credentials(const { &[key(const { &[TemplatePart::Variable(VariableId(0))] })] }),
+                    Api::new("two").credentials(const { &[key(const { &[TemplatePart::Variable(VariableId(1))] })] }),
+                ]
+            },
+        )
+        .variables(const { &[Variable::new("ONE"), Variable::new("TWO"), Variable::new("TENANT")] });
+
+    #[tokio::test]
+    async fn call_needs_only_the_variables_of_its_api_and_operation() {
+        let [one, two, tenant] =
+            [false, true, false].map(|is_down| Arc::new(Counting { is_down, ..Counting::default() }));
+        let sources = [&one, &two, &tenant].map(|provider| Source::Provider(Arc::clone(provider) as _));
+        let ring = Keyring::new(&CAPABILITY, sources.into()).expect("the ring is made");
+        let operation = |api| Operation {
+            api: ApiId(api),
+            ..Operation::new(OperationId(0), "o", Method::Get, RetrySafety::Idempotent)
+        };
+        let (plain, other) = (operation(0), operation(1));
+        let with_path = Operation { path: list(const { &[PathPart::Variable(VariableId(2))] }), ..plain.clone() };
+        let values = |keys: &Keys| -> Vec<String> {
+            keys.variables.iter().map(|value| value.expose_secret().to_owned()).collect()
+        };
+        let keys = ring.keys(&plain).await.expect("the endpoint of the other API does not matter");
+        assert_eq!(values(&keys), ["of-a-provider", "", ""]);
+        let keys = ring.keys(&with_path).await.expect("there are values");
+        assert_eq!(values(&keys), ["of-a-provider", "", "of-a-provider"]);
+        let again = ring.keys(&plain).await.expect("there are values");
+        assert!(Arc::ptr_eq(&keys, &again), "operations of an API share credentials");
+        assert!(ring.keys(&other).await.is_err());
+        assert!(ring.refused(&plain, &keys).await);
+        let counts = [&one, &two, &tenant]
+            .map(|provider| (provider.asked.load(Ordering::Relaxed), provider.refused.load(Ordering::Relaxed)));
+        assert_eq!(counts, [(3, 1), (1, 0), (1, 0)]);
+        let own = ring.keys_with(&other, &Source::Fixed("of-a-caller".into())).await.expect("the call brings its own");
+        assert_eq!(values(&own), ["", "of-a-caller", ""]);
+    }
 }

@@ -1,22 +1,22 @@
 //! Tokens of an authorization server, by the client credentials grant (RFC 6749 §4.4) or with a refresh token (§6).
 
+use std::error::Error;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use naftiko_schema::{OAuth2, Template};
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::Mutex;
-use tokio::time::Instant;
 
 use super::ConfigError;
 use super::credential::render;
+use super::single_flight::{Flight, Outcome};
 use super::token::TokenProvider;
 use super::token_endpoint::TokenEndpoint;
 use crate::encoding::pair;
 use crate::transport::{BoxError, BoxFuture};
 
 /// Gets access tokens from an authorization server, and keeps each until shortly before it expires. Concurrent calls that
-/// need a token share one request. Cloning is cheap, and clones share the token.
+/// need a token share one request, and its failure. Cloning is cheap, and clones share the token.
 #[derive(Clone)]
 #[must_use]
 pub struct ClientCredentials {
@@ -30,7 +30,14 @@ pub struct ClientCredentials {
 struct State {
     /// The latest refresh token, which the server may replace.
     refresh: Option<Mutex<SecretString>>,
-    token: Mutex<Option<(SecretString, Instant)>>,
+    token: Mutex<Option<Flight<Failed>>>,
+}
+
+/// Why there is no token, for all calls that waited for it.
+type Failed = Arc<dyn Error + Send + Sync>;
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl ClientCredentials {
@@ -92,32 +99,30 @@ impl ClientCredentials {
         Self { form: format!("{}&{}", self.form, pair(name, value)).into(), state: Arc::default(), ..self }
     }
 
-    async fn current(&self) -> Result<SecretString, BoxError> {
-        let mut known = self.state.token.lock().await;
-        if let Some((token, until)) = &*known
-            && Instant::now() < *until
-        {
-            return Ok(token.clone());
+    /// The token that is kept, or that of the request that is running, or of a new one.
+    fn current(&self) -> Flight<Failed> {
+        let mut known = lock(&self.state.token);
+        match known.take().filter(Flight::is_usable) {
+            Some(flight) => known.insert(flight).clone(),
+            None => {
+                let own = self.clone();
+                known.insert(Flight::start(async move { own.grant().await })).clone()
+            }
         }
-        let granted = self.grant().await?;
-        let token = granted.0.clone();
-        *known = Some(granted);
-        Ok(token)
     }
 
-    async fn grant(&self) -> Result<(SecretString, Instant), BoxError> {
+    async fn grant(&self) -> Outcome<Failed> {
         let refresh = self.state.refresh.as_ref();
         let grant = match refresh {
             Some(refresh) => {
-                let token = pair("refresh_token", refresh.lock().await.expose_secret());
+                let token = pair("refresh_token", lock(refresh).expose_secret());
                 format!("{}&{token}", pair("grant_type", "refresh_token"))
             }
             None => pair("grant_type", "client_credentials"),
         };
-        let form = format!("{grant}{}", self.form);
-        let granted = self.endpoint.grant(form).await?;
+        let granted = self.endpoint.grant(format!("{grant}{}", self.form)).await?;
         if let (Some(refresh), Some(next)) = (refresh, granted.refresh) {
-            *refresh.lock().await = next;
+            *lock(refresh) = next;
         }
         Ok((granted.token, granted.until))
     }
@@ -125,25 +130,21 @@ impl ClientCredentials {
 
 impl TokenProvider for ClientCredentials {
     fn token(&self) -> BoxFuture<'_, Result<SecretString, BoxError>> {
-        // Other calls wait for this request too, so it continues if this call is cancelled.
-        let own = self.clone();
-        Box::pin(async move { tokio::spawn(async move { own.current().await }).await? })
+        let flight = self.current();
+        Box::pin(async move { Ok(flight.token().await?) })
     }
 
     fn refused<'a>(&'a self, token: &'a SecretString) -> BoxFuture<'a, bool> {
-        Box::pin(async move {
-            let mut known = self.state.token.lock().await;
-            // Another call may have replaced it already.
-            known.take_if(|(kept, _)| kept.expose_secret() == token.expose_secret());
-            true
-        })
+        // Another call may have replaced it already.
+        lock(&self.state.token).take_if(|flight| flight.has_granted(token));
+        Box::pin(async { true })
     }
 }
 
 impl fmt::Debug for ClientCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientCredentials")
-            .field("endpoint", &self.endpoint.url.as_str())
+            .field("endpoint", &self.endpoint.shown())
             .field("id", &self.endpoint.id)
             .finish_non_exhaustive()
     }

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use naftiko_schema::{Api, ApiId, Capability, Credential, TemplatePart};
+use naftiko_schema::{Api, ApiId, Capability, Credential};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::keys::Source;
+use super::needs;
 use super::token::TokenProvider;
 
 /// The credentials that a call has in place of those of its client: for all APIs, or for that of a namespace. Cloning is cheap.
@@ -87,23 +88,17 @@ pub(super) fn place(capability: &Capability, api: ApiId) -> Result<Place, &'stat
         [Credential::OAuth2(_)] => return Ok(Place::Token),
         _ => {}
     }
-    let mut variables = Vec::new();
-    for credential in credentials {
-        if matches!(credential, Credential::OAuth2(_) | Credential::Digest(_) | Credential::SigV4(_)) {
-            return Err("its credential is computed, and not sent as it is");
-        }
-        let parts = credential.templates().into_iter().flat_map(|template| template.parts.iter());
-        variables.extend(parts.filter_map(|part| match part {
-            TemplatePart::Variable(id) => Some(id.index()),
-            TemplatePart::Literal(_) | TemplatePart::Parameter(_) => None,
-        }));
+    let is_computed = |credential: &Credential| {
+        matches!(credential, Credential::OAuth2(_) | Credential::Digest(_) | Credential::SigV4(_))
+    };
+    if credentials.iter().any(is_computed) {
+        return Err("its credential is computed, and not sent as it is");
     }
-    variables.sort_unstable();
-    variables.dedup();
-    match *variables {
-        [only] => Ok(Place::Variable(only)),
-        [] => Err("its credential has no variable"),
-        _ => Err("its credential has more than one variable"),
+    let variables = needs::of_credentials(credentials);
+    match variables.first() {
+        Some(only) if variables.len() == 1 => Ok(Place::Variable(*only)),
+        Some(_) => Err("its credential has more than one variable"),
+        None => Err("its credential has no variable"),
     }
 }
 
@@ -115,7 +110,7 @@ pub(super) fn fits(api: &Api, secret: &SecretString) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use naftiko_schema::{ApiKey, Basic, Bearer, Digest, Location, Template, VariableId, list, text};
+    use naftiko_schema::{ApiKey, Basic, Bearer, Digest, Location, Template, TemplatePart, VariableId, list, text};
 
     use super::*;
 

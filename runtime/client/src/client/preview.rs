@@ -37,13 +37,12 @@ impl Connection {
         let shared = self.shared();
         // The compiler never generates a table with an unknown API.
         let endpoint = shared.endpoint(operation).ok_or_else(|| invalid(Vec::new()))?;
-        let keys = Keys::placeholders(shared.capability).map_err(|_| invalid(Vec::new()))?;
+        let keys = Keys::placeholders(shared.capability, operation.api).map_err(|_| invalid(Vec::new()))?;
         let mut request =
             shared.build_request(&endpoint.base_uri, operation, arguments, options, &keys).map_err(invalid)?;
         shared.finish_request(&mut request, operation, arguments, &keys).map_err(invalid)?;
         // What a caller sends for a credential is not shown: that of the API has placeholders only.
-        let of_api = keys.credentials.get(operation.api.index()).filter(|_| !operation.credentials.is_empty());
-        for credential in of_api.into_iter().flatten() {
+        for credential in keys.credentials.iter().filter(|_| !operation.credentials.is_empty()) {
             let shown = credential.apply(&mut request, operation.api, &shared.challenges);
             shown.map_err(|violation| invalid(vec![violation]))?;
         }

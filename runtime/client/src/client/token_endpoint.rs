@@ -1,5 +1,6 @@
 //! Requests to a token endpoint (RFC 6749 §3.2), and what it grants.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -14,9 +15,11 @@ use url::Url;
 use super::address::parse_endpoint;
 use super::credential::basic;
 use super::{ConfigError, authority};
+use crate::text::without_keys;
 use crate::transport::BoxError;
 
-/// A token is replaced this long before it expires, because requests take time to arrive.
+/// A token is replaced this long before it expires, because requests take time to arrive; after half of its lifetime, if that is
+/// later.
 const MARGIN: Duration = Duration::from_secs(30);
 /// The lifetime of a token if the server does not return one (it is optional in RFC 6749 §5.1).
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
@@ -25,7 +28,7 @@ const LIMIT: usize = 64 << 10;
 
 /// A token endpoint, and the client that it knows.
 pub(super) struct TokenEndpoint {
-    pub(super) url: Url,
+    url: Url,
     pub(super) id: String,
     secret: SecretString,
     http: reqwest::Client,
@@ -64,6 +67,11 @@ impl TokenEndpoint {
         Ok(Self { url, id, secret, http })
     }
 
+    /// Its URI without the query, which may hold a key.
+    pub(super) fn shown(&self) -> Cow<'_, str> {
+        without_keys(self.url.as_str())
+    }
+
     /// Sends a form.
     pub(super) async fn grant(&self, form: String) -> Result<Granted, BoxError> {
         // RFC 6749 §2.3.1 requires both to be encoded before they are joined.
@@ -88,8 +96,7 @@ impl TokenEndpoint {
         // The message of serde might quote the token.
         let document: Document = serde_json::from_slice(&body)
             .map_err(|_| "the authorization server's response contains no access token")?;
-        let lifetime =
-            document.expires_in.as_ref().and_then(seconds).unwrap_or(DEFAULT_LIFETIME).saturating_sub(MARGIN);
+        let lifetime = usable(document.expires_in.as_ref().and_then(seconds).unwrap_or(DEFAULT_LIFETIME));
         Ok(Granted {
             token: document.access_token.into(),
             until: requested_at.checked_add(lifetime).unwrap_or(requested_at),
@@ -99,8 +106,40 @@ impl TokenEndpoint {
     }
 }
 
-/// Seconds, as a number, or as text from some servers.
+/// For how long a token with this lifetime is used.
+fn usable(lifetime: Duration) -> Duration {
+    lifetime.saturating_sub(MARGIN.min(lifetime / 2))
+}
+
+/// Seconds, as a number, or as text from some servers. What is over already is no time.
 fn seconds(value: &Value) -> Option<Duration> {
     let seconds = value.as_f64().or_else(|| value.as_str()?.parse().ok())?;
-    Duration::try_from_secs_f64(seconds).ok()
+    if seconds < 0.0 { Some(Duration::ZERO) } else { Duration::try_from_secs_f64(seconds).ok() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn lifetimes_are_numbers_or_texts_and_never_negative() {
+        for (value, expected) in [
+            (json!(3600), Some(3570)),
+            (json!("3600"), Some(3570)),
+            (json!(60), Some(30)),
+            (json!(30), Some(15)),
+            (json!(0), Some(0)),
+            (json!(-1), Some(0)),
+            (json!("-5"), Some(0)),
+            (json!(-1e300), Some(0)),
+            (json!(1e300), None),
+            (json!("NaN"), None),
+            (json!("soon"), None),
+            (json!(null), None),
+        ] {
+            assert_eq!(seconds(&value).map(|lifetime| usable(lifetime).as_secs()), expected, "{value}");
+        }
+    }
 }

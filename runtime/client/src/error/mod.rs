@@ -2,26 +2,25 @@
 
 mod api_error;
 mod caller;
+mod kind;
+mod words;
 
 use std::error::Error as StdError;
-use std::fmt;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::argument::{Violation, Violations};
 use crate::format::FormatError;
 use crate::headers::{request_id, retry_after};
 use crate::script::ScriptError;
-use crate::text::{shortened, visible};
 use crate::transport::{BoxError, Failure, TransportError};
 pub use api_error::ApiError;
-use api_error::TEXT_LIMIT;
 pub(crate) use caller::NotForCaller;
+pub use kind::{ErrorKind, Phase};
 
 /// Why a call failed, and at what point. It never contains the request's URI, headers, body or credentials. If the error
 /// response of the upstream repeats a credential or a secret body, it is redacted.
@@ -44,22 +43,6 @@ struct Inner {
     source: Option<BoxError>,
 }
 
-/// How far a call got before it failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Phase {
-    /// Building the request. Nothing was sent.
-    Prepare,
-    /// Making a connection. Nothing was sent.
-    Connect,
-    /// Sending the request, or waiting for its response. The upstream may have processed it.
-    Send,
-    /// Receiving the response. The upstream has processed the request.
-    Receive,
-    /// Decoding the response. The upstream has processed the request.
-    Decode,
-}
-
 /// The upstream's response to a call that failed.
 pub(crate) struct UpstreamResponse {
     pub(crate) status: StatusCode,
@@ -67,81 +50,6 @@ pub(crate) struct UpstreamResponse {
     pub(crate) body: Bytes,
     /// Whether the body is complete.
     pub(crate) whole: bool,
-}
-
-/// The kinds of [`Error`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// Arguments are invalid. Nothing was sent. These are the first violations, at most 20.
-    Arguments(Vec<Violation>),
-    /// The upstream could not be reached.
-    Connect,
-    /// The upstream refused the request and said that it did not process it (RFC 9113 §8.7).
-    Refused,
-    /// The upstream did not respond in time.
-    Timeout,
-    /// The connection broke during the request or the response.
-    Transport,
-    /// The upstream responded with a status other than 2xx (RFC 9110 §15).
-    Status(StatusCode),
-    /// The upstream's response is larger than the configured limit.
-    TooLarge {
-        /// The limit, in bytes.
-        limit: usize,
-    },
-    /// The upstream's response cannot be decoded as the operation declares, or into the requested type.
-    Decode,
-    /// The token provider returned no token. Nothing was sent.
-    Token,
-    /// The call lacks the credential that it must bring, or what it brings is not accepted. Nothing was sent. The text says why.
-    Unauthorized(String),
-    /// The authorization server gives no token for this caller. Nothing was sent. The text says why.
-    Forbidden(String),
-    /// The transport can never send this request. Nothing was sent.
-    Unsendable,
-    /// The application's own HTTP client followed a redirect, and sent the credential to its target. Build that client without
-    /// redirects.
-    Redirected,
-    /// The call was cancelled. Only interceptors see this.
-    Cancelled,
-    /// The runtime for blocking calls failed. Nothing was sent.
-    Runtime,
-    /// The pages of a list cannot be followed. The text says why.
-    Paging(String),
-    /// A step of a flow cannot be taken because of what an earlier one returned. The text says why.
-    Step(String),
-    /// The script of a step refused what it was given: it threw an error. The text is its message.
-    Thrown(String),
-    /// The script of a step cannot run, or went beyond a limit. The text says why.
-    Script(String),
-}
-
-impl ErrorKind {
-    /// The name of the kind, for logs and metrics.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Arguments(_) => "arguments",
-            Self::Connect => "connect",
-            Self::Refused => "refused",
-            Self::Timeout => "timeout",
-            Self::Transport => "transport",
-            Self::Status(_) => "status",
-            Self::TooLarge { .. } => "too_large",
-            Self::Decode => "decode",
-            Self::Token => "token",
-            Self::Unauthorized(_) => "unauthorized",
-            Self::Forbidden(_) => "forbidden",
-            Self::Unsendable => "unsendable",
-            Self::Redirected => "redirected",
-            Self::Cancelled => "cancelled",
-            Self::Runtime => "runtime",
-            Self::Paging(_) => "paging",
-            Self::Step(_) => "step",
-            Self::Thrown(_) => "thrown",
-            Self::Script(_) => "script",
-        }
-    }
 }
 
 impl Error {
@@ -409,105 +317,6 @@ pub fn causes(error: &dyn std::error::Error) -> String {
         next = cause.source();
     }
     causes.join(": ")
-}
-
-impl Error {
-    /// The text of the error as if the upstream had responded with this body, from which secrets may be gone; without a body,
-    /// nothing of the upstream is repeated.
-    #[doc(hidden)]
-    pub fn text_for(&self, body: Option<&[u8]>) -> String {
-        let said = self.headers().zip(body).map(|(headers, body)| ApiError::read(headers, body));
-        let mut text = String::new();
-        // Writing to a string does not fail.
-        self.write(&mut text, said.as_ref()).unwrap_or_default();
-        text
-    }
-
-    fn write(&self, f: &mut impl fmt::Write, said: Option<&ApiError>) -> fmt::Result {
-        if let Some(step) = self.0.step {
-            write!(f, "step `{step}`, ")?;
-        }
-        write!(f, "{}: ", self.0.operation)?;
-        match &self.0.kind {
-            ErrorKind::Arguments(violations) => {
-                write!(f, "nothing was sent, the arguments are invalid: ")?;
-                for (index, violation) in violations.iter().enumerate() {
-                    write!(f, "{}{violation}", if index == 0 { "" } else { "; " })?;
-                }
-                if self.0.omitted > 0 {
-                    write!(f, "; and {} more", self.0.omitted)?;
-                }
-            }
-            ErrorKind::Connect => write!(f, "cannot connect to the upstream")?,
-            ErrorKind::Refused => write!(f, "the upstream refused the request without processing it")?,
-            ErrorKind::Timeout => write!(f, "the upstream did not respond in time")?,
-            ErrorKind::Transport => write!(f, "the connection to the upstream broke")?,
-            ErrorKind::Status(status) => {
-                write!(f, "the upstream responded with {status}")?;
-                let said = said.map(|said| [said.kind.as_deref(), said.message.as_deref()]);
-                let said: Vec<_> = said.into_iter().flatten().flatten().collect();
-                let said = said.join(": ");
-                // Whose words these are must be clear, whatever they are.
-                if !said.is_empty() {
-                    write!(f, "; the upstream says: {}", quoted(&said))?;
-                }
-            }
-            ErrorKind::TooLarge { limit } => write!(f, "the upstream's response is larger than {limit} bytes")?,
-            ErrorKind::Decode => write!(f, "the upstream's response cannot be decoded")?,
-            ErrorKind::Unsendable => write!(f, "the request cannot be sent")?,
-            ErrorKind::Redirected => {
-                write!(f, "the HTTP client followed a redirect; build it with `redirect::Policy::none()`")?;
-            }
-            ErrorKind::Cancelled => write!(f, "the call was cancelled")?,
-            ErrorKind::Token => write!(f, "nothing was sent, no token is available")?,
-            ErrorKind::Unauthorized(reason) | ErrorKind::Forbidden(reason) => {
-                write!(f, "nothing was sent, {reason}")?;
-            }
-            ErrorKind::Runtime => write!(f, "nothing was sent, the runtime for blocking calls failed")?,
-            ErrorKind::Paging(problem) | ErrorKind::Step(problem) => write!(f, "{problem}")?,
-            ErrorKind::Thrown(message) => write!(f, "the script refused its input: {message}")?,
-            ErrorKind::Script(problem) => write!(f, "the script failed: {problem}")?,
-        }
-        if self.includes_cause()
-            && let Some(source) = &self.0.source
-        {
-            write!(f, ": {source}")?;
-        }
-        if self.0.attempts > 1 {
-            write!(f, " after {} attempts", self.0.attempts)?;
-        }
-        if let Some(id) = self.request_id() {
-            write!(f, " (request id {id})")?;
-        }
-        Ok(())
-    }
-}
-
-/// Words of the upstream in quotes, cut, and without characters that no one sees.
-fn quoted(words: &str) -> String {
-    Value::from(shortened(&visible(&words.replace(['\n', '\r', '\t'], " ")), TEXT_LIMIT)).to_string()
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write(f, self.api_error())
-    }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Headers and body are left out, because responses may contain secrets.
-        f.debug_struct("Error")
-            .field("operation", &self.0.operation)
-            .field("kind", &self.0.kind)
-            .field("phase", &self.0.phase)
-            .field("attempts", &self.0.attempts)
-            .field("upstream_type", &self.upstream_type())
-            .field("message", &self.message())
-            .field("request_id", &self.request_id())
-            .field("source", &self.0.source)
-            .finish_non_exhaustive()
-    }
 }
 
 impl StdError for Error {

@@ -7,6 +7,14 @@ use http::header::{AGE, CACHE_CONTROL, CONTENT_RANGE, DATE, ETAG, EXPIRES, LAST_
 
 use crate::format::is_stream;
 
+/// When a response was received.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Received {
+    pub(super) at: SystemTime,
+    /// How long that was after its request was sent.
+    pub(super) delay: Duration,
+}
+
 /// What a response says about being kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Freshness {
@@ -20,7 +28,7 @@ impl Freshness {
     /// That of a response with these fields; `None` if it must not be kept, or keeping it is of no use. A response that says nothing
     /// is fresh for `assumed`. The response may be for several callers, so that a private one is not kept. Fields of the request
     /// in `ignored` are not a part of its key, so that no response may depend on them.
-    pub(super) fn of(fields: &HeaderMap, assumed: Duration, ignored: &[&str]) -> Option<Self> {
+    pub(super) fn of(fields: &HeaderMap, received: Received, assumed: Duration, ignored: &[&str]) -> Option<Self> {
         let directives = Directives::of(fields);
         if directives.has("no-store")
             || directives.has("private")
@@ -36,13 +44,13 @@ impl Freshness {
         } else if let Some(lifetime) = directives.lifetime() {
             lifetime
         } else if fields.contains_key(EXPIRES) {
-            until_expiry(fields)
+            until_expiry(fields, received.at)
         } else if directives.is_empty() && !fields.contains_key(PRAGMA) {
             assumed
         } else {
             Duration::ZERO
         };
-        let age = text(fields, AGE.as_str()).and_then(seconds).unwrap_or_default();
+        let age = age(fields, received);
         let can_be_validated = fields.contains_key(ETAG) || fields.contains_key(LAST_MODIFIED);
         (can_be_validated || lifetime > age).then_some(Self { age, lifetime })
     }
@@ -93,11 +101,22 @@ fn text<'f>(fields: &'f HeaderMap, name: &str) -> Option<&'f str> {
     fields.get(name)?.to_str().ok().map(str::trim)
 }
 
+fn date(fields: &HeaderMap, name: &str) -> Option<SystemTime> {
+    httpdate::parse_http_date(text(fields, name)?).ok()
+}
+
+/// How old a response was when it was received (RFC 9111 §4.2.3): the time since its date, or what caches on its way say and the
+/// time that it took, whichever is longer.
+fn age(fields: &HeaderMap, received: Received) -> Duration {
+    let apparent = date(fields, DATE.as_str()).and_then(|made| received.at.duration_since(made).ok());
+    let said = text(fields, AGE.as_str()).and_then(seconds).unwrap_or_default();
+    said.saturating_add(received.delay).max(apparent.unwrap_or_default())
+}
+
 /// From its date to its expiry; nothing if one of them cannot be read.
-fn until_expiry(fields: &HeaderMap) -> Duration {
-    let date = |name: &str| text(fields, name).and_then(|text| httpdate::parse_http_date(text).ok());
-    let made = if fields.contains_key(DATE) { date(DATE.as_str()) } else { Some(SystemTime::now()) };
-    let times = date(EXPIRES.as_str()).zip(made);
+fn until_expiry(fields: &HeaderMap, received: SystemTime) -> Duration {
+    let made = if fields.contains_key(DATE) { date(fields, DATE.as_str()) } else { Some(received) };
+    let times = date(fields, EXPIRES.as_str()).zip(made);
     times.and_then(|(expiry, made)| expiry.duration_since(made).ok()).unwrap_or_default()
 }
 
@@ -124,13 +143,41 @@ mod tests {
         list.iter().map(field).collect()
     }
 
+    const DATED: (&str, &str) = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
+
+    /// Received so many seconds after `DATED`, and so many after the request.
+    fn received(since_date: u64, delay: u64) -> Received {
+        let date = httpdate::parse_http_date(DATED.1).expect("a date");
+        Received { at: date + Duration::from_secs(since_date), delay: Duration::from_secs(delay) }
+    }
+
     fn lifetime(list: &[(&str, &str)]) -> Option<u64> {
-        Freshness::of(&fields(list), Duration::ZERO, &["traceparent"]).map(|fresh| fresh.lifetime.as_secs())
+        let fresh = Freshness::of(&fields(list), received(0, 0), Duration::ZERO, &["traceparent"]);
+        fresh.map(|fresh| fresh.lifetime.as_secs())
+    }
+
+    #[test]
+    fn age_counts_the_time_since_the_date_and_since_the_request() {
+        for (list, since_date, delay, expected) in [
+            (&[][..], 0, 0, 0),
+            (&[], 0, 7, 7),
+            (&[("age", "5")], 0, 7, 12),
+            (&[DATED], 9, 7, 9),
+            (&[DATED, ("age", "5")], 9, 7, 12),
+            (&[("date", "yesterday")], 9, 7, 7),
+            (&[("date", "Sun, 06 Nov 1994 08:59:37 GMT")], 9, 7, 7),
+        ] {
+            let list = [&[("cache-control", "max-age=60")], list].concat();
+            let fresh = Freshness::of(&fields(&list), received(since_date, delay), Duration::ZERO, &[]);
+            assert_eq!(fresh.map(|fresh| fresh.age.as_secs()), Some(expected), "{list:?}");
+        }
+        let old = Freshness::of(&fields(&[("cache-control", "max-age=60")]), received(0, 60), Duration::ZERO, &[]);
+        assert_eq!(old, None);
     }
 
     #[test]
     fn lifetimes_are_those_of_the_strictest_directive() {
-        let expiry = [("date", "Sun, 06 Nov 1994 08:49:37 GMT"), ("expires", "Sun, 06 Nov 1994 08:50:37 GMT")];
+        let expiry = [DATED, ("expires", "Sun, 06 Nov 1994 08:50:37 GMT")];
         for (list, expected) in [
             (&[("cache-control", "max-age=60")][..], Some(60)),
             (&[("cache-control", "MAX-AGE=\"60\" , public")], Some(60)),
@@ -166,7 +213,8 @@ mod tests {
     #[test]
     fn only_a_response_that_says_nothing_has_the_assumed_lifetime() {
         let of = |list: &[(&str, &str)]| {
-            Freshness::of(&fields(list), Duration::from_secs(9), &[]).map(|fresh| fresh.lifetime.as_secs())
+            Freshness::of(&fields(list), received(0, 0), Duration::from_secs(9), &[])
+                .map(|fresh| fresh.lifetime.as_secs())
         };
         assert_eq!(of(&[]), Some(9));
         assert_eq!(of(&[("etag", "\"a\"")]), Some(9));
@@ -182,7 +230,7 @@ mod tests {
             values in prop::collection::vec(("(cache-control|age|expires|date|vary|etag|pragma)", "[ -~]{0,40}"), 0..6),
         ) {
             let list: Vec<_> = values.iter().map(|(name, value)| (&**name, &**value)).collect();
-            Freshness::of(&fields(&list), Duration::from_secs(1), &["traceparent"]);
+            Freshness::of(&fields(&list), received(1, 1), Duration::from_secs(1), &["traceparent"]);
         }
     }
 }

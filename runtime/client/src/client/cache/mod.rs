@@ -6,13 +6,13 @@ mod store;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::header::{
-    AGE, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap,
-    HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED,
-    PRAGMA, RANGE, TRANSFER_ENCODING,
+    AGE, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, DATE, ETAG,
+    HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE,
+    LAST_MODIFIED, PRAGMA, RANGE, TRANSFER_ENCODING,
 };
 use http::{Response, StatusCode};
 use naftiko_schema::{Credential, Method, Operation, RetrySafety};
@@ -24,11 +24,12 @@ use url::Url;
 use super::attempt::Attempt;
 use super::reading::copied;
 use super::transport::Transport;
+use crate::compression::{is_weak, weaken};
 use crate::request::remove_framing;
 use crate::secrets::returns_secrets;
 use crate::transport::{BoxFuture, TransportError};
 use body::Copied;
-use freshness::Freshness;
+use freshness::{Freshness, Received};
 use store::{Entry, Key, Store};
 
 /// Fields of requests that identify one request only. No response depends on them.
@@ -40,13 +41,16 @@ const CONDITIONAL: [HeaderName; 8] =
 const NOT_UPDATED: [HeaderName; 6] =
     [CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, TRANSFER_ENCODING];
 
+/// Statuses of a change that may not have happened yet, and may still.
+const MAY_STILL_CHANGE: [StatusCode; 2] = [StatusCode::ACCEPTED, StatusCode::GATEWAY_TIMEOUT];
+
 /// Responses of operations that change nothing, as long as they are fresh (`Cache-Control: max-age`, `Expires`), and after that
 /// if the upstream says that they are still right (`ETag`, `Last-Modified`). Clients share it by its clones.
 ///
 /// A response is only for requests with the same operation, URI and header fields, credentials included: no caller gets what
 /// another one with other credentials got. Responses that are `private` or `no-store` are not kept, nor are those that set
 /// cookies, or of operations that return secrets. A call that may change something makes all responses of its upstream
-/// unusable.
+/// unusable; one whose end is not known, because its caller left or its time was over, also those of the minute after it.
 #[derive(Clone)]
 pub struct ResponseCache {
     store: Arc<Store>,
@@ -96,8 +100,16 @@ impl Transport for Cached {
             };
         }
         Box::pin(async move {
-            let _change = self.cache.store.change(origin(request.url()));
-            self.transport.send(request, attempt).await
+            let change = self.cache.store.change(origin(request.url()));
+            let sent = self.transport.send(request, attempt).await;
+            let is_settled = match &sent {
+                Ok(response) => !MAY_STILL_CHANGE.contains(&response.status()),
+                Err(error) => !error.may_be_processed_later(),
+            };
+            if is_settled {
+                change.settle();
+            }
+            sent
         })
     }
 }
@@ -119,9 +131,11 @@ impl Cached {
             }
             kept.ask_whether_current(request.headers_mut());
         }
+        let asked = Instant::now();
         let response = self.transport.send(request, attempt).await?;
+        let received = Received { at: SystemTime::now(), delay: asked.elapsed() };
         if let Some(kept) = kept.filter(|_| response.status() == StatusCode::NOT_MODIFIED) {
-            let (fields, freshness) = kept.updated(response.headers(), self.cache.assumed);
+            let (fields, freshness) = kept.updated(response.headers(), received, self.cache.assumed);
             let current = |freshness| Entry {
                 status: kept.status,
                 fields: fields.clone(),
@@ -137,7 +151,7 @@ impl Cached {
             return shown.response(url);
         }
         let status = response.status();
-        let freshness = Freshness::of(response.headers(), self.cache.assumed, &OF_ONE_REQUEST);
+        let freshness = Freshness::of(response.headers(), received, self.cache.assumed, &OF_ONE_REQUEST);
         match freshness.filter(|_| status == StatusCode::OK) {
             Some(freshness) => Ok(self.keeping(response, freshness, key, origin, changes)),
             None => {
@@ -196,17 +210,21 @@ impl Entry {
     }
 
     /// The fields of the response after a 304 with these (RFC 9111 §3.2), and how long it is fresh then.
-    fn updated(&self, newer: &HeaderMap, assumed: Duration) -> (HeaderMap, Option<Freshness>) {
+    fn updated(&self, newer: &HeaderMap, received: Received, assumed: Duration) -> (HeaderMap, Option<Freshness>) {
         let (mut fields, newer) = (self.fields.clone(), copied(newer));
         for name in newer.keys().filter(|name| !NOT_UPDATED.contains(name)) {
             fields.remove(name);
             fields.extend(newer.get_all(name).iter().map(|value| (name.clone(), value.clone())));
         }
-        if !newer.contains_key(AGE) {
-            fields.remove(AGE);
+        for name in [AGE, DATE].iter().filter(|name| !newer.contains_key(*name)) {
+            fields.remove(name);
+        }
+        // The body that is kept is not, byte by byte, what the strong tag of a 304 is about, such as a compressed form.
+        if self.fields.get(ETAG).is_some_and(is_weak) {
+            weaken(&mut fields);
         }
         remove_of_connection(&mut fields);
-        let freshness = Freshness::of(&fields, assumed, &OF_ONE_REQUEST);
+        let freshness = Freshness::of(&fields, received, assumed, &OF_ONE_REQUEST);
         (fields, freshness)
     }
 

@@ -1,17 +1,25 @@
 //! Responses that are kept, up to a number of bytes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
 use super::freshness::Freshness;
+use crate::client::recent::Recent;
 
-/// What an entry takes beside its bytes, in bytes.
+/// What an entry takes beside its bytes and its fields, in bytes.
 const OVERHEAD: usize = 512;
+/// What a place for a field takes in a `HeaderMap`, in bytes, its part of the index included; it may be empty.
+const PLACE: usize = 112;
+/// What a value takes beside its text, in bytes: its own allocation, and its owner.
+const VALUE: usize = 48;
+/// For how long nothing is kept of an origin where a change may still happen.
+const UNSETTLED: Duration = Duration::from_secs(60);
 
 /// Identifies a response: a hash of everything that it may depend on.
 pub(super) type Key = [u8; 32];
@@ -26,9 +34,10 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    /// The memory that it takes, in bytes.
     fn size(&self) -> usize {
-        let fields = self.fields.iter().map(|(name, value)| name.as_str().len() + value.len());
-        fields.sum::<usize>() + self.body.len() + OVERHEAD
+        let texts: usize = self.fields.iter().map(|(name, value)| name.as_str().len() + value.len() + VALUE).sum();
+        self.fields.capacity() * PLACE + texts + self.body.len() + OVERHEAD
     }
 }
 
@@ -43,31 +52,46 @@ pub(super) struct Store {
 
 #[derive(Default)]
 struct Kept {
-    entries: HashMap<Key, Slot>,
-    /// The keys in the order of their last use.
-    order: BTreeMap<u64, Key>,
+    entries: Recent<Key, Slot>,
     bytes: usize,
-    uses: u64,
-    /// How often each origin was changed.
-    changes: BTreeMap<String, u64>,
+    origins: BTreeMap<String, Origin>,
+}
+
+#[derive(Default)]
+struct Origin {
+    /// How often it was changed.
+    changes: u64,
+    /// Until when a change may still happen.
+    unsettled: Option<Instant>,
 }
 
 struct Slot {
     entry: Arc<Entry>,
     size: usize,
-    used: u64,
     changes: u64,
 }
 
-/// A change of an origin: what is asked for while it lasts is not kept either.
+/// A change of an origin: what is asked for while it lasts is not kept either, nor for a minute after it unless it is settled.
 pub(super) struct Change<'s> {
     store: &'s Store,
     origin: String,
+    is_settled: bool,
+}
+
+impl Change<'_> {
+    /// It has happened, or never will.
+    pub(super) fn settle(mut self) {
+        self.is_settled = true;
+    }
 }
 
 impl Drop for Change<'_> {
     fn drop(&mut self) {
-        self.store.kept().count_change(&self.origin);
+        let mut kept = self.store.kept();
+        let origin = kept.changed(&self.origin);
+        if !self.is_settled {
+            origin.unsettled = Some(Instant::now() + UNSETTLED);
+        }
     }
 }
 
@@ -113,45 +137,37 @@ impl Store {
 
     /// Begins to change an origin.
     pub(super) fn change(&self, origin: String) -> Change<'_> {
-        self.kept().count_change(&origin);
-        Change { store: self, origin }
+        self.kept().changed(&origin);
+        Change { store: self, origin, is_settled: false }
     }
 
     /// How often an origin was changed, and the response with a key if nothing has changed since it was asked for.
     pub(super) fn get(&self, key: &Key, origin: &str) -> (u64, Option<Arc<Entry>>) {
         let mut kept = self.kept();
-        let changes = kept.changes.get(origin).copied().unwrap_or_default();
-        kept.uses += 1;
-        let now = kept.uses;
-        let Some(slot) = kept.entries.get_mut(key) else { return (changes, None) };
-        if slot.changes != changes {
+        let (changes, is_settled) = kept.state(origin);
+        let Some(slot) = kept.entries.get(key) else { return (changes, None) };
+        if slot.changes != changes || !is_settled {
             kept.remove(key);
             return (changes, None);
         }
-        let (entry, before) = (Arc::clone(&slot.entry), std::mem::replace(&mut slot.used, now));
-        kept.order.remove(&before);
-        kept.order.insert(now, *key);
-        (changes, Some(entry))
+        (changes, Some(Arc::clone(&slot.entry)))
     }
 
     /// Keeps a response that was asked for when its origin had been changed so often.
     pub(super) fn put(&self, key: Key, origin: &str, changes: u64, entry: Entry) {
         let size = entry.size();
         let mut kept = self.kept();
-        let is_current = kept.changes.get(origin).copied().unwrap_or_default() == changes;
+        let is_current = kept.state(origin) == (changes, true);
         kept.remove(&key);
         if !is_current || entry.body.len() > self.entry_limit() || size > self.capacity {
             return;
         }
-        kept.uses += 1;
-        let used = kept.uses;
         kept.bytes += size;
-        kept.order.insert(used, key);
-        kept.entries.insert(key, Slot { entry: Arc::new(entry), size, used, changes });
+        kept.entries.insert(key, Slot { entry: Arc::new(entry), size, changes });
         while kept.bytes > self.capacity
-            && let Some((_, oldest)) = kept.order.first_key_value().map(|(used, key)| (*used, *key))
+            && let Some(oldest) = kept.entries.remove_oldest()
         {
-            kept.remove(&oldest);
+            kept.bytes -= oldest.size;
         }
     }
 
@@ -161,16 +177,25 @@ impl Store {
 }
 
 impl Kept {
-    fn count_change(&mut self, origin: &str) {
-        match self.changes.get_mut(origin) {
-            Some(changes) => *changes += 1,
-            None => drop(self.changes.insert(origin.to_owned(), 1)),
+    /// Counts a change of an origin.
+    fn changed(&mut self, origin: &str) -> &mut Origin {
+        let origin = self.origins.entry(origin.to_owned()).or_default();
+        origin.changes += 1;
+        origin
+    }
+
+    /// How often an origin was changed, and whether no change may still happen.
+    fn state(&mut self, origin: &str) -> (u64, bool) {
+        let Some(origin) = self.origins.get_mut(origin) else { return (0, true) };
+        // What was asked for before that time and arrives after it is not kept either.
+        if origin.unsettled.take_if(|until| *until <= Instant::now()).is_some() {
+            origin.changes += 1;
         }
+        (origin.changes, origin.unsettled.is_none())
     }
 
     fn remove(&mut self, key: &Key) {
         if let Some(slot) = self.entries.remove(key) {
-            self.order.remove(&slot.used);
             self.bytes -= slot.size;
         }
     }
@@ -178,9 +203,8 @@ impl Kept {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use proptest::prelude::*;
+    use tokio::time::advance;
 
     use super::*;
 
@@ -205,6 +229,18 @@ mod tests {
     }
 
     #[test]
+    fn memory_of_fields_counts_and_not_their_texts_only() {
+        let empty = entry(100);
+        let place = size_of::<http::HeaderName>() + size_of::<http::HeaderValue>();
+        for count in [1_usize, 20, 200] {
+            let field = |number| (format!("x-{number}").parse().expect("a name"), "v".parse().expect("a value"));
+            let fields: HeaderMap = (0..count).map(field).collect();
+            let memory = fields.capacity() * place + count * (VALUE + "x-0v".len());
+            assert!(Entry { fields, ..entry(100) }.size() >= empty.size() + memory, "{count}");
+        }
+    }
+
+    #[test]
     fn nothing_is_kept_that_was_asked_for_before_or_during_a_change() {
         let store = Store::new(1 << 20);
         store.put([0; 32], "a", 0, entry(1));
@@ -214,12 +250,29 @@ mod tests {
         assert!(before.is_none());
         store.put([2; 32], "a", 0, entry(1));
         store.put([3; 32], "a", during, entry(1));
-        drop(change);
+        change.settle();
         assert!([0, 2, 3].iter().all(|key| store.get(&[*key; 32], "a").1.is_none()));
         assert!(store.get(&[1; 32], "b").1.is_some(), "another origin");
         let (after, _) = store.get(&[4; 32], "a");
         store.put([4; 32], "a", after, entry(1));
         assert!(store.get(&[4; 32], "a").1.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_kept_or_returned_as_long_as_a_change_may_still_happen() {
+        let store = Store::new(1 << 20);
+        drop(store.change("a".to_owned()));
+        // A change that is settled says nothing of the one before it.
+        store.change("a".to_owned()).settle();
+        let (before, _) = store.get(&[0; 32], "a");
+        store.put([0; 32], "a", before, entry(1));
+        assert!(store.get(&[0; 32], "a").1.is_none());
+        advance(UNSETTLED).await;
+        store.put([0; 32], "a", before, entry(1));
+        assert!(store.get(&[0; 32], "a").1.is_none(), "it was asked for while the change could happen");
+        let (after, _) = store.get(&[0; 32], "a");
+        store.put([0; 32], "a", after, entry(1));
+        assert!(store.get(&[0; 32], "a").1.is_some());
     }
 
     proptest! {
@@ -230,7 +283,7 @@ mod tests {
             let store = Store::new(16 << 10);
             for (key, length, step) in steps {
                 match step {
-                    0 => drop(store.change("a".to_owned())),
+                    0 => store.change("a".to_owned()).settle(),
                     1 => store.remove(&[key; 32]),
                     2 => drop(store.get(&[key; 32], "a")),
                     _ => {
@@ -240,8 +293,8 @@ mod tests {
                 }
                 let kept = store.kept();
                 prop_assert!(kept.bytes <= store.capacity);
-                prop_assert_eq!(kept.bytes, kept.entries.values().map(|slot| slot.size).sum::<usize>());
-                prop_assert_eq!(kept.order.len(), kept.entries.len());
+                let sizes = (0..20).filter_map(|key| kept.entries.peek(&[key; 32]).map(|slot| slot.size));
+                prop_assert_eq!(kept.bytes, sizes.sum::<usize>());
             }
         }
     }
