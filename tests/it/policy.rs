@@ -28,13 +28,15 @@ fn capability(namespace: &str, operations: &[(&str, &str, &str)], more: &str) ->
     let routes = each(&|(name, method, path)| {
         format!("    - {{path: '{path}', operations: [{{method: {method}, call: {namespace}.{name}}}]}}\n")
     });
+    let forward =
+        format!("    - {{path: '/raw-{namespace}/{{{{path}}}}', forward: {{targetNamespace: {namespace}}}}}\n");
     let tools = each(&|(name, ..)| format!("    - {{name: {name}, description: A tool, call: {namespace}.{name}}}\n"));
     let callers =
         "    authentication: {type: oauth2, authorizationServerUri: '{{ISSUER}}', resource: 'https://shop.test'}\n";
     format!(
         "naftiko: 1.0.0-beta5\nbinds: [{{namespace: env, keys: {{ISSUER: CASE_ISSUER}}}}]\ncapability:\n  consumes:\n  - namespace: \
          {namespace}\n    baseUri: https://{namespace}.test\n    resources:\n{consumed}  exposes:\n  - type: rest\n    namespace: \
-         {namespace}-rest\n{callers}    resources:\n{routes}  - type: mcp\n    namespace: {namespace}-mcp\n{callers}    tools:\n{tools}{more}"
+         {namespace}-rest\n{callers}    resources:\n{routes}{forward}  - type: mcp\n    namespace: {namespace}-mcp\n{callers}    tools:\n{tools}{more}"
     )
 }
 
@@ -302,6 +304,32 @@ async fn resources_prompts_and_search_have_what_the_rule_allows_and_are_private(
 }
 
 #[tokio::test]
+async fn forwards_are_refused_by_rules_that_choose_tools() {
+    let rule =
+        |name: &str, what: &str| format!("[[rules]]\nname = \"{name}\"\nfor = {{groups = [\"{name}\"]}}\n{what}\n");
+    let policy = rule("excluded", "exclude-tools = [\"delete-*\"]")
+        + &rule("limited", "tool-rates = {\"delete-*\" = \"1/h\"}")
+        + &rule("action", "verbs = [\"read\", \"action\"]")
+        + &rule("maker", "verbs = [\"create\", \"action\"]")
+        + "[default]\n";
+    let world = World::new(&policy, &[]).await;
+    let path = "/raw-orders/orders";
+    for (group, reads, makes, deletes) in [
+        ("excluded", 403, 403, 403),
+        ("limited", 403, 403, 403),
+        ("action", 200, 403, 403),
+        ("maker", 403, 200, 403),
+        ("none", 200, 200, 200),
+    ] {
+        let caller = world.caller(json!({"groups": group}));
+        for (method, status) in [("GET", reads), ("POST", makes), ("DELETE", deletes)] {
+            assert_eq!(caller.rest(method, path).await.0, status, "{group}: {method}");
+        }
+        assert_eq!(caller.rest("GET", "/orders").await.0, if group == "maker" { 403 } else { 200 });
+    }
+}
+
+#[tokio::test]
 async fn the_narrower_of_file_and_flags_wins() {
     let policy = "[[rules]]\nname = \"a\"\nfor = {groups = [\"a\"]}\ntools = [\"delete-*\", \"list-*\"]\nconfirm = \"off\"\n[default]\n";
     let world = World::new(policy, &["--read-only", "--exclude-tools", "list-parcels"]).await;
@@ -349,7 +377,7 @@ async fn mistakes_in_the_file_end_the_start_with_line_and_names() {
         ),
         (
             "[default]\nverbs = [\"write\"]",
-            ":2: verbs: nothing has a name that matches `write`; there are: create, delete, read",
+            ":2: verbs: nothing has a name that matches `write`; there are: action, create, delete, read, update",
         ),
         ("[default]\ntool-rates = {\"drop-*\" = \"1/s\"}", ":2: tool-rates: nothing has a name that matches `drop-*`"),
         ("[[rule]]", ":1: unknown field `rule`, expected one of `group-claim`, `rules`, `default`"),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use naftiko_schema::{Mcp, Rest, Target, Tool, Verb};
+use naftiko_schema::{Mcp, Method, OperationId, ResourceSource, Rest, Target, Tool, Verb};
 
 use super::choices::Confirmation;
 use super::limits::{Limited, Limits, Rate};
@@ -42,12 +42,18 @@ pub struct Names {
 }
 
 impl Names {
-    /// Adds the names of a capability, of its tools, and of what they do.
+    /// Adds the names of a capability, of its tools, and of what they and its resources do.
     pub fn add_tools(&mut self, toolset: &str, adapter: &Mcp) {
         self.toolsets.insert(toolset.to_owned());
         for tool in adapter.tools.iter() {
             self.tools.push(tool.name.to_string());
             self.add(tool.resource.to_string(), tool.verb);
+        }
+        for resource in adapter.resources.iter() {
+            if let ResourceSource::Call(call) = &resource.source {
+                let (resource, verb) = call.binding.target.purpose();
+                self.add(resource, verb);
+            }
         }
     }
 
@@ -58,6 +64,8 @@ impl Names {
             let (resource, verb) = route.binding.target.purpose();
             self.add(resource, verb);
         }
+        let operations = adapter.forwards.iter().flat_map(|forward| forward.operations.iter());
+        self.verbs.extend(operations.flat_map(|operation| forwarded(operation.method)).map(Verb::as_str));
     }
 
     fn add(&mut self, resource: String, verb: Verb) {
@@ -66,39 +74,70 @@ impl Names {
     }
 }
 
-/// What a route, a tool or a resource does, as rules choose it.
+/// What a route or a resource does, as rules choose it.
 #[derive(Clone, Debug)]
 pub struct Action {
     toolset: String,
-    /// The tools that do it.
-    tools: Vec<String>,
-    resource: String,
-    verb: Verb,
+    /// The tools that do the same.
+    same: Vec<String>,
+    /// These, and the tools that run an operation of it that may change something.
+    related: Vec<String>,
+    /// What it is about; `None` if callers decide that.
+    resource: Option<String>,
+    /// What it does, or all that it may do.
+    verbs: Vec<Verb>,
     is_read_only: bool,
 }
 
 impl Action {
-    /// What a target of a capability does, some of whose targets are tools.
-    pub fn new<'t>(toolset: &str, target: &Target, tools: impl IntoIterator<Item = &'t Tool>) -> Self {
-        let tools = tools_of(target, tools);
-        let (resource, verb) = match tools.first() {
-            Some(tool) => (tool.resource.to_string(), tool.verb),
-            None => target.purpose(),
-        };
-        let names = tools.iter().map(|tool| tool.name.to_string()).collect();
-        let is_read_only = target.is_safe() || tools.iter().any(|tool| tool.hints.read_only);
-        Self { toolset: toolset.to_owned(), tools: names, resource, verb, is_read_only }
+    /// What a target of a capability does that has these tools.
+    pub fn new<'t>(toolset: &str, target: &Target, tools: impl IntoIterator<Item = &'t Tool> + Clone) -> Self {
+        let same: Vec<_> = tools.clone().into_iter().filter(|tool| is_same(&tool.binding.target, target)).collect();
+        let related = tools.into_iter().filter(|tool| {
+            is_same(&tool.binding.target, target)
+                || changes(&tool.binding.target).any(|one| changes(target).any(|other| one == other))
+        });
+        // Of several tools that do the same, the one counts that says the worst of it, in whatever order they are.
+        let worst = same.iter().max_by_key(|tool| (tool.verb, &*tool.resource));
+        let (resource, verb) = worst.map_or_else(|| target.purpose(), |tool| (tool.resource.to_string(), tool.verb));
+        let is_read_only =
+            if same.is_empty() { target.is_safe() } else { same.iter().all(|tool| tool.hints.read_only) };
+        Self {
+            toolset: toolset.to_owned(),
+            related: related.map(|tool| tool.name.to_string()).collect(),
+            same: same.iter().map(|tool| tool.name.to_string()).collect(),
+            resource: Some(resource),
+            verbs: vec![verb],
+            is_read_only,
+        }
     }
 
-    /// The names of the tools that do it.
+    /// What a request with this method may do that is passed on as it came: what it is about is for the upstream to know.
+    pub fn forward(toolset: &str, method: Method) -> Self {
+        Self {
+            toolset: toolset.to_owned(),
+            same: Vec::new(),
+            related: Vec::new(),
+            resource: None,
+            verbs: forwarded(method),
+            is_read_only: method.is_safe(),
+        }
+    }
+
+    /// The names of the tools that do the same, or that run an operation of it that may change something.
     pub fn tools(&self) -> Vec<&str> {
-        self.tools.iter().map(String::as_str).collect()
+        self.related.iter().map(String::as_str).collect()
     }
 }
 
-/// Those of the tools of a capability that run a target.
-pub(super) fn tools_of<'t>(target: &Target, tools: impl IntoIterator<Item = &'t Tool>) -> Vec<&'t Tool> {
-    tools.into_iter().filter(|tool| is_same(&tool.binding.target, target)).collect()
+/// What a request with this method may do, whatever its path is.
+fn forwarded(method: Method) -> Vec<Verb> {
+    match method {
+        Method::Get | Method::Head | Method::Options => vec![Verb::Read],
+        Method::Post => vec![Verb::Create, Verb::Action],
+        Method::Put | Method::Patch => vec![Verb::Update],
+        Method::Delete => vec![Verb::Delete],
+    }
 }
 
 fn is_same(one: &Target, other: &Target) -> bool {
@@ -107,6 +146,11 @@ fn is_same(one: &Target, other: &Target) -> bool {
         (Target::Flow(one), Target::Flow(other)) => one.id == other.id,
         _ => false,
     }
+}
+
+/// The operations of a target that may change something.
+fn changes(target: &Target) -> impl Iterator<Item = OperationId> {
+    target.operations().into_iter().filter(|operation| !operation.method.is_safe()).map(|operation| operation.id)
 }
 
 impl Grant {
@@ -208,20 +252,26 @@ impl Grant {
 
     /// Whether it allows a tool, if it allows anything of the capability.
     pub(super) fn shows(&self, tool: &Tool) -> bool {
-        self.fits(&[&tool.name], &tool.resource, tool.verb, tool.hints.read_only)
+        (tool.hints.read_only || !self.read_only)
+            && self.only.choose(&tool.name)
+            && !self.excluded.match_any(&tool.name)
+            && self.resources.choose(&tool.resource)
+            && self.verbs.choose(tool.verb.as_str())
     }
 
     /// Whether it allows an action.
     pub fn allows(&self, action: &Action) -> bool {
-        self.has(&action.toolset) && self.fits(&action.tools(), &action.resource, action.verb, action.is_read_only)
-    }
-
-    fn fits(&self, tools: &[&str], resource: &str, verb: Verb, is_read_only: bool) -> bool {
-        (is_read_only || !self.read_only)
-            && (self.only.is_empty() || tools.iter().any(|tool| self.only.match_any(tool)))
-            && self.resources.choose(resource)
-            && self.verbs.choose(verb.as_str())
-            && !tools.iter().any(|tool| self.excluded.match_any(tool))
+        // What is not known cannot be chosen, so all lists about it forbid it.
+        let is_about = match &action.resource {
+            Some(resource) => self.resources.choose(resource),
+            None => self.resources.is_empty() && self.excluded.is_empty() && !self.limits.name_tools(),
+        };
+        self.has(&action.toolset)
+            && (action.is_read_only || !self.read_only)
+            && (self.only.is_empty() || action.same.iter().any(|tool| self.only.match_any(tool)))
+            && !action.related.iter().any(|tool| self.excluded.match_any(tool))
+            && is_about
+            && action.verbs.iter().all(|verb| self.verbs.choose(verb.as_str()))
     }
 
     /// Counts a call of a principal, which does what these tools do.
@@ -251,7 +301,10 @@ impl Grant {
 
 #[cfg(test)]
 mod tests {
-    use naftiko_schema::{Binding, Method, Operation, OperationId, PathPart, RetrySafety, ToolHints, calls, text};
+    use naftiko_schema::{
+        Action as StepAction, Binding, Flow, FlowId, Forward, Operation, PathPart, Resource, ResourceCall, RetrySafety,
+        Step, StepCall, ToolHints, calls, runs, text,
+    };
 
     use super::*;
 
@@ -284,11 +337,93 @@ mod tests {
 
     #[test]
     fn routes_are_allowed_as_the_tools_of_their_operation_are() {
-        let tool = |name: &'static str| Tool::new(name, "", "", ToolHints::new(), Binding::new(calls(&DROP)));
-        let drop = action(&DROP, &[tool("throw-away"), tool("recycle")]);
+        let drop = action(&DROP, &["throw-away", "recycle"].map(|name| tool(name, calls(&DROP))));
         assert!(Grant::new("a").tools(["recycle"]).allows(&drop));
         assert!(!Grant::new("a").tools(["list-*"]).allows(&drop));
         assert!(!Grant::new("a").exclude_tools(["recycle"]).allows(&drop));
         assert_eq!(drop.tools(), ["throw-away", "recycle"]);
+    }
+
+    fn tool(name: &'static str, target: Target) -> Tool {
+        Tool::new(name, "", "", ToolHints::new(), Binding::new(target))
+    }
+
+    #[test]
+    fn tools_that_run_a_flow_exclude_the_routes_of_what_it_changes() {
+        static STEPS: &[Step] = &[
+            Step::new("list", StepAction::Call(StepCall::new(calls(&LIST), &[]))),
+            Step::new("drop", StepAction::Call(StepCall::new(calls(&DROP), &[]))),
+        ];
+        static FLOW: Flow = Flow::new(FlowId(0), "clean-up", &[], STEPS);
+        let tools = [tool("clean-up", runs(&FLOW)), tool("list", calls(&LIST))];
+        let (list, drop) = (action(&LIST, &tools), action(&DROP, &tools));
+        assert_eq!((list.tools(), drop.tools()), (vec!["list"], vec!["clean-up"]));
+        let grant = Grant::new("a").exclude_tools(["clean-*"]);
+        assert!(grant.allows(&list) && !grant.allows(&drop));
+        assert!(!Grant::new("a").tools(["clean-up"]).allows(&drop), "a tool allows only what it does");
+        let flow = Action::new("stock", &runs(&FLOW), &[tool("drop", calls(&DROP))]);
+        assert!(!Grant::new("a").exclude_tools(["drop"]).allows(&flow));
+    }
+
+    #[test]
+    fn what_a_tool_says_that_it_does_counts_in_any_order() {
+        let with = |name, verb, hints| Tool { verb, hints, ..tool(name, calls(&LIST)) };
+        let list = || with("list", Verb::Read, ToolHints::new().read_only());
+        let start = || with("start", Verb::Action, ToolHints::new());
+        for tools in [[list(), start()], [start(), list()]] {
+            let action = action(&LIST, &tools);
+            assert!(!Grant::new("a").read_only().allows(&action), "one changes something, although it is a GET");
+            assert!(Grant::new("a").verbs(["action"]).allows(&action));
+            assert!(!Grant::new("a").verbs(["read"]).allows(&action));
+        }
+        assert!(Grant::new("a").read_only().allows(&action(&LIST, &[list()])));
+        let search = Tool { hints: ToolHints::new().read_only(), ..tool("search", calls(&DROP)) };
+        assert!(Grant::new("a").read_only().allows(&action(&DROP, &[search])));
+    }
+
+    #[test]
+    fn forwards_are_allowed_only_by_rules_that_choose_no_tools() {
+        let (read, make) = (Action::forward("stock", Method::Get), Action::forward("stock", Method::Post));
+        let rate: Rate = "9/s".parse().expect("a rate");
+        for (grant, reads, makes) in [
+            (Grant::new("a"), true, true),
+            (Grant::new("a").rate(rate), true, true),
+            (Grant::new("a").toolsets(["stock"]), true, true),
+            (Grant::new("a").toolsets(["shop"]), false, false),
+            (Grant::new("a").read_only(), true, false),
+            (Grant::new("a").tools(["*"]), false, false),
+            (Grant::new("a").exclude_tools(["x"]), false, false),
+            (Grant::new("a").tool_rate("x", rate), false, false),
+            (Grant::new("a").resources(["*"]), false, false),
+            (Grant::new("a").verbs(["read", "action"]), true, false),
+            (Grant::new("a").verbs(["create"]), false, false),
+            (Grant::new("a").verbs(["create", "action"]), false, true),
+        ] {
+            assert_eq!((grant.allows(&read), grant.allows(&make)), (reads, makes), "{grant:?}");
+        }
+    }
+
+    #[test]
+    fn verbs_and_resources_of_mcp_resources_and_forwards_can_be_chosen() {
+        static RESOURCES: &[Resource] = &[Resource::new(
+            "things",
+            "",
+            "x://things",
+            ResourceSource::Call(ResourceCall::new(Binding::new(calls(&LIST)))),
+        )];
+        static FORWARDS: &[Forward] = &[Forward::new("/x/{path}", OPERATIONS)];
+        static OPERATIONS: &[Operation] =
+            &[Operation::new(OperationId(2), "forward", Method::Post, RetrySafety::Never)];
+        let mut names = Names::default();
+        assert!(Grant::new("a").verbs(["read"]).check(&names).is_err());
+        names.add_tools("stock", &Mcp::new(0).resources(RESOURCES));
+        names.add_routes("stock", &Rest::new(0).forwards(FORWARDS));
+        for grant in [
+            Grant::new("a").verbs(["read"]),
+            Grant::new("a").verbs(["create", "action"]),
+            Grant::new("a").resources(["thing"]),
+        ] {
+            assert!(grant.check(&names).is_ok(), "{grant:?}");
+        }
     }
 }

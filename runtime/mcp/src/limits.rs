@@ -109,6 +109,11 @@ impl Limits {
         self.all.is_none() && self.tools.is_empty()
     }
 
+    /// Whether some are for certain tools.
+    pub(super) fn name_tools(&self) -> bool {
+        !self.tools.is_empty()
+    }
+
     /// The patterns of tools.
     pub(super) fn patterns(&self) -> impl Iterator<Item = String> {
         self.tools.iter().map(|(pattern, _)| pattern.to_string())

@@ -15,7 +15,7 @@ use rmcp::model::{JsonObject, ReadResourceResult, ResourceContents, ResourceTemp
 use serde_json::json;
 
 use super::content::Body;
-use super::grant::tools_of;
+use super::grant::Action;
 use super::long::is_long;
 use super::mask::{clean, view};
 use super::member::Member;
@@ -48,8 +48,8 @@ struct Entry {
     pattern: Option<Regex>,
     /// The connection of its capability.
     connection: Connection,
-    /// The tools that do the same, for the limits of these.
-    tools: Vec<&'static str>,
+    /// What it does, for the limits of tools that do the same.
+    action: Option<Action>,
 }
 
 impl Resources {
@@ -61,12 +61,13 @@ impl Resources {
             all.partition(|(resource, member)| policy.shows_resource(resource, member.toolset(), member.adapter));
         let is_file = |resource: &&Resource| matches!(resource.source, ResourceSource::ServerFile(_));
         let entry = |(resource, member): (&'static Resource, &Member)| {
-            let tools = match &resource.source {
-                ResourceSource::Call(call) => tools_of(&call.binding.target, member.adapter.tools.iter()),
-                ResourceSource::Text(_) | ResourceSource::ServerFile(_) => Vec::new(),
+            let action = match &resource.source {
+                ResourceSource::Call(call) => {
+                    Some(Action::new(member.toolset(), &call.binding.target, member.adapter.tools.iter()))
+                }
+                ResourceSource::Text(_) | ResourceSource::ServerFile(_) => None,
             };
-            let tools = tools.into_iter().map(|tool| &*tool.name).collect();
-            Entry { resource, pattern: pattern(&resource.uri), connection: member.connection.clone(), tools }
+            Entry { resource, pattern: pattern(&resource.uri), connection: member.connection.clone(), action }
         };
         Self {
             shown: shown.into_iter().map(entry).collect(),
@@ -143,7 +144,7 @@ impl Resources {
             return within(uri, contents, policy);
         }
         let found = if uri.len() > URI_LIMIT { None } else { self.find(uri) };
-        let Some((Entry { resource, connection, tools, .. }, below, captures)) = found else {
+        let Some((Entry { resource, connection, action, .. }, below, captures)) = found else {
             if let Some(tool) = self.cut.iter().find(|tool| source(tool) == uri) {
                 return whole::read(tool, policy.response_budget).ok_or_else(|| too_long(uri, policy));
             }
@@ -170,7 +171,8 @@ impl Resources {
                 content::contents(uri, media_type, false, bytes)
             }
             ResourceSource::Call(ResourceCall { binding, captures: inputs, binary }) => {
-                let _permit = policy.admit(principal, tools).map_err(|limited| {
+                let tools = action.as_ref().map(Action::tools).unwrap_or_default();
+                let _permit = policy.admit(principal, &tools).map_err(|limited| {
                     let text = format!("nothing was sent, {}; retry in {} s", limited.reason, limited.retry_after);
                     internal_error(uri, text)
                 })?;

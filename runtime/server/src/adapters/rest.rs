@@ -10,7 +10,7 @@ use http::header::RETRY_AFTER;
 use naftiko_adapter::{Forwarded, Principal};
 use naftiko_mcp::{Action, Grant, Limited, Policy};
 use naftiko_rest::__private::{Chosen, Problem, Routes};
-use naftiko_schema::{Adapter, Operation, calls};
+use naftiko_schema::{Adapter, Operation};
 
 use super::{Member, Parts};
 use crate::audit::RefusedByPolicy;
@@ -96,7 +96,7 @@ fn actions(member: &Member) -> Vec<(usize, Action)> {
     });
     let operations = rest.forwards.iter().flat_map(|forward| forward.operations.iter());
     let forwards = operations.map(|operation: &'static Operation| {
-        (address(Chosen::Forward(operation)), Action::new(toolset, &calls(operation), []))
+        (address(Chosen::Forward(operation)), Action::forward(toolset, operation.method))
     });
     routes.chain(forwards).collect()
 }
