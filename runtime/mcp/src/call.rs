@@ -41,7 +41,13 @@ pub(super) async fn call(
     context: &RequestContext<RoleServer>,
     ended: &mut Ended,
 ) -> Result<CallToolResponse, ErrorData> {
-    let _permit = match policy.admit(principal(context), &[&tool.name]) {
+    // Only a confirmation needs the parameters again.
+    let confirmable = tool.hints.destructive.then(|| params.clone());
+    let is_confirmed = confirmable.as_ref().is_some_and(|params| {
+        Destructive { tool, connection, params, principal: named(context) }.is_confirmed(policy, context)
+    });
+    let admitted = if is_confirmed { policy.permit() } else { policy.admit(principal(context), &[&tool.name]) };
+    let _permit = match admitted {
         Ok(permit) => permit,
         Err(limited) => {
             let text =
@@ -50,8 +56,6 @@ pub(super) async fn call(
             return Ok(error_result(text).into());
         }
     };
-    // Only a confirmation needs the parameters again.
-    let confirmable = tool.hints.destructive.then(|| params.clone());
     let inputs = Inputs::read(tool, params.arguments.take());
     let note = inputs.note();
     let mut response = match inputs.checked(tool, connection).await {
@@ -91,10 +95,8 @@ async fn run(
             return Ok(dry_run(&tool.binding.target, reveals, plan, policy.response_budget).into());
         }
         if let Some(params) = &confirmable {
-            let parts = context.extensions.get::<http::request::Parts>();
-            let principal = parts.and_then(|parts| parts.extensions.get::<Principal>()).map(Principal::id);
-            let call = Destructive { tool, connection, request: line(&plan), params, principal };
-            match call.verdict(policy, context).await? {
+            let call = Destructive { tool, connection, params, principal: named(context) };
+            match call.verdict(policy, context, &line(&plan)).await? {
                 Verdict::Confirmed => ended.confirmed = true,
                 Verdict::Proceed => {}
                 Verdict::Ask(question) => {
@@ -158,8 +160,12 @@ async fn finished(
 
 /// The principal of the caller; empty on standard input, where there is one.
 pub(super) fn principal(context: &RequestContext<RoleServer>) -> &str {
+    named(context).unwrap_or_default()
+}
+
+fn named(context: &RequestContext<RoleServer>) -> Option<&str> {
     let parts = context.extensions.get::<http::request::Parts>();
-    parts.and_then(|parts| parts.extensions.get::<Principal>()).map(Principal::id).unwrap_or_default()
+    parts.and_then(|parts| parts.extensions.get::<Principal>()).map(Principal::id)
 }
 
 /// The header fields to forward upstream. The trace is that of the message (SEP-414), or else that of the HTTP request.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use naftiko_schema::{Mcp, Method, OperationId, ResourceSource, Rest, Target, Tool, Verb};
 
 use super::choices::Confirmation;
-use super::limits::{Limited, Limits, Rate};
+use super::limits::{Limits, Rate};
 use super::patterns::{Patterns, UnmatchedPattern};
 
 /// What the callers of one rule may do. Clones share the counts of calls.
@@ -274,12 +274,8 @@ impl Grant {
             && action.verbs.iter().all(|verb| self.verbs.choose(verb.as_str()))
     }
 
-    /// Counts a call of a principal, which does what these tools do.
-    ///
-    /// # Errors
-    /// If there were too many.
-    pub fn admit(&self, principal: &str, tools: &[&str]) -> Result<(), Limited> {
-        self.limits.check(principal, tools)
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// Checks that each pattern matches one of these names.

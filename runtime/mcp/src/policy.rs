@@ -401,14 +401,19 @@ impl Policy {
         !self.limits.is_empty()
     }
 
-    /// Counts a call of a principal, which does what these tools do.
+    /// Counts a call of a principal with this rule, which does what these tools do.
     ///
     /// # Errors
     /// If there were too many.
     #[doc(hidden)]
-    pub fn admit_principal(&self, principal: &str, tools: &[&str]) -> Result<(), Limited> {
-        self.limits.check(principal, tools)?;
-        self.grant.as_ref().map_or(Ok(()), |grant| grant.admit(principal, tools))
+    pub fn admit_principal(&self, grant: Option<&Grant>, principal: &str, tools: &[&str]) -> Result<(), Limited> {
+        let limits: Vec<_> = grant.map(Grant::limits).into_iter().chain([&self.limits]).collect();
+        Limits::check(&limits, principal, tools)
+    }
+
+    /// Counts a call of a principal that calls no tool, such as a search.
+    pub(super) fn admit_other(&self, principal: &str) -> Result<(), Limited> {
+        self.admit_principal(self.grant.as_ref(), principal, &[])
     }
 
     /// Whether the results of a tool or resource with this name may show secrets.
@@ -416,24 +421,35 @@ impl Policy {
         self.revealed.match_any(name)
     }
 
-    /// Checks the limits of a call of a principal, which does what these tools do, and returns a permit for it; `None` if the
-    /// number of running calls is not limited.
+    /// Counts a call of a principal, which does what these tools do, and returns a permit for it. It counts only if it has one.
     pub(super) fn admit(&self, principal: &str, tools: &[&str]) -> Result<Option<OwnedSemaphorePermit>, Limited> {
-        self.admit_principal(principal, tools)?;
+        let permit = self.permit()?;
+        self.admit_principal(self.grant.as_ref(), principal, tools)?;
+        Ok(permit)
+    }
+
+    /// A permit for a call of any principal; `None` if the number of running calls is not limited.
+    pub(super) fn permit(&self) -> Result<Option<OwnedSemaphorePermit>, Limited> {
         if self.audit.as_ref().is_some_and(|audit| !audit.is_ready()) {
             return Err(Limited {
                 reason: "calls must be recorded, and the audit cannot be written".into(),
                 retry_after: 10,
             });
         }
+        let permit = match &self.permits {
+            None => None,
+            Some(permits) => Some(
+                Arc::clone(permits)
+                    .try_acquire_owned()
+                    .map_err(|_| Limited { reason: "too many calls are running".into(), retry_after: 1 })?,
+            ),
+        };
         if let Some(rate) = &self.rate {
             rate.check().map_err(|until| {
                 let wait = until.wait_time_from(DefaultClock::default().now());
                 Limited { reason: "this client made too many calls".into(), retry_after: wait.as_secs() + 1 }
             })?;
         }
-        let Some(permits) = &self.permits else { return Ok(None) };
-        let permit = Arc::clone(permits).try_acquire_owned();
-        permit.map(Some).map_err(|_| Limited { reason: "too many calls are running".into(), retry_after: 1 })
+        Ok(permit)
     }
 }

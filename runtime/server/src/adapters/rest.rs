@@ -72,9 +72,7 @@ impl Handler {
                 is_refused.store(true, Ordering::Relaxed);
                 return Err(forbidden(grant));
             }
-            let tools = action.tools();
-            self.policy.admit_principal(principal.id(), &tools).map_err(limited)?;
-            grant.map_or(Ok(()), |grant| grant.admit(principal.id(), &tools)).map_err(limited)
+            self.policy.admit_principal(grant, principal.id(), &action.tools()).map_err(limited)
         };
         let mut response = self.routes.respond(request, forwarded, Some(&gate)).await;
         if is_refused.load(Ordering::Relaxed) {
