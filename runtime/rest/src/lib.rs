@@ -85,8 +85,8 @@ pub enum Chosen {
     Forward(&'static Operation),
 }
 
-/// Decides whether it may run.
-type Gate<'g> = &'g (dyn Fn(Chosen) -> Result<(), Problem> + Sync);
+/// Decides whether it may run, of the adapter with this number.
+type Gate<'g> = &'g (dyn Fn(usize, Chosen) -> Result<(), Problem> + Sync);
 
 /// The routes of adapters, with the connections to their upstreams. Cloning is cheap.
 #[doc(hidden)]
@@ -101,6 +101,8 @@ struct Served {
 
 /// An adapter, with the connection of its capability.
 struct Member {
+    /// Its number among the adapters.
+    number: usize,
     table: Table,
     forwards: Forwards,
     connection: Connection,
@@ -114,9 +116,9 @@ impl Routes {
         api_errors: ApiErrors,
         credentials: &[HeaderName],
     ) -> Self {
-        let members = adapters.into_iter().map(|(adapter, connection)| {
+        let members = adapters.into_iter().enumerate().map(|(number, (adapter, connection))| {
             let (table, forwards) = (Table::new(&adapter.routes), Forwards::new(adapter, credentials.to_vec()));
-            Member { table, forwards, connection }
+            Member { number, table, forwards, connection }
         });
         Self(Arc::new(Served { members: members.collect(), api_errors }))
     }
@@ -143,7 +145,7 @@ impl Routes {
             (Match::Found(route, _), None) => Some(Chosen::Route(route)),
             _ => None,
         };
-        let response = match (gate.zip(chosen).map_or(Ok(()), |(gate, chosen)| gate(chosen)), passage) {
+        let response = match (gate.zip(chosen).map_or(Ok(()), |(gate, chosen)| gate(member.number, chosen)), passage) {
             (Err(problem), _) => Err(problem),
             // On the heap, to keep the future of routes small.
             (Ok(()), Some(passage)) => {
