@@ -22,6 +22,7 @@ use super::audit::AuditOutcome;
 use super::confirm::{Destructive, Verdict};
 use super::failure::failure;
 use super::inputs::Inputs;
+use super::limits::Limited;
 use super::mask::view;
 use super::plan::{dry_run, line};
 use super::result::result;
@@ -50,10 +51,8 @@ pub(super) async fn call(
     let _permit = match admitted {
         Ok(permit) => permit,
         Err(limited) => {
-            let text =
-                format!("{}: nothing was sent, {}; retry in {} s", &tool.name, limited.reason, limited.retry_after);
             ended.outcome = AuditOutcome::Refused;
-            return Ok(error_result(text).into());
+            return Ok(refused(&tool.name, &limited).into());
         }
     };
     let inputs = Inputs::read(tool, params.arguments.take());
@@ -209,6 +208,11 @@ async fn progress(context: &RequestContext<RoleServer>) -> std::convert::Infalli
         }
     }
     std::future::pending().await
+}
+
+/// The result of a call of a tool with this name that a limit refuses.
+pub(super) fn refused(name: &str, limited: &Limited) -> CallToolResult {
+    error_result(format!("{name}: nothing was sent, {}; retry in {} s", limited.reason, limited.retry_after))
 }
 
 fn error_result(text: String) -> CallToolResult {

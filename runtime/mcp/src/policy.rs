@@ -293,9 +293,14 @@ impl Policy {
         self.revealed.check("--reveal-secrets", &names)
     }
 
+    /// Whether callers of some rule may get anything of a capability.
+    pub(super) fn offers(&self, toolset: &str) -> bool {
+        self.toolsets.choose(toolset)
+    }
+
     /// Whether clients get anything of a capability.
     pub(super) fn has(&self, toolset: &str) -> bool {
-        self.toolsets.choose(toolset) && self.grant.as_ref().is_none_or(|grant| grant.has(toolset))
+        self.offers(toolset) && self.grant.as_ref().is_none_or(|grant| grant.has(toolset))
     }
 
     /// Whether clients can see and call a tool.

@@ -37,7 +37,6 @@ pub(super) struct Resources {
     /// The tools whose whole schemas are resources, because what is shown of them is cut.
     cut: Vec<&'static Tool>,
     skills: Skills,
-    are_declared: bool,
     policy: Policy,
 }
 
@@ -74,14 +73,8 @@ impl Resources {
             withheld: hidden.into_iter().map(|(resource, _)| resource).filter(is_file).collect(),
             cut: cut.to_vec(),
             skills: Skills::new(members.iter().filter_map(|member| member.adapter.skills.as_deref())),
-            are_declared: members.iter().any(|member| !member.adapter.resources.is_empty()),
             policy: policy.clone(),
         }
-    }
-
-    /// Whether there are resources, even if the policy offers none of them.
-    pub(super) fn are_offered(&self) -> bool {
-        self.are_declared || !self.cut.is_empty() || !self.skills.is_empty()
     }
 
     /// The skills, whose files are resources.
