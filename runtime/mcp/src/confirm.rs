@@ -181,8 +181,8 @@ impl Used {
     fn add(&self, number: Vec<u8>, principal: &str, now: Instant) -> bool {
         let mut states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let States { numbers, ages, counts } = &mut *states;
-        while let Some((_, number, principal)) =
-            ages.pop_front_if(|(at, ..)| now.saturating_duration_since(*at) > ANSWER_TIMEOUT)
+        while ages.front().is_some_and(|(at, ..)| now.saturating_duration_since(*at) > ANSWER_TIMEOUT)
+            && let Some((_, number, principal)) = ages.pop_front()
         {
             numbers.remove(&number);
             if let Entry::Occupied(mut count) = counts.entry(principal) {
