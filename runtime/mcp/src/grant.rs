@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use naftiko_schema::{Mcp, Method, OperationId, ResourceSource, Rest, Target, Tool, Verb};
+use naftiko_schema::{Mcp, ResourceSource, Rest, Tool, Verb};
 
+use super::action::{Action, forwarded};
+use super::choice::Choice;
 use super::choices::Confirmation;
 use super::limits::{Limits, Rate};
 use super::patterns::{Patterns, UnmatchedPattern};
@@ -16,12 +18,7 @@ use super::patterns::{Patterns, UnmatchedPattern};
 pub struct Grant {
     name: Arc<str>,
     denies: bool,
-    pub(super) read_only: bool,
-    only: Patterns,
-    excluded: Patterns,
-    toolsets: Patterns,
-    resources: Patterns,
-    verbs: Patterns,
+    choice: Choice,
     pub(super) confirmation: Confirmation,
     limits: Limits,
 }
@@ -74,97 +71,13 @@ impl Names {
     }
 }
 
-/// What a route or a resource does, as rules choose it.
-#[derive(Clone, Debug)]
-pub struct Action {
-    toolset: String,
-    /// The tools that do the same.
-    same: Vec<String>,
-    /// These, and the tools that run an operation of it that may change something.
-    related: Vec<String>,
-    /// What it is about; `None` if callers decide that.
-    resource: Option<String>,
-    /// What it does, or all that it may do.
-    verbs: Vec<Verb>,
-    is_read_only: bool,
-}
-
-impl Action {
-    /// What a target of a capability does that has these tools.
-    pub fn new<'t>(toolset: &str, target: &Target, tools: impl IntoIterator<Item = &'t Tool> + Clone) -> Self {
-        let same: Vec<_> = tools.clone().into_iter().filter(|tool| is_same(&tool.binding.target, target)).collect();
-        let related = tools.into_iter().filter(|tool| {
-            is_same(&tool.binding.target, target)
-                || changes(&tool.binding.target).any(|one| changes(target).any(|other| one == other))
-        });
-        // Of several tools that do the same, the one counts that says the worst of it, in whatever order they are.
-        let worst = same.iter().max_by_key(|tool| (tool.verb, &*tool.resource));
-        let (resource, verb) = worst.map_or_else(|| target.purpose(), |tool| (tool.resource.to_string(), tool.verb));
-        let is_read_only =
-            if same.is_empty() { target.is_safe() } else { same.iter().all(|tool| tool.hints.read_only) };
-        Self {
-            toolset: toolset.to_owned(),
-            related: related.map(|tool| tool.name.to_string()).collect(),
-            same: same.iter().map(|tool| tool.name.to_string()).collect(),
-            resource: Some(resource),
-            verbs: vec![verb],
-            is_read_only,
-        }
-    }
-
-    /// What a request with this method may do that is passed on as it came: what it is about is for the upstream to know.
-    pub fn forward(toolset: &str, method: Method) -> Self {
-        Self {
-            toolset: toolset.to_owned(),
-            same: Vec::new(),
-            related: Vec::new(),
-            resource: None,
-            verbs: forwarded(method),
-            is_read_only: method.is_safe(),
-        }
-    }
-
-    /// The names of the tools that do the same, or that run an operation of it that may change something.
-    pub fn tools(&self) -> Vec<&str> {
-        self.related.iter().map(String::as_str).collect()
-    }
-}
-
-/// What a request with this method may do, whatever its path is.
-fn forwarded(method: Method) -> Vec<Verb> {
-    match method {
-        Method::Get | Method::Head | Method::Options => vec![Verb::Read],
-        Method::Post => vec![Verb::Create, Verb::Action],
-        Method::Put | Method::Patch => vec![Verb::Update],
-        Method::Delete => vec![Verb::Delete],
-    }
-}
-
-fn is_same(one: &Target, other: &Target) -> bool {
-    match (one, other) {
-        (Target::Operation(one), Target::Operation(other)) => one.id == other.id,
-        (Target::Flow(one), Target::Flow(other)) => one.id == other.id,
-        _ => false,
-    }
-}
-
-/// The operations of a target that may change something.
-fn changes(target: &Target) -> impl Iterator<Item = OperationId> {
-    target.operations().into_iter().filter(|operation| !operation.method.is_safe()).map(|operation| operation.id)
-}
-
 impl Grant {
     /// The rule with this name. It allows all that the server does.
     pub fn new(name: &str) -> Self {
         Self {
             name: name.into(),
             denies: false,
-            read_only: false,
-            only: Patterns::default(),
-            excluded: Patterns::default(),
-            toolsets: Patterns::default(),
-            resources: Patterns::default(),
-            verbs: Patterns::default(),
+            choice: Choice::default(),
             confirmation: Confirmation::Off,
             limits: Limits::default(),
         }
@@ -178,37 +91,37 @@ impl Grant {
 
     /// Allows only what changes nothing.
     pub fn read_only(mut self) -> Self {
-        self.read_only = true;
+        self.choice.read_only = true;
         self
     }
 
     /// Allows only tools whose names match one of these patterns, and what does the same.
     pub fn tools(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.only = Patterns::new(patterns);
+        self.choice.only = Patterns::new(patterns);
         self
     }
 
     /// Does not allow tools whose names match one of these patterns, nor what does the same.
     pub fn exclude_tools(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.excluded = Patterns::new(patterns);
+        self.choice.excluded = Patterns::new(patterns);
         self
     }
 
     /// Allows only what capabilities have whose names match one of these patterns.
     pub fn toolsets(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.toolsets = Patterns::new(patterns);
+        self.choice.toolsets = Patterns::new(patterns);
         self
     }
 
     /// Allows only what is about a resource of the upstream whose name, in the singular, matches one of these patterns.
     pub fn resources(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.resources = Patterns::new(patterns);
+        self.choice.resources = Patterns::new(patterns);
         self
     }
 
     /// Allows only what has one of these verbs: `read`, `create`, `update`, `action`, `delete`.
     pub fn verbs(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.verbs = Patterns::new(patterns);
+        self.choice.verbs = Patterns::new(patterns);
         self
     }
 
@@ -242,36 +155,32 @@ impl Grant {
 
     /// Whether it allows only what changes nothing.
     pub fn is_read_only(&self) -> bool {
-        self.read_only
+        self.choice.read_only
     }
 
     /// Whether it allows anything of a capability.
     pub fn has(&self, toolset: &str) -> bool {
-        !self.denies && self.toolsets.choose(toolset)
+        !self.denies && self.choice.has(toolset)
     }
 
     /// Whether it allows a tool, if it allows anything of the capability.
     pub(super) fn shows(&self, tool: &Tool) -> bool {
-        (tool.hints.read_only || !self.read_only)
-            && self.only.choose(&tool.name)
-            && !self.excluded.match_any(&tool.name)
-            && self.resources.choose(&tool.resource)
-            && self.verbs.choose(tool.verb.as_str())
+        self.choice.shows(tool)
     }
 
     /// Whether it allows an action.
     pub fn allows(&self, action: &Action) -> bool {
         // What is not known cannot be chosen, so all lists about it forbid it.
         let is_about = match &action.resource {
-            Some(resource) => self.resources.choose(resource),
-            None => self.resources.is_empty() && self.excluded.is_empty() && !self.limits.name_tools(),
+            Some(resource) => self.choice.resources.choose(resource),
+            None => self.choice.resources.is_empty() && self.choice.excluded.is_empty() && !self.limits.name_tools(),
         };
         self.has(&action.toolset)
-            && (action.is_read_only || !self.read_only)
-            && (self.only.is_empty() || action.same.iter().any(|tool| self.only.match_any(tool)))
-            && !action.related.iter().any(|tool| self.excluded.match_any(tool))
+            && (action.is_read_only || !self.choice.read_only)
+            && (self.choice.only.is_empty() || action.same.iter().any(|tool| self.choice.only.match_any(tool)))
+            && !action.related.iter().any(|tool| self.choice.excluded.match_any(tool))
             && is_about
-            && action.verbs.iter().all(|verb| self.verbs.choose(verb.as_str()))
+            && action.verbs.iter().all(|verb| self.choice.verbs.choose(verb.as_str()))
     }
 
     pub(super) fn limits(&self) -> &Limits {
@@ -286,11 +195,11 @@ impl Grant {
         let texts = |names: &BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>();
         let (toolsets, resources) = (texts(&names.toolsets), texts(&names.resources));
         let verbs: Vec<_> = names.verbs.iter().map(|verb| (*verb).to_owned()).collect();
-        self.toolsets.check("toolsets", &toolsets)?;
-        self.resources.check("resources", &resources)?;
-        self.verbs.check("verbs", &verbs)?;
-        self.only.check("tools", &names.tools)?;
-        self.excluded.check("exclude-tools", &names.tools)?;
+        self.choice.toolsets.check("toolsets", &toolsets)?;
+        self.choice.resources.check("resources", &resources)?;
+        self.choice.verbs.check("verbs", &verbs)?;
+        self.choice.only.check("tools", &names.tools)?;
+        self.choice.excluded.check("exclude-tools", &names.tools)?;
         Patterns::new(self.limits.patterns()).check("tool-rates", &names.tools)
     }
 }
@@ -298,8 +207,8 @@ impl Grant {
 #[cfg(test)]
 mod tests {
     use naftiko_schema::{
-        Action as StepAction, Binding, Flow, FlowId, Forward, Operation, PathPart, Resource, ResourceCall, RetrySafety,
-        Step, StepCall, ToolHints, calls, runs, text,
+        Action as StepAction, Binding, Flow, FlowId, Forward, Method, Operation, OperationId, PathPart, Resource,
+        ResourceCall, RetrySafety, Step, StepCall, Target, ToolHints, calls, runs, text,
     };
 
     use super::*;

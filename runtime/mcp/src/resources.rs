@@ -14,8 +14,8 @@ use rmcp::ErrorData;
 use rmcp::model::{JsonObject, ReadResourceResult, ResourceContents, ResourceTemplate};
 use serde_json::json;
 
+use super::action::Action;
 use super::content::Body;
-use super::grant::Action;
 use super::long::is_long;
 use super::mask::{clean, view};
 use super::member::Member;

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{CREDENTIALS, Rule, Who};
+use crate::confirm::Confirm;
 
 /// The name of the rule for callers that no other rule is for.
 const DEFAULT: &str = "default";
@@ -59,14 +60,6 @@ struct For {
     #[serde(default)]
     claims: BTreeMap<String, Spanned<Vec<Text>>>,
     credentials: Texts,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Confirm {
-    Off,
-    Ask,
-    Require,
 }
 
 /// What is wrong, and where.
@@ -194,11 +187,7 @@ fn grant(name: &str, span: Range<usize>, section: &Section, names: &Names) -> Re
         .verbs(list(&section.verbs)?)
         .tools(list(&section.tools)?)
         .exclude_tools(list(&section.exclude_tools)?)
-        .confirmation(match section.confirm {
-            None | Some(Confirm::Off) => Confirmation::Off,
-            Some(Confirm::Ask) => Confirmation::Ask,
-            Some(Confirm::Require) => Confirmation::Require,
-        });
+        .confirmation(section.confirm.map_or(Confirmation::Off, Into::into));
     let lists = [
         ("toolsets", &section.toolsets),
         ("resources", &section.resources),
