@@ -28,13 +28,15 @@ fn capability(namespace: &str, operations: &[(&str, &str, &str)], more: &str) ->
     let routes = each(&|(name, method, path)| {
         format!("    - {{path: '{path}', operations: [{{method: {method}, call: {namespace}.{name}}}]}}\n")
     });
+    let forward =
+        format!("    - {{path: '/raw-{namespace}/{{{{path}}}}', forward: {{targetNamespace: {namespace}}}}}\n");
     let tools = each(&|(name, ..)| format!("    - {{name: {name}, description: A tool, call: {namespace}.{name}}}\n"));
     let callers =
         "    authentication: {type: oauth2, authorizationServerUri: '{{ISSUER}}', resource: 'https://shop.test'}\n";
     format!(
         "naftiko: 1.0.0-beta5\nbinds: [{{namespace: env, keys: {{ISSUER: CASE_ISSUER}}}}]\ncapability:\n  consumes:\n  - namespace: \
          {namespace}\n    baseUri: https://{namespace}.test\n    resources:\n{consumed}  exposes:\n  - type: rest\n    namespace: \
-         {namespace}-rest\n{callers}    resources:\n{routes}  - type: mcp\n    namespace: {namespace}-mcp\n{callers}    tools:\n{tools}{more}"
+         {namespace}-rest\n{callers}    resources:\n{routes}{forward}  - type: mcp\n    namespace: {namespace}-mcp\n{callers}    tools:\n{tools}{more}"
     )
 }
 
@@ -209,8 +211,12 @@ async fn example_of_the_documentation_decides_by_principal_over_rest_and_mcp() {
     assert!(robot.rest("DELETE", "/orders").await.1.contains("the rule `robots` of this server's policy"));
 
     // A tool that is hidden from a caller is one that does not exist.
-    let hidden = robot.call("", "list-parcels").await;
-    assert_eq!(hidden.replace("list-parcels", "X"), robot.call("", "no-such-tool").await.replace("no-such-tool", "X"));
+    let curious = world.caller(json!({"client_id": "ci-9", "sub": "curious", "scope": "shop:write"}));
+    let hidden = curious.call("", "list-parcels").await;
+    assert_eq!(
+        hidden.replace("list-parcels", "X"),
+        curious.call("", "no-such-tool").await.replace("no-such-tool", "X")
+    );
     assert!(hidden.starts_with("unknown tool: list-parcels; the rule `robots`"), "{hidden}");
     assert_eq!(person.call("/parcels", "track-parcels").await, person.call("/parcels", "track-parcels").await);
     assert_eq!(person.call("/parcels", "list-parcels").await, "ok");
@@ -302,6 +308,135 @@ async fn resources_prompts_and_search_have_what_the_rule_allows_and_are_private(
 }
 
 #[tokio::test]
+async fn forwards_are_refused_by_rules_that_choose_tools() {
+    let rule =
+        |name: &str, what: &str| format!("[[rules]]\nname = \"{name}\"\nfor = {{groups = [\"{name}\"]}}\n{what}\n");
+    let policy = rule("excluded", "exclude-tools = [\"delete-*\"]")
+        + &rule("limited", "tool-rates = {\"delete-*\" = \"1/h\"}")
+        + &rule("action", "verbs = [\"read\", \"action\"]")
+        + &rule("maker", "verbs = [\"create\", \"action\"]")
+        + "[default]\n";
+    let world = World::new(&policy, &[]).await;
+    let path = "/raw-orders/orders";
+    for (group, reads, makes, deletes) in [
+        ("excluded", 403, 403, 403),
+        ("limited", 403, 403, 403),
+        ("action", 200, 403, 403),
+        ("maker", 403, 200, 403),
+        ("none", 200, 200, 200),
+    ] {
+        let caller = world.caller(json!({"groups": group}));
+        for (method, status) in [("GET", reads), ("POST", makes), ("DELETE", deletes)] {
+            assert_eq!(caller.rest(method, path).await.0, status, "{group}: {method}");
+        }
+        assert_eq!(caller.rest("GET", "/orders").await.0, if group == "maker" { 403 } else { 200 });
+    }
+}
+
+#[tokio::test]
+async fn confirmed_call_counts_once_against_the_rate_of_its_tool() {
+    let world = World::new("[default]\nconfirm = \"require\"\ntool-rates = {\"delete-*\" = \"1/h\"}\n", &[]).await;
+    let caller = world.caller(json!({}));
+    let delete = async |more: Value| {
+        let mut params = json!({"name": "delete-orders", "arguments": {}, "_meta": {
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {"elicitation": {}},
+            "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+        }});
+        params.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        let request = caller.http.post(&world.mcp).header("accept", "application/json, text/event-stream");
+        let request = request.header("mcp-protocol-version", "2026-07-28").header("mcp-method", "tools/call");
+        let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
+        let response = request.header("mcp-name", "delete-orders").json(&message).send().await.expect("a response");
+        response.json::<Value>().await.expect("JSON")["result"].clone()
+    };
+    let question = delete(json!({})).await;
+    assert_eq!(question["resultType"], "input_required", "{question}");
+    let yes = json!({"confirm": {"action": "accept", "content": {"ok": true}}});
+    let confirmed = json!({"requestState": question["requestState"], "inputResponses": yes});
+    let done = delete(confirmed.clone()).await;
+    assert!(done["isError"] != true && done["content"].is_array(), "{done}");
+    // It serves once, and another question is another call.
+    for more in [confirmed, json!({})] {
+        let refused = delete(more).await;
+        let text = refused["content"][0]["text"].as_str().unwrap_or_default();
+        assert!(text.contains("this caller made too many calls of `delete-*`"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn searches_and_calls_of_hidden_tools_count() {
+    let world = World::new("[default]\nrate = \"2/h\"\nexclude-tools = [\"delete-*\"]\n", &["--search=on"]).await;
+    for (user, tool, arguments) in [
+        ("a", "search_tools", json!({"query": "orders"})),
+        ("b", "describe_tool", json!({"name": "list-orders"})),
+        ("c", "call_tool", json!({"name": "delete-orders"})),
+        ("d", "call_tool", json!({"name": "none"})),
+        ("e", "delete-orders", json!({})),
+        ("f", "none", json!({})),
+        ("g", "list-orders", json!({})),
+    ] {
+        let caller = world.caller(json!({"sub": user}));
+        let call = async || caller.post("", &message(tool, &arguments)).await.to_string();
+        for _ in 0..2 {
+            let response = call().await;
+            assert!(!response.contains("too many calls"), "{tool}: {response}");
+        }
+        let refused = call().await;
+        assert!(refused.contains("nothing was sent, this caller made too many calls; retry in"), "{tool}: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn hidden_calls_are_recorded_as_calls_of_the_hidden_tool_without_secrets() {
+    let policy = "[default]\ntoolsets = [\"parcels\"]\n";
+    let world = World::new(policy, &["--search=on", "--audit-values"]).await;
+    let arguments = json!({"name": "list-orders", "arguments": {"password": "hush-hush"}});
+    world.caller(json!({})).post("", &message("call_tool", &arguments)).await;
+    let lines = world.audit();
+    let line = lines.iter().find(|line| line["tool"] == "list-orders").expect("a line");
+    assert_eq!((&line["arguments"], &line["values"]), (&json!(["password"]), &json!({"password": "***"})), "{line}");
+}
+
+#[tokio::test]
+async fn what_the_server_has_is_declared_whatever_the_rule_of_the_caller_shows() {
+    let world = World::new("[default]\ntoolsets = [\"parcels\"]\n", &[]).await;
+    let caller = world.caller(json!({}));
+    let discovered: Value =
+        modern_at(&caller.http, &world.mcp, "server/discover", json!({})).await.json().await.expect("JSON");
+    let capabilities = &discovered["result"]["capabilities"];
+    assert!(capabilities["resources"].is_object() && capabilities["prompts"].is_object(), "{discovered}");
+    assert_eq!(caller.list("", "prompts").await, [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn rules_are_not_for_the_control_adapter_nor_for_probes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [file, policy] = ["shop.yaml", "policy.toml"].map(|name| folder.path().join(name));
+    let text = "naftiko: 1.0.0-beta5\ncapability:\n  consumes:\n  - {namespace: api, baseUri: 'https://api.test', resources: \
+                [{path: /x, operations: [{name: list, method: GET}]}]}\n  exposes:\n  - {type: rest, namespace: rest-api, \
+                resources: [{path: /x, operations: [{method: GET, call: api.list}]}]}\n  - {type: control, port: 9090, \
+                management: {info: true}}\n";
+    fs::write(&file, text).expect("a file");
+    fs::write(&policy, "[default]\ndeny = true\n").expect("a file");
+    let program = load::leak(load::files(&[file], true).expect("it is a capability").program);
+    let flags = options::parse(&["--policy", &policy.to_string_lossy()]).expect("flags");
+    let mounted = Mounted::new(program, flags, BTreeMap::new()).await.expect("it is served");
+    let [(_, rest), (_, control)] = mounted.ports() else { panic!("two ports: {:?}", mounted.ports()) };
+    for (address, path, status) in [
+        (rest, "/x", 403),
+        (rest, "/healthz", 200),
+        (control, "/health/live", 200),
+        (control, "/health/ready", 200),
+        (control, "/metrics", 200),
+        (control, "/status", 200),
+    ] {
+        let response = reqwest::get(format!("http://{address}{path}")).await.expect("a response");
+        assert_eq!(response.status(), status, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn the_narrower_of_file_and_flags_wins() {
     let policy = "[[rules]]\nname = \"a\"\nfor = {groups = [\"a\"]}\ntools = [\"delete-*\", \"list-*\"]\nconfirm = \"off\"\n[default]\n";
     let world = World::new(policy, &["--read-only", "--exclude-tools", "list-parcels"]).await;
@@ -313,7 +448,7 @@ async fn the_narrower_of_file_and_flags_wins() {
 
 #[tokio::test]
 async fn flags_limit_each_principal_and_tool_without_a_file() {
-    let world = World::new("[default]\n", &["--principal-rate-limit", "3/h", "--tool-rate-limit", "list-*=1/h"]).await;
+    let world = World::new("[default]\n", &["--principal-rate-limit", "2/h", "--tool-rate-limit", "list-*=1/h"]).await;
     let (ada, bob) = (world.caller(json!({"sub": "ada"})), world.caller(json!({"sub": "bob"})));
     assert_eq!(ada.rest("GET", "/orders").await.0, 200);
     let limited = ada.call("", "list-parcels").await;
@@ -349,7 +484,7 @@ async fn mistakes_in_the_file_end_the_start_with_line_and_names() {
         ),
         (
             "[default]\nverbs = [\"write\"]",
-            ":2: verbs: nothing has a name that matches `write`; there are: create, delete, read",
+            ":2: verbs: nothing has a name that matches `write`; there are: action, create, delete, read, update",
         ),
         ("[default]\ntool-rates = {\"drop-*\" = \"1/s\"}", ":2: tool-rates: nothing has a name that matches `drop-*`"),
         ("[[rule]]", ":1: unknown field `rule`, expected one of `group-claim`, `rules`, `default`"),

@@ -22,6 +22,7 @@ use super::confirm::{Destructive, Verdict};
 use super::failure::failure;
 use super::forwarded::forwarded;
 use super::inputs::Inputs;
+use super::limits::Limited;
 use super::mask::view;
 use super::plan::{dry_run, line};
 use super::result::result;
@@ -41,17 +42,19 @@ pub(super) async fn call(
     context: &RequestContext<RoleServer>,
     ended: &mut Ended,
 ) -> Result<CallToolResponse, ErrorData> {
-    let _permit = match policy.admit(principal(context), &[&tool.name]) {
-        Ok(permit) => permit,
-        Err(limited) => {
-            let text =
-                format!("{}: nothing was sent, {}; retry in {} s", &tool.name, limited.reason, limited.retry_after);
-            ended.outcome = AuditOutcome::Refused;
-            return Ok(error_result(text).into());
-        }
-    };
     // Only a confirmation needs the parameters again.
     let confirmable = tool.hints.destructive.then(|| params.clone());
+    let is_confirmed = confirmable.as_ref().is_some_and(|params| {
+        Destructive { tool, connection, params, principal: named(context) }.is_confirmed(policy, context)
+    });
+    let admitted = if is_confirmed { policy.permit() } else { policy.admit(principal(context), &[&tool.name]) };
+    let _permit = match admitted {
+        Ok(permit) => permit,
+        Err(limited) => {
+            ended.outcome = AuditOutcome::Refused;
+            return Ok(refused(&tool.name, &limited).into());
+        }
+    };
     let inputs = Inputs::read(tool, params.arguments.take());
     let note = inputs.note();
     let mut response = match inputs.checked(tool, connection).await {
@@ -91,10 +94,8 @@ async fn run(
             return Ok(dry_run(&tool.binding.target, reveals, plan, policy.response_budget).into());
         }
         if let Some(params) = &confirmable {
-            let parts = context.extensions.get::<http::request::Parts>();
-            let principal = parts.and_then(|parts| parts.extensions.get::<Principal>()).map(Principal::id);
-            let call = Destructive { tool, connection, request: line(&plan), params, principal };
-            match call.verdict(policy, context).await? {
+            let call = Destructive { tool, connection, params, principal: named(context) };
+            match call.verdict(policy, context, &line(&plan)).await? {
                 Verdict::Confirmed => ended.confirmed = true,
                 Verdict::Proceed => {}
                 Verdict::Ask(question) => {
@@ -160,8 +161,12 @@ async fn finished(
 
 /// The principal of the caller; empty on standard input, where there is one.
 pub(super) fn principal(context: &RequestContext<RoleServer>) -> &str {
+    named(context).unwrap_or_default()
+}
+
+fn named(context: &RequestContext<RoleServer>) -> Option<&str> {
     let parts = context.extensions.get::<http::request::Parts>();
-    parts.and_then(|parts| parts.extensions.get::<Principal>()).map(Principal::id).unwrap_or_default()
+    parts.and_then(|parts| parts.extensions.get::<Principal>()).map(Principal::id)
 }
 
 pub(super) fn cancelled() -> ErrorData {
@@ -191,6 +196,11 @@ async fn progress(context: &RequestContext<RoleServer>) -> std::convert::Infalli
         }
     }
     std::future::pending().await
+}
+
+/// The result of a call of a tool with this name that a limit refuses.
+pub(super) fn refused(name: &str, limited: &Limited) -> CallToolResult {
+    error_result(format!("{name}: nothing was sent, {}; retry in {} s", limited.reason, limited.retry_after))
 }
 
 fn error_result(text: String) -> CallToolResult {

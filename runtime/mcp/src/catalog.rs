@@ -27,6 +27,8 @@ pub(super) struct Catalog {
     hidden: HashMap<&'static str, Indexed>,
     /// Those of which lists show only a part of their schemas.
     cut: Vec<&'static Tool>,
+    /// Whether there are some, for callers of any rule.
+    is_any_cut: bool,
     /// What lists show in place of all tools.
     #[cfg(feature = "search")]
     finder: Option<Finder>,
@@ -64,8 +66,10 @@ impl Catalog {
     pub(super) fn new<'d>(members: &[Member], tools: impl IntoIterator<Item = &'d Described>, policy: &Policy) -> Self {
         let number = |tool: &Described| members.iter().position(|member| member.toolset() == tool.toolset);
         let (mut shown, mut listed, mut cut, mut hidden) = (Vec::new(), Vec::new(), Vec::new(), HashMap::new());
+        let mut is_any_cut = false;
         for described in tools {
             let Described { tool, description, is_cut, .. } = described;
+            is_any_cut |= *is_cut;
             match number(described).filter(|_| policy.shows(tool)) {
                 Some(member) => {
                     listed.push(description.clone());
@@ -95,6 +99,7 @@ impl Catalog {
             index,
             hidden,
             cut,
+            is_any_cut,
             #[cfg(feature = "search")]
             finder,
         }
@@ -109,18 +114,31 @@ impl Catalog {
         &self.cut
     }
 
+    pub(super) fn is_any_cut(&self) -> bool {
+        self.is_any_cut
+    }
+
     /// The tool of a name.
     pub(super) fn tool(&self, name: &str) -> Option<&Indexed> {
         self.index.get(name)
     }
 
-    /// The tool that a call is about, if the rule of the callers hides it.
-    pub(super) fn hidden(&self, request: &CallToolRequestParams) -> Option<&Indexed> {
+    /// The tool that a call is about, if the rule of the callers hides it, and the call of it.
+    pub(super) fn hidden(&self, request: &CallToolRequestParams) -> Option<(&Indexed, CallToolRequestParams)> {
         #[cfg(feature = "search")]
         if let Some(finder) = &self.finder {
-            return self.hidden.get(finder.named_by(request));
+            return Some((self.hidden.get(finder.named_by(request))?, finder.unwrapped(request)));
         }
-        self.hidden.get(&*request.name)
+        Some((self.hidden.get(&*request.name)?, request.clone()))
+    }
+
+    /// Whether a call is one of a tool that there is for its caller, and so counted as that.
+    pub(super) fn has(&self, request: &CallToolRequestParams) -> bool {
+        #[cfg(feature = "search")]
+        if let Some(finder) = &self.finder {
+            return Finder::own(&request.name).is_none() && self.index.contains_key(finder.named_by(request));
+        }
+        self.index.contains_key(&*request.name)
     }
 
     /// The tool that a call is about, and its capability: of a call of another one through search mode that one. `None` if no tool

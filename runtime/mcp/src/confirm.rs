@@ -1,7 +1,8 @@
 //! Confirmation of destructive calls by the user (MCP 2026-07-28, "Multi Round-Trip Requests"; before it,
 //! "Elicitation").
 
-use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -31,8 +32,10 @@ const CONFIRMED: &str = "ok";
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(300);
 /// How much of the path the question shows, in characters. The arguments in it have lines of their own.
 const REQUEST_LIMIT: usize = 300;
-/// How many confirmations are remembered until they expire.
-const USED_LIMIT: usize = 10_000;
+/// How many confirmations are remembered until they expire, so that none is used twice.
+const USED_LIMIT: usize = 50_000;
+/// How many of these one principal may have.
+const SHARE: usize = 5000;
 
 /// How to continue with a call.
 pub(super) enum Verdict {
@@ -50,34 +53,42 @@ pub(super) enum Verdict {
 pub(super) struct Destructive<'a> {
     pub(super) tool: &'a Tool,
     pub(super) connection: &'a Connection,
-    /// The method and the path of the request.
-    pub(super) request: String,
     pub(super) params: &'a CallToolRequestParams,
     /// The principal of the caller.
     pub(super) principal: Option<&'a str>,
 }
 
 impl Destructive<'_> {
+    /// Decides about a call whose request has this method and path.
     pub(super) async fn verdict(
         &self,
         policy: &Policy,
         context: &RequestContext<RoleServer>,
+        request: &str,
     ) -> Result<Verdict, ErrorData> {
         if policy.confirmation == Confirmation::Off {
             return Ok(Verdict::Proceed);
         }
-        let can_ask = context.client_capabilities().is_some_and(|capabilities| supports_forms(&capabilities));
-        let modern = is_stateless(context);
+        let can_ask = can_ask(context);
         match &policy.seal {
-            Some(seal) if can_ask && modern => self.ask(seal),
-            _ if can_ask && !modern => Ok(self.elicit(context).await),
+            Some(seal) if can_ask && is_stateless(context) => self.ask(seal, request),
+            _ if can_ask && !is_stateless(context) => Ok(self.elicit(context, request).await),
             _ if policy.confirmation == Confirmation::Ask => Ok(Verdict::Proceed),
             _ => Ok(Verdict::Refused("the user must confirm it, and this client cannot ask")),
         }
     }
 
+    /// Whether the user has confirmed the call, so that it was counted when the question was asked. The verdict takes each
+    /// confirmation only once.
+    pub(super) fn is_confirmed(&self, policy: &Policy, context: &RequestContext<RoleServer>) -> bool {
+        let asks = policy.confirmation != Confirmation::Off && can_ask(context) && is_stateless(context);
+        let (Some(seal), Some(state), true) = (&policy.seal, &self.params.request_state, asks) else { return false };
+        self.params.input_responses.as_ref().and_then(answer) == Some(true)
+            && seal.open_with(state, &self.subject()).is_ok_and(|number| !USED.has(&number))
+    }
+
     /// Evaluates the user's answer in the request, or else asks the question.
-    fn ask(&self, seal: &RequestStateCodec) -> Result<Verdict, ErrorData> {
+    fn ask(&self, seal: &RequestStateCodec, request: &str) -> Result<Verdict, ErrorData> {
         let subject = self.subject();
         if let Some(state) = &self.params.request_state {
             // The call is associated data of the seal, so the state of another call is invalid.
@@ -87,21 +98,23 @@ impl Destructive<'_> {
             };
             let number = seal.open_with(state, &subject).map_err(|_| invalid())?;
             match self.params.input_responses.as_ref().and_then(answer) {
-                Some(true) if !USED.add(number, Instant::now()) => return Err(invalid()),
+                Some(true) if !USED.add(number, self.principal.unwrap_or_default(), Instant::now()) => {
+                    return Err(invalid());
+                }
                 Some(true) => return Ok(Verdict::Confirmed),
                 Some(false) => return Ok(Verdict::Refused(DECLINED)),
                 None => {}
             }
         }
         let state = sealed(seal, &subject, ANSWER_TIMEOUT);
-        let question = InputRequest::Elicitation(ElicitRequest::new(self.question()));
+        let question = InputRequest::Elicitation(ElicitRequest::new(self.question(request)));
         let questions = [(QUESTION.to_owned(), question)].into();
         Ok(Verdict::Ask(InputRequiredResult::new(Some(questions), Some(state))))
     }
 
     /// Asks while the call waits, as in older revisions of the protocol.
-    async fn elicit(&self, context: &RequestContext<RoleServer>) -> Verdict {
-        match tokio::time::timeout(ANSWER_TIMEOUT, context.peer.create_elicitation(self.question())).await {
+    async fn elicit(&self, context: &RequestContext<RoleServer>, request: &str) -> Verdict {
+        match tokio::time::timeout(ANSWER_TIMEOUT, context.peer.create_elicitation(self.question(request))).await {
             Ok(Ok(answer)) if answer.action == ElicitationAction::Accept && is_confirmed(answer.content.as_ref()) => {
                 Verdict::Confirmed
             }
@@ -110,11 +123,11 @@ impl Destructive<'_> {
         }
     }
 
-    fn question(&self) -> ElicitRequestParams {
+    fn question(&self, request: &str) -> ElicitRequestParams {
         let none = JsonObject::new();
         let arguments = self.params.arguments.as_ref().unwrap_or(&none);
         let Tool { title, name, binding, .. } = self.tool;
-        let request = shortened(&self.request, REQUEST_LIMIT);
+        let request = shortened(request, REQUEST_LIMIT);
         let message = format!("{title} ({name}) may destroy data: {request}{}", lines(binding.inputs(), arguments));
         let yes = PrimitiveSchemaDefinition::Boolean(BooleanSchema::new().title("Yes, do it"));
         let mut requested_schema = ElicitationSchema::new([(CONFIRMED.to_owned(), yes)].into());
@@ -147,18 +160,45 @@ static USED: LazyLock<Used> = LazyLock::new(Used::default);
 
 /// The numbers of used states, until they expire.
 #[derive(Default)]
-struct Used(Mutex<VecDeque<(Vec<u8>, Instant)>>);
+struct Used(Mutex<States>);
+
+#[derive(Default)]
+struct States {
+    numbers: HashSet<Vec<u8>>,
+    /// The same by their age, with who used them.
+    ages: VecDeque<(Instant, Vec<u8>, String)>,
+    /// How many each principal used.
+    counts: HashMap<String, usize>,
+}
 
 impl Used {
-    /// Adds the number of a state. Returns false if it was used before, or if so many were used that one would be forgotten.
-    fn add(&self, number: Vec<u8>, now: Instant) -> bool {
-        let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while used.front().is_some_and(|(_, at)| now.saturating_duration_since(*at) > ANSWER_TIMEOUT) {
-            used.pop_front();
+    fn has(&self, number: &[u8]) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).numbers.contains(number)
+    }
+
+    /// Adds the number of a state. Returns false if it was used before, or if so many were used, by this principal or by all, that
+    /// one would be forgotten.
+    fn add(&self, number: Vec<u8>, principal: &str, now: Instant) -> bool {
+        let mut states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let States { numbers, ages, counts } = &mut *states;
+        while ages.front().is_some_and(|(at, ..)| now.saturating_duration_since(*at) > ANSWER_TIMEOUT)
+            && let Some((_, number, principal)) = ages.pop_front()
+        {
+            numbers.remove(&number);
+            if let Entry::Occupied(mut count) = counts.entry(principal) {
+                *count.get_mut() -= 1;
+                if *count.get() == 0 {
+                    count.remove();
+                }
+            }
         }
-        let is_new = used.len() < USED_LIMIT && !used.iter().any(|(known, _)| *known == number);
+        if numbers.len() >= USED_LIMIT || counts.get(principal).is_some_and(|count| *count >= SHARE) {
+            return false;
+        }
+        let is_new = numbers.insert(number.clone());
         if is_new {
-            used.push_back((number, now));
+            *counts.entry(principal.to_owned()).or_default() += 1;
+            ages.push_back((now, number, principal.to_owned()));
         }
         is_new
     }
@@ -178,6 +218,10 @@ fn answer(responses: &InputResponses) -> Option<bool> {
 
 fn is_confirmed(content: Option<&Value>) -> bool {
     content.and_then(|content| content.get(CONFIRMED)) == Some(&Value::Bool(true))
+}
+
+fn can_ask(context: &RequestContext<RoleServer>) -> bool {
+    context.client_capabilities().is_some_and(|capabilities| supports_forms(&capabilities))
 }
 
 /// Whether a client can show forms to its user. A client that declares no mode can.
@@ -206,10 +250,18 @@ mod tests {
     #[test]
     fn used_states_are_remembered_until_they_expire_and_in_bounded_memory() {
         let (used, start) = (Used::default(), Instant::now());
-        assert!(used.add(vec![1], start) && !used.add(vec![1], start + ANSWER_TIMEOUT));
-        assert!((2..=USED_LIMIT).all(|number| used.add(number.to_be_bytes().to_vec(), start)));
-        assert!(!used.add(vec![2], start), "none is forgotten before its time");
-        assert!(used.add(vec![2], start + ANSWER_TIMEOUT + Duration::from_secs(1)));
+        assert!(used.add(vec![1], "ada", start) && !used.add(vec![1], "bob", start + ANSWER_TIMEOUT));
+        assert!(used.has(&[1]) && !used.has(&[2]));
+        let number = |number: usize| number.to_be_bytes().to_vec();
+        assert!((1..SHARE).all(|count| used.add(number(count), "ada", start)));
+        assert!(!used.add(number(SHARE), "ada", start), "none is forgotten before its time");
+        assert!(used.add(number(SHARE), "bob", start), "one principal does not block others");
+        let mut others =
+            (SHARE + 1..USED_LIMIT).map(|count| used.add(number(count), &(count / 100).to_string(), start));
+        assert!(others.all(|added| added) && !used.add(number(USED_LIMIT), "eve", start));
+        assert!(used.add(vec![1], "ada", start + ANSWER_TIMEOUT + Duration::from_secs(1)));
+        let States { numbers, ages, counts } = &*used.0.lock().expect("no panic");
+        assert_eq!((numbers.len(), ages.len(), counts.len()), (1, 1, 1));
     }
 
     #[test]

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use naftiko_schema::{Mcp, Rest, Target, Tool, Verb};
+use naftiko_schema::{Mcp, ResourceSource, Rest, Tool, Verb};
 
+use super::action::{Action, forwarded};
+use super::choice::Choice;
 use super::choices::Confirmation;
-use super::limits::{Limited, Limits, Rate};
+use super::limits::{Limits, Rate};
 use super::patterns::{Patterns, UnmatchedPattern};
 
 /// What the callers of one rule may do. Clones share the counts of calls.
@@ -16,12 +18,7 @@ use super::patterns::{Patterns, UnmatchedPattern};
 pub struct Grant {
     name: Arc<str>,
     denies: bool,
-    pub(super) read_only: bool,
-    only: Patterns,
-    excluded: Patterns,
-    toolsets: Patterns,
-    resources: Patterns,
-    verbs: Patterns,
+    choice: Choice,
     pub(super) confirmation: Confirmation,
     limits: Limits,
 }
@@ -42,12 +39,18 @@ pub struct Names {
 }
 
 impl Names {
-    /// Adds the names of a capability, of its tools, and of what they do.
+    /// Adds the names of a capability, of its tools, and of what they and its resources do.
     pub fn add_tools(&mut self, toolset: &str, adapter: &Mcp) {
         self.toolsets.insert(toolset.to_owned());
         for tool in adapter.tools.iter() {
             self.tools.push(tool.name.to_string());
             self.add(tool.resource.to_string(), tool.verb);
+        }
+        for resource in adapter.resources.iter() {
+            if let ResourceSource::Call(call) = &resource.source {
+                let (resource, verb) = call.binding.target.purpose();
+                self.add(resource, verb);
+            }
         }
     }
 
@@ -58,54 +61,13 @@ impl Names {
             let (resource, verb) = route.binding.target.purpose();
             self.add(resource, verb);
         }
+        let operations = adapter.forwards.iter().flat_map(|forward| forward.operations.iter());
+        self.verbs.extend(operations.flat_map(|operation| forwarded(operation.method)).map(Verb::as_str));
     }
 
     fn add(&mut self, resource: String, verb: Verb) {
         self.resources.extend(Some(resource).filter(|resource| !resource.is_empty()));
         self.verbs.insert(verb.as_str());
-    }
-}
-
-/// What a route, a tool or a resource does, as rules choose it.
-#[derive(Clone, Debug)]
-pub struct Action {
-    toolset: String,
-    /// The tools that do it.
-    tools: Vec<String>,
-    resource: String,
-    verb: Verb,
-    is_read_only: bool,
-}
-
-impl Action {
-    /// What a target of a capability does, some of whose targets are tools.
-    pub fn new<'t>(toolset: &str, target: &Target, tools: impl IntoIterator<Item = &'t Tool>) -> Self {
-        let tools = tools_of(target, tools);
-        let (resource, verb) = match tools.first() {
-            Some(tool) => (tool.resource.to_string(), tool.verb),
-            None => target.purpose(),
-        };
-        let names = tools.iter().map(|tool| tool.name.to_string()).collect();
-        let is_read_only = target.is_safe() || tools.iter().any(|tool| tool.hints.read_only);
-        Self { toolset: toolset.to_owned(), tools: names, resource, verb, is_read_only }
-    }
-
-    /// The names of the tools that do it.
-    pub fn tools(&self) -> Vec<&str> {
-        self.tools.iter().map(String::as_str).collect()
-    }
-}
-
-/// Those of the tools of a capability that run a target.
-pub(super) fn tools_of<'t>(target: &Target, tools: impl IntoIterator<Item = &'t Tool>) -> Vec<&'t Tool> {
-    tools.into_iter().filter(|tool| is_same(&tool.binding.target, target)).collect()
-}
-
-fn is_same(one: &Target, other: &Target) -> bool {
-    match (one, other) {
-        (Target::Operation(one), Target::Operation(other)) => one.id == other.id,
-        (Target::Flow(one), Target::Flow(other)) => one.id == other.id,
-        _ => false,
     }
 }
 
@@ -115,12 +77,7 @@ impl Grant {
         Self {
             name: name.into(),
             denies: false,
-            read_only: false,
-            only: Patterns::default(),
-            excluded: Patterns::default(),
-            toolsets: Patterns::default(),
-            resources: Patterns::default(),
-            verbs: Patterns::default(),
+            choice: Choice::default(),
             confirmation: Confirmation::Off,
             limits: Limits::default(),
         }
@@ -134,37 +91,37 @@ impl Grant {
 
     /// Allows only what changes nothing.
     pub fn read_only(mut self) -> Self {
-        self.read_only = true;
+        self.choice.read_only = true;
         self
     }
 
     /// Allows only tools whose names match one of these patterns, and what does the same.
     pub fn tools(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.only = Patterns::new(patterns);
+        self.choice.only = Patterns::new(patterns);
         self
     }
 
     /// Does not allow tools whose names match one of these patterns, nor what does the same.
     pub fn exclude_tools(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.excluded = Patterns::new(patterns);
+        self.choice.excluded = Patterns::new(patterns);
         self
     }
 
     /// Allows only what capabilities have whose names match one of these patterns.
     pub fn toolsets(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.toolsets = Patterns::new(patterns);
+        self.choice.toolsets = Patterns::new(patterns);
         self
     }
 
     /// Allows only what is about a resource of the upstream whose name, in the singular, matches one of these patterns.
     pub fn resources(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.resources = Patterns::new(patterns);
+        self.choice.resources = Patterns::new(patterns);
         self
     }
 
     /// Allows only what has one of these verbs: `read`, `create`, `update`, `action`, `delete`.
     pub fn verbs(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.verbs = Patterns::new(patterns);
+        self.choice.verbs = Patterns::new(patterns);
         self
     }
 
@@ -198,38 +155,36 @@ impl Grant {
 
     /// Whether it allows only what changes nothing.
     pub fn is_read_only(&self) -> bool {
-        self.read_only
+        self.choice.read_only
     }
 
     /// Whether it allows anything of a capability.
     pub fn has(&self, toolset: &str) -> bool {
-        !self.denies && self.toolsets.choose(toolset)
+        !self.denies && self.choice.has(toolset)
     }
 
     /// Whether it allows a tool, if it allows anything of the capability.
     pub(super) fn shows(&self, tool: &Tool) -> bool {
-        self.fits(&[&tool.name], &tool.resource, tool.verb, tool.hints.read_only)
+        self.choice.shows(tool)
     }
 
     /// Whether it allows an action.
     pub fn allows(&self, action: &Action) -> bool {
-        self.has(&action.toolset) && self.fits(&action.tools(), &action.resource, action.verb, action.is_read_only)
+        // What is not known cannot be chosen, so all lists about it forbid it.
+        let is_about = match &action.resource {
+            Some(resource) => self.choice.resources.choose(resource),
+            None => self.choice.resources.is_empty() && self.choice.excluded.is_empty() && !self.limits.name_tools(),
+        };
+        self.has(&action.toolset)
+            && (action.is_read_only || !self.choice.read_only)
+            && (self.choice.only.is_empty() || action.same.iter().any(|tool| self.choice.only.match_any(tool)))
+            && !action.related.iter().any(|tool| self.choice.excluded.match_any(tool))
+            && is_about
+            && action.verbs.iter().all(|verb| self.choice.verbs.choose(verb.as_str()))
     }
 
-    fn fits(&self, tools: &[&str], resource: &str, verb: Verb, is_read_only: bool) -> bool {
-        (is_read_only || !self.read_only)
-            && (self.only.is_empty() || tools.iter().any(|tool| self.only.match_any(tool)))
-            && self.resources.choose(resource)
-            && self.verbs.choose(verb.as_str())
-            && !tools.iter().any(|tool| self.excluded.match_any(tool))
-    }
-
-    /// Counts a call of a principal, which does what these tools do.
-    ///
-    /// # Errors
-    /// If there were too many.
-    pub fn admit(&self, principal: &str, tools: &[&str]) -> Result<(), Limited> {
-        self.limits.check(principal, tools)
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// Checks that each pattern matches one of these names.
@@ -240,18 +195,21 @@ impl Grant {
         let texts = |names: &BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>();
         let (toolsets, resources) = (texts(&names.toolsets), texts(&names.resources));
         let verbs: Vec<_> = names.verbs.iter().map(|verb| (*verb).to_owned()).collect();
-        self.toolsets.check("toolsets", &toolsets)?;
-        self.resources.check("resources", &resources)?;
-        self.verbs.check("verbs", &verbs)?;
-        self.only.check("tools", &names.tools)?;
-        self.excluded.check("exclude-tools", &names.tools)?;
+        self.choice.toolsets.check("toolsets", &toolsets)?;
+        self.choice.resources.check("resources", &resources)?;
+        self.choice.verbs.check("verbs", &verbs)?;
+        self.choice.only.check("tools", &names.tools)?;
+        self.choice.excluded.check("exclude-tools", &names.tools)?;
         Patterns::new(self.limits.patterns()).check("tool-rates", &names.tools)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use naftiko_schema::{Binding, Method, Operation, OperationId, PathPart, RetrySafety, ToolHints, calls, text};
+    use naftiko_schema::{
+        Action as StepAction, Binding, Flow, FlowId, Forward, Method, Operation, OperationId, PathPart, Resource,
+        ResourceCall, RetrySafety, Step, StepCall, Target, ToolHints, calls, runs, text,
+    };
 
     use super::*;
 
@@ -284,11 +242,93 @@ mod tests {
 
     #[test]
     fn routes_are_allowed_as_the_tools_of_their_operation_are() {
-        let tool = |name: &'static str| Tool::new(name, "", "", ToolHints::new(), Binding::new(calls(&DROP)));
-        let drop = action(&DROP, &[tool("throw-away"), tool("recycle")]);
+        let drop = action(&DROP, &["throw-away", "recycle"].map(|name| tool(name, calls(&DROP))));
         assert!(Grant::new("a").tools(["recycle"]).allows(&drop));
         assert!(!Grant::new("a").tools(["list-*"]).allows(&drop));
         assert!(!Grant::new("a").exclude_tools(["recycle"]).allows(&drop));
         assert_eq!(drop.tools(), ["throw-away", "recycle"]);
+    }
+
+    fn tool(name: &'static str, target: Target) -> Tool {
+        Tool::new(name, "", "", ToolHints::new(), Binding::new(target))
+    }
+
+    #[test]
+    fn tools_that_run_a_flow_exclude_the_routes_of_what_it_changes() {
+        static STEPS: &[Step] = &[
+            Step::new("list", StepAction::Call(StepCall::new(calls(&LIST), &[]))),
+            Step::new("drop", StepAction::Call(StepCall::new(calls(&DROP), &[]))),
+        ];
+        static FLOW: Flow = Flow::new(FlowId(0), "clean-up", &[], STEPS);
+        let tools = [tool("clean-up", runs(&FLOW)), tool("list", calls(&LIST))];
+        let (list, drop) = (action(&LIST, &tools), action(&DROP, &tools));
+        assert_eq!((list.tools(), drop.tools()), (vec!["list"], vec!["clean-up"]));
+        let grant = Grant::new("a").exclude_tools(["clean-*"]);
+        assert!(grant.allows(&list) && !grant.allows(&drop));
+        assert!(!Grant::new("a").tools(["clean-up"]).allows(&drop), "a tool allows only what it does");
+        let flow = Action::new("stock", &runs(&FLOW), &[tool("drop", calls(&DROP))]);
+        assert!(!Grant::new("a").exclude_tools(["drop"]).allows(&flow));
+    }
+
+    #[test]
+    fn what_a_tool_says_that_it_does_counts_in_any_order() {
+        let with = |name, verb, hints| Tool { verb, hints, ..tool(name, calls(&LIST)) };
+        let list = || with("list", Verb::Read, ToolHints::new().read_only());
+        let start = || with("start", Verb::Action, ToolHints::new());
+        for tools in [[list(), start()], [start(), list()]] {
+            let action = action(&LIST, &tools);
+            assert!(!Grant::new("a").read_only().allows(&action), "one changes something, although it is a GET");
+            assert!(Grant::new("a").verbs(["action"]).allows(&action));
+            assert!(!Grant::new("a").verbs(["read"]).allows(&action));
+        }
+        assert!(Grant::new("a").read_only().allows(&action(&LIST, &[list()])));
+        let search = Tool { hints: ToolHints::new().read_only(), ..tool("search", calls(&DROP)) };
+        assert!(Grant::new("a").read_only().allows(&action(&DROP, &[search])));
+    }
+
+    #[test]
+    fn forwards_are_allowed_only_by_rules_that_choose_no_tools() {
+        let (read, make) = (Action::forward("stock", Method::Get), Action::forward("stock", Method::Post));
+        let rate: Rate = "9/s".parse().expect("a rate");
+        for (grant, reads, makes) in [
+            (Grant::new("a"), true, true),
+            (Grant::new("a").rate(rate), true, true),
+            (Grant::new("a").toolsets(["stock"]), true, true),
+            (Grant::new("a").toolsets(["shop"]), false, false),
+            (Grant::new("a").read_only(), true, false),
+            (Grant::new("a").tools(["*"]), false, false),
+            (Grant::new("a").exclude_tools(["x"]), false, false),
+            (Grant::new("a").tool_rate("x", rate), false, false),
+            (Grant::new("a").resources(["*"]), false, false),
+            (Grant::new("a").verbs(["read", "action"]), true, false),
+            (Grant::new("a").verbs(["create"]), false, false),
+            (Grant::new("a").verbs(["create", "action"]), false, true),
+        ] {
+            assert_eq!((grant.allows(&read), grant.allows(&make)), (reads, makes), "{grant:?}");
+        }
+    }
+
+    #[test]
+    fn verbs_and_resources_of_mcp_resources_and_forwards_can_be_chosen() {
+        static RESOURCES: &[Resource] = &[Resource::new(
+            "things",
+            "",
+            "x://things",
+            ResourceSource::Call(ResourceCall::new(Binding::new(calls(&LIST)))),
+        )];
+        static FORWARDS: &[Forward] = &[Forward::new("/x/{path}", OPERATIONS)];
+        static OPERATIONS: &[Operation] =
+            &[Operation::new(OperationId(2), "forward", Method::Post, RetrySafety::Never)];
+        let mut names = Names::default();
+        assert!(Grant::new("a").verbs(["read"]).check(&names).is_err());
+        names.add_tools("stock", &Mcp::new(0).resources(RESOURCES));
+        names.add_routes("stock", &Rest::new(0).forwards(FORWARDS));
+        for grant in [
+            Grant::new("a").verbs(["read"]),
+            Grant::new("a").verbs(["create", "action"]),
+            Grant::new("a").resources(["thing"]),
+        ] {
+            assert!(grant.check(&names).is_ok(), "{grant:?}");
+        }
     }
 }

@@ -19,11 +19,11 @@ use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 
 use super::audit::AuditOutcome;
-use super::call::{call, cancelled, principal};
+use super::call::{call, cancelled, principal, refused};
 use super::changes::Changes;
 use super::forwarded::forwarded;
 use super::member::{Indexed, Member};
-use super::members::{Members, SharedCatalog};
+use super::members::{Declared, Members, SharedCatalog};
 use super::page::page;
 use super::resources::Resources;
 use super::revision::{VERSIONS, is_stateless};
@@ -109,7 +109,7 @@ impl Server {
         let members = Members::new(members, &policy, shared);
         let implementation = Implementation::new(&*about.name, &*about.version).with_title(&*about.title);
         let resources = Resources::new(members.all(), members.cut(), &policy);
-        let mut config = ServerConfig::new(capabilities(&members, &resources)).with_server_info(implementation);
+        let mut config = ServerConfig::new(capabilities(members.declared())).with_server_info(implementation);
         let instructions = members.instructions();
         if !instructions.is_empty() {
             config = config.with_instructions(instructions);
@@ -181,15 +181,15 @@ impl Server {
 }
 
 /// Advertises only the capabilities that this server has.
-fn capabilities(members: &Members, resources: &Resources) -> ServerCapabilities {
-    let mut capabilities = if resources.skills().is_empty() {
-        ServerCapabilities::default()
-    } else {
+fn capabilities(declared: Declared) -> ServerCapabilities {
+    let mut capabilities = if declared.skills {
         ServerCapabilities::builder().enable_skills().build()
+    } else {
+        ServerCapabilities::default()
     };
-    capabilities.tools = members.have_tools().then(ToolsCapability::default);
-    capabilities.resources = resources.are_offered().then(ResourcesCapability::default);
-    capabilities.prompts = members.have_prompts().then(PromptsCapability::default);
+    capabilities.tools = declared.tools.then(ToolsCapability::default);
+    capabilities.resources = declared.resources.then(ResourcesCapability::default);
+    capabilities.prompts = declared.prompts.then(PromptsCapability::default);
     capabilities
 }
 
@@ -269,7 +269,7 @@ impl ServerHandler for Server {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        ensure_offered::<ListToolsRequestMethod>(self.0.members.have_tools())?;
+        ensure_offered::<ListToolsRequestMethod>(self.0.members.declared().tools)?;
         let (tools, next) = page(self.0.members.listed(is_stateless(&context)), request)?;
         let mut list = ListToolsResult::with_all_items(tools);
         list.next_cursor = next;
@@ -282,7 +282,7 @@ impl ServerHandler for Server {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        ensure_offered::<ListResourcesRequestMethod>(self.0.resources.are_offered())?;
+        ensure_offered::<ListResourcesRequestMethod>(self.0.members.declared().resources)?;
         let (all, next) = page(&self.0.resources.list().await, request)?;
         let mut list = ListResourcesResult::with_all_items(all);
         list.next_cursor = next;
@@ -295,7 +295,7 @@ impl ServerHandler for Server {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        ensure_offered::<ListResourceTemplatesRequestMethod>(self.0.resources.are_offered())?;
+        ensure_offered::<ListResourceTemplatesRequestMethod>(self.0.members.declared().resources)?;
         let (all, next) = page(&self.0.resources.templates(), request)?;
         let mut list = ListResourceTemplatesResult::with_all_items(all);
         list.next_cursor = next;
@@ -308,7 +308,7 @@ impl ServerHandler for Server {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        ensure_offered::<ReadResourceRequestMethod>(self.0.resources.are_offered())?;
+        ensure_offered::<ReadResourceRequestMethod>(self.0.members.declared().resources)?;
         let Inner { members, resources, policy, .. } = &*self.0;
         let (ttl, is_public) = members.read_cache_hints();
         // On the heap, because rmcp moves the future of a request dozens of times.
@@ -349,7 +349,7 @@ impl ServerHandler for Server {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        ensure_offered::<ListPromptsRequestMethod>(self.0.members.have_prompts())?;
+        ensure_offered::<ListPromptsRequestMethod>(self.0.members.declared().prompts)?;
         let shown = self.0.members.prompts().filter(|prompt| self.0.policy.shows_prompt(prompt));
         let all: Vec<_> = shown.map(prompts::describe).collect();
         let (all, next) = page(&all, request)?;
@@ -364,7 +364,7 @@ impl ServerHandler for Server {
         request: GetPromptRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        ensure_offered::<GetPromptRequestMethod>(self.0.members.have_prompts())?;
+        ensure_offered::<GetPromptRequestMethod>(self.0.members.declared().prompts)?;
         let Inner { members, policy, .. } = &*self.0;
         let mut result = prompts::get(members.prompts(), policy, &request.name, request.arguments).await?;
         result.meta = Some(self.0.server_info_meta.clone());
@@ -379,7 +379,7 @@ impl ServerHandler for Server {
     ) -> Result<CustomResult, ErrorData> {
         let method = short(&request.method);
         // The stateless revision has no handshake.
-        let has_skills = !self.0.resources.skills().is_empty();
+        let has_skills = self.0.members.declared().skills;
         let is_known = METHODS.contains(&&*method) || (has_skills && SKILL_METHODS.contains(&&*method));
         if is_known || (method == "initialize" && !is_stateless(&context)) {
             return Err(ErrorData::invalid_params(format!("invalid parameters for {method}"), None));
@@ -393,8 +393,14 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let policy = &self.0.policy;
-        if let Some(hidden) = self.0.members.hidden(&request) {
+        if let Some((hidden, request)) = self.0.members.hidden(&request) {
             Trail::new(policy, hidden, &request, &context).ended.outcome = AuditOutcome::Forbidden;
+        }
+        // Searches take time, and a hidden tool is one that does not exist.
+        if !self.0.members.has(&request)
+            && let Err(limited) = policy.admit_other(principal(&context))
+        {
+            return Ok(refused(&short(&request.name), &limited).into());
         }
         let request = match self.0.members.meant(request) {
             Ok(request) => request,

@@ -2,11 +2,13 @@
 
 mod about;
 mod accept;
+mod action;
 mod audit;
 mod budget;
 mod call;
 mod catalog;
 mod changes;
+mod choice;
 mod choices;
 mod confirm;
 mod content;
@@ -51,10 +53,11 @@ mod whole;
 mod words;
 
 pub use self::http::HttpOptions;
+pub use action::Action;
 pub use audit::{Audit, AuditOutcome, AuditedCall};
 pub use changes::Changes;
 pub use choices::{Confirmation, OutputSchemas, Search};
-pub use grant::{Action, Grant, Names};
+pub use grant::{Grant, Names};
 pub use handler::Server;
 pub use limits::{Limited, NoRate, Rate};
 pub use observe::{ObservedRequest, Observer};

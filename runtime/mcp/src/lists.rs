@@ -1,4 +1,4 @@
-//! A cache of list responses: most lists change only with the binary.
+//! A cache of list responses: most lists change only with the binary, and with the policy file, which makes a new cache.
 
 use std::sync::OnceLock;
 

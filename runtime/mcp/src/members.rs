@@ -10,8 +10,9 @@ use rmcp::model::{CallToolRequestParams, CallToolResult};
 use super::Policy;
 use super::catalog::{Catalog, Described, described};
 use super::member::{Indexed, Member};
+use super::skills::Skills;
 
-/// How long a client may cache a list, in milliseconds. Lists change only with the binary.
+/// How long a client may cache a list, in milliseconds: it changes only with the binary, and with the policy file.
 const LIST_TTL_MS: u64 = 300_000;
 
 /// What servers of the same members with the same policy share, whatever the rule of their callers: it is made by the first of
@@ -24,14 +25,24 @@ pub struct SharedCatalog(Arc<Shared>);
 struct Shared {
     /// All tools, if rules choose among them.
     described: OnceLock<Vec<Described>>,
-    /// What clients see, by the rule of the callers.
-    catalogs: Mutex<BTreeMap<String, Arc<Catalog>>>,
+    /// What clients see, by the rule of the callers. Each is made outside of the lock, so that those of other rules do not wait.
+    catalogs: Mutex<BTreeMap<String, Arc<OnceLock<Arc<Catalog>>>>>,
 }
 
 /// The members of which a policy shows anything, and what clients see of their tools.
 pub(super) struct Members {
     all: Vec<Member>,
     catalog: Arc<Catalog>,
+    declared: Declared,
+}
+
+/// What the server has for callers of any rule, and so declares to all: rules may change while it runs.
+#[derive(Clone, Copy)]
+pub(super) struct Declared {
+    pub(super) tools: bool,
+    pub(super) prompts: bool,
+    pub(super) resources: bool,
+    pub(super) skills: bool,
 }
 
 impl Members {
@@ -45,10 +56,16 @@ impl Members {
             }
         };
         let mut catalogs = shared.catalogs.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_rule = catalogs.entry(policy.rule().unwrap_or_default().to_owned());
-        let catalog = Arc::clone(of_rule.or_insert_with(|| Arc::new(make())));
+        let of_rule = Arc::clone(catalogs.entry(policy.rule().unwrap_or_default().to_owned()).or_default());
         drop(catalogs);
-        Self { catalog, all: shown }
+        let catalog = Arc::clone(of_rule.get_or_init(|| Arc::new(make())));
+        let declared = Declared::new(all.iter().filter(|member| policy.offers(member.toolset())), &catalog);
+        Self { catalog, all: shown, declared }
+    }
+
+    /// What the server has, whatever the policy shows of it.
+    pub(super) fn declared(&self) -> Declared {
+        self.declared
     }
 
     pub(super) fn all(&self) -> &[Member] {
@@ -76,9 +93,14 @@ impl Members {
         Some((indexed, &self.all.get(indexed.member)?.connection))
     }
 
-    /// The tool that a call is about, if the rule of the callers hides it.
-    pub(super) fn hidden(&self, request: &CallToolRequestParams) -> Option<&Indexed> {
+    /// The tool that a call is about, if the rule of the callers hides it, and the call of it.
+    pub(super) fn hidden(&self, request: &CallToolRequestParams) -> Option<(&Indexed, CallToolRequestParams)> {
         self.catalog.hidden(request)
+    }
+
+    /// Whether a call is one of a tool that there is for its caller, and so counted as that.
+    pub(super) fn has(&self, request: &CallToolRequestParams) -> bool {
+        self.catalog.has(request)
     }
 
     /// The tool that a call is about, and its capability.
@@ -101,16 +123,6 @@ impl Members {
 
     pub(super) fn prompts(&self) -> impl Iterator<Item = &'static Prompt> {
         self.adapters().flat_map(|adapter| adapter.prompts.iter())
-    }
-
-    /// Whether there are tools, even if the policy shows none of them.
-    pub(super) fn have_tools(&self) -> bool {
-        self.adapters().any(|adapter| !adapter.tools.is_empty())
-    }
-
-    /// Whether there are prompts, even if the policy shows none of them.
-    pub(super) fn have_prompts(&self) -> bool {
-        self.prompts().next().is_some()
     }
 
     /// What clients should know about the server as a whole: a paragraph of each member.
@@ -137,5 +149,20 @@ impl Members {
 
     fn adapters(&self) -> impl Iterator<Item = &'static Mcp> {
         self.all.iter().map(|member| member.adapter)
+    }
+}
+
+impl Declared {
+    fn new<'m>(offered: impl Iterator<Item = &'m Member>, catalog: &Catalog) -> Self {
+        let adapters: Vec<_> = offered.map(|member| member.adapter).collect();
+        let skills = Skills::new(adapters.iter().filter_map(|adapter| adapter.skills.as_deref()));
+        Self {
+            tools: adapters.iter().any(|adapter| !adapter.tools.is_empty()),
+            prompts: adapters.iter().any(|adapter| !adapter.prompts.is_empty()),
+            resources: adapters.iter().any(|adapter| !adapter.resources.is_empty())
+                || catalog.is_any_cut()
+                || !skills.is_empty(),
+            skills: !skills.is_empty(),
+        }
     }
 }

@@ -14,10 +14,12 @@ use rmcp::model::RequestStateCodec;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::action::Action;
 use super::audit::Audit;
+use super::choice::Choice;
 use super::choices::{Confirmation, OutputSchemas, Search};
 use super::files::Root;
-use super::grant::{Action, Grant};
+use super::grant::Grant;
 use super::limits::{Limited, Limits, Rate};
 use super::observe::Observer;
 use super::patterns::{Patterns, UnmatchedPattern};
@@ -33,12 +35,7 @@ const KEY_LENGTH: usize = 32;
 #[derive(Clone)]
 #[must_use]
 pub struct Policy {
-    read_only: bool,
-    only: Patterns,
-    excluded: Patterns,
-    toolsets: Patterns,
-    resources: Patterns,
-    verbs: Patterns,
+    choice: Choice,
     revealed: Patterns,
     pub(super) confirmation: Confirmation,
     pub(super) response_budget: usize,
@@ -74,12 +71,7 @@ impl Default for Policy {
         let mut key = vec![0; KEY_LENGTH];
         let seal = getrandom::fill(&mut key).ok().and_then(|()| RequestStateCodec::try_new(key).ok());
         Self {
-            read_only: false,
-            only: Patterns::default(),
-            excluded: Patterns::default(),
-            toolsets: Patterns::default(),
-            resources: Patterns::default(),
-            verbs: Patterns::default(),
+            choice: Choice::default(),
             revealed: Patterns::default(),
             confirmation: Confirmation::default(),
             response_budget: RESPONSE_BUDGET,
@@ -104,7 +96,7 @@ impl fmt::Debug for Policy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The key is a secret.
         f.debug_struct("Policy")
-            .field("read_only", &self.read_only)
+            .field("read_only", &self.choice.read_only)
             .field("confirmation", &self.confirmation)
             .field("response_budget", &self.response_budget)
             .field("dry_run", &self.dry_run)
@@ -118,39 +110,39 @@ impl fmt::Debug for Policy {
 impl Policy {
     /// Offers only tools and resources that change nothing. The others are neither listed nor called.
     pub fn read_only(mut self) -> Self {
-        self.read_only = true;
+        self.choice.read_only = true;
         self
     }
 
     /// Offers only tools whose names match one of these patterns, where `*` matches anything and `?` one character. Patterns
     /// are case-sensitive; [`check`](Self::check) finds those that match nothing.
     pub fn tools(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.only = Patterns::new(patterns);
+        self.choice.only = Patterns::new(patterns);
         self
     }
 
     /// Does not offer tools whose names match one of these patterns.
     pub fn exclude_tools(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.excluded = Patterns::new(patterns);
+        self.choice.excluded = Patterns::new(patterns);
         self
     }
 
     /// Offers only tools, resources and prompts of capabilities whose names match one of these patterns. On a server of several
     /// capabilities these are the names below its endpoint.
     pub fn toolsets(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.toolsets = Patterns::new(patterns);
+        self.choice.toolsets = Patterns::new(patterns);
         self
     }
 
     /// Offers only tools that are about a resource of the upstream whose name, in the singular, matches one of these patterns.
     pub fn resources(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.resources = Patterns::new(patterns);
+        self.choice.resources = Patterns::new(patterns);
         self
     }
 
     /// Offers only tools with one of these verbs: `read`, `create`, `update`, `action`, `delete`.
     pub fn verbs(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.verbs = Patterns::new(patterns);
+        self.choice.verbs = Patterns::new(patterns);
         self
     }
 
@@ -282,30 +274,30 @@ impl Policy {
             subjects.extend(adapter.tools.iter().map(|tool| &*tool.resource).filter(|resource| !resource.is_empty()));
             verbs.extend(adapter.tools.iter().map(|tool| tool.verb.as_str()));
         }
-        self.toolsets.check("--toolsets", &toolsets)?;
-        self.resources.check("--resources", &subjects.into_iter().collect::<Vec<_>>())?;
-        self.verbs.check("--verbs", &verbs.into_iter().collect::<Vec<_>>())?;
-        self.only.check("--tools", &names)?;
-        self.excluded.check("--exclude-tools", &names)?;
+        self.choice.toolsets.check("--toolsets", &toolsets)?;
+        self.choice.resources.check("--resources", &subjects.into_iter().collect::<Vec<_>>())?;
+        self.choice.verbs.check("--verbs", &verbs.into_iter().collect::<Vec<_>>())?;
+        self.choice.only.check("--tools", &names)?;
+        self.choice.excluded.check("--exclude-tools", &names)?;
         self.pinned.check("--pin-tools", &names)?;
         Patterns::new(self.limits.patterns()).check("--tool-rate-limit", &names)?;
         names.append(&mut resources);
         self.revealed.check("--reveal-secrets", &names)
     }
 
+    /// Whether callers of some rule may get anything of a capability.
+    pub(super) fn offers(&self, toolset: &str) -> bool {
+        self.choice.has(toolset)
+    }
+
     /// Whether clients get anything of a capability.
     pub(super) fn has(&self, toolset: &str) -> bool {
-        self.toolsets.choose(toolset) && self.grant.as_ref().is_none_or(|grant| grant.has(toolset))
+        self.offers(toolset) && self.grant.as_ref().is_none_or(|grant| grant.has(toolset))
     }
 
     /// Whether clients can see and call a tool.
     pub(super) fn shows(&self, tool: &'static Tool) -> bool {
-        (tool.hints.read_only || !self.read_only)
-            && self.only.choose(&tool.name)
-            && self.resources.choose(&tool.resource)
-            && self.verbs.choose(tool.verb.as_str())
-            && !self.excluded.match_any(&tool.name)
-            && self.grant.as_ref().is_none_or(|grant| grant.shows(tool))
+        self.choice.shows(tool) && self.grant.as_ref().is_none_or(|grant| grant.shows(tool))
     }
 
     /// Whether a list of these tools is replaced by tools that find them.
@@ -337,7 +329,7 @@ impl Policy {
             ResourceSource::Call(call) => {
                 let target = &call.binding.target;
                 let allows = |grant: &Grant| grant.allows(&Action::new(toolset, target, adapter.tools.iter()));
-                (!self.read_only || target.is_safe()) && self.grant.as_ref().is_none_or(allows)
+                (!self.choice.read_only || target.is_safe()) && self.grant.as_ref().is_none_or(allows)
             }
             ResourceSource::Text(_) => true,
             ResourceSource::ServerFile(path) => self.folder_of(path).is_some(),
@@ -401,14 +393,19 @@ impl Policy {
         !self.limits.is_empty()
     }
 
-    /// Counts a call of a principal, which does what these tools do.
+    /// Counts a call of a principal with this rule, which does what these tools do.
     ///
     /// # Errors
     /// If there were too many.
     #[doc(hidden)]
-    pub fn admit_principal(&self, principal: &str, tools: &[&str]) -> Result<(), Limited> {
-        self.limits.check(principal, tools)?;
-        self.grant.as_ref().map_or(Ok(()), |grant| grant.admit(principal, tools))
+    pub fn admit_principal(&self, grant: Option<&Grant>, principal: &str, tools: &[&str]) -> Result<(), Limited> {
+        let limits: Vec<_> = grant.map(Grant::limits).into_iter().chain([&self.limits]).collect();
+        Limits::check(&limits, principal, tools)
+    }
+
+    /// Counts a call of a principal that calls no tool, such as a search.
+    pub(super) fn admit_other(&self, principal: &str) -> Result<(), Limited> {
+        self.admit_principal(self.grant.as_ref(), principal, &[])
     }
 
     /// Whether the results of a tool or resource with this name may show secrets.
@@ -416,24 +413,35 @@ impl Policy {
         self.revealed.match_any(name)
     }
 
-    /// Checks the limits of a call of a principal, which does what these tools do, and returns a permit for it; `None` if the
-    /// number of running calls is not limited.
+    /// Counts a call of a principal, which does what these tools do, and returns a permit for it. It counts only if it has one.
     pub(super) fn admit(&self, principal: &str, tools: &[&str]) -> Result<Option<OwnedSemaphorePermit>, Limited> {
-        self.admit_principal(principal, tools)?;
+        let permit = self.permit()?;
+        self.admit_principal(self.grant.as_ref(), principal, tools)?;
+        Ok(permit)
+    }
+
+    /// A permit for a call of any principal; `None` if the number of running calls is not limited.
+    pub(super) fn permit(&self) -> Result<Option<OwnedSemaphorePermit>, Limited> {
         if self.audit.as_ref().is_some_and(|audit| !audit.is_ready()) {
             return Err(Limited {
                 reason: "calls must be recorded, and the audit cannot be written".into(),
                 retry_after: 10,
             });
         }
+        let permit = match &self.permits {
+            None => None,
+            Some(permits) => Some(
+                Arc::clone(permits)
+                    .try_acquire_owned()
+                    .map_err(|_| Limited { reason: "too many calls are running".into(), retry_after: 1 })?,
+            ),
+        };
         if let Some(rate) = &self.rate {
             rate.check().map_err(|until| {
                 let wait = until.wait_time_from(DefaultClock::default().now());
                 Limited { reason: "this client made too many calls".into(), retry_after: wait.as_secs() + 1 }
             })?;
         }
-        let Some(permits) = &self.permits else { return Ok(None) };
-        let permit = Arc::clone(permits).try_acquire_owned();
-        permit.map(Some).map_err(|_| Limited { reason: "too many calls are running".into(), retry_after: 1 })
+        Ok(permit)
     }
 }

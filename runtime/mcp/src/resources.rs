@@ -14,8 +14,8 @@ use rmcp::ErrorData;
 use rmcp::model::{JsonObject, ReadResourceResult, ResourceContents, ResourceTemplate};
 use serde_json::json;
 
+use super::action::Action;
 use super::content::Body;
-use super::grant::tools_of;
 use super::long::is_long;
 use super::mask::{clean, view};
 use super::member::Member;
@@ -37,7 +37,6 @@ pub(super) struct Resources {
     /// The tools whose whole schemas are resources, because what is shown of them is cut.
     cut: Vec<&'static Tool>,
     skills: Skills,
-    are_declared: bool,
     policy: Policy,
 }
 
@@ -48,8 +47,8 @@ struct Entry {
     pattern: Option<Regex>,
     /// The connection of its capability.
     connection: Connection,
-    /// The tools that do the same, for the limits of these.
-    tools: Vec<&'static str>,
+    /// What it does, for the limits of tools that do the same.
+    action: Option<Action>,
 }
 
 impl Resources {
@@ -61,26 +60,21 @@ impl Resources {
             all.partition(|(resource, member)| policy.shows_resource(resource, member.toolset(), member.adapter));
         let is_file = |resource: &&Resource| matches!(resource.source, ResourceSource::ServerFile(_));
         let entry = |(resource, member): (&'static Resource, &Member)| {
-            let tools = match &resource.source {
-                ResourceSource::Call(call) => tools_of(&call.binding.target, member.adapter.tools.iter()),
-                ResourceSource::Text(_) | ResourceSource::ServerFile(_) => Vec::new(),
+            let action = match &resource.source {
+                ResourceSource::Call(call) => {
+                    Some(Action::new(member.toolset(), &call.binding.target, member.adapter.tools.iter()))
+                }
+                ResourceSource::Text(_) | ResourceSource::ServerFile(_) => None,
             };
-            let tools = tools.into_iter().map(|tool| &*tool.name).collect();
-            Entry { resource, pattern: pattern(&resource.uri), connection: member.connection.clone(), tools }
+            Entry { resource, pattern: pattern(&resource.uri), connection: member.connection.clone(), action }
         };
         Self {
             shown: shown.into_iter().map(entry).collect(),
             withheld: hidden.into_iter().map(|(resource, _)| resource).filter(is_file).collect(),
             cut: cut.to_vec(),
             skills: Skills::new(members.iter().filter_map(|member| member.adapter.skills.as_deref())),
-            are_declared: members.iter().any(|member| !member.adapter.resources.is_empty()),
             policy: policy.clone(),
         }
-    }
-
-    /// Whether there are resources, even if the policy offers none of them.
-    pub(super) fn are_offered(&self) -> bool {
-        self.are_declared || !self.cut.is_empty() || !self.skills.is_empty()
     }
 
     /// The skills, whose files are resources.
@@ -143,7 +137,7 @@ impl Resources {
             return within(uri, contents, policy);
         }
         let found = if uri.len() > URI_LIMIT { None } else { self.find(uri) };
-        let Some((Entry { resource, connection, tools, .. }, below, captures)) = found else {
+        let Some((Entry { resource, connection, action, .. }, below, captures)) = found else {
             if let Some(tool) = self.cut.iter().find(|tool| source(tool) == uri) {
                 return whole::read(tool, policy.response_budget).ok_or_else(|| too_long(uri, policy));
             }
@@ -170,7 +164,8 @@ impl Resources {
                 content::contents(uri, media_type, false, bytes)
             }
             ResourceSource::Call(ResourceCall { binding, captures: inputs, binary }) => {
-                let _permit = policy.admit(principal, tools).map_err(|limited| {
+                let tools = action.as_ref().map(Action::tools).unwrap_or_default();
+                let _permit = policy.admit(principal, &tools).map_err(|limited| {
                     let text = format!("nothing was sent, {}; retry in {} s", limited.reason, limited.retry_after);
                     internal_error(uri, text)
                 })?;

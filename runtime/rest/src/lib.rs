@@ -85,8 +85,9 @@ pub enum Chosen {
     Forward(&'static Operation),
 }
 
-/// Hears which route a request has, and decides whether what is chosen may run. The route of a request may not have its method.
-type Gate<'g> = &'g (dyn Fn(Matched, Option<Chosen>) -> Result<(), Problem> + Sync);
+/// Hears which route a request has, and decides whether what is chosen may run, of the adapter with this number. The route of a
+/// request may not have its method.
+type Gate<'g> = &'g (dyn Fn(usize, Matched, Option<Chosen>) -> Result<(), Problem> + Sync);
 
 /// The routes of adapters, with the connections to their upstreams. Cloning is cheap.
 #[doc(hidden)]
@@ -101,6 +102,8 @@ struct Served {
 
 /// An adapter, with the connection of its capability.
 struct Member {
+    /// Its number among the adapters.
+    number: usize,
     table: Table,
     forwards: Forwards,
     connection: Connection,
@@ -114,9 +117,9 @@ impl Routes {
         api_errors: ApiErrors,
         credentials: &[HeaderName],
     ) -> Self {
-        let members = adapters.into_iter().map(|(adapter, connection)| {
+        let members = adapters.into_iter().enumerate().map(|(number, (adapter, connection))| {
             let (table, forwards) = (Table::new(&adapter.routes), Forwards::new(adapter, credentials.to_vec()));
-            Member { table, forwards, connection }
+            Member { number, table, forwards, connection }
         });
         Self(Arc::new(Served { members: members.collect(), api_errors }))
     }
@@ -143,7 +146,7 @@ impl Routes {
             (Match::Found(route, _), None) => Some(Chosen::Route(route)),
             _ => None,
         };
-        let allowed = gate.zip(matched).map_or(Ok(()), |(gate, matched)| gate(matched, chosen));
+        let allowed = gate.zip(matched).map_or(Ok(()), |(gate, matched)| gate(member.number, matched, chosen));
         let response = match (allowed, passage) {
             (Err(problem), _) => Err(problem),
             // On the heap, to keep the future of routes small.

@@ -7,6 +7,7 @@ mod caching;
 mod cli;
 mod command;
 mod config;
+mod confirm;
 mod connections;
 mod daily;
 #[cfg(feature = "digest")]

@@ -193,21 +193,21 @@ impl Pipeline {
             Ok(caller) => caller,
             Err(problem) => return problem.at(request.uri().path()).into_response(),
         };
-        let rule = self.rules.of(&caller);
+        let rule = self.rules.of(&caller).filter(|_| self.handler.has_rules());
         let mut forwarded = trace::context(request.headers());
         if self.audit.is_some() {
             forwarded.get(TRACEPARENT).into_iter().for_each(|trace| drop(current.trail.trace.set(trace.clone())));
             let rule = rule.map(|(_, grant)| grant.name().to_owned());
             drop(current.trail.principal.set((caller.principal.clone(), rule)));
         }
+        if let Some(response) = self.health.respond(&request) {
+            return response;
+        }
         if let Some((_, grant)) = rule.filter(|(_, grant)| grant.denies()) {
             let reason =
                 format!("the rule `{}` of this server's policy does not allow this caller anything", grant.name());
             let mut response = self.handler.forbidden(request.uri().path(), &reason);
             response.extensions_mut().insert(RefusedByPolicy);
-            return response;
-        }
-        if let Some(response) = self.health.respond(&request) {
             return response;
         }
         if self.has_metrics

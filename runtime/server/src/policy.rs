@@ -4,11 +4,12 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use naftiko_mcp::{Confirmation, Names, OutputSchemas, Policy, Rate, Search};
+use naftiko_mcp::{Names, OutputSchemas, Policy, Rate, Search};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::audit;
+use super::confirm::Confirm;
 use super::failure::Failure;
 use super::list::{self, List, members};
 use super::program::Program;
@@ -123,23 +124,8 @@ enum SearchMode {
     On,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Confirm {
-    /// Never ask
-    Off,
-    /// Ask the user if the client supports it; otherwise call without confirmation
-    Ask,
-    /// Always ask the user; refuse the call if the client cannot ask
-    Require,
-}
-
 impl Tools {
     pub(super) fn policy(&self) -> Result<Policy, Failure> {
-        let confirmation = match self.confirm {
-            Confirm::Off => Confirmation::Off,
-            Confirm::Ask => Confirmation::Ask,
-            Confirm::Require => Confirmation::Require,
-        };
         let output_schemas = match self.output_schemas {
             Declared::Off => OutputSchemas::Off,
             Declared::Shape => OutputSchemas::Shape,
@@ -159,7 +145,7 @@ impl Tools {
             .toolsets(members(&self.toolsets))
             .resources(members(&self.resources))
             .verbs(members(&self.verbs))
-            .confirmation(confirmation)
+            .confirmation(self.confirm.into())
             .response_budget(self.response_budget)
             .output_schemas(output_schemas)
             .reveal_secrets(members(&self.reveal_secrets));
@@ -211,11 +197,6 @@ impl Tools {
 
     /// The policy as JSON, for `--print-config`.
     pub(super) fn describe(&self) -> Value {
-        let confirm = match self.confirm {
-            Confirm::Off => "off",
-            Confirm::Ask => "ask",
-            Confirm::Require => "require",
-        };
         let output_schemas = match self.output_schemas {
             Declared::Off => "off",
             Declared::Shape => "shape",
@@ -239,7 +220,7 @@ impl Tools {
             "toolsets": members(&self.toolsets).collect::<Vec<_>>(),
             "resources": members(&self.resources).collect::<Vec<_>>(),
             "verbs": members(&self.verbs).collect::<Vec<_>>(),
-            "confirm": confirm,
+            "confirm": self.confirm.as_str(),
             "stateKey": self.state_key.as_ref().map(|_| "set"),
             "responseBudget": self.response_budget,
             "revealSecrets": members(&self.reveal_secrets).collect::<Vec<_>>(),

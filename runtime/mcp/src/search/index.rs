@@ -20,6 +20,8 @@ pub(super) struct Entry<'t> {
 const NAME_WEIGHT: usize = 3;
 /// The longest question that is read, in words.
 const LONGEST: usize = 64;
+/// How many unknown words of a question are compared with all that are known, which takes time.
+const UNKNOWN: usize = 8;
 /// At how many words of the tools an unknown word is aimed.
 const MEANT: usize = 3;
 
@@ -99,12 +101,17 @@ impl Index {
         // `back up` is a verb, and `backup` its noun.
         let pairs: Vec<_> = asked.windows(2).map(<[String]>::concat).collect();
         asked.extend(pairs.into_iter().filter(|pair| self.known.contains_key(pair) || verbs(pair).next().is_some()));
+        let (mut seen, mut unknown) = (BTreeSet::new(), 0);
         for word in asked {
+            if !seen.insert(word.clone()) {
+                continue;
+            }
             let own = stem(&word);
             stems.extend(verbs(&word).map(stem).filter(|verb| self.stems.contains(verb)));
             if self.stems.contains(&own) {
                 stems.push(own);
-            } else {
+            } else if unknown < UNKNOWN {
+                unknown += 1;
                 stems.extend(self.meant(&word));
             }
         }
@@ -195,5 +202,15 @@ mod tests {
             assert_eq!(index().find(question, 5), Vec::<usize>::new(), "{question}");
         }
         assert!(index().find(&"server ".repeat(100_000), 5).len() <= 5);
+    }
+
+    #[test]
+    fn questions_mean_each_word_once_and_few_that_are_unknown() {
+        let index = index();
+        assert_eq!(index.stems_of("secret secret SECRET"), index.stems_of("secret"));
+        let unknown: Vec<_> = (0..UNKNOWN).map(|number| format!("zzzz{}", "q".repeat(number))).collect();
+        assert!(!index.stems_of(&format!("{} netwroks", unknown[1..].join(" "))).is_empty());
+        assert!(index.stems_of(&format!("{} netwroks", unknown.join(" "))).is_empty());
+        assert_eq!(best(&format!("{} secret", unknown.join(" "))), "create-secret", "known words count all the same");
     }
 }

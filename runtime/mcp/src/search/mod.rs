@@ -63,6 +63,16 @@ impl Finder {
         }
     }
 
+    /// A call as that of the tool that it is about.
+    pub(crate) fn unwrapped(&self, request: &CallToolRequestParams) -> CallToolRequestParams {
+        let mut unwrapped = request.clone();
+        if request.name == CALL {
+            unwrapped.name = self.named_by(request).to_owned().into();
+            unwrapped.arguments = unwrapped.arguments.as_ref().and_then(|arguments| inner(arguments).ok().flatten());
+        }
+        unwrapped
+    }
+
     /// What a call means: a call of another tool, or a result at once. `known` gives a tool by its name.
     pub(crate) fn meant<'t>(
         &self,

@@ -110,6 +110,11 @@ impl Handler {
         }
     }
 
+    /// Whether rules of the policy file are for its callers. The control adapter is for operators.
+    pub(super) fn has_rules(&self) -> bool {
+        !matches!(self, Self::Control(_))
+    }
+
     /// Whether the request is for a page for people.
     pub(super) fn is_page(&self, request: &Request) -> bool {
         matches!(self, Self::Rest(handler) if handler.is_page(request))

@@ -11,19 +11,21 @@ use http::header::RETRY_AFTER;
 use naftiko_adapter::{Forwarded, Principal};
 use naftiko_mcp::{Action, Grant, Limited, Policy};
 use naftiko_rest::__private::{Chosen, Matched, Problem, Routes};
-use naftiko_schema::{Adapter, Operation, calls};
+use naftiko_schema::{Adapter, Operation, Rest, Tool};
 
 use super::{Member, Parts};
 use crate::audit::RefusedByPolicy;
 use crate::docs::Docs;
+
+type Actions = HashMap<(usize, usize), Action>;
 
 pub(crate) struct Handler {
     routes: Routes,
     docs: Docs,
     /// Whether only safe methods are allowed.
     read_only: bool,
-    /// What routes and operations do, by their addresses, if that decides who may use them.
-    actions: HashMap<usize, Action>,
+    /// What routes and operations do, by the number of their adapter and their address, if that decides who may use them.
+    actions: Actions,
     policy: Policy,
 }
 
@@ -35,7 +37,9 @@ impl Handler {
         let docs = Docs::new(&adapters, parts.group.map(|group| (group, &*names)));
         let (errors, credentials) = (parts.options.errors.into(), parts.inbound.fields());
         let depends_on_caller = parts.rules.grants().next().is_some() || parts.policy.limits_principals();
-        let actions = members.iter().filter(|_| depends_on_caller).flat_map(actions).collect();
+        let served = members.iter().filter(|member| member.rest().is_some()).enumerate();
+        let actions =
+            served.filter(|_| depends_on_caller).flat_map(|(number, member)| actions(number, member)).collect();
         let routes = Routes::new(adapters, errors, &credentials);
         Self { routes, docs, read_only, actions, policy: parts.policy.clone() }
     }
@@ -68,16 +72,16 @@ impl Handler {
             return response;
         }
         let is_refused = AtomicBool::new(false);
-        let gate = |matched, chosen: Option<Chosen>| {
+        let gate = |number, matched, chosen: Option<Chosen>| {
             let _ = noted.set(matched);
-            let Some(action) = chosen.and_then(|chosen| self.actions.get(&address(chosen))) else { return Ok(()) };
-            if let Some(grant) = grant.filter(|grant| !grant.allows(action)) {
+            let Some(chosen) = chosen else { return Ok(()) };
+            let action = self.actions.get(&(number, address(chosen)));
+            if let Some(grant) = grant.filter(|grant| !allows(grant, action)) {
                 is_refused.store(true, Ordering::Relaxed);
                 return Err(forbidden(grant));
             }
-            let tools = action.tools();
-            self.policy.admit_principal(principal.id(), &tools).map_err(limited)?;
-            grant.map_or(Ok(()), |grant| grant.admit(principal.id(), &tools)).map_err(limited)
+            let Some(action) = action else { return Ok(()) };
+            self.policy.admit_principal(grant, principal.id(), &action.tools()).map_err(limited)
         };
         let mut response = self.routes.respond(request, forwarded, Some(&gate)).await;
         if is_refused.load(Ordering::Relaxed) {
@@ -87,29 +91,40 @@ impl Handler {
     }
 }
 
-/// What the routes of a member do.
-fn actions(member: &Member) -> Vec<(usize, Action)> {
-    let toolset = member.exposed.toolset();
-    let tools: Vec<_> =
-        member.exposed.served.adapters.iter().filter_map(Adapter::mcp).flat_map(|mcp| mcp.tools.iter()).collect();
-    let Some(rest) = member.exposed.adapter.rest() else { return Vec::new() };
-    let routes = rest.routes.iter().map(|route| {
-        let action = Action::new(toolset, &route.binding.target, tools.iter().copied());
-        (address(Chosen::Route(route)), action)
-    });
-    let operations = rest.forwards.iter().flat_map(|forward| forward.operations.iter());
-    let forwards = operations.map(|operation: &'static Operation| {
-        (address(Chosen::Forward(operation)), Action::new(toolset, &calls(operation), []))
-    });
-    routes.chain(forwards).collect()
+/// What the routes of a member do, whose adapter has this number.
+fn actions(number: usize, member: &Member) -> Actions {
+    let mcp = member.exposed.served.adapters.iter().filter_map(Adapter::mcp);
+    let tools: Vec<_> = mcp.flat_map(|mcp| mcp.tools.iter()).collect();
+    member
+        .exposed
+        .adapter
+        .rest()
+        .map(|rest| of_rest(number, member.exposed.toolset(), rest, &tools))
+        .unwrap_or_default()
 }
 
-/// By what an action is found: tables stay where they are.
+fn of_rest(number: usize, toolset: &str, rest: &'static Rest, tools: &[&Tool]) -> Actions {
+    let routes = rest
+        .routes
+        .iter()
+        .map(|route| (Chosen::Route(route), Action::new(toolset, &route.binding.target, tools.iter().copied())));
+    let operations = rest.forwards.iter().flat_map(|forward| forward.operations.iter());
+    let forwards = operations
+        .map(|operation: &'static Operation| (Chosen::Forward(operation), Action::forward(toolset, operation.method)));
+    routes.chain(forwards).map(|(chosen, action)| ((number, address(chosen)), action)).collect()
+}
+
+/// By what an action is found in an adapter: tables stay where they are, but equal ones of several adapters may be one.
 fn address(chosen: Chosen) -> usize {
     match chosen {
         Chosen::Route(route) => std::ptr::from_ref(route).addr(),
         Chosen::Forward(operation) => std::ptr::from_ref(operation).addr(),
     }
+}
+
+/// Whether a rule allows an action. It does not allow what is not known.
+fn allows(grant: &Grant, action: Option<&Action>) -> bool {
+    action.is_some_and(|action| grant.allows(action))
 }
 
 fn forbidden(grant: &Grant) -> Problem {
@@ -120,4 +135,25 @@ fn forbidden(grant: &Grant) -> Problem {
 fn limited(limited: Limited) -> Problem {
     let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, limited.reason);
     problem.header(RETRY_AFTER, limited.retry_after.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use naftiko_schema::{Binding, Method, OperationId, RetrySafety, Route, calls};
+
+    use super::*;
+
+    static LIST: Operation = Operation::new(OperationId(0), "list", Method::Get, RetrySafety::Idempotent);
+    static ROUTES: &[Route] = &[Route::new(Method::Get, "/things", Binding::new(calls(&LIST)))];
+    static REST: Rest = Rest::new(0).routes(ROUTES);
+
+    #[test]
+    fn routes_that_are_one_in_memory_are_allowed_apart_and_unknown_ones_never() {
+        let mut all = of_rest(0, "orders", &REST, &[]);
+        all.extend(of_rest(1, "parcels", &REST, &[]));
+        let (grant, at) = (Grant::new("a").toolsets(["parcels"]), address(Chosen::Route(&ROUTES[0])));
+        let allowed = [0, 1, 2].map(|number| allows(&grant, all.get(&(number, at))));
+        assert_eq!(allowed, [false, true, false]);
+        assert!(!allows(&Grant::new("all"), None));
+    }
 }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{CREDENTIALS, Rule, Who};
+use crate::confirm::Confirm;
 
 /// The name of the rule for callers that no other rule is for.
 const DEFAULT: &str = "default";
@@ -23,7 +24,7 @@ type Texts = Option<Spanned<Vec<Text>>>;
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct File {
     /// The claim with the groups of a caller.
-    group_claim: Option<String>,
+    group_claim: Option<Text>,
     #[serde(default)]
     rules: Vec<Spanned<Section>>,
     default: Option<Spanned<Section>>,
@@ -61,14 +62,6 @@ struct For {
     credentials: Texts,
 }
 
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Confirm {
-    Off,
-    Ask,
-    Require,
-}
-
 /// What is wrong, and where.
 struct Mistake(Range<usize>, String);
 
@@ -90,7 +83,10 @@ fn parse(text: &str, names: &Names) -> Result<Vec<Rule>, Mistake> {
         let message = error.message().lines().next().unwrap_or("this is not TOML");
         Mistake(error.span().unwrap_or_default(), message.to_owned())
     })?;
-    let group_claim = file.group_claim.as_deref().unwrap_or("groups");
+    let group_claim = match &file.group_claim {
+        None => "groups",
+        Some(text) => claim(text.get_ref(), text.span())?,
+    };
     let (mut rules, mut known) = (Vec::new(), BTreeSet::from([DEFAULT.to_owned()]));
     for section in &file.rules {
         let (span, section) = (section.span(), section.get_ref());
@@ -137,6 +133,14 @@ fn texts(list: &Spanned<Vec<Text>>) -> Result<Vec<String>, Mistake> {
     list.get_ref().iter().map(text).collect()
 }
 
+/// The name of a claim, without blanks around it.
+fn claim(name: &str, span: Range<usize>) -> Result<&str, Mistake> {
+    match name.trim() {
+        "" => Err(Mistake(span, "the name of a claim is empty".to_owned())),
+        trimmed => Ok(trimmed),
+    }
+}
+
 fn callers(who: &Spanned<For>, group_claim: &str) -> Result<Who, Mistake> {
     let (span, who) = (who.span(), who.get_ref());
     let list = |list: &Texts| list.as_ref().map(texts).transpose();
@@ -144,7 +148,7 @@ fn callers(who: &Spanned<For>, group_claim: &str) -> Result<Who, Mistake> {
     let mut claims = Vec::new();
     claims.extend(list(&who.groups)?.map(|groups| (group_claim.to_owned(), groups)));
     for (name, values) in &who.claims {
-        claims.push((name.clone(), texts(values)?));
+        claims.push((claim(name, values.span())?.to_owned(), texts(values)?));
     }
     let credentials = list(&who.credentials)?.unwrap_or_default();
     if let Some(unknown) = credentials.iter().find(|credential| !CREDENTIALS.contains(&credential.as_str())) {
@@ -183,11 +187,7 @@ fn grant(name: &str, span: Range<usize>, section: &Section, names: &Names) -> Re
         .verbs(list(&section.verbs)?)
         .tools(list(&section.tools)?)
         .exclude_tools(list(&section.exclude_tools)?)
-        .confirmation(match section.confirm {
-            None | Some(Confirm::Off) => Confirmation::Off,
-            Some(Confirm::Ask) => Confirmation::Ask,
-            Some(Confirm::Require) => Confirmation::Require,
-        });
+        .confirmation(section.confirm.map_or(Confirmation::Off, Into::into));
     let lists = [
         ("toolsets", &section.toolsets),
         ("resources", &section.resources),
@@ -256,6 +256,8 @@ mod tests {
                 "unknown field `users`, expected one of `subjects`",
             ),
             ("[[rules]]\nname = \"a\"\nfor = {credentials = [\"jwt\"]}", 3, "expected one of `access-token`, `bearer`"),
+            ("\ngroup-claim = \" \"", 2, "the name of a claim is empty"),
+            ("[[rules]]\nname = \"a\"\nfor.claims = {\"\" = [\"x\"]}", 3, "the name of a claim is empty"),
             ("[[rules]]\nname = \"a\"\nname = \"b\"", 3, "duplicate key"),
             ("[default\n", 1, "unclosed table"),
         ] {
