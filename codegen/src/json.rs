@@ -6,7 +6,14 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
+
+/// A document on lines of its own, with a line end.
+pub(crate) fn pretty(document: &Value) -> String {
+    // Any value can be written as JSON.
+    serde_json::to_string_pretty(document).unwrap_or_default() + "\n"
+}
 
 /// Deeper values are refused, as most readers of JSON do.
 const MAX_DEPTH: usize = 100;

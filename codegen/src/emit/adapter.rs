@@ -6,6 +6,7 @@ use naftiko_schema::Adapter;
 use quote::quote;
 use serde::Serialize;
 
+use super::rust::Item;
 use super::{mcp, rest, rust, skill, tables};
 use crate::model::Model;
 
@@ -92,14 +93,11 @@ fn served_only(
     docs: &str,
     table: &impl Serialize,
 ) -> Vec<(&'static str, String)> {
-    let (variant, table) = (tables::ident(facts.variant), tables::expression(table, model));
     let items = [
-        quote! {
+        Item::from(quote! {
             use naftiko_client::schema::*;
-        },
-        quote! {
-            pub(crate) static ADAPTER: #variant = #table;
-        },
+        }),
+        Item::adapter(facts.variant, tables::expression(table, model)),
     ];
     vec![(file, rust::file(model, docs, items))]
 }

@@ -7,7 +7,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::adapter::facts;
-use super::rust::Item;
+use super::rust::{Item, Table};
 use super::{rust, tables};
 use crate::model::{Flow, Model};
 
@@ -27,15 +27,13 @@ pub(super) fn emit(model: &Model) -> String {
 }
 
 fn table(model: &Model, id: FlowId, flow: &Flow) -> Item {
-    let (docs, name, feature) =
-        (rust::docs(&rust::code(&flow.table.name)), tables::ident(&flow.const_name), condition(&features(model, id)));
-    let table = tables::expression(&*flow.table, model);
-    let tokens = quote! {
-        #docs
-        #feature
-        pub(crate) static #name: Flow = ();
-    };
-    Item::Table(tokens, table)
+    Item::Table(Table {
+        docs: rust::code(&flow.table.name),
+        condition: condition(features(model, id)),
+        name: flow.const_name.clone(),
+        kind: "Flow",
+        value: tables::expression(&*flow.table, model),
+    })
 }
 
 /// The features of the adapters that run a flow.
@@ -45,19 +43,19 @@ fn features(model: &Model, id: FlowId) -> BTreeSet<&'static str> {
     adapters.map(|adapter| facts(adapter).feature).collect()
 }
 
-/// The condition that one of these features is on.
-pub(super) fn condition(features: &BTreeSet<&str>) -> TokenStream {
-    let features: Vec<_> = features.iter().map(|feature| quote! { feature = #feature }).collect();
+/// The attribute for what is there if one of these features is on.
+pub(super) fn condition<'f>(features: impl IntoIterator<Item = &'f str>) -> String {
+    let features: Vec<_> = features.into_iter().map(|feature| format!("feature = {feature:?}")).collect();
     match features.as_slice() {
-        [only] => quote! { #[cfg(#only)] },
-        several => quote! { #[cfg(any(#(#several),*))] },
+        [only] => format!("#[cfg({only})]"),
+        several => format!("#[cfg(any({}))]", several.join(", ")),
     }
 }
 
 /// The condition that any flow is used.
-pub(super) fn any(model: &Model) -> TokenStream {
+pub(super) fn any(model: &Model) -> String {
     let flows = 0..model.flows.len();
-    condition(&flows.flat_map(|index| features(model, FlowId::from(index))).collect())
+    condition(flows.flat_map(|index| features(model, FlowId::from(index))).collect::<BTreeSet<_>>())
 }
 
 /// The modules that a module of an adapter refers to: those of the targets of its bindings.

@@ -12,12 +12,12 @@ pub(super) fn emit(model: &Model) -> String {
         let facts = facts(adapter);
         let module = tables::ident(adapter.name());
         let (condition, visibility) =
-            (flows::condition(&features(model, adapter)), facts.dependency.map(|_| quote! { pub }));
+            (rust::tokens(&flows::condition(features(model, adapter))), facts.dependency.map(|_| quote! { pub }));
         quote! { #condition #visibility mod #module; }
     });
     let models = (!model.types.is_empty()).then(|| quote! { pub mod models; });
     let flows = (!model.flows.is_empty()).then(|| {
-        let condition = flows::any(model);
+        let condition = rust::tokens(&flows::any(model));
         quote! { #condition mod flows; }
     });
     let mut items = vec![

@@ -8,7 +8,7 @@ use super::{flows, rust, tables};
 use crate::model::Model;
 
 pub(super) fn emit(model: &Model, mcp: &Mcp) -> Vec<(&'static str, String)> {
-    let (mounted, adapter) = (rust::docs(rust::mounted(&mcp.auth)), tables::expression(mcp, model));
+    let mounted = rust::docs(rust::mounted(&mcp.auth));
     let modules = flows::modules(&mcp.bindings().collect::<Vec<_>>());
     let skills = mcp.skills.is_some().then(|| quote! { , skill });
     let items = [
@@ -19,12 +19,7 @@ pub(super) fn emit(model: &Model, mcp: &Mcp) -> Vec<(&'static str, String)> {
         Item::from(quote! {
             use super::{#modules #skills};
         }),
-        Item::Table(
-            quote! {
-                pub(crate) static ADAPTER: Mcp = ();
-            },
-            adapter,
-        ),
+        Item::adapter("Mcp", tables::expression(mcp, model)),
         Item::from(quote! {
             /// The server with all of it, to be served over Streamable HTTP or stdio.
             #mounted

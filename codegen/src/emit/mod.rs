@@ -2,6 +2,7 @@
 
 mod adapter;
 mod client;
+mod code;
 mod deploy;
 mod example;
 mod flows;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::deploy::{Deployed, head};
 use super::quoted;
 use crate::MARKER;
+use crate::json::pretty;
 use crate::names::hash;
 
 const REQUESTS: &str = "http_server_request_duration_seconds";
@@ -160,7 +161,7 @@ fn dashboard(deployed: &Deployed<'_>) -> String {
         "annotations": {"list": []},
         "panels": panels.all,
     });
-    format!("{document:#}\n")
+    pretty(&document)
 }
 
 /// Where the metrics are, which servers, and which capabilities of them.

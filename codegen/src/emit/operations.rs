@@ -2,40 +2,34 @@
 
 use quote::quote;
 
-use super::rust::Item;
-use super::{rust, tables};
+use super::rust::{Item, Table};
+use super::{flows, rust, tables};
 use crate::model::{Model, Operation};
 
 pub(super) fn emit(model: &Model) -> String {
-    let capability = tables::expression(&model.capability, model);
     let mut items = vec![
         Item::from(quote! {
             use naftiko_client::schema::*;
         }),
-        Item::Table(
-            quote! {
-                /// The capability.
-                pub(crate) static CAPABILITY: Capability = ();
-            },
-            capability,
-        ),
+        Item::Table(Table {
+            docs: "The capability.".to_owned(),
+            condition: String::new(),
+            name: "CAPABILITY".to_owned(),
+            kind: "Capability",
+            value: tables::expression(&model.capability, model),
+        }),
     ];
     items.extend(model.operations.iter().map(|source| operation(model, source)));
     rust::file(model, "What the capability consumes: APIs, variables and operations, as tables.", items)
 }
 
 fn operation(model: &Model, operation: &Operation) -> Item {
-    let docs = rust::docs(&rust::code(&format!("{} {}", operation.table.method.as_str(), operation.path_text)));
-    let name = tables::ident(&operation.const_name);
-    let table = tables::expression(&*operation.table, model);
-    let part = model.part(operation.table.api).map(|part| {
-        let feature = &part.feature;
-        quote! { #[cfg(feature = #feature)] }
-    });
-    let tokens = quote! {
-        #docs
-        #part
-        pub(crate) static #name: Operation = ();
-    };
-    Item::Table(tokens, table)
+    let part = model.part(operation.table.api);
+    Item::Table(Table {
+        docs: rust::code(&format!("{} {}", operation.table.method.as_str(), operation.path_text)),
+        condition: part.map_or_else(String::new, |part| flows::condition([&*part.feature])),
+        name: operation.const_name.clone(),
+        kind: "Operation",
+        value: tables::expression(&*operation.table, model),
+    })
 }

@@ -3,12 +3,13 @@
 use naftiko_schema::Rest;
 use quote::quote;
 
+use super::code::Code;
 use super::rust::Item;
 use super::{flows, openapi, rust, tables};
 use crate::model::Model;
 
 pub(super) fn emit(model: &Model, rest: &Rest) -> Vec<(&'static str, String)> {
-    let (mounted, adapter) = (rust::docs(rust::mounted(&rest.auth)), tables::expression(rest, model));
+    let mounted = rust::docs(rust::mounted(&rest.auth));
     let bindings: Vec<_> = rest.routes.iter().map(|route| &route.binding).collect();
     let modules = flows::modules(&bindings);
     let items = [
@@ -23,12 +24,7 @@ pub(super) fn emit(model: &Model, rest: &Rest) -> Vec<(&'static str, String)> {
             /// The OpenAPI 3.1 document of the routes, as JSON. The server has it at `/openapi.json`.
             pub const OPENAPI: &str = include_str!("../openapi.json");
         }),
-        Item::Table(
-            quote! {
-                pub(crate) static ADAPTER: Rest = ();
-            },
-            tables::method(adapter, "openapi", [tables::path(&["OPENAPI"])]),
-        ),
+        Item::adapter("Rest", tables::expression(rest, model).set(vec![("openapi", Some(Code::atom("OPENAPI")))])),
         Item::from(quote! {
             /// The routes, to be served alone or mounted in an application.
             #mounted

@@ -2,11 +2,11 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::Expr;
 
 use naftiko_schema::InboundAuth;
 
 use super::MARKER;
+use super::code::Code;
 use crate::model::Model;
 use crate::vocabulary::is_invisible;
 
@@ -31,8 +31,47 @@ pub(super) fn file_from<I: Into<Item>>(origin: &str, docs: &str, items: impl Int
 /// What stands between blank lines in a file.
 pub(super) enum Item {
     Tokens(TokenStream),
-    /// A `static`, whose value is written in place of the one that it has in the tokens.
-    Table(TokenStream, Expr),
+    /// The `static` of a table.
+    Table(Table),
+}
+
+impl Item {
+    /// The table of an adapter.
+    pub(super) fn adapter(kind: &'static str, value: Code) -> Self {
+        let (docs, condition) = (String::new(), String::new());
+        Self::Table(Table { docs, condition, name: "ADAPTER".to_owned(), kind, value })
+    }
+}
+
+/// Text of this compiler as tokens.
+pub(super) fn tokens(text: &str) -> TokenStream {
+    text.parse().unwrap_or_else(|_| quote! { compile_error!("the compiler emitted invalid Rust") })
+}
+
+/// The `static` of a table.
+pub(super) struct Table {
+    /// Its documentation, in Markdown.
+    pub(super) docs: String,
+    /// An attribute before it, such as `#[cfg(…)]`, or nothing.
+    pub(super) condition: String,
+    pub(super) name: String,
+    /// Its type.
+    pub(super) kind: &'static str,
+    pub(super) value: Code,
+}
+
+impl Table {
+    fn text(&self) -> String {
+        let mut start = String::new();
+        for line in doc_lines(&self.docs) {
+            start.extend(["///", &line, "\n"]);
+        }
+        if !self.condition.is_empty() {
+            start.extend([&self.condition, "\n"]);
+        }
+        start.extend(["pub(crate) static ", &self.name, ": ", self.kind]);
+        self.value.after(&start)
+    }
 }
 
 impl From<TokenStream> for Item {
@@ -42,21 +81,18 @@ impl From<TokenStream> for Item {
 }
 
 fn format(item: Item) -> String {
-    let (tokens, value) = match item {
-        Item::Tokens(tokens) => (tokens, None),
-        Item::Table(tokens, value) => (tokens, Some(value)),
-    };
-    let formatted = match syn::parse2::<syn::File>(tokens) {
-        Ok(mut file) => {
-            if let (Some(value), Some(syn::Item::Static(table))) = (value, file.items.last_mut()) {
-                *table.expr = value;
-            }
-            prettyplease::unparse(&file)
-        }
+    match item {
+        Item::Tokens(tokens) => spaced(&formatted(tokens)),
+        Item::Table(table) => table.text(),
+    }
+}
+
+fn formatted(tokens: TokenStream) -> String {
+    match syn::parse2::<syn::File>(tokens) {
+        Ok(file) => prettyplease::unparse(&file),
         // Emitters write valid Rust. If one did not, the generated crate would not compile and say where it comes from.
         Err(error) => format!("compile_error!({:?});\n", format!("the compiler emitted invalid Rust: {error}")),
-    };
-    spaced(&formatted)
+    }
 }
 
 /// The code with a blank line before each documented item of an `impl`, which prettyplease does not set. Fields of structs have

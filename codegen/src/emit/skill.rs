@@ -3,26 +3,25 @@
 use naftiko_schema::Skills;
 use quote::quote;
 
+use super::rust::Item;
 use super::{rust, tables};
 use crate::model::Model;
 
 pub(super) fn emit(model: &Model, skills: &Skills) -> Vec<(&'static str, String)> {
-    let (mounted, table) = (rust::docs(rust::mounted(&skills.auth)), tables::expression(skills, model));
+    let mounted = rust::docs(rust::mounted(&skills.auth));
     let items = [
-        quote! {
+        Item::from(quote! {
             use naftiko_client::schema::*;
-        },
-        quote! {
-            pub(crate) static ADAPTER: Skills = #table;
-        },
-        quote! {
+        }),
+        Item::adapter("Skills", tables::expression(skills, model)),
+        Item::from(quote! {
             /// The skills below `/skills`, to be served alone or mounted in an application.
             #mounted
             #[cfg(feature = "skill")]
             pub fn router() -> naftiko_skill::Router {
                 naftiko_skill::router(&ADAPTER)
             }
-        },
+        }),
     ];
     vec![("src/skill.rs", rust::file(model, "The skills: instructions for agents, with their files.", items))]
 }

@@ -7,9 +7,8 @@ use std::fmt::Display;
 
 use proc_macro2::{Ident, Literal, Span};
 use serde::ser::{self, Serialize};
-use syn::punctuated::Punctuated;
-use syn::{Expr, ExprLit, ExprPath, Lit, LitBool, LitByteStr, LitInt, LitStr, Path, Stmt, Token, UnOp};
 
+use super::code::Code;
 use crate::model::Model;
 
 /// An identifier that `names` made.
@@ -22,87 +21,19 @@ pub(super) fn index(index: usize) -> Literal {
     Literal::usize_unsuffixed(index)
 }
 
-/// The expression that makes a table. References to operations name the constants that the model has for them. It is no text that
-/// would be parsed again: tables are most of what is emitted.
-pub(super) fn expression(table: &impl Serialize, model: &Model) -> Expr {
+/// The expression that makes a table. References to operations name the constants that the model has for them.
+pub(super) fn expression(table: &impl Serialize, model: &Model) -> Code {
     write(table, Writer { model, form: Form::Argument })
 }
 
-fn write(value: &(impl Serialize + ?Sized), writer: Writer<'_>) -> Expr {
-    value.serialize(writer).unwrap_or_else(|Unwritable(message)| {
-        syn::parse_str(&format!("compile_error!({message:?})")).unwrap_or_else(|_| path(&["unwritable"]))
-    })
+fn write(value: &(impl Serialize + ?Sized), writer: Writer<'_>) -> Code {
+    value
+        .serialize(writer)
+        .unwrap_or_else(|Unwritable(message)| Code::call("compile_error!", vec![Code::text(&message)]))
 }
 
-/// The call of a method on an expression.
-pub(super) fn method(receiver: Expr, name: &str, arguments: impl IntoIterator<Item = Expr>) -> Expr {
-    Expr::MethodCall(syn::ExprMethodCall {
-        attrs: Vec::new(),
-        receiver: Box::new(receiver),
-        dot_token: Default::default(),
-        method: ident(name),
-        turbofish: None,
-        paren_token: Default::default(),
-        args: arguments.into_iter().collect(),
-    })
-}
-
-/// A name, or several that follow each other.
-pub(super) fn path(names: &[&str]) -> Expr {
-    let segments: Punctuated<_, Token![::]> = names.iter().map(|name| syn::PathSegment::from(ident(name))).collect();
-    Expr::Path(ExprPath { attrs: Vec::new(), qself: None, path: Path { leading_colon: None, segments } })
-}
-
-/// Marks the place of no argument, and is never written.
-fn nothing() -> Expr {
-    Expr::Infer(syn::ExprInfer { attrs: Vec::new(), underscore_token: Default::default() })
-}
-
-fn literal(lit: Lit) -> Expr {
-    Expr::Lit(ExprLit { attrs: Vec::new(), lit })
-}
-
-fn text(value: &str) -> Expr {
-    literal(Lit::Str(LitStr::new(value, Span::call_site())))
-}
-
-fn called(function: Expr, arguments: impl IntoIterator<Item = Expr>) -> Expr {
-    Expr::Call(syn::ExprCall {
-        attrs: Vec::new(),
-        func: Box::new(function),
-        paren_token: Default::default(),
-        args: arguments.into_iter().collect(),
-    })
-}
-
-fn call(function: &str, arguments: impl IntoIterator<Item = Expr>) -> Expr {
-    called(path(&[function]), arguments)
-}
-
-fn reference(expr: Expr) -> Expr {
-    Expr::Reference(syn::ExprReference {
-        attrs: Vec::new(),
-        and_token: Default::default(),
-        mutability: None,
-        expr: Box::new(expr),
-    })
-}
-
-/// A list. One of tables needs a `const` block: tables can own memory, and so are not promoted to statics.
-fn array(items: Vec<Expr>) -> Expr {
-    let is_empty = items.is_empty();
-    let elems = items.into_iter().collect();
-    let list = reference(Expr::Array(syn::ExprArray { attrs: Vec::new(), bracket_token: Default::default(), elems }));
-    if is_empty {
-        return list;
-    }
-    let block = syn::Block { brace_token: Default::default(), stmts: vec![Stmt::Expr(list, None)] };
-    Expr::Const(syn::ExprConst {
-        attrs: Vec::new(),
-        const_token: Default::default(),
-        modifiers: Default::default(),
-        block,
-    })
+fn call(function: &'static str, argument: Code) -> Code {
+    Code::call(function, vec![argument])
 }
 
 /// Writes one value.
@@ -155,30 +86,25 @@ impl ser::Error for Unwritable {
     }
 }
 
-type Written = Result<Expr, Unwritable>;
+type Written = Result<Code, Unwritable>;
 
 fn unwritable(what: &str) -> Unwritable {
     Unwritable(format!("tables have no {what}"))
 }
 
 impl<'m> ser::Serializer for Writer<'m> {
-    type Ok = Expr;
+    type Ok = Code;
     type Error = Unwritable;
     type SerializeSeq = Items<'m>;
-    type SerializeTuple = ser::Impossible<Expr, Unwritable>;
-    type SerializeTupleStruct = ser::Impossible<Expr, Unwritable>;
-    type SerializeTupleVariant = ser::Impossible<Expr, Unwritable>;
-    type SerializeMap = ser::Impossible<Expr, Unwritable>;
+    type SerializeTuple = ser::Impossible<Code, Unwritable>;
+    type SerializeTupleStruct = ser::Impossible<Code, Unwritable>;
+    type SerializeTupleVariant = ser::Impossible<Code, Unwritable>;
+    type SerializeMap = ser::Impossible<Code, Unwritable>;
     type SerializeStruct = Arguments<'m>;
-    type SerializeStructVariant = ser::Impossible<Expr, Unwritable>;
+    type SerializeStructVariant = ser::Impossible<Code, Unwritable>;
 
     fn serialize_bool(self, value: bool) -> Written {
-        // The setter of a flag takes no argument.
-        Ok(if self.form == Form::Setter {
-            nothing()
-        } else {
-            literal(Lit::Bool(LitBool::new(value, Span::call_site())))
-        })
+        Ok(Code::atom(if value { "true" } else { "false" }))
     }
 
     fn serialize_i8(self, value: i8) -> Written {
@@ -194,12 +120,7 @@ impl<'m> ser::Serializer for Writer<'m> {
     }
 
     fn serialize_i64(self, value: i64) -> Written {
-        let digits = literal(Lit::Int(LitInt::new(&value.unsigned_abs().to_string(), Span::call_site())));
-        if value >= 0 {
-            return Ok(digits);
-        }
-        let op = UnOp::Neg(Default::default());
-        Ok(Expr::Unary(syn::ExprUnary { attrs: Vec::new(), op, expr: Box::new(digits) }))
+        Ok(Code::atom(value.to_string()))
     }
 
     fn serialize_u8(self, value: u8) -> Written {
@@ -215,7 +136,7 @@ impl<'m> ser::Serializer for Writer<'m> {
     }
 
     fn serialize_u64(self, value: u64) -> Written {
-        Ok(literal(Lit::Int(LitInt::new(&value.to_string(), Span::call_site()))))
+        Ok(Code::atom(value.to_string()))
     }
 
     fn serialize_f32(self, _: f32) -> Written {
@@ -231,22 +152,23 @@ impl<'m> ser::Serializer for Writer<'m> {
     }
 
     fn serialize_str(self, value: &str) -> Written {
-        Ok(if self.form == Form::Stored { call("text", [text(value)]) } else { text(value) })
+        let text = Code::text(value);
+        Ok(if self.form == Form::Stored { call("text", text) } else { text })
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Written {
-        Ok(call("list", [literal(Lit::ByteStr(LitByteStr::new(value, Span::call_site())))]))
+        Ok(call("list", Code::atom(Literal::byte_string(value).to_string())))
     }
 
     fn serialize_none(self) -> Written {
-        Ok(path(&["None"]))
+        Ok(Code::atom("None"))
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Written {
         if self.form == Form::Setter {
             return Ok(write(value, Self { form: Form::Argument, ..self }));
         }
-        Ok(call("Some", [write(value, self.stored())]))
+        Ok(call("Some", write(value, self.stored())))
     }
 
     fn serialize_unit(self) -> Written {
@@ -256,17 +178,17 @@ impl<'m> ser::Serializer for Writer<'m> {
     fn serialize_unit_struct(self, name: &'static str) -> Written {
         // A reference to the skills, which have a module.
         if name == "Skills" {
-            return Ok(call("to", [reference(path(&["skill", "ADAPTER"]))]));
+            return Ok(call("to", Code::atom("&skill::ADAPTER")));
         }
         Err(unwritable("unit structs"))
     }
 
     fn serialize_unit_variant(self, name: &'static str, _: u32, variant: &'static str) -> Written {
-        Ok(path(&[name, variant]))
+        Ok(Code::atom(format!("{name}::{variant}")))
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Written {
-        Ok(call(name, [write(value, self.stored())]))
+        Ok(call(name, write(value, self.stored())))
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -279,13 +201,13 @@ impl<'m> ser::Serializer for Writer<'m> {
         // A target carries the number of its operation or flow in place of that of a variant.
         if name == "Target" && variant == "Flow" {
             let flow = self.model.flows.get(index as usize).ok_or_else(|| unwritable("such flow"))?;
-            return Ok(call("runs", [reference(path(&["flows", &flow.const_name]))]));
+            return Ok(call("runs", Code::atom(format!("&flows::{}", flow.const_name))));
         }
         if name == "Target" {
             let operation = self.model.operations.get(index as usize).ok_or_else(|| unwritable("such operation"))?;
-            return Ok(call("calls", [reference(path(&["operations", &operation.const_name]))]));
+            return Ok(call("calls", Code::atom(format!("&operations::{}", operation.const_name))));
         }
-        Ok(called(path(&[name, variant]), [write(value, self.stored())]))
+        Ok(Code::call(format!("{name}::{variant}"), vec![write(value, self.stored())]))
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, Unwritable> {
@@ -333,19 +255,20 @@ impl<'m> ser::Serializer for Writer<'m> {
 struct Arguments<'m> {
     writer: Writer<'m>,
     name: &'static str,
-    arguments: Vec<Expr>,
-    setters: Vec<(&'static str, Option<Expr>)>,
+    arguments: Vec<Code>,
+    setters: Vec<(&'static str, Option<Code>)>,
 }
 
 impl ser::SerializeStruct for Arguments<'_> {
-    type Ok = Expr;
+    type Ok = Code;
     type Error = Unwritable;
 
     fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Unwritable> {
         match key.strip_prefix('.') {
             Some(setter) => {
                 let value = write(value, Writer { form: Form::Setter, ..self.writer });
-                self.setters.push((setter, Some(value).filter(|value| !matches!(value, Expr::Infer(_)))));
+                // The setter of a flag takes no argument.
+                self.setters.push((setter, Some(value).filter(|value| !value.is_true())));
             }
             None => self.arguments.push(write(value, Writer { form: Form::Argument, ..self.writer })),
         }
@@ -353,19 +276,18 @@ impl ser::SerializeStruct for Arguments<'_> {
     }
 
     fn end(self) -> Written {
-        let new = called(path(&[self.name, "new"]), self.arguments);
-        Ok(self.setters.into_iter().fold(new, |table, (setter, value)| method(table, setter, value)))
+        Ok(Code::call(format!("{}::new", self.name), self.arguments).set(self.setters))
     }
 }
 
 /// The items of a list.
 struct Items<'m> {
     writer: Writer<'m>,
-    items: Vec<Expr>,
+    items: Vec<Code>,
 }
 
 impl ser::SerializeSeq for Items<'_> {
-    type Ok = Expr;
+    type Ok = Code;
     type Error = Unwritable;
 
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Unwritable> {
@@ -374,7 +296,7 @@ impl ser::SerializeSeq for Items<'_> {
     }
 
     fn end(self) -> Written {
-        let list = array(self.items);
-        Ok(if self.writer.form == Form::Stored { call("list", [list]) } else { list })
+        let list = Code::list(self.items);
+        Ok(if self.writer.form == Form::Stored { call("list", list) } else { list })
     }
 }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use self::operation::Exporter;
 use crate::credential::openapi_scheme;
 use crate::emit::openapi::{Names, Template, visible, with};
+use crate::json::pretty;
 use crate::linked::Linked;
 use crate::model::Model;
 
@@ -76,7 +77,7 @@ pub(crate) fn document(linked: &Linked<'_>, model: &Model) -> Exported {
     if !components.is_empty() {
         document = with(document, "components", components.into());
     }
-    Exported { text: visible(format!("{document:#}\n")), left_out }
+    Exported { text: visible(pretty(&document)), left_out }
 }
 
 /// The address of an API. Without one, the user of the document has to know it.

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::Member;
 use crate::emit::MARKER;
 use crate::emit::openapi::visible;
+use crate::json::pretty;
 
 /// Where a document says what it refers to.
 const COMPONENTS: &str = "#/components/";
@@ -57,7 +58,7 @@ pub(super) fn document(group: &Group, members: &[Member<'_>]) -> String {
             add_path(all, path, item);
         }
     }
-    visible(format!("{joined:#}\n"))
+    visible(pretty(&joined))
 }
 
 fn set(object: &mut Value, name: &str, value: Value) {

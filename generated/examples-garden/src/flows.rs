@@ -11,316 +11,161 @@ use super::operations;
 /// `garden.bed-with-keeper`
 #[cfg(any(feature = "mcp", feature = "rest"))]
 pub(crate) static GARDEN_BED_WITH_KEEPER: Flow = Flow::new(
-        FlowId(0),
-        "garden.bed-with-keeper",
-        const {
-            &[
-                Parameter::new("no", Location::Path, Kind::Integer)
-                    .required()
-                    .rules(Rules::new().minimum("1"))
-                    .description("Number of the bed"),
-            ]
-        },
-        const {
-            &[
-                Step::new(
-                    "bed",
-                    Action::Call(
-                        StepCall::new(
-                            calls(&operations::GET_BED),
-                            const { &[ArgumentSource::Input(InputId(0))] },
-                        ),
-                    ),
-                ),
-                Step::new(
-                    "people",
-                    Action::Call(StepCall::new(calls(&operations::LIST_PEOPLE), &[])),
-                ),
-                Step::new(
-                        "keeper",
-                        Action::Lookup(
-                            Lookup::new(
-                                StepId(1),
-                                "id",
-                                ArgumentSource::Text(
-                                    list(const {
-                                        &[
-                                            InputText::Output(
-                                                StepValue::new(
-                                                    StepId(0),
-                                                    const { &[PathStep::Key(text("keeper"))] },
-                                                ),
-                                            ),
-                                        ]
-                                    }),
-                                ),
-                                const { &[text("name"), text("phone")] },
-                            ),
-                        ),
-                    )
-                    .after(const { &[StepId(0), StepId(1)] }),
-                Step::new(
-                        "helpers",
-                        Action::Lookup(
-                            Lookup::new(
-                                StepId(1),
-                                "id",
-                                ArgumentSource::Output(
-                                    StepValue::new(
-                                        StepId(0),
-                                        const { &[PathStep::Key(text("helpers"))] },
-                                    ),
-                                ),
-                                const { &[text("name")] },
-                            ),
-                        ),
-                    )
-                    .after(const { &[StepId(0), StepId(1)] }),
-            ]
-        },
-    )
-    .output(
-        ArgumentSource::Object(
-            list(const {
-                &[
-                    SourceMember::new(
-                        "number",
-                        ArgumentSource::Output(
-                            StepValue::new(
-                                StepId(0),
-                                const { &[PathStep::Key(text("no"))] },
-                            ),
-                        ),
-                    ),
-                    SourceMember::new(
-                        "soil",
-                        ArgumentSource::Output(
-                            StepValue::new(
-                                StepId(0),
-                                const {
-                                    &[PathStep::Key(text("soil")), PathStep::Key(text("kind"))]
-                                },
-                            ),
-                        ),
-                    ),
-                    SourceMember::new(
-                        "keeper",
-                        ArgumentSource::Output(StepValue::new(StepId(2), &[])),
-                    ),
-                    SourceMember::new(
-                        "helpers",
-                        ArgumentSource::Output(StepValue::new(StepId(3), &[])),
-                    ),
-                    SourceMember::new(
-                        "first",
-                        ArgumentSource::Object(
-                            list(const {
-                                &[
-                                    SourceMember::new(
-                                        "plant",
-                                        ArgumentSource::Output(
-                                            StepValue::new(
-                                                StepId(0),
-                                                const {
-                                                    &[
-                                                        PathStep::Key(text("rows")),
-                                                        PathStep::Index(0),
-                                                        PathStep::Key(text("plant")),
-                                                    ]
-                                                },
-                                            ),
-                                        ),
-                                    ),
-                                ]
-                            }),
-                        ),
-                    ),
-                    SourceMember::new(
-                        "label",
-                        ArgumentSource::Filled(
-                            list(const {
-                                &[
-                                    InputText::Literal(text("Bed ")),
-                                    InputText::Output(
-                                        StepValue::new(
-                                            StepId(0),
-                                            const { &[PathStep::Key(text("no"))] },
-                                        ),
-                                    ),
-                                    InputText::Literal(text(" of ")),
-                                    InputText::Output(
-                                        StepValue::new(
-                                            StepId(2),
-                                            const { &[PathStep::Key(text("name"))] },
-                                        ),
-                                    ),
-                                ]
-                            }),
-                        ),
-                    ),
-                ]
-            }),
+    FlowId(0),
+    "garden.bed-with-keeper",
+    const { &[
+        Parameter::new("no", Location::Path, Kind::Integer)
+            .required()
+            .rules(Rules::new().minimum("1"))
+            .description("Number of the bed"),
+    ] },
+    const { &[
+        Step::new(
+            "bed",
+            Action::Call(StepCall::new(calls(&operations::GET_BED), const { &[ArgumentSource::Input(InputId(0))] })),
         ),
-    );
+        Step::new("people", Action::Call(StepCall::new(calls(&operations::LIST_PEOPLE), &[]))),
+        Step::new(
+            "keeper",
+            Action::Lookup(Lookup::new(
+                StepId(1),
+                "id",
+                ArgumentSource::Text(list(const { &[
+                    InputText::Output(StepValue::new(StepId(0), const { &[PathStep::Key(text("keeper"))] })),
+                ] })),
+                const { &[text("name"), text("phone")] },
+            )),
+        )
+        .after(const { &[StepId(0), StepId(1)] }),
+        Step::new(
+            "helpers",
+            Action::Lookup(Lookup::new(
+                StepId(1),
+                "id",
+                ArgumentSource::Output(StepValue::new(StepId(0), const { &[PathStep::Key(text("helpers"))] })),
+                const { &[text("name")] },
+            )),
+        )
+        .after(const { &[StepId(0), StepId(1)] }),
+    ] },
+)
+.output(ArgumentSource::Object(list(const { &[
+    SourceMember::new(
+        "number",
+        ArgumentSource::Output(StepValue::new(StepId(0), const { &[PathStep::Key(text("no"))] })),
+    ),
+    SourceMember::new(
+        "soil",
+        ArgumentSource::Output(StepValue::new(
+            StepId(0),
+            const { &[PathStep::Key(text("soil")), PathStep::Key(text("kind"))] },
+        )),
+    ),
+    SourceMember::new("keeper", ArgumentSource::Output(StepValue::new(StepId(2), &[]))),
+    SourceMember::new("helpers", ArgumentSource::Output(StepValue::new(StepId(3), &[]))),
+    SourceMember::new(
+        "first",
+        ArgumentSource::Object(list(const { &[
+            SourceMember::new(
+                "plant",
+                ArgumentSource::Output(StepValue::new(
+                    StepId(0),
+                    const { &[PathStep::Key(text("rows")), PathStep::Index(0), PathStep::Key(text("plant"))] },
+                )),
+            ),
+        ] })),
+    ),
+    SourceMember::new(
+        "label",
+        ArgumentSource::Filled(list(const { &[
+            InputText::Literal(text("Bed ")),
+            InputText::Output(StepValue::new(StepId(0), const { &[PathStep::Key(text("no"))] })),
+            InputText::Literal(text(" of ")),
+            InputText::Output(StepValue::new(StepId(2), const { &[PathStep::Key(text("name"))] })),
+        ] })),
+    ),
+] })));
 
 /// `garden.keeper-waters`
 #[cfg(any(feature = "mcp", feature = "rest"))]
 pub(crate) static GARDEN_KEEPER_WATERS: Flow = Flow::new(
-        FlowId(1),
-        "garden.keeper-waters",
-        const {
-            &[
-                Parameter::new("no", Location::Path, Kind::Integer)
-                    .required()
-                    .rules(Rules::new().minimum("1"))
-                    .description("Number of the bed"),
-                Parameter::new("litres", Location::Field, Kind::Number)
-                    .required()
-                    .rules(Rules::new().minimum("0.5"))
-                    .description("How much water"),
-            ]
-        },
-        const {
-            &[
-                Step::new(
-                    "bed",
-                    Action::Call(
-                        StepCall::new(
-                            calls(&operations::GET_BED),
-                            const { &[ArgumentSource::Input(InputId(0))] },
-                        ),
-                    ),
-                ),
-                Step::new(
-                        "water",
-                        Action::Call(
-                            StepCall::new(
-                                calls(&operations::WATER_BED),
-                                const {
-                                    &[
-                                        ArgumentSource::Input(InputId(0)),
-                                        ArgumentSource::Input(InputId(1)),
-                                        ArgumentSource::Output(
-                                            StepValue::new(
-                                                StepId(0),
-                                                const { &[PathStep::Key(text("keeper"))] },
-                                            ),
-                                        ),
-                                    ]
-                                },
-                            ),
-                        ),
-                    )
-                    .after(const { &[StepId(0)] }),
-                Step::new(
-                        "note",
-                        Action::Call(
-                            StepCall::new(
-                                calls(&operations::ADD_NOTE),
-                                const {
-                                    &[
-                                        ArgumentSource::Input(InputId(0)),
-                                        ArgumentSource::Text(
-                                            list(const {
-                                                &[
-                                                    InputText::Literal(text("watered with ")),
-                                                    InputText::Input(InputId(1)),
-                                                    InputText::Literal(text(" l")),
-                                                ]
-                                            }),
-                                        ),
-                                        ArgumentSource::Output(
-                                            StepValue::new(
-                                                StepId(0),
-                                                const { &[PathStep::Key(text("keeper"))] },
-                                            ),
-                                        ),
-                                    ]
-                                },
-                            ),
-                        ),
-                    )
-                    .after(const { &[StepId(1)] }),
-            ]
-        },
-    )
-    .output(
-        ArgumentSource::Object(
-            list(const {
-                &[
-                    SourceMember::new(
-                        "total",
-                        ArgumentSource::Output(
-                            StepValue::new(
-                                StepId(1),
-                                const { &[PathStep::Key(text("total"))] },
-                            ),
-                        ),
-                    ),
-                    SourceMember::new(
-                        "note",
-                        ArgumentSource::Output(
-                            StepValue::new(
-                                StepId(2),
-                                const { &[PathStep::Key(text("text"))] },
-                            ),
-                        ),
-                    ),
-                ]
-            }),
+    FlowId(1),
+    "garden.keeper-waters",
+    const { &[
+        Parameter::new("no", Location::Path, Kind::Integer)
+            .required()
+            .rules(Rules::new().minimum("1"))
+            .description("Number of the bed"),
+        Parameter::new("litres", Location::Field, Kind::Number)
+            .required()
+            .rules(Rules::new().minimum("0.5"))
+            .description("How much water"),
+    ] },
+    const { &[
+        Step::new(
+            "bed",
+            Action::Call(StepCall::new(calls(&operations::GET_BED), const { &[ArgumentSource::Input(InputId(0))] })),
         ),
-    );
+        Step::new(
+            "water",
+            Action::Call(StepCall::new(
+                calls(&operations::WATER_BED),
+                const { &[
+                    ArgumentSource::Input(InputId(0)),
+                    ArgumentSource::Input(InputId(1)),
+                    ArgumentSource::Output(StepValue::new(StepId(0), const { &[PathStep::Key(text("keeper"))] })),
+                ] },
+            )),
+        )
+        .after(const { &[StepId(0)] }),
+        Step::new(
+            "note",
+            Action::Call(StepCall::new(
+                calls(&operations::ADD_NOTE),
+                const { &[
+                    ArgumentSource::Input(InputId(0)),
+                    ArgumentSource::Text(list(const { &[
+                        InputText::Literal(text("watered with ")),
+                        InputText::Input(InputId(1)),
+                        InputText::Literal(text(" l")),
+                    ] })),
+                    ArgumentSource::Output(StepValue::new(StepId(0), const { &[PathStep::Key(text("keeper"))] })),
+                ] },
+            )),
+        )
+        .after(const { &[StepId(1)] }),
+    ] },
+)
+.output(ArgumentSource::Object(list(const { &[
+    SourceMember::new(
+        "total",
+        ArgumentSource::Output(StepValue::new(StepId(1), const { &[PathStep::Key(text("total"))] })),
+    ),
+    SourceMember::new(
+        "note",
+        ArgumentSource::Output(StepValue::new(StepId(2), const { &[PathStep::Key(text("text"))] })),
+    ),
+] })));
 
 /// `hours`
 #[cfg(feature = "rest")]
-pub(crate) static HOURS: Flow = Flow::new(
-        FlowId(2),
-        "hours",
-        const { &[Parameter::new("day", Location::Query, Kind::String)] },
-        &[],
-    )
-    .output(
-        ArgumentSource::Object(
-            list(const {
-                &[
-                    SourceMember::new(
-                        "day",
-                        ArgumentSource::Filled(
-                            list(const { &[InputText::Input(InputId(0))] }),
-                        ),
-                    ),
-                    SourceMember::new("opens", ArgumentSource::Json(text("7.5"))),
-                    SourceMember::new("closed", ArgumentSource::Json(text("false"))),
-                ]
-            }),
-        ),
-    );
+pub(crate) static HOURS: Flow =
+    Flow::new(FlowId(2), "hours", const { &[Parameter::new("day", Location::Query, Kind::String)] }, &[])
+        .output(ArgumentSource::Object(list(const { &[
+            SourceMember::new("day", ArgumentSource::Filled(list(const { &[InputText::Input(InputId(0))] }))),
+            SourceMember::new("opens", ArgumentSource::Json(text("7.5"))),
+            SourceMember::new("closed", ArgumentSource::Json(text("false"))),
+        ] })));
 
 /// `hours`
 #[cfg(feature = "mcp")]
 pub(crate) static HOURS_2: Flow = Flow::new(
-        FlowId(3),
-        "hours",
-        const {
-            &[
-                Parameter::new("day", Location::Field, Kind::String)
-                    .description("A day of the week"),
-            ]
-        },
-        &[],
-    )
-    .output(
-        ArgumentSource::Object(
-            list(const {
-                &[
-                    SourceMember::new(
-                        "day",
-                        ArgumentSource::Filled(
-                            list(const { &[InputText::Input(InputId(0))] }),
-                        ),
-                    ),
-                    SourceMember::new("opens", ArgumentSource::Json(text("7.5"))),
-                ]
-            }),
-        ),
-    );
+    FlowId(3),
+    "hours",
+    const { &[Parameter::new("day", Location::Field, Kind::String).description("A day of the week")] },
+    &[],
+)
+.output(ArgumentSource::Object(list(const { &[
+    SourceMember::new("day", ArgumentSource::Filled(list(const { &[InputText::Input(InputId(0))] }))),
+    SourceMember::new("opens", ArgumentSource::Json(text("7.5"))),
+] })));

@@ -14,79 +14,58 @@ use super::{Client, flows, operations};
 pub(crate) static ADAPTER: Mcp = Mcp::new(8090)
     .namespace("hut")
     .instructions("Look after the beds of a community garden.")
-    .tools(const {
-        &[
-            Tool::new(
-                    "bed",
-                    "Shows a bed and who looks after it",
-                    "Shows a bed and who looks after it",
-                    ToolHints::new().read_only().idempotent().open_world(),
-                    Binding::new(runs(&flows::GARDEN_BED_WITH_KEEPER)),
-                )
-                .resource("bed"),
-            Tool::new(
-                    "water",
-                    "Waters a bed in the name of its keeper",
-                    "Waters a bed in the name of its keeper",
-                    ToolHints::new().open_world(),
-                    Binding::new(runs(&flows::GARDEN_KEEPER_WATERS)),
-                )
-                .resource("bed")
-                .verb(Verb::Action),
-            Tool::new(
-                    "harvest",
-                    "Lists what grew in a year",
-                    "Lists what grew in a year",
-                    ToolHints::new().read_only().idempotent().open_world(),
-                    Binding::new(calls(&operations::GET_HARVEST))
-                        .arguments(
-                            ArgumentMapping::Mapped(
-                                Mapping::new(
-                                    const {
-                                        &[
-                                            Parameter::new("year", Location::Path, Kind::Integer)
-                                                .required()
-                                                .description("The year"),
-                                        ]
-                                    },
-                                    const { &[ArgumentSource::Input(InputId(0))] },
-                                ),
-                            ),
-                        )
-                        .output(Output::Projected(Projection::Path(list(&[])))),
-                )
-                .resource("harvest"),
-            Tool::new(
-                "hours",
-                "Says when the gate opens",
-                "Says when the gate opens",
-                ToolHints::new().read_only().idempotent().open_world(),
-                Binding::new(runs(&flows::HOURS_2)),
-            ),
-        ]
-    })
-    .prompts(const {
-        &[
-            Prompt::new(
-                    "plan",
-                    "plan",
-                    PromptSource::Messages(
-                        list(const {
-                            &[
-                                Message::new(
-                                    Role::User,
-                                    "In which bed of the garden should {{plant}} grow? Look at the soil of each.",
-                                ),
-                            ]
-                        }),
-                    ),
-                )
-                .description("Plans what to sow")
-                .arguments(const {
-                    &[PromptArgument::new("plant").description("What to sow").required()]
-                }),
-        ]
-    });
+    .tools(const { &[
+        Tool::new(
+            "bed",
+            "Shows a bed and who looks after it",
+            "Shows a bed and who looks after it",
+            ToolHints::new().read_only().idempotent().open_world(),
+            Binding::new(runs(&flows::GARDEN_BED_WITH_KEEPER)),
+        )
+        .resource("bed"),
+        Tool::new(
+            "water",
+            "Waters a bed in the name of its keeper",
+            "Waters a bed in the name of its keeper",
+            ToolHints::new().open_world(),
+            Binding::new(runs(&flows::GARDEN_KEEPER_WATERS)),
+        )
+        .resource("bed")
+        .verb(Verb::Action),
+        Tool::new(
+            "harvest",
+            "Lists what grew in a year",
+            "Lists what grew in a year",
+            ToolHints::new().read_only().idempotent().open_world(),
+            Binding::new(calls(&operations::GET_HARVEST))
+                .arguments(ArgumentMapping::Mapped(Mapping::new(
+                    const { &[
+                        Parameter::new("year", Location::Path, Kind::Integer).required().description("The year"),
+                    ] },
+                    const { &[ArgumentSource::Input(InputId(0))] },
+                )))
+                .output(Output::Projected(Projection::Path(list(&[])))),
+        )
+        .resource("harvest"),
+        Tool::new(
+            "hours",
+            "Says when the gate opens",
+            "Says when the gate opens",
+            ToolHints::new().read_only().idempotent().open_world(),
+            Binding::new(runs(&flows::HOURS_2)),
+        ),
+    ] })
+    .prompts(const { &[
+        Prompt::new(
+            "plan",
+            "plan",
+            PromptSource::Messages(list(const { &[
+                Message::new(Role::User, "In which bed of the garden should {{plant}} grow? Look at the soil of each."),
+            ] })),
+        )
+        .description("Plans what to sow")
+        .arguments(const { &[PromptArgument::new("plant").description("What to sow").required()] }),
+    ] });
 
 /// The server with all of it, to be served over Streamable HTTP or stdio.
 pub fn server(client: &Client) -> Server {

@@ -7,213 +7,128 @@
 use naftiko_client::schema::*;
 
 /// The capability.
-pub(crate) static CAPABILITY: Capability = Capability::new(
-        "examples-garden",
-        "Community garden",
-        "0.1.0",
-    )
+pub(crate) static CAPABILITY: Capability = Capability::new("examples-garden", "Community garden", "0.1.0")
     .description("Beds, who looks after them, and what grew in them.")
     .apis(const { &[Api::new("plot").base_uri("http://127.0.0.1:7070")] });
 
 /// `GET /beds`
-pub(crate) static LIST_BEDS: Operation = Operation::new(
-        OperationId(0),
-        "list-beds",
-        Method::Get,
-        RetrySafety::Idempotent,
-    )
-    .path(const { &[PathPart::Literal(text("/beds"))] })
-    .parameters(const { &[Parameter::new("soil", Location::Query, Kind::Array)] })
-    .fixed(const {
-        &[
+pub(crate) static LIST_BEDS: Operation =
+    Operation::new(OperationId(0), "list-beds", Method::Get, RetrySafety::Idempotent)
+        .path(const { &[PathPart::Literal(text("/beds"))] })
+        .parameters(const { &[Parameter::new("soil", Location::Query, Kind::Array)] })
+        .fixed(const { &[
             FixedParameter::new(
                 "X-Gate",
                 Location::Header,
                 Template::new(const { &[TemplatePart::Literal(text("north"))] }),
             ),
-        ]
-    });
+        ] });
 
 /// `GET /beds/{no}`
-pub(crate) static GET_BED: Operation = Operation::new(
-        OperationId(1),
-        "get-bed",
-        Method::Get,
-        RetrySafety::Idempotent,
-    )
-    .path(const {
-        &[PathPart::Literal(text("/beds/")), PathPart::Parameter(ParameterId(0))]
-    })
-    .parameters(const {
-        &[
-            Parameter::new("no", Location::Path, Kind::Integer)
-                .required()
-                .rules(Rules::new().minimum("1")),
-        ]
-    })
-    .fixed(const {
-        &[
-            FixedParameter::new(
-                "X-Gate",
-                Location::Header,
-                Template::new(const { &[TemplatePart::Literal(text("north"))] }),
-            ),
-        ]
-    });
+pub(crate) static GET_BED: Operation = Operation::new(OperationId(1), "get-bed", Method::Get, RetrySafety::Idempotent)
+    .path(const { &[PathPart::Literal(text("/beds/")), PathPart::Parameter(ParameterId(0))] })
+    .parameters(const { &[
+        Parameter::new("no", Location::Path, Kind::Integer).required().rules(Rules::new().minimum("1")),
+    ] })
+    .fixed(const { &[
+        FixedParameter::new(
+            "X-Gate",
+            Location::Header,
+            Template::new(const { &[TemplatePart::Literal(text("north"))] }),
+        ),
+    ] });
 
 /// `POST /beds/{no}/water`
-pub(crate) static WATER_BED: Operation = Operation::new(
-        OperationId(2),
-        "water-bed",
-        Method::Post,
-        RetrySafety::OnlyIfNotProcessed,
-    )
-    .path(const {
-        &[
+pub(crate) static WATER_BED: Operation =
+    Operation::new(OperationId(2), "water-bed", Method::Post, RetrySafety::OnlyIfNotProcessed)
+        .path(const { &[
             PathPart::Literal(text("/beds/")),
             PathPart::Parameter(ParameterId(0)),
             PathPart::Literal(text("/water")),
-        ]
-    })
-    .parameters(const {
-        &[
-            Parameter::new("no", Location::Path, Kind::Integer)
-                .required()
-                .rules(Rules::new().minimum("1")),
+        ] })
+        .parameters(const { &[
+            Parameter::new("no", Location::Path, Kind::Integer).required().rules(Rules::new().minimum("1")),
             Parameter::new("litres", Location::Field, Kind::Number).required(),
             Parameter::new("by", Location::Field, Kind::String),
-        ]
-    })
-    .fixed(const {
-        &[
+        ] })
+        .fixed(const { &[
             FixedParameter::new(
                 "X-Gate",
                 Location::Header,
                 Template::new(const { &[TemplatePart::Literal(text("north"))] }),
             ),
-        ]
-    })
-    .body(
-        Body::new(
+        ] })
+        .body(Body::new(
             "application/x-www-form-urlencoded",
-            BodyContent::Form(
-                list(const {
-                    &[
-                        BodyMember::new("litres", BodyNode::Parameter(ParameterId(1))),
-                        BodyMember::new("by", BodyNode::Parameter(ParameterId(2))),
-                    ]
-                }),
-            ),
-        ),
-    );
+            BodyContent::Form(list(const { &[
+                BodyMember::new("litres", BodyNode::Parameter(ParameterId(1))),
+                BodyMember::new("by", BodyNode::Parameter(ParameterId(2))),
+            ] })),
+        ));
 
 /// `POST /beds/{no}/notes`
-pub(crate) static ADD_NOTE: Operation = Operation::new(
-        OperationId(3),
-        "add-note",
-        Method::Post,
-        RetrySafety::OnlyIfNotProcessed,
-    )
-    .path(const {
-        &[
+pub(crate) static ADD_NOTE: Operation =
+    Operation::new(OperationId(3), "add-note", Method::Post, RetrySafety::OnlyIfNotProcessed)
+        .path(const { &[
             PathPart::Literal(text("/beds/")),
             PathPart::Parameter(ParameterId(0)),
             PathPart::Literal(text("/notes")),
-        ]
-    })
-    .parameters(const {
-        &[
-            Parameter::new("no", Location::Path, Kind::Integer)
-                .required()
-                .rules(Rules::new().minimum("1")),
+        ] })
+        .parameters(const { &[
+            Parameter::new("no", Location::Path, Kind::Integer).required().rules(Rules::new().minimum("1")),
             Parameter::new("text", Location::Field, Kind::Any),
             Parameter::new("by", Location::Field, Kind::Any),
-        ]
-    })
-    .fixed(const {
-        &[
+        ] })
+        .fixed(const { &[
             FixedParameter::new(
                 "X-Gate",
                 Location::Header,
                 Template::new(const { &[TemplatePart::Literal(text("north"))] }),
             ),
-        ]
-    })
-    .body(
-        Body::new(
+        ] })
+        .body(Body::new(
             "application/json",
-            BodyContent::Json(
-                BodyNode::Object(
-                    list(const {
-                        &[
-                            BodyMember::new(
-                                "text",
-                                BodyNode::Text(
-                                    Template::new(const {
-                                        &[TemplatePart::Parameter(ParameterId(1))]
-                                    }),
-                                ),
-                            ),
-                            BodyMember::new(
-                                "signed",
-                                BodyNode::Text(
-                                    Template::new(const {
-                                        &[
-                                            TemplatePart::Parameter(ParameterId(2)),
-                                            TemplatePart::Literal(text(", at the gate")),
-                                        ]
-                                    }),
-                                ),
-                            ),
-                        ]
-                    }),
+            BodyContent::Json(BodyNode::Object(list(const { &[
+                BodyMember::new(
+                    "text",
+                    BodyNode::Text(Template::new(const { &[TemplatePart::Parameter(ParameterId(1))] })),
                 ),
-            ),
-        ),
-    );
+                BodyMember::new(
+                    "signed",
+                    BodyNode::Text(Template::new(const { &[
+                        TemplatePart::Parameter(ParameterId(2)),
+                        TemplatePart::Literal(text(", at the gate")),
+                    ] })),
+                ),
+            ] }))),
+        ));
 
 /// `GET /people`
-pub(crate) static LIST_PEOPLE: Operation = Operation::new(
-        OperationId(4),
-        "list-people",
-        Method::Get,
-        RetrySafety::Idempotent,
-    )
-    .path(const { &[PathPart::Literal(text("/people"))] })
-    .fixed(const {
-        &[
+pub(crate) static LIST_PEOPLE: Operation =
+    Operation::new(OperationId(4), "list-people", Method::Get, RetrySafety::Idempotent)
+        .path(const { &[PathPart::Literal(text("/people"))] })
+        .fixed(const { &[
             FixedParameter::new(
                 "X-Gate",
                 Location::Header,
                 Template::new(const { &[TemplatePart::Literal(text("north"))] }),
             ),
-        ]
-    });
+        ] });
 
 /// `GET /harvests/{year}.csv`
-pub(crate) static GET_HARVEST: Operation = Operation::new(
-        OperationId(5),
-        "get-harvest",
-        Method::Get,
-        RetrySafety::Idempotent,
-    )
-    .path(const {
-        &[
+pub(crate) static GET_HARVEST: Operation =
+    Operation::new(OperationId(5), "get-harvest", Method::Get, RetrySafety::Idempotent)
+        .path(const { &[
             PathPart::Literal(text("/harvests/")),
             PathPart::Parameter(ParameterId(0)),
             PathPart::Literal(text(".csv")),
-        ]
-    })
-    .parameters(const {
-        &[Parameter::new("year", Location::Path, Kind::Integer).required()]
-    })
-    .fixed(const {
-        &[
+        ] })
+        .parameters(const { &[Parameter::new("year", Location::Path, Kind::Integer).required()] })
+        .fixed(const { &[
             FixedParameter::new(
                 "X-Gate",
                 Location::Header,
                 Template::new(const { &[TemplatePart::Literal(text("north"))] }),
             ),
-        ]
-    })
-    .format(Format::Rows(Separator::Comma));
+        ] })
+        .format(Format::Rows(Separator::Comma));

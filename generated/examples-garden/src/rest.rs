@@ -14,180 +14,111 @@ pub const OPENAPI: &str = include_str!("../openapi.json");
 
 pub(crate) static ADAPTER: Rest = Rest::new(8080)
     .namespace("gate")
-    .routes(const {
-        &[
-            Route::new(
-                    Method::Get,
-                    "/beds",
-                    Binding::new(calls(&operations::LIST_BEDS))
-                        .output(
-                            Output::Projected(
-                                Projection::Array(
-                                    ArrayProjection::new(
-                                        const { &[PathStep::Key(text("beds"))] },
-                                        const {
-                                            &[
-                                                Projection::Object(
-                                                    ObjectProjection::new(
-                                                        &[],
-                                                        const {
-                                                            &[
-                                                                ProjectedMember::new(
-                                                                    "number",
-                                                                    Projection::Path(
-                                                                        list(const { &[PathStep::Key(text("no"))] }),
-                                                                    ),
-                                                                ),
-                                                                ProjectedMember::new(
-                                                                    "soil",
-                                                                    Projection::Object(
-                                                                        ObjectProjection::new(
-                                                                            const { &[PathStep::Key(text("soil"))] },
-                                                                            const {
-                                                                                &[
-                                                                                    ProjectedMember::new(
-                                                                                        "kind",
-                                                                                        Projection::Path(
-                                                                                            list(const { &[PathStep::Key(text("kind"))] }),
-                                                                                        ),
-                                                                                    ),
-                                                                                    ProjectedMember::new(
-                                                                                        "ph",
-                                                                                        Projection::Path(
-                                                                                            list(const { &[PathStep::Key(text("ph"))] }),
-                                                                                        ),
-                                                                                    ),
-                                                                                ]
-                                                                            },
-                                                                        ),
-                                                                    ),
-                                                                ),
-                                                                ProjectedMember::new(
-                                                                    "plants",
-                                                                    Projection::Array(
-                                                                        ArrayProjection::new(
-                                                                            const {
-                                                                                &[
-                                                                                    PathStep::Key(text("rows")),
-                                                                                    PathStep::Each,
-                                                                                    PathStep::Key(text("plant")),
-                                                                                ]
-                                                                            },
-                                                                            const { &[Projection::Path(list(&[]))] },
-                                                                        ),
-                                                                    ),
-                                                                ),
-                                                                ProjectedMember::new(
-                                                                    "unit",
-                                                                    Projection::Json(text("\"cm\"")),
-                                                                ),
-                                                            ]
-                                                        },
-                                                    ),
-                                                ),
-                                            ]
-                                        },
-                                    ),
+    .routes(const { &[
+        Route::new(
+            Method::Get,
+            "/beds",
+            Binding::new(calls(&operations::LIST_BEDS))
+                .output(Output::Projected(Projection::Array(ArrayProjection::new(
+                    const { &[PathStep::Key(text("beds"))] },
+                    const { &[
+                        Projection::Object(ObjectProjection::new(
+                            &[],
+                            const { &[
+                                ProjectedMember::new(
+                                    "number",
+                                    Projection::Path(list(const { &[PathStep::Key(text("no"))] })),
                                 ),
-                            ),
-                        ),
-                )
-                .summary("Lists beds, of some kinds of soil or of all"),
-            Route::new(
-                    Method::Get,
-                    "/beds/{no}",
-                    Binding::new(runs(&flows::GARDEN_BED_WITH_KEEPER))
-                        .arguments(
-                            ArgumentMapping::Mapped(
-                                Mapping::new(
-                                    const {
-                                        &[
-                                            Parameter::new("no", Location::Path, Kind::Integer)
-                                                .required()
-                                                .rules(Rules::new().minimum("1")),
-                                        ]
-                                    },
-                                    const { &[ArgumentSource::Input(InputId(0))] },
+                                ProjectedMember::new(
+                                    "soil",
+                                    Projection::Object(ObjectProjection::new(
+                                        const { &[PathStep::Key(text("soil"))] },
+                                        const { &[
+                                            ProjectedMember::new(
+                                                "kind",
+                                                Projection::Path(list(const { &[PathStep::Key(text("kind"))] })),
+                                            ),
+                                            ProjectedMember::new(
+                                                "ph",
+                                                Projection::Path(list(const { &[PathStep::Key(text("ph"))] })),
+                                            ),
+                                        ] },
+                                    )),
                                 ),
-                            ),
-                        ),
-                )
-                .captures(const { &[Some(InputId(0))] })
-                .summary("One bed, and the names of its keeper and helpers."),
-            Route::new(
-                    Method::Post,
-                    "/beds/{no}/water",
-                    Binding::new(runs(&flows::GARDEN_KEEPER_WATERS))
-                        .arguments(
-                            ArgumentMapping::Mapped(
-                                Mapping::new(
-                                    const {
-                                        &[
-                                            Parameter::new("no", Location::Path, Kind::Integer)
-                                                .required()
-                                                .rules(Rules::new().minimum("1")),
-                                            Parameter::new("litres", Location::Field, Kind::Number)
-                                                .required()
-                                                .rules(Rules::new().minimum("0.5")),
-                                        ]
-                                    },
-                                    const {
-                                        &[
-                                            ArgumentSource::Input(InputId(0)),
-                                            ArgumentSource::Input(InputId(1)),
-                                        ]
-                                    },
+                                ProjectedMember::new(
+                                    "plants",
+                                    Projection::Array(ArrayProjection::new(
+                                        const { &[
+                                            PathStep::Key(text("rows")),
+                                            PathStep::Each,
+                                            PathStep::Key(text("plant")),
+                                        ] },
+                                        const { &[Projection::Path(list(&[]))] },
+                                    )),
                                 ),
-                            ),
-                        ),
-                )
-                .captures(const { &[Some(InputId(0))] })
-                .summary("Waters a bed in the name of its keeper, and notes it."),
-            Route::new(
-                    Method::Get,
-                    "/harvests/{year}",
-                    Binding::new(calls(&operations::GET_HARVEST))
-                        .output(
-                            Output::Projected(
-                                Projection::Array(
-                                    ArrayProjection::new(
-                                        &[],
-                                        const {
-                                            &[
-                                                Projection::Object(
-                                                    ObjectProjection::new(
-                                                        &[],
-                                                        const {
-                                                            &[
-                                                                ProjectedMember::new(
-                                                                    "plant",
-                                                                    Projection::Path(
-                                                                        list(const { &[PathStep::Key(text("plant"))] }),
-                                                                    ),
-                                                                ),
-                                                                ProjectedMember::new(
-                                                                    "kilograms",
-                                                                    Projection::Path(
-                                                                        list(const { &[PathStep::Key(text("kg"))] }),
-                                                                    ),
-                                                                ),
-                                                            ]
-                                                        },
-                                                    ),
-                                                ),
-                                            ]
-                                        },
-                                    ),
+                                ProjectedMember::new("unit", Projection::Json(text("\"cm\""))),
+                            ] },
+                        )),
+                    ] },
+                )))),
+        )
+        .summary("Lists beds, of some kinds of soil or of all"),
+        Route::new(
+            Method::Get,
+            "/beds/{no}",
+            Binding::new(runs(&flows::GARDEN_BED_WITH_KEEPER))
+                .arguments(ArgumentMapping::Mapped(Mapping::new(
+                    const { &[
+                        Parameter::new("no", Location::Path, Kind::Integer).required().rules(Rules::new().minimum("1")),
+                    ] },
+                    const { &[ArgumentSource::Input(InputId(0))] },
+                ))),
+        )
+        .captures(const { &[Some(InputId(0))] })
+        .summary("One bed, and the names of its keeper and helpers."),
+        Route::new(
+            Method::Post,
+            "/beds/{no}/water",
+            Binding::new(runs(&flows::GARDEN_KEEPER_WATERS))
+                .arguments(ArgumentMapping::Mapped(Mapping::new(
+                    const { &[
+                        Parameter::new("no", Location::Path, Kind::Integer).required().rules(Rules::new().minimum("1")),
+                        Parameter::new("litres", Location::Field, Kind::Number)
+                            .required()
+                            .rules(Rules::new().minimum("0.5")),
+                    ] },
+                    const { &[ArgumentSource::Input(InputId(0)), ArgumentSource::Input(InputId(1))] },
+                ))),
+        )
+        .captures(const { &[Some(InputId(0))] })
+        .summary("Waters a bed in the name of its keeper, and notes it."),
+        Route::new(
+            Method::Get,
+            "/harvests/{year}",
+            Binding::new(calls(&operations::GET_HARVEST))
+                .output(Output::Projected(Projection::Array(ArrayProjection::new(
+                    &[],
+                    const { &[
+                        Projection::Object(ObjectProjection::new(
+                            &[],
+                            const { &[
+                                ProjectedMember::new(
+                                    "plant",
+                                    Projection::Path(list(const { &[PathStep::Key(text("plant"))] })),
                                 ),
-                            ),
-                        ),
-                )
-                .captures(const { &[Some(InputId(0))] })
-                .summary("Lists what grew"),
-            Route::new(Method::Get, "/hours", Binding::new(runs(&flows::HOURS)))
-                .summary("Says when the gate opens"),
-        ]
-    })
+                                ProjectedMember::new(
+                                    "kilograms",
+                                    Projection::Path(list(const { &[PathStep::Key(text("kg"))] })),
+                                ),
+                            ] },
+                        )),
+                    ] },
+                )))),
+        )
+        .captures(const { &[Some(InputId(0))] })
+        .summary("Lists what grew"),
+        Route::new(Method::Get, "/hours", Binding::new(runs(&flows::HOURS))).summary("Says when the gate opens"),
+    ] })
     .openapi(OPENAPI);
 
 /// The routes, to be served alone or mounted in an application.

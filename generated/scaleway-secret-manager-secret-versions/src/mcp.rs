@@ -16,96 +16,94 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9091)
     .instructions(
         "MCP adapter for Secret Manager API — Secret Versions. One tool per consumed operation, routed inline through the consumes block of this capability. Values of versions are secrets and are masked in results, unless the operator of the server reveals them.",
     )
-    .tools(const {
-        &[
-            Tool::new(
-                    "list-secret-versions",
-                    "List versions",
-                    "List the versions of a secret, newest first",
-                    ToolHints::new().read_only().idempotent().open_world(),
-                    Binding::new(calls(&operations::LIST_SECRET_VERSIONS)),
-                )
-                .titled()
-                .resource("version"),
-            Tool::new(
-                    "create-secret-version",
-                    "Add a version",
-                    "Add a version, which holds a value in base64, to a secret. The former version stays enabled unless `disable_previous` is set. A secret has at most 20 versions.",
-                    ToolHints::new().open_world(),
-                    Binding::new(calls(&operations::CREATE_SECRET_VERSION)),
-                )
-                .titled()
-                .resource("version")
-                .verb(Verb::Create),
-            Tool::new(
-                    "get-secret-version",
-                    "Get a version",
-                    "Get the metadata of a version, without its value",
-                    ToolHints::new().read_only().idempotent().open_world(),
-                    Binding::new(calls(&operations::GET_SECRET_VERSION)),
-                )
-                .titled()
-                .resource("version"),
-            Tool::new(
-                    "update-secret-version",
-                    "Update a version",
-                    "Change the metadata of a version; its value never changes",
-                    ToolHints::new().idempotent().open_world(),
-                    Binding::new(calls(&operations::UPDATE_SECRET_VERSION)),
-                )
-                .titled()
-                .resource("version")
-                .verb(Verb::Update),
-            Tool::new(
-                    "delete-secret-version",
-                    "Delete a version",
-                    "Schedule a version for deletion; it can be restored for 7 days. To restore it is billed. An ephemeral version is gone at once.",
-                    ToolHints::new().destructive().idempotent().open_world(),
-                    Binding::new(calls(&operations::DELETE_SECRET_VERSION)),
-                )
-                .titled()
-                .resource("version")
-                .verb(Verb::Delete),
-            Tool::new(
-                    "access-secret-version",
-                    "Read a value",
-                    "Read the value of a version; an ephemeral version may expire by this. Only enabled versions have a value; others are a 412.",
-                    ToolHints::new().read_only().open_world(),
-                    Binding::new(calls(&operations::ACCESS_SECRET_VERSION)),
-                )
-                .titled()
-                .resource("version"),
-            Tool::new(
-                    "disable-secret-version",
-                    "Disable a version",
-                    "Make the value of a version inaccessible until it is enabled again",
-                    ToolHints::new().idempotent().open_world(),
-                    Binding::new(calls(&operations::DISABLE_SECRET_VERSION)),
-                )
-                .titled()
-                .resource("version")
-                .verb(Verb::Action),
-            Tool::new(
-                    "enable-secret-version",
-                    "Enable a version",
-                    "Make the value of a disabled version accessible again. The time to live of an ephemeral version starts again.",
-                    ToolHints::new().idempotent().open_world(),
-                    Binding::new(calls(&operations::ENABLE_SECRET_VERSION)),
-                )
-                .titled()
-                .resource("version")
-                .verb(Verb::Action),
-            Tool::new(
-                    "access-secret-version-by-path",
-                    "Read a value by path",
-                    "Read the value of a version of a secret that is known by its name and path. Only enabled versions have a value; others are a 412. Like any access, it may end an ephemeral version.",
-                    ToolHints::new().read_only().open_world(),
-                    Binding::new(calls(&operations::ACCESS_SECRET_VERSION_BY_PATH)),
-                )
-                .titled()
-                .resource("version"),
-        ]
-    });
+    .tools(const { &[
+        Tool::new(
+            "list-secret-versions",
+            "List versions",
+            "List the versions of a secret, newest first",
+            ToolHints::new().read_only().idempotent().open_world(),
+            Binding::new(calls(&operations::LIST_SECRET_VERSIONS)),
+        )
+        .titled()
+        .resource("version"),
+        Tool::new(
+            "create-secret-version",
+            "Add a version",
+            "Add a version, which holds a value in base64, to a secret. The former version stays enabled unless `disable_previous` is set. A secret has at most 20 versions.",
+            ToolHints::new().open_world(),
+            Binding::new(calls(&operations::CREATE_SECRET_VERSION)),
+        )
+        .titled()
+        .resource("version")
+        .verb(Verb::Create),
+        Tool::new(
+            "get-secret-version",
+            "Get a version",
+            "Get the metadata of a version, without its value",
+            ToolHints::new().read_only().idempotent().open_world(),
+            Binding::new(calls(&operations::GET_SECRET_VERSION)),
+        )
+        .titled()
+        .resource("version"),
+        Tool::new(
+            "update-secret-version",
+            "Update a version",
+            "Change the metadata of a version; its value never changes",
+            ToolHints::new().idempotent().open_world(),
+            Binding::new(calls(&operations::UPDATE_SECRET_VERSION)),
+        )
+        .titled()
+        .resource("version")
+        .verb(Verb::Update),
+        Tool::new(
+            "delete-secret-version",
+            "Delete a version",
+            "Schedule a version for deletion; it can be restored for 7 days. To restore it is billed. An ephemeral version is gone at once.",
+            ToolHints::new().destructive().idempotent().open_world(),
+            Binding::new(calls(&operations::DELETE_SECRET_VERSION)),
+        )
+        .titled()
+        .resource("version")
+        .verb(Verb::Delete),
+        Tool::new(
+            "access-secret-version",
+            "Read a value",
+            "Read the value of a version; an ephemeral version may expire by this. Only enabled versions have a value; others are a 412.",
+            ToolHints::new().read_only().open_world(),
+            Binding::new(calls(&operations::ACCESS_SECRET_VERSION)),
+        )
+        .titled()
+        .resource("version"),
+        Tool::new(
+            "disable-secret-version",
+            "Disable a version",
+            "Make the value of a version inaccessible until it is enabled again",
+            ToolHints::new().idempotent().open_world(),
+            Binding::new(calls(&operations::DISABLE_SECRET_VERSION)),
+        )
+        .titled()
+        .resource("version")
+        .verb(Verb::Action),
+        Tool::new(
+            "enable-secret-version",
+            "Enable a version",
+            "Make the value of a disabled version accessible again. The time to live of an ephemeral version starts again.",
+            ToolHints::new().idempotent().open_world(),
+            Binding::new(calls(&operations::ENABLE_SECRET_VERSION)),
+        )
+        .titled()
+        .resource("version")
+        .verb(Verb::Action),
+        Tool::new(
+            "access-secret-version-by-path",
+            "Read a value by path",
+            "Read the value of a version of a secret that is known by its name and path. Only enabled versions have a value; others are a 412. Like any access, it may end an ephemeral version.",
+            ToolHints::new().read_only().open_world(),
+            Binding::new(calls(&operations::ACCESS_SECRET_VERSION_BY_PATH)),
+        )
+        .titled()
+        .resource("version"),
+    ] });
 
 /// The server with all of it, to be served over Streamable HTTP or stdio.
 pub fn server(client: &Client) -> Server {

@@ -7,81 +7,49 @@
 use naftiko_client::schema::*;
 
 /// The capability.
-pub(crate) static CAPABILITY: Capability = Capability::new(
-        "scaleway-secret-manager-secret-versions",
-        "Secret Manager API — Secret Versions",
-        "0.1.0",
-    )
-    .description(
-        "The versions of Scaleway secrets. 9 operations. A secret is a container with a name; its values are in its numbered versions, each of which is listed, added, read, disabled, enabled and deleted here.",
-    )
-    .apis(const {
-        &[
+pub(crate) static CAPABILITY: Capability =
+    Capability::new("scaleway-secret-manager-secret-versions", "Secret Manager API — Secret Versions", "0.1.0")
+        .description(
+            "The versions of Scaleway secrets. 9 operations. A secret is a container with a name; its values are in its numbered versions, each of which is listed, added, read, disabled, enabled and deleted here.",
+        )
+        .apis(const { &[
             Api::new("secret-manager-secret-versions")
                 .base_uri("https://api.scaleway.com")
-                .credentials(const {
-                    &[
-                        Credential::ApiKey(
-                            ApiKey::new(
-                                Location::Header,
-                                "X-Auth-Token",
-                                Template::new(const {
-                                    &[TemplatePart::Variable(VariableId(0))]
-                                }),
-                            ),
-                        ),
-                    ]
-                }),
-        ]
-    })
-    .variables(const { &[Variable::new("SCALEWAY_API_KEY")] })
-    .defaults(const {
-        &[
+                .credentials(const { &[
+                    Credential::ApiKey(ApiKey::new(
+                        Location::Header,
+                        "X-Auth-Token",
+                        Template::new(const { &[TemplatePart::Variable(VariableId(0))] }),
+                    )),
+                ] }),
+        ] })
+        .variables(const { &[Variable::new("SCALEWAY_API_KEY")] })
+        .defaults(const { &[
             Parameter::new("region", Location::Path, Kind::String)
                 .configured("SCW_DEFAULT_REGION")
-                .rules(
-                    Rules::new()
-                        .allowed(const {
-                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
-                        }),
-                ),
+                .rules(Rules::new().allowed(const { &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")] })),
             Parameter::new("project_id", Location::Query, Kind::String)
                 .configured("SCW_DEFAULT_PROJECT_ID")
                 .rules(Rules::new().format(StringFormat::Uuid)),
-        ]
-    });
+        ] });
 
 /// `GET /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions`
-pub(crate) static LIST_SECRET_VERSIONS: Operation = Operation::new(
-        OperationId(0),
-        "listsecretversions",
-        Method::Get,
-        RetrySafety::Idempotent,
-    )
-    .path(const {
-        &[
+pub(crate) static LIST_SECRET_VERSIONS: Operation =
+    Operation::new(OperationId(0), "listsecretversions", Method::Get, RetrySafety::Idempotent)
+        .path(const { &[
             PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
             PathPart::Parameter(ParameterId(0)),
             PathPart::Literal(text("/secrets/")),
             PathPart::Parameter(ParameterId(1)),
             PathPart::Literal(text("/versions")),
-        ]
-    })
-    .parameters(const {
-        &[
+        ] })
+        .parameters(const { &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
                 .configured("SCW_DEFAULT_REGION")
-                .rules(
-                    Rules::new()
-                        .allowed(const {
-                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
-                        }),
-                )
+                .rules(Rules::new().allowed(const { &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")] }))
                 .description("The region of the secret"),
-            Parameter::new("secret_id", Location::Path, Kind::String)
-                .required()
-                .description("ID of the secret (UUID)"),
+            Parameter::new("secret_id", Location::Path, Kind::String).required().description("ID of the secret (UUID)"),
             Parameter::new("page", Location::Query, Kind::Integer)
                 .rules(Rules::new().minimum("1"))
                 .description("The number of the page, from 1"),
@@ -90,130 +58,85 @@ pub(crate) static LIST_SECRET_VERSIONS: Operation = Operation::new(
                 .description("How many versions a page has at most"),
             Parameter::new("status", Location::Query, Kind::Array)
                 .description("Only versions with one of these statuses"),
-        ]
-    })
-    .response_schema(
-        "{\"type\":\"object\",\"properties\":{\"total_count\":{\"type\":\"integer\",\"minimum\":0,\"description\":\"How many versions all pages have.\"},\"versions\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"created_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was created.\"},\"deleted_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the value was erased; null while it can be restored.\"},\"deletion_requested_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the deletion was requested.\"},\"description\":{\"type\":\"string\",\"description\":\"What is special about the version.\"},\"ephemeral_properties\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the version expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends the version.\"}},\"required\":[\"action\"],\"description\":\"When the version expires; null if it does not.\"},\"latest\":{\"type\":\"boolean\",\"description\":\"Whether the version has the highest number, whatever its status is.\"},\"region\":{\"type\":\"string\",\"enum\":[\"fr-par\",\"nl-ams\",\"pl-waw\"]},\"revision\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"The number of the version, from 1. Numbers are never used again.\"},\"secret_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The secret that the version belongs to.\"},\"status\":{\"type\":\"string\",\"enum\":[\"unknown_status\",\"enabled\",\"disabled\",\"deleted\",\"scheduled_for_deletion\"],\"description\":\"Whether the value of a version can be accessed.\"},\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was last changed. A deletion is no change.\"}},\"required\":[\"created_at\",\"description\",\"ephemeral_properties\",\"latest\",\"revision\",\"secret_id\",\"status\",\"updated_at\"],\"description\":\"The metadata of a version, without its value.\"},\"description\":\"The versions of this page.\"}},\"required\":[\"total_count\",\"versions\"],\"description\":\"A page of versions, and how many there are.\"}",
-    )
-    .pages(Pages::new("page", "/versions").total("/total_count"));
+        ] })
+        .response_schema(
+            r#"{"type":"object","properties":{"total_count":{"type":"integer","minimum":0,"description":"How many versions all pages have."},"versions":{"type":"array","items":{"type":"object","properties":{"created_at":{"type":"string","format":"date-time","description":"When the version was created."},"deleted_at":{"type":["string","null"],"format":"date-time","description":"When the value was erased; null while it can be restored."},"deletion_requested_at":{"type":["string","null"],"format":"date-time","description":"When the deletion was requested."},"description":{"type":"string","description":"What is special about the version."},"ephemeral_properties":{"type":["object","null"],"properties":{"action":{"type":"string","enum":["unknown_action","delete","disable"],"description":"What happens to a version that expires."},"expires_at":{"type":["string","null"],"format":"date-time","description":"When the version expires."},"expires_once_accessed":{"type":["boolean","null"],"description":"Whether the first access ends the version."}},"required":["action"],"description":"When the version expires; null if it does not."},"latest":{"type":"boolean","description":"Whether the version has the highest number, whatever its status is."},"region":{"type":"string","enum":["fr-par","nl-ams","pl-waw"]},"revision":{"type":"integer","minimum":1,"description":"The number of the version, from 1. Numbers are never used again."},"secret_id":{"type":"string","format":"uuid","description":"The secret that the version belongs to."},"status":{"type":"string","enum":["unknown_status","enabled","disabled","deleted","scheduled_for_deletion"],"description":"Whether the value of a version can be accessed."},"updated_at":{"type":"string","format":"date-time","description":"When the version was last changed. A deletion is no change."}},"required":["created_at","description","ephemeral_properties","latest","revision","secret_id","status","updated_at"],"description":"The metadata of a version, without its value."},"description":"The versions of this page."}},"required":["total_count","versions"],"description":"A page of versions, and how many there are."}"#,
+        )
+        .pages(Pages::new("page", "/versions").total("/total_count"));
 
 /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions`
-pub(crate) static CREATE_SECRET_VERSION: Operation = Operation::new(
-        OperationId(1),
-        "createsecretversion",
-        Method::Post,
-        RetrySafety::OnlyIfNotProcessed,
-    )
-    .path(const {
-        &[
+pub(crate) static CREATE_SECRET_VERSION: Operation =
+    Operation::new(OperationId(1), "createsecretversion", Method::Post, RetrySafety::OnlyIfNotProcessed)
+        .path(const { &[
             PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
             PathPart::Parameter(ParameterId(0)),
             PathPart::Literal(text("/secrets/")),
             PathPart::Parameter(ParameterId(1)),
             PathPart::Literal(text("/versions")),
-        ]
-    })
-    .parameters(const {
-        &[
+        ] })
+        .parameters(const { &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
                 .configured("SCW_DEFAULT_REGION")
-                .rules(
-                    Rules::new()
-                        .allowed(const {
-                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
-                        }),
-                )
+                .rules(Rules::new().allowed(const { &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")] }))
                 .description("The region of the secret"),
-            Parameter::new("secret_id", Location::Path, Kind::String)
-                .required()
-                .description("ID of the secret (UUID)"),
+            Parameter::new("secret_id", Location::Path, Kind::String).required().description("ID of the secret (UUID)"),
             Parameter::new("body", Location::Body, Kind::Object)
                 .required()
                 .default("{}")
                 .description("The value, and settings of the version"),
-        ]
-    })
-    .request_schema(
-        "{\"type\":\"object\",\"properties\":{\"data\":{\"type\":\"string\",\"format\":\"byte\",\"minLength\":1,\"maxLength\":87384,\"x-naftiko-secret\":true,\"description\":\"The value, of at most 64 KiB.\"},\"data_crc32\":{\"type\":[\"integer\",\"null\"],\"minimum\":0,\"maximum\":4294967295,\"description\":\"The CRC-32 of the value before it is encoded. A value that does not match it is refused.\"},\"description\":{\"type\":[\"string\",\"null\"],\"description\":\"What is special about the version.\"},\"disable_previous\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the version that was the latest is disabled.\"}},\"required\":[\"data\"],\"additionalProperties\":false}",
-    )
-    .response_schema(
-        "{\"type\":\"object\",\"properties\":{\"created_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was created.\"},\"deleted_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the value was erased; null while it can be restored.\"},\"deletion_requested_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the deletion was requested.\"},\"description\":{\"type\":\"string\",\"description\":\"What is special about the version.\"},\"ephemeral_properties\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the version expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends the version.\"}},\"required\":[\"action\"],\"description\":\"When the version expires; null if it does not.\"},\"latest\":{\"type\":\"boolean\",\"description\":\"Whether the version has the highest number, whatever its status is.\"},\"region\":{\"type\":\"string\",\"enum\":[\"fr-par\",\"nl-ams\",\"pl-waw\"]},\"revision\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"The number of the version, from 1. Numbers are never used again.\"},\"secret_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The secret that the version belongs to.\"},\"status\":{\"type\":\"string\",\"enum\":[\"unknown_status\",\"enabled\",\"disabled\",\"deleted\",\"scheduled_for_deletion\"],\"description\":\"Whether the value of a version can be accessed.\"},\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was last changed. A deletion is no change.\"}},\"required\":[\"created_at\",\"description\",\"ephemeral_properties\",\"latest\",\"revision\",\"secret_id\",\"status\",\"updated_at\"],\"description\":\"The metadata of a version, without its value.\"}",
-    );
+        ] })
+        .request_schema(
+            r#"{"type":"object","properties":{"data":{"type":"string","format":"byte","minLength":1,"maxLength":87384,"x-naftiko-secret":true,"description":"The value, of at most 64 KiB."},"data_crc32":{"type":["integer","null"],"minimum":0,"maximum":4294967295,"description":"The CRC-32 of the value before it is encoded. A value that does not match it is refused."},"description":{"type":["string","null"],"description":"What is special about the version."},"disable_previous":{"type":["boolean","null"],"description":"Whether the version that was the latest is disabled."}},"required":["data"],"additionalProperties":false}"#,
+        )
+        .response_schema(
+            r#"{"type":"object","properties":{"created_at":{"type":"string","format":"date-time","description":"When the version was created."},"deleted_at":{"type":["string","null"],"format":"date-time","description":"When the value was erased; null while it can be restored."},"deletion_requested_at":{"type":["string","null"],"format":"date-time","description":"When the deletion was requested."},"description":{"type":"string","description":"What is special about the version."},"ephemeral_properties":{"type":["object","null"],"properties":{"action":{"type":"string","enum":["unknown_action","delete","disable"],"description":"What happens to a version that expires."},"expires_at":{"type":["string","null"],"format":"date-time","description":"When the version expires."},"expires_once_accessed":{"type":["boolean","null"],"description":"Whether the first access ends the version."}},"required":["action"],"description":"When the version expires; null if it does not."},"latest":{"type":"boolean","description":"Whether the version has the highest number, whatever its status is."},"region":{"type":"string","enum":["fr-par","nl-ams","pl-waw"]},"revision":{"type":"integer","minimum":1,"description":"The number of the version, from 1. Numbers are never used again."},"secret_id":{"type":"string","format":"uuid","description":"The secret that the version belongs to."},"status":{"type":"string","enum":["unknown_status","enabled","disabled","deleted","scheduled_for_deletion"],"description":"Whether the value of a version can be accessed."},"updated_at":{"type":"string","format":"date-time","description":"When the version was last changed. A deletion is no change."}},"required":["created_at","description","ephemeral_properties","latest","revision","secret_id","status","updated_at"],"description":"The metadata of a version, without its value."}"#,
+        );
 
 /// `GET /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}`
-pub(crate) static GET_SECRET_VERSION: Operation = Operation::new(
-        OperationId(2),
-        "getsecretversion",
-        Method::Get,
-        RetrySafety::Idempotent,
-    )
-    .path(const {
-        &[
+pub(crate) static GET_SECRET_VERSION: Operation =
+    Operation::new(OperationId(2), "getsecretversion", Method::Get, RetrySafety::Idempotent)
+        .path(const { &[
             PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
             PathPart::Parameter(ParameterId(0)),
             PathPart::Literal(text("/secrets/")),
             PathPart::Parameter(ParameterId(1)),
             PathPart::Literal(text("/versions/")),
             PathPart::Parameter(ParameterId(2)),
-        ]
-    })
-    .parameters(const {
-        &[
+        ] })
+        .parameters(const { &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
                 .configured("SCW_DEFAULT_REGION")
-                .rules(
-                    Rules::new()
-                        .allowed(const {
-                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
-                        }),
-                )
+                .rules(Rules::new().allowed(const { &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")] }))
                 .description("The region of the secret"),
-            Parameter::new("secret_id", Location::Path, Kind::String)
-                .required()
-                .description("ID of the secret (UUID)"),
+            Parameter::new("secret_id", Location::Path, Kind::String).required().description("ID of the secret (UUID)"),
             Parameter::new("revision", Location::Path, Kind::String)
                 .required()
                 .description("A number, latest, or latest_enabled"),
-        ]
-    })
-    .response_schema(
-        "{\"type\":\"object\",\"properties\":{\"created_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was created.\"},\"deleted_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the value was erased; null while it can be restored.\"},\"deletion_requested_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the deletion was requested.\"},\"description\":{\"type\":\"string\",\"description\":\"What is special about the version.\"},\"ephemeral_properties\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the version expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends the version.\"}},\"required\":[\"action\"],\"description\":\"When the version expires; null if it does not.\"},\"latest\":{\"type\":\"boolean\",\"description\":\"Whether the version has the highest number, whatever its status is.\"},\"region\":{\"type\":\"string\",\"enum\":[\"fr-par\",\"nl-ams\",\"pl-waw\"]},\"revision\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"The number of the version, from 1. Numbers are never used again.\"},\"secret_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The secret that the version belongs to.\"},\"status\":{\"type\":\"string\",\"enum\":[\"unknown_status\",\"enabled\",\"disabled\",\"deleted\",\"scheduled_for_deletion\"],\"description\":\"Whether the value of a version can be accessed.\"},\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was last changed. A deletion is no change.\"}},\"required\":[\"created_at\",\"description\",\"ephemeral_properties\",\"latest\",\"revision\",\"secret_id\",\"status\",\"updated_at\"],\"description\":\"The metadata of a version, without its value.\"}",
-    );
+        ] })
+        .response_schema(
+            r#"{"type":"object","properties":{"created_at":{"type":"string","format":"date-time","description":"When the version was created."},"deleted_at":{"type":["string","null"],"format":"date-time","description":"When the value was erased; null while it can be restored."},"deletion_requested_at":{"type":["string","null"],"format":"date-time","description":"When the deletion was requested."},"description":{"type":"string","description":"What is special about the version."},"ephemeral_properties":{"type":["object","null"],"properties":{"action":{"type":"string","enum":["unknown_action","delete","disable"],"description":"What happens to a version that expires."},"expires_at":{"type":["string","null"],"format":"date-time","description":"When the version expires."},"expires_once_accessed":{"type":["boolean","null"],"description":"Whether the first access ends the version."}},"required":["action"],"description":"When the version expires; null if it does not."},"latest":{"type":"boolean","description":"Whether the version has the highest number, whatever its status is."},"region":{"type":"string","enum":["fr-par","nl-ams","pl-waw"]},"revision":{"type":"integer","minimum":1,"description":"The number of the version, from 1. Numbers are never used again."},"secret_id":{"type":"string","format":"uuid","description":"The secret that the version belongs to."},"status":{"type":"string","enum":["unknown_status","enabled","disabled","deleted","scheduled_for_deletion"],"description":"Whether the value of a version can be accessed."},"updated_at":{"type":"string","format":"date-time","description":"When the version was last changed. A deletion is no change."}},"required":["created_at","description","ephemeral_properties","latest","revision","secret_id","status","updated_at"],"description":"The metadata of a version, without its value."}"#,
+        );
 
 /// `PATCH /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}`
-pub(crate) static UPDATE_SECRET_VERSION: Operation = Operation::new(
-        OperationId(3),
-        "updatesecretversion",
-        Method::Patch,
-        RetrySafety::Idempotent,
-    )
-    .path(const {
-        &[
+pub(crate) static UPDATE_SECRET_VERSION: Operation =
+    Operation::new(OperationId(3), "updatesecretversion", Method::Patch, RetrySafety::Idempotent)
+        .path(const { &[
             PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
             PathPart::Parameter(ParameterId(0)),
             PathPart::Literal(text("/secrets/")),
             PathPart::Parameter(ParameterId(1)),
             PathPart::Literal(text("/versions/")),
             PathPart::Parameter(ParameterId(2)),
-        ]
-    })
-    .parameters(const {
-        &[
+        ] })
+        .parameters(const { &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
                 .configured("SCW_DEFAULT_REGION")
-                .rules(
-                    Rules::new()
-                        .allowed(const {
-                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
-                        }),
-                )
+                .rules(Rules::new().allowed(const { &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")] }))
                 .description("The region of the secret"),
-            Parameter::new("secret_id", Location::Path, Kind::String)
-                .required()
-                .description("ID of the secret (UUID)"),
+            Parameter::new("secret_id", Location::Path, Kind::String).required().description("ID of the secret (UUID)"),
             Parameter::new("revision", Location::Path, Kind::String)
                 .required()
                 .description("A number, latest, or latest_enabled"),
@@ -221,62 +144,41 @@ pub(crate) static UPDATE_SECRET_VERSION: Operation = Operation::new(
                 .required()
                 .default("{}")
                 .description("The members to change"),
-        ]
-    })
-    .request_schema(
-        "{\"type\":\"object\",\"properties\":{\"description\":{\"type\":[\"string\",\"null\"],\"description\":\"What is special about the version; an empty text removes it.\"},\"ephemeral_properties\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the version expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends the version.\"}},\"required\":[\"action\"],\"additionalProperties\":false,\"description\":\"When the version expires, in place of what holds now.\"}},\"additionalProperties\":false}",
-    )
-    .response_schema(
-        "{\"type\":\"object\",\"properties\":{\"created_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was created.\"},\"deleted_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the value was erased; null while it can be restored.\"},\"deletion_requested_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the deletion was requested.\"},\"description\":{\"type\":\"string\",\"description\":\"What is special about the version.\"},\"ephemeral_properties\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the version expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends the version.\"}},\"required\":[\"action\"],\"description\":\"When the version expires; null if it does not.\"},\"latest\":{\"type\":\"boolean\",\"description\":\"Whether the version has the highest number, whatever its status is.\"},\"region\":{\"type\":\"string\",\"enum\":[\"fr-par\",\"nl-ams\",\"pl-waw\"]},\"revision\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"The number of the version, from 1. Numbers are never used again.\"},\"secret_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The secret that the version belongs to.\"},\"status\":{\"type\":\"string\",\"enum\":[\"unknown_status\",\"enabled\",\"disabled\",\"deleted\",\"scheduled_for_deletion\"],\"description\":\"Whether the value of a version can be accessed.\"},\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was last changed. A deletion is no change.\"}},\"required\":[\"created_at\",\"description\",\"ephemeral_properties\",\"latest\",\"revision\",\"secret_id\",\"status\",\"updated_at\"],\"description\":\"The metadata of a version, without its value.\"}",
-    );
+        ] })
+        .request_schema(
+            r#"{"type":"object","properties":{"description":{"type":["string","null"],"description":"What is special about the version; an empty text removes it."},"ephemeral_properties":{"type":["object","null"],"properties":{"action":{"type":"string","enum":["unknown_action","delete","disable"],"description":"What happens to a version that expires."},"expires_at":{"type":["string","null"],"format":"date-time","description":"When the version expires."},"expires_once_accessed":{"type":["boolean","null"],"description":"Whether the first access ends the version."}},"required":["action"],"additionalProperties":false,"description":"When the version expires, in place of what holds now."}},"additionalProperties":false}"#,
+        )
+        .response_schema(
+            r#"{"type":"object","properties":{"created_at":{"type":"string","format":"date-time","description":"When the version was created."},"deleted_at":{"type":["string","null"],"format":"date-time","description":"When the value was erased; null while it can be restored."},"deletion_requested_at":{"type":["string","null"],"format":"date-time","description":"When the deletion was requested."},"description":{"type":"string","description":"What is special about the version."},"ephemeral_properties":{"type":["object","null"],"properties":{"action":{"type":"string","enum":["unknown_action","delete","disable"],"description":"What happens to a version that expires."},"expires_at":{"type":["string","null"],"format":"date-time","description":"When the version expires."},"expires_once_accessed":{"type":["boolean","null"],"description":"Whether the first access ends the version."}},"required":["action"],"description":"When the version expires; null if it does not."},"latest":{"type":"boolean","description":"Whether the version has the highest number, whatever its status is."},"region":{"type":"string","enum":["fr-par","nl-ams","pl-waw"]},"revision":{"type":"integer","minimum":1,"description":"The number of the version, from 1. Numbers are never used again."},"secret_id":{"type":"string","format":"uuid","description":"The secret that the version belongs to."},"status":{"type":"string","enum":["unknown_status","enabled","disabled","deleted","scheduled_for_deletion"],"description":"Whether the value of a version can be accessed."},"updated_at":{"type":"string","format":"date-time","description":"When the version was last changed. A deletion is no change."}},"required":["created_at","description","ephemeral_properties","latest","revision","secret_id","status","updated_at"],"description":"The metadata of a version, without its value."}"#,
+        );
 
 /// `DELETE /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}`
-pub(crate) static DELETE_SECRET_VERSION: Operation = Operation::new(
-        OperationId(4),
-        "deletesecretversion",
-        Method::Delete,
-        RetrySafety::Idempotent,
-    )
-    .path(const {
-        &[
+pub(crate) static DELETE_SECRET_VERSION: Operation =
+    Operation::new(OperationId(4), "deletesecretversion", Method::Delete, RetrySafety::Idempotent)
+        .path(const { &[
             PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
             PathPart::Parameter(ParameterId(0)),
             PathPart::Literal(text("/secrets/")),
             PathPart::Parameter(ParameterId(1)),
             PathPart::Literal(text("/versions/")),
             PathPart::Parameter(ParameterId(2)),
-        ]
-    })
-    .parameters(const {
-        &[
+        ] })
+        .parameters(const { &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
                 .configured("SCW_DEFAULT_REGION")
-                .rules(
-                    Rules::new()
-                        .allowed(const {
-                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
-                        }),
-                )
+                .rules(Rules::new().allowed(const { &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")] }))
                 .description("The region of the secret"),
-            Parameter::new("secret_id", Location::Path, Kind::String)
-                .required()
-                .description("ID of the secret (UUID)"),
+            Parameter::new("secret_id", Location::Path, Kind::String).required().description("ID of the secret (UUID)"),
             Parameter::new("revision", Location::Path, Kind::String)
                 .required()
                 .description("A number, latest, or latest_enabled"),
-        ]
-    });
+        ] });
 
 /// `GET /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}/access`
-pub(crate) static ACCESS_SECRET_VERSION: Operation = Operation::new(
-        OperationId(5),
-        "accesssecretversion",
-        Method::Get,
-        RetrySafety::Never,
-    )
-    .path(const {
-        &[
+pub(crate) static ACCESS_SECRET_VERSION: Operation =
+    Operation::new(OperationId(5), "accesssecretversion", Method::Get, RetrySafety::Never)
+        .path(const { &[
             PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
             PathPart::Parameter(ParameterId(0)),
             PathPart::Literal(text("/secrets/")),
@@ -284,41 +186,26 @@ pub(crate) static ACCESS_SECRET_VERSION: Operation = Operation::new(
             PathPart::Literal(text("/versions/")),
             PathPart::Parameter(ParameterId(2)),
             PathPart::Literal(text("/access")),
-        ]
-    })
-    .parameters(const {
-        &[
+        ] })
+        .parameters(const { &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
                 .configured("SCW_DEFAULT_REGION")
-                .rules(
-                    Rules::new()
-                        .allowed(const {
-                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
-                        }),
-                )
+                .rules(Rules::new().allowed(const { &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")] }))
                 .description("The region of the secret"),
-            Parameter::new("secret_id", Location::Path, Kind::String)
-                .required()
-                .description("ID of the secret (UUID)"),
+            Parameter::new("secret_id", Location::Path, Kind::String).required().description("ID of the secret (UUID)"),
             Parameter::new("revision", Location::Path, Kind::String)
                 .required()
                 .description("A number, latest, or latest_enabled"),
-        ]
-    })
-    .response_schema(
-        "{\"type\":\"object\",\"properties\":{\"data\":{\"type\":\"string\",\"format\":\"byte\",\"x-naftiko-secret\":true,\"description\":\"The value, as base64 text.\"},\"data_crc32\":{\"type\":[\"integer\",\"null\"],\"minimum\":0,\"maximum\":4294967295,\"description\":\"The CRC-32 of the value, if it was sent with the value; null otherwise.\"},\"revision\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"The number of the version.\"},\"secret_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The secret that the version belongs to.\"},\"type\":{\"type\":\"string\",\"enum\":[\"unknown_type\",\"opaque\",\"certificate\",\"key_value\",\"basic_credentials\",\"database_credentials\",\"ssh_key\"],\"description\":\"What the value of a secret is. `unknown_type` is the same as none.\"}},\"required\":[\"data\",\"data_crc32\",\"revision\",\"secret_id\",\"type\"],\"description\":\"The value of a version, and what it is.\"}",
-    );
+        ] })
+        .response_schema(
+            r#"{"type":"object","properties":{"data":{"type":"string","format":"byte","x-naftiko-secret":true,"description":"The value, as base64 text."},"data_crc32":{"type":["integer","null"],"minimum":0,"maximum":4294967295,"description":"The CRC-32 of the value, if it was sent with the value; null otherwise."},"revision":{"type":"integer","minimum":1,"description":"The number of the version."},"secret_id":{"type":"string","format":"uuid","description":"The secret that the version belongs to."},"type":{"type":"string","enum":["unknown_type","opaque","certificate","key_value","basic_credentials","database_credentials","ssh_key"],"description":"What the value of a secret is. `unknown_type` is the same as none."}},"required":["data","data_crc32","revision","secret_id","type"],"description":"The value of a version, and what it is."}"#,
+        );
 
 /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}/disable`
-pub(crate) static DISABLE_SECRET_VERSION: Operation = Operation::new(
-        OperationId(6),
-        "disablesecretversion",
-        Method::Post,
-        RetrySafety::Idempotent,
-    )
-    .path(const {
-        &[
+pub(crate) static DISABLE_SECRET_VERSION: Operation =
+    Operation::new(OperationId(6), "disablesecretversion", Method::Post, RetrySafety::Idempotent)
+        .path(const { &[
             PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
             PathPart::Parameter(ParameterId(0)),
             PathPart::Literal(text("/secrets/")),
@@ -326,48 +213,28 @@ pub(crate) static DISABLE_SECRET_VERSION: Operation = Operation::new(
             PathPart::Literal(text("/versions/")),
             PathPart::Parameter(ParameterId(2)),
             PathPart::Literal(text("/disable")),
-        ]
-    })
-    .parameters(const {
-        &[
+        ] })
+        .parameters(const { &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
                 .configured("SCW_DEFAULT_REGION")
-                .rules(
-                    Rules::new()
-                        .allowed(const {
-                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
-                        }),
-                )
+                .rules(Rules::new().allowed(const { &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")] }))
                 .description("The region of the secret"),
-            Parameter::new("secret_id", Location::Path, Kind::String)
-                .required()
-                .description("ID of the secret (UUID)"),
+            Parameter::new("secret_id", Location::Path, Kind::String).required().description("ID of the secret (UUID)"),
             Parameter::new("revision", Location::Path, Kind::String)
                 .required()
                 .description("A number, latest, or latest_enabled"),
-            Parameter::new("body", Location::Body, Kind::Object)
-                .required()
-                .default("{}")
-                .description("No members"),
-        ]
-    })
-    .request_schema(
-        "{\"type\":\"object\",\"additionalProperties\":{},\"description\":\"No members.\"}",
-    )
-    .response_schema(
-        "{\"type\":\"object\",\"properties\":{\"created_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was created.\"},\"deleted_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the value was erased; null while it can be restored.\"},\"deletion_requested_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the deletion was requested.\"},\"description\":{\"type\":\"string\",\"description\":\"What is special about the version.\"},\"ephemeral_properties\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the version expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends the version.\"}},\"required\":[\"action\"],\"description\":\"When the version expires; null if it does not.\"},\"latest\":{\"type\":\"boolean\",\"description\":\"Whether the version has the highest number, whatever its status is.\"},\"region\":{\"type\":\"string\",\"enum\":[\"fr-par\",\"nl-ams\",\"pl-waw\"]},\"revision\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"The number of the version, from 1. Numbers are never used again.\"},\"secret_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The secret that the version belongs to.\"},\"status\":{\"type\":\"string\",\"enum\":[\"unknown_status\",\"enabled\",\"disabled\",\"deleted\",\"scheduled_for_deletion\"],\"description\":\"Whether the value of a version can be accessed.\"},\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was last changed. A deletion is no change.\"}},\"required\":[\"created_at\",\"description\",\"ephemeral_properties\",\"latest\",\"revision\",\"secret_id\",\"status\",\"updated_at\"],\"description\":\"The metadata of a version, without its value.\"}",
-    );
+            Parameter::new("body", Location::Body, Kind::Object).required().default("{}").description("No members"),
+        ] })
+        .request_schema(r#"{"type":"object","additionalProperties":{},"description":"No members."}"#)
+        .response_schema(
+            r#"{"type":"object","properties":{"created_at":{"type":"string","format":"date-time","description":"When the version was created."},"deleted_at":{"type":["string","null"],"format":"date-time","description":"When the value was erased; null while it can be restored."},"deletion_requested_at":{"type":["string","null"],"format":"date-time","description":"When the deletion was requested."},"description":{"type":"string","description":"What is special about the version."},"ephemeral_properties":{"type":["object","null"],"properties":{"action":{"type":"string","enum":["unknown_action","delete","disable"],"description":"What happens to a version that expires."},"expires_at":{"type":["string","null"],"format":"date-time","description":"When the version expires."},"expires_once_accessed":{"type":["boolean","null"],"description":"Whether the first access ends the version."}},"required":["action"],"description":"When the version expires; null if it does not."},"latest":{"type":"boolean","description":"Whether the version has the highest number, whatever its status is."},"region":{"type":"string","enum":["fr-par","nl-ams","pl-waw"]},"revision":{"type":"integer","minimum":1,"description":"The number of the version, from 1. Numbers are never used again."},"secret_id":{"type":"string","format":"uuid","description":"The secret that the version belongs to."},"status":{"type":"string","enum":["unknown_status","enabled","disabled","deleted","scheduled_for_deletion"],"description":"Whether the value of a version can be accessed."},"updated_at":{"type":"string","format":"date-time","description":"When the version was last changed. A deletion is no change."}},"required":["created_at","description","ephemeral_properties","latest","revision","secret_id","status","updated_at"],"description":"The metadata of a version, without its value."}"#,
+        );
 
 /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}/enable`
-pub(crate) static ENABLE_SECRET_VERSION: Operation = Operation::new(
-        OperationId(7),
-        "enablesecretversion",
-        Method::Post,
-        RetrySafety::Idempotent,
-    )
-    .path(const {
-        &[
+pub(crate) static ENABLE_SECRET_VERSION: Operation =
+    Operation::new(OperationId(7), "enablesecretversion", Method::Post, RetrySafety::Idempotent)
+        .path(const { &[
             PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
             PathPart::Parameter(ParameterId(0)),
             PathPart::Literal(text("/secrets/")),
@@ -375,75 +242,46 @@ pub(crate) static ENABLE_SECRET_VERSION: Operation = Operation::new(
             PathPart::Literal(text("/versions/")),
             PathPart::Parameter(ParameterId(2)),
             PathPart::Literal(text("/enable")),
-        ]
-    })
-    .parameters(const {
-        &[
+        ] })
+        .parameters(const { &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
                 .configured("SCW_DEFAULT_REGION")
-                .rules(
-                    Rules::new()
-                        .allowed(const {
-                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
-                        }),
-                )
+                .rules(Rules::new().allowed(const { &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")] }))
                 .description("The region of the secret"),
-            Parameter::new("secret_id", Location::Path, Kind::String)
-                .required()
-                .description("ID of the secret (UUID)"),
+            Parameter::new("secret_id", Location::Path, Kind::String).required().description("ID of the secret (UUID)"),
             Parameter::new("revision", Location::Path, Kind::String)
                 .required()
                 .description("A number, latest, or latest_enabled"),
-            Parameter::new("body", Location::Body, Kind::Object)
-                .required()
-                .default("{}")
-                .description("No members"),
-        ]
-    })
-    .request_schema(
-        "{\"type\":\"object\",\"additionalProperties\":{},\"description\":\"No members.\"}",
-    )
-    .response_schema(
-        "{\"type\":\"object\",\"properties\":{\"created_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was created.\"},\"deleted_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the value was erased; null while it can be restored.\"},\"deletion_requested_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the deletion was requested.\"},\"description\":{\"type\":\"string\",\"description\":\"What is special about the version.\"},\"ephemeral_properties\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the version expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends the version.\"}},\"required\":[\"action\"],\"description\":\"When the version expires; null if it does not.\"},\"latest\":{\"type\":\"boolean\",\"description\":\"Whether the version has the highest number, whatever its status is.\"},\"region\":{\"type\":\"string\",\"enum\":[\"fr-par\",\"nl-ams\",\"pl-waw\"]},\"revision\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"The number of the version, from 1. Numbers are never used again.\"},\"secret_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The secret that the version belongs to.\"},\"status\":{\"type\":\"string\",\"enum\":[\"unknown_status\",\"enabled\",\"disabled\",\"deleted\",\"scheduled_for_deletion\"],\"description\":\"Whether the value of a version can be accessed.\"},\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was last changed. A deletion is no change.\"}},\"required\":[\"created_at\",\"description\",\"ephemeral_properties\",\"latest\",\"revision\",\"secret_id\",\"status\",\"updated_at\"],\"description\":\"The metadata of a version, without its value.\"}",
-    );
+            Parameter::new("body", Location::Body, Kind::Object).required().default("{}").description("No members"),
+        ] })
+        .request_schema(r#"{"type":"object","additionalProperties":{},"description":"No members."}"#)
+        .response_schema(
+            r#"{"type":"object","properties":{"created_at":{"type":"string","format":"date-time","description":"When the version was created."},"deleted_at":{"type":["string","null"],"format":"date-time","description":"When the value was erased; null while it can be restored."},"deletion_requested_at":{"type":["string","null"],"format":"date-time","description":"When the deletion was requested."},"description":{"type":"string","description":"What is special about the version."},"ephemeral_properties":{"type":["object","null"],"properties":{"action":{"type":"string","enum":["unknown_action","delete","disable"],"description":"What happens to a version that expires."},"expires_at":{"type":["string","null"],"format":"date-time","description":"When the version expires."},"expires_once_accessed":{"type":["boolean","null"],"description":"Whether the first access ends the version."}},"required":["action"],"description":"When the version expires; null if it does not."},"latest":{"type":"boolean","description":"Whether the version has the highest number, whatever its status is."},"region":{"type":"string","enum":["fr-par","nl-ams","pl-waw"]},"revision":{"type":"integer","minimum":1,"description":"The number of the version, from 1. Numbers are never used again."},"secret_id":{"type":"string","format":"uuid","description":"The secret that the version belongs to."},"status":{"type":"string","enum":["unknown_status","enabled","disabled","deleted","scheduled_for_deletion"],"description":"Whether the value of a version can be accessed."},"updated_at":{"type":"string","format":"date-time","description":"When the version was last changed. A deletion is no change."}},"required":["created_at","description","ephemeral_properties","latest","revision","secret_id","status","updated_at"],"description":"The metadata of a version, without its value."}"#,
+        );
 
 /// `GET /secret-manager/v1beta1/regions/{region}/secrets-by-path/versions/{revision}/access`
-pub(crate) static ACCESS_SECRET_VERSION_BY_PATH: Operation = Operation::new(
-        OperationId(8),
-        "accesssecretversionbypath",
-        Method::Get,
-        RetrySafety::Never,
-    )
-    .path(const {
-        &[
+pub(crate) static ACCESS_SECRET_VERSION_BY_PATH: Operation =
+    Operation::new(OperationId(8), "accesssecretversionbypath", Method::Get, RetrySafety::Never)
+        .path(const { &[
             PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
             PathPart::Parameter(ParameterId(0)),
             PathPart::Literal(text("/secrets-by-path/versions/")),
             PathPart::Parameter(ParameterId(1)),
             PathPart::Literal(text("/access")),
-        ]
-    })
-    .parameters(const {
-        &[
+        ] })
+        .parameters(const { &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
                 .configured("SCW_DEFAULT_REGION")
-                .rules(
-                    Rules::new()
-                        .allowed(const {
-                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
-                        }),
-                )
+                .rules(Rules::new().allowed(const { &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")] }))
                 .description("The region of the secret"),
             Parameter::new("revision", Location::Path, Kind::String)
                 .required()
                 .description("A number, latest, or latest_enabled"),
             Parameter::new("secret_path", Location::Query, Kind::String)
                 .required()
-                .description(
-                    "The folder that the secret is in, such as / or /databases",
-                ),
+                .description("The folder that the secret is in, such as / or /databases"),
             Parameter::new("secret_name", Location::Query, Kind::String)
                 .required()
                 .rules(Rules::new().min_length(1).max_length(255))
@@ -453,8 +291,7 @@ pub(crate) static ACCESS_SECRET_VERSION_BY_PATH: Operation = Operation::new(
                 .configured("SCW_DEFAULT_PROJECT_ID")
                 .rules(Rules::new().format(StringFormat::Uuid))
                 .description("ID of the project of the secret"),
-        ]
-    })
-    .response_schema(
-        "{\"type\":\"object\",\"properties\":{\"data\":{\"type\":\"string\",\"format\":\"byte\",\"x-naftiko-secret\":true,\"description\":\"The value, as base64 text.\"},\"data_crc32\":{\"type\":[\"integer\",\"null\"],\"minimum\":0,\"maximum\":4294967295,\"description\":\"The CRC-32 of the value, if it was sent with the value; null otherwise.\"},\"revision\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"The number of the version.\"},\"secret_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The secret that the version belongs to.\"},\"type\":{\"type\":\"string\",\"enum\":[\"unknown_type\",\"opaque\",\"certificate\",\"key_value\",\"basic_credentials\",\"database_credentials\",\"ssh_key\"],\"description\":\"What the value of a secret is. `unknown_type` is the same as none.\"}},\"required\":[\"data\",\"data_crc32\",\"revision\",\"secret_id\",\"type\"],\"description\":\"The value of a version, and what it is.\"}",
-    );
+        ] })
+        .response_schema(
+            r#"{"type":"object","properties":{"data":{"type":"string","format":"byte","x-naftiko-secret":true,"description":"The value, as base64 text."},"data_crc32":{"type":["integer","null"],"minimum":0,"maximum":4294967295,"description":"The CRC-32 of the value, if it was sent with the value; null otherwise."},"revision":{"type":"integer","minimum":1,"description":"The number of the version."},"secret_id":{"type":"string","format":"uuid","description":"The secret that the version belongs to."},"type":{"type":"string","enum":["unknown_type","opaque","certificate","key_value","basic_credentials","database_credentials","ssh_key"],"description":"What the value of a secret is. `unknown_type` is the same as none."}},"required":["data","data_crc32","revision","secret_id","type"],"description":"The value of a version, and what it is."}"#,
+        );

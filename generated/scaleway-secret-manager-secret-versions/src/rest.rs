@@ -14,93 +14,71 @@ pub const OPENAPI: &str = include_str!("../openapi.json");
 
 pub(crate) static ADAPTER: Rest = Rest::new(8081)
     .namespace("secret-manager-secret-versions-rest")
-    .routes(const {
-        &[
-            Route::new(
-                    Method::Get,
-                    "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/versions",
-                    Binding::new(calls(&operations::LIST_SECRET_VERSIONS)),
-                )
-                .captures(const { &[Some(InputId(0)), Some(InputId(1))] })
-                .summary("List the versions of a secret, newest first"),
-            Route::new(
-                    Method::Post,
-                    "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/versions",
-                    Binding::new(calls(&operations::CREATE_SECRET_VERSION)),
-                )
-                .captures(const { &[Some(InputId(0)), Some(InputId(1))] })
-                .summary("Add a version, which holds a value in base64, to a secret"),
-            Route::new(
-                    Method::Get,
-                    "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/versions/{revision}",
-                    Binding::new(calls(&operations::GET_SECRET_VERSION)),
-                )
-                .captures(const {
-                    &[Some(InputId(0)), Some(InputId(1)), Some(InputId(2))]
-                })
-                .summary("Get the metadata of a version, without its value"),
-            Route::new(
-                    Method::Patch,
-                    "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/versions/{revision}",
-                    Binding::new(calls(&operations::UPDATE_SECRET_VERSION)),
-                )
-                .captures(const {
-                    &[Some(InputId(0)), Some(InputId(1)), Some(InputId(2))]
-                })
-                .summary("Change the metadata of a version; its value never changes"),
-            Route::new(
-                    Method::Delete,
-                    "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/versions/{revision}",
-                    Binding::new(calls(&operations::DELETE_SECRET_VERSION)),
-                )
-                .captures(const {
-                    &[Some(InputId(0)), Some(InputId(1)), Some(InputId(2))]
-                })
-                .summary(
-                    "Schedule a version for deletion; it can be restored for 7 days",
-                ),
-            Route::new(
-                    Method::Get,
-                    "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/versions/{revision}/access",
-                    Binding::new(calls(&operations::ACCESS_SECRET_VERSION)),
-                )
-                .captures(const {
-                    &[Some(InputId(0)), Some(InputId(1)), Some(InputId(2))]
-                })
-                .summary(
-                    "Read the value of a version; an ephemeral version may expire by this",
-                ),
-            Route::new(
-                    Method::Post,
-                    "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/versions/{revision}/disable",
-                    Binding::new(calls(&operations::DISABLE_SECRET_VERSION)),
-                )
-                .captures(const {
-                    &[Some(InputId(0)), Some(InputId(1)), Some(InputId(2))]
-                })
-                .summary(
-                    "Make the value of a version inaccessible until it is enabled again",
-                ),
-            Route::new(
-                    Method::Post,
-                    "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/versions/{revision}/enable",
-                    Binding::new(calls(&operations::ENABLE_SECRET_VERSION)),
-                )
-                .captures(const {
-                    &[Some(InputId(0)), Some(InputId(1)), Some(InputId(2))]
-                })
-                .summary("Make the value of a disabled version accessible again"),
-            Route::new(
-                    Method::Get,
-                    "/v1/secret-manager/v1beta1/regions/{region}/secrets-by-path/versions/{revision}/access",
-                    Binding::new(calls(&operations::ACCESS_SECRET_VERSION_BY_PATH)),
-                )
-                .captures(const { &[Some(InputId(0)), Some(InputId(1))] })
-                .summary(
-                    "Read the value of a version of a secret that is known by its name and path",
-                ),
-        ]
-    })
+    .routes(const { &[
+        Route::new(
+            Method::Get,
+            "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/versions",
+            Binding::new(calls(&operations::LIST_SECRET_VERSIONS)),
+        )
+        .captures(const { &[Some(InputId(0)), Some(InputId(1))] })
+        .summary("List the versions of a secret, newest first"),
+        Route::new(
+            Method::Post,
+            "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/versions",
+            Binding::new(calls(&operations::CREATE_SECRET_VERSION)),
+        )
+        .captures(const { &[Some(InputId(0)), Some(InputId(1))] })
+        .summary("Add a version, which holds a value in base64, to a secret"),
+        Route::new(
+            Method::Get,
+            "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/versions/{revision}",
+            Binding::new(calls(&operations::GET_SECRET_VERSION)),
+        )
+        .captures(const { &[Some(InputId(0)), Some(InputId(1)), Some(InputId(2))] })
+        .summary("Get the metadata of a version, without its value"),
+        Route::new(
+            Method::Patch,
+            "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/versions/{revision}",
+            Binding::new(calls(&operations::UPDATE_SECRET_VERSION)),
+        )
+        .captures(const { &[Some(InputId(0)), Some(InputId(1)), Some(InputId(2))] })
+        .summary("Change the metadata of a version; its value never changes"),
+        Route::new(
+            Method::Delete,
+            "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/versions/{revision}",
+            Binding::new(calls(&operations::DELETE_SECRET_VERSION)),
+        )
+        .captures(const { &[Some(InputId(0)), Some(InputId(1)), Some(InputId(2))] })
+        .summary("Schedule a version for deletion; it can be restored for 7 days"),
+        Route::new(
+            Method::Get,
+            "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/versions/{revision}/access",
+            Binding::new(calls(&operations::ACCESS_SECRET_VERSION)),
+        )
+        .captures(const { &[Some(InputId(0)), Some(InputId(1)), Some(InputId(2))] })
+        .summary("Read the value of a version; an ephemeral version may expire by this"),
+        Route::new(
+            Method::Post,
+            "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/versions/{revision}/disable",
+            Binding::new(calls(&operations::DISABLE_SECRET_VERSION)),
+        )
+        .captures(const { &[Some(InputId(0)), Some(InputId(1)), Some(InputId(2))] })
+        .summary("Make the value of a version inaccessible until it is enabled again"),
+        Route::new(
+            Method::Post,
+            "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/versions/{revision}/enable",
+            Binding::new(calls(&operations::ENABLE_SECRET_VERSION)),
+        )
+        .captures(const { &[Some(InputId(0)), Some(InputId(1)), Some(InputId(2))] })
+        .summary("Make the value of a disabled version accessible again"),
+        Route::new(
+            Method::Get,
+            "/v1/secret-manager/v1beta1/regions/{region}/secrets-by-path/versions/{revision}/access",
+            Binding::new(calls(&operations::ACCESS_SECRET_VERSION_BY_PATH)),
+        )
+        .captures(const { &[Some(InputId(0)), Some(InputId(1))] })
+        .summary("Read the value of a version of a secret that is known by its name and path"),
+    ] })
     .openapi(OPENAPI);
 
 /// The routes, to be served alone or mounted in an application.

@@ -16,98 +16,96 @@ pub(crate) static ADAPTER: Mcp = Mcp::new(9090)
     .instructions(
         "MCP adapter for Secret Manager API — Secrets. One tool per consumed operation, routed inline through this capability's consumes block.",
     )
-    .tools(const {
-        &[
-            Tool::new(
-                    "list-secrets",
-                    "List secrets",
-                    "List secrets. Name a project or an organization, not both.",
-                    ToolHints::new().read_only().idempotent().open_world(),
-                    Binding::new(calls(&operations::LIST_SECRETS)),
-                )
-                .resource("secret"),
-            Tool::new(
-                    "create-secret",
-                    "Create a secret",
-                    "Create a secret. A name that another live secret of the path has is a 400 for `name`.",
-                    ToolHints::new().open_world(),
-                    Binding::new(calls(&operations::CREATE_SECRET)),
-                )
-                .resource("secret")
-                .verb(Verb::Create),
-            Tool::new(
-                    "get-metadata-using-secret-s-id",
-                    "Get metadata using the secret's ID",
-                    "Get metadata using the secret's ID. A new secret may be a 404 in its first moments.",
-                    ToolHints::new().read_only().idempotent().open_world(),
-                    Binding::new(calls(&operations::GET_SECRET)),
-                )
-                .resource("secret"),
-            Tool::new(
-                    "update-metadata-secret",
-                    "Update metadata of a secret",
-                    "Update metadata of a secret. An empty list or text clears a member. Type, project, key and protection cannot be changed.",
-                    ToolHints::new().idempotent().open_world(),
-                    Binding::new(calls(&operations::UPDATE_SECRET)),
-                )
-                .resource("secret")
-                .verb(Verb::Update),
-            Tool::new(
-                    "delete-secret",
-                    "Delete a secret",
-                    "Delete a secret. It can be restored for 7 days, unless it is ephemeral. A protected secret is a 412.",
-                    ToolHints::new().destructive().idempotent().open_world(),
-                    Binding::new(calls(&operations::DELETE_SECRET)),
-                )
-                .resource("secret")
-                .verb(Verb::Delete),
-            Tool::new(
-                    "allow-product-use-secret",
-                    "Allow a product to use the secret",
-                    "Allow a product to use the secret",
-                    ToolHints::new().open_world(),
-                    Binding::new(calls(&operations::ADD_SECRET_OWNER)),
-                )
-                .resource("secret")
-                .verb(Verb::Action),
-            Tool::new(
-                    "enable-secret-protection",
-                    "Enable secret protection",
-                    "Enable secret protection",
-                    ToolHints::new().open_world(),
-                    Binding::new(calls(&operations::PROTECT_SECRET)),
-                )
-                .resource("secret")
-                .verb(Verb::Action),
-            Tool::new(
-                    "restore-secret",
-                    "Restore a secret",
-                    "Restore a secret. It is billed, about 0.01 EUR for each version, and possible for 7 days after the deletion.",
-                    ToolHints::new().open_world(),
-                    Binding::new(calls(&operations::RESTORE_SECRET)),
-                )
-                .resource("secret")
-                .verb(Verb::Action),
-            Tool::new(
-                    "disable-secret-protection",
-                    "Disable secret protection",
-                    "Disable secret protection. Ask first, because someone protected it on purpose.",
-                    ToolHints::new().open_world(),
-                    Binding::new(calls(&operations::UNPROTECT_SECRET)),
-                )
-                .resource("secret")
-                .verb(Verb::Action),
-            Tool::new(
-                    "restore-version",
-                    "Restore a version",
-                    "Restore a version. It is billed, about 0.01 EUR, and possible for 7 days after the deletion.",
-                    ToolHints::new().open_world(),
-                    Binding::new(calls(&operations::RESTORE_SECRET_VERSION)),
-                )
-                .resource("version")
-                .verb(Verb::Action),
-        ]
-    });
+    .tools(const { &[
+        Tool::new(
+            "list-secrets",
+            "List secrets",
+            "List secrets. Name a project or an organization, not both.",
+            ToolHints::new().read_only().idempotent().open_world(),
+            Binding::new(calls(&operations::LIST_SECRETS)),
+        )
+        .resource("secret"),
+        Tool::new(
+            "create-secret",
+            "Create a secret",
+            "Create a secret. A name that another live secret of the path has is a 400 for `name`.",
+            ToolHints::new().open_world(),
+            Binding::new(calls(&operations::CREATE_SECRET)),
+        )
+        .resource("secret")
+        .verb(Verb::Create),
+        Tool::new(
+            "get-metadata-using-secret-s-id",
+            "Get metadata using the secret's ID",
+            "Get metadata using the secret's ID. A new secret may be a 404 in its first moments.",
+            ToolHints::new().read_only().idempotent().open_world(),
+            Binding::new(calls(&operations::GET_SECRET)),
+        )
+        .resource("secret"),
+        Tool::new(
+            "update-metadata-secret",
+            "Update metadata of a secret",
+            "Update metadata of a secret. An empty list or text clears a member. Type, project, key and protection cannot be changed.",
+            ToolHints::new().idempotent().open_world(),
+            Binding::new(calls(&operations::UPDATE_SECRET)),
+        )
+        .resource("secret")
+        .verb(Verb::Update),
+        Tool::new(
+            "delete-secret",
+            "Delete a secret",
+            "Delete a secret. It can be restored for 7 days, unless it is ephemeral. A protected secret is a 412.",
+            ToolHints::new().destructive().idempotent().open_world(),
+            Binding::new(calls(&operations::DELETE_SECRET)),
+        )
+        .resource("secret")
+        .verb(Verb::Delete),
+        Tool::new(
+            "allow-product-use-secret",
+            "Allow a product to use the secret",
+            "Allow a product to use the secret",
+            ToolHints::new().open_world(),
+            Binding::new(calls(&operations::ADD_SECRET_OWNER)),
+        )
+        .resource("secret")
+        .verb(Verb::Action),
+        Tool::new(
+            "enable-secret-protection",
+            "Enable secret protection",
+            "Enable secret protection",
+            ToolHints::new().open_world(),
+            Binding::new(calls(&operations::PROTECT_SECRET)),
+        )
+        .resource("secret")
+        .verb(Verb::Action),
+        Tool::new(
+            "restore-secret",
+            "Restore a secret",
+            "Restore a secret. It is billed, about 0.01 EUR for each version, and possible for 7 days after the deletion.",
+            ToolHints::new().open_world(),
+            Binding::new(calls(&operations::RESTORE_SECRET)),
+        )
+        .resource("secret")
+        .verb(Verb::Action),
+        Tool::new(
+            "disable-secret-protection",
+            "Disable secret protection",
+            "Disable secret protection. Ask first, because someone protected it on purpose.",
+            ToolHints::new().open_world(),
+            Binding::new(calls(&operations::UNPROTECT_SECRET)),
+        )
+        .resource("secret")
+        .verb(Verb::Action),
+        Tool::new(
+            "restore-version",
+            "Restore a version",
+            "Restore a version. It is billed, about 0.01 EUR, and possible for 7 days after the deletion.",
+            ToolHints::new().open_world(),
+            Binding::new(calls(&operations::RESTORE_SECRET_VERSION)),
+        )
+        .resource("version")
+        .verb(Verb::Action),
+    ] });
 
 /// The server with all of it, to be served over Streamable HTTP or stdio.
 pub fn server(client: &Client) -> Server {

@@ -7,75 +7,45 @@
 use naftiko_client::schema::*;
 
 /// The capability.
-pub(crate) static CAPABILITY: Capability = Capability::new(
-        "scaleway-secret-manager-secrets",
-        "Secret Manager API — Secrets",
-        "0.1.0",
-    )
-    .description(
-        "Secret Manager API — Secrets. 10 operations. Lead operation: List secrets. Self-contained Naftiko capability covering one Scaleway business surface.",
-    )
-    .apis(const {
-        &[
+pub(crate) static CAPABILITY: Capability =
+    Capability::new("scaleway-secret-manager-secrets", "Secret Manager API — Secrets", "0.1.0")
+        .description(
+            "Secret Manager API — Secrets. 10 operations. Lead operation: List secrets. Self-contained Naftiko capability covering one Scaleway business surface.",
+        )
+        .apis(const { &[
             Api::new("secret-manager-secrets")
                 .base_uri("https://api.scaleway.com")
-                .credentials(const {
-                    &[
-                        Credential::ApiKey(
-                            ApiKey::new(
-                                Location::Header,
-                                "X-Auth-Token",
-                                Template::new(const {
-                                    &[TemplatePart::Variable(VariableId(0))]
-                                }),
-                            ),
-                        ),
-                    ]
-                }),
-        ]
-    })
-    .variables(const { &[Variable::new("SCALEWAY_API_KEY")] })
-    .defaults(const {
-        &[
+                .credentials(const { &[
+                    Credential::ApiKey(ApiKey::new(
+                        Location::Header,
+                        "X-Auth-Token",
+                        Template::new(const { &[TemplatePart::Variable(VariableId(0))] }),
+                    )),
+                ] }),
+        ] })
+        .variables(const { &[Variable::new("SCALEWAY_API_KEY")] })
+        .defaults(const { &[
             Parameter::new("region", Location::Path, Kind::String)
                 .configured("SCW_DEFAULT_REGION")
-                .rules(
-                    Rules::new()
-                        .allowed(const {
-                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
-                        }),
-                ),
+                .rules(Rules::new().allowed(const { &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")] })),
             Parameter::new("project_id", Location::Field, Kind::String)
                 .configured("SCW_DEFAULT_PROJECT_ID")
                 .rules(Rules::new().min_length(1)),
-        ]
-    });
+        ] });
 
 /// `GET /secret-manager/v1beta1/regions/{region}/secrets`
-pub(crate) static LIST_SECRETS: Operation = Operation::new(
-        OperationId(0),
-        "listsecrets",
-        Method::Get,
-        RetrySafety::Idempotent,
-    )
-    .path(const {
-        &[
+pub(crate) static LIST_SECRETS: Operation =
+    Operation::new(OperationId(0), "listsecrets", Method::Get, RetrySafety::Idempotent)
+        .path(const { &[
             PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
             PathPart::Parameter(ParameterId(0)),
             PathPart::Literal(text("/secrets")),
-        ]
-    })
-    .parameters(const {
-        &[
+        ] })
+        .parameters(const { &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
                 .configured("SCW_DEFAULT_REGION")
-                .rules(
-                    Rules::new()
-                        .allowed(const {
-                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
-                        }),
-                )
+                .rules(Rules::new().allowed(const { &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")] }))
                 .description("The region you want to target"),
             Parameter::new("organization_id", Location::Query, Kind::String)
                 .rules(Rules::new().format(StringFormat::Uuid))
@@ -84,167 +54,111 @@ pub(crate) static LIST_SECRETS: Operation = Operation::new(
                 .rules(Rules::new().format(StringFormat::Uuid))
                 .description("Filter by Project ID (optional). (UUID format)"),
             Parameter::new("order_by", Location::Query, Kind::String)
-                .rules(
-                    Rules::new()
-                        .allowed(const {
-                            &[
-                                text("\"name_asc\""),
-                                text("\"name_desc\""),
-                                text("\"created_at_asc\""),
-                                text("\"created_at_desc\""),
-                                text("\"updated_at_asc\""),
-                                text("\"updated_at_desc\""),
-                            ]
-                        }),
-                )
+                .rules(Rules::new().allowed(const { &[
+                    text("\"name_asc\""),
+                    text("\"name_desc\""),
+                    text("\"created_at_asc\""),
+                    text("\"created_at_desc\""),
+                    text("\"updated_at_asc\""),
+                    text("\"updated_at_desc\""),
+                ] }))
                 .description("The order of the list; by name if it is left out."),
             Parameter::new("page", Location::Query, Kind::Integer)
                 .rules(Rules::new().minimum("1"))
-                .description(
-                    "The number of the page, from 1. A page after the last one is empty.",
-                ),
+                .description("The number of the page, from 1. A page after the last one is empty."),
             Parameter::new("page_size", Location::Query, Kind::Integer)
                 .rules(Rules::new().minimum("0"))
-                .description(
-                    "How many items a page has at most. 0 is the size that the upstream chooses.",
-                ),
-            Parameter::new("tags", Location::Query, Kind::Array)
-                .description("List of tags to filter on (optional)."),
-            Parameter::new("name", Location::Query, Kind::String)
-                .description("Filter by secret name (optional)."),
-            Parameter::new("path", Location::Query, Kind::String)
-                .description("Filter by exact path (optional)."),
+                .description("How many items a page has at most. 0 is the size that the upstream chooses."),
+            Parameter::new("tags", Location::Query, Kind::Array).description("List of tags to filter on (optional)."),
+            Parameter::new("name", Location::Query, Kind::String).description("Filter by secret name (optional)."),
+            Parameter::new("path", Location::Query, Kind::String).description("Filter by exact path (optional)."),
             Parameter::new("ephemeral", Location::Query, Kind::Boolean)
                 .description("Filter by ephemeral / not ephemeral (optional)."),
             Parameter::new("type", Location::Query, Kind::String)
-                .rules(
-                    Rules::new()
-                        .allowed(const {
-                            &[
-                                text("\"unknown_type\""),
-                                text("\"opaque\""),
-                                text("\"certificate\""),
-                                text("\"key_value\""),
-                                text("\"basic_credentials\""),
-                                text("\"database_credentials\""),
-                                text("\"ssh_key\""),
-                            ]
-                        }),
-                )
+                .rules(Rules::new().allowed(const { &[
+                    text("\"unknown_type\""),
+                    text("\"opaque\""),
+                    text("\"certificate\""),
+                    text("\"key_value\""),
+                    text("\"basic_credentials\""),
+                    text("\"database_credentials\""),
+                    text("\"ssh_key\""),
+                ] }))
                 .description("Filter by secret type (optional)."),
             Parameter::new("scheduled_for_deletion", Location::Query, Kind::Boolean)
                 .required()
                 .description(
                     "Filter by whether the secret was scheduled for deletion / not scheduled for deletion. By default, it will display only not scheduled for deletion secrets.",
                 ),
-        ]
-    })
-    .response_schema(
-        "{\"type\":\"object\",\"properties\":{\"secrets\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"created_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the secret was created.\"},\"deletion_requested_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the deletion was requested; null for a live secret.\"},\"description\":{\"type\":\"string\",\"description\":\"What the secret is for.\"},\"ephemeral_policy\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends a version.\"},\"time_to_live\":{\"type\":[\"string\",\"null\"],\"pattern\":\"^[0-9]+(\\\\.[0-9]{1,9})?s$\",\"description\":\"How many seconds a version lives, such as 1800s, up to 1 year.\"}},\"required\":[\"action\"],\"description\":\"When versions of the secret expire; null if they do not.\"},\"id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The id of the secret.\"},\"key_id\":{\"type\":[\"string\",\"null\"],\"format\":\"uuid\",\"description\":\"The key of Key Manager that encrypts the values; null for an internal one.\"},\"managed\":{\"type\":\"boolean\",\"description\":\"Whether another product manages the secret.\"},\"name\":{\"type\":\"string\",\"description\":\"The name of the secret.\"},\"path\":{\"type\":\"string\",\"description\":\"The folder that the secret is in, without a slash at its end.\"},\"project_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The project that the secret belongs to.\"},\"protected\":{\"type\":\"boolean\",\"description\":\"Whether the secret is protected from deletion.\"},\"region\":{\"type\":\"string\",\"enum\":[\"fr-par\",\"nl-ams\",\"pl-waw\"]},\"status\":{\"type\":\"string\",\"enum\":[\"unknown_status\",\"ready\",\"locked\"],\"description\":\"Whether a secret can be used. Only Scaleway locks and unlocks secrets.\"},\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"description\":\"The tags of the secret.\"},\"type\":{\"type\":\"string\",\"enum\":[\"unknown_type\",\"opaque\",\"certificate\",\"key_value\",\"basic_credentials\",\"database_credentials\",\"ssh_key\"],\"description\":\"What the value of a secret is. `unknown_type` is the same as none.\"},\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the secret was last changed. A new version is no change.\"},\"used_by\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"enum\":[\"unknown_product\",\"edge_services\",\"s2s_vpn\"],\"description\":\"Another product of Scaleway.\"},\"description\":\"The products that may use the secret.\"},\"version_count\":{\"type\":\"integer\",\"minimum\":0,\"description\":\"How many versions there are, deleted ones included.\"}},\"required\":[\"created_at\",\"description\",\"ephemeral_policy\",\"id\",\"managed\",\"name\",\"path\",\"project_id\",\"protected\",\"region\",\"status\",\"tags\",\"type\",\"updated_at\",\"version_count\"],\"description\":\"The metadata of a secret. Its values are in its versions.\"},\"description\":\"The secrets of this page.\"},\"total_count\":{\"type\":\"integer\",\"minimum\":0,\"description\":\"How many secrets all pages have.\"}},\"required\":[\"secrets\",\"total_count\"],\"description\":\"A page of secrets, and how many there are.\"}",
-    )
-    .pages(Pages::new("page", "/secrets").total("/total_count"));
+        ] })
+        .response_schema(
+            r#"{"type":"object","properties":{"secrets":{"type":"array","items":{"type":"object","properties":{"created_at":{"type":"string","format":"date-time","description":"When the secret was created."},"deletion_requested_at":{"type":["string","null"],"format":"date-time","description":"When the deletion was requested; null for a live secret."},"description":{"type":"string","description":"What the secret is for."},"ephemeral_policy":{"type":["object","null"],"properties":{"action":{"type":"string","enum":["unknown_action","delete","disable"],"description":"What happens to a version that expires."},"expires_once_accessed":{"type":["boolean","null"],"description":"Whether the first access ends a version."},"time_to_live":{"type":["string","null"],"pattern":"^[0-9]+(\\.[0-9]{1,9})?s$","description":"How many seconds a version lives, such as 1800s, up to 1 year."}},"required":["action"],"description":"When versions of the secret expire; null if they do not."},"id":{"type":"string","format":"uuid","description":"The id of the secret."},"key_id":{"type":["string","null"],"format":"uuid","description":"The key of Key Manager that encrypts the values; null for an internal one."},"managed":{"type":"boolean","description":"Whether another product manages the secret."},"name":{"type":"string","description":"The name of the secret."},"path":{"type":"string","description":"The folder that the secret is in, without a slash at its end."},"project_id":{"type":"string","format":"uuid","description":"The project that the secret belongs to."},"protected":{"type":"boolean","description":"Whether the secret is protected from deletion."},"region":{"type":"string","enum":["fr-par","nl-ams","pl-waw"]},"status":{"type":"string","enum":["unknown_status","ready","locked"],"description":"Whether a secret can be used. Only Scaleway locks and unlocks secrets."},"tags":{"type":"array","items":{"type":"string"},"description":"The tags of the secret."},"type":{"type":"string","enum":["unknown_type","opaque","certificate","key_value","basic_credentials","database_credentials","ssh_key"],"description":"What the value of a secret is. `unknown_type` is the same as none."},"updated_at":{"type":"string","format":"date-time","description":"When the secret was last changed. A new version is no change."},"used_by":{"type":"array","items":{"type":"string","enum":["unknown_product","edge_services","s2s_vpn"],"description":"Another product of Scaleway."},"description":"The products that may use the secret."},"version_count":{"type":"integer","minimum":0,"description":"How many versions there are, deleted ones included."}},"required":["created_at","description","ephemeral_policy","id","managed","name","path","project_id","protected","region","status","tags","type","updated_at","version_count"],"description":"The metadata of a secret. Its values are in its versions."},"description":"The secrets of this page."},"total_count":{"type":"integer","minimum":0,"description":"How many secrets all pages have."}},"required":["secrets","total_count"],"description":"A page of secrets, and how many there are."}"#,
+        )
+        .pages(Pages::new("page", "/secrets").total("/total_count"));
 
 /// `POST /secret-manager/v1beta1/regions/{region}/secrets`
-pub(crate) static CREATE_SECRET: Operation = Operation::new(
-        OperationId(1),
-        "createsecret",
-        Method::Post,
-        RetrySafety::OnlyIfNotProcessed,
-    )
-    .path(const {
-        &[
+pub(crate) static CREATE_SECRET: Operation =
+    Operation::new(OperationId(1), "createsecret", Method::Post, RetrySafety::OnlyIfNotProcessed)
+        .path(const { &[
             PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
             PathPart::Parameter(ParameterId(0)),
             PathPart::Literal(text("/secrets")),
-        ]
-    })
-    .parameters(const {
-        &[
+        ] })
+        .parameters(const { &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
                 .configured("SCW_DEFAULT_REGION")
-                .rules(
-                    Rules::new()
-                        .allowed(const {
-                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
-                        }),
-                )
+                .rules(Rules::new().allowed(const { &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")] }))
                 .description("The region you want to target"),
             Parameter::new("body", Location::Body, Kind::Object)
                 .required()
                 .default("{}")
                 .description("Request body (JSON)."),
-        ]
-    })
-    .request_schema(
-        "{\"type\":\"object\",\"properties\":{\"description\":{\"type\":[\"string\",\"null\"],\"description\":\"What the secret is for.\"},\"ephemeral_policy\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends a version.\"},\"time_to_live\":{\"type\":[\"string\",\"null\"],\"pattern\":\"^[0-9]+(\\\\.[0-9]{1,9})?s$\",\"description\":\"How many seconds a version lives, such as 1800s, up to 1 year.\"}},\"required\":[\"action\"],\"additionalProperties\":false,\"description\":\"When versions expire. A secret without a policy cannot get one later.\"},\"key_id\":{\"type\":[\"string\",\"null\"],\"description\":\"A key of Key Manager that encrypts the values.\"},\"name\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":255,\"description\":\"The name, of letters, digits, `_`, `-` and `.`. No other live secret of the same path has it.\"},\"path\":{\"type\":[\"string\",\"null\"],\"description\":\"The folder that the secret is in, such as /databases; / if it is left out.\"},\"project_id\":{\"type\":\"string\",\"minLength\":1,\"description\":\"The project that the secret will belong to.\",\"x-naftiko-default\":{\"env\":\"SCW_DEFAULT_PROJECT_ID\"}},\"protected\":{\"type\":\"boolean\",\"description\":\"Whether the secret is protected from deletion.\"},\"tags\":{\"type\":[\"array\",\"null\"],\"items\":{\"type\":\"string\"},\"description\":\"Tags to find the secret by.\"},\"type\":{\"type\":\"string\",\"enum\":[\"unknown_type\",\"opaque\",\"certificate\",\"key_value\",\"basic_credentials\",\"database_credentials\",\"ssh_key\"],\"description\":\"What values are; `opaque` if it is left out. It cannot be changed.\"}},\"required\":[\"name\",\"project_id\"],\"additionalProperties\":false}",
-    )
-    .response_schema(
-        "{\"type\":\"object\",\"properties\":{\"created_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the secret was created.\"},\"deletion_requested_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the deletion was requested; null for a live secret.\"},\"description\":{\"type\":\"string\",\"description\":\"What the secret is for.\"},\"ephemeral_policy\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends a version.\"},\"time_to_live\":{\"type\":[\"string\",\"null\"],\"pattern\":\"^[0-9]+(\\\\.[0-9]{1,9})?s$\",\"description\":\"How many seconds a version lives, such as 1800s, up to 1 year.\"}},\"required\":[\"action\"],\"description\":\"When versions of the secret expire; null if they do not.\"},\"id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The id of the secret.\"},\"key_id\":{\"type\":[\"string\",\"null\"],\"format\":\"uuid\",\"description\":\"The key of Key Manager that encrypts the values; null for an internal one.\"},\"managed\":{\"type\":\"boolean\",\"description\":\"Whether another product manages the secret.\"},\"name\":{\"type\":\"string\",\"description\":\"The name of the secret.\"},\"path\":{\"type\":\"string\",\"description\":\"The folder that the secret is in, without a slash at its end.\"},\"project_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The project that the secret belongs to.\"},\"protected\":{\"type\":\"boolean\",\"description\":\"Whether the secret is protected from deletion.\"},\"region\":{\"type\":\"string\",\"enum\":[\"fr-par\",\"nl-ams\",\"pl-waw\"]},\"status\":{\"type\":\"string\",\"enum\":[\"unknown_status\",\"ready\",\"locked\"],\"description\":\"Whether a secret can be used. Only Scaleway locks and unlocks secrets.\"},\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"description\":\"The tags of the secret.\"},\"type\":{\"type\":\"string\",\"enum\":[\"unknown_type\",\"opaque\",\"certificate\",\"key_value\",\"basic_credentials\",\"database_credentials\",\"ssh_key\"],\"description\":\"What the value of a secret is. `unknown_type` is the same as none.\"},\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the secret was last changed. A new version is no change.\"},\"used_by\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"enum\":[\"unknown_product\",\"edge_services\",\"s2s_vpn\"],\"description\":\"Another product of Scaleway.\"},\"description\":\"The products that may use the secret.\"},\"version_count\":{\"type\":\"integer\",\"minimum\":0,\"description\":\"How many versions there are, deleted ones included.\"}},\"required\":[\"created_at\",\"description\",\"ephemeral_policy\",\"id\",\"managed\",\"name\",\"path\",\"project_id\",\"protected\",\"region\",\"status\",\"tags\",\"type\",\"updated_at\",\"version_count\"],\"description\":\"The metadata of a secret. Its values are in its versions.\"}",
-    );
+        ] })
+        .request_schema(
+            r#"{"type":"object","properties":{"description":{"type":["string","null"],"description":"What the secret is for."},"ephemeral_policy":{"type":["object","null"],"properties":{"action":{"type":"string","enum":["unknown_action","delete","disable"],"description":"What happens to a version that expires."},"expires_once_accessed":{"type":["boolean","null"],"description":"Whether the first access ends a version."},"time_to_live":{"type":["string","null"],"pattern":"^[0-9]+(\\.[0-9]{1,9})?s$","description":"How many seconds a version lives, such as 1800s, up to 1 year."}},"required":["action"],"additionalProperties":false,"description":"When versions expire. A secret without a policy cannot get one later."},"key_id":{"type":["string","null"],"description":"A key of Key Manager that encrypts the values."},"name":{"type":"string","minLength":1,"maxLength":255,"description":"The name, of letters, digits, `_`, `-` and `.`. No other live secret of the same path has it."},"path":{"type":["string","null"],"description":"The folder that the secret is in, such as /databases; / if it is left out."},"project_id":{"type":"string","minLength":1,"description":"The project that the secret will belong to.","x-naftiko-default":{"env":"SCW_DEFAULT_PROJECT_ID"}},"protected":{"type":"boolean","description":"Whether the secret is protected from deletion."},"tags":{"type":["array","null"],"items":{"type":"string"},"description":"Tags to find the secret by."},"type":{"type":"string","enum":["unknown_type","opaque","certificate","key_value","basic_credentials","database_credentials","ssh_key"],"description":"What values are; `opaque` if it is left out. It cannot be changed."}},"required":["name","project_id"],"additionalProperties":false}"#,
+        )
+        .response_schema(
+            r#"{"type":"object","properties":{"created_at":{"type":"string","format":"date-time","description":"When the secret was created."},"deletion_requested_at":{"type":["string","null"],"format":"date-time","description":"When the deletion was requested; null for a live secret."},"description":{"type":"string","description":"What the secret is for."},"ephemeral_policy":{"type":["object","null"],"properties":{"action":{"type":"string","enum":["unknown_action","delete","disable"],"description":"What happens to a version that expires."},"expires_once_accessed":{"type":["boolean","null"],"description":"Whether the first access ends a version."},"time_to_live":{"type":["string","null"],"pattern":"^[0-9]+(\\.[0-9]{1,9})?s$","description":"How many seconds a version lives, such as 1800s, up to 1 year."}},"required":["action"],"description":"When versions of the secret expire; null if they do not."},"id":{"type":"string","format":"uuid","description":"The id of the secret."},"key_id":{"type":["string","null"],"format":"uuid","description":"The key of Key Manager that encrypts the values; null for an internal one."},"managed":{"type":"boolean","description":"Whether another product manages the secret."},"name":{"type":"string","description":"The name of the secret."},"path":{"type":"string","description":"The folder that the secret is in, without a slash at its end."},"project_id":{"type":"string","format":"uuid","description":"The project that the secret belongs to."},"protected":{"type":"boolean","description":"Whether the secret is protected from deletion."},"region":{"type":"string","enum":["fr-par","nl-ams","pl-waw"]},"status":{"type":"string","enum":["unknown_status","ready","locked"],"description":"Whether a secret can be used. Only Scaleway locks and unlocks secrets."},"tags":{"type":"array","items":{"type":"string"},"description":"The tags of the secret."},"type":{"type":"string","enum":["unknown_type","opaque","certificate","key_value","basic_credentials","database_credentials","ssh_key"],"description":"What the value of a secret is. `unknown_type` is the same as none."},"updated_at":{"type":"string","format":"date-time","description":"When the secret was last changed. A new version is no change."},"used_by":{"type":"array","items":{"type":"string","enum":["unknown_product","edge_services","s2s_vpn"],"description":"Another product of Scaleway."},"description":"The products that may use the secret."},"version_count":{"type":"integer","minimum":0,"description":"How many versions there are, deleted ones included."}},"required":["created_at","description","ephemeral_policy","id","managed","name","path","project_id","protected","region","status","tags","type","updated_at","version_count"],"description":"The metadata of a secret. Its values are in its versions."}"#,
+        );
 
 /// `GET /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`
-pub(crate) static GET_SECRET: Operation = Operation::new(
-        OperationId(2),
-        "getsecret",
-        Method::Get,
-        RetrySafety::Idempotent,
-    )
-    .path(const {
-        &[
+pub(crate) static GET_SECRET: Operation =
+    Operation::new(OperationId(2), "getsecret", Method::Get, RetrySafety::Idempotent)
+        .path(const { &[
             PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
             PathPart::Parameter(ParameterId(0)),
             PathPart::Literal(text("/secrets/")),
             PathPart::Parameter(ParameterId(1)),
-        ]
-    })
-    .parameters(const {
-        &[
+        ] })
+        .parameters(const { &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
                 .configured("SCW_DEFAULT_REGION")
-                .rules(
-                    Rules::new()
-                        .allowed(const {
-                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
-                        }),
-                )
+                .rules(Rules::new().allowed(const { &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")] }))
                 .description("The region you want to target"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
                 .description("ID of the secret. (UUID format)"),
-        ]
-    })
-    .response_schema(
-        "{\"type\":\"object\",\"properties\":{\"created_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the secret was created.\"},\"deletion_requested_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the deletion was requested; null for a live secret.\"},\"description\":{\"type\":\"string\",\"description\":\"What the secret is for.\"},\"ephemeral_policy\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends a version.\"},\"time_to_live\":{\"type\":[\"string\",\"null\"],\"pattern\":\"^[0-9]+(\\\\.[0-9]{1,9})?s$\",\"description\":\"How many seconds a version lives, such as 1800s, up to 1 year.\"}},\"required\":[\"action\"],\"description\":\"When versions of the secret expire; null if they do not.\"},\"id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The id of the secret.\"},\"key_id\":{\"type\":[\"string\",\"null\"],\"format\":\"uuid\",\"description\":\"The key of Key Manager that encrypts the values; null for an internal one.\"},\"managed\":{\"type\":\"boolean\",\"description\":\"Whether another product manages the secret.\"},\"name\":{\"type\":\"string\",\"description\":\"The name of the secret.\"},\"path\":{\"type\":\"string\",\"description\":\"The folder that the secret is in, without a slash at its end.\"},\"project_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The project that the secret belongs to.\"},\"protected\":{\"type\":\"boolean\",\"description\":\"Whether the secret is protected from deletion.\"},\"region\":{\"type\":\"string\",\"enum\":[\"fr-par\",\"nl-ams\",\"pl-waw\"]},\"status\":{\"type\":\"string\",\"enum\":[\"unknown_status\",\"ready\",\"locked\"],\"description\":\"Whether a secret can be used. Only Scaleway locks and unlocks secrets.\"},\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"description\":\"The tags of the secret.\"},\"type\":{\"type\":\"string\",\"enum\":[\"unknown_type\",\"opaque\",\"certificate\",\"key_value\",\"basic_credentials\",\"database_credentials\",\"ssh_key\"],\"description\":\"What the value of a secret is. `unknown_type` is the same as none.\"},\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the secret was last changed. A new version is no change.\"},\"used_by\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"enum\":[\"unknown_product\",\"edge_services\",\"s2s_vpn\"],\"description\":\"Another product of Scaleway.\"},\"description\":\"The products that may use the secret.\"},\"version_count\":{\"type\":\"integer\",\"minimum\":0,\"description\":\"How many versions there are, deleted ones included.\"}},\"required\":[\"created_at\",\"description\",\"ephemeral_policy\",\"id\",\"managed\",\"name\",\"path\",\"project_id\",\"protected\",\"region\",\"status\",\"tags\",\"type\",\"updated_at\",\"version_count\"],\"description\":\"The metadata of a secret. Its values are in its versions.\"}",
-    );
+        ] })
+        .response_schema(
+            r#"{"type":"object","properties":{"created_at":{"type":"string","format":"date-time","description":"When the secret was created."},"deletion_requested_at":{"type":["string","null"],"format":"date-time","description":"When the deletion was requested; null for a live secret."},"description":{"type":"string","description":"What the secret is for."},"ephemeral_policy":{"type":["object","null"],"properties":{"action":{"type":"string","enum":["unknown_action","delete","disable"],"description":"What happens to a version that expires."},"expires_once_accessed":{"type":["boolean","null"],"description":"Whether the first access ends a version."},"time_to_live":{"type":["string","null"],"pattern":"^[0-9]+(\\.[0-9]{1,9})?s$","description":"How many seconds a version lives, such as 1800s, up to 1 year."}},"required":["action"],"description":"When versions of the secret expire; null if they do not."},"id":{"type":"string","format":"uuid","description":"The id of the secret."},"key_id":{"type":["string","null"],"format":"uuid","description":"The key of Key Manager that encrypts the values; null for an internal one."},"managed":{"type":"boolean","description":"Whether another product manages the secret."},"name":{"type":"string","description":"The name of the secret."},"path":{"type":"string","description":"The folder that the secret is in, without a slash at its end."},"project_id":{"type":"string","format":"uuid","description":"The project that the secret belongs to."},"protected":{"type":"boolean","description":"Whether the secret is protected from deletion."},"region":{"type":"string","enum":["fr-par","nl-ams","pl-waw"]},"status":{"type":"string","enum":["unknown_status","ready","locked"],"description":"Whether a secret can be used. Only Scaleway locks and unlocks secrets."},"tags":{"type":"array","items":{"type":"string"},"description":"The tags of the secret."},"type":{"type":"string","enum":["unknown_type","opaque","certificate","key_value","basic_credentials","database_credentials","ssh_key"],"description":"What the value of a secret is. `unknown_type` is the same as none."},"updated_at":{"type":"string","format":"date-time","description":"When the secret was last changed. A new version is no change."},"used_by":{"type":"array","items":{"type":"string","enum":["unknown_product","edge_services","s2s_vpn"],"description":"Another product of Scaleway."},"description":"The products that may use the secret."},"version_count":{"type":"integer","minimum":0,"description":"How many versions there are, deleted ones included."}},"required":["created_at","description","ephemeral_policy","id","managed","name","path","project_id","protected","region","status","tags","type","updated_at","version_count"],"description":"The metadata of a secret. Its values are in its versions."}"#,
+        );
 
 /// `PATCH /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`
-pub(crate) static UPDATE_SECRET: Operation = Operation::new(
-        OperationId(3),
-        "updatesecret",
-        Method::Patch,
-        RetrySafety::Idempotent,
-    )
-    .path(const {
-        &[
+pub(crate) static UPDATE_SECRET: Operation =
+    Operation::new(OperationId(3), "updatesecret", Method::Patch, RetrySafety::Idempotent)
+        .path(const { &[
             PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
             PathPart::Parameter(ParameterId(0)),
             PathPart::Literal(text("/secrets/")),
             PathPart::Parameter(ParameterId(1)),
-        ]
-    })
-    .parameters(const {
-        &[
+        ] })
+        .parameters(const { &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
                 .configured("SCW_DEFAULT_REGION")
-                .rules(
-                    Rules::new()
-                        .allowed(const {
-                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
-                        }),
-                )
+                .rules(Rules::new().allowed(const { &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")] }))
                 .description("The region you want to target"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
@@ -253,75 +167,49 @@ pub(crate) static UPDATE_SECRET: Operation = Operation::new(
                 .required()
                 .default("{}")
                 .description("Request body (JSON)."),
-        ]
-    })
-    .request_schema(
-        "{\"type\":\"object\",\"properties\":{\"description\":{\"type\":[\"string\",\"null\"],\"description\":\"What the secret is for; an empty text removes it.\"},\"ephemeral_policy\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends a version.\"},\"time_to_live\":{\"type\":[\"string\",\"null\"],\"pattern\":\"^[0-9]+(\\\\.[0-9]{1,9})?s$\",\"description\":\"How many seconds a version lives, such as 1800s, up to 1 year.\"}},\"required\":[\"action\"],\"additionalProperties\":false,\"description\":\"A policy in place of the whole current one.\"},\"name\":{\"type\":[\"string\",\"null\"],\"minLength\":1,\"maxLength\":255,\"description\":\"A new name.\"},\"path\":{\"type\":[\"string\",\"null\"],\"description\":\"Another folder.\"},\"tags\":{\"type\":[\"array\",\"null\"],\"items\":{\"type\":\"string\"},\"description\":\"All tags from now on; an empty list removes them.\"}},\"additionalProperties\":false}",
-    )
-    .response_schema(
-        "{\"type\":\"object\",\"properties\":{\"created_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the secret was created.\"},\"deletion_requested_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the deletion was requested; null for a live secret.\"},\"description\":{\"type\":\"string\",\"description\":\"What the secret is for.\"},\"ephemeral_policy\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends a version.\"},\"time_to_live\":{\"type\":[\"string\",\"null\"],\"pattern\":\"^[0-9]+(\\\\.[0-9]{1,9})?s$\",\"description\":\"How many seconds a version lives, such as 1800s, up to 1 year.\"}},\"required\":[\"action\"],\"description\":\"When versions of the secret expire; null if they do not.\"},\"id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The id of the secret.\"},\"key_id\":{\"type\":[\"string\",\"null\"],\"format\":\"uuid\",\"description\":\"The key of Key Manager that encrypts the values; null for an internal one.\"},\"managed\":{\"type\":\"boolean\",\"description\":\"Whether another product manages the secret.\"},\"name\":{\"type\":\"string\",\"description\":\"The name of the secret.\"},\"path\":{\"type\":\"string\",\"description\":\"The folder that the secret is in, without a slash at its end.\"},\"project_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The project that the secret belongs to.\"},\"protected\":{\"type\":\"boolean\",\"description\":\"Whether the secret is protected from deletion.\"},\"region\":{\"type\":\"string\",\"enum\":[\"fr-par\",\"nl-ams\",\"pl-waw\"]},\"status\":{\"type\":\"string\",\"enum\":[\"unknown_status\",\"ready\",\"locked\"],\"description\":\"Whether a secret can be used. Only Scaleway locks and unlocks secrets.\"},\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"description\":\"The tags of the secret.\"},\"type\":{\"type\":\"string\",\"enum\":[\"unknown_type\",\"opaque\",\"certificate\",\"key_value\",\"basic_credentials\",\"database_credentials\",\"ssh_key\"],\"description\":\"What the value of a secret is. `unknown_type` is the same as none.\"},\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the secret was last changed. A new version is no change.\"},\"used_by\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"enum\":[\"unknown_product\",\"edge_services\",\"s2s_vpn\"],\"description\":\"Another product of Scaleway.\"},\"description\":\"The products that may use the secret.\"},\"version_count\":{\"type\":\"integer\",\"minimum\":0,\"description\":\"How many versions there are, deleted ones included.\"}},\"required\":[\"created_at\",\"description\",\"ephemeral_policy\",\"id\",\"managed\",\"name\",\"path\",\"project_id\",\"protected\",\"region\",\"status\",\"tags\",\"type\",\"updated_at\",\"version_count\"],\"description\":\"The metadata of a secret. Its values are in its versions.\"}",
-    );
+        ] })
+        .request_schema(
+            r#"{"type":"object","properties":{"description":{"type":["string","null"],"description":"What the secret is for; an empty text removes it."},"ephemeral_policy":{"type":["object","null"],"properties":{"action":{"type":"string","enum":["unknown_action","delete","disable"],"description":"What happens to a version that expires."},"expires_once_accessed":{"type":["boolean","null"],"description":"Whether the first access ends a version."},"time_to_live":{"type":["string","null"],"pattern":"^[0-9]+(\\.[0-9]{1,9})?s$","description":"How many seconds a version lives, such as 1800s, up to 1 year."}},"required":["action"],"additionalProperties":false,"description":"A policy in place of the whole current one."},"name":{"type":["string","null"],"minLength":1,"maxLength":255,"description":"A new name."},"path":{"type":["string","null"],"description":"Another folder."},"tags":{"type":["array","null"],"items":{"type":"string"},"description":"All tags from now on; an empty list removes them."}},"additionalProperties":false}"#,
+        )
+        .response_schema(
+            r#"{"type":"object","properties":{"created_at":{"type":"string","format":"date-time","description":"When the secret was created."},"deletion_requested_at":{"type":["string","null"],"format":"date-time","description":"When the deletion was requested; null for a live secret."},"description":{"type":"string","description":"What the secret is for."},"ephemeral_policy":{"type":["object","null"],"properties":{"action":{"type":"string","enum":["unknown_action","delete","disable"],"description":"What happens to a version that expires."},"expires_once_accessed":{"type":["boolean","null"],"description":"Whether the first access ends a version."},"time_to_live":{"type":["string","null"],"pattern":"^[0-9]+(\\.[0-9]{1,9})?s$","description":"How many seconds a version lives, such as 1800s, up to 1 year."}},"required":["action"],"description":"When versions of the secret expire; null if they do not."},"id":{"type":"string","format":"uuid","description":"The id of the secret."},"key_id":{"type":["string","null"],"format":"uuid","description":"The key of Key Manager that encrypts the values; null for an internal one."},"managed":{"type":"boolean","description":"Whether another product manages the secret."},"name":{"type":"string","description":"The name of the secret."},"path":{"type":"string","description":"The folder that the secret is in, without a slash at its end."},"project_id":{"type":"string","format":"uuid","description":"The project that the secret belongs to."},"protected":{"type":"boolean","description":"Whether the secret is protected from deletion."},"region":{"type":"string","enum":["fr-par","nl-ams","pl-waw"]},"status":{"type":"string","enum":["unknown_status","ready","locked"],"description":"Whether a secret can be used. Only Scaleway locks and unlocks secrets."},"tags":{"type":"array","items":{"type":"string"},"description":"The tags of the secret."},"type":{"type":"string","enum":["unknown_type","opaque","certificate","key_value","basic_credentials","database_credentials","ssh_key"],"description":"What the value of a secret is. `unknown_type` is the same as none."},"updated_at":{"type":"string","format":"date-time","description":"When the secret was last changed. A new version is no change."},"used_by":{"type":"array","items":{"type":"string","enum":["unknown_product","edge_services","s2s_vpn"],"description":"Another product of Scaleway."},"description":"The products that may use the secret."},"version_count":{"type":"integer","minimum":0,"description":"How many versions there are, deleted ones included."}},"required":["created_at","description","ephemeral_policy","id","managed","name","path","project_id","protected","region","status","tags","type","updated_at","version_count"],"description":"The metadata of a secret. Its values are in its versions."}"#,
+        );
 
 /// `DELETE /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}`
-pub(crate) static DELETE_SECRET: Operation = Operation::new(
-        OperationId(4),
-        "deletesecret",
-        Method::Delete,
-        RetrySafety::Idempotent,
-    )
-    .path(const {
-        &[
+pub(crate) static DELETE_SECRET: Operation =
+    Operation::new(OperationId(4), "deletesecret", Method::Delete, RetrySafety::Idempotent)
+        .path(const { &[
             PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
             PathPart::Parameter(ParameterId(0)),
             PathPart::Literal(text("/secrets/")),
             PathPart::Parameter(ParameterId(1)),
-        ]
-    })
-    .parameters(const {
-        &[
+        ] })
+        .parameters(const { &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
                 .configured("SCW_DEFAULT_REGION")
-                .rules(
-                    Rules::new()
-                        .allowed(const {
-                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
-                        }),
-                )
+                .rules(Rules::new().allowed(const { &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")] }))
                 .description("The region you want to target"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
                 .description("ID of the secret. (UUID format)"),
-        ]
-    });
+        ] });
 
 /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/add-owner`
-pub(crate) static ADD_SECRET_OWNER: Operation = Operation::new(
-        OperationId(5),
-        "addsecretowner",
-        Method::Post,
-        RetrySafety::OnlyIfNotProcessed,
-    )
-    .path(const {
-        &[
+pub(crate) static ADD_SECRET_OWNER: Operation =
+    Operation::new(OperationId(5), "addsecretowner", Method::Post, RetrySafety::OnlyIfNotProcessed)
+        .path(const { &[
             PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
             PathPart::Parameter(ParameterId(0)),
             PathPart::Literal(text("/secrets/")),
             PathPart::Parameter(ParameterId(1)),
             PathPart::Literal(text("/add-owner")),
-        ]
-    })
-    .parameters(const {
-        &[
+        ] })
+        .parameters(const { &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
                 .configured("SCW_DEFAULT_REGION")
-                .rules(
-                    Rules::new()
-                        .allowed(const {
-                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
-                        }),
-                )
+                .rules(Rules::new().allowed(const { &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")] }))
                 .description("The region you want to target"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
@@ -330,157 +218,100 @@ pub(crate) static ADD_SECRET_OWNER: Operation = Operation::new(
                 .required()
                 .default("{}")
                 .description("Request body (JSON)."),
-        ]
-    })
-    .request_schema(
-        "{\"type\":\"object\",\"properties\":{\"product\":{\"type\":\"string\",\"enum\":[\"unknown_product\",\"edge_services\",\"s2s_vpn\"],\"description\":\"Another product of Scaleway.\"}},\"required\":[\"product\"],\"additionalProperties\":false}",
-    );
+        ] })
+        .request_schema(
+            r#"{"type":"object","properties":{"product":{"type":"string","enum":["unknown_product","edge_services","s2s_vpn"],"description":"Another product of Scaleway."}},"required":["product"],"additionalProperties":false}"#,
+        );
 
 /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/protect`
-pub(crate) static PROTECT_SECRET: Operation = Operation::new(
-        OperationId(6),
-        "protectsecret",
-        Method::Post,
-        RetrySafety::OnlyIfNotProcessed,
-    )
-    .path(const {
-        &[
+pub(crate) static PROTECT_SECRET: Operation =
+    Operation::new(OperationId(6), "protectsecret", Method::Post, RetrySafety::OnlyIfNotProcessed)
+        .path(const { &[
             PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
             PathPart::Parameter(ParameterId(0)),
             PathPart::Literal(text("/secrets/")),
             PathPart::Parameter(ParameterId(1)),
             PathPart::Literal(text("/protect")),
-        ]
-    })
-    .parameters(const {
-        &[
+        ] })
+        .parameters(const { &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
                 .configured("SCW_DEFAULT_REGION")
-                .rules(
-                    Rules::new()
-                        .allowed(const {
-                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
-                        }),
-                )
+                .rules(Rules::new().allowed(const { &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")] }))
                 .description("The region you want to target"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
-                .description(
-                    "ID of the secret to enable secret protection for. (UUID format)",
-                ),
+                .description("ID of the secret to enable secret protection for. (UUID format)"),
             Parameter::new("body", Location::Body, Kind::Object)
                 .required()
                 .default("{}")
                 .description("Request body (JSON)."),
-        ]
-    })
-    .request_schema(
-        "{\"type\":\"object\",\"additionalProperties\":{},\"description\":\"No members.\"}",
-    )
-    .response_schema(
-        "{\"type\":\"object\",\"properties\":{\"created_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the secret was created.\"},\"deletion_requested_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the deletion was requested; null for a live secret.\"},\"description\":{\"type\":\"string\",\"description\":\"What the secret is for.\"},\"ephemeral_policy\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends a version.\"},\"time_to_live\":{\"type\":[\"string\",\"null\"],\"pattern\":\"^[0-9]+(\\\\.[0-9]{1,9})?s$\",\"description\":\"How many seconds a version lives, such as 1800s, up to 1 year.\"}},\"required\":[\"action\"],\"description\":\"When versions of the secret expire; null if they do not.\"},\"id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The id of the secret.\"},\"key_id\":{\"type\":[\"string\",\"null\"],\"format\":\"uuid\",\"description\":\"The key of Key Manager that encrypts the values; null for an internal one.\"},\"managed\":{\"type\":\"boolean\",\"description\":\"Whether another product manages the secret.\"},\"name\":{\"type\":\"string\",\"description\":\"The name of the secret.\"},\"path\":{\"type\":\"string\",\"description\":\"The folder that the secret is in, without a slash at its end.\"},\"project_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The project that the secret belongs to.\"},\"protected\":{\"type\":\"boolean\",\"description\":\"Whether the secret is protected from deletion.\"},\"region\":{\"type\":\"string\",\"enum\":[\"fr-par\",\"nl-ams\",\"pl-waw\"]},\"status\":{\"type\":\"string\",\"enum\":[\"unknown_status\",\"ready\",\"locked\"],\"description\":\"Whether a secret can be used. Only Scaleway locks and unlocks secrets.\"},\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"description\":\"The tags of the secret.\"},\"type\":{\"type\":\"string\",\"enum\":[\"unknown_type\",\"opaque\",\"certificate\",\"key_value\",\"basic_credentials\",\"database_credentials\",\"ssh_key\"],\"description\":\"What the value of a secret is. `unknown_type` is the same as none.\"},\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the secret was last changed. A new version is no change.\"},\"used_by\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"enum\":[\"unknown_product\",\"edge_services\",\"s2s_vpn\"],\"description\":\"Another product of Scaleway.\"},\"description\":\"The products that may use the secret.\"},\"version_count\":{\"type\":\"integer\",\"minimum\":0,\"description\":\"How many versions there are, deleted ones included.\"}},\"required\":[\"created_at\",\"description\",\"ephemeral_policy\",\"id\",\"managed\",\"name\",\"path\",\"project_id\",\"protected\",\"region\",\"status\",\"tags\",\"type\",\"updated_at\",\"version_count\"],\"description\":\"The metadata of a secret. Its values are in its versions.\"}",
-    );
+        ] })
+        .request_schema(r#"{"type":"object","additionalProperties":{},"description":"No members."}"#)
+        .response_schema(
+            r#"{"type":"object","properties":{"created_at":{"type":"string","format":"date-time","description":"When the secret was created."},"deletion_requested_at":{"type":["string","null"],"format":"date-time","description":"When the deletion was requested; null for a live secret."},"description":{"type":"string","description":"What the secret is for."},"ephemeral_policy":{"type":["object","null"],"properties":{"action":{"type":"string","enum":["unknown_action","delete","disable"],"description":"What happens to a version that expires."},"expires_once_accessed":{"type":["boolean","null"],"description":"Whether the first access ends a version."},"time_to_live":{"type":["string","null"],"pattern":"^[0-9]+(\\.[0-9]{1,9})?s$","description":"How many seconds a version lives, such as 1800s, up to 1 year."}},"required":["action"],"description":"When versions of the secret expire; null if they do not."},"id":{"type":"string","format":"uuid","description":"The id of the secret."},"key_id":{"type":["string","null"],"format":"uuid","description":"The key of Key Manager that encrypts the values; null for an internal one."},"managed":{"type":"boolean","description":"Whether another product manages the secret."},"name":{"type":"string","description":"The name of the secret."},"path":{"type":"string","description":"The folder that the secret is in, without a slash at its end."},"project_id":{"type":"string","format":"uuid","description":"The project that the secret belongs to."},"protected":{"type":"boolean","description":"Whether the secret is protected from deletion."},"region":{"type":"string","enum":["fr-par","nl-ams","pl-waw"]},"status":{"type":"string","enum":["unknown_status","ready","locked"],"description":"Whether a secret can be used. Only Scaleway locks and unlocks secrets."},"tags":{"type":"array","items":{"type":"string"},"description":"The tags of the secret."},"type":{"type":"string","enum":["unknown_type","opaque","certificate","key_value","basic_credentials","database_credentials","ssh_key"],"description":"What the value of a secret is. `unknown_type` is the same as none."},"updated_at":{"type":"string","format":"date-time","description":"When the secret was last changed. A new version is no change."},"used_by":{"type":"array","items":{"type":"string","enum":["unknown_product","edge_services","s2s_vpn"],"description":"Another product of Scaleway."},"description":"The products that may use the secret."},"version_count":{"type":"integer","minimum":0,"description":"How many versions there are, deleted ones included."}},"required":["created_at","description","ephemeral_policy","id","managed","name","path","project_id","protected","region","status","tags","type","updated_at","version_count"],"description":"The metadata of a secret. Its values are in its versions."}"#,
+        );
 
 /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/restore`
-pub(crate) static RESTORE_SECRET: Operation = Operation::new(
-        OperationId(7),
-        "restoresecret",
-        Method::Post,
-        RetrySafety::OnlyIfNotProcessed,
-    )
-    .path(const {
-        &[
+pub(crate) static RESTORE_SECRET: Operation =
+    Operation::new(OperationId(7), "restoresecret", Method::Post, RetrySafety::OnlyIfNotProcessed)
+        .path(const { &[
             PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
             PathPart::Parameter(ParameterId(0)),
             PathPart::Literal(text("/secrets/")),
             PathPart::Parameter(ParameterId(1)),
             PathPart::Literal(text("/restore")),
-        ]
-    })
-    .parameters(const {
-        &[
+        ] })
+        .parameters(const { &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
                 .configured("SCW_DEFAULT_REGION")
-                .rules(
-                    Rules::new()
-                        .allowed(const {
-                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
-                        }),
-                )
+                .rules(Rules::new().allowed(const { &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")] }))
                 .description("The region you want to target"),
-            Parameter::new("secret_id", Location::Path, Kind::String)
-                .required()
-                .description("(UUID format)"),
+            Parameter::new("secret_id", Location::Path, Kind::String).required().description("(UUID format)"),
             Parameter::new("body", Location::Body, Kind::Object)
                 .required()
                 .default("{}")
                 .description("Request body (JSON)."),
-        ]
-    })
-    .request_schema(
-        "{\"type\":\"object\",\"additionalProperties\":{},\"description\":\"No members.\"}",
-    )
-    .response_schema(
-        "{\"type\":\"object\",\"properties\":{\"created_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the secret was created.\"},\"deletion_requested_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the deletion was requested; null for a live secret.\"},\"description\":{\"type\":\"string\",\"description\":\"What the secret is for.\"},\"ephemeral_policy\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends a version.\"},\"time_to_live\":{\"type\":[\"string\",\"null\"],\"pattern\":\"^[0-9]+(\\\\.[0-9]{1,9})?s$\",\"description\":\"How many seconds a version lives, such as 1800s, up to 1 year.\"}},\"required\":[\"action\"],\"description\":\"When versions of the secret expire; null if they do not.\"},\"id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The id of the secret.\"},\"key_id\":{\"type\":[\"string\",\"null\"],\"format\":\"uuid\",\"description\":\"The key of Key Manager that encrypts the values; null for an internal one.\"},\"managed\":{\"type\":\"boolean\",\"description\":\"Whether another product manages the secret.\"},\"name\":{\"type\":\"string\",\"description\":\"The name of the secret.\"},\"path\":{\"type\":\"string\",\"description\":\"The folder that the secret is in, without a slash at its end.\"},\"project_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The project that the secret belongs to.\"},\"protected\":{\"type\":\"boolean\",\"description\":\"Whether the secret is protected from deletion.\"},\"region\":{\"type\":\"string\",\"enum\":[\"fr-par\",\"nl-ams\",\"pl-waw\"]},\"status\":{\"type\":\"string\",\"enum\":[\"unknown_status\",\"ready\",\"locked\"],\"description\":\"Whether a secret can be used. Only Scaleway locks and unlocks secrets.\"},\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"description\":\"The tags of the secret.\"},\"type\":{\"type\":\"string\",\"enum\":[\"unknown_type\",\"opaque\",\"certificate\",\"key_value\",\"basic_credentials\",\"database_credentials\",\"ssh_key\"],\"description\":\"What the value of a secret is. `unknown_type` is the same as none.\"},\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the secret was last changed. A new version is no change.\"},\"used_by\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"enum\":[\"unknown_product\",\"edge_services\",\"s2s_vpn\"],\"description\":\"Another product of Scaleway.\"},\"description\":\"The products that may use the secret.\"},\"version_count\":{\"type\":\"integer\",\"minimum\":0,\"description\":\"How many versions there are, deleted ones included.\"}},\"required\":[\"created_at\",\"description\",\"ephemeral_policy\",\"id\",\"managed\",\"name\",\"path\",\"project_id\",\"protected\",\"region\",\"status\",\"tags\",\"type\",\"updated_at\",\"version_count\"],\"description\":\"The metadata of a secret. Its values are in its versions.\"}",
-    );
+        ] })
+        .request_schema(r#"{"type":"object","additionalProperties":{},"description":"No members."}"#)
+        .response_schema(
+            r#"{"type":"object","properties":{"created_at":{"type":"string","format":"date-time","description":"When the secret was created."},"deletion_requested_at":{"type":["string","null"],"format":"date-time","description":"When the deletion was requested; null for a live secret."},"description":{"type":"string","description":"What the secret is for."},"ephemeral_policy":{"type":["object","null"],"properties":{"action":{"type":"string","enum":["unknown_action","delete","disable"],"description":"What happens to a version that expires."},"expires_once_accessed":{"type":["boolean","null"],"description":"Whether the first access ends a version."},"time_to_live":{"type":["string","null"],"pattern":"^[0-9]+(\\.[0-9]{1,9})?s$","description":"How many seconds a version lives, such as 1800s, up to 1 year."}},"required":["action"],"description":"When versions of the secret expire; null if they do not."},"id":{"type":"string","format":"uuid","description":"The id of the secret."},"key_id":{"type":["string","null"],"format":"uuid","description":"The key of Key Manager that encrypts the values; null for an internal one."},"managed":{"type":"boolean","description":"Whether another product manages the secret."},"name":{"type":"string","description":"The name of the secret."},"path":{"type":"string","description":"The folder that the secret is in, without a slash at its end."},"project_id":{"type":"string","format":"uuid","description":"The project that the secret belongs to."},"protected":{"type":"boolean","description":"Whether the secret is protected from deletion."},"region":{"type":"string","enum":["fr-par","nl-ams","pl-waw"]},"status":{"type":"string","enum":["unknown_status","ready","locked"],"description":"Whether a secret can be used. Only Scaleway locks and unlocks secrets."},"tags":{"type":"array","items":{"type":"string"},"description":"The tags of the secret."},"type":{"type":"string","enum":["unknown_type","opaque","certificate","key_value","basic_credentials","database_credentials","ssh_key"],"description":"What the value of a secret is. `unknown_type` is the same as none."},"updated_at":{"type":"string","format":"date-time","description":"When the secret was last changed. A new version is no change."},"used_by":{"type":"array","items":{"type":"string","enum":["unknown_product","edge_services","s2s_vpn"],"description":"Another product of Scaleway."},"description":"The products that may use the secret."},"version_count":{"type":"integer","minimum":0,"description":"How many versions there are, deleted ones included."}},"required":["created_at","description","ephemeral_policy","id","managed","name","path","project_id","protected","region","status","tags","type","updated_at","version_count"],"description":"The metadata of a secret. Its values are in its versions."}"#,
+        );
 
 /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/unprotect`
-pub(crate) static UNPROTECT_SECRET: Operation = Operation::new(
-        OperationId(8),
-        "unprotectsecret",
-        Method::Post,
-        RetrySafety::OnlyIfNotProcessed,
-    )
-    .path(const {
-        &[
+pub(crate) static UNPROTECT_SECRET: Operation =
+    Operation::new(OperationId(8), "unprotectsecret", Method::Post, RetrySafety::OnlyIfNotProcessed)
+        .path(const { &[
             PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
             PathPart::Parameter(ParameterId(0)),
             PathPart::Literal(text("/secrets/")),
             PathPart::Parameter(ParameterId(1)),
             PathPart::Literal(text("/unprotect")),
-        ]
-    })
-    .parameters(const {
-        &[
+        ] })
+        .parameters(const { &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
                 .configured("SCW_DEFAULT_REGION")
-                .rules(
-                    Rules::new()
-                        .allowed(const {
-                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
-                        }),
-                )
+                .rules(Rules::new().allowed(const { &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")] }))
                 .description("The region you want to target"),
             Parameter::new("secret_id", Location::Path, Kind::String)
                 .required()
-                .description(
-                    "ID of the secret to disable secret protection for. (UUID format)",
-                ),
+                .description("ID of the secret to disable secret protection for. (UUID format)"),
             Parameter::new("body", Location::Body, Kind::Object)
                 .required()
                 .default("{}")
                 .description("Request body (JSON)."),
-        ]
-    })
-    .request_schema(
-        "{\"type\":\"object\",\"additionalProperties\":{},\"description\":\"No members.\"}",
-    )
-    .response_schema(
-        "{\"type\":\"object\",\"properties\":{\"created_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the secret was created.\"},\"deletion_requested_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the deletion was requested; null for a live secret.\"},\"description\":{\"type\":\"string\",\"description\":\"What the secret is for.\"},\"ephemeral_policy\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends a version.\"},\"time_to_live\":{\"type\":[\"string\",\"null\"],\"pattern\":\"^[0-9]+(\\\\.[0-9]{1,9})?s$\",\"description\":\"How many seconds a version lives, such as 1800s, up to 1 year.\"}},\"required\":[\"action\"],\"description\":\"When versions of the secret expire; null if they do not.\"},\"id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The id of the secret.\"},\"key_id\":{\"type\":[\"string\",\"null\"],\"format\":\"uuid\",\"description\":\"The key of Key Manager that encrypts the values; null for an internal one.\"},\"managed\":{\"type\":\"boolean\",\"description\":\"Whether another product manages the secret.\"},\"name\":{\"type\":\"string\",\"description\":\"The name of the secret.\"},\"path\":{\"type\":\"string\",\"description\":\"The folder that the secret is in, without a slash at its end.\"},\"project_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The project that the secret belongs to.\"},\"protected\":{\"type\":\"boolean\",\"description\":\"Whether the secret is protected from deletion.\"},\"region\":{\"type\":\"string\",\"enum\":[\"fr-par\",\"nl-ams\",\"pl-waw\"]},\"status\":{\"type\":\"string\",\"enum\":[\"unknown_status\",\"ready\",\"locked\"],\"description\":\"Whether a secret can be used. Only Scaleway locks and unlocks secrets.\"},\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"description\":\"The tags of the secret.\"},\"type\":{\"type\":\"string\",\"enum\":[\"unknown_type\",\"opaque\",\"certificate\",\"key_value\",\"basic_credentials\",\"database_credentials\",\"ssh_key\"],\"description\":\"What the value of a secret is. `unknown_type` is the same as none.\"},\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the secret was last changed. A new version is no change.\"},\"used_by\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"enum\":[\"unknown_product\",\"edge_services\",\"s2s_vpn\"],\"description\":\"Another product of Scaleway.\"},\"description\":\"The products that may use the secret.\"},\"version_count\":{\"type\":\"integer\",\"minimum\":0,\"description\":\"How many versions there are, deleted ones included.\"}},\"required\":[\"created_at\",\"description\",\"ephemeral_policy\",\"id\",\"managed\",\"name\",\"path\",\"project_id\",\"protected\",\"region\",\"status\",\"tags\",\"type\",\"updated_at\",\"version_count\"],\"description\":\"The metadata of a secret. Its values are in its versions.\"}",
-    );
+        ] })
+        .request_schema(r#"{"type":"object","additionalProperties":{},"description":"No members."}"#)
+        .response_schema(
+            r#"{"type":"object","properties":{"created_at":{"type":"string","format":"date-time","description":"When the secret was created."},"deletion_requested_at":{"type":["string","null"],"format":"date-time","description":"When the deletion was requested; null for a live secret."},"description":{"type":"string","description":"What the secret is for."},"ephemeral_policy":{"type":["object","null"],"properties":{"action":{"type":"string","enum":["unknown_action","delete","disable"],"description":"What happens to a version that expires."},"expires_once_accessed":{"type":["boolean","null"],"description":"Whether the first access ends a version."},"time_to_live":{"type":["string","null"],"pattern":"^[0-9]+(\\.[0-9]{1,9})?s$","description":"How many seconds a version lives, such as 1800s, up to 1 year."}},"required":["action"],"description":"When versions of the secret expire; null if they do not."},"id":{"type":"string","format":"uuid","description":"The id of the secret."},"key_id":{"type":["string","null"],"format":"uuid","description":"The key of Key Manager that encrypts the values; null for an internal one."},"managed":{"type":"boolean","description":"Whether another product manages the secret."},"name":{"type":"string","description":"The name of the secret."},"path":{"type":"string","description":"The folder that the secret is in, without a slash at its end."},"project_id":{"type":"string","format":"uuid","description":"The project that the secret belongs to."},"protected":{"type":"boolean","description":"Whether the secret is protected from deletion."},"region":{"type":"string","enum":["fr-par","nl-ams","pl-waw"]},"status":{"type":"string","enum":["unknown_status","ready","locked"],"description":"Whether a secret can be used. Only Scaleway locks and unlocks secrets."},"tags":{"type":"array","items":{"type":"string"},"description":"The tags of the secret."},"type":{"type":"string","enum":["unknown_type","opaque","certificate","key_value","basic_credentials","database_credentials","ssh_key"],"description":"What the value of a secret is. `unknown_type` is the same as none."},"updated_at":{"type":"string","format":"date-time","description":"When the secret was last changed. A new version is no change."},"used_by":{"type":"array","items":{"type":"string","enum":["unknown_product","edge_services","s2s_vpn"],"description":"Another product of Scaleway."},"description":"The products that may use the secret."},"version_count":{"type":"integer","minimum":0,"description":"How many versions there are, deleted ones included."}},"required":["created_at","description","ephemeral_policy","id","managed","name","path","project_id","protected","region","status","tags","type","updated_at","version_count"],"description":"The metadata of a secret. Its values are in its versions."}"#,
+        );
 
 /// `POST /secret-manager/v1beta1/regions/{region}/secrets/{secret_id}/versions/{revision}/restore`
-pub(crate) static RESTORE_SECRET_VERSION: Operation = Operation::new(
-        OperationId(9),
-        "restoresecretversion",
-        Method::Post,
-        RetrySafety::OnlyIfNotProcessed,
-    )
-    .path(const {
-        &[
+pub(crate) static RESTORE_SECRET_VERSION: Operation =
+    Operation::new(OperationId(9), "restoresecretversion", Method::Post, RetrySafety::OnlyIfNotProcessed)
+        .path(const { &[
             PathPart::Literal(text("/secret-manager/v1beta1/regions/")),
             PathPart::Parameter(ParameterId(0)),
             PathPart::Literal(text("/secrets/")),
@@ -488,37 +319,23 @@ pub(crate) static RESTORE_SECRET_VERSION: Operation = Operation::new(
             PathPart::Literal(text("/versions/")),
             PathPart::Parameter(ParameterId(2)),
             PathPart::Literal(text("/restore")),
-        ]
-    })
-    .parameters(const {
-        &[
+        ] })
+        .parameters(const { &[
             Parameter::new("region", Location::Path, Kind::String)
                 .required()
                 .configured("SCW_DEFAULT_REGION")
-                .rules(
-                    Rules::new()
-                        .allowed(const {
-                            &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")]
-                        }),
-                )
+                .rules(Rules::new().allowed(const { &[text("\"fr-par\""), text("\"nl-ams\""), text("\"pl-waw\"")] }))
                 .description("The region you want to target"),
-            Parameter::new("secret_id", Location::Path, Kind::String)
-                .required()
-                .description("(UUID format)"),
+            Parameter::new("secret_id", Location::Path, Kind::String).required().description("(UUID format)"),
             Parameter::new("revision", Location::Path, Kind::String)
                 .required()
-                .description(
-                    "A number, `latest`, or `latest_enabled` for the newest version with a value.",
-                ),
+                .description("A number, `latest`, or `latest_enabled` for the newest version with a value."),
             Parameter::new("body", Location::Body, Kind::Object)
                 .required()
                 .default("{}")
                 .description("Request body (JSON)."),
-        ]
-    })
-    .request_schema(
-        "{\"type\":\"object\",\"additionalProperties\":{},\"description\":\"No members.\"}",
-    )
-    .response_schema(
-        "{\"type\":\"object\",\"properties\":{\"created_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was created.\"},\"deleted_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the value was erased; null while it can be restored.\"},\"deletion_requested_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the deletion was requested.\"},\"description\":{\"type\":\"string\",\"description\":\"What is special about the version.\"},\"ephemeral_properties\":{\"type\":[\"object\",\"null\"],\"properties\":{\"action\":{\"type\":\"string\",\"enum\":[\"unknown_action\",\"delete\",\"disable\"],\"description\":\"What happens to a version that expires.\"},\"expires_at\":{\"type\":[\"string\",\"null\"],\"format\":\"date-time\",\"description\":\"When the version expires.\"},\"expires_once_accessed\":{\"type\":[\"boolean\",\"null\"],\"description\":\"Whether the first access ends the version.\"}},\"required\":[\"action\"],\"description\":\"When the version expires; null if it does not.\"},\"latest\":{\"type\":\"boolean\",\"description\":\"Whether the version has the highest number, whatever its status is.\"},\"region\":{\"type\":\"string\",\"enum\":[\"fr-par\",\"nl-ams\",\"pl-waw\"]},\"revision\":{\"type\":\"integer\",\"minimum\":1,\"description\":\"The number of the version, from 1. Numbers are never used again.\"},\"secret_id\":{\"type\":\"string\",\"format\":\"uuid\",\"description\":\"The secret that the version belongs to.\"},\"status\":{\"type\":\"string\",\"enum\":[\"unknown_status\",\"enabled\",\"disabled\",\"deleted\",\"scheduled_for_deletion\"],\"description\":\"Whether the value of a version can be accessed.\"},\"updated_at\":{\"type\":\"string\",\"format\":\"date-time\",\"description\":\"When the version was last changed. A deletion is no change.\"}},\"required\":[\"created_at\",\"description\",\"ephemeral_properties\",\"latest\",\"revision\",\"secret_id\",\"status\",\"updated_at\"],\"description\":\"The metadata of a version, without its value.\"}",
-    );
+        ] })
+        .request_schema(r#"{"type":"object","additionalProperties":{},"description":"No members."}"#)
+        .response_schema(
+            r#"{"type":"object","properties":{"created_at":{"type":"string","format":"date-time","description":"When the version was created."},"deleted_at":{"type":["string","null"],"format":"date-time","description":"When the value was erased; null while it can be restored."},"deletion_requested_at":{"type":["string","null"],"format":"date-time","description":"When the deletion was requested."},"description":{"type":"string","description":"What is special about the version."},"ephemeral_properties":{"type":["object","null"],"properties":{"action":{"type":"string","enum":["unknown_action","delete","disable"],"description":"What happens to a version that expires."},"expires_at":{"type":["string","null"],"format":"date-time","description":"When the version expires."},"expires_once_accessed":{"type":["boolean","null"],"description":"Whether the first access ends the version."}},"required":["action"],"description":"When the version expires; null if it does not."},"latest":{"type":"boolean","description":"Whether the version has the highest number, whatever its status is."},"region":{"type":"string","enum":["fr-par","nl-ams","pl-waw"]},"revision":{"type":"integer","minimum":1,"description":"The number of the version, from 1. Numbers are never used again."},"secret_id":{"type":"string","format":"uuid","description":"The secret that the version belongs to."},"status":{"type":"string","enum":["unknown_status","enabled","disabled","deleted","scheduled_for_deletion"],"description":"Whether the value of a version can be accessed."},"updated_at":{"type":"string","format":"date-time","description":"When the version was last changed. A deletion is no change."}},"required":["created_at","description","ephemeral_properties","latest","revision","secret_id","status","updated_at"],"description":"The metadata of a version, without its value."}"#,
+        );

@@ -14,82 +14,78 @@ pub const OPENAPI: &str = include_str!("../openapi.json");
 
 pub(crate) static ADAPTER: Rest = Rest::new(8080)
     .namespace("secret-manager-secrets-rest")
-    .routes(const {
-        &[
-            Route::new(
-                    Method::Get,
-                    "/v1/secret-manager/v1beta1/regions/{region}/secrets",
-                    Binding::new(calls(&operations::LIST_SECRETS)),
-                )
-                .captures(const { &[Some(InputId(0))] })
-                .summary("List secrets"),
-            Route::new(
-                    Method::Post,
-                    "/v1/secret-manager/v1beta1/regions/{region}/secrets",
-                    Binding::new(calls(&operations::CREATE_SECRET)),
-                )
-                .captures(const { &[Some(InputId(0))] })
-                .summary("Create a secret"),
-            Route::new(
-                    Method::Get,
-                    "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}",
-                    Binding::new(calls(&operations::GET_SECRET)),
-                )
-                .captures(const { &[Some(InputId(0)), Some(InputId(1))] })
-                .summary("Get metadata using the secret's ID"),
-            Route::new(
-                    Method::Patch,
-                    "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}",
-                    Binding::new(calls(&operations::UPDATE_SECRET)),
-                )
-                .captures(const { &[Some(InputId(0)), Some(InputId(1))] })
-                .summary("Update metadata of a secret"),
-            Route::new(
-                    Method::Delete,
-                    "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}",
-                    Binding::new(calls(&operations::DELETE_SECRET)),
-                )
-                .captures(const { &[Some(InputId(0)), Some(InputId(1))] })
-                .summary("Delete a secret"),
-            Route::new(
-                    Method::Post,
-                    "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/add-owner",
-                    Binding::new(calls(&operations::ADD_SECRET_OWNER)),
-                )
-                .captures(const { &[Some(InputId(0)), Some(InputId(1))] })
-                .summary("Allow a product to use the secret"),
-            Route::new(
-                    Method::Post,
-                    "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/protect",
-                    Binding::new(calls(&operations::PROTECT_SECRET)),
-                )
-                .captures(const { &[Some(InputId(0)), Some(InputId(1))] })
-                .summary("Enable secret protection"),
-            Route::new(
-                    Method::Post,
-                    "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/restore",
-                    Binding::new(calls(&operations::RESTORE_SECRET)),
-                )
-                .captures(const { &[Some(InputId(0)), Some(InputId(1))] })
-                .summary("Restore a secret"),
-            Route::new(
-                    Method::Post,
-                    "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/unprotect",
-                    Binding::new(calls(&operations::UNPROTECT_SECRET)),
-                )
-                .captures(const { &[Some(InputId(0)), Some(InputId(1))] })
-                .summary("Disable secret protection"),
-            Route::new(
-                    Method::Post,
-                    "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/versions/{revision}/restore",
-                    Binding::new(calls(&operations::RESTORE_SECRET_VERSION)),
-                )
-                .captures(const {
-                    &[Some(InputId(0)), Some(InputId(1)), Some(InputId(2))]
-                })
-                .summary("Restore a version"),
-        ]
-    })
+    .routes(const { &[
+        Route::new(
+            Method::Get,
+            "/v1/secret-manager/v1beta1/regions/{region}/secrets",
+            Binding::new(calls(&operations::LIST_SECRETS)),
+        )
+        .captures(const { &[Some(InputId(0))] })
+        .summary("List secrets"),
+        Route::new(
+            Method::Post,
+            "/v1/secret-manager/v1beta1/regions/{region}/secrets",
+            Binding::new(calls(&operations::CREATE_SECRET)),
+        )
+        .captures(const { &[Some(InputId(0))] })
+        .summary("Create a secret"),
+        Route::new(
+            Method::Get,
+            "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}",
+            Binding::new(calls(&operations::GET_SECRET)),
+        )
+        .captures(const { &[Some(InputId(0)), Some(InputId(1))] })
+        .summary("Get metadata using the secret's ID"),
+        Route::new(
+            Method::Patch,
+            "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}",
+            Binding::new(calls(&operations::UPDATE_SECRET)),
+        )
+        .captures(const { &[Some(InputId(0)), Some(InputId(1))] })
+        .summary("Update metadata of a secret"),
+        Route::new(
+            Method::Delete,
+            "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}",
+            Binding::new(calls(&operations::DELETE_SECRET)),
+        )
+        .captures(const { &[Some(InputId(0)), Some(InputId(1))] })
+        .summary("Delete a secret"),
+        Route::new(
+            Method::Post,
+            "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/add-owner",
+            Binding::new(calls(&operations::ADD_SECRET_OWNER)),
+        )
+        .captures(const { &[Some(InputId(0)), Some(InputId(1))] })
+        .summary("Allow a product to use the secret"),
+        Route::new(
+            Method::Post,
+            "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/protect",
+            Binding::new(calls(&operations::PROTECT_SECRET)),
+        )
+        .captures(const { &[Some(InputId(0)), Some(InputId(1))] })
+        .summary("Enable secret protection"),
+        Route::new(
+            Method::Post,
+            "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/restore",
+            Binding::new(calls(&operations::RESTORE_SECRET)),
+        )
+        .captures(const { &[Some(InputId(0)), Some(InputId(1))] })
+        .summary("Restore a secret"),
+        Route::new(
+            Method::Post,
+            "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/unprotect",
+            Binding::new(calls(&operations::UNPROTECT_SECRET)),
+        )
+        .captures(const { &[Some(InputId(0)), Some(InputId(1))] })
+        .summary("Disable secret protection"),
+        Route::new(
+            Method::Post,
+            "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}/versions/{revision}/restore",
+            Binding::new(calls(&operations::RESTORE_SECRET_VERSION)),
+        )
+        .captures(const { &[Some(InputId(0)), Some(InputId(1)), Some(InputId(2))] })
+        .summary("Restore a version"),
+    ] })
     .openapi(OPENAPI);
 
 /// The routes, to be served alone or mounted in an application.

@@ -87,7 +87,7 @@ pub(super) fn emit(parts: &Parts<'_>) -> String {
 fn program(parts: &Parts<'_>) -> Option<proc_macro2::TokenStream> {
     let first = parts.served().next()?.model;
     let has_document = !parts.group.openapi.is_empty();
-    let table = tables::expression(&Group { openapi: "".into(), ..parts.group.clone() }, first);
+    let table = tables::expression(&Group { openapi: "".into(), ..parts.group.clone() }, first).tokens();
     let openapi = has_document.then(|| quote! { .openapi(include_str!("../openapi.json")) });
     let served = parts.served().map(|part| {
         let (feature, module) = (&part.feature, tables::ident(&part.module));

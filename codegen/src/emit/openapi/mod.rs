@@ -18,6 +18,7 @@ use naftiko_schema::{
 };
 
 use crate::credential::openapi_scheme;
+use crate::json::pretty;
 use crate::model::Model;
 use crate::vocabulary::is_invisible;
 
@@ -50,7 +51,7 @@ pub(super) fn document(model: &Model, rest: &Rest) -> String {
     });
     let document = with(document, "paths", paths.into());
     let document = with(document, "components", with(components, "schemas", schemas.into_schemas()));
-    visible(format!("{document:#}\n"))
+    visible(pretty(&document))
 }
 
 /// What callers send, as far as the capability says. Otherwise the operator decides, and each way is listed.
