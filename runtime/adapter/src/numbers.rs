@@ -16,6 +16,9 @@ use serde_json::{Number, Value};
 /// The most digits that every 64-bit integer can have.
 const SAFE_DIGITS: usize = 18;
 
+/// The length of a decimal fraction with at most 15 digits, which is how many a float of 64 bits always gives back.
+const SHORT_DECIMAL: usize = 16;
+
 /// The start of strings that are numbers. It is random, so that no text of a caller or of an upstream starts with it. Unset
 /// as long as there was no such number.
 static MARK: OnceLock<String> = OnceLock::new();
@@ -190,11 +193,26 @@ fn is_changed(number: &[u8]) -> bool {
     if digits.len() <= SAFE_DIGITS && digits.iter().all(u8::is_ascii_digit) && number != b"-0" {
         return false;
     }
+    if is_short_decimal(digits) {
+        return false;
+    }
     match serde_json::from_slice::<Number>(number) {
         Ok(read) => read.to_string().as_bytes() != number,
         // It is too large for a float, or not a number at all.
         Err(_) => serde_json::from_slice::<&RawValue>(number).is_ok(),
     }
+}
+
+/// Whether digits are a decimal fraction that a float of 64 bits gives back: at most 15 significant digits, none that says nothing,
+/// and not so small that it is written with an exponent.
+fn is_short_decimal(digits: &[u8]) -> bool {
+    let Some(point) = digits.iter().position(|byte| *byte == b'.') else { return false };
+    let (whole, fraction) = (digits.get(..point).unwrap_or_default(), digits.get(point + 1..).unwrap_or_default());
+    digits.len() <= SHORT_DECIMAL
+        && whole.iter().chain(fraction).all(u8::is_ascii_digit)
+        && (whole == b"0" || matches!(whole, [b'1'..=b'9', ..]))
+        && matches!(fraction, [.., b'1'..=b'9'])
+        && (whole != b"0" || !fraction.starts_with(b"000"))
 }
 
 #[cfg(test)]
@@ -273,6 +291,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn short_decimals_are_given_back_by_a_float(text in "(0|[1-9][0-9]{0,14})\\.[0-9]{1,15}") {
+            let read: Number = serde_json::from_str(&text).expect("a number");
+            prop_assert!(!is_short_decimal(text.as_bytes()) || read.to_string() == text);
+        }
+
         #[test]
         fn any_document_is_written_as_it_was_read(json in document()) {
             prop_assert_eq!(write(&read(json.as_bytes()).expect("JSON")), json);

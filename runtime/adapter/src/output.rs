@@ -1,14 +1,31 @@
 //! Projections: the document that a caller gets instead of the upstream's.
 
 use bytes::Bytes;
-use naftiko_client::__private::is_json;
+use naftiko_client::__private::{is_json, without_byte_order_mark};
 use naftiko_client::{Error, Response};
 use naftiko_schema::{ObjectProjection, PathStep, Projection, Target};
 use serde_json::{Map, Value};
 
+use crate::needs::Needs;
 use crate::numbers;
 use crate::path::find;
 use crate::shape::Shape;
+
+/// The JSON text of what a projection makes of a response; `None` if it finds nothing. Of a JSON document, only what the projection
+/// looks at is read.
+///
+/// # Errors
+/// As for [`document`].
+pub fn projected(
+    target: &'static Target,
+    projection: &'static Projection,
+    response: Response<Bytes>,
+) -> Result<Response<Option<String>>, Error> {
+    Ok(read(target, projection, response, true)?.map(|document| {
+        let shape = apply(projection, &document);
+        (!shape.is_null()).then(|| numbers::write(&shape))
+    }))
+}
 
 /// The document of a response, with [marked numbers](numbers). Text that is JSON is parsed, for any content type.
 ///
@@ -20,6 +37,16 @@ pub fn document(
     projection: &Projection,
     response: Response<Bytes>,
 ) -> Result<Response<Value>, Error> {
+    read(target, projection, response, false)
+}
+
+/// The document, or what the projection looks at of it.
+fn read(
+    target: &'static Target,
+    projection: &Projection,
+    response: Response<Bytes>,
+    only_needed: bool,
+) -> Result<Response<Value>, Error> {
     if target.format().is_converted() {
         return response.document(target.name(), target.format(), numbers::number);
     }
@@ -29,6 +56,9 @@ pub fn document(
         && is_json(&body)
     {
         *response.body_mut() = marked.into();
+    }
+    if only_needed && let Some(document) = needed(projection, response.body()) {
+        return Ok(response.map(|_| document));
     }
     let mut decoded = response.decode(target.name(), target.format())?;
     if let Value::String(text) = decoded.body()
@@ -45,6 +75,14 @@ pub fn document(
         Ok(document) => Ok(response.map(|_| Value::Object(document))),
         Err(error) => Err(response.decode_error(target.name(), error)),
     }
+}
+
+/// What a projection looks at of an object or a list; `None` if it is neither, or nothing can be found in it.
+fn needed(projection: &Projection, json: &[u8]) -> Option<Value> {
+    let json = without_byte_order_mark(json);
+    let document =
+        matches!(json.trim_ascii_start().first(), Some(b'{' | b'[')).then(|| Needs::of(projection).read(json));
+    document?.ok().filter(|document| fits(projection, document))
 }
 
 /// Whether a projection can find anything in a document. Members of an object are not looked for in a list.
@@ -129,7 +167,8 @@ fn built<'d>(object: &'static ObjectProjection, base: &'d Value) -> Shape<'d> {
 
 #[cfg(test)]
 mod tests {
-    use naftiko_schema::{ArrayProjection, CutProjection, MapProjection, ProjectedMember, list, text};
+    use naftiko_schema::{ArrayProjection, CutProjection, MapProjection, PathFunction, ProjectedMember, list, text};
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -215,5 +254,71 @@ mod tests {
         }
         assert_eq!(shaped(&OBJECT, json!({"owner": {}})), json!({"name": null}));
         assert!(!fits(&OBJECT, &json!([1])) && !fits(&OBJECT, &json!("text")) && fits(&OBJECT, &json!({})));
+    }
+
+    fn path() -> impl Strategy<Value = Vec<PathStep>> {
+        let step = prop_oneof![
+            4 => prop::sample::select(&["a", "b", "c"][..]).prop_map(|name| PathStep::Key(name.into())),
+            1 => Just(PathStep::Each),
+            1 => (-2..3i64).prop_map(PathStep::Index),
+            1 => Just(PathStep::Function(PathFunction::Length)),
+        ];
+        prop::collection::vec(step, 0..3)
+    }
+
+    fn projection() -> impl Strategy<Value = Projection> {
+        let leaf = prop_oneof![
+            path().prop_map(|path| Projection::Path(path.into())),
+            path().prop_map(|path| Projection::Cut(CutProjection { at: path.into(), length: 1 })),
+            Just(Projection::Json("1".into())),
+        ];
+        leaf.prop_recursive(3, 12, 3, |inner| {
+            let several = || prop::collection::vec(inner.clone(), 0..3);
+            let item = |item: Projection| vec![item].into();
+            let members = |values: Vec<Projection>| -> Vec<_> {
+                let named = ["x", "y", "z"].into_iter().zip(values);
+                named.map(|(name, value)| ProjectedMember { name: name.into(), value }).collect()
+            };
+            prop_oneof![
+                (path(), several()).prop_map(move |(at, values)| {
+                    Projection::Object(ObjectProjection { at: at.into(), members: members(values).into() })
+                }),
+                (path(), inner.clone(), any::<bool>()).prop_map(move |(at, value, wraps)| {
+                    Projection::Array(ArrayProjection { at: at.into(), item: item(value), wraps })
+                }),
+                (path(), inner.clone()).prop_map(move |(at, value)| {
+                    Projection::Map(MapProjection { at: at.into(), value: item(value) })
+                }),
+                several().prop_map(|projections| Projection::First(projections.into())),
+            ]
+        })
+    }
+
+    fn tree() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            (0..9u8).prop_map(Value::from),
+            "[ab]{0,2}".prop_map(Value::from),
+            Just(json!(0.5))
+        ];
+        leaf.prop_recursive(4, 40, 4, |inner| {
+            let named = prop::collection::vec((prop::sample::select(&["a", "b", "c"][..]), inner.clone()), 0..4);
+            prop_oneof![
+                prop::collection::vec(inner, 0..4).prop_map(Value::from),
+                named.prop_map(|members| members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_needed_gives_the_same_as_the_whole_document(projection in projection(), document in tree()) {
+            let projection: &'static Projection = Box::leak(Box::new(projection));
+            let text = document.to_string();
+            let needed = Needs::of(projection).read(text.as_bytes()).expect("JSON");
+            prop_assert_eq!(shaped(projection, needed.clone()), shaped(projection, document.clone()), "{}", needed);
+            prop_assert_eq!(fits(projection, &needed), fits(projection, &document));
+        }
     }
 }

@@ -5,7 +5,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
-use naftiko_adapter::{Forwarded, Values, apply, checked, document, execute, execute_streaming, numbers, offload};
+use naftiko_adapter::{Forwarded, Values, checked, execute, execute_streaming, offload, projected};
 use naftiko_client::__private::ResponseBody;
 use naftiko_client::Error;
 use naftiko_schema::{Output, Projection, Route, Target};
@@ -73,17 +73,13 @@ async fn project(
     response: naftiko_client::Response<Bytes>,
 ) -> Result<Response, Error> {
     let body = response.body().clone();
-    let projected = offload(body.len(), move || {
+    let outcome = offload(body.len(), move || {
         if response.body().is_empty() {
             return Ok(response.map(|_| None));
         }
-        let projected = document(target, projection, response)?;
-        Ok::<_, Error>(projected.map(|document| {
-            let shape = apply(projection, &document);
-            (!shape.is_null()).then(|| numbers::write(&shape))
-        }))
+        projected(target, projection, response)
     });
-    let (status, headers, document) = projected.await?.into_parts();
+    let (status, headers, document) = outcome.await?.into_parts();
     let Some(document) = document else {
         return Ok(pass_through(status, fields::passed(headers, references, Content::Same), Body::from(body)));
     };
