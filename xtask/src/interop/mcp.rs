@@ -54,34 +54,35 @@ pub(super) fn run(root: &Path, require: bool, quick: bool) -> Result<bool> {
         let again = conformance("search mode 2025-11-25", fixture_search_url, "2025-11-25", "2025-11-25-search", &[]);
         older_in_search_mode = Some(again);
     }
-    let inspectors = [
-        conformance("conformance 2026-07-28", fixture_url, "2026-07-28", "2026-07-28", &[]),
-        conformance("conformance 2025-11-25", fixture_url, "2025-11-25", "2025-11-25", &[]),
-        conformance("search mode 2026-07-28", fixture_search_url, "2026-07-28", "2026-07-28-search", &[]),
-        conformance("conformance, group", url, "2026-07-28", "group", &SCENARIOS),
-        Inspector {
-            name: "drift, python",
-            summary: " results are as promised",
-            command: packages.python_about("drift.py", &capabilities),
-        },
-        Inspector {
-            name: "drift, typescript",
-            summary: " results are as promised",
-            command: packages.script_about("drift.mjs", &capabilities),
-        },
-        Inspector {
-            name: "inspector --strict",
-            summary: " problems in ",
-            command: packages.script_about("inspector.mjs", &looked_at),
-        },
-        Inspector { name: "mcp-scanner", summary: " tools are safe", command: packages.scanner(&looked_at) },
-        Inspector { name: "stdio", summary: " ms after ", command: Ok(group.probe()) },
+    let drift = |name, command| Inspector { name, summary: " results are as promised", command };
+    let strict = packages.script_about("inspector.mjs", &looked_at);
+    let inspectors = vec![
+        vec![conformance("conformance 2026-07-28", fixture_url, "2026-07-28", "2026-07-28", &[])],
+        vec![conformance("conformance 2025-11-25", fixture_url, "2025-11-25", "2025-11-25", &[])],
+        vec![conformance("search mode 2026-07-28", fixture_search_url, "2026-07-28", "2026-07-28-search", &[])],
+        vec![conformance("conformance, group", url, "2026-07-28", "group", &SCENARIOS)],
+        // These take longest, and each keeps one processor busy.
+        vec![
+            drift("drift, python", packages.python_about("drift.py", &capabilities)),
+            drift("drift, typescript", packages.script_about("drift.mjs", &capabilities)),
+        ],
+        vec![Inspector { name: "inspector --strict", summary: " problems in ", command: strict }],
+        vec![Inspector { name: "mcp-scanner", summary: " tools are safe", command: packages.scanner(&looked_at) }],
+        vec![Inspector { name: "stdio", summary: " ms after ", command: Ok(group.probe()) }],
+        older_in_search_mode.into_iter().collect(),
     ];
-    success &= inspect(inspectors.into_iter().chain(older_in_search_mode).collect(), require)?;
+    success &= inspect(inspectors, require)?;
     for world in [group, search, fixture, fixture_search].into_iter().chain(&drifting) {
         success &= world.keeps_secrets()?;
     }
     Ok(success)
+}
+
+/// Installs what the tools need.
+pub(super) fn install(root: &Path, cache: &Path) -> Vec<Result<()>> {
+    let packages = Packages::install(root, cache);
+    let (clients, scanner) = (packages.clients().map(drop), packages.scanners().map(drop));
+    vec![packages.node.map(drop), clients, scanner]
 }
 
 /// Starts the servers of both capabilities, for each kind of output schema, and describes them.
@@ -128,8 +129,14 @@ impl Packages {
         Ok(node.script(&self.cache.join("typescript").join(name)))
     }
 
-    fn python(&self, folder: &str, requirements: &str) -> Result<PathBuf> {
-        python(&self.cache.join(folder), &self.sources.join(requirements))
+    /// The folder of Python with the official client.
+    fn clients(&self) -> Result<PathBuf> {
+        python(&self.cache.join("python"), &self.sources.join("requirements.txt"))
+    }
+
+    /// The folder of Python with the scanner.
+    fn scanners(&self) -> Result<PathBuf> {
+        python(&self.cache.join("mcp-scanner"), &self.sources.join("scanner.txt"))
     }
 
     fn conformance(&self, url: &str, revision: &str, folder: &str, scenarios: &[&str]) -> Result<Command> {
@@ -147,13 +154,13 @@ impl Packages {
 
     /// The same with Python.
     fn python_about(&self, name: &str, servers: &Value) -> Result<Command> {
-        let mut command = Command::new(self.python("python", "requirements.txt")?.join("python"));
+        let mut command = Command::new(self.clients()?.join("python"));
         command.arg(self.sources.join(name)).arg(servers.to_string()).envs(DIRECT);
         Ok(command)
     }
 
     fn scanner(&self, servers: &Value) -> Result<Command> {
-        let programs = self.python("mcp-scanner", "scanner.txt")?;
+        let programs = self.scanners()?;
         let mut command = Command::new(programs.join("python"));
         command.arg(self.sources.join("scan.py")).arg(programs.join("mcp-scanner"));
         command.arg(servers.to_string()).envs(DIRECT);

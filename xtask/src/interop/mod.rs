@@ -11,9 +11,10 @@ mod sdk;
 
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 /// What to check.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -28,6 +29,8 @@ pub enum Surface {
     Sdk,
     /// Both ports, with hostile callers and a hostile upstream
     Attack,
+    /// Nothing yet: only install what the others need, so that they find it
+    Packages,
 }
 
 /// How to check.
@@ -62,7 +65,24 @@ pub fn run(root: &Path, surface: Surface, options: Options) -> Result<bool> {
         Surface::Docs => docs::run(root, require),
         Surface::Sdk => sdk::run(root, require, scw),
         Surface::Attack => attack::run(root, minutes, unoptimised),
+        Surface::Packages => Ok(install(root) || !require),
     }
+}
+
+/// Installs what the surfaces need, and says what cannot be installed. Each of them does the same for itself.
+fn install(root: &Path) -> bool {
+    let cache = running::cache(root);
+    let installed = [
+        mcp::install(root, &cache),
+        rest::install(root, &cache),
+        docs::install(root, &cache),
+        sdk::install(root, &cache),
+    ];
+    let failed: Vec<_> = installed.into_iter().flatten().filter_map(Result::err).collect();
+    for reason in &failed {
+        anstream::println!("not installed: {reason:#}");
+    }
+    failed.is_empty()
 }
 
 /// A program that checks the server; its exit status is the result.
@@ -74,28 +94,45 @@ struct Inspector {
     command: Result<Command>,
 }
 
-fn inspect(inspectors: Vec<Inspector>, require: bool) -> Result<bool> {
+/// Runs the programs, those of one list at once, and prints a table of their results.
+fn inspect(inspectors: Vec<Vec<Inspector>>, require: bool) -> Result<bool> {
     let mut good = true;
     let mut rows = vec![format!("{:<23} {:>8}  result", "program", "time")];
-    for Inspector { name, summary, command } in inspectors {
-        let start = Instant::now();
-        let result = match command {
-            Ok(mut command) => {
-                let (lines, status) = running::listen(name, &mut command, |line| line.contains(summary))?;
-                good &= status.success();
-                let outcome = if status.success() { "ok".to_owned() } else { format!("FAILED ({status})") };
-                let summary = lines.last().map(|line| format!(": {}", line.trim()));
-                outcome + &summary.unwrap_or_default()
-            }
-            Err(reason) => {
-                good &= !require;
-                missing(&reason, require)
-            }
-        };
-        rows.push(format!("{name:<23} {:>6.2} s  {result}", start.elapsed().as_secs_f64()));
+    for at_once in inspectors {
+        let results: Vec<_> = thread::scope(|scope| {
+            let running: Vec<_> =
+                at_once.into_iter().map(|inspector| scope.spawn(move || inspector.run(require))).collect();
+            running
+                .into_iter()
+                .map(|running| running.join().unwrap_or_else(|_| bail!("a check has panicked")))
+                .collect()
+        });
+        for result in results {
+            let (success, row) = result?;
+            good &= success;
+            rows.push(row);
+        }
     }
     anstream::println!("\n{}", rows.join("\n"));
     Ok(good)
+}
+
+impl Inspector {
+    /// Whether all is well, and a line for the table.
+    fn run(self, require: bool) -> Result<(bool, String)> {
+        let Self { name, summary, command } = self;
+        let start = Instant::now();
+        let (success, result) = match command {
+            Ok(mut command) => {
+                let (lines, status) = running::listen(name, &mut command, |line| line.contains(summary))?;
+                let outcome = if status.success() { "ok".to_owned() } else { format!("FAILED ({status})") };
+                let summary = lines.last().map(|line| format!(": {}", line.trim()));
+                (status.success(), outcome + &summary.unwrap_or_default())
+            }
+            Err(reason) => (!require, missing(&reason, require)),
+        };
+        Ok((success, format!("{name:<23} {:>6.2} s  {result}", start.elapsed().as_secs_f64())))
+    }
 }
 
 /// The result for a program that cannot be installed.

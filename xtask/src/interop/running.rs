@@ -103,6 +103,12 @@ pub(super) struct World {
     others: Vec<Running>,
 }
 
+/// Where packages are installed and logs are written: a folder beside those of programs.
+pub(super) fn cache(root: &Path) -> PathBuf {
+    let programs = trial::program(root, "debug", TOOLS);
+    programs.ancestors().nth(2).unwrap_or(root).join("interop")
+}
+
 impl World {
     /// Builds everything and starts the upstream; `log` is the log filter of the servers.
     pub(super) fn start(root: &Path, subject: &Subject, log: &str) -> Result<Self> {
@@ -111,8 +117,7 @@ impl World {
         let build = ["build", "--quiet", "--workspace", "--bin", upstream, "--bin", TOOLS];
         succeed("cargo build", trial::cargo(root).args(build))?;
 
-        let tools = trial::program(root, "debug", TOOLS);
-        let cache = tools.ancestors().nth(2).context("programs are in a target folder")?.join("interop");
+        let (tools, cache) = (trial::program(root, "debug", TOOLS), cache(root));
         fs::create_dir_all(&cache).with_context(|| format!("{} cannot be created", cache.display()))?;
         let mut program = Command::new(tools.with_file_name(format!("{upstream}{}", env::consts::EXE_SUFFIX)));
         program.args(arguments).arg("127.0.0.1:0");

@@ -37,7 +37,17 @@ pub(super) fn run(root: &Path, require: bool, scw: bool) -> Result<bool> {
     if scw {
         inspectors.push(client("scw", with_scw(&sources)));
     }
-    inspect(inspectors, require)
+    inspect(inspectors.into_iter().map(|inspector| vec![inspector]).collect(), require)
+}
+
+/// Installs what the SDKs need.
+pub(super) fn install(root: &Path, cache: &Path) -> Vec<Result<()>> {
+    let sources = root.join("tests/interop/sdk");
+    vec![
+        go(&cache.join("sdk-go"), &sources, "client.go").map(drop),
+        with_node(&sources, &cache.join("sdk-javascript")).map(drop),
+        with_python(&sources, &cache.join("sdk-python")).map(drop),
+    ]
 }
 
 /// The command line of this machine. It cannot be built from the Go module proxy, which lacks modules that it needs.
