@@ -12,6 +12,8 @@ use crate::mcp::{call_at, message, modern, post};
 use crate::mcp_policy::listing;
 
 const GET: &str = "get-metadata-using-secret-s-id";
+/// What a response takes at most. Anything that grows with the square of what is sent takes minutes, on any machine.
+const LONG: Duration = Duration::from_secs(20);
 /// The longest response, in bytes.
 const LONGEST: usize = 64 << 10;
 
@@ -27,7 +29,7 @@ async fn responses_about_unknown_arguments_are_short_and_name_the_known_ones_onc
     let many: serde_json::Map<_, _> = (0..100_000).map(|number| (format!("{number}"), Value::from(1))).collect();
     let start = Instant::now();
     let text = short(post(&world.http, &world.mcp, &message("list-secrets", &many.into())).await, "arguments").await;
-    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    assert!(start.elapsed() < LONG, "{:?}", start.elapsed());
     let result: Value = serde_json::from_str::<Value>(&text).expect("JSON")["result"].clone();
     let error = error_of(&result);
     assert_eq!(error["arguments"].as_array().map(Vec::len), Some(20), "{result}");
@@ -40,7 +42,7 @@ async fn responses_about_unknown_arguments_are_short_and_name_the_known_ones_onc
     let uri = format!("{}?{}", world.secrets("fr-par"), names.join("&"));
     let start = Instant::now();
     let text = short(world.http.get(&uri).send().await.expect("a response"), "query").await;
-    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    assert!(start.elapsed() < LONG, "{:?}", start.elapsed());
     let problem: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(problem["errors"].as_array().map(Vec::len), Some(20), "{problem}");
     assert_eq!(problem["omittedErrors"], 8981, "{problem}");
@@ -97,7 +99,7 @@ async fn many_members_of_a_message_are_refused_at_once() {
     let request = world.http.post(&world.mcp).header("accept", "application/json, text/event-stream");
     let request = request.header("content-type", "application/json").body(format!("{{{}}}", members.join(",")));
     assert_eq!(request.send().await.expect("a response").status(), 400);
-    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    assert!(start.elapsed() < LONG, "{:?}", start.elapsed());
 }
 
 #[tokio::test]
