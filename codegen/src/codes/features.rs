@@ -115,8 +115,8 @@ codes! {
     /// because warnings about a working server are rarely read.
     ///
     /// Supported are `bearer`, `basic`, `digest`, `apikey` in a header, and `oauth2`. A key in the query would appear in the logs
-    /// of every proxy, and browsers send cookies for any page that makes a request. All adapters of one type are served
-    /// on one port, so they must have the same authentication.
+    /// of every proxy, and browsers send cookies for any page that makes a request. Each adapter has its
+    /// own authentication, except those that are served together (NK0312): these must have the same.
     ///
     /// For `oauth2`, the server checks signed tokens (JWTs) itself and only loads the keys from the authorization
     /// server, so `tokenValidation: introspection` is not supported. The keys must be loaded over https or from this

@@ -6,7 +6,7 @@ use quote::quote;
 use super::{rust, tables};
 use crate::model::Model;
 
-pub(super) fn emit(model: &Model, skills: &Skills) -> Vec<(&'static str, String)> {
+pub(super) fn emit(model: &Model, skills: &Skills) -> String {
     let (mounted, table) = (rust::docs(rust::mounted(&skills.auth)), tables::expression(skills, model));
     let items = [
         quote! {
@@ -24,5 +24,5 @@ pub(super) fn emit(model: &Model, skills: &Skills) -> Vec<(&'static str, String)
             }
         },
     ];
-    vec![("src/skill.rs", rust::file(model, "The skills: instructions for agents, with their files.", items))]
+    rust::file(model, "The skills: instructions for agents, with their files.", items)
 }

@@ -10,7 +10,7 @@ use crate::diagnostic::{Sink, Span};
 use crate::read::document::{self, Adapter, Text};
 use crate::vocabulary::{base_uri, host, is_invisible, is_loopback};
 
-/// How callers of adapters of one type authenticate. These are served together, so they need the same authentication.
+/// How callers of the adapters of one listener authenticate. These are served together, so they need the same authentication.
 pub(super) fn link<'a>(
     adapters: impl Iterator<Item = &'a Adapter>,
     variables: &Variables<'_>,
@@ -23,9 +23,10 @@ pub(super) fn link<'a>(
         let own = source.map_or(InboundAuth::NONE, |source| auth(source, variables, sink));
         match &linked {
             Some((first, known)) if *known != own => {
-                let message = "two adapters of one type authenticate their callers in different ways";
+                let message = "two adapters that are served together authenticate their callers in different ways";
                 let report = sink.report(Code::InboundAuthentication, span, message);
-                let help = "adapters of one type are served together; use the same `authentication` for all of them";
+                let help =
+                    "use the same `authentication` for both, or serve them apart, if they can have ports of their own";
                 report.label(*first, "the other adapter").help(help);
             }
             Some(_) => {}
