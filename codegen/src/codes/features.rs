@@ -119,8 +119,10 @@ codes! {
     /// own authentication, except those that are served together (NK0312): these must have the same.
     ///
     /// For `oauth2`, the server checks signed tokens (JWTs) itself and only loads the keys from the authorization
-    /// server, so `tokenValidation: introspection` is not supported. The keys must be loaded over https or from this
-    /// machine, because access to that connection would allow forging tokens. `resource` is the https address of the
+    /// server. With `tokenValidation: introspection` it asks that server about each token instead, and authenticates there with
+    /// `clientId` and `clientSecret`, or else with the environment variables `INTROSPECTION_CLIENT_ID` and
+    /// `INTROSPECTION_CLIENT_SECRET`. Both happen over https or on this machine, because access to that connection would
+    /// allow forging tokens. `resource` is the https address of the
     /// server as clients know it; clients find a document next to it (RFC 9728). A scope is one word. `offline_access`
     /// is not allowed, because it concerns only the client and the authorization server.
     ///

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use naftiko_schema::{Adapter, Api, Capability, InboundAuth, Tool, distinguished};
+use naftiko_schema::{AccessToken, Adapter, Api, Capability, InboundAuth, Tool, distinguished};
 
 use super::readme::has_server_files;
 use super::{MARKER, quoted};
@@ -97,9 +97,11 @@ fn kubernetes(deployed: &Deployed<'_>) -> String {
     let open = deployed.inbound().any(InboundAuth::is_public);
     let destructive = deployed.tools().any(|tool| tool.hints.destructive);
     let state = Some("NAFTIKO_STATE_KEY").filter(|name| destructive && !own(name));
-    let issuers = deployed.inbound().filter_map(|auth| {
-        let issuer = auth.access_token()?.issuer.source(&auth.variables);
-        Some(upstream_port(Some(&issuer)))
+    let issuers = deployed.inbound().flat_map(|auth| {
+        let endpoint = |token: &'_ AccessToken| token.introspection.as_ref()?.endpoint.clone();
+        let tokens = auth.access_token().into_iter();
+        let uris = tokens.flat_map(move |token| std::iter::once(token.issuer.clone()).chain(endpoint(token)));
+        uris.map(|uri| upstream_port(Some(&uri.source(&auth.variables))))
     });
     let upstream = deployed.apis().map(|(_, api)| upstream_port(api.base_uri.as_deref()));
     let upstream: BTreeSet<u16> = upstream.chain(issuers).collect();

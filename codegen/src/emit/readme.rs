@@ -157,7 +157,9 @@ fn tokens(model: &Model) -> String {
         let scopes: Vec<_> = token.scopes.iter().map(code).collect();
         let scopes = if scopes.is_empty() { String::new() } else { format!(", with the scopes {}", scopes.join(", ")) };
         let (issuer, resource) = (code(&token.issuer), code(&token.resource));
-        Some(format!("Callers send an access token that {issuer} has signed for {resource}{scopes}.\n\n"))
+        let made = if token.introspection.is_some() { "issued" } else { "signed" };
+        let asked = if token.introspection.is_some() { ", which the server asks about each" } else { "" };
+        Some(format!("Callers send an access token that {issuer}{asked} has {made} for {resource}{scopes}.\n\n"))
     });
     // Adapters with the same requirements say them once.
     sentences.collect::<BTreeSet<_>>().into_iter().collect()

@@ -97,6 +97,7 @@ fn auth(auth: &InboundAuth) -> Value {
             "resource": text(&token.resource),
             "audience": token.audience.as_ref().map(text),
             "scopes": token.scopes.iter().map(text).collect::<Vec<_>>(),
+            "tokenValidation": if token.introspection.is_some() { "introspection" } else { "jwks" },
         }]),
     }
 }
