@@ -228,12 +228,8 @@ impl Compiler {
             generated.warnings.extend(sink.finish(sources));
             generated.warnings.extend(diagnostics);
         }
-        let openapi = |made: &Crate| made.files.get(&format!("generated/{}/openapi.json", made.name)).cloned();
-        let openapi: Vec<_> = crates.values().map(|made| openapi(made).unwrap_or_default()).collect();
-        let made = crates
-            .iter()
-            .zip(&openapi)
-            .map(|((path, made), openapi)| (*path, group::plan::Made { model: &made.model, openapi }));
+        let made =
+            crates.iter().map(|(path, made)| (*path, group::plan::Made { model: &made.model, files: &made.files }));
         let is_taken = |name: &str| owners.contains_key(name) || reserved.iter().any(|reserved| reserved == name);
         let groups = group::plan::make(sources, &made.collect(), &wanted, is_taken, &mut generated.warnings);
         for made in crates.into_values() {
@@ -297,8 +293,8 @@ impl Compiler {
                     .map(|api| (api.namespace.to_string(), api.base_uri.is_some()))
                     .collect(),
                 operations: model.operations.len(),
-                routes: model.rest().map_or(0, |rest| rest.routes.len()),
-                tools: model.mcp().map_or(0, |mcp| mcp.tools.len()),
+                routes: model.rest().map(|rest| rest.routes.len()).sum(),
+                tools: model.mcp().map(|mcp| mcp.tools.len()).sum(),
                 name: model.crate_name().to_owned(),
                 model,
             })),

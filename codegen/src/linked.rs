@@ -13,7 +13,7 @@ use crate::codes::Code;
 use crate::companion::Types;
 use crate::diagnostic::Span;
 use crate::names::Index;
-use crate::read::document::{self, AdapterType, Document, Hints, McpResource, Output, Rules, Text};
+use crate::read::document::{self, Adapter, AdapterType, Document, Hints, McpResource, Output, Rules, Text};
 use crate::template::Piece;
 
 #[derive(Debug)]
@@ -33,13 +33,25 @@ pub(crate) struct Linked<'d> {
     pub(crate) resources: Vec<Resource<'d>>,
     pub(crate) prompts: Vec<Prompt<'d>>,
     pub(crate) skills: Vec<Skill<'d>>,
-    /// How callers of the adapters of each type authenticate.
-    pub(crate) inbound: BTreeMap<AdapterType, InboundAuth>,
+    /// For each adapter of the document, the index of the one whose listener it has.
+    pub(crate) listeners: Vec<usize>,
+    /// How callers of each listener authenticate, by the index of its adapter.
+    pub(crate) inbound: BTreeMap<usize, InboundAuth>,
     /// The errors that the settings allow.
     pub(crate) allowed: BTreeSet<Code>,
 }
 
 impl Linked<'_> {
+    /// The listeners of a type, in the order of the file.
+    pub(crate) fn listeners_of(&self, adapter_type: AdapterType) -> impl Iterator<Item = Listener<'_>> {
+        let all = self.listeners.iter().zip(&self.document.adapters).enumerate();
+        all.filter_map(move |(index, (listener, adapter))| {
+            let is_own = *listener == index && adapter.kind.type_of() == Some(adapter_type);
+            let auth = self.inbound.get(&index).filter(|_| is_own)?;
+            Some(Listener { index, adapter, port: adapter.port.unwrap_or(adapter_type.usual_port()), auth })
+        })
+    }
+
     /// All calls of routes, tools and resources.
     pub(crate) fn calls(&self) -> impl Iterator<Item = &Call<'_>> {
         let resources = self.resources.iter().filter_map(|resource| match &resource.source {
@@ -49,6 +61,17 @@ impl Linked<'_> {
         let routes = self.routes.iter().map(|route| &route.call);
         routes.chain(self.tools.iter().map(|tool| &tool.call)).chain(resources)
     }
+}
+
+/// What is served on one port: an adapter, with others that have no listener of their own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Listener<'l> {
+    /// The index of the adapter.
+    pub(crate) index: usize,
+    pub(crate) adapter: &'l Adapter,
+    pub(crate) port: u16,
+    /// How callers authenticate.
+    pub(crate) auth: &'l InboundAuth,
 }
 
 #[derive(Debug)]
@@ -169,6 +192,8 @@ pub(crate) struct Constant {
 
 #[derive(Debug)]
 pub(crate) struct Route<'d> {
+    /// The index of the adapter of its listener.
+    pub(crate) listener: usize,
     pub(crate) span: Span,
     pub(crate) method: Method,
     pub(crate) path: Text,
@@ -200,6 +225,8 @@ pub(crate) fn shape(pieces: &[Piece]) -> String {
 /// A path below which requests are passed on.
 #[derive(Debug)]
 pub(crate) struct Forward<'d> {
+    /// The index of the adapter of its listener.
+    pub(crate) listener: usize,
     pub(crate) path: &'d Text,
     pub(crate) pieces: Vec<Piece>,
     /// The operation at the base URI, which has what every request has.
@@ -226,6 +253,8 @@ pub(crate) struct SkillTool<'d> {
 
 #[derive(Debug)]
 pub(crate) struct Tool<'d> {
+    /// The index of the adapter of its listener.
+    pub(crate) listener: usize,
     /// The name that clients see.
     pub(crate) name: String,
     pub(crate) title: Option<&'d Text>,
@@ -363,6 +392,8 @@ impl Call<'_> {
 /// A resource, with what its URI is made of.
 #[derive(Debug)]
 pub(crate) struct Resource<'d> {
+    /// The index of the adapter of its listener.
+    pub(crate) listener: usize,
     pub(crate) declared: &'d McpResource,
     pub(crate) pieces: Vec<Piece>,
     pub(crate) source: ResourceSource<'d>,
@@ -386,6 +417,8 @@ pub(crate) enum Files {
 
 #[derive(Debug)]
 pub(crate) struct Prompt<'d> {
+    /// The index of the adapter of its listener.
+    pub(crate) listener: usize,
     pub(crate) declared: &'d document::Prompt,
     pub(crate) text: PromptText,
 }

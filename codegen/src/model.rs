@@ -18,14 +18,23 @@ pub(crate) struct Model {
     pub(crate) parts: Vec<Part>,
     pub(crate) operations: Vec<Operation>,
     pub(crate) flows: Vec<Flow>,
-    /// The adapters, one of each type, in the order in which they are served.
+    /// The adapters, in the order in which they are served: by type, and those of a type as in the file.
     pub(crate) adapters: Vec<Adapter>,
-    /// The pieces of the path of each REST route.
-    pub(crate) route_paths: Vec<Vec<Piece>>,
-    /// The paths of what is passed on, in order.
-    pub(crate) forward_paths: Vec<Vec<Piece>>,
+    /// The name of the module of each adapter.
+    pub(crate) modules: Vec<String>,
+    /// The paths of each REST adapter.
+    pub(crate) paths: Vec<Paths>,
     /// Types for what a companion says about bodies, by their names.
     pub(crate) types: Vec<Type>,
+}
+
+/// The paths of a REST adapter, in pieces.
+#[derive(Debug)]
+pub(crate) struct Paths {
+    /// That of each route.
+    pub(crate) routes: Vec<Vec<Piece>>,
+    /// Those of what is passed on.
+    pub(crate) forwards: Vec<Vec<Piece>>,
 }
 
 /// A part of a generated client that may be left out.
@@ -272,12 +281,24 @@ impl Model {
         lists.next().filter(|_| lists.next().is_none())
     }
 
-    pub(crate) fn rest(&self) -> Option<&Rest> {
-        self.adapters.iter().find_map(Adapter::rest)
+    /// The REST adapters.
+    pub(crate) fn rest(&self) -> impl Iterator<Item = &Rest> {
+        self.adapters.iter().filter_map(Adapter::rest)
     }
 
-    pub(crate) fn mcp(&self) -> Option<&Mcp> {
-        self.adapters.iter().find_map(Adapter::mcp)
+    /// The MCP adapters.
+    pub(crate) fn mcp(&self) -> impl Iterator<Item = &Mcp> {
+        self.adapters.iter().filter_map(Adapter::mcp)
+    }
+
+    /// The adapters, each with its module.
+    pub(crate) fn modules(&self) -> impl Iterator<Item = (&Adapter, &str)> {
+        self.adapters.iter().zip(&self.modules).map(|(adapter, module)| (adapter, module.as_str()))
+    }
+
+    /// Whether the skills are also offered over MCP.
+    pub(crate) fn has_skills_over_mcp(&self) -> bool {
+        self.mcp().any(|mcp| mcp.skills.is_some())
     }
 
     pub(crate) fn skills(&self) -> Option<&Skills> {

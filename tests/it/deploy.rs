@@ -76,11 +76,14 @@ fn check<'f>(name: &str, files: &'f Files) -> (Value, &'f str) {
     assert_eq!(ports, each(&service["spec"]["ports"], "port"), "{name}");
     assert_eq!(ports, each(&policy["spec"]["ingress"][0]["ports"], "port"), "{name}");
     assert_eq!(ports, numbers(containerfile, "EXPOSE "), "{name}");
-    assert_eq!(ports, numbers(containerfile, "_PORT="), "{name}");
-    for adapter in ["src/rest.rs", "src/mcp.rs"] {
-        let own = file(files, adapter).map(|text| numbers(text, "    port: ")).unwrap_or_default();
-        assert!(own.iter().all(|port| *port == 0 || ports.contains(port)), "{name}: {own:?} {ports:?}");
-    }
+    // The first adapters of their types have ports that are set, and further ones those that they name.
+    let set: BTreeSet<u64> = ["_PORT=", "="].iter().flat_map(|mark| numbers(containerfile, mark)).collect();
+    let is_adapter = |path: &str| path.contains("/src/rest") || path.contains("/src/mcp");
+    let tables = files.iter().filter(|(path, _)| is_adapter(path)).map(|(_, text)| text);
+    let own: BTreeSet<u64> =
+        tables.flat_map(|text| ["Rest::new(", "Mcp::new("].map(|new| numbers(text, new))).flatten().collect();
+    assert!(own.iter().all(|port| *port == 0 || ports.contains(port)), "{name}: {own:?} {ports:?}");
+    assert!(ports.iter().all(|port| set.contains(port) || own.contains(port)), "{name}: {set:?} {own:?} {ports:?}");
     check_containerfile(name, containerfile);
     let (kustomization, image) =
         (file(files, "deploy/kustomization.yaml").expect(name), &pod["containers"][0]["image"]);

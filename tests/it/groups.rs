@@ -138,7 +138,7 @@ async fn joined_server_of_one_program_serves_stdio_with_all_tools() {
     let (mut input, server_input) = tokio::io::duplex(1 << 16);
     let (server_output, mut output) = tokio::io::duplex(1 << 20);
     let options = options::parse(&[]).expect("flags");
-    let served = tokio::spawn(stdio(scaleway(), options, variables, server_input, server_output));
+    let served = tokio::spawn(stdio(scaleway(), None, options, variables, server_input, server_output));
     let hello =
         json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
     let messages = [

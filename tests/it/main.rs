@@ -1,6 +1,7 @@
 //! All integration tests in one binary: they link once.
 
 mod ambiguity;
+mod apart;
 mod api_errors;
 mod audit;
 mod bodies;

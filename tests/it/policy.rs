@@ -509,7 +509,7 @@ async fn client_on_standard_input_has_the_rule_of_its_name() {
     let flags = options::parse(&["--policy", &file, "--base-uri", &uris[0], "--base-uri", &uris[1]]).expect("flags");
     let (mut input, theirs) = tokio::io::duplex(1 << 16);
     let (output, mut ours) = tokio::io::duplex(1 << 20);
-    let served = tokio::spawn(stdio(shop(), flags, BTreeMap::new(), theirs, output));
+    let served = tokio::spawn(stdio(shop(), None, flags, BTreeMap::new(), theirs, output));
     let hello = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
         "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}});
     let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});

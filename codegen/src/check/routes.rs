@@ -9,7 +9,7 @@ use super::operations::check_kind;
 use crate::codes::Code;
 use crate::diagnostic::{Sink, Span};
 use crate::linked::{Call, Linked, Route, Source};
-use crate::read::document::{AdapterKind, Text};
+use crate::read::document::Text;
 use crate::template::Piece;
 use crate::vocabulary::is_invisible;
 
@@ -24,11 +24,6 @@ pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
     }
     for forward in &linked.forwards {
         check_path(forward.path, &forward.pieces, sink);
-    }
-    let adapters = linked.document.adapters.iter();
-    if let Some(second) = adapters.filter(|adapter| matches!(adapter.kind, AdapterKind::Rest(_))).nth(1) {
-        let message = "all REST adapters are served together, on the port of the first";
-        sink.report(Code::SeveralAdapters, second.span, message).help("to serve them separately, split the capability");
     }
 }
 

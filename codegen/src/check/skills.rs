@@ -3,20 +3,14 @@
 use crate::codes::Code;
 use crate::diagnostic::Sink;
 use crate::linked::Linked;
-use crate::read::document::{AdapterKind, AdapterType};
+use crate::read::document::AdapterType;
 
 /// The longest name of a skill (SEP-2640, "Skill names").
 const LONGEST: usize = 64;
 
 pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
-    let adapters = || linked.document.adapters.iter();
-    if let Some(second) = adapters().filter(|adapter| matches!(adapter.kind, AdapterKind::Skill(_))).nth(1) {
-        let message = "all skill adapters are served together, on the port of the first";
-        sink.report(Code::SeveralAdapters, second.span, message).help("to serve them separately, split the capability");
-    }
-    let inbound = |kind| linked.inbound.get(&kind);
-    let over_mcp = adapters().any(|adapter| matches!(adapter.kind, AdapterKind::Mcp(_)))
-        && inbound(AdapterType::Mcp) == inbound(AdapterType::Skill);
+    let own = linked.listeners_of(AdapterType::Skill).next().map(|listener| listener.auth);
+    let over_mcp = linked.listeners_of(AdapterType::Mcp).any(|listener| Some(listener.auth) == own);
     for name in linked.skills.iter().map(|skill| &skill.declared.name).filter(|name| over_mcp && !is_name(&name.value))
     {
         let message = format!("MCP has no skills with names such as `{}`; it is served over HTTP only", name.value);

@@ -115,12 +115,14 @@ codes! {
     /// because warnings about a working server are rarely read.
     ///
     /// Supported are `bearer`, `basic`, `digest`, `apikey` in a header, and `oauth2`. A key in the query would appear in the logs
-    /// of every proxy, and browsers send cookies for any page that makes a request. All adapters of one type are served
-    /// on one port, so they must have the same authentication.
+    /// of every proxy, and browsers send cookies for any page that makes a request. Each adapter has its
+    /// own authentication, except those that are served together (NK0312): these must have the same.
     ///
     /// For `oauth2`, the server checks signed tokens (JWTs) itself and only loads the keys from the authorization
-    /// server, so `tokenValidation: introspection` is not supported. The keys must be loaded over https or from this
-    /// machine, because access to that connection would allow forging tokens. `resource` is the https address of the
+    /// server. With `tokenValidation: introspection` it asks that server about each token instead, and authenticates there with
+    /// `clientId` and `clientSecret`, or else with the environment variables `INTROSPECTION_CLIENT_ID` and
+    /// `INTROSPECTION_CLIENT_SECRET`. Both happen over https or on this machine, because access to that connection would
+    /// allow forging tokens. `resource` is the https address of the
     /// server as clients know it; clients find a document next to it (RFC 9728). A scope is one word. `offline_access`
     /// is not allowed, because it concerns only the client and the authorization server.
     ///

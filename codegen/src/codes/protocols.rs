@@ -160,21 +160,24 @@ codes! {
     /// ```
     ToolName = 310, Warning, "the name of a tool is changed";
 
-    /// The capability has two adapters of one type, `rest` or `mcp`. A generated server has one listener for each type:
-    /// the routes or tools of all adapters of the type are served together, on the port of the first. The ports of the
-    /// others have no effect.
+    /// The capability has two adapters of one type that cannot be served apart, so one listener has the routes, tools or skills
+    /// of both, on the port of the first. Adapters of type `rest` or `mcp` have listeners of their own where their ports differ.
+    /// These are served together:
     ///
-    /// Then equal routes conflict (NK0305), and so do tools of the same name (NK0209). If the adapters are for
-    /// different callers, split the capability into two; shared parts can be imported.
+    /// - adapters with the same port, or without one: 8080 for `rest`, 9090 for `mcp`. Two with `port: 0` have ports of their own.
+    /// - an MCP adapter with `transport: stdio` and the first MCP adapter that has a port: the same tools are then served both ways.
+    /// - skill adapters, and control adapters, of which only the first counts.
+    ///
+    /// Then equal routes conflict (NK0305), and so do tools of the same name (NK0209), and both must have the same
+    /// `authentication` (NK0128). Give each adapter a port of its own.
     ///
     /// ```yaml
     /// exposes:
     /// - type: rest
     ///   namespace: public
     ///   port: 8080
-    /// - type: rest           # also served on port 8080
+    /// - type: rest           # has no port, so it is also served on port 8080
     ///   namespace: internal
-    ///   port: 8081
     /// ```
     SeveralAdapters = 312, Warning, "adapters of one type are served together";
 

@@ -7,10 +7,10 @@ use quote::quote;
 use serde::Serialize;
 
 use super::rust::Item;
-use super::{mcp, rest, rust, skill, tables};
+use super::{mcp, openapi, rest, rust, skill, tables};
 use crate::model::Model;
 
-/// The facts about one type of adapter. Its module has the name of the type.
+/// The facts about one type of adapter.
 pub(super) struct Facts {
     /// The type in the server's list of adapters, and that of the table.
     pub(super) variant: &'static str,
@@ -68,36 +68,41 @@ pub(super) fn facts(adapter: &Adapter) -> &'static Facts {
 
 /// The features for which the module of an adapter is there: its own, and that of MCP for skills that it offers.
 pub(super) fn features(model: &Model, adapter: &Adapter) -> BTreeSet<&'static str> {
-    let over_mcp = model.mcp().is_some_and(|mcp| mcp.skills.is_some()) && matches!(adapter, Adapter::Skill(_));
+    let over_mcp = model.has_skills_over_mcp() && matches!(adapter, Adapter::Skill(_));
     [facts(adapter).feature].into_iter().chain(over_mcp.then_some(MCP.feature)).collect()
 }
 
-/// The files of an adapter.
-pub(super) fn emit(model: &Model, adapter: &Adapter) -> Vec<(&'static str, String)> {
+/// The files of an adapter: its module, and what describes it.
+pub(super) fn emit(model: &Model, adapter: &Adapter, module: &str) -> Vec<(String, String)> {
+    let module_file = format!("src/{module}.rs");
     match adapter {
-        Adapter::Rest(rest) => rest::emit(model, rest),
-        Adapter::Mcp(mcp) => mcp::emit(model, mcp),
-        Adapter::Skill(skills) => skill::emit(model, skills),
+        Adapter::Rest(rest) => {
+            let document = document(module);
+            let text = rest::emit(model, rest, &document);
+            vec![(module_file, text), (document, openapi::document(model, rest))]
+        }
+        Adapter::Mcp(mcp) => vec![(module_file, mcp::emit(model, mcp))],
+        Adapter::Skill(skills) => vec![(module_file, skill::emit(model, skills))],
         Adapter::Control(control) => {
             let docs = "The control adapter: health, status and metrics.";
-            served_only(model, "src/control.rs", &CONTROL, docs, &**control)
+            vec![(module_file, served_only(model, &CONTROL, docs, &**control))]
         }
     }
 }
 
+/// The file with the OpenAPI document of the REST adapter with this module.
+pub(crate) fn document(module: &str) -> String {
+    let further = module.strip_prefix("rest").unwrap_or_default().replace('_', "-");
+    format!("openapi{further}.json")
+}
+
 /// The module of an adapter that only the server serves: its table.
-fn served_only(
-    model: &Model,
-    file: &'static str,
-    facts: &Facts,
-    docs: &str,
-    table: &impl Serialize,
-) -> Vec<(&'static str, String)> {
+fn served_only(model: &Model, facts: &Facts, docs: &str, table: &impl Serialize) -> String {
     let items = [
         Item::from(quote! {
             use naftiko_client::schema::*;
         }),
         Item::adapter(facts.variant, tables::expression(table, model)),
     ];
-    vec![(file, rust::file(model, docs, items))]
+    rust::file(model, docs, items)
 }

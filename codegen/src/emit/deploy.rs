@@ -1,8 +1,8 @@
 //! `deploy/`: how an image of the server is built, and how it is run in a cluster.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use naftiko_schema::{Api, Capability, InboundAuth, Tool};
+use naftiko_schema::{AccessToken, Adapter, Api, Capability, InboundAuth, Tool, distinguished};
 
 use super::readme::has_server_files;
 use super::{MARKER, quoted};
@@ -16,6 +16,8 @@ const KUSTOMIZATION: &str = include_str!("deploy/kustomization.yaml");
 const RUST: &str = "1.95.0";
 /// The longest label (RFC 1123 §2.1), and with it the longest name of a service.
 const LONGEST: usize = 63;
+/// The first port for adapters that leave theirs to chance, beside the first ones of their types.
+const USUAL: u16 = 9300;
 /// The variables for what callers must send.
 const INBOUND: [&str; 2] = ["NAFTIKO_BEARER_TOKEN", "NAFTIKO_API_KEY"];
 
@@ -51,7 +53,7 @@ impl<'m> Deployed<'m> {
     }
 
     pub(super) fn tools(&self) -> impl Iterator<Item = &Tool> {
-        self.models.iter().filter_map(|model| model.mcp()).flat_map(|mcp| mcp.tools.iter())
+        self.models.iter().flat_map(|model| model.mcp()).flat_map(|mcp| mcp.tools.iter())
     }
 
     fn inbound(&self) -> impl Iterator<Item = &InboundAuth> {
@@ -95,13 +97,16 @@ fn kubernetes(deployed: &Deployed<'_>) -> String {
     let open = deployed.inbound().any(InboundAuth::is_public);
     let destructive = deployed.tools().any(|tool| tool.hints.destructive);
     let state = Some("NAFTIKO_STATE_KEY").filter(|name| destructive && !own(name));
-    let issuers = deployed.inbound().filter_map(|auth| {
-        let issuer = auth.access_token()?.issuer.source(&auth.variables);
-        Some(upstream_port(Some(&issuer)))
+    let issuers = deployed.inbound().flat_map(|auth| {
+        let endpoint = |token: &'_ AccessToken| token.introspection.as_ref()?.endpoint.clone();
+        let tokens = auth.access_token().into_iter();
+        let uris = tokens.flat_map(move |token| std::iter::once(token.issuer.clone()).chain(endpoint(token)));
+        uris.map(|uri| upstream_port(Some(&uri.source(&auth.variables))))
     });
     let upstream = deployed.apis().map(|(_, api)| upstream_port(api.base_uri.as_deref()));
     let upstream: BTreeSet<u16> = upstream.chain(issuers).collect();
-    let privileged = ports(deployed).into_iter().flatten().any(|port| port < 1024);
+    let listened = ports(deployed).into_iter().flatten().chain(further(deployed).into_iter().map(|it| it.port));
+    let privileged = listened.into_iter().any(|port| port < 1024);
     let mut values = port_values(deployed);
     values.extend([
         ("name", vec![quoted::yaml(&label(deployed.name))]),
@@ -147,8 +152,8 @@ pub(super) fn label(crate_name: &str) -> String {
 /// The ports of REST, MCP, skills and control: those of the first capability that has them. One that it leaves to chance has to be
 /// known here.
 fn ports(deployed: &Deployed<'_>) -> [Option<u16>; 4] {
-    let rest = deployed.first(|model| model.rest().map(|rest| rest.port));
-    let mcp = deployed.first(|model| model.mcp().map(|mcp| mcp.port));
+    let rest = deployed.first(|model| model.rest().next().map(|rest| rest.port));
+    let mcp = deployed.first(|model| model.mcp().next().map(|mcp| mcp.port));
     let known = |port: u16, usual: u16, other: Option<u16>| match port {
         0 if other == Some(usual) => usual + 1,
         0 => usual,
@@ -160,9 +165,62 @@ fn ports(deployed: &Deployed<'_>) -> [Option<u16>; 4] {
     [rest, mcp.map(|port| known(port, 9090, rest)), skill, control]
 }
 
+/// An adapter that is not the first of its type, with its port, which has to be known here.
+struct Further<'m> {
+    adapter: &'m Adapter,
+    namespace: &'m str,
+    port: u16,
+    /// What a cluster calls the port.
+    name: String,
+}
+
+/// The further adapters. Those of a group share the listeners of its types.
+fn further<'m>(deployed: &Deployed<'m>) -> Vec<Further<'m>> {
+    let [model] = deployed.models.as_slice() else { return Vec::new() };
+    let all: Vec<_> = distinguished(&model.adapters).collect();
+    let mut taken: BTreeSet<u16> =
+        ports(deployed).into_iter().flatten().chain(all.iter().map(|(it, _)| it.port())).collect();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut further = Vec::new();
+    for (adapter, namespace) in all {
+        let count = counts.entry(adapter.name()).or_default();
+        *count += 1;
+        if namespace.is_empty() {
+            continue;
+        }
+        let port = match adapter.port() {
+            0 => (USUAL..).find(|port| !taken.contains(port)).unwrap_or(USUAL),
+            port => port,
+        };
+        taken.insert(port);
+        further.push(Further { adapter, namespace, port, name: format!("{}-{count}", adapter.name()) });
+    }
+    further
+}
+
 fn port_values(deployed: &Deployed<'_>) -> Vec<Value> {
-    let [rest, mcp, skill, control] = ports(deployed).map(|port| port.iter().map(u16::to_string).collect());
-    vec![("rest", rest), ("mcp", mcp), ("skill", skill), ("control", control)]
+    let all = ports(deployed);
+    let [rest, mcp, skill, control] = all.map(|port| port.iter().map(u16::to_string).collect());
+    let further = further(deployed);
+    let (names, numbers) = further.iter().map(|it| (it.name.clone(), it.port.to_string())).unzip();
+    // The port of the first adapter, and those of others that leave them to chance.
+    let setting = |kind: &str, first: Option<u16>| -> Vec<String> {
+        let own = further.iter().filter(|it| it.adapter.name() == kind && it.adapter.port() == 0);
+        let own = own.filter(|it| it.namespace.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)));
+        let own: String = own.map(|it| format!(",{}={}", it.namespace, it.port)).collect();
+        first.map(|port| format!("{port}{own}")).into_iter().collect()
+    };
+    let [of_rest, of_mcp, ..] = all;
+    vec![
+        ("rest", rest),
+        ("mcp", mcp),
+        ("skill", skill),
+        ("control", control),
+        ("further", names),
+        ("further port", numbers),
+        ("rest ports", setting("rest", of_rest)),
+        ("mcp ports", setting("mcp", of_mcp)),
+    ]
 }
 
 /// The port of a base URI. Without a base URI it is 443, because the operator then configures any URI.
@@ -187,14 +245,14 @@ fn settings(deployed: &Deployed<'_>) -> Option<String> {
 fn files(deployed: &Deployed<'_>) -> impl Iterator<Item = String> {
     let text = "The capability offers files of the server: mount their folder, and name it with NAFTIKO_FILES in that ConfigMap.";
     let binds = "Values of the capability are in files: mount their folder from a Secret, and name it with NAFTIKO_BIND_FILES in that ConfigMap.";
-    let served = deployed.first(|model| model.mcp().filter(|mcp| has_server_files(mcp)).map(|_| text));
+    let served = deployed.first(|model| model.mcp().any(has_server_files).then_some(text));
     let bound = deployed.first(|model| (!model.bind_files().is_empty()).then_some(binds));
     served.into_iter().chain(bound).map(str::to_owned)
 }
 
 /// How a cluster asks the server about itself. A route of the capability takes the place of the server's own, on its port.
 fn probe(deployed: &Deployed<'_>, path: &str) -> String {
-    let mut routes = deployed.models.iter().filter_map(|model| model.rest()).flat_map(|rest| rest.routes.iter());
+    let mut routes = deployed.models.iter().filter_map(|model| model.rest().next()).flat_map(|rest| rest.routes.iter());
     let is_taken = routes.any(|route| route.path == path);
     match ports(deployed) {
         [Some(_), ..] if !is_taken => format!("httpGet: {{path: {path}, port: rest}}"),

@@ -8,9 +8,9 @@ use super::{flows, guide, rust, tables};
 use crate::model::Model;
 
 pub(super) fn emit(model: &Model) -> String {
-    let modules = model.adapters.iter().map(|adapter| {
+    let modules = model.modules().map(|(adapter, module)| {
         let facts = facts(adapter);
-        let module = tables::ident(adapter.name());
+        let module = tables::ident(module);
         let (condition, visibility) =
             (rust::tokens(&flows::condition(features(model, adapter))), facts.dependency.map(|_| quote! { pub }));
         quote! { #condition #visibility mod #module; }
@@ -41,9 +41,9 @@ pub(super) fn emit(model: &Model) -> String {
         items.push(quote! { pub use naftiko_client::Configured; });
     }
     if model.has_server() {
-        let adapters = model.adapters.iter().map(|adapter| {
+        let adapters = model.modules().map(|(adapter, module)| {
             let facts = facts(adapter);
-            let (module, variant) = (tables::ident(adapter.name()), tables::ident(facts.variant));
+            let (module, variant) = (tables::ident(module), tables::ident(facts.variant));
             quote! { Adapter::#variant(to(&#module::ADAPTER)) }
         });
         // Only scripts in other languages need something of the application.

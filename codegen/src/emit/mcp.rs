@@ -7,7 +7,7 @@ use super::rust::Item;
 use super::{flows, rust, tables};
 use crate::model::Model;
 
-pub(super) fn emit(model: &Model, mcp: &Mcp) -> Vec<(&'static str, String)> {
+pub(super) fn emit(model: &Model, mcp: &Mcp) -> String {
     let mounted = rust::docs(rust::mounted(&mcp.auth));
     let modules = flows::modules(&mcp.bindings().collect::<Vec<_>>());
     let skills = mcp.skills.is_some().then(|| quote! { , skill });
@@ -28,6 +28,5 @@ pub(super) fn emit(model: &Model, mcp: &Mcp) -> Vec<(&'static str, String)> {
             }
         }),
     ];
-    let docs = "The MCP server: the tools, resources and prompts that the capability exposes.";
-    vec![("src/mcp.rs", rust::file(model, docs, items))]
+    rust::file(model, "The MCP server: the tools, resources and prompts that the capability exposes.", items)
 }

@@ -25,8 +25,9 @@ mod tables;
 
 use std::sync::Arc;
 
-use naftiko_schema::{Adapter, Ref, Rest};
+use naftiko_schema::{Adapter, Ref, Rest, distinguished};
 
+pub(crate) use self::adapter::document;
 use self::adapter::{Facts, facts};
 use self::deploy::Deployed;
 use crate::model::Model;
@@ -50,17 +51,22 @@ pub(crate) fn emit(model: &Model) -> Files {
     if !model.types.is_empty() {
         files.push(("src/models.rs", models::emit(model)));
     }
-    for adapter in &model.adapters {
-        files.extend(adapter::emit(model, adapter));
+    let mut files: Vec<(String, String)> = files.into_iter().map(|(path, text)| (path.to_owned(), text)).collect();
+    for (adapter, module) in model.modules() {
+        files.extend(adapter::emit(model, adapter, module));
     }
     if model.has_server() {
-        files.push(("src/main.rs", library::emit_main(model)));
         let deployed = Deployed::of(model);
-        files.extend(deploy::emit(&deployed));
-        files.extend(monitoring::emit(&deployed));
+        let own = [("src/main.rs", library::emit_main(model))];
+        let own = own.into_iter().chain(deploy::emit(&deployed)).chain(monitoring::emit(&deployed));
+        files.extend(own.map(|(path, text)| (path.to_owned(), text)));
     }
-    let root = format!("generated/{}", model.crate_name());
-    files.into_iter().map(|(path, text)| (format!("{root}/{path}"), text)).collect()
+    files.into_iter().map(|(path, text)| (file_of(model, &path), text)).collect()
+}
+
+/// Where a file of the crate is.
+pub(crate) fn file_of(model: &Model, path: &str) -> String {
+    format!("generated/{}/{path}", model.crate_name())
 }
 
 /// The tables of a capability, with what generated code adds to them.
@@ -81,9 +87,10 @@ impl Model {
         !self.adapters.is_empty()
     }
 
-    /// The adapters that an application can mount.
+    /// The types of adapters that an application can mount.
     fn mounted(&self) -> impl Iterator<Item = &'static Facts> {
-        self.adapters.iter().map(facts).filter(|facts| facts.dependency.is_some())
+        let first = distinguished(&self.adapters).filter(|(_, further)| further.is_empty());
+        first.map(|(adapter, _)| facts(adapter)).filter(|facts| facts.dependency.is_some())
     }
 
     /// The crate's name as Rust code spells it.

@@ -36,7 +36,7 @@ struct Watched {
 
 impl Watched {
     fn new(deployed: &Deployed<'_>) -> Self {
-        let routes = deployed.models.iter().filter_map(|model| model.rest()).map(|rest| rest.routes.len());
+        let routes = deployed.models.iter().flat_map(|model| model.rest()).map(|rest| rest.routes.len());
         let destructive = deployed.tools().filter(|tool| tool.hints.destructive).map(|tool| literal(&tool.name));
         let mut destructive: Vec<_> = destructive.collect();
         if destructive.len() > NAMES {

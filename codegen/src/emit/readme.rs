@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use naftiko_schema::{Mcp, Parameter, PromptSource, ResourceSource, Template};
 
+use super::adapter::document;
 use super::{MARKER, deploy, example, guide, rust};
 use crate::model::Model;
 
@@ -68,28 +69,39 @@ fn callers(model: &Model) -> String {
 }
 
 fn rest(model: &Model) -> String {
-    let Some(rest) = model.rest() else { return String::new() };
-    let mut text = format!("REST on 127.0.0.1:{}:\n\n| route | what it does |\n|---|---|\n", rest.port);
-    for route in rest.routes.iter() {
-        let path = rust::code(&format!("{} {}", route.method.as_str(), route.path)).replace('|', "\\|");
-        text.push_str(&format!("| {path} | {} |\n", rust::plain(&route.summary)));
+    let mut text = String::new();
+    for (rest, module) in model.modules().filter_map(|(adapter, module)| Some((adapter.rest()?, module))) {
+        text.push_str(&format!("REST on 127.0.0.1:{}:\n\n| route | what it does |\n|---|---|\n", rest.port));
+        for route in rest.routes.iter() {
+            let path = rust::code(&format!("{} {}", route.method.as_str(), route.path)).replace('|', "\\|");
+            text.push_str(&format!("| {path} | {} |\n", rust::plain(&route.summary)));
+        }
+        let document = document(module);
+        text.push_str(&format!("\n[`{document}`]({document}) describes them; the server shows it at `/docs`.\n\n"));
     }
-    text + "\n[`openapi.json`](openapi.json) describes them; the server shows it at `/docs`.\n\n"
+    text
 }
 
 fn mcp(model: &Model) -> String {
-    let Some(mcp) = model.mcp() else { return String::new() };
-    let mut text = format!("MCP on 127.0.0.1:{}/mcp, or on stdio with `-- mcp`:\n\n", mcp.port);
-    text.push_str(&listed("tool | what it does", mcp.tools.iter().map(|tool| (&*tool.name, &*tool.description))));
-    text.push_str(&listed("resource | what it is", mcp.resources.iter().map(|one| (&*one.uri, &*one.description))));
-    text.push_str(&served_files(mcp));
-    text + &listed("prompt | what it is for", mcp.prompts.iter().map(|one| (&*one.name, &*one.description)))
+    let several = model.mcp().count() > 1;
+    let mut text = String::new();
+    for mcp in model.mcp() {
+        let chosen = if several { format!(" --adapter {}", rust::plain(&mcp.namespace)) } else { String::new() };
+        text.push_str(&format!("MCP on 127.0.0.1:{}/mcp, or on stdio with `-- mcp{chosen}`:\n\n", mcp.port));
+        text.push_str(&listed("tool | what it does", mcp.tools.iter().map(|tool| (&*tool.name, &*tool.description))));
+        text.push_str(&listed("resource | what it is", mcp.resources.iter().map(|one| (&*one.uri, &*one.description))));
+        text.push_str(&served_files(mcp));
+        text.push_str(&listed(
+            "prompt | what it is for",
+            mcp.prompts.iter().map(|one| (&*one.name, &*one.description)),
+        ));
+    }
+    text
 }
 
 fn skills(model: &Model) -> String {
     let Some(skills) = model.skills() else { return String::new() };
-    let over_mcp = model.mcp().is_some_and(|mcp| mcp.skills.is_some());
-    let also = if over_mcp { ", and over MCP as `skill://` resources" } else { "" };
+    let also = if model.has_skills_over_mcp() { ", and over MCP as `skill://` resources" } else { "" };
     let text = format!("Skills on 127.0.0.1:{}/skills{also}:\n\n", skills.port);
     text + &listed("skill | what it is for", skills.skills.iter().map(|one| (&*one.name, &*one.description)))
 }
@@ -145,7 +157,9 @@ fn tokens(model: &Model) -> String {
         let scopes: Vec<_> = token.scopes.iter().map(code).collect();
         let scopes = if scopes.is_empty() { String::new() } else { format!(", with the scopes {}", scopes.join(", ")) };
         let (issuer, resource) = (code(&token.issuer), code(&token.resource));
-        Some(format!("Callers send an access token that {issuer} has signed for {resource}{scopes}.\n\n"))
+        let made = if token.introspection.is_some() { "issued" } else { "signed" };
+        let asked = if token.introspection.is_some() { ", which the server asks about each" } else { "" };
+        Some(format!("Callers send an access token that {issuer}{asked} has {made} for {resource}{scopes}.\n\n"))
     });
     // Adapters with the same requirements say them once.
     sentences.collect::<BTreeSet<_>>().into_iter().collect()

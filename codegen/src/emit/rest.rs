@@ -1,17 +1,19 @@
-//! `src/rest.rs`: the routes of the REST adapter, and `openapi.json`, which describes them.
+//! `src/rest.rs`: the routes of a REST adapter.
 
 use naftiko_schema::Rest;
 use quote::quote;
 
 use super::code::Code;
 use super::rust::Item;
-use super::{flows, openapi, rust, tables};
+use super::{flows, rust, tables};
 use crate::model::Model;
 
-pub(super) fn emit(model: &Model, rest: &Rest) -> Vec<(&'static str, String)> {
+/// `document` is the file with the OpenAPI document.
+pub(super) fn emit(model: &Model, rest: &Rest, document: &str) -> String {
     let mounted = rust::docs(rust::mounted(&rest.auth));
     let bindings: Vec<_> = rest.routes.iter().map(|route| &route.binding).collect();
     let modules = flows::modules(&bindings);
+    let document = format!("../{document}");
     let items = [
         Item::from(quote! {
             use naftiko_client::schema::*;
@@ -22,7 +24,7 @@ pub(super) fn emit(model: &Model, rest: &Rest) -> Vec<(&'static str, String)> {
         }),
         Item::from(quote! {
             /// The OpenAPI 3.1 document of the routes, as JSON. The server has it at `/openapi.json`.
-            pub const OPENAPI: &str = include_str!("../openapi.json");
+            pub const OPENAPI: &str = include_str!(#document);
         }),
         Item::adapter("Rest", tables::expression(rest, model).set(vec![("openapi", Some(Code::atom("OPENAPI")))])),
         Item::from(quote! {
@@ -34,5 +36,5 @@ pub(super) fn emit(model: &Model, rest: &Rest) -> Vec<(&'static str, String)> {
         }),
     ];
     let docs = "The REST adapter: one route per exposed operation.";
-    vec![("src/rest.rs", rust::file(model, docs, items)), ("openapi.json", openapi::document(model, rest))]
+    rust::file(model, docs, items)
 }

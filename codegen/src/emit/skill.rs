@@ -7,7 +7,7 @@ use super::rust::Item;
 use super::{rust, tables};
 use crate::model::Model;
 
-pub(super) fn emit(model: &Model, skills: &Skills) -> Vec<(&'static str, String)> {
+pub(super) fn emit(model: &Model, skills: &Skills) -> String {
     let mounted = rust::docs(rust::mounted(&skills.auth));
     let items = [
         Item::from(quote! {
@@ -23,5 +23,5 @@ pub(super) fn emit(model: &Model, skills: &Skills) -> Vec<(&'static str, String)
             }
         }),
     ];
-    vec![("src/skill.rs", rust::file(model, "The skills: instructions for agents, with their files.", items))]
+    rust::file(model, "The skills: instructions for agents, with their files.", items)
 }

@@ -5,9 +5,11 @@ pub(crate) mod plan;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use heck::ToKebabCase as _;
 use naftiko_schema::http::percent_decode;
-use naftiko_schema::{Adapter, Capability, Group, GroupMember, Mcp, Renamed, Rest};
+use naftiko_schema::{Adapter, Capability, Group, GroupMember, Mcp, Renamed, Rest, distinguished};
 
+use crate::names::distinct;
 use crate::{Sources, Tables};
 
 /// The names of the crates of groups, each with the paths of the specifications that it has.
@@ -20,8 +22,12 @@ pub fn groups(sources: &Sources) -> BTreeMap<String, BTreeSet<String>> {
 /// # Errors
 /// What keeps them from being served on shared ports, in words.
 pub fn group_of(tables: &[Tables]) -> Result<Group, Vec<String>> {
-    let members: Vec<_> = tables.iter().map(Member::from).collect();
-    let names: Vec<_> = members.iter().map(|member| &*member.capability.name).collect();
+    let members = tables.iter().flat_map(|Tables { capability, adapters }| {
+        let documents = adapters.iter().filter_map(Adapter::rest).map(|rest| &*rest.openapi);
+        Member::all(capability, adapters, documents)
+    });
+    let members: Vec<_> = members.collect();
+    let names: Vec<_> = tables.iter().map(|tables| &*tables.capability.name).collect();
     let repeated = repeated(names.iter().copied());
     if !repeated.is_empty() {
         return Err(repeated.into_iter().map(|name| format!("two capabilities are called `{name}`")).collect());
@@ -31,21 +37,49 @@ pub fn group_of(tables: &[Tables]) -> Result<Group, Vec<String>> {
     group(name, &members).map_err(|conflicts| conflicts.into_iter().map(|conflict| conflict.message).collect())
 }
 
-/// A capability that is to be a member.
+/// A capability that is to be a member, with the first adapter of each type; or with further adapters of one namespace.
 #[derive(Clone, Copy)]
 pub(crate) struct Member<'m> {
     pub(crate) capability: &'m Capability,
+    /// The namespace of the further adapters; else empty.
+    pub(crate) adapter: &'m str,
     pub(crate) rest: Option<&'m Rest>,
     pub(crate) mcp: Option<&'m Mcp>,
     /// The document of its routes; empty if it has none.
     pub(crate) openapi: &'m str,
 }
 
-impl<'m> From<&'m Tables> for Member<'m> {
-    fn from(tables: &'m Tables) -> Self {
-        let rest = tables.adapters.iter().find_map(Adapter::rest);
-        let mcp = tables.adapters.iter().find_map(Adapter::mcp);
-        Self { capability: &tables.capability, rest, mcp, openapi: rest.map_or("", |rest| &rest.openapi) }
+impl<'m> Member<'m> {
+    /// The members that a capability with these adapters is, with the documents of its REST adapters, in order.
+    pub(crate) fn all(
+        capability: &'m Capability,
+        adapters: &'m [Adapter],
+        mut documents: impl Iterator<Item = &'m str>,
+    ) -> Vec<Self> {
+        let mut members = vec![Self { capability, adapter: "", rest: None, mcp: None, openapi: "" }];
+        for (adapter, further) in distinguished(adapters) {
+            let known = members.iter().position(|member| member.adapter == further);
+            let index = known.unwrap_or(members.len());
+            if known.is_none() {
+                members.push(Self { capability, adapter: further, rest: None, mcp: None, openapi: "" });
+            }
+            let Some(member) = members.get_mut(index) else { continue };
+            match adapter {
+                Adapter::Rest(rest) => {
+                    member.rest = Some(rest);
+                    member.openapi = documents.next().unwrap_or_default();
+                }
+                Adapter::Mcp(mcp) => member.mcp = Some(mcp),
+                Adapter::Skill(_) | Adapter::Control(_) => {}
+            }
+        }
+        members
+    }
+
+    /// What messages call it.
+    fn title(&self) -> String {
+        let name = &self.capability.name;
+        if self.adapter.is_empty() { name.to_string() } else { format!("{name}/{}", self.adapter) }
     }
 }
 
@@ -84,20 +118,39 @@ fn short_names(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| name.split('-').skip(without).collect::<Vec<_>>().join("-")).collect()
 }
 
+/// What callers call members: capabilities without the words that all of them begin with, and further adapters with their namespace
+/// after that. All are different.
+fn member_names(members: &[Member<'_>]) -> Vec<String> {
+    let capabilities: Vec<&str> =
+        members.iter().filter(|member| member.adapter.is_empty()).map(|member| &*member.capability.name).collect();
+    let short = short_names(&capabilities);
+    let name = |member: &Member<'_>| {
+        let own = capabilities.iter().zip(&short).find(|(name, _)| **name == member.capability.name);
+        let own = own.map_or("", |(_, short)| short);
+        if member.adapter.is_empty() { own.to_owned() } else { format!("{own}-{}", member.adapter.to_kebab_case()) }
+    };
+    // Those of capabilities stay as they are.
+    let is_further = |member: &&Member<'_>| !member.adapter.is_empty();
+    let all = short.iter().cloned().chain(members.iter().filter(is_further).map(name)).collect::<Vec<_>>();
+    let all = distinct(&all.iter().map(String::as_str).collect::<Vec<_>>());
+    let (mut own, mut further) = (all.iter().take(short.len()), all.iter().skip(short.len()));
+    let next = |member: &Member<'_>| if member.adapter.is_empty() { own.next() } else { further.next() };
+    members.iter().map(next).map(|name| name.cloned().unwrap_or_default()).collect()
+}
+
 /// The group of capabilities, whose names are different.
 ///
 /// # Errors
 /// Everything that two of them have, and only one can have.
 fn group(name: &str, members: &[Member<'_>]) -> Result<Group, Vec<Conflict>> {
-    let names: Vec<_> = members.iter().map(|member| &*member.capability.name).collect();
-    let short = short_names(&names);
+    let short = member_names(members);
     let tools = |mcp: &Mcp| mcp.tools.iter().map(|tool| tool.name.to_string()).collect();
     let prompts = |mcp: &Mcp| mcp.prompts.iter().map(|prompt| prompt.name.to_string()).collect();
     let of = |names: &dyn Fn(&Mcp) -> Vec<String>| -> Vec<Vec<String>> {
         members.iter().map(|member| member.mcp.map(names).unwrap_or_default()).collect()
     };
     let (tools, prompts) = (renamed(&short, &of(&tools)), renamed(&short, &of(&prompts)));
-    let conflicts = conflicts(members, &names, &[("tool", &tools), ("prompt", &prompts)]);
+    let conflicts = conflicts(members, &[("tool", &tools), ("prompt", &prompts)]);
     if !conflicts.is_empty() {
         return Err(conflicts);
     }
@@ -105,15 +158,15 @@ fn group(name: &str, members: &[Member<'_>]) -> Result<Group, Vec<Conflict>> {
         let changed = names.iter().filter(|(from, to)| from != to);
         changed.map(|(from, to)| Renamed { from: from.clone().into(), to: to.clone().into() }).collect()
     };
-    let made =
-        names.iter().zip(&short).zip(tools.iter().zip(&prompts)).map(|((capability, name), (tools, prompts))| {
-            GroupMember {
-                capability: (*capability).to_owned().into(),
-                name: name.clone().into(),
-                tools: changed(tools).into(),
-                prompts: changed(prompts).into(),
-            }
-        });
+    let made = members.iter().zip(&short).zip(tools.iter().zip(&prompts)).map(|((member, name), (tools, prompts))| {
+        GroupMember {
+            capability: member.capability.name.clone(),
+            name: name.clone().into(),
+            adapter: member.adapter.to_owned().into(),
+            tools: changed(tools).into(),
+            prompts: changed(prompts).into(),
+        }
+    });
     let mut about = Capability::new("", "", "");
     about.name = name.to_owned().into();
     about.title = title(name).into();
@@ -154,14 +207,15 @@ fn renamed(members: &[String], names: &[Vec<String>]) -> Vec<Names> {
 /// What two routes do that are a conflict.
 const REQUESTS: &str = "take the same requests";
 
-fn conflicts(members: &[Member<'_>], names: &[&str], renamed: &[(&str, &Vec<Names>)]) -> Vec<Conflict> {
+fn conflicts(members: &[Member<'_>], renamed: &[(&str, &Vec<Names>)]) -> Vec<Conflict> {
     let mut all = Vec::new();
     let mut known: BTreeMap<String, (usize, String)> = BTreeMap::new();
     let mut claim = |member: usize, key: String, what: String, both: &str| {
         if let Some((first, same)) = known.get(&key) {
             if *first != member {
-                let (first, own) = (names.get(*first).copied().unwrap_or_default(), names.get(member).copied());
-                let message = format!("{what} of `{}` and {same} of `{first}` {both}", own.unwrap_or_default());
+                let [first, own] =
+                    [*first, member].map(|index| members.get(index).map(Member::title).unwrap_or_default());
+                let message = format!("{what} of `{own}` and {same} of `{first}` {both}");
                 all.push(Conflict { member, message });
             }
             return;

@@ -213,7 +213,7 @@ mod tests {
         let group = Group::new(Capability::new("g", "Group", "1")).members(
             const { &[GroupMember::new("s-a", "a"), GroupMember::new("s-b", "b"), GroupMember::new("s-c", "c")] },
         );
-        let member = |openapi| Member { capability: &capability, rest: None, mcp: None, openapi };
+        let member = |openapi| Member { capability: &capability, adapter: "", rest: None, mcp: None, openapi };
         let joined = document_of(&group, &[member(&one), member(&other), member(put)]);
         let operation = |path: &str, method: &str| joined["paths"][path][method].clone();
         assert_eq!(operation("/a/{key}", "get")["operationId"], "a_get");

@@ -6,6 +6,7 @@ use super::{Member, group};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostics, Sink, Span};
 use crate::emit::group::{Parts, emit};
+use crate::emit::{document, file_of};
 use crate::model::Model;
 use crate::names::{RULE, crate_name, is_crate_name};
 use crate::{Files, Sources, is_specification, settings};
@@ -24,8 +25,8 @@ struct Plan {
 /// A crate of this run.
 pub(crate) struct Made<'m> {
     pub(crate) model: &'m Model,
-    /// The OpenAPI document of its routes; empty if it has none.
-    pub(crate) openapi: &'m str,
+    /// Its files.
+    pub(crate) files: &'m Files,
 }
 
 /// The names of groups, each with the specifications that may be its members.
@@ -70,11 +71,11 @@ pub(crate) fn make(
 fn made_of(plan: &Plan, members: &[&Made<'_>], sink: &mut Sink) -> Option<(String, Files)> {
     let joined: Vec<_> = members
         .iter()
-        .map(|made| Member {
-            capability: &made.model.capability,
-            rest: made.model.rest(),
-            mcp: made.model.mcp(),
-            openapi: made.openapi,
+        .flat_map(|made| {
+            let rest = made.model.modules().filter(|(adapter, _)| adapter.rest().is_some());
+            let documents = rest.map(|(_, module)| made.files.get(&file_of(made.model, &document(module))));
+            let documents = documents.map(|document| document.map_or("", String::as_str));
+            Member::all(&made.model.capability, &made.model.adapters, documents)
         })
         .collect();
     match group(&plan.name, &joined) {

@@ -1,41 +1,44 @@
 //! What an MCP server lists: tools, resources and prompts.
 
 use naftiko_schema::{
-    Capability, InboundAuth, Mcp, Message, Method, Prompt, PromptArgument, PromptSource, Resource, ResourceCall,
-    ResourceSource, ResourceText, Tool, ToolHints, Verb,
+    Capability, Mcp, Message, Method, Prompt, PromptArgument, PromptSource, Resource, ResourceCall, ResourceSource,
+    ResourceText, Tool, ToolHints, Verb,
 };
 
 use super::binding::binding;
 use super::{Callables, captures, one_line, template, text, with_note};
-use crate::linked::{self, Files, Linked, PromptText, Target};
-use crate::read::document::{self, Adapter, Caching};
+use crate::linked::{self, Files, Linked, Listener, PromptText, Target};
+use crate::read::document::{AdapterKind, Caching};
 
-/// The tools, resources and prompts of all MCP adapters; `None` if there are none.
+/// The tools, resources and prompts of a listener; `None` if there are none, and no skills.
 pub(super) fn lower(
     linked: &Linked<'_>,
-    adapter: &Adapter,
-    declared: &document::Mcp,
-    auth: InboundAuth,
+    listener: Listener<'_>,
     capability: &Capability,
     callables: &Callables<'_>,
 ) -> Option<Mcp> {
-    let parts = [linked.tools.len(), linked.resources.len(), linked.prompts.len(), linked.skills.len()];
-    if parts.iter().all(|count| *count == 0) {
+    let Listener { index, adapter, port, auth } = listener;
+    let AdapterKind::Mcp(declared) = &adapter.kind else { return None };
+    let own = |of: usize| of == index;
+    let tools: Vec<_> = linked.tools.iter().filter(|source| own(source.listener)).collect();
+    let resources: Vec<_> = linked.resources.iter().filter(|source| own(source.listener)).collect();
+    let prompts: Vec<_> = linked.prompts.iter().filter(|source| own(source.listener)).collect();
+    if tools.is_empty() && resources.is_empty() && prompts.is_empty() && linked.skills.is_empty() {
         return None;
     }
     let Caching { ttl_ms, public } = declared.caching;
     // Clients learn what the server is for, if only what the capability is.
     let texts = [text(adapter.description.as_ref()), capability.description.to_string(), capability.title.to_string()];
     Some(Mcp {
-        port: adapter.port.unwrap_or(9090),
-        auth,
+        port,
+        auth: auth.clone(),
         namespace: text(adapter.namespace.as_ref()).into(),
         instructions: texts.into_iter().find(|text| !text.is_empty()).unwrap_or_default().into(),
         ttl_ms,
         public,
-        tools: linked.tools.iter().map(|source| tool(source, callables)).collect(),
-        resources: linked.resources.iter().flat_map(|source| resources(source, callables)).collect(),
-        prompts: linked.prompts.iter().map(prompt).collect(),
+        tools: tools.into_iter().map(|source| tool(source, callables)).collect(),
+        resources: resources.into_iter().flat_map(|source| embedded(source, callables)).collect(),
+        prompts: prompts.into_iter().map(prompt).collect(),
         skills: None,
     })
 }
@@ -95,7 +98,7 @@ fn about<'o>(target: Target, callables: &Callables<'o>) -> (ToolHints, &'o str, 
 }
 
 /// A resource; for a folder whose files become part of the crate, one for each file.
-fn resources(source: &linked::Resource<'_>, callables: &Callables<'_>) -> Vec<Resource> {
+fn embedded(source: &linked::Resource<'_>, callables: &Callables<'_>) -> Vec<Resource> {
     let declared = source.declared;
     let name = one_line(&declared.name.value);
     let resource = |name: String, uri: String, source: ResourceSource| Resource {
@@ -118,12 +121,12 @@ fn resources(source: &linked::Resource<'_>, callables: &Callables<'_>) -> Vec<Re
         }
         linked::ResourceSource::Files(Files::Embedded(files)) => files,
     };
-    let embedded = files.iter().map(|(path, file, content)| {
+    let of_files = files.iter().map(|(path, file, content)| {
         let source = ResourceSource::Text(ResourceText { file: file.clone().into(), text: content.clone().into() });
         let uri = if path.is_empty() { uri.clone() } else { format!("{}/{path}", uri.trim_end_matches('/')) };
         resource(name.clone(), uri, source)
     });
-    embedded.collect()
+    of_files.collect()
 }
 
 fn prompt(source: &linked::Prompt<'_>) -> Prompt {

@@ -1,5 +1,6 @@
 //! The fourth stage: from the linked document to the [`Model`]. Every remaining decision is made here, names included.
 
+mod adapters;
 mod binding;
 mod defaults;
 mod flow;
@@ -15,8 +16,8 @@ use std::sync::Arc;
 
 use naftiko_schema::http::percent_encode;
 use naftiko_schema::{
-    Adapter, Api, Capability, Control, FixedParameter, FlowId, Format, InboundAuth, InputId, Kind, List, Location, Mcp,
-    Method, OperationId, Parameter, ParameterId, PathPart, Ref, RetrySafety, TemplatePart,
+    Api, Capability, FixedParameter, FlowId, Format, InputId, Kind, List, Location, Method, OperationId, Parameter,
+    ParameterId, PathPart, Ref, RetrySafety, TemplatePart,
 };
 
 use crate::companion::Types;
@@ -25,7 +26,7 @@ use crate::linked::{self, Linked, Target};
 use crate::model::{Flow, Model, Operation, Part, Setter};
 use crate::names::{Scope, Wish};
 use crate::percent::encode_rest;
-use crate::read::document::{self as read, AdapterKind, AdapterType, Text};
+use crate::read::document::{self as read, Text};
 use crate::template::Piece;
 use crate::vocabulary::{base_uri, is_invisible, kind};
 
@@ -49,33 +50,11 @@ pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, path: &str, origin_of
     let types = models::lower(&linked.types, &mut operations);
     let flows = flow::lower(linked, &operations);
     let by_id = Callables { operations: &operations, flows: &flows };
-    let first_of = |adapter_type| {
-        let mut adapters = document.adapters.iter().filter(move |adapter| adapter.kind.type_of() == Some(adapter_type));
-        let auth = linked.inbound.get(&adapter_type).cloned().unwrap_or(InboundAuth::NONE);
-        adapters.next().map(|first| (first, auth))
-    };
-    let skills = first_of(AdapterType::Skill).and_then(|(first, auth)| skills::lower(linked, first, auth)).map(shared);
-    let adapters = AdapterType::ALL.into_iter().filter_map(|adapter_type| {
-        let (first, auth) = first_of(adapter_type)?;
-        match &first.kind {
-            AdapterKind::Rest(_) => rest::lower(linked, first, auth, &by_id).map(|rest| Adapter::Rest(shared(rest))),
-            AdapterKind::Mcp(declared) => {
-                // Skills are for the callers of their own adapter.
-                let skills = skills.clone().filter(|skills| skills.auth == auth);
-                let mcp = mcp::lower(linked, first, declared, auth, &capability, &by_id);
-                mcp.map(|mcp| Adapter::Mcp(shared(Mcp { skills, ..mcp })))
-            }
-            AdapterKind::Skill(_) => skills.clone().map(Adapter::Skill),
-            AdapterKind::Control(declared) => Some(Adapter::Control(shared(control(first, declared, auth)))),
-            AdapterKind::Other => None,
-        }
-    });
-    let adapters = adapters.collect::<Vec<_>>();
-    let route_paths = linked.routes.iter().map(|route| route.pieces.clone()).collect();
-    let forward_paths = linked.forwards.iter().map(|forward| forward.pieces.clone()).collect();
+    let (adapters, paths) = adapters::lower(linked, &capability, &by_id);
+    let modules = adapters::modules(&adapters);
     // Comments of all languages hold the path.
     let spec = path.split('/').map(percent_encode).collect::<Vec<_>>().join("/");
-    Model { spec, capability, parts, operations, flows, adapters, route_paths, forward_paths, types }
+    Model { spec, capability, parts, operations, flows, adapters, modules, paths, types }
 }
 
 fn shared<T>(table: T) -> Ref<T> {
@@ -97,12 +76,6 @@ impl<'o> Callables<'o> {
     fn flow(&self, id: FlowId) -> &'o Flow {
         &self.flows[id.index()]
     }
-}
-
-/// All adapters of one type are served by one port, which the first of them names.
-fn control(adapter: &read::Adapter, declared: &read::Control, auth: InboundAuth) -> Control {
-    let read::Control { health, info, metrics, .. } = *declared;
-    Control { port: adapter.port.unwrap_or(9100), auth, health, info, metrics }
 }
 
 fn apis(linked: &Linked<'_>) -> (Vec<Api>, Vec<Part>) {

@@ -1,25 +1,21 @@
 //! The REST adapter.
 
 use naftiko_schema::{
-    FixedParameter, Format, Forward, InboundAuth, Kind, List, Location, Method, Operation, OperationId, Parameter,
-    Rest, Route,
+    FixedParameter, Format, Forward, Kind, List, Location, Method, Operation, OperationId, Parameter, Rest, Route,
 };
 
 use super::binding::binding;
 use super::{Callables, captures, operation, retry_safety, template, text};
-use crate::linked::{self, Linked};
-use crate::read::document::Adapter;
+use crate::linked::{self, Linked, Listener};
 
-/// The routes of all REST adapters; `None` if there are none.
-pub(super) fn lower(
-    linked: &Linked<'_>,
-    adapter: &Adapter,
-    auth: InboundAuth,
-    callables: &Callables<'_>,
-) -> Option<Rest> {
-    let routes: Vec<Route> = linked.routes.iter().map(|source| route(source, callables)).collect();
-    let forwards: Vec<Forward> = linked.forwards.iter().map(|source| forward(linked, source, callables)).collect();
-    let (port, namespace) = (adapter.port.unwrap_or(8080), text(adapter.namespace.as_ref()).into());
+/// The routes of a listener; `None` if there are none.
+pub(super) fn lower(linked: &Linked<'_>, listener: Listener<'_>, callables: &Callables<'_>) -> Option<Rest> {
+    let Listener { index, adapter, port, auth } = listener;
+    let routes = linked.routes.iter().filter(|source| source.listener == index);
+    let routes: Vec<Route> = routes.map(|source| route(source, callables)).collect();
+    let forwards = linked.forwards.iter().filter(|source| source.listener == index);
+    let forwards: Vec<Forward> = forwards.map(|source| forward(linked, source, callables)).collect();
+    let (namespace, auth) = (text(adapter.namespace.as_ref()).into(), auth.clone());
     let (routes, forwards): (List<_>, List<_>) = (routes.into(), forwards.into());
     let is_empty = routes.is_empty() && forwards.is_empty();
     (!is_empty).then(|| Rest { port, namespace, auth, routes, forwards, openapi: "".into() })

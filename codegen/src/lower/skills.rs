@@ -1,15 +1,16 @@
 //! Skills.
 
-use naftiko_schema::{InboundAuth, Skill, SkillProperty, SkillTool, Skills, Text};
+use naftiko_schema::{Skill, SkillProperty, SkillTool, Skills, Text};
 
 use super::{one_line, text};
-use crate::linked::{self, Linked};
-use crate::read::document::{self, Adapter};
+use crate::linked::{self, Linked, Listener};
+use crate::read::document;
 
 /// The skills of all skill adapters; `None` if there are none.
-pub(super) fn lower(linked: &Linked<'_>, adapter: &Adapter, auth: InboundAuth) -> Option<Skills> {
+pub(super) fn lower(linked: &Linked<'_>, listener: Listener<'_>) -> Option<Skills> {
     let skills: Vec<Skill> = linked.skills.iter().map(skill).collect();
-    let (port, namespace) = (adapter.port.unwrap_or(9200), text(adapter.namespace.as_ref()).into());
+    let (port, auth) = (listener.port, listener.auth.clone());
+    let namespace = text(listener.adapter.namespace.as_ref()).into();
     (!skills.is_empty()).then(|| Skills { port, namespace, auth, skills: skills.into() })
 }
 

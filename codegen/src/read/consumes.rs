@@ -107,6 +107,7 @@ fn oauth2(fields: &mut Fields<'_>, sink: &mut Sink) -> OAuth2 {
         audience: fields.text(&["audience"], sink),
         scopes: fields.list("scopes", sink),
         validation: fields.text(&["tokenValidation"], sink),
+        introspection_endpoint: fields.text(&["introspectionEndpoint", "introspectionUri"], sink),
         grant: fields.text(&["grantType"], sink),
         token_endpoint: fields.text(&["tokenEndpoint", "tokenUrl", "tokenUri"], sink),
         client_id: fields.text(&["clientId"], sink),

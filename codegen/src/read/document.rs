@@ -124,6 +124,7 @@ pub(crate) struct OAuth2 {
     pub(crate) audience: Option<Text>,
     pub(crate) scopes: Vec<Text>,
     pub(crate) validation: Option<Text>,
+    pub(crate) introspection_endpoint: Option<Text>,
     /// How a client gets its own token.
     pub(crate) grant: Option<Text>,
     pub(crate) token_endpoint: Option<Text>,

@@ -13,23 +13,28 @@ use crate::vocabulary::{is_reserved_header, is_token};
 /// Fields that authenticate callers, besides those that are reserved.
 const CREDENTIALS: [&str; 2] = ["authorization", "cookie"];
 
-fn declared(document: &Document) -> impl Iterator<Item = (&RestResource, &Forward)> {
-    let resources = adapters(document).filter_map(|(_, kind)| match kind {
-        AdapterKind::Rest(resources) => Some(resources),
+/// What is passed on, each with the adapter of its listener.
+fn declared<'d>(
+    document: &'d Document,
+    listeners: &[usize],
+) -> impl Iterator<Item = (usize, &'d RestResource, &'d Forward)> {
+    let resources = adapters(document, listeners).filter_map(|(listener, adapter)| match &adapter.kind {
+        AdapterKind::Rest(resources) => Some(resources.iter().map(move |resource| (listener, resource))),
         _ => None,
     });
-    resources.flatten().filter_map(|resource| Some((resource, resource.forward.as_ref()?)))
+    resources.flatten().filter_map(|(listener, resource)| Some((listener, resource, resource.forward.as_ref()?)))
 }
 
 /// What is passed on to one API.
 pub(super) fn to<'d>(
     shared: &operation::Shared<'_, 'd>,
     document: &'d Document,
+    listeners: &[usize],
     variables: &mut Variables<'_>,
     sink: &mut Sink,
 ) -> Vec<linked::Forward<'d>> {
     let mut forwards = Vec::new();
-    for (resource, forward) in declared(document) {
+    for (listener, resource, forward) in declared(document, listeners) {
         if forward.namespace.value != shared.source.namespace.value {
             continue;
         }
@@ -37,6 +42,7 @@ pub(super) fn to<'d>(
         let operation = operation::link(shared, &forward.resource, &forward.operation, variables, sink);
         let (Some(pieces), Some(operation)) = (pieces, operation) else { continue };
         forwards.push(linked::Forward {
+            listener,
             path: &resource.path,
             pieces: path::to_the_end(pieces),
             operation,
@@ -64,9 +70,14 @@ fn trusted(names: &[Text], sink: &mut Sink) -> Vec<String> {
 }
 
 /// Every namespace must be there. Of two equal paths the first is used.
-pub(super) fn check(document: &Document, forwards: &mut Vec<linked::Forward<'_>>, sink: &mut Sink) {
+pub(super) fn check(
+    document: &Document,
+    listeners: &[usize],
+    forwards: &mut Vec<linked::Forward<'_>>,
+    sink: &mut Sink,
+) {
     let namespaces: Vec<&str> = document.consumes.iter().map(|api| api.namespace.value.as_str()).collect();
-    for (_, forward) in declared(document) {
+    for (_, _, forward) in declared(document, listeners) {
         let name = &forward.namespace;
         if !namespaces.contains(&name.value.as_str()) {
             let message = format!("unknown namespace `{}` to forward to", name.value);
@@ -76,9 +87,9 @@ pub(super) fn check(document: &Document, forwards: &mut Vec<linked::Forward<'_>>
             report.nearest(name.span, &name.value, nearest, "name a namespace of `consumes`");
         }
     }
-    let mut known: BTreeMap<String, Span> = BTreeMap::new();
+    let mut known: BTreeMap<(usize, String), Span> = BTreeMap::new();
     forwards.retain(|forward| {
-        let shape = linked::shape(&forward.pieces);
+        let shape = (forward.listener, linked::shape(&forward.pieces));
         let Some(first) = known.get(&shape) else {
             known.insert(shape, forward.path.span);
             return true;

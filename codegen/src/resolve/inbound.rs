@@ -1,7 +1,7 @@
 //! How callers of an adapter authenticate: with credentials or with access tokens. Their variables are separate, because
 //! a client alone does not need them.
 
-use naftiko_schema::{AccessToken, InboundAuth, InboundScheme, Location, Template};
+use naftiko_schema::{AccessToken, InboundAuth, InboundScheme, Introspection, Location, Template};
 
 use super::variables::Variables;
 use crate::codes::Code;
@@ -10,7 +10,10 @@ use crate::diagnostic::{Sink, Span};
 use crate::read::document::{self, Adapter, Text};
 use crate::vocabulary::{base_uri, host, is_invisible, is_loopback};
 
-/// How callers of adapters of one type authenticate. These are served together, so they need the same authentication.
+/// How a file says that the authorization server is asked about tokens.
+const INTROSPECTION: &str = "introspection";
+
+/// How callers of the adapters of one listener authenticate. These are served together, so they need the same authentication.
 pub(super) fn link<'a>(
     adapters: impl Iterator<Item = &'a Adapter>,
     variables: &Variables<'_>,
@@ -23,9 +26,10 @@ pub(super) fn link<'a>(
         let own = source.map_or(InboundAuth::NONE, |source| auth(source, variables, sink));
         match &linked {
             Some((first, known)) if *known != own => {
-                let message = "two adapters of one type authenticate their callers in different ways";
+                let message = "two adapters that are served together authenticate their callers in different ways";
                 let report = sink.report(Code::InboundAuthentication, span, message);
-                let help = "adapters of one type are served together; use the same `authentication` for all of them";
+                let help =
+                    "use the same `authentication` for both, or serve them apart, if they can have ports of their own";
                 report.label(*first, "the other adapter").help(help);
             }
             Some(_) => {}
@@ -63,14 +67,17 @@ fn auth(source: &document::Authentication, variables: &Variables<'_>, sink: &mut
 /// Which access tokens are accepted. If the description has a problem, it is reported and no token is accepted.
 fn token(source: &document::Authentication, variables: &mut Variables<'_>, sink: &mut Sink) -> Option<AccessToken> {
     let fields = &source.oauth2;
-    if let Some(validation) = fields.validation.as_ref().filter(|validation| validation.value != "jwks") {
+    let validation = fields.validation.as_ref();
+    if let Some(validation) = validation.filter(|validation| !["jwks", INTROSPECTION].contains(&&*validation.value)) {
         let message = format!("validation of tokens by `{}` is not supported", validation.value);
-        let help = "use `tokenValidation: jwks`, or leave it out; the authorization server must issue signed tokens";
+        let help = "use `tokenValidation: introspection`, or `jwks` if the authorization server signs its tokens";
         sink.report(Code::InboundAuthentication, validation.span, message).help(help);
     }
+    let introspects = validation.is_some_and(|validation| validation.value == INTROSPECTION);
     let issuer = server(source, fields.authorization_server.as_ref(), "authorizationServerUri", variables, sink);
     let resource = server(source, fields.resource.as_ref(), "resource", variables, sink);
-    if let Some(insecure) = fields.authorization_server.as_ref().filter(|uri| is_insecure(&uri.value)) {
+    let endpoint = fields.introspection_endpoint.as_ref().filter(|_| introspects);
+    for insecure in fields.authorization_server.iter().chain(endpoint).filter(|uri| is_insecure(&uri.value)) {
         let message = format!("the authorization server `{}` does not use TLS", insecure.value);
         let help = "use `https://`; `http://` is for this machine only";
         sink.report(Code::InboundAuthentication, insecure.span, message).help(help);
@@ -86,7 +93,23 @@ fn token(source: &document::Authentication, variables: &mut Variables<'_>, sink:
         None
     });
     let scopes = scopes.collect::<Vec<_>>().into();
-    Some(AccessToken { issuer: issuer?, resource: resource?, audience, scopes })
+    let introspection = introspects.then(|| introspection(source, variables, sink));
+    Some(AccessToken { issuer: issuer?, resource: resource?, audience, scopes, introspection })
+}
+
+/// How the server asks about tokens. The format has no keys for what it is to the authorization server, so a file may leave them
+/// to variables.
+fn introspection(source: &document::Authentication, variables: &mut Variables<'_>, sink: &mut Sink) -> Introspection {
+    let fields = &source.oauth2;
+    let mut text = |given: Option<&Text>, variable: &str, sink: &mut Sink| {
+        let usual = || Text { value: format!("{{{{{variable}}}}}"), span: source.span };
+        variables.template(&given.cloned().unwrap_or_else(usual), sink)
+    };
+    let client_id = text(fields.client_id.as_ref(), "INTROSPECTION_CLIENT_ID", sink);
+    let client_secret = text(fields.client_secret.as_ref(), "INTROSPECTION_CLIENT_SECRET", sink);
+    let endpoint = fields.introspection_endpoint.as_ref();
+    let endpoint = endpoint.and_then(|uri| server(source, Some(uri), "introspectionEndpoint", variables, sink));
+    Introspection { client_id, client_secret, endpoint }
 }
 
 /// A required base URI of a server.

@@ -10,6 +10,7 @@ mod forward;
 mod inbound;
 mod inputs;
 mod linker;
+mod listeners;
 mod operation;
 mod path;
 mod placeholder;
@@ -35,7 +36,7 @@ use crate::linked::{
 };
 use crate::names::{distinct, tool_names};
 use crate::read::document::{
-    Adapter, AdapterKind, AdapterType, Consumes, Document, Input, Invocation, RestOperation, RestResource, Text,
+    Adapter, AdapterKind, Consumes, Document, Input, Invocation, RestOperation, RestResource, Text,
 };
 use crate::settings;
 use crate::vocabulary::method;
@@ -46,6 +47,7 @@ use variables::Variables;
 
 /// Links a document. References that cannot be resolved are reported, and what contains them is left out.
 pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut Sink) -> Linked<'d> {
+    let listeners = listeners::listeners(document, sink);
     let mut variables = Variables::new(document, sink);
     let mut apis = Vec::new();
     let mut operations = Vec::new();
@@ -62,7 +64,7 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
         let shared =
             operation::Shared { index: index.into(), source, credentials: &credentials, sources, own_paths_are_whole };
         operations.extend(operations_of(&shared, &mut variables, &mut size, sink));
-        forwards.extend(forward::to(&shared, document, &mut variables, sink));
+        forwards.extend(forward::to(&shared, document, &listeners, &mut variables, sink));
         apis.push(Api {
             span: source.span,
             namespace: &source.namespace.value,
@@ -72,11 +74,13 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
             credentials: credentials.of_api(),
         });
     }
-    forward::check(document, &mut forwards, sink);
+    forward::check(document, &listeners, &mut forwards, sink);
     let types = companion::join(sources, &apis, &mut operations, sink);
-    let inbound = AdapterType::ALL.into_iter().map(|adapter_type| {
-        let same_type = document.adapters.iter().filter(|adapter| adapter.kind.type_of() == Some(adapter_type));
-        (adapter_type, inbound::link(same_type, &variables, sink))
+    let distinct_listeners: BTreeSet<usize> = listeners.iter().copied().collect();
+    let inbound = distinct_listeners.into_iter().map(|listener| {
+        let own =
+            adapters(document, &listeners).filter(|(of, adapter)| *of == listener && adapter.kind.type_of().is_some());
+        (listener, inbound::link(own.map(|(_, adapter)| adapter), &variables, sink))
     });
     let inbound = inbound.collect();
     let used = variables.tables();
@@ -93,6 +97,7 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
         resources: Vec::new(),
         prompts: Vec::new(),
         skills: Vec::new(),
+        listeners,
         inbound,
         allowed: BTreeSet::new(),
     };
@@ -161,21 +166,22 @@ fn operations_of<'d>(
 
 fn routes<'d>(linker: &Linker<'_, 'd>, variables: &Variables<'_>, size: &mut Size, sink: &mut Sink) -> Vec<Route<'d>> {
     let mut routes: Vec<Route<'d>> = Vec::new();
-    let mut known: BTreeMap<(Method, String), Span> = BTreeMap::new();
-    for (adapter, resources) in adapters(linker.linked.document) {
-        let AdapterKind::Rest(resources) = resources else { continue };
+    let mut known: BTreeMap<(usize, Method, String), Span> = BTreeMap::new();
+    for (listener, adapter) in adapters(linker.linked.document, &linker.linked.listeners) {
+        let AdapterKind::Rest(resources) = &adapter.kind else { continue };
         let scope = Scope { kind: "rest", namespace: adapter.namespace.as_ref(), variables, limit: adapter.limit };
         for (resource, operation) in resources.iter().flat_map(|r| r.operations.iter().map(move |o| (r, o))) {
             if !size.fits(operation.span, sink) {
                 return routes;
             }
-            let Some(route) = route(linker, &scope, resource, operation, sink) else { continue };
+            let Some(route) = route(linker, listener, &scope, resource, operation, sink) else { continue };
             size.0 += route.call.sources.len();
-            let shape = route.shape();
+            let (method, path) = route.shape();
+            let shape = (listener, method, path);
             if let Some(first) = known.get(&shape) {
                 let message = format!(
                     "`{} {}` matches the same requests as an earlier route; it is left out",
-                    shape.0.as_str(),
+                    method.as_str(),
                     route.path.value
                 );
                 let report = sink.report(Code::RouteConflict, route.span, message);
@@ -189,12 +195,14 @@ fn routes<'d>(linker: &Linker<'_, 'd>, variables: &Variables<'_>, size: &mut Siz
     routes
 }
 
-fn adapters(document: &Document) -> impl Iterator<Item = (&Adapter, &AdapterKind)> {
-    document.adapters.iter().map(|adapter| (adapter, &adapter.kind))
+/// The adapters, each with that of its listener.
+fn adapters<'d>(document: &'d Document, listeners: &[usize]) -> impl Iterator<Item = (usize, &'d Adapter)> {
+    listeners.iter().copied().zip(&document.adapters)
 }
 
 fn route<'d>(
     linker: &Linker<'_, 'd>,
+    listener: usize,
     scope: &Scope<'_>,
     resource: &'d RestResource,
     source: &'d RestOperation,
@@ -225,6 +233,7 @@ fn route<'d>(
     let call = linker.call(&source.invocation, &site, &context, sink)?;
     let flow = linker.described(&source.invocation).and_then(|flow| flow.description.as_ref());
     Some(Route {
+        listener,
         span: source.span,
         method,
         path,
@@ -243,9 +252,9 @@ fn tools<'d>(linker: &Linker<'_, 'd>, variables: &Variables<'_>, size: &mut Size
     let inherits = linker.linked.document.consumes.iter().any(uses_required);
     let mut tools: Vec<Tool<'d>> = Vec::new();
     let mut names: Vec<&Text> = Vec::new();
-    let mut same_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (adapter, kind) in adapters(linker.linked.document) {
-        let AdapterKind::Mcp(mcp) = kind else { continue };
+    let mut same_name: BTreeMap<(usize, &str), Vec<usize>> = BTreeMap::new();
+    for (listener, adapter) in adapters(linker.linked.document, &linker.linked.listeners) {
+        let AdapterKind::Mcp(mcp) = &adapter.kind else { continue };
         let scope = Scope { kind: "tools", namespace: adapter.namespace.as_ref(), variables, limit: adapter.limit };
         for source in &mcp.tools {
             let span = source.name.span;
@@ -273,9 +282,10 @@ fn tools<'d>(linker: &Linker<'_, 'd>, variables: &Variables<'_>, size: &mut Size
             };
             let declares_none = source.invocation.inputs.is_empty();
             let open = operation.is_some_and(|it| (it.is_guessed && declares_none) || it.has_sent_credential());
-            let tool = Tool { name: String::new(), title: source.title.as_ref(), description, hints, open, call };
-            // Adapters that differ only in their transport list the same tools, which are served over both.
-            let same_name = same_name.entry(&source.name.value).or_default();
+            let tool =
+                Tool { listener, name: String::new(), title: source.title.as_ref(), description, hints, open, call };
+            // Adapters that differ only in their transport list the same tools, which are served once.
+            let same_name = same_name.entry((listener, &source.name.value)).or_default();
             let like = |index: &&usize| tools.get(**index).is_some_and(|other| other.is_like(&tool));
             let first = same_name.iter().take(COMPARED).find(like).and_then(|index| names.get(*index));
             match first {
@@ -288,15 +298,19 @@ fn tools<'d>(linker: &Linker<'_, 'd>, variables: &Variables<'_>, size: &mut Size
             }
         }
     }
-    name_tools(&mut tools, &names, sink);
+    let listeners: BTreeSet<usize> = tools.iter().map(|tool| tool.listener).collect();
+    for listener in listeners {
+        let named = tools.iter_mut().zip(&names).filter(|(tool, _)| tool.listener == listener);
+        name_tools(named.map(|(tool, name)| (tool, *name)).collect(), sink);
+    }
     tools
 }
 
-/// Gives tools the names that clients see, and reports each one that is changed.
-fn name_tools(tools: &mut [Tool<'_>], names: &[&Text], sink: &mut Sink) {
-    let chosen = tool_names(&names.iter().map(|name| name.value.as_str()).collect::<Vec<_>>());
+/// Gives the tools of a listener the names that clients see, and reports each one that is changed.
+fn name_tools(tools: Vec<(&mut Tool<'_>, &Text)>, sink: &mut Sink) {
+    let chosen = tool_names(&tools.iter().map(|(_, name)| name.value.as_str()).collect::<Vec<_>>());
     let mut first: BTreeMap<&str, Span> = BTreeMap::new();
-    for ((tool, name), chosen) in tools.iter_mut().zip(names).zip(chosen) {
+    for ((tool, name), chosen) in tools.into_iter().zip(chosen) {
         if let Some(first) = first.get(name.value.as_str()) {
             report_duplicate(name, *first, &format!("this one is called `{chosen}`"), sink);
         } else if name.value != chosen {

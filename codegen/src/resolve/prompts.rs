@@ -14,18 +14,18 @@ use crate::template::{Piece, split};
 
 pub(super) fn prompts<'d>(linked: &Linked<'d>, sources: &Sources, sink: &mut Sink) -> Vec<Prompt<'d>> {
     let mut prompts = Vec::new();
-    let mut known: BTreeMap<&str, Span> = BTreeMap::new();
-    for (_, kind) in adapters(linked.document) {
-        let AdapterKind::Mcp(mcp) = kind else { continue };
+    let mut known: BTreeMap<(usize, &str), Span> = BTreeMap::new();
+    for (listener, adapter) in adapters(linked.document, &linked.listeners) {
+        let AdapterKind::Mcp(mcp) = &adapter.kind else { continue };
         for source in &mcp.prompts {
             let name = &source.name;
-            if let Some(first) = known.get(name.value.as_str()) {
+            if let Some(first) = known.get(&(listener, name.value.as_str())) {
                 let message = format!("duplicate prompt `{}`; this one is left out", name.value);
                 let report = sink.report(Code::DuplicateName, name.span, message);
                 report.label(*first, FIRST).help("rename one of the two");
                 continue;
             }
-            known.insert(&name.value, name.span);
+            known.insert((listener, &name.value), name.span);
             unique_arguments(source, sink);
             let Some(text) = text(source, sources, sink) else { continue };
             if let PromptText::Messages(messages) = &text {
@@ -33,7 +33,7 @@ pub(super) fn prompts<'d>(linked: &Linked<'d>, sources: &Sources, sink: &mut Sin
                     check_placeholders(source, text, *span, sink);
                 }
             }
-            prompts.push(Prompt { declared: source, text });
+            prompts.push(Prompt { listener, declared: source, text });
         }
     }
     prompts

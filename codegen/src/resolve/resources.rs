@@ -22,13 +22,13 @@ pub(super) fn resources<'d>(
     sink: &mut Sink,
 ) -> Vec<Resource<'d>> {
     let mut resources = Vec::new();
-    let mut known: BTreeMap<String, Span> = BTreeMap::new();
-    for (adapter, kind) in adapters(linker.linked.document) {
-        let AdapterKind::Mcp(mcp) = kind else { continue };
+    let mut known: BTreeMap<(usize, String), Span> = BTreeMap::new();
+    for (listener, adapter) in adapters(linker.linked.document, &linker.linked.listeners) {
+        let AdapterKind::Mcp(mcp) = &adapter.kind else { continue };
         let scope = Scope { kind: "tools", namespace: adapter.namespace.as_ref(), variables, limit: adapter.limit };
         for source in &mcp.resources {
             let Some(pieces) = pieces(&source.uri, sink) else { continue };
-            let shape = shape(&pieces);
+            let shape = (listener, shape(&pieces));
             if let Some(first) = known.get(&shape) {
                 let message = format!("duplicate URI `{}`; this resource is left out", source.uri.value);
                 let report = sink.report(Code::DuplicateName, source.uri.span, message);
@@ -57,7 +57,7 @@ pub(super) fn resources<'d>(
                     linker.call(invocation, &site, &context, sink).map(ResourceSource::Call)
                 }
             };
-            resources.extend(content.map(|content| Resource { declared: source, pieces, source: content }));
+            resources.extend(content.map(|content| Resource { listener, declared: source, pieces, source: content }));
         }
     }
     resources

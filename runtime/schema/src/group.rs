@@ -25,6 +25,8 @@ table! {
         /// What callers call it: no other member of the group has the name.
         name: text,
     } with {
+        /// The namespace of its adapters, if they are further ones of their types: each of these is a member of its own.
+        adapter: text,
         /// Its tools that are called something else than in the capability, because other members have the same names.
         tools: [Renamed],
         /// The same for its prompts.
@@ -43,9 +45,9 @@ table! {
 }
 
 impl Group {
-    /// The member that is this capability.
-    pub fn member(&self, capability: &str) -> Option<&GroupMember> {
-        self.members.iter().find(|member| member.capability == capability)
+    /// The member that is this capability, with the first adapter of each type, or with a further adapter of this namespace.
+    pub fn member(&self, capability: &str, adapter: &str) -> Option<&GroupMember> {
+        self.members.iter().find(|member| member.capability == capability && member.adapter == adapter)
     }
 }
 

@@ -65,5 +65,20 @@ table! {
         audience: optional(Template),
         /// The scopes, all of which must be granted.
         scopes: [Template],
+        /// How to ask the authorization server about tokens, which then need no signature.
+        introspection: optional(Introspection),
+    }
+}
+
+table! {
+    /// How to ask an authorization server what a token is worth (RFC 7662).
+    pub struct Introspection {
+        /// The name by which the server knows this one.
+        client_id: Template,
+        /// What proves that.
+        client_secret: Template,
+    } with {
+        /// The URI to ask at, unless the metadata of the server has it.
+        endpoint: optional(Template),
     }
 }

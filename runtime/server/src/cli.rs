@@ -51,18 +51,18 @@ pub struct Serve {
     /// The address to listen on
     #[arg(long, env = "NAFTIKO_ADDRESS", default_value = "127.0.0.1")]
     pub(super) address: IpAddr,
-    /// The port for REST; the capability's unless set, 0 for any free port
-    #[arg(long, env = "NAFTIKO_REST_PORT")]
-    pub(super) rest_port: Option<u16>,
-    /// The port for MCP; the capability's unless set, 0 for any free port
-    #[arg(long, env = "NAFTIKO_MCP_PORT")]
-    pub(super) mcp_port: Option<u16>,
+    /// The port for REST; the capability's unless set, 0 for any free port; NAMESPACE=PORT for a further REST adapter (repeatable)
+    #[arg(long, env = "NAFTIKO_REST_PORT", value_name = "PORT", value_parser = list::ports)]
+    pub(super) rest_port: Vec<List>,
+    /// The port for MCP; the capability's unless set, 0 for any free port; NAMESPACE=PORT for a further MCP adapter (repeatable)
+    #[arg(long, env = "NAFTIKO_MCP_PORT", value_name = "PORT", value_parser = list::ports)]
+    pub(super) mcp_port: Vec<List>,
     /// The port for skills; the capability's unless set, 0 for any free port
-    #[arg(long, env = "NAFTIKO_SKILL_PORT")]
-    pub(super) skill_port: Option<u16>,
+    #[arg(long, env = "NAFTIKO_SKILL_PORT", value_name = "PORT", value_parser = list::ports)]
+    pub(super) skill_port: Vec<List>,
     /// The port for the control adapter; the capability's unless set, 0 for any free port
-    #[arg(long, env = "NAFTIKO_CONTROL_PORT")]
-    pub(super) control_port: Option<u16>,
+    #[arg(long, env = "NAFTIKO_CONTROL_PORT", value_name = "PORT", value_parser = list::ports)]
+    pub(super) control_port: Vec<List>,
     /// Listen beyond this machine without authentication
     #[arg(long, env = "NAFTIKO_ALLOW_UNAUTHENTICATED")]
     pub(super) allow_unauthenticated: bool,
@@ -166,6 +166,9 @@ pub(super) struct Stdio {
     /// Who the client is, for the rules of the policy file
     #[arg(long, env = "NAFTIKO_PRINCIPAL", value_name = "NAME")]
     pub(super) principal: Option<String>,
+    /// The namespace of the MCP adapter to serve, if the capability has several
+    #[arg(long, env = "NAFTIKO_ADAPTER", value_name = "NAMESPACE")]
+    pub(super) adapter: Option<String>,
     #[command(flatten)]
     pub(super) limits: Limits,
     #[command(flatten)]

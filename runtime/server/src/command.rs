@@ -78,12 +78,25 @@ fn execute(program: &'static Program, command: Command) -> Result<(), Failure> {
         }
         Command::Mcp(options) => serve_stdio(program, &options),
         Command::Tools => {
-            let tools = program.mcp().flat_map(|(_, mcp)| mcp.tools.iter());
-            print(tools.map(|tool| format!("{:<40} {}", tool.name, tool.description)))
+            let all = program.exposed().into_iter().flatten();
+            let tools = all.flat_map(|exposed| {
+                exposed.adapter.mcp().into_iter().flat_map(|mcp| mcp.tools.iter()).map(move |tool| (exposed, tool))
+            });
+            print(tools.map(|(exposed, tool)| format!("{:<40} {}", exposed.listed(&tool.name), tool.description)))
         }
         Command::Routes => {
-            let routes = program.rest().flat_map(|rest| rest.routes.iter());
-            print(routes.map(|route| format!("{:<7} {}", route.method.as_str(), route.path)))
+            let all = program.exposed().into_iter().flatten();
+            let routes = all.flat_map(|exposed| {
+                exposed
+                    .adapter
+                    .rest()
+                    .into_iter()
+                    .flat_map(|rest| rest.routes.iter())
+                    .map(move |route| (exposed, route))
+            });
+            print(
+                routes.map(|(exposed, route)| format!("{:<7} {}", route.method.as_str(), exposed.listed(&route.path))),
+            )
         }
     }
 }
@@ -103,7 +116,7 @@ fn serve_stdio(program: &'static Program, options: &cli::Stdio) -> Result<(), Fa
         policy = policy.audit(audit.of_tools());
     }
     policy = policy.observer(Arc::new(Messages(None)));
-    let server = stdio::server(program, &options.upstream, None, &Room::new(ROOM), policy)?;
+    let server = stdio::server(program, options.adapter.as_deref(), &options.upstream, None, &Room::new(ROOM), policy)?;
     let runtime = runtime()?;
     let outcome = runtime.block_on(lifetime::stdio(server));
     // A read of standard input may still block, so this must not wait for it.

@@ -3,13 +3,13 @@
 use naftiko_schema::{InboundAuth, InboundScheme, Template};
 use serde_json::{Map, Value, json};
 
-use super::adapters;
 use super::cli::{Errors, LogFormat, Serve};
 use super::list::{List, members};
-use super::program::Program;
+use super::ports;
+use super::program::{Exposed, Program};
 
 /// The configuration as JSON. It shows only whether secrets are set, never their values.
-pub(super) fn describe(program: &Program, options: &Serve) -> Value {
+pub(super) fn describe(program: &'static Program, options: &Serve) -> Value {
     let environment = options.environment.clone().with_folder(options.upstream.bind_files.clone());
     let variables =
         program.variables().map(|variable| (variable.name.to_string(), set(environment.value(variable).is_ok())));
@@ -17,12 +17,14 @@ pub(super) fn describe(program: &Program, options: &Serve) -> Value {
         let name = default.configured.as_deref()?;
         Some((name.to_owned(), json!(options.environment.get(name))))
     });
-    let callers = program.adapters().map(|adapter| (adapter.name().to_owned(), auth(adapter.auth())));
+    let all: Vec<_> = program.exposed().into_iter().flatten().collect();
+    let callers = all.iter().map(|exposed| (key(exposed), auth(exposed.adapter.auth())));
+    let further = all.iter().filter(|exposed| exposed.apart().is_some());
+    let further_ports = further.map(|exposed| (key(exposed), json!(ports::port(exposed, options))));
     let uris = program.served().flat_map(|served| served.capability.apis.iter());
     let uris = uris.map(|api| (api.namespace.to_string(), json!(api.base_uri)));
     let port = |name: &str| {
-        let mut adapters = program.adapters().filter(|adapter| adapter.name() == name);
-        adapters.next().map(|adapter| adapters::port(adapter, options).unwrap_or(adapter.port()))
+        all.iter().find(|exposed| exposed.adapter.name() == name).map(|exposed| ports::port(exposed, options))
     };
     let capability = program.about();
     let list = |lists: &[List]| members(lists).map(String::as_str).collect::<Value>();
@@ -33,6 +35,7 @@ pub(super) fn describe(program: &Program, options: &Serve) -> Value {
         "restPort": port("rest"),
         "mcpPort": port("mcp"),
         "controlPort": port("control"),
+        "furtherPorts": further_ports.collect::<Map<_, _>>(),
         "allowUnauthenticated": options.allow_unauthenticated,
         "callers": callers.collect::<Map<_, _>>(),
         "bearerToken": set(options.bearer_token.is_some()),
@@ -75,6 +78,12 @@ pub(super) fn describe(program: &Program, options: &Serve) -> Value {
     })
 }
 
+/// An adapter by its type, and by its namespace if it is not the first of its type.
+fn key(exposed: &Exposed) -> String {
+    let name = exposed.adapter.name();
+    if exposed.further.is_empty() { name.to_owned() } else { format!("{name} {}", exposed.further) }
+}
+
 /// How callers authenticate, with the names of variables in place of their values.
 fn auth(auth: &InboundAuth) -> Value {
     let text = |template: &Template| template.source(&auth.variables);
@@ -88,6 +97,7 @@ fn auth(auth: &InboundAuth) -> Value {
             "resource": text(&token.resource),
             "audience": token.audience.as_ref().map(text),
             "scopes": token.scopes.iter().map(text).collect::<Vec<_>>(),
+            "tokenValidation": if token.introspection.is_some() { "introspection" } else { "jwks" },
         }]),
     }
 }

@@ -14,5 +14,5 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Io(#[from] std::io::Error),
     #[error("{what} cannot listen on {address}: {source}")]
-    Listen { what: &'static str, address: std::net::SocketAddr, source: std::io::Error },
+    Listen { what: String, address: std::net::SocketAddr, source: std::io::Error },
 }

@@ -44,6 +44,7 @@ mod patience;
 mod peer;
 mod pipeline;
 mod policy;
+mod ports;
 mod program;
 mod proxies;
 mod queue;

@@ -57,6 +57,15 @@ pub(super) fn rates(text: &str) -> Result<List, String> {
     })
 }
 
+/// A list of ports, each for the first adapter of a type, or after the namespace of another one.
+pub(super) fn ports(text: &str) -> Result<List, String> {
+    of(text, |member| {
+        let port = member.split_once('=').map_or(member, |(_, port)| port.trim());
+        let is_port = port.parse::<u16>().is_ok() && !member.starts_with('=');
+        if is_port { Ok(member.to_owned()) } else { Err("is no port, such as 8080 or tools=8080") }
+    })
+}
+
 /// A list of names of header fields.
 pub(super) fn fields(text: &str) -> Result<List, String> {
     of(text, |member| match member.parse::<HeaderName>() {

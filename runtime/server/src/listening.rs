@@ -10,6 +10,8 @@ pub(super) struct Listening {
     pub(super) name: &'static str,
     /// What the capability calls it; empty if it does not say.
     pub(super) namespace: &'static str,
+    /// The port that the capability names.
+    pub(super) declared: u16,
     pub(super) address: SocketAddr,
 }
 

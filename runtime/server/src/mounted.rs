@@ -40,10 +40,7 @@ impl Mounted {
         let metrics = Metrics::new(program, &workers)?;
         let mut running = Running::new(program.about(), options, workers, metrics)?;
         running.load(program)?;
-        let ports = running.listening().filter_map(|listening| {
-            let adapter = program.adapters().find(|adapter| adapter.name() == listening.name)?;
-            Some((adapter.port(), listening.address))
-        });
+        let ports = running.listening().map(|listening| (listening.declared, listening.address));
         Ok(Self { ports: ports.collect(), running })
     }
 
@@ -74,12 +71,13 @@ impl Drop for Mounted {
     }
 }
 
-/// Serves the MCP adapter of a program to one client that writes to `input`, until it ends.
+/// Serves the MCP adapter of a program, or that with this namespace, to one client that writes to `input`, until it ends.
 ///
 /// # Errors
 /// The reason why the program cannot be served, or that the client cannot be read.
 pub async fn stdio(
     program: &'static Program,
+    adapter: Option<&str>,
     mut options: Serve,
     variables: BTreeMap<String, String>,
     input: impl AsyncRead + Send + Unpin + 'static,
@@ -90,7 +88,7 @@ pub async fn stdio(
     let made = options
         .tools
         .policy_on_stdio(program, None)
-        .and_then(|policy| server(program, &options.upstream, Some(&options.environment), &room, policy));
+        .and_then(|policy| server(program, adapter, &options.upstream, Some(&options.environment), &room, policy));
     let server = made.map_err(|failure| failure.to_string())?;
     server.serve_lines(input, output).await.map_err(|error| error.to_string())
 }

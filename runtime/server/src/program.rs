@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use naftiko_adapter::without_runner;
 use naftiko_client::ScriptRunners;
-use naftiko_schema::{Adapter, Capability, Group, GroupMember, List, Mcp, Parameter, Ref, Rest, Variable};
+use naftiko_schema::{
+    Adapter, Capability, Group, GroupMember, List, Mcp, Parameter, Ref, Rest, Variable, distinguished,
+};
 
 use super::failure::Failure;
 
-/// What a server serves: capabilities, each with its adapters. Every adapter has its own listener, unless the program is
-/// *joined*: then the adapters of a type share one.
+/// What a server serves: capabilities, each with its adapters. Every adapter has its own listener and its own authentication, unless
+/// the program is *joined*: then the adapters of a type share one.
 #[derive(Clone, Debug)]
 pub struct Program {
     served: List<Ref<Served>>,
@@ -29,11 +31,23 @@ pub struct Served {
 pub(crate) struct Exposed {
     pub(crate) served: &'static Served,
     pub(crate) adapter: &'static Adapter,
+    /// Its namespace, if it is not the first adapter of its type; else empty.
+    pub(crate) further: &'static str,
     /// What callers call its capability; empty unless the program is joined.
     pub(crate) member: &'static str,
 }
 
 impl Exposed {
+    /// Its namespace, if it has a listener of its own beside that of the first adapter of its type.
+    pub(crate) fn apart(&self) -> Option<&'static str> {
+        Some(self.further).filter(|further| !further.is_empty() && self.member.is_empty())
+    }
+
+    /// A name of something that it has, as lists for operators have it.
+    pub(crate) fn listed(&self, name: &str) -> String {
+        self.apart().map_or_else(|| name.to_owned(), |namespace| format!("{name} ({namespace})"))
+    }
+
     /// The name by which operators choose the capability.
     pub(crate) fn toolset(&self) -> &'static str {
         if self.member.is_empty() { &self.served.capability.name } else { self.member }
@@ -53,8 +67,8 @@ impl Served {
 
     /// The same with the names of a group.
     fn renamed(&self, group: &Group) -> Self {
-        let member = group.member(&self.capability.name);
-        let adapters = self.adapters.iter().map(|adapter| {
+        let adapters = distinguished(&self.adapters).map(|(adapter, further)| {
+            let member = group.member(&self.capability.name, further);
             let renamed = adapter.mcp().and_then(|mcp| member?.renamed(mcp));
             renamed.map_or_else(|| adapter.clone(), |mcp| Adapter::Mcp(Ref::Shared(Arc::new(mcp))))
         });
@@ -116,10 +130,10 @@ impl Program {
     pub(crate) fn exposed(&'static self) -> Vec<Vec<Exposed>> {
         let mut all: Vec<Vec<Exposed>> = Vec::new();
         for served in self.served() {
-            let member = self.group().and_then(|group| group.member(&served.capability.name));
-            let member = member.map_or("", |member| &*member.name);
-            for adapter in served.adapters.iter() {
-                let exposed = Exposed { served, adapter, member };
+            for (adapter, further) in distinguished(&served.adapters) {
+                let member = self.group().and_then(|group| group.member(&served.capability.name, further));
+                let member = member.map_or("", |member| &*member.name);
+                let exposed = Exposed { served, adapter, further, member };
                 let is_shared = |shared: &&mut Vec<Exposed>| {
                     let first = shared.first().map(|exposed| exposed.adapter.name());
                     self.group.is_some() && first == Some(adapter.name())

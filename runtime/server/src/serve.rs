@@ -31,6 +31,7 @@ use super::metrics::Metrics;
 use super::observer::Messages;
 use super::on_behalf::OnBehalf;
 use super::pipeline::{Pipeline, Service};
+use super::ports;
 use super::program::{Exposed, Program, Served};
 use super::rate::RateLimit;
 use super::rules::Rules;
@@ -99,6 +100,11 @@ struct Plan {
 }
 
 impl Plan {
+    /// What messages call it.
+    fn title(&self) -> String {
+        self.exposed.first().map_or_else(|| adapters::title(self.adapter).to_owned(), adapters::title_of)
+    }
+
     /// The adapter's type and address, by which a listener is known when the program changes.
     fn requested(&self) -> (&'static str, SocketAddr) {
         (self.adapter.name(), self.address)
@@ -107,7 +113,7 @@ impl Plan {
     /// The adapter, listening at this address.
     fn listening(&self, address: SocketAddr) -> Listening {
         let namespace = self.group.map_or(self.adapter.namespace(), |group| &group.about.name);
-        Listening { name: self.adapter.name(), namespace, address }
+        Listening { name: self.adapter.name(), namespace, declared: self.adapter.port(), address }
     }
 }
 
@@ -234,6 +240,7 @@ impl Running {
     /// The adapters to serve, with control adapters last: they report the others.
     fn plans(&self, program: &'static Program, on_behalf: &OnBehalf) -> Result<Vec<Plan>, Failure> {
         upstream::check_base_uris(program, &self.options.upstream)?;
+        ports::check(program, &self.options)?;
         let mut connections = Vec::new();
         for served in program.served() {
             let of_workers = self.workers.iter().map(|_| self.connect(program, served, on_behalf));
@@ -251,14 +258,7 @@ impl Running {
             if !adapters::is_served(adapter, &self.options) {
                 continue;
             }
-            let (title, port) = (adapters::title(adapter), adapters::port(adapter, &self.options));
-            let is_same =
-                |other: &&Vec<Exposed>| other.first().is_some_and(|other| other.adapter.name() == adapter.name());
-            if port.is_some_and(|port| port != 0) && all.iter().filter(is_same).count() > 1 {
-                return Err(Failure::Refused(format!(
-                    "several {title} adapters cannot share one port; leave out its flag"
-                )));
-            }
+            let title = adapters::title(adapter);
             if !self.options.authenticates() && exposed.iter().any(|other| other.adapter.auth() != adapter.auth()) {
                 return Err(Failure::Refused(format!(
                     "the capabilities want different authentication of callers on the {title} port that they share; set \
@@ -271,7 +271,7 @@ impl Running {
                 about: program.about_of(first),
                 group: program.group(),
                 inbound: Inbound::new(&self.options, adapter.auth(), adapters::path(adapter))?,
-                address: SocketAddr::new(self.options.address, port.unwrap_or(adapter.port())),
+                address: SocketAddr::new(self.options.address, ports::port(first, &self.options)),
                 connections: workers
                     .map(|worker| exposed.iter().filter_map(|one| of_worker(worker, one)).collect())
                     .collect(),
@@ -370,7 +370,7 @@ impl Running {
                 sockets.push(None);
                 continue;
             }
-            let (what, address) = (adapters::title(plan.adapter), plan.address);
+            let (what, address) = (plan.title(), plan.address);
             let socket = listener::bind(address).map_err(|source| Failure::Listen { what, address, source })?;
             let address = socket.local_addr()?;
             sockets.push(Some((socket, address)));
@@ -380,7 +380,7 @@ impl Running {
 
     fn listen(&mut self, plan: &Plan, socket: TcpListener, listening: Listening, pipelines: Vec<Pipeline>) -> Listener {
         let address = listening.address;
-        let (title, path) = (adapters::title(plan.adapter), adapters::path(plan.adapter));
+        let (title, path) = (plan.title(), adapters::path(plan.adapter));
         let scheme = if self.shared.tls.is_some() { "https" } else { "http" };
         tracing::info!(target: TARGET, "{title} on {scheme}://{address}{path}");
         let members = plan.exposed.iter().map(|exposed| exposed.member).filter(|member| !member.is_empty());

@@ -9,23 +9,38 @@ use super::failure::Failure;
 use super::program::{Exposed, Program};
 use super::upstream;
 
-/// The server of the MCP adapter of a program, or of all of them if it is joined.
+/// The server of the MCP adapter of a program, or of all of them if it is joined; of that with this namespace, if there is one.
 ///
 /// # Errors
-/// If the program has no MCP adapter, or several apart, or it cannot be set up in this environment.
+/// If the program has no such adapter, or several apart, or it cannot be set up in this environment.
 pub(super) fn server(
     program: &'static Program,
+    namespace: Option<&str>,
     options: &Upstream,
     environment: Option<&Environment>,
     room: &Room,
     policy: Policy,
 ) -> Result<Server, Failure> {
-    let all = program.exposed().into_iter();
-    let mut all = all.filter(|exposed| exposed.first().is_some_and(|first| first.adapter.mcp().is_some()));
-    let exposed = match (all.next(), all.next()) {
-        (Some(only), None) => only,
-        (None, _) => return Err(Failure::Refused("the capability exposes no MCP tools".to_owned())),
-        (Some(_), Some(_)) => return Err(Failure::Refused("several MCP adapters cannot share stdio".to_owned())),
+    let mut all = program.exposed();
+    all.retain(|exposed| exposed.first().is_some_and(|first| first.adapter.mcp().is_some()));
+    let known: Vec<_> = all.iter().flatten().map(|exposed| format!("`{}`", exposed.adapter.namespace())).collect();
+    if let Some(namespace) = namespace {
+        all.iter_mut().for_each(|exposed| exposed.retain(|one| one.adapter.namespace() == namespace));
+        all.retain(|exposed| !exposed.is_empty());
+    }
+    let exposed = match (all.as_slice(), namespace) {
+        ([only], _) => only,
+        ([], Some(namespace)) if !known.is_empty() => {
+            let known = known.join(", ");
+            return Err(Failure::Refused(format!("--adapter {namespace}: the MCP adapters are {known}")));
+        }
+        ([], _) => return Err(Failure::Refused("the capability exposes no MCP tools".to_owned())),
+        _ => {
+            let known = known.join(", ");
+            return Err(Failure::Refused(format!(
+                "several MCP adapters cannot share stdio; choose one with --adapter: {known}"
+            )));
+        }
     };
     policy
         .check(exposed.iter().filter_map(|exposed| Some((exposed.toolset(), exposed.adapter.mcp()?))))
@@ -33,7 +48,7 @@ pub(super) fn server(
     program.check_scripts(&options.scripts)?;
     upstream::check_base_uris(program, options)?;
     let (tls, cache) = (upstream::native_root_tls(), upstream::cache(options));
-    let connect = |Exposed { served, adapter, member }: &Exposed| {
+    let connect = |Exposed { served, adapter, member, .. }: &Exposed| {
         let client = upstream::client(program, &served.capability, options, tls.clone(), None, room.clone());
         let client = upstream::cached(client, cache.as_ref(), served);
         let client = match environment {

@@ -1,6 +1,7 @@
 //! Callers with access tokens of an authorization server.
 
 pub(crate) mod authority;
+mod introspection;
 
 use naftiko_tests::process::{self, Server};
 use reqwest::{RequestBuilder, Response};

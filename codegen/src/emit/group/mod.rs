@@ -76,8 +76,9 @@ impl<'m> Parts<'m> {
             };
             Part { model, feature, module }
         };
-        // A member has a place in both lists.
-        let parts: Vec<_> = self.group.members.iter().zip(&self.models).map(part).collect();
+        // Every capability has a place in both lists, and further members after it for further adapters.
+        let members = self.group.members.iter().filter(|member| member.adapter.is_empty());
+        let parts: Vec<_> = members.zip(&self.models).map(part).collect();
         parts.into_iter()
     }
 

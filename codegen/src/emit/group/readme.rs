@@ -38,15 +38,15 @@ pub(super) fn emit(parts: &Parts<'_>) -> String {
     }
     let Some(first) = parts.served().next() else { return trimmed(text) };
     text.push_str(&format!("## Server\n\n```sh\ncargo run -p {name} --features server -- serve\n```\n\n"));
-    if let Some(rest) = parts.models.iter().find_map(|model| model.rest()) {
+    if let Some(rest) = parts.models.iter().find_map(|model| model.rest().next()) {
         text.push_str(&format!(
             "REST on 127.0.0.1:{} has the routes of all capabilities. [`openapi.json`](openapi.json) describes them; the server shows \
              it at `/docs`.\n\n",
             rest.port
         ));
     }
-    if let Some(mcp) = parts.models.iter().find_map(|model| model.mcp()) {
-        let member = parts.group.member(first.model.crate_name()).map_or("", |member| &*member.name);
+    if let Some(mcp) = parts.models.iter().find_map(|model| model.mcp().next()) {
+        let member = parts.group.member(first.model.crate_name(), "").map_or("", |member| &*member.name);
         text.push_str(&format!(
             "MCP on 127.0.0.1:{}/mcp, or on stdio with `-- mcp`, has the tools of all capabilities, and each has those of its own \
              below it, as at `/mcp/{member}`.\n\n",

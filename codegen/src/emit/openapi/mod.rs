@@ -160,7 +160,9 @@ fn about<'m>(model: &'m Model, route: &'m Route) -> Option<About<'m>> {
 /// All paths. OpenAPI takes those for one that differ only in the names of placeholders, or in how much the last of them
 /// takes; of two routes with one path and method it can only say the more specific one.
 fn paths(model: &Model, rest: &Rest, schemas: &mut Components) -> Map<String, Value> {
-    let routes = rest.routes.iter().zip(&model.route_paths).map(|(route, path)| (Template::new(path), route));
+    let own = model.rest().zip(&model.paths).find(|(known, _)| known.namespace == rest.namespace);
+    let Some((_, own)) = own else { return Map::new() };
+    let routes = rest.routes.iter().zip(&own.routes).map(|(route, path)| (Template::new(path), route));
     let (greedy, modest): (Vec<_>, Vec<_>) = routes.partition(|(template, _)| template.takes_rest);
     let mut templates: BTreeMap<String, Template> = BTreeMap::new();
     let mut ids = Names::default();
@@ -179,7 +181,7 @@ fn paths(model: &Model, rest: &Rest, schemas: &mut Components) -> Map<String, Va
             item.insert(method, described(model, &about, route, &id, template, takes_rest, schemas));
         }
     }
-    for (forward, path) in rest.forwards.iter().zip(&model.forward_paths) {
+    for (forward, path) in rest.forwards.iter().zip(&own.forwards) {
         let template = Template::new(path);
         let template = templates.entry(template.shape()).or_insert(template);
         let Some(item) = paths.entry(template.path()).or_insert_with(|| json!({})).as_object_mut() else { continue };

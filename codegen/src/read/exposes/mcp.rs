@@ -14,6 +14,8 @@ use crate::read::{name_of, read_all, read_parts};
 
 #[derive(Debug)]
 pub(crate) struct Mcp {
+    /// Whether clients reach it over standard input and output only.
+    pub(crate) over_stdio: bool,
     pub(crate) tools: Vec<Tool>,
     pub(crate) resources: Vec<McpResource>,
     pub(crate) prompts: Vec<Prompt>,
@@ -95,12 +97,14 @@ pub(crate) struct Hints {
 }
 
 pub(super) fn read(fields: &mut Fields<'_>, sink: &mut Sink) -> AdapterKind {
-    fields.ignore(&["transport", "inputParameters"]);
+    let transport = fields.get(&["transport"]).and_then(|entry| entry.value.scalar_text());
+    let over_stdio = transport.is_some_and(|transport| transport == "stdio");
+    fields.ignore(&["inputParameters"]);
     let caching = Caching { ttl_ms: ttl(fields, sink), public: scope(fields, sink) };
     let (tools, _) = read_parts("tool", fields.members(&["tools"], sink), tool, sink);
     let (resources, _) = read_parts("resource", fields.members(&["resources"], sink), resource, sink);
     let (prompts, _) = read_parts("prompt", fields.members(&["prompts"], sink), prompt, sink);
-    AdapterKind::Mcp(Mcp { tools, resources, prompts, caching })
+    AdapterKind::Mcp(Mcp { over_stdio, tools, resources, prompts, caching })
 }
 
 fn ttl(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<u64> {

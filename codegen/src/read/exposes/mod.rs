@@ -42,8 +42,15 @@ pub(crate) enum AdapterType {
 }
 
 impl AdapterType {
-    /// All of them, in the order in which they are served.
-    pub(crate) const ALL: [Self; 4] = [Self::Rest, Self::Mcp, Self::Skill, Self::Control];
+    /// The port of an adapter that names none.
+    pub(crate) fn usual_port(self) -> u16 {
+        match self {
+            Self::Rest => 8080,
+            Self::Mcp => 9090,
+            Self::Skill => 9200,
+            Self::Control => 9100,
+        }
+    }
 }
 
 impl AdapterKind {

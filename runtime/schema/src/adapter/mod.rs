@@ -25,6 +25,15 @@ pub enum Adapter {
     Control(Ref<Control>),
 }
 
+/// The adapters of a capability, each with what distinguishes it from the first one of its type: nothing for that one, and its
+/// namespace for the others.
+pub fn distinguished(adapters: &[Adapter]) -> impl Iterator<Item = (&Adapter, &str)> {
+    adapters.iter().enumerate().map(|(index, adapter)| {
+        let is_first = adapters.iter().take(index).all(|earlier| earlier.name() != adapter.name());
+        (adapter, if is_first { "" } else { adapter.namespace() })
+    })
+}
+
 impl Adapter {
     /// The type, as a specification spells it.
     pub fn name(&self) -> &'static str {
@@ -56,7 +65,8 @@ impl Adapter {
         if let Self::Control(control) = self { Some(control) } else { None }
     }
 
-    /// What the capability calls it; empty if it does not say.
+    /// What the capability calls it; empty if it does not say. Every further adapter of a type has a name, which no other adapter
+    /// of the type has.
     pub fn namespace(&self) -> &str {
         match self {
             Self::Rest(rest) => &rest.namespace,

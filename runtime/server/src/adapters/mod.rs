@@ -24,6 +24,7 @@ use super::access::Access;
 use super::cli::Serve;
 use super::health::Health;
 use super::inbound::Inbound;
+use super::list::List;
 use super::listening::Listening;
 use super::program::Exposed;
 use super::rules::Rules;
@@ -151,6 +152,12 @@ pub(super) fn title(adapter: &Adapter) -> &'static str {
     }
 }
 
+/// The name of an adapter in logs and messages: that of its type, with its namespace if it is apart from the first one.
+pub(super) fn title_of(exposed: &Exposed) -> String {
+    let title = title(exposed.adapter);
+    exposed.apart().map_or_else(|| title.to_owned(), |namespace| format!("{title} `{namespace}`"))
+}
+
 /// The path of the endpoint, if the adapter has only one.
 pub(super) fn path(adapter: &Adapter) -> &'static str {
     match adapter {
@@ -159,16 +166,13 @@ pub(super) fn path(adapter: &Adapter) -> &'static str {
     }
 }
 
-/// The port that the command line sets.
-pub(super) fn port(adapter: &Adapter, options: &Serve) -> Option<u16> {
-    if options.any_port {
-        return Some(0);
-    }
+/// The ports that the command line sets for adapters of its type.
+pub(super) fn ports<'o>(adapter: &Adapter, options: &'o Serve) -> &'o [List] {
     match adapter {
-        Adapter::Rest(_) => options.rest_port,
-        Adapter::Mcp(_) => options.mcp_port,
-        Adapter::Skill(_) => options.skill_port,
-        Adapter::Control(_) => options.control_port,
+        Adapter::Rest(_) => &options.rest_port,
+        Adapter::Mcp(_) => &options.mcp_port,
+        Adapter::Skill(_) => &options.skill_port,
+        Adapter::Control(_) => &options.control_port,
     }
 }
 

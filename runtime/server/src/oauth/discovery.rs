@@ -44,12 +44,6 @@ impl Key {
 }
 
 #[derive(Deserialize)]
-struct Metadata {
-    issuer: String,
-    jwks_uri: String,
-}
-
-#[derive(Deserialize)]
 struct KeySet {
     keys: Vec<Value>,
 }
@@ -58,27 +52,43 @@ struct KeySet {
 pub(super) async fn keys(issuer: &Url) -> Result<Vec<Key>, BoxError> {
     tokio::time::timeout(TIMEOUT, async {
         let http = authority::client(issuer, TIMEOUT)?;
-        let uri = parse_base_uri(&metadata(&http, issuer).await?.jwks_uri, false)?;
-        if issuer.scheme() == "https" && uri.scheme() != "https" {
-            return Err("the authorization server publishes its keys over plain http".into());
-        }
+        let uri = endpoint(&http, issuer, "jwks_uri").await?;
         let set: KeySet = document(&http, uri).await?;
         Ok(set.keys.into_iter().filter_map(Key::of).collect())
     })
     .await?
 }
 
-/// The first metadata document that exists, in the order in which clients look for it.
-async fn metadata(http: &Client, issuer: &Url) -> Result<Metadata, BoxError> {
+/// The URI that the metadata of an authorization server has under this name.
+pub(super) async fn endpoint(http: &Client, issuer: &Url, name: &str) -> Result<Url, BoxError> {
+    let uri = parse_base_uri(&metadata(http, issuer, name).await?, false)?;
+    if issuer.scheme() == "https" && uri.scheme() != "https" {
+        return Err(format!("the `{name}` of the authorization server does not use TLS").into());
+    }
+    Ok(uri)
+}
+
+/// A member of the first metadata document that has it, in the order in which clients look for them.
+async fn metadata(http: &Client, issuer: &Url, name: &str) -> Result<String, BoxError> {
     let mut result = Err("the authorization server publishes no metadata".into());
     for uri in metadata_uris(issuer) {
-        match document::<Metadata>(http, uri).await {
+        let metadata: Value = match document(http, uri).await {
+            Ok(metadata) => metadata,
+            Err(error) => {
+                result = Err(error);
+                continue;
+            }
+        };
+        let text = |name: &str| metadata.get(name).and_then(Value::as_str);
+        match (text("issuer"), text(name)) {
             // A host with several issuers could return the metadata of another one (RFC 8414 §3.3).
-            Ok(metadata) if !is_same(&metadata.issuer, issuer.as_str()) => {
+            (Some(own), _) if !is_same(own, issuer.as_str()) => {
                 return Err("the metadata is that of another issuer".into());
             }
-            Ok(metadata) => return Ok(metadata),
-            Err(error) => result = Err(error),
+            (Some(_), Some(uri)) => return Ok(uri.to_owned()),
+            _ => {
+                result = Err(format!("the metadata of the authorization server has no `issuer` or no `{name}`").into())
+            }
         }
     }
     result

@@ -44,8 +44,8 @@ struct FetchState {
     failed: Option<Instant>,
 }
 
-/// No keys are available. A retry makes sense after this long.
-#[derive(Debug)]
+/// The authorization server does not say what is needed to check a token. A retry makes sense after this long.
+#[derive(Clone, Debug)]
 pub(super) struct Unavailable(pub(super) Duration);
 
 impl CachedKeys {

@@ -1,6 +1,7 @@
 //! Inbound authentication with access tokens: the server as a resource server of OAuth 2.1 (RFC 6750, RFC 9068, RFC 9728).
 
 mod discovery;
+mod introspection;
 mod keys;
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 mod signature;
@@ -16,8 +17,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use url::{Url, form_urlencoded};
 
-use self::keys::Unavailable;
-use self::token::{Rejection, Tokens};
+use self::introspection::Introspection;
+use self::keys::{Keys, Unavailable};
+use self::token::{Rejection, Source, Tokens};
 use crate::failure::Failure;
 use crate::reply::status_response;
 use crate::rules::Identity;
@@ -54,11 +56,17 @@ impl Protected {
         if audience.as_ref().is_some_and(String::is_empty) {
             return Err(failure("the audience is empty"));
         }
-        #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
-        signature::install();
-        if cfg!(not(any(feature = "ring", feature = "aws-lc-rs"))) {
-            return Err(failure("this requires a build with the feature `ring` or `aws-lc-rs`"));
-        }
+        let source = match &requirements.introspection {
+            Some(introspection) => Source::Introspection(introspected(introspection, server, variables)?),
+            None => {
+                #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
+                signature::install();
+                if cfg!(not(any(feature = "ring", feature = "aws-lc-rs"))) {
+                    return Err(failure("this requires a build with the feature `ring` or `aws-lc-rs`"));
+                }
+                Source::Signed(Keys::new(server))
+            }
+        };
         let mut metadata = json!({
             "resource": resource,
             "authorization_servers": [issuer],
@@ -74,7 +82,7 @@ impl Protected {
         }
         let mut paths = vec![WELL_KNOWN.to_owned()];
         paths.extend([endpoint, own.path()].map(|path| format!("{WELL_KNOWN}{}", path.trim_end_matches('/'))));
-        let tokens = Tokens::new(issuer, server, [Some(resource), audience].into_iter().flatten().collect(), scopes);
+        let tokens = Tokens::new(issuer, source, [Some(resource), audience].into_iter().flatten().collect(), scopes);
         Ok(Self { tokens, metadata: metadata.to_string(), paths, parameters })
     }
 
@@ -115,7 +123,7 @@ impl Protected {
                 self.challenge(StatusCode::FORBIDDEN, "insufficient_scope", detail)
             }
             Rejection::Unavailable(Unavailable(pause)) => {
-                let detail = "the keys of the authorization server are unavailable";
+                let detail = "the authorization server is unavailable, so the access token cannot be checked";
                 let seconds = pause.as_secs().max(1);
                 Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).header(RETRY_AFTER, seconds.into())
             }
@@ -130,6 +138,25 @@ impl Protected {
             Err(_) => problem,
         }
     }
+}
+
+/// How to ask the authorization server about tokens.
+fn introspected(
+    introspection: &naftiko_schema::Introspection,
+    issuer: Url,
+    variables: &[SecretString],
+) -> Result<Introspection, Failure> {
+    let failure = |what: &str| Failure::Refused(format!("access tokens of callers cannot be checked: {what}"));
+    let text = |template: &Template| render(template, variables).expose_secret().trim().to_owned();
+    let (id, secret) = (text(&introspection.client_id), text(&introspection.client_secret));
+    if id.is_empty() || secret.is_empty() {
+        return Err(failure("the id or the secret of this server at the authorization server is empty"));
+    }
+    let endpoint = introspection.endpoint.as_ref().map(|uri| parse_base_uri(&text(uri), false)).transpose();
+    let endpoint = endpoint.map_err(|_| {
+        failure("the introspection endpoint is not an https URI (plain http is allowed for this machine only)")
+    })?;
+    Ok(Introspection::new(issuer, endpoint, id, secret.into()))
 }
 
 /// The URI of a resource's metadata document (RFC 9728 §3.1). It never depends on the `Host` of a request.

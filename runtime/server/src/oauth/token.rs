@@ -1,12 +1,15 @@
-//! Access tokens: JWTs that the authorization server signed for this server (RFC 9068).
+//! Access tokens: JWTs that the authorization server signed for this server (RFC 9068), or any text that it is asked about.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Header, Validation, decode, decode_header};
 use naftiko_adapter::Principal;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use url::Url;
 
+use super::discovery::is_same;
+use super::introspection::Introspection;
 use super::keys::{Keys, Unavailable};
 #[cfg(any(feature = "ring", feature = "aws-lc-rs"))]
 use super::signature::is_known;
@@ -18,9 +21,17 @@ const LEEWAY: u64 = 60;
 /// What access tokens must satisfy.
 pub(super) struct Tokens {
     issuer: String,
-    keys: Keys,
+    source: Source,
     audiences: Vec<String>,
     scopes: Vec<String>,
+}
+
+/// Where it is known what a token is worth.
+pub(super) enum Source {
+    /// In the token, signed with one of these keys.
+    Signed(Keys),
+    /// At the authorization server.
+    Introspection(Introspection),
 }
 
 /// Why a token is rejected.
@@ -37,29 +48,79 @@ struct Claims(Map<String, Value>);
 
 impl Tokens {
     /// Accepts tokens of the server at this URI, for any of these audiences, with all of these scopes.
-    pub(super) fn new(issuer: String, server: Url, audiences: Vec<String>, scopes: Vec<String>) -> Self {
-        Self { issuer, keys: Keys::new(server), audiences, scopes }
+    pub(super) fn new(issuer: String, source: Source, audiences: Vec<String>, scopes: Vec<String>) -> Self {
+        Self { issuer, source, audiences, scopes }
     }
 
     pub(super) async fn check(&self, token: &str) -> Result<Identity, Rejection> {
+        match &self.source {
+            Source::Signed(keys) => self.check_signed(keys, token).await,
+            Source::Introspection(introspection) => {
+                let claims = introspection.claims(token).await.map_err(Rejection::Unavailable)?;
+                let inactive = Rejection::Invalid("the authorization server does not know it as active");
+                let claims = Claims(claims.ok_or(inactive)?);
+                self.check_claims(&claims).map_err(Rejection::Invalid)?;
+                self.granted(claims)
+            }
+        }
+    }
+
+    /// Checks what the authorization server says about an active token. It need not say everything, but for whom the token is.
+    fn check_claims(&self, claims: &Claims) -> Result<(), &'static str> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        let leeway = Duration::from_secs(LEEWAY).as_secs_f64();
+        let time = |name: &str| claims.get(name).and_then(Value::as_f64);
+        let is_text = |name: &str, accepted: &dyn Fn(&str) -> bool| {
+            claims.get(name).is_none_or(|value| value.as_str().is_some_and(accepted))
+        };
+        let is_for = |audience: &Value| {
+            let known = self.audiences.iter().flat_map(|audience| with_and_without_slash(audience));
+            audience.as_str().is_some_and(|audience| known.into_iter().any(|known| known == audience))
+        };
+        let is_for_this = match claims.get("aud") {
+            Some(Value::Array(audiences)) => audiences.iter().any(is_for),
+            Some(audience) => is_for(audience),
+            None => return Err("the authorization server does not say which audience it is for"),
+        };
+        if !is_for_this {
+            Err("it is for another audience")
+        } else if !is_text("iss", &|issuer| is_same(issuer, &self.issuer)) {
+            Err("it was issued by another issuer")
+        } else if !is_text("token_type", &|kind| kind.eq_ignore_ascii_case("bearer")) {
+            Err("it is of another type")
+        } else if time("exp").is_some_and(|exp| exp + leeway < now) {
+            Err("it has expired")
+        } else if time("nbf").is_some_and(|nbf| nbf - leeway > now) {
+            Err("it is not valid yet")
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Who a token is for, if it is good for this server.
+    fn granted(&self, claims: Claims) -> Result<Identity, Rejection> {
+        // A thief could use it (RFC 7800 §3.1, RFC 8705 §3, RFC 9449 §7).
+        if claims.get("cnf").is_some() {
+            return Err(Rejection::Invalid("it is bound to a key, whose proof this server does not check"));
+        }
+        if !self.scopes.iter().all(|scope| claims.has(scope)) {
+            return Err(Rejection::Scope);
+        }
+        let principal = claims.principal(&self.issuer);
+        Ok(Identity { principal, credential: "access-token", user: None, claims: claims.0 })
+    }
+
+    async fn check_signed(&self, keys: &Keys, token: &str) -> Result<Identity, Rejection> {
         let header = header(token).map_err(Rejection::Invalid)?;
         let validation = self.validation(&header);
-        let keys = self.keys.for_token(&header).await.map_err(Rejection::Unavailable)?;
+        let keys = keys.for_token(&header).await.map_err(Rejection::Unavailable)?;
         let mut rejection = "its key does not belong to the authorization server";
         for key in keys.fitting(&header) {
             match decode::<Claims>(token, &key.public, &validation) {
                 Ok(token) if !token.claims.get("iss").is_some_and(Value::is_string) => {
                     return Err(Rejection::Invalid("its `iss` is not one text"));
                 }
-                // A thief could use it (RFC 7800 §3.1, RFC 8705 §3, RFC 9449 §7).
-                Ok(token) if token.claims.get("cnf").is_some() => {
-                    return Err(Rejection::Invalid("it is bound to a key, whose proof this server does not check"));
-                }
-                Ok(token) if self.scopes.iter().all(|scope| token.claims.has(scope)) => {
-                    let principal = token.claims.principal(&self.issuer);
-                    return Ok(Identity { principal, credential: "access-token", user: None, claims: token.claims.0 });
-                }
-                Ok(_) => return Err(Rejection::Scope),
+                Ok(token) => return self.granted(token.claims),
                 Err(error) => rejection = reason(error.kind()),
             }
         }

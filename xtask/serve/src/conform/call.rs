@@ -138,7 +138,8 @@ impl Server {
         let line = call.json.get("line").map(Json::shown).unwrap_or_default();
         let ((mut input, server_input), (server_output, output)) =
             (tokio::io::duplex(1 << 20), tokio::io::duplex(1 << 20));
-        let served = stdio(self.program, options(&self.folder)?, self.variables.clone(), server_input, server_output);
+        let served =
+            stdio(self.program, None, options(&self.folder)?, self.variables.clone(), server_input, server_output);
         let talk = async {
             input.write_all(format!("{line}\n").as_bytes()).await?;
             let mut lines = BufReader::new(output).lines();
