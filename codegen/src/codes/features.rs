@@ -109,13 +109,14 @@ codes! {
     /// ```
     UnknownAdapter = 127, Warning, "an adapter of an unknown type is left out";
 
-    /// The adapter requires authentication that generated servers cannot check, such as a signature, a credential outside
-    /// of a header, or access tokens with unsupported settings. Without the check, the server would be open: it
+    /// The adapter requires authentication that generated servers cannot check, such as a signature, a credential in
+    /// a cookie or a body, or access tokens with unsupported settings. Without the check, the server would be open: it
     /// has the credential of the API, and would use it for everyone who can reach the port. A warning is not enough,
     /// because warnings about a working server are rarely read.
     ///
-    /// Supported are `bearer`, `basic`, `digest`, `apikey` in a header, and `oauth2`. A key in the query would appear in the logs
-    /// of every proxy, and browsers send cookies for any page that makes a request. All adapters of one type are served
+    /// Supported are `bearer`, `basic`, `digest`, `apikey` in a header or the query, and `oauth2`. Browsers send cookies for any
+    /// page that makes a request. A key in the query may appear in the logs of every proxy on the way; the server itself takes
+    /// it out of requests once it is checked, and logs no queries. All adapters of one type are served
     /// on one port, so they must have the same authentication.
     ///
     /// For `oauth2`, the server checks signed tokens (JWTs) itself and only loads the keys from the authorization
@@ -133,7 +134,7 @@ codes! {
     ///     type: apikey
     ///     key: X-API-Key
     ///     value: '{{SHOP_KEY}}'
-    ///     placement: query     # refused; `header` is supported
+    ///     placement: cookie    # refused; `header` and `query` are supported
     /// - type: mcp
     ///   namespace: shop-tools
     ///   authentication:
