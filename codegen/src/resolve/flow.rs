@@ -59,9 +59,9 @@ pub(super) fn link<'d>(
     }
     let steps = steps(linker, invocation, &targets, &mut inputs, sink)?;
     let output = match &invocation.mappings {
-        Some(mappings) => Some(mapped(mappings, &mut inputs, sink)),
-        None if targets.is_empty() => Some(mocked(&invocation.outputs, &mut inputs, sink)),
-        None => None,
+        Some(mappings) if !mappings.is_empty() => Some(mapped(mappings, &mut inputs, sink)),
+        _ if targets.is_empty() => Some(mocked(&invocation.outputs, &mut inputs, sink)),
+        _ => None,
     };
     let mut inputs = inputs.inputs;
     let mut fed: Vec<(&Parameter, &Source)> = Vec::new();
@@ -103,7 +103,9 @@ fn targets<'d>(
     if invocation.steps.is_empty() {
         let call =
             CallSite { span: site.span, name: None, description: None, method: None, path: None, arguments: None };
-        if is_mock(invocation) && !invocation.call.as_ref().is_some_and(|name| linker.targets.knows(name, &call)) {
+        let is_fixed =
+            is_mock(invocation) && !invocation.call.as_ref().is_some_and(|name| linker.targets.knows(name, &call));
+        if is_fixed || linker.targets.calls_nothing(invocation, &CallSite { name: Some(site.name), ..call }) {
             return Some(Vec::new());
         }
         return Some(vec![Some(find(&invocation.call, site.name, site.span, sink)?)]);

@@ -75,7 +75,12 @@ impl<'l, 'd> Linker<'l, 'd> {
             let id = self.targets.find(Some(name), site, sink)?;
             return call::link(self.linked, id, invocation, context, sink);
         }
-        if flow::is_flow(invocation, self.targets, site) {
+        let is_empty = context.path.is_none() && self.targets.calls_nothing(invocation, site);
+        if is_empty {
+            let message = "`call` is missing, and no operation fits; the tool answers `{}`";
+            sink.report(Code::CallsNothing, site.span, message).help("add `call: namespace.operation`");
+        }
+        if is_empty || flow::is_flow(invocation, self.targets, site) {
             let site = Site { name: site.name.unwrap_or_default(), description: None, span: site.span };
             let flow = flow::link(self, &site, invocation, context, sink)?;
             return Some(self.straight(flow, call::fixed(invocation, context)));

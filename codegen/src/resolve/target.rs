@@ -11,7 +11,7 @@ use crate::codes::Code;
 use crate::diagnostic::{Sink, Span};
 use crate::linked::{Api, Operation};
 use crate::names::fold;
-use crate::read::document::{Document, Text};
+use crate::read::document::{Document, Invocation, Text};
 use crate::template::Piece;
 
 /// The operations of a capability, by the names that calls may give them.
@@ -161,6 +161,15 @@ impl<'l> Targets<'l> {
         self.missing_namespace(text).is_some()
             || self.means_left_out(Some(text), site).is_some()
             || self.full.contains_key(text)
+    }
+
+    /// Whether a tool without a call and outputs has no operation that it could mean.
+    pub(super) fn calls_nothing(&self, invocation: &Invocation, site: &CallSite<'_>) -> bool {
+        let says_nothing = invocation.call.is_none() && invocation.steps.is_empty() && invocation.outputs.is_empty();
+        self.is_exact
+            && says_nothing
+            && self.means_left_out(None, site).is_none()
+            && self.candidates(None, site).is_empty()
     }
 
     /// Whether a text is the name of an operation after the namespace of its API.
