@@ -4,6 +4,8 @@
 //! Names, indexes and `[*]` become steps. From the first filter, slice, union or `..` on, the path is one query of the RFC, which
 //! the library reads that also runs it.
 
+mod filter;
+
 use naftiko_schema::{PathFunction, PathStep};
 use serde_json_path::JsonPath;
 
@@ -54,6 +56,9 @@ fn segment(text: &str, is_start: bool) -> Result<(Segment, &str), String> {
 
 /// A name, `*` or a function, up to the next dot or bracket.
 fn name(text: &str) -> Result<(Segment, &str), String> {
+    if let Some(called) = called(text) {
+        return called;
+    }
     let (name, tail) = text.split_at_checked(text.find(['.', '[']).unwrap_or(text.len())).unwrap_or((text, ""));
     let step = match name.trim() {
         "" => return Err("a name is empty".to_owned()),
@@ -64,6 +69,19 @@ fn name(text: &str) -> Result<(Segment, &str), String> {
         },
     };
     Ok((Segment::Step(step), tail))
+}
+
+/// A function with arguments at the start of a text. Parentheses after a blank are a part of a name.
+fn called(text: &str) -> Option<Result<(Segment, &str), String>> {
+    let (name, arguments) = text.split_once('(').filter(|(name, _)| name.chars().all(char::is_alphabetic))?;
+    let (argument, tail) = arguments.split_once(')')?;
+    if name.is_empty() || argument.trim().is_empty() {
+        return None;
+    }
+    Some(match (name, argument.trim().parse()) {
+        ("index", Ok(index)) => Ok((Segment::Step(PathStep::Index(index)), tail)),
+        _ => Err(format!("the function `{name}()` is not supported with arguments")),
+    })
 }
 
 fn function(name: &str) -> Result<PathFunction, String> {
@@ -91,6 +109,9 @@ fn bracket(text: &str) -> Result<(Segment, &str), String> {
         _ => match (quoted(inside), inside.parse()) {
             (Some(name), _) => Segment::Step(PathStep::Key(name.into())),
             (None, Ok(index)) => Segment::Step(PathStep::Index(index)),
+            (None, Err(_)) if inside.starts_with('?') => {
+                Segment::Query(format!("[{}]", with_quoted_names(&filter::translated(inside)?)))
+            }
             (None, Err(_)) => Segment::Query(format!("[{}]", with_quoted_names(inside))),
         },
     };
@@ -297,6 +318,27 @@ mod tests {
     }
 
     #[test]
+    fn operators_of_other_filters_are_those_of_the_rfc() {
+        for (path, expected) in [
+            ("$[?(@.b =~ /x.*\\d[0-9]/i)]", r"$[?(match(@.b, '(?i)x.*\\d[0-9]'))]"),
+            ("$[?(@.b in ['x', 1] && @.c > 2)]", "$[?((@.b == 'x' || @.b == 1) && @.c > 2)]"),
+            ("$[?(@.b-c nin ['x'])]", "$[?(!(@['b-c'] == 'x'))]"),
+            ("$[?('x' in @.b)]", "$[?(@.b[?@ == 'x'])]"),
+            ("$[?(@.b anyof [1, 2] || @.c noneof [3])]", "$[?((@.b[?@ == 1] || @.b[?@ == 2]) || !(@.c[?@ == 3]))]"),
+            ("$[?(@.b subsetof [1, 2])]", "$[?((@.b && !@.b[?@ != 1 && @ != 2]))]"),
+            ("$[?(@.b contains 'x.y')]", r"$[?((@.b[?@ == 'x.y'] || search(@.b, 'x\\.y')))]"),
+            ("$[?(@.b contains 3)]", "$[?(@.b[?@ == 3])]"),
+            ("$[?(@.b size 2)]", "$[?(length(@.b) == 2)]"),
+            ("$[?(@.b empty false)]", "$[?(length(@.b) > 0)]"),
+            ("$[?(@.b.length() > 1)]", "$[?(length(@.b) > 1)]"),
+        ] {
+            assert_eq!(parse(path), Ok(vec![query(expected)]), "{path}");
+        }
+        assert_eq!(parse("$.a.index(1)"), Ok(vec![key("a"), PathStep::Index(1)]));
+        assert_eq!(parse("$.a (b)"), Ok(vec![key("a (b)")]));
+    }
+
+    #[test]
     fn what_cannot_be_followed_is_refused() {
         for path in [
             "$..",
@@ -307,8 +349,11 @@ mod tests {
             "$.a.length().b",
             "$a",
             "$.a[?(@.b >)]",
-            "$.a[?(@.b =~ /x/)]",
-            "$.a[?(@.b.length() > 1)]",
+            "$.a[?(@.b =~ x)]",
+            "$.a[?(@.b in @.c)]",
+            "$.a[?(@.b.max() > 1)]",
+            "$.a.append('b')",
+            "$.sum($.a, $.b)",
             "$..length()",
             "$.a[",
             "$.a[(1)]",

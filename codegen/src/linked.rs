@@ -293,6 +293,8 @@ pub(crate) struct Call<'d> {
     pub(crate) target: Target,
     /// What the caller may send. For the steps of a route or tool itself, that is what the flow has.
     pub(crate) inputs: Vec<Parameter>,
+    /// The names of the inputs with a fixed value.
+    pub(crate) fixed: Vec<String>,
     /// One source for each parameter of the target.
     pub(crate) sources: Vec<Source>,
     pub(crate) outputs: Cow<'d, [Output]>,
@@ -453,9 +455,17 @@ pub(crate) enum Source {
     List(Vec<Source>),
     /// An object with the caller's inputs in it.
     Object(Vec<(String, Source)>),
+    /// The first of these that has a value.
+    First(Vec<Source>),
 }
 
 impl Source {
+    /// The inputs that can be the whole value.
+    pub(crate) fn whole(&self) -> impl Iterator<Item = InputId> {
+        let sources = if let Self::First(sources) = self { sources.as_slice() } else { std::slice::from_ref(self) };
+        sources.iter().filter_map(|source| if let Self::Input(input) = source { Some(*input) } else { None })
+    }
+
     /// Calls a function with each input that is part of it.
     pub(crate) fn inputs(&self, each: &mut impl FnMut(InputId)) {
         match self {
@@ -467,7 +477,7 @@ impl Source {
                 InputText::Part(part) => each(part.input),
                 InputText::Literal(_) | InputText::Output(_) => {}
             }),
-            Self::List(items) => items.iter().for_each(|item| item.inputs(each)),
+            Self::List(items) | Self::First(items) => items.iter().for_each(|item| item.inputs(each)),
             Self::Object(members) => members.iter().for_each(|(_, member)| member.inputs(each)),
         }
     }
@@ -482,7 +492,7 @@ impl Source {
                     each(value.step);
                 }
             }),
-            Self::List(items) => items.iter().for_each(|item| item.steps(each)),
+            Self::List(items) | Self::First(items) => items.iter().for_each(|item| item.steps(each)),
             Self::Object(members) => members.iter().for_each(|(_, member)| member.steps(each)),
         }
     }

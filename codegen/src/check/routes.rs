@@ -50,8 +50,7 @@ fn check_captures(route: &Route<'_>, sink: &mut Sink) {
     check_placeholders(&route.pieces, &route.call, route.path.span, "rest", sink);
     let filled: BTreeSet<InputId> =
         route.call.inputs_of(&route.pieces).into_iter().filter_map(|(_, input)| input.ok().flatten()).collect();
-    let fed = |source: &Source| if let Source::Input(input) = source { Some(*input) } else { None };
-    let fed: BTreeSet<InputId> = route.call.sources.iter().filter_map(fed).collect();
+    let fed: BTreeSet<InputId> = route.call.sources.iter().flat_map(Source::whole).collect();
     for (index, input) in route.call.inputs.iter().enumerate().filter(|(_, input)| input.location.is_path()) {
         let id = InputId::from(index);
         if fed.contains(&id) && !filled.contains(&id) {

@@ -109,14 +109,15 @@ codes! {
     /// ```
     UnknownAdapter = 127, Warning, "an adapter of an unknown type is left out";
 
-    /// The adapter requires authentication that generated servers cannot check, such as a signature, a credential outside
-    /// of a header, or access tokens with unsupported settings. Without the check, the server would be open: it
+    /// The adapter requires authentication that generated servers cannot check, such as a signature, a credential in
+    /// a cookie or a body, or access tokens with unsupported settings. Without the check, the server would be open: it
     /// has the credential of the API, and would use it for everyone who can reach the port. A warning is not enough,
     /// because warnings about a working server are rarely read.
     ///
-    /// Supported are `bearer`, `basic`, `digest`, `apikey` in a header, and `oauth2`. A key in the query would appear in the logs
-    /// of every proxy, and browsers send cookies for any page that makes a request. Each adapter has its
-    /// own authentication, except those that are served together (NK0312): these must have the same.
+    /// Supported are `bearer`, `basic`, `digest`, `apikey` in a header or the query, and `oauth2`. Browsers send cookies for any
+    /// page that makes a request. A key in the query may appear in the logs of every proxy on the way; the server itself takes
+    /// it out of requests once it is checked, and logs no queries. Each adapter has its own authentication, except those that
+    /// are served together (NK0312): these must have the same.
     ///
     /// For `oauth2`, the server checks signed tokens (JWTs) itself and only loads the keys from the authorization
     /// server. With `tokenValidation: introspection` it asks that server about each token instead, and authenticates there with
@@ -135,7 +136,7 @@ codes! {
     ///     type: apikey
     ///     key: X-API-Key
     ///     value: '{{SHOP_KEY}}'
-    ///     placement: query     # refused; `header` is supported
+    ///     placement: cookie    # refused; `header` and `query` are supported
     /// - type: mcp
     ///   namespace: shop-tools
     ///   authentication:

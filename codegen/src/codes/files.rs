@@ -311,7 +311,8 @@ codes! {
 
     /// A route or tool has no `call`, no steps and no fixed outputs, and no operation fits its name, method and path.
     /// It could do nothing. The format allows this, and the reference engine returns 404 for such a route. Here the
-    /// route or tool is not generated, so that clients do not see a tool that cannot work.
+    /// route or tool is not generated, so that clients do not see a tool that cannot work. Under `ikanos:` a tool
+    /// without outputs answers `{}`, as in the reference engine.
     ///
     /// Usually the call was forgotten, or its key is misspelled. Add it, or remove the route or tool.
     ///

@@ -194,9 +194,9 @@ codes! {
     /// ```
     BadVariable = 211, Error, "the name of an environment variable is not valid";
 
-    /// A route or tool declares an input that is not passed to any parameter of the operation. Callers may omit it,
-    /// even if it has `required: true`, because its value has no effect. If it is in the path of a route, callers still
-    /// have to write a value there.
+    /// A route or tool declares an input that is not passed to any parameter of the operation. Callers of a route may
+    /// omit it, even if it has `required: true`, because its value has no effect. If it is in the path of a route, callers
+    /// still have to write a value there. Tools show it to models as it is declared, and want it if it is required.
     ///
     /// Either the argument under `with` was forgotten, or the input is left over from an earlier version. With an
     /// explicit `with`, only the listed parameters are passed on; inputs of equal name are not added.
@@ -253,7 +253,7 @@ codes! {
     /// written as `operation:`; or several operations have the name. The HTTP method and path, the names of parameters,
     /// the description, and for a missing call the name of the route or tool are compared. An unknown namespace is
     /// ignored if only one operation has the name. If several operations fit, that is an error (NK0214). A route never
-    /// calls an operation with another method.
+    /// calls an operation with another method. Under `ikanos:` only a call that is missing is completed.
     ///
     /// The diagnostic names the chosen operation. Write it as `call`, so that it does not change when operations are
     /// added; `cargo xtask lint --fix` completes calls that are not missing.

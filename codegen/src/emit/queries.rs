@@ -67,7 +67,7 @@ fn in_source(source: &ArgumentSource) -> bool {
         ArgumentSource::Part(part) => in_path(&part.at),
         ArgumentSource::Output(value) => in_value(value),
         ArgumentSource::Text(parts) | ArgumentSource::Filled(parts) => parts.iter().any(in_text),
-        ArgumentSource::List(items) => items.iter().any(in_source),
+        ArgumentSource::List(items) | ArgumentSource::First(items) => items.iter().any(in_source),
         ArgumentSource::Object(members) => members.iter().any(|member| in_source(&member.value)),
         ArgumentSource::Absent | ArgumentSource::Input(_) | ArgumentSource::Json(_) => false,
     }

@@ -11,7 +11,8 @@ pub(super) fn binding(call: &Call<'_>, callables: &Callables<'_>) -> Binding {
         linked::Target::Flow(id) => Target::Flow(Ref::Shared(callables.flow(id).table.clone())),
     };
     let output = output::output(&call.outputs, target.format());
-    Binding { arguments: arguments(call, target.parameters()), target, output, response_limit: call.limit }
+    let fixed = call.fixed.iter().map(|name| name.clone().into()).collect();
+    Binding { arguments: arguments(call, target.parameters()), fixed, target, output, response_limit: call.limit }
 }
 
 fn arguments(call: &Call<'_>, parameters: &[Parameter]) -> ArgumentMapping {
@@ -34,6 +35,7 @@ pub(super) fn source(linked: &Source) -> ArgumentSource {
         Source::Text(parts) => ArgumentSource::Text(parts.clone().into()),
         Source::Filled(parts) => ArgumentSource::Filled(parts.clone().into()),
         Source::List(items) => ArgumentSource::List(items.iter().map(source).collect()),
+        Source::First(sources) => ArgumentSource::First(sources.iter().map(source).collect()),
         Source::Object(members) => {
             let member =
                 |(name, value): &(String, Source)| SourceMember { name: name.clone().into(), value: source(value) };

@@ -21,6 +21,8 @@ pub(crate) struct Text {
 pub(crate) struct Document {
     /// The span of `capability`.
     pub(crate) span: Span,
+    /// Whether the version line is that of `ikanos`, under which names are exact.
+    pub(crate) is_exact: bool,
     pub(crate) info: Info,
     pub(crate) binds: Vec<Bind>,
     pub(crate) consumes: Vec<Consumes>,

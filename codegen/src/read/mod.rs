@@ -59,7 +59,8 @@ pub(crate) fn read(sources: &Sources, path: &str, sink: &mut Sink) -> Option<Doc
         return None;
     };
     check_version(version, root.span, sink);
-    let mut imports = Imports::new(sources, path, fields.has(&["ikanos"]));
+    let is_exact = fields.has(&["ikanos"]);
+    let mut imports = Imports::new(sources, path, is_exact);
     let info = fields.get(&["info"]).map(|entry| info(&entry.value, sink)).unwrap_or_default();
     let mut binds = imports.members(fields.members(&["binds", "externalRefs"], sink), "binds", bind, sink);
     fields.finish(sink);
@@ -74,6 +75,7 @@ pub(crate) fn read(sources: &Sources, path: &str, sink: &mut Sink) -> Option<Doc
     fields.finish(sink);
     Some(Document {
         span: capability.span,
+        is_exact,
         info,
         binds,
         consumes,

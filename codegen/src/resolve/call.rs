@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use naftiko_schema::{InputId, Location, OperationId};
 
-use super::inputs::{Context, Inputs};
+use super::inputs::{Context, Inputs, constants};
 use crate::codes::Code;
 use crate::diagnostic::Sink;
 use crate::linked::{Call, Constant, Linked, Operation, Parameter, Source, Target};
@@ -49,7 +49,8 @@ pub(super) fn link<'d>(
     let (inputs, sources) = arguments(&Callee::of(operation), invocation, context, sink);
     let outputs = Cow::Borrowed(outputs(operation, invocation, context, sink));
     let limit = context.scope.limit.filter(|_| is_binary(operation) && operation.limit.is_none());
-    Some(Call { target: Target::Operation(id), inputs, sources, outputs, limit })
+    let fixed = fixed(invocation, context);
+    Some(Call { target: Target::Operation(id), inputs, fixed, sources, outputs, limit })
 }
 
 /// What the caller sends, and the source of each parameter of what is called.
@@ -76,13 +77,19 @@ pub(super) fn settle(
     context: &Context<'_, '_>,
     sink: &mut Sink,
 ) {
-    settle_required(inputs, fed, used, context.shared, sink);
+    settle_required(inputs, fed, used, context, sink);
     if context.path.is_none() {
         take_locations(inputs, fed);
         rename_for_clients(inputs, sink);
     } else {
         divide_body(inputs, fed);
     }
+}
+
+/// The names of the inputs that a route or tool fixes: callers may send them, and what they send has no effect.
+pub(super) fn fixed(invocation: &Invocation, context: &Context<'_, '_>) -> Vec<String> {
+    let declared: Vec<&Input> = invocation.inputs.iter().chain(context.shared).collect();
+    constants(&declared).into_keys().map(str::to_owned).collect()
 }
 
 fn is_binary(operation: &Operation<'_>) -> bool {
@@ -108,19 +115,22 @@ fn outputs<'d>(
     }
 }
 
-/// An input of a required parameter is required, whatever it declares; an unused one is not.
+/// An input of a required parameter is required, whatever it declares; an unused one of a route is not.
 fn settle_required(
     inputs: &mut [Parameter],
     feeds: &[(&Parameter, &Source)],
     used: &[&Source],
-    shared: &[Input],
+    context: &Context<'_, '_>,
     sink: &mut Sink,
 ) {
-    let shared: BTreeSet<&String> = shared.iter().map(|input| &input.name.value).collect();
+    let of_tool = context.path.is_none();
+    let shared: BTreeSet<&String> = context.shared.iter().map(|input| &input.name.value).collect();
     // For each input that feeds parameters, whether one of them is required.
     let mut fed: BTreeMap<InputId, bool> = BTreeMap::new();
     for (parameter, source) in feeds {
-        source.inputs(&mut |input| *fed.entry(input).or_default() |= parameter.required);
+        // Where another input can take its place, none of them alone is required.
+        let required = parameter.required && !matches!(source, Source::First(_));
+        source.inputs(&mut |input| *fed.entry(input).or_default() |= required);
     }
     for source in used {
         source.inputs(&mut |input| {
@@ -131,13 +141,17 @@ fn settle_required(
         let fed = fed.get(&index.into());
         if fed.is_none() {
             let in_path = input.location.is_path();
-            let meaning = if in_path { "any value is accepted" } else { "callers may omit it" };
+            let meaning = match (in_path, of_tool) {
+                (true, _) => "any value is accepted",
+                (_, true) => "its value has no effect",
+                _ => "callers may omit it",
+            };
             // Inputs that several routes share need not be used by each of them.
             if !shared.contains(&input.name) {
                 let message = format!("input `{}` is never used; {meaning}", input.name);
                 sink.report(Code::UnusedInput, input.span, message).help("pass it on under `with`, or remove it");
             }
-            input.required = in_path;
+            input.required = in_path || (of_tool && input.required);
         }
         input.required |= fed.is_some_and(|required| *required);
     }
@@ -146,12 +160,13 @@ fn settle_required(
 /// Inputs of a tool have no location of their own; which values they accept depends on that of their parameters.
 fn take_locations(inputs: &mut [Parameter], fed: &[(&Parameter, &Source)]) {
     for (parameter, source) in fed {
-        if let Source::Input(index) = source
-            && let Some(input) = inputs.get_mut(index.index())
-            // A value for several locations must be valid in the strictest of them.
-            && !input.location.is_path()
-        {
-            input.location = parameter.location;
+        for index in source.whole() {
+            if let Some(input) = inputs.get_mut(index.index())
+                // A value for several locations must be valid in the strictest of them.
+                && !input.location.is_path()
+            {
+                input.location = parameter.location;
+            }
         }
     }
 }
@@ -177,8 +192,8 @@ fn divide_body(inputs: &mut [Parameter], feeds: &[(&Parameter, &Source)]) {
     // For each input that is the value of parameters, whether one of them is a whole body.
     let mut fed: BTreeMap<InputId, bool> = BTreeMap::new();
     for (parameter, source) in feeds {
-        if let Source::Input(input) = source {
-            *fed.entry(*input).or_default() |= parameter.location == Location::Body;
+        for input in source.whole() {
+            *fed.entry(input).or_default() |= parameter.location == Location::Body;
         }
     }
     for (index, input) in inputs.iter_mut().enumerate().filter(|(_, input)| input.location == Location::Body) {
@@ -228,7 +243,7 @@ pub(super) fn bind(
     let parameters = callee.parameters.iter().zip(arguments);
     parameters
         .map(|(parameter, argument)| match (with, node(argument)) {
-            (Some(_), Some(node)) => inputs.source(parameter, node, sink),
+            (Some(_), Some(node)) => inputs.argument(parameter, node, sink),
             (None, _) => inputs.same_or_required(parameter, sink),
             // A parameter that is missing in `with` may still come from an input of that name: from a declared one, and
             // always where the path or a template needs it.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use naftiko_schema::{Kind, Location, OperationId, PathStep, StepId};
+use naftiko_schema::{InputId, Kind, Location, OperationId, PathStep, StepId};
 
 use super::call::{self, Callee};
 use super::inputs::{Context, Inputs};
@@ -54,14 +54,14 @@ pub(super) fn link<'d>(
     let called = || targets.iter().flatten().filter_map(|id| linker.operation(*id));
     let names = called().flat_map(|operation| Callee::of(operation).names()).collect();
     let mut inputs = Inputs::declared(invocation, names, context, sink);
-    if !targets.is_empty() {
+    if !invocation.steps.is_empty() || targets.is_empty() {
         add_locals(invocation, &mut inputs, context, sink);
     }
     let steps = steps(linker, invocation, &targets, &mut inputs, sink)?;
     let output = match &invocation.mappings {
-        Some(mappings) => Some(mapped(mappings, &mut inputs, sink)),
-        None if targets.is_empty() => Some(mocked(&invocation.outputs, &mut inputs, sink)),
-        None => None,
+        Some(mappings) if !mappings.is_empty() => Some(mapped(mappings, &mut inputs, sink)),
+        _ if targets.is_empty() => Some(mocked(&invocation.outputs, &mut inputs, sink)),
+        _ => None,
     };
     let mut inputs = inputs.inputs;
     let mut fed: Vec<(&Parameter, &Source)> = Vec::new();
@@ -103,7 +103,9 @@ fn targets<'d>(
     if invocation.steps.is_empty() {
         let call =
             CallSite { span: site.span, name: None, description: None, method: None, path: None, arguments: None };
-        if is_mock(invocation) && !invocation.call.as_ref().is_some_and(|name| linker.targets.knows(name, &call)) {
+        let is_fixed =
+            is_mock(invocation) && !invocation.call.as_ref().is_some_and(|name| linker.targets.knows(name, &call));
+        if is_fixed || linker.targets.calls_nothing(invocation, &CallSite { name: Some(site.name), ..call }) {
             return Some(Vec::new());
         }
         return Some(vec![Some(find(&invocation.call, site.name, site.span, sink)?)]);
@@ -123,11 +125,8 @@ fn targets<'d>(
     (!failed).then_some(targets)
 }
 
-/// Values that `with` beside the steps names, for all steps. Beside a single call, it has the arguments of that call.
+/// Values that `with` names beside steps or fixed outputs, for all of these.
 fn add_locals<'d>(invocation: &'d Invocation, inputs: &mut Inputs<'_, 'd>, context: &Context<'_, 'd>, sink: &mut Sink) {
-    if invocation.steps.is_empty() {
-        return;
-    }
     for (name, node) in invocation.with.iter().flatten() {
         let source = inputs.source(&Parameter::of_any(&name.value, context.span), node, sink);
         inputs.locals.insert(&name.value, source);
@@ -287,10 +286,8 @@ fn by_name(output: &Output) -> Output {
 fn keep_fields(inputs: &mut [Parameter], fed: &[(&Parameter, &Source)]) {
     let bodies: BTreeSet<usize> = fed
         .iter()
-        .filter_map(|(parameter, source)| match source {
-            Source::Input(id) if parameter.location == Location::Body => Some(id.index()),
-            _ => None,
-        })
+        .filter(|(parameter, _)| parameter.location == Location::Body)
+        .flat_map(|(_, source)| source.whole().map(InputId::index))
         .collect();
     for (index, input) in inputs.iter_mut().enumerate() {
         if input.location == Location::Body && (bodies.len() != 1 || !bodies.contains(&index)) {

@@ -1,7 +1,7 @@
 //! How callers of an adapter authenticate: with credentials or with access tokens. Their variables are separate, because
 //! a client alone does not need them.
 
-use naftiko_schema::{AccessToken, InboundAuth, InboundScheme, Introspection, Location, Template};
+use naftiko_schema::{AccessToken, Credential, InboundAuth, InboundScheme, Introspection, Location, Template};
 
 use super::variables::Variables;
 use crate::codes::Code;
@@ -54,11 +54,11 @@ fn auth(source: &document::Authentication, variables: &Variables<'_>, sink: &mut
         return InboundAuth::NONE;
     }
     let (credentials, has_members) = credential::link_inbound(source, &mut variables, sink);
-    let in_header = credentials.iter().all(|credential| credential.field().0 == Location::Header);
-    if has_members || !in_header {
+    let is_read = |credential: &Credential| matches!(credential.field().0, Location::Header | Location::Query);
+    if has_members || !credentials.iter().all(is_read) {
         let span = source.placement.as_ref().map_or(source.span, |placement| placement.span);
-        let message = "callers must send their credential in a header";
-        let help = "use `placement: header`";
+        let message = "callers must send their credential in a header or in the query";
+        let help = "use `placement: header`; queries are often logged on the way";
         sink.report(Code::InboundAuthentication, span, message).help(help);
     }
     InboundAuth { scheme: InboundScheme::Credentials(credentials.into()), variables: variables.tables() }

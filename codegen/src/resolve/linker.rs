@@ -75,10 +75,15 @@ impl<'l, 'd> Linker<'l, 'd> {
             let id = self.targets.find(Some(name), site, sink)?;
             return call::link(self.linked, id, invocation, context, sink);
         }
-        if flow::is_flow(invocation, self.targets, site) {
+        let is_empty = context.path.is_none() && self.targets.calls_nothing(invocation, site);
+        if is_empty {
+            let message = "`call` is missing, and no operation fits; the tool answers `{}`";
+            sink.report(Code::CallsNothing, site.span, message).help("add `call: namespace.operation`");
+        }
+        if is_empty || flow::is_flow(invocation, self.targets, site) {
             let site = Site { name: site.name.unwrap_or_default(), description: None, span: site.span };
             let flow = flow::link(self, &site, invocation, context, sink)?;
-            return Some(self.straight(flow));
+            return Some(self.straight(flow, call::fixed(invocation, context)));
         }
         let id = self.targets.find(invocation.call.as_ref(), site, sink)?;
         call::link(self.linked, id, invocation, context, sink)
@@ -89,10 +94,10 @@ impl<'l, 'd> Linker<'l, 'd> {
     }
 
     /// A call of a flow with its own inputs, which are given to it once they are known.
-    fn straight(&self, flow: Flow<'d>) -> Call<'d> {
+    fn straight(&self, flow: Flow<'d>, fixed: Vec<String>) -> Call<'d> {
         let sources = (0..flow.inputs.len()).map(|index| Source::Input(index.into())).collect();
         let outputs = flow.outputs.clone();
-        Call { target: Target::Flow(self.add(flow)), inputs: Vec::new(), sources, outputs, limit: None }
+        Call { target: Target::Flow(self.add(flow)), inputs: Vec::new(), fixed, sources, outputs, limit: None }
     }
 
     fn add(&self, flow: Flow<'d>) -> FlowId {
@@ -128,7 +133,8 @@ impl<'l, 'd> Linker<'l, 'd> {
         let callee =
             Callee { name: &name.value, parameters: &parameters, constants: &[], left_out: &[], is_guessed: false };
         let (inputs, sources) = call::arguments(&callee, invocation, context, sink);
-        Some(Call { target: Target::Flow(id), inputs, sources, outputs, limit: None })
+        let fixed = call::fixed(invocation, context);
+        Some(Call { target: Target::Flow(id), inputs, fixed, sources, outputs, limit: None })
     }
 
     /// The flow of an aggregate. Its mistakes are reported once.

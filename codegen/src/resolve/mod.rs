@@ -343,9 +343,8 @@ fn infer_types(linked: &mut Linked<'_>) {
     each_use(linked, |_, operation, sources, inputs| {
         for (index, source) in sources.iter().enumerate() {
             let kind = match source {
-                Source::Input(id) => inputs.get(id.index()).and_then(|input| input.kind.clone()),
                 Source::Json(json) => kind_of(json),
-                _ => None,
+                source => source.whole().find_map(|id| inputs.get(id.index())?.kind.clone()),
             };
             let Some(kind) = kind else { continue };
             let known = found.entry((operation, index)).or_insert_with(|| Some(kind.clone()));
@@ -384,13 +383,14 @@ fn describe_inputs(linked: &mut Linked<'_>) {
     each_use(linked, |of, id, sources, inputs| {
         let Some(operation) = of.operations.get(id.index()).filter(|_| of.types.describes(id)) else { return };
         for (source, parameter) in sources.iter().zip(&operation.parameters) {
-            let Source::Input(id) = source else { continue };
-            let Some(input) = inputs.get_mut(id.index()).filter(|_| !parameter.location.is_body()) else {
-                continue;
-            };
-            input.kind.clone_from(&parameter.kind);
-            if input.rules.is_empty() {
-                input.rules = parameter.rules.clone();
+            for id in source.whole() {
+                let Some(input) = inputs.get_mut(id.index()).filter(|_| !parameter.location.is_body()) else {
+                    continue;
+                };
+                input.kind.clone_from(&parameter.kind);
+                if input.rules.is_empty() {
+                    input.rules = parameter.rules.clone();
+                }
             }
         }
     });

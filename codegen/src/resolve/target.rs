@@ -11,7 +11,7 @@ use crate::codes::Code;
 use crate::diagnostic::{Sink, Span};
 use crate::linked::{Api, Operation};
 use crate::names::fold;
-use crate::read::document::{Document, Text};
+use crate::read::document::{Document, Invocation, Text};
 use crate::template::Piece;
 
 /// The operations of a capability, by the names that calls may give them.
@@ -36,6 +36,8 @@ pub(super) struct Targets<'l> {
     replaced: &'l [String],
     /// Operations that were left out for their errors, as calls name them.
     left_out: &'l [String],
+    /// Whether a call must be `namespace.operation`.
+    is_exact: bool,
 }
 
 /// The route, tool or resource that has the call.
@@ -74,6 +76,7 @@ impl<'l> Targets<'l> {
             missing,
             replaced,
             left_out,
+            is_exact: document.is_exact,
         };
         for (index, operation) in operations.iter().enumerate() {
             let name = operation.name.value.as_str();
@@ -152,12 +155,21 @@ impl<'l> Targets<'l> {
         both.is_some_and(|(one, other)| one.is_like(other))
     }
 
-    /// Whether a call names an operation, or one of a namespace that could not be imported.
+    /// Whether a call names an operation exactly, or one that is left out or of a namespace that could not be imported.
     pub(super) fn knows(&self, call: &Text, site: &CallSite<'_>) -> bool {
         let text = call.value.strip_prefix("$this.").unwrap_or(&call.value);
         self.missing_namespace(text).is_some()
             || self.means_left_out(Some(text), site).is_some()
-            || !self.candidates(Some(text), site).is_empty()
+            || self.full.contains_key(text)
+    }
+
+    /// Whether a tool without a call and outputs has no operation that it could mean.
+    pub(super) fn calls_nothing(&self, invocation: &Invocation, site: &CallSite<'_>) -> bool {
+        let says_nothing = invocation.call.is_none() && invocation.steps.is_empty() && invocation.outputs.is_empty();
+        self.is_exact
+            && says_nothing
+            && self.means_left_out(None, site).is_none()
+            && self.candidates(None, site).is_empty()
     }
 
     /// Whether a text is the name of an operation after the namespace of its API.
@@ -210,6 +222,9 @@ impl<'l> Targets<'l> {
 
     /// The operations that a text can name. Some files write slashes between namespace, resource and operation.
     fn named(&self, text: &str) -> Vec<OperationId> {
+        if self.is_exact {
+            return self.full.get(text).cloned().unwrap_or_default();
+        }
         let found = self.named_exactly(text);
         if found.is_empty() && text.contains('/') { self.named_exactly(&text.replace('/', ".")) } else { found }
     }

@@ -311,7 +311,7 @@ fn has_output(source: &ArgumentSource) -> bool {
     match source {
         ArgumentSource::Output(_) => true,
         ArgumentSource::Text(parts) | ArgumentSource::Filled(parts) => parts.iter().any(in_text),
-        ArgumentSource::List(items) => items.iter().any(has_output),
+        ArgumentSource::List(items) | ArgumentSource::First(items) => items.iter().any(has_output),
         ArgumentSource::Object(members) => members.iter().any(|member| has_output(&member.value)),
         ArgumentSource::Absent | ArgumentSource::Input(_) | ArgumentSource::Part(_) | ArgumentSource::Json(_) => false,
     }

@@ -50,6 +50,7 @@ impl Scope<'_> {
                 let present: Vec<_> = members.iter().filter_map(member).collect();
                 (!present.is_empty() || members.is_empty()).then(|| joined(b'{', &present, b'}'))
             }
+            ArgumentSource::First(sources) => sources.iter().find_map(|source| self.value(source)),
         }
     }
 

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http::HeaderMap;
 use naftiko_client::__private::{content_type, without_byte_order_mark};
 use naftiko_client::Response;
-use naftiko_schema::Target;
 use naftiko_schema::http::percent_encode;
+use naftiko_schema::{Format, Target};
 use rmcp::model::{ContentBlock, ResourceContents};
 
 /// A body, as far as it can be read.
@@ -57,14 +57,17 @@ const SIGNATURES: &[(usize, &[u8], &str)] = &[
 ];
 
 /// A response whose text is in UTF-8, if it is text in another charset.
-pub(super) fn in_utf8(media_type: Option<&str>, response: Response<Bytes>) -> Response<Bytes> {
-    if is_textual(media_type.unwrap_or_default()) { response.in_utf8() } else { response }
+pub(super) fn in_utf8(target: &Target, media_type: Option<&str>, response: Response<Bytes>) -> Response<Bytes> {
+    let is_text = *target.format() != Format::Binary && is_textual(media_type.unwrap_or_default());
+    if is_text { response.in_utf8() } else { response }
 }
 
-/// What a response of this target is. Where the capability says the media type, that is what it is.
+/// What a response of this target is. Where the capability says the media type, that is what it is; where it says that the
+/// response is bytes, that of the upstream.
 pub(super) fn of<'b>(target: &Target, media_type: Option<&str>, body: &'b [u8]) -> Body<'b> {
     match target.responding().and_then(|operation| operation.media_type.as_ref()) {
         Some(declared) => Body::Bytes(Some(declared.to_string())),
+        None if *target.format() == Format::Binary => Body::Bytes(media_type.map(str::to_owned)),
         None => read(media_type, body),
     }
 }

@@ -7,13 +7,12 @@ use naftiko_adapter::short;
 use naftiko_client::__private::{Connection, TARGET};
 use naftiko_schema::{Capability, Mcp};
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, ConstString, CustomRequest, CustomResult, DiscoverResult,
-    ErrorCode, GetPromptRequestMethod, GetPromptRequestParams, GetPromptResponse, GetSkillRequestParams,
-    GetSkillResult, Implementation, InitializeRequestParams, InitializeResult, ListPromptsRequestMethod,
-    ListPromptsResult, ListResourceTemplatesRequestMethod, ListResourceTemplatesResult, ListResourcesRequestMethod,
-    ListResourcesResult, ListSkillsResult, ListToolsRequestMethod, ListToolsResult, MetaObject, PaginatedRequestParams,
-    PromptsCapability, ProtocolVersion, ReadResourceRequestMethod, ReadResourceRequestParams, ReadResourceResponse,
-    ResourcesCapability, ServerCapabilities, ServerConfig, SubscriptionFilter, ToolsCapability,
+    CacheScope, CallToolRequestParams, CallToolResponse, CustomRequest, CustomResult, DiscoverResult, ErrorCode,
+    GetPromptRequestParams, GetPromptResponse, GetSkillRequestParams, GetSkillResult, Implementation,
+    InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+    ListSkillsResult, ListToolsResult, MetaObject, PaginatedRequestParams, PromptsCapability, ProtocolVersion,
+    ReadResourceRequestParams, ReadResourceResponse, ResourcesCapability, ServerCapabilities, ServerConfig,
+    SubscriptionFilter, ToolsCapability,
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -193,11 +192,6 @@ fn capabilities(declared: Declared) -> ServerCapabilities {
     capabilities
 }
 
-/// Rejects a method whose capability this server does not have.
-fn ensure_offered<M: ConstString>(is_offered: bool) -> Result<(), ErrorData> {
-    if is_offered { Ok(()) } else { Err(ErrorData::method_not_found::<M>()) }
-}
-
 /// Server info for `_meta` of a result (MCP 2026-07-28).
 fn server_info(config: &ServerConfig) -> MetaObject {
     let mut meta = MetaObject::default();
@@ -269,7 +263,6 @@ impl ServerHandler for Server {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        ensure_offered::<ListToolsRequestMethod>(self.0.members.declared().tools)?;
         let (tools, next) = page(self.0.members.listed(is_stateless(&context)), request)?;
         let mut list = ListToolsResult::with_all_items(tools);
         list.next_cursor = next;
@@ -282,7 +275,6 @@ impl ServerHandler for Server {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        ensure_offered::<ListResourcesRequestMethod>(self.0.members.declared().resources)?;
         let (all, next) = page(&self.0.resources.list().await, request)?;
         let mut list = ListResourcesResult::with_all_items(all);
         list.next_cursor = next;
@@ -295,7 +287,6 @@ impl ServerHandler for Server {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        ensure_offered::<ListResourceTemplatesRequestMethod>(self.0.members.declared().resources)?;
         let (all, next) = page(&self.0.resources.templates(), request)?;
         let mut list = ListResourceTemplatesResult::with_all_items(all);
         list.next_cursor = next;
@@ -308,7 +299,6 @@ impl ServerHandler for Server {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        ensure_offered::<ReadResourceRequestMethod>(self.0.members.declared().resources)?;
         let Inner { members, resources, policy, .. } = &*self.0;
         let (ttl, is_public) = members.read_cache_hints();
         // On the heap, because rmcp moves the future of a request dozens of times.
@@ -349,7 +339,6 @@ impl ServerHandler for Server {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        ensure_offered::<ListPromptsRequestMethod>(self.0.members.declared().prompts)?;
         let shown = self.0.members.prompts().filter(|prompt| self.0.policy.shows_prompt(prompt));
         let all: Vec<_> = shown.map(prompts::describe).collect();
         let (all, next) = page(&all, request)?;
@@ -364,7 +353,6 @@ impl ServerHandler for Server {
         request: GetPromptRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        ensure_offered::<GetPromptRequestMethod>(self.0.members.declared().prompts)?;
         let Inner { members, policy, .. } = &*self.0;
         let mut result = prompts::get(members.prompts(), policy, &request.name, request.arguments).await?;
         result.meta = Some(self.0.server_info_meta.clone());

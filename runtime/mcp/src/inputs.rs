@@ -52,7 +52,9 @@ impl Inputs {
         if tool.open {
             return read;
         }
-        unknown_inputs(&mut read.violations, arguments.keys().map(String::as_str), inputs, |violation| violation);
+        let fixed = &tool.binding.fixed;
+        let unknown: Vec<_> = arguments.keys().filter(|name| !fixed.iter().any(|fixed| fixed == *name)).collect();
+        unknown_inputs(&mut read.violations, unknown.into_iter().map(String::as_str), inputs, |violation| violation);
         read
     }
 

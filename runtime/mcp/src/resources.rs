@@ -191,8 +191,8 @@ impl Resources {
                     }
                     Err(error) => Err(error),
                 };
-                let (media_type, bytes) = read.map_err(|error| failure(uri, &error))?;
-                content::contents(uri, declared.or(media_type), *binary, bytes)
+                let (media_type, bytes, is_text) = read.map_err(|error| failure(uri, &error))?;
+                content::contents(uri, declared.or(media_type), *binary || !is_text, bytes)
             }
         };
         within(uri, contents, policy)
@@ -274,32 +274,32 @@ fn values(
     Some(Ok(values))
 }
 
-/// The media type and the bytes of a response, with secrets masked unless the policy shows them.
+/// The media type and the bytes of a response, and whether these are text. Secrets are masked unless the policy shows them.
 fn content_of(
     binding: &'static Binding,
     reveals: bool,
     response: Response<Bytes>,
-) -> Result<(Option<String>, Vec<u8>), Error> {
+) -> Result<(Option<String>, Vec<u8>, bool), Error> {
     match &binding.output {
         Output::Whole => {
             let media_type = content::media_type(response.headers());
-            let body = content::in_utf8(media_type.as_deref(), response).into_body();
+            let body = content::in_utf8(&binding.target, media_type.as_deref(), response).into_body();
             let shown = match content::of(&binding.target, media_type.as_deref(), &body) {
                 Body::Text(text) => Shown::text(&binding.target, reveals, media_type.as_deref(), text),
-                Body::Bytes(media_type) if shows_bytes(&binding.target, reveals, &body) => {
-                    return Ok((media_type, body.into()));
+                Body::Bytes(media_type) if shows_bytes(&binding.target, reveals, media_type.as_deref(), &body) => {
+                    return Ok((media_type, body.into(), false));
                 }
-                Body::Unreadable if reveals => return Ok((None, body.into())),
+                Body::Unreadable if reveals => return Ok((None, body.into(), false)),
                 Body::Bytes(_) | Body::Unreadable => Shown::hidden(),
             };
-            Ok((media_type, shown.text.into_bytes()))
+            Ok((media_type, shown.text.into_bytes(), true))
         }
         Output::Projected(projection) => {
             let mut document = document(&binding.target, projection, response)?.into_body();
             clean(&binding.target, reveals, &mut document);
             let shape = apply(projection, &document);
             let text = if shape.is_null() { numbers::write(&document) } else { numbers::write(&shape) };
-            Ok((Some("application/json".to_owned()), text.into_bytes()))
+            Ok((Some("application/json".to_owned()), text.into_bytes(), true))
         }
     }
 }

@@ -59,14 +59,14 @@ fn success(tool: &'static Tool, policy: &Policy, response: Response<Bytes>) -> R
         }
         Output::Whole => {
             let media_type = content::media_type(response.headers());
-            let response = content::in_utf8(media_type.as_deref(), response);
+            let response = content::in_utf8(target, media_type.as_deref(), response);
             let body = response.body().clone();
             match content::of(target, media_type.as_deref(), &body) {
                 Body::Text(text) if is_long(text.as_bytes(), policy) => {
                     return Ok(of_long_text(tool, policy, status, &text, response.headers()));
                 }
                 Body::Text(text) => of_text(tool, reveals, media_type.as_deref(), text, response)?,
-                Body::Bytes(media_type) if shows_bytes(target, reveals, &body) => {
+                Body::Bytes(media_type) if shows_bytes(target, reveals, media_type.as_deref(), &body) => {
                     return Ok(of_bytes(tool, policy, status, media_type, &body));
                 }
                 Body::Unreadable if reveals => return Ok(of_bytes(tool, policy, status, None, &body)),

@@ -7,7 +7,7 @@ use naftiko_client::__private::is_json;
 use naftiko_schema::Target;
 use serde_json::Value;
 
-use super::content;
+use super::content::{self, Body};
 use super::mask::{MASK, clean, cleaned, has_secrets, returns_secrets};
 
 /// A text as models may read it.
@@ -45,7 +45,12 @@ impl Shown {
     }
 }
 
-/// Whether a body that is not text may be shown.
-pub(super) fn shows_bytes(target: &Target, reveals: bool, body: &[u8]) -> bool {
-    reveals || !(returns_secrets(target) || has_secrets(body))
+/// Whether a body that is passed on as bytes of this media type may be shown. Bytes that are text have no more in them than the
+/// text may have.
+pub(super) fn shows_bytes(target: &Target, reveals: bool, media_type: Option<&str>, body: &[u8]) -> bool {
+    let is_masked = || match content::read(media_type, body) {
+        Body::Text(text) => Shown::text(target, false, media_type, text).masked,
+        Body::Bytes(_) | Body::Unreadable => false,
+    };
+    reveals || !(returns_secrets(target) || has_secrets(body) || is_masked())
 }

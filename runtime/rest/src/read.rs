@@ -10,10 +10,10 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use naftiko_adapter::{STANDSTILL, Values, also_wrong, offload, receive, repeated_name, short, unknown_inputs};
 use naftiko_client::__private::{
-    Argument, Connection, Violations, from_json_text, from_texts, without_byte_order_mark,
+    Argument, Connection, Schema, Violations, from_json_text, from_texts, without_byte_order_mark,
 };
 use naftiko_client::Violation;
-use naftiko_schema::{InputId, Kind, Location, Parameter, Route};
+use naftiko_schema::{InputId, Kind, Location, Parameter, Route, Text};
 use percent_encoding::percent_decode_str;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -29,8 +29,13 @@ pub(super) async fn values(
 ) -> Result<Values, Problem> {
     let inputs = route.binding.inputs();
     let (parts, body) = request.into_parts();
-    let mut reader =
-        Reader { inputs, values: naftiko_adapter::values(&route.binding), violations: Violations::default() };
+    let mut reader = Reader {
+        inputs,
+        fixed: &route.binding.fixed,
+        schema: route.binding.target.request_schema(),
+        values: naftiko_adapter::values(&route.binding),
+        violations: Violations::default(),
+    };
     reader.path(captures, &route.captures);
     reader.query(parts.uri.query().unwrap_or_default());
     reader.headers(&parts.headers);
@@ -54,6 +59,10 @@ pub(super) async fn values(
 
 struct Reader {
     inputs: &'static [Parameter],
+    /// The names of inputs with a fixed value, which are not read.
+    fixed: &'static [Text],
+    /// The schema of the body, if it is known.
+    schema: Option<&'static str>,
     values: Values,
     /// The violations, with the location of the input.
     violations: Violations<(Option<Location>, Violation)>,
@@ -102,7 +111,7 @@ impl Reader {
                 return;
             };
             let Some((index, _)) = self.at(Location::Query).find(|(_, input)| input.name == name) else {
-                unknown.push(name);
+                unknown.extend(Some(name).filter(|name| !self.is_fixed(name)));
                 continue;
             };
             match found.iter_mut().find(|(known, _)| *known == index) {
@@ -116,6 +125,10 @@ impl Reader {
         let mut seen = HashSet::new();
         let unknown: Vec<_> = unknown.iter().map(String::as_str).filter(|name| seen.insert(*name)).collect();
         self.unknown(Location::Query, unknown.into_iter());
+    }
+
+    fn is_fixed(&self, name: &str) -> bool {
+        self.fixed.iter().any(|fixed| fixed == name)
     }
 
     fn unknown<'n>(&mut self, location: Location, names: impl ExactSizeIterator<Item = &'n str>) {
@@ -171,7 +184,7 @@ impl Reader {
         if bytes.is_empty() {
             return Ok(self);
         }
-        if self.at(Location::Body).chain(self.at(Location::Field)).next().is_none() {
+        if self.fixed.is_empty() && self.at(Location::Body).chain(self.at(Location::Field)).next().is_none() {
             // Some SDKs send an empty document with every request, whatever its method.
             let taken = is_empty(&bytes).then_some(self);
             return taken.ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "this route takes no body"));
@@ -206,14 +219,29 @@ impl Reader {
             if input.kind != Kind::Any && is_null(bytes) {
                 return Ok(());
             }
+            let content = self.wrapped(input, bytes).unwrap_or_else(|| bytes.clone());
             if let Some(slot) = self.values.get_mut(index) {
-                *slot = Some(Argument::Json(bytes.clone()));
+                *slot = Some(Argument::Json(content));
             }
         }
-        if self.at(Location::Field).next().is_some() {
+        if self.at(Location::Field).next().is_some() || (whole.is_none() && !is_empty(bytes)) {
             self.fields(bytes, whole.is_some())?;
         }
         Ok(())
+    }
+
+    /// The only member of a document, if it has the name of the input that is the whole body, and is no member of that body.
+    fn wrapped(&self, input: &Parameter, json: &Bytes) -> Option<Bytes> {
+        let is_member = || Schema::of(self.schema?).member(&input.name).map(drop);
+        let is_object = json.trim_ascii_start().first() == Some(&b'{');
+        if !is_object || self.at(Location::Field).next().is_some() || is_member().is_some() {
+            return None;
+        }
+        let members: BTreeMap<String, &RawValue> = serde_json::from_slice(json).ok()?;
+        let only = members.get(&*input.name).filter(|_| members.len() == 1)?.get();
+        // An object in a body that is one is meant as the body.
+        let fits = !matches!(input.kind, Kind::Object) || only.starts_with('{');
+        fits.then(|| json.slice_ref(only.as_bytes()))
     }
 
     /// Reads the members of a body. If another input takes the whole body, it may have other members too (`others`).
@@ -234,7 +262,7 @@ impl Reader {
         }
         if !others {
             // In their order: the values are parts of one text.
-            let mut unknown: Vec<_> = members.iter().collect();
+            let mut unknown: Vec<_> = members.iter().filter(|(name, _)| !self.is_fixed(name)).collect();
             unknown.sort_by_key(|(_, value)| value.get().as_ptr());
             self.unknown(Location::Field, unknown.iter().map(|(name, _)| name.as_str()));
         }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::table::table;
-use crate::{ArgumentSource, Format, InputId, Location, Output, Parameter, Target};
+use crate::{ArgumentSource, Format, InputId, Location, Output, Parameter, Target, Text};
 
 table! {
     /// What a route, tool or resource runs, how its arguments are computed, and what its caller gets of the response.
@@ -13,6 +13,8 @@ table! {
     } with {
         /// How inputs become arguments.
         arguments: ArgumentMapping,
+        /// The names of inputs with a fixed value: what callers send under them has no effect.
+        fixed: [Text],
         /// The part of the response that the caller gets.
         output: Output,
         /// The longest response, in bytes, if it is less than the client takes.

@@ -175,6 +175,8 @@ pub enum Format {
     Json,
     /// Any format, as its media type says.
     Any,
+    /// Bytes. Their media type says what they are, whatever they look like.
+    Binary,
     /// An XML document.
     Xml,
     /// A YAML document.
@@ -201,7 +203,7 @@ impl Format {
 
     /// Whether the body is declared to be a document that can be read as JSON.
     pub const fn is_converted(&self) -> bool {
-        !matches!(self, Self::Json | Self::Any)
+        !matches!(self, Self::Json | Self::Any | Self::Binary)
     }
 
     /// The media type of the body, as OpenAPI writes it.
@@ -215,7 +217,7 @@ impl Format {
     /// The feature of the client that reads it, if it needs one.
     pub const fn feature(&self) -> Option<&'static str> {
         match self {
-            Self::Json | Self::Any => None,
+            Self::Json | Self::Any | Self::Binary => None,
             Self::Xml => Some("format-xml"),
             Self::Yaml => Some("format-yaml"),
             Self::Rows(_) => Some("format-csv"),

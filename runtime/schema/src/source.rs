@@ -26,6 +26,8 @@ pub enum ArgumentSource {
     List(List<ArgumentSource>),
     /// An object of the members that are not absent. It is absent if all of its members are.
     Object(List<SourceMember>),
+    /// The first of these that is not absent.
+    First(List<ArgumentSource>),
 }
 
 table! {

@@ -1,5 +1,6 @@
 //! Inbound authentication.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::extract::Request;
@@ -10,6 +11,7 @@ use naftiko_client::__private::{Environment, basic, render};
 use naftiko_rest::__private::Problem;
 use naftiko_schema::{Credential, InboundAuth, InboundScheme, Location, Template, Variable};
 use secrecy::{ExposeSecret as _, SecretString};
+use url::form_urlencoded;
 
 use super::cli::Serve;
 use super::failure::Failure;
@@ -29,14 +31,22 @@ pub(super) enum Inbound {
     Digest(Arc<super::digest::Digest>),
 }
 
-/// A secret in a header, after the name of its authentication scheme if there is one.
+/// A secret of callers, in a header after the name of its authentication scheme if there is one.
 #[derive(Clone)]
 pub(super) struct Secret {
-    header: HeaderName,
+    place: Place,
     scheme: Option<Scheme>,
     secret: SecretString,
     /// The name of the user, in Basic authentication.
     user: Option<SecretString>,
+}
+
+/// Where callers send a secret.
+#[derive(Clone)]
+enum Place {
+    Header(HeaderName),
+    /// The query, under this name. Only capabilities can want it there.
+    Query(String),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -58,7 +68,12 @@ impl Inbound {
             (None, Some(key)) => {
                 let header = options.api_key_header.parse();
                 let header = header.map_err(|_| failure("--api-key-header is not a valid header name"))?;
-                Ok(Self::Secrets(vec![Secret { header, scheme: None, secret: non_empty(key)?, user: None }]))
+                Ok(Self::Secrets(vec![Secret {
+                    place: Place::Header(header),
+                    scheme: None,
+                    secret: non_empty(key)?,
+                    user: None,
+                }]))
             }
             (Some(_), Some(_)) => Err(failure("set a bearer token or an API key, not both")),
         }
@@ -88,10 +103,19 @@ impl Inbound {
     /// The header fields with credentials of callers.
     pub(super) fn fields(&self) -> Vec<HeaderName> {
         match self {
-            Self::Secrets(secrets) => secrets.iter().map(|secret| secret.header.clone()).collect(),
+            Self::Secrets(secrets) => secrets.iter().filter_map(Secret::field).collect(),
             Self::Token(_) => vec![AUTHORIZATION],
             #[cfg(feature = "digest")]
             Self::Digest(_) => vec![AUTHORIZATION],
+        }
+    }
+
+    /// Takes the credential out of the query of a request, so that nothing that follows sees it.
+    pub(super) fn take(&self, request: &mut Request) {
+        let Self::Secrets(secrets) = self else { return };
+        let names: Vec<&str> = secrets.iter().filter_map(Secret::query).collect();
+        if let Some(uri) = without(request.uri(), &names) {
+            *request.uri_mut() = uri;
         }
     }
 
@@ -107,7 +131,7 @@ impl Inbound {
     #[cfg_attr(not(feature = "digest"), allow(unused_variables, reason = "only digests are about the method"))]
     pub(super) async fn check(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Identity, Problem> {
         match self {
-            Self::Secrets(secrets) => check(secrets, headers),
+            Self::Secrets(secrets) => check(secrets, uri, headers),
             // Boxed to keep the future of all other requests small.
             Self::Token(protected) => Box::pin(protected.check(headers, uri.query())).await,
             #[cfg(feature = "digest")]
@@ -118,8 +142,25 @@ impl Inbound {
     }
 }
 
-fn check(secrets: &[Secret], headers: &HeaderMap) -> Result<Identity, Problem> {
-    let failed = secrets.iter().find_map(|secret| match secret.is_in(headers) {
+/// A URI without the pairs of these names in its query, if it has any.
+fn without(uri: &Uri, names: &[&str]) -> Option<Uri> {
+    let query = uri.query().filter(|_| !names.is_empty())?;
+    let is_kept = |pair: &&str| named(pair).is_none_or(|(name, _)| !names.contains(&&*name));
+    let kept: Vec<&str> = query.split('&').filter(is_kept).collect();
+    let separator = if kept.is_empty() { "" } else { "?" };
+    let target = format!("{}{separator}{}", uri.path(), kept.join("&"));
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(target.parse().ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+/// The decoded name and value of one pair of a query.
+fn named(pair: &str) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
+    form_urlencoded::parse(pair.as_bytes()).next()
+}
+
+fn check(secrets: &[Secret], uri: &Uri, headers: &HeaderMap) -> Result<Identity, Problem> {
+    let failed = secrets.iter().find_map(|secret| match secret.is_in(uri, headers) {
         Some(true) => None,
         verdict => Some((secret, verdict.is_some())),
     });
@@ -165,20 +206,33 @@ impl Secret {
                 let username = render(&credential.username, variables);
                 let value = basic(username.expose_secret(), text(&credential.password)?.expose_secret());
                 let secret = value.strip_prefix("Basic ").unwrap_or(&value).into();
-                Ok(Self { header: AUTHORIZATION, scheme: Some(Scheme::Basic), secret, user: Some(username) })
+                let place = Place::Header(AUTHORIZATION);
+                Ok(Self { place, scheme: Some(Scheme::Basic), secret, user: Some(username) })
             }
-            Credential::ApiKey(key) if key.location == Location::Header => {
-                let header =
-                    key.name.parse().map_err(|_| failure("the header of the callers' API key has an invalid name"))?;
-                Ok(Self { header, scheme: None, secret: text(&key.value)?, user: None })
+            Credential::ApiKey(key) if matches!(key.location, Location::Header | Location::Query) => {
+                let header = || {
+                    let header = key.name.parse().map(Place::Header);
+                    header.map_err(|_| failure("the header of the callers' API key has an invalid name"))
+                };
+                let is_in_query = key.location == Location::Query;
+                let place = if is_in_query { Place::Query(key.name.to_string()) } else { header()? };
+                Ok(Self { place, scheme: None, secret: text(&key.value)?, user: None })
             }
             // The compiler rejects keys elsewhere, and ignoring a credential here would serve every caller.
-            _ => Err(failure("callers can send a credential only in a header, as a key, bearer token or password")),
+            _ => Err(failure("callers can send a credential only in a header or the query")),
         }
     }
 
     fn bearer(secret: SecretString) -> Self {
-        Self { header: AUTHORIZATION, scheme: Some(Scheme::Bearer), secret, user: None }
+        Self { place: Place::Header(AUTHORIZATION), scheme: Some(Scheme::Bearer), secret, user: None }
+    }
+
+    fn field(&self) -> Option<HeaderName> {
+        if let Place::Header(header) = &self.place { Some(header.clone()) } else { None }
+    }
+
+    fn query(&self) -> Option<&str> {
+        if let Place::Query(name) = &self.place { Some(name) } else { None }
     }
 
     fn bytes(&self) -> &[u8] {
@@ -195,8 +249,17 @@ impl Secret {
     }
 
     /// Whether the secret was sent; `None` if no secret of this kind was sent.
-    fn is_in(&self, headers: &HeaderMap) -> Option<bool> {
-        let sent = headers.get(&self.header)?;
+    fn is_in(&self, uri: &Uri, headers: &HeaderMap) -> Option<bool> {
+        let header = match &self.place {
+            Place::Header(header) => header,
+            Place::Query(name) => {
+                let pairs = uri.query()?.split('&').filter_map(named);
+                let mut sent = pairs.filter(|(known, _)| known == name).map(|(_, value)| value);
+                let first = sent.next()?;
+                return Some(sent.next().is_none() && same(first.as_bytes(), self.bytes()));
+            }
+        };
+        let sent = headers.get(header)?;
         let Some(own) = self.scheme else { return Some(same(sent.as_bytes(), self.bytes())) };
         let (scheme, sent) = sent.to_str().ok()?.split_once(' ')?;
         let name = match own {

@@ -182,7 +182,7 @@ impl Pipeline {
     }
 
     /// Authenticates the caller, receives the whole request, and then takes a permit and lets the handler respond.
-    async fn authenticated(&self, request: Request, current: &Current<'_>) -> Response {
+    async fn authenticated(&self, mut request: Request, current: &Current<'_>) -> Response {
         if let Some(response) = self.inbound.metadata(&request) {
             return response;
         }
@@ -193,6 +193,7 @@ impl Pipeline {
             Ok(caller) => caller,
             Err(problem) => return problem.at(request.uri().path()).into_response(),
         };
+        self.inbound.take(&mut request);
         let rule = self.rules.of(&caller).filter(|_| self.handler.has_rules());
         let mut forwarded = trace::context(request.headers());
         if self.audit.is_some() {

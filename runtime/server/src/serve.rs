@@ -284,7 +284,7 @@ impl Running {
         let calls = |plan: &&Plan| plan.adapter.rest().is_some() || plan.adapter.mcp().is_some();
         on_behalf.check(plans.iter().filter(calls).map(|plan| &plan.inbound))?;
         plans.sort_by_key(|plan| matches!(plan.adapter, Adapter::Control(_)));
-        if plans.first().is_none_or(|plan| matches!(plan.adapter, Adapter::Control(_))) {
+        if plans.is_empty() {
             return Err(Failure::Refused("no adapter to serve".to_owned()));
         }
         let is_public = plans.iter().any(|plan| plan.inbound.is_public());

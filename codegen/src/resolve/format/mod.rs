@@ -25,8 +25,9 @@ pub(super) fn link(operation: &ConsumedOperation, sources: &Sources, sink: &Sink
     let schema = operation.output_schema.as_ref();
     Ok(match word.value.to_ascii_lowercase().as_str() {
         "json" => Format::Json,
+        "binary" => Format::Binary,
         // No engine knows `text`, but it is clear what it means.
-        "binary" | "text" => Format::Any,
+        "text" => Format::Any,
         "xml" => Format::Xml,
         "yaml" => Format::Yaml,
         "csv" => Format::Rows(Separator::Comma),

@@ -6,7 +6,7 @@ use naftiko_schema::{InputId, InputPart, Location, PathStep};
 
 use super::Context;
 use crate::codes::Code;
-use crate::diagnostic::{FIRST, Sink};
+use crate::diagnostic::Sink;
 use crate::json_path;
 use crate::linked::{Parameter, Source};
 use crate::names::Index;
@@ -25,6 +25,8 @@ pub(super) fn declared_inputs<'d>(
     let mut inputs: Vec<Parameter> = Vec::new();
     let mut parts: Vec<(&Input, String, Vec<PathStep>)> = Vec::new();
     let mut known: BTreeSet<&str> = BTreeSet::new();
+    // The inputs of one name that are read in several places, the most specific declaration first.
+    let mut places: BTreeMap<&str, Vec<InputId>> = BTreeMap::new();
     let mut first: BTreeMap<&str, &Input> = BTreeMap::new();
     for value in declared.iter().filter_map(|input| input.value.as_ref()) {
         if value.scalar_text().is_some_and(|text| text.contains("{{")) {
@@ -45,9 +47,8 @@ pub(super) fn declared_inputs<'d>(
             sink.report_once(Code::MissingName, "input", input.name.span, message).help(help);
             continue;
         }
-        // The operation's own declaration comes first and replaces the shared one.
-        if !known.insert(name) {
-            report_hidden(own, input, sink);
+        // The operation's own declaration comes first and replaces the shared one, unless that is in another place.
+        if !known.insert(name) && (path.is_none() || !is_elsewhere(own, input) || input.value.is_some()) {
             continue;
         }
         if let (Some(member), false) = (&member, below.is_empty()) {
@@ -71,6 +72,11 @@ pub(super) fn declared_inputs<'d>(
             }),
             (location, _) => location,
         };
+        let others = places.entry(name).or_default();
+        if others.iter().any(|id| inputs.get(id.index()).is_some_and(|other| other.location == location)) {
+            continue;
+        }
+        others.push(inputs.len().into());
         inputs.push(Parameter {
             name: name.clone(),
             wire: member.unwrap_or_else(|| name.clone()),
@@ -85,7 +91,10 @@ pub(super) fn declared_inputs<'d>(
             configured: None,
         });
     }
-    let mut locals = BTreeMap::new();
+    let mut locals: BTreeMap<&str, Source> = BTreeMap::new();
+    for (name, ids) in places.into_iter().filter(|(_, ids)| ids.len() > 1) {
+        locals.insert(name, Source::First(ids.into_iter().map(Source::Input).collect()));
+    }
     for (input, member, at) in parts {
         let required = input.required.unwrap_or(context.path.is_none() && !context.inherits);
         let holder = holder(&mut inputs, input, member, &at, required);
@@ -122,15 +131,10 @@ fn holder(inputs: &mut Vec<Parameter>, part: &Input, member: String, at: &[PathS
     index.into()
 }
 
-/// Reports an input that an earlier one replaces, if callers might still send it in its own location.
-fn report_hidden(first: &Input, hidden: &Input, sink: &mut Sink) {
+/// Whether an input says another place than an earlier one of its name.
+fn is_elsewhere(first: &Input, other: &Input) -> bool {
     let location = |input: &Input| input.location.as_ref().map(|location| location.value.clone());
-    if let Some(hidden_in) = location(hidden).filter(|hidden| location(first).as_ref() != Some(hidden)) {
-        let message =
-            format!("the input `{}` is not read from the {hidden_in}; the first one counts", hidden.name.value);
-        let report = sink.report(Code::DuplicateName, hidden.name.span, message);
-        report.label(first.name.span, FIRST).help("rename one of the two, or remove it");
-    }
+    location(other).is_some_and(|other| location(first) != Some(other))
 }
 
 /// The member of the body that the value of an input names, and the path below it: `$.name`, `$.name.part`.
@@ -158,7 +162,7 @@ fn is_body_path(value: &Node) -> bool {
 }
 
 /// The inputs with a fixed value, which callers do not send.
-pub(super) fn constants<'d>(declared: &[&'d Input]) -> BTreeMap<&'d str, &'d Input> {
+pub(in crate::resolve) fn constants<'d>(declared: &[&'d Input]) -> BTreeMap<&'d str, &'d Input> {
     let is_fixed = |input: &&&Input| input.value.as_ref().is_some_and(|value| !is_body_path(value));
     // Of two inputs with one name, the first counts.
     declared.iter().filter(is_fixed).rev().map(|input| (input.name.value.as_str(), *input)).collect()

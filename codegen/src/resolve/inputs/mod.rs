@@ -9,7 +9,8 @@ use naftiko_schema::http::is_dots;
 use naftiko_schema::{InputId, InputPart, InputText, Kind, Location};
 use serde_json::Value;
 
-use self::declared::{Path, constants, declared_inputs};
+pub(super) use self::declared::constants;
+use self::declared::{Path, declared_inputs};
 use super::placeholder::report_unreadable;
 use super::prefix::IN_ARGUMENTS;
 use super::unique_inputs;
@@ -57,6 +58,8 @@ pub(super) struct Inputs<'c, 'd> {
     names: Index,
     /// Inputs with a fixed value.
     constants: BTreeMap<&'d str, &'d Input>,
+    /// The names of the inputs that say that they are required.
+    demanded: BTreeSet<&'d str>,
     /// How many of the inputs are declared; the others were derived.
     declared: usize,
     /// Whether no input is declared.
@@ -90,6 +93,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
             inputs,
             names,
             constants: constants(&declared),
+            demanded: declared.iter().filter(|it| it.required == Some(true)).map(|it| it.name.value.as_str()).collect(),
             declared: count,
             open,
             parameters,
@@ -122,6 +126,17 @@ impl<'c, 'd> Inputs<'c, 'd> {
         }
         if let Some(index) = self.known(&parameter.name) {
             return Source::Input(index);
+        }
+        // What stands in a template of the operation may also be an output or a part of it, or of an input. A parameter of
+        // its own is no output that only has its name.
+        let is_own = matches!(parameter.location, Location::Query | Location::Header | Location::Cookie);
+        if !is_own || parameter.name.contains(['.', '[']) {
+            if let Some(output) = self.output(&parameter.name, parameter.span, sink) {
+                return Source::Output(output);
+            }
+        }
+        if let Some(part) = self.part(&parameter.name) {
+            return Source::Part(part);
         }
         // Without an input, no one could send its part of a credential.
         let is_open = self.open || parameter.location == Location::Credential;
@@ -204,6 +219,25 @@ impl<'c, 'd> Inputs<'c, 'd> {
         let declared = self.names.like(name).iter().filter(|index| **index < self.declared);
         let mut like = declared.filter(|index| self.inputs.get(**index).is_some_and(free));
         like.next().filter(|_| like.next().is_none()).map(|index| (*index).into())
+    }
+
+    /// The source of an argument under `with`. A reference to what callers left out leaves the parameter to the declared input
+    /// of its own name.
+    pub(super) fn argument(&mut self, parameter: &Parameter, node: &Node, sink: &mut Sink) -> Source {
+        let source = self.source(parameter, node, sink);
+        let is_reference = matches!(&node.content, Content::Text(text) if self.strip(text).is_some());
+        let (Source::Input(referred), Some(own)) = (&source, self.names.exact(&parameter.name)) else { return source };
+        if !is_reference || own >= self.declared || own == referred.index() {
+            return source;
+        }
+        for index in [referred.index(), own] {
+            if let Some(input) = self.inputs.get_mut(index)
+                && !self.demanded.contains(input.name.as_str())
+            {
+                input.required = input.location.is_path();
+            }
+        }
+        Source::First(vec![source, Source::Input(own.into())])
     }
 
     pub(super) fn source(&mut self, parameter: &Parameter, node: &Node, sink: &mut Sink) -> Source {
@@ -404,7 +438,9 @@ impl<'c, 'd> Inputs<'c, 'd> {
                         Source::Input(index) => parts.push(InputText::Input(index)),
                         Source::Part(part) => parts.push(InputText::Part(part)),
                         Source::Output(output) => parts.push(InputText::Output(output)),
-                        Source::Json(json) => parts.push(InputText::Literal(json.into())),
+                        Source::Json(json) => parts.push(InputText::Literal(plain(json).into())),
+                        Source::Text(inside) | Source::Filled(inside) => parts.extend(inside),
+                        first @ Source::First(_) => parts.extend(first.whole().next().map(InputText::Input)),
                         _ => return Source::Absent,
                     }
                 }
@@ -443,6 +479,11 @@ impl<'c, 'd> Inputs<'c, 'd> {
     }
 }
 
+/// The text of a fixed value: that of JSON text without quotes.
+fn plain(json: String) -> String {
+    serde_json::from_str(&json).unwrap_or(json)
+}
+
 /// Whether a text has the form of a reference, such as `tools.name`.
 fn looks_like_reference(text: &str) -> bool {
     let word = |part: &str| {
@@ -458,7 +499,7 @@ fn fixed(source: &Source) -> bool {
     match source {
         Source::Absent | Source::Json(_) => true,
         Source::Input(_) | Source::Part(_) | Source::Output(_) | Source::Text(_) | Source::Filled(_) => false,
-        Source::List(items) => items.iter().all(fixed),
+        Source::List(items) | Source::First(items) => items.iter().all(fixed),
         Source::Object(members) => members.iter().all(|(_, member)| fixed(member)),
     }
 }

@@ -66,7 +66,7 @@ impl Options {
 /// A path and a query that are sent as they came. Both are percent-encoded already.
 #[derive(Clone, Debug)]
 pub struct Passed {
-    /// What follows the path of the operation.
+    /// What follows the path of the operation; empty for that path itself.
     pub path: String,
     /// The query, without `?`.
     pub query: Option<String>,
@@ -78,7 +78,10 @@ impl Passed {
         if self.path.split(['/', '\\']).any(is_dots) || holds_dots(&self.path) {
             return Err(Violation::new("path", "must not hold `.` or `..` between slashes, also if they are encoded"));
         }
-        let path = format!("{}/{}", url.path().trim_end_matches('/'), self.path);
+        let mut path = url.path().trim_end_matches('/').to_owned();
+        if !self.path.is_empty() {
+            path.extend(["/", &self.path]);
+        }
         url.set_path(&path);
         url.set_query(self.query.as_deref().filter(|query| !query.is_empty()));
         Ok(())
@@ -98,7 +101,7 @@ mod tests {
             passed.apply(&mut url).map(|()| url.to_string()).ok()
         };
         for (path, query, url) in [
-            ("", None, "https://api.test/v1/"),
+            ("", None, "https://api.test/v1"),
             ("a/b", Some("q=1&r=a%20b"), "https://api.test/v1/a/b?q=1&r=a%20b"),
             ("a%2Fb/%C3%A9/", Some(""), "https://api.test/v1/a%2Fb/%C3%A9/"),
             ("/a//b", Some("a=?"), "https://api.test/v1//a//b?a=?"),

@@ -95,7 +95,8 @@ impl Request {
 
     /// Sends the request and decodes the response: into a JSON value, or into a model.
     pub async fn receive<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
-        let reading = if self.operation.format == Format::Any { Reading::Whole } else { Reading::Document };
+        let is_whole = matches!(self.operation.format, Format::Any | Format::Binary);
+        let reading = if is_whole { Reading::Whole } else { Reading::Document };
         self.execute(reading).await?.decode(&self.operation.name, &self.operation.format)
     }
 

@@ -109,6 +109,7 @@ impl Tree {
             text: String::new(),
             is_nil: false,
         };
+        let mut attributes = Vec::new();
         // Comparing all names with each other would take a time that grows with the square of their number.
         for attribute in start.attributes().with_checks(false) {
             let attribute = attribute.map_err(|_| "an attribute is not well-formed")?;
@@ -119,15 +120,17 @@ impl Tree {
                     self.instance.insert(prefix.to_owned());
                 }
                 Some(_) => {}
-                None => {
-                    let (name, prefix) = attribute.key.decompose();
-                    let is_instance = prefix.is_some_and(|prefix| self.instance.contains(prefix.as_ref()));
-                    if is_instance && name.as_ref() == "nil" {
-                        element.is_nil = matches!(value.trim(), "true" | "1");
-                    } else {
-                        add(&mut element.members, name.as_ref(), value.into_owned().into());
-                    }
-                }
+                None => attributes.push((attribute.key, value.into_owned())),
+            }
+        }
+        // A prefix may be declared after the attribute that has it.
+        for (key, value) in attributes {
+            let (name, prefix) = key.decompose();
+            let is_instance = prefix.is_some_and(|prefix| self.instance.contains(prefix.as_ref()));
+            if is_instance && name.as_ref() == "nil" {
+                element.is_nil = matches!(value.trim(), "true" | "1");
+            } else {
+                add(&mut element.members, name.as_ref(), value.into());
             }
         }
         self.open.push(element);
@@ -215,6 +218,8 @@ mod tests {
             ("<p:a xmlns:p='urn:p' p:k='&lt;&#65;'><p:b/></p:a>".to_owned(), json!({"k": "<A", "b": ""})),
             ("<a>1 &amp; <![CDATA[<2>]]>&#x41;<!-- c -->B</a>".to_owned(), json!("1 & <2>AB")),
             (format!("<a><b {nil}='true'/><c {nil}='false'>x</c></a>"), json!({"b": null, "c": "x"})),
+            // The prefix is declared after the attribute that has it.
+            (format!("<a><b i:nil='true' {nil}='1'/></a>").replace(" i:nil='1'", ""), json!({"b": null})),
         ] {
             assert_eq!(document(&text).as_ref(), Ok(&expected), "{text}");
         }
