@@ -288,6 +288,10 @@ pub(crate) struct Flow<'d> {
 #[derive(Debug)]
 pub(crate) struct Step<'d> {
     pub(crate) name: String,
+    /// The list for each of whose elements it is taken. In the sources of its call, its own id means the element.
+    pub(crate) for_each: Option<Source>,
+    /// What must be true for it to be taken.
+    pub(crate) condition: Option<Source>,
     pub(crate) action: Action<'d>,
 }
 

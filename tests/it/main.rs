@@ -70,6 +70,7 @@ mod search;
 mod served;
 mod server;
 mod skills;
+mod steps;
 mod symbolic_links;
 mod tables;
 mod tls;

@@ -6,7 +6,12 @@ codes! {
     /// something else than the file promises, so the route or tool is refused.
     ///
     /// `transform`, of version 0.5 of the format, says only in prose what it makes of its input, so that no compiler can
-    /// know it. `forEach` and `condition` are of the same version: all known files that use them need a `transform` as well.
+    /// know it.
+    ///
+    /// `forEach` and `condition` of a step are one reference, such as `{{step.items}}`. Refused are `forEach` of a step that
+    /// calls nothing, and what compares or joins values: a script can compute them. A condition about `{{item}}` is refused
+    /// as well, because it is open what the output of the step would be; select the elements by a path instead, such as
+    /// `$.step.items[?@.open == true]`.
     ///
     /// Use the known types, or combine the operations in Rust: every operation is a method of the generated client, with
     /// checked types and with errors that end the sequence.
@@ -19,7 +24,7 @@ codes! {
     ///   wait:
     ///     type: pause            # refused
     /// ```
-    Steps = 121, Part, "steps of this type are not supported";
+    Steps = 121, Part, "a step is not supported";
 
     /// A step of type `script` names files that cannot be used. The text of the script and of its dependencies is embedded
     /// in the crate, so that they must be there when it is generated: text files below the `location` of the step, or below

@@ -31,6 +31,8 @@ fn table(id: FlowId, flow: &linked::Flow<'_>, callables: &Callables<'_>) -> naft
         name: step.name.clone().into(),
         action: action(&step.action, callables),
         after: after.into_iter().collect(),
+        for_each: step.for_each.as_ref().map(source),
+        condition: step.condition.as_ref().map(source),
     });
     naftiko_schema::Flow {
         id,
@@ -84,9 +86,14 @@ fn order(flow: &linked::Flow<'_>, callables: &Callables<'_>) -> Vec<BTreeSet<Ste
     let mut change: Option<StepId> = None;
     for (index, step) in flow.steps.iter().enumerate() {
         let mut needed: BTreeSet<StepId> = change.into_iter().collect();
+        let own = StepId::from(index);
+        // Its own id means the element.
         let mut need = |id: StepId| {
-            needed.insert(id);
+            if id != own {
+                needed.insert(id);
+            }
         };
+        step.for_each.iter().chain(&step.condition).for_each(|source| source.steps(&mut need));
         match &step.action {
             linked::Action::Call(call) => call.sources.iter().for_each(|source| source.steps(&mut need)),
             linked::Action::Lookup(lookup) => {
@@ -99,7 +106,7 @@ fn order(flow: &linked::Flow<'_>, callables: &Callables<'_>) -> Vec<BTreeSet<Ste
             && !callables.operation(call.operation).table.method.is_safe()
         {
             needed.extend((0..index).map(StepId::from));
-            change = Some(StepId::from(index));
+            change = Some(own);
         }
         let behind = |id: &StepId| all.get(id.index()).into_iter().flatten().copied();
         let implied: BTreeSet<StepId> = needed.iter().flat_map(behind).collect();

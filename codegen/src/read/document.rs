@@ -234,6 +234,10 @@ pub(crate) struct Invocation {
 #[derive(Debug)]
 pub(crate) struct Step {
     pub(crate) name: Text,
+    /// The list for whose elements it is taken.
+    pub(crate) for_each: Option<Node>,
+    /// What must be true for it to be taken.
+    pub(crate) condition: Option<Node>,
     pub(crate) action: StepAction,
 }
 

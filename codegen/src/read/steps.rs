@@ -22,13 +22,8 @@ fn step(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Step> {
     let name = name_of(key, &mut fields, sink);
     let kind = fields.text(&["type"], sink);
     fields.ignore(&["description", "label", "display", "tags"]);
-    // Without them the step would do something else.
-    if let Some(entry) = fields.get(&["forEach", "condition"]) {
-        let message = format!("`{}` of a step is not supported", entry.key);
-        sink.report(Code::Steps, entry.span, message)
-            .help("use a step of type `script`, or combine the operations in Rust");
-        return None;
-    }
+    let for_each = fields.get(&["forEach"]);
+    let condition = fields.get(&["condition"]).map(|entry| entry.value.clone());
     let kind = match &kind {
         Some(kind) => kind.value.as_str(),
         // The keys of a step show its type.
@@ -50,7 +45,13 @@ fn step(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Step> {
         fields.missing(&["name"], sink);
     }
     fields.finish(sink);
-    Some(Step { name: name?, action })
+    if let (Some(entry), false) = (for_each, matches!(action, StepAction::Call(..))) {
+        let message = format!("`forEach` of a step of type `{kind}` is not supported");
+        sink.report(Code::Steps, entry.span, message)
+            .help("use it in a step of type `call`; a script has its own loops");
+        return None;
+    }
+    Some(Step { name: name?, for_each: for_each.map(|entry| entry.value.clone()), condition, action })
 }
 
 fn lookup(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Lookup> {

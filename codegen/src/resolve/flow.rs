@@ -67,6 +67,7 @@ pub(super) fn link<'d>(
     let mut fed: Vec<(&Parameter, &Source)> = Vec::new();
     let mut used: Vec<&Source> = output.iter().collect();
     for step in &steps {
+        used.extend(step.for_each.iter().chain(&step.condition));
         match &step.action {
             Action::Call(call) => {
                 let operation = linker.operation(call.operation)?;
@@ -146,7 +147,8 @@ fn steps<'d>(
             let operation = linker.operation(*id)?;
             let sources = call::bind(&Callee::of(operation), invocation.with.as_deref(), inputs, sink);
             let call = StepCall { operation: *id, sources, outputs: &[] };
-            Some(Step { name: operation.name.value.clone(), action: Action::Call(call) })
+            let name = operation.name.value.clone();
+            Some(Step { name, for_each: None, condition: None, action: Action::Call(call) })
         };
         return targets.iter().flatten().map(call).collect();
     }
@@ -159,6 +161,7 @@ fn steps<'d>(
             report.label(first, FIRST).help("rename one of the two");
             return None;
         }
+        let (condition, for_each) = inputs.begin_step(step, sink)?;
         let action = match (&step.action, target) {
             (StepAction::Call(_, with), Some(id)) => {
                 let operation = linker.operation(*id)?;
@@ -169,8 +172,8 @@ fn steps<'d>(
             (StepAction::Lookup(source), _) => Action::Lookup(lookup(source, inputs, sink)?),
             (StepAction::Call(..), None) => return None,
         };
-        steps.push(Step { name: name.to_owned(), action });
-        inputs.steps.push(name);
+        steps.push(Step { name: name.to_owned(), for_each, condition, action });
+        inputs.end_step(name);
     }
     script::give_context(&mut steps, inputs);
     Some(steps)

@@ -101,8 +101,7 @@ impl Target {
     pub fn responding(&self) -> Option<&Operation> {
         match self {
             Self::Operation(operation) => Some(operation),
-            Self::Flow(flow) if flow.output.is_some() => None,
-            Self::Flow(flow) => flow.last_target()?.responding(),
+            Self::Flow(flow) => flow.responding(),
         }
     }
 }
@@ -135,6 +134,11 @@ table! {
     } with {
         /// The steps that must have ended before. Others may run at the same time.
         after: [StepId],
+        /// The list for each of whose elements a call is made. In the sources of that call, the id of the step itself
+        /// means the element. The output of the step is the list of what each call returned, in the order of the elements.
+        for_each: optional(ArgumentSource),
+        /// What must be true for the step to run. Otherwise it has no output.
+        condition: optional(ArgumentSource),
     }
 }
 
@@ -234,9 +238,37 @@ impl Flow {
         self.calls().flat_map(|call| call.target.operations())
     }
 
-    /// What the last call calls.
-    pub(crate) fn last_target(&self) -> Option<&Target> {
-        self.calls().last().map(|call| &call.target)
+    /// The calls of which one is the last that runs, from the last on: each but the last of these has a condition.
+    pub fn last_calls(&self) -> Vec<StepId> {
+        let mut last = Vec::new();
+        for (index, step) in self.steps.iter().enumerate().rev() {
+            if matches!(step.action, Action::Call(_)) {
+                last.push(index.into());
+                if step.condition.is_none() {
+                    break;
+                }
+            }
+        }
+        last
+    }
+
+    /// The operation whose response callers get; `None` if they get a document that the flow makes, or if that depends on
+    /// conditions.
+    pub fn responding(&self) -> Option<&Operation> {
+        if self.output.is_some() {
+            return None;
+        }
+        let mut found: Option<&Operation> = None;
+        for id in self.last_calls() {
+            let step = self.steps.get(id.index()).filter(|step| step.for_each.is_none())?;
+            let Action::Call(call) = &step.action else { return None };
+            let operation = call.target.responding()?;
+            if found.is_some_and(|found| found.id != operation.id) {
+                return None;
+            }
+            found = Some(operation);
+        }
+        found
     }
 
     /// When it may be repeated after a failure: its first steps may have succeeded.

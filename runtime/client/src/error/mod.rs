@@ -30,6 +30,8 @@ struct Inner {
     operation: &'static str,
     /// The step of a flow that called the operation.
     step: Option<&'static str>,
+    /// The element that it was called for, counted from 0, and how many there are.
+    element: Option<(usize, usize)>,
     kind: ErrorKind,
     /// The number of violations that are not in the kind.
     omitted: usize,
@@ -59,6 +61,7 @@ impl Error {
         Self(Box::new(Inner {
             operation,
             step: None,
+            element: None,
             kind,
             omitted: 0,
             phase,
@@ -131,6 +134,14 @@ impl Error {
     #[must_use]
     pub fn in_step(mut self, step: &'static str) -> Self {
         self.0.step = Some(step);
+        self
+    }
+
+    /// The error of a call for one of the elements of a list, counted from 0.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn for_element(mut self, index: usize, count: usize) -> Self {
+        self.0.element = Some((index, count));
         self
     }
 

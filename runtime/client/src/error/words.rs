@@ -24,6 +24,9 @@ impl Error {
         if let Some(step) = self.0.step {
             write!(f, "step `{step}`, ")?;
         }
+        if let Some((index, count)) = self.0.element {
+            write!(f, "element {} of {count}, ", index + 1)?;
+        }
         write!(f, "{}: ", self.0.operation)?;
         match &self.0.kind {
             ErrorKind::Arguments(violations) => {
