@@ -13,7 +13,7 @@ use crate::codes::Code;
 use crate::companion::Types;
 use crate::diagnostic::Span;
 use crate::names::Index;
-use crate::read::document::{self, AdapterType, Document, Hints, McpResource, Output, Rules, Text};
+use crate::read::document::{self, AdapterType, Document, Hints, McpResource, Output, Rules, Text, TransformStep};
 use crate::template::Piece;
 
 #[derive(Debug)]
@@ -300,6 +300,17 @@ pub(crate) enum Action<'d> {
     Call(StepCall<'d>),
     Lookup(Lookup),
     Script(Script),
+    Transform(Transform<'d>),
+}
+
+/// What the application makes of the outputs of earlier steps.
+#[derive(Debug)]
+pub(crate) struct Transform<'d> {
+    pub(crate) declared: &'d TransformStep,
+    /// What it gets of the caller, and values of its own.
+    pub(crate) inputs: Source,
+    /// The outputs of earlier steps, by their names.
+    pub(crate) outputs: Source,
 }
 
 /// A program that a step runs.
@@ -342,7 +353,7 @@ impl Flow<'_> {
     pub(crate) fn calls(&self) -> impl Iterator<Item = &StepCall<'_>> {
         self.steps.iter().filter_map(|step| match &step.action {
             Action::Call(call) => Some(call),
-            Action::Lookup(_) | Action::Script(_) => None,
+            Action::Lookup(_) | Action::Script(_) | Action::Transform(_) => None,
         })
     }
 }

@@ -75,6 +75,7 @@ mod symbolic_links;
 mod tables;
 mod tls;
 mod tour;
+mod transforms;
 mod transport;
 mod typed;
 mod upstream;

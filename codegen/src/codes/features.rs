@@ -2,11 +2,9 @@
 
 codes! {
     /// A step has a type that this compiler does not know. It knows `call`, which calls an operation, `lookup`, which
-    /// searches a list that an earlier step returned, and `script`, which runs a program. Leaving the step out would return
-    /// something else than the file promises, so the route or tool is refused.
-    ///
-    /// `transform`, of version 0.5 of the format, says only in prose what it makes of its input, so that no compiler can
-    /// know it.
+    /// searches a list that an earlier step returned, `script`, which runs a program, and `transform`, which the application
+    /// takes (NK0158). Leaving the step out would return something else than the file promises, so the route or tool is
+    /// refused.
     ///
     /// `forEach` and `condition` of a step are one reference, such as `{{step.items}}`. Refused are `forEach` of a step that
     /// calls nothing, and what compares or joins values: a script can compute them. A condition about `{{item}}` is refused
@@ -385,8 +383,10 @@ codes! {
     /// ```
     TemplateLanguage = 149, Part, "templates have placeholders only, not sections or partials";
 
-    /// A script does not run without something else. JavaScript is built in. For Python and Groovy, the program that starts
-    /// the server registers a `ScriptRunner` for the language with `run_with`; without it the server does not start. If
+    /// A step does not run without something else. A step of type `transform` says only in prose what it makes: the program
+    /// that starts the server registers a `Transform` under the name of the step with `run_with`, which gets the inputs and the
+    /// outputs of earlier steps, and makes the output parameters of the step. For scripts, JavaScript is built in; for Python
+    /// and Groovy, the program registers a `ScriptRunner` for the language. Without them the server does not start. If
     /// `management.scripting` of the control adapter switches scripts off, or does not allow the language, every request
     /// for the route or tool fails with status 400, as in the reference engine.
     ///
@@ -398,7 +398,7 @@ codes! {
     ///     location: file:///./scripts
     ///     file: pick.groovy
     /// ```
-    ScriptSetup = 158, Warning, "a script needs something else to run";
+    ScriptSetup = 158, Warning, "a step needs something else to run";
 
     /// A step of `orchestration` has a type such as `builtin.policy.assert`. These are functions of the product for which
     /// the file was written: they verify signatures, decide by a policy, or keep values. The file says what they are for,

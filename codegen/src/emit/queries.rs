@@ -37,6 +37,7 @@ fn in_action(action: &Action) -> bool {
         Action::Call(call) => in_output(&call.output) || in_target(&call.target) || call.sources.iter().any(in_source),
         Action::Lookup(lookup) => in_source(&lookup.value),
         Action::Script(script) => in_source(&script.context),
+        Action::Transform(transform) => in_source(&transform.inputs),
     }
 }
 

@@ -3,13 +3,18 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use naftiko_schema::{Action, FlowId, Lookup, Output, Ref, Script, ScriptFile, Step, StepCall, StepId, Target};
+use naftiko_schema::{
+    Action, FlowId, Kind, Lookup, Output, Ref, Script, ScriptFile, Step, StepCall, StepId, Target, Transform,
+    TransformMember,
+};
 
 use super::binding::source;
 use super::{Callables, output, parameter, text};
 use crate::linked::{self, Linked};
 use crate::model::{Flow, Operation};
 use crate::names::{Scope, Wish};
+use crate::read::document;
+use crate::vocabulary;
 
 /// The flows, by their ids.
 pub(super) fn lower(linked: &Linked<'_>, operations: &[Operation]) -> Vec<Flow> {
@@ -74,7 +79,19 @@ fn action(action: &linked::Action<'_>, callables: &Callables<'_>) -> Action {
             statements: script.statements,
             rejection: script.rejection.clone().map(Into::into),
         }),
+        linked::Action::Transform(transform) => Action::Transform(Transform {
+            inputs: source(&transform.inputs),
+            outputs: source(&transform.outputs),
+            members: transform.declared.outputs.iter().filter_map(member).collect(),
+            description: transform.declared.description.as_ref().map(|text| text.value.clone().into()),
+        }),
     }
+}
+
+/// A member of what a transform makes. A type that the format does not know is any.
+fn member(output: &document::Output) -> Option<TransformMember> {
+    let kind = vocabulary::kind(output.kind.as_ref()).unwrap_or(Kind::Any);
+    Some(TransformMember { name: output.name.as_ref()?.value.clone().into(), kind })
 }
 
 /// The steps that each step waits for: those whose outputs it uses, and around a call that changes something all others, which
@@ -101,6 +118,10 @@ fn order(flow: &linked::Flow<'_>, callables: &Callables<'_>) -> Vec<BTreeSet<Ste
                 lookup.value.steps(&mut need);
             }
             linked::Action::Script(script) => script.context.steps(&mut need),
+            linked::Action::Transform(transform) => {
+                transform.inputs.steps(&mut need);
+                transform.outputs.steps(&mut need);
+            }
         }
         if let linked::Action::Call(call) = &step.action
             && !callables.operation(call.operation).table.method.is_safe()

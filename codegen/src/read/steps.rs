@@ -1,10 +1,10 @@
 //! Reading steps, and the mappings that make a document of their outputs.
 
-use super::document::{Lookup, ScriptStep, Step, StepAction, StepMapping, Text};
+use super::document::{Lookup, ScriptStep, Step, StepAction, StepMapping, Text, TransformStep};
 use super::fields::Fields;
-use super::invocation::{call, with};
+use super::invocation::{call, output, with};
 use super::yaml::{Content, Node};
-use super::{Member, name_of};
+use super::{Member, name_of, read_all};
 use crate::codes::Code;
 use crate::diagnostic::Sink;
 
@@ -35,9 +35,11 @@ fn step(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Step> {
         "call" => StepAction::Call(call(&mut fields, sink), with(&mut fields, sink)),
         "lookup" => StepAction::Lookup(lookup(&mut fields, sink)?),
         "script" => StepAction::Script(script(&mut fields, sink)?),
+        "transform" => StepAction::Transform(transform(&mut fields, sink)),
         other => {
             let message = format!("steps of type `{other}` are not supported");
-            sink.report(Code::Steps, fields.span, message).help("use a step of type `call`, `lookup` or `script`");
+            sink.report(Code::Steps, fields.span, message)
+                .help("use a step of type `call`, `lookup`, `script` or `transform`");
             return None;
         }
     };
@@ -70,6 +72,13 @@ fn script(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<ScriptStep> {
     let (language, location) = (fields.text(&["language"], sink), fields.text(&["location"], sink));
     let (dependencies, with) = (fields.list("dependencies", sink), with(fields, sink));
     Some(ScriptStep { span: fields.span, file: file?, language, location, dependencies, with })
+}
+
+fn transform(fields: &mut Fields<'_>, sink: &mut Sink) -> TransformStep {
+    let description = fields.text(&["description"], sink);
+    let outputs = read_all(fields.members(&["outputParameters"], sink), output, sink);
+    let with = with(fields, sink);
+    TransformStep { description, outputs, with }
 }
 
 /// The mappings; `None` if there are none. Some files write targets as keys.

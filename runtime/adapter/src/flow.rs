@@ -8,7 +8,9 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use naftiko_client::__private::{Arguments, Connection, Reading, ResponseBody, check_once};
 use naftiko_client::{Error, Response};
-use naftiko_schema::{Action, ArgumentSource, Flow, Output, Projection, Script, Step, StepCall, StepId, Target};
+use naftiko_schema::{
+    Action, ArgumentSource, Flow, Output, Projection, Script, Step, StepCall, StepId, Target, Transform,
+};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -22,6 +24,7 @@ use crate::output::apply;
 use crate::plan::depends;
 use crate::script;
 use crate::source::{Scope, Values};
+use crate::transform;
 
 /// How many calls for elements of a list run at once, if they change nothing.
 const AT_ONCE: usize = 4;
@@ -129,6 +132,7 @@ impl Run<'_> {
             Call(&'static StepCall, Arguments),
             ForEach(&'static StepCall, Vec<Arguments>),
             Script(&'static Script, Vec<u8>),
+            Transform(&'static Transform, transform::Given),
             Done(Option<Value>),
         }
         let is_off = |condition: &ArgumentSource| !is_true(scope.value(condition).as_ref());
@@ -136,6 +140,7 @@ impl Run<'_> {
             _ if step.condition.as_ref().is_some_and(is_off) => Start::Done(None),
             Action::Lookup(lookup) => Start::Done(found(lookup, scope)),
             Action::Script(script) => Start::Script(script, script::context(script, scope)),
+            Action::Transform(transform) => Start::Transform(transform, transform::given(transform, scope)),
             Action::Call(call) => match &step.for_each {
                 Some(list) => {
                     let all = self.for_elements(index.into(), call, list, scope);
@@ -155,6 +160,13 @@ impl Run<'_> {
                     let outcome = script::run(script, context, self.connection, left).await;
                     let output = outcome.map_err(|error| Error::script(&self.flow.name, error).in_step(&step.name))?;
                     Ok(Ended { step: index, output, response: None })
+                }
+                Start::Transform(transform, given) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    let (flow, step) = (&*self.flow.name, &*step.name);
+                    let outcome = transform::run(flow, step, transform, given, self.connection, left).await;
+                    let output = outcome.map_err(|error| Error::transform(flow, error).in_step(step))?;
+                    Ok(Ended { step: index, output: Some(output), response: None })
                 }
                 Start::Call(call, arguments) => {
                     let outcome = self.call(call, arguments, reading, deadline).await;

@@ -22,6 +22,7 @@ mod script;
 mod shape;
 mod source;
 pub mod trace;
+mod transform;
 
 pub use accept::accepts;
 pub use call::{execute, execute_streaming, pass_on, preview};
@@ -36,3 +37,4 @@ pub use repeated::repeated_name;
 pub use script::without_runner;
 pub use shape::Shape;
 pub use source::Values;
+pub use transform::without_transform;

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use crate::table::{Ref, table};
-use crate::{ArgumentSource, FlowId, Format, Method, Operation, Output, Parameter, RetrySafety, StepId, Text};
+use crate::{ArgumentSource, FlowId, Format, Kind, Method, Operation, Output, Parameter, RetrySafety, StepId, Text};
 
 /// What is run.
 #[derive(Clone, Debug, PartialEq)]
@@ -151,6 +151,8 @@ pub enum Action {
     Lookup(Lookup),
     /// It runs a program.
     Script(Script),
+    /// It asks the application.
+    Transform(Transform),
 }
 
 table! {
@@ -211,6 +213,32 @@ table! {
     }
 }
 
+table! {
+    /// What the application makes of the outputs of earlier steps, by a function that it registers under the name of the step.
+    /// It changes nothing.
+    pub struct Transform {
+        /// What it gets of the caller, and values of its own: an object.
+        inputs: ArgumentSource,
+        /// The outputs of earlier steps that have one, by their names: an object.
+        outputs: ArgumentSource,
+        /// The members of what it makes. Others are left out, unless there are none.
+        members: [TransformMember],
+    } with {
+        /// What it makes, in prose.
+        description: optional(text),
+    }
+}
+
+table! {
+    /// A member of what the application makes.
+    pub struct TransformMember {
+        /// Its name.
+        name: text,
+        /// Its type.
+        kind: Kind,
+    }
+}
+
 impl Script {
     /// The language that needs no runner of the application.
     pub const JAVASCRIPT: &str = "javascript";
@@ -226,9 +254,23 @@ impl Target {
         let scripts = steps.iter().map(|step| match &step.action {
             Action::Script(script) => vec![script],
             Action::Call(call) => call.target.scripts(),
-            Action::Lookup(_) => Vec::new(),
+            Action::Lookup(_) | Action::Transform(_) => Vec::new(),
         });
         scripts.flatten().collect()
+    }
+
+    /// The names of the steps that the application takes.
+    pub fn transforms(&self) -> Vec<&str> {
+        let steps = match self {
+            Self::Operation(_) => &[][..],
+            Self::Flow(flow) => &flow.steps,
+        };
+        let names = steps.iter().map(|step| match &step.action {
+            Action::Transform(_) => vec![&*step.name],
+            Action::Call(call) => call.target.transforms(),
+            Action::Lookup(_) | Action::Script(_) => Vec::new(),
+        });
+        names.flatten().collect()
     }
 }
 
@@ -280,7 +322,7 @@ impl Flow {
     fn calls(&self) -> impl Iterator<Item = &StepCall> {
         self.steps.iter().filter_map(|step| match &step.action {
             Action::Call(call) => Some(call),
-            Action::Lookup(_) | Action::Script(_) => None,
+            Action::Lookup(_) | Action::Script(_) | Action::Transform(_) => None,
         })
     }
 }

@@ -66,6 +66,8 @@ pub(super) struct Inputs<'c, 'd> {
     parameters: BTreeSet<&'c str>,
     /// The steps whose outputs can be used.
     pub(super) steps: Vec<&'d str>,
+    /// The output parameters of transforms, with the step that has each.
+    made: Vec<(&'d str, usize)>,
     /// Whether the next step is taken for each element of a list.
     for_each: bool,
     /// What has no input of its own, by name: parts of bodies, and what `with` beside the steps of a flow makes.
@@ -97,6 +99,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
             open,
             parameters,
             steps: Vec::new(),
+            made: Vec::new(),
             for_each: false,
             locals,
             path,

@@ -28,13 +28,17 @@ impl Inputs<'_, '_> {
         Some(self.value_at(step, text, rest, span, sink))
     }
 
-    /// The same in a placeholder or in a path that begins with `$.`, where `item` alone is the whole element.
+    /// The same in a placeholder or in a path that begins with `$.`, where `item` alone is the whole element, and where a
+    /// transform's output needs no name of the step.
     pub(in crate::resolve) fn placed(&self, text: &str, span: Span, sink: &mut Sink) -> Option<StepValue> {
         let name = text.strip_prefix("$.").unwrap_or(text).trim();
         if self.for_each && name == ITEM {
             return Some(self.value_at(self.steps.len(), text, "", span, sink));
         }
-        self.output(text, span, sink)
+        if let Some(output) = self.output(text, span, sink) {
+            return Some(output);
+        }
+        self.made(name).map(|(step, rest)| self.value_at(step, text, &rest, span, sink))
     }
 
     fn value_at(&self, step: usize, text: &str, rest: &str, span: Span, sink: &mut Sink) -> StepValue {

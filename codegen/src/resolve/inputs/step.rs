@@ -4,7 +4,7 @@ use super::Inputs;
 use crate::codes::Code;
 use crate::diagnostic::Sink;
 use crate::linked::{Parameter, Source};
-use crate::read::document::{Step, Text};
+use crate::read::document::{Step, StepAction, Text};
 use crate::read::yaml::{Content, Node};
 use crate::template::{Piece, split};
 
@@ -31,9 +31,27 @@ impl<'d> Inputs<'_, 'd> {
     }
 
     /// Ends a step, whose output others can use from now on.
-    pub(in crate::resolve) fn end_step(&mut self, name: &'d str) {
+    pub(in crate::resolve) fn end_step(&mut self, step: &'d Step) {
         self.for_each = false;
-        self.steps.push(name);
+        if let StepAction::Transform(transform) = &step.action {
+            let names = transform.outputs.iter().filter_map(|output| Some(output.name.as_ref()?.value.as_str()));
+            self.made.extend(names.map(|name| (name, self.steps.len())));
+        }
+        self.steps.push(&step.name.value);
+    }
+
+    /// The output parameter of a transform that a placeholder names without the step, if nothing else has the name. Of several,
+    /// the latest.
+    pub(super) fn made(&self, path: &str) -> Option<(usize, String)> {
+        let (name, _) = path.split_at_checked(path.find(['.', '[']).unwrap_or(path.len()))?;
+        let (_, step) = self.made.iter().rev().find(|(known, _)| *known == name)?;
+        let is_taken = self.known(name).is_some()
+            || self.constants.contains_key(name)
+            || self.locals.contains_key(name)
+            || self.locals.contains_key(path)
+            || self.context.scope.variables.knows(path)
+            || self.is_in_path(name);
+        (!is_taken).then(|| (*step, format!(".{path}")))
     }
 
     fn condition(&mut self, node: &Node, step: &Step, sink: &mut Sink) -> Option<Source> {

@@ -129,6 +129,15 @@ impl Error {
         Self::new(operation, kind, Phase::Prepare)
     }
 
+    /// The application did not make the output of a step.
+    #[doc(hidden)]
+    pub fn transform(operation: &'static str, error: ScriptError) -> Self {
+        match error {
+            ScriptError::Thrown(_) => Self::script(operation, error),
+            ScriptError::Failed(problem) => Self::new(operation, ErrorKind::Transform(problem), Phase::Prepare),
+        }
+    }
+
     /// The error of an operation that a step of a flow called.
     #[doc(hidden)]
     #[must_use]
