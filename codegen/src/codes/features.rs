@@ -45,8 +45,8 @@ codes! {
     Scripts = 122, Part, "a script cannot be used";
 
     /// A route or tool has `outputParameters`, and the responses that they map cannot be read: the `outputRawFormat` is
-    /// no format, or what it needs is missing. Avro and Protobuf need an `outputSchema`, the path of a file with the
-    /// schema, relative to the file that names it.
+    /// no format, or what it needs is missing. Protobuf needs an `outputSchema`, the path of a file with the schema, relative
+    /// to the file that names it. Avro without it is a file of Avro data, which has its schema in it.
     ///
     /// Without `outputParameters`, the response is passed on byte for byte, whatever its format.
     ///
