@@ -13,7 +13,9 @@ use crate::codes::Code;
 use crate::companion::Types;
 use crate::diagnostic::Span;
 use crate::names::Index;
-use crate::read::document::{self, Adapter, AdapterType, Document, Hints, McpResource, Output, Rules, Text};
+use crate::read::document::{
+    self, Adapter, AdapterType, Document, Hints, McpResource, Output, Rules, Text, TransformStep,
+};
 use crate::template::Piece;
 
 #[derive(Debug)]
@@ -319,6 +321,10 @@ pub(crate) struct Flow<'d> {
 #[derive(Debug)]
 pub(crate) struct Step<'d> {
     pub(crate) name: String,
+    /// The list for each of whose elements it is taken. In the sources of its call, its own id means the element.
+    pub(crate) for_each: Option<Source>,
+    /// What must be true for it to be taken.
+    pub(crate) condition: Option<Source>,
     pub(crate) action: Action<'d>,
 }
 
@@ -327,6 +333,17 @@ pub(crate) enum Action<'d> {
     Call(StepCall<'d>),
     Lookup(Lookup),
     Script(Script),
+    Transform(Transform<'d>),
+}
+
+/// What the application makes of the outputs of earlier steps.
+#[derive(Debug)]
+pub(crate) struct Transform<'d> {
+    pub(crate) declared: &'d TransformStep,
+    /// What it gets of the caller, and values of its own.
+    pub(crate) inputs: Source,
+    /// The outputs of earlier steps, by their names.
+    pub(crate) outputs: Source,
 }
 
 /// A program that a step runs.
@@ -369,7 +386,7 @@ impl Flow<'_> {
     pub(crate) fn calls(&self) -> impl Iterator<Item = &StepCall<'_>> {
         self.steps.iter().filter_map(|step| match &step.action {
             Action::Call(call) => Some(call),
-            Action::Lookup(_) | Action::Script(_) => None,
+            Action::Lookup(_) | Action::Script(_) | Action::Transform(_) => None,
         })
     }
 }

@@ -7,7 +7,7 @@ use naftiko_client::__private::Connection;
 use naftiko_client::schema::{Adapter, Capability};
 use naftiko_client::{ClientBuilder, ScriptRunners};
 use naftiko_codegen::{Sources, compile_tables};
-use naftiko_mcp::{HttpOptions, Server};
+use naftiko_mcp::{HttpOptions, Policy, Server};
 use serde_json::{Value, json};
 
 use naftiko_serve::echo;
@@ -22,6 +22,11 @@ async fn served(text: &str, upstream: Router) -> String {
 
 /// The same for a specification with files, and with what runs its scripts.
 pub(crate) async fn served_with(sources: Sources, upstream: Router, runners: ScriptRunners) -> String {
+    served_under(sources, upstream, runners, Policy::default()).await
+}
+
+/// The same with what an operator lets callers do.
+pub(crate) async fn served_under(sources: Sources, upstream: Router, runners: ScriptRunners, policy: Policy) -> String {
     naftiko_client::install_crypto_provider();
     let (tables, _) = compile_tables(&sources, "spec/cases/values.yaml", "cases-values").unwrap_or_else(|found| {
         panic!("{}", found.render(&sources, false));
@@ -36,7 +41,8 @@ pub(crate) async fn served_with(sources: Sources, upstream: Router, runners: Scr
         match adapter {
             Adapter::Rest(rest) => application = application.merge(naftiko_rest::router(rest, &connection)),
             Adapter::Mcp(mcp) => {
-                application = application.merge(Server::new(mcp, &connection).router(HttpOptions::default()));
+                application = application
+                    .merge(Server::new(mcp, &connection).with_policy(policy.clone()).router(HttpOptions::default()));
             }
             Adapter::Skill(_) | Adapter::Control(_) => {}
         }

@@ -2,11 +2,14 @@
 
 codes! {
     /// A step has a type that this compiler does not know. It knows `call`, which calls an operation, `lookup`, which
-    /// searches a list that an earlier step returned, and `script`, which runs a program. Leaving the step out would return
-    /// something else than the file promises, so the route or tool is refused.
+    /// searches a list that an earlier step returned, `script`, which runs a program, and `transform`, which the application
+    /// takes (NK0158). Leaving the step out would return something else than the file promises, so the route or tool is
+    /// refused.
     ///
-    /// `transform`, of version 0.5 of the format, says only in prose what it makes of its input, so that no compiler can
-    /// know it. `forEach` and `condition` are of the same version: all known files that use them need a `transform` as well.
+    /// `forEach` and `condition` of a step are one reference, such as `{{step.items}}`. Refused are `forEach` of a step that
+    /// calls nothing, and what compares or joins values: a script can compute them. A condition about `{{item}}` is refused
+    /// as well, because it is open what the output of the step would be; select the elements by a path instead, such as
+    /// `$.step.items[?@.open == true]`.
     ///
     /// Use the known types, or combine the operations in Rust: every operation is a method of the generated client, with
     /// checked types and with errors that end the sequence.
@@ -19,7 +22,7 @@ codes! {
     ///   wait:
     ///     type: pause            # refused
     /// ```
-    Steps = 121, Part, "steps of this type are not supported";
+    Steps = 121, Part, "a step is not supported";
 
     /// A step of type `script` names files that cannot be used. The text of the script and of its dependencies is embedded
     /// in the crate, so that they must be there when it is generated: text files below the `location` of the step, or below
@@ -42,8 +45,8 @@ codes! {
     Scripts = 122, Part, "a script cannot be used";
 
     /// A route or tool has `outputParameters`, and the responses that they map cannot be read: the `outputRawFormat` is
-    /// no format, or what it needs is missing. Avro and Protobuf need an `outputSchema`, the path of a file with the
-    /// schema, relative to the file that names it.
+    /// no format, or what it needs is missing. Protobuf needs an `outputSchema`, the path of a file with the schema, relative
+    /// to the file that names it. Avro without it is a file of Avro data, which has its schema in it.
     ///
     /// Without `outputParameters`, the response is passed on byte for byte, whatever its format.
     ///
@@ -383,8 +386,10 @@ codes! {
     /// ```
     TemplateLanguage = 149, Part, "templates have placeholders only, not sections or partials";
 
-    /// A script does not run without something else. JavaScript is built in. For Python and Groovy, the program that starts
-    /// the server registers a `ScriptRunner` for the language with `run_with`; without it the server does not start. If
+    /// A step does not run without something else. A step of type `transform` says only in prose what it makes: the program
+    /// that starts the server registers a `Transform` under the name of the step with `run_with`, which gets the inputs and the
+    /// outputs of earlier steps, and makes the output parameters of the step. For scripts, JavaScript is built in; for Python
+    /// and Groovy, the program registers a `ScriptRunner` for the language. Without them the server does not start. If
     /// `management.scripting` of the control adapter switches scripts off, or does not allow the language, every request
     /// for the route or tool fails with status 400, as in the reference engine.
     ///
@@ -396,7 +401,7 @@ codes! {
     ///     location: file:///./scripts
     ///     file: pick.groovy
     /// ```
-    ScriptSetup = 158, Warning, "a script needs something else to run";
+    ScriptSetup = 158, Warning, "a step needs something else to run";
 
     /// A step of `orchestration` has a type such as `builtin.policy.assert`. These are functions of the product for which
     /// the file was written: they verify signatures, decide by a policy, or keep values. The file says what they are for,

@@ -150,7 +150,8 @@ codes! {
     /// with different names in Rust; a call of the name is resolved by method and path. APIs with one namespace are
     /// both kept, and calls are looked up in both. Of duplicate parameters, arguments of prompts and outputs, the first
     /// one is used. The later of two tools gets a number at the end of its name, because clients would see only one of
-    /// them; tools that differ only in their adapter are served once.
+    /// them; tools that differ only in their adapter are served once. In a step with `forEach`, `{{item}}` is the element, also
+    /// where an input or a step has this name.
     ///
     /// The diagnostic marks both definitions. Rename one of the two. `cargo xtask lint` has more rules for namespaces
     /// (NK0401).

@@ -46,13 +46,13 @@ pub(super) fn emit(model: &Model) -> String {
             let (module, variant) = (tables::ident(module), tables::ident(facts.variant));
             quote! { Adapter::#variant(to(&#module::ADAPTER)) }
         });
-        // Only scripts in other languages need something of the application.
+        // Only scripts in other languages and transforms need something of the application.
         let (name, runners, argument) = if needs_runners(model) {
             items.push(quote! {
-                pub use naftiko_client::{ScriptCall, ScriptError, ScriptRunner, ScriptRunners};
+                pub use naftiko_client::{ScriptCall, ScriptError, ScriptRunner, ScriptRunners, Transform, TransformCall};
             });
             items.push(quote! {
-                /// Runs the command line of this crate's binary without what runs its scripts. See [`run_with`].
+                /// Runs the command line of this crate's binary without what runs its steps. See [`run_with`].
                 #[cfg(feature = "server")]
                 pub fn run() -> std::process::ExitCode {
                     run_with(ScriptRunners::default())
@@ -87,10 +87,11 @@ pub(super) fn emit(model: &Model) -> String {
     rust::file(model, &guide::docs(model), items)
 }
 
-/// Whether an application must register what runs the scripts.
+/// Whether an application must register what runs the scripts, or what makes outputs of steps.
 pub(super) fn needs_runners(model: &Model) -> bool {
-    let scripts = model.adapters.iter().flat_map(Adapter::bindings).flat_map(|binding| binding.target.scripts());
-    scripts.into_iter().any(|script| script.language != Script::JAVASCRIPT && script.rejection.is_none())
+    let is_foreign = |script: &Script| script.language != Script::JAVASCRIPT && script.rejection.is_none();
+    let mut targets = model.adapters.iter().flat_map(Adapter::bindings).map(|binding| &binding.target);
+    targets.any(|target| !target.transforms().is_empty() || target.scripts().into_iter().any(is_foreign))
 }
 
 pub(super) fn emit_main(model: &Model) -> String {

@@ -26,13 +26,19 @@ fn in_target(target: &Target) -> bool {
 
 fn in_flow(flow: &Flow) -> bool {
     flow.output.iter().any(in_source)
-        || flow.steps.iter().any(|step| match &step.action {
-            Action::Call(call) => {
-                in_output(&call.output) || in_target(&call.target) || call.sources.iter().any(in_source)
-            }
-            Action::Lookup(lookup) => in_source(&lookup.value),
-            Action::Script(script) => in_source(&script.context),
-        })
+        || flow
+            .steps
+            .iter()
+            .any(|step| step.for_each.iter().chain(&step.condition).any(in_source) || in_action(&step.action))
+}
+
+fn in_action(action: &Action) -> bool {
+    match action {
+        Action::Call(call) => in_output(&call.output) || in_target(&call.target) || call.sources.iter().any(in_source),
+        Action::Lookup(lookup) => in_source(&lookup.value),
+        Action::Script(script) => in_source(&script.context),
+        Action::Transform(transform) => in_source(&transform.inputs),
+    }
 }
 
 fn in_output(output: &Output) -> bool {

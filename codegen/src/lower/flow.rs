@@ -3,13 +3,18 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use naftiko_schema::{Action, FlowId, Lookup, Output, Ref, Script, ScriptFile, Step, StepCall, StepId, Target};
+use naftiko_schema::{
+    Action, FlowId, Kind, Lookup, Output, Ref, Script, ScriptFile, Step, StepCall, StepId, Target, Transform,
+    TransformMember,
+};
 
 use super::binding::source;
 use super::{Callables, output, parameter, text};
 use crate::linked::{self, Linked};
 use crate::model::{Flow, Operation};
 use crate::names::{Scope, Wish};
+use crate::read::document;
+use crate::vocabulary;
 
 /// The flows, by their ids.
 pub(super) fn lower(linked: &Linked<'_>, operations: &[Operation]) -> Vec<Flow> {
@@ -31,6 +36,8 @@ fn table(id: FlowId, flow: &linked::Flow<'_>, callables: &Callables<'_>) -> naft
         name: step.name.clone().into(),
         action: action(&step.action, callables),
         after: after.into_iter().collect(),
+        for_each: step.for_each.as_ref().map(source),
+        condition: step.condition.as_ref().map(source),
     });
     naftiko_schema::Flow {
         id,
@@ -72,7 +79,19 @@ fn action(action: &linked::Action<'_>, callables: &Callables<'_>) -> Action {
             statements: script.statements,
             rejection: script.rejection.clone().map(Into::into),
         }),
+        linked::Action::Transform(transform) => Action::Transform(Transform {
+            inputs: source(&transform.inputs),
+            outputs: source(&transform.outputs),
+            members: transform.declared.outputs.iter().filter_map(member).collect(),
+            description: transform.declared.description.as_ref().map(|text| text.value.clone().into()),
+        }),
     }
+}
+
+/// A member of what a transform makes. A type that the format does not know is any.
+fn member(output: &document::Output) -> Option<TransformMember> {
+    let kind = vocabulary::kind(output.kind.as_ref()).unwrap_or(Kind::Any);
+    Some(TransformMember { name: output.name.as_ref()?.value.clone().into(), kind })
 }
 
 /// The steps that each step waits for: those whose outputs it uses, and around a call that changes something all others, which
@@ -84,9 +103,14 @@ fn order(flow: &linked::Flow<'_>, callables: &Callables<'_>) -> Vec<BTreeSet<Ste
     let mut change: Option<StepId> = None;
     for (index, step) in flow.steps.iter().enumerate() {
         let mut needed: BTreeSet<StepId> = change.into_iter().collect();
+        let own = StepId::from(index);
+        // Its own id means the element.
         let mut need = |id: StepId| {
-            needed.insert(id);
+            if id != own {
+                needed.insert(id);
+            }
         };
+        step.for_each.iter().chain(&step.condition).for_each(|source| source.steps(&mut need));
         match &step.action {
             linked::Action::Call(call) => call.sources.iter().for_each(|source| source.steps(&mut need)),
             linked::Action::Lookup(lookup) => {
@@ -94,12 +118,16 @@ fn order(flow: &linked::Flow<'_>, callables: &Callables<'_>) -> Vec<BTreeSet<Ste
                 lookup.value.steps(&mut need);
             }
             linked::Action::Script(script) => script.context.steps(&mut need),
+            linked::Action::Transform(transform) => {
+                transform.inputs.steps(&mut need);
+                transform.outputs.steps(&mut need);
+            }
         }
         if let linked::Action::Call(call) = &step.action
             && !callables.operation(call.operation).table.method.is_safe()
         {
             needed.extend((0..index).map(StepId::from));
-            change = Some(StepId::from(index));
+            change = Some(own);
         }
         let behind = |id: &StepId| all.get(id.index()).into_iter().flatten().copied();
         let implied: BTreeSet<StepId> = needed.iter().flat_map(behind).collect();

@@ -237,6 +237,10 @@ pub(crate) struct Invocation {
 #[derive(Debug)]
 pub(crate) struct Step {
     pub(crate) name: Text,
+    /// The list for whose elements it is taken.
+    pub(crate) for_each: Option<Node>,
+    /// What must be true for it to be taken.
+    pub(crate) condition: Option<Node>,
     pub(crate) action: StepAction,
 }
 
@@ -246,6 +250,18 @@ pub(crate) enum StepAction {
     Call(Option<Text>, Option<Vec<(Text, Node)>>),
     Lookup(Lookup),
     Script(ScriptStep),
+    Transform(TransformStep),
+}
+
+/// What the application makes of the outputs of earlier steps.
+#[derive(Debug)]
+pub(crate) struct TransformStep {
+    /// What it makes, in prose.
+    pub(crate) description: Option<Text>,
+    /// The members of what it makes.
+    pub(crate) outputs: Vec<Output>,
+    /// Values of its own.
+    pub(crate) with: Option<Vec<(Text, Node)>>,
 }
 
 /// A program that a step runs.

@@ -33,7 +33,7 @@ pub(super) fn call(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Text> {
     }
 }
 
-fn output(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Output> {
+pub(super) fn output(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Output> {
     let mut fields = Fields::of(node, "an output parameter", sink);
     let name = name_of(key, &mut fields, sink);
     let kind = fields.text(&["type"], sink);

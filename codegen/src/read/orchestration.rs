@@ -63,6 +63,8 @@ fn step(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Step> {
             .help("use a step of type `script`, or combine the operations in Rust");
         return None;
     }
+    let [for_each, condition] =
+        ["forEach", "condition"].map(|key| fields.get(&[key]).map(|entry| translated(&entry.value, sink)));
     let call = call(&mut fields, sink);
     let with = with(&mut fields, sink);
     let name = given.or(key);
@@ -71,7 +73,7 @@ fn step(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Step> {
     }
     fields.finish(sink);
     let with = with.map(|pairs| pairs.into_iter().map(|(name, node)| (name, translated(&node, sink))).collect());
-    Some(Step { name: name?, action: StepAction::Call(call, with) })
+    Some(Step { name: name?, for_each, condition, action: StepAction::Call(call, with) })
 }
 
 fn mapping((name, node): (Text, &Node), sink: &mut Sink) -> StepMapping {

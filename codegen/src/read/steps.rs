@@ -1,10 +1,10 @@
 //! Reading steps, and the mappings that make a document of their outputs.
 
-use super::document::{Lookup, ScriptStep, Step, StepAction, StepMapping, Text};
+use super::document::{Lookup, ScriptStep, Step, StepAction, StepMapping, Text, TransformStep};
 use super::fields::Fields;
-use super::invocation::{call, with};
+use super::invocation::{call, output, with};
 use super::yaml::{Content, Node};
-use super::{Member, name_of};
+use super::{Member, name_of, read_all};
 use crate::codes::Code;
 use crate::diagnostic::Sink;
 
@@ -22,13 +22,8 @@ fn step(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Step> {
     let name = name_of(key, &mut fields, sink);
     let kind = fields.text(&["type"], sink);
     fields.ignore(&["description", "label", "display", "tags"]);
-    // Without them the step would do something else.
-    if let Some(entry) = fields.get(&["forEach", "condition"]) {
-        let message = format!("`{}` of a step is not supported", entry.key);
-        sink.report(Code::Steps, entry.span, message)
-            .help("use a step of type `script`, or combine the operations in Rust");
-        return None;
-    }
+    let for_each = fields.get(&["forEach"]);
+    let condition = fields.get(&["condition"]).map(|entry| entry.value.clone());
     let kind = match &kind {
         Some(kind) => kind.value.as_str(),
         // The keys of a step show its type.
@@ -40,9 +35,11 @@ fn step(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Step> {
         "call" => StepAction::Call(call(&mut fields, sink), with(&mut fields, sink)),
         "lookup" => StepAction::Lookup(lookup(&mut fields, sink)?),
         "script" => StepAction::Script(script(&mut fields, sink)?),
+        "transform" => StepAction::Transform(transform(&mut fields, sink)),
         other => {
             let message = format!("steps of type `{other}` are not supported");
-            sink.report(Code::Steps, fields.span, message).help("use a step of type `call`, `lookup` or `script`");
+            sink.report(Code::Steps, fields.span, message)
+                .help("use a step of type `call`, `lookup`, `script` or `transform`");
             return None;
         }
     };
@@ -50,7 +47,13 @@ fn step(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Step> {
         fields.missing(&["name"], sink);
     }
     fields.finish(sink);
-    Some(Step { name: name?, action })
+    if let (Some(entry), false) = (for_each, matches!(action, StepAction::Call(..))) {
+        let message = format!("`forEach` of a step of type `{kind}` is not supported");
+        sink.report(Code::Steps, entry.span, message)
+            .help("use it in a step of type `call`; a script has its own loops");
+        return None;
+    }
+    Some(Step { name: name?, for_each: for_each.map(|entry| entry.value.clone()), condition, action })
 }
 
 fn lookup(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Lookup> {
@@ -69,6 +72,13 @@ fn script(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<ScriptStep> {
     let (language, location) = (fields.text(&["language"], sink), fields.text(&["location"], sink));
     let (dependencies, with) = (fields.list("dependencies", sink), with(fields, sink));
     Some(ScriptStep { span: fields.span, file: file?, language, location, dependencies, with })
+}
+
+fn transform(fields: &mut Fields<'_>, sink: &mut Sink) -> TransformStep {
+    let description = fields.text(&["description"], sink);
+    let outputs = read_all(fields.members(&["outputParameters"], sink), output, sink);
+    let with = with(fields, sink);
+    TransformStep { description, outputs, with }
 }
 
 /// The mappings; `None` if there are none. Some files write targets as keys.

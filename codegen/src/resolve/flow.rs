@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use naftiko_schema::{InputId, Kind, Location, OperationId, PathStep, StepId};
+use naftiko_schema::{InputId, Kind, Location, OperationId, PathStep, StepId, StepValue};
 
 use super::call::{self, Callee};
 use super::inputs::{Context, Inputs};
@@ -61,12 +61,13 @@ pub(super) fn link<'d>(
     let output = match &invocation.mappings {
         Some(mappings) if !mappings.is_empty() => Some(mapped(mappings, &mut inputs, sink)),
         _ if targets.is_empty() => Some(mocked(&invocation.outputs, &mut inputs, sink)),
-        _ => None,
+        _ => of_last_transform(&steps),
     };
     let mut inputs = inputs.inputs;
     let mut fed: Vec<(&Parameter, &Source)> = Vec::new();
     let mut used: Vec<&Source> = output.iter().collect();
     for step in &steps {
+        used.extend(step.for_each.iter().chain(&step.condition));
         match &step.action {
             Action::Call(call) => {
                 let operation = linker.operation(call.operation)?;
@@ -74,11 +75,13 @@ pub(super) fn link<'d>(
             }
             Action::Lookup(lookup) => used.push(&lookup.value),
             Action::Script(script) => used.push(&script.context),
+            Action::Transform(transform) => used.push(&transform.inputs),
         }
     }
     call::settle(&mut inputs, &fed, &used, context, sink);
     keep_fields(&mut inputs, &fed);
-    let outputs = if output.is_some() { Vec::new() } else { of_last_response(invocation) };
+    let is_made = invocation.mappings.is_some() || targets.is_empty();
+    let outputs = if is_made { Vec::new() } else { of_last_response(invocation) };
     Some(Flow {
         name: site.name.to_owned(),
         description: site.description,
@@ -87,6 +90,13 @@ pub(super) fn link<'d>(
         output,
         outputs: Cow::Owned(outputs),
     })
+}
+
+/// What a flow without mappings returns whose last step makes something: no one else could use that.
+fn of_last_transform(steps: &[Step<'_>]) -> Option<Source> {
+    let last = steps.len().checked_sub(1)?;
+    let makes = steps.get(last).is_some_and(|step| matches!(step.action, Action::Transform(_)));
+    makes.then(|| Source::Output(StepValue { step: last.into(), at: Vec::new().into() }))
 }
 
 /// The operation of each step that calls one. A flow with a single call and no steps is a step of its own.
@@ -119,7 +129,7 @@ fn targets<'d>(
                 failed |= found.is_none();
                 found
             }
-            StepAction::Lookup(_) | StepAction::Script(_) => None,
+            StepAction::Lookup(_) | StepAction::Script(_) | StepAction::Transform(_) => None,
         });
     }
     (!failed).then_some(targets)
@@ -145,7 +155,8 @@ fn steps<'d>(
             let operation = linker.operation(*id)?;
             let sources = call::bind(&Callee::of(operation), invocation.with.as_deref(), inputs, sink);
             let call = StepCall { operation: *id, sources, outputs: &[] };
-            Some(Step { name: operation.name.value.clone(), action: Action::Call(call) })
+            let name = operation.name.value.clone();
+            Some(Step { name, for_each: None, condition: None, action: Action::Call(call) })
         };
         return targets.iter().flatten().map(call).collect();
     }
@@ -158,6 +169,7 @@ fn steps<'d>(
             report.label(first, FIRST).help("rename one of the two");
             return None;
         }
+        let (condition, for_each) = inputs.begin_step(step, sink)?;
         let action = match (&step.action, target) {
             (StepAction::Call(_, with), Some(id)) => {
                 let operation = linker.operation(*id)?;
@@ -165,11 +177,14 @@ fn steps<'d>(
                 Action::Call(StepCall { operation: *id, sources, outputs: operation.outputs })
             }
             (StepAction::Script(source), _) => Action::Script(linker.scripts.link(source, name, inputs, sink)?),
+            (StepAction::Transform(declared), _) => {
+                Action::Transform(script::transform(declared, &step.name, inputs, sink))
+            }
             (StepAction::Lookup(source), _) => Action::Lookup(lookup(source, inputs, sink)?),
             (StepAction::Call(..), None) => return None,
         };
-        steps.push(Step { name: name.to_owned(), action });
-        inputs.steps.push(name);
+        steps.push(Step { name: name.to_owned(), for_each, condition, action });
+        inputs.end_step(step);
     }
     script::give_context(&mut steps, inputs);
     Some(steps)

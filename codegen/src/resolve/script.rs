@@ -1,12 +1,12 @@
-//! Scripts: their files, which are embedded in the crate, and what they see.
+//! Scripts: their files, which are embedded in the crate, and what they see. Transforms see the same.
 
 use super::files::{folders, plain};
 use super::inputs::Inputs;
 use crate::Sources;
 use crate::codes::Code;
 use crate::diagnostic::Sink;
-use crate::linked::{Action, Parameter, Script, Source, Step};
-use crate::read::document::{AdapterKind, Document, ScriptStep, Scripting, Text};
+use crate::linked::{Action, Parameter, Script, Source, Step, Transform};
+use crate::read::document::{AdapterKind, Document, ScriptStep, Scripting, Text, TransformStep};
 use crate::read::yaml::{Content, Node};
 
 /// The key of the folder of scripts whose steps name none.
@@ -137,28 +137,61 @@ fn value<'d>(name: &'d Text, node: &'d Node, inputs: &mut Inputs<'_, 'd>, sink: 
     }
 }
 
-/// Gives scripts what they see besides their own values: what callers send, and the outputs of earlier steps.
+/// A step that the application takes.
+pub(super) fn transform<'d>(
+    declared: &'d TransformStep,
+    name: &Text,
+    inputs: &mut Inputs<'_, 'd>,
+    sink: &mut Sink,
+) -> Transform<'d> {
+    let message = format!("the server needs something that makes the output of step `{}`", name.value);
+    let help = "the program that starts the server registers a `Transform` under the name of the step";
+    sink.report(Code::ScriptSetup, name.span, message).help(help);
+    let with = declared.with.iter().flatten().map(|(name, node)| (name.value.clone(), value(name, node, inputs, sink)));
+    Transform { declared, inputs: Source::Object(with.collect()), outputs: Source::Absent }
+}
+
+/// Gives scripts and transforms what they see besides their own values: what callers send, and the outputs of earlier steps.
 pub(super) fn give_context(steps: &mut [Step<'_>], inputs: &Inputs<'_, '_>) {
     let names: Vec<String> = steps.iter().map(|step| step.name.clone()).collect();
     for (index, step) in steps.iter_mut().enumerate() {
-        let Action::Script(script) = &mut step.action else { continue };
         let outputs = names.iter().take(index).enumerate().map(|(index, name)| {
             let whole = naftiko_schema::StepValue { step: index.into(), at: Vec::new().into() };
             (name.clone(), Source::Output(whole))
         });
-        let own = match std::mem::replace(&mut script.context, Source::Absent) {
-            Source::Object(own) => own,
-            _ => Vec::new(),
-        };
-        let mut members: Vec<(String, Source)> = Vec::new();
-        for (name, source) in inputs.all().into_iter().chain(outputs).chain(own) {
-            match members.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, value)) => *value = source,
-                None => members.push((name, source)),
+        match &mut step.action {
+            Action::Script(script) => {
+                let own = members(&mut script.context);
+                script.context = object(inputs.all().into_iter().chain(outputs).chain(own));
             }
+            Action::Transform(transform) => {
+                let own = members(&mut transform.inputs);
+                transform.inputs = object(inputs.all().into_iter().chain(own));
+                transform.outputs = object(outputs);
+            }
+            Action::Call(_) | Action::Lookup(_) => {}
         }
-        script.context = Source::Object(members);
     }
+}
+
+/// Takes the members of an object.
+fn members(source: &mut Source) -> Vec<(String, Source)> {
+    match std::mem::replace(source, Source::Absent) {
+        Source::Object(members) => members,
+        _ => Vec::new(),
+    }
+}
+
+/// An object, in which of two members with one name the later counts.
+fn object(all: impl Iterator<Item = (String, Source)>) -> Source {
+    let mut members: Vec<(String, Source)> = Vec::new();
+    for (name, source) in all {
+        match members.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, value)) => *value = source,
+            None => members.push((name, source)),
+        }
+    }
+    Source::Object(members)
 }
 
 /// Whether a path stays below the folder that it is relative to.

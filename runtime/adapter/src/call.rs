@@ -6,7 +6,8 @@ use naftiko_client::{Error, RawBody, Response};
 use naftiko_schema::{Binding, Operation, Output, Target};
 
 use crate::caller::Forwarded;
-use crate::flow::{self, Planned, Run, View};
+use crate::flow::{Run, View};
+use crate::plan::{Planned, PlannedRequest, planned};
 
 /// Responses up to this length are read whole before they are passed through, in bytes.
 const READ_AHEAD: usize = 64 << 10;
@@ -91,9 +92,10 @@ pub fn preview(
     match &binding.target {
         Target::Operation(operation) => {
             let preview = connection.preview(operation, arguments, &Options::default())?;
-            Ok(vec![Planned::Request(None, preview)])
+            let request = PlannedRequest::Known(preview);
+            Ok(vec![Planned { step: None, request, for_each: false, conditional: false }])
         }
-        Target::Flow(flow) => flow::planned(flow, connection, arguments.clone()),
+        Target::Flow(flow) => planned(flow, connection, arguments.clone()),
     }
 }
 

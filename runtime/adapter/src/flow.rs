@@ -6,22 +6,28 @@ use std::task::Poll;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use naftiko_client::__private::{Arguments, Connection, Options, Preview, Reading, ResponseBody, check_once};
+use naftiko_client::__private::{Arguments, Connection, Reading, ResponseBody, check_once};
 use naftiko_client::{Error, Response};
 use naftiko_schema::{
-    Action, ArgumentSource, Flow, InputText, Operation, Output, Projection, Script, Step, StepCall, Target,
+    Action, ArgumentSource, Flow, Output, Projection, Script, Step, StepCall, StepId, Target, Transform,
 };
 use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::caller::Forwarded;
+use crate::elements::{elements, is_true};
 use crate::inputs::converted;
 use crate::lookup::found;
 use crate::numbers;
 use crate::offload::offload;
 use crate::output::apply;
+use crate::plan::depends;
 use crate::script;
 use crate::source::{Scope, Values};
+use crate::transform;
+
+/// How many calls for elements of a list run at once, if they change nothing.
+const AT_ONCE: usize = 4;
 
 /// What callers may see of the output of a target, where that is less than what other steps see.
 pub type View<'v> = &'v (dyn Fn(&'static Target, &mut Value) + Sync);
@@ -61,24 +67,26 @@ impl Run<'_> {
         let inputs = inputs.into_values();
         let deadline = Instant::now() + self.connection.timeout();
         let steps = &self.flow.steps;
-        let last_call = steps.iter().rposition(|step| matches!(step.action, Action::Call(_)));
+        let last_calls = self.flow.last_calls();
+        // The last of these that has run, and its response.
+        let mut last = None;
         let mut outputs = Outputs { whole: vec![None; steps.len()], shown: self.view.map(|_| vec![None; steps.len()]) };
         let (mut started, mut ended) = (vec![false; steps.len()], vec![false; steps.len()]);
         let mut running = Vec::new();
-        let mut response = None;
         loop {
             for (index, step) in steps.iter().enumerate() {
                 let is_due = step.after.iter().all(|id| ended.get(id.index()) == Some(&true));
                 if is_due && let Some(started) = started.get_mut(index).filter(|started| !**started) {
                     *started = true;
-                    let reading = if Some(index) == last_call { self.last_reading(index) } else { Reading::Document };
+                    let reading = self.reading(index);
                     running.push(Box::pin(self.take(index, step, &inputs, &outputs.whole, reading, deadline)?));
                 }
             }
             let Some(step) = next(&mut running).await else { break };
-            let Ended { step: index, output, response: of_step } = step?;
-            if Some(index) == last_call {
-                response = of_step;
+            let Ended { step: index, output, response } = step?;
+            let is_last = last_calls.contains(&index.into()) && last.as_ref().is_none_or(|(known, _)| *known < index);
+            if is_last && (response.is_some() || output.is_some()) {
+                last = Some((index, response));
             }
             self.keep(index, output, &mut outputs);
             if let Some(ended) = ended.get_mut(index) {
@@ -86,23 +94,27 @@ impl Run<'_> {
             }
         }
         let shown = outputs.shown.as_ref().unwrap_or(&outputs.whole);
-        let scope = Scope { inputs: &inputs, outputs: shown };
+        let scope = Scope { inputs: &inputs, outputs: shown, element: None };
         let document = self.flow.output.as_ref().and_then(|output| scope.value(output));
-        match (document.as_ref().and_then(|document| document.to_json()), response) {
-            (None, Some(response)) => Ok(response),
-            (document, _) => {
-                let json = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-                let document = document.map_or_else(|| b"{}".to_vec(), |document| document.into_owned());
-                Ok(Response::own(HeaderMap::from_iter(json), ResponseBody::buffered(document.into())))
-            }
+        if let Some(json) = document.as_ref().and_then(|document| document.to_json()) {
+            return Ok(own(json.into_owned()));
+        }
+        let Some((index, response)) = last else { return Ok(own(b"{}".to_vec())) };
+        let of_last = shown.get(index).and_then(Option::as_ref).map(numbers::write).map(String::into_bytes);
+        match (response, of_last) {
+            // Where no one operation says what the response is, the view cannot be applied to it later.
+            (Some(_), Some(json)) if self.view.is_some() && self.flow.responding().is_none() => Ok(own(json)),
+            (Some(response), _) => Ok(response),
+            (None, json) => Ok(own(json.unwrap_or_else(|| b"{}".to_vec()))),
         }
     }
 
-    /// How much of the last response is read. If it is what the caller gets, and no other step sees it, that is as much as the
-    /// caller wants.
-    fn last_reading(&self, index: usize) -> Reading {
+    /// How much of a response is read. If it is what the caller gets, and no other step sees it, that is as much as the caller
+    /// wants.
+    fn reading(&self, index: usize) -> Reading {
         let is_last_step = index + 1 == self.flow.steps.len();
-        if self.flow.output.is_none() && is_last_step { self.reading } else { Reading::Document }
+        let is_passed_on = self.flow.output.is_none() && (self.view.is_none() || self.flow.responding().is_some());
+        if is_last_step && is_passed_on { self.reading } else { Reading::Document }
     }
 
     /// Starts a step: what it needs of earlier steps is taken at once, so that it can run beside them.
@@ -115,18 +127,30 @@ impl Run<'_> {
         reading: Reading,
         deadline: Instant,
     ) -> Result<impl Future<Output = Result<Ended, Error>> + 's, Error> {
-        let scope = Scope { inputs, outputs };
+        let scope = Scope { inputs, outputs, element: None };
         enum Start {
             Call(&'static StepCall, Arguments),
+            ForEach(&'static StepCall, Vec<Arguments>),
             Script(&'static Script, Vec<u8>),
+            Transform(&'static Transform, transform::Given),
             Done(Option<Value>),
         }
+        let is_off = |condition: &ArgumentSource| !is_true(scope.value(condition).as_ref());
         let start = match &step.action {
+            _ if step.condition.as_ref().is_some_and(is_off) => Start::Done(None),
             Action::Lookup(lookup) => Start::Done(found(lookup, scope)),
             Action::Script(script) => Start::Script(script, script::context(script, scope)),
-            Action::Call(call) => {
-                Start::Call(call, arguments(call, scope, self.connection).map_err(|error| error.in_step(&step.name))?)
-            }
+            Action::Transform(transform) => Start::Transform(transform, transform::given(transform, scope)),
+            Action::Call(call) => match &step.for_each {
+                Some(list) => {
+                    let all = self.for_elements(index.into(), call, list, scope);
+                    Start::ForEach(call, all.map_err(|error| error.in_step(&step.name))?)
+                }
+                None => {
+                    let arguments = arguments(call, scope, None, self.connection);
+                    Start::Call(call, arguments.map_err(|error| error.in_step(&step.name))?)
+                }
+            },
         };
         Ok(async move {
             match start {
@@ -137,13 +161,73 @@ impl Run<'_> {
                     let output = outcome.map_err(|error| Error::script(&self.flow.name, error).in_step(&step.name))?;
                     Ok(Ended { step: index, output, response: None })
                 }
+                Start::Transform(transform, given) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    let (flow, step) = (&*self.flow.name, &*step.name);
+                    let outcome = transform::run(flow, step, transform, given, self.connection, left).await;
+                    let output = outcome.map_err(|error| Error::transform(flow, error).in_step(step))?;
+                    Ok(Ended { step: index, output: Some(output), response: None })
+                }
                 Start::Call(call, arguments) => {
                     let outcome = self.call(call, arguments, reading, deadline).await;
                     let (output, response) = outcome.map_err(|error| error.in_step(&step.name))?;
                     Ok(Ended { step: index, output, response: Some(response) })
                 }
+                Start::ForEach(call, all) => {
+                    let outcome = self.call_each(call, all, deadline).await;
+                    let outputs = outcome.map_err(|error| error.in_step(&step.name))?;
+                    Ok(Ended { step: index, output: Some(outputs), response: None })
+                }
             }
         })
+    }
+
+    /// The arguments for each element of the list of a step. All are checked before anything is sent.
+    fn for_elements(
+        &self,
+        step: StepId,
+        call: &'static StepCall,
+        list: &ArgumentSource,
+        scope: Scope<'_>,
+    ) -> Result<Vec<Arguments>, Error> {
+        let elements = elements(self.flow, call, list, scope)?;
+        let known = (!depends(list, None)).then_some(step);
+        let of_element = |(index, element): (usize, &_)| {
+            let scope = Scope { element: Some((step, element)), ..scope };
+            let arguments = arguments(call, scope, known, self.connection);
+            arguments.map_err(|error| error.for_element(index, elements.len()))
+        };
+        elements.iter().enumerate().map(of_element).collect()
+    }
+
+    /// Calls the target of a step for each element: several at once if they change nothing, else one after the other. What
+    /// other steps see of the responses is a list in the order of the elements.
+    async fn call_each(&self, call: &'static StepCall, all: Vec<Arguments>, deadline: Instant) -> Result<Value, Error> {
+        let (count, limit) = (all.len(), self.connection.response_limit());
+        let at_once = if call.target.is_safe() { AT_ONCE } else { 1 };
+        let mut outputs = vec![Value::Null; count];
+        let (mut waiting, mut running, mut length) = (all.into_iter().enumerate(), Vec::new(), 0_usize);
+        loop {
+            for (index, arguments) in waiting.by_ref().take(at_once - running.len()) {
+                running.push(Box::pin(async move {
+                    let outcome = self.call(call, arguments, Reading::Document, deadline).await;
+                    let outcome =
+                        outcome.map(|(output, response)| (index, output, response.split().1.into_buffered().len()));
+                    outcome.map_err(|error| error.for_element(index, count))
+                }));
+            }
+            let Some(outcome) = next(&mut running).await else { break };
+            let (index, output, of_one) = outcome?;
+            length = length.saturating_add(of_one);
+            if length > limit {
+                let problem = format!("the responses for all elements together are longer than {limit} bytes");
+                return Err(Error::step(call.target.name(), problem));
+            }
+            if let (Some(place), Some(output)) = (outputs.get_mut(index), output) {
+                *place = output;
+            }
+        }
+        Ok(outputs.into())
     }
 
     /// Calls the target of a step, and reads what other steps see of its response.
@@ -179,10 +263,15 @@ impl Run<'_> {
     fn keep(&self, index: usize, output: Option<Value>, outputs: &mut Outputs) {
         if let (Some(shown), Some(view)) = (&mut outputs.shown, self.view) {
             let mut document = output.clone();
-            if let (Some(document), Some(Action::Call(call))) =
-                (&mut document, self.flow.steps.get(index).map(|step| &step.action))
+            if let (Some(document), Some(step)) = (&mut document, self.flow.steps.get(index))
+                && let Action::Call(call) = &step.action
             {
-                view(&call.target, document);
+                match document {
+                    Value::Array(items) if step.for_each.is_some() => {
+                        items.iter_mut().for_each(|item| view(&call.target, item));
+                    }
+                    document => view(&call.target, document),
+                }
             }
             if let Some(shown) = shown.get_mut(index) {
                 *shown = document;
@@ -194,8 +283,14 @@ impl Run<'_> {
     }
 }
 
-/// The outcome of the step that ends next; `None` if no step runs. Steps are polled in their order, so that they send their
-/// requests in that order, too.
+/// A document that a flow makes, as a response.
+fn own(json: Vec<u8>) -> Response<ResponseBody> {
+    let headers = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    Response::own(HeaderMap::from_iter(headers), ResponseBody::buffered(json.into()))
+}
+
+/// The outcome of the step, or of the call, that ends next; `None` if none runs. They are polled in their order, so that they
+/// send their requests in that order, too.
 async fn next<F: Future>(running: &mut Vec<Pin<Box<F>>>) -> Option<F::Output> {
     if running.is_empty() {
         return None;
@@ -211,39 +306,6 @@ async fn next<F: Future>(running: &mut Vec<Pin<Box<F>>>) -> Option<F::Output> {
     .await;
     drop(running.remove(index));
     Some(outcome)
-}
-
-/// A request that a call would send.
-pub enum Planned {
-    /// This one. The step of a flow that would send it has a name.
-    Request(Option<&'static str>, Preview),
-    /// One that depends on what earlier steps return: the step, the method, and the path with names for what is not known.
-    Later(&'static str, &'static str, String),
-}
-
-/// The requests that a flow would send, in the order of its steps.
-///
-/// # Errors
-/// If one that depends on the caller only cannot be built.
-pub(crate) fn planned(flow: &'static Flow, connection: &Connection, inputs: Arguments) -> Result<Vec<Planned>, Error> {
-    let inputs = inputs.into_values();
-    let mut planned = Vec::new();
-    for step in flow.steps.iter() {
-        let Action::Call(call) = &step.action else { continue };
-        let is_known = !call.sources.iter().any(has_output);
-        match &call.target {
-            Target::Operation(operation) if is_known => {
-                let scope = Scope { inputs: &inputs, outputs: &[] };
-                let preview = arguments(call, scope, connection)
-                    .and_then(|arguments| connection.preview(operation, &arguments, &Options::default()));
-                planned.push(Planned::Request(Some(&step.name), preview.map_err(|error| error.in_step(&step.name))?));
-            }
-            target => planned.extend(target.operations().into_iter().map(|operation: &'static Operation| {
-                Planned::Later(&step.name, operation.method.as_str(), operation.path_template())
-            })),
-        }
-    }
-    Ok(planned)
 }
 
 /// What other steps see of the body of a response. Text and nothing are no output.
@@ -273,11 +335,16 @@ fn seen(call: &'static StepCall, response: Response<Bytes>) -> Option<Value> {
     })
 }
 
-/// The arguments of a call by a step.
+/// The arguments of a call by a step. `known` is the step whose output is what the caller sent: an element of its list.
 ///
 /// # Errors
 /// If they are wrong. That is a mistake of the caller, or of an earlier step whose output is a part of them.
-fn arguments(call: &'static StepCall, scope: Scope<'_>, connection: &Connection) -> Result<Arguments, Error> {
+pub(crate) fn arguments(
+    call: &'static StepCall,
+    scope: Scope<'_>,
+    known: Option<StepId>,
+    connection: &Connection,
+) -> Result<Arguments, Error> {
     let target = &call.target;
     let values = call.sources.iter().map(|source| scope.value(source)).collect();
     let mut arguments = Arguments::of(converted(values, target.parameters()));
@@ -293,7 +360,7 @@ fn arguments(call: &'static StepCall, scope: Scope<'_>, connection: &Connection)
     }
     let of_output = |name: &str| {
         let mut sources = target.parameters().iter().zip(call.sources.iter());
-        sources.any(|(parameter, source)| parameter.name == name && has_output(source))
+        sources.any(|(parameter, source)| parameter.name == name && depends(source, known))
     };
     let (list, _) = violations.clone().into_parts();
     match list.iter().find(|violation| of_output(&violation.parameter)) {
@@ -302,17 +369,5 @@ fn arguments(call: &'static StepCall, scope: Scope<'_>, connection: &Connection)
             Err(Error::step(target.name(), problem))
         }
         None => Err(Error::arguments(target.name(), violations)),
-    }
-}
-
-/// Whether an output of a step is a part of a source.
-fn has_output(source: &ArgumentSource) -> bool {
-    let in_text = |part: &InputText| matches!(part, InputText::Output(_));
-    match source {
-        ArgumentSource::Output(_) => true,
-        ArgumentSource::Text(parts) | ArgumentSource::Filled(parts) => parts.iter().any(in_text),
-        ArgumentSource::List(items) | ArgumentSource::First(items) => items.iter().any(has_output),
-        ArgumentSource::Object(members) => members.iter().any(|member| has_output(&member.value)),
-        ArgumentSource::Absent | ArgumentSource::Input(_) | ArgumentSource::Part(_) | ArgumentSource::Json(_) => false,
     }
 }

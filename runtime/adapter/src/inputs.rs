@@ -122,7 +122,7 @@ fn arguments(binding: &Binding, values: Values) -> Arguments {
     let mapped: Values = match &binding.arguments {
         ArgumentMapping::Identity => values,
         ArgumentMapping::Mapped(mapping) => {
-            let scope = Scope { inputs: &values, outputs: &[] };
+            let scope = Scope { inputs: &values, outputs: &[], element: None };
             mapping.sources.iter().map(|source| scope.value(source)).collect()
         }
     };

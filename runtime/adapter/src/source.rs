@@ -1,7 +1,7 @@
 //! The value of a source: what an argument, or a part of a document, is made of.
 
 use naftiko_client::__private::Argument;
-use naftiko_schema::{ArgumentSource, InputPart, InputText, SourceMember, StepValue};
+use naftiko_schema::{ArgumentSource, InputPart, InputText, SourceMember, StepId, StepValue};
 use serde_json::Value;
 
 use crate::numbers;
@@ -17,6 +17,8 @@ pub(crate) struct Scope<'s> {
     pub(crate) inputs: &'s Values,
     /// The outputs of the steps of a flow, with [marked numbers](numbers).
     pub(crate) outputs: &'s [Option<Value>],
+    /// The element for which a call of this step is made. It is what the step's own id refers to.
+    pub(crate) element: Option<(StepId, &'s Value)>,
 }
 
 impl Scope<'_> {
@@ -75,7 +77,10 @@ impl Scope<'_> {
     }
 
     fn output(&self, output: &StepValue) -> Option<Argument> {
-        let document = self.outputs.get(output.step.index())?.as_ref()?;
+        let document = match self.element {
+            Some((step, element)) if step == output.step => element,
+            _ => self.outputs.get(output.step.index())?.as_ref()?,
+        };
         let value = find(document, &output.at)?;
         Some(Argument::Json(numbers::write(&value).into()))
     }

@@ -30,6 +30,7 @@ mod template;
 #[cfg(feature = "test-util")]
 pub mod testing;
 mod text;
+mod transform;
 mod transport;
 
 pub use argument::Violation;
@@ -50,6 +51,7 @@ pub use paging::Paging;
 pub use raw_body::RawBody;
 pub use response::Response;
 pub use script::{ScriptCall, ScriptError, ScriptRunner, ScriptRunners};
+pub use transform::{Transform, TransformCall};
 pub use transport::{BoxError, BoxFuture, TransportError};
 
 /// The tables that generated code consists of.

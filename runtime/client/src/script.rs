@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::transform::Transform;
 use crate::transport::BoxFuture;
 
 /// Runs the scripts of one language, such as Python or Groovy. JavaScript needs none: it is built in.
@@ -49,26 +50,41 @@ pub enum ScriptError {
     Failed(String),
 }
 
-/// The runners of an application, by language.
+/// What an application registers for steps: runners of scripts by language, and transforms by the name of their step.
 #[derive(Clone, Default)]
-pub struct ScriptRunners(BTreeMap<String, Arc<dyn ScriptRunner>>);
+pub struct ScriptRunners {
+    languages: BTreeMap<String, Arc<dyn ScriptRunner>>,
+    transforms: BTreeMap<String, Arc<dyn Transform>>,
+}
 
 impl ScriptRunners {
     /// Adds the runner of a language, as specifications spell it: `python`, `groovy`.
     #[must_use]
     pub fn with(mut self, language: impl Into<String>, runner: impl ScriptRunner) -> Self {
-        self.0.insert(language.into().to_ascii_lowercase(), Arc::new(runner));
+        self.languages.insert(language.into().to_ascii_lowercase(), Arc::new(runner));
+        self
+    }
+
+    /// Adds what takes the steps of type `transform` that have this name.
+    #[must_use]
+    pub fn with_transform(mut self, step: impl Into<String>, transform: impl Transform) -> Self {
+        self.transforms.insert(step.into(), Arc::new(transform));
         self
     }
 
     #[doc(hidden)]
     pub fn get(&self, language: &str) -> Option<&dyn ScriptRunner> {
-        self.0.get(language).map(|runner| &**runner)
+        self.languages.get(language).map(|runner| &**runner)
+    }
+
+    #[doc(hidden)]
+    pub fn transform(&self, step: &str) -> Option<&dyn Transform> {
+        self.transforms.get(step).map(|transform| &**transform)
     }
 }
 
 impl fmt::Debug for ScriptRunners {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.languages.keys()).entries(self.transforms.keys()).finish()
     }
 }

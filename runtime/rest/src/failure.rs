@@ -93,7 +93,7 @@ pub(super) fn response(error: &Error, references: &References<'_>, api_errors: A
         ErrorKind::Unauthorized(_) => Err(gateway(StatusCode::UNAUTHORIZED).header(WWW_AUTHENTICATE, UPSTREAM_KEY)),
         ErrorKind::Forbidden(_) => Err(gateway(StatusCode::FORBIDDEN)),
         // A part of this server is at fault, not what is behind it.
-        ErrorKind::Script(_) => Err(gateway(StatusCode::INTERNAL_SERVER_ERROR)),
+        ErrorKind::Script(_) | ErrorKind::Transform(_) => Err(gateway(StatusCode::INTERNAL_SERVER_ERROR)),
         &ErrorKind::Status(status) => match Cause::of(status, is_about_credential(error)) {
             // A part of a body must not pass for the whole.
             Cause::Request if api_errors == ApiErrors::PassThrough && error.has_whole_body() => {

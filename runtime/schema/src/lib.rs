@@ -6,6 +6,7 @@
 
 mod adapter;
 mod avro;
+mod avro_reader;
 mod binding;
 mod body;
 mod capability;

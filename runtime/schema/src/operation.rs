@@ -189,6 +189,8 @@ pub enum Format {
     Markdown(Text),
     /// One Avro datum in the binary encoding, without a header.
     Avro(AvroSchema),
+    /// A file of Avro data, which has its schema in it.
+    AvroFile,
     /// A Protobuf message: its full name, a line end, and a `FileDescriptorSet` in base64.
     Protobuf(Text),
 }
@@ -223,7 +225,7 @@ impl Format {
             Self::Rows(_) => Some("format-csv"),
             Self::Html(_) => Some("format-html"),
             Self::Markdown(_) => Some("format-markdown"),
-            Self::Avro(_) => Some("format-avro"),
+            Self::Avro(_) | Self::AvroFile => Some("format-avro"),
             Self::Protobuf(_) => Some("format-protobuf"),
         }
     }

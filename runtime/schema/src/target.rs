@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use crate::table::{Ref, table};
-use crate::{ArgumentSource, FlowId, Format, Method, Operation, Output, Parameter, RetrySafety, StepId, Text};
+use crate::{ArgumentSource, FlowId, Format, Kind, Method, Operation, Output, Parameter, RetrySafety, StepId, Text};
 
 /// What is run.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,8 +101,7 @@ impl Target {
     pub fn responding(&self) -> Option<&Operation> {
         match self {
             Self::Operation(operation) => Some(operation),
-            Self::Flow(flow) if flow.output.is_some() => None,
-            Self::Flow(flow) => flow.last_target()?.responding(),
+            Self::Flow(flow) => flow.responding(),
         }
     }
 }
@@ -135,6 +134,11 @@ table! {
     } with {
         /// The steps that must have ended before. Others may run at the same time.
         after: [StepId],
+        /// The list for each of whose elements a call is made. In the sources of that call, the id of the step itself
+        /// means the element. The output of the step is the list of what each call returned, in the order of the elements.
+        for_each: optional(ArgumentSource),
+        /// What must be true for the step to run. Otherwise it has no output.
+        condition: optional(ArgumentSource),
     }
 }
 
@@ -147,6 +151,8 @@ pub enum Action {
     Lookup(Lookup),
     /// It runs a program.
     Script(Script),
+    /// It asks the application.
+    Transform(Transform),
 }
 
 table! {
@@ -207,6 +213,32 @@ table! {
     }
 }
 
+table! {
+    /// What the application makes of the outputs of earlier steps, by a function that it registers under the name of the step.
+    /// It changes nothing.
+    pub struct Transform {
+        /// What it gets of the caller, and values of its own: an object.
+        inputs: ArgumentSource,
+        /// The outputs of earlier steps that have one, by their names: an object.
+        outputs: ArgumentSource,
+        /// The members of what it makes. Others are left out, unless there are none.
+        members: [TransformMember],
+    } with {
+        /// What it makes, in prose.
+        description: optional(text),
+    }
+}
+
+table! {
+    /// A member of what the application makes.
+    pub struct TransformMember {
+        /// Its name.
+        name: text,
+        /// Its type.
+        kind: Kind,
+    }
+}
+
 impl Script {
     /// The language that needs no runner of the application.
     pub const JAVASCRIPT: &str = "javascript";
@@ -222,9 +254,23 @@ impl Target {
         let scripts = steps.iter().map(|step| match &step.action {
             Action::Script(script) => vec![script],
             Action::Call(call) => call.target.scripts(),
-            Action::Lookup(_) => Vec::new(),
+            Action::Lookup(_) | Action::Transform(_) => Vec::new(),
         });
         scripts.flatten().collect()
+    }
+
+    /// The names of the steps that the application takes.
+    pub fn transforms(&self) -> Vec<&str> {
+        let steps = match self {
+            Self::Operation(_) => &[][..],
+            Self::Flow(flow) => &flow.steps,
+        };
+        let names = steps.iter().map(|step| match &step.action {
+            Action::Transform(_) => vec![&*step.name],
+            Action::Call(call) => call.target.transforms(),
+            Action::Lookup(_) | Action::Script(_) => Vec::new(),
+        });
+        names.flatten().collect()
     }
 }
 
@@ -234,9 +280,37 @@ impl Flow {
         self.calls().flat_map(|call| call.target.operations())
     }
 
-    /// What the last call calls.
-    pub(crate) fn last_target(&self) -> Option<&Target> {
-        self.calls().last().map(|call| &call.target)
+    /// The calls of which one is the last that runs, from the last on: each but the last of these has a condition.
+    pub fn last_calls(&self) -> Vec<StepId> {
+        let mut last = Vec::new();
+        for (index, step) in self.steps.iter().enumerate().rev() {
+            if matches!(step.action, Action::Call(_)) {
+                last.push(index.into());
+                if step.condition.is_none() {
+                    break;
+                }
+            }
+        }
+        last
+    }
+
+    /// The operation whose response callers get; `None` if they get a document that the flow makes, or if that depends on
+    /// conditions.
+    pub fn responding(&self) -> Option<&Operation> {
+        if self.output.is_some() {
+            return None;
+        }
+        let mut found: Option<&Operation> = None;
+        for id in self.last_calls() {
+            let step = self.steps.get(id.index()).filter(|step| step.for_each.is_none())?;
+            let Action::Call(call) = &step.action else { return None };
+            let operation = call.target.responding()?;
+            if found.is_some_and(|found| found.id != operation.id) {
+                return None;
+            }
+            found = Some(operation);
+        }
+        found
     }
 
     /// When it may be repeated after a failure: its first steps may have succeeded.
@@ -248,7 +322,7 @@ impl Flow {
     fn calls(&self) -> impl Iterator<Item = &StepCall> {
         self.steps.iter().filter_map(|step| match &step.action {
             Action::Call(call) => Some(call),
-            Action::Lookup(_) | Action::Script(_) => None,
+            Action::Lookup(_) | Action::Script(_) | Action::Transform(_) => None,
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use naftiko_adapter::without_runner;
+use naftiko_adapter::{without_runner, without_transform};
 use naftiko_client::ScriptRunners;
 use naftiko_schema::{
     Adapter, Capability, Group, GroupMember, List, Mcp, Parameter, Ref, Rest, Variable, distinguished,
@@ -163,11 +163,19 @@ impl Program {
         self.adapters().filter_map(Adapter::rest)
     }
 
-    /// Whether something runs the scripts of all adapters.
+    /// Whether something runs the scripts of all adapters, and takes the steps that are left to the application.
     ///
     /// # Errors
-    /// The languages that nothing runs.
+    /// The languages that nothing runs, or the steps that nothing takes.
     pub(crate) fn check_scripts(&self, runners: &ScriptRunners) -> Result<(), Failure> {
+        let missing: BTreeSet<_> = self.adapters().flat_map(|adapter| without_transform(adapter, runners)).collect();
+        if !missing.is_empty() {
+            let steps = missing.iter().map(|step| format!("`{step}`")).collect::<Vec<_>>().join(" and ");
+            return Err(Failure::Refused(format!(
+                "the capability has steps of type `transform`, {steps}, for which nothing is registered: write a program that \
+                 registers a `Transform` under the name of each and starts the server with it (`run_with`)"
+            )));
+        }
         let missing: BTreeSet<_> = self.adapters().flat_map(|adapter| without_runner(adapter, runners)).collect();
         if missing.is_empty() {
             return Ok(());

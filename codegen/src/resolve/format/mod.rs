@@ -1,9 +1,8 @@
 //! The format of the responses of an operation, with what is needed to read it.
 
-mod avro;
 mod protobuf;
 
-use naftiko_schema::{Format, Separator};
+use naftiko_schema::{AvroSchema, Format, Separator};
 use simplecss::Selector;
 
 use crate::Sources;
@@ -35,9 +34,10 @@ pub(super) fn link(operation: &ConsumedOperation, sources: &Sources, sink: &Sink
         "psv" => Format::Rows(Separator::Pipe),
         "html" => Format::Html(schema.map(selectors).transpose()?.unwrap_or_default().into()),
         "markdown" => Format::Markdown(schema.map(|prefix| prefix.value.clone()).unwrap_or_default().into()),
+        "avro" if schema.is_none() => Format::AvroFile,
         "avro" => {
             let (file, _, text) = schema_file(word, schema, sources, sink)?;
-            Format::Avro(avro::read(text).map_err(|problem| wrong(file, &problem))?)
+            Format::Avro(AvroSchema::read(text).map_err(|problem| wrong(file, &problem))?)
         }
         "protobuf" => {
             let (file, path, _) = schema_file(word, schema, sources, sink)?;

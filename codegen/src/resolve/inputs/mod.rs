@@ -2,6 +2,7 @@
 
 mod declared;
 mod outputs;
+mod step;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,6 +69,10 @@ pub(super) struct Inputs<'c, 'd> {
     parameters: BTreeSet<&'c str>,
     /// The steps whose outputs can be used.
     pub(super) steps: Vec<&'d str>,
+    /// The output parameters of transforms, with the step that has each.
+    made: Vec<(&'d str, usize)>,
+    /// Whether the next step is taken for each element of a list.
+    for_each: bool,
     /// What has no input of its own, by name: parts of bodies, and what `with` beside the steps of a flow makes.
     pub(super) locals: BTreeMap<&'d str, Source>,
     /// The placeholders of the route.
@@ -98,6 +103,8 @@ impl<'c, 'd> Inputs<'c, 'd> {
             open,
             parameters,
             steps: Vec::new(),
+            made: Vec::new(),
+            for_each: false,
             locals,
             path,
             context,
@@ -251,7 +258,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
         };
         let pieces = split(text);
         if let [Piece::Placeholder(name)] = pieces.as_slice() {
-            if let Some(output) = self.output(name, node.span, sink) {
+            if let Some(output) = self.placed(name, node.span, sink) {
                 return Source::Output(output);
             }
             return match self.placeholder(name, node.span, sink) {
@@ -423,7 +430,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
             match piece {
                 Piece::Literal(literal) => parts.push(InputText::Literal(literal.into())),
                 Piece::Placeholder(name) | Piece::Segments(name) => {
-                    if let Some(output) = self.output(&name, span, sink) {
+                    if let Some(output) = self.placed(&name, span, sink) {
                         parts.push(InputText::Output(output));
                         continue;
                     }

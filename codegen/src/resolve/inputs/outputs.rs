@@ -4,6 +4,7 @@ use naftiko_schema::{Kind, StepValue};
 use serde_json::Value;
 
 use super::Inputs;
+use super::step::ITEM;
 use crate::codes::Code;
 use crate::diagnostic::{Sink, Span};
 use crate::json_path;
@@ -13,20 +14,40 @@ use crate::template::{Piece, split};
 
 impl Inputs<'_, '_> {
     /// The output of a step that a text names: `step.member`, `$.step.member`, or in a placeholder the step alone. An input of
-    /// that name comes first.
+    /// that name comes first, but not before `item.member`, which is a part of the element that a step is taken for.
     pub(in crate::resolve) fn output(&self, text: &str, span: Span, sink: &mut Sink) -> Option<StepValue> {
         let path = text.strip_prefix("$.").unwrap_or(text).trim();
+        let (name, rest) = path.split_at_checked(path.find(['.', '[']).unwrap_or(path.len()))?;
+        if self.for_each && name == ITEM && !rest.is_empty() {
+            return Some(self.value_at(self.steps.len(), text, rest, span, sink));
+        }
         if self.steps.is_empty() || self.names.exact(path).is_some() {
             return None;
         }
-        let (step, rest) = path.split_at_checked(path.find(['.', '[']).unwrap_or(path.len()))?;
-        let step = self.steps.iter().position(|known| *known == step)?;
+        let step = self.steps.iter().position(|known| *known == name)?;
+        Some(self.value_at(step, text, rest, span, sink))
+    }
+
+    /// The same in a placeholder or in a path that begins with `$.`, where `item` alone is the whole element, and where a
+    /// transform's output needs no name of the step.
+    pub(in crate::resolve) fn placed(&self, text: &str, span: Span, sink: &mut Sink) -> Option<StepValue> {
+        let name = text.strip_prefix("$.").unwrap_or(text).trim();
+        if self.for_each && name == ITEM {
+            return Some(self.value_at(self.steps.len(), text, "", span, sink));
+        }
+        if let Some(output) = self.output(text, span, sink) {
+            return Some(output);
+        }
+        self.made(name).map(|(step, rest)| self.value_at(step, text, &rest, span, sink))
+    }
+
+    fn value_at(&self, step: usize, text: &str, rest: &str, span: Span, sink: &mut Sink) -> StepValue {
         let at = json_path::parse(&format!("${rest}")).unwrap_or_else(|problem| {
             let message = format!("invalid path `{text}`: {problem}");
             sink.report(Code::BadMapping, span, message).help("write a path such as `step.items[0].name`");
             Vec::new()
         });
-        Some(StepValue { step: step.into(), at: at.into() })
+        StepValue { step: step.into(), at: at.into() }
     }
 
     /// A value that is made of inputs and of outputs of steps. In text, what is absent is empty.
@@ -39,7 +60,7 @@ impl Inputs<'_, '_> {
         };
         if text.trim_start().starts_with("$.") {
             return self
-                .output(text, node.span, sink)
+                .placed(text, node.span, sink)
                 .map_or_else(|| self.no_output(text, node.span, sink), Source::Output);
         }
         self.fixed_output(node, Kind::Any, sink)
@@ -68,7 +89,7 @@ impl Inputs<'_, '_> {
         }
         let any = Parameter::of_any(kind.as_str(), node.span);
         if let ([Piece::Placeholder(name)], true) = (pieces.as_slice(), kind != Kind::String) {
-            return match self.output(name, node.span, sink) {
+            return match self.placed(name, node.span, sink) {
                 Some(output) => Source::Output(output),
                 None => self
                     .placeholder(name, node.span, sink)

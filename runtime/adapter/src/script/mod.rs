@@ -44,11 +44,15 @@ pub(crate) async fn run(
     let Ok(outcome) = timeout(time, value(script, context, connection, time)).await else {
         return Err(ScriptError::Failed(format!("it ran longer than {} ms", time.as_millis())));
     };
-    let value = outcome.map_err(|error| match error {
+    outcome.map_err(short_error)
+}
+
+/// An error whose message is cut, and has no characters that no one sees.
+pub(crate) fn short_error(error: ScriptError) -> ScriptError {
+    match error {
         ScriptError::Thrown(message) => ScriptError::Thrown(short(&message)),
         ScriptError::Failed(problem) => ScriptError::Failed(short(&problem)),
-    })?;
-    Ok(value)
+    }
 }
 
 async fn value(

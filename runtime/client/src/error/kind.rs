@@ -62,10 +62,12 @@ pub enum ErrorKind {
     Paging(String),
     /// A step of a flow cannot be taken because of what an earlier one returned. The text says why.
     Step(String),
-    /// The script of a step refused what it was given: it threw an error. The text is its message.
+    /// The script or the transform of a step refused what it was given. The text is its message.
     Thrown(String),
     /// The script of a step cannot run, or went beyond a limit. The text says why.
     Script(String),
+    /// The application did not make the output of a step of type `transform`. The text says why.
+    Transform(String),
 }
 
 impl ErrorKind {
@@ -91,6 +93,7 @@ impl ErrorKind {
             Self::Step(_) => "step",
             Self::Thrown(_) => "thrown",
             Self::Script(_) => "script",
+            Self::Transform(_) => "transform",
         }
     }
 }

@@ -30,6 +30,8 @@ struct Inner {
     operation: &'static str,
     /// The step of a flow that called the operation.
     step: Option<&'static str>,
+    /// The element that it was called for, counted from 0, and how many there are.
+    element: Option<(usize, usize)>,
     kind: ErrorKind,
     /// The number of violations that are not in the kind.
     omitted: usize,
@@ -59,6 +61,7 @@ impl Error {
         Self(Box::new(Inner {
             operation,
             step: None,
+            element: None,
             kind,
             omitted: 0,
             phase,
@@ -126,11 +129,28 @@ impl Error {
         Self::new(operation, kind, Phase::Prepare)
     }
 
+    /// The application did not make the output of a step.
+    #[doc(hidden)]
+    pub fn transform(operation: &'static str, error: ScriptError) -> Self {
+        match error {
+            ScriptError::Thrown(_) => Self::script(operation, error),
+            ScriptError::Failed(problem) => Self::new(operation, ErrorKind::Transform(problem), Phase::Prepare),
+        }
+    }
+
     /// The error of an operation that a step of a flow called.
     #[doc(hidden)]
     #[must_use]
     pub fn in_step(mut self, step: &'static str) -> Self {
         self.0.step = Some(step);
+        self
+    }
+
+    /// The error of a call for one of the elements of a list, counted from 0.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn for_element(mut self, index: usize, count: usize) -> Self {
+        self.0.element = Some((index, count));
         self
     }
 

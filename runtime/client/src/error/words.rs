@@ -24,6 +24,9 @@ impl Error {
         if let Some(step) = self.0.step {
             write!(f, "step `{step}`, ")?;
         }
+        if let Some((index, count)) = self.0.element {
+            write!(f, "element {} of {count}, ", index + 1)?;
+        }
         write!(f, "{}: ", self.0.operation)?;
         match &self.0.kind {
             ErrorKind::Arguments(violations) => {
@@ -62,8 +65,9 @@ impl Error {
             }
             ErrorKind::Runtime => write!(f, "nothing was sent, the runtime for blocking calls failed")?,
             ErrorKind::Paging(problem) | ErrorKind::Step(problem) => write!(f, "{problem}")?,
-            ErrorKind::Thrown(message) => write!(f, "the script refused its input: {message}")?,
+            ErrorKind::Thrown(message) => write!(f, "the input was refused: {message}")?,
             ErrorKind::Script(problem) => write!(f, "the script failed: {problem}")?,
+            ErrorKind::Transform(problem) => write!(f, "the transform failed: {problem}")?,
         }
         if self.includes_cause()
             && let Some(source) = &self.0.source

@@ -15,8 +15,8 @@ use super::{MAX_DEPTH, Number, TOO_DEEP, float};
 /// # Errors
 /// If it is cut, goes on after its end, or is not what the schema says.
 pub(super) fn read(body: &[u8], schema: &AvroSchema, number: Number) -> Result<Value, FormatError> {
-    let mut reader = Reader { schema, rest: body, budget: Budget::of(body.len()), number };
-    let value = reader.value(&schema.root, 0);
+    let mut reader = Reader::of(body, schema, Budget::of(body.len()), number);
+    let value = reader.datum();
     let place = body.len() - reader.rest.len();
     let refused = |problem| FormatError::new("Avro", problem, Some(Place::Byte(place)));
     let value = value.map_err(refused)?;
@@ -24,16 +24,27 @@ pub(super) fn read(body: &[u8], schema: &AvroSchema, number: Number) -> Result<V
 }
 
 /// What is wrong with a datum that ends too early.
-const CUT: &str = "it is cut";
+pub(super) const CUT: &str = "it is cut";
 
-struct Reader<'b> {
+/// Reads data of a schema from bytes.
+pub(super) struct Reader<'b> {
     schema: &'b AvroSchema,
-    rest: &'b [u8],
-    budget: Budget,
+    /// What has not been read.
+    pub(super) rest: &'b [u8],
+    pub(super) budget: Budget,
     number: Number,
 }
 
-impl Reader<'_> {
+impl<'b> Reader<'b> {
+    pub(super) fn of(body: &'b [u8], schema: &'b AvroSchema, budget: Budget, number: Number) -> Self {
+        Self { schema, rest: body, budget, number }
+    }
+
+    /// One datum of the schema.
+    pub(super) fn datum(&mut self) -> Result<Value, &'static str> {
+        self.value(&self.schema.root, 0)
+    }
+
     fn value(&mut self, kind: &AvroType, depth: usize) -> Result<Value, &'static str> {
         if depth > MAX_DEPTH {
             return Err(TOO_DEEP);
@@ -99,7 +110,10 @@ impl Reader<'_> {
     }
 
     /// Reads blocks of items, up to an empty one.
-    fn blocks(&mut self, mut item: impl FnMut(&mut Self) -> Result<(), &'static str>) -> Result<(), &'static str> {
+    pub(super) fn blocks(
+        &mut self,
+        mut item: impl FnMut(&mut Self) -> Result<(), &'static str>,
+    ) -> Result<(), &'static str> {
         loop {
             let mut count = self.long()?;
             if count == 0 {
@@ -117,7 +131,7 @@ impl Reader<'_> {
     }
 
     /// A number in zigzag encoding, seven bits in each byte.
-    fn long(&mut self) -> Result<i64, &'static str> {
+    pub(super) fn long(&mut self) -> Result<i64, &'static str> {
         let mut value = 0_u64;
         for shift in (0..64).step_by(7) {
             let byte = match self.take(1)? {
@@ -132,21 +146,21 @@ impl Reader<'_> {
         Err("a number is too long")
     }
 
-    fn bytes(&mut self) -> Result<&[u8], &'static str> {
+    pub(super) fn bytes(&mut self) -> Result<&'b [u8], &'static str> {
         let length = usize::try_from(self.long()?).map_err(|_| "a length is negative")?;
         self.take(length)
     }
 
-    fn text(&mut self) -> Result<String, &'static str> {
+    pub(super) fn text(&mut self) -> Result<String, &'static str> {
         let bytes = self.bytes()?;
         std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| "a text is not UTF-8")
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], &'static str> {
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], &'static str> {
         self.take(N)?.try_into().map_err(|_| CUT)
     }
 
-    fn take(&mut self, length: usize) -> Result<&[u8], &'static str> {
+    pub(super) fn take(&mut self, length: usize) -> Result<&'b [u8], &'static str> {
         let (taken, rest) = self.rest.split_at_checked(length).ok_or(CUT)?;
         self.rest = rest;
         Ok(taken)

@@ -7,6 +7,8 @@
 
 #[cfg(feature = "format-avro")]
 mod avro;
+#[cfg(feature = "format-avro")]
+mod avro_file;
 mod charset;
 mod error;
 #[cfg(feature = "format-html")]
@@ -109,7 +111,13 @@ pub(crate) fn document(
 ) -> Result<Value, FormatError> {
     match format {
         #[cfg(feature = "format-avro")]
-        Format::Avro(schema) => avro::read(body, schema, number),
+        Format::Avro(schema) => match avro_file::is_file(body) {
+            false => avro::read(body, schema, number),
+            // A datum may begin as files do.
+            true => avro_file::read(body, number).or_else(|error| avro::read(body, schema, number).map_err(|_| error)),
+        },
+        #[cfg(feature = "format-avro")]
+        Format::AvroFile => avro_file::read(body, number),
         #[cfg(feature = "format-protobuf")]
         Format::Protobuf(descriptor) => protobuf::read(body, descriptor, number),
         #[cfg(feature = "format-csv")]

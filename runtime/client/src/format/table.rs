@@ -21,6 +21,12 @@ impl Budget {
         Self(length.saturating_mul(FACTOR).saturating_add(LEAST))
     }
 
+    /// How much is left.
+    #[cfg(feature = "format-avro")]
+    pub(super) fn left(&self) -> usize {
+        self.0
+    }
+
     /// Takes a number of bytes or steps.
     pub(super) fn take(&mut self, amount: usize) -> Result<(), &'static str> {
         self.0 = self.0.checked_sub(amount).ok_or(TOO_MUCH)?;

@@ -1,17 +1,24 @@
-//! Avro schemas: from the text of an `.avsc` file to a table (Avro 1.12 specification, "Schema Declaration").
+//! Reading Avro schemas: from JSON text to a table (Avro 1.12 specification, "Schema Declaration"). The compiler reads `.avsc`
+//! files, and the runtime what files of Avro say about themselves.
 
 use std::collections::BTreeMap;
 
-use naftiko_schema::{AvroField, AvroNamed, AvroSchema, AvroType};
 use serde_json::{Map, Value};
 
-/// The schema of a text, or what is wrong with it.
-pub(super) fn read(text: &str) -> Result<AvroSchema, String> {
-    let json: Value = serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
-    let mut reader = Reader::default();
-    let root = reader.kind(&json, "")?;
-    let named = reader.named.into_iter().collect::<Option<Vec<_>>>().unwrap_or_default();
-    Ok(AvroSchema { root, named: named.into() })
+use crate::{AvroField, AvroNamed, AvroSchema, AvroType};
+
+impl AvroSchema {
+    /// The schema of a text.
+    ///
+    /// # Errors
+    /// If the text is no schema. The error says why.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let json: Value = serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
+        let mut reader = Reader::default();
+        let root = reader.kind(&json, "")?;
+        let named = reader.named.into_iter().collect::<Option<Vec<_>>>().unwrap_or_default();
+        Ok(Self { root, named: named.into() })
+    }
 }
 
 #[derive(Default)]
@@ -128,7 +135,7 @@ mod tests {
             {"name": "id", "type": {"type": "fixed", "name": "b.Id", "size": 4}},
             {"name": "all", "type": {"type": "map", "values": {"type": "array", "items": "b.Id"}}}
         ]}"#;
-        let schema = read(text).expect("a schema");
+        let schema = AvroSchema::read(text).expect("a schema");
         assert_eq!(schema.root, AvroType::Named(0));
         let Some(AvroNamed::Record(fields)) = schema.named.first() else { panic!("a record: {schema:?}") };
         let kinds: Vec<_> = fields.iter().map(|field| field.value.clone()).collect();
@@ -158,7 +165,7 @@ mod tests {
                 "declared twice",
             ),
         ] {
-            let problem = read(text).unwrap_err();
+            let problem = AvroSchema::read(text).unwrap_err();
             assert!(problem.contains(expected), "{text}: {problem}");
         }
     }
