@@ -94,7 +94,7 @@ impl Types {
         let Some(bodies) = self.bodies.get_mut(&operation) else { return };
         let members: Vec<_> = bodies.request.iter().flat_map(|request| self.shapes.scalars(request)).collect();
         bodies.defaults.retain(|name, _| members.iter().any(|member| member.name == *name));
-        for member in members.into_iter().filter(|member| member.required) {
+        for member in members.into_iter().filter(|member| member.is_sent()) {
             if let Some(variable) = variables.get(&member.name) {
                 bodies.defaults.entry(member.name.clone()).or_insert_with(|| variable.clone());
             }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::companion::json_schema::Style;
-use crate::companion::shape::{Enum, Object, Shape, ShapeId, Shapes, Use};
+use crate::companion::shape::{Enum, Member, Object, Shape, ShapeId, Shapes, Use};
 use crate::vocabulary::is_invisible;
 
 use super::Drift;
@@ -178,7 +178,7 @@ impl Values<'_, '_> {
             let place = inside(place, &member.name);
             match after.members.iter().find(|other| other.name == member.name) {
                 Some(other) => {
-                    match (member.required, other.required) {
+                    match (self.is_required(member), self.is_required(other)) {
                         (false, true) => self.report(Trend::Narrower, &place, "member became required", "", ""),
                         (true, false) => self.report(Trend::Wider, &place, "member became optional", "", ""),
                         _ => {}
@@ -198,12 +198,20 @@ impl Values<'_, '_> {
             if before.members.iter().all(|member| member.name != other.name) {
                 let place = inside(place, &other.name);
                 let now = name_of(self.shapes, &other.value);
-                if other.required && self.way == Way::Request {
+                if self.is_required(other) && self.way == Way::Request {
                     self.comparison.report(Impact::Breaking, &place, "required member added", "", &now);
                 } else {
                     self.comparison.report(Impact::Additive, &place, "member added", "", &now);
                 }
             }
+        }
+    }
+
+    /// Whether values that travel this way have a member.
+    fn is_required(&self, member: &Member) -> bool {
+        match self.way {
+            Way::Request => member.is_sent(),
+            Way::Response => member.is_received(),
         }
     }
 
