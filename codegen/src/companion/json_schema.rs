@@ -93,7 +93,7 @@ impl Shapes {
     }
 
     /// The shapes inside a shape.
-    fn inside(&self, id: ShapeId) -> Vec<ShapeId> {
+    pub(super) fn inside(&self, id: ShapeId) -> Vec<ShapeId> {
         match self.get(id) {
             Shape::Object(object) => {
                 object.members.iter().map(|member| &member.value).chain(&object.others).map(|of| of.shape).collect()

@@ -1,8 +1,10 @@
 //! Shapes of JSON values: what a schema of a companion says, with every distinct shape kept once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use naftiko_schema::Kind;
+
+use super::keywords::last;
 
 /// Members nested deeper than this are not merged.
 const MAX_PARTS: usize = 16;
@@ -10,6 +12,16 @@ const MAX_PARTS: usize = 16;
 /// The number of a shape among the [`Shapes`] of a companion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ShapeId(usize);
+
+impl ShapeId {
+    pub(super) fn of(index: usize) -> Self {
+        Self(index)
+    }
+
+    pub(super) fn index(self) -> usize {
+        self.0
+    }
+}
 
 /// What a value is. Texts for readers are no part of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,12 +67,29 @@ impl Enum {
 
 impl Shape {
     /// The shape in which the order of an enum's values says nothing.
-    fn plain(&self) -> Self {
+    pub(super) fn plain(&self) -> Self {
         let mut shape = self.clone();
         if let Self::Enum(of) = &mut shape {
             of.values.sort_unstable();
         }
         shape
+    }
+
+    /// Gives the shapes inside other numbers.
+    pub(super) fn renumber(&mut self, number: impl Fn(ShapeId) -> ShapeId) {
+        match self {
+            Self::List(of) | Self::Map(of) => of.shape = number(of.shape),
+            Self::Object(object) => {
+                let members = object.members.iter_mut().map(|member| &mut member.value);
+                members.chain(&mut object.others).for_each(|of| of.shape = number(of.shape));
+            }
+            Self::Union(variants) => {
+                variants.iter_mut().for_each(|of| of.shape = number(of.shape));
+                variants.sort();
+                variants.dedup();
+            }
+            Self::Any | Self::Boolean | Self::Integer | Self::Number | Self::Text(_) | Self::Enum(_) => {}
+        }
     }
 
     /// The members that an object must have, in the order in which the companion lists them.
@@ -337,6 +366,46 @@ impl Shapes {
             _ => return other,
         };
         self.intern(shape)
+    }
+
+    /// All shapes, by their numbers.
+    pub(super) fn all(&self) -> &[Shape] {
+        &self.shapes
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.shapes.len()
+    }
+
+    /// Whether there is a shape that contains itself.
+    pub(super) fn has_recursive(&self) -> bool {
+        !self.recursive.is_empty()
+    }
+
+    /// Says which shapes contain themselves. They are called like their components.
+    pub(super) fn set_recursive(&mut self, found: BTreeSet<ShapeId>) {
+        let name = |id: &ShapeId| self.components.get(id).map_or("Shape", |component| last(&component.name)).to_owned();
+        self.recursive = found.into_iter().map(|id| (id, name(&id))).collect();
+    }
+
+    /// Gives all shapes other numbers, several of them the same.
+    pub(super) fn renumber(&mut self, number: &impl Fn(ShapeId) -> ShapeId) {
+        self.shapes.iter_mut().for_each(|shape| shape.renumber(number));
+        for (id, component) in std::mem::take(&mut self.components) {
+            let Component { name, is_chosen, description } = component;
+            let name = if is_chosen { Name::Chosen(&name) } else { Name::Component(&name) };
+            self.name(number(id), name, &description);
+        }
+        for (id, name) in std::mem::take(&mut self.recursive) {
+            self.recursive.entry(number(id)).or_insert(name);
+        }
+        for (union, mut tag) in std::mem::take(&mut self.tags) {
+            tag.values.values_mut().chain(&mut tag.base).for_each(|id| *id = number(*id));
+            self.set_tag(number(union), tag);
+        }
+        for id in self.known.values_mut() {
+            *id = number(*id);
+        }
     }
 
     /// What a shape that contains itself is called.
