@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use naftiko_schema::CONFIGURED;
 use serde_json::{Map, Value};
 
-use super::shape::{Component, Enum, Member, Object, Shape, ShapeId, Shapes, Tag, Use};
+use super::shape::{Access, Component, Enum, Member, Object, Shape, ShapeId, Shapes, Tag, Use};
 
 /// Of a schema with more schemas inside than this, what is in several places is defined once. Without this, documents whose
 /// objects share others make schemas of megabytes.
@@ -93,7 +93,7 @@ impl Shapes {
     }
 
     /// The shapes inside a shape.
-    fn inside(&self, id: ShapeId) -> Vec<ShapeId> {
+    pub(super) fn inside(&self, id: ShapeId) -> Vec<ShapeId> {
         match self.get(id) {
             Shape::Object(object) => {
                 object.members.iter().map(|member| &member.value).chain(&object.others).map(|of| of.shape).collect()
@@ -231,7 +231,8 @@ impl<'s> Definitions<'s> {
         self.known.insert(name.clone(), Value::Null);
         let mut schema = self.keywords(id);
         if let Some(component) = self.shapes.component(id).filter(|_| self.style.defined == Defined::Components) {
-            if component.is_chosen {
+            // What could not have the name of its component is called like it in Rust all the same.
+            if component.is_chosen || name != plain {
                 schema.insert("x-naftiko-name".to_owned(), component.name.clone().into());
             }
             if !component.description.0.is_empty() {
@@ -277,7 +278,14 @@ impl<'s> Definitions<'s> {
             Shape::Object(object) => self.object(object),
             Shape::Union(variants) => {
                 let tag = shapes.tag(id).filter(|_| self.style.objects == Objects::AsRead);
+                let base = tag.and_then(|tag| tag.base);
                 let tag = tag.and_then(|tag| self.discriminator(tag, variants));
+                if let (Some(base), Some(tag)) = (base, &tag) {
+                    // The subtypes are in its discriminator.
+                    let mut schema = self.keywords(base);
+                    schema.insert("discriminator".to_owned(), tag.clone());
+                    return schema;
+                }
                 let variants = variants.iter().map(|variant| self.schema(variant)).collect();
                 let mut schema = Map::from_iter([("anyOf".to_owned(), variants)]);
                 schema.extend(tag.map(|tag| ("discriminator".to_owned(), tag)));
@@ -296,8 +304,23 @@ impl<'s> Definitions<'s> {
         Some(serde_json::json!({"propertyName": tag.member, "mapping": mapping}))
     }
 
+    /// The schema of a member, which in a document says which way it travels.
+    fn member(&mut self, member: &Member) -> Value {
+        let mut schema = self.schema(&member.value);
+        let keyword = match member.access {
+            _ if self.style.objects != Objects::AsRead => None,
+            Access::Both => None,
+            Access::ReadOnly => Some("readOnly"),
+            Access::WriteOnly => Some("writeOnly"),
+        };
+        if let (Some(keyword), Value::Object(schema)) = (keyword, &mut schema) {
+            schema.insert(keyword.to_owned(), true.into());
+        }
+        schema
+    }
+
     fn object(&mut self, object: &Object) -> Map<String, Value> {
-        let members = object.members.iter().map(|member| (member.name.clone(), self.schema(&member.value)));
+        let members = object.members.iter().map(|member| (member.name.clone(), self.member(member)));
         let mut members: Map<_, _> = members.collect();
         let groups = object.alternatives.iter().filter(|_| self.style.objects == Objects::AsRead).enumerate();
         for (index, name) in groups.flat_map(|(index, group)| group.iter().map(move |name| (index, name))) {
@@ -305,7 +328,12 @@ impl<'s> Definitions<'s> {
                 member.insert("x-one-of".to_owned(), format!("group-{}", index + 1).into());
             }
         }
-        let mut required: Vec<&Member> = object.members.iter().filter(|member| member.required).collect();
+        let is_required = |member: &&Member| match self.style.objects {
+            Objects::Closed => member.is_sent(),
+            Objects::Open => member.is_received(),
+            Objects::AsRead => member.required,
+        };
+        let mut required: Vec<&Member> = object.members.iter().filter(is_required).collect();
         if self.style.objects == Objects::AsRead {
             required.sort_by_key(|member| member.position.0);
         }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::document::{entries, flag};
-use super::shape::Use;
+use super::document::{Document, entries, flag};
+use super::shape::{Access, Use};
 use crate::read::yaml::{Content, Entry, Node};
 
 /// Keywords that limit values and that the runtime checks.
@@ -21,6 +21,9 @@ const LIMITS: [&str; 12] = [
     "minProperties",
     "maxProperties",
 ];
+
+/// Of a member whose schema is made of more schemas than this, the first say which way it travels.
+const MAX_PARTS: usize = 16;
 
 /// The groups of members of which at most one may have a value: those with the same `x-one-of`.
 pub(super) fn alternatives(properties: &[Entry]) -> Vec<Vec<String>> {
@@ -64,18 +67,74 @@ pub(super) fn variants(schema: &Node) -> Option<&[Node]> {
     (!has_own || !variants.iter().all(is_condition)).then_some(variants)
 }
 
-/// The only variant of `oneOf` or `anyOf` that is not null, and how many are null; unless `allOf` says more.
+/// The only variant of `oneOf` or `anyOf` that is not null, and how many are null; unless the schema says more.
 pub(super) fn only_variant(schema: &Node) -> Option<(&Node, usize)> {
-    let variants = variants(schema).filter(|_| schema.get("allOf").is_none())?;
+    let variants = variants(schema).filter(|_| schema.get("allOf").is_none() && !says_more(schema))?;
     let mut others = variants.iter().filter(|variant| !is_null(variant));
     let only = others.next()?;
     others.next().is_none().then_some((only, variants.len() - 1))
 }
 
-/// Whether a schema is that of null. Some generators for OpenAPI 3.0, which has no such type, write it as `nullable: true`.
+/// The only part of `allOf` that says what values there are, unless the schema says more.
+pub(super) fn only_part(schema: &Node) -> Option<&Node> {
+    let mut parts = list(schema, "allOf")?.iter().filter(|part| !says_nothing(part));
+    let only = parts.next().filter(|_| variants(schema).is_none() && !says_more(schema))?;
+    parts.next().is_none().then_some(only)
+}
+
+/// Whether a schema only has texts for readers.
+fn says_nothing(schema: &Node) -> bool {
+    let is_text = |entry: &Entry| matches!(&*entry.key, "description" | "title" | "example" | "deprecated");
+    entries(schema).iter().all(is_text)
+}
+
+/// Whether a schema says more than which kinds of values there are.
+pub(super) fn says_more(schema: &Node) -> bool {
+    has_members(schema) || ["items", "enum", "const"].iter().any(|keyword| schema.get(keyword).is_some())
+}
+
+/// Whether a schema says which members there are.
+pub(super) fn has_members(schema: &Node) -> bool {
+    let is_open =
+        schema.get("additionalProperties").is_some_and(|others| !matches!(others.content, Content::Bool(false, _)));
+    is_open || ["properties", "required", "x-one-of"].iter().any(|keyword| schema.get(keyword).is_some())
+}
+
+/// Whether a schema of these kinds says something itself, beside its parts and variants.
+pub(super) fn says_itself(schema: &Node, kinds: &[String]) -> bool {
+    says_more(schema) || kinds.iter().any(|kind| kind != "null")
+}
+
+/// Whether a schema is that of any object, and says no more than that.
+pub(super) fn is_any_object(schema: &Node) -> bool {
+    let says_no_more = |entry: &Entry| matches!(&*entry.key, "type" | "nullable" | "title" | "description");
+    kinds(schema) == ["object"] && entries(schema).iter().all(says_no_more)
+}
+
+/// Whether a schema is that of null. Generators for OpenAPI 3.0, which has no such type, write it as `nullable: true`, some with a
+/// type of `object`.
 pub(super) fn is_null(schema: &Node) -> bool {
-    let is_alone = matches!(&schema.content, Content::Mapping(entries) if entries.len() == 1);
-    kinds(schema) == ["null"] || is_alone && flag(schema, "nullable")
+    let is_known = |entry: &Entry| matches!(&*entry.key, "nullable" | "type");
+    let says_no_more = entries(schema).iter().all(is_known) && matches!(kinds(schema).as_slice(), [] | [_]);
+    let is_object = kinds(schema).iter().all(|kind| kind == "object");
+    kinds(schema) == ["null"] || (says_no_more && is_object && flag(schema, "nullable"))
+}
+
+/// Which way the values of a member travel: as its schema says, or a schema that this refers to.
+pub(super) fn access(document: &Document<'_>, schema: &Node) -> Access {
+    let mut open = vec![schema];
+    for _ in 0..MAX_PARTS {
+        let Some(schema) = open.pop() else { break };
+        match (flag(schema, "readOnly"), flag(schema, "writeOnly")) {
+            (true, false) => return Access::ReadOnly,
+            (false, true) => return Access::WriteOnly,
+            _ => {}
+        }
+        let reference = schema.get("$ref").and_then(Node::scalar_text);
+        open.extend(reference.and_then(|reference| document.at(&reference)));
+        open.extend(list(schema, "allOf").unwrap_or_default());
+    }
+    Access::Both
 }
 
 pub(super) fn has_null_type(schema: &Node) -> bool {
@@ -98,9 +157,24 @@ pub(super) fn is_unsigned(schema: &Node) -> bool {
 /// Adds the limits that a schema has beside a reference or a variant.
 pub(super) fn add_limits(read: &mut Use, schema: &Node) {
     for (keyword, limit) in limits(schema) {
-        if read.limits.iter().all(|(known, _)| *known != keyword) {
-            read.limits.push((keyword, limit));
+        tighten(read, &keyword, &limit);
+    }
+}
+
+/// Adds a limit. Of two of one keyword the narrower counts.
+pub(super) fn tighten(read: &mut Use, keyword: &str, limit: &str) {
+    match read.limits.iter_mut().find(|(known, _)| known == keyword) {
+        Some((_, known)) => {
+            let (one, other) = (known.parse::<f64>(), limit.parse::<f64>());
+            let is_maximum = keyword.to_ascii_lowercase().contains("max");
+            if let (Ok(one), Ok(other)) = (one, other)
+                && one != other
+                && (other < one) == is_maximum
+            {
+                limit.clone_into(known);
+            }
         }
+        None => read.limits.push((keyword.to_owned(), limit.to_owned())),
     }
     read.limits.sort_by_key(|(keyword, _)| LIMITS.iter().position(|known| known == keyword));
 }

@@ -4,6 +4,7 @@
 pub(crate) mod document;
 mod documents;
 pub(crate) mod drift;
+mod equal;
 pub(crate) mod json_schema;
 mod keywords;
 pub(crate) mod overlay;
@@ -65,6 +66,16 @@ pub(crate) struct Bodies {
     pub(crate) queries: Vec<(String, Use)>,
 }
 
+impl Bodies {
+    /// Everything that is known of values, in the order in which it is read.
+    fn uses(&mut self) -> impl Iterator<Item = &mut Use> {
+        let queries = self.queries.iter_mut().map(|(_, of)| of);
+        let parameters = self.parameters.values_mut().chain(queries);
+        let failures = self.failures.iter_mut().map(|(_, of)| of);
+        parameters.chain(&mut self.request).chain(&mut self.response).chain(failures)
+    }
+}
+
 impl Types {
     /// Whether a companion has the operation.
     pub(crate) fn describes(&self, operation: OperationId) -> bool {
@@ -94,7 +105,7 @@ impl Types {
         let Some(bodies) = self.bodies.get_mut(&operation) else { return };
         let members: Vec<_> = bodies.request.iter().flat_map(|request| self.shapes.scalars(request)).collect();
         bodies.defaults.retain(|name, _| members.iter().any(|member| member.name == *name));
-        for member in members.into_iter().filter(|member| member.required) {
+        for member in members.into_iter().filter(|member| member.is_sent()) {
             if let Some(variable) = variables.get(&member.name) {
                 bodies.defaults.entry(member.name.clone()).or_insert_with(|| variable.clone());
             }
@@ -175,7 +186,11 @@ pub(crate) fn join(sources: &Sources, apis: &[Api<'_>], operations: &mut [Operat
         let known = Bodies { request, response, failures, pages, defaults, status, parameters, queries };
         bodies.insert(OperationId::from(index), known);
     }
-    Types { shapes: schemas.shapes, bodies, is_verified: document.is_verified() }
+    let mut shapes = schemas.shapes;
+    let roots: Vec<ShapeId> = bodies.values_mut().flat_map(Bodies::uses).map(|of| of.shape).collect();
+    let number = shapes.merge_equal(&roots);
+    bodies.values_mut().flat_map(Bodies::uses).for_each(|of| of.shape = number(of.shape));
+    Types { shapes, bodies, is_verified: document.is_verified() }
 }
 
 /// The tree of the companion of the capability that diagnostics are about, with its overlay applied.
@@ -224,13 +239,13 @@ fn parsed(sources: &Sources, path: String, text: &str, sink: &mut Sink) -> Optio
     }
 }
 
-/// The operations of a companion, by method and path.
+/// The operations of a companion, by method and path. Some paths differ only in the names of their placeholders.
 struct Known<'k, 'n> {
-    exact: BTreeMap<String, &'k document::Operation<'n>>,
+    exact: BTreeMap<String, Vec<&'k document::Operation<'n>>>,
     /// By paths in lower case and without the last slash.
-    loose: BTreeMap<String, &'k document::Operation<'n>>,
+    loose: BTreeMap<String, Vec<&'k document::Operation<'n>>>,
     /// By paths with those of the servers.
-    whole: BTreeMap<String, &'k document::Operation<'n>>,
+    whole: BTreeMap<String, Vec<&'k document::Operation<'n>>>,
 }
 
 impl<'k, 'n> Known<'k, 'n> {
@@ -240,12 +255,12 @@ impl<'k, 'n> Known<'k, 'n> {
         for operation in operations {
             let pieces = split_path(operation.path).unwrap_or_default();
             let key = key(operation.method.as_str(), &pieces);
-            known.loose.entry(loose(&key)).or_insert(operation);
+            known.loose.entry(loose(&key)).or_default().push(operation);
             for base in &bases {
                 let whole = key.replacen(' ', &format!(" /{base}"), 1);
-                known.whole.entry(loose(&whole)).or_insert(operation);
+                known.whole.entry(loose(&whole)).or_default().push(operation);
             }
-            known.exact.entry(key).or_insert(operation);
+            known.exact.entry(key).or_default().push(operation);
         }
         known
     }
@@ -259,11 +274,18 @@ impl<'k, 'n> Known<'k, 'n> {
         (key, whole)
     }
 
+    /// The operation of a capability: of several that are known by the same, the first whose placeholders are called the same, or
+    /// else the first.
     fn find(&self, apis: &[Api<'_>], operation: &Operation<'_>) -> Option<&'k document::Operation<'n>> {
         let (key, whole) = Self::keys(apis, operation);
         let exact = self.exact.get(&key);
         let loose = || [&key, &whole].into_iter().find_map(|key| self.loose.get(&self::loose(key)));
-        exact.or_else(loose).or_else(|| self.whole.get(&self::loose(&whole))).copied()
+        let found = exact.or_else(loose).or_else(|| self.whole.get(&self::loose(&whole)))?;
+        let is_called_the_same = |other: &&&document::Operation<'_>| {
+            let pieces = split_path(other.path).unwrap_or_default();
+            pieces.iter().filter_map(Piece::name).eq(operation.pieces.iter().filter_map(Piece::name))
+        };
+        found.iter().find(is_called_the_same).or(found.first()).copied()
     }
 }
 

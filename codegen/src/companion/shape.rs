@@ -1,8 +1,10 @@
 //! Shapes of JSON values: what a schema of a companion says, with every distinct shape kept once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use naftiko_schema::Kind;
+
+use super::keywords::last;
 
 /// Members nested deeper than this are not merged.
 const MAX_PARTS: usize = 16;
@@ -10,6 +12,16 @@ const MAX_PARTS: usize = 16;
 /// The number of a shape among the [`Shapes`] of a companion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ShapeId(usize);
+
+impl ShapeId {
+    pub(super) fn of(index: usize) -> Self {
+        Self(index)
+    }
+
+    pub(super) fn index(self) -> usize {
+        self.0
+    }
+}
 
 /// What a value is. Texts for readers are no part of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,7 +51,47 @@ pub(crate) struct Enum {
     pub(crate) is_closed: bool,
 }
 
+impl Enum {
+    /// The values of which something holds, if there are any.
+    pub(crate) fn only(self, holds: impl Fn(&String) -> bool) -> Option<Shape> {
+        let values: Vec<String> = self.values.into_iter().filter(holds).collect();
+        (!values.is_empty()).then_some(Shape::Enum(Self { values, ..self }))
+    }
+
+    /// Whether all values are whole numbers, and some too large for 64 bits with a sign.
+    pub(crate) fn is_unsigned(&self) -> bool {
+        let fit_unsigned = self.values.iter().all(|value| value.parse::<u64>().is_ok());
+        fit_unsigned && self.values.iter().any(|value| value.parse::<i64>().is_err())
+    }
+}
+
 impl Shape {
+    /// The shape in which the order of an enum's values says nothing.
+    pub(super) fn plain(&self) -> Self {
+        let mut shape = self.clone();
+        if let Self::Enum(of) = &mut shape {
+            of.values.sort_unstable();
+        }
+        shape
+    }
+
+    /// Gives the shapes inside other numbers.
+    pub(super) fn renumber(&mut self, number: impl Fn(ShapeId) -> ShapeId) {
+        match self {
+            Self::List(of) | Self::Map(of) => of.shape = number(of.shape),
+            Self::Object(object) => {
+                let members = object.members.iter_mut().map(|member| &mut member.value);
+                members.chain(&mut object.others).for_each(|of| of.shape = number(of.shape));
+            }
+            Self::Union(variants) => {
+                variants.iter_mut().for_each(|of| of.shape = number(of.shape));
+                variants.sort();
+                variants.dedup();
+            }
+            Self::Any | Self::Boolean | Self::Integer | Self::Number | Self::Text(_) | Self::Enum(_) => {}
+        }
+    }
+
     /// The members that an object must have, in the order in which the companion lists them.
     pub(crate) fn required(&self) -> impl Iterator<Item = &str> {
         let members = match self {
@@ -67,8 +119,31 @@ pub(crate) struct Member {
     pub(crate) name: String,
     pub(crate) value: Use,
     pub(crate) required: bool,
+    pub(crate) access: Access,
     /// Where it is in the list of the members that are required.
     pub(crate) position: Aside<usize>,
+}
+
+impl Member {
+    /// Whether requests must have it.
+    pub(crate) fn is_sent(&self) -> bool {
+        self.required && self.access != Access::ReadOnly
+    }
+
+    /// Whether responses have it.
+    pub(crate) fn is_received(&self) -> bool {
+        self.required && self.access != Access::WriteOnly
+    }
+}
+
+/// Which way the values of a member travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Access {
+    Both,
+    /// Only responses have it.
+    ReadOnly,
+    /// Only requests have it.
+    WriteOnly,
 }
 
 /// A shape where it is used, with what holds only there.
@@ -161,6 +236,8 @@ pub(crate) struct Tag {
     pub(crate) member: String,
     /// The values, each with its variant.
     pub(crate) values: BTreeMap<String, ShapeId>,
+    /// The variant of all other values.
+    pub(crate) base: Option<ShapeId>,
 }
 
 /// What a companion calls a shape. A name that was chosen for the type counts before those of components; then the shortest
@@ -184,18 +261,16 @@ pub(crate) enum Name<'n> {
 impl Shapes {
     /// The number of a shape, which is that of an equal one if there is one.
     pub(crate) fn intern(&mut self, shape: Shape) -> ShapeId {
-        let key = match &shape {
-            Shape::Enum(of) => {
-                let mut of = of.clone();
-                of.values.sort_unstable();
-                Shape::Enum(of)
-            }
-            other => other.clone(),
-        };
+        let key = shape.plain();
         *self.known.entry(key).or_insert_with(|| {
             self.shapes.push(shape);
             ShapeId(self.shapes.len() - 1)
         })
+    }
+
+    /// The number of any JSON.
+    pub(crate) fn intern_any(&mut self) -> ShapeId {
+        self.intern(Shape::Any)
     }
 
     /// A place for the shape of a component that contains itself, until it is [set](Self::set).
@@ -259,6 +334,10 @@ impl Shapes {
         for mut member in more {
             if let Some(known) = members.get(&member.name) {
                 member.required |= known.required;
+                member.value.secret |= known.value.secret;
+                if member.access == Access::Both {
+                    member.access = known.access;
+                }
                 member.value.shape = self.both(known.value.shape, member.value.shape, depth);
             }
             members.insert(member.name.clone(), member);
@@ -266,6 +345,9 @@ impl Shapes {
     }
 
     fn both(&mut self, one: ShapeId, other: ShapeId, depth: usize) -> ShapeId {
+        if self.is_any(other) {
+            return one;
+        }
         if one == other || depth >= MAX_PARTS || self.is_recursive(one) || self.is_recursive(other) {
             return other;
         }
@@ -284,6 +366,46 @@ impl Shapes {
             _ => return other,
         };
         self.intern(shape)
+    }
+
+    /// All shapes, by their numbers.
+    pub(super) fn all(&self) -> &[Shape] {
+        &self.shapes
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.shapes.len()
+    }
+
+    /// Whether there is a shape that contains itself.
+    pub(super) fn has_recursive(&self) -> bool {
+        !self.recursive.is_empty()
+    }
+
+    /// Says which shapes contain themselves. They are called like their components.
+    pub(super) fn set_recursive(&mut self, found: BTreeSet<ShapeId>) {
+        let name = |id: &ShapeId| self.components.get(id).map_or("Shape", |component| last(&component.name)).to_owned();
+        self.recursive = found.into_iter().map(|id| (id, name(&id))).collect();
+    }
+
+    /// Gives all shapes other numbers, several of them the same.
+    pub(super) fn renumber(&mut self, number: &impl Fn(ShapeId) -> ShapeId) {
+        self.shapes.iter_mut().for_each(|shape| shape.renumber(number));
+        for (id, component) in std::mem::take(&mut self.components) {
+            let Component { name, is_chosen, description } = component;
+            let name = if is_chosen { Name::Chosen(&name) } else { Name::Component(&name) };
+            self.name(number(id), name, &description);
+        }
+        for (id, name) in std::mem::take(&mut self.recursive) {
+            self.recursive.entry(number(id)).or_insert(name);
+        }
+        for (union, mut tag) in std::mem::take(&mut self.tags) {
+            tag.values.values_mut().chain(&mut tag.base).for_each(|id| *id = number(*id));
+            self.set_tag(number(union), tag);
+        }
+        for id in self.known.values_mut() {
+            *id = number(*id);
+        }
     }
 
     /// What a shape that contains itself is called.

@@ -266,7 +266,9 @@ fn initial(object: &Struct, field: &Field) -> Option<TokenStream> {
         Value::String(text) => quote! { #text.into() },
         Value::Bool(value) => quote! { #value },
         Value::Number(number) => {
-            let number: TokenStream = number.to_string().parse().ok()?;
+            let is_whole = number.is_i64() || number.is_u64();
+            let end = if is_whole && matches!(field.value, TypeUse::Number) { ".0" } else { "" };
+            let number: TokenStream = format!("{number}{end}").parse().ok()?;
             quote! { #number }
         }
         Value::Null | Value::Array(_) | Value::Object(_) => return None,

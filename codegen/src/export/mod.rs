@@ -1,6 +1,8 @@
 //! `export openapi`: the operations that a capability consumes, as an OpenAPI 3.1 document that can be its companion.
 
 mod operation;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

@@ -58,7 +58,7 @@ fn of_values<'t>(id: ShapeId, values: &[String]) -> Meaning<'t> {
     let all = |is: fn(&str) -> bool| values.iter().all(|value| is(value));
     if all(|value| value.starts_with('"')) {
         if values.len() == 1 { Meaning::Text } else { Meaning::Enum(id) }
-    } else if all(|value| value.parse::<i64>().is_ok()) {
+    } else if all(|value| value.parse::<i64>().is_ok()) || all(|value| value.parse::<u64>().is_ok()) {
         Meaning::Integer
     } else if all(|value| value.parse::<f64>().is_ok()) {
         Meaning::Number
@@ -196,6 +196,10 @@ pub(super) fn patterns(shapes: &Shapes, union: ShapeId) -> BTreeMap<ShapeId, Pat
     let objects: BTreeSet<ShapeId> = objects.collect();
     let discriminator = shapes.tag(union);
     let constant = discriminator.and_then(|discriminator| tag(shapes, &objects, &discriminator.member));
+    let base = discriminator.and_then(|discriminator| discriminator.base).filter(|base| objects.contains(base));
+    if let (Some(discriminator), Some(base)) = (discriminator, base) {
+        return of_base(discriminator, &objects, base);
+    }
     let tagged = constant.map(|(_, tagged)| tagged).or_else(|| by_discriminator(discriminator?, &objects));
     let tagged = tagged.or_else(|| by_constant(shapes, &objects));
     if let Some((member, values)) = tagged {
@@ -205,7 +209,7 @@ pub(super) fn patterns(shapes: &Shapes, union: ShapeId) -> BTreeMap<ShapeId, Pat
     let in_all = |name: &str| objects.iter().all(|id| members(shapes, *id).iter().any(|member| member.name == name));
     let pattern = |id: &ShapeId| {
         let names = |required: bool| {
-            let found = members(shapes, *id).iter().filter(move |member| member.required == required);
+            let found = members(shapes, *id).iter().filter(move |member| member.is_received() == required);
             found.map(|member| member.name.clone())
         };
         let others = names(false).filter(|name| !in_all(name));
@@ -222,6 +226,18 @@ fn by_discriminator(tag: &Tag, objects: &BTreeSet<ShapeId>) -> Option<Tagged> {
         values.entry(*id).or_default().push(value.clone());
     }
     (values.len() == objects.len()).then(|| (tag.member.clone(), values))
+}
+
+/// The patterns of a base and its subtypes: a value is a subtype if its member says so, and otherwise the base.
+fn of_base(tag: &Tag, objects: &BTreeSet<ShapeId>, base: ShapeId) -> BTreeMap<ShapeId, Pattern> {
+    let pattern = |id: &ShapeId| {
+        let values = tag.values.iter().filter(|(_, variant)| *variant == id);
+        let values: Vec<String> = values.map(|(value, _)| value.clone()).collect();
+        let is_any = *id == base || values.is_empty();
+        let any = || Pattern::Members(Vec::new(), Vec::new());
+        (*id, if is_any { any() } else { Pattern::Tagged(tag.member.clone(), values) })
+    };
+    objects.iter().map(pattern).collect()
 }
 
 /// A member that all objects have, with values that no two of them share: one that all require, if there is one.
@@ -243,7 +259,7 @@ fn tag(shapes: &Shapes, objects: &BTreeSet<ShapeId>, name: &str) -> Option<(bool
         if !own.iter().all(|value| passed.insert(value)) {
             return None;
         }
-        required &= member.required;
+        required &= member.is_received();
         let text = |value: &String| serde_json::from_str(value).unwrap_or_else(|_| value.clone());
         let mut own: Vec<String> = own.iter().map(text).collect();
         own.sort_unstable();

@@ -60,7 +60,7 @@ struct Reached<'t> {
     found: BTreeMap<ShapeId, Found<'t>>,
 }
 
-/// A body of an operation. The shortest name is first.
+/// A body of an operation.
 #[derive(Clone)]
 struct Body {
     /// What a type of its own would be called.
@@ -73,8 +73,8 @@ struct Body {
 struct Found<'t> {
     /// The members that are of this shape, the shortest name first, each with the object that has it.
     members: BTreeSet<(usize, &'t str, ShapeId)>,
-    /// The bodies that are of this shape.
-    bodies: BTreeMap<(usize, String), Body>,
+    /// The bodies that are of this shape: requests before responses, and these before failures; of each the shortest name first.
+    bodies: BTreeMap<(Side, usize, String), Body>,
     /// The unions that this shape is a variant of.
     unions: BTreeSet<ShapeId>,
     sent: bool,
@@ -97,7 +97,7 @@ impl<'t> Reached<'t> {
             let Ok(Some(id)) = typed(self.shapes, shape) else { continue };
             let found = self.found.entry(id).or_default();
             match holder {
-                Holder::Body => drop(found.bodies.insert((of.name.len(), of.name.clone()), of.clone())),
+                Holder::Body => drop(found.bodies.insert((of.side, of.name.len(), of.name.clone()), of.clone())),
                 Holder::Member(name, parent) => drop(found.members.insert((name.len(), name, parent))),
                 Holder::Union(union) => drop(found.unions.insert(union)),
             }
@@ -133,32 +133,44 @@ impl<'t> Reached<'t> {
 
     /// What a shape is called before conflicts are resolved: its component, else its member, else its body, else its union.
     fn words(&self, id: ShapeId) -> String {
-        let union = || {
-            let unions = &self.found.get(&id)?.unions;
-            let words = |union: &ShapeId| {
-                let mut others = patterns(self.shapes, *union);
-                let own = match others.remove(&id) {
-                    Some(Pattern::Tagged(_, values)) => values.into_iter().next(),
-                    Some(Pattern::Members(required, more)) => {
-                        let is_in = |name: &String, all: bool| {
-                            others.values().any(|other| match other {
-                                Pattern::Members(required, more) => {
-                                    required.contains(name) || all && more.contains(name)
-                                }
-                                Pattern::Tagged(..) => false,
-                            })
-                        };
-                        let distinct = required.iter().find(|name| !is_in(name, false));
-                        let distinct = distinct.or_else(|| more.iter().find(|name| !is_in(name, true)));
-                        distinct.or(required.first()).map(|name| format!("with {name}"))
-                    }
-                    None => Some("value".to_owned()),
-                };
-                Some(format!("{} {}", self.own_words(*union)?, own?))
-            };
-            unions.iter().filter_map(words).min_by_key(|words| (words.len(), words.clone()))
+        self.words_within(id, &mut BTreeSet::new()).unwrap_or_else(|| "variant".to_owned())
+    }
+
+    fn words_within(&self, id: ShapeId, passed: &mut BTreeSet<ShapeId>) -> Option<String> {
+        let own = self.own_words(id);
+        if own.is_some() || !passed.insert(id) {
+            return own;
+        }
+        let unions = &self.found.get(&id)?.unions;
+        let words = |union: &ShapeId| {
+            Some(format!("{} {}", self.words_within(*union, passed)?, self.words_of_variant(*union, id)))
         };
-        self.own_words(id).or_else(union).unwrap_or_else(|| "variant".to_owned())
+        unions.iter().filter_map(words).min_by_key(|words| (words.len(), words.clone()))
+    }
+
+    /// What makes a variant of a union different from the others.
+    fn words_of_variant(&self, union: ShapeId, id: ShapeId) -> String {
+        if self.shapes.tag(union).and_then(|tag| tag.base) == Some(id) {
+            return "base".to_owned();
+        }
+        let mut others = patterns(self.shapes, union);
+        let own = match others.remove(&id) {
+            Some(Pattern::Tagged(_, values)) => values.into_iter().next(),
+            Some(Pattern::Members(required, more)) => {
+                let is_in = |name: &String, all: bool| {
+                    others.values().any(|other| match other {
+                        Pattern::Members(required, more) => required.contains(name) || all && more.contains(name),
+                        Pattern::Tagged(..) => false,
+                    })
+                };
+                let distinct = required.iter().find(|name| !is_in(name, false));
+                let distinct = distinct.or_else(|| more.iter().find(|name| !is_in(name, true))).or(required.first());
+                let only = others.is_empty().then(|| "object".to_owned());
+                distinct.map(|name| format!("with {name}")).or(only)
+            }
+            None => None,
+        };
+        own.unwrap_or_else(|| "value".to_owned())
     }
 
     /// What a shape is called that is more than a variant of a union.
@@ -175,7 +187,11 @@ impl<'t> Reached<'t> {
         let ways = |id: ShapeId| {
             let words = self.words(id);
             let parents = self.found.get(&id).map(|found| &found.members).into_iter().flatten();
-            let parents: BTreeSet<String> = parents.map(|(_, _, parent)| self.words(*parent)).collect();
+            let mut parents: BTreeSet<String> = parents.map(|(_, _, parent)| self.words(*parent)).collect();
+            if parents.is_empty() {
+                let unions = self.found.get(&id).map(|found| &found.unions).into_iter().flatten();
+                parents = unions.map(|union| self.words(*union)).collect();
+            }
             let parent = parents.first().map_or("", String::as_str);
             let component = self.shapes.component(id).map(|component| &component.name);
             let longer = component.map_or_else(|| format!("{parent} {words}"), |name| last_two(name).to_owned());
@@ -233,9 +249,7 @@ fn last_two(name: &str) -> &str {
 
 /// The first sentence of a text, on one line.
 fn first_sentence(text: &Text) -> String {
-    let line = one_line(&text.0);
-    let end = line.find(". ").map_or(line.len(), |end| end + 1);
-    line.get(..end).unwrap_or_default().to_owned()
+    super::first_sentence(&one_line(&text.0)).to_owned()
 }
 
 /// The shapes, once they have names.
@@ -307,19 +321,22 @@ impl<'t> Named<'_, 't> {
             };
             let constant = match self.reached.shapes.get(of.shape) {
                 Shape::Enum(Enum { values, .. }) if !of.secret && values.len() == 1 => {
-                    values.first().filter(|value| !value.starts_with(['[', '{', 'n'])).cloned()
+                    let is_plain = |value: &&String| {
+                        !value.starts_with(['[', '{', 'n']) && serde_json::from_str::<serde_json::Value>(value).is_ok()
+                    };
+                    values.first().filter(is_plain).cloned()
                 }
                 _ => None,
             };
             let value = self.value(of, boxed);
-            let is_text = matches!(value, TypeUse::Text) && member.required && !of.nullable;
+            let is_text = matches!(value, TypeUse::Text) && member.is_sent() && !of.nullable;
             Field {
                 name: name.clone(),
                 clear_name,
                 wire: member.name.clone(),
                 description: first_sentence(&of.description),
                 value,
-                required: member.required.then_some(member.position.0),
+                required: member.is_sent().then_some(member.position.0),
                 constant,
                 nullable: of.nullable,
                 configured: is_text && self.types.is_configured(id, &member.name),

@@ -7,6 +7,7 @@ use std::iter;
 use heck::ToKebabCase as _;
 
 use super::hash;
+use super::scope::with_symbols;
 
 /// The longest name of a tool's input that all clients take.
 const MCP_LIMIT: usize = 64;
@@ -15,37 +16,47 @@ const TOOL_LIMIT: usize = 48;
 
 /// The names of tools as all MCP clients take them. One that is fine stays; of equal ones, the first.
 pub(crate) fn tool_names(names: &[&str]) -> Vec<String> {
-    portable(names, tool_name, TOOL_LIMIT, "-")
+    let made: Vec<String> = names.iter().map(|name| tool_name(name)).collect();
+    portable(names, &made.iter().map(String::as_str).collect::<Vec<_>>(), TOOL_LIMIT, "-")
 }
 
 /// The names of a tool's inputs as all MCP clients take them: themselves, where they can be.
 pub(crate) fn tool_inputs(names: &[&str]) -> Vec<String> {
-    portable(names, tool_input, MCP_LIMIT, "_")
+    let made: Vec<String> = names.iter().map(|name| tool_input(name)).collect();
+    let is_alone = |name: &String| made.iter().filter(|other| *other == name).count() == 1;
+    // Names that differ only in symbols have these as words.
+    let wishes = names.iter().zip(&made).map(|(name, made)| {
+        if *name == made || is_alone(made) { made.clone() } else { tool_input(&with_symbols(name)) }
+    });
+    let wishes: Vec<String> = wishes.collect();
+    let wishes: Vec<&str> = wishes.iter().map(String::as_str).collect();
+    portable(names, &wishes, MCP_LIMIT, "_")
 }
 
 /// Different portable names: names that are portable already stay as they are, the others may get a number.
-fn portable(names: &[&str], make: fn(&str) -> String, most: usize, separator: &str) -> Vec<String> {
-    let made: Vec<String> = names.iter().map(|name| make(name)).collect();
-    let fine: BTreeSet<&String> =
-        names.iter().zip(&made).filter(|(name, made)| name == made).map(|(_, made)| made).collect();
+fn portable(names: &[&str], made: &[&str], most: usize, separator: &str) -> Vec<String> {
+    let fine: BTreeSet<&str> =
+        names.iter().zip(made).filter(|(name, made)| name == made).map(|(_, made)| *made).collect();
     let mut taken: BTreeSet<String> = BTreeSet::new();
     // The number at which to look for a free name; lower ones are taken.
     let mut next: BTreeMap<String, usize> = BTreeMap::new();
-    let fresh = |(name, made): (&&str, &String)| {
-        let start = next.get(made).copied().unwrap_or(2);
+    let fresh = |(name, made): (&&str, &&str)| {
+        let start = next.get(*made).copied().unwrap_or(2);
         let numbered = iter::once(1).chain(start..).map(|number| match number {
-            1 => (1, made.clone()),
+            1 => (1, (*made).to_owned()),
             number => (number, limit(made, most, &format!("{separator}{number}"))),
         });
-        let free = |candidate: &String| !taken.contains(candidate) && (candidate == name || !fine.contains(candidate));
+        let free = |candidate: &String| {
+            !taken.contains(candidate) && (candidate == name || !fine.contains(candidate.as_str()))
+        };
         let (number, chosen) = numbered.into_iter().find(|(_, candidate)| free(candidate)).unwrap_or_default();
         if number > 1 {
-            next.insert(made.clone(), number + 1);
+            next.insert((*made).to_owned(), number + 1);
         }
         taken.insert(chosen.clone());
         chosen
     };
-    names.iter().zip(&made).map(fresh).collect()
+    names.iter().zip(made).map(fresh).collect()
 }
 
 fn tool_name(name: &str) -> String {
@@ -87,7 +98,11 @@ mod tests {
     fn clients_get_names_that_they_take() {
         assert_eq!(
             tool_inputs(&["$select", "select", "fields[]", "a.b", "x y", ""]),
-            ["select_2", "select", "fields", "a.b", "x_y", "unnamed"]
+            ["dollar_select", "select", "fields", "a.b", "x_y", "unnamed"]
+        );
+        assert_eq!(
+            tool_inputs(&["DateCreated", "DateCreated<", "DateCreated>", "é", "ü"]),
+            ["DateCreated", "DateCreated_less", "DateCreated_greater", "unnamed", "unnamed_2"]
         );
         assert_eq!(
             tool_names(&["list things", "list", "list", "x", "x-2", "x"]),

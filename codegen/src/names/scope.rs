@@ -58,6 +58,8 @@ pub(crate) struct Wish {
     wire: String,
     /// The words of the name, then longer ways to say it.
     ways: Vec<String>,
+    /// Whether it is the name of a parameter without symbols.
+    is_plain: bool,
 }
 
 impl Wish {
@@ -73,24 +75,25 @@ impl Wish {
             format!("{words} {} {method}", place(path, false)),
             format!("{namespace} {words} {} {method}", place(path, true)),
         ];
-        Self { wire: name.to_owned(), ways }
+        Self { wire: name.to_owned(), ways, is_plain: false }
     }
 
     /// The name of a parameter that travels at a location.
     pub(crate) fn parameter(name: &str, location: &str) -> Self {
-        let spelled = spelled(name);
+        let (symbols, spelled) = (with_symbols(name), spelled(name));
         let ways = vec![
             if name.contains(|c: char| c.is_ascii_alphanumeric()) { name.to_owned() } else { spelled.clone() },
+            symbols,
             spelled.clone(),
             format!("{name} in {location}"),
             format!("{spelled} in {location}"),
         ];
-        Self { wire: name.to_owned(), ways }
+        Self { wire: name.to_owned(), ways, is_plain: name.chars().all(|c| c.is_ascii_alphanumeric()) }
     }
 
     /// The name of a type: words, then longer ways to say it.
     pub(crate) fn shape(ways: Vec<String>) -> Self {
-        Self { wire: ways.first().cloned().unwrap_or_default(), ways }
+        Self { wire: ways.first().cloned().unwrap_or_default(), ways, is_plain: false }
     }
 }
 
@@ -106,8 +109,8 @@ fn place(path: &str, all: bool) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// A name with its symbols spelled out and its style said: for names that differ in nothing else.
-fn spelled(name: &str) -> String {
+/// A name with its symbols spelled out.
+pub(super) fn with_symbols(name: &str) -> String {
     let mut words = String::new();
     for c in name.chars() {
         match symbol(c) {
@@ -115,13 +118,18 @@ fn spelled(name: &str) -> String {
             None => words.push(c),
         }
     }
+    words
+}
+
+/// A name with its symbols spelled out and its style said: for names that differ in nothing else.
+fn spelled(name: &str) -> String {
     let style = match (name.chars().next(), name.contains(char::is_uppercase), name.contains(char::is_lowercase)) {
         (_, false, _) => "",
         (_, true, false) => " upper",
         (Some(first), true, true) if first.is_uppercase() => " pascal",
         _ => " camel",
     };
-    words + style
+    with_symbols(name) + style
 }
 
 fn symbol(c: char) -> Option<&'static str> {
@@ -206,12 +214,13 @@ impl Scope {
         }
         let mut taken: BTreeSet<String> = groups.keys().cloned().collect();
         for (plain, group) in &groups {
-            let mut exact = group.iter().filter(|index| wishes.get(**index).is_some_and(|wish| wish.wire == *plain));
-            let keeper = match (group.as_slice(), exact.next(), exact.next()) {
-                ([only], ..) => Some(*only),
-                (_, Some(exact), None) => Some(*exact),
-                _ => None,
+            let only = |is: &dyn Fn(&Wish) -> bool| {
+                let mut found = group.iter().filter(|index| wishes.get(**index).is_some_and(is));
+                found.next().filter(|_| found.next().is_none()).copied()
             };
+            // The name that is as it would be written stays, or else the one without symbols.
+            let is_plain = |wish: &Wish| wish.is_plain && !matches!(self.case, Case::Shouty);
+            let keeper = only(&|_| true).or_else(|| only(&|wish| wish.wire == *plain)).or_else(|| only(&is_plain));
             let rest: Vec<usize> = group.iter().copied().filter(|index| Some(*index) != keeper).collect();
             let longer = self.longer(wishes, &rest, &taken).unwrap_or_else(|| {
                 let start = usize::from(keeper.is_some());
@@ -294,6 +303,7 @@ mod tests {
         let same = [Wish::parameter("id", "path"), Wish::parameter("id", "query")];
         assert_eq!(Scope::setters().assign(&same), ["id_in_path", "id_in_query"]);
         assert_eq!(setters(&["a", "a"]), ["a", "a_2"]);
+        assert_eq!(setters(&["birthDate", "_birthDate"]), ["birth_date", "underscore_birth_date"]);
     }
 
     #[test]

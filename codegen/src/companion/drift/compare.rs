@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::companion::json_schema::Style;
-use crate::companion::shape::{Enum, Object, Shape, ShapeId, Shapes, Use};
+use crate::companion::equal::{self, Classes};
+use crate::companion::shape::{Enum, Member, Object, Shape, ShapeId, Shapes, Use};
 use crate::vocabulary::is_invisible;
 
 use super::Drift;
@@ -70,6 +70,8 @@ impl Way {
 /// Collects changes.
 pub(super) struct Comparison<'c> {
     shapes: &'c Shapes,
+    /// Which shapes of before and of the other version are equal.
+    classes: [Classes; 2],
     operation: String,
     /// The pairs of shapes that were compared for the current operation, or are being compared.
     seen: BTreeSet<(Way, ShapeId, ShapeId)>,
@@ -78,10 +80,10 @@ pub(super) struct Comparison<'c> {
 }
 
 impl<'c> Comparison<'c> {
-    /// A comparison with these shapes as those of before.
-    pub(super) fn new(shapes: &'c Shapes) -> Self {
-        let (seen, counts) = (BTreeSet::new(), BTreeMap::new());
-        Self { shapes, operation: String::new(), seen, changes: Vec::new(), counts }
+    /// A comparison with these shapes as those of before. All shapes of the other version have been read.
+    pub(super) fn new(shapes: &'c Shapes, others: &Shapes) -> Self {
+        let (seen, counts, classes) = (BTreeSet::new(), BTreeMap::new(), equal::classes([shapes, others]));
+        Self { shapes, classes, operation: String::new(), seen, changes: Vec::new(), counts }
     }
 
     /// Begins an operation.
@@ -159,7 +161,9 @@ impl Values<'_, '_> {
             }
             (one, other) if name(one) == name(other) => {}
             (one, other) => {
-                let (from, to) = ((own, before.shape), (self.shapes, after.shape));
+                let [own_classes, others] = &self.comparison.classes;
+                let from = (own, own_classes, before.shape);
+                let to = (self.shapes, others, after.shape);
                 let trend = if is_wider(from, to) {
                     Trend::Wider
                 } else if is_wider(to, from) {
@@ -178,7 +182,7 @@ impl Values<'_, '_> {
             let place = inside(place, &member.name);
             match after.members.iter().find(|other| other.name == member.name) {
                 Some(other) => {
-                    match (member.required, other.required) {
+                    match (self.is_required(member), self.is_required(other)) {
                         (false, true) => self.report(Trend::Narrower, &place, "member became required", "", ""),
                         (true, false) => self.report(Trend::Wider, &place, "member became optional", "", ""),
                         _ => {}
@@ -198,12 +202,20 @@ impl Values<'_, '_> {
             if before.members.iter().all(|member| member.name != other.name) {
                 let place = inside(place, &other.name);
                 let now = name_of(self.shapes, &other.value);
-                if other.required && self.way == Way::Request {
+                if self.is_required(other) && self.way == Way::Request {
                     self.comparison.report(Impact::Breaking, &place, "required member added", "", &now);
                 } else {
                     self.comparison.report(Impact::Additive, &place, "member added", "", &now);
                 }
             }
+        }
+    }
+
+    /// Whether values that travel this way have a member.
+    fn is_required(&self, member: &Member) -> bool {
+        match self.way {
+            Way::Request => member.is_sent(),
+            Way::Response => member.is_received(),
         }
     }
 
@@ -219,20 +231,23 @@ impl Values<'_, '_> {
     }
 
     fn variants(&mut self, place: &str, before: &[Use], after: &[Use]) {
-        let texts = |shapes: &Shapes, variants: &[Use]| -> Vec<String> {
-            variants.iter().map(|variant| shapes.schema(variant, Style::BARE)).collect()
+        let [own, others] = &self.comparison.classes;
+        let classed = |classes: &Classes, variants: &[Use]| -> BTreeSet<Use> {
+            variants.iter().filter_map(|variant| classes.classed(variant)).collect()
         };
-        let (one, other) = (texts(self.comparison.shapes, before), texts(self.shapes, after));
-        let gone: Vec<_> = before.iter().zip(&one).filter(|(_, text)| !other.contains(text)).collect();
-        let new: Vec<_> = after.iter().zip(&other).filter(|(_, text)| !one.contains(text)).collect();
-        if let ([(gone, _)], [(new, _)]) = (gone.as_slice(), new.as_slice()) {
+        let (one, other) = (classed(own, before), classed(others, after));
+        let is_in =
+            |known: &BTreeSet<Use>, variant: Option<Use>| variant.is_some_and(|variant| known.contains(&variant));
+        let gone: Vec<_> = before.iter().filter(|variant| !is_in(&other, own.classed(variant))).collect();
+        let new: Vec<_> = after.iter().filter(|variant| !is_in(&one, others.classed(variant))).collect();
+        if let ([gone], [new]) = (gone.as_slice(), new.as_slice()) {
             return self.values(place, gone, new);
         }
-        for (variant, _) in gone {
+        for variant in gone {
             let was = name_of(self.comparison.shapes, variant);
             self.report(Trend::Narrower, place, "alternative removed", &was, "");
         }
-        for (variant, _) in new {
+        for variant in new {
             let now = name_of(self.shapes, variant);
             self.report(Trend::Wider, place, "alternative added", "", &now);
         }
@@ -275,7 +290,8 @@ fn is_maximum(keyword: &str) -> bool {
 }
 
 /// Whether all values of one shape are values of the other, and not the other way round.
-fn is_wider((shapes_from, from_id): (&Shapes, ShapeId), (shapes_to, to_id): (&Shapes, ShapeId)) -> bool {
+fn is_wider(from: (&Shapes, &Classes, ShapeId), to: (&Shapes, &Classes, ShapeId)) -> bool {
+    let ((shapes_from, from_classes, from_id), (shapes_to, to_classes, to_id)) = (from, to);
     match (shapes_from.get(from_id), shapes_to.get(to_id)) {
         (Shape::Any, _) => false,
         (_, Shape::Any) | (Shape::Integer, Shape::Number) => true,
@@ -283,9 +299,8 @@ fn is_wider((shapes_from, from_id): (&Shapes, ShapeId), (shapes_to, to_id): (&Sh
         (Shape::Enum(Enum { values, .. }), Shape::Text(None)) => values.iter().all(|value| value.starts_with('"')),
         (Shape::Union(_), _) => false,
         (_, Shape::Union(variants)) => {
-            let text = |shapes: &Shapes, id: ShapeId| shapes.schema(&Use::of(id), Style::BARE);
-            let whole = text(shapes_from, from_id);
-            variants.iter().any(|variant| text(shapes_to, variant.shape) == whole)
+            let whole = from_classes.of(from_id);
+            whole.is_some() && variants.iter().any(|variant| to_classes.of(variant.shape) == whole)
         }
         _ => false,
     }

@@ -104,7 +104,11 @@ fn compared(
     let (described, others) = (before.operations(), after.operations());
     let (known, known_after) = (Known::new(before, &described), Known::new(after, &others));
     let mut schemas = Schemas::new(after);
-    let mut comparison = Comparison::new(&linked.types.shapes);
+    for operation in &linked.operations {
+        let after = known_after.find(&linked.apis, operation);
+        after.into_iter().flat_map(schemas_of).for_each(|schema| drop(schemas.read(schema, sink)));
+    }
+    let mut comparison = Comparison::new(&linked.types.shapes, &schemas.shapes);
     let mut paths = BTreeSet::new();
     let mut operations = 0;
     for (index, operation) in linked.operations.iter().enumerate() {
@@ -132,6 +136,13 @@ fn compared(
     }
     let (changes, others) = comparison.finish();
     Ok(Drift { changes, others, operations })
+}
+
+/// All schemas of an operation.
+fn schemas_of<'n>(operation: &document::Operation<'n>) -> Vec<&'n Node> {
+    let failures = operation.failures.iter().map(|(_, schema)| *schema);
+    let parameters = operation.parameters.iter().map(|parameter| parameter.schema);
+    operation.request.into_iter().chain(operation.response).chain(failures).chain(parameters).collect()
 }
 
 impl Known<'_, '_> {

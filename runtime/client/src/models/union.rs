@@ -17,7 +17,7 @@ pub enum Pattern {
     List,
     /// An object with any members.
     Map,
-    /// An object in which a member has one of these values, as texts.
+    /// An object in which a member has one of these values, as texts. It is tried first.
     Tagged(&'static str, &'static [&'static str]),
     /// An object that has all of the first members, and perhaps some of the second, which not all variants have.
     Members(&'static [&'static str], &'static [&'static str]),
@@ -36,7 +36,8 @@ impl Pattern {
                     Value::String(text) => values.contains(&text.as_str()),
                     other => values.contains(&other.to_string().as_str()),
                 };
-                is_one.then_some(0)
+                // One that a value names counts before all others.
+                is_one.then_some(usize::MAX)
             }
             (Self::Members(required, others), Value::Object(members)) => {
                 let count = |names: &[&str]| names.iter().filter(|name| members.contains_key(**name)).count();
@@ -200,6 +201,8 @@ mod tests {
         Text
     );
 
+    union!(Base, "A base.", [Dog(Dog) = Members(&[], &[]), Cat(Cat) = Tagged("kind", &["cat"])], []);
+
     fn pet(value: Value) -> Pet {
         Pet::deserialize(value).expect("any value is one")
     }
@@ -220,6 +223,14 @@ mod tests {
             assert_eq!(serde_json::to_value(&read).expect("JSON"), unknown);
             assert_eq!((format!("{read:?}"), read), ("Unknown(..)".to_owned(), Pet::Unknown(unknown)));
         }
+    }
+
+    #[test]
+    fn value_that_no_tag_names_is_the_base() {
+        let base = |value| Base::deserialize(value).expect("any value is one");
+        assert!(matches!(base(json!({"kind": "cat", "name": "Tom", "owner": "Ann"})), Base::Cat(_)));
+        assert!(matches!(base(json!({"kind": 2, "owner": "Ann"})), Base::Dog(_)));
+        assert!(matches!(base(json!({})), Base::Dog(_)));
     }
 
     #[test]

@@ -1,13 +1,20 @@
 //! Reading schemas: from JSON Schema as OpenAPI documents of all versions write it to [`Shape`]s.
 
+mod bases;
+mod merge;
+#[cfg(test)]
+mod tests;
+mod unions;
+
 use std::collections::BTreeMap;
 
+use self::bases::Bases;
 use super::document::{Document, entries, flag};
 use super::keywords::{
-    add_limits, alternatives, component_name, has_null_type, is_null, is_secret, is_unsigned, kinds, last, limits,
-    list, only_variant, required, variants,
+    access, add_limits, alternatives, component_name, has_null_type, is_any_object, is_secret, is_unsigned, kinds,
+    last, limits, list, only_part, only_variant, required, says_itself, variants,
 };
-use super::shape::{Aside, Enum, Member, Name, Object, Shape, ShapeId, Shapes, Tag, Use};
+use super::shape::{Aside, Enum, Member, Name, Object, Shape, ShapeId, Shapes, Use};
 use crate::codes::Code;
 use crate::diagnostic::Sink;
 use crate::read::yaml::{Content, Entry, Node};
@@ -24,6 +31,9 @@ pub(crate) struct Schemas<'n> {
     components: BTreeMap<String, Component>,
     /// The components that are being read and that `$recursiveRef` may mean, from the outermost on.
     anchors: Vec<String>,
+    bases: Bases,
+    /// The component that is being read.
+    component: Option<&'n Node>,
     depth: usize,
 }
 
@@ -39,11 +49,24 @@ const DYNAMIC: [&str; 2] = ["$recursiveRef", "$dynamicRef"];
 
 impl<'n> Schemas<'n> {
     pub(crate) fn new(document: &'n Document<'n>) -> Self {
-        Self { document, shapes: Shapes::default(), components: BTreeMap::new(), anchors: Vec::new(), depth: 0 }
+        Self {
+            document,
+            shapes: Shapes::default(),
+            components: BTreeMap::new(),
+            anchors: Vec::new(),
+            bases: Bases::default(),
+            component: None,
+            depth: 0,
+        }
     }
 
     /// The shape of a schema.
     pub(crate) fn read(&mut self, schema: &'n Node, sink: &mut Sink) -> Use {
+        self.read_as(schema, &[], sink)
+    }
+
+    /// The shape of a schema that is of these kinds, unless it names others: the schema around it does.
+    fn read_as(&mut self, schema: &'n Node, around: &[String], sink: &mut Sink) -> Use {
         if self.depth > MAX_DEPTH {
             return Use::of(self.shapes.intern(Shape::Any));
         }
@@ -53,7 +76,7 @@ impl<'n> Schemas<'n> {
             Some(reference) => self.component(schema, reference, sink),
             None => match DYNAMIC.iter().find_map(|keyword| schema.get(keyword)) {
                 Some(dynamic) => self.dangling(dynamic, &dynamic.scalar_text().unwrap_or_default(), sink),
-                None => self.schema(schema, sink),
+                None => self.schema(schema, around, sink),
             },
         };
         self.depth -= 1;
@@ -116,12 +139,17 @@ impl<'n> Schemas<'n> {
         self.components.insert(reference.to_owned(), Component::Open(None));
         let is_anchor = flag(target, "$recursiveAnchor");
         self.anchors.extend(is_anchor.then(|| reference.to_owned()));
+        let around = self.component.replace(target);
         let mut read = self.read(target, sink);
+        self.component = around;
         self.anchors.truncate(self.anchors.len() - usize::from(is_anchor));
         if let Some(Component::Open(Some(id))) = self.components.get(reference) {
             let id = *id;
             let shape = if read.shape == id { Shape::Any } else { self.shapes.get(read.shape).clone() };
             self.shapes.set(id, shape);
+            if let Some(tag) = self.shapes.tag(read.shape).cloned() {
+                self.shapes.set_tag(id, tag);
+            }
             read.shape = id;
             self.named(target, &read);
         }
@@ -141,62 +169,66 @@ impl<'n> Schemas<'n> {
     }
 
     /// A schema that is no reference.
-    fn schema(&mut self, schema: &'n Node, sink: &mut Sink) -> Use {
+    fn schema(&mut self, schema: &'n Node, around: &[String], sink: &mut Sink) -> Use {
+        let kinds = Some(kinds(schema)).filter(|kinds| !kinds.is_empty()).unwrap_or_else(|| around.to_vec());
+        if let Some(base) = self.base(schema, &kinds, sink) {
+            return base;
+        }
         if let Some((only, others)) = only_variant(schema) {
-            let mut read = self.read(only, sink);
+            let mut read = self.read_as(only, &kinds, sink);
             read.nullable |= others > 0;
             add_limits(&mut read, schema);
             return read;
         }
-        if let Some([only]) = list(schema, "allOf")
-            && ["properties", "required"].iter().all(|keyword| schema.get(keyword).is_none())
-        {
-            let mut read = self.read(only, sink);
+        if let Some(only) = only_part(schema).filter(|only| !self.is_inherited(schema, only)) {
+            let mut read = self.read_as(only, &kinds, sink);
             add_limits(&mut read, schema);
             return read;
         }
+        if list(schema, "allOf").is_some() || (variants(schema).is_some() && says_itself(schema, &kinds)) {
+            return self.merged(schema, &kinds, sink);
+        }
+        match variants(schema) {
+            Some(variants) => self.union(schema, variants, &kinds, sink),
+            None => self.own(schema, &kinds, sink),
+        }
+    }
+
+    /// What a schema says without its parts and variants.
+    fn own(&mut self, schema: &'n Node, kinds: &[String], sink: &mut Sink) -> Use {
         let mut nullable = false;
-        let shape = if let Some(parts) = list(schema, "allOf") {
-            self.merged(schema, parts, &mut nullable, sink)
-        } else if let Some(variants) = variants(schema) {
-            self.union(variants, &mut nullable, sink)
-        } else if let Some(values) = list(schema, "enum") {
+        let shape = if let Some(values) = list(schema, "enum") {
             nullable = values.iter().any(Node::is_null);
-            self.values(values.iter().filter(|value| !value.is_null()), schema)
+            self.values(values.iter().filter(|value| !value.is_null()), kinds, schema)
         } else if let Some(value) = schema.get("const") {
-            self.values(std::iter::once(value), schema)
+            self.values(std::iter::once(value), kinds, schema)
         } else {
-            self.typed(schema, &mut nullable, sink)
+            self.typed(schema, kinds, &mut nullable, sink)
         };
         // Limits of an unknown kind of value say nothing.
         let limits = if matches!(shape, Shape::Any) { Vec::new() } else { limits(schema) };
-        let is_unsigned = shape == Shape::Integer && is_unsigned(schema);
-        let id = self.shapes.intern(shape);
-        if let (Shape::Union(_), Some(tag)) = (self.shapes.get(id), self.tag(schema)) {
-            self.shapes.set_tag(id, tag);
-        }
-        Use { nullable, limits, is_unsigned, ..Use::of(id) }
+        let is_unsigned = match &shape {
+            Shape::Integer => is_unsigned(schema),
+            Shape::Enum(of) => of.is_unsigned(),
+            _ => false,
+        };
+        Use { nullable, limits, is_unsigned, ..Use::of(self.shapes.intern(shape)) }
     }
 
-    fn typed(&mut self, schema: &'n Node, nullable: &mut bool, sink: &mut Sink) -> Shape {
-        let kinds = kinds(schema);
+    fn typed(&mut self, schema: &'n Node, kinds: &[String], nullable: &mut bool, sink: &mut Sink) -> Shape {
         *nullable |= kinds.iter().any(|kind| kind == "null");
-        let mut kinds = kinds.into_iter().filter(|kind| kind != "null");
-        let kind = kinds.next();
-        if let Some(first) = &kind
-            && let Some(second) = kinds.next()
-        {
-            let all = [first.clone(), second].into_iter().chain(kinds);
-            let variants = all.map(|kind| self.of_kind(&kind, schema, sink)).collect::<Vec<_>>();
-            return self.alternatives(variants.into_iter());
-        }
-        match kind {
-            Some(kind) => self.of_kind(&kind, schema, sink),
-            None if schema.get("properties").is_some() || schema.get("additionalProperties").is_some() => {
+        let kinds: Vec<&String> = kinds.iter().filter(|kind| *kind != "null").collect();
+        match kinds.as_slice() {
+            [_, _, ..] => {
+                let variants: Vec<Shape> = kinds.iter().map(|kind| self.of_kind(kind, schema, sink)).collect();
+                self.alternatives(variants.into_iter())
+            }
+            [kind] => self.of_kind(kind, schema, sink),
+            [] if schema.get("properties").is_some() || schema.get("additionalProperties").is_some() => {
                 self.object(schema, sink)
             }
-            None if schema.get("items").is_some() => self.of_kind("array", schema, sink),
-            None => Shape::Any,
+            [] if schema.get("items").is_some() => self.of_kind("array", schema, sink),
+            [] => Shape::Any,
         }
     }
 
@@ -242,6 +274,7 @@ impl<'n> Schemas<'n> {
                 name: entry.key.clone(),
                 value: schemas.read(&entry.value, sink),
                 required: position.is_some(),
+                access: access(schemas.document, &entry.value),
                 position: Aside(position.unwrap_or_default()),
             }
         };
@@ -251,13 +284,17 @@ impl<'n> Schemas<'n> {
         let mut members: Vec<Member> = sorted.iter().map(|entry| member(entry, self, sink)).collect();
         members.dedup_by(|one, other| one.name == other.name);
         let others = others.filter(|others| !matches!(others.content, Content::Bool(false, _)));
-        let others = others.map(|others| self.read(others, sink));
+        // Beside members that it names, an upstream that writes no more than `type: object` means any value.
+        let others = others.map(|others| match is_any_object(others) {
+            true => Use::of(self.shapes.intern(Shape::Any)),
+            false => self.read(others, sink),
+        });
         Shape::Object(Object { members, others, alternatives: alternatives(properties) })
     }
 
     /// One of some fixed values.
-    fn values<'v>(&mut self, values: impl Iterator<Item = &'v Node>, schema: &Node) -> Shape {
-        let is_text = kinds(schema).iter().any(|kind| kind == "string");
+    fn values<'v>(&mut self, values: impl Iterator<Item = &'v Node>, kinds: &[String], schema: &Node) -> Shape {
+        let is_text = kinds.iter().any(|kind| kind == "string");
         let text = |value: &Node| match (is_text, value.scalar_text()) {
             (true, Some(text)) => crate::read::yaml::quoted(&text),
             _ => value.to_json(),
@@ -274,112 +311,9 @@ impl<'n> Schemas<'n> {
         Shape::Enum(Enum { values: all, is_closed: flag(schema, "x-naftiko-closed") })
     }
 
-    /// One of several schemas. One that is null makes the value nullable.
-    fn union(&mut self, variants: &'n [Node], nullable: &mut bool, sink: &mut Sink) -> Shape {
-        let mut read = Vec::new();
-        for variant in variants {
-            if is_null(variant) {
-                *nullable = true;
-            } else {
-                let variant = self.read(variant, sink);
-                *nullable |= variant.nullable;
-                read.push(Use { nullable: false, ..variant });
-            }
-        }
-        read.sort();
-        read.dedup();
-        match read.as_slice() {
-            [only] if only.limits.is_empty() && !self.shapes.is_recursive(only.shape) => {
-                self.shapes.get(only.shape).clone()
-            }
-            [] => Shape::Any,
-            _ if read.iter().all(|variant| matches!(self.shapes.get(variant.shape), Shape::Enum(_))) => {
-                let values = read.iter().flat_map(|variant| match self.shapes.get(variant.shape) {
-                    Shape::Enum(of) => of.values.as_slice(),
-                    _ => &[],
-                });
-                let mut all: Vec<String> = Vec::new();
-                for value in values {
-                    if !all.contains(value) {
-                        all.push(value.clone());
-                    }
-                }
-                Shape::Enum(Enum { values: all, is_closed: false })
-            }
-            _ if read.iter().any(|variant| self.shapes.is_any(variant.shape)) => Shape::Any,
-            _ => Shape::Union(read),
-        }
-    }
-
-    /// What a discriminator says. Variants that it does not name are known by the names of their components.
-    fn tag(&self, schema: &Node) -> Option<Tag> {
-        let discriminator = schema.get("discriminator")?;
-        let member = discriminator.get("propertyName")?.scalar_text()?;
-        let mapping = discriminator.get("mapping").map(entries).unwrap_or_default();
-        let mapped = mapping.iter().filter_map(|entry| Some((entry.key.clone(), entry.value.scalar_text()?)));
-        let mapped: Vec<(String, String)> = mapped.collect();
-        let variants = list(schema, "oneOf").or_else(|| list(schema, "anyOf")).unwrap_or_default();
-        let references = variants.iter().filter_map(|variant| variant.get("$ref")?.scalar_text());
-        let implicit = references.filter(|variant| !mapped.iter().any(|(_, known)| known == variant));
-        let implicit = implicit.filter_map(|variant| Some((component_name(&variant)?.to_owned(), variant)));
-        let shape = |(value, reference): (String, String)| match self.components.get(&reference)? {
-            Component::Read(read) => Some((value, read.shape)),
-            Component::Open(shape) => Some((value, (*shape)?)),
-        };
-        let values = implicit.chain(mapped.iter().cloned()).filter_map(shape).collect();
-        Some(Tag { member, values })
-    }
-
     fn alternatives(&mut self, variants: impl Iterator<Item = Shape>) -> Shape {
         let mut uses: Vec<Use> = variants.map(|variant| Use::of(self.shapes.intern(variant))).collect();
         uses.sort();
         Shape::Union(uses)
-    }
-
-    /// An object with the members of all parts and its own. What cannot be merged is any JSON.
-    fn merged(&mut self, schema: &'n Node, parts: &'n [Node], nullable: &mut bool, sink: &mut Sink) -> Shape {
-        let mut shapes = Vec::new();
-        // The members that are required, as the parts list them.
-        let mut order: Vec<String> = Vec::new();
-        for part in parts {
-            let read = self.read(part, sink);
-            *nullable |= read.nullable && parts.len() == 1;
-            let shape = self.shapes.get(read.shape).clone();
-            order.extend(shape.required().map(str::to_owned));
-            order.extend(required(part));
-            shapes.push(shape);
-        }
-        if schema.get("properties").is_some() {
-            shapes.push(self.object(schema, sink));
-        }
-        order.extend(required(schema));
-        shapes.retain(|shape| *shape != Shape::Any);
-        if shapes.iter().all(|shape| !matches!(shape, Shape::Object(_))) && shapes.len() == 1 {
-            return shapes.pop().unwrap_or(Shape::Any);
-        }
-        let mut members: BTreeMap<String, Member> = BTreeMap::new();
-        let (mut others, mut alternatives) = (None, Vec::new());
-        for shape in shapes {
-            let Shape::Object(object) = shape else {
-                // A part that only says that it is an object adds nothing.
-                if matches!(shape, Shape::Map(_)) {
-                    continue;
-                }
-                return Shape::Any;
-            };
-            others = others.or(object.others);
-            alternatives.extend(object.alternatives);
-            self.shapes.add(&mut members, object.members, 0);
-        }
-        for member in members.values_mut() {
-            let position = order.iter().position(|name| *name == member.name);
-            member.required = position.is_some();
-            member.position = Aside(position.unwrap_or_default());
-        }
-        if members.is_empty() {
-            return Shape::Any;
-        }
-        alternatives.sort();
-        Shape::Object(Object { members: members.into_values().collect(), others, alternatives })
     }
 }
