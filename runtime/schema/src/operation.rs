@@ -231,7 +231,7 @@ impl Format {
     }
 }
 
-/// What is between the values of a row.
+/// What is between the values of a row, or the items of an array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Separator {
     /// `,`
@@ -240,6 +240,8 @@ pub enum Separator {
     Tab,
     /// `|`
     Pipe,
+    /// A space; no format of rows has it.
+    Space,
 }
 
 impl Separator {
@@ -249,6 +251,7 @@ impl Separator {
             Self::Comma => b',',
             Self::Tab => b'\t',
             Self::Pipe => b'|',
+            Self::Space => b' ',
         }
     }
 }

@@ -60,6 +60,11 @@ impl<'n> Schemas<'n> {
         }
     }
 
+    /// A schema, or what it refers to.
+    pub(crate) fn followed(&self, schema: &'n Node) -> Option<&'n Node> {
+        self.document.followed(schema)
+    }
+
     /// The shape of a schema.
     pub(crate) fn read(&mut self, schema: &'n Node, sink: &mut Sink) -> Use {
         self.read_as(schema, &[], sink)
