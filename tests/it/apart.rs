@@ -87,7 +87,7 @@ fn desk(request: RequestBuilder) -> RequestBuilder {
     request.header("x-desk", "ashore")
 }
 
-fn nobody(request: RequestBuilder) -> RequestBuilder {
+fn anonymous(request: RequestBuilder) -> RequestBuilder {
     request
 }
 
@@ -128,16 +128,16 @@ async fn each_adapter_of_a_type_has_its_own_port_callers_and_tools() {
         (&of_desk, desk, "sail", Ok("\"unknown tool: sail\"")),
         (&of_crew, desk, "list", Err(401)),
         (&of_desk, crew, "list", Err(401)),
-        (&of_crew, nobody, "list", Err(401)),
-        (&of_desk, nobody, "list", Err(401)),
+        (&of_crew, anonymous, "list", Err(401)),
+        (&of_desk, anonymous, "list", Err(401)),
     ] {
         assert_eq!(call(uri, caller, tool).await.as_deref(), outcome.as_ref().map(|text| *text), "{tool} at {uri}");
     }
     let [open, closed] = [9312, 9313].map(|port| format!("http://{}", address(&mounted, port)));
     for (base, caller, status, target) in [
-        (&open, nobody as Caller, 200, "/boats"),
+        (&open, anonymous as Caller, 200, "/boats"),
         (&closed, crew, 200, "/fares"),
-        (&closed, nobody, 401, ""),
+        (&closed, anonymous, 401, ""),
         (&closed, desk, 401, ""),
     ] {
         let (seen, body) = get(format!("{base}/list"), caller).await;
@@ -153,7 +153,7 @@ async fn middleware_probes_and_status_hold_for_every_adapter() {
     let program = program(&[&capability(ADAPTERS)], false).expect("it compiles");
     let mut mounted = mount(program, &["--rate-limit", "20", "--read-only"]).await.expect("it is served");
     let control = format!("http://{}", address(&mounted, 9314));
-    let (_, status) = get(format!("{control}/status"), nobody).await;
+    let (_, status) = get(format!("{control}/status"), anonymous).await;
     let listed = status["adapters"].as_array().expect("adapters").iter();
     let listed: Vec<_> = listed.map(|adapter| (adapter["type"].as_str(), adapter["namespace"].as_str())).collect();
     let known = [("rest", "open"), ("rest", "closed"), ("mcp", "crew"), ("mcp", "desk")];
@@ -161,7 +161,7 @@ async fn middleware_probes_and_status_hold_for_every_adapter() {
     assert_eq!(listed, [&known[..], &[(Some("control"), None)]].concat());
     for port in [9310, 9311, 9312, 9313] {
         let base = format!("http://{}", address(&mounted, port));
-        assert_eq!(get(format!("{base}/healthz"), nobody).await.0, 200, "{port}");
+        assert_eq!(get(format!("{base}/healthz"), anonymous).await.0, 200, "{port}");
         // The control adapter has them.
         assert_ne!(get(format!("{base}/metrics"), crew).await.0, 200, "{port}");
         let both = desk(crew(Client::new().get(format!("{base}/list"))));
@@ -234,7 +234,7 @@ async fn one_of_several_mcp_adapters_is_chosen_for_stdio() {
     assert_eq!(listed_on_stdio(program, Some("crew")).await.expect("it is served").len(), 2);
     let refused = listed_on_stdio(program, None).await.expect_err("it is not clear which");
     assert!(refused.contains("`crew`, `desk`") && refused.contains("--adapter"), "{refused}");
-    let refused = listed_on_stdio(program, Some("dock")).await.expect_err("there is none");
+    let refused = listed_on_stdio(program, Some("dock")).await.expect_err("it does not exist");
     assert!(refused.contains("--adapter dock") && refused.contains("`crew`, `desk`"), "{refused}");
 }
 

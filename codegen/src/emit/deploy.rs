@@ -203,7 +203,7 @@ fn port_values(deployed: &Deployed<'_>) -> Vec<Value> {
     let [rest, mcp, skill, control] = all.map(|port| port.iter().map(u16::to_string).collect());
     let further = further(deployed);
     let (names, numbers) = further.iter().map(|it| (it.name.clone(), it.port.to_string())).unzip();
-    // The port of the first adapter, and those of others that leave them to chance.
+    // The port of the first adapter, and those of further adapters that leave them to chance.
     let setting = |kind: &str, first: Option<u16>| -> Vec<String> {
         let own = further.iter().filter(|it| it.adapter.name() == kind && it.adapter.port() == 0);
         let own = own.filter(|it| it.namespace.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)));

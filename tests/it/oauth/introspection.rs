@@ -120,7 +120,7 @@ async fn tokens_are_worth_what_the_authorization_server_says() {
     for (token, changes, status, reason) in [
         ("inactive", json!({"active": false}), 401, "active"),
         ("for another", json!({"aud": "https://elsewhere.test"}), 401, "another audience"),
-        ("for nobody", json!({"aud": null}), 401, "which audience"),
+        ("for no audience", json!({"aud": null}), 401, "which audience"),
         ("of another", json!({"iss": "https://elsewhere.test"}), 401, "another issuer"),
         ("too old", json!({"exp": seconds(-120)}), 401, "expired"),
         ("too new", json!({"nbf": seconds(120)}), 401, "not valid yet"),
