@@ -233,8 +233,7 @@ codes! {
     /// step by name, as in `{{get-item.name}}` or `$.get-item.name`. A blank or dot in the name ends the reference
     /// early, so the value is not found, and the reference engine inserts nothing without a message.
     ///
-    /// Rename the step and the references to it. This compiler does not support steps yet (NK0121), so the rule is for
-    /// other engines.
+    /// Rename the step and the references to it.
     ///
     /// ```yaml
     /// steps:

@@ -21,9 +21,8 @@ use crate::lookup::found;
 use crate::numbers;
 use crate::offload::offload;
 use crate::output::apply;
-use crate::plan::depends;
 use crate::script;
-use crate::source::{Scope, Values};
+use crate::source::{Scope, Values, depends};
 use crate::transform;
 
 /// How many calls for elements of a list run at once, if they change nothing.

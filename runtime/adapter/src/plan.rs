@@ -2,12 +2,12 @@
 
 use naftiko_client::__private::{Arguments, Connection, Options, Preview};
 use naftiko_client::Error;
-use naftiko_schema::{Action, ArgumentSource, Flow, InputText, Step, StepCall, StepId, Target};
+use naftiko_schema::{Action, ArgumentSource, Flow, Step, StepCall, StepId, Target};
 use serde_json::Value;
 
 use crate::elements::{elements, is_true};
 use crate::flow::arguments;
-use crate::source::Scope;
+use crate::source::{Scope, depends};
 
 /// A request that a call would send.
 pub struct Planned {
@@ -93,17 +93,5 @@ impl Plan<'_> {
                 Ok(later.collect())
             }
         }
-    }
-}
-
-/// Whether the output of a step, other than the one that is known, is a part of a source.
-pub(crate) fn depends(source: &ArgumentSource, known: Option<StepId>) -> bool {
-    let in_text = |part: &InputText| matches!(part, InputText::Output(value) if Some(value.step) != known);
-    match source {
-        ArgumentSource::Output(value) => Some(value.step) != known,
-        ArgumentSource::Text(parts) | ArgumentSource::Filled(parts) => parts.iter().any(in_text),
-        ArgumentSource::List(items) | ArgumentSource::First(items) => items.iter().any(|item| depends(item, known)),
-        ArgumentSource::Object(members) => members.iter().any(|member| depends(&member.value, known)),
-        ArgumentSource::Absent | ArgumentSource::Input(_) | ArgumentSource::Part(_) | ArgumentSource::Json(_) => false,
     }
 }

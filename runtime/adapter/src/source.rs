@@ -86,6 +86,18 @@ impl Scope<'_> {
     }
 }
 
+/// Whether the output of a step, other than the one that is known, is a part of a source.
+pub(crate) fn depends(source: &ArgumentSource, known: Option<StepId>) -> bool {
+    let in_text = |part: &InputText| matches!(part, InputText::Output(value) if Some(value.step) != known);
+    match source {
+        ArgumentSource::Output(value) => Some(value.step) != known,
+        ArgumentSource::Text(parts) | ArgumentSource::Filled(parts) => parts.iter().any(in_text),
+        ArgumentSource::List(items) | ArgumentSource::First(items) => items.iter().any(|item| depends(item, known)),
+        ArgumentSource::Object(members) => members.iter().any(|member| depends(&member.value, known)),
+        ArgumentSource::Absent | ArgumentSource::Input(_) | ArgumentSource::Part(_) | ArgumentSource::Json(_) => false,
+    }
+}
+
 /// The value of an argument, with [marked numbers](numbers); `None` if it is no JSON.
 pub(crate) fn document(argument: &Argument) -> Option<Value> {
     match argument {

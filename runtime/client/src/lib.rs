@@ -31,7 +31,6 @@ mod template;
 #[cfg(feature = "test-util")]
 pub mod testing;
 mod text;
-mod transform;
 mod transport;
 
 pub use argument::Violation;
@@ -51,8 +50,7 @@ pub use models::{Base64, InvalidBase64, Patch, Redacted, UnknownValue};
 pub use paging::Paging;
 pub use raw_body::RawBody;
 pub use response::Response;
-pub use script::{ScriptCall, ScriptError, ScriptRunner, ScriptRunners};
-pub use transform::{Transform, TransformCall};
+pub use script::{ScriptCall, ScriptError, ScriptRunner, ScriptRunners, Transform, TransformCall};
 pub use transport::{BoxError, BoxFuture, TransportError};
 
 /// The tables that generated code consists of.

@@ -1,13 +1,15 @@
-//! Scripts in languages that an application brings.
+//! What an application registers for steps: runners of scripts in its languages, and transforms, which make an object of what a
+//! caller sent and of what earlier steps returned.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
-use crate::transform::Transform;
+use crate::format::from_value;
 use crate::transport::BoxFuture;
 
 /// Runs the scripts of one language, such as Python or Groovy. JavaScript needs none: it is built in.
@@ -41,7 +43,68 @@ impl<'r> ScriptCall<'r> {
     }
 }
 
-/// Why a script returned no value.
+/// Takes a step of type `transform`, which says only in prose what it makes. It is registered under the name of the step.
+pub trait Transform: Send + Sync + 'static {
+    /// Makes the output of the step: the output parameters that the capability declares for it, in their types. The future is
+    /// dropped when the time limit of the flow is over.
+    ///
+    /// # Errors
+    /// If it refuses what it was given, or fails.
+    fn run<'r>(&'r self, call: TransformCall<'r>) -> BoxFuture<'r, Result<Map<String, Value>, ScriptError>>;
+}
+
+/// A step that is to be taken once.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TransformCall<'r> {
+    /// The name of the flow: that of a tool, a route, a resource or a flow of an aggregate.
+    pub flow: &'r str,
+    /// The name of the step.
+    pub step: &'r str,
+    /// What the capability says that the step makes.
+    pub description: &'r str,
+    /// What the caller sent, fixed inputs, and the step's own `with`.
+    pub inputs: Map<String, Value>,
+    /// The outputs of earlier steps that have one, by the names of the steps.
+    pub outputs: Map<String, Value>,
+    /// How long it may take.
+    pub timeout: Duration,
+}
+
+impl<'r> TransformCall<'r> {
+    #[doc(hidden)]
+    pub fn new(
+        flow: &'r str,
+        step: &'r str,
+        description: &'r str,
+        inputs: Map<String, Value>,
+        outputs: Map<String, Value>,
+        timeout: Duration,
+    ) -> Self {
+        Self { flow, step, description, inputs, outputs, timeout }
+    }
+
+    /// An input as a type of the application. One that is missing is null.
+    ///
+    /// # Errors
+    /// If it has another shape: a mistake of the caller.
+    pub fn input<T: DeserializeOwned>(&self, name: &str) -> Result<T, ScriptError> {
+        let value = self.inputs.get(name).cloned().unwrap_or_default();
+        from_value(value).map_err(|error| ScriptError::Thrown(format!("the input `{name}` has another shape: {error}")))
+    }
+
+    /// The output of an earlier step as a type of the application. One that is missing is null.
+    ///
+    /// # Errors
+    /// If it has another shape.
+    pub fn output<T: DeserializeOwned>(&self, step: &str) -> Result<T, ScriptError> {
+        let value = self.outputs.get(step).cloned().unwrap_or_default();
+        let failed = |error| ScriptError::Failed(format!("the output of step `{step}` has another shape: {error}"));
+        from_value(value).map_err(failed)
+    }
+}
+
+/// Why a script or a transform returned no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScriptError {
     /// It threw an error, because of what it was given: a mistake of the caller. The text is the message of the error.
