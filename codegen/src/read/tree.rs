@@ -1,6 +1,7 @@
 //! The tree of YAML values, from the events of a parser. An alias becomes the value that it names, and `<<` the entries
 //! that it merges.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
@@ -19,12 +20,17 @@ const MAX_VALUES: usize = 1_000_000;
 /// How many bytes of a text count as one value.
 const BYTES_OF_VALUE: usize = 64;
 
+/// Tabs between keys and values are read up to this number, because the text is parsed once for each.
+const MAX_TABS: usize = 64;
+
 /// Longer texts are refused, in bytes; the longest descriptions have a hundredth of it.
 const MAX_SCALAR: usize = 1 << 20;
 
 /// A text whose characters the parser counts, and whose bytes spans count.
 pub(super) struct Source<'t> {
     pub(super) text: &'t str,
+    /// What the parser reads.
+    parsed: Cow<'t, str>,
     file: usize,
     /// The length of a byte order mark, which editors on Windows put before the text and the parser does not see.
     mark: usize,
@@ -35,8 +41,28 @@ pub(super) struct Source<'t> {
 impl<'t> Source<'t> {
     pub(super) fn new(text: &'t str, file: usize) -> Self {
         let plain = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mark = text.len() - plain.len();
+        if let Some((parsed, offsets)) = joined(plain) {
+            return Self { text: plain, parsed: parsed.into(), file, mark, offsets };
+        }
         let offsets = if plain.is_ascii() { Vec::new() } else { plain.char_indices().map(|(at, _)| at).collect() };
-        Self { text: plain, file, mark: text.len() - plain.len(), offsets }
+        Self { text: plain, parsed: plain.into(), file, mark, offsets }
+    }
+
+    /// Makes tabs blanks that separate keys from values, which YAML allows (YAML 1.2.2 §6.2) and the parser refuses.
+    fn without_tabs(mut self) -> Self {
+        if !self.text.contains(":\t") {
+            return self;
+        }
+        for _ in 0..MAX_TABS {
+            let error = Parser::new_from_str(&self.parsed).find_map(Result::err);
+            let error = error.filter(|error| error.info().starts_with("':' must be followed by"));
+            let before = error.and_then(|error| error.marker().index().checked_sub(1));
+            let tab = before.and_then(|index| self.parsed.char_indices().nth(index)).filter(|(_, c)| *c == '\t');
+            let Some((at, _)) = tab else { break };
+            self.parsed.to_mut().replace_range(at..=at, " ");
+        }
+        self
     }
 
     fn offset(&self, marker: Marker) -> usize {
@@ -63,6 +89,41 @@ impl<'t> Source<'t> {
         };
         Span { start, end: start + text.trim_end().len(), file: self.file }
     }
+}
+
+/// JSON with its pairs of surrogates made one character each, which YAML has no escapes for, and where each character was; `None` if
+/// there are none.
+fn joined(text: &str) -> Option<(String, Vec<usize>)> {
+    if !text.trim_start().starts_with(['{', '[']) || !text.contains("\\u") {
+        return None;
+    }
+    let escape = |at: usize| {
+        let digits = text.get(at..)?.strip_prefix("\\u")?.get(..4)?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    let (mut joined, mut offsets) = (String::with_capacity(text.len()), Vec::new());
+    let mut found = false;
+    let mut characters = text.char_indices().peekable();
+    while let Some((at, c)) = characters.next() {
+        joined.push(c);
+        offsets.push(at);
+        if c != '\\' {
+            continue;
+        }
+        let pair =
+            escape(at).zip(escape(at + 6)).map(|(high, low)| char::decode_utf16([high, low]).collect::<Vec<_>>());
+        if let Some([Ok(both)]) = pair.as_deref() {
+            found = true;
+            joined.pop();
+            joined.push(*both);
+            while characters.next_if(|(next, _)| *next < at + 12).is_some() {}
+        } else if let Some((next, escaped)) = characters.next() {
+            // A backslash that is escaped escapes nothing.
+            joined.push(escaped);
+            offsets.push(next);
+        }
+    }
+    found.then_some((joined, offsets))
 }
 
 /// The start of a text up to its closing quote.
@@ -117,14 +178,15 @@ struct Reader<'t, 's> {
 }
 
 /// Whether YAML may contain a character (YAML 1.2.2 §5.1), which the parser does not check.
-fn is_printable(c: char) -> bool {
+pub(super) fn is_printable(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..)
 }
 
 /// Reads a text. Every problem is reported; `None` means that reading cannot continue.
 pub(super) fn read(text: &str, file: usize, sink: &mut Sink) -> Option<Node> {
-    let source = Source::new(text, file);
-    let parser = Parser::new_from_str(source.text);
+    let source = Source::new(text, file).without_tabs();
+    let parsed = source.parsed.clone();
+    let parser = Parser::new_from_str(&parsed);
     let mut reader = Reader { source, open: Vec::new(), anchors: BTreeMap::new(), size: 0, sink };
     let unprintable = reader.source.text.char_indices().find(|(_, c)| !is_printable(*c));
     if let Some((at, c)) = unprintable {

@@ -123,9 +123,14 @@ fn list(items: impl Iterator<Item = String>) -> String {
     format!("[{}]", items.collect::<Vec<_>>().join(","))
 }
 
-/// A text as a JSON string.
+/// A text as a JSON string, with escapes for what YAML must not contain.
 pub(crate) fn quoted(text: &str) -> String {
-    Value::from(text).to_string()
+    let json = Value::from(text).to_string();
+    if json.chars().all(tree::is_printable) {
+        return json;
+    }
+    let escaped = |c: char| if tree::is_printable(c) { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) };
+    json.chars().map(escaped).collect()
 }
 
 #[cfg(test)]
@@ -181,6 +186,46 @@ mod tests {
             let root = text.trim_start_matches('\u{feff}').trim_end().trim_end_matches(" # \"");
             assert_eq!(found[0].1, root);
         }
+    }
+
+    #[test]
+    fn pairs_of_surrogates_in_json_are_one_character() {
+        let text = r#"{"a": "\ud83d\ude00!", "b\\ud83d\\ude00": "é\uD83D\uDE01", "c": 1}"#;
+        let mut sink = Sink::new("a.json");
+        let root = parse(text, 0, &mut sink).expect("it is read");
+        let read = |key: &str| root.get(key).and_then(Node::scalar_text);
+        assert_eq!(read("a").as_deref(), Some("😀!"));
+        assert_eq!(read("b\\ud83d\\ude00").as_deref(), Some("é😁"));
+        let mut found = Vec::new();
+        spans(
+            r#"{"a": "\ud83d\ude00!", "b\\ud83d\\ude00": "é\uD83D\uDE01", "c": 1}"#,
+            root.get("c").expect("it is there"),
+            ".c",
+            &mut found,
+        );
+        assert_eq!(found, [(".c".to_owned(), "1")]);
+        // Half of a pair is no character.
+        assert!(parse(r#"{"a": "\ud83d"}"#, 0, &mut Sink::new("a.json")).is_none());
+    }
+
+    #[test]
+    fn tabs_after_colons_separate_keys_from_values() {
+        let text = "key:\tvalue\nlist:\n- a:\t1\n  b: \t'x:\ty'\n";
+        let mut sink = Sink::new("a.yaml");
+        let root = parse(text, 0, &mut sink);
+        let sources = Sources::from([("a.yaml".to_owned(), text.to_owned())]);
+        let found: Vec<_> = sink.finish(&sources).into_iter().map(|it| it.message.clone()).collect();
+        assert_eq!(found, [""; 0]);
+        assert_eq!(root.expect("it is read").to_json(), r#"{"key":"value","list":[{"a":1,"b":"x:\ty"}]}"#);
+    }
+
+    #[test]
+    fn quoted_texts_are_yaml_whatever_characters_they_have() {
+        let text = "a\u{92}\u{7f}\u{1}\u{85}\u{ffff}\"é😀";
+        let line = format!("key: {}\n", quoted(text));
+        let root = parse(&line, 0, &mut Sink::new("a.yaml")).expect("it is read");
+        assert_eq!(root.get("key").and_then(Node::scalar_text).as_deref(), Some(text));
+        assert_eq!(serde_json::from_str::<String>(&quoted(text)).ok().as_deref(), Some(text));
     }
 
     #[test]
