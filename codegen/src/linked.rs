@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use naftiko_schema::http::percent_decode;
 use naftiko_schema::{
     ApiId, Body, Credential, FlowId, Format, InboundAuth, InputId, InputPart, InputText, List, Location, Method,
-    OperationId, Role, SkillFile, SkillSource, StepId, StepValue, Template, Variable,
+    OperationId, ParameterStyle, Role, SkillFile, SkillSource, StepId, StepValue, Template, Variable,
 };
 
 use crate::codes::Code;
@@ -114,7 +114,7 @@ impl Operation<'_> {
     /// Whether calls of the two send the same requests.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         let parameter = |it: &Parameter| {
-            (it.name.clone(), it.wire.clone(), it.location, it.kind.as_ref().map(|kind| kind.value.clone()))
+            (it.name.clone(), it.wire.clone(), it.location, it.kind.as_ref().map(|kind| kind.value.clone()), it.style)
         };
         let parameters = |it: &Self| it.parameters.iter().map(parameter).collect::<Vec<_>>();
         let constant = |it: &Constant| (it.name.value.clone(), it.location, it.value.clone(), it.json.clone());
@@ -138,6 +138,10 @@ pub(crate) struct Parameter {
     pub(crate) rules: Rules,
     /// The environment variable that may have the value.
     pub(crate) configured: Option<String>,
+    /// How an array or an object is written outside of JSON, as the companion says.
+    pub(crate) style: Option<ParameterStyle>,
+    /// The number that a list begins with, as the companion says.
+    pub(crate) counts_from: Option<u64>,
 }
 
 impl Parameter {
@@ -153,6 +157,8 @@ impl Parameter {
             description: None,
             rules: Rules::default(),
             configured: None,
+            style: None,
+            counts_from: None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `src/client.rs`: the typed client. Required arguments are positional, optional ones are setters.
 
-use naftiko_schema::{ApiId, Kind, Location, Parameter};
+use naftiko_schema::{ApiId, Kind, Location, Parameter, ParameterStyle};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
@@ -302,6 +302,7 @@ fn shape(parameter: &Parameter) -> Shape {
         return Shape::Body;
     }
     match parameter.kind {
+        Kind::Array | Kind::Any if parameter.style == Some(ParameterStyle::Brackets) => Shape::Json,
         Kind::String => Shape::Text,
         Kind::Integer => Shape::Plain("i64"),
         Kind::Number => Shape::Plain("f64"),

@@ -40,6 +40,8 @@ fn members(types: &Types, operation: &Operation) -> Vec<Parameter> {
             required: false,
             default: None,
             configured: Some(variable.clone().into()),
+            style: None,
+            counts_from: None,
             rules: Rules::of_limits(&member.value.limits, format, allowed).of(kind, true),
             description: "".into(),
         })

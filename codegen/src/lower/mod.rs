@@ -269,6 +269,8 @@ fn parameter(source: &linked::Parameter) -> Parameter {
         description: source.description.as_deref().map(one_line).unwrap_or_default().into(),
         rules: source.rules.of(kind, source.location.is_body()),
         configured: source.configured.clone().map(Into::into),
+        style: source.style,
+        counts_from: source.counts_from,
     }
 }
 

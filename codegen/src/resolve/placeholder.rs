@@ -115,6 +115,8 @@ impl<'p, 'd, 'v> Placeholders<'p, 'd, 'v> {
             description: declared.and_then(|input| input.description.as_ref()).map(|text| text.value.clone()),
             rules: declared.map(|input| input.rules.clone()).unwrap_or_default(),
             configured: None,
+            style: None,
+            counts_from: None,
         });
         id
     }

@@ -2,6 +2,11 @@
 
 use naftiko_schema::http::percent_encode;
 
+/// A name or a value of a query or a cookie, encoded.
+pub(crate) fn encoded(text: &str) -> String {
+    percent_encode(text).into_owned()
+}
+
 /// An encoded pair of a query or a cookie.
 pub(crate) fn pair(name: &str, value: &str) -> String {
     format!("{}={}", percent_encode(name), percent_encode(value))

@@ -26,6 +26,7 @@ mod response;
 mod rules;
 mod script;
 mod secrets;
+mod style;
 mod template;
 #[cfg(feature = "test-util")]
 pub mod testing;

@@ -10,7 +10,8 @@ use url::Url;
 
 use crate::argument::{Argument, Arguments, Violation};
 use crate::body;
-use crate::encoding::pair;
+use crate::encoding::{encoded, pair};
+use crate::style;
 use crate::template::Values;
 
 /// The parts of a request that its arguments determine; credentials are added later. It has no `Debug`, because a body may
@@ -43,7 +44,15 @@ pub(crate) fn build(
     let mut media_type = Cow::Borrowed("application/json");
     for (parameter, argument) in arguments.pairs(&operation.parameters) {
         let Some(argument) = argument else { continue };
+        if let Some(name) = style::taken(operation, parameter, argument) {
+            let problem = format!("must not have a member `{name}`: another parameter has this name");
+            violations.push(Violation::new(&parameter.name, problem));
+        }
         let texts = || argument.texts().unwrap_or_default();
+        let pairs = || {
+            let styled = style::pairs(parameter, &parameter.name, argument, encoded);
+            styled.unwrap_or_else(|| texts().iter().map(|text| pair(&parameter.name, text)).collect())
+        };
         match (parameter.location, argument) {
             (Location::Path | Location::Segments | Location::Field | Location::Inserted | Location::Credential, _) => {}
             (Location::Body, Argument::Json(bytes)) => body = Some(bytes.clone().into()),
@@ -59,12 +68,15 @@ pub(crate) fn build(
                 }
             }
             (_, Argument::Raw(_)) => violations.push(Violation::new(&parameter.name, "cannot be a raw body")),
-            (Location::Query, _) => query.extend(texts().iter().map(|text| pair(&parameter.name, text))),
-            (Location::Header, _) => match header(&parameter.name, &texts().join(", ")) {
-                Ok((name, value)) => drop(headers.insert(name, value)),
-                Err(violation) => violations.push(violation),
-            },
-            (Location::Cookie, _) => cookies.extend(texts().iter().map(|text| pair(&parameter.name, text))),
+            (Location::Query, _) => query.extend(pairs()),
+            (Location::Header, _) => {
+                let styled = style::joined(parameter, argument, str::to_owned);
+                match header(&parameter.name, &styled.unwrap_or_else(|| texts().join(", "))) {
+                    Ok((name, value)) => drop(headers.insert(name, value)),
+                    Err(violation) => violations.push(violation),
+                }
+            }
+            (Location::Cookie, _) => cookies.extend(pairs()),
         }
     }
     if !query.is_empty() {
@@ -110,11 +122,17 @@ fn path(base: &str, values: &Values<'_>, allow_dots: bool) -> Result<String, Vio
             PathPart::Literal(text) => path.push_str(text),
             PathPart::Variable(id) => path.push_str(&percent_encode(&values.text(&TemplatePart::Variable(*id)))),
             PathPart::Parameter(id) => {
-                let text = values.arguments.get(*id).map(Argument::text).unwrap_or_default();
+                let argument = values.arguments.get(*id);
                 let parameter = values.operation.parameter(*id);
+                let styled = |encode| style::joined(parameter?, argument?, encode);
+                let joined = styled(str::to_owned).map(Cow::from);
+                let text = joined.unwrap_or_else(|| argument.map(Argument::text).unwrap_or_default());
                 let name = parameter.map_or("path", |parameter| &parameter.name);
                 if !allow_dots && holds_dots(&text) {
                     return Err(way_out(name));
+                }
+                if text.is_empty() && parameter.is_some_and(|parameter| parameter.style.is_some()) {
+                    return Err(Violation::new(name, "must not be empty: it is a path segment"));
                 }
                 positions.push((path.len(), name));
                 if parameter.is_some_and(|parameter| parameter.location == Location::Segments) {
@@ -123,7 +141,7 @@ fn path(base: &str, values: &Values<'_>, allow_dots: bool) -> Result<String, Vio
                         path.push_str(&percent_encode(segment));
                     }
                 } else {
-                    path.push_str(&percent_encode(&text));
+                    path.push_str(&styled(encoded).map_or_else(|| percent_encode(&text), Cow::from));
                 }
             }
         }
@@ -181,9 +199,10 @@ pub fn http_method(method: Method) -> http::Method {
 
 #[cfg(test)]
 mod tests {
-    use naftiko_schema::{Kind, OperationId, Parameter, ParameterId, RetrySafety, text};
+    use naftiko_schema::{Kind, OperationId, Parameter, ParameterId, ParameterStyle, RetrySafety, Separator, text};
     use percent_encoding::percent_decode_str;
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
 
@@ -273,6 +292,73 @@ mod tests {
             } else {
                 prop_assert!(note.chars().any(|c| c.is_control() || !c.is_ascii()), "{note:?} was refused");
             }
+        }
+    }
+
+    static STYLED: Operation = operation(
+        "styled",
+        const { &[PathPart::Literal(text("/of/")), PathPart::Parameter(ParameterId(0))] },
+        const {
+            &[
+                Parameter::new("ids", Location::Path, Kind::Array)
+                    .required()
+                    .style(ParameterStyle::Separated(Separator::Comma)),
+                Parameter::new("csv", Location::Query, Kind::Array).style(ParameterStyle::Separated(Separator::Comma)),
+                Parameter::new("ssv", Location::Query, Kind::Array).style(ParameterStyle::Separated(Separator::Space)),
+                Parameter::new("pipes", Location::Query, Kind::Array).style(ParameterStyle::Separated(Separator::Pipe)),
+                Parameter::new("flt", Location::Query, Kind::Any).style(ParameterStyle::Brackets),
+                Parameter::new("own", Location::Query, Kind::Object).style(ParameterStyle::Members),
+                Parameter::new("x-ids", Location::Header, Kind::Array)
+                    .style(ParameterStyle::Separated(Separator::Pipe)),
+            ]
+        },
+    );
+
+    fn styled(values: &[(u32, serde_json::Value)], as_text: bool) -> Result<Parts, Vec<Violation>> {
+        let mut arguments = Arguments::new(&STYLED);
+        for (id, value) in values {
+            let argument =
+                if as_text { Argument::Json(value.to_string().into()) } else { Argument::Value(value.clone()) };
+            arguments.set(ParameterId(*id), argument);
+        }
+        assert!(arguments.check(&STYLED.parameters).is_empty());
+        let base = Url::parse("https://api.test").expect("a base URI");
+        build(&base, &STYLED, &arguments, &[], false)
+    }
+
+    #[test]
+    fn arrays_and_objects_are_written_in_the_style_of_their_parameter() {
+        let values = [
+            (0, json!(["a", "b,c"])),
+            (1, json!(["x y", 2])),
+            (2, json!(["a", "b"])),
+            (3, json!(["a", "b"])),
+            (4, json!({"gte": 1.50, "in": ["a", {"b": true}], "no": null})),
+            (5, json!({"page": 0, "sort": ["a", "b"]})),
+            (6, json!(["a", "b"])),
+        ];
+        for as_text in [false, true] {
+            let parts = styled(&values, as_text).unwrap_or_else(|violations| panic!("{violations:?}"));
+            let query = "csv=x%20y,2&ssv=a%20b&pipes=a%7Cb&flt%5Bgte%5D=1.5&flt%5Bin%5D%5B0%5D=a\
+                         &flt%5Bin%5D%5B1%5D%5Bb%5D=true&page=0&sort=a&sort=b";
+            assert_eq!(parts.url.as_str(), format!("https://api.test/of/a,b%2Cc?{query}"));
+            assert_eq!(parts.headers.get("x-ids").map(HeaderValue::as_bytes), Some(&b"a|b"[..]));
+        }
+    }
+
+    #[test]
+    fn members_that_are_parameters_cannot_be_other_parameters() {
+        let violations = styled(&[(0, json!(["a"])), (5, json!({"csv": "b"}))], false).err().unwrap_or_default();
+        let expected = Violation::new("own", "must not have a member `csv`: another parameter has this name");
+        assert_eq!(violations, [expected]);
+        let parts = styled(&[(0, json!(["a"])), (1, json!([])), (2, json!([""]))], false);
+        assert_eq!(parts.map(|parts| parts.url.to_string()), Ok("https://api.test/of/a?ssv=".to_owned()));
+    }
+
+    #[test]
+    fn arrays_in_paths_cannot_be_empty_or_dots() {
+        for value in [json!([]), json!([""]), json!([".."]), json!(["%2e"]), json!(["a/../b"])] {
+            assert!(styled(&[(0, value.clone())], false).is_err(), "{value}");
         }
     }
 

@@ -227,7 +227,7 @@ impl Format {
     }
 }
 
-/// What is between the values of a row.
+/// What is between the values of a row, or the items of an array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Separator {
     /// `,`
@@ -236,6 +236,8 @@ pub enum Separator {
     Tab,
     /// `|`
     Pipe,
+    /// A space; no format of rows has it.
+    Space,
 }
 
 impl Separator {
@@ -245,6 +247,7 @@ impl Separator {
             Self::Comma => b',',
             Self::Tab => b'\t',
             Self::Pipe => b'|',
+            Self::Space => b' ',
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::Rules;
 use crate::table::table;
+use crate::{Rules, Separator};
 
 /// The keyword in schemas of members, and in descriptions of parameters, that names the environment variable with the value
 /// where a caller leaves it out, as [`Parameter::configured`] does: `{"env": "NAME"}`.
@@ -25,11 +25,27 @@ table! {
         default: optional(text),
         /// The environment variable that has the value where a caller leaves the parameter out, if it is set.
         configured: optional(text),
+        /// The number that a list begins with where a caller leaves the parameter out, if the parameter counts its pages or items and
+        /// the number is not the usual one: 1 for pages, 0 for items.
+        counts_from: optional(u64),
+        /// How an array or an object is written. Unless set, an array repeats its name, and an object is JSON.
+        style: optional(ParameterStyle),
         /// What values must satisfy besides their type.
         rules: Rules,
         /// What it means.
         description: text,
     }
+}
+
+/// How an array or an object is written outside of JSON (OpenAPI 3.1, "Style Values").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum ParameterStyle {
+    /// One text: the items of an array, or the names and values of an object in turn, with this between them.
+    Separated(Separator),
+    /// One pair for each value inside: `name[member]=value`, `name[0]=value`, at any depth.
+    Brackets,
+    /// One pair for each member of an object: `member=value`.
+    Members,
 }
 
 /// Where a parameter travels in an HTTP request.
@@ -39,7 +55,7 @@ pub enum Location {
     Path,
     /// One or more segments of the path: `/` is kept, everything else is encoded.
     Segments,
-    /// The query; an array repeats its key.
+    /// The query; an array repeats its key, unless its style says another way.
     Query,
     /// A header field.
     Header,

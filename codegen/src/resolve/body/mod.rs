@@ -97,6 +97,8 @@ impl Template<'_, '_, '_> {
             description: declared.and_then(|input| input.description.as_ref()).map(|text| text.value.clone()),
             rules: declared.map(|input| input.rules.clone()).unwrap_or_default(),
             configured: None,
+            style: None,
+            counts_from: None,
         };
         self.placeholders.operation.parameters.push(parameter);
     }

@@ -83,6 +83,8 @@ pub(super) fn declared_inputs<'d>(
             description: input.description.as_ref().map(|text| text.value.clone()),
             rules: input.rules.clone(),
             configured: None,
+            style: None,
+            counts_from: None,
         });
     }
     let mut locals = BTreeMap::new();

@@ -130,6 +130,8 @@ impl<'b, 'v, 'c, 'd> Builder<'b, 'v, 'c, 'd> {
             description: input.description.as_ref().map(|text| text.value.clone()),
             rules: input.rules.clone(),
             configured: None,
+            style: None,
+            counts_from: None,
         });
     }
 
@@ -233,6 +235,8 @@ impl<'b, 'v, 'c, 'd> Builder<'b, 'v, 'c, 'd> {
                 description: input.description.as_ref().map(|text| text.value.clone()),
                 rules: input.rules.clone(),
                 configured: None,
+                style: None,
+                counts_from: None,
             });
             return;
         }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use naftiko_schema::http::is_dots;
-use naftiko_schema::{Kind, Location, Parameter};
+use naftiko_schema::{Kind, Location, Parameter, ParameterStyle};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -59,7 +59,19 @@ pub(crate) fn check(parameter: &Parameter, value: Option<&Value>) -> Result<(), 
     check_rules(parameter, value)?;
     let has_no_text = |item: &Value| scalar_text(item).is_none();
     let no_texts = value.as_array().is_some_and(|items| items.iter().any(has_no_text));
+    if is_in_parts(parameter, no_texts) {
+        return Ok(());
+    }
     check_location(parameter, scalar_text(value).as_deref(), no_texts)
+}
+
+/// Whether a value is written in several parts, each of which may be anything. In a path, what is built of the parts is checked.
+fn is_in_parts(parameter: &Parameter, has_items_without_text: bool) -> bool {
+    match parameter.style {
+        Some(ParameterStyle::Brackets) => true,
+        Some(_) => parameter.location.is_path() && !has_items_without_text,
+        None => false,
+    }
 }
 
 /// Checks JSON text as an argument that does not travel in a body.
@@ -67,6 +79,9 @@ pub(super) fn check_text(parameter: &Parameter, json: &[u8]) -> Result<(), Viola
     check_json(parameter, json)?;
     let has_no_text = |item: &&RawValue| scalar(item.get().as_bytes()).is_none();
     let no_texts = items(json).is_some_and(|items| items.iter().any(has_no_text));
+    if is_in_parts(parameter, no_texts) {
+        return Ok(());
+    }
     check_location(parameter, scalar(json).as_deref(), no_texts)
 }
 
@@ -189,7 +204,7 @@ pub(crate) fn scalar_text(value: &Value) -> Option<Cow<'_, str>> {
 }
 
 /// The text of a string, number or boolean in JSON, digit for digit; `None` for other values.
-pub(super) fn scalar(json: &[u8]) -> Option<String> {
+pub(crate) fn scalar(json: &[u8]) -> Option<String> {
     match json.trim_ascii() {
         [] | [b'{' | b'[' | b'n', ..] => None,
         text @ [b'"', ..] => serde_json::from_slice(text).ok(),
@@ -198,7 +213,7 @@ pub(super) fn scalar(json: &[u8]) -> Option<String> {
 }
 
 /// The items of an array in JSON; `None` for other values.
-pub(super) fn items(json: &[u8]) -> Option<Vec<&RawValue>> {
+pub(crate) fn items(json: &[u8]) -> Option<Vec<&RawValue>> {
     if json.trim_ascii_start().first() == Some(&b'[') { serde_json::from_slice(json).ok() } else { None }
 }
 

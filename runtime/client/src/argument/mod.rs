@@ -7,7 +7,7 @@ mod values;
 mod violations;
 
 pub use check::Violation;
-pub(crate) use check::scalar_text;
+pub(crate) use check::{items, scalar, scalar_text};
 pub use parse::{from_json_text, from_texts};
 pub use schema::Schema;
 pub(crate) use values::json_text;

@@ -1,7 +1,7 @@
 //! Parses arguments from text.
 
 use bytes::Bytes;
-use naftiko_schema::{Kind, Parameter};
+use naftiko_schema::{Kind, Parameter, ParameterStyle};
 use serde::de::IgnoredAny;
 use serde_json::{Number, Value};
 
@@ -14,6 +14,12 @@ pub fn from_texts(
     mut texts: impl ExactSizeIterator<Item = String>,
 ) -> Result<Argument, Violation> {
     if parameter.kind == Kind::Array {
+        // One segment of a path has all the items.
+        if let (true, Some(ParameterStyle::Separated(separator))) = (parameter.location.is_path(), parameter.style) {
+            let items =
+                texts.flat_map(|text| text.split(char::from(separator.byte())).map(Value::from).collect::<Vec<_>>());
+            return Ok(Argument::Value(items.collect()));
+        }
         return Ok(Argument::Value(texts.map(Value::String).collect()));
     }
     let count = texts.len();
@@ -21,7 +27,10 @@ pub fn from_texts(
         return Err(Violation::new(&parameter.name, format!("was given {count} times, but takes one value")));
     };
     let number = |text: &str| serde_json::from_str::<Number>(text).ok();
+    let is_object = |text: &str| text.starts_with('{') && serde_json::from_str::<IgnoredAny>(text).is_ok();
     let argument = match parameter.kind {
+        // What is written member by member may be an object, which callers send as JSON.
+        Kind::Any if parameter.style.is_some() && is_object(&text) => Some(Argument::Json(text.into())),
         Kind::String | Kind::Array | Kind::Any => Some(Argument::Value(text.into())),
         // Python, for one, writes `True`. What goes on is `true`.
         Kind::Boolean => text.to_ascii_lowercase().parse().ok().map(|flag: bool| Argument::Value(flag.into())),

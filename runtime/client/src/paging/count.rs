@@ -21,13 +21,21 @@ pub(super) struct Count {
     start: Option<u64>,
     /// The default of the parameter, which is where the list starts.
     default: Option<u64>,
+    /// Where the list starts unless its first page says otherwise.
+    counts_from: Option<u64>,
     /// The number of the next page, and the minimum number of items before it.
     position: Option<(u64, u64)>,
 }
 
 impl Count {
-    pub(super) fn new(parameter: &str, unit: Unit, start: Option<u64>, default: Option<u64>) -> Self {
-        Self { parameter: parameter.to_owned(), unit, start, default, position: None }
+    pub(super) fn new(
+        parameter: &str,
+        unit: Unit,
+        start: Option<u64>,
+        default: Option<u64>,
+        counts_from: Option<u64>,
+    ) -> Self {
+        Self { parameter: parameter.to_owned(), unit, start, default, counts_from, position: None }
     }
 
     pub(super) fn step(&mut self, page: &Page<'_>) -> Step {
@@ -67,7 +75,7 @@ impl Count {
         };
         let names: Vec<_> = [own.as_str()].into_iter().chain(usual).collect();
         let echo = || find(page.document, &names, number);
-        let first = self.default.or_else(echo).filter(|number| *number <= 1).unwrap_or(first);
+        let first = self.default.or_else(echo).filter(|number| *number <= 1).or(self.counts_from).unwrap_or(first);
         (first, 0)
     }
 }

@@ -55,7 +55,9 @@ impl Way {
     ) -> Result<Vec<Self>, PagingProblem> {
         let count = |parameter: &str, unit| {
             let start = start_value(parameter, value(parameter).as_ref())?;
-            Ok(Self::Count(Count::new(parameter, unit, start, default(operation, parameter))))
+            let own = query(operation, parameter);
+            let counts_from = own.and_then(|own| own.counts_from);
+            Ok(Self::Count(Count::new(parameter, unit, start, own.and_then(default), counts_from)))
         };
         Ok(match rule {
             Rule::Single => Vec::new(),
@@ -134,9 +136,12 @@ fn fits(parameter: &Parameter) -> bool {
     }
 }
 
-fn default(operation: &Operation, name: &str) -> Option<u64> {
-    let mut parameters = operation.parameters.iter();
-    let parameter = parameters.find(|parameter| parameter.name == name && parameter.location == Location::Query)?;
+/// The query parameter of this name.
+fn query<'o>(operation: &'o Operation, name: &str) -> Option<&'o Parameter> {
+    operation.parameters.iter().find(|parameter| parameter.name == name && parameter.location == Location::Query)
+}
+
+fn default(parameter: &Parameter) -> Option<u64> {
     number(&serde_json::from_str(parameter.default.as_deref()?).ok()?)
 }
 
@@ -170,7 +175,7 @@ mod tests {
             Parameter::new("skip", Location::Query, Kind::Integer),
         ];
         let operation = operation(&[], PARAMETERS);
-        let defaults = ["page", "offset", "skip", "other"].map(|name| default(&operation, name));
+        let defaults = ["page", "offset", "skip", "other"].map(|name| query(&operation, name).and_then(default));
         assert_eq!(defaults, [Some(0), Some(1), None, None]);
     }
 }

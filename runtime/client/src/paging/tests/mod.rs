@@ -97,6 +97,18 @@ fn ids(walk: &Walk) -> Vec<u64> {
     walk.items.iter().filter_map(|item| item["id"].as_u64()).collect()
 }
 
+#[test]
+fn pages_of_a_list_that_counts_from_zero_are_all_read() {
+    static FROM_ZERO: &[Parameter] = &[integer("page").counts_from(0), integer("page_size")];
+    let documents = [json!([{"id": 1}]), json!([{"id": 2}]), json!([])];
+    let walk = recognised(FROM_ZERO, &documents);
+    assert_eq!(ids(&walk), [1, 2]);
+    assert_eq!(walk.requests, [query(&[]), query(&[("page", "1")]), query(&[("page", "2")])]);
+    // A response that says its number is believed.
+    let documents = [json!({"page": 1, "items": [{"id": 1}]}), json!({"page": 2, "items": []})];
+    assert_eq!(recognised(FROM_ZERO, &documents).requests, [query(&[]), query(&[("page", "2")])]);
+}
+
 proptest! {
     #[test]
     fn every_item_of_every_server_is_returned_once(server in servers()) {
