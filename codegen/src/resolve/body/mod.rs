@@ -21,6 +21,7 @@ use crate::linked::{Operation, Parameter};
 use crate::read::document::{BodySource, Input};
 use crate::read::yaml;
 use crate::template::{Piece, split};
+use crate::vocabulary::is_token;
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -110,7 +111,10 @@ impl Template<'_, '_, '_> {
             sink.report(Code::BodyFormat, self.placeholders.span, message).help("write one text under `data:`");
             return None;
         };
-        self.placeholders.required = true;
+        // A body that is one value is left out with it.
+        let is_optional =
+            |name: String| self.placeholders.declared(&name).is_some_and(|input| input.required == Some(false));
+        self.placeholders.required = !sole(&text).is_some_and(is_optional);
         self.placeholders.template(&text, sink)
     }
 
@@ -146,10 +150,15 @@ fn format(kind: &str) -> Option<(String, Format)> {
         "binary" | "octet-stream" | BYTES => (BYTES, Format::Bytes),
         other if other.starts_with("application/") && other.ends_with("+json") => (kind, Format::Json),
         other if other.starts_with("text/") || other.ends_with("+xml") => (kind, Format::Text),
-        other if other.starts_with("image/") || other.starts_with("audio/") || other.starts_with("video/") => {
-            (kind, Format::Bytes)
+        "application/x-ndjson" | "application/ndjson" | "application/jsonl" | "application/json-seq" => {
+            (kind, Format::Text)
         }
-        _ => return None,
+        "application/yaml" | "application/x-yaml" | "application/graphql" => (kind, Format::Text),
+        other if other.starts_with("multipart/") => return None,
+        other => match other.split_once('/') {
+            Some((top, subtype)) if is_token(top) && is_token(subtype) && !other.contains('*') => (kind, Format::Bytes),
+            _ => return None,
+        },
     };
     Some((known.to_owned(), format))
 }

@@ -8,7 +8,7 @@ mod text;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use naftiko_schema::{Body, BodyContent, BodyNode};
+use naftiko_schema::{Body, BodyContent, BodyNode, TemplatePart};
 use serde_json::value::RawValue;
 
 use crate::argument::{Violation, json_text};
@@ -30,6 +30,12 @@ pub(crate) fn build(values: &Values<'_>, body: &Body) -> Result<Option<Built>, V
             let (boundary, bytes) = multipart::parts(values, parts);
             media_type = format!("{media_type}; boundary={boundary}");
             Some(bytes.into())
+        }
+        // One value is the whole body, or there is none.
+        BodyContent::Text(template)
+            if matches!(&*template.parts, [TemplatePart::Parameter(_)]) && values.fill(template).is_none() =>
+        {
+            None
         }
         BodyContent::Text(template) => {
             let text = text::text(values, template, &media_type)?;

@@ -32,7 +32,11 @@ impl Escape {
 
 /// Fills a text template. A value that is left out becomes empty text.
 pub(super) fn text(values: &Values<'_>, template: &Template, media_type: &str) -> Result<String, Violation> {
-    let escape = Escape::of(media_type);
+    let escape = match (Escape::of(media_type), &*template.parts) {
+        // A value that is the whole text is a document of its own.
+        (Escape::Xml, [TemplatePart::Parameter(_)]) => Escape::No,
+        (escape, _) => escape,
+    };
     let mut out = String::new();
     // The quote of the string that is open, in a language that has strings.
     let mut quote = None;

@@ -186,7 +186,11 @@ impl Shared {
                 append_query(request.url_mut(), &parameter.name, &value.into());
             }
         }
-        for parameter in fixed(Location::Header).chain(fixed(Location::Cookie)) {
+        let has_body = operation.body.is_some() || operation.parameters.iter().any(|known| known.location.is_body());
+        let lacks_body = has_body && request.body().is_none();
+        let is_sent =
+            |parameter: &&FixedParameter| !(lacks_body && parameter.name.eq_ignore_ascii_case("content-type"));
+        for parameter in fixed(Location::Header).filter(is_sent).chain(fixed(Location::Cookie)) {
             if let Some(value) = values.fill(&parameter.value) {
                 add_header(request.headers_mut(), parameter, &value).map_err(|problem| {
                     let argument = parameter.value.parts.iter().find_map(|part| match part {
