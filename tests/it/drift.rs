@@ -385,3 +385,20 @@ fn command_compares_with_a_file_or_a_folder() {
     let error = compared(root.path(), &options(&other.path().join("gone.yaml"))).expect_err("it does not exist");
     assert!(error.to_string().starts_with("no OpenAPI document at "), "{error}");
 }
+
+#[test]
+fn style_or_media_type_that_changes_breaks_requests() {
+    let document = |explode: bool, media_type: &str| {
+        let mut document = document(&json!({}), &json!({}));
+        let ids = json!({"name": "page", "in": "query", "explode": explode, "schema": {"type": "array", "items": {}}});
+        document["paths"]["/things/{id}"]["get"]["parameters"] = json!([ids]);
+        let content = json!({media_type: {"schema": {"type": "object"}}});
+        document["paths"]["/things/{id}"]["post"]["requestBody"] = json!({"content": content});
+        document
+    };
+    let (json, patch) = ("application/json", "application/merge-patch+json");
+    assert_eq!(changes(&document(true, json), &document(true, "*/*")), [""; 0]);
+    let media_type = format!("! request: media type changed {json}>{patch}");
+    let expected = ["! query page: style changed >".to_owned(), media_type];
+    assert_eq!(changes(&document(true, json), &document(false, patch)), expected);
+}

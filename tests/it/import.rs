@@ -35,7 +35,7 @@ paths:
     post:
       operationId: upload
       tags: [Pictures]
-      requestBody: {content: {multipart/form-data: {schema: {type: object}}}}
+      requestBody: {required: true, content: {multipart/form-data: {schema: {type: object}}}}
       responses: {'204': {description: Done.}}
     get: {operationId: listItems, tags: [Pictures], responses: {'200': {description: Pictures.}}}
 "#;
@@ -121,6 +121,7 @@ paths:
                 grant_type: {type: string, description: Which grant. One of two.}
                 scopes: {type: array, items: {type: string}}
                 metadata: {type: object}
+                nested: {type: object}
             encoding: {metadata: {style: deepObject, explode: true}}
       responses: {'200': {description: A token.}}
   /pictures:
@@ -144,7 +145,7 @@ paths:
       responses: {'204': {description: Done.}}
     patch:
       operationId: patch
-      requestBody: {content: {application/sdp: {schema: {type: string}}}}
+      requestBody: {required: true, content: {multipart/mixed: {schema: {type: string}}}}
       responses: {'204': {description: Done.}}
 "#;
 
@@ -156,8 +157,8 @@ fn forms_and_bytes_become_bodies_and_what_no_form_has_is_left_out() {
     assert_eq!(
         imported.left_out,
         [
-            "POST /tokens: its field `metadata` is nested, and forms are not",
-            "PATCH /pictures: its body is neither JSON nor a form",
+            "POST /tokens: its field `nested` is nested, and forms are not",
+            "PATCH /pictures: its body is neither JSON, a form, text nor bytes",
         ]
     );
     let sources: Sources = imported.files.iter().map(|(path, text)| (path.clone(), text.clone())).collect();

@@ -34,6 +34,7 @@ mod generation;
 mod groups;
 mod hostile;
 mod import;
+mod imported;
 mod interop;
 mod large;
 mod layers;

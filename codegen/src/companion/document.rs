@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 use naftiko_schema::http::percent_decode;
 use naftiko_schema::{Location, Method};
 
+use super::media::{FORMS, JSON, Media, best_json, best_other, essence};
+use super::style::Styles;
 use crate::read::yaml::{Content, Entry, Node};
+
+/// Methods that operations of a document can have, and those of a capability cannot.
+const UNKNOWN_METHODS: [&str; 3] = ["TRACE", "QUERY", "CONNECT"];
 
 /// How many references may lead to each other in a row.
 const MAX_HOPS: usize = 16;
@@ -24,16 +29,24 @@ pub(crate) struct Operation<'n> {
     pub(crate) parameters: Vec<Parameter<'n>>,
     /// The schema of the JSON body of a request.
     pub(crate) request: Option<&'n Node>,
+    /// The media type of the JSON body of a request. Its schema may be missing.
+    pub(crate) request_type: Option<String>,
     /// Whether requests must have a body.
     pub(crate) needs_body: bool,
     /// The status of a successful response, such as `201`.
     pub(crate) status: Option<&'n str>,
     /// The schema of the JSON body of a successful response.
     pub(crate) response: Option<&'n Node>,
+    /// The media type of a successful response: of JSON if it can be JSON.
+    pub(crate) response_type: Option<String>,
+    /// Whether the schema of a successful response says that it is bytes.
+    pub(crate) response_is_binary: bool,
     /// The schemas of unsuccessful responses, by their statuses.
     pub(crate) failures: Vec<(&'n str, &'n Node)>,
     /// What callers have to know before they call it.
     pub(crate) note: Option<String>,
+    /// The servers, where they are not those of the document.
+    pub(crate) servers: Option<&'n Node>,
 }
 
 pub(crate) struct Parameter<'n> {
@@ -41,6 +54,8 @@ pub(crate) struct Parameter<'n> {
     pub(crate) location: Location,
     pub(crate) node: &'n Node,
     pub(crate) schema: &'n Node,
+    /// How arrays and objects are written.
+    pub(crate) styles: Styles,
 }
 
 impl<'n> Operation<'n> {
@@ -92,9 +107,9 @@ impl<'n> Document<'n> {
         None
     }
 
-    /// The path that the servers' addresses have before those of operations.
-    pub(crate) fn base_paths(&self) -> Vec<String> {
-        let servers = self.root.get("servers").map(items).unwrap_or_default();
+    /// The paths that the addresses of an operation's servers have before its own.
+    pub(crate) fn base_paths(&self, operation: &Operation<'n>) -> Vec<String> {
+        let servers = operation.servers.or_else(|| self.root.get("servers")).map(items).unwrap_or_default();
         let urls = servers.iter().filter_map(|server| server.get("url").and_then(Node::scalar_text));
         let of_url = |url: String| {
             let rest = url
@@ -114,10 +129,32 @@ impl<'n> Document<'n> {
             || parameters.iter().filter_map(|parameter| self.followed(parameter)).any(in_body)
     }
 
-    /// The media types of the bodies of an operation's requests, in the order of their names.
-    pub(crate) fn request_content(&self, operation: &'n Node) -> Vec<&'n Entry> {
-        let body = operation.get("requestBody").and_then(|body| self.followed(body));
-        body.and_then(|body| body.get("content")).map(sorted).unwrap_or_default()
+    /// The media types of the bodies of an operation's requests, in the order of their names. Forms of version 2.0 are no part of
+    /// it.
+    pub(crate) fn request_media(&self, operation: &'n Node, item: Option<&'n Node>) -> Vec<Media<'n>> {
+        if let Some(body) = operation.get("requestBody") {
+            return self.followed(body).map(Media::of_content).unwrap_or_default();
+        }
+        let own = [Some(operation), item].into_iter().flatten();
+        let own = own.flat_map(|node| node.get("parameters").map(items).unwrap_or_default());
+        let mut own = own.filter_map(|parameter| self.followed(parameter));
+        match own.find(|parameter| text(parameter, "in").as_deref() == Some("body")) {
+            Some(body) => self.media_of_2(operation, "consumes", body.get("schema")),
+            None => Vec::new(),
+        }
+    }
+
+    /// The media types of version 2.0, which are JSON where nothing says otherwise.
+    fn media_of_2(&self, operation: &Node, keyword: &str, schema: Option<&'n Node>) -> Vec<Media<'n>> {
+        let all = operation.get(keyword).or_else(|| self.root.get(keyword)).map(items).unwrap_or_default();
+        let mut names: Vec<String> = all.iter().filter_map(Node::scalar_text).collect();
+        // Fields of a form are parameters of their own.
+        names.retain(|name| !FORMS.contains(&essence(name).as_str()));
+        if names.is_empty() {
+            names.push(JSON.to_owned());
+        }
+        names.sort();
+        names.into_iter().map(|name| Media { name, schema, encoding: None }).collect()
     }
 
     /// The parameters of version 2.0 that are fields of a form.
@@ -125,6 +162,47 @@ impl<'n> Document<'n> {
         let parameters = operation.get("parameters").map(items).unwrap_or_default();
         let parameters = parameters.iter().filter_map(|parameter| self.followed(parameter));
         parameters.filter(|parameter| text(parameter, "in").as_deref() == Some("formData")).collect()
+    }
+
+    /// How the fields of the forms of an operation's requests are written, by their names.
+    pub(crate) fn field_styles(&self, operation: &'n Node) -> BTreeMap<String, Styles> {
+        let media = self.request_media(operation, None).into_iter();
+        let forms = media.filter(|media| essence(&media.name) == "application/x-www-form-urlencoded");
+        let encodings = forms.filter_map(|media| media.encoding).flat_map(entries);
+        let styles = encodings.map(|field| (field.key.clone(), Styles::of_field(&field.value)));
+        let parameters = self.form_parameters(operation).into_iter();
+        let of_version_2 =
+            parameters.filter_map(|field| Some((text(field, "name")?, Styles::of_parameter(field, Location::Field))));
+        styles.chain(of_version_2).collect()
+    }
+
+    /// What the document has and [`operations`](Self::operations) leaves out.
+    pub(crate) fn left_out(&self) -> LeftOut {
+        let mut left_out = LeftOut::default();
+        for path in self.root.get("paths").map(entries).unwrap_or_default() {
+            let Some(item) = self.followed(&path.value) else {
+                let reference = text(&path.value, "$ref").unwrap_or_default();
+                left_out.notes.push(format!("{}: `{reference}` is not in the document", path.key));
+                continue;
+            };
+            for entry in entries(item).iter().filter(|entry| matches!(entry.value.content, Content::Mapping(_))) {
+                let method = entry.key.to_ascii_uppercase();
+                if UNKNOWN_METHODS.contains(&method.as_str()) {
+                    left_out.operations += 1;
+                    left_out.notes.push(format!("{method} {}: the method is not supported", path.key));
+                }
+                if Method::ALL.iter().any(|known| known.as_str() == method) {
+                    let own = [&entry.value, item].into_iter();
+                    let own = own.flat_map(|node| node.get("parameters").map(items).unwrap_or_default());
+                    for parameter in own.filter(|parameter| self.followed(parameter).is_none()) {
+                        let reference = text(parameter, "$ref").unwrap_or_default();
+                        let note = format!("{method} {}: its parameter `{reference}` is not in the document", path.key);
+                        left_out.notes.push(note);
+                    }
+                }
+            }
+        }
+        left_out
     }
 
     /// All operations, in the order of the document.
@@ -147,25 +225,28 @@ impl<'n> Document<'n> {
         let own = [node, item].into_iter().flat_map(|node| node.get("parameters").map(items).unwrap_or_default());
         let own: Vec<&Node> = own.filter_map(|parameter| self.followed(parameter)).collect();
         let mut parameters: BTreeMap<(String, Location), Parameter<'n>> = BTreeMap::new();
-        for parameter in own.iter().filter_map(parameter) {
+        for parameter in own.iter().filter_map(parameter).filter(|parameter| !is_ignored(parameter)) {
             parameters.entry((parameter.name.clone(), parameter.location)).or_insert(parameter);
         }
         let body = node.get("requestBody").and_then(|body| self.followed(body));
-        let body_of_2 = own.iter().copied().find(|node| text(node, "in").as_deref() == Some("body"));
+        let body = body.or_else(|| own.iter().copied().find(|node| text(node, "in").as_deref() == Some("body")));
+        let request = best_json(self.request_media(node, Some(item)));
         let response = self.response(node);
         Operation {
             method,
             path,
             entry,
             parameters: parameters.into_values().collect(),
-            request: body
-                .and_then(|body| json_schema(body.get("content")?))
-                .or_else(|| body_of_2.and_then(|body| body.get("schema"))),
-            needs_body: body.or(body_of_2).and_then(|body| body.get("required")).is_some_and(Node::is_true),
-            status: response.map(|(status, _)| status),
-            response: response.and_then(|(_, schema)| schema),
+            request: request.as_ref().and_then(|media| media.schema),
+            request_type: request.map(|media| media.name),
+            needs_body: body.and_then(|body| body.get("required")).is_some_and(Node::is_true),
+            status: response.as_ref().map(|response| response.status),
+            response: response.as_ref().and_then(|response| response.schema),
+            response_is_binary: response.as_ref().is_some_and(|response| response.is_binary),
+            response_type: response.and_then(|response| response.media_type),
             failures: self.failures(node),
             note: text(node, "x-naftiko-note"),
+            servers: [node, item].into_iter().find_map(|node| node.get("servers")),
         }
     }
 
@@ -173,10 +254,10 @@ impl<'n> Document<'n> {
     /// holds for all others, `default`, count as one.
     fn failures(&self, operation: &'n Node) -> Vec<(&'n str, &'n Node)> {
         let responses = operation.get("responses").map(sorted).unwrap_or_default();
-        let is_only = responses.len() == 1;
+        let is_success = default_is_success(&responses);
         let unsuccessful = responses.into_iter().filter(|entry| match entry.key.as_bytes() {
             [b'4' | b'5', ..] => true,
-            key => key == b"default" && !is_only,
+            key => key == b"default" && !is_success,
         });
         let schema = |entry: &'n Entry| Some((entry.key.as_str(), self.schema_of(self.followed(&entry.value)?)?));
         unsuccessful.filter_map(schema).collect()
@@ -187,18 +268,62 @@ impl<'n> Document<'n> {
         response.get("content").and_then(json_schema).or_else(|| response.get("schema"))
     }
 
-    /// The status and the schema of the first successful response that has a schema, or else of the first.
-    fn response(&self, operation: &'n Node) -> Option<(&'n str, Option<&'n Node>)> {
+    /// The media types of a response, in the order of their names.
+    fn response_media(&self, operation: &Node, response: &'n Node) -> Vec<Media<'n>> {
+        match (response.get("content"), response.get("schema")) {
+            (Some(_), _) => Media::of_content(response),
+            (None, Some(schema)) => self.media_of_2(operation, "produces", Some(schema)),
+            (None, None) => Vec::new(),
+        }
+    }
+
+    /// The first successful response that has a schema of JSON, or else the first.
+    fn response(&self, operation: &'n Node) -> Option<Response<'n>> {
         let responses = sorted(operation.get("responses")?);
         let successful = responses.iter().filter(|entry| entry.key.starts_with('2'));
-        let default = responses.iter().filter(|entry| entry.key == "default" && responses.len() == 1);
+        let is_success = default_is_success(&responses);
+        let default = responses.iter().filter(|entry| entry.key == "default" && is_success);
         let described = successful.chain(default).filter_map(|entry| {
-            let response = self.followed(&entry.value)?;
-            Some((entry.key.as_str(), self.schema_of(response)))
+            let media = self.response_media(operation, self.followed(&entry.value)?);
+            let is_binary = media.iter().any(Media::is_binary);
+            let other = best_other(&media).map(|media| media.name.clone());
+            let json = best_json(media);
+            let schema = json.as_ref().and_then(|media| media.schema);
+            let media_type = json.map(|media| media.name).or(other);
+            Some(Response { status: entry.key.as_str(), schema, media_type, is_binary })
         });
-        let all: Vec<_> = described.collect();
-        all.iter().find(|(_, schema)| schema.is_some()).or(all.first()).copied()
+        let mut all: Vec<_> = described.collect();
+        let index = all.iter().position(|response| response.schema.is_some()).unwrap_or_default();
+        (index < all.len()).then(|| all.swap_remove(index))
     }
+}
+
+/// A successful response.
+struct Response<'n> {
+    status: &'n str,
+    schema: Option<&'n Node>,
+    media_type: Option<String>,
+    is_binary: bool,
+}
+
+/// What is left out of a document.
+#[derive(Default)]
+pub(crate) struct LeftOut {
+    /// How many operations.
+    pub(crate) operations: usize,
+    /// What, and why.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Whether `default` is a successful response: no other is.
+fn default_is_success(responses: &[&Entry]) -> bool {
+    !responses.iter().any(|entry| entry.key.starts_with(['2', '3']))
+}
+
+/// Whether something else says what a header field is (OpenAPI 3.1, "Parameter Object").
+fn is_ignored(parameter: &Parameter<'_>) -> bool {
+    let ignored = ["accept", "content-type", "authorization"];
+    parameter.location == Location::Header && ignored.iter().any(|name| parameter.name.eq_ignore_ascii_case(name))
 }
 
 fn parameter<'n>(node: &&'n Node) -> Option<Parameter<'n>> {
@@ -210,19 +335,15 @@ fn parameter<'n>(node: &&'n Node) -> Option<Parameter<'n>> {
         _ => return None,
     };
     let schema = node.get("schema").or_else(|| json_schema(node.get("content")?)).unwrap_or(node);
-    Some(Parameter { name: text(node, "name")?, location, node, schema })
+    Some(Parameter { name: text(node, "name")?, location, node, schema, styles: Styles::of_parameter(node, location) })
 }
 
 /// The schema of JSON among the media types of a body.
 fn json_schema(content: &Node) -> Option<&Node> {
-    let is_json = |media_type: &str| {
-        let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        essence.ends_with("/json") || essence.ends_with("+json") || essence == "*/*"
-    };
-    sorted(content).into_iter().find(|entry| is_json(&entry.key)).and_then(|entry| entry.value.get("schema"))
+    best_json(Media::of_entries(content))?.schema
 }
 
-fn text(node: &Node, key: &str) -> Option<String> {
+pub(super) fn text(node: &Node, key: &str) -> Option<String> {
     node.get(key).and_then(Node::scalar_text)
 }
 
@@ -239,7 +360,7 @@ fn items(node: &Node) -> &[Node] {
 }
 
 /// The entries of a mapping in the order of their keys, so that their order in the document makes no difference.
-fn sorted(node: &Node) -> Vec<&Entry> {
+pub(super) fn sorted(node: &Node) -> Vec<&Entry> {
     let mut entries: Vec<&Entry> = entries(node).iter().collect();
     entries.sort_by(|one, other| one.key.cmp(&other.key));
     entries

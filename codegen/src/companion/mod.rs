@@ -6,14 +6,16 @@ mod documents;
 pub(crate) mod drift;
 pub(crate) mod json_schema;
 mod keywords;
+pub(crate) mod media;
 pub(crate) mod overlay;
 mod paging;
 mod schemas;
 pub(crate) mod shape;
+pub(crate) mod style;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use naftiko_schema::{Body, BodyContent, Kind, Location, OperationId, Pages};
+use naftiko_schema::{Body, BodyContent, Kind, Location, OperationId, Pages, ParameterStyle};
 
 pub use self::documents::{Choice, Documents};
 
@@ -21,6 +23,7 @@ use self::document::Document;
 use self::json_schema::Style;
 use self::schemas::Schemas;
 use self::shape::{Enum, Shape, ShapeId, Shapes, Use};
+use self::style::style_of;
 use crate::Sources;
 use crate::codes::Code;
 use crate::diagnostic::Sink;
@@ -46,6 +49,9 @@ pub(crate) struct Types {
     pub(crate) is_verified: bool,
 }
 
+/// A query parameter that only a companion has: its name, what it is, and how it is written.
+type Query = (String, Use, Option<ParameterStyle>);
+
 /// The bodies of an operation, as far as they are known.
 #[derive(Debug, Default)]
 pub(crate) struct Bodies {
@@ -62,7 +68,7 @@ pub(crate) struct Bodies {
     /// What the parameters are, by their indices, as far as the companion knows.
     pub(crate) parameters: BTreeMap<usize, Use>,
     /// The query parameters that only the companion has.
-    pub(crate) queries: Vec<(String, Use)>,
+    pub(crate) queries: Vec<Query>,
 }
 
 impl Types {
@@ -152,6 +158,7 @@ pub(crate) fn join(sources: &Sources, apis: &[Api<'_>], operations: &mut [Operat
         };
         let (parameters, queries) = parameters(operation, found, &mut schemas, sink);
         operation.note.clone_from(&found.note);
+        style::of_fields(operation, &document.field_styles(&found.entry.value));
         let name = operation.name.value.as_str();
         let request = found.request.map(|schema| schemas.read(schema, sink));
         let has_body =
@@ -159,7 +166,7 @@ pub(crate) fn join(sources: &Sources, apis: &[Api<'_>], operations: &mut [Operat
         // Schemas of other bodies than JSON are not read.
         let is_json = |body: &Body| matches!(body.content, BodyContent::Json(_));
         let is_other = operation.body.as_ref().is_some_and(|body| !is_json(body));
-        let is_described = request.is_some() || (is_other && document.has_body(&found.entry.value));
+        let is_described = found.request_type.is_some() || (is_other && document.has_body(&found.entry.value));
         if is_described != has_body {
             let (with, without) = if has_body { ("capability", "companion") } else { ("companion", "capability") };
             let message = format!("only the {with} says that requests of `{name}` have a body, and not the {without}");
@@ -236,8 +243,8 @@ struct Known<'k, 'n> {
 impl<'k, 'n> Known<'k, 'n> {
     fn new(document: &Document<'n>, operations: &'k [document::Operation<'n>]) -> Self {
         let mut known = Self { exact: BTreeMap::new(), loose: BTreeMap::new(), whole: BTreeMap::new() };
-        let bases = document.base_paths();
         for operation in operations {
+            let bases = document.base_paths(operation);
             let pieces = split_path(operation.path).unwrap_or_default();
             let key = key(operation.method.as_str(), &pieces);
             known.loose.entry(loose(&key)).or_insert(operation);
@@ -292,7 +299,7 @@ fn parameters<'n>(
     found: &document::Operation<'n>,
     schemas: &mut Schemas<'n>,
     sink: &mut Sink,
-) -> (BTreeMap<usize, Use>, Vec<(String, Use)>) {
+) -> (BTreeMap<usize, Use>, Vec<Query>) {
     let (mut uses, mut queries) = (BTreeMap::new(), Vec::new());
     let mut described: BTreeSet<(&str, Location)> = BTreeSet::new();
     for (index, parameter) in operation.parameters.iter_mut().enumerate() {
@@ -324,7 +331,9 @@ fn parameters<'n>(
                 other.name, operation.name.value
             );
             sink.report(Code::CompanionParameter, operation.name.span, message).label(other.node.span, "the parameter");
-            queries.push((other.name.clone(), schemas.read(other.schema, sink)));
+            let read = schemas.read(other.schema, sink);
+            let style = style_of(schemas.shapes.get(read.shape), &other.styles);
+            queries.push((other.name.clone(), read, style));
         }
     }
     (uses, queries)
@@ -338,6 +347,7 @@ fn describe<'n>(
 ) -> Use {
     let read = schemas.read(other.schema, sink);
     let shape = schemas.shapes.get(read.shape);
+    let style = style_of(shape, &other.styles);
     let kind = match shape {
         Shape::Boolean => Some(Kind::Boolean),
         Shape::Integer => Some(Kind::Integer),
@@ -345,12 +355,18 @@ fn describe<'n>(
         Shape::Text(_) => Some(Kind::String),
         Shape::Enum(Enum { values, .. }) if values.iter().all(|value| value.starts_with('"')) => Some(Kind::String),
         Shape::List(_) => Some(Kind::Array),
+        // Where a capability says what it sends, it may be the text of an object.
+        Shape::Map(_) | Shape::Object(_) if parameter.kind.is_none() => style.map(|_| Kind::Object),
+        // Some of the values may be objects or arrays.
+        Shape::Any | Shape::Union(_) if parameter.kind.is_none() => style.map(|_| Kind::Any),
         Shape::Enum(_) | Shape::Any | Shape::Map(_) | Shape::Object(_) | Shape::Union(_) => None,
     };
     let own = vocabulary::kind(parameter.kind.as_ref());
     if let Some(kind) = kind.filter(|kind| own != Some(*kind) || parameter.kind.is_none()) {
         parameter.kind = Some(Text { value: kind.as_str().to_owned(), span: parameter.span });
     }
+    let own = vocabulary::kind(parameter.kind.as_ref());
+    parameter.style = style.filter(|_| matches!(own, Some(Kind::Array | Kind::Object | Kind::Any)));
     if parameter.rules.is_empty() {
         let (format, allowed) = match shape {
             Shape::Text(format) => (format.as_deref(), &[][..]),
@@ -358,6 +374,9 @@ fn describe<'n>(
             _ => (None, &[][..]),
         };
         parameter.rules = Rules::of_limits(&read.limits, format, allowed);
+    }
+    if other.location == Location::Query {
+        parameter.counts_from = paging::counts_from(&other.name, schemas.followed(other.schema), &read.limits);
     }
     parameter.configured = settings::of_companion(other.node, sink);
     let text =

@@ -5,6 +5,7 @@ use naftiko_schema::{Location, Method, Pages};
 use super::document;
 use super::shape::{Member, Shape, Shapes, Use};
 use crate::linked::Operation;
+use crate::read::yaml::Node;
 
 /// How the pages of an operation's list follow each other: by number where a response has a total, or by a cursor that it
 /// contains. A response with several lists, or with none, says nothing.
@@ -49,6 +50,20 @@ pub(super) fn pages(
         total: total.map(pointer),
         cursor: cursor.map(pointer),
     })
+}
+
+/// The number that a list begins with, from the default or else the minimum of a parameter that counts pages or items; `None` if
+/// it is the usual one, or not known.
+pub(super) fn counts_from(name: &str, schema: Option<&Node>, limits: &[(String, String)]) -> Option<u64> {
+    let usual = match plain(name).as_str() {
+        "page" | "pagenumber" | "pageno" | "pagenum" => 1,
+        "offset" | "pageoffset" | "skip" | "startindex" | "start" => 0,
+        _ => return None,
+    };
+    let default = schema.and_then(|schema| schema.get("default")).and_then(Node::scalar_text);
+    let minimum = || limits.iter().find(|(keyword, _)| keyword == "minimum").map(|(_, value)| value.clone());
+    let first = default.or_else(minimum)?.parse::<u64>().ok()?;
+    (first <= 1 && first != usual).then_some(first)
 }
 
 /// A name without what differs between spellings.

@@ -42,6 +42,11 @@ impl<'n> Schemas<'n> {
         Self { document, shapes: Shapes::default(), components: BTreeMap::new(), anchors: Vec::new(), depth: 0 }
     }
 
+    /// A schema, or what it refers to.
+    pub(crate) fn followed(&self, schema: &'n Node) -> Option<&'n Node> {
+        self.document.followed(schema)
+    }
+
     /// The shape of a schema.
     pub(crate) fn read(&mut self, schema: &'n Node, sink: &mut Sink) -> Use {
         if self.depth > MAX_DEPTH {

@@ -2,13 +2,14 @@
 
 use naftiko_schema::{
     BodyContent, BodyMember, BodyNode, BodyPart, CONFIGURED, FixedParameter, Kind, Location, Method, Parameter,
-    ParameterId,
+    ParameterId, ParameterStyle,
 };
 use serde_json::{Map, Value, json};
 
 use crate::companion::Bodies;
 use crate::companion::json_schema::Definitions;
 use crate::companion::shape::{Shape, Use};
+use crate::companion::style;
 use crate::emit::openapi::{Template, describe, of_kind, with};
 use crate::linked::{self, Linked};
 use crate::model::Operation;
@@ -87,7 +88,8 @@ impl<'e> Exporter<'e> {
                 all.push(self.parameter(&parameter.name, parameter, bodies.and_then(|it| it.parameters.get(&index))));
             }
         }
-        let mut fixed: Vec<_> = operation.table.fixed.iter().filter(|fixed| !fixed.location.is_body()).collect();
+        let is_parameter = |fixed: &&FixedParameter| !fixed.location.is_body() && !is_media_type(fixed);
+        let mut fixed: Vec<_> = operation.table.fixed.iter().filter(is_parameter).collect();
         while let Some(first) = fixed.first().copied() {
             let is_same = |other: &FixedParameter| other.location == first.location && other.name == first.name;
             // A query parameter may have several values.
@@ -101,8 +103,9 @@ impl<'e> Exporter<'e> {
             all.push(json!({"name": first.name, "in": place, "required": required, "schema": schema}));
             fixed = others;
         }
-        for (name, known) in bodies.map(|bodies| bodies.queries.as_slice()).unwrap_or_default() {
-            all.push(json!({"name": name, "in": "query", "schema": self.components.schema(known)}));
+        for (name, known, style) in bodies.map(|bodies| bodies.queries.as_slice()).unwrap_or_default() {
+            let described = styled(json!({"name": name, "in": "query"}), *style, Location::Query);
+            all.push(with(described, "schema", self.components.schema(known)));
         }
         all
     }
@@ -131,11 +134,16 @@ impl<'e> Exporter<'e> {
             if schema.get("$ref").is_none() {
                 schema.extend(parameter.rules.keywords());
             }
+            if let Some(first) = parameter.counts_from {
+                schema.insert("default".to_owned(), first.into());
+            }
         }
         match (parameter.kind, parameter.location) {
-            // An object travels as JSON.
-            (Kind::Object, _) => with(described, "content", json!({"application/json": {"schema": schema}})),
-            _ => with(described, "schema", schema),
+            // An object without a style travels as JSON.
+            (Kind::Object, _) if parameter.style.is_none() => {
+                with(described, "content", json!({"application/json": {"schema": schema}}))
+            }
+            (_, location) => with(styled(described, parameter.style, location), "schema", schema),
         }
     }
 
@@ -143,21 +151,23 @@ impl<'e> Exporter<'e> {
         let table = &operation.table;
         let of_body: Vec<_> = table.parameters.iter().filter(|parameter| parameter.location.is_body()).collect();
         let whole = of_body.iter().find(|parameter| parameter.location == Location::Body);
+        let fixed = media_type(operation, "content-type");
+        let json = fixed.as_deref().unwrap_or("application/json");
         let (media_type, schema) = match (bodies.and_then(|bodies| bodies.request.as_ref()), &table.body, whole) {
             (Some(known), ..) => {
                 let defaults = self.linked.types.defaults(table.id).cloned().unwrap_or_default();
-                ("application/json", Some(self.components.request_schema(known, &defaults)))
+                (json, Some(self.components.request_schema(known, &defaults)))
             }
             (None, Some(body), _) => (&*body.media_type, Some(content(&body.content, &table.parameters))),
-            (None, None, Some(whole)) => {
-                ("application/json", Some(of_kind(whole.kind)).filter(|_| whole.kind != Kind::Any))
-            }
+            (None, None, Some(whole)) => (json, Some(of_kind(whole.kind)).filter(|_| whole.kind != Kind::Any)),
             (None, None, None) => return None,
         };
         let required = of_body.is_empty() || of_body.iter().any(|parameter| parameter.required);
         let mut body = json!({"required": required});
         describe(&mut body, whole.map_or("", |whole| &whole.description));
         let media = schema.map_or_else(|| json!({}), |schema| json!({ "schema": schema }));
+        let encoding = encoding(operation);
+        let media = if encoding.is_empty() { media } else { with(media, "encoding", encoding.into()) };
         Some(with(body, "content", with(json!({}), media_type, media)))
     }
 
@@ -172,7 +182,9 @@ impl<'e> Exporter<'e> {
         };
         let mut success = json!({"description": "Success."});
         if let Some(media) = media {
-            success = with(success, "content", with(json!({}), table.format.media_type(), media));
+            let fixed = media_type(operation, "accept");
+            let media_type = fixed.as_deref().or(table.media_type.as_deref()).unwrap_or(table.format.media_type());
+            success = with(success, "content", with(json!({}), media_type, media));
         }
         let mut responses = with(json!({}), status, success);
         for (status, known) in bodies.map(|bodies| bodies.failures.as_slice()).unwrap_or_default() {
@@ -184,6 +196,38 @@ impl<'e> Exporter<'e> {
         }
         responses
     }
+}
+
+/// Whether a fixed header field says the media type of a body, so that it is no parameter.
+fn is_media_type(fixed: &FixedParameter) -> bool {
+    let names = ["content-type", "accept"];
+    fixed.location == Location::Header && names.iter().any(|name| fixed.name.eq_ignore_ascii_case(name))
+}
+
+/// The media type that a fixed header field says.
+fn media_type(operation: &Operation, name: &str) -> Option<String> {
+    let mut fixed = operation.table.fixed.iter().filter(|fixed| is_media_type(fixed));
+    let value = &fixed.find(|fixed| fixed.name.eq_ignore_ascii_case(name))?.value;
+    (!value.has_variable() && !value.has_argument()).then(|| value.source(&[]))
+}
+
+/// A parameter or the encoding of a field, with its style.
+fn styled(described: Value, style: Option<ParameterStyle>, location: Location) -> Value {
+    let keywords = style.map(|style| style::keywords(style, location)).unwrap_or_default();
+    keywords.into_iter().fold(described, |described, (name, value)| with(described, name, value))
+}
+
+/// How the fields of a form are written, where that is not the usual way.
+fn encoding(operation: &Operation) -> Map<String, Value> {
+    let Some(BodyContent::Form(members)) = operation.table.body.as_ref().map(|body| &body.content) else {
+        return Map::new();
+    };
+    let style = |member: &BodyMember| match &member.value {
+        BodyNode::Parameter(id) | BodyNode::Quoted(id) => operation.table.parameter(*id)?.style,
+        _ => None,
+    };
+    let fields = members.iter().filter_map(|member| Some((member.name.to_string(), style(member)?)));
+    fields.map(|(name, style)| (name, styled(json!({}), Some(style), Location::Field))).collect()
 }
 
 /// A value that the capability sets.

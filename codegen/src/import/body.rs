@@ -1,21 +1,26 @@
-//! Bodies of imported operations that are not JSON: forms and bytes.
+//! Bodies of imported operations that are not JSON: forms, text and bytes.
 
 use std::collections::BTreeSet;
 
 use super::scalar;
 use crate::companion::document::{Document, Operation, entries};
-use crate::read::yaml::{Node, quoted};
+use crate::companion::media::{Media, essence, is_binary};
+use crate::companion::style::Styles;
+use crate::read::yaml::{Content, Node, quoted};
 use crate::template::is_name;
 
 /// The longest description of a field, in characters.
 const DESCRIPTION: usize = 200;
 
+/// Schemas of forms that are nested deeper than this are not read.
+const MAX_DEPTH: usize = 16;
+
 /// A body that is not JSON.
 pub(super) enum Body {
     /// A form: its fields, whether it is `multipart/form-data`, and the names of optional fields that are left out.
     Form { fields: Vec<Field>, is_multipart: bool, left_out: Vec<String> },
-    /// Bytes of a media type.
-    Bytes(String),
+    /// Text or bytes of a media type.
+    Whole(String),
 }
 
 /// A field of a form.
@@ -31,30 +36,26 @@ pub(super) struct Field {
 }
 
 impl Body {
-    /// The body of an operation.
+    /// The body of an operation; `None` if it has no fields, and may be left out.
     ///
     /// # Errors
     /// If a capability cannot send it: why.
-    pub(super) fn of(document: &Document<'_>, operation: &Operation<'_>) -> Result<Self, String> {
+    pub(super) fn of(document: &Document<'_>, operation: &Operation<'_>) -> Result<Option<Self>, String> {
         let node = &operation.entry.value;
-        let content = document.request_content(node);
-        let find = |wanted: &str| content.iter().find(|entry| essence(&entry.key) == wanted);
-        let form = |is_multipart: bool, schema: Option<&Node>, encoding: Option<&Node>| {
-            let schema = schema.and_then(|schema| document.followed(schema));
-            let required: BTreeSet<String> = schema
-                .map(|schema| super::values(schema, "required").iter().filter_map(Node::scalar_text).collect())
-                .unwrap_or_default();
-            let properties = schema.and_then(|schema| schema.get("properties")).map(entries).unwrap_or_default();
-            let fields = properties.iter().map(|entry| {
-                let (name, encoding) = (&entry.key, encoding.and_then(|encoding| encoding.get(&entry.key)));
-                Field::of(document, name, &entry.value, required.contains(name), is_multipart, encoding)
-            });
-            Self::form(is_multipart, fields.collect())
-        };
-        for (media_type, is_multipart) in [("multipart/form-data", true), ("application/x-www-form-urlencoded", false)]
-        {
-            if let Some(entry) = find(media_type) {
-                return form(is_multipart, entry.value.get("schema"), entry.value.get("encoding"));
+        if let Some(body) = node.get("requestBody").filter(|body| document.followed(body).is_none()) {
+            return Err(format!("its body `{}` is not in the document", scalar(body, &["$ref"]).unwrap_or_default()));
+        }
+        let media = document.request_media(node, None);
+        for (form, is_multipart) in [("multipart/form-data", true), ("application/x-www-form-urlencoded", false)] {
+            if let Some(media) = media.iter().find(|media| essence(&media.name) == form) {
+                let all = media.schema.map(|schema| Properties::of(document, schema)).unwrap_or_default();
+                let fields = all.of.iter().map(|(name, value)| {
+                    let encoding = media.encoding.and_then(|encoding| encoding.get(name));
+                    let styles = encoding.map(Styles::of_field).unwrap_or_default();
+                    let required = all.required.contains(*name);
+                    Field::of(document, name, value, required, is_multipart, encoding, &styles)
+                });
+                return Self::form(is_multipart, operation.needs_body, fields.collect());
             }
         }
         let parameters = document.form_parameters(node);
@@ -64,22 +65,27 @@ impl Body {
             let field = |node: &&Node| {
                 let required = node.get("required").is_some_and(Node::is_true);
                 let name = scalar(node, &["name"]).unwrap_or_default();
-                Field::of(document, &name, node, required, is_multipart, None)
+                Field::of(document, &name, node, required, is_multipart, None, &Styles::default())
             };
-            return Self::form(is_multipart, parameters.iter().map(field).collect());
+            return Self::form(is_multipart, operation.needs_body, parameters.iter().map(field).collect());
         }
-        let is_bytes = |media_type: &str| {
-            let kind = media_type.split('/').next().unwrap_or_default();
-            media_type == "application/octet-stream"
-                || matches!(kind, "image" | "audio" | "video") && !media_type.contains('*')
+        let can_be_sent = |media: &&Media<'_>| {
+            let essence = essence(&media.name);
+            !essence.starts_with("multipart/") && (!essence.contains('*') || media.is_binary())
         };
-        match content.iter().map(|entry| essence(&entry.key)).find(|media_type| is_bytes(media_type)) {
-            Some(media_type) => Ok(Self::Bytes(media_type)),
-            None => Err("its body is neither JSON nor a form".to_owned()),
+        match media.iter().find(can_be_sent).map(|media| essence(&media.name)) {
+            Some(pattern) if pattern.contains('*') => Ok(Some(Self::Whole("application/octet-stream".to_owned()))),
+            Some(media_type) => Ok(Some(Self::Whole(media_type))),
+            None if media.is_empty() && !operation.needs_body => Ok(None),
+            None => Err("its body is neither JSON, a form, text nor bytes".to_owned()),
         }
     }
 
-    fn form(is_multipart: bool, fields: Vec<Result<Field, (String, bool)>>) -> Result<Self, String> {
+    fn form(
+        is_multipart: bool,
+        is_needed: bool,
+        fields: Vec<Result<Field, (String, bool)>>,
+    ) -> Result<Option<Self>, String> {
         let mut left_out = Vec::new();
         let mut known = Vec::new();
         for field in fields {
@@ -89,25 +95,28 @@ impl Body {
                 Err((name, false)) => left_out.push(name),
             }
         }
-        if known.is_empty() && left_out.is_empty() {
-            return Err("its form has no fields that are described".to_owned());
+        match (known.is_empty() && left_out.is_empty(), is_needed) {
+            (true, true) => Err("its form has no fields that are described".to_owned()),
+            (true, false) => Ok(None),
+            (false, _) => Ok(Some(Self::Form { fields: known, is_multipart, left_out })),
         }
-        Ok(Self::Form { fields: known, is_multipart, left_out })
     }
 
     /// The names of its fields.
     pub(super) fn names(&self) -> Vec<&String> {
         match self {
             Self::Form { fields, .. } => fields.iter().map(|field| &field.name).collect(),
-            Self::Bytes(_) => Vec::new(),
+            Self::Whole(_) => Vec::new(),
         }
     }
 
-    /// The lines of the input parameters, each with its indentation.
-    pub(super) fn inputs(&self) -> Vec<(usize, String)> {
+    /// The lines of the input parameters, each with its indentation. A body that is no form has this name.
+    pub(super) fn inputs(&self, whole: &str, is_needed: bool) -> Vec<(usize, String)> {
         let Self::Form { fields, .. } = self else {
-            let lines = [(0, "- name: body"), (2, "in: body"), (2, "type: string"), (2, "required: true")];
-            return lines.map(|(indent, words)| (indent, words.to_owned())).to_vec();
+            let required = format!("required: {is_needed}");
+            let lines =
+                [(0, format!("- name: {whole}")), (2, "in: body".into()), (2, "type: string".into()), (2, required)];
+            return lines.to_vec();
         };
         let mut lines = Vec::new();
         for field in fields {
@@ -121,10 +130,11 @@ impl Body {
     }
 
     /// The lines of the `body`, each with its indentation.
-    pub(super) fn template(&self) -> Vec<(usize, String)> {
+    pub(super) fn template(&self, whole: &str) -> Vec<(usize, String)> {
         let (kind, fields) = match self {
-            Self::Bytes(media_type) => {
-                let words = ["body:".to_owned(), format!("type: {media_type}"), "data: '{{body}}'".to_owned()];
+            Self::Whole(media_type) => {
+                let data = format!("data: '{{{{{whole}}}}}'");
+                let words = ["body:".to_owned(), format!("type: {}", quoted(media_type)), data];
                 return words.into_iter().zip([0, 2, 2]).map(|(words, indent)| (indent, words)).collect();
             }
             Self::Form { fields, .. } if fields.is_empty() => return Vec::new(),
@@ -156,6 +166,7 @@ impl Field {
         required: bool,
         is_multipart: bool,
         encoding: Option<&Node>,
+        styles: &Styles,
     ) -> Result<Self, (String, bool)> {
         let unknown = || (name.to_owned(), required);
         let schema = document.followed(node).ok_or_else(unknown)?;
@@ -170,9 +181,8 @@ impl Field {
             Some("object") => Some("object"),
             _ => None,
         };
-        // A form without parts has names and texts; brackets in names are a matter of each API.
-        let is_nested = encoding.and_then(|encoding| scalar(encoding, &["style"])).as_deref() == Some("deepObject");
-        if !is_name(name) || (!is_multipart && (is_nested || kind == Some("object"))) {
+        // A form without parts has names and texts; a style says how an object becomes several of these.
+        if !is_name(name) || (!is_multipart && kind == Some("object") && styles.of_object.is_none()) {
             return Err(unknown());
         }
         let declared = encoding.and_then(|encoding| scalar(encoding, &["contentType"]));
@@ -195,16 +205,40 @@ impl Field {
     }
 }
 
-/// Whether a schema is of bytes (OpenAPI 3.1, "Considerations for File Uploads").
-fn is_binary(schema: &Node) -> bool {
-    let text = |key: &str| scalar(schema, &[key]);
-    text("type").as_deref() == Some("file")
-        || text("format").as_deref() == Some("binary")
-        || (text("contentMediaType").is_some() && text("contentEncoding").is_none())
+/// The properties of the schema of a form, with those of the parts of `allOf` and of its variants.
+#[derive(Default)]
+struct Properties<'n> {
+    of: Vec<(&'n String, &'n Node)>,
+    required: BTreeSet<String>,
 }
 
-fn essence(media_type: &str) -> String {
-    media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+impl<'n> Properties<'n> {
+    fn of(document: &Document<'n>, schema: &'n Node) -> Self {
+        let mut properties = Self::default();
+        properties.add(document, schema, true, 0);
+        properties
+    }
+
+    /// Adds those of a schema. Of a variant, none is required.
+    fn add(&mut self, document: &Document<'n>, schema: &'n Node, is_certain: bool, depth: usize) {
+        let Some(schema) = document.followed(schema).filter(|_| depth < MAX_DEPTH) else { return };
+        let items = |key: &str| match schema.get(key).map(|list| &list.content) {
+            Some(Content::Sequence(items)) => items.as_slice(),
+            _ => &[],
+        };
+        if is_certain {
+            self.required.extend(items("required").iter().filter_map(Node::scalar_text));
+        }
+        for entry in schema.get("properties").map(entries).unwrap_or_default() {
+            if !self.of.iter().any(|(name, _)| **name == entry.key) {
+                self.of.push((&entry.key, &entry.value));
+            }
+        }
+        items("allOf").iter().for_each(|part| self.add(document, part, is_certain, depth + 1));
+        for variant in ["oneOf", "anyOf"].into_iter().flat_map(items) {
+            self.add(document, variant, false, depth + 1);
+        }
+    }
 }
 
 fn one_line(text: &str) -> String {

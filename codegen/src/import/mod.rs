@@ -1,6 +1,8 @@
 //! `import openapi`: from an OpenAPI document to capabilities, one for each tag, with the document as their companion.
 
 mod body;
+mod credential;
+mod server;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,11 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use naftiko_schema::Location;
 
 use self::body::Body;
+use self::server::Server;
 use crate::companion::document::{Document, Operation, entries};
 use crate::companion::overlay;
 use crate::diagnostic::{Diagnostics, Sink};
 use crate::names::distinct;
 use crate::read::yaml::{self, Content, Node};
+use crate::template::split_path;
 use crate::{Files, Sources};
 
 /// What to import.
@@ -48,6 +52,8 @@ struct Imports<'n> {
     operation: Operation<'n>,
     /// Its body, if it is not JSON.
     body: Option<Body>,
+    /// Its server, among those of the document.
+    server: usize,
 }
 
 /// The longest name of a tool, in characters.
@@ -80,7 +86,10 @@ pub fn import(path: &str, text: &str, options: &Import<'_>) -> Result<Imported, 
     let mut left_out = Vec::new();
     let mut groups: BTreeMap<String, Vec<Imports<'_>>> = BTreeMap::new();
     let all = document.operations();
-    let count = all.len();
+    let unknown = document.left_out();
+    let count = all.len() + unknown.operations;
+    left_out.extend(unknown.notes);
+    let mut servers = vec![Server::of_document(root, &mut left_out)];
     for operation in all {
         let tag = tag(&operation).unwrap_or_else(|| "default".to_owned());
         if options.tag.is_some_and(|wanted| wanted != tag) {
@@ -88,37 +97,38 @@ pub fn import(path: &str, text: &str, options: &Import<'_>) -> Result<Imported, 
         }
         match importable(&document, &operation) {
             Ok(body) => {
-                if let Some(Body::Form { left_out: fields, .. }) = &body {
-                    let (method, path) = (operation.method.as_str(), operation.path);
-                    let note = |name| format!("{method} {path}: its field `{name}` is nested, and forms are not");
-                    left_out.extend(fields.iter().map(note));
-                }
+                let notes = notes(&document, &operation, body.as_ref()).into_iter();
+                left_out.extend(notes.map(|note| format!("{} {}: {note}", operation.method.as_str(), operation.path)));
+                let server = server_of(&operation, &mut servers, &mut left_out);
                 let group = groups.entry(if options.whole { String::new() } else { tag }).or_default();
-                group.push(Imports { operation, body });
+                group.push(Imports { operation, body, server });
             }
             Err(why) => left_out.push(format!("{} {}: {why}", operation.method.as_str(), operation.path)),
         }
     }
     let title = scalar(root, &["info", "title"]).unwrap_or_else(|| options.provider.to_owned());
-    let credential = text::credential(root, options.provider, &mut left_out);
-    let base_uri = text::base_uri(root, &mut left_out);
-    let folder = format!("spec/{}", slug(options.provider));
+    let provider = provider(options.provider);
+    let start = provider.replace('-', "_").to_ascii_uppercase();
+    let operations: Vec<_> = groups.values().flatten().map(|imports| &imports.operation).collect();
+    let credential = credential::credential(root, &operations, &start, &mut left_out);
+    let folder = format!("spec/{provider}");
     let shared = shared(path, "openapi");
     let overlay = options.overlay.map(|(path, text)| (self::shared(path, "overlay"), text));
     let mut files = Files::new();
     let mut imported = 0;
     let tags: Vec<&String> = groups.keys().collect();
-    let stems: Vec<String> = tags.iter().map(|tag| slug(&format!("{} {tag}", short_title(&title)))).collect();
+    let start = stem_of(&short_title(&title), path);
+    let stem = |(index, tag): (usize, &&String)| match slug(tag) {
+        own if own.is_empty() && !tag.is_empty() => format!("{start}-tag-{}", index + 1),
+        own => [start.as_str(), &own].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-"),
+    };
+    let stems: Vec<String> = tags.iter().enumerate().map(stem).collect();
     let stems = distinct(&stems.iter().map(String::as_str).collect::<Vec<_>>());
     for (stem, (tag, operations)) in stems.iter().zip(&groups) {
         imported += operations.len();
         let label = if tag.is_empty() { title.clone() } else { format!("{title} — {tag}") };
-        let capability = text::Capability {
-            label: &label,
-            name: stem,
-            base_uri: base_uri.as_deref(),
-            credential: credential.as_ref(),
-        };
+        let capability =
+            text::Capability { label: &label, name: stem, servers: &servers, credential: credential.as_ref() };
         let names = operation_names(operations);
         files.insert(format!("{folder}/{stem}.yaml"), text::capability(&capability, operations, &names));
         files.insert(format!("{folder}/{stem}.openapi.yaml"), format!("$ref: ./{shared}\n"));
@@ -135,8 +145,9 @@ pub fn import(path: &str, text: &str, options: &Import<'_>) -> Result<Imported, 
 
 /// The name of a file that the imported capabilities share.
 fn shared(path: &str, kind: &str) -> String {
-    let stem = path.rsplit('/').next().unwrap_or(path).split('.').next().unwrap_or("document");
-    format!("{}.{kind}.{}", slug(stem), if path.ends_with(".json") { "json" } else { "yaml" })
+    let stem = slug(path.rsplit('/').next().unwrap_or(path).split('.').next().unwrap_or_default());
+    let stem = if stem.is_empty() { "document".to_owned() } else { stem };
+    format!("{stem}.{kind}.{}", if path.ends_with(".json") { "json" } else { "yaml" })
 }
 
 /// The body of the operation's requests, if it is not JSON.
@@ -144,12 +155,12 @@ fn shared(path: &str, kind: &str) -> String {
 /// # Errors
 /// If a capability cannot send the requests: why.
 fn importable(document: &Document<'_>, operation: &Operation<'_>) -> Result<Option<Body>, String> {
-    let has_other = operation.request.is_none() && !operation.method.is_safe();
-    let has_other = has_other && document.has_body(&operation.entry.value);
-    let body = if has_other { Some(Body::of(document, operation)?) } else { None };
+    let has_other = operation.request_type.is_none() && document.has_body(&operation.entry.value);
+    let body = if has_other && !operation.method.is_safe() { Body::of(document, operation)? } else { None };
     let mut names: BTreeSet<&String> = body.iter().flat_map(Body::names).collect();
+    let pieces = split_path(operation.path).map_err(|problem| format!("its path cannot be read: {problem}"))?;
     for parameter in &operation.parameters {
-        if parameter.location == Location::Path && !operation.path.contains(&format!("{{{}}}", parameter.name)) {
+        if parameter.location == Location::Path && !pieces.iter().any(|piece| piece.name() == Some(&parameter.name)) {
             return Err(format!("its path has no `{{{}}}`", parameter.name));
         }
         if !names.insert(&parameter.name) {
@@ -157,6 +168,55 @@ fn importable(document: &Document<'_>, operation: &Operation<'_>) -> Result<Opti
         }
     }
     if operation.path.contains(['?', '#']) { Err("its path has a query or a fragment".to_owned()) } else { Ok(body) }
+}
+
+/// What of an operation is left out that is imported.
+fn notes(document: &Document<'_>, operation: &Operation<'_>, body: Option<&Body>) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(Body::Form { left_out, .. }) = body {
+        notes.extend(left_out.iter().map(|name| format!("its field `{name}` is nested, and forms are not")));
+    }
+    for parameter in &operation.parameters {
+        if let Some(style) = &parameter.styles.unknown {
+            let name = &parameter.name;
+            notes.push(format!("its parameter `{name}` has the style `{style}`, which is not supported"));
+        }
+    }
+    let has_body = operation.request_type.is_some() || body.is_some();
+    let has_none = |operation| matches!(Body::of(document, operation), Ok(None));
+    if operation.method.is_safe() && !has_body && document.has_body(&operation.entry.value) && !has_none(operation) {
+        notes.push("its body is left out: requests with its method have none".to_owned());
+    }
+    notes
+}
+
+/// The index of an operation's server among those that are known so far, or a new one.
+fn server_of(operation: &Operation<'_>, servers: &mut Vec<Server>, left_out: &mut Vec<String>) -> usize {
+    let of_document = servers.first().cloned().unwrap_or_default();
+    let mut notes = Vec::new();
+    let own = operation.servers.and_then(|own| Server::of_operation(own, &of_document, &mut notes));
+    let Some(own) = own else { return 0 };
+    if let Some(known) = servers.iter().position(|server| *server == own) {
+        return known;
+    }
+    left_out.extend(notes);
+    servers.push(own);
+    servers.len() - 1
+}
+
+/// The folder of a provider, which is the start of names of crates and of variables: they begin with a letter.
+fn provider(name: &str) -> String {
+    match slug(name) {
+        slug if slug.is_empty() => "api".to_owned(),
+        slug if slug.starts_with(|c: char| c.is_ascii_digit()) => format!("n{slug}"),
+        slug => slug,
+    }
+}
+
+/// The start of the names of files: the title, or the name of the document if the title has no letters of ASCII.
+fn stem_of(title: &str, path: &str) -> String {
+    let file = path.rsplit('/').next().unwrap_or(path).split('.').next().unwrap_or_default();
+    [title, file, "api"].into_iter().map(slug).find(|slug| !slug.is_empty()).unwrap_or_default()
 }
 
 /// A name for each operation: its id, or else its method and path.

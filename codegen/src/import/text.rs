@@ -5,98 +5,20 @@ use std::fmt::Write as _;
 use naftiko_schema::{Location, Method};
 
 use super::body::Body;
-use super::{Imports, scalar, slug, values};
-use crate::companion::document::{Operation, entries};
+use super::credential::Credential;
+use super::server::Server;
+use super::{Imports, scalar, slug};
+use crate::companion::document::Operation;
+use crate::companion::media::{essence, format as format_of, is_json};
+use crate::names::distinct;
 use crate::read::yaml::{Node, quoted};
 
 /// What a capability has besides its operations.
 pub(super) struct Capability<'c> {
     pub(super) label: &'c str,
     pub(super) name: &'c str,
-    pub(super) base_uri: Option<&'c str>,
+    pub(super) servers: &'c [Server],
     pub(super) credential: Option<&'c Credential>,
-}
-
-/// How requests are authenticated.
-pub(super) struct Credential {
-    /// The lines of `authentication`.
-    lines: Vec<String>,
-    variables: Vec<String>,
-}
-
-/// The credential of a document: the first scheme that a capability can have.
-pub(super) fn credential(root: &Node, provider: &str, left_out: &mut Vec<String>) -> Option<Credential> {
-    let start = slug(provider).replace('-', "_").to_ascii_uppercase();
-    let variable = |end: &str| format!("{start}_{end}");
-    let named = |name: &str| format!("'{{{{env.{name}}}}}'");
-    let schemes = root.get("components").and_then(|components| components.get("securitySchemes"));
-    let schemes = schemes.or_else(|| root.get("securityDefinitions")).map(entries).unwrap_or_default();
-    let mut unknown = Vec::new();
-    for scheme in schemes {
-        let text = |key: &str| scalar(&scheme.value, &[key]).unwrap_or_default();
-        let kind = text("type").to_ascii_lowercase();
-        let http = text("scheme").to_ascii_lowercase();
-        match (kind.as_str(), http.as_str(), text("in").as_str()) {
-            ("apikey", _, place @ ("header" | "query" | "cookie")) => {
-                let key = variable("API_KEY");
-                let lines = vec![
-                    "type: apikey".to_owned(),
-                    format!("key: {}", quoted(&text("name"))),
-                    format!("value: {}", named(&key)),
-                    format!("placement: {place}"),
-                ];
-                return Some(Credential { lines, variables: vec![key] });
-            }
-            ("http", "bearer", _) => {
-                let token = variable("TOKEN");
-                let lines = vec!["type: bearer".to_owned(), format!("token: {}", named(&token))];
-                return Some(Credential { lines, variables: vec![token] });
-            }
-            ("http", "basic" | "digest", _) | ("basic", ..) => {
-                let (user, password) = (variable("USERNAME"), variable("PASSWORD"));
-                let lines = vec![
-                    format!("type: {}", if http == "digest" { "digest" } else { "basic" }),
-                    format!("username: {}", named(&user)),
-                    format!("password: {}", named(&password)),
-                ];
-                return Some(Credential { lines, variables: vec![user, password] });
-            }
-            // The token of any flow is a bearer token, which somebody has to get.
-            ("oauth2" | "openidconnect", ..) => unknown.push(scheme.key.clone()),
-            _ => left_out.push(format!("security scheme `{}`: its kind is not supported", scheme.key)),
-        }
-    }
-    let first = unknown.first()?;
-    left_out.push(format!("security scheme `{first}`: the token is not requested; set {}", variable("TOKEN")));
-    let token = variable("TOKEN");
-    let lines = vec!["type: bearer".to_owned(), format!("token: {}", named(&token))];
-    Some(Credential { lines, variables: vec![token] })
-}
-
-/// The address of the first server, with the defaults of its variables.
-pub(super) fn base_uri(root: &Node, left_out: &mut Vec<String>) -> Option<String> {
-    let server = values(root, "servers").into_iter().next();
-    let uri = match server {
-        Some(server) => {
-            let mut url = scalar(&server, &["url"])?;
-            for variable in server.get("variables").map(entries).unwrap_or_default() {
-                let default = scalar(&variable.value, &["default"]).unwrap_or_default();
-                url = url.replace(&format!("{{{}}}", variable.key), &default);
-            }
-            url
-        }
-        None => {
-            let scheme = values(root, "schemes").iter().filter_map(Node::scalar_text).next();
-            let base = scalar(root, &["basePath"]).unwrap_or_default();
-            format!("{}://{}{base}", scheme.unwrap_or_else(|| "https".to_owned()), scalar(root, &["host"])?)
-        }
-    };
-    let uri = uri.trim_end_matches('/').to_owned();
-    if uri.starts_with("http") && !uri.contains(['{', '}', '?', '#']) {
-        return Some(uri);
-    }
-    left_out.push(format!("server {uri}: set the base URI with --base-uri"));
-    None
 }
 
 /// The text of a capability.
@@ -115,45 +37,63 @@ pub(super) fn capability(capability: &Capability<'_>, operations: &[Imports<'_>]
         line(0, "binds:\n- namespace: env\n  keys:");
         credential.variables.iter().for_each(|variable| line(4, &format!("{variable}: {variable}")));
     }
-    line(0, "capability:\n  consumes:\n  - type: http");
-    line(4, &format!("namespace: {name}"));
-    if let Some(uri) = capability.base_uri {
-        line(4, &format!("baseUri: {}", quoted(uri)));
-    }
-    if let Some(credential) = capability.credential {
-        line(4, "authentication:");
-        credential.lines.iter().for_each(|words| line(6, words));
-    }
-    line(4, "resources:");
     let described: Vec<_> = operations.iter().zip(names).collect();
-    for (path, group) in by_path(&described) {
-        line(4, &format!("- name: {}", quoted(&slug(path))));
-        line(6, &format!("path: {}", quoted(path)));
-        line(6, "operations:");
-        for (Imports { operation, body }, name) in group {
-            line(6, &format!("- name: {}", quoted(name)));
-            line(8, &format!("method: {}", operation.method.as_str()));
-            line(8, &format!("description: {}", quoted(&summary(operation, name))));
-            line(8, "outputRawFormat: json");
-            inputs(operation, body.as_ref()).iter().for_each(|(indent, words)| line(8 + indent, words));
+    let apis = apis(capability, operations);
+    line(0, "capability:\n  consumes:");
+    for (index, namespace) in &apis {
+        let server = capability.servers.get(*index);
+        line(2, "- type: http");
+        line(4, &format!("namespace: {namespace}"));
+        if let Some(uri) = server.and_then(|server| server.base_uri.as_deref()) {
+            line(4, &format!("baseUri: {}", quoted(uri)));
+        }
+        if let Some(credential) = capability.credential {
+            if !credential.lines.is_empty() {
+                line(4, "authentication:");
+                credential.lines.iter().for_each(|words| line(6, words));
+            }
+            if !credential.inputs.is_empty() {
+                line(4, "inputParameters:");
+                credential.inputs.iter().for_each(|words| line(4, words));
+            }
+        }
+        line(4, "resources:");
+        let own: Vec<_> = described.iter().copied().filter(|(imports, _)| imports.server == *index).collect();
+        for (path, group) in by_path(&own) {
+            line(4, &format!("- name: {}", quoted(&slug(path))));
+            let prefix = server.map_or("", |server| &server.prefix);
+            line(6, &format!("path: {}", quoted(&format!("{prefix}{path}"))));
+            line(6, "operations:");
+            for (Imports { operation, body, .. }, name) in group {
+                line(6, &format!("- name: {}", quoted(name)));
+                line(8, &format!("method: {}", operation.method.as_str()));
+                line(8, &format!("description: {}", quoted(&summary(operation, name))));
+                response(operation).iter().for_each(|words| line(8, words));
+                inputs(operation, body.as_ref()).iter().for_each(|(indent, words)| line(8 + indent, words));
+            }
         }
     }
+    let call = |imports: &Imports<'_>, own: &str| {
+        let api = apis.iter().find(|(index, _)| *index == imports.server).map_or(name, |(_, namespace)| namespace);
+        quoted(&format!("{api}.{own}"))
+    };
     line(2, "exposes:\n  - type: rest");
     line(4, &format!("namespace: {name}-rest"));
     line(4, "port: 8080\n    resources:");
     for (path, group) in by_path(&described) {
         line(4, &format!("- path: {}", quoted(path)));
         line(6, "operations:");
-        for (Imports { operation, .. }, own) in group {
-            line(6, &format!("- method: {}", operation.method.as_str()));
+        for (imports, own) in group {
+            line(6, &format!("- method: {}", imports.operation.method.as_str()));
             line(8, &format!("name: {}", quoted(own)));
-            line(8, &format!("call: {}", quoted(&format!("{name}.{own}"))));
+            line(8, &format!("call: {}", call(imports, own)));
         }
     }
     line(2, "- type: mcp");
     line(4, &format!("namespace: {name}-mcp"));
     line(4, "port: 9090\n    transport: http\n    tools:");
-    for (Imports { operation, .. }, own) in &described {
+    for (imports, own) in &described {
+        let operation = &imports.operation;
         let method = operation.method;
         line(4, &format!("- name: {}", quoted(own)));
         line(6, &format!("description: {}", quoted(&summary(operation, own))));
@@ -161,9 +101,27 @@ pub(super) fn capability(capability: &Capability<'_>, operations: &[Imports<'_>]
         line(8, &format!("readOnly: {}", method.is_safe()));
         line(8, &format!("destructive: {}", method == Method::Delete));
         line(8, &format!("idempotent: {}", method.is_idempotent()));
-        line(6, &format!("call: {}", quoted(&format!("{name}.{own}"))));
+        line(6, &format!("call: {}", call(imports, own)));
     }
     text
+}
+
+/// The indices of the servers of these operations, in the order of first use, each with its namespace.
+fn apis(capability: &Capability<'_>, operations: &[Imports<'_>]) -> Vec<(usize, String)> {
+    let mut used: Vec<usize> = Vec::new();
+    for imports in operations {
+        if !used.contains(&imports.server) {
+            used.push(imports.server);
+        }
+    }
+    used.sort_unstable();
+    let name = |(position, index): (usize, &usize)| match position {
+        0 => capability.name.to_owned(),
+        _ => slug(&format!("{} {}", capability.name, capability.servers.get(*index).map_or("", Server::label))),
+    };
+    let names: Vec<String> = used.iter().enumerate().map(name).collect();
+    let names = distinct(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    used.into_iter().zip(names).collect()
 }
 
 type Described<'d, 'n> = (&'d Imports<'n>, &'d String);
@@ -181,9 +139,41 @@ fn by_path<'d, 'n>(operations: &[Described<'d, 'n>]) -> Vec<(&'n str, Vec<Descri
     paths
 }
 
+/// The lines of an operation's response.
+fn response(operation: &Operation<'_>) -> Vec<String> {
+    let media_type = operation.response_type.as_deref();
+    let Some(media_type) = media_type.filter(|it| !is_json(it) && (*it != "*/*" || operation.response_is_binary))
+    else {
+        return vec!["outputRawFormat: json".to_owned()];
+    };
+    let format = format_of(media_type);
+    let mut lines = vec![format!("outputRawFormat: {format}")];
+    let essence = essence(media_type);
+    if format == "binary" && !essence.contains('*') {
+        lines.push(format!("outputMediaType: {}", quoted(&essence)));
+    }
+    lines
+}
+
+/// The header fields that say the media types of an operation's bodies, where these are not plain JSON.
+fn media_types<'o>(operation: &'o Operation<'_>) -> Vec<(&'static str, &'o str)> {
+    let is_usual = |media_type: &str| {
+        let parameters = media_type.split(';').skip(1).map(str::trim);
+        let has_usual = parameters.into_iter().all(|it| it.to_ascii_lowercase().starts_with("charset"));
+        media_type.starts_with("*/*") || essence(media_type) == "application/json" && has_usual
+    };
+    let types = [("Content-Type", operation.request_type.as_deref()), ("Accept", operation.response_type.as_deref())];
+    types.into_iter().filter_map(|(name, media_type)| Some((name, media_type.filter(|it| !is_usual(it))?))).collect()
+}
+
 /// The lines of an operation's inputs and of its body, each with its indentation.
 fn inputs(operation: &Operation<'_>, body: Option<&Body>) -> Vec<(usize, String)> {
     let mut lines = Vec::new();
+    for (name, value) in media_types(operation) {
+        lines.push((0, format!("- name: {name}")));
+        lines.push((2, "in: header".to_owned()));
+        lines.push((2, format!("value: {}", quoted(value))));
+    }
     for parameter in &operation.parameters {
         let required =
             parameter.location == Location::Path || parameter.node.get("required").is_some_and(Node::is_true);
@@ -191,18 +181,24 @@ fn inputs(operation: &Operation<'_>, body: Option<&Body>) -> Vec<(usize, String)
         lines.push((2, format!("in: {}", parameter.location.as_str())));
         lines.push((2, format!("required: {required}")));
     }
-    if operation.request.is_some() {
-        lines.extend(
-            [(0, "- name: body"), (2, "in: body"), (2, "required: true")]
-                .map(|(indent, words)| (indent, words.to_owned())),
-        );
+    let whole = whole_name(operation);
+    if operation.request_type.is_some() {
+        lines.push((0, format!("- name: {whole}")));
+        lines.push((2, "in: body".to_owned()));
+        lines.push((2, format!("required: {}", operation.needs_body)));
     }
-    lines.extend(body.map(Body::inputs).unwrap_or_default());
+    lines.extend(body.map(|body| body.inputs(whole, operation.needs_body)).unwrap_or_default());
     if !lines.is_empty() {
         lines.insert(0, (0, "inputParameters:".to_owned()));
     }
-    lines.extend(body.map(Body::template).unwrap_or_default());
+    lines.extend(body.map(|body| body.template(whole)).unwrap_or_default());
     lines
+}
+
+/// The name of the parameter that is the whole body: one that no other parameter has.
+fn whole_name(operation: &Operation<'_>) -> &'static str {
+    let is_free = |name: &&str| !operation.parameters.iter().any(|parameter| parameter.name.eq_ignore_ascii_case(name));
+    ["body", "payload", "data"].into_iter().find(is_free).unwrap_or("requestBody")
 }
 
 /// The summary, or the first sentence of the description, or the name.

@@ -8,7 +8,10 @@ use naftiko_schema::{Location, OperationId};
 
 use self::compare::{Comparison, Way};
 use super::document::{self, Document};
+use super::media::{Media, essence};
 use super::schemas::Schemas;
+use super::shape::{Shape, Shapes};
+use super::style::style_of;
 use super::{Bodies, Known, loose, open, overlaid};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostics, Sink};
@@ -111,6 +114,7 @@ fn compared(
         let bodies = linked.types.bodies.get(&OperationId::from(index));
         let Some((bodies, before)) = bodies.zip(known.find(&linked.apis, operation)) else { continue };
         comparison.enter(format!("{} {}", before.method.as_str(), before.path));
+        let after_document = after;
         let Some(after) = known_after.find(&linked.apis, operation) else {
             comparison.report(Impact::Breaking, "", "operation removed", "", "");
             continue;
@@ -118,7 +122,8 @@ fn compared(
         paths.insert(after.path);
         operations += 1;
         let pair = Pair { operation, bodies, before, after };
-        parameters(&pair, &mut comparison, &mut schemas, sink);
+        parameters(&pair, &linked.types.shapes, &mut comparison, &mut schemas, sink);
+        media_types(&pair, after_document, &mut comparison);
         self::bodies(&pair, &mut comparison, &mut schemas, sink);
     }
     if operations == 0 {
@@ -145,6 +150,7 @@ impl Known<'_, '_> {
 
 fn parameters<'a>(
     pair: &Pair<'_, '_, 'a>,
+    linked_shapes: &Shapes,
     comparison: &mut Comparison<'_>,
     schemas: &mut Schemas<'a>,
     sink: &mut Sink,
@@ -169,6 +175,14 @@ fn parameters<'a>(
         let was_required = before.parameter(&parameter.wire, location).is_some_and(|before| is_required(before.node));
         let in_after = schemas.read(found.schema, sink);
         comparison.compare(Way::Request, &place, known, &in_after, &schemas.shapes);
+        let after_style = style_of(schemas.shapes.get(in_after.shape), &found.styles);
+        let was_described = before.parameter(&parameter.wire, location);
+        let before_style = was_described.and_then(|before| style_of(linked_shapes.get(known.shape), &before.styles));
+        // An array or object that became a text is reported as that.
+        let is_text = matches!(schemas.shapes.get(in_after.shape), Shape::Text(_) | Shape::Enum(_));
+        if was_described.is_some() && before_style != after_style && !is_text {
+            comparison.report(Impact::Breaking, &place, "style changed", "", "");
+        }
         match (was_required || parameter.required, is_required(found.node)) {
             _ if location == Location::Path => {}
             (false, true) => comparison.report(Impact::Breaking, &place, "parameter became required", "", ""),
@@ -199,6 +213,20 @@ fn in_path<'p, 'a>(pair: &Pair<'p, '_, 'a>, name: &str) -> Option<&'p document::
     let position = names.position(|placeholder| placeholder == name)?;
     let pieces = split_path(pair.after.path).ok()?;
     pair.after.parameter(pieces.iter().filter_map(Piece::name).nth(position)?, Location::Path)
+}
+
+/// Reports that a JSON body is no longer accepted as what it is sent as.
+fn media_types<'a>(pair: &Pair<'_, '_, 'a>, document: &Document<'a>, comparison: &mut Comparison<'_>) {
+    let Some(before) = &pair.before.request_type else { return };
+    let all = document.request_media(&pair.after.entry.value, None);
+    let is_same = |media: &Media<'_>| [essence(before).as_str(), "*/*"].contains(&essence(&media.name).as_str());
+    if let Some(after) = &pair.after.request_type
+        && !all.is_empty()
+        && !essence(before).contains('*')
+        && !all.iter().any(is_same)
+    {
+        comparison.report(Impact::Breaking, "request", "media type changed", before, after);
+    }
 }
 
 fn bodies<'a>(pair: &Pair<'_, '_, 'a>, comparison: &mut Comparison<'_>, schemas: &mut Schemas<'a>, sink: &mut Sink) {
