@@ -17,9 +17,9 @@ const SEPARATOR: &str = "x-naftiko-separator";
 /// The styles of a parameter or of a field of a form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Styles {
-    /// The style of an array; it repeats its name if there is none.
+    /// The style of an array; without one it repeats its name.
     pub(crate) of_array: Option<ParameterStyle>,
-    /// The style of an object; it is JSON if there is none.
+    /// The style of an object; without one it is JSON.
     pub(crate) of_object: Option<ParameterStyle>,
     /// The style, if requests cannot be written in it.
     pub(crate) unknown: Option<String>,

@@ -7,7 +7,7 @@ use crate::read::yaml::Node;
 /// A server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Server {
-    /// The base URI; the operator has to set it if there is none.
+    /// The base URI; without one the operator has to set it.
     pub(super) base_uri: Option<String>,
     /// What paths have before them because the address has no host: empty, or a path such as `/v1`.
     pub(super) prefix: String,

@@ -54,7 +54,7 @@ pub(crate) fn taken<'o>(operation: &'o Operation, parameter: &Parameter, argumen
     others.find(|name| members.contains_key(*name)).or_else(|| fixed.find(|name| members.contains_key(*name)))
 }
 
-/// The one text that an argument is where a separator is between its values, each encoded; `None` if there is none.
+/// The one text that an argument is where a separator is between its values, each encoded; `None` if it has no separator.
 pub(crate) fn joined(parameter: &Parameter, argument: &Argument, encode: Encode) -> Option<String> {
     let Some(ParameterStyle::Separated(separator)) = parameter.style else { return None };
     let between = match separator {

@@ -31,7 +31,7 @@ pub(crate) fn build(values: &Values<'_>, body: &Body) -> Result<Option<Built>, V
             media_type = format!("{media_type}; boundary={boundary}");
             Some(bytes.into())
         }
-        // One value is the whole body, or there is none.
+        // One value is the whole body, which is left out with it.
         BodyContent::Text(template)
             if matches!(&*template.parts, [TemplatePart::Parameter(_)]) && values.fill(template).is_none() =>
         {
