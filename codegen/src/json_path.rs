@@ -18,6 +18,8 @@ enum Segment {
     Step(PathStep),
     /// The text of a part of a query.
     Query(String),
+    /// Several names, and their text. At the end of a path they are an object, as in the reference engine.
+    Members(Vec<String>, String),
 }
 
 /// Parses a path; the error says what is wrong with it.
@@ -112,10 +114,23 @@ fn bracket(text: &str) -> Result<(Segment, &str), String> {
             (None, Err(_)) if inside.starts_with('?') => {
                 Segment::Query(format!("[{}]", with_quoted_names(&filter::translated(inside)?)))
             }
-            (None, Err(_)) => Segment::Query(format!("[{}]", with_quoted_names(inside))),
+            (None, Err(_)) => {
+                let text = format!("[{}]", with_quoted_names(inside));
+                match names(inside) {
+                    Some(names) => Segment::Members(names, text),
+                    None => Segment::Query(text),
+                }
+            }
         },
     };
     Ok((segment, tail))
+}
+
+/// The names in a text that are all in quotes, with commas between them.
+fn names(text: &str) -> Option<Vec<String>> {
+    let names: Vec<String> = filter::items(text).into_iter().map(quoted).collect::<Option<_>>()?;
+    let is_list = text.starts_with(['\'', '"']) && names.len() > 1 && text.matches(',').count() >= names.len() - 1;
+    is_list.then_some(names)
 }
 
 /// Where the bracket at the start of a text is closed.
@@ -219,16 +234,23 @@ fn key(name: &str) -> String {
 /// A segment as a query has it.
 fn written(segment: &Segment) -> Result<String, String> {
     Ok(match segment {
-        Segment::Query(text) => text.clone(),
+        Segment::Query(text) | Segment::Members(_, text) => text.clone(),
+        Segment::Step(PathStep::Members(_) | PathStep::Function(_)) => {
+            return Err("a function must be the last step".to_owned());
+        }
         Segment::Step(PathStep::Key(name)) => key(name),
         Segment::Step(PathStep::Index(index)) => format!("[{index}]"),
         Segment::Step(PathStep::Each) => "[*]".to_owned(),
         Segment::Step(PathStep::Query(text)) => text.trim_start_matches('$').to_owned(),
-        Segment::Step(PathStep::Function(_)) => return Err("a function must be the last step".to_owned()),
     })
 }
 
-fn steps(segments: Vec<Segment>) -> Result<Vec<PathStep>, String> {
+fn steps(mut segments: Vec<Segment>) -> Result<Vec<PathStep>, String> {
+    if let Some(Segment::Members(names, _)) = segments.pop_if(|last| matches!(last, Segment::Members(..))) {
+        let mut path = steps(segments)?;
+        path.push(PathStep::Members(names.into_iter().map(Into::into).collect()));
+        return Ok(path);
+    }
     let is_function = |segment: &Segment| matches!(segment, Segment::Step(PathStep::Function(_)));
     let functions = segments.iter().position(is_function).unwrap_or(segments.len());
     if segments.iter().skip(functions).any(|segment| !is_function(segment)) {
@@ -238,7 +260,7 @@ fn steps(segments: Vec<Segment>) -> Result<Vec<PathStep>, String> {
     let names_root = |segment: &Segment| matches!(segment, Segment::Query(text) if text.contains('$'));
     let query = match segments.iter().any(names_root) {
         true => Some(0),
-        false => segments.iter().position(|segment| matches!(segment, Segment::Query(_))),
+        false => segments.iter().position(|segment| matches!(segment, Segment::Query(_) | Segment::Members(..))),
     };
     let query = query.unwrap_or(functions);
     let mut steps = Vec::new();
@@ -308,7 +330,7 @@ mod tests {
             ("$..a-b", vec![query("$..['a-b']")]),
             ("$..*", vec![query("$..[*]")]),
             ("$..[0]", vec![query("$..[0]")]),
-            ("$.a['b','c']", vec![key("a"), query("$['b','c']")]),
+            ("$.a['b','c'].d", vec![key("a"), query("$['b','c']['d']")]),
             ("$.a[?@.b > $.c].d", vec![query("$['a'][?@.b > $.c]['d']")]),
             ("$..a.max()", vec![query("$..['a']"), PathStep::Function(PathFunction::Max)]),
             ("$.a[?length(@.b) > 1.5]", vec![key("a"), query("$[?length(@.b) > 1.5]")]),
@@ -336,6 +358,9 @@ mod tests {
         }
         assert_eq!(parse("$.a.index(1)"), Ok(vec![key("a"), PathStep::Index(1)]));
         assert_eq!(parse("$.a (b)"), Ok(vec![key("a (b)")]));
+        let both = PathStep::Members(vec!["b".into(), "c".into()].into());
+        assert_eq!(parse("$.a['b', \"c\"]"), Ok(vec![key("a"), both.clone()]));
+        assert_eq!(parse("$.a[?@.d]['b','c']"), Ok(vec![key("a"), query("$[?@.d]"), both]));
     }
 
     #[test]

@@ -126,6 +126,11 @@ fn mapping(steps: &[PathStep]) -> String {
         PathStep::Key(name) => format!("['{}']", name.replace('\\', "\\\\").replace('\'', "\\'")),
         PathStep::Index(index) => format!("[{index}]"),
         PathStep::Each => "[*]".to_owned(),
+        PathStep::Members(names) => {
+            let names: Vec<_> =
+                names.iter().map(|name| format!("'{}'", name.replace('\\', "\\\\").replace('\'', "\\'"))).collect();
+            format!("[{}]", names.join(","))
+        }
         PathStep::Query(text) => text.trim_start_matches('$').to_owned(),
         PathStep::Function(PathFunction::Length) => ".size()".to_owned(),
         PathStep::Function(function) => format!(".{}()", format!("{function:?}").to_lowercase()),

@@ -117,7 +117,7 @@ fn literally(text: &str) -> String {
 }
 
 /// The items of a list.
-fn items(list: &str) -> Vec<&str> {
+pub(super) fn items(list: &str) -> Vec<&str> {
     let inside = list.trim_start_matches('[').trim_end_matches(']');
     let tokens = tokens(inside);
     tokens.into_iter().filter(|token| token.text != ",").map(|token| token.text).collect()

@@ -1,6 +1,6 @@
 //! Paths into documents with [marked numbers](numbers).
 
-use naftiko_schema::{PathFunction, PathStep};
+use naftiko_schema::{PathFunction, PathStep, Text};
 use serde_json::Value;
 
 use crate::shape::Shape;
@@ -8,7 +8,8 @@ use crate::{numbers, query};
 
 /// The value at a path; `None` if it does not exist. A path that may select several values has a list, which may be empty.
 pub(crate) fn find<'d>(document: &'d Value, path: &[PathStep]) -> Option<Shape<'d>> {
-    let functions = path.iter().position(|step| matches!(step, PathStep::Function(_))).unwrap_or(path.len());
+    let is_last = |step: &PathStep| matches!(step, PathStep::Function(_) | PathStep::Members(_));
+    let functions = path.iter().position(is_last).unwrap_or(path.len());
     let (steps, functions) = path.split_at_checked(functions)?;
     let found = if steps.iter().all(|step| matches!(step, PathStep::Key(_) | PathStep::Index(_))) {
         Shape::Part(steps.iter().try_fold(document, child)?)
@@ -19,6 +20,7 @@ pub(crate) fn find<'d>(document: &'d Value, path: &[PathStep]) -> Option<Shape<'
     };
     functions.iter().try_fold(found, |value, step| match step {
         PathStep::Function(function) => applied(*function, &value),
+        PathStep::Members(names) => members(names, &value),
         _ => None,
     })
 }
@@ -43,6 +45,18 @@ fn select<'d>(value: &'d Value, steps: &[PathStep], found: &mut Vec<&'d Value>) 
         (PathStep::Each, Value::Object(members)) => members.values().for_each(|member| select(member, rest, found)),
         (PathStep::Query(text), value) => query::nodes(text, value).iter().for_each(|node| select(node, rest, found)),
         (step, value) => child(value, step).into_iter().for_each(|child| select(child, rest, found)),
+    }
+}
+
+/// The object of the members with these names that an object has, or a list of those of its objects.
+fn members<'d>(names: &[Text], value: &Shape<'d>) -> Option<Shape<'d>> {
+    match value {
+        Shape::Part(Value::Object(own)) => {
+            let named = names.iter().filter_map(|name| own.get_key_value(&**name));
+            Some(Shape::Object(named.map(|(name, value)| (name.as_str(), Shape::Part(value))).collect()))
+        }
+        Shape::Array(items) => Some(Shape::Array(items.iter().filter_map(|item| members(names, item)).collect())),
+        _ => None,
     }
 }
 
@@ -105,6 +119,16 @@ mod tests {
         assert_eq!(crew(&[key("gone")]).as_deref(), Some("[]"));
         assert_eq!(at(document, &[key("gone"), PathStep::Each]).as_deref(), Some("[]"));
         assert_eq!(at(document, &[key("gone")]), None);
+    }
+
+    #[test]
+    fn several_names_select_an_object_of_these_members() {
+        let document = r#"{"crew":[{"who":"Bo","age":3},{"age":null},7],"one":{"b":1,"a":2,"c":3}}"#;
+        let both = |names: &'static [Text]| PathStep::Members(names.into());
+        let (ab, who) = (both(&[Text::Borrowed("a"), Text::Borrowed("b")]), both(&[Text::Borrowed("who")]));
+        assert_eq!(at(document, &[key("one"), ab]).as_deref(), Some(r#"{"a":2,"b":1}"#));
+        assert_eq!(at(document, &[key("crew"), PathStep::Each, who.clone()]).as_deref(), Some(r#"[{"who":"Bo"},{}]"#));
+        assert_eq!(at(document, &[key("crew"), who]), None);
     }
 
     #[test]

@@ -118,6 +118,8 @@ pub enum PathStep {
     Each,
     /// What a JSONPath query selects (RFC 9535), whose `$` is the value that the steps before it lead to.
     Query(Text),
+    /// An object of the members with these names, or a list of such objects. Nothing follows.
+    Members(List<Text>),
     /// What a function makes of the value, or of the list. No other steps but functions follow.
     Function(PathFunction),
 }
