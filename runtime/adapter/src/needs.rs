@@ -63,13 +63,13 @@ impl<'p> Needs<'p> {
         self.each.get_or_insert_default()
     }
 
-    /// What is needed at the end of a path; `None` if all is needed at a step of it. Positions, functions and queries need the
-    /// whole value.
+    /// What is needed at the end of a path; `None` if all is needed at a step of it. Positions, several names, functions and
+    /// queries need the whole value.
     fn at(&mut self, path: &'p [PathStep]) -> Option<&mut Self> {
         path.iter().try_fold(self, |needs, step| match step {
             PathStep::Key(name) => Some(needs.named.entry(name).or_default()),
             PathStep::Each => Some(needs.each()),
-            PathStep::Index(_) | PathStep::Query(_) | PathStep::Function(_) => {
+            PathStep::Index(_) | PathStep::Members(_) | PathStep::Query(_) | PathStep::Function(_) => {
                 needs.whole = true;
                 None
             }

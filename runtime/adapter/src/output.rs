@@ -262,6 +262,7 @@ mod tests {
             1 => Just(PathStep::Each),
             1 => (-2..3i64).prop_map(PathStep::Index),
             1 => Just(PathStep::Function(PathFunction::Length)),
+            1 => Just(PathStep::Members(vec!["a".into(), "b".into()].into())),
         ];
         prop::collection::vec(step, 0..3)
     }
