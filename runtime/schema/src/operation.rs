@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::table::table;
 use crate::{
-    ApiId, AvroSchema, Body, Credential, List, Location, OperationId, Parameter, ParameterId, Template, Text,
-    VariableId,
+    ApiId, AvroSchema, Body, Credential, List, Location, OperationId, Parameter, ParameterId, Separator, Template,
+    Text, VariableId,
 };
 
 /// An HTTP request method (RFC 9110 §9).
@@ -227,31 +227,6 @@ impl Format {
             Self::Markdown(_) => Some("format-markdown"),
             Self::Avro(_) | Self::AvroFile => Some("format-avro"),
             Self::Protobuf(_) => Some("format-protobuf"),
-        }
-    }
-}
-
-/// What is between the values of a row, or the items of an array.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Separator {
-    /// `,`
-    Comma,
-    /// A tab.
-    Tab,
-    /// `|`
-    Pipe,
-    /// A space; no format of rows has it.
-    Space,
-}
-
-impl Separator {
-    /// The character.
-    pub const fn byte(self) -> u8 {
-        match self {
-            Self::Comma => b',',
-            Self::Tab => b'\t',
-            Self::Pipe => b'|',
-            Self::Space => b' ',
         }
     }
 }
