@@ -50,7 +50,9 @@ impl Shown {
 pub(super) fn shows_bytes(target: &Target, reveals: bool, media_type: Option<&str>, body: &[u8]) -> bool {
     let is_masked = || match content::read(media_type, body) {
         Body::Text(text) => Shown::text(target, false, media_type, text).masked,
-        Body::Bytes(_) | Body::Unreadable => false,
+        // What says that it is text, and is not, may be text in a way that nothing here reads.
+        Body::Unreadable => true,
+        Body::Bytes(_) => false,
     };
     reveals || !(returns_secrets(target) || has_secrets(body) || is_masked())
 }

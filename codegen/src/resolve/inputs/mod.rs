@@ -137,10 +137,10 @@ impl<'c, 'd> Inputs<'c, 'd> {
         // What stands in a template of the operation may also be an output or a part of it, or of an input. A parameter of
         // its own is no output that only has its name.
         let is_own = matches!(parameter.location, Location::Query | Location::Header | Location::Cookie);
-        if !is_own || parameter.name.contains(['.', '[']) {
-            if let Some(output) = self.output(&parameter.name, parameter.span, sink) {
-                return Source::Output(output);
-            }
+        if (!is_own || parameter.name.contains(['.', '[']))
+            && let Some(output) = self.output(&parameter.name, parameter.span, sink)
+        {
+            return Source::Output(output);
         }
         if let Some(part) = self.part(&parameter.name) {
             return Source::Part(part);
