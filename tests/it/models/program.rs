@@ -95,5 +95,7 @@ fn main() {
     shapes::unions_are_what_their_values_say();
     shapes::values_of_every_kind_survive();
     shapes::requests_have_what_is_required();
+    shapes::bases_are_their_subtypes_or_themselves();
+    shapes::members_beside_others_survive();
     calls_take_models_and_values(&Client::builder().build().expect("a client"));
 }

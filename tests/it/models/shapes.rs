@@ -1,5 +1,6 @@
 use cases_shapes_of_bodies_shapes_of_bodies::models::{
-    Cat, Dog, From_, Inline, Input, List, Mapped, NewThing, Order, Pet, Target, Thing, Tree, Word, Words,
+    Animal, AnimalBase, Cat, Dog, Fish, From_, Home, Inline, Input, List, Mapped, NewThing, Order, Pet, Placed, Room,
+    State, Target, Thing, Tree, Word, Words,
 };
 use cases_shapes_of_bodies_shapes_of_bodies::runtime::Base64;
 use serde_json::{Value, json};
@@ -85,4 +86,29 @@ pub(crate) fn requests_have_what_is_required() {
     assert_eq!(json(&body), sent);
     assert!(!format!("{body:?}").contains("aHVu"));
     assert_eq!(Base64::from("hi".as_bytes()).as_str(), "aGk=");
+}
+
+pub(crate) fn bases_are_their_subtypes_or_themselves() {
+    let animal = |value: Value| -> Animal { serde_json::from_value(value).expect("an animal") };
+    let bird = animal(json!({"kind": "bird", "wings": true, "friend": {"kind": "fish", "fins": 2}}));
+    let Animal::Bird(bird) = bird else { panic!("{bird:?}") };
+    assert!(matches!(bird.friend, Some(Animal::Fish(fish)) if fish.fins == Some(2)));
+    assert!(matches!(animal(json!({"kind": "cat", "name": "Tom"})), Animal::AnimalBase(base) if base.name.is_some()));
+    assert!(matches!(animal(json!({})), Animal::AnimalBase(_)));
+    let sent = serde_json::to_value(Animal::from(Fish::new("fish", "Nemo", 2).friend(AnimalBase::new("cat", "Tom"))));
+    let friend = json!({"kind": "cat", "name": "Tom"});
+    assert_eq!(sent.expect("JSON"), json!({"fins": 2, "kind": "fish", "name": "Nemo", "friend": friend}));
+}
+
+pub(crate) fn members_beside_others_survive() {
+    let home = |value: Value| -> Home { serde_json::from_value(value).expect("a home") };
+    let read = home(json!({"@context": "a", "rooms": ["x"], "new": "https://a.test", "biggest": u64::MAX, "state": "open"}));
+    assert_eq!((read.others["rooms"].len(), read.others.len(), read.biggest), (1, 1, Some(u64::MAX)));
+    assert_eq!((read.context.as_deref(), read.state), (Some("a"), Some(State::Open)));
+    let room = home(json!({"room": {"sort": "tank", "size": 3, "litres": 1.5}})).room;
+    assert!(matches!(room, Some(Room::Tank(tank)) if tank.size == Some(3) && tank.litres == Some(1.5)));
+    let placed = home(json!({"placed": {"at": "x"}})).placed;
+    assert!(matches!(placed, Some(Placed::PlacedObject(object)) if object.at.is_some()));
+    let dates = home(json!({"birthDate": "1", "_birthDate": "2", "since": "3"}));
+    assert_eq!((dates.birth_date.as_deref(), dates.underscore_birth_date.as_deref()), (Some("1"), Some("2")));
 }
