@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::scalar;
 use crate::companion::document::{Document, Operation, entries};
+use crate::lower::first_sentence;
 use crate::read::yaml::{Node, quoted};
 use crate::template::is_name;
 
@@ -209,5 +210,5 @@ fn essence(media_type: &str) -> String {
 
 fn one_line(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.split_inclusive(". ").next().unwrap_or(&line).trim().chars().take(DESCRIPTION).collect()
+    first_sentence(&line).chars().take(DESCRIPTION).collect()
 }

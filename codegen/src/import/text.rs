@@ -7,6 +7,7 @@ use naftiko_schema::{Location, Method};
 use super::body::Body;
 use super::{Imports, scalar, slug, values};
 use crate::companion::document::{Operation, entries};
+use crate::lower::first_sentence;
 use crate::read::yaml::{Node, quoted};
 
 /// What a capability has besides its operations.
@@ -212,6 +213,5 @@ fn summary(operation: &Operation<'_>, name: &str) -> String {
         ["summary", "description"].iter().find_map(|key| scalar(node, &[key]).filter(|text| !text.trim().is_empty()));
     let text = text.unwrap_or_else(|| name.replace('-', " "));
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let sentence = line.split_inclusive(". ").next().unwrap_or(&line).trim();
-    sentence.chars().take(200).collect()
+    first_sentence(&line).chars().take(200).collect()
 }

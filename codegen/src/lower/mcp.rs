@@ -6,7 +6,7 @@ use naftiko_schema::{
 };
 
 use super::binding::binding;
-use super::{Callables, captures, one_line, template, text, with_note};
+use super::{Callables, captures, first_sentence, one_line, template, text, with_note};
 use crate::linked::{self, Files, Linked, PromptText, Target};
 use crate::read::document::{self, Adapter, Caching};
 
@@ -47,7 +47,9 @@ fn tool(source: &linked::Tool<'_>, callables: &Callables<'_>) -> Tool {
     let description = texts.into_iter().find(|text| !text.is_empty()).unwrap_or_else(|| humanised.clone());
     let title = source.title.map(|title| one_line(&title.value)).filter(|title| !title.is_empty());
     // What follows the first clause explains it.
-    let clause = description.split(". ").next().and_then(|sentence| sentence.split(": ").next()).unwrap_or_default();
+    let sentence = first_sentence(&description);
+    let sentence = if sentence.len() < description.len() { sentence.trim_end_matches('.') } else { sentence };
+    let clause = sentence.split(": ").next().unwrap_or_default();
     let derived = Some(clause).filter(|clause| (1..=60).contains(&clause.chars().count())).map(str::to_owned);
     let read_only = source.hints.read_only.unwrap_or(default.read_only);
     let binding = binding(&source.call, callables);

@@ -304,9 +304,36 @@ fn text(text: Option<&Text>) -> String {
     text.map(|text| one_line(&text.value)).unwrap_or_default()
 }
 
+/// The first sentence of a line, which does not end after `e.g.` and the like.
+pub(crate) fn first_sentence(line: &str) -> &str {
+    let is_end = |at: &usize| {
+        let before = line.get(..*at).unwrap_or_default();
+        !["e.g", "i.e"].iter().any(|short| before.ends_with(short))
+    };
+    let end = line.match_indices(". ").map(|(at, _)| at).find(is_end);
+    line.get(..end.map_or(line.len(), |at| at + 1)).unwrap_or(line)
+}
+
 /// The text with every run of white space and control characters made one blank, without what cannot be seen.
 fn one_line(text: &str) -> String {
     let text: String = text.chars().filter(|c| !is_invisible(*c)).collect();
     let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_do_not_end_after_abbreviations() {
+        for (line, sentence) in [
+            ("List users (e.g. admins). Or all.", "List users (e.g. admins)."),
+            ("One, i.e. the first", "One, i.e. the first"),
+            ("Version 1.2. New.", "Version 1.2."),
+            ("", ""),
+        ] {
+            assert_eq!(first_sentence(line), sentence);
+        }
+    }
 }

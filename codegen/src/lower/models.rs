@@ -249,9 +249,7 @@ fn last_two(name: &str) -> &str {
 
 /// The first sentence of a text, on one line.
 fn first_sentence(text: &Text) -> String {
-    let line = one_line(&text.0);
-    let end = line.find(". ").map_or(line.len(), |end| end + 1);
-    line.get(..end).unwrap_or_default().to_owned()
+    super::first_sentence(&one_line(&text.0)).to_owned()
 }
 
 /// The shapes, once they have names.
