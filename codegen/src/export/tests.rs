@@ -122,6 +122,23 @@ Tank: {properties: {sort: {type: string}, litres: {type: number}}}
 }
 
 #[test]
+fn subtypes_that_are_bases_are_known_by_their_values() {
+    let files = same(
+        &[("/a", "{$ref: '#/components/schemas/Pet'}")],
+        "Pet: {properties: {kind: {type: string}}, discriminator: {propertyName: kind, mapping: {canine: Canine, cat: Cat}}}
+Canine: {allOf: [{$ref: '#/components/schemas/Pet'}, {properties: {teeth: {type: integer}}}], discriminator: {propertyName: kind, mapping: {dog: Dog}}}
+Dog: {allOf: [{$ref: '#/components/schemas/Canine'}, {properties: {bark: {type: boolean}}}]}
+Cat: {allOf: [{$ref: '#/components/schemas/Pet'}, {properties: {lives: {type: integer}}}]}
+",
+    );
+    let words: String = files["generated/acme-shop/src/models.rs"].split_whitespace().collect();
+    for (name, values) in [("PetCanine", "canine"), ("Dog", "dog"), ("Cat", "cat")] {
+        let expected = format!(r#"{name}({name})=Tagged("kind",&["{values}"])"#);
+        assert!(words.contains(&expected), "{expected}: {words}");
+    }
+}
+
+#[test]
 fn paths_that_differ_in_names_only_have_their_own_operations() {
     let capability = capability(&["/files/{{FileName}}", "/files/{{FileId}}"]);
     let parameter = |name: &str, kind: &str| {

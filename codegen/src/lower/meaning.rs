@@ -198,7 +198,7 @@ pub(super) fn patterns(shapes: &Shapes, union: ShapeId) -> BTreeMap<ShapeId, Pat
     let constant = discriminator.and_then(|discriminator| tag(shapes, &objects, &discriminator.member));
     let base = discriminator.and_then(|discriminator| discriminator.base).filter(|base| objects.contains(base));
     if let (Some(discriminator), Some(base)) = (discriminator, base) {
-        return of_base(discriminator, &objects, base);
+        return of_base(shapes, discriminator, &objects, base);
     }
     let tagged = constant.map(|(_, tagged)| tagged).or_else(|| by_discriminator(discriminator?, &objects));
     let tagged = tagged.or_else(|| by_constant(shapes, &objects));
@@ -229,13 +229,23 @@ fn by_discriminator(tag: &Tag, objects: &BTreeSet<ShapeId>) -> Option<Tagged> {
 }
 
 /// The patterns of a base and its subtypes: a value is a subtype if its member says so, and otherwise the base.
-fn of_base(tag: &Tag, objects: &BTreeSet<ShapeId>, base: ShapeId) -> BTreeMap<ShapeId, Pattern> {
+fn of_base(shapes: &Shapes, tag: &Tag, objects: &BTreeSet<ShapeId>, base: ShapeId) -> BTreeMap<ShapeId, Pattern> {
+    let mut values: BTreeMap<&String, ShapeId> = BTreeMap::new();
+    let (mut passed, mut open) = (BTreeSet::new(), vec![tag]);
+    while let Some(tag) = open.pop() {
+        for (value, variant) in &tag.values {
+            // A subtype may be a base itself.
+            let inside = shapes.tag(*variant).filter(|inside| inside.base.is_some());
+            values.entry(value).or_insert(inside.and_then(|inside| inside.base).unwrap_or(*variant));
+            open.extend(inside.filter(|_| passed.insert(*variant)));
+        }
+    }
     let pattern = |id: &ShapeId| {
-        let values = tag.values.iter().filter(|(_, variant)| *variant == id);
-        let values: Vec<String> = values.map(|(value, _)| value.clone()).collect();
-        let is_any = *id == base || values.is_empty();
+        let own = values.iter().filter(|(_, variant)| *variant == id);
+        let own: Vec<String> = own.map(|(value, _)| (*value).clone()).collect();
+        let is_any = *id == base || own.is_empty();
         let any = || Pattern::Members(Vec::new(), Vec::new());
-        (*id, if is_any { any() } else { Pattern::Tagged(tag.member.clone(), values) })
+        (*id, if is_any { any() } else { Pattern::Tagged(tag.member.clone(), own) })
     };
     objects.iter().map(pattern).collect()
 }
