@@ -39,7 +39,7 @@ fn compiled(sources: &Sources) -> (String, Vec<Code>) {
     let Outcome::Generated(made) = compiled.outcome else { return (String::new(), codes) };
     let operations = &made.files["generated/acme-shop/src/operations.rs"];
     let schema = operations.split("response_schema(").nth(1).and_then(|rest| rest.split(')').next());
-    (schema.unwrap_or_default().trim().trim_matches('"').replace('\\', ""), codes)
+    (schema.unwrap_or_default().trim().trim_start_matches("r#").trim_matches(['"', '#']).to_owned(), codes)
 }
 
 const SCHEMA: &str = "$.paths['/a'].get.responses['200'].content.*.schema";

@@ -43,9 +43,14 @@ impl Code {
         Self { width: text.chars().count(), form: Form::Atom(text) }
     }
 
-    /// Whether it is `true`.
-    pub(super) fn is_true(&self) -> bool {
-        matches!(&self.form, Form::Atom(text) if text == "true")
+    /// Nothing: no argument.
+    pub(super) fn nothing() -> Self {
+        Self::atom("")
+    }
+
+    /// Whether it is nothing.
+    pub(super) fn is_nothing(&self) -> bool {
+        matches!(&self.form, Form::Atom(text) if text.is_empty())
     }
 
     /// A string literal, raw where that is shorter.

@@ -104,7 +104,11 @@ impl<'m> ser::Serializer for Writer<'m> {
     type SerializeStructVariant = ser::Impossible<Code, Unwritable>;
 
     fn serialize_bool(self, value: bool) -> Written {
-        Ok(Code::atom(if value { "true" } else { "false" }))
+        // The setter of a flag takes no argument.
+        Ok(match self.form {
+            Form::Setter => Code::nothing(),
+            _ => Code::atom(if value { "true" } else { "false" }),
+        })
     }
 
     fn serialize_i8(self, value: i8) -> Written {
@@ -267,8 +271,7 @@ impl ser::SerializeStruct for Arguments<'_> {
         match key.strip_prefix('.') {
             Some(setter) => {
                 let value = write(value, Writer { form: Form::Setter, ..self.writer });
-                // The setter of a flag takes no argument.
-                self.setters.push((setter, Some(value).filter(|value| !value.is_true())));
+                self.setters.push((setter, Some(value).filter(|value| !value.is_nothing())));
             }
             None => self.arguments.push(write(value, Writer { form: Form::Argument, ..self.writer })),
         }
