@@ -336,6 +336,7 @@ async fn token_validation_settings_are_reported_and_validated_at_startup() {
         "resource": REST,
         "audience": "things",
         "scopes": ["things:read"],
+        "tokenValidation": "jwks",
     }]);
     assert_eq!(config["callers"]["rest"], expected, "{config}");
     for (issuer, said) in [
