@@ -20,8 +20,8 @@ use crate::inputs::converted;
 use crate::lookup::found;
 use crate::numbers;
 use crate::offload::offload;
-use crate::output::apply;
 use crate::script;
+use crate::shaped::apply;
 use crate::source::{Scope, Values, depends};
 use crate::transform;
 

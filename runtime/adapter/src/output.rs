@@ -8,8 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::needs::Needs;
 use crate::numbers;
-use crate::path::find;
-use crate::shape::Shape;
+use crate::shaped::apply;
 
 /// The JSON text of what a projection makes of a response; `None` if it finds nothing. Of a JSON document, only what the projection
 /// looks at is read.
@@ -111,58 +110,6 @@ fn needs_object(object: &ObjectProjection) -> bool {
             Projection::Cut(cut) => starts_with_name(&cut.at),
             Projection::Json(_) | Projection::First(_) => false,
         })
-}
-
-/// Applies a projection to a document with [marked numbers](numbers). What does not exist becomes null.
-pub fn apply<'d>(projection: &'static Projection, document: &'d Value) -> Shape<'d> {
-    match projection {
-        Projection::Path(steps) => find(document, steps).unwrap_or(Shape::NULL),
-        Projection::Json(json) => Shape::Own(numbers::read(json.as_bytes()).unwrap_or_default()),
-        Projection::Object(object) => within(document, &object.at, |base| built(object, base)),
-        Projection::Array(array) => within(document, &array.at, |base| match (base, array.item.first()) {
-            (Value::Array(items), Some(item)) => Shape::Array(items.iter().map(|value| apply(item, value)).collect()),
-            (only, Some(item)) if array.wraps && !only.is_null() => Shape::Array(vec![apply(item, only)]),
-            _ => Shape::NULL,
-        }),
-        Projection::Map(map) => within(document, &map.at, |base| match (base, map.value.first()) {
-            (Value::Object(members), Some(value)) => {
-                Shape::Object(members.iter().map(|(name, member)| (name.as_str(), apply(value, member))).collect())
-            }
-            _ => Shape::NULL,
-        }),
-        Projection::Cut(cut) => match find(document, &cut.at).unwrap_or(Shape::NULL) {
-            Shape::Part(Value::String(text)) if !numbers::is_marked(text) => {
-                let length = usize::try_from(cut.length).unwrap_or(usize::MAX);
-                match text.char_indices().nth(length).and_then(|(end, _)| text.get(..end)) {
-                    Some(start) => Shape::Own(start.into()),
-                    None => Shape::Own(text.as_str().into()),
-                }
-            }
-            other => other,
-        },
-        Projection::First(several) => {
-            let mut shapes = several.iter().map(|projection| apply(projection, document));
-            shapes.find(|shape| !shape.is_null()).unwrap_or(Shape::NULL)
-        }
-    }
-}
-
-/// What is built of the value at a path; null if it does not exist.
-fn within<'d>(document: &'d Value, path: &[PathStep], build: impl for<'b> Fn(&'b Value) -> Shape<'b>) -> Shape<'d> {
-    match find(document, path) {
-        None => Shape::NULL,
-        Some(Shape::Part(base)) => build(base),
-        Some(base) => Shape::Own(build(&base.into_value()).into_value()),
-    }
-}
-
-/// An object; null if its members would be looked for where there are none.
-fn built<'d>(object: &'static ObjectProjection, base: &'d Value) -> Shape<'d> {
-    let has_parts = base.is_object() || base.is_array();
-    if !has_parts && object.members.iter().any(|member| member.value.needs_structure()) {
-        return Shape::NULL;
-    }
-    Shape::Object(object.members.iter().map(|member| (&*member.name, apply(&member.value, base))).collect())
 }
 
 #[cfg(test)]

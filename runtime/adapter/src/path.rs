@@ -28,6 +28,10 @@ pub(crate) fn find<'d>(document: &'d Value, path: &[PathStep]) -> Option<Shape<'
 /// The value at the end of one step.
 fn child<'d>(value: &'d Value, step: &PathStep) -> Option<&'d Value> {
     match (step, value) {
+        // To hash a name takes longer than to compare it with a few.
+        (PathStep::Key(name), Value::Object(members)) if members.len() <= 8 => {
+            members.iter().find(|(known, _)| **known == **name).map(|(_, member)| member)
+        }
         (PathStep::Key(name), Value::Object(members)) => members.get(&**name),
         (PathStep::Index(index), Value::Array(items)) => match usize::try_from(*index) {
             Ok(index) => items.get(index),
