@@ -251,11 +251,11 @@ impl Run<'_> {
         if reading != Reading::Document {
             return Ok((None, response));
         }
-        let (head, body) = response.split();
-        let body = body.into_buffered();
-        let (length, read) = (body.len(), head.clone().map(|()| body.clone()));
-        let output = offload(length, move || seen(call, read)).await;
-        Ok((output, head.map(|()| ResponseBody::buffered(body))))
+        let response = response.map(ResponseBody::into_buffered);
+        let length = response.body().len();
+        let read = move || (seen(call, &response), response);
+        let (output, response) = offload(length, read).await;
+        Ok((output, response.map(ResponseBody::buffered)))
     }
 
     /// Keeps the output of a step, and what the caller may see of it.
@@ -308,12 +308,12 @@ async fn next<F: Future>(running: &mut Vec<Pin<Box<F>>>) -> Option<F::Output> {
 }
 
 /// What other steps see of the body of a response. Text and nothing are no output.
-fn seen(call: &'static StepCall, response: Response<Bytes>) -> Option<Value> {
+fn seen(call: &'static StepCall, response: &Response<Bytes>) -> Option<Value> {
     let format = call.target.format();
     let document = if format.is_converted() {
-        response.document(call.target.name(), format, numbers::number).ok()?.into_body()
+        response.clone().document(call.target.name(), format, numbers::number).ok()?.into_body()
     } else {
-        numbers::read(response.in_utf8().body()).ok()?
+        numbers::read(&response.utf8()).ok()?
     };
     Some(match (&call.output, document) {
         (Output::Whole, document) => document,

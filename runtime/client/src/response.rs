@@ -117,10 +117,16 @@ impl Response<Bytes> {
         self.with(operation, document)
     }
 
+    /// The body in UTF-8, if that is possible.
+    #[doc(hidden)]
+    pub fn utf8(&self) -> Cow<'_, [u8]> {
+        format::in_utf8(&self.headers, &self.body)
+    }
+
     /// The response with its body in UTF-8, if that is possible.
     #[doc(hidden)]
     pub fn in_utf8(mut self) -> Self {
-        let Cow::Owned(body) = format::in_utf8(&self.headers, &self.body) else { return self };
+        let Cow::Owned(body) = self.utf8() else { return self };
         self.body = body.into();
         // The charset of its media type is no longer its own.
         let media_type = content_type(&self.headers).and_then(|media_type| media_type.split(';').next());
