@@ -14,7 +14,7 @@ pub(super) fn run(root: &Path, require: bool) -> Result<bool> {
     world.serve()?;
     let url = world.url("REST")?;
     let command = browser(root, &world, &url);
-    inspect(vec![vec![Inspector { name: "Chromium", summary: " operations, ", command }]], require)
+    inspect(vec![Inspector { name: "Chromium", summary: " operations, ", command }], require)
 }
 
 /// Installs the browser, and what starts it.

@@ -56,22 +56,19 @@ pub(super) fn run(root: &Path, require: bool, quick: bool) -> Result<bool> {
     }
     let drift = |name, command| Inspector { name, summary: " results are as promised", command };
     let strict = packages.script_about("inspector.mjs", &looked_at);
-    let inspectors = vec![
-        vec![conformance("conformance 2026-07-28", fixture_url, "2026-07-28", "2026-07-28", &[])],
-        vec![conformance("conformance 2025-11-25", fixture_url, "2025-11-25", "2025-11-25", &[])],
-        vec![conformance("search mode 2026-07-28", fixture_search_url, "2026-07-28", "2026-07-28-search", &[])],
-        vec![conformance("conformance, group", url, "2026-07-28", "group", &SCENARIOS)],
-        // These take longest, and each keeps one processor busy.
-        vec![
-            drift("drift, python", packages.python_about("drift.py", &capabilities)),
-            drift("drift, typescript", packages.script_about("drift.mjs", &capabilities)),
-        ],
-        vec![Inspector { name: "inspector --strict", summary: " problems in ", command: strict }],
-        vec![Inspector { name: "mcp-scanner", summary: " tools are safe", command: packages.scanner(&looked_at) }],
-        vec![Inspector { name: "stdio", summary: " ms after ", command: Ok(group.probe()) }],
-        older_in_search_mode.into_iter().collect(),
+    let inspectors = [
+        conformance("conformance 2026-07-28", fixture_url, "2026-07-28", "2026-07-28", &[]),
+        conformance("conformance 2025-11-25", fixture_url, "2025-11-25", "2025-11-25", &[]),
+        conformance("search mode 2026-07-28", fixture_search_url, "2026-07-28", "2026-07-28-search", &[]),
+        conformance("conformance, group", url, "2026-07-28", "group", &SCENARIOS),
+        // One after the other: each tells the upstream what to send next.
+        drift("drift, python", packages.python_about("drift.py", &capabilities)),
+        drift("drift, typescript", packages.script_about("drift.mjs", &capabilities)),
+        Inspector { name: "inspector --strict", summary: " problems in ", command: strict },
+        Inspector { name: "mcp-scanner", summary: " tools are safe", command: packages.scanner(&looked_at) },
+        Inspector { name: "stdio", summary: " ms after ", command: Ok(group.probe()) },
     ];
-    success &= inspect(inspectors, require)?;
+    success &= inspect(inspectors.into_iter().chain(older_in_search_mode).collect(), require)?;
     for world in [group, search, fixture, fixture_search].into_iter().chain(&drifting) {
         success &= world.keeps_secrets()?;
     }

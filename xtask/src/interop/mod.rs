@@ -11,10 +11,9 @@ mod sdk;
 
 use std::path::Path;
 use std::process::Command;
-use std::thread;
 use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 /// What to check.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -94,45 +93,28 @@ struct Inspector {
     command: Result<Command>,
 }
 
-/// Runs the programs, those of one list at once, and prints a table of their results.
-fn inspect(inspectors: Vec<Vec<Inspector>>, require: bool) -> Result<bool> {
+fn inspect(inspectors: Vec<Inspector>, require: bool) -> Result<bool> {
     let mut good = true;
     let mut rows = vec![format!("{:<23} {:>8}  result", "program", "time")];
-    for at_once in inspectors {
-        let results: Vec<_> = thread::scope(|scope| {
-            let running: Vec<_> =
-                at_once.into_iter().map(|inspector| scope.spawn(move || inspector.run(require))).collect();
-            running
-                .into_iter()
-                .map(|running| running.join().unwrap_or_else(|_| bail!("a check has panicked")))
-                .collect()
-        });
-        for result in results {
-            let (success, row) = result?;
-            good &= success;
-            rows.push(row);
-        }
+    for Inspector { name, summary, command } in inspectors {
+        let start = Instant::now();
+        let result = match command {
+            Ok(mut command) => {
+                let (lines, status) = running::listen(name, &mut command, |line| line.contains(summary))?;
+                good &= status.success();
+                let outcome = if status.success() { "ok".to_owned() } else { format!("FAILED ({status})") };
+                let summary = lines.last().map(|line| format!(": {}", line.trim()));
+                outcome + &summary.unwrap_or_default()
+            }
+            Err(reason) => {
+                good &= !require;
+                missing(&reason, require)
+            }
+        };
+        rows.push(format!("{name:<23} {:>6.2} s  {result}", start.elapsed().as_secs_f64()));
     }
     anstream::println!("\n{}", rows.join("\n"));
     Ok(good)
-}
-
-impl Inspector {
-    /// Whether all is well, and a line for the table.
-    fn run(self, require: bool) -> Result<(bool, String)> {
-        let Self { name, summary, command } = self;
-        let start = Instant::now();
-        let (success, result) = match command {
-            Ok(mut command) => {
-                let (lines, status) = running::listen(name, &mut command, |line| line.contains(summary))?;
-                let outcome = if status.success() { "ok".to_owned() } else { format!("FAILED ({status})") };
-                let summary = lines.last().map(|line| format!(": {}", line.trim()));
-                (status.success(), outcome + &summary.unwrap_or_default())
-            }
-            Err(reason) => (!require, missing(&reason, require)),
-        };
-        Ok((success, format!("{name:<23} {:>6.2} s  {result}", start.elapsed().as_secs_f64())))
-    }
 }
 
 /// The result for a program that cannot be installed.

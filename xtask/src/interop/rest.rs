@@ -17,12 +17,12 @@ pub(super) fn run(root: &Path, require: bool) -> Result<bool> {
     world.serve()?;
     let sources = root.join("tests/interop/rest");
     let url = world.url("REST")?;
-    let inspectors = [
+    let inspectors = vec![
         Inspector { name: "Schemathesis", summary: " generated, ", command: schemathesis(&sources, &world, &url) },
         Inspector { name: "openapi-spec-validator", summary: ": ", command: validator(root, &sources, &world.cache) },
         Inspector { name: "Spectral", summary: "severity", command: spectral(root, &sources, &world.cache) },
     ];
-    inspect(inspectors.map(|inspector| vec![inspector]).into(), require)
+    inspect(inspectors, require)
 }
 
 /// Installs what the tools need.

@@ -37,7 +37,7 @@ pub(super) fn run(root: &Path, require: bool, scw: bool) -> Result<bool> {
     if scw {
         inspectors.push(client("scw", with_scw(&sources)));
     }
-    inspect(inspectors.into_iter().map(|inspector| vec![inspector]).collect(), require)
+    inspect(inspectors, require)
 }
 
 /// Installs what the SDKs need.
