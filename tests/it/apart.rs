@@ -5,12 +5,12 @@ use std::fs;
 use std::net::SocketAddr;
 
 use naftiko_serve::{echo, load, options};
-use naftiko_server::__private::{Mounted, stdio};
+use naftiko_server::__private::Mounted;
 use naftiko_server::Program;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+use crate::groups::listed_on_stdio;
 use crate::mcp::{ACCEPT, message};
 
 const ADAPTERS: &str = "  - type: mcp
@@ -202,25 +202,9 @@ async fn ports_are_set_by_namespace_and_only_for_adapters_that_are_there() {
     }
 }
 
-/// What a client on standard input gets from the adapter with this namespace.
-async fn listed_on_stdio(program: &'static Program, adapter: Option<&str>) -> Result<Vec<String>, String> {
-    let (mut input, server_input) = tokio::io::duplex(1 << 16);
-    let (server_output, mut output) = tokio::io::duplex(1 << 20);
-    let served = stdio(program, adapter, options::parse(&[]).expect("flags"), variables(), server_input, server_output);
-    let hello =
-        json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
-    let messages = [
-        json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}),
-        json!({"jsonrpc": "2.0", "method": "notifications/initialized"}),
-        json!({"jsonrpc": "2.0", "id": 2, "method": "tools/list"}),
-    ];
-    let lines: String = messages.iter().map(|message| format!("{message}\n")).collect();
-    input.write_all(lines.as_bytes()).await.expect("there is room");
-    drop(input);
-    served.await?;
-    let mut text = String::new();
-    output.read_to_string(&mut text).await.expect("text");
-    let responses = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+/// The descriptions of the tools that a client on standard input gets from the adapter with this namespace.
+async fn described_on_stdio(program: &'static Program, adapter: Option<&str>) -> Result<Vec<String>, String> {
+    let responses = listed_on_stdio(program, adapter, variables()).await?;
     let list = responses.into_iter().find(|response| response["id"] == 2).expect("the list");
     let tools = list["result"]["tools"].as_array().expect("tools").iter();
     Ok(tools.map(|tool| tool["description"].as_str().unwrap_or_default().to_owned()).collect())
@@ -229,12 +213,12 @@ async fn listed_on_stdio(program: &'static Program, adapter: Option<&str>) -> Re
 #[tokio::test]
 async fn one_of_several_mcp_adapters_is_chosen_for_stdio() {
     let program = program(&[&capability(ADAPTERS)], false).expect("it compiles");
-    let of_desk = listed_on_stdio(program, Some("desk")).await.expect("it is served");
+    let of_desk = described_on_stdio(program, Some("desk")).await.expect("it is served");
     assert!(matches!(&*of_desk, [only] if only.starts_with("All fares")), "{of_desk:?}");
-    assert_eq!(listed_on_stdio(program, Some("crew")).await.expect("it is served").len(), 2);
-    let refused = listed_on_stdio(program, None).await.expect_err("it is not clear which");
+    assert_eq!(described_on_stdio(program, Some("crew")).await.expect("it is served").len(), 2);
+    let refused = described_on_stdio(program, None).await.expect_err("it is not clear which");
     assert!(refused.contains("`crew`, `desk`") && refused.contains("--adapter"), "{refused}");
-    let refused = listed_on_stdio(program, Some("dock")).await.expect_err("it does not exist");
+    let refused = described_on_stdio(program, Some("dock")).await.expect_err("it does not exist");
     assert!(refused.contains("--adapter dock") && refused.contains("`crew`, `desk`"), "{refused}");
 }
 

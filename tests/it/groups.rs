@@ -132,13 +132,15 @@ async fn joined_server_has_one_document_of_all_routes() {
     assert_eq!(document["components"], generated["components"], "the document of the generated crate");
 }
 
-#[tokio::test]
-async fn joined_server_of_one_program_serves_stdio_with_all_tools() {
-    let variables = BTreeMap::from([("SCALEWAY_API_KEY".to_owned(), TOKEN.to_owned())]);
+/// What a client on standard input gets, which shakes hands and asks for the list of tools.
+pub(crate) async fn listed_on_stdio(
+    program: &'static Program,
+    adapter: Option<&str>,
+    variables: BTreeMap<String, String>,
+) -> Result<Vec<Value>, String> {
     let (mut input, server_input) = tokio::io::duplex(1 << 16);
     let (server_output, mut output) = tokio::io::duplex(1 << 20);
-    let options = options::parse(&[]).expect("flags");
-    let served = tokio::spawn(stdio(scaleway(), None, options, variables, server_input, server_output));
+    let served = stdio(program, adapter, options::parse(&[]).expect("flags"), variables, server_input, server_output);
     let hello =
         json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
     let messages = [
@@ -147,13 +149,18 @@ async fn joined_server_of_one_program_serves_stdio_with_all_tools() {
         json!({"jsonrpc": "2.0", "id": 2, "method": "tools/list"}),
     ];
     let lines: String = messages.iter().map(|message| format!("{message}\n")).collect();
-    input.write_all(lines.as_bytes()).await.expect("the server reads");
+    input.write_all(lines.as_bytes()).await.expect("there is room");
     drop(input);
+    tokio::time::timeout(PATIENCE, served).await.expect("the server ends")?;
     let mut text = String::new();
-    let read = tokio::time::timeout(PATIENCE, output.read_to_string(&mut text)).await;
-    read.expect("the server ends").expect("text");
-    served.await.expect("a task").expect("it is served");
-    let responses: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    output.read_to_string(&mut text).await.expect("text");
+    Ok(text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect())
+}
+
+#[tokio::test]
+async fn joined_server_of_one_program_serves_stdio_with_all_tools() {
+    let variables = BTreeMap::from([("SCALEWAY_API_KEY".to_owned(), TOKEN.to_owned())]);
+    let responses = listed_on_stdio(scaleway(), None, variables).await.expect("it is served");
     let listed = responses.iter().find(|response| response["id"] == 2).expect("the list");
     assert_eq!(names(listed).len(), 19);
     let hello = responses.iter().find(|response| response["id"] == 1).expect("the handshake");
