@@ -4,13 +4,12 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 /// A document on lines of its own, with a line end.
-pub(crate) fn pretty(document: &Value) -> String {
+pub(crate) fn pretty(document: &impl Serialize) -> String {
     // Any value can be written as JSON.
     serde_json::to_string_pretty(document).unwrap_or_default() + "\n"
 }

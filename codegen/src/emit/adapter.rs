@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use naftiko_schema::Adapter;
-use quote::quote;
 use serde::Serialize;
 
 use super::rust::Item;
@@ -99,9 +98,7 @@ pub(crate) fn document(module: &str) -> String {
 /// The module of an adapter that only the server serves: its table.
 fn served_only(model: &Model, facts: &Facts, docs: &str, table: &impl Serialize) -> String {
     let items = [
-        Item::from(quote! {
-            use naftiko_client::schema::*;
-        }),
+        Item::from("use naftiko_client::schema::*;\n"),
         Item::adapter(facts.variant, tables::expression(table, model)),
     ];
     rust::file(model, docs, items)

@@ -1,20 +1,75 @@
 //! `src/client.rs`: the typed client. Required arguments are positional, optional ones are setters.
+//!
+//! It is most of what is emitted besides tables, and so written as text, too.
 
 use naftiko_schema::{ApiId, Kind, Location, Parameter, ParameterStyle};
-use proc_macro2::{Ident, TokenStream};
-use quote::quote;
 
-use super::{example, models, rust, tables};
+use super::code::{Code, WIDTH};
+use super::rust::{Item, block, comment, function};
+use super::{example, flows, models, rust};
 use crate::model::{Model, Operation, Setter, TypeUse};
 
 /// Clippy's limit for arguments, less one for `self`.
 const MAX_ARGUMENTS: usize = 6;
 
 pub(super) fn emit(model: &Model) -> String {
-    let client_docs = rust::docs(&format!(
+    let whole: Vec<&Operation> = if model.parts.is_empty() { model.operations.iter().collect() } else { Vec::new() };
+    let used = Used::by(&whole);
+    let modules =
+        if model.operations.iter().any(Operation::returns_model) { "{models, operations}" } else { "operations" };
+    let imports = format!(
+        "use naftiko_client::__private::{{{}}};\nuse naftiko_client::{{{}}};\n",
+        used.private(&["Connection", "Handle"]),
+        used.public(&["ClientBuilder", "ConfigError"]),
+    );
+    let mut items = vec![imports, format!("use super::{modules};\n"), client(model), HANDLE.to_owned()];
+    let methods = whole.iter().map(|operation| method(model, operation));
+    items.push(block("impl Client", [BUILDER.to_owned(), from_env(model)].into_iter().chain(methods)));
+    let features: Vec<_> = model.mounted().filter(|facts| facts.calls).map(|facts| facts.feature).collect();
+    if !features.is_empty() {
+        items.push(format!("{}\n{CONNECTION}", flows::condition(features)));
+    }
+    items.extend(whole.iter().flat_map(|operation| builder(model, operation)));
+    items.extend((0..model.parts.len()).flat_map(|index| part(model, index.into())));
+    let items = items.into_iter().map(Item::Text);
+    rust::file(model, "The typed client: one method per operation, one builder per call.", items)
+}
+
+const HANDLE: &str = "#[doc(hidden)]
+impl Handle for Client {
+    fn over(connection: Connection) -> Self {
+        Self { connection }
+    }
+}
+";
+
+const BUILDER: &str = "/// Sets up a client: base URI, credentials, timeouts.
+pub fn builder() -> ClientBuilder<Self> {
+    ClientBuilder::new(&operations::CAPABILITY)
+}
+";
+
+const CONNECTION: &str = "impl Client {
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+}
+";
+
+/// The type of the client.
+fn client(model: &Model) -> String {
+    let docs = comment(&format!(
         "A client for {}.\n\nCloning is cheap: clones share one connection pool.",
         rust::plain(&model.capability.title)
     ));
+    let unused = match model.operations.as_slice() {
+        [] => "    #[allow(dead_code, reason = \"there is no operation to call\")]\n",
+        _ => "",
+    };
+    format!("{docs}#[derive(Clone, Debug)]\npub struct Client {{\n{unused}    connection: Connection,\n}}\n")
+}
+
+fn from_env(model: &Model) -> String {
     let names: Vec<_> = model.environment_variables().chain(model.bind_files()).map(rust::code).collect();
     let bases = base_uri_variables(model);
     let settings = match (names.join(", "), bases.is_empty()) {
@@ -23,84 +78,11 @@ pub(super) fn emit(model: &Model) -> String {
         (names, false) if names.is_empty() => format!("{bases} for another base URI"),
         (names, false) => format!("{names}, and {bases} for another base URI"),
     };
-    let from_env_docs = rust::docs(&format!(
-        "A client with the settings of the environment: {settings}.\n\n# Errors\nWhen variables are missing, all of which the error names, or when the client cannot be set up.",
+    let docs = comment(&format!(
+        "A client with the settings of the environment: {settings}.\n\n# Errors\nWhen variables are missing, all of which the error \
+         names, or when the client cannot be set up.",
     ));
-    let imports = if !model.parts.is_empty() {
-        quote! {
-            use naftiko_client::__private::{Connection, Handle};
-            use naftiko_client::{ClientBuilder, ConfigError};
-        }
-    } else {
-        let used = Used::by(&model.operations.iter().collect::<Vec<_>>());
-        let (private, public) = (used.private(), used.public());
-        quote! {
-            use naftiko_client::__private::{Connection, Handle, #private};
-            use naftiko_client::{ClientBuilder, ConfigError, #public};
-        }
-    };
-    let modules = if model.operations.iter().any(Operation::returns_model) {
-        quote! { {models, operations} }
-    } else {
-        quote! { operations }
-    };
-    let whole: Vec<&Operation> = if !model.parts.is_empty() { Vec::new() } else { model.operations.iter().collect() };
-    let methods = whole.iter().map(|operation| method(model, operation));
-    let is_empty = model.operations.is_empty();
-    let unused = is_empty.then(|| quote! { #[allow(dead_code, reason = "there is no operation to call")] });
-    let mut items = vec![
-        imports,
-        quote! { use super::#modules; },
-        quote! {
-            #client_docs
-            #[derive(Clone, Debug)]
-            pub struct Client {
-                #unused
-                connection: Connection,
-            }
-        },
-        quote! {
-            #[doc(hidden)]
-            impl Handle for Client {
-                fn over(connection: Connection) -> Self {
-                    Self { connection }
-                }
-            }
-        },
-        quote! {
-            impl Client {
-                /// Sets up a client: base URI, credentials, timeouts.
-                pub fn builder() -> ClientBuilder<Self> {
-                    ClientBuilder::new(&operations::CAPABILITY)
-                }
-
-                #from_env_docs
-                pub fn from_env() -> Result<Self, ConfigError> {
-                    Self::builder().from_env().build()
-                }
-
-                #(#methods)*
-            }
-        },
-    ];
-    let features: Vec<_> = model.mounted().filter(|facts| facts.calls).map(|facts| facts.feature).collect();
-    let condition = match features.as_slice() {
-        [only] => quote! { feature = #only },
-        several => quote! { any(#(feature = #several),*) },
-    };
-    if !features.is_empty() {
-        items.push(quote! {
-            #[cfg(#condition)]
-            impl Client {
-                pub(crate) fn connection(&self) -> &Connection {
-                    &self.connection
-                }
-            }
-        });
-    }
-    items.extend(whole.iter().flat_map(|operation| builder(model, operation)));
-    items.extend((0..model.parts.len()).filter_map(|index| part(model, index.into())));
-    rust::file(model, "The typed client: one method per operation, one builder per call.", items)
+    docs + "pub fn from_env() -> Result<Self, ConfigError> {\n    Self::builder().from_env().build()\n}\n"
 }
 
 /// The environment variables that hold base URIs.
@@ -111,40 +93,28 @@ fn base_uri_variables(model: &Model) -> String {
 }
 
 /// The operations of one of several APIs, in a module that its feature adds.
-fn part(model: &Model, api: ApiId) -> Option<TokenStream> {
-    let part = model.part(api)?;
+fn part(model: &Model, api: ApiId) -> Vec<String> {
     let operations: Vec<&Operation> = model.operations.iter().filter(|operation| operation.table.api == api).collect();
-    if operations.is_empty() {
-        return None;
-    }
-    let (feature, module) = (&part.feature, tables::ident(&part.module));
+    let Some(part) = model.part(api).filter(|_| !operations.is_empty()) else { return Vec::new() };
     let used = Used::by(&operations);
-    let private = used.parameters.then(|| {
-        let private = used.private();
-        quote! { use naftiko_client::__private::{#private}; }
-    });
-    let public = used.into_body.then(|| quote! { use naftiko_client::IntoBody; });
-    let methods = operations.iter().map(|operation| method(model, operation));
-    let builders = operations.iter().flat_map(|operation| builder(model, operation));
-    let models = operations.iter().any(|operation| operation.returns_model()).then(|| quote! { models, });
-    Some(quote! {
-        #[cfg(feature = #feature)]
-        mod #module {
-            #private
-            #public
-
-            use super::{Client, #models operations};
-
-            impl Client {
-                #(#methods)*
-            }
-
-            #(#builders)*
-        }
-
-        #[cfg(feature = #feature)]
-        pub use #module::*;
-    })
+    let mut imports = String::new();
+    if used.parameters {
+        imports += &format!("use naftiko_client::__private::{{{}}};\n", used.private(&[]));
+    }
+    if used.into_body {
+        imports += "use naftiko_client::IntoBody;\n";
+    }
+    let models = if operations.iter().any(|operation| operation.returns_model()) { "models, " } else { "" };
+    let mut items = vec![imports, format!("use super::{{Client, {models}operations}};\n")];
+    items.retain(|item| !item.is_empty());
+    items.push(block("impl Client", operations.iter().map(|operation| method(model, operation))));
+    items.extend(operations.iter().flat_map(|operation| builder(model, operation)));
+    let condition = flows::condition([&*part.feature]);
+    let module = &part.module;
+    vec![
+        format!("{condition}\n{}", block(&format!("mod {module}"), items)),
+        format!("{condition}\npub use {module}::*;\n"),
+    ]
 }
 
 /// Which traits of arguments operations use.
@@ -163,28 +133,27 @@ impl Used {
         Self { parameters, serialize: takes(&Shape::Json), into_body: takes(&Shape::Body) }
     }
 
-    /// The private imports that the operations need.
-    fn private(&self) -> TokenStream {
-        let id = self.parameters.then(|| quote! { ParameterId, });
-        let serialize = self.serialize.then(|| quote! { Serialize });
-        quote! { #id #serialize }
+    /// The private imports, after those that there are anyway.
+    fn private(&self, others: &[&'static str]) -> String {
+        let wanted = [(self.parameters, "ParameterId"), (self.serialize, "Serialize")];
+        others.iter().copied().chain(wanted.into_iter().filter_map(only_if)).collect::<Vec<_>>().join(", ")
     }
 
-    /// The public trait that the operations need, after what every client imports.
-    fn public(&self) -> TokenStream {
-        if self.into_body {
-            quote! { IntoBody }
-        } else {
-            TokenStream::new()
-        }
+    /// The public imports, after those that there are anyway.
+    fn public(&self, others: &[&'static str]) -> String {
+        others.iter().copied().chain(only_if((self.into_body, "IntoBody"))).collect::<Vec<_>>().join(", ")
     }
 }
 
-fn method(model: &Model, operation: &Operation) -> TokenStream {
+fn only_if((wanted, name): (bool, &'static str)) -> Option<&'static str> {
+    wanted.then_some(name)
+}
+
+fn method(model: &Model, operation: &Operation) -> String {
     let summary = rust::sentence(&operation.description, &format!("Calls {}.", rust::code(&operation.table.name)));
     let note = Some(rust::plain(&operation.note)).filter(|note| !note.is_empty());
     let note = note.map(|note| format!("{note}\n\n")).unwrap_or_default();
-    let docs = rust::docs(&format!(
+    let docs = comment(&format!(
         "{summary}\n\n{note}{}: the operation {} of {}.\n\n{}{}{}",
         rust::code(&format!("{} {}", operation.table.method.as_str(), operation.path_text)),
         rust::code(&operation.table.name),
@@ -193,21 +162,19 @@ fn method(model: &Model, operation: &Operation) -> TokenStream {
         models_text(model, operation),
         example::of_method(model, operation),
     ));
-    let name = tables::ident(&operation.method_name);
-    let call = tables::ident(&operation.type_name);
-    let constant = tables::ident(&operation.const_name);
+    let call = &operation.type_name;
     let required: Vec<_> = operation.positional().collect();
-    let many = (required.len() > MAX_ARGUMENTS)
-        .then(|| quote! { #[allow(clippy::too_many_arguments, reason = "the operation requires that many")] });
+    let many = match required.len() {
+        ..=MAX_ARGUMENTS => "",
+        _ => "#[allow(clippy::too_many_arguments, reason = \"the operation requires that many\")]\n",
+    };
     let arguments = required.iter().map(|(parameter, setter)| argument(parameter, setter));
-    let sets = required.iter().map(|(parameter, setter)| set(&call, parameter, setter));
-    quote! {
-        #docs
-        #many
-        pub fn #name(&self, #(#arguments),*) -> #call {
-            #call(self.connection.request(&operations::#constant) #(.#sets)*)
-        }
-    }
+    let arguments = ["&self".to_owned()].into_iter().chain(arguments).collect();
+    let request = ("request", Some(Code::atom(format!("&operations::{}", operation.const_name))));
+    let sets = required.iter().map(|(parameter, setter)| set(call, parameter, setter));
+    let request = Code::atom("self.connection").set([request].into_iter().chain(sets).collect());
+    let function = function(&operation.method_name, arguments, call, &Code::call(call.clone(), vec![request]));
+    [docs, many.to_owned(), function].concat()
 }
 
 /// What the specification says about the arguments of a method.
@@ -248,38 +215,30 @@ fn models_text(model: &Model, operation: &Operation) -> String {
     if text.is_empty() { text } else { format!("{text}\n\n") }
 }
 
-fn builder(model: &Model, operation: &Operation) -> Vec<TokenStream> {
-    let call = tables::ident(&operation.type_name);
-    let docs = format!("A call of [`Client::{}`].", operation.method_name);
-    let ids = operation.parameters().enumerate().map(|(index, (_, setter))| {
-        let (name, index) = (tables::ident(&setter.id_name), tables::index(index));
-        quote! { const #name: ParameterId = ParameterId(#index); }
-    });
+/// The type of a call, and its setters.
+fn builder(model: &Model, operation: &Operation) -> Vec<String> {
+    let call = &operation.type_name;
+    let docs = Code::text(&format!("A call of [`Client::{}`].", operation.method_name));
+    let item = operation.response.as_ref().and_then(|response| model.item(response));
+    let types = operation.response.iter().chain(item).map(|of| Code::atom(models::path_of(of)));
+    let arguments = [Code::atom(call.clone()), docs].into_iter().chain(types).collect();
+    let declared = Code::call("naftiko_client::call!", arguments).statement(";", WIDTH);
+    let ids: String = operation
+        .parameters()
+        .enumerate()
+        .map(|(index, (_, setter))| format!("const {}: ParameterId = ParameterId({index});\n", setter.id_name))
+        .collect();
+    if ids.is_empty() {
+        return vec![declared];
+    }
     let setters = operation.with_setter().map(|(parameter, setter)| {
         let fallback = format!("Sets {}.", rust::code(&parameter.name));
-        let docs = rust::docs(&rust::sentence(&parameter.description, &fallback));
-        let (name, argument) = (tables::ident(&setter.name), argument(parameter, setter));
-        let set = set(&call, parameter, setter);
-        quote! {
-            #docs
-            pub fn #name(self, #argument) -> Self {
-                Self(self.0.#set)
-            }
-        }
+        let docs = comment(&rust::sentence(&parameter.description, &fallback));
+        let request = Code::atom("self.0").set(vec![set(call, parameter, setter)]);
+        let arguments = vec!["self".to_owned(), argument(parameter, setter)];
+        docs + &function(&setter.name, arguments, "Self", &Code::call("Self", vec![request]))
     });
-    let item = operation.response.as_ref().and_then(|response| model.item(response));
-    let types = operation.response.iter().chain(item).map(models::path_of);
-    let mut items = vec![quote! { naftiko_client::call!(#call, #docs #(, #types)*); }];
-    if !operation.setters.is_empty() {
-        items.push(quote! {
-            impl #call {
-                #(#ids)*
-
-                #(#setters)*
-            }
-        });
-    }
-    items
+    vec![declared, block(&format!("impl {call}"), [ids].into_iter().chain(setters))]
 }
 
 /// Whether a caller may leave a required argument to its default.
@@ -314,34 +273,29 @@ fn shape(parameter: &Parameter) -> Shape {
     }
 }
 
-fn argument(parameter: &Parameter, setter: &Setter) -> TokenStream {
-    let name = tables::ident(&setter.name);
-    match shape(parameter) {
-        Shape::Text if has_choice(parameter) => quote! { #name: impl Into<naftiko_client::Choice<String>> },
+fn argument(parameter: &Parameter, setter: &Setter) -> String {
+    let kind = match shape(parameter) {
+        Shape::Text if has_choice(parameter) => "impl Into<naftiko_client::Choice<String>>",
         Shape::Plain(kind) if has_choice(parameter) => {
-            let kind = tables::ident(kind);
-            quote! { #name: impl Into<naftiko_client::Choice<#kind>> }
+            return format!("{}: impl Into<naftiko_client::Choice<{kind}>>", setter.name);
         }
-        Shape::Text => quote! { #name: impl Into<String> },
-        Shape::Texts => quote! { #name: impl IntoIterator<Item = impl Into<String>> },
-        Shape::Plain(kind) => {
-            let kind = tables::ident(kind);
-            quote! { #name: #kind }
-        }
-        Shape::Body => quote! { #name: impl IntoBody },
-        Shape::Json => quote! { #name: impl Serialize },
-    }
+        Shape::Text => "impl Into<String>",
+        Shape::Texts => "impl IntoIterator<Item = impl Into<String>>",
+        Shape::Plain(kind) => kind,
+        Shape::Body => "impl IntoBody",
+        Shape::Json => "impl Serialize",
+    };
+    format!("{}: {kind}", setter.name)
 }
 
 /// The call that sets a parameter of the untyped request.
-fn set(call: &Ident, parameter: &Parameter, setter: &Setter) -> TokenStream {
-    let (id, name) = (tables::ident(&setter.id_name), tables::ident(&setter.name));
-    let method = tables::ident(match shape(parameter) {
+fn set(call: &str, parameter: &Parameter, setter: &Setter) -> (&'static str, Option<Code>) {
+    let method = match shape(parameter) {
         Shape::Text | Shape::Plain(_) if has_choice(parameter) => "choice",
         Shape::Text => "text",
         Shape::Texts => "texts",
         Shape::Plain(_) | Shape::Json => "set",
         Shape::Body => "body",
-    });
-    quote! { #method(#call::#id, #name) }
+    };
+    (method, Some(Code::atom(format!("{call}::{}, {}", setter.id_name, setter.name))))
 }

@@ -3,15 +3,11 @@
 
 use std::borrow::Cow;
 
-use proc_macro2::TokenStream;
-
-use super::rust;
-
 /// The longest line, in characters, where an expression can be broken.
-const WIDTH: usize = 120;
+pub(super) const WIDTH: usize = 120;
 
 /// The blanks of one level.
-const INDENT: usize = 4;
+pub(super) const INDENT: usize = 4;
 
 /// An expression.
 #[derive(Debug)]
@@ -101,17 +97,17 @@ impl Code {
         Self { width: LIST.0.len() + LIST.1.len() + joined(&items), form: Form::List(items) }
     }
 
-    /// The same as tokens, for the places that are written as tokens.
-    pub(super) fn tokens(&self) -> TokenStream {
-        let mut lines = Lines { text: String::new(), indent: 0, column: 0 };
-        self.write_on_line(&mut lines);
-        rust::tokens(&lines.text)
+    /// The lines of it as a statement with this end, each of at most so many characters.
+    pub(super) fn statement(&self, end: &str, width: usize) -> String {
+        let mut lines = Lines::new(String::new(), width);
+        self.write(&mut lines, end.len());
+        lines.push(end);
+        lines.text + "\n"
     }
 
     /// The item whose value this is.
     pub(super) fn after(&self, start: &str) -> String {
-        let column = start.chars().rev().take_while(|c| *c != '\n').count();
-        let mut lines = Lines { text: start.to_owned(), indent: 0, column };
+        let mut lines = Lines::new(start.to_owned(), WIDTH);
         lines.push(" =");
         let first = if let Form::Set(value, _) = &self.form { value.width } else { self.width };
         if lines.column + " ".len() + first > WIDTH && INDENT + first <= WIDTH {
@@ -127,7 +123,7 @@ impl Code {
 
     /// Writes it where it fits on the line, with as many more characters after it.
     fn write(&self, lines: &mut Lines, after: usize) {
-        if lines.column + self.width + after <= WIDTH {
+        if lines.column + self.width + after <= lines.width {
             return self.write_on_line(lines);
         }
         match &self.form {
@@ -143,7 +139,7 @@ impl Code {
             }
             Form::Set(value, setters) => {
                 // Setters stand below the start of a value that has several lines.
-                let levels = usize::from(!self.hugs() && lines.column + value.width <= WIDTH);
+                let levels = usize::from(!self.hugs() && lines.column + value.width <= lines.width);
                 value.write(lines, 0);
                 lines.indent += levels;
                 for (index, (name, argument)) in setters.iter().enumerate() {
@@ -216,7 +212,7 @@ fn write_on_line(several: &[Code], lines: &mut Lines) {
 /// The arguments of a call, with their brackets.
 fn write_arguments(arguments: &[Code], lines: &mut Lines, after: usize) {
     lines.push("(");
-    if lines.column + joined(arguments) + ")".len() + after <= WIDTH {
+    if lines.column + joined(arguments) + ")".len() + after <= lines.width {
         write_on_line(arguments, lines);
     } else if let [only] = arguments
         && only.hugs()
@@ -243,6 +239,8 @@ fn write_items(several: &[Code], lines: &mut Lines) {
 /// Text that is written line by line.
 struct Lines {
     text: String,
+    /// The longest line.
+    width: usize,
     /// The levels of the lines that follow.
     indent: usize,
     /// How many characters the last line has.
@@ -250,6 +248,11 @@ struct Lines {
 }
 
 impl Lines {
+    fn new(text: String, width: usize) -> Self {
+        let column = text.chars().rev().take_while(|c| *c != '\n').count();
+        Self { text, width, indent: 0, column }
+    }
+
     fn push(&mut self, text: &str) {
         self.text.push_str(text);
         self.column += if text.is_ascii() { text.len() } else { text.chars().count() };

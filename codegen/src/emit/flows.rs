@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 
 use naftiko_schema::{Binding, FlowId, Target};
-use proc_macro2::TokenStream;
-use quote::quote;
 
 use super::adapter::facts;
 use super::rust::{Item, Table};
@@ -13,15 +11,8 @@ use crate::model::{Flow, Model};
 
 pub(super) fn emit(model: &Model) -> String {
     let calls = model.flows.iter().any(|flow| flow.table.operations().next().is_some());
-    let operations = calls.then(|| {
-        quote! {
-            use super::operations;
-        }
-    });
-    let mut items = vec![Item::from(quote! {
-        use naftiko_client::schema::*;
-    })];
-    items.extend(operations.map(Item::from));
+    let mut items = vec![Item::from("use naftiko_client::schema::*;\n")];
+    items.extend(calls.then(|| Item::from("use super::operations;\n")));
     items.extend(model.flows.iter().enumerate().map(|(index, flow)| table(model, FlowId::from(index), flow)));
     rust::file(model, "Flows: steps that run as one, and what callers get of them.", items)
 }
@@ -59,9 +50,17 @@ pub(super) fn any(model: &Model) -> String {
 }
 
 /// The modules that a module of an adapter refers to: those of the targets of its bindings.
-pub(super) fn modules(bindings: &[&Binding]) -> TokenStream {
+pub(super) fn modules(bindings: &[&Binding]) -> Vec<&'static str> {
     let has = |wanted: fn(&Target) -> bool| bindings.iter().any(|binding| wanted(&binding.target));
-    let flows = has(|target| matches!(target, Target::Flow(_))).then(|| quote! { , flows });
-    let operations = has(|target| matches!(target, Target::Operation(_))).then(|| quote! { , operations });
-    quote! { Client #flows #operations }
+    let flows = has(|target| matches!(target, Target::Flow(_))).then_some("flows");
+    let operations = has(|target| matches!(target, Target::Operation(_))).then_some("operations");
+    ["Client"].into_iter().chain(flows).chain(operations).collect()
+}
+
+/// The import of what a module refers to.
+pub(super) fn imports(names: Vec<&str>) -> String {
+    match names.as_slice() {
+        [only] => format!("use super::{only};\n"),
+        several => format!("use super::{{{}}};\n", several.join(", ")),
+    }
 }

@@ -1,90 +1,99 @@
 //! `src/lib.rs`, which ties the modules together, and `src/main.rs`.
 
 use naftiko_schema::{Adapter, Script};
-use quote::quote;
 
 use super::adapter::{facts, features};
-use super::{flows, guide, rust, tables};
+use super::code::{Code, INDENT, WIDTH};
+use super::rust::{self, indented};
+use super::{flows, guide};
 use crate::model::Model;
 
+const EXPORTS: &str = "pub use client::Client;
+pub use naftiko_client as runtime;
+pub use naftiko_client::{
+    ApiError, Attempt, Call, ClientBuilder, ConfigError, Error, ErrorKind, IntoBody, Outcome, Paging, Phase, RawBody,
+    Response, ResultStream, RetryPolicy, SecretBody, TokenProvider, Transport, Violation,
+};
+";
+
+const RUNNERS: &str =
+    "pub use naftiko_client::{ScriptCall, ScriptError, ScriptRunner, ScriptRunners, Transform, TransformCall};\n";
+
+/// Only scripts in other languages and transforms need something of the application.
+const RUN_WITHOUT: &str =
+    "/// Runs the command line of this crate's binary without what runs its steps. See [`run_with`].
+#[cfg(feature = \"server\")]
+pub fn run() -> std::process::ExitCode {
+    run_with(ScriptRunners::default())
+}
+";
+
 pub(super) fn emit(model: &Model) -> String {
-    let modules = model.modules().map(|(adapter, module)| {
-        let facts = facts(adapter);
-        let module = tables::ident(module);
-        let (condition, visibility) =
-            (rust::tokens(&flows::condition(features(model, adapter))), facts.dependency.map(|_| quote! { pub }));
-        quote! { #condition #visibility mod #module; }
-    });
-    let models = (!model.types.is_empty()).then(|| quote! { pub mod models; });
-    let flows = (!model.flows.is_empty()).then(|| {
-        let condition = rust::tokens(&flows::any(model));
-        quote! { #condition mod flows; }
-    });
-    let mut items = vec![
-        quote! {
-            pub mod client;
-            #flows
-            #models
-            #(#modules)*
-            mod operations;
-        },
-        quote! {
-            pub use client::Client;
-            pub use naftiko_client as runtime;
-            pub use naftiko_client::{
-                ApiError, Attempt, Call, ClientBuilder, ConfigError, Error, ErrorKind, IntoBody, Outcome, Paging, Phase, RawBody,
-                Response, ResultStream, RetryPolicy, SecretBody, TokenProvider, Transport, Violation,
-            };
-        },
-    ];
+    let mut items = vec![modules(model), EXPORTS.to_owned()];
     if !model.capability.defaults.is_empty() {
-        items.push(quote! { pub use naftiko_client::Configured; });
+        items.push("pub use naftiko_client::Configured;\n".to_owned());
     }
     if model.has_server() {
-        let adapters = model.modules().map(|(adapter, module)| {
-            let facts = facts(adapter);
-            let (module, variant) = (tables::ident(module), tables::ident(facts.variant));
-            quote! { Adapter::#variant(to(&#module::ADAPTER)) }
-        });
-        // Only scripts in other languages and transforms need something of the application.
-        let (name, runners, argument) = if needs_runners(model) {
-            items.push(quote! {
-                pub use naftiko_client::{ScriptCall, ScriptError, ScriptRunner, ScriptRunners, Transform, TransformCall};
-            });
-            items.push(quote! {
-                /// Runs the command line of this crate's binary without what runs its steps. See [`run_with`].
-                #[cfg(feature = "server")]
-                pub fn run() -> std::process::ExitCode {
-                    run_with(ScriptRunners::default())
-                }
-            });
-            (quote! { run_with }, quote! { runners: ScriptRunners }, quote! { , runners })
-        } else {
-            (quote! { run }, quote! {}, quote! {})
-        };
-        items.push(quote! {
-            /// The capability, for a server of several.
-            #[cfg(feature = "server")]
-            #[doc(hidden)]
-            pub static SERVED: naftiko_server::Served = {
-                use naftiko_client::schema::{Adapter, to};
-
-                naftiko_server::Served::new(&operations::CAPABILITY, const { &[#(#adapters),*] })
-            };
-        });
-        items.push(quote! {
-            /// Runs the command line of this crate's binary: `serve`, `mcp`, `tools` and `routes`.
-            #[cfg(feature = "server")]
-            pub fn #name(#runners) -> std::process::ExitCode {
-                use naftiko_client::schema::to;
-                use naftiko_server::Program;
-
-                static PROGRAM: Program = Program::new(const { &[to(&SERVED)] });
-                naftiko_server::#name(&PROGRAM #argument)
-            }
-        });
+        let needs_runners = needs_runners(model);
+        if needs_runners {
+            items.extend([RUNNERS.to_owned(), RUN_WITHOUT.to_owned()]);
+        }
+        items.extend([served(model), run(needs_runners)]);
     }
     rust::file(model, &guide::docs(model), items)
+}
+
+fn modules(model: &Model) -> String {
+    let mut lines = "pub mod client;\n".to_owned();
+    if !model.flows.is_empty() {
+        lines += &format!("{}\nmod flows;\n", flows::any(model));
+    }
+    if !model.types.is_empty() {
+        lines += "pub mod models;\n";
+    }
+    for (adapter, module) in model.modules() {
+        let visibility = if facts(adapter).dependency.is_some() { "pub " } else { "" };
+        lines += &format!("{}\n{visibility}mod {module};\n", flows::condition(features(model, adapter)));
+    }
+    lines + "mod operations;\n"
+}
+
+/// The capability as servers take it.
+fn served(model: &Model) -> String {
+    let adapters = model.modules().map(|(adapter, module)| {
+        let table = Code::call("to", vec![Code::atom(format!("&{module}::ADAPTER"))]);
+        Code::call(format!("Adapter::{}", facts(adapter).variant), vec![table])
+    });
+    let arguments = vec![Code::atom("&operations::CAPABILITY"), Code::list(adapters.collect())];
+    let value = Code::call("naftiko_server::Served::new", arguments).statement("", WIDTH - INDENT);
+    format!(
+        "/// The capability, for a server of several.
+#[cfg(feature = \"server\")]
+#[doc(hidden)]
+pub static SERVED: naftiko_server::Served = {{
+    use naftiko_client::schema::{{Adapter, to}};
+
+{}}};
+",
+        indented(&value)
+    )
+}
+
+fn run(needs_runners: bool) -> String {
+    let (name, parameter, argument) =
+        if needs_runners { ("run_with", "runners: ScriptRunners", ", runners") } else { ("run", "", "") };
+    format!(
+        "/// Runs the command line of this crate's binary: `serve`, `mcp`, `tools` and `routes`.
+#[cfg(feature = \"server\")]
+pub fn {name}({parameter}) -> std::process::ExitCode {{
+    use naftiko_client::schema::to;
+    use naftiko_server::Program;
+
+    static PROGRAM: Program = Program::new(const {{ &[to(&SERVED)] }});
+    naftiko_server::{name}(&PROGRAM{argument})
+}}
+"
+    )
 }
 
 /// Whether an application must register what runs the scripts, or what makes outputs of steps.
@@ -95,11 +104,10 @@ pub(super) fn needs_runners(model: &Model) -> bool {
 }
 
 pub(super) fn emit_main(model: &Model) -> String {
-    let library = tables::ident(&model.lib_name());
-    let items = [quote! {
-        fn main() -> std::process::ExitCode {
-            #library::run()
-        }
-    }];
-    rust::file(model, "Serves the capability: see `--help`.", items)
+    rust::file(model, "Serves the capability: see `--help`.", [main(&model.lib_name())])
+}
+
+/// The program of a library.
+pub(super) fn main(library: &str) -> String {
+    format!("fn main() -> std::process::ExitCode {{\n    {library}::run()\n}}\n")
 }

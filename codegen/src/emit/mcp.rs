@@ -1,32 +1,29 @@
 //! `src/mcp.rs`: the tools, resources and prompts of the MCP server.
 
 use naftiko_schema::Mcp;
-use quote::quote;
 
 use super::rust::Item;
 use super::{flows, rust, tables};
 use crate::model::Model;
 
+const IMPORTS: &str = "use naftiko_client::schema::*;
+pub use naftiko_mcp::{Confirmation, HttpOptions, OutputSchemas, Policy, Server, ShortKey};
+";
+
+const SERVER: &str = "pub fn server(client: &Client) -> Server {
+    Server::new(&ADAPTER, client.connection())
+}
+";
+
 pub(super) fn emit(model: &Model, mcp: &Mcp) -> String {
-    let mounted = rust::docs(rust::mounted(&mcp.auth));
-    let modules = flows::modules(&mcp.bindings().collect::<Vec<_>>());
-    let skills = mcp.skills.is_some().then(|| quote! { , skill });
+    let mounted = rust::mounted("The server with all of it, to be served over Streamable HTTP or stdio.", &mcp.auth);
+    let mut modules = flows::modules(&mcp.bindings().collect::<Vec<_>>());
+    modules.extend(mcp.skills.is_some().then_some("skill"));
     let items = [
-        Item::from(quote! {
-            use naftiko_client::schema::*;
-            pub use naftiko_mcp::{Confirmation, HttpOptions, OutputSchemas, Policy, Server, ShortKey};
-        }),
-        Item::from(quote! {
-            use super::{#modules #skills};
-        }),
+        Item::from(IMPORTS),
+        Item::from(flows::imports(modules)),
         Item::adapter("Mcp", tables::expression(mcp, model)),
-        Item::from(quote! {
-            /// The server with all of it, to be served over Streamable HTTP or stdio.
-            #mounted
-            pub fn server(client: &Client) -> Server {
-                Server::new(&ADAPTER, client.connection())
-            }
-        }),
+        Item::from(format!("{mounted}{SERVER}")),
     ];
     rust::file(model, "The MCP server: the tools, resources and prompts that the capability exposes.", items)
 }

@@ -6,6 +6,7 @@ mod code;
 mod deploy;
 mod example;
 mod flows;
+mod grafana;
 pub(crate) mod group;
 mod guide;
 mod library;

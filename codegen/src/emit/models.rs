@@ -282,11 +282,11 @@ fn initial(object: &Struct, field: &Field) -> Option<TokenStream> {
 
 /// A type as `models.rs` writes it.
 fn type_of(of: &TypeUse) -> TokenStream {
-    written(of, Place::Models)
+    rust::tokens(&written(of, Place::Models))
 }
 
 /// A type as other modules write it, which import `models`.
-pub(super) fn path_of(of: &TypeUse) -> TokenStream {
+pub(super) fn path_of(of: &TypeUse) -> String {
     written(of, Place::Elsewhere)
 }
 
@@ -297,43 +297,27 @@ enum Place {
     Elsewhere,
 }
 
-fn written(of: &TypeUse, place: Place) -> TokenStream {
-    let within = |path: TokenStream| match place {
-        Place::Models => TokenStream::new(),
+fn written(of: &TypeUse, place: Place) -> String {
+    let within = |path: &'static str| match place {
+        Place::Models => "",
         Place::Elsewhere => path,
     };
-    let wrapped = |wrapper: TokenStream, inside: &TypeUse| {
-        let inside = written(inside, place);
-        quote! { #wrapper<#inside> }
-    };
+    let wrapped = |wrapper: &str, inside: &TypeUse| format!("{wrapper}<{}>", written(inside, place));
     match of {
-        TypeUse::Boolean => quote! { bool },
-        TypeUse::Integer => quote! { i64 },
-        TypeUse::Unsigned => quote! { u64 },
-        TypeUse::Number => quote! { f64 },
-        TypeUse::Text => quote! { String },
-        TypeUse::Bytes => {
-            let path = within(quote! { naftiko_client:: });
-            quote! { #path Base64 }
-        }
-        TypeUse::Json => {
-            let path = within(quote! { naftiko_client::serde_json:: });
-            quote! { #path Value }
-        }
-        TypeUse::Named(name) => {
-            let (path, name) = (within(quote! { models:: }), tables::ident(name));
-            quote! { #path #name }
-        }
-        TypeUse::Boxed(inside) => wrapped(quote! { Box }, inside),
-        TypeUse::Optional(inside) => wrapped(quote! { Option }, inside),
-        TypeUse::Redacted(inside) => {
-            let path = within(quote! { naftiko_client:: });
-            wrapped(quote! { #path Redacted }, inside)
-        }
-        TypeUse::List(inside) => wrapped(quote! { Vec }, inside),
+        TypeUse::Boolean => "bool".to_owned(),
+        TypeUse::Integer => "i64".to_owned(),
+        TypeUse::Unsigned => "u64".to_owned(),
+        TypeUse::Number => "f64".to_owned(),
+        TypeUse::Text => "String".to_owned(),
+        TypeUse::Bytes => format!("{}Base64", within("naftiko_client::")),
+        TypeUse::Json => format!("{}Value", within("naftiko_client::serde_json::")),
+        TypeUse::Named(name) => format!("{}{name}", within("models::")),
+        TypeUse::Boxed(inside) => wrapped("Box", inside),
+        TypeUse::Optional(inside) => wrapped("Option", inside),
+        TypeUse::Redacted(inside) => wrapped(&format!("{}Redacted", within("naftiko_client::")), inside),
+        TypeUse::List(inside) => wrapped("Vec", inside),
         TypeUse::Map(inside) => {
-            let (path, inside) = (within(quote! { ::std::collections:: }), written(inside, place));
-            quote! { #path BTreeMap<String, #inside> }
+            format!("{}BTreeMap<String, {}>", within("::std::collections::"), written(inside, place))
         }
     }
 }

@@ -5,6 +5,9 @@ use naftiko_schema::Credential;
 use serde_json::{Value, json};
 
 use super::deploy::{Deployed, head};
+use super::grafana::{
+    Dashboard, Defaults, Fields, Graph, Legend, List, Options, Panel, Place, Query, Row, Source, Time,
+};
 use super::quoted;
 use crate::MARKER;
 use crate::json::pretty;
@@ -63,7 +66,7 @@ fn literal(name: &str) -> String {
 
 /// The panels of a dashboard, from top to bottom and two in a row.
 struct Panels {
-    all: Vec<Value>,
+    all: Vec<Panel>,
     /// The selector of all series.
     selector: String,
     y: u32,
@@ -71,30 +74,23 @@ struct Panels {
 }
 
 impl Panels {
-    fn row(&mut self, title: &str) {
+    fn row(&mut self, title: &'static str) {
         self.next_line();
         let id = self.all.len() + 1;
-        let place = json!({"h": 1, "w": 24, "x": 0, "y": self.y});
-        self.all
-            .push(json!({"id": id, "type": "row", "title": title, "collapsed": false, "gridPos": place, "panels": []}));
+        let place = Place { h: 1, w: 24, x: 0, y: self.y };
+        self.all.push(Panel::Row(Row { id, title, collapsed: false, place, panels: [] }));
         self.y += 1;
     }
 
     /// A graph of a query in which `SEL` is the selector.
-    fn graph(&mut self, title: &str, unit: &str, query: &str, legend: &str) {
+    fn graph(&mut self, title: &'static str, unit: &'static str, query: &str, legend: &'static str) {
         let id = self.all.len() + 1;
-        let place = json!({"h": 8, "w": 12, "x": if self.is_left { 0 } else { 12 }, "y": self.y});
+        let place = Place { h: 8, w: 12, x: if self.is_left { 0 } else { 12 }, y: self.y };
         let query = query.replace("SEL", &self.selector);
-        self.all.push(json!({
-            "id": id,
-            "type": "timeseries",
-            "title": title,
-            "datasource": source(),
-            "gridPos": place,
-            "fieldConfig": {"defaults": {"unit": unit, "min": 0}, "overrides": []},
-            "options": {"legend": {"displayMode": "table", "placement": "bottom", "calcs": ["lastNotNull", "max"]}},
-            "targets": [{"refId": "A", "datasource": source(), "expr": query, "legendFormat": legend}],
-        }));
+        let target = Query { name: "A", source: SOURCE, query, legend };
+        let fields = Fields { defaults: Defaults { unit, min: 0 }, overrides: [] };
+        let options = Options { legend: LEGEND };
+        self.all.push(Panel::Graph(Graph { id, title, source: SOURCE, place, fields, options, targets: [target] }));
         if !self.is_left {
             self.y += 8;
         }
@@ -109,9 +105,9 @@ impl Panels {
     }
 }
 
-fn source() -> Value {
-    json!({"type": "prometheus", "uid": "${datasource}"})
-}
+const SOURCE: Source = Source { kind: "prometheus", uid: "${datasource}" };
+
+const LEGEND: Legend = Legend { display_mode: "table", placement: "bottom", calcs: ["lastNotNull", "max"] };
 
 /// The highest of many lines.
 fn most(count: usize, query: String) -> String {
@@ -145,23 +141,21 @@ fn dashboard(deployed: &Deployed<'_>) -> String {
     }
     server(&mut panels);
     let name = deployed.name;
-    let document = json!({
-        // Near the beginning, a file of the generator is recognised.
-        "description": format!("{MARKER} from {}. Do not edit: changes are lost.", deployed.origin),
-        "title": name,
-        "uid": format!("naftiko-{}", hash(name)),
-        "tags": ["naftiko"],
-        "schemaVersion": 39,
-        "editable": true,
-        "graphTooltip": 1,
-        "refresh": "30s",
-        "time": {"from": "now-1h", "to": "now"},
-        "timezone": "browser",
-        "templating": {"list": variables(deployed, watched.is_group)},
-        "annotations": {"list": []},
-        "panels": panels.all,
-    });
-    pretty(&document)
+    pretty(&Dashboard {
+        description: format!("{MARKER} from {}. Do not edit: changes are lost.", deployed.origin),
+        title: name,
+        uid: format!("naftiko-{}", hash(name)),
+        tags: ["naftiko"],
+        schema_version: 39,
+        editable: true,
+        graph_tooltip: 1,
+        refresh: "30s",
+        time: Time { from: "now-1h", to: "now" },
+        timezone: "browser",
+        templating: List { list: variables(deployed, watched.is_group) },
+        annotations: List { list: [(); 0] },
+        panels: panels.all,
+    })
 }
 
 /// Where the metrics are, which servers, and which capabilities of them.
@@ -172,7 +166,7 @@ fn variables(deployed: &Deployed<'_>, is_group: bool) -> Vec<Value> {
         json!({
             "name": "job",
             "type": "query",
-            "datasource": source(),
+            "datasource": SOURCE,
             "query": {"query": query, "refId": "job"},
             "refresh": 2,
             "includeAll": true,

@@ -1,16 +1,12 @@
 //! `src/operations.rs`: the tables of the consumed operations.
 
-use quote::quote;
-
 use super::rust::{Item, Table};
 use super::{flows, rust, tables};
 use crate::model::{Model, Operation};
 
 pub(super) fn emit(model: &Model) -> String {
     let mut items = vec![
-        Item::from(quote! {
-            use naftiko_client::schema::*;
-        }),
+        Item::from("use naftiko_client::schema::*;\n"),
         Item::Table(Table {
             docs: "The capability.".to_owned(),
             condition: String::new(),

@@ -6,7 +6,7 @@ use quote::quote;
 use naftiko_schema::InboundAuth;
 
 use super::MARKER;
-use super::code::Code;
+use super::code::{Code, INDENT, WIDTH};
 use crate::model::Model;
 use crate::vocabulary::is_invisible;
 
@@ -18,9 +18,10 @@ pub(super) fn file<I: Into<Item>>(model: &Model, docs: &str, items: impl IntoIte
 /// The same for a file that is made of these sources.
 pub(super) fn file_from<I: Into<Item>>(origin: &str, docs: &str, items: impl IntoIterator<Item = I>) -> String {
     let mut text = format!("// {MARKER} from {origin}.\n// Do not edit: change the specification instead.\n\n");
-    let docs = doc_lines(docs).map(|line| quote! { #![doc = #line] });
-    let head = quote! { #(#docs)* #![cfg_attr(rustfmt, rustfmt_skip)] };
-    text.push_str(&format(head.into()));
+    for line in doc_lines(docs) {
+        text.extend(["//!", &line, "\n"]);
+    }
+    text.push_str("#![cfg_attr(rustfmt, rustfmt_skip)]\n");
     for item in items {
         text.push('\n');
         text.push_str(&format(item.into()));
@@ -31,6 +32,8 @@ pub(super) fn file_from<I: Into<Item>>(origin: &str, docs: &str, items: impl Int
 /// What stands between blank lines in a file.
 pub(super) enum Item {
     Tokens(TokenStream),
+    /// Lines that are laid out.
+    Text(String),
     /// The `static` of a table.
     Table(Table),
 }
@@ -62,15 +65,24 @@ pub(super) struct Table {
 
 impl Table {
     fn text(&self) -> String {
-        let mut start = String::new();
-        for line in doc_lines(&self.docs) {
-            start.extend(["///", &line, "\n"]);
-        }
+        let mut start = comment(&self.docs);
         if !self.condition.is_empty() {
             start.extend([&self.condition, "\n"]);
         }
         start.extend(["pub(crate) static ", &self.name, ": ", self.kind]);
         self.value.after(&start)
+    }
+}
+
+impl From<String> for Item {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<&str> for Item {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
     }
 }
 
@@ -83,6 +95,7 @@ impl From<TokenStream> for Item {
 fn format(item: Item) -> String {
     match item {
         Item::Tokens(tokens) => spaced(&formatted(tokens)),
+        Item::Text(text) => text,
         Item::Table(table) => table.text(),
     }
 }
@@ -117,6 +130,51 @@ fn spaced(code: &str) -> String {
 pub(super) fn docs(text: &str) -> TokenStream {
     let lines = doc_lines(text).map(|line| quote! { #[doc = #line] });
     quote! { #(#lines)* }
+}
+
+/// Documentation lines before an item. The text is Markdown.
+pub(super) fn comment(text: &str) -> String {
+    let mut lines = String::new();
+    for line in doc_lines(text) {
+        lines.extend(["///", &line, "\n"]);
+    }
+    lines
+}
+
+/// A public function that stands in a block: what it takes, what it returns, and the expression that it is.
+pub(super) fn function(name: &str, arguments: Vec<String>, result: &str, value: &Code) -> String {
+    let width = WIDTH - INDENT;
+    let start = format!("pub fn {name}({}) -> {result} {{\n", arguments.join(", "));
+    let start = if start.chars().count() <= width + "\n".len() {
+        start
+    } else {
+        format!("pub fn {name}(\n{}) -> {result} {{\n", indented(&(arguments.join(",\n") + ",\n")))
+    };
+    [&*start, &indented(&value.statement("", width - INDENT)), "}\n"].concat()
+}
+
+/// A block whose members are separated by blank lines.
+pub(super) fn block(head: &str, members: impl IntoIterator<Item = String>) -> String {
+    let mut text = format!("{head} {{\n");
+    for (index, member) in members.into_iter().enumerate() {
+        if index > 0 {
+            text.push('\n');
+        }
+        text.push_str(&indented(&member));
+    }
+    text + "}\n"
+}
+
+/// The lines, one level further in.
+pub(super) fn indented(text: &str) -> String {
+    let mut indented = String::with_capacity(text.len() + text.len() / 4);
+    for line in text.split_inclusive('\n') {
+        if line != "\n" {
+            indented.push_str("    ");
+        }
+        indented.push_str(line);
+    }
+    indented
 }
 
 /// The length at which lines of documentation are wrapped.
@@ -191,12 +249,13 @@ pub(super) fn sentence(text: &str, fallback: &str) -> String {
     if text.ends_with(['.', '!', '?', ':', ')']) { text } else { format!("{text}.") }
 }
 
-/// What an application that mounts an adapter has to know about its callers.
-pub(super) fn mounted(auth: &InboundAuth) -> &'static str {
-    if auth.is_public() {
+/// Documentation of what an application can mount, with what it has to know about its callers.
+pub(super) fn mounted(summary: &str, auth: &InboundAuth) -> String {
+    let callers = if auth.is_public() {
         ""
     } else {
-        "\nThe capability requires callers to authenticate. The server of this crate checks that; an application that mounts \
+        "\n\nThe capability requires callers to authenticate. The server of this crate checks that; an application that mounts \
          this has to check it itself."
-    }
+    };
+    comment(&format!("{summary}{callers}"))
 }

@@ -16,11 +16,6 @@ pub(super) fn ident(name: &str) -> Ident {
     Ident::new(name, Span::call_site())
 }
 
-/// An index, without the suffix that `quote` would give it.
-pub(super) fn index(index: usize) -> Literal {
-    Literal::usize_unsuffixed(index)
-}
-
 /// The expression that makes a table. References to operations name the constants that the model has for them.
 pub(super) fn expression(table: &impl Serialize, model: &Model) -> Code {
     write(table, Writer { model, form: Form::Argument })

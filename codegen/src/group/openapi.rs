@@ -1,8 +1,10 @@
 //! The OpenAPI document of a group: those of its members, joined.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use naftiko_schema::Group;
+use naftiko_schema::{Group, GroupMember, Text};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::Member;
@@ -13,34 +15,61 @@ use crate::json::pretty;
 /// Where a document says what it refers to.
 const COMPONENTS: &str = "#/components/";
 
+/// What is joined of a document.
+#[derive(Deserialize)]
+struct Joined<'d> {
+    #[serde(borrow)]
+    components: Option<&'d RawValue>,
+    #[serde(default)]
+    paths: Value,
+}
+
 /// The document of all routes; empty if there are none. Operations have the name of their member as their only tag. A component
 /// that means something else in an earlier document gets the name of its member.
 pub(super) fn document(group: &Group, members: &[Member<'_>]) -> String {
-    let documents = group.members.iter().zip(members).filter_map(|(member, source)| {
-        Some((&*member.name, source, serde_json::from_str::<Value>(source.openapi).ok()?))
-    });
-    let documents: Vec<_> = documents.collect();
-    let Some((_, _, first)) = documents.first() else { return String::new() };
-    let emptied = |(name, value): (&String, &Value)| {
-        let value = if matches!(name.as_str(), "paths" | "components") { json!({}) } else { value.clone() };
-        (name.clone(), value)
-    };
-    let mut joined: Value = first.as_object().into_iter().flatten().map(emptied).collect();
-    let titles: Vec<_> = documents.iter().map(|(_, member, _)| &*member.capability.title).collect();
-    set(&mut joined, "x-generated", json!(format!("{MARKER}. Do not edit: change the specifications instead.")));
-    for (name, value) in [("title", json!(group.about.title)), ("description", json!(titles.join("; ")))] {
-        joined.get_mut("info").into_iter().for_each(|info| set(info, name, value.clone()));
-    }
-    let tags = documents.iter().map(|(name, member, _)| json!({"name": name, "description": member.capability.title}));
-    set(&mut joined, "tags", tags.collect());
-    let (mut ids, repeated) = (BTreeSet::new(), repeated_ids(documents.iter().map(|(_, _, document)| document)));
-    for (name, _, document) in documents {
-        let document = with_own_components(document, name, joined.get("components").unwrap_or(&Value::Null));
-        let Value::Object(mut document) = document else { continue };
-        if let Some(components) = joined.get_mut("components") {
-            add_components(components, document.remove("components").unwrap_or_default());
+    let mut members = group.members.iter().zip(members).filter(|(_, source)| !source.openapi.is_empty()).peekable();
+    let Some((_, first)) = members.peek() else { return String::new() };
+    let Ok(Value::Object(mut joined)) = serde_json::from_str::<Value>(first.openapi) else { return String::new() };
+    let mut components = json!({});
+    // Most documents have the same components, so these are read once.
+    let mut known: BTreeSet<&str> = BTreeSet::new();
+    let (mut all, mut titles, mut tags) = (Vec::new(), Vec::new(), Vec::new());
+    for (GroupMember { name, .. }, source) in members {
+        let Ok(document) = serde_json::from_str::<Joined<'_>>(source.openapi) else { continue };
+        let mut paths = document.paths;
+        let text = document.components.map_or("{}", RawValue::get);
+        if !known.contains(text) {
+            let mut own = serde_json::from_str(text).unwrap_or_default();
+            if !with_own_names(&mut own, &mut paths, name, &components) {
+                known.insert(text);
+            }
+            add_components(&mut components, own);
         }
-        let Some(Value::Object(paths)) = document.remove("paths") else { continue };
+        titles.push(&*source.capability.title);
+        tags.push(json!({"name": name, "description": source.capability.title}));
+        all.push((name, paths));
+    }
+    let paths = joined_paths(all);
+    joined
+        .insert("x-generated".to_owned(), format!("{MARKER}. Do not edit: change the specifications instead.").into());
+    if let Some(Value::Object(info)) = joined.get_mut("info") {
+        info.insert("title".to_owned(), (*group.about.title).into());
+        info.insert("description".to_owned(), titles.join("; ").into());
+    }
+    joined.extend([
+        ("tags".to_owned(), tags.into()),
+        ("paths".to_owned(), paths.into()),
+        ("components".to_owned(), components),
+    ]);
+    visible(pretty(&joined))
+}
+
+/// The paths of all documents, whose operations have ids of their own.
+fn joined_paths(documents: Vec<(&Text, Value)>) -> Map<String, Value> {
+    let repeated = repeated_ids(documents.iter().map(|(_, paths)| paths));
+    let (mut ids, mut all, mut known) = (BTreeSet::new(), Map::new(), BTreeMap::new());
+    for (name, paths) in documents {
+        let Value::Object(paths) = paths else { continue };
         for (path, item) in paths {
             let Value::Object(mut item) = item else { continue };
             for operation in item.values_mut().filter_map(Value::as_object_mut) {
@@ -54,48 +83,44 @@ pub(super) fn document(group: &Group, members: &[Member<'_>]) -> String {
                 }
                 operation.insert("operationId".to_owned(), own.into());
             }
-            let Some(Value::Object(all)) = joined.get_mut("paths") else { continue };
-            add_path(all, path, item);
+            add_path(&mut all, &mut known, path, item);
         }
     }
-    visible(pretty(&joined))
-}
-
-fn set(object: &mut Value, name: &str, value: Value) {
-    if let Value::Object(members) = object {
-        members.insert(name.to_owned(), value);
-    }
+    all
 }
 
 /// The ids that operations of several documents have.
 fn repeated_ids<'d>(documents: impl Iterator<Item = &'d Value>) -> BTreeSet<String> {
     let (mut seen, mut repeated) = (BTreeSet::new(), BTreeSet::new());
-    for document in documents {
-        let paths = document.get("paths").and_then(Value::as_object).into_iter().flat_map(Map::values);
+    for paths in documents {
+        let paths = paths.as_object().into_iter().flat_map(Map::values);
         let operations = paths.filter_map(Value::as_object).flat_map(Map::values);
-        let ids = operations.filter_map(|operation| operation.get("operationId")?.as_str()).map(str::to_owned);
-        repeated.extend(ids.filter(|id| !seen.insert(id.clone())));
+        let ids = operations.filter_map(|operation| operation.get("operationId")?.as_str());
+        repeated.extend(ids.filter(|id| !seen.insert(*id)).map(str::to_owned));
     }
     repeated
 }
 
-/// A document whose components have no name that means something else in `known`. A component with a changed reference has changed,
-/// so what refers to it has to change as well, until nothing does. Each gets a name of its own once.
-fn with_own_components(mut document: Value, member: &str, known: &Value) -> Value {
+/// Names the components of a document so that none has the name of another one in `known`; whether any name has changed. A component
+/// with a changed reference has changed, so what refers to it has to change as well, until nothing does. Each gets a name of its own
+/// once.
+fn with_own_names(components: &mut Value, paths: &mut Value, member: &str, known: &Value) -> bool {
     let mut own: BTreeSet<String> = BTreeSet::new();
     loop {
-        let others = others(&document, known).filter(|name| !own.contains(name)).collect::<BTreeSet<_>>();
+        let others = others(components, known).filter(|name| !own.contains(name)).collect::<BTreeSet<_>>();
         if others.is_empty() {
-            return document;
+            return !own.is_empty();
         }
-        rename(&mut document, &others, member);
+        rename(components, &others, member);
+        redirect(components, &others, member);
+        redirect(paths, &others, member);
         own.extend(others.iter().filter_map(|name| renamed(name, member)));
     }
 }
 
 /// The components that mean something else in `known`, as `section/name`.
-fn others<'d>(document: &'d Value, known: &'d Value) -> impl Iterator<Item = String> + 'd {
-    let sections = document.get("components").and_then(Value::as_object).into_iter().flatten();
+fn others<'d>(components: &'d Value, known: &'d Value) -> impl Iterator<Item = String> + 'd {
+    let sections = components.as_object().into_iter().flatten();
     let sections = sections.filter(|(section, _)| *section != "securitySchemes");
     sections.flat_map(move |(section, components)| {
         let known = known.get(section);
@@ -113,21 +138,19 @@ fn renamed(component: &str, member: &str) -> Option<String> {
     Some(format!("{section}/{member}-{name}"))
 }
 
-/// Gives these components, as `section/name`, the name of a member, and the references to them.
-fn rename(node: &mut Value, components: &BTreeSet<String>, member: &str) {
-    if let Some(Value::Object(sections)) = node.get_mut("components") {
-        for (section, all) in sections.iter_mut() {
-            let Value::Object(all) = all else { continue };
-            let own = std::mem::take(all).into_iter().map(|(name, component)| {
-                let key = format!("{section}/{name}");
-                (if components.contains(&key) { format!("{member}-{name}") } else { name }, component)
-            });
-            *all = own.collect();
-        }
+/// Gives these components, as `section/name`, the name of a member.
+fn rename(components: &mut Value, others: &BTreeSet<String>, member: &str) {
+    for (section, all) in components.as_object_mut().into_iter().flatten() {
+        let Value::Object(all) = all else { continue };
+        let own = std::mem::take(all).into_iter().map(|(name, component)| {
+            let is_other = others.contains(&format!("{section}/{name}"));
+            (if is_other { format!("{member}-{name}") } else { name }, component)
+        });
+        *all = own.collect();
     }
-    redirect(node, components, member);
 }
 
+/// Changes references to these components accordingly.
 fn redirect(node: &mut Value, components: &BTreeSet<String>, member: &str) {
     match node {
         Value::Array(items) => items.iter_mut().for_each(|item| redirect(item, components, member)),
@@ -159,18 +182,23 @@ fn add_components(all: &mut Value, components: Value) {
 
 /// Adds the operations of a path. OpenAPI takes paths for one that differ only in the names of placeholders, so those of an earlier
 /// document stay.
-fn add_path(all: &mut Map<String, Value>, path: String, mut item: Map<String, Value>) {
-    let same = all.keys().find(|known| anonymous(known) == anonymous(&path)).cloned();
-    let known = same.unwrap_or_else(|| path.clone());
+/// `known` has the paths that are there, by what they are without names.
+fn add_path(
+    all: &mut Map<String, Value>,
+    known: &mut BTreeMap<String, String>,
+    path: String,
+    mut item: Map<String, Value>,
+) {
+    let known = known.entry(anonymous(&path)).or_insert_with(|| path.clone()).clone();
     let renamed: Vec<_> = placeholders(&path).into_iter().zip(placeholders(&known)).collect();
-    for parameter in item.values_mut().filter_map(|operation| operation.get_mut("parameters")?.as_array_mut()).flatten()
-    {
+    let parameters = item.values_mut().filter_map(|operation| operation.get_mut("parameters")?.as_array_mut());
+    for parameter in parameters.flatten().filter_map(Value::as_object_mut) {
         if parameter.get("in").and_then(Value::as_str) != Some("path") {
             continue;
         }
         let own = parameter.get("name").and_then(Value::as_str);
         if let Some((_, name)) = renamed.iter().find(|(from, _)| Some(*from) == own) {
-            set(parameter, "name", (*name).into());
+            parameter.insert("name".to_owned(), (*name).into());
         }
     }
     if let Value::Object(operations) = all.entry(known).or_insert_with(|| json!({})) {
@@ -193,7 +221,7 @@ fn anonymous(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use naftiko_schema::{Capability, GroupMember};
+    use naftiko_schema::Capability;
 
     use super::*;
 

@@ -291,6 +291,13 @@ pub(crate) fn first_sentence(line: &str) -> &str {
 
 /// The text with every run of white space and control characters made one blank, without what cannot be seen.
 fn one_line(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+        && !text.starts_with(' ')
+        && !text.ends_with(' ')
+        && !text.contains("  ")
+    {
+        return text.to_owned();
+    }
     let text: String = text.chars().filter(|c| !is_invisible(*c)).collect();
     let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ")

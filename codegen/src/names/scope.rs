@@ -1,5 +1,6 @@
 //! Rust names of one scope: valid, and all different.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use heck::{ToShoutySnakeCase as _, ToSnakeCase as _, ToUpperCamelCase as _};
@@ -51,13 +52,28 @@ impl Case {
     }
 }
 
+/// What a name is made of.
+#[derive(Clone, Debug)]
+enum Form {
+    Operation {
+        words: String,
+        namespace: String,
+        method: String,
+        path: String,
+    },
+    Parameter {
+        location: String,
+    },
+    /// The words of the name, then longer ways to say it.
+    Shape(Vec<String>),
+}
+
 /// A name that is to be made.
 #[derive(Clone, Debug)]
 pub(crate) struct Wish {
     /// The name on the wire.
     wire: String,
-    /// The words of the name, then longer ways to say it.
-    ways: Vec<String>,
+    form: Form,
     /// Whether it is the name of a parameter without symbols.
     is_plain: bool,
 }
@@ -65,35 +81,56 @@ pub(crate) struct Wish {
 impl Wish {
     /// The name of an operation.
     pub(crate) fn operation(namespace: &str, name: &str, method: &str, path: &str) -> Self {
-        let words = operation_words(name, path);
-        let method = method.to_lowercase();
-        let ways = vec![
-            words.clone(),
-            format!("{namespace} {words}"),
-            format!("{words} {method}"),
-            format!("{words} {}", place(path, false)),
-            format!("{words} {} {method}", place(path, false)),
-            format!("{namespace} {words} {} {method}", place(path, true)),
-        ];
-        Self { wire: name.to_owned(), ways, is_plain: false }
+        let form = Form::Operation {
+            words: operation_words(name, path),
+            namespace: namespace.to_owned(),
+            method: method.to_lowercase(),
+            path: path.to_owned(),
+        };
+        Self { wire: name.to_owned(), form, is_plain: false }
     }
 
     /// The name of a parameter that travels at a location.
     pub(crate) fn parameter(name: &str, location: &str) -> Self {
-        let (symbols, spelled) = (with_symbols(name), spelled(name));
-        let ways = vec![
-            if name.contains(|c: char| c.is_ascii_alphanumeric()) { name.to_owned() } else { spelled.clone() },
-            symbols,
-            spelled.clone(),
-            format!("{name} in {location}"),
-            format!("{spelled} in {location}"),
-        ];
-        Self { wire: name.to_owned(), ways, is_plain: name.chars().all(|c| c.is_ascii_alphanumeric()) }
+        let form = Form::Parameter { location: location.to_owned() };
+        Self { wire: name.to_owned(), form, is_plain: name.chars().all(|c| c.is_ascii_alphanumeric()) }
     }
 
     /// The name of a type: words, then longer ways to say it.
     pub(crate) fn shape(ways: Vec<String>) -> Self {
-        Self { wire: ways.first().cloned().unwrap_or_default(), ways, is_plain: false }
+        Self { wire: ways.first().cloned().unwrap_or_default(), form: Form::Shape(ways), is_plain: false }
+    }
+
+    /// How many ways there are to say it.
+    fn levels(&self) -> usize {
+        match &self.form {
+            Form::Operation { .. } => 6,
+            Form::Parameter { .. } => 5,
+            Form::Shape(ways) => ways.len(),
+        }
+    }
+
+    /// The words of the name, or of a longer way to say it. Most names are never said longer.
+    fn way(&self, level: usize) -> Cow<'_, str> {
+        let name = &self.wire;
+        match &self.form {
+            Form::Operation { words, namespace, method, path } => match level {
+                0 => words.into(),
+                1 => format!("{namespace} {words}").into(),
+                2 => format!("{words} {method}").into(),
+                3 => format!("{words} {}", place(path, false)).into(),
+                4 => format!("{words} {} {method}", place(path, false)).into(),
+                _ => format!("{namespace} {words} {} {method}", place(path, true)).into(),
+            },
+            Form::Parameter { location } => match level {
+                0 if name.contains(|c: char| c.is_ascii_alphanumeric()) => name.into(),
+                1 => with_symbols(name).into(),
+                0 | 2 => spelled(name).into(),
+                3 => format!("{name} in {location}").into(),
+                _ => format!("{} in {location}", spelled(name)).into(),
+            },
+            Form::Shape(ways) => ways.get(level).or(ways.last()).map_or("".into(), Into::into),
+        }
     }
 }
 
@@ -159,15 +196,14 @@ fn symbol(c: char) -> Option<&'static str> {
 
 /// Names of one scope.
 pub(crate) struct Scope {
-    reserved: BTreeSet<String>,
+    reserved: BTreeSet<&'static str>,
     case: Case,
 }
 
 impl Scope {
     /// A scope in which these names, separated by spaces, are reserved.
-    fn new(reserved: &[&str], case: Case) -> Self {
-        let names = reserved.iter().flat_map(|names| names.split_whitespace());
-        Self { reserved: names.map(str::to_owned).collect(), case }
+    fn new(reserved: &[&'static str], case: Case) -> Self {
+        Self { reserved: reserved.iter().flat_map(|names| names.split_whitespace()).collect(), case }
     }
 
     /// The methods of a client.
@@ -244,7 +280,7 @@ impl Scope {
 
     /// The shortest of the longer forms of these names in which all of them differ.
     fn longer(&self, wishes: &[Wish], group: &[usize], taken: &BTreeSet<String>) -> Option<Vec<String>> {
-        let levels = group.iter().filter_map(|index| wishes.get(*index)).map(|wish| wish.ways.len()).max()?;
+        let levels = group.iter().filter_map(|index| wishes.get(*index)).map(Wish::levels).max()?;
         (1..levels).find_map(|level| {
             let group = group.iter().filter_map(|index| wishes.get(*index));
             let names: Vec<String> = group.map(|wish| self.candidate(wish, level)).collect();
@@ -254,9 +290,8 @@ impl Scope {
     }
 
     fn candidate(&self, wish: &Wish, level: usize) -> String {
-        let words = wish.ways.get(level).or(wish.ways.last()).map_or("", String::as_str);
-        let name = self.case.write(words);
-        if self.reserved.contains(&name) { format!("{name}_") } else { name }
+        let name = self.case.write(&wish.way(level));
+        if self.reserved.contains(&*name) { format!("{name}_") } else { name }
     }
 }
 
@@ -328,7 +363,7 @@ mod tests {
                 let names = scope.assign(&wishes);
                 for name in &names {
                     proptest::prop_assert!(is_identifier(name), "{name:?} is no identifier");
-                    proptest::prop_assert!(!scope.reserved.contains(name));
+                    proptest::prop_assert!(!scope.reserved.contains(&**name));
                 }
                 let different: BTreeSet<_> = names.iter().collect();
                 proptest::prop_assert_eq!(different.len(), names.len());

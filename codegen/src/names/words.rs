@@ -1,5 +1,6 @@
 //! The words of an operation's name, recovered where the file lost their borders.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use heck::ToSnakeCase as _;
@@ -20,11 +21,12 @@ pub(crate) fn operation_words(name: &str, path: &str) -> String {
     if one_run { segment(name, &path_words(path)).unwrap_or_else(|| name.to_owned()) } else { name.to_snake_case() }
 }
 
+type Words = BTreeMap<Cow<'static, str>, Cow<'static, str>>;
+
 /// The words that a name may be made of, in small letters without borders, and how each is written with them.
-fn path_words(path: &str) -> BTreeMap<String, String> {
-    let mut words: BTreeMap<String, String> =
-        VERBS.iter().map(|verb| ((*verb).to_owned(), (*verb).to_owned())).collect();
-    let mut add = |word: String| words.insert(word.to_ascii_lowercase(), word.to_snake_case());
+fn path_words(path: &str) -> Words {
+    let mut words: Words = VERBS.iter().map(|verb| (Cow::from(*verb), Cow::from(*verb))).collect();
+    let mut add = |word: String| words.insert(word.to_ascii_lowercase().into(), word.to_snake_case().into());
     for word in path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| word.len() > 1) {
         if let Some(stem) = word.strip_suffix("ies") {
             add(format!("{stem}y"));
@@ -39,8 +41,8 @@ fn path_words(path: &str) -> BTreeMap<String, String> {
 }
 
 /// The only way to write `name` as a row of words, if there is exactly one.
-fn segment(name: &str, words: &BTreeMap<String, String>) -> Option<String> {
-    let longest = words.keys().map(String::len).max().unwrap_or_default();
+fn segment(name: &str, words: &Words) -> Option<String> {
+    let longest = words.keys().map(|word| word.len()).max().unwrap_or_default();
     // ways[i]: how often the first i bytes can be cut, and where the last word of the first way starts.
     let mut ways = vec![(0_u32, 0_usize); name.len() + 1];
     if let Some(first) = ways.first_mut() {
@@ -64,7 +66,7 @@ fn segment(name: &str, words: &BTreeMap<String, String>) -> Option<String> {
     let mut end = name.len();
     while end > 0 {
         let start = ways.get(end)?.1;
-        cut.push(words.get(name.get(start..end)?)?.as_str());
+        cut.push(&**words.get(name.get(start..end)?)?);
         end = start;
     }
     cut.reverse();

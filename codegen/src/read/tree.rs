@@ -164,7 +164,27 @@ struct Open {
 
 enum Members {
     Sequence(Vec<Node>),
-    Mapping { entries: Vec<Entry>, keys: BTreeMap<String, Span>, key: Option<Node> },
+    Mapping { entries: Vec<Entry>, keys: Keys, key: Option<Node> },
+}
+
+/// The keys of a long mapping. In a short one, its entries are looked through.
+#[derive(Default)]
+struct Keys(BTreeMap<String, Span>);
+
+impl Keys {
+    /// How many entries are looked through.
+    const FEW: usize = 16;
+
+    /// Adds a key to those of these entries; where it was before, if it is one of them.
+    fn insert(&mut self, name: &str, span: Span, entries: &[Entry]) -> Option<Span> {
+        if entries.len() < Self::FEW {
+            return entries.iter().rev().find(|entry| entry.key == name).map(|entry| entry.span);
+        }
+        if self.0.is_empty() {
+            self.0.extend(entries.iter().map(|entry| (entry.key.clone(), entry.span)));
+        }
+        self.0.insert(name.to_owned(), span)
+    }
 }
 
 struct Reader<'t, 's> {
@@ -243,7 +263,7 @@ impl Reader<'_, '_> {
                 return Some(None);
             }
             Event::MappingStart(anchor, _) => {
-                let members = Members::Mapping { entries: Vec::new(), keys: BTreeMap::new(), key: None };
+                let members = Members::Mapping { entries: Vec::new(), keys: Keys::default(), key: None };
                 self.begin(span, anchor, members)?;
                 return Some(None);
             }
@@ -366,7 +386,7 @@ impl Reader<'_, '_> {
                 Some(key) => {
                     let name = key_text(&key);
                     if let Some(name) = &name
-                        && let Some(first) = keys.insert(name.clone(), key.span)
+                        && let Some(first) = keys.insert(name, key.span, entries)
                     {
                         let message = format!("duplicate key `{name}` in this mapping");
                         let report = self.sink.report(Code::DuplicateKey, key.span, message);

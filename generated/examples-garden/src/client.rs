@@ -74,13 +74,7 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn water_bed(&self, no: i64, litres: f64) -> WaterBed {
-        WaterBed(
-            self
-                .connection
-                .request(&operations::WATER_BED)
-                .set(WaterBed::NO, no)
-                .set(WaterBed::LITRES, litres),
-        )
+        WaterBed(self.connection.request(&operations::WATER_BED).set(WaterBed::NO, no).set(WaterBed::LITRES, litres))
     }
 
     /// Calls `add-note`.
@@ -119,9 +113,7 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub fn get_harvest(&self, year: i64) -> GetHarvest {
-        GetHarvest(
-            self.connection.request(&operations::GET_HARVEST).set(GetHarvest::YEAR, year),
-        )
+        GetHarvest(self.connection.request(&operations::GET_HARVEST).set(GetHarvest::YEAR, year))
     }
 }
 

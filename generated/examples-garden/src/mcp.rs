@@ -5,9 +5,7 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use naftiko_client::schema::*;
-pub use naftiko_mcp::{
-    Confirmation, HttpOptions, OutputSchemas, Policy, Server, ShortKey,
-};
+pub use naftiko_mcp::{Confirmation, HttpOptions, OutputSchemas, Policy, Server, ShortKey};
 
 use super::{Client, flows, operations};
 

@@ -61,8 +61,7 @@ impl Client {
         secret_id: impl Into<String>,
     ) -> ListSecretVersions {
         ListSecretVersions(
-            self
-                .connection
+            self.connection
                 .request(&operations::LIST_SECRET_VERSIONS)
                 .choice(ListSecretVersions::REGION, region)
                 .text(ListSecretVersions::SECRET_ID, secret_id),
@@ -98,8 +97,7 @@ impl Client {
         body: impl IntoBody,
     ) -> CreateSecretVersion {
         CreateSecretVersion(
-            self
-                .connection
+            self.connection
                 .request(&operations::CREATE_SECRET_VERSION)
                 .choice(CreateSecretVersion::REGION, region)
                 .text(CreateSecretVersion::SECRET_ID, secret_id)
@@ -131,8 +129,7 @@ impl Client {
         revision: impl Into<String>,
     ) -> GetSecretVersion {
         GetSecretVersion(
-            self
-                .connection
+            self.connection
                 .request(&operations::GET_SECRET_VERSION)
                 .choice(GetSecretVersion::REGION, region)
                 .text(GetSecretVersion::SECRET_ID, secret_id)
@@ -169,8 +166,7 @@ impl Client {
         body: impl IntoBody,
     ) -> UpdateSecretVersion {
         UpdateSecretVersion(
-            self
-                .connection
+            self.connection
                 .request(&operations::UPDATE_SECRET_VERSION)
                 .choice(UpdateSecretVersion::REGION, region)
                 .text(UpdateSecretVersion::SECRET_ID, secret_id)
@@ -205,8 +201,7 @@ impl Client {
         revision: impl Into<String>,
     ) -> DeleteSecretVersion {
         DeleteSecretVersion(
-            self
-                .connection
+            self.connection
                 .request(&operations::DELETE_SECRET_VERSION)
                 .choice(DeleteSecretVersion::REGION, region)
                 .text(DeleteSecretVersion::SECRET_ID, secret_id)
@@ -240,8 +235,7 @@ impl Client {
         revision: impl Into<String>,
     ) -> AccessSecretVersion {
         AccessSecretVersion(
-            self
-                .connection
+            self.connection
                 .request(&operations::ACCESS_SECRET_VERSION)
                 .choice(AccessSecretVersion::REGION, region)
                 .text(AccessSecretVersion::SECRET_ID, secret_id)
@@ -275,8 +269,7 @@ impl Client {
         body: impl IntoBody,
     ) -> DisableSecretVersion {
         DisableSecretVersion(
-            self
-                .connection
+            self.connection
                 .request(&operations::DISABLE_SECRET_VERSION)
                 .choice(DisableSecretVersion::REGION, region)
                 .text(DisableSecretVersion::SECRET_ID, secret_id)
@@ -313,8 +306,7 @@ impl Client {
         body: impl IntoBody,
     ) -> EnableSecretVersion {
         EnableSecretVersion(
-            self
-                .connection
+            self.connection
                 .request(&operations::ENABLE_SECRET_VERSION)
                 .choice(EnableSecretVersion::REGION, region)
                 .text(EnableSecretVersion::SECRET_ID, secret_id)
@@ -354,8 +346,7 @@ impl Client {
         project_id: impl Into<naftiko_client::Choice<String>>,
     ) -> AccessSecretVersionByPath {
         AccessSecretVersionByPath(
-            self
-                .connection
+            self.connection
                 .request(&operations::ACCESS_SECRET_VERSION_BY_PATH)
                 .choice(AccessSecretVersionByPath::REGION, region)
                 .text(AccessSecretVersionByPath::REVISION, revision)
@@ -374,8 +365,10 @@ impl Client {
 }
 
 naftiko_client::call!(
-    ListSecretVersions, "A call of [`Client::list_secret_versions`].",
-    models::SecretVersionPage, models::SecretVersion
+    ListSecretVersions,
+    "A call of [`Client::list_secret_versions`].",
+    models::SecretVersionPage,
+    models::SecretVersion,
 );
 
 impl ListSecretVersions {
@@ -401,10 +394,7 @@ impl ListSecretVersions {
     }
 }
 
-naftiko_client::call!(
-    CreateSecretVersion, "A call of [`Client::create_secret_version`].",
-    models::SecretVersion
-);
+naftiko_client::call!(CreateSecretVersion, "A call of [`Client::create_secret_version`].", models::SecretVersion);
 
 impl CreateSecretVersion {
     const REGION: ParameterId = ParameterId(0);
@@ -412,9 +402,7 @@ impl CreateSecretVersion {
     const BODY: ParameterId = ParameterId(2);
 }
 
-naftiko_client::call!(
-    GetSecretVersion, "A call of [`Client::get_secret_version`].", models::SecretVersion
-);
+naftiko_client::call!(GetSecretVersion, "A call of [`Client::get_secret_version`].", models::SecretVersion);
 
 impl GetSecretVersion {
     const REGION: ParameterId = ParameterId(0);
@@ -422,10 +410,7 @@ impl GetSecretVersion {
     const REVISION: ParameterId = ParameterId(2);
 }
 
-naftiko_client::call!(
-    UpdateSecretVersion, "A call of [`Client::update_secret_version`].",
-    models::SecretVersion
-);
+naftiko_client::call!(UpdateSecretVersion, "A call of [`Client::update_secret_version`].", models::SecretVersion);
 
 impl UpdateSecretVersion {
     const REGION: ParameterId = ParameterId(0);
@@ -434,9 +419,7 @@ impl UpdateSecretVersion {
     const BODY: ParameterId = ParameterId(3);
 }
 
-naftiko_client::call!(
-    DeleteSecretVersion, "A call of [`Client::delete_secret_version`]."
-);
+naftiko_client::call!(DeleteSecretVersion, "A call of [`Client::delete_secret_version`].");
 
 impl DeleteSecretVersion {
     const REGION: ParameterId = ParameterId(0);
@@ -444,10 +427,7 @@ impl DeleteSecretVersion {
     const REVISION: ParameterId = ParameterId(2);
 }
 
-naftiko_client::call!(
-    AccessSecretVersion, "A call of [`Client::access_secret_version`].",
-    models::SecretValue
-);
+naftiko_client::call!(AccessSecretVersion, "A call of [`Client::access_secret_version`].", models::SecretValue);
 
 impl AccessSecretVersion {
     const REGION: ParameterId = ParameterId(0);
@@ -455,10 +435,7 @@ impl AccessSecretVersion {
     const REVISION: ParameterId = ParameterId(2);
 }
 
-naftiko_client::call!(
-    DisableSecretVersion, "A call of [`Client::disable_secret_version`].",
-    models::SecretVersion
-);
+naftiko_client::call!(DisableSecretVersion, "A call of [`Client::disable_secret_version`].", models::SecretVersion);
 
 impl DisableSecretVersion {
     const REGION: ParameterId = ParameterId(0);
@@ -467,10 +444,7 @@ impl DisableSecretVersion {
     const BODY: ParameterId = ParameterId(3);
 }
 
-naftiko_client::call!(
-    EnableSecretVersion, "A call of [`Client::enable_secret_version`].",
-    models::SecretVersion
-);
+naftiko_client::call!(EnableSecretVersion, "A call of [`Client::enable_secret_version`].", models::SecretVersion);
 
 impl EnableSecretVersion {
     const REGION: ParameterId = ParameterId(0);
@@ -480,8 +454,9 @@ impl EnableSecretVersion {
 }
 
 naftiko_client::call!(
-    AccessSecretVersionByPath, "A call of [`Client::access_secret_version_by_path`].",
-    models::SecretValue
+    AccessSecretVersionByPath,
+    "A call of [`Client::access_secret_version_by_path`].",
+    models::SecretValue,
 );
 
 impl AccessSecretVersionByPath {

@@ -58,16 +58,8 @@ impl Client {
     /// let response = client.list_secrets("REGION").scheduled_for_deletion(false).send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn list_secrets(
-        &self,
-        region: impl Into<naftiko_client::Choice<String>>,
-    ) -> ListSecrets {
-        ListSecrets(
-            self
-                .connection
-                .request(&operations::LIST_SECRETS)
-                .choice(ListSecrets::REGION, region),
-        )
+    pub fn list_secrets(&self, region: impl Into<naftiko_client::Choice<String>>) -> ListSecrets {
+        ListSecrets(self.connection.request(&operations::LIST_SECRETS).choice(ListSecrets::REGION, region))
     }
 
     /// Create a secret.
@@ -98,8 +90,7 @@ impl Client {
         body: impl IntoBody,
     ) -> CreateSecret {
         CreateSecret(
-            self
-                .connection
+            self.connection
                 .request(&operations::CREATE_SECRET)
                 .choice(CreateSecret::REGION, region)
                 .body(CreateSecret::BODY, body),
@@ -131,8 +122,7 @@ impl Client {
         secret_id: impl Into<String>,
     ) -> GetSecret {
         GetSecret(
-            self
-                .connection
+            self.connection
                 .request(&operations::GET_SECRET)
                 .choice(GetSecret::REGION, region)
                 .text(GetSecret::SECRET_ID, secret_id),
@@ -169,8 +159,7 @@ impl Client {
         body: impl IntoBody,
     ) -> UpdateSecret {
         UpdateSecret(
-            self
-                .connection
+            self.connection
                 .request(&operations::UPDATE_SECRET)
                 .choice(UpdateSecret::REGION, region)
                 .text(UpdateSecret::SECRET_ID, secret_id)
@@ -203,8 +192,7 @@ impl Client {
         secret_id: impl Into<String>,
     ) -> DeleteSecret {
         DeleteSecret(
-            self
-                .connection
+            self.connection
                 .request(&operations::DELETE_SECRET)
                 .choice(DeleteSecret::REGION, region)
                 .text(DeleteSecret::SECRET_ID, secret_id),
@@ -238,8 +226,7 @@ impl Client {
         body: impl IntoBody,
     ) -> AddSecretOwner {
         AddSecretOwner(
-            self
-                .connection
+            self.connection
                 .request(&operations::ADD_SECRET_OWNER)
                 .choice(AddSecretOwner::REGION, region)
                 .text(AddSecretOwner::SECRET_ID, secret_id)
@@ -272,8 +259,7 @@ impl Client {
         body: impl IntoBody,
     ) -> ProtectSecret {
         ProtectSecret(
-            self
-                .connection
+            self.connection
                 .request(&operations::PROTECT_SECRET)
                 .choice(ProtectSecret::REGION, region)
                 .text(ProtectSecret::SECRET_ID, secret_id)
@@ -308,8 +294,7 @@ impl Client {
         body: impl IntoBody,
     ) -> RestoreSecret {
         RestoreSecret(
-            self
-                .connection
+            self.connection
                 .request(&operations::RESTORE_SECRET)
                 .choice(RestoreSecret::REGION, region)
                 .text(RestoreSecret::SECRET_ID, secret_id)
@@ -344,8 +329,7 @@ impl Client {
         body: impl IntoBody,
     ) -> UnprotectSecret {
         UnprotectSecret(
-            self
-                .connection
+            self.connection
                 .request(&operations::UNPROTECT_SECRET)
                 .choice(UnprotectSecret::REGION, region)
                 .text(UnprotectSecret::SECRET_ID, secret_id)
@@ -382,8 +366,7 @@ impl Client {
         body: impl IntoBody,
     ) -> RestoreSecretVersion {
         RestoreSecretVersion(
-            self
-                .connection
+            self.connection
                 .request(&operations::RESTORE_SECRET_VERSION)
                 .choice(RestoreSecretVersion::REGION, region)
                 .text(RestoreSecretVersion::SECRET_ID, secret_id)
@@ -400,10 +383,7 @@ impl Client {
     }
 }
 
-naftiko_client::call!(
-    ListSecrets, "A call of [`Client::list_secrets`].", models::SecretPage,
-    models::Secret
-);
+naftiko_client::call!(ListSecrets, "A call of [`Client::list_secrets`].", models::SecretPage, models::Secret);
 
 impl ListSecrets {
     const REGION: ParameterId = ParameterId(0);
@@ -476,9 +456,7 @@ impl ListSecrets {
     }
 }
 
-naftiko_client::call!(
-    CreateSecret, "A call of [`Client::create_secret`].", models::Secret
-);
+naftiko_client::call!(CreateSecret, "A call of [`Client::create_secret`].", models::Secret);
 
 impl CreateSecret {
     const REGION: ParameterId = ParameterId(0);
@@ -492,9 +470,7 @@ impl GetSecret {
     const SECRET_ID: ParameterId = ParameterId(1);
 }
 
-naftiko_client::call!(
-    UpdateSecret, "A call of [`Client::update_secret`].", models::Secret
-);
+naftiko_client::call!(UpdateSecret, "A call of [`Client::update_secret`].", models::Secret);
 
 impl UpdateSecret {
     const REGION: ParameterId = ParameterId(0);
@@ -517,9 +493,7 @@ impl AddSecretOwner {
     const BODY: ParameterId = ParameterId(2);
 }
 
-naftiko_client::call!(
-    ProtectSecret, "A call of [`Client::protect_secret`].", models::Secret
-);
+naftiko_client::call!(ProtectSecret, "A call of [`Client::protect_secret`].", models::Secret);
 
 impl ProtectSecret {
     const REGION: ParameterId = ParameterId(0);
@@ -527,9 +501,7 @@ impl ProtectSecret {
     const BODY: ParameterId = ParameterId(2);
 }
 
-naftiko_client::call!(
-    RestoreSecret, "A call of [`Client::restore_secret`].", models::Secret
-);
+naftiko_client::call!(RestoreSecret, "A call of [`Client::restore_secret`].", models::Secret);
 
 impl RestoreSecret {
     const REGION: ParameterId = ParameterId(0);
@@ -537,9 +509,7 @@ impl RestoreSecret {
     const BODY: ParameterId = ParameterId(2);
 }
 
-naftiko_client::call!(
-    UnprotectSecret, "A call of [`Client::unprotect_secret`].", models::Secret
-);
+naftiko_client::call!(UnprotectSecret, "A call of [`Client::unprotect_secret`].", models::Secret);
 
 impl UnprotectSecret {
     const REGION: ParameterId = ParameterId(0);
@@ -547,10 +517,7 @@ impl UnprotectSecret {
     const BODY: ParameterId = ParameterId(2);
 }
 
-naftiko_client::call!(
-    RestoreSecretVersion, "A call of [`Client::restore_secret_version`].",
-    models::SecretVersion
-);
+naftiko_client::call!(RestoreSecretVersion, "A call of [`Client::restore_secret_version`].", models::SecretVersion);
 
 impl RestoreSecretVersion {
     const REGION: ParameterId = ParameterId(0);

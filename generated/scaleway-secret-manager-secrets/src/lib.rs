@@ -43,9 +43,8 @@ mod operations;
 pub use client::Client;
 pub use naftiko_client as runtime;
 pub use naftiko_client::{
-    ApiError, Attempt, Call, ClientBuilder, ConfigError, Error, ErrorKind, IntoBody,
-    Outcome, Paging, Phase, RawBody, Response, ResultStream, RetryPolicy, SecretBody,
-    TokenProvider, Transport, Violation,
+    ApiError, Attempt, Call, ClientBuilder, ConfigError, Error, ErrorKind, IntoBody, Outcome, Paging, Phase, RawBody,
+    Response, ResultStream, RetryPolicy, SecretBody, TokenProvider, Transport, Violation,
 };
 
 pub use naftiko_client::Configured;
@@ -55,6 +54,7 @@ pub use naftiko_client::Configured;
 #[doc(hidden)]
 pub static SERVED: naftiko_server::Served = {
     use naftiko_client::schema::{Adapter, to};
+
     naftiko_server::Served::new(
         &operations::CAPABILITY,
         const { &[Adapter::Rest(to(&rest::ADAPTER)), Adapter::Mcp(to(&mcp::ADAPTER))] },
@@ -66,6 +66,7 @@ pub static SERVED: naftiko_server::Served = {
 pub fn run() -> std::process::ExitCode {
     use naftiko_client::schema::to;
     use naftiko_server::Program;
+
     static PROGRAM: Program = Program::new(const { &[to(&SERVED)] });
     naftiko_server::run(&PROGRAM)
 }

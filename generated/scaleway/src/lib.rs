@@ -31,9 +31,8 @@ pub use scaleway_secret_manager_secrets as secrets;
 
 pub use naftiko_client as runtime;
 pub use naftiko_client::{
-    ApiError, Attempt, Call, ClientBuilder, ConfigError, Error, ErrorKind, GroupBuilder,
-    IntoBody, Outcome, Paging, Phase, RawBody, Response, ResultStream, RetryPolicy,
-    SecretBody, TokenProvider, Transport, Violation,
+    ApiError, Attempt, Call, ClientBuilder, ConfigError, Error, ErrorKind, GroupBuilder, IntoBody, Outcome, Paging, Phase,
+    RawBody, Response, ResultStream, RetryPolicy, SecretBody, TokenProvider, Transport, Violation,
 };
 
 /// A client for Scaleway: one for each of its capabilities.
@@ -77,6 +76,7 @@ impl Scaleway {
 #[doc(hidden)]
 impl naftiko_client::__private::Clients for Scaleway {
     fn build(builder: &mut GroupBuilder<Self>) -> Result<Self, ConfigError> {
+        // All capabilities may be left out.
         let _ = &builder;
         Ok(Self {
             #[cfg(feature = "secret-versions")]
@@ -92,27 +92,18 @@ impl naftiko_client::__private::Clients for Scaleway {
 pub fn run() -> std::process::ExitCode {
     use naftiko_client::schema::*;
     use naftiko_server::Program;
+
     static GROUP: Group = Group::new(Capability::new("scaleway", "Scaleway", "0.1.0"))
-        .members(const {
-            &[
-                GroupMember::new(
-                    "scaleway-secret-manager-secret-versions",
-                    "secret-versions",
-                ),
-                GroupMember::new("scaleway-secret-manager-secrets", "secrets"),
-            ]
-        })
+        .members(const { &[
+            GroupMember::new("scaleway-secret-manager-secret-versions", "secret-versions"),
+            GroupMember::new("scaleway-secret-manager-secrets", "secrets"),
+        ] })
         .openapi(include_str!("../openapi.json"));
-    static PROGRAM: Program = Program::joined(
-        &GROUP,
-        const {
-            &[
-                #[cfg(feature = "secret-versions")]
-                to(&secret_versions::SERVED),
-                #[cfg(feature = "secrets")]
-                to(&secrets::SERVED),
-            ]
-        },
-    );
+    static PROGRAM: Program = Program::joined(&GROUP, const { &[
+        #[cfg(feature = "secret-versions")]
+        to(&secret_versions::SERVED),
+        #[cfg(feature = "secrets")]
+        to(&secrets::SERVED),
+    ] });
     naftiko_server::run(&PROGRAM)
 }

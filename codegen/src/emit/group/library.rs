@@ -1,126 +1,114 @@
 //! `src/lib.rs`, the client of a group and its program, and `src/main.rs`.
 
 use naftiko_schema::Group;
-use quote::quote;
 
-use super::super::library::needs_runners;
-use super::super::{rust, tables};
-use super::Parts;
+use super::super::code::Code;
+use super::super::library::{self, needs_runners};
+use super::super::rust::{self, block, comment, indented};
+use super::super::{flows, tables};
+use super::{Part, Parts};
+
+const EXPORTS: &str = "pub use naftiko_client as runtime;
+pub use naftiko_client::{
+    ApiError, Attempt, Call, ClientBuilder, ConfigError, Error, ErrorKind, GroupBuilder, IntoBody, Outcome, Paging, Phase,
+    RawBody, Response, ResultStream, RetryPolicy, SecretBody, TokenProvider, Transport, Violation,
+};
+";
+
+const BUILDER: &str = "/// Sets up the clients: base URIs, credentials, timeouts.
+pub fn builder() -> GroupBuilder<Self> {
+    GroupBuilder::new()
+}
+";
+
+const FROM_ENV: &str = "/// Clients with the settings of the environment, as `from_env` of each capability reads them.
+///
+/// # Errors
+/// When variables are missing, or a client cannot be set up.
+pub fn from_env() -> Result<Self, ConfigError> {
+    Self::builder().from_env().build()
+}
+";
+
+const RUN_WITHOUT: &str =
+    "/// Runs the command line of this crate's binary without what runs its steps. See [`run_with`].
+#[cfg(feature = \"server\")]
+pub fn run() -> std::process::ExitCode {
+    run_with(naftiko_client::ScriptRunners::default())
+}
+";
 
 pub(super) fn emit(parts: &Parts<'_>) -> String {
-    let client = tables::ident(&parts.client());
+    let client = parts.client();
     let members: Vec<_> = parts.members().collect();
-    let each = |write: &dyn Fn(&str, &proc_macro2::Ident, &super::Part<'_>) -> proc_macro2::TokenStream| {
-        members.iter().map(|part| write(&part.feature, &tables::ident(&part.module), part)).collect::<Vec<_>>()
+    let condition = |part: &Part<'_>| flows::condition([&*part.feature]);
+    let each = |write: &dyn Fn(&Part<'_>, &str) -> String| {
+        members.iter().map(|part| format!("{}\n{}\n", condition(part), write(part, &part.module))).collect::<String>()
     };
-    let modules = each(&|feature, module, part| {
-        let library = tables::ident(&part.model.lib_name());
-        quote! { #[cfg(feature = #feature)] pub use #library as #module; }
-    });
-    let fields = each(&|feature, module, _| quote! { #[cfg(feature = #feature)] #module: #module::Client, });
-    let built = each(&|feature, module, _| {
-        quote! { #[cfg(feature = #feature)] #module: builder.client(&#module::Client::builder())?, }
-    });
-    let methods = each(&|feature, module, part| {
-        let docs = rust::docs(&rust::sentence(&part.model.capability.title, ""));
-        quote! {
-            #docs
-            #[cfg(feature = #feature)]
-            pub fn #module(&self) -> &#module::Client {
-                &self.#module
-            }
-        }
+    let modules = each(&|part, module| format!("pub use {} as {module};", part.model.lib_name()));
+    let fields = each(&|_, module| format!("{module}: {module}::Client,"));
+    let built = each(&|_, module| format!("{module}: builder.client(&{module}::Client::builder())?,"));
+    let methods = members.iter().map(|part| {
+        let docs = comment(&rust::sentence(&part.model.capability.title, ""));
+        let (condition, module) = (condition(part), &part.module);
+        format!("{docs}{condition}\npub fn {module}(&self) -> &{module}::Client {{\n    &self.{module}\n}}\n")
     });
     let title = rust::plain(&parts.group.about.title);
-    let about = rust::docs(&format!(
+    let about = comment(&format!(
         "A client for {title}: one for each of its capabilities.\n\nCloning is cheap: clones share their connections."
     ));
     let mut items = vec![
-        quote! { #(#modules)* },
-        quote! {
-            pub use naftiko_client as runtime;
-            pub use naftiko_client::{
-                ApiError, Attempt, Call, ClientBuilder, ConfigError, Error, ErrorKind, GroupBuilder, IntoBody, Outcome, Paging, Phase,
-                RawBody, Response, ResultStream, RetryPolicy, SecretBody, TokenProvider, Transport, Violation,
-            };
-        },
-        quote! {
-            #about
-            #[derive(Clone, Debug)]
-            pub struct #client { #(#fields)* }
-        },
-        quote! {
-            impl #client {
-                /// Sets up the clients: base URIs, credentials, timeouts.
-                pub fn builder() -> GroupBuilder<Self> {
-                    GroupBuilder::new()
-                }
-
-                /// Clients with the settings of the environment, as `from_env` of each capability reads them.
-                ///
-                /// # Errors
-                /// When variables are missing, or a client cannot be set up.
-                pub fn from_env() -> Result<Self, ConfigError> {
-                    Self::builder().from_env().build()
-                }
-
-                #(#methods)*
-            }
-        },
-        quote! {
-            #[doc(hidden)]
-            impl naftiko_client::__private::Clients for #client {
-                fn build(builder: &mut GroupBuilder<Self>) -> Result<Self, ConfigError> {
-                    // All capabilities may be left out.
-                    let _ = &builder;
-                    Ok(Self { #(#built)* })
-                }
-            }
-        },
+        modules,
+        EXPORTS.to_owned(),
+        about + "#[derive(Clone, Debug)]\n" + &block(&format!("pub struct {client}"), [fields]),
+        block(&format!("impl {client}"), [BUILDER.to_owned(), FROM_ENV.to_owned()].into_iter().chain(methods)),
+        clients(&client, built),
     ];
     items.extend(program(parts));
     let origin = &parts.origin;
-    rust::file_from(origin, &docs(parts), items)
+    rust::file_from(origin, &docs(parts), items.into_iter().filter(|item| !item.is_empty()))
+}
+
+/// How the clients are built.
+fn clients(client: &str, built: String) -> String {
+    let built = indented(&built);
+    let body = format!("// All capabilities may be left out.\nlet _ = &builder;\nOk(Self {{\n{built}}})\n");
+    let build = block("fn build(builder: &mut GroupBuilder<Self>) -> Result<Self, ConfigError>", [body]);
+    block(&format!("#[doc(hidden)]\nimpl naftiko_client::__private::Clients for {client}"), [build])
 }
 
 /// The program of the server, if anything is exposed.
-fn program(parts: &Parts<'_>) -> Option<proc_macro2::TokenStream> {
-    let first = parts.served().next()?.model;
-    let has_document = !parts.group.openapi.is_empty();
-    let table = tables::expression(&Group { openapi: "".into(), ..parts.group.clone() }, first).tokens();
-    let openapi = has_document.then(|| quote! { .openapi(include_str!("../openapi.json")) });
-    let served = parts.served().map(|part| {
-        let (feature, module) = (&part.feature, tables::ident(&part.module));
-        quote! { #[cfg(feature = #feature)] to(&#module::SERVED) }
-    });
-    let (name, runners, argument) = if parts.served().any(|part| needs_runners(part.model)) {
-        (quote! { run_with }, quote! { runners: naftiko_client::ScriptRunners }, quote! { , runners })
+fn program(parts: &Parts<'_>) -> Vec<String> {
+    let Some(first) = parts.served().next() else { return Vec::new() };
+    let mut table = tables::expression(&Group { openapi: "".into(), ..parts.group.clone() }, first.model);
+    if !parts.group.openapi.is_empty() {
+        table = table.set(vec![("openapi", Some(Code::call("include_str!", vec![Code::text("../openapi.json")])))]);
+    }
+    let served: String = parts
+        .served()
+        .map(|part| format!("{}\nto(&{}::SERVED),\n", flows::condition([&*part.feature]), part.module))
+        .collect();
+    let needs_runners = parts.served().any(|part| needs_runners(part.model));
+    let (name, parameter, argument) = if needs_runners {
+        ("run_with", "runners: naftiko_client::ScriptRunners", ", runners")
     } else {
-        (quote! { run }, quote! {}, quote! {})
+        ("run", "", "")
     };
-    let plain = (!runners.is_empty()).then(|| {
-        quote! {
-            /// Runs the command line of this crate's binary without what runs its steps. See [`run_with`].
-            #[cfg(feature = "server")]
-            pub fn run() -> std::process::ExitCode {
-                run_with(naftiko_client::ScriptRunners::default())
-            }
-        }
-    });
-    Some(quote! {
-        #plain
-
-        /// Runs the command line of this crate's binary: `serve`, `mcp`, `tools` and `routes`, for all capabilities.
-        #[cfg(feature = "server")]
-        pub fn #name(#runners) -> std::process::ExitCode {
-            use naftiko_client::schema::*;
-            use naftiko_server::Program;
-
-            static GROUP: Group = #table #openapi;
-            static PROGRAM: Program = Program::joined(&GROUP, const { &[#(#served),*] });
-            naftiko_server::#name(&PROGRAM #argument)
-        }
-    })
+    let served = indented(&served);
+    let members = [
+        "use naftiko_client::schema::*;\nuse naftiko_server::Program;\n".to_owned(),
+        format!(
+            "{}static PROGRAM: Program = Program::joined(&GROUP, const {{ &[\n{served}] }});\n\
+             naftiko_server::{name}(&PROGRAM{argument})\n",
+            table.after("static GROUP: Group"),
+        ),
+    ];
+    let head = format!(
+        "/// Runs the command line of this crate's binary: `serve`, `mcp`, `tools` and `routes`, for all capabilities.\n\
+         #[cfg(feature = \"server\")]\npub fn {name}({parameter}) -> std::process::ExitCode"
+    );
+    let plain = needs_runners.then(|| RUN_WITHOUT.to_owned());
+    plain.into_iter().chain([block(&head, members)]).collect()
 }
 
 fn docs(parts: &Parts<'_>) -> String {
@@ -152,11 +140,6 @@ fn docs(parts: &Parts<'_>) -> String {
 }
 
 pub(super) fn emit_main(parts: &Parts<'_>) -> String {
-    let library = tables::ident(&parts.lib_name());
-    let items = [quote! {
-        fn main() -> std::process::ExitCode {
-            #library::run()
-        }
-    }];
+    let items = [library::main(&parts.lib_name())];
     rust::file_from(&parts.origin, "Serves the capabilities: see `--help`.", items)
 }

@@ -17,9 +17,10 @@ pub(super) struct Components {
 }
 
 impl Components {
-    /// The components of a document that are there anyway.
-    pub(super) fn new(components: &Value) -> Self {
-        Self { schemas: components.get("schemas").and_then(Value::as_object).cloned().unwrap_or_default() }
+    /// The components of a document that are there anyway, from which the schemas are taken.
+    pub(super) fn new(components: &mut Value) -> Self {
+        let schemas = components.get_mut("schemas").and_then(Value::as_object_mut);
+        Self { schemas: schemas.map(std::mem::take).unwrap_or_default() }
     }
 
     /// The schemas, for the document.
@@ -90,7 +91,7 @@ mod tests {
 
     #[test]
     fn equal_definitions_are_one_component_and_different_ones_are_numbered() {
-        let mut components = Components::new(&json!({"schemas": {"Problem": {"type": "object"}}}));
+        let mut components = Components::new(&mut json!({"schemas": {"Problem": {"type": "object"}}}));
         let schema = |of_a: &str| {
             json!({"$ref": "#/$defs/A", "$defs": {"A": {"items": {"$ref": "#/$defs/B c"}}, "B c": {"type": of_a}}})
                 .to_string()

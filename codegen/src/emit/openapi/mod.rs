@@ -6,6 +6,7 @@ mod schema;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
@@ -23,14 +24,15 @@ use crate::model::Model;
 use crate::vocabulary::is_invisible;
 
 /// What all documents share: problem documents, and how callers prove themselves.
-const COMPONENTS: &str = include_str!("components.json");
+static COMPONENTS: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("components.json")).unwrap_or_default());
 
 pub(super) fn document(model: &Model, rest: &Rest) -> String {
     let capability = &model.capability;
     let description = Some(&capability.description).filter(|text| !text.is_empty()).unwrap_or(&capability.title);
     let license = env!("CARGO_PKG_LICENSE");
-    let components = components(&rest.auth);
-    let mut schemas = Components::new(&components);
+    let mut components = components(&rest.auth);
+    let mut schemas = Components::new(&mut components);
     let paths = paths(model, rest, &mut schemas);
     let document = json!({
         "x-generated": format!("{MARKER} from {}. Do not edit: change the specification instead.", model.spec),
@@ -63,7 +65,7 @@ fn security(auth: &InboundAuth) -> Value {
 }
 
 fn components(auth: &InboundAuth) -> Value {
-    let mut components: Value = serde_json::from_str(COMPONENTS).unwrap_or_default();
+    let mut components = COMPONENTS.clone();
     if let Some(Value::Object(known)) = components.get_mut("securitySchemes")
         && !auth.is_public()
     {

@@ -194,7 +194,7 @@ mod tests {
     static EMPTY: Operation = operation(r#"{"type": "object", "properties": {"a": {}}}"#);
 
     fn described(operation: &'static Operation) -> Value {
-        let mut components = Components::new(&json!({}));
+        let mut components = Components::new(&mut json!({}));
         body(&Binding::new(calls(operation)), &mut components).unwrap_or_default()
     }
 

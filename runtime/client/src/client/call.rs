@@ -186,13 +186,13 @@ impl Call for Request {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! call {
-    ($name:ident, $docs:literal) => {
+    ($name:ident, $docs:literal $(,)?) => {
         $crate::call!($name, $docs, $crate::serde_json::Value);
     };
-    ($name:ident, $docs:literal, $output:ty) => {
+    ($name:ident, $docs:literal, $output:ty $(,)?) => {
         $crate::call!($name, $docs, $output, $crate::serde_json::Value);
     };
-    ($name:ident, $docs:literal, $output:ty, $item:ty) => {
+    ($name:ident, $docs:literal, $output:ty, $item:ty $(,)?) => {
         #[doc = $docs]
         #[derive(Clone, Debug)]
         #[must_use = "a call does nothing until it is sent"]
