@@ -186,6 +186,27 @@ async fn middleware_probes_and_status_hold_for_every_adapter() {
 }
 
 #[tokio::test]
+async fn calls_and_requests_are_recorded_with_the_namespace_of_their_adapter() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("audit").to_string_lossy().into_owned();
+    let program = program(&[&capability(ADAPTERS)], false).expect("it compiles");
+    let mounted = mount(program, &["--audit", "--audit-file", &file]).await.expect("it is served");
+    let at = |port: u16| format!("http://{}", address(&mounted, port));
+    for (port, caller) in [(9310, crew as Caller), (9311, desk)] {
+        call(&format!("{}/mcp", at(port)), caller, "list").await.expect("a result");
+    }
+    // Also what has no route, or is of no one who is known.
+    for (port, caller) in [(9312, anonymous as Caller), (9313, crew), (9313, anonymous)] {
+        caller(Client::new().delete(format!("{}/nothing", at(port)))).send().await.expect("a response");
+    }
+    let file = fs::read_dir(folder.path()).expect("it is read").next().expect("a file").expect("a file").path();
+    let text = fs::read_to_string(file).expect("it is text");
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let adapters: Vec<_> = lines.iter().map(|line| line["adapter"].as_str().unwrap_or_default()).collect();
+    assert_eq!(adapters, ["crew", "desk", "open", "closed", "closed"], "{text}");
+}
+
+#[tokio::test]
 async fn ports_are_set_by_namespace_and_only_for_adapters_that_are_there() {
     let program = program(&[&capability(ADAPTERS)], false).expect("it compiles");
     for (flags, said) in [

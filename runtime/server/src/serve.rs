@@ -105,6 +105,11 @@ impl Plan {
         self.exposed.first().map_or_else(|| adapters::title(self.adapter).to_owned(), adapters::title_of)
     }
 
+    /// What the audit calls it.
+    fn name(&self) -> &'static str {
+        adapters::name_of(&self.exposed)
+    }
+
     /// The adapter's type and address, by which a listener is known when the program changes.
     fn requested(&self) -> (&'static str, SocketAddr) {
         (self.adapter.name(), self.address)
@@ -126,11 +131,8 @@ impl Running {
         metrics: Metrics,
     ) -> Result<Self, Failure> {
         options.environment = options.environment.with_folder(options.upstream.bind_files.clone());
-        let (mut policy, audit) = (options.tools.policy()?, options.tools.audit.open(about)?);
-        if let Some(audit) = &audit {
-            policy = policy.audit(audit.of_tools());
-        }
-        policy = policy.observer(Arc::new(Messages(Some(metrics.clone()))));
+        let (policy, audit) = (options.tools.policy()?, options.tools.audit.open(about)?);
+        let policy = policy.observer(Arc::new(Messages(Some(metrics.clone()))));
         let body_memory = options.body_memory.saturating_mul(1 << 20);
         let memory = Memory::new(body_memory, options.share(body_memory));
         let connections = Connections::new(options.max_connections, options.max_in_flight, memory.clone());
@@ -316,10 +318,12 @@ impl Running {
         has_control: bool,
         listening: &[Listening],
     ) -> Pipeline {
+        let audit = self.audit.as_ref().map(|audit| audit.of(plan.name()));
+        let policy = audit.iter().fold(self.policy.clone(), |policy, audit| policy.audit(Arc::new(audit.clone())));
         let parts = Parts {
             options: &self.options,
             access: &self.access,
-            policy: &self.policy,
+            policy: &policy,
             changes: self.changes.as_ref(),
             catalog: &plan.catalog,
             rules: &self.rules,
@@ -342,7 +346,7 @@ impl Running {
             has_metrics: adapters::has_metrics(&plan.exposed, has_control),
             health: adapters::health(&plan.exposed, &parts),
             rules: self.rules.clone(),
-            audit: self.audit.clone(),
+            audit,
             records_requests: plan.adapter.rest().is_some(),
             rate: self.rate.clone(),
             guard: self.guard.clone(),

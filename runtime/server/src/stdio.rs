@@ -9,18 +9,13 @@ use super::failure::Failure;
 use super::program::{Exposed, Program};
 use super::upstream;
 
-/// The server of the MCP adapter of a program, or of all of them if it is joined; of that with this namespace, if there is one.
+const NO_TOOLS: &str = "the capability exposes no MCP tools";
+
+/// The MCP adapter of a program, or all of them if it is joined; that with this namespace, if there is one.
 ///
 /// # Errors
-/// If the program has no such adapter, or several apart, or it cannot be set up in this environment.
-pub(super) fn server(
-    program: &'static Program,
-    namespace: Option<&str>,
-    options: &Upstream,
-    environment: Option<&Environment>,
-    room: &Room,
-    policy: Policy,
-) -> Result<Server, Failure> {
+/// If the program has no such adapter, or several apart.
+pub(super) fn exposed(program: &'static Program, namespace: Option<&str>) -> Result<Vec<Exposed>, Failure> {
     let mut all = program.exposed();
     all.retain(|exposed| exposed.first().is_some_and(|first| first.adapter.mcp().is_some()));
     let known: Vec<_> = all.iter().flatten().map(|exposed| format!("`{}`", exposed.adapter.namespace())).collect();
@@ -28,20 +23,29 @@ pub(super) fn server(
         all.iter_mut().for_each(|exposed| exposed.retain(|one| one.adapter.namespace() == namespace));
         all.retain(|exposed| !exposed.is_empty());
     }
-    let exposed = match (all.as_slice(), namespace) {
-        ([only], _) => only,
-        ([], Some(namespace)) if !known.is_empty() => {
-            let known = known.join(", ");
-            return Err(Failure::Refused(format!("--adapter {namespace}: the MCP adapters are {known}")));
+    let refused = match (all.len(), namespace) {
+        (1, _) => return Ok(all.remove(0)),
+        (0, Some(namespace)) if !known.is_empty() => {
+            format!("--adapter {namespace}: the MCP adapters are {}", known.join(", "))
         }
-        ([], _) => return Err(Failure::Refused("the capability exposes no MCP tools".to_owned())),
-        _ => {
-            let known = known.join(", ");
-            return Err(Failure::Refused(format!(
-                "several MCP adapters cannot share stdio; choose one with --adapter: {known}"
-            )));
-        }
+        (0, _) => NO_TOOLS.to_owned(),
+        _ => format!("several MCP adapters cannot share stdio; choose one with --adapter: {}", known.join(", ")),
     };
+    Err(Failure::Refused(refused))
+}
+
+/// The server of these adapters.
+///
+/// # Errors
+/// If it cannot be set up in this environment.
+pub(super) fn server(
+    program: &'static Program,
+    exposed: &[Exposed],
+    options: &Upstream,
+    environment: Option<&Environment>,
+    room: &Room,
+    policy: Policy,
+) -> Result<Server, Failure> {
     policy
         .check(exposed.iter().filter_map(|exposed| Some((exposed.toolset(), exposed.adapter.mcp()?))))
         .map_err(|error| Failure::Refused(error.to_string()))?;
@@ -60,6 +64,6 @@ pub(super) fn server(
     };
     let members = exposed.iter().map(connect).collect::<Result<Vec<_>, Failure>>()?;
     let about = exposed.first().map(|first| program.about_of(first));
-    let about = about.ok_or_else(|| Failure::Refused("the capability exposes no MCP tools".to_owned()))?;
+    let about = about.ok_or_else(|| Failure::Refused(NO_TOOLS.to_owned()))?;
     Ok(Server::joined(about, members.into_iter().flatten(), policy, &SharedCatalog::default()))
 }
