@@ -86,7 +86,8 @@ pub async fn stdio(
     options.environment = Environment::of(variables).with_folder(options.upstream.bind_files.clone());
     let (program, room) = (program.named(), Room::new(options.body_memory << 20));
     let make = || {
-        let (exposed, policy) = (exposed(program, adapter)?, options.tools.policy_on_stdio(program, None)?);
+        let exposed = exposed(program, adapter)?;
+        let policy = options.tools.policy_on_stdio(program, &exposed, None)?;
         server(program, &exposed, &options.upstream, Some(&options.environment), &room, policy)
     };
     let server = make().map_err(|failure| failure.to_string())?;

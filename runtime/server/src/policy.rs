@@ -8,11 +8,11 @@ use naftiko_mcp::{Names, OutputSchemas, Policy, Rate, Search};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::audit;
+use super::{adapters, audit};
 use super::confirm::Confirm;
 use super::failure::Failure;
 use super::list::{self, List, members};
-use super::program::Program;
+use super::program::{Exposed, Program};
 use super::rules::{Identity, Rules};
 use super::secret::secret;
 
@@ -174,18 +174,25 @@ impl Tools {
     /// The rules of the policy file, for callers of a program; none without a file.
     pub(super) fn rules(&self, program: &'static Program) -> Result<Rules, Failure> {
         let Some(path) = &self.policy_file else { return Ok(Rules::default()) };
-        let mut names = Names::default();
-        for exposed in program.exposed().iter().flatten() {
+        let (mut names, all) = (Names::default(), program.exposed());
+        for exposed in all.iter().flatten() {
             exposed.adapter.mcp().into_iter().for_each(|mcp| names.add_tools(exposed.toolset(), mcp));
             exposed.adapter.rest().into_iter().for_each(|rest| names.add_routes(exposed.toolset(), rest));
         }
-        Rules::read(path, &names)
+        let has_rules = |exposed: &&Vec<Exposed>| exposed.iter().any(|one| adapters::has_rules(one.adapter));
+        let adapters: Vec<_> = all.iter().filter(has_rules).map(|exposed| adapters::name_of(exposed)).collect();
+        Rules::read(path, &names, &adapters)
     }
 
-    /// The policy for the client on standard input, with its name.
-    pub(super) fn policy_on_stdio(&self, program: &'static Program, name: Option<&str>) -> Result<Policy, Failure> {
+    /// The policy for the client on standard input with this name, of these adapters.
+    pub(super) fn policy_on_stdio(
+        &self,
+        program: &'static Program,
+        exposed: &[Exposed],
+        name: Option<&str>,
+    ) -> Result<Policy, Failure> {
         let (policy, rules) = (self.policy()?, self.rules(program)?);
-        match rules.of(&Identity::on_stdio(name)) {
+        match rules.of(&Identity::on_stdio(name), adapters::name_of(exposed)) {
             None => Ok(policy),
             Some((_, grant)) if grant.denies() => Err(Failure::Refused(format!(
                 "the rule `{}` of the policy file does not allow this client anything; --principal says who it is",

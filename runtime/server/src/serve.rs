@@ -105,7 +105,7 @@ impl Plan {
         self.exposed.first().map_or_else(|| adapters::title(self.adapter).to_owned(), adapters::title_of)
     }
 
-    /// What the audit calls it.
+    /// What the audit and rules call it.
     fn name(&self) -> &'static str {
         adapters::name_of(&self.exposed)
     }
@@ -345,7 +345,8 @@ impl Running {
             metrics: self.metrics.clone(),
             has_metrics: adapters::has_metrics(&plan.exposed, has_control),
             health: adapters::health(&plan.exposed, &parts),
-            rules: self.rules.clone(),
+            adapter: plan.name(),
+            rules: if adapters::has_rules(plan.adapter) { self.rules.clone() } else { Rules::default() },
             audit,
             records_requests: plan.adapter.rest().is_some(),
             rate: self.rate.clone(),

@@ -111,11 +111,6 @@ impl Handler {
         }
     }
 
-    /// Whether rules of the policy file are for its callers. The control adapter is for operators.
-    pub(super) fn has_rules(&self) -> bool {
-        !matches!(self, Self::Control(_))
-    }
-
     /// Whether the request is for a page for people.
     pub(super) fn is_page(&self, request: &Request) -> bool {
         matches!(self, Self::Rest(handler) if handler.is_page(request))
@@ -158,7 +153,12 @@ pub(super) fn title_of(exposed: &Exposed) -> String {
     exposed.apart().map_or_else(|| title.to_owned(), |namespace| format!("{title} `{namespace}`"))
 }
 
-/// The name of the adapter at a port in the audit: its namespace. Adapters that share a port have the name of their type, and so
+/// Whether rules of the policy file are for callers of an adapter. The control adapter is for operators.
+pub(super) fn has_rules(adapter: &Adapter) -> bool {
+    !matches!(adapter, Adapter::Control(_))
+}
+
+/// The name of the adapter at a port, in the audit and for rules: its namespace. Adapters that share a port have the name of their type, and so
 /// has one without a namespace.
 pub(super) fn name_of(exposed: &[Exposed]) -> &'static str {
     let Some(Exposed { adapter, member, .. }) = exposed.first() else { return "" };
