@@ -124,16 +124,16 @@ impl Routes {
         Self(Arc::new(Served { members: members.collect(), api_errors }))
     }
 
+    /// What would run for a request with this method and path, and the number of its adapter.
+    pub fn chosen(&self, method: &http::Method, path: &str) -> Option<(usize, Chosen)> {
+        let (found, passage, member) = self.0.lookup(method, path);
+        Some((member?.number, chosen(&found, passage.as_ref(), method)?))
+    }
+
     /// Responds to any request, even if no route matches. Without a gate, all may run.
     pub async fn respond(&self, request: Request, forwarded: Forwarded, gate: Option<Gate<'_>>) -> Response {
         let uri = request.uri().clone();
-        let (found, mut member) = self.0.find(request.method(), uri.path());
-        let mut passage = None;
-        if matches!(found, Match::OtherMethods(_) | Match::Nothing)
-            && let Some((passed, passing)) = self.0.passage(uri.path())
-        {
-            (passage, member) = (Some(passed), Some(passing));
-        }
+        let (found, passage, member) = self.0.lookup(request.method(), uri.path());
         let Some(member) = member else { return Problem::not_found(uri.path()).at(uri.path()).into_response() };
         let path = match (&found, &passage) {
             (Match::Found(route, _), _) => Some(&*route.path),
@@ -141,11 +141,7 @@ impl Routes {
             _ => None,
         };
         let matched = path.map(|path| Matched { path, capability: &member.connection.capability().name });
-        let chosen = match (&found, &passage) {
-            (_, Some(passage)) => forward::operation(passage.forward, request.method()).ok().map(Chosen::Forward),
-            (Match::Found(route, _), None) => Some(Chosen::Route(route)),
-            _ => None,
-        };
+        let chosen = chosen(&found, passage.as_ref(), request.method());
         let allowed = gate.zip(matched).map_or(Ok(()), |(gate, matched)| gate(member.number, matched, chosen));
         let response = match (allowed, passage) {
             (Err(problem), _) => Err(problem),
@@ -160,6 +156,17 @@ impl Routes {
 }
 
 impl Served {
+    /// What a request is for, and the member that has it: a route, or what is passed on.
+    fn lookup<'p>(&self, method: &http::Method, path: &'p str) -> (Match, Option<Passage<'p>>, Option<&Member>) {
+        let (found, member) = self.find(method, path);
+        if matches!(found, Match::OtherMethods(_) | Match::Nothing)
+            && let Some((passage, member)) = self.passage(path)
+        {
+            return (found, Some(passage), Some(member));
+        }
+        (found, None, member)
+    }
+
     /// The route of a request, and the member that has it.
     fn find(&self, method: &http::Method, path: &str) -> (Match, Option<&Member>) {
         let mut best = (Match::Nothing, self.members.first());
@@ -243,6 +250,14 @@ impl Member {
             Match::Nothing => Err(Problem::not_found(request.uri().path())),
             Match::NotText => Err(Problem::new(StatusCode::BAD_REQUEST, "the path is not percent-encoded UTF-8")),
         }
+    }
+}
+
+fn chosen(found: &Match, passage: Option<&Passage<'_>>, method: &http::Method) -> Option<Chosen> {
+    match (found, passage) {
+        (_, Some(passage)) => forward::operation(passage.forward, method).ok().map(Chosen::Forward),
+        (Match::Found(route, _), None) => Some(Chosen::Route(route)),
+        _ => None,
     }
 }
 

@@ -111,7 +111,8 @@ const ROOM: usize = 8 << 20;
 
 fn serve_stdio(program: &'static Program, options: &cli::Stdio) -> Result<(), Failure> {
     let exposed = stdio::exposed(program, options.adapter.as_deref())?;
-    let mut policy = options.limits.limit(options.tools.policy_on_stdio(program, &exposed, options.principal.as_deref())?);
+    let mut policy =
+        options.limits.limit(options.tools.policy_on_stdio(program, &exposed, options.principal.as_deref())?);
     let audit = options.tools.audit.open(program.about())?.map(|audit| audit.of(adapters::name_of(&exposed)));
     if let Some(audit) = &audit {
         policy = policy.audit(Arc::new(audit.clone()));

@@ -8,13 +8,13 @@ use naftiko_mcp::{Names, OutputSchemas, Policy, Rate, Search};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::{adapters, audit};
 use super::confirm::Confirm;
 use super::failure::Failure;
 use super::list::{self, List, members};
 use super::program::{Exposed, Program};
 use super::rules::{Identity, Rules};
 use super::secret::secret;
+use super::{adapters, audit};
 
 #[derive(Args)]
 #[command(next_help_heading = "MCP tools")]

@@ -20,6 +20,7 @@ use super::adapters::{self, Handler, Member, Parts};
 use super::audit::Audit;
 use super::cli::Serve;
 use super::connections::Connections;
+use super::docs::Documents;
 use super::failure::Failure;
 use super::forwarding::Forwarding;
 use super::guard::Guard;
@@ -90,6 +91,8 @@ struct Plan {
     /// What clients of MCP see: of all of them, and of each.
     catalog: SharedCatalog,
     catalogs: Vec<SharedCatalog>,
+    /// What callers of each rule see of the OpenAPI document.
+    documents: Documents,
     /// What the server calls itself there.
     about: &'static Capability,
     group: Option<&'static Group>,
@@ -195,7 +198,7 @@ impl Running {
         let forwarding = Forwarding::new(program, &self.options)?;
         let on_behalf = OnBehalf::new(program, &self.options)?;
         let rules = self.options.tools.rules(program)?;
-        let plans = self.plans(program, &on_behalf)?;
+        let plans = self.plans(program, &on_behalf, &rules)?;
         // Binding comes last of what may fail: then the program before it is still served whole, with its rules.
         let sockets = self.bind(&plans)?;
         self.rules = rules;
@@ -240,7 +243,7 @@ impl Running {
     }
 
     /// The adapters to serve, with control adapters last: they report the others.
-    fn plans(&self, program: &'static Program, on_behalf: &OnBehalf) -> Result<Vec<Plan>, Failure> {
+    fn plans(&self, program: &'static Program, on_behalf: &OnBehalf, rules: &Rules) -> Result<Vec<Plan>, Failure> {
         upstream::check_base_uris(program, &self.options.upstream)?;
         ports::check(program, &self.options)?;
         let mut connections = Vec::new();
@@ -279,6 +282,7 @@ impl Running {
                     .collect(),
                 catalog: SharedCatalog::default(),
                 catalogs: exposed.iter().map(|_| SharedCatalog::default()).collect(),
+                documents: Documents::new(rules.grants().count()),
                 exposed: exposed.clone(),
             });
         }
@@ -327,6 +331,7 @@ impl Running {
             changes: self.changes.as_ref(),
             catalog: &plan.catalog,
             rules: &self.rules,
+            documents: &plan.documents,
             stop: &self.stop,
             abort: &self.abort,
             about: plan.about,

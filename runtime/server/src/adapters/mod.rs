@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
 use super::cli::Serve;
+use super::docs::Documents;
 use super::health::Health;
 use super::inbound::Inbound;
 use super::list::List;
@@ -37,6 +38,8 @@ pub(super) struct Parts<'p> {
     /// What clients of the MCP endpoint of all members see, which the workers share.
     pub(super) catalog: &'p SharedCatalog,
     pub(super) rules: &'p Rules,
+    /// What callers of each rule see of the OpenAPI document, which the workers share.
+    pub(super) documents: &'p Documents,
     /// Who tells these clients that what they see has changed, if it can.
     pub(super) changes: Option<&'p Changes>,
     pub(super) stop: &'p CancellationToken,
@@ -101,9 +104,7 @@ impl Handler {
     ) -> Response {
         let number = rule.map_or(0, |(number, _)| number);
         match self {
-            Self::Rest(handler) => {
-                handler.respond(request, forwarded, &principal, rule.map(|(_, grant)| grant), noted).await
-            }
+            Self::Rest(handler) => handler.respond(request, forwarded, &principal, rule, noted).await,
             // On the heap, to keep the future of REST small.
             Self::Mcp(handler) => Box::pin(handler.respond(request, forwarded, principal, number, noted)).await,
             Self::Skill(handler) => handler.respond(&request, number),
