@@ -81,7 +81,9 @@ async fn example_of_the_documentation_decides_by_principal_over_rest_and_mcp() {
     // Confirmations are the stricter of both.
     let unconfirmed = operator.call("", "delete-orders").await;
     assert!(unconfirmed.contains("the user must confirm it"), "{unconfirmed}");
-    assert_eq!(operator.rest("DELETE", "/orders").await.0, 200);
+    for _ in 0..2 {
+        assert_eq!(operator.rest("DELETE", "/orders").await.0, 200, "what was not sent left the rate");
+    }
     assert_eq!(
         operator.rest("DELETE", "/parcels").await,
         (429, "this caller made too many calls of `delete-*`".to_owned())
@@ -232,6 +234,28 @@ async fn confirmed_call_counts_once_against_the_rate_of_its_tool() {
         let text = refused["content"][0]["text"].as_str().unwrap_or_default();
         assert!(text.contains("this caller made too many calls of `delete-*`"), "{refused}");
     }
+}
+
+#[tokio::test]
+async fn calls_with_invalid_arguments_leave_the_rate_of_their_tool_and_count_as_calls() {
+    let world = World::new("[default]\nrate = \"5/h\"\ntool-rates = {\"list-*\" = \"1/h\"}\n", &[]).await;
+    let caller = world.caller(json!({}));
+    let invalid = async || {
+        let result = caller.post("", &message("list-orders", &json!({"nothing": 1}))).await["result"].clone();
+        result["content"][0]["text"].as_str().unwrap_or_default().to_owned()
+    };
+    for _ in 0..2 {
+        let text = invalid().await;
+        assert!(text.contains("nothing") && !text.contains("too many"), "{text}");
+    }
+    assert_eq!(caller.rest("GET", "/orders?nothing=1").await.0, 400);
+    assert_eq!(caller.rest("GET", "/orders").await.0, 200);
+    let of_tool = (429, "this caller made too many calls of `list-*`".to_owned());
+    assert_eq!(caller.rest("GET", "/parcels").await, of_tool);
+    assert!(!invalid().await.contains("too many"));
+    let text = invalid().await;
+    assert!(text.contains("nothing was sent, this caller made too many calls; retry in"), "{text}");
+    assert_eq!(caller.rest("GET", "/orders?nothing=1").await, (429, "this caller made too many calls".to_owned()));
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use http::header::RETRY_AFTER;
 use http::{Method, StatusCode};
 use naftiko_adapter::{Forwarded, Principal};
 use naftiko_mcp::{Action, Grant, Limited, Policy};
-use naftiko_rest::__private::{Chosen, Matched, Problem, Routes};
+use naftiko_rest::__private::{Chosen, Gate, Matched, Problem, Routes};
 use naftiko_schema::{Adapter, Operation, Rest, Tool};
 
 use super::{Member, Parts};
@@ -77,20 +77,9 @@ impl Handler {
             response.extensions_mut().insert(RefusedByPolicy);
             return response;
         }
-        let is_refused = AtomicBool::new(false);
-        let gate = |number, matched, chosen: Option<Chosen>| {
-            let _ = noted.set(matched);
-            let Some(chosen) = chosen else { return Ok(()) };
-            let action = self.actions.get(&(number, address(chosen)));
-            if let Some(grant) = grant.filter(|grant| !allows(grant, action)) {
-                is_refused.store(true, Ordering::Relaxed);
-                return Err(forbidden(grant));
-            }
-            let Some(action) = action else { return Ok(()) };
-            self.policy.admit_principal(grant, principal.id(), &action.tools()).map_err(limited)
-        };
+        let gate = Caller { handler: self, principal, grant, noted, is_refused: AtomicBool::new(false) };
         let mut response = self.routes.respond(request, forwarded, Some(&gate)).await;
-        if is_refused.load(Ordering::Relaxed) {
+        if gate.is_refused.into_inner() {
             response.extensions_mut().insert(RefusedByPolicy);
         }
         response
@@ -99,8 +88,42 @@ impl Handler {
     /// Whether a rule allows requests with this method and path.
     fn is_allowed(&self, grant: &Grant, method: &Method, path: &str) -> bool {
         let chosen = self.routes.chosen(method, path);
-        let action = chosen.and_then(|(number, chosen)| self.actions.get(&(number, address(chosen))));
+        let action = chosen.and_then(|(number, chosen)| self.action(number, chosen));
         !forbids(grant, method) && allows(grant, action)
+    }
+
+    fn action(&self, number: usize, chosen: Chosen) -> Option<&Action> {
+        self.actions.get(&(number, address(chosen)))
+    }
+}
+
+/// The caller of a request, for whom a rule allows this.
+struct Caller<'c> {
+    handler: &'c Handler,
+    principal: &'c Principal,
+    grant: Option<&'c Grant>,
+    /// The route, as soon as it is known.
+    noted: &'c OnceLock<Matched>,
+    is_refused: AtomicBool,
+}
+
+impl Gate for Caller<'_> {
+    fn allow(&self, number: usize, matched: Matched, chosen: Option<Chosen>) -> Result<(), Problem> {
+        let _ = self.noted.set(matched);
+        let Some(chosen) = chosen else { return Ok(()) };
+        match self.grant.filter(|grant| !allows(grant, self.handler.action(number, chosen))) {
+            Some(grant) => {
+                self.is_refused.store(true, Ordering::Relaxed);
+                Err(forbidden(grant))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn count(&self, number: usize, chosen: Chosen, is_valid: bool) -> Result<(), Problem> {
+        let Some(action) = self.handler.action(number, chosen) else { return Ok(()) };
+        let tools = if is_valid { action.tools() } else { Vec::new() };
+        self.handler.policy.admit_principal(self.grant, self.principal.id(), &tools).map_err(limited)
     }
 }
 
