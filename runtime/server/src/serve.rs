@@ -136,6 +136,9 @@ impl Running {
         options.environment = options.environment.with_folder(options.upstream.bind_files.clone());
         let (policy, audit) = (options.tools.policy()?, options.tools.audit.open(about)?);
         let policy = policy.observer(Arc::new(Messages(Some(metrics.clone()))));
+        let of_cache = metrics.clone();
+        let cache = upstream::cache(&options.upstream)
+            .map(|cache| cache.observed(move |capability, event| of_cache.record_cache(capability, event)));
         let body_memory = options.body_memory.saturating_mul(1 << 20);
         let memory = Memory::new(body_memory, options.share(body_memory));
         let connections = Connections::new(options.max_connections, options.max_in_flight, memory.clone());
@@ -157,7 +160,7 @@ impl Running {
             // The rest is for what callers have not sent or taken yet.
             room: Room::new(body_memory / 4),
             upstream_tls: upstream::native_root_tls(),
-            cache: upstream::cache(&options.upstream),
+            cache,
             started: Instant::now(),
             stop: CancellationToken::new(),
             abort: CancellationToken::new(),
