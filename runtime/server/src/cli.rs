@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use http::HeaderName;
 use naftiko_client::__private::Environment;
 use naftiko_client::ScriptRunners;
 use naftiko_rest::__private::ApiErrors;
@@ -93,6 +94,9 @@ pub struct Serve {
     /// A proxy, as an address or a network, whose word about the address of a caller counts (repeatable)
     #[arg(long, env = "NAFTIKO_TRUSTED_PROXIES", value_name = "CIDR", value_parser = list::networks)]
     pub(super) trusted_proxies: Vec<List>,
+    /// The only header field in which these proxies say the address of a caller; X-Forwarded-For or Forwarded unless set
+    #[arg(long, env = "NAFTIKO_FORWARDED_FIELD", value_name = "NAME", value_parser = field, requires = "trusted_proxies")]
+    pub(super) forwarded_field: Option<HeaderName>,
     /// How long the head of a request may take, in seconds
     #[arg(long, env = "NAFTIKO_HEAD_TIMEOUT", default_value_t = 10, value_name = "SECONDS")]
     pub(super) head_timeout: u64,
@@ -220,6 +224,11 @@ pub(super) struct Upstream {
     pub(super) scripts: ScriptRunners,
 }
 
+/// The name of a header field.
+fn field(text: &str) -> Result<HeaderName, &'static str> {
+    text.trim().parse().map_err(|_| "it is no name of a header")
+}
+
 /// A text without blanks around it.
 fn trimmed(text: &str) -> Result<String, Infallible> {
     Ok(text.trim().to_owned())
@@ -235,7 +244,7 @@ impl Serve {
 
     /// The proxies that are trusted.
     pub(super) fn proxies(&self) -> Proxies {
-        Proxies::new(members(&self.trusted_proxies).filter_map(|text| network(text).ok()))
+        Proxies::new(members(&self.trusted_proxies).filter_map(|text| network(text).ok()), self.forwarded_field.clone())
     }
 
     /// What one address may have of so much. A few are not divided.

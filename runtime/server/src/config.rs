@@ -1,5 +1,6 @@
 //! The configuration in effect, for `--print-config`.
 
+use http::HeaderName;
 use naftiko_schema::{InboundAuth, InboundScheme, Template};
 use serde_json::{Map, Value, json};
 
@@ -47,6 +48,7 @@ pub(super) fn describe(program: &'static Program, options: &Serve) -> Value {
         "bodyMemoryMib": options.body_memory,
         "rateLimit": options.rate_limit,
         "trustedProxies": list(&options.trusted_proxies),
+        "forwardedField": options.forwarded_field.as_ref().map(HeaderName::as_str),
         "headTimeoutSeconds": options.head_timeout,
         "keepAliveTimeoutSeconds": options.keep_alive_timeout,
         "writeTimeoutSeconds": options.write_timeout,
