@@ -73,6 +73,12 @@ pub struct Serve {
     /// The API key that callers must send
     #[arg(long, env = "NAFTIKO_API_KEY", hide_env_values = true, value_parser = secret)]
     pub(super) api_key: Option<SecretString>,
+    /// A file with a bearer token of each caller, as `name: token` on each line
+    #[arg(long, env = "NAFTIKO_BEARER_TOKENS", value_name = "FILE")]
+    pub(super) bearer_tokens: Option<PathBuf>,
+    /// A file with an API key of each caller, as `name: key` on each line
+    #[arg(long, env = "NAFTIKO_API_KEYS", value_name = "FILE")]
+    pub(super) api_keys: Option<PathBuf>,
     /// The header that carries the API key
     #[arg(long, env = "NAFTIKO_API_KEY_HEADER", default_value = "x-api-key", value_parser = trimmed, value_name = "NAME")]
     pub(super) api_key_header: String,
@@ -255,7 +261,16 @@ impl Serve {
 
     /// Whether callers authenticate as the command line says, whatever the capability says.
     pub(super) fn authenticates(&self) -> bool {
-        self.bearer_token.is_some() || self.api_key.is_some()
+        self.bearer_token.is_some() || self.api_key.is_some() || self.has_named_keys()
+    }
+
+    /// Whether there are files that are read again at a signal, besides those of binds.
+    pub(super) fn has_files(&self) -> bool {
+        self.tls_certificate.is_some() || self.tools.policy_file.is_some() || self.has_named_keys()
+    }
+
+    fn has_named_keys(&self) -> bool {
+        self.bearer_tokens.is_some() || self.api_keys.is_some()
     }
 
     /// Whether the command line names an upstream.

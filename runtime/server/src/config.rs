@@ -41,6 +41,8 @@ pub(super) fn describe(program: &'static Program, options: &Serve) -> Value {
         "callers": callers.collect::<Map<_, _>>(),
         "bearerToken": set(options.bearer_token.is_some()),
         "apiKey": set(options.api_key.is_some()),
+        "bearerTokens": options.bearer_tokens,
+        "apiKeys": options.api_keys,
         "apiKeyHeader": options.api_key_header,
         "maxInFlight": options.max_in_flight,
         "maxConnections": options.max_connections,

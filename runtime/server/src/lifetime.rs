@@ -21,9 +21,7 @@ pub(super) async fn serve(
 ) -> Result<(), Failure> {
     let runtimes = [&workers[..], &[Handle::current()]].concat();
     // SIGHUP stops a server that has nothing to read again.
-    let reads_again = options.tls_certificate.is_some()
-        || options.tools.policy_file.is_some()
-        || program.variables().any(|variable| variable.file.is_some());
+    let reads_again = options.has_files() || program.variables().any(|variable| variable.file.is_some());
     let mut server = Running::new(program.about(), options, workers, Metrics::new(program, &runtimes)?)?;
     if !reloads.is_closed() {
         server.announces();
@@ -36,7 +34,7 @@ pub(super) async fn serve(
         tokio::select! {
             () = server.stop.cancelled() => return server.drain().await,
             () = hangup.next() => match server.read_again() {
-                Ok(()) => tracing::info!(target: TARGET, "reloaded certificate, policy and bound files"),
+                Ok(()) => tracing::info!(target: TARGET, "reloaded certificate, keys of callers, policy and bound files"),
                 Err(failure) => {
                     tracing::error!(target: TARGET, %failure, "the files cannot be reloaded, so all of them stay as they were");
                 }

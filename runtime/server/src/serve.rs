@@ -183,7 +183,7 @@ impl Running {
         self.changes.get_or_insert_default();
     }
 
-    /// Reads certificate, policy and files of binds again. If one cannot be used, nothing changes.
+    /// Reads certificate, keys of callers, policy and files of binds again. If one cannot be used, nothing changes.
     pub(super) fn read_again(&mut self) -> Result<(), Failure> {
         let config = Tls::read(&self.options)?;
         if let Some(program) = self.program {
