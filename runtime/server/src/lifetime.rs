@@ -1,7 +1,7 @@
 //! How long a server runs: until a signal stops it. Others make it read its files again.
 
 use naftiko_client::__private::TARGET;
-use naftiko_mcp::Server;
+use naftiko_mcp::__private::stdio_pipes;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::Receiver;
 
@@ -11,6 +11,7 @@ use super::metrics::Metrics;
 use super::program::Program;
 use super::serve::Running;
 use super::signals::{Hangup, Signals, stop_on_signal};
+use super::stdio::Local;
 
 /// Serves until a signal arrives. Each program from `reloads` replaces the one before it, without dropping requests.
 pub(super) async fn serve(
@@ -52,10 +53,21 @@ pub(super) async fn serve(
 }
 
 /// Serves MCP on stdio until the client leaves or a signal arrives.
-pub(super) async fn stdio(server: Server) -> std::io::Result<()> {
-    let mut signals = Signals::listen(false)?;
-    tokio::select! {
-        served = server.serve_stdio() => served,
-        () = signals.next() => Ok(()),
+pub(super) async fn stdio(local: &Local<'_>) -> std::io::Result<()> {
+    let mut signals = Signals::listen(local.has_file())?;
+    let mut hangup = Hangup::listen(local.has_file())?;
+    let (input, output) = stdio_pipes();
+    let mut served = std::pin::pin!(local.serve(input, output));
+    loop {
+        tokio::select! {
+            served = &mut served => return served,
+            () = signals.next() => return Ok(()),
+            () = hangup.next() => match local.read_again() {
+                Ok(()) => tracing::info!(target: TARGET, "reloaded policy"),
+                Err(failure) => {
+                    tracing::error!(target: TARGET, %failure, "the policy cannot be reloaded, so it stays as it was");
+                }
+            },
+        }
     }
 }

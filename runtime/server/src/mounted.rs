@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::metrics::Metrics;
 use super::program::Program;
 use super::serve::Running;
-use super::stdio::{exposed, server};
+use super::stdio::{Local, connect, exposed};
 
 /// A server that listens on free ports until it is dropped.
 pub struct Mounted {
@@ -87,9 +87,9 @@ pub async fn stdio(
     let (program, room) = (program.named(), Room::new(options.body_memory << 20));
     let make = || {
         let exposed = exposed(program, adapter)?;
-        let policy = options.tools.policy_on_stdio(program, &exposed, None)?;
-        server(program, &exposed, &options.upstream, Some(&options.environment), &room, policy)
+        let connections = connect(program, &exposed, &options.upstream, Some(&options.environment), &room)?;
+        Local::new(program, exposed, connections, options.tools.policy()?, &options.tools, None)
     };
-    let server = make().map_err(|failure| failure.to_string())?;
-    server.serve_lines(input, output).await.map_err(|error| error.to_string())
+    let local = make().map_err(|failure: Failure| failure.to_string())?;
+    local.serve(input, output).await.map_err(|error| error.to_string())
 }

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use naftiko_mcp::{Names, OutputSchemas, Policy, Rate, Search};
+use naftiko_mcp::{Grant, Names, OutputSchemas, Policy, Rate, Search};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -184,22 +184,16 @@ impl Tools {
         Rules::read(path, &names, &adapters)
     }
 
-    /// The policy for the client on standard input with this name, of these adapters.
-    pub(super) fn policy_on_stdio(
+    /// What the policy file allows the client on standard input with this name, of these adapters; `None` without a file.
+    pub(super) fn grant_on_stdio(
         &self,
         program: &'static Program,
         exposed: &[Exposed],
         name: Option<&str>,
-    ) -> Result<Policy, Failure> {
-        let (policy, rules) = (self.policy()?, self.rules(program)?);
-        match rules.of(&Identity::on_stdio(name), adapters::name_of(exposed)) {
-            None => Ok(policy),
-            Some((_, grant)) if grant.denies() => Err(Failure::Refused(format!(
-                "the rule `{}` of the policy file does not allow this client anything; --principal says who it is",
-                grant.name()
-            ))),
-            Some((_, grant)) => Ok(policy.granted(grant.clone())),
-        }
+    ) -> Result<Option<Grant>, Failure> {
+        let rules = self.rules(program)?;
+        let rule = rules.of(&Identity::on_stdio(name), adapters::name_of(exposed));
+        Ok(rule.map(|(_, grant)| grant.clone()))
     }
 
     /// The policy as JSON, for `--print-config`.
