@@ -186,6 +186,57 @@ async fn middleware_probes_and_status_hold_for_every_adapter() {
 }
 
 #[tokio::test]
+async fn calls_and_requests_are_recorded_with_the_namespace_of_their_adapter() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("audit").to_string_lossy().into_owned();
+    let program = program(&[&capability(ADAPTERS)], false).expect("it compiles");
+    let mounted = mount(program, &["--audit", "--audit-file", &file]).await.expect("it is served");
+    let at = |port: u16| format!("http://{}", address(&mounted, port));
+    for (port, caller) in [(9310, crew as Caller), (9311, desk)] {
+        call(&format!("{}/mcp", at(port)), caller, "list").await.expect("a result");
+    }
+    // Also what has no route, or is of no one who is known.
+    for (port, caller) in [(9312, anonymous as Caller), (9313, crew), (9313, anonymous)] {
+        caller(Client::new().delete(format!("{}/nothing", at(port)))).send().await.expect("a response");
+    }
+    let file = fs::read_dir(folder.path()).expect("it is read").next().expect("a file").expect("a file").path();
+    let text = fs::read_to_string(file).expect("it is text");
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let adapters: Vec<_> = lines.iter().map(|line| line["adapter"].as_str().unwrap_or_default()).collect();
+    assert_eq!(adapters, ["crew", "desk", "open", "closed", "closed"], "{text}");
+}
+
+#[tokio::test]
+async fn rule_of_an_adapter_is_for_its_callers_only() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("policy.toml");
+    let flags = ["--policy", &file.to_string_lossy()];
+    let rule = |adapters: &str| {
+        format!("[[rules]]\nname = \"few\"\nfor = {{adapters = [{adapters}]}}\nexclude-tools = [\"*\"]\n[default]\n")
+    };
+    let program = program(&[&capability(ADAPTERS)], false).expect("it compiles");
+    fs::write(&file, rule("\"crew\", \"closed\"")).expect("it is written");
+    let mounted = mount(program, &flags).await.expect("it is served");
+    let at = |port: u16| format!("http://{}", address(&mounted, port));
+    let hidden = call(&format!("{}/mcp", at(9310)), crew, "list").await.expect("a response");
+    assert!(hidden.contains("unknown tool") && hidden.contains("the rule `few`"), "{hidden}");
+    assert_eq!(call(&format!("{}/mcp", at(9311)), desk, "list").await.as_deref(), Ok("/fares"));
+    assert_eq!(get(format!("{}/list", at(9312)), anonymous).await.0, 200);
+    assert_eq!(get(format!("{}/list", at(9313)), crew).await.0, 403);
+    fs::write(&file, rule("\"dock\"")).expect("it is written");
+    let refused = mount(program, &flags).await.err().expect("it names no adapter");
+    let said = ":3: adapters: nothing has a name that matches `dock`; there are: open, closed, crew, desk";
+    assert!(refused.contains(said), "{refused}");
+    // On standard input and output, too.
+    fs::write(&file, rule("\"desk\"")).expect("it is written");
+    for (adapter, count) in [("crew", 2), ("desk", 0)] {
+        let responses = listed_on_stdio(program, Some(adapter), &flags, variables()).await.expect("it is served");
+        let list = responses.into_iter().find(|response| response["id"] == 2).expect("the list");
+        assert_eq!(list["result"]["tools"].as_array().map(Vec::len), Some(count), "{adapter}: {list}");
+    }
+}
+
+#[tokio::test]
 async fn ports_are_set_by_namespace_and_only_for_adapters_that_are_there() {
     let program = program(&[&capability(ADAPTERS)], false).expect("it compiles");
     for (flags, said) in [
@@ -204,7 +255,7 @@ async fn ports_are_set_by_namespace_and_only_for_adapters_that_are_there() {
 
 /// The descriptions of the tools that a client on standard input gets from the adapter with this namespace.
 async fn described_on_stdio(program: &'static Program, adapter: Option<&str>) -> Result<Vec<String>, String> {
-    let responses = listed_on_stdio(program, adapter, variables()).await?;
+    let responses = listed_on_stdio(program, adapter, &[], variables()).await?;
     let list = responses.into_iter().find(|response| response["id"] == 2).expect("the list");
     let tools = list["result"]["tools"].as_array().expect("tools").iter();
     Ok(tools.map(|tool| tool["description"].as_str().unwrap_or_default().to_owned()).collect())

@@ -73,6 +73,7 @@ async fn calls_and_requests_that_change_something_are_recorded_without_values() 
     assert_eq!(lines[0]["capability"], "scaleway-secret-manager-secrets");
     assert_eq!(lines[3]["route"], "/v1/secret-manager/v1beta1/regions/{region}/secrets/{secret-id}");
     assert_eq!(lines[3]["requestId"], "mine");
+    assert_eq!((&lines[0]["adapter"], &lines[3]["adapter"]), (&json!("mcp"), &json!("rest")), "they share a port");
     for line in &lines {
         let text = line.to_string();
         assert!(line["time"].is_string() && line["durationMs"].is_number() && line["requestId"].is_string(), "{text}");

@@ -140,6 +140,39 @@ async fn responses_are_kept_as_long_as_the_upstream_says_and_only_if_that_is_ask
     }
 }
 
+/// The counts of a capability in the metrics, by event.
+async fn events(world: &World) -> BTreeMap<String, u64> {
+    let text = world.get("/metrics", None).await.text().await.expect("text");
+    let of_cache = text.lines().filter_map(|line| line.strip_prefix("naftiko_cache_events_total{event=\""));
+    let counts = of_cache.filter_map(|line| line.split_once("\",naftiko_capability=\"kept\"} "));
+    counts.map(|(event, count)| (event.to_owned(), count.parse().expect("a number"))).collect()
+}
+
+#[tokio::test]
+async fn metrics_say_what_the_cache_does() {
+    let (world, _) = start("", &["--cache", "1"]).await;
+    assert_eq!(events(&world).await, BTreeMap::new());
+    for path in ["/fresh", "/fresh", "/fresh", "/tagged", "/tagged", "/no-store", "/failing"] {
+        world.get(path, None).await;
+    }
+    let counts = |counts: &[(&str, u64)]| counts.iter().map(|(event, count)| ((*event).to_owned(), *count)).collect();
+    let expected: BTreeMap<_, _> = counts(&[("hit", 2), ("miss", 4), ("revalidated", 1), ("stored", 2)]);
+    let mut seen = events(&world).await;
+    // A failure is tried again.
+    let misses = seen.insert("miss".to_owned(), 4).unwrap_or_default();
+    assert!(misses >= 4, "{misses}");
+    assert_eq!(seen, expected);
+    // Responses for so many callers do not fit.
+    for caller in 0..1500 {
+        world.get("/fresh", Some(("x-own-key", &format!("key-of-caller-{caller}")))).await;
+    }
+    let seen = events(&world).await;
+    assert!(seen["stored"] == 1502 && seen["evicted"] > 0 && seen["evicted"] < 1502, "{seen:?}");
+    let (world, _) = start("", &[]).await;
+    world.get("/fresh", None).await;
+    assert_eq!(events(&world).await, BTreeMap::new());
+}
+
 #[tokio::test]
 async fn kept_responses_have_their_fields_and_their_age() {
     let (world, _) = start("", &["--cache", "1"]).await;

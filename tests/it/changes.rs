@@ -14,7 +14,7 @@ use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::{ClientServiceExt as _, RoleClient};
 use scaleway_secret_manager_secrets::mcp;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, Lines, ReadHalf};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader, Lines};
 use tokio::time::timeout;
 use xtask::{root, trial};
 
@@ -142,8 +142,8 @@ async fn long_requests_to_listen_are_refused_or_served_in_time() {
 
 /// A client on standard input and output.
 struct Client {
-    input: tokio::io::WriteHalf<DuplexStream>,
-    output: Lines<BufReader<ReadHalf<DuplexStream>>>,
+    input: Box<dyn AsyncWrite + Unpin>,
+    output: Lines<BufReader<Box<dyn AsyncRead + Unpin>>>,
 }
 
 impl Client {
@@ -152,7 +152,19 @@ impl Client {
         let (input, output) = tokio::io::split(there);
         tokio::spawn(server.serve_lines(input, output));
         let (output, input) = tokio::io::split(here);
-        Self { input, output: BufReader::new(output).lines() }
+        Self::over(input, output)
+    }
+
+    fn over(input: impl AsyncWrite + Unpin + 'static, output: impl AsyncRead + Unpin + 'static) -> Self {
+        let output: Box<dyn AsyncRead + Unpin> = Box::new(output);
+        Self { input: Box::new(input), output: BufReader::new(output).lines() }
+    }
+
+    /// The names of the tools.
+    async fn tools(&mut self) -> Vec<Value> {
+        self.send(json!({"jsonrpc": "2.0", "id": 9, "method": "tools/list"})).await;
+        let list = self.receive().await;
+        list["result"]["tools"].as_array().unwrap_or_else(|| panic!("{list}")).clone()
     }
 
     async fn send(&mut self, message: Value) {
@@ -163,6 +175,56 @@ impl Client {
         let line = timeout(PATIENCE, self.output.next_line()).await.expect("a line comes");
         serde_json::from_str(&line.expect("text").expect("a line")).expect("JSON")
     }
+}
+
+#[tokio::test]
+async fn client_on_standard_output_hears_of_a_policy_that_is_read_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (policy, audit) = (folder.path().join("policy.toml"), folder.path().join("audit"));
+    fs::write(&policy, "[default]\n").expect("a file");
+    let (file, audit) = (policy.to_string_lossy(), audit.to_string_lossy());
+    let mut child = process::command(&server_binary(), &["mcp", "--policy", &file, "--audit", "--audit-file", &audit]);
+    let mut child = child.env("RUST_LOG", "info").spawn().expect("it starts");
+    let (input, output) = (child.stdin.take().expect("a pipe"), child.stdout.take().expect("a pipe"));
+    let mut log = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+    let mut client = Client::over(input, output);
+    let hello =
+        json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
+    client.send(json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello})).await;
+    assert_eq!(client.receive().await["result"]["capabilities"], json!({"tools": {"listChanged": true}}));
+    client.send(json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
+    assert_eq!(client.tools().await.len(), 10);
+    let rule = |what: &str| format!("[[rules]]\nname = \"local\"\nfor = {{credentials = [\"stdio\"]}}\n{what}\n");
+    for (text, said, count) in [
+        (rule("read-only = true"), "reloaded policy", 2),
+        (rule("readonly = true"), "policy.toml:4: unknown field `readonly`", 2),
+        (rule("deny = true"), "reloaded policy", 0),
+        (rule(""), "reloaded policy", 10),
+    ] {
+        fs::write(&policy, text).expect("a file");
+        let id = child.id().expect("it runs").to_string();
+        let sent = std::process::Command::new("kill").args(["-HUP", &id]).status().expect("a signal");
+        assert!(sent.success());
+        let heard = async { while !log.next_line().await.expect("text").expect("it goes on").contains(said) {} };
+        timeout(PATIENCE, heard).await.expect(said);
+        if said == "reloaded policy" {
+            assert_eq!(client.receive().await["method"], "notifications/tools/list_changed");
+        }
+        assert_eq!(client.tools().await.len(), count, "{said}");
+        client.send(crate::mcp::message("delete-secret", &json!({}))).await;
+        let called = client.receive().await.to_string();
+        assert_eq!(called.contains("unknown tool: delete-secret; the rule `local`"), count < 10, "{called}");
+    }
+    drop(client);
+    assert!(timeout(PATIENCE, child.wait()).await.expect("it ends").expect("its status").success());
+    let file = fs::read_dir(folder.path()).expect("it is read").map(|file| file.expect("a file").path());
+    let file = file.into_iter().find(|path| path.to_string_lossy().contains("/audit")).expect("an audit");
+    let text = fs::read_to_string(file).expect("it is text");
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let [hidden, same, nothing, invalid] = lines.as_slice() else { panic!("four calls: {text}") };
+    assert!([hidden, same, nothing].iter().all(|line| line["outcome"] == "refused-by-policy"), "{text}");
+    assert_eq!((&invalid["outcome"], &invalid["rule"]), (&json!("invalid"), &json!("local")));
+    assert!(lines.iter().all(|line| line["adapter"] == hidden["adapter"] && line["adapter"].is_string()), "{text}");
 }
 
 #[tokio::test]

@@ -136,11 +136,12 @@ async fn joined_server_has_one_document_of_all_routes() {
 pub(crate) async fn listed_on_stdio(
     program: &'static Program,
     adapter: Option<&str>,
+    flags: &[&str],
     variables: BTreeMap<String, String>,
 ) -> Result<Vec<Value>, String> {
     let (mut input, server_input) = tokio::io::duplex(1 << 16);
     let (server_output, mut output) = tokio::io::duplex(1 << 20);
-    let served = stdio(program, adapter, options::parse(&[]).expect("flags"), variables, server_input, server_output);
+    let served = stdio(program, adapter, options::parse(flags).expect("flags"), variables, server_input, server_output);
     let hello =
         json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
     let messages = [
@@ -160,7 +161,7 @@ pub(crate) async fn listed_on_stdio(
 #[tokio::test]
 async fn joined_server_of_one_program_serves_stdio_with_all_tools() {
     let variables = BTreeMap::from([("SCALEWAY_API_KEY".to_owned(), TOKEN.to_owned())]);
-    let responses = listed_on_stdio(scaleway(), None, variables).await.expect("it is served");
+    let responses = listed_on_stdio(scaleway(), None, &[], variables).await.expect("it is served");
     let listed = responses.iter().find(|response| response["id"] == 2).expect("the list");
     assert_eq!(names(listed).len(), 19);
     let hello = responses.iter().find(|response| response["id"] == 1).expect("the handshake");

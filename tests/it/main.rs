@@ -48,6 +48,7 @@ mod mcp_messages;
 mod mcp_policy;
 mod mcp_resources;
 mod monitoring;
+mod named_keys;
 mod oauth;
 mod on_behalf;
 mod openapi;

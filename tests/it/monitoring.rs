@@ -149,7 +149,8 @@ async fn scrape(joined: &Joined) -> String {
 #[tokio::test]
 async fn dashboards_and_alerts_name_only_what_servers_have() {
     let simulator = Simulator::start().await.expect("the simulator starts");
-    let joined = Joined::start(scaleway(), &["--base-uri", &simulator.base_uri()]).await.expect("it is served");
+    let flags = ["--base-uri", &simulator.base_uri(), "--cache", "1"];
+    let joined = Joined::start(scaleway(), &flags).await.expect("it is served");
     simulator.fault(Fault::status(503).times(1));
     let id = uuid::Uuid::nil();
     joined.get(&format!("/v1/secret-manager/v1beta1/regions/fr-par/secrets/{id}")).await;

@@ -86,6 +86,29 @@ async fn fields_are_ignored_without_a_trusted_proxy() {
 }
 
 #[tokio::test]
+async fn only_the_field_of_the_flag_is_believed_if_there_is_one() {
+    let simulator = Simulator::start().await.expect("the simulator starts");
+    let uri = simulator.base_uri();
+    let flags = ["--base-uri", &uri, "--rate-limit", "1", "--trusted-proxies", "::ffff:127.0.0.0/104"];
+    for (field, name) in [("X-Forwarded-For", X), ("x-real-ip", "x-real-ip")] {
+        let flags = [&flags[..], &["--forwarded-field", field]].concat();
+        let joined = Joined::start(scaleway(), &flags).await.expect("it is served");
+        // What the caller sends in another one neither helps nor hurts it.
+        let requests: &[&[(&str, &str)]] = &[
+            &[(name, "192.0.2.1"), ("forwarded", "for=192.0.2.8")],
+            &[(name, "192.0.2.1"), ("forwarded", "for=192.0.2.9")],
+            &[(name, "192.0.2.2")],
+            &[("forwarded", "for=192.0.2.9")],
+            &[],
+        ];
+        assert_eq!(statuses(&joined, requests).await, [404, 429, 404, 404, 429], "{field}");
+    }
+    for flags in [&["--forwarded-field", X][..], &["--trusted-proxies", "10.0.0.1", "--forwarded-field", "a b"]] {
+        assert!(naftiko_serve::options::parse(flags).is_err(), "{flags:?}");
+    }
+}
+
+#[tokio::test]
 async fn one_address_behind_a_proxy_has_its_share_of_permits_only() {
     let simulator = Simulator::start().await.expect("the simulator starts");
     let uri = simulator.base_uri();
@@ -110,7 +133,7 @@ async fn one_address_behind_a_proxy_has_its_share_of_permits_only() {
 
 #[test]
 fn networks_that_cannot_be_trusted_are_refused() {
-    for text in ["0.0.0.0/0", "::/0", "proxy.example", "10.0.0.0/40", ","] {
+    for text in ["0.0.0.0/0", "::/0", "::ffff:0:0/96", "proxy.example", "10.0.0.0/40", ","] {
         let parsed = naftiko_serve::options::parse(&["--trusted-proxies", text]);
         assert!(parsed.is_err(), "{text}");
     }

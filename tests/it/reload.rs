@@ -96,7 +96,7 @@ async fn new_files_serve_later_requests_while_an_old_one_finishes() {
     assert_eq!(failures.len(), 2, "{log}");
     assert!(failures[0].contains("policy.toml:2: unknown field `readonly`"), "{log}");
     assert!(failures[1].contains("certificate.pem contains no certificate"), "{log}");
-    assert_eq!(log.matches("reloaded certificate, policy and bound files").count(), 2, "{log}");
+    assert_eq!(log.matches("reloaded certificate, keys of callers, policy and bound files").count(), 2, "{log}");
 }
 
 const CAPABILITY: &str = "naftiko: 1.0.0-beta5

@@ -245,6 +245,8 @@ fn upstream(panels: &mut Panels, watched: &Watched) {
     panels.graph("Failed attempts per second", "reqps", &most(watched.operations, failed), legend);
     let retried = format!("sum by (naftiko_operation) ({})", rate("naftiko_client_retries_total", ""));
     panels.graph("Retries per second", "reqps", &most(watched.operations, retried), "{{naftiko_operation}}");
+    let kept = format!("sum by (event) ({})", rate("naftiko_cache_events_total", ""));
+    panels.graph("Kept responses per second, with --cache", "ops", &kept, "{{event}}");
 }
 
 fn server(panels: &mut Panels) {

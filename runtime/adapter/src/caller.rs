@@ -17,7 +17,7 @@ impl Principal {
         Self(Cow::Borrowed(kind))
     }
 
-    /// The subject with this name at this authorization server.
+    /// The subject with this name at this authorization server, or of this kind of credential.
     pub fn of(issuer: &str, name: &str) -> Self {
         // Neither a URI nor the name of a kind contains a line break, so principals cannot collide.
         Self(Cow::Owned(format!("{issuer}\n{name}")))

@@ -34,14 +34,14 @@ mod text;
 mod transport;
 
 pub use argument::Violation;
-#[cfg(feature = "cache")]
-pub use client::ResponseCache;
 pub use client::{
     Attempt, Call, ClientBuilder, ClientCredentials, ConfigError, GroupBuilder, Outcome, ResultStream, RetryPolicy,
     Signer, TokenExchange, TokenProvider, Transport, install_crypto_provider,
 };
 #[cfg(feature = "blocking")]
 pub use client::{Blocking, BlockingResults};
+#[cfg(feature = "cache")]
+pub use client::{CacheEvent, ResponseCache};
 pub use defaults::{Choice, Configured};
 pub use error::{ApiError, Error, ErrorKind, Phase};
 pub use into_body::{IntoBody, SecretBody};

@@ -18,7 +18,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use super::Policy;
 use super::accept::JsonOnly;
 use super::audit::AuditOutcome;
-use super::confirm::{Destructive, Verdict};
+use super::confirm::{Destructive, Verdict, is_impossible};
 use super::failure::failure;
 use super::forwarded::forwarded;
 use super::inputs::Inputs;
@@ -47,17 +47,25 @@ pub(super) async fn call(
     let is_confirmed = confirmable.as_ref().is_some_and(|params| {
         Destructive { tool, connection, params, principal: named(context) }.is_confirmed(policy, context)
     });
-    let admitted = if is_confirmed { policy.permit() } else { policy.admit(principal(context), &[&tool.name]) };
-    let _permit = match admitted {
+    let limited = |limited: Limited, ended: &mut Ended| {
+        ended.outcome = AuditOutcome::Refused;
+        Ok(refused(&tool.name, &limited).into())
+    };
+    let _permit = match policy.permit() {
         Ok(permit) => permit,
-        Err(limited) => {
-            ended.outcome = AuditOutcome::Refused;
-            return Ok(refused(&tool.name, &limited).into());
-        }
+        Err(error) => return limited(error, ended),
     };
     let inputs = Inputs::read(tool, params.arguments.take());
     let note = inputs.note();
-    let mut response = match inputs.checked(tool, connection).await {
+    let checked = inputs.checked(tool, connection).await;
+    // What is not sent anyway leaves the limit of the tool. A confirmed call was counted when the question was asked.
+    let is_sent = checked.is_ok() && !(confirmable.is_some() && is_impossible(policy, context));
+    let tools = [&*tool.name];
+    let counted = if is_sent { &tools[..] } else { &[] };
+    if !is_confirmed && let Err(error) = policy.admit(principal(context), counted) {
+        return limited(error, ended);
+    }
+    let mut response = match checked {
         Ok(arguments) => run(tool, connection, policy, arguments, confirmable, context, ended).await?,
         Err(error) => {
             ended.outcome = AuditOutcome::Invalid;

@@ -58,6 +58,11 @@ pub(super) struct Destructive<'a> {
     pub(super) principal: Option<&'a str>,
 }
 
+/// Whether no user can be asked who would have to confirm a destructive call.
+pub(super) fn is_impossible(policy: &Policy, context: &RequestContext<RoleServer>) -> bool {
+    policy.confirmation == Confirmation::Require && !can_ask(context)
+}
+
 impl Destructive<'_> {
     /// Decides about a call whose request has this method and path.
     pub(super) async fn verdict(

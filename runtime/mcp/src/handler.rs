@@ -386,7 +386,7 @@ impl ServerHandler for Server {
         }
         // Searches take time, and a hidden tool is one that does not exist.
         if !self.0.members.has(&request)
-            && let Err(limited) = policy.admit_other(principal(&context))
+            && let Err(limited) = policy.admit(principal(&context), &[])
         {
             return Ok(refused(&short(&request.name), &limited).into());
         }

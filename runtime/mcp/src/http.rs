@@ -90,7 +90,7 @@ impl Server {
 
 /// rmcp's endpoint, plus JSON-RPC errors for malformed messages.
 pub struct Endpoint {
-    service: StreamableHttpService<Observed, NeverSessionManager>,
+    service: StreamableHttpService<Observed<Server>, NeverSessionManager>,
     /// Which hosts and origins to accept, if that has not been checked before.
     known: Option<Known>,
     lists: Lists,

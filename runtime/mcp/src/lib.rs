@@ -70,4 +70,6 @@ pub mod __private {
     pub use crate::http::{Endpoint, PATH};
     pub use crate::members::SharedCatalog;
     pub use crate::patterns::Patterns;
+    pub use crate::stdio::serve_last;
+    pub use rmcp::transport::stdio_pipes;
 }

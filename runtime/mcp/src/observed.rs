@@ -11,13 +11,31 @@ use rmcp::model::{
 };
 use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
+use tokio::sync::watch;
 
 use super::handler::Server;
 use super::observe::{OTHER, Observing, Subject};
 
-/// Does what the server does, and observes its requests.
+/// Does what a server does, and observes its requests.
 #[derive(Clone)]
-pub(super) struct Observed(pub(super) Server);
+pub(super) struct Observed<S>(pub(super) S);
+
+/// What says which server serves a request: one, or the last of several.
+pub(super) trait Source: Clone + Send + Sync + 'static {
+    fn server(&self) -> Server;
+}
+
+impl Source for Server {
+    fn server(&self) -> Server {
+        self.clone()
+    }
+}
+
+impl Source for watch::Receiver<Server> {
+    fn server(&self) -> Server {
+        self.borrow().clone()
+    }
+}
 
 /// Methods of which only the name is of interest.
 macro_rules! methods {
@@ -27,19 +45,18 @@ macro_rules! methods {
             request: $request,
             context: RequestContext<RoleServer>,
         ) -> Result<$result, ErrorData> {
-            let observing = self.observing(Subject::of($method), &context);
-            observing.serve(self.0.$name(request, context), |_| false).await
+            let server = self.0.server();
+            let observing = observing(&server, Subject::of($method), &context);
+            observing.serve(server.$name(request, context), |_| false).await
         }
     )* };
 }
 
-impl Observed {
-    fn observing(&self, subject: Subject, context: &RequestContext<RoleServer>) -> Observing {
-        Observing::new(self.0.policy().observer.as_ref(), subject, context)
-    }
+fn observing(server: &Server, subject: Subject, context: &RequestContext<RoleServer>) -> Observing {
+    Observing::new(server.policy().observer.as_ref(), subject, context)
 }
 
-impl ServerHandler for Observed {
+impl<S: Source> ServerHandler for Observed<S> {
     methods! {
         initialize("initialize", InitializeRequestParams) -> InitializeResult;
         list_tools("tools/list", Option<PaginatedRequestParams>) -> ListToolsResult;
@@ -54,13 +71,15 @@ impl ServerHandler for Observed {
     }
 
     async fn discover(&self, context: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
-        let observing = self.observing(Subject::of("server/discover"), &context);
-        observing.serve(self.0.discover(context), |_| false).await
+        let server = self.0.server();
+        let observing = observing(&server, Subject::of("server/discover"), &context);
+        observing.serve(server.discover(context), |_| false).await
     }
 
     async fn ping(&self, context: RequestContext<RoleServer>) -> Result<(), ErrorData> {
-        let observing = self.observing(Subject::of("ping"), &context);
-        observing.serve(self.0.ping(context), |()| false).await
+        let server = self.0.server();
+        let observing = observing(&server, Subject::of("ping"), &context);
+        observing.serve(server.ping(context), |()| false).await
     }
 
     async fn get_prompt(
@@ -68,10 +87,11 @@ impl ServerHandler for Observed {
         request: GetPromptRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        let (prompt, capability) = self.0.members().prompt(&request.name).unwrap_or((OTHER, ""));
+        let server = self.0.server();
+        let (prompt, capability) = server.members().prompt(&request.name).unwrap_or((OTHER, ""));
         let subject = Subject { prompt, capability, ..Subject::of("prompts/get") };
-        let observing = self.observing(subject, &context);
-        observing.serve(self.0.get_prompt(request, context), |_| false).await
+        let observing = observing(&server, subject, &context);
+        observing.serve(server.get_prompt(request, context), |_| false).await
     }
 
     async fn call_tool(
@@ -79,34 +99,35 @@ impl ServerHandler for Observed {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let (tool, capability) = self.0.members().called(&request).unwrap_or((OTHER, ""));
+        let server = self.0.server();
+        let (tool, capability) = server.members().called(&request).unwrap_or((OTHER, ""));
         let subject = Subject { tool, capability, ..Subject::of("tools/call") };
-        let observing = self.observing(subject, &context);
+        let observing = observing(&server, subject, &context);
         let is_error = |response: &CallToolResponse| matches!(response, CallToolResponse::Complete(result) if result.is_error == Some(true));
-        observing.serve(self.0.call_tool(request, context), is_error).await
+        observing.serve(server.call_tool(request, context), is_error).await
     }
 
     fn get_info(&self) -> ServerConfig {
-        self.0.get_info()
+        self.0.server().get_info()
     }
 
     fn supported_protocol_versions(&self) -> Cow<'static, [ProtocolVersion]> {
-        self.0.supported_protocol_versions()
+        self.0.server().supported_protocol_versions()
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        self.0.get_tool(name)
+        self.0.server().get_tool(name)
     }
 
     async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
-        self.0.on_initialized(context).await;
+        self.0.server().on_initialized(context).await;
     }
 
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
-        self.0.accepted_subscription_filter(requested)
+        self.0.server().accepted_subscription_filter(requested)
     }
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
-        self.0.listen(context).await
+        self.0.server().listen(context).await
     }
 }

@@ -48,7 +48,7 @@ impl Patterns {
     ///
     /// # Errors
     /// If one matches none.
-    pub(super) fn check(&self, list: &'static str, names: &[impl AsRef<str>]) -> Result<(), UnmatchedPattern> {
+    pub fn check(&self, list: &'static str, names: &[impl AsRef<str>]) -> Result<(), UnmatchedPattern> {
         let names: Vec<_> = names.iter().map(AsRef::as_ref).collect();
         // A pattern that matches everything, even no name, says nothing that could be mistyped.
         let is_met = |pattern: &WildMatch| pattern.matches("") || names.iter().any(|name| pattern.matches(name));

@@ -403,21 +403,15 @@ impl Policy {
         Limits::check(&limits, principal, tools)
     }
 
-    /// Counts a call of a principal that calls no tool, such as a search.
-    pub(super) fn admit_other(&self, principal: &str) -> Result<(), Limited> {
-        self.admit_principal(self.grant.as_ref(), principal, &[])
+    /// Counts a call of a principal, which would do upstream what these tools do; what sends nothing, such as a search or a call
+    /// with invalid arguments, has no tools.
+    pub(super) fn admit(&self, principal: &str, tools: &[&str]) -> Result<(), Limited> {
+        self.admit_principal(self.grant.as_ref(), principal, tools)
     }
 
     /// Whether the results of a tool or resource with this name may show secrets.
     pub(super) fn reveals(&self, name: &str) -> bool {
         self.revealed.match_any(name)
-    }
-
-    /// Counts a call of a principal, which does what these tools do, and returns a permit for it. It counts only if it has one.
-    pub(super) fn admit(&self, principal: &str, tools: &[&str]) -> Result<Option<OwnedSemaphorePermit>, Limited> {
-        let permit = self.permit()?;
-        self.admit_principal(self.grant.as_ref(), principal, tools)?;
-        Ok(permit)
     }
 
     /// A permit for a call of any principal; `None` if the number of running calls is not limited.

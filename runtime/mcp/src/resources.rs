@@ -16,6 +16,7 @@ use serde_json::json;
 
 use super::action::Action;
 use super::content::Body;
+use super::limits::Limited;
 use super::long::is_long;
 use super::mask::{clean, view};
 use super::member::Member;
@@ -165,15 +166,18 @@ impl Resources {
             }
             ResourceSource::Call(ResourceCall { binding, captures: inputs, binary }) => {
                 let tools = action.as_ref().map(Action::tools).unwrap_or_default();
-                let _permit = policy.admit(principal, &tools).map_err(|limited| {
+                let refused = |limited: Limited| {
                     let text = format!("nothing was sent, {}; retry in {} s", limited.reason, limited.retry_after);
                     internal_error(uri, text)
-                })?;
+                };
+                let _permit = policy.permit().map_err(refused)?;
                 let values = values(binding, inputs, captures.as_ref()).ok_or_else(|| unknown(uri, policy))?;
                 let arguments = match values {
                     Ok(values) => checked(binding, connection, values).await,
                     Err(error) => Err(error),
                 };
+                let sent = if arguments.is_ok() { &*tools } else { &[] };
+                policy.admit(principal, sent).map_err(refused)?;
                 let arguments = arguments.map_err(|error| failure(uri, &error))?;
                 if policy.dry_run {
                     return Err(internal_error(uri, "nothing was sent: this server is in dry-run mode"));

@@ -10,12 +10,12 @@ use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
 use rmcp::{RoleServer, ServiceExt as _};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio::task::JoinSet;
 
 use super::handler::Server;
 use super::message::{MESSAGE_LIMIT, Malformed, Message, unreadable};
-use super::observed::Observed;
+use super::observed::{Observed, Source};
 
 /// How many requests may be without a written response. There are fewer calls at once, and the others fail at once.
 const OPEN_LIMIT: usize = 64;
@@ -60,12 +60,35 @@ impl Server {
         output: impl AsyncWrite + Send + Unpin + 'static,
     ) -> io::Result<()> {
         self.warn_of_policy();
-        match Observed(self).serve(Lines::new(input, output)).await {
-            Ok(running) => running.waiting().await.map(drop).map_err(io::Error::other),
-            // It is not an error if the client disconnects before its first request.
-            Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => Ok(()),
-            Err(error) => Err(io::Error::other(error)),
-        }
+        serve(self, input, output).await
+    }
+}
+
+/// Serves one client as [`Server::serve_lines`] does, each request by the last of several servers. All of them have the same
+/// tools, and the same [`Changes`](crate::Changes) if they have any.
+///
+/// # Errors
+/// If reading or writing fails.
+#[doc(hidden)]
+pub async fn serve_last(
+    servers: watch::Receiver<Server>,
+    input: impl AsyncRead + Send + Unpin + 'static,
+    output: impl AsyncWrite + Send + Unpin + 'static,
+) -> io::Result<()> {
+    servers.borrow().warn_of_policy();
+    serve(servers, input, output).await
+}
+
+async fn serve(
+    source: impl Source,
+    input: impl AsyncRead + Send + Unpin + 'static,
+    output: impl AsyncWrite + Send + Unpin + 'static,
+) -> io::Result<()> {
+    match Observed(source).serve(Lines::new(input, output)).await {
+        Ok(running) => running.waiting().await.map(drop).map_err(io::Error::other),
+        // It is not an error if the client disconnects before its first request.
+        Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => Ok(()),
+        Err(error) => Err(io::Error::other(error)),
     }
 }
 

@@ -37,7 +37,7 @@ pub mod __private {
     pub use crate::browser::{contain, protect};
     pub use crate::failure::ApiErrors;
     pub use crate::problem::Problem;
-    pub use crate::{Chosen, Matched, Routes, has_path};
+    pub use crate::{Chosen, Gate, Matched, Routes, has_path};
 }
 
 /// The routes of an adapter as an axum router. API errors about the caller's request pass through.
@@ -85,9 +85,18 @@ pub enum Chosen {
     Forward(&'static Operation),
 }
 
-/// Hears which route a request has, and decides whether what is chosen may run, of the adapter with this number. The route of a
-/// request may not have its method.
-type Gate<'g> = &'g (dyn Fn(usize, Matched, Option<Chosen>) -> Result<(), Problem> + Sync);
+/// Decides about requests to the routes of adapters, which it knows by their numbers.
+#[doc(hidden)]
+pub trait Gate: Sync {
+    /// Hears which route a request has, and decides whether what is chosen may run. The route of a request may not have its method.
+    fn allow(&self, number: usize, matched: Matched, chosen: Option<Chosen>) -> Result<(), Problem>;
+
+    /// Counts a request, and decides whether there were too many. It is about to go upstream, unless its arguments are invalid.
+    fn count(&self, number: usize, chosen: Chosen, is_valid: bool) -> Result<(), Problem>;
+}
+
+/// Counts a request whose arguments are valid or not.
+type Count<'c> = &'c (dyn Fn(bool) -> Result<(), Problem> + Sync);
 
 /// The routes of adapters, with the connections to their upstreams. Cloning is cheap.
 #[doc(hidden)]
@@ -124,16 +133,16 @@ impl Routes {
         Self(Arc::new(Served { members: members.collect(), api_errors }))
     }
 
+    /// What would run for a request with this method and path, and the number of its adapter.
+    pub fn chosen(&self, method: &http::Method, path: &str) -> Option<(usize, Chosen)> {
+        let (found, passage, member) = self.0.lookup(method, path);
+        Some((member?.number, chosen(&found, passage.as_ref(), method)?))
+    }
+
     /// Responds to any request, even if no route matches. Without a gate, all may run.
-    pub async fn respond(&self, request: Request, forwarded: Forwarded, gate: Option<Gate<'_>>) -> Response {
+    pub async fn respond(&self, request: Request, forwarded: Forwarded, gate: Option<&dyn Gate>) -> Response {
         let uri = request.uri().clone();
-        let (found, mut member) = self.0.find(request.method(), uri.path());
-        let mut passage = None;
-        if matches!(found, Match::OtherMethods(_) | Match::Nothing)
-            && let Some((passed, passing)) = self.0.passage(uri.path())
-        {
-            (passage, member) = (Some(passed), Some(passing));
-        }
+        let (found, passage, member) = self.0.lookup(request.method(), uri.path());
         let Some(member) = member else { return Problem::not_found(uri.path()).at(uri.path()).into_response() };
         let path = match (&found, &passage) {
             (Match::Found(route, _), _) => Some(&*route.path),
@@ -141,25 +150,40 @@ impl Routes {
             _ => None,
         };
         let matched = path.map(|path| Matched { path, capability: &member.connection.capability().name });
-        let chosen = match (&found, &passage) {
-            (_, Some(passage)) => forward::operation(passage.forward, request.method()).ok().map(Chosen::Forward),
-            (Match::Found(route, _), None) => Some(Chosen::Route(route)),
-            _ => None,
+        let chosen = chosen(&found, passage.as_ref(), request.method());
+        let count = |is_valid| match (gate, chosen) {
+            (Some(gate), Some(chosen)) => gate.count(member.number, chosen, is_valid),
+            _ => Ok(()),
         };
-        let allowed = gate.zip(matched).map_or(Ok(()), |(gate, matched)| gate(member.number, matched, chosen));
+        let mut allowed =
+            gate.zip(matched).map_or(Ok(()), |(gate, matched)| gate.allow(member.number, matched, chosen));
+        if passage.is_some() {
+            allowed = allowed.and_then(|()| count(true));
+        }
         let response = match (allowed, passage) {
             (Err(problem), _) => Err(problem),
             // On the heap, to keep the future of routes small.
             (Ok(()), Some(passage)) => {
                 Box::pin(member.pass_on(passage, uri.path(), request, forwarded, self.0.api_errors)).await
             }
-            (Ok(()), None) => member.respond(found, request, forwarded, self.0.api_errors).await,
+            (Ok(()), None) => member.respond(found, request, forwarded, self.0.api_errors, &count).await,
         };
         response.unwrap_or_else(|problem| problem.at(uri.path()).into_response())
     }
 }
 
 impl Served {
+    /// What a request is for, and the member that has it: a route, or what is passed on.
+    fn lookup<'p>(&self, method: &http::Method, path: &'p str) -> (Match, Option<Passage<'p>>, Option<&Member>) {
+        let (found, member) = self.find(method, path);
+        if matches!(found, Match::OtherMethods(_) | Match::Nothing)
+            && let Some((passage, member)) = self.passage(path)
+        {
+            return (found, Some(passage), Some(member));
+        }
+        (found, None, member)
+    }
+
     /// The route of a request, and the member that has it.
     fn find(&self, method: &http::Method, path: &str) -> (Match, Option<&Member>) {
         let mut best = (Match::Nothing, self.members.first());
@@ -213,6 +237,7 @@ impl Member {
         request: Request,
         forwarded: Forwarded,
         api_errors: ApiErrors,
+        count: Count<'_>,
     ) -> Result<Response, Problem> {
         match found {
             Match::Found(route, captures) => {
@@ -221,10 +246,10 @@ impl Member {
                     return Err(Problem::new(StatusCode::NOT_ACCEPTABLE, detail));
                 }
                 let uri = request.uri().clone();
-                let values = read::values(route, &self.connection, captures, request).await?;
+                let values = read::values(route, &self.connection, captures, request).await;
                 let (connection, routes) = (&self.connection, self.table.routes());
                 let references = References { taker: Taker::Route(route), path: uri.path(), connection, routes };
-                response::respond(route, &references, values, forwarded, api_errors).await
+                response::respond(route, &references, values, forwarded, api_errors, count).await
             }
             // The allowed methods are known without the upstream (RFC 9110 §9.3.7).
             Match::OtherMethods(methods) if request.method() == http::Method::OPTIONS => {
@@ -243,6 +268,14 @@ impl Member {
             Match::Nothing => Err(Problem::not_found(request.uri().path())),
             Match::NotText => Err(Problem::new(StatusCode::BAD_REQUEST, "the path is not percent-encoded UTF-8")),
         }
+    }
+}
+
+fn chosen(found: &Match, passage: Option<&Passage<'_>>, method: &http::Method) -> Option<Chosen> {
+    match (found, passage) {
+        (_, Some(passage)) => forward::operation(passage.forward, method).ok().map(Chosen::Forward),
+        (Match::Found(route, _), None) => Some(Chosen::Route(route)),
+        _ => None,
     }
 }
 

@@ -6,25 +6,36 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use naftiko_adapter::{Forwarded, Values, checked, execute, execute_streaming, offload, projected};
-use naftiko_client::__private::ResponseBody;
+use naftiko_client::__private::{Arguments, ResponseBody};
 use naftiko_client::Error;
 use naftiko_schema::{Output, Projection, Route, Target};
 
+use super::Count;
 use super::failure::{self, ApiErrors};
 use super::fields::{self, Content};
 use super::problem::Problem;
 use super::references::References;
 
-/// Calls the operation of the route and makes the response for the caller.
+/// Calls the operation of the route and makes the response for the caller. Requests are counted once it is known whether their
+/// arguments are valid.
 pub(super) async fn respond(
     route: &'static Route,
     references: &References<'_>,
-    values: Values,
+    values: Result<Values, Problem>,
     forwarded: Forwarded,
     api_errors: ApiErrors,
+    count: Count<'_>,
 ) -> Result<Response, Problem> {
-    let response = call(route, references, values, forwarded).await;
-    response.or_else(|error| failure::response(&error, references, api_errors))
+    let failed = |error: Error| failure::response(&error, references, api_errors);
+    let arguments = match values {
+        Ok(values) => checked(&route.binding, references.connection, values).await.map_err(failed),
+        Err(problem) => Err(Err(problem)),
+    };
+    count(arguments.is_ok())?;
+    match arguments {
+        Ok(arguments) => call(route, references, arguments, forwarded).await.or_else(failed),
+        Err(response) => response,
+    }
 }
 
 /// A response of the upstream, passed through as it arrives, up to this length.
@@ -41,11 +52,10 @@ pub(super) fn whole(
 async fn call(
     route: &'static Route,
     references: &References<'_>,
-    values: Values,
+    arguments: Arguments,
     forwarded: Forwarded,
 ) -> Result<Response, Error> {
     let (binding, connection) = (&route.binding, references.connection);
-    let arguments = checked(binding, references.connection, values).await?;
     match &binding.output {
         Output::Whole => {
             let response = execute_streaming(binding, connection, arguments, forwarded).await?;

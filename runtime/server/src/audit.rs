@@ -13,7 +13,7 @@ use http::{Method, StatusCode};
 use jiff::Timestamp;
 use naftiko_adapter::numbers;
 use naftiko_client::__private::TARGET;
-use naftiko_mcp::{Audit as _, AuditOutcome, AuditedCall};
+use naftiko_mcp::{AuditOutcome, AuditedCall};
 use naftiko_schema::Capability;
 use serde_json::{Value, json};
 
@@ -53,9 +53,13 @@ enum When {
     Required,
 }
 
-/// Where calls are recorded. Clones share it.
+/// Where calls are recorded that come through an adapter. Clones share it.
 #[derive(Clone)]
-pub(super) struct Audit(Arc<Sink>);
+pub(super) struct Audit {
+    sink: Arc<Sink>,
+    /// The name of the adapter; empty if it is not known yet.
+    adapter: &'static str,
+}
 
 struct Sink {
     /// Where lines are written, unless records are only sent.
@@ -142,16 +146,21 @@ impl Output {
 impl Audit {
     fn new(output: Option<Output>, logs: Option<Logs>, has_values: bool, is_required: bool) -> Self {
         let has_failed = AtomicBool::new(false);
-        Self(Arc::new(Sink { output, logs, has_values, is_required, has_failed }))
+        Self { sink: Arc::new(Sink { output, logs, has_values, is_required, has_failed }), adapter: "" }
+    }
+
+    /// The same for what comes through the adapter with this name.
+    pub(super) fn of(&self, adapter: &'static str) -> Self {
+        Self { adapter, ..self.clone() }
     }
 
     /// Writes and sends the records that are not written or sent yet. It blocks for some seconds at most; there must be no records
     /// after it.
     pub(super) fn close(&self) {
-        if let Some(Output::Queue(queue)) = &self.0.output {
+        if let Some(Output::Queue(queue)) = &self.sink.output {
             queue.flush();
         }
-        if let Some(logs) = &self.0.logs {
+        if let Some(logs) = &self.sink.logs {
             logs.close();
         }
     }
@@ -167,12 +176,13 @@ impl Audit {
     ) {
         let trace = exported_or(caller.trace);
         let outcome = if caller.is_refused { Some(REFUSED_BY_POLICY) } else { status.is_none().then_some(FAILED) };
-        self.0.write(
+        self.sink.write(
             "naftiko.audit.request",
             json!({
                 "kind": "request",
                 "method": method.as_str(),
                 "route": route,
+                "adapter": self.adapter(),
                 "status": status.map(|status| status.as_u16()),
                 "outcome": outcome,
                 "principal": caller.principal,
@@ -188,12 +198,12 @@ impl Audit {
 
     /// Whether requests can go on.
     pub(super) fn is_ready(&self) -> bool {
-        self.0.is_ready()
+        self.sink.is_ready()
     }
 
-    /// The same for calls of tools.
-    pub(super) fn of_tools(&self) -> Arc<dyn naftiko_mcp::Audit> {
-        self.0.clone()
+    /// The name of the adapter, if it is known.
+    fn adapter(&self) -> Option<&'static str> {
+        Some(self.adapter).filter(|adapter| !adapter.is_empty())
     }
 }
 
@@ -220,26 +230,13 @@ pub(super) struct Caller<'c> {
     pub(super) trace: Option<&'c str>,
 }
 
-impl naftiko_mcp::Audit for Sink {
+impl naftiko_mcp::Audit for Audit {
     fn is_ready(&self) -> bool {
-        if !self.is_required {
-            return true;
-        }
-        // The record of a request that is refused shows whether records can be sent again.
-        if self.logs.as_ref().is_some_and(Logs::has_failed) {
-            return false;
-        }
-        if !self.has_failed.load(Ordering::Relaxed) && !self.output.as_ref().is_some_and(Output::has_failed) {
-            return true;
-        }
-        // An empty line shows whether lines can be written again.
-        let is_written = self.write_text(b"\n").is_ok();
-        self.has_failed.store(!is_written, Ordering::Relaxed);
-        is_written
+        self.sink.is_ready()
     }
 
     fn has_values(&self) -> bool {
-        self.has_values
+        self.sink.has_values
     }
 
     fn record(&self, call: &AuditedCall<'_>) {
@@ -254,12 +251,13 @@ impl naftiko_mcp::Audit for Sink {
             _ => (FAILED, None),
         };
         let trace = exported_or(call.trace);
-        self.write(
+        self.sink.write(
             "naftiko.audit.tool",
             json!({
                 "kind": "tool",
                 "tool": call.tool,
                 "capability": call.capability,
+                "adapter": self.adapter(),
                 "arguments": call.arguments,
                 "argumentsLeftOut": (call.left_out > 0).then_some(call.left_out),
                 "values": call.values,
@@ -279,6 +277,23 @@ impl naftiko_mcp::Audit for Sink {
 }
 
 impl Sink {
+    fn is_ready(&self) -> bool {
+        if !self.is_required {
+            return true;
+        }
+        // The record of a request that is refused shows whether records can be sent again.
+        if self.logs.as_ref().is_some_and(Logs::has_failed) {
+            return false;
+        }
+        if !self.has_failed.load(Ordering::Relaxed) && !self.output.as_ref().is_some_and(Output::has_failed) {
+            return true;
+        }
+        // An empty line shows whether lines can be written again.
+        let is_written = self.write_text(b"\n").is_ok();
+        self.has_failed.store(!is_written, Ordering::Relaxed);
+        is_written
+    }
+
     fn write_text(&self, text: &[u8]) -> io::Result<()> {
         self.output.as_ref().map_or(Ok(()), |output| output.write(text))
     }
@@ -344,7 +359,7 @@ mod tests {
             let mut seen = [false; 3];
             for (index, ready) in seen.iter_mut().enumerate() {
                 full.store(index < 2, Ordering::Relaxed);
-                *ready = audit.0.is_ready();
+                *ready = audit.is_ready();
                 let caller = Caller { request_id: "1", ..Caller::default() };
                 audit.record_request(&Method::POST, "/x", Some(StatusCode::OK), &caller, Duration::ZERO);
             }

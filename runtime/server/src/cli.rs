@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use http::HeaderName;
 use naftiko_client::__private::Environment;
 use naftiko_client::ScriptRunners;
 use naftiko_rest::__private::ApiErrors;
@@ -72,6 +73,12 @@ pub struct Serve {
     /// The API key that callers must send
     #[arg(long, env = "NAFTIKO_API_KEY", hide_env_values = true, value_parser = secret)]
     pub(super) api_key: Option<SecretString>,
+    /// A file with a bearer token of each caller, as `name: token` on each line
+    #[arg(long, env = "NAFTIKO_BEARER_TOKENS", value_name = "FILE")]
+    pub(super) bearer_tokens: Option<PathBuf>,
+    /// A file with an API key of each caller, as `name: key` on each line
+    #[arg(long, env = "NAFTIKO_API_KEYS", value_name = "FILE")]
+    pub(super) api_keys: Option<PathBuf>,
     /// The header that carries the API key
     #[arg(long, env = "NAFTIKO_API_KEY_HEADER", default_value = "x-api-key", value_parser = trimmed, value_name = "NAME")]
     pub(super) api_key_header: String,
@@ -93,6 +100,9 @@ pub struct Serve {
     /// A proxy, as an address or a network, whose word about the address of a caller counts (repeatable)
     #[arg(long, env = "NAFTIKO_TRUSTED_PROXIES", value_name = "CIDR", value_parser = list::networks)]
     pub(super) trusted_proxies: Vec<List>,
+    /// The only header field in which these proxies say the address of a caller; X-Forwarded-For or Forwarded unless set
+    #[arg(long, env = "NAFTIKO_FORWARDED_FIELD", value_name = "NAME", value_parser = field, requires = "trusted_proxies")]
+    pub(super) forwarded_field: Option<HeaderName>,
     /// How long the head of a request may take, in seconds
     #[arg(long, env = "NAFTIKO_HEAD_TIMEOUT", default_value_t = 10, value_name = "SECONDS")]
     pub(super) head_timeout: u64,
@@ -220,6 +230,11 @@ pub(super) struct Upstream {
     pub(super) scripts: ScriptRunners,
 }
 
+/// The name of a header field.
+fn field(text: &str) -> Result<HeaderName, &'static str> {
+    text.trim().parse().map_err(|_| "it is no name of a header")
+}
+
 /// A text without blanks around it.
 fn trimmed(text: &str) -> Result<String, Infallible> {
     Ok(text.trim().to_owned())
@@ -235,7 +250,7 @@ impl Serve {
 
     /// The proxies that are trusted.
     pub(super) fn proxies(&self) -> Proxies {
-        Proxies::new(members(&self.trusted_proxies).filter_map(|text| network(text).ok()))
+        Proxies::new(members(&self.trusted_proxies).filter_map(|text| network(text).ok()), self.forwarded_field.clone())
     }
 
     /// What one address may have of so much. A few are not divided.
@@ -246,7 +261,16 @@ impl Serve {
 
     /// Whether callers authenticate as the command line says, whatever the capability says.
     pub(super) fn authenticates(&self) -> bool {
-        self.bearer_token.is_some() || self.api_key.is_some()
+        self.bearer_token.is_some() || self.api_key.is_some() || self.has_named_keys()
+    }
+
+    /// Whether there are files that are read again at a signal, besides those of binds.
+    pub(super) fn has_files(&self) -> bool {
+        self.tls_certificate.is_some() || self.tools.policy_file.is_some() || self.has_named_keys()
+    }
+
+    fn has_named_keys(&self) -> bool {
+        self.bearer_tokens.is_some() || self.api_keys.is_some()
     }
 
     /// Whether the command line names an upstream.

@@ -13,7 +13,8 @@ use super::failure::Failure;
 use super::lines::Flush;
 use super::observer::Messages;
 use super::program::Program;
-use super::{config, lifetime, log, stdio, workers};
+use super::stdio::Local;
+use super::{adapters, config, lifetime, log, stdio, workers};
 
 /// Runs the command line. The exit code is 2 for an invalid configuration and 1 for other failures.
 pub fn run(program: &'static Program) -> ExitCode {
@@ -110,15 +111,18 @@ fn serve_http(program: &'static Program, options: Serve, reloads: Receiver<&'sta
 const ROOM: usize = 8 << 20;
 
 fn serve_stdio(program: &'static Program, options: &cli::Stdio) -> Result<(), Failure> {
-    let mut policy = options.limits.limit(options.tools.policy_on_stdio(program, options.principal.as_deref())?);
-    let audit = options.tools.audit.open(program.about())?;
+    let exposed = stdio::exposed(program, options.adapter.as_deref())?;
+    let mut policy = options.limits.limit(options.tools.policy()?);
+    let audit = options.tools.audit.open(program.about())?.map(|audit| audit.of(adapters::name_of(&exposed)));
     if let Some(audit) = &audit {
-        policy = policy.audit(audit.of_tools());
+        policy = policy.audit(Arc::new(audit.clone()));
     }
     policy = policy.observer(Arc::new(Messages(None)));
-    let server = stdio::server(program, options.adapter.as_deref(), &options.upstream, None, &Room::new(ROOM), policy)?;
+    let connections = stdio::connect(program, &exposed, &options.upstream, None, &Room::new(ROOM))?;
+    let (tools, principal) = (&options.tools, options.principal.as_deref());
+    let local = Local::new(program, exposed, connections, policy, tools, principal)?;
     let runtime = runtime()?;
-    let outcome = runtime.block_on(lifetime::stdio(server));
+    let outcome = runtime.block_on(lifetime::stdio(&local));
     // A read of standard input may still block, so this must not wait for it.
     runtime.shutdown_background();
     if let Some(audit) = &audit {

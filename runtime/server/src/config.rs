@@ -1,5 +1,6 @@
 //! The configuration in effect, for `--print-config`.
 
+use http::HeaderName;
 use naftiko_schema::{InboundAuth, InboundScheme, Template};
 use serde_json::{Map, Value, json};
 
@@ -40,6 +41,8 @@ pub(super) fn describe(program: &'static Program, options: &Serve) -> Value {
         "callers": callers.collect::<Map<_, _>>(),
         "bearerToken": set(options.bearer_token.is_some()),
         "apiKey": set(options.api_key.is_some()),
+        "bearerTokens": options.bearer_tokens,
+        "apiKeys": options.api_keys,
         "apiKeyHeader": options.api_key_header,
         "maxInFlight": options.max_in_flight,
         "maxConnections": options.max_connections,
@@ -47,6 +50,7 @@ pub(super) fn describe(program: &'static Program, options: &Serve) -> Value {
         "bodyMemoryMib": options.body_memory,
         "rateLimit": options.rate_limit,
         "trustedProxies": list(&options.trusted_proxies),
+        "forwardedField": options.forwarded_field.as_ref().map(HeaderName::as_str),
         "headTimeoutSeconds": options.head_timeout,
         "keepAliveTimeoutSeconds": options.keep_alive_timeout,
         "writeTimeoutSeconds": options.write_timeout,

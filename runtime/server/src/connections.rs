@@ -120,7 +120,9 @@ impl Open {
     /// Who sent a request, as far as proxies are trusted.
     pub(super) fn caller(&self, proxies: &Proxies, headers: &HeaderMap) -> Caller {
         match proxies.caller(self.address, headers) {
-            address if address == self.address => Caller { address, peer: self.peer.clone(), connections: None },
+            address if address == self.address.to_canonical() => {
+                Caller { address, peer: self.peer.clone(), connections: None }
+            }
             address => self.connections.caller(address),
         }
     }

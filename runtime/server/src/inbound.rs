@@ -1,12 +1,14 @@
 //! Inbound authentication.
 
 use std::borrow::Cow;
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::response::Response;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use http::{HeaderMap, Method, StatusCode, Uri};
+use naftiko_adapter::Principal;
 use naftiko_client::__private::{Environment, basic, render};
 use naftiko_rest::__private::Problem;
 use naftiko_schema::{Credential, InboundAuth, InboundScheme, Location, Template, Variable};
@@ -15,6 +17,7 @@ use url::form_urlencoded;
 
 use super::cli::Serve;
 use super::failure::Failure;
+use super::named;
 use super::oauth::Protected;
 use super::rules::Identity;
 use super::secret::{same, secret};
@@ -36,9 +39,16 @@ pub(super) enum Inbound {
 pub(super) struct Secret {
     place: Place,
     scheme: Option<Scheme>,
+    /// The values of which callers have to send one.
+    keys: Arc<[Key]>,
+}
+
+/// A value, and who sends it.
+struct Key {
     secret: SecretString,
-    /// The name of the user, in Basic authentication.
-    user: Option<SecretString>,
+    /// The name of the user in Basic authentication, or of the caller whose key it is.
+    user: Option<String>,
+    principal: Principal,
 }
 
 /// Where callers send a secret.
@@ -62,21 +72,24 @@ impl Inbound {
             let empty = value.expose_secret().trim().is_empty();
             if empty { Err(failure("the secret that callers must send is empty")) } else { Ok(value.clone()) }
         };
-        match (&options.bearer_token, &options.api_key) {
-            (None, None) => Self::of(auth, endpoint, &options.environment),
-            (Some(token), None) => Ok(Self::Secrets(vec![Secret::bearer(non_empty(token)?)])),
-            (None, Some(key)) => {
-                let header = options.api_key_header.parse();
-                let header = header.map_err(|_| failure("--api-key-header is not a valid header name"))?;
-                Ok(Self::Secrets(vec![Secret {
-                    place: Place::Header(header),
-                    scheme: None,
-                    secret: non_empty(key)?,
-                    user: None,
-                }]))
+        let api_key = |key: Vec<Key>| {
+            let header = options.api_key_header.parse();
+            let header = header.map_err(|_| failure("--api-key-header is not a valid header name"))?;
+            Ok::<_, Failure>(Secret::new(Place::Header(header), None, key))
+        };
+        let bearer = |keys: Vec<Key>| Secret::new(Place::Header(AUTHORIZATION), Some(Scheme::Bearer), keys);
+        let secret = match (&options.bearer_token, &options.api_key, &options.bearer_tokens, &options.api_keys) {
+            (None, None, None, None) => return Self::of(auth, endpoint, &options.environment),
+            (Some(token), None, None, None) => bearer(vec![Key::shared("bearer", non_empty(token)?)]),
+            (None, Some(key), None, None) => api_key(vec![Key::shared("api-key", non_empty(key)?)])?,
+            (None, None, Some(file), None) => bearer(Key::named("bearer", file)?),
+            (None, None, None, Some(file)) => api_key(Key::named("api-key", file)?)?,
+            _ => {
+                let flags = "--bearer-token, --bearer-tokens, --api-key and --api-keys";
+                return Err(failure(&format!("callers authenticate in one way: set one of {flags}")));
             }
-            (Some(_), Some(_)) => Err(failure("set a bearer token or an API key, not both")),
-        }
+        };
+        Ok(Self::Secrets(vec![secret]))
     }
 
     /// The authentication of the capability.
@@ -87,7 +100,7 @@ impl Inbound {
                 if let [Credential::Digest(credential)] = &**credentials {
                     return digest(credential, &variables);
                 }
-                let secrets = credentials.iter().map(|credential| Secret::new(credential, &variables));
+                let secrets = credentials.iter().map(|credential| Secret::of(credential, &variables));
                 Ok(Self::Secrets(secrets.collect::<Result<_, _>>()?))
             }
             InboundScheme::AccessToken(token) => {
@@ -160,13 +173,18 @@ fn named(pair: &str) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
 }
 
 fn check(secrets: &[Secret], uri: &Uri, headers: &HeaderMap) -> Result<Identity, Problem> {
-    let failed = secrets.iter().find_map(|secret| match secret.is_in(uri, headers) {
-        Some(true) => None,
-        verdict => Some((secret, verdict.is_some())),
-    });
+    let (mut keys, mut failed) = (Vec::new(), None);
+    for secret in secrets {
+        match secret.sent(uri, headers) {
+            Some(Some(key)) => keys.push(key),
+            sent => failed = failed.or(Some((secret, sent.is_some()))),
+        }
+    }
     let Some((secret, wrong)) = failed else {
-        let user = secrets.iter().find_map(|secret| secret.user.as_ref()).map(|user| user.expose_secret().to_owned());
-        return Ok(Identity::of(secrets.first().map_or("none", Secret::kind), user));
+        let identity =
+            Identity::of(secrets.first().map_or("none", Secret::kind), keys.iter().find_map(|key| key.user.clone()));
+        let principal = keys.first().map(|key| key.principal.clone());
+        return Ok(Identity { principal: principal.unwrap_or(identity.principal), ..identity });
     };
     let challenge = match secret.scheme {
         Some(Scheme::Bearer) if wrong => "Bearer error=\"invalid_token\"",
@@ -193,21 +211,45 @@ fn digest(_: &naftiko_schema::Digest, _: &[SecretString]) -> Result<Inbound, Fai
     Err(failure("the digests of callers require a build with the feature `digest`"))
 }
 
+impl Key {
+    /// One that all callers send.
+    fn shared(kind: &'static str, secret: SecretString) -> Self {
+        Self { secret, user: None, principal: Principal::by(kind) }
+    }
+
+    /// Those of callers with names, in a file.
+    fn named(kind: &'static str, file: &Path) -> Result<Vec<Self>, Failure> {
+        let of = |(name, secret): (String, SecretString)| Self {
+            secret,
+            principal: Principal::of(kind, &name),
+            user: Some(name),
+        };
+        Ok(named::read(file)?.into_iter().map(of).collect())
+    }
+}
+
 impl Secret {
-    fn new(credential: &Credential, variables: &[SecretString]) -> Result<Self, Failure> {
+    fn new(place: Place, scheme: Option<Scheme>, keys: Vec<Key>) -> Self {
+        Self { place, scheme, keys: keys.into() }
+    }
+
+    fn of(credential: &Credential, variables: &[SecretString]) -> Result<Self, Failure> {
         let text = |template: &Template| {
             let text = render(template, variables);
             let empty = text.expose_secret().trim().is_empty();
             if empty { Err(failure("a secret that callers must send is empty")) } else { Ok(text) }
         };
         match credential {
-            Credential::Bearer(bearer) => Ok(Self::bearer(text(&bearer.token)?)),
+            Credential::Bearer(bearer) => {
+                let key = Key::shared("bearer", text(&bearer.token)?);
+                Ok(Self::new(Place::Header(AUTHORIZATION), Some(Scheme::Bearer), vec![key]))
+            }
             Credential::Basic(credential) => {
                 let username = render(&credential.username, variables);
                 let value = basic(username.expose_secret(), text(&credential.password)?.expose_secret());
-                let secret = value.strip_prefix("Basic ").unwrap_or(&value).into();
-                let place = Place::Header(AUTHORIZATION);
-                Ok(Self { place, scheme: Some(Scheme::Basic), secret, user: Some(username) })
+                let key = Key::shared("basic", value.strip_prefix("Basic ").unwrap_or(&value).into());
+                let key = Key { user: Some(username.expose_secret().to_owned()), ..key };
+                Ok(Self::new(Place::Header(AUTHORIZATION), Some(Scheme::Basic), vec![key]))
             }
             Credential::ApiKey(key) if matches!(key.location, Location::Header | Location::Query) => {
                 let header = || {
@@ -216,15 +258,11 @@ impl Secret {
                 };
                 let is_in_query = key.location == Location::Query;
                 let place = if is_in_query { Place::Query(key.name.to_string()) } else { header()? };
-                Ok(Self { place, scheme: None, secret: text(&key.value)?, user: None })
+                Ok(Self::new(place, None, vec![Key::shared("api-key", text(&key.value)?)]))
             }
             // The compiler rejects keys elsewhere, and ignoring a credential here would serve every caller.
             _ => Err(failure("callers can send a credential only in a header or the query")),
         }
-    }
-
-    fn bearer(secret: SecretString) -> Self {
-        Self { place: Place::Header(AUTHORIZATION), scheme: Some(Scheme::Bearer), secret, user: None }
     }
 
     fn field(&self) -> Option<HeaderName> {
@@ -235,8 +273,10 @@ impl Secret {
         if let Place::Query(name) = &self.place { Some(name) } else { None }
     }
 
-    fn bytes(&self) -> &[u8] {
-        self.secret.expose_secret().as_bytes()
+    /// The key with this value. All of them are compared, so that the time says nothing of which it is.
+    fn key(&self, sent: &[u8]) -> Option<&Key> {
+        let is_it = |key: &Key| same(sent, key.secret.expose_secret().as_bytes());
+        self.keys.iter().fold(None, |found, key| if is_it(key) { Some(key) } else { found })
     }
 
     /// Its kind, which identifies the principal.
@@ -248,25 +288,25 @@ impl Secret {
         }
     }
 
-    /// Whether the secret was sent; `None` if no secret of this kind was sent.
-    fn is_in(&self, uri: &Uri, headers: &HeaderMap) -> Option<bool> {
+    /// The key that was sent, unless it is wrong; `None` if no secret of this kind was sent.
+    fn sent(&self, uri: &Uri, headers: &HeaderMap) -> Option<Option<&Key>> {
         let header = match &self.place {
             Place::Header(header) => header,
             Place::Query(name) => {
                 let pairs = uri.query()?.split('&').filter_map(named);
                 let mut sent = pairs.filter(|(known, _)| known == name).map(|(_, value)| value);
                 let first = sent.next()?;
-                return Some(sent.next().is_none() && same(first.as_bytes(), self.bytes()));
+                return Some(self.key(first.as_bytes()).filter(|_| sent.next().is_none()));
             }
         };
         let sent = headers.get(header)?;
-        let Some(own) = self.scheme else { return Some(same(sent.as_bytes(), self.bytes())) };
+        let Some(own) = self.scheme else { return Some(self.key(sent.as_bytes())) };
         let (scheme, sent) = sent.to_str().ok()?.split_once(' ')?;
         let name = match own {
             Scheme::Bearer => "bearer",
             Scheme::Basic => "basic",
         };
-        scheme.eq_ignore_ascii_case(name).then(|| same(sent.trim().as_bytes(), self.bytes()))
+        scheme.eq_ignore_ascii_case(name).then(|| self.key(sent.trim().as_bytes()))
     }
 }
 

@@ -1,5 +1,8 @@
 //! The server program of capabilities: command line, listeners, middleware, signals.
 
+// The printed configuration is one long `json!`.
+#![recursion_limit = "256"]
+
 mod access;
 mod adapters;
 mod audit;
@@ -35,6 +38,7 @@ mod logs;
 mod memory;
 mod metrics;
 mod mounted;
+mod named;
 mod oauth;
 mod observer;
 mod on_behalf;

@@ -1,7 +1,7 @@
 //! How long a server runs: until a signal stops it. Others make it read its files again.
 
 use naftiko_client::__private::TARGET;
-use naftiko_mcp::Server;
+use naftiko_mcp::__private::stdio_pipes;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::Receiver;
 
@@ -11,6 +11,7 @@ use super::metrics::Metrics;
 use super::program::Program;
 use super::serve::Running;
 use super::signals::{Hangup, Signals, stop_on_signal};
+use super::stdio::Local;
 
 /// Serves until a signal arrives. Each program from `reloads` replaces the one before it, without dropping requests.
 pub(super) async fn serve(
@@ -21,9 +22,7 @@ pub(super) async fn serve(
 ) -> Result<(), Failure> {
     let runtimes = [&workers[..], &[Handle::current()]].concat();
     // SIGHUP stops a server that has nothing to read again.
-    let reads_again = options.tls_certificate.is_some()
-        || options.tools.policy_file.is_some()
-        || program.variables().any(|variable| variable.file.is_some());
+    let reads_again = options.has_files() || program.variables().any(|variable| variable.file.is_some());
     let mut server = Running::new(program.about(), options, workers, Metrics::new(program, &runtimes)?)?;
     if !reloads.is_closed() {
         server.announces();
@@ -36,7 +35,7 @@ pub(super) async fn serve(
         tokio::select! {
             () = server.stop.cancelled() => return server.drain().await,
             () = hangup.next() => match server.read_again() {
-                Ok(()) => tracing::info!(target: TARGET, "reloaded certificate, policy and bound files"),
+                Ok(()) => tracing::info!(target: TARGET, "reloaded certificate, keys of callers, policy and bound files"),
                 Err(failure) => {
                     tracing::error!(target: TARGET, %failure, "the files cannot be reloaded, so all of them stay as they were");
                 }
@@ -54,10 +53,21 @@ pub(super) async fn serve(
 }
 
 /// Serves MCP on stdio until the client leaves or a signal arrives.
-pub(super) async fn stdio(server: Server) -> std::io::Result<()> {
-    let mut signals = Signals::listen(false)?;
-    tokio::select! {
-        served = server.serve_stdio() => served,
-        () = signals.next() => Ok(()),
+pub(super) async fn stdio(local: &Local<'_>) -> std::io::Result<()> {
+    let mut signals = Signals::listen(local.has_file())?;
+    let mut hangup = Hangup::listen(local.has_file())?;
+    let (input, output) = stdio_pipes();
+    let mut served = std::pin::pin!(local.serve(input, output));
+    loop {
+        tokio::select! {
+            served = &mut served => return served,
+            () = signals.next() => return Ok(()),
+            () = hangup.next() => match local.read_again() {
+                Ok(()) => tracing::info!(target: TARGET, "reloaded policy"),
+                Err(failure) => {
+                    tracing::error!(target: TARGET, %failure, "the policy cannot be reloaded, so it stays as it was");
+                }
+            },
+        }
     }
 }

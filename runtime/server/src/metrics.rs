@@ -8,7 +8,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use http::{Method, StatusCode};
 use naftiko_client::__private::TARGET;
-use naftiko_client::{Attempt, Outcome};
+use naftiko_client::{Attempt, CacheEvent, Outcome};
 use naftiko_mcp::ObservedRequest;
 use naftiko_rest::__private::Matched;
 use prometheus::{
@@ -38,6 +38,7 @@ struct Inner {
     running: IntGauge,
     called: HistogramVec,
     retried: IntCounterVec,
+    cached: IntCounterVec,
     operated: HistogramVec,
     tasks: IntGauge,
     dropped_lines: IntCounter,
@@ -73,6 +74,10 @@ impl Metrics {
             Opts::new("naftiko_client_retries_total", "Number of attempts after the first one of a call"),
             &["naftiko_capability", "naftiko_operation"],
         )?;
+        let cached = IntCounterVec::new(
+            Opts::new("naftiko_cache_events_total", "Number of times that a response was kept, used, or made room"),
+            &["naftiko_capability", "event"],
+        )?;
         let operated = histogram(
             "mcp_server_operation_duration_seconds",
             "Duration of MCP requests",
@@ -98,6 +103,7 @@ impl Metrics {
         registry.register(Box::new(served.clone()))?;
         registry.register(Box::new(called.clone()))?;
         registry.register(Box::new(retried.clone()))?;
+        registry.register(Box::new(cached.clone()))?;
         registry.register(Box::new(operated.clone()))?;
         registry.register(Box::new(running.clone()))?;
         registry.register(Box::new(tasks.clone()))?;
@@ -111,6 +117,7 @@ impl Metrics {
             running,
             called,
             retried,
+            cached,
             operated,
             tasks,
             dropped_lines,
@@ -148,6 +155,11 @@ impl Metrics {
         }
         let labels = [capability, operation, attempt.method(), status, error];
         self.0.called.with_label_values(&labels).observe(outcome.elapsed.as_secs_f64());
+    }
+
+    /// Records what the cache of responses did for a capability.
+    pub(super) fn record_cache(&self, capability: &str, event: CacheEvent) {
+        self.0.cached.with_label_values(&[capability, event.name()]).inc();
     }
 
     /// Records the outcome of an MCP request.

@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::metrics::Metrics;
 use super::program::Program;
 use super::serve::Running;
-use super::stdio::server;
+use super::stdio::{Local, connect, exposed};
 
 /// A server that listens on free ports until it is dropped.
 pub struct Mounted {
@@ -85,10 +85,11 @@ pub async fn stdio(
 ) -> Result<(), String> {
     options.environment = Environment::of(variables).with_folder(options.upstream.bind_files.clone());
     let (program, room) = (program.named(), Room::new(options.body_memory << 20));
-    let made = options
-        .tools
-        .policy_on_stdio(program, None)
-        .and_then(|policy| server(program, adapter, &options.upstream, Some(&options.environment), &room, policy));
-    let server = made.map_err(|failure| failure.to_string())?;
-    server.serve_lines(input, output).await.map_err(|error| error.to_string())
+    let make = || {
+        let exposed = exposed(program, adapter)?;
+        let connections = connect(program, &exposed, &options.upstream, Some(&options.environment), &room)?;
+        Local::new(program, exposed, connections, options.tools.policy()?, &options.tools, None)
+    };
+    let local = make().map_err(|failure: Failure| failure.to_string())?;
+    local.serve(input, output).await.map_err(|error| error.to_string())
 }

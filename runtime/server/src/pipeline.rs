@@ -69,6 +69,8 @@ pub(super) struct Pipeline {
     /// Whether requests have spans that are exported.
     #[cfg(feature = "otlp")]
     pub(super) traced: bool,
+    /// The name of its adapter.
+    pub(super) adapter: &'static str,
     /// Which rule of the policy file is for a caller.
     pub(super) rules: Rules,
     /// Where requests are recorded that may change something, if requests and not calls of tools do it, and those that the rule
@@ -194,7 +196,7 @@ impl Pipeline {
             Err(problem) => return problem.at(request.uri().path()).into_response(),
         };
         self.inbound.take(&mut request);
-        let rule = self.rules.of(&caller).filter(|_| self.handler.has_rules());
+        let rule = self.rules.of(&caller, self.adapter);
         let mut forwarded = trace::context(request.headers());
         if self.audit.is_some() {
             forwarded.get(TRACEPARENT).into_iter().for_each(|trace| drop(current.trail.trace.set(trace.clone())));

@@ -4,17 +4,17 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use naftiko_mcp::{Names, OutputSchemas, Policy, Rate, Search};
+use naftiko_mcp::{Grant, Names, OutputSchemas, Policy, Rate, Search};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::audit;
 use super::confirm::Confirm;
 use super::failure::Failure;
 use super::list::{self, List, members};
-use super::program::Program;
+use super::program::{Exposed, Program};
 use super::rules::{Identity, Rules};
 use super::secret::secret;
+use super::{adapters, audit};
 
 #[derive(Args)]
 #[command(next_help_heading = "MCP tools")]
@@ -174,25 +174,26 @@ impl Tools {
     /// The rules of the policy file, for callers of a program; none without a file.
     pub(super) fn rules(&self, program: &'static Program) -> Result<Rules, Failure> {
         let Some(path) = &self.policy_file else { return Ok(Rules::default()) };
-        let mut names = Names::default();
-        for exposed in program.exposed().iter().flatten() {
+        let (mut names, all) = (Names::default(), program.exposed());
+        for exposed in all.iter().flatten() {
             exposed.adapter.mcp().into_iter().for_each(|mcp| names.add_tools(exposed.toolset(), mcp));
             exposed.adapter.rest().into_iter().for_each(|rest| names.add_routes(exposed.toolset(), rest));
         }
-        Rules::read(path, &names)
+        let has_rules = |exposed: &&Vec<Exposed>| exposed.iter().any(|one| adapters::has_rules(one.adapter));
+        let adapters: Vec<_> = all.iter().filter(has_rules).map(|exposed| adapters::name_of(exposed)).collect();
+        Rules::read(path, &names, &adapters)
     }
 
-    /// The policy for the client on standard input, with its name.
-    pub(super) fn policy_on_stdio(&self, program: &'static Program, name: Option<&str>) -> Result<Policy, Failure> {
-        let (policy, rules) = (self.policy()?, self.rules(program)?);
-        match rules.of(&Identity::on_stdio(name)) {
-            None => Ok(policy),
-            Some((_, grant)) if grant.denies() => Err(Failure::Refused(format!(
-                "the rule `{}` of the policy file does not allow this client anything; --principal says who it is",
-                grant.name()
-            ))),
-            Some((_, grant)) => Ok(policy.granted(grant.clone())),
-        }
+    /// What the policy file allows the client on standard input with this name, of these adapters; `None` without a file.
+    pub(super) fn grant_on_stdio(
+        &self,
+        program: &'static Program,
+        exposed: &[Exposed],
+        name: Option<&str>,
+    ) -> Result<Option<Grant>, Failure> {
+        let rules = self.rules(program)?;
+        let rule = rules.of(&Identity::on_stdio(name), adapters::name_of(exposed));
+        Ok(rule.map(|(_, grant)| grant.clone()))
     }
 
     /// The policy as JSON, for `--print-config`.

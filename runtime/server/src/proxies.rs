@@ -10,19 +10,33 @@ use ipnet::IpNet;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The proxies that are trusted.
+/// The proxies that are trusted, and the field in which they say from where a request came.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Proxies(Vec<IpNet>);
+pub(super) struct Proxies {
+    networks: Vec<IpNet>,
+    /// The only field that is read, if it is known.
+    field: Option<HeaderName>,
+}
 
-/// The address or network that a text names.
+/// The length of what all IPv6 addresses have in common that are IPv4 addresses (RFC 4291 §2.5.5.2).
+const MAPPED: u8 = 96;
+
+/// The address or network that a text names. Where it is an IPv4 one written as IPv6, it is the IPv4 one.
 ///
 /// # Errors
 /// What is wrong with it.
 pub(super) fn network(text: &str) -> Result<IpNet, &'static str> {
     const WRONG: &str = "is no address or network, such as 10.0.0.0/8 or 2001:db8::1";
     let network = match text.parse::<IpAddr>() {
-        Ok(address) => IpNet::from(address.to_canonical()),
+        Ok(address) => IpNet::from(address),
         Err(_) => text.parse::<IpNet>().map_err(|_| WRONG)?,
+    };
+    let network = match network.addr().to_canonical() {
+        // A shorter one has all IPv4 addresses.
+        address @ IpAddr::V4(_) if network.addr().is_ipv6() => {
+            IpNet::new(address, network.prefix_len().saturating_sub(MAPPED)).map_err(|_| WRONG)?
+        }
+        _ => network,
     };
     if network.prefix_len() == 0 {
         Err("has every address, so that every caller could name another")
@@ -32,34 +46,43 @@ pub(super) fn network(text: &str) -> Result<IpNet, &'static str> {
 }
 
 impl Proxies {
-    pub(super) fn new(networks: impl IntoIterator<Item = IpNet>) -> Self {
-        Self(networks.into_iter().collect())
+    pub(super) fn new(networks: impl IntoIterator<Item = IpNet>, field: Option<HeaderName>) -> Self {
+        Self { networks: networks.into_iter().collect(), field }
     }
 
     /// The address of the caller whose request came from a peer: that of the peer, unless it is a trusted proxy and says
-    /// another one. If it sends both fields, its caller may have sent one of them, so they have to agree.
+    /// another one. If it is not known in which field it does, and both are there, its caller may have sent one of them, so they
+    /// have to agree.
     pub(super) fn caller(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let peer = peer.to_canonical();
         if !self.trusts(peer) {
             return peer;
         }
-        let lines = |name: &HeaderName| headers.get_all(name).iter().map(|value| value.to_str().ok()).rev();
-        let listed = headers.contains_key(&X_FORWARDED_FOR).then(|| {
-            // Lines and items from the last one to the first one.
-            let items = lines(&X_FORWARDED_FOR).flat_map(|line| line.unwrap_or_default().rsplit(','));
-            self.last_untrusted(peer, items.map(|item| address(item.trim())))
-        });
-        let forwarded = headers.contains_key(&FORWARDED).then(|| {
-            let nodes = lines(&FORWARDED).flat_map(|line| {
+        if let Some(field) = &self.field {
+            return self.said(peer, headers, field).unwrap_or(peer);
+        }
+        match [&X_FORWARDED_FOR, &FORWARDED].map(|field| self.said(peer, headers, field)) {
+            [Some(one), Some(other)] if one != other => peer,
+            [Some(one), _] | [None, Some(one)] => one,
+            [None, None] => peer,
+        }
+    }
+
+    /// The address of the caller that a field says, if it is there. All but `Forwarded` are lists of addresses.
+    fn said(&self, peer: IpAddr, headers: &HeaderMap, field: &HeaderName) -> Option<IpAddr> {
+        headers.contains_key(field).then_some(())?;
+        // Lines and items from the last one to the first one.
+        let lines = headers.get_all(field).iter().map(|value| value.to_str().ok()).rev();
+        Some(if field == FORWARDED {
+            let nodes = lines.flat_map(|line| {
                 let nodes = line.and_then(nodes).unwrap_or_else(|| vec![None]);
                 nodes.into_iter().rev().map(|node| node.as_deref().and_then(address))
             });
             self.last_untrusted(peer, nodes)
-        });
-        match (listed, forwarded) {
-            (Some(one), Some(other)) if one != other => peer,
-            (Some(one), _) | (None, Some(one)) => one,
-            (None, None) => peer,
-        }
+        } else {
+            let items = lines.flat_map(|line| line.unwrap_or_default().rsplit(','));
+            self.last_untrusted(peer, items.map(|item| address(item.trim())))
+        })
     }
 
     /// The first address of a list that is not trusted, or the last one before something else than an address.
@@ -75,8 +98,7 @@ impl Proxies {
     }
 
     fn trusts(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        self.0.iter().any(|network| network.contains(&address))
+        self.networks.iter().any(|network| network.contains(&address))
     }
 }
 
@@ -151,7 +173,7 @@ mod tests {
     }
 
     fn proxies() -> Proxies {
-        Proxies::new(["10.0.0.0/8", "2001:db8:1::/48"].map(|text| network(text).expect("a network")))
+        Proxies::new(["10.0.0.0/8", "2001:db8:1::/48"].map(|text| network(text).expect("a network")), None)
     }
 
     fn caller(peer: &str, fields: &[(&HeaderName, &str)]) -> String {
@@ -170,6 +192,7 @@ mod tests {
             ("10.0.0.1", &[(x, "192.0.2.1")], "192.0.2.1"),
             ("::ffff:10.0.0.1", &[(x, "192.0.2.1")], "192.0.2.1"),
             ("192.0.2.9", &[(x, "192.0.2.1"), (f, "for=192.0.2.1")], "192.0.2.9"),
+            ("::ffff:192.0.2.9", &[(x, "192.0.2.1")], "192.0.2.9"),
             ("10.0.0.1", &[(x, "6.6.6.6, 192.0.2.1")], "192.0.2.1"),
             ("10.0.0.1", &[(x, "6.6.6.6"), (x, "192.0.2.1, 10.0.0.2")], "192.0.2.1"),
             ("10.0.0.1", &[(x, "10.0.0.3,10.0.0.2")], "10.0.0.3"),
@@ -196,6 +219,20 @@ mod tests {
             ("10.0.0.1", &[(x, "6.6.6.6"), (f, "for=192.0.2.1")], "10.0.0.1"),
         ] {
             assert_eq!(caller(peer, fields), expected, "{peer} {fields:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_named_field_is_believed() {
+        let own = HeaderName::from_static("x-client");
+        let fields = [(&X_FORWARDED_FOR, "192.0.2.1"), (&FORWARDED, "for=192.0.2.2"), (&own, "6.6.6.6, 192.0.2.3")];
+        let headers: HeaderMap =
+            fields.iter().map(|(name, value)| ((*name).clone(), HeaderValue::from_static(value))).collect();
+        for (name, address) in fields.map(|(name, _)| name).into_iter().zip(["192.0.2.1", "192.0.2.2", "192.0.2.3"]) {
+            let proxies = Proxies { field: Some(name.clone()), ..proxies() };
+            assert_eq!(proxies.caller(ip("10.0.0.1"), &headers), ip(address), "{name}");
+            assert_eq!(proxies.caller(ip("10.0.0.1"), &HeaderMap::new()), ip("10.0.0.1"), "{name}");
+            assert_eq!(proxies.caller(ip("192.0.2.9"), &headers), ip("192.0.2.9"), "{name}");
         }
     }
 
@@ -238,10 +275,28 @@ mod tests {
 
     #[test]
     fn networks_are_addresses_with_or_without_a_length() {
-        for text in ["10.0.0.0/8", "10.1.2.3", "2001:db8::/32", "::1", "::ffff:10.0.0.1"] {
-            assert!(network(text).is_ok(), "{text}");
+        for (text, shown) in [
+            ("10.0.0.0/8", "10.0.0.0/8"),
+            ("10.1.2.3", "10.1.2.3/32"),
+            ("2001:db8::/32", "2001:db8::/32"),
+            ("::1", "::1/128"),
+            ("::ffff:10.0.0.1", "10.0.0.1/32"),
+            ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+            ("::ffff:a00:1/128", "10.0.0.1/32"),
+        ] {
+            assert_eq!(network(text).map(|network| network.to_string()), Ok(shown.to_owned()), "{text}");
         }
-        for text in ["", "10.0.0.0/33", "10.0.0", "proxy.example", "0.0.0.0/0", "::/0", "10.0.0.1:80"] {
+        for text in [
+            "",
+            "10.0.0.0/33",
+            "10.0.0",
+            "proxy.example",
+            "0.0.0.0/0",
+            "::/0",
+            "::ffff:0.0.0.0/96",
+            "::ffff:10.0.0.0/80",
+            "10.0.0.1:80",
+        ] {
             assert!(network(text).is_err(), "{text}");
         }
     }

@@ -20,6 +20,7 @@ use super::adapters::{self, Handler, Member, Parts};
 use super::audit::Audit;
 use super::cli::Serve;
 use super::connections::Connections;
+use super::docs::Documents;
 use super::failure::Failure;
 use super::forwarding::Forwarding;
 use super::guard::Guard;
@@ -90,6 +91,8 @@ struct Plan {
     /// What clients of MCP see: of all of them, and of each.
     catalog: SharedCatalog,
     catalogs: Vec<SharedCatalog>,
+    /// What callers of each rule see of the OpenAPI document.
+    documents: Documents,
     /// What the server calls itself there.
     about: &'static Capability,
     group: Option<&'static Group>,
@@ -103,6 +106,11 @@ impl Plan {
     /// What messages call it.
     fn title(&self) -> String {
         self.exposed.first().map_or_else(|| adapters::title(self.adapter).to_owned(), adapters::title_of)
+    }
+
+    /// What the audit and rules call it.
+    fn name(&self) -> &'static str {
+        adapters::name_of(&self.exposed)
     }
 
     /// The adapter's type and address, by which a listener is known when the program changes.
@@ -126,11 +134,11 @@ impl Running {
         metrics: Metrics,
     ) -> Result<Self, Failure> {
         options.environment = options.environment.with_folder(options.upstream.bind_files.clone());
-        let (mut policy, audit) = (options.tools.policy()?, options.tools.audit.open(about)?);
-        if let Some(audit) = &audit {
-            policy = policy.audit(audit.of_tools());
-        }
-        policy = policy.observer(Arc::new(Messages(Some(metrics.clone()))));
+        let (policy, audit) = (options.tools.policy()?, options.tools.audit.open(about)?);
+        let policy = policy.observer(Arc::new(Messages(Some(metrics.clone()))));
+        let of_cache = metrics.clone();
+        let cache = upstream::cache(&options.upstream)
+            .map(|cache| cache.observed(move |capability, event| of_cache.record_cache(capability, event)));
         let body_memory = options.body_memory.saturating_mul(1 << 20);
         let memory = Memory::new(body_memory, options.share(body_memory));
         let connections = Connections::new(options.max_connections, options.max_in_flight, memory.clone());
@@ -152,7 +160,7 @@ impl Running {
             // The rest is for what callers have not sent or taken yet.
             room: Room::new(body_memory / 4),
             upstream_tls: upstream::native_root_tls(),
-            cache: upstream::cache(&options.upstream),
+            cache,
             started: Instant::now(),
             stop: CancellationToken::new(),
             abort: CancellationToken::new(),
@@ -175,7 +183,7 @@ impl Running {
         self.changes.get_or_insert_default();
     }
 
-    /// Reads certificate, policy and files of binds again. If one cannot be used, nothing changes.
+    /// Reads certificate, keys of callers, policy and files of binds again. If one cannot be used, nothing changes.
     pub(super) fn read_again(&mut self) -> Result<(), Failure> {
         let config = Tls::read(&self.options)?;
         if let Some(program) = self.program {
@@ -193,7 +201,7 @@ impl Running {
         let forwarding = Forwarding::new(program, &self.options)?;
         let on_behalf = OnBehalf::new(program, &self.options)?;
         let rules = self.options.tools.rules(program)?;
-        let plans = self.plans(program, &on_behalf)?;
+        let plans = self.plans(program, &on_behalf, &rules)?;
         // Binding comes last of what may fail: then the program before it is still served whole, with its rules.
         let sockets = self.bind(&plans)?;
         self.rules = rules;
@@ -238,7 +246,7 @@ impl Running {
     }
 
     /// The adapters to serve, with control adapters last: they report the others.
-    fn plans(&self, program: &'static Program, on_behalf: &OnBehalf) -> Result<Vec<Plan>, Failure> {
+    fn plans(&self, program: &'static Program, on_behalf: &OnBehalf, rules: &Rules) -> Result<Vec<Plan>, Failure> {
         upstream::check_base_uris(program, &self.options.upstream)?;
         ports::check(program, &self.options)?;
         let mut connections = Vec::new();
@@ -277,6 +285,7 @@ impl Running {
                     .collect(),
                 catalog: SharedCatalog::default(),
                 catalogs: exposed.iter().map(|_| SharedCatalog::default()).collect(),
+                documents: Documents::new(rules.grants().count()),
                 exposed: exposed.clone(),
             });
         }
@@ -316,13 +325,16 @@ impl Running {
         has_control: bool,
         listening: &[Listening],
     ) -> Pipeline {
+        let audit = self.audit.as_ref().map(|audit| audit.of(plan.name()));
+        let policy = audit.iter().fold(self.policy.clone(), |policy, audit| policy.audit(Arc::new(audit.clone())));
         let parts = Parts {
             options: &self.options,
             access: &self.access,
-            policy: &self.policy,
+            policy: &policy,
             changes: self.changes.as_ref(),
             catalog: &plan.catalog,
             rules: &self.rules,
+            documents: &plan.documents,
             stop: &self.stop,
             abort: &self.abort,
             about: plan.about,
@@ -341,8 +353,9 @@ impl Running {
             metrics: self.metrics.clone(),
             has_metrics: adapters::has_metrics(&plan.exposed, has_control),
             health: adapters::health(&plan.exposed, &parts),
-            rules: self.rules.clone(),
-            audit: self.audit.clone(),
+            adapter: plan.name(),
+            rules: if adapters::has_rules(plan.adapter) { self.rules.clone() } else { Rules::default() },
+            audit,
             records_requests: plan.adapter.rest().is_some(),
             rate: self.rate.clone(),
             guard: self.guard.clone(),

@@ -48,7 +48,7 @@ pub use blocking::{Blocking, BlockingResults};
 pub use builder::CONNECT_TIMEOUT;
 pub use builder::ClientBuilder;
 #[cfg(feature = "cache")]
-pub use cache::ResponseCache;
+pub use cache::{CacheEvent, ResponseCache};
 pub use call::Call;
 pub use config_error::ConfigError;
 pub use connection::{Connection, Handle};

@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
 use super::cli::Serve;
+use super::docs::Documents;
 use super::health::Health;
 use super::inbound::Inbound;
 use super::list::List;
@@ -37,6 +38,8 @@ pub(super) struct Parts<'p> {
     /// What clients of the MCP endpoint of all members see, which the workers share.
     pub(super) catalog: &'p SharedCatalog,
     pub(super) rules: &'p Rules,
+    /// What callers of each rule see of the OpenAPI document, which the workers share.
+    pub(super) documents: &'p Documents,
     /// Who tells these clients that what they see has changed, if it can.
     pub(super) changes: Option<&'p Changes>,
     pub(super) stop: &'p CancellationToken,
@@ -101,19 +104,12 @@ impl Handler {
     ) -> Response {
         let number = rule.map_or(0, |(number, _)| number);
         match self {
-            Self::Rest(handler) => {
-                handler.respond(request, forwarded, &principal, rule.map(|(_, grant)| grant), noted).await
-            }
+            Self::Rest(handler) => handler.respond(request, forwarded, &principal, rule, noted).await,
             // On the heap, to keep the future of REST small.
             Self::Mcp(handler) => Box::pin(handler.respond(request, forwarded, principal, number, noted)).await,
             Self::Skill(handler) => handler.respond(&request, number),
             Self::Control(handler) => handler.respond(&request),
         }
-    }
-
-    /// Whether rules of the policy file are for its callers. The control adapter is for operators.
-    pub(super) fn has_rules(&self) -> bool {
-        !matches!(self, Self::Control(_))
     }
 
     /// Whether the request is for a page for people.
@@ -156,6 +152,19 @@ pub(super) fn title(adapter: &Adapter) -> &'static str {
 pub(super) fn title_of(exposed: &Exposed) -> String {
     let title = title(exposed.adapter);
     exposed.apart().map_or_else(|| title.to_owned(), |namespace| format!("{title} `{namespace}`"))
+}
+
+/// Whether rules of the policy file are for callers of an adapter. The control adapter is for operators.
+pub(super) fn has_rules(adapter: &Adapter) -> bool {
+    !matches!(adapter, Adapter::Control(_))
+}
+
+/// The name of the adapter at a port, in the audit and for rules: its namespace. Adapters that share a port have the name of their type, and so
+/// has one without a namespace.
+pub(super) fn name_of(exposed: &[Exposed]) -> &'static str {
+    let Some(Exposed { adapter, member, .. }) = exposed.first() else { return "" };
+    let namespace = adapter.namespace();
+    if namespace.is_empty() || !member.is_empty() { adapter.name() } else { namespace }
 }
 
 /// The path of the endpoint, if the adapter has only one.

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
-use http::StatusCode;
 use http::header::RETRY_AFTER;
+use http::{Method, StatusCode};
 use naftiko_adapter::{Forwarded, Principal};
 use naftiko_mcp::{Action, Grant, Limited, Policy};
-use naftiko_rest::__private::{Chosen, Matched, Problem, Routes};
+use naftiko_rest::__private::{Chosen, Gate, Matched, Problem, Routes};
 use naftiko_schema::{Adapter, Operation, Rest, Tool};
 
 use super::{Member, Parts};
@@ -34,7 +34,7 @@ impl Handler {
         let read_only = parts.options.tools.read_only;
         let adapters: Vec<_> = members.iter().filter_map(Member::rest).collect();
         let names: Vec<_> = members.iter().map(|member| member.exposed.member).collect();
-        let docs = Docs::new(&adapters, parts.group.map(|group| (group, &*names)));
+        let docs = Docs::new(&adapters, parts.group.map(|group| (group, &*names)), parts.documents.clone());
         let (errors, credentials) = (parts.options.errors.into(), parts.inbound.fields());
         let depends_on_caller = parts.rules.grants().next().is_some() || parts.policy.limits_principals();
         let served = members.iter().filter(|member| member.rest().is_some()).enumerate();
@@ -49,46 +49,87 @@ impl Handler {
         self.docs.is_page(request.method(), request.uri().path())
     }
 
-    /// Responds to a request of a principal, for whom a rule allows this, and notes the route as soon as it is known.
+    /// Responds to a request of a principal, for whom a rule with this number allows this, and notes the route as soon as it is
+    /// known.
     pub(super) async fn respond(
         &self,
         request: Request,
         forwarded: Forwarded,
         principal: &Principal,
-        grant: Option<&Grant>,
+        rule: Option<(usize, &Grant)>,
         noted: &OnceLock<Matched>,
     ) -> Response {
         let path = request.uri().path();
-        if let Some(response) = self.docs.respond(request.method(), path).await {
+        let shown = rule.map(|(number, grant)| {
+            let is_allowed = |method: &Method, path: &str| self.is_allowed(grant, method, path);
+            (number, is_allowed)
+        });
+        if let Some(response) = self.docs.respond(request.method(), path, shown).await {
             return response;
         }
+        let grant = rule.map(|(_, grant)| grant);
         if self.read_only && !request.method().is_safe() {
             let detail = "this server is read-only; see --read-only";
             return Problem::new(StatusCode::FORBIDDEN, detail).at(path).into_response();
         }
-        if let Some(grant) = grant.filter(|grant| grant.is_read_only() && !request.method().is_safe()) {
+        if let Some(grant) = grant.filter(|grant| forbids(grant, request.method())) {
             let mut response = forbidden(grant).at(path).into_response();
             response.extensions_mut().insert(RefusedByPolicy);
             return response;
         }
-        let is_refused = AtomicBool::new(false);
-        let gate = |number, matched, chosen: Option<Chosen>| {
-            let _ = noted.set(matched);
-            let Some(chosen) = chosen else { return Ok(()) };
-            let action = self.actions.get(&(number, address(chosen)));
-            if let Some(grant) = grant.filter(|grant| !allows(grant, action)) {
-                is_refused.store(true, Ordering::Relaxed);
-                return Err(forbidden(grant));
-            }
-            let Some(action) = action else { return Ok(()) };
-            self.policy.admit_principal(grant, principal.id(), &action.tools()).map_err(limited)
-        };
+        let gate = Caller { handler: self, principal, grant, noted, is_refused: AtomicBool::new(false) };
         let mut response = self.routes.respond(request, forwarded, Some(&gate)).await;
-        if is_refused.load(Ordering::Relaxed) {
+        if gate.is_refused.into_inner() {
             response.extensions_mut().insert(RefusedByPolicy);
         }
         response
     }
+
+    /// Whether a rule allows requests with this method and path.
+    fn is_allowed(&self, grant: &Grant, method: &Method, path: &str) -> bool {
+        let chosen = self.routes.chosen(method, path);
+        let action = chosen.and_then(|(number, chosen)| self.action(number, chosen));
+        !forbids(grant, method) && allows(grant, action)
+    }
+
+    fn action(&self, number: usize, chosen: Chosen) -> Option<&Action> {
+        self.actions.get(&(number, address(chosen)))
+    }
+}
+
+/// The caller of a request, for whom a rule allows this.
+struct Caller<'c> {
+    handler: &'c Handler,
+    principal: &'c Principal,
+    grant: Option<&'c Grant>,
+    /// The route, as soon as it is known.
+    noted: &'c OnceLock<Matched>,
+    is_refused: AtomicBool,
+}
+
+impl Gate for Caller<'_> {
+    fn allow(&self, number: usize, matched: Matched, chosen: Option<Chosen>) -> Result<(), Problem> {
+        let _ = self.noted.set(matched);
+        let Some(chosen) = chosen else { return Ok(()) };
+        match self.grant.filter(|grant| !allows(grant, self.handler.action(number, chosen))) {
+            Some(grant) => {
+                self.is_refused.store(true, Ordering::Relaxed);
+                Err(forbidden(grant))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn count(&self, number: usize, chosen: Chosen, is_valid: bool) -> Result<(), Problem> {
+        let Some(action) = self.handler.action(number, chosen) else { return Ok(()) };
+        let tools = if is_valid { action.tools() } else { Vec::new() };
+        self.handler.policy.admit_principal(self.grant, self.principal.id(), &tools).map_err(limited)
+    }
+}
+
+/// Whether a rule allows no request with this method.
+fn forbids(grant: &Grant, method: &Method) -> bool {
+    grant.is_read_only() && !method.is_safe()
 }
 
 /// What the routes of a member do, whose adapter has this number.
@@ -139,12 +180,13 @@ fn limited(limited: Limited) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use naftiko_schema::{Binding, Method, OperationId, RetrySafety, Route, calls};
+    use naftiko_schema::{Binding, OperationId, RetrySafety, Route, calls};
 
     use super::*;
 
-    static LIST: Operation = Operation::new(OperationId(0), "list", Method::Get, RetrySafety::Idempotent);
-    static ROUTES: &[Route] = &[Route::new(Method::Get, "/things", Binding::new(calls(&LIST)))];
+    static LIST: Operation =
+        Operation::new(OperationId(0), "list", naftiko_schema::Method::Get, RetrySafety::Idempotent);
+    static ROUTES: &[Route] = &[Route::new(naftiko_schema::Method::Get, "/things", Binding::new(calls(&LIST)))];
     static REST: Rest = Rest::new(0).routes(ROUTES);
 
     #[test]

@@ -1,5 +1,6 @@
 //! The OpenAPI document of the routes, and a page that shows it without loading anything from another host.
 
+mod allowed;
 mod defaults;
 mod members;
 
@@ -17,6 +18,8 @@ use naftiko_schema::{Group, Rest};
 use swagger_ui_dist::{ApiDefinition, OpenApiSource, generate_routes};
 use tower::ServiceExt as _;
 
+pub(super) use allowed::Documents;
+
 const DOCUMENT: &str = "/openapi.json";
 const PAGE: &str = "/docs";
 /// The files that the page loads. It uses its own path for the document, because a capability may define the usual path.
@@ -31,14 +34,19 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 #[derive(Clone)]
 pub(super) struct Docs {
     document: Bytes,
+    of_rules: Documents,
     has_document: bool,
     has_page: bool,
     assets: Router,
 }
 
 impl Docs {
-    /// The documentation of an adapter, or of these members of a group.
-    pub(super) fn new(adapters: &[(&'static Rest, Connection)], group: Option<(&'static Group, &[&str])>) -> Self {
+    /// The documentation of an adapter, or of these members of a group, with what the callers of each rule see of it.
+    pub(super) fn new(
+        adapters: &[(&'static Rest, Connection)],
+        group: Option<(&'static Group, &[&str])>,
+        of_rules: Documents,
+    ) -> Self {
         let api_definition = OpenApiSource::Uri(DOCUMENT);
         let document: Cow<'static, str> = match group {
             Some((group, members)) => members::only(&group.openapi, &group.members, members),
@@ -49,6 +57,7 @@ impl Docs {
         let is_free = |path: &str| !is_taken(path);
         Self {
             document: defaults::configured(document, &in_effect),
+            of_rules,
             has_document: is_free(DOCUMENT),
             has_page: LOADED.iter().chain([&PAGE]).all(|path| is_free(path)),
             assets: generate_routes(ApiDefinition { uri_prefix: PAGE, api_definition, title: None }),
@@ -61,17 +70,27 @@ impl Docs {
         matches!(*method, Method::GET | Method::HEAD) && is_one
     }
 
-    /// The response, if the request is for one of these paths.
-    pub(super) async fn respond(&self, method: &Method, path: &str) -> Option<Response> {
+    /// The response, if the request is for one of these paths. The document has what the rule with this number allows its callers,
+    /// if there is one.
+    pub(super) async fn respond(
+        &self,
+        method: &Method,
+        path: &str,
+        rule: Option<(usize, impl Fn(&Method, &str) -> bool)>,
+    ) -> Option<Response> {
         if !matches!(*method, Method::GET | Method::HEAD) {
             return None;
         }
+        let document = || match rule {
+            Some((number, is_allowed)) => self.of_rules.of(number, || allowed::only(&self.document, is_allowed)),
+            None => self.document.clone(),
+        };
         let response = match path {
-            DOCUMENT if self.has_document => text("application/json", self.document.clone()),
+            DOCUMENT if self.has_document => text("application/json", document()),
             _ if !self.has_page => return None,
             PAGE => text("text/html; charset=utf-8", include_str!("page.html")),
             "/docs/start.js" => text("text/javascript; charset=utf-8", include_str!("start.js")),
-            "/docs/openapi.json" => text("application/json", self.document.clone()),
+            "/docs/openapi.json" => text("application/json", document()),
             SCRIPT | STYLES => self.asset(path).await,
             _ => return None,
         };
@@ -105,7 +124,7 @@ mod tests {
         let route = Route::new(OPERATION.method, path, Binding::new(calls(&OPERATION))).captures(&[None]);
         let connection = ClientBuilder::<Connection>::new(&CAPABILITY).build().expect("a connection");
         let rest: &'static Rest = Box::leak(Box::new(Rest::new(0).routes(vec![route].leak()).openapi("{}")));
-        Docs::new(&[(rest, connection)], None)
+        Docs::new(&[(rest, connection)], None, Documents::default())
     }
 
     #[test]

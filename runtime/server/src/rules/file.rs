@@ -60,25 +60,26 @@ struct For {
     #[serde(default)]
     claims: BTreeMap<String, Spanned<Vec<Text>>>,
     credentials: Texts,
+    adapters: Texts,
 }
 
 /// What is wrong, and where.
 struct Mistake(Range<usize>, String);
 
-/// The rules of a file, the last of which is for all callers.
+/// The rules of a file, the last of which is for all callers, about capabilities and adapters with these names.
 ///
 /// # Errors
 /// What is wrong, with the file and the line.
-pub(super) fn read(path: &Path, names: &Names) -> Result<Vec<Rule>, String> {
+pub(super) fn read(path: &Path, names: &Names, adapters: &[&str]) -> Result<Vec<Rule>, String> {
     let shown = path.display();
     let text = fs::read_to_string(path).map_err(|error| format!("the policy file {shown} cannot be read: {error}"))?;
-    parse(&text, names).map_err(|Mistake(span, message)| {
+    parse(&text, names, adapters).map_err(|Mistake(span, message)| {
         let before = text.get(..span.start).unwrap_or(&text);
         format!("{shown}:{}: {message}", before.matches('\n').count() + 1)
     })
 }
 
-fn parse(text: &str, names: &Names) -> Result<Vec<Rule>, Mistake> {
+fn parse(text: &str, names: &Names, adapters: &[&str]) -> Result<Vec<Rule>, Mistake> {
     let file: File = toml::from_str(text).map_err(|error| {
         let message = error.message().lines().next().unwrap_or("this is not TOML");
         Mistake(error.span().unwrap_or_default(), message.to_owned())
@@ -102,7 +103,7 @@ fn parse(text: &str, names: &Names) -> Result<Vec<Rule>, Mistake> {
                 "a rule needs `for`, such as `for = {groups = [\"platform\"]}`; `[default]` is for all others";
             return Err(Mistake(span, message.to_owned()));
         };
-        let callers = Some(callers(who, group_claim)?);
+        let callers = Some(callers(who, group_claim, adapters)?);
         rules.push(Rule { callers, grant: grant(name.get_ref(), span, section, names)? });
     }
     let default = match &file.default {
@@ -141,7 +142,12 @@ fn claim(name: &str, span: Range<usize>) -> Result<&str, Mistake> {
     }
 }
 
-fn callers(who: &Spanned<For>, group_claim: &str) -> Result<Who, Mistake> {
+/// The text of a list that is this pattern.
+fn text_of<'l>(list: &'l Texts, pattern: &str) -> Option<&'l Text> {
+    list.as_ref()?.get_ref().iter().find(|text| text.get_ref().trim() == pattern)
+}
+
+fn callers(who: &Spanned<For>, group_claim: &str, known: &[&str]) -> Result<Who, Mistake> {
     let (span, who) = (who.span(), who.get_ref());
     let list = |list: &Texts| list.as_ref().map(texts).transpose();
     let patterns = |texts: &Texts| Ok(list(texts)?.map(Patterns::new));
@@ -156,18 +162,25 @@ fn callers(who: &Spanned<For>, group_claim: &str) -> Result<Who, Mistake> {
         let known = CREDENTIALS.map(|known| format!("`{known}`")).join(", ");
         return Err(Mistake(span, format!("there is no credential `{unknown}`, expected one of {known}")));
     }
+    let adapters = patterns(&who.adapters)?;
+    if let Some(Err(error)) = adapters.as_ref().map(|adapters| adapters.check("adapters", known)) {
+        let pattern = text_of(&who.adapters, error.place().1);
+        return Err(Mistake(pattern.map_or(span, Spanned::span), error.to_string()));
+    }
     let callers = Who {
         subjects: patterns(&who.subjects)?,
         clients: patterns(&who.clients)?,
         scopes: list(&who.scopes)?.unwrap_or_default(),
         claims,
         credentials,
+        adapters,
     };
     let is_for_all = callers.subjects.is_none()
         && callers.clients.is_none()
         && callers.scopes.is_empty()
         && callers.claims.is_empty()
-        && callers.credentials.is_empty();
+        && callers.credentials.is_empty()
+        && callers.adapters.is_none();
     if is_for_all {
         let message = "`for` is empty; `[default]` is for callers that no rule is for";
         return Err(Mistake(span, message.to_owned()));
@@ -215,8 +228,8 @@ fn grant(name: &str, span: Range<usize>, section: &Section, names: &Names) -> Re
     }
     grant.check(names).map_err(|error| {
         let (list, pattern) = error.place();
-        let of_list = lists.iter().find(|(name, _)| *name == list).and_then(|(_, texts)| texts.as_ref());
-        let text = of_list.and_then(|texts| texts.get_ref().iter().find(|text| text.get_ref().trim() == pattern));
+        let of_list = lists.iter().find(|(name, _)| *name == list);
+        let text = of_list.and_then(|(_, texts)| text_of(texts, pattern));
         let of_rate = || section.tool_rates.get(pattern).filter(|_| list == "tool-rates");
         Mistake(text.or_else(of_rate).map_or(span, Spanned::span), error.to_string())
     })?;
@@ -256,6 +269,11 @@ mod tests {
                 "unknown field `users`, expected one of `subjects`",
             ),
             ("[[rules]]\nname = \"a\"\nfor = {credentials = [\"jwt\"]}", 3, "expected one of `access-token`, `bearer`"),
+            (
+                "[[rules]]\nname = \"a\"\nfor = {adapters = [\"crew\",\n\"desk\"]}",
+                4,
+                "adapters: nothing has a name that matches `desk`; there are: crew",
+            ),
             ("\ngroup-claim = \" \"", 2, "the name of a claim is empty"),
             ("[[rules]]\nname = \"a\"\nfor.claims = {\"\" = [\"x\"]}", 3, "the name of a claim is empty"),
             ("[[rules]]\nname = \"a\"\nname = \"b\"", 3, "duplicate key"),
@@ -265,7 +283,7 @@ mod tests {
             fs::create_dir_all(&folder).expect("a folder");
             let path = folder.join("policy.toml");
             fs::write(&path, text).expect("a file");
-            let message = read(&path, &Names::default()).map(|rules| rules.len()).expect_err(text);
+            let message = read(&path, &Names::default(), &["crew"]).map(|rules| rules.len()).expect_err(text);
             fs::remove_dir_all(&folder).expect("the folder is removed");
             let rest = message.strip_prefix(&format!("{}:{line}: ", path.display()));
             assert!(rest.is_some_and(|rest| rest.contains(said)), "{text}\n{message}");
@@ -276,7 +294,7 @@ mod tests {
     fn last_rule_is_for_all_callers_and_denies_unless_the_file_says_otherwise() {
         let rule = "[[rules]]\nname = \"a\"\nfor = {subjects = [\"a\"]}\n";
         for (text, denies) in [(rule.to_owned(), true), (format!("{rule}[default]\nread-only = true"), false)] {
-            let Ok(rules) = parse(&text, &Names::default()) else { panic!("{text}") };
+            let Ok(rules) = parse(&text, &Names::default(), &[]) else { panic!("{text}") };
             let last = rules.last().expect("a rule");
             assert_eq!((rules.len(), last.callers.is_none(), last.grant.denies()), (2, true, denies));
         }

@@ -45,6 +45,8 @@ struct Who {
     /// By the name of a claim, the values of which it has one.
     claims: Vec<(String, Vec<String>)>,
     credentials: Vec<String>,
+    /// The adapters at which they call.
+    adapters: Option<Patterns>,
 }
 
 impl Identity {
@@ -78,12 +80,12 @@ impl Identity {
 }
 
 impl Rules {
-    /// The rules of a file, about capabilities with these names.
+    /// The rules of a file, about capabilities and adapters with these names.
     ///
     /// # Errors
     /// If it cannot be read, is not understood, or names what is not there.
-    pub(super) fn read(path: &Path, names: &Names) -> Result<Self, Failure> {
-        file::read(path, names).map(|rules| Self(rules.into())).map_err(Failure::Refused)
+    pub(super) fn read(path: &Path, names: &Names, adapters: &[&str]) -> Result<Self, Failure> {
+        file::read(path, names, adapters).map(|rules| Self(rules.into())).map_err(Failure::Refused)
     }
 
     /// What the callers of each rule may do.
@@ -91,16 +93,17 @@ impl Rules {
         self.0.iter().map(|rule| &rule.grant)
     }
 
-    /// The number of the first rule that is for a caller, and what it allows; `None` without a policy file.
-    pub(super) fn of(&self, caller: &Identity) -> Option<(usize, &Grant)> {
-        let is_for = |rule: &Rule| rule.callers.as_ref().is_none_or(|callers| callers.have(caller));
+    /// The number of the first rule that is for a caller at the adapter with this name, and what it allows; `None` without a
+    /// policy file.
+    pub(super) fn of(&self, caller: &Identity, adapter: &str) -> Option<(usize, &Grant)> {
+        let is_for = |rule: &Rule| rule.callers.as_ref().is_none_or(|callers| callers.have(caller, adapter));
         let found = self.0.iter().enumerate().find(|(_, rule)| is_for(rule));
         found.map(|(number, rule)| (number, &rule.grant))
     }
 }
 
 impl Who {
-    fn have(&self, caller: &Identity) -> bool {
+    fn have(&self, caller: &Identity, adapter: &str) -> bool {
         let fits = |patterns: &Option<Patterns>, names: &[&str]| {
             patterns.as_ref().is_none_or(|patterns| names.iter().any(|name| patterns.match_any(name)))
         };
@@ -111,6 +114,7 @@ impl Who {
         let scopes: Vec<_> =
             ["scope", "scp"].into_iter().flat_map(|name| caller.claim(name)).flat_map(|text| text.split(' ')).collect();
         fits(&self.subjects, &subjects)
+            && fits(&self.adapters, &[adapter])
             && fits(&self.clients, &clients)
             && (self.scopes.is_empty() || any(&self.scopes, &scopes))
             && self.claims.iter().all(|(name, wanted)| any(wanted, &caller.claim(name)))
@@ -166,9 +170,11 @@ mod tests {
             (&both, json!({"groups": ["ops"]}), false),
             (&stdio, json!({}), false),
         ] {
-            assert_eq!(callers.have(&caller(claims.clone())), fits, "{claims}");
+            assert_eq!(callers.have(&caller(claims.clone()), "crew"), fits, "{claims}");
         }
-        assert!(stdio.have(&Identity::on_stdio(None)));
-        assert!(by_subject.have(&Identity::on_stdio(Some("ada@a.test"))));
+        assert!(stdio.have(&Identity::on_stdio(None), "crew"));
+        assert!(by_subject.have(&Identity::on_stdio(Some("ada@a.test")), "crew"));
+        let at_desk = Who { adapters: patterns("desk"), ..Who::default() };
+        assert!(at_desk.have(&caller(json!({})), "desk") && !at_desk.have(&caller(json!({})), "crew"));
     }
 }

@@ -1,6 +1,7 @@
 //! Responses of read-only operations that are kept (RFC 9111), behind the feature `cache`.
 
 mod body;
+mod event;
 mod freshness;
 mod store;
 
@@ -29,6 +30,7 @@ use crate::request::remove_framing;
 use crate::secrets::returns_secrets;
 use crate::transport::{BoxFuture, TransportError};
 use body::Copied;
+pub use event::CacheEvent;
 use freshness::{Freshness, Received};
 use store::{Entry, Key, Store};
 
@@ -67,6 +69,14 @@ impl ResponseCache {
     #[must_use]
     pub fn assuming(&self, lifetime: Duration) -> Self {
         Self { store: Arc::clone(&self.store), assumed: lifetime }
+    }
+
+    /// Lets an observer hear what is done for the capability with a name, such as for metrics. It must not block. The first one
+    /// that clones of a cache are given hears of all of them.
+    #[must_use]
+    pub fn observed(self, observer: impl Fn(&'static str, CacheEvent) + Send + Sync + 'static) -> Self {
+        self.store.observe(Box::new(observer));
+        self
     }
 
     /// A transport that sends what is not here by another one.
@@ -122,21 +132,27 @@ impl Cached {
         mut request: reqwest::Request,
         attempt: &Attempt<'_>,
     ) -> Result<reqwest::Response, TransportError> {
-        let (store, url) = (&self.cache.store, request.url().clone());
+        let (store, url, capability) = (&self.cache.store, request.url().clone(), attempt.capability());
         let origin = origin(&url);
         let (changes, kept) = store.get(&key, &origin);
         if let Some(kept) = &kept {
             if kept.is_fresh() {
+                store.tell(capability, CacheEvent::Hit);
                 return kept.response(url);
             }
             kept.ask_whether_current(request.headers_mut());
         }
         let asked = Instant::now();
-        let response = self.transport.send(request, attempt).await?;
+        let response = self.transport.send(request, attempt).await;
+        let is_current = response.as_ref().is_ok_and(|response| response.status() == StatusCode::NOT_MODIFIED);
+        let kept = kept.filter(|_| is_current);
+        store.tell(capability, if kept.is_some() { CacheEvent::Revalidated } else { CacheEvent::Miss });
+        let response = response?;
         let received = Received { at: SystemTime::now(), delay: asked.elapsed() };
-        if let Some(kept) = kept.filter(|_| response.status() == StatusCode::NOT_MODIFIED) {
+        if let Some(kept) = kept {
             let (fields, freshness) = kept.updated(response.headers(), received, self.cache.assumed);
             let current = |freshness| Entry {
+                capability,
                 status: kept.status,
                 fields: fields.clone(),
                 body: kept.body.clone(),
@@ -145,7 +161,7 @@ impl Cached {
             };
             let shown = current(freshness.unwrap_or(Freshness { age: Duration::ZERO, lifetime: Duration::ZERO }));
             match freshness {
-                Some(freshness) => store.put(key, &origin, changes, current(freshness)),
+                Some(freshness) => drop(store.put(key, &origin, changes, current(freshness))),
                 None => store.remove(&key),
             }
             return shown.response(url);
@@ -153,7 +169,7 @@ impl Cached {
         let status = response.status();
         let freshness = Freshness::of(response.headers(), received, self.cache.assumed, &OF_ONE_REQUEST);
         match freshness.filter(|_| status == StatusCode::OK) {
-            Some(freshness) => Ok(self.keeping(response, freshness, key, origin, changes)),
+            Some(freshness) => Ok(self.keeping(response, freshness, (key, origin, changes), capability)),
             None => {
                 // What the upstream cannot say now, it may say again.
                 if !status.is_server_error() {
@@ -169,9 +185,8 @@ impl Cached {
         &self,
         response: reqwest::Response,
         freshness: Freshness,
-        key: Key,
-        origin: String,
-        changes: u64,
+        (key, origin, changes): (Key, String, u64),
+        capability: &'static str,
     ) -> reqwest::Response {
         let store = Arc::clone(&self.cache.store);
         let is_long = response.content_length().is_some_and(|length| length > store.entry_limit() as u64);
@@ -184,7 +199,9 @@ impl Cached {
         let (status, received) = (response.status(), Instant::now());
         let room = store.arriving();
         let whole = Box::new(move |body: Bytes| {
-            store.put(key, &origin, changes, Entry { status, fields, body, received, freshness });
+            if store.put(key, &origin, changes, Entry { capability, status, fields, body, received, freshness }) {
+                store.tell(capability, CacheEvent::Stored);
+            }
         });
         let response: Response<reqwest::Body> = response.into();
         response.map(|body| reqwest::Body::wrap(Copied::new(body, room, whole))).into()

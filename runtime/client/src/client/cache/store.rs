@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
+use super::event::{CacheEvent, Observer};
 use super::freshness::Freshness;
 use crate::client::recent::Recent;
 
@@ -26,6 +27,8 @@ pub(super) type Key = [u8; 32];
 
 /// A response.
 pub(super) struct Entry {
+    /// The name of the capability for which it was asked.
+    pub(super) capability: &'static str,
     pub(super) status: StatusCode,
     pub(super) fields: HeaderMap,
     pub(super) body: Bytes,
@@ -48,6 +51,8 @@ pub(super) struct Store {
     kept: Mutex<Kept>,
     /// How many bytes of responses are arriving.
     arriving: AtomicUsize,
+    /// Hears what is done.
+    observer: OnceLock<Observer>,
 }
 
 #[derive(Default)]
@@ -118,7 +123,19 @@ impl Drop for Arriving {
 
 impl Store {
     pub(super) fn new(capacity: usize) -> Self {
-        Self { capacity, kept: Mutex::default(), arriving: AtomicUsize::new(0) }
+        Self { capacity, kept: Mutex::default(), arriving: AtomicUsize::new(0), observer: OnceLock::new() }
+    }
+
+    /// Lets an observer hear what is done, unless there is one.
+    pub(super) fn observe(&self, observer: Observer) {
+        let _ = self.observer.set(observer);
+    }
+
+    /// Says what was done for a capability.
+    pub(super) fn tell(&self, capability: &'static str, event: CacheEvent) {
+        if let Some(observer) = self.observer.get() {
+            observer(capability, event);
+        }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -153,22 +170,27 @@ impl Store {
         (changes, Some(Arc::clone(&slot.entry)))
     }
 
-    /// Keeps a response that was asked for when its origin had been changed so often.
-    pub(super) fn put(&self, key: Key, origin: &str, changes: u64, entry: Entry) {
+    /// Keeps a response that was asked for when its origin had been changed so often, and returns whether it is kept.
+    pub(super) fn put(&self, key: Key, origin: &str, changes: u64, entry: Entry) -> bool {
         let size = entry.size();
         let mut kept = self.kept();
         let is_current = kept.state(origin) == (changes, true);
         kept.remove(&key);
         if !is_current || entry.body.len() > self.entry_limit() || size > self.capacity {
-            return;
+            return false;
         }
         kept.bytes += size;
         kept.entries.insert(key, Slot { entry: Arc::new(entry), size, changes });
+        let mut evicted = Vec::new();
         while kept.bytes > self.capacity
             && let Some(oldest) = kept.entries.remove_oldest()
         {
             kept.bytes -= oldest.size;
+            evicted.push(oldest.entry.capability);
         }
+        drop(kept);
+        evicted.into_iter().for_each(|capability| self.tell(capability, CacheEvent::Evicted));
+        true
     }
 
     pub(super) fn remove(&self, key: &Key) {
@@ -211,7 +233,8 @@ mod tests {
     fn entry(length: usize) -> Entry {
         let freshness = Freshness { age: Duration::ZERO, lifetime: Duration::from_secs(1) };
         let body = Bytes::from(vec![0; length]);
-        Entry { status: StatusCode::OK, fields: HeaderMap::new(), body, received: Instant::now(), freshness }
+        let (status, fields) = (StatusCode::OK, HeaderMap::new());
+        Entry { capability: "a", status, fields, body, received: Instant::now(), freshness }
     }
 
     #[test]
@@ -288,7 +311,8 @@ mod tests {
                     2 => drop(store.get(&[key; 32], "a")),
                     _ => {
                         let (changes, _) = store.get(&[key; 32], "a");
-                        store.put([key; 32], "a", changes, entry(length));
+                        let is_kept = store.put([key; 32], "a", changes, entry(length));
+                        prop_assert_eq!(is_kept, store.kept().entries.peek(&[key; 32]).is_some());
                     }
                 }
                 let kept = store.kept();

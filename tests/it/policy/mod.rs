@@ -1,176 +1,18 @@
 //! The policy file: what callers may do depends on who they are, over REST and MCP.
 
+mod shop;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::path::Path;
 
 use naftiko_serve::{echo, load, options};
 use naftiko_server::__private::{Mounted, stdio};
-use naftiko_server::Program;
-use reqwest::Response;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::mcp::{message, modern_at, post};
-use crate::oauth::authority::{Authority, Signer};
-
-const METADATA: &str = "/.well-known/oauth-authorization-server/realms/test";
-const SHOP: &str = "https://shop.test";
-
-/// A capability about orders or parcels, whose callers have access tokens.
-fn capability(namespace: &str, operations: &[(&str, &str, &str)], more: &str) -> String {
-    let each = |write: &dyn Fn(&(&str, &str, &str)) -> String| operations.iter().map(write).collect::<String>();
-    let consumed = each(&|(name, method, path)| {
-        format!("    - {{path: '{path}', operations: [{{name: {name}, method: {method}}}]}}\n")
-    });
-    let routes = each(&|(name, method, path)| {
-        format!("    - {{path: '{path}', operations: [{{method: {method}, call: {namespace}.{name}}}]}}\n")
-    });
-    let forward =
-        format!("    - {{path: '/raw-{namespace}/{{{{path}}}}', forward: {{targetNamespace: {namespace}}}}}\n");
-    let tools = each(&|(name, ..)| format!("    - {{name: {name}, description: A tool, call: {namespace}.{name}}}\n"));
-    let callers =
-        "    authentication: {type: oauth2, authorizationServerUri: '{{ISSUER}}', resource: 'https://shop.test'}\n";
-    format!(
-        "naftiko: 1.0.0-beta5\nbinds: [{{namespace: env, keys: {{ISSUER: CASE_ISSUER}}}}]\ncapability:\n  consumes:\n  - namespace: \
-         {namespace}\n    baseUri: https://{namespace}.test\n    resources:\n{consumed}  exposes:\n  - type: rest\n    namespace: \
-         {namespace}-rest\n{callers}    resources:\n{routes}{forward}  - type: mcp\n    namespace: {namespace}-mcp\n{callers}    tools:\n{tools}{more}"
-    )
-}
-
-/// Both capabilities of a shop, joined.
-fn shop() -> &'static Program {
-    static SHOP: OnceLock<&'static Program> = OnceLock::new();
-    SHOP.get_or_init(|| {
-        let folder = tempfile::tempdir().expect("a folder");
-        let orders = [
-            ("list-orders", "GET", "/orders"),
-            ("create-order", "POST", "/orders"),
-            ("delete-orders", "DELETE", "/orders"),
-        ];
-        let parcels = [
-            ("list-parcels", "GET", "/parcels"),
-            ("track-parcels", "GET", "/parcels/track"),
-            ("delete-parcels", "DELETE", "/parcels"),
-        ];
-        let more = "    resources:\n    - {name: all, label: All, uri: 'orders://all', description: All, call: orders.list-orders}\n    \
-                    prompts:\n    - {name: ask, label: Ask, description: Ask, template: [{role: user, content: 'Which orders?'}]}\n";
-        let texts = [capability("orders", &orders, more), capability("parcels", &parcels, "")];
-        let files = ["shop-orders.yaml", "shop-parcels.yaml"].map(|name| folder.path().join(name));
-        files.iter().zip(texts).for_each(|(file, text)| fs::write(file, text).expect("a file"));
-        load::leak(load::files(&files, true).expect("they are a group").program)
-    })
-}
-
-/// The example of the documentation.
-fn example() -> String {
-    let page = fs::read_to_string(xtask::root().join("docs/server.md")).expect("the page is read");
-    let section = page.split("## Who may do what").nth(1).expect("the section is there");
-    section.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example").to_owned()
-}
-
-/// A shop with a policy file, and its authorization server.
-struct World {
-    folder: TempDir,
-    signer: Signer,
-    authority: Authority,
-    rest: String,
-    mcp: String,
-    _mounted: Mounted,
-}
-
-/// A caller with a token.
-struct Caller<'w> {
-    world: &'w World,
-    http: reqwest::Client,
-}
-
-impl World {
-    async fn new(policy: &str, flags: &[&str]) -> Self {
-        let signer = Signer::new("a", "ES256");
-        let authority = Authority::start(METADATA, &[&signer]).await;
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("policy.toml");
-        fs::write(&file, policy).expect("the file is written");
-        let upstream = format!("http://{}", echo::start().await.expect("a port"));
-        let uris = ["orders", "parcels"].map(|namespace| format!("{namespace}={upstream}"));
-        let audit = folder.path().join("audit").to_string_lossy().into_owned();
-        let file = file.to_string_lossy().into_owned();
-        let own =
-            ["--policy", &file, "--audit", "--audit-file", &audit, "--base-uri", &uris[0], "--base-uri", &uris[1]];
-        let variables = BTreeMap::from([("CASE_ISSUER".to_owned(), authority.issuer.clone())]);
-        let parsed = options::parse(&[&own, flags].concat()).expect("flags");
-        let mounted = Mounted::new(shop(), parsed, variables).await.expect("it is served");
-        let [(_, rest), (_, mcp)] = mounted.ports() else { panic!("two ports: {:?}", mounted.ports()) };
-        let (rest, mcp) = (format!("http://{rest}"), format!("http://{mcp}/mcp"));
-        Self { folder, signer, authority, rest, mcp, _mounted: mounted }
-    }
-
-    /// A caller whose token has these claims.
-    fn caller(&self, more: Value) -> Caller<'_> {
-        let mut claims = self.authority.claims(SHOP, "shop:read");
-        claims.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
-        let token = format!("Bearer {}", self.signer.sign(&claims));
-        let headers = [(reqwest::header::AUTHORIZATION, token.parse().expect("a header"))].into_iter().collect();
-        Caller { world: self, http: reqwest::Client::builder().default_headers(headers).build().expect("a client") }
-    }
-
-    fn audit(&self) -> Vec<Value> {
-        let files =
-            fs::read_dir(self.folder.path()).expect("the folder is read").map(|file| file.expect("a file").path());
-        let is_audit =
-            |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("audit"));
-        let text = fs::read_to_string(files.into_iter().find(is_audit).expect("an audit")).expect("it is text");
-        text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect()
-    }
-}
-
-impl Caller<'_> {
-    async fn send(&self, method: &str, path: &str) -> Response {
-        let method = method.parse().expect("a method");
-        let request = self.http.request(method, format!("{}{path}", self.world.rest));
-        request.send().await.expect("a response")
-    }
-
-    /// The status of a request, and what its problem says.
-    async fn rest(&self, method: &str, path: &str) -> (u16, String) {
-        let response = self.send(method, path).await;
-        let status = response.status().as_u16();
-        let problem: Value = response.json().await.unwrap_or_default();
-        (status, problem["detail"].as_str().unwrap_or_default().to_owned())
-    }
-
-    async fn post(&self, below: &str, message: &Value) -> Value {
-        let uri = format!("{}{below}", self.world.mcp);
-        post(&self.http, &uri, message).await.json().await.expect("JSON")
-    }
-
-    /// The names of what a list has, sorted.
-    async fn list(&self, below: &str, list: &str) -> Vec<String> {
-        let message = json!({"jsonrpc": "2.0", "id": 1, "method": format!("{list}/list")});
-        let response = self.post(below, &message).await;
-        let items = response["result"][list].as_array().cloned().unwrap_or_default();
-        let mut names: Vec<_> = items.iter().map(|item| item["name"].as_str().expect("a name").to_owned()).collect();
-        names.sort();
-        names
-    }
-
-    /// `ok`, or the text of the error.
-    async fn call(&self, below: &str, tool: &str) -> String {
-        let response = self.post(below, &message(tool, &json!({}))).await;
-        if let Some(error) = response["error"]["message"].as_str() {
-            return error.to_owned();
-        }
-        let result = &response["result"];
-        if result["isError"] == true {
-            result["content"][0]["text"].as_str().expect("text").to_owned()
-        } else {
-            "ok".to_owned()
-        }
-    }
-}
+use shop::{Caller, World, example, shop};
 
 const ALL: [&str; 6] =
     ["create-order", "delete-orders", "delete-parcels", "list-orders", "list-parcels", "track-parcels"];
@@ -239,7 +81,9 @@ async fn example_of_the_documentation_decides_by_principal_over_rest_and_mcp() {
     // Confirmations are the stricter of both.
     let unconfirmed = operator.call("", "delete-orders").await;
     assert!(unconfirmed.contains("the user must confirm it"), "{unconfirmed}");
-    assert_eq!(operator.rest("DELETE", "/orders").await.0, 200);
+    for _ in 0..2 {
+        assert_eq!(operator.rest("DELETE", "/orders").await.0, 200, "what was not sent left the rate");
+    }
     assert_eq!(
         operator.rest("DELETE", "/parcels").await,
         (429, "this caller made too many calls of `delete-*`".to_owned())
@@ -308,6 +152,34 @@ async fn resources_prompts_and_search_have_what_the_rule_allows_and_are_private(
 }
 
 #[tokio::test]
+async fn openapi_document_has_the_routes_that_the_rule_of_the_caller_allows() {
+    let world = World::new(&example(), &[]).await;
+    let operator = world.caller(json!({"groups": ["platform"]}));
+    let robot = world.caller(json!({"client_id": "ci-7", "scope": "shop:write"}));
+    let person = world.caller(json!({}));
+    let shown = async |caller: &Caller<'_>, path: &str| {
+        let document: Value = caller.send("GET", path).await.json().await.expect("JSON");
+        let paths = document["paths"].as_object().expect("paths").iter();
+        let operations = paths.flat_map(|(path, item)| {
+            item.as_object().expect("an item").keys().map(move |method| format!("{method} {path}"))
+        });
+        let mut operations: Vec<_> = operations.filter(|operation| !operation.contains("/raw-")).collect();
+        operations.sort();
+        (operations, document["tags"].as_array().map_or(0, Vec::len))
+    };
+    for path in ["/openapi.json", "/docs/openapi.json"] {
+        let all =
+            ["delete /orders", "delete /parcels", "get /orders", "get /parcels", "get /parcels/track", "post /orders"];
+        assert_eq!(shown(&operator, path).await, (all.map(str::to_owned).to_vec(), 2));
+        assert_eq!(shown(&robot, path).await, (vec!["get /orders".to_owned(), "post /orders".to_owned()], 1));
+        assert_eq!(shown(&person, path).await, (vec!["get /orders".to_owned(), "get /parcels".to_owned()], 2));
+    }
+    // What is passed on is shown as it is allowed.
+    let document: Value = person.send("GET", "/openapi.json").await.json().await.expect("JSON");
+    assert!(!document["paths"].to_string().contains("/raw-"), "{document}");
+}
+
+#[tokio::test]
 async fn forwards_are_refused_by_rules_that_choose_tools() {
     let rule =
         |name: &str, what: &str| format!("[[rules]]\nname = \"{name}\"\nfor = {{groups = [\"{name}\"]}}\n{what}\n");
@@ -362,6 +234,28 @@ async fn confirmed_call_counts_once_against_the_rate_of_its_tool() {
         let text = refused["content"][0]["text"].as_str().unwrap_or_default();
         assert!(text.contains("this caller made too many calls of `delete-*`"), "{refused}");
     }
+}
+
+#[tokio::test]
+async fn calls_with_invalid_arguments_leave_the_rate_of_their_tool_and_count_as_calls() {
+    let world = World::new("[default]\nrate = \"5/h\"\ntool-rates = {\"list-*\" = \"1/h\"}\n", &[]).await;
+    let caller = world.caller(json!({}));
+    let invalid = async || {
+        let result = caller.post("", &message("list-orders", &json!({"nothing": 1}))).await["result"].clone();
+        result["content"][0]["text"].as_str().unwrap_or_default().to_owned()
+    };
+    for _ in 0..2 {
+        let text = invalid().await;
+        assert!(text.contains("nothing") && !text.contains("too many"), "{text}");
+    }
+    assert_eq!(caller.rest("GET", "/orders?nothing=1").await.0, 400);
+    assert_eq!(caller.rest("GET", "/orders").await.0, 200);
+    let of_tool = (429, "this caller made too many calls of `list-*`".to_owned());
+    assert_eq!(caller.rest("GET", "/parcels").await, of_tool);
+    assert!(!invalid().await.contains("too many"));
+    let text = invalid().await;
+    assert!(text.contains("nothing was sent, this caller made too many calls; retry in"), "{text}");
+    assert_eq!(caller.rest("GET", "/orders?nothing=1").await, (429, "this caller made too many calls".to_owned()));
 }
 
 #[tokio::test]
