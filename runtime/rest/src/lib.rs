@@ -40,7 +40,8 @@ pub mod __private {
     pub use crate::{Chosen, Matched, Routes, has_path};
 }
 
-/// The routes of an adapter as an axum router. API errors about the caller's request pass through.
+/// The routes of an adapter as an axum router. API errors pass through, but for those about the
+/// credential of the upstream or the connection to it.
 pub fn router(adapter: &'static Rest, connection: &Connection) -> Router {
     let routes = Routes::new([(adapter, connection.clone())], ApiErrors::default(), &[]);
     let shapes: Vec<_> =
