@@ -144,7 +144,8 @@ fn problem(cause: Cause, status: StatusCode, error: &Error) -> Problem {
         // Its text would repeat where the redirect leads.
         Cause::Connection if status.is_redirection() => {
             let operation = error.operation();
-            let detail = format!("{operation}: the upstream responded with {status}; redirects are not followed");
+            let followed = "only those that read and stay at its origin are followed";
+            let detail = format!("{operation}: the upstream responded with the redirect {status}; {followed}");
             Problem::new(StatusCode::BAD_GATEWAY, detail)
         }
         Cause::Connection => Problem::new(StatusCode::BAD_GATEWAY, error.to_string()),
