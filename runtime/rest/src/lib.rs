@@ -227,12 +227,6 @@ impl Member {
                 let references = References { taker: Taker::Route(route), path: uri.path(), connection, routes };
                 response::respond(route, &references, values, forwarded, api_errors).await
             }
-            // The allowed methods are known without the upstream (RFC 9110 §9.3.7).
-            Match::OtherMethods(methods) if request.method() == http::Method::OPTIONS => {
-                let mut response = StatusCode::NO_CONTENT.into_response();
-                response.headers_mut().insert(ALLOW, allowed(&methods));
-                Ok(response)
-            }
             Match::OtherMethods(methods) => {
                 let detail = "the path does not support this method; see the Allow header";
                 Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail).header(ALLOW, allowed(&methods)))
@@ -248,9 +242,7 @@ impl Member {
 }
 
 fn allowed(methods: &[&'static str]) -> HeaderValue {
-    let options = (!methods.contains(&"OPTIONS")).then_some("OPTIONS");
-    let methods: Vec<_> = methods.iter().copied().chain(options).collect();
-    HeaderValue::try_from(methods.join(", ")).unwrap_or_else(|_| HeaderValue::from_static("OPTIONS"))
+    HeaderValue::try_from(methods.join(", ")).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 #[cfg(test)]
