@@ -1,10 +1,10 @@
-//! API errors over REST: those about the request pass through as they came, all others are problems.
+//! API errors over REST: those about the request, and failures of the upstream, pass through as they came; all others are problems.
 
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use naftiko_tests::World;
-use reqwest::Response;
+use reqwest::{Response, StatusCode};
 use scaleway_secret_manager_secrets::Client;
 use scaleway_simulator::{Fault, TOKEN};
 use serde_json::json;
@@ -59,7 +59,7 @@ const SCALEWAY_ERRORS: [(u16, &str); 14] = [
 ];
 
 #[tokio::test]
-async fn api_errors_about_the_request_pass_through_unchanged() {
+async fn api_errors_about_the_request_and_failures_of_the_upstream_pass_through_unchanged() {
     let world = World::start().await;
     let uri = format!("{}/none", world.secrets("fr-par"));
     let all = SCALEWAY_ERRORS.map(|(status, body)| (status, "application/json", body));
@@ -78,6 +78,13 @@ async fn api_errors_about_the_request_pass_through_unchanged() {
         (422, "application/vnd.api+json", r#"{"errors":[]}"#),
         (403, "text/html", "<html>a firewall</html>"),
         (451, "application/json", "{}"),
+        (500, "application/octet-stream", "\u{0}\u{7f}"),
+        (501, "application/vnd.api+json", r#"{"errors":[]}"#),
+        (502, "text/html", "<html>the balancer</html>"),
+        (503, "application/json", r#"{"message":"later","type":"unavailable"}"#),
+        (504, "text/plain", "late"),
+        (507, "application/problem+json", r#"{"type":"about:blank","status":507}"#),
+        (520, "application/xml", "<e/>"),
     ];
     for (status, media_type, body) in all.into_iter().chain(others) {
         let fault = Fault::status(status).body(media_type, body).header("x-request-id", "the-id");
@@ -103,11 +110,11 @@ async fn api_errors_about_the_request_pass_through_unchanged() {
 }
 
 #[tokio::test]
-async fn errors_of_upstream_and_credential_are_problems() {
+async fn errors_of_connection_and_credential_are_problems() {
     let world = World::start().await;
     let uri = format!("{}/none", world.secrets("fr-par"));
     let body = json!({"message": "this is it", "details": [{"n": 1}]});
-    for status in [401, 405, 407, 408, 411, 416, 417, 421, 425, 426, 500, 501, 502, 503, 504, 507] {
+    for status in [401, 405, 407, 408, 411, 416, 417, 421, 425, 426, 505, 511] {
         let fault = Fault::status(status).json(body.clone()).header("x-request-id", "the-id").header("allow", "PUT");
         world.simulator.fault(fault.header("retry-after", "7"));
         let response = get(&world, &uri).await;
@@ -128,12 +135,12 @@ async fn errors_of_upstream_and_credential_are_problems() {
 async fn redirects_do_not_show_where_they_lead() {
     let world = World::start().await;
     let uri = format!("{}/none", world.secrets("fr-par"));
-    let target = format!("{}/elsewhere", world.simulator.base_uri());
+    let target = "http://127.0.0.1:9/elsewhere";
     let kinds = [(301, "text/plain"), (302, "text/html"), (307, "application/json"), (308, "text/plain")];
     for (status, media_type) in kinds {
         let body = format!("<title>Found. Redirecting to {target}</title>");
         let body = if media_type.ends_with("json") { json!({"message": body}).to_string() } else { body };
-        world.simulator.fault(Fault::status(status).header("location", &target).body(media_type, body));
+        world.simulator.fault(Fault::status(status).header("location", target).body(media_type, body));
         let problem = problem(get(&world, &uri).await, 502).await;
         assert!(!problem.to_string().contains("elsewhere"), "{problem}");
         assert_eq!(problem["upstream"]["status"], status, "{problem}");
@@ -168,12 +175,22 @@ async fn api_errors_are_problems_with_upstream_status_and_body_if_configured() {
     let world = World::start().await;
     let server = serve(&world, &["--errors", "problem"]).await;
     let uri = format!("{}/v1/secret-manager/v1beta1/regions/fr-par/secrets/none", server.rest);
-    for (status, expected) in [(400, 400), (403, 403), (404, 404), (409, 409), (423, 423), (401, 502), (405, 502)] {
+    for (status, expected) in
+        [(400, 400), (403, 403), (404, 404), (409, 409), (423, 423), (401, 502), (405, 502), (505, 502)]
+    {
         let body = json!({"message": format!("this is {status}"), "details": [{"n": 1}]});
         world.simulator.fault(Fault::status(status).json(body.clone()).header("x-request-id", "the-id"));
         let problem = problem(get(&world, &uri).await, expected).await;
         assert_eq!(problem["upstream"], json!({"status": status, "requestId": "the-id", "body": body}));
         assert!(problem["detail"].as_str().is_some_and(|d| d.contains(&format!("this is {status}"))), "{problem}");
+    }
+    for status in [500, 501, 502, 503, 504, 599] {
+        // So much later there is no other attempt.
+        world.simulator.fault(Fault::status(status).header("retry-after", "60"));
+        let response = get(&world, &uri).await;
+        assert_eq!(response.headers()["retry-after"], "60", "{status}");
+        let problem = problem(response, status).await;
+        assert_eq!(problem["type"], "urn:naftiko:problem:failed-upstream", "{problem}");
     }
     world.simulator.fault(Fault::html(404));
     let problem = problem(get(&world, &uri).await, 404).await;
@@ -182,19 +199,23 @@ async fn api_errors_are_problems_with_upstream_status_and_body_if_configured() {
 
 #[tokio::test]
 async fn api_error_with_incomplete_body_is_a_problem() {
-    let respond = async || {
+    let respond = async |uri: axum::http::Uri| {
         let start = stream::once(async { Ok("{\"message\":") });
         let end = stream::once(async {
             tokio::time::sleep(Duration::from_millis(100)).await;
             Err(std::io::Error::other("it breaks off"))
         });
         let body = axum::body::Body::from_stream(start.chain(end));
-        (reqwest::StatusCode::NOT_FOUND, [("content-type", "application/json")], body)
+        let failed = uri.path().ends_with("failed");
+        let status = if failed { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::NOT_FOUND };
+        (status, [("content-type", "application/json")], body)
     };
     let upstream = crate::tables::serve(axum::Router::new().fallback(respond)).await;
     let client = Client::builder().base_uri(&upstream).token(TOKEN).build().expect("the client is built");
     let base = crate::tables::serve(scaleway_secret_manager_secrets::rest::router(&client)).await;
-    let uri = format!("{base}/v1/secret-manager/v1beta1/regions/fr-par/secrets/none");
-    let response = reqwest::get(uri).await.expect("the adapter responds");
-    assert_eq!(problem(response, 404).await["upstream"]["status"], 404);
+    for (id, status) in [("none", 404), ("failed", 500)] {
+        let uri = format!("{base}/v1/secret-manager/v1beta1/regions/fr-par/secrets/{id}");
+        let response = reqwest::get(uri).await.expect("the adapter responds");
+        assert_eq!(problem(response, status).await["upstream"]["status"], status);
+    }
 }

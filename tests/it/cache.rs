@@ -21,7 +21,7 @@ use crate::on_behalf::World;
 use crate::tables::serve;
 
 /// The paths, and what the upstream says of each.
-const PATHS: [(&str, &[(&str, &str)]); 12] = [
+const PATHS: [(&str, &[(&str, &str)]); 13] = [
     ("/fresh", &[("cache-control", "max-age=60")]),
     ("/varying", &[("cache-control", "max-age=60"), ("vary", "accept, x-tenant")]),
     ("/tagged", &[("cache-control", "no-cache"), ("etag", "\"v1\"")]),
@@ -34,6 +34,7 @@ const PATHS: [(&str, &[(&str, &str)]); 12] = [
     ("/secrets/1/access", &[("cache-control", "max-age=60")]),
     ("/counting", &[("cache-control", "max-age=60")]),
     ("/failing", &[("cache-control", "max-age=60")]),
+    ("/moved", &[("cache-control", "max-age=60"), ("location", "/fresh")]),
 ];
 
 /// An upstream that counts the requests for each path.
@@ -68,6 +69,9 @@ impl Upstream {
             |asked: &str, own: &str| !sent(asked).is_empty() && fields.get(own).is_some_and(|own| own == sent(asked));
         if is_current("if-none-match", "etag") || is_current("if-modified-since", "last-modified") {
             return (StatusCode::NOT_MODIFIED, fields).into_response();
+        }
+        if fields.contains_key(header::LOCATION) {
+            return (StatusCode::FOUND, fields).into_response();
         }
         fields.insert(header::CONTENT_TYPE, "application/json".parse().expect("a value"));
         let body = json!({"count": count, "key": sent("x-key"), "tenant": sent("x-tenant")});
@@ -171,6 +175,15 @@ async fn metrics_say_what_the_cache_does() {
     let (world, _) = start("", &[]).await;
     world.get("/fresh", None).await;
     assert_eq!(events(&world).await, BTreeMap::new());
+}
+
+#[tokio::test]
+async fn response_to_which_a_redirect_leads_is_kept_and_the_redirect_is_not() {
+    let (world, upstream) = start("", &["--cache", "1"]).await;
+    for _ in 0..3 {
+        assert_eq!(body(&world, "/moved").await["count"], 1);
+    }
+    assert_eq!((upstream.count("/moved"), upstream.count("/fresh")), (3, 1));
 }
 
 #[tokio::test]

@@ -62,6 +62,7 @@ const fn operation(method: Method, api: u32) -> Operation {
 static GET: Operation = operation(Method::Get, 0);
 static POST: Operation = operation(Method::Post, 0);
 static SIGNED: Operation = operation(Method::Post, 1);
+static SIGNED_GET: Operation = operation(Method::Get, 1);
 static BEARER: Operation = operation(Method::Get, 2).credentials(const { &[Credential::Bearer(Bearer::new(PART))] });
 static ALONE: Operation = operation(Method::Get, 2).credentials(const { &[Credential::Bearer(Bearer::new(SENT))] });
 static BASIC: Operation =
@@ -96,6 +97,9 @@ async fn respond(State(upstream): State<Upstream>, request: Request) -> Response
     let field = parts.headers.get("authorization").map(|value| value.to_str().expect("text").to_owned());
     upstream.0.lock().expect("no panic").0.push((line, parts.headers, body));
     let field = field.unwrap_or_default();
+    if target.ends_with("?q=moved") && field.starts_with("AWS4") {
+        return (StatusCode::FOUND, [("location", "other?a=1")]).into_response();
+    }
     if field.starts_with("Bearer") || field.starts_with("Basic") {
         return (StatusCode::FORBIDDEN, format!("{{\"message\":\"{field}\"}}")).into_response();
     }
@@ -116,6 +120,9 @@ async fn respond(State(upstream): State<Upstream>, request: Request) -> Response
         get("uri") == target && exchange.response(Algorithm::SHA256) == get("response")
     });
     if right && sent.is_some_and(|sent| sent.get("nonce") == Some(&nonce)) {
+        if target.ends_with("?q=moved") {
+            return (StatusCode::FOUND, [("location", "other?a=1")]).into_response();
+        }
         return "{}".into_response();
     }
     let stale = if right { ", stale=true" } else { "" };
@@ -205,6 +212,24 @@ async fn request_is_signed_with_its_body() {
         ),
         "{field}"
     );
+}
+
+#[tokio::test]
+async fn redirected_requests_have_answers_and_signatures_of_their_own() {
+    let (connection, upstream) = connect(PASSWORD).await;
+    let call = connection.request(&GET).text(ParameterId(0), "moved");
+    call.send().await.expect("each answer is for the target of its request");
+    let requests = upstream.taken();
+    let lines: Vec<_> = requests.iter().map(|(line, ..)| &**line).collect();
+    assert_eq!(lines, ["GET /base/things?q=moved", "GET /base/things?q=moved", "GET /base/other?a=1"]);
+    assert_eq!(counts(&requests), [None, Some("00000001".to_owned()), Some("00000002".to_owned())]);
+
+    let call = connection.request(&SIGNED_GET).text(ParameterId(0), "moved");
+    call.send().await.expect_err("this upstream knows no signatures");
+    let requests = upstream.taken();
+    let [(_, first, _), (line, second, _)] = requests.as_slice() else { panic!("two requests: {requests:?}") };
+    assert_eq!(line, "GET /base/other?a=1");
+    assert_ne!(first["authorization"], second["authorization"]);
 }
 
 /// What is sent, and the error of the upstream, which repeats it.

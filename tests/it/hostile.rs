@@ -313,7 +313,7 @@ async fn plus_in_rest_query_is_a_space() {
 }
 
 #[tokio::test]
-async fn redirects_are_never_followed() {
+async fn redirects_to_another_origin_are_never_followed() {
     let mut world = World::start().await;
     world.http = following_no_redirects();
     let other = Simulator::start().await.expect("the simulator starts");
@@ -331,6 +331,32 @@ async fn redirects_are_never_followed() {
         }
     }
     assert!(other.requests().is_empty(), "the token must not travel: {:?}", other.requests());
+}
+
+#[tokio::test]
+async fn redirects_within_the_origin_are_followed_if_they_read() {
+    let mut world = World::start().await;
+    world.http = following_no_redirects();
+    let id = world.secret("moved").await;
+    let there = Surface::Client.call(&world, GET, &Operation::of(GET).arguments(&id)).await;
+    assert_eq!(there.status, Some(200), "{there:?}");
+    let path = world.request().path;
+    for location in [path.clone(), format!("{}{path}", world.simulator.base_uri())] {
+        for surface in SURFACES {
+            world.simulator.fault(Fault::redirect(&location));
+            let outcome = surface.call(&world, GET, &Operation::of(GET).arguments("elsewhere")).await;
+            assert_eq!(outcome.status, Some(200), "{surface:?}: {outcome:?}");
+            assert!(outcome.seen.contains(&id), "{surface:?}: {outcome:?}");
+            let requests = world.simulator.take_requests();
+            assert_eq!(requests.len(), 2, "{surface:?}: {requests:?}");
+            assert!(requests.iter().all(|request| request.header("x-auth-token") == Some(TOKEN)), "{requests:?}");
+            world.simulator.fault(Fault::redirect(&location));
+            let outcome =
+                surface.call(&world, "create-secret", &Operation::of("create-secret").arguments("some")).await;
+            assert_eq!(outcome.status, Some(307), "{surface:?}: {outcome:?}");
+            assert_eq!(world.simulator.take_requests().len(), 1, "{surface:?}");
+        }
+    }
 }
 
 #[tokio::test]

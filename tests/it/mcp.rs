@@ -338,6 +338,14 @@ async fn mcp_endpoint_accepts_only_post() {
     assert!(world.simulator.requests().is_empty(), "nothing is sent");
 }
 
+/// Whether instructions say what the server is, and whose words results are.
+fn says_that_results_are_data(instructions: &Value) -> bool {
+    let [first, .., last] = &instructions.as_str().unwrap_or_default().split("\n\n").collect::<Vec<_>>()[..] else {
+        return false;
+    };
+    !first.is_empty() && last.contains("what the upstream said") && last.contains("data")
+}
+
 #[tokio::test]
 async fn initialize_negotiates_requested_or_newest_revision() {
     let world = World::start().await;
@@ -351,7 +359,7 @@ async fn initialize_negotiates_requested_or_newest_revision() {
         let result = &answer["result"];
         assert_eq!(result["protocolVersion"], agreed, "{answer}");
         assert_eq!(result["serverInfo"]["name"], "scaleway-secret-manager-secrets");
-        assert!(result["instructions"].as_str().is_some_and(|text| !text.is_empty()), "{answer}");
+        assert!(says_that_results_are_data(&result["instructions"]), "{answer}");
         assert!(result["capabilities"]["tools"].is_object(), "{answer}");
         let list = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/list", "params": {}});
         let answer = post_as(agreed, &world.http, &world.mcp, &list).await;
@@ -367,7 +375,7 @@ async fn stateless_revision_is_served() {
     let answer: Value = modern(&world, "server/discover", json!({})).await.json().await.expect("the answer is JSON");
     let result = &answer["result"];
     assert_eq!(result["supportedVersions"], json!(["2025-06-18", "2025-11-25", MODERN]), "{answer}");
-    assert!(result["instructions"].as_str().is_some_and(|text| !text.is_empty()), "{answer}");
+    assert!(says_that_results_are_data(&result["instructions"]), "{answer}");
 
     let answer: Value = modern(&world, "tools/list", json!({})).await.json().await.expect("the answer is JSON");
     let result = &answer["result"];

@@ -137,7 +137,7 @@ fn openapi_document_describes_route_inputs() {
             assert_eq!(fit, [!is_needed; 2], "{path}");
         }
         let responses: Vec<_> = operation["responses"].as_object().expect("responses").keys().collect();
-        assert_eq!(responses, ["204", "2XX", "4XX", "default"], "{path}");
+        assert_eq!(responses, ["204", "2XX", "4XX", "5XX"], "{path}");
     }
     let list = &document["paths"]["/v1/secret-manager/v1beta1/regions/{region}/secrets"]["get"];
     assert_eq!(list["operationId"], "list_secrets");

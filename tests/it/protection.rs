@@ -132,6 +132,10 @@ async fn overload_returns_503_with_retry_after() {
     }
     let first = first.await.expect("no panic").expect("an answer");
     assert_eq!(first.status(), 400, "what runs is not disturbed: the upstream wants a UUID");
+    // A 503 of the upstream has the route.
+    let metrics = world.http.get(format!("{}/metrics", server.rest)).send().await.expect("an answer");
+    let own = r#"http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="503",http_route="",naftiko_capability=""} 1"#;
+    assert!(metrics.text().await.expect("text").contains(own), "{own}");
 }
 
 #[tokio::test]
@@ -286,7 +290,7 @@ async fn metrics_labels_contain_no_caller_input() {
     let own = "scaleway-secret-manager-secrets";
     for line in [
         format!(r#"http_server_request_duration_seconds_count{{http_request_method="GET",http_response_status_code="400",http_route="{route}",naftiko_capability="{own}"}} 1"#),
-        format!(r#"http_server_request_duration_seconds_count{{http_request_method="GET",http_response_status_code="502",http_route="{route}",naftiko_capability="{own}"}} 1"#),
+        format!(r#"http_server_request_duration_seconds_count{{http_request_method="GET",http_response_status_code="503",http_route="{route}",naftiko_capability="{own}"}} 1"#),
         r#"http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="404",http_route="",naftiko_capability=""} 1"#.to_owned(),
         r#"http_server_request_duration_seconds_count{http_request_method="_OTHER",http_response_status_code="405",http_route="",naftiko_capability=""} 1"#.to_owned(),
         format!(r#"http_client_request_duration_seconds_count{{error_type="status",http_request_method="GET",http_response_status_code="503",naftiko_capability="{own}",naftiko_operation="getsecret"}} 3"#),

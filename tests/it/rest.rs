@@ -184,14 +184,14 @@ async fn location_headers_are_rewritten_to_this_server() {
 }
 
 #[tokio::test]
-async fn options_and_405_do_not_reach_the_upstream() {
+async fn methods_that_a_path_does_not_have_are_405_and_do_not_reach_the_upstream() {
     let world = World::start().await;
-    let options = world.http.request(reqwest::Method::OPTIONS, world.secrets("fr-par"));
-    let answer = options.send().await.expect("the adapter answers");
-    assert_eq!(
-        (answer.status().as_u16(), &answer.headers()["allow"]),
-        (204, &"GET, HEAD, POST, OPTIONS".parse().expect("a value"))
-    );
+    for method in ["OPTIONS", "PUT", "TRACE", "BREW"] {
+        let request = world.http.request(method.parse().expect("a method"), world.secrets("fr-par"));
+        let answer = request.send().await.expect("the adapter answers");
+        assert_eq!(answer.headers()["allow"], "GET, HEAD, POST", "{method}");
+        problem(answer, 405).await;
+    }
     assert!(world.simulator.requests().is_empty(), "nothing is sent");
 }
 

@@ -17,7 +17,7 @@ use super::references::References;
 /// The longest body of the upstream in a problem, as JSON in bytes.
 const BODY_LIMIT: usize = 48 << 10;
 
-/// How callers get an API error that is about their request.
+/// How callers get an API error that is about their request, or says that the upstream failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ApiErrors {
     /// As the upstream sent it: with its status, media type and body, so that SDKs of the upstream's vendor can read it.
@@ -61,10 +61,13 @@ const UPSTREAM_KEY: HeaderValue = HeaderValue::from_static("ApiKey realm=\"upstr
 enum Cause {
     /// The caller's request: the caller gets the API error with its status.
     Request,
+    /// The upstream itself, which failed and says how: the caller gets the same.
+    Upstream,
     /// This server's credential: a bad gateway, because a 401 would make the caller look for a mistake of their own.
     Credential,
-    /// The upstream, or the connection to it: a bad gateway (RFC 9110 §15.6.3), because the caller cannot fix it.
-    Upstream,
+    /// The connection to the upstream, or how this server uses it: a bad gateway (RFC 9110 §15.6.3), because the caller cannot fix
+    /// it.
+    Connection,
 }
 
 impl Cause {
@@ -75,10 +78,11 @@ impl Cause {
             403 if is_about_credential => Self::Credential,
             // These are about one connection, or how this server uses it (framing, expectations, ranges, protocols, proxies), or
             // about a method that this server chose. Their header fields, such as `Allow`, would be about the upstream, too.
-            405 | 407 | 408 | 411 | 416 | 417 | 421 | 425 | 426 => Self::Upstream,
+            405 | 407 | 408 | 411 | 416 | 417 | 421 | 425 | 426 | 505 | 511 => Self::Connection,
             400..=499 => Self::Request,
+            500..=599 => Self::Upstream,
             // This includes redirects, which would make the caller bypass this server.
-            _ => Self::Upstream,
+            _ => Self::Connection,
         }
     }
 }
@@ -96,7 +100,7 @@ pub(super) fn response(error: &Error, references: &References<'_>, api_errors: A
         ErrorKind::Script(_) | ErrorKind::Transform(_) => Err(gateway(StatusCode::INTERNAL_SERVER_ERROR)),
         &ErrorKind::Status(status) => match Cause::of(status, is_about_credential(error)) {
             // A part of a body must not pass for the whole.
-            Cause::Request if api_errors == ApiErrors::PassThrough && error.has_whole_body() => {
+            Cause::Request | Cause::Upstream if api_errors == ApiErrors::PassThrough && error.has_whole_body() => {
                 let mut response = Response::new(Body::from(Bytes::copy_from_slice(error.body())));
                 *response.status_mut() = status;
                 // Something may be redacted in the body.
@@ -130,18 +134,21 @@ fn problem(cause: Cause, status: StatusCode, error: &Error) -> Problem {
     match cause {
         Cause::Request => Problem::new(status, error.to_string())
             .of("refused-upstream", status.canonical_reason().unwrap_or("Rejected by the upstream")),
+        Cause::Upstream => Problem::new(status, error.to_string())
+            .of("failed-upstream", status.canonical_reason().unwrap_or("The upstream failed")),
         Cause::Credential if error.has_own_credential() => Problem::new(StatusCode::UNAUTHORIZED, error.to_string())
             .of("credential-refused", "The upstream rejected the caller's credential")
             .header(WWW_AUTHENTICATE, UPSTREAM_KEY),
         Cause::Credential => Problem::new(StatusCode::BAD_GATEWAY, error.to_string())
             .of("credential-refused", "The upstream rejected this server's credential"),
         // Its text would repeat where the redirect leads.
-        Cause::Upstream if status.is_redirection() => {
+        Cause::Connection if status.is_redirection() => {
             let operation = error.operation();
-            let detail = format!("{operation}: the upstream responded with {status}; redirects are not followed");
+            let followed = "only those that read and stay at its origin are followed";
+            let detail = format!("{operation}: the upstream responded with the redirect {status}; {followed}");
             Problem::new(StatusCode::BAD_GATEWAY, detail)
         }
-        Cause::Upstream => Problem::new(StatusCode::BAD_GATEWAY, error.to_string()),
+        Cause::Connection => Problem::new(StatusCode::BAD_GATEWAY, error.to_string()),
     }
 }
 
@@ -178,11 +185,12 @@ mod tests {
     #[test]
     fn every_status_has_one_cause() {
         let request = [400, 402, 403, 404, 406, 409, 410, 412, 413, 414, 415, 418, 422, 423, 424, 428, 429, 431, 451];
-        let upstream = [300, 301, 302, 303, 304, 307, 308, 405, 407, 408, 411, 416, 417, 421, 425, 426];
-        let upstream = upstream.into_iter().chain(500..=511).chain([520, 599]);
+        let redirects = [300, 301, 302, 303, 304, 307, 308];
+        let connection = [405, 407, 408, 411, 416, 417, 421, 425, 426, 505, 511, 600, 999];
+        let connection = redirects.into_iter().chain(connection).map(|status| (status, Cause::Connection));
+        let upstream = (500..=504).chain(506..=510).chain([520, 599]).map(|status| (status, Cause::Upstream));
         let request = request.into_iter().chain([430, 444, 499]).map(|status| (status, Cause::Request));
-        let causes = request.chain(upstream.map(|status| (status, Cause::Upstream)));
-        for (status, cause) in causes.chain([(401, Cause::Credential)]) {
+        for (status, cause) in request.chain(upstream).chain(connection).chain([(401, Cause::Credential)]) {
             assert_eq!(Cause::of(StatusCode::from_u16(status).expect("a status"), false), cause, "{status}");
         }
         assert_eq!(Cause::of(StatusCode::FORBIDDEN, true), Cause::Credential);

@@ -40,7 +40,8 @@ pub mod __private {
     pub use crate::{Chosen, Gate, Matched, Routes, has_path};
 }
 
-/// The routes of an adapter as an axum router. API errors about the caller's request pass through.
+/// The routes of an adapter as an axum router. API errors pass through, but for those about the
+/// credential of the upstream or the connection to it.
 pub fn router(adapter: &'static Rest, connection: &Connection) -> Router {
     let routes = Routes::new([(adapter, connection.clone())], ApiErrors::default(), &[]);
     let shapes: Vec<_> =
@@ -251,12 +252,6 @@ impl Member {
                 let references = References { taker: Taker::Route(route), path: uri.path(), connection, routes };
                 response::respond(route, &references, values, forwarded, api_errors, count).await
             }
-            // The allowed methods are known without the upstream (RFC 9110 §9.3.7).
-            Match::OtherMethods(methods) if request.method() == http::Method::OPTIONS => {
-                let mut response = StatusCode::NO_CONTENT.into_response();
-                response.headers_mut().insert(ALLOW, allowed(&methods));
-                Ok(response)
-            }
             Match::OtherMethods(methods) => {
                 let detail = "the path does not support this method; see the Allow header";
                 Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail).header(ALLOW, allowed(&methods)))
@@ -280,9 +275,7 @@ fn chosen(found: &Match, passage: Option<&Passage<'_>>, method: &http::Method) -
 }
 
 fn allowed(methods: &[&'static str]) -> HeaderValue {
-    let options = (!methods.contains(&"OPTIONS")).then_some("OPTIONS");
-    let methods: Vec<_> = methods.iter().copied().chain(options).collect();
-    HeaderValue::try_from(methods.join(", ")).unwrap_or_else(|_| HeaderValue::from_static("OPTIONS"))
+    HeaderValue::try_from(methods.join(", ")).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 
 #[cfg(test)]

@@ -133,7 +133,7 @@ pub struct Serve {
     /// A header of callers to forward upstream (repeatable); credentials are never forwarded
     #[arg(long, env = "NAFTIKO_FORWARD_HEADERS", value_name = "NAME", value_parser = list::fields)]
     pub(super) forward_header: Vec<List>,
-    /// How REST callers get API errors that are about their request
+    /// How REST callers get API errors
     #[arg(long, env = "NAFTIKO_ERRORS", default_value = "pass-through", value_name = "FORM")]
     pub(super) errors: Errors,
     #[command(flatten)]

@@ -1,6 +1,6 @@
 //! The transport to the upstream. It uses the libraries that reqwest consists of for connections and TLS, and
-//! leaves out what a server does not need: redirects, for which reqwest parses the URI of every request twice more and copies
-//! its headers, and retries of its own. This saves a fifth of the time of a request.
+//! leaves out what the client does by itself: redirects, for which reqwest parses the URI of every request twice more and copies
+//! its headers, and retries. This saves a fifth of the time of a request.
 
 use std::collections::BTreeSet;
 use std::env;

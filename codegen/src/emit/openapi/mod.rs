@@ -297,7 +297,7 @@ fn responses(about: &About<'_>, route: &Route, schemas: &mut Components) -> Valu
     responses_to(route.method, content, about)
 }
 
-/// Responses of the upstream pass through, and everything else is a problem. `HEAD` has no bodies.
+/// Responses of the upstream pass through, failures too, and everything else is a problem. `HEAD` has no bodies.
 fn responses_to(method: Method, content: Option<Value>, about: &About<'_>) -> Value {
     let mut success = json!({"description": "The response of the upstream."});
     if let Some(content) = content {
@@ -309,10 +309,12 @@ fn responses_to(method: Method, content: Option<Value>, about: &About<'_>) -> Va
         success = with(success, "headers", fields.into());
     }
     let [refused, failure] = match method {
-        Method::Head => ["The request is wrong, for the upstream or for this server.", "Anything but success."]
-            .map(|description| json!({"description": description})),
-        _ => ["ApiError", "Problem"].map(|name| json!({"$ref": format!("#/components/responses/{name}")})),
+        Method::Head => {
+            ["The request is wrong, for the upstream or for this server.", "The upstream or this server failed."]
+                .map(|description| json!({"description": description}))
+        }
+        _ => ["ApiError", "Failure"].map(|name| json!({"$ref": format!("#/components/responses/{name}")})),
     };
     let responses = with(json!({"204": {"description": "Success, and nothing to say."}}), "2XX", success);
-    with(with(responses, "4XX", refused), "default", failure)
+    with(with(responses, "4XX", refused), "5XX", failure)
 }

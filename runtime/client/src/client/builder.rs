@@ -174,7 +174,7 @@ impl<C: Handle> ClientBuilder<C> {
 
     /// Uses your own reqwest client and its connections. Its settings are not changed, so build it with
     /// `redirect::Policy::none()`: reqwest would send a credential in a custom header to any host that a response redirects to.
-    /// A redirected response is an error. Build it with `no_gzip()` too if your reqwest has that feature: the client
+    /// A response that it was redirected to is an error; this client follows redirects itself, and within the origin only. Build it with `no_gzip()` too if your reqwest has that feature: the client
     /// decompresses responses itself, as reqwest ends at the first member of a gzip file. If you build it before any client of this crate, call
     /// [`install_crypto_provider`](crate::install_crypto_provider) first.
     pub fn http_client(self, client: reqwest::Client) -> Self {

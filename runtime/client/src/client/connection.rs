@@ -166,8 +166,8 @@ impl Shared {
         Ok(request)
     }
 
-    /// Adds fixed parameters and credentials. This comes last, so that callers cannot replace them.
-    pub(super) fn finish_request(
+    /// Adds fixed parameters. This comes after what callers send, so that they cannot replace them.
+    pub(super) fn add_fixed(
         &self,
         request: &mut reqwest::Request,
         operation: &'static Operation,
@@ -201,6 +201,19 @@ impl Shared {
                 })?;
             }
         }
+        Ok(())
+    }
+
+    /// Adds credentials, in place of those that the request has. This comes last, because some sign what is sent.
+    pub(super) fn add_credentials(
+        &self,
+        request: &mut reqwest::Request,
+        operation: &'static Operation,
+        arguments: &Arguments,
+        keys: &Keys,
+    ) -> Result<(), Vec<Violation>> {
+        let values = Values { operation, arguments, variables: &keys.variables };
+        let single = |violation| vec![violation];
         let own = of_call(operation, &values).map_err(single)?;
         let of_api = keys.credentials.iter().filter(|_| operation.credentials.is_empty());
         for credential in own.iter().chain(of_api) {

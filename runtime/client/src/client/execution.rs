@@ -17,6 +17,7 @@ use super::keys::{Keys, Source};
 use super::options::Options;
 use super::progress::Progress;
 use super::reading::Reading;
+use super::redirect;
 use super::response_body::ResponseBody;
 use crate::argument::Arguments;
 use crate::check::check;
@@ -130,7 +131,7 @@ impl<'a> CallState<'a> {
         )
     }
 
-    /// Sends the request and waits for the head of a successful response.
+    /// Sends the request, follows its redirects, and waits for the head of a successful response.
     pub(super) async fn attempt(&mut self, span: &Span) -> Result<reqwest::Response, Error> {
         let shared = self.connection.shared();
         let CallSpec { operation, arguments, options } = self.spec;
@@ -164,18 +165,28 @@ impl<'a> CallState<'a> {
         for interceptor in &shared.before {
             interceptor(&attempt, request.headers_mut());
         }
-        shared.finish_request(&mut request, operation, arguments, &keys).map_err(invalid)?;
-        for signer in &shared.signers {
-            let signed = timeout_at(self.attempt_deadline, signer.sign(&mut request, &attempt)).await;
-            let failed = |error| Error::new(&operation.name, ErrorKind::Token, Phase::Prepare).caused_by(error);
-            signed.map_err(timed_out(Phase::Prepare))?.map_err(failed)?;
-        }
-        let has_credential = request.headers().contains_key(AUTHORIZATION);
-        let sent = timeout_at(self.attempt_deadline, endpoint.transport.send(request, &attempt)).await;
-        let response = sent.unwrap_or_else(|_| Err(TransportError::timeout())).map_err(|error| {
-            let error = if progress.is_waiting() { error.before_sending() } else { error };
-            Error::transport(&operation.name, error)
-        })?;
+        shared.add_fixed(&mut request, operation, arguments, &keys).map_err(invalid)?;
+        let mut redirects = 0;
+        let (response, has_credential) = loop {
+            let copy = if redirects < redirect::LIMIT { redirect::copy(&request) } else { None };
+            shared.add_credentials(&mut request, operation, arguments, &keys).map_err(invalid)?;
+            for signer in &shared.signers {
+                let signed = timeout_at(self.attempt_deadline, signer.sign(&mut request, &attempt)).await;
+                let failed = |error| Error::new(&operation.name, ErrorKind::Token, Phase::Prepare).caused_by(error);
+                signed.map_err(timed_out(Phase::Prepare))?.map_err(failed)?;
+            }
+            let has_credential = request.headers().contains_key(AUTHORIZATION);
+            let sent = timeout_at(self.attempt_deadline, endpoint.transport.send(request, &attempt)).await;
+            let response = sent.unwrap_or_else(|_| Err(TransportError::timeout())).map_err(|error| {
+                let error = if progress.is_waiting() { error.before_sending() } else { error };
+                Error::transport(&operation.name, error)
+            })?;
+            match copy.and_then(|copy| redirect::follow(copy, &response)) {
+                Some(next) => request = next,
+                None => break (response, has_credential),
+            }
+            redirects += 1;
+        };
         let status = response.status();
         span.record("http.response.status_code", status.as_u16());
         if status == StatusCode::UNAUTHORIZED {

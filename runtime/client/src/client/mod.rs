@@ -29,6 +29,7 @@ mod preview;
 mod progress;
 mod reading;
 mod recent;
+mod redirect;
 mod request;
 mod response_body;
 mod retry;

@@ -40,7 +40,8 @@ impl Connection {
         let keys = Keys::placeholders(shared.capability, operation.api).map_err(|_| invalid(Vec::new()))?;
         let mut request =
             shared.build_request(&endpoint.base_uri, operation, arguments, options, &keys).map_err(invalid)?;
-        shared.finish_request(&mut request, operation, arguments, &keys).map_err(invalid)?;
+        shared.add_fixed(&mut request, operation, arguments, &keys).map_err(invalid)?;
+        shared.add_credentials(&mut request, operation, arguments, &keys).map_err(invalid)?;
         // What a caller sends for a credential is not shown: that of the API has placeholders only.
         for credential in keys.credentials.iter().filter(|_| !operation.credentials.is_empty()) {
             let shown = credential.apply(&mut request, operation.api, &shared.challenges);

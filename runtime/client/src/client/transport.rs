@@ -19,8 +19,8 @@ pub(crate) fn settings(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilde
 
 /// Sends requests and returns their responses: the network, or a test double.
 ///
-/// A transport sends a request once, follows no redirects, and returns any status as a response. The client handles retries,
-/// time limits and errors. Dropping the future cancels the request.
+/// A transport sends a request once, follows no redirects, and returns any status as a response. The client handles redirects,
+/// retries, time limits and errors. Dropping the future cancels the request.
 pub trait Transport: Send + Sync + 'static {
     /// Sends a request and waits for the head of its response.
     ///
