@@ -83,6 +83,7 @@ mod typed;
 mod upstream;
 mod values;
 mod vectors;
+mod variables;
 mod versions;
 mod wire;
 mod words;
