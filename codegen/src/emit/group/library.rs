@@ -100,7 +100,7 @@ fn program(parts: &Parts<'_>) -> Option<proc_macro2::TokenStream> {
     };
     let plain = (!runners.is_empty()).then(|| {
         quote! {
-            /// Runs the command line of this crate's binary without what runs its steps. See [`run_with`].
+            /// Runs the command line of this crate's binary without what an application registers. See [`run_with`].
             #[cfg(feature = "server")]
             pub fn run() -> std::process::ExitCode {
                 run_with(naftiko_client::ScriptRunners::default())
