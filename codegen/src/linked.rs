@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use naftiko_schema::http::percent_decode;
 use naftiko_schema::{
     ApiId, Body, Credential, FlowId, Format, InboundAuth, InputId, InputPart, InputText, List, Location, Method,
-    OperationId, ParameterStyle, Role, SkillFile, SkillSource, StepId, StepValue, Template, Variable,
+    OperationId, ParameterStyle, Role, SkillFile, SkillSource, StepId, StepValue, Template, Variable, VariableValue,
 };
 
 use crate::codes::Code;
@@ -468,6 +468,8 @@ pub(crate) enum Source {
     Part(InputPart),
     /// From the output of a step.
     Output(StepValue),
+    /// From a variable.
+    Variable(VariableValue),
     /// A fixed value, as JSON text.
     Json(String),
     /// Text with the caller's inputs in it.
@@ -492,13 +494,13 @@ impl Source {
     /// Calls a function with each input that is part of it.
     pub(crate) fn inputs(&self, each: &mut impl FnMut(InputId)) {
         match self {
-            Self::Absent | Self::Json(_) | Self::Output(_) => {}
+            Self::Absent | Self::Json(_) | Self::Output(_) | Self::Variable(_) => {}
             Self::Input(fed) => each(*fed),
             Self::Part(part) => each(part.input),
             Self::Text(parts) | Self::Filled(parts) => parts.iter().for_each(|part| match part {
                 InputText::Input(fed) => each(*fed),
                 InputText::Part(part) => each(part.input),
-                InputText::Literal(_) | InputText::Output(_) => {}
+                InputText::Literal(_) | InputText::Output(_) | InputText::Variable(_) => {}
             }),
             Self::List(items) | Self::First(items) => items.iter().for_each(|item| item.inputs(each)),
             Self::Object(members) => members.iter().for_each(|(_, member)| member.inputs(each)),
@@ -508,7 +510,7 @@ impl Source {
     /// Calls a function with each step whose output is part of it.
     pub(crate) fn steps(&self, each: &mut impl FnMut(StepId)) {
         match self {
-            Self::Absent | Self::Json(_) | Self::Input(_) | Self::Part(_) => {}
+            Self::Absent | Self::Json(_) | Self::Input(_) | Self::Part(_) | Self::Variable(_) => {}
             Self::Output(value) => each(value.step),
             Self::Text(parts) | Self::Filled(parts) => parts.iter().for_each(|part| {
                 if let InputText::Output(value) = part {

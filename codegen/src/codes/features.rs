@@ -180,10 +180,9 @@ codes! {
     /// `sigv4` signs requests to AWS with `accessKeyId` and `secretAccessKey`, for a `region` and a `service`; temporary keys have
     /// a `sessionToken` too.
     ///
-    /// Not supported are `oauth1`, other grants, `hmac`, client certificates, keys in the path, and keys in the body of a method
-    /// without one. `hmac` alone is no scheme: a file does not say what is signed, and each API signs something else. Requests
-    /// without the credential would be rejected. If the API also accepts an existing token, use `bearer`; an application can add
-    /// signatures of its own by a `Signer`.
+    /// Not supported are other grants, client certificates, keys in the path, and keys in the body of a method without one.
+    /// Requests without the credential would be rejected. If the API also accepts an existing token, use `bearer`. Kinds such as
+    /// `hmac` and `oauth1`, and `custom` for all others, are left to a `Signer` of the application (NK0162).
     ///
     /// ```yaml
     /// authentication:
@@ -436,6 +435,24 @@ codes! {
     ///     resources: []        # nothing to call
     /// ```
     NothingServed = 161, Warning, "there is nothing to call and nothing to serve";
+
+    /// The kind of authentication says what there is, such as keys, but not what is signed, nor where the signature is sent: every
+    /// API with `hmac` signs something else. The application knows. It registers a `Signer` under the namespace of the API,
+    /// which changes each request as the last step and gets the values of all keys of `authentication` by
+    /// `Attempt::credential`. Without it, the client cannot be built and the server does not start.
+    ///
+    /// A program that starts the server passes it to `run_with`, as `ScriptRunners::default().with_signer("shop", MySigner)`; a
+    /// program with the client, to its builder, as `.signer_of("shop", MySigner)`. The kinds are `hmac`, `oauth1`, `signature`,
+    /// `http-signature`, `hawk`, `edgegrid`, and `custom`.
+    ///
+    /// ```yaml
+    /// consumes:
+    /// - namespace: shop
+    ///   authentication:
+    ///     type: hmac               # a warning
+    ///     apiKey: '{{SHOP_KEY}}'   # `attempt.credential("apiKey")`
+    /// ```
+    SignerSetup = 162, Warning, "an API needs a signer of the application";
 
     /// A tool of a skill is either a route or tool of an adapter of this capability, which `from` names by the `namespace` of
     /// the adapter and the name of the route or tool, or a file of the skill, which `instruction` names. It must have one of

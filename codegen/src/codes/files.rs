@@ -148,9 +148,8 @@ codes! {
     UnknownKey = 108, Warning, "an unknown key is ignored";
 
     /// The file uses a feature of the format that this compiler does not support and that has no code of its own.
-    /// Examples are variables under `with`, fixed values that mix text with what callers send, templates in the fixed
-    /// value of an input, inputs that select a member below the top of a body (`value: $.a.b`), and secret
-    /// fixed values in a path.
+    /// Examples are the fixed value of an input that refers to itself, an input that is no member of a body (`value: $[0]`), and
+    /// a secret fixed value in a path.
     ///
     /// It is an error, because ignoring the feature would generate a crate that does something else than the file says.
     /// The help names an alternative; usually, that is to pass a whole value on.
@@ -158,11 +157,11 @@ codes! {
     /// ```yaml
     /// inputParameters:
     /// - name: filter
-    ///   in: query
-    ///   value: 'id eq {{id}}'   # refused: text and the caller's value
+    ///   in: body
+    ///   value: '$[0]'     # refused: no member of the body
     /// - name: filter
-    ///   in: query
-    ///   value: '{{filter}}'     # the whole value comes from the caller
+    ///   in: body
+    ///   value: '$.filter' # a member
     /// ```
     Unsupported = 109, Part, "a feature of the format is not supported yet";
 

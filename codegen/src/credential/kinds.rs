@@ -1,6 +1,8 @@
 //! The kinds of credential: how a specification spells each, the table that it becomes, and its OpenAPI scheme.
 
-use naftiko_schema::{ApiKey, Basic, Bearer, Credential, Digest, Location, OAuth2, SigV4, Template, TemplatePart};
+use naftiko_schema::{
+    ApiKey, Basic, Bearer, Credential, Digest, Location, OAuth2, SigV4, Signed, SignedMember, Template, TemplatePart,
+};
 use serde_json::{Value, json};
 
 use super::Linker;
@@ -19,17 +21,36 @@ pub(super) struct Kind {
 }
 
 /// The kinds that are known.
-pub(super) static KINDS: [Kind; 6] = [
+pub(super) static KINDS: [Kind; 7] = [
     Kind { names: &["apikey", "api-key", "header", "query"], is_inbound: true, link: api_key },
     Kind { names: &["bearer"], is_inbound: true, link: bearer },
     Kind { names: &["basic"], is_inbound: true, link: basic },
     Kind { names: &["oauth2"], is_inbound: false, link: oauth2 },
     Kind { names: &["digest"], is_inbound: true, link: digest },
     Kind { names: &["sigv4", "aws-sigv4", "aws-sig-v4", "aws-signature-v4"], is_inbound: false, link: sigv4 },
+    Kind { names: SIGNED, is_inbound: false, link: signed },
+];
+
+/// The kinds whose name does not say how requests are signed.
+pub(super) const SIGNED: &[&str] = &[
+    "hmac",
+    "hmac-sha1",
+    "hmac-sha256",
+    "hmac-sha512",
+    "oauth1",
+    "oauth1a",
+    "oauth1.0",
+    "oauth1.0a",
+    "signature",
+    "http-signature",
+    "hawk",
+    "edgegrid",
+    "custom",
 ];
 
 /// What to use in place of an unknown kind.
-pub(super) const HELP: &str = "use `apikey`, `bearer`, `basic`, `digest`, `oauth2` or `sigv4`";
+pub(super) const HELP: &str =
+    "use `apikey`, `bearer`, `basic`, `digest`, `oauth2` or `sigv4`; or `custom`, for a `Signer` of the application";
 
 /// The name of a credential among OpenAPI's security schemes, and its scheme (OpenAPI 3.1, "Security Scheme Object").
 pub(crate) fn openapi_scheme(credential: &Credential) -> (&'static str, Value) {
@@ -46,6 +67,7 @@ pub(crate) fn openapi_scheme(credential: &Credential) -> (&'static str, Value) {
             let (kind, scheme) = ("x-amazon-apigateway-authtype", "awsSigv4");
             ("sigv4", json!({"type": "apiKey", "in": "header", "name": "Authorization", kind: scheme}))
         }
+        Credential::Signed(signed) => ("signed", json!({"type": "http", "scheme": signed.kind})),
     }
 }
 
@@ -137,6 +159,24 @@ fn sigv4(linker: &mut Linker<'_, '_>) -> Vec<Credential> {
     let region = linker.configured(fields.region.as_ref(), "region");
     let service = linker.configured(fields.service.as_ref(), "service");
     vec![Credential::SigV4(SigV4 { access_key, secret_key, session_token, region, service })]
+}
+
+/// A signature that a signer of the application makes, which gets all keys.
+fn signed(linker: &mut Linker<'_, '_>) -> Vec<Credential> {
+    let source = linker.source;
+    let kind = &source.kind;
+    if let Some(api) = linker.api {
+        let message = format!(
+            "requests to `{api}` need a signer of the application: `{}` does not say how they are signed",
+            kind.value
+        );
+        let help = format!("the program that makes the client or starts the server registers a `Signer` under `{api}`");
+        linker.sink.report(Code::SignerSetup, kind.span, message).help(help);
+    }
+    let member =
+        |(name, value): &(Text, Text)| SignedMember { name: name.value.clone().into(), value: linker.fixed(value) };
+    let members: Vec<_> = source.members.iter().map(member).collect();
+    vec![Credential::Signed(Signed { kind: kind.value.clone().into(), members: members.into() })]
 }
 
 /// A token of an authorization server, by the client credentials grant or with a refresh token (RFC 6749 §4.4, §6).

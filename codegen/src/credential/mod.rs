@@ -5,7 +5,7 @@ mod kinds;
 use naftiko_schema::{Credential, Location, ParameterId, Template, TemplatePart};
 
 pub(crate) use self::kinds::openapi_scheme;
-use self::kinds::{HELP, KINDS, Kind};
+use self::kinds::{HELP, KINDS, Kind, SIGNED};
 use crate::codes::Code;
 use crate::diagnostic::Sink;
 use crate::linked::{Constant, Operation, Parameter};
@@ -20,6 +20,11 @@ pub(crate) fn is_known(name: &str) -> bool {
 /// Whether callers can authenticate by it. Signatures are for servers that know all keys.
 pub(crate) fn is_known_inbound(name: &str) -> bool {
     find(name).is_some_and(|kind| kind.is_inbound)
+}
+
+/// Whether only a signer of the application knows what `authentication` of this type means.
+pub(crate) fn is_signed(name: &str) -> bool {
+    SIGNED.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 fn find(name: &str) -> Option<&'static Kind> {
@@ -124,12 +129,7 @@ impl Linker<'_, '_> {
             return (kind.link)(self);
         }
         let kind = &self.source.kind;
-        let message = match kind.value.to_ascii_lowercase().as_str() {
-            "hmac" => {
-                "authentication of type `hmac` does not say what is signed, nor where the signature is sent".to_owned()
-            }
-            _ => format!("authentication of type `{}` is not supported", kind.value),
-        };
+        let message = format!("authentication of type `{}` is not supported", kind.value);
         self.sink.report(Code::CredentialKind, kind.span, message).help(HELP);
         Vec::new()
     }

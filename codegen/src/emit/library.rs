@@ -1,6 +1,6 @@
 //! `src/lib.rs`, which ties the modules together, and `src/main.rs`.
 
-use naftiko_schema::{Adapter, Script};
+use naftiko_schema::{Adapter, Credential, Script};
 
 use super::adapter::{facts, features};
 use super::code::{Code, INDENT, WIDTH};
@@ -16,12 +16,11 @@ pub use naftiko_client::{
 };
 ";
 
-const RUNNERS: &str =
-    "pub use naftiko_client::{ScriptCall, ScriptError, ScriptRunner, ScriptRunners, Transform, TransformCall};\n";
+const RUNNERS: &str = "pub use naftiko_client::{ScriptCall, ScriptError, ScriptRunner, ScriptRunners, Signer, Transform, TransformCall};\n";
 
-/// Only scripts in other languages and transforms need something of the application.
+/// Only scripts in other languages, transforms and signatures need something of the application.
 const RUN_WITHOUT: &str =
-    "/// Runs the command line of this crate's binary without what runs its steps. See [`run_with`].
+    "/// Runs the command line of this crate's binary without what an application registers. See [`run_with`].
 #[cfg(feature = \"server\")]
 pub fn run() -> std::process::ExitCode {
     run_with(ScriptRunners::default())
@@ -96,11 +95,13 @@ pub fn {name}({parameter}) -> std::process::ExitCode {{
     )
 }
 
-/// Whether an application must register what runs the scripts, or what makes outputs of steps.
+/// Whether an application must register what runs the scripts, what makes outputs of steps, or what signs requests.
 pub(super) fn needs_runners(model: &Model) -> bool {
     let is_foreign = |script: &Script| script.language != Script::JAVASCRIPT && script.rejection.is_none();
     let mut targets = model.adapters.iter().flat_map(Adapter::bindings).map(|binding| &binding.target);
-    targets.any(|target| !target.transforms().is_empty() || target.scripts().into_iter().any(is_foreign))
+    let is_signed = |credential: &Credential| matches!(credential, Credential::Signed(_));
+    model.capability.apis.iter().any(|api| api.credentials.iter().any(is_signed))
+        || targets.any(|target| !target.transforms().is_empty() || target.scripts().into_iter().any(is_foreign))
 }
 
 pub(super) fn emit_main(model: &Model) -> String {

@@ -67,7 +67,7 @@ fn in_source(source: &ArgumentSource) -> bool {
     let in_text = |part: &InputText| match part {
         InputText::Output(value) => in_value(value),
         InputText::Part(part) => in_path(&part.at),
-        InputText::Literal(_) | InputText::Input(_) => false,
+        InputText::Literal(_) | InputText::Input(_) | InputText::Variable(_) => false,
     };
     match source {
         ArgumentSource::Part(part) => in_path(&part.at),
@@ -75,7 +75,9 @@ fn in_source(source: &ArgumentSource) -> bool {
         ArgumentSource::Text(parts) | ArgumentSource::Filled(parts) => parts.iter().any(in_text),
         ArgumentSource::List(items) | ArgumentSource::First(items) => items.iter().any(in_source),
         ArgumentSource::Object(members) => members.iter().any(|member| in_source(&member.value)),
-        ArgumentSource::Absent | ArgumentSource::Input(_) | ArgumentSource::Json(_) => false,
+        ArgumentSource::Absent | ArgumentSource::Input(_) | ArgumentSource::Variable(_) | ArgumentSource::Json(_) => {
+            false
+        }
     }
 }
 

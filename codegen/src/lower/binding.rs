@@ -31,6 +31,7 @@ pub(super) fn source(linked: &Source) -> ArgumentSource {
         Source::Input(input) => ArgumentSource::Input(*input),
         Source::Part(part) => ArgumentSource::Part(part.clone()),
         Source::Output(value) => ArgumentSource::Output(value.clone()),
+        Source::Variable(value) => ArgumentSource::Variable(value.clone()),
         Source::Json(value) => ArgumentSource::Json(value.clone().into()),
         Source::Text(parts) => ArgumentSource::Text(parts.clone().into()),
         Source::Filled(parts) => ArgumentSource::Filled(parts.clone().into()),

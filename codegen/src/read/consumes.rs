@@ -3,9 +3,9 @@
 use super::document::{
     Authentication, Aws, BodySource, ConsumedOperation, ConsumedResource, Consumes, Input, OAuth2, Rules, Text,
 };
-use super::fields::Fields;
+use super::fields::{Fields, text};
 use super::invocation::consumed_output;
-use super::yaml::{Content, Node};
+use super::yaml::{Content, Entry, Node};
 use super::{bytes, name_of, no_effect, read_all, read_parts, rules};
 use crate::codes::Code;
 use crate::credential;
@@ -77,6 +77,8 @@ pub(super) fn authentication(node: &Node, sink: &mut Sink) -> Option<Authenticat
         region: fields.text(&["region"], sink),
         service: fields.text(&["service"], sink),
     };
+    let is_signed = credential::is_signed(&kind.value);
+    let members = if is_signed { signed(node, sink) } else { Vec::new() };
     let span = fields.span;
     let for_callers = oauth2.authorization_server.is_some() || oauth2.resource.is_some();
     let authentication = Authentication {
@@ -92,12 +94,24 @@ pub(super) fn authentication(node: &Node, sink: &mut Sink) -> Option<Authenticat
         parameters,
         oauth2,
         aws,
+        members,
     };
-    // A kind that is refused may have keys of its own, which are not reported on top.
-    if for_callers || credential::is_known(&authentication.kind.value) {
+    // A kind that is refused, or that a signer knows, may have keys of its own, which are not reported on top.
+    if for_callers || (credential::is_known(&authentication.kind.value) && !is_signed) {
         fields.finish(sink);
     }
     Some(authentication)
+}
+
+/// What a signer gets: every key but the kind.
+fn signed(node: &Node, sink: &mut Sink) -> Vec<(Text, Text)> {
+    let Content::Mapping(entries) = &node.content else { return Vec::new() };
+    let entries = entries.iter().filter(|entry| entry.key != "type" && !entry.value.is_null());
+    let member = |entry: &Entry| {
+        let value = text(&entry.value, &entry.key, sink)?;
+        Some((Text { value: entry.key.clone(), span: entry.span }, value))
+    };
+    entries.filter_map(member).collect()
 }
 
 fn oauth2(fields: &mut Fields<'_>, sink: &mut Sink) -> OAuth2 {

@@ -106,6 +106,8 @@ pub(crate) struct Authentication {
     pub(crate) parameters: Vec<(Text, Text)>,
     pub(crate) oauth2: OAuth2,
     pub(crate) aws: Aws,
+    /// All keys that have text, for kinds that only a signer of the application knows.
+    pub(crate) members: Vec<(Text, Text)>,
 }
 
 /// How requests are signed for AWS.

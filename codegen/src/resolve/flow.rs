@@ -186,7 +186,7 @@ fn steps<'d>(
         steps.push(Step { name: name.to_owned(), for_each, condition, action });
         inputs.end_step(step);
     }
-    script::give_context(&mut steps, inputs);
+    script::give_context(&mut steps, inputs, sink);
     Some(steps)
 }
 

@@ -101,7 +101,7 @@ fn token(source: &document::Authentication, variables: &mut Variables<'_>, sink:
 /// to variables.
 fn introspection(source: &document::Authentication, variables: &mut Variables<'_>, sink: &mut Sink) -> Introspection {
     let fields = &source.oauth2;
-    let mut text = |given: Option<&Text>, variable: &str, sink: &mut Sink| {
+    let text = |given: Option<&Text>, variable: &str, sink: &mut Sink| {
         let usual = || Text { value: format!("{{{{{variable}}}}}"), span: source.span };
         variables.template(&given.cloned().unwrap_or_else(usual), sink)
     };

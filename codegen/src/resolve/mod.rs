@@ -24,7 +24,7 @@ pub(crate) mod variables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use naftiko_schema::{Location, Method, OperationId};
+use naftiko_schema::{List, Location, Method, OperationId};
 
 use crate::Sources;
 use crate::codes::Code;
@@ -83,10 +83,9 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
         (listener, inbound::link(own.map(|(_, adapter)| adapter), &variables, sink))
     });
     let inbound = inbound.collect();
-    let used = variables.tables();
     let mut linked = Linked {
         document,
-        variables: used,
+        variables: List::default(),
         apis,
         operations,
         types,
@@ -109,6 +108,7 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
     let tools = tools(&linker, &variables, &mut size, sink);
     let resources = resources::resources(&linker, &variables, sources, sink);
     let flows = linker.into_flows();
+    linked.variables = variables.tables();
     linked.prompts = prompts::prompts(&linked, sources, sink);
     linked.skills = skills::skills(document, sources, sink);
     (linked.flows, linked.routes, linked.tools, linked.resources) = (flows, routes, tools, resources);

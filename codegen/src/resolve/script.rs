@@ -152,7 +152,7 @@ pub(super) fn transform<'d>(
 }
 
 /// Gives scripts and transforms what they see besides their own values: what callers send, and the outputs of earlier steps.
-pub(super) fn give_context(steps: &mut [Step<'_>], inputs: &Inputs<'_, '_>) {
+pub(super) fn give_context(steps: &mut [Step<'_>], inputs: &mut Inputs<'_, '_>, sink: &mut Sink) {
     let names: Vec<String> = steps.iter().map(|step| step.name.clone()).collect();
     for (index, step) in steps.iter_mut().enumerate() {
         let outputs = names.iter().take(index).enumerate().map(|(index, name)| {
@@ -162,11 +162,11 @@ pub(super) fn give_context(steps: &mut [Step<'_>], inputs: &Inputs<'_, '_>) {
         match &mut step.action {
             Action::Script(script) => {
                 let own = members(&mut script.context);
-                script.context = object(inputs.all().into_iter().chain(outputs).chain(own));
+                script.context = object(inputs.all(sink).into_iter().chain(outputs).chain(own));
             }
             Action::Transform(transform) => {
                 let own = members(&mut transform.inputs);
-                transform.inputs = object(inputs.all().into_iter().chain(own));
+                transform.inputs = object(inputs.all(sink).into_iter().chain(own));
                 transform.outputs = object(outputs);
             }
             Action::Call(_) | Action::Lookup(_) => {}

@@ -1,5 +1,6 @@
 //! Templates over the environment variables that the capability binds.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use heck::ToShoutySnakeCase as _;
@@ -19,7 +20,7 @@ pub(crate) struct Variables<'d> {
     by_name: BTreeMap<&'d str, Vec<usize>>,
     /// The parameters of operations, and the inputs of callers.
     sent: BTreeSet<&'d str>,
-    used: Vec<Variable>,
+    used: RefCell<Vec<Variable>>,
 }
 
 /// A variable of a bind.
@@ -65,17 +66,22 @@ impl<'d> Variables<'d> {
             by_name.entry(bound.name).or_default().push(index);
         }
         let sent = document.inputs().filter(|input| input.value.is_none()).map(|input| input.name.value.as_str());
-        Self { bound, by_name, sent: sent.collect(), used: Vec::new() }
+        Self { bound, by_name, sent: sent.collect(), used: RefCell::default() }
     }
 
     /// The same binds, with no variable in use.
     pub(crate) fn unused(&self) -> Self {
-        Self { bound: self.bound.clone(), by_name: self.by_name.clone(), sent: self.sent.clone(), used: Vec::new() }
+        Self {
+            bound: self.bound.clone(),
+            by_name: self.by_name.clone(),
+            sent: self.sent.clone(),
+            used: RefCell::default(),
+        }
     }
 
     /// The tables of the variables in use so far.
     pub(crate) fn tables(&self) -> List<Variable> {
-        self.used.clone().into()
+        self.used.borrow().clone().into()
     }
 
     /// Whether a placeholder names a bound variable, in one of its spellings.
@@ -97,12 +103,12 @@ impl<'d> Variables<'d> {
     }
 
     /// Resolves the placeholders of a text to variables.
-    pub(crate) fn template(&mut self, text: &Text, sink: &mut Sink) -> Template {
+    pub(crate) fn template(&self, text: &Text, sink: &mut Sink) -> Template {
         self.pieces(text, None, sink)
     }
 
     /// The same for a credential, of which callers can send a part: parameters in it are positions among what they send.
-    pub(crate) fn credential(&mut self, text: &Text, sent: &mut Vec<Text>, sink: &mut Sink) -> Template {
+    pub(crate) fn credential(&self, text: &Text, sent: &mut Vec<Text>, sink: &mut Sink) -> Template {
         self.pieces(text, Some(sent), sink)
     }
 
@@ -116,7 +122,7 @@ impl<'d> Variables<'d> {
         self.sent.contains(name) || pieces.iter().filter_map(Piece::name).any(|other| self.knows(other))
     }
 
-    fn pieces(&mut self, text: &Text, mut sent: Option<&mut Vec<Text>>, sink: &mut Sink) -> Template {
+    fn pieces(&self, text: &Text, mut sent: Option<&mut Vec<Text>>, sink: &mut Sink) -> Template {
         let mut parts = Vec::new();
         // `$NAME` and `${NAME}`, as in a shell, if they are the whole text.
         let name = text.value.strip_prefix('$').map(|rest| rest.trim_start_matches('{').trim_end_matches('}'));
@@ -153,7 +159,7 @@ impl<'d> Variables<'d> {
     }
 
     /// `{{namespace.VARIABLE}}`, then a bare `{{VARIABLE}}`, then `{{env.VARIABLE}}` without a bind.
-    fn variable(&mut self, name: &str, text: &Text, sink: &mut Sink) -> Option<VariableId> {
+    pub(crate) fn variable(&self, name: &str, text: &Text, sink: &mut Sink) -> Option<VariableId> {
         let (namespace, variable) = name.rsplit_once('.').unwrap_or(("", name));
         let mut keys: Vec<Variable> = self.keys(name).cloned().collect();
         keys.dedup();
@@ -188,19 +194,20 @@ impl<'d> Variables<'d> {
         }
     }
 
-    fn index(&mut self, mut variable: Variable) -> VariableId {
+    fn index(&self, mut variable: Variable) -> VariableId {
+        let mut all = self.used.borrow_mut();
         // Two files can have values of one name, of which a program sets each by its own.
         let is_like = |used: &Variable, variable: &Variable| used.file == variable.file && used.key == variable.key;
         let is_taken = |used: &Variable| used.name == variable.name && !is_like(used, &variable);
-        if self.used.iter().any(is_taken) {
+        if all.iter().any(is_taken) {
             let (file, key) =
                 (variable.file.as_deref().unwrap_or_default(), variable.key.as_deref().unwrap_or_default());
             variable.name = format!("{file}#{key}").into();
         }
-        let known = self.used.iter().position(|used| *used == variable);
+        let known = all.iter().position(|used| *used == variable);
         VariableId::from(known.unwrap_or_else(|| {
-            self.used.push(variable);
-            self.used.len() - 1
+            all.push(variable);
+            all.len() - 1
         }))
     }
 }

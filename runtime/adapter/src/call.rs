@@ -95,7 +95,7 @@ pub fn preview(
             let request = PlannedRequest::Known(preview);
             Ok(vec![Planned { step: None, request, for_each: false, conditional: false }])
         }
-        Target::Flow(flow) => planned(flow, connection, arguments.clone()),
+        Target::Flow(flow) => planned(flow, connection, arguments),
     }
 }
 

@@ -6,8 +6,8 @@ use std::task::Poll;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use naftiko_client::__private::{Arguments, Connection, Reading, ResponseBody, check_once};
-use naftiko_client::{Error, Response};
+use naftiko_client::__private::{Arguments, Connection, Reading, ResponseBody, VariableValues, check_once};
+use naftiko_client::{Error, Response, ScriptError};
 use naftiko_schema::{
     Action, ArgumentSource, Flow, Output, Projection, Script, Step, StepCall, StepId, Target, Transform,
 };
@@ -22,7 +22,7 @@ use crate::numbers;
 use crate::offload::offload;
 use crate::script;
 use crate::shaped::apply;
-use crate::source::{Scope, Values, depends};
+use crate::source::{Scope, depends};
 use crate::transform;
 
 /// How many calls for elements of a list run at once, if they change nothing.
@@ -64,6 +64,7 @@ impl Run<'_> {
     /// If a step fails. The error says which.
     pub(crate) async fn run(&self, inputs: Arguments) -> Result<Response<ResponseBody>, Error> {
         let inputs = inputs.into_values();
+        let variables = self.connection.variables(&self.flow.name, &self.flow.variables()).await?;
         let deadline = Instant::now() + self.connection.timeout();
         let steps = &self.flow.steps;
         let last_calls = self.flow.last_calls();
@@ -72,13 +73,15 @@ impl Run<'_> {
         let mut outputs = Outputs { whole: vec![None; steps.len()], shown: self.view.map(|_| vec![None; steps.len()]) };
         let (mut started, mut ended) = (vec![false; steps.len()], vec![false; steps.len()]);
         let mut running = Vec::new();
+        let scope = Scope { inputs: &inputs, outputs: &[], element: None, variables: &variables };
         loop {
             for (index, step) in steps.iter().enumerate() {
                 let is_due = step.after.iter().all(|id| ended.get(id.index()) == Some(&true));
                 if is_due && let Some(started) = started.get_mut(index).filter(|started| !**started) {
                     *started = true;
                     let reading = self.reading(index);
-                    running.push(Box::pin(self.take(index, step, &inputs, &outputs.whole, reading, deadline)?));
+                    let scope = Scope { outputs: &outputs.whole, ..scope };
+                    running.push(Box::pin(self.take(index, step, scope, &variables, reading, deadline)?));
                 }
             }
             let Some(step) = next(&mut running).await else { break };
@@ -93,7 +96,7 @@ impl Run<'_> {
             }
         }
         let shown = outputs.shown.as_ref().unwrap_or(&outputs.whole);
-        let scope = Scope { inputs: &inputs, outputs: shown, element: None };
+        let scope = Scope { outputs: shown, ..scope };
         let document = self.flow.output.as_ref().and_then(|output| scope.value(output));
         if let Some(json) = document.as_ref().and_then(|document| document.to_json()) {
             return Ok(own(json.into_owned()));
@@ -121,12 +124,11 @@ impl Run<'_> {
         &'s self,
         index: usize,
         step: &'static Step,
-        inputs: &Values,
-        outputs: &[Option<Value>],
+        scope: Scope<'_>,
+        variables: &'s VariableValues,
         reading: Reading,
         deadline: Instant,
     ) -> Result<impl Future<Output = Result<Ended, Error>> + 's, Error> {
-        let scope = Scope { inputs, outputs, element: None };
         enum Start {
             Call(&'static StepCall, Arguments),
             ForEach(&'static StepCall, Vec<Arguments>),
@@ -157,14 +159,16 @@ impl Run<'_> {
                 Start::Script(script, context) => {
                     let left = deadline.saturating_duration_since(Instant::now());
                     let outcome = script::run(script, context, self.connection, left).await;
-                    let output = outcome.map_err(|error| Error::script(&self.flow.name, error).in_step(&step.name))?;
+                    let error = |error| Error::script(&self.flow.name, redacted(error, variables)).in_step(&step.name);
+                    let output = outcome.map_err(error)?;
                     Ok(Ended { step: index, output, response: None })
                 }
                 Start::Transform(transform, given) => {
                     let left = deadline.saturating_duration_since(Instant::now());
                     let (flow, step) = (&*self.flow.name, &*step.name);
                     let outcome = transform::run(flow, step, transform, given, self.connection, left).await;
-                    let output = outcome.map_err(|error| Error::transform(flow, error).in_step(step))?;
+                    let error = |error| Error::transform(flow, redacted(error, variables)).in_step(step);
+                    let output = outcome.map_err(error)?;
                     Ok(Ended { step: index, output: Some(output), response: None })
                 }
                 Start::Call(call, arguments) => {
@@ -307,6 +311,14 @@ async fn next<F: Future>(running: &mut Vec<Pin<Box<F>>>) -> Option<F::Output> {
     Some(outcome)
 }
 
+/// An error of a script or a transform, without the values of variables that it was given.
+fn redacted(error: ScriptError, variables: &VariableValues) -> ScriptError {
+    match error {
+        ScriptError::Thrown(message) => ScriptError::Thrown(variables.redact(&message)),
+        ScriptError::Failed(problem) => ScriptError::Failed(variables.redact(&problem)),
+    }
+}
+
 /// What other steps see of the body of a response. Text and nothing are no output.
 fn seen(call: &'static StepCall, response: &Response<Bytes>) -> Option<Value> {
     let format = call.target.format();
@@ -347,11 +359,15 @@ pub(crate) fn arguments(
     let target = &call.target;
     let values = call.sources.iter().map(|source| scope.value(source)).collect();
     let mut arguments = Arguments::of(converted(values, target.parameters()));
+    if let Target::Operation(operation) = target {
+        connection.defaults().complete(operation, &mut arguments);
+    }
+    if scope.variables.are_placeholders() {
+        return Ok(arguments.unchecked());
+    }
+    arguments.hide(scope.variables, None);
     let violations = match target {
-        Target::Operation(operation) => {
-            connection.defaults().complete(operation, &mut arguments);
-            check_once(operation, &mut arguments)
-        }
+        Target::Operation(operation) => check_once(operation, &mut arguments),
         Target::Flow(flow) => arguments.check(&flow.parameters),
     };
     if violations.is_empty() {

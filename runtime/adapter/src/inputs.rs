@@ -1,8 +1,8 @@
 //! Maps what a REST or MCP caller sends to the arguments of an operation.
 
 use naftiko_client::__private::{
-    Argument, Arguments, Connection, Defaults, Violations, check_body, check_once, from_json_text, listed,
-    pointer_token, shortened, visible,
+    Argument, Arguments, Connection, Defaults, VariableValues, Violations, check_body, check_once, from_json_text,
+    listed, pointer_token, shortened, visible,
 };
 use naftiko_client::{Error, ErrorKind, Violation};
 use naftiko_schema::{ArgumentMapping, ArgumentSource, Binding, Kind, Location, Parameter, PathStep, Target};
@@ -32,8 +32,9 @@ pub async fn checked(binding: &'static Binding, connection: &Connection, values:
     let is_checked = |input: &Parameter| !input.rules.is_empty() || (has_schema && input.location.is_body());
     let with_rules = binding.inputs().iter().zip(&values).filter(|(input, _)| is_checked(input));
     let length = with_rules.filter_map(|(_, value)| value.as_ref()).map(Argument::length).sum();
+    let variables = connection.variables(binding.target.name(), &binding.variables()).await?;
     let connection = connection.clone();
-    offload(length, move || checked_here(binding, connection.defaults(), values)).await
+    offload(length, move || checked_here(binding, &connection, &variables, values)).await
 }
 
 /// What else is wrong with values, where inputs of these names are known to be wrong.
@@ -51,7 +52,13 @@ pub async fn also_wrong(
     others
 }
 
-fn checked_here(binding: &'static Binding, defaults: &Defaults, mut values: Values) -> Result<Arguments, Error> {
+fn checked_here(
+    binding: &'static Binding,
+    connection: &Connection,
+    variables: &VariableValues,
+    mut values: Values,
+) -> Result<Arguments, Error> {
+    let defaults = connection.defaults();
     let mut violations = Violations::default();
     for (input, value) in binding.inputs().iter().zip(&mut values) {
         if value.is_none() {
@@ -60,10 +67,12 @@ fn checked_here(binding: &'static Binding, defaults: &Defaults, mut values: Valu
         }
         violations.extend(Argument::check(input, value.as_ref()).err());
     }
-    let mut arguments = arguments(binding, values);
+    let shown = (!binding.variables().is_empty())
+        .then(|| arguments(binding, defaults, values.clone(), &connection.placeholders()));
+    let mut arguments = arguments(binding, defaults, values, variables);
+    arguments.hide(variables, shown);
     let of_arguments = match &binding.target {
         Target::Operation(operation) => {
-            defaults.complete(operation, &mut arguments);
             // Where inputs are wrong, so are the arguments that are made of them, but for the rest of the body.
             if violations.is_empty() {
                 check_once(operation, &mut arguments)
@@ -118,15 +127,20 @@ fn token(step: &PathStep) -> Option<String> {
     }
 }
 
-fn arguments(binding: &Binding, values: Values) -> Arguments {
+/// The arguments that the caller's values make, with the defaults of what is left out.
+fn arguments(binding: &Binding, defaults: &Defaults, values: Values, variables: &VariableValues) -> Arguments {
     let mapped: Values = match &binding.arguments {
         ArgumentMapping::Identity => values,
         ArgumentMapping::Mapped(mapping) => {
-            let scope = Scope { inputs: &values, outputs: &[], element: None };
+            let scope = Scope { inputs: &values, outputs: &[], element: None, variables };
             mapping.sources.iter().map(|source| scope.value(source)).collect()
         }
     };
-    Arguments::of(converted(mapped, binding.target.parameters()))
+    let mut arguments = Arguments::of(converted(mapped, binding.target.parameters()));
+    if let Target::Operation(operation) = &binding.target {
+        defaults.complete(operation, &mut arguments);
+    }
+    arguments
 }
 
 /// Arguments in the types of their parameters.

@@ -1,6 +1,6 @@
 //! What a flow would send, for dry runs and confirmations.
 
-use naftiko_client::__private::{Arguments, Connection, Options, Preview};
+use naftiko_client::__private::{Arguments, Connection, Options, Preview, VariableValues};
 use naftiko_client::Error;
 use naftiko_schema::{Action, ArgumentSource, Flow, Step, StepCall, StepId, Target};
 use serde_json::Value;
@@ -33,13 +33,15 @@ pub enum PlannedRequest {
 ///
 /// # Errors
 /// If one that depends on the caller only cannot be built.
-pub(crate) fn planned(flow: &'static Flow, connection: &Connection, inputs: Arguments) -> Result<Vec<Planned>, Error> {
-    let inputs = inputs.into_values();
-    let scope = Scope { inputs: &inputs, outputs: &[], element: None };
+pub(crate) fn planned(flow: &'static Flow, connection: &Connection, inputs: &Arguments) -> Result<Vec<Planned>, Error> {
+    let is_hidden = inputs.are_hidden() || !flow.variables().is_empty();
+    let variables = if is_hidden { connection.placeholders() } else { VariableValues::default() };
+    let inputs = inputs.shown().clone().into_values();
+    let scope = Scope { inputs: &inputs, outputs: &[], element: None, variables: &variables };
     let mut planned = Vec::new();
     for (index, step) in flow.steps.iter().enumerate() {
         let Action::Call(call) = &step.action else { continue };
-        let conditional = step.condition.as_ref().is_some_and(|condition| depends(condition, None));
+        let conditional = step.condition.as_ref().is_some_and(|it| depends(it, None) || it.has_variable());
         let is_off = |condition: &ArgumentSource| !is_true(scope.value(condition).as_ref());
         if !conditional && step.condition.as_ref().is_some_and(is_off) {
             continue;

@@ -1,7 +1,10 @@
 //! The value of a source: what an argument, or a part of a document, is made of.
 
-use naftiko_client::__private::Argument;
-use naftiko_schema::{ArgumentSource, InputPart, InputText, SourceMember, StepId, StepValue};
+use std::collections::BTreeMap;
+
+use naftiko_client::__private::{Argument, VariableValues, from_json_text};
+use naftiko_schema::{ArgumentSource, InputPart, InputText, Kind, SourceMember, StepId, StepValue, VariableValue};
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::numbers;
@@ -19,6 +22,7 @@ pub(crate) struct Scope<'s> {
     pub(crate) outputs: &'s [Option<Value>],
     /// The element for which a call of this step is made. It is what the step's own id refers to.
     pub(crate) element: Option<(StepId, &'s Value)>,
+    pub(crate) variables: &'s VariableValues,
 }
 
 impl Scope<'_> {
@@ -29,6 +33,7 @@ impl Scope<'_> {
             ArgumentSource::Input(id) => self.inputs.get(id.index()).cloned().flatten(),
             ArgumentSource::Part(part) => self.part(part),
             ArgumentSource::Output(output) => self.output(output),
+            ArgumentSource::Variable(value) => Some(self.variable(value)),
             ArgumentSource::Json(json) => Some(Argument::Json(json.clone().into_owned().into())),
             ArgumentSource::Text(parts) => {
                 let mut values = parts.iter().filter(|part| !matches!(part, InputText::Literal(_)));
@@ -67,6 +72,7 @@ impl Scope<'_> {
             InputText::Input(id) => self.inputs.get(id.index())?.as_ref()?.text().into_owned(),
             InputText::Part(part) => self.part(part)?.text().into_owned(),
             InputText::Output(output) => self.output(output)?.text().into_owned(),
+            InputText::Variable(id) => self.variables.get(*id).to_owned(),
         })
     }
 
@@ -74,6 +80,19 @@ impl Scope<'_> {
         let document = document(self.inputs.get(part.input.index())?.as_ref()?)?;
         let value = find(&document, &part.at)?;
         Some(Argument::Json(numbers::write(&value).into()))
+    }
+
+    fn variable(&self, value: &VariableValue) -> Argument {
+        let text = self.variables.get(value.variable);
+        let is_typed = match value.kind {
+            Kind::String | Kind::Any => false,
+            Kind::Integer => text.parse::<i64>().is_ok(),
+            Kind::Number => serde_json::from_str::<serde_json::Number>(text).is_ok(),
+            Kind::Boolean => matches!(text, "true" | "false"),
+            Kind::Array => serde_json::from_str::<Vec<IgnoredAny>>(text).is_ok(),
+            Kind::Object => serde_json::from_str::<BTreeMap<String, IgnoredAny>>(text).is_ok(),
+        };
+        if is_typed { from_json_text(value.kind, text) } else { Argument::Value(text.into()) }
     }
 
     fn output(&self, output: &StepValue) -> Option<Argument> {
@@ -94,7 +113,11 @@ pub(crate) fn depends(source: &ArgumentSource, known: Option<StepId>) -> bool {
         ArgumentSource::Text(parts) | ArgumentSource::Filled(parts) => parts.iter().any(in_text),
         ArgumentSource::List(items) | ArgumentSource::First(items) => items.iter().any(|item| depends(item, known)),
         ArgumentSource::Object(members) => members.iter().any(|member| depends(&member.value, known)),
-        ArgumentSource::Absent | ArgumentSource::Input(_) | ArgumentSource::Part(_) | ArgumentSource::Json(_) => false,
+        ArgumentSource::Absent
+        | ArgumentSource::Input(_)
+        | ArgumentSource::Part(_)
+        | ArgumentSource::Variable(_)
+        | ArgumentSource::Json(_) => false,
     }
 }
 

@@ -70,8 +70,8 @@ pub mod __private {
     pub use crate::check::{check_body, check_once};
     pub use crate::client::{
         CONNECT_TIMEOUT, Clients, Connection, Environment, Handle, MAX_FIELDS, MAX_HEAD, OnBehalf, Options, Passed,
-        Preview, Reading, Request, ResponseBody, Room, SPAN, TARGET, TrackedBody, authority, basic, parse_base_uri,
-        render,
+        Preview, Reading, Request, ResponseBody, Room, SPAN, TARGET, TrackedBody, VariableValues, authority, basic,
+        parse_base_uri, render,
     };
     pub use crate::compression::{accept_compressed, decompressed};
     pub use crate::defaults::Defaults;

@@ -1,5 +1,5 @@
-//! What an application registers for steps: runners of scripts in its languages, and transforms, which make an object of what a
-//! caller sent and of what earlier steps returned.
+//! What an application registers: runners of scripts in its languages, transforms, which make an object of what a caller sent and
+//! of what earlier steps returned, and signers of requests.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::client::Signer;
 use crate::format::from_value;
 use crate::transport::BoxFuture;
 
@@ -113,11 +114,13 @@ pub enum ScriptError {
     Failed(String),
 }
 
-/// What an application registers for steps: runners of scripts by language, and transforms by the name of their step.
+/// What an application registers: runners of scripts by language, transforms by the name of their step, and signers by the
+/// namespace of their API.
 #[derive(Clone, Default)]
 pub struct ScriptRunners {
     languages: BTreeMap<String, Arc<dyn ScriptRunner>>,
     transforms: BTreeMap<String, Arc<dyn Transform>>,
+    signers: BTreeMap<String, Arc<dyn Signer>>,
 }
 
 impl ScriptRunners {
@@ -135,6 +138,17 @@ impl ScriptRunners {
         self
     }
 
+    /// Adds what signs requests to the API of this consumed namespace, if its `authentication` does not say how.
+    #[must_use]
+    pub fn with_signer(mut self, namespace: impl Into<String>, signer: impl Signer) -> Self {
+        self.signers.insert(namespace.into(), Arc::new(signer));
+        self
+    }
+
+    pub(crate) fn signer(&self, namespace: &str) -> Option<Arc<dyn Signer>> {
+        self.signers.get(namespace).cloned()
+    }
+
     #[doc(hidden)]
     pub fn get(&self, language: &str) -> Option<&dyn ScriptRunner> {
         self.languages.get(language).map(|runner| &**runner)
@@ -148,6 +162,7 @@ impl ScriptRunners {
 
 impl fmt::Debug for ScriptRunners {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.languages.keys()).entries(self.transforms.keys()).finish()
+        let names = self.languages.keys().chain(self.transforms.keys()).chain(self.signers.keys());
+        f.debug_set().entries(names).finish()
     }
 }

@@ -1,9 +1,11 @@
 //! What a route, tool or resource runs, and how the inputs of its caller become arguments.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::table::table;
-use crate::{ArgumentSource, Format, InputId, Location, Output, Parameter, Target, Text};
+use crate::{ArgumentSource, Format, InputId, Location, Output, Parameter, Target, Text, VariableId};
 
 table! {
     /// What a route, tool or resource runs, how its arguments are computed, and what its caller gets of the response.
@@ -41,6 +43,15 @@ impl Binding {
                 _ => None,
             },
         }
+    }
+
+    /// The variables of which arguments are made.
+    pub fn variables(&self) -> BTreeSet<VariableId> {
+        let mut used = BTreeSet::new();
+        if let ArgumentMapping::Mapped(mapping) = &self.arguments {
+            mapping.sources.iter().for_each(|source| source.variables(&mut |id| used.extend([id])));
+        }
+        used
     }
 
     /// The schema of the response that the caller gets, if it is known and not changed.

@@ -20,6 +20,8 @@ pub enum Credential {
     Digest(Digest),
     /// `Authorization: AWS4-HMAC-SHA256`, a signature over the request.
     SigV4(SigV4),
+    /// What a signer of the application makes of the request.
+    Signed(Signed),
 }
 
 impl Credential {
@@ -27,7 +29,7 @@ impl Credential {
     pub fn field(&self) -> (Location, &str) {
         match self {
             Self::ApiKey(key) => (key.location, &key.name),
-            Self::Bearer(_) | Self::Basic(_) | Self::OAuth2(_) | Self::Digest(_) | Self::SigV4(_) => {
+            Self::Bearer(_) | Self::Basic(_) | Self::OAuth2(_) | Self::Digest(_) | Self::SigV4(_) | Self::Signed(_) => {
                 (Location::Header, "Authorization")
             }
         }
@@ -45,11 +47,12 @@ impl Credential {
             // What is not valid is encoded, or is hashed.
             Self::Digest(_) => None,
             Self::SigV4(credential) => Some(&credential.access_key),
+            Self::Signed(_) => None,
         }
     }
 
     /// The kind, as a specification spells it.
-    pub fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &str {
         match self {
             Self::ApiKey(_) => "apikey",
             Self::Bearer(_) => "bearer",
@@ -57,13 +60,14 @@ impl Credential {
             Self::OAuth2(_) => "oauth2",
             Self::Digest(_) => "digest",
             Self::SigV4(_) => "sigv4",
+            Self::Signed(signed) => &signed.kind,
         }
     }
 
     /// The feature of the client that this kind needs, if it needs one.
     pub const fn feature(&self) -> Option<&'static str> {
         match self {
-            Self::ApiKey(_) | Self::Bearer(_) | Self::Basic(_) | Self::OAuth2(_) => None,
+            Self::ApiKey(_) | Self::Bearer(_) | Self::Basic(_) | Self::OAuth2(_) | Self::Signed(_) => None,
             Self::Digest(_) => Some("digest"),
             Self::SigV4(_) => Some("sigv4"),
         }
@@ -77,7 +81,7 @@ impl Credential {
             Self::Basic(Basic { username, password }) | Self::Digest(Digest { username, password }) => {
                 vec![username, password]
             }
-            Self::OAuth2(_) | Self::SigV4(_) => Vec::new(),
+            Self::OAuth2(_) | Self::SigV4(_) | Self::Signed(_) => Vec::new(),
         }
     }
 
@@ -89,7 +93,7 @@ impl Credential {
             Self::Basic(Basic { username, password }) | Self::Digest(Digest { username, password }) => {
                 vec![username, password]
             }
-            Self::OAuth2(_) | Self::SigV4(_) => Vec::new(),
+            Self::OAuth2(_) | Self::SigV4(_) | Self::Signed(_) => Vec::new(),
         }
     }
 }
@@ -164,5 +168,25 @@ table! {
         region: Template,
         /// The name of the service in signatures, such as `execute-api`.
         service: Template,
+    }
+}
+
+table! {
+    /// A credential of a kind that says nothing of how requests are signed, such as `hmac`.
+    pub struct Signed {
+        /// The kind, as the specification spells it.
+        kind: text,
+        /// What the signer is given, such as keys.
+        members: [SignedMember],
+    }
+}
+
+table! {
+    /// A part of a [`Signed`] credential.
+    pub struct SignedMember {
+        /// Its name.
+        name: text,
+        /// Its value.
+        value: Template,
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::table::table;
-use crate::{InputId, List, PathStep, StepId, Text};
+use crate::{InputId, Kind, List, PathStep, StepId, Text, VariableId};
 
 /// Where an argument comes from.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -16,6 +16,8 @@ pub enum ArgumentSource {
     Part(InputPart),
     /// The output of a step, or a part of it.
     Output(StepValue),
+    /// The value of a variable.
+    Variable(VariableValue),
     /// A fixed value, as JSON text.
     Json(Text),
     /// Text with inputs in it. It is absent if all of them are; those that are have no text in it.
@@ -51,6 +53,32 @@ pub enum InputText {
     Part(InputPart),
     /// The text of an output.
     Output(StepValue),
+    /// The value of a variable.
+    Variable(VariableId),
+}
+
+impl ArgumentSource {
+    /// Calls a function with each variable that is part of it.
+    pub fn variables(&self, each: &mut impl FnMut(VariableId)) {
+        match self {
+            Self::Variable(value) => each(value.variable),
+            Self::Text(parts) | Self::Filled(parts) => parts.iter().for_each(|part| {
+                if let InputText::Variable(id) = part {
+                    each(*id);
+                }
+            }),
+            Self::List(items) | Self::First(items) => items.iter().for_each(|item| item.variables(each)),
+            Self::Object(members) => members.iter().for_each(|member| member.value.variables(each)),
+            Self::Absent | Self::Input(_) | Self::Part(_) | Self::Output(_) | Self::Json(_) => {}
+        }
+    }
+
+    /// Whether a variable is part of it.
+    pub fn has_variable(&self) -> bool {
+        let mut has = false;
+        self.variables(&mut |_| has = true);
+        has
+    }
 }
 
 table! {
@@ -60,6 +88,16 @@ table! {
         step: StepId,
         /// The path.
         at: [PathStep],
+    }
+}
+
+table! {
+    /// The value of a variable, which is text.
+    pub struct VariableValue {
+        /// The variable.
+        variable: VariableId,
+        /// The type as which the text is read, if it is one of that type.
+        kind: Kind,
     }
 }
 

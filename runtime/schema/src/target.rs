@@ -1,9 +1,13 @@
 //! What routes, tools and resources run: an operation, or a flow of several steps.
 
+use std::collections::BTreeSet;
+
 use serde::{Serialize, Serializer};
 
 use crate::table::{Ref, table};
-use crate::{ArgumentSource, FlowId, Format, Kind, Method, Operation, Output, Parameter, RetrySafety, StepId, Text};
+use crate::{
+    ArgumentSource, FlowId, Format, Kind, Method, Operation, Output, Parameter, RetrySafety, StepId, Text, VariableId,
+};
 
 /// What is run.
 #[derive(Clone, Debug, PartialEq)]
@@ -317,6 +321,23 @@ impl Flow {
     pub(crate) fn retry_safety(&self) -> RetrySafety {
         let idempotent = self.operations().all(|operation| operation.retry_safety == RetrySafety::Idempotent);
         if idempotent { RetrySafety::Idempotent } else { RetrySafety::Never }
+    }
+
+    /// The variables of which its output, and what its steps are given, are made.
+    pub fn variables(&self) -> BTreeSet<VariableId> {
+        let mut used = BTreeSet::new();
+        let mut add = |source: &ArgumentSource| source.variables(&mut |id| used.extend([id]));
+        self.output.iter().for_each(&mut add);
+        for step in self.steps.iter() {
+            step.for_each.iter().chain(&step.condition).for_each(&mut add);
+            match &step.action {
+                Action::Call(call) => call.sources.iter().for_each(&mut add),
+                Action::Lookup(lookup) => add(&lookup.value),
+                Action::Script(script) => add(&script.context),
+                Action::Transform(transform) => add(&transform.inputs),
+            }
+        }
+        used
     }
 
     fn calls(&self) -> impl Iterator<Item = &StepCall> {

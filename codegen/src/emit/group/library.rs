@@ -31,7 +31,7 @@ pub fn from_env() -> Result<Self, ConfigError> {
 ";
 
 const RUN_WITHOUT: &str =
-    "/// Runs the command line of this crate's binary without what runs its steps. See [`run_with`].
+    "/// Runs the command line of this crate's binary without what an application registers. See [`run_with`].
 #[cfg(feature = \"server\")]
 pub fn run() -> std::process::ExitCode {
     run_with(naftiko_client::ScriptRunners::default())

@@ -28,12 +28,6 @@ pub(super) fn declared_inputs<'d>(
     // The inputs of one name that are read in several places, the most specific declaration first.
     let mut places: BTreeMap<&str, Vec<InputId>> = BTreeMap::new();
     let mut first: BTreeMap<&str, &Input> = BTreeMap::new();
-    for value in declared.iter().filter_map(|input| input.value.as_ref()) {
-        if value.scalar_text().is_some_and(|text| text.contains("{{")) {
-            let message = "templates in the fixed value of an input are not supported yet";
-            sink.report(Code::Unsupported, value.span, message).help("write it under `with`");
-        }
-    }
     for input in declared {
         let own = *first.entry(&input.name.value).or_insert(input);
         if input.value.as_ref().is_some_and(|value| !is_body_path(value)) {

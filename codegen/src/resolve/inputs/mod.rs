@@ -6,13 +6,15 @@ mod reference;
 mod step;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::take;
 
 use naftiko_schema::http::is_dots;
-use naftiko_schema::{InputId, InputText, Kind, Location};
+use naftiko_schema::{InputId, InputText, Kind, Location, VariableValue};
 use serde_json::Value;
 
 pub(super) use self::declared::constants;
 use self::declared::{Path, declared_inputs};
+use self::outputs::has_placeholder;
 use self::reference::looks_like_reference;
 use super::placeholder::report_unreadable;
 use super::unique_inputs;
@@ -59,6 +61,8 @@ pub(super) struct Inputs<'c, 'd> {
     names: Index,
     /// Inputs with a fixed value.
     constants: BTreeMap<&'d str, &'d Input>,
+    /// Those of them whose values are being read, which cannot be a part of themselves.
+    reading: Vec<&'d str>,
     /// The names of the inputs that say that they are required.
     demanded: BTreeSet<&'d str>,
     /// How many of the inputs are declared; the others were derived.
@@ -98,6 +102,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
             inputs,
             names,
             constants: constants(&declared),
+            reading: Vec::new(),
             demanded: declared.iter().filter(|it| it.required == Some(true)).map(|it| it.name.value.as_str()).collect(),
             declared: count,
             open,
@@ -112,13 +117,17 @@ impl<'c, 'd> Inputs<'c, 'd> {
     }
 
     /// All that callers send and the capability fixes, by name. Of two of one name the later counts.
-    pub(super) fn all(&self) -> Vec<(String, Source)> {
+    pub(super) fn all(&mut self, sink: &mut Sink) -> Vec<(String, Source)> {
+        let names: Vec<&str> = self.constants.keys().copied().collect();
+        let fixed = names.into_iter().filter_map(|name| {
+            let (input, value) = self.fixed(name)?;
+            let kind = vocabulary::kind(input.kind.as_ref()).unwrap_or(Kind::Any);
+            let any = Parameter::of_any(kind.as_str(), value.span);
+            Some((name.to_owned(), self.constant(name, &any, sink)?))
+        });
+        let fixed: Vec<_> = fixed.collect();
         let sent = self.inputs.iter().enumerate();
         let sent = sent.map(|(index, input)| (input.name.clone(), Source::Input(index.into())));
-        let fixed = self.constants.iter().filter_map(|(name, input)| {
-            let kind = vocabulary::kind(input.kind.as_ref()).unwrap_or(Kind::Any);
-            Some(((*name).to_owned(), Source::Json(input.value.as_ref()?.to_json_of(kind, true))))
-        });
         let locals = self.locals.iter().map(|(name, source)| ((*name).to_owned(), source.clone()));
         sent.chain(fixed).chain(locals).collect()
     }
@@ -128,7 +137,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
         if let Some(local) = self.locals.get(parameter.name.as_str()) {
             return local.clone();
         }
-        if let Some(source) = self.constant(&parameter.name, parameter) {
+        if let Some(source) = self.constant(&parameter.name, parameter, sink) {
             return source;
         }
         if let Some(index) = self.known(&parameter.name) {
@@ -208,12 +217,37 @@ impl<'c, 'd> Inputs<'c, 'd> {
     }
 
     /// The fixed value of an input in the type of a parameter, or in its own if that takes any.
-    fn constant(&self, name: &str, parameter: &Parameter) -> Option<Source> {
+    fn constant(&mut self, name: &str, parameter: &Parameter, sink: &mut Sink) -> Option<Source> {
         let (input, value) = self.fixed(name)?;
         let declared = parameter.kind.as_ref().filter(|kind| kind.value != "any");
         let kind = declared.or(input.kind.as_ref()).or(parameter.kind.as_ref());
+        if has_placeholder(value) {
+            let typed = Parameter { kind: kind.cloned(), ..parameter.clone() };
+            let (own, input) = self.constants.remove_entry(name)?;
+            self.reading.push(own);
+            // It is the same for all steps, so that no output and no element is a part of it.
+            let (steps, made, for_each) = (take(&mut self.steps), take(&mut self.made), take(&mut self.for_each));
+            let source = self.source(&typed, value, sink);
+            (self.steps, self.made, self.for_each) = (steps, made, for_each);
+            self.reading.pop();
+            self.constants.insert(own, input);
+            return Some(source);
+        }
         let kind = vocabulary::kind(kind).unwrap_or(Kind::String);
         Some(Source::Json(value.to_json_of(kind, parameter.location.is_body())))
+    }
+
+    /// The variable that a placeholder means: a bound one, unless an input has exactly its name.
+    fn variable(&self, name: &str, kind: Kind, span: Span, sink: &mut Sink) -> Option<Source> {
+        let variables = self.context.scope.variables;
+        let is_input = self.names.exact(name).is_some_and(|index| index < self.declared)
+            || self.constants.contains_key(name)
+            || self.locals.contains_key(name);
+        if is_input || !variables.knows(name) {
+            return None;
+        }
+        let variable = variables.variable(name, &Text { value: name.to_owned(), span }, sink);
+        Some(variable.map_or(Source::Absent, |variable| Source::Variable(VariableValue { variable, kind })))
     }
 
     /// The input of this name, or the only declared one that is equal when folded and does not have the name of another
@@ -261,10 +295,10 @@ impl<'c, 'd> Inputs<'c, 'd> {
             if let Some(output) = self.placed(name, node.span, sink) {
                 return Source::Output(output);
             }
-            return match self.placeholder(name, node.span, sink) {
-                Some(name) => self.reference(parameter, &name, node.span, sink),
-                None => Source::Absent,
-            };
+            if let Some(variable) = self.variable(name, Kind::String, node.span, sink) {
+                return variable;
+            }
+            return self.named(parameter, name, node.span, sink);
         }
         if pieces.iter().any(|piece| matches!(piece, Piece::Placeholder(_))) {
             return self.text(parameter, pieces, node.span, sink);
@@ -287,14 +321,16 @@ impl<'c, 'd> Inputs<'c, 'd> {
         }
     }
 
+    /// The caller's input that a placeholder means.
+    fn named(&mut self, parameter: &Parameter, name: &str, span: Span, sink: &mut Sink) -> Source {
+        match self.placeholder(name, span, sink) {
+            Some(name) => self.reference(parameter, &name, span, sink),
+            None => Source::Absent,
+        }
+    }
+
     /// The name of the caller's input that a placeholder means.
     fn placeholder(&self, name: &str, span: Span, sink: &mut Sink) -> Option<String> {
-        if self.context.scope.variables.knows(name) {
-            let message = format!("`{{{{{name}}}}}` is a variable, and variables under `with` are not supported yet");
-            sink.report(Code::Unsupported, span, message)
-                .help("use it in `authentication` or in a fixed value under `consumes`");
-            return None;
-        }
         let name = self.strip(name).unwrap_or(name);
         if !template::is_name(name) {
             report_unreadable(name, span, sink);
@@ -370,10 +406,19 @@ impl<'c, 'd> Inputs<'c, 'd> {
                         parts.push(InputText::Output(output));
                         continue;
                     }
+                    match self.variable(&name, Kind::String, span, sink) {
+                        Some(Source::Variable(value)) => {
+                            parts.push(InputText::Variable(value.variable));
+                            continue;
+                        }
+                        Some(_) => return Source::Absent,
+                        None => {}
+                    }
                     let Some(name) = self.placeholder(&name, span, sink) else { return Source::Absent };
                     // Inside other text, an input is text, whatever the type of the parameter.
                     let derived = Parameter { kind: None, rules: Rules::default(), ..parameter.clone() };
-                    if let Some(text) = self.fixed(&name).and_then(|(_, value)| value.scalar_text()) {
+                    let fixed = self.fixed(&name).filter(|(_, value)| !has_placeholder(value));
+                    if let Some(text) = fixed.and_then(|(_, value)| value.scalar_text()) {
                         parts.push(InputText::Literal(text.into()));
                         continue;
                     }
@@ -381,6 +426,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
                         Source::Input(index) => parts.push(InputText::Input(index)),
                         Source::Part(part) => parts.push(InputText::Part(part)),
                         Source::Output(output) => parts.push(InputText::Output(output)),
+                        Source::Variable(value) => parts.push(InputText::Variable(value.variable)),
                         Source::Json(json) => parts.push(InputText::Literal(plain(json).into())),
                         Source::Text(inside) | Source::Filled(inside) => parts.extend(inside),
                         first @ Source::First(_) => parts.extend(first.whole().next().map(InputText::Input)),
@@ -427,11 +473,16 @@ fn plain(json: String) -> String {
     serde_json::from_str(&json).unwrap_or(json)
 }
 
-/// Whether a source has no input of the caller in it.
+/// Whether a source has no input of the caller, output or variable in it.
 fn fixed(source: &Source) -> bool {
     match source {
         Source::Absent | Source::Json(_) => true,
-        Source::Input(_) | Source::Part(_) | Source::Output(_) | Source::Text(_) | Source::Filled(_) => false,
+        Source::Input(_)
+        | Source::Part(_)
+        | Source::Output(_)
+        | Source::Variable(_)
+        | Source::Text(_)
+        | Source::Filled(_) => false,
         Source::List(items) | Source::First(items) => items.iter().all(fixed),
         Source::Object(members) => members.iter().all(|(_, member)| fixed(member)),
     }

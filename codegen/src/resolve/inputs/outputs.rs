@@ -92,8 +92,8 @@ impl Inputs<'_, '_> {
             return match self.placed(name, node.span, sink) {
                 Some(output) => Source::Output(output),
                 None => self
-                    .placeholder(name, node.span, sink)
-                    .map_or(Source::Absent, |name| self.reference(&any, &name, node.span, sink)),
+                    .variable(name, kind, node.span, sink)
+                    .unwrap_or_else(|| self.named(&any, name, node.span, sink)),
             };
         }
         match self.text(&any, pieces, node.span, sink) {
@@ -121,7 +121,7 @@ impl Inputs<'_, '_> {
 }
 
 /// Whether a text in a value has a placeholder.
-fn has_placeholder(node: &Node) -> bool {
+pub(super) fn has_placeholder(node: &Node) -> bool {
     match &node.content {
         Content::Text(text) => text.contains("{{"),
         Content::Sequence(items) => items.iter().any(has_placeholder),

@@ -26,7 +26,12 @@ impl Inputs<'_, '_> {
         if let Some(local) = self.locals.get(name) {
             return local.clone();
         }
-        if let Some(source) = self.constant(name, parameter) {
+        if self.reading.contains(&name) {
+            let message = format!("the fixed value of `{name}` refers to itself");
+            sink.report(Code::Unsupported, span, message).help("write a value, or the name of another input");
+            return Source::Absent;
+        }
+        if let Some(source) = self.constant(name, parameter, sink) {
             return source;
         }
         if let Some(index) = self.known(name) {

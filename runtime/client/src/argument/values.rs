@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::check::{self, Violation, scalar_text};
 use super::schema::Schema;
 use super::violations::Violations;
+use crate::client::{VariableValues, is_secret};
 use crate::raw_body::RawBody;
 
 /// An argument: a JSON value, JSON text, or a raw body.
@@ -29,6 +30,8 @@ pub struct Arguments {
     values: Vec<Option<Argument>>,
     /// Secret texts in the arguments, which are redacted everywhere.
     secrets: Vec<SecretString>,
+    /// The same arguments with placeholders for the values of variables, if there are any in them.
+    shown: Option<Box<Arguments>>,
     /// Whether they were checked, and found valid.
     checked: bool,
 }
@@ -116,7 +119,7 @@ impl Arguments {
 
     /// One optional value for each parameter, in order.
     pub fn of(values: Vec<Option<Argument>>) -> Self {
-        Self { values, secrets: Vec::new(), checked: false }
+        Self { values, secrets: Vec::new(), shown: None, checked: false }
     }
 
     pub(crate) fn set(&mut self, id: ParameterId, argument: Argument) {
@@ -128,6 +131,29 @@ impl Arguments {
 
     pub(crate) fn add_secrets(&mut self, secrets: Vec<SecretString>) {
         self.secrets.extend(secrets);
+    }
+
+    /// Says of which variables they are made, and what may be shown of them in previews.
+    pub fn hide(&mut self, variables: &VariableValues, shown: Option<Self>) {
+        self.secrets.extend(variables.secrets().iter().filter(|value| is_secret(value)).cloned());
+        self.shown = shown.map(Box::new);
+    }
+
+    /// What may be shown of them: they themselves, unless values of variables are in them.
+    pub fn shown(&self) -> &Self {
+        self.shown.as_deref().unwrap_or(self)
+    }
+
+    /// Whether values of variables are in them.
+    pub fn are_hidden(&self) -> bool {
+        self.shown.is_some()
+    }
+
+    /// Takes them as valid: placeholders are not what their parameters take.
+    #[must_use]
+    pub fn unchecked(mut self) -> Self {
+        self.checked = true;
+        self
     }
 
     pub(crate) fn secrets(&self) -> &[SecretString] {

@@ -7,8 +7,8 @@ use http::{HeaderMap, StatusCode};
 #[cfg(feature = "test-util")]
 use naftiko_schema::Location;
 use naftiko_schema::{Capability, Operation, RetrySafety};
+use secrecy::SecretString;
 
-#[cfg(feature = "test-util")]
 use super::credential::Prepared;
 use super::keys::Keys;
 use super::progress::{Progress, TrackedBody};
@@ -56,6 +56,16 @@ impl Attempt<'_> {
     /// Whether repeating the operation has the same effect as one call (RFC 9110 §9.2.2).
     pub fn is_idempotent(&self) -> bool {
         self.operation.retry_safety == RetrySafety::Idempotent
+    }
+
+    /// The value of a key under `authentication` of the API, such as `apiKey`, if the capability leaves the signature to a
+    /// [`Signer`](crate::Signer): `None` for other kinds, and where the capability has no such key.
+    pub fn credential(&self, key: &str) -> Option<&SecretString> {
+        let members = self.keys?.credentials.iter().find_map(|credential| match credential {
+            Prepared::OfSigner(members) => Some(members),
+            _ => None,
+        })?;
+        members.iter().find(|(name, _)| *name == key).map(|(_, value)| value)
     }
 
     /// The number of the attempt within its call, counted from 1.

@@ -1,6 +1,7 @@
 //! The configuration of a client.
 
 mod endpoints;
+mod signers;
 mod variables;
 
 use std::marker::PhantomData;
@@ -48,7 +49,8 @@ pub struct ClientBuilder<C> {
     user_agent: Option<String>,
     before: Vec<Before>,
     after: Vec<After>,
-    signers: Vec<Arc<dyn Signer>>,
+    /// Each with the namespace of its API, if it is for one.
+    signers: Vec<(Option<String>, Arc<dyn Signer>)>,
     scripts: ScriptRunners,
     allow_plain_http: bool,
     allow_dot_segments: bool,
@@ -247,11 +249,19 @@ impl<C: Handle> ClientBuilder<C> {
 
     /// Signs every request as the last step, when its body is final: for credentials that a capability cannot describe.
     pub fn signer(mut self, signer: impl Signer) -> Self {
-        self.signers.push(Arc::new(signer));
+        self.signers.push((None, Arc::new(signer)));
         self
     }
 
-    /// Sets what runs the scripts of flows, for languages other than JavaScript.
+    /// Signs every request to the API of one consumed namespace as the last step. An API whose `authentication` does not say how
+    /// requests are signed needs one.
+    pub fn signer_of(mut self, namespace: impl Into<String>, signer: impl Signer) -> Self {
+        self.signers.push((Some(namespace.into()), Arc::new(signer)));
+        self
+    }
+
+    /// Sets what an application registers: what runs the scripts of flows in languages other than JavaScript, what takes
+    /// steps, and what signs requests to an API.
     pub fn script_runners(mut self, runners: ScriptRunners) -> Self {
         self.scripts = runners;
         self
@@ -320,10 +330,11 @@ impl<C: Handle> ClientBuilder<C> {
     /// Builds the client.
     ///
     /// # Errors
-    /// If variables are missing, a default or a base URI is invalid, or TLS cannot be set up.
+    /// If variables are missing, an API needs a signer and has none, a default or a base URI is invalid, or TLS cannot be set up.
     pub fn build(mut self) -> Result<C, ConfigError> {
         let defaults = self.resolve_defaults()?;
         let keyring = Keyring::new(self.capability, self.resolve_variables()?)?;
+        let signers = self.resolve_signers()?;
         let endpoints = self.endpoints()?;
         let name = format!("{}/{}", self.capability.name, self.capability.version);
         let user_agent = self.user_agent.take().map_or(name.clone(), |product| format!("{product} {name}"));
@@ -345,7 +356,7 @@ impl<C: Handle> ClientBuilder<C> {
             budget: Budget::new(self.retry_budget),
             before: self.before,
             after: self.after,
-            signers: self.signers,
+            signers,
             scripts: self.scripts,
         };
         Ok(C::over(Connection::new(shared)))

@@ -94,6 +94,19 @@ pub enum ConfigError {
         /// Why.
         problem: &'static str,
     },
+    /// The capability names the kind of an API's credential, but not how requests are signed, and nothing is registered that
+    /// signs them.
+    #[error(
+        "requests to `{namespace}` need a signature of the kind `{kind}`, and nothing is registered that makes it: register a \
+         `Signer` under `{namespace}`, with `ClientBuilder::signer_of`, or for a server with `ScriptRunners::with_signer` in a \
+         program that starts it by `run_with`"
+    )]
+    NoSigner {
+        /// The consumed namespace.
+        namespace: &'static str,
+        /// The kind of credential, as the capability spells it.
+        kind: &'static str,
+    },
     /// The HTTP client cannot be created, for example because there are no trusted root certificates.
     #[error("the HTTP client cannot be created")]
     Http(#[source] reqwest::Error),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{ACCEPT, COOKIE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use naftiko_schema::{Capability, FixedParameter, Location, Operation, TemplatePart};
+use naftiko_schema::{ApiId, Capability, FixedParameter, Location, Operation, TemplatePart};
 use url::Url;
 
 use super::attempt::{After, Before};
@@ -61,8 +61,8 @@ pub(super) struct Shared {
     pub(super) budget: Budget,
     pub(super) before: Vec<Before>,
     pub(super) after: Vec<After>,
-    /// The signers, in order. They run when nothing else changes the request.
-    pub(super) signers: Vec<Arc<dyn Signer>>,
+    /// The signers, in order, each with its API if it has one. They run when nothing else changes the request.
+    pub(super) signers: Vec<(Option<ApiId>, Arc<dyn Signer>)>,
     pub(super) scripts: ScriptRunners,
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use http::header::AUTHORIZATION;
-use naftiko_schema::Operation;
+use naftiko_schema::{ApiId, Operation};
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument as _, Span};
 
@@ -166,11 +166,12 @@ impl<'a> CallState<'a> {
             interceptor(&attempt, request.headers_mut());
         }
         shared.add_fixed(&mut request, operation, arguments, &keys).map_err(invalid)?;
+        let is_meant = |api: Option<ApiId>| api.is_none_or(|api| api == operation.api);
         let mut redirects = 0;
         let (response, has_credential) = loop {
             let copy = if redirects < redirect::LIMIT { redirect::copy(&request) } else { None };
             shared.add_credentials(&mut request, operation, arguments, &keys).map_err(invalid)?;
-            for signer in &shared.signers {
+            for (_, signer) in shared.signers.iter().filter(|(api, _)| is_meant(*api)) {
                 let signed = timeout_at(self.attempt_deadline, signer.sign(&mut request, &attempt)).await;
                 let failed = |error| Error::new(&operation.name, ErrorKind::Token, Phase::Prepare).caused_by(error);
                 signed.map_err(timed_out(Phase::Prepare))?.map_err(failed)?;

@@ -1,11 +1,12 @@
 //! The secrets of a client: their sources, the credentials made from them, and redacting them in texts.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use naftiko_schema::http::percent_encode;
-use naftiko_schema::{ApiId, Capability, Credential, Operation};
+use naftiko_schema::{ApiId, Capability, Credential, Operation, VariableId};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
@@ -71,6 +72,8 @@ pub(super) struct Keys {
     own: Option<SecretString>,
 }
 
+/// The text in place of a secret in a preview.
+pub(super) const PLACEHOLDER: &str = "REDACTED";
 /// The shortest text that is redacted, in bytes. Shorter values, such as user names, occur in texts by chance.
 const MIN_SECRET_LENGTH: usize = 8;
 /// The shortest text of a secret body that is redacted, in bytes. It is smaller because such a text was marked as secret.
@@ -185,6 +188,22 @@ impl Keyring {
         Ok(values)
     }
 
+    /// The values of these variables; others are empty.
+    pub(super) async fn some(&self, used: &BTreeSet<VariableId>) -> Result<Vec<SecretString>, BoxError> {
+        let mut values = vec![SecretString::default(); self.sources.len()];
+        for id in used {
+            let (Some(source), Some(value)) = (self.sources.get(id.index()), values.get_mut(id.index())) else {
+                continue;
+            };
+            if matches!(source, Source::OfCalls) {
+                let name = self.capability.variable(*id).unwrap_or_default();
+                return Err(format!("`{name}` has no value here: each call brings its own credential").into());
+            }
+            *value = source.value().await?;
+        }
+        Ok(values)
+    }
+
     fn lock_current(&self) -> MutexGuard<'_, Vec<Option<Arc<Keys>>>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -233,8 +252,7 @@ impl Keys {
         let credentials: Vec<_> = credentials.iter().map(prepare).collect::<Result<_, _>>()?;
         let credential_secrets = credentials.iter().filter_map(Prepared::secret);
         let texts = variables.iter().map(|value| value.expose_secret()).chain(credential_secrets);
-        let texts_to_redact =
-            texts.filter(|text| text.len() >= MIN_SECRET_LENGTH).flat_map(encodings).map(SecretString::from).collect();
+        let texts_to_redact = to_redact(texts).map(SecretString::from).collect();
         Ok(Self { variables, token, credentials, texts_to_redact, own: None })
     }
 
@@ -245,7 +263,7 @@ impl Keys {
 
     /// Placeholder values for a preview of a call to an API.
     pub(super) fn placeholders(capability: &'static Capability, api: ApiId) -> Result<Self, ConfigError> {
-        Self::new(capability, api, vec![SecretString::from("REDACTED"); capability.variables.len()], None)
+        Self::new(capability, api, vec![SecretString::from(PLACEHOLDER); capability.variables.len()], None)
     }
 
     fn hold(&self, values: &[SecretString], token: Option<&SecretString>) -> bool {
@@ -268,6 +286,21 @@ impl Keys {
     pub(super) fn redact_text(&self, text: &str) -> String {
         self.redactor(&[]).redact_text(text)
     }
+}
+
+/// The texts to redact of the values of variables: those that are long enough, in all their encodings.
+fn to_redact<'t>(texts: impl Iterator<Item = &'t str>) -> impl Iterator<Item = String> {
+    texts.filter(|text| text.len() >= MIN_SECRET_LENGTH).flat_map(encodings)
+}
+
+/// Whether the value of a variable is long enough to be redacted.
+pub(crate) fn is_secret(value: &SecretString) -> bool {
+    value.expose_secret().len() >= MIN_SECRET_LENGTH
+}
+
+/// A redactor for values of variables.
+pub(super) fn redactor_of(values: &[SecretString]) -> Redactor {
+    Redactor::new(to_redact(values.iter().map(|value| value.expose_secret())).collect())
 }
 
 /// Redacts secrets in texts, bodies and headers.

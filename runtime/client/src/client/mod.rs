@@ -41,6 +41,7 @@ mod tls;
 mod token;
 mod token_endpoint;
 mod transport;
+mod variable_values;
 
 pub use address::parse_base_uri;
 pub use attempt::{Attempt, Outcome};
@@ -58,6 +59,7 @@ pub use environment::Environment;
 pub use exchange::TokenExchange;
 pub use execution::{SPAN, TARGET};
 pub use group::{Clients, GroupBuilder};
+pub(crate) use keys::is_secret;
 pub use oauth2::ClientCredentials;
 pub use on_behalf::OnBehalf;
 pub use options::{Options, Passed};
@@ -75,3 +77,4 @@ pub use token::TokenProvider;
 #[cfg(feature = "test-util")]
 pub(crate) use transport::settings;
 pub use transport::{MAX_FIELDS, MAX_HEAD, Transport};
+pub use variable_values::VariableValues;

@@ -46,6 +46,7 @@ pub(super) fn of_credentials(credentials: &[Credential]) -> Needs {
                 let key = [&source.access_key, &source.secret_key, &source.session_token];
                 [&key[..], &[&source.region, &source.service]].concat()
             }
+            Credential::Signed(source) => source.members.iter().map(|member| &member.value).collect(),
             sent => sent.templates(),
         };
         templates.into_iter().for_each(|template| add(template, &mut needs));

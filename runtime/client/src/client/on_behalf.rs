@@ -89,7 +89,10 @@ pub(super) fn place(capability: &Capability, api: ApiId) -> Result<Place, &'stat
         _ => {}
     }
     let is_computed = |credential: &Credential| {
-        matches!(credential, Credential::OAuth2(_) | Credential::Digest(_) | Credential::SigV4(_))
+        matches!(
+            credential,
+            Credential::OAuth2(_) | Credential::Digest(_) | Credential::SigV4(_) | Credential::Signed(_)
+        )
     };
     if credentials.iter().any(is_computed) {
         return Err("its credential is computed, and not sent as it is");

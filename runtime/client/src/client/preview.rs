@@ -34,6 +34,7 @@ impl Connection {
         if !violations.is_empty() {
             return Err(Error::arguments(&operation.name, violations));
         }
+        let arguments = arguments.shown();
         let shared = self.shared();
         // The compiler never generates a table with an unknown API.
         let endpoint = shared.endpoint(operation).ok_or_else(|| invalid(Vec::new()))?;

@@ -289,7 +289,8 @@ fn key(request: &reqwest::Request, attempt: &Attempt<'_>) -> Option<Key> {
 fn is_signed(operation: &Operation, attempt: &Attempt<'_>) -> bool {
     let of_api = attempt.capability.api(operation.api).map_or(&[][..], |api| &api.credentials);
     let mut credentials = of_api.iter().chain(operation.credentials.iter());
-    credentials.any(|credential| matches!(credential, Credential::Digest(_) | Credential::SigV4(_)))
+    credentials
+        .any(|credential| matches!(credential, Credential::Digest(_) | Credential::SigV4(_) | Credential::Signed(_)))
 }
 
 fn origin(url: &Url) -> String {

@@ -48,6 +48,10 @@ pub(super) fn prepare(
             };
             signing.is_valid().then_some(Prepared::Signing(signing))
         }
+        Credential::Signed(source) => {
+            let members = source.members.iter().map(|member| (&*member.name, fill(&member.value)));
+            Some(Prepared::OfSigner(members.collect()))
+        }
         #[cfg(not(all(feature = "digest", feature = "sigv4")))]
         _ => None,
     }

@@ -1,6 +1,6 @@
 //! Credentials of requests: their values and how they are applied. `kinds.rs` lists the kinds.
 //!
-//! Credentials that the format does not know are [`Signer`](super::Signer)s.
+//! Credentials that the format does not describe are those of [`Signer`](super::Signer)s.
 
 mod challenges;
 #[cfg(feature = "digest")]
@@ -25,6 +25,8 @@ pub(super) enum Prepared {
     Header(HeaderName, HeaderValue),
     Query(&'static str, SecretString),
     Cookie(&'static str, SecretString),
+    /// What a signer of the application gets, by name.
+    OfSigner(Vec<(&'static str, SecretString)>),
     #[cfg(feature = "digest")]
     Digest(digest::Login),
     #[cfg(feature = "sigv4")]
@@ -68,6 +70,8 @@ impl Prepared {
                 let value = header(&all).ok_or_else(|| Violation::new("cookie", "must be a valid header value"))?;
                 request.headers_mut().insert(COOKIE, value);
             }
+            // The signer comes later, when the request is final.
+            Self::OfSigner(_) => {}
             #[cfg(feature = "digest")]
             Self::Digest(login) => challenges.answer(request, api, login),
             #[cfg(feature = "sigv4")]
@@ -90,6 +94,7 @@ impl Prepared {
         match self {
             Self::Header(_, value) => value.to_str().ok()?.rsplit(' ').next(),
             Self::Query(_, value) | Self::Cookie(_, value) => Some(value.expose_secret()),
+            Self::OfSigner(_) => None,
             #[cfg(feature = "digest")]
             Self::Digest(login) => Some(login.password.expose_secret()),
             #[cfg(feature = "sigv4")]
