@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{self, IsTerminal as _};
+use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use naftiko_codegen::{Diagnostic, Diagnostics, MARKER, Severity, Sources, is_specification};
 use similar::TextDiff;
 
+use crate::inside::{self, Inside};
 use crate::sources::{self, Tree};
-use crate::{allow, companions, inside, members};
+use crate::{allow, companions, members};
 
 /// How a file has to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,14 +166,15 @@ pub fn plan(root: &Path, sources: &Sources, names: &[String]) -> Result<Option<P
     let (changes, foreign) = (Vec::new(), Vec::new());
     let mut plan = Plan { changes, unchanged: 0, foreign, crates: generated.crates, left_out };
     let mut diagnostics = Vec::new();
-    inside::check(root, "generated")?;
+    let mut inside = Inside::of(root);
+    inside.find("generated")?;
     let present = sources::walk(&root.join("generated"), root, &mut diagnostics);
     fail_on(&diagnostics, &Sources::new())?;
     let in_scope =
         |path: &str| names.is_empty() || names.iter().any(|name| path.starts_with(&format!("generated/{name}/")));
     let present = present.into_iter().filter(|entry| !entry.kind.is_dir() && in_scope(&entry.path));
     for entry in present.filter(|entry| !generated.files.contains_key(&entry.path)) {
-        let before = if entry.kind.is_file() { read_own(root, &entry.path).ok().flatten() } else { None };
+        let before = if entry.kind.is_file() { read_own(root, &mut inside, &entry.path).ok().flatten() } else { None };
         match before {
             Some(before) if is_generated(&before) => {
                 plan.changes.push(Change { path: entry.path, action: Action::Remove, before, after: String::new() });
@@ -181,7 +183,7 @@ pub fn plan(root: &Path, sources: &Sources, names: &[String]) -> Result<Option<P
         }
     }
     for (path, after) in generated.files {
-        let Some(before) = read_own(root, &path)? else {
+        let Some(before) = read_own(root, &mut inside, &path)? else {
             plan.changes.push(Change { path, action: Action::Create, before: String::new(), after });
             continue;
         };
@@ -217,15 +219,12 @@ fn keeps_dependencies(root: &Path, plan: &Plan) -> Result<()> {
 
 /// Reads a generated file; `None` if it does not exist. What is no file, such as a pipe, which might block, counts as not
 /// generated.
-fn read_own(root: &Path, path: &str) -> Result<Option<String>> {
-    inside::check(root, path)?;
-    let file = root.join(path);
-    match fs::symlink_metadata(&file) {
-        Ok(found) if !found.is_file() => return Ok(Some(String::new())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        _ => {}
+fn read_own(root: &Path, inside: &mut Inside<'_>, path: &str) -> Result<Option<String>> {
+    match inside.find(path)? {
+        None => Ok(None),
+        Some(found) if !found.is_file() => Ok(Some(String::new())),
+        Some(_) => fs::read_to_string(root.join(path)).map(Some).with_context(|| format!("{path} cannot be read")),
     }
-    fs::read_to_string(&file).map(Some).with_context(|| format!("{path} cannot be read"))
 }
 
 /// Whether this generator wrote a text.
@@ -269,6 +268,8 @@ fn report(plan: &Plan, names: &[String]) -> bool {
 }
 
 fn write(root: &Path, plan: &Plan) -> Result<()> {
+    let mut inside = Inside::of(root);
+    let mut lines = BufWriter::new(anstream::stdout().lock());
     for change in &plan.changes {
         let verb = match change.action {
             Action::Remove => {
@@ -277,12 +278,14 @@ fn write(root: &Path, plan: &Plan) -> Result<()> {
                 "removed"
             }
             Action::Create | Action::Update => {
-                inside::write(root, &change.path, &change.after)?;
+                inside.write(&change.path, &change.after)?;
                 if change.action == Action::Create { "created" } else { "updated" }
             }
         };
-        anstream::println!("{verb} {}", change.path);
+        // Files are written even if nobody reads the lines.
+        let _ = writeln!(lines, "{verb} {}", change.path);
     }
+    drop(lines);
     if plan.changes.is_empty() {
         anstream::println!("{}: up to date, {} files unchanged", count(plan), plan.unchanged);
         return Ok(());

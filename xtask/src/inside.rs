@@ -1,49 +1,98 @@
 //! Files below a folder that are written or removed where their path says: no part of the path is a link, which could lead
 //! elsewhere. The folder itself may be one.
 
-use std::fs::{self, File};
+use std::collections::BTreeSet;
+use std::fs::{self, File, Metadata};
 use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+
+/// A folder with files that are written or removed one after the other.
+pub struct Inside<'f> {
+    folder: &'f Path,
+    /// The folders below it that are there, and are no links.
+    present: BTreeSet<PathBuf>,
+    /// Whether a draft of an earlier run was looked for.
+    is_clean: bool,
+}
+
+impl<'f> Inside<'f> {
+    /// What is below this folder.
+    pub fn of(folder: &'f Path) -> Self {
+        Self { folder, present: BTreeSet::new(), is_clean: false }
+    }
+
+    /// What there is at a path below the folder; `None` if nothing is there yet.
+    ///
+    /// # Errors
+    /// When a part of the path is a link, or leads out of the folder; it names the part.
+    pub fn find(&mut self, path: &str) -> Result<Option<Metadata>> {
+        let path = Path::new(path);
+        let (mut part, mut found) = (PathBuf::new(), None);
+        for component in path.components() {
+            let Component::Normal(name) = component else {
+                bail!("{} is not a path inside of the folder", path.display())
+            };
+            part.push(name);
+            if part != path && self.present.contains(&part) {
+                continue;
+            }
+            match fs::symlink_metadata(self.folder.join(&part)) {
+                Ok(link) if link.is_symlink() => bail!(
+                    "{} is a link, and nothing is written or removed behind links: replace it by what it leads to",
+                    part.display()
+                ),
+                Ok(other) => {
+                    if other.is_dir() {
+                        self.present.insert(part.clone());
+                    }
+                    found = Some(other).filter(|_| part == path);
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => break,
+                Err(error) => return Err(error).with_context(|| format!("{} cannot be reached", path.display())),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Writes a file, and the folders that it is in. Readers see the old text or the new one, never a part of it.
+    ///
+    /// # Errors
+    /// When a part of the path is a link, or the file cannot be written.
+    pub fn write(&mut self, path: &str, text: &str) -> Result<()> {
+        let found = self.find(path)?;
+        let file = self.folder.join(path);
+        // Outside of the folders that are scanned for specifications and crates.
+        let draft = self.folder.join(".gen.draft");
+        if !std::mem::replace(&mut self.is_clean, true) {
+            // It may be a link.
+            let _ = fs::remove_file(&draft);
+        }
+        let parent = Path::new(path).parent().filter(|parent| !self.present.contains(*parent));
+        parent
+            .map_or(Ok(()), |parent| fs::create_dir_all(self.folder.join(parent)))
+            .and_then(|()| replace_found(&file, found.as_ref(), &draft, text))
+            .with_context(|| format!("{path} cannot be written"))?;
+        self.present.extend(parent.map(Path::to_owned));
+        Ok(())
+    }
+}
 
 /// Fails if a part of a path below a folder is a link, or leads out of the folder. What is not there yet is fine.
 ///
 /// # Errors
 /// It names the part.
 pub fn check(folder: &Path, path: &str) -> Result<()> {
-    let mut part = folder.to_owned();
-    for component in Path::new(path).components() {
-        let Component::Normal(name) = component else { bail!("{path} is not a path inside of the folder") };
-        part.push(name);
-        match fs::symlink_metadata(&part) {
-            Ok(found) if found.is_symlink() => {
-                let link = part.strip_prefix(folder).unwrap_or(&part).display();
-                bail!(
-                    "{link} is a link, and nothing is written or removed behind links: replace it by what it leads to"
-                );
-            }
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => break,
-            Err(error) => return Err(error).with_context(|| format!("{path} cannot be reached")),
-        }
-    }
-    Ok(())
+    Inside::of(folder).find(path).map(drop)
 }
 
-/// Writes a file below a folder, and the folders that it is in. Readers see the old text or the new one, never a part of it.
+/// Writes one file below a folder, as [`Inside::write`] does.
 ///
 /// # Errors
 /// When a part of the path is a link, or the file cannot be written.
 pub fn write(folder: &Path, path: &str, text: &str) -> Result<()> {
-    check(folder, path)?;
-    let file = folder.join(path);
-    // Outside of the folders that are scanned for specifications and crates.
-    let draft = folder.join(".gen.draft");
-    file.parent()
-        .map_or(Ok(()), fs::create_dir_all)
-        .and_then(|()| replace(&file, &draft, text))
-        .with_context(|| format!("{path} cannot be written"))
+    Inside::of(folder).write(path, text)
 }
 
 /// Removes a file below a folder.
@@ -59,8 +108,13 @@ pub fn remove(folder: &Path, path: &str) -> Result<()> {
 pub(crate) fn replace(file: &Path, draft: &Path, text: &str) -> io::Result<()> {
     // What is left of an earlier run, which may be a link.
     let _ = fs::remove_file(draft);
+    replace_found(file, fs::symlink_metadata(file).ok().as_ref(), draft, text)
+}
+
+/// Replaces the text of a file, whose draft is not there yet.
+fn replace_found(file: &Path, found: Option<&Metadata>, draft: &Path, text: &str) -> io::Result<()> {
     File::create_new(draft)?.write_all(text.as_bytes())?;
-    if let Ok(present) = fs::symlink_metadata(file) {
+    if let Some(present) = found {
         fs::set_permissions(draft, present.permissions())?;
     }
     fs::rename(draft, file)

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 
-use crate::{generation, inside, workspace};
+use crate::inside::Inside;
+use crate::{generation, workspace};
 
 /// What to write, and where.
 #[derive(Args, Debug)]
@@ -85,9 +86,10 @@ pub fn run(root: &Path, options: &Options) -> Result<bool> {
 pub fn write(folder: &Path, shape: Shape, size: Size) -> Result<Vec<(PathBuf, usize)>> {
     let (provider, table) = shape.provider();
     let capabilities = table::read(table, size)?;
+    let mut inside = Inside::of(folder);
     let write = |capability: &table::Capability| {
         let path = format!("spec/{provider}/{}.yaml", capability.name);
-        inside::write(folder, &path, &capability::text(capability))?;
+        inside.write(&path, &capability::text(capability))?;
         Ok((folder.join(path), capability.operations.len()))
     };
     capabilities.iter().map(write).collect()
