@@ -75,16 +75,28 @@ impl Run<'_> {
         let mut running = Vec::new();
         let scope = Scope { inputs: &inputs, outputs: &[], element: None, variables: &variables };
         loop {
+            let mut due = Vec::new();
             for (index, step) in steps.iter().enumerate() {
                 let is_due = step.after.iter().all(|id| ended.get(id.index()) == Some(&true));
                 if is_due && let Some(started) = started.get_mut(index).filter(|started| !**started) {
                     *started = true;
-                    let reading = self.reading(index);
-                    let scope = Scope { outputs: &outputs.whole, ..scope };
-                    running.push(Box::pin(self.take(index, step, scope, &variables, reading, deadline)?));
+                    due.push((index, step));
                 }
             }
-            let Some(step) = next(&mut running).await else { break };
+            let scope = Scope { outputs: &outputs.whole, ..scope };
+            let start =
+                |(index, step)| self.take(index, step, scope, &variables, self.reading(index), deadline);
+            let step = match due.as_slice() {
+                // A step that runs alone needs no place on the heap.
+                [only] if running.is_empty() => start(*only)?.await,
+                several => {
+                    for step in several {
+                        running.push(Box::pin(start(*step)?));
+                    }
+                    let Some(step) = next(&mut running).await else { break };
+                    step
+                }
+            };
             let Ended { step: index, output, response } = step?;
             let is_last = last_calls.contains(&index.into()) && last.as_ref().is_none_or(|(known, _)| *known < index);
             if is_last && (response.is_some() || output.is_some()) {

@@ -156,20 +156,22 @@ impl<'a> CallState<'a> {
         self.keys = Some(Arc::clone(&keys));
         // The compiler never generates a table with an unknown API, but this must not panic.
         let Some(endpoint) = shared.endpoint(operation) else { return Err(invalid(Vec::new())) };
-        let mut request =
-            shared.build_request(&endpoint.base_uri, operation, arguments, options, &keys).map_err(invalid)?;
         let progress = Progress::default();
         let (capability, number) = (shared.capability, self.number);
         let attempt = Attempt { capability, operation, number, keys: Some(&keys), progress: Some(&progress) };
-        self.in_progress = true;
-        for interceptor in &shared.before {
-            interceptor(&attempt, request.headers_mut());
-        }
-        shared.add_fixed(&mut request, operation, arguments, &keys).map_err(invalid)?;
+        let build = || shared.build_request(&endpoint.base_uri, operation, arguments, options, &keys).map_err(invalid);
         let is_meant = |api: Option<ApiId>| api.is_none_or(|api| api == operation.api);
-        let mut redirects = 0;
+        let (mut target, mut redirects) = (None, 0);
         let (response, has_credential) = loop {
-            let copy = if redirects < redirect::LIMIT { redirect::copy(&request) } else { None };
+            let mut request = build()?;
+            self.in_progress = true;
+            for interceptor in &shared.before {
+                interceptor(&attempt, request.headers_mut());
+            }
+            shared.add_fixed(&mut request, operation, arguments, &keys).map_err(invalid)?;
+            if let Some(target) = &target {
+                request.url_mut().clone_from(target);
+            }
             shared.add_credentials(&mut request, operation, arguments, &keys).map_err(invalid)?;
             for (_, signer) in shared.signers.iter().filter(|(api, _)| is_meant(*api)) {
                 let signed = timeout_at(self.attempt_deadline, signer.sign(&mut request, &attempt)).await;
@@ -177,13 +179,19 @@ impl<'a> CallState<'a> {
                 signed.map_err(timed_out(Phase::Prepare))?.map_err(failed)?;
             }
             let has_credential = request.headers().contains_key(AUTHORIZATION);
+            let is_followed = redirects < redirect::LIMIT && redirect::may_follow(&request);
             let sent = timeout_at(self.attempt_deadline, endpoint.transport.send(request, &attempt)).await;
             let response = sent.unwrap_or_else(|_| Err(TransportError::timeout())).map_err(|error| {
                 let error = if progress.is_waiting() { error.before_sending() } else { error };
                 Error::transport(&operation.name, error)
             })?;
-            match copy.and_then(|copy| redirect::follow(copy, &response)) {
-                Some(next) => request = next,
+            let Some(location) = redirect::location(&response).filter(|_| is_followed) else {
+                break (response, has_credential);
+            };
+            // Few requests are redirected, so that no copy of them is kept.
+            let from = target.map_or_else(|| build().map(|request| request.url().clone()), Ok)?;
+            match redirect::target(&from, location) {
+                Some(next) => target = Some(next),
                 None => break (response, has_credential),
             }
             redirects += 1;

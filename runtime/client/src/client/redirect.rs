@@ -9,25 +9,22 @@ pub(super) const LIMIT: usize = 5;
 /// How long the URL may be to which a redirect leads, in bytes.
 const URL_LIMIT: usize = 8 << 10;
 
-/// A copy of a request whose redirects are followed: it reads (RFC 9110 §9.2.1), and has no body that would have to be sent again.
-pub(super) fn copy(request: &reqwest::Request) -> Option<reqwest::Request> {
-    let reads = [Method::GET, Method::HEAD].contains(request.method()) && request.body().is_none();
-    if reads { request.try_clone() } else { None }
+/// Whether redirects of a request are followed: it reads (RFC 9110 §9.2.1), and has no body that would have to be sent again.
+pub(super) fn may_follow(request: &reqwest::Request) -> bool {
+    [Method::GET, Method::HEAD].contains(request.method()) && request.body().is_none()
 }
 
-/// The request that follows a redirect: the same for another URL of the same origin. `None` if the response is no such redirect.
-pub(super) fn follow(mut request: reqwest::Request, response: &reqwest::Response) -> Option<reqwest::Request> {
+/// Where a response redirects to; `None` if it does not, or not clearly.
+pub(super) fn location(response: &reqwest::Response) -> Option<&str> {
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return None;
     }
     let mut locations = response.headers().get_all(LOCATION).iter();
-    let location = locations.next().filter(|_| locations.next().is_none())?;
-    let target = target(request.url(), location.to_str().ok()?)?;
-    *request.url_mut() = target;
-    Some(request)
+    locations.next().filter(|_| locations.next().is_none())?.to_str().ok()
 }
 
-fn target(from: &Url, location: &str) -> Option<Url> {
+/// The URL to which a redirect of a request for another one leads, if it has the same origin.
+pub(super) fn target(from: &Url, location: &str) -> Option<Url> {
     let mut url = from.join(location).ok()?;
     url.set_fragment(None);
     // This includes names and passwords, which would be sent as a credential.
