@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use http::header::AUTHORIZATION;
-use naftiko_schema::{ApiId, Operation};
+use naftiko_schema::{ApiId, Location, Operation, Parameter};
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::{Instrument as _, Span};
 
@@ -220,6 +220,18 @@ impl<'a> CallState<'a> {
         }
     }
 
+    /// Whether the caller sends the credential or a part of it, so that its rejection is about the caller.
+    fn has_own_credential(&self) -> bool {
+        let CallSpec { operation, .. } = self.spec;
+        let api = self.connection.shared().capability.api(operation.api);
+        let is_credential = |parameter: &Parameter| {
+            parameter.location == Location::Header && parameter.name.eq_ignore_ascii_case(AUTHORIZATION.as_str())
+        };
+        matches!(self.credential(), Ok(Some(Source::Fixed(_))))
+            || !operation.credentials.is_empty()
+            || (api.is_some_and(|api| api.credentials.is_empty()) && operation.parameters.iter().any(is_credential))
+    }
+
     /// Records the outcome of an attempt. Returns the response, or the error if the call is not retried. Otherwise waits until
     /// the next attempt is due and returns `None`.
     pub(super) async fn finish_attempt<T>(
@@ -232,8 +244,10 @@ impl<'a> CallState<'a> {
             // An attempt that failed before it was sent does not count.
             let attempts = if error.phase() == Phase::Prepare { self.number - 1 } else { self.number };
             self.may_have_acted |= error.may_have_taken_effect();
-            let own = matches!(self.credential(), Ok(Some(Source::Fixed(_))));
-            error.after(attempts).with_may_have_acted(self.may_have_acted).with_own_credential(own)
+            error
+                .after(attempts)
+                .with_may_have_acted(self.may_have_acted)
+                .with_own_credential(self.has_own_credential())
         });
         self.report(outcome.as_ref(), &span);
         let error = match outcome {

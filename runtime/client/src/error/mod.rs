@@ -191,7 +191,7 @@ impl Error {
         self
     }
 
-    /// Whether the call brought the secret itself that authenticated it, so that its rejection is about the caller.
+    /// Whether the call brought the secret itself that authenticated it, or a part of it, so that its rejection is about the caller.
     #[doc(hidden)]
     pub fn has_own_credential(&self) -> bool {
         self.0.has_own_credential
