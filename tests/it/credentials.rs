@@ -9,8 +9,59 @@ use axum::response::{IntoResponse as _, Response};
 use naftiko_client::__private::{Algorithm, Connection, Exchange, Parameters};
 use naftiko_client::schema::*;
 use naftiko_client::{ClientBuilder, Error};
+use naftiko_serve::{load, options};
+use naftiko_server::__private::Mounted;
+use naftiko_server::Program;
 
 use crate::tables::serve;
+
+/// An API whose credential can be replaced, and one whose credential cannot.
+fn program(authentication: &str) -> &'static Program {
+    let text = format!(
+        "naftiko: 1.0.0-beta5\nbinds:\n- {{namespace: env, keys: {{ID: CASE_ID, KEY: CASE_KEY, TOKEN: CASE_TOKEN}}}}\ncapability:\n  consumes:\n  \
+         - {{namespace: plain, baseUri: 'https://api.test', authentication: {{type: bearer, token: '{{{{TOKEN}}}}'}}, resources: [{{path: \
+         /a, operations: [{{name: a}}]}}]}}\n  - {{namespace: other, baseUri: 'https://api.test', authentication: {authentication}, \
+         resources: [{{path: /b, operations: [{{name: b}}]}}]}}\n  exposes:\n  - {{type: mcp, namespace: m, tools: [{{name: a, \
+         description: Gets, call: plain.a}}, {{name: b, description: Gets, call: other.b}}]}}\n"
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("who.yaml");
+    std::fs::write(&file, text).expect("the file is written");
+    load::leak(load::file(&file).unwrap_or_else(|error| panic!("{error:#}")).program)
+}
+
+#[tokio::test]
+async fn server_whose_credential_no_caller_can_replace_says_what_to_do() {
+    naftiko_client::install_crypto_provider();
+    let variables = ["CASE_ID", "CASE_KEY", "CASE_TOKEN"].map(|name| (name.to_owned(), "of-the-server".to_owned()));
+    for (authentication, why) in [
+        ("{type: digest, username: '{{ID}}', password: '{{KEY}}'}", "computed for each request"),
+        (
+            "{type: sigv4, accessKeyId: '{{ID}}', secretAccessKey: '{{KEY}}', region: eu-west-3, service: s3}",
+            "computed for each request",
+        ),
+        ("{type: basic, username: '{{ID}}', password: '{{KEY}}'}", "more than one variable"),
+    ] {
+        let program = program(authentication);
+        let start = async |flags: &[&str]| {
+            let flags = options::parse(flags).expect("flags");
+            Mounted::new(program, flags, variables.clone().into()).await.map(drop)
+        };
+        for flags in [
+            &["--caller-credential", "x-key"][..],
+            &["--caller-credential", "other=x-key"],
+            &["--client-credentials", "https://login.test/t", "--token-client-id", "a", "--token-client-secret", "b"],
+        ] {
+            let refused = start(flags).await.expect_err(authentication);
+            assert!(
+                refused.contains("the credential of `other` cannot be replaced") && refused.contains(why),
+                "{refused}"
+            );
+            assert!(refused.contains("NAMESPACE=…") && !refused.contains("of-the-server"), "{refused}");
+        }
+        assert_eq!(start(&["--caller-credential", "plain=x-key"]).await, Ok(()), "what the message says works");
+    }
+}
 
 const PASSWORD: &str = "Circle of Life";
 

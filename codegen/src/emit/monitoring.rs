@@ -261,144 +261,67 @@ fn server(panels: &mut Panels) {
     panels.graph("Versions", "none", "count by (name, version) (naftiko_build_info{SEL})", "{{name}} {{version}}");
 }
 
-/// A rule for an alert.
-struct Alert {
-    name: &'static str,
-    severity: &'static str,
-    /// How long the condition must hold.
-    lasts: &'static str,
-    expression: String,
-    summary: &'static str,
-}
-
 fn alerts(deployed: &Deployed<'_>) -> String {
     let info = format!("naftiko_build_info{{server=\"{}\"}}", deployed.name);
     // Only series of this server: several may be scraped.
     let of = |series: &str| format!("({series} and on (job, instance) {info})");
-    let share = |labels: &str, metric: &str, all: &str, failed: &str| {
-        let sum = |more: &str| format!("sum by ({labels}) {}", of(&format!("rate({metric}_count{{{more}}}[5m])")));
-        format!(
-            "{} / {}",
-            sum(&[all, failed].iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(", ")),
-            sum(all)
-        )
+    // Of the rate of what has these labels, the part that has more.
+    let share = |by: &str, metric: &str, all: &str, more: &str| {
+        let sum = |labels: &str| format!("sum by ({by}) {}", of(&format!("rate({metric}_count{{{labels}}}[5m])")));
+        let both = if all.is_empty() { more.to_owned() } else { format!("{all}, {more}") };
+        format!("{} / {}", sum(&both), sum(all))
+    };
+    let (server, mut text) = (quoted::yaml(deployed.name), head(deployed));
+    text.push_str(&format!("groups:\n  - name: {server}\n    rules:\n"));
+    // An alert about a condition that lasts for so long.
+    let mut alert = |name: &str, severity: &str, lasts: &str, condition: String, summary: &str| {
+        let (condition, summary) =
+            (condition.replace('\'', "''"), quoted::yaml(&format!("{}: {summary}", deployed.name)));
+        text.push_str(&format!(
+            "      - alert: {name}\n        expr: '{condition}'\n        for: {lasts}\n        labels: {{server: {server}, severity: {severity}}}\n        \
+             annotations: {{summary: {summary}}}\n",
+        ));
     };
     let watched = Watched::new(deployed);
-    let mut all = vec![Alert {
-        name: "NaftikoServerDown",
-        severity: "critical",
-        lasts: "5m",
-        expression: format!("absent({info})"),
-        summary: "no server is scraped",
-    }];
+    alert("NaftikoServerDown", "critical", "5m", format!("absent({info})"), "no server is scraped");
     if watched.routes > 0 {
-        let route = "http_route!~\"|/mcp\"";
-        all.push(Alert {
-            name: "NaftikoRequestsFail",
-            severity: "warning",
-            lasts: "10m",
-            expression: format!(
-                "{} > 0.05",
-                share("naftiko_capability, http_route", REQUESTS, route, "http_response_status_code=~\"5..\"")
-            ),
-            summary: "more than 5 % of the requests for {{ $labels.http_route }} get a 5xx",
-        });
+        let by = "naftiko_capability, http_route";
+        let failed = share(by, REQUESTS, "http_route!~\"|/mcp\"", "http_response_status_code=~\"5..\"");
+        let summary = "more than 5 % of the requests for {{ $labels.http_route }} get a 5xx";
+        alert("NaftikoRequestsFail", "warning", "10m", format!("{failed} > 0.05"), summary);
     }
     if watched.tools > 0 {
-        all.push(Alert {
-            name: "NaftikoToolsFail",
-            severity: "warning",
-            lasts: "15m",
-            expression: format!(
-                "{} > 0.5",
-                share(
-                    "naftiko_capability, gen_ai_tool_name",
-                    MESSAGES,
-                    "mcp_method_name=\"tools/call\", gen_ai_tool_name!=\"_OTHER\"",
-                    "error_type!=\"\""
-                )
-            ),
-            summary: "more than half of the calls of {{ $labels.gen_ai_tool_name }} fail",
-        });
+        let all = "mcp_method_name=\"tools/call\", gen_ai_tool_name!=\"_OTHER\"";
+        let failed = share("naftiko_capability, gen_ai_tool_name", MESSAGES, all, "error_type!=\"\"");
+        let summary = "more than half of the calls of {{ $labels.gen_ai_tool_name }} fail";
+        alert("NaftikoToolsFail", "warning", "15m", format!("{failed} > 0.5"), summary);
     }
     if watched.operations > 0 {
-        let labels = "naftiko_capability, naftiko_operation";
-        all.push(Alert {
-            name: "NaftikoUpstreamFails",
-            severity: "warning",
-            lasts: "10m",
-            expression: format!(
-                "{} > 0.1",
-                share(labels, ATTEMPTS, "", "error_type!~\"|cancelled|arguments\", http_response_status_code!~\"4..\"")
-            ),
-            summary: "more than 10 % of the attempts of {{ $labels.naftiko_operation }} fail",
-        });
-        all.push(Alert {
-            name: "NaftikoUpstreamIsSlow",
-            severity: "warning",
-            lasts: "15m",
-            expression: format!(
-                "histogram_quantile(0.95, sum by (le, {labels}) {}) > 5",
-                of(&format!("rate({ATTEMPTS}_bucket[5m])"))
-            ),
-            summary: "5 % of the attempts of {{ $labels.naftiko_operation }} take more than 5 s",
-        });
-        all.push(Alert {
-            name: "NaftikoUpstreamLimits",
-            severity: "warning",
-            lasts: "10m",
-            expression: format!(
-                "{} > 0.05",
-                share("naftiko_capability", ATTEMPTS, "", "http_response_status_code=\"429\"")
-            ),
-            summary: "the upstream of {{ $labels.naftiko_capability }} limits the rate of requests",
-        });
+        let by = "naftiko_capability, naftiko_operation";
+        let failures = "error_type!~\"|cancelled|arguments\", http_response_status_code!~\"4..\"";
+        let failed = share(by, ATTEMPTS, "", failures);
+        let summary = "more than 10 % of the attempts of {{ $labels.naftiko_operation }} fail";
+        alert("NaftikoUpstreamFails", "warning", "10m", format!("{failed} > 0.1"), summary);
+        let buckets = of(&format!("rate({ATTEMPTS}_bucket[5m])"));
+        let slow = format!("histogram_quantile(0.95, sum by (le, {by}) {buckets}) > 5");
+        let summary = "5 % of the attempts of {{ $labels.naftiko_operation }} take more than 5 s";
+        alert("NaftikoUpstreamIsSlow", "warning", "15m", slow, summary);
+        let limited = share("naftiko_capability", ATTEMPTS, "", "http_response_status_code=\"429\"");
+        let summary = "the upstream of {{ $labels.naftiko_capability }} limits the rate of requests";
+        alert("NaftikoUpstreamLimits", "warning", "10m", format!("{limited} > 0.05"), summary);
     }
     if watched.has_credentials {
-        all.push(Alert {
-            name: "NaftikoCredentialRejected",
-            severity: "critical",
-            lasts: "5m",
-            expression: format!(
-                "{} > 0.5",
-                share("naftiko_capability", ATTEMPTS, "", "http_response_status_code=\"401\"")
-            ),
-            summary: "the upstream of {{ $labels.naftiko_capability }} rejects the credential of more than half of the attempts",
-        });
+        let rejected = share("naftiko_capability", ATTEMPTS, "", "http_response_status_code=\"401\"");
+        let summary =
+            "the upstream of {{ $labels.naftiko_capability }} rejects the credential of more than half of the attempts";
+        alert("NaftikoCredentialRejected", "critical", "5m", format!("{rejected} > 0.5"), summary);
     }
-    all.push(Alert {
-        name: "NaftikoServerSheds",
-        severity: "warning",
-        lasts: "5m",
-        expression: format!(
-            "sum by (job) {} > 0",
-            of(&format!("rate({REQUESTS}_count{{http_route=\"\", http_response_status_code=\"503\"}}[5m])"))
-        ),
-        summary: "requests get a 503 before they reach a route: too many are running, or what they need is not there",
-    });
-    all.push(Alert {
-        name: "NaftikoAuditFails",
-        severity: "critical",
-        lasts: "0m",
-        expression: format!("{} > 0", of("increase(naftiko_audit_failures_total[5m])")),
-        summary: "calls are not recorded",
-    });
-    all.push(Alert {
-        name: "NaftikoLogLinesDropped",
-        severity: "info",
-        lasts: "5m",
-        expression: format!("{} > 0", of("rate(naftiko_log_lines_dropped_total[5m])")),
-        summary: "log lines are not read in time",
-    });
-    let mut text = head(deployed);
-    text.push_str(&format!("groups:\n  - name: {}\n    rules:\n", quoted::yaml(deployed.name)));
-    for Alert { name, severity, lasts, expression, summary } in all {
-        let (server, summary) = (quoted::yaml(deployed.name), quoted::yaml(&format!("{}: {summary}", deployed.name)));
-        text.push_str(&format!(
-            "      - alert: {name}\n        expr: '{}'\n        for: {lasts}\n        labels: {{server: {server}, severity: {severity}}}\n        \
-             annotations: {{summary: {summary}}}\n",
-            expression.replace('\'', "''")
-        ));
-    }
+    let shed = of(&format!("rate({REQUESTS}_count{{http_route=\"\", http_response_status_code=\"503\"}}[5m])"));
+    let summary = "requests get a 503 before they reach a route: too many are running, or what they need is not there";
+    alert("NaftikoServerSheds", "warning", "5m", format!("sum by (job) {shed} > 0"), summary);
+    let lost = of("increase(naftiko_audit_failures_total[5m])");
+    alert("NaftikoAuditFails", "critical", "0m", format!("{lost} > 0"), "calls are not recorded");
+    let dropped = of("rate(naftiko_log_lines_dropped_total[5m])");
+    alert("NaftikoLogLinesDropped", "info", "5m", format!("{dropped} > 0"), "log lines are not read in time");
     text
 }

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use naftiko_schema::{Mcp, ResourceSource, Rest, Tool, Verb};
 
 use super::action::{Action, forwarded};
-use super::choice::Choice;
+use super::choice::{Choice, choosing};
 use super::choices::Confirmation;
 use super::limits::{Limits, Rate};
 use super::patterns::{Patterns, UnmatchedPattern};
 
-/// What the callers of one rule may do. Clones share the counts of calls.
+/// What the callers of one rule may do: what it chooses of tools, and what does the same. Clones share the counts of calls.
 #[derive(Clone)]
 #[must_use]
 pub struct Grant {
@@ -71,6 +71,8 @@ impl Names {
     }
 }
 
+choosing!(Grant);
+
 impl Grant {
     /// The rule with this name. It allows all that the server does.
     pub fn new(name: &str) -> Self {
@@ -86,42 +88,6 @@ impl Grant {
     /// Allows nothing.
     pub fn deny(mut self) -> Self {
         self.denies = true;
-        self
-    }
-
-    /// Allows only what changes nothing.
-    pub fn read_only(mut self) -> Self {
-        self.choice.read_only = true;
-        self
-    }
-
-    /// Allows only tools whose names match one of these patterns, and what does the same.
-    pub fn tools(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.choice.only = Patterns::new(patterns);
-        self
-    }
-
-    /// Does not allow tools whose names match one of these patterns, nor what does the same.
-    pub fn exclude_tools(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.choice.excluded = Patterns::new(patterns);
-        self
-    }
-
-    /// Allows only what capabilities have whose names match one of these patterns.
-    pub fn toolsets(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.choice.toolsets = Patterns::new(patterns);
-        self
-    }
-
-    /// Allows only what is about a resource of the upstream whose name, in the singular, matches one of these patterns.
-    pub fn resources(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.choice.resources = Patterns::new(patterns);
-        self
-    }
-
-    /// Allows only what has one of these verbs: `read`, `create`, `update`, `action`, `delete`.
-    pub fn verbs(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.choice.verbs = Patterns::new(patterns);
         self
     }
 

@@ -16,7 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::action::Action;
 use super::audit::Audit;
-use super::choice::Choice;
+use super::choice::{Choice, choosing};
 use super::choices::{Confirmation, OutputSchemas, Search};
 use super::files::Root;
 use super::grant::Grant;
@@ -31,7 +31,8 @@ const LIST_BUDGET: usize = 200_000;
 /// The minimum length of the state key, in bytes: that of the hash (RFC 2104 §3).
 const KEY_LENGTH: usize = 32;
 
-/// What clients may do: which tools exist, which calls need confirmation, and limits. Clones share the limits and the key.
+/// What clients may do: which tools exist, which calls need confirmation, and limits. What it does not choose is neither listed nor
+/// called. Clones share the limits and the key.
 #[derive(Clone)]
 #[must_use]
 pub struct Policy {
@@ -107,45 +108,9 @@ impl fmt::Debug for Policy {
     }
 }
 
+choosing!(Policy);
+
 impl Policy {
-    /// Offers only tools and resources that change nothing. The others are neither listed nor called.
-    pub fn read_only(mut self) -> Self {
-        self.choice.read_only = true;
-        self
-    }
-
-    /// Offers only tools whose names match one of these patterns, where `*` matches anything and `?` one character. Patterns
-    /// are case-sensitive; [`check`](Self::check) finds those that match nothing.
-    pub fn tools(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.choice.only = Patterns::new(patterns);
-        self
-    }
-
-    /// Does not offer tools whose names match one of these patterns.
-    pub fn exclude_tools(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.choice.excluded = Patterns::new(patterns);
-        self
-    }
-
-    /// Offers only tools, resources and prompts of capabilities whose names match one of these patterns. On a server of several
-    /// capabilities these are the names below its endpoint.
-    pub fn toolsets(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.choice.toolsets = Patterns::new(patterns);
-        self
-    }
-
-    /// Offers only tools that are about a resource of the upstream whose name, in the singular, matches one of these patterns.
-    pub fn resources(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.choice.resources = Patterns::new(patterns);
-        self
-    }
-
-    /// Offers only tools with one of these verbs: `read`, `create`, `update`, `action`, `delete`.
-    pub fn verbs(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        self.choice.verbs = Patterns::new(patterns);
-        self
-    }
-
     /// Shows secrets in the results of tools and resources whose names match one of these patterns, instead of masking them.
     pub fn reveal_secrets(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         self.revealed = Patterns::new(patterns);

@@ -237,6 +237,17 @@ fn invalid(flag: &str, endpoint: &str, error: &ConfigError) -> Failure {
     Failure::Refused(format!("{flag} {}: {error}", client::without_keys(endpoint)))
 }
 
+/// The failure of a server whose client cannot be built; if its credential cannot be replaced, with what to do about it.
+pub(super) fn refused(error: ConfigError) -> Failure {
+    match error {
+        ConfigError::CredentialOfCalls { .. } => Failure::Refused(format!(
+            "{error}; name only the APIs whose credential can be, as NAMESPACE=… after --caller-credential, --token-exchange and \
+             --client-credentials, and all others keep theirs in the environment"
+        )),
+        other => other.into(),
+    }
+}
+
 /// The APIs of a program, as flags name them.
 struct Apis<'a> {
     program: &'static Program,

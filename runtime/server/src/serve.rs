@@ -30,7 +30,7 @@ use super::listening::Listening;
 use super::memory::Memory;
 use super::metrics::Metrics;
 use super::observer::Messages;
-use super::on_behalf::OnBehalf;
+use super::on_behalf::{self, OnBehalf};
 use super::pipeline::{Pipeline, Service};
 use super::ports;
 use super::program::{Exposed, Program, Served};
@@ -314,7 +314,8 @@ impl Running {
         let builder = upstream::cached(builder, self.cache.as_ref(), served);
         let builder = builder.from_environment(self.options.environment.clone());
         let builder = on_behalf.demand(builder, &served.capability);
-        Ok(builder.after(move |attempt, outcome| metrics.record_attempt(attempt, outcome)).build()?)
+        let builder = builder.after(move |attempt, outcome| metrics.record_attempt(attempt, outcome));
+        builder.build().map_err(on_behalf::refused)
     }
 
     fn pipeline(

@@ -293,6 +293,16 @@ async fn hidden_calls_are_recorded_as_calls_of_the_hidden_tool_without_secrets()
 }
 
 #[tokio::test]
+async fn adapters_of_a_group_have_the_names_of_their_types_in_rules() {
+    let policy = "[[rules]]\nname = \"agents\"\nfor = {adapters = [\"mcp\"]}\nread-only = true\n[default]\n";
+    let world = World::new(policy, &[]).await;
+    let caller = world.caller(json!({}));
+    assert_eq!(caller.list("/orders", "tools").await, ["list-orders"]);
+    assert!(caller.call("", "delete-orders").await.contains("the rule `agents`"));
+    assert_eq!(caller.rest("DELETE", "/orders").await.0, 200);
+}
+
+#[tokio::test]
 async fn what_the_server_has_is_declared_whatever_the_rule_of_the_caller_shows() {
     let world = World::new("[default]\ntoolsets = [\"parcels\"]\n", &[]).await;
     let caller = world.caller(json!({}));
@@ -381,6 +391,10 @@ async fn mistakes_in_the_file_end_the_start_with_line_and_names() {
             ":2: verbs: nothing has a name that matches `write`; there are: action, create, delete, read, update",
         ),
         ("[default]\ntool-rates = {\"drop-*\" = \"1/s\"}", ":2: tool-rates: nothing has a name that matches `drop-*`"),
+        (
+            "[[rules]]\nname = \"a\"\nfor = {adapters = [\"orders-mcp\"]}",
+            ":3: adapters: nothing has a name that matches `orders-mcp`; there are: rest, mcp",
+        ),
         ("[[rule]]", ":1: unknown field `rule`, expected one of `group-claim`, `rules`, `default`"),
     ] {
         fs::write(&file, text).expect("the file is written");

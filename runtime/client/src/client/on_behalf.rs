@@ -84,7 +84,7 @@ pub(super) enum Place {
 pub(super) fn place(capability: &Capability, api: ApiId) -> Result<Place, &'static str> {
     let credentials = capability.api(api).map_or(&[][..], |api| &api.credentials);
     match credentials {
-        [] => return Err("it has no credential"),
+        [] => return Err("there is none"),
         [Credential::OAuth2(_)] => return Ok(Place::Token),
         _ => {}
     }
@@ -95,13 +95,13 @@ pub(super) fn place(capability: &Capability, api: ApiId) -> Result<Place, &'stat
         )
     };
     if credentials.iter().any(is_computed) {
-        return Err("its credential is computed, and not sent as it is");
+        return Err("it is computed for each request, as by `digest` and `sigv4`, or one of several is a token");
     }
     let variables = needs::of_credentials(credentials);
     match variables.first() {
         Some(only) if variables.len() == 1 => Ok(Place::Variable(*only)),
-        Some(_) => Err("its credential has more than one variable"),
-        None => Err("its credential has no variable"),
+        Some(_) => Err("it has more than one variable, and a caller brings one text"),
+        None => Err("it has no variable in whose place a caller could bring a text"),
     }
 }
 
