@@ -422,7 +422,7 @@ codes! {
 
     /// The capability has APIs or adapters, but no operation, no path that passes requests on, and no resource or prompt,
     /// and no adapter that serves something by itself. The reference engine starts such a file, and responds to all
-    /// requests with 404. The generated crate is a client without methods.
+    /// requests with 404. The generated crate is a client without methods, and a server if an adapter declares that it has nothing.
     ///
     /// Often the file is a draft, or routes and tools are left out because they call nothing (NK0119), which is reported
     /// separately. Add operations under `consumes`, and routes or tools that call them.
