@@ -50,7 +50,9 @@ use diagnostic::Lines;
 pub use codes::{Code, Severity, page};
 pub use companion::drift::{Change, Drift, Impact, Incomparable, drift};
 pub use companion::{Choice, Documents, companion_paths, is_companion, overlay_paths};
-pub use diagnostic::{Applicability, Diagnostic, Diagnostics, Label, Location, Position, Span, Suggestion, render};
+pub use diagnostic::{
+    Applicability, Diagnostic, Diagnostics, Label, Location, Locations, Position, Span, Suggestion, render,
+};
 pub use emit::MARKER;
 pub use export::Exported;
 pub use group::{group_of, groups};

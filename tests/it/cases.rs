@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use naftiko_codegen::{Code, Diagnostics, Files, Sources, generate, lint};
+use naftiko_codegen::{Code, Diagnostics, Files, Locations, Sources, generate, lint};
 use xtask::root;
 
 /// A capability and the files that it imports. Each case is the only one of its provider `cases`.
@@ -159,14 +159,17 @@ fn every_code_has_a_case() {
 /// The diagnostics of a text on one line each, for cases that are made here.
 fn diagnostics_of(text: String) -> String {
     let Case { path, sources, .. } = Case::of("made", text);
-    let lines: Vec<_> =
-        lint(&sources, &path).iter().filter(|it| !is_style(it.code)).map(|it| it.one_line(&sources)).collect();
+    let lines: Vec<_> = lint(&sources, &path)
+        .iter()
+        .filter(|it| !is_style(it.code))
+        .map(|it| it.one_line(&Locations::new(&sources)))
+        .collect();
     lines.join("\n")
 }
 
 /// Diagnostics on one line each.
 fn lines(diagnostics: &Diagnostics, sources: &Sources) -> Vec<String> {
-    diagnostics.iter().map(|it| it.one_line(sources)).collect()
+    diagnostics.iter().map(|it| it.one_line(&Locations::new(sources))).collect()
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use naftiko_codegen::Code;
+use naftiko_codegen::{Code, Locations};
 use tempfile::{TempDir, tempdir};
 use xtask::explain::explain;
 use xtask::lint::{Format, Linted, Options, check, run};
@@ -74,7 +74,7 @@ fn unreadable_files_are_diagnostics_and_others_are_checked() {
     }
     let linted = lint(folder.path(), &["."]);
     let latin = linted.diagnostics.iter().find(|diagnostic| diagnostic.file == "a/latin.yaml").expect("it is named");
-    let start = latin.location(&linted.sources).start;
+    let start = latin.location(&Locations::new(&linted.sources)).start;
     assert_eq!((latin.code, start.line, start.column), (Code::NotUtf8, 2, 10));
     assert!(latin.message.contains("0xe9 at offset 20, in line 2"), "{}", latin.message);
     assert_eq!(codes(&linted, "b/utf16.yml"), ["NK0114"]);

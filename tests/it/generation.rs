@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use naftiko_codegen::{MARKER, generate, generate_only};
+use naftiko_codegen::{Locations, MARKER, generate, generate_only};
 use xtask::generation::{plan, read_sources, run};
 use xtask::root;
 
@@ -231,7 +231,7 @@ fn specifications_with_one_crate_name_are_rejected() {
     let paths = ["spec/a-b/c.yaml", "spec/a/b-c.yaml", "spec/1.yaml", "spec/a\nb.yaml"];
     let sources = paths.map(|path| (path.to_owned(), CAPABILITY.to_owned())).into();
     let diagnostics = generate(&sources).expect_err("the crates would be one");
-    let diagnostics: Vec<_> = diagnostics.iter().map(|it| it.one_line(&sources)).collect();
+    let diagnostics: Vec<_> = diagnostics.iter().map(|it| it.one_line(&Locations::new(&sources))).collect();
     assert_eq!(
         diagnostics,
         [
@@ -248,7 +248,7 @@ fn specification_with_the_name_of_a_workspace_package_is_rejected() {
     for (path, name) in [("spec/naftiko/bench.yaml", "naftiko-bench"), ("spec/xtask.yml", "xtask")] {
         let sources = [(path.to_owned(), CAPABILITY.to_owned())].into();
         let diagnostics = generate_only(&sources, &members, |_| true).expect_err("the package exists");
-        let diagnostics: Vec<_> = diagnostics.iter().map(|it| it.one_line(&sources)).collect();
+        let diagnostics: Vec<_> = diagnostics.iter().map(|it| it.one_line(&Locations::new(&sources))).collect();
         let expected = format!("{path}:1:1: NK0315: `{name}` is the name of another package of this workspace");
         assert_eq!(diagnostics, [expected]);
     }
@@ -315,7 +315,7 @@ fn gen_writes_nothing_that_cargo_rejects() {
         let sources = read_sources(root).expect("the specifications are readable");
         let reserved = xtask::members::reserved_names(root).expect("the manifests can be read");
         let found = generate_only(&sources, &reserved, |_| true).expect_err(name);
-        let lines: Vec<_> = found.iter().map(|it| it.one_line(&sources)).collect();
+        let lines: Vec<_> = found.iter().map(|it| it.one_line(&Locations::new(&sources))).collect();
         assert!(lines.iter().any(|line| line.to_lowercase().starts_with(&path.to_lowercase())), "{lines:?}");
         assert!(fs::read_dir(root.join("generated")).expect("it is there").count() == 1, "{name}");
         assert_eq!(rejected(root), None, "{name}");

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use naftiko_codegen::{Sources, compile, lint};
+use naftiko_codegen::{Locations, Sources, compile, lint};
 use tempfile::tempdir;
 
 const PATH: &str = "spec/acme/large.yaml";
@@ -243,7 +243,8 @@ fn files_over_the_size_limit_are_named_unless_it_is_raised() {
     {
         for path in [PathBuf::from(file), PathBuf::from(&file[..1])] {
             let linted = xtask::lint::check(root, std::slice::from_ref(&path)).expect("the folder is readable");
-            let found: Vec<_> = linted.diagnostics.iter().map(|it| it.one_line(&linted.sources)).collect();
+            let found: Vec<_> =
+                linted.diagnostics.iter().map(|it| it.one_line(&Locations::new(&linted.sources))).collect();
             let expected = format!("{named}:1:1: NK0001: the file cannot be read: it has");
             let is_named =
                 |line: &&String| line.starts_with(&expected) && line.ends_with("bytes, and the limit is 8 MiB");
@@ -256,7 +257,7 @@ fn files_over_the_size_limit_are_named_unless_it_is_raised() {
     xtask::sources::limit(9);
     for file in ["a/spec.yaml", "c/spec.yaml"] {
         let linted = xtask::lint::check(root, &[PathBuf::from(file)]).expect("the folder is readable");
-        let found: Vec<_> = linted.diagnostics.iter().map(|it| it.one_line(&linted.sources)).collect();
+        let found: Vec<_> = linted.diagnostics.iter().map(|it| it.one_line(&Locations::new(&linted.sources))).collect();
         assert!(!found.iter().any(|line| line.contains("NK0001")), "{file}: {found:#?}");
     }
     xtask::sources::limit(xtask::sources::LIMIT);

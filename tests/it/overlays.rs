@@ -1,6 +1,6 @@
 //! Overlays: what they change in a companion, and what is said about wrong ones.
 
-use naftiko_codegen::{Code, Import, Outcome, Sources, compile, import, is_specification};
+use naftiko_codegen::{Code, Import, Locations, Outcome, Sources, compile, import, is_specification};
 
 const PATH: &str = "spec/acme/shop.yaml";
 const COMPANION: &str = "spec/acme/shop.openapi.yaml";
@@ -62,7 +62,7 @@ fn diagnostics_about_overlaid_values_point_to_the_overlay() {
     let compiled = compile(&sources, PATH, "acme-shop");
     let found = compiled.diagnostics.iter().next().expect("it is reported");
     assert_eq!((found.code, found.file.as_str()), (Code::CompanionReference, OVERLAY));
-    assert_eq!(found.location(&sources).start.line, 4);
+    assert_eq!(found.location(&Locations::new(&sources)).start.line, 4);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use naftiko_codegen::{Files, Outcome, Sources, compile, generate};
+use naftiko_codegen::{Files, Locations, Outcome, Sources, compile, generate};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::json;
@@ -342,6 +342,9 @@ fn file_names_that_are_no_crate_names_are_diagnosed() {
         let path = format!("spec/{name}.yaml");
         let sources = Sources::from([(path.clone(), crate::generation::CAPABILITY.to_owned())]);
         let found: Vec<_> = generate(&sources).map(|made| made.crates).expect_err(&path).into_iter().collect();
-        assert!(found.iter().any(|it| it.is_error() && it.one_line(&sources).contains("NK0315")), "{path}: {found:?}");
+        assert!(
+            found.iter().any(|it| it.is_error() && it.one_line(&Locations::new(&sources)).contains("NK0315")),
+            "{path}: {found:?}"
+        );
     }
 }

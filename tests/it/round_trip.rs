@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use naftiko_codegen::{Import, Imported, Outcome, compile, import, is_specification};
+use naftiko_codegen::{Import, Imported, Locations, Outcome, compile, import, is_specification};
 use serde_json::Value;
 
 /// Members are compared down to this level.
@@ -131,7 +131,7 @@ fn served(name: &str, text: &str, whole: bool) -> (BTreeMap<String, Facts>, Vec<
     let (mut all, mut said) = (BTreeMap::new(), left_out);
     for path in files.keys().filter(|path| is_specification(path)) {
         let compiled = compile(&files, path, "acme-shop");
-        said.extend(compiled.diagnostics.iter().map(|diagnostic| diagnostic.one_line(&files)));
+        said.extend(compiled.diagnostics.iter().map(|diagnostic| diagnostic.one_line(&Locations::new(&files))));
         let Outcome::Generated(made) = compiled.outcome else {
             said.push(format!("{path} is refused"));
             continue;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
-use naftiko_codegen::{Change, Choice, Documents, Drift, Impact, Incomparable, Sources, drift};
+use naftiko_codegen::{Change, Choice, Documents, Drift, Impact, Incomparable, Locations, Sources, drift};
 use serde_json::{Value, json};
 
 use crate::{generation, print, sources};
@@ -69,7 +69,8 @@ pub fn compared(root: &Path, options: &Options) -> Result<Drift> {
         Err(Incomparable::Errors(diagnostics)) => {
             let mut all = own;
             all.insert(name.clone(), text.clone());
-            bail!("{}", diagnostics.iter().map(|it| it.one_line(&all)).collect::<Vec<_>>().join("\n"))
+            let locations = Locations::new(&all);
+            bail!("{}", diagnostics.iter().map(|it| it.one_line(&locations)).collect::<Vec<_>>().join("\n"))
         }
     }
 }

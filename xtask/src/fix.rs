@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use naftiko_codegen::{Applicability, Code, Diagnostic, Sources, Suggestion};
+use naftiko_codegen::{Applicability, Code, Diagnostic, Locations, Sources, Suggestion};
 
 use crate::inside::{plain, replace};
 use crate::lint::{self, Linted};
@@ -61,7 +61,7 @@ fn apply(base: &Path, linted: &Linted) -> Result<Vec<Applied>> {
             edits.entry(&suggestion.file).or_default().push((suggestion, diagnostic));
         }
     }
-    let mut applied = Vec::new();
+    let (mut applied, locations) = (Vec::new(), Locations::new(&linted.sources));
     if edits.is_empty() {
         return Ok(applied);
     }
@@ -78,7 +78,7 @@ fn apply(base: &Path, linted: &Linted) -> Result<Vec<Applied>> {
             .with_context(|| format!("{file} cannot be written"))?;
         applied.extend(edits.into_iter().map(|(suggestion, diagnostic)| Applied {
             file: file.to_owned(),
-            line: suggestion.span.location(text).start.line,
+            line: locations.of(file, suggestion.span).start.line,
             code: diagnostic.code.to_string(),
             before: text.get(suggestion.span.start..suggestion.span.end).unwrap_or_default().to_owned(),
             after: suggestion.replacement.clone(),

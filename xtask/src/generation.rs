@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use naftiko_codegen::{Diagnostic, Diagnostics, MARKER, Severity, Sources, is_specification};
+use naftiko_codegen::{Diagnostic, Diagnostics, Locations, MARKER, Severity, Sources, is_specification};
 use similar::TextDiff;
 
 use crate::inside::{self, Inside};
@@ -99,7 +99,8 @@ fn fail_on(diagnostics: &[Diagnostic], sources: &Sources) -> Result<()> {
         return Ok(());
     }
     let help = |it: &Diagnostic| it.help_text().map(|help| format!("; {help}")).unwrap_or_default();
-    let lines: Vec<_> = diagnostics.iter().map(|it| it.one_line(sources) + &help(it)).collect();
+    let locations = Locations::new(sources);
+    let lines: Vec<_> = diagnostics.iter().map(|it| it.one_line(&locations) + &help(it)).collect();
     bail!("{}", lines.join("\n"))
 }
 

@@ -1,6 +1,8 @@
 //! Diagnostics as documents for other programs: JSON, SARIF 2.1.0 for code scanning, and commands of GitHub workflows.
 
-use naftiko_codegen::{Applicability, Code, Diagnostic, Label, Location, Severity, Sources, Span, Suggestion};
+use naftiko_codegen::{
+    Applicability, Code, Diagnostic, Label, Location, Locations, Severity, Sources, Span, Suggestion,
+};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
@@ -17,9 +19,10 @@ pub fn count(diagnostics: &[Diagnostic], severity: Severity) -> usize {
 
 /// The diagnostics of a run over a number of files, as one JSON document.
 pub fn json(files: usize, diagnostics: &[Diagnostic], sources: &Sources) -> Value {
+    let locations = &Locations::new(sources);
     json!({
         "files": files,
-        "diagnostics": diagnostics.iter().map(|it| diagnostic(it, sources)).collect::<Vec<_>>(),
+        "diagnostics": diagnostics.iter().map(|it| diagnostic(it, locations)).collect::<Vec<_>>(),
         "errors": count(diagnostics, Severity::Error),
         "warnings": count(diagnostics, Severity::Warning),
         "notes": count(diagnostics, Severity::Note),
@@ -27,15 +30,15 @@ pub fn json(files: usize, diagnostics: &[Diagnostic], sources: &Sources) -> Valu
 }
 
 /// One diagnostic as JSON. Offsets count bytes, lines and columns count from 1, and ends are exclusive.
-pub(crate) fn diagnostic(diagnostic: &Diagnostic, sources: &Sources) -> Value {
-    let label = |label: &Label| located(&label.file, label.span, sources, json!({ "text": label.text }));
+pub(crate) fn diagnostic(diagnostic: &Diagnostic, locations: &Locations<'_>) -> Value {
+    let label = |label: &Label| located(&label.file, label.span, locations, json!({ "text": label.text }));
     let suggestion = |suggestion: &Suggestion| {
         let members = json!({
             "replacement": suggestion.replacement,
             "certain": suggestion.applicability == Applicability::Certain,
             "message": suggestion.message,
         });
-        located(&suggestion.file, suggestion.span, sources, members)
+        located(&suggestion.file, suggestion.span, locations, members)
     };
     let members = json!({
         "code": diagnostic.code.to_string(),
@@ -46,12 +49,12 @@ pub(crate) fn diagnostic(diagnostic: &Diagnostic, sources: &Sources) -> Value {
         "labels": diagnostic.labels.iter().map(label).collect::<Vec<_>>(),
         "suggestions": diagnostic.suggestions.iter().take(MOST).map(suggestion).collect::<Vec<_>>(),
     });
-    located(&diagnostic.file, diagnostic.span, sources, members)
+    located(&diagnostic.file, diagnostic.span, locations, members)
 }
 
 /// An object with a span and these members.
-fn located(file: &str, span: Span, sources: &Sources, members: Value) -> Value {
-    let Location { start, end } = location(file, span, sources);
+fn located(file: &str, span: Span, locations: &Locations<'_>, members: Value) -> Value {
+    let Location { start, end } = locations.of(file, span);
     let mut value = json!({
         "file": file,
         "line": start.line,
@@ -72,13 +75,10 @@ pub(crate) fn extend(value: &mut Value, members: Value) {
     }
 }
 
-fn location(file: &str, span: Span, sources: &Sources) -> Location {
-    span.location(sources.get(file).map_or("", String::as_str))
-}
-
 /// The diagnostics as a SARIF 2.1.0 log with one run.
 pub fn sarif(diagnostics: &[Diagnostic], sources: &Sources) -> Value {
-    let results: Vec<_> = diagnostics.iter().map(|diagnostic| result(diagnostic, sources)).collect();
+    let locations = &Locations::new(sources);
+    let results: Vec<_> = diagnostics.iter().map(|diagnostic| result(diagnostic, locations)).collect();
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -107,23 +107,23 @@ fn rule(code: Code) -> Value {
     })
 }
 
-fn result(diagnostic: &Diagnostic, sources: &Sources) -> Value {
+fn result(diagnostic: &Diagnostic, locations: &Locations<'_>) -> Value {
     let help = diagnostic.help_text().map(|help| format!("; {help}")).unwrap_or_default();
     let mut result = json!({
         "ruleId": diagnostic.code.to_string(),
         "ruleIndex": Code::all().iter().position(|code| *code == diagnostic.code),
         "level": diagnostic.severity().to_string(),
         "message": { "text": format!("{}{help}", diagnostic.message) },
-        "locations": [{ "physicalLocation": physical(&diagnostic.file, diagnostic.span, sources) }],
+        "locations": [{ "physicalLocation": physical(&diagnostic.file, diagnostic.span, locations) }],
     });
     let related = diagnostic.labels.iter().enumerate().map(|(id, label)| {
         json!({
             "id": id,
             "message": { "text": label.text },
-            "physicalLocation": physical(&label.file, label.span, sources),
+            "physicalLocation": physical(&label.file, label.span, locations),
         })
     });
-    let fixes = diagnostic.suggestions.iter().take(MOST).map(|suggestion| fix(suggestion, sources));
+    let fixes = diagnostic.suggestions.iter().take(MOST).map(|suggestion| fix(suggestion, locations));
     for (name, list) in [("relatedLocations", related.collect::<Vec<_>>()), ("fixes", fixes.collect())] {
         if !list.is_empty() {
             extend(&mut result, json!({ name: list }));
@@ -132,25 +132,25 @@ fn result(diagnostic: &Diagnostic, sources: &Sources) -> Value {
     result
 }
 
-fn fix(suggestion: &Suggestion, sources: &Sources) -> Value {
+fn fix(suggestion: &Suggestion, locations: &Locations<'_>) -> Value {
     json!({
         "description": { "text": suggestion.message },
         "artifactChanges": [{
             "artifactLocation": { "uri": uri(&suggestion.file) },
             "replacements": [{
-                "deletedRegion": region(&suggestion.file, suggestion.span, sources),
+                "deletedRegion": region(&suggestion.file, suggestion.span, locations),
                 "insertedContent": { "text": suggestion.replacement },
             }],
         }],
     })
 }
 
-fn physical(file: &str, span: Span, sources: &Sources) -> Value {
-    json!({ "artifactLocation": { "uri": uri(file) }, "region": region(file, span, sources) })
+fn physical(file: &str, span: Span, locations: &Locations<'_>) -> Value {
+    json!({ "artifactLocation": { "uri": uri(file) }, "region": region(file, span, locations) })
 }
 
-fn region(file: &str, span: Span, sources: &Sources) -> Value {
-    let Location { start, end } = location(file, span, sources);
+fn region(file: &str, span: Span, locations: &Locations<'_>) -> Value {
+    let Location { start, end } = locations.of(file, span);
     json!({
         "startLine": start.line,
         "startColumn": start.column,
@@ -163,8 +163,9 @@ fn region(file: &str, span: Span, sources: &Sources) -> Value {
 
 /// The diagnostics as commands of GitHub workflows, which annotate the lines of a pull request.
 pub fn github(diagnostics: &[Diagnostic], sources: &Sources) -> String {
+    let locations = &Locations::new(sources);
     let lines = diagnostics.iter().map(|diagnostic| {
-        let Location { start, end } = diagnostic.location(sources);
+        let Location { start, end } = diagnostic.location(locations);
         let level = match diagnostic.severity() {
             Severity::Note => "notice".to_owned(),
             severity => severity.to_string(),

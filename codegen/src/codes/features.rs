@@ -174,8 +174,8 @@ codes! {
     /// the query.
     ///
     /// `oauth2` gets tokens from `tokenEndpoint` with `clientId` and `clientSecret`: by the grant `client-credentials`, or with a
-    /// `refreshToken` by `refresh-token`. Without a `tokenEndpoint`, it describes how a server checks tokens of its callers, from
-    /// which a client cannot get one.
+    /// `refreshToken` by `refresh-token`. Without any of these keys the client sends a token that it is given (NK0210); with some of
+    /// them, the `tokenEndpoint` is missing.
     ///
     /// `sigv4` signs requests to AWS with `accessKeyId` and `secretAccessKey`, for a `region` and a `service`; temporary keys have
     /// a `sessionToken` too.
@@ -422,7 +422,7 @@ codes! {
 
     /// The capability has APIs or adapters, but no operation, no path that passes requests on, and no resource or prompt,
     /// and no adapter that serves something by itself. The reference engine starts such a file, and responds to all
-    /// requests with 404. The generated crate is a client without methods.
+    /// requests with 404. The generated crate is a client without methods, and a server if an adapter declares that it has nothing.
     ///
     /// Often the file is a draft, or routes and tools are left out because they call nothing (NK0119), which is reported
     /// separately. Add operations under `consumes`, and routes or tools that call them.
@@ -443,7 +443,8 @@ codes! {
     ///
     /// A program that starts the server passes it to `run_with`, as `ScriptRunners::default().with_signer("shop", MySigner)`; a
     /// program with the client, to its builder, as `.signer_of("shop", MySigner)`. The kinds are `hmac`, `oauth1`, `signature`,
-    /// `http-signature`, `hawk`, `edgegrid`, and `custom`.
+    /// `http-signature`, `hawk`, `edgegrid`, `custom-token`, and `custom`. Keys inside of a key have the names of both, as in
+    /// `acquire.call`.
     ///
     /// ```yaml
     /// consumes:

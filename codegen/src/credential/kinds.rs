@@ -46,6 +46,7 @@ pub(super) const SIGNED: &[&str] = &[
     "hawk",
     "edgegrid",
     "custom",
+    "custom-token",
 ];
 
 /// What to use in place of an unknown kind.
@@ -182,6 +183,13 @@ fn signed(linker: &mut Linker<'_, '_>) -> Vec<Credential> {
 /// A token of an authorization server, by the client credentials grant or with a refresh token (RFC 6749 §4.4, §6).
 fn oauth2(linker: &mut Linker<'_, '_>) -> Vec<Credential> {
     let fields = &linker.source.oauth2;
+    let says_how = fields.grant.is_some() || fields.client_id.is_some() || fields.refresh_token.is_some();
+    if let (None, false, Some(api)) = (&fields.token_endpoint, says_how, linker.api) {
+        // As OpenAPI describes it, for tokens that the operator, or a provider, gets in another way.
+        let implied = Text { value: format!("{{{{env.{api}-token}}}}"), span: linker.source.span };
+        let token = linker.template(linker.source.token.as_ref().or(Some(&implied)), "token");
+        return vec![Credential::Bearer(Bearer { token })];
+    }
     if fields.token_endpoint.is_none() {
         let message = "authentication of type `oauth2` does not say where the client gets its token";
         let help = "add `tokenEndpoint`, `clientId` and `clientSecret`; or use `bearer` with a token that exists";

@@ -14,9 +14,8 @@ use render::boundary;
 pub use render::render;
 pub(crate) use sink::Sink;
 pub(crate) use span::Lines;
-pub use span::{Location, Position, Span};
+pub use span::{Location, Locations, Position, Span};
 
-use crate::Sources;
 use crate::codes::{Code, Severity};
 
 /// The label of the first of two definitions of a name.
@@ -39,7 +38,7 @@ pub(crate) fn excerpt(text: &str) -> Cow<'_, str> {
 pub struct Diagnostic {
     /// Its code.
     pub code: Code,
-    /// The path of the source, as given in [`Sources`].
+    /// The path of the source, as given in [`Sources`](crate::Sources).
     pub file: String,
     /// Where in the source.
     pub span: Span,
@@ -119,13 +118,13 @@ impl Diagnostic {
     }
 
     /// Its lines and columns. Where the source is not given, it is the first character.
-    pub fn location(&self, sources: &Sources) -> Location {
-        self.span.location(sources.get(&self.file).map_or("", String::as_str))
+    pub fn location(&self, locations: &Locations<'_>) -> Location {
+        locations.of(&self.file, self.span)
     }
 
     /// File, line, column, code and message on one line.
-    pub fn one_line(&self, sources: &Sources) -> String {
-        let Position { line, column } = self.location(sources).start;
+    pub fn one_line(&self, locations: &Locations<'_>) -> String {
+        let Position { line, column } = self.location(locations).start;
         format!("{}:{line}:{column}: {}: {}", self.file, self.code, self.message)
     }
 

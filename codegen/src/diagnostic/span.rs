@@ -1,5 +1,10 @@
 //! Where something is in a source.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use crate::Sources;
+
 /// A byte range in one source. It may cover several lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span {
@@ -87,9 +92,41 @@ impl<'t> Lines<'t> {
     }
 }
 
+/// The lines and columns of many spans: the lines of a text are found once.
+pub struct Locations<'s> {
+    sources: &'s Sources,
+    lines: RefCell<BTreeMap<&'s str, Lines<'s>>>,
+}
+
+impl<'s> Locations<'s> {
+    /// The lines and columns of spans in these texts.
+    pub fn new(sources: &'s Sources) -> Self {
+        Self { sources, lines: RefCell::default() }
+    }
+
+    /// Where a span of a file is. Where the text is not given, it is the first character.
+    pub fn of(&self, file: &str, span: Span) -> Location {
+        let Some((name, text)) = self.sources.get_key_value(file) else { return span.location("") };
+        self.lines.borrow_mut().entry(name).or_insert_with(|| Lines::new(text)).location(span)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn locations_of_many_spans_are_those_of_each_and_find_the_lines_of_a_text_once() {
+        let text = "one\ntwo: ö\n".repeat(500);
+        let sources = Sources::from([("a.yaml".to_owned(), text.clone()), ("b.yaml".to_owned(), String::new())]);
+        let locations = Locations::new(&sources);
+        for start in 0..text.len() {
+            let span = Span::new(start, start + 3);
+            assert_eq!(locations.of("a.yaml", span), span.location(&text));
+        }
+        assert_eq!(locations.of("c.yaml", Span::new(7, 9)), Span::new(7, 9).location(""));
+        assert_eq!(locations.lines.borrow().len(), 1);
+    }
 
     #[test]
     fn positions_count_characters_and_skip_a_byte_order_mark() {

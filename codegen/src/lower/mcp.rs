@@ -10,7 +10,7 @@ use super::{Callables, captures, first_sentence, one_line, template, text, with_
 use crate::linked::{self, Files, Linked, Listener, PromptText, Target};
 use crate::read::document::{AdapterKind, Caching};
 
-/// The tools, resources and prompts of a listener; `None` if there are none, and no skills.
+/// The tools, resources and prompts of a listener; `None` if all that it declares are left out, and there are no skills.
 pub(super) fn lower(
     linked: &Linked<'_>,
     listener: Listener<'_>,
@@ -23,7 +23,8 @@ pub(super) fn lower(
     let tools: Vec<_> = linked.tools.iter().filter(|source| own(source.listener)).collect();
     let resources: Vec<_> = linked.resources.iter().filter(|source| own(source.listener)).collect();
     let prompts: Vec<_> = linked.prompts.iter().filter(|source| own(source.listener)).collect();
-    if tools.is_empty() && resources.is_empty() && prompts.is_empty() && linked.skills.is_empty() {
+    let declares = !declared.tools.is_empty() || !declared.resources.is_empty() || !declared.prompts.is_empty();
+    if declares && tools.is_empty() && resources.is_empty() && prompts.is_empty() && linked.skills.is_empty() {
         return None;
     }
     let Caching { ttl_ms, public } = declared.caching;

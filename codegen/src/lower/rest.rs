@@ -7,8 +7,9 @@ use naftiko_schema::{
 use super::binding::binding;
 use super::{Callables, captures, operation, retry_safety, template, text};
 use crate::linked::{self, Linked, Listener};
+use crate::read::document::AdapterKind;
 
-/// The routes of a listener; `None` if there are none.
+/// The routes of a listener; `None` if all that it declares are left out.
 pub(super) fn lower(linked: &Linked<'_>, listener: Listener<'_>, callables: &Callables<'_>) -> Option<Rest> {
     let Listener { index, adapter, port, auth } = listener;
     let routes = linked.routes.iter().filter(|source| source.listener == index);
@@ -17,8 +18,9 @@ pub(super) fn lower(linked: &Linked<'_>, listener: Listener<'_>, callables: &Cal
     let forwards: Vec<Forward> = forwards.map(|source| forward(linked, source, callables)).collect();
     let (namespace, auth) = (text(adapter.namespace.as_ref()).into(), auth.clone());
     let (routes, forwards): (List<_>, List<_>) = (routes.into(), forwards.into());
-    let is_empty = routes.is_empty() && forwards.is_empty();
-    (!is_empty).then(|| Rest { port, namespace, auth, routes, forwards, openapi: "".into() })
+    let declares = matches!(&adapter.kind, AdapterKind::Rest(resources) if resources.iter().any(|it| it.forward.is_some() || !it.operations.is_empty()));
+    let is_left_out = declares && routes.is_empty() && forwards.is_empty();
+    (!is_left_out).then(|| Rest { port, namespace, auth, routes, forwards, openapi: "".into() })
 }
 
 /// A path that is passed on, with an operation for each method, none of which the client has.

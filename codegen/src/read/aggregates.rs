@@ -14,7 +14,7 @@ pub(super) fn aggregate(key: Option<Text>, node: &Node, sink: &mut Sink) -> Opti
     // The second is the older spelling.
     let (flows, left_out) = read_parts("flow", fields.members(&["flows", "functions"], sink), flow, sink);
     fields.finish(sink);
-    Some(Aggregate { namespace, flows, left_out })
+    Some(Aggregate { namespace, original: None, flows, left_out })
 }
 
 fn flow(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<AggregateFlow> {

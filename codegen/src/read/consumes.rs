@@ -5,7 +5,7 @@ use super::document::{
 };
 use super::fields::{Fields, text};
 use super::invocation::consumed_output;
-use super::yaml::{Content, Entry, Node};
+use super::yaml::{Content, Node};
 use super::{bytes, name_of, no_effect, read_all, read_parts, rules};
 use crate::codes::Code;
 use crate::credential;
@@ -103,15 +103,26 @@ pub(super) fn authentication(node: &Node, sink: &mut Sink) -> Option<Authenticat
     Some(authentication)
 }
 
-/// What a signer gets: every key but the kind.
+/// What a signer gets: every key but the kind. One inside of another has the name of both, with a dot between.
 fn signed(node: &Node, sink: &mut Sink) -> Vec<(Text, Text)> {
-    let Content::Mapping(entries) = &node.content else { return Vec::new() };
-    let entries = entries.iter().filter(|entry| entry.key != "type" && !entry.value.is_null());
-    let member = |entry: &Entry| {
-        let value = text(&entry.value, &entry.key, sink)?;
-        Some((Text { value: entry.key.clone(), span: entry.span }, value))
-    };
-    entries.filter_map(member).collect()
+    let mut members = Vec::new();
+    add_members("", node, &mut members, sink);
+    members.retain(|(name, _)| name.value != "type");
+    members
+}
+
+fn add_members(outer: &str, node: &Node, members: &mut Vec<(Text, Text)>, sink: &mut Sink) {
+    let Content::Mapping(entries) = &node.content else { return };
+    for entry in entries.iter().filter(|entry| !entry.value.is_null()) {
+        let name = format!("{outer}{}", entry.key);
+        match &entry.value.content {
+            Content::Mapping(_) => add_members(&format!("{name}."), &entry.value, members, sink),
+            _ => {
+                let value = text(&entry.value, &entry.key, sink);
+                members.extend(value.map(|value| (Text { value: name, span: entry.span }, value)));
+            }
+        }
+    }
 }
 
 fn oauth2(fields: &mut Fields<'_>, sink: &mut Sink) -> OAuth2 {

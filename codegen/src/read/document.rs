@@ -196,6 +196,8 @@ pub(crate) struct Input {
 #[derive(Debug)]
 pub(crate) struct Aggregate {
     pub(crate) namespace: Option<Text>,
+    /// Its namespace in the file from which it is imported, if it has another one here.
+    pub(crate) original: Option<Text>,
     pub(crate) flows: Vec<AggregateFlow>,
     /// The names of flows that were left out for their errors.
     pub(crate) left_out: Vec<String>,

@@ -66,7 +66,7 @@ impl Named for Consumes {
 
 impl Named for Adapter {
     fn rename(&mut self, namespace: Text) {
-        self.namespace = Some(namespace);
+        self.original = self.namespace.replace(namespace);
     }
 
     fn namespace(&self) -> Option<&Text> {
@@ -76,7 +76,7 @@ impl Named for Adapter {
 
 impl Named for Aggregate {
     fn rename(&mut self, namespace: Text) {
-        self.namespace = Some(namespace);
+        self.original = self.namespace.replace(namespace);
     }
 
     fn namespace(&self) -> Option<&Text> {

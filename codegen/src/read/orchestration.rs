@@ -17,7 +17,8 @@ pub(crate) const NAMESPACE: &str = "orchestration";
 pub(super) fn flows(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Aggregate> {
     let span = fields.span_of(NAMESPACE)?;
     let (flows, left_out) = read_parts("flow", fields.members(&[NAMESPACE], sink), flow, sink);
-    Some(Aggregate { namespace: Some(Text { value: NAMESPACE.to_owned(), span }), flows, left_out })
+    let namespace = Some(Text { value: NAMESPACE.to_owned(), span });
+    Some(Aggregate { namespace, original: None, flows, left_out })
 }
 
 fn flow(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<AggregateFlow> {

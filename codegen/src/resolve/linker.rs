@@ -17,7 +17,7 @@ use crate::Sources;
 use crate::codes::Code;
 use crate::diagnostic::{FIRST, Sink, Span};
 use crate::linked::{Call, Flow, Linked, Operation, Parameter, Source, Target};
-use crate::read::document::{Aggregate, AggregateFlow, Document, Invocation, Output, Text};
+use crate::read::document::{Adapter, Aggregate, AggregateFlow, Document, Invocation, Output, Text};
 use crate::read::orchestration;
 
 /// Links calls, and keeps the flows that they run.
@@ -137,6 +137,18 @@ impl<'l, 'd> Linker<'l, 'd> {
         Some(Call { target: Target::Flow(id), inputs, fixed, sources, outputs, limit: None })
     }
 
+    /// What references mean in an adapter. `kind` is the word for what callers send.
+    pub(super) fn scope(&self, kind: &'static str, adapter: &'d Adapter) -> Scope<'_> {
+        Scope {
+            kind,
+            namespace: adapter.namespace.as_ref(),
+            original: adapter.original.as_ref(),
+            is_exact: self.linked.document.is_exact,
+            variables: self.variables,
+            limit: adapter.limit,
+        }
+    }
+
     /// The flow of an aggregate. Its mistakes are reported once.
     fn flow(&self, name: &Text, sink: &mut Sink) -> Option<FlowId> {
         if let Some(known) = self.known.borrow().get(&name.value) {
@@ -154,8 +166,14 @@ impl<'l, 'd> Linker<'l, 'd> {
             report.nearest(name.span, &name.value, meant, help);
             return None;
         };
-        let scope =
-            Scope { kind: "tools", namespace: aggregate.namespace.as_ref(), variables: self.variables, limit: None };
+        let scope = Scope {
+            kind: "tools",
+            namespace: aggregate.namespace.as_ref(),
+            original: aggregate.original.as_ref(),
+            is_exact: self.linked.document.is_exact,
+            variables: self.variables,
+            limit: None,
+        };
         let context = Context {
             span: source.name.span,
             scope: &scope,

@@ -104,9 +104,9 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
     let targets = Targets::new(&linked.apis, &linked.operations, document, &left_out);
     let mut size = Size(0);
     let linker = Linker::new(&linked, &targets, &variables, sources, sink);
-    let routes = routes(&linker, &variables, &mut size, sink);
-    let tools = tools(&linker, &variables, &mut size, sink);
-    let resources = resources::resources(&linker, &variables, sources, sink);
+    let routes = routes(&linker, &mut size, sink);
+    let tools = tools(&linker, &mut size, sink);
+    let resources = resources::resources(&linker, sources, sink);
     let flows = linker.into_flows();
     linked.variables = variables.tables();
     linked.prompts = prompts::prompts(&linked, sources, sink);
@@ -164,12 +164,12 @@ fn operations_of<'d>(
     operations
 }
 
-fn routes<'d>(linker: &Linker<'_, 'd>, variables: &Variables<'_>, size: &mut Size, sink: &mut Sink) -> Vec<Route<'d>> {
+fn routes<'d>(linker: &Linker<'_, 'd>, size: &mut Size, sink: &mut Sink) -> Vec<Route<'d>> {
     let mut routes: Vec<Route<'d>> = Vec::new();
     let mut known: BTreeMap<(usize, Method, String), Span> = BTreeMap::new();
     for (listener, adapter) in adapters(linker.linked.document, &linker.linked.listeners) {
         let AdapterKind::Rest(resources) = &adapter.kind else { continue };
-        let scope = Scope { kind: "rest", namespace: adapter.namespace.as_ref(), variables, limit: adapter.limit };
+        let scope = linker.scope("rest", adapter);
         for (resource, operation) in resources.iter().flat_map(|r| r.operations.iter().map(move |o| (r, o))) {
             if !size.fits(operation.span, sink) {
                 return routes;
@@ -247,7 +247,7 @@ fn route<'d>(
 /// How many tools of one name are compared with another one of that name.
 const COMPARED: usize = 20;
 
-fn tools<'d>(linker: &Linker<'_, 'd>, variables: &Variables<'_>, size: &mut Size, sink: &mut Sink) -> Vec<Tool<'d>> {
+fn tools<'d>(linker: &Linker<'_, 'd>, size: &mut Size, sink: &mut Sink) -> Vec<Tool<'d>> {
     // The format has no `required` for consumed parameters, but some files use it.
     let inherits = linker.linked.document.consumes.iter().any(uses_required);
     let mut tools: Vec<Tool<'d>> = Vec::new();
@@ -255,7 +255,7 @@ fn tools<'d>(linker: &Linker<'_, 'd>, variables: &Variables<'_>, size: &mut Size
     let mut same_name: BTreeMap<(usize, &str), Vec<usize>> = BTreeMap::new();
     for (listener, adapter) in adapters(linker.linked.document, &linker.linked.listeners) {
         let AdapterKind::Mcp(mcp) = &adapter.kind else { continue };
-        let scope = Scope { kind: "tools", namespace: adapter.namespace.as_ref(), variables, limit: adapter.limit };
+        let scope = linker.scope("tools", adapter);
         for source in &mcp.tools {
             let span = source.name.span;
             let site = CallSite {

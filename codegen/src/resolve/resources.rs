@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::inputs::{Context, Scope};
+use super::inputs::Context;
 use super::linker::Linker;
 use super::target::CallSite;
-use super::variables::Variables;
 use super::{adapters, arguments, files};
 use crate::Sources;
 use crate::codes::Code;
@@ -15,17 +14,12 @@ use crate::read::document::{self, AdapterKind, McpResource, Text};
 use crate::template::{Piece, split_path};
 use crate::vocabulary::is_invisible;
 
-pub(super) fn resources<'d>(
-    linker: &Linker<'_, 'd>,
-    variables: &Variables<'_>,
-    sources: &Sources,
-    sink: &mut Sink,
-) -> Vec<Resource<'d>> {
+pub(super) fn resources<'d>(linker: &Linker<'_, 'd>, sources: &Sources, sink: &mut Sink) -> Vec<Resource<'d>> {
     let mut resources = Vec::new();
     let mut known: BTreeMap<(usize, String), Span> = BTreeMap::new();
     for (listener, adapter) in adapters(linker.linked.document, &linker.linked.listeners) {
         let AdapterKind::Mcp(mcp) = &adapter.kind else { continue };
-        let scope = Scope { kind: "tools", namespace: adapter.namespace.as_ref(), variables, limit: adapter.limit };
+        let scope = linker.scope("tools", adapter);
         for source in &mcp.resources {
             let Some(pieces) = pieces(&source.uri, sink) else { continue };
             let shape = (listener, shape(&pieces));

@@ -1,6 +1,6 @@
 //! The results for the files of a corpus, as one JSON document.
 
-use naftiko_codegen::Sources;
+use naftiko_codegen::{Locations, Sources};
 use serde_json::{Value, json};
 
 use super::tally::Tally;
@@ -32,6 +32,7 @@ pub(super) fn document(records: &[Record], sources: &Sources) -> Value {
 }
 
 fn record(record: &Record, sources: &Sources) -> Value {
+    let locations = Locations::new(sources);
     let mut value = json!({
         "path": record.path,
         "crate": record.crate_name,
@@ -40,7 +41,7 @@ fn record(record: &Record, sources: &Sources) -> Value {
         "operations": record.size.operations,
         "routes": record.size.routes,
         "tools": record.size.tools,
-        "diagnostics": record.diagnostics.iter().map(|it| report::diagnostic(it, sources)).collect::<Vec<_>>(),
+        "diagnostics": record.diagnostics.iter().map(|it| report::diagnostic(it, &locations)).collect::<Vec<_>>(),
     });
     let build = match &record.build {
         Build::Untried => None,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use naftiko_codegen::{Code, Severity, Sources};
+use naftiko_codegen::{Code, Locations, Severity, Sources};
 
 use super::tally::{CodeTally, Tally};
 use super::{Build, Outcome, Record};
@@ -83,7 +83,7 @@ fn write_codes(text: &mut String, tally: &Tally<'_>, sources: &Sources) -> std::
 fn write_code(text: &mut String, code: Code, tally: &CodeTally<'_>, sources: &Sources) -> std::fmt::Result {
     let CodeTally { refused, files, occurrences, example } = tally;
     writeln!(text, "{code:<8} {refused:>7} {files:>6} {occurrences:>7}  {}", code.title())?;
-    let start = example.location(sources).start;
+    let start = example.location(&Locations::new(sources)).start;
     writeln!(text, "{:31} {}:{}:{}: {}", "", example.file, start.line, start.column, one_line(&example.message))
 }
 

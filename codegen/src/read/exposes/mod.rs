@@ -23,6 +23,8 @@ pub(crate) struct Adapter {
     pub(crate) span: Span,
     pub(crate) kind: AdapterKind,
     pub(crate) namespace: Option<Text>,
+    /// Its namespace in the file from which it is imported, if it has another one here.
+    pub(crate) original: Option<Text>,
     pub(crate) address: Option<Text>,
     pub(crate) port: Option<u16>,
     pub(crate) description: Option<Text>,
@@ -119,7 +121,7 @@ pub(super) fn adapter(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option
     if !matches!(kind, AdapterKind::Other) {
         fields.finish(sink);
     }
-    Some(Adapter { span, kind, namespace, address, port, description, authentication, limit })
+    Some(Adapter { span, kind, namespace, original: None, address, port, description, authentication, limit })
 }
 
 fn unknown(kind: &Text, sink: &mut Sink) -> AdapterKind {

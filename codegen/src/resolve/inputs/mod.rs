@@ -33,6 +33,10 @@ pub(super) struct Scope<'c> {
     /// `rest` in a route, `tools` in a tool.
     pub(super) kind: &'static str,
     pub(super) namespace: Option<&'c Text>,
+    /// The namespace in the file from which it is imported, which its own references have.
+    pub(super) original: Option<&'c Text>,
+    /// Whether a reference is only what is written as one, as under `ikanos:`.
+    pub(super) is_exact: bool,
     pub(super) variables: &'c Variables<'c>,
     /// The longest binary response of the adapter, in bytes.
     pub(super) limit: Option<u64>,
@@ -303,22 +307,31 @@ impl<'c, 'd> Inputs<'c, 'd> {
         if pieces.iter().any(|piece| matches!(piece, Piece::Placeholder(_))) {
             return self.text(parameter, pieces, node.span, sink);
         }
-        if let Some(output) = self.output(text, node.span, sink) {
+        if let Some(output) = self.bare_output(text, node.span, sink) {
             return Source::Output(output);
         }
         match self.strip(text) {
             Some(name) => self.reference(parameter, name, node.span, sink),
             None => {
                 if looks_like_reference(text) {
-                    let message = format!("`{text}` looks like a reference, but it is sent as text");
-                    let own = self.context.scope.namespace.map_or("", |namespace| namespace.value.as_str());
-                    let kind = self.context.scope.kind;
-                    let help = format!("write `{own}.name` or `{kind}.name` for what the caller sends");
-                    sink.report(Code::LiteralReference, node.span, message).help(help);
+                    self.report_literal(text, node.span, sink);
                 }
                 self.literal(parameter, node, sink)
             }
         }
+    }
+
+    /// Reports text that could be meant as a reference.
+    fn report_literal(&self, text: &str, span: Span, sink: &mut Sink) {
+        let message = format!("`{text}` looks like a reference, but it is sent as text");
+        let step = text.split('.').next().unwrap_or_default();
+        let help = if self.steps.contains(&step) {
+            format!("write `{{{{{text}}}}}` for the output of the step `{step}`")
+        } else {
+            let own = self.context.scope.namespace.map_or("", |namespace| namespace.value.as_str());
+            format!("write `{own}.name` or `{}.name` for what the caller sends", self.context.scope.kind)
+        };
+        sink.report(Code::LiteralReference, span, message).help(help);
     }
 
     /// The caller's input that a placeholder means.

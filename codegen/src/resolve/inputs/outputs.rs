@@ -28,6 +28,13 @@ impl Inputs<'_, '_> {
         Some(self.value_at(step, text, rest, span, sink))
     }
 
+    /// The same outside of a placeholder. Under `ikanos:`, a name of a step there is text, unless `$.` is before it.
+    pub(super) fn bare_output(&self, text: &str, span: Span, sink: &mut Sink) -> Option<StepValue> {
+        let is_item = |output: &StepValue| output.step.index() == self.steps.len();
+        let is_path = text.starts_with("$.") || !self.context.scope.is_exact;
+        self.output(text, span, sink).filter(|output| is_path || is_item(output))
+    }
+
     /// The same in a placeholder or in a path that begins with `$.`, where `item` alone is the whole element, and where a
     /// transform's output needs no name of the step.
     pub(in crate::resolve) fn placed(&self, text: &str, span: Span, sink: &mut Sink) -> Option<StepValue> {

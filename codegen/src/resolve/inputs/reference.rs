@@ -15,7 +15,7 @@ impl Inputs<'_, '_> {
         let text = text.strip_prefix("$this.").unwrap_or(text);
         let (prefix, name) = text.split_once('.')?;
         let scope = self.context.scope;
-        let own = scope.namespace.is_some_and(|namespace| namespace.value == prefix);
+        let own = scope.namespace.into_iter().chain(scope.original).any(|namespace| namespace.value == prefix);
         // Names of parameters can be any text, but in prose a blank follows the full stop.
         let named = !name.is_empty() && !name.starts_with(char::is_whitespace);
         (named && (own || IN_ARGUMENTS.contains(&prefix))).then_some(name)
