@@ -84,8 +84,7 @@ impl Run<'_> {
                 }
             }
             let scope = Scope { outputs: &outputs.whole, ..scope };
-            let start =
-                |(index, step)| self.take(index, step, scope, &variables, self.reading(index), deadline);
+            let start = |(index, step)| self.take(index, step, scope, &variables, self.reading(index), deadline);
             let step = match due.as_slice() {
                 // A step that runs alone needs no place on the heap.
                 [only] if running.is_empty() => start(*only)?.await,
