@@ -283,7 +283,7 @@ fn write(root: &Path, plan: &Plan) -> Result<()> {
                 if change.action == Action::Create { "created" } else { "updated" }
             }
         };
-        // Files are written even if nobody reads the lines.
+        // Files are written whether or not the lines can be.
         let _ = writeln!(lines, "{verb} {}", change.path);
     }
     drop(lines);

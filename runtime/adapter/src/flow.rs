@@ -376,7 +376,7 @@ pub(crate) fn arguments(
     if scope.variables.are_placeholders() {
         return Ok(arguments.unchecked());
     }
-    arguments.hide(scope.variables, None);
+    arguments.hide(scope.variables.secrets(), None);
     let violations = match target {
         Target::Operation(operation) => check_once(operation, &mut arguments),
         Target::Flow(flow) => arguments.check(&flow.parameters),

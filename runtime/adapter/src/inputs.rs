@@ -70,7 +70,7 @@ fn checked_here(
     let shown = (!binding.variables().is_empty())
         .then(|| arguments(binding, defaults, values.clone(), &connection.placeholders()));
     let mut arguments = arguments(binding, defaults, values, variables);
-    arguments.hide(variables, shown);
+    arguments.hide(variables.secrets(), shown);
     let of_arguments = match &binding.target {
         Target::Operation(operation) => {
             // Where inputs are wrong, so are the arguments that are made of them, but for the rest of the body.

@@ -36,7 +36,7 @@ mod transport;
 pub use argument::Violation;
 pub use client::{
     Attempt, Call, ClientBuilder, ClientCredentials, ConfigError, GroupBuilder, Outcome, ResultStream, RetryPolicy,
-    Signer, TokenExchange, TokenProvider, Transport, install_crypto_provider,
+    ScriptRunners, Signer, TokenExchange, TokenProvider, Transport, install_crypto_provider,
 };
 #[cfg(feature = "blocking")]
 pub use client::{Blocking, BlockingResults};
@@ -50,7 +50,7 @@ pub use models::{Base64, InvalidBase64, Patch, Redacted, UnknownValue};
 pub use paging::Paging;
 pub use raw_body::RawBody;
 pub use response::Response;
-pub use script::{ScriptCall, ScriptError, ScriptRunner, ScriptRunners, Transform, TransformCall};
+pub use script::{ScriptCall, ScriptError, ScriptRunner, Transform, TransformCall};
 pub use transport::{BoxError, BoxFuture, TransportError};
 
 /// The tables that generated code consists of.

@@ -40,7 +40,7 @@ fn parse(text: &str) -> Result<Vec<(String, SecretString)>, Mistake> {
             return Err((number, "the secret of this name is empty, or has characters that a header cannot have"));
         }
         if known.insert(secret, name).is_some() {
-            return Err((number, "the secret of this name is there already, and has to say who its caller is"));
+            return Err((number, "the secret of this name is there already, but each must tell who its caller is"));
         }
         all.push((name.to_owned(), secret.into()));
     }

@@ -10,7 +10,6 @@ use serde_json::Value;
 use super::check::{self, Violation, scalar_text};
 use super::schema::Schema;
 use super::violations::Violations;
-use crate::client::{VariableValues, is_secret};
 use crate::raw_body::RawBody;
 
 /// An argument: a JSON value, JSON text, or a raw body.
@@ -133,9 +132,9 @@ impl Arguments {
         self.secrets.extend(secrets);
     }
 
-    /// Says of which variables they are made, and what may be shown of them in previews.
-    pub fn hide(&mut self, variables: &VariableValues, shown: Option<Self>) {
-        self.secrets.extend(variables.secrets().iter().filter(|value| is_secret(value)).cloned());
+    /// Says which values of variables are in them, and what may be shown of them in previews.
+    pub fn hide<'s>(&mut self, secrets: impl IntoIterator<Item = &'s SecretString>, shown: Option<Self>) {
+        self.secrets.extend(secrets.into_iter().cloned());
         self.shown = shown.map(Box::new);
     }
 

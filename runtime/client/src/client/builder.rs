@@ -18,6 +18,7 @@ use super::credential::Challenges;
 use super::environment::Environment;
 use super::keys::{Keyring, Source};
 use super::on_behalf::Demanded;
+use super::registered::ScriptRunners;
 use super::retry::{Budget, RetryPolicy};
 use super::room::Room;
 use super::signer::Signer;
@@ -25,7 +26,6 @@ use super::token::TokenProvider;
 use super::transport::Transport;
 use super::{Attempt, ConfigError, Outcome, tls};
 use crate::defaults::Defaults;
-use crate::script::ScriptRunners;
 
 /// The default time limit for making a connection.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -14,6 +14,7 @@ use super::keys::{Keyring, Keys};
 use super::on_behalf::Demanded;
 use super::options::Options;
 use super::pairs::{append_query, remove_query, replace_query};
+use super::registered::ScriptRunners;
 use super::retry::{Budget, RetryPolicy};
 use super::room::Room;
 use super::signer::Signer;
@@ -23,7 +24,6 @@ use crate::argument::Violation;
 use crate::defaults::Defaults;
 use crate::encoding::pair;
 use crate::request::{Parts, build, http_method, remove_framing};
-use crate::script::ScriptRunners;
 use crate::template::Values;
 
 /// The shared, configured state behind every handle of a client. Cloning is cheap.

@@ -294,7 +294,7 @@ fn to_redact<'t>(texts: impl Iterator<Item = &'t str>) -> impl Iterator<Item = S
 }
 
 /// Whether the value of a variable is long enough to be redacted.
-pub(crate) fn is_secret(value: &SecretString) -> bool {
+pub(super) fn is_secret(value: &SecretString) -> bool {
     value.expose_secret().len() >= MIN_SECRET_LENGTH
 }
 

@@ -84,7 +84,7 @@ pub(super) enum Place {
 pub(super) fn place(capability: &Capability, api: ApiId) -> Result<Place, &'static str> {
     let credentials = capability.api(api).map_or(&[][..], |api| &api.credentials);
     match credentials {
-        [] => return Err("there is none"),
+        [] => return Err("it has no credential"),
         [Credential::OAuth2(_)] => return Ok(Place::Token),
         _ => {}
     }

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::timeout;
 
 use super::connection::Connection;
-use super::keys::redactor_of;
+use super::keys::{is_secret, redactor_of};
 use crate::error::{Error, ErrorKind, Phase};
 
 /// The values of some variables, or placeholders for all of them. It has no `Debug`.
@@ -34,8 +34,9 @@ impl VariableValues {
         redactor_of(&self.values).redact_text(text)
     }
 
-    pub(crate) fn secrets(&self) -> &[SecretString] {
-        &self.values
+    /// Those that are long enough to be redacted.
+    pub fn secrets(&self) -> impl Iterator<Item = &SecretString> {
+        self.values.iter().filter(|value| is_secret(value))
     }
 }
 
