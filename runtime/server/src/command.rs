@@ -12,9 +12,9 @@ use super::cli::{self, Command, Serve};
 use super::failure::Failure;
 use super::lines::Flush;
 use super::observer::Messages;
-use super::program::Program;
+use super::program::{Program, name_of};
 use super::stdio::Local;
-use super::{adapters, config, lifetime, log, stdio, workers};
+use super::{config, lifetime, log, stdio, workers};
 
 /// Runs the command line. The exit code is 2 for an invalid configuration and 1 for other failures.
 pub fn run(program: &'static Program) -> ExitCode {
@@ -113,7 +113,7 @@ const ROOM: usize = 8 << 20;
 fn serve_stdio(program: &'static Program, options: &cli::Stdio) -> Result<(), Failure> {
     let exposed = stdio::exposed(program, options.adapter.as_deref())?;
     let mut policy = options.limits.limit(options.tools.policy()?);
-    let audit = options.tools.audit.open(program.about())?.map(|audit| audit.of(adapters::name_of(&exposed)));
+    let audit = options.tools.audit.open(program.about())?.map(|audit| audit.of(name_of(&exposed)));
     if let Some(audit) = &audit {
         policy = policy.audit(Arc::new(audit.clone()));
     }

@@ -8,13 +8,13 @@ use naftiko_mcp::{Grant, Names, OutputSchemas, Policy, Rate, Search};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
+use super::audit;
 use super::confirm::Confirm;
 use super::failure::Failure;
 use super::list::{self, List, members};
-use super::program::{Exposed, Program};
+use super::program::{Exposed, Program, name_of};
 use super::rules::{Identity, Rules};
 use super::secret::secret;
-use super::{adapters, audit};
 
 #[derive(Args)]
 #[command(next_help_heading = "MCP tools")]
@@ -179,8 +179,8 @@ impl Tools {
             exposed.adapter.mcp().into_iter().for_each(|mcp| names.add_tools(exposed.toolset(), mcp));
             exposed.adapter.rest().into_iter().for_each(|rest| names.add_routes(exposed.toolset(), rest));
         }
-        let has_rules = |exposed: &&Vec<Exposed>| exposed.iter().any(|one| adapters::has_rules(one.adapter));
-        let adapters: Vec<_> = all.iter().filter(has_rules).map(|exposed| adapters::name_of(exposed)).collect();
+        let with_rules = all.iter().filter(|exposed| exposed.iter().any(Exposed::has_rules));
+        let adapters: Vec<_> = with_rules.map(|exposed| name_of(exposed)).collect();
         Rules::read(path, &names, &adapters)
     }
 
@@ -192,7 +192,7 @@ impl Tools {
         name: Option<&str>,
     ) -> Result<Option<Grant>, Failure> {
         let rules = self.rules(program)?;
-        let rule = rules.of(&Identity::on_stdio(name), adapters::name_of(exposed));
+        let rule = rules.of(&Identity::on_stdio(name), name_of(exposed));
         Ok(rule.map(|(_, grant)| grant.clone()))
     }
 

@@ -48,10 +48,23 @@ impl Exposed {
         self.apart().map_or_else(|| name.to_owned(), |namespace| format!("{name} ({namespace})"))
     }
 
+    /// Whether rules of the policy file are for its callers. The control adapter is for operators.
+    pub(crate) fn has_rules(&self) -> bool {
+        !matches!(self.adapter, Adapter::Control(_))
+    }
+
     /// The name by which operators choose the capability.
     pub(crate) fn toolset(&self) -> &'static str {
         if self.member.is_empty() { &self.served.capability.name } else { self.member }
     }
+}
+
+/// The name of the adapter at a port, in the audit and for rules: its namespace. Adapters that share a port have the name of their
+/// type, and so has one without a namespace.
+pub(crate) fn name_of(exposed: &[Exposed]) -> &'static str {
+    let Some(Exposed { adapter, member, .. }) = exposed.first() else { return "" };
+    let namespace = adapter.namespace();
+    if namespace.is_empty() || !member.is_empty() { adapter.name() } else { namespace }
 }
 
 impl Served {

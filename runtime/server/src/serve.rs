@@ -33,7 +33,7 @@ use super::observer::Messages;
 use super::on_behalf::{self, OnBehalf};
 use super::pipeline::{Pipeline, Service};
 use super::ports;
-use super::program::{Exposed, Program, Served};
+use super::program::{Exposed, Program, Served, name_of};
 use super::rate::RateLimit;
 use super::rules::Rules;
 use super::tls::Tls;
@@ -110,7 +110,7 @@ impl Plan {
 
     /// What the audit and rules call it.
     fn name(&self) -> &'static str {
-        adapters::name_of(&self.exposed)
+        name_of(&self.exposed)
     }
 
     /// The adapter's type and address, by which a listener is known when the program changes.
@@ -355,7 +355,7 @@ impl Running {
             has_metrics: adapters::has_metrics(&plan.exposed, has_control),
             health: adapters::health(&plan.exposed, &parts),
             adapter: plan.name(),
-            rules: if adapters::has_rules(plan.adapter) { self.rules.clone() } else { Rules::default() },
+            rules: if plan.exposed.iter().any(Exposed::has_rules) { self.rules.clone() } else { Rules::default() },
             audit,
             records_requests: plan.adapter.rest().is_some(),
             rate: self.rate.clone(),

@@ -154,19 +154,6 @@ pub(super) fn title_of(exposed: &Exposed) -> String {
     exposed.apart().map_or_else(|| title.to_owned(), |namespace| format!("{title} `{namespace}`"))
 }
 
-/// Whether rules of the policy file are for callers of an adapter. The control adapter is for operators.
-pub(super) fn has_rules(adapter: &Adapter) -> bool {
-    !matches!(adapter, Adapter::Control(_))
-}
-
-/// The name of the adapter at a port, in the audit and for rules: its namespace. Adapters that share a port have the name of their type, and so
-/// has one without a namespace.
-pub(super) fn name_of(exposed: &[Exposed]) -> &'static str {
-    let Some(Exposed { adapter, member, .. }) = exposed.first() else { return "" };
-    let namespace = adapter.namespace();
-    if namespace.is_empty() || !member.is_empty() { adapter.name() } else { namespace }
-}
-
 /// The path of the endpoint, if the adapter has only one.
 pub(super) fn path(adapter: &Adapter) -> &'static str {
     match adapter {
