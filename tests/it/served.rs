@@ -10,7 +10,9 @@ use axum::Router;
 use axum::extract::{Request, State};
 use naftiko_client::__private::Connection;
 use naftiko_client::ClientBuilder;
-use naftiko_client::schema::{Adapter, Capability, Kind, Location, Mcp, Parameter, ResourceSource, Rest, Route};
+use naftiko_client::schema::{
+    Adapter, Api, Capability, Credential, Kind, Location, Mcp, Parameter, ResourceSource, Rest, Route,
+};
 use naftiko_codegen::compile_tables;
 use naftiko_mcp::{HttpOptions, Server};
 use naftiko_serve::{echo, load};
@@ -74,6 +76,11 @@ fn served(case: &Case) -> Option<Served> {
     };
     // Both sides would need the same files; the cases of conformance have them.
     if tables.capability.variables.iter().any(|variable| variable.file.is_some()) {
+        return None;
+    }
+    let is_signed = |api: &Api| api.credentials.iter().any(|it| matches!(it, Credential::Signed(_)));
+    // Neither side has the signer of an application.
+    if tables.capability.apis.iter().any(is_signed) {
         return None;
     }
     let adapters: &'static [Adapter] = tables.adapters.leak();
