@@ -161,12 +161,16 @@ impl<'a> CallState<'a> {
         let attempt = Attempt { capability, operation, number, keys: Some(&keys), progress: Some(&progress) };
         let build = || shared.build_request(&endpoint.base_uri, operation, arguments, options, &keys).map_err(invalid);
         let is_meant = |api: Option<ApiId>| api.is_none_or(|api| api == operation.api);
-        let (mut target, mut redirects) = (None, 0);
+        let (mut target, mut redirects, mut headers) = (None, 0, None);
         let (response, has_credential) = loop {
             let mut request = build()?;
             self.in_progress = true;
-            for interceptor in &shared.before {
-                interceptor(&attempt, request.headers_mut());
+            if let Some(headers) = &headers {
+                request.headers_mut().clone_from(headers);
+            } else if !shared.before.is_empty() {
+                shared.before.iter().for_each(|interceptor| interceptor(&attempt, request.headers_mut()));
+                // Interceptors run once, also if the attempt is redirected.
+                headers = redirect::may_follow(&request).then(|| request.headers().clone());
             }
             shared.add_fixed(&mut request, operation, arguments, &keys).map_err(invalid)?;
             if let Some(target) = &target {
