@@ -126,6 +126,11 @@ pub(crate) fn is_token(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c))
 }
 
+/// Whether a text has only characters of ASCII that are printed, as most have.
+pub(crate) fn is_printed(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 /// Whether a character takes no room or turns the direction of text: code and documentation with it do not say what
 /// they seem to (Unicode TR 36; rustc refuses some of them).
 pub(crate) fn is_invisible(c: char) -> bool {

@@ -279,6 +279,10 @@ fn fill(template: &str, values: &[Value]) -> String {
     let list = |name: &str| values.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, list)| list);
     let mut filled = String::new();
     for line in template.lines() {
+        if !line.contains('@') {
+            filled.extend([line, "\n"]);
+            continue;
+        }
         let lengths = || line.split('@').skip(1).step_by(2).map(|name| list(name).len());
         let times = if lengths().any(|length| length == 0) { 0 } else { lengths().max().unwrap_or(1) };
         for time in 0..times {

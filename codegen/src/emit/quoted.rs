@@ -1,7 +1,9 @@
 //! Texts of specifications as quoted strings of other languages. Each is one line, and short: files have limits for lines, and
 //! clusters for annotations.
 
-use crate::vocabulary::is_invisible;
+use std::borrow::Cow;
+
+use crate::vocabulary::{is_invisible, is_printed};
 
 /// The longest text, in characters.
 const LONGEST: usize = 500;
@@ -17,12 +19,15 @@ pub(super) fn dockerfile(text: &str) -> String {
 }
 
 /// The text without anything that ends a line or cannot be printed, cut where it is too long.
-fn line(text: &str) -> String {
+fn line(text: &str) -> Cow<'_, str> {
+    if text.len() <= LONGEST && is_printed(text) {
+        return text.into();
+    }
     let breaks = |c: char| c.is_control() || c.is_whitespace() || is_invisible(c) || is_nothing(c);
     let plain: Vec<char> = text.chars().map(|c| if breaks(c) { ' ' } else { c }).collect();
     match plain.get(..LONGEST) {
-        Some(start) if plain.len() > LONGEST => start.iter().chain(['…'].iter()).collect(),
-        _ => plain.iter().collect(),
+        Some(start) if plain.len() > LONGEST => start.iter().chain(['…'].iter()).collect::<String>().into(),
+        _ => plain.iter().collect::<String>().into(),
     }
 }
 

@@ -8,7 +8,7 @@ use naftiko_schema::InboundAuth;
 use super::MARKER;
 use super::code::{Code, INDENT, WIDTH};
 use crate::model::Model;
-use crate::vocabulary::is_invisible;
+use crate::vocabulary::{is_invisible, is_printed};
 
 /// Formats a file and puts the header before it. Items are separated by blank lines.
 pub(super) fn file<I: Into<Item>>(model: &Model, docs: &str, items: impl IntoIterator<Item = I>) -> String {
@@ -239,6 +239,9 @@ pub(super) fn plain(text: &str) -> String {
 
 /// Text from a specification as an inline code span.
 pub(super) fn code(text: &str) -> String {
+    if is_printed(text) && !text.contains('`') {
+        return ["`", text, "`"].concat();
+    }
     let plain = |c: char| if c.is_control() || is_invisible(c) || c == '`' { '\'' } else { c };
     format!("`{}`", text.chars().map(plain).collect::<String>())
 }

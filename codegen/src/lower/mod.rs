@@ -28,7 +28,7 @@ use crate::names::{Scope, Wish};
 use crate::percent::encode_rest;
 use crate::read::document::{self as read, Text};
 use crate::template::Piece;
-use crate::vocabulary::{base_uri, is_invisible, kind};
+use crate::vocabulary::{base_uri, is_invisible, is_printed, kind};
 
 /// Lowers a document that has no errors. `path` is that of the capability; `origin_of` gives the file and line of a span.
 pub(crate) fn lower(linked: &Linked<'_>, crate_name: &str, path: &str, origin_of: &dyn Fn(Span) -> String) -> Model {
@@ -291,11 +291,7 @@ pub(crate) fn first_sentence(line: &str) -> &str {
 
 /// The text with every run of white space and control characters made one blank, without what cannot be seen.
 fn one_line(text: &str) -> String {
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
-        && !text.starts_with(' ')
-        && !text.ends_with(' ')
-        && !text.contains("  ")
-    {
+    if is_printed(text) && !text.starts_with(' ') && !text.ends_with(' ') && !text.contains("  ") {
         return text.to_owned();
     }
     let text: String = text.chars().filter(|c| !is_invisible(*c)).collect();
