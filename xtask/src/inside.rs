@@ -11,8 +11,8 @@ use anyhow::{Context as _, Result, bail};
 /// A folder with files that are written or removed one after the other.
 pub struct Inside<'f> {
     folder: &'f Path,
-    /// The folders below it that are there, and are no links.
-    present: BTreeSet<PathBuf>,
+    /// The folders below it that are there, and are no links, by their paths with `/`.
+    present: BTreeSet<String>,
     /// Whether a draft of an earlier run was looked for.
     is_clean: bool,
 }
@@ -28,29 +28,30 @@ impl<'f> Inside<'f> {
     /// # Errors
     /// When a part of the path is a link, or leads out of the folder; it names the part.
     pub fn find(&mut self, path: &str) -> Result<Option<Metadata>> {
-        let path = Path::new(path);
-        let (mut part, mut found) = (PathBuf::new(), None);
-        for component in path.components() {
-            let Component::Normal(name) = component else {
-                bail!("{} is not a path inside of the folder", path.display())
-            };
-            part.push(name);
-            if part != path && self.present.contains(&part) {
+        let (mut part, mut found) = (String::with_capacity(path.len()), None);
+        let mut components = Path::new(path).components().peekable();
+        while let Some(component) = components.next() {
+            let Component::Normal(name) = component else { bail!("{path} is not a path inside of the folder") };
+            if !part.is_empty() {
+                part.push('/');
+            }
+            part.push_str(&name.to_string_lossy());
+            let is_whole = components.peek().is_none();
+            if !is_whole && self.present.contains(&part) {
                 continue;
             }
             match fs::symlink_metadata(self.folder.join(&part)) {
                 Ok(link) if link.is_symlink() => bail!(
-                    "{} is a link, and nothing is written or removed behind links: replace it by what it leads to",
-                    part.display()
+                    "{part} is a link, and nothing is written or removed behind links: replace it by what it leads to"
                 ),
                 Ok(other) => {
                     if other.is_dir() {
                         self.present.insert(part.clone());
                     }
-                    found = Some(other).filter(|_| part == path);
+                    found = Some(other).filter(|_| is_whole);
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => break,
-                Err(error) => return Err(error).with_context(|| format!("{} cannot be reached", path.display())),
+                Err(error) => return Err(error).with_context(|| format!("{path} cannot be reached")),
             }
         }
         Ok(found)
@@ -69,12 +70,12 @@ impl<'f> Inside<'f> {
             // It may be a link.
             let _ = fs::remove_file(&draft);
         }
-        let parent = Path::new(path).parent().filter(|parent| !self.present.contains(*parent));
+        let parent = path.rsplit_once('/').map(|(parent, _)| parent).filter(|parent| !self.present.contains(*parent));
         parent
             .map_or(Ok(()), |parent| fs::create_dir_all(self.folder.join(parent)))
             .and_then(|()| replace_found(&file, found.as_ref(), &draft, text))
             .with_context(|| format!("{path} cannot be written"))?;
-        self.present.extend(parent.map(Path::to_owned));
+        self.present.extend(parent.map(str::to_owned));
         Ok(())
     }
 }
