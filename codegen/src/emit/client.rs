@@ -5,7 +5,7 @@
 use naftiko_schema::{ApiId, Kind, Location, Parameter, ParameterStyle};
 
 use super::code::{Code, WIDTH};
-use super::rust::{Item, block, comment, function};
+use super::rust::{block, comment, function};
 use super::{example, flows, models, rust};
 use crate::model::{Model, Operation, Setter, TypeUse};
 
@@ -31,7 +31,6 @@ pub(super) fn emit(model: &Model) -> String {
     }
     items.extend(whole.iter().flat_map(|operation| builder(model, operation)));
     items.extend((0..model.parts.len()).flat_map(|index| part(model, index.into())));
-    let items = items.into_iter().map(Item::Text);
     rust::file(model, "The typed client: one method per operation, one builder per call.", items)
 }
 

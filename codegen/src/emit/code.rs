@@ -1,7 +1,9 @@
-//! Expressions of tables, and how they are laid out on lines. Tables are most of what is emitted, so no tokens are made of
-//! them, and they are laid out in one pass.
+//! Expressions of tables and clients, and how they are laid out on lines. These are most of what is emitted, so no tokens are
+//! made of them, and they are laid out in one pass.
 
 use std::borrow::Cow;
+
+use crate::vocabulary::is_printed;
 
 /// The longest line, in characters, where an expression can be broken.
 pub(super) const WIDTH: usize = 120;
@@ -52,7 +54,7 @@ impl Code {
     /// A string literal, raw where that is shorter.
     pub(super) fn text(value: &str) -> Self {
         let is_escaped = |byte: &u8| matches!(byte, b'"' | b'\\');
-        let is_plain = value.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+        let is_plain = is_printed(value);
         let escapes = value.as_bytes().iter().filter(|byte| is_escaped(byte)).count();
         Self::atom(match escapes {
             0 if is_plain => ["\"", value, "\""].concat(),
