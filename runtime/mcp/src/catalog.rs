@@ -64,14 +64,14 @@ impl Described {
 impl Catalog {
     /// Those of the tools of a server that a policy shows, which are of these members.
     pub(super) fn new<'d>(members: &[Member], tools: impl IntoIterator<Item = &'d Described>, policy: &Policy) -> Self {
-        let number = |tool: &Described| members.iter().position(|member| member.toolset() == tool.toolset);
+        let numbers: HashMap<_, _> = members.iter().map(Member::toolset).zip(0..).collect();
         let (mut shown, mut listed, mut cut, mut hidden) = (Vec::new(), Vec::new(), Vec::new(), HashMap::new());
         let mut is_any_cut = false;
         for described in tools {
             let Described { tool, description, is_cut, .. } = described;
             is_any_cut |= *is_cut;
-            match number(described).filter(|_| policy.shows(tool)) {
-                Some(member) => {
+            match numbers.get(described.toolset).filter(|_| policy.shows(tool)) {
+                Some(&member) => {
                     listed.push(description.clone());
                     cut.extend(is_cut.then_some(*tool));
                     shown.push((described, member));
