@@ -1,5 +1,6 @@
 //! Running flows: steps as soon as what they need is there, and a document or the last response at the end.
 
+use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
@@ -49,16 +50,33 @@ struct Outputs {
     shown: Option<Vec<Option<Value>>>,
 }
 
+/// The step that failed, and its error. Of several that run at once it is the first one in the order of the file, so that it does not
+/// depend on which of them is faster.
+struct Failed(Option<(usize, Error)>);
+
+impl Failed {
+    fn add(&mut self, step: usize, error: Error) {
+        if self.0.as_ref().is_none_or(|(first, _)| step < *first) {
+            self.0 = Some((step, error));
+        }
+    }
+
+    /// Fails if no earlier step runs that may fail as well.
+    fn check(&mut self, pending: &BTreeSet<usize>) -> Result<(), Error> {
+        let is_first = |(step, _): &mut (usize, Error)| pending.range(..*step).next().is_none();
+        self.0.take_if(is_first).map_or(Ok(()), |(_, error)| Err(error))
+    }
+}
+
 /// How a step ended.
 struct Ended {
-    step: usize,
     output: Option<Value>,
     /// The response of a call.
     response: Option<Response<ResponseBody>>,
 }
 
 impl Run<'_> {
-    /// Takes all steps. The first one that fails ends the flow; those that run beside it are cancelled.
+    /// Takes all steps. The first one that fails ends the flow; later ones that run beside it are cancelled.
     ///
     /// # Errors
     /// If a step fails. The error says which.
@@ -74,9 +92,10 @@ impl Run<'_> {
         let (mut started, mut ended) = (vec![false; steps.len()], vec![false; steps.len()]);
         let mut running = Vec::new();
         let scope = Scope { inputs: &inputs, outputs: &[], element: None, variables: &variables };
+        let (mut pending, mut failed) = (BTreeSet::new(), Failed(None));
         loop {
             let mut due = Vec::new();
-            for (index, step) in steps.iter().enumerate() {
+            for (index, step) in steps.iter().enumerate().filter(|_| failed.0.is_none()) {
                 let is_due = step.after.iter().all(|id| ended.get(id.index()) == Some(&true));
                 if is_due && let Some(started) = started.get_mut(index).filter(|started| !**started) {
                     *started = true;
@@ -85,26 +104,36 @@ impl Run<'_> {
             }
             let scope = Scope { outputs: &outputs.whole, ..scope };
             let start = |(index, step)| self.take(index, step, scope, &variables, self.reading(index), deadline);
-            let step = match due.as_slice() {
+            let (index, outcome) = match due.as_slice() {
                 // A step that runs alone needs no place on the heap.
-                [only] if running.is_empty() => start(*only)?.await,
+                [only] if running.is_empty() => (only.0, start(*only)?.await),
                 several => {
-                    for step in several {
-                        running.push(Box::pin(start(*step)?));
+                    for &(index, step) in several {
+                        let step = start((index, step))?;
+                        pending.insert(index);
+                        running.push(Box::pin(async move { (index, step.await) }));
                     }
-                    let Some(step) = next(&mut running).await else { break };
-                    step
+                    let Some(ended) = next(&mut running).await else { break };
+                    ended
                 }
             };
-            let Ended { step: index, output, response } = step?;
-            let is_last = last_calls.contains(&index.into()) && last.as_ref().is_none_or(|(known, _)| *known < index);
-            if is_last && (response.is_some() || output.is_some()) {
-                last = Some((index, response));
+            pending.remove(&index);
+            match outcome {
+                Err(error) => failed.add(index, error),
+                Ok(_) if failed.0.is_some() => {}
+                Ok(Ended { output, response }) => {
+                    let is_last =
+                        last_calls.contains(&index.into()) && last.as_ref().is_none_or(|(known, _)| *known < index);
+                    if is_last && (response.is_some() || output.is_some()) {
+                        last = Some((index, response));
+                    }
+                    self.keep(index, output, &mut outputs);
+                    if let Some(ended) = ended.get_mut(index) {
+                        *ended = true;
+                    }
+                }
             }
-            self.keep(index, output, &mut outputs);
-            if let Some(ended) = ended.get_mut(index) {
-                *ended = true;
-            }
+            failed.check(&pending)?;
         }
         let shown = outputs.shown.as_ref().unwrap_or(&outputs.whole);
         let scope = Scope { outputs: shown, ..scope };
@@ -166,13 +195,13 @@ impl Run<'_> {
         };
         Ok(async move {
             match start {
-                Start::Done(output) => Ok(Ended { step: index, output, response: None }),
+                Start::Done(output) => Ok(Ended { output, response: None }),
                 Start::Script(script, context) => {
                     let left = deadline.saturating_duration_since(Instant::now());
                     let outcome = script::run(script, context, self.connection, left).await;
                     let error = |error| Error::script(&self.flow.name, redacted(error, variables)).in_step(&step.name);
                     let output = outcome.map_err(error)?;
-                    Ok(Ended { step: index, output, response: None })
+                    Ok(Ended { output, response: None })
                 }
                 Start::Transform(transform, given) => {
                     let left = deadline.saturating_duration_since(Instant::now());
@@ -180,17 +209,17 @@ impl Run<'_> {
                     let outcome = transform::run(flow, step, transform, given, self.connection, left).await;
                     let error = |error| Error::transform(flow, redacted(error, variables)).in_step(step);
                     let output = outcome.map_err(error)?;
-                    Ok(Ended { step: index, output: Some(output), response: None })
+                    Ok(Ended { output: Some(output), response: None })
                 }
                 Start::Call(call, arguments) => {
                     let outcome = self.call(call, arguments, reading, deadline).await;
                     let (output, response) = outcome.map_err(|error| error.in_step(&step.name))?;
-                    Ok(Ended { step: index, output, response: Some(response) })
+                    Ok(Ended { output, response: Some(response) })
                 }
                 Start::ForEach(call, all) => {
                     let outcome = self.call_each(call, all, deadline).await;
                     let outputs = outcome.map_err(|error| error.in_step(&step.name))?;
-                    Ok(Ended { step: index, output: Some(outputs), response: None })
+                    Ok(Ended { output: Some(outputs), response: None })
                 }
             }
         })
@@ -395,5 +424,23 @@ pub(crate) fn arguments(
             Err(Error::step(target.name(), problem))
         }
         None => Err(Error::arguments(target.name(), violations)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_failed_steps_that_run_at_once_the_first_of_the_file_ends_the_flow() {
+        let error = |problem: &str| Error::step("call", problem.to_owned());
+        let mut failed = Failed(None);
+        assert!(failed.check(&BTreeSet::from([0])).is_ok(), "none failed");
+        failed.add(2, error("third"));
+        assert!(failed.check(&BTreeSet::from([1, 3])).is_ok(), "the second may fail, too");
+        failed.add(1, error("second"));
+        failed.add(3, error("fourth"));
+        let first = failed.check(&BTreeSet::from([3])).expect_err("no earlier step runs");
+        assert!(first.to_string().contains("second"), "{first}");
     }
 }
