@@ -67,8 +67,8 @@ fn checked_here(
         }
         violations.extend(Argument::check(input, value.as_ref()).err());
     }
-    let shown = (!binding.variables().is_empty())
-        .then(|| arguments(binding, defaults, values.clone(), &connection.placeholders()));
+    let shown =
+        (!variables.is_empty()).then(|| arguments(binding, defaults, values.clone(), &connection.placeholders()));
     let mut arguments = arguments(binding, defaults, values, variables);
     arguments.hide(variables.secrets(), shown);
     let of_arguments = match &binding.target {

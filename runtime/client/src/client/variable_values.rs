@@ -24,6 +24,11 @@ impl VariableValues {
         self.values.get(id.index()).map_or("", |value| value.expose_secret())
     }
 
+    /// Whether no variable was asked for.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
     /// Whether they are placeholders, which need not have the types and follow the rules that values do.
     pub fn are_placeholders(&self) -> bool {
         self.are_placeholders
