@@ -75,7 +75,11 @@ async fn read(
             let options = forwarded.options().limited(limit);
             connection.execute(operation, &arguments, &options, reading).await
         }
-        Target::Flow(flow) => Run { flow, connection, forwarded: &forwarded, reading, view }.run(arguments).await,
+        // On the heap, to keep the future of all other calls small.
+        Target::Flow(flow) => {
+            let run = Run { flow, connection, forwarded: &forwarded, reading, view };
+            Box::pin(run.run(arguments)).await
+        }
     };
     outcome.inspect_err(log_for_operator)
 }
