@@ -1,7 +1,7 @@
 //! Maps what a REST or MCP caller sends to the arguments of an operation.
 
 use naftiko_client::__private::{
-    Argument, Arguments, Connection, Defaults, VariableValues, Violations, check_body, check_once, from_json_text,
+    Argument, Arguments, Connection, Defaults, VariableValues, Violations, check_body_once, check_once, from_json_text,
     listed, pointer_token, shortened, visible,
 };
 use naftiko_client::{Error, ErrorKind, Violation};
@@ -72,14 +72,12 @@ fn checked_here(
     let mut arguments = arguments(binding, defaults, values, variables);
     arguments.hide(variables.secrets(), shown);
     let of_arguments = match &binding.target {
-        Target::Operation(operation) => {
-            // Where inputs are wrong, so are the arguments that are made of them, but for the rest of the body.
-            if violations.is_empty() {
-                check_once(operation, &mut arguments)
-            } else {
-                check_body(operation, &arguments)
-            }
-        }
+        Target::Operation(operation) => match &binding.arguments {
+            ArgumentMapping::Mapped(_) if violations.is_empty() => check_once(operation, &mut arguments),
+            // The inputs are the arguments, or where they are wrong, so are the arguments that are made of them, but for the
+            // rest of the body.
+            _ => check_body_once(operation, &mut arguments),
+        },
         Target::Flow(flow) if violations.is_empty() => arguments.check(&flow.parameters),
         Target::Flow(_) => Violations::default(),
     };

@@ -26,8 +26,16 @@ pub fn check_once(operation: &Operation, arguments: &mut Arguments) -> Violation
     violations
 }
 
+/// The violations of the schema of the body, where each argument has been checked by itself. If there are none, the call does
+/// not look for them again.
+pub fn check_body_once(operation: &Operation, arguments: &mut Arguments) -> Violations {
+    let violations = check_body(operation, arguments);
+    arguments.set_checked(violations.is_empty());
+    violations
+}
+
 /// The violations of the schema of the body, where the body is an argument, or JSON that is made of arguments.
-pub fn check_body(operation: &Operation, arguments: &Arguments) -> Violations {
+fn check_body(operation: &Operation, arguments: &Arguments) -> Violations {
     let Some(schema) = operation.request_schema.as_deref().map(Schema::of) else { return Violations::default() };
     let mut pairs = arguments.pairs(&operation.parameters);
     if let Some((parameter, argument)) = pairs.find(|(parameter, _)| parameter.location == Location::Body) {

@@ -26,7 +26,7 @@ pub(crate) fn broken(rules: &Rules, value: &Value) -> Option<String> {
 }
 
 fn allowed(rules: &Rules, value: &Value) -> Option<String> {
-    if rules.allowed.is_empty() || rules.allowed.iter().filter_map(parsed).any(|one| equal(&one, value)) {
+    if rules.allowed.is_empty() || rules.allowed.iter().any(|one| is(one, value)) {
         return None;
     }
     let names = rules.allowed.iter().filter_map(parsed).map(|one| plain(&one));
@@ -95,6 +95,16 @@ fn pattern_of(format: StringFormat) -> &'static str {
 }
 
 /// Whether two values are equal: 10.0 equals 10, and text from a path or a query equals the value that it spells.
+/// Whether a value is the one that this JSON is.
+fn is(json: &Text, value: &Value) -> bool {
+    // A text without escapes is compared as it is written.
+    let literal = json.strip_prefix('"').and_then(|text| text.strip_suffix('"')).filter(|text| !text.contains('\\'));
+    match (value, literal) {
+        (Value::String(text), Some(literal)) => text == literal,
+        _ => parsed(json).is_some_and(|one| equal(&one, value)),
+    }
+}
+
 fn equal(one: &Value, other: &Value) -> bool {
     let numbers = one.as_f64().zip(other.as_f64()).is_some_and(|(one, other)| one == other);
     one == other || numbers || other.as_str().is_some_and(|text| !one.is_string() && text == plain(one))
