@@ -14,6 +14,9 @@ use crate::encoding::{encoded, pair};
 use crate::style;
 use crate::template::Values;
 
+/// How many fields the usual request has, with those that come later. A map of this capacity need not grow.
+const USUAL_FIELDS: usize = 12;
+
 /// The parts of a request that its arguments determine; credentials are added later. It has no `Debug`, because a body may
 /// contain secrets.
 pub(crate) struct Parts {
@@ -38,7 +41,7 @@ pub(crate) fn build(
         Err(violation) => violations.push(violation),
     }
     let mut query = Vec::new();
-    let mut headers = HeaderMap::new();
+    let mut headers = HeaderMap::with_capacity(USUAL_FIELDS);
     let mut cookies = Vec::new();
     let mut body = None;
     let mut media_type = Cow::Borrowed("application/json");

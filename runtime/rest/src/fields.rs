@@ -84,7 +84,7 @@ pub(super) fn passed(fields: HeaderMap, references: &References<'_>, content: Co
         }
     }
     // Responses may contain secrets, so caches must not store them unless the upstream allows it (RFC 9111 §5.2.2.5).
-    passed.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    passed.entry(header::CACHE_CONTROL).or_insert(const { HeaderValue::from_static("no-store") });
     browser::contain(&mut passed);
     passed
 }

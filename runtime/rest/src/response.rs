@@ -95,7 +95,7 @@ async fn project(
     };
     let mut headers = fields::passed(headers, references, Content::Changed);
     headers.remove(CONTENT_ENCODING);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CONTENT_TYPE, const { HeaderValue::from_static("application/json") });
     Ok(pass_through(status, headers, Body::from(document)))
 }
 

@@ -147,7 +147,7 @@ impl Shared {
             replace_query(&mut url, &options.query);
         }
         if operation.format.is_json() {
-            headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
+            headers.entry(ACCEPT).or_insert(const { HeaderValue::from_static("application/json") });
         }
         headers.entry(USER_AGENT).or_insert_with(|| self.user_agent.clone());
         // Same as `extend`, which would need a copy of the whole map.

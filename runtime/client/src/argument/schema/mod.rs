@@ -75,18 +75,23 @@ enum Others {
     Like(Box<Node>),
 }
 
-/// Schemas that were read. They come only from tables, so their number is limited.
-static SCHEMAS: LazyLock<RwLock<HashMap<String, Arc<Schema>>>> = LazyLock::new(RwLock::default);
+/// Schemas that were read, with their texts. They come only from tables, so their number is limited, and each stays at its
+/// address, by which it is found: every call looks for schemas, and to hash their texts takes longer than to compare them.
+static SCHEMAS: LazyLock<RwLock<HashMap<usize, (String, Arc<Schema>)>>> = LazyLock::new(RwLock::default);
 
 impl Schema {
     /// The schema that a table has as text. What it does not understand is satisfied by everything, so that a newer table does
     /// not stop an older runtime.
     pub fn of(text: &str) -> Arc<Self> {
-        if let Some(known) = SCHEMAS.read().unwrap_or_else(PoisonError::into_inner).get(text) {
-            return Arc::clone(known);
+        let address = text.as_ptr().addr();
+        let schemas = SCHEMAS.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, schema)) = schemas.get(&address).filter(|(known, _)| known == text) {
+            return Arc::clone(schema);
         }
+        drop(schemas);
         let schema = Arc::new(Self::read(text));
-        SCHEMAS.write().unwrap_or_else(PoisonError::into_inner).insert(text.to_owned(), Arc::clone(&schema));
+        let read = (text.to_owned(), Arc::clone(&schema));
+        SCHEMAS.write().unwrap_or_else(PoisonError::into_inner).insert(address, read);
         schema
     }
 
