@@ -118,8 +118,8 @@ pub(crate) struct Operation<'d> {
     pub(crate) credentials: Vec<Credential>,
     /// Declared parameters that are left out for a reason that was reported.
     pub(crate) left_out: Vec<String>,
-    /// Whether some parameters are known from placeholders only.
-    pub(crate) is_guessed: bool,
+    /// The names of the parameters that are known from placeholders only.
+    pub(crate) guessed: BTreeSet<String>,
 }
 
 /// Why responses cannot be mapped. It matters only where a route or tool maps them.

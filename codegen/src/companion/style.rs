@@ -125,7 +125,7 @@ pub(super) fn style_of(shape: &Shape, styles: &Styles) -> Option<ParameterStyle>
 pub(super) fn of_fields(operation: &mut Operation<'_>, styles: &BTreeMap<String, Styles>) {
     let Some(Body { content: BodyContent::Form(members), .. }) = &operation.body else { return };
     for BodyMember { name, value, .. } in members.iter() {
-        let (BodyNode::Parameter(id) | BodyNode::Quoted(id)) = value else { continue };
+        let (BodyNode::Parameter(id) | BodyNode::Bare(id) | BodyNode::Quoted(id)) = value else { continue };
         let (Some(styles), Some(parameter)) = (styles.get(&**name), operation.parameters.get_mut(id.index())) else {
             continue;
         };

@@ -64,7 +64,7 @@ impl Credentials {
                     Parameter { location: Location::Credential, ..Parameter::of_any(&sent.value, sent.span) };
                 let kind = Some(Text { value: "string".to_owned(), span: sent.span });
                 operation.parameters.push(Parameter { kind, ..parameter });
-                operation.is_guessed = true;
+                operation.guessed.insert(sent.value.clone());
                 operation.parameters.len() - 1
             })));
         }

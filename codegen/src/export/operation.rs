@@ -223,7 +223,7 @@ fn encoding(operation: &Operation) -> Map<String, Value> {
         return Map::new();
     };
     let style = |member: &BodyMember| match &member.value {
-        BodyNode::Parameter(id) | BodyNode::Quoted(id) => operation.table.parameter(*id)?.style,
+        BodyNode::Parameter(id) | BodyNode::Bare(id) | BodyNode::Quoted(id) => operation.table.parameter(*id)?.style,
         _ => None,
     };
     let fields = members.iter().filter_map(|member| Some((member.name.to_string(), style(member)?)));
@@ -258,7 +258,7 @@ fn field(part: &BodyPart) -> BodyMember {
 fn node(node: &BodyNode, parameters: &[Parameter]) -> Value {
     match node {
         BodyNode::Json(text) => json!({"const": serde_json::from_str::<Value>(text).unwrap_or_default()}),
-        BodyNode::Parameter(id) | BodyNode::Quoted(id) => parameters.get(id.index()).map_or_else(
+        BodyNode::Parameter(id) | BodyNode::Bare(id) | BodyNode::Quoted(id) => parameters.get(id.index()).map_or_else(
             || json!({}),
             |parameter| {
                 let mut schema = of_kind(parameter.kind);
@@ -283,7 +283,7 @@ fn object(members: &[BodyMember], parameters: &[Parameter]) -> Value {
     let is_required = |id: &ParameterId| parameters.get(id.index()).is_some_and(|parameter| parameter.required);
     let required = members.iter().filter(|member| match &member.value {
         BodyNode::Json(_) => true,
-        BodyNode::Parameter(id) | BodyNode::Quoted(id) => is_required(id),
+        BodyNode::Parameter(id) | BodyNode::Bare(id) | BodyNode::Quoted(id) => is_required(id),
         _ => false,
     });
     let required: Vec<_> = required.map(|member| &member.name).collect();

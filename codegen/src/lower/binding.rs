@@ -1,6 +1,8 @@
 //! Bindings: whether the caller's inputs are the parameters of what is called, or need a mapping.
 
-use naftiko_schema::{ArgumentMapping, ArgumentSource, Binding, Mapping, Parameter, Ref, SourceMember, Target};
+use naftiko_schema::{
+    ArgumentMapping, ArgumentSource, Binding, Location, Mapping, Parameter, Ref, SourceMember, Target,
+};
 
 use super::{Callables, output, parameter};
 use crate::linked::{self, Call, Source};
@@ -16,7 +18,15 @@ pub(super) fn binding(call: &Call<'_>, callables: &Callables<'_>) -> Binding {
 }
 
 fn arguments(call: &Call<'_>, parameters: &[Parameter]) -> ArgumentMapping {
-    let inputs: Vec<Parameter> = call.inputs.iter().map(parameter).collect();
+    let mut inputs: Vec<Parameter> = call.inputs.iter().map(parameter).collect();
+    // Only a body that is an object by itself may be left out, and not a template that takes one.
+    let templates =
+        call.sources.iter().zip(parameters).filter(|(_, it)| it.location == Location::Body && it.default.is_none());
+    for id in templates.flat_map(|(source, _)| source.whole()) {
+        if let Some(input) = inputs.get_mut(id.index()) {
+            input.default = None;
+        }
+    }
     let straight = call.sources.iter().enumerate().all(|(index, source)| *source == Source::Input(index.into()));
     if straight && *inputs == *parameters {
         return ArgumentMapping::Identity;

@@ -21,14 +21,14 @@ pub(super) struct Callee<'l> {
     pub(super) constants: &'l [Constant],
     /// Declared parameters that are left out for a reason that was reported.
     pub(super) left_out: &'l [String],
-    /// Whether some parameters are known from placeholders only.
-    pub(super) is_guessed: bool,
+    /// The names of the parameters that are known from placeholders only.
+    pub(super) guessed: &'l BTreeSet<String>,
 }
 
 impl<'l> Callee<'l> {
     pub(super) fn of(operation: &'l Operation<'_>) -> Self {
-        let Operation { name, parameters, constants, left_out, is_guessed, .. } = operation;
-        Self { name: &name.value, parameters, constants, left_out, is_guessed: *is_guessed }
+        let Operation { name, parameters, constants, left_out, guessed, .. } = operation;
+        Self { name: &name.value, parameters, constants, left_out, guessed }
     }
 
     /// The names of its parameters.
@@ -214,6 +214,7 @@ pub(super) fn bind(
     inputs: &mut Inputs<'_, '_>,
     sink: &mut Sink,
 ) -> Vec<Source> {
+    inputs.guessed.clone_from(callee.guessed);
     let given = with.map(|pairs| Given::new(callee, pairs));
     // For each parameter its argument, and which arguments are used.
     let arguments: Vec<Option<usize>> =
@@ -247,7 +248,7 @@ pub(super) fn bind(
             (None, _) => inputs.same_or_required(parameter, sink),
             // A parameter that is missing in `with` may still come from an input of that name: from a declared one, and
             // always where the path or a template needs it.
-            (Some(_), None) if !inputs.open || callee.is_guessed || parameter.location.is_path() => {
+            (Some(_), None) if !inputs.open || !callee.guessed.is_empty() || parameter.location.is_path() => {
                 inputs.same_or_required(parameter, sink)
             }
             (Some(_), None) => inputs.required(parameter, sink),

@@ -130,8 +130,8 @@ impl<'l, 'd> Linker<'l, 'd> {
                 parameter.required |= declared.is_some_and(|input| input.required != Some(false));
             }
         }
-        let callee =
-            Callee { name: &name.value, parameters: &parameters, constants: &[], left_out: &[], is_guessed: false };
+        let (parameters, guessed) = (&parameters, &BTreeSet::new());
+        let callee = Callee { name: &name.value, parameters, constants: &[], left_out: &[], guessed };
         let (inputs, sources) = call::arguments(&callee, invocation, context, sink);
         let fixed = call::fixed(invocation, context);
         Some(Call { target: Target::Flow(id), inputs, fixed, sources, outputs, limit: None })

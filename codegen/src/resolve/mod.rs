@@ -281,7 +281,8 @@ fn tools<'d>(linker: &Linker<'_, 'd>, size: &mut Size, sink: &mut Sink) -> Vec<T
                 Target::Flow(_) => None,
             };
             let declares_none = source.invocation.inputs.is_empty();
-            let open = operation.is_some_and(|it| (it.is_guessed && declares_none) || it.has_sent_credential());
+            let open =
+                operation.is_some_and(|it| (!it.guessed.is_empty() && declares_none) || it.has_sent_credential());
             let tool =
                 Tool { listener, name: String::new(), title: source.title.as_ref(), description, hints, open, call };
             // Adapters that differ only in their transport list the same tools, which are served once.
@@ -336,19 +337,26 @@ fn uses_required(api: &Consumes) -> bool {
     inputs.any(|input| input.required.is_some())
 }
 
-/// Gives parameters without a type the one that all inputs declare that become them: any type if they are inserted somewhere,
-/// and else that of an array, which travels differently.
+/// Gives parameters without a type the one that the inputs declare that become them. If they are inserted somewhere it is any
+/// type, but all of their values must be known to have it: outputs of steps and inputs that nothing declares are not. Else it is
+/// that of an array, which travels differently.
 fn infer_types(linked: &mut Linked<'_>) {
     let mut found: BTreeMap<(OperationId, usize), Option<Text>> = BTreeMap::new();
-    each_use(linked, |_, operation, sources, inputs| {
-        for (index, source) in sources.iter().enumerate() {
+    each_use(linked, |of, operation, sources, inputs| {
+        let parameters = of.operations.get(operation.index()).map_or(&[][..], |operation| &operation.parameters);
+        for (index, (source, parameter)) in sources.iter().zip(parameters).enumerate() {
             let kind = match source {
+                Source::Absent => continue,
                 Source::Json(json) => kind_of(json),
                 source => source.whole().find_map(|id| inputs.get(id.index())?.kind.clone()),
             };
-            let Some(kind) = kind else { continue };
-            let known = found.entry((operation, index)).or_insert_with(|| Some(kind.clone()));
-            if known.as_ref().is_some_and(|known| known.value != kind.value) {
+            let is_inserted = matches!(parameter.location, Location::Field | Location::Inserted);
+            if kind.is_none() && !is_inserted {
+                continue;
+            }
+            let value = |kind: &Option<Text>| kind.as_ref().map(|kind| kind.value.clone());
+            let known = found.entry((operation, index)).or_insert_with(|| kind.clone());
+            if value(known) != value(&kind) {
                 *known = None;
             }
         }

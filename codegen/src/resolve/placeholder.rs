@@ -103,7 +103,9 @@ impl<'p, 'd, 'v> Placeholders<'p, 'd, 'v> {
             return index.into();
         }
         let declared = self.declared(name);
-        self.operation.is_guessed |= declared.is_none();
+        if declared.is_none() {
+            self.operation.guessed.insert(name.to_owned());
+        }
         let id = ParameterId::from(self.operation.parameters.len());
         self.operation.parameters.push(Parameter {
             name: name.to_owned(),

@@ -169,6 +169,12 @@ fn convert(argument: &Argument, parameter: &Parameter) -> Option<Argument> {
             let json = serde_json::from_str::<&RawValue>(&text).ok()?.get();
             (!json.starts_with(['"', 'n'])).then(|| from_json_text(parameter.kind, json))
         }
+        // A whole body of no known type is what the text describes, if that is an object or an array.
+        (b'"', Kind::Any) if parameter.location == Location::Body => {
+            let text = argument.text();
+            let json = serde_json::from_str::<&RawValue>(&text).ok()?.get();
+            json.starts_with(['{', '[']).then(|| from_json_text(Kind::Any, json))
+        }
         // A single value becomes an array of one item.
         (b'-' | b'0'..=b'9' | b't' | b'f' | b'"', Kind::Array) => {
             Some(joined(b'[', &[argument.to_json()?.into_owned()], b']'))

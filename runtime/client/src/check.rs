@@ -57,7 +57,7 @@ fn check_body(operation: &Operation, arguments: &Arguments) -> Violations {
 fn of_parameter(values: &Values<'_>, root: &BodyNode, violation: &Violation) -> Option<Violation> {
     let (mut node, mut pointer) = (root, violation.pointer.as_deref().unwrap_or_default());
     loop {
-        if let BodyNode::Parameter(id) | BodyNode::Quoted(id) = node {
+        if let BodyNode::Parameter(id) | BodyNode::Bare(id) | BodyNode::Quoted(id) = node {
             let name = &values.operation.parameter(*id)?.name;
             return Some(Violation::new(name, &*violation.problem).at(pointer.to_owned()));
         }

@@ -55,6 +55,8 @@ pub(super) async fn call(
         Ok(permit) => permit,
         Err(error) => return limited(error, ended),
     };
+    // As the reference engine has it: where no one has said what the tool takes, and nothing is sent, the call is invalid.
+    let is_bare = tool.open && params.arguments.as_ref().is_none_or(|arguments| arguments.is_empty());
     let inputs = Inputs::read(tool, params.arguments.take());
     let note = inputs.note();
     let checked = inputs.checked(tool, connection).await;
@@ -69,6 +71,9 @@ pub(super) async fn call(
         Ok(arguments) => run(tool, connection, policy, arguments, confirmable, context, ended).await?,
         Err(error) => {
             ended.outcome = AuditOutcome::Invalid;
+            if is_bare && matches!(error.kind(), ErrorKind::Arguments(_)) {
+                return Err(ErrorData::invalid_params(error.to_string(), None));
+            }
             failure(tool, policy, &error).into()
         }
     };

@@ -40,8 +40,9 @@ impl Inputs {
         let mut arguments = arguments.unwrap_or_default();
         for (input, slot) in inputs.iter().zip(&mut read.values) {
             let Some(value) = arguments.shift_remove(&*input.name) else { continue };
-            // Models often write null for an argument that they leave out. It is a value only if the input accepts any JSON.
-            if value == Value::Null && input.kind != Kind::Any {
+            // Models often write null for an argument that they leave out. It is a value only in a body that accepts any JSON.
+            let has_null = input.kind == Kind::Any && input.location.is_body();
+            if value == Value::Null && !has_null {
                 continue;
             }
             let parsed = parsed(input, &value);

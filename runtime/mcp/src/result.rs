@@ -47,13 +47,22 @@ fn success(tool: &'static Tool, policy: &Policy, response: Response<Bytes>) -> R
     let reveals = policy.reveals(&tool.name);
     let shown = match &tool.binding.output {
         Output::Projected(projection) => {
+            let media_type = content::media_type(response.headers());
+            let body = response.body().clone();
             let mut source = document(target, projection, response)?.into_body();
             // Masking comes before the projection, which may change the names that identify secrets.
             let changes = clean(target, reveals, &mut source);
             let shape = apply(projection, &source);
-            // If nothing is found, the model gets all.
-            let document = if shape.is_null() { source } else { shape.into_value() };
-            Shown { text: numbers::write(&document), document: Some(document), masked: changes.masked }
+            let written =
+                |document, masked| Shown { text: numbers::write(&document), document: Some(document), masked };
+            // If nothing is found, the model gets all, as the upstream wrote it.
+            match std::str::from_utf8(&body) {
+                _ if !shape.is_null() => written(shape.into_value(), changes.masked),
+                Ok(text) if target.format().is_json() => {
+                    Shown::text(target, reveals, media_type.as_deref(), text.trim_start_matches('\u{feff}').into())
+                }
+                _ => written(source, changes.masked),
+            }
         }
         Output::Whole => {
             let media_type = content::media_type(response.headers());

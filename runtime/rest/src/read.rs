@@ -176,13 +176,13 @@ impl Reader {
 
     async fn body(self, parts: &Parts, body: Body) -> Result<Self, Problem> {
         if body.is_end_stream() {
-            return Ok(self);
+            return Ok(self.without_body());
         }
         let bytes = receive(body, STANDSTILL, |_| true).await?;
         // JSON may begin with a byte order mark, which is not passed on (RFC 8259 §8.1).
         let bytes = bytes.slice_ref(without_byte_order_mark(&bytes));
         if bytes.is_empty() {
-            return Ok(self);
+            return Ok(self.without_body());
         }
         if self.fixed.is_empty() && self.at(Location::Body).chain(self.at(Location::Field)).next().is_none() {
             // Some SDKs send an empty document with every request, whatever its method.
@@ -201,6 +201,15 @@ impl Reader {
         }
         let mut reader = self;
         offload(bytes.len(), move || reader.content(&bytes).map(|()| reader)).await
+    }
+
+    /// What is not there cannot be content that is unprocessable (RFC 9110 §15.5.21).
+    fn without_body(mut self) -> Self {
+        let is_missed = |input: &Parameter| input.required && input.default.is_none();
+        if let Some((_, input)) = self.at(Location::Body).find(|(_, input)| is_missed(input)) {
+            self.violations.push((None, Violation::new(&input.name, "is required, as the body of the request")));
+        }
+        self
     }
 
     /// Reads a body that is JSON.

@@ -37,6 +37,9 @@ pub enum BodyNode {
     Json(Text),
     /// The value of a parameter, in its own type. It is left out if the parameter has no value.
     Parameter(ParameterId),
+    /// The value of a parameter that stands in JSON text without quotes, in its own type: text that is JSON is that value. It is
+    /// left out if the parameter has no value.
+    Bare(ParameterId),
     /// The value of a parameter that stands in quotes. If its type is known, it is in its type; otherwise numbers and booleans
     /// become text. It is left out if the parameter has no value.
     Quoted(ParameterId),

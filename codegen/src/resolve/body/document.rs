@@ -27,7 +27,7 @@ impl Template<'_, '_, '_> {
     ) -> Option<Body> {
         let Some(data) = data else {
             // A body without a description is sent by the caller as a whole.
-            self.whole("body");
+            self.whole("body", false);
             return None;
         };
         let raw = match &data.content {
@@ -43,7 +43,8 @@ impl Template<'_, '_, '_> {
         let content = match raw {
             Some(raw) => match sole(&raw).filter(|name| !self.placeholders.is_variable(name)) {
                 Some(name) => {
-                    self.whole(&name);
+                    // Nothing is no JSON.
+                    self.whole(&name, true);
                     return None;
                 }
                 None => self.raw(&split(&raw), or_text, sink)?,
@@ -146,12 +147,14 @@ impl Template<'_, '_, '_> {
 
     /// A placeholder that is a whole value. Without quotes around it, it must be there, because nothing is no JSON.
     fn value(&mut self, name: &str, bare: bool, sink: &mut Sink) -> Option<BodyNode> {
-        let is_optional = self.placeholders.declared(super::strip_in_body(name)).is_some();
-        let required = std::mem::replace(&mut self.placeholders.required, bare && !is_optional);
+        let declared = self.placeholders.declared(super::strip_in_body(name));
+        let (is_declared, has_type) = (declared.is_some(), declared.is_some_and(|input| input.kind.is_some()));
+        let required = std::mem::replace(&mut self.placeholders.required, bare && !is_declared);
         let parts = self.placeholders.parts(name, sink);
         self.placeholders.required = required;
         Some(match parts?.as_slice() {
-            [TemplatePart::Parameter(id)] if bare => BodyNode::Parameter(*id),
+            [TemplatePart::Parameter(id)] if bare && has_type => BodyNode::Parameter(*id),
+            [TemplatePart::Parameter(id)] if bare => BodyNode::Bare(*id),
             [TemplatePart::Parameter(id)] => BodyNode::Quoted(*id),
             parts => BodyNode::Text(parts.to_vec().into()),
         })

@@ -85,16 +85,19 @@ impl Template<'_, '_, '_> {
         Some(Body { media_type: media_type.into(), content: content? })
     }
 
-    /// Makes the parameter of this name the whole body.
-    fn whole(&mut self, name: &str) {
+    /// Makes the parameter of this name the whole body. Unless it is declared, `required` says whether it must be there.
+    fn whole(&mut self, name: &str, required: bool) {
         let declared = self.placeholders.declared(name);
+        if declared.is_none() && required {
+            self.placeholders.operation.guessed.insert(name.to_owned());
+        }
         let parameter = Parameter {
             name: name.to_owned(),
             wire: name.to_owned(),
             span: declared.map_or(self.placeholders.span, |input| input.name.span),
             location: Location::Body,
             kind: declared.and_then(|input| input.kind.clone()).filter(|kind| kind.value != "string"),
-            required: declared.is_some_and(|input| input.required == Some(true)),
+            required: declared.map_or(required, |input| input.required == Some(true)),
             description: declared.and_then(|input| input.description.as_ref()).map(|text| text.value.clone()),
             rules: declared.map(|input| input.rules.clone()).unwrap_or_default(),
             configured: None,

@@ -9,7 +9,7 @@ mod value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::take;
 
-use naftiko_schema::{InputId, Kind, Location};
+use naftiko_schema::{InputId, InputPart, Kind, Location};
 
 pub(super) use self::declared::constants;
 use self::declared::{Path, declared_inputs};
@@ -18,11 +18,12 @@ use super::unique_inputs;
 use super::variables::Variables;
 use crate::codes::Code;
 use crate::diagnostic::{Sink, Span};
+use crate::json_path;
 use crate::linked::{Parameter, Source};
 use crate::names::Index;
 use crate::read::document::{Input, Invocation, Text};
 use crate::read::yaml::{Content, Node};
-use crate::template::Piece;
+use crate::template::{self, Piece};
 use crate::vocabulary;
 
 /// The prefixes that mean "what the caller sent".
@@ -70,6 +71,8 @@ pub(super) struct Inputs<'c, 'd> {
     declared: usize,
     /// Whether no input is declared.
     pub(super) open: bool,
+    /// The names of the parameters that are known from placeholders only.
+    pub(super) guessed: BTreeSet<String>,
     /// The names of the parameters that are fed.
     parameters: BTreeSet<&'c str>,
     /// The steps whose outputs can be used.
@@ -107,6 +110,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
             demanded: declared.iter().filter(|it| it.required == Some(true)).map(|it| it.name.value.as_str()).collect(),
             declared: count,
             open,
+            guessed: BTreeSet::new(),
             parameters,
             steps: Vec::new(),
             made: Vec::new(),
@@ -155,8 +159,16 @@ impl<'c, 'd> Inputs<'c, 'd> {
         if let Some(part) = self.part(&parameter.name) {
             return Source::Part(part);
         }
+        if self.guessed.contains(&parameter.name)
+            && let Some(name) = self.strip(&parameter.name)
+        {
+            return self.reference(parameter, name, parameter.span, sink);
+        }
         // Without an input, no one could send its part of a credential.
         let is_open = self.open || parameter.location == Location::Credential;
+        if is_open && let Some(part) = self.derived_part(parameter, sink) {
+            return Source::Part(part);
+        }
         if is_open && self.can_send(&parameter.name) {
             Source::Input(self.derive(&parameter.name, parameter, sink))
         } else {
@@ -255,11 +267,16 @@ impl<'c, 'd> Inputs<'c, 'd> {
     pub(super) fn argument(&mut self, parameter: &Parameter, node: &Node, sink: &mut Sink) -> Source {
         let source = self.source(parameter, node, sink);
         let is_reference = matches!(&node.content, Content::Text(text) if self.strip(text).is_some());
-        let (Source::Input(referred), Some(own)) = (&source, self.names.exact(&parameter.name)) else { return source };
-        if !is_reference || own >= self.declared || own == referred.index() {
+        let referred = match &source {
+            Source::Input(id) => id.index(),
+            Source::Part(part) => part.input.index(),
+            _ => return source,
+        };
+        let Some(own) = self.names.exact(&parameter.name) else { return source };
+        if !is_reference || own >= self.declared || own == referred {
             return source;
         }
-        for index in [referred.index(), own] {
+        for index in [referred, own] {
             if let Some(input) = self.inputs.get_mut(index)
                 && !self.demanded.contains(input.name.as_str())
             {
@@ -267,6 +284,27 @@ impl<'c, 'd> Inputs<'c, 'd> {
             }
         }
         Source::First(vec![source, Source::Input(own.into())])
+    }
+
+    /// The part of an input that a placeholder of the operation names, such as `user.id`, where neither the operation nor the
+    /// route or tool declares anything. Callers of routes send names of a query as they are written.
+    fn derived_part(&mut self, parameter: &Parameter, sink: &mut Sink) -> Option<InputPart> {
+        let is_placeholder = self.guessed.contains(&parameter.name) && parameter.location != Location::Credential;
+        if !is_placeholder || self.context.closed || (self.context.path.is_some() && !parameter.location.is_body()) {
+            return None;
+        }
+        let (base, rest) = parameter.name.split_at_checked(parameter.name.find(['.', '['])?)?;
+        let at = json_path::parse(&format!("${rest}")).ok().filter(|_| template::is_name(base))?;
+        let known = self.names.exact(base);
+        let kind = known.and_then(|index| self.inputs.get(index)?.kind.as_ref());
+        if kind.is_some_and(|kind| !["object", "array", "any"].contains(&kind.value.as_str())) {
+            return None;
+        }
+        let kind = if rest.starts_with('.') { "object" } else { "array" };
+        let kind = Some(Text { value: kind.to_owned(), span: Span::default() });
+        let whole = Parameter { location: Location::Field, kind, ..parameter.clone() };
+        let input = known.map_or_else(|| self.derive(base, &whole, sink), InputId::from);
+        Some(InputPart { input, at: at.into() })
     }
 
     /// Derives an input from its parameter.

@@ -3,7 +3,7 @@
 mod inputs;
 mod placeholders;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use naftiko_schema::{ApiId, Method};
 
@@ -59,7 +59,7 @@ pub(super) fn link<'d>(
         body: None,
         credentials: Vec::new(),
         left_out: Vec::new(),
-        is_guessed: false,
+        guessed: BTreeSet::new(),
     };
     let mut builder = Builder::new(&mut linked, shared, variables);
     if let Some(query) = query {
@@ -81,6 +81,11 @@ pub(super) fn link<'d>(
     let mixed = builder.mixed;
     declare_placeholders(&mut linked, variables, sink);
     let declared: Vec<_> = operation.inputs.iter().chain(&resource.inputs).chain(&shared.source.inputs).collect();
+    // A value that is one placeholder is a parameter under the name of that.
+    let is_undeclared = |known: &Parameter| !declared.iter().any(|input| input.name.value == known.name);
+    let renamed = linked.parameters.iter().filter(|known| known.name != known.wire && is_undeclared(known));
+    let renamed: Vec<String> = renamed.map(|known| known.name.clone()).collect();
+    linked.guessed.extend(renamed);
     fill_values(&mut linked, mixed, &declared, variables, sink);
     add_credentials(&mut linked, shared, sink);
     body::link(&mut linked, operation.body.as_ref(), &declared, variables, sink);

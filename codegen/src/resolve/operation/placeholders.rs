@@ -97,6 +97,7 @@ impl Builder<'_, '_, '_, '_> {
                 continue;
             }
             undeclared(self.operation, &name, "query", sink);
+            self.operation.guessed.insert(name.clone());
             let declared = required_string(&name, Location::Query, self.operation.path.span);
             self.push_parameter(Parameter { wire: decode(&wire), required, ..declared });
         }
@@ -135,7 +136,6 @@ impl Builder<'_, '_, '_, '_> {
 /// come first, like declared ones.
 pub(super) fn declare_placeholders(operation: &mut Operation<'_>, variables: &mut Variables<'_>, sink: &mut Sink) {
     let mut bound: Vec<Constant> = Vec::new();
-    let mut is_guessed = false;
     let mut synthesised: Vec<Parameter> = Vec::new();
     let parameters = operation.parameters.iter().filter(|known| known.location.is_path());
     let constants = operation.constants.iter().filter(|known| known.location.is_path());
@@ -151,12 +151,11 @@ pub(super) fn declare_placeholders(operation: &mut Operation<'_>, variables: &mu
             bound.push(Constant { name, location: Location::Path, value, json: None });
         } else if !declared {
             undeclared(operation, name, "path", sink);
-            is_guessed = true;
             let location = if matches!(piece, Piece::Segments(_)) { Location::Segments } else { Location::Path };
             synthesised.push(required_string(name, location, operation.path.span));
         }
     }
-    operation.is_guessed |= is_guessed;
+    operation.guessed.extend(synthesised.iter().map(|parameter| parameter.name.clone()));
     operation.parameters.splice(0..0, synthesised);
     operation.constants.extend(bound);
 }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use naftiko_schema::{BodyMember, BodyNode, Kind, ParameterId};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::argument::{Argument, scalar_text};
 use crate::template::Values;
@@ -26,6 +27,7 @@ pub(super) fn node(values: &Values<'_>, node: &BodyNode, out: &mut Vec<u8>) -> b
             true
         }
         BodyNode::Parameter(id) => argument(values, *id, out),
+        BodyNode::Bare(id) => bare(values, *id, out),
         BodyNode::Quoted(id) => quoted(values, *id, out),
         BodyNode::Text(template) => values.fill(template).map(|text| string(&text, out)).is_some(),
         BodyNode::Object(members) => object(values, members, out),
@@ -91,6 +93,21 @@ fn argument(values: &Values<'_>, id: ParameterId, out: &mut Vec<u8>) -> bool {
         },
         // The arguments were checked, so parts of a body are never raw.
         Some(Argument::Raw(_)) | None => return false,
+    }
+    true
+}
+
+/// An argument without quotes: text that is JSON is inserted as it is, unless it is known of which type the value must be.
+fn bare(values: &Values<'_>, id: ParameterId, out: &mut Vec<u8>) -> bool {
+    let start = out.len();
+    if !argument(values, id, out) {
+        return false;
+    }
+    let written = out.get(start..).filter(|json| json.starts_with(b"\"") && values.operation.request_schema.is_none());
+    let text = written.and_then(|json| serde_json::from_slice::<String>(json).ok());
+    if let Some(json) = text.as_deref().and_then(|text| serde_json::from_str::<&RawValue>(text).ok()) {
+        out.truncate(start);
+        out.extend_from_slice(json.get().as_bytes());
     }
     true
 }

@@ -171,6 +171,26 @@ fn a_value_in_quotes_is_text_unless_its_type_is_known() {
 }
 
 #[test]
+fn text_without_quotes_is_the_json_that_it_is_and_other_text_a_string() {
+    let bare = |argument: Argument| document(BodyNode::Bare(ParameterId(0)), &[(0, argument)]);
+    for (sent, expected) in [
+        ("5", "5"),
+        ("1.10", "1.10"),
+        (" [1, \"a\"] ", "[1, \"a\"]"),
+        ("\"a\"", "\"a\""),
+        ("null", "null"),
+        ("a", "\"a\""),
+        ("007", "\"007\""),
+        ("1, \"b\": 2", "\"1, \\\"b\\\": 2\""),
+        ("", "\"\""),
+    ] {
+        assert_eq!(bare(value(sent.into())).as_deref(), Some(expected), "{sent}");
+    }
+    assert_eq!(bare(value(json!({"a": "5"}))).as_deref(), Some("{\"a\":\"5\"}"));
+    assert_eq!(document(BodyNode::Bare(ParameterId(0)), &[]), None);
+}
+
+#[test]
 fn text_without_any_of_its_values_is_left_out() {
     let template = || -> Template {
         let part = |id| TemplatePart::Parameter(ParameterId(id));

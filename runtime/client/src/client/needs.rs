@@ -66,7 +66,7 @@ fn add_node(node: &BodyNode, needs: &mut Needs) {
         BodyNode::Text(template) => add(template, needs),
         BodyNode::Object(members) => add_members(members, needs),
         BodyNode::Array(items) => items.iter().for_each(|item| add_node(item, needs)),
-        BodyNode::Json(_) | BodyNode::Parameter(_) | BodyNode::Quoted(_) => {}
+        BodyNode::Json(_) | BodyNode::Parameter(_) | BodyNode::Bare(_) | BodyNode::Quoted(_) => {}
     }
 }
 
