@@ -2,16 +2,100 @@
 //! leaves its meaning to the reader).
 
 use std::collections::BTreeSet;
-use std::fmt;
+use std::{fmt, io};
 
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
+use serde_json::ser::{Formatter, Serializer};
 use serde_json::value::RawValue;
 
-/// A document on lines of its own, with a line end.
-pub(crate) fn pretty(document: &impl Serialize) -> String {
-    // Any value can be written as JSON.
-    serde_json::to_string_pretty(document).unwrap_or_default() + "\n"
+/// A document on lines of its own, with a line end. It is about this long, in bytes: a text that grows takes several times as much
+/// memory.
+pub(crate) fn pretty(document: &impl Serialize, length: usize) -> String {
+    let mut text = Vec::with_capacity(length);
+    let written = document.serialize(&mut Serializer::with_formatter(&mut text, Lines::default()));
+    text.push(b'\n');
+    // Any value can be written as JSON, which is UTF-8.
+    written.ok().and_then(|()| String::from_utf8(text).ok()).unwrap_or_default()
+}
+
+/// The end of a line, and the blanks of so many levels. Those of serde_json are written level by level.
+const END: &[u8] = b",\n                                                ";
+
+/// The same layout as serde_json's: two blanks for each level, and nothing between the brackets of what is empty.
+#[derive(Default)]
+struct Lines {
+    level: usize,
+    /// Whether the innermost list or object that is open has a value.
+    has_value: bool,
+}
+
+impl Lines {
+    /// Starts a line, after a comma unless it is the first.
+    fn start(&self, writer: &mut (impl io::Write + ?Sized), is_first: bool) -> io::Result<()> {
+        let (start, mut blanks) = (usize::from(is_first), 2 * self.level);
+        let most = END.len() - ",\n".len();
+        writer.write_all(END.get(start..END.len() - most.saturating_sub(blanks)).unwrap_or_default())?;
+        while blanks > most {
+            blanks -= most;
+            writer.write_all(END.get(2..2 + blanks.min(most)).unwrap_or_default())?;
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, writer: &mut (impl io::Write + ?Sized), bracket: &[u8]) -> io::Result<()> {
+        self.level += 1;
+        self.has_value = false;
+        writer.write_all(bracket)
+    }
+
+    fn close(&mut self, writer: &mut (impl io::Write + ?Sized), bracket: &[u8]) -> io::Result<()> {
+        self.level = self.level.saturating_sub(1);
+        if self.has_value {
+            self.start(writer, true)?;
+        }
+        writer.write_all(bracket)
+    }
+}
+
+impl Formatter for Lines {
+    fn begin_array<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.open(writer, b"[")
+    }
+
+    fn end_array<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.close(writer, b"]")
+    }
+
+    fn begin_array_value<W: io::Write + ?Sized>(&mut self, writer: &mut W, is_first: bool) -> io::Result<()> {
+        self.start(writer, is_first)
+    }
+
+    fn end_array_value<W: io::Write + ?Sized>(&mut self, _: &mut W) -> io::Result<()> {
+        self.has_value = true;
+        Ok(())
+    }
+
+    fn begin_object<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.open(writer, b"{")
+    }
+
+    fn end_object<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.close(writer, b"}")
+    }
+
+    fn begin_object_key<W: io::Write + ?Sized>(&mut self, writer: &mut W, is_first: bool) -> io::Result<()> {
+        self.start(writer, is_first)
+    }
+
+    fn begin_object_value<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b": ")
+    }
+
+    fn end_object_value<W: io::Write + ?Sized>(&mut self, _: &mut W) -> io::Result<()> {
+        self.has_value = true;
+        Ok(())
+    }
 }
 
 /// Deeper values are refused, as most readers of JSON do.
@@ -103,6 +187,17 @@ mod tests {
         let twice = parse(r#"{"a": {"b": 1, "c": [], "\u0062": 2}}"#);
         assert_eq!(twice, Err("an object has the name `b` twice".to_owned()));
         assert!(parse(r#"[{"a": 1}, {"a": 1}]"#).is_ok(), "different objects");
+    }
+
+    #[test]
+    fn documents_are_laid_out_as_serde_json_lays_them_out() {
+        let mut document =
+            serde_json::json!({"a": [], "b": {}, "c": [1, [true], {"d": null, "e": "é\n"}], "f": {"g": [{}]}});
+        for _ in 0..60 {
+            document = serde_json::json!({"h": document, "i": [2, {"j": 3}]});
+        }
+        let other = serde_json::to_string_pretty(&document).expect("JSON");
+        assert_eq!(pretty(&document, 0), other + "\n");
     }
 
     #[test]

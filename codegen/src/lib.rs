@@ -119,6 +119,8 @@ pub struct Crate {
     /// How many MCP tools it exposes.
     pub tools: usize,
     model: model::Model,
+    /// The OpenAPI documents of its REST adapters, in order, until groups take them.
+    documents: Vec<serde_json::Value>,
 }
 
 /// A capability that was compiled without generating a crate: the tables that a crate of it would declare.
@@ -230,10 +232,12 @@ impl Compiler {
             generated.warnings.extend(sink.finish(sources));
             generated.warnings.extend(diagnostics);
         }
-        let made =
-            crates.iter().map(|(path, made)| (*path, group::plan::Made { model: &made.model, files: &made.files }));
+        let made = crates.iter_mut().map(|(path, made)| {
+            let Crate { model, documents, .. } = &mut **made;
+            (*path, group::plan::Made { model, documents: std::mem::take(documents) })
+        });
         let is_taken = |name: &str| owners.contains_key(name) || reserved.iter().any(|reserved| reserved == name);
-        let groups = group::plan::make(sources, &made.collect(), &wanted, is_taken, &mut generated.warnings);
+        let groups = group::plan::make(sources, made.collect(), &wanted, is_taken, &mut generated.warnings);
         for made in crates.into_values() {
             generated.files.extend(made.files);
             generated.crates.push(made.name);
@@ -285,21 +289,25 @@ impl Compiler {
         let outcome = match model {
             // Emitters write the name as code.
             Some(_) if sink.has_errors() => Outcome::Refused,
-            Some(model) => Outcome::Generated(Box::new(Crate {
-                files: emit::emit(&model),
-                variables: model.capability.variables.iter().map(|variable| variable.name.to_string()).collect(),
-                apis: model
-                    .capability
-                    .apis
-                    .iter()
-                    .map(|api| (api.namespace.to_string(), api.base_uri.is_some()))
-                    .collect(),
-                operations: model.operations.len(),
-                routes: model.rest().map(|rest| rest.routes.len()).sum(),
-                tools: model.mcp().map(|mcp| mcp.tools.len()).sum(),
-                name: model.crate_name().to_owned(),
-                model,
-            })),
+            Some(model) => {
+                let emit::Emitted { files, documents } = emit::emit(&model);
+                Outcome::Generated(Box::new(Crate {
+                    files,
+                    documents,
+                    variables: model.capability.variables.iter().map(|variable| variable.name.to_string()).collect(),
+                    apis: model
+                        .capability
+                        .apis
+                        .iter()
+                        .map(|api| (api.namespace.to_string(), api.base_uri.is_some()))
+                        .collect(),
+                    operations: model.operations.len(),
+                    routes: model.rest().map(|rest| rest.routes.len()).sum(),
+                    tools: model.mcp().map(|mcp| mcp.tools.len()).sum(),
+                    name: model.crate_name().to_owned(),
+                    model,
+                }))
+            }
             None if sink.has_errors() => Outcome::Refused,
             None => Outcome::NotACapability,
         };

@@ -85,6 +85,9 @@ pub(crate) fn split_path(path: &str) -> Result<Vec<Piece>, &'static str> {
 /// for those of RFC 6570 §3.2.8 that form a query: `{?a,b}` is `?a={?a}&b={?b}`, where `?` marks what may be left
 /// out.
 pub(crate) fn cut(text: &str) -> (String, Option<String>, Option<String>) {
+    if !text.contains(['?', '#', '&']) {
+        return (text.to_owned(), None, None);
+    }
     let (mut path, mut query, mut fragment) = (String::new(), None::<String>, None::<String>);
     let (mut depth, mut rest) = (0_usize, text);
     while let Some(c) = rest.chars().next() {

@@ -1,7 +1,6 @@
 //! Files below a folder that are written or removed where their path says: no part of the path is a link, which could lead
 //! elsewhere. The folder itself may be one.
 
-use std::collections::BTreeSet;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
@@ -11,8 +10,8 @@ use anyhow::{Context as _, Result, bail};
 /// A folder with files that are written or removed one after the other.
 pub struct Inside<'f> {
     folder: &'f Path,
-    /// The folders below it that are there, and are no links, by their paths with `/`.
-    present: BTreeSet<String>,
+    /// The path with `/` of the last folder below it that was seen to be there, as all folders that it is in. None is a link.
+    present: String,
     /// Whether a draft of an earlier run was looked for.
     is_clean: bool,
 }
@@ -20,7 +19,12 @@ pub struct Inside<'f> {
 impl<'f> Inside<'f> {
     /// What is below this folder.
     pub fn of(folder: &'f Path) -> Self {
-        Self { folder, present: BTreeSet::new(), is_clean: false }
+        Self { folder, present: String::new(), is_clean: false }
+    }
+
+    /// Whether a folder was seen to be there.
+    fn has(&self, path: &str) -> bool {
+        self.present.strip_prefix(path).is_some_and(|inside| inside.is_empty() || inside.starts_with('/'))
     }
 
     /// What there is at a path below the folder; `None` if nothing is there yet.
@@ -37,7 +41,7 @@ impl<'f> Inside<'f> {
             }
             part.push_str(&name.to_string_lossy());
             let is_whole = components.peek().is_none();
-            if !is_whole && self.present.contains(&part) {
+            if !is_whole && self.has(&part) {
                 continue;
             }
             match fs::symlink_metadata(self.folder.join(&part)) {
@@ -45,8 +49,8 @@ impl<'f> Inside<'f> {
                     "{part} is a link, and nothing is written or removed behind links: replace it by what it leads to"
                 ),
                 Ok(other) => {
-                    if other.is_dir() {
-                        self.present.insert(part.clone());
+                    if other.is_dir() && !self.has(&part) {
+                        self.present.clone_from(&part);
                     }
                     found = Some(other).filter(|_| is_whole);
                 }
@@ -70,12 +74,14 @@ impl<'f> Inside<'f> {
             // It may be a link.
             let _ = fs::remove_file(&draft);
         }
-        let parent = path.rsplit_once('/').map(|(parent, _)| parent).filter(|parent| !self.present.contains(*parent));
+        let parent = path.rsplit_once('/').map(|(parent, _)| parent).filter(|parent| !self.has(parent));
         parent
             .map_or(Ok(()), |parent| fs::create_dir_all(self.folder.join(parent)))
             .and_then(|()| replace_found(&file, found.as_ref(), &draft, text))
             .with_context(|| format!("{path} cannot be written"))?;
-        self.present.extend(parent.map(str::to_owned));
+        if let Some(parent) = parent {
+            parent.clone_into(&mut self.present);
+        }
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! The adapters of a generated crate: the facts about each type that several emitters need, and its files.
+//! The adapters of a generated crate: the facts about each type that several emitters need, and its module.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use naftiko_schema::Adapter;
 use serde::Serialize;
 
 use super::rust::Item;
-use super::{mcp, openapi, rest, rust, skill, tables};
+use super::{mcp, rest, rust, skill, tables};
 use crate::model::Model;
 
 /// The facts about one type of adapter.
@@ -71,26 +71,21 @@ pub(super) fn features(model: &Model, adapter: &Adapter) -> BTreeSet<&'static st
     [facts(adapter).feature].into_iter().chain(over_mcp.then_some(MCP.feature)).collect()
 }
 
-/// The files of an adapter: its module, and what describes it.
-pub(super) fn emit(model: &Model, adapter: &Adapter, module: &str) -> Vec<(String, String)> {
-    let module_file = format!("src/{module}.rs");
+/// The module of an adapter.
+pub(super) fn emit(model: &Model, adapter: &Adapter, module: &str) -> String {
     match adapter {
-        Adapter::Rest(rest) => {
-            let document = document(module);
-            let text = rest::emit(model, rest, &document);
-            vec![(module_file, text), (document, openapi::document(model, rest))]
-        }
-        Adapter::Mcp(mcp) => vec![(module_file, mcp::emit(model, mcp))],
-        Adapter::Skill(skills) => vec![(module_file, skill::emit(model, skills))],
+        Adapter::Rest(rest) => rest::emit(model, rest, &document(module)),
+        Adapter::Mcp(mcp) => mcp::emit(model, mcp),
+        Adapter::Skill(skills) => skill::emit(model, skills),
         Adapter::Control(control) => {
             let docs = "The control adapter: health, status and metrics.";
-            vec![(module_file, served_only(model, &CONTROL, docs, &**control))]
+            served_only(model, &CONTROL, docs, &**control)
         }
     }
 }
 
 /// The file with the OpenAPI document of the REST adapter with this module.
-pub(crate) fn document(module: &str) -> String {
+pub(super) fn document(module: &str) -> String {
     let further = module.strip_prefix("rest").unwrap_or_default().replace('_', "-");
     format!("openapi{further}.json")
 }

@@ -169,7 +169,7 @@ fn method(model: &Model, operation: &Operation) -> String {
     };
     let arguments = required.iter().map(|(parameter, setter)| argument(parameter, setter));
     let arguments = ["&self".to_owned()].into_iter().chain(arguments).collect();
-    let request = ("request", Some(Code::atom(format!("&operations::{}", operation.const_name))));
+    let request = ("request", Some(Code::atom(["&operations::", &operation.const_name].concat())));
     let sets = required.iter().map(|(parameter, setter)| set(call, parameter, setter));
     let request = Code::atom("self.connection").set([request].into_iter().chain(sets).collect());
     let function = function(&operation.method_name, arguments, call, &Code::call(call.clone(), vec![request]));
@@ -284,7 +284,7 @@ fn argument(parameter: &Parameter, setter: &Setter) -> String {
         Shape::Body => "impl IntoBody",
         Shape::Json => "impl Serialize",
     };
-    format!("{}: {kind}", setter.name)
+    [&setter.name, ": ", kind].concat()
 }
 
 /// The call that sets a parameter of the untyped request.
@@ -296,5 +296,5 @@ fn set(call: &str, parameter: &Parameter, setter: &Setter) -> (&'static str, Opt
         Shape::Plain(_) | Shape::Json => "set",
         Shape::Body => "body",
     };
-    (method, Some(Code::atom(format!("{call}::{}, {}", setter.id_name, setter.name))))
+    (method, Some(Code::atom([call, "::", &setter.id_name, ", ", &setter.name].concat())))
 }

@@ -11,6 +11,11 @@ pub(super) const WIDTH: usize = 120;
 /// The blanks of one level.
 pub(super) const INDENT: usize = 4;
 
+/// The length of a text in characters. Nearly all texts are ASCII.
+pub(super) fn length(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.chars().count() }
+}
+
 /// An expression.
 #[derive(Debug)]
 pub(super) struct Code {
@@ -38,7 +43,7 @@ impl Code {
     /// A name or a literal.
     pub(super) fn atom(text: impl Into<Cow<'static, str>>) -> Self {
         let text = text.into();
-        Self { width: text.chars().count(), form: Form::Atom(text) }
+        Self { width: length(&text), form: Form::Atom(text) }
     }
 
     /// Nothing: no argument.
@@ -66,10 +71,8 @@ impl Code {
     /// A call of a function.
     pub(super) fn call(function: impl Into<Cow<'static, str>>, arguments: Vec<Self>) -> Self {
         let function = function.into();
-        Self {
-            width: function.chars().count() + "()".len() + joined(&arguments),
-            form: Form::Call(function, arguments),
-        }
+        let width = length(&function) + "()".len() + joined(&arguments);
+        Self { width, form: Form::Call(function, arguments) }
     }
 
     /// The value with these setters called, those of flags without an argument.
@@ -257,12 +260,14 @@ impl Lines {
 
     fn push(&mut self, text: &str) {
         self.text.push_str(text);
-        self.column += if text.is_ascii() { text.len() } else { text.chars().count() };
+        self.column += length(text);
     }
 
     fn end(&mut self) {
         self.text.push('\n');
         self.column = self.indent * INDENT;
-        self.text.extend(std::iter::repeat_n(' ', self.column));
+        for _ in 0..self.indent {
+            self.text.push_str("    ");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! `deploy/`: how an image of the server is built, and how it is run in a cluster.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use naftiko_schema::{AccessToken, Adapter, Api, Capability, InboundAuth, Tool, distinguished};
 
@@ -9,9 +10,9 @@ use super::{MARKER, quoted};
 use crate::model::Model;
 use crate::names::hash;
 
-const CONTAINERFILE: &str = include_str!("deploy/Containerfile");
-const KUBERNETES: &str = include_str!("deploy/kubernetes.yaml");
-const KUSTOMIZATION: &str = include_str!("deploy/kustomization.yaml");
+static CONTAINERFILE: LazyLock<Template> = LazyLock::new(|| Template::of(include_str!("deploy/Containerfile")));
+static KUBERNETES: LazyLock<Template> = LazyLock::new(|| Template::of(include_str!("deploy/kubernetes.yaml")));
+static KUSTOMIZATION: LazyLock<Template> = LazyLock::new(|| Template::of(include_str!("deploy/kustomization.yaml")));
 /// The toolchain that builds the image: the one that runs the tests.
 const RUST: &str = "1.95.0";
 /// The longest label (RFC 1123 §2.1), and with it the longest name of a service.
@@ -81,7 +82,7 @@ fn containerfile(deployed: &Deployed<'_>) -> String {
         ("title", vec![quoted::dockerfile(deployed.title)]),
         ("description", vec![quoted::dockerfile(deployed.about())]),
     ]);
-    file(deployed, CONTAINERFILE, &values)
+    head(deployed) + &CONTAINERFILE.fill(&values)
 }
 
 fn kubernetes(deployed: &Deployed<'_>) -> String {
@@ -123,12 +124,12 @@ fn kubernetes(deployed: &Deployed<'_>) -> String {
         ("alive", vec![probe(deployed, "/healthz")]),
         ("low", privileged.then(|| "0".to_owned()).into_iter().collect()),
     ]);
-    file(deployed, KUBERNETES, &values)
+    head(deployed) + &KUBERNETES.fill(&values)
 }
 
 fn kustomization(deployed: &Deployed<'_>) -> String {
     let values = [("crate", vec![deployed.name.to_owned()]), ("name", vec![label(deployed.name)])];
-    file(deployed, KUSTOMIZATION, &values)
+    head(deployed) + &KUSTOMIZATION.fill(&values)
 }
 
 /// The value of an environment variable on a command line. Shells cannot expand every name.
@@ -263,37 +264,52 @@ fn probe(deployed: &Deployed<'_>, path: &str) -> String {
     }
 }
 
-fn file(deployed: &Deployed<'_>, template: &str, values: &[Value]) -> String {
-    head(deployed) + &fill(template, values)
-}
-
 /// The first lines of a file with comments.
 pub(super) fn head(deployed: &Deployed<'_>) -> String {
     let several = if deployed.models.len() > 1 { "s" } else { "" };
     format!("# {MARKER} from {}.\n# Do not edit: change the specification{several} instead.\n\n", deployed.origin)
 }
 
-/// A template with its values filled in. A line that names a list is repeated for each of its values, so with an
-/// empty list it is left out; a list of one value goes with any other list.
-fn fill(template: &str, values: &[Value]) -> String {
-    let list = |name: &str| values.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, list)| list);
-    let mut filled = String::new();
-    for line in template.lines() {
-        if !line.contains('@') {
-            filled.extend([line, "\n"]);
-            continue;
-        }
-        let lengths = || line.split('@').skip(1).step_by(2).map(|name| list(name).len());
-        let times = if lengths().any(|length| length == 0) { 0 } else { lengths().max().unwrap_or(1) };
-        for time in 0..times {
-            for (index, part) in line.split('@').enumerate() {
-                let value = || list(part).get(time).or(list(part).first()).map_or("", String::as_str);
-                filled.push_str(if index % 2 == 0 { part } else { value() });
+/// A template, which is read once: each line as the text before its values, and for each value its name and the text after it.
+struct Template {
+    length: usize,
+    lines: Vec<(&'static str, Vec<(&'static str, &'static str)>)>,
+}
+
+impl Template {
+    fn of(text: &'static str) -> Self {
+        let line = |line: &'static str| {
+            let mut parts = line.split('@');
+            let first = parts.next().unwrap_or_default();
+            let mut rest = Vec::new();
+            while let Some(name) = parts.next() {
+                rest.push((name, parts.next().unwrap_or_default()));
             }
-            filled.push('\n');
-        }
+            (first, rest)
+        };
+        Self { length: text.len(), lines: text.lines().map(line).collect() }
     }
-    filled
+
+    /// The template with its values filled in. A line that names a list is repeated for each of its values, so with an empty list
+    /// it is left out; a list of one value goes with any other list.
+    fn fill(&self, values: &[Value]) -> String {
+        let list = |name: &str| values.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, list)| list);
+        let mut filled = String::with_capacity(self.length + self.length / 2);
+        for (first, rest) in &self.lines {
+            let lists: Vec<(&[String], &str)> = rest.iter().map(|(name, after)| (list(name), *after)).collect();
+            let lengths = lists.iter().map(|(list, _)| list.len());
+            let times = if lengths.clone().any(|length| length == 0) { 0 } else { lengths.max().unwrap_or(1) };
+            for time in 0..times {
+                filled.push_str(first);
+                for (list, after) in &lists {
+                    let value = list.get(time).or(list.first()).map_or("", String::as_str);
+                    filled.extend([value, after]);
+                }
+                filled.push('\n');
+            }
+        }
+        filled
+    }
 }
 
 #[cfg(test)]
@@ -305,7 +321,7 @@ mod tests {
     #[test]
     fn a_line_stands_once_for_each_value() {
         let values = [("one", vec!["1".to_owned()]), ("two", vec!["a".to_owned(), "b".to_owned()]), ("none", vec![])];
-        assert_eq!(fill("x @one@\n@two@=@one@ @two@\n@one@ @none@\ny", &values), "x 1\na=1 a\nb=1 b\ny\n");
+        assert_eq!(Template::of("x @one@\n@two@=@one@ @two@\n@one@ @none@\ny").fill(&values), "x 1\na=1 a\nb=1 b\ny\n");
     }
 
     #[test]

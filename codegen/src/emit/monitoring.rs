@@ -16,6 +16,8 @@ use crate::names::hash;
 const REQUESTS: &str = "http_server_request_duration_seconds";
 const MESSAGES: &str = "mcp_server_operation_duration_seconds";
 const ATTEMPTS: &str = "http_client_request_duration_seconds";
+/// How long dashboards are, in bytes.
+const LENGTH: usize = 24 << 10;
 /// So many lines of a graph can be distinguished.
 const LINES: usize = 12;
 /// So many names are listed in a query.
@@ -141,7 +143,7 @@ fn dashboard(deployed: &Deployed<'_>) -> String {
     }
     server(&mut panels);
     let name = deployed.name;
-    pretty(&Dashboard {
+    let dashboard = Dashboard {
         description: format!("{MARKER} from {}. Do not edit: changes are lost.", deployed.origin),
         title: name,
         uid: format!("naftiko-{}", hash(name)),
@@ -155,7 +157,8 @@ fn dashboard(deployed: &Deployed<'_>) -> String {
         templating: List { list: variables(deployed, watched.is_group) },
         annotations: List { list: [(); 0] },
         panels: panels.all,
-    })
+    };
+    pretty(&dashboard, LENGTH)
 }
 
 /// Where the metrics are, which servers, and which capabilities of them.
@@ -277,10 +280,9 @@ fn alerts(deployed: &Deployed<'_>) -> String {
     let mut alert = |name: &str, severity: &str, lasts: &str, condition: String, summary: &str| {
         let (condition, summary) =
             (condition.replace('\'', "''"), quoted::yaml(&format!("{}: {summary}", deployed.name)));
-        text.push_str(&format!(
-            "      - alert: {name}\n        expr: '{condition}'\n        for: {lasts}\n        labels: {{server: {server}, severity: {severity}}}\n        \
-             annotations: {{summary: {summary}}}\n",
-        ));
+        text.extend(["      - alert: ", name, "\n        expr: '", &condition, "'\n        for: ", lasts]);
+        text.extend(["\n        labels: {server: ", &server, ", severity: ", severity]);
+        text.extend(["}\n        annotations: {summary: ", &summary, "}\n"]);
     };
     let watched = Watched::new(deployed);
     alert("NaftikoServerDown", "critical", "5m", format!("absent({info})"), "no server is scraped");

@@ -6,7 +6,7 @@ use quote::quote;
 use naftiko_schema::InboundAuth;
 
 use super::MARKER;
-use super::code::{Code, INDENT, WIDTH};
+use super::code::{Code, INDENT, WIDTH, length};
 use crate::model::Model;
 use crate::vocabulary::{is_invisible, is_printed};
 
@@ -17,16 +17,11 @@ pub(super) fn file<I: Into<Item>>(model: &Model, docs: &str, items: impl IntoIte
 
 /// The same for a file that is made of these sources.
 pub(super) fn file_from<I: Into<Item>>(origin: &str, docs: &str, items: impl IntoIterator<Item = I>) -> String {
-    let mut text = format!("// {MARKER} from {origin}.\n// Do not edit: change the specification instead.\n\n");
-    for line in doc_lines(docs) {
-        text.extend(["//!", &line, "\n"]);
-    }
-    text.push_str("#![cfg_attr(rustfmt, rustfmt_skip)]\n");
-    for item in items {
-        text.push('\n');
-        text.push_str(&format(item.into()));
-    }
-    text
+    let mut head = format!("// {MARKER} from {origin}.\n// Do not edit: change the specification instead.\n\n");
+    write_docs(&mut head, "//!", docs);
+    head.push_str("#![cfg_attr(rustfmt, rustfmt_skip)]\n");
+    let texts: Vec<String> = [head].into_iter().chain(items.into_iter().map(|item| format(item.into()))).collect();
+    texts.join("\n")
 }
 
 /// What stands between blank lines in a file.
@@ -128,16 +123,16 @@ fn spaced(code: &str) -> String {
 
 /// Documentation attributes for an item. The text is Markdown.
 pub(super) fn docs(text: &str) -> TokenStream {
-    let lines = doc_lines(text).map(|line| quote! { #[doc = #line] });
+    let mut docs = String::new();
+    write_docs(&mut docs, "", text);
+    let lines = docs.lines().map(|line| quote! { #[doc = #line] });
     quote! { #(#lines)* }
 }
 
 /// Documentation lines before an item. The text is Markdown.
 pub(super) fn comment(text: &str) -> String {
-    let mut lines = String::new();
-    for line in doc_lines(text) {
-        lines.extend(["///", &line, "\n"]);
-    }
+    let mut lines = String::with_capacity(text.len() + text.len() / 4);
+    write_docs(&mut lines, "///", text);
     lines
 }
 
@@ -145,7 +140,7 @@ pub(super) fn comment(text: &str) -> String {
 pub(super) fn function(name: &str, arguments: Vec<String>, result: &str, value: &Code) -> String {
     let width = WIDTH - INDENT;
     let start = format!("pub fn {name}({}) -> {result} {{\n", arguments.join(", "));
-    let start = if start.chars().count() <= width + "\n".len() {
+    let start = if length(&start) <= width + "\n".len() {
         start
     } else {
         format!("pub fn {name}(\n{}) -> {result} {{\n", indented(&(arguments.join(",\n") + ",\n")))
@@ -180,43 +175,46 @@ pub(super) fn indented(text: &str) -> String {
 /// The length at which lines of documentation are wrapped.
 const DOC_WIDTH: usize = 112;
 
-fn doc_lines(text: &str) -> impl Iterator<Item = String> {
+/// Writes lines of documentation, each after a sign.
+fn write_docs(docs: &mut String, sign: &str, text: &str) {
     let mut code = false;
-    let lines = text.lines().flat_map(move |line| {
+    for line in text.lines() {
         let fence = line.trim_start().starts_with("```");
         code ^= fence;
+        docs.push_str(sign);
         // Rows of tables and headings end with their line.
-        if code || fence || line.starts_with(['|', '#']) { vec![line.to_owned()] } else { wrapped(line) }
-    });
-    lines.map(|line| if line.is_empty() { String::new() } else { format!(" {line}") })
+        if code || fence || line.starts_with(['|', '#']) {
+            docs.extend([if line.is_empty() { "" } else { " " }, line]);
+        } else {
+            write_wrapped(docs, sign, line);
+        }
+        docs.push('\n');
+    }
 }
 
-/// A line of Markdown in lines of [`DOC_WIDTH`], as far as blanks allow. It renders the same: code spans stay whole, and no
+/// Writes a line of Markdown in lines of [`DOC_WIDTH`], as far as blanks allow. It renders the same: code spans stay whole, and no
 /// line begins like a list, a heading or a quotation.
-fn wrapped(line: &str) -> Vec<String> {
+fn write_wrapped(docs: &mut String, sign: &str, line: &str) {
     let indent = if line.starts_with("- ") { "  " } else { "" };
-    let mut lines = vec![String::new()];
-    let mut in_code = false;
+    let (mut width, mut in_code) = (0, false);
     for word in line.split(' ') {
-        let fits =
-            lines.last().is_none_or(|last| last.is_empty() || last.chars().count() + word.chars().count() < DOC_WIDTH);
-        let may_begin_a_line = word.starts_with(|c: char| c.is_alphabetic() || matches!(c, '`' | '(' | '"' | '['));
-        if !fits && !in_code && may_begin_a_line {
-            lines.push(format!("{indent}{word}"));
-        } else if let Some(last) = lines.last_mut() {
-            if !last.is_empty() {
-                last.push(' ');
-            }
-            last.push_str(word);
+        let length = length(word);
+        let fits = width == 0 || width + length < DOC_WIDTH;
+        let may_begin_a_line = |c: char| c.is_alphabetic() || matches!(c, '`' | '(' | '"' | '[');
+        if !fits && !in_code && word.starts_with(may_begin_a_line) {
+            docs.extend(["\n", sign, " ", indent, word]);
+            width = indent.len() + length;
+        } else if width + length > 0 {
+            docs.extend([" ", word]);
+            width += usize::from(width > 0) + length;
         }
-        in_code ^= word.matches('`').count() % 2 == 1;
+        in_code ^= word.bytes().filter(|byte| *byte == b'`').count() % 2 == 1;
     }
-    lines
 }
 
 /// Text from a specification as Markdown that renders as that text and nothing else: no links, no HTML, no code.
 pub(super) fn plain(text: &str) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(text.len() + text.len() / 8);
     for c in text.chars() {
         if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '$' | '&') {
             out.push('\\');
@@ -224,7 +222,7 @@ pub(super) fn plain(text: &str) -> String {
         out.push(c);
     }
     // An address would be flagged as a bare link, and a line may not start like a list, a heading or a definition.
-    let out = out.replace("://", "\\://");
+    let out = if out.contains("://") { out.replace("://", "\\://") } else { out };
     if out.starts_with(['-', '+', '=', ':']) {
         return format!("\\{out}");
     }

@@ -183,7 +183,7 @@ impl<'m> ser::Serializer for Writer<'m> {
     }
 
     fn serialize_unit_variant(self, name: &'static str, _: u32, variant: &'static str) -> Written {
-        Ok(Code::atom(format!("{name}::{variant}")))
+        Ok(Code::atom([name, "::", variant].concat()))
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Written {
@@ -204,9 +204,9 @@ impl<'m> ser::Serializer for Writer<'m> {
         }
         if name == "Target" {
             let operation = self.model.operations.get(index as usize).ok_or_else(|| unwritable("such operation"))?;
-            return Ok(call("calls", Code::atom(format!("&operations::{}", operation.const_name))));
+            return Ok(call("calls", Code::atom(["&operations::", &operation.const_name].concat())));
         }
-        Ok(Code::call(format!("{name}::{variant}"), vec![write(value, self.stored())]))
+        Ok(Code::call([name, "::", variant].concat(), vec![write(value, self.stored())]))
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, Unwritable> {
@@ -274,7 +274,7 @@ impl ser::SerializeStruct for Arguments<'_> {
     }
 
     fn end(self) -> Written {
-        Ok(Code::call(format!("{}::new", self.name), self.arguments).set(self.setters))
+        Ok(Code::call([self.name, "::new"].concat(), self.arguments).set(self.setters))
     }
 }
 

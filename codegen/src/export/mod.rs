@@ -11,8 +11,7 @@ use serde_json::{Map, Value, json};
 
 use self::operation::Exporter;
 use crate::credential::openapi_scheme;
-use crate::emit::openapi::{Names, Template, visible, with};
-use crate::json::pretty;
+use crate::emit::openapi::{Names, Template, text, with};
 use crate::linked::Linked;
 use crate::model::Model;
 
@@ -79,7 +78,7 @@ pub(crate) fn document(linked: &Linked<'_>, model: &Model) -> Exported {
     if !components.is_empty() {
         document = with(document, "components", components.into());
     }
-    Exported { text: visible(pretty(&document)), left_out }
+    Exported { text: text(&document, model.operations.len()), left_out }
 }
 
 /// The address of an API. Without one, the user of the document has to know it.

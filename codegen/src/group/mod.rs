@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use heck::ToKebabCase as _;
 use naftiko_schema::http::percent_decode;
 use naftiko_schema::{Adapter, Capability, Group, GroupMember, Mcp, Renamed, Rest, distinguished};
+use serde_json::Value;
 
 use crate::names::distinct;
 use crate::{Sources, Tables};
@@ -23,10 +24,9 @@ pub fn groups(sources: &Sources) -> BTreeMap<String, BTreeSet<String>> {
 /// What keeps them from being served on shared ports, in words.
 pub fn group_of(tables: &[Tables]) -> Result<Group, Vec<String>> {
     let members = tables.iter().flat_map(|Tables { capability, adapters }| {
-        let documents = adapters.iter().filter_map(Adapter::rest).map(|rest| &*rest.openapi);
-        Member::all(capability, adapters, documents)
+        let rest = adapters.iter().filter_map(Adapter::rest);
+        Member::all(capability, adapters, rest.map(|rest| serde_json::from_str(&rest.openapi).unwrap_or_default()))
     });
-    let members: Vec<_> = members.collect();
     let names: Vec<_> = tables.iter().map(|tables| &*tables.capability.name).collect();
     let repeated = repeated(names.iter().copied());
     if !repeated.is_empty() {
@@ -34,19 +34,18 @@ pub fn group_of(tables: &[Tables]) -> Result<Group, Vec<String>> {
     }
     let common = common_name(&names);
     let name = if common.is_empty() { "capabilities" } else { &common };
-    group(name, &members).map_err(|conflicts| conflicts.into_iter().map(|conflict| conflict.message).collect())
+    group(name, members.collect()).map_err(|conflicts| conflicts.into_iter().map(|conflict| conflict.message).collect())
 }
 
 /// A capability that is to be a member, with the first adapter of each type; or with further adapters of one namespace.
-#[derive(Clone, Copy)]
 pub(crate) struct Member<'m> {
     pub(crate) capability: &'m Capability,
     /// The namespace of the further adapters; else empty.
     pub(crate) adapter: &'m str,
     pub(crate) rest: Option<&'m Rest>,
     pub(crate) mcp: Option<&'m Mcp>,
-    /// The document of its routes; empty if it has none.
-    pub(crate) openapi: &'m str,
+    /// The document of its routes, if it has any.
+    pub(crate) openapi: Option<Value>,
 }
 
 impl<'m> Member<'m> {
@@ -54,20 +53,21 @@ impl<'m> Member<'m> {
     pub(crate) fn all(
         capability: &'m Capability,
         adapters: &'m [Adapter],
-        mut documents: impl Iterator<Item = &'m str>,
+        documents: impl IntoIterator<Item = Value>,
     ) -> Vec<Self> {
-        let mut members = vec![Self { capability, adapter: "", rest: None, mcp: None, openapi: "" }];
+        let mut documents = documents.into_iter();
+        let mut members = vec![Self { capability, adapter: "", rest: None, mcp: None, openapi: None }];
         for (adapter, further) in distinguished(adapters) {
             let known = members.iter().position(|member| member.adapter == further);
             let index = known.unwrap_or(members.len());
             if known.is_none() {
-                members.push(Self { capability, adapter: further, rest: None, mcp: None, openapi: "" });
+                members.push(Self { capability, adapter: further, rest: None, mcp: None, openapi: None });
             }
             let Some(member) = members.get_mut(index) else { continue };
             match adapter {
                 Adapter::Rest(rest) => {
                     member.rest = Some(rest);
-                    member.openapi = documents.next().unwrap_or_default();
+                    member.openapi = documents.next();
                 }
                 Adapter::Mcp(mcp) => member.mcp = Some(mcp),
                 Adapter::Skill(_) | Adapter::Control(_) => {}
@@ -142,15 +142,15 @@ fn member_names(members: &[Member<'_>]) -> Vec<String> {
 ///
 /// # Errors
 /// Everything that two of them have, and only one can have.
-fn group(name: &str, members: &[Member<'_>]) -> Result<Group, Vec<Conflict>> {
-    let short = member_names(members);
+fn group(name: &str, members: Vec<Member<'_>>) -> Result<Group, Vec<Conflict>> {
+    let short = member_names(&members);
     let tools = |mcp: &Mcp| mcp.tools.iter().map(|tool| tool.name.to_string()).collect();
     let prompts = |mcp: &Mcp| mcp.prompts.iter().map(|prompt| prompt.name.to_string()).collect();
     let of = |names: &dyn Fn(&Mcp) -> Vec<String>| -> Vec<Vec<String>> {
         members.iter().map(|member| member.mcp.map(names).unwrap_or_default()).collect()
     };
     let (tools, prompts) = (renamed(&short, &of(&tools)), renamed(&short, &of(&prompts)));
-    let conflicts = conflicts(members, &[("tool", &tools), ("prompt", &prompts)]);
+    let conflicts = conflicts(&members, &[("tool", &tools), ("prompt", &prompts)]);
     if !conflicts.is_empty() {
         return Err(conflicts);
     }

@@ -2,54 +2,47 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use naftiko_schema::{Group, GroupMember, Text};
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use naftiko_schema::{Group, Text};
 use serde_json::{Map, Value, json};
 
 use super::Member;
 use crate::emit::MARKER;
-use crate::emit::openapi::visible;
-use crate::json::pretty;
+use crate::emit::openapi::text;
 
 /// Where a document says what it refers to.
 const COMPONENTS: &str = "#/components/";
 
-/// What is joined of a document.
-#[derive(Deserialize)]
-struct Joined<'d> {
-    #[serde(borrow)]
-    components: Option<&'d RawValue>,
-    #[serde(default)]
-    paths: Value,
-}
-
 /// The document of all routes; empty if there are none. Operations have the name of their member as their only tag. A component
 /// that means something else in an earlier document gets the name of its member.
-pub(super) fn document(group: &Group, members: &[Member<'_>]) -> String {
-    let mut members = group.members.iter().zip(members).filter(|(_, source)| !source.openapi.is_empty()).peekable();
-    let Some((_, first)) = members.peek() else { return String::new() };
-    let Ok(Value::Object(mut joined)) = serde_json::from_str::<Value>(first.openapi) else { return String::new() };
+pub(super) fn document(group: &Group, members: Vec<Member<'_>>) -> String {
+    let members = group.members.iter().zip(members).filter_map(|(member, source)| match source.openapi {
+        Some(Value::Object(document)) => Some((&member.name, &*source.capability.title, document)),
+        _ => None,
+    });
+    let mut members = members.peekable();
+    let Some((_, _, first)) = members.peek() else { return String::new() };
+    let about = first.iter().filter(|(name, _)| !matches!(name.as_str(), "paths" | "components"));
+    let mut joined: Map<_, _> = about.map(|(name, value)| (name.clone(), value.clone())).collect();
     let mut components = json!({});
-    // Most documents have the same components, so these are read once.
-    let mut known: BTreeSet<&str> = BTreeSet::new();
+    // Most documents have the same components, so these are joined once.
+    let mut known: BTreeSet<String> = BTreeSet::new();
     let (mut all, mut titles, mut tags) = (Vec::new(), Vec::new(), Vec::new());
-    for (GroupMember { name, .. }, source) in members {
-        let Ok(document) = serde_json::from_str::<Joined<'_>>(source.openapi) else { continue };
-        let mut paths = document.paths;
-        let text = document.components.map_or("{}", RawValue::get);
-        if !known.contains(text) {
-            let mut own = serde_json::from_str(text).unwrap_or_default();
+    for (name, title, mut document) in members {
+        let mut paths = document.remove("paths").unwrap_or_default();
+        let mut own = document.remove("components").unwrap_or_else(|| json!({}));
+        let text = serde_json::to_string(&own).unwrap_or_default();
+        if !known.contains(&text) {
             if !with_own_names(&mut own, &mut paths, name, &components) {
                 known.insert(text);
             }
             add_components(&mut components, own);
         }
-        titles.push(&*source.capability.title);
-        tags.push(json!({"name": name, "description": source.capability.title}));
+        titles.push(title);
+        tags.push(json!({"name": name, "description": title}));
         all.push((name, paths));
     }
     let paths = joined_paths(all);
+    let operations = paths.values().filter_map(Value::as_object).map(Map::len).sum();
     joined
         .insert("x-generated".to_owned(), format!("{MARKER}. Do not edit: change the specifications instead.").into());
     if let Some(Value::Object(info)) = joined.get_mut("info") {
@@ -61,7 +54,7 @@ pub(super) fn document(group: &Group, members: &[Member<'_>]) -> String {
         ("paths".to_owned(), paths.into()),
         ("components".to_owned(), components),
     ]);
-    visible(pretty(&joined))
+    text(&joined, operations)
 }
 
 /// The paths of all documents, whose operations have ids of their own.
@@ -221,7 +214,7 @@ fn anonymous(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use naftiko_schema::Capability;
+    use naftiko_schema::{Capability, GroupMember};
 
     use super::*;
 
@@ -233,16 +226,16 @@ mod tests {
                     "200": {"$ref": "#/components/responses/Thing"}, "500": {"$ref": "#/components/responses/Error"}}}}},
                 "components": {"responses": {"Error": {}, "Thing": {"$ref": "#/components/schemas/Thing"}},
                     "schemas": {"Thing": {"type": kind}}}})
-            .to_string()
         };
         let (one, other) = (document("/a/{key}", "string"), document("/b", "integer"));
-        let put = r#"{"paths": {"/a/{id}": {"put": {"parameters": [{"name": "id", "in": "path"}]}}}}"#;
+        let put = json!({"paths": {"/a/{id}": {"put": {"parameters": [{"name": "id", "in": "path"}]}}}});
         let capability = Capability::new("c", "A title", "1");
         let group = Group::new(Capability::new("g", "Group", "1")).members(
             const { &[GroupMember::new("s-a", "a"), GroupMember::new("s-b", "b"), GroupMember::new("s-c", "c")] },
         );
-        let member = |openapi| Member { capability: &capability, adapter: "", rest: None, mcp: None, openapi };
-        let joined = document_of(&group, &[member(&one), member(&other), member(put)]);
+        let member =
+            |openapi| Member { capability: &capability, adapter: "", rest: None, mcp: None, openapi: Some(openapi) };
+        let joined = document_of(&group, vec![member(one), member(other), member(put)]);
         let operation = |path: &str, method: &str| joined["paths"][path][method].clone();
         assert_eq!(operation("/a/{key}", "get")["operationId"], "a_get");
         assert_eq!(operation("/b", "get")["operationId"], "b_get");
@@ -254,7 +247,7 @@ mod tests {
         assert_eq!(operation("/a/{key}", "put")["parameters"][0]["name"], "key");
     }
 
-    fn document_of(group: &Group, members: &[Member<'_>]) -> Value {
+    fn document_of(group: &Group, members: Vec<Member<'_>>) -> Value {
         serde_json::from_str(&document(group, members)).expect("JSON")
     }
 }

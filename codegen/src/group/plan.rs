@@ -1,12 +1,14 @@
 //! Which groups there are: those that settings name, and the capabilities of each folder that has several.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::take;
+
+use serde_json::Value;
 
 use super::{Member, group};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostics, Sink, Span};
 use crate::emit::group::{Parts, emit};
-use crate::emit::{document, file_of};
 use crate::model::Model;
 use crate::names::{RULE, crate_name, is_crate_name};
 use crate::{Files, Sources, is_specification, settings};
@@ -25,8 +27,8 @@ struct Plan {
 /// A crate of this run.
 pub(crate) struct Made<'m> {
     pub(crate) model: &'m Model,
-    /// Its files.
-    pub(crate) files: &'m Files,
+    /// The OpenAPI documents of its REST adapters, in order.
+    pub(crate) documents: Vec<Value>,
 }
 
 /// The names of groups, each with the specifications that may be its members.
@@ -38,18 +40,23 @@ pub(crate) fn names(sources: &Sources) -> BTreeMap<String, BTreeSet<String>> {
 /// specification was compiled, and `taken` has the names of other packages.
 pub(crate) fn make(
     sources: &Sources,
-    made: &BTreeMap<&str, Made<'_>>,
+    mut made: BTreeMap<&str, Made<'_>>,
     is_wanted: impl Fn(&str) -> bool,
     taken: impl Fn(&str) -> bool,
     diagnostics: &mut Diagnostics,
 ) -> Vec<(String, Files)> {
     let mut crates = Vec::new();
-    for plan in plans(sources, diagnostics) {
+    let plans = plans(sources, diagnostics);
+    // In how many of the groups that are left a capability is.
+    let mut left: BTreeMap<&str, usize> = BTreeMap::new();
+    plans.iter().flat_map(|plan| &plan.members).for_each(|path| *left.entry(path).or_default() += 1);
+    for plan in &plans {
         if !plan.members.iter().all(|path| is_wanted(path)) {
             continue;
         }
         let mut sink = Sink::new(&plan.origin);
-        let members: Vec<_> = plan.members.iter().filter_map(|path| made.get(path.as_str())).collect();
+        let members = plan.members.iter().map(String::as_str).filter(|path| made.contains_key(path));
+        let members: Vec<&str> = members.collect();
         if plan.is_named && members.len() < plan.members.len() {
             let other = plan.members.iter().find(|path| !made.contains_key(path.as_str()));
             let message = format!("`{}` is no capability", other.map_or("", String::as_str));
@@ -60,7 +67,13 @@ pub(crate) fn make(
                 let message = format!("`{}` is the name of another package of this workspace", plan.name);
                 sink.report(Code::GroupSettings, plan.span, message).help("name the group otherwise in `[groups]`");
             } else {
-                crates.extend(made_of(&plan, &members, &mut sink));
+                let members = members.into_iter().filter_map(|path| {
+                    let (made, left) = (made.get_mut(path)?, left.get_mut(path)?);
+                    *left -= 1;
+                    let last = *left == 0;
+                    Some((made.model, if last { take(&mut made.documents) } else { made.documents.clone() }))
+                });
+                crates.extend(made_of(plan, members.collect(), &mut sink));
             }
         }
         diagnostics.extend(sink.finish(sources));
@@ -68,20 +81,14 @@ pub(crate) fn make(
     crates
 }
 
-fn made_of(plan: &Plan, members: &[&Made<'_>], sink: &mut Sink) -> Option<(String, Files)> {
-    let joined: Vec<_> = members
-        .iter()
-        .flat_map(|made| {
-            let rest = made.model.modules().filter(|(adapter, _)| adapter.rest().is_some());
-            let documents = rest.map(|(_, module)| made.files.get(&file_of(made.model, &document(module))));
-            let documents = documents.map(|document| document.map_or("", String::as_str));
-            Member::all(&made.model.capability, &made.model.adapters, documents)
-        })
-        .collect();
-    match group(&plan.name, &joined) {
-        Ok(group) => {
-            let models = members.iter().map(|made| made.model).collect();
-            Some((plan.name.clone(), emit(&Parts { group, models, origin: plan.origin.clone() })))
+fn made_of(plan: &Plan, members: Vec<(&Model, Vec<Value>)>, sink: &mut Sink) -> Option<(String, Files)> {
+    let models = members.iter().map(|(model, _)| *model).collect();
+    let members = members.into_iter();
+    let members = members.flat_map(|(model, documents)| Member::all(&model.capability, &model.adapters, documents));
+    match group(&plan.name, members.collect()) {
+        Ok(mut group) => {
+            let openapi = take(&mut group.openapi).into_owned();
+            Some((plan.name.clone(), emit(Parts { group, openapi, models, origin: plan.origin.clone() })))
         }
         Err(conflicts) => {
             let code = if plan.is_named { Code::GroupConflict } else { Code::FolderConflict };

@@ -99,7 +99,8 @@ fn operations(linked: &Linked<'_>, origin_of: &dyn Fn(Span) -> String) -> Vec<Op
     let wishes: Vec<Wish> = linked.operations.iter().map(|operation| wish(linked, operation)).collect();
     let methods = Scope::client_methods().assign(&wishes);
     let types = Scope::client_types().assign(&wishes);
-    let constants = Scope::constants().assign(&wishes);
+    let scopes = (Scope::setters(), Scope::constants());
+    let constants = scopes.1.assign(&wishes);
     let names = methods.into_iter().zip(types).zip(constants);
     let mut hints: BTreeMap<OperationId, Vec<read::Hints>> = BTreeMap::new();
     for tool in &linked.tools {
@@ -120,7 +121,7 @@ fn operations(linked: &Linked<'_>, origin_of: &dyn Fn(Span) -> String) -> Vec<Op
             method_name,
             type_name,
             const_name,
-            setters: setters(&source.parameters),
+            setters: setters(&source.parameters, &scopes),
             origin: origin_of(source.name.span),
             path_text: if path_text.is_empty() { "/".to_owned() } else { path_text },
             request: None,
@@ -136,7 +137,8 @@ fn wish(linked: &Linked<'_>, operation: &linked::Operation<'_>) -> Wish {
     Wish::operation(namespace, &operation.name.value, operation.method.as_str(), &operation.path.value)
 }
 
-fn setters(parameters: &[linked::Parameter]) -> Vec<Setter> {
+/// The setters of an operation, of the scope of setters and of that of constants.
+fn setters(parameters: &[linked::Parameter], (setters, constants): &(Scope, Scope)) -> Vec<Setter> {
     let location = |location: Location| match location {
         Location::Segments => "segments",
         Location::Field => "field",
@@ -145,7 +147,7 @@ fn setters(parameters: &[linked::Parameter]) -> Vec<Setter> {
     };
     let wishes = parameters.iter().map(|parameter| Wish::parameter(&parameter.name, location(parameter.location)));
     let wishes: Vec<Wish> = wishes.collect();
-    let names = Scope::setters().assign(&wishes).into_iter().zip(Scope::constants().assign(&wishes));
+    let names = setters.assign(&wishes).into_iter().zip(constants.assign(&wishes));
     names.map(|(name, id_name)| Setter { name, id_name }).collect()
 }
 

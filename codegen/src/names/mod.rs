@@ -21,19 +21,27 @@ pub use crates::crate_name;
 pub(crate) use crates::{RULE, is_crate_name};
 pub(crate) use index::Index;
 pub(crate) use mcp::{tool_inputs, tool_names};
+pub(crate) use naftiko_schema::fold;
 pub(crate) use scope::{Scope, Wish};
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The form in which names are compared that may be spelled in different styles: separators, and whether letters are
-/// small or capital, mean nothing.
-pub(crate) fn fold(name: &str) -> String {
-    name.chars().filter(|c| !matches!(c, '-' | '_' | '.' | ' ')).flat_map(char::to_lowercase).collect()
-}
+/// The keywords of Rust that are words of letters, reserved ones and those of the edition of generated crates included.
+const KEYWORDS: [&str; 52] = [
+    "Self", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn",
+    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",
+    "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static", "struct", "super",
+    "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+];
 
-/// Whether Rust takes a text as an identifier. The parser does not know the keyword that the edition of generated crates adds.
+/// Whether Rust takes a text as an identifier.
 pub(crate) fn is_identifier(text: &str) -> bool {
-    text != "gen" && syn::parse_str::<syn::Ident>(text).is_ok()
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.bytes().all(is_plain) {
+        return !KEYWORDS.contains(&text);
+    }
+    // Rust takes letters of all scripts.
+    syn::parse_str::<syn::Ident>(text).is_ok()
 }
 
 /// Eight hexadecimal digits that make a name unique which had to be cut: FNV-1a, the same on every machine and in every version
@@ -64,6 +72,21 @@ pub(crate) fn distinct<'n>(names: &[&'n str]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keywords_are_those_that_the_parser_knows_and_the_one_of_the_edition() {
+        for word in KEYWORDS {
+            assert!(!is_identifier(word) && (syn::parse_str::<syn::Ident>(word).is_err() || word == "gen"), "{word}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn identifiers_are_those_that_the_parser_takes(text in "[a-z]{1,3}|[a-zA-Z0-9_é -]{0,4}") {
+            let other = text != "gen" && syn::parse_str::<syn::Ident>(&text).is_ok();
+            proptest::prop_assert_eq!(is_identifier(&text), other, "{:?}", text);
+        }
+    }
 
     #[test]
     fn equal_names_get_an_unused_number() {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use heck::{ToShoutySnakeCase as _, ToSnakeCase as _, ToUpperCamelCase as _};
+use heck::{ToSnakeCase as _, ToUpperCamelCase as _};
 
 use super::is_identifier;
 use super::words::operation_words;
@@ -34,9 +34,9 @@ impl Case {
     fn write(self, words: &str) -> String {
         let words = ascii(words);
         let (name, prefix) = match self {
-            Self::Snake => (words.to_snake_case(), "n"),
+            Self::Snake => (snake(&words), "n"),
             Self::Camel => (words.to_upper_camel_case(), "N"),
-            Self::Shouty => (words.to_shouty_snake_case(), "N"),
+            Self::Shouty => (snake(&words).to_ascii_uppercase(), "N"),
         };
         let digit = name.starts_with(|c: char| c.is_ascii_digit());
         let name = if digit { format!("{prefix}{name}") } else { name };
@@ -243,10 +243,14 @@ impl Scope {
 
     /// A name for each wish, all different.
     pub(crate) fn assign(&self, wishes: &[Wish]) -> Vec<String> {
+        let shortest: Vec<String> = wishes.iter().map(|wish| self.candidate(wish, 0)).collect();
+        if shortest.iter().collect::<BTreeSet<_>>().len() == shortest.len() {
+            return shortest;
+        }
         let mut names: Vec<Option<String>> = vec![None; wishes.len()];
         let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (index, wish) in wishes.iter().enumerate() {
-            groups.entry(self.candidate(wish, 0)).or_default().push(index);
+        for (index, name) in shortest.into_iter().enumerate() {
+            groups.entry(name).or_default().push(index);
         }
         let mut taken: BTreeSet<String> = groups.keys().cloned().collect();
         for (plain, group) in &groups {
@@ -297,8 +301,24 @@ impl Scope {
 
 /// The name with a blank for every character that is no ASCII letter or digit; a word for a name without any.
 fn ascii(name: &str) -> String {
-    let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' }).collect();
-    if name.trim().is_empty() { "unnamed".to_owned() } else { name }
+    let mut words = String::with_capacity(name.len());
+    words.extend(name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' }));
+    if words.bytes().all(|byte| byte == b' ') { "unnamed".to_owned() } else { words }
+}
+
+/// ASCII words with `_` between them, in small letters. Most have no capital letters at which they would be cut.
+fn snake(words: &str) -> String {
+    if words.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return words.to_snake_case();
+    }
+    let mut snake = String::with_capacity(words.len());
+    for word in words.split(' ').filter(|word| !word.is_empty()) {
+        if !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.push_str(word);
+    }
+    snake
 }
 
 #[cfg(test)]
@@ -356,6 +376,14 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn words_are_written_as_heck_writes_them(name in "[a-cA-C0-2_ é-]{0,12}") {
+            use heck::ToShoutySnakeCase as _;
+            let words = ascii(&name);
+            proptest::prop_assert_eq!(snake(&words), words.to_snake_case());
+            proptest::prop_assert_eq!(snake(&words).to_ascii_uppercase(), words.to_shouty_snake_case());
+        }
+
         #[test]
         fn any_names_give_valid_and_different_identifiers(wire in proptest::collection::vec(".*", 1..8)) {
             let wishes: Vec<Wish> = wire.iter().map(|name| Wish::parameter(name, "query")).collect();

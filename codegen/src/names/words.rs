@@ -1,11 +1,10 @@
 //! The words of an operation's name, recovered where the file lost their borders.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use heck::ToSnakeCase as _;
 
-/// Verbs that operation names start with, besides the words of the operation's own path.
+/// Verbs that operation names start with, besides the words of the operation's own path, in order.
 const VERBS: [&str; 30] = [
     "access", "add", "attach", "cancel", "check", "create", "delete", "detach", "disable", "download", "enable",
     "execute", "export", "find", "get", "import", "list", "move", "patch", "post", "put", "query", "remove", "reset",
@@ -18,31 +17,44 @@ const VERBS: [&str; 30] = [
 /// verbs and of words of the operation's path, if that can be done in exactly one way; else it stays whole.
 pub(crate) fn operation_words(name: &str, path: &str) -> String {
     let one_run = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-    if one_run { segment(name, &path_words(path)).unwrap_or_else(|| name.to_owned()) } else { name.to_snake_case() }
+    if one_run { segment(name, &Words::of(path)).unwrap_or_else(|| name.to_owned()) } else { name.to_snake_case() }
 }
 
-type Words = BTreeMap<Cow<'static, str>, Cow<'static, str>>;
+/// The words of a path, as it writes them.
+struct Words<'p>(Vec<Cow<'p, str>>);
 
-/// The words that a name may be made of, in small letters without borders, and how each is written with them.
-fn path_words(path: &str) -> Words {
-    let mut words: Words = VERBS.iter().map(|verb| (Cow::from(*verb), Cow::from(*verb))).collect();
-    let mut add = |word: String| words.insert(word.to_ascii_lowercase().into(), word.to_snake_case().into());
-    for word in path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| word.len() > 1) {
-        if let Some(stem) = word.strip_suffix("ies") {
-            add(format!("{stem}y"));
-        } else if let Some(stem) = word.strip_suffix('s').filter(|stem| stem.len() > 1 && !stem.ends_with('s')) {
-            add(stem.to_owned());
-        } else {
-            add(format!("{word}s"));
+impl<'p> Words<'p> {
+    fn of(path: &'p str) -> Self {
+        let mut words: Vec<Cow<'p, str>> = Vec::new();
+        for word in path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| word.len() > 1) {
+            words.push(if let Some(stem) = word.strip_suffix("ies") {
+                format!("{stem}y").into()
+            } else if let Some(stem) = word.strip_suffix('s').filter(|stem| stem.len() > 1 && !stem.ends_with('s')) {
+                stem.into()
+            } else {
+                format!("{word}s").into()
+            });
+            words.push(word.into());
         }
-        add(word.to_owned());
+        Self(words)
     }
-    words
+
+    /// How a word of a name is written, if it is one of the path or a verb. Of two ways to write it, the later in the path counts.
+    fn written(&self, word: &str) -> Option<&str> {
+        let own = self.0.iter().rev().find(|own| own.eq_ignore_ascii_case(word)).map(|own| &**own);
+        own.or_else(|| VERBS.binary_search(&word).ok().and_then(|index| VERBS.get(index).copied()))
+    }
+
+    /// The length of the longest.
+    fn longest(&self) -> usize {
+        let own = self.0.iter().map(|word| word.len());
+        own.chain(VERBS.iter().map(|verb| verb.len())).max().unwrap_or_default()
+    }
 }
 
 /// The only way to write `name` as a row of words, if there is exactly one.
-fn segment(name: &str, words: &Words) -> Option<String> {
-    let longest = words.keys().map(|word| word.len()).max().unwrap_or_default();
+fn segment(name: &str, words: &Words<'_>) -> Option<String> {
+    let longest = words.longest();
     // ways[i]: how often the first i bytes can be cut, and where the last word of the first way starts.
     let mut ways = vec![(0_u32, 0_usize); name.len() + 1];
     if let Some(first) = ways.first_mut() {
@@ -52,7 +64,7 @@ fn segment(name: &str, words: &Words) -> Option<String> {
         for start in end.saturating_sub(longest)..end {
             let count = ways.get(start).map_or(0, |way| way.0);
             if count > 0
-                && name.get(start..end).is_some_and(|word| words.contains_key(word))
+                && name.get(start..end).is_some_and(|word| words.written(word).is_some())
                 && let Some(way) = ways.get_mut(end)
             {
                 *way = (way.0.saturating_add(count), start);
@@ -66,7 +78,7 @@ fn segment(name: &str, words: &Words) -> Option<String> {
     let mut end = name.len();
     while end > 0 {
         let start = ways.get(end)?.1;
-        cut.push(&**words.get(name.get(start..end)?)?);
+        cut.push(words.written(name.get(start..end)?)?.to_snake_case());
         end = start;
     }
     cut.reverse();
@@ -81,6 +93,7 @@ mod tests {
 
     #[test]
     fn lost_word_borders_are_recovered_where_that_is_certain() {
+        assert!(VERBS.is_sorted());
         assert_eq!(operation_words("restoresecretversion", PATH), "restore_secret_version");
         assert_eq!(operation_words("addsecretowner", "/secrets/{id}/add-owner"), "add_secret_owner");
         assert_eq!(operation_words("unprotectsecret", "/secrets/{id}/unprotect"), "unprotect_secret");

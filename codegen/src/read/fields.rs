@@ -7,6 +7,9 @@ use super::yaml::{Content, Entry, Node};
 use crate::codes::Code;
 use crate::diagnostic::{Sink, Span};
 
+/// How many names most mappings are asked for.
+const ASKED: usize = 24;
+
 /// A mapping that is being read.
 pub(crate) struct Fields<'n> {
     /// What the mapping describes, for messages, such as `an operation`.
@@ -30,7 +33,7 @@ impl<'n> Fields<'n> {
             }
         };
         let seen = entries.iter().map(|_| Cell::new(false)).collect();
-        Self { what, entries, seen, asked: Vec::new(), span: node.span }
+        Self { what, entries, seen, asked: Vec::with_capacity(ASKED), span: node.span }
     }
 
     /// The entry under the first of these names that has a value. The names are older and newer spellings of one key.
@@ -150,13 +153,12 @@ impl<'n> Fields<'n> {
 
     /// Reports the keys that were not asked for.
     pub(crate) fn finish(self, sink: &mut Sink) {
-        // A key that is there already is not what another one was meant to be.
-        let candidates = self.asked.iter().copied().filter(|name| !self.has(&[name]));
-        let candidates: Vec<_> = candidates.collect();
         for (entry, _) in self.entries.iter().zip(&self.seen).filter(|(_, seen)| !seen.get()) {
+            // A key that is there already is not what another one was meant to be.
+            let candidates = self.asked.iter().copied().filter(|name| !self.has(&[name]));
             let message = format!("unknown key `{}` in {}; it is ignored", entry.key, self.what);
             let kind = format!("{} {}", self.what, entry.key);
-            let meant = sink.nearest(Code::UnknownKey, &entry.key, candidates.iter().copied());
+            let meant = sink.nearest(Code::UnknownKey, &entry.key, candidates);
             sink.report_once(Code::UnknownKey, &kind, entry.span, message).nearest(entry.span, &entry.key, meant, "");
         }
     }

@@ -2,6 +2,7 @@
 
 mod aggregates;
 mod bytes;
+mod characters;
 mod consumes;
 pub(crate) mod document;
 mod exposes;

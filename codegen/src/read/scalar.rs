@@ -3,39 +3,48 @@
 use super::yaml::Content;
 
 /// The value of a scalar without quotes and without a tag.
-pub(super) fn plain(text: &str) -> Content {
-    let found = null(text).or_else(|| bool(text)).or_else(|| number(text));
-    found.unwrap_or_else(|| Content::Text(text.to_owned()))
+pub(super) fn plain(text: String) -> Content {
+    if is_null(&text) {
+        Content::Null(text)
+    } else if let Some(flag) = bool(&text) {
+        Content::Bool(flag, text)
+    } else if let Some(json) = number(&text) {
+        Content::Number(json, text)
+    } else {
+        Content::Text(text)
+    }
 }
 
 /// The value of a scalar with a tag of the core schema, such as `int`. The error says what it should be.
 pub(super) fn tagged(tag: &str, text: &str) -> Result<Content, &'static str> {
+    let own = || text.to_owned();
     match tag {
-        "null" => null(text).ok_or("null"),
-        "bool" => bool(text).ok_or("a boolean"),
-        "int" => whole(text).map(|json| Content::Number(json, text.to_owned())).ok_or("an integer"),
-        "float" => number(text).ok_or("a float"),
-        _ => Ok(Content::Text(text.to_owned())),
+        "null" => is_null(text).then(|| Content::Null(own())).ok_or("null"),
+        "bool" => bool(text).map(|flag| Content::Bool(flag, own())).ok_or("a boolean"),
+        "int" => whole(text).map(|json| Content::Number(json, own())).ok_or("an integer"),
+        "float" => number(text).map(|json| Content::Number(json, own())).ok_or("a float"),
+        _ => Ok(Content::Text(own())),
     }
 }
 
-fn null(text: &str) -> Option<Content> {
-    matches!(text, "" | "null" | "Null" | "NULL" | "~").then(|| Content::Null(text.to_owned()))
+fn is_null(text: &str) -> bool {
+    matches!(text, "" | "null" | "Null" | "NULL" | "~")
 }
 
-fn bool(text: &str) -> Option<Content> {
-    let flag = match text {
-        "true" | "True" | "TRUE" => true,
-        "false" | "False" | "FALSE" => false,
-        _ => return None,
-    };
-    Some(Content::Bool(flag, text.to_owned()))
+fn bool(text: &str) -> Option<bool> {
+    match text {
+        "true" | "True" | "TRUE" => Some(true),
+        "false" | "False" | "FALSE" => Some(false),
+        _ => None,
+    }
 }
 
-/// JSON has no `.inf` and `.nan`, so these stay text.
-fn number(text: &str) -> Option<Content> {
-    let json = whole(text).or_else(|| decimal(text))?;
-    Some(Content::Number(json, text.to_owned()))
+/// A number as JSON. JSON has no `.inf` and `.nan`, so these stay text.
+fn number(text: &str) -> Option<String> {
+    if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.')) {
+        return None;
+    }
+    whole(text).or_else(|| decimal(text))
 }
 
 /// A whole number as JSON. A number that begins with `0` is not one: `010` may mean ten or eight.
@@ -86,7 +95,7 @@ mod tests {
     use super::*;
 
     fn json(text: &str) -> Option<String> {
-        match plain(text) {
+        match plain(text.to_owned()) {
             Content::Number(json, own) => (own == text).then_some(json),
             _ => None,
         }
@@ -127,7 +136,7 @@ mod tests {
             // A list, and the ends of documents.
             prop_assume!(text != "-" && !text.starts_with("---") && !text.starts_with("..."));
             let other: serde_yaml::Result<serde_yaml::Value> = serde_yaml::from_str(&text);
-            match (plain(&text), other) {
+            match (plain(text.clone()), other) {
                 (Content::Number(json, _), Ok(serde_yaml::Value::Number(number))) => {
                     let ours: f64 = json.parse().expect("a number");
                     prop_assert_eq!(Some(ours), number.as_f64(), "{}", json);

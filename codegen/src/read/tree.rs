@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 
+use super::characters::Characters;
 use super::scalar;
 use super::yaml::{Content, Entry, Node, UNQUOTED};
 use crate::codes::Code;
@@ -55,7 +56,7 @@ impl<'t> Source<'t> {
             return self;
         }
         for _ in 0..MAX_TABS {
-            let error = Parser::new_from_str(&self.parsed).find_map(Result::err);
+            let error = parser(&self.parsed).find_map(Result::err);
             let error = error.filter(|error| error.info().starts_with("':' must be followed by"));
             let before = error.and_then(|error| error.marker().index().checked_sub(1));
             let tab = before.and_then(|index| self.parsed.char_indices().nth(index)).filter(|(_, c)| *c == '\t');
@@ -197,26 +198,35 @@ struct Reader<'t, 's> {
     sink: &'s mut Sink,
 }
 
+fn parser(text: &str) -> Parser<'_, Characters<'_>> {
+    Parser::new(Characters::new(text))
+}
+
 /// Whether YAML may contain a character (YAML 1.2.2 §5.1), which the parser does not check.
 pub(super) fn is_printable(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..)
+}
+
+/// The first character of a text that YAML must not contain, and its offset.
+fn unprintable(text: &str) -> Option<(usize, char)> {
+    // Most texts have plain bytes only. That is seen for many of them at once, and then no character has to be looked at.
+    let is_plain = text.bytes().fold(true, |is_plain, byte| is_plain & matches!(byte, b' '..=b'~' | b'\n'));
+    if is_plain { None } else { text.char_indices().find(|(_, c)| !is_printable(*c)) }
 }
 
 /// Reads a text. Every problem is reported; `None` means that reading cannot continue.
 pub(super) fn read(text: &str, file: usize, sink: &mut Sink) -> Option<Node> {
     let source = Source::new(text, file).without_tabs();
     let parsed = source.parsed.clone();
-    let parser = Parser::new_from_str(&parsed);
     let mut reader = Reader { source, open: Vec::new(), anchors: BTreeMap::new(), size: 0, sink };
-    let unprintable = reader.source.text.char_indices().find(|(_, c)| !is_printable(*c));
-    if let Some((at, c)) = unprintable {
+    if let Some((at, c)) = unprintable(reader.source.text) {
         let start = reader.source.mark + at;
         let span = Span { start, end: start + c.len_utf8(), file };
         reader.invalid(span, &format!("the control character U+{:04X} is not allowed", u32::from(c)));
         return None;
     }
     let (mut root, mut documents) = (None, 0);
-    for event in parser {
+    for event in parser(&parsed) {
         let (event, span) = match event {
             Ok(event) => event,
             Err(error) => {
@@ -280,7 +290,7 @@ impl Reader<'_, '_> {
             Event::Scalar(value, style, anchor, tag) => {
                 let size = 1 + value.len() / BYTES_OF_VALUE;
                 self.count(size, span)?;
-                let content = self.scalar(&value, style, tag.as_deref(), span)?;
+                let content = self.scalar(value, style, tag.as_deref(), span)?;
                 (Closed { node: node(content), size, depth: 0 }, anchor)
             }
             Event::Alias(anchor) => {
@@ -329,13 +339,14 @@ impl Reader<'_, '_> {
         self.check_depth(0, start)
     }
 
-    fn scalar(&mut self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Option<Content> {
-        let content = match tag.filter(|tag| tag.is_yaml_core_schema()) {
-            Some(tag) => scalar::tagged(&tag.suffix, text),
-            None if style == ScalarStyle::Plain => Ok(scalar::plain(text)),
-            None => Ok(Content::Text(text.to_owned())),
-        };
-        content.map_err(|wanted| self.invalid(span, &format!("`{text}` is not {wanted}"))).ok()
+    fn scalar(&mut self, text: Cow<'_, str>, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Option<Content> {
+        match tag.filter(|tag| tag.is_yaml_core_schema()) {
+            Some(tag) => scalar::tagged(&tag.suffix, &text)
+                .map_err(|wanted| self.invalid(span, &format!("`{text}` is not {wanted}")))
+                .ok(),
+            None if style == ScalarStyle::Plain => Some(scalar::plain(text.into_owned())),
+            None => Some(Content::Text(text.into_owned())),
+        }
     }
 
     /// Completes a list or mapping. Its span goes to a closing bracket, or else to the end of its last value.
@@ -384,16 +395,17 @@ impl Reader<'_, '_> {
             Members::Mapping { entries, keys, key } => match key.take() {
                 None => *key = Some(node),
                 Some(key) => {
-                    let name = key_text(&key);
+                    let span = key.span;
+                    let name = key_text(key);
                     if let Some(name) = &name
-                        && let Some(first) = keys.insert(name, key.span, entries)
+                        && let Some(first) = keys.insert(name, span, entries)
                     {
                         let message = format!("duplicate key `{name}` in this mapping");
-                        let report = self.sink.report(Code::DuplicateKey, key.span, message);
+                        let report = self.sink.report(Code::DuplicateKey, span, message);
                         report.label(first, FIRST).help("remove one of the two, or merge them");
                     }
                     let text = name.unwrap_or_else(|| UNQUOTED.to_owned());
-                    entries.push(Entry { key: text, span: key.span, value: node });
+                    entries.push(Entry { key: text, span, value: node });
                 }
             },
         }
@@ -424,9 +436,9 @@ fn set_span(node: &mut Node, span: Span) {
 }
 
 /// A key as it is written.
-fn key_text(key: &Node) -> Option<String> {
-    match &key.content {
-        Content::Null(text) => Some(text.clone()),
-        _ => key.scalar_text(),
+fn key_text(key: Node) -> Option<String> {
+    match key.content {
+        Content::Null(text) | Content::Bool(_, text) | Content::Number(_, text) | Content::Text(text) => Some(text),
+        Content::Sequence(_) | Content::Mapping(_) => None,
     }
 }

@@ -109,7 +109,7 @@ impl Node {
             (Content::Sequence(items), Kind::Array) if !in_body => {
                 list(items.iter().map(|item| item.to_json_of(Kind::Any, false)))
             }
-            (Content::Text(text), Kind::Integer | Kind::Number | Kind::Boolean) => match scalar::plain(text) {
+            (Content::Text(text), Kind::Integer | Kind::Number | Kind::Boolean) => match scalar::plain(text.clone()) {
                 Content::Bool(flag, _) => flag.to_string(),
                 Content::Number(json, _) => json,
                 _ => quoted(text),

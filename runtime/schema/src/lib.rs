@@ -45,4 +45,5 @@ pub use source::*;
 pub use table::{List, Ref, Text, list, text, to};
 pub use target::*;
 pub use template::*;
+pub use toolset::fold;
 pub use variable::*;

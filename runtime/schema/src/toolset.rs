@@ -67,9 +67,17 @@ fn segments(path: &[PathPart]) -> Vec<(Option<String>, bool)> {
     segments.map(segment).collect()
 }
 
-/// The form in which names are compared that may be spelled in different styles.
-fn fold(name: &str) -> String {
-    name.chars().filter(|c| !matches!(c, '-' | '_' | '.' | ' ')).flat_map(char::to_lowercase).collect()
+/// The form in which names are compared that may be spelled in different styles: separators, and whether letters are small or
+/// capital, mean nothing.
+pub fn fold(name: &str) -> String {
+    let mut folded = String::with_capacity(name.len());
+    for c in name.chars().filter(|c| !matches!(c, '-' | '_' | '.' | ' ')) {
+        match c {
+            c if c.is_ascii() => folded.push(c.to_ascii_lowercase()),
+            c => folded.extend(c.to_lowercase()),
+        }
+    }
+    folded
 }
 
 fn is_plural(word: &str) -> bool {

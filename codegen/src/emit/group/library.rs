@@ -1,7 +1,5 @@
 //! `src/lib.rs`, the client of a group and its program, and `src/main.rs`.
 
-use naftiko_schema::Group;
-
 use super::super::code::Code;
 use super::super::library::{self, needs_runners};
 use super::super::rust::{self, block, comment, indented};
@@ -80,8 +78,8 @@ fn clients(client: &str, built: String) -> String {
 /// The program of the server, if anything is exposed.
 fn program(parts: &Parts<'_>) -> Vec<String> {
     let Some(first) = parts.served().next() else { return Vec::new() };
-    let mut table = tables::expression(&Group { openapi: "".into(), ..parts.group.clone() }, first.model);
-    if !parts.group.openapi.is_empty() {
+    let mut table = tables::expression(&parts.group, first.model);
+    if !parts.openapi.is_empty() {
         table = table.set(vec![("openapi", Some(Code::call("include_str!", vec![Code::text("../openapi.json")])))]);
     }
     let served: String = parts

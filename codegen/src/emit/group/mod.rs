@@ -14,7 +14,10 @@ use crate::names::is_identifier;
 
 /// What a crate of a group is made of.
 pub(crate) struct Parts<'m> {
+    /// The group, without its document.
     pub(crate) group: Group,
+    /// The document of all routes; empty if there are none.
+    pub(crate) openapi: String,
     /// The models of the members, in their order.
     pub(crate) models: Vec<&'m Model>,
     /// The folder, or the file of settings, that makes it a group.
@@ -22,14 +25,14 @@ pub(crate) struct Parts<'m> {
 }
 
 /// Emits the crate of a group.
-pub(crate) fn emit(parts: &Parts<'_>) -> Files {
+pub(crate) fn emit(parts: Parts<'_>) -> Files {
     let mut files = vec![
-        ("Cargo.toml", manifest::emit(parts)),
-        ("README.md", readme::emit(parts)),
-        ("src/lib.rs", library::emit(parts)),
+        ("Cargo.toml", manifest::emit(&parts)),
+        ("README.md", readme::emit(&parts)),
+        ("src/lib.rs", library::emit(&parts)),
     ];
     if parts.served().next().is_some() {
-        files.push(("src/main.rs", library::emit_main(parts)));
+        files.push(("src/main.rs", library::emit_main(&parts)));
         let about = &parts.group.about;
         let deployed = Deployed {
             name: &about.name,
@@ -41,10 +44,10 @@ pub(crate) fn emit(parts: &Parts<'_>) -> Files {
         files.extend(deploy::emit(&deployed));
         files.extend(monitoring::emit(&deployed));
     }
-    if !parts.group.openapi.is_empty() {
-        files.push(("openapi.json", parts.group.openapi.to_string()));
-    }
     let root = format!("generated/{}", parts.group.about.name);
+    if !parts.openapi.is_empty() {
+        files.push(("openapi.json", parts.openapi));
+    }
     files.into_iter().map(|(path, text)| (format!("{root}/{path}"), text)).collect()
 }
 

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use self::components::Components;
@@ -27,7 +28,8 @@ use crate::vocabulary::is_invisible;
 static COMPONENTS: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("components.json")).unwrap_or_default());
 
-pub(super) fn document(model: &Model, rest: &Rest) -> String {
+/// The document of the routes of a REST adapter.
+pub(super) fn document(model: &Model, rest: &Rest) -> Value {
     let capability = &model.capability;
     let description = Some(&capability.description).filter(|text| !text.is_empty()).unwrap_or(&capability.title);
     let license = env!("CARGO_PKG_LICENSE");
@@ -52,8 +54,12 @@ pub(super) fn document(model: &Model, rest: &Rest) -> String {
         "tags": tags(model, rest),
     });
     let document = with(document, "paths", paths.into());
-    let document = with(document, "components", with(components, "schemas", schemas.into_schemas()));
-    visible(pretty(&document))
+    with(document, "components", with(components, "schemas", schemas.into_schemas()))
+}
+
+/// The text of a document with so many operations, in which everything can be seen.
+pub(crate) fn text(document: &impl Serialize, operations: usize) -> String {
+    visible(pretty(document, (4 << 10) + operations * (2 << 10)))
 }
 
 /// What callers send, as far as the capability says. Otherwise the operator decides, and each way is listed.
@@ -99,7 +105,7 @@ fn access_token(token: &AccessToken) -> Value {
 }
 
 /// Escapes what cannot be seen: it would make the text look like another one.
-pub(crate) fn visible(json: String) -> String {
+fn visible(json: String) -> String {
     if json.is_ascii() || !json.contains(is_invisible) {
         return json;
     }

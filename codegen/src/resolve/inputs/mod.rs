@@ -256,6 +256,9 @@ impl<'c, 'd> Inputs<'c, 'd> {
         if let Some(index) = self.names.exact(name) {
             return Some(index.into());
         }
+        if self.declared == 0 {
+            return None;
+        }
         let free = |input: &Parameter| !self.parameters.contains(&input.name.as_str());
         let declared = self.names.like(name).iter().filter(|index| **index < self.declared);
         let mut like = declared.filter(|index| self.inputs.get(**index).is_some_and(free));
