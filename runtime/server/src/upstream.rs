@@ -43,7 +43,7 @@ use super::program::{Program, Served};
 /// How long a connection is idle before a TCP keepalive probe is sent.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 /// The most that is read at once from a connection, in bytes. Idle connections keep a buffer of this size.
-const READ_BUFFER: usize = 128 << 10;
+const READ_BUFFER: usize = 256 << 10;
 /// The most informational responses to one request (RFC 9110 §15.2). hyper reads any number of them.
 const INFORMATIONAL_LIMIT: usize = 100;
 /// Variables that configure a proxy. Only reqwest supports proxies.
@@ -113,7 +113,7 @@ impl Transport for HyperTransport {
         Box::pin(async move {
             let url = request.url().clone();
             let mut request: http::Request<reqwest::Body> = request.try_into()?;
-            request.headers_mut().entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
+            request.headers_mut().entry(ACCEPT).or_insert(const { HeaderValue::from_static("*/*") });
             accept_compressed(request.headers_mut());
             let mut request = request.map(|body| attempt.track(body));
             let flood = informational_flood(&mut request);
