@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use naftiko_client::__private::{Connection, Room, TARGET};
-use naftiko_client::ResponseCache;
+use naftiko_client::{ResponseCache, Transport};
 use naftiko_mcp::__private::SharedCatalog;
 use naftiko_mcp::{Changes, Policy};
 use naftiko_schema::{Adapter, Capability, Group};
@@ -250,8 +250,10 @@ impl Running {
         upstream::check_base_uris(program, &self.options.upstream)?;
         ports::check(program, &self.options)?;
         let mut connections = Vec::new();
+        let (tls, memory) = (self.upstream_tls.as_ref(), &self.shared.memory);
+        let transports: Vec<_> = self.workers.iter().map(|_| upstream::transport(tls, Some(memory))).collect();
         for served in program.served() {
-            let of_workers = self.workers.iter().map(|_| self.connect(program, served, on_behalf));
+            let of_workers = transports.iter().map(|transport| self.connect(program, served, transport, on_behalf));
             connections.push((served, of_workers.collect::<Result<Vec<_>, _>>()?));
         }
         let of_worker = |worker: usize, exposed: &Exposed| {
@@ -307,10 +309,15 @@ impl Running {
         Ok(plans)
     }
 
-    fn connect(&self, program: &Program, served: &'static Served, on_behalf: &OnBehalf) -> Result<Connection, Failure> {
-        let metrics = self.metrics.clone();
-        let (options, tls, memory) = (&self.options.upstream, self.upstream_tls.clone(), self.shared.memory.clone());
-        let builder = upstream::client(program, &served.capability, options, tls, Some(memory), self.room.clone());
+    fn connect(
+        &self,
+        program: &Program,
+        served: &'static Served,
+        transport: &Option<Arc<dyn Transport>>,
+        on_behalf: &OnBehalf,
+    ) -> Result<Connection, Failure> {
+        let (metrics, options) = (self.metrics.clone(), &self.options.upstream);
+        let builder = upstream::client(program, &served.capability, options, transport.clone(), self.room.clone());
         let builder = upstream::cached(builder, self.cache.as_ref(), served);
         let builder = builder.from_environment(self.options.environment.clone());
         let builder = on_behalf.demand(builder, &served.capability);
