@@ -7,6 +7,7 @@ use bytes::Bytes;
 use naftiko_adapter::{Forwarded, Values, apply, checked, document, execute, numbers, offload};
 use naftiko_client::__private::{Connection, TARGET, from_texts, shortened};
 use naftiko_client::{Error, ErrorKind, Response};
+use naftiko_schema::http::media_type;
 use naftiko_schema::{Binding, InputId, Output, Resource, ResourceCall, ResourceSource, Tool};
 use percent_encoding::percent_decode_str;
 use regex_lite::{Captures, Regex};
@@ -95,18 +96,14 @@ impl Resources {
             match &resource.source {
                 ResourceSource::Call(_) => all.push(describe(resource, "", Some(&resource.media_type))),
                 ResourceSource::Text(source) => {
-                    all.push(
-                        describe(resource, "", files::media_type(&source.file)).with_size(source.text.len() as u64),
-                    );
+                    all.push(describe(resource, "", media_type(&source.file)).with_size(source.text.len() as u64));
                 }
                 ResourceSource::ServerFile(root) => {
                     let root: &'static str = root;
                     let Some(folder) = self.policy.folder_of(root) else { continue };
                     let below = blocking(move || files::list(&folder, root)).await;
                     let below = below.inspect_err(|error| log_for_operator(root, error)).unwrap_or_default();
-                    all.extend(
-                        below.iter().map(|path| describe(resource, path, files::media_type(&named(root, path)))),
-                    );
+                    all.extend(below.iter().map(|path| describe(resource, path, media_type(&named(root, path)))));
                 }
             }
         }
@@ -147,11 +144,11 @@ impl Resources {
         let declared = non_empty(&resource.media_type);
         let contents = match &resource.source {
             ResourceSource::Text(source) => {
-                let media_type = declared.or(files::media_type(&source.file).map(str::to_owned));
+                let media_type = declared.or(media_type(&source.file).map(str::to_owned));
                 content::contents(uri, media_type, false, source.text.as_bytes().to_vec())
             }
             ResourceSource::ServerFile(root) => {
-                let media_type = declared.or(files::media_type(&named(root, &below)).map(str::to_owned));
+                let media_type = declared.or(media_type(&named(root, &below)).map(str::to_owned));
                 let (root, below): (&'static str, _) = (root, below);
                 let folder = self.policy.folder_of(root).ok_or_else(|| withheld(uri))?;
                 let bytes = blocking(move || files::read(&folder, root, &below)).await;
