@@ -1,8 +1,8 @@
 //! The REST adapter: the OpenAPI document and its page, and the routes.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
@@ -10,7 +10,7 @@ use http::header::RETRY_AFTER;
 use http::{Method, StatusCode};
 use naftiko_adapter::{Forwarded, Principal};
 use naftiko_mcp::{Action, Grant, Limited, Policy};
-use naftiko_rest::__private::{Chosen, Gate, Matched, Problem, Routes};
+use naftiko_rest::__private::{Chosen, Gate, Matched, Problem, Routes, Tables};
 use naftiko_schema::{Adapter, Operation, Rest, Tool};
 
 use super::{Member, Parts};
@@ -19,13 +19,22 @@ use crate::docs::Docs;
 
 type Actions = HashMap<(usize, usize), Action>;
 
-pub(crate) struct Handler {
-    routes: Routes,
+/// What the handlers of a listener share, whatever worker they are for. The first of them makes it.
+#[derive(Default)]
+pub(crate) struct SharedRest(OnceLock<Arc<Common>>);
+
+struct Common {
+    tables: Tables,
     docs: Docs,
-    /// Whether only safe methods are allowed.
-    read_only: bool,
     /// What routes and operations do, by the number of their adapter and their address, if that decides who may use them.
     actions: Actions,
+}
+
+pub(crate) struct Handler {
+    routes: Routes,
+    common: Arc<Common>,
+    /// Whether only safe methods are allowed.
+    read_only: bool,
     policy: Policy,
 }
 
@@ -33,20 +42,25 @@ impl Handler {
     pub(super) fn new(members: &[Member], parts: &Parts<'_>) -> Self {
         let read_only = parts.options.tools.read_only;
         let adapters: Vec<_> = members.iter().filter_map(Member::rest).collect();
-        let names: Vec<_> = members.iter().map(|member| member.exposed.member).collect();
-        let docs = Docs::new(&adapters, parts.group.map(|group| (group, &*names)), parts.documents.clone());
-        let (errors, credentials) = (parts.options.errors.into(), parts.inbound.fields());
-        let depends_on_caller = parts.rules.grants().next().is_some() || parts.policy.limits_principals();
-        let served = members.iter().filter(|member| member.rest().is_some()).enumerate();
-        let actions =
-            served.filter(|_| depends_on_caller).flat_map(|(number, member)| actions(number, member)).collect();
-        let routes = Routes::new(adapters, errors, &credentials);
-        Self { routes, docs, read_only, actions, policy: parts.policy.clone() }
+        let make = || {
+            let tables = Tables::new(adapters.iter().map(|(rest, _)| *rest), &parts.inbound.fields());
+            let names: Vec<_> = members.iter().map(|member| member.exposed.member).collect();
+            let group = parts.group.map(|group| (group, &*names));
+            let docs = Docs::new(&adapters, &tables, group, parts.rules.grants().count());
+            let depends_on_caller = parts.rules.grants().next().is_some() || parts.policy.limits_principals();
+            let served = members.iter().filter(|member| member.rest().is_some()).enumerate();
+            let actions = served.filter(|_| depends_on_caller).flat_map(|(number, member)| actions(number, member));
+            Arc::new(Common { tables, docs, actions: actions.collect() })
+        };
+        let common = Arc::clone(parts.rest.0.get_or_init(make));
+        let connections = adapters.into_iter().map(|(_, connection)| connection);
+        let routes = Routes::new(&common.tables, connections, parts.options.errors.into());
+        Self { routes, common, read_only, policy: parts.policy.clone() }
     }
 
     /// Whether the request is for the page of the documentation, or its document.
     pub(super) fn is_page(&self, request: &Request) -> bool {
-        self.docs.is_page(request.method(), request.uri().path())
+        self.common.docs.is_page(request.method(), request.uri().path())
     }
 
     /// Responds to a request of a principal, for whom a rule with this number allows this, and notes the route as soon as it is
@@ -64,7 +78,7 @@ impl Handler {
             let is_allowed = |method: &Method, path: &str| self.is_allowed(grant, method, path);
             (number, is_allowed)
         });
-        if let Some(response) = self.docs.respond(request.method(), path, shown).await {
+        if let Some(response) = self.common.docs.respond(request.method(), path, shown).await {
             return response;
         }
         let grant = rule.map(|(_, grant)| grant);
@@ -93,7 +107,7 @@ impl Handler {
     }
 
     fn action(&self, number: usize, chosen: Chosen) -> Option<&Action> {
-        self.actions.get(&(number, address(chosen)))
+        self.common.actions.get(&(number, address(chosen)))
     }
 }
 
