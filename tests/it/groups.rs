@@ -1,6 +1,6 @@
 //! Groups: capabilities that one server serves on shared ports, and the crate that has the clients of all of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
@@ -130,6 +130,23 @@ async fn joined_server_has_one_document_of_all_routes() {
     let file = xtask::root().join("generated/scaleway/openapi.json");
     let generated: Value = serde_json::from_str(&fs::read_to_string(file).expect("a file")).expect("JSON");
     assert_eq!(document["components"], generated["components"], "the document of the generated crate");
+}
+
+#[tokio::test]
+async fn document_of_a_read_only_server_has_the_routes_that_it_serves() {
+    // The other flags about tools leave REST as it is.
+    for (flags, served) in
+        [(&["--read-only"][..], &["get"][..]), (&["--verbs", "read"], &["delete", "get", "patch", "post", "put"])]
+    {
+        let joined = Joined::start(scaleway(), flags).await.expect("it is served");
+        for path in ["/openapi.json", "/docs/openapi.json"] {
+            let (_, document) = joined.get(path).await;
+            let items = document["paths"].as_object().expect("paths").values().filter_map(Value::as_object);
+            let methods: BTreeSet<_> = items.flat_map(|item| item.keys().map(String::as_str)).collect();
+            assert!(methods.contains("get") && methods.iter().all(|method| served.contains(method)), "{methods:?}");
+            assert_eq!(methods.contains("delete"), served.contains(&"delete"), "{methods:?}");
+        }
+    }
 }
 
 /// What a client on standard input gets, which shakes hands and asks for the list of tools.

@@ -74,14 +74,13 @@ impl Handler {
         noted: &OnceLock<Matched>,
     ) -> Response {
         let path = request.uri().path();
-        let shown = rule.map(|(number, grant)| {
-            let is_allowed = |method: &Method, path: &str| self.is_allowed(grant, method, path);
-            (number, is_allowed)
-        });
-        if let Some(response) = self.common.docs.respond(request.method(), path, shown).await {
+        let grant = rule.map(|(_, grant)| grant);
+        let is_allowed = |method: &Method, path: &str| self.is_allowed(grant, method, path);
+        let is_narrowed = rule.is_some() || self.read_only;
+        let only = is_narrowed.then(|| (rule.map_or(0, |(number, _)| number), is_allowed));
+        if let Some(response) = self.common.docs.respond(request.method(), path, only).await {
             return response;
         }
-        let grant = rule.map(|(_, grant)| grant);
         if self.read_only && !request.method().is_safe() {
             let detail = "this server is read-only; see --read-only";
             return Problem::new(StatusCode::FORBIDDEN, detail).at(path).into_response();
@@ -99,11 +98,14 @@ impl Handler {
         response
     }
 
-    /// Whether a rule allows requests with this method and path.
-    fn is_allowed(&self, grant: &Grant, method: &Method, path: &str) -> bool {
-        let chosen = self.routes.chosen(method, path);
-        let action = chosen.and_then(|(number, chosen)| self.action(number, chosen));
-        !forbids(grant, method) && allows(grant, action)
+    /// Whether the server and the rule of the caller, if there is one, allow requests with this method and path.
+    fn is_allowed(&self, grant: Option<&Grant>, method: &Method, path: &str) -> bool {
+        let is_chosen = |grant: &Grant| {
+            let chosen = self.routes.chosen(method, path);
+            let action = chosen.and_then(|(number, chosen)| self.action(number, chosen));
+            !forbids(grant, method) && allows(grant, action)
+        };
+        (method.is_safe() || !self.read_only) && grant.is_none_or(is_chosen)
     }
 
     fn action(&self, number: usize, chosen: Chosen) -> Option<&Action> {
