@@ -358,6 +358,12 @@ impl Policy {
         !self.limits.is_empty()
     }
 
+    /// Whether calls of certain tools are limited, of callers with this rule, so that it matters if one goes upstream.
+    #[doc(hidden)]
+    pub fn limits_tools(&self, grant: Option<&Grant>) -> bool {
+        grant.map(Grant::limits).into_iter().chain([&self.limits]).any(Limits::name_tools)
+    }
+
     /// Counts a call of a principal with this rule, which does what these tools do.
     ///
     /// # Errors

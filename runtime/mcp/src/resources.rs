@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io;
 
 use bytes::Bytes;
-use naftiko_adapter::{Forwarded, Values, apply, checked, document, execute, numbers, offload};
+use naftiko_adapter::{Forwarded, Values, apply, checked, document, execute, numbers, offload, preview};
 use naftiko_client::__private::{Connection, TARGET, from_texts, shortened};
 use naftiko_client::{Error, ErrorKind, Response};
 use naftiko_schema::http::media_type;
@@ -173,7 +173,12 @@ impl Resources {
                     Ok(values) => checked(binding, connection, values).await,
                     Err(error) => Err(error),
                 };
-                let sent = if arguments.is_ok() { &*tools } else { &[] };
+                let is_planned = policy.limits_tools(policy.grant.as_ref());
+                let arguments = arguments.and_then(|arguments| match is_planned {
+                    true => preview(binding, connection, &arguments).map(|_| arguments),
+                    false => Ok(arguments),
+                });
+                let sent = if arguments.is_ok() && !policy.dry_run { &*tools } else { &[] };
                 policy.admit(principal, sent).map_err(refused)?;
                 let arguments = arguments.map_err(|error| failure(uri, &error))?;
                 if policy.dry_run {

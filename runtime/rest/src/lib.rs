@@ -113,12 +113,28 @@ pub trait Gate: Sync {
     /// Hears which route a request has, and decides whether what is chosen may run. The route of a request may not have its method.
     fn allow(&self, number: usize, matched: Matched, chosen: Option<Chosen>) -> Result<(), Problem>;
 
+    /// Whether it matters for the count of a request if it goes upstream.
+    fn distinguishes(&self, number: usize, chosen: Chosen) -> bool;
+
     /// Counts a request, and decides whether there were too many. It is about to go upstream, unless its arguments are invalid.
-    fn count(&self, number: usize, chosen: Chosen, is_valid: bool) -> Result<(), Problem>;
+    fn count(&self, number: usize, chosen: Chosen, is_sent: bool) -> Result<(), Problem>;
 }
 
-/// Counts a request whose arguments are valid or not.
-type Count<'c> = &'c (dyn Fn(bool) -> Result<(), Problem> + Sync);
+/// The count of a request, if there is a gate that has one.
+#[derive(Clone, Copy)]
+struct Count<'c>(Option<(&'c dyn Gate, usize, Chosen)>);
+
+impl Count<'_> {
+    /// Whether it matters if the request goes upstream.
+    fn distinguishes(self) -> bool {
+        self.0.is_some_and(|(gate, number, chosen)| gate.distinguishes(number, chosen))
+    }
+
+    /// Counts the request.
+    fn check(self, is_sent: bool) -> Result<(), Problem> {
+        self.0.map_or(Ok(()), |(gate, number, chosen)| gate.count(number, chosen, is_sent))
+    }
+}
 
 /// The routes of adapters, with the connections to their upstreams. Cloning is cheap.
 #[doc(hidden)]
@@ -167,14 +183,11 @@ impl Routes {
         };
         let matched = path.map(|path| Matched { path, capability: &member.connection.capability().name });
         let chosen = chosen(&found, passage.as_ref(), request.method());
-        let count = |is_valid| match (gate, chosen) {
-            (Some(gate), Some(chosen)) => gate.count(member.number, chosen, is_valid),
-            _ => Ok(()),
-        };
+        let count = Count(gate.zip(chosen).map(|(gate, chosen)| (gate, member.number, chosen)));
         let mut allowed =
             gate.zip(matched).map_or(Ok(()), |(gate, matched)| gate.allow(member.number, matched, chosen));
         if passage.is_some() {
-            allowed = allowed.and_then(|()| count(true));
+            allowed = allowed.and_then(|()| count.check(true));
         }
         let response = match (allowed, passage) {
             (Err(problem), _) => Err(problem),
@@ -182,7 +195,7 @@ impl Routes {
             (Ok(()), Some(passage)) => {
                 Box::pin(member.pass_on(passage, uri.path(), request, forwarded, self.0.api_errors)).await
             }
-            (Ok(()), None) => member.respond(found, request, forwarded, self.0.api_errors, &count).await,
+            (Ok(()), None) => member.respond(found, request, forwarded, self.0.api_errors, count).await,
         };
         response.unwrap_or_else(|problem| problem.at(uri.path()).into_response())
     }

@@ -1,5 +1,6 @@
 //! The policy file: what callers may do depends on who they are, over REST and MCP.
 
+mod counted;
 mod shop;
 
 use std::collections::BTreeMap;

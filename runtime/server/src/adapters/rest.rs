@@ -136,9 +136,14 @@ impl Gate for Caller<'_> {
         }
     }
 
-    fn count(&self, number: usize, chosen: Chosen, is_valid: bool) -> Result<(), Problem> {
+    fn distinguishes(&self, number: usize, chosen: Chosen) -> bool {
+        let action = self.handler.action(number, chosen).filter(|_| self.handler.policy.limits_tools(self.grant));
+        action.is_some_and(|action| !action.tools().is_empty())
+    }
+
+    fn count(&self, number: usize, chosen: Chosen, is_sent: bool) -> Result<(), Problem> {
         let Some(action) = self.handler.action(number, chosen) else { return Ok(()) };
-        let tools = if is_valid { action.tools() } else { Vec::new() };
+        let tools = if is_sent { action.tools() } else { Vec::new() };
         self.handler.policy.admit_principal(self.grant, self.principal.id(), &tools).map_err(limited)
     }
 }
