@@ -221,11 +221,9 @@ async fn tools_of_a_group_say_in_20_kilobytes_what_they_do_and_in_few_more_what_
         .iter_mut()
         .map(|tool| tool.as_object_mut().expect("an object").remove("_meta").expect("it is there"))
         .collect();
-    let of = |capability: &str, resource: &str, verb: &str| json!({"naftiko/capability": capability, "naftiko/resource": resource, "naftiko/verb": verb});
-    assert_eq!(meta[0], of("secrets", "secret", "read"));
-    assert!(
-        meta.contains(&of("secrets", "secret", "action")) && meta.contains(&of("secret-versions", "version", "update"))
-    );
+    let about = |text: &str| json!({ "naftiko/about": text });
+    assert_eq!(meta[0], about("secrets/secret/read"));
+    assert!(meta.contains(&about("secrets/secret/action")) && meta.contains(&about("secret-versions/version/update")));
     let bytes = list.to_string().len();
     assert!(bytes < 20_000 && whole < 22_000, "{bytes} bytes, {whole} with what they are");
 }
