@@ -22,11 +22,13 @@ pub(super) struct Member {
 /// A tool in the index.
 pub(super) struct Indexed {
     pub(super) tool: &'static Tool,
+    /// Its place among the tools that clients can call.
+    pub(super) number: usize,
     /// The number of its member.
     pub(super) member: usize,
     pub(super) capability: &'static Capability,
-    /// The tool as clients see it.
-    pub(super) description: rmcp::model::Tool,
+    /// Whether it says what it returns.
+    pub(super) has_output: bool,
 }
 
 impl Member {

@@ -265,19 +265,13 @@ impl Policy {
         self.choice.shows(tool) && self.grant.as_ref().is_none_or(|grant| grant.shows(tool))
     }
 
-    /// Whether a list of these tools is replaced by tools that find them.
+    /// Whether a list of tools of this length, in bytes, is replaced by tools that find them.
     #[cfg(feature = "search")]
-    pub(super) fn searches(&self, listed: &[rmcp::model::Tool]) -> bool {
+    pub(super) fn searches(&self, length: usize) -> bool {
         match self.search {
             Search::Off => false,
             Search::On => true,
-            Search::Auto => {
-                let mut length = 0_usize;
-                listed.iter().any(|tool| {
-                    length = length.saturating_add(serde_json::to_string(tool).map_or(0, |text| text.len()));
-                    length > self.list_budget
-                })
-            }
+            Search::Auto => length > self.list_budget,
         }
     }
 
