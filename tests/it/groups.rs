@@ -1,6 +1,6 @@
 //! Groups: capabilities that one server serves on shared ports, and the crate that has the clients of all of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
@@ -132,6 +132,23 @@ async fn joined_server_has_one_document_of_all_routes() {
     assert_eq!(document["components"], generated["components"], "the document of the generated crate");
 }
 
+#[tokio::test]
+async fn document_of_a_read_only_server_has_the_routes_that_it_serves() {
+    // The other flags about tools leave REST as it is.
+    for (flags, served) in
+        [(&["--read-only"][..], &["get"][..]), (&["--verbs", "read"], &["delete", "get", "patch", "post", "put"])]
+    {
+        let joined = Joined::start(scaleway(), flags).await.expect("it is served");
+        for path in ["/openapi.json", "/docs/openapi.json"] {
+            let (_, document) = joined.get(path).await;
+            let items = document["paths"].as_object().expect("paths").values().filter_map(Value::as_object);
+            let methods: BTreeSet<_> = items.flat_map(|item| item.keys().map(String::as_str)).collect();
+            assert!(methods.contains("get") && methods.iter().all(|method| served.contains(method)), "{methods:?}");
+            assert_eq!(methods.contains("delete"), served.contains(&"delete"), "{methods:?}");
+        }
+    }
+}
+
 /// What a client on standard input gets, which shakes hands and asks for the list of tools.
 pub(crate) async fn listed_on_stdio(
     program: &'static Program,
@@ -204,11 +221,9 @@ async fn tools_of_a_group_say_in_20_kilobytes_what_they_do_and_in_few_more_what_
         .iter_mut()
         .map(|tool| tool.as_object_mut().expect("an object").remove("_meta").expect("it is there"))
         .collect();
-    let of = |capability: &str, resource: &str, verb: &str| json!({"naftiko/capability": capability, "naftiko/resource": resource, "naftiko/verb": verb});
-    assert_eq!(meta[0], of("secrets", "secret", "read"));
-    assert!(
-        meta.contains(&of("secrets", "secret", "action")) && meta.contains(&of("secret-versions", "version", "update"))
-    );
+    let about = |text: &str| json!({ "naftiko/about": text });
+    assert_eq!(meta[0], about("secrets/secret/read"));
+    assert!(meta.contains(&about("secrets/secret/action")) && meta.contains(&about("secret-versions/version/update")));
     let bytes = list.to_string().len();
     assert!(bytes < 20_000 && whole < 22_000, "{bytes} bytes, {whole} with what they are");
 }

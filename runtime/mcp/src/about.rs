@@ -1,5 +1,7 @@
 //! What lists of tools say of inputs: one sentence, if it says more than their names do.
 
+use std::borrow::Cow;
+
 use super::words::{in_list, words};
 
 /// The longest description, in characters.
@@ -15,7 +17,9 @@ const PHRASES: [&str; 3] = ["you want to target", "Request body (JSON)", "(UUID 
 pub(super) fn about(text: &str, names: &[&str]) -> Option<String> {
     let sentence = first_sentence(text);
     let is_known = |word: &&str| in_list(word, IDLE) || names.iter().any(|name| has(name, word));
-    let text = PHRASES.iter().fold(sentence.clone(), |text, phrase| text.replace(phrase, ""));
+    let text = PHRASES.iter().fold(Cow::Borrowed(&*sentence), |text, phrase| {
+        if text.contains(phrase) { Cow::Owned(text.replace(phrase, "")) } else { text }
+    });
     let says_more = text.split_whitespace().any(|part| !words(part).as_slice().iter().all(is_known));
     let is_short = !sentence.is_empty() && sentence.chars().count() <= SHORT;
     (says_more || is_short).then_some(sentence)

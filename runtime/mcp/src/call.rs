@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use naftiko_adapter::trace::TRACEPARENT;
-use naftiko_adapter::{Forwarded, Principal, execute, is_long, offload, preview};
+use naftiko_adapter::{Forwarded, Planned, Principal, execute, is_long, offload, preview};
 use naftiko_client::__private::{Arguments, Connection};
 use naftiko_client::ErrorKind;
 use naftiko_schema::Tool;
@@ -59,16 +59,22 @@ pub(super) async fn call(
     let is_bare = tool.open && params.arguments.as_ref().is_none_or(|arguments| arguments.is_empty());
     let inputs = Inputs::read(tool, params.arguments.take());
     let note = inputs.note();
-    let checked = inputs.checked(tool, connection).await;
+    // Some values are found wrong only when the request is built, such as those that no header field can have.
+    let is_planned = policy.dry_run || confirmable.is_some() || policy.limits_tools(policy.grant.as_ref());
+    let checked = inputs.checked(tool, connection).await.and_then(|arguments| {
+        let plan = if is_planned { preview(&tool.binding, connection, &arguments)? } else { Vec::new() };
+        Ok((plan, arguments))
+    });
     // What is not sent anyway leaves the limit of the tool. A confirmed call was counted when the question was asked.
-    let is_sent = checked.is_ok() && !(confirmable.is_some() && is_impossible(policy, context));
+    let is_refused = confirmable.is_some() && is_impossible(policy, context);
+    let is_sent = checked.is_ok() && !policy.dry_run && !is_refused;
     let tools = [&*tool.name];
     let counted = if is_sent { &tools[..] } else { &[] };
     if !is_confirmed && let Err(error) = policy.admit(principal(context), counted) {
         return limited(error, ended);
     }
     let mut response = match checked {
-        Ok(arguments) => run(tool, connection, policy, arguments, confirmable, context, ended).await?,
+        Ok(planned) => run(tool, connection, policy, planned, confirmable, context, ended).await?,
         Err(error) => {
             ended.outcome = AuditOutcome::Invalid;
             if is_bare && matches!(error.kind(), ErrorKind::Arguments(_)) {
@@ -83,42 +89,33 @@ pub(super) async fn call(
     Ok(response)
 }
 
-/// Previews, confirms or sends a call with checked arguments. `confirmable` is the call if it is destructive.
+/// Shows, confirms or sends a call with checked arguments, by what it would send. `confirmable` is the call if it is destructive.
 async fn run(
     tool: &'static Tool,
     connection: &Connection,
     policy: &Policy,
-    arguments: Arguments,
+    (plan, arguments): (Vec<Planned>, Arguments),
     confirmable: Option<CallToolRequestParams>,
     context: &RequestContext<RoleServer>,
     ended: &mut Ended,
 ) -> Result<CallToolResponse, ErrorData> {
-    if policy.dry_run || confirmable.is_some() {
-        let plan = match preview(&tool.binding, connection, &arguments) {
-            Ok(plan) => plan,
-            Err(error) => {
-                ended.outcome = AuditOutcome::Invalid;
-                return Ok(failure(tool, policy, &error).into());
+    if policy.dry_run {
+        ended.outcome = AuditOutcome::DryRun;
+        let reveals = policy.reveals(&tool.name);
+        return Ok(dry_run(&tool.binding.target, reveals, plan, policy.response_budget).into());
+    }
+    if let Some(params) = &confirmable {
+        let call = Destructive { tool, connection, params, principal: named(context) };
+        match call.verdict(policy, context, &line(&plan)).await? {
+            Verdict::Confirmed => ended.confirmed = true,
+            Verdict::Proceed => {}
+            Verdict::Ask(question) => {
+                ended.outcome = AuditOutcome::Asked;
+                return Ok(question.into());
             }
-        };
-        if policy.dry_run {
-            ended.outcome = AuditOutcome::DryRun;
-            let reveals = policy.reveals(&tool.name);
-            return Ok(dry_run(&tool.binding.target, reveals, plan, policy.response_budget).into());
-        }
-        if let Some(params) = &confirmable {
-            let call = Destructive { tool, connection, params, principal: named(context) };
-            match call.verdict(policy, context, &line(&plan)).await? {
-                Verdict::Confirmed => ended.confirmed = true,
-                Verdict::Proceed => {}
-                Verdict::Ask(question) => {
-                    ended.outcome = AuditOutcome::Asked;
-                    return Ok(question.into());
-                }
-                Verdict::Refused(why) => {
-                    ended.outcome = AuditOutcome::Refused;
-                    return Ok(error_result(format!("{}: nothing was sent, {why}", &tool.name)).into());
-                }
+            Verdict::Refused(why) => {
+                ended.outcome = AuditOutcome::Refused;
+                return Ok(error_result(format!("{}: nothing was sent, {why}", &tool.name)).into());
             }
         }
     }

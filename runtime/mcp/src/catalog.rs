@@ -1,26 +1,26 @@
 //! What clients see of the tools of a server. It depends on tables, the policy, and the rule of the callers only, so all workers of a
 //! server have the same.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use naftiko_schema::{Capability, Tool};
 use rmcp::model::{CallToolRequestParams, CallToolResult};
 use serde_json::Value;
 
 use super::Policy;
-use super::choices::OutputSchemas;
+use super::listing::Listing;
 use super::member::{Indexed, Member, describe};
 use super::schema::HEADER;
 #[cfg(feature = "search")]
 use super::search::Finder;
-use super::structure::name_repeated;
 
 /// The tools that a policy shows.
 pub(super) struct Catalog {
     listed: Vec<rmcp::model::Tool>,
-    /// The same for clients before MCP 2026-07-28.
-    listed_without_headers: Vec<rmcp::model::Tool>,
+    /// The same for clients before MCP 2026-07-28, once one of them asks.
+    listed_without_headers: OnceLock<Vec<rmcp::model::Tool>>,
     /// By their names.
     index: HashMap<&'static str, Indexed>,
     /// The other tools of the server, which the rule of the callers hides.
@@ -35,6 +35,7 @@ pub(super) struct Catalog {
 }
 
 /// A tool as lists show it, if they do, before it says what it has in common with others.
+#[derive(Clone)]
 pub(super) struct Described {
     tool: &'static Tool,
     toolset: &'static str,
@@ -44,58 +45,52 @@ pub(super) struct Described {
 }
 
 /// The tools of these members that a policy shows to callers of any rule.
-pub(super) fn described(members: &[Member], policy: &Policy) -> Vec<Described> {
-    let members = members.iter().filter(|member| policy.has(member.toolset()));
+pub(super) fn described(members: &[Member], policy: &Policy) -> impl Iterator<Item = Described> {
+    let members = members.iter().filter(move |member| policy.has(member.toolset()));
     let tools = members.flat_map(|member| member.adapter.tools.iter().map(move |tool| (tool, member)));
-    let described = tools.filter(|(tool, _)| policy.shows(tool)).map(|(tool, member)| {
+    tools.filter(move |(tool, _)| policy.shows(tool)).map(move |(tool, member)| {
         let (description, is_cut) = describe(tool, policy, member);
         let (toolset, capability) = (member.toolset(), member.connection.capability());
         Described { tool, toolset, capability, description, is_cut }
-    });
-    described.collect()
-}
-
-impl Described {
-    fn indexed(&self, member: usize, description: &rmcp::model::Tool) -> Indexed {
-        Indexed { tool: self.tool, member, capability: self.capability, description: description.clone() }
-    }
+    })
 }
 
 impl Catalog {
     /// Those of the tools of a server that a policy shows, which are of these members.
-    pub(super) fn new<'d>(members: &[Member], tools: impl IntoIterator<Item = &'d Described>, policy: &Policy) -> Self {
+    pub(super) fn new(members: &[Member], tools: impl Iterator<Item = Described>, policy: &Policy) -> Self {
         let numbers: HashMap<_, _> = members.iter().map(Member::toolset).zip(0..).collect();
-        let (mut shown, mut listed, mut cut, mut hidden) = (Vec::new(), Vec::new(), Vec::new(), HashMap::new());
-        let mut is_any_cut = false;
-        for described in tools {
-            let Described { tool, description, is_cut, .. } = described;
-            is_any_cut |= *is_cut;
-            match numbers.get(described.toolset).filter(|_| policy.shows(tool)) {
-                Some(&member) => {
-                    listed.push(description.clone());
-                    cut.extend(is_cut.then_some(*tool));
-                    shown.push((described, member));
-                }
-                None => drop(hidden.insert(&*tool.name, described.indexed(0, description))),
+        let (mut index, mut hidden) = (HashMap::new(), HashMap::new());
+        let (mut shown, mut cut, mut is_any_cut) = (Vec::new(), Vec::new(), false);
+        let descriptions = tools.filter_map(|described| {
+            let Described { tool, toolset, capability, description, is_cut } = described;
+            is_any_cut |= is_cut;
+            let member = numbers.get(toolset).filter(|_| policy.shows(tool)).copied();
+            let (number, has_output) = (shown.len(), description.output_schema.is_some());
+            let indexed = Indexed { tool, number, member: member.unwrap_or_default(), capability, has_output };
+            if member.is_none() {
+                hidden.insert(&*tool.name, indexed);
+                return None;
             }
-        }
-        if policy.output_schemas == OutputSchemas::Shape {
-            name_repeated(&mut listed);
-        }
-        let index = shown.into_iter().zip(&listed);
-        let index = index.map(|((described, member), tool)| (&*described.tool.name, described.indexed(member, tool)));
-        let index: HashMap<_, _> = index.collect();
-        #[cfg(feature = "search")]
-        let finder = policy.searches(&listed).then(|| {
-            let finder = Finder::new(listed.iter().filter_map(|tool| index.get(&*tool.name)), policy.rule_note());
-            listed.retain(|tool| policy.pins(&tool.name));
-            listed.splice(0..0, finder.tools().iter().cloned());
-            finder
+            index.insert(&*tool.name, indexed);
+            shown.push((tool, capability));
+            cut.extend(is_cut.then_some(tool));
+            Some(description)
         });
-        let listed_without_headers = listed.iter().map(without_headers).collect();
+        let listing = Listing::new(descriptions, policy);
+        #[cfg(feature = "search")]
+        let (listed, finder) = match listing {
+            Listing::Whole(listed) => (listed, None),
+            Listing::Texts(texts, mut listed) => {
+                let finder = Finder::new(shown, texts, policy.rule_note());
+                listed.splice(0..0, finder.tools());
+                (listed, Some(finder))
+            }
+        };
+        #[cfg(not(feature = "search"))]
+        let Listing::Whole(listed) = listing;
         Self {
             listed,
-            listed_without_headers,
+            listed_without_headers: OnceLock::new(),
             index,
             hidden,
             cut,
@@ -107,7 +102,10 @@ impl Catalog {
 
     /// The tools as lists show them, with the header fields of their inputs or without.
     pub(super) fn listed(&self, headers: bool) -> &[rmcp::model::Tool] {
-        if headers { &self.listed } else { &self.listed_without_headers }
+        if headers {
+            return &self.listed;
+        }
+        self.listed_without_headers.get_or_init(|| self.listed.iter().map(without_headers).collect())
     }
 
     pub(super) fn cut(&self) -> &[&'static Tool] {
@@ -121,6 +119,16 @@ impl Catalog {
     /// The tool of a name.
     pub(super) fn tool(&self, name: &str) -> Option<&Indexed> {
         self.index.get(name)
+    }
+
+    /// The tool of a name as clients see it.
+    pub(super) fn description(&self, name: &str) -> Option<Cow<'_, rmcp::model::Tool>> {
+        let indexed = self.tool(name)?;
+        #[cfg(feature = "search")]
+        if let Some(finder) = &self.finder {
+            return serde_json::from_value(finder.description(indexed)).ok().map(Cow::Owned);
+        }
+        self.listed.get(indexed.number).map(Cow::Borrowed)
     }
 
     /// The tool that a call is about, if the rule of the callers hides it, and the call of it.
@@ -169,12 +177,13 @@ impl Catalog {
 /// A tool whose inputs have no header fields.
 fn without_headers(tool: &rmcp::model::Tool) -> rmcp::model::Tool {
     let mut tool = tool.clone();
-    let properties = |schema: &rmcp::model::JsonObject| schema.get("properties")?.as_object().cloned();
-    let Some(mut inner) = properties(&tool.input_schema) else { return tool };
-    let removed = inner.values_mut().filter_map(|property| property.as_object_mut()?.shift_remove(HEADER)).count();
-    if removed > 0 {
-        let schema = Arc::make_mut(&mut tool.input_schema);
-        schema.insert("properties".to_owned(), Value::Object(inner));
+    let properties = tool.input_schema.get("properties").and_then(Value::as_object);
+    if properties.is_some_and(|properties| properties.values().any(|property| property.get(HEADER).is_some()))
+        && let Some(Value::Object(properties)) = Arc::make_mut(&mut tool.input_schema).get_mut("properties")
+    {
+        for property in properties.values_mut().filter_map(Value::as_object_mut) {
+            property.shift_remove(HEADER);
+        }
     }
     tool
 }

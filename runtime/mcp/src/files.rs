@@ -126,34 +126,6 @@ fn is_shown(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('.') && name.chars().all(plain)
 }
 
-/// The media type of a file, by its name.
-pub(super) fn media_type(file: &str) -> Option<&'static str> {
-    let (_, extension) = file.rsplit_once('.')?;
-    let known = MEDIA_TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(extension));
-    known.map(|(_, media_type)| *media_type)
-}
-
-const MEDIA_TYPES: [(&str, &str); 18] = [
-    ("css", "text/css"),
-    ("csv", "text/csv"),
-    ("gif", "image/gif"),
-    ("htm", "text/html"),
-    ("html", "text/html"),
-    ("jpeg", "image/jpeg"),
-    ("jpg", "image/jpeg"),
-    ("json", "application/json"),
-    ("md", "text/markdown"),
-    ("mp3", "audio/mpeg"),
-    ("pdf", "application/pdf"),
-    ("png", "image/png"),
-    ("svg", "image/svg+xml"),
-    ("txt", "text/plain"),
-    ("webp", "image/webp"),
-    ("xml", "application/xml"),
-    ("yaml", "application/yaml"),
-    ("yml", "application/yaml"),
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -255,7 +255,7 @@ impl ServerHandler for Server {
     }
 
     fn get_tool(&self, name: &str) -> Option<rmcp::model::Tool> {
-        self.0.members.tool(name).map(|tool| tool.description.clone())
+        self.0.members.description(name).map(Cow::into_owned)
     }
 
     async fn list_tools(
@@ -401,14 +401,14 @@ impl ServerHandler for Server {
             let text = format!("unknown tool: {}{}", short(&request.name), policy.rule_note());
             return Err(ErrorData::invalid_params(text, None));
         };
-        let Indexed { tool, description, .. } = indexed;
+        let Indexed { tool, has_output, .. } = indexed;
         let mut trail = Trail::new(policy, indexed, &request, &context);
         // On the heap, because rmcp moves the future of a request dozens of times.
         let mut response = Box::pin(call(tool, connection, policy, request, &context, &mut trail.ended)).await?;
         drop(trail);
         if let CallToolResponse::Complete(result) = &mut response {
             result.meta = Some(self.0.server_info_meta.clone());
-            if description.output_schema.is_some() {
+            if *has_output {
                 as_declared(result, self.0.policy.response_budget);
             }
             // Clients before MCP 2026-07-28 get other values as text only.

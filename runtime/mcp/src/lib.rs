@@ -20,6 +20,7 @@ mod handler;
 mod http;
 mod inputs;
 mod limits;
+mod listing;
 mod lists;
 mod long;
 mod mask;

@@ -1,5 +1,6 @@
 //! The members of a server, and the index of their tools.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -51,10 +52,10 @@ impl Members {
     pub(super) fn new(all: Vec<Member>, policy: &Policy, SharedCatalog(shared): &SharedCatalog) -> Self {
         let shown: Vec<_> = all.iter().filter(|member| policy.has(member.toolset())).cloned().collect();
         let make = || match policy.rule() {
-            None => Catalog::new(&shown, &described(&all, policy), policy),
+            None => Catalog::new(&shown, described(&all, policy), policy),
             Some(_) => {
-                let described = shared.described.get_or_init(|| described(&all, &policy.of_server()));
-                Catalog::new(&shown, described, policy)
+                let described = shared.described.get_or_init(|| described(&all, &policy.of_server()).collect());
+                Catalog::new(&shown, described.iter().cloned(), policy)
             }
         };
         let mut catalogs = shared.catalogs.lock().unwrap_or_else(PoisonError::into_inner);
@@ -84,9 +85,9 @@ impl Members {
         self.catalog.cut()
     }
 
-    /// The tool of a name.
-    pub(super) fn tool(&self, name: &str) -> Option<&Indexed> {
-        self.catalog.tool(name)
+    /// The tool of a name as clients see it.
+    pub(super) fn description(&self, name: &str) -> Option<Cow<'_, rmcp::model::Tool>> {
+        self.catalog.description(name)
     }
 
     /// The tool of a name, with the connection of its capability.

@@ -265,19 +265,13 @@ impl Policy {
         self.choice.shows(tool) && self.grant.as_ref().is_none_or(|grant| grant.shows(tool))
     }
 
-    /// Whether a list of these tools is replaced by tools that find them.
+    /// Whether a list of tools of this length, in bytes, is replaced by tools that find them.
     #[cfg(feature = "search")]
-    pub(super) fn searches(&self, listed: &[rmcp::model::Tool]) -> bool {
+    pub(super) fn searches(&self, length: usize) -> bool {
         match self.search {
             Search::Off => false,
             Search::On => true,
-            Search::Auto => {
-                let mut length = 0_usize;
-                listed.iter().any(|tool| {
-                    length = length.saturating_add(serde_json::to_string(tool).map_or(0, |text| text.len()));
-                    length > self.list_budget
-                })
-            }
+            Search::Auto => length > self.list_budget,
         }
     }
 
@@ -356,6 +350,12 @@ impl Policy {
     #[doc(hidden)]
     pub fn limits_principals(&self) -> bool {
         !self.limits.is_empty()
+    }
+
+    /// Whether calls of certain tools are limited, of callers with this rule, so that it matters if one goes upstream.
+    #[doc(hidden)]
+    pub fn limits_tools(&self, grant: Option<&Grant>) -> bool {
+        grant.map(Grant::limits).into_iter().chain([&self.limits]).any(Limits::name_tools)
     }
 
     /// Counts a call of a principal with this rule, which does what these tools do.

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::io;
 
 use bytes::Bytes;
-use naftiko_adapter::{Forwarded, Values, apply, checked, document, execute, numbers, offload};
+use naftiko_adapter::{Forwarded, Values, apply, checked, document, execute, numbers, offload, preview};
 use naftiko_client::__private::{Connection, TARGET, from_texts, shortened};
 use naftiko_client::{Error, ErrorKind, Response};
+use naftiko_schema::http::media_type;
 use naftiko_schema::{Binding, InputId, Output, Resource, ResourceCall, ResourceSource, Tool};
 use percent_encoding::percent_decode_str;
 use regex_lite::{Captures, Regex};
@@ -95,18 +96,14 @@ impl Resources {
             match &resource.source {
                 ResourceSource::Call(_) => all.push(describe(resource, "", Some(&resource.media_type))),
                 ResourceSource::Text(source) => {
-                    all.push(
-                        describe(resource, "", files::media_type(&source.file)).with_size(source.text.len() as u64),
-                    );
+                    all.push(describe(resource, "", media_type(&source.file)).with_size(source.text.len() as u64));
                 }
                 ResourceSource::ServerFile(root) => {
                     let root: &'static str = root;
                     let Some(folder) = self.policy.folder_of(root) else { continue };
                     let below = blocking(move || files::list(&folder, root)).await;
                     let below = below.inspect_err(|error| log_for_operator(root, error)).unwrap_or_default();
-                    all.extend(
-                        below.iter().map(|path| describe(resource, path, files::media_type(&named(root, path)))),
-                    );
+                    all.extend(below.iter().map(|path| describe(resource, path, media_type(&named(root, path)))));
                 }
             }
         }
@@ -147,11 +144,11 @@ impl Resources {
         let declared = non_empty(&resource.media_type);
         let contents = match &resource.source {
             ResourceSource::Text(source) => {
-                let media_type = declared.or(files::media_type(&source.file).map(str::to_owned));
+                let media_type = declared.or(media_type(&source.file).map(str::to_owned));
                 content::contents(uri, media_type, false, source.text.as_bytes().to_vec())
             }
             ResourceSource::ServerFile(root) => {
-                let media_type = declared.or(files::media_type(&named(root, &below)).map(str::to_owned));
+                let media_type = declared.or(media_type(&named(root, &below)).map(str::to_owned));
                 let (root, below): (&'static str, _) = (root, below);
                 let folder = self.policy.folder_of(root).ok_or_else(|| withheld(uri))?;
                 let bytes = blocking(move || files::read(&folder, root, &below)).await;
@@ -176,7 +173,12 @@ impl Resources {
                     Ok(values) => checked(binding, connection, values).await,
                     Err(error) => Err(error),
                 };
-                let sent = if arguments.is_ok() { &*tools } else { &[] };
+                let is_planned = policy.limits_tools(policy.grant.as_ref());
+                let arguments = arguments.and_then(|arguments| match is_planned {
+                    true => preview(binding, connection, &arguments).map(|_| arguments),
+                    false => Ok(arguments),
+                });
+                let sent = if arguments.is_ok() && !policy.dry_run { &*tools } else { &[] };
                 policy.admit(principal, sent).map_err(refused)?;
                 let arguments = arguments.map_err(|error| failure(uri, &error))?;
                 if policy.dry_run {

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use naftiko_schema::http::percent_encode;
+use naftiko_schema::http::{media_type, percent_encode};
 use naftiko_schema::{Skill, SkillAction, SkillContent, SkillSource, SkillTool};
 use rmcp::ErrorData;
 use rmcp::model::{GetSkillResult, ResourceContents, SKILL_MD, SkillFrontmatter, SkillResource, SkillResources};
 use serde_json::{Map, Value};
 
-use super::{content, files};
+use super::content;
 
 /// What separates the front matter of `SKILL.md` from its text.
 const FENCE: &str = "---\n";
@@ -86,7 +86,7 @@ impl Skills {
     /// The file with a URI.
     pub(super) fn read(&self, uri: &str) -> Option<ResourceContents> {
         let file = self.files.get(uri)?;
-        let media_type = files::media_type(file.path).map(str::to_owned);
+        let media_type = media_type(file.path).map(str::to_owned);
         Some(content::contents(uri, media_type, false, file.content.to_vec()))
     }
 }

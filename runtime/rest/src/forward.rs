@@ -1,6 +1,8 @@
 //! Requests that are passed on to an API as they came: any method, the rest of the path, the query, the body, and those
 //! header fields that the capability trusts.
 
+use std::borrow::Cow;
+
 use axum::body::HttpBody as _;
 use axum::extract::Request;
 use axum::response::Response;
@@ -18,7 +20,7 @@ use url::form_urlencoded;
 
 use super::failure::{self, ApiErrors};
 use super::passage::Passage;
-use super::pattern::{Pattern, decode};
+use super::pattern::Pattern;
 use super::problem::Problem;
 use super::references::References;
 use super::{allowed, response};
@@ -31,7 +33,7 @@ const UNKNOWN: &str = "application/octet-stream";
 /// What an adapter passes on.
 pub(super) struct Forwards {
     /// The paths, more specific ones first.
-    paths: Vec<(Pattern, &'static Forward)>,
+    paths: Vec<(Pattern<'static>, &'static Forward)>,
     /// Header fields with which callers authenticate to this server.
     fields: Vec<HeaderName>,
     /// Query parameters with which they do.
@@ -56,7 +58,7 @@ impl Forwards {
         Self { paths, fields, parameters }
     }
 
-    pub(super) fn patterns(&self) -> impl Iterator<Item = &Pattern> {
+    pub(super) fn patterns(&self) -> impl Iterator<Item = &Pattern<'static>> {
         self.paths.iter().map(|(pattern, _)| pattern)
     }
 
@@ -83,9 +85,8 @@ impl Forwards {
     }
 
     /// What is passed on of a path, if it is.
-    pub(super) fn find<'p>(&self, path: &'p str) -> Option<Passage<'p>> {
-        let decoded = decode(path)?;
-        let (_, forward) = self.paths.iter().find(|(pattern, _)| pattern.captures(&decoded).is_some())?;
+    pub(super) fn find<'p>(&self, path: &'p str, decoded: &[Cow<'_, str>]) -> Option<Passage<'p>> {
+        let (_, forward) = self.paths.iter().find(|(pattern, _)| pattern.captures(decoded).is_some())?;
         Some(Passage::new(forward, path))
     }
 }
@@ -129,6 +130,7 @@ mod tests {
     use http::HeaderValue;
     use naftiko_schema::{ApiKey, Credential, InboundAuth, InboundScheme, Template, list, text};
 
+    use super::super::pattern::decode;
     use super::*;
 
     #[test]
@@ -157,7 +159,7 @@ mod tests {
             ("/v1", Some(("/v1", ""))),
             ("/%FF", None),
         ] {
-            let passage = forwards.find(path);
+            let passage = decode(path).and_then(|decoded| forwards.find(path, &decoded));
             assert_eq!(passage.as_ref().map(|passage| (passage.before, passage.rest)), found, "{path}");
         }
     }

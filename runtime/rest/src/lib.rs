@@ -12,6 +12,7 @@ mod references;
 mod response;
 mod table;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 pub use axum::Router;
@@ -37,15 +38,15 @@ pub mod __private {
     pub use crate::browser::{contain, protect};
     pub use crate::failure::ApiErrors;
     pub use crate::problem::Problem;
-    pub use crate::{Chosen, Gate, Matched, Routes, has_path};
+    pub use crate::{Chosen, Gate, Matched, Routes, Tables};
 }
 
 /// The routes of an adapter as an axum router. API errors pass through, but for those about the
 /// credential of the upstream or the connection to it.
 pub fn router(adapter: &'static Rest, connection: &Connection) -> Router {
-    let routes = Routes::new([(adapter, connection.clone())], ApiErrors::default(), &[]);
-    let shapes: Vec<_> =
-        routes.0.members.iter().flat_map(|member| member.table.shapes(member.forwards.patterns())).collect();
+    let tables = Tables::new([adapter], &[]);
+    let routes = Routes::new(&tables, [connection.clone()], ApiErrors::default());
+    let shapes: Vec<_> = tables.0.iter().flat_map(|paths| paths.table.shapes(paths.forwards.patterns())).collect();
     // Every shape uses the same table. axum only decides which paths belong to the adapter.
     let handler = any(move |request: Request| {
         let routes = routes.clone();
@@ -59,11 +60,31 @@ pub fn router(adapter: &'static Rest, connection: &Connection) -> Router {
     shapes.iter().fold(Router::new(), |router, shape| router.route(shape, handler.clone()))
 }
 
-/// Whether a route of one of the adapters has a path, with any method.
+/// The routes of adapters, and what they pass on, whatever connections they have.
 #[doc(hidden)]
-pub fn has_path(adapters: impl Iterator<Item = &'static Rest>) -> impl Fn(&str) -> bool {
-    let tables: Vec<_> = adapters.map(|adapter| Table::new(&adapter.routes)).collect();
-    move |path| tables.iter().any(|table| !matches!(table.find(&http::Method::GET, path), Match::Nothing))
+pub struct Tables(Vec<Arc<Paths>>);
+
+/// Those of one adapter.
+struct Paths {
+    table: Table,
+    forwards: Forwards,
+}
+
+impl Tables {
+    /// Those of these adapters. Callers authenticate by these header fields, besides those that the capabilities declare.
+    pub fn new(adapters: impl IntoIterator<Item = &'static Rest>, credentials: &[HeaderName]) -> Self {
+        let paths = adapters.into_iter().map(|adapter| {
+            let (table, forwards) = (Table::new(&adapter.routes), Forwards::new(adapter, credentials.to_vec()));
+            Arc::new(Paths { table, forwards })
+        });
+        Self(paths.collect())
+    }
+
+    /// Whether a route of one of the adapters has a path, with any method.
+    pub fn has_path(&self, path: &str) -> bool {
+        let found = |path: &[_]| self.0.iter().any(|paths| paths.table.has(path));
+        pattern::decode(path).is_some_and(|path| found(&path))
+    }
 }
 
 /// The route of a request.
@@ -92,12 +113,28 @@ pub trait Gate: Sync {
     /// Hears which route a request has, and decides whether what is chosen may run. The route of a request may not have its method.
     fn allow(&self, number: usize, matched: Matched, chosen: Option<Chosen>) -> Result<(), Problem>;
 
+    /// Whether it matters for the count of a request if it goes upstream.
+    fn distinguishes(&self, number: usize, chosen: Chosen) -> bool;
+
     /// Counts a request, and decides whether there were too many. It is about to go upstream, unless its arguments are invalid.
-    fn count(&self, number: usize, chosen: Chosen, is_valid: bool) -> Result<(), Problem>;
+    fn count(&self, number: usize, chosen: Chosen, is_sent: bool) -> Result<(), Problem>;
 }
 
-/// Counts a request whose arguments are valid or not.
-type Count<'c> = &'c (dyn Fn(bool) -> Result<(), Problem> + Sync);
+/// The count of a request, if there is a gate that has one.
+#[derive(Clone, Copy)]
+struct Count<'c>(Option<(&'c dyn Gate, usize, Chosen)>);
+
+impl Count<'_> {
+    /// Whether it matters if the request goes upstream.
+    fn distinguishes(self) -> bool {
+        self.0.is_some_and(|(gate, number, chosen)| gate.distinguishes(number, chosen))
+    }
+
+    /// Counts the request.
+    fn check(self, is_sent: bool) -> Result<(), Problem> {
+        self.0.map_or(Ok(()), |(gate, number, chosen)| gate.count(number, chosen, is_sent))
+    }
+}
 
 /// The routes of adapters, with the connections to their upstreams. Cloning is cheap.
 #[doc(hidden)]
@@ -114,23 +151,17 @@ struct Served {
 struct Member {
     /// Its number among the adapters.
     number: usize,
-    table: Table,
-    forwards: Forwards,
+    paths: Arc<Paths>,
     connection: Connection,
 }
 
 impl Routes {
-    /// The routes of adapters over their connections, without a router. Callers authenticate by these header fields, besides
-    /// those that the capabilities declare. Of routes of several adapters that match a request, the most specific one takes it.
-    pub fn new(
-        adapters: impl IntoIterator<Item = (&'static Rest, Connection)>,
-        api_errors: ApiErrors,
-        credentials: &[HeaderName],
-    ) -> Self {
-        let members = adapters.into_iter().enumerate().map(|(number, (adapter, connection))| {
-            let (table, forwards) = (Table::new(&adapter.routes), Forwards::new(adapter, credentials.to_vec()));
-            Member { number, table, forwards, connection }
-        });
+    /// The routes of adapters over their connections, without a router. Of routes of several adapters that match a request, the most
+    /// specific one takes it.
+    pub fn new(tables: &Tables, connections: impl IntoIterator<Item = Connection>, api_errors: ApiErrors) -> Self {
+        let members = tables.0.iter().zip(connections).enumerate();
+        let members =
+            members.map(|(number, (paths, connection))| Member { number, paths: Arc::clone(paths), connection });
         Self(Arc::new(Served { members: members.collect(), api_errors }))
     }
 
@@ -152,14 +183,11 @@ impl Routes {
         };
         let matched = path.map(|path| Matched { path, capability: &member.connection.capability().name });
         let chosen = chosen(&found, passage.as_ref(), request.method());
-        let count = |is_valid| match (gate, chosen) {
-            (Some(gate), Some(chosen)) => gate.count(member.number, chosen, is_valid),
-            _ => Ok(()),
-        };
+        let count = Count(gate.zip(chosen).map(|(gate, chosen)| (gate, member.number, chosen)));
         let mut allowed =
             gate.zip(matched).map_or(Ok(()), |(gate, matched)| gate.allow(member.number, matched, chosen));
         if passage.is_some() {
-            allowed = allowed.and_then(|()| count(true));
+            allowed = allowed.and_then(|()| count.check(true));
         }
         let response = match (allowed, passage) {
             (Err(problem), _) => Err(problem),
@@ -167,7 +195,7 @@ impl Routes {
             (Ok(()), Some(passage)) => {
                 Box::pin(member.pass_on(passage, uri.path(), request, forwarded, self.0.api_errors)).await
             }
-            (Ok(()), None) => member.respond(found, request, forwarded, self.0.api_errors, &count).await,
+            (Ok(()), None) => member.respond(found, request, forwarded, self.0.api_errors, count).await,
         };
         response.unwrap_or_else(|problem| problem.at(uri.path()).into_response())
     }
@@ -176,9 +204,10 @@ impl Routes {
 impl Served {
     /// What a request is for, and the member that has it: a route, or what is passed on.
     fn lookup<'p>(&self, method: &http::Method, path: &'p str) -> (Match, Option<Passage<'p>>, Option<&Member>) {
-        let (found, member) = self.find(method, path);
+        let Some(decoded) = pattern::decode(path) else { return (Match::NotText, None, self.members.first()) };
+        let (found, member) = self.find(method, &decoded);
         if matches!(found, Match::OtherMethods(_) | Match::Nothing)
-            && let Some((passage, member)) = self.passage(path)
+            && let Some((passage, member)) = self.passage(path, &decoded)
         {
             return (found, Some(passage), Some(member));
         }
@@ -186,10 +215,10 @@ impl Served {
     }
 
     /// The route of a request, and the member that has it.
-    fn find(&self, method: &http::Method, path: &str) -> (Match, Option<&Member>) {
+    fn find(&self, method: &http::Method, path: &[Cow<'_, str>]) -> (Match, Option<&Member>) {
         let mut best = (Match::Nothing, self.members.first());
         for member in &self.members {
-            let found = member.table.find(method, path);
+            let found = member.paths.table.find(method, path);
             best = match (best, found) {
                 ((Match::Nothing, _), found) => (found, Some(member)),
                 ((Match::OtherMethods(_), _), found @ Match::Found(..)) => (found, Some(member)),
@@ -209,8 +238,9 @@ impl Served {
     }
 
     /// What is passed on of a path, if it is, and the member that does it.
-    fn passage<'p>(&self, path: &'p str) -> Option<(Passage<'p>, &Member)> {
-        let mut passages = self.members.iter().filter_map(|member| Some((member.forwards.find(path)?, member)));
+    fn passage<'p>(&self, path: &'p str, decoded: &[Cow<'_, str>]) -> Option<(Passage<'p>, &Member)> {
+        let of = |member: &Member| member.paths.forwards.find(path, decoded);
+        let mut passages = self.members.iter().filter_map(|member| Some((of(member)?, member)));
         let first = passages.next()?;
         let rank = |passage: &Passage<'_>| Pattern::new(&passage.forward.path).rank();
         Some(passages.fold(first, |best, other| if rank(&other.0) < rank(&best.0) { other } else { best }))
@@ -227,9 +257,9 @@ impl Member {
         api_errors: ApiErrors,
     ) -> Result<Response, Problem> {
         let operation = forward::operation(passage.forward, request.method())?;
-        let (connection, routes) = (&self.connection, self.table.routes());
+        let (connection, routes) = (&self.connection, self.paths.table.routes());
         let references = References { taker: Taker::Forward(passage, operation), path, connection, routes };
-        forward::respond(&self.forwards, passage, operation, request, forwarded, &references, api_errors).await
+        forward::respond(&self.paths.forwards, passage, operation, request, forwarded, &references, api_errors).await
     }
 
     async fn respond(
@@ -248,7 +278,7 @@ impl Member {
                 }
                 let uri = request.uri().clone();
                 let values = read::values(route, &self.connection, captures, request).await;
-                let (connection, routes) = (&self.connection, self.table.routes());
+                let (connection, routes) = (&self.connection, self.paths.table.routes());
                 let references = References { taker: Taker::Route(route), path: uri.path(), connection, routes };
                 response::respond(route, &references, values, forwarded, api_errors, count).await
             }

@@ -8,15 +8,22 @@ use percent_encoding::percent_decode_str;
 
 /// A path with placeholders.
 #[derive(Debug)]
-pub(super) struct Pattern {
-    segments: Vec<Vec<Piece>>,
+pub(super) struct Pattern<'p> {
+    segments: Box<[Segment<'p>]>,
     /// Whether the last placeholder takes the rest of the path.
     rest: bool,
 }
 
+/// A segment. Most are one piece, so that servers with many routes need little memory for them.
 #[derive(Debug)]
-enum Piece {
-    Literal(String),
+enum Segment<'p> {
+    One(Piece<'p>),
+    Mixed(Vec<Piece<'p>>),
+}
+
+#[derive(Debug)]
+enum Piece<'p> {
+    Literal(Cow<'p, str>),
     Capture,
 }
 
@@ -32,14 +39,32 @@ pub(super) enum Class {
     Literal,
 }
 
-impl Pattern {
-    pub(super) fn new(path: &str) -> Self {
+impl<'p> Segment<'p> {
+    fn new(text: &'p str) -> Self {
+        let mut pieces = pieces(text);
+        match pieces.len() {
+            0 => Self::One(Piece::Literal(Cow::Borrowed(""))),
+            1 => Self::One(pieces.remove(0)),
+            _ => Self::Mixed(pieces),
+        }
+    }
+
+    fn pieces(&self) -> &[Piece<'p>] {
+        match self {
+            Self::One(piece) => std::slice::from_ref(piece),
+            Self::Mixed(pieces) => pieces,
+        }
+    }
+}
+
+impl<'p> Pattern<'p> {
+    pub(super) fn new(path: &'p str) -> Self {
         let path = path.strip_prefix('/').unwrap_or(path);
         let (path, rest) = match path.rsplit_once('/').unwrap_or(("", path)) {
             (before, last) if is_rest(last) => (Some(before).filter(|_| path.contains('/')), true),
             _ => (Some(path), false),
         };
-        Self { segments: path.map(|path| path.split('/').map(pieces).collect()).unwrap_or_default(), rest }
+        Self { segments: path.map(|path| path.split('/').map(Segment::new).collect()).unwrap_or_default(), rest }
     }
 
     /// The values of the placeholders in a path of these decoded segments; `None` if it does not match.
@@ -47,16 +72,16 @@ impl Pattern {
         let (head, tail) = path.split_at_checked(self.segments.len())?;
         let segments = || self.segments.iter().zip(head);
         // Most paths do not match. This check finds that out without copying.
-        let literals_match = |(pieces, text): (&Vec<Piece>, &Cow<'_, str>)| match pieces.as_slice() {
-            [Piece::Literal(literal)] => literal == text,
+        let literals_match = |(segment, text): (&Segment<'_>, &Cow<'_, str>)| match segment {
+            Segment::One(Piece::Literal(literal)) => literal == text,
             _ => true,
         };
         if (tail.is_empty() == self.rest) || !segments().all(literals_match) {
             return None;
         }
         let mut captures = Vec::new();
-        for (pieces, text) in segments() {
-            match_segment(pieces, text, &mut captures)?;
+        for (segment, text) in segments() {
+            match_segment(segment.pieces(), text, &mut captures)?;
         }
         if self.rest {
             captures.push(Some(tail.join("/")).filter(|tail| !tail.is_empty())?);
@@ -68,9 +93,9 @@ impl Pattern {
     pub(super) fn filled(&self, values: &[&str]) -> Option<String> {
         let mut values = values.iter().filter(|_| !self.rest);
         let mut path = String::new();
-        for pieces in &self.segments {
+        for segment in &self.segments {
             path.push('/');
-            for piece in pieces {
+            for piece in segment.pieces() {
                 match piece {
                     Piece::Literal(text) => path.push_str(&percent_encode(text)),
                     Piece::Capture => path.push_str(values.next()?),
@@ -82,15 +107,15 @@ impl Pattern {
 
     /// The rank. A smaller rank is more specific.
     pub(super) fn rank(&self) -> Rank {
-        let ranks = self.segments.iter().map(|pieces| {
-            let literals = pieces.iter().map(|piece| match piece {
+        let ranks = self.segments.iter().map(|segment| {
+            let literals = segment.pieces().iter().map(|piece| match piece {
                 Piece::Literal(text) => text.chars().count(),
                 Piece::Capture => 0,
             });
-            let class = match pieces.as_slice() {
-                [] | [Piece::Literal(_)] => Class::Literal,
-                [Piece::Capture] => Class::Capture,
-                _ => Class::Mixed,
+            let class = match segment {
+                Segment::One(Piece::Literal(_)) => Class::Literal,
+                Segment::One(Piece::Capture) => Class::Capture,
+                Segment::Mixed(_) => Class::Mixed,
             };
             Reverse((class, literals.sum()))
         });
@@ -99,10 +124,9 @@ impl Pattern {
 
     pub(super) fn shape(&self) -> Shape {
         let mut shape = Shape { segments: Vec::new(), rest: self.rest };
-        for pieces in &self.segments {
-            let segment = match pieces.as_slice() {
-                [] => Some(String::new()),
-                [Piece::Literal(text)] if text.bytes().all(is_plain) => Some(text.clone()),
+        for segment in &self.segments {
+            let segment = match segment {
+                Segment::One(Piece::Literal(text)) if text.bytes().all(is_plain) => Some(text.to_string()),
                 _ => None,
             };
             if segment.is_none() && shape.segments.iter().filter(|segment| segment.is_none()).count() == WILDCARDS {
@@ -182,7 +206,7 @@ fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_')
 }
 
-fn pieces(segment: &str) -> Vec<Piece> {
+fn pieces(segment: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let mut rest = segment;
     while let Some((before, after)) = rest.split_once('{') {
@@ -196,13 +220,13 @@ fn pieces(segment: &str) -> Vec<Piece> {
 }
 
 /// Paths are compared decoded, so a percent-encoded literal is decoded first.
-fn literal(text: &str) -> Option<Piece> {
-    let decoded = percent_decode_str(text).decode_utf8().map_or_else(|_| text.to_owned(), |text| text.into_owned());
-    Some(Piece::Literal(decoded)).filter(|_| !text.is_empty())
+fn literal(text: &str) -> Option<Piece<'_>> {
+    let decoded = percent_decode_str(text).decode_utf8().unwrap_or(Cow::Borrowed(text));
+    (!text.is_empty()).then_some(Piece::Literal(decoded))
 }
 
 /// Matches one segment. Every placeholder takes at least one character, and as few as possible.
-fn match_segment(pieces: &[Piece], text: &str, captures: &mut Vec<String>) -> Option<()> {
+fn match_segment(pieces: &[Piece<'_>], text: &str, captures: &mut Vec<String>) -> Option<()> {
     let mut rest = text;
     // Whether a placeholder starts at the beginning of the rest.
     let mut open = false;
@@ -216,17 +240,17 @@ fn match_segment(pieces: &[Piece], text: &str, captures: &mut Vec<String>) -> Op
             Piece::Capture => open = true,
             Piece::Literal(literal) if open => {
                 let end = if index + 1 == pieces.len() {
-                    rest.strip_suffix(literal.as_str()).map(str::len).filter(|end| *end > 0)
+                    rest.strip_suffix(&**literal).map(str::len).filter(|end| *end > 0)
                 } else {
                     let mut ends = rest.char_indices().map(|(end, _)| end).skip(1);
-                    ends.find(|end| rest.get(*end..).is_some_and(|rest| rest.starts_with(literal)))
+                    ends.find(|end| rest.get(*end..).is_some_and(|rest| rest.starts_with(&**literal)))
                 };
                 let (value, after) = rest.split_at_checked(end?)?;
                 captures.push(value.to_owned());
-                rest = after.strip_prefix(literal.as_str())?;
+                rest = after.strip_prefix(&**literal)?;
                 open = false;
             }
-            Piece::Literal(literal) => rest = rest.strip_prefix(literal.as_str())?,
+            Piece::Literal(literal) => rest = rest.strip_prefix(&**literal)?,
         }
     }
     if open {

@@ -19,7 +19,7 @@ pub(super) struct References<'r> {
     pub(super) path: &'r str,
     pub(super) connection: &'r Connection,
     /// The routes of the adapter.
-    pub(super) routes: &'r [(Pattern, &'static Route)],
+    pub(super) routes: &'r [(Pattern<'static>, &'static Route)],
 }
 
 /// What takes a request.
@@ -73,7 +73,7 @@ impl References<'_> {
         if url.origin() != base_uri.origin() {
             return None;
         }
-        let read_by = |(pattern, route): &(Pattern, &'static Route)| {
+        let read_by = |(pattern, route): &(Pattern<'static>, &'static Route)| {
             let Target::Operation(operation) = &route.binding.target else { return None };
             let reads = route.method == Method::Get && matches!(route.binding.arguments, ArgumentMapping::Identity);
             if !reads || operation.api != called.api {

@@ -5,7 +5,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
-use naftiko_adapter::{Forwarded, Values, checked, execute, execute_streaming, offload, projected};
+use naftiko_adapter::{Forwarded, Values, checked, execute, execute_streaming, offload, preview, projected};
 use naftiko_client::__private::{Arguments, ResponseBody};
 use naftiko_client::Error;
 use naftiko_schema::{Output, Projection, Route, Target};
@@ -16,8 +16,8 @@ use super::fields::{self, Content};
 use super::problem::Problem;
 use super::references::References;
 
-/// Calls the operation of the route and makes the response for the caller. Requests are counted once it is known whether their
-/// arguments are valid.
+/// Calls the operation of the route and makes the response for the caller. Requests are counted once it is known whether they can be
+/// sent.
 pub(super) async fn respond(
     route: &'static Route,
     references: &References<'_>,
@@ -27,11 +27,19 @@ pub(super) async fn respond(
     count: Count<'_>,
 ) -> Result<Response, Problem> {
     let failed = |error: Error| failure::response(&error, references, api_errors);
+    let (binding, connection) = (&route.binding, references.connection);
     let arguments = match values {
-        Ok(values) => checked(&route.binding, references.connection, values).await.map_err(failed),
+        Ok(values) => {
+            let mut checked = checked(binding, connection, values).await;
+            if count.distinguishes() {
+                // Some values are found wrong only when the request is built, such as those that no header field can have.
+                checked = checked.and_then(|arguments| preview(binding, connection, &arguments).map(|_| arguments));
+            }
+            checked.map_err(failed)
+        }
         Err(problem) => Err(Err(problem)),
     };
-    count(arguments.is_ok())?;
+    count.check(arguments.is_ok())?;
     match arguments {
         Ok(arguments) => call(route, references, arguments, forwarded).await.or_else(failed),
         Err(response) => response,

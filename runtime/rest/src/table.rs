@@ -1,14 +1,15 @@
 //! The routes of an adapter, and the search for the route of a request.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use naftiko_client::__private::http_method;
 use naftiko_schema::{Method, Route};
 
-use super::pattern::{Pattern, Rank, decode};
+use super::pattern::{Pattern, Rank};
 
 /// Routes, more specific ones first. Equally specific ones keep their order of declaration.
-pub(super) struct Table(Vec<(Pattern, &'static Route)>);
+pub(super) struct Table(Vec<(Pattern<'static>, &'static Route)>);
 
 /// The result of a lookup.
 #[derive(Debug)]
@@ -26,27 +27,32 @@ pub(super) enum Match {
 impl Table {
     pub(super) fn new(routes: &'static [Route]) -> Self {
         let mut routes: Vec<_> = routes.iter().map(|route| (Pattern::new(&route.path), route)).collect();
-        routes.sort_by_cached_key(|(_, route)| precedence(route));
+        routes.sort_by_cached_key(|(pattern, route)| (pattern.rank(), follows(route)));
         Self(routes)
     }
 
     /// Paths for axum that together cover every path of every route and of these patterns. None is covered by another.
-    pub(super) fn shapes<'p>(&'p self, others: impl Iterator<Item = &'p Pattern>) -> Vec<String> {
+    pub(super) fn shapes<'p>(&'p self, others: impl Iterator<Item = &'p Pattern<'static>>) -> Vec<String> {
         let own = self.0.iter().map(|(pattern, _)| pattern);
         let shapes: BTreeSet<_> = own.chain(others).map(Pattern::shape).collect();
         let free = shapes.iter().filter(|shape| !shapes.iter().any(|other| other.covers(shape)));
         free.map(|shape| shape.path()).collect()
     }
 
-    pub(super) fn routes(&self) -> &[(Pattern, &'static Route)] {
+    pub(super) fn routes(&self) -> &[(Pattern<'static>, &'static Route)] {
         &self.0
     }
 
-    pub(super) fn find(&self, method: &http::Method, path: &str) -> Match {
-        let Some(path) = decode(path) else { return Match::NotText };
+    /// Whether a route has a path of these decoded segments, with any method.
+    pub(super) fn has(&self, path: &[Cow<'_, str>]) -> bool {
+        self.0.iter().any(|(pattern, _)| pattern.captures(path).is_some())
+    }
+
+    /// What is found for a path of these decoded segments.
+    pub(super) fn find(&self, method: &http::Method, path: &[Cow<'_, str>]) -> Match {
         let mut methods = Vec::new();
         for (pattern, route) in &self.0 {
-            let Some(captures) = pattern.captures(&path) else { continue };
+            let Some(captures) = pattern.captures(path) else { continue };
             let serves = |requested: &http::Method| {
                 http_method(route.method) == requested
                     || (route.method == Method::Get && requested == http::Method::HEAD)
@@ -64,7 +70,11 @@ impl Table {
 /// Of routes that serve the same request, that with the least one takes it. A `GET` route also serves `HEAD`, unless a `HEAD`
 /// route has the same shape.
 pub(super) fn precedence(route: &Route) -> (Rank, bool) {
-    (Pattern::new(&route.path).rank(), route.method != Method::Head)
+    (Pattern::new(&route.path).rank(), follows(route))
+}
+
+fn follows(route: &Route) -> bool {
+    route.method != Method::Head
 }
 
 /// Methods, each once, where it is first.
@@ -88,6 +98,7 @@ mod tests {
     use proptest::prelude::*;
     use tower::ServiceExt as _;
 
+    use super::super::pattern::decode;
     use super::*;
 
     static CAPABILITY: Capability = Capability::new("t", "", "");
@@ -104,7 +115,8 @@ mod tests {
     }
 
     fn found(table: &Table, method: &http::Method, path: &str) -> String {
-        match table.find(method, path) {
+        let Some(path) = decode(path) else { return "not text".to_owned() };
+        match table.find(method, &path) {
             Match::Found(route, captures) => format!("{} {} {}", route.method.as_str(), route.path, captures.join("|")),
             Match::OtherMethods(methods) => methods.join(","),
             other => format!("{other:?}"),
@@ -135,7 +147,7 @@ mod tests {
             ("PATCH", "/v1/x", "GET,HEAD,DELETE,PUT"),
             ("PATCH", "/v1/x:activate", "POST,GET,HEAD,DELETE,PUT"),
             ("GET", "/v1", "Nothing"),
-            ("GET", "/v1/%FF", "NotText"),
+            ("GET", "/v1/%FF", "not text"),
         ];
         for (method, path, expected) in cases {
             let method = method.parse().expect("a method");

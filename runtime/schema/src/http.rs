@@ -1,4 +1,5 @@
-//! Facts of HTTP on which the compiler and the runtime must agree: percent-encoding, dot segments and framing fields.
+//! Facts of HTTP on which the compiler and the runtime must agree: percent-encoding, dot segments, framing fields, and
+//! media types of files.
 
 use std::borrow::Cow;
 
@@ -19,6 +20,28 @@ const FRAMING_HEADERS: [&str; 9] = [
     "trailer",
     "transfer-encoding",
     "upgrade",
+];
+
+/// Media types of files, by the ends of their names.
+const MEDIA_TYPES: [(&str, &str); 18] = [
+    ("css", "text/css"),
+    ("csv", "text/csv"),
+    ("gif", "image/gif"),
+    ("htm", "text/html"),
+    ("html", "text/html"),
+    ("jpeg", "image/jpeg"),
+    ("jpg", "image/jpeg"),
+    ("json", "application/json"),
+    ("md", "text/markdown"),
+    ("mp3", "audio/mpeg"),
+    ("pdf", "application/pdf"),
+    ("png", "image/png"),
+    ("svg", "image/svg+xml"),
+    ("txt", "text/plain"),
+    ("webp", "image/webp"),
+    ("xml", "application/xml"),
+    ("yaml", "application/yaml"),
+    ("yml", "application/yaml"),
 ];
 
 /// A text, percent-encoded except for unreserved characters (RFC 3986 §2.1).
@@ -93,6 +116,13 @@ fn hex(digit: u8) -> Option<u8> {
 /// Whether the HTTP client or server sets a field itself. `name` is compared without regard to case.
 pub fn is_framing(name: &str) -> bool {
     FRAMING_HEADERS.iter().any(|framing| framing.eq_ignore_ascii_case(name))
+}
+
+/// The media type of a file, by its name.
+pub fn media_type(file: &str) -> Option<&'static str> {
+    let (_, extension) = file.rsplit_once('.')?;
+    let known = MEDIA_TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(extension));
+    known.map(|(_, media_type)| *media_type)
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ impl Rules {
             ("maxLength", self.max_length.map(Value::from)),
             ("maxItems", self.max_items.map(Value::from)),
         ];
-        keywords.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+        keywords.into_iter().filter_map(|(name, value)| value.map(|value| (name.to_owned(), value))).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The program of a server.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use naftiko_adapter::{without_runner, without_transform};
@@ -142,10 +142,12 @@ impl Program {
     /// The adapters of each listener: one, or all of a type.
     pub(crate) fn exposed(&'static self) -> Vec<Vec<Exposed>> {
         let mut all: Vec<Vec<Exposed>> = Vec::new();
+        let members = self.group().into_iter().flat_map(|group| group.members.iter());
+        let members: HashMap<_, _> =
+            members.map(|member| ((&*member.capability, &*member.adapter), &*member.name)).collect();
         for served in self.served() {
             for (adapter, further) in distinguished(&served.adapters) {
-                let member = self.group().and_then(|group| group.member(&served.capability.name, further));
-                let member = member.map_or("", |member| &*member.name);
+                let member = members.get(&(&*served.capability.name, further)).copied().unwrap_or_default();
                 let exposed = Exposed { served, adapter, further, member };
                 let is_shared = |shared: &&mut Vec<Exposed>| {
                     let first = shared.first().map(|exposed| exposed.adapter.name());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use naftiko_client::__private::{Connection, Room, TARGET};
-use naftiko_client::ResponseCache;
+use naftiko_client::{ResponseCache, Transport};
 use naftiko_mcp::__private::SharedCatalog;
 use naftiko_mcp::{Changes, Policy};
 use naftiko_schema::{Adapter, Capability, Group};
@@ -16,11 +16,10 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
-use super::adapters::{self, Handler, Member, Parts};
+use super::adapters::{self, Handler, Member, Parts, SharedRest};
 use super::audit::Audit;
 use super::cli::Serve;
 use super::connections::Connections;
-use super::docs::Documents;
 use super::failure::Failure;
 use super::forwarding::Forwarding;
 use super::guard::Guard;
@@ -91,8 +90,8 @@ struct Plan {
     /// What clients of MCP see: of all of them, and of each.
     catalog: SharedCatalog,
     catalogs: Vec<SharedCatalog>,
-    /// What callers of each rule see of the OpenAPI document.
-    documents: Documents,
+    /// What does not depend on the worker of REST.
+    rest: SharedRest,
     /// What the server calls itself there.
     about: &'static Capability,
     group: Option<&'static Group>,
@@ -201,7 +200,7 @@ impl Running {
         let forwarding = Forwarding::new(program, &self.options)?;
         let on_behalf = OnBehalf::new(program, &self.options)?;
         let rules = self.options.tools.rules(program)?;
-        let plans = self.plans(program, &on_behalf, &rules)?;
+        let plans = self.plans(program, &on_behalf)?;
         // Binding comes last of what may fail: then the program before it is still served whole, with its rules.
         let sockets = self.bind(&plans)?;
         self.rules = rules;
@@ -246,12 +245,14 @@ impl Running {
     }
 
     /// The adapters to serve, with control adapters last: they report the others.
-    fn plans(&self, program: &'static Program, on_behalf: &OnBehalf, rules: &Rules) -> Result<Vec<Plan>, Failure> {
+    fn plans(&self, program: &'static Program, on_behalf: &OnBehalf) -> Result<Vec<Plan>, Failure> {
         upstream::check_base_uris(program, &self.options.upstream)?;
         ports::check(program, &self.options)?;
         let mut connections = Vec::new();
+        let (tls, memory) = (self.upstream_tls.as_ref(), &self.shared.memory);
+        let transports: Vec<_> = self.workers.iter().map(|_| upstream::transport(tls, Some(memory))).collect();
         for served in program.served() {
-            let of_workers = self.workers.iter().map(|_| self.connect(program, served, on_behalf));
+            let of_workers = transports.iter().map(|transport| self.connect(program, served, transport, on_behalf));
             connections.push((served, of_workers.collect::<Result<Vec<_>, _>>()?));
         }
         let of_worker = |worker: usize, exposed: &Exposed| {
@@ -285,7 +286,7 @@ impl Running {
                     .collect(),
                 catalog: SharedCatalog::default(),
                 catalogs: exposed.iter().map(|_| SharedCatalog::default()).collect(),
-                documents: Documents::new(rules.grants().count()),
+                rest: SharedRest::default(),
                 exposed: exposed.clone(),
             });
         }
@@ -307,10 +308,15 @@ impl Running {
         Ok(plans)
     }
 
-    fn connect(&self, program: &Program, served: &'static Served, on_behalf: &OnBehalf) -> Result<Connection, Failure> {
-        let metrics = self.metrics.clone();
-        let (options, tls, memory) = (&self.options.upstream, self.upstream_tls.clone(), self.shared.memory.clone());
-        let builder = upstream::client(program, &served.capability, options, tls, Some(memory), self.room.clone());
+    fn connect(
+        &self,
+        program: &Program,
+        served: &'static Served,
+        transport: &Option<Arc<dyn Transport>>,
+        on_behalf: &OnBehalf,
+    ) -> Result<Connection, Failure> {
+        let (metrics, options) = (self.metrics.clone(), &self.options.upstream);
+        let builder = upstream::client(program, &served.capability, options, transport.clone(), self.room.clone());
         let builder = upstream::cached(builder, self.cache.as_ref(), served);
         let builder = builder.from_environment(self.options.environment.clone());
         let builder = on_behalf.demand(builder, &served.capability);
@@ -335,7 +341,7 @@ impl Running {
             changes: self.changes.as_ref(),
             catalog: &plan.catalog,
             rules: &self.rules,
-            documents: &plan.documents,
+            rest: &plan.rest,
             stop: &self.stop,
             abort: &self.abort,
             about: plan.about,

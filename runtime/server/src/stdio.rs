@@ -139,10 +139,11 @@ pub(super) fn connect(
 ) -> Result<Vec<Connection>, Failure> {
     program.check_scripts(&options.scripts)?;
     upstream::check_base_uris(program, options)?;
-    let (tls, cache) = (upstream::native_root_tls(), upstream::cache(options));
+    let cache = upstream::cache(options);
+    let transport = upstream::transport(upstream::native_root_tls().as_ref(), None);
     let connect = |exposed: &Exposed| {
         let served = exposed.served;
-        let client = upstream::client(program, &served.capability, options, tls.clone(), None, room.clone());
+        let client = upstream::client(program, &served.capability, options, transport.clone(), room.clone());
         let client = upstream::cached(client, cache.as_ref(), served);
         let client = match environment {
             Some(environment) => client.from_environment(environment.clone()),

@@ -75,7 +75,7 @@ impl Service<Uri> for Connector {
 }
 
 /// A transport with a pool of connections.
-pub(super) struct HyperTransport(Client<Connector, TrackedBody>);
+struct HyperTransport(Client<Connector, TrackedBody>);
 
 /// TLS settings for the hyper transport. `None` means that reqwest must be used: for a proxy, for the TLS of the
 /// operating system, or to report invalid certificates.
@@ -87,8 +87,14 @@ pub(super) fn native_root_tls() -> Option<ClientConfig> {
     Some(settings.with_platform_verifier().ok()?.with_no_client_auth())
 }
 
+/// What sends the requests of all capabilities, so that those to the same server share its connections. `None` if each client has
+/// to have reqwest.
+pub(super) fn transport(tls_config: Option<&ClientConfig>, memory: Option<&Memory>) -> Option<Arc<dyn Transport>> {
+    Some(Arc::new(HyperTransport::new(tls_config?.clone(), memory.cloned())))
+}
+
 impl HyperTransport {
-    pub(super) fn new(tls_config: ClientConfig, memory: Option<Memory>) -> Self {
+    fn new(tls_config: ClientConfig, memory: Option<Memory>) -> Self {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -191,19 +197,17 @@ pub(super) fn cached(
     }
 }
 
-/// A client of a capability, with the options of the command line, the memory of slow callers if there can be any, and room
-/// for long responses.
+/// A client of a capability, with the options of the command line, this transport, and room for long responses.
 pub(super) fn client(
     program: &Program,
     capability: &'static Capability,
     upstream: &Upstream,
-    tls_config: Option<ClientConfig>,
-    memory: Option<Memory>,
+    transport: Option<Arc<dyn Transport>>,
     room: Room,
 ) -> ClientBuilder<Connection> {
     let mut builder = addressed(program, capability, upstream);
-    if let Some(tls_config) = tls_config {
-        builder = builder.transport(HyperTransport::new(tls_config, memory));
+    if let Some(transport) = transport {
+        builder = builder.shared_transport(transport);
     }
     builder = builder.script_runners(upstream.scripts.clone());
     builder = builder.room(room).timeout(Duration::from_secs(upstream.call_timeout));

@@ -1,24 +1,11 @@
-//! Media types of files.
+//! Media types of files, as the reference engine has them.
 
-/// The media type of a file, by its name, as the reference engine has it: Markdown has none of its own.
+use naftiko_schema::http;
+
+/// Those that it does not know: such files are bytes.
+const UNKNOWN: [&str; 4] = ["application/yaml", "audio/mpeg", "image/webp", "text/markdown"];
+
+/// The media type of a file, by its name.
 pub(crate) fn media_type(file: &str) -> &'static str {
-    let extension = file.rsplit_once('.').map(|(_, extension)| extension).unwrap_or_default();
-    let known = TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(extension));
-    known.map_or("application/octet-stream", |(_, media_type)| media_type)
+    http::media_type(file).filter(|known| !UNKNOWN.contains(known)).unwrap_or("application/octet-stream")
 }
-
-const TYPES: [(&str, &str); 13] = [
-    ("css", "text/css"),
-    ("csv", "text/csv"),
-    ("gif", "image/gif"),
-    ("htm", "text/html"),
-    ("html", "text/html"),
-    ("jpeg", "image/jpeg"),
-    ("jpg", "image/jpeg"),
-    ("json", "application/json"),
-    ("pdf", "application/pdf"),
-    ("png", "image/png"),
-    ("svg", "image/svg+xml"),
-    ("txt", "text/plain"),
-    ("xml", "application/xml"),
-];

@@ -1,5 +1,6 @@
 //! The policy file: what callers may do depends on who they are, over REST and MCP.
 
+mod counted;
 mod shop;
 
 use std::collections::BTreeMap;
@@ -348,6 +349,9 @@ async fn the_narrower_of_file_and_flags_wins() {
     assert_eq!(one.list("", "tools").await, ["list-orders"]);
     assert_eq!(other.list("", "tools").await, ["list-orders", "track-parcels"]);
     assert_eq!(one.rest("DELETE", "/orders").await.0, 403);
+    let document: Value = one.send("GET", "/openapi.json").await.json().await.expect("JSON");
+    let paths = document["paths"].as_object().expect("paths");
+    assert!(!paths.is_empty() && paths.values().all(|item| item["delete"].is_null()), "{document}");
 }
 
 #[tokio::test]

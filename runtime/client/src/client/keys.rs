@@ -252,7 +252,10 @@ impl Keys {
         let credentials: Vec<_> = credentials.iter().map(prepare).collect::<Result<_, _>>()?;
         let credential_secrets = credentials.iter().filter_map(Prepared::secret);
         let texts = variables.iter().map(|value| value.expose_secret()).chain(credential_secrets);
-        let texts_to_redact = to_redact(texts).map(SecretString::from).collect();
+        let mut texts: Vec<_> = to_redact(texts).collect();
+        // Most secrets are the same in all encodings.
+        texts.dedup();
+        let texts_to_redact = texts.into_iter().map(SecretString::from).collect();
         Ok(Self { variables, token, credentials, texts_to_redact, own: None })
     }
 
@@ -338,11 +341,13 @@ impl Redactor {
 fn encodings(text: &str) -> [String; 4] {
     let json = Value::from(text).to_string();
     let json = json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap_or(&json).to_owned();
-    let unit = |unit: u16| match u8::try_from(unit) {
-        Ok(ascii @ ..=0x7f) => char::from(ascii).to_string(),
-        _ => format!("\\u{unit:04x}"),
-    };
-    let ascii: String = json.encode_utf16().map(unit).collect();
+    let mut ascii = String::with_capacity(json.len());
+    for unit in json.encode_utf16() {
+        match u8::try_from(unit) {
+            Ok(own @ ..=0x7f) => ascii.push(own.into()),
+            _ => ascii.push_str(&format!("\\u{unit:04x}")),
+        }
+    }
     [text.to_owned(), percent_encode(text).into_owned(), json, ascii]
 }
 

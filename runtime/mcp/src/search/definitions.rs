@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use naftiko_schema::Tool;
-use rmcp::model::{JsonObject, ToolAnnotations};
+use naftiko_schema::{Tool, ToolHints};
+use rmcp::model::JsonObject;
 use serde_json::{Value, json};
 
+use super::super::member::annotations;
 use super::{FOUND, MOST};
 
 pub(super) const SEARCH: &str = "search_tools";
@@ -30,25 +31,24 @@ pub(super) fn definitions(others: impl Iterator<Item = &'static Tool> + Clone) -
         "properties": {"name": name, "arguments": {"type": "object", "description": "The inputs of the tool"}},
         "required": ["name"],
     });
-    let reads = ToolAnnotations::from_raw(None, Some(true), Some(false), Some(true), Some(false));
-    let every = |is: fn(&Tool) -> bool| others.clone().all(is);
-    let calls = ToolAnnotations::from_raw(
-        None,
-        Some(every(|tool| tool.hints.read_only)),
-        Some(!every(|tool| !tool.hints.destructive)),
-        Some(every(|tool| tool.hints.idempotent)),
-        Some(!every(|tool| !tool.hints.open_world)),
-    );
+    let every = |is: fn(&ToolHints) -> bool| others.clone().all(|tool| is(&tool.hints));
+    let reads = ToolHints { read_only: true, destructive: false, idempotent: true, open_world: false };
+    let calls = ToolHints {
+        read_only: every(|hints| hints.read_only),
+        destructive: !every(|hints| !hints.destructive),
+        idempotent: every(|hints| hints.idempotent),
+        open_world: !every(|hints| !hints.open_world),
+    };
     [
         (SEARCH, "Search tools", format!("Find the tools for a task among {count}, the best first."), search, &reads),
         (DESCRIBE, "Describe a tool", "Show all that a tool takes and returns.".to_owned(), describe, &reads),
         (CALL, "Call a tool", "Call a tool that search_tools found.".to_owned(), call, &calls),
     ]
     .into_iter()
-    .map(|(name, title, description, schema, annotations)| {
+    .map(|(name, title, description, schema, hints)| {
         rmcp::model::Tool::new(name, description, Arc::new(object(schema)))
             .with_title(title)
-            .with_annotations(annotations.clone())
+            .with_annotations(annotations(None, hints))
     })
     .collect()
 }

@@ -1,10 +1,11 @@
 //! Which tools a question means: BM25 over what tools say of themselves, for people who do not spell as tools do.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 
-use bm25::{Embedder, EmbedderBuilder, Scorer, Tokenizer};
+use bm25::{Embedder, EmbedderBuilder, Embedding, Scorer, TokenEmbedder as _, TokenEmbedding, Tokenizer};
 
-use super::words::{stem, verbs, words};
+use super::words::{each_word, stem, verbs, words};
 
 /// What a tool says of itself.
 #[derive(Clone, Copy, Debug)]
@@ -25,18 +26,21 @@ const UNKNOWN: usize = 8;
 /// At how many words of the tools an unknown word is aimed.
 const MEANT: usize = 3;
 
+/// The number of a stem.
+type Stem = u32;
+
 /// Tools by their words.
 pub(super) struct Index {
-    embedder: Embedder<u32, Stems>,
-    scorer: Scorer<usize>,
+    scorer: Scorer<u32, Stem>,
     /// The words that occur, with their stems.
-    known: BTreeMap<String, String>,
-    stems: BTreeSet<String>,
-    /// The stems of each tool's name.
-    names: Vec<BTreeSet<String>>,
+    known: BTreeMap<Box<str>, Stem>,
+    stems: BTreeSet<Stem>,
+    /// The stems of each tool's name, in order.
+    names: Vec<Box<[Stem]>>,
 }
 
 /// Texts that consist of stems already.
+#[derive(Default)]
 struct Stems;
 
 impl Tokenizer for Stems {
@@ -45,69 +49,113 @@ impl Tokenizer for Stems {
     }
 }
 
+/// What was read of tools so far.
+#[derive(Default)]
+struct Reader {
+    /// The stems of words.
+    known: HashMap<Box<str>, Box<str>>,
+    /// How many words were read.
+    count: usize,
+}
+
+impl Reader {
+    /// Adds the stem of a word to a text.
+    fn add(&mut self, text: &mut String, word: &str) {
+        if !self.known.contains_key(word) {
+            self.known.insert(word.into(), stem(word).into());
+        }
+        if let Some(stem) = self.known.get(word) {
+            text.push_str(stem);
+            text.push(' ');
+            self.count += 1;
+        }
+    }
+
+    /// The text with the stems of a tool, where `about` has those of its capability.
+    fn text(&mut self, entry: Entry<'_>, name: &[String], about: &str) -> String {
+        let mut text = String::with_capacity(2 * about.len());
+        std::iter::repeat_n(name, NAME_WEIGHT).flatten().for_each(|word| self.add(&mut text, word));
+        each_word(entry.title, |word| self.add(&mut text, word));
+        each_word(entry.description, |word| self.add(&mut text, word));
+        // Neighbours are also written as one word, or by their first letters.
+        for pair in name.windows(2) {
+            self.add(&mut text, &pair.concat());
+            self.add(&mut text, &pair.iter().filter_map(|word| word.chars().next()).collect::<String>());
+        }
+        text.push_str(about);
+        self.count += about.split_whitespace().count();
+        text
+    }
+}
+
 impl Index {
-    /// An index of tools, which are known by their numbers.
+    /// An index of tools, which are known by their numbers. Those of one capability follow each other.
     pub(super) fn new<'t>(entries: impl Iterator<Item = Entry<'t>>) -> Self {
-        let mut known = BTreeMap::new();
-        let mut names = Vec::new();
-        let mut texts = Vec::new();
+        let mut reader = Reader::default();
+        let (mut names, mut texts) = (Vec::new(), Vec::new());
+        let (mut capability, mut about) = ([""; 2], String::new());
         for entry in entries {
-            let name: Vec<_> = words(entry.name);
-            let mut all: Vec<_> = std::iter::repeat_n(&name, NAME_WEIGHT).flatten().cloned().collect();
-            all.extend([entry.title, entry.description].into_iter().chain(entry.capability).flat_map(words));
-            // Neighbours are also written as one word, or by their first letters.
-            for pair in name.windows(2) {
-                all.push(pair.concat());
-                all.push(pair.iter().filter_map(|word| word.chars().next()).collect());
+            if entry.capability != capability {
+                capability = entry.capability;
+                about.clear();
+                let before = reader.count;
+                capability.iter().for_each(|text| each_word(text, |word| reader.add(&mut about, word)));
+                reader.count = before;
             }
-            let stems: Vec<_> =
-                all.into_iter().map(|word| known.entry(word).or_insert_with_key(|word| stem(word)).clone()).collect();
-            texts.push(stems.join(" "));
-            names.push(name.iter().map(|word| stem(word)).collect());
+            let name = words(entry.name);
+            texts.push(reader.text(entry, &name, &about));
+            let stems: BTreeSet<_> = name.iter().map(|word| number(&stem(word))).collect();
+            names.push(stems.into_iter().collect());
         }
-        let references: Vec<_> = texts.iter().map(String::as_str).collect();
-        let embedder = EmbedderBuilder::with_tokenizer_and_fit_to_corpus(Stems, &references).build();
+        let average = reader.count as f32 / texts.len().max(1) as f32;
+        let embedder: Embedder<u32, Stems> = EmbedderBuilder::with_avgdl(average).build();
         let mut scorer = Scorer::new();
-        for (number, text) in texts.iter().enumerate() {
-            scorer.upsert(&number, embedder.embed(text));
+        for (tool, text) in (0..).zip(&texts) {
+            let mut embedding = embedder.embed(text);
+            // The library has a stem as often as it occurs, each time with the same value.
+            embedding.0.sort_unstable_by_key(|token| token.index);
+            embedding.0.dedup_by_key(|token| token.index);
+            embedding.0.shrink_to_fit();
+            scorer.upsert(&tool, embedding);
         }
-        let stems = known.values().cloned().collect();
-        Self { embedder, scorer, known, stems, names }
+        let known: BTreeMap<_, _> = reader.known.into_iter().map(|(word, stem)| (word, number(&stem))).collect();
+        let stems = known.values().copied().collect();
+        Self { scorer, known, stems, names }
     }
 
     /// The numbers of the tools that a question means, the best first.
     pub(super) fn find(&self, question: &str, limit: usize) -> Vec<usize> {
         let asked = self.stems_of(question);
-        let query = self.embedder.embed(&asked.join(" "));
-        let mut found: Vec<_> = self.scorer.matches(&query);
-        let asked: BTreeSet<_> = asked.iter().map(String::as_str).collect();
+        let query = asked.iter().map(|stem| TokenEmbedding { index: *stem, value: 1.0 });
+        let found = self.scorer.matches(&Embedding(query.collect()));
+        let found = found.iter().map(|document| (document.id as usize, document.score));
+        let asked: BTreeSet<_> = asked.into_iter().collect();
         // A tool whose whole name is asked for comes before one of which it is a part.
         let covered = |number: usize| {
             let name = self.names.get(number)?;
-            let said = name.iter().filter(|word| asked.contains(word.as_str())).count();
+            let said = name.iter().filter(|stem| asked.contains(stem)).count();
             Some(said as f32 / name.len().max(1) as f32)
         };
-        for document in &mut found {
-            document.score *= 1.0 + covered(document.id).unwrap_or_default();
-        }
-        found.sort_by(|one, other| other.score.total_cmp(&one.score).then(one.id.cmp(&other.id)));
-        found.into_iter().take(limit).map(|document| document.id).collect()
+        let mut found: Vec<_> =
+            found.map(|(number, score)| (number, score * (1.0 + covered(number).unwrap_or_default()))).collect();
+        found.sort_by(|(one, of_one), (other, of_other)| of_other.total_cmp(of_one).then(one.cmp(other)));
+        found.into_iter().take(limit).map(|(number, _)| number).collect()
     }
 
     /// The stems that a question means.
-    fn stems_of(&self, question: &str) -> Vec<String> {
+    fn stems_of(&self, question: &str) -> Vec<Stem> {
         let mut stems = Vec::new();
         let mut asked: Vec<_> = words(question).into_iter().take(LONGEST).collect();
         // `back up` is a verb, and `backup` its noun.
         let pairs: Vec<_> = asked.windows(2).map(<[String]>::concat).collect();
-        asked.extend(pairs.into_iter().filter(|pair| self.known.contains_key(pair) || verbs(pair).next().is_some()));
+        asked.extend(pairs.into_iter().filter(|pair| self.known.contains_key(&**pair) || verbs(pair).next().is_some()));
         let (mut seen, mut unknown) = (BTreeSet::new(), 0);
         for word in asked {
             if !seen.insert(word.clone()) {
                 continue;
             }
-            let own = stem(&word);
-            stems.extend(verbs(&word).map(stem).filter(|verb| self.stems.contains(verb)));
+            let own = number(&stem(&word));
+            stems.extend(verbs(&word).map(|verb| number(&stem(verb))).filter(|verb| self.stems.contains(verb)));
             if self.stems.contains(&own) {
                 stems.push(own);
             } else if unknown < UNKNOWN {
@@ -119,9 +167,12 @@ impl Index {
     }
 
     /// What an unknown word may mean: words that it begins or abbreviates, else those that are spelled almost like it.
-    fn meant(&self, word: &str) -> Vec<String> {
+    fn meant(&self, word: &str) -> BTreeSet<Stem> {
         let length = word.chars().count();
-        let begun = self.known.range(word.to_owned()..).take_while(|(known, _)| known.starts_with(word));
+        let begun = self
+            .known
+            .range::<str, _>((Bound::Included(word), Bound::Unbounded))
+            .take_while(|(known, _)| known.starts_with(word));
         let begun: Vec<_> = begun.filter(|_| length > 2).collect();
         let mut meant: Vec<_> = if begun.is_empty() {
             self.known.iter().filter(|(known, _)| abbreviates(word, known)).collect()
@@ -139,9 +190,13 @@ impl Index {
             let least = near.first().map(|(distance, _)| *distance);
             meant = near.into_iter().filter(|(distance, _)| Some(*distance) == least).map(|(_, entry)| entry).collect();
         }
-        let stems: BTreeSet<_> = meant.into_iter().take(MEANT).map(|(_, stem)| stem.clone()).collect();
-        stems.into_iter().collect()
+        meant.into_iter().take(MEANT).map(|(_, stem)| *stem).collect()
     }
+}
+
+/// The number of a stem, as the library has it.
+fn number(stem: &str) -> Stem {
+    Stem::embed(stem)
 }
 
 /// Whether a word is another one with the number of letters in place of its middle, as `k8s` is of `kubernetes`.

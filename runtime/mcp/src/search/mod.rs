@@ -6,7 +6,11 @@ mod definitions;
 mod index;
 mod words;
 
+use std::sync::{Arc, LazyLock};
+use std::thread;
+
 use naftiko_adapter::short;
+use naftiko_schema::{Capability, Tool};
 use rmcp::model::{CallToolRequestParams, CallToolResult, ContentBlock, JsonObject};
 use serde_json::{Value, json};
 
@@ -22,31 +26,48 @@ const MOST: usize = 20;
 /// How many tools are named in place of one that is not there.
 const SIMILAR: usize = 3;
 
+/// An index that is there a little later.
+type Later = LazyLock<Index, Box<dyn FnOnce() -> Index + Send>>;
+
 /// The tools of a server that find its other tools.
 pub(crate) struct Finder {
-    index: Index,
-    /// The names of the tools, by their numbers in the index.
-    names: Vec<&'static str>,
-    tools: Vec<rmcp::model::Tool>,
+    index: Arc<Later>,
+    /// The tools, by their numbers.
+    all: Vec<(&'static Tool, &'static Capability)>,
+    /// The JSON of each as clients see it.
+    texts: Vec<Box<str>>,
     /// What is added if a tool is not there.
     note: String,
 }
 
 impl Finder {
-    /// Finds these tools.
-    pub(crate) fn new<'t>(tools: impl Iterator<Item = &'t Indexed> + Clone, note: String) -> Self {
-        let index = Index::new(tools.clone().map(|indexed| {
-            let capability = indexed.capability;
-            let (name, title, description) = (&*indexed.tool.name, &*indexed.tool.title, &*indexed.tool.description);
-            Entry { name, title, description, capability: [&capability.title, &capability.description] }
-        }));
-        let names = tools.clone().map(|indexed| &*indexed.tool.name).collect();
-        Self { index, names, tools: definitions(tools.map(|indexed| indexed.tool)), note }
+    /// Finds these tools, whose descriptions are these texts. The index of hundreds takes as long as the rest of a start, so another
+    /// thread makes it meanwhile; a search that comes before it is there waits for it.
+    pub(crate) fn new(all: Vec<(&'static Tool, &'static Capability)>, texts: Vec<Box<str>>, note: String) -> Self {
+        let entries = all.clone().into_iter().map(|(tool, capability)| Entry {
+            name: &tool.name,
+            title: &tool.title,
+            description: &tool.description,
+            capability: [&capability.title, &capability.description],
+        });
+        let index: Arc<Later> = Arc::new(LazyLock::new(Box::new(|| Index::new(entries))));
+        let early = Arc::clone(&index);
+        // Without another thread, the first search makes it.
+        let _ = thread::Builder::new().name("search".to_owned()).spawn(move || {
+            LazyLock::force(&early);
+        });
+        Self { index, all, texts, note }
+    }
+
+    /// A tool as clients see it.
+    pub(crate) fn description(&self, indexed: &Indexed) -> Value {
+        let text = self.texts.get(indexed.number);
+        text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
     }
 
     /// The three tools.
-    pub(crate) fn tools(&self) -> &[rmcp::model::Tool] {
-        &self.tools
+    pub(crate) fn tools(&self) -> Vec<rmcp::model::Tool> {
+        definitions(self.all.iter().map(|(tool, _)| *tool))
     }
 
     /// The name of one of the three tools that calls no other.
@@ -85,7 +106,7 @@ impl Finder {
         let arguments = request.arguments.take().unwrap_or_default();
         let outcome = match &*request.name {
             SEARCH => self.search(&arguments, known),
-            DESCRIBE => self.named(&arguments, known).map(|indexed| json!(indexed.description)),
+            DESCRIBE => self.named(&arguments, known).map(|indexed| self.description(indexed)),
             _ => match self.named(&arguments, known).and_then(|indexed| Ok((indexed, inner(&arguments)?))) {
                 Ok((indexed, inner)) => {
                     request.name = (&*indexed.tool.name).into();
@@ -115,7 +136,11 @@ impl Finder {
                 .filter(|limit| (1..=MOST).contains(limit))
                 .ok_or_else(|| format!("`limit` must be a whole number from 1 to {MOST}"))?,
         };
-        let found: Vec<_> = self.found(question, limit).filter_map(known).map(line).collect();
+        let found: Vec<_> = self
+            .found(question, limit)
+            .filter_map(known)
+            .map(|indexed| line(indexed, &self.description(indexed)))
+            .collect();
         let help = if found.is_empty() {
             "nothing was found; ask with other words, such as the kind of thing and what shall be done with it"
         } else {
@@ -125,7 +150,7 @@ impl Finder {
     }
 
     fn found(&self, question: &str, limit: usize) -> impl Iterator<Item = &'static str> {
-        self.index.find(question, limit).into_iter().filter_map(|number| self.names.get(number).copied())
+        self.index.find(question, limit).into_iter().filter_map(|number| Some(&*self.all.get(number)?.0.name))
     }
 
     /// The tool that a call names.
@@ -162,13 +187,12 @@ fn text<'a>(arguments: &'a JsonObject, name: &str) -> Result<&'a str, String> {
     }
 }
 
-/// What a search says of a tool: enough to call it where its inputs are plain.
-fn line(indexed: &Indexed) -> Value {
-    let schema = &indexed.description.input_schema;
+/// What a search says of a tool, which is described like this: enough to call it where its inputs are plain.
+fn line(indexed: &Indexed, description: &Value) -> Value {
+    let schema = |name: &str| description.get("inputSchema")?.get(name);
     let required: Vec<_> =
-        schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
-    let inputs: JsonObject = schema
-        .get("properties")
+        schema("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let inputs: JsonObject = schema("properties")
         .and_then(Value::as_object)
         .into_iter()
         .flatten()

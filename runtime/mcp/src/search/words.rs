@@ -32,21 +32,31 @@ const VERBS: [(&[&str], &[&str]); 12] = [
 /// The words of a text, in lower case. Names in any style are split.
 pub(super) fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
+    each_word(text, |word| words.push(word.to_owned()));
+    words
+}
+
+/// Shows the words of a text, as [`words`] has them.
+pub(super) fn each_word(text: &str, mut see: impl FnMut(&str)) {
+    let mut see = |word: &str| {
+        if !word.is_empty() && COMMON.binary_search(&word).is_err() {
+            see(word);
+        }
+    };
     let mut word = String::new();
     let mut previous = ' ';
     for letter in text.chars() {
         let begins = letter.is_uppercase() && previous.is_lowercase();
         if !letter.is_alphanumeric() || begins {
-            words.push(std::mem::take(&mut word));
+            see(&word);
+            word.clear();
         }
         if letter.is_alphanumeric() {
             word.extend(letter.to_lowercase());
         }
         previous = letter;
     }
-    words.push(word);
-    words.retain(|word| !word.is_empty() && COMMON.binary_search(&word.as_str()).is_err());
-    words
+    see(&word);
 }
 
 /// The stem of an English word: `running` and `runs` have the same.

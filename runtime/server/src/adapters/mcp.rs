@@ -25,24 +25,29 @@ pub(crate) struct Handler {
 struct Endpoints(Vec<Later>);
 
 impl Endpoints {
-    fn new(about: &'static Capability, members: &[Member], catalog: &SharedCatalog, parts: &Parts<'_>) -> Self {
+    /// Endpoints with what these members offer, one for each policy.
+    fn new(
+        about: &'static Capability,
+        members: &[Member],
+        catalog: &SharedCatalog,
+        policies: &[Arc<Policy>],
+        parts: &Parts<'_>,
+    ) -> Self {
         let offered: Arc<[_]> = members.iter().filter_map(Member::mcp).collect();
-        let endpoint = |policy: Policy| -> Later {
-            let (options, checks_hosts) = (parts.access.mcp(parts.abort.clone()), parts.access.checks_hosts());
+        let endpoint = |policy: &Arc<Policy>| -> Later {
+            let (policy, access, abort) = (Arc::clone(policy), parts.access.clone(), parts.abort.clone());
             let (offered, catalog, changes) = (offered.clone(), catalog.clone(), parts.changes.cloned());
             let make = move || {
-                let server = Server::joined(about, offered.iter().cloned(), policy, &catalog);
+                let server = Server::joined(about, offered.iter().cloned(), (*policy).clone(), &catalog);
                 let server = match changes {
                     Some(changes) => server.announcing(changes),
                     None => server,
                 };
-                server.endpoint(options, checks_hosts)
+                server.endpoint(access.mcp(abort), access.checks_hosts())
             };
             LazyLock::new(Box::new(make))
         };
-        let of_rules: Vec<_> =
-            parts.rules.grants().map(|grant| endpoint(parts.policy.clone().granted(grant.clone()))).collect();
-        Self(if of_rules.is_empty() { vec![endpoint(parts.policy.clone())] } else { of_rules })
+        Self(policies.iter().map(endpoint).collect())
     }
 
     fn of(&self, rule: usize) -> Option<&Endpoint> {
@@ -52,12 +57,18 @@ impl Endpoints {
 
 impl Handler {
     pub(super) fn new(members: &[Member], parts: &Parts<'_>) -> Self {
+        let of_rules = parts.rules.grants().map(|grant| parts.policy.clone().granted(grant.clone()));
+        let mut policies: Vec<_> = of_rules.map(Arc::new).collect();
+        if policies.is_empty() {
+            policies.push(Arc::new(parts.policy.clone()));
+        }
         let of_member = |member: &Member| {
-            let about: &'static Capability = &member.exposed.served.capability;
-            (member.exposed.member, Endpoints::new(about, std::slice::from_ref(member), &member.catalog, parts))
+            let (about, own): (&'static Capability, _) =
+                (&member.exposed.served.capability, std::slice::from_ref(member));
+            (member.exposed.member, Endpoints::new(about, own, &member.catalog, &policies, parts))
         };
         let is_member = |member: &&Member| !member.exposed.member.is_empty();
-        let endpoints = Endpoints::new(parts.about, members, parts.catalog, parts);
+        let endpoints = Endpoints::new(parts.about, members, parts.catalog, &policies, parts);
         if parts.rules.grants().next().is_none() {
             endpoints.of(0);
         }

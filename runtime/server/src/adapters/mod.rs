@@ -22,13 +22,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::access::Access;
 use super::cli::Serve;
-use super::docs::Documents;
 use super::health::Health;
 use super::inbound::Inbound;
 use super::list::List;
 use super::listening::Listening;
 use super::program::Exposed;
 use super::rules::Rules;
+
+pub(super) use rest::SharedRest;
 
 /// What handlers of all types are built from.
 pub(super) struct Parts<'p> {
@@ -38,8 +39,8 @@ pub(super) struct Parts<'p> {
     /// What clients of the MCP endpoint of all members see, which the workers share.
     pub(super) catalog: &'p SharedCatalog,
     pub(super) rules: &'p Rules,
-    /// What callers of each rule see of the OpenAPI document, which the workers share.
-    pub(super) documents: &'p Documents,
+    /// What handlers of REST on all workers share.
+    pub(super) rest: &'p SharedRest,
     /// Who tells these clients that what they see has changed, if it can.
     pub(super) changes: Option<&'p Changes>,
     pub(super) stop: &'p CancellationToken,

@@ -1,8 +1,8 @@
 //! The REST adapter: the OpenAPI document and its page, and the routes.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
@@ -10,7 +10,7 @@ use http::header::RETRY_AFTER;
 use http::{Method, StatusCode};
 use naftiko_adapter::{Forwarded, Principal};
 use naftiko_mcp::{Action, Grant, Limited, Policy};
-use naftiko_rest::__private::{Chosen, Gate, Matched, Problem, Routes};
+use naftiko_rest::__private::{Chosen, Gate, Matched, Problem, Routes, Tables};
 use naftiko_schema::{Adapter, Operation, Rest, Tool};
 
 use super::{Member, Parts};
@@ -19,13 +19,22 @@ use crate::docs::Docs;
 
 type Actions = HashMap<(usize, usize), Action>;
 
-pub(crate) struct Handler {
-    routes: Routes,
+/// What the handlers of a listener share, whatever worker they are for. The first of them makes it.
+#[derive(Default)]
+pub(crate) struct SharedRest(OnceLock<Arc<Common>>);
+
+struct Common {
+    tables: Tables,
     docs: Docs,
-    /// Whether only safe methods are allowed.
-    read_only: bool,
     /// What routes and operations do, by the number of their adapter and their address, if that decides who may use them.
     actions: Actions,
+}
+
+pub(crate) struct Handler {
+    routes: Routes,
+    common: Arc<Common>,
+    /// Whether only safe methods are allowed.
+    read_only: bool,
     policy: Policy,
 }
 
@@ -33,20 +42,25 @@ impl Handler {
     pub(super) fn new(members: &[Member], parts: &Parts<'_>) -> Self {
         let read_only = parts.options.tools.read_only;
         let adapters: Vec<_> = members.iter().filter_map(Member::rest).collect();
-        let names: Vec<_> = members.iter().map(|member| member.exposed.member).collect();
-        let docs = Docs::new(&adapters, parts.group.map(|group| (group, &*names)), parts.documents.clone());
-        let (errors, credentials) = (parts.options.errors.into(), parts.inbound.fields());
-        let depends_on_caller = parts.rules.grants().next().is_some() || parts.policy.limits_principals();
-        let served = members.iter().filter(|member| member.rest().is_some()).enumerate();
-        let actions =
-            served.filter(|_| depends_on_caller).flat_map(|(number, member)| actions(number, member)).collect();
-        let routes = Routes::new(adapters, errors, &credentials);
-        Self { routes, docs, read_only, actions, policy: parts.policy.clone() }
+        let make = || {
+            let tables = Tables::new(adapters.iter().map(|(rest, _)| *rest), &parts.inbound.fields());
+            let names: Vec<_> = members.iter().map(|member| member.exposed.member).collect();
+            let group = parts.group.map(|group| (group, &*names));
+            let docs = Docs::new(&adapters, &tables, group, parts.rules.grants().count());
+            let depends_on_caller = parts.rules.grants().next().is_some() || parts.policy.limits_principals();
+            let served = members.iter().filter(|member| member.rest().is_some()).enumerate();
+            let actions = served.filter(|_| depends_on_caller).flat_map(|(number, member)| actions(number, member));
+            Arc::new(Common { tables, docs, actions: actions.collect() })
+        };
+        let common = Arc::clone(parts.rest.0.get_or_init(make));
+        let connections = adapters.into_iter().map(|(_, connection)| connection);
+        let routes = Routes::new(&common.tables, connections, parts.options.errors.into());
+        Self { routes, common, read_only, policy: parts.policy.clone() }
     }
 
     /// Whether the request is for the page of the documentation, or its document.
     pub(super) fn is_page(&self, request: &Request) -> bool {
-        self.docs.is_page(request.method(), request.uri().path())
+        self.common.docs.is_page(request.method(), request.uri().path())
     }
 
     /// Responds to a request of a principal, for whom a rule with this number allows this, and notes the route as soon as it is
@@ -60,14 +74,13 @@ impl Handler {
         noted: &OnceLock<Matched>,
     ) -> Response {
         let path = request.uri().path();
-        let shown = rule.map(|(number, grant)| {
-            let is_allowed = |method: &Method, path: &str| self.is_allowed(grant, method, path);
-            (number, is_allowed)
-        });
-        if let Some(response) = self.docs.respond(request.method(), path, shown).await {
+        let grant = rule.map(|(_, grant)| grant);
+        let is_allowed = |method: &Method, path: &str| self.is_allowed(grant, method, path);
+        let is_narrowed = rule.is_some() || self.read_only;
+        let only = is_narrowed.then(|| (rule.map_or(0, |(number, _)| number), is_allowed));
+        if let Some(response) = self.common.docs.respond(request.method(), path, only).await {
             return response;
         }
-        let grant = rule.map(|(_, grant)| grant);
         if self.read_only && !request.method().is_safe() {
             let detail = "this server is read-only; see --read-only";
             return Problem::new(StatusCode::FORBIDDEN, detail).at(path).into_response();
@@ -85,15 +98,18 @@ impl Handler {
         response
     }
 
-    /// Whether a rule allows requests with this method and path.
-    fn is_allowed(&self, grant: &Grant, method: &Method, path: &str) -> bool {
-        let chosen = self.routes.chosen(method, path);
-        let action = chosen.and_then(|(number, chosen)| self.action(number, chosen));
-        !forbids(grant, method) && allows(grant, action)
+    /// Whether the server and the rule of the caller, if there is one, allow requests with this method and path.
+    fn is_allowed(&self, grant: Option<&Grant>, method: &Method, path: &str) -> bool {
+        let is_chosen = |grant: &Grant| {
+            let chosen = self.routes.chosen(method, path);
+            let action = chosen.and_then(|(number, chosen)| self.action(number, chosen));
+            !forbids(grant, method) && allows(grant, action)
+        };
+        (method.is_safe() || !self.read_only) && grant.is_none_or(is_chosen)
     }
 
     fn action(&self, number: usize, chosen: Chosen) -> Option<&Action> {
-        self.actions.get(&(number, address(chosen)))
+        self.common.actions.get(&(number, address(chosen)))
     }
 }
 
@@ -120,9 +136,14 @@ impl Gate for Caller<'_> {
         }
     }
 
-    fn count(&self, number: usize, chosen: Chosen, is_valid: bool) -> Result<(), Problem> {
+    fn distinguishes(&self, number: usize, chosen: Chosen) -> bool {
+        let action = self.handler.action(number, chosen).filter(|_| self.handler.policy.limits_tools(self.grant));
+        action.is_some_and(|action| !action.tools().is_empty())
+    }
+
+    fn count(&self, number: usize, chosen: Chosen, is_sent: bool) -> Result<(), Problem> {
         let Some(action) = self.handler.action(number, chosen) else { return Ok(()) };
-        let tools = if is_valid { action.tools() } else { Vec::new() };
+        let tools = if is_sent { action.tools() } else { Vec::new() };
         self.handler.policy.admit_principal(self.grant, self.principal.id(), &tools).map_err(limited)
     }
 }

@@ -1,7 +1,7 @@
-//! The OpenAPI document for the callers of a rule: what it does not allow is not there.
+//! The OpenAPI document for callers who may not use all routes: what is not allowed is not there.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use axum::body::Bytes;
 use http::Method;
@@ -12,13 +12,12 @@ const COMPONENTS: &str = "#/components/";
 /// The components that are not about operations.
 const KEPT: &str = "securitySchemes";
 
-/// The document for the callers of each rule of the policy file, which the workers share. Each is made when it is first asked for.
-#[derive(Clone, Default)]
-pub(crate) struct Documents(Arc<[OnceLock<Bytes>]>);
+/// The document for the callers of each rule of the policy file, or of all. Each is made when it is first asked for.
+pub(super) struct Documents(Box<[OnceLock<Bytes>]>);
 
 impl Documents {
     /// Documents for so many rules.
-    pub(crate) fn new(rules: usize) -> Self {
+    pub(super) fn new(rules: usize) -> Self {
         Self((0..rules).map(|_| OnceLock::new()).collect())
     }
 

@@ -1,17 +1,19 @@
 //! The OpenAPI document of a group of which only some members are served.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use naftiko_schema::GroupMember;
 use serde_json::Value;
 
 /// The document with the operations of these members only. Each operation has the name of its member as its first tag.
 pub(super) fn only(document: &'static str, all: &[GroupMember], served: &[&str]) -> Cow<'static, str> {
-    if all.iter().all(|member| served.contains(&&*member.name)) {
+    let served: HashSet<_> = served.iter().copied().collect();
+    if all.iter().all(|member| served.contains(&*member.name)) {
         return document.into();
     }
     let Ok(mut only) = serde_json::from_str::<Value>(document) else { return document.into() };
-    let is_served = |name: Option<&str>| name.is_some_and(|name| served.contains(&name));
+    let is_served = |name: Option<&str>| name.is_some_and(|name| served.contains(name));
     if let Some(Value::Array(tags)) = only.get_mut("tags") {
         tags.retain(|tag| is_served(tag.get("name").and_then(Value::as_str)));
     }

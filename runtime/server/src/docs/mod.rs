@@ -13,12 +13,12 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
 use naftiko_client::__private::Connection;
-use naftiko_rest::__private::has_path;
+use naftiko_rest::__private::Tables;
 use naftiko_schema::{Group, Rest};
 use swagger_ui_dist::{ApiDefinition, OpenApiSource, generate_routes};
 use tower::ServiceExt as _;
 
-pub(super) use allowed::Documents;
+use allowed::Documents;
 
 const DOCUMENT: &str = "/openapi.json";
 const PAGE: &str = "/docs";
@@ -31,21 +31,23 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Serves the document and the page, unless the capability defines their paths itself.
-#[derive(Clone)]
 pub(super) struct Docs {
     document: Bytes,
-    of_rules: Documents,
+    /// What callers see of it if that is not all.
+    parts: Documents,
     has_document: bool,
     has_page: bool,
     assets: Router,
 }
 
 impl Docs {
-    /// The documentation of an adapter, or of these members of a group, with what the callers of each rule see of it.
+    /// The documentation of an adapter, or of these members of a group, which have these paths. Of the document, callers of so many
+    /// rules may see different parts.
     pub(super) fn new(
         adapters: &[(&'static Rest, Connection)],
+        tables: &Tables,
         group: Option<(&'static Group, &[&str])>,
-        of_rules: Documents,
+        rules: usize,
     ) -> Self {
         let api_definition = OpenApiSource::Uri(DOCUMENT);
         let document: Cow<'static, str> = match group {
@@ -53,11 +55,10 @@ impl Docs {
             None => adapters.first().map_or("", |(adapter, _)| &*adapter.openapi).into(),
         };
         let in_effect: Vec<_> = adapters.iter().map(|(_, connection)| connection.defaults()).collect();
-        let is_taken = has_path(adapters.iter().map(|(adapter, _)| *adapter));
-        let is_free = |path: &str| !is_taken(path);
+        let is_free = |path: &str| !tables.has_path(path);
         Self {
             document: defaults::configured(document, &in_effect),
-            of_rules,
+            parts: Documents::new(rules.max(1)),
             has_document: is_free(DOCUMENT),
             has_page: LOADED.iter().chain([&PAGE]).all(|path| is_free(path)),
             assets: generate_routes(ApiDefinition { uri_prefix: PAGE, api_definition, title: None }),
@@ -70,19 +71,19 @@ impl Docs {
         matches!(*method, Method::GET | Method::HEAD) && is_one
     }
 
-    /// The response, if the request is for one of these paths. The document has what the rule with this number allows its callers,
-    /// if there is one.
+    /// The response, if the request is for one of these paths. The document has the routes that are allowed to callers of the rule
+    /// with this number, unless all are.
     pub(super) async fn respond(
         &self,
         method: &Method,
         path: &str,
-        rule: Option<(usize, impl Fn(&Method, &str) -> bool)>,
+        only: Option<(usize, impl Fn(&Method, &str) -> bool)>,
     ) -> Option<Response> {
         if !matches!(*method, Method::GET | Method::HEAD) {
             return None;
         }
-        let document = || match rule {
-            Some((number, is_allowed)) => self.of_rules.of(number, || allowed::only(&self.document, is_allowed)),
+        let document = || match only {
+            Some((number, is_allowed)) => self.parts.of(number, || allowed::only(&self.document, is_allowed)),
             None => self.document.clone(),
         };
         let response = match path {
@@ -124,7 +125,7 @@ mod tests {
         let route = Route::new(OPERATION.method, path, Binding::new(calls(&OPERATION))).captures(&[None]);
         let connection = ClientBuilder::<Connection>::new(&CAPABILITY).build().expect("a connection");
         let rest: &'static Rest = Box::leak(Box::new(Rest::new(0).routes(vec![route].leak()).openapi("{}")));
-        Docs::new(&[(rest, connection)], None, Documents::default())
+        Docs::new(&[(rest, connection)], &Tables::new([rest], &[]), None, 0)
     }
 
     #[test]
