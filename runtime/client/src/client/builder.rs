@@ -24,7 +24,7 @@ use super::room::Room;
 use super::signer::Signer;
 use super::token::TokenProvider;
 use super::transport::Transport;
-use super::{Attempt, ConfigError, Outcome};
+use super::{Attempt, ConfigError, Outcome, tls};
 use crate::defaults::Defaults;
 
 /// The default time limit for making a connection.
@@ -63,12 +63,15 @@ pub struct ClientBuilder<C> {
 }
 
 /// How requests are sent to the upstream.
-#[derive(Default)]
 enum Network {
-    #[default]
-    Standard,
     Settings(Box<reqwest::ClientBuilder>),
     Transport(Arc<dyn Transport>),
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self::Settings(Box::new(tls::choose(reqwest::Client::builder())))
+    }
 }
 
 impl<C: Handle> ClientBuilder<C> {

@@ -11,9 +11,6 @@ use crate::client::connection::{Endpoint, Handle};
 use crate::client::transport::{Transport, settings};
 use crate::client::{ConfigError, tls};
 
-/// What sends requests to other machines, and to this one.
-type Transports = (Arc<dyn Transport>, Arc<dyn Transport>);
-
 impl<C: Handle> ClientBuilder<C> {
     /// Where requests go, for each API of the capability.
     ///
@@ -48,7 +45,26 @@ impl<C: Handle> ClientBuilder<C> {
     /// One endpoint for each API.
     pub(super) fn endpoints(&mut self) -> Result<Vec<Endpoint>, ConfigError> {
         let uris = self.base_uris()?;
-        let (network, local) = self.transports(&uris)?;
+        let (network, local): (Arc<dyn Transport>, Arc<dyn Transport>) = match std::mem::take(&mut self.network) {
+            Network::Transport(transport) => (Arc::clone(&transport), transport),
+            Network::Settings(_) if !tls::BUILT_IN && uris.iter().any(|uri| uri.scheme() == "https") => {
+                return Err(ConfigError::NoTls);
+            }
+            // A proxy from the environment would send the credential to another machine in clear text.
+            Network::Settings(own) if uris.iter().all(is_local) => {
+                let client = Arc::new(self.client(own.no_proxy())?);
+                (Arc::clone(&client) as _, client)
+            }
+            Network::Settings(own) => {
+                let network = Arc::new(self.client(*own)?);
+                let local = if uris.iter().any(is_local) {
+                    Arc::new(self.client(tls::choose(reqwest::Client::builder()).no_proxy())?)
+                } else {
+                    Arc::clone(&network)
+                };
+                (network, local)
+            }
+        };
         let endpoint = |base_uri: Url| {
             let transport = Arc::clone(if is_local(&base_uri) { &local } else { &network });
             #[cfg(feature = "cache")]
@@ -59,30 +75,6 @@ impl<C: Handle> ClientBuilder<C> {
             Endpoint { base_uri, transport }
         };
         Ok(uris.into_iter().map(endpoint).collect())
-    }
-
-    fn transports(&mut self, uris: &[Url]) -> Result<Transports, ConfigError> {
-        let standard = || tls::choose(reqwest::Client::builder());
-        let own = match std::mem::take(&mut self.network) {
-            Network::Transport(transport) => return Ok((Arc::clone(&transport), transport)),
-            Network::Settings(own) => *own,
-            Network::Standard => standard(),
-        };
-        if !tls::BUILT_IN && uris.iter().any(|uri| uri.scheme() == "https") {
-            return Err(ConfigError::NoTls);
-        }
-        // A proxy from the environment would send the credential to another machine in clear text.
-        if uris.iter().all(is_local) {
-            let client = Arc::new(self.client(own.no_proxy())?);
-            return Ok((Arc::clone(&client) as _, client));
-        }
-        let network = Arc::new(self.client(own)?);
-        let local = if uris.iter().any(is_local) {
-            Arc::new(self.client(standard().no_proxy())?)
-        } else {
-            Arc::clone(&network)
-        };
-        Ok((network, local))
     }
 
     fn client(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::Client, ConfigError> {
