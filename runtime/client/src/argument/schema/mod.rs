@@ -75,9 +75,11 @@ enum Others {
     Like(Box<Node>),
 }
 
-/// Schemas that were read, with their texts. They come only from tables, so their number is limited, and each stays at its
-/// address, by which it is found: every call looks for schemas, and to hash their texts takes longer than to compare them.
-static SCHEMAS: LazyLock<RwLock<HashMap<usize, (String, Arc<Schema>)>>> = LazyLock::new(RwLock::default);
+/// Schemas that were read, with their texts, by the addresses of these. They come only from tables, so their number is limited, and
+/// each stays where it is: every call looks for schemas, and to hash their texts takes longer than to compare them.
+static SCHEMAS: LazyLock<RwLock<Known>> = LazyLock::new(RwLock::default);
+
+type Known = HashMap<usize, (String, Arc<Schema>)>;
 
 impl Schema {
     /// The schema that a table has as text. What it does not understand is satisfied by everything, so that a newer table does
