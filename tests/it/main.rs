@@ -89,3 +89,4 @@ mod vectors;
 mod versions;
 mod wire;
 mod words;
+mod written_files;

@@ -175,25 +175,24 @@ pub fn plan(root: &Path, sources: &Sources, names: &[String]) -> Result<Option<P
         |path: &str| names.is_empty() || names.iter().any(|name| path.starts_with(&format!("generated/{name}/")));
     let present = present.into_iter().filter(|entry| !entry.kind.is_dir() && in_scope(&entry.path));
     for entry in present.filter(|entry| !generated.files.contains_key(&entry.path)) {
-        let before = if entry.kind.is_file() { read_own(root, &mut inside, &entry.path).ok().flatten() } else { None };
-        match before {
-            Some(before) if is_generated(&before) => {
+        match read_present(root, &mut inside, &entry.path) {
+            Ok(Present::Text(before)) if is_generated(&before) => {
                 plan.changes.push(Change { path: entry.path, action: Action::Remove, before, after: String::new() });
             }
             _ => plan.foreign.push(entry.path),
         }
     }
     for (path, after) in generated.files {
-        let Some(before) = read_own(root, &mut inside, &path)? else {
-            plan.changes.push(Change { path, action: Action::Create, before: String::new(), after });
-            continue;
-        };
-        if before == after {
-            plan.unchanged += 1;
-        } else if is_generated(&before) {
-            plan.changes.push(Change { path, action: Action::Update, before, after });
-        } else {
-            bail!("{path} exists and was not written by the generator; move it out of generated/");
+        match read_present(root, &mut inside, &path)? {
+            Present::Nothing => {
+                plan.changes.push(Change { path, action: Action::Create, before: String::new(), after });
+            }
+            Present::Text(before) if before == after => plan.unchanged += 1,
+            // A run that was stopped may have left an empty file.
+            Present::Text(before) if before.is_empty() || is_generated(&before) => {
+                plan.changes.push(Change { path, action: Action::Update, before, after });
+            }
+            _ => bail!("{path} exists and was not written by the generator; move it out of generated/"),
         }
     }
     plan.changes.sort_by(|a, b| a.path.cmp(&b.path));
@@ -218,13 +217,21 @@ fn keeps_dependencies(root: &Path, plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-/// Reads a generated file; `None` if it does not exist. What is no file, such as a pipe, which might block, counts as not
-/// generated.
-fn read_own(root: &Path, inside: &mut Inside<'_>, path: &str) -> Result<Option<String>> {
+/// What is at the path of a generated file.
+enum Present {
+    Nothing,
+    Text(String),
+    /// No file, such as a pipe, which might block.
+    Other,
+}
+
+fn read_present(root: &Path, inside: &mut Inside<'_>, path: &str) -> Result<Present> {
     match inside.find(path)? {
-        None => Ok(None),
-        Some(found) if !found.is_file() => Ok(Some(String::new())),
-        Some(_) => fs::read_to_string(root.join(path)).map(Some).with_context(|| format!("{path} cannot be read")),
+        None => Ok(Present::Nothing),
+        Some(found) if !found.is_file() => Ok(Present::Other),
+        Some(_) => {
+            fs::read_to_string(root.join(path)).map(Present::Text).with_context(|| format!("{path} cannot be read"))
+        }
     }
 }
 

@@ -61,28 +61,45 @@ impl<'f> Inside<'f> {
         Ok(found)
     }
 
-    /// Writes a file, and the folders that it is in. Readers see the old text or the new one, never a part of it.
+    /// Writes a file, and the folders that it is in. Where there is one, readers see its text or the new one, never a part of it.
     ///
     /// # Errors
     /// When a part of the path is a link, or the file cannot be written.
     pub fn write(&mut self, path: &str, text: &str) -> Result<()> {
         let found = self.find(path)?;
+        self.write_found(path, found.as_ref(), text).with_context(|| format!("{path} cannot be written"))
+    }
+
+    /// Writes a file as [`Self::write`] does, unless it has this text.
+    ///
+    /// # Errors
+    /// When a part of the path is a link, or the file cannot be written.
+    pub fn update(&mut self, path: &str, text: &str) -> Result<()> {
+        let has_text = |file: PathBuf| fs::read(file).is_ok_and(|present| present == text.as_bytes());
+        match self.find(path)? {
+            Some(found) if found.is_file() && has_text(self.folder.join(path)) => Ok(()),
+            found => self.write_found(path, found.as_ref(), text).with_context(|| format!("{path} cannot be written")),
+        }
+    }
+
+    fn write_found(&mut self, path: &str, found: Option<&Metadata>, text: &str) -> io::Result<()> {
         let file = self.folder.join(path);
+        let Some(found) = found else {
+            return match (create(&file, text), file.parent()) {
+                (Err(error), Some(folder)) if error.kind() == io::ErrorKind::NotFound => {
+                    fs::create_dir_all(folder)?;
+                    create(&file, text)
+                }
+                (made, _) => made,
+            };
+        };
         // Outside of the folders that are scanned for specifications and crates.
         let draft = self.folder.join(".gen.draft");
         if !std::mem::replace(&mut self.is_clean, true) {
             // It may be a link.
             let _ = fs::remove_file(&draft);
         }
-        let parent = path.rsplit_once('/').map(|(parent, _)| parent).filter(|parent| !self.has(parent));
-        parent
-            .map_or(Ok(()), |parent| fs::create_dir_all(self.folder.join(parent)))
-            .and_then(|()| replace_found(&file, found.as_ref(), &draft, text))
-            .with_context(|| format!("{path} cannot be written"))?;
-        if let Some(parent) = parent {
-            parent.clone_into(&mut self.present);
-        }
-        Ok(())
+        replace_found(&file, found, &draft, text)
     }
 }
 
@@ -115,16 +132,20 @@ pub fn remove(folder: &Path, path: &str) -> Result<()> {
 pub(crate) fn replace(file: &Path, draft: &Path, text: &str) -> io::Result<()> {
     // What is left of an earlier run, which may be a link.
     let _ = fs::remove_file(draft);
-    replace_found(file, fs::symlink_metadata(file).ok().as_ref(), draft, text)
+    replace_found(file, &fs::symlink_metadata(file)?, draft, text)
 }
 
 /// Replaces the text of a file, whose draft is not there yet.
-fn replace_found(file: &Path, found: Option<&Metadata>, draft: &Path, text: &str) -> io::Result<()> {
-    File::create_new(draft)?.write_all(text.as_bytes())?;
-    if let Some(present) = found {
-        fs::set_permissions(draft, present.permissions())?;
-    }
+fn replace_found(file: &Path, found: &Metadata, draft: &Path, text: &str) -> io::Result<()> {
+    create(draft, text)?;
+    fs::set_permissions(draft, found.permissions())?;
     fs::rename(draft, file)
+}
+
+/// Makes a file where there is none, not even a link. If that fails, none is left.
+fn create(file: &Path, text: &str) -> io::Result<()> {
+    let mut made = File::create_new(file)?;
+    made.write_all(text.as_bytes()).inspect_err(|_| drop(fs::remove_file(file)))
 }
 
 /// A path without `.` and `..`, as far as it can be had without looking at the disk.

@@ -9,8 +9,7 @@ use naftiko_codegen::Files;
 
 use crate::{inside, trial};
 
-/// Writes these files, and what makes a workspace of them: other members, and the same versions and lints, with warnings
-/// as errors. Crates of an earlier run are removed.
+/// Writes these files, and what makes a workspace of them. Crates of an earlier run are removed.
 ///
 /// # Errors
 /// When files cannot be read or written.
@@ -22,6 +21,14 @@ pub fn write<'a>(root: &Path, folder: &Path, crates: impl IntoIterator<Item = &'
     for (path, text) in crates.into_iter().flatten() {
         inside::write(folder, path, text)?;
     }
+    write_manifest(root, folder)
+}
+
+/// Writes what makes a workspace of generated crates: other members, and the same versions and lints, with warnings as errors.
+///
+/// # Errors
+/// When files cannot be read or written.
+pub fn write_manifest(root: &Path, folder: &Path) -> Result<()> {
     let own = fs::read_to_string(root.join("Cargo.toml")).context("the workspace's manifest cannot be read")?;
     inside::write(folder, "Cargo.toml", &manifest(&own, root))?;
     let lock = fs::read_to_string(root.join("Cargo.lock")).context("the lock file cannot be read")?;

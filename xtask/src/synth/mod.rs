@@ -3,8 +3,9 @@
 mod capability;
 mod table;
 
-use std::fs;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
@@ -23,7 +24,7 @@ pub struct Options {
     /// As many capabilities as have this many operations; the last may have fewer than the provider's
     #[arg(long, value_name = "COUNT")]
     operations: Option<usize>,
-    /// The folder of the workspace; `target/synth` unless set. What is in its `spec` and `generated` is replaced
+    /// The folder of the workspace; `target/synth` unless set. What is in its `spec/scaleway` and `generated` is replaced
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
 }
@@ -60,17 +61,13 @@ impl Shape {
 pub fn run(root: &Path, options: &Options) -> Result<bool> {
     let default = root.join("target/synth");
     let folder = options.folder.as_deref().unwrap_or(&default);
-    let spec = folder.join("spec");
-    if spec.exists() {
-        fs::remove_dir_all(&spec).with_context(|| format!("{} cannot be removed", spec.display()))?;
-    }
     fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let size = match (options.count, options.operations) {
         (Some(count), _) => Size::Capabilities(count),
         (None, operations) => Size::Operations(operations.unwrap_or_default()),
     };
     let written = write(folder, options.shape, size)?;
-    workspace::write(root, folder, [])?;
+    workspace::write_manifest(root, folder)?;
     let operations: usize = written.iter().map(|(_, operations)| operations).sum();
     anstream::println!("{} capabilities with {operations} operations in {}", written.len(), folder.display());
     if !generation::run(folder, &[], false, false)? {
@@ -79,20 +76,38 @@ pub fn run(root: &Path, options: &Options) -> Result<bool> {
     Ok(true)
 }
 
-/// Writes capabilities below a folder, and returns the path of each and how many operations it has.
+/// Writes capabilities below a folder, and returns the path of each and how many operations it has. Others of the provider, of
+/// an earlier run, are removed.
 ///
 /// # Errors
-/// When a file cannot be written.
+/// When a file cannot be written or removed.
 pub fn write(folder: &Path, shape: Shape, size: Size) -> Result<Vec<(PathBuf, usize)>> {
     let (provider, table) = shape.provider();
     let capabilities = table::read(table, size)?;
     let mut inside = Inside::of(folder);
     let write = |capability: &table::Capability| {
         let path = format!("spec/{provider}/{}.yaml", capability.name);
-        inside.write(&path, &capability::text(capability))?;
+        inside.update(&path, &capability::text(capability))?;
         Ok((folder.join(path), capability.operations.len()))
     };
-    capabilities.iter().map(write).collect()
+    let written: Vec<_> = capabilities.iter().map(write).collect::<Result<_>>()?;
+    remove_others(&folder.join("spec").join(provider), &written)?;
+    Ok(written)
+}
+
+/// Removes what is in a folder and was not written.
+fn remove_others(folder: &Path, written: &[(PathBuf, usize)]) -> Result<()> {
+    let written: BTreeSet<_> = written.iter().map(|(path, _)| path).collect();
+    let others = || -> io::Result<()> {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if !written.contains(&path) {
+                fs::remove_file(path)?;
+            }
+        }
+        Ok(())
+    };
+    others().with_context(|| format!("{} cannot be cleared of an earlier run", folder.display()))
 }
 
 #[cfg(test)]
