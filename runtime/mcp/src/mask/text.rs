@@ -7,7 +7,9 @@ use super::line::Line;
 use super::names::{Meaning, meaning};
 use super::shapes;
 use super::structure::{decoded, names_secrets};
-use super::values::{NAME_LIMIT, end_of_quoted, is_assigned, is_block, is_masked, is_part_of_word, literal};
+use super::values::{
+    NAME_LIMIT, end_of_quoted, is_assigned, is_block, is_masked, is_part_of_word, length_of_word, literal,
+};
 
 /// A text as models may read it.
 #[derive(Debug, PartialEq, Eq)]
@@ -80,8 +82,7 @@ impl Scanner<'_> {
         while let Some(byte) = bytes.get(at) {
             // Nothing begins inside of a word, and long texts are mostly words.
             if in_word && is_part_of_word(*byte) {
-                let rest = bytes.get(at..).unwrap_or_default();
-                at += rest.iter().position(|byte| !is_part_of_word(*byte)).unwrap_or(rest.len());
+                at += length_of_word(bytes.get(at..).unwrap_or_default());
                 continue;
             }
             if at >= self.line.break_end {

@@ -3,21 +3,23 @@
 /// The longest name that is looked at, in bytes.
 pub(super) const NAME_LIMIT: usize = 80;
 
-/// The bytes of words. It is a table, because it is asked for each byte of all responses.
-#[expect(clippy::indexing_slicing, reason = "it is evaluated by the compiler")]
-static PARTS_OF_WORDS: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'_' | 0x80..);
-        byte += 1;
-    }
-    table
-};
-
-/// Whether a byte is a part of a word.
+/// Whether a byte is a part of a word. It has no branches, so that several bytes are compared by one instruction.
 pub(super) fn is_part_of_word(byte: u8) -> bool {
-    PARTS_OF_WORDS.get(usize::from(byte)).copied().unwrap_or_default()
+    ((byte | 0x20).wrapping_sub(b'a') < 26) | (byte.wrapping_sub(b'0') < 10) | (byte == b'_') | (byte >= 0x80)
+}
+
+/// How many bytes of a word there are at the start.
+pub(super) fn length_of_word(bytes: &[u8]) -> usize {
+    let end_of = |bytes: &[u8]| bytes.iter().position(|byte| !is_part_of_word(*byte));
+    // Most words are short, and the text of a key or of a file is long.
+    if let Some(end) = end_of(bytes.get(..16).unwrap_or(bytes)) {
+        return end;
+    }
+    let (blocks, _) = bytes.as_chunks::<32>();
+    let is_word = |block: &&[u8; 32]| block.iter().fold(true, |all, byte| all & is_part_of_word(*byte));
+    let whole = 32 * blocks.iter().take_while(is_word).count();
+    let rest = bytes.get(whole..).unwrap_or_default();
+    whole + end_of(rest).unwrap_or(rest.len())
 }
 
 /// Whether a value of YAML continues on the next lines (YAML 1.2.2 §8.1), or has a tag or an anchor in front of them.
@@ -59,4 +61,23 @@ pub(super) fn is_assigned(text: &str) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ' ' | '"' | '[' | ']' | '%');
     let length = text.bytes().take(NAME_LIMIT).take_while(|byte| is_part(char::from(*byte))).count();
     length > 0 && text.get(length..).is_some_and(|rest| rest.starts_with(['=']) || rest.starts_with(": "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_all_lengths_end_before_each_byte_that_is_no_part_of_one() {
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80;
+        for byte in 0..=u8::MAX {
+            assert_eq!(is_part_of_word(byte), is_part(byte), "{byte}");
+        }
+        for length in (0..70).chain([1000]) {
+            let mut text = vec![b'x'; length];
+            assert_eq!(length_of_word(&text), length);
+            text.extend(b" x");
+            assert_eq!(length_of_word(&text), length);
+        }
+    }
 }
