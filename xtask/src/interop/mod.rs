@@ -38,15 +38,13 @@ pub struct Options {
     /// Fail if a tool cannot be installed, instead of skipping it
     #[arg(long)]
     require: bool,
-    /// Leave out what takes long and is much like the rest: scanner, inspector and older revision in search mode
+    /// Leave out what takes long and is much like the rest: scanner, inspector and older revision in search mode, and Scaleway's
+    /// command line, whose build takes minutes and downloads a gigabyte
     #[arg(long)]
     quick: bool,
     /// How long to attack, about; everything is tried at least once
     #[arg(long, value_name = "N", default_value_t = 2)]
     minutes: u64,
-    /// Use the routes with Scaleway's command line too, if `scw` is installed
-    #[arg(long)]
-    scw: bool,
     /// Attack the build of the tests, whose probes may take longer
     #[arg(long)]
     unoptimised: bool,
@@ -57,12 +55,12 @@ pub struct Options {
 /// # Errors
 /// When the server or the simulator cannot be built or started.
 pub fn run(root: &Path, surface: Surface, options: Options) -> Result<bool> {
-    let Options { require, quick, minutes, scw, unoptimised } = options;
+    let Options { require, quick, minutes, unoptimised } = options;
     match surface {
         Surface::Mcp => mcp::run(root, require, quick),
         Surface::Rest => rest::run(root, require),
         Surface::Docs => docs::run(root, require),
-        Surface::Sdk => sdk::run(root, require, scw),
+        Surface::Sdk => sdk::run(root, require, quick),
         Surface::Attack => attack::run(root, minutes, unoptimised),
         Surface::Packages => Ok(install(root) || !require),
     }

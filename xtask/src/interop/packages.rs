@@ -80,20 +80,43 @@ impl Node {
     }
 }
 
-/// The command that builds and runs a program of this folder of sources, with the modules of its manifest.
-pub(super) fn go(folder: &Path, sources: &Path, program: &str) -> Result<Command> {
-    // Neither another version of Go nor another one of a module is downloaded, and nothing is compiled as C.
-    let settings = [("GOTOOLCHAIN", "local"), ("GOFLAGS", "-mod=readonly -modcacherw"), ("CGO_ENABLED", "0")];
-    let go = || {
-        let mut command = Command::new("go");
-        command.current_dir(sources).envs(settings).env("GOMODCACHE", folder.join("modules"));
+/// Go with the modules of the manifest in a folder of sources.
+pub(super) struct Go<'f> {
+    sources: &'f Path,
+    folder: &'f Path,
+}
+
+impl<'f> Go<'f> {
+    /// Downloads the modules into the folder.
+    pub(super) fn install(folder: &'f Path, sources: &'f Path) -> Result<Self> {
+        let go = Self { sources, folder };
+        let pins =
+            output(go.command().arg("version"))? + &read(&sources.join("go.mod"))? + &read(&sources.join("go.sum"))?;
+        install(folder, &pins, || succeed("go mod download", go.command().args(["mod", "download"])))?;
+        Ok(go)
+    }
+
+    /// The command that builds and runs a program of the folder of sources.
+    pub(super) fn run(&self, program: &str) -> Command {
+        let mut command = self.command();
+        command.args(["run", program]);
         command
-    };
-    let pins = output(go().arg("version"))? + &read(&sources.join("go.mod"))? + &read(&sources.join("go.sum"))?;
-    install(folder, &pins, || succeed("go mod download", go().args(["mod", "download"])))?;
-    let mut command = go();
-    command.args(["run", program]);
-    Ok(command)
+    }
+
+    /// Builds a program of one of the modules, and returns where it is.
+    pub(super) fn build(&self, package: &str, name: &str) -> Result<PathBuf> {
+        let program = self.folder.join(name).with_extension(env::consts::EXE_EXTENSION);
+        succeed("go build", self.command().arg("build").arg("-o").arg(&program).arg(package))?;
+        Ok(program)
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new("go");
+        // Neither another version of Go nor another one of a module is downloaded, and nothing is compiled as C.
+        command.envs([("GOTOOLCHAIN", "local"), ("GOFLAGS", "-mod=readonly -modcacherw"), ("CGO_ENABLED", "0")]);
+        command.current_dir(self.sources).env("GOMODCACHE", self.folder.join("modules"));
+        command
+    }
 }
 
 /// Whether it is a version that everything runs on, such as `v24.1.0`.

@@ -2,8 +2,8 @@
 
 Usage: scw.py
 
-The environment points `scw` at the port, as it would point it at the API: SCW_API_URL and so on. The exit status is 0 only
-when everything is as expected.
+SCW is where the program is. The other variables point it at the port, as they would point it at the API: SCW_API_URL and so on.
+The exit status is 0 only when everything is as expected.
 """
 
 import json
@@ -35,7 +35,7 @@ def fails(part, *arguments):
 
 
 def command(arguments):
-    return ["scw", "--output", "json", "secret", *arguments]
+    return [os.environ["SCW"], "--output", "json", "secret", *arguments]
 
 
 def environment():
