@@ -24,19 +24,12 @@ pub(super) fn document(group: &Group, members: Vec<Member<'_>>) -> String {
     let about = first.iter().filter(|(name, _)| !matches!(name.as_str(), "paths" | "components"));
     let mut joined: Map<_, _> = about.map(|(name, value)| (name.clone(), value.clone())).collect();
     let mut components = json!({});
-    // Most documents have the same components, so these are joined once.
-    let mut known: BTreeSet<String> = BTreeSet::new();
     let (mut all, mut titles, mut tags) = (Vec::new(), Vec::new(), Vec::new());
     for (name, title, mut document) in members {
         let mut paths = document.remove("paths").unwrap_or_default();
         let mut own = document.remove("components").unwrap_or_else(|| json!({}));
-        let text = serde_json::to_string(&own).unwrap_or_default();
-        if !known.contains(&text) {
-            if !with_own_names(&mut own, &mut paths, name, &components) {
-                known.insert(text);
-            }
-            add_components(&mut components, own);
-        }
+        with_own_names(&mut own, &mut paths, name, &components);
+        add_components(&mut components, own);
         titles.push(title);
         tags.push(json!({"name": name, "description": title}));
         all.push((name, paths));
@@ -94,15 +87,15 @@ fn repeated_ids<'d>(documents: impl Iterator<Item = &'d Value>) -> BTreeSet<Stri
     repeated
 }
 
-/// Names the components of a document so that none has the name of another one in `known`; whether any name has changed. A component
+/// Names the components of a document so that none has the name of another one in `known`. A component
 /// with a changed reference has changed, so what refers to it has to change as well, until nothing does. Each gets a name of its own
 /// once.
-fn with_own_names(components: &mut Value, paths: &mut Value, member: &str, known: &Value) -> bool {
+fn with_own_names(components: &mut Value, paths: &mut Value, member: &str, known: &Value) {
     let mut own: BTreeSet<String> = BTreeSet::new();
     loop {
         let others = others(components, known).filter(|name| !own.contains(name)).collect::<BTreeSet<_>>();
         if others.is_empty() {
-            return !own.is_empty();
+            return;
         }
         rename(components, &others, member);
         redirect(components, &others, member);

@@ -10,6 +10,17 @@ pub(super) const NAME: &str = "smoke";
 const PROGRAM: &str = r#"use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use naftiko_client::{Attempt, BoxError, BoxFuture, Signer, reqwest};
+
+/// What an API wants whose requests the application signs.
+struct Unsigned;
+
+impl Signer for Unsigned {
+    fn sign<'s>(&'s self, _: &'s mut reqwest::Request, _: &'s Attempt<'_>) -> BoxFuture<'s, Result<(), BoxError>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
 fn check(name: &str, set_up: impl FnOnce() -> Result<(), Box<dyn Error>>) {
     let reason = match catch_unwind(AssertUnwindSafe(set_up)) {
         Ok(Ok(())) => return,
@@ -30,6 +41,7 @@ fn main() {
 /// The manifest of the program.
 pub(super) fn manifest(crates: &[&Crate]) -> String {
     let mut text = format!("[package]\nname = \"{NAME}\"\nedition.workspace = true\n\n[dependencies]\n");
+    text.push_str("naftiko-client.workspace = true\n");
     for made in crates {
         let name = &made.name;
         text.push_str(&format!("{name} = {{ path = \"../{name}\", features = [\"rest\"] }}\n"));
@@ -47,7 +59,10 @@ pub(super) fn program(crates: &[&Crate]) -> String {
             let _ = write!(builder, ".variable({variable:?}, \"x-test-value\")");
         }
         for (namespace, _) in &made.apis {
-            let _ = write!(builder, ".base_uri_of({namespace:?}, \"http://127.0.0.1:9\")");
+            let _ = write!(
+                builder,
+                ".base_uri_of({namespace:?}, \"http://127.0.0.1:9\").signer_of({namespace:?}, Unsigned)"
+            );
         }
         let name = &made.name;
         let _ = writeln!(
