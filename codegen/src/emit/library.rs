@@ -18,13 +18,20 @@ pub use naftiko_client::{
 
 const RUNNERS: &str = "pub use naftiko_client::{ScriptCall, ScriptError, ScriptRunner, ScriptRunners, Signer, Transform, TransformCall};\n";
 
+const PROGRAM: &str = "use naftiko_client::schema::to;
+use naftiko_server::Program;
+
+static PROGRAM: Program = Program::new(const { &[to(&SERVED)] });
+";
+
 /// Only scripts in other languages, transforms and signatures need something of the application.
 const RUN_WITHOUT: &str =
     "/// Runs the command line of this crate's binary without what an application registers. See [`run_with`].
 #[cfg(feature = \"server\")]
 pub fn run() -> std::process::ExitCode {
-    run_with(ScriptRunners::default())
+    run_with(naftiko_client::ScriptRunners::default())
 }
+
 ";
 
 pub(super) fn emit(model: &Model) -> String {
@@ -35,9 +42,9 @@ pub(super) fn emit(model: &Model) -> String {
     if model.has_server() {
         let needs_runners = needs_runners(model);
         if needs_runners {
-            items.extend([RUNNERS.to_owned(), RUN_WITHOUT.to_owned()]);
+            items.push(RUNNERS.to_owned());
         }
-        items.extend([served(model), run(needs_runners)]);
+        items.extend([served(model), run(needs_runners, "", PROGRAM)]);
     }
     rust::file(model, &guide::docs(model), items)
 }
@@ -78,20 +85,21 @@ pub static SERVED: naftiko_server::Served = {{
     )
 }
 
-fn run(needs_runners: bool) -> String {
-    let (name, parameter, argument) =
-        if needs_runners { ("run_with", "runners: ScriptRunners", ", runners") } else { ("run", "", "") };
+/// The function that runs the command line of a binary, whose documentation ends with `what`, with this definition of `PROGRAM`.
+pub(super) fn run(needs_runners: bool, what: &str, program: &str) -> String {
+    let (before, name, parameter, argument) = if needs_runners {
+        (RUN_WITHOUT, "run_with", "runners: naftiko_client::ScriptRunners", ", runners")
+    } else {
+        ("", "run", "", "")
+    };
     format!(
-        "/// Runs the command line of this crate's binary: `serve`, `mcp`, `tools` and `routes`.
+        "{before}/// Runs the command line of this crate's binary: `serve`, `mcp`, `tools` and `routes`{what}.
 #[cfg(feature = \"server\")]
 pub fn {name}({parameter}) -> std::process::ExitCode {{
-    use naftiko_client::schema::to;
-    use naftiko_server::Program;
-
-    static PROGRAM: Program = Program::new(const {{ &[to(&SERVED)] }});
-    naftiko_server::{name}(&PROGRAM{argument})
+{}    naftiko_server::{name}(&PROGRAM{argument})
 }}
-"
+",
+        indented(program)
     )
 }
 

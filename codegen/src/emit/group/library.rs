@@ -28,14 +28,6 @@ pub fn from_env() -> Result<Self, ConfigError> {
 }
 ";
 
-const RUN_WITHOUT: &str =
-    "/// Runs the command line of this crate's binary without what an application registers. See [`run_with`].
-#[cfg(feature = \"server\")]
-pub fn run() -> std::process::ExitCode {
-    run_with(naftiko_client::ScriptRunners::default())
-}
-";
-
 pub(super) fn emit(parts: &Parts<'_>) -> String {
     let client = parts.client();
     let members: Vec<_> = parts.members().collect();
@@ -76,8 +68,8 @@ fn clients(client: &str, built: String) -> String {
 }
 
 /// The program of the server, if anything is exposed.
-fn program(parts: &Parts<'_>) -> Vec<String> {
-    let Some(first) = parts.served().next() else { return Vec::new() };
+fn program(parts: &Parts<'_>) -> Option<String> {
+    let first = parts.served().next()?;
     let mut table = tables::expression(&parts.group, first.model);
     if !parts.openapi.is_empty() {
         table = table.set(vec![("openapi", Some(Code::call("include_str!", vec![Code::text("../openapi.json")])))]);
@@ -87,26 +79,13 @@ fn program(parts: &Parts<'_>) -> Vec<String> {
         .map(|part| format!("{}\nto(&{}::SERVED),\n", flows::condition([&*part.feature]), part.module))
         .collect();
     let needs_runners = parts.served().any(|part| needs_runners(part.model));
-    let (name, parameter, argument) = if needs_runners {
-        ("run_with", "runners: naftiko_client::ScriptRunners", ", runners")
-    } else {
-        ("run", "", "")
-    };
-    let served = indented(&served);
-    let members = [
-        "use naftiko_client::schema::*;\nuse naftiko_server::Program;\n".to_owned(),
-        format!(
-            "{}static PROGRAM: Program = Program::joined(&GROUP, const {{ &[\n{served}] }});\n\
-             naftiko_server::{name}(&PROGRAM{argument})\n",
-            table.after("static GROUP: Group"),
-        ),
-    ];
-    let head = format!(
-        "/// Runs the command line of this crate's binary: `serve`, `mcp`, `tools` and `routes`, for all capabilities.\n\
-         #[cfg(feature = \"server\")]\npub fn {name}({parameter}) -> std::process::ExitCode"
+    let program = format!(
+        "use naftiko_client::schema::*;\nuse naftiko_server::Program;\n\n{}static PROGRAM: Program = Program::joined(&GROUP, const \
+         {{ &[\n{}] }});\n",
+        table.after("static GROUP: Group"),
+        indented(&served),
     );
-    let plain = needs_runners.then(|| RUN_WITHOUT.to_owned());
-    plain.into_iter().chain([block(&head, members)]).collect()
+    Some(library::run(needs_runners, ", for all capabilities", &program))
 }
 
 fn docs(parts: &Parts<'_>) -> String {
