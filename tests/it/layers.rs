@@ -46,8 +46,9 @@ fn a_generated_crate_has_only_the_dependencies_of_its_features() {
         "prost-reflect",
         "pulldown-cmark",
         "quick-xml",
+        "ruzstd",
         "saphyr-parser",
-        "simplecss",
+        "snap",
     ];
     for (features, present, absent) in [
         ("client,ring", &["naftiko-client", "reqwest"][..], &["axum", "rmcp", "clap", "naftiko-adapter"][..]),

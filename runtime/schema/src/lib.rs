@@ -19,6 +19,7 @@ mod operation;
 mod output;
 mod parameter;
 mod rules;
+pub mod selector;
 mod separator;
 mod source;
 mod table;

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::table::table;
 use crate::{
-    ApiId, AvroSchema, Body, Credential, List, Location, OperationId, Parameter, ParameterId, Separator, Template,
-    Text, VariableId,
+    ApiId, AvroSchema, Body, Credential, Location, OperationId, Parameter, ParameterId, Separator, Template, Text,
+    VariableId,
 };
 
 /// An HTTP request method (RFC 9110 §9).
@@ -183,8 +183,8 @@ pub enum Format {
     Yaml,
     /// Rows of values with this character between them (RFC 4180). The first row has the names.
     Rows(Separator),
-    /// The tables of an HTML document: all of them, or those that these CSS selectors find.
-    Html(List<Text>),
+    /// The tables of an HTML document: all of them, or those that a list of CSS selectors finds, unless it is empty.
+    Html(Text),
     /// The front matter, tables and sections of a Markdown document: all sections, or those whose heading begins so.
     Markdown(Text),
     /// One Avro datum in the binary encoding, without a header.

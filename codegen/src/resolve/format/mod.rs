@@ -2,8 +2,8 @@
 
 mod protobuf;
 
+use naftiko_schema::selector::Selector;
 use naftiko_schema::{AvroSchema, Format, Separator};
-use simplecss::Selector;
 
 use crate::Sources;
 use crate::diagnostic::Sink;
@@ -32,7 +32,7 @@ pub(super) fn link(operation: &ConsumedOperation, sources: &Sources, sink: &Sink
         "csv" => Format::Rows(Separator::Comma),
         "tsv" => Format::Rows(Separator::Tab),
         "psv" => Format::Rows(Separator::Pipe),
-        "html" => Format::Html(schema.map(selectors).transpose()?.unwrap_or_default().into()),
+        "html" => Format::Html(schema.map(selectors).transpose()?.unwrap_or_default()),
         "markdown" => Format::Markdown(schema.map(|prefix| prefix.value.clone()).unwrap_or_default().into()),
         "avro" if schema.is_none() => Format::AvroFile,
         "avro" => {
@@ -76,29 +76,18 @@ fn schema_file<'s>(
     Ok((file, path, text.strip_prefix('\u{feff}').unwrap_or(text)))
 }
 
-/// The selectors of a list.
-fn selectors(list: &Text) -> Result<Vec<naftiko_schema::Text>, Unreadable> {
-    let (mut start, mut inside, mut found) = (0, None, Vec::new());
-    let ends = list.value.char_indices().chain([(list.value.len(), ',')]);
-    for (at, c) in ends {
-        match (inside, c) {
-            (None, '"' | '\'') => inside = Some(c),
-            (None, '[') => inside = Some(']'),
-            (None, '(') => inside = Some(')'),
-            (Some(end), c) if c == end => inside = None,
-            (None, ',') => {
-                found.push(list.value.get(start..at).unwrap_or_default().trim());
-                start = at + 1;
-            }
-            _ => {}
+/// The list of selectors that is written. An empty one selects all tables.
+fn selectors(list: &Text) -> Result<naftiko_schema::Text, Unreadable> {
+    let text = list.value.trim();
+    match Selector::read(text) {
+        Err(problem) if !text.is_empty() => {
+            let message = format!("the CSS selector `{text}` cannot be read: {problem}");
+            let help = "write names, `.class`, `#id`, `[a=b]`, `:nth-child()`, `:nth-of-type()`, `:not()`, `:has()`, `:eq()`, \
+                        `:contains()` and their like, as docs/semantics.md lists them, or nothing for all tables";
+            Err(unreadable(list, message, help))
         }
+        _ => Ok(text.to_owned().into()),
     }
-    if inside.is_some() || list.value.trim().is_empty() || !found.iter().all(|one| Selector::parse(one).is_some()) {
-        let help = "write types, `*`, `.class`, `#id`, `[name=value]` and `:first-child`, with blanks, `>` or `+` between \
-                    them and commas between several selectors";
-        return Err(unreadable(list, format!("the CSS selector `{}` cannot be read", list.value), help));
-    }
-    Ok(found.into_iter().map(|one| one.to_owned().into()).collect())
 }
 
 /// The file that an operation names as the schema of its responses, if it is one.
@@ -107,10 +96,8 @@ pub(super) fn named(operation: &Node) -> Option<String> {
     matches!(format.as_str(), "avro" | "protobuf").then(|| operation.get(SCHEMA)?.scalar_text())?
 }
 
-/// The files beside a `.proto` file that it imports.
+/// Where the files that a `.proto` file imports may be.
 pub(super) fn imported(path: &str, text: &str) -> Vec<String> {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    protobuf::imports(text)
-        .map(|name| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") })
-        .collect()
+    protobuf::imports(text).flat_map(|name| protobuf::places(folder, name)).collect()
 }

@@ -21,7 +21,7 @@ pub(super) fn read(path: &str, sources: &Sources) -> Result<String, String> {
     Ok(format!("{}\n{}", message.full_name(), STANDARD.encode(compiler.encode_file_descriptor_set())))
 }
 
-/// The files in the folder of the first.
+/// The files in the folder of the first, and in those that it is in: which of them imports are relative to, no file says.
 struct Beside {
     folder: String,
     sources: Sources,
@@ -29,12 +29,21 @@ struct Beside {
 
 impl FileResolver for Beside {
     fn open_file(&self, name: &str) -> Result<File, Error> {
-        let path = if self.folder.is_empty() { name.to_owned() } else { format!("{}/{name}", self.folder) };
-        match self.sources.get(&path) {
+        match places(&self.folder, name).find_map(|path| self.sources.get(&path)) {
             Some(text) => File::from_source(name, text.strip_prefix('\u{feff}').unwrap_or(text)),
             None => Err(Error::file_not_found(name)),
         }
     }
+}
+
+/// Where an imported file may be, the best first.
+pub(super) fn places(folder: &str, name: &str) -> impl Iterator<Item = String> {
+    let folders = std::iter::successors(Some(folder), |folder| match folder.rsplit_once('/') {
+        Some((outer, _)) => Some(outer),
+        None if folder.is_empty() => None,
+        None => Some(""),
+    });
+    folders.map(move |folder| if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") })
 }
 
 /// The files that the text of a `.proto` file imports, as it writes them.

@@ -61,11 +61,11 @@ impl<'b> Reader<'b> {
             AvroType::Long => self.long()?.into(),
             AvroType::Float => {
                 let value = f32::from_le_bytes(self.array()?);
-                float(value.into(), value.to_string(), self.number)
+                float(value.into(), format!("{value:?}"), self.number)
             }
             AvroType::Double => {
                 let value = f64::from_le_bytes(self.array()?);
-                float(value, value.to_string(), self.number)
+                float(value, format!("{value:?}"), self.number)
             }
             AvroType::Bytes => STANDARD.encode(self.bytes()?).into(),
             AvroType::Text => self.text()?.into(),

@@ -1,27 +1,18 @@
 //! Files of Avro data, which have their schema in them (Avro 1.12 specification, "Object Container Files").
 
-use std::io::Read as _;
-
-use flate2::read::DeflateDecoder;
 use naftiko_schema::{AvroSchema, AvroType};
 use serde_json::Value;
 
 use super::Number;
 use super::avro::Reader;
+use super::avro_codec::Codec;
 use super::error::{FormatError, Place};
-use super::table::{Budget, TOO_MUCH};
+use super::table::Budget;
 
 /// What every file begins with.
 const MAGIC: &[u8] = b"Obj\x01";
 /// The length of the mark that ends every block.
 const MARK: usize = 16;
-
-/// How the bytes of blocks are compressed.
-#[derive(Clone, Copy)]
-enum Codec {
-    Null,
-    Deflate,
-}
 
 /// Whether a body begins as a file does.
 pub(super) fn is_file(body: &[u8]) -> bool {
@@ -65,12 +56,7 @@ fn header(reader: &mut Reader<'_>) -> Result<(AvroSchema, Codec), String> {
     let text = schema.and_then(|schema| std::str::from_utf8(schema).ok()).ok_or("it has no schema")?;
     // What is wrong with it may quote it.
     let schema = AvroSchema::read(text).map_err(|_| "its schema cannot be read")?;
-    let codec = match codec {
-        None | Some(b"null") => Codec::Null,
-        Some(b"deflate") => Codec::Deflate,
-        Some(_) => return Err("its blocks are compressed, and not by `deflate`".to_owned()),
-    };
-    Ok((schema, codec))
+    Ok((schema, Codec::of(codec)?))
 }
 
 struct File<'b> {
@@ -89,13 +75,10 @@ impl File<'_> {
         while !self.outer.rest.is_empty() {
             let count = u64::try_from(self.outer.long()?).map_err(|_| "a length is negative")?;
             let block = self.outer.bytes()?;
-            let plain = match self.codec {
-                Codec::Null => None,
-                Codec::Deflate => Some(self.inflate(block)?),
-            };
+            let plain = self.codec.plain(block, &mut self.inflated)?;
             // All blocks share one budget.
             let budget = std::mem::replace(&mut self.outer.budget, Budget::of(0));
-            let mut reader = Reader::of(plain.as_deref().unwrap_or(block), &self.schema, budget, self.number);
+            let mut reader = Reader::of(&plain, &self.schema, budget, self.number);
             for _ in 0..count {
                 data.push(reader.datum()?);
             }
@@ -109,19 +92,6 @@ impl File<'_> {
         }
         Ok(())
     }
-
-    fn inflate(&mut self, block: &[u8]) -> Result<Vec<u8>, &'static str> {
-        let most = self.inflated.left();
-        let mut plain = Vec::new();
-        let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
-        let read = DeflateDecoder::new(block).take(limit).read_to_end(&mut plain);
-        read.map_err(|_| "a block cannot be decompressed")?;
-        if plain.len() > most {
-            return Err(TOO_MUCH);
-        }
-        self.inflated.take(plain.len())?;
-        Ok(plain)
-    }
 }
 
 #[cfg(test)]
@@ -134,6 +104,7 @@ mod tests {
     use serde_json::json;
 
     use super::super::number;
+    use super::super::table::TOO_MUCH;
     use super::*;
 
     const SCHEMA: &str = r#"{"type": "record", "name": "Tree", "fields": [
@@ -201,7 +172,8 @@ mod tests {
             (whole[..cut].to_vec(), "it is cut"),
             ([&whole[..cut], b"x"].concat(), "a block does not end as the file says"),
             ([&whole[..], b"\x01"].concat(), "a length is negative"),
-            (file(Some("snappy"), SCHEMA, &oak()), "its blocks are compressed, and not by `deflate`"),
+            (file(Some("bzip2"), SCHEMA, &oak()), "its blocks are compressed by `bzip2`"),
+            (file(Some("snappy"), SCHEMA, &oak()), "a block cannot be decompressed"),
             (file(None, r#"{"type": "hush"}"#, &oak()), "its schema cannot be read"),
             (file(None, SCHEMA, &[(1, [OAK, ELM].concat())]), "a block goes on after its last datum"),
             (file(Some("deflate"), SCHEMA, &oak()), "a block cannot be decompressed"),

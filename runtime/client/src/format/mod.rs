@@ -8,6 +8,8 @@
 #[cfg(feature = "format-avro")]
 mod avro;
 #[cfg(feature = "format-avro")]
+mod avro_codec;
+#[cfg(feature = "format-avro")]
 mod avro_file;
 mod charset;
 mod error;
@@ -125,7 +127,10 @@ pub(crate) fn document(
         #[cfg(feature = "format-yaml")]
         Format::Yaml => yaml::read(&charset::text("YAML", None, headers, body)?, number),
         #[cfg(feature = "format-html")]
-        Format::Html(selectors) => html::read(&charset::text(html::NAME, None, headers, body)?, selectors),
+        Format::Html(selectors) => {
+            let declared = html::declared_charset(body);
+            html::read(&charset::text(html::NAME, declared.as_deref(), headers, body)?, selectors)
+        }
         #[cfg(feature = "format-markdown")]
         Format::Markdown(prefix) => {
             markdown::read(&charset::text(markdown::NAME, None, headers, body)?, prefix, number)

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MapKey, Syntax};
+use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MapKey, Syntax};
 use serde_json::{Map, Value};
 
 use super::error::FormatError;
@@ -34,12 +34,16 @@ fn json(message: &DynamicMessage, number: Number) -> Result<Value, FormatError> 
     }
     let mut members = Map::new();
     for (field, value) in message.fields() {
-        members.insert(field.name().to_owned(), of_field(&field, value, number)?);
+        members.insert(field.name().to_owned(), of_value(&field.kind(), value, number)?);
+    }
+    // The names of extensions are written as in the JSON of Protobuf.
+    for (extension, value) in message.extensions() {
+        members.insert(format!("[{}]", extension.full_name()), of_value(&extension.kind(), value, number)?);
     }
     Ok(members.into())
 }
 
-fn of_field(field: &FieldDescriptor, value: &prost_reflect::Value, number: Number) -> Result<Value, FormatError> {
+fn of_value(kind: &Kind, value: &prost_reflect::Value, number: Number) -> Result<Value, FormatError> {
     use prost_reflect::Value as Read;
     Ok(match value {
         Read::Bool(value) => (*value).into(),
@@ -47,11 +51,11 @@ fn of_field(field: &FieldDescriptor, value: &prost_reflect::Value, number: Numbe
         Read::I64(value) => (*value).into(),
         Read::U32(value) => (*value).into(),
         Read::U64(value) => (*value).into(),
-        Read::F32(value) => float((*value).into(), value.to_string(), number),
-        Read::F64(value) => float(*value, value.to_string(), number),
+        Read::F32(value) => float((*value).into(), format!("{value:?}"), number),
+        Read::F64(value) => float(*value, format!("{value:?}"), number),
         Read::String(text) => text.as_str().into(),
         Read::Bytes(bytes) => STANDARD.encode(bytes).into(),
-        Read::EnumNumber(value) => match field.kind() {
+        Read::EnumNumber(value) => match kind {
             Kind::Enum(kind) if kind.parent_file().syntax() != Syntax::Proto2 => {
                 kind.get_value(*value).map_or_else(|| (*value).into(), |value| value.name().into())
             }
@@ -59,15 +63,15 @@ fn of_field(field: &FieldDescriptor, value: &prost_reflect::Value, number: Numbe
         },
         Read::Message(message) => json(message, number)?,
         Read::List(items) => {
-            let items = items.iter().map(|item| of_field(field, item, number));
+            let items = items.iter().map(|item| of_value(kind, item, number));
             items.collect::<Result<Vec<_>, _>>()?.into()
         }
         Read::Map(entries) => {
-            let kind = field.kind();
-            let of_value = kind.as_message().and_then(|entry| entry.get_field(2)).unwrap_or_else(|| field.clone());
+            let inner = kind.as_message().and_then(|entry| entry.get_field(2)).map(|value| value.kind());
+            let inner = inner.as_ref().unwrap_or(kind);
             let mut members = Vec::with_capacity(entries.len());
             for (key, value) in entries {
-                members.push((text(key), of_field(&of_value, value, number)?));
+                members.push((text(key), of_value(inner, value, number)?));
             }
             // They come in no order.
             members.sort_by(|(one, _), (other, _)| one.cmp(other));

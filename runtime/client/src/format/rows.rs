@@ -13,7 +13,7 @@ use super::table::Budget;
 const NAME: &str = "CSV";
 
 /// The rows as a list of objects. Names have no blanks around them; of two equal ones the last counts. A row may have fewer
-/// values than there are names, and a blank line is no row.
+/// values than there are names, and a blank line is no row. A separator at the end of a row begins no value beyond the names.
 ///
 /// # Errors
 /// If a row has more values than there are names, a quote does not close, or there is no row with names.
@@ -22,10 +22,16 @@ pub(super) fn read(separator: Separator, text: &str) -> Result<Value, FormatErro
     let Some((_, names)) = reader.row()? else {
         return Err(FormatError::new(NAME, "the row with the names is missing", None));
     };
-    let names: Vec<&str> = names.iter().map(|name| name.trim()).collect();
+    let mut names: Vec<&str> = names.iter().map(|name| name.trim()).collect();
+    if names.len() > 1 && names.last().is_some_and(|name| name.is_empty()) {
+        names.pop();
+    }
     let mut budget = Budget::of(text.len());
     let mut rows = Vec::new();
-    while let Some((line, values)) = reader.row()? {
+    while let Some((line, mut values)) = reader.row()? {
+        if values.len() == names.len() + 1 && values.last().is_some_and(|value| value.trim().is_empty()) {
+            values.pop();
+        }
         if values.len() > names.len() {
             let problem = format!("the row has {} values, but there are {} names", values.len(), names.len());
             return Err(FormatError::new(NAME, problem, Some(Place::Line(line))));
@@ -146,6 +152,7 @@ mod tests {
             ("a,b\nx\"y\",\"\" \n", json!([{"a": "x\"y\"", "b": ""}])),
             ("a\n", json!([])),
             ("a\rb\r", json!([{"a": "b"}])),
+            ("a,b,\n1,2,\n3,4\n5,6, \n", json!([{"a": "1", "b": "2"}, {"a": "3", "b": "4"}, {"a": "5", "b": "6"}])),
         ] {
             assert_eq!(rows(text).as_ref(), Ok(&expected), "{text:?}");
         }

@@ -21,6 +21,12 @@ impl Budget {
         Self(length.saturating_mul(FACTOR).saturating_add(LEAST))
     }
 
+    /// For what may use this much.
+    #[cfg(all(test, feature = "format-avro"))]
+    pub(super) fn exactly(amount: usize) -> Self {
+        Self(amount)
+    }
+
     /// How much is left.
     #[cfg(feature = "format-avro")]
     pub(super) fn left(&self) -> usize {

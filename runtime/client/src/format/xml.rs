@@ -1,6 +1,8 @@
 //! XML 1.0. The root is dropped, attributes and child elements become members, and siblings of one name a list. Everything is
 //! text. Prefixes are dropped. Entities that a document declares are not known, so none of them expands.
 
+mod form;
+
 use std::collections::BTreeSet;
 
 use quick_xml::events::{BytesStart, Event};
@@ -10,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::error::{FormatError, Place};
 use super::{MAX_DEPTH, TOO_DEEP};
+use form::Prefixes;
 
 /// The format, as messages call it.
 pub(super) const NAME: &str = "XML";
@@ -40,7 +43,11 @@ pub(super) fn declared_charset(body: &[u8]) -> Option<&str> {
 /// # Errors
 /// If it is not well-formed, is nested too deeply, or refers to an entity that XML itself does not have.
 pub(super) fn read(text: &str) -> Result<Value, FormatError> {
+    if let Some((place, _)) = text.char_indices().find(|(_, c)| !form::is_character(*c)) {
+        return Err(error("a character cannot be in XML", u64::try_from(place).unwrap_or(u64::MAX)));
+    }
     let mut reader = Reader::from_str(text);
+    reader.config_mut().check_comments = true;
     let mut tree = Tree::default();
     loop {
         let place = reader.buffer_position();
@@ -50,16 +57,19 @@ pub(super) fn read(text: &str) -> Result<Value, FormatError> {
             Event::Start(start) => tree.start(&start),
             Event::Empty(start) => tree.start(&start).and_then(|()| tree.end()),
             Event::End(_) => tree.end(),
+            Event::Text(text) if text.contains("]]>") => Err("`]]>` ends nothing"),
             Event::Text(text) => tree.text(&text.xml10_content()),
             Event::CData(text) => tree.text(&text.xml10_content()),
             Event::GeneralRef(reference) => match reference.resolve_char_ref() {
-                Ok(Some(character)) => tree.text(character.encode_utf8(&mut [0; 4])),
+                Ok(Some(character)) if form::is_character(character) => tree.text(character.encode_utf8(&mut [0; 4])),
                 Ok(None) => match quick_xml::escape::resolve_predefined_entity(&reference) {
                     Some(text) => tree.text(text),
                     None => Err("it refers to an entity that it declares itself"),
                 },
-                Err(_) => Err("it refers to a character that does not exist"),
+                Ok(Some(_)) | Err(_) => Err("it refers to a character that does not exist"),
             },
+            Event::Decl(_) if place > 0 => Err("its declaration is not at its start"),
+            Event::DocType(_) if tree.has_begun() => Err("its type is declared after its root begins"),
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => Ok(()),
         };
         done.map_err(|problem| error(problem, place))?;
@@ -79,8 +89,7 @@ fn error(problem: &'static str, place: u64) -> FormatError {
 struct Tree {
     open: Vec<Element>,
     document: Option<Value>,
-    /// The prefixes of the namespace of `nil`.
-    instance: BTreeSet<String>,
+    prefixes: Prefixes,
 }
 
 /// An element that is being read.
@@ -90,9 +99,15 @@ struct Element {
     /// The text since the last element.
     text: String,
     is_nil: bool,
+    /// The prefixes that it declares.
+    prefixes: Vec<String>,
 }
 
 impl Tree {
+    fn has_begun(&self) -> bool {
+        self.document.is_some() || !self.open.is_empty()
+    }
+
     fn start(&mut self, start: &BytesStart<'_>) -> Result<(), &'static str> {
         if self.document.is_some() {
             return Err("it has two roots");
@@ -103,35 +118,52 @@ impl Tree {
         if let Some(parent) = self.open.last_mut() {
             parent.end_text();
         }
+        if !form::is_name(start.name().as_ref()) {
+            return Err("an element has a name that cannot be one");
+        }
         let mut element = Element {
             name: start.local_name().as_ref().to_owned(),
             members: Map::new(),
             text: String::new(),
             is_nil: false,
+            prefixes: Vec::new(),
         };
-        let mut attributes = Vec::new();
+        let (mut attributes, mut seen) = (Vec::new(), BTreeSet::new());
         // Comparing all names with each other would take a time that grows with the square of their number.
         for attribute in start.attributes().with_checks(false) {
             let attribute = attribute.map_err(|_| "an attribute is not well-formed")?;
+            if attribute.value.contains('<') || !form::is_name(attribute.key.as_ref()) {
+                return Err("an attribute is not well-formed");
+            }
+            if !seen.insert(attribute.key.into_inner()) {
+                return Err("an element has an attribute twice");
+            }
             let value = attribute.normalized_value(XmlVersion::Implicit1_0);
             let value = value.map_err(|_| "an attribute refers to what is not there")?;
             match attribute.key.as_namespace_binding() {
-                Some(PrefixDeclaration::Named(prefix)) if value == INSTANCE => {
-                    self.instance.insert(prefix.to_owned());
+                Some(PrefixDeclaration::Named(prefix)) => {
+                    self.prefixes.declare(prefix, value == INSTANCE);
+                    element.prefixes.push(prefix.to_owned());
                 }
-                Some(_) => {}
+                Some(PrefixDeclaration::Default) => {}
                 None => attributes.push((attribute.key, value.into_owned())),
             }
         }
         // A prefix may be declared after the attribute that has it.
         for (key, value) in attributes {
             let (name, prefix) = key.decompose();
-            let is_instance = prefix.is_some_and(|prefix| self.instance.contains(prefix.as_ref()));
+            let is_instance = match prefix {
+                Some(prefix) => self.prefixes.is_instance(prefix.as_ref())?,
+                None => false,
+            };
             if is_instance && name.as_ref() == "nil" {
                 element.is_nil = matches!(value.trim(), "true" | "1");
             } else {
                 add(&mut element.members, name.as_ref(), value.into());
             }
+        }
+        if let Some(prefix) = start.name().prefix() {
+            self.prefixes.is_instance(prefix.as_ref())?;
         }
         self.open.push(element);
         Ok(())
@@ -148,6 +180,7 @@ impl Tree {
 
     fn end(&mut self) -> Result<(), &'static str> {
         let Some(element) = self.open.pop() else { return Err("an element ends that has not begun") };
+        self.prefixes.take_back(&element.prefixes);
         let name = element.name.clone();
         let value = element.value();
         match self.open.last_mut() {
@@ -237,6 +270,20 @@ mod tests {
             ("<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>", "it refers to an entity that it declares itself"),
             ("<a k='&x;'/>", "an attribute refers to what is not there"),
             ("<a k=1/>", "an attribute is not well-formed"),
+            ("<a k='<'/>", "an attribute is not well-formed"),
+            ("<a k='1' k='2'/>", "an element has an attribute twice"),
+            ("<a 1='1'/>", "an attribute is not well-formed"),
+            ("<1a/>", "an element has a name that cannot be one"),
+            ("<a:b:c xmlns:a='x'/>", "an element has a name that cannot be one"),
+            ("<a><x:b/></a>", "a prefix is not declared"),
+            ("<a x:k='1'/>", "a prefix is not declared"),
+            ("<a><b xmlns:x='u'/><x:c/></a>", "a prefix is not declared"),
+            ("<a>]]></a>", "`]]>` ends nothing"),
+            ("<a><!-- a -- b --></a>", "it is not well-formed"),
+            ("\n<?xml version='1.0'?><a/>", "its declaration is not at its start"),
+            ("<a/><!DOCTYPE a>", "its type is declared after its root begins"),
+            ("<a>\u{1}</a>", "invalid XML at byte 3: a character cannot be in XML"),
+            ("<a>&#1;</a>", "it refers to a character that does not exist"),
             (&deep, TOO_DEEP),
         ] {
             let error = document(text).unwrap_err();
@@ -261,7 +308,7 @@ mod tests {
 
         #[test]
         fn written_text_is_read_as_it_was(text in "[^\r\0-\u{8}\u{b}-\u{1f}\u{fffe}\u{ffff}]{1,20}") {
-            let written = text.replace('&', "&amp;").replace('<', "&lt;");
+            let written = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
             prop_assert_eq!(document(&format!("<a><b>{written}</b></a>")), Ok(json!({"b": text})));
         }
     }

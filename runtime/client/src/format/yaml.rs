@@ -112,7 +112,9 @@ impl Reader {
 
     fn scalar(&self, text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
         match tag.filter(|tag| tag.is_yaml_core_schema()).map(|tag| tag.suffix.as_str()) {
-            Some("str" | "binary" | "timestamp") => Value::from(text),
+            // Lines and their indentation are no part of base64.
+            Some("binary") => Value::from(text.split_whitespace().collect::<String>()),
+            Some("str" | "timestamp") => Value::from(text),
             Some(_) => yaml_scalar::plain(text, self.number),
             None if style == ScalarStyle::Plain && tag.is_none() => yaml_scalar::plain(text, self.number),
             None => Value::from(text),
@@ -166,6 +168,7 @@ mod tests {
             ("a: &x {b: 1}\nc: *x\nd: {<<: *x, e: 2}", json!({"a": {"b": 1}, "c": {"b": 1}, "d": {"e": 2, "b": 1}})),
             ("a: &x text\n*x : 2", json!({"a": "text", "text": 2})),
             ("a: 1\na: 2", json!({"a": 2})),
+            ("a: !!binary |\n  AQ\n  ==\n", json!({"a": "AQ=="})),
             ("yes: !!str 5\n~: !!int '7'\n2: !own 3", json!({"yes": "5", "~": 7, "2": "3"})),
             ("a: |\n  x\n  y\nb: >-\n  x\n  y", json!({"a": "x\ny\n", "b": "x y"})),
             ("plain", json!("plain")),

@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use html5ever::tendril::{StrTendril, TendrilSink as _};
 use html5ever::{ParseOpts, parse_document};
-use simplecss::{AttributeOperator, PseudoClass};
 
 use super::sink::Sink;
 
@@ -19,9 +18,6 @@ const MORE_NODES: usize = 1 << 10;
 /// How many attributes a tag may have. The parser compares all of them with each other.
 const MAX_ATTRIBUTES: usize = 20_000;
 
-/// How many steps selectors may take for each node.
-const STEPS: usize = 64;
-
 /// Elements that are lines of their own.
 const BLOCKS: &[&str] = &[
     "address",
@@ -30,7 +26,10 @@ const BLOCKS: &[&str] = &[
     "blockquote",
     "body",
     "caption",
+    "center",
     "dd",
+    "details",
+    "dir",
     "div",
     "dl",
     "dt",
@@ -46,10 +45,12 @@ const BLOCKS: &[&str] = &[
     "h5",
     "h6",
     "header",
+    "hgroup",
     "hr",
     "html",
     "li",
     "main",
+    "menu",
     "nav",
     "ol",
     "p",
@@ -74,8 +75,6 @@ pub(super) struct Document {
     nodes: Vec<Node>,
     /// The place of each node in the order of the document.
     order: Vec<usize>,
-    /// The steps that selectors may still take.
-    steps: Cell<usize>,
 }
 
 /// A node.
@@ -129,8 +128,7 @@ impl Document {
         if let Some(problem) = failed.get() {
             return Err(problem);
         }
-        let steps = Cell::new(nodes.len().saturating_mul(STEPS));
-        let mut document = Self { nodes, order: Vec::new(), steps };
+        let mut document = Self { nodes, order: Vec::new() };
         let mut order = vec![0; document.nodes.len()];
         for (place, id) in document.descendants(Self::ROOT).enumerate() {
             if let Some(entry) = order.get_mut(id.0) {
@@ -186,19 +184,47 @@ impl Document {
 
     /// Whether no element is before it in its parent.
     pub(super) fn is_first_child(&self, id: Id) -> bool {
-        self.previous_element(id.0).is_none()
+        self.previous_element(id).is_none()
     }
 
-    fn previous_element(&self, id: usize) -> Option<usize> {
-        let mut previous = self.node(id)?.previous;
+    /// The element before another in its parent.
+    pub(super) fn previous_element(&self, id: Id) -> Option<Id> {
+        let mut previous = self.node(id.0)?.previous;
         while let Some(other) = previous {
             let node = self.node(other)?;
             if matches!(node.content, Content::Element { .. }) {
-                return Some(other);
+                return Some(Id(other));
             }
             previous = node.previous;
         }
         None
+    }
+
+    /// How many nodes there are. Each has a number below it.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub(super) fn parent(&self, id: Id) -> Option<Id> {
+        self.node(id.0)?.parent.map(Id)
+    }
+
+    pub(super) fn children(&self, id: Id) -> impl Iterator<Item = Id> + '_ {
+        let first = self.node(id.0).and_then(|node| node.first);
+        std::iter::successors(first, |id| self.node(*id)?.next).map(Id)
+    }
+
+    /// The name and the attributes of an element; `None` for other nodes.
+    pub(super) fn element(&self, id: Id) -> Option<(&str, &[(String, String)])> {
+        match &self.node(id.0)?.content {
+            Content::Element { name, attributes } => Some((name, attributes)),
+            _ => None,
+        }
+    }
+
+    /// Whether a node is an element or text.
+    pub(super) fn is_content(&self, id: Id) -> bool {
+        self.node(id.0).is_some_and(|node| !matches!(node.content, Content::Other))
     }
 
     /// Its text as it is shown: blanks are one space, and blocks and lines have one between them.
@@ -245,19 +271,17 @@ impl Document {
         text.trim().to_owned()
     }
 
+    /// Its text without that of the elements inside of it.
+    pub(super) fn own_text(&self, id: Id) -> String {
+        let texts = self.children(id).filter_map(|child| match &self.node(child.0)?.content {
+            Content::Text(text) => Some(text.as_str()),
+            _ => None,
+        });
+        texts.collect::<Vec<_>>().join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     fn is_preformatted(&self, id: usize) -> bool {
         self.ancestors_and_self(Id(id)).skip(1).take(6).any(|id| self.is_named(id, "pre"))
-    }
-
-    /// An element, for selectors.
-    pub(super) fn element(&self, id: Id) -> Option<Element<'_>> {
-        let is_element = matches!(self.node(id.0)?.content, Content::Element { .. });
-        is_element.then_some(Element { document: self, id: id.0 })
-    }
-
-    /// Whether selectors took too many steps.
-    pub(super) fn is_exhausted(&self) -> bool {
-        self.steps.get() == 0
     }
 }
 
@@ -278,47 +302,5 @@ fn is_block(name: &str) -> bool {
 fn space(text: &mut String) {
     if !text.is_empty() && !text.ends_with([' ', '\n']) {
         text.push(' ');
-    }
-}
-
-/// An element as selectors see it.
-pub(super) struct Element<'d> {
-    document: &'d Document,
-    id: usize,
-}
-
-impl<'d> Element<'d> {
-    /// Another element, as long as there are steps left.
-    fn step(&self, id: Option<usize>) -> Option<Self> {
-        let left = self.document.steps.get().checked_sub(1)?;
-        self.document.steps.set(left);
-        self.document.element(Id(id?))
-    }
-
-    fn attribute(&self, wanted: &str) -> Option<&'d str> {
-        let Content::Element { attributes, .. } = &self.document.node(self.id)?.content else { return None };
-        attributes.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
-    }
-}
-
-impl simplecss::Element for Element<'_> {
-    fn parent_element(&self) -> Option<Self> {
-        self.step(self.document.node(self.id)?.parent)
-    }
-
-    fn prev_sibling_element(&self) -> Option<Self> {
-        self.step(self.document.previous_element(self.id))
-    }
-
-    fn has_local_name(&self, name: &str) -> bool {
-        self.document.is_named(Id(self.id), &name.to_ascii_lowercase())
-    }
-
-    fn attribute_matches(&self, local_name: &str, operator: AttributeOperator<'_>) -> bool {
-        self.attribute(&local_name.to_ascii_lowercase()).is_some_and(|value| operator.matches(value))
-    }
-
-    fn pseudo_class_matches(&self, class: PseudoClass<'_>) -> bool {
-        matches!(class, PseudoClass::FirstChild) && self.document.is_first_child(Id(self.id))
     }
 }
