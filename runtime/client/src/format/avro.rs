@@ -7,7 +7,7 @@ use naftiko_schema::{AvroNamed, AvroSchema, AvroType};
 use serde_json::{Map, Value};
 
 use super::error::{FormatError, Place};
-use super::table::Budget;
+use super::table::{Budget, MEMBER, VALUE};
 use super::{MAX_DEPTH, Number, TOO_DEEP, float};
 
 /// The datum as JSON: records and maps are objects, enums texts, bytes base64, and the value of a union is the value.
@@ -15,7 +15,7 @@ use super::{MAX_DEPTH, Number, TOO_DEEP, float};
 /// # Errors
 /// If it is cut, goes on after its end, or is not what the schema says.
 pub(super) fn read(body: &[u8], schema: &AvroSchema, number: Number) -> Result<Value, FormatError> {
-    let mut reader = Reader::of(body, schema, Budget::of(body.len()), number);
+    let mut reader = Reader::of(body, schema, Budget::of_memory(body.len(), 1), number);
     let value = reader.datum();
     let place = body.len() - reader.rest.len();
     let refused = |problem| FormatError::new("Avro", problem, Some(Place::Byte(place)));
@@ -50,7 +50,7 @@ impl<'b> Reader<'b> {
             return Err(TOO_DEEP);
         }
         // A list of nulls takes no bytes for each.
-        self.budget.take(1)?;
+        self.budget.take(VALUE)?;
         Ok(match kind {
             AvroType::Null => Value::Null,
             AvroType::Boolean => match self.take(1)? {
@@ -83,6 +83,7 @@ impl<'b> Reader<'b> {
                 let mut members = Map::new();
                 self.blocks(|reader| {
                     let name = reader.text()?;
+                    reader.budget.take(MEMBER)?;
                     members.insert(name, reader.value(value, depth + 1)?);
                     Ok(())
                 })?;
@@ -96,13 +97,16 @@ impl<'b> Reader<'b> {
                 AvroNamed::Record(fields) => {
                     let mut members = Map::with_capacity(fields.len());
                     for field in fields.iter() {
+                        self.budget.take(MEMBER + field.name.len())?;
                         members.insert(field.name.to_string(), self.value(&field.value, depth + 1)?);
                     }
                     members.into()
                 }
                 AvroNamed::Enum(symbols) => {
                     let symbol = usize::try_from(self.long()?).ok().and_then(|index| symbols.get(index));
-                    symbol.ok_or("a value is not in its enum")?.to_string().into()
+                    let symbol = symbol.ok_or("a value is not in its enum")?;
+                    self.budget.take(symbol.len())?;
+                    symbol.to_string().into()
                 }
                 AvroNamed::Fixed(length) => STANDARD.encode(self.take(*length)?).into(),
             },

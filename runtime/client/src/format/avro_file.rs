@@ -11,6 +11,8 @@ use super::table::Budget;
 
 /// What every file begins with.
 const MAGIC: &[u8] = b"Obj\x01";
+/// How far the data of a file are compressed at most, where a little of them may become much.
+const COMPRESSION: usize = 4;
 /// The length of the mark that ends every block.
 const MARK: usize = 16;
 
@@ -30,7 +32,7 @@ pub(super) fn read(body: &[u8], number: Number) -> Result<Value, FormatError> {
         return Err(refused("it does not begin as one".to_owned(), body.len()));
     };
     let nothing = AvroSchema::new(AvroType::Null);
-    let mut outer = Reader::of(rest, &nothing, Budget::of(body.len()), number);
+    let mut outer = Reader::of(rest, &nothing, Budget::of_memory(body.len(), COMPRESSION), number);
     let (schema, codec) = header(&mut outer).map_err(|problem| refused(problem, outer.rest.len()))?;
     let mut file = File { outer, schema, codec, inflated: Budget::of(body.len()), number };
     let mut data = Vec::new();
@@ -167,6 +169,8 @@ mod tests {
         let oak = || vec![(1, OAK.to_vec())];
         let whole = file(None, SCHEMA, &oak());
         let cut = whole.len() - 1;
+        let with_long_name = SCHEMA.replace("[\"null\", \"int\"]", "\"null\"").replace("string", "null");
+        let with_long_name = with_long_name.replace("age", &"a".repeat(100_000));
         for (body, expected) in [
             (b"{}".to_vec(), "invalid Avro file at byte 0: it does not begin as one"),
             (whole[..cut].to_vec(), "it is cut"),
@@ -179,6 +183,7 @@ mod tests {
             (file(Some("deflate"), SCHEMA, &oak()), "a block cannot be decompressed"),
             (file(Some("deflate"), "\"bytes\"", &[(1, deflated(&vec![0; 9 << 20]))]), TOO_MUCH),
             (file(None, "\"null\"", &[(1 << 40, Vec::new())]), TOO_MUCH),
+            (file(None, &with_long_name, &[(1 << 40, Vec::new())]), TOO_MUCH),
         ] {
             let error = list(&body).unwrap_err();
             assert!(error.contains(expected) && !error.contains("hush"), "{expected}: {error}");

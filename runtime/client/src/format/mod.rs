@@ -21,7 +21,13 @@ mod markdown;
 mod protobuf;
 #[cfg(feature = "format-csv")]
 mod rows;
-#[cfg(any(feature = "format-avro", feature = "format-csv", feature = "format-html", feature = "format-markdown"))]
+#[cfg(any(
+    feature = "format-avro",
+    feature = "format-csv",
+    feature = "format-html",
+    feature = "format-markdown",
+    feature = "format-protobuf"
+))]
 mod table;
 #[cfg(feature = "format-xml")]
 mod xml;

@@ -6,6 +6,7 @@ use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MapKey, Syntax};
 use serde_json::{Map, Value};
 
 use super::error::FormatError;
+use super::table::{Budget, MEMBER, VALUE};
 use super::{Number, float};
 
 /// The format, as messages call it.
@@ -24,60 +25,77 @@ pub(super) fn read(body: &[u8], descriptor: &str, number: Number) -> Result<Valu
     };
     let message = DynamicMessage::decode(kind, body);
     let message = message.map_err(|_| FormatError::new(NAME, "it is not what its type says", None))?;
-    json(&message, number)
+    Reader { budget: Budget::of_memory(body.len(), 1), number }.json(&message)
 }
 
-fn json(message: &DynamicMessage, number: Number) -> Result<Value, FormatError> {
-    if let Some(unknown) = message.unknown_fields().next() {
-        let problem = format!("the file of its type has no field {}", unknown.number());
-        return Err(FormatError::of_schema(NAME, problem));
-    }
-    let mut members = Map::new();
-    for (field, value) in message.fields() {
-        members.insert(field.name().to_owned(), of_value(&field.kind(), value, number)?);
-    }
-    // The names of extensions are written as in the JSON of Protobuf.
-    for (extension, value) in message.extensions() {
-        members.insert(format!("[{}]", extension.full_name()), of_value(&extension.kind(), value, number)?);
-    }
-    Ok(members.into())
+struct Reader {
+    budget: Budget,
+    number: Number,
 }
 
-fn of_value(kind: &Kind, value: &prost_reflect::Value, number: Number) -> Result<Value, FormatError> {
-    use prost_reflect::Value as Read;
-    Ok(match value {
-        Read::Bool(value) => (*value).into(),
-        Read::I32(value) => (*value).into(),
-        Read::I64(value) => (*value).into(),
-        Read::U32(value) => (*value).into(),
-        Read::U64(value) => (*value).into(),
-        Read::F32(value) => float((*value).into(), format!("{value:?}"), number),
-        Read::F64(value) => float(*value, format!("{value:?}"), number),
-        Read::String(text) => text.as_str().into(),
-        Read::Bytes(bytes) => STANDARD.encode(bytes).into(),
-        Read::EnumNumber(value) => match kind {
-            Kind::Enum(kind) if kind.parent_file().syntax() != Syntax::Proto2 => {
-                kind.get_value(*value).map_or_else(|| (*value).into(), |value| value.name().into())
-            }
-            _ => (*value).into(),
-        },
-        Read::Message(message) => json(message, number)?,
-        Read::List(items) => {
-            let items = items.iter().map(|item| of_value(kind, item, number));
-            items.collect::<Result<Vec<_>, _>>()?.into()
+impl Reader {
+    fn json(&mut self, message: &DynamicMessage) -> Result<Value, FormatError> {
+        if let Some(unknown) = message.unknown_fields().next() {
+            let problem = format!("the file of its type has no field {}", unknown.number());
+            return Err(FormatError::of_schema(NAME, problem));
         }
-        Read::Map(entries) => {
-            let inner = kind.as_message().and_then(|entry| entry.get_field(2)).map(|value| value.kind());
-            let inner = inner.as_ref().unwrap_or(kind);
-            let mut members = Vec::with_capacity(entries.len());
-            for (key, value) in entries {
-                members.push((text(key), of_value(inner, value, number)?));
-            }
-            // They come in no order.
-            members.sort_by(|(one, _), (other, _)| one.cmp(other));
-            members.into_iter().collect::<Map<_, _>>().into()
+        let mut members = Map::new();
+        for (field, value) in message.fields() {
+            self.take(MEMBER + field.name().len())?;
+            members.insert(field.name().to_owned(), self.value(&field.kind(), value)?);
         }
-    })
+        // The names of extensions are written as in the JSON of Protobuf.
+        for (extension, value) in message.extensions() {
+            let name = format!("[{}]", extension.full_name());
+            self.take(MEMBER + name.len())?;
+            members.insert(name, self.value(&extension.kind(), value)?);
+        }
+        Ok(members.into())
+    }
+
+    fn take(&mut self, amount: usize) -> Result<(), FormatError> {
+        self.budget.take(amount).map_err(|problem| FormatError::new(NAME, problem, None))
+    }
+
+    fn value(&mut self, kind: &Kind, value: &prost_reflect::Value) -> Result<Value, FormatError> {
+        use prost_reflect::Value as Read;
+        self.take(VALUE)?;
+        Ok(match value {
+            Read::Bool(value) => (*value).into(),
+            Read::I32(value) => (*value).into(),
+            Read::I64(value) => (*value).into(),
+            Read::U32(value) => (*value).into(),
+            Read::U64(value) => (*value).into(),
+            Read::F32(value) => float((*value).into(), format!("{value:?}"), self.number),
+            Read::F64(value) => float(*value, format!("{value:?}"), self.number),
+            Read::String(text) => text.as_str().into(),
+            Read::Bytes(bytes) => STANDARD.encode(bytes).into(),
+            Read::EnumNumber(value) => match kind {
+                Kind::Enum(kind) if kind.parent_file().syntax() != Syntax::Proto2 => match kind.get_value(*value) {
+                    Some(value) => {
+                        self.take(value.name().len())?;
+                        value.name().into()
+                    }
+                    None => (*value).into(),
+                },
+                _ => (*value).into(),
+            },
+            Read::Message(message) => self.json(message)?,
+            Read::List(items) => items.iter().map(|item| self.value(kind, item)).collect::<Result<Vec<_>, _>>()?.into(),
+            Read::Map(entries) => {
+                let inner = kind.as_message().and_then(|entry| entry.get_field(2)).map(|value| value.kind());
+                let inner = inner.as_ref().unwrap_or(kind);
+                let mut members = Vec::with_capacity(entries.len());
+                for (key, value) in entries {
+                    self.take(MEMBER)?;
+                    members.push((text(key), self.value(inner, value)?));
+                }
+                // They come in no order.
+                members.sort_by(|(one, _), (other, _)| one.cmp(other));
+                members.into_iter().collect::<Map<_, _>>().into()
+            }
+        })
+    }
 }
 
 fn text(key: &MapKey) -> String {

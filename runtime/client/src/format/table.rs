@@ -1,9 +1,9 @@
-//! Tables of documents, as lists of objects, in which each row repeats all names.
+//! Tables of documents, as lists of objects, in which each row repeats all names; and how much may come of a document.
 
 use serde_json::{Map, Value};
 
 /// What is wrong with a document that would become far longer than it is.
-pub(super) const TOO_MUCH: &str = "its tables are far longer than its text";
+pub(super) const TOO_MUCH: &str = "it would become far longer than it is";
 
 /// How much may come from each byte of a document: long names over short rows, and tables in tables, could make any amount of
 /// a little.
@@ -11,6 +11,19 @@ const FACTOR: usize = 32;
 
 /// What short documents may always use.
 const LEAST: usize = 64 << 10;
+
+/// How many bytes of memory may come from each byte of a binary document. Numbers of one byte in members with names of some
+/// length take most.
+const MEMORY: usize = 160;
+
+/// What short binary documents may always use, in bytes of memory.
+const LEAST_MEMORY: usize = 1 << 20;
+
+/// How much a value takes, in bytes of memory.
+pub(super) const VALUE: usize = 32;
+
+/// How much the name of a member takes besides its text and its value.
+pub(super) const MEMBER: usize = 64;
 
 /// How much work is left.
 pub(super) struct Budget(usize);
@@ -21,14 +34,18 @@ impl Budget {
         Self(length.saturating_mul(FACTOR).saturating_add(LEAST))
     }
 
+    /// For the memory that comes from a binary document of this many bytes, each of which may be compressed to so much less.
+    pub(super) fn of_memory(length: usize, compression: usize) -> Self {
+        Self(length.saturating_mul(MEMORY).saturating_mul(compression).saturating_add(LEAST_MEMORY))
+    }
+
     /// For what may use this much.
-    #[cfg(all(test, feature = "format-avro"))]
+    #[cfg(test)]
     pub(super) fn exactly(amount: usize) -> Self {
         Self(amount)
     }
 
     /// How much is left.
-    #[cfg(feature = "format-avro")]
     pub(super) fn left(&self) -> usize {
         self.0
     }
