@@ -64,8 +64,8 @@ pub(super) fn below<'s>(sources: &'s Sources, folder: &str) -> Vec<(&'s str, &'s
     below.filter_map(|(file, text)| Some((file.strip_prefix(&folder)?, text))).collect()
 }
 
-/// Where a folder may be among the sources, the likeliest first. An absolute location is a folder of the machine that runs the
-/// file, such as `/app/scripts` in an image; the compiler looks for a folder beside the file with the same end of the path.
+/// Where a folder or a schema may be among the sources, the likeliest first. An absolute location is one of the machine that
+/// runs the file, such as `/app/scripts` in an image; the compiler looks beside the file for the same end of the path.
 pub(super) fn folders(importer: &str, location: &str) -> Vec<String> {
     let path = path_of(location);
     if path.contains("://") {
@@ -102,7 +102,7 @@ fn collect(node: &Node, path: &str, default: Option<&str>, named: &mut Vec<Strin
     match &node.content {
         Content::Sequence(items) => items.iter().for_each(|item| collect(item, path, default, named)),
         Content::Mapping(entries) => {
-            named.extend(format::named(node).and_then(|file| relative(path, &file)));
+            named.extend(format::named(node).iter().flat_map(|file| folders(path, file)));
             for entry in entries {
                 if matches!(entry.key.as_str(), "resources" | "prompts") {
                     let locations = locations(&entry.value);

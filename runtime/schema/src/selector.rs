@@ -51,7 +51,7 @@ pub enum Condition {
     },
     /// `:is(a, b)`: it is one of these.
     Is(Vec<Selector>),
-    /// `:not(a, b)`: it is none of these.
+    /// `:not(a, b)`: it differs from each of these.
     Not(Vec<Selector>),
     /// `:has(a, > b)`: one of these is inside of it.
     Has(Vec<Selector>),

@@ -5,11 +5,11 @@ mod protobuf;
 use naftiko_schema::selector::Selector;
 use naftiko_schema::{AvroSchema, Format, Separator};
 
+use super::files;
 use crate::Sources;
 use crate::diagnostic::Sink;
 use crate::linked::Unreadable;
 use crate::read::document::{ConsumedOperation, Text};
-use crate::read::relative;
 use crate::read::yaml::Node;
 
 /// The key of an operation that names the file with the schema of its format.
@@ -67,8 +67,8 @@ fn schema_file<'s>(
         let message = format!("responses in `{}` need an `outputSchema`", word.value);
         return Err(unreadable(word, message, "name the file with the schema, relative to this file"));
     };
-    let path = relative(sink.path(file.span.file), &file.value);
-    let found = path.and_then(|path| sources.get(&path).map(|text| (path, text)));
+    let mut paths = files::folders(sink.path(file.span.file), &file.value).into_iter();
+    let found = paths.find_map(|path| sources.get(&path).map(|text| (path, text)));
     let (path, text) = found.ok_or_else(|| {
         let message = format!("the schema `{}` is not there", file.value);
         unreadable(file, message, "name a file in the folder of the capabilities, relative to this file")

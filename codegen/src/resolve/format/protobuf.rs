@@ -48,8 +48,9 @@ pub(super) fn places(folder: &str, name: &str) -> impl Iterator<Item = String> {
 
 /// The files that the text of a `.proto` file imports, as it writes them.
 pub(super) fn imports(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().filter_map(|line| {
-        let rest = line.trim_start().strip_prefix("import")?.trim_start();
+    // One in a comment does no harm: files that are not needed are not read by what compiles them.
+    text.split("import").skip(1).filter_map(|rest| {
+        let rest = rest.trim_start();
         let rest = rest.strip_prefix("public").or_else(|| rest.strip_prefix("weak")).unwrap_or(rest).trim_start();
         rest.strip_prefix('"').or_else(|| rest.strip_prefix('\''))?.split(['"', '\'']).next()
     })
