@@ -166,13 +166,21 @@ impl<'t> Reader<'t> {
             Some((operator, value)) => {
                 self.skip_blanks();
                 let text = match self.peek() {
-                    Some(quote @ ('"' | '\'')) => self.quoted(quote)?,
-                    _ => self.name(operator)?,
+                    Some(quote @ ('"' | '\'')) => {
+                        let text = self.quoted(quote)?;
+                        self.skip_blanks();
+                        // Case makes no difference anyway.
+                        self.takes("i");
+                        text
+                    }
+                    // Stricter readers want quotes around what is no name, such as `.png`.
+                    _ => self.take_while(|c| c != ']').to_owned(),
                 };
-                self.skip_blanks();
-                // Case makes no difference anyway.
-                self.takes("i");
-                value(text.trim().to_lowercase())
+                let text = text.trim().to_lowercase();
+                if text.is_empty() && operator != "=" && operator != "!=" {
+                    return Err(format!("after `{operator}` a text is missing"));
+                }
+                value(text)
             }
         };
         self.close("]", "[")?;
@@ -333,6 +341,9 @@ mod tests {
             Selector { element: Vec::new(), before: None },
         ];
         assert_eq!(read, expected);
+        let value = Selector::read("[src$=.png ]").expect("a value");
+        let ends = Condition::Attribute("src".to_owned(), Value::End(".png".to_owned()));
+        assert_eq!(value, [Selector { element: vec![ends], before: None }]);
         let names = Selector::read(r"#\31 0\.5").expect("an id");
         assert_eq!(names.first().map(|one| one.element.clone()), Some(vec![Condition::Id("10.5".to_owned())]));
     }
@@ -371,6 +382,8 @@ mod tests {
             ("table[a", "`[` does not end with `]`"),
             ("table[]", "after `[` a name is missing"),
             ("[a='x]", "`'` does not close"),
+            ("[a^=]", "after `^=` a text is missing"),
+            ("[a=x", "`[` does not end with `]`"),
             ("a:hover", "`:hover` is not known here"),
             ("a:matches(x)", "`:matches` is not known here"),
             ("a::before", "`::`"),
