@@ -55,6 +55,11 @@ fn projection(output: &document::Output, format: &Format) -> Projection {
     if let Some(value) = &output.values {
         return Projection::Map(MapProjection { at, value: vec![projection(value, format)].into() });
     }
+    let is_array = output.kind.as_ref().and_then(|kind| vocabulary::kind(Some(kind))) == Some(Kind::Array);
+    if is_array && *format == Format::Xml {
+        let item = vec![Projection::Path(List::default())].into();
+        return Projection::Array(ArrayProjection { at, item, wraps: true });
+    }
     match (object(at.clone(), &output.properties, format), output.max_length) {
         (Some(object), _) => object,
         (None, Some(length)) => Projection::Cut(CutProjection { at, length }),

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use naftiko_client::__private::{is_json, without_byte_order_mark};
 use naftiko_client::{Error, Response};
-use naftiko_schema::{ObjectProjection, PathStep, Projection, Target};
+use naftiko_schema::{Format, ObjectProjection, PathStep, Projection, Target};
 use serde_json::{Map, Value};
 
 use crate::needs::Needs;
@@ -47,7 +47,13 @@ fn read(
     only_needed: bool,
 ) -> Result<Response<Value>, Error> {
     if target.format().is_converted() {
-        return response.document(target.name(), target.format(), numbers::number);
+        let response = response.document(target.name(), target.format(), numbers::number)?;
+        return Ok(response.map(|document| match document {
+            Value::String(text) if *target.format() == Format::Xml && !fits(projection, &Value::Array(Vec::new())) => {
+                element(text)
+            }
+            other => other,
+        }));
     }
     let mut response = response.in_utf8();
     let body = response.body().clone();
@@ -74,6 +80,12 @@ fn read(
         Ok(document) => Ok(response.map(|_| Value::Object(document))),
         Err(error) => Err(response.decode_error(target.name(), error)),
     }
+}
+
+/// An element of XML with nothing but text, as one that has members.
+fn element(text: String) -> Value {
+    let members = Some((String::new(), Value::from(text))).filter(|(_, text)| *text != "");
+    Value::Object(members.into_iter().collect())
 }
 
 /// What a projection looks at of an object or a list; `None` if it is neither, or nothing can be found in it.
@@ -188,6 +200,25 @@ mod tests {
         assert_eq!(shaped(&MAP, json!({"a": {"eur": 1}, "b": {}})), json!({"a": 1, "b": null}));
         assert_eq!(shaped(&MAP, json!([1])), Value::Null);
         assert_eq!(shaped(&EUROS, json!({"eur": [1]})), json!([1]));
+    }
+
+    #[test]
+    fn items_are_built_whatever_they_are() {
+        const NAME: Projection = Projection::Path(list(const { &[PathStep::Key(text("name"))] }));
+        const NAMED: &[Projection] = const {
+            &[Projection::Object(ObjectProjection::new(&[], const { &[ProjectedMember::new("name", NAME)] }))]
+        };
+        static LIST: Projection = Projection::Array(ArrayProjection::new(&[], NAMED));
+        static OF_XML: Projection =
+            Projection::Array(ArrayProjection::new(const { &[PathStep::Key(text("tree"))] }, NAMED).wraps());
+        let nothing = json!({"name": null});
+        assert_eq!(shaped(&LIST, json!([{"name": 1}, "x", null])), json!([{"name": 1}, nothing, nothing]));
+        assert_eq!(shaped(&OF_XML, json!({"tree": ["", {"name": "Oak"}]})), json!([nothing, {"name": "Oak"}]));
+        assert_eq!(shaped(&OF_XML, json!({"tree": ""})), json!([nothing]));
+        assert_eq!(shaped(&OF_XML, json!({})), json!([]));
+        assert_eq!(shaped(&OF_XML, json!("")), json!([]));
+        assert_eq!(element("x".to_owned()), json!({"": "x"}));
+        assert_eq!(element(String::new()), json!({}));
     }
 
     #[test]

@@ -29,16 +29,23 @@ pub fn apply<'d>(projection: &'static Projection, document: &'d Value) -> Shaped
     match projection {
         Projection::Path(steps) => Shaped::Found(find(document, steps).unwrap_or(Shape::NULL)),
         Projection::Json(json) => Shaped::Json(json),
-        Projection::Object(object) => within(document, &object.at, |base| built(object, base)),
-        Projection::Array(array) => within(document, &array.at, |base| match (base, array.item.first()) {
-            (Value::Array(items), Some(item)) => Shaped::Items(item, items),
-            (only, Some(item)) if array.wraps && !only.is_null() => Shaped::Items(item, std::slice::from_ref(only)),
-            _ => Shaped::NULL,
-        }),
-        Projection::Map(map) => within(document, &map.at, |base| match (base, map.value.first()) {
-            (Value::Object(members), Some(value)) => Shaped::Members(value, members),
-            _ => Shaped::NULL,
-        }),
+        Projection::Object(object) => within(document, &object.at, |base| built(object, base)).unwrap_or(Shaped::NULL),
+        Projection::Array(array) => {
+            let none = if array.wraps { array.item.first().map(|item| Shaped::Items(item, &[])) } else { None };
+            let built = within(document, &array.at, |base| match (base, array.item.first()) {
+                (Value::Array(items), Some(item)) => Shaped::Items(item, items),
+                (only, Some(item)) if array.wraps => Shaped::Items(item, std::slice::from_ref(only)),
+                _ => Shaped::NULL,
+            });
+            built.or(none).unwrap_or(Shaped::NULL)
+        }
+        Projection::Map(map) => {
+            let built = within(document, &map.at, |base| match (base, map.value.first()) {
+                (Value::Object(members), Some(value)) => Shaped::Members(value, members),
+                _ => Shaped::NULL,
+            });
+            built.unwrap_or(Shaped::NULL)
+        }
         Projection::Cut(cut) => Shaped::Found(match find(document, &cut.at).unwrap_or(Shape::NULL) {
             Shape::Part(Value::String(text)) if !numbers::is_marked(text) => {
                 let length = usize::try_from(cut.length).unwrap_or(usize::MAX);
@@ -56,12 +63,23 @@ pub fn apply<'d>(projection: &'static Projection, document: &'d Value) -> Shaped
     }
 }
 
-/// What is built of the value at a path; null if it does not exist.
-fn within<'d>(document: &'d Value, path: &[PathStep], build: impl for<'b> Fn(&'b Value) -> Shaped<'b>) -> Shaped<'d> {
-    match find(document, path) {
-        None => Shaped::NULL,
-        Some(Shape::Part(base)) => build(base),
-        Some(base) => Shaped::Found(Shape::Own(build(&base.into_value()).into_value())),
+/// What is built of the value at a path, if there is one.
+fn within<'d>(
+    document: &'d Value,
+    path: &[PathStep],
+    build: impl for<'b> Fn(&'b Value) -> Shaped<'b>,
+) -> Option<Shaped<'d>> {
+    Some(match find(document, path)? {
+        Shape::Part(base) => build(base),
+        base => Shaped::Found(Shape::Own(build(&base.into_value()).into_value())),
+    })
+}
+
+/// What is made of an item of an array, or of a member of a map. An object is there for each, whatever it is built of.
+fn of_each<'d>(projection: &'static Projection, value: &'d Value) -> Shaped<'d> {
+    match projection {
+        Projection::Object(object) if object.at.is_empty() => Shaped::Object(&object.members, value),
+        other => apply(other, value),
     }
 }
 
@@ -97,9 +115,9 @@ impl Shaped<'_> {
                 };
                 Value::Object(members.iter().map(member).collect())
             }
-            Self::Items(item, items) => items.iter().map(|value| apply(item, value).into_value()).collect(),
+            Self::Items(item, items) => items.iter().map(|value| of_each(item, value).into_value()).collect(),
             Self::Members(value, members) => {
-                let member = |(name, member): (&String, _)| (name.clone(), apply(value, member).into_value());
+                let member = |(name, member): (&String, _)| (name.clone(), of_each(value, member).into_value());
                 Value::Object(members.iter().map(member).collect())
             }
         }
@@ -115,9 +133,9 @@ impl Serialize for Shaped<'_> {
             Self::Object(members, base) => {
                 serializer.collect_map(members.iter().map(|member| (&*member.name, apply(&member.value, base))))
             }
-            Self::Items(item, items) => serializer.collect_seq(items.iter().map(|value| apply(item, value))),
+            Self::Items(item, items) => serializer.collect_seq(items.iter().map(|value| of_each(item, value))),
             Self::Members(value, members) => {
-                serializer.collect_map(members.iter().map(|(name, member)| (name, apply(value, member))))
+                serializer.collect_map(members.iter().map(|(name, member)| (name, of_each(value, member))))
             }
         }
     }

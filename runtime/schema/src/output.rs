@@ -81,7 +81,8 @@ table! {
         /// How to build an item: one projection.
         item: [Projection],
     } with {
-        /// What is no array is its only item: the format of the document, XML, does not distinguish the two.
+        /// What is no array is its only item, and what is not there an array without items: the format of the document, XML,
+        /// does not distinguish them.
         wraps: flag,
     }
 }
