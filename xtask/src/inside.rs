@@ -142,7 +142,7 @@ fn replace_found(file: &Path, found: &Metadata, draft: &Path, text: &str) -> io:
     fs::rename(draft, file)
 }
 
-/// Makes a file where there is none, not even a link. If that fails, none is left.
+/// Makes a file in a place that has no other, not even a link. If that fails, nothing is left.
 fn create(file: &Path, text: &str) -> io::Result<()> {
     let mut made = File::create_new(file)?;
     made.write_all(text.as_bytes()).inspect_err(|_| drop(fs::remove_file(file)))
