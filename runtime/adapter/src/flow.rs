@@ -1,5 +1,6 @@
 //! Running flows: steps as soon as what they need is there, and a document or the last response at the end.
 
+use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
@@ -388,6 +389,29 @@ fn seen(call: &'static StepCall, response: &Response<Bytes>) -> Option<Value> {
 /// # Errors
 /// If they are wrong. That is a mistake of the caller, or of an earlier step whose output is a part of them.
 pub(crate) fn arguments(
+    call: &'static StepCall,
+    scope: Scope<'_>,
+    known: Option<StepId>,
+    connection: &Connection,
+) -> Result<Arguments, Error> {
+    let arguments = made(call, scope, known, connection)?;
+    let mut used = BTreeSet::new();
+    call.sources.iter().for_each(|source| source.variables(&mut |id| used.extend([id])));
+    if used.is_empty() || scope.variables.are_placeholders() {
+        return Ok(arguments);
+    }
+    let (inputs, outputs) = (scope.inputs.clone(), scope.outputs.to_vec());
+    let (element, connection) = (scope.element.map(|(step, element)| (step, element.clone())), connection.clone());
+    let others = move |others: Vec<_>| {
+        let element = element.as_ref().map(|(step, element)| (*step, element));
+        let scope = Scope { inputs: &inputs, outputs: &outputs, element, variables: &others.into() };
+        made(call, scope, known, &connection).ok()
+    };
+    Ok(arguments.renewable(used, scope.variables.clone().into_values(), others))
+}
+
+/// The same, without a way to make them of other values of variables.
+fn made(
     call: &'static StepCall,
     scope: Scope<'_>,
     known: Option<StepId>,
