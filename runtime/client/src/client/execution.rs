@@ -214,6 +214,8 @@ impl<'a> CallState<'a> {
         span.record("http.response.status_code", status.as_u16());
         if status == StatusCode::UNAUTHORIZED {
             self.demand = shared.challenges.keep(capability, operation.api, response.headers(), has_credential);
+        } else {
+            shared.challenges.read_info(operation.api, response.headers());
         }
         if status.is_success() { Ok(response) } else { Err(self.read_api_error(response).await) }
     }
