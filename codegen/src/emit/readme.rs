@@ -114,7 +114,7 @@ pub(super) fn has_server_files(mcp: &Mcp) -> bool {
 fn server_files(mcp: &Mcp) -> impl Iterator<Item = &str> {
     let resources = mcp.resources.iter().filter_map(|one| match &one.source {
         ResourceSource::ServerFile(path) => Some(&**path),
-        ResourceSource::Call(_) | ResourceSource::Text(_) => None,
+        ResourceSource::Call(_) | ResourceSource::File(_) => None,
     });
     let prompts = mcp.prompts.iter().filter_map(|one| match &one.source {
         PromptSource::ServerFile(path) => Some(&**path),

@@ -1,16 +1,14 @@
 //! Skills: their files, which are embedded in the crate, and the routes and tools of other adapters that they name.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use naftiko_schema::{SkillAction, SkillContent, SkillFile, SkillSource};
+use naftiko_schema::{SkillAction, SkillFile, SkillSource};
 
 use super::duplicates;
-use super::files::{MOST, below, folders, is_beside, path_of, plain};
+use super::files::{MOST, below, content, folders, is_beside, path_of};
+use crate::Sources;
 use crate::codes::Code;
 use crate::diagnostic::Sink;
 use crate::linked::{Skill, SkillTool};
 use crate::read::document::{self, AdapterKind, Document, Text};
-use crate::{ENCODED, Sources};
 
 /// How much the files of a skill may have together, in bytes: they become part of the program.
 const MOST_BYTES: usize = 8 << 20;
@@ -151,9 +149,6 @@ fn files(location: &Text, sources: &Sources, sink: &mut Sink) -> Option<Vec<Skil
 }
 
 fn file(path: &str, text: &str) -> SkillFile {
-    let encoded = path.strip_suffix(ENCODED).and_then(|path| Some((path, BASE64_STANDARD.decode(text).ok()?)));
-    match encoded {
-        Some((path, bytes)) => SkillFile { path: path.to_owned().into(), content: SkillContent::Bytes(bytes.into()) },
-        None => SkillFile { path: path.to_owned().into(), content: SkillContent::Text(plain(text).into()) },
-    }
+    let (path, content) = content(path, text);
+    SkillFile { path: path.to_owned().into(), content }
 }

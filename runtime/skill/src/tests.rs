@@ -1,7 +1,7 @@
 use axum::body::Body;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
-use naftiko_schema::{Skill, SkillContent, SkillFile, SkillSource, SkillTool, list, text};
+use naftiko_schema::{FileContent, Skill, SkillFile, SkillSource, SkillTool, list, text};
 use tower::ServiceExt as _;
 
 use super::*;
@@ -14,9 +14,9 @@ static SKILLS: Skills = Skills::new(0).skills(
                 .files(
                     const {
                         &[
-                            SkillFile::new("SKILL.md", SkillContent::Text(text("Sow.\n"))),
-                            SkillFile::new("page.html", SkillContent::Text(text("<script>"))),
-                            SkillFile::new("seed.png", SkillContent::Bytes(list(b"\x89\xff"))),
+                            SkillFile::new("SKILL.md", FileContent::Text(text("Sow.\n"))),
+                            SkillFile::new("page.html", FileContent::Text(text("<script>"))),
+                            SkillFile::new("seed.png", FileContent::Bytes(list(b"\x89\xff"))),
                         ]
                     },
                 ),
