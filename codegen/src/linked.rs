@@ -246,6 +246,8 @@ pub(crate) struct Forward<'d> {
 
 #[derive(Debug)]
 pub(crate) struct Skill<'d> {
+    /// The index of the adapter of its listener.
+    pub(crate) listener: usize,
     pub(crate) declared: &'d document::Skill,
     pub(crate) tools: Vec<SkillTool<'d>>,
     /// Its files, in order of their paths.

@@ -41,7 +41,7 @@ pub(super) fn lower(
         tools: tools.into_iter().map(|source| tool(source, callables)).collect(),
         resources: resources.into_iter().flat_map(|source| embedded(source, callables)).collect(),
         prompts: prompts.into_iter().map(prompt).collect(),
-        skills: None,
+        skills: Vec::new().into(),
     })
 }
 

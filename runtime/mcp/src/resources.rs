@@ -74,7 +74,7 @@ impl Resources {
             shown: shown.into_iter().map(entry).collect(),
             withheld: hidden.into_iter().map(|(resource, _)| resource).filter(is_file).collect(),
             cut: cut.to_vec(),
-            skills: Skills::new(members.iter().filter_map(|member| member.adapter.skills.as_deref())),
+            skills: Skills::new(members.iter().flat_map(|member| member.adapter.skills.iter().map(|skills| &**skills))),
             policy: policy.clone(),
         }
     }

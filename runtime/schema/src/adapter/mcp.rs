@@ -28,8 +28,8 @@ table! {
         resources: [Resource],
         /// The prompts, in the order in which they are listed.
         prompts: [Prompt],
-        /// The skills of the capability (SEP-2640, the Skills extension), if callers of both adapters are the same.
-        skills: optional(SkillsRef),
+        /// The skills of the skill adapters that have the same callers (SEP-2640, the Skills extension).
+        skills: [SkillsRef],
     }
 }
 

@@ -24,9 +24,9 @@ table! {
 pub type SkillsRef = Ref<Skills>;
 
 impl Serialize for SkillsRef {
-    /// The skills themselves are written only once, with their adapter.
+    /// The skills themselves are written only once, with their adapter, which has this namespace.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_unit_struct("Skills")
+        serializer.serialize_newtype_struct("SkillsRef", &self.namespace)
     }
 }
 
