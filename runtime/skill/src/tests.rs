@@ -50,6 +50,8 @@ async fn skills_and_their_files_are_read_over_http() {
         ("/skills/rest/download", 404, ""),
         ("/skills/sow/contents/", 404, ""),
         ("/skills/sow/contents/../../etc/passwd", 400, ""),
+        ("/skills/sow/contents/no.md", 404, ""),
+        ("/skills/sow/contents/no%20file.md", 400, ""),
         ("/skills/mow", 404, ""),
     ] {
         let (found, _, text) = send("GET", path).await;
