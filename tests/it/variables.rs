@@ -43,6 +43,11 @@ capability:
       steps:
       - {name: find, type: call, call: api.find, with: {q: '{{own.TENANT}}', count: '{{COUNT}}'}}
       - {name: keep, type: call, call: api.keep, condition: '{{COUNT}}', with: {of: '{{TENANT}}/{{word}}', count: '{{find.total}}'}}
+    - name: pass
+      description: Passes on
+      inputParameters: [{name: word, type: string, description: A word}, {name: count, type: integer, value: '{{COUNT}}'}]
+      steps:
+      - {name: find, type: call, call: api.find, with: {q: '{{word}}', count: '{{count}}'}}
     - name: mock
       description: Answers
       inputParameters: [{name: word, type: string, description: A word}]
@@ -168,7 +173,7 @@ fn refusing() -> (Router, Arc<Mutex<Vec<String>>>) {
 
 #[tokio::test]
 async fn refused_variable_in_arguments_is_sent_with_its_new_value() {
-    for (tool, sent) in [("find", &["1", "2"][..]), ("keep", &["1", "2", ""])] {
+    for (tool, sent) in [("find", &["1", "2"][..]), ("keep", &["1", "2", ""]), ("pass", &["1", "2"])] {
         let (upstream, counts) = refusing();
         let base =
             served_with(upstream, Policy::default(), |builder| builder.variable_provider("COUNT", Renewed::default()))

@@ -139,7 +139,7 @@ fn arguments(binding: &Binding, defaults: &Defaults, values: Values, variables: 
     let mapped: Values = match &binding.arguments {
         ArgumentMapping::Identity => values,
         ArgumentMapping::Mapped(mapping) => {
-            let scope = Scope { inputs: &values, outputs: &[], element: None, variables };
+            let scope = Scope { inputs: &values, renewal: None, outputs: &[], element: None, variables };
             mapping.sources.iter().map(|source| scope.value(source)).collect()
         }
     };

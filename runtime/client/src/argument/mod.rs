@@ -10,6 +10,6 @@ pub use check::Violation;
 pub(crate) use check::{items, scalar, scalar_text};
 pub use parse::{from_json_text, from_texts};
 pub use schema::Schema;
-pub use values::{Argument, Arguments};
-pub(crate) use values::{Renewal, json_text};
+pub(crate) use values::json_text;
+pub use values::{Argument, Arguments, Renewal};
 pub use violations::Violations;

@@ -40,10 +40,12 @@ pub struct Arguments {
 }
 
 /// The values of variables in arguments, and how the same arguments are made of other values.
-pub(crate) struct Renewal {
-    pub(crate) used: BTreeSet<VariableId>,
+#[doc(hidden)]
+pub struct Renewal {
+    /// The variables.
+    pub used: BTreeSet<VariableId>,
     /// By the ids of the variables; those that are not used may be empty.
-    pub(crate) values: Vec<SecretString>,
+    pub values: Vec<SecretString>,
     make: Box<Make>,
 }
 
@@ -52,7 +54,7 @@ type Make = dyn Fn(Vec<SecretString>) -> Option<Arguments> + Send + Sync;
 
 impl Renewal {
     /// The arguments with these values.
-    pub(crate) fn with(&self, values: Vec<SecretString>) -> Option<Arguments> {
+    pub fn with(&self, values: Vec<SecretString>) -> Option<Arguments> {
         (self.make)(values)
     }
 }
@@ -173,8 +175,9 @@ impl Arguments {
         self
     }
 
-    pub(crate) fn renewal(&self) -> Option<&Renewal> {
-        self.renewal.as_deref()
+    /// How they are made of other values of the variables in them, if there are any.
+    pub fn renewal(&self) -> Option<&Arc<Renewal>> {
+        self.renewal.as_ref()
     }
 
     /// What may be shown of them: they themselves, unless values of variables are in them.
