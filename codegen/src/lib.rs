@@ -70,7 +70,7 @@ pub type Sources = BTreeMap<String, String>;
 /// The end of the path of a source whose text is bytes in base64 (RFC 4648 §4).
 const ENCODED: &str = ";base64";
 
-/// Adds a file to sources. One that is not UTF-8 can be a file of a skill, and nothing else.
+/// Adds a file to sources. One that is not UTF-8 can be a file of a skill or of a resource, and nothing else.
 pub fn add_file(sources: &mut Sources, path: String, bytes: Vec<u8>) {
     match String::from_utf8(bytes) {
         Ok(text) => sources.insert(path, text),

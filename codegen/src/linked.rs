@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use naftiko_schema::http::percent_decode;
 use naftiko_schema::{
-    ApiId, Body, Credential, FlowId, Format, InboundAuth, InputId, InputPart, InputText, List, Location, Method,
-    OperationId, ParameterStyle, Role, SkillFile, SkillSource, StepId, StepValue, Template, Variable, VariableValue,
+    ApiId, Body, Credential, FileContent, FlowId, Format, InboundAuth, InputId, InputPart, InputText, List, Location,
+    Method, OperationId, ParameterStyle, Role, SkillFile, SkillSource, StepId, StepValue, Template, Variable,
+    VariableValue,
 };
 
 use crate::codes::Code;
@@ -245,6 +246,8 @@ pub(crate) struct Forward<'d> {
 
 #[derive(Debug)]
 pub(crate) struct Skill<'d> {
+    /// The index of the adapter of its listener.
+    pub(crate) listener: usize,
     pub(crate) declared: &'d document::Skill,
     pub(crate) tools: Vec<SkillTool<'d>>,
     /// Its files, in order of their paths.
@@ -434,8 +437,8 @@ pub(crate) enum ResourceSource<'d> {
 /// The files at a location.
 #[derive(Debug)]
 pub(crate) enum Files {
-    /// Path below the location, which is empty for the location itself; name of the file; text.
-    Embedded(Vec<(String, String, String)>),
+    /// Path below the location, which is empty for the location itself; name of the file; what is in it.
+    Embedded(Vec<(String, String, FileContent)>),
     /// A file or a folder that is there when the server runs.
     ServerFile(String),
 }

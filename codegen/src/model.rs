@@ -296,13 +296,20 @@ impl Model {
         self.adapters.iter().zip(&self.modules).map(|(adapter, module)| (adapter, module.as_str()))
     }
 
-    /// Whether the skills are also offered over MCP.
-    pub(crate) fn has_skills_over_mcp(&self) -> bool {
-        self.mcp().any(|mcp| mcp.skills.is_some())
+    /// Whether the skills of an adapter are also offered over MCP.
+    pub(crate) fn are_over_mcp(&self, skills: &Skills) -> bool {
+        self.mcp().flat_map(|mcp| mcp.skills.iter()).any(|offered| offered.namespace == skills.namespace)
     }
 
-    pub(crate) fn skills(&self) -> Option<&Skills> {
-        self.adapters.iter().find_map(Adapter::skills)
+    /// The skill adapters.
+    pub(crate) fn skills(&self) -> impl Iterator<Item = &Skills> {
+        self.adapters.iter().filter_map(Adapter::skills)
+    }
+
+    /// The module of the skill adapter with a namespace, which no other one has.
+    pub(crate) fn module_of_skills(&self, namespace: &str) -> Option<&str> {
+        let is_it = |adapter: &Adapter| adapter.skills().is_some_and(|skills| skills.namespace == namespace);
+        self.modules().find(|(adapter, _)| is_it(adapter)).map(|(_, module)| module)
     }
 
     pub(crate) fn control(&self) -> Option<&Control> {

@@ -156,7 +156,7 @@ async fn middleware_probes_and_status_hold_for_every_adapter() {
     let (_, status) = get(format!("{control}/status"), anonymous).await;
     let listed = status["adapters"].as_array().expect("adapters").iter();
     let listed: Vec<_> = listed.map(|adapter| (adapter["type"].as_str(), adapter["namespace"].as_str())).collect();
-    let known = [("rest", "open"), ("rest", "closed"), ("mcp", "crew"), ("mcp", "desk")];
+    let known = [("mcp", "crew"), ("mcp", "desk"), ("rest", "open"), ("rest", "closed")];
     let known = known.map(|(kind, namespace)| (Some(kind), Some(namespace)));
     assert_eq!(listed, [&known[..], &[(Some("control"), None)]].concat());
     for port in [9310, 9311, 9312, 9313] {
@@ -225,7 +225,7 @@ async fn rule_of_an_adapter_is_for_its_callers_only() {
     assert_eq!(get(format!("{}/list", at(9313)), crew).await.0, 403);
     fs::write(&file, rule("\"dock\"")).expect("it is written");
     let refused = mount(program, &flags).await.err().expect("it names no adapter");
-    let said = ":3: adapters: nothing has a name that matches `dock`; there are: open, closed, crew, desk";
+    let said = ":3: adapters: nothing has a name that matches `dock`; there are: crew, desk, open, closed";
     assert!(refused.contains(said), "{refused}");
     // On standard input and output, too.
     fs::write(&file, rule("\"desk\"")).expect("it is written");

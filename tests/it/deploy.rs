@@ -78,10 +78,12 @@ fn check<'f>(name: &str, files: &'f Files) -> (Value, &'f str) {
     assert_eq!(ports, numbers(containerfile, "EXPOSE "), "{name}");
     // The first adapters of their types have ports that are set, and further ones those that they name.
     let set: BTreeSet<u64> = ["_PORT=", "="].iter().flat_map(|mark| numbers(containerfile, mark)).collect();
-    let is_adapter = |path: &str| path.contains("/src/rest") || path.contains("/src/mcp");
+    let is_adapter = |path: &str| ["/src/rest", "/src/mcp", "/src/skill"].iter().any(|module| path.contains(module));
     let tables = files.iter().filter(|(path, _)| is_adapter(path)).map(|(_, text)| text);
-    let own: BTreeSet<u64> =
-        tables.flat_map(|text| ["Rest::new(", "Mcp::new("].map(|new| numbers(text, new))).flatten().collect();
+    let own: BTreeSet<u64> = tables
+        .flat_map(|text| ["Rest::new(", "Mcp::new(", "Skills::new("].map(|new| numbers(text, new)))
+        .flatten()
+        .collect();
     assert!(own.iter().all(|port| *port == 0 || ports.contains(port)), "{name}: {own:?} {ports:?}");
     assert!(ports.iter().all(|port| set.contains(port) || own.contains(port)), "{name}: {set:?} {own:?} {ports:?}");
     check_containerfile(name, containerfile);

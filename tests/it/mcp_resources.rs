@@ -102,6 +102,8 @@ async fn resources_and_templates_are_listed_separately_in_file_order() {
     let resources = world.both("resources/list", json!({}), "resources").await;
     let expected = json!([
         {"uri": "shop://things", "name": "all-things", "title": "All things", "description": "All of them"},
+        {"uri": "docs://shop/deep/red%20door.png", "name": "docs", "title": "docs",
+         "description": "How to shop", "mimeType": "image/png", "size": 10},
         {"uri": "docs://shop/deep/welcome.md", "name": "docs", "title": "docs",
          "description": "How to shop", "mimeType": "text/markdown", "size": 9},
         {"uri": "docs://shop/guide.md", "name": "docs", "title": "docs", "description": "How to shop",
@@ -175,6 +177,8 @@ async fn resources_are_read_from_upstream_and_from_embedded_files() {
     ] {
         assert_eq!(world.read(uri).await, json!([{"uri": uri, "mimeType": media_type, "text": text}]));
     }
+    let (uri, blob) = ("docs://shop/deep/red%20door.png", "iVBORw0KGgoA/w==");
+    assert_eq!(world.read(uri).await, json!([{"uri": uri, "mimeType": "image/png", "blob": blob}]));
     assert!(world.take_asked().is_empty(), "what is in the crate is not asked for");
 }
 

@@ -1,6 +1,7 @@
 //! Variables in what callers do not send: under `with`, in fixed inputs and in mocks.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::http::{StatusCode, Uri};
@@ -10,7 +11,7 @@ use naftiko_client::{BoxError, BoxFuture, ClientBuilder, TokenProvider};
 use naftiko_codegen::{Sources, compile_tables};
 use naftiko_mcp::{HttpOptions, Policy, Server};
 use naftiko_serve::echo;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
 use crate::tables::{call, serve};
@@ -42,6 +43,11 @@ capability:
       steps:
       - {name: find, type: call, call: api.find, with: {q: '{{own.TENANT}}', count: '{{COUNT}}'}}
       - {name: keep, type: call, call: api.keep, condition: '{{COUNT}}', with: {of: '{{TENANT}}/{{word}}', count: '{{find.total}}'}}
+    - name: pass
+      description: Passes on
+      inputParameters: [{name: word, type: string, description: A word}, {name: count, type: integer, value: '{{COUNT}}'}]
+      steps:
+      - {name: find, type: call, call: api.find, with: {q: '{{word}}', count: '{{count}}'}}
     - name: mock
       description: Answers
       inputParameters: [{name: word, type: string, description: A word}]
@@ -59,8 +65,34 @@ impl TokenProvider for Counting {
     }
 }
 
+/// A number that is the next one as soon as an upstream refuses it.
+#[derive(Default)]
+struct Renewed(AtomicU32);
+
+impl TokenProvider for Renewed {
+    fn token(&self) -> BoxFuture<'_, Result<SecretString, BoxError>> {
+        let count = self.0.load(Ordering::Relaxed) + 1;
+        Box::pin(async move { Ok(count.to_string().into()) })
+    }
+
+    fn refused<'a>(&'a self, token: &'a SecretString) -> BoxFuture<'a, bool> {
+        let next = token.expose_secret().parse().expect("a number");
+        Box::pin(async move { self.0.fetch_max(next, Ordering::Relaxed) < next })
+    }
+}
+
 /// The MCP server of the capability. Without a count, it is one more each time.
 async fn served(upstream: Router, policy: Policy, count: Option<&str>) -> String {
+    served_with(upstream, policy, |builder| match count {
+        Some(count) => builder.variable("COUNT", count),
+        None => builder.variable_provider("COUNT", Counting(0.into())),
+    })
+    .await
+}
+
+type Builder = ClientBuilder<Connection>;
+
+async fn served_with(upstream: Router, policy: Policy, counted: impl FnOnce(Builder) -> Builder) -> String {
     naftiko_client::install_crypto_provider();
     let sources = Sources::from([("spec/cases/variables.yaml".to_owned(), SPEC.to_owned())]);
     let (tables, _) = compile_tables(&sources, "spec/cases/variables.yaml", "variables")
@@ -68,11 +100,7 @@ async fn served(upstream: Router, policy: Policy, count: Option<&str>) -> String
     let upstream = serve(upstream).await;
     let capability: &'static Capability = Box::leak(Box::new(tables.capability));
     let builder = ClientBuilder::<Connection>::new(capability).base_uri(&upstream).variable("TENANT", TENANT);
-    let builder = match count {
-        Some(count) => builder.variable("COUNT", count),
-        None => builder.variable_provider("COUNT", Counting(0.into())),
-    };
-    let connection = builder.build().expect("a connection");
+    let connection = counted(builder).build().expect("a connection");
     let adapters: &'static [Adapter] = tables.adapters.leak();
     let [Adapter::Mcp(mcp)] = adapters else { panic!("one adapter") };
     serve(Server::new(mcp, &connection).with_policy(policy).router(HttpOptions::default())).await
@@ -128,4 +156,39 @@ async fn variable_of_a_provider_is_asked_for_at_each_call() {
     }
     let mock = called(&base, "mock").await;
     assert!(mock.contains(&format!("{TENANT} x")), "{mock}");
+}
+
+/// An upstream that refuses the count 1, with the counts that it was sent.
+fn refusing() -> (Router, Arc<Mutex<Vec<String>>>) {
+    let counts = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&counts);
+    let upstream = Router::new().fallback(async move |uri: Uri| {
+        let count = uri.query().and_then(|query| query.rsplit_once("count=")).map_or("", |(_, count)| count).to_owned();
+        let status = if count == "1" { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
+        seen.lock().expect("no panic").push(count);
+        (status, "{\"total\": 5}")
+    });
+    (upstream, counts)
+}
+
+#[tokio::test]
+async fn refused_variable_in_arguments_is_sent_with_its_new_value() {
+    for (tool, sent) in [("find", &["1", "2"][..]), ("keep", &["1", "2", ""]), ("pass", &["1", "2"])] {
+        let (upstream, counts) = refusing();
+        let base =
+            served_with(upstream, Policy::default(), |builder| builder.variable_provider("COUNT", Renewed::default()))
+                .await;
+        let result = called(&base, tool).await;
+        assert!(result.contains("total"), "{result}");
+        assert_eq!(*counts.lock().expect("no panic"), sent, "{tool}");
+    }
+}
+
+#[tokio::test]
+async fn refused_variable_without_a_new_value_is_sent_once() {
+    let (upstream, counts) = refusing();
+    let base = served(upstream, Policy::default(), Some("1")).await;
+    let result = called(&base, "find").await;
+    assert!(result.contains("401"), "{result}");
+    assert_eq!(*counts.lock().expect("no panic"), ["1"]);
 }

@@ -9,10 +9,12 @@ use crate::read::document::AdapterType;
 const LONGEST: usize = 64;
 
 pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
-    let own = linked.listeners_of(AdapterType::Skill).next().map(|listener| listener.auth);
-    let over_mcp = linked.listeners_of(AdapterType::Mcp).any(|listener| Some(listener.auth) == own);
-    for name in linked.skills.iter().map(|skill| &skill.declared.name).filter(|name| over_mcp && !is_name(&name.value))
-    {
+    let over_mcp = |of: usize| {
+        let own = linked.inbound.get(&of);
+        linked.listeners_of(AdapterType::Mcp).any(|listener| Some(listener.auth) == own)
+    };
+    let skills = linked.skills.iter().filter(|skill| over_mcp(skill.listener));
+    for name in skills.map(|skill| &skill.declared.name).filter(|name| !is_name(&name.value)) {
         let message = format!("MCP has no skills with names such as `{}`; it is served over HTTP only", name.value);
         let help = "use up to 64 lower-case letters and digits, and single hyphens between them";
         sink.report(Code::SkillAdapter, name.span, message).help(help);

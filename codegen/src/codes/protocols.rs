@@ -161,14 +161,14 @@ codes! {
     ToolName = 310, Warning, "the name of a tool is changed";
 
     /// The capability has two adapters of one type that cannot be served apart, so one listener has the routes, tools or skills
-    /// of both, on the port of the first. Adapters of type `rest` or `mcp` have listeners of their own where their ports differ.
-    /// These are served together:
+    /// of both, on the port of the first. Adapters have listeners of their own where their ports differ. These are served together:
     ///
-    /// - adapters with the same port, or without one: 8080 for `rest`, 9090 for `mcp`. Two with `port: 0` have ports of their own.
+    /// - adapters with the same port, or without one: 8080 for `rest`, 9090 for `mcp`, 9200 for `skill`. Two with `port: 0` have
+    ///   ports of their own.
     /// - an MCP adapter with `transport: stdio` and the first MCP adapter that has a port: the same tools are then served both ways.
-    /// - skill adapters, and control adapters, of which only the first counts.
+    /// - control adapters, of which only the first counts.
     ///
-    /// Then equal routes conflict (NK0305), and so do tools of the same name (NK0209), and both must have the same
+    /// Then equal routes conflict (NK0305), and so do tools or skills of the same name (NK0209), and both must have the same
     /// `authentication` (NK0128). Give each adapter a port of its own.
     ///
     /// ```yaml

@@ -353,9 +353,9 @@ codes! {
     MissingName = 220, Warning, "a parameter without a name is left out";
 
     /// The `location` of a resource or prompt has no usable files. A path that starts with `./`, or without a slash, is
-    /// relative to the file that contains it. Its files are embedded in the crate, so it must be a text file of up to 8
-    /// MiB, or a folder with such files, below the folder of the capabilities. Hidden files, whose names start with a
-    /// dot, are left out. A prompt needs a single file. A file at an absolute path is read by the server at run time;
+    /// relative to the file that contains it. Its files are embedded in the crate, so it must be a file of up to 8 MiB, or
+    /// a folder with such files, below the folder of the capabilities. Hidden files, whose names start with a dot, are
+    /// left out. A prompt needs a single file of text. A file at an absolute path is read by the server at run time;
     /// the path cannot be the root of the file system, and cannot contain `.` or `..`.
     ///
     /// Locations on other machines, and schemes other than `file`, are not supported. Call an operation that fetches

@@ -220,5 +220,8 @@ fn oauth2(linker: &mut Linker<'_, '_>) -> Vec<Credential> {
     }
     let refresh_token =
         if refreshes { linker.configured(fields.refresh_token.as_ref(), "refreshToken") } else { Template::new(&[]) };
-    vec![Credential::OAuth2(OAuth2 { endpoint, client_id, client_secret, scope: scope.into(), refresh_token })]
+    let audience = fields.audience.as_ref().map(|text| linker.fixed(text));
+    let resource = fields.resource.as_ref().map(|text| linker.fixed(text));
+    let scope = scope.into();
+    vec![Credential::OAuth2(OAuth2 { endpoint, client_id, client_secret, scope, refresh_token, audience, resource })]
 }

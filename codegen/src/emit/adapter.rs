@@ -67,7 +67,7 @@ pub(super) fn facts(adapter: &Adapter) -> &'static Facts {
 
 /// The features for which the module of an adapter is there: its own, and that of MCP for skills that it offers.
 pub(super) fn features(model: &Model, adapter: &Adapter) -> BTreeSet<&'static str> {
-    let over_mcp = model.has_skills_over_mcp() && matches!(adapter, Adapter::Skill(_));
+    let over_mcp = adapter.skills().is_some_and(|skills| model.are_over_mcp(skills));
     [facts(adapter).feature].into_iter().chain(over_mcp.then_some(MCP.feature)).collect()
 }
 

@@ -161,7 +161,7 @@ fn ports(deployed: &Deployed<'_>) -> [Option<u16>; 4] {
         port => port,
     };
     let rest = rest.map(|port| known(port, 8080, mcp));
-    let skill = deployed.first(|model| model.skills().map(|skills| known(skills.port, 9200, None)));
+    let skill = deployed.first(|model| model.skills().next().map(|skills| known(skills.port, 9200, None)));
     let control = deployed.first(|model| model.control().map(|control| known(control.port, 9100, None)));
     [rest, mcp.map(|port| known(port, 9090, rest)), skill, control]
 }
@@ -211,7 +211,7 @@ fn port_values(deployed: &Deployed<'_>) -> Vec<Value> {
         let own: String = own.map(|it| format!(",{}={}", it.namespace, it.port)).collect();
         first.map(|port| format!("{port}{own}")).into_iter().collect()
     };
-    let [of_rest, of_mcp, ..] = all;
+    let [of_rest, of_mcp, of_skill, _] = all;
     vec![
         ("rest", rest),
         ("mcp", mcp),
@@ -221,6 +221,7 @@ fn port_values(deployed: &Deployed<'_>) -> Vec<Value> {
         ("further port", numbers),
         ("rest ports", setting("rest", of_rest)),
         ("mcp ports", setting("mcp", of_mcp)),
+        ("skill ports", setting("skill", of_skill)),
     ]
 }
 

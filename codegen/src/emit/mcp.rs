@@ -17,8 +17,8 @@ const SERVER: &str = "pub fn server(client: &Client) -> Server {
 
 pub(super) fn emit(model: &Model, mcp: &Mcp) -> String {
     let mounted = rust::mounted("The server with all of it, to be served over Streamable HTTP or stdio.", &mcp.auth);
-    let mut modules = flows::modules(&mcp.bindings().collect::<Vec<_>>());
-    modules.extend(mcp.skills.is_some().then_some("skill"));
+    let mut modules: Vec<&str> = flows::modules(&mcp.bindings().collect::<Vec<_>>());
+    modules.extend(mcp.skills.iter().filter_map(|skills| model.module_of_skills(&skills.namespace)));
     let items = [
         Item::from(IMPORTS),
         Item::from(flows::imports(modules)),

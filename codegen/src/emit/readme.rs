@@ -100,10 +100,14 @@ fn mcp(model: &Model) -> String {
 }
 
 fn skills(model: &Model) -> String {
-    let Some(skills) = model.skills() else { return String::new() };
-    let also = if model.has_skills_over_mcp() { ", and over MCP as `skill://` resources" } else { "" };
-    let text = format!("Skills on 127.0.0.1:{}/skills{also}:\n\n", skills.port);
-    text + &listed("skill | what it is for", skills.skills.iter().map(|one| (&*one.name, &*one.description)))
+    let mut text = String::new();
+    for skills in model.skills() {
+        let also = if model.are_over_mcp(skills) { ", and over MCP as `skill://` resources" } else { "" };
+        text.push_str(&format!("Skills on 127.0.0.1:{}/skills{also}:\n\n", skills.port));
+        let about = skills.skills.iter().map(|one| (&*one.name, &*one.description));
+        text.push_str(&listed("skill | what it is for", about));
+    }
+    text
 }
 
 /// Whether resources or prompts are files of the machine that serves.
@@ -114,7 +118,7 @@ pub(super) fn has_server_files(mcp: &Mcp) -> bool {
 fn server_files(mcp: &Mcp) -> impl Iterator<Item = &str> {
     let resources = mcp.resources.iter().filter_map(|one| match &one.source {
         ResourceSource::ServerFile(path) => Some(&**path),
-        ResourceSource::Call(_) | ResourceSource::Text(_) => None,
+        ResourceSource::Call(_) | ResourceSource::File(_) => None,
     });
     let prompts = mcp.prompts.iter().filter_map(|one| match &one.source {
         PromptSource::ServerFile(path) => Some(&**path),

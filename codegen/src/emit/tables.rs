@@ -174,11 +174,7 @@ impl<'m> ser::Serializer for Writer<'m> {
         Err(unwritable("units"))
     }
 
-    fn serialize_unit_struct(self, name: &'static str) -> Written {
-        // A reference to the skills, which have a module.
-        if name == "Skills" {
-            return Ok(call("to", Code::atom("&skill::ADAPTER")));
-        }
+    fn serialize_unit_struct(self, _: &'static str) -> Written {
         Err(unwritable("unit structs"))
     }
 
@@ -187,6 +183,13 @@ impl<'m> ser::Serializer for Writer<'m> {
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Written {
+        // A reference to skills, which have a module, by the namespace of their adapter.
+        if name == "SkillsRef" {
+            let namespace = serde_json::to_value(value).map_err(|error| unwritable(&error.to_string()))?;
+            let module = namespace.as_str().and_then(|namespace| self.model.module_of_skills(namespace));
+            let module = module.ok_or_else(|| unwritable("references to no adapter"))?;
+            return Ok(call("to", Code::atom(["&", module, "::ADAPTER"].concat())));
+        }
         Ok(call(name, write(value, self.stored())))
     }
 

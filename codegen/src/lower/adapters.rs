@@ -8,30 +8,38 @@ use crate::model::Paths;
 use crate::names::{Scope, Wish, distinct};
 use crate::read::document::{self as read, AdapterKind, AdapterType};
 
-/// The adapters, in the order in which they are served, and the paths of each REST adapter.
+/// The adapters, in the order of the file, and the paths of each REST adapter.
 pub(super) fn lower(
     linked: &Linked<'_>,
     capability: &Capability,
     callables: &Callables<'_>,
 ) -> (Vec<Adapter>, Vec<Paths>) {
-    let rest = linked.listeners_of(AdapterType::Rest);
-    let (mut rest, paths): (Vec<_>, Vec<_>) =
-        rest.filter_map(|listener| Some((rest::lower(linked, listener, callables)?, paths(linked, listener)))).unzip();
-    let mut skills = linked.listeners_of(AdapterType::Skill);
-    let skills = skills.next().and_then(|listener| skills::lower(linked, listener)).map(shared);
+    let rest = linked.listeners_of(AdapterType::Rest).filter_map(|listener| {
+        let table = rest::lower(linked, listener, callables)?;
+        Some(((listener.index, table), paths(linked, listener)))
+    });
+    let (mut rest, paths): (Vec<_>, Vec<_>) = rest.unzip();
+    let skills = linked.listeners_of(AdapterType::Skill);
+    let mut skills: Vec<_> = skills.filter_map(|it| Some((it.index, skills::lower(linked, it)?))).collect();
+    distinguish(skills.iter_mut().map(|(_, skills)| &mut skills.namespace).collect(), "skill");
+    let skills: Vec<_> = skills.into_iter().map(|(index, skills)| (index, shared(skills))).collect();
     let mcp = linked.listeners_of(AdapterType::Mcp).filter_map(|listener| {
         let mcp = mcp::lower(linked, listener, capability, callables)?;
         // Skills are for the callers of their own adapter.
-        Some(Mcp { skills: skills.clone().filter(|skills| skills.auth == mcp.auth), ..mcp })
+        let offered = skills.iter().map(|(_, skills)| skills).filter(|skills| skills.auth == mcp.auth);
+        Some((listener.index, Mcp { skills: offered.cloned().collect(), ..mcp }))
     });
-    let mut mcp: Vec<Mcp> = mcp.collect();
-    distinguish(rest.iter_mut().map(|rest| &mut rest.namespace).collect(), "rest");
-    distinguish(mcp.iter_mut().map(|mcp| &mut mcp.namespace).collect(), "mcp");
-    let control = linked.listeners_of(AdapterType::Control).filter_map(control);
-    let adapters = rest.into_iter().map(|rest| Adapter::Rest(shared(rest)));
-    let adapters = adapters.chain(mcp.into_iter().map(|mcp| Adapter::Mcp(shared(mcp))));
-    let adapters = adapters.chain(skills.clone().map(Adapter::Skill));
-    (adapters.chain(control.map(|control| Adapter::Control(shared(control)))).collect(), paths)
+    let mut mcp: Vec<_> = mcp.collect();
+    distinguish(rest.iter_mut().map(|(_, rest)| &mut rest.namespace).collect(), "rest");
+    distinguish(mcp.iter_mut().map(|(_, mcp)| &mut mcp.namespace).collect(), "mcp");
+    let control = linked.listeners_of(AdapterType::Control);
+    let control = control.filter_map(|it| Some((it.index, Adapter::Control(shared(control_of(it)?)))));
+    let adapters = rest.into_iter().map(|(index, rest)| (index, Adapter::Rest(shared(rest))));
+    let adapters = adapters.chain(mcp.into_iter().map(|(index, mcp)| (index, Adapter::Mcp(shared(mcp)))));
+    let adapters = adapters.chain(skills.into_iter().map(|(index, skills)| (index, Adapter::Skill(skills))));
+    let mut adapters: Vec<_> = adapters.chain(control).collect();
+    adapters.sort_by_key(|(index, _)| *index);
+    (adapters.into_iter().map(|(_, adapter)| adapter).collect(), paths)
 }
 
 /// Gives every further adapter of a type a namespace that no other one of the type has.
@@ -70,7 +78,7 @@ fn paths(linked: &Linked<'_>, listener: Listener<'_>) -> Paths {
     }
 }
 
-fn control(listener: Listener<'_>) -> Option<Control> {
+fn control_of(listener: Listener<'_>) -> Option<Control> {
     let AdapterKind::Control(declared) = &listener.adapter.kind else { return None };
     let read::Control { health, info, metrics, .. } = *declared;
     Some(Control { port: listener.port, auth: listener.auth.clone(), health, info, metrics })

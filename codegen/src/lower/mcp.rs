@@ -1,8 +1,9 @@
 //! What an MCP server lists: tools, resources and prompts.
 
+use naftiko_schema::http::percent_encode;
 use naftiko_schema::{
-    Capability, Mcp, Message, Method, Prompt, PromptArgument, PromptSource, Resource, ResourceCall, ResourceSource,
-    ResourceText, Tool, ToolHints, Verb,
+    Capability, Mcp, Message, Method, Prompt, PromptArgument, PromptSource, Resource, ResourceCall, ResourceFile,
+    ResourceSource, Tool, ToolHints, Verb,
 };
 
 use super::binding::binding;
@@ -40,7 +41,7 @@ pub(super) fn lower(
         tools: tools.into_iter().map(|source| tool(source, callables)).collect(),
         resources: resources.into_iter().flat_map(|source| embedded(source, callables)).collect(),
         prompts: prompts.into_iter().map(prompt).collect(),
-        skills: None,
+        skills: Vec::new().into(),
     })
 }
 
@@ -125,8 +126,10 @@ fn embedded(source: &linked::Resource<'_>, callables: &Callables<'_>) -> Vec<Res
         linked::ResourceSource::Files(Files::Embedded(files)) => files,
     };
     let of_files = files.iter().map(|(path, file, content)| {
-        let source = ResourceSource::Text(ResourceText { file: file.clone().into(), text: content.clone().into() });
-        let uri = if path.is_empty() { uri.clone() } else { format!("{}/{path}", uri.trim_end_matches('/')) };
+        let source = ResourceSource::File(ResourceFile { file: file.clone().into(), content: content.clone() });
+        let path: String =
+            path.split('/').filter(|name| !name.is_empty()).map(|name| format!("/{}", percent_encode(name))).collect();
+        let uri = if path.is_empty() { uri.clone() } else { format!("{}{path}", uri.trim_end_matches('/')) };
         resource(name.clone(), uri, source)
     });
     of_files.collect()

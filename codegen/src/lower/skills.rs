@@ -6,9 +6,9 @@ use super::{one_line, text};
 use crate::linked::{self, Linked, Listener};
 use crate::read::document;
 
-/// The skills of all skill adapters; `None` if there are none.
+/// The skills of a listener; `None` if there are none.
 pub(super) fn lower(linked: &Linked<'_>, listener: Listener<'_>) -> Option<Skills> {
-    let skills: Vec<Skill> = linked.skills.iter().map(skill).collect();
+    let skills: Vec<Skill> = linked.skills.iter().filter(|skill| skill.listener == listener.index).map(skill).collect();
     let (port, auth) = (listener.port, listener.auth.clone());
     let namespace = text(listener.adapter.namespace.as_ref()).into();
     (!skills.is_empty()).then(|| Skills { port, namespace, auth, skills: skills.into() })

@@ -1,6 +1,10 @@
 //! Files with the content of resources and prompts. Those beside the capability are embedded in the crate; those with an
 //! absolute path are read by the server at run time.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use naftiko_schema::FileContent;
+
 use super::format;
 use super::script;
 use crate::codes::Code;
@@ -39,19 +43,26 @@ pub(super) fn link(location: &Text, sources: &Sources, sink: &mut Sink) -> Optio
         sink.report(Code::ServerFiles, location.span, message).help(help);
         return Some(Files::ServerFile(path.to_owned()));
     }
-    let help = "write a path relative to this file, to text files in the folder of the capabilities";
+    let help = "write a path relative to this file, to files in the folder of the capabilities";
     let Some(path) = relative(sink.path(location.span.file), path) else {
         return refuse("is outside of the folder of the capabilities", help, sink);
     };
-    if let Some(text) = sources.get(&path) {
-        return Some(Files::Embedded(vec![(String::new(), file_name(&path), plain(text))]));
+    let only = [path.clone(), format!("{path}{ENCODED}")];
+    if let Some((file, text)) = only.iter().find_map(|file| Some((file, sources.get(file)?))) {
+        let (path, content) = content(file, text);
+        return Some(Files::Embedded(vec![(String::new(), file_name(path), content)]));
     }
     // Hidden files are not published.
-    let is_shown = |file: &str| !file.ends_with(ENCODED) && !file.split('/').any(|part| part.starts_with('.'));
+    let is_shown = |file: &str| !file.split('/').any(|part| part.starts_with('.'));
     let shown = below(sources, &path).into_iter().filter(|(file, _)| is_shown(file));
-    let files: Vec<_> = shown.map(|(file, text)| (file.to_owned(), file_name(file), plain(text))).collect();
+    let embedded = shown.map(|(file, text)| {
+        let (path, content) = content(file, text);
+        (path.to_owned(), file_name(path), content)
+    });
+    let mut files: Vec<_> = embedded.collect();
+    files.sort_by(|(one, ..), (other, ..)| one.cmp(other));
     match files.len() {
-        0 => refuse("is neither a text file nor a folder with text files", help, sink),
+        0 => refuse("is neither a file nor a folder with files", help, sink),
         1..=MOST => Some(Files::Embedded(files)),
         many => refuse(&format!("has {many} files, more than {MOST}"), "split the folder", sink),
     }
@@ -62,6 +73,15 @@ pub(super) fn below<'s>(sources: &'s Sources, folder: &str) -> Vec<(&'s str, &'s
     let folder = format!("{folder}/");
     let below = sources.range(folder.clone()..).take_while(|(file, _)| file.starts_with(&folder));
     below.filter_map(|(file, text)| Some((file.strip_prefix(&folder)?, text))).collect()
+}
+
+/// The path of a file among the sources, and what is in it.
+pub(super) fn content<'p>(path: &'p str, text: &str) -> (&'p str, FileContent) {
+    let encoded = path.strip_suffix(ENCODED).and_then(|path| Some((path, BASE64_STANDARD.decode(text).ok()?)));
+    match encoded {
+        Some((path, bytes)) => (path, FileContent::Bytes(bytes.into())),
+        None => (path, FileContent::Text(plain(text).into())),
+    }
 }
 
 /// Where a folder or a schema may be among the sources, the likeliest first. An absolute location is one of the machine that

@@ -34,9 +34,9 @@ pub(super) fn listeners(document: &Document, sink: &mut Sink) -> Vec<usize> {
 fn shares(adapter_type: AdapterType, adapter: &Adapter, other: &Adapter) -> bool {
     let port = |adapter: &Adapter| adapter.port.unwrap_or(adapter_type.usual_port());
     match adapter_type {
-        AdapterType::Rest | AdapterType::Mcp if is_over_stdio(adapter) => true,
-        AdapterType::Rest | AdapterType::Mcp => port(adapter) == port(other) && port(adapter) != 0,
-        AdapterType::Skill | AdapterType::Control => true,
+        AdapterType::Control => true,
+        _ if is_over_stdio(adapter) => true,
+        AdapterType::Rest | AdapterType::Mcp | AdapterType::Skill => port(adapter) == port(other) && port(adapter) != 0,
     }
 }
 
@@ -51,13 +51,9 @@ fn report(adapter_type: AdapterType, adapter: &Adapter, first: Option<&Adapter>,
             "the adapter over stdio is served together with another MCP adapter: both have the tools of both",
             "to serve it alone, move it to a capability of its own",
         ),
-        AdapterType::Mcp | AdapterType::Rest => (
+        AdapterType::Mcp | AdapterType::Rest | AdapterType::Skill => (
             "two adapters of one type have the same port, so they are served together",
             "give each of them its own `port` to serve them apart",
-        ),
-        AdapterType::Skill => (
-            "all skill adapters are served together, on the port of the first",
-            "to serve them separately, split the capability",
         ),
         // There is nothing in a second one that the first one does not have.
         AdapterType::Control => return,

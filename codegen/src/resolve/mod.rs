@@ -110,7 +110,7 @@ pub(crate) fn resolve<'d>(document: &'d Document, sources: &Sources, sink: &mut 
     let flows = linker.into_flows();
     linked.variables = variables.tables();
     linked.prompts = prompts::prompts(&linked, sources, sink);
-    linked.skills = skills::skills(document, sources, sink);
+    linked.skills = skills::skills(document, &linked.listeners, sources, sink);
     (linked.flows, linked.routes, linked.tools, linked.resources) = (flows, routes, tools, resources);
     infer_types(&mut linked);
     describe_inputs(&mut linked);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{adapters, files};
 use crate::Sources;
-use naftiko_schema::Role;
+use naftiko_schema::{FileContent, Role};
 
 use crate::codes::Code;
 use crate::diagnostic::{FIRST, Sink, Span, nearest};
@@ -53,13 +53,16 @@ fn text(source: &document::Prompt, sources: &Sources, sink: &mut Sink) -> Option
     match files::link(location, sources, sink)? {
         Files::ServerFile(path) => Some(PromptText::ServerFile(path)),
         Files::Embedded(files) => {
-            if let [(below, _, text)] = files.as_slice()
-                && below.is_empty()
-            {
-                return Some(PromptText::Messages(vec![(Role::User, text.clone(), location.span)]));
+            let only = files.first().filter(|(below, ..)| below.is_empty()).map(|(.., content)| content);
+            if let Some(FileContent::Text(text)) = only {
+                return Some(PromptText::Messages(vec![(Role::User, text.to_string(), location.span)]));
             }
-            let message = format!("the location `{}` is a folder, but a prompt needs one file", location.value);
-            sink.report(Code::BadLocation, location.span, message).help("name a file in that folder");
+            let (what, help) = match only {
+                Some(_) => ("is no text", "write the prompt in UTF-8"),
+                None => ("is a folder, but a prompt needs one file", "name a file in that folder"),
+            };
+            let message = format!("the location `{}` {what}", location.value);
+            sink.report(Code::BadLocation, location.span, message).help(help);
             None
         }
     }

@@ -1,34 +1,43 @@
 //! Skills: their files, which are embedded in the crate, and the routes and tools of other adapters that they name.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use naftiko_schema::{SkillAction, SkillContent, SkillFile, SkillSource};
+use std::collections::BTreeSet;
 
-use super::duplicates;
-use super::files::{MOST, below, folders, is_beside, path_of, plain};
+use naftiko_schema::{SkillAction, SkillFile, SkillSource};
+
+use super::files::{MOST, below, content, folders, is_beside, path_of};
+use super::{adapters, duplicates};
+use crate::Sources;
 use crate::codes::Code;
 use crate::diagnostic::Sink;
 use crate::linked::{Skill, SkillTool};
 use crate::read::document::{self, AdapterKind, Document, Text};
-use crate::{ENCODED, Sources};
 
 /// How much the files of a skill may have together, in bytes: they become part of the program.
 const MOST_BYTES: usize = 8 << 20;
 
 /// The skills of all adapters, in order.
-pub(super) fn skills<'d>(document: &'d Document, sources: &Sources, sink: &mut Sink) -> Vec<Skill<'d>> {
-    let declared = document.adapters.iter().filter_map(|adapter| match &adapter.kind {
-        AdapterKind::Skill(skills) => Some(skills),
+pub(super) fn skills<'d>(
+    document: &'d Document,
+    listeners: &[usize],
+    sources: &Sources,
+    sink: &mut Sink,
+) -> Vec<Skill<'d>> {
+    let declared = adapters(document, listeners).filter_map(|(listener, adapter)| match &adapter.kind {
+        AdapterKind::Skill(skills) => Some(skills.iter().map(move |skill| (listener, skill))),
         _ => None,
     });
-    let declared: Vec<&document::Skill> = declared.flatten().collect();
-    duplicates(declared.iter().map(|skill| &skill.name), "skill", "the first one is served", sink);
+    let declared: Vec<(usize, &document::Skill)> = declared.flatten().collect();
+    for listener in declared.iter().map(|(listener, _)| *listener).collect::<BTreeSet<_>>() {
+        let own = declared.iter().filter(|(of, _)| *of == listener);
+        duplicates(own.map(|(_, skill)| &skill.name), "skill", "the first one is served", sink);
+    }
     let mut linked: Vec<Skill<'d>> = Vec::new();
-    for skill in declared {
+    for (listener, skill) in declared {
         let files = skill.location.as_ref().and_then(|location| files(location, sources, sink));
         let tools = skill.tools.iter().filter_map(|tool| link(tool, skill, files.as_deref(), document, sink)).collect();
-        if linked.iter().all(|known| known.declared.name.value != skill.name.value) {
-            linked.push(Skill { declared: skill, tools, files: files.unwrap_or_default() });
+        let is_same = |known: &Skill<'_>| known.listener == listener && known.declared.name.value == skill.name.value;
+        if !linked.iter().any(is_same) {
+            linked.push(Skill { listener, declared: skill, tools, files: files.unwrap_or_default() });
         }
     }
     linked
@@ -151,9 +160,6 @@ fn files(location: &Text, sources: &Sources, sink: &mut Sink) -> Option<Vec<Skil
 }
 
 fn file(path: &str, text: &str) -> SkillFile {
-    let encoded = path.strip_suffix(ENCODED).and_then(|path| Some((path, BASE64_STANDARD.decode(text).ok()?)));
-    match encoded {
-        Some((path, bytes)) => SkillFile { path: path.to_owned().into(), content: SkillContent::Bytes(bytes.into()) },
-        None => SkillFile { path: path.to_owned().into(), content: SkillContent::Text(plain(text).into()) },
-    }
+    let (path, content) = content(path, text);
+    SkillFile { path: path.to_owned().into(), content }
 }

@@ -1,5 +1,6 @@
 //! Running flows: steps as soon as what they need is there, and a document or the last response at the end.
 
+use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
@@ -80,6 +81,7 @@ impl Run<'_> {
     /// # Errors
     /// If a step fails. The error says which.
     pub(crate) async fn run(&self, inputs: Arguments) -> Result<Response<ResponseBody>, Error> {
+        let renewal = inputs.renewal().cloned();
         let inputs = inputs.into_values();
         let variables = self.connection.variables(&self.flow.name, &self.flow.variables()).await?;
         let deadline = Instant::now() + self.connection.timeout();
@@ -90,7 +92,8 @@ impl Run<'_> {
         let mut outputs = Outputs { whole: vec![None; steps.len()], shown: self.view.map(|_| vec![None; steps.len()]) };
         let (mut started, mut ended) = (vec![false; steps.len()], vec![false; steps.len()]);
         let mut running = Vec::new();
-        let scope = Scope { inputs: &inputs, outputs: &[], element: None, variables: &variables };
+        let (renewal, variables) = (renewal.as_ref(), &variables);
+        let scope = Scope { inputs: &inputs, renewal, outputs: &[], element: None, variables };
         let mut failed = Failed(None);
         loop {
             let mut due = Vec::new();
@@ -102,7 +105,7 @@ impl Run<'_> {
                 }
             }
             let scope = Scope { outputs: &outputs.whole, ..scope };
-            let start = |(index, step)| self.take(index, step, scope, &variables, self.reading(index), deadline);
+            let start = |(index, step)| self.take(index, step, scope, variables, self.reading(index), deadline);
             let (index, outcome) = match due.as_slice() {
                 // A step that runs alone needs no place on the heap.
                 [only] if running.is_empty() => (only.0, start(*only)?.await),
@@ -388,6 +391,42 @@ fn seen(call: &'static StepCall, response: &Response<Bytes>) -> Option<Value> {
 /// # Errors
 /// If they are wrong. That is a mistake of the caller, or of an earlier step whose output is a part of them.
 pub(crate) fn arguments(
+    call: &'static StepCall,
+    scope: Scope<'_>,
+    known: Option<StepId>,
+    connection: &Connection,
+) -> Result<Arguments, Error> {
+    let arguments = made(call, scope, known, connection)?;
+    let mut used = BTreeSet::new();
+    call.sources.iter().for_each(|source| source.variables(&mut |id| used.extend([id])));
+    used.extend(scope.renewal.iter().flat_map(|of_inputs| &of_inputs.used));
+    if used.is_empty() || scope.variables.are_placeholders() {
+        return Ok(arguments);
+    }
+    let mut values = scope.variables.clone().into_values();
+    if let Some(of_inputs) = scope.renewal {
+        values.resize_with(values.len().max(of_inputs.values.len()), Default::default);
+        let pairs = of_inputs.used.iter().filter_map(|id| Some((id.index(), of_inputs.values.get(id.index())?)));
+        pairs
+            .for_each(|(index, value)| values.iter_mut().skip(index).take(1).for_each(|known| known.clone_from(value)));
+    }
+    let (inputs, outputs, renewal) = (scope.inputs.clone(), scope.outputs.to_vec(), scope.renewal.cloned());
+    let (element, connection) = (scope.element.map(|(step, element)| (step, element.clone())), connection.clone());
+    let others = move |others: Vec<_>| {
+        let renewed = match &renewal {
+            Some(of_inputs) => Some(of_inputs.with(others.clone())?.into_values()),
+            None => None,
+        };
+        let (inputs, variables) = (renewed.as_ref().unwrap_or(&inputs), &others.into());
+        let element = element.as_ref().map(|(step, element)| (*step, element));
+        let scope = Scope { inputs, renewal: None, outputs: &outputs, element, variables };
+        made(call, scope, known, &connection).ok()
+    };
+    Ok(arguments.renewable(used, values, others))
+}
+
+/// The same, without a way to make them of other values of variables.
+fn made(
     call: &'static StepCall,
     scope: Scope<'_>,
     known: Option<StepId>,

@@ -32,9 +32,18 @@ pub async fn checked(binding: &'static Binding, connection: &Connection, values:
     let is_checked = |input: &Parameter| !input.rules.is_empty() || (has_schema && input.location.is_body());
     let with_rules = binding.inputs().iter().zip(&values).filter(|(input, _)| is_checked(input));
     let length = with_rules.filter_map(|(_, value)| value.as_ref()).map(Argument::length).sum();
-    let variables = connection.variables(binding.target.name(), &binding.variables()).await?;
+    let used = binding.variables();
+    let variables = connection.variables(binding.target.name(), &used).await?;
     let connection = connection.clone();
-    offload(length, move || checked_here(binding, &connection, &variables, values)).await
+    offload(length, move || {
+        if used.is_empty() {
+            return checked_here(binding, &connection, &variables, values);
+        }
+        let arguments = checked_here(binding, &connection, &variables, values.clone())?;
+        let others = move |others: Vec<_>| checked_here(binding, &connection, &others.into(), values.clone()).ok();
+        Ok(arguments.renewable(used, variables.into_values(), others))
+    })
+    .await
 }
 
 /// What else is wrong with values, where inputs of these names are known to be wrong.
@@ -130,7 +139,7 @@ fn arguments(binding: &Binding, defaults: &Defaults, values: Values, variables: 
     let mapped: Values = match &binding.arguments {
         ArgumentMapping::Identity => values,
         ArgumentMapping::Mapped(mapping) => {
-            let scope = Scope { inputs: &values, outputs: &[], element: None, variables };
+            let scope = Scope { inputs: &values, renewal: None, outputs: &[], element: None, variables };
             mapping.sources.iter().map(|source| scope.value(source)).collect()
         }
     };

@@ -37,7 +37,7 @@ pub(crate) fn planned(flow: &'static Flow, connection: &Connection, inputs: &Arg
     let is_hidden = inputs.are_hidden() || !flow.variables().is_empty();
     let variables = if is_hidden { connection.placeholders() } else { VariableValues::default() };
     let inputs = inputs.shown().clone().into_values();
-    let scope = Scope { inputs: &inputs, outputs: &[], element: None, variables: &variables };
+    let scope = Scope { inputs: &inputs, renewal: None, outputs: &[], element: None, variables: &variables };
     let mut planned = Vec::new();
     for (index, step) in flow.steps.iter().enumerate() {
         let Action::Call(call) = &step.action else { continue };

@@ -1,8 +1,9 @@
 //! The value of a source: what an argument, or a part of a document, is made of.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use naftiko_client::__private::{Argument, VariableValues, from_json_text};
+use naftiko_client::__private::{Argument, Renewal, VariableValues, from_json_text};
 use naftiko_schema::{ArgumentSource, InputPart, InputText, Kind, SourceMember, StepId, StepValue, VariableValue};
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -18,6 +19,8 @@ pub type Values = Vec<Option<Argument>>;
 pub(crate) struct Scope<'s> {
     /// What the caller sent.
     pub(crate) inputs: &'s Values,
+    /// How the inputs of a flow are made of other values of variables, if there are any in them.
+    pub(crate) renewal: Option<&'s Arc<Renewal>>,
     /// The outputs of the steps of a flow, with [marked numbers](numbers).
     pub(crate) outputs: &'s [Option<Value>],
     /// The element for which a call of this step is made. It is what the step's own id refers to.

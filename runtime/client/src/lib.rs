@@ -66,7 +66,7 @@ pub mod __private {
     pub use serde::{self, Deserialize, Serialize};
     pub use serde_json::Value;
 
-    pub use crate::argument::{Argument, Arguments, Schema, Violations, from_json_text, from_texts};
+    pub use crate::argument::{Argument, Arguments, Renewal, Schema, Violations, from_json_text, from_texts};
     pub use crate::check::{check_body_once, check_once};
     pub use crate::client::{
         CONNECT_TIMEOUT, Clients, Connection, Environment, Handle, MAX_FIELDS, MAX_HEAD, OnBehalf, Options, Passed,

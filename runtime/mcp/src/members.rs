@@ -158,7 +158,7 @@ impl Members {
 impl Declared {
     fn new<'m>(offered: impl Iterator<Item = &'m Member>, catalog: &Catalog) -> Self {
         let adapters: Vec<_> = offered.map(|member| member.adapter).collect();
-        let skills = Skills::new(adapters.iter().filter_map(|adapter| adapter.skills.as_deref()));
+        let skills = Skills::new(adapters.iter().flat_map(|adapter| adapter.skills.iter().map(|skills| &**skills)));
         Self {
             tools: adapters.iter().any(|adapter| !adapter.tools.is_empty()),
             prompts: adapters.iter().any(|adapter| !adapter.prompts.is_empty()),

@@ -290,7 +290,7 @@ impl Policy {
                 let allows = |grant: &Grant| grant.allows(&Action::new(toolset, target, adapter.tools.iter()));
                 (!self.choice.read_only || target.is_safe()) && self.grant.as_ref().is_none_or(allows)
             }
-            ResourceSource::Text(_) => true,
+            ResourceSource::File(_) => true,
             ResourceSource::ServerFile(path) => self.folder_of(path).is_some(),
         }
     }
@@ -313,7 +313,7 @@ impl Policy {
     pub fn warn_of_withheld_files(&self, adapter: &Mcp) {
         let resources = adapter.resources.iter().filter_map(|resource| match &resource.source {
             ResourceSource::ServerFile(path) => Some((&resource.name, path)),
-            ResourceSource::Call(_) | ResourceSource::Text(_) => None,
+            ResourceSource::Call(_) | ResourceSource::File(_) => None,
         });
         let prompts = adapter.prompts.iter().filter_map(|prompt| match &prompt.source {
             PromptSource::ServerFile(path) => Some((&prompt.name, path)),

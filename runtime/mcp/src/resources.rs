@@ -66,7 +66,7 @@ impl Resources {
                 ResourceSource::Call(call) => {
                     Some(Action::new(member.toolset(), &call.binding.target, member.adapter.tools.iter()))
                 }
-                ResourceSource::Text(_) | ResourceSource::ServerFile(_) => None,
+                ResourceSource::File(_) | ResourceSource::ServerFile(_) => None,
             };
             Entry { resource, pattern: pattern(&resource.uri), connection: member.connection.clone(), action }
         };
@@ -74,7 +74,7 @@ impl Resources {
             shown: shown.into_iter().map(entry).collect(),
             withheld: hidden.into_iter().map(|(resource, _)| resource).filter(is_file).collect(),
             cut: cut.to_vec(),
-            skills: Skills::new(members.iter().filter_map(|member| member.adapter.skills.as_deref())),
+            skills: Skills::new(members.iter().flat_map(|member| member.adapter.skills.iter().map(|skills| &**skills))),
             policy: policy.clone(),
         }
     }
@@ -95,8 +95,10 @@ impl Resources {
         for Entry { resource, .. } in self.shown.iter().filter(|entry| entry.pattern.is_none()) {
             match &resource.source {
                 ResourceSource::Call(_) => all.push(describe(resource, "", Some(&resource.media_type))),
-                ResourceSource::Text(source) => {
-                    all.push(describe(resource, "", media_type(&source.file)).with_size(source.text.len() as u64));
+                ResourceSource::File(source) => {
+                    all.push(
+                        describe(resource, "", media_type(&source.file)).with_size(source.content.bytes().len() as u64),
+                    );
                 }
                 ResourceSource::ServerFile(root) => {
                     let root: &'static str = root;
@@ -143,9 +145,9 @@ impl Resources {
         };
         let declared = non_empty(&resource.media_type);
         let contents = match &resource.source {
-            ResourceSource::Text(source) => {
+            ResourceSource::File(source) => {
                 let media_type = declared.or(media_type(&source.file).map(str::to_owned));
-                content::contents(uri, media_type, false, source.text.as_bytes().to_vec())
+                content::contents(uri, media_type, false, source.content.bytes().to_vec())
             }
             ResourceSource::ServerFile(root) => {
                 let media_type = declared.or(media_type(&named(root, &below)).map(str::to_owned));
@@ -217,7 +219,7 @@ impl Resources {
         }
         let below = |entry: &'u Entry| match &entry.resource.source {
             ResourceSource::ServerFile(_) => Some((entry, below(entry.resource, uri)?.to_owned(), None)),
-            ResourceSource::Call(_) | ResourceSource::Text(_) => None,
+            ResourceSource::Call(_) | ResourceSource::File(_) => None,
         };
         plain().find_map(below).or_else(|| {
             self.shown

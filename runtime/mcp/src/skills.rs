@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use naftiko_schema::http::{media_type, percent_encode};
-use naftiko_schema::{Skill, SkillAction, SkillContent, SkillSource, SkillTool};
+use naftiko_schema::{FileContent, Skill, SkillAction, SkillSource, SkillTool};
 use rmcp::ErrorData;
 use rmcp::model::{GetSkillResult, ResourceContents, SKILL_MD, SkillFrontmatter, SkillResource, SkillResources};
 use serde_json::{Map, Value};
@@ -117,7 +117,7 @@ fn start(skill: &Skill) -> String {
     let fields = named.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(matter.extra);
     let fields: String = fields.map(|(name, value)| format!("{name}: {value}\n")).collect();
     let own = skill.files.iter().find_map(|file| match &file.content {
-        SkillContent::Text(text) if file.path == SKILL_MD => Some(without_front_matter(text).to_owned()),
+        FileContent::Text(text) if file.path == SKILL_MD => Some(without_front_matter(text).to_owned()),
         _ => None,
     });
     format!("{FENCE}{fields}{FENCE}{}", own.unwrap_or_else(|| format!("\n{}\n{}", skill.description, tools(skill))))
@@ -161,9 +161,9 @@ mod tests {
                     .files(
                         const {
                             &[
-                                SkillFile::new(".notes", SkillContent::Text(text("hidden"))),
-                                SkillFile::new("SKILL.md", SkillContent::Text(text("---\nname: other\n---\n# Sow\n"))),
-                                SkillFile::new("a b/depth.md", SkillContent::Text(text("Deep\n"))),
+                                SkillFile::new(".notes", FileContent::Text(text("hidden"))),
+                                SkillFile::new("SKILL.md", FileContent::Text(text("---\nname: other\n---\n# Sow\n"))),
+                                SkillFile::new("a b/depth.md", FileContent::Text(text("Deep\n"))),
                             ]
                         },
                     ),

@@ -216,8 +216,8 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send + 'static> Transp
             // The same holds for responses to requests: further ones wait in the pipe, and not here.
             self.open.room().await;
             match self.next().await? {
-                // rmcp ends if a client begins with one, although it asks for nothing.
-                Ok(JsonRpcMessage::Notification(_)) if !self.opened => {}
+                // rmcp ends if a client begins with anything but a request, although it asks for nothing.
+                Ok(message) if !self.opened && !matches!(message, JsonRpcMessage::Request(_)) => {}
                 Ok(message) => {
                     self.opened = true;
                     self.open.read(&message);

@@ -8,7 +8,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use http::header::{
     ALLOW, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName,
-    PROXY_AUTHORIZATION,
+    IF_MODIFIED_SINCE, IF_NONE_MATCH, PROXY_AUTHORIZATION,
 };
 use http::{Method, StatusCode};
 use naftiko_adapter::{Forwarded, STANDSTILL, pass_on, receive};
@@ -19,6 +19,7 @@ use naftiko_schema::{Forward, Location, Operation, Rest, Text};
 use url::form_urlencoded;
 
 use super::failure::{self, ApiErrors};
+use super::fields::{self, Content};
 use super::passage::Passage;
 use super::pattern::Pattern;
 use super::problem::Problem;
@@ -121,8 +122,21 @@ pub(super) async fn respond(
     let response = pass_on(operation, references.connection, body, Forwarded(headers, on_behalf), passed).await;
     match response {
         Ok(response) => Ok(response::whole(response, references, references.connection.response_limit())),
+        // The caller has the content, and asked whether it is still the same.
+        Err(error) if error.status() == Some(StatusCode::NOT_MODIFIED) && is_conditional(&parts.headers) => {
+            let mut response = Response::default();
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            let headers = error.headers().cloned().unwrap_or_default();
+            *response.headers_mut() = fields::passed(headers, references, Content::Same);
+            Ok(response)
+        }
         Err(error) => failure::response(&error, references, api_errors),
     }
+}
+
+/// Whether a request is one for content that has changed (RFC 9110 §13.1).
+fn is_conditional(headers: &HeaderMap) -> bool {
+    [IF_NONE_MATCH, IF_MODIFIED_SINCE].iter().any(|name| headers.contains_key(name))
 }
 
 #[cfg(test)]

@@ -142,6 +142,11 @@ table! {
         scope: Template,
         /// The refresh token.
         refresh_token: Template,
+    } with {
+        /// The audience of the token: a name that the authorization server knows.
+        audience: optional(Template),
+        /// The resource that it is for: an absolute URI (RFC 8707 §2).
+        resource: optional(Template),
     }
 }
 

@@ -58,7 +58,7 @@ pub struct Serve {
     /// The port for MCP; the capability's unless set, 0 for any free port; NAMESPACE=PORT for a further MCP adapter (repeatable)
     #[arg(long, env = "NAFTIKO_MCP_PORT", value_name = "PORT", value_parser = list::ports)]
     pub(super) mcp_port: Vec<List>,
-    /// The port for skills; the capability's unless set, 0 for any free port
+    /// The port for skills; the capability's unless set, 0 for any free port; NAMESPACE=PORT for a further skill adapter (repeatable)
     #[arg(long, env = "NAFTIKO_SKILL_PORT", value_name = "PORT", value_parser = list::ports)]
     pub(super) skill_port: Vec<List>,
     /// The port for the control adapter; the capability's unless set, 0 for any free port

@@ -9,6 +9,9 @@ use tokio_util::sync::CancellationToken;
 use super::listening::Listening;
 use super::reply::status_response;
 
+/// The paths of probes on the port of a control adapter: whether the process is alive, and whether it is ready.
+pub(super) const PROBES: [&str; 2] = ["/health/live", "/health/ready"];
+
 /// The probes of one port.
 #[derive(Clone)]
 pub(super) struct Health {
@@ -40,8 +43,9 @@ impl Health {
             let adapters: Vec<_> = listening.iter().map(|listening| listening.status(state)).collect();
             json!({"status": word, "adapters": adapters}).to_string()
         };
-        let alive = ("/health/live", json!({"status": "UP"}).to_string());
-        let ready = ("/health/ready", body("UP", "started"), body("DEGRADED", "stopped"));
+        let [alive, ready] = PROBES;
+        let alive = (alive, json!({"status": "UP"}).to_string());
+        let ready = (ready, body("UP", "started"), body("DEGRADED", "stopped"));
         Self { stop: stop.clone(), alive: enabled.then_some(alive), ready: enabled.then_some(ready), guarded }
     }
 

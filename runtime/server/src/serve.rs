@@ -205,15 +205,11 @@ impl Running {
         let sockets = self.bind(&plans)?;
         self.rules = rules;
         let has_control = program.adapters().any(|adapter| matches!(adapter, Adapter::Control(_)));
+        let all = self.addresses(&plans, &sockets);
+        let listening: Vec<_> = all.iter().flatten().copied().collect();
         let mut kept = Vec::new();
-        for (plan, socket) in plans.iter().zip(sockets) {
-            let known = self.listeners.iter().find(|listener| listener.requested == plan.requested());
-            let own = match (&socket, known) {
-                (Some((_, address)), _) => plan.listening(*address),
-                (None, Some(known)) => plan.listening(known.listening.address),
-                (None, None) => continue,
-            };
-            let listening: Vec<_> = kept.iter().map(|listener: &Listener| listener.listening).chain([own]).collect();
+        for ((plan, socket), own) in plans.iter().zip(sockets).zip(all) {
+            let Some(own) = own else { continue };
             let pipelines: Vec<_> = plan
                 .connections
                 .iter()
@@ -293,7 +289,6 @@ impl Running {
         program.check_scripts(&self.options.upstream.scripts)?;
         let calls = |plan: &&Plan| plan.adapter.rest().is_some() || plan.adapter.mcp().is_some();
         on_behalf.check(plans.iter().filter(calls).map(|plan| &plan.inbound))?;
-        plans.sort_by_key(|plan| matches!(plan.adapter, Adapter::Control(_)));
         if plans.is_empty() {
             return Err(Failure::Refused("no adapter to serve".to_owned()));
         }
@@ -396,6 +391,21 @@ impl Running {
             sockets.push(Some((socket, address)));
         }
         Ok(sockets)
+    }
+
+    /// Where each plan is served: at its socket, or at that of a listener of the program before.
+    fn addresses(&self, plans: &[Plan], sockets: &[Option<(TcpListener, SocketAddr)>]) -> Vec<Option<Listening>> {
+        let mut known: Vec<_> = self.listeners.iter().map(|it| (it.requested, it.listening.address)).collect();
+        let mut address = |plan: &Plan, socket: &Option<(TcpListener, SocketAddr)>| match socket {
+            Some((_, address)) => Some(*address),
+            // The order says which is which among those on any free port.
+            None => {
+                let kept = known.iter().position(|(requested, _)| *requested == plan.requested())?;
+                Some(known.remove(kept).1)
+            }
+        };
+        let pairs = plans.iter().zip(sockets);
+        pairs.map(|(plan, socket)| Some(plan.listening(address(plan, socket)?))).collect()
     }
 
     fn listen(&mut self, plan: &Plan, socket: TcpListener, listening: Listening, pipelines: Vec<Pipeline>) -> Listener {

@@ -2,10 +2,70 @@
 
 use naftiko_schema::http;
 
-/// Those that it does not know: such files are bytes.
-const UNKNOWN: [&str; 4] = ["application/yaml", "audio/mpeg", "image/webp", "text/markdown"];
+/// Files that are bytes to it, although other servers know what they are.
+const UNKNOWN: [&str; 3] = ["md", "webp", "yml"];
+/// Media types that it has for other files than resources have, or others for the same ones.
+const MEDIA_TYPES: [(&str, &str); 26] = [
+    ("bmp", "image/bmp"),
+    ("doc", "application/msword"),
+    ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    ("ico", "image/x-icon"),
+    ("jar", "application/java-archive"),
+    ("java", "text/plain"),
+    ("js", "application/x-javascript"),
+    ("mov", "video/quicktime"),
+    ("mp4", "video/mp4"),
+    ("odt", "application/vnd.oasis.opendocument.text"),
+    ("ppt", "application/vnd.ms-powerpoint"),
+    ("pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+    ("rtf", "application/rtf"),
+    ("tar", "application/x-tar"),
+    ("tex", "application/x-tex"),
+    ("tif", "image/tiff"),
+    ("tiff", "image/tiff"),
+    ("tsv", "text/tab-separated-values"),
+    ("wav", "audio/x-wav"),
+    ("xhtml", "application/xhtml+xml"),
+    ("xls", "application/vnd.ms-excel"),
+    ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    ("xml", "text/xml"),
+    ("xsd", "application/x-xsd+xml"),
+    ("yaml", "application/x-yaml"),
+    ("zip", "application/zip"),
+];
 
 /// The media type of a file, by its name.
 pub(crate) fn media_type(file: &str) -> &'static str {
-    http::media_type(file).filter(|known| !UNKNOWN.contains(known)).unwrap_or("application/octet-stream")
+    let extension = file.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let is_it = |known: &str| known.eq_ignore_ascii_case(extension);
+    let own = MEDIA_TYPES.iter().find(|(known, _)| is_it(known)).map(|(_, media_type)| *media_type);
+    let shared = || http::media_type(file).filter(|_| !UNKNOWN.iter().any(|known| is_it(known)));
+    own.or_else(shared).unwrap_or("application/octet-stream")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_have_the_media_types_of_the_reference_engine() {
+        for (file, expected) in [
+            ("data.json", "application/json"),
+            ("DATA.JSON", "application/json"),
+            ("docs/a.b.txt", "text/plain"),
+            ("page.html", "text/html"),
+            ("feed.xml", "text/xml"),
+            ("run.js", "application/x-javascript"),
+            ("values.yaml", "application/x-yaml"),
+            ("values.yml", "application/octet-stream"),
+            ("all.zip", "application/zip"),
+            ("song.mp3", "audio/mpeg"),
+            ("SKILL.md", "application/octet-stream"),
+            ("run.py", "application/octet-stream"),
+            ("LICENSE", "application/octet-stream"),
+            (".hidden", "application/octet-stream"),
+        ] {
+            assert_eq!(media_type(file), expected, "{file}");
+        }
+    }
 }

@@ -28,6 +28,10 @@ pub(crate) fn wanted(path: &str) -> Result<Option<Wanted>, Traversal> {
         return Ok(Some(Wanted::Catalog));
     }
     let Some(below) = below.strip_prefix('/') else { return Ok(None) };
+    // Some servers drop empty parts, so that it would be another path for them.
+    if path.contains("//") {
+        return Err(Traversal);
+    }
     let parts = below.split('/').map(part).collect::<Result<Vec<String>, Traversal>>()?;
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     Ok(match parts.as_slice() {
@@ -89,6 +93,9 @@ mod tests {
             "/skills/sow/contents/a%00b",
             "/skills/sow/contents/%ff",
             "/skills/../sow",
+            "/skills//sow",
+            "/skills/sow/contents//SKILL.md",
+            "/skills/sow/contents/a//b",
         ] {
             assert_eq!(wanted(path), Err(Traversal), "{path}");
         }

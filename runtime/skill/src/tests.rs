@@ -1,7 +1,7 @@
 use axum::body::Body;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
-use naftiko_schema::{Skill, SkillContent, SkillFile, SkillSource, SkillTool, list, text};
+use naftiko_schema::{FileContent, Skill, SkillFile, SkillSource, SkillTool, list, text};
 use tower::ServiceExt as _;
 
 use super::*;
@@ -14,9 +14,9 @@ static SKILLS: Skills = Skills::new(0).skills(
                 .files(
                     const {
                         &[
-                            SkillFile::new("SKILL.md", SkillContent::Text(text("Sow.\n"))),
-                            SkillFile::new("page.html", SkillContent::Text(text("<script>"))),
-                            SkillFile::new("seed.png", SkillContent::Bytes(list(b"\x89\xff"))),
+                            SkillFile::new("SKILL.md", FileContent::Text(text("Sow.\n"))),
+                            SkillFile::new("page.html", FileContent::Text(text("<script>"))),
+                            SkillFile::new("seed.png", FileContent::Bytes(list(b"\x89\xff"))),
                         ]
                     },
                 ),
@@ -50,6 +50,8 @@ async fn skills_and_their_files_are_read_over_http() {
         ("/skills/rest/download", 404, ""),
         ("/skills/sow/contents/", 404, ""),
         ("/skills/sow/contents/../../etc/passwd", 400, ""),
+        ("/skills/sow/contents/no.md", 404, ""),
+        ("/skills/sow/contents/no%20file.md", 400, ""),
         ("/skills/mow", 404, ""),
     ] {
         let (found, _, text) = send("GET", path).await;

@@ -53,7 +53,7 @@ pub(super) fn emit(parts: &Parts<'_>) -> String {
             mcp.port
         ));
     }
-    if let Some(skills) = parts.models.iter().find_map(|model| model.skills()) {
+    if let Some(skills) = parts.models.iter().find_map(|model| model.skills().next()) {
         text.push_str(&format!("Skills on 127.0.0.1:{}/skills are those of all capabilities.\n\n", skills.port));
     }
     text.push_str(&renamed(parts));

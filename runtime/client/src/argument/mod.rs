@@ -11,5 +11,5 @@ pub(crate) use check::{items, scalar, scalar_text};
 pub use parse::{from_json_text, from_texts};
 pub use schema::Schema;
 pub(crate) use values::json_text;
-pub use values::{Argument, Arguments};
+pub use values::{Argument, Arguments, Renewal};
 pub use violations::Violations;

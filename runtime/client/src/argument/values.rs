@@ -1,9 +1,11 @@
 //! The arguments of one call.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use naftiko_schema::{Location, Operation, Parameter, ParameterId};
+use naftiko_schema::{Location, Operation, Parameter, ParameterId, VariableId};
 use secrecy::SecretString;
 use serde_json::Value;
 
@@ -31,8 +33,30 @@ pub struct Arguments {
     secrets: Vec<SecretString>,
     /// The same arguments with placeholders for the values of variables, if there are any in them.
     shown: Option<Box<Arguments>>,
+    /// How they are made of other values of the variables in them, if there are any.
+    renewal: Option<Arc<Renewal>>,
     /// Whether they were checked, and found valid.
     checked: bool,
+}
+
+/// The values of variables in arguments, and how the same arguments are made of other values.
+#[doc(hidden)]
+pub struct Renewal {
+    /// The variables.
+    pub used: BTreeSet<VariableId>,
+    /// By the ids of the variables; those that are not used may be empty.
+    pub values: Vec<SecretString>,
+    make: Box<Make>,
+}
+
+/// Makes arguments of values of variables; `None` if that is impossible.
+type Make = dyn Fn(Vec<SecretString>) -> Option<Arguments> + Send + Sync;
+
+impl Renewal {
+    /// The arguments with these values.
+    pub fn with(&self, values: Vec<SecretString>) -> Option<Arguments> {
+        (self.make)(values)
+    }
 }
 
 impl Argument {
@@ -118,7 +142,7 @@ impl Arguments {
 
     /// One optional value for each parameter, in order.
     pub fn of(values: Vec<Option<Argument>>) -> Self {
-        Self { values, secrets: Vec::new(), shown: None, checked: false }
+        Self { values, secrets: Vec::new(), shown: None, renewal: None, checked: false }
     }
 
     pub(crate) fn set(&mut self, id: ParameterId, argument: Argument) {
@@ -136,6 +160,24 @@ impl Arguments {
     pub fn hide<'s>(&mut self, secrets: impl IntoIterator<Item = &'s SecretString>, shown: Option<Self>) {
         self.secrets.extend(secrets.into_iter().cloned());
         self.shown = shown.map(Box::new);
+    }
+
+    /// Says which variables are in them, with which values, and how they are made of other values: an upstream may reject one that
+    /// has changed since.
+    #[must_use]
+    pub fn renewable(
+        mut self,
+        used: BTreeSet<VariableId>,
+        values: Vec<SecretString>,
+        make: impl Fn(Vec<SecretString>) -> Option<Self> + Send + Sync + 'static,
+    ) -> Self {
+        self.renewal = (!used.is_empty()).then(|| Arc::new(Renewal { used, values, make: Box::new(make) }));
+        self
+    }
+
+    /// How they are made of other values of the variables in them, if there are any.
+    pub fn renewal(&self) -> Option<&Arc<Renewal>> {
+        self.renewal.as_ref()
     }
 
     /// What may be shown of them: they themselves, unless values of variables are in them.

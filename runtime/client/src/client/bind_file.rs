@@ -14,12 +14,13 @@ use crate::format;
 /// What is wrong with the file. It never quotes what is in it.
 pub(super) fn value(file: &Path, shown: &str, key: &str) -> Result<String, String> {
     let text = std::fs::read_to_string(file).map_err(|error| format!("`{shown}` cannot be read: {}", error.kind()))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let name = file.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     let value = match name.rsplit_once('.') {
-        Some((_, "yaml" | "yml")) => yaml(&text, key),
-        Some((_, "env")) => Some(dotenv(&text, key)),
-        _ if name.starts_with(".env") => Some(dotenv(&text, key)),
-        _ => json(&text, key),
+        Some((_, "yaml" | "yml")) => yaml(text, key),
+        Some((_, "env")) => Some(dotenv(text, key)),
+        _ if name.starts_with(".env") => Some(dotenv(text, key)),
+        _ => json(text, key),
     };
     let value = value.ok_or_else(|| format!("`{shown}` has no mapping, or this program cannot read its format"))?;
     value.filter(|value| !value.trim().is_empty()).ok_or_else(|| format!("`{shown}` has no value for `{key}`"))
@@ -45,20 +46,47 @@ fn of(document: &Value, key: &str) -> Option<Option<String>> {
     }))
 }
 
-/// A value among lines of `NAME=value`, which may begin with `export` and have quotes around the value. Without quotes, a
-/// comment begins at ` #`. The last line of a name counts, as in shells.
+/// A value among lines of `NAME=value`, which may begin with `export` and have quotes around the value, also over several lines.
+/// Without quotes, a comment begins at ` #`. The last line of a name counts, as in shells.
 fn dotenv(text: &str, key: &str) -> Option<String> {
-    let mut pairs = text.lines().filter_map(|line| {
+    let mut found = None;
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
         let line = line.trim_start();
-        line.strip_prefix("export ").unwrap_or(line).trim_start().split_once('=')
+        let pair = line.strip_prefix("export ").unwrap_or(line).trim_start().split_once('=');
+        let Some((name, value)) = pair.filter(|_| !line.starts_with('#')) else { continue };
+        let value = value.trim();
+        let mut whole = value.to_owned();
+        let mut rest = lines.clone();
+        while quoted(&whole) == Some(None)
+            && let Some(line) = rest.next()
+        {
+            whole.push('\n');
+            whole.push_str(line);
+        }
+        let inside = quoted(&whole).flatten();
+        if inside.is_some() {
+            lines = rest;
+        }
+        if name.trim_end() == key {
+            let plain = || value.split(" #").next().unwrap_or_default().trim_end().to_owned();
+            found = Some(inside.unwrap_or_else(plain));
+        }
+    }
+    found
+}
+
+/// What is within the quotes with which a value begins: `None` without quotes, and nothing within if they are not closed.
+fn quoted(value: &str) -> Option<Option<String>> {
+    let quote = value.chars().next().filter(|first| matches!(first, '"' | '\''))?;
+    let mut escaped = false;
+    let end = value.char_indices().skip(1).find(|(_, character)| {
+        let is_end = *character == quote && !escaped;
+        escaped = *character == '\\' && quote == '"' && !escaped;
+        is_end
     });
-    let (_, value) = pairs.rfind(|(name, _)| name.trim_end() == key)?;
-    let value = value.trim();
-    let quoted = ['"', '\''].into_iter().find_map(|quote| {
-        let (inside, _) = value.strip_prefix(quote)?.rsplit_once(quote)?;
-        Some(if quote == '"' { unescaped(inside) } else { inside.to_owned() })
-    });
-    Some(quoted.unwrap_or_else(|| value.split(" #").next().unwrap_or_default().trim_end().to_owned()))
+    let inside = end.and_then(|(end, _)| value.get(1..end));
+    Some(inside.map(|inside| if quote == '"' { unescaped(inside) } else { inside.to_owned() }))
 }
 
 fn unescaped(text: &str) -> String {
@@ -89,6 +117,16 @@ mod tests {
         assert_eq!(value("B").as_deref(), Some("x # \"y\""));
         assert_eq!(value("C").as_deref(), Some("it # is"));
         assert_eq!((value("D").as_deref(), value("E")), (Some(""), None));
+    }
+
+    #[test]
+    fn values_of_dotenv_files_may_have_several_lines_in_quotes() {
+        let text = "# K=\"\nK=\"one\ntwo=2 \\\"x\\\"\n\"\nL='a\n#b'\nM=\"x\" # \"y\"\nN=\"open\nO=last\n";
+        let value = |key| dotenv(text, key);
+        assert_eq!(value("K").as_deref(), Some("one\ntwo=2 \"x\"\n"));
+        assert_eq!((value("L").as_deref(), value("two")), (Some("a\n#b"), None));
+        assert_eq!((value("M").as_deref(), value("N").as_deref()), (Some("x"), Some("\"open")));
+        assert_eq!(value("O").as_deref(), Some("last"));
     }
 
     #[test]

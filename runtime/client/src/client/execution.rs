@@ -13,7 +13,7 @@ use super::attempt::{Attempt, Outcome};
 use super::connection::Connection;
 use super::credential::Demand;
 use super::deadline::after;
-use super::keys::{Keys, Source};
+use super::keys::{Keys, Source, same};
 use super::options::Options;
 use super::progress::Progress;
 use super::reading::Reading;
@@ -80,6 +80,8 @@ pub(super) struct CallState<'a> {
     in_progress: bool,
     /// Whether a rejected token was replaced, or a challenge was answered.
     renewed: bool,
+    /// The arguments with other values of variables than those that the upstream rejected.
+    renewed_arguments: Option<Arc<Arguments>>,
     /// What the latest response with status 401 asks for.
     demand: Demand,
     /// Whether the upstream may have processed a failed attempt.
@@ -104,9 +106,15 @@ impl<'a> CallState<'a> {
             keys: None,
             in_progress: false,
             renewed: false,
+            renewed_arguments: None,
             demand: Demand::Nothing,
             may_have_acted: false,
         })
+    }
+
+    /// The arguments of the current attempt.
+    pub(super) fn arguments(&self) -> &Arguments {
+        self.renewed_arguments.as_deref().unwrap_or(self.spec.arguments)
     }
 
     /// The span of the next attempt, with the names of OpenTelemetry's semantic conventions for HTTP clients.
@@ -135,6 +143,8 @@ impl<'a> CallState<'a> {
     pub(super) async fn attempt(&mut self, span: &Span) -> Result<reqwest::Response, Error> {
         let shared = self.connection.shared();
         let CallSpec { operation, arguments, options } = self.spec;
+        let renewed = self.renewed_arguments.clone();
+        let arguments = renewed.as_deref().unwrap_or(arguments);
         self.number += 1;
         self.started = Instant::now();
         let limit = options.attempt_timeout.or(shared.attempt_timeout);
@@ -204,6 +214,8 @@ impl<'a> CallState<'a> {
         span.record("http.response.status_code", status.as_u16());
         if status == StatusCode::UNAUTHORIZED {
             self.demand = shared.challenges.keep(capability, operation.api, response.headers(), has_credential);
+        } else {
+            shared.challenges.read_info(operation.api, response.headers());
         }
         if status.is_success() { Ok(response) } else { Err(self.read_api_error(response).await) }
     }
@@ -300,16 +312,34 @@ impl<'a> CallState<'a> {
         let Some(keys) = self.keys.clone().filter(|_| rejected && !self.renewed) else { return false };
         self.renewed = true;
         // Without an answer to a challenge, the upstream has seen no secret that it could reject.
+        let CallSpec { operation, arguments, .. } = self.spec;
+        let keyring = &self.connection.shared().keyring;
         let has_other = self.demand == Demand::Answer || {
             let refused = async {
-                match (self.credential(), keys.own()) {
-                    (Ok(Some(own)), Some(secret)) => own.refused(secret).await,
-                    _ => self.connection.shared().keyring.refused(self.spec.operation, &keys).await,
+                let (of_credential, known) = match (self.credential(), keys.own()) {
+                    (Ok(Some(own)), Some(secret)) => (own.refused(secret).await, None),
+                    _ => (keyring.refused(operation, &keys).await, Some(operation)),
+                };
+                match arguments.renewal() {
+                    Some(renewal) => keyring.refused_in_arguments(renewal, known).await || of_credential,
+                    None => of_credential,
                 }
             };
             timeout_at(self.deadline, refused).await.unwrap_or(false) || self.demand == Demand::OtherAnswer
         };
-        self.spec.arguments.are_repeatable() && has_other && Instant::now() < self.deadline
+        arguments.are_repeatable() && has_other && self.renew_arguments().await && Instant::now() < self.deadline
+    }
+
+    /// Makes the arguments of the current values of the variables in them. Returns whether that is possible, or nothing has changed.
+    async fn renew_arguments(&mut self) -> bool {
+        let Some(renewal) = self.spec.arguments.renewal() else { return true };
+        let values = self.connection.shared().keyring.some(&renewal.used);
+        let Ok(Ok(values)) = timeout_at(self.deadline, values).await else { return false };
+        if same(&values, &renewal.values) {
+            return true;
+        }
+        self.renewed_arguments = renewal.with(values).map(Arc::new);
+        self.renewed_arguments.is_some()
     }
 
     /// Reports the outcome of an attempt to its span and to the interceptors.

@@ -16,6 +16,7 @@ use super::needs;
 use super::oauth2::ClientCredentials;
 use super::on_behalf::{Place, fits, place};
 use super::token::TokenProvider;
+use crate::argument::Renewal;
 use crate::error::NotForCaller;
 use crate::text::REDACTED;
 use crate::transport::BoxError;
@@ -229,10 +230,22 @@ impl Keyring {
         }
         retry
     }
+
+    /// The same for the values in arguments, but for those that were notified already: those of `known`.
+    pub(super) async fn refused_in_arguments(&self, renewal: &Renewal, known: Option<&Operation>) -> bool {
+        let known = known.map(|operation| needs::of_operation(self.capability, operation)).unwrap_or_default();
+        let mut retry = false;
+        for index in renewal.used.iter().map(|id| id.index()).filter(|index| !known.contains(index)) {
+            if let (Some(source), Some(value)) = (self.sources.get(index), renewal.values.get(index)) {
+                retry |= source.refused(value).await;
+            }
+        }
+        retry
+    }
 }
 
 /// Whether values are the same.
-fn same(some: &[SecretString], others: &[SecretString]) -> bool {
+pub(super) fn same(some: &[SecretString], others: &[SecretString]) -> bool {
     let same = |(one, other): (&SecretString, &SecretString)| one.expose_secret() == other.expose_secret();
     some.len() == others.len() && some.iter().zip(others).all(same)
 }

@@ -40,7 +40,9 @@ pub(super) fn of_credentials(credentials: &[Credential]) -> Needs {
         let templates = match credential {
             Credential::OAuth2(source) => {
                 let client = [&source.endpoint, &source.client_id, &source.client_secret];
-                [&client[..], &[&source.scope, &source.refresh_token]].concat()
+                let of_token = [&source.scope, &source.refresh_token].into_iter();
+                let of_token = of_token.chain(&source.audience).chain(&source.resource);
+                client.into_iter().chain(of_token).collect()
             }
             Credential::SigV4(source) => {
                 let key = [&source.access_key, &source.secret_key, &source.session_token];
@@ -92,7 +94,9 @@ mod tests {
             1 => const { &[TemplatePart::Variable(VariableId(1))] },
             2 => const { &[TemplatePart::Variable(VariableId(2))] },
             3 => const { &[TemplatePart::Variable(VariableId(3))] },
-            _ => const { &[TemplatePart::Variable(VariableId(4))] },
+            4 => const { &[TemplatePart::Variable(VariableId(4))] },
+            5 => const { &[TemplatePart::Variable(VariableId(5))] },
+            _ => const { &[TemplatePart::Variable(VariableId(6))] },
         })
     }
 
@@ -118,7 +122,8 @@ mod tests {
         assert_eq!(of_operation(&capability, &operation), [1, 2, 3, 4].into());
         let [zero, one, two, three, four] = [0, 1, 2, 3, 4].map(variable);
         let oauth2 = OAuth2::new(zero.clone(), one.clone(), two.clone(), three.clone(), four.clone());
-        assert_eq!(of_credentials(&[Credential::OAuth2(oauth2)]), [0, 1, 2, 3, 4].into());
+        let oauth2 = OAuth2 { audience: Some(variable(5)), resource: Some(variable(6)), ..oauth2 };
+        assert_eq!(of_credentials(&[Credential::OAuth2(oauth2)]), [0, 1, 2, 3, 4, 5, 6].into());
         let sigv4 = SigV4::new(zero, one, two, three, four);
         assert_eq!(of_credentials(&[Credential::SigV4(sigv4)]), [0, 1, 2, 3, 4].into());
     }

@@ -52,36 +52,34 @@ impl ClientCredentials {
         secret: impl Into<SecretString>,
         scope: Option<&str>,
     ) -> Result<Self, ConfigError> {
-        Self::with(endpoint, id.into(), secret.into(), scope, None)
+        let endpoint = TokenEndpoint::new(endpoint, id.into(), secret.into())?;
+        Ok(Self::with(endpoint, scope.into_iter().map(|scope| ("scope", scope)), None))
     }
 
     /// What a capability says, with the values of its variables.
     pub(super) fn of(source: &OAuth2, variables: &[SecretString]) -> Result<Self, ConfigError> {
         let value = |template: &Template| render(template, variables);
         let given = |template: &Template| (!template.parts.is_empty()).then(|| value(template));
-        let (endpoint, id, scope) = (value(&source.endpoint), value(&source.client_id), given(&source.scope));
-        let scope = scope.as_ref().map(|scope| scope.expose_secret());
-        let refresh = given(&source.refresh_token);
-        Self::with(
-            endpoint.expose_secret().trim(),
-            id.expose_secret().to_owned(),
-            value(&source.client_secret),
-            scope,
-            refresh,
-        )
+        let (endpoint, id, secret) = (value(&source.endpoint), value(&source.client_id), value(&source.client_secret));
+        let endpoint = TokenEndpoint::new(endpoint.expose_secret().trim(), id.expose_secret().to_owned(), secret)?;
+        let about_token = [
+            ("scope", given(&source.scope)),
+            ("audience", source.audience.as_ref().map(value)),
+            ("resource", source.resource.as_ref().map(value)),
+        ];
+        let about_token = about_token.iter().filter_map(|(name, value)| Some((*name, value.as_ref()?.expose_secret())));
+        Ok(Self::with(endpoint, about_token, given(&source.refresh_token)))
     }
 
-    fn with(
-        endpoint: &str,
-        id: String,
-        secret: SecretString,
-        scope: Option<&str>,
+    /// With these pairs in the form.
+    fn with<'p>(
+        endpoint: TokenEndpoint,
+        pairs: impl Iterator<Item = (&'p str, &'p str)>,
         refresh: Option<SecretString>,
-    ) -> Result<Self, ConfigError> {
-        let endpoint = Arc::new(TokenEndpoint::new(endpoint, id, secret)?);
-        let form = scope.map(|scope| format!("&{}", pair("scope", scope))).unwrap_or_default().into();
+    ) -> Self {
+        let form = pairs.map(|(name, value)| format!("&{}", pair(name, value))).collect::<String>().into();
         let state = Arc::new(State { refresh: refresh.map(Mutex::new), token: Mutex::default() });
-        Ok(Self { endpoint, form, state })
+        Self { endpoint: Arc::new(endpoint), form, state }
     }
 
     /// Asks for tokens for this audience, in addition to others: a name that the authorization server knows.

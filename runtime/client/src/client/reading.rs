@@ -59,7 +59,8 @@ impl CallState<'_> {
         let (status, mut headers) = (response.status(), response.headers().clone());
         let mut body = body.freeze();
         if let Some(keys) = &self.keys {
-            let CallSpec { operation, arguments, .. } = self.spec;
+            let CallSpec { operation, .. } = self.spec;
+            let arguments = self.arguments();
             let mut secrets = secrets_of_call(operation, &Values { operation, arguments, variables: &keys.variables });
             secrets.extend_from_slice(arguments.secrets());
             let redactor = keys.redactor(&secrets);

@@ -39,9 +39,21 @@ impl VariableValues {
         redactor_of(&self.values).redact_text(text)
     }
 
+    /// All values by the ids of the variables.
+    pub fn into_values(self) -> Vec<SecretString> {
+        self.values
+    }
+
     /// Those that are long enough to be redacted.
     pub fn secrets(&self) -> impl Iterator<Item = &SecretString> {
         self.values.iter().filter(|value| is_secret(value))
+    }
+}
+
+impl From<Vec<SecretString>> for VariableValues {
+    /// Values by the ids of the variables.
+    fn from(values: Vec<SecretString>) -> Self {
+        Self { values, are_placeholders: false }
     }
 }
 
@@ -59,7 +71,7 @@ impl Connection {
         let values = values
             .map_err(|_| Error::new(target, ErrorKind::Timeout, Phase::Prepare))?
             .map_err(|error| Error::no_token(target, error))?;
-        Ok(VariableValues { values, are_placeholders: false })
+        Ok(values.into())
     }
 
     /// Placeholders for the values of variables, where these must not be shown.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::table::table;
-use crate::{Binding, InboundAuth, InputId, List, SkillsRef, Text};
+use crate::{Binding, FileContent, InboundAuth, InputId, List, SkillsRef, Text};
 
 table! {
     /// What a capability exposes over MCP.
@@ -28,8 +28,8 @@ table! {
         resources: [Resource],
         /// The prompts, in the order in which they are listed.
         prompts: [Prompt],
-        /// The skills of the capability (SEP-2640, the Skills extension), if callers of both adapters are the same.
-        skills: optional(SkillsRef),
+        /// The skills of the skill adapters that have the same callers (SEP-2640, the Skills extension).
+        skills: [SkillsRef],
     }
 }
 
@@ -38,7 +38,7 @@ impl Mcp {
     pub fn bindings(&self) -> impl Iterator<Item = &Binding> {
         let resources = self.resources.iter().filter_map(|resource| match &resource.source {
             ResourceSource::Call(call) => Some(&call.binding),
-            ResourceSource::Text(_) | ResourceSource::ServerFile(_) => None,
+            ResourceSource::File(_) | ResourceSource::ServerFile(_) => None,
         });
         self.tools.iter().map(|tool| &tool.binding).chain(resources)
     }
@@ -138,8 +138,8 @@ table! {
 pub enum ResourceSource {
     /// From the upstream.
     Call(ResourceCall),
-    /// From the capability.
-    Text(ResourceText),
+    /// From a file that is part of the capability.
+    File(ResourceFile),
     /// From a file, or from the files of a folder, at this path where the server runs.
     ServerFile(Text),
 }
@@ -159,11 +159,11 @@ table! {
 
 table! {
     /// A resource whose content is part of the capability.
-    pub struct ResourceText {
+    pub struct ResourceFile {
         /// The name of the file.
         file: text,
         /// What is in it.
-        text: text,
+        content: FileContent,
     }
 }
 

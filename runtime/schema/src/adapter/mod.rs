@@ -1,11 +1,13 @@
 //! Adapters: what a capability exposes, and how.
 
 mod control;
+mod file;
 mod mcp;
 mod rest;
 mod skill;
 
 pub use control::*;
+pub use file::*;
 pub use mcp::*;
 pub use rest::*;
 pub use skill::*;

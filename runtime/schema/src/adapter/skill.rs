@@ -1,11 +1,9 @@
 //! The skill adapter.
 
-use std::borrow::Cow;
-
 use serde::{Serialize, Serializer};
 
 use crate::table::table;
-use crate::{InboundAuth, Ref, Text};
+use crate::{FileContent, InboundAuth, Ref, Text};
 
 table! {
     /// What a capability exposes as skills: instructions for agents, which run nothing themselves.
@@ -26,9 +24,9 @@ table! {
 pub type SkillsRef = Ref<Skills>;
 
 impl Serialize for SkillsRef {
-    /// The skills themselves are written only once, with their adapter.
+    /// The skills themselves are written only once, with their adapter, which has this namespace.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_unit_struct("Skills")
+        serializer.serialize_newtype_struct("SkillsRef", &self.namespace)
     }
 }
 
@@ -110,29 +108,6 @@ table! {
         /// Its path below the folder of the skill, with `/` between the parts.
         path: text,
         /// What is in it.
-        content: SkillContent,
+        content: FileContent,
     }
-}
-
-/// What is in a file of a skill.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub enum SkillContent {
-    /// UTF-8.
-    Text(Text),
-    /// Anything else.
-    Bytes(#[serde(serialize_with = "as_bytes")] Cow<'static, [u8]>),
-}
-
-impl SkillContent {
-    /// Its bytes.
-    pub fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Text(text) => text.as_bytes(),
-            Self::Bytes(bytes) => bytes,
-        }
-    }
-}
-
-fn as_bytes<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_bytes(bytes)
 }

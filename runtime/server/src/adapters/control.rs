@@ -11,26 +11,33 @@ use naftiko_schema::{Capability, Control};
 use serde_json::json;
 
 use super::Parts;
+use crate::health;
 use crate::listening::Listening;
+use crate::metrics::PATH as METRICS;
 use crate::reply::status_response;
 
 pub(crate) struct Handler {
     about: &'static Capability,
     listening: Vec<Listening>,
     started: Instant,
-    has_status: bool,
+    control: &'static Control,
 }
 
 impl Handler {
     pub(super) fn new(control: &'static Control, parts: &Parts<'_>) -> Self {
         let Parts { about, listening, started, .. } = *parts;
-        Self { about, listening: listening.to_vec(), started, has_status: control.info }
+        Self { about, listening: listening.to_vec(), started, control }
     }
 
-    /// Responds to a request that is neither a probe nor for metrics.
+    /// Responds to a request that reads neither a probe nor metrics.
     pub(super) fn respond(&self, request: &Request) -> Response {
         let path = request.uri().path();
-        if path != "/status" || !self.has_status {
+        let is_there = match path {
+            "/status" => self.control.info,
+            METRICS => self.control.metrics,
+            path => health::PROBES.contains(&path) && self.control.health,
+        };
+        if !is_there {
             return Problem::not_found(path).at(path).into_response();
         }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {

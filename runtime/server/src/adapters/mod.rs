@@ -51,7 +51,7 @@ pub(super) struct Parts<'p> {
     pub(super) group: Option<&'static Group>,
     /// How callers authenticate.
     pub(super) inbound: &'p Inbound,
-    /// The adapters that are served, up to this one, for the control adapter's status.
+    /// The adapters that are served, for the control adapter's status.
     pub(super) listening: &'p [Listening],
     pub(super) started: Instant,
 }

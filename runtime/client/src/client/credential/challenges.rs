@@ -29,6 +29,8 @@ impl Challenges {
     pub(in crate::client) fn keep(&self, _: &'static Capability, _: ApiId, _: &HeaderMap, _: bool) -> Demand {
         Demand::Nothing
     }
+
+    pub(in crate::client) fn read_info(&self, _: ApiId, _: &HeaderMap) {}
 }
 
 #[cfg(feature = "digest")]
@@ -53,6 +55,15 @@ impl Challenges {
             None => drop(latest.insert(id, challenge)),
         }
         if was_answered && !is_stale { Demand::OtherAnswer } else { Demand::Answer }
+    }
+
+    /// Keeps the nonce that a response names for the next request, so that it is not refused first.
+    pub(in crate::client) fn read_info(&self, id: ApiId, headers: &HeaderMap) {
+        if let Some(nonce) = Challenge::next_nonce(headers)
+            && let Some(known) = self.lock().get_mut(&id)
+        {
+            known.take_nonce(nonce);
+        }
     }
 
     /// Adds the answer to the latest challenge. Without a challenge, the request has no credential.

@@ -8,6 +8,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::digest::{Algorithm, Exchange, Parameters};
 use crate::encoding::hex;
 
+/// The field in which a response says something about the authentication of its request (RFC 7615).
+const AUTHENTICATION_INFO: &str = "authentication-info";
+
 /// A user name and a password.
 #[derive(Clone)]
 pub(in crate::client) struct Login {
@@ -70,6 +73,21 @@ impl Challenge {
     pub(super) fn replace(&mut self, other: Self) {
         let count = if self.nonce == other.nonce { self.count } else { 0 };
         *self = Self { count, ..other };
+    }
+
+    /// The nonce that a response names for the next request (RFC 7616 §3.5).
+    pub(super) fn next_nonce(headers: &HeaderMap) -> Option<String> {
+        // Its parameters are written as those of a challenge, without the scheme.
+        let field = format!("Digest {}", headers.get(AUTHENTICATION_INFO)?.to_str().ok()?);
+        let parameters = Parameters::all(&field).next()?;
+        parameters.get("nextnonce").filter(|nonce| !nonce.is_empty()).map(str::to_owned)
+    }
+
+    /// Takes the place of the nonce.
+    pub(super) fn take_nonce(&mut self, nonce: String) {
+        if self.nonce != nonce {
+            (self.nonce, self.count) = (nonce, 0);
+        }
     }
 
     /// The value of `Authorization` for the next request. `None` if no random numbers can be had.
@@ -183,6 +201,22 @@ mod tests {
         assert_eq!(challenge.count, 1);
         challenge.replace(next("b"));
         assert_eq!((challenge.count, challenge.nonce.as_str()), (0, "b"));
+    }
+
+    #[test]
+    fn nonce_that_a_response_names_is_that_of_the_next_request() {
+        let mut first = challenge(&[r#"Digest realm="r", nonce="n", qop=auth"#]).expect("one");
+        first.answer(&login("a"), "GET", "/");
+        let named = |field: &str| {
+            let headers = [(http::HeaderName::from_static(AUTHENTICATION_INFO), field.parse().expect("valid"))];
+            Challenge::next_nonce(&HeaderMap::from_iter(headers))
+        };
+        assert_eq!((named("rspauth=\"x\", qop=auth"), named("nextnonce=\"\""), named("\"")), (None, None, None));
+        first.take_nonce(named("qop=auth, nextnonce=\"m\"").expect("a nonce"));
+        let answer = first.answer(&login("a"), "GET", "/").expect("an answer");
+        assert!(answer.contains("nonce=\"m\"") && answer.contains("nc=00000001"), "{answer}");
+        first.take_nonce("m".to_owned());
+        assert!(first.answer(&login("a"), "GET", "/").is_some_and(|answer| answer.contains("nc=00000002")));
     }
 
     #[test]
