@@ -256,6 +256,7 @@ impl Member {
         forwarded: Forwarded,
         api_errors: ApiErrors,
     ) -> Result<Response, Problem> {
+        no_empty_segment(path)?;
         let operation = forward::operation(passage.forward, request.method())?;
         let (connection, routes) = (&self.connection, self.paths.table.routes());
         let references = References { taker: Taker::Forward(passage, operation), path, connection, routes };
@@ -286,14 +287,21 @@ impl Member {
                 let detail = "the path does not support this method; see the Allow header";
                 Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail).header(ALLOW, allowed(&methods)))
             }
-            // A proxy that merges slashes would see another path.
-            Match::Nothing if request.uri().path().contains("//") => {
-                Err(Problem::new(StatusCode::BAD_REQUEST, "the path has an empty segment"))
+            Match::Nothing => {
+                no_empty_segment(request.uri().path())?;
+                Err(Problem::not_found(request.uri().path()))
             }
-            Match::Nothing => Err(Problem::not_found(request.uri().path())),
             Match::NotText => Err(Problem::new(StatusCode::BAD_REQUEST, "the path is not percent-encoded UTF-8")),
         }
     }
+}
+
+/// Refuses a path with two slashes in a row: a proxy or an upstream that merges them would see another path.
+fn no_empty_segment(path: &str) -> Result<(), Problem> {
+    if path.contains("//") {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "the path has an empty segment"));
+    }
+    Ok(())
 }
 
 fn chosen(found: &Match, passage: Option<&Passage<'_>>, method: &http::Method) -> Option<Chosen> {
