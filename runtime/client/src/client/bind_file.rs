@@ -49,44 +49,43 @@ fn of(document: &Value, key: &str) -> Option<Option<String>> {
 /// A value among lines of `NAME=value`, which may begin with `export` and have quotes around the value, also over several lines.
 /// Without quotes, a comment begins at ` #`. The last line of a name counts, as in shells.
 fn dotenv(text: &str, key: &str) -> Option<String> {
-    let mut found = None;
-    let mut lines = text.lines();
-    while let Some(line) = lines.next() {
-        let line = line.trim_start();
-        let pair = line.strip_prefix("export ").unwrap_or(line).trim_start().split_once('=');
-        let Some((name, value)) = pair.filter(|_| !line.starts_with('#')) else { continue };
-        let value = value.trim();
-        let mut whole = value.to_owned();
-        let mut rest = lines.clone();
-        while quoted(&whole) == Some(None)
-            && let Some(line) = rest.next()
-        {
-            whole.push('\n');
-            whole.push_str(line);
-        }
-        let inside = quoted(&whole).flatten();
-        if inside.is_some() {
-            lines = rest;
-        }
-        if name.trim_end() == key {
-            let plain = || value.split(" #").next().unwrap_or_default().trim_end().to_owned();
-            found = Some(inside.unwrap_or_else(plain));
+    let text = text.replace("\r\n", "\n");
+    let (mut found, mut rest) = (None, text.as_str());
+    while !rest.is_empty() {
+        let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
+        let pair = line.trim_start().trim_start_matches("export ").split_once('=');
+        let Some((name, value)) = pair.filter(|(name, _)| !name.starts_with('#')) else {
+            rest = after;
+            continue;
+        };
+        // It may go on after the line.
+        let value = value.trim_start();
+        let whole = rest.get(line.len() - value.len()..).unwrap_or_default();
+        let (inside, after) = quoted(whole).unwrap_or_else(|| {
+            let plain = value.split(" #").next().unwrap_or_default().trim_end();
+            (plain.to_owned(), after)
+        });
+        rest = after;
+        if name.trim() == key {
+            found = Some(inside);
         }
     }
     found
 }
 
-/// What is within the quotes with which a value begins: `None` without quotes, and nothing within if they are not closed.
-fn quoted(value: &str) -> Option<Option<String>> {
-    let quote = value.chars().next().filter(|first| matches!(first, '"' | '\''))?;
+/// What is within the quotes with which a text begins, and the lines after the one where they are closed; `None` if they are not, or
+/// there are none.
+fn quoted(text: &str) -> Option<(String, &str)> {
+    let quote = text.chars().next().filter(|first| matches!(first, '"' | '\''))?;
     let mut escaped = false;
-    let end = value.char_indices().skip(1).find(|(_, character)| {
+    let (end, _) = text.char_indices().skip(1).find(|(_, character)| {
         let is_end = *character == quote && !escaped;
         escaped = *character == '\\' && quote == '"' && !escaped;
         is_end
-    });
-    let inside = end.and_then(|(end, _)| value.get(1..end));
-    Some(inside.map(|inside| if quote == '"' { unescaped(inside) } else { inside.to_owned() }))
+    })?;
+    let inside = text.get(1..end)?;
+    let after = text.get(end..)?.split_once('\n').map_or("", |(_, after)| after);
+    Some((if quote == '"' { unescaped(inside) } else { inside.to_owned() }, after))
 }
 
 fn unescaped(text: &str) -> String {

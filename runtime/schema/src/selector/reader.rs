@@ -5,6 +5,8 @@ use super::{Combinator, Condition, Place, Selector, Value};
 
 /// How deep selectors are in each other.
 const MAX_DEPTH: usize = 8;
+/// How many elements a selector names. Each is looked for from the one after it.
+const MAX_ELEMENTS: usize = 64;
 
 impl Selector {
     /// The selectors of a list with commas between them.
@@ -73,7 +75,7 @@ impl<'t> Reader<'t> {
             let combinator = if self.takes(">") { Combinator::Child } else { Combinator::Descendant };
             before = Some((combinator, Box::new(Selector { element: vec![Condition::Scope], before: None })));
         }
-        loop {
+        for _ in 0..MAX_ELEMENTS {
             self.skip_blanks();
             let selector = Selector { element: self.element()?, before };
             let is_inside = self.skip_blanks();
@@ -91,6 +93,7 @@ impl<'t> Reader<'t> {
             self.rest = self.rest.get(1..).unwrap_or_default();
             before = Some((combinator, Box::new(selector)));
         }
+        Err(format!("a selector names more than {MAX_ELEMENTS} elements"))
     }
 
     /// The conditions of one element.
@@ -394,6 +397,7 @@ mod tests {
             (":contains( )", "`:contains()` names no text"),
             ("a\\", "`\\` is at its end"),
             (&format!("{}a{}", ":not(".repeat(9), ")".repeat(9)), "too deep"),
+            (&"a ".repeat(100_000), "a selector names more than 64 elements"),
         ] {
             let problem = Selector::read(text).unwrap_err();
             assert!(problem.contains(expected), "{text}: {problem}");
