@@ -1,13 +1,12 @@
 //! Running flows: steps as soon as what they need is there, and a document or the last response at the end.
 
-use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use naftiko_client::__private::{Arguments, Connection, Reading, ResponseBody, VariableValues, check_once};
+use naftiko_client::__private::{Arguments, Connection, Reading, ResponseBody, VariableValues};
 use naftiko_client::{Error, Response, ScriptError};
 use naftiko_schema::{
     Action, ArgumentSource, Flow, Output, Projection, Script, Step, StepCall, StepId, Target, Transform,
@@ -17,13 +16,13 @@ use tokio::time::Instant;
 
 use crate::caller::Forwarded;
 use crate::elements::{elements, is_true};
-use crate::inputs::converted;
 use crate::lookup::found;
 use crate::numbers;
 use crate::offload::offload;
 use crate::script;
 use crate::shaped::apply;
 use crate::source::{Scope, depends};
+use crate::step_arguments::{Kept, arguments};
 use crate::transform;
 
 /// How many calls for elements of a list run at once, if they change nothing.
@@ -188,7 +187,8 @@ impl Run<'_> {
                     Start::ForEach(call, all.map_err(|error| error.in_step(&step.name))?)
                 }
                 None => {
-                    let arguments = arguments(call, scope, None, self.connection);
+                    let kept = Kept::of(call, scope);
+                    let arguments = arguments(call, scope, None, self.connection, kept.as_ref());
                     Start::Call(call, arguments.map_err(|error| error.in_step(&step.name))?)
                 }
             },
@@ -235,9 +235,10 @@ impl Run<'_> {
     ) -> Result<Vec<Arguments>, Error> {
         let elements = elements(self.flow, call, list, scope)?;
         let known = (!depends(list, None)).then_some(step);
+        let kept = Kept::of(call, scope);
         let of_element = |(index, element): (usize, &_)| {
             let scope = Scope { element: Some((step, element)), ..scope };
-            let arguments = arguments(call, scope, known, self.connection);
+            let arguments = arguments(call, scope, known, self.connection, kept.as_ref());
             arguments.map_err(|error| error.for_element(index, elements.len()))
         };
         elements.iter().enumerate().map(of_element).collect()
@@ -384,83 +385,6 @@ fn seen(call: &'static StepCall, response: &Response<Bytes>) -> Option<Value> {
         }
         (Output::Projected(projection), document) => apply(projection, &document).into_value(),
     })
-}
-
-/// The arguments of a call by a step. `known` is the step whose output is what the caller sent: an element of its list.
-///
-/// # Errors
-/// If they are wrong. That is a mistake of the caller, or of an earlier step whose output is a part of them.
-pub(crate) fn arguments(
-    call: &'static StepCall,
-    scope: Scope<'_>,
-    known: Option<StepId>,
-    connection: &Connection,
-) -> Result<Arguments, Error> {
-    let arguments = made(call, scope, known, connection)?;
-    let mut used = BTreeSet::new();
-    call.sources.iter().for_each(|source| source.variables(&mut |id| used.extend([id])));
-    used.extend(scope.renewal.iter().flat_map(|of_inputs| &of_inputs.used));
-    if used.is_empty() || scope.variables.are_placeholders() {
-        return Ok(arguments);
-    }
-    let mut values = scope.variables.clone().into_values();
-    if let Some(of_inputs) = scope.renewal {
-        values.resize_with(values.len().max(of_inputs.values.len()), Default::default);
-        let pairs = of_inputs.used.iter().filter_map(|id| Some((id.index(), of_inputs.values.get(id.index())?)));
-        pairs
-            .for_each(|(index, value)| values.iter_mut().skip(index).take(1).for_each(|known| known.clone_from(value)));
-    }
-    let (inputs, outputs, renewal) = (scope.inputs.clone(), scope.outputs.to_vec(), scope.renewal.cloned());
-    let (element, connection) = (scope.element.map(|(step, element)| (step, element.clone())), connection.clone());
-    let others = move |others: Vec<_>| {
-        let renewed = match &renewal {
-            Some(of_inputs) => Some(of_inputs.with(others.clone())?.into_values()),
-            None => None,
-        };
-        let (inputs, variables) = (renewed.as_ref().unwrap_or(&inputs), &others.into());
-        let element = element.as_ref().map(|(step, element)| (*step, element));
-        let scope = Scope { inputs, renewal: None, outputs: &outputs, element, variables };
-        made(call, scope, known, &connection).ok()
-    };
-    Ok(arguments.renewable(used, values, others))
-}
-
-/// The same, without a way to make them of other values of variables.
-fn made(
-    call: &'static StepCall,
-    scope: Scope<'_>,
-    known: Option<StepId>,
-    connection: &Connection,
-) -> Result<Arguments, Error> {
-    let target = &call.target;
-    let values = call.sources.iter().map(|source| scope.value(source)).collect();
-    let mut arguments = Arguments::of(converted(values, target.parameters()));
-    if let Target::Operation(operation) = target {
-        connection.defaults().complete(operation, &mut arguments);
-    }
-    if scope.variables.are_placeholders() {
-        return Ok(arguments.unchecked());
-    }
-    arguments.hide(scope.variables.secrets(), None);
-    let violations = match target {
-        Target::Operation(operation) => check_once(operation, &mut arguments),
-        Target::Flow(flow) => arguments.check(&flow.parameters),
-    };
-    if violations.is_empty() {
-        return Ok(arguments);
-    }
-    let of_output = |name: &str| {
-        let mut sources = target.parameters().iter().zip(call.sources.iter());
-        sources.any(|(parameter, source)| parameter.name == name && depends(source, known))
-    };
-    let (list, _) = violations.clone().into_parts();
-    match list.iter().find(|violation| of_output(&violation.parameter)) {
-        Some(violation) => {
-            let problem = format!("nothing was sent, an earlier step did not return what it needs: {violation}");
-            Err(Error::step(target.name(), problem))
-        }
-        None => Err(Error::arguments(target.name(), violations)),
-    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ mod script;
 mod shape;
 mod shaped;
 mod source;
+mod step_arguments;
 pub mod trace;
 mod transform;
 

@@ -6,8 +6,8 @@ use naftiko_schema::{Action, ArgumentSource, Flow, Step, StepCall, StepId, Targe
 use serde_json::Value;
 
 use crate::elements::{elements, is_true};
-use crate::flow::arguments;
 use crate::source::{Scope, depends};
+use crate::step_arguments::arguments;
 
 /// A request that a call would send.
 pub struct Planned {
@@ -84,7 +84,7 @@ impl Plan<'_> {
         let of = |request| Planned { step: Some(&self.step.name), request, for_each, conditional: self.conditional };
         match &self.call.target {
             Target::Operation(operation) if !self.call.sources.iter().any(|source| depends(source, known)) => {
-                let arguments = arguments(self.call, scope, known, self.connection)?;
+                let arguments = arguments(self.call, scope, known, self.connection, None)?;
                 let preview = self.connection.preview(operation, &arguments, &Options::default())?;
                 Ok(vec![of(PlannedRequest::Known(preview))])
             }
