@@ -18,7 +18,7 @@ pub fn respond(skills: &[&'static Skill], method: &Method, path: &str) -> Respon
 }
 
 fn found(skills: &[&'static Skill], method: &Method, path: &str) -> Result<Response, Problem> {
-    let wanted = wanted(path).map_err(|_| strange())?;
+    let wanted = wanted(path).map_err(|_| bad_segment())?;
     let wanted = wanted.ok_or_else(|| Problem::not_found(path))?;
     if !matches!(*method, Method::GET | Method::HEAD) {
         let detail = "skills can only be read; see the Allow header";
@@ -38,8 +38,8 @@ fn found(skills: &[&'static Skill], method: &Method, path: &str) -> Result<Respo
         }
         Wanted::File(name, path) => {
             let file = skill(skills, &name)?.files.iter().find(|file| file.path == path);
-            let file =
-                file.ok_or_else(|| if is_plain(&path) { missing("the skill has no such file") } else { strange() })?;
+            let file = file
+                .ok_or_else(|| if is_plain(&path) { missing("the skill has no such file") } else { bad_segment() })?;
             let mut response = response(media_type(&file.path), file.content.bytes());
             contain(response.headers_mut());
             Ok(response)
@@ -61,7 +61,7 @@ fn is_plain(path: &str) -> bool {
     path.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/'))
 }
 
-fn strange() -> Problem {
+fn bad_segment() -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "the path has a segment that is no name of a file")
 }
 
