@@ -12,6 +12,8 @@ pub struct Inside<'f> {
     folder: &'f Path,
     /// The path with `/` of the last folder below it that was seen to be there, as all folders that it is in. None is a link.
     present: String,
+    /// The last path below it that was seen not to be there, as nothing inside of it is; empty after something was made.
+    absent: String,
     /// Whether a draft of an earlier run was looked for.
     is_clean: bool,
 }
@@ -19,12 +21,17 @@ pub struct Inside<'f> {
 impl<'f> Inside<'f> {
     /// What is below this folder.
     pub fn of(folder: &'f Path) -> Self {
-        Self { folder, present: String::new(), is_clean: false }
+        Self { folder, present: String::new(), absent: String::new(), is_clean: false }
     }
 
     /// Whether a folder was seen to be there.
     fn has(&self, path: &str) -> bool {
-        self.present.strip_prefix(path).is_some_and(|inside| inside.is_empty() || inside.starts_with('/'))
+        !self.present.is_empty() && is_in(&self.present, path)
+    }
+
+    /// Whether a path was seen not to be there.
+    fn lacks(&self, path: &str) -> bool {
+        !self.absent.is_empty() && is_in(path, &self.absent)
     }
 
     /// What there is at a path below the folder; `None` if nothing is there yet.
@@ -44,6 +51,9 @@ impl<'f> Inside<'f> {
             if !is_whole && self.has(&part) {
                 continue;
             }
+            if self.lacks(&part) {
+                break;
+            }
             match fs::symlink_metadata(self.folder.join(&part)) {
                 Ok(link) if link.is_symlink() => bail!(
                     "{part} is a link, and nothing is written or removed behind links: replace it by what it leads to"
@@ -54,7 +64,10 @@ impl<'f> Inside<'f> {
                     }
                     found = Some(other).filter(|_| is_whole);
                 }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => break,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    self.absent = part;
+                    break;
+                }
                 Err(error) => return Err(error).with_context(|| format!("{path} cannot be reached")),
             }
         }
@@ -66,8 +79,18 @@ impl<'f> Inside<'f> {
     /// # Errors
     /// When a part of the path is a link, or the file cannot be written.
     pub fn write(&mut self, path: &str, text: &str) -> Result<()> {
-        let found = self.find(path)?;
-        self.write_found(path, found.as_ref(), text).with_context(|| format!("{path} cannot be written"))
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let is_there = self.has(folder) || self.find(folder)?.is_some();
+        self.absent.clear();
+        let entered = if is_there { Ok(()) } else { fs::create_dir_all(self.folder.join(folder)) };
+        match entered.and_then(|()| create(&self.folder.join(path), text)) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match self.find(path)? {
+                Some(found) => self.replace(path, &found, text),
+                None => Err(error),
+            },
+            made => made,
+        }
+        .with_context(|| format!("{path} cannot be written"))
     }
 
     /// Writes a file as [`Self::write`] does, unless it has this text.
@@ -78,29 +101,24 @@ impl<'f> Inside<'f> {
         let has_text = |file: PathBuf| fs::read(file).is_ok_and(|present| present == text.as_bytes());
         match self.find(path)? {
             Some(found) if found.is_file() && has_text(self.folder.join(path)) => Ok(()),
-            found => self.write_found(path, found.as_ref(), text).with_context(|| format!("{path} cannot be written")),
+            _ => self.write(path, text),
         }
     }
 
-    fn write_found(&mut self, path: &str, found: Option<&Metadata>, text: &str) -> io::Result<()> {
-        let file = self.folder.join(path);
-        let Some(found) = found else {
-            return match (create(&file, text), file.parent()) {
-                (Err(error), Some(folder)) if error.kind() == io::ErrorKind::NotFound => {
-                    fs::create_dir_all(folder)?;
-                    create(&file, text)
-                }
-                (made, _) => made,
-            };
-        };
+    fn replace(&mut self, path: &str, found: &Metadata, text: &str) -> io::Result<()> {
         // Outside of the folders that are scanned for specifications and crates.
         let draft = self.folder.join(".gen.draft");
         if !std::mem::replace(&mut self.is_clean, true) {
             // It may be a link.
             let _ = fs::remove_file(&draft);
         }
-        replace_found(&file, found, &draft, text)
+        replace_found(&self.folder.join(path), found, &draft, text)
     }
+}
+
+/// Whether a path is another one, or inside of it.
+fn is_in(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|inside| inside.is_empty() || inside.starts_with('/'))
 }
 
 /// Fails if a part of a path below a folder is a link, or leads out of the folder. What is not there yet is fine.

@@ -154,8 +154,8 @@ fn read_limited(file: &Path) -> io::Result<Vec<u8>> {
     let bytes = limit.saturating_mul(1 << 20);
     let file = File::open(file)?;
     let length = file.metadata()?.len();
-    let mut read = Vec::new();
     // A file can grow while it is read.
+    let mut read = Vec::with_capacity(usize::try_from(length.min(bytes)).unwrap_or_default());
     if length > bytes || file.take(bytes.saturating_add(1)).read_to_end(&mut read)? as u64 > bytes {
         let message = format!("it has {} bytes, and the limit is {limit} MiB", length.max(read.len() as u64));
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
