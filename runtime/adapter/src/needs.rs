@@ -33,16 +33,19 @@ impl<'p> Needs<'p> {
             Projection::Path(path) => self.add_value(path),
             Projection::Cut(cut) => self.add_value(&cut.at),
             Projection::First(several) => several.iter().for_each(|projection| self.add(projection)),
+            // What is looked for in a list of several values may be anywhere in them.
+            Projection::Object(object) if finds_several(&object.at) => self.add_value(&object.at),
             Projection::Object(object) => {
                 if let Some(base) = self.at(&object.at) {
                     object.members.iter().for_each(|member| base.add(&member.value));
                 }
             }
             Projection::Array(array) => {
+                let finds_items = finds_several(&array.at);
                 if let Some(base) = self.at(&array.at) {
-                    array.item.iter().for_each(|item| base.each().add(item));
+                    array.item.iter().filter(|_| !finds_items).for_each(|item| base.each().add(item));
                     // A value that is no list may stand for its only item.
-                    array.item.iter().filter(|_| array.wraps).for_each(|item| base.add(item));
+                    array.item.iter().filter(|_| finds_items || array.wraps).for_each(|item| base.add(item));
                 }
             }
             Projection::Map(map) => {
@@ -96,6 +99,11 @@ impl<'p> Needs<'p> {
         deserializer.end()?;
         Ok(value)
     }
+}
+
+/// Whether a path finds several values, of which it makes a list.
+fn finds_several(path: &[PathStep]) -> bool {
+    path.contains(&PathStep::Each)
 }
 
 impl<'de> DeserializeSeed<'de> for &Needs<'_> {

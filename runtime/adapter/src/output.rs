@@ -291,6 +291,9 @@ mod tests {
     }
 
     proptest! {
+        // Few of the projections look at lists in lists.
+        #![proptest_config(ProptestConfig::with_cases(5000))]
+
         #[test]
         fn what_is_needed_gives_the_same_as_the_whole_document(projection in projection(), document in tree()) {
             let projection: &'static Projection = Box::leak(Box::new(projection));
