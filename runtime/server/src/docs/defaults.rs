@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     static CAPABILITY: Capability =
-        Capability::new("shop", "Shop", "1").apis(const { &[Api::new("shop").base_uri("https://api.test")] }).defaults(
+        Capability::new("shop", "Shop", "1").apis(const { &[Api::new("shop").base_uri("http://api.test")] }).defaults(
             const {
                 &[
                     Parameter::new("shelf", Location::Query, Kind::Integer).configured("SHELF"),
