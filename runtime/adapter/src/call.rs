@@ -1,7 +1,9 @@
 //! Calls of operations on behalf of callers.
 
 use bytes::Bytes;
-use naftiko_client::__private::{Argument, Arguments, Connection, Options, Passed, Reading, ResponseBody, TARGET};
+use naftiko_client::__private::{
+    Argument, Arguments, Connection, Options, Passed, Reading, ResponseBody, TARGET, on_heap,
+};
 use naftiko_client::{Error, RawBody, Response};
 use naftiko_schema::{Binding, Operation, Output, Target};
 
@@ -78,7 +80,7 @@ async fn read(
         // On the heap, to keep the future of all other calls small.
         Target::Flow(flow) => {
             let run = Run { flow, connection, forwarded: &forwarded, reading, view };
-            Box::pin(run.run(arguments)).await
+            on_heap(|| run.run(arguments)).await
         }
     };
     outcome.inspect_err(log_for_operator)

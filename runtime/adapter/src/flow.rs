@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use naftiko_client::__private::{Arguments, Connection, Reading, ResponseBody, VariableValues};
+use naftiko_client::__private::{Arguments, Connection, Reading, ResponseBody, VariableValues, on_heap};
 use naftiko_client::{Error, Response, ScriptError};
 use naftiko_schema::{
     Action, ArgumentSource, Flow, Output, Projection, Script, Step, StepCall, StepId, Target, Transform,
@@ -290,7 +290,7 @@ impl Run<'_> {
             }
             Target::Flow(flow) => {
                 let inner = Run { flow, view: None, reading, ..*self };
-                Box::pin(inner.run(arguments)).await?
+                on_heap(|| inner.run(arguments)).await?
             }
         };
         if reading != Reading::Document {

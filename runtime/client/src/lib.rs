@@ -91,4 +91,5 @@ pub mod __private {
     pub use crate::request::http_method;
     pub use crate::secrets::{path_has_vault, path_returns_secrets};
     pub use crate::text::{REDACTED, listed, shortened, visible, without_keys};
+    pub use crate::transport::on_heap;
 }

@@ -10,6 +10,12 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 /// A boxed future, for asynchronous methods of trait objects.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
+/// Makes a future on the heap. `Box::pin` makes it elsewhere and moves all of it there, also the memory for what it will hold only later,
+/// which is most of it.
+pub fn on_heap<F>(make: impl FnOnce() -> F) -> Pin<Box<F>> {
+    Box::into_pin(Box::write(Box::new_uninit(), make()))
+}
+
 /// Why a request got no response.
 #[derive(Debug)]
 pub struct TransportError {

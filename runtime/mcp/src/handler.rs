@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use naftiko_adapter::short;
-use naftiko_client::__private::{Connection, TARGET};
+use naftiko_client::__private::{Connection, TARGET, on_heap};
 use naftiko_schema::{Capability, Mcp};
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CustomRequest, CustomResult, DiscoverResult, ErrorCode,
@@ -302,7 +302,7 @@ impl ServerHandler for Server {
         let Inner { members, resources, policy, .. } = &*self.0;
         let (ttl, is_public) = members.read_cache_hints();
         // On the heap, because rmcp moves the future of a request dozens of times.
-        let read = Box::pin(resources.read(&request.uri, policy, principal(&context), forwarded(&context)));
+        let read = on_heap(|| resources.read(&request.uri, policy, principal(&context), forwarded(&context)));
         let read = tokio::select! {
             read = read => read?,
             () = context.ct.cancelled() => return Err(cancelled()),
@@ -404,7 +404,7 @@ impl ServerHandler for Server {
         let Indexed { tool, has_output, .. } = indexed;
         let mut trail = Trail::new(policy, indexed, &request, &context);
         // On the heap, because rmcp moves the future of a request dozens of times.
-        let mut response = Box::pin(call(tool, connection, policy, request, &context, &mut trail.ended)).await?;
+        let mut response = on_heap(|| call(tool, connection, policy, request, &context, &mut trail.ended)).await?;
         drop(trail);
         if let CallToolResponse::Complete(result) = &mut response {
             result.meta = Some(self.0.server_info_meta.clone());

@@ -22,7 +22,7 @@ use axum::routing::any;
 use http::StatusCode;
 use http::header::{ALLOW, HeaderName, HeaderValue};
 use naftiko_adapter::{Forwarded, accepts};
-use naftiko_client::__private::Connection;
+use naftiko_client::__private::{Connection, on_heap};
 use naftiko_schema::{Operation, Rest, Route};
 
 use failure::ApiErrors;
@@ -193,7 +193,7 @@ impl Routes {
             (Err(problem), _) => Err(problem),
             // On the heap, to keep the future of routes small.
             (Ok(()), Some(passage)) => {
-                Box::pin(member.pass_on(passage, uri.path(), request, forwarded, self.0.api_errors)).await
+                on_heap(|| member.pass_on(passage, uri.path(), request, forwarded, self.0.api_errors)).await
             }
             (Ok(()), None) => member.respond(found, request, forwarded, self.0.api_errors, count).await,
         };

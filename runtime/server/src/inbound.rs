@@ -9,7 +9,7 @@ use axum::response::Response;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use http::{HeaderMap, Method, StatusCode, Uri};
 use naftiko_adapter::Principal;
-use naftiko_client::__private::{Environment, basic, render};
+use naftiko_client::__private::{Environment, basic, on_heap, render};
 use naftiko_rest::__private::Problem;
 use naftiko_schema::{Credential, InboundAuth, InboundScheme, Location, Template, Variable};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -145,8 +145,8 @@ impl Inbound {
     pub(super) async fn check(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Identity, Problem> {
         match self {
             Self::Secrets(secrets) => check(secrets, uri, headers),
-            // Boxed to keep the future of all other requests small.
-            Self::Token(protected) => Box::pin(protected.check(headers, uri.query())).await,
+            // On the heap, to keep the future of all other requests small.
+            Self::Token(protected) => on_heap(|| protected.check(headers, uri.query())).await,
             #[cfg(feature = "digest")]
             Self::Digest(digest) => {
                 digest.check(method, uri, headers).map(|user| Identity::of("digest", Some(user.to_owned())))

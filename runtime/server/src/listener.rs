@@ -14,7 +14,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use naftiko_client::__private::TARGET;
+use naftiko_client::__private::{TARGET, on_heap};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Handle;
@@ -91,7 +91,7 @@ pub(super) async fn serve(
             if has_request(&stream, limits.head, &stop).await {
                 // On the heap, so that an idle connection does not need the memory yet.
                 let connection = Connection { http, service, shared, keep_alive, watcher, stop, draining, open };
-                Box::pin(connection.serve(stream)).await;
+                on_heap(|| connection.serve(stream)).await;
             }
         });
         connections.started(id, task.abort_handle());
@@ -169,7 +169,7 @@ impl Connection {
         };
         match accepted {
             // On the heap, so that plain connections do not need the memory.
-            Ok(stream) => Box::pin(self.serve_http(stream)).await,
+            Ok(stream) => on_heap(|| self.serve_http(stream)).await,
             Err(error) => tracing::debug!(target: TARGET, %error, "a TLS handshake failed"),
         }
     }

@@ -12,6 +12,7 @@ use http::StatusCode;
 use http::header::{HeaderMap, HeaderName, SERVER};
 use naftiko_adapter::trace::{self, TRACEPARENT};
 use naftiko_adapter::{Address, Forwarded, Unreceived, receive};
+use naftiko_client::__private::on_heap;
 use naftiko_mcp::__private::Listening;
 use naftiko_rest::__private::{Problem, protect};
 use tokio_util::sync::CancellationToken;
@@ -144,7 +145,7 @@ impl Service {
             }
             let current = Current { trail: &trail, peer, turn: &running.turn, permit: OnceLock::new() };
             // On the heap, because it is large and would be moved several times before it runs.
-            let response = guard::run(&uri, &id, Box::pin(pipeline.with_cors(request, &current)));
+            let response = guard::run(&uri, &id, on_heap(|| pipeline.with_cors(request, &current)));
             #[cfg(feature = "otlp")]
             let response = otlp::in_span(trail.span.clone(), response);
             let response = response.await;
@@ -223,7 +224,7 @@ impl Pipeline {
         } else {
             let (parts, body) = request.into_parts();
             // On the heap, to keep the future of all other requests small.
-            match Box::pin(self.receive(body, current)).await {
+            match on_heap(|| self.receive(body, current)).await {
                 Ok(body) => Request::from_parts(parts, body),
                 Err(unreceived) => return self.handler.unreceived(parts.uri.path(), unreceived),
             }

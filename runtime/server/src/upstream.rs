@@ -19,6 +19,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use naftiko_client::__private::{
     CONNECT_TIMEOUT, Connection, Environment, MAX_FIELDS, MAX_HEAD, Room, TrackedBody, accept_compressed, decompressed,
+    on_heap,
 };
 use naftiko_client::{
     Attempt, BoxError, BoxFuture, ClientBuilder, ResponseCache, Transport, TransportError, install_crypto_provider,
@@ -116,7 +117,7 @@ impl Transport for HyperTransport {
         request: reqwest::Request,
         attempt: &'a Attempt<'_>,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
-        Box::pin(async move {
+        on_heap(|| async move {
             let url = request.url().clone();
             let mut request: http::Request<reqwest::Body> = request.try_into()?;
             request.headers_mut().entry(ACCEPT).or_insert(const { HeaderValue::from_static("*/*") });

@@ -1,5 +1,6 @@
 //! Execution of a call: from arguments through all attempts to a response.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,13 +52,20 @@ impl Connection {
         let mut call = CallState::new(self, CallSpec { operation, arguments, options })?;
         loop {
             let span = call.span();
-            let response = async {
-                let response = call.attempt(&span).await?;
-                call.read_response(response, reading).await
+            let outcome = {
+                // It stays where it is made: a future with a span of its own would be moved.
+                let response = pin!(async {
+                    let response = call.attempt(&span).await?;
+                    call.read_response(response, reading).await
+                });
+                response.instrument(span.clone()).await
             };
-            let outcome = response.instrument(span.clone()).await;
-            if let Some(response) = call.finish_attempt(outcome, span).await? {
-                return Ok(response);
+            match outcome {
+                Ok(response) => {
+                    call.succeeded(&response, &span);
+                    return Ok(response);
+                }
+                Err(error) => call.failed(error, span).await?,
             }
         }
     }
@@ -248,33 +256,24 @@ impl<'a> CallState<'a> {
             || (api.is_some_and(|api| api.credentials.is_empty()) && operation.parameters.iter().any(is_credential))
     }
 
-    /// Records the outcome of an attempt. Returns the response, or the error if the call is not retried. Otherwise waits until
-    /// the next attempt is due and returns `None`.
-    pub(super) async fn finish_attempt<T>(
-        &mut self,
-        outcome: Result<Response<T>, Error>,
-        span: Span,
-    ) -> Result<Option<Response<T>>, Error> {
-        let shared = self.connection.shared();
-        let outcome = outcome.map_err(|error| {
-            // An attempt that failed before it was sent does not count.
-            let attempts = if error.phase() == Phase::Prepare { self.number - 1 } else { self.number };
-            self.may_have_acted |= error.may_have_taken_effect();
-            error
-                .after(attempts)
-                .with_may_have_acted(self.may_have_acted)
-                .with_own_credential(self.has_own_credential())
-        });
-        self.report(outcome.as_ref(), &span);
-        let error = match outcome {
-            Ok(response) => {
-                shared.budget.deposit();
-                return Ok(Some(response));
-            }
-            Err(error) => error,
-        };
+    /// Records an attempt with a response.
+    fn succeeded<T>(&mut self, response: &Response<T>, span: &Span) {
+        self.report(Ok(response), span);
+        self.connection.shared().budget.deposit();
+    }
+
+    /// Records an attempt without one, and waits until the next attempt is due. If the call is not retried, its error is returned.
+    async fn failed(&mut self, error: Error, span: Span) -> Result<(), Error> {
+        // An attempt that failed before it was sent does not count.
+        let attempts = if error.phase() == Phase::Prepare { self.number - 1 } else { self.number };
+        self.may_have_acted |= error.may_have_taken_effect();
+        let error = error
+            .after(attempts)
+            .with_may_have_acted(self.may_have_acted)
+            .with_own_credential(self.has_own_credential());
+        self.report::<()>(Err(&error), &span);
         if self.renew(&error).await {
-            return Ok(None);
+            return Ok(());
         }
         let Some(pause) = self.pause(&error) else { return Err(error) };
         span.in_scope(|| {
@@ -290,7 +289,7 @@ impl<'a> CallState<'a> {
         });
         drop(span);
         sleep(pause).await;
-        Ok(None)
+        Ok(())
     }
 
     /// The pause before the next attempt; `None` if the call is not retried.

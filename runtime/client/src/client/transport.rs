@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::attempt::Attempt;
 use crate::compression::{accept_compressed, decompressed};
-use crate::transport::{BoxFuture, Failure, TransportError};
+use crate::transport::{BoxFuture, Failure, TransportError, on_heap};
 
 /// How many header fields a response over HTTP/1 may have.
 pub const MAX_FIELDS: usize = 512;
@@ -44,7 +44,7 @@ impl Transport for reqwest::Client {
         // reqwest cannot copy this body, so it does not send the request a second time by itself.
         let body = attempt.track(request.body_mut().take().unwrap_or_default());
         *request.body_mut() = Some(reqwest::Body::wrap(body));
-        Box::pin(async move {
+        on_heap(|| async move {
             let response = self.execute(request).await?;
             // reqwest sends custom headers, including credentials, to the target of a redirect.
             let redirected = TransportError { failure: Failure::Redirected, source: None };

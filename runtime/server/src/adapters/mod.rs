@@ -13,7 +13,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use naftiko_adapter::{Forwarded, Principal, Unreceived};
-use naftiko_client::__private::Connection;
+use naftiko_client::__private::{Connection, on_heap};
 use naftiko_mcp::__private::{Endpoint, SharedCatalog};
 use naftiko_mcp::{Changes, Grant};
 use naftiko_rest::__private::{Matched, Problem};
@@ -107,7 +107,7 @@ impl Handler {
         match self {
             Self::Rest(handler) => handler.respond(request, forwarded, &principal, rule, noted).await,
             // On the heap, to keep the future of REST small.
-            Self::Mcp(handler) => Box::pin(handler.respond(request, forwarded, principal, number, noted)).await,
+            Self::Mcp(handler) => on_heap(|| handler.respond(request, forwarded, principal, number, noted)).await,
             Self::Skill(handler) => handler.respond(&request, number),
             Self::Control(handler) => handler.respond(&request),
         }

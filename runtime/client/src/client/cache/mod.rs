@@ -28,7 +28,7 @@ use super::transport::Transport;
 use crate::compression::{is_weak, weaken};
 use crate::request::remove_framing;
 use crate::secrets::returns_secrets;
-use crate::transport::{BoxFuture, TransportError};
+use crate::transport::{BoxFuture, TransportError, on_heap};
 use body::Copied;
 pub use event::CacheEvent;
 use freshness::{Freshness, Received};
@@ -105,11 +105,11 @@ impl Transport for Cached {
         let operation = attempt.operation;
         if operation.method.is_safe() && operation.retry_safety != RetrySafety::Never {
             return match key(&request, attempt) {
-                Some(key) => Box::pin(self.get(key, request, attempt)),
+                Some(key) => on_heap(|| self.get(key, request, attempt)),
                 None => self.transport.send(request, attempt),
             };
         }
-        Box::pin(async move {
+        on_heap(|| async move {
             let change = self.cache.store.change(origin(request.url()));
             let sent = self.transport.send(request, attempt).await;
             let is_settled = match &sent {
