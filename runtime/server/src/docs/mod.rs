@@ -12,7 +12,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
-use naftiko_client::__private::Connection;
+use naftiko_client::__private::{Connection, on_heap};
 use naftiko_rest::__private::Tables;
 use naftiko_schema::{Group, Rest};
 use swagger_ui_dist::{ApiDefinition, OpenApiSource, generate_routes};
@@ -92,7 +92,8 @@ impl Docs {
             PAGE => text("text/html; charset=utf-8", include_str!("page.html")),
             "/docs/start.js" => text("text/javascript; charset=utf-8", include_str!("start.js")),
             "/docs/openapi.json" => text("application/json", document()),
-            SCRIPT | STYLES => self.asset(path).await,
+            // On the heap, to keep the future of all other requests small.
+            SCRIPT | STYLES => on_heap(|| self.asset(path)).await,
             _ => return None,
         };
         Some(([(CONTENT_SECURITY_POLICY, POLICY), (CACHE_CONTROL, "no-cache")], response).into_response())
