@@ -212,8 +212,10 @@ impl Compiler {
         let mut owners: BTreeMap<String, &str> = BTreeMap::new();
         let mut crates: BTreeMap<&str, Box<Crate>> = BTreeMap::new();
         let paths = sources.keys().filter(|path| is_specification(path) && wanted(path));
+        let mut known = BTreeSet::new();
         for (path, name, compiled) in self.compile_each(sources, paths) {
-            let Some(Compiled { outcome, diagnostics }) = compiled else { continue };
+            let Some(Compiled { outcome, mut diagnostics }) = compiled else { continue };
+            diagnostics.remove_known(path, &mut known);
             let mut sink = diagnostic::Sink::new(path);
             if !matches!(outcome, Outcome::NotACapability) && !name.is_empty() {
                 let taken = if reserved.contains(&name) {

@@ -21,7 +21,11 @@ fn lines(folder: &Path) -> Vec<Value> {
     assert_eq!(files, Vec::<std::path::PathBuf>::new());
     let text = fs::read_to_string(file).expect("it is text");
     assert!(!text.contains(TOKEN), "the token is in the audit");
-    text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect()
+    // An empty line shows the server whether lines can be written again.
+    text.lines()
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_str(line).expect("a line is JSON"))
+        .collect()
 }
 
 #[tokio::test]
@@ -106,6 +110,27 @@ async fn values_are_recorded_if_the_operator_wants_them_and_secrets_never() {
     assert_eq!(values[2]["body"], json!({"password": "***", "name": 123}));
     let text = format!("{lines:?}");
     assert!(!text.contains(data) && !text.contains("very-private"), "{text}");
+}
+
+#[tokio::test]
+async fn credentials_that_a_caller_writes_into_arguments_are_not_recorded() {
+    let simulator = Simulator::start().await.expect("the simulator starts");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("audit.log");
+    let (file, base_uri, own) = (file.to_string_lossy(), simulator.base_uri(), "key-of-the-caller-itself");
+    let flags = ["--audit", "--audit-values", "--audit-file", &*file, "--base-uri", &base_uri, "--api-key", own];
+    let joined = Joined::start(scaleway(), &flags).await.expect("it is served");
+    let body = json!({"project_id": PROJECT_ID, "name": TOKEN, "tags": [format!("is {own}"), {own: 1}]});
+    let arguments = json!({"region": "fr-par", "body": body, TOKEN: 1, own: "x"});
+    for tool in ["create-secret", "list-secrets"] {
+        let request = joined.http.post(&joined.mcp).header("accept", crate::mcp::ACCEPT).header("x-api-key", own);
+        let response = request.json(&message(tool, &arguments)).send().await.expect("a response");
+        assert_eq!(response.status(), 200);
+    }
+    let lines = lines(folder.path());
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    let text = format!("{lines:?}");
+    assert!(text.contains("redacted") && !text.contains(own) && !text.contains(TOKEN), "{text}");
 }
 
 /// Waits until this holds.
@@ -195,6 +220,28 @@ async fn trace_that_is_recorded_is_that_of_the_upstream() {
     assert_eq!((recorded.len(), &recorded), (4, &sent));
     let starts = |index: usize, start: &str| recorded[index].as_str().is_some_and(|trace| trace.starts_with(start));
     assert!(starts(0, "00-aaaa") && starts(2, "00-cccc"), "{recorded:?}");
+}
+
+#[tokio::test]
+async fn requests_that_cannot_be_recorded_say_when_to_come_again() {
+    let simulator = Simulator::start().await.expect("the simulator starts");
+    let folder = tempfile::tempdir().expect("a folder");
+    let (inside, base_uri) = (folder.path().join("inside"), simulator.base_uri());
+    fs::create_dir(&inside).expect("a folder");
+    let file = inside.join("audit.log");
+    let flags = ["--audit=required", "--audit-file", &file.to_string_lossy(), "--base-uri", &base_uri];
+    let joined = Joined::start(scaleway(), &flags).await.expect("it is served");
+    let path = format!("/v1/secret-manager/v1beta1/regions/fr-par/secrets/{}", uuid::Uuid::nil());
+    let delete = async || joined.http.delete(format!("{}{path}", joined.rest)).send().await.expect("a response");
+    assert_eq!(delete().await.status(), 404, "it is recorded");
+    // A file that is there no more records nothing, and neither can one be made.
+    fs::remove_dir_all(&inside).and_then(|()| fs::write(&inside, "")).expect("a file is in its place");
+    assert_eq!(delete().await.status(), 404, "it was sent before it could not be recorded");
+    let refused = delete().await;
+    assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (503, &"10".parse().expect("a value")));
+    fs::remove_file(&inside).expect("it is removed");
+    assert_eq!(delete().await.status(), 404, "it can be recorded again");
+    assert_eq!(lines(&inside).last().expect("a line")["status"], 404);
 }
 
 #[tokio::test]

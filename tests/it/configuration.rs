@@ -108,6 +108,30 @@ async fn members_of_lists_are_trimmed() {
 }
 
 #[tokio::test]
+async fn numbers_with_which_nothing_would_be_served_end_the_start() {
+    for flag in [
+        "--max-in-flight",
+        "--max-connections",
+        "--body-memory",
+        "--call-timeout",
+        "--head-timeout",
+        "--write-timeout",
+        "--response-budget",
+        "--rate-limit",
+        "--cache",
+        "--token-capacity",
+    ] {
+        for value in ["0", "x"] {
+            let output = outcome(&["serve", "--print-config", flag, value], &[]).await;
+            let text = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.code() == Some(2) && text.contains(flag), "{flag} {value}: {text}");
+        }
+    }
+    let output = outcome(&["mcp", "--max-in-flight", "0"], &[]).await;
+    assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[tokio::test]
 async fn hosts_origins_and_headers_that_match_nothing_end_the_start() {
     for (flag, value) in [
         ("--allowed-host", "https://mcp.example"),

@@ -273,6 +273,64 @@ async fn one_base_uri_is_for_an_api_that_several_capabilities_have() {
 }
 
 #[tokio::test]
+async fn base_uris_that_are_none_or_for_nothing_or_there_twice_are_refused_with_their_flag() {
+    let (_folder, files) = pair(&capability("one", &[("get", "/a")], ""), &capability("other", &[("find", "/b")], ""));
+    let program = load::leak(load::files(&files, true).expect("they are a group").program);
+    for (uris, said) in [
+        (
+            &["ones=http://127.0.0.1:9"][..],
+            "--base-uri ones=: no capability consumes an API of this name; there are: one, other",
+        ),
+        (&["one="], "--base-uri one=: the base URI must be an absolute http or https URI"),
+        (&["one=http://me:hush@127.0.0.1:9"], "--base-uri one=http://127.0.0.1:9"),
+        (&["one=http://127.0.0.1:8", "one=http://127.0.0.1:9"], "--base-uri one=: it is there twice"),
+        (&["http://upstream.example"], "--base-uri http://upstream.example: the base URI uses plain http"),
+    ] {
+        let flags: Vec<_> = uris.iter().flat_map(|uri| ["--base-uri", uri]).collect();
+        let refused = Joined::start(program, &flags).await.err().unwrap_or_else(|| panic!("{uris:?}"));
+        assert!(refused.contains(said) && !refused.contains("hush"), "{uris:?}: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn variables_that_several_capabilities_lack_are_named_at_once() {
+    let with_key = |namespace: &str, variable: &str| {
+        let text = capability(namespace, &[("get", &format!("/{namespace}"))], "");
+        let key = format!(
+            "    baseUri: https://{namespace}.test\n    authentication: {{type: bearer, token: '{{{{KEY}}}}'}}\n"
+        );
+        let text = text.replace(&format!("    baseUri: https://{namespace}.test\n"), &key);
+        let binds = format!("naftiko: 1.0.0-beta5\nbinds: [{{namespace: env, keys: {{KEY: {variable}}}}}]\n");
+        text.replace("naftiko: 1.0.0-alpha2\n", &binds)
+    };
+    for (other, said) in [("KEY_OF_PARCELS", "KEY_OF_ORDERS, KEY_OF_PARCELS"), ("KEY_OF_ORDERS", "KEY_OF_ORDERS")] {
+        let (_folder, files) = pair(&with_key("orders", "KEY_OF_ORDERS"), &with_key("parcels", other));
+        let program = load::leak(load::files(&files, true).expect("they are a group").program);
+        let refused = Joined::start(program, &[]).await.err().expect("variables are missing");
+        assert!(refused.ends_with(&format!(": {said}")), "{refused}");
+    }
+}
+
+#[test]
+fn files_of_one_name_or_one_file_twice_are_refused_with_their_names() {
+    let (folder, [one, other]) = pair(&capability("a", &[("a", "/a")], ""), &capability("b", &[("b", "/b")], ""));
+    let refused =
+        |files: &[&PathBuf]| load::files(files, true).err().map(|error| error.to_string()).unwrap_or_default();
+    assert_eq!(refused(&[&one, &other]), "");
+    assert!(refused(&[&one, &other, &one]).contains("shop-orders.yaml is there twice"));
+    let again = folder.path().join("again");
+    fs::create_dir(&again).and_then(|()| fs::copy(&other, again.join("shop-orders.yaml"))).expect("a file");
+    let message = refused(&[&one, &again.join("shop-orders.yaml")]);
+    assert!(message.contains("are both called `shop-orders`, after their files: rename one"), "{message}");
+    // The digits at the end are a part of the name.
+    for (file, version) in [(&one, "v1"), (&other, "v2")] {
+        fs::copy(file, folder.path().join(format!("orders-{version}.yaml"))).expect("a file");
+    }
+    let [one, other] = ["orders-v1.yaml", "orders-v2.yaml"].map(|name| folder.path().join(name));
+    assert_eq!(refused(&[&one, &other]), "");
+}
+
+#[tokio::test]
 async fn clients_of_a_group_are_set_up_at_once() {
     let simulator = Simulator::start().await.expect("the simulator starts");
     let builder =
@@ -328,13 +386,51 @@ fn capabilities_of_a_folder_and_those_that_settings_name_get_a_crate() {
         "market = [\"shop/order\"]",
         "'a b' = [\"shop/orders\"]",
         "shop-orders = [\"shop/orders\"]",
+        "shops = []",
     ] {
         let refused = settings(wrong).expect_err(wrong);
-        assert!(refused.iter().any(|diagnostic| diagnostic.code == Code::GroupSettings), "{wrong}");
+        assert_eq!(refused.iter().filter(|diagnostic| diagnostic.code == Code::GroupSettings).count(), 1, "{wrong}");
     }
+    let refused = settings("market = 1\n[other]").expect_err("there is no such section");
+    assert_eq!(
+        refused.iter().filter(|diagnostic| diagnostic.code == Code::SettingsKey).count(),
+        1,
+        "each is said once"
+    );
+    sources.insert("spec/shop/naftiko.toml".to_owned(), "[groups]\nmarket = [\"shop/parcels\"]\n".to_owned());
+    sources.insert("spec/naftiko.toml".to_owned(), "[groups]\nmarket = [\"shop/orders\"]\n".to_owned());
+    let refused = generate(&sources).expect_err("two groups have one name");
+    assert!(
+        refused.iter().any(|diagnostic| diagnostic.message.contains("`market` is a group of spec/naftiko.toml, too"))
+    );
+    sources.remove("spec/shop/naftiko.toml");
     sources.remove("spec/naftiko.toml");
     sources.insert("spec/shop/parcels.yaml".to_owned(), one);
     let generated = generate(&sources).expect("each has a crate of its own");
     assert_eq!(generated.crates, own);
     assert!(generated.warnings.iter().any(|diagnostic| diagnostic.code == Code::FolderConflict));
+}
+
+#[test]
+fn members_whose_names_mean_something_to_rust_have_modules_of_other_names() {
+    let names = ["std", "core", "clone", "new", "naftiko-client", "from-here", "type", "2fa", "orders"];
+    let source = |name: &&str| {
+        let namespace = format!("n{}", name.replace('-', ""));
+        (format!("spec/shop/{name}.yaml"), capability(&namespace, &[("get", &format!("/{name}"))], ""))
+    };
+    let generated = generate(&names.iter().map(source).collect()).expect("they compile");
+    let library = &generated.files["generated/shop/src/lib.rs"];
+    for module in [
+        "std_api",
+        "core_api",
+        "clone_api",
+        "new_api",
+        "naftiko_client_api",
+        "from_here_api",
+        "api_type",
+        "api_2fa",
+        "orders",
+    ] {
+        assert!(library.contains(&format!(" as {module};")), "{module}: {library}");
+    }
 }

@@ -117,6 +117,48 @@ async fn callers_bring_the_credential_on_all_surfaces_of_a_group() {
 }
 
 #[tokio::test]
+async fn calls_without_the_credential_that_they_must_bring_leave_the_rate_of_their_tool() {
+    let simulator = Simulator::start().await.expect("the simulator starts");
+    let flags = ["--base-uri", &simulator.base_uri(), "--caller-credential", HEADER];
+    let rates = ["--tool-rate-limit", "list-secrets=1/h", "--tool-rate-limit", "delete-secret=1/h", "--confirm", "off"];
+    let world = World::start(scaleway(), &[&flags[..], &rates].concat(), &[]).await.expect("it is served");
+    let own = Some((HEADER, TOKEN));
+    let (list, path) = (json!({"region": "fr-par", "scheduled_for_deletion": false}), "?scheduled_for_deletion=false");
+    for _ in 0..3 {
+        let missing = world.call("", "list-secrets", &list, None).await;
+        assert!(text(&missing).contains("send it in the header"), "{missing}");
+        assert_eq!(world.get(&format!("{SECRETS}{path}"), None).await.status(), 401);
+    }
+    let project = json!({"region": "fr-par", "scheduled_for_deletion": false, "project_id": PROJECT_ID});
+    let listed = world.call("", "list-secrets", &project, own).await;
+    assert!(listed["isError"] != true, "{listed}");
+    let more = world.call("", "list-secrets", &project, own).await;
+    assert!(text(&more).contains("too many calls"), "{more}");
+    assert_eq!(world.get(&format!("{SECRETS}{path}"), own).await.status(), 429, "routes count with it");
+    assert_eq!(simulator.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn flags_without_the_one_that_they_are_about_end_the_start() {
+    for (flags, said) in [
+        (
+            &["--caller-credential-optional"][..],
+            "--caller-credential-optional has no effect without --caller-credential",
+        ),
+        (
+            &["--token-audience", "shop"],
+            "--token-audience has no effect without --token-exchange or --client-credentials",
+        ),
+        (&["--token-client-id", "me"], "--token-client-id has no effect without"),
+        (&["--caller-credential", HEADER, "--token-scope", "read"], "--token-scope has no effect without"),
+        (&["--caller-credential", "expect"], "--caller-credential expect: callers cannot bring a credential"),
+    ] {
+        let refused = World::start(scaleway(), flags, &[("SCALEWAY_API_KEY", TOKEN)]).await.err();
+        assert!(refused.as_ref().is_some_and(|refused| refused.contains(said)), "{flags:?}: {refused:?}");
+    }
+}
+
+#[tokio::test]
 async fn own_credential_is_used_only_if_that_is_allowed() {
     let simulator = Simulator::start().await.expect("the simulator starts");
     let uri = simulator.base_uri();

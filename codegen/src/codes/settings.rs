@@ -46,7 +46,7 @@ codes! {
 
     /// `groups` in a `naftiko.toml` names capabilities that one crate has, with a client and a server for all of them: by the name of
     /// that crate, a list of their files below `spec`, without the ending. An empty list leaves out the
-    /// crate that the capabilities of a folder have otherwise.
+    /// crate that the capabilities of a folder have otherwise. A name is there once, in one file.
     ///
     /// ```toml
     /// [groups]

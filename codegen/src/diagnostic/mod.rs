@@ -8,6 +8,7 @@ mod span;
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 pub(crate) use nearest::{Nearest, nearest};
 use render::boundary;
@@ -158,6 +159,12 @@ impl Diagnostics {
 
     pub(crate) fn extend(&mut self, other: Self) {
         self.0.extend(other.0);
+    }
+
+    /// Removes what is about other files than that of a capability, such as settings and imports, and is `known` from another
+    /// capability that has them, too.
+    pub(crate) fn remove_known(&mut self, own: &str, known: &mut BTreeSet<(String, Span, Code, String)>) {
+        self.0.retain(|it| it.file == own || known.insert((it.file.clone(), it.span, it.code, it.message.clone())));
     }
 
     /// Sorts the diagnostics of one capability by its files and their lines.

@@ -10,7 +10,7 @@ use crate::codes::Code;
 use crate::diagnostic::{Diagnostics, Sink, Span};
 use crate::emit::group::{Parts, emit};
 use crate::model::Model;
-use crate::names::{RULE, crate_name, is_crate_name};
+use crate::names::{CRATE_RULE, crate_name, is_crate_name};
 use crate::{Files, Sources, is_specification, settings};
 
 /// A group that may be made.
@@ -127,7 +127,23 @@ fn plans(sources: &Sources, diagnostics: &mut Diagnostics) -> Vec<Plan> {
         for setting in settings::groups(text, &mut sink) {
             if !is_crate_name(&setting.name) {
                 let message = format!("`{}` cannot be the name of a crate", setting.name);
-                sink.report(Code::GroupSettings, setting.span, message).help(RULE);
+                sink.report(Code::GroupSettings, setting.span, message).help(CRATE_RULE);
+                continue;
+            }
+            if let Some(other) = plans.get(&setting.name).filter(|plan| plan.is_named) {
+                let message = format!("`{}` is a group of {}, too", setting.name, other.origin);
+                sink.report(Code::GroupSettings, setting.span, message)
+                    .help("name one of them otherwise, or remove one");
+                continue;
+            }
+            if setting.members.is_empty() && !plans.contains_key(&setting.name) {
+                let message = format!("no folder has a crate of the name `{}`", setting.name);
+                let known = plans.keys().map(String::as_str);
+                let meant = sink.nearest(Code::GroupSettings, &setting.name, known);
+                let help =
+                    "an empty list leaves out the crate of a folder; remove it, or say which capabilities are members";
+                let report = sink.report(Code::GroupSettings, setting.span, message);
+                report.nearest(setting.span, &setting.name, meant, help);
                 continue;
             }
             let mut members = BTreeSet::new();

@@ -10,9 +10,12 @@ const RESERVED: [&str; 9] = ["alloc", "build", "core", "deps", "examples", "incr
 const DEVICES: [&str; 4] = ["aux", "con", "nul", "prn"];
 /// The same, with a digit after them.
 const NUMBERED_DEVICES: [&str; 2] = ["com", "lpt"];
-/// What a name has to be, in words.
+/// What the name of a file has to be, in words.
 pub(crate) const RULE: &str = "name it `spec/provider/capability.yaml`: letters, digits and hyphens, a letter first, at most 128 of \
      them, and no name that Rust, cargo or Windows reserves";
+/// What the name of a crate has to be, in words.
+pub(crate) const CRATE_RULE: &str = "it has small letters, digits and single hyphens, a letter first, at most 128 of them, and is no \
+     name that Rust, cargo or Windows reserves";
 
 /// The crate of a specification file: the folders below `spec/` and the file's stem, as one kebab-case name. Paths that
 /// hold more than letters, digits, dots, hyphens and underscores have no name, nor do paths whose name is reserved or longer than

@@ -18,7 +18,7 @@ mod scope;
 mod words;
 
 pub use crates::crate_name;
-pub(crate) use crates::{RULE, is_crate_name};
+pub(crate) use crates::{CRATE_RULE, RULE, is_crate_name};
 pub(crate) use index::Index;
 pub(crate) use mcp::{tool_inputs, tool_names};
 pub(crate) use naftiko_schema::fold;

@@ -105,6 +105,21 @@ pub fn preview(
     }
 }
 
+/// Checks that a call can be sent with the credentials that it brings. One of a flow can if one of its operations can be called.
+///
+/// # Errors
+/// If each operation of the target needs a credential that the call does not bring.
+pub fn check_credential(
+    binding: &'static Binding,
+    connection: &Connection,
+    forwarded: &Forwarded,
+) -> Result<(), Error> {
+    let operations = binding.target.operations();
+    let mut checked = operations.iter().map(|operation| connection.check_credential(operation, &forwarded.1));
+    let Some(first) = checked.next() else { return Ok(()) };
+    first.or_else(|error| if checked.any(|other| other.is_ok()) { Ok(()) } else { Err(error) })
+}
+
 /// Logs what callers must not see: the causes contain the upstream's address.
 fn log_for_operator(error: &Error) {
     if error.is_for_the_operator() {

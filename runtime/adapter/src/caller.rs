@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use http::HeaderMap;
-use naftiko_client::__private::{OnBehalf, Options};
+use naftiko_client::__private::{OnBehalf, Options, VariableValues};
 
 /// The identity of an authenticated caller. State that is kept for one principal is never given to another. It has no
 /// `Debug`, because it contains the subject of an access token.
@@ -28,6 +28,10 @@ impl Principal {
         &self.0
     }
 }
+
+/// What a caller authenticates with, and brings for the upstream, so that records do not repeat it. It has no `Debug`.
+#[derive(Clone)]
+pub struct Presented(pub VariableValues);
 
 /// The address of a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

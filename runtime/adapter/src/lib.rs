@@ -28,8 +28,8 @@ pub mod trace;
 mod transform;
 
 pub use accept::accepts;
-pub use call::{execute, execute_streaming, pass_on, preview};
-pub use caller::{Address, Forwarded, Principal};
+pub use call::{check_credential, execute, execute_streaming, pass_on, preview};
+pub use caller::{Address, Forwarded, Presented, Principal};
 pub use flow::View;
 pub use inputs::{also_wrong, checked, short, unknown_inputs, values};
 pub use offload::{is_long, offload};

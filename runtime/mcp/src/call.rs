@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use naftiko_adapter::trace::TRACEPARENT;
-use naftiko_adapter::{Forwarded, Planned, Principal, execute, is_long, offload, preview};
+use naftiko_adapter::{Forwarded, Planned, Principal, check_credential, execute, is_long, offload, preview};
 use naftiko_client::__private::{Arguments, Connection};
 use naftiko_client::ErrorKind;
 use naftiko_schema::Tool;
@@ -63,6 +63,10 @@ pub(super) async fn call(
     let is_planned = policy.dry_run || confirmable.is_some() || policy.limits_tools(policy.grant.as_ref());
     let checked = inputs.checked(tool, connection).await.and_then(|arguments| {
         let plan = if is_planned { preview(&tool.binding, connection, &arguments)? } else { Vec::new() };
+        // No user has to confirm what cannot be sent.
+        if is_planned && !policy.dry_run {
+            check_credential(&tool.binding, connection, &forwarded(context))?;
+        }
         Ok((plan, arguments))
     });
     // What is not sent anyway leaves the limit of the tool. A confirmed call was counted when the question was asked.
@@ -76,7 +80,10 @@ pub(super) async fn call(
     let mut response = match checked {
         Ok(planned) => run(tool, connection, policy, planned, confirmable, context, ended).await?,
         Err(error) => {
-            ended.outcome = AuditOutcome::Invalid;
+            ended.outcome = match error.kind() {
+                ErrorKind::Unauthorized(_) => AuditOutcome::Failed,
+                _ => AuditOutcome::Invalid,
+            };
             if is_bare && matches!(error.kind(), ErrorKind::Arguments(_)) {
                 return Err(ErrorData::invalid_params(error.to_string(), None));
             }

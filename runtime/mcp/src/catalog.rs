@@ -82,6 +82,7 @@ impl Catalog {
             Listing::Whole(listed) => (listed, None),
             Listing::Texts(texts, mut listed) => {
                 let finder = Finder::new(shown, texts, policy.rule_note());
+                listed.retain(|tool| !Finder::is_own(&tool.name));
                 listed.splice(0..0, finder.tools());
                 (listed, Some(finder))
             }
@@ -135,7 +136,8 @@ impl Catalog {
     pub(super) fn hidden(&self, request: &CallToolRequestParams) -> Option<(&Indexed, CallToolRequestParams)> {
         #[cfg(feature = "search")]
         if let Some(finder) = &self.finder {
-            return Some((self.hidden.get(finder.named_by(request))?, finder.unwrapped(request)));
+            let hidden = self.hidden.get(finder.named_by(request)).filter(|_| Finder::own(&request.name).is_none());
+            return Some((hidden?, finder.unwrapped(request)));
         }
         Some((self.hidden.get(&*request.name)?, request.clone()))
     }

@@ -71,6 +71,7 @@ pub mod __private {
     pub use crate::http::{Endpoint, PATH};
     pub use crate::members::SharedCatalog;
     pub use crate::patterns::Patterns;
+    pub use crate::policy::AUDIT_PAUSE;
     pub use crate::stdio::serve_last;
     pub use rmcp::transport::stdio_pipes;
 }

@@ -28,6 +28,8 @@ use super::patterns::{Patterns, UnmatchedPattern};
 const RESPONSE_BUDGET: usize = 100_000;
 /// The default maximum length of the list of tools, in bytes: about 50,000 tokens.
 const LIST_BUDGET: usize = 200_000;
+/// When to retry a call that cannot be recorded, in seconds.
+pub const AUDIT_PAUSE: u64 = 10;
 /// The minimum length of the state key, in bytes: that of the hash (RFC 2104 §3).
 const KEY_LENGTH: usize = 32;
 
@@ -329,6 +331,23 @@ impl Policy {
         }
     }
 
+    /// Logs that clients get none of the tools of these capabilities, where each flag chooses some and all of them together none.
+    #[doc(hidden)]
+    pub fn warn_of_no_tools<'m>(&self, adapters: impl IntoIterator<Item = (&'m str, &'static Mcp)>) {
+        let (mut there, mut shown) = (false, false);
+        for (toolset, adapter) in adapters {
+            there |= !adapter.tools.is_empty();
+            shown |= self.has(toolset) && adapter.tools.iter().any(|tool| self.shows(tool));
+        }
+        if there && !shown {
+            tracing::warn!(
+                target: TARGET,
+                "no tool is offered: `--read-only`, `--tools`, `--exclude-tools`, `--toolsets`, `--resources` and `--verbs` \
+                 together leave none"
+            );
+        }
+    }
+
     /// The policy for callers of any rule.
     pub(super) fn of_server(&self) -> Self {
         Self { grant: None, ..self.clone() }
@@ -384,7 +403,7 @@ impl Policy {
         if self.audit.as_ref().is_some_and(|audit| !audit.is_ready()) {
             return Err(Limited {
                 reason: "calls must be recorded, and the audit cannot be written".into(),
-                retry_after: 10,
+                retry_after: AUDIT_PAUSE,
             });
         }
         let permit = match &self.permits {

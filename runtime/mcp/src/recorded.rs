@@ -1,7 +1,7 @@
 //! Arguments as an audit records them: as many as a tool has, without secrets, and short.
 
 use naftiko_adapter::{numbers, short};
-use naftiko_client::__private::{Schema, shortened};
+use naftiko_client::__private::{Schema, VariableValues, shortened};
 use naftiko_schema::Binding;
 use rmcp::model::JsonObject;
 use serde_json::Value;
@@ -32,7 +32,13 @@ pub(super) struct Recorded {
 }
 
 impl Recorded {
-    pub(super) fn of(binding: &Binding, arguments: &JsonObject, has_values: bool) -> Self {
+    /// `secrets` are those of the upstream and of the caller, which a caller may have written into any argument.
+    pub(super) fn of(
+        binding: &Binding,
+        arguments: &JsonObject,
+        has_values: bool,
+        secrets: impl FnOnce() -> VariableValues,
+    ) -> Self {
         let schema = binding.body_input().and_then(|_| binding.target.request_schema()).map(Schema::of);
         let is_known = |name: &str| {
             binding.inputs().iter().any(|input| input.name == name)
@@ -46,12 +52,17 @@ impl Recorded {
             }
         };
         let recorded: Vec<_> = arguments.iter().filter(is_recorded).collect();
-        let shown = |name: &str| if is_known(name) { name.to_owned() } else { short(name) };
+        let needs_secrets = has_values || recorded.iter().any(|(name, _)| !is_known(name));
+        let secrets = if needs_secrets { secrets() } else { VariableValues::default() };
+        let shown = |name: &str| if is_known(name) { name.to_owned() } else { short(&secrets.redact(name)) };
         let names: Vec<_> = recorded.iter().map(|(name, _)| shown(name)).collect();
         let left_out = arguments.len() - names.len();
         let values = has_values.then(|| {
             let whole = recorded.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-            values(of_arguments(binding, whole).into_iter().map(|(name, value)| (shown(&name), value)))
+            values(of_arguments(binding, whole).into_iter().map(|(name, mut value)| {
+                redact(&mut value, &secrets);
+                (shown(&name), value)
+            }))
         });
         Self { names, left_out, values }
     }
@@ -72,6 +83,21 @@ fn values(masked: impl Iterator<Item = (String, Value)>) -> JsonObject {
         values.insert(name, value);
     }
     values
+}
+
+fn redact(value: &mut Value, secrets: &VariableValues) {
+    match value {
+        Value::String(text) => *text = secrets.redact(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| redact(item, secrets)),
+        Value::Object(members) => {
+            let redacted = std::mem::take(members).into_iter().map(|(name, mut value)| {
+                redact(&mut value, secrets);
+                (secrets.redact(&name), value)
+            });
+            *members = redacted.collect();
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 fn cut(value: &mut Value) {
@@ -127,11 +153,26 @@ mod tests {
         let mut arguments: JsonObject =
             (0..5000).map(|number| (format!("{number}{long}"), "v".repeat(100).into())).collect();
         arguments.insert("region".to_owned(), "fr-par".into());
-        let Recorded { names, left_out, values } = Recorded::of(&binding(PARAMETERS), &arguments, true);
+        let Recorded { names, left_out, values } =
+            Recorded::of(&binding(PARAMETERS), &arguments, true, VariableValues::default);
         assert_eq!((names.len(), left_out, names[16].as_str()), (17, 4984, "region"));
         assert!(names.iter().all(|name| name.chars().count() <= 65), "{names:?}");
         let values = values.expect("they are wanted");
         assert!(values.len() == 17 && Value::Object(values).to_string().len() < LIMIT);
+    }
+
+    #[test]
+    fn secrets_of_upstream_and_caller_are_not_recorded_wherever_a_caller_writes_them() {
+        const PARAMETERS: &[Parameter] = &[Parameter::new("region", Location::Query, Kind::String)];
+        let secrets = || VariableValues::from(vec!["hush-hush".into()]);
+        let arguments = json!({"region": "a hush-hush b", "x-hush-hush": {"hush-hush": ["hush-hush"], "n": 7}});
+        let Value::Object(arguments) = arguments else { panic!("an object") };
+        for has_values in [false, true] {
+            let recorded = Recorded::of(&binding(PARAMETERS), &arguments, has_values, secrets);
+            let values = recorded.values.map(Value::Object);
+            assert_eq!((recorded.names.len(), values.is_some()), (2, has_values));
+            assert!(!format!("{:?} {values:?}", recorded.names).contains("hush"), "{:?} {values:?}", recorded.names);
+        }
     }
 
     #[test]
@@ -141,7 +182,11 @@ mod tests {
     }
 
     fn of(parameters: &'static [Parameter], arguments: &JsonObject) -> Value {
-        Value::Object(Recorded::of(&binding(parameters), arguments, true).values.expect("they are wanted"))
+        Value::Object(
+            Recorded::of(&binding(parameters), arguments, true, VariableValues::default)
+                .values
+                .expect("they are wanted"),
+        )
     }
 
     fn binding(parameters: &'static [Parameter]) -> Binding {

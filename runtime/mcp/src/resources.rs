@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::io;
 
 use bytes::Bytes;
-use naftiko_adapter::{Forwarded, Values, apply, checked, document, execute, numbers, offload, preview};
+use naftiko_adapter::{
+    Forwarded, Values, apply, check_credential, checked, document, execute, numbers, offload, preview,
+};
 use naftiko_client::__private::{Connection, TARGET, from_texts, shortened};
 use naftiko_client::{Error, ErrorKind, Response};
 use naftiko_schema::http::media_type;
@@ -176,9 +178,12 @@ impl Resources {
                     Err(error) => Err(error),
                 };
                 let is_planned = policy.limits_tools(policy.grant.as_ref());
-                let arguments = arguments.and_then(|arguments| match is_planned {
-                    true => preview(binding, connection, &arguments).map(|_| arguments),
-                    false => Ok(arguments),
+                let arguments = arguments.and_then(|arguments| {
+                    if is_planned {
+                        preview(binding, connection, &arguments)?;
+                        check_credential(binding, connection, &forwarded)?;
+                    }
+                    Ok(arguments)
                 });
                 let sent = if arguments.is_ok() && !policy.dry_run { &*tools } else { &[] };
                 policy.admit(principal, sent).map_err(refused)?;

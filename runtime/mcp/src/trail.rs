@@ -5,7 +5,8 @@ use std::time::Instant;
 use http::HeaderValue;
 use http::request::Parts;
 use naftiko_adapter::trace::TRACEPARENT;
-use naftiko_adapter::{Address, Forwarded, Principal};
+use naftiko_adapter::{Address, Forwarded, Presented, Principal};
+use naftiko_client::__private::{Connection, VariableValues};
 use rmcp::RoleServer;
 use rmcp::model::CallToolRequestParams;
 use rmcp::service::RequestContext;
@@ -41,12 +42,20 @@ impl<'t> Trail<'t> {
         indexed: &'t Indexed,
         request: &CallToolRequestParams,
         context: &'t RequestContext<RoleServer>,
+        connection: Option<&Connection>,
     ) -> Self {
+        let secrets = || {
+            let parts = context.extensions.get::<Parts>();
+            let presented = parts.and_then(|parts| parts.extensions.get::<Presented>()).cloned();
+            let of_caller = presented.map(|Presented(secrets)| secrets.into_values());
+            let all = connection.map(Connection::secrets).into_iter().chain(of_caller).flatten();
+            VariableValues::from(all.collect::<Vec<_>>())
+        };
         let recorded = policy
             .audit
             .as_ref()
             .zip(request.arguments.as_ref())
-            .map(|(audit, arguments)| Recorded::of(&indexed.tool.binding, arguments, audit.has_values()));
+            .map(|(audit, arguments)| Recorded::of(&indexed.tool.binding, arguments, audit.has_values(), secrets));
         Self {
             policy,
             indexed,

@@ -171,17 +171,18 @@ impl Routes {
         Some((member?.number, chosen(&found, passage.as_ref(), method)?))
     }
 
+    /// The route of a request with this method and path, if there is one.
+    pub fn matched(&self, method: &http::Method, path: &str) -> Option<Matched> {
+        let (found, passage, member) = self.0.lookup(method, path);
+        matched(&found, passage.as_ref(), member?)
+    }
+
     /// Responds to any request, even if no route matches. Without a gate, all may run.
     pub async fn respond(&self, request: Request, forwarded: Forwarded, gate: Option<&dyn Gate>) -> Response {
         let uri = request.uri().clone();
         let (found, passage, member) = self.0.lookup(request.method(), uri.path());
         let Some(member) = member else { return Problem::not_found(uri.path()).at(uri.path()).into_response() };
-        let path = match (&found, &passage) {
-            (Match::Found(route, _), _) => Some(&*route.path),
-            (_, Some(passage)) => Some(&*passage.forward.path),
-            _ => None,
-        };
-        let matched = path.map(|path| Matched { path, capability: &member.connection.capability().name });
+        let matched = matched(&found, passage.as_ref(), member);
         let chosen = chosen(&found, passage.as_ref(), request.method());
         let count = Count(gate.zip(chosen).map(|(gate, chosen)| (gate, member.number, chosen)));
         let mut allowed =
@@ -310,6 +311,15 @@ fn chosen(found: &Match, passage: Option<&Passage<'_>>, method: &http::Method) -
         (Match::Found(route, _), None) => Some(Chosen::Route(route)),
         _ => None,
     }
+}
+
+fn matched(found: &Match, passage: Option<&Passage<'_>>, member: &Member) -> Option<Matched> {
+    let path = match (found, passage) {
+        (Match::Found(route, _), _) => &*route.path,
+        (_, Some(passage)) => &*passage.forward.path,
+        _ => return None,
+    };
+    Some(Matched { path, capability: &member.connection.capability().name })
 }
 
 fn allowed(methods: &[&'static str]) -> HeaderValue {

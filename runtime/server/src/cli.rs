@@ -15,6 +15,7 @@ use naftiko_rest::__private::ApiErrors;
 use naftiko_schema::Parameter;
 use secrecy::SecretString;
 
+use super::count::{count, seconds};
 use super::environment::lenient;
 use super::list::{self, List, members};
 use super::patience;
@@ -83,16 +84,16 @@ pub struct Serve {
     #[arg(long, env = "NAFTIKO_API_KEY_HEADER", default_value = "x-api-key", value_parser = trimmed, value_name = "NAME")]
     pub(super) api_key_header: String,
     /// How many requests may run at once; further ones get 503 with Retry-After
-    #[arg(long, env = "NAFTIKO_MAX_IN_FLIGHT", default_value_t = 256, value_name = "COUNT")]
+    #[arg(long, env = "NAFTIKO_MAX_IN_FLIGHT", default_value_t = 256, value_name = "COUNT", value_parser = count)]
     pub(super) max_in_flight: usize,
     /// How many connections may be open at once, all ports together; fewer if the process may open too few files
-    #[arg(long, env = "NAFTIKO_MAX_CONNECTIONS", default_value_t = 16_384, value_name = "COUNT")]
+    #[arg(long, env = "NAFTIKO_MAX_CONNECTIONS", default_value_t = 16_384, value_name = "COUNT", value_parser = count)]
     pub(super) max_connections: usize,
     /// How much of all permits and memory one address may have, in percent; 100 behind a proxy
     #[arg(long, env = "NAFTIKO_ADDRESS_SHARE", default_value_t = 50, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..=100))]
     pub(super) address_share: u8,
     /// How much memory bodies of slow callers may take, in MiB
-    #[arg(long, env = "NAFTIKO_BODY_MEMORY", default_value_t = 32, value_name = "MIB")]
+    #[arg(long, env = "NAFTIKO_BODY_MEMORY", default_value_t = 32, value_name = "MIB", value_parser = count)]
     pub(super) body_memory: usize,
     /// How many requests per second each caller may send, by address; unlimited unless set
     #[arg(long, env = "NAFTIKO_RATE_LIMIT", value_name = "COUNT")]
@@ -104,13 +105,13 @@ pub struct Serve {
     #[arg(long, env = "NAFTIKO_FORWARDED_FIELD", value_name = "NAME", value_parser = field, requires = "trusted_proxies")]
     pub(super) forwarded_field: Option<HeaderName>,
     /// How long the head of a request may take, in seconds
-    #[arg(long, env = "NAFTIKO_HEAD_TIMEOUT", default_value_t = 10, value_name = "SECONDS")]
+    #[arg(long, env = "NAFTIKO_HEAD_TIMEOUT", default_value_t = 10, value_name = "SECONDS", value_parser = seconds)]
     pub(super) head_timeout: u64,
     /// How long a connection is kept for the next request, in seconds
     #[arg(long, env = "NAFTIKO_KEEP_ALIVE_TIMEOUT", default_value_t = 75, value_name = "SECONDS")]
     pub(super) keep_alive_timeout: u64,
     /// How long a caller may take no byte of a response, in seconds
-    #[arg(long, env = "NAFTIKO_WRITE_TIMEOUT", default_value_t = 30, value_name = "SECONDS")]
+    #[arg(long, env = "NAFTIKO_WRITE_TIMEOUT", default_value_t = 30, value_name = "SECONDS", value_parser = seconds)]
     pub(super) write_timeout: u64,
     /// The certificate chain for https, as a PEM file; plain http unless set
     #[arg(long, env = "NAFTIKO_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
@@ -211,7 +212,7 @@ pub(super) struct Upstream {
     #[arg(long, env = "NAFTIKO_BASE_URI", value_name = "URI", value_parser = list::texts)]
     pub(super) base_uri: Vec<List>,
     /// How long an upstream call may take, with all its attempts, in seconds
-    #[arg(long, env = "NAFTIKO_CALL_TIMEOUT", default_value_t = 30, value_name = "SECONDS")]
+    #[arg(long, env = "NAFTIKO_CALL_TIMEOUT", default_value_t = 30, value_name = "SECONDS", value_parser = seconds)]
     pub(super) call_timeout: u64,
     /// Allow credentials over plain http to other machines
     #[arg(long, env = "NAFTIKO_ALLOW_PLAIN_HTTP")]

@@ -2,10 +2,8 @@
 
 use clap::ValueEnum;
 use naftiko_mcp::Confirmation;
-use serde::Deserialize;
 
-#[derive(Clone, Copy, Debug, Deserialize, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum Confirm {
     /// Never ask
     Off,

@@ -1,4 +1,5 @@
-//! A file for each day, with the date (UTC) after its name, and only so many of earlier days.
+//! A file for each day, with the date (UTC) after its name, and only so many of earlier days. One that was moved or removed, as
+//! other programs do that rotate files, is made again: lines that go to a file without a name are lost.
 
 use std::fs;
 use std::io::{self, Write};
@@ -8,7 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use naftiko_client::__private::TARGET;
-use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_appender::rolling::{InitError, RollingFileAppender, Rotation};
 
 /// The file of today.
 pub(super) struct Daily {
@@ -19,6 +20,23 @@ pub(super) struct Daily {
     keep: usize,
     /// The day for which others were removed.
     pruned: Date,
+    /// The file that is written, and its day.
+    opened: (Date, Option<FileId>),
+}
+
+/// What tells a file from others that had its name before.
+#[cfg(unix)]
+type FileId = (u64, u64);
+#[cfg(not(unix))]
+type FileId = ();
+
+/// The file at a path, if there is one.
+fn file_at(path: &Path) -> Option<FileId> {
+    let found = fs::metadata(path).ok()?;
+    #[cfg(unix)]
+    return Some((std::os::unix::fs::MetadataExt::dev(&found), std::os::unix::fs::MetadataExt::ino(&found)));
+    #[cfg(not(unix))]
+    return Some(()).filter(|()| found.is_file());
 }
 
 impl Daily {
@@ -32,12 +50,37 @@ impl Daily {
         if !fs::metadata(folder).is_ok_and(|folder| folder.is_dir()) {
             return Err("its folder does not exist".to_owned());
         }
-        // The appender would also remove files whose names only begin in the same way, so it keeps all.
-        let builder = RollingFileAppender::builder().rotation(Rotation::DAILY).filename_prefix(&*name);
-        let appender = builder.build(folder).map_err(|error| error.to_string())?;
-        let daily = Self { appender, folder: folder.to_owned(), name, keep, pruned: today() };
+        // What is written has another name: this and a date.
+        if file.starts_with("/dev") || fs::metadata(file).is_ok_and(|found| !found.is_file()) {
+            return Err(
+                "it is no file; name one in a folder of its own, or leave the flag out for standard error".to_owned()
+            );
+        }
+        let appender = appender(folder, &name).map_err(|error| error.to_string())?;
+        let today = today();
+        let mut daily = Self { appender, folder: folder.to_owned(), name, keep, pruned: today, opened: (today, None) };
+        daily.note_opened(today);
         daily.prune();
         Ok(daily)
+    }
+
+    /// The file of a day.
+    fn path(&self, day: Date) -> PathBuf {
+        self.folder.join(format!("{}.{day}", self.name))
+    }
+
+    fn note_opened(&mut self, day: Date) {
+        self.opened = (day, file_at(&self.path(day)));
+    }
+
+    /// Makes the file of today again if it is there no more. The appender opens that of a new day by itself.
+    fn ensure_there(&mut self, today: Date) -> io::Result<()> {
+        let (day, opened) = self.opened;
+        if day == today && (opened.is_none() || file_at(&self.path(day)) != opened) {
+            self.appender = appender(&self.folder, &self.name).map_err(io::Error::other)?;
+            self.note_opened(day);
+        }
+        Ok(())
     }
 
     /// Removes files of earlier days, the oldest first. What cannot be removed stays.
@@ -51,6 +94,11 @@ impl Daily {
             tracing::warn!(target: TARGET, %error, "old files of the audit cannot be removed");
         }
     }
+}
+
+fn appender(folder: &Path, name: &str) -> Result<RollingFileAppender, InitError> {
+    // It would also remove files whose names only begin in the same way, so it keeps all.
+    RollingFileAppender::builder().rotation(Rotation::DAILY).filename_prefix(name).build(folder)
 }
 
 /// The files with this name and a date before today.
@@ -79,8 +127,12 @@ fn today() -> Date {
 
 impl Write for Daily {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.appender.write(bytes);
         let today = today();
+        self.ensure_there(today)?;
+        let written = self.appender.write(bytes);
+        if today != self.opened.0 {
+            self.note_opened(today);
+        }
         if today != self.pruned {
             self.pruned = today;
             self.prune();
@@ -120,5 +172,39 @@ mod tests {
         assert!(others.iter().all(&is_there) && !old.iter().any(is_there));
         assert_eq!(fs::read_to_string(folder.join(today)).expect("today's stays"), "{}\n");
         fs::remove_dir_all(folder).expect("it is removed");
+    }
+
+    #[test]
+    fn file_that_was_moved_or_removed_is_made_again() {
+        let folder = std::env::temp_dir().join(format!("naftiko-daily-{}", fastrand::u64(..)));
+        fs::create_dir(&folder).expect("a folder");
+        let (current, moved) = (folder.join(format!("shop.{}", today())), folder.join("moved"));
+        let mut daily = Daily::open(&folder.join("shop"), 2).expect("it is opened");
+        let mut write = |line: &str| daily.write_all(line.as_bytes());
+        let read = |path: &Path| fs::read_to_string(path).expect("it is there");
+        write("1").and_then(|()| write("2")).expect("it is written");
+        fs::rename(&current, &moved).expect("it is moved");
+        write("3").expect("it is written");
+        assert_eq!((read(&moved), read(&current)), ("12".to_owned(), "3".to_owned()));
+        // Another file in its place is written, too.
+        fs::remove_file(&current).and_then(|()| fs::write(&moved, "")).expect("it is removed");
+        fs::rename(&moved, &current).expect("it is moved");
+        write("4").expect("it is written");
+        assert_eq!(read(&current), "4");
+        fs::remove_dir_all(&folder).and_then(|()| fs::write(&folder, "")).expect("a file is in its place");
+        assert!(write("5").is_err(), "a line without a file is not written");
+        fs::remove_file(&folder).expect("it is removed");
+        write("6").expect("it is written");
+        assert_eq!(read(&current), "6");
+        fs::remove_dir_all(&folder).expect("it is removed");
+    }
+
+    #[test]
+    fn names_of_folders_and_devices_are_refused() {
+        for path in [std::env::temp_dir().as_path(), Path::new("/dev/stdout"), Path::new("/dev/null")] {
+            let refused = Daily::open(path, 1).err();
+            let expected = if path.parent().is_some_and(Path::is_dir) { "it is no file" } else { "does not exist" };
+            assert!(refused.is_some_and(|problem| problem.contains(expected)), "{}", path.display());
+        }
     }
 }

@@ -12,6 +12,7 @@ mod command;
 mod config;
 mod confirm;
 mod connections;
+mod count;
 mod daily;
 #[cfg(feature = "digest")]
 mod digest;

@@ -28,8 +28,20 @@ use super::upstream;
 /// So begin the names of fields with a meaning of their own for this server.
 const FAMILIES: [&str; 7] = ["accept", "access-control-", "content-", "if-", "mcp-", "sec-", "x-forwarded-"];
 /// More such fields.
-const KNOWN: [&str; 8] =
-    ["forwarded", "last-event-id", "range", "traceparent", "tracestate", "user-agent", "via", "x-request-id"];
+const KNOWN: [&str; 12] = [
+    "baggage",
+    "date",
+    "expect",
+    "forwarded",
+    "last-event-id",
+    "prefer",
+    "range",
+    "traceparent",
+    "tracestate",
+    "user-agent",
+    "via",
+    "x-request-id",
+];
 
 /// What goes upstream on behalf of callers. Cloning is cheap.
 #[derive(Clone, Default)]
@@ -55,6 +67,7 @@ impl OnBehalf {
     /// If it cannot work, or a credential would go to more upstreams than its flag says.
     pub(super) fn new(program: &'static Program, options: &Serve) -> Result<Self, Failure> {
         let flags = &options.on_behalf;
+        flags.check().map_err(Failure::Refused)?;
         let apis = Apis { program, options };
         let mut ways: Vec<(String, Way)> = Vec::new();
         for text in members(&flags.caller_credential) {

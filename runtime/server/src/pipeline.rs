@@ -9,12 +9,13 @@ use axum::body::{Body, HttpBody as _};
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
-use http::header::{HeaderMap, HeaderName, SERVER};
+use http::header::{AUTHORIZATION, HeaderMap, HeaderName, RETRY_AFTER, SERVER};
 use naftiko_adapter::trace::{self, TRACEPARENT};
-use naftiko_adapter::{Address, Forwarded, Unreceived, receive};
+use naftiko_adapter::{Address, Forwarded, Presented, Unreceived, receive};
 use naftiko_client::__private::on_heap;
-use naftiko_mcp::__private::Listening;
+use naftiko_mcp::__private::{AUDIT_PAUSE, Listening};
 use naftiko_rest::__private::{Problem, protect};
+use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use tower::{Layer as _, ServiceExt as _, service_fn};
 use tower_http::cors::CorsLayer;
@@ -196,6 +197,11 @@ impl Pipeline {
             Ok(caller) => caller,
             Err(problem) => return problem.at(request.uri().path()).into_response(),
         };
+        // Calls are recorded with their arguments, in which a caller may have written its credential.
+        if self.audit.is_some() && !self.records_requests {
+            let presented = presented(request.headers(), &self.credentials);
+            request.extensions_mut().insert(presented);
+        }
         self.inbound.take(&mut request);
         let rule = self.rules.of(&caller, self.adapter);
         let mut forwarded = trace::context(request.headers());
@@ -210,6 +216,7 @@ impl Pipeline {
         if let Some((_, grant)) = rule.filter(|(_, grant)| grant.denies()) {
             let reason =
                 format!("the rule `{}` of this server's policy does not allow this caller anything", grant.name());
+            self.handler.note(&request, &current.trail.route);
             let mut response = self.handler.forbidden(request.uri().path(), &reason);
             response.extensions_mut().insert(RefusedByPolicy);
             return response;
@@ -236,7 +243,8 @@ impl Pipeline {
             let problem = Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "requests must be recorded, and the audit cannot be written",
-            );
+            )
+            .header(RETRY_AFTER, AUDIT_PAUSE.into());
             return problem.at(request.uri().path()).into_response();
         }
         match self.guard.permit(current.peer) {
@@ -277,6 +285,17 @@ impl Pipeline {
         }
         received.map(|bytes| counted(current.peer, bytes).into())
     }
+}
+
+/// The credentials in these header fields, without their schemes.
+fn presented(headers: &HeaderMap, fields: &[HeaderName]) -> Presented {
+    let secret = |field: &HeaderName, text: &str| match text.split_once(' ').filter(|_| *field == AUTHORIZATION) {
+        Some((_, secret)) => SecretString::from(secret.trim()),
+        None => text.into(),
+    };
+    let of =
+        |field| headers.get_all(field).into_iter().filter_map(move |value| Some(secret(field, value.to_str().ok()?)));
+    Presented(fields.iter().flat_map(of).collect::<Vec<_>>().into())
 }
 
 fn is_too_long(fields: &HeaderMap) -> bool {

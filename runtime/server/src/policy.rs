@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::audit;
 use super::confirm::Confirm;
+use super::count::count;
 use super::failure::Failure;
 use super::list::{self, List, members};
 use super::program::{Exposed, Program, name_of};
@@ -53,7 +54,7 @@ pub(super) struct Tools {
     #[arg(long, env = "NAFTIKO_STATE_KEY", hide_env_values = true, value_parser = secret, value_name = "KEY")]
     state_key: Option<SecretString>,
     /// The maximum length of a result's text, in bytes
-    #[arg(long, env = "NAFTIKO_RESPONSE_BUDGET", default_value_t = 100_000, value_name = "BYTES")]
+    #[arg(long, env = "NAFTIKO_RESPONSE_BUDGET", default_value_t = 100_000, value_name = "BYTES", value_parser = count)]
     response_budget: usize,
     /// Show secrets in the results of tools whose names match, or of all tools without a pattern (repeatable)
     #[arg(
@@ -92,7 +93,7 @@ pub(super) struct Tools {
 #[derive(Args)]
 pub(super) struct Limits {
     /// How many calls may run at once; further ones fail and can be retried
-    #[arg(long, env = "NAFTIKO_MAX_IN_FLIGHT", default_value_t = 16, value_name = "COUNT")]
+    #[arg(long, env = "NAFTIKO_MAX_IN_FLIGHT", default_value_t = 16, value_name = "COUNT", value_parser = count)]
     max_in_flight: usize,
     /// How many calls per second the client may make; unlimited unless set
     #[arg(long, env = "NAFTIKO_RATE_LIMIT", value_name = "COUNT")]

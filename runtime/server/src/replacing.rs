@@ -5,6 +5,7 @@ use naftiko_client::__private::without_keys;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
+use super::count::count;
 use super::environment::lenient;
 use super::list::{self, List, members};
 use super::secret::secret;
@@ -45,11 +46,37 @@ pub(super) struct Flags {
     #[arg(long, env = "NAFTIKO_TOKEN_SCOPE", value_name = "SCOPES", value_parser = list::texts)]
     pub(super) token_scope: Vec<List>,
     /// How many tokens of callers are kept
-    #[arg(long, env = "NAFTIKO_TOKEN_CAPACITY", default_value_t = 1024, value_name = "COUNT")]
+    #[arg(long, env = "NAFTIKO_TOKEN_CAPACITY", default_value_t = 1024, value_name = "COUNT", value_parser = count)]
     pub(super) token_capacity: usize,
 }
 
 impl Flags {
+    /// Refuses flags that would do nothing, because the one that they are about is not there.
+    ///
+    /// # Errors
+    /// What has no effect, and what it needs.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let has_endpoint = !self.token_exchange.is_empty() || !self.client_credentials.is_empty();
+        let endpoint = "--token-exchange or --client-credentials";
+        let flags = [
+            (
+                "--caller-credential-optional",
+                self.caller_credential_optional && self.caller_credential.is_empty(),
+                "--caller-credential",
+            ),
+            ("--token-client-id", !self.token_client_id.is_empty() && !has_endpoint, endpoint),
+            ("--token-client-secret", self.token_client_secret.is_some() && !has_endpoint, endpoint),
+            ("--token-client-secret-file", !self.token_client_secret_file.is_empty() && !has_endpoint, endpoint),
+            ("--token-audience", !self.token_audience.is_empty() && !has_endpoint, endpoint),
+            ("--token-resource", !self.token_resource.is_empty() && !has_endpoint, endpoint),
+            ("--token-scope", !self.token_scope.is_empty() && !has_endpoint, endpoint),
+        ];
+        match flags.into_iter().find(|(_, has_no_effect, _)| *has_no_effect) {
+            Some((flag, _, needed)) => Err(format!("{flag} has no effect without {needed}")),
+            None => Ok(()),
+        }
+    }
+
     /// The flags as JSON, without secrets.
     pub(super) fn describe(&self) -> Value {
         let list = |lists: &[List]| members(lists).map(String::as_str).collect::<Value>();

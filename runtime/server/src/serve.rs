@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use naftiko_client::__private::{Connection, Room, TARGET};
-use naftiko_client::{ResponseCache, Transport};
+use naftiko_client::{ConfigError, ResponseCache, Transport};
 use naftiko_mcp::__private::SharedCatalog;
 use naftiko_mcp::{Changes, Policy};
 use naftiko_schema::{Adapter, Capability, Group};
@@ -197,6 +197,7 @@ impl Running {
     fn load_named(&mut self, program: &'static Program) -> Result<(), Failure> {
         self.policy.check(program.mcp()).map_err(|error| Failure::Refused(error.to_string()))?;
         program.mcp().for_each(|(_, mcp)| self.policy.warn_of_withheld_files(mcp));
+        self.policy.warn_of_no_tools(program.mcp());
         let forwarding = Forwarding::new(program, &self.options)?;
         let on_behalf = OnBehalf::new(program, &self.options)?;
         let rules = self.options.tools.rules(program)?;
@@ -244,13 +245,13 @@ impl Running {
     fn plans(&self, program: &'static Program, on_behalf: &OnBehalf) -> Result<Vec<Plan>, Failure> {
         upstream::check_base_uris(program, &self.options.upstream)?;
         ports::check(program, &self.options)?;
-        let mut connections = Vec::new();
         let (tls, memory) = (self.upstream_tls.as_ref(), &self.shared.memory);
         let transports: Vec<_> = self.workers.iter().map(|_| upstream::transport(tls, Some(memory))).collect();
-        for served in program.served() {
+        let of_workers = |served: &'static Served| {
             let of_workers = transports.iter().map(|transport| self.connect(program, served, transport, on_behalf));
-            connections.push((served, of_workers.collect::<Result<Vec<_>, _>>()?));
-        }
+            Ok((served, of_workers.collect::<Result<Vec<_>, _>>()?))
+        };
+        let connections = upstream::all(program.served().map(of_workers)).map_err(on_behalf::refused)?;
         let of_worker = |worker: usize, exposed: &Exposed| {
             let known = connections.iter().find(|(served, _)| std::ptr::eq(*served, exposed.served));
             known.and_then(|(_, of_workers)| of_workers.get(worker)).cloned()
@@ -309,14 +310,14 @@ impl Running {
         served: &'static Served,
         transport: &Option<Arc<dyn Transport>>,
         on_behalf: &OnBehalf,
-    ) -> Result<Connection, Failure> {
+    ) -> Result<Connection, ConfigError> {
         let (metrics, options) = (self.metrics.clone(), &self.options.upstream);
         let builder = upstream::client(program, &served.capability, options, transport.clone(), self.room.clone());
         let builder = upstream::cached(builder, self.cache.as_ref(), served);
         let builder = builder.from_environment(self.options.environment.clone());
         let builder = on_behalf.demand(builder, &served.capability);
         let builder = builder.after(move |attempt, outcome| metrics.record_attempt(attempt, outcome));
-        builder.build().map_err(on_behalf::refused)
+        builder.build()
     }
 
     fn pipeline(

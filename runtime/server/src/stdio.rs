@@ -149,7 +149,7 @@ pub(super) fn connect(
             Some(environment) => client.from_environment(environment.clone()),
             None => client,
         };
-        Ok(client.build()?)
+        client.build()
     };
-    exposed.iter().map(connect).collect()
+    Ok(upstream::all(exposed.iter().map(connect))?)
 }

@@ -19,10 +19,11 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use naftiko_client::__private::{
     CONNECT_TIMEOUT, Connection, Environment, MAX_FIELDS, MAX_HEAD, Room, TrackedBody, accept_compressed, decompressed,
-    on_heap,
+    on_heap, parse_base_uri, without_keys,
 };
 use naftiko_client::{
-    Attempt, BoxError, BoxFuture, ClientBuilder, ResponseCache, Transport, TransportError, install_crypto_provider,
+    Attempt, BoxError, BoxFuture, ClientBuilder, ConfigError, ResponseCache, Transport, TransportError,
+    install_crypto_provider,
 };
 use naftiko_schema::Capability;
 use reqwest::ResponseBuilderExt as _;
@@ -163,9 +164,32 @@ fn informational_flood<B>(request: &mut http::Request<B>) -> Arc<Notify> {
     flood
 }
 
-/// Whether each base URI of the command line is for one API: the same namespace of several capabilities is one if it has the same
-/// base URI in all of them.
+/// Whether each base URI of the command line is one, and for one API: the same namespace of several capabilities is one if it has
+/// the same base URI in all of them.
 pub(super) fn check_base_uris(program: &'static Program, upstream: &Upstream) -> Result<(), Failure> {
+    let mut given = BTreeSet::new();
+    for text in members(&upstream.base_uri) {
+        let (namespace, uri) = match text.split_once('=').filter(|(namespace, _)| !namespace.contains("://")) {
+            Some((namespace, uri)) => (Some(namespace), uri),
+            None => (None, text.as_str()),
+        };
+        let shown = namespace.map_or_else(String::new, |namespace| format!("{namespace}="));
+        let apis = || program.served().flat_map(|served| served.capability.apis.iter()).map(|api| &*api.namespace);
+        if namespace.is_some_and(|namespace| !apis().any(|known| known == namespace)) {
+            let known = apis().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ");
+            return Err(Failure::Refused(format!(
+                "--base-uri {shown}: no capability consumes an API of this name; there are: {known}"
+            )));
+        }
+        if !given.insert(namespace) {
+            return Err(Failure::Refused(format!(
+                "--base-uri {shown}: it is there twice, and one of them would not count"
+            )));
+        }
+        if let Err(error) = parse_base_uri(uri, upstream.allow_plain_http) {
+            return Err(Failure::Refused(format!("--base-uri {shown}{}: {error}", without_keys(uri))));
+        }
+    }
     for (namespace, _) in members(&upstream.base_uri).filter_map(|uri| uri.split_once('=')) {
         let of = |served: &'static Served| served.capability.apis.iter().filter(|api| api.namespace == namespace);
         let uris: BTreeSet<_> = program.served().flat_map(of).map(|api| &api.base_uri).collect();
@@ -177,6 +201,31 @@ pub(super) fn check_base_uris(program: &'static Program, upstream: &Upstream) ->
         }
     }
     Ok(())
+}
+
+/// Clients of several capabilities. What is missing for any of them is named at once.
+///
+/// # Errors
+/// The first reason why one cannot be built, or all variables that are missing.
+pub(super) fn all<T>(clients: impl IntoIterator<Item = Result<T, ConfigError>>) -> Result<Vec<T>, ConfigError> {
+    let (mut built, mut names, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+    for client in clients {
+        match client {
+            Ok(client) => built.push(client),
+            Err(ConfigError::MissingVariables { names: missing }) => names.extend(missing),
+            Err(ConfigError::MissingValues { problems: missing }) => problems.extend(missing),
+            Err(other) => return Err(other),
+        }
+    }
+    let mut known = BTreeSet::new();
+    names.retain(|name| known.insert(*name));
+    if !problems.is_empty() {
+        problems.extend(names.iter().map(|name| format!("environment variable {name}")));
+        let mut known = BTreeSet::new();
+        problems.retain(|problem| known.insert(problem.clone()));
+        return Err(ConfigError::MissingValues { problems });
+    }
+    if names.is_empty() { Ok(built) } else { Err(ConfigError::MissingVariables { names }) }
 }
 
 /// The cache that the command line asks for.

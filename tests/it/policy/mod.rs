@@ -136,7 +136,7 @@ async fn resources_prompts_and_search_have_what_the_rule_allows_and_are_private(
     let of_parcels = found(&parcels, json!({"query": "list orders", "limit": 20})).await;
     assert!(of_parcels.contains("list-parcels") && !of_parcels.contains("orders"), "{of_parcels}");
     let through = async |caller: &Caller<'_>, tool: &str, name: &str| {
-        let result = &caller.post("", &message(tool, &json!({"name": name, "arguments": {}}))).await["result"];
+        let result = &caller.post("", &message(tool, &json!({"name": name}))).await["result"];
         (result["isError"] == true, result["content"][0]["text"].as_str().unwrap_or_default().replace(name, "X"))
     };
     for tool in ["call_tool", "describe_tool"] {
@@ -291,6 +291,24 @@ async fn hidden_calls_are_recorded_as_calls_of_the_hidden_tool_without_secrets()
     let lines = world.audit();
     let line = lines.iter().find(|line| line["tool"] == "list-orders").expect("a line");
     assert_eq!((&line["arguments"], &line["values"]), (&json!(["password"]), &json!({"password": "***"})), "{line}");
+}
+
+#[tokio::test]
+async fn refused_requests_are_recorded_with_the_route_that_they_were_for() {
+    for (policy, flags, outcome) in [
+        ("[default]\nread-only = true\n", &[][..], json!("refused-by-policy")),
+        ("[default]\ndeny = true\n", &[], json!("refused-by-policy")),
+        ("[default]\ntoolsets = [\"parcels\"]\n", &[], json!("refused-by-policy")),
+        ("[default]\n", &["--read-only"], Value::Null),
+    ] {
+        let world = World::new(policy, flags).await;
+        assert_eq!(world.caller(json!({})).rest("DELETE", "/orders").await.0, 403, "{policy}");
+        assert_eq!(world.caller(json!({})).rest("DELETE", "/nowhere").await.0 / 100, 4, "{policy}");
+        let lines = world.audit();
+        let seen: Vec<_> = lines.iter().map(|line| (&line["route"], &line["outcome"])).collect();
+        assert_eq!(seen[0], (&json!("/orders"), &outcome), "{policy}");
+        assert_eq!(seen[1].0, "", "{policy}");
+    }
 }
 
 #[tokio::test]

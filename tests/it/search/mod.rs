@@ -1,12 +1,12 @@
 //! Search mode: three tools that find, describe and call all others.
 
-use naftiko_serve::load;
+use naftiko_serve::{echo, load};
 use naftiko_server::Program;
 use scaleway_simulator::{PROJECT_ID, Simulator};
 use serde_json::{Value, json};
 use xtask::synth::{self, Shape, Size};
 
-use crate::groups::{Joined, scaleway};
+use crate::groups::{Joined, capability, scaleway};
 use crate::mcp::{call_at, post};
 
 const QUESTIONS: &str = include_str!("questions.txt");
@@ -118,11 +118,30 @@ async fn calls_that_name_no_tool_say_which_are_similar() {
         ("search_tools", json!({"query": 1}), "`query` must be a text"),
         ("search_tools", json!({"query": " "}), "`query` is empty"),
         ("search_tools", json!({"query": "secret", "limit": 1000}), "`limit` must be a whole number from 1 to 20"),
+        ("search_tools", json!({"query": "secret", "limit": 1.5}), "`limit` must be a whole number from 1 to 20"),
+        (
+            "search_tools",
+            json!({"query": "secret", "tags": "x"}),
+            "`tags` is not a known input; expected one of `query`, `limit`",
+        ),
+        (
+            "call_tool",
+            json!({"name": "list-secrets", "region": "fr-par"}),
+            "what the tool takes belongs into `arguments`",
+        ),
+        ("call_tool", json!({"name": "list-secrets", "arguments": "[]"}), "`arguments` must be an object"),
+        ("call_tool", json!({"name": "call_tool", "arguments": {}}), "`call_tool` is called by its own name"),
     ] {
         let result = call(&joined, name, arguments.clone()).await;
         let text = result["content"][0]["text"].as_str().unwrap_or_default();
         assert!(result["isError"] == true && text.contains(said), "{name} {arguments}: {result}");
     }
+    for limit in [json!("2"), json!(2.0)] {
+        let two = call(&joined, "search_tools", json!({"query": "secret", "limit": limit})).await;
+        assert_eq!(found(&two).len(), 2, "{two}");
+    }
+    let as_text = call(&joined, "call_tool", json!({"name": "list-secrets", "arguments": "{\"region\": 1}"})).await;
+    assert!(as_text["content"][0]["text"].as_str().is_some_and(|text| text.contains("`region`")), "{as_text}");
     let nothing = call(&joined, "search_tools", json!({"query": "weather"})).await;
     assert_eq!(found(&nothing), Vec::<&str>::new(), "{nothing}");
 }
@@ -136,4 +155,26 @@ async fn searches_find_only_what_the_policy_shows() {
     assert!(refused["isError"] == true, "{refused}");
     let list = joined.list("").await;
     assert_eq!(list["result"]["tools"][2]["annotations"]["readOnlyHint"], true, "{list}");
+}
+
+#[tokio::test]
+async fn tools_that_are_called_as_those_of_search_mode_are_called_through_them() {
+    let text = capability("shop", &[("call_tool", "/a"), ("search_tools", "/b"), ("list", "/c")], "");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("shop.yaml");
+    std::fs::write(&file, text).expect("the file is written");
+    let program = load::leak(load::files(&[file], true).expect("it is a capability").program);
+    let upstream = format!("http://{}", echo::start().await.expect("a port"));
+    let flags = ["--search", "--pin-tools", "*", "--base-uri", &upstream];
+    let joined = Joined::start(program, &flags).await.expect("it is served");
+    assert_eq!(
+        joined.tools("").await,
+        ["search_tools", "describe_tool", "call_tool", "list"],
+        "each name is there once"
+    );
+    for (name, path) in [("call_tool", "/a"), ("search_tools", "/b"), ("list", "/c")] {
+        let result = call(&joined, "call_tool", json!({"name": name, "arguments": {}})).await;
+        assert_eq!(result["structuredContent"]["target"], path, "{result}");
+    }
+    assert_eq!(found(&call(&joined, "search_tools", json!({"query": "list"})).await), ["list"]);
 }

@@ -30,9 +30,23 @@ pub fn file(file: &Path) -> Result<Loaded> {
 /// As above, and if the capabilities cannot be served as a group.
 pub fn files(files: &[impl AsRef<Path>], joined: bool) -> Result<Loaded> {
     let base = std::env::current_dir().context("there is no current folder")?;
-    let (mut tables, mut found) = (Vec::new(), Vec::new());
-    for file in files {
-        let (compiled, diagnostics, sources) = compile(&base, file.as_ref())?;
+    let (mut tables, mut found) = (Vec::<Tables>::new(), Vec::new());
+    for (index, file) in files.iter().enumerate() {
+        let (file, before) = (file.as_ref(), files.iter().take(index).map(AsRef::as_ref));
+        if before.clone().any(|other| is_same(other, file)) {
+            bail!("{} is there twice", file.display());
+        }
+        let (compiled, diagnostics, sources) = compile(&base, file)?;
+        let name = &compiled.capability.name;
+        if joined && let Some((_, other)) = tables.iter().zip(before).find(|(other, _)| other.capability.name == *name)
+        {
+            bail!(
+                "the capabilities of {} and {} are both called `{name}`, after their files: rename one of them\n\
+                 with --separate each file has ports of its own",
+                other.display(),
+                file.display()
+            );
+        }
         tables.push(compiled);
         found.push((diagnostics, sources));
     }
@@ -58,7 +72,7 @@ fn compile(base: &Path, file: &Path) -> Result<(Tables, Diagnostics, Sources)> {
     // Where the file is on this machine must not show.
     let inside = match path.rsplit_once("/spec/") {
         Some((_, inside)) => Some(format!("spec/{inside}")),
-        None => Some(path.clone()).filter(|_| !file.is_absolute()),
+        None => Some(path.clone()).filter(|path| path.starts_with("spec/") || !file.is_absolute()),
     };
     let name = inside.and_then(|path| naftiko_codegen::crate_name(&path)).unwrap_or_else(|| name_of(file));
     match allow::compiler().compile_tables(&sources, &path, &name) {
@@ -84,10 +98,37 @@ pub fn leak(program: Program) -> &'static Program {
     Box::leak(Box::new(program))
 }
 
+/// Whether two paths lead to one file.
+fn is_same(one: &Path, other: &Path) -> bool {
+    one == other || matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
 /// A name for a capability whose path gives none: the stem of its file, as far as a crate may be called so.
 fn name_of(file: &Path) -> String {
     let stem = file.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
     let name: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    let name = name.trim_matches(|c: char| !c.is_ascii_alphabetic());
-    if name.is_empty() { "capability".to_owned() } else { name.to_owned() }
+    match name.trim_matches('-') {
+        "" => "capability".to_owned(),
+        name if name.starts_with(|c: char| c.is_ascii_digit()) => format!("capability-{name}"),
+        name => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn capabilities_are_called_as_their_files_with_the_digits() {
+        for (file, name) in [
+            ("/x/orders-v1.yaml", "orders-v1"),
+            ("Orders V2.yaml", "orders-v2"),
+            ("2fa.yaml", "capability-2fa"),
+            ("123.yml", "capability-123"),
+            ("_orders_.yaml", "orders"),
+            ("-.yaml", "capability"),
+        ] {
+            assert_eq!(name_of(Path::new(file)), name, "{file}");
+        }
+    }
 }

@@ -72,8 +72,13 @@ impl<'m> Parts<'m> {
             let feature = if is_taken { format!("{name}-api") } else { name.to_owned() };
             let module = feature.replace('-', "_");
             let module = match module.as_str() {
-                // The crate has these names already.
-                "runtime" | "builder" | "from_env" | "run" => format!("{module}_api"),
+                // The crate has these names already, or what it is made of.
+                "runtime" | "builder" | "run" | "std" | "core" | "alloc" | "naftiko_client" | "naftiko_server" => {
+                    format!("{module}_api")
+                }
+                // Methods of these names mean something else to Rust.
+                "new" | "clone" | "borrow" | "as_ref" | "deref" => format!("{module}_api"),
+                name if name.starts_with("from_") || name.starts_with("into_") => format!("{module}_api"),
                 name if is_identifier(name) => module,
                 _ => format!("api_{module}"),
             };

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use http::header::{ACCEPT, COOKIE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use naftiko_schema::{ApiId, Capability, FixedParameter, Location, Operation, TemplatePart};
+use secrecy::SecretString;
 use url::Url;
 
 use super::attempt::{After, Before};
 use super::credential::{Challenges, of_call};
-use super::keys::{Keyring, Keys};
-use super::on_behalf::Demanded;
+use super::keys::{Keyring, Keys, Source};
+use super::on_behalf::{Demanded, OnBehalf};
 use super::options::Options;
 use super::pairs::{append_query, remove_query, replace_query};
 use super::registered::ScriptRunners;
@@ -23,6 +24,7 @@ use crate::argument::Arguments;
 use crate::argument::Violation;
 use crate::defaults::Defaults;
 use crate::encoding::pair;
+use crate::error::{Error, ErrorKind, Phase};
 use crate::request::{Parts, build, http_method, remove_framing};
 use crate::template::Values;
 
@@ -119,12 +121,45 @@ impl Connection {
         &self.0.scripts
     }
 
+    /// The secrets of the client that are known now, so that records do not repeat them.
+    #[doc(hidden)]
+    pub fn secrets(&self) -> Vec<SecretString> {
+        self.0.keyring.known()
+    }
+
+    /// Whether a call of an operation that brings these credentials has the one that it must bring.
+    ///
+    /// # Errors
+    /// What the caller does to bring it.
+    #[doc(hidden)]
+    pub fn check_credential(&self, operation: &'static Operation, on_behalf: &OnBehalf) -> Result<(), Error> {
+        self.0.credential(operation, on_behalf).map(|_| ())
+    }
+
     pub(super) fn shared(&self) -> &Shared {
         &self.0
     }
 }
 
 impl Shared {
+    /// The credential that a call of an operation brings.
+    pub(super) fn credential<'b>(
+        &self,
+        operation: &'static Operation,
+        on_behalf: &'b OnBehalf,
+    ) -> Result<Option<&'b Source>, Error> {
+        let Some(api) = self.capability.api(operation.api) else { return Ok(None) };
+        let own = on_behalf.of(api);
+        match self.demanded.iter().find(|demanded| own.is_none() && demanded.is_of(api)) {
+            Some(demanded) => Err(Error::new(
+                &operation.name,
+                ErrorKind::Unauthorized(format!("the call needs a credential of its own; {}", demanded.how)),
+                Phase::Prepare,
+            )),
+            None => Ok(own),
+        }
+    }
+
     pub(super) fn endpoint(&self, operation: &Operation) -> Option<&Endpoint> {
         self.endpoints.get(operation.api.index())
     }

@@ -231,17 +231,7 @@ impl<'a> CallState<'a> {
     /// The credential that the call brings.
     fn credential(&self) -> Result<Option<&'a Source>, Error> {
         let CallSpec { operation, options, .. } = self.spec;
-        let shared = self.connection.shared();
-        let Some(api) = shared.capability.api(operation.api) else { return Ok(None) };
-        let own = options.on_behalf.of(api);
-        match shared.demanded.iter().find(|demanded| own.is_none() && demanded.is_of(api)) {
-            Some(demanded) => Err(Error::new(
-                &operation.name,
-                ErrorKind::Unauthorized(format!("the call needs a credential of its own; {}", demanded.how)),
-                Phase::Prepare,
-            )),
-            None => Ok(own),
-        }
+        self.connection.shared().credential(operation, &options.on_behalf)
     }
 
     /// Whether the caller sends the credential or a part of it, so that its rejection is about the caller.

@@ -205,6 +205,17 @@ impl Keyring {
         Ok(values)
     }
 
+    /// The secrets that are known now, of all APIs, without asking a provider.
+    pub(super) fn known(&self) -> Vec<SecretString> {
+        let fixed = self.sources.iter().filter_map(|source| match source {
+            Source::Fixed(value) => Some(value.clone()),
+            Source::Provider(_) | Source::OfCalls => None,
+        });
+        let current = self.lock_current();
+        let of_apis = current.iter().flatten().flat_map(|keys| keys.texts_to_redact.iter().cloned());
+        fixed.chain(of_apis).collect()
+    }
+
     fn lock_current(&self) -> MutexGuard<'_, Vec<Option<Arc<Keys>>>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -23,6 +23,8 @@ use crate::transport::BoxError;
 const MARGIN: Duration = Duration::from_secs(30);
 /// The lifetime of a token if the server does not return one (it is optional in RFC 6749 §5.1).
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(300);
+/// The longest error code, in bytes.
+const CODE_LIMIT: usize = 64;
 /// The largest response, in bytes.
 const LIMIT: usize = 64 << 10;
 
@@ -72,6 +74,19 @@ impl TokenEndpoint {
         without_keys(self.url.as_str())
     }
 
+    /// An error code as messages have it. One that repeats a secret of the request is not shown, and what is longer than any code
+    /// may be a token.
+    fn shown_code(&self, code: &str, form: &str) -> String {
+        let is_secret = |name: &str| name.ends_with("_token") || name.ends_with("_secret") || name == "assertion";
+        let of_form =
+            url::form_urlencoded::parse(form.as_bytes()).filter(|(name, _)| is_secret(name)).map(|(_, text)| text);
+        let mut secrets = of_form.chain([self.secret.expose_secret().into()]).filter(|secret| !secret.is_empty());
+        if code.len() > CODE_LIMIT || secrets.any(|secret| code.contains(&*secret)) {
+            return "an error code that cannot be shown".to_owned();
+        }
+        code.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').collect()
+    }
+
     /// Sends a form.
     pub(super) async fn grant(&self, form: String) -> Result<Granted, BoxError> {
         // RFC 6749 §2.3.1 requires both to be encoded before they are joined.
@@ -85,13 +100,12 @@ impl TokenEndpoint {
             .header(AUTHORIZATION, credential)
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(form);
+            .body(form.clone());
         let (status, body) = authority::send(request, LIMIT).await?;
         if !status.is_success() {
             let document: Value = serde_json::from_slice(&body).unwrap_or_default();
             let code = document.get("error").and_then(Value::as_str).unwrap_or("no error code");
-            let code = code.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(64).collect();
-            return Err(Refused { status, code }.into());
+            return Err(Refused { status, code: self.shown_code(code, &form) }.into());
         }
         // The message of serde might quote the token.
         let document: Document = serde_json::from_slice(&body)
@@ -122,6 +136,23 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn error_codes_are_shown_without_secrets_and_control_characters() {
+        let endpoint = TokenEndpoint::new("https://as.test/token", "me".to_owned(), "client-secret".into());
+        let endpoint = endpoint.expect("it is set up");
+        let form = "grant_type=x&subject_token=of%20ada&subject_token_type=invalid_grant";
+        let hidden = "an error code that cannot be shown";
+        for (code, shown) in [
+            ("invalid_grant", "invalid_grant"),
+            ("a\u{1b}[31m\nb", "a[31mb"),
+            ("is client-secret right?", hidden),
+            ("of ada", hidden),
+            (&"x".repeat(65), hidden),
+        ] {
+            assert_eq!(endpoint.shown_code(code, form), shown);
+        }
+    }
 
     #[test]
     fn lifetimes_are_numbers_or_texts_and_never_negative() {

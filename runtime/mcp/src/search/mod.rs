@@ -26,6 +26,9 @@ const MOST: usize = 20;
 /// How many tools are named in place of one that is not there.
 const SIMILAR: usize = 3;
 
+/// The names of the three tools.
+const OWN: [&str; 3] = [SEARCH, DESCRIBE, CALL];
+
 /// An index that is there a little later.
 type Later = LazyLock<Index, Box<dyn FnOnce() -> Index + Send>>;
 
@@ -70,6 +73,11 @@ impl Finder {
         definitions(self.all.iter().map(|(tool, _)| *tool))
     }
 
+    /// Whether a tool is one of the three. Others of these names are called through `call_tool`.
+    pub(crate) fn is_own(name: &str) -> bool {
+        OWN.contains(&name)
+    }
+
     /// The name of one of the three tools that calls no other.
     pub(crate) fn own(name: &str) -> Option<&'static str> {
         [SEARCH, DESCRIBE].into_iter().find(|own| *own == name)
@@ -100,11 +108,12 @@ impl Finder {
         mut request: CallToolRequestParams,
         known: impl Fn(&str) -> Option<&'t Indexed>,
     ) -> Result<CallToolRequestParams, Box<CallToolResult>> {
-        if ![SEARCH, DESCRIBE, CALL].contains(&&*request.name) {
+        if !Self::is_own(&request.name) {
             return Ok(request);
         }
         let arguments = request.arguments.take().unwrap_or_default();
         let outcome = match &*request.name {
+            name if let Err(problem) = only_known(name, &arguments) => Err(problem),
             SEARCH => self.search(&arguments, known),
             DESCRIBE => self.named(&arguments, known).map(|indexed| self.description(indexed)),
             _ => match self.named(&arguments, known).and_then(|indexed| Ok((indexed, inner(&arguments)?))) {
@@ -130,9 +139,7 @@ impl Finder {
         let question = text(arguments, "query")?;
         let limit = match arguments.get("limit") {
             None | Some(Value::Null) => FOUND,
-            Some(limit) => limit
-                .as_u64()
-                .and_then(|limit| usize::try_from(limit).ok())
+            Some(limit) => whole(limit)
                 .filter(|limit| (1..=MOST).contains(limit))
                 .ok_or_else(|| format!("`limit` must be a whole number from 1 to {MOST}"))?,
         };
@@ -161,6 +168,9 @@ impl Finder {
     ) -> Result<&'t Indexed, String> {
         let name = text(arguments, "name")?;
         known(name).ok_or_else(|| {
+            if OWN.contains(&name) {
+                return format!("`{name}` is called by its own name, and finds, describes and calls the other tools");
+            }
             let similar: Vec<_> = self.found(name, SIMILAR).map(|name| format!("`{name}`")).collect();
             let similar =
                 if similar.is_empty() { String::new() } else { format!("; there are {}", similar.join(", ")) };
@@ -174,8 +184,34 @@ fn inner(arguments: &JsonObject) -> Result<Option<JsonObject>, String> {
     match arguments.get("arguments") {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Object(inner)) => Ok(Some(inner.clone())),
+        // As some clients send all arguments.
+        Some(Value::String(text)) => match serde_json::from_str(text) {
+            Ok(Value::Object(inner)) => Ok(Some(inner)),
+            _ => Err("`arguments` must be an object".to_owned()),
+        },
         Some(_) => Err("`arguments` must be an object".to_owned()),
     }
+}
+
+/// A whole number, also as `5.0` or as text.
+fn whole(value: &Value) -> Option<usize> {
+    let number = match value {
+        Value::String(text) => text.trim().parse().ok()?,
+        other => other.as_f64()?,
+    };
+    (number.fract() == 0.0 && (0.0..1e9).contains(&number)).then_some(number as usize)
+}
+
+/// Refuses what one of the three tools does not take: what was meant for another tool would be ignored without a word.
+fn only_known(name: &str, arguments: &JsonObject) -> Result<(), String> {
+    let (known, help) = match name {
+        SEARCH => (&["query", "limit"][..], ""),
+        DESCRIBE => (&["name"][..], ""),
+        _ => (&["name", "arguments"][..], "; what the tool takes belongs into `arguments`"),
+    };
+    let Some(unknown) = arguments.keys().find(|argument| !known.contains(&argument.as_str())) else { return Ok(()) };
+    let known = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    Err(format!("`{}` is not a known input; expected one of {known}{help}", short(unknown)))
 }
 
 fn text<'a>(arguments: &'a JsonObject, name: &str) -> Result<&'a str, String> {

@@ -89,6 +89,13 @@ impl Handler {
         self.members.iter().find(|(name, _)| *name == below).map(|(_, endpoints)| endpoints)
     }
 
+    /// Notes the route of a request that is refused.
+    pub(super) fn note(&self, request: &Request, noted: &OnceLock<Matched>) {
+        if self.is_endpoint(request.uri().path()) {
+            let _ = noted.set(Matched { path: PATH, capability: "" });
+        }
+    }
+
     /// Responds to a request of a principal for which a rule has this number, and notes its route.
     pub(super) async fn respond(
         &self,

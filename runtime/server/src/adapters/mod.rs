@@ -113,6 +113,15 @@ impl Handler {
         }
     }
 
+    /// Notes the route of a request that is refused before the adapter sees it.
+    pub(super) fn note(&self, request: &Request, noted: &OnceLock<Matched>) {
+        match self {
+            Self::Rest(handler) => handler.note(request, noted),
+            Self::Mcp(handler) => handler.note(request, noted),
+            Self::Skill(_) | Self::Control(_) => {}
+        }
+    }
+
     /// Whether the request is for a page for people.
     pub(super) fn is_page(&self, request: &Request) -> bool {
         matches!(self, Self::Rest(handler) if handler.is_page(request))

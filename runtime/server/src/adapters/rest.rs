@@ -81,6 +81,9 @@ impl Handler {
         if let Some(response) = self.common.docs.respond(request.method(), path, only).await {
             return response;
         }
+        if (self.read_only || grant.is_some_and(Grant::is_read_only)) && !request.method().is_safe() {
+            self.note(&request, noted);
+        }
         if self.read_only && !request.method().is_safe() {
             let detail = "this server is read-only; see --read-only";
             return Problem::new(StatusCode::FORBIDDEN, detail).at(path).into_response();
@@ -96,6 +99,13 @@ impl Handler {
             response.extensions_mut().insert(RefusedByPolicy);
         }
         response
+    }
+
+    /// Notes the route of a request that is refused before it is looked for.
+    pub(super) fn note(&self, request: &Request, noted: &OnceLock<Matched>) {
+        if let Some(matched) = self.routes.matched(request.method(), request.uri().path()) {
+            let _ = noted.set(matched);
+        }
     }
 
     /// Whether the server and the rule of the caller, if there is one, allow requests with this method and path.

@@ -6,6 +6,7 @@ use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
+use clap::ValueEnum as _;
 use naftiko_mcp::__private::Patterns;
 use naftiko_mcp::{Confirmation, Grant, Names, Rate};
 use serde::Deserialize;
@@ -44,7 +45,7 @@ struct Section {
     verbs: Texts,
     tools: Texts,
     exclude_tools: Texts,
-    confirm: Option<Confirm>,
+    confirm: Option<Text>,
     rate: Option<Text>,
     #[serde(default)]
     tool_rates: BTreeMap<String, Text>,
@@ -121,6 +122,17 @@ fn parse(text: &str, names: &Names, adapters: &[&str]) -> Result<Vec<Rule>, Mist
     Ok(rules)
 }
 
+/// Scopes, which are words (RFC 6749 §3.3): no caller would have one with a blank.
+fn scopes(list: &Texts) -> Result<Vec<String>, Mistake> {
+    let is_none = |scope: &&Text| scope.get_ref().trim().contains(char::is_whitespace);
+    if let Some(scope) = list.iter().flat_map(Spanned::get_ref).find(is_none) {
+        let message =
+            format!("`{}` is no scope: scopes have no blanks; write each as a text of its own", scope.get_ref());
+        return Err(Mistake(scope.span(), message));
+    }
+    Ok(list.as_ref().map(texts).transpose()?.unwrap_or_default())
+}
+
 /// The texts of a list, without blanks around them. An empty list or text would mean everything or nothing.
 fn texts(list: &Spanned<Vec<Text>>) -> Result<Vec<String>, Mistake> {
     if list.get_ref().is_empty() {
@@ -170,7 +182,7 @@ fn callers(who: &Spanned<For>, group_claim: &str, known: &[&str]) -> Result<Who,
     let callers = Who {
         subjects: patterns(&who.subjects)?,
         clients: patterns(&who.clients)?,
-        scopes: list(&who.scopes)?.unwrap_or_default(),
+        scopes: scopes(&who.scopes)?,
         claims,
         credentials,
         adapters,
@@ -188,19 +200,26 @@ fn callers(who: &Spanned<For>, group_claim: &str, known: &[&str]) -> Result<Who,
     Ok(callers)
 }
 
+/// When the user must confirm.
+fn confirm(text: &Text) -> Result<Confirm, Mistake> {
+    let unknown = || format!("confirm: there is no `{}`, expected one of `off`, `ask`, `require`", text.get_ref());
+    Confirm::from_str(text.get_ref(), false).map_err(|_| Mistake(text.span(), unknown()))
+}
+
 fn grant(name: &str, span: Range<usize>, section: &Section, names: &Names) -> Result<Grant, Mistake> {
     let list = |list: &Texts| list.as_ref().map(texts).transpose().map(Option::unwrap_or_default);
     let rate = |text: &Text| {
         let message = |error| Mistake(text.span(), format!("`{}` {error}", text.get_ref()));
         text.get_ref().parse::<Rate>().map_err(message)
     };
+    let confirm = section.confirm.as_ref().map(confirm).transpose()?;
     let mut grant = Grant::new(name)
         .toolsets(list(&section.toolsets)?)
         .resources(list(&section.resources)?)
         .verbs(list(&section.verbs)?)
         .tools(list(&section.tools)?)
         .exclude_tools(list(&section.exclude_tools)?)
-        .confirmation(section.confirm.map_or(Confirmation::Off, Into::into));
+        .confirmation(confirm.map_or(Confirmation::Off, Into::into));
     let lists = [
         ("toolsets", &section.toolsets),
         ("resources", &section.resources),
@@ -215,6 +234,9 @@ fn grant(name: &str, span: Range<usize>, section: &Section, names: &Names) -> Re
         grant = grant.rate(rate(text)?);
     }
     for (pattern, text) in &section.tool_rates {
+        if pattern.trim().is_empty() {
+            return Err(Mistake(text.span(), "tool-rates: the pattern is empty; write `*` for all tools".to_owned()));
+        }
         grant = grant.tool_rate(pattern, rate(text)?);
     }
     let says_more = lists.iter().any(|(_, list)| list.is_some())
@@ -246,10 +268,13 @@ mod tests {
             ("[[rule]]\nname = \"a\"", 1, "unknown field `rule`, expected one of `group-claim`, `rules`, `default`"),
             ("[default]\nread-only = true\nreadonly = true", 3, "unknown field `readonly`, expected one of"),
             ("[default]\nread-only = \"yes\"", 2, "invalid type: string \"yes\", expected a boolean"),
+            ("[default]\n\nconfirm = \"always\"", 3, "there is no `always`, expected one of `off`, `ask`, `require`"),
+            ("[default]\nconfirm = true", 2, "expected a string"),
+            ("[default]\n[default.tool-rates]\n\" \" = \"1/s\"", 3, "the pattern is empty; write `*` for all tools"),
             (
-                "[default]\n\nconfirm = \"always\"",
-                3,
-                "unknown variant `always`, expected one of `off`, `ask`, `require`",
+                "[[rules]]\nname = \"a\"\nfor = {scopes = [\"a\",\n\"b c\"]}",
+                4,
+                "`b c` is no scope: scopes have no blanks",
             ),
             ("[default]\nrate = \"5 a day\"", 2, "`5 a day` is no rate, such as 10/s, 100/min or 1000/h"),
             ("[default]\ntools = \"x\"", 2, "expected a sequence"),
