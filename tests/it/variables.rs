@@ -48,6 +48,16 @@ capability:
       inputParameters: [{name: word, type: string, description: A word}, {name: count, type: integer, value: '{{COUNT}}'}]
       steps:
       - {name: find, type: call, call: api.find, with: {q: '{{word}}', count: '{{count}}'}}
+    - name: each
+      description: Finds each
+      inputParameters: [{name: word, type: string, description: A word}]
+      steps:
+      - {name: find, type: call, call: api.find, forEach: ['{{COUNT}}'], with: {q: '{{word}}', count: '{{item}}'}}
+    - name: each-input
+      description: Finds each
+      inputParameters: [{name: word, type: string, description: A word}, {name: count, type: integer, value: '{{COUNT}}'}]
+      steps:
+      - {name: find, type: call, call: api.find, forEach: ['{{count}}'], with: {q: '{{word}}', count: '{{item}}'}}
     - name: mock
       description: Answers
       inputParameters: [{name: word, type: string, description: A word}]
@@ -173,7 +183,8 @@ fn refusing() -> (Router, Arc<Mutex<Vec<String>>>) {
 
 #[tokio::test]
 async fn refused_variable_in_arguments_is_sent_with_its_new_value() {
-    for (tool, sent) in [("find", &["1", "2"][..]), ("keep", &["1", "2", ""]), ("pass", &["1", "2"])] {
+    let twice = ["find", "pass", "each", "each-input"].map(|tool| (tool, &["1", "2"][..]));
+    for (tool, sent) in twice.into_iter().chain([("keep", &["1", "2", ""][..])]) {
         let (upstream, counts) = refusing();
         let base =
             served_with(upstream, Policy::default(), |builder| builder.variable_provider("COUNT", Renewed::default()))

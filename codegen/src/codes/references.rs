@@ -477,7 +477,10 @@ codes! {
     /// ```
     DuplicateFlow = 228, Part, "a flow or a step is defined twice";
 
-    /// The `index` of a lookup names no step before it. A lookup searches the whole output of one step: the items of a list,
+    /// The `index` of a lookup names no step before it, or a step uses the output of one that is not before it. Steps see the
+    /// outputs of those that the file has before them; a reference to a later one, or to itself, would never have a value.
+    ///
+    /// A lookup searches the whole output of one step: the items of a list,
     /// or a single object. The name is that of the step alone, without a path.
     ///
     /// To search a list inside of an output, let the operation of the step have `outputParameters` that select it.
@@ -492,7 +495,7 @@ codes! {
     ///     lookupValue: '{{id}}'
     ///     outputParameters: [name]
     /// ```
-    UnknownStep = 229, Part, "a lookup searches the output of an unknown step";
+    UnknownStep = 229, Part, "a step uses the output of a step that is not before it";
 
     /// A placeholder in the `authentication` of a consumed API is not bound, but an operation or its callers declare a parameter of
     /// this name, or a bound variable is beside it in the same text. Each caller sends this part of the credential. If nothing

@@ -92,8 +92,8 @@ fn api_key(linker: &mut Linker<'_, '_>) -> Vec<Credential> {
             linker.api.map(|api| Text { value: format!("{{{{env.{api}-{}}}}}", name.value), span: source.span });
         let value = linker.template(source.value.as_ref().or(source.token.as_ref()).or(implied.as_ref()), "value");
         let implied = if source.kind.value.eq_ignore_ascii_case("query") { "query" } else { "header" };
-        let placement = source.placement.as_ref().map_or(implied, |placement| placement.value.as_str());
-        credentials.extend(placed(linker, name, value, placement));
+        let placement = source.placement.as_ref().map_or(implied.into(), |placement| placement.value.to_lowercase());
+        credentials.extend(placed(linker, name, value, &placement));
     }
     credentials
 }
@@ -130,7 +130,15 @@ fn bearer(linker: &mut Linker<'_, '_>) -> Vec<Credential> {
         // Some files place a bearer token in a header of their own.
         return api_key(linker);
     }
-    let token = linker.template(source.token.as_ref().or(source.value.as_ref()), "token");
+    let given = source.token.as_ref().or(source.value.as_ref());
+    // A server whose callers' token is empty must let none of them in.
+    if let (Some(empty), Some(api)) = (given.filter(|text| text.value.trim().is_empty()), linker.api) {
+        let message = format!("the token is empty: requests to `{api}` have no credential");
+        let help = "write a variable, such as `{{TOKEN}}`, or remove `authentication`";
+        linker.sink.report(Code::NoEffect, empty.span, message).help(help);
+        return Vec::new();
+    }
+    let token = linker.template(given, "token");
     vec![Credential::Bearer(Bearer { token })]
 }
 

@@ -5,6 +5,7 @@ use super::fields::Fields;
 use super::invocation::invocation;
 use super::yaml::Node;
 use super::{name_of, read_parts};
+use crate::codes::Code;
 use crate::diagnostic::Sink;
 
 pub(super) fn aggregate(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Aggregate> {
@@ -26,7 +27,13 @@ fn flow(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<AggregateFlow
     let description = fields.text(&["description"], sink);
     fields.ignore(&["label", "display", "tags", "outputMediaType"]);
     let hints = fields.get(&["semantics"]).map(|entry| semantics(&entry.value, sink)).unwrap_or_default();
-    let invocation = invocation(&mut fields, sink);
+    let mut invocation = invocation(&mut fields, sink);
+    if let Some(other) = &invocation.flow {
+        let message = format!("a flow cannot be another one, such as `{}`", other.value);
+        sink.report(Code::Unsupported, other.span, message)
+            .help("let routes and tools refer to that one, or write what it calls in both");
+        invocation.refused = true;
+    }
     fields.finish(sink);
     Some(AggregateFlow { name: name?, description, hints, invocation })
 }

@@ -37,14 +37,18 @@ pub(crate) struct Document {
 impl Document {
     /// All parameters of operations, and all inputs of callers.
     pub(crate) fn inputs(&self) -> impl Iterator<Item = &Input> {
+        let flows = self.aggregates.iter().flat_map(|aggregate| &aggregate.flows);
+        let flows = flows.flat_map(|flow| &flow.invocation.inputs);
+        self.consumed_inputs().chain(flows).chain(self.adapters.iter().flat_map(|adapter| adapter.kind.inputs()))
+    }
+
+    /// The parameters of all consumed operations, and of what these are in.
+    pub(crate) fn consumed_inputs(&self) -> impl Iterator<Item = &Input> {
         let resources = self.consumes.iter().flat_map(|api| &api.resources);
         let operations = resources.clone().flat_map(|resource| &resource.operations);
         let consumed = self.consumes.iter().flat_map(|api| &api.inputs);
         let consumed = consumed.chain(resources.flat_map(|resource| &resource.inputs));
-        let consumed = consumed.chain(operations.flat_map(|operation| &operation.inputs));
-        let flows = self.aggregates.iter().flat_map(|aggregate| &aggregate.flows);
-        let flows = flows.flat_map(|flow| &flow.invocation.inputs);
-        consumed.chain(flows).chain(self.adapters.iter().flat_map(|adapter| adapter.kind.inputs()))
+        consumed.chain(operations.flat_map(|operation| &operation.inputs))
     }
 
     /// The operations that were left out for their errors, as calls name them.
@@ -190,6 +194,13 @@ pub(crate) struct Input {
     pub(crate) value: Option<Node>,
     /// What values must satisfy beside their type.
     pub(crate) rules: Rules,
+}
+
+impl Input {
+    /// Whether it is another spelling of a variable.
+    pub(crate) fn is_environment(&self) -> bool {
+        self.location.as_ref().is_some_and(|location| location.value == "environment")
+    }
 }
 
 /// Flows that several routes and tools run.

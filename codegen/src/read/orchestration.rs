@@ -32,9 +32,10 @@ fn flow(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<AggregateFlow
     let inputs = read_all(fields.members(&["inputs", "inputParameters"], sink), input, sink);
     let members = fields.members(&["steps"], sink);
     let count = members.len();
-    let steps: Vec<Step> = members.into_iter().filter_map(|(key, node)| step(key, node, sink)).collect();
+    let ids: Vec<String> = members.iter().filter_map(|(key, node)| id(key.as_ref(), node)).collect();
+    let steps: Vec<Step> = members.into_iter().filter_map(|(key, node)| step(key, node, &ids, sink)).collect();
     let mappings = fields.pairs("output", sink);
-    let mappings = mappings.map(|members| members.into_iter().map(|member| mapping(member, sink)).collect());
+    let mappings = mappings.map(|members| members.into_iter().map(|member| mapping(member, &ids, sink)).collect());
     fields.finish(sink);
     let refused = steps.len() < count;
     let invocation =
@@ -42,7 +43,13 @@ fn flow(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<AggregateFlow
     Some(AggregateFlow { name: name?, description, hints: Hints::default(), invocation })
 }
 
-fn step(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Step> {
+/// The name of a step, as references have it.
+fn id(key: Option<&Text>, node: &Node) -> Option<String> {
+    let given = ["id", "name"].iter().find_map(|name| node.get(name)?.scalar_text());
+    given.or_else(|| key.map(|key| key.value.clone()))
+}
+
+fn step(key: Option<Text>, node: &Node, ids: &[String], sink: &mut Sink) -> Option<Step> {
     let mut fields = Fields::of(node, "a step", sink);
     let given = fields.text(&["id", "name"], sink);
     fields.ignore(&["description", "output"]);
@@ -65,7 +72,7 @@ fn step(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Step> {
         return None;
     }
     let [for_each, condition] =
-        ["forEach", "condition"].map(|key| fields.get(&[key]).map(|entry| translated(&entry.value, sink)));
+        ["forEach", "condition"].map(|key| fields.get(&[key]).map(|entry| translated(&entry.value, ids, sink)));
     let call = call(&mut fields, sink);
     let with = with(&mut fields, sink);
     let name = given.or(key);
@@ -73,21 +80,21 @@ fn step(key: Option<Text>, node: &Node, sink: &mut Sink) -> Option<Step> {
         fields.missing(&["id"], sink);
     }
     fields.finish(sink);
-    let with = with.map(|pairs| pairs.into_iter().map(|(name, node)| (name, translated(&node, sink))).collect());
+    let with = with.map(|pairs| pairs.into_iter().map(|(name, node)| (name, translated(&node, ids, sink))).collect());
     Some(Step { name: name?, for_each, condition, action: StepAction::Call(call, with) })
 }
 
-fn mapping((name, node): (Text, &Node), sink: &mut Sink) -> StepMapping {
-    StepMapping { target: name, value: translated(node, sink) }
+fn mapping((name, node): (Text, &Node), ids: &[String], sink: &mut Sink) -> StepMapping {
+    StepMapping { target: name, value: translated(node, ids, sink) }
 }
 
 /// A value with the placeholders of the format.
-fn translated(node: &Node, sink: &mut Sink) -> Node {
+fn translated(node: &Node, ids: &[String], sink: &mut Sink) -> Node {
     let content = match &node.content {
-        Content::Text(text) => Content::Text(placeholders(text, node, sink)),
-        Content::Sequence(items) => Content::Sequence(items.iter().map(|item| translated(item, sink)).collect()),
+        Content::Text(text) => Content::Text(placeholders(text, node, ids, sink)),
+        Content::Sequence(items) => Content::Sequence(items.iter().map(|item| translated(item, ids, sink)).collect()),
         Content::Mapping(entries) => {
-            let entry = |entry: &Entry| Entry { value: translated(&entry.value, sink), ..entry.clone() };
+            let entry = |entry: &Entry| Entry { value: translated(&entry.value, ids, sink), ..entry.clone() };
             Content::Mapping(entries.iter().map(entry).collect())
         }
         other => other.clone(),
@@ -95,20 +102,37 @@ fn translated(node: &Node, sink: &mut Sink) -> Node {
     Node { content, span: node.span }
 }
 
-/// `${input.x}` becomes `{{x}}`, and `${steps.a.b}` `{{a.b}}`.
-fn placeholders(text: &str, node: &Node, sink: &mut Sink) -> String {
+/// `${input.x}` becomes `{{x}}`, and `${steps.a.b}` `{{a.b}}`. The element of a list is `${item}`, as in other flows.
+fn placeholders(text: &str, node: &Node, ids: &[String], sink: &mut Sink) -> String {
     let (mut translated, mut rest) = (String::new(), text);
     while let Some((before, after)) = rest.split_once("${") {
         let Some((inside, tail)) = after.split_once('}') else { break };
         let inside = inside.trim();
-        let name = ["input.", "inputs.", "steps."].iter().find_map(|prefix| inside.strip_prefix(prefix));
-        let name = name.or(inside.starts_with("env.").then_some(inside));
+        let first = inside.split(['.', '[']).next().unwrap_or_default();
+        let name = match first {
+            "input" | "inputs" | "steps" => inside.split_once('.').map(|(_, name)| name),
+            "env" | "item" => Some(inside),
+            _ => None,
+        };
         if name.is_none() {
             let message = format!("`${{{inside}}}` is neither an input nor the output of a step");
             sink.report(Code::Unsupported, node.span, message).help("write `${input.name}` or `${steps.id.member}`");
+        } else if first == "steps" {
+            check_step(name.unwrap_or_default(), ids, node, sink);
         }
         translated.push_str(&format!("{before}{{{{{}}}}}", name.unwrap_or(inside)));
         rest = tail;
     }
     translated + rest
+}
+
+/// Reports a reference to a step that the flow does not have.
+fn check_step(path: &str, ids: &[String], node: &Node, sink: &mut Sink) {
+    let step = path.split(['.', '[']).next().unwrap_or_default();
+    if ids.iter().all(|id| id != step) {
+        let meant = sink.nearest(Code::UnknownStep, step, ids.iter().map(String::as_str));
+        let report =
+            sink.report(Code::UnknownStep, node.span, format!("`${{steps.{path}}}` names no step of the flow"));
+        report.nearest(node.span, step, meant, "write the `id` of a step before this one");
+    }
 }

@@ -1,7 +1,7 @@
 //! Reading steps, and the mappings that make a document of their outputs.
 
 use super::document::{Lookup, ScriptStep, Step, StepAction, StepMapping, Text, TransformStep};
-use super::fields::Fields;
+use super::fields::{self, Fields};
 use super::invocation::{call, output, with};
 use super::yaml::{Content, Node};
 use super::{Member, name_of, read_all};
@@ -63,8 +63,26 @@ fn lookup(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<Lookup> {
     if value.is_none() {
         fields.missing(&["lookupValue"], sink);
     }
-    let members = fields.list("outputParameters", sink);
+    let members = fields.members(&["outputParameters"], sink);
+    let members = members.into_iter().filter_map(|member| looked_up(member, sink)).collect();
     Some(Lookup { list: list?, key: key?, value: value?, members })
+}
+
+/// The name of a member that a lookup returns: as it is, or as an output parameter has it elsewhere.
+fn looked_up((key, node): Member<'_>, sink: &mut Sink) -> Option<Text> {
+    if key.is_none() && !matches!(node.content, Content::Mapping(_)) {
+        return fields::text(node, "outputParameters", sink);
+    }
+    let output = output(key, node, sink)?;
+    if output.name.is_none() {
+        let message = "`name` is missing in an output parameter of a lookup";
+        sink.report(Code::MissingKey, node.span, message).help("write the name of a member of the items");
+    }
+    if output.mapping.is_some() || output.value.is_some() {
+        let message = "a lookup returns members of the items under their names, without `mapping` and `value`";
+        sink.report(Code::NoEffect, node.span, message).help("write the name of the member");
+    }
+    output.name
 }
 
 fn script(fields: &mut Fields<'_>, sink: &mut Sink) -> Option<ScriptStep> {

@@ -1,6 +1,9 @@
 //! YAML with spans.
 
+use std::collections::BTreeMap;
+
 use naftiko_schema::Kind;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::{scalar, tree};
@@ -115,6 +118,19 @@ impl Node {
                 _ => quoted(text),
             },
             _ => self.to_json(),
+        }
+    }
+
+    /// The same for a fixed output, whose list or object the format writes as JSON text.
+    pub(crate) fn to_output_json(&self, kind: Kind) -> String {
+        let is_json = |text: &str| match kind {
+            Kind::Array => serde_json::from_str::<Vec<IgnoredAny>>(text).is_ok(),
+            Kind::Object => serde_json::from_str::<BTreeMap<String, IgnoredAny>>(text).is_ok(),
+            _ => false,
+        };
+        match &self.content {
+            Content::Text(text) if is_json(text) => text.trim().to_owned(),
+            _ => self.to_json_of(kind, true),
         }
     }
 }

@@ -160,8 +160,13 @@ impl<'l, 'd> Linker<'l, 'd> {
             return None;
         }
         let Some((aggregate, source)) = self.aggregates.get(&name.value) else {
-            let meant = sink.nearest(Code::UnknownFlow, &name.value, self.aggregates.keys().map(String::as_str));
-            let help = "write `namespace.flow`, both from `aggregates`";
+            // Those of an aggregate without a namespace have no name.
+            let known = self.aggregates.keys().map(String::as_str).filter(|name| !name.starts_with('.'));
+            let meant = sink.nearest(Code::UnknownFlow, &name.value, known);
+            let help = match self.aggregates.contains_key(&format!(".{}", name.value)) {
+                true => "add a `namespace` to the aggregate, and write `namespace.flow`",
+                false => "write `namespace.flow`, both from `aggregates`",
+            };
             let report = sink.report(Code::UnknownFlow, name.span, format!("unknown flow `{}`", name.value));
             report.nearest(name.span, &name.value, meant, help);
             return None;

@@ -434,10 +434,13 @@ fn each_use(
 
 /// Gives the calls of flows that are a route's or a tool's own the inputs of the flow.
 fn give_inputs(linked: &mut Linked<'_>) {
+    // One that fixes all arguments of a flow has no inputs either.
+    let is_input = |(index, source): (usize, &Source)| matches!(source, Source::Input(id) if id.index() == index);
     let Linked { flows, routes, tools, resources, .. } = linked;
     for call in calls_mut(routes, tools, resources) {
         if let Target::Flow(id) = call.target
             && call.inputs.is_empty()
+            && call.sources.iter().enumerate().all(is_input)
             && let Some(flow) = flows.get(id.index())
         {
             call.inputs.clone_from(&flow.inputs);

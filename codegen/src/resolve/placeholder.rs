@@ -34,7 +34,8 @@ impl<'p, 'd, 'v> Placeholders<'p, 'd, 'v> {
         location: Location,
         span: Span,
     ) -> Self {
-        let declared = declared.iter().rev().map(|input| (input.name.value.as_str(), *input)).collect();
+        let declared = declared.iter().rev().filter(|input| !input.is_environment());
+        let declared = declared.map(|input| (input.name.value.as_str(), *input)).collect();
         Self { operation, declared, variables, span, location, required: false }
     }
 

@@ -9,7 +9,7 @@ use naftiko_schema::{List, ParameterId, Template, TemplatePart, Variable, Variab
 
 use crate::codes::Code;
 use crate::diagnostic::{Nearest, Sink, Span};
-use crate::read::document::{Document, Text};
+use crate::read::document::{Document, Input, Text};
 use crate::template::{Piece, is_name, split};
 
 /// The bound variables, and which of them are used.
@@ -55,11 +55,12 @@ impl<'d> Variables<'d> {
                 bound.push(Bound { namespace, name: &name.value, source });
             }
         }
-        // A parameter with `in: environment` is another spelling of a variable.
-        let inputs = document.consumes.iter().flat_map(|api| &api.inputs);
-        for input in inputs.filter(|input| input.location.as_ref().is_some_and(|at| at.value == "environment")) {
-            check_name(&input.name.value, input.name.span, sink);
-            bound.push(Bound { namespace: "", name: &input.name.value, source: environment(&input.name.value) });
+        for input in environment_inputs(document) {
+            // A bind says more about a variable than its name.
+            if bound.iter().all(|bound| bound.name != input.name.value) {
+                check_name(&input.name.value, input.name.span, sink);
+                bound.push(Bound { namespace: "", name: &input.name.value, source: environment(&input.name.value) });
+            }
         }
         let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (index, bound) in bound.iter().enumerate() {
@@ -210,6 +211,13 @@ impl<'d> Variables<'d> {
             all.len() - 1
         }))
     }
+}
+
+/// The consumed parameters that are another spelling of a variable. What is a parameter elsewhere is not one of these.
+fn environment_inputs(document: &Document) -> impl Iterator<Item = &Input> {
+    let (variables, sent): (Vec<&Input>, Vec<&Input>) = document.consumed_inputs().partition(|it| it.is_environment());
+    let sent: BTreeSet<&str> = sent.into_iter().map(|input| input.name.value.as_str()).collect();
+    variables.into_iter().filter(move |input| !sent.contains(input.name.value.as_str()))
 }
 
 /// A variable of the environment.

@@ -22,7 +22,7 @@ use crate::offload::offload;
 use crate::script;
 use crate::shaped::apply;
 use crate::source::{Scope, depends};
-use crate::step_arguments::{Kept, arguments};
+use crate::step_arguments::{Element, Kept, arguments};
 use crate::transform;
 
 /// How many calls for elements of a list run at once, if they change nothing.
@@ -187,8 +187,8 @@ impl Run<'_> {
                     Start::ForEach(call, all.map_err(|error| error.in_step(&step.name))?)
                 }
                 None => {
-                    let kept = Kept::of(call, scope);
-                    let arguments = arguments(call, scope, None, self.connection, kept.as_ref());
+                    let kept = Kept::of(call, None, scope);
+                    let arguments = arguments(call, scope, None, None, self.connection, kept.as_ref());
                     Start::Call(call, arguments.map_err(|error| error.in_step(&step.name))?)
                 }
             },
@@ -230,15 +230,15 @@ impl Run<'_> {
         &self,
         step: StepId,
         call: &'static StepCall,
-        list: &ArgumentSource,
+        list: &'static ArgumentSource,
         scope: Scope<'_>,
     ) -> Result<Vec<Arguments>, Error> {
         let elements = elements(self.flow, call, list, scope)?;
         let known = (!depends(list, None)).then_some(step);
-        let kept = Kept::of(call, scope);
-        let of_element = |(index, element): (usize, &_)| {
-            let scope = Scope { element: Some((step, element)), ..scope };
-            let arguments = arguments(call, scope, known, self.connection, kept.as_ref());
+        let kept = Kept::of(call, Some(list), scope);
+        let of_element = |(index, value): (usize, &_)| {
+            let element = Some(Element { step, index, value });
+            let arguments = arguments(call, scope, element, known, self.connection, kept.as_ref());
             arguments.map_err(|error| error.for_element(index, elements.len()))
         };
         elements.iter().enumerate().map(of_element).collect()

@@ -10,7 +10,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::offload::offload;
-use crate::source::{Scope, Values, joined};
+use crate::source::{Scope, Values, is_null, joined};
 
 /// How much of an unknown name is repeated in messages, in characters.
 const NAME_LIMIT: usize = 64;
@@ -150,12 +150,15 @@ fn arguments(binding: &Binding, defaults: &Defaults, values: Values, variables: 
     arguments
 }
 
-/// Arguments in the types of their parameters.
+/// Arguments in the types of their parameters. Null is no argument, but where a body takes any value.
 pub(crate) fn converted(values: Values, parameters: &[Parameter]) -> Values {
     let pairs = values.into_iter().zip(parameters);
-    pairs
-        .map(|(argument, parameter)| argument.map(|argument| convert(&argument, parameter).unwrap_or(argument)))
-        .collect()
+    let of_parameter = |(argument, parameter): (Option<Argument>, &Parameter)| {
+        let takes_null = parameter.kind == Kind::Any && parameter.location.is_body();
+        let argument = argument.filter(|argument| takes_null || !is_null(argument))?;
+        Some(convert(&argument, parameter).unwrap_or(argument))
+    };
+    pairs.map(of_parameter).collect()
 }
 
 /// Converts an argument to the type of its parameter, if it has another one: text to a number, a number to text, one value to

@@ -33,8 +33,11 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// The members that the lookup asks for; those that an item does not have are null.
+/// The members that the lookup asks for; those that an item does not have are null. Where it asks for none, the whole item.
 fn members(lookup: &Lookup, item: &Value) -> Value {
+    if lookup.members.is_empty() {
+        return item.clone();
+    }
     let member =
         |name: &naftiko_schema::Text| (name.clone().into_owned(), item.get(&**name).cloned().unwrap_or_default());
     Value::Object(lookup.members.iter().map(member).collect::<Map<_, _>>())

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::elements::{elements, is_true};
 use crate::source::{Scope, depends};
-use crate::step_arguments::arguments;
+use crate::step_arguments::{Element, arguments};
 
 /// A request that a call would send.
 pub struct Planned {
@@ -80,11 +80,11 @@ impl Plan<'_> {
     /// The requests of one call: one, unless it runs a flow.
     fn requests(&self, scope: Scope<'_>, element: Option<&Value>, for_each: bool) -> Result<Vec<Planned>, Error> {
         let known = element.map(|_| self.id);
-        let scope = Scope { element: element.map(|element| (self.id, element)), ..scope };
+        let element = element.map(|value| Element { step: self.id, index: 0, value });
         let of = |request| Planned { step: Some(&self.step.name), request, for_each, conditional: self.conditional };
         match &self.call.target {
             Target::Operation(operation) if !self.call.sources.iter().any(|source| depends(source, known)) => {
-                let arguments = arguments(self.call, scope, known, self.connection, None)?;
+                let arguments = arguments(self.call, scope, element, known, self.connection, None)?;
                 let preview = self.connection.preview(operation, &arguments, &Options::default())?;
                 Ok(vec![of(PlannedRequest::Known(preview))])
             }

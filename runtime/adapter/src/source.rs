@@ -69,14 +69,23 @@ impl Scope<'_> {
         Argument::Value(parts.iter().filter_map(|part| self.text(part)).collect::<String>().into())
     }
 
+    /// The text of a part of a text, in which null is absent.
     fn text(&self, part: &InputText) -> Option<String> {
-        Some(match part {
-            InputText::Literal(text) => text.clone().into_owned(),
-            InputText::Input(id) => self.inputs.get(id.index())?.as_ref()?.text().into_owned(),
-            InputText::Part(part) => self.part(part)?.text().into_owned(),
-            InputText::Output(output) => self.output(output)?.text().into_owned(),
-            InputText::Variable(id) => self.variables.get(*id).to_owned(),
-        })
+        let own;
+        let value = match part {
+            InputText::Literal(text) => return Some(text.clone().into_owned()),
+            InputText::Variable(id) => return Some(self.variables.get(*id).to_owned()),
+            InputText::Input(id) => self.inputs.get(id.index())?.as_ref()?,
+            InputText::Part(part) => {
+                own = self.part(part)?;
+                &own
+            }
+            InputText::Output(output) => {
+                own = self.output(output)?;
+                &own
+            }
+        };
+        (!is_null(value)).then(|| value.text().into_owned())
     }
 
     fn part(&self, part: &InputPart) -> Option<Argument> {
@@ -110,17 +119,17 @@ impl Scope<'_> {
 
 /// Whether the output of a step, other than the one that is known, is a part of a source.
 pub(crate) fn depends(source: &ArgumentSource, known: Option<StepId>) -> bool {
-    let in_text = |part: &InputText| matches!(part, InputText::Output(value) if Some(value.step) != known);
-    match source {
-        ArgumentSource::Output(value) => Some(value.step) != known,
-        ArgumentSource::Text(parts) | ArgumentSource::Filled(parts) => parts.iter().any(in_text),
-        ArgumentSource::List(items) | ArgumentSource::First(items) => items.iter().any(|item| depends(item, known)),
-        ArgumentSource::Object(members) => members.iter().any(|member| depends(&member.value, known)),
-        ArgumentSource::Absent
-        | ArgumentSource::Input(_)
-        | ArgumentSource::Part(_)
-        | ArgumentSource::Variable(_)
-        | ArgumentSource::Json(_) => false,
+    let mut depends = false;
+    source.steps(&mut |step| depends |= Some(step) != known);
+    depends
+}
+
+/// Whether an argument is null.
+pub(crate) fn is_null(argument: &Argument) -> bool {
+    match argument {
+        Argument::Value(value) => value.is_null(),
+        Argument::Json(json) => json.trim_ascii() == b"null",
+        Argument::Raw(_) => false,
     }
 }
 

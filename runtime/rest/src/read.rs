@@ -141,6 +141,14 @@ impl Reader {
             let texts: Result<Vec<_>, _> =
                 headers.get_all(&*input.name).iter().map(|value| value.to_str().map(str::to_owned)).collect();
             match texts {
+                // Of a list, one field has several items, as several fields have (RFC 9110 §5.6.1).
+                Ok(texts) if input.kind == Kind::Array => {
+                    let items = texts.iter().flat_map(|text| text.split(',')).map(str::trim);
+                    let items: Vec<_> = items.filter(|item| !item.is_empty()).map(str::to_owned).collect();
+                    if !items.is_empty() {
+                        self.set(index, items);
+                    }
+                }
                 Ok(texts) if texts.is_empty() => {}
                 Ok(texts) => self.set(index, texts),
                 Err(_) => {

@@ -73,6 +73,21 @@ impl ArgumentSource {
         }
     }
 
+    /// Calls a function with each step whose output is part of it.
+    pub fn steps(&self, each: &mut impl FnMut(StepId)) {
+        match self {
+            Self::Output(value) => each(value.step),
+            Self::Text(parts) | Self::Filled(parts) => parts.iter().for_each(|part| {
+                if let InputText::Output(value) = part {
+                    each(value.step);
+                }
+            }),
+            Self::List(items) | Self::First(items) => items.iter().for_each(|item| item.steps(each)),
+            Self::Object(members) => members.iter().for_each(|member| member.value.steps(each)),
+            Self::Absent | Self::Input(_) | Self::Part(_) | Self::Variable(_) | Self::Json(_) => {}
+        }
+    }
+
     /// Whether a variable is part of it.
     pub fn has_variable(&self) -> bool {
         let mut has = false;

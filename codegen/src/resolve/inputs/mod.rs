@@ -77,6 +77,8 @@ pub(super) struct Inputs<'c, 'd> {
     parameters: BTreeSet<&'c str>,
     /// The steps whose outputs can be used.
     pub(super) steps: Vec<&'d str>,
+    /// The names of all steps of the flow.
+    all_steps: BTreeSet<&'d str>,
     /// The output parameters of transforms, with the step that has each.
     made: Vec<(&'d str, usize)>,
     /// Whether the next step is taken for each element of a list.
@@ -113,6 +115,7 @@ impl<'c, 'd> Inputs<'c, 'd> {
             guessed: BTreeSet::new(),
             parameters,
             steps: Vec::new(),
+            all_steps: invocation.steps.iter().map(|step| step.name.value.as_str()).collect(),
             made: Vec::new(),
             for_each: false,
             locals,

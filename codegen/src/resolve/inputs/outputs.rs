@@ -1,6 +1,6 @@
 //! Values that are made of outputs of steps and of inputs: arguments of later steps, mappings and fixed outputs.
 
-use naftiko_schema::{Kind, StepValue};
+use naftiko_schema::{Kind, PathStep, StepValue};
 use serde_json::Value;
 
 use super::Inputs;
@@ -16,6 +16,9 @@ impl Inputs<'_, '_> {
     /// The output of a step that a text names: `step.member`, `$.step.member`, or in a placeholder the step alone. An input of
     /// that name comes first, but not before `item.member`, which is a part of the element that a step is taken for.
     pub(in crate::resolve) fn output(&self, text: &str, span: Span, sink: &mut Sink) -> Option<StepValue> {
+        if text.trim_start().starts_with("$[") {
+            return self.bracketed(text);
+        }
         let path = text.strip_prefix("$.").unwrap_or(text).trim();
         let (name, rest) = path.split_at_checked(path.find(['.', '[']).unwrap_or(path.len()))?;
         if self.for_each && name == ITEM && !rest.is_empty() {
@@ -28,10 +31,18 @@ impl Inputs<'_, '_> {
         Some(self.value_at(step, text, rest, span, sink))
     }
 
+    /// The same for a path that has the name of the step in brackets: `$['step'].member`.
+    fn bracketed(&self, text: &str) -> Option<StepValue> {
+        let path = json_path::parse(text.trim()).ok()?;
+        let (PathStep::Key(name), rest) = path.split_first()? else { return None };
+        let step = self.steps.iter().position(|known| *known == &**name)?;
+        Some(StepValue { step: step.into(), at: rest.to_vec().into() })
+    }
+
     /// The same outside of a placeholder. Under `ikanos:`, a name of a step there is text, unless `$.` is before it.
     pub(super) fn bare_output(&self, text: &str, span: Span, sink: &mut Sink) -> Option<StepValue> {
         let is_item = |output: &StepValue| output.step.index() == self.steps.len();
-        let is_path = text.starts_with("$.") || !self.context.scope.is_exact;
+        let is_path = is_path(text) || !self.context.scope.is_exact;
         self.output(text, span, sink).filter(|output| is_path || is_item(output))
     }
 
@@ -65,18 +76,23 @@ impl Inputs<'_, '_> {
                 false => Source::Json(node.to_json()),
             };
         };
-        if text.trim_start().starts_with("$.") {
+        if is_path(text) {
             return self
                 .placed(text, node.span, sink)
                 .map_or_else(|| self.no_output(text, node.span, sink), Source::Output);
+        }
+        if let Some(name) = self.strip(text) {
+            let message = format!("`{text}` looks like a reference, but here it is text");
+            let help = format!("write `{{{{{name}}}}}` for what the caller sends");
+            sink.report(Code::LiteralReference, node.span, message).help(help);
         }
         self.fixed_output(node, Kind::Any, sink)
     }
 
     /// A path to the output of no step.
     fn no_output(&self, text: &str, span: Span, sink: &mut Sink) -> Source {
-        let path = text.trim().trim_start_matches("$.");
-        let name = path.split(['.', '[']).next().unwrap_or_default();
+        let path = text.trim().trim_start_matches("$.").trim_start_matches("$[").trim_matches(['\'', '"']);
+        let name = path.split(['.', '[', '\'', '"']).next().unwrap_or_default();
         let meant = sink.nearest(Code::UnknownReference, name, self.steps.iter().copied());
         let report = sink.report(Code::UnknownReference, span, format!("`{text}` names no step; it has no value"));
         report.nearest(span, name, meant, "write `$.step.member` with the name of a step");
@@ -89,12 +105,15 @@ impl Inputs<'_, '_> {
         if node.is_null() {
             return Source::Json("null".to_owned());
         }
+        let any = Parameter::of_any(kind.as_str(), node.span);
+        if node.scalar_text().is_none() && has_placeholder(node) {
+            return self.nested(&any, node, sink);
+        }
         let text = node.scalar_text().unwrap_or_default();
         let pieces = split(&text);
         if !pieces.iter().any(|piece| matches!(piece, Piece::Placeholder(_))) {
             return self.value_of(node, kind, sink);
         }
-        let any = Parameter::of_any(kind.as_str(), node.span);
         if let ([Piece::Placeholder(name)], true) = (pieces.as_slice(), kind != Kind::String) {
             return match self.placed(name, node.span, sink) {
                 Some(output) => Source::Output(output),
@@ -111,7 +130,7 @@ impl Inputs<'_, '_> {
 
     /// A fixed value, which must have its declared type.
     fn value_of(&self, node: &Node, kind: Kind, sink: &mut Sink) -> Source {
-        let json = node.to_json_of(kind, true);
+        let json = node.to_output_json(kind);
         let value: Value = serde_json::from_str(&json).unwrap_or_default();
         let fits = match kind {
             Kind::Integer => value.is_i64() || value.is_u64(),
@@ -125,6 +144,12 @@ impl Inputs<'_, '_> {
         }
         Source::Json(json)
     }
+}
+
+/// Whether a text is a path to the output of a step.
+fn is_path(text: &str) -> bool {
+    let text = text.trim_start();
+    text.starts_with("$.") || text.starts_with("$['") || text.starts_with("$[\"")
 }
 
 /// Whether a text in a value has a placeholder.

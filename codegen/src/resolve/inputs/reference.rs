@@ -43,6 +43,14 @@ impl Inputs<'_, '_> {
         if let Some((location, name)) = self.located(name) {
             return self.reference(&Parameter { location, ..parameter.clone() }, name, span, sink);
         }
+        // A name alone can be that of an input as well.
+        let (step, path) = name.split_at(name.find(['.', '[']).unwrap_or(name.len()));
+        if !path.is_empty() && self.all_steps.contains(step) && !self.steps.contains(&step) {
+            let message = format!("`{name}` is the output of a step that is not before this one");
+            let help = "steps see the outputs of those before them in the file: change their order";
+            sink.report(Code::UnknownStep, span, message).help(help);
+            return Source::Absent;
+        }
         if !self.can_send(name) {
             return self.unreachable(name, span, sink);
         }
@@ -51,8 +59,11 @@ impl Inputs<'_, '_> {
         if !self.open && !in_path {
             let known = self.inputs.iter().map(|input| input.name.as_str());
             let meant = sink.nearest(Code::UnknownReference, name, known);
-            let message =
-                format!("unknown input `{name}`; it is added with the type of the parameter `{}`", parameter.name);
+            let kind = match &parameter.kind {
+                Some(_) => format!("with the type of the parameter `{}`", parameter.name),
+                None => "and takes any value".to_owned(),
+            };
+            let message = format!("unknown input `{name}`; it is added {kind}");
             let report = sink.report(Code::UnknownReference, span, message);
             report.nearest(span, name, meant, "declare it under `inputParameters`");
         }

@@ -90,7 +90,7 @@ impl<'b, 'v, 'c, 'd> Builder<'b, 'v, 'c, 'd> {
                 .help("give it a name, or remove it");
             return;
         }
-        if input.location.as_ref().is_some_and(|location| location.value == "environment") {
+        if input.is_environment() {
             return;
         }
         let placeholder = self.location_in_path(input);

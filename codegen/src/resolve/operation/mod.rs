@@ -129,7 +129,9 @@ fn shared_names(operation: &Operation<'_>, sink: &mut Sink) {
     let mut first: BTreeMap<&str, &Parameter> = BTreeMap::new();
     for parameter in &operation.parameters {
         let earlier = *first.entry(&parameter.name).or_insert(parameter);
-        if !std::ptr::eq(earlier, parameter) {
+        // A template that names another parameter says that both get the same value.
+        let is_said = earlier.name != earlier.wire || parameter.name != parameter.wire;
+        if !std::ptr::eq(earlier, parameter) && !is_said {
             let message = format!(
                 "`{}` is a parameter of `{}` in the {} and in the {}; both get the same value",
                 parameter.name,

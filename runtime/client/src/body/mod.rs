@@ -1,5 +1,6 @@
 //! Builds request bodies from several arguments and fixed text. Each kind of body has a module.
 
+mod escape;
 mod form;
 mod json;
 mod multipart;

@@ -147,7 +147,7 @@ fn text_is_escaped_in_xml() {
         build(BodyContent::Text(Template::new(LINE)), "text/plain", &[]).as_deref(),
         Some("<a b=\"\">s\"<&ecret</a>")
     );
-    assert!(!text::escape_xml("a\u{1}", &mut String::new()));
+    assert!(escape::escape_xml("a\u{1}", &mut String::new()).is_err());
 }
 
 #[test]
@@ -223,6 +223,25 @@ fn values_in_sparql_stay_in_their_string() {
     let build = |quote| build(BodyContent::Text(template(quote)), "application/sparql-query", &arguments);
     assert_eq!(build("\"").as_deref(), Some(r#"SELECT ? { "a\" } \\\n\'" }"#));
     assert_eq!(build("").as_deref(), Some("SELECT ? { a\" } \\\n' }"));
+}
+
+#[test]
+fn values_are_escaped_for_where_they_stand() {
+    let build = |before: &'static str, after: &'static str, media_type: &'static str, argument: &str| {
+        let part = TemplatePart::Parameter(ParameterId(0));
+        let parts = vec![TemplatePart::Literal(text(before)), part, TemplatePart::Literal(text(after))];
+        build(BodyContent::Text(parts.into()), media_type, &[(0, value(argument.into()))]).expect("a body")
+    };
+    let (xml, sparql) = ("application/xml", "application/sparql-query");
+    assert_eq!(build("<a><![CDATA[", "]]></a>", xml, "x<&]]>y"), "<a><![CDATA[x<&]]]]><![CDATA[>y]]></a>");
+    assert_eq!(build("<a><![CDATA[x]]>", "</a>", xml, "<"), "<a><![CDATA[x]]>&lt;</a>");
+    assert_eq!(build("SELECT <http://x/#", "/y>", sparql, "a b>\"é"), "SELECT <http://x/#a%20b%3E%22é/y>");
+    assert_eq!(build("FILTER(?n <", " || ?n > 3)", sparql, "\"x\""), "FILTER(?n <\"x\" || ?n > 3)");
+    assert_eq!(build("# don't\nSELECT \"", "\"", sparql, "a\"b"), "# don't\nSELECT \"a\\\"b\"");
+    assert_eq!(build("# ", "\nSELECT", sparql, "a\nDROP ALL"), "# a DROP ALL\nSELECT");
+    assert_eq!(build("{\"a\": \"", "\"}\n", "application/x-ndjson", "x\"\ny"), "{\"a\": \"x\\\"\\ny\"}\n");
+    assert_eq!(build("{\"a\": ", "}\n", "application/x-ndjson", "[1]"), "{\"a\": [1]}\n");
+    assert_eq!(build("a\n\"", "\",1", "text/csv", "x\"y"), "a\n\"x\"\"y\",1");
 }
 
 #[test]
@@ -317,7 +336,7 @@ proptest! {
     #[test]
     fn values_cannot_add_markup(text in any::<String>()) {
         let mut escaped = String::new();
-        if text::escape_xml(&text, &mut escaped) {
+        if escape::escape_xml(&text, &mut escaped).is_ok() {
             prop_assert!(!escaped.contains(['<', '>', '"', '\'', '\n', '\r']), "{escaped}");
         }
     }
