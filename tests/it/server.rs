@@ -73,7 +73,7 @@ async fn invalid_configuration_exits_with_code_2() {
     let cases: [(&[&str], &str); 7] = [
         (&["serve", "--address", "0.0.0.0"], "--allow-unauthenticated"),
         (&["serve", "--base-uri", "http://api.scaleway.com"], "plain http"),
-        (&["serve", "--base-uri", "other=https://api.scaleway.com"], "`other`"),
+        (&["serve", "--base-uri", "other=https://api.scaleway.com"], "--base-uri other=: no capability consumes"),
         (&["mcp", "--base-uri", "not a uri"], "base URI"),
         (&["serve", "--rest-port", "70000"], "--rest-port"),
         (&["serve", "--files", "/proc/self"], "--files /proc/self"),

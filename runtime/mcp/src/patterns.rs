@@ -2,6 +2,9 @@
 
 use wildmatch::WildMatch;
 
+/// How many names an error shows of those that there are.
+const SHOWN: usize = 40;
+
 /// A pattern that matches no name. It would do nothing, where its author expects that it restricts clients.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{list}: nothing has a name that matches `{pattern}`; there are: {names}")]
@@ -53,7 +56,28 @@ impl Patterns {
         // A pattern that matches everything, even no name, says nothing that could be mistyped.
         let is_met = |pattern: &WildMatch| pattern.matches("") || names.iter().any(|name| pattern.matches(name));
         let Some(pattern) = self.0.iter().find(|pattern| !is_met(pattern)) else { return Ok(()) };
-        let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        let names = match names.get(SHOWN..) {
+            Some(others) if !others.is_empty() => {
+                format!("{} and {} others", names.get(..SHOWN).unwrap_or_default().join(", "), others.len())
+            }
+            _ if names.is_empty() => "none".to_owned(),
+            _ => names.join(", "),
+        };
         Err(UnmatchedPattern { list, pattern: pattern.to_string(), names })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_that_match_nothing_are_shown_with_some_of_the_names() {
+        let error = |count: usize| {
+            let names: Vec<_> = (0..count).map(|number| format!("n{number}")).collect();
+            Patterns::new(["x"]).check("--tools", &names).expect_err("nothing is called so").to_string()
+        };
+        assert!(error(0).ends_with("there are: none") && error(2).ends_with("there are: n0, n1"));
+        assert!(error(40).ends_with(", n39") && error(419).ends_with(", n39 and 379 others"), "{}", error(419));
     }
 }
