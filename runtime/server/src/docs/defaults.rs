@@ -78,8 +78,9 @@ mod tests {
 
     use super::*;
 
-    static CAPABILITY: Capability =
-        Capability::new("shop", "Shop", "1").apis(const { &[Api::new("shop").base_uri("http://api.test")] }).defaults(
+    static CAPABILITY: Capability = Capability::new("shop", "Shop", "1")
+        .apis(const { &[Api::new("shop").base_uri("http://127.0.0.1:9")] })
+        .defaults(
             const {
                 &[
                     Parameter::new("shelf", Location::Query, Kind::Integer).configured("SHELF"),
