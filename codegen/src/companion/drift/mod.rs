@@ -17,7 +17,7 @@ use crate::codes::Code;
 use crate::diagnostic::{Diagnostics, Sink};
 use crate::linked::{Linked, Operation};
 use crate::read::yaml::{self, Node};
-use crate::template::{Piece, split_path};
+use crate::template::Piece;
 use crate::{Sources, Span, read, resolve};
 
 pub use self::compare::{Change, Impact};
@@ -82,7 +82,7 @@ pub fn drift(sources: &Sources, path: &str, other: (&str, &str)) -> Result<Drift
     let after = after.filter(|_| !sink.has_errors());
     let Some(after) = after.as_ref().and_then(Document::new) else {
         if !sink.has_errors() {
-            let message = "this is no OpenAPI document of version 2.0, 3.0 or 3.1";
+            let message = "this is no OpenAPI document of version 2.0 or 3";
             sink.report(Code::CompanionVersion, Span::start_of(file), message);
         }
         return Err(Incomparable::Errors(sink.finish(&all)));
@@ -153,8 +153,7 @@ fn schemas_of<'n>(operation: &document::Operation<'n>) -> Vec<&'n Node> {
 impl Known<'_, '_> {
     /// Whether an operation of another document is one of these.
     fn has(&self, other: &document::Operation<'_>) -> bool {
-        let pieces = split_path(other.path).unwrap_or_default();
-        let key = loose(&super::key(other.method.as_str(), &pieces));
+        let key = loose(&super::key(other.method.as_str(), &super::pieces(other.path), other.path));
         self.loose.contains_key(&key) || self.whole.contains_key(&key)
     }
 }
@@ -222,7 +221,7 @@ fn parameters<'a>(
 fn in_path<'p, 'a>(pair: &Pair<'p, '_, 'a>, name: &str) -> Option<&'p document::Parameter<'a>> {
     let mut names = pair.operation.pieces.iter().filter_map(Piece::name);
     let position = names.position(|placeholder| placeholder == name)?;
-    let pieces = split_path(pair.after.path).ok()?;
+    let pieces = super::pieces(pair.after.path);
     pair.after.parameter(pieces.iter().filter_map(Piece::name).nth(position)?, Location::Path)
 }
 

@@ -219,3 +219,23 @@ fn parts_of_a_component_that_is_being_read_have_its_members() {
     let child = &schema["properties"]["child"];
     assert_eq!(*child, object(json!({"age": {}, "child": {}, "name": string()}), &[]), "{schema}");
 }
+
+#[test]
+fn exclusive_limits_of_version_3_0_are_those_of_version_3_1() {
+    let body =
+        request("Body: {type: integer, minimum: 0, exclusiveMinimum: true, maximum: 9, exclusiveMaximum: false}");
+    assert_eq!(body, json!({"type": "integer", "exclusiveMinimum": 0, "maximum": 9}));
+    let body = request("Body: {type: integer, exclusiveMinimum: 0, maximum: 9}");
+    assert_eq!(body, json!({"type": "integer", "exclusiveMinimum": 0, "maximum": 9}));
+}
+
+#[test]
+fn names_in_references_are_those_of_the_components() {
+    let body = request(
+        "Body: {$ref: '#/components/schemas/Page%3CUser~1s%3E'}\n\
+         Page<User/s>: {properties: {next: {$ref: '#/components/schemas/Page%3CUser~1s%3E'}}}",
+    );
+    let name = body["$defs"].as_object().and_then(|all| all.keys().next()).expect("a component");
+    assert_eq!(body["$ref"], format!("#/$defs/{name}"));
+    assert!(!name.contains(['%', '/', '~']), "{body}");
+}
