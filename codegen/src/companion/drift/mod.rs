@@ -1,6 +1,7 @@
 //! Drift: what changed between the companion of a capability and another version of its document, by shape.
 
 mod compare;
+mod forms;
 
 use std::collections::BTreeSet;
 
@@ -104,6 +105,7 @@ fn compared(
     after: &Document<'_>,
     sink: &mut Sink,
 ) -> Result<Drift, Incomparable> {
+    let before_document = before;
     let (described, others) = (before.operations(), after.operations());
     let (known, known_after) = (Known::new(before, &described), Known::new(after, &others));
     let mut schemas = Schemas::new(after);
@@ -128,6 +130,7 @@ fn compared(
         let pair = Pair { operation, bodies, before, after };
         parameters(&pair, &linked.types.shapes, &mut comparison, &mut schemas, sink);
         media_types(&pair, after_document, &mut comparison);
+        forms::compare(&pair, before_document, after_document, &mut comparison);
         self::bodies(&pair, &mut comparison, &mut schemas, sink);
     }
     if operations == 0 {
