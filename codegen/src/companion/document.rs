@@ -26,6 +26,7 @@ pub(crate) struct Operation<'n> {
     pub(crate) path: &'n str,
     /// The key of the method.
     pub(crate) entry: &'n Entry,
+    /// In the order of their names and locations.
     pub(crate) parameters: Vec<Parameter<'n>>,
     /// The schema of the JSON body of a request.
     pub(crate) request: Option<&'n Node>,
@@ -61,10 +62,12 @@ pub(crate) struct Parameter<'n> {
 impl<'n> Operation<'n> {
     /// The parameter of this name; case makes no difference in names of header fields (RFC 9110 §5.1).
     pub(crate) fn parameter(&self, name: &str, location: Location) -> Option<&Parameter<'n>> {
-        self.parameters.iter().find(|other| {
-            other.location == location
-                && (other.name == name || location == Location::Header && other.name.eq_ignore_ascii_case(name))
-        })
+        let order = |other: &Parameter<'_>| (other.name.as_str(), other.location).cmp(&(name, location));
+        if let Ok(index) = self.parameters.binary_search_by(order) {
+            return self.parameters.get(index);
+        }
+        let is_field = |other: &&Parameter<'_>| other.location == location && other.name.eq_ignore_ascii_case(name);
+        self.parameters.iter().find(is_field).filter(|_| location == Location::Header)
     }
 }
 
@@ -194,6 +197,10 @@ impl<'n> Document<'n> {
                 left_out.notes.push(format!("{}: `{reference}` is not in the document", path.key));
                 continue;
             };
+            let others = item.get("additionalOperations").map(entries).unwrap_or_default();
+            left_out.operations += others.len();
+            let note = |entry: &Entry| format!("{} {}: the method is not supported", entry.key, path.key);
+            left_out.notes.extend(others.iter().map(note));
             for entry in entries(item).iter().filter(|entry| matches!(entry.value.content, Content::Mapping(_))) {
                 let method = entry.key.to_ascii_uppercase();
                 if UNKNOWN_METHODS.contains(&method.as_str()) {

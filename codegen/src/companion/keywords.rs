@@ -84,6 +84,16 @@ pub(super) fn only_part(schema: &Node) -> Option<&Node> {
     parts.next().is_none().then_some(only)
 }
 
+/// The discriminator of a schema without variants: its own, or that of a part of `allOf` which is no reference.
+pub(super) fn discriminator(schema: &Node) -> Option<&Node> {
+    if variants(schema).is_some() {
+        return None;
+    }
+    let parts = list(schema, "allOf").unwrap_or_default().iter();
+    let mut parts = parts.filter(|part| part.get("$ref").is_none() && variants(part).is_none());
+    schema.get("discriminator").or_else(|| parts.find_map(|part| part.get("discriminator")))
+}
+
 /// Whether a schema only has texts for readers.
 fn says_nothing(schema: &Node) -> bool {
     let is_text = |entry: &Entry| matches!(&*entry.key, "description" | "title" | "example" | "deprecated");

@@ -239,3 +239,23 @@ fn names_in_references_are_those_of_the_components() {
     assert_eq!(body["$ref"], format!("#/$defs/{name}"));
     assert!(!name.contains(['%', '/', '~']), "{body}");
 }
+
+#[test]
+fn discriminator_in_a_part_is_that_of_the_schema() {
+    let components = "Body: {$ref: '#/components/schemas/Node'}
+Entity:
+  properties: {id: {type: string}, kind: {type: string}}
+  discriminator: {propertyName: kind, mapping: {node: Node, user: User}}
+Node:
+  allOf:
+  - {$ref: '#/components/schemas/Entity'}
+  - {properties: {since: {type: string}}, discriminator: {propertyName: kind, mapping: {node: Node, user: User}}}
+User: {allOf: [{$ref: '#/components/schemas/Node'}, {properties: {name: {type: string}}}]}
+";
+    let node = object(json!({"id": string(), "kind": string(), "since": string()}), &[]);
+    let user = object(json!({"id": string(), "kind": string(), "since": string(), "name": string()}), &[]);
+    let body = request(components);
+    let variants = body["anyOf"].as_array().expect("variants");
+    assert!(variants.len() == 2 && variants.contains(&node) && variants.contains(&user), "{body}");
+    assert_eq!(request(&components.replacen("Node'", "User'", 1)), user);
+}
