@@ -1,5 +1,9 @@
 //! Templates: text with `{{name}}` placeholders, and paths with `{name}` or `{{name}}` placeholders.
 
+use naftiko_schema::http::is_dots;
+
+use crate::vocabulary::is_invisible;
+
 /// A piece of a template or of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Piece {
@@ -79,6 +83,14 @@ pub(crate) fn split_path(path: &str) -> Result<Vec<Piece>, &'static str> {
     }
     push_literal(&mut pieces, rest);
     Ok(pieces)
+}
+
+/// Whether clients send a path as it is written: without segments that they resolve, and without characters that cannot be seen.
+pub(crate) fn is_sent(pieces: &[Piece]) -> bool {
+    let literal: String =
+        pieces.iter().map(|piece| if let Piece::Literal(text) = piece { text.as_str() } else { "*" }).collect();
+    let unseen = |c: char| c.is_control() || is_invisible(c) || c == '\\';
+    !literal.split('/').any(is_dots) && !literal.contains(unseen)
 }
 
 /// Cuts what an author wrote as a path into path, query and fragment (RFC 3986 §3). Placeholders are left alone, but

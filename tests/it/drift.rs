@@ -241,6 +241,97 @@ fn changes_of_values_break_what_sends_or_receives_them() {
 }
 
 #[test]
+fn limits_that_become_exclusive_and_other_members_are_compared() {
+    let number = |limits: &str| {
+        let mut schema: Value = serde_json::from_str(limits).expect("JSON");
+        schema["type"] = "integer".into();
+        with_a(&schema)
+    };
+    let of = |before: &Value, after: &Value| changes(&document(before, before), &document(after, after));
+    let (open, strict) = (number(r#"{"minimum": 0}"#), number(r#"{"exclusiveMinimum": 0}"#));
+    assert_eq!(of(&number(r#"{"minimum": 0, "exclusiveMinimum": true}"#), &strict), [""; 0]);
+    assert_eq!(
+        of(&open, &strict),
+        [
+            "! request/a: limit narrowed minimum 0>exclusiveMinimum 0",
+            "+ response/a: limit narrowed minimum 0>exclusiveMinimum 0",
+        ]
+    );
+    assert_eq!(
+        of(&strict, &open),
+        [
+            "+ response/a: limit widened exclusiveMinimum 0>minimum 0",
+            "+ request/a: limit widened exclusiveMinimum 0>minimum 0",
+        ]
+    );
+    let with_others = |others: Value| {
+        let mut schema = with_a(&json!({"type": "string"}));
+        schema["additionalProperties"] = others;
+        schema
+    };
+    let (none, texts) = (with_a(&json!({"type": "string"})), with_others(json!({"type": "string"})));
+    assert_eq!(of(&none, &texts), ["+ request: other members allowed >"]);
+    assert_eq!(
+        of(&texts, &none),
+        ["! request: other members no longer allowed >", "+ response: other members no longer allowed >"]
+    );
+    assert_eq!(
+        of(&texts, &with_others(json!({"type": "integer"}))),
+        ["! response/*: type changed string>integer", "! request/*: type changed string>integer"]
+    );
+}
+
+#[test]
+fn fields_of_forms_are_compared() {
+    let capability = "naftiko: 1.0.0-alpha2
+info: {label: Shop}
+capability:
+  consumes:
+  - type: http
+    namespace: shop
+    baseUri: https://api.test
+    resources:
+    - name: things
+      path: /things
+      operations:
+      - name: add-thing
+        method: POST
+        inputParameters: [{name: kept, in: body, required: true}, {name: gone, in: body}, {name: count, in: body, required: false}]
+        body: {type: formUrlEncoded, data: {kept: '{{kept}}', gone: '{{gone}}', count: '{{count}}'}}
+";
+    let document = |fields: &Value, required: &[&str]| {
+        let schema = json!({"type": "object", "properties": fields, "required": required});
+        let body = json!({"content": {"application/x-www-form-urlencoded": {"schema": schema}}});
+        json!({"openapi": "3.0.3", "paths": {"/things": {"post": {"requestBody": body, "responses": {}}}}})
+    };
+    let text = json!({"type": "string"});
+    let before = document(&json!({"kept": text, "gone": text, "count": {"type": "integer"}, "unsent": text}), &[]);
+    let after = document(
+        &json!({"kept": text, "count": {"type": "array"}, "new": text, "needed": text}),
+        &["count", "kept", "needed"],
+    );
+    let sources = Sources::from([
+        (PATH.to_owned(), capability.to_owned()),
+        ("spec/acme/shop.openapi.json".to_owned(), before.to_string()),
+    ]);
+    let of = |after: &Value| {
+        let drift = drift(&sources, PATH, (OTHER, &after.to_string())).expect("they are comparable");
+        drift.changes.iter().map(short).collect::<Vec<_>>()
+    };
+    assert_eq!(of(&before), [""; 0]);
+    assert_eq!(
+        of(&after),
+        [
+            "! request/count: member became required >",
+            "! request/count: type changed integer>array",
+            "! request/gone: member removed >",
+            "! request/needed: required member added >",
+            "+ request/new: member added >",
+        ]
+    );
+}
+
+#[test]
 fn changes_of_operations_parameters_and_bodies_are_found() {
     let before = document(&with_a(&json!({})), &with_a(&json!({})));
     let edited = |edit: &dyn Fn(&mut Value)| {

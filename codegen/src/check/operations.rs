@@ -6,8 +6,8 @@ use naftiko_schema::{Location, Template, TemplatePart};
 use crate::codes::Code;
 use crate::diagnostic::{Sink, Span, nearest};
 use crate::linked::{Api, Linked, Operation, Parameter};
-use crate::template::Piece;
-use crate::vocabulary::{KINDS, base_uri, is_invisible, is_token, kind};
+use crate::template::is_sent;
+use crate::vocabulary::{KINDS, base_uri, is_token, kind};
 
 pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
     for api in &linked.apis {
@@ -53,10 +53,7 @@ fn check_base_uri(api: &Api<'_>, sink: &mut Sink) {
 }
 
 fn check_path(operation: &Operation<'_>, sink: &mut Sink) {
-    let unseen = |text: &str| text.contains(|c: char| c.is_control() || is_invisible(c) || c == '\\');
-    let literal: String =
-        operation.pieces.iter().map(|piece| if let Piece::Literal(text) = piece { text } else { "*" }).collect();
-    if literal.split('/').any(is_dots) || unseen(&literal) {
+    if !is_sent(&operation.pieces) {
         let message = format!("the path `{}` has characters or segments that are not allowed", operation.path.value);
         let help = "remove segments `.` and `..`, control characters, invisible characters and `\\`";
         sink.report(Code::BadPath, operation.path.span, message).help(help);

@@ -1,11 +1,11 @@
-//! OpenAPI documents of versions 2.0, 3.0 and 3.1: their operations, with references followed.
+//! OpenAPI documents of versions 2.0 and 3: their operations, with references followed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use naftiko_schema::http::percent_decode;
 use naftiko_schema::{Location, Method};
 
-use super::media::{FORMS, JSON, Media, best_json, best_other, essence};
+use super::media::{FORMS, JSON, Media, best_json, best_other, essence, is_media_type};
 use super::style::Styles;
 use crate::read::yaml::{Content, Entry, Node};
 
@@ -26,6 +26,7 @@ pub(crate) struct Operation<'n> {
     pub(crate) path: &'n str,
     /// The key of the method.
     pub(crate) entry: &'n Entry,
+    /// In the order of their names and locations.
     pub(crate) parameters: Vec<Parameter<'n>>,
     /// The schema of the JSON body of a request.
     pub(crate) request: Option<&'n Node>,
@@ -61,10 +62,12 @@ pub(crate) struct Parameter<'n> {
 impl<'n> Operation<'n> {
     /// The parameter of this name; case makes no difference in names of header fields (RFC 9110 §5.1).
     pub(crate) fn parameter(&self, name: &str, location: Location) -> Option<&Parameter<'n>> {
-        self.parameters.iter().find(|other| {
-            other.location == location
-                && (other.name == name || location == Location::Header && other.name.eq_ignore_ascii_case(name))
-        })
+        let order = |other: &Parameter<'_>| (other.name.as_str(), other.location).cmp(&(name, location));
+        if let Ok(index) = self.parameters.binary_search_by(order) {
+            return self.parameters.get(index);
+        }
+        let is_field = |other: &&Parameter<'_>| other.location == location && other.name.eq_ignore_ascii_case(name);
+        self.parameters.iter().find(is_field).filter(|_| location == Location::Header)
     }
 }
 
@@ -84,6 +87,9 @@ impl<'n> Document<'n> {
     /// What a reference within the document leads to (RFC 6901).
     pub(crate) fn at(&self, reference: &str) -> Option<&'n Node> {
         let pointer = percent_decode(reference.strip_prefix('#')?);
+        if !pointer.is_empty() && !pointer.starts_with('/') {
+            return None;
+        }
         let mut node = self.root;
         for token in pointer.split('/').skip(1) {
             let token = token.replace("~1", "/").replace("~0", "~");
@@ -115,7 +121,7 @@ impl<'n> Document<'n> {
             let rest = url
                 .split_once("://")
                 .map_or(url.as_str(), |(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
-            rest.trim_matches('/').to_owned()
+            rest.trim_start_matches('.').trim_matches('/').to_owned()
         };
         let base = self.root.get("basePath").and_then(Node::scalar_text);
         urls.map(of_url).chain(base.map(|base| base.trim_matches('/').to_owned())).collect()
@@ -149,7 +155,7 @@ impl<'n> Document<'n> {
         let all = operation.get(keyword).or_else(|| self.root.get(keyword)).map(items).unwrap_or_default();
         let mut names: Vec<String> = all.iter().filter_map(Node::scalar_text).collect();
         // Fields of a form are parameters of their own.
-        names.retain(|name| !FORMS.contains(&essence(name).as_str()));
+        names.retain(|name| is_media_type(name) && !FORMS.contains(&essence(name).as_str()));
         if names.is_empty() {
             names.push(JSON.to_owned());
         }
@@ -176,15 +182,25 @@ impl<'n> Document<'n> {
         styles.chain(of_version_2).collect()
     }
 
+    /// The paths, without extensions.
+    fn paths(&self) -> impl Iterator<Item = &'n Entry> {
+        let all = self.root.get("paths").map(entries).unwrap_or_default();
+        all.iter().filter(|path| !path.key.starts_with("x-"))
+    }
+
     /// What the document has and [`operations`](Self::operations) leaves out.
     pub(crate) fn left_out(&self) -> LeftOut {
         let mut left_out = LeftOut::default();
-        for path in self.root.get("paths").map(entries).unwrap_or_default() {
+        for path in self.paths() {
             let Some(item) = self.followed(&path.value) else {
                 let reference = text(&path.value, "$ref").unwrap_or_default();
                 left_out.notes.push(format!("{}: `{reference}` is not in the document", path.key));
                 continue;
             };
+            let others = item.get("additionalOperations").map(entries).unwrap_or_default();
+            left_out.operations += others.len();
+            let note = |entry: &Entry| format!("{} {}: the method is not supported", entry.key, path.key);
+            left_out.notes.extend(others.iter().map(note));
             for entry in entries(item).iter().filter(|entry| matches!(entry.value.content, Content::Mapping(_))) {
                 let method = entry.key.to_ascii_uppercase();
                 if UNKNOWN_METHODS.contains(&method.as_str()) {
@@ -208,7 +224,7 @@ impl<'n> Document<'n> {
     /// All operations, in the order of the document.
     pub(crate) fn operations(&self) -> Vec<Operation<'n>> {
         let mut operations = Vec::new();
-        for path in self.root.get("paths").map(entries).unwrap_or_default() {
+        for path in self.paths() {
             let Some(item) = self.followed(&path.value) else { continue };
             for entry in entries(item) {
                 let method = Method::ALL.into_iter().find(|method| method.as_str().eq_ignore_ascii_case(&entry.key));
@@ -225,8 +241,13 @@ impl<'n> Document<'n> {
         let own = [node, item].into_iter().flat_map(|node| node.get("parameters").map(items).unwrap_or_default());
         let own: Vec<&Node> = own.filter_map(|parameter| self.followed(parameter)).collect();
         let mut parameters: BTreeMap<(String, Location), Parameter<'n>> = BTreeMap::new();
+        let mut known: BTreeSet<(String, Location)> = BTreeSet::new();
         for parameter in own.iter().filter_map(parameter).filter(|parameter| !is_ignored(parameter)) {
-            parameters.entry((parameter.name.clone(), parameter.location)).or_insert(parameter);
+            let is_field = parameter.location == Location::Header;
+            let name = if is_field { parameter.name.to_ascii_lowercase() } else { parameter.name.clone() };
+            if known.insert((name, parameter.location)) {
+                parameters.insert((parameter.name.clone(), parameter.location), parameter);
+            }
         }
         let body = node.get("requestBody").and_then(|body| self.followed(body));
         let body = body.or_else(|| own.iter().copied().find(|node| text(node, "in").as_deref() == Some("body")));
@@ -253,7 +274,7 @@ impl<'n> Document<'n> {
     /// The statuses of unsuccessful responses that have a schema, each with it. A pattern of statuses, such as 4XX, and what
     /// holds for all others, `default`, count as one.
     fn failures(&self, operation: &'n Node) -> Vec<(&'n str, &'n Node)> {
-        let responses = operation.get("responses").map(sorted).unwrap_or_default();
+        let responses = operation.get("responses").map(by_status).unwrap_or_default();
         let is_success = default_is_success(&responses);
         let unsuccessful = responses.into_iter().filter(|entry| match entry.key.as_bytes() {
             [b'4' | b'5', ..] => true,
@@ -279,7 +300,7 @@ impl<'n> Document<'n> {
 
     /// The first successful response that has a schema of JSON, or else the first.
     fn response(&self, operation: &'n Node) -> Option<Response<'n>> {
-        let responses = sorted(operation.get("responses")?);
+        let responses = by_status(operation.get("responses")?);
         let successful = responses.iter().filter(|entry| entry.key.starts_with('2'));
         let is_success = default_is_success(&responses);
         let default = responses.iter().filter(|entry| entry.key == "default" && is_success);
@@ -313,6 +334,18 @@ pub(crate) struct LeftOut {
     pub(crate) operations: usize,
     /// What, and why.
     pub(crate) notes: Vec<String>,
+}
+
+/// The responses in the order of their statuses, patterns such as `2XX` and `default`; other keys are extensions or errors.
+fn by_status(responses: &Node) -> Vec<&Entry> {
+    let is_status = |key: &str| match key.as_bytes() {
+        [b'1'..=b'5', tens, ones] => {
+            tens.is_ascii_digit() && ones.is_ascii_digit()
+                || [tens, ones].iter().all(|digit| matches!(digit, b'X' | b'x'))
+        }
+        key => key == b"default",
+    };
+    sorted(responses).into_iter().filter(|entry| is_status(&entry.key)).collect()
 }
 
 /// Whether `default` is a successful response: no other is.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use naftiko_schema::http::percent_decode;
+
 use super::document::{Document, entries, flag};
 use super::shape::{Access, Use};
 use crate::read::yaml::{Content, Entry, Node};
@@ -80,6 +82,16 @@ pub(super) fn only_part(schema: &Node) -> Option<&Node> {
     let mut parts = list(schema, "allOf")?.iter().filter(|part| !says_nothing(part));
     let only = parts.next().filter(|_| variants(schema).is_none() && !says_more(schema))?;
     parts.next().is_none().then_some(only)
+}
+
+/// The discriminator of a schema without variants: its own, or that of a part of `allOf` which is no reference.
+pub(super) fn discriminator(schema: &Node) -> Option<&Node> {
+    if variants(schema).is_some() {
+        return None;
+    }
+    let parts = list(schema, "allOf").unwrap_or_default().iter();
+    let mut parts = parts.filter(|part| part.get("$ref").is_none() && variants(part).is_none());
+    schema.get("discriminator").or_else(|| parts.find_map(|part| part.get("discriminator")))
 }
 
 /// Whether a schema only has texts for readers.
@@ -181,7 +193,13 @@ pub(super) fn tighten(read: &mut Use, keyword: &str, limit: &str) {
 
 /// The limits of a schema, each with its JSON text.
 pub(super) fn limits(schema: &Node) -> Vec<(String, String)> {
-    let known = LIMITS.iter().filter_map(|keyword| Some(((*keyword).to_owned(), schema.get(keyword)?.to_json())));
+    // In OpenAPI 3.0 the exclusive ones are booleans beside `minimum` and `maximum`.
+    let named = |keyword: &'static str| match keyword {
+        "minimum" if flag(schema, "exclusiveMinimum") => "exclusiveMinimum",
+        "maximum" if flag(schema, "exclusiveMaximum") => "exclusiveMaximum",
+        keyword => keyword,
+    };
+    let known = LIMITS.iter().filter_map(|keyword| Some((named(keyword).to_owned(), schema.get(keyword)?.to_json())));
     known.filter(|(keyword, limit)| is_limit(keyword, limit)).collect()
 }
 
@@ -194,7 +212,6 @@ fn is_limit(keyword: &str, limit: &str) -> bool {
             !pattern.is_empty() && regex_lite::RegexBuilder::new(&pattern).size_limit(size).build().is_ok()
         }
         "uniqueItems" => limit == "true",
-        // In OpenAPI 3.0 they are booleans beside `minimum` and `maximum`.
         _ => is_number,
     }
 }
@@ -207,13 +224,18 @@ pub(super) fn list<'n>(schema: &'n Node, keyword: &str) -> Option<&'n [Node]> {
 }
 
 /// The name of the schema that a reference leads to, if it has one.
-pub(super) fn component_name(reference: &str) -> Option<&str> {
+pub(super) fn component_name(reference: &str) -> Option<String> {
     let name = ["#/components/schemas/", "#/definitions/"].iter().find_map(|start| reference.strip_prefix(start))?;
-    (!name.contains('/')).then_some(name)
+    (!name.contains('/')).then(|| token(name))
 }
 
 /// The last part of the last segment of a reference: `Secret` of `#/components/schemas/scaleway.v1.Secret`.
-pub(super) fn last(reference: &str) -> &str {
-    let segment = reference.rsplit('/').next().unwrap_or(reference);
-    segment.rsplit('.').next().filter(|part| !part.is_empty()).unwrap_or(segment)
+pub(super) fn last(reference: &str) -> String {
+    let segment = token(reference.rsplit('/').next().unwrap_or(reference));
+    segment.rsplit('.').next().filter(|part| !part.is_empty()).unwrap_or(&segment).to_owned()
+}
+
+/// A segment of a reference without its escapes (RFC 6901 §6).
+fn token(segment: &str) -> String {
+    percent_decode(segment).replace("~1", "/").replace("~0", "~")
 }

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use super::document::{sorted, text};
 use crate::read::yaml::Node;
+use crate::vocabulary::{is_printed, is_token};
 
 pub(super) const JSON: &str = "application/json";
 /// The media types of forms.
@@ -29,7 +30,7 @@ impl<'n> Media<'n> {
             schema: entry.value.get("schema"),
             encoding: entry.value.get("encoding"),
         };
-        sorted(content).into_iter().map(media).collect()
+        sorted(content).into_iter().filter(|entry| is_media_type(&entry.key)).map(media).collect()
     }
 
     /// Whether its schema says that it is bytes.
@@ -43,6 +44,13 @@ pub(crate) fn is_binary(schema: &Node) -> bool {
     text(schema, "type").as_deref() == Some("file")
         || text(schema, "format").as_deref() == Some("binary")
         || (schema.get("contentMediaType").is_some() && schema.get("contentEncoding").is_none())
+}
+
+/// Whether a text can be a media type or a range of these (RFC 9110 §8.3.1). Placeholders would make it a template.
+pub(crate) fn is_media_type(text: &str) -> bool {
+    let essence = essence(text);
+    let is_one = essence.split_once('/').is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype));
+    is_one && is_printed(text) && !text.contains("{{")
 }
 
 /// A media type without its parameters, in lower case.

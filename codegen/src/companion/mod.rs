@@ -5,6 +5,7 @@ pub(crate) mod document;
 mod documents;
 pub(crate) mod drift;
 mod equal;
+pub(crate) mod form;
 pub(crate) mod json_schema;
 mod keywords;
 pub(crate) mod media;
@@ -16,6 +17,7 @@ pub(crate) mod style;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use naftiko_schema::http::percent_decode;
 use naftiko_schema::{Body, BodyContent, Kind, Location, OperationId, Pages, ParameterStyle};
 
 pub use self::documents::{Choice, Documents};
@@ -33,7 +35,7 @@ use crate::read::document::{Rules, Text};
 use crate::read::relative;
 use crate::read::yaml::{self, Node};
 use crate::settings;
-use crate::template::{Piece, split_path};
+use crate::template::{Piece, cut, split_path};
 use crate::vocabulary::{self, base_uri};
 
 /// How the name of a companion ends.
@@ -148,7 +150,7 @@ fn stem(capability: &str) -> &str {
 pub(crate) fn join(sources: &Sources, apis: &[Api<'_>], operations: &mut [Operation<'_>], sink: &mut Sink) -> Types {
     let Some(root) = open(sources, sink) else { return Types::default() };
     let Some(document) = Document::new(&root) else {
-        let message = "this is no OpenAPI document of version 2.0, 3.0 or 3.1";
+        let message = "this is no OpenAPI document of version 2.0 or 3";
         sink.report(Code::CompanionVersion, root.span, message).help("begin it with `openapi: 3.1.0`");
         return Types::default();
     };
@@ -260,8 +262,7 @@ impl<'k, 'n> Known<'k, 'n> {
         let mut known = Self { exact: BTreeMap::new(), loose: BTreeMap::new(), whole: BTreeMap::new() };
         for operation in operations {
             let bases = document.base_paths(operation);
-            let pieces = split_path(operation.path).unwrap_or_default();
-            let key = key(operation.method.as_str(), &pieces);
+            let key = key(operation.method.as_str(), &pieces(operation.path), operation.path);
             known.loose.entry(loose(&key)).or_default().push(operation);
             for base in &bases {
                 let whole = key.replacen(' ', &format!(" /{base}"), 1);
@@ -274,7 +275,7 @@ impl<'k, 'n> Known<'k, 'n> {
 
     /// What an operation of a capability is known by: its method and path, without and with the path of the base URI.
     fn keys(apis: &[Api<'_>], operation: &Operation<'_>) -> (String, String) {
-        let key = key(operation.method.as_str(), &operation.pieces);
+        let key = key(operation.method.as_str(), &operation.pieces, &operation.path.value);
         let base = apis.get(operation.api.index()).and_then(|api| base_uri(&api.base_uri?.value).ok().flatten());
         let base = base.and_then(|uri| Some(uri.split_once("://")?.1.split_once('/')?.1.trim_matches('/').to_owned()));
         let whole = key.replacen(' ', &format!(" /{}", base.unwrap_or_default()), 1).replacen("//", "/", 1);
@@ -285,21 +286,31 @@ impl<'k, 'n> Known<'k, 'n> {
     /// else the first.
     fn find(&self, apis: &[Api<'_>], operation: &Operation<'_>) -> Option<&'k document::Operation<'n>> {
         let (key, whole) = Self::keys(apis, operation);
-        let exact = self.exact.get(&key);
-        let loose = || [&key, &whole].into_iter().find_map(|key| self.loose.get(&self::loose(key)));
-        let found = exact.or_else(loose).or_else(|| self.whole.get(&self::loose(&whole)))?;
+        let of = |(key, whole): (&str, &str)| {
+            let exact = self.exact.get(key);
+            let loose = || [key, whole].into_iter().find_map(|key| self.loose.get(&self::loose(key)));
+            exact.or_else(loose).or_else(|| self.whole.get(&self::loose(whole)))
+        };
+        // A document may have the query of the path as parameters, and no fragment.
+        let found = of((&key, &whole)).or_else(|| of((&cut(&key).0, &cut(&whole).0)))?;
         let is_called_the_same = |other: &&&document::Operation<'_>| {
-            let pieces = split_path(other.path).unwrap_or_default();
-            pieces.iter().filter_map(Piece::name).eq(operation.pieces.iter().filter_map(Piece::name))
+            pieces(other.path).iter().filter_map(Piece::name).eq(operation.pieces.iter().filter_map(Piece::name))
         };
         found.iter().find(is_called_the_same).or(found.first()).copied()
     }
 }
 
-/// A method and a path whose placeholders are all the same.
-fn key(method: &str, pieces: &[Piece]) -> String {
+/// The pieces of a path in a document, without its query and fragment.
+fn pieces(path: &str) -> Vec<Piece> {
+    split_path(&cut(path).0).unwrap_or_default()
+}
+
+/// A method and a path whose placeholders are all the same, with its query and fragment: some documents tell operations with one
+/// path apart by these.
+fn key(method: &str, pieces: &[Piece], text: &str) -> String {
     let piece = |piece: &Piece| match piece {
-        Piece::Literal(text) => text.clone(),
+        // A character and its percent-encoding are the same.
+        Piece::Literal(text) => percent_decode(text).into_owned(),
         Piece::Placeholder(_) | Piece::Segments(_) => "{}".to_owned(),
     };
     let path: String = pieces.iter().map(piece).collect();
@@ -307,7 +318,11 @@ fn key(method: &str, pieces: &[Piece]) -> String {
     let segment = |segment: &str| {
         if segment.len() > 1 && segment.starts_with(':') { "{}".to_owned() } else { segment.to_owned() }
     };
-    format!("{method} {}", path.split('/').map(segment).collect::<Vec<_>>().join("/"))
+    let slash = if path.starts_with('/') { "" } else { "/" };
+    let (_, query, fragment) = cut(text);
+    let rest = |sign: char, part: Option<String>| part.map(|part| format!("{sign}{part}")).unwrap_or_default();
+    let rest = rest('?', query) + &rest('#', fragment);
+    format!("{method} {slash}{}{rest}", path.split('/').map(segment).collect::<Vec<_>>().join("/"))
 }
 
 fn loose(key: &str) -> String {
@@ -324,12 +339,15 @@ fn parameters<'n>(
 ) -> (BTreeMap<usize, Use>, Vec<Query>) {
     let (mut uses, mut queries) = (BTreeMap::new(), Vec::new());
     let mut described: BTreeSet<(&str, Location)> = BTreeSet::new();
+    let positions = positions(operation, found);
     for (index, parameter) in operation.parameters.iter_mut().enumerate() {
         let location = if parameter.location.is_path() { Location::Path } else { parameter.location };
         if location.is_body() {
             continue;
         }
-        match found.parameter(&parameter.wire, location) {
+        let by_position = || positions.get(&parameter.name).and_then(|name| found.parameter(name, location));
+        let other = found.parameter(&parameter.wire, location).or_else(|| by_position().filter(|_| location.is_path()));
+        match other {
             Some(other) => {
                 described.insert((other.name.as_str(), location));
                 uses.insert(index, describe(parameter, other, schemas, sink));
@@ -359,6 +377,17 @@ fn parameters<'n>(
         }
     }
     (uses, queries)
+}
+
+/// The names that the companion has for placeholders, by those of the capability, where both have as many.
+fn positions(operation: &Operation<'_>, found: &document::Operation<'_>) -> BTreeMap<String, String> {
+    let names = |pieces: &[Piece]| pieces.iter().filter_map(Piece::name).map(str::to_owned).collect::<Vec<_>>();
+    let (own, others) = (names(&operation.pieces), names(&pieces(found.path)));
+    if own.len() != others.len() {
+        return BTreeMap::new();
+    }
+    // One that only changed its position is known by its name.
+    own.iter().cloned().zip(others).filter(|(_, other)| !own.contains(other)).collect()
 }
 
 fn describe<'n>(

@@ -384,7 +384,8 @@ impl Shapes {
 
     /// Says which shapes contain themselves. They are called like their components.
     pub(super) fn set_recursive(&mut self, found: BTreeSet<ShapeId>) {
-        let name = |id: &ShapeId| self.components.get(id).map_or("Shape", |component| last(&component.name)).to_owned();
+        let named = |id: &ShapeId| self.components.get(id).map(|component| last(&component.name));
+        let name = |id: &ShapeId| named(id).unwrap_or_else(|| "Shape".to_owned());
         self.recursive = found.into_iter().map(|id| (id, name(&id))).collect();
     }
 

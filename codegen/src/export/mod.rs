@@ -6,7 +6,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use naftiko_schema::{Api, ApiId};
+use naftiko_schema::{Api, ApiId, Credential};
 use serde_json::{Map, Value, json};
 
 use self::operation::Exporter;
@@ -14,6 +14,7 @@ use crate::credential::openapi_scheme;
 use crate::emit::openapi::{Names, Template, text, with};
 use crate::linked::Linked;
 use crate::model::Model;
+use crate::template::cut;
 
 /// An exported document.
 #[derive(Debug)]
@@ -38,9 +39,14 @@ pub(crate) fn document(linked: &Linked<'_>, model: &Model) -> Exported {
     for (source, operation) in linked.operations.iter().zip(&model.operations) {
         let template = Template::new(&source.pieces);
         let template = templates.entry(template.shape()).or_insert(template);
-        let path = paths.entry(template.path()).or_insert_with(|| json!({}));
         let method = source.method.as_str().to_ascii_lowercase();
-        if path.get(&method).is_some() {
+        let is_taken = |path: &String| paths.get(path).is_some_and(|item: &Value| item.get(&method).is_some());
+        let mut path = template.path();
+        if let (true, Some(fragment)) = (is_taken(&path), cut(&source.path.value).2) {
+            // Some vendors tell operations with one path apart by fragments, which are never sent.
+            path = format!("{path}#{fragment}");
+        }
+        if is_taken(&path) {
             let (method, path) = (source.method.as_str(), &source.path.value);
             left_out.push(format!(
                 "{method} {path} of `{}`: another operation has this method and path",
@@ -55,7 +61,8 @@ pub(crate) fn document(linked: &Linked<'_>, model: &Model) -> Exported {
             described =
                 with(described, "security", requirements.get(&source.api).cloned().unwrap_or_else(|| json!([])));
         }
-        *path = with(path.take(), &method, described);
+        let item = paths.entry(path).or_insert_with(|| json!({}));
+        *item = with(item.take(), &method, described);
     }
     let mut document = json!({
         "openapi": "3.1.0",
@@ -92,12 +99,17 @@ fn servers(api: Option<&Api>) -> Value {
 /// The security schemes of all APIs by name, and what requests to each API need.
 fn security(apis: &[Api]) -> (Map<String, Value>, BTreeMap<ApiId, Value>) {
     let mut names = Names::default();
+    let mut written: Vec<(&Credential, String)> = Vec::new();
     let (mut schemes, mut requirements) = (Map::new(), BTreeMap::new());
     for (index, api) in apis.iter().enumerate().filter(|(_, api)| !api.credentials.is_empty()) {
         let mut requirement = Map::new();
-        for (name, scheme) in api.credentials.iter().map(openapi_scheme) {
-            let name = names.unused(name);
+        for credential in &*api.credentials {
+            // APIs with the same credential have one scheme.
+            let known = written.iter().find(|(known, _)| *known == credential).map(|(_, name)| String::clone(name));
+            let (name, scheme) = openapi_scheme(credential);
+            let name = known.unwrap_or_else(|| names.unused(name));
             requirement.insert(name.clone(), json!([]));
+            written.push((credential, name.clone()));
             schemes.insert(name, scheme);
         }
         requirements.insert(ApiId::from(index), json!([requirement]));

@@ -1,7 +1,7 @@
 //! An operation of an exported document.
 
 use naftiko_schema::{
-    BodyContent, BodyMember, BodyNode, BodyPart, CONFIGURED, FixedParameter, Kind, Location, Method, Parameter,
+    BodyContent, BodyMember, BodyNode, BodyPart, CONFIGURED, FixedParameter, Format, Kind, Location, Method, Parameter,
     ParameterId, ParameterStyle,
 };
 use serde_json::{Map, Value, json};
@@ -138,13 +138,16 @@ impl<'e> Exporter<'e> {
                 schema.insert("default".to_owned(), first.into());
             }
         }
-        match (parameter.kind, parameter.location) {
-            // An object without a style travels as JSON.
-            (Kind::Object, _) if parameter.style.is_none() => {
-                with(described, "content", json!({"application/json": {"schema": schema}}))
-            }
-            (_, location) => with(styled(described, parameter.style, location), "schema", schema),
+        let is_object = parameter.kind == Kind::Object || self.is_object(known);
+        if is_object && matches!(parameter.kind, Kind::Object | Kind::Any) && parameter.style.is_none() {
+            // It travels as JSON.
+            return with(described, "content", json!({"application/json": {"schema": schema}}));
         }
+        with(styled(described, parameter.style, parameter.location), "schema", schema)
+    }
+
+    fn is_object(&self, known: Option<&Use>) -> bool {
+        known.is_some_and(|known| matches!(self.linked.types.shapes.get(known.shape), Shape::Map(_) | Shape::Object(_)))
     }
 
     fn body(&mut self, operation: &Operation, bodies: Option<&Bodies>) -> Option<Value> {
@@ -174,10 +177,14 @@ impl<'e> Exporter<'e> {
     fn responses(&mut self, operation: &Operation, bodies: Option<&Bodies>) -> Value {
         let table = &operation.table;
         let known = bodies.and_then(|bodies| bodies.response.as_ref());
-        let status = bodies.and_then(|bodies| bodies.status.as_deref()).unwrap_or("200");
+        // Patterns of statuses have capitals.
+        let status = bodies.and_then(|bodies| bodies.status.as_deref()).unwrap_or("200").to_ascii_uppercase();
+        let status = if status == "DEFAULT" { "default" } else { &status };
         let media = match known {
             Some(known) => Some(json!({"schema": self.components.schema(known)})),
             None if table.method == Method::Head || BODILESS.contains(&status) => None,
+            // Without a media type, only the schema says that it is bytes.
+            None if table.format == Format::Binary && table.media_type.is_none() => Some(json!({"schema": bytes()})),
             None => Some(json!({})),
         };
         let mut success = json!({"description": "Success."});
@@ -189,7 +196,8 @@ impl<'e> Exporter<'e> {
         let mut responses = with(json!({}), status, success);
         for (status, known) in bodies.map(|bodies| bodies.failures.as_slice()).unwrap_or_default() {
             let media = json!({"application/json": {"schema": self.components.schema(known)}});
-            responses = with(responses, status, json!({"description": "The request failed.", "content": media}));
+            let status = if status == "default" { status.clone() } else { status.to_ascii_uppercase() };
+            responses = with(responses, &status, json!({"description": "The request failed.", "content": media}));
         }
         if responses.get("default").is_none() {
             responses = with(responses, "default", json!({"description": "The request failed."}));
@@ -217,10 +225,21 @@ fn styled(described: Value, style: Option<ParameterStyle>, location: Location) -
     keywords.into_iter().fold(described, |described, (name, value)| with(described, name, value))
 }
 
+/// The schema of bytes.
+fn bytes() -> Value {
+    json!({"type": "string", "format": "binary"})
+}
+
 /// How the fields of a form are written, where that is not the usual way.
 fn encoding(operation: &Operation) -> Map<String, Value> {
-    let Some(BodyContent::Form(members)) = operation.table.body.as_ref().map(|body| &body.content) else {
-        return Map::new();
+    let members = match operation.table.body.as_ref().map(|body| &body.content) {
+        Some(BodyContent::Form(members)) => members,
+        Some(BodyContent::Multipart(parts)) => {
+            let of_part =
+                |part: &BodyPart| Some((part.name.to_string(), json!({"contentType": part.media_type.as_ref()?})));
+            return parts.iter().filter_map(of_part).collect();
+        }
+        _ => return Map::new(),
     };
     let style = |member: &BodyMember| match &member.value {
         BodyNode::Parameter(id) | BodyNode::Bare(id) | BodyNode::Quoted(id) => operation.table.parameter(*id)?.style,
@@ -244,9 +263,31 @@ fn content(content: &BodyContent, parameters: &[Parameter]) -> Value {
     match content {
         BodyContent::Json(node) => self::node(node, parameters),
         BodyContent::Form(members) => object(members, parameters),
-        BodyContent::Multipart(parts) => object(&parts.iter().map(field).collect::<Vec<_>>(), parameters),
+        BodyContent::Multipart(parts) => {
+            let mut form = object(&parts.iter().map(field).collect::<Vec<_>>(), parameters);
+            for part in parts.iter().filter(|part| part.file_name.is_some()) {
+                if let Some(schema) = form.pointer_mut("/properties").and_then(|of| of.get_mut(&*part.name)) {
+                    as_file(schema);
+                }
+            }
+            form
+        }
         BodyContent::Text(_) => json!({"type": "string"}),
         BodyContent::Bytes(_) => json!({}),
+    }
+}
+
+/// Says that the values of a field, or the items of a list, are bytes.
+fn as_file(schema: &mut Value) {
+    match schema.get_mut("items") {
+        Some(items) => *items = bytes(),
+        None => {
+            let description = schema.get("description").cloned();
+            *schema = match description {
+                Some(text) => with(bytes(), "description", text),
+                None => bytes(),
+            };
+        }
     }
 }
 

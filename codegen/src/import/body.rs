@@ -2,31 +2,31 @@
 
 use std::collections::BTreeSet;
 
-use super::scalar;
-use crate::companion::document::{Document, Operation, entries};
-use crate::companion::media::{Media, essence, is_binary};
+use super::{scalar, slug};
+use crate::companion::document::{Document, Operation};
+use crate::companion::form::Fields;
+use crate::companion::media::{Media, essence, is_binary, is_media_type};
 use crate::companion::style::Styles;
 use crate::lower::first_sentence;
-use crate::read::yaml::{Content, Node, quoted};
+use crate::read::yaml::{Node, quoted};
 use crate::template::is_name;
 
 /// The longest description of a field, in characters.
 const DESCRIPTION: usize = 200;
 
-/// Schemas of forms that are nested deeper than this are not read.
-const MAX_DEPTH: usize = 16;
-
 /// A body that is not JSON.
 pub(super) enum Body {
-    /// A form: its fields, whether it is `multipart/form-data`, and the names of optional fields that are left out.
-    Form { fields: Vec<Field>, is_multipart: bool, left_out: Vec<String> },
+    /// A form: its fields, whether it is `multipart/form-data`, and the optional fields that are left out, each with the reason.
+    Form { fields: Vec<Field>, is_multipart: bool, left_out: Vec<(String, &'static str)> },
     /// Text or bytes of a media type.
     Whole(String),
 }
 
 /// A field of a form.
 pub(super) struct Field {
-    pub(super) name: String,
+    name: String,
+    /// The name of its input, which is that of the field if nothing else has it.
+    input: String,
     /// The word of the format, if there is one for the schema.
     kind: Option<&'static str>,
     description: Option<String>,
@@ -49,11 +49,12 @@ impl Body {
         let media = document.request_media(node, None);
         for (form, is_multipart) in [("multipart/form-data", true), ("application/x-www-form-urlencoded", false)] {
             if let Some(media) = media.iter().find(|media| essence(&media.name) == form) {
-                let all = media.schema.map(|schema| Properties::of(document, schema)).unwrap_or_default();
+                let all: Fields<'_> =
+                    media.schema.map(|schema| Fields::of_schema(document, schema)).unwrap_or_default();
                 let fields = all.of.iter().map(|(name, value)| {
                     let encoding = media.encoding.and_then(|encoding| encoding.get(name));
                     let styles = encoding.map(Styles::of_field).unwrap_or_default();
-                    let required = all.required.contains(*name);
+                    let required = all.required.contains(name);
                     Field::of(document, name, value, required, is_multipart, encoding, &styles)
                 });
                 return Self::form(is_multipart, operation.needs_body, fields.collect());
@@ -82,18 +83,16 @@ impl Body {
         }
     }
 
-    fn form(
-        is_multipart: bool,
-        is_needed: bool,
-        fields: Vec<Result<Field, (String, bool)>>,
-    ) -> Result<Option<Self>, String> {
+    fn form(is_multipart: bool, is_needed: bool, fields: Vec<Result<Field, Unknown>>) -> Result<Option<Self>, String> {
         let mut left_out = Vec::new();
         let mut known = Vec::new();
         for field in fields {
             match field {
                 Ok(field) => known.push(field),
-                Err((name, true)) => return Err(format!("its required field `{name}` is nested, and forms are not")),
-                Err((name, false)) => left_out.push(name),
+                Err(Unknown { name, required: true, why }) => {
+                    return Err(format!("its required field `{}` {why}", name.escape_debug()));
+                }
+                Err(Unknown { name, why, .. }) => left_out.push((name, why)),
             }
         }
         match (known.is_empty() && left_out.is_empty(), is_needed) {
@@ -103,11 +102,23 @@ impl Body {
         }
     }
 
-    /// The names of its fields.
-    pub(super) fn names(&self) -> Vec<&String> {
-        match self {
-            Self::Form { fields, .. } => fields.iter().map(|field| &field.name).collect(),
-            Self::Whole(_) => Vec::new(),
+    /// Gives the inputs of fields names that no parameter has.
+    pub(super) fn name_inputs(&mut self, mut taken: BTreeSet<String>) {
+        let Self::Form { fields, .. } = self else { return };
+        let is_usual = |field: &Field, taken: &BTreeSet<String>| is_name(&field.name) && !taken.contains(&field.name);
+        let own: BTreeSet<String> = fields.iter().map(|field| field.name.clone()).collect();
+        for field in fields {
+            if !is_usual(field, &taken) {
+                let start = match slug(&field.name) {
+                    slug if slug.is_empty() => "field".to_owned(),
+                    slug => format!("field-{slug}"),
+                };
+                let mut names =
+                    (1..).map(|number| if number == 1 { start.clone() } else { format!("{start}-{number}") });
+                let unused = names.find(|name| !taken.contains(name) && !own.contains(name));
+                field.input = unused.unwrap_or(start);
+            }
+            taken.insert(field.input.clone());
         }
     }
 
@@ -121,7 +132,7 @@ impl Body {
         };
         let mut lines = Vec::new();
         for field in fields {
-            lines.push((0, format!("- name: {}", quoted(&field.name))));
+            lines.push((0, format!("- name: {}", quoted(&field.input))));
             lines.push((2, "in: body".to_owned()));
             lines.extend(field.kind.map(|kind| (2, format!("type: {kind}"))));
             lines.extend(field.description.as_ref().map(|text| (2, format!("description: {}", quoted(text)))));
@@ -144,7 +155,7 @@ impl Body {
         };
         let mut lines = vec![(0, "body:".to_owned()), (2, format!("type: {kind}")), (2, "data:".to_owned())];
         for field in fields {
-            let (name, value) = (quoted(&field.name), quoted(&format!("{{{{{}}}}}", field.name)));
+            let (name, value) = (quoted(&field.name), quoted(&format!("{{{{{}}}}}", field.input)));
             if !field.is_file && field.media_type.is_none() {
                 lines.push((4, format!("{name}: {value}")));
                 continue;
@@ -159,7 +170,10 @@ impl Body {
 }
 
 impl Field {
-    /// A field; as an error its name and whether it is required, where no form of a capability can have it.
+    /// A field.
+    ///
+    /// # Errors
+    /// Where no form of a capability can have it.
     fn of(
         document: &Document<'_>,
         name: &str,
@@ -168,9 +182,9 @@ impl Field {
         is_multipart: bool,
         encoding: Option<&Node>,
         styles: &Styles,
-    ) -> Result<Self, (String, bool)> {
-        let unknown = || (name.to_owned(), required);
-        let schema = document.followed(node).ok_or_else(unknown)?;
+    ) -> Result<Self, Unknown> {
+        let unknown = |why| Unknown { name: name.to_owned(), required, why };
+        let schema = document.followed(node).ok_or_else(|| unknown("has a schema that is not in the document"))?;
         let items = schema.get("items").and_then(|items| document.followed(items));
         let is_file = is_multipart && (is_binary(schema) || items.is_some_and(is_binary));
         let kind = match scalar(schema, &["type"]).as_deref() {
@@ -183,11 +197,14 @@ impl Field {
             _ => None,
         };
         // A form without parts has names and texts; a style says how an object becomes several of these.
-        if !is_name(name) || (!is_multipart && kind == Some("object") && styles.of_object.is_none()) {
-            return Err(unknown());
+        if !is_multipart && kind == Some("object") && styles.of_object.is_none() {
+            return Err(unknown("is nested, and forms are not"));
+        }
+        if name.is_empty() || name.contains(['{', '}']) || name.contains(char::is_control) {
+            return Err(unknown("has a name that forms cannot have"));
         }
         let declared = encoding.and_then(|encoding| scalar(encoding, &["contentType"]));
-        let declared = declared.filter(|media_type| !media_type.contains([',', '*']));
+        let declared = declared.filter(|it| is_media_type(it) && !it.contains([',', '*']));
         let usual = match kind {
             _ if is_file => Some("application/octet-stream"),
             Some("object") => Some("application/json"),
@@ -197,49 +214,20 @@ impl Field {
         let description = description.map(|text| one_line(&text)).filter(|text| !text.is_empty());
         let in_base64 = "The bytes in Base64";
         let description = match (description, is_file) {
-            (Some(text), true) => Some(format!("{text} ({in_base64})")),
+            (Some(text), true) if !text.contains(in_base64) => Some(format!("{text} ({in_base64})")),
             (None, true) => Some(in_base64.to_owned()),
-            (description, false) => description,
+            (description, _) => description,
         };
         let media_type = declared.or_else(|| usual.map(str::to_owned)).filter(|_| is_multipart);
-        Ok(Self { name: name.to_owned(), kind, description, required, is_file, media_type })
+        Ok(Self { input: name.to_owned(), name: name.to_owned(), kind, description, required, is_file, media_type })
     }
 }
 
-/// The properties of the schema of a form, with those of the parts of `allOf` and of its variants.
-#[derive(Default)]
-struct Properties<'n> {
-    of: Vec<(&'n String, &'n Node)>,
-    required: BTreeSet<String>,
-}
-
-impl<'n> Properties<'n> {
-    fn of(document: &Document<'n>, schema: &'n Node) -> Self {
-        let mut properties = Self::default();
-        properties.add(document, schema, true, 0);
-        properties
-    }
-
-    /// Adds those of a schema. Of a variant, none is required.
-    fn add(&mut self, document: &Document<'n>, schema: &'n Node, is_certain: bool, depth: usize) {
-        let Some(schema) = document.followed(schema).filter(|_| depth < MAX_DEPTH) else { return };
-        let items = |key: &str| match schema.get(key).map(|list| &list.content) {
-            Some(Content::Sequence(items)) => items.as_slice(),
-            _ => &[],
-        };
-        if is_certain {
-            self.required.extend(items("required").iter().filter_map(Node::scalar_text));
-        }
-        for entry in schema.get("properties").map(entries).unwrap_or_default() {
-            if !self.of.iter().any(|(name, _)| **name == entry.key) {
-                self.of.push((&entry.key, &entry.value));
-            }
-        }
-        items("allOf").iter().for_each(|part| self.add(document, part, is_certain, depth + 1));
-        for variant in ["oneOf", "anyOf"].into_iter().flat_map(items) {
-            self.add(document, variant, false, depth + 1);
-        }
-    }
+/// A field that no form of a capability can have.
+struct Unknown {
+    name: String,
+    required: bool,
+    why: &'static str,
 }
 
 fn one_line(text: &str) -> String {

@@ -1,8 +1,10 @@
 //! How requests are authenticated: the security schemes that the operations of a document require.
 
 use super::{scalar, slug};
-use crate::companion::document::{Operation, entries};
+use crate::companion::document::{Document, Operation, entries};
+use crate::names::distinct;
 use crate::read::yaml::{Content, Node, quoted};
+use crate::vocabulary::is_token;
 
 /// How requests are authenticated.
 #[derive(Default)]
@@ -35,8 +37,10 @@ pub(super) fn credential(
     let schemes = root.get("components").and_then(|components| components.get("securitySchemes"));
     let schemes = schemes.or_else(|| root.get("securityDefinitions")).map(entries).unwrap_or_default();
     let mut known: Vec<(&str, Scheme)> = Vec::new();
+    let document = Document::new(root);
     for scheme in schemes {
-        match read(&scheme.value) {
+        let followed = document.as_ref().and_then(|document| document.followed(&scheme.value));
+        match followed.and_then(read) {
             Some(read) => known.push((&scheme.key, read)),
             None => left_out.push(format!("security scheme `{}`: its kind is not supported", scheme.key)),
         }
@@ -81,7 +85,11 @@ fn read(scheme: &Node) -> Option<Scheme> {
     let (kind, http) = (text("type").to_ascii_lowercase(), text("scheme").to_ascii_lowercase());
     match (kind.as_str(), http.as_str(), text("in").as_str()) {
         ("apikey", _, place @ ("header" | "query" | "cookie")) => {
-            Some(Scheme::ApiKey { name: text("name"), place: place.to_owned() })
+            let name = Some(text("name")).filter(|name| match place {
+                "query" => !name.is_empty() && !name.contains(['{', '}']) && !name.contains(char::is_control),
+                _ => is_token(name),
+            });
+            name.map(|name| Scheme::ApiKey { name, place: place.to_owned() })
         }
         ("http", "bearer", _) => Some(Scheme::Bearer { is_requested: false }),
         ("http", "digest", _) => Some(Scheme::Password { kind: "digest" }),
@@ -181,10 +189,15 @@ fn written(schemes: &[&(&str, Scheme)], start: &str) -> Credential {
         })
         .collect();
     // A name of its own for each key if there are several.
-    let key_variable = |key: &str| match keys.len() {
-        1 => format!("{start}_API_KEY"),
-        _ => format!("{start}_{}", slug(key).replace('-', "_").to_ascii_uppercase()),
-    };
+    let ends = keys.iter().map(|(key, ..)| match slug(key) {
+        _ if keys.len() == 1 => "api-key".to_owned(),
+        slug if slug.is_empty() => "key".to_owned(),
+        slug => slug,
+    });
+    let ends: Vec<String> = ends.collect();
+    let ends = distinct(&ends.iter().map(String::as_str).collect::<Vec<_>>());
+    let variable = |end: &String| format!("{start}_{}", end.replace('-', "_").to_ascii_uppercase());
+    let key_variables: Vec<String> = ends.iter().map(variable).collect();
     for (_, scheme) in schemes {
         let variables = match scheme {
             Scheme::Bearer { .. } if credential.lines.is_empty() => {
@@ -205,15 +218,16 @@ fn written(schemes: &[&(&str, Scheme)], start: &str) -> Credential {
         };
         credential.variables.extend(variables);
     }
-    if let ([(key, name, place)], true) = (keys.as_slice(), credential.lines.is_empty()) {
-        let variable = key_variable(key);
+    if let ([(_, name, place)], [variable], true) =
+        (keys.as_slice(), key_variables.as_slice(), credential.lines.is_empty())
+    {
         credential.lines = vec![
             "type: apikey".to_owned(),
             format!("key: {}", quoted(name)),
-            format!("value: {}", reference(&variable)),
+            format!("value: {}", reference(variable)),
             format!("placement: {place}"),
         ];
-        credential.variables.push(variable);
+        credential.variables.push(variable.clone());
         return credential;
     }
     // An `authentication` has room for several headers, and other keys are fixed parameters.
@@ -221,8 +235,7 @@ fn written(schemes: &[&(&str, Scheme)], start: &str) -> Credential {
     if in_headers {
         credential.lines = vec!["type: apikey".to_owned(), "headers:".to_owned()];
     }
-    for (key, name, place) in &keys {
-        let variable = key_variable(key);
+    for ((_, name, place), variable) in keys.iter().zip(key_variables) {
         let (name, value) = (quoted(name), reference(&variable));
         if in_headers {
             credential.lines.push(format!("  {name}: {value}"));

@@ -2,21 +2,19 @@
 
 mod body;
 mod credential;
+mod request;
 mod server;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use naftiko_schema::Location;
-
-use self::body::Body;
+use self::request::Request;
 use self::server::Server;
 use crate::companion::document::{Document, Operation, entries};
 use crate::companion::overlay;
 use crate::diagnostic::{Diagnostics, Sink};
 use crate::names::distinct;
 use crate::read::yaml::{self, Content, Node};
-use crate::template::split_path;
 use crate::{Files, Sources};
 
 /// What to import.
@@ -49,14 +47,14 @@ pub struct Imported {
 
 /// An operation that is imported.
 struct Imports<'n> {
-    operation: Operation<'n>,
-    /// Its body, if it is not JSON.
-    body: Option<Body>,
+    request: Request<'n>,
     /// Its server, among those of the document.
     server: usize,
+    /// Whether it has a route of its own: of several with the same method and path the first has.
+    has_route: bool,
 }
 
-/// The longest name of a tool, in characters.
+/// The longest name of a tool or a file, in characters.
 const NAME: usize = 48;
 
 /// Imports a document.
@@ -77,7 +75,7 @@ pub fn import(path: &str, text: &str, options: &Import<'_>) -> Result<Imported, 
         }
     }
     let Some((root, document)) = root.as_ref().and_then(|root| Some((root, Document::new(root)?))) else {
-        let message = "this is no OpenAPI document of version 2.0, 3.0 or 3.1";
+        let message = "this is no OpenAPI document of version 2.0 or 3";
         if !sink.has_errors() {
             sink.report(crate::Code::CompanionVersion, crate::Span::start_of(0), message);
         }
@@ -89,27 +87,34 @@ pub fn import(path: &str, text: &str, options: &Import<'_>) -> Result<Imported, 
     let unknown = document.left_out();
     let count = all.len() + unknown.operations;
     left_out.extend(unknown.notes);
+    let mut routes: BTreeSet<(String, String)> = BTreeSet::new();
     let mut servers = vec![Server::of_document(root, &mut left_out)];
     for operation in all {
         let tag = tag(&operation).unwrap_or_else(|| "default".to_owned());
         if options.tag.is_some_and(|wanted| wanted != tag) {
             continue;
         }
-        match importable(&document, &operation) {
-            Ok(body) => {
-                let notes = notes(&document, &operation, body.as_ref()).into_iter();
-                left_out.extend(notes.map(|note| format!("{} {}: {note}", operation.method.as_str(), operation.path)));
-                let server = server_of(&operation, &mut servers, &mut left_out);
-                let group = groups.entry(if options.whole { String::new() } else { tag }).or_default();
-                group.push(Imports { operation, body, server });
+        let server = operation.servers;
+        let name = format!("{} {}", operation.method.as_str(), operation.path.escape_debug());
+        match Request::of(&document, operation) {
+            Ok(request) => {
+                left_out.extend(request.notes.iter().map(|note| format!("{name}: {note}")));
+                let server = server_of(server, &mut servers, &mut left_out);
+                let group_name = if options.whole { String::new() } else { tag };
+                let group = groups.entry(group_name.clone()).or_default();
+                let has_route = routes.insert((group_name, request.route_key()));
+                if !has_route {
+                    left_out.push(format!("{name}: it has no route, since another operation has its method and path"));
+                }
+                group.push(Imports { request, server, has_route });
             }
-            Err(why) => left_out.push(format!("{} {}: {why}", operation.method.as_str(), operation.path)),
+            Err(why) => left_out.push(format!("{name}: {why}")),
         }
     }
     let title = scalar(root, &["info", "title"]).unwrap_or_else(|| options.provider.to_owned());
     let provider = provider(options.provider);
     let start = provider.replace('-', "_").to_ascii_uppercase();
-    let operations: Vec<_> = groups.values().flatten().map(|imports| &imports.operation).collect();
+    let operations: Vec<_> = groups.values().flatten().map(|imports| &imports.request.operation).collect();
     let credential = credential::credential(root, &operations, &start, &mut left_out);
     let folder = format!("spec/{provider}");
     let shared = shared(path, "openapi");
@@ -117,8 +122,8 @@ pub fn import(path: &str, text: &str, options: &Import<'_>) -> Result<Imported, 
     let mut files = Files::new();
     let mut imported = 0;
     let tags: Vec<&String> = groups.keys().collect();
-    let start = stem_of(&short_title(&title), path);
-    let stem = |(index, tag): (usize, &&String)| match slug(tag) {
+    let start = shortened(&stem_of(&short_title(&title), path));
+    let stem = |(index, tag): (usize, &&String)| match shortened(&slug(tag)) {
         own if own.is_empty() && !tag.is_empty() => format!("{start}-tag-{}", index + 1),
         own => [start.as_str(), &own].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-"),
     };
@@ -150,51 +155,11 @@ fn shared(path: &str, kind: &str) -> String {
     format!("{stem}.{kind}.{}", if path.ends_with(".json") { "json" } else { "yaml" })
 }
 
-/// The body of the operation's requests, if it is not JSON.
-///
-/// # Errors
-/// If a capability cannot send the requests: why.
-fn importable(document: &Document<'_>, operation: &Operation<'_>) -> Result<Option<Body>, String> {
-    let has_other = operation.request_type.is_none() && document.has_body(&operation.entry.value);
-    let body = if has_other && !operation.method.is_safe() { Body::of(document, operation)? } else { None };
-    let mut names: BTreeSet<&String> = body.iter().flat_map(Body::names).collect();
-    let pieces = split_path(operation.path).map_err(|problem| format!("its path cannot be read: {problem}"))?;
-    for parameter in &operation.parameters {
-        if parameter.location == Location::Path && !pieces.iter().any(|piece| piece.name() == Some(&parameter.name)) {
-            return Err(format!("its path has no `{{{}}}`", parameter.name));
-        }
-        if !names.insert(&parameter.name) {
-            return Err(format!("two of its parameters are called `{}`", parameter.name));
-        }
-    }
-    if operation.path.contains(['?', '#']) { Err("its path has a query or a fragment".to_owned()) } else { Ok(body) }
-}
-
-/// What of an operation is left out that is imported.
-fn notes(document: &Document<'_>, operation: &Operation<'_>, body: Option<&Body>) -> Vec<String> {
-    let mut notes = Vec::new();
-    if let Some(Body::Form { left_out, .. }) = body {
-        notes.extend(left_out.iter().map(|name| format!("its field `{name}` is nested, and forms are not")));
-    }
-    for parameter in &operation.parameters {
-        if let Some(style) = &parameter.styles.unknown {
-            let name = &parameter.name;
-            notes.push(format!("its parameter `{name}` has the style `{style}`, which is not supported"));
-        }
-    }
-    let has_body = operation.request_type.is_some() || body.is_some();
-    let has_none = |operation| matches!(Body::of(document, operation), Ok(None));
-    if operation.method.is_safe() && !has_body && document.has_body(&operation.entry.value) && !has_none(operation) {
-        notes.push("its body is left out: requests with its method have none".to_owned());
-    }
-    notes
-}
-
 /// The index of an operation's server among those that are known so far, or a new one.
-fn server_of(operation: &Operation<'_>, servers: &mut Vec<Server>, left_out: &mut Vec<String>) -> usize {
+fn server_of(own: Option<&Node>, servers: &mut Vec<Server>, left_out: &mut Vec<String>) -> usize {
     let of_document = servers.first().cloned().unwrap_or_default();
     let mut notes = Vec::new();
-    let own = operation.servers.and_then(|own| Server::of_operation(own, &of_document, &mut notes));
+    let own = own.and_then(|own| Server::of_operation(own, &of_document, &mut notes));
     let Some(own) = own else { return 0 };
     if let Some(known) = servers.iter().position(|server| *server == own) {
         return known;
@@ -206,7 +171,7 @@ fn server_of(operation: &Operation<'_>, servers: &mut Vec<Server>, left_out: &mu
 
 /// The folder of a provider, which is the start of names of crates and of variables: they begin with a letter.
 fn provider(name: &str) -> String {
-    match slug(name) {
+    match shortened(&slug(name)) {
         slug if slug.is_empty() => "api".to_owned(),
         slug if slug.starts_with(|c: char| c.is_ascii_digit()) => format!("n{slug}"),
         slug => slug,
@@ -221,16 +186,18 @@ fn stem_of(title: &str, path: &str) -> String {
 
 /// A name for each operation: its id, or else its method and path.
 fn operation_names(operations: &[Imports<'_>]) -> Vec<String> {
-    let name = |Imports { operation, .. }: &Imports<'_>| {
+    let name = |Imports { request: Request { operation, .. }, .. }: &Imports<'_>| {
         let id = scalar(&operation.entry.value, &["operationId"]).map(|id| slug(&id)).filter(|id| !id.is_empty());
         id.unwrap_or_else(|| slug(&format!("{} {}", operation.method.as_str(), operation.path)))
     };
     let names: Vec<String> = operations.iter().map(name).collect();
-    let short: Vec<String> = names
-        .iter()
-        .map(|name| name.chars().take(NAME - 4).collect::<String>().trim_end_matches('-').to_owned())
-        .collect();
+    let short: Vec<String> = names.iter().map(|name| shortened(name)).collect();
     distinct(&short.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// The start of a name, so long that a number may follow it.
+fn shortened(name: &str) -> String {
+    name.chars().take(NAME - 4).collect::<String>().trim_end_matches('-').to_owned()
 }
 
 fn tag(operation: &Operation<'_>) -> Option<String> {

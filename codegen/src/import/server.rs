@@ -3,6 +3,7 @@
 use super::{scalar, values};
 use crate::companion::document::entries;
 use crate::read::yaml::Node;
+use crate::vocabulary::base_uri;
 
 /// A server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,7 +32,7 @@ impl Server {
         // Credentials never travel in clear text where that can be avoided.
         let is_plain = schemes.iter().any(|scheme| scheme == "http") && !schemes.iter().any(|scheme| scheme == "https");
         let scheme = if is_plain { "http" } else { "https" };
-        Self::of_url(&format!("{scheme}://{host}{base}"), None, left_out)
+        Self::of_url(&format!("{scheme}://{host}{}", prefix(&base)), None, left_out)
     }
 
     /// The server of operations that have their own, beside that of the document.
@@ -41,14 +42,22 @@ impl Server {
     }
 
     fn of_url(url: &str, document: Option<&str>, left_out: &mut Vec<String>) -> Self {
+        let url = url.trim();
         let absolute = if url.starts_with("//") { format!("https:{url}") } else { url.to_owned() };
         let uri = absolute.trim_end_matches('/');
-        let is_plain = !uri.contains(['{', '}', '?', '#']);
-        if is_plain && (uri.starts_with("http://") || uri.starts_with("https://")) {
-            return Self { base_uri: Some(uri.to_owned()), prefix: String::new() };
+        let is_plain = !uri.contains(['{', '}', '$']);
+        if is_plain && uri.contains("://") {
+            return match base_uri(uri) {
+                Ok(base_uri) => Self { base_uri, prefix: String::new() },
+                Err(problem) => {
+                    left_out.push(format!("server {}: it {problem}; {HELP}", url.escape_debug()));
+                    Self::default()
+                }
+            };
         }
-        if !is_plain || uri.contains("://") {
-            left_out.push(format!("server {url}: {HELP}"));
+        // What it is relative to has no such part.
+        if !is_plain || uri.contains(['?', '#', '\\']) || uri.contains(char::is_control) || uri.split('/').any(is_up) {
+            left_out.push(format!("server {}: {HELP}", url.escape_debug()));
             return Self::default();
         }
         // It is relative to the address of the document, which is most often on the host of the API.
@@ -78,7 +87,12 @@ fn best(servers: &[Node]) -> Option<String> {
         Some(url)
     };
     let urls: Vec<String> = servers.iter().filter_map(url).collect();
-    urls.iter().find(|url| url.starts_with("https://")).or(urls.first()).cloned()
+    urls.iter().find(|url| url.trim().to_ascii_lowercase().starts_with("https://")).or(urls.first()).cloned()
+}
+
+/// Whether a segment leads out of the path before it.
+fn is_up(segment: &str) -> bool {
+    segment == ".."
 }
 
 /// A path with a slash before it and none after it; empty if it is the root.

@@ -1,18 +1,19 @@
 //! The text of an imported capability.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use naftiko_schema::{Location, Method};
+use naftiko_schema::Method;
 
-use super::body::Body;
 use super::credential::Credential;
+use super::request::{Request, is_required};
 use super::server::Server;
 use super::{Imports, scalar, slug};
 use crate::companion::document::Operation;
 use crate::companion::media::{essence, format as format_of, is_json};
 use crate::lower::first_sentence;
 use crate::names::distinct;
-use crate::read::yaml::{Node, quoted};
+use crate::read::yaml::quoted;
 
 /// What a capability has besides its operations.
 pub(super) struct Capability<'c> {
@@ -60,17 +61,18 @@ pub(super) fn capability(capability: &Capability<'_>, operations: &[Imports<'_>]
         }
         line(4, "resources:");
         let own: Vec<_> = described.iter().copied().filter(|(imports, _)| imports.server == *index).collect();
-        for (path, group) in by_path(&own) {
-            line(4, &format!("- name: {}", quoted(&slug(path))));
+        for (path, group) in by_path(&own, |request| format!("{}{}", request.route, request.rest)) {
+            line(4, &format!("- name: {}", quoted(&slug(&path))));
             let prefix = server.map_or("", |server| &server.prefix);
             line(6, &format!("path: {}", quoted(&format!("{prefix}{path}"))));
             line(6, "operations:");
-            for (Imports { operation, body, .. }, name) in group {
+            for (Imports { request, .. }, name) in group {
+                let operation = &request.operation;
                 line(6, &format!("- name: {}", quoted(name)));
                 line(8, &format!("method: {}", operation.method.as_str()));
                 line(8, &format!("description: {}", quoted(&summary(operation, name))));
                 response(operation).iter().for_each(|words| line(8, words));
-                inputs(operation, body.as_ref()).iter().for_each(|(indent, words)| line(8 + indent, words));
+                inputs(request).iter().for_each(|(indent, words)| line(8 + indent, words));
             }
         }
     }
@@ -81,11 +83,12 @@ pub(super) fn capability(capability: &Capability<'_>, operations: &[Imports<'_>]
     line(2, "exposes:\n  - type: rest");
     line(4, &format!("namespace: {name}-rest"));
     line(4, "port: 8080\n    resources:");
-    for (path, group) in by_path(&described) {
-        line(4, &format!("- path: {}", quoted(path)));
+    let routed: Vec<_> = described.iter().copied().filter(|(imports, _)| imports.has_route).collect();
+    for (path, group) in by_path(&routed, |request| request.route.clone()) {
+        line(4, &format!("- path: {}", quoted(&path)));
         line(6, "operations:");
         for (imports, own) in group {
-            line(6, &format!("- method: {}", imports.operation.method.as_str()));
+            line(6, &format!("- method: {}", imports.request.operation.method.as_str()));
             line(8, &format!("name: {}", quoted(own)));
             line(8, &format!("call: {}", call(imports, own)));
         }
@@ -94,7 +97,7 @@ pub(super) fn capability(capability: &Capability<'_>, operations: &[Imports<'_>]
     line(4, &format!("namespace: {name}-mcp"));
     line(4, "port: 9090\n    transport: http\n    tools:");
     for (imports, own) in &described {
-        let operation = &imports.operation;
+        let operation = &imports.request.operation;
         let method = operation.method;
         line(4, &format!("- name: {}", quoted(own)));
         line(6, &format!("description: {}", quoted(&summary(operation, own))));
@@ -128,11 +131,16 @@ fn apis(capability: &Capability<'_>, operations: &[Imports<'_>]) -> Vec<(usize, 
 type Described<'d, 'n> = (&'d Imports<'n>, &'d String);
 
 /// The operations of each path, in the order of the document.
-fn by_path<'d, 'n>(operations: &[Described<'d, 'n>]) -> Vec<(&'n str, Vec<Described<'d, 'n>>)> {
-    let mut paths: Vec<(&str, Vec<Described<'_, '_>>)> = Vec::new();
+fn by_path<'d, 'n>(
+    operations: &[Described<'d, 'n>],
+    path: impl Fn(&Request<'n>) -> String,
+) -> Vec<(String, Vec<Described<'d, 'n>>)> {
+    let mut paths: Vec<(String, Vec<Described<'_, '_>>)> = Vec::new();
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
     for described in operations {
-        let own = described.0.operation.path;
-        match paths.iter_mut().find(|(path, _)| *path == own) {
+        let own = path(&described.0.request);
+        let index = *known.entry(own.clone()).or_insert(paths.len());
+        match paths.get_mut(index) {
             Some((_, group)) => group.push(*described),
             None => paths.push((own, vec![*described])),
         }
@@ -168,7 +176,8 @@ fn media_types<'o>(operation: &'o Operation<'_>) -> Vec<(&'static str, &'o str)>
 }
 
 /// The lines of an operation's inputs and of its body, each with its indentation.
-fn inputs(operation: &Operation<'_>, body: Option<&Body>) -> Vec<(usize, String)> {
+fn inputs(request: &Request<'_>) -> Vec<(usize, String)> {
+    let Request { operation, body, undeclared, .. } = request;
     let mut lines = Vec::new();
     for (name, value) in media_types(operation) {
         lines.push((0, format!("- name: {name}")));
@@ -176,29 +185,33 @@ fn inputs(operation: &Operation<'_>, body: Option<&Body>) -> Vec<(usize, String)
         lines.push((2, format!("value: {}", quoted(value))));
     }
     for parameter in &operation.parameters {
-        let required =
-            parameter.location == Location::Path || parameter.node.get("required").is_some_and(Node::is_true);
         lines.push((0, format!("- name: {}", quoted(&parameter.name))));
         lines.push((2, format!("in: {}", parameter.location.as_str())));
-        lines.push((2, format!("required: {required}")));
+        lines.push((2, format!("required: {}", is_required(parameter))));
     }
-    let whole = whole_name(operation);
+    for name in undeclared {
+        lines.push((0, format!("- name: {}", quoted(name))));
+        lines.extend(["in: path", "type: string", "required: true"].map(|words| (2, words.to_owned())));
+    }
+    let whole = whole_name(request);
     if operation.request_type.is_some() {
         lines.push((0, format!("- name: {whole}")));
         lines.push((2, "in: body".to_owned()));
         lines.push((2, format!("required: {}", operation.needs_body)));
     }
-    lines.extend(body.map(|body| body.inputs(whole, operation.needs_body)).unwrap_or_default());
+    lines.extend(body.iter().flat_map(|body| body.inputs(whole, operation.needs_body)));
     if !lines.is_empty() {
         lines.insert(0, (0, "inputParameters:".to_owned()));
     }
-    lines.extend(body.map(|body| body.template(whole)).unwrap_or_default());
+    lines.extend(body.iter().flat_map(|body| body.template(whole)));
     lines
 }
 
 /// The name of the parameter that is the whole body: one that no other parameter has.
-fn whole_name(operation: &Operation<'_>) -> &'static str {
-    let is_free = |name: &&str| !operation.parameters.iter().any(|parameter| parameter.name.eq_ignore_ascii_case(name));
+fn whole_name(request: &Request<'_>) -> &'static str {
+    let declared = request.operation.parameters.iter().map(|parameter| &parameter.name);
+    let names: Vec<&String> = declared.chain(&request.undeclared).collect();
+    let is_free = |name: &&str| !names.iter().any(|known| known.eq_ignore_ascii_case(name));
     ["body", "payload", "data"].into_iter().find(is_free).unwrap_or("requestBody")
 }
 

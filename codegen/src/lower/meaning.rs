@@ -93,7 +93,7 @@ pub(super) struct Endless;
 /// The kinds of values that a union has, at most one of each but for objects and lists. None if they cannot be distinguished.
 pub(super) fn variants(shapes: &Shapes, id: ShapeId) -> Vec<Variant<'_>> {
     let mut all: Vec<Variant<'_>> = Vec::new();
-    let mut passed = BTreeSet::new();
+    let (mut passed, mut objects) = (BTreeSet::new(), BTreeSet::new());
     let mut open = vec![(id, false)];
     while let Some((id, secret)) = open.pop() {
         if let Shape::Union(variants) = shapes.get(id) {
@@ -103,7 +103,12 @@ pub(super) fn variants(shapes: &Shapes, id: ShapeId) -> Vec<Variant<'_>> {
             continue;
         }
         let variant = Variant { meaning: meaning(shapes, id).0, secret };
-        if !all.contains(&variant) {
+        let is_known = match variant.meaning {
+            // There may be many.
+            Meaning::Object(id) => !objects.insert((id, secret)),
+            _ => all.contains(&variant),
+        };
+        if !is_known {
             all.push(variant);
         }
     }

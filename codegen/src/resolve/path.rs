@@ -68,7 +68,8 @@ pub(super) fn pieces_of_operation(path: &Text, sink: &mut Sink) -> Option<(Vec<P
     let (text, query, fragment) = cut(&path.value);
     if fragment.is_some() {
         let message = format!("the fragment of `{}` is left out: fragments are never sent (RFC 9110 §7.1)", path.value);
-        sink.report(Code::FragmentInPath, path.span, message).help("declare a header or query parameter instead");
+        let help = "declare a header or query parameter instead";
+        sink.report_once(Code::FragmentInPath, "consumed", path.span, message).help(help);
     }
     Some((pieces(path, &text, sink)?, query))
 }

@@ -1,6 +1,7 @@
 //! From an OpenAPI document to the wire: what is imported, served, and arrives at an upstream that echoes the request.
 
 mod credentials;
+mod requests;
 
 use axum::Router;
 use naftiko_codegen::{Import, Imported, import};

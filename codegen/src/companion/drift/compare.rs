@@ -209,6 +209,20 @@ impl Values<'_, '_> {
                 }
             }
         }
+        self.others(place, before, after);
+    }
+
+    /// Members that an object may have beside those that it names.
+    fn others(&mut self, place: &str, before: &Object, after: &Object) {
+        match (&before.others, &after.others) {
+            (Some(one), Some(other)) => self.values(&format!("{place}/*"), one, other),
+            (Some(_), None) => self.report(Trend::Narrower, place, "other members no longer allowed", "", ""),
+            (None, Some(_)) if self.way == Way::Request => {
+                self.report(Trend::Wider, place, "other members allowed", "", "");
+            }
+            // Responses may always have others.
+            (None, _) => {}
+        }
     }
 
     /// Whether values that travel this way have a member.
@@ -256,33 +270,53 @@ impl Values<'_, '_> {
     /// Limits of responses are no promise that a caller relies on.
     fn limits(&mut self, place: &str, before: &Use, after: &Use) {
         let of = |of: &Use| of.limits.iter().cloned().collect::<BTreeMap<_, _>>();
-        let (before, after) = (of(before), of(after));
+        let (mut before, mut after) = (of(before), of(after));
+        for (inclusive, exclusive) in [("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")] {
+            // One that became exclusive, or no longer is, is one change.
+            for is_wider in [false, true] {
+                let (one, other) = if is_wider { (&mut after, &mut before) } else { (&mut before, &mut after) };
+                if let (Some(limit), None) = (one.get(inclusive), other.get(inclusive))
+                    && number(other.get(exclusive)).is_some_and(|other| Some(other) == number(Some(limit)))
+                    && !one.contains_key(exclusive)
+                {
+                    let open = limit_text(inclusive, one.remove(inclusive));
+                    let strict = limit_text(exclusive, other.remove(exclusive));
+                    let (was, now) = if is_wider { (strict, open) } else { (open, strict) };
+                    self.limit(place, is_wider, &was, &now);
+                }
+            }
+        }
         for keyword in before.keys().chain(after.keys()).collect::<BTreeSet<_>>() {
             let (one, other) = (before.get(keyword), after.get(keyword));
             if one == other {
                 continue;
             }
-            let number = |limit: &String| limit.parse::<f64>().ok();
             let is_wider = match (one, other) {
                 (_, None) => true,
                 (None, _) => false,
-                (Some(one), Some(other)) => match (number(one), number(other)) {
+                (Some(_), Some(_)) => match (number(one), number(other)) {
                     (Some(one), Some(other)) if one == other => continue,
                     (Some(one), Some(other)) => (other > one) == is_maximum(keyword),
                     _ => false,
                 },
             };
-            let impact = if is_wider || self.way == Way::Response { Impact::Additive } else { Impact::Breaking };
-            let text = |limit: Option<&String>| limit.map(|limit| format!("{keyword} {limit}")).unwrap_or_default();
-            self.comparison.report(
-                impact,
-                place,
-                if is_wider { "limit widened" } else { "limit narrowed" },
-                &text(one),
-                &text(other),
-            );
+            self.limit(place, is_wider, &limit_text(keyword, one.cloned()), &limit_text(keyword, other.cloned()));
         }
     }
+
+    fn limit(&mut self, place: &str, is_wider: bool, before: &str, after: &str) {
+        let impact = if is_wider || self.way == Way::Response { Impact::Additive } else { Impact::Breaking };
+        let kind = if is_wider { "limit widened" } else { "limit narrowed" };
+        self.comparison.report(impact, place, kind, before, after);
+    }
+}
+
+fn number(limit: Option<&String>) -> Option<f64> {
+    limit?.parse().ok()
+}
+
+fn limit_text(keyword: &str, limit: Option<String>) -> String {
+    limit.map(|limit| format!("{keyword} {limit}")).unwrap_or_default()
 }
 
 fn is_maximum(keyword: &str) -> bool {
@@ -307,7 +341,7 @@ fn is_wider(from: (&Shapes, &Classes, ShapeId), to: (&Shapes, &Classes, ShapeId)
 }
 
 /// The place of a member (RFC 6901 §3).
-fn inside(place: &str, name: &str) -> String {
+pub(super) fn inside(place: &str, name: &str) -> String {
     format!("{place}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 

@@ -1,6 +1,7 @@
 //! Drift: what changed between the companion of a capability and another version of its document, by shape.
 
 mod compare;
+mod forms;
 
 use std::collections::BTreeSet;
 
@@ -17,7 +18,7 @@ use crate::codes::Code;
 use crate::diagnostic::{Diagnostics, Sink};
 use crate::linked::{Linked, Operation};
 use crate::read::yaml::{self, Node};
-use crate::template::{Piece, split_path};
+use crate::template::Piece;
 use crate::{Sources, Span, read, resolve};
 
 pub use self::compare::{Change, Impact};
@@ -82,7 +83,7 @@ pub fn drift(sources: &Sources, path: &str, other: (&str, &str)) -> Result<Drift
     let after = after.filter(|_| !sink.has_errors());
     let Some(after) = after.as_ref().and_then(Document::new) else {
         if !sink.has_errors() {
-            let message = "this is no OpenAPI document of version 2.0, 3.0 or 3.1";
+            let message = "this is no OpenAPI document of version 2.0 or 3";
             sink.report(Code::CompanionVersion, Span::start_of(file), message);
         }
         return Err(Incomparable::Errors(sink.finish(&all)));
@@ -104,6 +105,7 @@ fn compared(
     after: &Document<'_>,
     sink: &mut Sink,
 ) -> Result<Drift, Incomparable> {
+    let before_document = before;
     let (described, others) = (before.operations(), after.operations());
     let (known, known_after) = (Known::new(before, &described), Known::new(after, &others));
     let mut schemas = Schemas::new(after);
@@ -128,6 +130,7 @@ fn compared(
         let pair = Pair { operation, bodies, before, after };
         parameters(&pair, &linked.types.shapes, &mut comparison, &mut schemas, sink);
         media_types(&pair, after_document, &mut comparison);
+        forms::compare(&pair, before_document, after_document, &mut comparison);
         self::bodies(&pair, &mut comparison, &mut schemas, sink);
     }
     if operations == 0 {
@@ -153,8 +156,7 @@ fn schemas_of<'n>(operation: &document::Operation<'n>) -> Vec<&'n Node> {
 impl Known<'_, '_> {
     /// Whether an operation of another document is one of these.
     fn has(&self, other: &document::Operation<'_>) -> bool {
-        let pieces = split_path(other.path).unwrap_or_default();
-        let key = loose(&super::key(other.method.as_str(), &pieces));
+        let key = loose(&super::key(other.method.as_str(), &super::pieces(other.path), other.path));
         self.loose.contains_key(&key) || self.whole.contains_key(&key)
     }
 }
@@ -222,7 +224,7 @@ fn parameters<'a>(
 fn in_path<'p, 'a>(pair: &Pair<'p, '_, 'a>, name: &str) -> Option<&'p document::Parameter<'a>> {
     let mut names = pair.operation.pieces.iter().filter_map(Piece::name);
     let position = names.position(|placeholder| placeholder == name)?;
-    let pieces = split_path(pair.after.path).ok()?;
+    let pieces = super::pieces(pair.after.path);
     pair.after.parameter(pieces.iter().filter_map(Piece::name).nth(position)?, Location::Path)
 }
 

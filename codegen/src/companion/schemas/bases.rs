@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Component, Schemas};
 use crate::companion::document::{Document, entries};
-use crate::companion::keywords::{self, has_members, list, variants};
+use crate::companion::keywords::{self, discriminator, has_members, list, variants};
 use crate::companion::shape::{Object, Shape, Tag, Use};
 use crate::diagnostic::Sink;
 use crate::read::yaml::Node;
@@ -32,6 +32,8 @@ impl<'n> Schemas<'n> {
                 self.inherited(target, reference, sink)
             }
             Some(_) => Some(self.read(part, sink)),
+            // Its discriminator is that of the schema.
+            None if discriminator(part).is_some() => self.forms(part, kinds, true, sink),
             None => Some(self.read_as(part, kinds, sink)),
         }
     }
@@ -47,7 +49,7 @@ impl<'n> Schemas<'n> {
             let named = variant.get("$ref").and_then(Node::scalar_text);
             named.is_some_and(|named| self.has_base(&named, &reference))
         };
-        variants(target).map_or(target.get("discriminator").is_some(), |all| all.iter().any(is_subtype))
+        variants(target).map_or(discriminator(target).is_some(), |all| all.iter().any(is_subtype))
     }
 
     /// Whether a component is being read that has members of its own.
@@ -90,7 +92,7 @@ impl<'n> Schemas<'n> {
 
     /// A schema with a discriminator and without variants: one of its subtypes, or what it says itself.
     pub(super) fn base(&mut self, schema: &'n Node, kinds: &[String], sink: &mut Sink) -> Option<Use> {
-        let discriminator = schema.get("discriminator").filter(|_| variants(schema).is_none())?;
+        let discriminator = discriminator(schema)?;
         // In version 2.0 it is only the name of the member.
         let member = discriminator.get("propertyName").unwrap_or(discriminator).scalar_text()?;
         let mut values = self.mapping(discriminator);

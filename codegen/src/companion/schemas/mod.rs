@@ -6,7 +6,7 @@ mod merge;
 mod tests;
 mod unions;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::bases::Bases;
 use super::document::{Document, entries, flag};
@@ -132,7 +132,7 @@ impl<'n> Schemas<'n> {
             Some(Component::Read(read)) => return read,
             Some(Component::Open(Some(id))) => return Use::of(id),
             Some(Component::Open(None)) => {
-                let id = self.shapes.reserve(last(reference));
+                let id = self.shapes.reserve(&last(reference));
                 self.components.insert(reference.to_owned(), Component::Open(Some(id)));
                 return Use::of(id);
             }
@@ -159,7 +159,7 @@ impl<'n> Schemas<'n> {
             self.named(target, &read);
         }
         if let Some(name) = component_name(reference) {
-            self.shapes.name(read.shape, Name::Component(name), &read.description);
+            self.shapes.name(read.shape, Name::Component(&name), &read.description);
         }
         self.components.insert(reference.to_owned(), Component::Read(read.clone()));
         read
@@ -206,7 +206,8 @@ impl<'n> Schemas<'n> {
             nullable = values.iter().any(Node::is_null);
             self.values(values.iter().filter(|value| !value.is_null()), kinds, schema)
         } else if let Some(value) = schema.get("const") {
-            self.values(std::iter::once(value), kinds, schema)
+            nullable = value.is_null();
+            self.values(std::iter::once(value).filter(|value| !value.is_null()), kinds, schema)
         } else {
             self.typed(schema, kinds, &mut nullable, sink)
         };
@@ -304,12 +305,8 @@ impl<'n> Schemas<'n> {
             (true, Some(text)) => crate::read::yaml::quoted(&text),
             _ => value.to_json(),
         };
-        let mut all: Vec<String> = Vec::new();
-        for value in values.map(text) {
-            if !all.contains(&value) {
-                all.push(value);
-            }
-        }
+        let mut known = BTreeSet::new();
+        let all: Vec<String> = values.map(text).filter(|value| known.insert(value.clone())).collect();
         if all.is_empty() {
             return Shape::Any;
         }

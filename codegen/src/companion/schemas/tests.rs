@@ -219,3 +219,43 @@ fn parts_of_a_component_that_is_being_read_have_its_members() {
     let child = &schema["properties"]["child"];
     assert_eq!(*child, object(json!({"age": {}, "child": {}, "name": string()}), &[]), "{schema}");
 }
+
+#[test]
+fn exclusive_limits_of_version_3_0_are_those_of_version_3_1() {
+    let body =
+        request("Body: {type: integer, minimum: 0, exclusiveMinimum: true, maximum: 9, exclusiveMaximum: false}");
+    assert_eq!(body, json!({"type": "integer", "exclusiveMinimum": 0, "maximum": 9}));
+    let body = request("Body: {type: integer, exclusiveMinimum: 0, maximum: 9}");
+    assert_eq!(body, json!({"type": "integer", "exclusiveMinimum": 0, "maximum": 9}));
+}
+
+#[test]
+fn names_in_references_are_those_of_the_components() {
+    let body = request(
+        "Body: {$ref: '#/components/schemas/Page%3CUser~1s%3E'}\n\
+         Page<User/s>: {properties: {next: {$ref: '#/components/schemas/Page%3CUser~1s%3E'}}}",
+    );
+    let name = body["$defs"].as_object().and_then(|all| all.keys().next()).expect("a component");
+    assert_eq!(body["$ref"], format!("#/$defs/{name}"));
+    assert!(!name.contains(['%', '/', '~']), "{body}");
+}
+
+#[test]
+fn discriminator_in_a_part_is_that_of_the_schema() {
+    let components = "Body: {$ref: '#/components/schemas/Node'}
+Entity:
+  properties: {id: {type: string}, kind: {type: string}}
+  discriminator: {propertyName: kind, mapping: {node: Node, user: User}}
+Node:
+  allOf:
+  - {$ref: '#/components/schemas/Entity'}
+  - {properties: {since: {type: string}}, discriminator: {propertyName: kind, mapping: {node: Node, user: User}}}
+User: {allOf: [{$ref: '#/components/schemas/Node'}, {properties: {name: {type: string}}}]}
+";
+    let node = object(json!({"id": string(), "kind": string(), "since": string()}), &[]);
+    let user = object(json!({"id": string(), "kind": string(), "since": string(), "name": string()}), &[]);
+    let body = request(components);
+    let variants = body["anyOf"].as_array().expect("variants");
+    assert!(variants.len() == 2 && variants.contains(&node) && variants.contains(&user), "{body}");
+    assert_eq!(request(&components.replacen("Node'", "User'", 1)), user);
+}

@@ -1,5 +1,7 @@
 //! Unions: the variants of `oneOf` and `anyOf`, and what distinguishes them.
 
+use std::collections::BTreeSet;
+
 use super::{Component, Schemas};
 use crate::companion::document::entries;
 use crate::companion::keywords::{component_name, is_null, limits, list};
@@ -45,12 +47,8 @@ impl<'n> Schemas<'n> {
                     Shape::Enum(of) => of.values.as_slice(),
                     _ => &[],
                 });
-                let mut all: Vec<String> = Vec::new();
-                for value in values {
-                    if !all.contains(value) {
-                        all.push(value.clone());
-                    }
-                }
+                let mut known = BTreeSet::new();
+                let all: Vec<String> = values.filter(|value| known.insert(*value)).cloned().collect();
                 Shape::Enum(Enum { values: all, is_closed: false })
             }
             _ if read.iter().any(|variant| self.shapes.is_any(variant.shape)) => Shape::Any,
@@ -66,7 +64,7 @@ impl<'n> Schemas<'n> {
         let variants = list(schema, "oneOf").or_else(|| list(schema, "anyOf")).unwrap_or_default();
         let references = variants.iter().filter_map(|variant| variant.get("$ref")?.scalar_text());
         let implicit = references.filter(|variant| !mapped.iter().any(|(_, known)| known == variant));
-        let implicit = implicit.filter_map(|variant| Some((component_name(&variant)?.to_owned(), variant)));
+        let implicit = implicit.filter_map(|variant| Some((component_name(&variant)?, variant)));
         let shape = |(value, reference): (String, String)| match self.components.get(&reference)? {
             Component::Read(read) => Some((value, read.shape)),
             Component::Open(shape) => Some((value, (*shape)?)),
