@@ -184,13 +184,13 @@ impl Inputs<'_, '_> {
         Source::Text(parts)
     }
 
-    /// The variable that a placeholder means: a bound one, unless an input has exactly its name.
+    /// The variable that a placeholder means: a bound one or `env.NAME`, unless an input has exactly its name.
     pub(super) fn variable(&self, name: &str, kind: Kind, span: Span, sink: &mut Sink) -> Option<Source> {
         let variables = self.context.scope.variables;
         let is_input = self.names.exact(name).is_some_and(|index| index < self.declared)
             || self.constants.contains_key(name)
             || self.locals.contains_key(name);
-        if is_input || !variables.knows(name) {
+        if is_input || !(variables.knows(name) || name.starts_with("env.")) {
             return None;
         }
         let variable = variables.variable(name, &Text { value: name.to_owned(), span }, sink);

@@ -244,7 +244,13 @@ impl<'b, 'v, 'c, 'd> Builder<'b, 'v, 'c, 'd> {
             return self.push_mixed(input.name.clone(), location, pieces, value.span);
         }
         let fixed = pieces.iter().all(|piece| piece.name().is_none());
-        let parts = self.variables.template(&text, sink);
+        // Words such as `$count` are values of some APIs; names of variables of a shell are in capitals.
+        let word =
+            text.value.strip_prefix('$').filter(|word| !word.starts_with('{') && word.contains(char::is_lowercase));
+        let parts = match word.filter(|word| !self.variables.knows(word)) {
+            Some(_) => vec![TemplatePart::Literal(text.value.into())].into(),
+            None => self.variables.template(&text, sink),
+        };
         self.push_constant(constant(parts, fixed.then(|| value.to_json_of(kind, location.is_body()))));
     }
 }
