@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::header::{CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use naftiko_schema::http::{holds_dots, is_dots, is_framing, percent_encode};
 use naftiko_schema::{Location, Method, Operation, PathPart, TemplatePart};
 use secrecy::SecretString;
@@ -86,7 +86,9 @@ pub(crate) fn build(
         url.set_query(Some(&query.join("&")));
     }
     if !cookies.is_empty() {
-        match header("cookie", &cookies.join("; ")) {
+        let others = headers.get(COOKIE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let all: Vec<_> = others.into_iter().chain(cookies).collect();
+        match header("cookie", &all.join("; ")) {
             Ok((name, value)) => drop(headers.insert(name, value)),
             Err(violation) => violations.push(violation),
         }

@@ -142,7 +142,7 @@ fn problem(cause: Cause, status: StatusCode, error: &Error) -> Problem {
         Cause::Credential => Problem::new(StatusCode::BAD_GATEWAY, error.to_string())
             .of("credential-refused", "The upstream rejected this server's credential"),
         // Its text would repeat where the redirect leads.
-        Cause::Connection if status.is_redirection() => {
+        Cause::Connection if status.is_redirection() && status != StatusCode::NOT_MODIFIED => {
             let operation = error.operation();
             let followed = "only those that read and stay at its origin are followed";
             let detail = format!("{operation}: the upstream responded with the redirect {status}; {followed}");

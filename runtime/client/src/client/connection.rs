@@ -1,5 +1,6 @@
 //! The shared state of a client, and building requests from calls.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -258,15 +259,15 @@ impl Shared {
     }
 }
 
-/// Adds a fixed header, or appends a fixed pair to the cookies.
+/// Adds a fixed header, or appends fixed cookies to those that are there.
 fn add_header(headers: &mut HeaderMap, parameter: &FixedParameter, value: &str) -> Result<(), &'static str> {
     let invalid = || "has a value that is not a valid header value";
-    let (name, value) = if parameter.location == Location::Cookie {
-        let others = headers.get(COOKIE).and_then(|value| value.to_str().ok()).map(|text| format!("{text}; "));
-        (COOKIE, format!("{}{}", others.unwrap_or_default(), pair(&parameter.name, value)))
-    } else {
-        (HeaderName::try_from(&*parameter.name).map_err(|_| invalid())?, value.to_owned())
+    let (name, value) = match parameter.location {
+        Location::Cookie => (COOKIE, Cow::Owned(pair(&parameter.name, value))),
+        _ => (HeaderName::try_from(&*parameter.name).map_err(|_| invalid())?, Cow::Borrowed(value)),
     };
+    let others = headers.get(&name).filter(|_| name == COOKIE).and_then(|value| value.to_str().ok());
+    let value = others.map_or(value.clone(), |others| format!("{others}; {value}").into());
     let mut value = HeaderValue::from_str(&value).map_err(|_| invalid())?;
     value.set_sensitive(true);
     headers.insert(name, value);
