@@ -1,11 +1,13 @@
 //! Rules for consumed APIs and their operations.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use naftiko_schema::http::is_dots;
-use naftiko_schema::{Location, Template, TemplatePart};
+use naftiko_schema::{Location, OperationId, Template, TemplatePart};
 
 use crate::codes::Code;
 use crate::diagnostic::{Sink, Span, nearest};
-use crate::linked::{Api, Linked, Operation, Parameter};
+use crate::linked::{Api, Flow, Linked, Operation, Parameter, Source, Target};
 use crate::template::is_sent;
 use crate::vocabulary::{KINDS, base_uri, is_token, kind};
 
@@ -21,6 +23,33 @@ pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
     for operation in &linked.operations {
         check_path(operation, sink);
         check_parameters(operation, sink);
+    }
+    check_placeholders(linked, sink);
+}
+
+/// Placeholders that none of the callers of an operation gives a value: a misspelt one would be left out without a word.
+fn check_placeholders(linked: &Linked<'_>, sink: &mut Sink) {
+    let of_calls = linked.calls().filter_map(|call| match call.target {
+        Target::Operation(id) => Some((id, &call.sources)),
+        Target::Flow(_) => None,
+    });
+    let of_steps = linked.flows.iter().flat_map(Flow::calls).map(|call| (call.operation, &call.sources));
+    // For each operation that is called, the parameters that have a value in one of the calls.
+    let mut fed: BTreeMap<OperationId, BTreeSet<usize>> = BTreeMap::new();
+    for (operation, sources) in of_calls.chain(of_steps) {
+        let present = sources.iter().enumerate().filter(|(_, source)| !matches!(source, Source::Absent));
+        fed.entry(operation).or_default().extend(present.map(|(index, _)| index));
+    }
+    for (id, fed) in fed {
+        let Some(operation) = linked.operations.get(id.index()) else { continue };
+        for (index, parameter) in operation.parameters.iter().enumerate() {
+            if operation.guessed.contains(&parameter.name) && !fed.contains(&index) {
+                let (name, operation) = (&parameter.name, &operation.name.value);
+                let message = format!("no caller of `{operation}` gives `{{{{{name}}}}}` a value; it is left out");
+                let help = "declare it as an input of a route or tool, or correct its name";
+                sink.report_once(Code::NoEffect, name, parameter.span, message).help(help);
+            }
+        }
     }
 }
 

@@ -313,6 +313,10 @@ codes! {
     /// - `const` beside `mapping` in an output: the mapping counts.
     /// - a template or a path as the fixed `value` of an output beside `call`: it is text.
     /// - a `maxLength` of an output that is not a whole number.
+    /// - `steps` beside a `call` of a route or tool, and both or `mappings` beside `ref`: the first one is called.
+    /// - a placeholder of an operation to which none of its callers gives a value: it is left out.
+    /// - `mapping` and `value` in a lookup, which returns members under their own names.
+    /// - an empty bearer token: requests have no credential.
     /// - an `outputRawFormat` that cannot be read, if no route or tool maps the responses: they are passed on as they
     ///   come.
     ///

@@ -23,12 +23,25 @@ pub(super) struct Site<'s, 'd> {
     pub(super) span: Span,
 }
 
-/// Whether an invocation is more than one call: it has steps, or nothing that can be called but fixed outputs.
-pub(super) fn is_flow(invocation: &Invocation, targets: &Targets<'_>, site: &CallSite<'_>) -> bool {
-    let calls = |call: &Text| targets.knows(call, site);
-    !invocation.steps.is_empty()
-        || invocation.mappings.is_some()
-        || (is_mock(invocation) && !invocation.call.as_ref().is_some_and(calls))
+/// Whether an invocation is more than one call: it has steps, or nothing that can be called but fixed outputs. Beside a call,
+/// steps have no effect, which is reported.
+pub(super) fn is_flow(invocation: &Invocation, targets: &Targets<'_>, site: &CallSite<'_>, sink: &mut Sink) -> bool {
+    let call = invocation.call.as_ref().filter(|call| targets.knows(call, site));
+    match (call, invocation.steps.first()) {
+        (Some(call), Some(step)) => {
+            report_ignored(step.name.span, "steps", call, sink);
+            false
+        }
+        (None, Some(_)) => true,
+        (call, None) => invocation.mappings.is_some() || (is_mock(invocation) && call.is_none()),
+    }
+}
+
+/// Reports what has no effect because something else says what is called.
+pub(super) fn report_ignored(span: Span, what: &str, called: &Text, sink: &mut Sink) {
+    let message = format!("`{what}` has no effect: `{}` is called", called.value);
+    let report = sink.report(Code::NoEffect, span, message);
+    report.label(called.span, "this counts").help(format!("remove `{what}`, or this"));
 }
 
 /// Whether there are fixed outputs.

@@ -80,7 +80,7 @@ impl<'l, 'd> Linker<'l, 'd> {
             let message = "`call` is missing, and no operation fits; the tool answers `{}`";
             sink.report(Code::CallsNothing, site.span, message).help("add `call: namespace.operation`");
         }
-        if is_empty || flow::is_flow(invocation, self.targets, site) {
+        if is_empty || flow::is_flow(invocation, self.targets, site, sink) {
             let site = Site { name: site.name.unwrap_or_default(), description: None, span: site.span };
             let flow = flow::link(self, &site, invocation, context, sink)?;
             return Some(self.straight(flow, call::fixed(invocation, context)));
@@ -115,6 +115,14 @@ impl<'l, 'd> Linker<'l, 'd> {
         sink: &mut Sink,
     ) -> Option<Call<'d>> {
         let id = self.flow(name, sink)?;
+        if let (Some(call), Some(_)) = (&invocation.call, &invocation.flow) {
+            flow::report_ignored(call.span, "call", name, sink);
+        }
+        if let Some(step) = invocation.steps.first() {
+            flow::report_ignored(step.name.span, "steps", name, sink);
+        } else if let Some(mapping) = invocation.mappings.iter().flatten().next() {
+            flow::report_ignored(mapping.target.span, "mappings", name, sink);
+        }
         let (mut parameters, outputs): (Vec<Parameter>, Cow<'d, [Output]>) = {
             let flows = self.flows.borrow();
             let flow = flows.get(id.index())?;
