@@ -132,8 +132,8 @@ pub(crate) fn cut(text: &str) -> (String, Option<String>, Option<String>) {
 /// Whether a placeholder holds a name and not a section, a comment or a partial of the template language.
 pub(crate) fn is_name(text: &str) -> bool {
     !text.is_empty()
-        && !text.starts_with(['#', '/', '^', '!', '>', '&', '=', '.'])
-        && !text.contains(|c: char| c.is_control() || c.is_whitespace() || matches!(c, '{' | '}' | '(' | ')'))
+        && !text.starts_with(['#', '/', '^', '!', '>', '&', '=', '.', '"', '\''])
+        && !text.contains(|c: char| c.is_control() || c.is_whitespace() || matches!(c, '{' | '}' | '(' | ')' | '|'))
 }
 
 fn push_literal(pieces: &mut Vec<Piece>, text: &str) {
