@@ -24,7 +24,10 @@ pub(super) fn check(linked: &Linked<'_>, sink: &mut Sink) {
         check_path(operation, sink);
         check_parameters(operation, sink);
     }
-    check_placeholders(linked, sink);
+    // A call with an error has no values.
+    if !sink.has_errors() {
+        check_placeholders(linked, sink);
+    }
 }
 
 /// Placeholders that none of the callers of an operation gives a value: a misspelt one would be left out without a word.

@@ -81,10 +81,9 @@ impl Inputs<'_, '_> {
                 .placed(text, node.span, sink)
                 .map_or_else(|| self.no_output(text, node.span, sink), Source::Output);
         }
-        if let Some(name) = self.strip(text) {
-            let message = format!("`{text}` looks like a reference, but here it is text");
-            let help = format!("write `{{{{{name}}}}}` for what the caller sends");
-            sink.report(Code::LiteralReference, node.span, message).help(help);
+        let any = Parameter::of_any(Kind::Any.as_str(), node.span);
+        if let Some(source) = self.whole(&any, text, node.span, sink) {
+            return source;
         }
         self.fixed_output(node, Kind::Any, sink)
     }

@@ -40,18 +40,21 @@ impl Inputs<'_, '_> {
         if pieces.iter().any(|piece| matches!(piece, Piece::Placeholder(_))) {
             return self.text(parameter, pieces, node.span, sink);
         }
-        if let Some(output) = self.bare_output(text, node.span, sink) {
-            return Source::Output(output);
+        self.whole(parameter, text, node.span, sink).unwrap_or_else(|| self.literal(parameter, node, sink))
+    }
+
+    /// What a text without placeholders refers to as a whole: the output of a step, or what callers send.
+    pub(super) fn whole(&mut self, parameter: &Parameter, text: &str, span: Span, sink: &mut Sink) -> Option<Source> {
+        if let Some(output) = self.bare_output(text, span, sink) {
+            return Some(Source::Output(output));
         }
-        match self.strip(text) {
-            Some(name) => self.reference(parameter, name, node.span, sink),
-            None => {
-                if looks_like_reference(text) {
-                    self.report_literal(text, node.span, sink);
-                }
-                self.literal(parameter, node, sink)
-            }
+        if let Some(name) = self.strip(text) {
+            return Some(self.reference(parameter, name, span, sink));
         }
+        if looks_like_reference(text) {
+            self.report_literal(text, span, sink);
+        }
+        None
     }
 
     /// Reports text that could be meant as a reference.
