@@ -43,7 +43,10 @@ impl Error {
             ErrorKind::Timeout => write!(f, "the upstream did not respond in time")?,
             ErrorKind::Transport => write!(f, "the connection to the upstream broke")?,
             ErrorKind::Status(status) => {
-                write!(f, "the upstream responded with {status}")?;
+                write!(f, "the upstream responded with {}", status.as_str())?;
+                if let Some(reason) = status.canonical_reason() {
+                    write!(f, " {reason}")?;
+                }
                 let said = said.map(|said| [said.kind.as_deref(), said.message.as_deref()]);
                 let said: Vec<_> = said.into_iter().flatten().flatten().collect();
                 let said = said.join(": ");
