@@ -56,6 +56,14 @@ impl Document {
         self.consumes.iter().flat_map(|api| api.left_out.iter().map(|name| format!("{}.{name}", api.namespace.value)))
     }
 
+    /// The flows of all aggregates, as references name them.
+    pub(crate) fn flow_names(&self) -> impl Iterator<Item = String> {
+        self.aggregates.iter().flat_map(|aggregate| {
+            let namespace = aggregate.namespace.as_ref().map_or("", |namespace| &namespace.value);
+            aggregate.flows.iter().map(move |flow| format!("{namespace}.{}", flow.name.value))
+        })
+    }
+
     /// The flows that were left out for their errors, as references name them.
     pub(crate) fn left_out_flows(&self) -> impl Iterator<Item = String> {
         self.aggregates.iter().flat_map(|aggregate| {

@@ -173,10 +173,17 @@ impl<'s> Imports<'s> {
         read: Read<T>,
         sink: &mut Sink,
     ) -> Option<T> {
+        let code = if section == "consumes" { Code::BrokenImport } else { Code::ImportTarget };
+        let named = &import.from.value;
+        if named.contains("://") && !named.starts_with("file://") {
+            let message = format!("`{named}` is a URL, and imports are files");
+            sink.report(code, import.from.span, message).help("download the file, and name its path");
+            return None;
+        }
         let importer = self.chain.last().cloned().unwrap_or_default();
-        let path = relative(&importer, &import.from.value);
+        let path = relative(&importer, named);
         let Some((path, text)) = path.as_ref().and_then(|path| self.sources.get_key_value(path)) else {
-            let given = path.as_deref().unwrap_or(&import.from.value);
+            let given = path.as_deref().unwrap_or(named);
             let name = |path: &str| path.rsplit('/').next().map(str::to_owned);
             let mut same = self.sources.keys().filter(|known| name(known) == name(given));
             let help = match (same.next(), same.next()) {
@@ -185,7 +192,6 @@ impl<'s> Imports<'s> {
                 }
                 _ => "the path is relative to the file that imports it".to_owned(),
             };
-            let code = if section == "consumes" { Code::BrokenImport } else { Code::ImportTarget };
             sink.report(code, import.from.span, format!("the imported file `{given}` does not exist")).help(help);
             return None;
         };

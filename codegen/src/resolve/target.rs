@@ -36,6 +36,8 @@ pub(super) struct Targets<'l> {
     replaced: &'l [String],
     /// Operations that were left out for their errors, as calls name them.
     left_out: &'l [String],
+    /// The flows of aggregates, which calls cannot name.
+    flows: BTreeSet<String>,
     /// Whether a call must be `namespace.operation`.
     is_exact: bool,
 }
@@ -76,6 +78,7 @@ impl<'l> Targets<'l> {
             missing,
             replaced,
             left_out,
+            flows: document.flow_names().collect(),
             is_exact: document.is_exact,
         };
         for (index, operation) in operations.iter().enumerate() {
@@ -337,6 +340,12 @@ impl<'l> Targets<'l> {
             sink.report(Code::CallsNothing, span, message).help("add `call: namespace.operation`");
             return None;
         };
+        if self.flows.contains(&call.value) {
+            let message = format!("`{}` is a flow and no operation", call.value);
+            let help = "routes and tools name a flow under `ref`; steps call operations only";
+            sink.report(Code::UnknownCall, span, message).help(help);
+            return None;
+        }
         let meant = sink.nearest(Code::UnknownCall, &call.value, self.full.keys().map(String::as_str));
         let help = "write `namespace.operation`, both from `consumes`";
         let report = sink.report(Code::UnknownCall, span, format!("unknown operation `{}`", call.value));
