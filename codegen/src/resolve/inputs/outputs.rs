@@ -146,7 +146,7 @@ impl Inputs<'_, '_> {
 }
 
 /// Whether a text is a path to the output of a step.
-fn is_path(text: &str) -> bool {
+pub(super) fn is_path(text: &str) -> bool {
     let text = text.trim_start();
     text.starts_with("$.") || text.starts_with("$['") || text.starts_with("$[\"")
 }

@@ -5,7 +5,7 @@ use naftiko_schema::{InputText, Kind, Location, VariableValue};
 use serde_json::Value;
 
 use super::Inputs;
-use super::outputs::has_placeholder;
+use super::outputs::{has_placeholder, is_path};
 use super::reference::looks_like_reference;
 use crate::codes::Code;
 use crate::diagnostic::{Sink, Span};
@@ -51,7 +51,7 @@ impl Inputs<'_, '_> {
         if let Some(name) = self.strip(text) {
             return Some(self.reference(parameter, name, span, sink));
         }
-        if looks_like_reference(text) {
+        if looks_like_reference(text) || is_path(text) {
             self.report_literal(text, span, sink);
         }
         None
