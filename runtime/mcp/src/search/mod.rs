@@ -112,10 +112,10 @@ impl Finder {
             return Ok(request);
         }
         let arguments = request.arguments.take().unwrap_or_default();
-        let outcome = match &*request.name {
-            name if let Err(problem) = only_known(name, &arguments) => Err(problem),
-            SEARCH => self.search(&arguments, known),
-            DESCRIBE => self.named(&arguments, known).map(|indexed| self.description(indexed)),
+        let outcome = match (&*request.name, only_known(&request.name, &arguments)) {
+            (_, Err(problem)) => Err(problem),
+            (SEARCH, _) => self.search(&arguments, known),
+            (DESCRIBE, _) => self.named(&arguments, known).map(|indexed| self.description(indexed)),
             _ => match self.named(&arguments, known).and_then(|indexed| Ok((indexed, inner(&arguments)?))) {
                 Ok((indexed, inner)) => {
                     request.name = (&*indexed.tool.name).into();
