@@ -10,9 +10,11 @@ use xtask::drift::{Format, Options, compared, lines};
 const PATH: &str = "spec/acme/shop.yaml";
 const OTHER: &str = "new.yaml";
 
-/// A capability that lists things and adds one.
-const CAPABILITY: &str = "naftiko: 1.0.0-alpha2
-info: {label: Shop}
+/// A capability of what is at a path, with these operations.
+fn capability(path: &str, operations: &str) -> String {
+    format!(
+        "naftiko: 1.0.0-alpha2
+info: {{label: Shop}}
 capability:
   consumes:
   - type: http
@@ -20,13 +22,23 @@ capability:
     baseUri: https://api.test
     resources:
     - name: things
-      path: /things/{{id}}
+      path: {path}
       operations:
-      - name: get-thing
+{operations}"
+    )
+}
+
+/// A capability that lists things and adds one.
+fn things() -> String {
+    capability(
+        "/things/{{id}}",
+        "      - name: get-thing
         method: GET
         inputParameters: [{name: id, in: path}, {name: page, in: query}]
       - {name: add-thing, method: POST, inputParameters: [{name: id, in: path}, {name: body, in: body, type: object, required: false}]}
-";
+",
+    )
+}
 
 /// A document with the schemas of what is sent and received, the rest as it is.
 fn document(request: &Value, response: &Value) -> Value {
@@ -50,10 +62,7 @@ fn document(request: &Value, response: &Value) -> Value {
 }
 
 fn sources(before: &Value) -> Sources {
-    Sources::from([
-        (PATH.to_owned(), CAPABILITY.to_owned()),
-        ("spec/acme/shop.openapi.json".to_owned(), before.to_string()),
-    ])
+    Sources::from([(PATH.to_owned(), things()), ("spec/acme/shop.openapi.json".to_owned(), before.to_string())])
 }
 
 fn drifted(before: &Value, after: &Value) -> Drift {
@@ -283,22 +292,14 @@ fn limits_that_become_exclusive_and_other_members_are_compared() {
 
 #[test]
 fn fields_of_forms_are_compared() {
-    let capability = "naftiko: 1.0.0-alpha2
-info: {label: Shop}
-capability:
-  consumes:
-  - type: http
-    namespace: shop
-    baseUri: https://api.test
-    resources:
-    - name: things
-      path: /things
-      operations:
-      - name: add-thing
+    let capability = capability(
+        "/things",
+        "      - name: add-thing
         method: POST
         inputParameters: [{name: kept, in: body, required: true}, {name: gone, in: body}, {name: count, in: body, required: false}]
         body: {type: formUrlEncoded, data: {kept: '{{kept}}', gone: '{{gone}}', count: '{{count}}'}}
-";
+",
+    );
     let document = |fields: &Value, required: &[&str]| {
         let schema = json!({"type": "object", "properties": fields, "required": required});
         let body = json!({"content": {"application/x-www-form-urlencoded": {"schema": schema}}});
@@ -310,10 +311,8 @@ capability:
         &json!({"kept": text, "count": {"type": "array"}, "new": text, "needed": text}),
         &["count", "kept", "needed"],
     );
-    let sources = Sources::from([
-        (PATH.to_owned(), capability.to_owned()),
-        ("spec/acme/shop.openapi.json".to_owned(), before.to_string()),
-    ]);
+    let sources =
+        Sources::from([(PATH.to_owned(), capability), ("spec/acme/shop.openapi.json".to_owned(), before.to_string())]);
     let of = |after: &Value| {
         let drift = drift(&sources, PATH, (OTHER, &after.to_string())).expect("they are comparable");
         drift.changes.iter().map(short).collect::<Vec<_>>()
@@ -444,7 +443,7 @@ fn what_cannot_be_compared_is_an_error() {
     assert!(matches!(result, Err(Incomparable::Errors(_))), "{result:?}");
     let result = drift(&own, PATH, (OTHER, "openapi: 3.1.0\npaths: {}"));
     assert!(matches!(result, Err(Incomparable::AnotherApi)), "{result:?}");
-    let alone = Sources::from([(PATH.to_owned(), CAPABILITY.to_owned())]);
+    let alone = Sources::from([(PATH.to_owned(), things())]);
     let result = drift(&alone, PATH, (OTHER, &before.to_string()));
     assert!(matches!(result, Err(Incomparable::NothingKnown)), "{result:?}");
 }

@@ -120,6 +120,20 @@ pub fn check_credential(
     first.or_else(|error| if checked.any(|other| other.is_ok()) { Ok(()) } else { Err(error) })
 }
 
+/// Checks that a call can be sent: its requests can be built, and it brings the credentials that they need.
+///
+/// # Errors
+/// As of [`preview`] and [`check_credential`].
+pub fn check_sendable(
+    binding: &'static Binding,
+    connection: &Connection,
+    arguments: &Arguments,
+    forwarded: &Forwarded,
+) -> Result<(), Error> {
+    preview(binding, connection, arguments)?;
+    check_credential(binding, connection, forwarded)
+}
+
 /// Logs what callers must not see: the causes contain the upstream's address.
 fn log_for_operator(error: &Error) {
     if error.is_for_the_operator() {

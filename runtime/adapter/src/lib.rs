@@ -28,7 +28,7 @@ pub mod trace;
 mod transform;
 
 pub use accept::accepts;
-pub use call::{check_credential, execute, execute_streaming, pass_on, preview};
+pub use call::{check_credential, check_sendable, execute, execute_streaming, pass_on, preview};
 pub use caller::{Address, Forwarded, Presented, Principal};
 pub use flow::View;
 pub use inputs::{also_wrong, checked, short, unknown_inputs, values};

@@ -41,11 +41,15 @@ impl<'p> Needs<'p> {
                 }
             }
             Projection::Array(array) => {
-                let finds_items = finds_several(&array.at);
-                if let Some(base) = self.at(&array.at) {
-                    array.item.iter().filter(|_| !finds_items).for_each(|item| base.each().add(item));
+                if let (Some(base), Some(item)) = (self.at(&array.at), array.item.first()) {
+                    let finds_items = finds_several(&array.at);
+                    if !finds_items {
+                        base.each().add(item);
+                    }
                     // A value that is no list may stand for its only item.
-                    array.item.iter().filter(|_| finds_items || array.wraps).for_each(|item| base.add(item));
+                    if finds_items || array.wraps {
+                        base.add(item);
+                    }
                 }
             }
             Projection::Map(map) => {

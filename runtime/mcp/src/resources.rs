@@ -4,9 +4,7 @@ use std::borrow::Cow;
 use std::io;
 
 use bytes::Bytes;
-use naftiko_adapter::{
-    Forwarded, Values, apply, check_credential, checked, document, execute, numbers, offload, preview,
-};
+use naftiko_adapter::{Forwarded, Values, apply, check_sendable, checked, document, execute, numbers, offload};
 use naftiko_client::__private::{Connection, TARGET, from_texts, shortened};
 use naftiko_client::{Error, ErrorKind, Response};
 use naftiko_schema::http::media_type;
@@ -180,8 +178,7 @@ impl Resources {
                 let is_planned = policy.limits_tools(policy.grant.as_ref());
                 let arguments = arguments.and_then(|arguments| {
                     if is_planned {
-                        preview(binding, connection, &arguments)?;
-                        check_credential(binding, connection, &forwarded)?;
+                        check_sendable(binding, connection, &arguments, &forwarded)?;
                     }
                     Ok(arguments)
                 });

@@ -5,9 +5,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
-use naftiko_adapter::{
-    Forwarded, Values, check_credential, checked, execute, execute_streaming, offload, preview, projected,
-};
+use naftiko_adapter::{Forwarded, Values, check_sendable, checked, execute, execute_streaming, offload, projected};
 use naftiko_client::__private::{Arguments, ResponseBody};
 use naftiko_client::Error;
 use naftiko_schema::{Output, Projection, Route, Target};
@@ -36,9 +34,7 @@ pub(super) async fn respond(
             if count.distinguishes() {
                 // Some values are found wrong only when the request is built, such as those that no header field can have.
                 checked = checked.and_then(|arguments| {
-                    preview(binding, connection, &arguments)?;
-                    check_credential(binding, connection, &forwarded)?;
-                    Ok(arguments)
+                    check_sendable(binding, connection, &arguments, &forwarded).map(|()| arguments)
                 });
             }
             checked.map_err(failed)

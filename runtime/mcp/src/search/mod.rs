@@ -168,7 +168,7 @@ impl Finder {
     ) -> Result<&'t Indexed, String> {
         let name = text(arguments, "name")?;
         known(name).ok_or_else(|| {
-            if OWN.contains(&name) {
+            if Self::is_own(name) {
                 return format!("`{name}` is called by its own name, and finds, describes and calls the other tools");
             }
             let similar: Vec<_> = self.found(name, SIMILAR).map(|name| format!("`{name}`")).collect();

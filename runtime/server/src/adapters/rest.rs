@@ -81,14 +81,13 @@ impl Handler {
         if let Some(response) = self.common.docs.respond(request.method(), path, only).await {
             return response;
         }
-        if (self.read_only || grant.is_some_and(Grant::is_read_only)) && !request.method().is_safe() {
-            self.note(&request, noted);
-        }
         if self.read_only && !request.method().is_safe() {
+            self.note(&request, noted);
             let detail = "this server is read-only; see --read-only";
             return Problem::new(StatusCode::FORBIDDEN, detail).at(path).into_response();
         }
         if let Some(grant) = grant.filter(|grant| forbids(grant, request.method())) {
+            self.note(&request, noted);
             let mut response = forbidden(grant).at(path).into_response();
             response.extensions_mut().insert(RefusedByPolicy);
             return response;
