@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use naftiko_serve::load;
 use naftiko_tests::process::PATIENCE;
 use scaleway_simulator::{Fault, PROJECT_ID, Simulator, TOKEN};
 use serde_json::{Value, json};
@@ -12,6 +13,7 @@ use tokio::net::TcpStream;
 
 use crate::groups::{Joined, scaleway};
 use crate::mcp::{call_at, message, post};
+use crate::on_behalf::World;
 
 /// The lines of the only file in a folder.
 fn lines(folder: &Path) -> Vec<Value> {
@@ -131,6 +133,39 @@ async fn credentials_that_a_caller_writes_into_arguments_are_not_recorded() {
     assert_eq!(lines.len(), 2, "{lines:?}");
     let text = format!("{lines:?}");
     assert!(text.contains("redacted") && !text.contains(own) && !text.contains(TOKEN), "{text}");
+}
+
+#[tokio::test]
+async fn credentials_of_another_capability_are_not_recorded() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = ["plants", "seeds"].map(|name| {
+        let key = name.to_uppercase();
+        let text = format!(
+            "naftiko: 1.0.0-beta5\nbinds: [{{namespace: env, keys: {{KEY: {key}_KEY}}}}]\ncapability:\n  consumes:\n  \
+             - namespace: {name}\n    baseUri: http://127.0.0.1:9\n    \
+             authentication: {{type: bearer, token: '{{{{KEY}}}}'}}\n    resources:\n    - path: /{name}\n      \
+             operations: [{{name: list, inputParameters: [{{name: q, in: query}}]}}]\n  exposes:\n  - type: rest\n    \
+             namespace: {name}-rest\n    resources: [{{path: /{name}, operations: [{{method: GET, call: {name}.list}}]}}]\n  \
+             - type: mcp\n    namespace: {name}-mcp\n    \
+             tools: [{{name: list-{name}, description: Lists, call: {name}.list}}]\n"
+        );
+        let file = folder.path().join(format!("{name}.yaml"));
+        fs::write(&file, text).expect("the file is written");
+        file
+    });
+    let program = load::leak(load::files(&files, true).expect("they are a group").program);
+    let records = folder.path().join("records");
+    fs::create_dir(&records).expect("a folder is made");
+    let file = records.join("audit.log");
+    let flags = ["--audit", "--audit-values", "--audit-file", &file.to_string_lossy()];
+    let keys = [("PLANTS_KEY", "key-of-the-plants"), ("SEEDS_KEY", "key-of-the-seeds")];
+    let world = World::start(program, &flags, &keys).await.expect("it is served");
+    for tool in ["list-plants", "list-seeds"] {
+        world.call("", tool, &json!({"q": "key-of-the-plants key-of-the-seeds"}), None).await;
+    }
+    let lines = lines(&records);
+    let text = format!("{lines:?}");
+    assert!(lines.len() == 2 && text.contains("redacted") && !text.contains("key-of-the"), "{text}");
 }
 
 /// Waits until this holds.

@@ -382,8 +382,8 @@ impl ServerHandler for Server {
     ) -> Result<CallToolResponse, ErrorData> {
         let policy = &self.0.policy;
         if let Some((hidden, request)) = self.0.members.hidden(&request) {
-            let connection = self.0.members.all().first().map(|member| &member.connection);
-            Trail::new(policy, hidden, &request, &context, connection).ended.outcome = AuditOutcome::Forbidden;
+            Trail::new(policy, hidden, &request, &context, self.0.members.all()).ended.outcome =
+                AuditOutcome::Forbidden;
         }
         // Searches take time, and a hidden tool is one that does not exist.
         if !self.0.members.has(&request)
@@ -403,7 +403,7 @@ impl ServerHandler for Server {
             return Err(ErrorData::invalid_params(text, None));
         };
         let Indexed { tool, has_output, .. } = indexed;
-        let mut trail = Trail::new(policy, indexed, &request, &context, Some(connection));
+        let mut trail = Trail::new(policy, indexed, &request, &context, self.0.members.all());
         // On the heap, because rmcp moves the future of a request dozens of times.
         let mut response = on_heap(|| call(tool, connection, policy, request, &context, &mut trail.ended)).await?;
         drop(trail);

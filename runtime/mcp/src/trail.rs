@@ -6,7 +6,7 @@ use http::HeaderValue;
 use http::request::Parts;
 use naftiko_adapter::trace::TRACEPARENT;
 use naftiko_adapter::{Address, Forwarded, Presented, Principal};
-use naftiko_client::__private::{Connection, VariableValues};
+use naftiko_client::__private::VariableValues;
 use rmcp::RoleServer;
 use rmcp::model::CallToolRequestParams;
 use rmcp::service::RequestContext;
@@ -14,7 +14,7 @@ use rmcp::service::RequestContext;
 use super::Policy;
 use super::audit::{AuditOutcome, AuditedCall};
 use super::forwarded::forwarded;
-use super::member::Indexed;
+use super::member::{Indexed, Member};
 use super::recorded::Recorded;
 
 /// What becomes known of a call while it runs.
@@ -42,13 +42,14 @@ impl<'t> Trail<'t> {
         indexed: &'t Indexed,
         request: &CallToolRequestParams,
         context: &'t RequestContext<RoleServer>,
-        connection: Option<&Connection>,
+        members: &[Member],
     ) -> Self {
         let secrets = || {
             let parts = context.extensions.get::<Parts>();
             let presented = parts.and_then(|parts| parts.extensions.get::<Presented>()).cloned();
             let of_caller = presented.map(|Presented(secrets)| secrets.into_values());
-            let all = connection.map(Connection::secrets).into_iter().chain(of_caller).flatten();
+            // A caller may write those of one capability into arguments of another.
+            let all = members.iter().map(|member| member.connection.secrets()).chain(of_caller).flatten();
             VariableValues::from(all.collect::<Vec<_>>())
         };
         let recorded = policy
