@@ -1,6 +1,7 @@
 //! The fields of forms.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Document, entries, text};
 use super::keywords::list;
@@ -15,6 +16,8 @@ const MAX_DEPTH: usize = 16;
 pub(crate) struct Fields<'n> {
     /// The name and the schema of each, in the order of the document.
     pub(crate) of: Vec<(String, &'n Node)>,
+    /// Where each is in the list: a form may have thousands.
+    known: BTreeMap<String, usize>,
     pub(crate) required: BTreeSet<String>,
 }
 
@@ -34,15 +37,28 @@ impl<'n> Fields<'n> {
             return Some(form.schema.map(|schema| Self::of_schema(document, schema)).unwrap_or_default());
         }
         let parameters = document.form_parameters(operation);
-        let of: Vec<_> = parameters.into_iter().filter_map(|field| Some((text(field, "name")?, field))).collect();
-        let is_required = |field: &Node| field.get("required").is_some_and(Node::is_true);
-        let required = of.iter().filter(|(_, field)| is_required(field)).map(|(name, _)| name.clone()).collect();
-        (!of.is_empty()).then_some(Self { of, required })
+        let mut fields = Self::default();
+        for field in parameters {
+            let Some(name) = text(field, "name") else { continue };
+            if field.get("required").is_some_and(Node::is_true) {
+                fields.required.insert(name.clone());
+            }
+            fields.push(name, field);
+        }
+        (!fields.of.is_empty()).then_some(fields)
     }
 
     /// The schema of a field.
     pub(super) fn get(&self, name: &str) -> Option<&'n Node> {
-        self.of.iter().find(|(known, _)| known == name).map(|(_, schema)| *schema)
+        self.of.get(*self.known.get(name)?).map(|(_, schema)| *schema)
+    }
+
+    /// Adds a field, unless there is one of its name.
+    fn push(&mut self, name: String, schema: &'n Node) {
+        if let Entry::Vacant(place) = self.known.entry(name) {
+            self.of.push((place.key().clone(), schema));
+            place.insert(self.of.len() - 1);
+        }
     }
 
     /// Adds those of a schema. Of a variant, none is required.
@@ -53,9 +69,7 @@ impl<'n> Fields<'n> {
             self.required.extend(items("required").iter().filter_map(Node::scalar_text));
         }
         for entry in schema.get("properties").map(entries).unwrap_or_default() {
-            if self.get(&entry.key).is_none() {
-                self.of.push((entry.key.clone(), &entry.value));
-            }
+            self.push(entry.key.clone(), &entry.value);
         }
         items("allOf").iter().for_each(|part| self.add(document, part, is_certain, depth + 1));
         for variant in ["oneOf", "anyOf"].into_iter().flat_map(items) {
