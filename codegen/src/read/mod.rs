@@ -9,6 +9,7 @@ mod exposes;
 pub(crate) mod fields;
 mod imports;
 mod invocation;
+mod lines;
 pub(crate) mod orchestration;
 mod rules;
 mod scalar;

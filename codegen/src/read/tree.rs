@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 
 use super::characters::Characters;
-use super::scalar;
 use super::yaml::{Content, Entry, Node, UNQUOTED};
+use super::{lines, scalar};
 use crate::codes::Code;
 use crate::diagnostic::{FIRST, Sink, Span};
 
@@ -86,9 +86,11 @@ impl<'t> Source<'t> {
                     [" #", "\t#", "\n#"].iter().filter_map(|sign| text.split_once(sign)).map(|(before, _)| before);
                 comment.min_by_key(|before| before.len()).unwrap_or(text)
             }
+            // Brackets are one character.
+            Event::SequenceEnd | Event::MappingEnd if text.starts_with([']', '}']) => text.get(..1).unwrap_or(text),
             _ => text,
         };
-        Span { start, end: start + text.trim_end().len(), file: self.file }
+        Span { start, end: start + text.trim_end_matches([' ', '\t', '\r', '\n']).len(), file: self.file }
     }
 }
 
@@ -216,6 +218,17 @@ fn unprintable(text: &str) -> Option<(usize, char)> {
 
 /// Reads a text. Every problem is reported; `None` means that reading cannot continue.
 pub(super) fn read(text: &str, file: usize, sink: &mut Sink) -> Option<Node> {
+    let unprintable = unprintable(text);
+    if unprintable.is_none()
+        && let Some(root) = lines::read(text, file)
+    {
+        return Some(root);
+    }
+    parsed(text, file, sink)
+}
+
+/// Reads a text by the parser.
+fn parsed(text: &str, file: usize, sink: &mut Sink) -> Option<Node> {
     let source = Source::new(text, file).without_tabs();
     let parsed = source.parsed.clone();
     let mut reader = Reader { source, open: Vec::new(), anchors: BTreeMap::new(), size: 0, sink };
@@ -440,5 +453,92 @@ fn key_text(key: Node) -> Option<String> {
     match key.content {
         Content::Null(text) | Content::Bool(_, text) | Content::Number(_, text) | Content::Text(text) => Some(text),
         Content::Sequence(_) | Content::Mapping(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::{Index, select};
+
+    use super::*;
+
+    /// The styles of scalars and collections, and how they go on over several lines.
+    const STYLES: &str = "# A comment\n---\na: one # after\nb:\n- c: 'it''s\n    two\n\n    lines '\n  d: \"a\\n\\\"b\\\" \\u00e9\n    c\"\n- {e: 1, 'f': [g, {h: true}],\n   i: []}\n- plain\n  text\n\n\n  of lines\nj:\n    k: |\n      literal\n        text\n\n      é\n    l: >-\n\n      folded\n      text\n\n      of lines\n    'm n': {}\n    o: a:b#c -d\n    p: >\n      clipped\n\nq: [r,\n  s, t\n  ]\nu: end\n";
+
+    /// Checks that lines are read as the parser reads them; whether they are read.
+    fn check(text: &str) -> bool {
+        let Some(ours) = unprintable(text).is_none().then(|| lines::read(text, 0)).flatten() else { return false };
+        let mut sink = Sink::new("a.yaml");
+        let parsed = parsed(text, 0, &mut sink);
+        assert!(!sink.has_errors(), "the parser refuses {text:?}");
+        assert_eq!(format!("{:?}", Some(ours)), format!("{parsed:?}"), "{text:?}");
+        true
+    }
+
+    #[test]
+    fn styles_of_capabilities_are_read_by_lines() {
+        assert!(check(STYLES));
+    }
+
+    #[test]
+    fn lines_that_only_the_parser_reads_are_left_to_it() {
+        for text in [
+            "",
+            "a",
+            "a:",
+            "a: &b c",
+            "a: *b",
+            "a: !!str 1",
+            "? a\n: b",
+            "a: |2\n  b",
+            "a: b\n---\nc: d",
+            "a: 1\na: 2",
+            "<<: {a: b}",
+            "a: {{b}}",
+            "[a]: b",
+            "- - a",
+            "a:\tb",
+            "a: b\r\nc: d",
+            "{a: b}: c",
+            "a: [b,]",
+            "a: [b: c]",
+            "a: {b}",
+            "%YAML 1.2\n---\na: b",
+            "a: 'b",
+            "\u{feff}a: b",
+            "a: b: c",
+            " a: b\nc: d",
+            "a:\n  - b\n c: d",
+        ] {
+            assert!(!check(text), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+        #[test]
+        fn lines_are_read_as_the_parser_reads_them(
+            text in "(a|b: |- |: |\\[|\\]|\\{|\\}|, |'|\"|#| #|\\||>|>-|&a |\\*a|!|\\\\|\n|\n  |\n    |\n- |é| |-|:|---|\\.\\.\\.){0,30}"
+        ) {
+            check(&text);
+        }
+
+        #[test]
+        fn changed_lines_are_read_as_the_parser_reads_them(
+            changes in prop::collection::vec((any::<Index>(), 0..6_usize, select(vec![
+                "", "\n", " ", "  ", "\n  ", "\n    ", "- ", ": ", ":", "#", " #", "'", "\"", "\\", "[", "]", "{", "}", ",", "|\n", ">\n", "a", "é", "\n\n", "<<: ", "---\n", "?", "...",
+            ])), 1..4)
+        ) {
+            let mut text = STYLES.to_owned();
+            for (index, removed, added) in changes {
+                let places: Vec<_> = text.char_indices().map(|(at, _)| at).collect();
+                let at = index.index(places.len());
+                let end = places.get(at + removed).copied().unwrap_or(text.len());
+                text.replace_range(places[at]..end, added);
+            }
+            check(&text);
+        }
     }
 }
