@@ -2,99 +2,74 @@
 //! leaves its meaning to the reader).
 
 use std::collections::BTreeSet;
-use std::{fmt, io};
+use std::fmt;
 
+use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
-use serde::{Deserialize, Serialize};
-use serde_json::ser::{Formatter, Serializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// A document on lines of its own, with a line end. It is about this long, in bytes: a text that grows takes several times as much
-/// memory.
-pub(crate) fn pretty(document: &impl Serialize, length: usize) -> String {
-    let mut text = Vec::with_capacity(length);
-    let written = document.serialize(&mut Serializer::with_formatter(&mut text, Lines::default()));
-    text.push(b'\n');
-    // Any value can be written as JSON, which is UTF-8.
-    written.ok().and_then(|()| String::from_utf8(text).ok()).unwrap_or_default()
+/// A document on lines of its own, laid out as serde_json does it, with a line end. It is about this long, in bytes: a text that grows
+/// takes several times as much memory.
+pub(crate) fn pretty(document: &Value, length: usize) -> String {
+    let mut text = String::with_capacity(length);
+    write(&mut text, document, 0);
+    text.push('\n');
+    text
 }
 
-/// The end of a line, and the blanks of so many levels. Those of serde_json are written level by level.
-const END: &[u8] = b",\n                                                ";
-
-/// The same layout as serde_json's: two blanks for each level, and nothing between the brackets of what is empty.
-#[derive(Default)]
-struct Lines {
-    level: usize,
-    /// Whether the innermost list or object that is open has a value.
-    has_value: bool,
-}
-
-impl Lines {
-    /// Starts a line, after a comma unless it is the first.
-    fn start(&self, writer: &mut (impl io::Write + ?Sized), is_first: bool) -> io::Result<()> {
-        let (start, mut blanks) = (usize::from(is_first), 2 * self.level);
-        let most = END.len() - ",\n".len();
-        writer.write_all(END.get(start..END.len() - most.saturating_sub(blanks)).unwrap_or_default())?;
-        while blanks > most {
-            blanks -= most;
-            writer.write_all(END.get(2..2 + blanks.min(most)).unwrap_or_default())?;
+/// Writes a value that is inside of so many others.
+fn write(text: &mut String, value: &Value, level: usize) {
+    match value {
+        Value::Array(items) if !items.is_empty() => {
+            text.push('[');
+            for (at, item) in items.iter().enumerate() {
+                start_line(text, at == 0, level + 1);
+                write(text, item, level + 1);
+            }
+            start_line(text, true, level);
+            text.push(']');
         }
-        Ok(())
-    }
-
-    fn open(&mut self, writer: &mut (impl io::Write + ?Sized), bracket: &[u8]) -> io::Result<()> {
-        self.level += 1;
-        self.has_value = false;
-        writer.write_all(bracket)
-    }
-
-    fn close(&mut self, writer: &mut (impl io::Write + ?Sized), bracket: &[u8]) -> io::Result<()> {
-        self.level = self.level.saturating_sub(1);
-        if self.has_value {
-            self.start(writer, true)?;
+        Value::Object(members) if !members.is_empty() => {
+            text.push('{');
+            for (at, (name, member)) in members.iter().enumerate() {
+                start_line(text, at == 0, level + 1);
+                write_text(text, name);
+                text.push_str(": ");
+                write(text, member, level + 1);
+            }
+            start_line(text, true, level);
+            text.push('}');
         }
-        writer.write_all(bracket)
+        Value::String(value) => write_text(text, value),
+        other => text.push_str(&other.to_string()),
     }
 }
 
-impl Formatter for Lines {
-    fn begin_array<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.open(writer, b"[")
-    }
+/// The end of a line, and the blanks of so many levels.
+const END: &str = ",\n                                                ";
 
-    fn end_array<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.close(writer, b"]")
+/// Starts a line, after a comma unless it is the first.
+fn start_line(text: &mut String, is_first: bool, level: usize) {
+    let (start, mut blanks) = (usize::from(is_first), 2 * level);
+    let most = END.len() - ",\n".len();
+    text.push_str(END.get(start..END.len() - most.saturating_sub(blanks)).unwrap_or_default());
+    while blanks > most {
+        blanks -= most;
+        text.push_str(END.get(2..2 + blanks.min(most)).unwrap_or_default());
     }
+}
 
-    fn begin_array_value<W: io::Write + ?Sized>(&mut self, writer: &mut W, is_first: bool) -> io::Result<()> {
-        self.start(writer, is_first)
-    }
-
-    fn end_array_value<W: io::Write + ?Sized>(&mut self, _: &mut W) -> io::Result<()> {
-        self.has_value = true;
-        Ok(())
-    }
-
-    fn begin_object<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.open(writer, b"{")
-    }
-
-    fn end_object<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.close(writer, b"}")
-    }
-
-    fn begin_object_key<W: io::Write + ?Sized>(&mut self, writer: &mut W, is_first: bool) -> io::Result<()> {
-        self.start(writer, is_first)
-    }
-
-    fn begin_object_value<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
-        writer.write_all(b": ")
-    }
-
-    fn end_object_value<W: io::Write + ?Sized>(&mut self, _: &mut W) -> io::Result<()> {
-        self.has_value = true;
-        Ok(())
+/// Writes a string.
+pub(crate) fn write_text(text: &mut String, value: &str) {
+    // Most have nothing to escape. That is seen for many bytes at once.
+    let is_plain =
+        value.bytes().fold(true, |is_plain, byte| is_plain & (byte >= b' ' && byte != b'"' && byte != b'\\'));
+    if is_plain {
+        text.extend(["\"", value, "\""]);
+    } else {
+        // Any text can be written as JSON.
+        text.push_str(&serde_json::to_string(value).unwrap_or_default());
     }
 }
 

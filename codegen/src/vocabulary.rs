@@ -128,7 +128,8 @@ pub(crate) fn is_token(name: &str) -> bool {
 
 /// Whether a text has only characters of ASCII that are printed, as most have.
 pub(crate) fn is_printed(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+    // That is seen for many bytes at once, as long as none of them ends the search.
+    text.bytes().fold(true, |is_printed, byte| is_printed & matches!(byte, b' '..=b'~'))
 }
 
 /// Whether a character takes no room or turns the direction of text: code and documentation with it do not say what

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use naftiko_schema::{AccessToken, Adapter, Api, Capability, InboundAuth, Tool, distinguished};
 
 use super::readme::has_server_files;
+use super::template::{Template, Value};
 use super::{MARKER, quoted};
 use crate::model::Model;
 use crate::names::hash;
@@ -21,9 +22,6 @@ const LONGEST: usize = 63;
 const USUAL: u16 = 9300;
 /// The variables for what callers must send.
 const INBOUND: [&str; 2] = ["NAFTIKO_BEARER_TOKEN", "NAFTIKO_API_KEY"];
-
-/// The name of a value, which is written between `@` in a template, and the value: a list.
-type Value = (&'static str, Vec<String>);
 
 /// What is deployed: a capability, or a group of them on shared ports.
 pub(super) struct Deployed<'m> {
@@ -271,59 +269,11 @@ pub(super) fn head(deployed: &Deployed<'_>) -> String {
     format!("# {MARKER} from {}.\n# Do not edit: change the specification{several} instead.\n\n", deployed.origin)
 }
 
-/// A template, which is read once: each line as the text before its values, and for each value its name and the text after it.
-struct Template {
-    length: usize,
-    lines: Vec<(&'static str, Vec<(&'static str, &'static str)>)>,
-}
-
-impl Template {
-    fn of(text: &'static str) -> Self {
-        let line = |line: &'static str| {
-            let mut parts = line.split('@');
-            let first = parts.next().unwrap_or_default();
-            let mut rest = Vec::new();
-            while let Some(name) = parts.next() {
-                rest.push((name, parts.next().unwrap_or_default()));
-            }
-            (first, rest)
-        };
-        Self { length: text.len(), lines: text.lines().map(line).collect() }
-    }
-
-    /// The template with its values filled in. A line that names a list is repeated for each of its values, so with an empty list
-    /// it is left out; a list of one value goes with any other list.
-    fn fill(&self, values: &[Value]) -> String {
-        let list = |name: &str| values.iter().find(|(known, _)| *known == name).map_or(&[][..], |(_, list)| list);
-        let mut filled = String::with_capacity(self.length + self.length / 2);
-        for (first, rest) in &self.lines {
-            let lists: Vec<(&[String], &str)> = rest.iter().map(|(name, after)| (list(name), *after)).collect();
-            let lengths = lists.iter().map(|(list, _)| list.len());
-            let times = if lengths.clone().any(|length| length == 0) { 0 } else { lengths.max().unwrap_or(1) };
-            for time in 0..times {
-                filled.push_str(first);
-                for (list, after) in &lists {
-                    let value = list.get(time).or(list.first()).map_or("", String::as_str);
-                    filled.extend([value, after]);
-                }
-                filled.push('\n');
-            }
-        }
-        filled
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    #[test]
-    fn a_line_stands_once_for_each_value() {
-        let values = [("one", vec!["1".to_owned()]), ("two", vec!["a".to_owned(), "b".to_owned()]), ("none", vec![])];
-        assert_eq!(Template::of("x @one@\n@two@=@one@ @two@\n@one@ @none@\ny").fill(&values), "x 1\na=1 a\nb=1 b\ny\n");
-    }
 
     #[test]
     fn a_port_is_that_of_the_base_uri_or_of_its_scheme() {

@@ -6,7 +6,6 @@ mod code;
 mod deploy;
 mod example;
 mod flows;
-mod grafana;
 pub(crate) mod group;
 mod guide;
 mod library;
@@ -23,6 +22,7 @@ mod rest;
 mod rust;
 mod skill;
 mod tables;
+mod template;
 
 use std::sync::Arc;
 

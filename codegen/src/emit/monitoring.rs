@@ -1,23 +1,24 @@
 //! `deploy/dashboard.json` and `deploy/alerts.yaml`: what Grafana shows of a server, and when Prometheus warns of it. They have
 //! only what the tables have, and name only metrics that `/metrics` has.
 
+use std::sync::LazyLock;
+
 use naftiko_schema::Credential;
-use serde_json::{Value, json};
 
 use super::deploy::{Deployed, head};
-use super::grafana::{
-    Dashboard, Defaults, Fields, Graph, Legend, List, Options, Panel, Place, Query, Row, Source, Time,
-};
 use super::quoted;
+use super::template::Template;
 use crate::MARKER;
-use crate::json::pretty;
 use crate::names::hash;
+
+static DASHBOARD: LazyLock<Template> = LazyLock::new(|| Template::of(include_str!("deploy/dashboard.json")));
+static CAPABILITIES: LazyLock<Template> = LazyLock::new(|| Template::of(include_str!("deploy/capabilities.json")));
+static ROW: LazyLock<Template> = LazyLock::new(|| Template::of(include_str!("deploy/row.json")));
+static GRAPH: LazyLock<Template> = LazyLock::new(|| Template::of(include_str!("deploy/graph.json")));
 
 const REQUESTS: &str = "http_server_request_duration_seconds";
 const MESSAGES: &str = "mcp_server_operation_duration_seconds";
 const ATTEMPTS: &str = "http_client_request_duration_seconds";
-/// How long dashboards are, in bytes.
-const LENGTH: usize = 24 << 10;
 /// So many lines of a graph can be distinguished.
 const LINES: usize = 12;
 /// So many names are listed in a query.
@@ -68,7 +69,7 @@ fn literal(name: &str) -> String {
 
 /// The panels of a dashboard, from top to bottom and two in a row.
 struct Panels {
-    all: Vec<Panel>,
+    all: Vec<String>,
     /// The selector of all series.
     selector: String,
     y: u32,
@@ -76,40 +77,36 @@ struct Panels {
 }
 
 impl Panels {
+    /// A title of the panels below it.
     fn row(&mut self, title: &'static str) {
-        self.next_line();
-        let id = self.all.len() + 1;
-        let place = Place { h: 1, w: 24, x: 0, y: self.y };
-        self.all.push(Panel::Row(Row { id, title, collapsed: false, place, panels: [] }));
+        if !self.is_left {
+            self.y += 8;
+            self.is_left = true;
+        }
+        let (id, y) = self.next();
+        self.all.push(ROW.fill(&[("id", [id.as_str()]), ("title", [title]), ("y", [&y])]));
         self.y += 1;
     }
 
     /// A graph of a query in which `SEL` is the selector.
     fn graph(&mut self, title: &'static str, unit: &'static str, query: &str, legend: &'static str) {
-        let id = self.all.len() + 1;
-        let place = Place { h: 8, w: 12, x: if self.is_left { 0 } else { 12 }, y: self.y };
-        let query = query.replace("SEL", &self.selector);
-        let target = Query { name: "A", source: SOURCE, query, legend };
-        let fields = Fields { defaults: Defaults { unit, min: 0 }, overrides: [] };
-        let options = Options { legend: LEGEND };
-        self.all.push(Panel::Graph(Graph { id, title, source: SOURCE, place, fields, options, targets: [target] }));
+        let query = quoted::json(&query.replace("SEL", &self.selector));
+        let (id, y) = self.next();
+        let x = if self.is_left { "0" } else { "12" };
+        let place = [("id", [id.as_str()]), ("x", [x]), ("y", [&y])];
+        let shown = [("title", [title]), ("unit", [unit]), ("query", [&query]), ("legend", [legend])];
+        self.all.push(GRAPH.fill(&[place.as_slice(), &shown].concat()));
         if !self.is_left {
             self.y += 8;
         }
         self.is_left = !self.is_left;
     }
 
-    fn next_line(&mut self) {
-        if !self.is_left {
-            self.y += 8;
-            self.is_left = true;
-        }
+    /// The number of the next panel, and its line.
+    fn next(&self) -> (String, String) {
+        ((self.all.len() + 1).to_string(), self.y.to_string())
     }
 }
-
-const SOURCE: Source = Source { kind: "prometheus", uid: "${datasource}" };
-
-const LEGEND: Legend = Legend { display_mode: "table", placement: "bottom", calcs: ["lastNotNull", "max"] };
 
 /// The highest of many lines.
 fn most(count: usize, query: String) -> String {
@@ -142,55 +139,24 @@ fn dashboard(deployed: &Deployed<'_>) -> String {
         upstream(&mut panels, &watched);
     }
     server(&mut panels);
-    let name = deployed.name;
-    let dashboard = Dashboard {
-        description: format!("{MARKER} from {}. Do not edit: changes are lost.", deployed.origin),
-        title: name,
-        uid: format!("naftiko-{}", hash(name)),
-        tags: ["naftiko"],
-        schema_version: 39,
-        editable: true,
-        graph_tooltip: 1,
-        refresh: "30s",
-        time: Time { from: "now-1h", to: "now" },
-        timezone: "browser",
-        templating: List { list: variables(deployed, watched.is_group) },
-        annotations: List { list: [(); 0] },
-        panels: panels.all,
-    };
-    pretty(&dashboard, LENGTH)
+    let panels: Vec<_> = panels.all.iter().map(|panel| panel.trim_end()).collect();
+    let values = [
+        // The first member: near the beginning, a file of the generator is recognised.
+        ("description", quoted::json(&format!("{MARKER} from {}. Do not edit: changes are lost.", deployed.origin))),
+        ("title", quoted::json(deployed.name)),
+        ("hash", hash(deployed.name)),
+        ("jobs", quoted::json(&format!("label_values(naftiko_build_info{{server=\"{}\"}}, job)", deployed.name))),
+        ("capabilities", if watched.is_group { capabilities(deployed) } else { String::new() }),
+        ("panels", panels.join(",\n")),
+    ];
+    DASHBOARD.fill(&values.map(|(name, value)| (name, [value])))
 }
 
-/// Where the metrics are, which servers, and which capabilities of them.
-fn variables(deployed: &Deployed<'_>, is_group: bool) -> Vec<Value> {
-    let query = format!("label_values(naftiko_build_info{{server=\"{}\"}}, job)", deployed.name);
-    let mut all = vec![
-        json!({"name": "datasource", "type": "datasource", "query": "prometheus", "hide": 0}),
-        json!({
-            "name": "job",
-            "type": "query",
-            "datasource": SOURCE,
-            "query": {"query": query, "refId": "job"},
-            "refresh": 2,
-            "includeAll": true,
-            "multi": true,
-            "current": {"text": "All", "value": "$__all"},
-        }),
-    ];
-    if is_group {
-        let names: Vec<_> = deployed.models.iter().map(|model| model.crate_name()).collect();
-        all.push(json!({
-            "name": "capability",
-            "type": "custom",
-            "query": names.join(","),
-            "includeAll": true,
-            "multi": true,
-            // Requests that no route takes have no capability.
-            "allValue": ".*",
-            "current": {"text": "All", "value": "$__all"},
-        }));
-    }
-    all
+/// The variable that chooses capabilities of a group. All of them are also requests that no route takes, which have no capability.
+fn capabilities(deployed: &Deployed<'_>) -> String {
+    let names: Vec<_> = deployed.models.iter().map(|model| model.crate_name()).collect();
+    let variable = CAPABILITIES.fill(&[("names", [quoted::json(&names.join(","))])]);
+    variable.trim_end().to_owned()
 }
 
 fn rest(panels: &mut Panels, watched: &Watched) {

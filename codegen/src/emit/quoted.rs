@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use crate::json::write_text;
 use crate::vocabulary::{is_invisible, is_printed};
 
 /// The longest text, in characters.
@@ -11,6 +12,13 @@ const LONGEST: usize = 500;
 /// A double-quoted scalar of YAML. Quotes also keep words such as `no` from being read as something else.
 pub(super) fn yaml(text: &str) -> String {
     format!("\"{}\"", line(text).replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// A string of JSON, whole.
+pub(super) fn json(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + text.len() / 8 + 2);
+    write_text(&mut quoted, text);
+    quoted
 }
 
 /// A double-quoted word of a Dockerfile, in which no variable is expanded.

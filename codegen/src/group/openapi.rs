@@ -47,7 +47,7 @@ pub(super) fn document(group: &Group, members: Vec<Member<'_>>) -> String {
         ("paths".to_owned(), paths.into()),
         ("components".to_owned(), components),
     ]);
-    text(&joined, operations)
+    text(&Value::Object(joined), operations)
 }
 
 /// The paths of all documents, whose operations have ids of their own.

@@ -41,7 +41,7 @@ impl<'n> Fields<'n> {
         self.asked.extend(names);
         let mut found = None;
         for (entry, seen) in self.entries.iter().zip(&self.seen) {
-            if names.contains(&entry.key.as_str()) {
+            if is_one_of(&entry.key, names) {
                 seen.set(true);
                 if entry.value.is_null() {
                     continue;
@@ -141,7 +141,7 @@ impl<'n> Fields<'n> {
 
     /// Whether one of the keys is there, with or without a value.
     pub(crate) fn has(&self, names: &[&str]) -> bool {
-        self.entries.iter().any(|entry| names.contains(&entry.key.as_str()))
+        self.entries.iter().any(|entry| is_one_of(&entry.key, names))
     }
 
     /// Marks keys as known that have no effect on generated code.
@@ -162,6 +162,12 @@ impl<'n> Fields<'n> {
             sink.report_once(Code::UnknownKey, &kind, entry.span, message).nearest(entry.span, &entry.key, meant, "");
         }
     }
+}
+
+/// Whether a key is one of these names. Most are not, which their lengths and first characters show.
+fn is_one_of(key: &str, names: &[&str]) -> bool {
+    let first = key.as_bytes().first();
+    names.iter().any(|name| name.len() == key.len() && name.as_bytes().first() == first && *name == key)
 }
 
 fn rank(names: &[&str], key: &str) -> usize {

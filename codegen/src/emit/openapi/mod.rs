@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use self::components::Components;
@@ -58,7 +57,7 @@ pub(super) fn document(model: &Model, rest: &Rest) -> Value {
 }
 
 /// The text of a document with so many operations, in which everything can be seen.
-pub(crate) fn text(document: &impl Serialize, operations: usize) -> String {
+pub(crate) fn text(document: &Value, operations: usize) -> String {
     visible(pretty(document, (4 << 10) + operations * (2 << 10)))
 }
 

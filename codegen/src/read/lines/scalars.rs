@@ -99,7 +99,9 @@ impl<'t> Lines<'t> {
         let is_first = match self.byte(0)? {
             b'-' => self.byte(1).is_some_and(|next| next.is_ascii_alphanumeric()),
             b'.' => self.byte(1) != Some(b'.'),
-            byte => !b"?:,[]{}#&*!|>'\"%@`\n".contains(&byte),
+            b'?' | b':' | b',' | b'[' | b']' | b'{' | b'}' | b'#' | b'&' | b'*' | b'!' | b'|' | b'>' | b'\'' | b'"'
+            | b'%' | b'@' | b'`' | b'\n' => false,
+            _ => true,
         };
         let rest = self.text.get(self.at..).filter(|_| is_first)?;
         let bytes = rest.as_bytes();
