@@ -407,7 +407,7 @@ impl Call<'_> {
         let in_path: Vec<_> = self.inputs.iter().enumerate().filter(|(_, input)| input.location.is_path()).collect();
         let names = Index::of(in_path.iter().map(|(_, input)| input.name.as_str()));
         let id = |at: usize| in_path.get(at).map(|(index, _)| InputId::from(*index));
-        let input_of = |placeholder: &str| match (names.exact(placeholder), names.like(placeholder)) {
+        let input_of = |placeholder: &str| match (names.exact(placeholder), &*names.like(placeholder)) {
             (Some(exact), _) => Ok(id(exact)),
             (None, []) => Ok(None),
             (None, [only]) => Ok(id(*only)),

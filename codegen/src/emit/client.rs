@@ -222,11 +222,10 @@ fn builder(model: &Model, operation: &Operation) -> Vec<String> {
     let types = operation.response.iter().chain(item).map(|of| Code::atom(models::path_of(of)));
     let arguments = [Code::atom(call.clone()), docs].into_iter().chain(types).collect();
     let declared = Code::call("naftiko_client::call!", arguments).statement(";", WIDTH);
-    let ids: String = operation
-        .parameters()
-        .enumerate()
-        .map(|(index, (_, setter))| format!("const {}: ParameterId = ParameterId({index});\n", setter.id_name))
-        .collect();
+    let mut ids = String::new();
+    for (index, (_, setter)) in operation.parameters().enumerate() {
+        ids.extend(["const ", &setter.id_name, ": ParameterId = ParameterId(", &index.to_string(), ");\n"]);
+    }
     if ids.is_empty() {
         return vec![declared];
     }

@@ -14,6 +14,7 @@ use crate::names::hash;
 static DASHBOARD: LazyLock<Template> = LazyLock::new(|| Template::of(include_str!("deploy/dashboard.json")));
 static CAPABILITIES: LazyLock<Template> = LazyLock::new(|| Template::of(include_str!("deploy/capabilities.json")));
 static ROW: LazyLock<Template> = LazyLock::new(|| Template::of(include_str!("deploy/row.json")));
+static ALERTS: LazyLock<Template> = LazyLock::new(|| Template::of(include_str!("deploy/alerts.yaml")));
 static GRAPH: LazyLock<Template> = LazyLock::new(|| Template::of(include_str!("deploy/graph.json")));
 
 const REQUESTS: &str = "http_server_request_duration_seconds";
@@ -231,65 +232,20 @@ fn server(panels: &mut Panels) {
 }
 
 fn alerts(deployed: &Deployed<'_>) -> String {
+    let watched = Watched::new(deployed);
     let info = format!("naftiko_build_info{{server=\"{}\"}}", deployed.name);
     // Only series of this server: several may be scraped.
-    let of = |series: &str| format!("({series} and on (job, instance) {info})");
-    // Of the rate of what has these labels, the part that has more.
-    let share = |by: &str, metric: &str, all: &str, more: &str| {
-        let sum = |labels: &str| format!("sum by ({by}) {}", of(&format!("rate({metric}_count{{{labels}}}[5m])")));
-        let both = if all.is_empty() { more.to_owned() } else { format!("{all}, {more}") };
-        format!("{} / {}", sum(&both), sum(all))
-    };
-    let (server, mut text) = (quoted::yaml(deployed.name), head(deployed));
-    text.push_str(&format!("groups:\n  - name: {server}\n    rules:\n"));
-    // An alert about a condition that lasts for so long.
-    let mut alert = |name: &str, severity: &str, lasts: &str, condition: String, summary: &str| {
-        let (condition, summary) =
-            (condition.replace('\'', "''"), quoted::yaml(&format!("{}: {summary}", deployed.name)));
-        text.extend(["      - alert: ", name, "\n        expr: '", &condition, "'\n        for: ", lasts]);
-        text.extend(["\n        labels: {server: ", &server, ", severity: ", severity]);
-        text.extend(["}\n        annotations: {summary: ", &summary, "}\n"]);
-    };
-    let watched = Watched::new(deployed);
-    alert("NaftikoServerDown", "critical", "5m", format!("absent({info})"), "no server is scraped");
-    if watched.routes > 0 {
-        let by = "naftiko_capability, http_route";
-        let failed = share(by, REQUESTS, "http_route!~\"|/mcp\"", "http_response_status_code=~\"5..\"");
-        let summary = "more than 5 % of the requests for {{ $labels.http_route }} get a 5xx";
-        alert("NaftikoRequestsFail", "warning", "10m", format!("{failed} > 0.05"), summary);
-    }
-    if watched.tools > 0 {
-        let all = "mcp_method_name=\"tools/call\", gen_ai_tool_name!=\"_OTHER\"";
-        let failed = share("naftiko_capability, gen_ai_tool_name", MESSAGES, all, "error_type!=\"\"");
-        let summary = "more than half of the calls of {{ $labels.gen_ai_tool_name }} fail";
-        alert("NaftikoToolsFail", "warning", "15m", format!("{failed} > 0.5"), summary);
-    }
-    if watched.operations > 0 {
-        let by = "naftiko_capability, naftiko_operation";
-        let failures = "error_type!~\"|cancelled|arguments\", http_response_status_code!~\"4..\"";
-        let failed = share(by, ATTEMPTS, "", failures);
-        let summary = "more than 10 % of the attempts of {{ $labels.naftiko_operation }} fail";
-        alert("NaftikoUpstreamFails", "warning", "10m", format!("{failed} > 0.1"), summary);
-        let buckets = of(&format!("rate({ATTEMPTS}_bucket[5m])"));
-        let slow = format!("histogram_quantile(0.95, sum by (le, {by}) {buckets}) > 5");
-        let summary = "5 % of the attempts of {{ $labels.naftiko_operation }} take more than 5 s";
-        alert("NaftikoUpstreamIsSlow", "warning", "15m", slow, summary);
-        let limited = share("naftiko_capability", ATTEMPTS, "", "http_response_status_code=\"429\"");
-        let summary = "the upstream of {{ $labels.naftiko_capability }} limits the rate of requests";
-        alert("NaftikoUpstreamLimits", "warning", "10m", format!("{limited} > 0.05"), summary);
-    }
-    if watched.has_credentials {
-        let rejected = share("naftiko_capability", ATTEMPTS, "", "http_response_status_code=\"401\"");
-        let summary =
-            "the upstream of {{ $labels.naftiko_capability }} rejects the credential of more than half of the attempts";
-        alert("NaftikoCredentialRejected", "critical", "5m", format!("{rejected} > 0.5"), summary);
-    }
-    let shed = of(&format!("rate({REQUESTS}_count{{http_route=\"\", http_response_status_code=\"503\"}}[5m])"));
-    let summary = "requests get a 503 before they reach a route: too many are running, or what they need is not there";
-    alert("NaftikoServerSheds", "warning", "5m", format!("sum by (job) {shed} > 0"), summary);
-    let lost = of("increase(naftiko_audit_failures_total[5m])");
-    alert("NaftikoAuditFails", "critical", "0m", format!("{lost} > 0"), "calls are not recorded");
-    let dropped = of("rate(naftiko_log_lines_dropped_total[5m])");
-    alert("NaftikoLogLinesDropped", "info", "5m", format!("{dropped} > 0"), "log lines are not read in time");
-    text
+    let of = format!("and on (job, instance) {info}");
+    // Lines with the name of something are left out where there is none of it.
+    let if_there = |is_there: bool| if is_there { vec![""] } else { Vec::new() };
+    let values = [
+        ("name", vec![deployed.name]),
+        ("info", vec![&info]),
+        ("of", vec![&of]),
+        ("rest", if_there(watched.routes > 0)),
+        ("mcp", if_there(watched.tools > 0)),
+        ("upstream", if_there(watched.operations > 0)),
+        ("credentials", if_there(watched.has_credentials)),
+    ];
+    head(deployed) + &ALERTS.fill(&values)
 }

@@ -275,9 +275,9 @@ impl<'o> Given<'o> {
     /// The argument for a parameter: exactly, or folded if only one is and it has not the name of another parameter.
     fn find(&self, parameter: &str) -> Option<usize> {
         self.names.exact(parameter).or_else(|| {
-            let like = self.names.like(parameter).iter();
-            let mut free = like.filter(|index| !self.is_parameter.get(**index).is_some_and(|is| *is));
-            free.next().filter(|_| free.next().is_none()).copied()
+            let like = self.names.like(parameter).into_iter();
+            let mut free = like.filter(|index| !self.is_parameter.get(*index).is_some_and(|is| *is));
+            free.next().filter(|_| free.next().is_none())
         })
     }
 

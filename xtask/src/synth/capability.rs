@@ -79,8 +79,11 @@ fn consumed(text: &mut String, operation: &Written) -> std::fmt::Result {
 }
 
 fn with(operation: &Written, scope: &str) -> String {
-    let inputs = operation.inputs.iter().map(|[name, ..]| format!("{name}: {scope}.{name}"));
-    inputs.collect::<Vec<_>>().join(", ")
+    let mut with = String::new();
+    for [name, ..] in &operation.inputs {
+        with.extend([if with.is_empty() { "" } else { ", " }, name, ": ", scope, ".", name]);
+    }
+    with
 }
 
 fn written(capability: &Capability, operation: &Operation) -> Written {

@@ -263,9 +263,9 @@ impl<'c, 'd> Inputs<'c, 'd> {
             return None;
         }
         let free = |input: &Parameter| !self.parameters.contains(&input.name.as_str());
-        let declared = self.names.like(name).iter().filter(|index| **index < self.declared);
-        let mut like = declared.filter(|index| self.inputs.get(**index).is_some_and(free));
-        like.next().filter(|_| like.next().is_none()).map(|index| (*index).into())
+        let declared = self.names.like(name).into_iter().filter(|index| *index < self.declared);
+        let mut like = declared.filter(|index| self.inputs.get(*index).is_some_and(free));
+        like.next().filter(|_| like.next().is_none()).map(InputId::from)
     }
 
     /// The source of an argument under `with`. A reference to what callers left out leaves the parameter to the declared input

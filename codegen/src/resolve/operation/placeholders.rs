@@ -119,11 +119,11 @@ impl Builder<'_, '_, '_, '_> {
             return None;
         }
         let mut found = None;
-        for index in self.pieces.like(name).to_vec() {
+        for index in self.pieces.like(name) {
             if let Some(piece) = pieces.get_mut(index)
                 && let Piece::Placeholder(known) | Piece::Segments(known) = piece
             {
-                self.pieces.rename(index, known, name);
+                self.pieces.rename(index, name);
                 known.clone_from(name);
                 found = Some(location(piece));
             }
