@@ -210,7 +210,7 @@ pub(super) fn is_printable(c: char) -> bool {
 }
 
 /// The first character of a text that YAML must not contain, and its offset.
-fn unprintable(text: &str) -> Option<(usize, char)> {
+pub(super) fn unprintable(text: &str) -> Option<(usize, char)> {
     // Most texts have plain bytes only. That is seen for many of them at once, and then no character has to be looked at.
     let is_plain = text.bytes().fold(true, |is_plain, byte| is_plain & matches!(byte, b' '..=b'~' | b'\n'));
     if is_plain { None } else { text.char_indices().find(|(_, c)| !is_printable(*c)) }
@@ -228,7 +228,7 @@ pub(super) fn read(text: &str, file: usize, sink: &mut Sink) -> Option<Node> {
 }
 
 /// Reads a text by the parser.
-fn parsed(text: &str, file: usize, sink: &mut Sink) -> Option<Node> {
+pub(super) fn parsed(text: &str, file: usize, sink: &mut Sink) -> Option<Node> {
     let source = Source::new(text, file).without_tabs();
     let parsed = source.parsed.clone();
     let mut reader = Reader { source, open: Vec::new(), anchors: BTreeMap::new(), size: 0, sink };
@@ -426,7 +426,9 @@ impl Reader<'_, '_> {
     }
 
     fn invalid(&mut self, span: Span, problem: &str) {
-        self.sink.report(Code::Syntax, span, format!("invalid YAML: {problem}"));
+        // JSON is YAML as well, and read by the same parser.
+        let format = if self.source.text.trim_start().starts_with(['{', '[']) { "JSON" } else { "YAML" };
+        self.sink.report(Code::Syntax, span, format!("invalid {format}: {problem}"));
     }
 
     fn too_deep(&mut self, span: Span) {
@@ -458,87 +460,17 @@ fn key_text(key: Node) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-    use proptest::sample::{Index, select};
-
     use super::*;
-
-    /// The styles of scalars and collections, and how they go on over several lines.
-    const STYLES: &str = "# A comment\n---\na: one # after\nb:\n- c: 'it''s\n    two\n\n    lines '\n  d: \"a\\n\\\"b\\\" \\u00e9\n    c\"\n- {e: 1, 'f': [g, {h: true}],\n   i: []}\n- plain\n  text\n\n\n  of lines\nj:\n    k: |\n      literal\n        text\n\n      é\n    l: >-\n\n      folded\n      text\n\n      of lines\n    'm n': {}\n    o: a:b#c -d\n    p: >\n      clipped\n\nq: [r,\n  s, t\n  ]\nu: end\n";
-
-    /// Checks that lines are read as the parser reads them; whether they are read.
-    fn check(text: &str) -> bool {
-        let Some(ours) = unprintable(text).is_none().then(|| lines::read(text, 0)).flatten() else { return false };
-        let mut sink = Sink::new("a.yaml");
-        let parsed = parsed(text, 0, &mut sink);
-        assert!(!sink.has_errors(), "the parser refuses {text:?}");
-        assert_eq!(format!("{:?}", Some(ours)), format!("{parsed:?}"), "{text:?}");
-        true
-    }
+    use crate::Sources;
 
     #[test]
-    fn styles_of_capabilities_are_read_by_lines() {
-        assert!(check(STYLES));
-    }
-
-    #[test]
-    fn lines_that_only_the_parser_reads_are_left_to_it() {
-        for text in [
-            "",
-            "a",
-            "a:",
-            "a: &b c",
-            "a: *b",
-            "a: !!str 1",
-            "? a\n: b",
-            "a: |2\n  b",
-            "a: b\n---\nc: d",
-            "a: 1\na: 2",
-            "<<: {a: b}",
-            "a: {{b}}",
-            "[a]: b",
-            "- - a",
-            "a:\tb",
-            "a: b\r\nc: d",
-            "{a: b}: c",
-            "a: [b,]",
-            "a: [b: c]",
-            "a: {b}",
-            "%YAML 1.2\n---\na: b",
-            "a: 'b",
-            "\u{feff}a: b",
-            "a: b: c",
-            " a: b\nc: d",
-            "a:\n  - b\n c: d",
-        ] {
-            assert!(!check(text), "{text:?}");
-        }
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
-
-        #[test]
-        fn lines_are_read_as_the_parser_reads_them(
-            text in "(a|b: |- |: |\\[|\\]|\\{|\\}|, |'|\"|#| #|\\||>|>-|&a |\\*a|!|\\\\|\n|\n  |\n    |\n- |é| |-|:|---|\\.\\.\\.){0,30}"
-        ) {
-            check(&text);
-        }
-
-        #[test]
-        fn changed_lines_are_read_as_the_parser_reads_them(
-            changes in prop::collection::vec((any::<Index>(), 0..6_usize, select(vec![
-                "", "\n", " ", "  ", "\n  ", "\n    ", "- ", ": ", ":", "#", " #", "'", "\"", "\\", "[", "]", "{", "}", ",", "|\n", ">\n", "a", "é", "\n\n", "<<: ", "---\n", "?", "...",
-            ])), 1..4)
-        ) {
-            let mut text = STYLES.to_owned();
-            for (index, removed, added) in changes {
-                let places: Vec<_> = text.char_indices().map(|(at, _)| at).collect();
-                let at = index.index(places.len());
-                let end = places.get(at + removed).copied().unwrap_or(text.len());
-                text.replace_range(places[at]..end, added);
-            }
-            check(&text);
+    fn errors_name_the_format_that_the_text_has() {
+        for (text, format) in [("{\"a\": [1, 2}", "JSON"), ("[1", "JSON"), ("a: 'b", "YAML")] {
+            let mut sink = Sink::new("a.yaml");
+            assert!(read(text, 0, &mut sink).is_none());
+            let sources = Sources::from([("a.yaml".to_owned(), text.to_owned())]);
+            let found = sink.finish(&sources).into_iter().next().expect("it is reported").message.clone();
+            assert!(found.starts_with(&format!("invalid {format}: ")), "{found}");
         }
     }
 }

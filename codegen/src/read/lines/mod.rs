@@ -3,6 +3,8 @@
 //! is left to the parser, which reads the whole text then: a tree from here is the one that it would have made, spans included.
 
 mod scalars;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
@@ -10,8 +12,8 @@ use super::scalar;
 use super::yaml::{Content, Entry, Node};
 use crate::diagnostic::Span;
 
-/// Longer texts are left to the parser, which counts their values; in bytes.
-const MAX_TEXT: usize = 1 << 18;
+/// Longer texts are left to the parser, which counts their values: each takes more than a byte. In bytes.
+const MAX_TEXT: usize = 1 << 20;
 
 /// Deeper values are left to the parser, which says that they are too deep.
 const MAX_DEPTH: usize = 64;
