@@ -28,6 +28,8 @@ pub(crate) struct Operation<'n> {
     pub(crate) entry: &'n Entry,
     /// In the order of their names and locations.
     pub(crate) parameters: Vec<Parameter<'n>>,
+    /// Those that cannot be read.
+    pub(crate) unread: Vec<Unread>,
     /// The schema of the JSON body of a request.
     pub(crate) request: Option<&'n Node>,
     /// The media type of the JSON body of a request. Its schema may be missing.
@@ -239,6 +241,7 @@ impl<'n> Document<'n> {
         let node = &entry.value;
         // An operation's own parameters replace those of its path.
         let own = [node, item].into_iter().flat_map(|node| node.get("parameters").map(items).unwrap_or_default());
+        let unread = own.clone().filter_map(|parameter| self.unread(parameter)).collect();
         let own: Vec<&Node> = own.filter_map(|parameter| self.followed(parameter)).collect();
         let mut parameters: BTreeMap<(String, Location), Parameter<'n>> = BTreeMap::new();
         let mut known: BTreeSet<(String, Location)> = BTreeSet::new();
@@ -258,6 +261,7 @@ impl<'n> Document<'n> {
             path,
             entry,
             parameters: parameters.into_values().collect(),
+            unread,
             request: request.as_ref().and_then(|media| media.schema),
             request_type: request.map(|media| media.name),
             needs_body: body.and_then(|body| body.get("required")).is_some_and(Node::is_true),
@@ -269,6 +273,17 @@ impl<'n> Document<'n> {
             note: text(node, "x-naftiko-note"),
             servers: [node, item].into_iter().find_map(|node| node.get("servers")),
         }
+    }
+
+    /// A parameter that is none that requests have.
+    fn unread(&self, parameter: &'n Node) -> Option<Unread> {
+        let node = self.followed(parameter)?;
+        let why = match text(node, "in") {
+            Some(place) if ["path", "query", "header", "cookie", "body", "formData"].contains(&&*place) => return None,
+            Some(place) => format!("it is in `{place}`, which is not supported"),
+            None => "it has no `in`".to_owned(),
+        };
+        Some(Unread { name: text(node, "name").unwrap_or_default(), why, is_required: flag(node, "required") })
     }
 
     /// The statuses of unsuccessful responses that have a schema, each with it. A pattern of statuses, such as 4XX, and what
@@ -317,6 +332,14 @@ impl<'n> Document<'n> {
         let index = all.iter().position(|response| response.schema.is_some()).unwrap_or_default();
         (index < all.len()).then(|| all.swap_remove(index))
     }
+}
+
+/// A parameter that cannot be read.
+#[derive(Debug)]
+pub(crate) struct Unread {
+    pub(crate) name: String,
+    pub(crate) why: String,
+    pub(crate) is_required: bool,
 }
 
 /// A successful response.

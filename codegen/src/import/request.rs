@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use naftiko_schema::Location;
 
 use super::body::Body;
-use crate::companion::document::{Document, Operation, Parameter};
+use crate::companion::document::{Document, Operation, Parameter, Unread};
 use crate::names::fold;
 use crate::read::yaml::Node;
 use crate::template::{Piece, cut, is_sent, split_path};
@@ -103,6 +103,13 @@ fn parameters(
     fixed: &[&str],
     notes: &mut Vec<String>,
 ) -> Result<(), String> {
+    for Unread { name, why, is_required } in &operation.unread {
+        let name = name.escape_debug();
+        if *is_required {
+            return Err(format!("its parameter `{name}` is required, but {why}"));
+        }
+        notes.push(format!("its parameter `{name}` is left out: {why}"));
+    }
     let all = std::mem::take(&mut operation.parameters);
     let (required, optional): (Vec<_>, Vec<_>) = all.into_iter().partition(is_required);
     let mut names: BTreeSet<String> = BTreeSet::new();

@@ -81,10 +81,16 @@ paths:
       - {name: X Blank, in: header, schema: {type: string}}
       - {name: 'a;b', in: cookie, schema: {type: string}}
       - {name: Content-Length, in: header, required: true, schema: {type: string}}
+      - {name: filter, in: querystring, content: {application/json: {schema: {type: object}}}}
+      - {name: lost, schema: {type: string}}
       responses: {'200': {description: A, content: {no media type: {}, '': {}}}, x-note: {description: B}}
     post:
       operationId: needs
       parameters: [{name: X Blank, in: header, required: true, schema: {type: string}}]
+      responses: {'200': {description: A}}
+    put:
+      operationId: whole
+      parameters: [{name: all, in: querystring, required: true, content: {text/plain: {}}}]
       responses: {'200': {description: A}}
   /a/../b: {get: {operationId: up, responses: {'200': {description: A}}}}
   "/tab\t": {get: {operationId: tab, responses: {'200': {description: A}}}}
@@ -102,10 +108,13 @@ paths:
         imported.left_out,
         [
             "server https://user:password@api.test/v1: it has no valid host; set the base URI with --base-uri",
+            "GET /a: its parameter `filter` is left out: it is in `querystring`, which is not supported",
+            "GET /a: its parameter `lost` is left out: it has no `in`",
             "GET /a: its header `Content-Length` is left out: the client sets it",
             "GET /a: its header parameter `X Blank` is left out: no header can be called `X Blank`",
             "GET /a: its cookie parameter `a;b` is left out: no cookie can be called `a;b`",
             "POST /a: no header can be called `X Blank`",
+            "PUT /a: its parameter `all` is required, but it is in `querystring`, which is not supported",
             "GET /a/../b: its path has segments or characters that are not sent as they are",
             "GET /tab\\t: its path has segments or characters that are not sent as they are",
             "GET /d/{id}: its query parameter `id` is left out: `id` is in its path",
