@@ -275,7 +275,7 @@ impl<'n> Document<'n> {
         }
     }
 
-    /// A parameter that is none that requests have.
+    /// A parameter that no request has.
     fn unread(&self, parameter: &'n Node) -> Option<Unread> {
         let node = self.followed(parameter)?;
         let why = match text(node, "in") {

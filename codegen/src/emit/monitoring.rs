@@ -236,7 +236,7 @@ fn alerts(deployed: &Deployed<'_>) -> String {
     let info = format!("naftiko_build_info{{server=\"{}\"}}", deployed.name);
     // Only series of this server: several may be scraped.
     let of = format!("and on (job, instance) {info}");
-    // Lines with the name of something are left out where there is none of it.
+    // Lines with the name of something are left out where the server lacks it.
     let if_there = |is_there: bool| if is_there { vec![""] } else { Vec::new() };
     let values = [
         ("name", vec![deployed.name]),
