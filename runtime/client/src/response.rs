@@ -4,15 +4,14 @@ use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, StatusCode};
 use naftiko_schema::Format;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::{Error, ErrorKind, Phase, UpstreamResponse};
 use crate::format::{self, from_json};
-use crate::headers::{content_type, request_id};
+use crate::headers::request_id;
 use crate::json_error::JsonError;
 use crate::transport::BoxError;
 
@@ -126,13 +125,7 @@ impl Response<Bytes> {
     /// The response with its body in UTF-8, if that is possible.
     #[doc(hidden)]
     pub fn in_utf8(mut self) -> Self {
-        let Cow::Owned(body) = self.utf8() else { return self };
-        self.body = body.into();
-        // The charset of its media type is no longer its own.
-        let media_type = content_type(&self.headers).and_then(|media_type| media_type.split(';').next());
-        if let Some(media_type) = media_type.and_then(|media_type| HeaderValue::from_str(media_type).ok()) {
-            self.headers.insert(CONTENT_TYPE, media_type);
-        }
+        format::to_utf8(&mut self.headers, &mut self.body);
         self
     }
 
@@ -141,8 +134,7 @@ impl Response<Bytes> {
     /// # Errors
     /// If the body does not match the type. The error has the position, and never quotes the body.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, JsonError> {
-        let body: &[u8] = if self.body.is_empty() { b"null" } else { &self.body };
-        from_json(body)
+        if self.body.is_empty() { from_json(b"null") } else { from_json(&self.utf8()) }
     }
 
     fn with<T>(self, operation: &'static str, decoded: Result<T, BoxError>) -> Result<Response<T>, Error> {

@@ -31,6 +31,29 @@ async fn responses_decode_into_application_types() {
 }
 
 #[tokio::test]
+async fn responses_in_other_charsets_decode_into_application_types() {
+    #[derive(Debug, Deserialize)]
+    struct Secret {
+        name: String,
+    }
+    let units: Vec<u8> = "{\"name\": \"é\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (media_type, body) in [
+        ("application/json; charset=iso-8859-1", b"{\"name\": \"\xe9\"}".to_vec()),
+        ("application/json; charset=utf-16le", units.clone()),
+        ("application/json", [b"\xff\xfe".as_slice(), &units].concat()),
+    ] {
+        let answer = ScriptedResponse::status(200).body(media_type, body);
+        let client = scripted(&Script::new([answer.clone(), answer.clone(), answer])).build().expect("the client is built");
+        let response = client.get_secret("fr-par", "some").send_as::<Secret>().await.expect("it fits");
+        assert_eq!(response.body().name, "é", "{media_type}");
+        let bytes = client.get_secret("fr-par", "some").send_bytes().await.expect("a success");
+        assert_eq!(bytes.json::<Secret>().expect("it fits").name, "é", "{media_type}");
+        let response = client.get_secret("fr-par", "some").send().await.expect("it fits");
+        assert_eq!(response.body().name.as_deref(), Some("é"), "{media_type}");
+    }
+}
+
+#[tokio::test]
 async fn unknown_response_fields_are_ignored_and_unknown_values_kept() {
     #[derive(Debug, Deserialize, PartialEq)]
     struct Secret {

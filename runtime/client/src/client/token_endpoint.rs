@@ -15,6 +15,7 @@ use url::Url;
 use super::address::parse_endpoint;
 use super::credential::basic;
 use super::{ConfigError, authority};
+use crate::format::from_json;
 use crate::text::without_keys;
 use crate::transport::BoxError;
 
@@ -103,12 +104,12 @@ impl TokenEndpoint {
             .body(form.clone());
         let (status, body) = authority::send(request, LIMIT).await?;
         if !status.is_success() {
-            let document: Value = serde_json::from_slice(&body).unwrap_or_default();
+            let document: Value = from_json(&body).unwrap_or_default();
             let code = document.get("error").and_then(Value::as_str).unwrap_or("no error code");
             return Err(Refused { status, code: self.shown_code(code, &form) }.into());
         }
         // The message of serde might quote the token.
-        let document: Document = serde_json::from_slice(&body)
+        let document: Document = from_json(&body)
             .map_err(|_| "the authorization server's response contains no access token")?;
         let lifetime = usable(document.expires_in.as_ref().and_then(seconds).unwrap_or(DEFAULT_LIFETIME));
         Ok(Granted {

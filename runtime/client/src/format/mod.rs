@@ -38,7 +38,9 @@ mod yaml_scalar;
 
 use std::borrow::Cow;
 
-use http::HeaderMap;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue};
 use naftiko_schema::Format;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -77,6 +79,18 @@ fn number(text: &str) -> Value {
 /// A body as UTF-8. One whose charset is not known, or not its own, stays as it is.
 pub(crate) fn in_utf8<'b>(headers: &HeaderMap, body: &'b [u8]) -> Cow<'b, [u8]> {
     charset::utf8(headers, body).unwrap_or(Cow::Borrowed(body))
+}
+
+/// Makes a body UTF-8, and its media type say so. One whose charset is not known, or not its own, stays as it is.
+pub(crate) fn to_utf8(headers: &mut HeaderMap, body: &mut Bytes) {
+    let Cow::Owned(text) = in_utf8(headers, body) else { return };
+    *body = text.into();
+    let Some(essence) = content_type(headers).and_then(|media_type| media_type.split(';').next()) else { return };
+    // JSON is in UTF-8, whatever its media type says (RFC 8259 §8.1, §11).
+    let charset = if essence.trim().to_ascii_lowercase().ends_with("json") { "" } else { "; charset=utf-8" };
+    if let Ok(media_type) = HeaderValue::from_str(&format!("{essence}{charset}")) {
+        headers.insert(CONTENT_TYPE, media_type);
+    }
 }
 
 /// The most levels that a document has, as in JSON that is read.
