@@ -54,6 +54,23 @@ async fn responses_in_other_charsets_decode_into_application_types() {
 }
 
 #[tokio::test]
+async fn models_are_read_from_json_that_is_served_as_text() {
+    let text = |document: serde_json::Value| ScriptedResponse::status(200).body("text/plain", document.to_string());
+    let pages = || text(json!({"secrets": [{"name": "a"}], "total_count": 1}));
+    let client = scripted(&Script::new([text(json!({"name": "a"})), pages(), pages()])).build().expect("the client is built");
+    let secret = client.get_secret("fr-par", "some").send().await.expect("it fits");
+    assert_eq!(secret.body().name.as_deref(), Some("a"));
+    let list = client.list_secrets("fr-par").scheduled_for_deletion(false);
+    let page = list.clone().pages().next().await.expect("a page").expect("it fits");
+    assert_eq!(page.body().total_count, Some(1));
+    let item = list.items().next().await.expect("an item").expect("it fits");
+    assert_eq!(item.name.as_deref(), Some("a"));
+    let (_, client) = script(ScriptedResponse::status(200).body("text/plain", "no JSON"));
+    let error = client.get_secret("fr-par", "some").send().await.expect_err("it is no secret");
+    assert!(error.to_string().contains("malformed JSON at line 1, column 2"), "{error}");
+}
+
+#[tokio::test]
 async fn unknown_response_fields_are_ignored_and_unknown_values_kept() {
     #[derive(Debug, Deserialize, PartialEq)]
     struct Secret {

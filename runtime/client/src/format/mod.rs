@@ -67,6 +67,10 @@ pub(crate) fn decode<T: DeserializeOwned>(format: &Format, headers: &HeaderMap, 
     Ok(match format {
         Format::Json if without_byte_order_mark(body).trim_ascii() == b"null" => from_nothing(),
         Format::Json if !is_plain_text(headers) => from_json(body),
+        // A text is tried first, because it may look like JSON.
+        Format::Json => {
+            from_value(Value::String(String::from_utf8_lossy(body).into_owned())).or_else(|_| from_json(body))
+        }
         _ => from_value(Value::String(String::from_utf8_lossy(body).into_owned())),
     }?)
 }
@@ -196,7 +200,8 @@ pub(crate) fn is_stream(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Some APIs declare JSON and respond with `text/plain` (a stored file, for example). The text is then the value.
+/// Some APIs declare JSON and respond with `text/plain` (a stored file, for example). The text is then the value, unless the type
+/// that it is decoded into cannot be a text: others serve JSON as text.
 pub fn is_plain_text(headers: &HeaderMap) -> bool {
     content_type(headers).is_some_and(|media_type| media_type.to_ascii_lowercase().starts_with("text/plain"))
 }
