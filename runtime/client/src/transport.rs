@@ -33,6 +33,7 @@ pub(crate) enum Failure {
     Refused,
     Timeout,
     Broken,
+    Body,
     Decode,
 }
 
@@ -66,6 +67,11 @@ impl TransportError {
         }
         let failure = if is_unprocessed(&*source) { Failure::Refused } else { Failure::Broken };
         Self { failure, source: Some(source) }
+    }
+
+    /// The body of the request cannot be read from its stream. The upstream may have got a part of it.
+    pub fn body(source: impl Into<BoxError>) -> Self {
+        Self { failure: Failure::Body, source: Some(without_url(source.into())) }
     }
 
     /// The upstream responded, and its response cannot be read. It has processed the request.
@@ -167,6 +173,7 @@ impl fmt::Display for TransportError {
             Failure::Refused => "the request was refused without being processed",
             Failure::Timeout => "no response in time",
             Failure::Broken => "the connection broke",
+            Failure::Body => "the body of the request cannot be read",
         })
     }
 }

@@ -1,8 +1,10 @@
 //! The forms in which bodies go out and answers come in.
 
+use std::error::Error as _;
+
 use naftiko_client::testing::{Script, ScriptedResponse};
 use naftiko_tests::World;
-use scaleway_secret_manager_secrets::{Call as _, ErrorKind, RawBody};
+use scaleway_secret_manager_secrets::{Call as _, ErrorKind, Phase, RawBody};
 use scaleway_simulator::Fault;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -208,6 +210,25 @@ async fn request_body_can_be_text_bytes_or_stream() {
         let request = world.request();
         assert_eq!(request.header("content-type"), Some(media_type));
         assert_eq!(String::from_utf8_lossy(&request.body), sent);
+    }
+}
+
+#[tokio::test]
+async fn stream_that_fails_is_no_failure_of_the_upstream() {
+    let failing = || {
+        let chunks = [Ok("{"), Err(std::io::Error::other("the disk is gone"))];
+        RawBody::stream("application/json", futures_util::stream::iter(chunks))
+    };
+    let world = World::start().await;
+    let script = Script::new([ScriptedResponse::json(200, json!({}))]);
+    let scripted = scripted(&script).build().expect("the client is built");
+    for client in [&world.client, &scripted] {
+        let error = client.create_secret("fr-par", failing()).send().await.expect_err("there is no more of the body");
+        assert_eq!((error.kind(), error.phase()), (&ErrorKind::Body, Phase::Send), "{error}");
+        assert!(!error.is_transient() && error.may_have_acted(), "{error:?}");
+        assert!(error.to_string().contains("the body of the request cannot be read"), "{error}");
+        let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
+        assert!(causes.any(|cause| cause.to_string() == "the disk is gone"), "{error:?}");
     }
 }
 

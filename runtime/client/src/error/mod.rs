@@ -88,6 +88,7 @@ impl Error {
             Failure::Refused => (ErrorKind::Refused, Phase::Send),
             Failure::Timeout => (ErrorKind::Timeout, Phase::Send),
             Failure::Broken => (ErrorKind::Transport, Phase::Send),
+            Failure::Body => (ErrorKind::Body, Phase::Send),
             Failure::TooLong => {
                 let violation = Violation::new("request", "cannot be sent: an argument is too long");
                 (ErrorKind::Arguments(vec![violation]), Phase::Prepare)
