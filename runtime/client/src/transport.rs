@@ -103,6 +103,13 @@ struct Unreadable {
     source: BoxError,
 }
 
+/// A body that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("its body is malformed, or not in the coding that it names")]
+struct Malformed {
+    source: reqwest::Error,
+}
+
 /// An error and its causes.
 fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| (*error).source())
@@ -138,7 +145,7 @@ impl From<reqwest::Error> for TransportError {
         } else if error.is_builder() {
             Failure::TooLong
         } else if is_malformed(&error) {
-            Failure::Decode
+            return Self { failure: Failure::Decode, source: Some(Malformed { source: error.without_url() }.into()) };
         } else {
             return Self::broken(error);
         };

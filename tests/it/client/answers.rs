@@ -45,7 +45,8 @@ async fn responses_in_other_charsets_decode_into_application_types() {
         ("application/json", [b"\xff\xfe".as_slice(), &units].concat()),
     ] {
         let answer = ScriptedResponse::status(200).body(media_type, body);
-        let client = scripted(&Script::new([answer.clone(), answer.clone(), answer])).build().expect("the client is built");
+        let client =
+            scripted(&Script::new([answer.clone(), answer.clone(), answer])).build().expect("the client is built");
         let response = client.get_secret("fr-par", "some").send_as::<Secret>().await.expect("it fits");
         assert_eq!(response.body().name, "é", "{media_type}");
         let bytes = client.get_secret("fr-par", "some").send_bytes().await.expect("a success");
@@ -59,7 +60,8 @@ async fn responses_in_other_charsets_decode_into_application_types() {
 async fn models_are_read_from_json_that_is_served_as_text() {
     let text = |document: serde_json::Value| ScriptedResponse::status(200).body("text/plain", document.to_string());
     let pages = || text(json!({"secrets": [{"name": "a"}], "total_count": 1}));
-    let client = scripted(&Script::new([text(json!({"name": "a"})), pages(), pages()])).build().expect("the client is built");
+    let client =
+        scripted(&Script::new([text(json!({"name": "a"})), pages(), pages()])).build().expect("the client is built");
     let secret = client.get_secret("fr-par", "some").send().await.expect("it fits");
     assert_eq!(secret.body().name.as_deref(), Some("a"));
     let list = client.list_secrets("fr-par").scheduled_for_deletion(false);
@@ -251,6 +253,9 @@ async fn falsely_declared_gzip_is_a_decode_error() {
     let call = world.client.get_secret("fr-par", "some").retry(Default::default());
     let error = call.send_bytes().await.expect_err("it is no gzip");
     assert_eq!((error.kind(), error.attempts()), (&ErrorKind::Decode, 1), "a second attempt would not help");
+    assert!(error.to_string().contains("its body is malformed, or not in the coding that it names"), "{error}");
+    let causes: Vec<_> = std::iter::successors(error.source(), |cause| (*cause).source()).collect();
+    assert!(causes.last().is_some_and(|cause| cause.to_string().contains("gzip")), "{error:?}");
 }
 
 #[tokio::test]
