@@ -65,7 +65,7 @@ struct Document {
 
 impl TokenEndpoint {
     pub(super) fn new(endpoint: &str, id: String, secret: SecretString) -> Result<Self, ConfigError> {
-        let url = parse_endpoint(endpoint, false)?;
+        let url = parse_endpoint(endpoint, false).map_err(|_| ConfigError::TokenEndpoint)?;
         let http = authority::client(&url, Duration::from_secs(30))?;
         Ok(Self { url, id, secret, http })
     }
