@@ -236,6 +236,20 @@ async fn token_endpoint_that_credentials_cannot_go_to_is_named() {
 }
 
 #[tokio::test]
+async fn empty_token_is_no_token_and_nothing_is_sent() {
+    let script = Script::default();
+    let builder = || Client::builder().transport(script.clone());
+    for builder in [builder().token_provider(|| Ok("".into())), builder().token_provider(|| Ok(" \n".into()))] {
+        let client = builder.build().expect("the client is built");
+        let error = client.get_secret("fr-par", "some").send().await.expect_err("there is no token");
+        assert_eq!((error.kind(), error.attempts()), (&ErrorKind::Token, 0), "{error}");
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        assert_eq!(cause.as_deref(), Some("the token is empty"));
+    }
+    assert!(script.requests().is_empty());
+}
+
+#[tokio::test]
 async fn call_brings_its_own_credential_and_errors_do_not_show_it() {
     let key = "key-of-one-user-among-many";
     let rejected = ScriptedResponse::json(403, json!({"message": key})).header("x-echo", key);

@@ -109,8 +109,8 @@ impl TokenEndpoint {
             return Err(Refused { status, code: self.shown_code(code, &form) }.into());
         }
         // The message of serde might quote the token.
-        let document: Document = from_json(&body)
-            .map_err(|_| "the authorization server's response contains no access token")?;
+        let document = from_json::<Document>(&body).ok().filter(|document| !document.access_token.trim().is_empty());
+        let document = document.ok_or("the authorization server's response contains no access token")?;
         let lifetime = usable(document.expires_in.as_ref().and_then(seconds).unwrap_or(DEFAULT_LIFETIME));
         Ok(Granted {
             token: document.access_token.into(),
